@@ -1,0 +1,104 @@
+package staging
+
+import "time"
+
+// State is what a person wants of a staging as a whole.
+type State string
+
+// The states of a record. There is no state for "gone": then the record is gone.
+const (
+	Active   State = "active"
+	Archived State = "archived" // no workload runs; volumes and databases are kept
+	Deleting State = "deleting" // being torn down; the record goes last
+)
+
+// Origin says where a service's image comes from.
+type Origin string
+
+// The origins of an image.
+const (
+	FromBranch  Origin = "branch"  // built on the staging's branch
+	FromDefault Origin = "default" // not built on this branch: the project's default image
+	FromPinned  Origin = "pinned"  // chosen by a person
+)
+
+// Staging is the record of one environment for one branch: desired state only.
+// It is stored as envs/<name>/staging.yaml.
+type Staging struct {
+	// RFC 1123 label: the directory's name, and the stem of namespace and hosts.
+	Name string
+	// Free text for people, for example "New login page".
+	Title string
+
+	Spec Spec
+}
+
+// Spec is what is wanted of a staging.
+type Spec struct {
+	// Branch of the application's repositories, as git knows it.
+	Branch string `yaml:"branch" json:"branch"`
+	// active, archived or deleting.
+	State State `yaml:"state" json:"state"`
+	// What runs, by the service's name in octopod.yaml.
+	Services map[string]Service `yaml:"services,omitempty" json:"services,omitempty"`
+	// Values that differ from the project's defaults.
+	Overrides Overrides `yaml:"overrides,omitempty" json:"overrides,omitzero"`
+	// Named sets of overrides, applied in this order before the overrides above.
+	Presets []string `yaml:"presets,omitempty" json:"presets,omitempty"`
+	// The pull request of the branch, when there is one.
+	PullRequest *PullRequest `yaml:"pullRequest,omitempty" json:"pullRequest,omitempty"`
+	// When and by whom the staging was made.
+	Created Stamp `yaml:"created" json:"created"`
+	// When the sweep archives it; renewed by every deploy. Absent means never.
+	Expires *time.Time `yaml:"expires,omitempty" json:"expires,omitempty"`
+	// Held at its version: updates by CI are refused until it is unpinned.
+	Pinned *Pin `yaml:"pinned,omitempty" json:"pinned,omitempty"`
+}
+
+// Service is one deployable part as this staging runs it.
+type Service struct {
+	// Full image reference. A tag is given by CI, never derived from a name.
+	Image string `yaml:"image" json:"image"`
+	// Commit of the application's repository that the image was built from.
+	Commit string `yaml:"commit,omitempty" json:"commit,omitempty"`
+	// The application's repository, for example github.com/acme/backend.
+	Repository string `yaml:"repository,omitempty" json:"repository,omitempty"`
+	// branch, default or pinned.
+	From Origin `yaml:"from" json:"from"`
+}
+
+// Overrides are values set on one staging. A null value means: absent, even if
+// the project has a default.
+type Overrides struct {
+	// What the application reads.
+	App Values `yaml:"app,omitempty" json:"app,omitempty"`
+	// How it is deployed.
+	Deployment Values `yaml:"deployment,omitempty" json:"deployment,omitempty"`
+}
+
+// Values maps parameter names to string, int, bool or nil (absent).
+type Values map[string]any
+
+// IsZero lets an empty set stay out of YAML and JSON.
+func (o Overrides) IsZero() bool { return len(o.App) == 0 && len(o.Deployment) == 0 }
+
+// PullRequest names the request that a staging belongs to.
+type PullRequest struct {
+	Number int    `yaml:"number" json:"number"`
+	URL    string `yaml:"url,omitempty" json:"url,omitempty"`
+	Title  string `yaml:"title,omitempty" json:"title,omitempty"`
+	Author string `yaml:"author,omitempty" json:"author,omitempty"`
+}
+
+// Stamp is a moment and the person or CI identity that acted.
+type Stamp struct {
+	At time.Time `yaml:"at" json:"at"`
+	By string    `yaml:"by" json:"by"`
+}
+
+// Pin says who holds a staging and why.
+type Pin struct {
+	By     string    `yaml:"by" json:"by"`
+	Reason string    `yaml:"reason,omitempty" json:"reason,omitempty"`
+	At     time.Time `yaml:"at" json:"at"`
+}
