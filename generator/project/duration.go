@@ -1,0 +1,48 @@
+package project
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Duration is a time.Duration written with days: 14d, 36h, 90m.
+type Duration time.Duration
+
+// UnmarshalText reads 14d, 36h or 90m.
+func (d *Duration) UnmarshalText(text []byte) error {
+	s := string(text)
+	if days, ok := strings.CutSuffix(s, "d"); ok {
+		n, err := strconv.Atoi(days)
+		if err == nil && n > 0 && n < 36500 {
+			*d = Duration(time.Duration(n) * 24 * time.Hour)
+			return nil
+		}
+	}
+	v, err := time.ParseDuration(s)
+	if err != nil || v <= 0 {
+		return fmt.Errorf("%q is no duration: write 14d, 36h or 90m", s)
+	}
+	*d = Duration(v)
+	return nil
+}
+
+// MarshalText writes whole days as 14d and anything else as Go does.
+func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
+
+// String is the form that UnmarshalText reads.
+func (d Duration) String() string {
+	v := time.Duration(d)
+	if day := 24 * time.Hour; v > 0 && v%day == 0 {
+		return strconv.Itoa(int(v/day)) + "d"
+	}
+	s := v.String() // 36h0m0s
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
+}
