@@ -1,0 +1,49 @@
+package staging
+
+// Verb names an action. The same word is the command, the API's path, the
+// commit's subject and its Octopod-Action trailer.
+type Verb string
+
+// The verbs that write.
+const (
+	Deploy     Verb = "deploy" // create or update
+	Create     Verb = "create" // refuse when there
+	Update     Verb = "update" // refuse when not there
+	Set        Verb = "set"
+	Unset      Verb = "unset"
+	Archive    Verb = "archive"
+	Restore    Verb = "restore"
+	Delete     Verb = "delete"
+	PinVerb    Verb = "pin"
+	Unpin      Verb = "unpin"
+	Rollback   Verb = "rollback"
+	Regenerate Verb = "regenerate"
+)
+
+// Action is what somebody asks of one staging. Only the fields that the verb
+// reads are looked at; the rest stay empty.
+type Action struct {
+	Verb   Verb   `json:"verb"`
+	Name   string `json:"name,omitempty"`   // empty with deploy and create: derived from Branch
+	Branch string `json:"branch,omitempty"` // deploy, create, update
+
+	Title       *string           `json:"title,omitempty"` // deploy, create, update, set
+	Images      map[string]Build  `json:"images,omitempty"`
+	PullRequest *PullRequest      `json:"pullRequest,omitempty"`
+	Set         map[string]string `json:"set,omitempty"`         // values as a person types them
+	Absent      []string          `json:"absent,omitempty"`      // remove even the project's default
+	Unset       []string          `json:"unset,omitempty"`       // back to the project's default
+	Presets     []string          `json:"presets,omitempty"`     // add
+	DropPresets []string          `json:"dropPresets,omitempty"` // remove
+
+	Reason string `json:"reason,omitempty"` // pin, rollback
+	To     string `json:"to,omitempty"`     // rollback: a revision; empty means the version before
+	Finish bool   `json:"finish,omitempty"` // delete: the teardown is over, remove the record
+}
+
+// Build is what CI made for one service.
+type Build struct {
+	Image      string `json:"image"`
+	Commit     string `json:"commit,omitempty"`
+	Repository string `json:"repository,omitempty"`
+}
