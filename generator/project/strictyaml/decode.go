@@ -1,0 +1,141 @@
+package strictyaml
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"regexp"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"gopkg.in/yaml.v3"
+
+	"octopod/generator/staging"
+)
+
+// Limits of a file. A file beyond them is refused before it costs anything.
+const (
+	// MaxSize is the greatest size of a file in bytes.
+	MaxSize = 1 << 20
+
+	// maxEntries bounds one mapping: yaml.v3 looks for duplicate keys by
+	// comparing every pair, so an unbounded mapping costs quadratic time.
+	maxEntries = 1000
+
+	// maxProblems bounds a report; who has more faults has another file in mind.
+	maxProblems = 50
+)
+
+// Decode reads one YAML document into the struct that into points to. The
+// error is nil or a *staging.Error with CodeInvalid that holds every fault;
+// then into is untouched. A null value counts as absent.
+func Decode(file string, data []byte, into any) error {
+	doc, problem := parse(data)
+	if problem != nil {
+		return refuse(file, []staging.Problem{*problem})
+	}
+	w := walker{}
+	w.value(doc.Content[0], reflect.TypeOf(into), "")
+	if len(w.problems) > 0 {
+		return refuse(file, w.problems)
+	}
+	if err := doc.Decode(into); err != nil {
+		// The walk knows every rule of yaml.v3 that the two files can meet, so
+		// this is a type the walk has not heard of.
+		return refuse(file, []staging.Problem{parseProblem(data, err)})
+	}
+	return nil
+}
+
+// refuse bundles problems under the file's name.
+func refuse(file string, problems []staging.Problem) error {
+	for i := range problems {
+		problems[i].File = file
+	}
+	if file == "" {
+		file = "the YAML text"
+	}
+	return staging.Invalid("cannot read "+file, problems)
+}
+
+// parse turns data into its only document, or says why it cannot.
+func parse(data []byte) (*yaml.Node, *staging.Problem) {
+	if problem := checkBytes(data); problem != nil {
+		return nil, problem
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	var doc, next yaml.Node
+	switch err := decoder.Decode(&doc); {
+	case errors.Is(err, io.EOF):
+		return nil, &staging.Problem{Message: "is empty"}
+	case err != nil:
+		problem := parseProblem(data, err)
+		return nil, &problem
+	case doc.Content[0].ShortTag() == "!!null" && doc.Content[0].Kind == yaml.ScalarNode:
+		return nil, &staging.Problem{Message: "is empty"}
+	}
+	switch err := decoder.Decode(&next); {
+	case err == nil:
+		return nil, &staging.Problem{Line: next.Line, Message: "a second document begins here: a file holds exactly one"}
+	case !errors.Is(err, io.EOF):
+		problem := parseProblem(data, err)
+		return nil, &problem
+	}
+	return &doc, nil
+}
+
+// checkBytes refuses what no text editor writes, before YAML is parsed.
+func checkBytes(data []byte) *staging.Problem {
+	if len(data) > MaxSize {
+		return &staging.Problem{Message: fmt.Sprintf("is %d bytes long, at most %d are read", len(data), MaxSize)}
+	}
+	if i := bytes.IndexByte(data, 0); i >= 0 {
+		return &staging.Problem{Line: lineAt(data, i), Message: "holds a NUL byte: save it as UTF-8 text"}
+	}
+	for i := 0; i < len(data); {
+		r, size := utf8.DecodeRune(data[i:])
+		if r == utf8.RuneError && size == 1 {
+			return &staging.Problem{Line: lineAt(data, i), Message: "is not UTF-8 text: save it as UTF-8"}
+		}
+		i += size
+	}
+	return nil
+}
+
+func lineAt(data []byte, offset int) int { return 1 + bytes.Count(data[:offset], []byte("\n")) }
+
+var yamlLine = regexp.MustCompile(`^line (\d+): `)
+
+// parseProblem words an error of yaml.v3 for people.
+func parseProblem(data []byte, err error) staging.Problem {
+	text := strings.TrimPrefix(err.Error(), "yaml: ")
+	var problem staging.Problem
+	if m := yamlLine.FindStringSubmatch(text); m != nil {
+		problem.Line, _ = strconv.Atoi(m[1])
+		text = text[len(m[0]):]
+	}
+	if line := tabLine(data); line > 0 {
+		return staging.Problem{Line: line, Message: "is indented with a tab, which YAML forbids: use spaces"}
+	}
+	if strings.Contains(text, "exceeded max depth") {
+		problem.Message = "is nested too deeply"
+		return problem
+	}
+	problem.Message = "is not valid YAML: " + strings.ReplaceAll(text, "\n", "; ")
+	return problem
+}
+
+// tabLine gives the first line indented with a tab, 0 if there is none. Tabs
+// are fine in some places, so this explains a failure and never causes one.
+func tabLine(data []byte) int {
+	for i, line := range bytes.Split(data, []byte("\n")) {
+		indent := line[:len(line)-len(bytes.TrimLeft(line, " \t"))]
+		if len(indent) < len(line) && bytes.IndexByte(indent, '\t') >= 0 {
+			return i + 1
+		}
+	}
+	return 0
+}

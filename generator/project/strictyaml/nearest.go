@@ -1,0 +1,47 @@
+package strictyaml
+
+import "strings"
+
+// Nearest gives the known word that somebody probably meant, "" if none is
+// close: at most a third of the letters may be wrong, and case never counts.
+// Of two equally close words the first wins.
+func Nearest(word string, known []string) string {
+	const longest = 64 // nobody misspells so much; keeps the cost bounded
+	if len(word) > longest {
+		return ""
+	}
+	best, least := "", 1+max(1, len(word)/3)
+	for _, candidate := range known {
+		if len(candidate) > longest {
+			continue
+		}
+		if d := distance(strings.ToLower(word), strings.ToLower(candidate)); d < least {
+			best, least = candidate, d
+		}
+	}
+	return best
+}
+
+// distance counts the letters to insert, remove, replace or swap with the next
+// (optimal string alignment).
+func distance(a, b string) int {
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		row[0] = i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			row[j] = min(last[j]+1, row[j-1]+1, last[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+		}
+		before, last, row = last, row, before
+	}
+	return last[len(b)]
+}
