@@ -70,3 +70,19 @@ type PatchTo struct {
 	// RFC 6901 pointer; the value there is added or replaced.
 	Pointer string `yaml:"pointer" json:"pointer"`
 }
+
+// isEnv tells whether the value is a literal of the app's ConfigMap.
+func (t To) isEnv() bool {
+	return t.Image == "" && t.Replicas == "" && t.Component == nil && t.Patch == nil
+}
+
+// targets counts the fields that are set.
+func (t To) targets() int {
+	n := 0
+	for _, set := range []bool{t.Env != "", t.Image != "", t.Replicas != "", t.Component != nil, t.Patch != nil} {
+		if set {
+			n++
+		}
+	}
+	return n
+}

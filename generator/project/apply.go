@@ -1,0 +1,174 @@
+package project
+
+import (
+	"maps"
+	"slices"
+	"time"
+
+	"octopod/generator/staging"
+)
+
+// Apply gives the record after an action: the one place where records change.
+// current is nil where there is none yet. The name in the action is settled
+// before (see NameFor). Rollback is no change of a record but a return to an
+// earlier one, and is not answered here.
+func (p *Project) Apply(current *staging.Staging, a staging.Action, at staging.Stamp) (staging.Staging, error) {
+	switch a.Verb {
+	case staging.Deploy, staging.Create, staging.Update:
+		return p.deploy(current, a, at)
+	}
+	if current == nil {
+		return staging.Staging{}, NotFound(a.Name)
+	}
+	next := current.Clone()
+	switch a.Verb {
+	case staging.Set, staging.Unset:
+		return p.configure(next, a)
+	case staging.Archive:
+		return p.changeState(next, staging.Archived, at)
+	case staging.Restore:
+		return p.changeState(next, staging.Active, at)
+	case staging.Delete:
+		next.Spec.State = staging.Deleting
+	case staging.PinVerb:
+		next.Spec.Pinned = &staging.Pin{By: at.By, Reason: a.Reason, At: at.At}
+		if was := current.Spec.Pinned; was != nil && was.Reason == a.Reason {
+			next.Spec.Pinned = was
+		}
+	case staging.Unpin:
+		next.Spec.Pinned = nil
+	case staging.Regenerate:
+		p.complete(&next)
+	default:
+		return staging.Staging{}, staging.Errorf(staging.CodeInvalid, "no record changes by %q", a.Verb)
+	}
+	return next, nil
+}
+
+// NotFound says that there is no such staging.
+func NotFound(name string) error {
+	return staging.Errorf(staging.CodeNotFound, "there is no staging %q", name).
+		WithHint("`octopod get --all` lists those there are")
+}
+
+func (p *Project) deploy(current *staging.Staging, a staging.Action, at staging.Stamp) (staging.Staging, error) {
+	if err := deployable(current, a); err != nil {
+		return staging.Staging{}, err
+	}
+	next := staging.Staging{Name: a.Name, Spec: staging.Spec{Created: at}}
+	if current != nil {
+		next = current.Clone()
+	}
+	if a.Branch != "" {
+		next.Spec.Branch = a.Branch
+	}
+	next.Spec.State = staging.Active
+	if a.PullRequest != nil {
+		next.Spec.PullRequest = a.PullRequest
+	}
+	if err := p.build(&next, a.Images); err != nil {
+		return staging.Staging{}, err
+	}
+	p.complete(&next)
+	p.renew(&next, at.At)
+	return p.configure(next, a)
+}
+
+// deployable refuses a deploy that would take a staging from its branch, its
+// pin or its end.
+func deployable(current *staging.Staging, a staging.Action) error {
+	switch {
+	case current == nil && a.Verb == staging.Update:
+		return NotFound(a.Name)
+	case current == nil:
+		return nil
+	case a.Verb == staging.Create:
+		return staging.Errorf(staging.CodeExists, "staging %q exists already, for branch %s", a.Name, current.Spec.Branch).
+			WithHint("`octopod update %s …` changes it, `octopod deploy` does whichever is needed", a.Name)
+	case a.Branch != "" && a.Branch != current.Spec.Branch:
+		return staging.Errorf(staging.CodeExists, "staging %q belongs to branch %s, not to %s", a.Name, current.Spec.Branch, a.Branch).
+			WithHint("leave the name out, and the branch gets a name of its own; or choose another")
+	case current.Spec.State == staging.Deleting:
+		return staging.Errorf(staging.CodeConflict, "staging %q is being deleted", a.Name).
+			WithHint("wait until it is gone, then deploy again; `octopod restore %s` takes the deletion back", a.Name)
+	case current.Spec.Pinned != nil:
+		return pinned(*current)
+	}
+	return nil
+}
+
+func pinned(s staging.Staging) error {
+	reason := s.Spec.Pinned.Reason
+	if reason == "" {
+		reason = "no reason given"
+	}
+	return staging.Errorf(staging.CodePinned, "staging %q is pinned by %s since %s: %s", s.Name,
+		s.Spec.Pinned.By, s.Spec.Pinned.At.UTC().Format(time.DateOnly), reason).
+		WithHint("`octopod unpin %s` lets deploys through again", s.Name)
+}
+
+// build takes over what CI made.
+func (p *Project) build(s *staging.Staging, images map[string]staging.Build) error {
+	services := maps.Clone(s.Spec.Services)
+	if services == nil {
+		services = map[string]staging.Service{}
+	}
+	c := faults{}
+	for _, name := range sortedKeys(images) {
+		declared, ok := p.Spec.Services[name]
+		if !ok {
+			c.add("--service "+name, "the project has no service %q%s", name, oneOf(p.ServiceNames()))
+			continue
+		}
+		made := images[name]
+		c.addError("--image", CheckImage(made.Image))
+		if made.Repository == "" {
+			made.Repository = declared.Repository
+		}
+		services[name] = staging.Service{
+			Image: made.Image, Commit: made.Commit, Repository: made.Repository, From: staging.FromBranch,
+		}
+	}
+	s.Spec.Services = services
+	return staging.Invalid("the deploy does not fit the project", c)
+}
+
+// complete brings the services in line with the project: those not built on
+// the branch follow the project's default image, those it dropped go.
+func (p *Project) complete(s *staging.Staging) {
+	services := map[string]staging.Service{}
+	for name, declared := range p.Spec.Services {
+		service, ok := s.Spec.Services[name]
+		if (!ok || service.From == staging.FromDefault) && declared.Image != "" {
+			service = staging.Service{Image: declared.Image, Repository: declared.Repository, From: staging.FromDefault}
+			ok = true
+		}
+		if ok {
+			services[name] = service
+		}
+	}
+	s.Spec.Services = services
+}
+
+// renew moves the end of a staging to the midnight after its time to live, so
+// that a second deploy on the same day changes nothing.
+func (p *Project) renew(s *staging.Staging, now time.Time) {
+	s.Spec.Expires = nil
+	if p.Spec.Lifecycle.TTL > 0 && !slices.Contains(p.Spec.Lifecycle.Permanent, s.Name) {
+		const day = 24 * time.Hour
+		expires := now.UTC().Add(time.Duration(p.Spec.Lifecycle.TTL)).Truncate(day).Add(day)
+		s.Spec.Expires = &expires
+	}
+}
+
+func (p *Project) changeState(s staging.Staging, to staging.State, at staging.Stamp) (staging.Staging, error) {
+	if s.Spec.State == staging.Deleting && to == staging.Archived {
+		return s, staging.Errorf(staging.CodeConflict, "staging %q is being deleted", s.Name).
+			WithHint("`octopod restore %s` takes the deletion back", s.Name)
+	}
+	if to == staging.Active && s.Spec.State != to {
+		p.renew(&s, at.At)
+	}
+	s.Spec.State = to
+	return s, nil
+}

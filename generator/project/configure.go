@@ -1,0 +1,88 @@
+package project
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"octopod/generator/staging"
+)
+
+// configure applies what an action says of title, presets and settings. All
+// faults are reported at once.
+func (p *Project) configure(s staging.Staging, a staging.Action) (staging.Staging, error) {
+	if a.Title != nil {
+		s.Title = *a.Title
+	}
+	c := faults{}
+	p.changePresets(&c, &s, a)
+	s.Spec.Overrides.App = ownedValues(s.Spec.Overrides.App)
+	s.Spec.Overrides.Deployment = ownedValues(s.Spec.Overrides.Deployment)
+	for _, name := range sortedKeys(a.Set) {
+		p.override(&c, &s, name, func(parameter Parameter) (any, error) { return parameter.Parse(a.Set[name]) })
+	}
+	for _, name := range a.Absent {
+		p.override(&c, &s, name, func(parameter Parameter) (any, error) { return nil, parameter.Check(nil) })
+	}
+	for _, name := range a.Unset {
+		p.unset(&c, &s, name)
+	}
+	if err := staging.Invalid("the settings do not fit the project", c); err != nil {
+		return s, err
+	}
+	return s, nil
+}
+
+func ownedValues(v staging.Values) staging.Values {
+	if v == nil {
+		return staging.Values{}
+	}
+	return maps.Clone(v)
+}
+
+// override sets one value in the scope that its parameter declares.
+func (p *Project) override(c *faults, s *staging.Staging, name string, value func(Parameter) (any, error)) {
+	parameter, ok := p.Spec.Parameters[name]
+	if !ok {
+		c.add(name, "the project has no such parameter%s", oneOf(p.ParameterNames()))
+		return
+	}
+	v, err := value(parameter)
+	if err != nil {
+		c.addError(name, err)
+		return
+	}
+	if parameter.Scope == ScopeDeployment {
+		s.Spec.Overrides.Deployment[name] = v
+	} else {
+		s.Spec.Overrides.App[name] = v
+	}
+}
+
+// unset drops an override. It also drops one whose parameter the project no
+// longer has: that is how such a record is mended.
+func (p *Project) unset(c *faults, s *staging.Staging, name string) {
+	_, declared := p.Spec.Parameters[name]
+	_, inApp := s.Spec.Overrides.App[name]
+	_, inDeployment := s.Spec.Overrides.Deployment[name]
+	if !declared && !inApp && !inDeployment {
+		c.add(name, "the project has no such parameter%s", oneOf(p.ParameterNames()))
+		return
+	}
+	delete(s.Spec.Overrides.App, name)
+	delete(s.Spec.Overrides.Deployment, name)
+}
+
+func (p *Project) changePresets(c *faults, s *staging.Staging, a staging.Action) {
+	for _, preset := range a.Presets {
+		if _, ok := p.Spec.Presets[preset]; !ok {
+			c.add(fmt.Sprintf("preset %s", preset), "the project has no such preset%s", oneOf(sortedKeys(p.Spec.Presets)))
+		}
+		if !slices.Contains(s.Spec.Presets, preset) {
+			s.Spec.Presets = append(slices.Clone(s.Spec.Presets), preset)
+		}
+	}
+	s.Spec.Presets = slices.DeleteFunc(slices.Clone(s.Spec.Presets), func(preset string) bool {
+		return slices.Contains(a.DropPresets, preset)
+	})
+}

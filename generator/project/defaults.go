@@ -1,0 +1,67 @@
+package project
+
+import (
+	"maps"
+	"slices"
+	"time"
+)
+
+// Defaults of octopod.yaml.
+const (
+	DefaultConfigMap   = "app-config"
+	DefaultBranch      = "main"
+	DefaultNamespace   = "{project}-{name}"
+	DefaultBranchGrace = Duration(time.Hour)
+)
+
+// withDefaults gives the project with every absent field that has a default
+// filled in, so that no other code asks "and if it is empty?".
+func (p Project) withDefaults() *Project {
+	s := &p.Spec
+	fill(&s.Output, OutputSource)
+	fill(&s.Hosts.Scheme, "https")
+	fill(&s.Naming.Namespace, DefaultNamespace)
+	fill(&p.Metadata.Title, p.Metadata.Name)
+	fill(&s.Lifecycle.BranchGrace, DefaultBranchGrace)
+	fill(&s.Database.Kind, "template")
+	fill(&s.Database.Name, DefaultNamespace)
+	fill(&s.ArgoCD.Branch, DefaultBranch)
+	fill(&s.ArgoCD.Namespace, "argocd")
+	fill(&s.ArgoCD.Destination, "https://kubernetes.default.svc")
+	if s.Engine == EngineKustomize {
+		fill(&s.Kustomize.Base, "templates/"+p.Metadata.Name)
+		fill(&s.Kustomize.ConfigMap, DefaultConfigMap)
+	}
+	if s.Engine == EngineJsonnet {
+		fill(&s.Jsonnet.File, "jsonnet/"+p.Metadata.Name+".libsonnet")
+		if len(s.Jsonnet.Libraries) == 0 {
+			s.Jsonnet.Libraries = []string{"jsonnet"}
+		}
+	}
+	s.Services = maps.Clone(s.Services)
+	for name, service := range s.Services {
+		fill(&service.Title, name)
+		fill(&service.DefaultBranch, DefaultBranch)
+		fill(&service.TemplateImage, name)
+		s.Services[name] = service
+	}
+	s.Parameters = maps.Clone(s.Parameters)
+	for name, parameter := range s.Parameters {
+		fill(&parameter.Scope, ScopeApp)
+		fill(&parameter.Type, TypeString)
+		fill(&parameter.Role, RoleUser)
+		s.Parameters[name] = parameter
+	}
+	s.Links = slices.Clone(s.Links)
+	for i := range s.Links {
+		fill(&s.Links[i].Role, RoleViewer)
+	}
+	return &p
+}
+
+func fill[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}

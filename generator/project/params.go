@@ -1,0 +1,201 @@
+package project
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	"octopod/generator/staging"
+)
+
+// Labels and annotations that Octopod puts on what it makes.
+const (
+	LabelProject     = "octopod.dev/project"
+	LabelStaging     = "octopod.dev/staging"
+	LabelManagedBy   = "app.kubernetes.io/managed-by"
+	AnnotationBranch = "octopod.dev/branch"
+	AnnotationURL    = "octopod.dev/url"
+)
+
+// Params computes what the templates of a staging are given. The record must
+// fit the project: otherwise the error lists every misfit.
+func (p *Project) Params(s staging.Staging) (staging.Params, error) {
+	if err := p.Check(s); err != nil {
+		return staging.Params{}, err
+	}
+	values := p.effective(s)
+	params := staging.Params{
+		Project:    p.Metadata.Name,
+		Name:       s.Name,
+		Title:      s.Title,
+		Branch:     s.Spec.Branch,
+		State:      s.Spec.State,
+		Namespace:  p.Namespace(s.Name),
+		Services:   p.serviceParams(s),
+		App:        map[string]string{},
+		Absent:     []string{},
+		Secrets:    map[string]staging.SecretKey{},
+		Deployment: map[string]any{},
+		Quota:      p.Spec.Quota,
+		Labels: map[string]string{
+			LabelProject: p.Metadata.Name, LabelStaging: s.Name, LabelManagedBy: "octopod",
+		},
+		Annotations: map[string]string{AnnotationBranch: s.Spec.Branch},
+	}
+	if url := p.URL(p.MainService(), s.Name); url != "" {
+		params.Annotations[AnnotationURL] = url
+	}
+	p.fillSettings(&params, values)
+	if p.Spec.Engine == EngineKustomize {
+		params.Kustomize = p.kustomizeParams(s, values)
+	}
+	return params, nil
+}
+
+// effective layers the values of a staging: defaults, then presets in order,
+// then the staging's own overrides. nil means absent; a name that nobody gives
+// a value is left out.
+func (p *Project) effective(s staging.Staging) staging.Values {
+	values := staging.Values{}
+	for name, parameter := range p.Spec.Parameters {
+		if parameter.Default != nil {
+			values[name] = parameter.Default
+		}
+	}
+	for _, preset := range s.Spec.Presets {
+		overrides := p.Spec.Presets[preset].Overrides
+		maps.Copy(values, overrides.App)
+		maps.Copy(values, overrides.Deployment)
+	}
+	maps.Copy(values, s.Spec.Overrides.App)
+	maps.Copy(values, s.Spec.Overrides.Deployment)
+	return values
+}
+
+func (p *Project) serviceParams(s staging.Staging) map[string]staging.ServiceParams {
+	services := map[string]staging.ServiceParams{}
+	for name := range p.Spec.Services {
+		service := s.Spec.Services[name]
+		services[name] = staging.ServiceParams{
+			Image:      service.Image,
+			Repository: service.Repository,
+			Commit:     service.Commit,
+			From:       service.From,
+			Host:       p.Host(name, s.Name),
+			URL:        p.URL(name, s.Name),
+		}
+	}
+	return services
+}
+
+// fillSettings writes effective values by scope. With kustomize, an app setting
+// that goes to a component or a patch is not one of the ConfigMap's as well.
+func (p *Project) fillSettings(params *staging.Params, values staging.Values) {
+	for _, name := range sortedKeys(values) {
+		parameter, value := p.Spec.Parameters[name], values[name]
+		switch {
+		case parameter.Scope == ScopeDeployment:
+			params.Deployment[name] = value
+		case parameter.Type == TypeSecret:
+			params.Secrets[parameter.envKey(name)] = secretKey(value)
+		case p.Spec.Engine == EngineKustomize && !parameter.To.isEnv():
+		case value == nil:
+			params.Absent = append(params.Absent, parameter.envKey(name))
+		default:
+			params.App[parameter.envKey(name)] = staging.Text(value)
+		}
+	}
+}
+
+// envKey is the name under which the application reads an app setting.
+func (p Parameter) envKey(name string) string {
+	if p.To.Env != "" {
+		return p.To.Env
+	}
+	return name
+}
+
+func (p *Project) kustomizeParams(s staging.Staging, values staging.Values) staging.KustomizeParams {
+	k := staging.KustomizeParams{
+		Base:       p.Spec.Kustomize.Base,
+		Components: slices.Clone(p.Spec.Kustomize.Components),
+		ConfigMap:  p.Spec.Kustomize.ConfigMap,
+	}
+	for _, name := range p.ServiceNames() {
+		k.Images = append(k.Images, staging.Image{
+			Name: p.Spec.Services[name].TemplateImage, Reference: s.Spec.Services[name].Image,
+		})
+	}
+	for _, name := range sortedKeys(values) {
+		if value := values[name]; value != nil {
+			p.Spec.Parameters[name].direct(&k, value)
+		}
+	}
+	if s.Spec.State == staging.Deleting && p.Spec.Lifecycle.Teardown != "" {
+		k.Components = append(k.Components, p.Spec.Lifecycle.Teardown)
+	}
+	if s.Spec.State != staging.Active {
+		k.Replicas = nil
+		k.Archive = p.archiveFixes()
+	}
+	slices.SortFunc(k.Images, func(a, b staging.Image) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortFunc(k.Replicas, func(a, b staging.Replicas) int { return strings.Compare(a.Workload, b.Workload) })
+	return k
+}
+
+// direct adds to an overlay what a parameter's `to` says.
+func (p Parameter) direct(k *staging.KustomizeParams, value any) {
+	switch {
+	case p.To.Component != nil:
+		if dir := p.To.Component[staging.Text(value)]; dir != "" {
+			k.Components = append(k.Components, dir)
+		}
+	case p.To.Image != "":
+		k.Images = append(k.Images, staging.Image{Name: p.To.Image, Reference: staging.Text(value)})
+	case p.To.Replicas != "":
+		if count, ok := value.(int); ok {
+			k.Replicas = append(k.Replicas, staging.Replicas{Workload: p.To.Replicas, Count: count})
+		}
+	case p.To.Patch != nil:
+		k.Patches = append(k.Patches, staging.Patch{
+			Kind: p.To.Patch.Kind, Name: p.To.Patch.Name, Op: "add", Pointer: p.To.Patch.Pointer, Value: p.patchValue(value),
+		})
+	}
+}
+
+// patchValue turns a secret reference into the {name, key} of a secretKeyRef.
+func (p Parameter) patchValue(value any) any {
+	if p.Type == TypeSecret {
+		return secretKey(value)
+	}
+	return value
+}
+
+func secretKey(value any) staging.SecretKey {
+	name, key, _ := strings.Cut(staging.Text(value), "/")
+	return staging.SecretKey{Name: name, Key: key}
+}
+
+// builtinArchive says how each built-in kind sleeps. An autoscaler would wake
+// its workload, and bare pods and DaemonSets have no count: they go, and come
+// back with restore.
+func builtinArchive() []staging.ArchiveFix {
+	return []staging.ArchiveFix{
+		{Kind: "Deployment", Pointer: "/spec/replicas", Value: 0},
+		{Kind: "StatefulSet", Pointer: "/spec/replicas", Value: 0},
+		{Kind: "ReplicaSet", Pointer: "/spec/replicas", Value: 0},
+		{Kind: "CronJob", Pointer: "/spec/suspend", Value: true},
+		{Kind: "Job", Pointer: "/spec/suspend", Value: true},
+		{Kind: "HorizontalPodAutoscaler"},
+		{Kind: "DaemonSet"},
+		{Kind: "Pod"},
+	}
+}
+
+func (p *Project) archiveFixes() []staging.ArchiveFix {
+	fixes := builtinArchive()
+	for _, f := range p.Spec.Lifecycle.Archive {
+		fixes = append(fixes, staging.ArchiveFix{Kind: f.Kind, Pointer: f.Pointer, Value: f.Value})
+	}
+	return fixes
+}

@@ -1,0 +1,93 @@
+package project
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"octopod/generator/staging"
+)
+
+// Check lists every way in which a record does not fit the project.
+func (p *Project) Check(s staging.Staging) error {
+	c := faults{}
+	c.addError("metadata.name", p.Naming().Check(s.Name))
+	if _, err := staging.Branch(s.Spec.Branch); err != nil {
+		c.addError("spec.branch", err)
+	}
+	c.checkState(s.Spec.State)
+	p.checkServices(&c, s)
+	p.checkOverrides(&c, "spec.overrides.app", ScopeApp, s.Spec.Overrides.App)
+	p.checkOverrides(&c, "spec.overrides.deployment", ScopeDeployment, s.Spec.Overrides.Deployment)
+	for i, preset := range s.Spec.Presets {
+		if _, ok := p.Spec.Presets[preset]; !ok {
+			c.add(fmt.Sprintf("spec.presets[%d]", i), "the project has no preset %q%s", preset, oneOf(sortedKeys(p.Spec.Presets)))
+		}
+	}
+	if strings.ContainsFunc(s.Title, unicode.IsControl) {
+		c.add("metadata.title", "contains a control character")
+	}
+	return staging.Invalid(fmt.Sprintf("staging %s does not fit the project", s.Name), c)
+}
+
+// faults collects problems in the order they are found.
+type faults []staging.Problem
+
+func (c *faults) add(field, format string, args ...any) {
+	*c = append(*c, staging.Problem{Field: field, Message: fmt.Sprintf(format, args...)})
+}
+
+func (c *faults) addError(field string, err error) {
+	if err != nil {
+		c.add(field, "%s", err)
+	}
+}
+
+func (c *faults) checkState(state staging.State) {
+	switch state {
+	case staging.Active, staging.Archived, staging.Deleting:
+	default:
+		c.add("spec.state", "%q is no state: write active, archived or deleting", state)
+	}
+}
+
+func (p *Project) checkServices(c *faults, s staging.Staging) {
+	for _, name := range sortedKeys(s.Spec.Services) {
+		field := "spec.services." + name
+		if _, ok := p.Spec.Services[name]; !ok {
+			c.add(field, "the project has no service %q%s", name, oneOf(p.ServiceNames()))
+			continue
+		}
+		c.addError(field+".image", CheckImage(s.Spec.Services[name].Image))
+	}
+	for _, name := range p.ServiceNames() {
+		if _, ok := s.Spec.Services[name]; !ok {
+			c.add("spec.services."+name, "has no image: give one, or a default under spec.services.%s.image in %s", name, File)
+		}
+	}
+}
+
+func (p *Project) checkOverrides(c *faults, field string, scope Scope, values staging.Values) {
+	for _, name := range sortedKeys(values) {
+		parameter, ok := p.Spec.Parameters[name]
+		switch {
+		case !ok:
+			c.add(field+"."+name, "the project has no parameter %q%s", name, oneOf(p.ParameterNames()))
+		case parameter.Scope != scope:
+			c.add(field+"."+name, "belongs under overrides.%s", parameter.Scope)
+		default:
+			c.addError(field+"."+name, parameter.Check(values[name]))
+		}
+	}
+}
+
+// ParameterNames lists the parameters in alphabetical order.
+func (p *Project) ParameterNames() []string { return sortedKeys(p.Spec.Parameters) }
+
+// oneOf names what there is to choose from.
+func oneOf(names []string) string {
+	if len(names) == 0 {
+		return " (it declares none)"
+	}
+	return ": choose " + strings.Join(names, ", ")
+}

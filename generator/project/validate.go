@@ -1,0 +1,185 @@
+package project
+
+import (
+	"fmt"
+	"net/url"
+	"path"
+	"regexp"
+	"strings"
+
+	"octopod/generator/staging"
+)
+
+// shortestName is the least a name budget must leave: a few letters and a hash.
+const shortestName = 12
+
+// faults lists what is wrong with the meaning of a project whose form is right.
+func (p *Project) faults() []staging.Problem {
+	c := faults{}
+	p.checkHead(&c)
+	p.checkEngine(&c)
+	p.checkPatterns(&c)
+	p.checkOwnServices(&c)
+	for _, name := range p.ParameterNames() {
+		p.checkParameter(&c, "spec.parameters."+name, name, p.Spec.Parameters[name])
+	}
+	for _, name := range sortedKeys(p.Spec.Presets) {
+		overrides, field := p.Spec.Presets[name].Overrides, "spec.presets."+name+".overrides"
+		p.checkOverrides(&c, field+".app", ScopeApp, overrides.App)
+		p.checkOverrides(&c, field+".deployment", ScopeDeployment, overrides.Deployment)
+	}
+	for i, link := range p.Spec.Links {
+		checkLink(&c, fmt.Sprintf("spec.links[%d]", i), link)
+	}
+	p.checkExceptions(&c)
+	return c
+}
+
+func (p *Project) checkHead(c *faults) {
+	if p.APIVersion != APIVersion {
+		c.add("apiVersion", "is %q: this Octopod reads %s", p.APIVersion, APIVersion)
+	}
+	if p.Kind != Kind {
+		c.add("kind", "is %q: write %s", p.Kind, Kind)
+	}
+	if !staging.IsLabel(p.Metadata.Name) || len(p.Metadata.Name) > staging.MaxLabel/2 {
+		c.add("metadata.name", "%q is no project name: use at most %d lower-case letters, digits and dashes, a letter first",
+			p.Metadata.Name, staging.MaxLabel/2)
+	}
+}
+
+func (p *Project) checkEngine(c *faults) {
+	s := p.Spec
+	switch s.Engine {
+	case EngineKustomize:
+		checkPath(c, "spec.kustomize.base", s.Kustomize.Base)
+		for i, dir := range s.Kustomize.Components {
+			checkPath(c, fmt.Sprintf("spec.kustomize.components[%d]", i), dir)
+		}
+		if s.Jsonnet.File != "" {
+			c.add("spec.jsonnet", "is only read with engine jsonnet")
+		}
+	case EngineJsonnet:
+		checkPath(c, "spec.jsonnet.file", s.Jsonnet.File)
+		for i, dir := range s.Jsonnet.Libraries {
+			checkPath(c, fmt.Sprintf("spec.jsonnet.libraries[%d]", i), dir)
+		}
+		if s.Kustomize.Base != "" {
+			c.add("spec.kustomize", "is only read with engine kustomize")
+		}
+	default:
+		c.add("spec.engine", "%q is no engine: write kustomize or jsonnet", s.Engine)
+	}
+	if s.Output != OutputSource && s.Output != OutputRendered {
+		c.add("spec.output", "%q is no output: write source or rendered", s.Output)
+	}
+}
+
+// checkPath refuses a path that is not plainly inside the env repo.
+func checkPath(c *faults, field, dir string) {
+	if dir == "" || path.IsAbs(dir) || path.Clean(dir) != dir || dir == ".." || strings.HasPrefix(dir, "../") || dir == "." {
+		c.add(field, "%q is no path inside the env repo: write it from the root, for example templates/shop", dir)
+	}
+}
+
+// domain is a DNS name of at least one label (RFC 1123).
+var domain = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
+
+func (p *Project) checkPatterns(c *faults) {
+	s := p.Spec
+	if !domain.MatchString(s.Hosts.BaseDomain) || len(s.Hosts.BaseDomain) > 253-staging.MaxLabel-1 {
+		c.add("spec.hosts.baseDomain", "%q is no domain: write staging.example.com", s.Hosts.BaseDomain)
+	}
+	if s.Hosts.Scheme != "https" && s.Hosts.Scheme != "http" {
+		c.add("spec.hosts.scheme", "%q is no scheme: write https or http", s.Hosts.Scheme)
+	}
+	p.checkPattern(c, "spec.naming.namespace", s.Naming.Namespace)
+	p.checkPattern(c, "spec.database.name", s.Database.Name)
+	if s.Database.Kind != "template" && s.Database.Kind != "none" {
+		c.add("spec.database.kind", "%q is no kind of database: write template or none", s.Database.Kind)
+	}
+	if s.Naming.MaxLength != 0 && s.Naming.MaxLength < shortestName {
+		c.add("spec.naming.maxLength", "%d is too short: names need at least %d characters", s.Naming.MaxLength, shortestName)
+	} else if budget := p.Naming().Budget; budget < shortestName {
+		c.add("spec.naming", "the patterns of namespace, hosts and database leave %d characters for a name: shorten them", budget)
+	}
+	if s.Lifecycle.MaxActive < 0 {
+		c.add("spec.lifecycle.maxActive", "cannot be negative")
+	}
+	if s.Lifecycle.Teardown != "" {
+		checkPath(c, "spec.lifecycle.teardown", s.Lifecycle.Teardown)
+	}
+	for i, fix := range s.Lifecycle.Archive {
+		checkPointer(c, fmt.Sprintf("spec.lifecycle.archive[%d].pointer", i), fix.Pointer)
+	}
+}
+
+// checkPattern: a pattern must hold {name} once, or two stagings would share
+// what it names, and must give a label.
+func (p *Project) checkPattern(c *faults, field, pattern string) {
+	if strings.Count(pattern, "{name}") != 1 {
+		c.add(field, "%q must contain {name} once, so that every staging gets its own", pattern)
+		return
+	}
+	if sample := p.expand(pattern, "x"); !staging.IsLabel(sample) {
+		c.add(field, "%q does not give a DNS label (%q): use lower-case letters, digits and dashes", pattern, sample)
+	}
+}
+
+func (p *Project) checkOwnServices(c *faults) {
+	if len(p.Spec.Services) == 0 {
+		c.add("spec.services", "is empty: a project has at least one service")
+	}
+	hosts := map[string]string{}
+	for _, name := range p.ServiceNames() {
+		service, field := p.Spec.Services[name], "spec.services."+name
+		if !staging.IsLabel(name) {
+			c.add(field, "%q is no service name: use lower-case letters, digits and dashes, a letter first", name)
+		}
+		if service.Image != "" {
+			c.addError(field+".image", CheckImage(service.Image))
+		}
+		if service.Path != "" && !strings.HasPrefix(service.Path, "/") {
+			c.add(field+".path", "%q must begin with a slash", service.Path)
+		}
+		if service.Host == "" {
+			continue
+		}
+		p.checkPattern(c, field+".host", service.Host)
+		if other, taken := hosts[service.Host]; taken {
+			c.add(field+".host", "%q is the host of %s already", service.Host, other)
+		}
+		hosts[service.Host] = name
+	}
+}
+
+func checkLink(c *faults, field string, link Link) {
+	if link.Name == "" {
+		c.add(field+".name", "is empty")
+	}
+	u, err := url.Parse(strings.NewReplacer("{", "", "}", "").Replace(link.URL))
+	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
+		c.add(field+".url", "%q is no web address: write https://…", link.URL)
+	}
+	checkRole(c, field+".role", link.Role)
+}
+
+func checkRole(c *faults, field string, role Role) {
+	switch role {
+	case RoleViewer, RoleUser, RoleAdmin:
+	default:
+		c.add(field, "%q is no role: write viewer, user or admin", role)
+	}
+}
+
+func (p *Project) checkExceptions(c *faults) {
+	for i, allow := range p.Spec.Checks.Allow {
+		field := fmt.Sprintf("spec.checks.allow[%d]", i)
+		if allow.Rule == "" {
+			c.add(field+".rule", "is empty: write the name that the refused check prints in brackets")
+		}
+		if allow.Reason == "" {
+			c.add(field+".reason", "is empty: say why this is fine here")
+		}
+	}
+}

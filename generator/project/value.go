@@ -1,0 +1,146 @@
+package project
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"octopod/generator/staging"
+)
+
+// secretReference is <Secret's name>/<key>, by the rules of Kubernetes for
+// both: a DNS subdomain and a config key.
+var secretReference = regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/[-._a-zA-Z0-9]{1,253}$`)
+
+// Parse reads a value as a person types it. The error is one sentence that
+// says what would be right.
+func (p Parameter) Parse(text string) (any, error) {
+	var value any = text
+	switch p.Type {
+	case TypeInteger:
+		n, err := strconv.Atoi(text)
+		if err != nil {
+			return nil, fmt.Errorf("%q is not a whole number", text)
+		}
+		value = n
+	case TypeBoolean:
+		switch text {
+		case "true":
+			value = true
+		case "false":
+			value = false
+		default:
+			return nil, fmt.Errorf("%q is neither true nor false", text)
+		}
+	case TypeEnum: // an allowed value may be a number: 2, not "2"
+		if i := slices.IndexFunc(p.Allowed, func(a any) bool { return staging.Text(a) == text }); i >= 0 {
+			value = p.Allowed[i]
+		}
+	}
+	return value, p.Check(value)
+}
+
+// Check tells whether a value (string, int or bool; nil for absent) may be set.
+// A secret's text never shows in the error.
+func (p Parameter) Check(value any) error {
+	if value == nil {
+		return p.checkAbsent()
+	}
+	if err := p.checkType(value); err != nil {
+		return err
+	}
+	if len(p.Allowed) > 0 && !slices.Contains(p.Allowed, value) {
+		return fmt.Errorf("%q is not allowed: choose %s", staging.Text(value), choices(p.Allowed))
+	}
+	if n, ok := value.(int); ok {
+		return p.checkRange(n)
+	}
+	if s, ok := value.(string); ok && p.Type != TypeSecret {
+		return p.checkText(s)
+	}
+	return nil
+}
+
+// checkAbsent: only what the application reads can be absent; a replica count cannot.
+func (p Parameter) checkAbsent() error {
+	if p.Scope != ScopeApp || p.To.Replicas != "" || p.To.Image != "" || p.To.Patch != nil || p.Type == TypeSecret {
+		return fmt.Errorf("cannot be absent: it says how the staging is deployed")
+	}
+	return nil
+}
+
+func (p Parameter) checkType(value any) error {
+	switch p.Type {
+	case TypeInteger:
+		if _, ok := value.(int); !ok {
+			return fmt.Errorf("must be a whole number, not %s", describe(value))
+		}
+	case TypeBoolean:
+		if _, ok := value.(bool); !ok {
+			return fmt.Errorf("must be true or false, not %s", describe(value))
+		}
+	case TypeSecret:
+		s, ok := value.(string)
+		if !ok || !secretReference.MatchString(s) {
+			return fmt.Errorf("must name a key of a Secret in the cluster as <secret>/<key>, never the secret itself")
+		}
+	case TypeEnum: // any scalar; the allowed list decides
+	default:
+		if _, ok := value.(string); !ok {
+			return fmt.Errorf("must be text, not %s: put it in quotes", describe(value))
+		}
+	}
+	return nil
+}
+
+func (p Parameter) checkRange(n int) error {
+	switch {
+	case p.To.Replicas != "" && n < 0:
+		return fmt.Errorf("%d is no count of replicas", n)
+	case p.Min != nil && n < *p.Min:
+		return fmt.Errorf("%d is too small: at least %d", n, *p.Min)
+	case p.Max != nil && n > *p.Max:
+		return fmt.Errorf("%d is too large: at most %d", n, *p.Max)
+	}
+	return nil
+}
+
+// maxValue keeps one setting well inside the 1 MiB that etcd allows an object.
+const maxValue = 32 << 10
+
+func (p Parameter) checkText(s string) error {
+	if len(s) > maxValue {
+		return fmt.Errorf("has %d bytes: at most %d", len(s), maxValue)
+	}
+	if what, yes := staging.LooksSecret(s); yes {
+		return fmt.Errorf("looks like %s: secrets never go into git; declare the parameter as secret-reference", what)
+	}
+	if strings.ContainsRune(s, 0) {
+		return fmt.Errorf("contains a NUL byte")
+	}
+	if p.Pattern != "" && !regexp.MustCompile(`^(?:`+p.Pattern+`)$`).MatchString(s) {
+		return fmt.Errorf("%q does not match the pattern %s", s, p.Pattern)
+	}
+	return nil
+}
+
+func describe(value any) string {
+	switch v := value.(type) {
+	case string:
+		return strconv.Quote(v)
+	case nil:
+		return "nothing"
+	default:
+		return "the bare " + staging.Text(v)
+	}
+}
+
+func choices(values []any) string {
+	texts := make([]string, len(values))
+	for i, v := range values {
+		texts[i] = staging.Text(v)
+	}
+	return strings.Join(texts, ", ")
+}
