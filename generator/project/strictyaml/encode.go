@@ -2,7 +2,14 @@ package strictyaml
 
 import (
 	"bytes"
+	"encoding"
 	"fmt"
+	"reflect"
+	"sort"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"gopkg.in/yaml.v3"
 
@@ -10,50 +17,165 @@ import (
 )
 
 // Encode writes v as YAML: two spaces, fields in the order of the struct, map
-// keys sorted. Equal values give equal bytes. Text that is not UTF-8 is
-// refused, because Decode would refuse the file.
+// keys sorted. Equal values give equal bytes, and Decode reads back what was
+// written. Text that is not UTF-8 is refused.
+//
+// The tree is built here and not by yaml.v3, whose own encoder loses a leading
+// line break and leaves << without quotes.
 func Encode(v any) ([]byte, error) {
-	var b bytes.Buffer
-	encoder := yaml.NewEncoder(&b)
+	var b builder
+	root := b.node(reflect.ValueOf(v), "")
+	if len(b.problems) > 0 {
+		return nil, staging.Invalid("cannot be written as YAML", b.problems)
+	}
+	var out bytes.Buffer
+	encoder := yaml.NewEncoder(&out)
 	encoder.SetIndent(2)
-	if err := encoder.Encode(v); err != nil {
+	if err := encoder.Encode(root); err != nil {
 		return nil, fmt.Errorf("write YAML: %w", err)
 	}
 	if err := encoder.Close(); err != nil {
 		return nil, fmt.Errorf("write YAML: %w", err)
 	}
-	if bytes.Contains(b.Bytes(), []byte("!!binary ")) {
-		if err := refuseBinary(b.Bytes()); err != nil {
-			return nil, err
+	return out.Bytes(), nil
+}
+
+// builder turns Go values into a YAML tree and collects what cannot be written.
+type builder struct {
+	problems []staging.Problem
+}
+
+func (b *builder) refuse(path, format string, args ...any) *yaml.Node {
+	b.problems = append(b.problems, staging.Problem{Field: path, Message: fmt.Sprintf(format, args...)})
+	return &yaml.Node{Kind: yaml.ScalarNode}
+}
+
+func (b *builder) node(v reflect.Value, path string) *yaml.Node {
+	for v.IsValid() && (v.Kind() == reflect.Pointer || v.Kind() == reflect.Interface) {
+		v = v.Elem()
+	}
+	if !v.IsValid() {
+		return &yaml.Node{Kind: yaml.ScalarNode, Value: "null"}
+	}
+	if at, ok := v.Interface().(time.Time); ok {
+		return &yaml.Node{Kind: yaml.ScalarNode, Value: at.Format(time.RFC3339Nano)}
+	}
+	if m, ok := v.Interface().(encoding.TextMarshaler); ok {
+		text, err := m.MarshalText()
+		if err != nil {
+			return b.refuse(path, "%s", err)
 		}
+		return b.text(string(text), path)
 	}
-	return b.Bytes(), nil
+	switch v.Kind() {
+	case reflect.Struct:
+		n := &yaml.Node{Kind: yaml.MappingNode}
+		b.fields(n, v, path)
+		return n
+	case reflect.Map:
+		n := &yaml.Node{Kind: yaml.MappingNode}
+		b.entries(n, v, path)
+		return n
+	case reflect.Slice, reflect.Array:
+		return b.list(v, path)
+	case reflect.String:
+		return b.text(v.String(), path)
+	}
+	n := &yaml.Node{}
+	if err := n.Encode(v.Interface()); err != nil {
+		return b.refuse(path, "%s", err)
+	}
+	return n
 }
 
-// refuseBinary names the values that yaml.v3 had to write as base64.
-func refuseBinary(data []byte) error {
-	var doc yaml.Node
-	if err := yaml.Unmarshal(data, &doc); err != nil {
-		return fmt.Errorf("read back YAML: %w", err)
-	}
-	return staging.Invalid("cannot be written as YAML", binaries(&doc, "", nil))
-}
-
-func binaries(n *yaml.Node, path string, found []staging.Problem) []staging.Problem {
-	if n.Kind == yaml.ScalarNode && n.ShortTag() == "!!binary" {
-		return append(found, staging.Problem{Field: path, Message: "is not UTF-8 text"})
-	}
-	for i, child := range n.Content {
+func (b *builder) fields(n *yaml.Node, v reflect.Value, path string) {
+	t := v.Type()
+	for i := range t.NumField() {
+		field := t.Field(i)
+		tag := tagOf(field)
 		switch {
-		case n.Kind == yaml.SequenceNode:
-			found = binaries(child, index(path, i), found)
-		case n.Kind != yaml.MappingNode:
-			found = binaries(child, path, found)
-		case i%2 == 1:
-			found = binaries(child, join(path, n.Content[i-1].Value), found)
+		case tag.name == "":
+		case tag.inline && field.Type.Kind() == reflect.Map:
+			b.entries(n, v.Field(i), path)
+		case tag.inline:
+			b.fields(n, v.Field(i), path)
+		case tag.omitEmpty && isEmpty(v.Field(i)):
 		default:
-			found = binaries(child, path, found)
+			at := join(path, tag.name)
+			n.Content = append(n.Content, b.text(tag.name, at), b.node(v.Field(i), at))
 		}
 	}
-	return found
+}
+
+func (b *builder) entries(n *yaml.Node, v reflect.Value, path string) {
+	if v.Type().Key().Kind() != reflect.String {
+		b.refuse(path, "has keys that are no text")
+		return
+	}
+	keys := v.MapKeys()
+	sort.Slice(keys, func(i, j int) bool { return keys[i].String() < keys[j].String() })
+	for _, key := range keys {
+		at := join(path, key.String())
+		n.Content = append(n.Content, b.text(key.String(), at), b.node(v.MapIndex(key), at))
+	}
+}
+
+func (b *builder) list(v reflect.Value, path string) *yaml.Node {
+	n := &yaml.Node{Kind: yaml.SequenceNode}
+	for i := range v.Len() {
+		n.Content = append(n.Content, b.node(v.Index(i), index(path, i)))
+	}
+	return n
+}
+
+// text quotes whatever Decode, or a YAML 1.1 tool, would not read as this text.
+func (b *builder) text(s, path string) *yaml.Node {
+	if !utf8.ValidString(s) {
+		return b.refuse(path, "is not UTF-8 text")
+	}
+	n := &yaml.Node{Kind: yaml.ScalarNode, Value: s}
+	switch {
+	case strings.Contains(s, "\n") && block(s):
+		n.Style = yaml.LiteralStyle
+	case strings.Contains(s, "\n"), n.ShortTag() != "!!str", notText(n) != "":
+		n.Style = yaml.DoubleQuotedStyle
+	}
+	return n
+}
+
+// block reports whether text survives as a literal block, the readable form of
+// several lines: it begins with a letter or the like, no line ends in a space,
+// at most one line break ends it, and all of it can be seen.
+func block(s string) bool {
+	if s[0] == ' ' || s[0] == '\n' || strings.HasSuffix(s, "\n\n") {
+		return false
+	}
+	if strings.Contains(s, " \n") || strings.HasSuffix(s, " ") {
+		return false
+	}
+	for _, r := range s {
+		if r != '\n' && !unicode.IsPrint(r) {
+			return false
+		}
+	}
+	return true
+}
+
+// isEmpty decides what omitempty leaves out, as yaml.v3 does.
+func isEmpty(v reflect.Value) bool {
+	if z, ok := v.Interface().(yaml.IsZeroer); ok && (v.Kind() != reflect.Pointer || !v.IsNil()) {
+		return z.IsZero()
+	}
+	switch v.Kind() {
+	case reflect.Map, reflect.Slice:
+		return v.Len() == 0
+	case reflect.Struct:
+		for i := range v.NumField() {
+			if v.Type().Field(i).IsExported() && !isEmpty(v.Field(i)) {
+				return false
+			}
+		}
+		return true
+	}
+	return v.IsZero()
 }

@@ -5,6 +5,25 @@ import (
 	"strings"
 )
 
+// tag is what a struct field's yaml tag says, read the way yaml.v3 does.
+type tag struct {
+	name      string // "" when the field does not exist in YAML
+	omitEmpty bool
+	inline    bool
+}
+
+func tagOf(field reflect.StructField) tag {
+	name, options, _ := strings.Cut(field.Tag.Get("yaml"), ",")
+	if name == "-" || !field.IsExported() {
+		return tag{}
+	}
+	if name == "" {
+		name = strings.ToLower(field.Name)
+	}
+	options = "," + options + ","
+	return tag{name, strings.Contains(options, ",omitempty,"), strings.Contains(options, ",inline,")}
+}
+
 // fields is what a struct can be given, by the names in its yaml tags.
 type fields struct {
 	names []string // in the order of the struct
@@ -12,7 +31,6 @@ type fields struct {
 	rest  reflect.Type // element type of an inlined map: then every name is known
 }
 
-// fieldsOf reads the yaml tags of a struct the way yaml.v3 does.
 func fieldsOf(t reflect.Type) fields {
 	f := fields{types: make(map[string]reflect.Type, t.NumField())}
 	f.collect(t)
@@ -22,29 +40,15 @@ func fieldsOf(t reflect.Type) fields {
 func (f *fields) collect(t reflect.Type) {
 	for i := range t.NumField() {
 		field := t.Field(i)
-		name, options, _ := strings.Cut(field.Tag.Get("yaml"), ",")
-		switch {
-		case !field.IsExported() && !field.Anonymous, name == "-":
-		case strings.Contains(","+options+",", ",inline,"):
-			f.inline(field.Type)
+		switch tag := tagOf(field); {
+		case tag.name == "":
+		case tag.inline && field.Type.Kind() == reflect.Map:
+			f.rest = field.Type.Elem()
+		case tag.inline:
+			f.collect(field.Type)
 		default:
-			if name == "" {
-				name = strings.ToLower(field.Name)
-			}
-			f.names = append(f.names, name)
-			f.types[name] = field.Type
+			f.names = append(f.names, tag.name)
+			f.types[tag.name] = field.Type
 		}
-	}
-}
-
-func (f *fields) inline(t reflect.Type) {
-	if t.Kind() == reflect.Pointer {
-		t = t.Elem()
-	}
-	switch t.Kind() {
-	case reflect.Struct:
-		f.collect(t)
-	case reflect.Map:
-		f.rest = t.Elem()
 	}
 }

@@ -84,7 +84,7 @@ func notText(n *yaml.Node) string {
 		return value + " reads as a boolean, must be text: write it in quotes"
 	case tag == "!!null":
 		return "is empty, must be text"
-	case tag == "!!merge":
+	case n.Value == "<<":
 		return value + " reads as a merge key, must be text: write it in quotes"
 	case oldBool[n.Value]:
 		return value + " reads as a boolean in Kubernetes tools, must be text: write it in quotes"
