@@ -13,6 +13,7 @@ type Params struct {
 
 	Services   map[string]ServiceParams `json:"services"`
 	App        map[string]string        `json:"app"`        // effective app settings: what the application reads
+	Secrets    map[string]SecretKey     `json:"secrets"`    // app settings that name a key of a Secret in the cluster
 	Absent     []string                 `json:"absent"`     // app settings that were removed on purpose, sorted
 	Deployment map[string]any           `json:"deployment"` // effective deployment settings, by parameter name
 
@@ -31,6 +32,12 @@ type ServiceParams struct {
 	From       Origin `json:"from"`
 	Host       string `json:"host"` // "" for a service that is not reached from outside
 	URL        string `json:"url"`  // "" likewise
+}
+
+// SecretKey names one key of a Secret; the shape of Kubernetes' secretKeyRef.
+type SecretKey struct {
+	Name string `json:"name" yaml:"name"`
+	Key  string `json:"key" yaml:"key"`
 }
 
 // KustomizeParams says what an overlay does beyond naming its base.

@@ -1,24 +1,17 @@
 package staging
 
 import (
+	"fmt"
 	"maps"
 	"slices"
-	"strconv"
 )
 
-// Text renders a value as it is passed to an application.
+// Text renders a value (string, int, bool or nil) as an application reads it.
 func Text(v any) string {
-	switch v := v.(type) {
-	case nil:
+	if v == nil {
 		return ""
-	case string:
-		return v
-	case int:
-		return strconv.Itoa(v)
-	case bool:
-		return strconv.FormatBool(v)
 	}
-	panic("staging: a value is string, int, bool or nil")
+	return fmt.Sprint(v)
 }
 
 // Clone gives a record that shares nothing with s, so that an edit can run

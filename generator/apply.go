@@ -1,0 +1,182 @@
+package generator
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"octopod/generator/envrepo"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// Apply carries out one action on one staging, in one commit. An action that
+// changes nothing makes no commit and succeeds.
+func (g *Stagings) Apply(ctx context.Context, r Request) (Result, error) {
+	edit := g.planAction
+	if r.Action.Verb == staging.Rollback {
+		target, err := g.rollbackTarget(ctx, r.Action)
+		if err != nil {
+			return Result{}, err
+		}
+		edit = target.plan
+	}
+	at := staging.Stamp{At: g.now().UTC().Truncate(time.Second), By: r.By.Person.Name}
+	var result Result
+	done, err := g.change(ctx, r.DryRun, func(ctx context.Context, tree *envrepo.Tree) (envrepo.Edit, error) {
+		next, err := edit(ctx, tree, r, at)
+		if err != nil {
+			return envrepo.Edit{}, err
+		}
+		result = next.result
+		return next.edit, nil
+	})
+	if err != nil {
+		return Result{}, err
+	}
+	result.Changed, result.Revision = done.Changed, done.Revision
+	if result.Staging != nil {
+		result.Staging.Status.Revision = done.Revision
+	}
+	return result, nil
+}
+
+// planned is an action worked out on one tree.
+type planned struct {
+	edit   envrepo.Edit
+	result Result
+}
+
+// planAction works out every verb but rollback.
+func (g *Stagings) planAction(ctx context.Context, tree *envrepo.Tree, r Request, at staging.Stamp) (planned, error) {
+	p, a, err := open(ctx, tree, r.Action)
+	if err != nil {
+		return planned{}, err
+	}
+	if removes(p, a) {
+		return g.planRemoval(ctx, tree, p, a, r)
+	}
+	before, err := current(tree, a.Name)
+	if err != nil {
+		return planned{}, err
+	}
+	after, err := p.Apply(before, a, at)
+	if err != nil {
+		return planned{}, err
+	}
+	made, err := g.generate(ctx, tree, p, after, r.Manifests)
+	if err != nil {
+		return planned{}, err
+	}
+	return g.finish(ctx, tree, p, r, step{action: a, before: before, after: &after, made: made})
+}
+
+// open reads what every action needs: the project, and the staging it means.
+// One request to the remote brings all files that rendering will ask for.
+func open(ctx context.Context, tree *envrepo.Tree, a staging.Action) (*project.Project, staging.Action, error) {
+	paths := []string{project.File, "templates", "jsonnet"}
+	if a.Name != "" {
+		paths = append(paths, envrepo.StagingDir(a.Name))
+	}
+	if err := tree.Prefetch(ctx, paths...); err != nil {
+		return nil, a, err
+	}
+	p, err := tree.Project()
+	if err != nil {
+		return nil, a, err
+	}
+	a, err = settleName(tree, p, a)
+	return p, a, err
+}
+
+// removes tells whether a delete takes the record away at once: when nothing
+// outside the cluster must be torn down first, or that is over.
+func removes(p *project.Project, a staging.Action) bool {
+	return a.Verb == staging.Delete && (a.Finish || p.Spec.Lifecycle.Teardown == "")
+}
+
+// planRemoval deletes the directory, also of a record that cannot be read.
+func (g *Stagings) planRemoval(ctx context.Context, tree *envrepo.Tree, p *project.Project, a staging.Action, r Request) (planned, error) {
+	if !staging.IsLabel(a.Name) || !tree.Has(a.Name) {
+		return planned{}, project.NotFound(a.Name)
+	}
+	before, _ := current(tree, a.Name)
+	return g.finish(ctx, tree, p, r, step{action: a, before: before})
+}
+
+// step is the change of one staging: before nil means it is new or unreadable,
+// after nil that it goes.
+type step struct {
+	action        staging.Action
+	before, after *staging.Staging
+	made          generated
+}
+
+// finish turns a step into a commit and into what the asker is told.
+func (g *Stagings) finish(ctx context.Context, tree *envrepo.Tree, p *project.Project, r Request, s step) (planned, error) {
+	dir := envrepo.StagingDir(s.action.Name)
+	next := planned{
+		edit: envrepo.Edit{
+			Verb: s.action.Verb, Staging: s.action.Name, By: r.By.Person, Via: r.By.Via, Request: r.By.Request,
+		},
+		result: Result{Name: s.action.Name, Changes: staging.Differences(s.before, s.after), After: s.made.objects},
+	}
+	next.edit.Subject, next.edit.Body = describe(s, next.result.Changes)
+	if s.after == nil {
+		next.edit.Remove = []string{dir}
+	} else {
+		next.edit.Replace = []envrepo.Directory{{Path: dir, Files: s.made.files}}
+		v := view(p, *s.after, tree.Revision())
+		next.result.Staging = &v
+	}
+	if r.Manifests && tree.Has(s.action.Name) {
+		// What is there may be broken; that must not keep anybody from mending it.
+		next.result.Before, _ = g.committed(ctx, tree, p, s.action.Name)
+	}
+	plan, err := next.edit.Plan(tree)
+	next.result.Plan = plan
+	return next, err
+}
+
+// describe gives subject and body of a commit: the subject says it in a few
+// words, the body lists every difference.
+func describe(s step, changes []staging.Difference) (subject, body string) {
+	var words, lines []string
+	for _, c := range changes {
+		lines = append(lines, c.String())
+		if word := headline(s, c); word != "" {
+			words = append(words, word)
+		}
+	}
+	const most = 3
+	if len(words) > most {
+		words = append(words[:most], fmt.Sprintf("and %d more", len(words)-most))
+	}
+	if s.action.Reason != "" && s.action.Verb != staging.Delete {
+		words = []string{s.action.Reason}
+	}
+	return strings.Join(words, ", "), strings.Join(lines, "\n")
+}
+
+// headline says one difference in a word or two: backend 1f2e3d4, LOG_LEVEL=debug.
+func headline(s step, c staging.Difference) string {
+	if s.after == nil || slices.Contains([]string{"branch", "state", "pinned"}, c.What) {
+		return ""
+	}
+	if service, ok := s.after.Spec.Services[c.What]; ok {
+		if service.From == staging.FromDefault {
+			return ""
+		}
+		return c.What + " " + cmp.Or(service.Commit[:min(len(service.Commit), 7)], staging.ImageTag(service.Image))
+	}
+	switch {
+	case c.To == "":
+		return c.What + " back to default"
+	case len(c.To) > 40:
+		return c.What
+	}
+	return c.What + "=" + c.To
+}

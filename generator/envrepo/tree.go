@@ -1,0 +1,157 @@
+package envrepo
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+
+	"octopod/generator/gitstore"
+	"octopod/generator/project"
+	"octopod/generator/project/strictyaml"
+	"octopod/generator/staging"
+)
+
+// Dir holds one directory per staging.
+const Dir = "envs"
+
+// recordFile is the record within a staging's directory.
+const recordFile = "staging.yaml"
+
+// StagingDir is the directory of a staging, from the root.
+func StagingDir(name string) string { return path.Join(Dir, name) }
+
+// RecordPath is the path of a staging's record, from the root.
+func RecordPath(name string) string { return path.Join(Dir, name, recordFile) }
+
+// Tree is the env repo at one revision. It is immutable and an fs.FS of
+// everything the env repo holds.
+type Tree struct {
+	*gitstore.Snapshot
+}
+
+// Revision is the commit, as 40 hex digits; "" for a repository without one.
+func (t *Tree) Revision() string {
+	if t.Snapshot.Revision().IsZero() {
+		return ""
+	}
+	return t.Snapshot.Revision().String()
+}
+
+// TreeHash gives the git object of a path: equal objects have equal content.
+func (t *Tree) TreeHash(name string) (string, bool) {
+	entry, ok := t.Entry(name)
+	return entry.Hash.String(), ok
+}
+
+// Project reads octopod.yaml.
+func (t *Tree) Project() (*project.Project, error) {
+	data, err := t.ReadFile(project.File)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, staging.Errorf(staging.CodeNotFound, "the env repo has no %s", project.File).
+			WithHint("`octopod init` writes one")
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", project.File, err)
+	}
+	return project.Parse(data)
+}
+
+// Names lists the stagings in alphabetical order, whether their records can be
+// read or not.
+func (t *Tree) Names() ([]string, error) {
+	entries, err := t.ReadDir(Dir)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("listing %s: %w", Dir, err)
+	}
+	var names []string
+	for _, e := range entries {
+		if e.IsDir() {
+			names = append(names, e.Name())
+		}
+	}
+	slices.Sort(names)
+	return names, nil
+}
+
+// Has tells whether a staging's directory exists.
+func (t *Tree) Has(name string) bool {
+	_, ok := t.Entry(StagingDir(name))
+	return ok
+}
+
+// Staging reads one record: not_found, or invalid with the lines at fault.
+func (t *Tree) Staging(name string) (staging.Staging, error) {
+	if !staging.IsLabel(name) || !t.Has(name) {
+		return staging.Staging{}, project.NotFound(name)
+	}
+	file := RecordPath(name)
+	data, err := t.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return staging.Staging{}, corrupt(name, staging.Problem{File: file, Message: "is missing"})
+	}
+	if err != nil {
+		return staging.Staging{}, fmt.Errorf("reading %s: %w", file, err)
+	}
+	return decode(name, data)
+}
+
+// LoadRecords fetches the records of many stagings at once, so that reading
+// each of them afterwards asks the remote for nothing.
+func (t *Tree) LoadRecords(ctx context.Context, names []string) error {
+	paths := make([]string, len(names))
+	for i, name := range names {
+		paths[i] = RecordPath(name)
+	}
+	return t.Prefetch(ctx, paths...)
+}
+
+// decode reads staging.yaml as it lies in envs/<name>.
+func decode(name string, data []byte) (staging.Staging, error) {
+	file := RecordPath(name)
+	var doc staging.Document
+	if err := strictyaml.Decode(file, data, &doc); err != nil {
+		return staging.Staging{}, err
+	}
+	lines := strictyaml.Lines(data)
+	var problems []staging.Problem
+	wrong := func(field, format string, args ...any) {
+		problems = append(problems, staging.Problem{
+			File: file, Line: lines.Line(field), Field: field, Message: fmt.Sprintf(format, args...),
+		})
+	}
+	if doc.APIVersion != staging.APIVersion {
+		wrong("apiVersion", "is %q: this Octopod reads %s", doc.APIVersion, staging.APIVersion)
+	}
+	if doc.Kind != staging.Kind {
+		wrong("kind", "is %q: write %s", doc.Kind, staging.Kind)
+	}
+	if doc.Metadata.Name != name {
+		wrong("metadata.name", "is %q, but the directory is %s", doc.Metadata.Name, StagingDir(name))
+	}
+	if len(problems) > 0 {
+		return staging.Staging{}, corrupt(name, problems...)
+	}
+	return doc.Staging(), nil
+}
+
+func corrupt(name string, problems ...staging.Problem) error {
+	return &staging.Error{
+		Code: staging.CodeInvalid, Message: fmt.Sprintf("the record of staging %s cannot be read", name), Problems: problems,
+		Hint: fmt.Sprintf("mend %s in the env repo, or go back with `octopod rollback %s`", RecordPath(name), name),
+	}
+}
+
+// Record writes a staging as the file that Staging reads.
+func Record(s staging.Staging) (staging.File, error) {
+	data, err := strictyaml.Encode(s.Document())
+	if err != nil {
+		return staging.File{}, fmt.Errorf("writing the record of %s: %w", s.Name, err)
+	}
+	return staging.File{Path: RecordPath(s.Name), Data: append([]byte(schemaLine), data...)}, nil
+}
+
+// schemaLine lets editors with a YAML language server check and complete the file.
+const schemaLine = "# yaml-language-server: $schema=../../.octopod/staging.schema.json\n"

@@ -1,0 +1,133 @@
+package generator
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"octopod/generator/envrepo"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// Query chooses stagings.
+type Query struct {
+	Names    []string // exactly these; empty means all that the rest allows
+	Archived bool     // only the archived ones
+	All      bool     // active and archived
+	Where    []Term   // every term must hold
+}
+
+// Find lists stagings by name. A record that cannot be read is listed as
+// Invalid and hides no other.
+func (g *Stagings) Find(ctx context.Context, q Query) ([]staging.View, error) {
+	tree, err := g.repo.Tip(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p, err := tree.Project()
+	if err != nil {
+		return nil, err
+	}
+	names, err := q.names(tree)
+	if err != nil {
+		return nil, err
+	}
+	if err := tree.LoadRecords(ctx, names); err != nil {
+		return nil, err
+	}
+	views := []staging.View{}
+	for _, name := range names {
+		v, err := viewAt(tree, p, name)
+		if err != nil {
+			return nil, err
+		}
+		if q.holds(v) {
+			views = append(views, v)
+		}
+	}
+	return views, nil
+}
+
+// names are those asked for, each of which must exist, or all.
+func (q Query) names(tree *envrepo.Tree) ([]string, error) {
+	if len(q.Names) == 0 {
+		return tree.Names()
+	}
+	for _, name := range q.Names {
+		if !staging.IsLabel(name) || !tree.Has(name) {
+			return nil, project.NotFound(name)
+		}
+	}
+	return q.Names, nil
+}
+
+func viewAt(tree *envrepo.Tree, p *project.Project, name string) (staging.View, error) {
+	s, err := tree.Staging(name)
+	if err == nil {
+		err = p.Check(s)
+	}
+	if err != nil && staging.CodeOf(err) == staging.CodeInvalid {
+		return invalidView(name, tree.Revision(), err), nil
+	}
+	if err != nil {
+		return staging.View{}, err
+	}
+	return view(p, s, tree.Revision()), nil
+}
+
+func (q Query) holds(v staging.View) bool {
+	archived := v.Spec.State == staging.Archived
+	if len(q.Names) == 0 && !q.All && q.Archived != archived {
+		return false
+	}
+	return !slices.ContainsFunc(q.Where, func(t Term) bool { return !t.holds(v) })
+}
+
+// History lists the versions of a staging, newest first; limit 0 means all.
+func (g *Stagings) History(ctx context.Context, name string, limit int) ([]staging.Event, error) {
+	if !staging.IsLabel(name) {
+		return nil, project.NotFound(name)
+	}
+	events, err := g.repo.History(ctx, name, limit)
+	if err == nil && len(events) == 0 {
+		err = project.NotFound(name)
+	}
+	return events, err
+}
+
+// Manifests gives the objects of a staging as committed at a revision; "" is the tip.
+func (g *Stagings) Manifests(ctx context.Context, name, revision string) ([]staging.Object, error) {
+	tree, err := g.tree(ctx, revision)
+	if err != nil {
+		return nil, err
+	}
+	p, a, err := open(ctx, tree, staging.Action{Name: name})
+	if err != nil {
+		return nil, err
+	}
+	if !staging.IsLabel(a.Name) || !tree.Has(a.Name) {
+		return nil, project.NotFound(name)
+	}
+	objects, err := g.committed(ctx, tree, p, name)
+	if err != nil {
+		return nil, fmt.Errorf("rendering staging %s: %w", name, err)
+	}
+	return objects, nil
+}
+
+func (g *Stagings) tree(ctx context.Context, revision string) (*envrepo.Tree, error) {
+	if revision == "" {
+		return g.repo.Tip(ctx)
+	}
+	return g.repo.At(ctx, revision)
+}
+
+// Project reads octopod.yaml at the tip.
+func (g *Stagings) Project(ctx context.Context) (*project.Project, error) {
+	tree, err := g.repo.Tip(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return tree.Project()
+}

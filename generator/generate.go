@@ -1,0 +1,98 @@
+package generator
+
+import (
+	"context"
+	"fmt"
+
+	"octopod/generator/check"
+	"octopod/generator/envrepo"
+	"octopod/generator/project"
+	"octopod/generator/render"
+	"octopod/generator/staging"
+)
+
+// generated is a staging written out.
+type generated struct {
+	files   []staging.File   // the whole content of its directory
+	objects []staging.Object // nil when nothing had to be rendered
+}
+
+// generate writes a staging out, renders it and checks every object. A staging
+// that fails a check is an error, never a commit.
+func (g *Stagings) generate(ctx context.Context, tree *envrepo.Tree, p *project.Project, s staging.Staging, wantObjects bool) (generated, error) {
+	params, err := p.Params(s)
+	if err != nil {
+		return generated{}, err
+	}
+	record, err := envrepo.Record(s)
+	if err != nil {
+		return generated{}, err
+	}
+	source, err := render.Source(p, params)
+	if err != nil {
+		return generated{}, err
+	}
+	made := generated{files: append([]staging.File{record}, source...)}
+	if !wantObjects && p.Spec.Output == project.OutputSource && !tree.Differs(made.files) {
+		return made, nil // these very bytes were rendered and checked before
+	}
+	if made.objects, err = g.renderer.Render(ctx, tree, p, s.Name, source); err != nil {
+		return generated{}, err
+	}
+	if err := checked(p, s, params, made.objects); err != nil {
+		return generated{}, err
+	}
+	if p.Spec.Output == project.OutputRendered {
+		made.files = append(made.files, staging.File{Path: manifestsPath(s.Name), Data: render.Manifests(made.objects)})
+	}
+	return made, nil
+}
+
+// manifestsPath is where output "rendered" puts a staging's objects.
+func manifestsPath(name string) string { return envrepo.StagingDir(name) + "/manifests.yaml" }
+
+// checked refuses objects that break a rule.
+func checked(p *project.Project, s staging.Staging, params staging.Params, objects []staging.Object) error {
+	subject := check.Subject{
+		Namespace: params.Namespace, BaseDomain: p.Spec.Hosts.BaseDomain,
+		Images: map[string]string{}, Allow: p.Spec.Checks.Allow, State: s.Spec.State,
+	}
+	for _, name := range p.ServiceNames() {
+		service := params.Services[name]
+		subject.Images[name] = service.Image
+		if service.Host != "" {
+			subject.Hosts = append(subject.Hosts, service.Host)
+		}
+	}
+	problems := check.Objects(objects, subject)
+	if len(problems) == 0 {
+		return nil
+	}
+	return &staging.Error{
+		Code: staging.CodeInvalid, Message: fmt.Sprintf("the checks refuse staging %s", s.Name), Problems: problems,
+		Hint: "mend the template, or allow it with a reason under spec.checks.allow in " + project.File,
+	}
+}
+
+// committed gives the objects of a staging as the tree has it, without
+// generating anything anew.
+func (g *Stagings) committed(ctx context.Context, tree *envrepo.Tree, p *project.Project, name string) ([]staging.Object, error) {
+	if p.Spec.Output == project.OutputRendered {
+		data, err := tree.ReadFile(manifestsPath(name))
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", manifestsPath(name), err)
+		}
+		return render.Parse(manifestsPath(name), data)
+	}
+	return g.renderer.Render(ctx, tree, p, name, nil)
+}
+
+// restored gives the objects of files that were committed before.
+func (g *Stagings) restored(ctx context.Context, tree *envrepo.Tree, p *project.Project, name string, files []staging.File) ([]staging.Object, error) {
+	for _, file := range files {
+		if p.Spec.Output == project.OutputRendered && file.Path == manifestsPath(name) {
+			return render.Parse(file.Path, file.Data)
+		}
+	}
+	return g.renderer.Render(ctx, tree, p, name, files)
+}

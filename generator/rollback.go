@@ -1,0 +1,108 @@
+package generator
+
+import (
+	"context"
+	"slices"
+
+	"octopod/generator/envrepo"
+	"octopod/generator/staging"
+)
+
+// returnTo is a rollback whose target is known.
+type returnTo struct {
+	g    *Stagings
+	then *envrepo.Tree
+}
+
+// rollbackTarget finds the revision to return to: the one that was asked for,
+// else the version before the present one.
+func (g *Stagings) rollbackTarget(ctx context.Context, a staging.Action) (returnTo, error) {
+	revision := a.To
+	if revision == "" {
+		events, err := g.History(ctx, a.Name, 2)
+		if err != nil {
+			return returnTo{}, err
+		}
+		if len(events) < 2 || events[1].Gone {
+			return returnTo{}, staging.Errorf(staging.CodeNotFound, "staging %q has no version before this one", a.Name).
+				WithHint("`octopod history %s` lists its versions", a.Name)
+		}
+		revision = events[1].Revision
+	}
+	then, err := g.repo.At(ctx, revision)
+	if err != nil {
+		return returnTo{}, err
+	}
+	if !then.Has(a.Name) {
+		return returnTo{}, staging.Errorf(staging.CodeNotFound, "staging %q did not exist at %s", a.Name, revision).
+			WithHint("`octopod history %s` lists its versions", a.Name)
+	}
+	return returnTo{g: g, then: then}, nil
+}
+
+// plan puts the directory back as it was, pinned so that CI does not undo it.
+// The old manifests are checked against the rules of today.
+func (t returnTo) plan(ctx context.Context, tree *envrepo.Tree, r Request, at staging.Stamp) (planned, error) {
+	p, a, err := open(ctx, tree, r.Action)
+	if err != nil {
+		return planned{}, err
+	}
+	old, err := t.then.Staging(a.Name)
+	if err != nil {
+		return planned{}, err
+	}
+	before, err := current(tree, a.Name)
+	if err != nil && staging.CodeOf(err) != staging.CodeInvalid {
+		return planned{}, err
+	}
+	after := old.Clone()
+	a.Reason = reasonOf(a, t.then)
+	after.Spec.Pinned = &staging.Pin{By: at.By, Reason: a.Reason, At: at.At}
+	if before != nil && before.Spec.Pinned != nil && before.Spec.Pinned.Reason == a.Reason {
+		after.Spec.Pinned = before.Spec.Pinned // the same rollback again changes nothing
+	}
+	if after.Spec.Expires != nil && before != nil && before.Spec.Expires != nil && after.Spec.Expires.Before(*before.Spec.Expires) {
+		after.Spec.Expires = before.Spec.Expires
+	}
+	made, err := t.restore(ctx, tree, after)
+	if err != nil {
+		return planned{}, err
+	}
+	return t.g.finish(ctx, tree, p, r, step{action: a, before: before, after: &after, made: made})
+}
+
+func reasonOf(a staging.Action, then *envrepo.Tree) string {
+	if a.Reason != "" {
+		return a.Reason
+	}
+	return "rolled back to " + then.Revision()[:7]
+}
+
+// restore takes every file but the record as it was.
+func (t returnTo) restore(ctx context.Context, tree *envrepo.Tree, after staging.Staging) (generated, error) {
+	p, err := tree.Project()
+	if err != nil {
+		return generated{}, err
+	}
+	files, err := t.then.StagingFiles(after.Name)
+	if err != nil {
+		return generated{}, err
+	}
+	record, err := envrepo.Record(after)
+	if err != nil {
+		return generated{}, err
+	}
+	files = slices.DeleteFunc(files, func(f staging.File) bool { return f.Path == record.Path })
+	params, err := p.Params(after)
+	if err != nil {
+		return generated{}, err
+	}
+	objects, err := t.g.restored(ctx, tree, p, after.Name, files)
+	if err != nil {
+		return generated{}, err
+	}
+	if err := checked(p, after, params, objects); err != nil {
+		return generated{}, err
+	}
+	return generated{files: append([]staging.File{record}, files...), objects: objects}, nil
+}

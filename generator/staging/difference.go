@@ -1,0 +1,87 @@
+package staging
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+)
+
+// Difference is one thing that changed between two records, for people.
+type Difference struct {
+	What string // backend, PAYMENT_GATEWAY, state
+	From string // "" when it was not there
+	To   string // "" when it is gone
+}
+
+// String reads: PAYMENT_GATEWAY: sandbox → production.
+func (d Difference) String() string {
+	return d.What + ": " + cmp.Or(d.From, "–") + " → " + cmp.Or(d.To, "–")
+}
+
+// Differences compares two records, nil standing for none. Moments (created,
+// expires) are left out: they follow from the rest.
+func Differences(before, after *Staging) []Difference {
+	was, is := facts(before), facts(after)
+	var all []Difference
+	for _, what := range slices.Sorted(maps.Keys(union(was, is))) {
+		if was[what] != is[what] {
+			all = append(all, Difference{What: what, From: was[what], To: is[what]})
+		}
+	}
+	return all
+}
+
+func union(a, b map[string]string) map[string]string {
+	all := maps.Clone(a)
+	maps.Copy(all, b)
+	return all
+}
+
+// facts flattens what a person would call the content of a record.
+func facts(s *Staging) map[string]string {
+	facts := map[string]string{}
+	if s == nil {
+		return facts
+	}
+	put := func(what, value string) {
+		if value != "" {
+			facts[what] = value
+		}
+	}
+	put("title", s.Title)
+	put("branch", s.Spec.Branch)
+	put("state", string(s.Spec.State))
+	put("presets", strings.Join(s.Spec.Presets, ", "))
+	for name, service := range s.Spec.Services {
+		put(name, service.Image)
+	}
+	for _, values := range []Values{s.Spec.Overrides.App, s.Spec.Overrides.Deployment} {
+		for name, value := range values {
+			put(name, overrideText(value))
+		}
+	}
+	if s.Spec.Pinned != nil {
+		put("pinned", cmp.Or(s.Spec.Pinned.Reason, "by "+s.Spec.Pinned.By))
+	}
+	return facts
+}
+
+func overrideText(v any) string {
+	if v == nil {
+		return "(absent)"
+	}
+	return cmp.Or(Text(v), `""`)
+}
+
+// ImageTag is what follows the repository of an image reference: its tag, or
+// the first digits of its digest.
+func ImageTag(ref string) string {
+	if _, digest, ok := strings.Cut(ref, "@sha256:"); ok {
+		return digest[:min(len(digest), 7)]
+	}
+	if i := strings.LastIndex(ref, ":"); i > strings.LastIndex(ref, "/") {
+		return ref[i+1:]
+	}
+	return ref
+}

@@ -1,0 +1,56 @@
+package staging
+
+import "time"
+
+// Phase is what Octopod derives for people.
+type Phase string
+
+// The phases. The empty phase means that no Argo CD is connected.
+const (
+	PhaseCreating  Phase = "Creating"
+	PhaseUpdating  Phase = "Updating"
+	PhaseRunning   Phase = "Running"
+	PhaseDegraded  Phase = "Degraded"
+	PhaseFailed    Phase = "Failed"
+	PhaseArchiving Phase = "Archiving"
+	PhaseArchived  Phase = "Archived"
+	PhaseDeleting  Phase = "Deleting"
+	PhaseUnknown   Phase = "Unknown"
+	PhaseInvalid   Phase = "Invalid" // the record cannot be read
+)
+
+// Status is what is known of a staging beyond its record.
+type Status struct {
+	Phase            Phase                    `json:"phase,omitempty"`
+	Reason           string                   `json:"reason,omitempty"`           // one plain sentence for people
+	Detail           string                   `json:"detail,omitempty"`           // the technical one
+	Revision         string                   `json:"revision,omitempty"`         // of the env repo that was read
+	ObservedRevision string                   `json:"observedRevision,omitempty"` // that Argo CD compared with
+	URLs             map[string]string        `json:"urls,omitempty"`             // by service
+	Services         map[string]ServiceStatus `json:"services,omitempty"`
+	Since            *time.Time               `json:"since,omitempty"`
+}
+
+// ServiceStatus compares what should run with what does.
+type ServiceStatus struct {
+	Wanted string   `json:"wanted"`
+	Live   []string `json:"live,omitempty"`
+}
+
+// View is a staging as it is shown: its record and its status.
+type View struct {
+	Document
+	Status Status `json:"status"`
+}
+
+// ViewList is several of them, the shape of `octopod get -o json`.
+type ViewList struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"` // StagingList
+	Items      []View `json:"items"`
+}
+
+// NewViewList heads a list.
+func NewViewList(items []View) ViewList {
+	return ViewList{APIVersion: APIVersion, Kind: Kind + "List", Items: items}
+}

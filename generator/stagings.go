@@ -1,0 +1,140 @@
+package generator
+
+import (
+	"context"
+	"time"
+
+	"octopod/generator/envrepo"
+	"octopod/generator/project"
+	"octopod/generator/render"
+	"octopod/generator/staging"
+)
+
+// Stagings answers for all stagings of one env repo.
+type Stagings struct {
+	repo     *envrepo.Repo
+	renderer *render.Renderer
+	now      func() time.Time
+}
+
+// New wires the use cases. now is the clock: it dates records, nothing else.
+func New(repo *envrepo.Repo, renderer *render.Renderer, now func() time.Time) *Stagings {
+	return &Stagings{repo: repo, renderer: renderer, now: now}
+}
+
+// Asker says who asks, and through which door.
+type Asker struct {
+	Person  staging.Person
+	Via     staging.Via
+	Request string // an id that finds this request in the history; may be empty
+}
+
+// Request is one action on one staging.
+type Request struct {
+	Action    staging.Action
+	By        Asker
+	DryRun    bool // work everything out, commit nothing
+	Manifests bool // also give the objects before and after, for a diff
+}
+
+// Result says what an action did, or would do.
+type Result struct {
+	Staging  *staging.View        `json:"staging"` // nil when the staging is gone
+	Changed  bool                 `json:"changed"`
+	Revision string               `json:"revision,omitempty"`
+	Plan     []staging.PlanItem   `json:"plan"`
+	Changes  []staging.Difference `json:"-"`
+	Name     string               `json:"-"`
+	Before   []staging.Object     `json:"-"` // only with Request.Manifests
+	After    []staging.Object     `json:"-"`
+}
+
+// current reads a record that may not be there yet.
+func current(tree *envrepo.Tree, name string) (*staging.Staging, error) {
+	if !tree.Has(name) {
+		return nil, nil
+	}
+	s, err := tree.Staging(name)
+	if err != nil {
+		return nil, err
+	}
+	return &s, nil
+}
+
+// settleName finds the staging that an action means: by name, or by the name
+// that its branch has.
+func settleName(tree *envrepo.Tree, p *project.Project, a staging.Action) (staging.Action, error) {
+	if a.Branch != "" {
+		branch, err := staging.Branch(a.Branch)
+		if err != nil {
+			return a, err
+		}
+		a.Branch = branch
+	}
+	if a.Name != "" {
+		return a, nil
+	}
+	if a.Branch == "" {
+		return a, staging.Errorf(staging.CodeInvalid, "neither a name nor a branch is given").
+			WithHint("name the staging, or give --branch")
+	}
+	name, err := p.NameFor(a.Branch, func(name string) (string, error) { return ownerOf(tree, name) })
+	a.Name = name
+	return a, err
+}
+
+// ownerOf tells which branch holds a name. A record that cannot be read still
+// holds its name, for no branch in particular.
+func ownerOf(tree *envrepo.Tree, name string) (string, error) {
+	s, err := current(tree, name)
+	switch {
+	case err != nil && staging.CodeOf(err) == staging.CodeInvalid:
+		return "(unreadable)", nil
+	case err != nil:
+		return "", err
+	case s == nil:
+		return "", nil
+	}
+	return s.Spec.Branch, nil
+}
+
+// view shows a record together with what follows from it.
+func view(p *project.Project, s staging.Staging, revision string) staging.View {
+	v := staging.View{Document: s.Document(), Status: staging.Status{
+		Revision: revision, URLs: map[string]string{}, Services: map[string]staging.ServiceStatus{},
+	}}
+	for _, name := range p.ServiceNames() {
+		if url := p.URL(name, s.Name); url != "" {
+			v.Status.URLs[name] = url
+		}
+	}
+	for name, service := range s.Spec.Services {
+		v.Status.Services[name] = staging.ServiceStatus{Wanted: service.Image}
+	}
+	return v
+}
+
+// invalidView shows a staging whose record cannot be read.
+func invalidView(name, revision string, err error) staging.View {
+	s := staging.Staging{Name: name}
+	return staging.View{Document: s.Document(), Status: staging.Status{
+		Phase: staging.PhaseInvalid, Reason: "The record of this staging cannot be read.", Detail: err.Error(), Revision: revision,
+	}}
+}
+
+// change commits an edit, or with dryRun only works it out.
+func (g *Stagings) change(ctx context.Context, dryRun bool, edit func(context.Context, *envrepo.Tree) (envrepo.Edit, error)) (envrepo.Result, error) {
+	if !dryRun {
+		return g.repo.Change(ctx, edit)
+	}
+	tree, err := g.repo.Tip(ctx)
+	if err != nil {
+		return envrepo.Result{}, err
+	}
+	e, err := edit(ctx, tree)
+	if err != nil {
+		return envrepo.Result{}, err
+	}
+	plan, err := e.Plan(tree)
+	return envrepo.Result{Revision: tree.Revision(), Changed: len(plan) > 0}, err
+}
