@@ -20,26 +20,14 @@ type generated struct {
 // generate writes a staging out, renders it and checks every object. A staging
 // that fails a check is an error, never a commit.
 func (g *Stagings) generate(ctx context.Context, tree *envrepo.Tree, p *project.Project, s staging.Staging, wantObjects bool) (generated, error) {
-	params, err := p.Params(s)
+	made, source, params, err := write(p, s)
 	if err != nil {
 		return generated{}, err
 	}
-	record, err := envrepo.Record(s)
-	if err != nil {
-		return generated{}, err
-	}
-	source, err := render.Source(p, params)
-	if err != nil {
-		return generated{}, err
-	}
-	made := generated{files: append([]staging.File{record}, source...)}
 	if !wantObjects && p.Spec.Output == project.OutputSource && !tree.Differs(made.files) {
 		return made, nil // these very bytes were rendered and checked before
 	}
-	if made.objects, err = g.renderer.Render(ctx, tree, p, s.Name, source); err != nil {
-		return generated{}, err
-	}
-	if err := checked(p, s, params, made.objects); err != nil {
+	if made.objects, err = g.render(ctx, tree, p, params, source); err != nil {
 		return generated{}, err
 	}
 	if p.Spec.Output == project.OutputRendered {
@@ -48,14 +36,40 @@ func (g *Stagings) generate(ctx context.Context, tree *envrepo.Tree, p *project.
 	return made, nil
 }
 
+// write gives the files that need no rendering: the record, and what the
+// engine reads.
+func write(p *project.Project, s staging.Staging) (made generated, source []staging.File, params staging.Params, err error) {
+	if params, err = p.Params(s); err != nil {
+		return made, nil, params, err
+	}
+	record, err := envrepo.Record(s)
+	if err != nil {
+		return made, nil, params, err
+	}
+	if source, err = render.Source(p, params); err != nil {
+		return made, nil, params, err
+	}
+	made.files = append([]staging.File{record}, source...)
+	return made, source, params, nil
+}
+
+// render evaluates source files laid over the tree, and checks the objects.
+func (g *Stagings) render(ctx context.Context, tree *envrepo.Tree, p *project.Project, params staging.Params, source []staging.File) ([]staging.Object, error) {
+	objects, err := g.renderer.Render(ctx, tree, p, params.Name, source)
+	if err != nil {
+		return nil, err
+	}
+	return objects, checked(p, params, objects)
+}
+
 // manifestsPath is where output "rendered" puts a staging's objects.
 func manifestsPath(name string) string { return envrepo.StagingDir(name) + "/manifests.yaml" }
 
 // checked refuses objects that break a rule.
-func checked(p *project.Project, s staging.Staging, params staging.Params, objects []staging.Object) error {
+func checked(p *project.Project, params staging.Params, objects []staging.Object) error {
 	subject := check.Subject{
 		Namespace: params.Namespace, BaseDomain: p.Spec.Hosts.BaseDomain,
-		Images: map[string]string{}, Allow: p.Spec.Checks.Allow, State: s.Spec.State,
+		Images: map[string]string{}, Allow: p.Spec.Checks.Allow, State: params.State,
 	}
 	for _, name := range p.ServiceNames() {
 		service := params.Services[name]
@@ -69,7 +83,7 @@ func checked(p *project.Project, s staging.Staging, params staging.Params, objec
 		return nil
 	}
 	return &staging.Error{
-		Code: staging.CodeInvalid, Message: fmt.Sprintf("the checks refuse staging %s", s.Name), Problems: problems,
+		Code: staging.CodeInvalid, Message: fmt.Sprintf("the checks refuse staging %s", params.Name), Problems: problems,
 		Hint: "mend the template, or allow it with a reason under spec.checks.allow in " + project.File,
 	}
 }

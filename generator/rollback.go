@@ -101,7 +101,7 @@ func (t returnTo) restore(ctx context.Context, tree *envrepo.Tree, after staging
 	if err != nil {
 		return generated{}, err
 	}
-	if err := checked(p, after, params, objects); err != nil {
+	if err := checked(p, params, objects); err != nil {
 		return generated{}, err
 	}
 	return generated{files: append([]staging.File{record}, files...), objects: objects}, nil

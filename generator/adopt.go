@@ -1,0 +1,156 @@
+package generator
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"slices"
+	"strings"
+
+	"octopod/generator/envrepo"
+	"octopod/generator/project"
+	"octopod/generator/project/adopt"
+	"octopod/generator/staging"
+)
+
+// adoptKustomize makes a project of a kustomize base or a plain folder of YAML
+// that was not written for Octopod.
+func (g *Stagings) adoptKustomize(ctx context.Context, r InitRequest) (layout, error) {
+	dir := adopt.BaseDir(r.Name)
+	files, err := copyTemplate(r.Template, dir)
+	if err != nil {
+		return layout{}, err
+	}
+	if files, err = kustomized(files, dir); err != nil {
+		return layout{}, err
+	}
+	objects, err := g.renderBase(ctx, r, dir, files)
+	if err != nil {
+		return layout{}, err
+	}
+	draft := adopt.Read(objects)
+	glue, settings, err := draft.Kustomize(r.Name)
+	if err != nil {
+		return layout{}, fmt.Errorf("writing the kustomization: %w", err)
+	}
+	written := draftProject(r, draft)
+	written.Spec.Kustomize = settings
+	return g.finishAdoption(ctx, written, draft, append(files, glue...))
+}
+
+// kustomized makes sure that a copied directory is a kustomize base.
+func kustomized(files []staging.File, dir string) ([]staging.File, error) {
+	var manifests []string
+	for _, file := range files {
+		name := strings.TrimPrefix(file.Path, dir+"/")
+		switch {
+		case slices.Contains([]string{"kustomization.yaml", "kustomization.yml", "Kustomization"}, name):
+			return files, nil
+		case path.Ext(name) == ".yaml" || path.Ext(name) == ".yml":
+			manifests = append(manifests, name)
+		}
+	}
+	if len(manifests) == 0 {
+		return nil, staging.Errorf(staging.CodeInvalid, "the template directory holds neither a kustomization.yaml nor YAML manifests").
+			WithHint("give the directory that `kubectl apply -k` or `kubectl apply -f` would take")
+	}
+	file, err := adopt.Resources(dir, manifests)
+	return append(files, file), err
+}
+
+// renderBase gives the objects of a base as it was brought.
+func (g *Stagings) renderBase(ctx context.Context, r InitRequest, dir string, files []staging.File) ([]staging.Object, error) {
+	tree, err := g.repo.Tip(ctx)
+	if err != nil {
+		return nil, err
+	}
+	const probe = "probe"
+	overlay, err := adopt.Resources(envrepo.StagingDir(probe), []string{"../../" + dir})
+	if err != nil {
+		return nil, fmt.Errorf("writing the kustomization: %w", err)
+	}
+	p := &project.Project{Metadata: project.Metadata{Name: r.Name}, Spec: project.Spec{
+		Engine: project.EngineKustomize, Kustomize: project.Kustomize{Base: dir},
+	}}
+	return g.renderer.Render(ctx, tree, p, probe, append(slices.Clone(files), overlay))
+}
+
+func draftProject(r InitRequest, draft adopt.Draft) project.Project {
+	return project.Project{
+		APIVersion: project.APIVersion, Kind: project.Kind,
+		Metadata: project.Metadata{Name: r.Name, Title: r.Title},
+		Spec: project.Spec{
+			Engine: r.Engine, Output: r.Output,
+			Hosts:    project.Hosts{BaseDomain: r.BaseDomain},
+			Services: draft.Services, Parameters: draft.Parameters,
+			ArgoCD: project.ArgoCD{RepoURL: r.RepoURL},
+		},
+	}
+}
+
+// finishAdoption writes octopod.yaml, and renders one staging to learn what
+// the checks would refuse. That goes into the file as commented exceptions:
+// each is a decision, and not Octopod's.
+func (g *Stagings) finishAdoption(ctx context.Context, written project.Project, draft adopt.Draft, files []staging.File) (layout, error) {
+	data, err := written.Encode()
+	if err != nil {
+		return layout{}, fmt.Errorf("writing %s: %w", project.File, err)
+	}
+	p, err := project.Parse(data)
+	if err != nil {
+		return layout{}, err
+	}
+	findings, err := g.tryStaging(ctx, p, files)
+	if err != nil {
+		return layout{}, err
+	}
+	data = append([]byte("# yaml-language-server: $schema=.octopod/octopod.schema.json\n"), data...)
+	data = append(data, exceptions(findings)...)
+	return layout{
+		project: p, notes: draft.Notes, findings: findings,
+		files: append(files, staging.File{Path: project.File, Data: data}),
+	}, nil
+}
+
+// tryStaging generates one staging of a new project and gives what the checks refuse.
+func (g *Stagings) tryStaging(ctx context.Context, p *project.Project, files []staging.File) ([]staging.Problem, error) {
+	images := map[string]staging.Build{}
+	for _, name := range p.ServiceNames() {
+		images[name] = staging.Build{Image: "registry.example.com/" + name + ":try"}
+	}
+	s, err := p.Apply(nil, staging.Action{Verb: staging.Deploy, Name: "try", Branch: "try", Images: images}, staging.Stamp{})
+	if err != nil {
+		return nil, err
+	}
+	tree, err := g.repo.Tip(ctx)
+	if err != nil {
+		return nil, err
+	}
+	_, source, params, err := write(p, s)
+	if err != nil {
+		return nil, err
+	}
+	_, err = g.render(ctx, tree, p, params, append(slices.Clone(files), source...))
+	if problems := staging.ProblemsOf(err); staging.CodeOf(err) == staging.CodeInvalid && len(problems) > 0 {
+		return problems, nil
+	}
+	return nil, err
+}
+
+// exceptions writes findings as a commented list of spec.checks.allow. spec is
+// the last field of the file.
+func exceptions(findings []staging.Problem) []byte {
+	var lines []string
+	for _, f := range findings {
+		kind, name, _ := strings.Cut(f.Object, "/")
+		line := fmt.Sprintf("  #     - {rule: %s, kind: %s, name: %s, reason: say why}", f.Rule, kind, name)
+		if f.Rule != "" && !slices.Contains(lines, line) {
+			lines = append(lines, line)
+		}
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	head := "  # The checks refuse what follows. Mend the template, or take the marks off with a reason.\n  # checks:\n  #   allow:\n"
+	return []byte(head + strings.Join(lines, "\n") + "\n")
+}

@@ -1,0 +1,140 @@
+package adopt
+
+import (
+	"fmt"
+	"path"
+
+	"octopod/generator/project"
+	"octopod/generator/project/strictyaml"
+	"octopod/generator/staging"
+)
+
+// The directories that an adopted kustomize base gets in the env repo.
+const (
+	componentsDir  = "templates/components"
+	hostsComponent = componentsDir + "/hosts"
+)
+
+// BaseDir is where the copy of somebody's base lies, untouched.
+func BaseDir(projectName string) string { return path.Join("templates", projectName, "base") }
+
+// kustomization is the part of kustomize's file that is written here.
+type kustomization struct {
+	APIVersion   string        `yaml:"apiVersion"`
+	Kind         string        `yaml:"kind"`
+	Resources    []string      `yaml:"resources,omitempty"`
+	ConfigMaps   []configMap   `yaml:"configMapGenerator,omitempty"`
+	Patches      []patch       `yaml:"patches,omitempty"`
+	Replacements []replacement `yaml:"replacements,omitempty"`
+}
+
+type configMap struct {
+	Name     string   `yaml:"name"`
+	Literals []string `yaml:"literals"`
+}
+
+type patch struct {
+	Target target `yaml:"target"`
+	Patch  string `yaml:"patch"`
+}
+
+type target struct {
+	Kind string `yaml:"kind"`
+	Name string `yaml:"name,omitempty"`
+}
+
+type replacement struct {
+	Source  source        `yaml:"source"`
+	Targets []destination `yaml:"targets"`
+}
+
+type source struct {
+	Kind      string `yaml:"kind"`
+	Name      string `yaml:"name"`
+	FieldPath string `yaml:"fieldPath"`
+}
+
+type destination struct {
+	Select     target   `yaml:"select"`
+	FieldPaths []string `yaml:"fieldPaths"`
+	Options    options  `yaml:"options"`
+}
+
+type options struct {
+	Create bool `yaml:"create"`
+}
+
+// Resources writes a kustomization for a plain folder of YAML.
+func Resources(dir string, names []string) (staging.File, error) {
+	k := kustomization{APIVersion: "kustomize.config.k8s.io/v1beta1", Kind: "Kustomization", Resources: names}
+	return encode(path.Join(dir, "kustomization.yaml"), "", k)
+}
+
+// Kustomize writes what ties a copied base to a staging: templates/<project>
+// over the base, and the component that puts in the staging's hosts.
+func (d Draft) Kustomize(projectName string) ([]staging.File, project.Kustomize, error) {
+	settings := project.Kustomize{ConfigMap: d.ConfigMap}
+	wrapper := kustomization{
+		APIVersion: "kustomize.config.k8s.io/v1beta1", Kind: "Kustomization", Resources: []string{"base"},
+	}
+	if d.removed {
+		wrapper.Patches = append(wrapper.Patches, patch{Target: target{Kind: "Namespace"}, Patch: "$patch: delete\nkind: Namespace\nmetadata:\n  name: any\n"})
+	}
+	if d.ConfigMap == "" {
+		wrapper.ConfigMaps = []configMap{{Name: project.DefaultConfigMap, Literals: []string{}}}
+		wrapper.Patches = append(wrapper.Patches, d.readSettings()...)
+	}
+	file, err := encode(path.Join("templates", projectName, "kustomization.yaml"),
+		"# What every staging is made from: the base as it was brought, tied to Octopod.\n", wrapper)
+	files := []staging.File{file}
+	if err == nil && len(d.routes)+len(d.tls) > 0 {
+		settings.Components = []string{hostsComponent}
+		file, err = encode(hostsComponent+"/kustomization.yaml",
+			"# Puts the hosts of a staging (ConfigMap octopod, made for each) into its Ingresses.\n", d.hosts())
+		files = append(files, file)
+	}
+	return files, settings, err
+}
+
+// readSettings lets every container of a service read the added ConfigMap.
+func (d Draft) readSettings() []patch {
+	var patches []patch
+	for _, r := range d.readers {
+		pointer := fmt.Sprintf("%s/containers/%d/envFrom", r.workload.podPath, r.index)
+		value := fmt.Sprintf("[{configMapRef: {name: %s}}]", project.DefaultConfigMap)
+		if r.envFrom {
+			pointer, value = pointer+"/-", fmt.Sprintf("{configMapRef: {name: %s}}", project.DefaultConfigMap)
+		}
+		patches = append(patches, patch{
+			Target: target{Kind: r.workload.kind, Name: r.workload.name},
+			Patch:  fmt.Sprintf("- op: add\n  path: %s\n  value: %s\n", pointer, value),
+		})
+	}
+	return patches
+}
+
+// hosts replaces the host of every rule, and of every TLS entry that named the
+// same host.
+func (d Draft) hosts() kustomization {
+	k := kustomization{APIVersion: "kustomize.config.k8s.io/v1alpha1", Kind: "Component"}
+	for _, r := range d.routes {
+		paths := []string{fmt.Sprintf("spec.rules.%d.host", r.rule)}
+		for _, t := range d.tls {
+			if t.ingress == r.ingress && t.name == r.host {
+				paths = append(paths, fmt.Sprintf("spec.tls.%d.hosts.%d", t.tls, t.host))
+			}
+		}
+		k.Replacements = append(k.Replacements, replacement{
+			Source: source{Kind: "ConfigMap", Name: "octopod", FieldPath: "data.host-" + r.to},
+			Targets: []destination{{
+				Select: target{Kind: "Ingress", Name: r.ingress}, FieldPaths: paths, Options: options{Create: true},
+			}},
+		})
+	}
+	return k
+}
+
+func encode(name, comment string, k kustomization) (staging.File, error) {
+	data, err := strictyaml.Encode(k)
+	return staging.File{Path: name, Data: append([]byte(comment), data...)}, err
+}
