@@ -1,0 +1,55 @@
+# Octopod. `make help` lists the targets; the README says when to use which.
+
+GO     ?= go
+OUT    ?= bin
+# The stock tools that tests and benchmarks compare with, built from Go modules.
+TOOLS  := $(CURDIR)/$(OUT)/tools
+KUSTOMIZE_VERSION := v5.8.1
+JSONNET_VERSION   := v0.22.0
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+
+export PATH := $(TOOLS):$(PATH)
+
+.PHONY: help build demo test lint golden fuzz bench tools clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+build: ## bin/octopod
+	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(OUT)/octopod ./cmd/octopod
+
+demo: build ## the main job in a scratch folder, told step by step
+	$(OUT)/octopod demo
+
+test: tools ## every test, with the race detector
+	$(GO) test -race ./...
+
+lint: ## gofmt, go vet, staticcheck
+	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'run gofmt -w on:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+golden: ## write envs/ and every golden file anew; `git diff` must then be empty
+	$(GO) test ./generator/... ./cmd/octopod -update
+
+fuzz: ## each fuzz target for 60 seconds
+	$(GO) test ./generator/staging -run '^$$' -fuzz FuzzNameOf -fuzztime 60s -fuzzminimizetime 10x
+	$(GO) test ./generator/project -run '^$$' -fuzz FuzzParse -fuzztime 60s -fuzzminimizetime 10x
+	$(GO) test ./generator/project/strictyaml -run '^$$' -fuzz FuzzDecode -fuzztime 60s -fuzzminimizetime 10x
+	$(GO) test ./generator/envrepo -run '^$$' -fuzz FuzzDecode -fuzztime 60s -fuzzminimizetime 10x
+	$(GO) test ./generator/project -run '^$$' -fuzz FuzzOverride -fuzztime 60s -fuzzminimizetime 10x
+
+bench: build tools ## speed and memory against stock tools; figures for docs/benchmarks.md
+	$(GO) test -run '^$$' -bench Goal -benchtime 1x -timeout 60m ./generator/...
+
+# The stock tools, each in a module of its own, never in go.mod of Octopod.
+tools: $(TOOLS)/kustomize $(TOOLS)/jsonnet
+
+$(TOOLS)/kustomize:
+	GOBIN=$(TOOLS) $(GO) install sigs.k8s.io/kustomize/kustomize/v5@$(KUSTOMIZE_VERSION)
+
+$(TOOLS)/jsonnet:
+	GOBIN=$(TOOLS) $(GO) install github.com/google/go-jsonnet/cmd/jsonnet@$(JSONNET_VERSION)
+
+clean: ## remove what was built
+	rm -rf $(OUT)
