@@ -1,0 +1,111 @@
+package gitstore
+
+import (
+	"bytes"
+	"context"
+)
+
+// entryDiff is a name that differs between two versions of a directory.
+type entryDiff struct {
+	name     string
+	old, new TreeRef // zero when it is not there
+}
+
+// diffDirs lists what differs between two versions of one directory, in git's
+// order. Equal stretches of raw bytes are skipped without being decoded.
+func diffDirs(a, b *tree) []entryDiff {
+	var out []entryDiff
+	head := commonPrefix(a.raw, b.raw)
+	i, j := a.entryAt(head), b.entryAt(head)
+	for i < a.len() || j < b.len() {
+		switch c := compareAt(a, i, b, j); {
+		case c < 0:
+			out = append(out, entryDiff{name: string(a.name(i)), old: a.ref(i)})
+			i++
+		case c > 0:
+			out = append(out, entryDiff{name: string(b.name(j)), new: b.ref(j)})
+			j++
+		default:
+			if old, new := a.ref(i), b.ref(j); old != new {
+				out = append(out, entryDiff{string(a.name(i)), old, new})
+			}
+			i, j = i+1, j+1
+			if len(a.raw)-a.start(i) == len(b.raw)-b.start(j) && bytes.Equal(a.raw[a.start(i):], b.raw[b.start(j):]) {
+				return out
+			}
+		}
+	}
+	return out
+}
+
+// start gives where entry i begins, the end of the tree for one past the last.
+func (t *tree) start(i int) int {
+	if i < len(t.at) {
+		return int(t.at[i])
+	}
+	return len(t.raw)
+}
+
+// entryAt gives the entry that holds the byte at an offset.
+func (t *tree) entryAt(offset int) int {
+	lo, hi := 0, len(t.at)
+	for lo < hi {
+		if mid := (lo + hi) / 2; t.end(mid) <= offset {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo
+}
+
+func compareAt(a *tree, i int, b *tree, j int) int {
+	switch {
+	case i >= a.len():
+		return 1
+	case j >= b.len():
+		return -1
+	}
+	return compareNames(a.name(i), a.isDir(i), string(b.name(j)), b.isDir(j))
+}
+
+// diffFiles visits every file that differs between two directories, with its
+// path below dir.
+func (o *objects) diffFiles(ctx context.Context, dir string, old, new Hash, visit func(path string, old, new TreeRef) error) error {
+	a, err := o.tree(ctx, old)
+	if err != nil {
+		return err
+	}
+	b, err := o.tree(ctx, new)
+	if err != nil {
+		return err
+	}
+	for _, d := range diffDirs(a, b) {
+		path := join(dir, d.name)
+		var was, is TreeRef
+		if !d.old.IsDir() {
+			was = d.old
+		}
+		if !d.new.IsDir() {
+			is = d.new
+		}
+		if was != is {
+			if err := visit(path, was, is); err != nil {
+				return err
+			}
+		}
+		if d.old.IsDir() || d.new.IsDir() {
+			if err := o.diffFiles(ctx, path, dirHash(d.old), dirHash(d.new), visit); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func dirHash(r TreeRef) Hash {
+	if r.IsDir() {
+		return r.Hash
+	}
+	return emptyTree
+}

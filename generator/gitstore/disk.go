@@ -1,0 +1,299 @@
+package gitstore
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+)
+
+// disk is the object database of a local repository: loose objects, packs and
+// alternates, as the git command leaves them. It is safe beside git gc: what
+// has gone from one place is looked for again in the places there are now.
+type disk struct {
+	dir   string // …/objects
+	bases *cache[packPlace, object]
+
+	mu      sync.Mutex
+	packs   []*diskPack // the one that answered last comes first
+	others  []*disk     // alternates
+	scanned bool
+}
+
+// diskPack is a pack by the name of its file, opened when first used.
+type diskPack struct {
+	name string // pack-….pack without the extension, with directory
+	once sync.Once
+	file *packFile
+	err  error
+}
+
+const (
+	baseCacheBytes = 32 << 20
+	smallIndex     = 64 << 10 // an index up to this size is read at once
+)
+
+func openDisk(dir string) *disk {
+	return &disk{dir: dir, bases: newCache[packPlace, object](baseCacheBytes)}
+}
+
+// object reads an object whole.
+func (d *disk) object(ctx context.Context, h Hash) (o object, err error) {
+	err = d.locate(ctx, h, func(p *packFile, at int64) error {
+		o, err = p.read(ctx, at, d.object)
+		return err
+	}, func(f io.Reader) error {
+		o, err = readLoose(f)
+		return err
+	})
+	return o, err
+}
+
+// size gives the size of an object without reading it whole.
+func (d *disk) size(ctx context.Context, h Hash) (n int64, err error) {
+	err = d.locate(ctx, h, func(p *packFile, at int64) error {
+		n, err = p.sizeAt(at)
+		return err
+	}, func(f io.Reader) error {
+		_, n, _, err = looseHeader(f)
+		return err
+	})
+	return n, err
+}
+
+// locate finds an object in a pack or as a loose file. A first failure may be
+// a repack of somebody else, so everything is looked at twice.
+func (d *disk) locate(ctx context.Context, h Hash, inPack func(*packFile, int64) error, loose func(io.Reader) error) error {
+	var err error
+	for range 2 {
+		if err = ctx.Err(); err != nil {
+			return err
+		}
+		if err = d.try(h, inPack, loose); err == nil {
+			return nil
+		}
+		d.rescan()
+	}
+	for _, o := range d.alternates() {
+		if err := o.locate(ctx, h, inPack, loose); !errors.Is(err, errNoObject) {
+			return err
+		}
+	}
+	return err
+}
+
+func (d *disk) try(h Hash, inPack func(*packFile, int64) error, loose func(io.Reader) error) error {
+	for _, p := range d.known() {
+		file, err := p.open(d.bases)
+		if err != nil {
+			continue // gone, or not readable: the object may be elsewhere
+		}
+		at, ok, err := file.index.find(h)
+		if err != nil || !ok {
+			continue
+		}
+		if err := inPack(file, at); err != nil {
+			return err
+		}
+		d.prefer(p)
+		return nil
+	}
+	name := h.String()
+	f, err := os.Open(filepath.Join(d.dir, name[:2], name[2:]))
+	if errors.Is(err, fs.ErrNotExist) {
+		return missing(h)
+	}
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	return loose(f)
+}
+
+// known gives the packs in the order to try.
+func (d *disk) known() []*diskPack {
+	d.mu.Lock()
+	scanned := d.scanned
+	packs := slices.Clone(d.packs)
+	d.mu.Unlock()
+	if !scanned {
+		d.rescan()
+		return d.known()
+	}
+	return packs
+}
+
+func (d *disk) prefer(p *diskPack) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if i := slices.Index(d.packs, p); i > 0 {
+		copy(d.packs[1:i+1], d.packs[:i])
+		d.packs[0] = p
+	}
+}
+
+func (d *disk) alternates() []*disk {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.others
+}
+
+// rescan reads which packs there are now and closes those that are gone.
+func (d *disk) rescan() {
+	names, _ := filepath.Glob(filepath.Join(d.dir, "pack", "pack-*.idx"))
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	there := make(map[string]bool, len(names))
+	for _, n := range names {
+		there[strings.TrimSuffix(n, ".idx")] = true
+	}
+	d.packs = slices.DeleteFunc(d.packs, func(p *diskPack) bool {
+		if there[p.name] {
+			delete(there, p.name)
+			return false
+		}
+		p.shut()
+		return true
+	})
+	fresh := make([]*diskPack, 0, len(there))
+	for n := range there {
+		fresh = append(fresh, &diskPack{name: n})
+	}
+	slices.SortFunc(fresh, func(a, b *diskPack) int { return cmp.Compare(a.name, b.name) })
+	d.packs = append(d.packs, fresh...)
+	if !d.scanned {
+		d.others = readAlternates(d.dir)
+	}
+	d.scanned = true
+}
+
+// close lets go of all files.
+func (d *disk) close() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for _, p := range d.packs {
+		p.shut()
+	}
+	for _, o := range d.others {
+		o.close()
+	}
+	d.packs, d.others, d.scanned = nil, nil, false
+}
+
+func readAlternates(dir string) []*disk {
+	list, err := os.ReadFile(filepath.Join(dir, "info", "alternates"))
+	if err != nil {
+		return nil
+	}
+	var out []*disk
+	for line := range strings.Lines(string(list)) {
+		if line = strings.TrimSpace(line); line == "" || line[0] == '#' {
+			continue
+		}
+		if !filepath.IsAbs(line) {
+			line = filepath.Join(dir, line)
+		}
+		out = append(out, openDisk(line))
+	}
+	return out
+}
+
+func (p *diskPack) open(bases *cache[packPlace, object]) (*packFile, error) {
+	p.once.Do(func() { p.file, p.err = openPackFile(p.name, bases) })
+	return p.file, p.err
+}
+
+func (p *diskPack) shut() {
+	p.once.Do(func() { p.err = fs.ErrClosed })
+	if p.file != nil {
+		_ = p.file.close()
+	}
+}
+
+func openPackFile(name string, bases *cache[packPlace, object]) (*packFile, error) {
+	index, closeIndex, err := openIndexFile(name + ".idx")
+	if err != nil {
+		return nil, err
+	}
+	f, err := os.Open(name + ".pack")
+	if err != nil {
+		_ = closeIndex()
+		return nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, errors.Join(err, closeIndex(), f.Close())
+	}
+	return &packFile{
+		r: f, size: info.Size(), index: index, bases: bases,
+		close: func() error { return errors.Join(f.Close(), closeIndex()) },
+	}, nil
+}
+
+func openIndexFile(name string) (*packIndex, func() error, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	info, err := f.Stat()
+	if err != nil {
+		return nil, nil, errors.Join(err, f.Close())
+	}
+	var r io.ReaderAt = f
+	shut := f.Close
+	if info.Size() <= smallIndex {
+		all, err := io.ReadAll(f)
+		if err = errors.Join(err, f.Close()); err != nil {
+			return nil, nil, err
+		}
+		r, shut = byteReader(all), func() error { return nil }
+	}
+	index, err := openIndex(r, info.Size())
+	if err != nil {
+		return nil, nil, errors.Join(err, shut())
+	}
+	return index, shut, nil
+}
+
+// looseHeader reads the header of a loose object and leaves the rest to read.
+func looseHeader(f io.Reader) (objectType, int64, io.Reader, error) {
+	z := &inflater{}
+	if err := z.reset(bufio.NewReader(f)); err != nil {
+		return 0, 0, nil, err
+	}
+	r := bufio.NewReader(z.z)
+	head, err := r.ReadString(0)
+	if err != nil {
+		return 0, 0, nil, fmt.Errorf("loose object: %w", err)
+	}
+	name, digits, _ := strings.Cut(strings.TrimSuffix(head, "\x00"), " ")
+	kind, ok := parseObjectType(name)
+	size, err := strconv.ParseInt(digits, 10, 64)
+	if !ok || err != nil || size < 0 || size > maxObject {
+		return 0, 0, nil, fmt.Errorf("loose object: malformed header %.40q", head)
+	}
+	return kind, size, r, nil
+}
+
+func readLoose(f io.Reader) (object, error) {
+	kind, size, r, err := looseHeader(f)
+	if err != nil {
+		return object{}, err
+	}
+	var b bytes.Buffer
+	b.Grow(int(min(size, 1<<20)))
+	if n, err := io.Copy(&b, r); err != nil || n != size {
+		return object{}, errors.Join(errors.New("loose object: wrong size"), err)
+	}
+	return object{kind, b.Bytes()}, nil
+}

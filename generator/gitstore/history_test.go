@@ -1,0 +1,65 @@
+package gitstore_test
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"octopod/generator/gitstore"
+	"octopod/generator/staging"
+	"octopod/generator/testenv"
+)
+
+func TestHistoryOfAPath(t *testing.T) {
+	for _, p := range places() {
+		for _, keep := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/history=%v", p.name, keep), func(t *testing.T) {
+				repo := testenv.Bare(t, filepath.Join(t.TempDir(), "env.git"), 5)
+				s := open(t, gitstore.Options{URL: p.url(t, repo), History: keep})
+				var first string
+				for i := range 30 {
+					r := change(t, s, write(fmt.Sprintf("envs/feature-0000%d/staging.yaml", i%5), fmt.Sprint(i)))
+					if i == 0 {
+						first = r.Revision.String()
+					}
+				}
+				fresh := open(t, gitstore.Options{URL: p.url(t, repo), History: keep})
+				for _, store := range []*gitstore.Store{s, fresh} {
+					for _, path := range []string{"envs/feature-00003", "envs/feature-00003/staging.yaml", "envs", "octopod.yaml", "envs/none"} {
+						got, err := store.History(t.Context(), path, 0)
+						if err != nil {
+							t.Fatal(err)
+						}
+						want := strings.Fields(testenv.Git(t, repo, "log", "--first-parent", "--format=%H", "main", "--", path))
+						if fmt.Sprint(revisions(got)) != fmt.Sprint(want) {
+							t.Errorf("%s: got %v, want %v", path, revisions(got), want)
+						}
+						few, err := store.History(t.Context(), path, 2)
+						if err != nil || len(few) != min(2, len(want)) {
+							t.Errorf("%s: limit 2 gave %d, %v", path, len(few), err)
+						}
+					}
+					for _, rev := range []string{first, first[:7]} {
+						snap, err := store.At(t.Context(), rev)
+						if err != nil {
+							t.Fatal(err)
+						}
+						if b, err := snap.ReadFile("envs/feature-00000/staging.yaml"); err != nil || string(b) != "0" {
+							t.Errorf("%q, %v", b, err)
+						}
+					}
+					_, err := store.At(t.Context(), "1234567")
+					wantCode(t, err, staging.CodeNotFound, "1234567")
+				}
+			})
+		}
+	}
+}
+
+func revisions(entries []gitstore.Entry) (out []string) {
+	for _, e := range entries {
+		out = append(out, e.Revision.String())
+	}
+	return out
+}

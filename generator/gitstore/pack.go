@@ -1,0 +1,143 @@
+package gitstore
+
+import (
+	"context"
+	"fmt"
+	"io"
+)
+
+// packFile is a pack, on disk or in memory, whose objects are read one at a time.
+type packFile struct {
+	r     io.ReaderAt
+	size  int64
+	index *packIndex // nil in memory, where find knows every object
+	close func() error
+	bases *cache[packPlace, object]
+}
+
+// packPlace is where an object begins.
+type packPlace struct {
+	pack *packFile
+	at   int64
+}
+
+// outside finds the base of a delta that lies in another pack.
+type outside func(ctx context.Context, h Hash) (object, error)
+
+// header reads the header of the entry at an offset.
+func (p *packFile) header(at int64) (packEntry, error) {
+	var b [40]byte
+	n, err := p.r.ReadAt(b[:], at)
+	if n == 0 && err != nil {
+		return packEntry{}, err
+	}
+	return readHeader(b[:n])
+}
+
+func (p *packFile) body(at int64, e packEntry) ([]byte, error) {
+	from := at + int64(e.head)
+	return inflate(io.NewSectionReader(p.r, from, p.size-from), e.size)
+}
+
+// read gives the object at an offset, following deltas down to their base and
+// keeping what it meets on the way: the next object asked for is most often
+// made from the same.
+func (p *packFile) read(ctx context.Context, at int64, find outside) (object, error) {
+	type step struct {
+		at    int64
+		delta []byte
+	}
+	var steps []step
+	var o object
+	for {
+		if hit, ok := p.bases.get(packPlace{p, at}); ok {
+			o = hit
+			break
+		}
+		e, err := p.header(at)
+		if err != nil {
+			return object{}, err
+		}
+		body, err := p.body(at, e)
+		if err != nil {
+			return object{}, err
+		}
+		if e.kind != ofsDelta && e.kind != refDelta {
+			o = object{e.kind, body}
+			p.keep(at, o)
+			break
+		}
+		steps = append(steps, step{at, body})
+		if e.kind == refDelta {
+			if o, err = p.base(ctx, e.base, find); err != nil {
+				return object{}, err
+			}
+			break
+		}
+		if e.back <= 0 || e.back > at {
+			return object{}, errBadPack
+		}
+		at -= e.back
+	}
+	for i := len(steps) - 1; i >= 0; i-- {
+		data, err := applyDelta(o.data, steps[i].delta)
+		if err != nil {
+			return object{}, err
+		}
+		o = object{o.kind, data}
+		p.keep(steps[i].at, o)
+	}
+	return o, nil
+}
+
+// base reads the base of a delta that is known by name.
+func (p *packFile) base(ctx context.Context, h Hash, find outside) (object, error) {
+	if p.index != nil {
+		at, ok, err := p.index.find(h)
+		if err != nil {
+			return object{}, err
+		}
+		if ok {
+			return p.read(ctx, at, find)
+		}
+	}
+	if find == nil {
+		return object{}, fmt.Errorf("base of a delta: %w", missing(h))
+	}
+	return find(ctx, h)
+}
+
+// keep remembers trees and commits: blobs are neither shared nor read twice.
+func (p *packFile) keep(at int64, o object) {
+	if o.kind != blobObject {
+		p.bases.put(packPlace{p, at}, o, len(o.data)+100)
+	}
+}
+
+// sizeAt gives the size of an object without reading it whole.
+func (p *packFile) sizeAt(at int64) (int64, error) {
+	e, err := p.header(at)
+	if err != nil || (e.kind != ofsDelta && e.kind != refDelta) {
+		return e.size, err
+	}
+	from := at + int64(e.head)
+	head, err := inflateSome(io.NewSectionReader(p.r, from, p.size-from), min(e.size, 20))
+	if err != nil {
+		return 0, err
+	}
+	_, size, _, err := deltaSizes(head)
+	return int64(size), err
+}
+
+// inflateSome reads the first n bytes of a deflated stream.
+func inflateSome(r io.Reader, n int64) ([]byte, error) {
+	f := inflaters.Get().(*inflater)
+	defer inflaters.Put(f)
+	f.buf.Reset(r)
+	if err := f.reset(f.buf); err != nil {
+		return nil, err
+	}
+	out := make([]byte, n)
+	_, err := io.ReadFull(f.z, out)
+	return out, err
+}

@@ -1,0 +1,155 @@
+package gitstore
+
+import (
+	"bytes"
+	"compress/flate"
+	"compress/zlib"
+	"crypto/sha1"
+	"encoding/binary"
+	"hash/crc32"
+	"io"
+	"slices"
+	"sync"
+)
+
+// Objects over this size are stored without compression in a local repository:
+// deflating the tree of 10,000 stagings would cost more than all the rest of a
+// commit, and folding packs turns it into a delta soon enough.
+const storeOver = 16 << 10
+
+// packed is a finished pack.
+type packed struct {
+	data  []byte
+	sum   Hash
+	index []indexEntry
+}
+
+type indexEntry struct {
+	hash   Hash
+	offset int64
+	crc    uint32
+}
+
+// packWriter encodes objects into one pack in memory. It is for the few
+// objects of a batch of commits.
+type packWriter struct {
+	buf   bytes.Buffer
+	index []indexEntry
+	place map[Hash]int64
+	level int // zlib level of small objects
+	big   int // zlib level of big ones
+}
+
+func newPackWriter(objects int, level, big int) *packWriter {
+	w := &packWriter{place: make(map[Hash]int64, objects), level: level, big: big}
+	w.buf.WriteString("PACK\x00\x00\x00\x02")
+	_ = binary.Write(&w.buf, binary.BigEndian, uint32(objects))
+	return w
+}
+
+// holds tells whether an object is in the pack already.
+func (w *packWriter) holds(h Hash) bool {
+	_, ok := w.place[h]
+	return ok
+}
+
+// add writes an object whole.
+func (w *packWriter) add(o newObject) { w.entry(o.hash, o.kind, len(o.data), nil, o.data) }
+
+// addDelta writes an object as the difference to its base: by offset when the
+// base is in this pack, else by name (the pack is thin then).
+func (w *packWriter) addDelta(o newObject, delta []byte) {
+	at, inside := w.place[o.base]
+	if !inside {
+		w.entry(o.hash, refDelta, len(delta), o.base[:], delta)
+		return
+	}
+	w.entry(o.hash, ofsDelta, len(delta), offsetBytes(int64(w.buf.Len())-at), delta)
+}
+
+func (w *packWriter) entry(h Hash, kind objectType, size int, link, body []byte) {
+	start := w.buf.Len()
+	w.place[h] = int64(start)
+	first := byte(kind)<<4 | byte(size&15)
+	for rest := size >> 4; ; rest >>= 7 {
+		if rest == 0 {
+			w.buf.WriteByte(first)
+			break
+		}
+		w.buf.WriteByte(first | 0x80)
+		first = byte(rest & 0x7f)
+	}
+	w.buf.Write(link)
+	level := w.level
+	if len(body) > storeOver {
+		level = w.big
+	}
+	deflate(&w.buf, body, level)
+	w.index = append(w.index, indexEntry{h, int64(start), crc32.ChecksumIEEE(w.buf.Bytes()[start:])})
+}
+
+// offsetBytes encodes the distance to the base of a delta.
+func offsetBytes(n int64) []byte {
+	out := []byte{byte(n & 0x7f)}
+	for n >>= 7; n > 0; n >>= 7 {
+		n--
+		out = append(out, byte(n&0x7f)|0x80)
+	}
+	slices.Reverse(out)
+	return out
+}
+
+// finish gives the pack, named by the checksum of its content.
+func (w *packWriter) finish() packed {
+	sum := sha1.Sum(w.buf.Bytes())
+	w.buf.Write(sum[:])
+	slices.SortFunc(w.index, func(a, b indexEntry) int { return a.hash.compare(b.hash) })
+	return packed{data: w.buf.Bytes(), sum: sum, index: w.index}
+}
+
+// encodeIndex gives the version 2 index of a pack.
+func (p packed) encodeIndex() []byte {
+	n := len(p.index)
+	out := make([]byte, 0, 8+1024+28*n+40)
+	out = append(out, 0xff, 't', 'O', 'c', 0, 0, 0, 2)
+	next := 0
+	for b := range 256 {
+		for next < n && int(p.index[next].hash[0]) <= b {
+			next++
+		}
+		out = binary.BigEndian.AppendUint32(out, uint32(next))
+	}
+	for _, e := range p.index {
+		out = append(out, e.hash[:]...)
+	}
+	for _, e := range p.index {
+		out = binary.BigEndian.AppendUint32(out, e.crc)
+	}
+	var far []byte
+	for _, e := range p.index {
+		if e.offset < 1<<31 {
+			out = binary.BigEndian.AppendUint32(out, uint32(e.offset))
+			continue
+		}
+		out = binary.BigEndian.AppendUint32(out, 1<<31|uint32(len(far)/8))
+		far = binary.BigEndian.AppendUint64(far, uint64(e.offset))
+	}
+	out = append(append(out, far...), p.sum[:]...)
+	sum := sha1.Sum(out)
+	return append(out, sum[:]...)
+}
+
+// deflaters keeps zlib writers, which are large, for reuse.
+var deflaters [flate.BestCompression + 1]sync.Pool
+
+func deflate(w io.Writer, body []byte, level int) {
+	z, _ := deflaters[level].Get().(*zlib.Writer)
+	if z == nil {
+		z, _ = zlib.NewWriterLevel(w, level)
+	} else {
+		z.Reset(w)
+	}
+	_, _ = z.Write(body) // the writer is a buffer in memory: it does not fail
+	_ = z.Close()
+	deflaters[level].Put(z)
+}

@@ -1,0 +1,75 @@
+package gitstore
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"strings"
+
+	"octopod/generator/staging"
+)
+
+// At gives the tree at a commit that the branch's history contains, named in
+// full or by its first digits, at least seven.
+func (s *Store) At(ctx context.Context, rev string) (*Snapshot, error) {
+	rev = strings.ToLower(rev)
+	if _, err := hex.DecodeString(rev + strings.Repeat("0", len(rev)%2)); err != nil || len(rev) < 7 || len(rev) > 40 {
+		return nil, failf(staging.CodeInvalid, nil, "give at least 7 digits, as `octopod history` shows them",
+			"%.60q is not a revision", rev)
+	}
+	t, err := s.repo.refresh(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if t.commit.String() == rev {
+		return s.snapshot(t), nil
+	}
+	objs, err := s.repo.history(ctx, t)
+	if err != nil {
+		return nil, err
+	}
+	found, err := search(ctx, objs, t.commit, rev)
+	if err != nil {
+		return nil, err
+	}
+	switch len(found) {
+	case 0:
+		return nil, failf(staging.CodeNotFound, nil, "`octopod history` lists the revisions of a staging",
+			"branch %s has no revision %s", s.opts.Branch, rev)
+	case 1:
+		at, err := readTip(ctx, objs, found[0])
+		if err != nil {
+			return nil, err
+		}
+		return s.snapshot(at), nil
+	}
+	return nil, failf(staging.CodeInvalid, nil, "give more digits", "revision %s is ambiguous", rev)
+}
+
+// search walks the whole history for commits whose name begins with rev. A
+// full name ends the walk as soon as it is met.
+func search(ctx context.Context, objs *objects, from Hash, rev string) (found []Hash, err error) {
+	todo, seen := []Hash{from}, map[Hash]bool{}
+	for len(todo) > 0 {
+		h := todo[0]
+		todo = todo[1:]
+		if h.IsZero() || seen[h] {
+			continue
+		}
+		seen[h] = true
+		c, err := objs.commit(ctx, h)
+		if errors.Is(err, errNoObject) {
+			continue // a shallow repository ends here
+		}
+		if err != nil {
+			return nil, err
+		}
+		if strings.HasPrefix(h.String(), rev) {
+			if found = append(found, h); len(rev) == 40 {
+				return found, nil
+			}
+		}
+		todo = append(todo, c.parents...)
+	}
+	return found, nil
+}

@@ -1,0 +1,195 @@
+package gitstore_test
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/fstest"
+	"time"
+
+	"octopod/generator/gitstore"
+	"octopod/generator/staging"
+	"octopod/generator/testenv"
+)
+
+var octopod = gitstore.Identity{Name: "Octopod", Email: "octopod@example.com"}
+
+func open(t testing.TB, o gitstore.Options) *gitstore.Store {
+	t.Helper()
+	o.Committer = octopod
+	o.AllowPlainHTTP = true
+	if o.Timeout == 0 {
+		o.Timeout = 10 * time.Second
+	}
+	s, err := gitstore.Open(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// write is an edit that writes one file.
+func write(path, content string) gitstore.Edit {
+	return func(context.Context, *gitstore.Snapshot) (gitstore.Commit, error) {
+		return gitstore.Commit{
+			Author:  gitstore.Identity{Name: "Ann", Email: "ann@example.com"},
+			Message: "write " + path,
+			Changes: []gitstore.Change{{Path: path, Data: []byte(content)}},
+		}, nil
+	}
+}
+
+func change(t testing.TB, s *gitstore.Store, e gitstore.Edit) gitstore.Result {
+	t.Helper()
+	r, err := s.Change(t.Context(), e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func wantCode(t testing.TB, err error, code staging.Code, words ...string) {
+	t.Helper()
+	if err == nil {
+		t.Fatalf("no error, want %s", code)
+	}
+	if got := staging.CodeOf(err); got != code {
+		t.Fatalf("code %s, want %s: %v", got, code, err)
+	}
+	text := err.Error() + "\n" + staging.HintOf(err)
+	for _, w := range words {
+		if !strings.Contains(text, w) {
+			t.Errorf("%q does not say %q", text, w)
+		}
+	}
+}
+
+// place is one way to reach a repository.
+type place struct {
+	name string
+	url  func(t *testing.T, repo string) string
+}
+
+func places() []place {
+	return []place{
+		{"local", func(_ *testing.T, repo string) string { return repo }},
+		{"file", func(_ *testing.T, repo string) string { return "file://" + repo }},
+		{"http", func(t *testing.T, repo string) string {
+			return testenv.ServeHTTP(t, filepath.Dir(repo)).URL + "/" + filepath.Base(repo)
+		}},
+	}
+}
+
+func TestChangeEverywhere(t *testing.T) {
+	for _, p := range places() {
+		t.Run(p.name, func(t *testing.T) {
+			repo := testenv.Bare(t, filepath.Join(t.TempDir(), "env.git"), 20)
+			s := open(t, gitstore.Options{URL: p.url(t, repo)})
+			before := testenv.Git(t, repo, "rev-parse", "main")
+
+			r := change(t, s, write("envs/feature-00003/staging.yaml", "new\n"))
+			if !r.Changed || r.Attempts != 1 {
+				t.Errorf("result %+v", r)
+			}
+			if got := testenv.Git(t, repo, "rev-parse", "main"); got != r.Revision.String() {
+				t.Errorf("main is %s, want %s", got, r.Revision)
+			}
+			if got := testenv.Git(t, repo, "diff-tree", "-r", "--name-status", before, "main"); got != "M\tenvs/feature-00003/staging.yaml" {
+				t.Errorf("diff %q", got)
+			}
+			if got := testenv.Git(t, repo, "log", "-1", "--format=%an %ae|%cn %ce|%s"); got != "Ann ann@example.com|Octopod octopod@example.com|write envs/feature-00003/staging.yaml" {
+				t.Errorf("log %q", got)
+			}
+
+			again := change(t, s, write("envs/feature-00003/staging.yaml", "new\n"))
+			if again.Changed || again.Revision != r.Revision {
+				t.Errorf("the same again: %+v", again)
+			}
+			change(t, s, write("envs/other/deep/file.yaml", "x\n"))
+			snap, err := s.Snapshot(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			for path, want := range map[string]string{"envs/other/deep/file.yaml": "x\n", "envs/feature-00003/staging.yaml": "new\n", "templates/shop/deployment.yaml": "kind: Deployment\n"} {
+				if got, err := snap.ReadFile(path); err != nil || string(got) != want {
+					t.Errorf("%s: %q, %v", path, got, err)
+				}
+			}
+			testenv.Fsck(t, repo)
+		})
+	}
+}
+
+func TestSnapshotIsAFileSystem(t *testing.T) {
+	for _, p := range places() {
+		t.Run(p.name, func(t *testing.T) {
+			repo := testenv.Bare(t, filepath.Join(t.TempDir(), "env.git"), 3)
+			s := open(t, gitstore.Options{URL: p.url(t, repo)})
+			snap, err := s.Snapshot(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := fstest.TestFS(snap, "octopod.yaml", "envs/feature-00000/staging.yaml", "templates/shop/deployment.yaml"); err != nil {
+				t.Error(err)
+			}
+			matches, err := fs.Glob(snap, "envs/*/staging.yaml")
+			if err != nil || len(matches) != 3 {
+				t.Errorf("%v, %v", matches, err)
+			}
+		})
+	}
+}
+
+func TestEmptyRepository(t *testing.T) {
+	for _, p := range places() {
+		t.Run(p.name, func(t *testing.T) {
+			repo := testenv.EmptyBare(t, filepath.Join(t.TempDir(), "env.git"))
+			s := open(t, gitstore.Options{URL: p.url(t, repo)})
+			snap, err := s.Snapshot(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !snap.Revision().IsZero() {
+				t.Errorf("revision %s", snap.Revision())
+			}
+			if list, err := snap.ReadDir("."); err != nil || len(list) != 0 {
+				t.Errorf("%v, %v", list, err)
+			}
+			for i := range 3 {
+				change(t, s, write(fmt.Sprintf("envs/a%d/staging.yaml", i), "x\n"))
+			}
+			if got := testenv.Git(t, repo, "rev-list", "--count", "main"); got != "3" {
+				t.Errorf("%s commits", got)
+			}
+			snap, err = s.Snapshot(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if b, err := snap.ReadFile("envs/a1/staging.yaml"); err != nil || string(b) != "x\n" {
+				t.Errorf("%q, %v", b, err)
+			}
+			testenv.Fsck(t, repo)
+		})
+	}
+}
+
+func TestMissingBranch(t *testing.T) {
+	for _, p := range places() {
+		t.Run(p.name, func(t *testing.T) {
+			repo := testenv.Bare(t, filepath.Join(t.TempDir(), "env.git"), 1)
+			s := open(t, gitstore.Options{URL: p.url(t, repo), Branch: "production"})
+			_, err := s.Snapshot(t.Context())
+			wantCode(t, err, staging.CodeNotFound, "production", "it has main")
+			_, err = s.Change(t.Context(), write("a", "b"))
+			wantCode(t, err, staging.CodeNotFound, "production")
+		})
+	}
+}

@@ -1,0 +1,217 @@
+package gitstore
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"sort"
+	"strconv"
+)
+
+// Mode is the kind of a tree entry, in git's own numbers.
+type Mode uint32
+
+// The modes that git writes.
+const (
+	ModeDir        Mode = 0o040000
+	ModeFile       Mode = 0o100644
+	ModeExecutable Mode = 0o100755
+	ModeSymlink    Mode = 0o120000
+	ModeSubmodule  Mode = 0o160000
+)
+
+// TreeRef names an object by what it holds and how a tree refers to it.
+type TreeRef struct {
+	Hash Hash
+	Mode Mode
+}
+
+// IsDir tells whether the entry is a directory.
+func (r TreeRef) IsDir() bool { return r.Mode == ModeDir }
+
+// tree is the raw bytes of a tree object and where its entries begin. Nothing
+// is decoded until it is asked for: a directory with 10,000 entries is read in
+// a fraction of the time that decoding it would take, and written by copying
+// all but the bytes that differ.
+type tree struct {
+	hash Hash
+	raw  []byte
+	at   []int32 // offset of each entry
+}
+
+var errBadTree = errors.New("malformed tree object")
+
+// parseTree indexes the raw bytes of a tree.
+func parseTree(hash Hash, raw []byte) (*tree, error) {
+	t := &tree{hash: hash, raw: raw, at: make([]int32, 0, len(raw)/36+1)}
+	for pos := 0; pos < len(raw); {
+		nul := bytes.IndexByte(raw[pos:], 0)
+		space := bytes.IndexByte(raw[pos:], ' ')
+		if nul < 0 || space < 5 || space > nul || pos+nul+21 > len(raw) {
+			return nil, fmt.Errorf("%s: %w", hash, errBadTree)
+		}
+		t.at = append(t.at, int32(pos))
+		pos += nul + 21
+	}
+	return t, nil
+}
+
+func (t *tree) len() int { return len(t.at) }
+
+// end gives where entry i ends.
+func (t *tree) end(i int) int {
+	if i+1 < len(t.at) {
+		return int(t.at[i+1])
+	}
+	return len(t.raw)
+}
+
+// name gives the name of entry i without a copy.
+func (t *tree) name(i int) []byte {
+	e := t.raw[t.at[i]:t.end(i)]
+	return e[bytes.IndexByte(e, ' ')+1 : len(e)-21]
+}
+
+// ref gives the mode and hash of entry i.
+func (t *tree) ref(i int) TreeRef {
+	e := t.raw[t.at[i]:t.end(i)]
+	mode, _ := strconv.ParseUint(string(e[:bytes.IndexByte(e, ' ')]), 8, 32)
+	return TreeRef{Hash: Hash(e[len(e)-20:]), Mode: canonicalMode(Mode(mode))}
+}
+
+// canonicalMode maps the modes of old and foreign writers to git's own.
+func canonicalMode(m Mode) Mode {
+	if m&0o170000 != 0o100000 {
+		return m
+	}
+	if m&0o100 != 0 {
+		return ModeExecutable
+	}
+	return ModeFile
+}
+
+func (t *tree) isDir(i int) bool { return t.raw[t.at[i]] == '4' || t.raw[t.at[i]] == '0' }
+
+// search gives the place of a name in git's order, where a directory sorts as
+// if its name ended in a slash, and whether the entry there is that name in
+// that form.
+func (t *tree) search(name string, dir bool) (int, bool) {
+	i := sort.Search(len(t.at), func(i int) bool {
+		return compareNames(t.name(i), t.isDir(i), name, dir) >= 0
+	})
+	found := i < len(t.at) && string(t.name(i)) == name && t.isDir(i) == dir
+	return i, found
+}
+
+// lookup finds a name, whatever it is.
+func (t *tree) lookup(name string) (TreeRef, bool) {
+	for _, dir := range []bool{true, false} {
+		if i, ok := t.search(name, dir); ok {
+			return t.ref(i), true
+		}
+	}
+	return TreeRef{}, false
+}
+
+// compareNames is git's base_name_compare.
+func compareNames(a []byte, aDir bool, b string, bDir bool) int {
+	n := min(len(a), len(b))
+	for i := range n {
+		if a[i] != b[i] {
+			return int(a[i]) - int(b[i])
+		}
+	}
+	return int(byteAt(a, n, aDir)) - int(byteAt([]byte(b[n:]), 0, bDir))
+}
+
+func byteAt(s []byte, i int, dir bool) byte {
+	switch {
+	case i < len(s):
+		return s[i]
+	case dir:
+		return '/'
+	}
+	return 0
+}
+
+// entryChange puts an entry into a tree, or takes the name out when ref is zero.
+type entryChange struct {
+	name string
+	ref  TreeRef
+}
+
+// splice is one replacement in the raw bytes of a tree.
+type splice struct {
+	from, to int
+	with     []byte
+}
+
+// apply gives the raw bytes of the tree with the changes made. A name is
+// replaced in whichever form it is there, so a file may become a directory.
+func (t *tree) apply(changes []entryChange) []byte {
+	splices := make([]splice, 0, len(changes))
+	grow := 0
+	for _, c := range changes {
+		splices = t.plan(splices, c)
+		grow += len(c.name) + 28
+	}
+	slices.SortStableFunc(splices, func(a, b splice) int {
+		if a.from != b.from {
+			return a.from - b.from
+		}
+		if len(a.with) > 0 && len(b.with) > 0 {
+			return compareEntries(a.with, b.with)
+		}
+		return len(b.with) - len(a.with) // insertions before a removal at the same place
+	})
+	out := make([]byte, 0, len(t.raw)+grow)
+	pos := 0
+	for _, s := range splices {
+		if s.from > pos {
+			out = append(out, t.raw[pos:s.from]...)
+		}
+		out = append(out, s.with...)
+		pos = max(pos, s.to)
+	}
+	return append(out, t.raw[pos:]...)
+}
+
+// plan appends what one change does to the raw bytes.
+func (t *tree) plan(splices []splice, c entryChange) []splice {
+	wantDir := c.ref.Mode == ModeDir
+	keep := !c.ref.Hash.IsZero()
+	for _, dir := range []bool{false, true} {
+		i, found := t.search(c.name, dir)
+		from := len(t.raw)
+		if i < len(t.at) {
+			from = int(t.at[i])
+		}
+		s := splice{from: from, to: from}
+		if found {
+			s.to = t.end(i)
+		}
+		if keep && dir == wantDir {
+			s.with = encodeEntry(c.name, c.ref)
+		}
+		if s.to > s.from || s.with != nil {
+			splices = append(splices, s)
+		}
+	}
+	return splices
+}
+
+func encodeEntry(name string, ref TreeRef) []byte {
+	out := make([]byte, 0, len(name)+28)
+	out = strconv.AppendUint(out, uint64(ref.Mode), 8)
+	out = append(out, ' ')
+	out = append(out, name...)
+	out = append(out, 0)
+	return append(out, ref.Hash[:]...)
+}
+
+// compareEntries orders two encoded entries.
+func compareEntries(a, b []byte) int {
+	nameOf := func(e []byte) []byte { return e[bytes.IndexByte(e, ' ')+1 : len(e)-21] }
+	return compareNames(nameOf(a), a[0] == '4', string(nameOf(b)), b[0] == '4')
+}

@@ -1,0 +1,346 @@
+package gitstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"time"
+
+	"octopod/generator/staging"
+)
+
+// Result says what became of an edit.
+type Result struct {
+	Revision    Hash      // the commit that holds the edit
+	Changed     bool      // false: the tip said it all already, no commit was made
+	Commit      time.Time // of that commit
+	Attempts    int       // pushes it took; 0 when nothing was pushed
+	PushedBytes int       // of the push that succeeded, shared by all its commits
+}
+
+// Change applies an edit to the tip and pushes it. When another writer is
+// faster, the edit runs again on what that writer left. Edits that wait while
+// a push is in flight are pushed together by the next one, a commit each.
+//
+// When ctx ends while a push is in flight, Change returns at once and the push
+// goes on: the commit may or may not arrive, but never half of it.
+func (s *Store) Change(ctx context.Context, edit Edit) (Result, error) {
+	r := &request{ctx: ctx, edit: edit, done: make(chan outcome, 1)}
+	if err := s.enqueue(r); err != nil {
+		return Result{}, err
+	}
+	select {
+	case o := <-r.done:
+		return o.result, o.err
+	case <-ctx.Done():
+		return Result{}, fmt.Errorf("stopped waiting for the push: %w", context.Cause(ctx))
+	}
+}
+
+// writer is the one goroutine that commits and pushes.
+type writer struct {
+	mu      sync.Mutex
+	queue   []*request
+	wake    chan struct{}
+	running bool
+	closed  bool
+	ended   chan struct{}
+
+	// Only the goroutine reads and writes these.
+	tip  *tip
+	pace pace
+}
+
+// request is an edit that waits.
+type request struct {
+	ctx      context.Context
+	edit     Edit
+	done     chan outcome
+	attempts int
+}
+
+type outcome struct {
+	result Result
+	err    error
+}
+
+func (r *request) answer(o outcome) { r.done <- o }
+
+func (w *writer) init() {
+	w.wake, w.ended = make(chan struct{}, 1), make(chan struct{})
+}
+
+// enqueue adds a request and starts the goroutine with the first.
+func (s *Store) enqueue(r *request) error {
+	w := &s.writer
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return errClosed
+	}
+	w.queue = append(w.queue, r)
+	if !w.running {
+		w.running = true
+		go s.write()
+	}
+	select {
+	case w.wake <- struct{}{}:
+	default:
+	}
+	return nil
+}
+
+// take empties the queue.
+func (w *writer) take() (batch []*request, closed bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	batch, w.queue = w.queue, nil
+	return batch, w.closed
+}
+
+// shut ends the goroutine after the push in flight.
+func (w *writer) shut() {
+	w.mu.Lock()
+	again := w.closed
+	w.closed = true
+	running := w.running
+	w.mu.Unlock()
+	if again {
+		return
+	}
+	close(w.wake)
+	if running {
+		<-w.ended
+	}
+}
+
+func (s *Store) write() {
+	w := &s.writer
+	defer close(w.ended)
+	for range w.wake {
+		batch, closed := w.take()
+		if closed {
+			fail(batch, errClosed)
+			continue
+		}
+		s.commit(batch)
+		if len(batch) > 0 {
+			s.repo.tidy()
+		}
+	}
+	batch, _ := w.take()
+	fail(batch, errClosed)
+}
+
+func fail(batch []*request, err error) {
+	for _, r := range batch {
+		r.answer(outcome{err: err})
+	}
+}
+
+// commit answers every request of a batch, and those that arrive meanwhile.
+func (s *Store) commit(batch []*request) {
+	w := &s.writer
+	for {
+		more, _ := w.take()
+		batch = dropCancelled(append(batch, more...))
+		if len(batch) == 0 {
+			return
+		}
+		c, err := s.prepare(batch)
+		if err != nil {
+			fail(batch, err)
+			return
+		}
+		if batch = c.settle(); len(batch) == 0 {
+			return
+		}
+		moved, err := s.land(c)
+		switch {
+		case err != nil:
+			c.fail(err)
+			return
+		case !moved:
+			c.succeed()
+			s.pause(w.pace.won(c.attempts()))
+			return
+		}
+		batch = s.giveUp(batch, c)
+		s.pause(w.pace.lost(c.attempts()))
+	}
+}
+
+// dropCancelled leaves out requests that nobody waits for any more.
+func dropCancelled(batch []*request) []*request {
+	return slices.DeleteFunc(batch, func(r *request) bool {
+		err := r.ctx.Err()
+		if err != nil {
+			r.answer(outcome{err: err})
+		}
+		return err != nil
+	})
+}
+
+// prepare runs the edits. It begins with the tip that the last push left, which
+// saves asking for it: a stale tip makes the push fail, and nothing is lost.
+// Only an edit that failed or had nothing to do must have seen the true tip.
+func (s *Store) prepare(batch []*request) (*chain, error) {
+	w := &s.writer
+	fresh := false
+	for {
+		if w.tip == nil {
+			t, err := s.repo.refresh(s.life)
+			if err != nil {
+				return nil, err
+			}
+			w.tip, fresh = t, true
+		}
+		c := s.chain(w.tip, batch)
+		if fresh || c.allCommit() {
+			return c, nil
+		}
+		t, err := s.repo.refresh(s.life)
+		if err != nil {
+			return nil, err
+		}
+		same := t.commit == w.tip.commit
+		w.tip, fresh = t, true
+		if same {
+			return c, nil
+		}
+	}
+}
+
+// land pushes a chain and finds out what became of it. It tells whether the
+// branch moved under it.
+func (s *Store) land(c *chain) (moved bool, err error) {
+	w := &s.writer
+	began := time.Now()
+	for _, l := range c.links {
+		l.request.attempts++
+	}
+	done, pushErr := s.repo.push(s.life, c.update())
+	w.pace.took(time.Since(began))
+	if pushErr == nil {
+		c.sent, w.tip = done.bytes, done.tip
+		return false, nil
+	}
+	s.log.Debug("push refused", "branch", s.opts.Branch, "commit", c.tip.commit, "error", pushErr)
+	w.tip = nil
+	for try := range 3 {
+		t, err := s.repo.refresh(s.life)
+		if err != nil {
+			return false, uncertain(pushErr, err)
+		}
+		if landed(s.life, t, c) {
+			w.tip = t
+			return false, nil
+		}
+		if t.commit != c.base.commit {
+			w.tip = t
+			return true, nil
+		}
+		// Another writer may hold the server's lock and be about to move the
+		// branch. A second look tells that from a refusal.
+		if errors.Is(pushErr, errMoved) || try == 2 || !refused(pushErr) {
+			break
+		}
+		s.pause(time.Duration(50+100*try) * time.Millisecond)
+	}
+	if errors.Is(pushErr, errMoved) {
+		return true, nil // and moved back since
+	}
+	return false, pushErr
+}
+
+// uncertain is the error when the branch cannot be read after a failed push.
+func uncertain(push, read error) error {
+	return failf(staging.CodeOf(push), errors.Join(push, read),
+		"the change may have arrived; look before you repeat it (repeating is safe)",
+		"the push failed and the branch could not be read afterwards")
+}
+
+// landed tells whether a chain's last commit is the tip or behind it: the push
+// arrived and only the reply was lost, and others may have built on it since.
+func landed(ctx context.Context, t *tip, c *chain) bool {
+	todo, seen := []Hash{t.commit}, map[Hash]bool{c.base.commit: true}
+	for len(todo) > 0 && len(seen) < 10_000 {
+		h := todo[0]
+		todo = todo[1:]
+		if h == c.tip.commit {
+			return true
+		}
+		if h.IsZero() || seen[h] {
+			continue
+		}
+		seen[h] = true
+		if got, err := t.objs.commit(ctx, h); err == nil {
+			todo = append(todo, got.parents...)
+		}
+	}
+	return false
+}
+
+// giveUp answers requests that were beaten too often.
+func (s *Store) giveUp(batch []*request, c *chain) []*request {
+	return slices.DeleteFunc(batch, func(r *request) bool {
+		if r.attempts < s.opts.MaxAttempts {
+			return false
+		}
+		r.answer(outcome{err: failf(staging.CodeConflict, errMoved,
+			"others write to this branch all the time; run the command again",
+			"branch %s moved %d times before this change could be pushed", s.opts.Branch, r.attempts)})
+		return true
+	})
+}
+
+// pause waits, but not for a store that is being closed.
+func (s *Store) pause(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-s.life.Done():
+	}
+}
+
+// pace decides how long a writer waits between pushes, by how long a push
+// takes and how often it was beaten.
+type pace struct {
+	push time.Duration // moving average
+}
+
+func (p *pace) took(d time.Duration) {
+	if p.push == 0 {
+		p.push = d
+	}
+	p.push = (3*p.push + d) / 4
+}
+
+// lost is the pause after being beaten: random, and longer each time.
+func (p *pace) lost(attempts int) time.Duration {
+	most := p.push << min(attempts-1, 4)
+	return jitter(min(most, 5*time.Second))
+}
+
+// won is the pause after a success that others made hard: whoever was beaten
+// meanwhile gets a turn.
+func (p *pace) won(attempts int) time.Duration {
+	if attempts < 2 {
+		return 0
+	}
+	return jitter(min(2*p.push, time.Second))
+}
+
+func jitter(most time.Duration) time.Duration {
+	if most <= 0 {
+		return 0
+	}
+	return rand.N(most)
+}

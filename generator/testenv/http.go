@@ -1,0 +1,149 @@
+package testenv
+
+import (
+	"io"
+	"net/http"
+	"net/http/cgi"
+	"net/http/httptest"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// HTTPServer serves the repositories below a directory over smart HTTP.
+type HTTPServer struct {
+	URL string // of the directory; a repository is URL/name
+
+	server   *httptest.Server
+	requests atomic.Int64
+	down     atomic.Int64
+	up       atomic.Int64
+
+	mu       sync.Mutex
+	user     string
+	password string
+	latency  time.Duration
+	between  func(w http.ResponseWriter, r *http.Request, next http.Handler)
+}
+
+// ServeHTTP starts a server; the test stops it.
+func ServeHTTP(t testing.TB, dir string) *HTTPServer {
+	t.Helper()
+	exe, err := exec.Command("git", "--exec-path").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &HTTPServer{}
+	backend := &cgi.Handler{
+		Path: filepath.Join(strings.TrimSpace(string(exe)), "git-http-backend"),
+		Env:  append(Env(), "GIT_PROJECT_ROOT="+dir, "GIT_HTTP_EXPORT_ALL=1"),
+		Dir:  dir, Stderr: io.Discard,
+	}
+	s.server = httptest.NewServer(s.handler(backend))
+	s.URL = s.server.URL
+	t.Cleanup(func() {
+		s.server.CloseClientConnections()
+		s.server.Close()
+	})
+	return s
+}
+
+// Require asks for basic auth.
+func (s *HTTPServer) Require(user, password string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.user, s.password = user, password
+}
+
+// Latency delays every request, as a network would.
+func (s *HTTPServer) Latency(d time.Duration) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.latency = d
+}
+
+// Between puts a function between the client and git; nil takes it out.
+func (s *HTTPServer) Between(f func(w http.ResponseWriter, r *http.Request, next http.Handler)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.between = f
+}
+
+// Traffic gives requests and bytes of bodies since the last call.
+func (s *HTTPServer) Traffic() (requests, down, up int) {
+	return int(s.requests.Swap(0)), int(s.down.Swap(0)), int(s.up.Swap(0))
+}
+
+func (s *HTTPServer) handler(git http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.requests.Add(1)
+		s.mu.Lock()
+		user, password, latency, between := s.user, s.password, s.latency, s.between
+		s.mu.Unlock()
+		time.Sleep(latency)
+		if u, p, _ := r.BasicAuth(); user != "" && (u != user || p != password) {
+			w.Header().Set("WWW-Authenticate", `Basic realm="git"`)
+			http.Error(w, "bad credentials", http.StatusUnauthorized)
+			return
+		}
+		r.Body = &countedBody{r.Body, &s.up}
+		w = &countedWriter{w, &s.down}
+		if between != nil {
+			between(w, r, git)
+			return
+		}
+		git.ServeHTTP(w, r)
+	})
+}
+
+// IsPush tells whether a request is the push itself.
+func IsPush(r *http.Request) bool {
+	return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/git-receive-pack")
+}
+
+// IsFetch tells whether a request is a fetch itself.
+func IsFetch(r *http.Request) bool {
+	return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/git-upload-pack")
+}
+
+// LoseReply lets git do all its work and then drops the connection.
+func LoseReply(w http.ResponseWriter, r *http.Request, git http.Handler) {
+	rec := httptest.NewRecorder()
+	git.ServeHTTP(rec, r)
+	panic(http.ErrAbortHandler)
+}
+
+// Hang reads the request and never answers.
+func Hang(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
+	_, _ = io.Copy(io.Discard, r.Body)
+	<-r.Context().Done()
+}
+
+type countedBody struct {
+	io.ReadCloser
+	n *atomic.Int64
+}
+
+func (b *countedBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.n.Add(int64(n))
+	return n, err
+}
+
+type countedWriter struct {
+	http.ResponseWriter
+	n *atomic.Int64
+}
+
+func (w *countedWriter) Write(p []byte) (int, error) {
+	n, err := w.ResponseWriter.Write(p)
+	w.n.Add(int64(n))
+	return n, err
+}
+
+// Unwrap gives http.ResponseController the writer below.
+func (w *countedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
