@@ -1,0 +1,100 @@
+package render
+
+import (
+	"container/list"
+	"crypto/sha256"
+	"encoding/binary"
+	"hash"
+	"slices"
+	"sync"
+
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// resultCache keeps the latest results up to a size. A result holds as long as
+// every directory that its render looked at has the same git hash.
+type resultCache struct {
+	limit int64
+
+	mu     sync.Mutex
+	size   int64
+	byKey  map[[sha256.Size]byte]*list.Element
+	recent list.List // of *result, the latest first
+}
+
+type result struct {
+	key     [sha256.Size]byte
+	inputs  map[string]string // path → git hash, "" for what was not there
+	objects []staging.Object
+	size    int64
+}
+
+// resultKey covers what a render is given beside the tree.
+func resultKey(p *project.Project, v *view) (key [sha256.Size]byte) {
+	h := sha256.New()
+	write(h, string(p.Spec.Engine), string(p.Spec.Output), v.dir)
+	write(h, p.Spec.Jsonnet.Libraries...)
+	for _, name := range sortedKeys(v.overlay) {
+		write(h, name, string(v.overlay[name]))
+	}
+	h.Sum(key[:0])
+	return key
+}
+
+// write separates its parts by their length, so that no two lists collide.
+func write(h hash.Hash, parts ...string) {
+	var n [8]byte
+	for _, part := range append(parts, "") {
+		binary.LittleEndian.PutUint64(n[:], uint64(len(part)))
+		h.Write(n[:])
+		h.Write([]byte(part))
+	}
+}
+
+func (c *resultCache) get(key [sha256.Size]byte, base *snapshot) ([]staging.Object, bool) {
+	c.mu.Lock()
+	element, ok := c.byKey[key]
+	if ok {
+		c.recent.MoveToFront(element)
+	}
+	c.mu.Unlock()
+	if !ok || base.hasher == nil {
+		return nil, false
+	}
+	found := element.Value.(*result)
+	for name, hash := range found.inputs {
+		if base.hash(name) != hash {
+			return nil, false
+		}
+	}
+	return slices.Clone(found.objects), true
+}
+
+func (c *resultCache) put(key [sha256.Size]byte, v *view, objects []staging.Object) {
+	if v.base.hasher == nil || c.limit <= 0 {
+		return
+	}
+	r := &result{key: key, inputs: v.inputs, objects: slices.Clone(objects), size: 1024}
+	for _, o := range objects {
+		r.size += int64(len(o.JSON)) + 128
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.byKey == nil {
+		c.byKey = map[[sha256.Size]byte]*list.Element{}
+	}
+	if old, ok := c.byKey[key]; ok {
+		c.drop(old)
+	}
+	c.byKey[key] = c.recent.PushFront(r)
+	for c.size += r.size; c.size > c.limit; {
+		c.drop(c.recent.Back())
+	}
+}
+
+func (c *resultCache) drop(element *list.Element) {
+	r := c.recent.Remove(element).(*result)
+	delete(c.byKey, r.key)
+	c.size -= r.size
+}

@@ -1,0 +1,115 @@
+package render
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"github.com/google/go-jsonnet"
+)
+
+// maxUses is how many evaluations share the caches of one virtual machine,
+// which grow by the params of each.
+const maxUses = 500
+
+// maxStack is jsonnet's own default, said here because it is a limit.
+const maxStack = 500
+
+// evaluator evaluates one template at a time. It keeps what it parsed and
+// computed of the libraries from one evaluation to the next of the same epoch.
+type evaluator struct {
+	epoch   string
+	uses    int
+	vm      *jsonnet.VM
+	imports *vmImports
+}
+
+func (e *evaluator) evaluate(job evaluation, resolve resolver) (evaluated, error) {
+	if e.vm == nil || job.Epoch == "" || job.Epoch != e.epoch || e.uses >= maxUses {
+		e.reset(job.Epoch)
+	}
+	e.uses++
+	e.imports.main, e.imports.resolve = job, resolve
+	out, err := e.vm.EvaluateFile(job.Main)
+	if err != nil {
+		e.vm = nil // its caches hold the error
+		return evaluated{}, templateError(err.Error())
+	}
+	if len(out) > maxOutput {
+		return evaluated{}, templateError(fmt.Sprintf("the objects are larger than %d MiB together", maxOutput>>20))
+	}
+	return evaluated{json: []byte(out), looked: sortedKeys(e.imports.looked)}, nil
+}
+
+func (e *evaluator) reset(epoch string) {
+	e.epoch, e.uses = epoch, 0
+	e.imports = &vmImports{contents: map[string]jsonnet.Contents{}, looked: map[string]bool{}}
+	e.vm = jsonnet.MakeVM()
+	e.vm.MaxStack = maxStack
+	e.vm.SetTraceOut(io.Discard)
+	e.vm.Importer(e.imports)
+}
+
+// vmImports lets a virtual machine keep library files and see each staging's
+// own files afresh: those get a name that tells their content.
+type vmImports struct {
+	main     evaluation
+	resolve  resolver
+	contents map[string]jsonnet.Contents
+	looked   map[string]bool
+}
+
+func (i *vmImports) Import(from, name string) (jsonnet.Contents, string, error) {
+	f := found{At: name, Own: true, data: i.main.text}
+	if from != "" { // else it is the main file itself
+		f = i.resolve(ownMark.ReplaceAllString(from, ""), name)
+	}
+	if f.Error != "" {
+		return jsonnet.Contents{}, "", errors.New(f.Error)
+	}
+	for _, name := range f.Looked {
+		i.looked[name] = true
+	}
+	at := f.At
+	if f.Own {
+		at = fmt.Sprintf("%s#%x", at, sha256.Sum256(f.data))[:len(at)+17]
+	}
+	contents, ok := i.contents[at]
+	if !ok {
+		contents = jsonnet.MakeContentsRaw(f.data)
+		i.contents[at] = contents
+	}
+	return contents, at, nil
+}
+
+// localPool evaluates in this process.
+type localPool struct {
+	mu   sync.Mutex
+	idle []*evaluator
+}
+
+func (p *localPool) evaluate(_ context.Context, e evaluation, resolve resolver) (evaluated, error) {
+	one := p.take()
+	out, err := one.evaluate(e, resolve)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.idle = append(p.idle, one)
+	return out, err
+}
+
+func (p *localPool) take() *evaluator {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	last := len(p.idle) - 1
+	if last < 0 {
+		return &evaluator{}
+	}
+	one := p.idle[last]
+	p.idle = p.idle[:last]
+	return one
+}
+
+func (p *localPool) close() error { return nil }

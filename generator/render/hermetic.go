@@ -1,0 +1,303 @@
+package render
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net/url"
+	"path"
+	"regexp"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+	"sigs.k8s.io/kustomize/api/konfig"
+	"sigs.k8s.io/kustomize/api/types"
+
+	"octopod/generator/staging"
+)
+
+// Everything a kustomization refers to is looked at before kustomize sees it:
+// kustomize would clone, download or execute it without asking.
+
+// reference is one entry of a kustomization that names something else.
+type reference struct {
+	field  string
+	target string
+	kind   referenceKind
+}
+
+type referenceKind int
+
+const (
+	toFile      referenceKind = iota
+	toDirectory               // a kustomization of its own
+	toEither
+	toPlugin // a file or inline text that configures a generator, transformer or validator
+	toPatch  // a file or inline text
+)
+
+// lint refuses what is not hermetic in a kustomization and in all it builds on.
+func lint(v *view, dir string) error {
+	return (&linter{view: v, seen: map[string]bool{}}).directory(dir)
+}
+
+type linter struct {
+	view *view
+	seen map[string]bool
+}
+
+// directory checks one kustomization, once per revision when it is shared.
+func (l *linter) directory(dir string) error {
+	if l.seen[dir] {
+		return nil // kustomize names the cycle, if it is one
+	}
+	l.seen[dir] = true
+	if dir == l.view.dir {
+		return l.kustomization(dir)
+	}
+	base := l.view.base
+	base.mu.Lock()
+	err, known := base.linted[dir]
+	base.mu.Unlock()
+	if known {
+		return err
+	}
+	err = l.kustomization(dir)
+	base.mu.Lock()
+	base.linted[dir] = err
+	base.mu.Unlock()
+	return err
+}
+
+func (l *linter) kustomization(dir string) error {
+	file, data, err := readKustomization(l.view, dir)
+	if err != nil {
+		return err
+	}
+	var k types.Kustomization
+	if err := k.Unmarshal(data); err != nil {
+		return invalidFile(file, err)
+	}
+	f := kustomization{linter: l, file: file, dir: dir, data: data}
+	if err := f.features(&k); err != nil {
+		return err
+	}
+	for _, r := range references(&k) {
+		if err := f.reference(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func readKustomization(v *view, dir string) (string, []byte, error) {
+	for _, name := range konfig.RecognizedKustomizationFileNames() {
+		file := path.Join(dir, name)
+		data, err := v.read(file)
+		if err == nil {
+			return file, data, v.checkAliases(file, data)
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return "", nil, err
+		}
+	}
+	return "", nil, staging.Errorf(staging.CodeInvalid, "%s has no kustomization.yaml", dir)
+}
+
+// references lists what a kustomization names, in the order of kustomize's fields.
+func references(k *types.Kustomization) []reference {
+	var list []reference
+	add := func(field string, kind referenceKind, targets ...string) {
+		for _, t := range targets {
+			if t != "" {
+				list = append(list, reference{field, t, kind})
+			}
+		}
+	}
+	add("resources", toEither, k.Resources...)
+	add("bases", toDirectory, k.Bases...)
+	add("components", toDirectory, k.Components...)
+	add("crds", toFile, k.Crds...)
+	add("configurations", toFile, k.Configurations...)
+	add("generators", toPlugin, k.Generators...)
+	add("transformers", toPlugin, k.Transformers...)
+	add("validators", toPlugin, k.Validators...)
+	for _, p := range k.PatchesStrategicMerge {
+		add("patchesStrategicMerge", toPatch, string(p))
+	}
+	for _, p := range append(k.Patches, k.PatchesJson6902...) {
+		add("patches", toFile, p.Path)
+	}
+	for _, r := range k.Replacements {
+		add("replacements", toFile, r.Path)
+	}
+	for _, g := range k.ConfigMapGenerator {
+		add("configMapGenerator", toFile, pairFiles(g.KvPairSources)...)
+	}
+	for _, g := range k.SecretGenerator {
+		add("secretGenerator", toFile, pairFiles(g.KvPairSources)...)
+	}
+	return list
+}
+
+func pairFiles(p types.KvPairSources) []string {
+	files := append([]string{p.EnvSource}, p.EnvSources...)
+	for _, source := range p.FileSources {
+		if _, file, ok := strings.Cut(source, "="); ok {
+			source = file
+		}
+		files = append(files, source)
+	}
+	return files
+}
+
+// kustomization is a file under inspection.
+type kustomization struct {
+	*linter
+	file, dir string
+	data      []byte
+}
+
+// features refuses what reaches out of the tree, or out of this build, by itself.
+func (k kustomization) features(fields *types.Kustomization) error {
+	switch {
+	case len(fields.HelmCharts) > 0 || fields.HelmGlobals != nil || len(fields.HelmChartInflationGenerator) > 0:
+		return k.refuse("helmCharts", "", "helm charts are inflated by running helm, which is not hermetic",
+			"run `helm template` once and keep its output as a resource")
+	case len(fields.OpenAPI) > 0:
+		return k.refuse("openapi", "", "a schema set in one build leaks into all others",
+			"use JSON 6902 patches: they need no schema")
+	}
+	for _, option := range fields.BuildMetadata {
+		if strings.EqualFold(option, types.ManagedByLabelOption) {
+			return k.refuse("buildMetadata", option, "writes the version of the tool into every object",
+				"set a label of your own under labels")
+		}
+	}
+	return nil
+}
+
+func (k kustomization) reference(r reference) error {
+	if remote(r.target) {
+		return k.refuse(r.field, r.target, "is remote: a staging is rendered from the env repo alone",
+			"copy what it points to into the env repo and name that directory")
+	}
+	if inline := r.kind == toPlugin || r.kind == toPatch; inline && isMapping(r.target) {
+		if r.kind == toPatch {
+			return nil
+		}
+		return k.plugin(r, k.file, []byte(r.target))
+	}
+	target := path.Join(k.dir, r.target)
+	if path.IsAbs(r.target) || outsideTree(target) {
+		return k.refuse(r.field, r.target, "lies outside the env repo",
+			"copy it into the env repo and write its path relative to this file")
+	}
+	real, n, err := k.view.resolve(target)
+	if errors.Is(err, fs.ErrNotExist) {
+		return k.refuse(r.field, r.target, fmt.Sprintf("does not exist: there is no %s in the env repo", target),
+			"check the spelling; the path is relative to this file")
+	}
+	if err != nil {
+		return err
+	}
+	return k.follow(r, real, n)
+}
+
+func (k kustomization) follow(r reference, target string, n node) error {
+	switch {
+	case r.kind == toPlugin && n.mode.IsDir():
+		return k.refuse(r.field, r.target, "is a directory", "name the file that configures the built-in plugin")
+	case r.kind == toPlugin:
+		data, err := k.view.read(target)
+		if err != nil {
+			return err
+		}
+		return k.plugin(r, target, data)
+	case r.kind == toDirectory && !n.mode.IsDir():
+		return k.refuse(r.field, r.target, "is no directory", "name the directory of a kustomization")
+	case n.mode.IsDir() && (r.kind == toDirectory || r.kind == toEither):
+		return k.linter.directory(target)
+	}
+	return nil
+}
+
+// plugin lets only built-in plugins through, and those only with local files.
+func (k kustomization) plugin(r reference, file string, data []byte) error {
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	for {
+		var config map[string]any
+		if err := decoder.Decode(&config); errors.Is(err, io.EOF) {
+			return nil
+		} else if err != nil {
+			return invalidFile(file, err)
+		}
+		if len(config) == 0 {
+			continue
+		}
+		if config["apiVersion"] != "builtin" || config["kind"] == "HelmChartInflationGenerator" {
+			return k.refuse(r.field, r.target, fmt.Sprintf("would run the plugin %v of %v", config["kind"], config["apiVersion"]),
+				"only kustomize's built-in plugins (apiVersion: builtin) are allowed, and helm is not one of them")
+		}
+		if text, found := findRemote(config); found {
+			return k.refuse(r.field, text, "is remote: a staging is rendered from the env repo alone", "copy it into the env repo")
+		}
+	}
+}
+
+func findRemote(value any) (string, bool) {
+	switch value := value.(type) {
+	case string:
+		return value, remoteFile(value)
+	case []any:
+		for _, item := range value {
+			if text, found := findRemote(item); found {
+				return text, true
+			}
+		}
+	case map[string]any:
+		for _, key := range sortedKeys(value) {
+			if text, found := findRemote(value[key]); found {
+				return text, true
+			}
+		}
+	}
+	return "", false
+}
+
+func (k kustomization) refuse(field, entry, why, hint string) error {
+	message := why
+	if entry != "" {
+		message = fmt.Sprintf("%q %s", shorten(entry), why)
+	}
+	return &staging.Error{
+		Code: staging.CodeInvalid, Message: "the template is not usable", Hint: hint,
+		Problems: []staging.Problem{{File: k.file, Line: lineOf(k.data, field, entry), Field: field, Message: message}},
+	}
+}
+
+var (
+	userAtHost = regexp.MustCompile(`^[a-zA-Z][a-zA-Z0-9-]*@`)
+	github     = regexp.MustCompile(`(?i)^github\.com[/:]`)
+	scheme     = regexp.MustCompile(`(?i)^(git::|[a-z][a-z0-9+.-]*://)`)
+)
+
+// remote tells whether kustomize might fetch what an entry names. It is wider
+// than kustomize's own test: what it takes for remote by mistake gets a clear
+// error, and nothing that kustomize takes for remote gets past.
+func remote(entry string) bool {
+	return remoteFile(entry) || scheme.MatchString(entry) || userAtHost.MatchString(entry) ||
+		github.MatchString(entry) || strings.Contains(entry, "?ref=")
+}
+
+func remoteFile(entry string) bool {
+	u, err := url.Parse(entry)
+	return err == nil && (u.Scheme == "http" || u.Scheme == "https")
+}
+
+func isMapping(text string) bool {
+	var n yaml.Node
+	return yaml.Unmarshal([]byte(text), &n) == nil && len(n.Content) == 1 && n.Content[0].Kind == yaml.MappingNode
+}

@@ -1,0 +1,225 @@
+package render
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// evaluation is one jsonnet file to evaluate.
+type evaluation struct {
+	Main  string // path of the file
+	Epoch string // imports outside envs/ are the same as long as this is; "" for never
+	text  []byte // content of the file
+}
+
+// found is what an import means.
+type found struct {
+	At    string // path in the tree
+	Own   bool   // belongs to the one staging
+	Error string
+
+	// Where was looked, as far as it lies outside envs/: a result depends on it
+	// even when a later evaluation finds the import in a cache.
+	Looked []string
+
+	data []byte
+}
+
+// resolver gives the file that an import in a file means.
+type resolver func(from, name string) found
+
+// evaluated is the JSON of an evaluation and where its imports were looked for.
+type evaluated struct {
+	json   []byte
+	looked []string
+}
+
+// templateError is what jsonnet says of a template.
+type templateError string
+
+func (e templateError) Error() string { return string(e) }
+
+// evaluatorPool evaluates jsonnet. What is wrong with the template itself comes
+// as a templateError.
+type evaluatorPool interface {
+	evaluate(ctx context.Context, e evaluation, resolve resolver) (evaluated, error)
+	close() error
+}
+
+// buildJsonnet does what `jsonnet -J <libraries> envs/<name>/main.jsonnet` does.
+func (r *Renderer) buildJsonnet(ctx context.Context, p *project.Project, v *view) ([]staging.Object, error) {
+	main := path.Join(v.dir, mainFile)
+	text, err := v.read(main)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, staging.Errorf(staging.CodeInvalid, "%s does not exist", main)
+	} else if err != nil {
+		return nil, err
+	}
+	imports := importer{view: v, libraries: p.Spec.Jsonnet.Libraries}
+	job := evaluation{Main: main, Epoch: v.base.epoch(), text: text}
+	out, err := r.jsonnet.evaluate(ctx, job, imports.resolve)
+	if v.refusal != nil {
+		return nil, v.refusal
+	}
+	if err != nil {
+		return nil, jsonnetError(v.dir, err)
+	}
+	for _, name := range out.looked {
+		v.note(name)
+	}
+	return decodeObjects(p, v.dir, out.json)
+}
+
+func decodeObjects(p *project.Project, dir string, out []byte) ([]staging.Object, error) {
+	var value any
+	decoder := json.NewDecoder(bytes.NewReader(out))
+	decoder.UseNumber()
+	if err := decoder.Decode(&value); err != nil {
+		return nil, fmt.Errorf("jsonnet gave no JSON: %w", err)
+	}
+	if p.Spec.Output == project.OutputSource && !flat(value) {
+		return nil, staging.Errorf(staging.CodeInvalid, "%s/%s gives objects inside objects, which Argo CD does not render", dir, mainFile).
+			WithHint("give one array of objects, as octopod.staging does, or write output: rendered in octopod.yaml")
+	}
+	objects, err := flatten(value, "$", nil)
+	if err != nil {
+		return nil, &staging.Error{
+			Code: staging.CodeInvalid, Message: "the template does not give Kubernetes objects",
+			Problems: []staging.Problem{{File: path.Join(dir, mainFile), Message: err.Error()}},
+			Hint:     "a template gives one object, or an array of them",
+		}
+	}
+	return objects, nil
+}
+
+// flat tells whether Argo CD accepts a value: one object, or an array of objects.
+func flat(value any) bool {
+	items, ok := value.([]any)
+	if !ok {
+		items = []any{value}
+	}
+	for _, item := range items {
+		fields, ok := item.(map[string]any)
+		if _, hasKind := fields["kind"].(string); !ok || !hasKind {
+			return false
+		}
+	}
+	return true
+}
+
+// importer finds imports in the tree as the jsonnet command does on disk:
+// beside the importing file first, then in the libraries, the last one first.
+type importer struct {
+	view      *view
+	libraries []string
+}
+
+func (i importer) resolve(from, name string) found {
+	if path.IsAbs(name) {
+		return i.refuse(from, name, "is absolute")
+	}
+	dirs := []string{path.Dir(from)}
+	for at := len(i.libraries) - 1; at >= 0; at-- {
+		dirs = append(dirs, i.libraries[at])
+	}
+	var looked []string
+	for _, dir := range dirs {
+		target := path.Join(dir, name)
+		if outsideTree(target) {
+			return i.refuse(from, name, "lies outside the env repo")
+		}
+		own := strings.HasPrefix(target, "envs/")
+		if !own {
+			looked = append(looked, target)
+		}
+		data, err := i.view.read(target)
+		if err == nil {
+			return found{At: target, Own: own, Looked: looked, data: data}
+		}
+		if i.view.refusal != nil || !errors.Is(err, fs.ErrNotExist) {
+			return found{Error: err.Error()}
+		}
+	}
+	return found{Error: fmt.Sprintf("import %q: there is no such file beside %s or in %s", name, from, strings.Join(i.libraries, ", "))}
+}
+
+func (i importer) refuse(from, name, why string) found {
+	data, _ := i.view.read(from)
+	err := i.view.refuse(&staging.Error{
+		Code: staging.CodeInvalid, Message: "the template is not usable",
+		Problems: []staging.Problem{{
+			File: from, Line: lineWith(data, name), Field: "import", Message: fmt.Sprintf("%q %s", shorten(name), why),
+		}},
+		Hint: "a template may import only what is in the env repo: copy it there",
+	})
+	return found{Error: err.Error()}
+}
+
+func lineWith(data []byte, text string) int {
+	at := bytes.Index(data, []byte(text))
+	if at < 0 {
+		return 0
+	}
+	return 1 + bytes.Count(data[:at], []byte("\n"))
+}
+
+// epoch changes whenever a file outside envs/ does.
+func (s *snapshot) epoch() string {
+	if s.hasher == nil {
+		return ""
+	}
+	entries, err := fs.ReadDir(s.tree, ".")
+	if err != nil {
+		return ""
+	}
+	var b strings.Builder
+	for _, e := range entries {
+		if e.Name() != "envs" {
+			fmt.Fprintf(&b, "%s %s\n", e.Name(), s.hash(e.Name()))
+		}
+	}
+	return b.String()
+}
+
+var (
+	ownMark    = regexp.MustCompile(`#[0-9a-f]{16}\b`)
+	staticAt   = regexp.MustCompile(`^(\S+?):\(?(\d+):\d+\)?(?:-\S+)? (.*)`)
+	traceFrame = regexp.MustCompile(`\n\t(\S+?):\(?(\d+):`)
+)
+
+// jsonnetError keeps message and innermost place of jsonnet's report. Frames
+// inside the standard library have no file and are skipped.
+func jsonnetError(dir string, err error) error {
+	var fault templateError
+	if !errors.As(err, &fault) {
+		return err
+	}
+	text := ownMark.ReplaceAllString(err.Error(), "")
+	message, _, _ := strings.Cut(strings.TrimPrefix(text, "RUNTIME ERROR: "), "\n\t")
+	problem := staging.Problem{File: path.Join(dir, mainFile), Message: strings.TrimSpace(message)}
+	if m := staticAt.FindStringSubmatch(message); m != nil {
+		problem.File, problem.Message = m[1], m[3]
+		problem.Line, _ = strconv.Atoi(m[2])
+	}
+	for _, frame := range traceFrame.FindAllStringSubmatch(text, -1) {
+		if !strings.HasPrefix(frame[1], "<") {
+			problem.File = frame[1]
+			problem.Line, _ = strconv.Atoi(frame[2])
+			break
+		}
+	}
+	return &staging.Error{
+		Code: staging.CodeInvalid, Message: "the template cannot be evaluated", Problems: []staging.Problem{problem},
+	}
+}

@@ -1,0 +1,248 @@
+package render
+
+import (
+	"bytes"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"octopod/generator/staging"
+)
+
+// overlay is the kustomization of one staging, field by field as it is written.
+// Patches are JSON 6902 wherever one can say it: a strategic merge patch makes
+// kustomize parse the whole Kubernetes schema, four times the work of the rest.
+type overlay struct {
+	APIVersion         string         `yaml:"apiVersion"`
+	Kind               string         `yaml:"kind"`
+	Namespace          string         `yaml:"namespace,omitempty"`
+	Resources          []string       `yaml:"resources"`
+	Components         []string       `yaml:"components,omitempty"`
+	ConfigMapGenerator []configMap    `yaml:"configMapGenerator,omitempty"`
+	Images             []overlayImage `yaml:"images,omitempty"`
+	Replicas           []overlayCount `yaml:"replicas,omitempty"`
+	Labels             []overlayLabel `yaml:"labels,omitempty"`
+	Patches            []overlayPatch `yaml:"patches,omitempty"`
+}
+
+type configMap struct {
+	Name     string   `yaml:"name"`
+	Behavior string   `yaml:"behavior"`
+	Literals []string `yaml:"literals"`
+}
+
+type overlayImage struct {
+	Name    string `yaml:"name"`
+	NewName string `yaml:"newName"`
+	NewTag  string `yaml:"newTag,omitempty"`
+	Digest  string `yaml:"digest,omitempty"`
+}
+
+type overlayCount struct {
+	Name  string `yaml:"name"`
+	Count int    `yaml:"count"`
+}
+
+type overlayLabel struct {
+	Pairs            map[string]string `yaml:"pairs"`
+	IncludeSelectors bool              `yaml:"includeSelectors"`
+	IncludeTemplates bool              `yaml:"includeTemplates"`
+}
+
+type overlayPatch struct {
+	Target overlayTarget `yaml:"target"`
+	Patch  string        `yaml:"patch"`
+}
+
+type overlayTarget struct {
+	Kind string `yaml:"kind,omitempty"`
+	Name string `yaml:"name,omitempty"`
+}
+
+func kustomizeSource(params staging.Params) ([]staging.File, error) {
+	kustomization, err := newOverlay(params)
+	if err != nil {
+		return nil, err
+	}
+	text, err := encodeYAML(kustomization)
+	if err != nil {
+		return nil, fmt.Errorf("write %s: %w", kustomizationFile, err)
+	}
+	objects, err := encodeYAML(stagingObjects(params)...)
+	if err != nil {
+		return nil, fmt.Errorf("write %s: %w", objectsFile, err)
+	}
+	return []staging.File{{Path: kustomizationFile, Data: text}, {Path: objectsFile, Data: objects}}, nil
+}
+
+func newOverlay(params staging.Params) (*overlay, error) {
+	k := params.Kustomize
+	base, err := fromStaging("spec.kustomize.base", k.Base)
+	if err != nil {
+		return nil, err
+	}
+	o := &overlay{
+		APIVersion:         "kustomize.config.k8s.io/v1beta1",
+		Kind:               "Kustomization",
+		Namespace:          params.Namespace,
+		Resources:          []string{objectsFile, base},
+		ConfigMapGenerator: appSettings(params),
+		Labels:             labels(params.Labels),
+	}
+	for _, dir := range k.Components {
+		component, err := fromStaging("component", dir)
+		if err != nil {
+			return nil, err
+		}
+		o.Components = append(o.Components, component)
+	}
+	for _, image := range k.Images {
+		o.Images = append(o.Images, newImage(image))
+	}
+	for _, r := range k.Replicas {
+		o.Replicas = append(o.Replicas, overlayCount{Name: r.Workload, Count: r.Count})
+	}
+	o.Patches, err = patches(params)
+	return o, err
+}
+
+// appSettings merges the staging's settings into the app's ConfigMap. An absent
+// one is written empty, because a patch can only remove what is there; the
+// patch then removes it, together with a default of the base.
+func appSettings(params staging.Params) []configMap {
+	if len(params.App) == 0 && len(params.Absent) == 0 {
+		return nil
+	}
+	values := maps.Clone(params.App)
+	if values == nil {
+		values = map[string]string{}
+	}
+	for _, key := range params.Absent {
+		values[key] = ""
+	}
+	c := configMap{Name: params.Kustomize.ConfigMap, Behavior: "merge"}
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		c.Literals = append(c.Literals, key+"="+quoteLiteral(values[key]))
+	}
+	return []configMap{c}
+}
+
+// quoteLiteral keeps the quotes of a value that has some around it: kustomize
+// strips one pair from every literal.
+func quoteLiteral(value string) string {
+	if n := len(value); n >= 2 && value[0] == value[n-1] && strings.ContainsRune(`"'`, rune(value[0])) {
+		return `"` + value + `"`
+	}
+	return value
+}
+
+func labels(pairs map[string]string) []overlayLabel {
+	if len(pairs) == 0 {
+		return nil
+	}
+	return []overlayLabel{{Pairs: pairs, IncludeTemplates: true}}
+}
+
+// newImage splits a reference. A reference without tag and digest means latest,
+// which has to be said: otherwise the tag that the base writes would stay.
+func newImage(image staging.Image) overlayImage {
+	o := overlayImage{Name: image.Name}
+	rest, digest, _ := strings.Cut(image.Reference, "@")
+	o.NewName, o.Digest = rest, digest
+	if colon := strings.LastIndexByte(rest, ':'); colon > strings.LastIndexByte(rest, '/') {
+		o.NewName, o.NewTag = rest[:colon], rest[colon+1:]
+	}
+	if o.NewTag == "" && o.Digest == "" {
+		o.NewTag = "latest"
+	}
+	return o
+}
+
+// patches removes absent settings, then applies the parameters' patches, then
+// puts an archived staging to sleep: what sleeps must not be woken by a parameter.
+func patches(params staging.Params) ([]overlayPatch, error) {
+	var list []staging.Patch
+	for _, key := range slices.Sorted(slices.Values(params.Absent)) {
+		list = append(list, staging.Patch{
+			Kind: "ConfigMap", Name: params.Kustomize.ConfigMap, Op: "remove", Pointer: "/data/" + escapePointer(key),
+		})
+	}
+	list = append(list, params.Kustomize.Patches...)
+	var out []overlayPatch
+	for _, p := range list {
+		patch, err := jsonPatch(p)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, patch)
+	}
+	for _, fix := range params.Kustomize.Archive {
+		patch, err := archivePatch(fix)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, patch)
+	}
+	return out, nil
+}
+
+func archivePatch(fix staging.ArchiveFix) (overlayPatch, error) {
+	if fix.Pointer != "" {
+		return jsonPatch(staging.Patch{Kind: fix.Kind, Op: "add", Pointer: fix.Pointer, Value: fix.Value})
+	}
+	// The only patch that removes a whole object; kind and name in it are not
+	// compared, the target decides.
+	text := "$patch: delete\napiVersion: v1\nkind: " + fix.Kind + "\nmetadata:\n  name: every\n"
+	return overlayPatch{Target: overlayTarget{Kind: literal(fix.Kind)}, Patch: text}, nil
+}
+
+func jsonPatch(p staging.Patch) (overlayPatch, error) {
+	type operation struct {
+		Op    string     `yaml:"op"`
+		Path  string     `yaml:"path"`
+		Value *yaml.Node `yaml:"value,omitempty"`
+	}
+	op := operation{Op: p.Op, Path: p.Pointer}
+	if p.Op != "remove" {
+		op.Value = new(yaml.Node)
+		if err := op.Value.Encode(p.Value); err != nil {
+			return overlayPatch{}, fmt.Errorf("patch %s of %s: %w", p.Pointer, p.Kind, err)
+		}
+	}
+	var text bytes.Buffer
+	if err := writeYAML(&text, []operation{op}); err != nil {
+		return overlayPatch{}, fmt.Errorf("patch %s of %s: %w", p.Pointer, p.Kind, err)
+	}
+	return overlayPatch{Target: overlayTarget{Kind: literal(p.Kind), Name: literal(p.Name)}, Patch: text.String()}, nil
+}
+
+// literal gives a selector that matches the text alone: kustomize reads a
+// selector as a regular expression over the whole name.
+func literal(name string) string { return regexp.QuoteMeta(name) }
+
+func escapePointer(key string) string {
+	return strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
+}
+
+// encodeYAML writes documents under the note that says who wrote them.
+func encodeYAML(documents ...any) ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteString("# " + generatedNote + "\n")
+	err := writeYAML(&b, documents...)
+	return b.Bytes(), err
+}
+
+func writeYAML(b *bytes.Buffer, documents ...any) error {
+	e := yaml.NewEncoder(b)
+	e.SetIndent(2)
+	for _, d := range documents {
+		if err := e.Encode(d); err != nil {
+			return err
+		}
+	}
+	return e.Close()
+}

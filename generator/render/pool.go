@@ -1,0 +1,194 @@
+package render
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"strings"
+	"sync"
+
+	"octopod/generator/staging"
+)
+
+// workerPool evaluates in sandbox processes. They are started when needed and
+// stay for the next evaluation. The Renderer never asks for more at once than
+// it has workers.
+type workerPool struct {
+	options Options
+	ctx     context.Context // ends with the pool
+	end     context.CancelFunc
+
+	mu   sync.Mutex
+	idle []*process
+}
+
+func newWorkerPool(o Options) *workerPool {
+	p := &workerPool{options: o}
+	p.ctx, p.end = context.WithCancel(context.Background())
+	return p
+}
+
+// evaluate uses up its process when the evaluation fails in any other way than
+// by an error of the template.
+func (p *workerPool) evaluate(ctx context.Context, e evaluation, resolve resolver) (evaluated, error) {
+	one, err := p.take()
+	if err != nil {
+		return evaluated{}, err
+	}
+	stop := context.AfterFunc(ctx, one.kill)
+	reply, err := one.evaluate(e, resolve)
+	if !stop() || err != nil || reply.Done.TooLarge {
+		one.kill()
+		return evaluated{}, p.explain(ctx, e, one, reply, err)
+	}
+	p.put(one)
+	if reply.Done.Error != "" {
+		return evaluated{}, templateError(reply.Done.Error)
+	}
+	return evaluated{json: reply.payload, looked: reply.Done.Looked}, nil
+}
+
+// explain says why a process did not come to an end.
+func (p *workerPool) explain(ctx context.Context, e evaluation, one *process, reply message, err error) error {
+	waitErr := one.wait()
+	switch {
+	case p.ctx.Err() != nil:
+		return errClosed
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case reply.Done != nil && reply.Done.TooLarge, one.ranOutOfMemory():
+		return staging.Errorf(staging.CodeInvalid, "the template needs more than %d MiB: %s", p.options.MaxMemory>>20, e.Main).
+			WithHint("look for a string or an array that grows with every step")
+	}
+	return fmt.Errorf("the jsonnet worker ended: %w: %s", cmp.Or(waitErr, err), one.stderr.String())
+}
+
+func (p *workerPool) take() (*process, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ctx.Err() != nil {
+		return nil, errClosed
+	}
+	if last := len(p.idle) - 1; last >= 0 {
+		one := p.idle[last]
+		p.idle = p.idle[:last]
+		return one, nil
+	}
+	return startProcess(p.options.Sandbox(p.ctx), p.options.MaxMemory)
+}
+
+func (p *workerPool) put(one *process) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ctx.Err() != nil {
+		one.kill()
+		return
+	}
+	p.idle = append(p.idle, one)
+}
+
+func (p *workerPool) close() error {
+	p.end()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, one := range p.idle {
+		one.kill()
+		_ = one.wait() // killed, as asked
+	}
+	p.idle = nil
+	return nil
+}
+
+// process is a running sandbox.
+type process struct {
+	*pipe
+	cmd    *exec.Cmd
+	stdin  io.Closer
+	stderr *tail
+	wait   func() error
+}
+
+func startProcess(cmd *exec.Cmd, maxMemory int64) (*process, error) {
+	if cmd.Env == nil {
+		cmd.Env = []string{} // a template needs nothing of ours
+	}
+	stdin, err := cmd.StdinPipe()
+	if err != nil {
+		return nil, fmt.Errorf("start the jsonnet worker: %w", err)
+	}
+	stdout, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, fmt.Errorf("start the jsonnet worker: %w", err)
+	}
+	one := &process{pipe: newPipe(stdout, stdin), cmd: cmd, stdin: stdin, stderr: &tail{}}
+	cmd.Stderr = one.stderr
+	if err := cmd.Start(); err != nil {
+		return nil, fmt.Errorf("start the jsonnet worker: %w", err)
+	}
+	one.wait = sync.OnceValue(cmd.Wait)
+	if err := one.send(message{Limits: &limits{maxMemory}}); err != nil {
+		one.kill()
+		return nil, fmt.Errorf("start the jsonnet worker: %w: %s", cmp.Or(one.wait(), err), one.stderr)
+	}
+	return one, nil
+}
+
+func (o *process) kill() {
+	_ = o.cmd.Process.Kill() // it may have ended by itself
+}
+
+func (o *process) evaluate(e evaluation, resolve resolver) (message, error) {
+	if err := o.send(message{Evaluate: &e, payload: e.text}); err != nil {
+		return message{}, err
+	}
+	for {
+		m, err := o.receive()
+		if err != nil || m.Done != nil {
+			return m, err
+		}
+		if m.Ask == nil {
+			return message{}, errors.New("the worker sent something else than a question or a result")
+		}
+		answer := resolve(m.Ask.From, m.Ask.Name)
+		if err := o.send(message{Found: &answer, payload: answer.data}); err != nil {
+			return message{}, err
+		}
+	}
+}
+
+// ranOutOfMemory reads the last words of the Go runtime, or the kernel's signal.
+func (o *process) ranOutOfMemory() bool {
+	words := o.stderr.String()
+	for _, reason := range []string{"out of memory", "cannot allocate memory", "stack exceeds"} {
+		if strings.Contains(words, reason) {
+			return true
+		}
+	}
+	return false
+}
+
+// tail keeps the beginning of what a process says on its end: a crash of the Go
+// runtime names its reason first.
+type tail struct {
+	mu   sync.Mutex
+	text []byte
+}
+
+func (t *tail) Write(b []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if room := 4096 - len(t.text); room > 0 {
+		t.text = append(t.text, b[:min(room, len(b))]...)
+	}
+	return len(b), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(bytes.TrimSpace(t.text))
+}

@@ -1,0 +1,290 @@
+package render
+
+import (
+	"errors"
+	"io/fs"
+	"path"
+	"strings"
+	"sync"
+
+	"octopod/generator/staging"
+)
+
+// Limits of what one render may read and give.
+const (
+	maxFileSize  = 8 << 20
+	maxTotalSize = 64 << 20
+	maxObjects   = 2000
+	maxLinks     = 40 // followed on the way to one file
+)
+
+// TreeHasher is what a tree may offer beside fs.FS: the git hash of the file or
+// directory at a path ("." is the root), false when there is none. It lets a
+// render whose inputs have not changed cost nothing.
+type TreeHasher interface {
+	TreeHash(path string) (hash string, ok bool)
+}
+
+// node is one entry of a tree.
+type node struct {
+	mode fs.FileMode // fs.ModeDir, fs.ModeSymlink or 0 for a file
+	size int64
+	data []byte // content of a file once it was read, target of a link
+	err  error
+}
+
+// snapshot is a revision of the env repo with what renders read of it so far,
+// shared by all renders of that revision. What lies in envs/ is one staging's
+// business and not kept.
+type snapshot struct {
+	tree   fs.FS
+	hasher TreeHasher // nil when the tree has no hashes
+
+	mu     sync.Mutex
+	nodes  map[string]*node
+	linted map[string]error // directories outside envs/ that were checked
+}
+
+func newSnapshot(tree fs.FS) *snapshot {
+	hasher, _ := tree.(TreeHasher)
+	return &snapshot{tree: tree, hasher: hasher, nodes: map[string]*node{}, linted: map[string]error{}}
+}
+
+// stat gives the node at a path, without following a link at its end.
+func (s *snapshot) stat(name string) node {
+	return s.cached(name, func(*node) {})
+}
+
+// read gives the node at a path with its content.
+func (s *snapshot) read(name string) node {
+	return s.cached(name, func(n *node) {
+		if n.err != nil || n.data != nil || n.mode.IsDir() {
+			return
+		}
+		if n.size > maxFileSize {
+			n.err = tooLarge(name)
+			return
+		}
+		if n.data, n.err = fs.ReadFile(s.tree, name); n.err == nil && len(n.data) > maxFileSize {
+			n.data, n.err = nil, tooLarge(name)
+		}
+	})
+}
+
+func tooLarge(name string) error {
+	return staging.Errorf(staging.CodeInvalid, "%s is larger than %d MiB", name, maxFileSize>>20).
+		WithHint("a template is text: keep data out of the env repo")
+}
+
+func (s *snapshot) cached(name string, complete func(*node)) node {
+	if strings.HasPrefix(name, "envs/") {
+		n := s.look(name)
+		complete(&n)
+		return n
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	n, ok := s.nodes[name]
+	if !ok {
+		found := s.look(name)
+		n = &found
+		s.nodes[name] = n
+	}
+	complete(n)
+	return *n
+}
+
+func (s *snapshot) look(name string) node {
+	info, err := fs.Lstat(s.tree, name)
+	if err != nil {
+		return node{err: err}
+	}
+	n := node{mode: info.Mode().Type(), size: info.Size()}
+	switch {
+	case n.mode == fs.ModeSymlink:
+		n.data, n.err = readLink(s.tree, name)
+	case n.mode != fs.ModeDir && n.mode != 0:
+		n.err = staging.Errorf(staging.CodeInvalid, "%s is neither a file nor a directory", name)
+	}
+	return n
+}
+
+// readLink gives the target of a link: a git snapshot has it as the content.
+func readLink(tree fs.FS, name string) ([]byte, error) {
+	if links, ok := tree.(fs.ReadLinkFS); ok {
+		target, err := links.ReadLink(name)
+		return []byte(target), err
+	}
+	return fs.ReadFile(tree, name)
+}
+
+// hash gives the git hash at a path, "" for what is not there or not hashed.
+func (s *snapshot) hash(name string) string {
+	if s.hasher == nil {
+		return ""
+	}
+	hash, ok := s.hasher.TreeHash(name)
+	if !ok {
+		return ""
+	}
+	return hash
+}
+
+// view is what the render of one staging sees: a snapshot with the staging's
+// own files laid over it. It is used by one goroutine at a time.
+type view struct {
+	base    *snapshot
+	dir     string            // envs/<name>
+	overlay map[string][]byte // by full path
+	inputs  map[string]string // what was looked at outside the overlay, with its hash
+	sizes   map[string]int64  // of the files that were read
+	total   int64
+	refusal error // the first look that a hermetic render does not allow
+}
+
+func newView(base *snapshot, name string, source []staging.File) *view {
+	v := &view{
+		base: base, dir: Dir(name),
+		overlay: make(map[string][]byte, len(source)),
+		inputs:  map[string]string{},
+		sizes:   map[string]int64{},
+	}
+	for _, f := range source {
+		v.overlay[path.Clean(f.Path)] = f.Data
+	}
+	return v
+}
+
+// refuse records a violation and gives it back. Engines wrap, swallow and retry
+// errors of their file system; the record keeps the first one as it was.
+func (v *view) refuse(err error) error {
+	if v.refusal == nil {
+		v.refusal = err
+	}
+	return err
+}
+
+// resolve follows links to the file or directory that a path means and gives
+// its real path.
+func (v *view) resolve(name string) (string, node, error) {
+	if outsideTree(name) {
+		return "", node{}, v.refuse(leavesTree(name))
+	}
+	todo, real, hops := strings.Split(path.Clean(name), "/"), ".", 0
+	for len(todo) > 0 {
+		next := path.Join(real, todo[0])
+		todo = todo[1:]
+		n, err := v.stat(next)
+		if err != nil {
+			return "", node{}, err
+		}
+		if n.mode != fs.ModeSymlink {
+			real = next
+			continue
+		}
+		target := path.Join(path.Dir(next), string(n.data))
+		if hops++; hops > maxLinks || path.IsAbs(string(n.data)) || outsideTree(target) {
+			return "", node{}, v.refuse(badLink(next, string(n.data)))
+		}
+		todo, real = append(strings.Split(target, "/"), todo...), "."
+	}
+	n, err := v.stat(real)
+	return real, n, err
+}
+
+func leavesTree(name string) error {
+	return staging.Errorf(staging.CodeInvalid, "%s lies outside the env repo", name).
+		WithHint("a template may use only what is in the env repo: copy it there")
+}
+
+func badLink(name, target string) error {
+	return staging.Errorf(staging.CodeInvalid, "%s is a link to %s, which leaves the env repo or never ends", name, target).
+		WithHint("replace the link by a copy of what it points to")
+}
+
+func (v *view) stat(name string) (node, error) {
+	if data, ok := v.overlay[name]; ok {
+		return node{size: int64(len(data)), data: data}, nil
+	}
+	if name == "." || name == "envs" || name == v.dir {
+		return node{mode: fs.ModeDir}, nil
+	}
+	if strings.HasPrefix(name, "envs/") && !strings.HasPrefix(name, v.dir+"/") {
+		return node{}, v.refuse(staging.Errorf(staging.CodeInvalid, "%s uses %s, which belongs to another staging", v.dir, name).
+			WithHint("move what stagings share to templates/ or jsonnet/"))
+	}
+	v.note(name)
+	n := v.base.stat(name)
+	return n, n.err
+}
+
+// note remembers what a result depends on: the top-level directory, or the very
+// file where it lies in the staging's own directory.
+func (v *view) note(name string) {
+	key := name
+	if !strings.HasPrefix(name, "envs/") {
+		key, _, _ = strings.Cut(name, "/")
+	}
+	if _, ok := v.inputs[key]; !ok {
+		v.inputs[key] = v.base.hash(key)
+	}
+}
+
+// read gives the content of a file.
+func (v *view) read(name string) ([]byte, error) {
+	real, n, err := v.resolve(name)
+	if err != nil {
+		return nil, err
+	}
+	if n.mode.IsDir() {
+		return nil, &fs.PathError{Op: "read", Path: name, Err: errors.New("is a directory")}
+	}
+	if _, own := v.overlay[real]; !own {
+		if n = v.base.read(real); n.err != nil {
+			return nil, v.refuseLarge(n.err)
+		}
+	}
+	return n.data, v.count(real, int64(len(n.data)))
+}
+
+func (v *view) refuseLarge(err error) error {
+	if staging.CodeOf(err) == staging.CodeInvalid {
+		return v.refuse(err)
+	}
+	return err
+}
+
+func (v *view) count(name string, size int64) error {
+	if _, seen := v.sizes[name]; seen {
+		return nil
+	}
+	v.sizes[name] = size
+	if v.total += size; v.total > maxTotalSize {
+		return v.refuse(staging.Errorf(staging.CodeInvalid, "the templates of %s are larger than %d MiB together", v.dir, maxTotalSize>>20).
+			WithHint("a template is text: keep data out of the env repo"))
+	}
+	return nil
+}
+
+// list gives the names in a directory, sorted.
+func (v *view) list(name string) ([]string, error) {
+	real, _, err := v.resolve(name)
+	if err != nil {
+		return nil, err
+	}
+	v.note(real)
+	found := map[string]bool{}
+	entries, err := fs.ReadDir(v.base.tree, real)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	for _, e := range entries {
+		found[e.Name()] = true
+	}
+	for file := range v.overlay {
+		if path.Dir(file) == real {
+			found[path.Base(file)] = true
+		}
+	}
+	return sortedKeys(found), nil
+}

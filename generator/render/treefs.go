@@ -1,0 +1,123 @@
+package render
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+)
+
+// mountPoint is where kustomize sees the env repo. Everything beside it is
+// outside, however many ".." led there.
+const mountPoint = "/env-repo"
+
+var errReadOnly = errors.New("the env repo is read-only while it is rendered")
+
+// treeFS shows a view to kustomize.
+type treeFS struct{ view *view }
+
+var _ filesys.FileSystem = treeFS{}
+
+// inTree gives the path from the root of the env repo.
+func (f treeFS) inTree(name string) (string, error) {
+	clean := path.Join("/", name)
+	switch {
+	case clean == mountPoint:
+		return ".", nil
+	case strings.HasPrefix(clean, mountPoint+"/"):
+		return strings.TrimPrefix(clean, mountPoint+"/"), nil
+	}
+	return "", f.view.refuse(leavesTree(name))
+}
+
+func (f treeFS) resolve(name string) (string, node, error) {
+	inside, err := f.inTree(name)
+	if err != nil {
+		return "", node{}, err
+	}
+	if inside == "." {
+		return ".", node{mode: fs.ModeDir}, nil
+	}
+	return f.view.resolve(inside)
+}
+
+// CleanedAbs splits a path, links followed, into a directory and a file in it.
+func (f treeFS) CleanedAbs(name string) (filesys.ConfirmedDir, string, error) {
+	real, n, err := f.resolve(name)
+	if err != nil {
+		return "", "", err
+	}
+	full := path.Join(mountPoint, real)
+	if n.mode.IsDir() {
+		return filesys.ConfirmedDir(full), "", nil
+	}
+	return filesys.ConfirmedDir(path.Dir(full)), path.Base(full), nil
+}
+
+// ReadFile gives the content of a file.
+func (f treeFS) ReadFile(name string) ([]byte, error) {
+	inside, err := f.inTree(name)
+	if err != nil {
+		return nil, err
+	}
+	data, err := f.view.read(inside)
+	if err != nil {
+		return nil, err
+	}
+	return data, f.view.checkAliases(inside, data)
+}
+
+// IsDir tells whether a path is a directory.
+func (f treeFS) IsDir(name string) bool {
+	_, n, err := f.resolve(name)
+	return err == nil && n.mode.IsDir()
+}
+
+// Exists tells whether there is anything at a path.
+func (f treeFS) Exists(name string) bool {
+	_, _, err := f.resolve(name)
+	return err == nil
+}
+
+// ReadDir gives the names in a directory.
+func (f treeFS) ReadDir(name string) ([]string, error) {
+	inside, err := f.inTree(name)
+	if err != nil {
+		return nil, err
+	}
+	return f.view.list(inside)
+}
+
+// Glob gives the files of one directory that match the last part of a pattern.
+func (f treeFS) Glob(pattern string) ([]string, error) {
+	dir := path.Dir(pattern)
+	names, err := f.ReadDir(dir)
+	if err != nil {
+		return nil, nil // as with filepath.Glob, what cannot be read does not match
+	}
+	var found []string
+	for _, name := range names {
+		ok, err := path.Match(path.Base(pattern), name)
+		if err != nil {
+			return nil, err
+		}
+		if ok {
+			found = append(found, path.Join(dir, name))
+		}
+	}
+	return found, nil
+}
+
+// What follows is not needed to build: kustomize writes nothing and reads by name.
+
+func (treeFS) Create(string) (filesys.File, error)    { return nil, errReadOnly }
+func (treeFS) Mkdir(string) error                     { return errReadOnly }
+func (treeFS) MkdirAll(string) error                  { return errReadOnly }
+func (treeFS) RemoveAll(string) error                 { return errReadOnly }
+func (treeFS) WriteFile(string, []byte) error         { return errReadOnly }
+func (treeFS) Open(name string) (filesys.File, error) { return nil, os.ErrPermission }
+func (treeFS) Walk(string, filepath.WalkFunc) error   { return os.ErrPermission }

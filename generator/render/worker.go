@@ -1,0 +1,115 @@
+package render
+
+import (
+	"errors"
+	"io"
+	"runtime/debug"
+	"runtime/metrics"
+	"time"
+)
+
+// ServeWorker evaluates the templates that a Renderer sends on stdin and gives
+// the results on stdout. It is the whole work of a sandbox process: it limits
+// the memory of the process it runs in and returns when stdin ends, even while
+// a template is being evaluated, or when a limit is reached. The process should
+// exit then.
+func ServeWorker(stdin io.Reader, stdout io.Writer) error {
+	p := newPipe(stdin, stdout)
+	first, err := p.receive()
+	if err != nil || first.Limits == nil {
+		return errors.Join(errors.New("render: stdin is no Renderer"), err)
+	}
+	w := &worker{pipe: p, answers: make(chan message), finished: make(chan error)}
+	w.limit(first.Limits.MaxMemory)
+	return w.serve()
+}
+
+type worker struct {
+	pipe      *pipe
+	maxMemory uint64 // of the heap
+	answers   chan message
+	finished  chan error
+	evaluator evaluator
+}
+
+// Between two looks at the heap a template can take only what the operating
+// system lets it: see limitData.
+const watchInterval = 5 * time.Millisecond
+
+func (w *worker) serve() error {
+	jobs, ended := make(chan message), make(chan error, 1)
+	go func() { ended <- w.read(jobs) }()
+	watch := time.NewTicker(watchInterval)
+	defer watch.Stop()
+	watch.Stop() // nothing to watch yet
+	for {
+		select {
+		case job := <-jobs:
+			watch.Reset(watchInterval)
+			go func() { w.finished <- w.evaluate(job) }()
+		case err := <-w.finished:
+			watch.Stop()
+			if err != nil {
+				return err
+			}
+		case <-watch.C:
+			if heapSize() > w.maxMemory {
+				return w.pipe.send(message{Done: &done{TooLarge: true}})
+			}
+		case err := <-ended:
+			return err
+		}
+	}
+}
+
+// read hands on what the Renderer sends, until it sends no more.
+func (w *worker) read(jobs chan<- message) error {
+	for {
+		m, err := w.pipe.receive()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		case m.Evaluate != nil:
+			jobs <- m
+		case m.Found != nil:
+			w.answers <- m
+		}
+	}
+}
+
+func (w *worker) evaluate(m message) error {
+	job := *m.Evaluate
+	job.text = m.payload
+	out, err := w.evaluator.evaluate(job, w.resolve)
+	reply := message{Done: &done{Looked: out.looked}, payload: out.json}
+	if err != nil {
+		reply.Done.Error = err.Error()
+	}
+	return w.pipe.send(reply)
+}
+
+func (w *worker) resolve(from, name string) found {
+	if err := w.pipe.send(message{Ask: &ask{from, name}}); err != nil {
+		return found{Error: err.Error()}
+	}
+	m := <-w.answers
+	m.Found.data = m.payload
+	return *m.Found
+}
+
+// limit makes the garbage collector work for throughput far below the limit and
+// for space near it, and the operating system refuse what is far above.
+func (w *worker) limit(maxMemory int64) {
+	w.maxMemory = uint64(maxMemory)
+	debug.SetGCPercent(400)
+	debug.SetMemoryLimit(maxMemory * 3 / 4)
+	limitData(maxMemory)
+}
+
+func heapSize() uint64 {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
+}

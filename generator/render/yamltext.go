@@ -1,0 +1,103 @@
+package render
+
+import (
+	"bytes"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"octopod/generator/staging"
+)
+
+// lineOf finds the line of an entry in a YAML file: the first scalar that is
+// the entry, else the key of the field; 0 when there is neither.
+func lineOf(data []byte, field, entry string) int {
+	var doc yaml.Node
+	if yaml.Unmarshal(data, &doc) != nil {
+		return 0
+	}
+	if entry != "" {
+		if line := findScalar(&doc, entry); line > 0 {
+			return line
+		}
+	}
+	return findScalar(&doc, field)
+}
+
+func findScalar(n *yaml.Node, text string) int {
+	if n.Kind == yaml.ScalarNode && (strings.EqualFold(n.Value, text) || strings.HasSuffix(n.Value, "="+text)) {
+		return n.Line
+	}
+	for _, child := range n.Content {
+		if line := findScalar(child, text); line > 0 {
+			return line
+		}
+	}
+	return 0
+}
+
+// maxExpanded is how many nodes (and 64 bytes of text) a file may have once its
+// aliases are replaced by what they stand for, which kustomize does without a limit.
+const maxExpanded = 200_000
+
+// checkAliases refuses a file that a few aliases blow up.
+func (v *view) checkAliases(name string, data []byte) error {
+	if !mayAlias(data) {
+		return nil
+	}
+	decoder := yaml.NewDecoder(bytes.NewReader(data))
+	for {
+		var doc yaml.Node
+		if decoder.Decode(&doc) != nil {
+			return nil // the end, or a fault that kustomize will report
+		}
+		if expanded(&doc, map[*yaml.Node]int{}) > maxExpanded {
+			return v.refuse(staging.Errorf(staging.CodeInvalid, "%s: its aliases expand to more than %d values", name, maxExpanded).
+				WithHint("write the values out, or drop the anchors"))
+		}
+	}
+}
+
+func mayAlias(data []byte) bool {
+	return bytes.IndexByte(data, '&') >= 0 && bytes.IndexByte(data, '*') >= 0
+}
+
+// expanded counts the nodes of a tree with its aliases replaced, up to just
+// above the limit. Text that may be YAML itself, such as an inline patch,
+// counts as what it says.
+func expanded(n *yaml.Node, known map[*yaml.Node]int) int {
+	if count, ok := known[n]; ok {
+		return count
+	}
+	known[n] = maxExpanded + 1 // an alias to what contains it never ends
+	count := 1 + len(n.Value)/64
+	switch {
+	case n.Kind == yaml.AliasNode:
+		count += expanded(n.Alias, known)
+	case n.Kind == yaml.ScalarNode && mayAlias([]byte(n.Value)):
+		var inner yaml.Node
+		if yaml.Unmarshal([]byte(n.Value), &inner) == nil {
+			count += expanded(&inner, known)
+		}
+	}
+	for _, child := range n.Content {
+		if count += expanded(child, known); count > maxExpanded {
+			count = maxExpanded + 1
+			break
+		}
+	}
+	known[n] = min(count, maxExpanded+1)
+	return known[n]
+}
+
+// shorten keeps an error readable when an entry is a whole document.
+func shorten(text string) string {
+	text, _, more := strings.Cut(text, "\n")
+	if len(text) > 120 {
+		text, more = text[:120], true
+	}
+	if more {
+		text += "…"
+	}
+	return text
+}

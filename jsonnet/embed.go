@@ -1,0 +1,10 @@
+// Package jsonnet holds Octopod's jsonnet library and the template of the
+// sample project, for `octopod init` to copy into a new env repo.
+package jsonnet
+
+import "embed"
+
+// Files is this directory: the library octopod.libsonnet, and one file per project.
+//
+//go:embed *.libsonnet
+var Files embed.FS

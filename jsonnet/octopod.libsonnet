@@ -1,0 +1,167 @@
+// What a project's jsonnet template needs to be a staging.
+//
+//   local octopod = import 'octopod.libsonnet';
+//   function(params) octopod.staging(params, [ …your objects… ])
+//
+// `params` is envs/<name>/params.json. Everything here is a plain function of
+// its arguments; leave out what you do not need.
+
+// How each kind sleeps while a staging is archived. Volumes stay. An autoscaler
+// would wake its workload, and a DaemonSet or a bare Pod has no count: they go,
+// and come back with restore.
+local asleep = {
+  Deployment: { spec+: { replicas: 0 } },
+  StatefulSet: { spec+: { replicas: 0 } },
+  ReplicaSet: { spec+: { replicas: 0 } },
+  CronJob: { spec+: { suspend: true } },
+  Job: { spec+: { suspend: true } },
+};
+local goneWhileArchived = ['HorizontalPodAutoscaler', 'DaemonSet', 'Pod'];
+
+local clusterScoped = ['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'CustomResourceDefinition', 'PersistentVolume', 'StorageClass'];
+
+{
+  // The whole staging: its own objects, then the project's, each in the
+  // staging's namespace, labelled, and asleep when the staging is archived.
+  staging(params, objects)::
+    [$.namespace(params)] + $.quota(params) + [$.facts(params)] + [
+      $.adopt(params, object)
+      for object in objects
+      if params.state == 'active' || !std.member(goneWhileArchived, object.kind)
+    ],
+
+  // One object, made the staging's.
+  adopt(params, object)::
+    local labelled = { metadata+: { labels+: params.labels } };
+    local spec = std.get(object, 'spec', {});
+    object
+    + labelled
+    + (if std.member(clusterScoped, object.kind) then {} else { metadata+: { namespace: params.namespace } })
+    + (if std.objectHas(spec, 'template') then { spec+: { template+: labelled } } else {})
+    + (if std.objectHas(spec, 'volumeClaimTemplates') then
+         { spec+: { volumeClaimTemplates: [claim + labelled for claim in spec.volumeClaimTemplates] } }
+       else {})
+    + (if params.state == 'active' then {} else std.get(asleep, object.kind, {})),
+
+  namespace(params):: {
+    apiVersion: 'v1',
+    kind: 'Namespace',
+    metadata: { name: params.namespace, labels: params.labels, annotations: params.annotations },
+  },
+
+  // An array, because a project may have no quota.
+  quota(params):: if params.quota == {} then [] else [{
+    apiVersion: 'v1',
+    kind: 'ResourceQuota',
+    metadata: { name: 'octopod', namespace: params.namespace, labels: params.labels },
+    spec: { hard: params.quota },
+  }],
+
+  // The ConfigMap octopod: what containers may read of their staging.
+  facts(params):: {
+    local services = params.services,
+    local reached = [name for name in std.objectFields(services) if services[name].host != ''],
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: 'octopod', namespace: params.namespace, labels: params.labels },
+    data: {
+            project: params.project,
+            name: params.name,
+            namespace: params.namespace,
+            branch: params.branch,
+          }
+          + { ['image-' + name]: services[name].image for name in std.objectFields(services) }
+          + { ['commit-' + name]: services[name].commit for name in std.objectFields(services) }
+          + { ['host-' + name]: services[name].host for name in reached }
+          + { ['url-' + name]: services[name].url for name in reached },
+  },
+
+  // The app's settings: the template's defaults under the staging's own, without
+  // those that the staging removed on purpose.
+  settings(params, defaults)::
+    local all = defaults + params.app;
+    { [key]: all[key] for key in std.objectFields(all) if !std.member(params.absent, key) },
+
+  // A ConfigMap whose name tells its content, so that a change restarts the pods
+  // that read it.
+  configMap(name, data):: {
+    apiVersion: 'v1',
+    kind: 'ConfigMap',
+    metadata: { name: name + '-' + std.substr(std.md5(std.manifestJsonMinified(data)), 0, 10) },
+    data: data,
+  },
+
+  // A setting of scope deployment, or the template's default.
+  deploymentSetting(params, name, default):: std.get(params.deployment, name, default),
+
+  // `pod` is the pod's spec; name and label app are the workload's.
+  deployment(name, replicas, pod):: $.workload('Deployment', name, replicas, pod),
+
+  // `volumes` are its volumeClaimTemplates; they are kept when it sleeps.
+  statefulSet(name, replicas, pod, volumes)::
+    $.workload('StatefulSet', name, replicas, pod) + {
+      spec+: { serviceName: name, volumeClaimTemplates: volumes },
+    },
+
+  workload(kind, name, replicas, pod):: {
+    apiVersion: 'apps/v1',
+    kind: kind,
+    metadata: { name: name, labels: { app: name } },
+    spec: {
+      replicas: replicas,
+      selector: { matchLabels: { app: name } },
+      template: { metadata: { labels: { app: name } }, spec: $.restrictedPod + pod },
+    },
+  },
+
+  // What the restricted Pod Security Standard asks of a pod and of a container.
+  restrictedPod:: {
+    automountServiceAccountToken: false,
+    securityContext: { runAsNonRoot: true, runAsUser: 10001, seccompProfile: { type: 'RuntimeDefault' } },
+  },
+  restrictedContainer:: {
+    securityContext: {
+      allowPrivilegeEscalation: false,
+      readOnlyRootFilesystem: true,
+      capabilities: { drop: ['ALL'] },
+    },
+  },
+
+  // An environment variable from the ConfigMap octopod: url-backend, branch, …
+  fact(name, key):: { name: name, valueFrom: { configMapKeyRef: { name: 'octopod', key: key } } },
+
+  // `ports` maps the name of a port, which the container has too, to its number.
+  service(name, ports, headless=false):: {
+    apiVersion: 'v1',
+    kind: 'Service',
+    metadata: { name: name, labels: { app: name } },
+    spec: {
+      selector: { app: name },
+      ports: [{ name: port, port: ports[port], targetPort: port } for port in std.objectFields(ports)],
+    } + (if headless then { clusterIP: 'None' } else {}),
+  },
+
+  // One rule for each service, at the staging's host of that service. Without a
+  // secretName the ingress controller serves its default certificate.
+  ingress(params, name, services, port='http')::
+    local hosts = [params.services[service].host for service in services];
+    {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'Ingress',
+      metadata: { name: name },
+      spec: {
+        tls: [{ hosts: hosts }],
+        rules: [
+          {
+            host: params.services[service].host,
+            http: { paths: [{
+              path: '/',
+              pathType: 'Prefix',
+              backend: { service: { name: service, port: { name: port } } },
+            }] },
+          }
+          for service in services
+        ],
+      },
+    },
+}

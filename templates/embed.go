@@ -1,0 +1,10 @@
+// Package templates holds the kustomize base and components of the sample
+// project, for `octopod init` to copy into a new env repo.
+package templates
+
+import "embed"
+
+// Files is this directory: shop/ is the base, components/ are its options.
+//
+//go:embed shop components
+var Files embed.FS
