@@ -16,7 +16,9 @@ func TestHistoryOfAPath(t *testing.T) {
 		for _, keep := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/history=%v", p.name, keep), func(t *testing.T) {
 				repo := testenv.Bare(t, filepath.Join(t.TempDir(), "env.git"), 5)
-				s := open(t, gitstore.Options{URL: p.url(t, repo), History: keep})
+				o := p.at(t, repo)
+				o.History = keep
+				s := open(t, o)
 				var first string
 				for i := range 30 {
 					r := change(t, s, write(fmt.Sprintf("envs/feature-0000%d/staging.yaml", i%5), fmt.Sprint(i)))
@@ -24,7 +26,7 @@ func TestHistoryOfAPath(t *testing.T) {
 						first = r.Revision.String()
 					}
 				}
-				fresh := open(t, gitstore.Options{URL: p.url(t, repo), History: keep})
+				fresh := open(t, o)
 				for _, store := range []*gitstore.Store{s, fresh} {
 					for _, path := range []string{"envs/feature-00003", "envs/feature-00003/staging.yaml", "envs", "octopod.yaml", "envs/none"} {
 						got, err := store.History(t.Context(), path, 0)

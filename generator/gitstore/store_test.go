@@ -75,15 +75,25 @@ func wantCode(t testing.TB, err error, code staging.Code, words ...string) {
 // place is one way to reach a repository.
 type place struct {
 	name string
-	url  func(t *testing.T, repo string) string
+	at   func(t *testing.T, repo string) gitstore.Options
 }
 
 func places() []place {
 	return []place{
-		{"local", func(_ *testing.T, repo string) string { return repo }},
-		{"file", func(_ *testing.T, repo string) string { return "file://" + repo }},
-		{"http", func(t *testing.T, repo string) string {
-			return testenv.ServeHTTP(t, filepath.Dir(repo)).URL + "/" + filepath.Base(repo)
+		{"local", func(_ *testing.T, repo string) gitstore.Options { return gitstore.Options{URL: repo} }},
+		{"file", func(_ *testing.T, repo string) gitstore.Options { return gitstore.Options{URL: "file://" + repo} }},
+		{"http", func(t *testing.T, repo string) gitstore.Options {
+			return gitstore.Options{URL: testenv.ServeHTTP(t, filepath.Dir(repo)).URL + "/" + filepath.Base(repo)}
+		}},
+		{"http, a server without filters", func(t *testing.T, repo string) gitstore.Options {
+			testenv.Git(t, repo, "config", "uploadpack.allowFilter", "false")
+			testenv.Git(t, repo, "config", "uploadpack.allowAnySHA1InWant", "false")
+			return gitstore.Options{URL: testenv.ServeHTTP(t, filepath.Dir(repo)).URL + "/" + filepath.Base(repo)}
+		}},
+		{"ssh", func(t *testing.T, repo string) gitstore.Options {
+			s := testenv.ServeSSH(t, filepath.Dir(repo))
+			return gitstore.Options{URL: s.URL + "/" + filepath.Base(repo),
+				Auth: gitstore.Auth{SSHKeyFile: s.KeyFile, KnownHostsFiles: []string{s.KnownHosts}}}
 		}},
 	}
 }
@@ -92,7 +102,7 @@ func TestChangeEverywhere(t *testing.T) {
 	for _, p := range places() {
 		t.Run(p.name, func(t *testing.T) {
 			repo := testenv.Bare(t, filepath.Join(t.TempDir(), "env.git"), 20)
-			s := open(t, gitstore.Options{URL: p.url(t, repo)})
+			s := open(t, p.at(t, repo))
 			before := testenv.Git(t, repo, "rev-parse", "main")
 
 			r := change(t, s, write("envs/feature-00003/staging.yaml", "new\n"))
@@ -132,7 +142,7 @@ func TestSnapshotIsAFileSystem(t *testing.T) {
 	for _, p := range places() {
 		t.Run(p.name, func(t *testing.T) {
 			repo := testenv.Bare(t, filepath.Join(t.TempDir(), "env.git"), 3)
-			s := open(t, gitstore.Options{URL: p.url(t, repo)})
+			s := open(t, p.at(t, repo))
 			snap, err := s.Snapshot(t.Context())
 			if err != nil {
 				t.Fatal(err)
@@ -152,7 +162,7 @@ func TestEmptyRepository(t *testing.T) {
 	for _, p := range places() {
 		t.Run(p.name, func(t *testing.T) {
 			repo := testenv.EmptyBare(t, filepath.Join(t.TempDir(), "env.git"))
-			s := open(t, gitstore.Options{URL: p.url(t, repo)})
+			s := open(t, p.at(t, repo))
 			snap, err := s.Snapshot(t.Context())
 			if err != nil {
 				t.Fatal(err)
@@ -185,7 +195,9 @@ func TestMissingBranch(t *testing.T) {
 	for _, p := range places() {
 		t.Run(p.name, func(t *testing.T) {
 			repo := testenv.Bare(t, filepath.Join(t.TempDir(), "env.git"), 1)
-			s := open(t, gitstore.Options{URL: p.url(t, repo), Branch: "production"})
+			o := p.at(t, repo)
+			o.Branch = "production"
+			s := open(t, o)
 			_, err := s.Snapshot(t.Context())
 			wantCode(t, err, staging.CodeNotFound, "production", "it has main")
 			_, err = s.Change(t.Context(), write("a", "b"))
