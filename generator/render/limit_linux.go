@@ -3,7 +3,7 @@ package render
 import "syscall"
 
 // baseMemory is what the runtime and the program's own data take beside the heap.
-const baseMemory = 512 << 20
+const baseMemory = 512<<20 + raceMemory
 
 // limitData makes the process fail at once when a template asks for far more
 // memory than it may have, for example for one huge string. Where the limit
