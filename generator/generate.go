@@ -31,7 +31,7 @@ func (g *Stagings) generate(ctx context.Context, tree *envrepo.Tree, p *project.
 		return generated{}, err
 	}
 	if p.Spec.Output == project.OutputRendered {
-		made.files = append(made.files, staging.File{Path: manifestsPath(s.Name), Data: render.Manifests(made.objects)})
+		made.files = append(made.files, staging.File{Path: render.ManifestsPath(s.Name), Data: render.Manifests(made.objects)})
 	}
 	return made, nil
 }
@@ -62,9 +62,6 @@ func (g *Stagings) render(ctx context.Context, tree *envrepo.Tree, p *project.Pr
 	return objects, checked(p, params, objects)
 }
 
-// manifestsPath is where output "rendered" puts a staging's objects.
-func manifestsPath(name string) string { return envrepo.StagingDir(name) + "/manifests.yaml" }
-
 // checked refuses objects that break a rule.
 func checked(p *project.Project, params staging.Params, objects []staging.Object) error {
 	subject := check.Subject{
@@ -92,11 +89,11 @@ func checked(p *project.Project, params staging.Params, objects []staging.Object
 // generating anything anew.
 func (g *Stagings) committed(ctx context.Context, tree *envrepo.Tree, p *project.Project, name string) ([]staging.Object, error) {
 	if p.Spec.Output == project.OutputRendered {
-		data, err := tree.ReadFile(manifestsPath(name))
+		data, err := tree.ReadFile(render.ManifestsPath(name))
 		if err != nil {
-			return nil, fmt.Errorf("reading %s: %w", manifestsPath(name), err)
+			return nil, fmt.Errorf("reading %s: %w", render.ManifestsPath(name), err)
 		}
-		return render.Parse(manifestsPath(name), data)
+		return render.Parse(render.ManifestsPath(name), data)
 	}
 	return g.renderer.Render(ctx, tree, p, name, nil)
 }
@@ -104,7 +101,7 @@ func (g *Stagings) committed(ctx context.Context, tree *envrepo.Tree, p *project
 // restored gives the objects of files that were committed before.
 func (g *Stagings) restored(ctx context.Context, tree *envrepo.Tree, p *project.Project, name string, files []staging.File) ([]staging.Object, error) {
 	for _, file := range files {
-		if p.Spec.Output == project.OutputRendered && file.Path == manifestsPath(name) {
+		if p.Spec.Output == project.OutputRendered && file.Path == render.ManifestsPath(name) {
 			return render.Parse(file.Path, file.Data)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io/fs"
+	"path"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -34,6 +35,9 @@ func sampleLayout(r InitRequest) (layout, error) {
 			written = file.Data
 			continue
 		}
+		if path.Base(file.Path) == "bring.libsonnet" {
+			continue // for init --template alone
+		}
 		file.Path = renameSample(file.Path, r.Name)
 		l.files = append(l.files, file)
 	}
@@ -58,9 +62,9 @@ func fillProject(data []byte, r InitRequest) ([]byte, error) {
 	if err := yaml.Unmarshal(data, &doc); err != nil {
 		return nil, fmt.Errorf("reading the sample's %s: %w", project.File, err)
 	}
-	set := func(value string, path ...string) {
+	set := func(value string, field ...string) {
 		if value != "" {
-			setScalar(doc.Content[0], value, path)
+			setScalar(doc.Content[0], value, field)
 		}
 	}
 	set(r.Name, "metadata", "name")
@@ -78,24 +82,24 @@ func fillProject(data []byte, r InitRequest) ([]byte, error) {
 }
 
 // setScalar sets a field of a mapping, adding what is missing on the way.
-func setScalar(node *yaml.Node, value string, path []string) {
+func setScalar(node *yaml.Node, value string, field []string) {
 	for i := 0; i+1 < len(node.Content); i += 2 {
-		if node.Content[i].Value != path[0] {
+		if node.Content[i].Value != field[0] {
 			continue
 		}
-		if len(path) > 1 {
-			setScalar(node.Content[i+1], value, path[1:])
+		if len(field) > 1 {
+			setScalar(node.Content[i+1], value, field[1:])
 			return
 		}
 		node.Content[i+1].SetString(value)
 		return
 	}
 	key, child := &yaml.Node{}, &yaml.Node{}
-	key.SetString(path[0])
+	key.SetString(field[0])
 	child.SetString(value)
-	if len(path) > 1 {
+	if len(field) > 1 {
 		*child = yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
-		setScalar(child, value, path[1:])
+		setScalar(child, value, field[1:])
 	}
 	node.Content = append(node.Content, key, child)
 }

@@ -6,5 +6,5 @@ import "embed"
 
 // Files is this directory: the library octopod.libsonnet, and one file per project.
 //
-//go:embed *.libsonnet
+//go:embed octopod.yaml *.libsonnet
 var Files embed.FS

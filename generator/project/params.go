@@ -136,7 +136,7 @@ func (p *Project) kustomizeParams(s staging.Staging, values staging.Values) stag
 	}
 	if s.Spec.State != staging.Active {
 		k.Replicas = nil
-		k.Archive = p.archiveFixes()
+		k.Archive = p.archiveFixes(s.Spec.State)
 	}
 	slices.SortFunc(k.Images, func(a, b staging.Image) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(k.Replicas, func(a, b staging.Replicas) int { return strings.Compare(a.Workload, b.Workload) })
@@ -192,8 +192,12 @@ func builtinArchive() []staging.ArchiveFix {
 	}
 }
 
-func (p *Project) archiveFixes() []staging.ArchiveFix {
-	fixes := builtinArchive()
+// archiveFixes says how a staging that is archived or being deleted sleeps. A
+// teardown is made of Jobs, so a staging being deleted lets them run.
+func (p *Project) archiveFixes(state staging.State) []staging.ArchiveFix {
+	fixes := slices.DeleteFunc(builtinArchive(), func(f staging.ArchiveFix) bool {
+		return state == staging.Deleting && f.Kind == "Job"
+	})
 	for _, f := range p.Spec.Lifecycle.Archive {
 		fixes = append(fixes, staging.ArchiveFix{Kind: f.Kind, Pointer: f.Pointer, Value: f.Value})
 	}

@@ -1,0 +1,137 @@
+package generator_test
+
+import (
+	"context"
+	"flag"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"octopod/generator"
+	"octopod/generator/envrepo"
+	"octopod/generator/gitstore"
+	"octopod/generator/project"
+	"octopod/generator/render"
+	"octopod/generator/staging"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// world is an env repo in a bare repository and everything that works on it.
+type world struct {
+	*generator.Stagings
+	t    *testing.T
+	path string // of the bare repository
+	repo *envrepo.Repo
+	now  time.Time
+}
+
+var ada = generator.Asker{Person: staging.Person{Name: "Ada", Email: "ada@example.com"}, Via: staging.ViaCLI}
+
+// empty makes a world whose env repo has no commit.
+func empty(t *testing.T) *world {
+	t.Helper()
+	w := &world{t: t, path: filepath.Join(t.TempDir(), "env.git"), now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
+	if err := gitstore.InitBare(t.Context(), w.path, "main"); err != nil {
+		t.Fatal(err)
+	}
+	clock := func() time.Time { return w.now }
+	store, err := gitstore.Open(t.Context(), gitstore.Options{
+		URL: w.path, Committer: gitstore.Identity{Name: "Octopod", Email: "octopod@example.com"}, Now: clock,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	renderer := render.New(render.Options{})
+	w.repo = envrepo.New(store)
+	w.Stagings = generator.New(w.repo, renderer, clock)
+	t.Cleanup(func() {
+		if err := renderer.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := store.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return w
+}
+
+// shop makes a world with the sample project.
+func shop(t *testing.T, engine project.Engine, output project.Output) *world {
+	t.Helper()
+	w := empty(t)
+	_, err := w.Init(t.Context(), generator.InitRequest{
+		Name: "shop", Engine: engine, Output: output, BaseDomain: "staging.example.com", By: ada,
+	})
+	if err != nil {
+		t.Fatalf("init: %v", err)
+	}
+	return w
+}
+
+// do applies an action that must succeed.
+func (w *world) do(a staging.Action) generator.Result {
+	w.t.Helper()
+	w.now = w.now.Add(time.Minute)
+	r, err := w.Apply(w.t.Context(), generator.Request{Action: a, By: ada})
+	if err != nil {
+		w.t.Fatalf("%s %s: %v", a.Verb, a.Name, err)
+	}
+	return r
+}
+
+// refused applies an action that must fail, and must leave the env repo as it is.
+func (w *world) refused(a staging.Action) error {
+	w.t.Helper()
+	before := w.tip().Revision()
+	_, err := w.Apply(w.t.Context(), generator.Request{Action: a, By: ada})
+	if err == nil {
+		w.t.Fatalf("%s %s was accepted", a.Verb, a.Name)
+	}
+	if after := w.tip().Revision(); after != before {
+		w.t.Errorf("a refused %s made commit %s", a.Verb, after)
+	}
+	return err
+}
+
+func (w *world) tip() *envrepo.Tree {
+	w.t.Helper()
+	tree, err := w.repo.Tip(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return tree
+}
+
+// files are a staging's files at the tip, by path.
+func (w *world) files(name string) map[string]string {
+	w.t.Helper()
+	files, err := w.tip().StagingFiles(name)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	content := map[string]string{}
+	for _, f := range files {
+		content[f.Path] = string(f.Data)
+	}
+	return content
+}
+
+// write commits files by hand, past Octopod's rules.
+func (w *world) write(files ...staging.File) {
+	w.t.Helper()
+	_, err := w.repo.Change(w.t.Context(), func(context.Context, *envrepo.Tree) (envrepo.Edit, error) {
+		return envrepo.Edit{Verb: "edit", By: ada.Person, Write: files}, nil
+	})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+}
+
+// login deploys the branch feature/login with a frontend of its own.
+func login(tag string) staging.Action {
+	return staging.Action{
+		Verb: staging.Deploy, Branch: "feature/login",
+		Images: map[string]staging.Build{"frontend": {Image: "registry.example.com/shop/frontend:" + tag, Commit: tag}},
+	}
+}
