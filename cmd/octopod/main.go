@@ -1,21 +1,41 @@
+// Command octopod makes, changes and removes staging environments by writing
+// to an env repo that Argo CD follows.
+//
+// This package is the only one that reads flags and the environment, prints,
+// asks and exits. Each verb has a file of its own: its flags, and one function
+// that asks package generator and shows the answer.
 package main
 
 import (
-	"fmt"
-
-	_ "github.com/ProtonMail/go-crypto/openpgp"
-	_ "github.com/argoproj/argo-cd/v2/pkg/apiclient"
-	_ "github.com/aymanbagabas/go-udiff"
-	_ "github.com/go-git/go-git/v5"
-	_ "github.com/google/go-jsonnet"
-	_ "github.com/hiddeco/sshsig"
-	_ "github.com/spf13/cobra"
-	_ "golang.org/x/sync/errgroup"
-	_ "golang.org/x/term"
-	_ "gopkg.in/yaml.v3"
-	_ "k8s.io/client-go/kubernetes/scheme"
-	_ "sigs.k8s.io/kustomize/api/krusty"
-	_ "sigs.k8s.io/yaml"
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
 )
 
-func main() { fmt.Println("hi") }
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second signal ends the process at once
+	os.Exit(run(ctx, os.Args[1:], stdio{os.Stdin, os.Stdout, os.Stderr}, environment(os.Environ())))
+}
+
+// stdio are the streams of a process.
+type stdio struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// run is the whole program: arguments in, exit code out.
+func run(ctx context.Context, args []string, streams stdio, env environ) int {
+	c := newCLI(streams, env, time.Now)
+	root := newRoot(c)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		err = c.out.Err()
+	}
+	c.close()
+	return c.report(ctx, args, err)
+}

@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"octopod/generator"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// patience is how long Tab may take. What cannot be read by then is not
+// completed, and nothing is said about it: a shell is no place for errors.
+const patience = 3 * time.Second
+
+// completer offers words for what is being typed.
+type completer func(ctx context.Context, in octopod, args []string, typed string) []string
+
+// completion runs a completer over the env repo.
+func (c *cli) completion(words completer) cobra.CompletionFunc {
+	return func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+		if c.settle(cmd) != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		ctx, cancel := withTimeout(cmd.Context(), patience)
+		defer cancel()
+		in, err := c.connect(ctx)
+		if err != nil {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		var fitting []string
+		directive := cobra.ShellCompDirectiveNoFileComp
+		for _, word := range words(ctx, in, args, typed) {
+			if strings.HasPrefix(word, typed) {
+				fitting = append(fitting, word)
+			}
+			if key, _, _ := strings.Cut(word, "\t"); strings.HasSuffix(key, "=") {
+				directive |= cobra.ShellCompDirectiveNoSpace
+			}
+		}
+		return fitting, directive
+	}
+}
+
+// completeFlag completes the value of a flag.
+func (c *cli) completeFlag(cmd *cobra.Command, flag string, words completer) {
+	// It fails only for a flag that does not exist: the tests call each.
+	_ = cmd.RegisterFlagCompletionFunc(flag, c.completion(words))
+}
+
+// completeSettings completes the flags that every verb has.
+func (c *cli) completeSettings(root *cobra.Command) {
+	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(outputs, cobra.ShellCompDirectiveNoFileComp))
+	for _, flag := range []string{"ref", "actor", "timeout"} {
+		_ = root.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions)
+	}
+}
+
+// completeNames offers stagings that are not in the arguments yet.
+func completeNames(ctx context.Context, in octopod, args []string, _ string) []string {
+	views, err := in.Find(ctx, generator.Query{All: true})
+	if err != nil {
+		return nil
+	}
+	var words []string
+	for _, v := range views {
+		if !slices.Contains(args, v.Metadata.Name) {
+			words = append(words, describeWord(v.Metadata.Name, v.Spec.Branch))
+		}
+	}
+	return words
+}
+
+// describeWord adds what the shell shows beside a word.
+func describeWord(word, help string) string {
+	if help == "" {
+		return word
+	}
+	return word + "\t" + inline(help)
+}
+
+func completeOneName(ctx context.Context, in octopod, args []string, typed string) []string {
+	if len(args) > 0 {
+		return nil
+	}
+	return completeNames(ctx, in, args, typed)
+}
+
+// completeNameThen completes a name first and something about it after.
+func completeNameThen(rest completer) completer {
+	return func(ctx context.Context, in octopod, args []string, typed string) []string {
+		if len(args) == 0 {
+			return completeNames(ctx, in, args, typed)
+		}
+		return rest(ctx, in, args, typed)
+	}
+}
+
+// completeValues offers KEY= and, once that is typed, the values it may have.
+func completeValues(ctx context.Context, in octopod, _ []string, typed string) []string {
+	p, err := in.Project(ctx)
+	if err != nil {
+		return nil
+	}
+	key, _, valued := strings.Cut(typed, "=")
+	if !valued {
+		return parameters(p, "=")
+	}
+	var words []string
+	for _, value := range values(p.Spec.Parameters[key]) {
+		words = append(words, key+"="+value)
+	}
+	return words
+}
+
+func parameters(p *project.Project, after string) []string {
+	var words []string
+	for _, name := range p.ParameterNames() {
+		words = append(words, describeWord(name+after, p.Spec.Parameters[name].Help))
+	}
+	return words
+}
+
+// values lists what a parameter may be, where that is a list.
+func values(parameter project.Parameter) []string {
+	if parameter.Type == project.TypeBoolean {
+		return []string{"true", "false"}
+	}
+	var texts []string
+	for _, v := range parameter.Allowed {
+		texts = append(texts, staging.Text(v))
+	}
+	return texts
+}
+
+func completeParameters(ctx context.Context, in octopod, _ []string, _ string) []string {
+	p, err := in.Project(ctx)
+	if err != nil {
+		return nil
+	}
+	return parameters(p, "")
+}
+
+// completeOverridden offers what is set on the staging.
+func completeOverridden(ctx context.Context, in octopod, args []string, _ string) []string {
+	views, err := in.Find(ctx, generator.Query{Names: args[:1]})
+	if err != nil {
+		return nil
+	}
+	overrides := views[0].Spec.Overrides
+	names := slices.Collect(maps.Keys(overrides.App))
+	names = slices.AppendSeq(names, maps.Keys(overrides.Deployment))
+	slices.Sort(names)
+	return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(args, name) })
+}
+
+func completePresets(ctx context.Context, in octopod, _ []string, _ string) []string {
+	p, err := in.Project(ctx)
+	if err != nil {
+		return nil
+	}
+	var words []string
+	for _, name := range sortedKeys(p.Spec.Presets) {
+		words = append(words, describeWord(name, p.Spec.Presets[name].Help))
+	}
+	return words
+}
+
+func completeServices(ctx context.Context, in octopod, _ []string, _ string) []string {
+	p, err := in.Project(ctx)
+	if err != nil {
+		return nil
+	}
+	return p.ServiceNames()
+}
+
+// completeImages offers SERVICE=; what CI built only CI knows.
+func completeImages(ctx context.Context, in octopod, args []string, typed string) []string {
+	words := completeServices(ctx, in, args, typed)
+	for i := range words {
+		words[i] += "="
+	}
+	return words
+}
+
+// completeRevisions offers the versions of the staging that is named.
+func completeRevisions(ctx context.Context, in octopod, args []string, _ string) []string {
+	if len(args) == 0 {
+		return nil
+	}
+	events, err := in.History(ctx, args[0], 20)
+	if err != nil {
+		return nil
+	}
+	var words []string
+	for _, e := range events {
+		words = append(words, describeWord(short(e.Revision), e.Subject))
+	}
+	return words
+}

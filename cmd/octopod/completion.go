@@ -1,0 +1,41 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+)
+
+// newCompletion prints the script that completes on Tab.
+func newCompletion(c *cli) *cobra.Command {
+	return &cobra.Command{
+		Use:   "completion bash|zsh|fish|powershell",
+		Short: "Print the script that makes your shell complete on Tab",
+		Long: `Print the script that makes your shell complete verbs, flags, names of stagings,
+settings and their values. Names and settings come from the env repo.`,
+		Example: `  # bash: in ~/.bashrc
+  source <(octopod completion bash)
+
+  # zsh: once
+  octopod completion zsh > "${fpath[1]}/_octopod"
+
+  # fish: once
+  octopod completion fish > ~/.config/fish/completions/octopod.fish`,
+		ValidArgs: []string{"bash", "zsh", "fish", "powershell"},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usage(cmd, "for which shell?")
+			}
+			root := cmd.Root()
+			switch args[0] {
+			case "bash":
+				return root.GenBashCompletionV2(c.out, true)
+			case "zsh":
+				return root.GenZshCompletion(c.out)
+			case "fish":
+				return root.GenFishCompletion(c.out, true)
+			case "powershell":
+				return root.GenPowerShellCompletionWithDesc(c.out)
+			}
+			return usage(cmd, "there is no completion for %q: choose bash, zsh, fish or powershell", args[0])
+		},
+	}
+}

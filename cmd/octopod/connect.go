@@ -1,0 +1,190 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"octopod/generator"
+	"octopod/generator/envrepo"
+	"octopod/generator/gitstore"
+	"octopod/generator/project"
+	"octopod/generator/render"
+	"octopod/generator/staging"
+)
+
+// committer is Octopod itself, as git records it beside the author.
+func committer() gitstore.Identity {
+	return gitstore.Identity{Name: "Octopod", Email: "octopod@octopod.dev"}
+}
+
+// connect gives what answers for the env repo that the settings mean.
+func (c *cli) connect(ctx context.Context) (octopod, error) {
+	return c.connectTo(ctx, c.envRepo())
+}
+
+func (c *cli) connectTo(ctx context.Context, url string) (octopod, error) {
+	store, err := c.openStore(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	renderer, err := c.newRenderer()
+	if err != nil {
+		return nil, err
+	}
+	return generator.New(envrepo.New(store), renderer, c.now), nil
+}
+
+// envRepo is the env repo's address: as set, else the work tree around the
+// current directory; "" when there is neither.
+func (c *cli) envRepo() string {
+	if c.settings.envRepo != "" {
+		return c.settings.envRepo
+	}
+	return workTree()
+}
+
+// workTree is the root of the git work tree around the current directory, if
+// it has an octopod.yaml.
+func workTree() string {
+	root := gitRoot()
+	if _, err := os.Stat(filepath.Join(root, project.File)); root == "" || err != nil {
+		return ""
+	}
+	return root
+}
+
+// gitRoot is the root of the git work tree around the current directory.
+func gitRoot() string {
+	dir, err := os.Getwd()
+	for err == nil {
+		if _, err := os.Stat(filepath.Join(dir, ".git")); err == nil {
+			return dir
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			break
+		}
+		dir = up
+	}
+	return ""
+}
+
+// isRemote tells an address that others can use too from a path on this machine.
+func isRemote(url string) bool {
+	scheme, _, ok := strings.Cut(url, "://")
+	if ok {
+		return scheme != "file"
+	}
+	host, _, scp := strings.Cut(url, ":")
+	return scp && !strings.ContainsAny(host, `/\`) && len(host) > 1
+}
+
+// openStore opens the env repo; run closes it.
+func (c *cli) openStore(ctx context.Context, url string) (*gitstore.Store, error) {
+	if url == "" {
+		return nil, staging.Errorf(staging.CodeInvalid, "no env repo is given").
+			WithHint("say where it is with --env-repo or OCTOPOD_ENV_REPO, or run octopod inside a clone of it")
+	}
+	auth, err := c.gitAuth()
+	if err != nil {
+		return nil, err
+	}
+	signer, err := c.signer()
+	if err != nil {
+		return nil, err
+	}
+	store, err := gitstore.Open(ctx, gitstore.Options{
+		URL: url, Branch: c.settings.ref, Committer: committer(), Auth: auth, Signer: signer,
+		AllowPlainHTTP: c.settings.allowPlainHTTP, Timeout: c.settings.timeout, Now: c.now, Logger: c.logger(),
+	})
+	if err != nil {
+		return nil, err
+	}
+	c.closers = append(c.closers, store.Close)
+	return store, nil
+}
+
+// gitAuth gathers credentials. The environment wins over the config file.
+func (c *cli) gitAuth() (gitstore.Auth, error) {
+	auth := gitstore.Auth{
+		Username:         cmp.Or(c.env["OCTOPOD_GIT_USERNAME"], c.settings.gitUsername),
+		Token:            c.env["OCTOPOD_GIT_TOKEN"],
+		SSHKeyFile:       c.settings.sshKey,
+		SSHKeyPassphrase: c.env["OCTOPOD_SSH_KEY_PASSPHRASE"],
+		KnownHostsFiles:  c.settings.knownHosts,
+	}
+	file := cmp.Or(c.env["OCTOPOD_GIT_TOKEN_FILE"], c.settings.gitTokenFile)
+	if auth.Token != "" || file == "" {
+		return auth, nil
+	}
+	token, err := readKey(file, "git token")
+	auth.Token = strings.TrimSpace(string(token))
+	return auth, err
+}
+
+// signer reads the key that signs commits, in whichever of the two forms.
+func (c *cli) signer() (gitstore.Signer, error) {
+	if c.settings.signKey == "" {
+		return nil, nil
+	}
+	key, err := readKey(c.settings.signKey, "signing key")
+	if err != nil {
+		return nil, err
+	}
+	passphrase := c.env["OCTOPOD_SIGN_KEY_PASSPHRASE"]
+	if bytes.Contains(key, []byte("BEGIN PGP")) {
+		return gitstore.OpenPGPSigner(key, passphrase)
+	}
+	return gitstore.SSHSigner(key, passphrase)
+}
+
+// readKey reads a secret that a setting names.
+func readKey(file, what string) ([]byte, error) {
+	data, err := os.ReadFile(file)
+	if err == nil {
+		return data, nil
+	}
+	var cause *fs.PathError
+	if errors.As(err, &cause) {
+		err = cause.Err
+	}
+	return nil, staging.Errorf(staging.CodeUnauthorized, "the %s file %s cannot be read", what, file).Because(err)
+}
+
+// newRenderer makes the renderer; run closes it. Templates are evaluated in
+// processes of their own, so that one that takes all memory or never ends
+// cannot take this one down.
+func (c *cli) newRenderer() (*render.Renderer, error) {
+	self, err := os.Executable()
+	if err != nil {
+		return nil, fmt.Errorf("finding this program's own file: %w", err)
+	}
+	renderer := render.New(render.Options{Sandbox: func(ctx context.Context) *exec.Cmd {
+		worker := exec.CommandContext(ctx, self, renderWorker)
+		worker.Env = []string{} // no token in reach of a template
+		return worker
+	}})
+	c.closers = append(c.closers, renderer.Close)
+	return renderer, nil
+}
+
+// renderWorker is the hidden verb of those processes.
+const renderWorker = "render-worker"
+
+func newRenderWorker(c *cli) *cobra.Command {
+	return &cobra.Command{
+		Use: renderWorker, Hidden: true, Args: cobra.NoArgs,
+		PersistentPreRunE: func(*cobra.Command, []string) error { return nil }, // it has no settings
+		RunE:              func(*cobra.Command, []string) error { return render.ServeWorker(c.in, c.out) },
+	}
+}

@@ -1,0 +1,188 @@
+package main
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"octopod/generator/staging"
+)
+
+// newDemo shows the main job on this machine, with nothing but this program.
+func newDemo(c *cli) *cobra.Command {
+	var dir string
+	cmd := &cobra.Command{
+		Use:   "demo [--dir DIR]",
+		Short: "Show all of it on this machine, with nothing installed",
+		Long: `Make an application with real branches and an env repo in a scratch folder, give
+every branch a staging, change one, archive one, roll one back, and show what came
+of it. Nothing but this program is needed. The folder stays, for you to try more.`,
+		Example: `  octopod demo
+  octopod demo --dir ./octopod-demo`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			dir, err := demoDir(dir)
+			if err != nil {
+				return err
+			}
+			d := demo{cli: c, dir: dir, envs: filepath.Join(dir, "envs.git"), app: filepath.Join(dir, "app.git")}
+			return d.run(cmd.Context())
+		},
+	}
+	cmd.Flags().StringVar(&dir, "dir", "", "`folder` to make (default: one for temporary files)")
+	return cmd
+}
+
+// demoDir makes the folder, and refuses one that holds something.
+func demoDir(dir string) (string, error) {
+	if dir == "" {
+		made, err := os.MkdirTemp("", "octopod-demo-")
+		if err != nil {
+			return "", staging.Errorf(staging.CodeUnavailable, "no scratch folder can be made").Because(err)
+		}
+		return made, nil
+	}
+	dir, err := filepath.Abs(dir)
+	if err == nil {
+		err = os.MkdirAll(dir, 0o755)
+	}
+	if err != nil {
+		return "", staging.Errorf(staging.CodeInvalid, "the folder %s cannot be made", dir).Because(err)
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
+		return "", staging.Errorf(staging.CodeExists, "%s is not empty", dir).WithHint("give a folder that does not exist yet")
+	}
+	return dir, nil
+}
+
+// demo tells the story. Every command it prints is run, by this very program,
+// and prints what a reader who types it would see.
+type demo struct {
+	*cli
+	dir, envs, app string
+	branches       []demoBranch
+}
+
+// The people in the story.
+const (
+	tester  = "Quinn Tester <quinn@example.com>"
+	manager = "Pat Manager <pat@example.com>"
+)
+
+func (d *demo) run(ctx context.Context) error {
+	for _, chapter := range []func(context.Context) error{
+		d.application, d.envRepo, d.deploys, d.override, d.sleep, d.takeBack, d.overview,
+	} {
+		if err := chapter(ctx); err != nil {
+			return err
+		}
+	}
+	d.farewell()
+	return nil
+}
+
+func (d *demo) application(ctx context.Context) error {
+	d.title("An application with three feature branches")
+	branches, err := makeApp(ctx, d.app, d.now)
+	d.branches = branches
+	rows := make([][]cell, len(branches))
+	for i, b := range branches {
+		rows[i] = []cell{{b.name, bold}, {short(b.commit), yellow}, {b.author.Name, ""}, {b.subject, dim}}
+	}
+	if err == nil {
+		d.out.table([]column{{"BRANCH", 0}, {"COMMIT", 0}, {"AUTHOR", 0}, {"SUBJECT", 1}}, rows, true)
+	}
+	return err
+}
+
+func (d *demo) envRepo(ctx context.Context) error {
+	d.title("An env repo, from the sample project")
+	if err := makeRepo(ctx, d.envs); err != nil {
+		return err
+	}
+	d.command("export OCTOPOD_ENV_REPO=" + d.envs)
+	return d.octopod(ctx, manager, "-q", "init", "--project", "shop", "--base-domain", "staging.example.com")
+}
+
+func (d *demo) deploys(ctx context.Context) error {
+	d.title("CI builds every branch and deploys it")
+	for _, b := range d.branches[1:] {
+		if err := d.deploy(ctx, b); err != nil {
+			return err
+		}
+	}
+	d.say("Once more, and nothing happens: the same input gives the same bytes.")
+	return d.deploy(ctx, d.branches[1])
+}
+
+// deploy is what CI runs for a branch, on behalf of whoever pushed it.
+func (d *demo) deploy(ctx context.Context, b demoBranch) error {
+	return d.asCI(b.author.String()).octopod(ctx, "", "deploy", "--branch", b.name,
+		"--service", "backend", "--image", "registry.example.com/shop/backend:"+short(b.commit), "--commit", b.commit)
+}
+
+func (d *demo) override(ctx context.Context) error {
+	d.title("A tester wants real payments and a chatty log on one of them")
+	return d.octopod(ctx, tester, "set", "login", "PAYMENT_GATEWAY=production", "LOG_LEVEL=debug", "--diff")
+}
+
+func (d *demo) sleep(ctx context.Context) error {
+	d.title("Nobody needs search over the weekend; its data is kept")
+	return d.octopod(ctx, manager, "archive", "search")
+}
+
+func (d *demo) takeBack(ctx context.Context) error {
+	d.title("A bad build, taken back")
+	bad, err := commitTo(ctx, d.app, d.branches[3], "Round the total twice", d.now)
+	if err != nil {
+		return err
+	}
+	for _, step := range []func() error{
+		func() error { return d.deploy(ctx, bad) },
+		func() error { return d.octopod(ctx, tester, "rollback", "cart-total", "--reason", "totals are wrong") },
+	} {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	d.say("CI does not know, and deploys again. It is refused until somebody unpins:")
+	err = d.deploy(ctx, bad)
+	if staging.CodeOf(err) == staging.CodePinned {
+		d.report(ctx, nil, err)
+		d.say("exit code 4")
+		return nil
+	}
+	return err
+}
+
+func (d *demo) overview(ctx context.Context) error {
+	d.title("What there is now")
+	for _, command := range [][]string{{"get", "--all"}, {"history", "login"}, {"history", "cart-total"}} {
+		if err := d.octopod(ctx, "", command...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (d *demo) farewell() {
+	d.title("Now you")
+	d.out.printf("%s\n", strings.ReplaceAll(`All of it lies in
+  DIR
+
+The env repo is plain git, and each staging in it plain kustomize:
+  git -C DIR/envs.git log --stat
+  git clone DIR/envs.git DIR/clone
+  kubectl kustomize DIR/clone/envs/login
+
+Try next
+  export OCTOPOD_ENV_REPO=DIR/envs.git
+  octopod describe login
+  octopod set login backend.replicas=2 --dry-run --diff
+  octopod set login LOG_LEVEL=loud
+  octopod unpin cart-total
+  octopod render login`, "DIR", d.dir))
+}

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"octopod/generator/staging"
+)
+
+// deployFlags are the flags of deploy, create and update.
+type deployFlags struct {
+	writing
+	valueFlags
+	name       string
+	branch     string
+	services   []string
+	images     []string
+	commits    []string
+	repository []string
+	title      string
+	pr         staging.PullRequest
+	drop       []string
+}
+
+func (o *deployFlags) addFlags(c *cli, cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.branch, "branch", "", "`branch` of the application")
+	f.StringArrayVar(&o.services, "service", nil, "`service` that --image is for, repeatable")
+	f.StringArrayVar(&o.images, "image", nil, "what CI built, as `[SERVICE=]REF`, repeatable")
+	f.StringArrayVar(&o.commits, "commit", nil, "commit it was built from, as `[SERVICE=]SHA`")
+	f.StringArrayVar(&o.repository, "repository", nil, "repository it was built from, as `[SERVICE=]REPO`")
+	f.IntVar(&o.pr.Number, "pr", 0, "`number` of the pull request")
+	f.StringVar(&o.pr.URL, "pr-url", "", "`address` of the pull request")
+	f.StringVar(&o.pr.Title, "pr-title", "", "`title` of the pull request")
+	f.StringVar(&o.pr.Author, "pr-author", "", "`person` who opened the pull request")
+	f.StringVar(&o.title, "title", "", "free `text` for people")
+	f.StringArrayVar(&o.drop, "drop-preset", nil, "take a `preset` away, repeatable")
+	o.valueFlags.addFlags(c, cmd)
+	o.writing.addFlags(cmd)
+	nameFlag(cmd, &o.name)
+	c.completeFlag(cmd, "service", completeServices)
+	c.completeFlag(cmd, "image", completeImages)
+	c.completeFlag(cmd, "drop-preset", completePresets)
+	c.completeFlag(cmd, "name", completeNames)
+	cmd.ValidArgsFunction = c.completion(completeOneName)
+}
+
+// newDeploy is the verb of CI: make the staging of a branch, or bring it up to date.
+func newDeploy(c *cli) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "deploy [NAME] --branch BRANCH [--service SERVICE --image REF]",
+		Short: "Make the staging of a branch, or bring it up to date",
+		Long: `Make the staging of a branch, or bring it up to date: whichever is needed.
+
+The name follows from the branch; give NAME to choose another. Services that were
+not built on the branch run the project's default image. Everything is rendered
+and checked before it is committed. The same deploy again changes nothing.
+
+Octopod 1's flags are understood too: -n, -e KEY=VALUE, -E KEY, --set-app-config,
+--unset-app-env-override, --set-deployment-config, --unset-deployment-override.`,
+		Example: `  # What CI runs after it has built a branch
+  octopod deploy --branch feature/login --service backend --image registry.example.com/shop/backend:1f2e3d4 --commit 1f2e3d4c5b6a79880716253443526170
+
+  # Two services at once, and a setting
+  octopod deploy --branch feature/login --image backend=registry.example.com/shop/backend:1f2e3d4 --image frontend=registry.example.com/shop/frontend:9a8b7c6 --set LOG_LEVEL=debug
+
+  # See what it would do to the manifests
+  octopod deploy --branch feature/login --set LOG_LEVEL=debug --dry-run --diff`,
+	}
+	return c.deployVerb(cmd, staging.Deploy)
+}
+
+// deployVerb gives deploy, create and update their flags and their action.
+func (c *cli) deployVerb(cmd *cobra.Command, verb staging.Verb) *cobra.Command {
+	o := deployFlags{}
+	o.addFlags(c, cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		a, err := o.action(cmd, verb, args)
+		if err != nil {
+			return err
+		}
+		to, err := c.connect(cmd.Context())
+		if err != nil {
+			return err
+		}
+		if a.Images, err = o.builds(cmd.Context(), cmd, to); err != nil {
+			return err
+		}
+		return c.apply(cmd.Context(), to, a, o.writing)
+	}
+	return cmd
+}
+
+func (o *deployFlags) action(cmd *cobra.Command, verb staging.Verb, args []string) (staging.Action, error) {
+	a := staging.Action{Verb: verb, Branch: o.branch, DropPresets: o.drop}
+	if err := o.valueFlags.fill(&a); err != nil {
+		return a, err
+	}
+	if len(args) > 0 || o.name != "" {
+		name, err := oneName(cmd, args, o.name)
+		if err != nil {
+			return a, err
+		}
+		a.Name = name
+	}
+	flags := cmd.Flags()
+	if flags.Changed("branch") && o.branch == "" {
+		return a, staging.Errorf(staging.CodeInvalid, "--branch is empty").
+			WithHint("CI variables such as GITHUB_HEAD_REF are empty outside of pull requests; quote and check the one you pass")
+	}
+	if a.Name == "" && a.Branch == "" {
+		return a, usage(cmd, "neither a name nor --branch is given")
+	}
+	if flags.Changed("title") {
+		a.Title = &o.title
+	}
+	switch {
+	case o.pr.Number > 0:
+		a.PullRequest = &o.pr
+	case flags.Changed("pr"):
+		return a, usage(cmd, "--pr %d is no number of a pull request", o.pr.Number)
+	case o.pr != staging.PullRequest{}:
+		return a, usage(cmd, "--pr-url, --pr-title and --pr-author need --pr NUMBER")
+	}
+	return a, nil
+}
+
+// builds reads --image, --commit and --repository, each per service.
+func (o *deployFlags) builds(ctx context.Context, cmd *cobra.Command, from finder) (map[string]staging.Build, error) {
+	services := o.services
+	if len(services) == 0 && needsService(o.images) {
+		only, err := onlyService(ctx, cmd, from)
+		if err != nil {
+			return nil, err
+		}
+		services = []string{only}
+	}
+	images, err := perService(cmd, "--image", o.images, services)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range o.services {
+		if _, ok := images[s]; !ok {
+			return nil, usage(cmd, "--service %s needs an --image", s)
+		}
+	}
+	return o.describeBuilds(cmd, images)
+}
+
+// describeBuilds adds where the images come from. Without SERVICE= a commit or
+// repository is that of every image.
+func (o *deployFlags) describeBuilds(cmd *cobra.Command, images map[string]string) (map[string]staging.Build, error) {
+	builds := map[string]staging.Build{}
+	for name, ref := range images {
+		builds[name] = staging.Build{Image: ref}
+	}
+	for _, given := range []struct {
+		flag   string
+		values []string
+		put    func(*staging.Build, string)
+	}{
+		{"--commit", o.commits, func(b *staging.Build, v string) { b.Commit = v }},
+		{"--repository", o.repository, func(b *staging.Build, v string) { b.Repository = v }},
+	} {
+		for _, value := range given.values {
+			service, value, all := splitService(value)
+			if _, ok := builds[service]; !ok && (!all || len(builds) == 0) {
+				return nil, usage(cmd, "%s %s belongs to no --image", given.flag, value)
+			}
+			for name, b := range builds {
+				if all || name == service {
+					given.put(&b, value)
+					builds[name] = b
+				}
+			}
+		}
+	}
+	return builds, nil
+}

@@ -1,0 +1,174 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"octopod/generator"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// newDescribe shows all there is to know of one staging.
+func newDescribe(c *cli) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:     "describe NAME",
+		Aliases: []string{"info"},
+		Short:   "Show all there is to know of a staging",
+		Long: `Show all there is to know of a staging: what runs, every setting with where its
+value comes from (default, preset or override), links, and the last changes.`,
+		Example: `  octopod describe feature-login
+  octopod describe feature-login -o yaml`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			name, err := oneName(cmd, args, "")
+			if err != nil {
+				return err
+			}
+			to, err := c.connect(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return c.describe(cmd.Context(), to, name)
+		},
+		ValidArgsFunction: c.completion(completeOneName),
+	}
+	return cmd
+}
+
+// described is one staging as programs read it.
+type described struct {
+	staging.View
+	Settings []effective     `json:"settings"`
+	Links    []project.Link  `json:"links"`
+	History  []staging.Event `json:"history"`
+}
+
+func (c *cli) describe(ctx context.Context, to interface {
+	finder
+	historian
+}, name string) error {
+	views, err := to.Find(ctx, generator.Query{Names: []string{name}})
+	if err != nil {
+		return err
+	}
+	p, err := to.Project(ctx)
+	if err != nil {
+		return err
+	}
+	const lastChanges = 5
+	events, err := to.History(ctx, name, lastChanges)
+	if err != nil {
+		return err
+	}
+	d := described{View: views[0], Settings: effectiveSettings(p, views[0].Document.Staging()),
+		Links: linksOf(p, views[0]), History: events}
+	if c.settings.machine() {
+		return c.encode(d)
+	}
+	c.showPage(p, d)
+	return nil
+}
+
+// showPage prints the page that people read.
+func (c *cli) showPage(p *project.Project, d described) {
+	s := d.Spec
+	c.field("Name", c.out.paint(bold, d.Metadata.Name))
+	c.field("Title", inline(d.Metadata.Title))
+	c.field("Status", c.statusLine(d.View))
+	if d.Status.Phase == staging.PhaseInvalid {
+		c.out.printf("\n%s\n%s\n", d.Status.Reason, plain(d.Status.Detail))
+		c.showChanges(d.History)
+		return
+	}
+	c.field("Branch", inline(s.Branch))
+	if pr := s.PullRequest; pr != nil {
+		c.field("Pull request", inline(strings.Join([]string{fmt.Sprintf("#%d", pr.Number), pr.Title, by(pr.Author), pr.URL}, " ")))
+	}
+	c.field("Created", c.when(s.Created.At)+by(s.Created.By))
+	c.field("Expires", expires(d.View))
+	if s.Pinned != nil {
+		c.field("Pinned", inline(c.when(s.Pinned.At)+by(s.Pinned.By)+": "+cmp.Or(s.Pinned.Reason, "no reason given")))
+	}
+	c.field("Presets", strings.Join(s.Presets, ", "))
+	c.field("Namespace", p.Namespace(d.Metadata.Name))
+	c.field("Application", p.Application(d.Metadata.Name))
+	c.showServices(d.View)
+	c.showSettings(d.Settings)
+	c.showLinks(d.Links)
+	c.showChanges(d.History)
+}
+
+func by(person string) string {
+	if person == "" {
+		return ""
+	}
+	return " by " + person
+}
+
+// field prints one line of the page, nothing when there is nothing to say.
+func (c *cli) field(name, value string) {
+	if value != "" && value != none {
+		c.out.printf("%-13s%s\n", name+":", value)
+	}
+}
+
+func (c *cli) statusLine(v staging.View) string {
+	look := status(v)
+	line := c.out.paint(look.style, look.text)
+	switch {
+	case v.Status.Phase == staging.PhaseInvalid:
+		return line
+	case v.Status.Reason != "":
+		return line + "  " + inline(v.Status.Reason)
+	case v.Status.Phase == "":
+		return line + "  (Argo CD is not connected)"
+	}
+	return line
+}
+
+func (c *cli) showServices(v staging.View) {
+	var rows [][]cell
+	for _, name := range sortedKeys(v.Spec.Services) {
+		s := v.Spec.Services[name]
+		rows = append(rows, []cell{{name, ""}, {string(s.From), ""}, {cmp.Or(short(s.Commit), none), ""},
+			{s.Image, ""}, {cmp.Or(v.Status.URLs[name], none), cyan}})
+	}
+	c.section([]column{{"SERVICE", 0}, {"FROM", 0}, {"COMMIT", 0}, {"IMAGE", 2}, {"URL", 0}}, rows)
+}
+
+func (c *cli) showSettings(settings []effective) {
+	var rows [][]cell
+	for _, s := range settings {
+		look := map[string]style{originOverride: yellow, originPreset: cyan}[s.Kind]
+		rows = append(rows, []cell{{s.Name, ""}, {s.text(), look}, {s.Origin, look}, {string(s.Scope), ""}, {s.Help, dim}})
+	}
+	c.section([]column{{"SETTING", 0}, {"VALUE", 2}, {"FROM", 0}, {"SCOPE", 0}, {"HELP", 3}}, rows)
+}
+
+func (c *cli) showLinks(links []project.Link) {
+	var rows [][]cell
+	for _, l := range links {
+		rows = append(rows, []cell{{l.Name, ""}, {l.URL, cyan}})
+	}
+	c.section([]column{{"LINK", 0}, {"URL", 0}}, rows)
+}
+
+func (c *cli) section(columns []column, rows [][]cell) {
+	if len(rows) > 0 {
+		c.out.printf("\n")
+		c.out.table(columns, rows, true)
+	}
+}
+
+func (c *cli) showChanges(events []staging.Event) {
+	c.out.printf("\n")
+	c.tableOfEvents(events, true)
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,0 +1,92 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"octopod/generator"
+	"octopod/generator/staging"
+)
+
+// newDiff compares the manifests of a staging.
+func newDiff(c *cli) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "diff NAME [REVISION [REVISION]]",
+		Short: "Compare the manifests of a staging with what they would be, or were",
+		Long: `Compare the manifests of a staging, secrets masked.
+
+  diff NAME               as committed, with what generating them now would give
+  diff NAME REV           as they were at a revision, with now
+  diff NAME REV REV       as they were at two revisions
+
+Exit code 0: same. 1: different. 2 or more: could not compare.`,
+		Example: `  # Does the env repo hold what octopod.yaml and the templates say?
+  octopod diff feature-login
+
+  # What changed since?
+  octopod history feature-login
+  octopod diff feature-login 1f2e3d4
+  octopod diff feature-login 1f2e3d4 2b3c4d5 -o name`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) < 1 || len(args) > 3 {
+				return comparing(usage(cmd, "which staging, and which revisions?"))
+			}
+			return comparing(c.diff(cmd.Context(), args[0], args[1:]))
+		},
+		ValidArgsFunction: c.completion(completeNameThen(completeRevisions)),
+	}
+	return cmd
+}
+
+func (c *cli) diff(ctx context.Context, name string, revisions []string) error {
+	to, err := c.connect(ctx)
+	if err != nil {
+		return err
+	}
+	var before, after []staging.Object
+	if len(revisions) == 0 {
+		before, after, err = drift(ctx, to, name)
+	} else {
+		before, after, err = between(ctx, to, name, append(revisions, "")[:2])
+	}
+	if err != nil {
+		return err
+	}
+	return c.showDiffs(compare(before, after))
+}
+
+// drift compares what is committed with what would be.
+func drift(ctx context.Context, to changer, name string) (before, after []staging.Object, err error) {
+	result, err := to.Apply(ctx, generator.Request{
+		Action: staging.Action{Verb: staging.Regenerate, Name: name}, DryRun: true, Manifests: true,
+	})
+	return result.Before, result.After, err
+}
+
+func between(ctx context.Context, in historian, name string, revisions []string) (before, after []staging.Object, err error) {
+	if before, err = in.Manifests(ctx, name, revisions[0]); err != nil {
+		return nil, nil, err
+	}
+	after, err = in.Manifests(ctx, name, revisions[1])
+	return before, after, err
+}
+
+func (c *cli) showDiffs(diffs []objectDiff) error {
+	switch c.settings.output {
+	case "json", "yaml":
+		if err := c.encode(listOf("ObjectDiff", diffs)); err != nil {
+			return err
+		}
+	case "name":
+		for _, d := range diffs {
+			c.out.printf("%s\n", inline(d.Object))
+		}
+	default:
+		c.showDiff(unified(diffs))
+	}
+	if len(diffs) > 0 {
+		return errDifferent
+	}
+	return nil
+}

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"octopod/generator/staging"
+)
+
+// exits is the one table from what went wrong to the exit code. `octopod help
+// exit-codes` prints it.
+var exits = []struct {
+	exit  int
+	codes []staging.Code
+	means string
+}{
+	{0, nil, "done, or nothing to do"},
+	{1, []staging.Code{staging.CodeInternal}, "something unforeseen; with diff and regenerate --check: different"},
+	{2, []staging.Code{staging.CodeInvalid}, "wrong usage or input"},
+	{3, []staging.Code{staging.CodeNotFound}, "no such staging, revision, branch or repository"},
+	{4, []staging.Code{staging.CodeConflict, staging.CodeExists, staging.CodePinned}, "in conflict: exists already, pinned, or somebody else's change won"},
+	{5, []staging.Code{staging.CodeTimeout}, "a wait ran out"},
+	{6, []staging.Code{staging.CodeFailed}, "the staging failed or is degraded"},
+	{7, []staging.Code{staging.CodeUnauthorized, staging.CodeForbidden}, "credentials missing, wrong or not enough"},
+	{8, []staging.Code{staging.CodeUnavailable}, "git remote or Argo CD out of reach"},
+	{exitInterrupted, nil, "interrupted"},
+}
+
+const (
+	exitTrouble     = 2   // the least exit code of diff and regenerate --check when they could not compare
+	exitInterrupted = 130 // as shells do: 128 + SIGINT
+)
+
+// errDifferent is the answer of a comparison, not a failure: exit code 1, no words.
+var errDifferent = errors.New("different")
+
+// trouble marks the failure of a comparison, whose exit code must not be mistaken for an answer.
+type trouble struct{ error }
+
+func (t trouble) Unwrap() error { return t.error }
+
+// comparing keeps exit code 1 for "different".
+func comparing(err error) error {
+	if err == nil || errors.Is(err, errDifferent) {
+		return err
+	}
+	return trouble{err}
+}
+
+// reported is a failure whose particulars are part of the result already.
+type reported struct{ code staging.Code }
+
+func (r reported) Error() string { return string(r.code) }
+
+// exitOf gives the exit code of an error.
+func exitOf(err error) int {
+	var said reported
+	var t trouble
+	switch {
+	case err == nil:
+		return 0
+	case errors.Is(err, errDifferent):
+		return 1
+	case errors.Is(err, context.Canceled):
+		return exitInterrupted
+	case errors.As(err, &said):
+		return exitOfCode(said.code)
+	case errors.As(err, &t):
+		return max(exitTrouble, exitOf(t.error))
+	}
+	return exitOfCode(codeOf(err))
+}
+
+func exitOfCode(code staging.Code) int {
+	for _, row := range exits {
+		for _, c := range row.codes {
+			if c == code {
+				return row.exit
+			}
+		}
+	}
+	return 1
+}
+
+// codeOf knows one thing that staging.CodeOf does not: a deadline is a timeout.
+func codeOf(err error) staging.Code {
+	code := staging.CodeOf(err)
+	if code == staging.CodeInternal && errors.Is(err, context.DeadlineExceeded) {
+		return staging.CodeTimeout
+	}
+	return code
+}
+
+// report tells on stderr what went wrong and gives the exit code.
+//
+// What is said: one line "octopod: what happened"; several faults one a line
+// below it, indented; what to do next on a line of its own after an arrow.
+// With -o json or yaml the same as one JSON object.
+func (c *cli) report(ctx context.Context, args []string, err error) int {
+	if err != nil && ctx.Err() != nil {
+		c.talk.printf("octopod: interrupted\n")
+		return exitInterrupted
+	}
+	exit := exitOf(err)
+	var said reported
+	switch {
+	case err == nil, errors.Is(err, errDifferent), errors.As(err, &said):
+	case c.settings.machine() || wantsJSON(args):
+		c.talk.printf("%s\n", errorJSON(err, exit))
+	default:
+		c.talk.printf("%s %s\n", c.talk.paint(red, "octopod:"), plain(message(err)))
+		if hint := staging.HintOf(err); hint != "" {
+			c.talk.printf("%s %s\n", c.talk.paint(dim, "→"), plain(hint))
+		}
+	}
+	return exit
+}
+
+// message says a foreign error's text too: on the command line whoever reads
+// it is also who can mend it.
+func message(err error) string { return strings.TrimRight(err.Error(), "\n") }
+
+func errorJSON(err error, exit int) []byte {
+	doc := struct {
+		APIVersion string            `json:"apiVersion"`
+		Kind       string            `json:"kind"`
+		Code       staging.Code      `json:"code"`
+		Exit       int               `json:"exit"`
+		Message    string            `json:"message"`
+		Hint       string            `json:"hint,omitempty"`
+		Problems   []staging.Problem `json:"problems,omitempty"`
+	}{staging.APIVersion, "Error", codeOf(err), exit, message(err), staging.HintOf(err), staging.ProblemsOf(err)}
+	var e *staging.Error
+	if errors.As(err, &e) && len(doc.Problems) > 0 {
+		doc.Message = e.Message
+	}
+	text, _ := json.Marshal(doc) // strings and numbers always marshal
+	return text
+}
+
+// wantsJSON finds -o json in arguments that could not be parsed.
+func wantsJSON(args []string) bool {
+	line := strings.Join(args, " ") + " "
+	for _, form := range []string{"-o json ", "-ojson ", "-o=json ", "--output json ", "--output=json "} {
+		if strings.Contains(line, form) {
+			return true
+		}
+	}
+	return false
+}
+
+// usage is an error in how a verb was called.
+func usage(cmd *cobra.Command, format string, args ...any) *staging.Error {
+	return staging.Errorf(staging.CodeInvalid, format, args...).WithHint("usage: %s\n  `%s --help` shows examples", cmd.UseLine(), cmd.CommandPath())
+}
+
+// unknownVerb names what the person may have meant.
+func unknownVerb(root *cobra.Command, verb string) error {
+	err := staging.Errorf(staging.CodeInvalid, "there is no verb %q", verb).WithHint("`octopod --help` lists the verbs")
+	if near := root.SuggestionsFor(verb); len(near) > 0 {
+		err = err.WithHint("did you mean `octopod %s`?", strings.Join(near, "` or `octopod "))
+	}
+	return err
+}
+
+// newExitCodes is `octopod help exit-codes`.
+func newExitCodes() *cobra.Command {
+	var b strings.Builder
+	b.WriteString("Every verb ends with one of these exit codes.\n\n")
+	for _, row := range exits {
+		var codes []string
+		for _, code := range row.codes {
+			codes = append(codes, string(code))
+		}
+		line := fmt.Sprintf("%4d  %s", row.exit, row.means)
+		if len(codes) > 0 {
+			line += " (" + strings.Join(codes, ", ") + ")"
+		}
+		b.WriteString(line + "\n")
+	}
+	b.WriteString("\nThe words in brackets are the codes that -o json gives.\n" +
+		"diff and regenerate --check: 0 same, 1 different, 2 or more trouble.")
+	return &cobra.Command{Use: "exit-codes", Short: "The exit codes of all verbs", Long: b.String()}
+}

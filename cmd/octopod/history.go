@@ -1,0 +1,67 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"octopod/generator/staging"
+)
+
+// newHistory lists the versions of a staging.
+func newHistory(c *cli) *cobra.Command {
+	var limit int
+	var noHeaders bool
+	cmd := &cobra.Command{
+		Use:     "history NAME",
+		Aliases: []string{"log"},
+		Short:   "Who changed a staging, when, and what",
+		Long: `List the commits that changed a staging, newest first: who asked, when, through
+which door (cli, ci, web, api, webhook, sweep, or git for a commit made by hand) and
+what was done. rollback --to and diff take these revisions.`,
+		Example: `  octopod history feature-login
+  octopod history feature-login --limit 5 -o json`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			name, err := oneName(cmd, args, "")
+			if err != nil {
+				return err
+			}
+			if limit < 0 {
+				return usage(cmd, "--limit %d is less than nothing", limit)
+			}
+			to, err := c.connect(cmd.Context())
+			if err != nil {
+				return err
+			}
+			events, err := to.History(cmd.Context(), name, limit)
+			if err != nil {
+				return err
+			}
+			return c.showEvents(events, !noHeaders)
+		},
+		ValidArgsFunction: c.completion(completeOneName),
+	}
+	cmd.Flags().IntVar(&limit, "limit", 0, "at most so many (default: all)")
+	cmd.Flags().BoolVar(&noHeaders, "no-headers", false, "no titles above the columns")
+	return cmd
+}
+
+func (c *cli) showEvents(events []staging.Event, headers bool) error {
+	switch c.settings.output {
+	case "json", "yaml":
+		return c.encode(listOf("Event", events))
+	case "name":
+		for _, e := range events {
+			c.out.printf("%s\n", e.Revision)
+		}
+		return nil
+	}
+	c.tableOfEvents(events, headers)
+	return nil
+}
+
+func (c *cli) tableOfEvents(events []staging.Event, headers bool) {
+	rows := make([][]cell, len(events))
+	for i, e := range events {
+		rows[i] = []cell{{short(e.Revision), yellow}, {c.when(e.At), dim}, {e.By.Name, ""}, {string(e.Via), ""}, {e.Subject, ""}}
+	}
+	c.out.table([]column{{"REVISION", 0}, {"WHEN", 0}, {"WHO", 1}, {"VIA", 0}, {"WHAT", 2}}, rows, headers)
+}

@@ -1,0 +1,176 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"octopod/generator"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// initFlags are the answers that an env repo is made from.
+type initFlags struct {
+	project, title     string
+	engine, outputMode string
+	baseDomain         string
+	repoURL            string
+	template           string
+	dryRun             bool
+}
+
+func (o *initFlags) addFlags(cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringVar(&o.project, "project", "", "`name` of the project")
+	f.StringVar(&o.title, "title", "", "free `text` for people")
+	f.StringVar(&o.engine, "engine", "kustomize", "what makes manifests: kustomize or jsonnet")
+	f.StringVar(&o.outputMode, "output-mode", "source", "what the env repo holds: source (Argo CD renders) or rendered (plain YAML)")
+	f.StringVar(&o.baseDomain, "base-domain", "", "`domain` that stagings live under: staging.example.com")
+	f.StringVar(&o.repoURL, "repo-url", "", "`address` of the env repo as Argo CD reaches it (default: --env-repo, if it is remote)")
+	f.StringVar(&o.template, "template", "", "`directory` with your own kustomize base or plain YAML, or your jsonnet file (default: the sample)")
+	f.BoolVar(&o.dryRun, "dry-run", false, "work everything out, but commit nothing")
+	for flag, words := range map[string][]string{
+		"engine":      {string(project.EngineKustomize), string(project.EngineJsonnet)},
+		"output-mode": {string(project.OutputSource), string(project.OutputRendered)},
+	} {
+		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
+	}
+}
+
+// newInit makes an env repo out of a repository.
+func newInit(c *cli) *cobra.Command {
+	var o initFlags
+	cmd := &cobra.Command{
+		Use:   "init --env-repo REPO --project NAME --base-domain DOMAIN [--template DIR]",
+		Short: "Make an env repo out of an empty repository",
+		Long: `Make an env repo out of a repository: octopod.yaml, the templates and the schemas for
+editors, in one commit. Files that are there stay.
+
+With --template your own base is copied: services are read off its workloads, hosts
+off its Ingresses, and what the checks would refuse in it is named. Without, you get
+the sample: a web shop.`,
+		Example: `  # The sample
+  octopod init --env-repo ./envs.git --project shop --base-domain staging.example.com
+
+  # Your own base
+  octopod init --env-repo git@example.com:acme/envs.git --project acme --base-domain staging.example.com --template deploy/base
+
+  # Jsonnet, with plain YAML in the env repo
+  octopod init --env-repo ./envs.git --project shop --base-domain staging.example.com --engine jsonnet --output-mode rendered`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.project == "" || o.baseDomain == "" {
+				return usage(cmd, "--project and --base-domain are needed")
+			}
+			return c.init(cmd.Context(), o)
+		},
+	}
+	o.addFlags(cmd)
+	return cmd
+}
+
+func (c *cli) init(ctx context.Context, o initFlags) error {
+	r := generator.InitRequest{
+		Name: o.project, Title: o.title, Engine: project.Engine(o.engine), Output: project.Output(o.outputMode),
+		BaseDomain: o.baseDomain, RepoURL: o.repoURL, By: c.asker(), DryRun: o.dryRun,
+	}
+	if r.RepoURL == "" && isRemote(c.settings.envRepo) {
+		r.RepoURL = c.settings.envRepo
+	}
+	if o.template != "" {
+		shut, err := openTemplate(o.template, &r)
+		if err != nil {
+			return err
+		}
+		defer shut()
+	}
+	url := c.settings.envRepo
+	if url == "" {
+		url = gitRoot()
+	}
+	to, err := c.connectTo(ctx, url)
+	if err != nil {
+		return err
+	}
+	result, err := to.Init(ctx, r)
+	if err != nil {
+		return err
+	}
+	return c.showInit(result, o)
+}
+
+// openTemplate opens a directory so that nothing outside of it can be read,
+// through symbolic links or otherwise.
+func openTemplate(path string, r *generator.InitRequest) (shut func(), err error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, templateError(path, err)
+	}
+	dir := path
+	if !info.IsDir() {
+		dir, r.TemplateFile = filepath.Dir(path), filepath.Base(path)
+	}
+	root, err := os.OpenRoot(dir)
+	if err != nil {
+		return nil, templateError(path, err)
+	}
+	r.Template = root.FS()
+	return func() { _ = root.Close() }, nil // it was only read
+}
+
+func templateError(path string, err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return staging.Errorf(staging.CodeNotFound, "there is no template %s", path).
+			WithHint("--template takes a directory with a kustomization.yaml or plain YAML, or a jsonnet file")
+	}
+	return staging.Errorf(staging.CodeInvalid, "the template cannot be read").Because(err)
+}
+
+// initialised is the answer as programs read it.
+type initialised struct {
+	Project  *project.Project   `json:"project"`
+	Changed  bool               `json:"changed"`
+	Revision string             `json:"revision,omitempty"`
+	Plan     []staging.PlanItem `json:"plan"`
+	Notes    []string           `json:"notes"`
+	Findings []staging.Problem  `json:"findings"`
+}
+
+func (c *cli) showInit(r generator.InitResult, o initFlags) error {
+	switch c.settings.output {
+	case "json", "yaml":
+		return c.encode(initialised{r.Project, len(r.Plan) > 0 && !o.dryRun, r.Revision, r.Plan, r.Notes, r.Findings})
+	case "name":
+		c.out.printf("%s\n", r.Project.Metadata.Name)
+		return nil
+	}
+	tail := " (" + short(r.Revision) + ")"
+	if o.dryRun {
+		tail = " (dry run, nothing is committed)"
+	}
+	c.out.printf("initialised %s%s\n", c.out.paint(bold, r.Project.Metadata.Name), tail)
+	c.showPlan(r.Plan)
+	for _, note := range r.Notes {
+		c.note("%s", plain(note))
+	}
+	if len(r.Findings) > 0 {
+		c.note("\nThe checks would refuse %d things in this template. Each is allowed for now under\nspec.checks.allow in octopod.yaml: mend the template, or say there why it is fine.", len(r.Findings))
+	}
+	for _, p := range r.Findings {
+		c.note("  %s", plain(p.String()))
+	}
+	c.note("\nNext: octopod deploy --branch BRANCH --service %s --image REF", firstService(r.Project))
+	return nil
+}
+
+func firstService(p *project.Project) string {
+	if names := p.ServiceNames(); len(names) > 0 {
+		return names[0]
+	}
+	return "SERVICE"
+}

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"context"
+
+	"octopod/generator"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// octopod is everything the verbs ask for. *generator.Stagings answers over an
+// env repo; each verb asks for no more than one of the parts.
+type octopod interface {
+	changer
+	finder
+	historian
+	keeper
+	founder
+}
+
+// changer carries out one action on one staging, in one commit.
+type changer interface {
+	Apply(context.Context, generator.Request) (generator.Result, error)
+}
+
+// finder knows the stagings and their project as they are now.
+type finder interface {
+	Find(context.Context, generator.Query) ([]staging.View, error)
+	Project(context.Context) (*project.Project, error)
+}
+
+// historian knows how a staging was.
+type historian interface {
+	// History lists versions, newest first; limit 0 means all.
+	History(ctx context.Context, name string, limit int) ([]staging.Event, error)
+	// Manifests gives the objects at a revision, "" being now.
+	Manifests(ctx context.Context, name, revision string) ([]staging.Object, error)
+}
+
+// keeper looks after all stagings at once.
+type keeper interface {
+	Regenerate(context.Context, generator.RegenerateRequest) (generator.RegenerateResult, error)
+	Lint(context.Context) ([]staging.Problem, error)
+}
+
+// founder makes an env repo.
+type founder interface {
+	Init(context.Context, generator.InitRequest) (generator.InitResult, error)
+}

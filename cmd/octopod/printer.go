@@ -1,0 +1,108 @@
+package main
+
+// How Octopod talks to people:
+//
+//   - stdout is the result and nothing else, so that it can be piped; stderr
+//     is the conversation: progress, notes, questions, errors.
+//   - Colour only on a terminal, never with NO_COLOR, --no-color or TERM=dumb.
+//     Nothing is said by colour alone.
+//   - Nothing moves without a terminal: no progress bar, no question.
+//   - A table has no lines and never wraps: on a terminal, cells that matter
+//     least are cut with … until it fits. Piped, it is never cut.
+//   - What comes out of git was written by others, so control characters in it
+//     are shown as � and never reach the terminal.
+//   - Messages: lower case after the prefix "octopod:", no full stop; what to
+//     do next comes after an arrow on a line of its own.
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"unicode"
+
+	"golang.org/x/term"
+)
+
+// style is an ANSI code.
+type style string
+
+const (
+	bold   style = "1"
+	dim    style = "2"
+	red    style = "31"
+	green  style = "32"
+	yellow style = "33"
+	cyan   style = "36"
+)
+
+// printer writes to one stream and remembers its first failure, so that a full
+// disk or a closed pipe is not taken for success.
+type printer struct {
+	w        io.Writer
+	terminal bool
+	colour   bool
+	fd       int
+	err      error
+}
+
+func newPrinter(w io.Writer, env environ) *printer {
+	p := &printer{w: w}
+	if f, ok := w.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		p.fd, p.terminal = int(f.Fd()), true
+		p.colour = env["NO_COLOR"] == "" && env["TERM"] != "dumb"
+	}
+	return p
+}
+
+// Write passes bytes on as they are.
+func (p *printer) Write(b []byte) (int, error) {
+	n, err := p.w.Write(b)
+	if p.err == nil && err != nil {
+		p.err = fmt.Errorf("writing the result: %w", err)
+	}
+	return n, err
+}
+
+// Err is the first failure.
+func (p *printer) Err() error { return p.err }
+
+func (p *printer) printf(format string, args ...any) { fmt.Fprintf(p, format, args...) }
+
+// plain turns colour off.
+func (p *printer) plain(off bool) { p.colour = p.colour && !off }
+
+func (p *printer) paint(s style, text string) string {
+	if !p.colour || s == "" || text == "" {
+		return text
+	}
+	return "\x1b[" + string(s) + "m" + text + "\x1b[0m"
+}
+
+// width is how many columns there are; 0 means any number.
+func (p *printer) width() int {
+	if !p.terminal {
+		return 0
+	}
+	columns, _, err := term.GetSize(p.fd)
+	if err != nil {
+		return 0
+	}
+	return columns
+}
+
+// plain makes text from elsewhere harmless: a terminal obeys control characters.
+func plain(text string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\n' && (unicode.IsControl(r) || isBidi(r)) {
+			return '�'
+		}
+		return r
+	}, text)
+}
+
+// inline is plain on one line.
+func inline(text string) string { return strings.Join(strings.Fields(plain(text)), " ") }
+
+// isBidi finds the marks that make a terminal show text in another order.
+func isBidi(r rune) bool { return r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 }

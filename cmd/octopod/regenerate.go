@@ -1,0 +1,128 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"octopod/generator"
+	"octopod/generator/staging"
+)
+
+// newRegenerate writes stagings out again after a template changed.
+func newRegenerate(c *cli) *cobra.Command {
+	var all, check, dryRun bool
+	cmd := &cobra.Command{
+		Use:   "regenerate NAME… | --all",
+		Short: "Write stagings out again, after a template changed",
+		Long: `Write stagings out again, in one commit, after octopod.yaml or a template changed.
+One that cannot be written out is reported and left as it is, the rest go on; then
+the exit code is 2. Pinned ones are left alone.
+
+--check commits nothing. Exit code 0: all are as they should be. 1: some are not.
+2 or more: some could not be checked. The env repo's own CI runs it.`,
+		Example: `  octopod regenerate --all
+  octopod regenerate feature-login feature-search
+  octopod regenerate --all --check`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if all == (len(args) > 0) {
+				return usage(cmd, "which stagings? Name them, or say --all")
+			}
+			err := c.regenerate(cmd.Context(), generator.RegenerateRequest{Names: args, DryRun: dryRun || check, By: c.asker()}, check)
+			if check {
+				return comparing(err)
+			}
+			return err
+		},
+		ValidArgsFunction: c.completion(completeNames),
+	}
+	cmd.Flags().BoolVar(&all, "all", false, "every staging")
+	cmd.Flags().BoolVar(&check, "check", false, "commit nothing, and tell by the exit code whether something would change")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "work everything out and check it, but commit nothing")
+	return cmd
+}
+
+func (c *cli) regenerate(ctx context.Context, r generator.RegenerateRequest, check bool) error {
+	to, err := c.connect(ctx)
+	if err != nil {
+		return err
+	}
+	bar := c.newBar()
+	r.Progress = func(item generator.Regenerated, done, total int) { bar.show(item.Name, done, total) }
+	result, err := to.Regenerate(ctx, r)
+	bar.clear()
+	if err != nil {
+		return err
+	}
+	if err := c.showRegenerated(result, r.DryRun); err != nil {
+		return err
+	}
+	switch {
+	case result.Failed() > 0:
+		return reported{staging.CodeInvalid}
+	case check && result.Changed:
+		return errDifferent
+	}
+	return nil
+}
+
+// regenerated is one line of the answer, as programs read it.
+type regenerated struct {
+	Name    string `json:"name"`
+	Changed bool   `json:"changed"`
+	Skipped string `json:"skipped,omitempty"`
+	Error   string `json:"error,omitempty"`
+}
+
+func (c *cli) showRegenerated(r generator.RegenerateResult, dryRun bool) error {
+	var items []regenerated
+	for _, item := range r.Items {
+		line := regenerated{Name: item.Name, Changed: item.Changed, Skipped: item.Skipped}
+		if item.Err != nil {
+			line.Error = message(item.Err)
+		}
+		items = append(items, line)
+	}
+	switch c.settings.output {
+	case "json", "yaml":
+		return c.encode(struct {
+			list[regenerated]
+			Changed  bool               `json:"changed"`
+			Revision string             `json:"revision,omitempty"`
+			Plan     []staging.PlanItem `json:"plan"`
+		}{listOf("Regenerated", items), r.Changed, r.Revision, slices.Concat([]staging.PlanItem{}, r.Plan)})
+	case "name":
+		for _, item := range items {
+			if item.Changed {
+				c.out.printf("%s\n", item.Name)
+			}
+		}
+		return nil
+	}
+	c.listRegenerated(items, r, dryRun)
+	return nil
+}
+
+// listRegenerated prints what is worth a line, and sums up.
+func (c *cli) listRegenerated(items []regenerated, r generator.RegenerateResult, dryRun bool) {
+	changed, same := 0, 0
+	for _, item := range items {
+		switch {
+		case item.Error != "":
+			c.out.printf("%s\n", c.out.paint(red, "failed    ")+item.Name+": "+plain(item.Error))
+		case item.Skipped != "":
+			c.out.printf("%s\n", c.out.paint(yellow, "left alone")+" "+item.Name+": "+item.Skipped)
+		case item.Changed:
+			changed++
+			c.out.printf("%s\n", c.out.paint(green, "changed   ")+item.Name)
+		default:
+			same++
+		}
+	}
+	words := []string{count(changed, "changed"), count(same, "unchanged"), count(r.Failed(), "failed")}
+	summary := strings.Join(slices.DeleteFunc(words, func(s string) bool { return s == "" }), ", ")
+	c.out.printf("%s%s\n", cmp.Or(summary, "no stagings"), regenerateTail(r, dryRun))
+}

@@ -1,0 +1,48 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"octopod/generator/staging"
+)
+
+// newSet changes what a person may change without a build.
+func newSet(c *cli) *cobra.Command {
+	var w writing
+	var title string
+	cmd := &cobra.Command{
+		Use:   "set NAME KEY=VALUE… [KEY-…]",
+		Short: "Change settings of a staging",
+		Long: `Change settings of a staging. Which there are, and what they may be, says the
+project's octopod.yaml; completion and describe show them.
+
+KEY- removes a setting even though the project has a default for it. To go back
+to the default, use unset.`,
+		Example: `  # One setting of the application, one of the deployment
+  octopod set feature-login LOG_LEVEL=debug backend.replicas=2
+
+  # As if the project had no default
+  octopod set feature-login LEGACY_FLAG-
+
+  # Look before you leap
+  octopod set feature-login PAYMENT_GATEWAY=production --dry-run --diff`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			a := staging.Action{Verb: staging.Set}
+			if cmd.Flags().Changed("title") {
+				a.Title = &title
+			}
+			if len(args) == 0 || len(args) == 1 && a.Title == nil {
+				return usage(cmd, "which staging, and which settings?")
+			}
+			a.Name = args[0]
+			if err := readValues(&a, args[1:]); err != nil {
+				return err
+			}
+			return c.connectAndApply(cmd.Context(), a, w)
+		},
+		ValidArgsFunction: c.completion(completeNameThen(completeValues)),
+	}
+	cmd.Flags().StringVar(&title, "title", "", "free `text` for people")
+	w.addFlags(cmd)
+	return cmd
+}

@@ -1,0 +1,211 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"octopod/generator/project/strictyaml"
+	"octopod/generator/staging"
+)
+
+// settings are the flags that every verb has.
+//
+// A setting comes from, in this order: its flag, OCTOPOD_<FLAG> in the
+// environment, the config file, its default. Credentials have no flags: a
+// command line is visible to everybody on the machine.
+type settings struct {
+	config  string
+	envRepo string
+	ref     string
+	output  string
+	actor   string
+
+	sshKey         string
+	knownHosts     []string
+	signKey        string
+	allowPlainHTTP bool
+	timeout        time.Duration
+
+	quiet   bool
+	verbose bool
+	noColor bool
+
+	gitUsername  string // from the config file; the environment wins
+	gitTokenFile string
+}
+
+// outputs are the forms of a result.
+var outputs = []string{"table", "wide", "name", "json", "yaml"}
+
+func (s *settings) addFlags(root *cobra.Command) {
+	f := root.PersistentFlags()
+	f.StringVar(&s.envRepo, "env-repo", "", "`URL` or path of the env repo (default: the work tree you are in, if it has an octopod.yaml)")
+	f.StringVar(&s.ref, "ref", "main", "`branch` of the env repo")
+	f.StringVarP(&s.output, "output", "o", "table", "form of the result: "+strings.Join(outputs, ", "))
+	f.StringVar(&s.actor, "actor", "", "who asks, as `\"Name <mail>\"` (default: from CI, from git's configuration)")
+	f.StringVar(&s.sshKey, "ssh-key", "", "private key `file` for ssh remotes (default: the ssh agent)")
+	f.StringArrayVar(&s.knownHosts, "known-hosts", nil, "known_hosts `file`, repeatable (default: the user's and the system's)")
+	f.StringVar(&s.signKey, "sign-key", "", "SSH or OpenPGP private key `file` that signs commits")
+	f.BoolVar(&s.allowPlainHTTP, "allow-plain-http", false, "allow http://, which sends credentials in the clear")
+	f.DurationVar(&s.timeout, "timeout", 30*time.Second, "give up on a git remote that is silent for so long")
+	f.StringVar(&s.config, "config", "", "config `file` (default $XDG_CONFIG_HOME/octopod/config.yaml)")
+	f.BoolVarP(&s.quiet, "quiet", "q", false, "print the result and errors only")
+	f.BoolVarP(&s.verbose, "verbose", "v", false, "log what happens to stderr")
+	f.BoolVar(&s.noColor, "no-color", false, "no colours, also on a terminal")
+}
+
+// machine tells whether a program reads the result.
+func (s *settings) machine() bool { return s.output == "json" || s.output == "yaml" }
+
+// settle fills in every flag that was not given, from the environment and from
+// the config file, and refuses what cannot be. All faults are named at once.
+func (c *cli) settle(cmd *cobra.Command) error {
+	var problems []staging.Problem
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if text, ok := c.env[variable(f.Name)]; ok && !f.Changed && f.Name != "help" {
+			if err := setFlag(cmd, f, text); err != nil {
+				problems = append(problems, staging.Problem{Field: variable(f.Name), Message: err.Error()})
+			}
+		}
+	})
+	file, err := c.readConfig(cmd)
+	if err != nil {
+		return err
+	}
+	problems = append(problems, file.fill(cmd, c)...)
+	if !slices.Contains(outputs, c.settings.output) {
+		problems = append(problems, staging.Problem{Field: "--output", Message: strconv.Quote(c.settings.output) + " is none of " + strings.Join(outputs, ", ")})
+	}
+	if c.settings.timeout <= 0 {
+		problems = append(problems, staging.Problem{Field: "--timeout", Message: "must be longer than nothing"})
+	}
+	c.out.plain(c.settings.noColor)
+	c.talk.plain(c.settings.noColor)
+	return staging.Invalid("wrong settings", problems)
+}
+
+// variable is the environment's name of a flag.
+func variable(flag string) string {
+	return "OCTOPOD_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+// setFlag gives a flag a value from elsewhere; a repeatable one takes one a line.
+func setFlag(cmd *cobra.Command, f *pflag.Flag, text string) error {
+	values := []string{text}
+	if f.Value.Type() == "stringArray" {
+		values = strings.FieldsFunc(text, func(r rune) bool { return r == '\n' })
+	}
+	for _, value := range values {
+		if err := cmd.Flags().Set(f.Name, value); err != nil {
+			_, why, _ := strings.Cut(err.Error(), " flag: ")
+			return errors.New(strconv.Quote(value) + " does not fit --" + f.Name + ": " + why)
+		}
+	}
+	return nil
+}
+
+// configFile is the person's config file.
+type configFile struct {
+	EnvRepo        string   `yaml:"envRepo,omitempty"`
+	Ref            string   `yaml:"ref,omitempty"`
+	Output         string   `yaml:"output,omitempty"`
+	Actor          string   `yaml:"actor,omitempty"`
+	SSHKey         string   `yaml:"sshKey,omitempty"`
+	KnownHosts     []string `yaml:"knownHosts,omitempty"`
+	SignKey        string   `yaml:"signKey,omitempty"`
+	AllowPlainHTTP bool     `yaml:"allowPlainHTTP,omitempty"`
+	Timeout        string   `yaml:"timeout,omitempty"`
+	Quiet          bool     `yaml:"quiet,omitempty"`
+	NoColor        bool     `yaml:"noColor,omitempty"`
+	GitUsername    string   `yaml:"gitUsername,omitempty"`
+	GitTokenFile   string   `yaml:"gitTokenFile,omitempty"`
+
+	path string
+}
+
+// readConfig reads the config file, which must be there only if it was named.
+func (c *cli) readConfig(cmd *cobra.Command) (configFile, error) {
+	file := configFile{path: c.settings.config}
+	if file.path == "" {
+		file.path = c.defaultConfig()
+	}
+	data, err := os.ReadFile(file.path)
+	switch {
+	case err != nil && c.settings.config == "":
+		return configFile{}, nil
+	case errors.Is(err, fs.ErrNotExist):
+		return configFile{}, staging.Errorf(staging.CodeInvalid, "there is no config file %s", file.path).
+			WithHint("--config and OCTOPOD_CONFIG name it; without them $XDG_CONFIG_HOME/octopod/config.yaml is read if it is there")
+	case err != nil:
+		return configFile{}, staging.Errorf(staging.CodeInvalid, "the config file cannot be read").Because(err)
+	}
+	err = strictyaml.Decode(file.path, data, &file)
+	return file, err
+}
+
+func (c *cli) defaultConfig() string {
+	dir := c.env["XDG_CONFIG_HOME"]
+	if dir == "" {
+		dir = filepath.Join(c.env["HOME"], ".config")
+	}
+	return filepath.Join(dir, "octopod", "config.yaml")
+}
+
+// fill gives the flags that are still at their defaults the file's values.
+func (file configFile) fill(cmd *cobra.Command, c *cli) []staging.Problem {
+	c.settings.gitUsername, c.settings.gitTokenFile = file.GitUsername, file.GitTokenFile
+	yes := map[bool]string{true: "true"}
+	var problems []staging.Problem
+	for _, entry := range []struct{ field, flag, value string }{
+		{"envRepo", "env-repo", file.EnvRepo}, {"ref", "ref", file.Ref}, {"output", "output", file.Output},
+		{"actor", "actor", file.Actor}, {"sshKey", "ssh-key", file.SSHKey}, {"signKey", "sign-key", file.SignKey},
+		{"knownHosts", "known-hosts", strings.Join(file.KnownHosts, "\n")}, {"timeout", "timeout", file.Timeout},
+		{"allowPlainHTTP", "allow-plain-http", yes[file.AllowPlainHTTP]}, {"quiet", "quiet", yes[file.Quiet]},
+		{"noColor", "no-color", yes[file.NoColor]},
+	} {
+		f := cmd.Flags().Lookup(entry.flag)
+		if f == nil || f.Changed || entry.value == "" {
+			continue
+		}
+		if err := setFlag(cmd, f, entry.value); err != nil {
+			problems = append(problems, staging.Problem{File: file.path, Field: entry.field, Message: err.Error()})
+		}
+	}
+	return problems
+}
+
+// newConfiguration is `octopod help configuration`.
+func newConfiguration() *cobra.Command {
+	return &cobra.Command{Use: "configuration", Short: "Where settings come from", Long: `A setting comes from the first of these that has it:
+
+  1. the flag                  --env-repo git@example.com:acme/envs.git
+  2. the environment           OCTOPOD_ENV_REPO=git@example.com:acme/envs.git
+  3. the config file           envRepo: git@example.com:acme/envs.git
+  4. the default
+
+Every flag of every verb has a variable: OCTOPOD_ and its name in capitals, with _
+for -. A repeatable flag takes one value a line.
+
+The config file is --config, or $XDG_CONFIG_HOME/octopod/config.yaml. It may hold
+envRepo, ref, output, actor, sshKey, knownHosts, signKey, allowPlainHTTP, timeout,
+quiet, noColor, gitUsername and gitTokenFile. An unknown field is an error.
+
+Credentials are never flags, since a command line is visible to others:
+
+  OCTOPOD_GIT_USERNAME, OCTOPOD_GIT_TOKEN   basic auth over https
+  OCTOPOD_GIT_TOKEN_FILE                    the same, read from a file
+  OCTOPOD_SSH_KEY_PASSPHRASE                for --ssh-key
+  OCTOPOD_SIGN_KEY_PASSPHRASE               for --sign-key
+
+Also read: NO_COLOR, and in CI the variables that say who asks (GITHUB_ACTOR,
+GITLAB_USER_NAME and their like).`}
+}

@@ -1,0 +1,17 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"octopod/generator/staging"
+)
+
+// newUnpin lets deploys through again.
+func newUnpin(c *cli) *cobra.Command {
+	return c.changeOne(&cobra.Command{
+		Use:     "unpin NAME",
+		Short:   "Let deploys through again",
+		Long:    "Let deploys through again, after a rollback or a pin. Nothing else changes until the next deploy.",
+		Example: `  octopod unpin feature-login`,
+	}, staging.Unpin, nil)
+}

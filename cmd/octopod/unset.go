@@ -1,0 +1,32 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"octopod/generator/staging"
+)
+
+// newUnset goes back to the project's defaults.
+func newUnset(c *cli) *cobra.Command {
+	var w writing
+	cmd := &cobra.Command{
+		Use:   "unset NAME KEY…",
+		Short: "Go back to the project's default of a setting",
+		Long:  "Go back to the project's default of a setting, or to what a chosen preset says.",
+		Example: `  octopod unset feature-login LOG_LEVEL
+  octopod unset feature-login LOG_LEVEL backend.replicas --dry-run`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) < 2 {
+				return usage(cmd, "which staging, and which settings?")
+			}
+			a := staging.Action{Verb: staging.Unset, Name: args[0]}
+			if err := readKeys(&a, args[1:]); err != nil {
+				return err
+			}
+			return c.connectAndApply(cmd.Context(), a, w)
+		},
+		ValidArgsFunction: c.completion(completeNameThen(completeOverridden)),
+	}
+	w.addFlags(cmd)
+	return cmd
+}

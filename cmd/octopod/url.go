@@ -1,0 +1,63 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// newURL says where the staging of a branch is reached.
+func newURL(c *cli) *cobra.Command {
+	var o branchFlags
+	var service string
+	cmd := &cobra.Command{
+		Use:   "url --branch BRANCH [--service SERVICE]",
+		Short: "Say where the staging of a branch is reached",
+		Long: `Say where the staging of a branch is reached, before there is one. It follows from
+octopod.yaml and the branch alone. -o wide shows every service.`,
+		Example: `  octopod url --branch feature/login
+  octopod url --branch feature/login --service backend
+  octopod url --branch feature/login -o json`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			p, branch, err := o.read(cmd.Context(), c, cmd, args)
+			if err != nil {
+				return err
+			}
+			name := p.Naming().NameOf(branch)
+			urls := map[string]string{}
+			for _, s := range p.ServiceNames() {
+				if url := p.URL(s, name); url != "" {
+					urls[s] = url
+				}
+			}
+			if service == "" {
+				service = p.MainService()
+			} else if _, known := p.Spec.Services[service]; !known {
+				return usage(cmd, "the project has no service %q: choose %s", service, strings.Join(p.ServiceNames(), ", "))
+			}
+			return c.showURLs(cmd, urls, service)
+		},
+	}
+	o.addFlags(cmd)
+	cmd.Flags().StringVar(&service, "service", "", "`service` to reach (default: the main one)")
+	c.completeFlag(cmd, "service", completeServices)
+	return cmd
+}
+
+func (c *cli) showURLs(cmd *cobra.Command, urls map[string]string, service string) error {
+	switch {
+	case c.settings.machine():
+		return c.encode(map[string]any{"url": urls[service], "urls": urls})
+	case c.settings.output == "wide":
+		var rows [][]cell
+		for _, name := range sortedKeys(urls) {
+			rows = append(rows, []cell{{name, ""}, {urls[name], cyan}})
+		}
+		c.out.table([]column{{"SERVICE", 0}, {"URL", 0}}, rows, true)
+		return nil
+	case urls[service] == "":
+		return usage(cmd, "service %q is not reached from outside", service)
+	}
+	c.out.printf("%s\n", urls[service])
+	return nil
+}

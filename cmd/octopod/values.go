@@ -1,0 +1,124 @@
+package main
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"octopod/generator/staging"
+)
+
+// valueFlags are the settings that deploy, create and update take along.
+// Whether a setting is the application's or the deployment's is the project's
+// knowledge, so Octopod 1's four flags are two under other names.
+type valueFlags struct {
+	set     []string
+	unset   []string
+	presets []string
+}
+
+func (o *valueFlags) addFlags(c *cli, cmd *cobra.Command) {
+	f := cmd.Flags()
+	f.StringArrayVar(&o.set, "set", nil, "set a value, as `KEY=VALUE`, repeatable; KEY- removes the project's default")
+	f.StringArrayVar(&o.unset, "unset", nil, "go back to the project's default of `KEY`, repeatable")
+	f.StringArrayVar(&o.presets, "preset", nil, "choose a `preset`, repeatable")
+	for _, alias := range []struct {
+		to              *[]string
+		name, shorthand string
+	}{
+		{&o.set, "set-app-config", "e"}, {&o.unset, "unset-app-env-override", "E"},
+		{&o.set, "set-deployment-config", ""}, {&o.unset, "unset-deployment-override", ""},
+	} {
+		f.VarP(appending{alias.to}, alias.name, alias.shorthand, "as in Octopod 1")
+		f.Lookup(alias.name).Hidden = true
+	}
+	c.completeFlag(cmd, "set", completeValues)
+	c.completeFlag(cmd, "set-app-config", completeValues)
+	c.completeFlag(cmd, "set-deployment-config", completeValues)
+	c.completeFlag(cmd, "unset", completeParameters)
+	c.completeFlag(cmd, "unset-app-env-override", completeParameters)
+	c.completeFlag(cmd, "unset-deployment-override", completeParameters)
+	c.completeFlag(cmd, "preset", completePresets)
+}
+
+// appending is a repeatable flag that shares its list with another.
+type appending struct{ to *[]string }
+
+func (a appending) String() string { return "" }
+func (a appending) Type() string   { return "stringArray" }
+
+func (a appending) Set(value string) error {
+	*a.to = append(*a.to, value)
+	return nil
+}
+
+func (o *valueFlags) fill(a *staging.Action) error {
+	a.Presets = o.presets
+	if err := readValues(a, o.set); err != nil {
+		return err
+	}
+	return readKeys(a, o.unset)
+}
+
+// readValues reads KEY=VALUE and KEY-.
+func readValues(a *staging.Action, words []string) error {
+	a.Set = map[string]string{}
+	given := map[string]string{}
+	var problems []staging.Problem
+	for _, word := range words {
+		key, value, set := strings.Cut(word, "=")
+		absent := !set && strings.HasSuffix(key, "-")
+		if absent {
+			key = strings.TrimSuffix(key, "-")
+		}
+		earlier, twice := given[key]
+		given[key] = word
+		switch {
+		case key == "", !set && !absent:
+			problems = append(problems, staging.Problem{Field: quoted(word), Message: "is no KEY=VALUE"})
+		case twice && earlier != word:
+			problems = append(problems, staging.Problem{Field: key, Message: "is given twice"})
+		case twice:
+		case absent:
+			a.Absent = append(a.Absent, key)
+		default:
+			a.Set[key] = value
+		}
+	}
+	return invalidValues(problems, "write KEY=VALUE to set, KEY= for the empty text, KEY- to remove the project's default")
+}
+
+// readKeys reads the KEYs that go back to their defaults.
+func readKeys(a *staging.Action, words []string) error {
+	var problems []staging.Problem
+	for _, key := range words {
+		_, set := a.Set[key]
+		switch {
+		case key == "":
+			problems = append(problems, staging.Problem{Field: quoted(key), Message: "is no name of a setting"})
+		case strings.Contains(key, "="):
+			problems = append(problems, staging.Problem{Field: quoted(key), Message: "has a value"})
+		case set || slices.Contains(a.Absent, key):
+			problems = append(problems, staging.Problem{Field: key, Message: "is both set and unset"})
+		default:
+			a.Unset = append(a.Unset, key)
+		}
+	}
+	return invalidValues(problems, "write the KEY alone to go back to the project's default")
+}
+
+func quoted(s string) string { return `"` + s + `"` }
+
+// invalidValues never repeats what follows a KEY=: it may be a secret.
+func invalidValues(problems []staging.Problem, hint string) error {
+	if len(problems) == 0 {
+		return nil
+	}
+	for i := range problems {
+		if key, _, ok := strings.Cut(problems[i].Field, "="); ok {
+			problems[i].Field = key + `=…"`
+		}
+	}
+	return &staging.Error{Code: staging.CodeInvalid, Message: "the settings cannot be read", Problems: problems, Hint: hint}
+}

@@ -1,0 +1,61 @@
+package main
+
+import (
+	"cmp"
+	"runtime"
+	"runtime/debug"
+
+	"github.com/spf13/cobra"
+)
+
+// versionInfo says which program this is.
+type versionInfo struct {
+	Version  string `json:"version"`
+	Revision string `json:"revision,omitempty"`
+	Built    string `json:"built,omitempty"`
+	Go       string `json:"go"`
+	Platform string `json:"platform"`
+}
+
+// version is set by the linker.
+var version string
+
+func newVersion(c *cli) *cobra.Command {
+	return &cobra.Command{
+		Use:     "version",
+		Short:   "Say which version this is",
+		Long:    "Say which version this is, and of which commit it was built.",
+		Example: "  octopod version\n  octopod version -o json",
+		Args:    cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			v := readVersion()
+			switch c.settings.output {
+			case "json", "yaml":
+				return c.encode(v)
+			case "name":
+				c.out.printf("%s\n", v.Version)
+				return nil
+			}
+			c.out.printf("octopod %s (%s, %s, %s)\n", v.Version, cmp.Or(short(v.Revision), "unknown commit"), v.Go, v.Platform)
+			return nil
+		},
+	}
+}
+
+func readVersion() versionInfo {
+	v := versionInfo{Version: "(devel)", Go: runtime.Version(), Platform: runtime.GOOS + "/" + runtime.GOARCH}
+	build, ok := debug.ReadBuildInfo()
+	if !ok {
+		return v
+	}
+	v.Version = cmp.Or(version, build.Main.Version, v.Version)
+	for _, s := range build.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			v.Revision = s.Value
+		case "vcs.time":
+			v.Built = s.Value
+		}
+	}
+	return v
+}

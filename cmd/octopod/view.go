@@ -1,0 +1,120 @@
+package main
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"octopod/generator/staging"
+)
+
+// none stands for what is not known or not there.
+const none = "–"
+
+// status is the word for how a staging is, and its colour. What a person set
+// it to shows before any cluster is connected.
+func status(v staging.View) cell {
+	word := string(v.Status.Phase)
+	if word == "" {
+		word = map[staging.State]string{staging.Archived: "Archived", staging.Deleting: "Deleting"}[v.Spec.State]
+	}
+	look := map[string]style{
+		"Running": green, "Creating": cyan, "Updating": cyan, "Degraded": red, "Failed": red, "Invalid": red,
+		"Archived": dim, "Archiving": dim, "Deleting": dim,
+	}[word]
+	if v.Spec.Pinned != nil {
+		word, look = strings.TrimPrefix(word+",Pinned", ","), cmp.Or(look, yellow)
+	}
+	return cell{cmp.Or(word, none), look}
+}
+
+// mainURL is the address that people mean by "the staging": the host that is
+// the bare name, else the first.
+func mainURL(v *staging.View) string {
+	if v == nil {
+		return ""
+	}
+	urls := slices.Collect(maps.Values(v.Status.URLs))
+	slices.Sort(urls)
+	for _, url := range urls {
+		if _, host, _ := strings.Cut(url, "://"); strings.HasPrefix(host, v.Metadata.Name+".") {
+			return url
+		}
+	}
+	return strings.Join(urls[:min(len(urls), 1)], "")
+}
+
+// built lists the services that run the branch's own build: backend:1f2e3d4.
+func built(v staging.View) string {
+	var words []string
+	for _, name := range sortedKeys(v.Spec.Services) {
+		if s := v.Spec.Services[name]; s.From != staging.FromDefault {
+			words = append(words, name+":"+cmp.Or(short(s.Commit), staging.ImageTag(s.Image)))
+		}
+	}
+	return cmp.Or(strings.Join(words, ","), none)
+}
+
+func images(v staging.View) string {
+	var words []string
+	for _, name := range sortedKeys(v.Spec.Services) {
+		words = append(words, name+"="+v.Spec.Services[name].Image)
+	}
+	return cmp.Or(strings.Join(words, ","), none)
+}
+
+func overrides(v staging.View) string {
+	words := append([]string{}, v.Spec.Presets...)
+	for _, values := range []staging.Values{v.Spec.Overrides.App, v.Spec.Overrides.Deployment} {
+		for _, name := range sortedKeys(values) {
+			words = append(words, setting(name, values[name]))
+		}
+	}
+	return cmp.Or(strings.Join(words, ","), none)
+}
+
+// setting writes an override the way `octopod set` reads it.
+func setting(name string, value any) string {
+	if value == nil {
+		return name + "-"
+	}
+	return name + "=" + shown(value)
+}
+
+// shown is a value for people's eyes.
+func shown(value any) string {
+	text := staging.Text(value)
+	if _, looks := staging.LooksSecret(text); looks {
+		return masked
+	}
+	return text
+}
+
+// ago is a span in the fewest characters that still say something: 12s, 5m, 3h, 4d.
+func ago(now, then time.Time) string {
+	if then.IsZero() {
+		return none
+	}
+	const day = 24 * time.Hour
+	d := max(0, now.Sub(then))
+	for _, unit := range []struct {
+		span time.Duration
+		sign string
+	}{{day, "d"}, {time.Hour, "h"}, {time.Minute, "m"}} {
+		if d >= 2*unit.span {
+			return strconv.Itoa(int(d/unit.span)) + unit.sign
+		}
+	}
+	return strconv.Itoa(int(d/time.Second)) + "s"
+}
+
+// when is a moment: how long ago on a terminal, the moment itself for programs.
+func (c *cli) when(t time.Time) string {
+	if c.out.terminal {
+		return ago(c.now(), t) + " ago"
+	}
+	return t.UTC().Format(time.RFC3339)
+}

@@ -1,0 +1,134 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"octopod/generator"
+	"octopod/generator/staging"
+)
+
+// writing are the flags of every verb that writes.
+type writing struct {
+	dryRun bool
+	diff   bool
+}
+
+func (w *writing) addFlags(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&w.dryRun, "dry-run", false, "work everything out and check it, but commit nothing")
+	cmd.Flags().BoolVar(&w.diff, "diff", false, "show how the manifests change, secrets masked")
+}
+
+// past is how a result names what was done.
+var past = map[staging.Verb]string{
+	staging.Deploy: "deployed", staging.Create: "created", staging.Update: "updated", staging.Set: "changed",
+	staging.Unset: "changed", staging.Archive: "archived", staging.Restore: "restored", staging.Delete: "deleted",
+	staging.PinVerb: "pinned", staging.Unpin: "unpinned", staging.Rollback: "rolled back",
+}
+
+// apply carries out an action and shows what came of it.
+func (c *cli) apply(ctx context.Context, to changer, a staging.Action, w writing) error {
+	result, err := to.Apply(ctx, generator.Request{Action: a, By: c.asker(), DryRun: w.dryRun, Manifests: w.diff})
+	if err != nil {
+		return err
+	}
+	return c.showResult(a, result, w)
+}
+
+// connectAndApply is what most verbs come to.
+func (c *cli) connectAndApply(ctx context.Context, a staging.Action, w writing) error {
+	to, err := c.connect(ctx)
+	if err != nil {
+		return err
+	}
+	return c.apply(ctx, to, a, w)
+}
+
+// written is a result as programs read it.
+type written struct {
+	generator.Result
+	DryRun bool   `json:"dryRun,omitempty"`
+	Diff   string `json:"diff,omitempty"`
+}
+
+func (c *cli) showResult(a staging.Action, r generator.Result, w writing) error {
+	var diff string
+	if w.diff {
+		diff = unified(compare(r.Before, r.After))
+	}
+	switch {
+	case c.settings.machine():
+		return c.encode(written{r, w.dryRun, diff})
+	case c.settings.output == "name":
+		c.out.printf("%s\n", r.Name)
+		return nil
+	}
+	c.out.printf("%s\n", c.headline(a, r, w))
+	for _, change := range r.Changes {
+		c.out.printf("  %s\n", inline(change.String()))
+	}
+	if w.dryRun {
+		c.showPlan(r.Plan)
+	}
+	if url := mainURL(r.Staging); url != "" && r.Changed && makesWork(a.Verb) {
+		c.out.printf("  %s\n", c.out.paint(cyan, url))
+	}
+	c.showDiff(diff)
+	return nil
+}
+
+// headline says in one line what happened: deployed feature-login (1f2e3d4).
+func (c *cli) headline(a staging.Action, r generator.Result, w writing) string {
+	did := past[a.Verb]
+	if a.Verb == staging.Delete && r.Staging != nil {
+		did = "tearing down"
+	}
+	name := c.out.paint(bold, r.Name)
+	switch {
+	case !r.Changed:
+		return "unchanged " + name
+	case w.dryRun:
+		return did + " " + name + " (dry run, nothing is committed)"
+	}
+	return did + " " + name + " (" + short(r.Revision) + ")"
+}
+
+// makesWork tells whether people will want to open the staging next.
+func makesWork(v staging.Verb) bool {
+	return v != staging.Archive && v != staging.Delete && v != staging.PinVerb && v != staging.Unpin
+}
+
+func (c *cli) showPlan(plan []staging.PlanItem) {
+	signs := map[staging.Change]cell{
+		staging.Added: {"+", green}, staging.Modified: {"~", yellow}, staging.Removed: {"-", red},
+	}
+	for _, item := range plan {
+		sign := signs[item.Action]
+		c.out.printf("  %s\n", c.out.paint(sign.style, sign.text+" "+inline(item.Path)))
+	}
+}
+
+// short is a revision in tables.
+func short(revision string) string { return revision[:min(len(revision), 7)] }
+
+// nameFlag lets a verb take the name as Octopod 1 did, with -n.
+func nameFlag(cmd *cobra.Command, name *string) {
+	cmd.Flags().StringVarP(name, "name", "n", "", "`name` of the staging, instead of the argument")
+}
+
+// oneName gives the staging that a verb is about: its argument, or -n.
+func oneName(cmd *cobra.Command, args []string, flag string) (string, error) {
+	switch {
+	case len(args) > 1:
+		return "", usage(cmd, "one staging at a time: %s are too many", strings.Join(args, ", "))
+	case len(args) == 1 && flag != "" && flag != args[0]:
+		return "", usage(cmd, "two names are given: %s and %s", args[0], flag)
+	case len(args) == 1:
+		return args[0], nil
+	case flag == "":
+		return "", usage(cmd, "which staging?")
+	}
+	return flag, nil
+}
