@@ -155,11 +155,6 @@ func (h hashedTree) TreeHash(name string) (string, bool) {
 	return fmt.Sprintf("%x", sum.Sum(nil)), found
 }
 
-func TestSmoke(t *testing.T) {
-	r := newRenderer(t, render.Options{})
-	for _, e := range []project.Engine{project.EngineKustomize, project.EngineJsonnet} {
-		for _, s := range shopStagings() {
-			renderShop(t, r, shopTree(t), shop(t, e), s)
-		}
-	}
-}
+type mapFile = fstest.MapFile
+
+func file(text string) *mapFile { return &mapFile{Data: []byte(text)} }

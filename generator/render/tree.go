@@ -27,10 +27,9 @@ type TreeHasher interface {
 
 // node is one entry of a tree.
 type node struct {
-	mode fs.FileMode // fs.ModeDir, fs.ModeSymlink or 0 for a file
-	size int64
-	data []byte // content of a file once it was read, target of a link
-	err  error
+	mode   fs.FileMode // fs.ModeDir, fs.ModeSymlink or 0 for a file
+	target string      // of a link
+	err    error
 }
 
 // snapshot is a revision of the env repo with what renders read of it so far,
@@ -41,57 +40,35 @@ type snapshot struct {
 	hasher TreeHasher // nil when the tree has no hashes
 
 	mu     sync.Mutex
-	nodes  map[string]*node
+	nodes  map[string]node
+	files  map[string][]byte
 	linted map[string]error // directories outside envs/ that were checked
 }
 
 func newSnapshot(tree fs.FS) *snapshot {
 	hasher, _ := tree.(TreeHasher)
-	return &snapshot{tree: tree, hasher: hasher, nodes: map[string]*node{}, linted: map[string]error{}}
+	return &snapshot{
+		tree: tree, hasher: hasher,
+		nodes: map[string]node{}, files: map[string][]byte{}, linted: map[string]error{},
+	}
 }
+
+func shared(name string) bool { return !strings.HasPrefix(name, "envs/") }
 
 // stat gives the node at a path, without following a link at its end.
 func (s *snapshot) stat(name string) node {
-	return s.cached(name, func(*node) {})
-}
-
-// read gives the node at a path with its content.
-func (s *snapshot) read(name string) node {
-	return s.cached(name, func(n *node) {
-		if n.err != nil || n.data != nil || n.mode.IsDir() {
-			return
-		}
-		if n.size > maxFileSize {
-			n.err = tooLarge(name)
-			return
-		}
-		if n.data, n.err = fs.ReadFile(s.tree, name); n.err == nil && len(n.data) > maxFileSize {
-			n.data, n.err = nil, tooLarge(name)
-		}
-	})
-}
-
-func tooLarge(name string) error {
-	return staging.Errorf(staging.CodeInvalid, "%s is larger than %d MiB", name, maxFileSize>>20).
-		WithHint("a template is text: keep data out of the env repo")
-}
-
-func (s *snapshot) cached(name string, complete func(*node)) node {
-	if strings.HasPrefix(name, "envs/") {
-		n := s.look(name)
-		complete(&n)
-		return n
-	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	n, ok := s.nodes[name]
-	if !ok {
-		found := s.look(name)
-		n = &found
+	if ok {
+		return n
+	}
+	n = s.look(name)
+	// A tree may lie behind a network: any other error may be gone next time.
+	if lasting := n.err == nil || errors.Is(n.err, fs.ErrNotExist); lasting && shared(name) {
 		s.nodes[name] = n
 	}
-	complete(n)
-	return *n
+	return n
 }
 
 func (s *snapshot) look(name string) node {
@@ -99,23 +76,45 @@ func (s *snapshot) look(name string) node {
 	if err != nil {
 		return node{err: err}
 	}
-	n := node{mode: info.Mode().Type(), size: info.Size()}
+	n := node{mode: info.Mode().Type()}
 	switch {
 	case n.mode == fs.ModeSymlink:
-		n.data, n.err = readLink(s.tree, name)
+		n.target, n.err = readLink(s.tree, name)
 	case n.mode != fs.ModeDir && n.mode != 0:
-		n.err = staging.Errorf(staging.CodeInvalid, "%s is neither a file nor a directory", name)
+		n.err = staging.Errorf(staging.CodeInvalid, "%s is neither a file nor a directory", name).
+			WithHint("put the files themselves into the env repo")
 	}
 	return n
 }
 
-// readLink gives the target of a link: a git snapshot has it as the content.
-func readLink(tree fs.FS, name string) ([]byte, error) {
-	if links, ok := tree.(fs.ReadLinkFS); ok {
-		target, err := links.ReadLink(name)
-		return []byte(target), err
+// read gives the content of a file.
+func (s *snapshot) read(name string) ([]byte, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if data, ok := s.files[name]; ok {
+		return data, nil
 	}
-	return fs.ReadFile(tree, name)
+	data, err := fs.ReadFile(s.tree, name)
+	if err != nil {
+		return nil, err
+	}
+	if len(data) > maxFileSize {
+		return nil, staging.Errorf(staging.CodeInvalid, "%s is larger than %d MiB", name, maxFileSize>>20).
+			WithHint("a template is text: keep data out of the env repo")
+	}
+	if shared(name) {
+		s.files[name] = data
+	}
+	return data, nil
+}
+
+// readLink gives the target of a link: a git snapshot has it as the content.
+func readLink(tree fs.FS, name string) (string, error) {
+	if links, ok := tree.(fs.ReadLinkFS); ok {
+		return links.ReadLink(name)
+	}
+	data, err := fs.ReadFile(tree, name)
+	return string(data), err
 }
 
 // hash gives the git hash at a path, "" for what is not there or not hashed.
@@ -182,9 +181,9 @@ func (v *view) resolve(name string) (string, node, error) {
 			real = next
 			continue
 		}
-		target := path.Join(path.Dir(next), string(n.data))
-		if hops++; hops > maxLinks || path.IsAbs(string(n.data)) || outsideTree(target) {
-			return "", node{}, v.refuse(badLink(next, string(n.data)))
+		target := path.Join(path.Dir(next), n.target)
+		if hops++; hops > maxLinks || path.IsAbs(n.target) || outsideTree(target) {
+			return "", node{}, v.refuse(badLink(next, n.target))
 		}
 		todo, real = append(strings.Split(target, "/"), todo...), "."
 	}
@@ -203,26 +202,26 @@ func badLink(name, target string) error {
 }
 
 func (v *view) stat(name string) (node, error) {
-	if data, ok := v.overlay[name]; ok {
-		return node{size: int64(len(data)), data: data}, nil
+	if _, ok := v.overlay[name]; ok {
+		return node{}, nil
 	}
 	if name == "." || name == "envs" || name == v.dir {
 		return node{mode: fs.ModeDir}, nil
 	}
-	if strings.HasPrefix(name, "envs/") && !strings.HasPrefix(name, v.dir+"/") {
+	if !shared(name) && !strings.HasPrefix(name, v.dir+"/") {
 		return node{}, v.refuse(staging.Errorf(staging.CodeInvalid, "%s uses %s, which belongs to another staging", v.dir, name).
 			WithHint("move what stagings share to templates/ or jsonnet/"))
 	}
 	v.note(name)
 	n := v.base.stat(name)
-	return n, n.err
+	return n, v.refuseInvalid(n.err)
 }
 
 // note remembers what a result depends on: the top-level directory, or the very
 // file where it lies in the staging's own directory.
 func (v *view) note(name string) {
 	key := name
-	if !strings.HasPrefix(name, "envs/") {
+	if shared(name) {
 		key, _, _ = strings.Cut(name, "/")
 	}
 	if _, ok := v.inputs[key]; !ok {
@@ -239,15 +238,17 @@ func (v *view) read(name string) ([]byte, error) {
 	if n.mode.IsDir() {
 		return nil, &fs.PathError{Op: "read", Path: name, Err: errors.New("is a directory")}
 	}
-	if _, own := v.overlay[real]; !own {
-		if n = v.base.read(real); n.err != nil {
-			return nil, v.refuseLarge(n.err)
+	data, own := v.overlay[real]
+	if !own {
+		if data, err = v.base.read(real); err != nil {
+			return nil, v.refuseInvalid(err)
 		}
 	}
-	return n.data, v.count(real, int64(len(n.data)))
+	return data, v.count(real, int64(len(data)))
 }
 
-func (v *view) refuseLarge(err error) error {
+// refuseInvalid makes a fault of the tree itself the result of the render.
+func (v *view) refuseInvalid(err error) error {
 	if staging.CodeOf(err) == staging.CodeInvalid {
 		return v.refuse(err)
 	}
