@@ -3,9 +3,11 @@ package generator
 import (
 	"context"
 	"fmt"
+	"io/fs"
 	"path"
 	"slices"
 	"strings"
+	"testing/fstest" // only for its in-memory fs.FS
 
 	"octopod/generator/envrepo"
 	"octopod/generator/project"
@@ -60,11 +62,6 @@ func kustomized(files []staging.File, dir string) ([]staging.File, error) {
 
 // renderBase gives the objects of a base as it was brought.
 func (g *Stagings) renderBase(ctx context.Context, r InitRequest, dir string, files []staging.File) ([]staging.Object, error) {
-	tree, err := g.repo.Tip(ctx)
-	if err != nil {
-		return nil, err
-	}
-	const probe = "probe"
 	overlay, err := adopt.Resources(envrepo.StagingDir(probe), []string{"../../" + dir})
 	if err != nil {
 		return nil, fmt.Errorf("writing the kustomization: %w", err)
@@ -72,7 +69,19 @@ func (g *Stagings) renderBase(ctx context.Context, r InitRequest, dir string, fi
 	p := &project.Project{Metadata: project.Metadata{Name: r.Name}, Spec: project.Spec{
 		Engine: project.EngineKustomize, Kustomize: project.Kustomize{Base: dir},
 	}}
-	return g.renderer.Render(ctx, tree, p, probe, append(slices.Clone(files), overlay))
+	return g.renderer.Render(ctx, inMemory(files), p, probe, []staging.File{overlay})
+}
+
+// probe is a staging that is rendered once and never written.
+const probe = "probe"
+
+// inMemory is an env repo that holds these files and is not written yet.
+func inMemory(files []staging.File) fs.FS {
+	tree := fstest.MapFS{}
+	for _, file := range files {
+		tree[file.Path] = &fstest.MapFile{Data: file.Data}
+	}
+	return tree
 }
 
 func draftProject(r InitRequest, draft adopt.Draft) project.Project {
@@ -116,13 +125,9 @@ func (g *Stagings) finishAdoption(ctx context.Context, written project.Project, 
 func (g *Stagings) tryStaging(ctx context.Context, p *project.Project, files []staging.File) ([]staging.Problem, error) {
 	images := map[string]staging.Build{}
 	for _, name := range p.ServiceNames() {
-		images[name] = staging.Build{Image: "registry.example.com/" + name + ":try"}
+		images[name] = staging.Build{Image: "registry.example.com/" + name + ":1"}
 	}
-	s, err := p.Apply(nil, staging.Action{Verb: staging.Deploy, Name: "try", Branch: "try", Images: images}, staging.Stamp{})
-	if err != nil {
-		return nil, err
-	}
-	tree, err := g.repo.Tip(ctx)
+	s, err := p.Apply(nil, staging.Action{Verb: staging.Deploy, Name: probe, Branch: probe, Images: images}, staging.Stamp{})
 	if err != nil {
 		return nil, err
 	}
@@ -130,8 +135,8 @@ func (g *Stagings) tryStaging(ctx context.Context, p *project.Project, files []s
 	if err != nil {
 		return nil, err
 	}
-	_, err = g.render(ctx, tree, p, params, append(slices.Clone(files), source...))
-	if problems := staging.ProblemsOf(err); staging.CodeOf(err) == staging.CodeInvalid && len(problems) > 0 {
+	_, err = g.render(ctx, inMemory(files), p, params, source)
+	if problems := staging.ProblemsOf(err); len(problems) > 0 && problems[0].Rule != "" {
 		return problems, nil
 	}
 	return nil, err

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"path"
-	"slices"
 
 	"octopod/generator/envrepo"
 	"octopod/generator/project"
@@ -39,17 +38,12 @@ func (g *Stagings) adoptJsonnet(ctx context.Context, r InitRequest) (layout, err
 // renderJsonnet gives the objects of a jsonnet file as it was brought. A
 // function cannot be read: nobody knows yet which services to give it.
 func (g *Stagings) renderJsonnet(ctx context.Context, r InitRequest, files []staging.File) ([]staging.Object, error) {
-	tree, err := g.repo.Tip(ctx)
-	if err != nil {
-		return nil, err
-	}
-	const probe = "probe"
 	main := fmt.Sprintf("local brought = import '%s/%s';\nif std.isFunction(brought) then error 'a function' else brought\n", r.Name, r.TemplateFile)
-	source := append(slices.Clone(files), staging.File{Path: envrepo.StagingDir(probe) + "/main.jsonnet", Data: []byte(main)})
+	source := staging.File{Path: envrepo.StagingDir(probe) + "/main.jsonnet", Data: []byte(main)}
 	p := &project.Project{Metadata: project.Metadata{Name: r.Name}, Spec: project.Spec{
 		Engine: project.EngineJsonnet, Jsonnet: project.Jsonnet{Libraries: []string{"jsonnet"}},
 	}}
-	objects, err := g.renderer.Render(ctx, tree, p, probe, source)
+	objects, err := g.renderer.Render(ctx, inMemory(files), p, probe, []staging.File{source})
 	if err != nil {
 		return nil, staging.Errorf(staging.CodeInvalid, "%s does not evaluate to Kubernetes objects by itself", r.TemplateFile).
 			WithHint("a function of its own arguments cannot be read: run init without --template, and call it from jsonnet/%s.libsonnet", r.Name).

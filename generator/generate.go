@@ -3,6 +3,7 @@ package generator
 import (
 	"context"
 	"fmt"
+	"io/fs"
 
 	"octopod/generator/check"
 	"octopod/generator/envrepo"
@@ -54,7 +55,7 @@ func write(p *project.Project, s staging.Staging) (made generated, source []stag
 }
 
 // render evaluates source files laid over the tree, and checks the objects.
-func (g *Stagings) render(ctx context.Context, tree *envrepo.Tree, p *project.Project, params staging.Params, source []staging.File) ([]staging.Object, error) {
+func (g *Stagings) render(ctx context.Context, tree fs.FS, p *project.Project, params staging.Params, source []staging.File) ([]staging.Object, error) {
 	objects, err := g.renderer.Render(ctx, tree, p, params.Name, source)
 	if err != nil {
 		return nil, err

@@ -3,6 +3,7 @@ package adopt
 import (
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -120,6 +121,10 @@ func imageName(ref string) string {
 	return ref
 }
 
+// generatedSuffix is the hash that kustomize puts behind the name of a
+// generated ConfigMap: ten digits of an alphabet without vowels.
+var generatedSuffix = regexp.MustCompile(`-[2456789bcdfghkmt]{10}$`)
+
 // readConfigMap takes the first ConfigMap that a service reads as a whole:
 // its keys are what the application's settings are called.
 func (d *Draft) readConfigMap(objects []staging.Object) {
@@ -134,7 +139,7 @@ func (d *Draft) readConfigMap(objects []staging.Object) {
 			if i < 0 {
 				continue
 			}
-			d.ConfigMap = from.ConfigMapRef.Name
+			d.ConfigMap = generatedSuffix.ReplaceAllString(from.ConfigMapRef.Name, "")
 			decodeAt(objects[i].JSON, "/data", &d.settings)
 			for _, key := range slices.Sorted(maps.Keys(d.settings)) {
 				d.parameter(key, d.settings[key], project.To{})

@@ -1,0 +1,140 @@
+package generator_test
+
+import (
+	"io/fs"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"octopod/generator"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+func base(t *testing.T, file string) fs.FS {
+	t.Helper()
+	archive, err := txtar.ParseFile("testdata/bases/" + file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := fstest.MapFS{}
+	for _, f := range archive.Files {
+		dir[f.Name] = &fstest.MapFile{Data: f.Data}
+	}
+	return dir
+}
+
+// adopted makes a world from somebody's own base.
+func adopted(t *testing.T, file string, change func(*generator.InitRequest)) (*world, generator.InitResult) {
+	t.Helper()
+	w := empty(t)
+	r := generator.InitRequest{
+		Name: "guestbook", Engine: project.EngineKustomize, Output: project.OutputSource,
+		BaseDomain: "staging.acme.io", Template: base(t, file), By: ada,
+	}
+	if change != nil {
+		change(&r)
+	}
+	result, err := w.Init(t.Context(), r)
+	if err != nil {
+		t.Fatalf("init: %v", err)
+	}
+	return w, result
+}
+
+func TestAKustomizeBaseOfOnesOwnDeploysAtOnce(t *testing.T) {
+	w, result := adopted(t, "kustomize.txtar", nil)
+	services := map[string]project.Service{"web": {
+		Title: "web", Image: "ghcr.io/acme/guestbook:1.4.2", TemplateImage: "ghcr.io/acme/guestbook",
+		DefaultBranch: "main", Host: "{name}",
+	}}
+	if diff := cmp.Diff(services, result.Project.Spec.Services); diff != "" {
+		t.Errorf("services (-want +got):\n%s", diff)
+	}
+	names := "FEATURE_X GREETING LOG_LEVEL PAGE_SIZE web.replicas worker.replicas"
+	if got := strings.Join(result.Project.ParameterNames(), " "); got != names {
+		t.Errorf("parameters %s, want %s", got, names)
+	}
+	if len(result.Findings) > 0 {
+		t.Errorf("the checks refuse %v", result.Findings)
+	}
+	w.do(staging.Action{
+		Verb: staging.Deploy, Branch: "feature/x", Absent: []string{"FEATURE_X"},
+		Images: map[string]staging.Build{"web": {Image: "ghcr.io/acme/guestbook:abc1234"}},
+		Set:    map[string]string{"LOG_LEVEL": "debug", "GREETING": "Moin", "web.replicas": "3"},
+	})
+	w.shows("feature-x", map[string][]string{
+		"Deployment/web":       {`"image":"ghcr.io/acme/guestbook:abc1234"`, `"replicas":3`, `"value":"Moin"`, `"namespace":"guestbook-feature-x"`},
+		"Deployment/worker":    {`"image":"ghcr.io/acme/guestbook:abc1234"`},
+		"Ingress/web":          {`"host":"feature-x.staging.acme.io"`, `"hosts":["feature-x.staging.acme.io"]`},
+		"ConfigMap/web-config": {`"LOG_LEVEL":"debug"`, `"PAGE_SIZE":"20"`, "!FEATURE_X"},
+	})
+}
+
+// shows renders a staging and looks for text in its objects; a word after an
+// exclamation mark must not be there. Generated names match by their start.
+func (w *world) shows(name string, want map[string][]string) {
+	w.t.Helper()
+	objects, err := w.Manifests(w.t.Context(), name, "")
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	for object, words := range want {
+		json := ""
+		for _, o := range objects {
+			if strings.HasPrefix(o.String(), object) {
+				json = string(o.JSON)
+			}
+		}
+		for _, word := range words {
+			absent, not := strings.CutPrefix(word, "!")
+			if strings.Contains(json, absent) == not {
+				w.t.Errorf("%s: %q is wrong in\n%s", object, word, json)
+			}
+		}
+	}
+}
+
+func TestAPlainFolderSaysWhatTheChecksRefuse(t *testing.T) {
+	w, result := adopted(t, "plain.txtar", nil)
+	rules := map[string]string{}
+	for _, f := range result.Findings {
+		rules[f.Rule] = f.Object
+	}
+	if diff := cmp.Diff(map[string]string{"host-path": "Deployment/api", "load-balancer": "Service/ui"}, rules); diff != "" {
+		t.Errorf("findings (-want +got):\n%s", diff)
+	}
+	deploy := staging.Action{Verb: staging.Deploy, Branch: "x", Images: map[string]staging.Build{"api": {Image: "registry.acme.io/team/api:9"}}}
+	w.refused(deploy)
+
+	// Taking the marks off the commented exceptions makes it pass.
+	text := strings.NewReplacer("  # checks:", "  checks:", "  #   allow", "    allow", "  #     -", "      -").Replace(string(w.read(project.File)))
+	w.write(staging.File{Path: project.File, Data: []byte(text)})
+	deploy.Set = map[string]string{"WORKERS": "8"}
+	w.do(deploy)
+	w.shows("x", map[string][]string{
+		"Deployment/api": {`"image":"registry.acme.io/team/api:9"`, `{"name":"WORKERS","value":"8"}`, `"configMapRef":{"name":"app-config`},
+		"Deployment/ui":  {`"image":"registry.acme.io/team/ui:3"`},
+		"Ingress/all":    {`"host":"x.staging.acme.io"`, `"host":"api-x.staging.acme.io"`},
+	})
+}
+
+func TestAJsonnetFileOfOnesOwnDeploysAtOnce(t *testing.T) {
+	w, result := adopted(t, "jsonnet.txtar", func(r *generator.InitRequest) {
+		r.Engine, r.TemplateFile = project.EngineJsonnet, "app.jsonnet"
+	})
+	if len(result.Findings) > 0 {
+		t.Errorf("the checks refuse %v", result.Findings)
+	}
+	w.do(staging.Action{
+		Verb: staging.Deploy, Branch: "x", Set: map[string]string{"GREETING": "Moin", "web.replicas": "2"}, Absent: []string{"COLOUR"},
+		Images: map[string]staging.Build{"web": {Image: "ghcr.io/acme/web:abc"}},
+	})
+	w.shows("x", map[string][]string{
+		"Deployment/web": {`"image":"ghcr.io/acme/web:abc"`, `"value":"Moin"`, `"replicas":2`, "!COLOUR"},
+		"Ingress/web":    {`"host":"x.staging.acme.io"`},
+	})
+}
