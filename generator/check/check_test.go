@@ -1,0 +1,169 @@
+package check_test
+
+import (
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/rogpeppe/go-internal/txtar"
+
+	"octopod/generator/check"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+func TestGoodObjectsPass(t *testing.T) {
+	if text := lines(check.Objects(good(t), subject())); text != "" {
+		t.Errorf("problems in a good set:\n%s", text)
+	}
+	if problems := check.Objects(nil, check.Subject{}); len(problems) > 0 {
+		t.Errorf("problems in nothing: %v", problems)
+	}
+}
+
+// Every archive in testdata is about one rule. NAME.yaml holds objects that
+// are checked beside nothing else, NAME.want the problems; none means all is well.
+func TestRules(t *testing.T) {
+	names := map[string]bool{}
+	for _, rule := range check.Rules() {
+		names[rule.Name] = true
+		file := "testdata/" + rule.Name + ".txtar"
+		t.Run(rule.Name, func(t *testing.T) {
+			archive, err := txtar.ParseFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			refused := false
+			for i, f := range archive.Files {
+				name, isCase := strings.CutSuffix(f.Name, ".yaml")
+				if !isCase {
+					continue
+				}
+				s := subject()
+				if rule.Name != "image-unused" {
+					s.Images = nil
+				}
+				got := lines(check.Objects(parse(t, string(f.Data)), s))
+				refused = refused || strings.Contains(got, "["+rule.Name+"]")
+				want := ""
+				if next := i + 1; next < len(archive.Files) && archive.Files[next].Name == name+".want" {
+					want = string(archive.Files[next].Data)
+				}
+				if diff := cmp.Diff(want, got); diff != "" && !*update {
+					t.Errorf("%s: %s", name, diff)
+				}
+			}
+			if !refused {
+				t.Errorf("no object in %s breaks the rule", file)
+			}
+			if *update {
+				rewrite(t, file, archive)
+			}
+		})
+	}
+	if len(names) != len(check.Rules()) {
+		t.Error("two rules have one name")
+	}
+}
+
+func rewrite(t *testing.T, file string, archive *txtar.Archive) {
+	t.Helper()
+	out := &txtar.Archive{Comment: archive.Comment}
+	for _, f := range archive.Files {
+		name, isCase := strings.CutSuffix(f.Name, ".yaml")
+		if !isCase {
+			continue
+		}
+		out.Files = append(out.Files, f)
+		s := subject()
+		if !strings.Contains(file, "image-unused") {
+			s.Images = nil
+		}
+		if got := lines(check.Objects(parse(t, string(f.Data)), s)); got != "" {
+			out.Files = append(out.Files, txtar.File{Name: name + ".want", Data: []byte(got)})
+		}
+	}
+	if err := os.WriteFile(file, txtar.Format(out), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestRulesExplainThemselves(t *testing.T) {
+	for _, rule := range check.Rules() {
+		if !strings.HasSuffix(rule.Refuses, ".") || !strings.HasSuffix(rule.Why, ".") || rule.Name != strings.ToLower(rule.Name) {
+			t.Errorf("%+v: needs a kebab-case name and two whole sentences", rule)
+		}
+	}
+	check.Rules()[0].Name = "changed"
+	if check.Rules()[0].Name == "changed" {
+		t.Error("the list can be changed from outside")
+	}
+}
+
+// Every rule can be excepted: for all objects, a kind, one name, and no further.
+func TestAllow(t *testing.T) {
+	for _, rule := range check.Rules() {
+		archive, err := txtar.ParseFile("testdata/" + rule.Name + ".txtar")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range archive.Files {
+			if !strings.HasSuffix(f.Name, ".yaml") {
+				continue
+			}
+			objects := parse(t, string(f.Data))
+			before := check.Objects(objects, subject())
+			for _, p := range before {
+				if p.Rule == rule.Name {
+					testAllow(t, objects, before, p)
+				}
+			}
+		}
+	}
+}
+
+func testAllow(t *testing.T, objects []staging.Object, before []staging.Problem, p staging.Problem) {
+	t.Helper()
+	kind, name, _ := strings.Cut(p.Object, "/")
+	if p.Rule == "image-unused" {
+		name = strings.TrimSuffix(strings.TrimPrefix(p.Field, "spec.services."), ".image")
+	}
+	same := func(q staging.Problem) bool {
+		return q.Rule == p.Rule && (p.Rule != "image-unused" && q.Object == p.Object || q.Field == p.Field)
+	}
+	s := subject()
+	s.Allow = []project.Allow{{Rule: p.Rule, Kind: kind, Name: name, Reason: "test"}}
+	after := check.Objects(objects, s)
+	if want := slices.DeleteFunc(slices.Clone(before), same); lines(want) != lines(after) {
+		t.Errorf("excepted %+v:\n%s", s.Allow[0], cmp.Diff(want, after))
+	}
+	for _, other := range []project.Allow{{Rule: "another"}, {Rule: p.Rule, Kind: "Another"}, {Rule: p.Rule, Name: "another"}} {
+		s.Allow = []project.Allow{other}
+		if after := check.Objects(objects, s); !cmp.Equal(before, after) {
+			t.Errorf("the exception %+v lets %v pass", other, p)
+		}
+	}
+}
+
+func TestReportIsStable(t *testing.T) {
+	var all []staging.Object
+	for _, rule := range check.Rules() {
+		archive, err := txtar.ParseFile("testdata/" + rule.Name + ".txtar")
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range archive.Files {
+			if strings.HasSuffix(f.Name, ".yaml") {
+				all = append(all, parse(t, string(f.Data))...)
+			}
+		}
+	}
+	first := lines(check.Objects(all, subject()))
+	for range 20 {
+		if again := lines(check.Objects(all, subject())); again != first {
+			t.Fatal(cmp.Diff(first, again))
+		}
+	}
+}

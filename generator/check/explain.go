@@ -1,0 +1,236 @@
+package check
+
+import (
+	"encoding/base64"
+	stdjson "encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"k8s.io/apimachinery/pkg/api/resource"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
+	"sigs.k8s.io/json"
+
+	"octopod/generator/project/strictyaml"
+)
+
+// fault is one mismatch between a value and the type it should have.
+type fault struct{ field, message string }
+
+// explain words what strict decoding refused. The decoder stops at the first
+// wrong type and knows no near words, so the value is walked once more; that
+// costs only broken objects.
+func (d *object) explain(strict []error, err error) {
+	var value map[string]any
+	if d.err = readMap(d.JSON, &value); d.err != nil {
+		return
+	}
+	if err != nil {
+		// Decoding may have ended anywhere. The other rules shall not report
+		// what it did not reach as missing.
+		d.raw = value
+		d.meta.Name, d.meta.Namespace = text(dig(value, "metadata", "name")), text(dig(value, "metadata", "namespace"))
+	}
+	d.faults = mismatches(value, reflect.TypeOf(d.typed), "")
+	for _, e := range strict { // the walk sees no key twice
+		if f, ok := e.(json.FieldError); ok && strings.HasPrefix(e.Error(), "duplicate") {
+			d.faults = append(d.faults, fault{f.FieldPath(), "is set twice"})
+		}
+	}
+	if len(d.faults) == 0 {
+		d.faults = []fault{{"", errors.Join(append(strict, err)...).Error()}}
+	}
+}
+
+var unmarshaler = reflect.TypeFor[stdjson.Unmarshaler]()
+
+// mismatches walks a JSON value beside a Go type.
+func mismatches(value any, t reflect.Type, at string) []fault {
+	if value == nil {
+		return nil // null counts as absent
+	}
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if reflect.PointerTo(t).Implements(unmarshaler) {
+		return misread(value, t, at)
+	}
+	switch v := value.(type) {
+	case map[string]any:
+		switch t.Kind() {
+		case reflect.Struct:
+			return misfields(v, t, at)
+		case reflect.Map:
+			return misentries(v, t.Elem(), at)
+		}
+	case []any:
+		if t.Kind() == reflect.Slice && !isBytes(t) {
+			return misitems(v, t.Elem(), at)
+		}
+	default:
+		if fits(value, t) {
+			return nil
+		}
+	}
+	if t.Kind() == reflect.Interface {
+		return nil
+	}
+	return []fault{{at, mustBe(value, t)}}
+}
+
+func misfields(value map[string]any, t reflect.Type, at string) []fault {
+	var faults []fault
+	names, types := jsonFields(t)
+	for _, name := range sorted(value) {
+		path := name
+		if at != "" {
+			path = at + "." + name
+		}
+		if field, ok := types[name]; ok {
+			faults = append(faults, mismatches(value[name], field, path)...)
+			continue
+		}
+		message := "is an unknown field"
+		if near := strictyaml.Nearest(name, names); near != "" {
+			message += "; did you mean " + near + "?"
+		}
+		faults = append(faults, fault{path, message})
+	}
+	return faults
+}
+
+func misentries(value map[string]any, elem reflect.Type, at string) []fault {
+	var faults []fault
+	for _, key := range sorted(value) {
+		faults = append(faults, mismatches(value[key], elem, at+"["+key+"]")...)
+	}
+	return faults
+}
+
+func misitems(value []any, elem reflect.Type, at string) []fault {
+	var faults []fault
+	for i, item := range value {
+		faults = append(faults, mismatches(item, elem, fmt.Sprintf("%s[%d]", at, i))...)
+	}
+	return faults
+}
+
+// misread lets a type read the value itself.
+func misread(value any, t reflect.Type, at string) []fault {
+	text, err := stdjson.Marshal(value)
+	if err == nil {
+		err = stdjson.Unmarshal(text, reflect.New(t).Interface())
+	}
+	switch {
+	case err == nil:
+		return nil
+	case t == reflect.TypeFor[resource.Quantity]():
+		return []fault{{at, fmt.Sprintf("%s is no quantity: write it like 500m, 2 or 1Gi", clip(string(text)))}}
+	case t == reflect.TypeFor[intstr.IntOrString]():
+		return []fault{{at, fmt.Sprintf("%s is neither a whole number nor text", clip(string(text)))}}
+	case t == reflect.TypeFor[metav1.Time](), t == reflect.TypeFor[metav1.MicroTime]():
+		return []fault{{at, fmt.Sprintf("%s is no time: write it like 2026-12-01T00:00:00Z", clip(string(text)))}}
+	}
+	return []fault{{at, fmt.Sprintf("%s does not fit: %v", clip(string(text)), err)}}
+}
+
+func fits(value any, t reflect.Type) bool {
+	switch v := value.(type) {
+	case string:
+		return t.Kind() == reflect.String || isBytes(t) && isBase64(v)
+	case bool:
+		return t.Kind() == reflect.Bool
+	case int64:
+		return t.Kind() >= reflect.Int && t.Kind() <= reflect.Float64 && !overflows(v, t)
+	case float64:
+		return t.Kind() == reflect.Float32 || t.Kind() == reflect.Float64
+	}
+	return false
+}
+
+// isBytes tells data that JSON holds as base64.
+func isBytes(t reflect.Type) bool {
+	return t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8
+}
+
+func isBase64(s string) bool {
+	_, err := base64.StdEncoding.DecodeString(s)
+	return err == nil
+}
+
+func overflows(n int64, t reflect.Type) bool {
+	switch t.Kind() {
+	case reflect.Int, reflect.Int8, reflect.Int16, reflect.Int32, reflect.Int64:
+		return reflect.Zero(t).OverflowInt(n)
+	case reflect.Float32, reflect.Float64:
+		return false
+	}
+	return n < 0 || reflect.Zero(t).OverflowUint(uint64(n))
+}
+
+// mustBe says what a value is and what it must be.
+func mustBe(value any, t reflect.Type) string {
+	want := wanted(t)
+	switch v := value.(type) {
+	case map[string]any:
+		return "is a map, must be " + want
+	case []any:
+		return "is a list, must be " + want
+	case string:
+		var bare any
+		if json.UnmarshalCaseSensitivePreserveInts([]byte(v), &bare) == nil && bare != nil && fits(bare, t) {
+			return "is text, must be " + want + ": remove the quotes"
+		}
+		return "is text, must be " + want
+	case int64:
+		if want == "a whole number" {
+			return fmt.Sprintf("is %d, which is out of range", v)
+		}
+	}
+	if want == "text" {
+		want += ": write it in quotes"
+	}
+	return fmt.Sprintf("is the bare %v, must be %s", value, want)
+}
+
+func wanted(t reflect.Type) string {
+	switch t.Kind() {
+	case reflect.Struct, reflect.Map:
+		return "a map"
+	case reflect.String:
+		return "text"
+	case reflect.Bool:
+		return "true or false"
+	case reflect.Float32, reflect.Float64:
+		return "a number"
+	case reflect.Slice:
+		if isBytes(t) {
+			return "base64"
+		}
+		return "a list"
+	}
+	return "a whole number"
+}
+
+// jsonFields gives the fields of a Kubernetes type by their names in JSON.
+func jsonFields(t reflect.Type) (names []string, types map[string]reflect.Type) {
+	types = make(map[string]reflect.Type, t.NumField())
+	var collect func(t reflect.Type)
+	collect = func(t reflect.Type) {
+		for i := range t.NumField() {
+			f := t.Field(i)
+			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			switch {
+			case name == "-" || !f.IsExported():
+			case name == "" && f.Anonymous:
+				collect(f.Type)
+			default:
+				names, types[name] = append(names, name), f.Type
+			}
+		}
+	}
+	collect(t)
+	return names, types
+}

@@ -1,0 +1,147 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	networkingv1 "k8s.io/api/networking/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// hostAnnotations give an object more host names, separated by commas.
+var hostAnnotations = []string{
+	"external-dns.alpha.kubernetes.io/hostname",
+	"nginx.ingress.kubernetes.io/server-alias",
+}
+
+// checkHosts holds the rule host.
+func checkHosts(c check) {
+	if ingress, ok := c.o.typed.(*networkingv1.Ingress); ok {
+		checkIngressHosts(c, ingress)
+	}
+	if check := routeKinds[c.o.gvk.Group+"/"+c.o.Kind]; check != nil {
+		check(c)
+	}
+	for _, key := range hostAnnotations {
+		value, ok := c.o.meta.Annotations[key]
+		if !ok {
+			continue
+		}
+		for _, host := range strings.Split(value, ",") {
+			c.ownHost(strings.TrimSpace(host), metadata.Child("annotations").Key(key).String())
+		}
+	}
+}
+
+// ownHost refuses a host that is not the staging's own.
+func (c check) ownHost(host, at string) {
+	switch {
+	case slices.Contains(c.subject.Hosts, host):
+	case host == "":
+		c.badAt(at, "is empty, which catches the traffic of every host: write one of %s", c.hosts())
+	case strings.Contains(host, "*"):
+		c.badAt(at, "%s catches the traffic of other stagings: write one of %s", host, c.hosts())
+	default:
+		c.badAt(at, "%s is not a host of this staging: it has %s", host, c.hosts())
+	}
+}
+
+func (c check) hosts() string {
+	if len(c.subject.Hosts) == 0 {
+		return "none, because no service in octopod.yaml has a host"
+	}
+	return words(c.subject.Hosts)
+}
+
+func checkIngressHosts(c check, ingress *networkingv1.Ingress) {
+	spec := field.NewPath("spec")
+	if ingress.Spec.DefaultBackend != nil {
+		c.bad(spec.Child("defaultBackend"), "catches the traffic of every host: write rules with a host instead")
+	}
+	for i, rule := range ingress.Spec.Rules {
+		c.ownHost(rule.Host, spec.Child("rules").Index(i).Child("host").String())
+	}
+	for i, tls := range ingress.Spec.TLS {
+		for j, host := range tls.Hosts {
+			// One wildcard certificate serves all stagings; naming it takes no traffic.
+			if c.subject.BaseDomain == "" || host != "*."+c.subject.BaseDomain {
+				c.ownHost(host, spec.Child("tls").Index(i).Child("hosts").Index(j).String())
+			}
+		}
+	}
+}
+
+// routeKinds finds the hosts of custom kinds that route traffic, by "group/Kind".
+var routeKinds = map[string]func(check){
+	"gateway.networking.k8s.io/HTTPRoute": checkHostnames,
+	"gateway.networking.k8s.io/GRPCRoute": checkHostnames,
+	"gateway.networking.k8s.io/TLSRoute":  checkHostnames,
+	"gateway.networking.k8s.io/Gateway":   checkListeners,
+	"traefik.io/IngressRoute":             checkTraefik,
+	"traefik.io/IngressRouteTCP":          checkTraefik,
+	"traefik.containo.us/IngressRoute":    checkTraefik,
+	"traefik.containo.us/IngressRouteTCP": checkTraefik,
+	"projectcontour.io/HTTPProxy":         checkHTTPProxy,
+	"route.openshift.io/Route":            checkRoute,
+	"networking.istio.io/Gateway":         checkIstioGateway,
+	"networking.istio.io/VirtualService":  checkVirtualService,
+}
+
+// checkHostnames: a route without hostnames takes all of its Gateway's.
+func checkHostnames(c check) {
+	names := list(dig(c.o.raw, "spec", "hostnames"))
+	if len(names) == 0 {
+		c.ownHost("", "spec.hostnames")
+	}
+	for i, name := range names {
+		c.ownHost(text(name), fmt.Sprintf("spec.hostnames[%d]", i))
+	}
+}
+
+func checkListeners(c check) {
+	for i, listener := range list(dig(c.o.raw, "spec", "listeners")) {
+		c.ownHost(text(dig(listener, "hostname")), fmt.Sprintf("spec.listeners[%d].hostname", i))
+	}
+}
+
+// checkHTTPProxy: without a virtualhost it is only a part of another one.
+func checkHTTPProxy(c check) {
+	if v := dig(c.o.raw, "spec", "virtualhost"); v != nil {
+		c.ownHost(text(dig(v, "fqdn")), "spec.virtualhost.fqdn")
+	}
+}
+
+func checkRoute(c check) { c.ownHost(text(dig(c.o.raw, "spec", "host")), "spec.host") }
+
+// checkIstioGateway: hosts may be written namespace/host.
+func checkIstioGateway(c check) {
+	for i, server := range list(dig(c.o.raw, "spec", "servers")) {
+		for j, host := range list(dig(server, "hosts")) {
+			name := text(host)
+			c.ownHost(name[strings.LastIndexByte(name, '/')+1:], fmt.Sprintf("spec.servers[%d].hosts[%d]", i, j))
+		}
+	}
+}
+
+// checkVirtualService: a name without a dot, or under .svc, is a Service of
+// the mesh and takes no traffic from outside.
+func checkVirtualService(c check) {
+	for i, host := range list(dig(c.o.raw, "spec", "hosts")) {
+		name := text(host)
+		inside := name != "" && !strings.ContainsAny(name, ".*") || strings.HasSuffix(name, ".svc") || strings.HasSuffix(name, ".svc.cluster.local")
+		if !inside {
+			c.ownHost(name, fmt.Sprintf("spec.hosts[%d]", i))
+		}
+	}
+}
+
+func list(value any) []any {
+	l, _ := value.([]any)
+	return l
+}
+
+func text(value any) string {
+	s, _ := value.(string)
+	return s
+}

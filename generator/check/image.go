@@ -1,0 +1,84 @@
+package check
+
+import (
+	"strings"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"octopod/generator/staging"
+)
+
+// checkImages holds the rule image-unused: every image of the staging runs
+// somewhere, as far as its templates say.
+func checkImages(c check, objects []*object) {
+	if c.subject.State == staging.Deleting {
+		return
+	}
+	used := map[string]*object{}
+	for _, o := range objects {
+		o.images(func(image string) {
+			if used[image] == nil {
+				used[image] = o
+			}
+		})
+	}
+	for _, service := range sorted(c.subject.Images) {
+		image := c.subject.Images[service]
+		if image == "" || used[image] != nil || c.allowed("", service) {
+			continue
+		}
+		c.bad(field.NewPath("spec", "services").Child(service, "image"), "%s is used by no workload; %s", image, sibling(image, used))
+	}
+}
+
+// images visits every image that an object runs; in a custom kind whatever is
+// called image counts.
+func (o *object) images(visit func(string)) {
+	for _, pod := range o.pods {
+		for _, each := range pod.containers() {
+			visit(each.Image)
+		}
+	}
+	if o.raw != nil {
+		rawImages(o.raw, visit)
+	}
+}
+
+func rawImages(value any, visit func(string)) {
+	switch v := value.(type) {
+	case []any:
+		for _, item := range v {
+			rawImages(item, visit)
+		}
+	case map[string]any:
+		for _, key := range sorted(v) {
+			image, isText := v[key].(string)
+			if isText && (key == "image" || strings.HasSuffix(key, "Image") || key == "imageName") {
+				visit(image)
+			}
+			rawImages(v[key], visit)
+		}
+	}
+}
+
+// sibling points to the workload that was probably meant: it runs another
+// version, or an image of the same short name.
+func sibling(image string, used map[string]*object) string {
+	for _, other := range sorted(used) {
+		if stem(other) == stem(image) {
+			return used[other].String() + " runs " + other + ": the service's templateImage must be the image as the template writes it"
+		}
+	}
+	if len(used) == 0 {
+		return "no workload was rendered at all"
+	}
+	return "the workloads run " + words(sorted(used))
+}
+
+// stem is the last part of an image's name: registry/shop/backend:1 → backend.
+func stem(image string) string {
+	image, _, _ = strings.Cut(image, "@")
+	image = image[strings.LastIndexByte(image, '/')+1:]
+	name, _, _ := strings.Cut(image, ":")
+	return name
+}

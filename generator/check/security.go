@@ -1,0 +1,142 @@
+package check
+
+import (
+	"slices"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// checkHostPath holds the rule host-path.
+func checkHostPath(c check) {
+	for _, pod := range c.o.pods {
+		for i := range pod.spec.Volumes {
+			if v := &pod.spec.Volumes[i]; v.HostPath != nil {
+				c.bad(pod.specPath().Child("volumes").Index(i).Child("hostPath"),
+					"volume %s is %s of the node: use an emptyDir, a PersistentVolumeClaim or a ConfigMap", v.Name, v.HostPath.Path)
+			}
+		}
+	}
+	if pv, ok := c.o.typed.(*corev1.PersistentVolume); ok {
+		if pv.Spec.HostPath != nil {
+			c.bad(field.NewPath("spec", "hostPath"), "is %s of the node", pv.Spec.HostPath.Path)
+		}
+		if pv.Spec.Local != nil {
+			c.bad(field.NewPath("spec", "local"), "is %s of the node", pv.Spec.Local.Path)
+		}
+	}
+}
+
+// baseline are the capabilities that the baseline of the Pod Security
+// Standards lets a container add.
+// https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
+var baseline = []corev1.Capability{
+	"AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE",
+	"SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
+}
+
+// checkPrivileged holds the rule privileged.
+func checkPrivileged(c check) {
+	for _, pod := range c.o.pods {
+		spec := pod.specPath()
+		if pod.spec.HostPID {
+			c.bad(spec.Child("hostPID"), "lets the pod see and signal every process of the node: remove it")
+		}
+		if pod.spec.HostIPC {
+			c.bad(spec.Child("hostIPC"), "shares the node's memory between processes with the pod: remove it")
+		}
+		if s := pod.spec.SecurityContext; s != nil && s.WindowsOptions != nil {
+			checkHostProcess(c, s.WindowsOptions, spec.Child("securityContext"))
+		}
+		for _, each := range pod.containers() {
+			if each.SecurityContext != nil {
+				checkContainerRights(c, each.Name, each.SecurityContext, each.path.Child("securityContext"))
+			}
+		}
+	}
+}
+
+func checkContainerRights(c check, name string, s *corev1.SecurityContext, path *field.Path) {
+	if s.Privileged != nil && *s.Privileged {
+		c.bad(path.Child("privileged"), "makes container %s root of the node: remove it", name)
+	}
+	if s.AllowPrivilegeEscalation != nil && *s.AllowPrivilegeEscalation {
+		c.bad(path.Child("allowPrivilegeEscalation"), "lets container %s gain rights: set it to false", name)
+	}
+	if s.Capabilities != nil {
+		for i, capability := range s.Capabilities.Add {
+			if !slices.Contains(baseline, capability) {
+				c.bad(path.Child("capabilities", "add").Index(i), "%s of container %s is beyond the baseline: remove it", capability, name)
+			}
+		}
+	}
+	if s.ProcMount != nil && *s.ProcMount == corev1.UnmaskedProcMount {
+		c.bad(path.Child("procMount"), "shows the node's /proc to container %s: remove it", name)
+	}
+	if s.WindowsOptions != nil {
+		checkHostProcess(c, s.WindowsOptions, path)
+	}
+}
+
+func checkHostProcess(c check, w *corev1.WindowsSecurityContextOptions, path *field.Path) {
+	if w.HostProcess != nil && *w.HostProcess {
+		c.bad(path.Child("windowsOptions", "hostProcess"), "runs on the node itself: remove it")
+	}
+}
+
+// checkHostNetwork holds the rule host-network.
+func checkHostNetwork(c check) {
+	for _, pod := range c.o.pods {
+		if pod.spec.HostNetwork {
+			c.bad(pod.specPath().Child("hostNetwork"), "puts the pod into the node's network: remove it")
+		}
+		for _, each := range pod.containers() {
+			for i, port := range each.Ports {
+				if port.HostPort != 0 {
+					c.bad(each.path.Child("ports").Index(i).Child("hostPort"), "takes port %d of the node for container %s: use a Service", port.HostPort, each.Name)
+				}
+			}
+		}
+	}
+}
+
+// checkLoadBalancer holds the rule load-balancer.
+func checkLoadBalancer(c check) {
+	s, ok := c.o.typed.(*corev1.Service)
+	if !ok {
+		return
+	}
+	if s.Spec.Type == corev1.ServiceTypeLoadBalancer {
+		c.bad(field.NewPath("spec", "type"), "is LoadBalancer, must be ClusterIP: reach the service through an Ingress")
+	}
+	if len(s.Spec.ExternalIPs) > 0 { // any address at all, also somebody else's: CVE-2020-8554
+		c.bad(field.NewPath("spec", "externalIPs"), "takes the traffic to %s: remove it", words(s.Spec.ExternalIPs))
+	}
+}
+
+// checkNodePort holds the rule node-port.
+func checkNodePort(c check) {
+	if s, ok := c.o.typed.(*corev1.Service); ok && s.Spec.Type == corev1.ServiceTypeNodePort {
+		c.bad(field.NewPath("spec", "type"), "is NodePort, must be ClusterIP: reach the service through an Ingress")
+	}
+}
+
+// checkRoleBinding holds the rule role-binding.
+func checkRoleBinding(c check) {
+	b, ok := c.o.typed.(*rbacv1.RoleBinding)
+	if !ok {
+		return
+	}
+	own := c.subject.Namespace
+	for i, s := range b.Subjects {
+		at := field.NewPath("subjects").Index(i)
+		switch {
+		case s.Kind == rbacv1.ServiceAccountKind && s.Namespace != "" && s.Namespace != own:
+			c.bad(at.Child("namespace"), "gives rights to %s of namespace %s: only the staging's own %s is allowed", s.Name, s.Namespace, own)
+		case s.Kind == rbacv1.GroupKind && strings.HasPrefix(s.Name, "system:") && s.Name != "system:serviceaccounts:"+own:
+			c.bad(at.Child("name"), "gives rights to the group %s, which reaches beyond the staging: name its service accounts", s.Name)
+		}
+	}
+}
