@@ -1,0 +1,432 @@
+package staging
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// How long something may take before the reason says that it is late.
+const (
+	patienceToSee   = 30 * time.Second // Argo CD looks at a commit
+	patienceToStart = 5 * time.Minute  // pods become ready
+	patienceToGo    = 2 * time.Minute  // objects disappear
+	graceForImages  = 20 * time.Second // Argo CD's list of live images follows the pods
+)
+
+// Application is what Argo CD says of one staging, in Argo CD's own words.
+type Application struct {
+	Name         string
+	Staging      string // name of the staging; "" for an Application that Octopod did not make
+	UID          string
+	Version      uint64     // grows with every change of any Application
+	Created      time.Time  //
+	DeletedAt    *time.Time // when its removal began
+	Finalizers   []string   //
+	Revision     string     // of the env repo, that Argo CD compared the cluster with
+	Sync         string     // Synced, OutOfSync, Unknown
+	Health       string     // Healthy, Progressing, Degraded, Suspended, Missing, Unknown
+	ReconciledAt time.Time  // when it last compared
+	Deploys      int        // syncs that succeeded, as far as Argo CD remembers
+	Operation    *Operation // the running or the last sync; nil before the first
+	Images       []string   // of live pods, sorted
+	Conditions   []Condition
+	Resources    []Resource
+}
+
+// Operation is a sync of Argo CD.
+type Operation struct {
+	Phase      string // Running, Terminating, Succeeded, Failed, Error
+	Message    string
+	Revision   string // that it applies
+	Retries    int
+	StartedAt  time.Time
+	FinishedAt time.Time // zero while it runs
+	Faults     []string  // one sentence for each object that could not be applied
+}
+
+// Condition is a fault that Argo CD reports beside sync and health.
+type Condition struct {
+	Type    string // ComparisonError, InvalidSpecError, SyncError, …
+	Message string
+	Passing bool // Argo CD's own parts could not reach each other: it says nothing of the staging
+}
+
+// Resource is one object that the staging consists of.
+type Resource struct {
+	Kind      string
+	Namespace string
+	Name      string
+	Sync      string // "" where Argo CD does not say
+	Health    string // "" for kinds without health
+	Message   string
+}
+
+// String names a resource the way kubectl does: Deployment/backend.
+func (r Resource) String() string { return r.Kind + "/" + r.Name }
+
+// Pod is one pod of a staging. Those of a replaced version, and those that
+// are going, are none.
+type Pod struct {
+	Name     string
+	Workload string // Deployment/backend
+	Health   string // Healthy, Progressing, Degraded
+	Status   string // Running, Completed, CrashLoopBackOff, ErrImagePull, …
+	Message  string
+	Images   []string
+}
+
+// Observation is everything the phase of a staging follows from.
+type Observation struct {
+	Now       time.Time
+	State     State     // what the record wants
+	Gone      bool      // there is no record any more
+	Committed time.Time // when the staging's directory last changed in the env repo
+
+	AwaySince time.Time // since when Argo CD cannot be asked; zero when it can
+	AwayError string    // why
+
+	App *Application // nil when Argo CD has none
+	// Whether envs/<name> at the revision that Argo CD compared, and at the one
+	// that its operation applied, is the git tree of the tip. Revisions
+	// themselves say nothing: commits of other stagings move them.
+	Compared, Applied bool
+
+	Wanted map[string]string // image of each service that must have a pod
+	Pods   []Pod             // when PodsKnown
+	// Whether Pods was asked for. It must be while the staging is not healthy,
+	// or its reasons stay general.
+	PodsKnown bool
+}
+
+// verdict is a phase with its reasons. Its zero value means: ask the next rule.
+type verdict struct {
+	phase          Phase
+	reason, detail string
+}
+
+// PhaseOf derives the phase of a staging, one plain sentence of reason for
+// people, and a technical one. It never says Running of anything older than
+// the tip of the env repo. An empty phase means that nothing is left.
+func PhaseOf(o Observation) (phase Phase, reason, detail string) {
+	for _, rule := range []func(Observation) verdict{
+		away, removed, unseen, replaced, broken, stale, applying, notSynced, unchecked, ended, slept, pods, health, images,
+	} {
+		if v := rule(o); v != (verdict{}) {
+			return v.phase, v.reason, v.detail
+		}
+	}
+	return PhaseRunning, "Everything runs", ""
+}
+
+func away(o Observation) verdict {
+	if o.AwaySince.IsZero() {
+		return verdict{}
+	}
+	return verdict{PhaseUnknown, "Unknown since " + o.AwaySince.UTC().Format("15:04:05 MST") + ": Argo CD cannot be asked", o.AwayError}
+}
+
+// gone is what PhaseOf says of a staging that left no trace.
+const gone = "Gone"
+
+func removed(o Observation) verdict {
+	switch {
+	case !o.Gone:
+		return verdict{}
+	case o.App == nil:
+		return verdict{"", gone, ""}
+	case o.App.DeletedAt == nil:
+		return verdict{PhaseDeleting, o.late("Waiting for Argo CD to see the removal"), ""}
+	}
+	return verdict{PhaseDeleting, o.App.leaving(o.Now), o.App.waitsFor()}
+}
+
+// unseen: Argo CD has not made the Application yet.
+func unseen(o Observation) verdict {
+	if o.App != nil {
+		return verdict{}
+	}
+	return verdict{o.under(), o.late("Waiting for Argo CD to see the commit"), "there is no Application"}
+}
+
+// replaced: the Application of an earlier staging of this name is still going.
+func replaced(o Observation) verdict {
+	if o.App.DeletedAt == nil {
+		return verdict{}
+	}
+	return verdict{o.under(), "The Application is being removed; Argo CD makes it anew", o.App.waitsFor()}
+}
+
+// broken: Argo CD cannot make sense of what is committed, or cannot look.
+func broken(o Observation) verdict {
+	for _, c := range o.App.Conditions {
+		switch {
+		case c.Type == "InvalidSpecError":
+			return verdict{PhaseFailed, "Argo CD refuses the Application", c.Message}
+		case c.Type == "ComparisonError" && c.Passing:
+			return verdict{PhaseUnknown, "Argo CD cannot read the env repo just now", c.Message}
+		case c.Type == "ComparisonError":
+			return verdict{PhaseFailed, "Argo CD cannot render what is committed", c.Message}
+		}
+	}
+	return verdict{}
+}
+
+// stale: what Argo CD says is about an earlier commit.
+func stale(o Observation) verdict {
+	if o.Compared {
+		return verdict{}
+	}
+	return verdict{o.under(), o.late("Waiting for Argo CD to see the change"), "Argo CD compared " + cmp.Or(o.App.Revision, "nothing yet")}
+}
+
+func applying(o Observation) verdict {
+	op := o.App.Operation
+	switch {
+	case op == nil:
+		return verdict{}
+	case op.FinishedAt.IsZero() && op.Retries > 0:
+		return verdict{o.under(), fmt.Sprintf("Applying the change failed and is tried again (%d)", op.Retries), op.faults()}
+	case op.FinishedAt.IsZero() && !o.Applied:
+		return verdict{o.under(), "Waiting until Argo CD has applied an earlier change", op.Message}
+	case op.FinishedAt.IsZero():
+		return verdict{o.under(), "Applying the change", op.Message}
+	case op.Phase != "Succeeded" && o.Applied:
+		return verdict{PhaseFailed, "The change could not be applied", op.faults()}
+	}
+	return verdict{}
+}
+
+func notSynced(o Observation) verdict {
+	if o.App.Sync == "Synced" {
+		return verdict{}
+	}
+	late := o.App.those(func(r Resource) bool { return r.Sync == "OutOfSync" })
+	for _, c := range o.App.Conditions {
+		if c.Type == "SyncError" {
+			return verdict{PhaseFailed, "The change could not be applied", c.Message}
+		}
+	}
+	return verdict{o.under(), "Waiting for Argo CD to apply the change", named("not applied yet", late)}
+}
+
+// unchecked: the health was looked at before the operation ended, so it may
+// describe what ran before.
+func unchecked(o Observation) verdict {
+	if op := o.App.Operation; op != nil && o.App.ReconciledAt.Before(op.FinishedAt) {
+		return verdict{o.under(), "Checking the result", ""}
+	}
+	return verdict{}
+}
+
+// ended: the teardown of a deletion has two ends, and both leave the record.
+func ended(o Observation) verdict {
+	switch {
+	case o.State != Deleting:
+		return verdict{}
+	case o.App.Health == "Degraded":
+		return verdict{PhaseFailed, "The teardown failed", o.App.unhealthy()}
+	case o.App.Health == "Healthy" || o.App.Health == "Suspended":
+		return verdict{PhaseDeleting, "The teardown is done", ""}
+	}
+	return verdict{PhaseDeleting, "The teardown runs", o.App.unhealthy()}
+}
+
+// slept: archived means that no pod is left. A Job's pod that has completed
+// stays for its log and uses nothing.
+func slept(o Observation) verdict {
+	if o.State != Archived {
+		return verdict{}
+	}
+	var left []string
+	for _, p := range o.Pods {
+		if p.Status != "Completed" {
+			left = append(left, p.Name)
+		}
+	}
+	switch {
+	case o.PodsKnown && len(left) > 0:
+		return verdict{PhaseArchiving, o.since(patienceToGo, count(len(left), "pod")+" still stopping"), strings.Join(left, ", ")}
+	case !o.PodsKnown && len(o.App.Images) > 0:
+		return verdict{PhaseArchiving, o.since(patienceToGo, "Pods are still stopping"), strings.Join(o.App.Images, ", ")}
+	}
+	return verdict{PhaseArchived, "No pod runs; data are kept", ""}
+}
+
+// pods finds what health alone says minutes later: a Deployment whose pods
+// crash counts as Progressing until its deadline.
+func pods(o Observation) verdict {
+	for _, p := range o.Pods {
+		if p.Health == "Degraded" {
+			return verdict{PhaseFailed, p.complaint(), strings.TrimSuffix(p.Name+": "+p.Status+": "+p.Message, ": ")}
+		}
+	}
+	return verdict{}
+}
+
+func health(o Observation) verdict {
+	switch o.App.Health {
+	case "Healthy":
+		return verdict{}
+	case "Degraded":
+		return verdict{PhaseDegraded, plural(o.App.those(ill), "does not work", "do not work"), o.App.unhealthy()}
+	case "Suspended":
+		return verdict{o.under(), "Paused", o.App.unhealthy()}
+	}
+	return verdict{o.under(), o.since(patienceToStart, "Starting"+o.App.parts()), o.App.unhealthy()}
+}
+
+// images is the last proof: what runs is what was asked for.
+func images(o Observation) verdict {
+	var missing []string
+	for service, image := range o.Wanted {
+		if !slices.Contains(o.App.Images, image) {
+			missing = append(missing, service)
+		}
+	}
+	if len(missing) == 0 {
+		return verdict{}
+	}
+	slices.Sort(missing)
+	detail := fmt.Sprintf("wanted %s; live: %s", o.Wanted[missing[0]], cmp.Or(strings.Join(o.App.Images, ", "), "none"))
+	if op := o.App.Operation; op != nil && o.Now.Sub(op.FinishedAt) < graceForImages {
+		return verdict{o.under(), "Starting " + strings.Join(missing, ", "), detail}
+	}
+	return verdict{PhaseFailed, "The wanted image of " + strings.Join(missing, ", ") + " does not run", detail}
+}
+
+// under is the phase of something under way.
+func (o Observation) under() Phase {
+	switch {
+	case o.State == Archived:
+		return PhaseArchiving
+	case o.State == Deleting:
+		return PhaseDeleting
+	case o.App == nil || o.App.Deploys < 2:
+		return PhaseCreating
+	}
+	return PhaseUpdating
+}
+
+// late says how long Argo CD has not looked, once that is too long.
+func (o Observation) late(waiting string) string {
+	if waited := o.Now.Sub(o.Committed); !o.Committed.IsZero() && waited > patienceToSee {
+		return "Argo CD has not seen the commit for " + span(waited)
+	}
+	return waiting
+}
+
+// since adds how long the last operation is over, once that is too long.
+func (o Observation) since(patience time.Duration, what string) string {
+	op := o.App.Operation
+	if op == nil || op.FinishedAt.IsZero() || o.Now.Sub(op.FinishedAt) <= patience {
+		return what
+	}
+	return what + ", for " + span(o.Now.Sub(op.FinishedAt)) + " now"
+}
+
+func (a *Application) leaving(now time.Time) string {
+	left := count(len(a.Resources), "object")
+	if waited := now.Sub(*a.DeletedAt); waited > patienceToGo {
+		return "Stuck for " + span(waited) + ": " + left + " left"
+	}
+	return "Removing: " + left + " left"
+}
+
+func (a *Application) waitsFor() string {
+	waits := slices.Clone(a.Finalizers)
+	for _, r := range a.Resources {
+		waits = append(waits, r.String())
+	}
+	return named("waits for", waits)
+}
+
+// parts counts the resources that have health.
+func (a *Application) parts() string {
+	ready := len(a.those(func(r Resource) bool { return r.Health == "Healthy" }))
+	all := len(a.those(func(r Resource) bool { return r.Health != "" }))
+	if all == 0 {
+		return ""
+	}
+	return fmt.Sprintf(": %d of %d parts ready", ready, all)
+}
+
+func (a *Application) unhealthy() string {
+	var texts []string
+	for _, r := range a.Resources {
+		if r.Health != "" && r.Health != "Healthy" {
+			texts = append(texts, strings.TrimSuffix(r.String()+" "+r.Health+": "+r.Message, ": "))
+		}
+	}
+	return strings.Join(texts, "; ")
+}
+
+func (a *Application) those(are func(Resource) bool) []string {
+	var names []string
+	for _, r := range a.Resources {
+		if are(r) {
+			names = append(names, r.String())
+		}
+	}
+	return names
+}
+
+func ill(r Resource) bool { return r.Health == "Degraded" }
+
+func (op Operation) faults() string {
+	if len(op.Faults) > 0 {
+		return strings.Join(op.Faults, "; ")
+	}
+	return op.Message
+}
+
+// complaint says for people what is wrong with a pod.
+func (p Pod) complaint() string {
+	part := p.Workload[strings.Index(p.Workload, "/")+1:]
+	switch p.Status {
+	case "CrashLoopBackOff", "Error", "OOMKilled":
+		return part + " keeps crashing"
+	case "ErrImagePull", "ImagePullBackOff", "InvalidImageName":
+		return "The image " + strings.Join(p.Images, ", ") + " of " + part + " does not exist or cannot be read"
+	case "CreateContainerConfigError":
+		return part + " cannot start: something that it is configured with does not exist"
+	}
+	return part + " does not work"
+}
+
+func named(what string, names []string) string {
+	if len(names) == 0 {
+		return ""
+	}
+	return what + ": " + strings.Join(names, ", ")
+}
+
+func plural(names []string, one, many string) string {
+	switch len(names) {
+	case 0:
+		return "Something " + one
+	case 1:
+		return names[0] + " " + one
+	}
+	return strings.Join(names, ", ") + " " + many
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// span is a duration for people: 45 s, 12 min, 3 h.
+func span(d time.Duration) string {
+	switch {
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	}
+	return fmt.Sprintf("%d h", int(d.Hours()))
+}
