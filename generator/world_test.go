@@ -31,24 +31,40 @@ var ada = generator.Asker{Person: staging.Person{Name: "Ada", Email: "ada@exampl
 // empty makes a world whose env repo has no commit.
 func empty(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, path: filepath.Join(t.TempDir(), "env.git"), now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
-	if err := gitstore.InitBare(t.Context(), w.path, "main"); err != nil {
+	path := filepath.Join(t.TempDir(), "env.git")
+	if err := gitstore.InitBare(t.Context(), path, "main"); err != nil {
 		t.Fatal(err)
 	}
-	clock := func() time.Time { return w.now }
-	store, err := gitstore.Open(t.Context(), gitstore.Options{
-		URL: w.path, Committer: gitstore.Identity{Name: "Octopod", Email: "octopod@example.com"}, Now: clock,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	renderer := render.New(render.Options{})
-	w.repo = envrepo.New(store)
-	w.Stagings = generator.New(w.repo, renderer, clock)
+	return join(t, path, newRenderer(t))
+}
+
+// newRenderer makes a renderer that ends with the test.
+func newRenderer(t *testing.T) *render.Renderer {
+	t.Helper()
+	renderer := render.New(render.Options{Timeout: time.Minute}) // the machine may be busy with other tests
 	t.Cleanup(func() {
 		if err := renderer.Close(); err != nil {
 			t.Error(err)
 		}
+	})
+	return renderer
+}
+
+// join makes a world around an env repo that others work on as well.
+func join(t *testing.T, url string, renderer *render.Renderer) *world {
+	t.Helper()
+	w := &world{t: t, path: url, now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
+	clock := func() time.Time { return w.now }
+	store, err := gitstore.Open(t.Context(), gitstore.Options{
+		URL: url, Committer: gitstore.Identity{Name: "Octopod", Email: "octopod@example.com"}, Now: clock,
+		AllowPlainHTTP: true, MaxAttempts: 1000,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.repo = envrepo.New(store)
+	w.Stagings = generator.New(w.repo, renderer, clock)
+	t.Cleanup(func() {
 		if err := store.Close(); err != nil {
 			t.Error(err)
 		}
