@@ -103,6 +103,10 @@ func (c *cli) openStore(ctx context.Context, url string) (*gitstore.Store, error
 	if err != nil {
 		return nil, err
 	}
+	if strings.HasPrefix(url, "http://") && !c.settings.allowPlainHTTP {
+		return nil, staging.Errorf(staging.CodeInvalid, "http:// would send credentials and content in the clear").
+			WithHint("use https://, or say --allow-plain-http if you trust every machine on the way")
+	}
 	store, err := gitstore.Open(ctx, gitstore.Options{
 		URL: url, Branch: c.settings.ref, Committer: committer(), Auth: auth, Signer: signer,
 		AllowPlainHTTP: c.settings.allowPlainHTTP, Timeout: c.settings.timeout, Now: c.now, Logger: c.logger(),

@@ -22,7 +22,7 @@ every branch a staging, change one, archive one, roll one back, and show what ca
 of it. Nothing but this program is needed. The folder stays, for you to try more.`,
 		Example: `  octopod demo
   octopod demo --dir ./octopod-demo`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			dir, err := demoDir(dir)
 			if err != nil {
@@ -93,6 +93,7 @@ func (d *demo) application(ctx context.Context) error {
 		rows[i] = []cell{{b.name, bold}, {short(b.commit), yellow}, {b.author.Name, ""}, {b.subject, dim}}
 	}
 	if err == nil {
+		d.out.printf("\n")
 		d.out.table([]column{{"BRANCH", 0}, {"COMMIT", 0}, {"AUTHOR", 0}, {"SUBJECT", 1}}, rows, true)
 	}
 	return err
@@ -170,7 +171,7 @@ func (d *demo) overview(ctx context.Context) error {
 
 func (d *demo) farewell() {
 	d.title("Now you")
-	d.out.printf("%s\n", strings.ReplaceAll(`All of it lies in
+	d.out.printf("\n%s\n", strings.ReplaceAll(`All of it lies in
   DIR
 
 The env repo is plain git, and each staging in it plain kustomize:

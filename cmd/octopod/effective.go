@@ -23,7 +23,8 @@ type effective struct {
 	Scope  project.Scope `json:"scope"`
 	Help   string        `json:"help,omitempty"`
 
-	Kind string `json:"-"` // default, preset or override
+	Kind      string `json:"-"` // default, preset or override
+	reference bool
 }
 
 func (e effective) text() string {
@@ -35,7 +36,10 @@ func (e effective) text() string {
 	case e.Value == "":
 		return `""`
 	}
-	return shown(e.Value)
+	if e.reference {
+		return staging.Text(e.Value) // it names a secret and is none
+	}
+	return discreet(e.Name, staging.Text(e.Value))
 }
 
 // effectiveSettings layers default, presets in order, and overrides.
@@ -44,7 +48,7 @@ func effectiveSettings(p *project.Project, s staging.Staging) []effective {
 	for _, name := range p.ParameterNames() {
 		parameter := p.Spec.Parameters[name]
 		e := effective{Name: name, Value: parameter.Default, Origin: originDefault, Kind: originDefault,
-			Scope: parameter.Scope, Help: parameter.Help}
+			Scope: parameter.Scope, Help: parameter.Help, reference: parameter.Type == project.TypeSecret}
 		for _, preset := range s.Spec.Presets {
 			e.layer(p.Spec.Presets[preset].Overrides, originPreset, "preset "+preset)
 		}

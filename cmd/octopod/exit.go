@@ -159,6 +159,14 @@ func usage(cmd *cobra.Command, format string, args ...any) *staging.Error {
 	return staging.Errorf(staging.CodeInvalid, format, args...).WithHint("usage: %s\n  `%s --help` shows examples", cmd.UseLine(), cmd.CommandPath())
 }
 
+// noArgs is for verbs that take flags only.
+func noArgs(cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usage(cmd, "%q is too much: %s takes flags only", args[0], cmd.Name())
+	}
+	return nil
+}
+
 // unknownVerb names what the person may have meant.
 func unknownVerb(root *cobra.Command, verb string) error {
 	err := staging.Errorf(staging.CodeInvalid, "there is no verb %q", verb).WithHint("`octopod --help` lists the verbs")

@@ -6,6 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -34,12 +36,27 @@ func (o *initFlags) addFlags(cmd *cobra.Command) {
 	f.StringVar(&o.repoURL, "repo-url", "", "`address` of the env repo as Argo CD reaches it (default: --env-repo, if it is remote)")
 	f.StringVar(&o.template, "template", "", "`directory` with your own kustomize base or plain YAML, or your jsonnet file (default: the sample)")
 	f.BoolVar(&o.dryRun, "dry-run", false, "work everything out, but commit nothing")
-	for flag, words := range map[string][]string{
-		"engine":      {string(project.EngineKustomize), string(project.EngineJsonnet)},
-		"output-mode": {string(project.OutputSource), string(project.OutputRendered)},
-	} {
+	for flag, words := range initChoices {
 		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 	}
+}
+
+// initChoices are the values of flags that have few.
+var initChoices = map[string][]string{
+	"engine":      {string(project.EngineKustomize), string(project.EngineJsonnet)},
+	"output-mode": {string(project.OutputSource), string(project.OutputRendered)},
+}
+
+func (o *initFlags) check(cmd *cobra.Command) error {
+	if o.project == "" || o.baseDomain == "" {
+		return usage(cmd, "--project and --base-domain are needed")
+	}
+	for flag, words := range initChoices {
+		if value := cmd.Flags().Lookup(flag).Value.String(); !slices.Contains(words, value) {
+			return usage(cmd, "--%s %q is neither %s", flag, value, strings.Join(words, " nor "))
+		}
+	}
+	return nil
 }
 
 // newInit makes an env repo out of a repository.
@@ -62,10 +79,10 @@ the sample: a web shop.`,
 
   # Jsonnet, with plain YAML in the env repo
   octopod init --env-repo ./envs.git --project shop --base-domain staging.example.com --engine jsonnet --output-mode rendered`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if o.project == "" || o.baseDomain == "" {
-				return usage(cmd, "--project and --base-domain are needed")
+			if err := o.check(cmd); err != nil {
+				return err
 			}
 			return c.init(cmd.Context(), o)
 		},

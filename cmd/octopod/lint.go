@@ -16,10 +16,8 @@ rendered objects, and files that are not what Octopod would write. Exit code 2 i
 there is anything.`,
 		Example: `  octopod lint
   octopod lint --env-repo . -o json`,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usage(cmd, "lint looks at the whole env repo, and takes no name")
-			}
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
 			to, err := c.connect(cmd.Context())
 			if err != nil {
 				return err
@@ -44,7 +42,7 @@ func (c *cli) showProblems(problems []staging.Problem) error {
 		}
 	}
 	if len(problems) > 0 {
-		c.note("%d problems", len(problems))
+		c.note("%s", plural(len(problems), "problem"))
 		return reported{staging.CodeInvalid}
 	}
 	c.note("no problems")

@@ -1,8 +1,9 @@
 package main
 
 import (
-	"cmp"
 	"encoding/json"
+	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -21,27 +22,39 @@ type objectDiff struct {
 
 // compare gives a unified diff for every object that differs, by kind and name.
 func compare(before, after []staging.Object) []objectDiff {
-	pairs := map[string][2]*staging.Object{}
-	for side, objects := range [][]staging.Object{before, after} {
-		for i := range objects {
-			pair := pairs[identity(objects[i])]
-			pair[side] = &objects[i]
-			pairs[identity(objects[i])] = pair
-		}
-	}
+	was, is := byIdentity(before), byIdentity(after)
 	diffs := []objectDiff{}
-	for _, pair := range pairs {
-		if d, differs := compareObject(pair[0], pair[1]); differs {
+	for _, key := range slices.Sorted(maps.Keys(union(was, is))) {
+		if d, differs := compareObject(was[key], is[key]); differs {
 			diffs = append(diffs, d)
 		}
 	}
-	slices.SortFunc(diffs, func(a, b objectDiff) int { return cmp.Or(cmp.Compare(a.Object, b.Object), cmp.Compare(a.Diff, b.Diff)) })
 	return diffs
 }
 
-func identity(o staging.Object) string {
-	return strings.Join([]string{o.APIVersion, o.Kind, o.Namespace, o.Name}, "\x00")
+func union[V any](a, b map[string]V) map[string]V {
+	all := maps.Clone(a)
+	maps.Copy(all, b)
+	return all
 }
+
+// byIdentity keys objects by what makes two of them the same one. kustomize
+// ends the name of a generated ConfigMap in a hash of its content; without it
+// the next version of the map would look like another map.
+func byIdentity(objects []staging.Object) map[string]*staging.Object {
+	keyed := map[string]*staging.Object{}
+	for i, o := range objects {
+		key := strings.Join([]string{o.Kind, generatedName.ReplaceAllString(o.Name, ""), o.Namespace, o.APIVersion}, "\x00")
+		if keyed[key] != nil {
+			key += "\x00" + o.Name
+		}
+		keyed[key] = &objects[i]
+	}
+	return keyed
+}
+
+// generatedName is the hash at the end, in kustomize's alphabet.
+var generatedName = regexp.MustCompile(`-[2456789bcdfghkmt]{10}$`)
 
 func compareObject(before, after *staging.Object) (objectDiff, bool) {
 	d := objectDiff{Action: staging.Modified}

@@ -7,7 +7,7 @@ import (
 )
 
 // title begins a chapter of the demo.
-func (c *cli) title(text string) { c.out.printf("\n%s\n\n", c.out.paint(bold, "── "+text)) }
+func (c *cli) title(text string) { c.out.printf("\n\n%s\n", c.out.paint(bold, "── "+text)) }
 
 func (c *cli) say(text string) { c.out.printf("\n%s\n", text) }
 

@@ -16,6 +16,14 @@ func count(n int, what string) string {
 	return strconv.Itoa(n) + " " + what
 }
 
+// plural is "1 problem" or "3 problems".
+func plural(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return strconv.Itoa(n) + " " + what
+}
+
 // regenerateTail says what became of the changes.
 func regenerateTail(r generator.RegenerateResult, dryRun bool) string {
 	switch {

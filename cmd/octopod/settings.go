@@ -50,7 +50,7 @@ func (s *settings) addFlags(root *cobra.Command) {
 	f := root.PersistentFlags()
 	f.StringVar(&s.envRepo, "env-repo", "", "`URL` or path of the env repo (default: the work tree you are in, if it has an octopod.yaml)")
 	f.StringVar(&s.ref, "ref", "main", "`branch` of the env repo")
-	f.StringVarP(&s.output, "output", "o", "table", "form of the result: "+strings.Join(outputs, ", "))
+	f.StringVarP(&s.output, "output", "o", "table", "`form` of the result: "+strings.Join(outputs, ", "))
 	f.StringVar(&s.actor, "actor", "", "who asks, as `\"Name <mail>\"` (default: from CI, from git's configuration)")
 	f.StringVar(&s.sshKey, "ssh-key", "", "private key `file` for ssh remotes (default: the ssh agent)")
 	f.StringArrayVar(&s.knownHosts, "known-hosts", nil, "known_hosts `file`, repeatable (default: the user's and the system's)")
@@ -71,7 +71,7 @@ func (s *settings) machine() bool { return s.output == "json" || s.output == "ya
 func (c *cli) settle(cmd *cobra.Command) error {
 	var problems []staging.Problem
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if text, ok := c.env[variable(f.Name)]; ok && !f.Changed && f.Name != "help" {
+		if text := c.env[variable(f.Name)]; text != "" && !f.Changed && f.Name != "help" {
 			if err := setFlag(cmd, f, text); err != nil {
 				problems = append(problems, staging.Problem{Field: variable(f.Name), Message: err.Error()})
 			}

@@ -76,7 +76,7 @@ func readValues(a *staging.Action, words []string) error {
 		given[key] = word
 		switch {
 		case key == "", !set && !absent:
-			problems = append(problems, staging.Problem{Field: quoted(word), Message: "is no KEY=VALUE"})
+			problems = append(problems, staging.Problem{Message: hidden(word) + " is no KEY=VALUE"})
 		case twice && earlier != word:
 			problems = append(problems, staging.Problem{Field: key, Message: "is given twice"})
 		case twice:
@@ -96,9 +96,9 @@ func readKeys(a *staging.Action, words []string) error {
 		_, set := a.Set[key]
 		switch {
 		case key == "":
-			problems = append(problems, staging.Problem{Field: quoted(key), Message: "is no name of a setting"})
+			problems = append(problems, staging.Problem{Message: `"" is no name of a setting`})
 		case strings.Contains(key, "="):
-			problems = append(problems, staging.Problem{Field: quoted(key), Message: "has a value"})
+			problems = append(problems, staging.Problem{Message: hidden(key) + " has a value"})
 		case set || slices.Contains(a.Absent, key):
 			problems = append(problems, staging.Problem{Field: key, Message: "is both set and unset"})
 		default:
@@ -108,17 +108,17 @@ func readKeys(a *staging.Action, words []string) error {
 	return invalidValues(problems, "write the KEY alone to go back to the project's default")
 }
 
-func quoted(s string) string { return `"` + s + `"` }
+// hidden quotes a word, but never what follows KEY=: it may be a secret.
+func hidden(word string) string {
+	if key, _, ok := strings.Cut(word, "="); ok {
+		word = key + "=…"
+	}
+	return `"` + word + `"`
+}
 
-// invalidValues never repeats what follows a KEY=: it may be a secret.
 func invalidValues(problems []staging.Problem, hint string) error {
 	if len(problems) == 0 {
 		return nil
-	}
-	for i := range problems {
-		if key, _, ok := strings.Cut(problems[i].Field, "="); ok {
-			problems[i].Field = key + `=…"`
-		}
 	}
 	return &staging.Error{Code: staging.CodeInvalid, Message: "the settings cannot be read", Problems: problems, Hint: hint}
 }

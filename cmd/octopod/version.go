@@ -26,7 +26,7 @@ func newVersion(c *cli) *cobra.Command {
 		Short:   "Say which version this is",
 		Long:    "Say which version this is, and of which commit it was built.",
 		Example: "  octopod version\n  octopod version -o json",
-		Args:    cobra.NoArgs,
+		Args:    noArgs,
 		RunE: func(*cobra.Command, []string) error {
 			v := readVersion()
 			switch c.settings.output {

@@ -81,16 +81,15 @@ func setting(name string, value any) string {
 	if value == nil {
 		return name + "-"
 	}
-	return name + "=" + shown(value)
+	return name + "=" + discreet(name, staging.Text(value))
 }
 
-// shown is a value for people's eyes.
-func shown(value any) string {
-	text := staging.Text(value)
-	if _, looks := staging.LooksSecret(text); looks {
+// discreet is a setting's value, unless its name or form says it is a secret.
+func discreet(name, value string) string {
+	if _, looks := staging.LooksSecret(value); value != "" && (looks || telling(name)) {
 		return masked
 	}
-	return text
+	return value
 }
 
 // ago is a span in the fewest characters that still say something: 12s, 5m, 3h, 4d.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,11 +22,12 @@ func (w *writing) addFlags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&w.diff, "diff", false, "show how the manifests change, secrets masked")
 }
 
-// past is how a result names what was done.
-var past = map[staging.Verb]string{
-	staging.Deploy: "deployed", staging.Create: "created", staging.Update: "updated", staging.Set: "changed",
-	staging.Unset: "changed", staging.Archive: "archived", staging.Restore: "restored", staging.Delete: "deleted",
-	staging.PinVerb: "pinned", staging.Unpin: "unpinned", staging.Rollback: "rolled back",
+// words is how a result names what a verb did, and would do.
+var words = map[staging.Verb]struct{ did, would string }{
+	staging.Deploy: {"deployed", "deploy"}, staging.Create: {"created", "create"}, staging.Update: {"updated", "update"},
+	staging.Set: {"changed", "change"}, staging.Unset: {"changed", "change"}, staging.Archive: {"archived", "archive"},
+	staging.Restore: {"restored", "restore"}, staging.Delete: {"deleted", "delete"}, staging.PinVerb: {"pinned", "pin"},
+	staging.Unpin: {"unpinned", "unpin"}, staging.Rollback: {"rolled back", "roll back"},
 }
 
 // apply carries out an action and shows what came of it.
@@ -66,9 +68,7 @@ func (c *cli) showResult(a staging.Action, r generator.Result, w writing) error 
 		return nil
 	}
 	c.out.printf("%s\n", c.headline(a, r, w))
-	for _, change := range r.Changes {
-		c.out.printf("  %s\n", inline(change.String()))
-	}
+	c.showChangesOf(r)
 	if w.dryRun {
 		c.showPlan(r.Plan)
 	}
@@ -81,18 +81,31 @@ func (c *cli) showResult(a staging.Action, r generator.Result, w writing) error 
 
 // headline says in one line what happened: deployed feature-login (1f2e3d4).
 func (c *cli) headline(a staging.Action, r generator.Result, w writing) string {
-	did := past[a.Verb]
-	if a.Verb == staging.Delete && r.Staging != nil {
-		did = "tearing down"
-	}
 	name := c.out.paint(bold, r.Name)
 	switch {
 	case !r.Changed:
 		return "unchanged " + name
 	case w.dryRun:
-		return did + " " + name + " (dry run, nothing is committed)"
+		return "would " + words[a.Verb].would + " " + name + " (dry run, nothing is committed)"
+	case a.Verb == staging.Delete && r.Staging != nil:
+		return "tearing down " + name + " (" + short(r.Revision) + ")"
 	}
-	return did + " " + name + " (" + short(r.Revision) + ")"
+	return words[a.Verb].did + " " + name + " (" + short(r.Revision) + ")"
+}
+
+// showChangesOf lists what changed, secrets masked: CI keeps what it prints.
+// Of a new staging everything is new, so only what was chosen is worth a line.
+func (c *cli) showChangesOf(r generator.Result) {
+	fresh := slices.ContainsFunc(r.Changes, func(d staging.Difference) bool { return d.What == "branch" && d.From == "" })
+	for _, d := range r.Changes {
+		d.From, d.To = discreet(d.What, d.From), discreet(d.What, d.To)
+		switch {
+		case !fresh:
+			c.out.printf("  %s\n", inline(d.String()))
+		case d.What != "state":
+			c.out.printf("  %s: %s\n", d.What, inline(d.To))
+		}
+	}
 }
 
 // makesWork tells whether people will want to open the staging next.

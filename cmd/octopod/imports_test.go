@@ -1,0 +1,219 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io"
+	"io/fs"
+	"os/exec"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "octopod"
+
+// goPackage is what `go list -json` says of one package.
+type goPackage struct {
+	ImportPath string
+	Dir        string
+	Imports    []string
+	Deps       []string
+	Standard   bool
+}
+
+// listPackages gives this module's packages, with everything they depend on.
+func listPackages(t *testing.T) []goPackage {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-e", "-deps", "-json=ImportPath,Dir,Imports,Deps,Standard", module+"/...").Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	var all []goPackage
+	for decoder := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p goPackage
+		err := decoder.Decode(&p)
+		if errors.Is(err, io.EOF) {
+			return all
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+func ours(p goPackage) bool { return strings.HasPrefix(p.ImportPath, module+"/") }
+
+// within tells whether a package is dir of this module, or below it.
+func within(importPath, dir string) bool {
+	full := module + "/" + dir
+	return importPath == full || strings.HasPrefix(importPath, full+"/")
+}
+
+// owners says which packages alone may import a library.
+var owners = []struct {
+	library string
+	dirs    []string
+}{
+	{"github.com/go-git/", []string{"generator/gitstore", "generator/testenv"}},
+	{"github.com/argoproj/argo-cd/", []string{"generator/argocd", "generator/testenv"}},
+	{"github.com/google/go-jsonnet", []string{"generator/render"}},
+	{"sigs.k8s.io/kustomize/", []string{"generator/render"}},
+	{"github.com/spf13/", []string{"cmd/octopod"}},
+	{"flag", []string{"cmd/octopod"}},
+}
+
+// adapters speak one technology each; beside them only nouns may be imported.
+var adapters = []string{
+	"gitstore", "envrepo", "render", "check", "argocd", "branch", "auth", "notify",
+}
+
+// allowedBetween are the exceptions: who may import whom.
+var allowedBetween = map[string]string{"generator/envrepo": "generator/gitstore"}
+
+// The import rules of docs/architecture.md.
+func TestImportRules(t *testing.T) {
+	packages := listPackages(t)
+	standard := map[string]bool{}
+	for _, p := range packages {
+		standard[p.ImportPath] = p.Standard
+	}
+	for _, p := range packages {
+		if !ours(p) {
+			continue
+		}
+		for _, imported := range p.Imports {
+			if why := forbidden(p.ImportPath, imported, standard[imported]); why != "" {
+				t.Errorf("%s imports %s: %s", p.ImportPath, imported, why)
+			}
+		}
+	}
+}
+
+// forbidden says which rule an import breaks.
+func forbidden(importer, imported string, standard bool) string {
+	if importer == module+"/generator/staging" && !standard {
+		return "the nouns import the standard library only"
+	}
+	for _, owner := range owners {
+		if imported == owner.library || strings.HasPrefix(imported, strings.TrimSuffix(owner.library, "/")+"/") {
+			if !slices.ContainsFunc(owner.dirs, func(dir string) bool { return within(importer, dir) }) {
+				return "only " + strings.Join(owner.dirs, " and ") + " may"
+			}
+		}
+	}
+	if within(imported, "generator/testenv") {
+		return "only tests may"
+	}
+	return betweenAdapters(importer, imported)
+}
+
+func betweenAdapters(importer, imported string) string {
+	for _, adapter := range adapters {
+		dir := "generator/" + adapter
+		if !within(importer, dir) {
+			continue
+		}
+		if imported == module+"/generator" {
+			return "an adapter does not know the use cases"
+		}
+		for _, other := range adapters {
+			if other != adapter && within(imported, "generator/"+other) && allowedBetween[dir] != "generator/"+other {
+				return "adapters do not import each other"
+			}
+		}
+	}
+	return ""
+}
+
+// The nouns depend on nothing but the standard library, however indirectly.
+func TestStagingDependsOnTheStandardLibraryOnly(t *testing.T) {
+	packages := listPackages(t)
+	standard := map[string]bool{}
+	for _, p := range packages {
+		standard[p.ImportPath] = p.Standard
+	}
+	for _, p := range packages {
+		for _, dep := range p.Deps {
+			if p.ImportPath == module+"/generator/staging" && !standard[dep] {
+				t.Errorf("%s depends on %s", p.ImportPath, dep)
+			}
+		}
+	}
+}
+
+// processOnly are the calls that only the program itself may make: they end the
+// process, read its surroundings or write to its streams.
+var processOnly = map[string][]string{
+	"os":  {"Exit", "Getenv", "LookupEnv", "Environ", "ExpandEnv", "Args", "Stdin", "Stdout", "Stderr"},
+	"fmt": {"Print", "Printf", "Println"},
+	"log": {"Print", "Printf", "Println", "Fatal", "Fatalf", "Fatalln", "Panic", "Panicf", "Panicln"},
+}
+
+// Only this package exits, reads the environment and prints.
+func TestOnlyTheProgramTouchesTheProcess(t *testing.T) {
+	root := "../.."
+	err := filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error {
+		name := filepath.ToSlash(strings.TrimPrefix(file, root+string(filepath.Separator)))
+		switch {
+		case err != nil:
+			return err
+		case entry.IsDir() && (strings.HasPrefix(entry.Name(), ".") && entry.Name() != ".." || name == "cmd" || entry.Name() == "testdata" || name == "examples"):
+			return fs.SkipDir
+		case entry.IsDir() || path.Ext(name) != ".go" || strings.HasSuffix(name, "_test.go") || strings.HasPrefix(name, "generator/testenv/"):
+			return nil
+		}
+		for _, call := range processCalls(t, file) {
+			t.Errorf("%s: only cmd/octopod may use %s", name, call)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func processCalls(t *testing.T, file string) (calls []string) {
+	t.Helper()
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(parsed, func(n ast.Node) bool {
+		selector, ok := n.(*ast.SelectorExpr)
+		if !ok {
+			return true
+		}
+		if pkg, ok := selector.X.(*ast.Ident); ok && slices.Contains(processOnly[pkg.Name], selector.Sel.Name) {
+			calls = append(calls, pkg.Name+"."+selector.Sel.Name)
+		}
+		return true
+	})
+	return calls
+}
+
+// No package hides work in init, and commands hold no state in globals.
+func TestNoInitFunctions(t *testing.T) {
+	files, err := filepath.Glob("*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, d := range parsed.Decls {
+			if f, ok := d.(*ast.FuncDecl); ok && f.Recv == nil && f.Name.Name == "init" {
+				t.Errorf("%s has an init function", file)
+			}
+		}
+	}
+}

@@ -1,0 +1,189 @@
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"octopod/generator/testenv"
+)
+
+var update = flag.Bool("update", false, "write golden files and the expectations of scripts anew")
+
+// The scripts in testdata/script run the program itself, with stock git beside
+// it: one for each verb, one for each class of failure.
+func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"octopod": main}) }
+
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:                "testdata/script",
+		UpdateScripts:      *update,
+		RequireUniqueNames: true,
+		Setup: func(e *testscript.Env) error {
+			home := filepath.Join(e.WorkDir, ".home")
+			e.Setenv("HOME", home)
+			e.Setenv("GIT_CONFIG_NOSYSTEM", "1")
+			e.Setenv("OCTOPOD_ENV_REPO", "envs.git")
+			e.Setenv("NEWLINE", "a\nb")
+			e.Setenv("LONG", strings.Repeat("a", 300))
+			e.Setenv("ESC", "\x1b[31mred\x1b[0m")
+			if err := os.MkdirAll(home, 0o755); err != nil {
+				return err
+			}
+			return os.WriteFile(filepath.Join(home, ".gitconfig"), []byte(gitConfig), 0o644)
+		},
+		Condition: func(what string) (bool, error) {
+			if what == "root" {
+				return os.Geteuid() == 0, nil
+			}
+			return false, fmt.Errorf("unknown condition %q", what)
+		},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"exits":   wantExit,
+			"refused": refused,
+			"commit":  commit,
+			"serve":   func(ts *testscript.TestScript, neg bool, args []string) { serve(t, ts, args) },
+		},
+	})
+}
+
+const gitConfig = `[user]
+	name = Ada Lovelace
+	email = ada@example.com
+[init]
+	defaultBranch = main
+[advice]
+	detachedHead = false
+`
+
+// wantExit is `exits CODE COMMAND…`: it runs a command that must end with this exit code.
+func wantExit(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: exits CODE COMMAND…")
+	}
+	want, err := strconv.Atoi(args[0])
+	ts.Check(err)
+	err = ts.Exec(args[1], args[2:]...)
+	got := 0
+	var exit *exec.ExitError
+	if errors.As(err, &exit) {
+		got = exit.ExitCode()
+	} else {
+		ts.Check(err)
+	}
+	if got != want {
+		ts.Fatalf("exit code %d, want %d", got, want)
+	}
+}
+
+// refused CODE COMMAND… is exits, and moves no branch of any repository. Its
+// stdout is empty.
+func refused(ts *testscript.TestScript, neg bool, args []string) {
+	before := branches(ts)
+	wantExit(ts, neg, args)
+	if after := branches(ts); after != before {
+		ts.Fatalf("something was written:\n%s\nbefore:\n%s", after, before)
+	}
+	if out := ts.ReadFile("stdout"); out != "" {
+		ts.Fatalf("a refusal is no result, but stdout says: %s", out)
+	}
+}
+
+func branches(ts *testscript.TestScript) string {
+	repos, err := filepath.Glob(ts.MkAbs("*.git"))
+	ts.Check(err)
+	var all []string
+	for _, repo := range repos {
+		out, _ := testenv.TryGit(repo, "for-each-ref") // one that is broken on purpose has none
+		all = append(all, repo, out)
+	}
+	return strings.Join(all, "\n")
+}
+
+// commit FILE PATH commits a file to envs.git by hand, past Octopod; FILE "-"
+// removes the path.
+func commit(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: commit FILE PATH")
+	}
+	dir, err := os.MkdirTemp("", "commit")
+	ts.Check(err)
+	defer os.RemoveAll(dir)
+	git := func(args ...string) {
+		_, err := testenv.TryGit(dir, args...)
+		ts.Check(err)
+	}
+	git("clone", "--quiet", ts.MkAbs("envs.git"), ".")
+	path := filepath.Join(dir, filepath.FromSlash(args[1]))
+	ts.Check(os.MkdirAll(filepath.Dir(path), 0o755))
+	switch {
+	case args[0] == "-":
+		ts.Check(os.RemoveAll(path))
+	case strings.HasPrefix(args[0], "->"):
+		ts.Check(os.Symlink(strings.TrimPrefix(args[0], "->"), path))
+	default:
+		ts.Check(os.WriteFile(path, []byte(ts.ReadFile(args[0])), 0o644))
+	}
+	git("add", "--all")
+	git("commit", "--quiet", "--message", "by hand: "+args[1])
+	git("push", "--quiet", "origin", "HEAD:main")
+}
+
+// serve http|hang|lose-reply|contended|ssh|ssh-readonly serves the repositories of the script
+// over the network, as $URL/envs.git.
+func serve(t *testing.T, ts *testscript.TestScript, args []string) {
+	if len(args) != 1 {
+		ts.Fatalf("usage: serve http|hang|lose-reply|contended|ssh|ssh-readonly")
+	}
+	if strings.HasPrefix(args[0], "ssh") {
+		s := testenv.ServeSSH(t, ts.MkAbs("."))
+		if args[0] == "ssh-readonly" {
+			s.ReadOnly()
+		}
+		ts.Setenv("URL", s.URL)
+		ts.Setenv("KEY", s.KeyFile)
+		ts.Setenv("KNOWN_HOSTS", s.KnownHosts)
+		return
+	}
+	s := testenv.ServeHTTP(t, ts.MkAbs("."))
+	ts.Setenv("URL", s.URL)
+	s.Require("ci", "right")
+	switch args[0] {
+	case "contended":
+		s.Between(func(w http.ResponseWriter, r *http.Request, git http.Handler) {
+			if testenv.IsPush(r) {
+				somebodyElse(ts)
+			}
+			git.ServeHTTP(w, r)
+		})
+	case "hang":
+		s.Between(testenv.Hang)
+	case "lose-reply":
+		s.Between(func(w http.ResponseWriter, r *http.Request, git http.Handler) {
+			if testenv.IsPush(r) {
+				s.Between(nil)
+				testenv.LoseReply(w, r, git)
+			}
+			git.ServeHTTP(w, r)
+		})
+	}
+}
+
+// somebodyElse moves the branch, as another writer does.
+func somebodyElse(ts *testscript.TestScript) {
+	git := func(args ...string) string {
+		out, err := testenv.TryGit(ts.MkAbs("envs.git"), args...)
+		ts.Check(err)
+		return out
+	}
+	git("update-ref", "refs/heads/main", git("commit-tree", "-p", "main", "-m", "somebody else", "main^{tree}"))
+}
