@@ -3,9 +3,9 @@ package check_test
 import (
 	"bufio"
 	"encoding/json"
-	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -26,6 +26,7 @@ import (
 func TestOneFaultOneProblem(t *testing.T) {
 	const file = "testdata/faults.txt"
 	var out strings.Builder
+	set := good(t)
 	scanner := bufio.NewScanner(strings.NewReader(read(t, file)))
 	var change string
 	var want []string
@@ -33,7 +34,7 @@ func TestOneFaultOneProblem(t *testing.T) {
 		if change == "" {
 			return
 		}
-		got := faultsOf(t, change)
+		got := faultsOf(t, slices.Clone(set), change)
 		if text := strings.Join(want, ""); text != got && !*update {
 			t.Errorf("%s\nwant %sgot  %s", change, text, got)
 		}
@@ -67,14 +68,13 @@ func TestOneFaultOneProblem(t *testing.T) {
 	}
 }
 
-func faultsOf(t *testing.T, change string) string {
+func faultsOf(t *testing.T, objects []staging.Object, change string) string {
 	t.Helper()
 	target, rest, _ := strings.Cut(change, " ")
 	path, value, ok := strings.Cut(rest, " = ")
 	if !ok {
 		t.Fatalf("%q has no value", change)
 	}
-	objects := good(t)
 	for i, o := range objects {
 		if o.String() == target {
 			objects[i] = mutate(t, o, path, value)
@@ -138,7 +138,7 @@ func change(t *testing.T, tree any, path []string, value any, remove bool) any {
 	}
 	if len(path) == 1 && remove {
 		if _, ok := m[name]; !ok {
-			t.Fatal(fmt.Sprintf("there is no %s to remove", name))
+			t.Fatalf("there is no %s to remove", name)
 		}
 		delete(m, name)
 		return m

@@ -26,7 +26,7 @@ type record struct {
 	Until    *time.Time         `yaml:"until,omitempty"`
 	TTL      project.Duration   `yaml:"ttl,omitempty"`
 	Common   `yaml:",inline"`
-	hidden   string //nolint:unused // shows that unexported fields do not exist
+	hidden   string // an unexported field does not exist in YAML
 	Skipped  string `yaml:"-"`
 }
 
@@ -67,13 +67,13 @@ owner: |
   Ann
   Lee
 `
-	var got record
+	got := record{hidden: "kept"}
 	if err := strictyaml.Decode("f.yaml", []byte(text), &got); err != nil {
 		t.Fatal(err)
 	}
 	small, until := int8(7), time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
 	want := record{
-		Name: "shop", Count: -3, Small: &small, On: true,
+		Name: "shop", Count: -3, Small: &small, On: true, hidden: "kept",
 		Services: map[string]service{"backend": {Image: "registry.example.com/shop:1.10"}, "empty": {}},
 		Values: map[string]any{
 			"TEXT": "production", "QUOTED": "1.10", "NUMBER": 2, "FLAG": false, "ABSENT": nil,
