@@ -122,7 +122,7 @@ func (g *Stagings) finish(ctx context.Context, tree *envrepo.Tree, p *project.Pr
 		edit: envrepo.Edit{
 			Verb: s.action.Verb, Staging: s.action.Name, By: r.By.Person, Via: r.By.Via, Request: r.By.Request,
 		},
-		result: Result{Name: s.action.Name, Changes: staging.Differences(s.before, s.after), After: s.made.objects},
+		result: Result{Name: s.action.Name, Changes: withDefaults(p, s), After: s.made.objects},
 	}
 	next.edit.Subject, next.edit.Body = describe(s, next.result.Changes)
 	if s.after == nil {
@@ -139,6 +139,31 @@ func (g *Stagings) finish(ctx context.Context, tree *envrepo.Tree, p *project.Pr
 	plan, err := next.edit.Plan(tree)
 	next.result.Plan = plan
 	return next, err
+}
+
+// withDefaults lists what a step changes. A setting that has no value of its
+// own shows what it falls back to instead of nothing.
+func withDefaults(p *project.Project, s step) []staging.Difference {
+	changes := staging.Differences(s.before, s.after)
+	if s.before == nil || s.after == nil {
+		return changes
+	}
+	for i, c := range changes {
+		if _, ok := p.Spec.Parameters[c.What]; ok {
+			changes[i].From = cmp.Or(c.From, fallback(p, *s.before, c.What))
+			changes[i].To = cmp.Or(c.To, fallback(p, *s.after, c.What))
+		}
+	}
+	return changes
+}
+
+// fallback reads: info (default).
+func fallback(p *project.Project, s staging.Staging, name string) string {
+	setting := p.Fallback(s, name)
+	if setting.Value == nil {
+		return ""
+	}
+	return fmt.Sprintf("%s (%s)", staging.Text(setting.Value), setting.Origin)
 }
 
 // describe gives subject and body of a commit: the subject says it in a few
@@ -173,10 +198,18 @@ func headline(s step, c staging.Difference) string {
 		return c.What + " " + cmp.Or(service.Commit[:min(len(service.Commit), 7)], staging.ImageTag(service.Image))
 	}
 	switch {
-	case c.To == "":
+	case isUnset(s, c.What):
 		return c.What + " back to default"
 	case len(c.To) > 40:
 		return c.What
 	}
 	return c.What + "=" + c.To
+}
+
+// isUnset tells whether a setting lost the staging's own value.
+func isUnset(s step, name string) bool {
+	o := s.after.Spec.Overrides
+	_, inApp := o.App[name]
+	_, inDeployment := o.Deployment[name]
+	return !inApp && !inDeployment && slices.Contains(s.action.Unset, name)
 }

@@ -1,7 +1,6 @@
 package project
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -52,23 +51,15 @@ func (p *Project) Params(s staging.Staging) (staging.Params, error) {
 	return params, nil
 }
 
-// effective layers the values of a staging: defaults, then presets in order,
-// then the staging's own overrides. nil means absent; a name that nobody gives
-// a value is left out.
+// effective gives every setting its value: nil means absent; a setting that is
+// left to the template is not there.
 func (p *Project) effective(s staging.Staging) staging.Values {
 	values := staging.Values{}
-	for name, parameter := range p.Spec.Parameters {
-		if parameter.Default != nil {
-			values[name] = parameter.Default
+	for _, setting := range p.Settings(s) {
+		if setting.Origin != OriginTemplate {
+			values[setting.Name] = setting.Value
 		}
 	}
-	for _, preset := range s.Spec.Presets {
-		overrides := p.Spec.Presets[preset].Overrides
-		maps.Copy(values, overrides.App)
-		maps.Copy(values, overrides.Deployment)
-	}
-	maps.Copy(values, s.Spec.Overrides.App)
-	maps.Copy(values, s.Spec.Overrides.Deployment)
 	return values
 }
 

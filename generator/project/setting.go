@@ -1,0 +1,93 @@
+package project
+
+import (
+	"net/url"
+	"strings"
+
+	"octopod/generator/staging"
+)
+
+// Origin says which layer gave a setting its value.
+type Origin string
+
+// The layers, each over the one before.
+const (
+	OriginTemplate Origin = "template" // no default, no override: the template decides
+	OriginDefault  Origin = "default"
+	OriginPreset   Origin = "preset"
+	OriginOverride Origin = "override"
+)
+
+// Setting is a parameter as one staging has it.
+type Setting struct {
+	Name   string `json:"name"`
+	Value  any    `json:"value"` // string, int or bool; nil when absent or left to the template
+	Origin Origin `json:"origin"`
+	Preset string `json:"preset,omitempty"` // the one that gave the value, with OriginPreset
+
+	Parameter Parameter `json:"parameter"`
+}
+
+// Absent tells whether somebody removed the setting, the project's default included.
+func (s Setting) Absent() bool {
+	return s.Value == nil && (s.Origin == OriginPreset || s.Origin == OriginOverride)
+}
+
+// Settings layers default, presets in order, and the staging's own overrides,
+// for every parameter in alphabetical order.
+func (p *Project) Settings(s staging.Staging) []Setting {
+	settings := make([]Setting, 0, len(p.Spec.Parameters))
+	for _, name := range p.ParameterNames() {
+		settings = append(settings, p.setting(s, name))
+	}
+	return settings
+}
+
+func (p *Project) setting(s staging.Staging, name string) Setting {
+	setting := p.Fallback(s, name)
+	if value, ok := valueOf(s.Spec.Overrides, name); ok {
+		setting.Value, setting.Origin, setting.Preset = value, OriginOverride, ""
+	}
+	return setting
+}
+
+// Fallback gives what a setting is where the staging sets nothing itself.
+func (p *Project) Fallback(s staging.Staging, name string) Setting {
+	parameter := p.Spec.Parameters[name]
+	setting := Setting{Name: name, Value: parameter.Default, Origin: OriginDefault, Parameter: parameter}
+	if parameter.Default == nil {
+		setting.Origin = OriginTemplate
+	}
+	for _, preset := range s.Spec.Presets {
+		if value, ok := valueOf(p.Spec.Presets[preset].Overrides, name); ok {
+			setting.Value, setting.Origin, setting.Preset = value, OriginPreset, preset
+		}
+	}
+	return setting
+}
+
+func valueOf(o staging.Overrides, name string) (any, bool) {
+	if value, ok := o.App[name]; ok {
+		return value, true
+	}
+	value, ok := o.Deployment[name]
+	return value, ok
+}
+
+// Links gives the project's links with the facts of one staging filled in.
+func (p *Project) Links(s staging.Staging) []Link {
+	fill := []string{
+		"{project}", p.Metadata.Name, "{name}", s.Name, "{namespace}", p.Namespace(s.Name),
+		"{branch}", url.QueryEscape(s.Spec.Branch),
+	}
+	for _, service := range p.ServiceNames() {
+		fill = append(fill, "{host."+service+"}", p.Host(service, s.Name))
+	}
+	replacer := strings.NewReplacer(fill...)
+	links := make([]Link, len(p.Spec.Links))
+	for i, link := range p.Spec.Links {
+		link.URL = replacer.Replace(link.URL)
+		links[i] = link
+	}
+	return links
+}
