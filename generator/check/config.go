@@ -1,6 +1,8 @@
 package check
 
 import (
+	"strings"
+
 	autoscalingv2 "k8s.io/api/autoscaling/v2"
 	corev1 "k8s.io/api/core/v1"
 	policyv1 "k8s.io/api/policy/v1"
@@ -69,6 +71,9 @@ func checkLimitRange(c check, l *corev1.LimitRange) {
 	for i, limit := range l.Spec.Limits {
 		at := spec.Child("limits").Index(i).Child("type")
 		c.required(string(limit.Type), at)
+		if strings.Contains(string(limit.Type), "/") {
+			continue // a type of an extension: openshift.io/Image
+		}
 		oneOf(c, limit.Type, at, corev1.LimitTypePod, corev1.LimitTypeContainer, corev1.LimitTypePersistentVolumeClaim)
 	}
 }

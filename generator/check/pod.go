@@ -3,6 +3,7 @@ package check
 import (
 	"reflect"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -72,7 +73,7 @@ func checkVolumes(c check, volumes []corev1.Volume, path *field.Path) []string {
 			c.required(v.HostPath.Path, at.Child("hostPath", "path"))
 		case v.CSI != nil:
 			c.required(v.CSI.Driver, at.Child("csi", "driver"))
-		case v.EmptyDir != nil:
+		case v.EmptyDir != nil && !strings.HasPrefix(string(v.EmptyDir.Medium), string(corev1.StorageMediumHugePagesPrefix)):
 			oneOf(c, v.EmptyDir.Medium, at.Child("emptyDir", "medium"), corev1.StorageMediumMemory, corev1.StorageMediumHugePages)
 		}
 	}
