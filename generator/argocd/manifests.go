@@ -57,7 +57,7 @@ func applicationSet(p *project.Project) object {
 	return object{
 		"apiVersion": "argoproj.io/v1alpha1",
 		"kind":       "ApplicationSet",
-		"metadata":   metadata(p),
+		"metadata":   objectMetadata(p),
 		"spec": object{
 			"goTemplate":        true,
 			"goTemplateOptions": []string{"missingkey=error"},
@@ -71,7 +71,7 @@ func applicationSet(p *project.Project) object {
 	}
 }
 
-func metadata(p *project.Project) object {
+func objectMetadata(p *project.Project) object {
 	return object{
 		"name": p.Metadata.Name, "namespace": p.Spec.ArgoCD.Namespace,
 		"labels": object{project.LabelProject: p.Metadata.Name, project.LabelManagedBy: "octopod"},
@@ -199,7 +199,7 @@ func appProject(p *project.Project) object {
 	return object{
 		"apiVersion": "argoproj.io/v1alpha1",
 		"kind":       "AppProject",
-		"metadata":   metadata(p),
+		"metadata":   objectMetadata(p),
 		"spec": object{
 			"description":              "Stagings of " + p.Metadata.Title + ", made by Octopod",
 			"sourceRepos":              []string{p.Spec.ArgoCD.RepoURL},

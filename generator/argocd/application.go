@@ -1,0 +1,170 @@
+package argocd
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	applicationpkg "github.com/argoproj/argo-cd/v2/pkg/apiclient/application"
+	"github.com/argoproj/argo-cd/v2/pkg/apis/application/v1alpha1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// Applications lists those of the project's stagings, sorted by name.
+func (c *Client) Applications(ctx context.Context) ([]staging.Application, error) {
+	apps, _, err := c.list(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(apps) == 0 {
+		return nil, c.mayRead(ctx)
+	}
+	return apps, nil
+}
+
+// list also tells how old the list is: no change after version is in it.
+func (c *Client) list(ctx context.Context) (apps []staging.Application, version uint64, err error) {
+	list, err := c.applications.List(ctx, c.query())
+	if err != nil {
+		return nil, 0, c.explain(ctx, "listing the Applications", err)
+	}
+	for i := range list.Items {
+		apps = append(apps, application(&list.Items[i]))
+	}
+	slices.SortFunc(apps, func(a, b staging.Application) int { return strings.Compare(a.Name, b.Name) })
+	return apps, versionOf(list.ResourceVersion), nil
+}
+
+// query matches the stagings of the project, and nothing that somebody else
+// put into Argo CD's project of the same name.
+func (c *Client) query() *applicationpkg.ApplicationQuery {
+	selector := project.LabelProject + "=" + c.options.Project + "," + project.LabelStaging
+	return &applicationpkg.ApplicationQuery{Selector: &selector, Projects: []string{c.options.Project}}
+}
+
+// Application gets one by its own name, as the cluster has it now.
+func (c *Client) Application(ctx context.Context, name string) (staging.Application, error) {
+	app, err := c.applications.Get(ctx, c.named(name))
+	if err != nil {
+		return staging.Application{}, c.explain(ctx, "getting Application "+name, err)
+	}
+	return application(app), nil
+}
+
+func (c *Client) named(name string) *applicationpkg.ApplicationQuery {
+	return &applicationpkg.ApplicationQuery{Name: &name, AppNamespace: &c.options.Namespace, Projects: []string{c.options.Project}}
+}
+
+// versionOf reads a resource version as the number that it is: Argo CD's own
+// server compares them so. 0 where it is none.
+func versionOf(text string) uint64 {
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+// application keeps what the phase of a staging follows from: a few hundred
+// bytes of an object that may have tens of kilobytes.
+func application(a *v1alpha1.Application) staging.Application {
+	app := staging.Application{
+		Name:       a.Name,
+		Staging:    strings.Clone(a.Labels[project.LabelStaging]),
+		UID:        string(a.UID),
+		Version:    versionOf(a.ResourceVersion),
+		Created:    a.CreationTimestamp.Time,
+		Finalizers: a.Finalizers,
+		Revision:   a.Status.Sync.Revision,
+		Sync:       string(a.Status.Sync.Status),
+		Health:     string(a.Status.Health.Status),
+		Deploys:    len(a.Status.History),
+		Operation:  operation(a),
+		Images:     slices.Sorted(slices.Values(a.Status.Summary.Images)),
+		Conditions: conditions(a.Status.Conditions),
+		Resources:  resources(a.Status.Resources),
+	}
+	if a.DeletionTimestamp != nil {
+		app.DeletedAt = &a.DeletionTimestamp.Time
+	}
+	app.ReconciledAt = timeOf(a.Status.ReconciledAt)
+	return app
+}
+
+func timeOf(t *metav1.Time) time.Time {
+	if t == nil {
+		return time.Time{}
+	}
+	return t.Time
+}
+
+// operation gives the one under way: a.Operation is one that was asked for but
+// has not begun, and its state is still that of the last.
+func operation(a *v1alpha1.Application) *staging.Operation {
+	if a.Operation != nil && (a.Status.OperationState == nil || a.Status.OperationState.FinishedAt != nil) {
+		return &staging.Operation{Phase: "Running", Revision: requested(a.Operation), StartedAt: timeOf(a.Status.ReconciledAt)}
+	}
+	state := a.Status.OperationState
+	if state == nil {
+		return nil
+	}
+	op := &staging.Operation{
+		Phase: string(state.Phase), Message: state.Message, Retries: int(state.RetryCount),
+		StartedAt: state.StartedAt.Time, FinishedAt: timeOf(state.FinishedAt),
+		Revision: requested(&state.Operation),
+	}
+	if state.SyncResult != nil {
+		op.Revision = cmp.Or(state.SyncResult.Revision, op.Revision)
+		op.Faults = faults(state.SyncResult.Resources)
+	}
+	return op
+}
+
+func requested(op *v1alpha1.Operation) string {
+	if op.Sync == nil {
+		return ""
+	}
+	return op.Sync.Revision
+}
+
+func faults(results v1alpha1.ResourceResults) []string {
+	var texts []string
+	for _, r := range results {
+		if r.Status == "SyncFailed" || r.HookPhase == "Failed" || r.HookPhase == "Error" {
+			texts = append(texts, r.Kind+"/"+r.Name+": "+r.Message)
+		}
+	}
+	return texts
+}
+
+func conditions(all []v1alpha1.ApplicationCondition) []staging.Condition {
+	var list []staging.Condition
+	for _, c := range all {
+		list = append(list, staging.Condition{Type: c.Type, Message: c.Message, Passing: passing(c)})
+	}
+	return list
+}
+
+// passing tells that Argo CD could not look, from that it looked and could not
+// render: only the second begins with these words of its repo-server.
+func passing(c v1alpha1.ApplicationCondition) bool {
+	return c.Type == v1alpha1.ApplicationConditionComparisonError && !strings.Contains(c.Message, "Manifest generation error")
+}
+
+func resources(all []v1alpha1.ResourceStatus) []staging.Resource {
+	list := make([]staging.Resource, 0, len(all))
+	for _, r := range all {
+		one := staging.Resource{Kind: r.Kind, Namespace: r.Namespace, Name: r.Name, Sync: string(r.Status)}
+		if r.Health != nil {
+			one.Health, one.Message = string(r.Health.Status), r.Health.Message
+		}
+		list = append(list, one)
+	}
+	return list
+}

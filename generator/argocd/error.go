@@ -1,0 +1,48 @@
+package argocd
+
+import (
+	"context"
+	"errors"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"octopod/generator/staging"
+)
+
+// explain turns an answer of Argo CD into an error of Octopod. doing says in
+// the -ing form what was tried.
+func (c *Client) explain(ctx context.Context, doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	var own *staging.Error
+	if errors.As(err, &own) {
+		return err
+	}
+	if cause := ctx.Err(); errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	switch status.Code(err) {
+	case codes.Unauthenticated:
+		return c.fault(staging.CodeUnauthorized, doing, "it does not accept the token", err).
+			WithHint("the token has expired or was revoked: `argocd account generate-token --account octopod`")
+	case codes.PermissionDenied:
+		return c.fault(staging.CodeForbidden, doing, "the token's account may not", err).
+			WithHint("Octopod's account needs this in ConfigMap argocd-rbac-cm, under policy.csv:\n%s", Policy(c.options.Project))
+	case codes.NotFound:
+		return c.fault(staging.CodeNotFound, doing, "there is no such thing", err)
+	case codes.DeadlineExceeded:
+		return c.fault(staging.CodeTimeout, doing, "no answer in time", err)
+	case codes.Unavailable:
+		return c.fault(staging.CodeUnavailable, doing, "it is out of reach", err).
+			WithHint("is the address right? A server without TLS needs --argocd-plaintext, a self-made certificate " +
+				"--argocd-insecure or --argocd-ca, a proxy without HTTP/2 --argocd-grpc-web")
+	}
+	return c.fault(staging.CodeInternal, doing, "it answers with a fault", err)
+}
+
+func (c *Client) fault(code staging.Code, doing, why string, err error) *staging.Error {
+	text := status.Convert(err).Message()
+	return staging.Errorf(code, "%s: Argo CD at %s: %s", doing, c.options.Server, why).Because(errors.New(text))
+}

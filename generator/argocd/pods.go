@@ -1,0 +1,95 @@
+package argocd
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	applicationpkg "github.com/argoproj/argo-cd/v2/pkg/apiclient/application"
+	"github.com/argoproj/argo-cd/v2/pkg/apis/application/v1alpha1"
+
+	"octopod/generator/staging"
+)
+
+// Pods gives the pods of an Application, sorted by name: those of the newest
+// version only, and none that are going. With them the reason why a staging
+// does not start is known in seconds; its health tells minutes later.
+func (c *Client) Pods(ctx context.Context, name string) ([]staging.Pod, error) {
+	tree, err := c.applications.ResourceTree(ctx, &applicationpkg.ResourcesQuery{
+		ApplicationName: &name, AppNamespace: &c.options.Namespace, Project: &c.options.Project,
+	})
+	if err != nil {
+		return nil, c.explain(ctx, "reading the resource tree of Application "+name, err)
+	}
+	return podsOf(tree), nil
+}
+
+func podsOf(tree *v1alpha1.ApplicationTree) []staging.Pod {
+	nodes := map[string]v1alpha1.ResourceNode{}
+	newest := map[string]int{} // highest revision, by the UID of a ReplicaSet's owner
+	for _, node := range tree.Nodes {
+		nodes[node.UID] = node
+		if owner := ownerOf(node); owner != "" {
+			newest[owner] = max(newest[owner], revisionOf(node))
+		}
+	}
+	var pods []staging.Pod
+	for _, node := range tree.Nodes {
+		if node.Kind != "Pod" || info(node, "Status Reason") == "Terminating" {
+			continue
+		}
+		if parent := nodes[ownerOf(node)]; revisionOf(parent) < newest[ownerOf(parent)] {
+			continue
+		}
+		pods = append(pods, podOf(node, nodes))
+	}
+	slices.SortFunc(pods, func(a, b staging.Pod) int { return strings.Compare(a.Name, b.Name) })
+	return pods
+}
+
+func podOf(node v1alpha1.ResourceNode, nodes map[string]v1alpha1.ResourceNode) staging.Pod {
+	top := node
+	for range len(nodes) { // owners that own each other would go round for ever
+		owner, ok := nodes[ownerOf(top)]
+		if !ok {
+			break
+		}
+		top = owner
+	}
+	pod := staging.Pod{
+		Name: node.Name, Workload: top.Kind + "/" + top.Name,
+		Status: info(node, "Status Reason"), Images: node.Images,
+	}
+	if node.Health != nil {
+		pod.Health, pod.Message = string(node.Health.Status), node.Health.Message
+	}
+	return pod
+}
+
+// ownerOf is the UID of what a node belongs to.
+func ownerOf(node v1alpha1.ResourceNode) string {
+	if len(node.ParentRefs) == 0 {
+		return ""
+	}
+	return node.ParentRefs[0].UID
+}
+
+// revisionOf is the count of a Deployment's ReplicaSet; 0 for anything else.
+func revisionOf(node v1alpha1.ResourceNode) int {
+	n, err := strconv.Atoi(strings.TrimPrefix(cmp.Or(info(node, "Revision"), "0"), "Rev:"))
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+func info(node v1alpha1.ResourceNode, name string) string {
+	for _, item := range node.Info {
+		if item.Name == name {
+			return item.Value
+		}
+	}
+	return ""
+}

@@ -1,0 +1,208 @@
+package argocd
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/argoproj/argo-cd/v2/pkg/apis/application/v1alpha1"
+	"k8s.io/apimachinery/pkg/watch"
+
+	"octopod/generator/staging"
+)
+
+// EventKind says what an event of a watch is about.
+type EventKind string
+
+// The kinds of events.
+const (
+	Changed EventKind = "changed" // the Application is new, or different
+	Removed EventKind = "removed" // it is gone; the event holds what was last known of it
+	Away    EventKind = "away"    // Argo CD cannot be asked from now on; Err says why
+	Back    EventKind = "back"    // it can again, and what had changed was sent before this
+)
+
+// Event is one step of a watch.
+type Event struct {
+	Kind        EventKind
+	Application staging.Application // with Changed and Removed
+	Err         error               // with Away
+}
+
+// timing is how patient a watch is.
+type timing struct {
+	settle, resync time.Duration // lists again after: the first time, and from then on
+	call           time.Duration // a list takes no longer
+	retry, atMost  time.Duration // waits before it connects again
+}
+
+func usualTiming() timing {
+	return timing{settle: time.Second, resync: time.Minute, call: 30 * time.Second, retry: 100 * time.Millisecond, atMost: 5 * time.Second}
+}
+
+// Watch calls handle, never twice at once, with every Application of the
+// project as it is and then with every change, over one stream for all. It
+// connects again by itself, for as long as ctx lasts, and then gives ctx's
+// error. When it returns, nothing of it is left running.
+//
+// Argo CD drops events for a reader that is slow, and those between its first
+// list and its subscription. So the stream is only half of it: a list is
+// compared after the stream is open, soon after that, and every minute.
+func (c *Client) Watch(ctx context.Context, handle func(Event)) error {
+	w := &watcher{client: c, handle: handle, known: map[string]staging.Application{}, buried: map[string]uint64{}}
+	for wait := c.timing.retry; ; wait = min(2*wait, c.timing.atMost) {
+		listed, err := w.session(ctx)
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if listed {
+			wait = c.timing.retry
+		}
+		w.lost(err)
+		select {
+		case <-time.After(wait/2 + rand.N(wait)):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// watcher keeps what was said of each Application last, so that the same is
+// not said twice and a list can be compared with it.
+type watcher struct {
+	client *Client
+	handle func(Event)
+	known  map[string]staging.Application
+	buried map[string]uint64 // version at which an Application was removed
+	away   bool
+}
+
+// session watches over one stream until it breaks. listed tells that Argo CD
+// did answer.
+func (w *watcher) session(ctx context.Context) (listed bool, err error) {
+	var reader sync.WaitGroup
+	defer reader.Wait()
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+
+	query := w.client.query()
+	everything := "0" // from any version on, and no list before: that is ours to ask for
+	query.ResourceVersion = &everything
+	stream, err := w.client.applications.Watch(ctx, query)
+	if err != nil {
+		return false, w.client.explain(ctx, "watching the Applications", err)
+	}
+	events, broken := make(chan *v1alpha1.ApplicationWatchEvent), make(chan error, 1)
+	reader.Go(func() {
+		for {
+			event, err := stream.Recv()
+			if err != nil {
+				broken <- w.client.explain(ctx, "watching the Applications", err)
+				return
+			}
+			select {
+			case events <- event:
+			case <-ctx.Done():
+				return
+			}
+		}
+	})
+	if err := w.list(ctx, true); err != nil {
+		return false, err
+	}
+	w.found()
+	again := time.NewTimer(w.client.timing.settle)
+	defer again.Stop()
+	for {
+		select {
+		case event := <-events:
+			w.take(event)
+		case err := <-broken:
+			return true, err
+		case <-again.C:
+			if err := w.list(ctx, false); err != nil {
+				return true, err
+			}
+			again.Reset(w.client.timing.resync)
+		}
+	}
+}
+
+func (w *watcher) take(event *v1alpha1.ApplicationWatchEvent) {
+	app := application(&event.Application)
+	if event.Type == watch.Deleted {
+		w.bury(app)
+		return
+	}
+	if app.Version > w.known[app.Name].Version {
+		w.put(app)
+	}
+}
+
+// list compares everything. The first list of a session is believed even
+// where its versions are lower: a cluster may have been restored.
+func (w *watcher) list(ctx context.Context, first bool) error {
+	ctx, cancel := context.WithTimeout(ctx, w.client.timing.call)
+	defer cancel()
+	apps, version, err := w.client.list(ctx)
+	if err != nil {
+		return err
+	}
+	if len(apps) == 0 {
+		if err := w.client.mayRead(ctx); err != nil {
+			return err
+		}
+	}
+	there := make(map[string]bool, len(apps))
+	for _, app := range apps {
+		there[app.Name] = true
+		if known := w.known[app.Name].Version; app.Version > known || first && app.Version != known {
+			w.put(app)
+		}
+	}
+	for name, app := range w.known {
+		if !there[name] && (first || app.Version <= version) {
+			w.bury(app)
+		}
+	}
+	for name, at := range w.buried {
+		if first || at <= version {
+			delete(w.buried, name)
+		}
+	}
+	return nil
+}
+
+// put passes on what is news. A list may be older than the removal that the
+// stream has told of.
+func (w *watcher) put(app staging.Application) {
+	if at, gone := w.buried[app.Name]; gone && app.Version <= at {
+		return
+	}
+	delete(w.buried, app.Name)
+	w.known[app.Name] = app
+	w.handle(Event{Kind: Changed, Application: app})
+}
+
+func (w *watcher) bury(app staging.Application) {
+	w.buried[app.Name] = app.Version
+	if _, known := w.known[app.Name]; known {
+		delete(w.known, app.Name)
+		w.handle(Event{Kind: Removed, Application: app})
+	}
+}
+
+func (w *watcher) lost(err error) {
+	if !w.away {
+		w.away = true
+		w.handle(Event{Kind: Away, Err: err})
+	}
+}
+
+func (w *watcher) found() {
+	if w.away {
+		w.away = false
+		w.handle(Event{Kind: Back})
+	}
+}
