@@ -200,6 +200,8 @@ func headline(s step, c staging.Difference) string {
 	switch {
 	case isUnset(s, c.What):
 		return c.What + " back to default"
+	case c.To == "":
+		return c.What + " removed"
 	case len(c.To) > 40:
 		return c.What
 	}

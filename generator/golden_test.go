@@ -58,7 +58,7 @@ func samples() []staging.Action {
 	}
 }
 
-func collect(t *testing.T, from fs.FS, dir string, into map[string]string) {
+func collect(t testing.TB, from fs.FS, dir string, into map[string]string) {
 	t.Helper()
 	err := fs.WalkDir(from, dir, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil || entry.IsDir() {

@@ -194,13 +194,14 @@ func TestTeardownTakesTwoSteps(t *testing.T) {
 // withLine gives octopod.yaml with a line added after the one that is named.
 func withLine(w *world, after, line string) []byte {
 	w.t.Helper()
-	data, err := w.tip().ReadFile(project.File)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	changed := strings.Replace(string(data), after+"\n", after+"\n"+line+"\n", 1)
-	if changed == string(data) {
-		w.t.Fatalf("no line %q in\n%s", after, data)
+	return replaceOnce(w.t, w.read(project.File), after+"\n", after+"\n"+line+"\n")
+}
+
+func replaceOnce(t testing.TB, text []byte, old, new string) []byte {
+	t.Helper()
+	changed := strings.Replace(string(text), old, new, 1)
+	if changed == string(text) {
+		t.Fatalf("no %q in\n%s", old, text)
 	}
 	return []byte(changed)
 }

@@ -21,7 +21,7 @@ var stock = map[string]string{
 	"jsonnet":   "github.com/google/go-jsonnet/cmd/jsonnet@v0.22.0",
 }
 
-func runStock(t *testing.T, dir, tool string, args ...string) []byte {
+func runStock(t testing.TB, dir, tool string, args ...string) []byte {
 	t.Helper()
 	command := exec.CommandContext(t.Context(), tool, args...)
 	if _, err := exec.LookPath(tool); err != nil {
@@ -78,7 +78,7 @@ func byName(objects []staging.Object) map[string]string {
 }
 
 // checkout writes the tip into a directory.
-func checkout(t *testing.T, w *world) string {
+func checkout(t testing.TB, w *world) string {
 	t.Helper()
 	files := map[string]string{}
 	collect(t, w.tip(), ".", files)

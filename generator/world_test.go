@@ -20,7 +20,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // world is an env repo in a bare repository and everything that works on it.
 type world struct {
 	*generator.Stagings
-	t    *testing.T
+	t    testing.TB
 	path string // of the bare repository
 	repo *envrepo.Repo
 	now  time.Time
@@ -29,7 +29,7 @@ type world struct {
 var ada = generator.Asker{Person: staging.Person{Name: "Ada", Email: "ada@example.com"}, Via: staging.ViaCLI}
 
 // empty makes a world whose env repo has no commit.
-func empty(t *testing.T) *world {
+func empty(t testing.TB) *world {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "env.git")
 	if err := gitstore.InitBare(t.Context(), path, "main"); err != nil {
@@ -39,7 +39,7 @@ func empty(t *testing.T) *world {
 }
 
 // newRenderer makes a renderer that ends with the test.
-func newRenderer(t *testing.T) *render.Renderer {
+func newRenderer(t testing.TB) *render.Renderer {
 	t.Helper()
 	renderer := render.New(render.Options{Timeout: time.Minute}) // the machine may be busy with other tests
 	t.Cleanup(func() {
@@ -51,7 +51,7 @@ func newRenderer(t *testing.T) *render.Renderer {
 }
 
 // join makes a world around an env repo that others work on as well.
-func join(t *testing.T, url string, renderer *render.Renderer) *world {
+func join(t testing.TB, url string, renderer *render.Renderer) *world {
 	t.Helper()
 	w := &world{t: t, path: url, now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
 	clock := func() time.Time { return w.now }
@@ -73,7 +73,7 @@ func join(t *testing.T, url string, renderer *render.Renderer) *world {
 }
 
 // shop makes a world with the sample project.
-func shop(t *testing.T, engine project.Engine, output project.Output) *world {
+func shop(t testing.TB, engine project.Engine, output project.Output) *world {
 	t.Helper()
 	w := empty(t)
 	_, err := w.Init(t.Context(), generator.InitRequest{

@@ -1,0 +1,95 @@
+package generator_test
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"octopod/generator"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// regenerated is how many stagings a template change writes out again.
+const regenerated = 1000
+
+// BenchmarkGoalDERegenerateAll: after a template change, every staging is
+// rendered, checked and committed again. The stock commands, one for each
+// staging, only render. Goal D: ≤ 0.10 of kustomize; goal E: ≤ 0.35 of jsonnet.
+func BenchmarkGoalDERegenerateAll(b *testing.B) {
+	for engine, goal := range map[project.Engine]float64{project.EngineKustomize: 0.10, project.EngineJsonnet: 0.35} {
+		b.Run(string(engine), func(b *testing.B) {
+			w := shop(b, engine, project.OutputRendered)
+			fillWith(b, w, regenerated)
+			stock := stockPerStaging(b, w, engine)
+			b.ResetTimer()
+			for n := range b.N {
+				b.StopTimer()
+				touchTemplate(w, engine, n)
+				b.StartTimer()
+				r, err := w.Regenerate(b.Context(), generator.RegenerateRequest{By: ada})
+				if err != nil || r.Failed() > 0 || !r.Changed {
+					b.Fatalf("changed %v, %d failed, %v", r.Changed, r.Failed(), err)
+				}
+			}
+			own := b.Elapsed().Seconds() * 1000 / float64(b.N) / regenerated
+			b.ReportMetric(own, "ms/staging")
+			b.ReportMetric(stock, "stock-ms/staging")
+			b.ReportMetric(own/stock, "ratio")
+			b.ReportMetric(goal, "goal")
+		})
+	}
+}
+
+// fillWith deploys many stagings; they wait for each other's push together.
+func fillWith(b *testing.B, w *world, n int) {
+	b.Helper()
+	var work errgroup.Group
+	work.SetLimit(32)
+	for i := range n {
+		work.Go(func() error {
+			_, err := w.Apply(b.Context(), generator.Request{By: ada, Action: staging.Action{
+				Verb: staging.Deploy, Branch: fmt.Sprintf("branch-%04d", i),
+				Set: map[string]string{"backend.replicas": fmt.Sprint(i % 4)},
+			}})
+			return err
+		})
+	}
+	if err := work.Wait(); err != nil {
+		b.Fatal(err)
+	}
+}
+
+// touchTemplate makes a change that reaches every staging.
+func touchTemplate(w *world, engine project.Engine, n int) {
+	file, comment := "templates/shop/backend.yaml", "name: backend\n  annotations: {touched: \"%d\"}"
+	if engine == project.EngineJsonnet {
+		file, comment = "jsonnet/shop.libsonnet", "LOG_LEVEL: 'info', TOUCHED: '%d'"
+	}
+	anchor := map[project.Engine]string{project.EngineKustomize: "name: backend", project.EngineJsonnet: "LOG_LEVEL: 'info'"}[engine]
+	w.write(staging.File{Path: file, Data: replaceOnce(w.t, w.read(file), anchor, fmt.Sprintf(comment, n))})
+}
+
+// stockPerStaging times the engine's own command on a few stagings, in
+// milliseconds for each. The first run is not counted.
+func stockPerStaging(b *testing.B, w *world, engine project.Engine) float64 {
+	b.Helper()
+	dir := checkout(b, w)
+	run := func(i int) {
+		name := fmt.Sprintf("branch-%04d", i)
+		if engine == project.EngineKustomize {
+			runStock(b, dir, "kustomize", "build", "envs/"+name)
+		} else {
+			runStock(b, dir, "jsonnet", "-J", "jsonnet", "envs/"+name+"/main.jsonnet")
+		}
+	}
+	const runs = 15
+	run(0)
+	start := time.Now()
+	for i := range runs {
+		run(i)
+	}
+	return float64(time.Since(start).Microseconds()) / 1000 / runs
+}
