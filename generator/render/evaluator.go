@@ -27,12 +27,12 @@ type evaluator struct {
 	imports *vmImports
 }
 
-func (e *evaluator) evaluate(job evaluation, resolve resolver) (evaluated, error) {
+func (e *evaluator) evaluate(job evaluation, answer answerer) (evaluated, error) {
 	if e.vm == nil || job.Epoch == "" || job.Epoch != e.epoch || e.uses >= maxUses {
 		e.reset(job.Epoch)
 	}
 	e.uses++
-	e.imports.main, e.imports.resolve = job, resolve
+	e.imports.main, e.imports.answer = job, answer
 	out, err := e.vm.EvaluateFile(job.Main)
 	if err != nil {
 		e.vm = nil // its caches hold the error
@@ -57,7 +57,7 @@ func (e *evaluator) reset(epoch string) {
 // own files afresh: those get a name that tells their content.
 type vmImports struct {
 	main     evaluation
-	resolve  resolver
+	answer   answerer
 	contents map[string]jsonnet.Contents
 	looked   map[string]bool
 }
@@ -65,7 +65,7 @@ type vmImports struct {
 func (i *vmImports) Import(from, name string) (jsonnet.Contents, string, error) {
 	f := found{At: name, Own: true, data: i.main.text}
 	if from != "" { // else it is the main file itself
-		f = i.resolve(ownMark.ReplaceAllString(from, ""), name)
+		f = i.answer(question{Op: opImport, From: ownMark.ReplaceAllString(from, ""), Name: name})
 	}
 	if f.Error != "" {
 		return jsonnet.Contents{}, "", errors.New(f.Error)
@@ -91,9 +91,9 @@ type localPool struct {
 	idle []*evaluator
 }
 
-func (p *localPool) evaluate(_ context.Context, e evaluation, resolve resolver) (evaluated, error) {
+func (p *localPool) evaluate(_ context.Context, e evaluation, answer answerer) (evaluated, error) {
 	one := p.take()
-	out, err := one.evaluate(e, resolve)
+	out, err := one.evaluate(e, answer)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.idle = append(p.idle, one)

@@ -103,7 +103,8 @@ func readKustomization(v *view, dir string) (string, []byte, error) {
 			return "", nil, err
 		}
 	}
-	return "", nil, staging.Errorf(staging.CodeInvalid, "%s has no kustomization.yaml", dir)
+	return "", nil, staging.Errorf(staging.CodeInvalid, "%s has no kustomization.yaml", dir).
+		WithHint("a directory that is named as a base or component needs one that lists its files")
 }
 
 // references lists what a kustomization names, in the order of kustomize's fields.

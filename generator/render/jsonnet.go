@@ -16,47 +16,6 @@ import (
 	"octopod/generator/staging"
 )
 
-// evaluation is one jsonnet file to evaluate.
-type evaluation struct {
-	Main  string // path of the file
-	Epoch string // imports outside envs/ are the same as long as this is; "" for never
-	text  []byte // content of the file
-}
-
-// found is what an import means.
-type found struct {
-	At    string // path in the tree
-	Own   bool   // belongs to the one staging
-	Error string
-
-	// Where was looked, as far as it lies outside envs/: a result depends on it
-	// even when a later evaluation finds the import in a cache.
-	Looked []string
-
-	data []byte
-}
-
-// resolver gives the file that an import in a file means.
-type resolver func(from, name string) found
-
-// evaluated is the JSON of an evaluation and where its imports were looked for.
-type evaluated struct {
-	json   []byte
-	looked []string
-}
-
-// templateError is what jsonnet says of a template.
-type templateError string
-
-func (e templateError) Error() string { return string(e) }
-
-// evaluatorPool evaluates jsonnet. What is wrong with the template itself comes
-// as a templateError.
-type evaluatorPool interface {
-	evaluate(ctx context.Context, e evaluation, resolve resolver) (evaluated, error)
-	close() error
-}
-
 // buildJsonnet does what `jsonnet -J <libraries> envs/<name>/main.jsonnet` does.
 func (r *Renderer) buildJsonnet(ctx context.Context, p *project.Project, v *view) ([]staging.Object, error) {
 	main := path.Join(v.dir, mainFile)
@@ -67,17 +26,15 @@ func (r *Renderer) buildJsonnet(ctx context.Context, p *project.Project, v *view
 		return nil, err
 	}
 	imports := importer{view: v, libraries: p.Spec.Jsonnet.Libraries}
-	job := evaluation{Main: main, Epoch: v.base.epoch(), text: text}
-	out, err := r.jsonnet.evaluate(ctx, job, imports.resolve)
+	job := evaluation{Engine: project.EngineJsonnet, Main: main, Epoch: v.base.epoch(), text: text}
+	out, err := r.sandboxes.evaluate(ctx, job, imports.answer)
 	if v.refusal != nil {
 		return nil, v.refusal
 	}
 	if err != nil {
 		return nil, jsonnetError(v.dir, err)
 	}
-	for _, name := range out.looked {
-		v.note(name)
-	}
+	v.noteAll(out.looked)
 	return decodeObjects(p, v.dir, out.json)
 }
 
@@ -125,6 +82,12 @@ type importer struct {
 	libraries []string
 }
 
+func (i importer) answer(q question) found {
+	f := i.resolve(q.From, q.Name)
+	f.Looked = i.view.looked()
+	return f
+}
+
 func (i importer) resolve(from, name string) found {
 	if path.IsAbs(name) {
 		return i.refuse(from, name, "is absolute")
@@ -133,19 +96,14 @@ func (i importer) resolve(from, name string) found {
 	for at := len(i.libraries) - 1; at >= 0; at-- {
 		dirs = append(dirs, i.libraries[at])
 	}
-	var looked []string
 	for _, dir := range dirs {
 		target := path.Join(dir, name)
 		if outsideTree(target) {
 			return i.refuse(from, name, "lies outside the env repo")
 		}
-		own := strings.HasPrefix(target, "envs/")
-		if !own {
-			looked = append(looked, target)
-		}
 		data, err := i.view.read(target)
 		if err == nil {
-			return found{At: target, Own: own, Looked: looked, data: data}
+			return found{At: target, Own: !shared(target), data: data}
 		}
 		if i.view.refusal != nil || !errors.Is(err, fs.ErrNotExist) {
 			return found{Error: err.Error()}
@@ -198,8 +156,7 @@ var (
 	traceFrame = regexp.MustCompile(`\n\t(\S+?):\(?(\d+):`)
 )
 
-// jsonnetError keeps message and innermost place of jsonnet's report. Frames
-// inside the standard library have no file and are skipped.
+// jsonnetError keeps message and place of jsonnet's report.
 func jsonnetError(dir string, err error) error {
 	var fault templateError
 	if !errors.As(err, &fault) {
@@ -207,19 +164,32 @@ func jsonnetError(dir string, err error) error {
 	}
 	text := ownMark.ReplaceAllString(err.Error(), "")
 	message, _, _ := strings.Cut(strings.TrimPrefix(text, "RUNTIME ERROR: "), "\n\t")
-	problem := staging.Problem{File: path.Join(dir, mainFile), Message: strings.TrimSpace(message)}
+	result := &staging.Error{
+		Code: staging.CodeInvalid, Message: "the template cannot be evaluated",
+		Problems: []staging.Problem{jsonnetProblem(dir, message, text)},
+	}
+	if strings.Contains(message, "max stack frames") {
+		result.Hint = endless
+	}
+	return result
+}
+
+// jsonnetProblem finds the place that a report is about: the message begins
+// with it when the code could not be parsed, else the innermost frame has it.
+// Frames of the standard library have no file and are skipped.
+func jsonnetProblem(dir, message, report string) staging.Problem {
+	problem := staging.Problem{File: path.Join(dir, mainFile), Message: strings.TrimRight(message, ".\n ")}
 	if m := staticAt.FindStringSubmatch(message); m != nil {
 		problem.File, problem.Message = m[1], m[3]
 		problem.Line, _ = strconv.Atoi(m[2])
+		return problem
 	}
-	for _, frame := range traceFrame.FindAllStringSubmatch(text, -1) {
+	for _, frame := range traceFrame.FindAllStringSubmatch(report, -1) {
 		if !strings.HasPrefix(frame[1], "<") {
 			problem.File = frame[1]
 			problem.Line, _ = strconv.Atoi(frame[2])
 			break
 		}
 	}
-	return &staging.Error{
-		Code: staging.CodeInvalid, Message: "the template cannot be evaluated", Problems: []staging.Problem{problem},
-	}
+	return problem
 }

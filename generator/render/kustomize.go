@@ -1,6 +1,7 @@
 package render
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"path"
@@ -10,7 +11,6 @@ import (
 	"sync/atomic"
 
 	"sigs.k8s.io/kustomize/api/krusty"
-	"sigs.k8s.io/kustomize/api/resmap"
 	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/kyaml/openapi"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -19,42 +19,51 @@ import (
 )
 
 // buildKustomize does what `kustomize build envs/<name>` does.
-func buildKustomize(v *view) ([]staging.Object, error) {
+func (r *Renderer) buildKustomize(ctx context.Context, v *view) ([]staging.Object, error) {
 	if err := lint(v, v.dir); err != nil {
 		return nil, err
 	}
-	resources, err := runKustomize(v)
+	build := func(context.Context, *view) ([]staging.Object, error) { return runKustomize(viewFiles{v}, v.dir) }
+	if r.options.SandboxKustomize {
+		build = r.askKustomize
+	}
+	objects, err := build(ctx, v)
 	if v.refusal != nil {
 		return nil, v.refusal
 	}
-	if err != nil {
-		return nil, kustomizeError(v.dir, err)
+	var fault templateError
+	if errors.As(err, &fault) {
+		return nil, kustomizeError(v.dir, fault)
 	}
-	if resources.Size() > maxObjects {
-		return nil, checkSize(v.dir, make([]staging.Object, resources.Size()))
-	}
-	objects := make([]staging.Object, 0, resources.Size())
-	for _, r := range resources.Resources() {
-		o, err := fromResource(r)
-		if err != nil {
-			return nil, kustomizeError(v.dir, fmt.Errorf("%s/%s: %w", r.GetKind(), r.GetName(), err))
-		}
-		objects = append(objects, o)
-	}
-	return objects, nil
+	return objects, err
 }
 
-func runKustomize(v *view) (resources resmap.ResMap, err error) {
+// runKustomize builds the kustomization in a directory.
+func runKustomize(files files, dir string) (objects []staging.Object, err error) {
 	defer theSchema.enter()()
 	defer func() {
 		if p := recover(); p != nil {
-			err = fmt.Errorf("kustomize gave up: %v", p)
+			err = templateError(fmt.Sprintf("kustomize gave up: %v", p))
 		}
 	}()
 	options := krusty.MakeDefaultOptions()
 	// The command's own default; the library's default orders otherwise.
 	options.Reorder = krusty.ReorderOptionUnspecified
-	return krusty.MakeKustomizer(options).Run(treeFS{v}, path.Join(mountPoint, v.dir))
+	resources, err := krusty.MakeKustomizer(options).Run(treeFS{files}, path.Join(mountPoint, dir))
+	if err != nil {
+		return nil, templateError(err.Error())
+	}
+	if n := resources.Size(); n > maxObjects {
+		return nil, templateError(tooManyObjects(n))
+	}
+	for _, r := range resources.Resources() {
+		o, err := fromResource(r)
+		if err != nil {
+			return nil, templateError(fmt.Sprintf("%s/%s: %v", r.GetKind(), r.GetName(), err))
+		}
+		objects = append(objects, o)
+	}
+	return objects, nil
 }
 
 func fromResource(r *resource.Resource) (staging.Object, error) {
@@ -97,8 +106,10 @@ func (g *schemaGate) enter() (leave func()) {
 }
 
 // Kustomize wraps an error once per directory on the way, and reports for every
-// directory that it tried to read it as a file first.
+// directory that it tried to read it as a file first, and for every file that it
+// then tried it as a directory.
 var (
+	triedAsDir  = regexp.MustCompile(`(?s)accumulation err='(?:accumulating|merging) resources from '([^']*)': (.*)': must build at directory: '[^']*': file is not directory`)
 	triedAsFile = regexp.MustCompile(`accumulation err='accumulating resources from '[^']*': '[^']*' must resolve to a file': `)
 	onTheWay    = regexp.MustCompile(`(accumulating (resources|components): |recursed accumulation of path '[^']*': |recursed merging from path '[^']*': |accumulateDirectory: )`)
 	malformed   = regexp.MustCompile(`(?s)MalformedYAMLError: (.*) in File: (\S+)`)
@@ -106,18 +117,25 @@ var (
 	inDirectory = regexp.MustCompile(`path '` + mountPoint + `/([^']*)'`)
 )
 
-func kustomizeError(dir string, err error) error {
-	text := err.Error()
+func kustomizeError(dir string, fault templateError) error {
+	text := string(fault)
 	place := dir
 	if all := inDirectory.FindAllStringSubmatch(text, -1); len(all) > 0 {
 		place = all[len(all)-1][1] // the innermost
 	}
 	if m := malformed.FindStringSubmatch(text); m != nil {
-		return invalidFile(path.Join(place, m[2]), errors.New(m[1]))
+		file := m[2]
+		if !path.IsAbs(file) {
+			file = path.Join(place, file)
+		}
+		return invalidFile(file, errors.New(m[1]))
 	}
 	text = strings.ReplaceAll(text, `\"`, `"`)
 	text = onTheWay.ReplaceAllString(triedAsFile.ReplaceAllString(text, ""), "")
 	text = strings.ReplaceAll(text, mountPoint+"/", "")
+	if m := triedAsDir.FindStringSubmatch(text); m != nil {
+		place, text = path.Join(place, m[1]), m[2]
+	}
 	return &staging.Error{
 		Code: staging.CodeInvalid, Message: "the template cannot be rendered",
 		Problems: []staging.Problem{{File: place, Message: strings.Trim(text, "\" \n")}},

@@ -56,7 +56,7 @@ func kindRank(kind string) int {
 // checkSize refuses more objects, or larger ones, than a staging can have.
 func checkSize(dir string, objects []staging.Object) error {
 	if len(objects) > maxObjects {
-		return staging.Errorf(staging.CodeInvalid, "the template gives %s %d objects; at most %d are allowed", dir, len(objects), maxObjects)
+		return staging.Errorf(staging.CodeInvalid, "%s: %s", dir, tooManyObjects(len(objects)))
 	}
 	total := 0
 	for _, o := range objects {
@@ -66,6 +66,10 @@ func checkSize(dir string, objects []staging.Object) error {
 		return staging.Errorf(staging.CodeInvalid, "the objects of %s are larger than %d MiB together", dir, maxOutput>>20)
 	}
 	return nil
+}
+
+func tooManyObjects(n int) string {
+	return fmt.Sprintf("the template gives %d objects; at most %d are allowed", n, maxObjects)
 }
 
 // flatten collects the objects in a decoded value, as kubectl and Argo CD do:

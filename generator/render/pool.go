@@ -34,13 +34,13 @@ func newWorkerPool(o Options) *workerPool {
 
 // evaluate uses up its process when the evaluation fails in any other way than
 // by an error of the template.
-func (p *workerPool) evaluate(ctx context.Context, e evaluation, resolve resolver) (evaluated, error) {
+func (p *workerPool) evaluate(ctx context.Context, e evaluation, answer answerer) (evaluated, error) {
 	one, err := p.take()
 	if err != nil {
 		return evaluated{}, err
 	}
 	stop := context.AfterFunc(ctx, one.kill)
-	reply, err := one.evaluate(e, resolve)
+	reply, err := one.evaluate(e, answer)
 	if !stop() || err != nil || reply.Done.TooLarge {
 		one.kill()
 		return evaluated{}, p.explain(ctx, e, one, reply, err)
@@ -49,7 +49,7 @@ func (p *workerPool) evaluate(ctx context.Context, e evaluation, resolve resolve
 	if reply.Done.Error != "" {
 		return evaluated{}, templateError(reply.Done.Error)
 	}
-	return evaluated{json: reply.payload, looked: reply.Done.Looked}, nil
+	return evaluated{json: reply.payload, objects: reply.Done.Objects, looked: reply.Done.Looked}, nil
 }
 
 // explain says why a process did not come to an end.
@@ -64,7 +64,7 @@ func (p *workerPool) explain(ctx context.Context, e evaluation, one *process, re
 		return staging.Errorf(staging.CodeInvalid, "the template needs more than %d MiB: %s", p.options.MaxMemory>>20, e.Main).
 			WithHint("look for a string or an array that grows with every step")
 	}
-	return fmt.Errorf("the jsonnet worker ended: %w: %s", cmp.Or(waitErr, err), one.stderr.String())
+	return fmt.Errorf("the render worker ended: %w: %s", cmp.Or(waitErr, err), one.stderr.String())
 }
 
 func (p *workerPool) take() (*process, error) {
@@ -118,21 +118,21 @@ func startProcess(cmd *exec.Cmd, maxMemory int64) (*process, error) {
 	}
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
-		return nil, fmt.Errorf("start the jsonnet worker: %w", err)
+		return nil, fmt.Errorf("start the render worker: %w", err)
 	}
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
-		return nil, fmt.Errorf("start the jsonnet worker: %w", err)
+		return nil, fmt.Errorf("start the render worker: %w", err)
 	}
 	one := &process{pipe: newPipe(stdout, stdin), cmd: cmd, stdin: stdin, stderr: &tail{}}
 	cmd.Stderr = one.stderr
 	if err := cmd.Start(); err != nil {
-		return nil, fmt.Errorf("start the jsonnet worker: %w", err)
+		return nil, fmt.Errorf("start the render worker: %w", err)
 	}
 	one.wait = sync.OnceValue(cmd.Wait)
 	if err := one.send(message{Limits: &limits{maxMemory}}); err != nil {
 		one.kill()
-		return nil, fmt.Errorf("start the jsonnet worker: %w: %s", cmp.Or(one.wait(), err), one.stderr)
+		return nil, fmt.Errorf("start the render worker: %w: %s", cmp.Or(one.wait(), err), one.stderr)
 	}
 	return one, nil
 }
@@ -141,7 +141,7 @@ func (o *process) kill() {
 	_ = o.cmd.Process.Kill() // it may have ended by itself
 }
 
-func (o *process) evaluate(e evaluation, resolve resolver) (message, error) {
+func (o *process) evaluate(e evaluation, answer answerer) (message, error) {
 	if err := o.send(message{Evaluate: &e, payload: e.text}); err != nil {
 		return message{}, err
 	}
@@ -153,8 +153,8 @@ func (o *process) evaluate(e evaluation, resolve resolver) (message, error) {
 		if m.Ask == nil {
 			return message{}, errors.New("the worker sent something else than a question or a result")
 		}
-		answer := resolve(m.Ask.From, m.Ask.Name)
-		if err := o.send(message{Found: &answer, payload: answer.data}); err != nil {
+		f := answer(*m.Ask)
+		if err := o.send(message{Found: &f, payload: f.data}); err != nil {
 			return message{}, err
 		}
 	}

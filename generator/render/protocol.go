@@ -13,13 +13,13 @@ import (
 // is a header in JSON and a payload as it is, each after its length:
 //
 //	Renderer → worker   limits, once; then evaluation + text of the file
-//	worker → Renderer   ask, any number of times; each answered by found + content
+//	worker → Renderer   question, any number of times; each answered by found + content
 //	worker → Renderer   done + JSON, which makes the worker idle again
 
 type message struct {
 	Limits   *limits     `json:",omitempty"`
 	Evaluate *evaluation `json:",omitempty"`
-	Ask      *ask        `json:",omitempty"`
+	Ask      *question   `json:",omitempty"`
 	Found    *found      `json:",omitempty"`
 	Done     *done       `json:",omitempty"`
 
@@ -28,13 +28,11 @@ type message struct {
 
 type limits struct{ MaxMemory int64 }
 
-// ask is an import that the worker wants resolved.
-type ask struct{ From, Name string }
-
 type done struct {
-	Error    string
-	TooLarge bool // the memory limit was reached; the worker ends
-	Looked   []string
+	Error    string       `json:",omitempty"`
+	TooLarge bool         `json:",omitempty"` // the memory limit was reached; the worker ends
+	Objects  []objectHead `json:",omitempty"`
+	Looked   []string     `json:",omitempty"`
 }
 
 // maxPayload is above everything that either side has reason to send.

@@ -20,7 +20,7 @@ type Options struct {
 	Workers int
 	// Time for one render. Default 10s.
 	Timeout time.Duration
-	// Memory of one jsonnet evaluation. Default 512 MiB.
+	// Memory of one evaluation in the sandbox. Default 512 MiB.
 	MaxMemory int64
 	// Memory for results that may be asked for again. Default 64 MiB, negative for none.
 	CacheSize int64
@@ -30,14 +30,18 @@ type Options struct {
 	// exceeds a limit. nil evaluates in this process, where a template that never
 	// ends can be given up but not stopped: for trusted templates only.
 	Sandbox func(ctx context.Context) *exec.Cmd
+	// SandboxKustomize builds kustomizations in those processes as well. It pays
+	// for a server and for many stagings at once; one build is done sooner than
+	// a process has started.
+	SandboxKustomize bool
 }
 
 // Renderer evaluates templates. It may be used by many goroutines at once.
 type Renderer struct {
-	options Options
-	slots   chan struct{} // one for each render under way
-	jsonnet evaluatorPool
-	results resultCache
+	options   Options
+	slots     chan struct{} // one for each render under way
+	sandboxes sandboxes     // kustomize as well, with SandboxKustomize
+	results   resultCache
 
 	mu        sync.Mutex
 	snapshots []*keptSnapshot // the latest first
@@ -58,18 +62,19 @@ func New(o Options) *Renderer {
 	o.Timeout = cmp.Or(o.Timeout, 10*time.Second)
 	o.MaxMemory = cmp.Or(o.MaxMemory, 512<<20)
 	o.CacheSize = cmp.Or(o.CacheSize, 64<<20)
+	o.SandboxKustomize = o.SandboxKustomize && o.Sandbox != nil
 	r := &Renderer{options: o, slots: make(chan struct{}, o.Workers)}
 	r.results.limit = o.CacheSize
 	if o.Sandbox != nil {
-		r.jsonnet = newWorkerPool(o)
+		r.sandboxes = newWorkerPool(o)
 	} else {
-		r.jsonnet = &localPool{}
+		r.sandboxes = &localPool{}
 	}
 	return r
 }
 
 // Close ends the processes of the sandbox. Renders under way fail.
-func (r *Renderer) Close() error { return r.jsonnet.close() }
+func (r *Renderer) Close() error { return r.sandboxes.close() }
 
 // Render evaluates envs/<name> of the tree with source laid over it. Objects
 // come canonical and in a total order. Equal input gives equal objects; input
@@ -106,7 +111,7 @@ type engine func(ctx context.Context, v *view) ([]staging.Object, error)
 func (r *Renderer) engine(p *project.Project) (engine, error) {
 	switch p.Spec.Engine {
 	case project.EngineKustomize:
-		return func(_ context.Context, v *view) ([]staging.Object, error) { return buildKustomize(v) }, nil
+		return r.buildKustomize, nil
 	case project.EngineJsonnet:
 		return func(ctx context.Context, v *view) ([]staging.Object, error) { return r.buildJsonnet(ctx, p, v) }, nil
 	}
@@ -138,8 +143,10 @@ func (r *Renderer) limited(ctx context.Context, v *view, build engine) ([]stagin
 
 func tooSlow(dir string, limit time.Duration) error {
 	return staging.Errorf(staging.CodeInvalid, "the template of %s did not finish within %s", dir, limit).
-		WithHint("look for a function that calls itself without an end")
+		WithHint(endless)
 }
+
+const endless = "look for a function that calls itself without an end"
 
 // snapshotOf gives what is already in memory of a revision.
 func (r *Renderer) snapshotOf(tree fs.FS) *snapshot {

@@ -229,6 +229,24 @@ func (v *view) note(name string) {
 	}
 }
 
+// looked gives what the result depends on outside envs/.
+func (v *view) looked() []string {
+	var names []string
+	for name := range v.inputs {
+		if shared(name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// noteAll remembers what an evaluation knew from earlier ones.
+func (v *view) noteAll(names []string) {
+	for _, name := range names {
+		v.note(name)
+	}
+}
+
 // read gives the content of a file.
 func (v *view) read(name string) ([]byte, error) {
 	real, n, err := v.resolve(name)

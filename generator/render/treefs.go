@@ -2,7 +2,6 @@ package render
 
 import (
 	"errors"
-	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -17,13 +16,19 @@ const mountPoint = "/env-repo"
 
 var errReadOnly = errors.New("the env repo is read-only while it is rendered")
 
-// treeFS shows a view to kustomize.
-type treeFS struct{ view *view }
+// files is what kustomize needs of an env repo; paths begin with mountPoint.
+type files interface {
+	// locate follows links to a directory and, unless it is one, a file in it.
+	locate(name string) (dir, file string, err error)
+	read(name string) ([]byte, error)
+	list(name string) ([]string, error)
+}
 
-var _ filesys.FileSystem = treeFS{}
+// viewFiles is the files of a view.
+type viewFiles struct{ view *view }
 
 // inTree gives the path from the root of the env repo.
-func (f treeFS) inTree(name string) (string, error) {
+func (f viewFiles) inTree(name string) (string, error) {
 	clean := path.Join("/", name)
 	switch {
 	case clean == mountPoint:
@@ -34,32 +39,23 @@ func (f treeFS) inTree(name string) (string, error) {
 	return "", f.view.refuse(leavesTree(name))
 }
 
-func (f treeFS) resolve(name string) (string, node, error) {
+func (f viewFiles) locate(name string) (string, string, error) {
 	inside, err := f.inTree(name)
 	if err != nil {
-		return "", node{}, err
+		return "", "", err
 	}
-	if inside == "." {
-		return ".", node{mode: fs.ModeDir}, nil
-	}
-	return f.view.resolve(inside)
-}
-
-// CleanedAbs splits a path, links followed, into a directory and a file in it.
-func (f treeFS) CleanedAbs(name string) (filesys.ConfirmedDir, string, error) {
-	real, n, err := f.resolve(name)
+	real, n, err := f.view.resolve(inside)
 	if err != nil {
 		return "", "", err
 	}
 	full := path.Join(mountPoint, real)
 	if n.mode.IsDir() {
-		return filesys.ConfirmedDir(full), "", nil
+		return full, "", nil
 	}
-	return filesys.ConfirmedDir(path.Dir(full)), path.Base(full), nil
+	return path.Dir(full), path.Base(full), nil
 }
 
-// ReadFile gives the content of a file.
-func (f treeFS) ReadFile(name string) ([]byte, error) {
+func (f viewFiles) read(name string) ([]byte, error) {
 	inside, err := f.inTree(name)
 	if err != nil {
 		return nil, err
@@ -71,20 +67,7 @@ func (f treeFS) ReadFile(name string) ([]byte, error) {
 	return data, f.view.checkAliases(inside, data)
 }
 
-// IsDir tells whether a path is a directory.
-func (f treeFS) IsDir(name string) bool {
-	_, n, err := f.resolve(name)
-	return err == nil && n.mode.IsDir()
-}
-
-// Exists tells whether there is anything at a path.
-func (f treeFS) Exists(name string) bool {
-	_, _, err := f.resolve(name)
-	return err == nil
-}
-
-// ReadDir gives the names in a directory.
-func (f treeFS) ReadDir(name string) ([]string, error) {
+func (f viewFiles) list(name string) ([]string, error) {
 	inside, err := f.inTree(name)
 	if err != nil {
 		return nil, err
@@ -92,10 +75,39 @@ func (f treeFS) ReadDir(name string) ([]string, error) {
 	return f.view.list(inside)
 }
 
+// treeFS shows files to kustomize.
+type treeFS struct{ files files }
+
+var _ filesys.FileSystem = treeFS{}
+
+// CleanedAbs splits a path, links followed, into a directory and a file in it.
+func (f treeFS) CleanedAbs(name string) (filesys.ConfirmedDir, string, error) {
+	dir, file, err := f.files.locate(name)
+	return filesys.ConfirmedDir(dir), file, err
+}
+
+// ReadFile gives the content of a file.
+func (f treeFS) ReadFile(name string) ([]byte, error) { return f.files.read(name) }
+
+// IsDir tells whether a path is a directory.
+func (f treeFS) IsDir(name string) bool {
+	_, file, err := f.files.locate(name)
+	return err == nil && file == ""
+}
+
+// Exists tells whether there is anything at a path.
+func (f treeFS) Exists(name string) bool {
+	_, _, err := f.files.locate(name)
+	return err == nil
+}
+
+// ReadDir gives the names in a directory.
+func (f treeFS) ReadDir(name string) ([]string, error) { return f.files.list(name) }
+
 // Glob gives the files of one directory that match the last part of a pattern.
 func (f treeFS) Glob(pattern string) ([]string, error) {
 	dir := path.Dir(pattern)
-	names, err := f.ReadDir(dir)
+	names, err := f.files.list(dir)
 	if err != nil {
 		return nil, nil // as with filepath.Glob, what cannot be read does not match
 	}

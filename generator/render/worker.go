@@ -6,6 +6,8 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"time"
+
+	"octopod/generator/project"
 )
 
 // ServeWorker evaluates the templates that a Renderer sends on stdin and gives
@@ -29,7 +31,8 @@ type worker struct {
 	maxMemory uint64 // of the heap
 	answers   chan message
 	finished  chan error
-	evaluator evaluator
+	jsonnet   evaluator
+	kustomize builder
 }
 
 // Between two looks at the heap a template can take only what the operating
@@ -82,16 +85,20 @@ func (w *worker) read(jobs chan<- message) error {
 func (w *worker) evaluate(m message) error {
 	job := *m.Evaluate
 	job.text = m.payload
-	out, err := w.evaluator.evaluate(job, w.resolve)
-	reply := message{Done: &done{Looked: out.looked}, payload: out.json}
+	evaluate := w.jsonnet.evaluate
+	if job.Engine == project.EngineKustomize {
+		evaluate = w.kustomize.evaluate
+	}
+	out, err := evaluate(job, w.ask)
+	reply := message{Done: &done{Objects: out.objects, Looked: out.looked}, payload: out.json}
 	if err != nil {
 		reply.Done.Error = err.Error()
 	}
 	return w.pipe.send(reply)
 }
 
-func (w *worker) resolve(from, name string) found {
-	if err := w.pipe.send(message{Ask: &ask{from, name}}); err != nil {
+func (w *worker) ask(q question) found {
+	if err := w.pipe.send(message{Ask: &q}); err != nil {
 		return found{Error: err.Error()}
 	}
 	m := <-w.answers

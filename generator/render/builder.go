@@ -1,0 +1,140 @@
+package render
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// askKustomize has a kustomization built in a sandbox.
+func (r *Renderer) askKustomize(ctx context.Context, v *view) ([]staging.Object, error) {
+	job := evaluation{Engine: project.EngineKustomize, Main: v.dir, Epoch: v.base.epoch()}
+	out, err := r.sandboxes.evaluate(ctx, job, viewFiles{v}.answer)
+	if err != nil {
+		return nil, err
+	}
+	v.noteAll(out.looked)
+	objects := make([]staging.Object, 0, len(out.objects))
+	for _, head := range out.objects {
+		if head.Size < 0 || head.Size > len(out.json) {
+			return nil, errors.New("the render worker sent less than it said")
+		}
+		objects = append(objects, staging.Object{
+			APIVersion: head.APIVersion, Kind: head.Kind, Namespace: head.Namespace, Name: head.Name,
+			JSON: out.json[:head.Size:head.Size],
+		})
+		out.json = out.json[head.Size:]
+	}
+	return objects, nil
+}
+
+// answer lets a sandbox look at the files of a view.
+func (f viewFiles) answer(q question) found {
+	var a found
+	var err error
+	switch q.Op {
+	case opLocate:
+		var file string
+		a.At, file, err = f.locate(q.Name)
+		a.Names = []string{file}
+	case opRead:
+		a.data, err = f.read(q.Name)
+	case opList:
+		a.Names, err = f.list(q.Name)
+	default:
+		err = fmt.Errorf("the worker asks for %q", q.Op)
+	}
+	if err != nil {
+		a.Error, a.Missing = err.Error(), errors.Is(err, fs.ErrNotExist)
+	}
+	a.Own = f.isOwn(q.Name)
+	a.Looked = f.view.looked()
+	return a
+}
+
+// isOwn tells whether a path leads to a staging's own directory.
+func (f viewFiles) isOwn(name string) bool {
+	inside, err := f.inTree(name)
+	if err != nil || !shared(inside) {
+		return true
+	}
+	real, _, err := f.view.resolve(inside)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false // of what all stagings share
+	}
+	return err != nil || !shared(real)
+}
+
+// builder builds one kustomization at a time. It keeps the answers about what
+// all stagings share from one build to the next of the same epoch.
+type builder struct {
+	epoch  string
+	known  map[question]found
+	looked map[string]bool
+}
+
+func (b *builder) evaluate(job evaluation, answer answerer) (evaluated, error) {
+	if b.known == nil || job.Epoch == "" || job.Epoch != b.epoch {
+		b.epoch, b.known, b.looked = job.Epoch, map[question]found{}, map[string]bool{}
+	}
+	objects, err := runKustomize(askedFiles{b, answer}, job.Main)
+	if err != nil {
+		return evaluated{}, err
+	}
+	out := evaluated{looked: sortedKeys(b.looked)}
+	for _, o := range objects {
+		out.objects = append(out.objects, objectHead{o.APIVersion, o.Kind, o.Namespace, o.Name, len(o.JSON)})
+		out.json = append(out.json, o.JSON...)
+	}
+	if len(out.json) > maxOutput {
+		return evaluated{}, templateError(fmt.Sprintf("the objects are larger than %d MiB together", maxOutput>>20))
+	}
+	return out, nil
+}
+
+// askedFiles are files that are asked for.
+type askedFiles struct {
+	*builder
+	answer answerer
+}
+
+func (f askedFiles) ask(op operation, name string) (found, error) {
+	q := question{Op: op, Name: name}
+	a, ok := f.known[q]
+	if !ok {
+		a = f.answer(q)
+		if !a.Own && (a.Error == "" || a.Missing) {
+			f.known[q] = a
+		}
+		for _, name := range a.Looked {
+			f.looked[name] = true
+		}
+	}
+	if a.Error != "" {
+		return a, errors.New(a.Error)
+	}
+	return a, nil
+}
+
+func (f askedFiles) locate(name string) (string, string, error) {
+	a, err := f.ask(opLocate, name)
+	if err != nil || len(a.Names) != 1 {
+		return "", "", cmp.Or(err, fs.ErrNotExist)
+	}
+	return a.At, a.Names[0], nil
+}
+
+func (f askedFiles) read(name string) ([]byte, error) {
+	a, err := f.ask(opRead, name)
+	return a.data, err
+}
+
+func (f askedFiles) list(name string) ([]string, error) {
+	a, err := f.ask(opList, name)
+	return a.Names, err
+}
