@@ -24,10 +24,11 @@ func BenchmarkGoalDERegenerateAll(b *testing.B) {
 			w := shop(b, engine, project.OutputRendered)
 			fillWith(b, w, regenerated)
 			stock := stockPerStaging(b, w, engine)
+			touch := toucher(w, engine)
 			b.ResetTimer()
-			for n := range b.N {
+			for range b.N {
 				b.StopTimer()
-				touchTemplate(w, engine, n)
+				touch()
 				b.StartTimer()
 				r, err := w.Regenerate(b.Context(), generator.RegenerateRequest{By: ada})
 				if err != nil || r.Failed() > 0 || !r.Changed {
@@ -62,14 +63,18 @@ func fillWith(b *testing.B, w *world, n int) {
 	}
 }
 
-// touchTemplate makes a change that reaches every staging.
-func touchTemplate(w *world, engine project.Engine, n int) {
-	file, comment := "templates/shop/backend.yaml", "name: backend\n  annotations: {touched: \"%d\"}"
+// toucher gives a function that makes a change which reaches every staging, a
+// new one at each call.
+func toucher(w *world, engine project.Engine) func() {
+	file, anchor, change := "templates/shop/backend.yaml", "name: backend", "name: backend\n  annotations: {touched: \"%d\"}"
 	if engine == project.EngineJsonnet {
-		file, comment = "jsonnet/shop.libsonnet", "LOG_LEVEL: 'info', TOUCHED: '%d'"
+		file, anchor, change = "jsonnet/shop.libsonnet", "LOG_LEVEL: 'info'", "LOG_LEVEL: 'info', TOUCHED: '%d'"
 	}
-	anchor := map[project.Engine]string{project.EngineKustomize: "name: backend", project.EngineJsonnet: "LOG_LEVEL: 'info'"}[engine]
-	w.write(staging.File{Path: file, Data: replaceOnce(w.t, w.read(file), anchor, fmt.Sprintf(comment, n))})
+	original, times := w.read(file), 0
+	return func() {
+		times++
+		w.write(staging.File{Path: file, Data: replaceOnce(w.t, original, anchor, fmt.Sprintf(change, times))})
+	}
 }
 
 // stockPerStaging times the engine's own command on a few stagings, in
