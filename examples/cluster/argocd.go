@@ -1,0 +1,175 @@
+package cluster
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"os"
+	"strings"
+)
+
+// Account is Octopod's account in Argo CD.
+const Account = "octopod"
+
+// policy allows Octopod's account the least it needs: to read and refresh the
+// Applications of its projects, and to write their ApplicationSet.
+func (c *Cluster) policy() string {
+	var text strings.Builder
+	for _, project := range c.Projects {
+		for _, right := range []string{"applications, get", "applicationsets, create", "applicationsets, update"} {
+			fmt.Fprintf(&text, "p, %s, %s, %s/*, allow\n", Account, right, project)
+		}
+	}
+	return text.String()
+}
+
+// applySettings writes the config maps that Argo CD wants to exist, and its
+// default project.
+func (c *Cluster) applySettings(ctx context.Context) error {
+	settings := map[string]object{
+		"argocd-cm": {
+			"accounts." + Account:                "apiKey",
+			"application.resourceTrackingMethod": "annotation",
+			"timeout.reconciliation":             "1800s",
+			"timeout.reconciliation.jitter":      "0s",
+		},
+		"argocd-rbac-cm":            {"policy.csv": c.policy()},
+		"argocd-cmd-params-cm":      {},
+		"argocd-ssh-known-hosts-cm": {},
+		"argocd-tls-certs-cm":       {},
+		"argocd-gpg-keys-cm":        {},
+	}
+	for name, data := range settings {
+		if err := c.apply(ctx, "/api/v1/namespaces/argocd/configmaps/"+name, object{
+			"apiVersion": "v1", "kind": "ConfigMap", "metadata": argocdMetadata(name), "data": data,
+		}); err != nil {
+			return err
+		}
+	}
+	if err := c.apply(ctx, "/api/v1/namespaces/argocd/secrets/argocd-secret", object{
+		"apiVersion": "v1", "kind": "Secret", "metadata": argocdMetadata("argocd-secret"),
+	}); err != nil {
+		return err
+	}
+	return c.apply(ctx, "/apis/argoproj.io/v1alpha1/namespaces/argocd/appprojects/default", object{
+		"apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject", "metadata": object{"name": "default", "namespace": "argocd"},
+		"spec": object{
+			"sourceRepos":              []string{"*"},
+			"destinations":             []object{{"server": "*", "namespace": "*"}},
+			"clusterResourceWhitelist": []object{{"group": "*", "kind": "*"}},
+		},
+	})
+}
+
+func argocdMetadata(name string) object {
+	return object{"name": name, "namespace": "argocd", "labels": object{"app.kubernetes.io/part-of": "argocd"}}
+}
+
+// ArgoCD is the address of Argo CD's API, which speaks plain text.
+func (c *Cluster) ArgoCD() string { return c.address(portArgo) }
+
+// ArgoAPI sends a request to Argo CD's REST API with a token, "" for none.
+// body is sent as JSON.
+func (c *Cluster) ArgoAPI(ctx context.Context, token, method, path string, body any) ([]byte, error) {
+	data, err := json.Marshal(body)
+	if err != nil {
+		return nil, err
+	}
+	request, err := http.NewRequestWithContext(ctx, method, "http://"+c.ArgoCD()+path, bytes.NewReader(data))
+	if err != nil {
+		return nil, err
+	}
+	request.Header.Set("Content-Type", "application/json")
+	if token != "" {
+		request.Header.Set("Authorization", "Bearer "+token)
+	}
+	return send(c.client, request)
+}
+
+// makeTokens signs in as Argo CD's admin, and makes a token for Octopod.
+func (c *Cluster) makeTokens(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, startPatience)
+	defer cancel()
+	return c.await(ctx, Server, func(ctx context.Context) (err error) {
+		if c.AdminToken, err = c.signIn(ctx); err != nil {
+			return err
+		}
+		c.Token, err = c.NewToken(ctx, 0)
+		return err
+	})
+}
+
+func (c *Cluster) signIn(ctx context.Context) (string, error) {
+	password, err := c.adminPassword(ctx)
+	if err != nil {
+		return "", err
+	}
+	return tokenIn(c.ArgoAPI(ctx, "", http.MethodPost, "/api/v1/session", object{"username": "admin", "password": password}))
+}
+
+// adminPassword is the one that Argo CD made at its first start.
+func (c *Cluster) adminPassword(ctx context.Context) (string, error) {
+	data, err := c.API(ctx, http.MethodGet, "/api/v1/namespaces/argocd/secrets/argocd-initial-admin-secret", nil)
+	if err != nil {
+		return "", err
+	}
+	var secret struct{ Data map[string]string }
+	if err := json.Unmarshal(data, &secret); err != nil {
+		return "", err
+	}
+	password, err := base64.StdEncoding.DecodeString(secret.Data["password"])
+	return string(password), err
+}
+
+// NewToken makes another token of Octopod's account, which expires after so
+// many seconds; 0 means never.
+func (c *Cluster) NewToken(ctx context.Context, seconds int) (string, error) {
+	return tokenIn(c.ArgoAPI(ctx, c.AdminToken, http.MethodPost, "/api/v1/account/"+Account+"/token",
+		object{"name": Account, "expiresIn": fmt.Sprint(seconds)}))
+}
+
+func tokenIn(data []byte, err error) (string, error) {
+	if err != nil {
+		return "", err
+	}
+	var answer struct{ Token string }
+	if err := json.Unmarshal(data, &answer); err != nil {
+		return "", err
+	}
+	return answer.Token, cmp.Or(err, noToken(answer.Token))
+}
+
+func noToken(token string) error {
+	if token == "" {
+		return fmt.Errorf("Argo CD gave no token")
+	}
+	return nil
+}
+
+// Env is the environment in which kubectl, argocd and octopod use the cluster.
+func (c *Cluster) Env() []string {
+	return []string{
+		"KUBECONFIG=" + c.Kubeconfig(),
+		"ARGOCD_SERVER=" + c.ArgoCD(),
+		"ARGOCD_AUTH_TOKEN=" + c.Token,
+		"ARGOCD_OPTS=--plaintext",
+	}
+}
+
+// EnvFile holds Env for a shell: `. EnvFile`. It puts the argocd program on
+// the PATH as well.
+func (c *Cluster) EnvFile() string { return c.path("env") }
+
+func (c *Cluster) writeEnv() error {
+	var text strings.Builder
+	for _, entry := range c.Env() {
+		name, value, _ := strings.Cut(entry, "=")
+		fmt.Fprintf(&text, "export %s='%s'\n", name, value)
+	}
+	fmt.Fprintf(&text, "export PATH='%s':\"$PATH\"\n", c.Bin)
+	return os.WriteFile(c.EnvFile(), []byte(text.String()), 0o600)
+}

@@ -1,0 +1,178 @@
+package cluster
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strings"
+)
+
+// module is one Go module that programs are built from. They are four, because
+// their dependencies do not go together.
+type module struct {
+	folder   string
+	ldflags  string            // that set a version
+	programs map[string]string // what a program is called after `go build`, and here
+}
+
+func modules() []module {
+	return []module{
+		{"kubernetes", "-X k8s.io/component-base/version.gitVersion=v1.31.0", map[string]string{
+			"server": "etcd", "kube-apiserver": "kube-apiserver",
+			"kube-controller-manager": "kube-controller-manager", "kube-scheduler": "kube-scheduler",
+		}},
+		{"argocd", "-X github.com/argoproj/argo-cd/v2/common.version=2.14.21", map[string]string{"cmd": "argocd"}},
+		{"kwok", "-X sigs.k8s.io/kwok/pkg/consts.Version=v0.6.1", map[string]string{"kwok": "kwok"}},
+		{"kustomize", "", map[string]string{"kustomize": "kustomize"}},
+	}
+}
+
+// crds lists the custom resources of Argo CD, by their file.
+func crds() map[string]string {
+	return map[string]string{
+		"application-crd.yaml":    "applications.argoproj.io",
+		"applicationset-crd.yaml": "applicationsets.argoproj.io",
+		"appproject-crd.yaml":     "appprojects.argoproj.io",
+	}
+}
+
+// DefaultBin is where programs are kept between runs.
+func DefaultBin() string {
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		cache = os.TempDir()
+	}
+	return filepath.Join(cache, "octopod-cluster")
+}
+
+// BuildOptions say what Build does. The zero value is right for most.
+type BuildOptions struct {
+	Bin    string    // folder for the programs; default DefaultBin
+	Source string    // this folder; default: what `go list -m` says here
+	Log    io.Writer // default: nowhere
+}
+
+// Build makes every program that is not there, or that was made from something
+// else. The first time takes about ten minutes on two cores.
+func Build(ctx context.Context, o BuildOptions) error {
+	o.Bin, o.Log = cmp.Or(o.Bin, DefaultBin()), cmp.Or[io.Writer](o.Log, io.Discard)
+	if err := os.MkdirAll(o.Bin, 0o755); err != nil {
+		return err
+	}
+	if o.Source == "" {
+		dir, err := goCommand(ctx, ".", "list", "-m", "-f", "{{.Dir}}", "octopod/examples/cluster")
+		if err != nil {
+			return fmt.Errorf("run this in examples/cluster: %w", err)
+		}
+		o.Source = dir
+	}
+	for _, m := range modules() {
+		if err := m.build(ctx, o); err != nil {
+			return fmt.Errorf("building %s: %w", m.folder, err)
+		}
+	}
+	return linkParts(o.Bin)
+}
+
+func (m module) build(ctx context.Context, o BuildOptions) error {
+	dir := filepath.Join(o.Source, m.folder)
+	stamp, err := m.stamp(dir)
+	if err != nil {
+		return err
+	}
+	stampFile := filepath.Join(o.Bin, m.folder+".stamp")
+	if made, err := os.ReadFile(stampFile); err == nil && string(made) == stamp && m.complete(o.Bin) {
+		return nil
+	}
+	fmt.Fprintf(o.Log, "building %s …\n", m.folder)
+	fresh, err := os.MkdirTemp(o.Bin, m.folder+"-") // beside, so that a rename is enough
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(fresh)
+	if _, err := goCommand(ctx, dir, "build", "-trimpath", "-ldflags", "-s -w "+m.ldflags, "-o", fresh+"/", "tool"); err != nil {
+		return err
+	}
+	for made, name := range m.programs {
+		if err := os.Rename(filepath.Join(fresh, made), filepath.Join(o.Bin, name)); err != nil {
+			return err
+		}
+	}
+	if m.folder == "argocd" {
+		if err := copyCRDs(ctx, dir, o.Bin); err != nil {
+			return err
+		}
+	}
+	return os.WriteFile(stampFile, []byte(stamp), 0o644)
+}
+
+// stamp changes with everything that the programs are made from.
+func (m module) stamp(dir string) (string, error) {
+	sum := sha256.New()
+	fmt.Fprintln(sum, runtime.Version(), runtime.GOOS, runtime.GOARCH, m.ldflags)
+	for _, name := range []string{"go.mod", "go.sum"} {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			return "", err
+		}
+		sum.Write(data)
+	}
+	return fmt.Sprintf("%x\n", sum.Sum(nil)), nil
+}
+
+func (m module) complete(bin string) bool {
+	for _, name := range m.programs {
+		if _, err := os.Stat(filepath.Join(bin, name)); err != nil {
+			return false
+		}
+	}
+	return true
+}
+
+func copyCRDs(ctx context.Context, dir, bin string) error {
+	argo, err := goCommand(ctx, dir, "list", "-m", "-f", "{{.Dir}}", "github.com/argoproj/argo-cd/v2")
+	if err != nil {
+		return err
+	}
+	for file := range crds() {
+		data, err := os.ReadFile(filepath.Join(argo, "manifests", "crds", file))
+		if err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(bin, file), data, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// linkParts gives Argo CD's one program the names of its parts: the name it is
+// called by chooses what it does.
+func linkParts(bin string) error {
+	for _, part := range argocdParts() {
+		err := os.Symlink("argocd", filepath.Join(bin, string(part)))
+		if err != nil && !errors.Is(err, os.ErrExist) {
+			return err
+		}
+	}
+	return nil
+}
+
+func goCommand(ctx context.Context, dir string, args ...string) (string, error) {
+	cmd := exec.CommandContext(ctx, "go", args...)
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	if err := cmd.Run(); err != nil {
+		return "", fmt.Errorf("go %s: %w\n%s", args[0], err, errs.String())
+	}
+	return strings.TrimSpace(out.String()), nil
+}

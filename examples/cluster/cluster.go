@@ -1,0 +1,253 @@
+package cluster
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// Cluster is one that runs, or that did. Its fields are its state file.
+type Cluster struct {
+	Dir        string         `json:"dir"`        // everything of it lies here
+	Bin        string         `json:"bin"`        // the programs
+	Ports      map[string]int `json:"ports"`      // on loopback, by name
+	Projects   []string       `json:"projects"`   // that Octopod's account may see
+	KubeToken  string         `json:"kubeToken"`  // of the user who may do everything
+	AdminToken string         `json:"adminToken"` // of Argo CD's admin
+	Token      string         `json:"token"`      // of Octopod's account in Argo CD
+
+	client *http.Client
+}
+
+// Options say what Start does. The zero value is right for most.
+type Options struct {
+	Bin      string    // the programs; default DefaultBin
+	Projects []string  // of Octopod; default shop
+	Log      io.Writer // told what happens; default nowhere
+}
+
+// startPatience is how long a part may take to be ready, on a busy machine.
+const startPatience = 3 * time.Minute
+
+// Start brings a cluster up in a folder, and returns when every part answers.
+// A folder that holds one already is an error; Stop ends it and removes it.
+func Start(ctx context.Context, dir string, o Options) (*Cluster, error) {
+	c, err := prepare(dir, o)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.bringUp(ctx, cmp.Or[io.Writer](o.Log, io.Discard)); err != nil {
+		// A cancelled start must still clean up.
+		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
+		defer cancel()
+		return nil, errors.Join(err, c.endAll(stopping))
+	}
+	return c, nil
+}
+
+// Open finds the cluster of a folder.
+func Open(dir string) (*Cluster, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	data, err := os.ReadFile(filepath.Join(dir, stateFile))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("there is no cluster in %s: `cluster up` starts one", dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	c := &Cluster{}
+	if err := json.Unmarshal(data, c); err != nil {
+		return nil, fmt.Errorf("reading %s: %w", stateFile, err)
+	}
+	c.client, err = trusting(c.path("pki"))
+	return c, err
+}
+
+const stateFile = "cluster.json"
+
+func prepare(dir string, o Options) (*Cluster, error) {
+	dir, err := filepath.Abs(dir)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(filepath.Join(dir, stateFile)); err == nil {
+		return nil, fmt.Errorf("there is a cluster in %s already: `cluster down` ends it", dir)
+	}
+	c := &Cluster{Dir: dir, Bin: cmp.Or(o.Bin, DefaultBin()), Projects: o.Projects, KubeToken: randomToken()}
+	if len(c.Projects) == 0 {
+		c.Projects = []string{"shop"}
+	}
+	for _, folder := range []string{"run", "log", "redis", "tmp", "home/tls", "home/ssh", "home/gpg"} {
+		if err := os.MkdirAll(c.path(folder), 0o700); err != nil {
+			return nil, err
+		}
+	}
+	if c.Ports, err = freePorts(portNames()); err != nil {
+		return nil, err
+	}
+	if err := writePKI(c.path("pki"), c.KubeToken); err != nil {
+		return nil, err
+	}
+	if c.client, err = trusting(c.path("pki")); err != nil {
+		return nil, err
+	}
+	return c, errors.Join(c.writeConfig(), c.save())
+}
+
+// freePorts asks the system for ports that nobody has, all at once so that
+// none comes twice.
+func freePorts(names []string) (map[string]int, error) {
+	ports := map[string]int{}
+	for _, name := range names {
+		listener, err := net.Listen("tcp", loopback+":0")
+		if err != nil {
+			return nil, err
+		}
+		defer listener.Close()
+		ports[name] = listener.Addr().(*net.TCPAddr).Port
+	}
+	return ports, nil
+}
+
+func (c *Cluster) save() error {
+	data, err := json.MarshalIndent(c, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(c.path(stateFile), data, 0o600)
+}
+
+// bringUp starts the parts as early as those they need allow.
+func (c *Cluster) bringUp(ctx context.Context, log io.Writer) error {
+	began := time.Now()
+	step := func(what string) { fmt.Fprintf(log, "%5.1fs %s\n", time.Since(began).Seconds(), what) }
+	for _, part := range []Part{Etcd, APIServer} {
+		if err := c.StartPart(ctx, part); err != nil {
+			return err
+		}
+		step(string(part) + " ready")
+	}
+	if err := c.together(
+		func() error { return c.startAll(ctx, ControllerManager, Scheduler, Kwok, Redis) },
+		func() error { return c.furnish(ctx) },
+	); err != nil {
+		return err
+	}
+	step("Kubernetes ready")
+	if err := c.together(
+		func() error { return c.startAll(ctx, argocdParts()...) },
+		func() error { return c.awaitNode(ctx) },
+	); err != nil {
+		return err
+	}
+	if err := c.makeTokens(ctx); err != nil {
+		return err
+	}
+	step("Argo CD ready")
+	return errors.Join(c.save(), c.writeEnv())
+}
+
+func (c *Cluster) startAll(ctx context.Context, parts ...Part) error {
+	var work []func() error
+	for _, part := range parts {
+		work = append(work, func() error { return c.StartPart(ctx, part) })
+	}
+	return c.together(work...)
+}
+
+func (c *Cluster) together(work ...func() error) error {
+	errs := make([]error, len(work))
+	var group sync.WaitGroup
+	for i, do := range work {
+		group.Go(func() { errs[i] = do() })
+	}
+	group.Wait()
+	return errors.Join(errs...)
+}
+
+// StartPart starts one part, and returns when it is ready. One that runs is
+// left alone.
+func (c *Cluster) StartPart(ctx context.Context, part Part) error {
+	if !slices.Contains(Parts(), part) {
+		return fmt.Errorf("there is no part %q: choose from %v", part, Parts())
+	}
+	ctx, cancel := context.WithTimeout(ctx, startPatience)
+	defer cancel()
+	if _, ok := c.running(part); !ok {
+		if err := c.launch(part); err != nil {
+			return err
+		}
+	}
+	return c.await(ctx, part, func(ctx context.Context) error { return c.ready(ctx, part) })
+}
+
+// StopPart ends one part, and returns when it is gone.
+func (c *Cluster) StopPart(ctx context.Context, part Part) error { return c.end(ctx, part) }
+
+// Signal sends a signal to a part: SIGSTOP freezes it, SIGCONT lets it go on.
+func (c *Cluster) Signal(part Part, signal syscall.Signal) error {
+	p, ok := c.running(part)
+	if !ok {
+		return fmt.Errorf("%s does not run", part)
+	}
+	return syscall.Kill(p.PID, signal)
+}
+
+// Stop ends every part and removes the folder.
+func (c *Cluster) Stop(ctx context.Context) error {
+	if err := c.endAll(ctx); err != nil {
+		return err
+	}
+	return os.RemoveAll(c.Dir)
+}
+
+// endAll goes backwards, so that no part loses what it needs while it ends. It
+// leaves the logs.
+func (c *Cluster) endAll(ctx context.Context) error {
+	var errs []error
+	for _, group := range [][]Part{argocdParts(), {ControllerManager, Scheduler, Kwok, Redis}, {APIServer}, {Etcd}} {
+		var work []func() error
+		for _, part := range group {
+			work = append(work, func() error { return c.end(ctx, part) })
+		}
+		errs = append(errs, c.together(work...))
+	}
+	return errors.Join(append(errs, os.Remove(c.path(stateFile)))...)
+}
+
+// PartStatus says how a part is.
+type PartStatus struct {
+	Part  Part
+	PID   int // 0 when it does not run
+	Ready bool
+}
+
+// Status asks every part.
+func (c *Cluster) Status(ctx context.Context) []PartStatus {
+	all := make([]PartStatus, len(Parts()))
+	var group sync.WaitGroup
+	for i, part := range Parts() {
+		group.Go(func() {
+			all[i].Part = part
+			if p, ok := c.running(part); ok {
+				all[i].PID, all[i].Ready = p.PID, c.ready(ctx, part) == nil
+			}
+		})
+	}
+	group.Wait()
+	return all
+}

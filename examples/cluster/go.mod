@@ -1,0 +1,3 @@
+module octopod/examples/cluster
+
+go 1.26.0

@@ -1,0 +1,168 @@
+package cluster
+
+import (
+	"path/filepath"
+	"slices"
+	"strconv"
+)
+
+// Part is one process of the cluster, by the name of its program.
+type Part string
+
+// The parts, in the order they start.
+const (
+	Etcd              Part = "etcd"
+	APIServer         Part = "kube-apiserver"
+	ControllerManager Part = "kube-controller-manager"
+	Scheduler         Part = "kube-scheduler"
+	Kwok              Part = "kwok"
+	Redis             Part = "redis-server"
+	RepoServer        Part = "argocd-repo-server"
+	AppController     Part = "argocd-application-controller"
+	AppSetController  Part = "argocd-applicationset-controller"
+	Server            Part = "argocd-server"
+)
+
+// Parts lists all of them.
+func Parts() []Part { return append(kubernetesParts(), argocdParts()...) }
+
+func kubernetesParts() []Part {
+	return []Part{Etcd, APIServer, ControllerManager, Scheduler, Kwok, Redis}
+}
+
+func argocdParts() []Part {
+	return []Part{RepoServer, AppController, AppSetController, Server}
+}
+
+// Names of the ports. A part has one to be asked for its health at, and some
+// have others.
+const (
+	portEtcd        = "etcd"
+	portEtcdPeer    = "etcd-peer"
+	portAPI         = "api"
+	portManager     = "manager"
+	portScheduler   = "scheduler"
+	portKwok        = "kwok"
+	portRedis       = "redis"
+	portRepo        = "repo"
+	portRepoHealth  = "repo-health"
+	portController  = "controller"
+	portSetHealth   = "set-health"
+	portSetMetrics  = "set-metrics"
+	portSetWebhook  = "set-webhook"
+	portArgo        = "argo"
+	portArgoMetrics = "argo-metrics"
+)
+
+func portNames() []string {
+	return []string{
+		portEtcd, portEtcdPeer, portAPI, portManager, portScheduler, portKwok, portRedis, portRepo, portRepoHealth,
+		portController, portSetHealth, portSetMetrics, portSetWebhook, portArgo, portArgoMetrics,
+	}
+}
+
+const loopback = "127.0.0.1"
+
+func (c *Cluster) address(port string) string { return loopback + ":" + c.port(port) }
+func (c *Cluster) port(port string) string    { return strconv.Itoa(c.Ports[port]) }
+func (c *Cluster) path(parts ...string) string {
+	return filepath.Join(append([]string{c.Dir}, parts...)...)
+}
+
+// health is where a part says that it is ready; "" for redis.
+func (c *Cluster) health(part Part) string {
+	return map[Part]string{
+		Etcd:              "http://" + c.address(portEtcd) + "/health",
+		APIServer:         "https://" + c.address(portAPI) + "/readyz",
+		ControllerManager: "https://" + c.address(portManager) + "/healthz",
+		Scheduler:         "https://" + c.address(portScheduler) + "/readyz",
+		Kwok:              "http://" + c.address(portKwok) + "/readyz",
+		RepoServer:        "http://" + c.address(portRepoHealth) + "/healthz?full=true",
+		AppController:     "http://" + c.address(portController) + "/healthz",
+		AppSetController:  "http://" + c.address(portSetHealth) + "/readyz",
+		Server:            "http://" + c.address(portArgo) + "/healthz?full=true",
+	}[part]
+}
+
+// arguments gives the command line of a part.
+func (c *Cluster) arguments(part Part) []string {
+	switch part {
+	case Etcd:
+		return c.etcdArguments()
+	case APIServer:
+		return c.apiArguments()
+	case ControllerManager:
+		return []string{
+			"--kubeconfig=" + c.Kubeconfig(), "--bind-address=" + loopback, "--secure-port=" + c.port(portManager),
+			"--cert-dir=" + c.path("pki", "manager"), "--leader-elect=false",
+			"--service-account-private-key-file=" + c.path("pki", "accounts.key"), "--root-ca-file=" + c.path("pki", "ca.crt"),
+			// The fake node must not flap: health would turn Progressing with it.
+			"--node-monitor-grace-period=10m",
+			// Claims of volumes are bound by nothing else here.
+			"--enable-hostpath-provisioner",
+			"--concurrent-deployment-syncs=20", "--concurrent-replicaset-syncs=20", "--concurrent-namespace-syncs=20",
+			"--kube-api-qps=500", "--kube-api-burst=1000",
+		}
+	case Scheduler:
+		return []string{
+			"--kubeconfig=" + c.Kubeconfig(), "--bind-address=" + loopback, "--secure-port=" + c.port(portScheduler),
+			"--cert-dir=" + c.path("pki", "scheduler"), "--leader-elect=false", "--kube-api-qps=500", "--kube-api-burst=1000",
+		}
+	case Kwok:
+		return []string{
+			"--kubeconfig=" + c.Kubeconfig(), "--config=" + c.path("kwok.yaml"), "--server-address=" + c.address(portKwok),
+			"--manage-all-nodes=true", "--node-lease-duration-seconds=40",
+		}
+	case Redis:
+		return []string{
+			"--port", c.port(portRedis), "--bind", loopback, "--save", "", "--appendonly", "no",
+			"--dir", c.path("redis"), "--daemonize", "no",
+		}
+	}
+	return c.argocdArguments(part)
+}
+
+func (c *Cluster) etcdArguments() []string {
+	client, peer := "http://"+c.address(portEtcd), "http://"+c.address(portEtcdPeer)
+	return []string{
+		"--data-dir=" + c.path("etcd"), "--unsafe-no-fsync", "--log-level=warn", "--name=default",
+		"--listen-client-urls=" + client, "--advertise-client-urls=" + client,
+		"--listen-peer-urls=" + peer, "--initial-advertise-peer-urls=" + peer, "--initial-cluster=default=" + peer,
+	}
+}
+
+func (c *Cluster) apiArguments() []string {
+	return []string{
+		"--etcd-servers=http://" + c.address(portEtcd), "--secure-port=" + c.port(portAPI),
+		"--bind-address=" + loopback, "--advertise-address=" + loopback, "--endpoint-reconciler-type=none",
+		"--tls-cert-file=" + c.path("pki", "api.crt"), "--tls-private-key-file=" + c.path("pki", "api.key"),
+		"--cert-dir=" + c.path("pki", "api"), "--token-auth-file=" + c.path("pki", "tokens.csv"),
+		"--authorization-mode=RBAC", "--service-cluster-ip-range=10.96.0.0/16",
+		"--service-account-issuer=https://kubernetes.default.svc",
+		"--service-account-key-file=" + c.path("pki", "accounts.key"), "--service-account-signing-key-file=" + c.path("pki", "accounts.key"),
+		"--disable-admission-plugins=ServiceAccount", // nothing here makes tokens for pods
+		"--max-requests-inflight=2000", "--max-mutating-requests-inflight=1000",
+	}
+}
+
+func (c *Cluster) argocdArguments(part Part) []string {
+	peers := []string{"--redis", c.address(portRedis), "--loglevel", "info"}
+	repo := append(slices.Clone(peers), "--repo-server", c.address(portRepo), "--repo-server-plaintext")
+	switch part {
+	case RepoServer:
+		return append(peers, "--disable-tls", "--address", loopback, "--port", c.port(portRepo),
+			"--metrics-address", loopback, "--metrics-port", c.port(portRepoHealth))
+	case AppController:
+		// Polling is as good as off: what happens at once is what was asked for.
+		return append(repo, "--metrics-port", c.port(portController), "--app-resync", "1800", "--app-hard-resync", "0",
+			"--status-processors", "20", "--operation-processors", "20", "--kubectl-parallelism-limit", "20")
+	case Server:
+		return append(repo, "--insecure", "--address", loopback, "--port", c.port(portArgo),
+			"--metrics-address", loopback, "--metrics-port", c.port(portArgoMetrics))
+	default: // AppSetController has no redis
+		return []string{
+			"--argocd-repo-server", c.address(portRepo), "--repo-server-plaintext", "--loglevel", "info", "--namespace", "argocd",
+			"--metrics-addr", c.address(portSetMetrics), "--probe-addr", c.address(portSetHealth), "--webhook-addr", c.address(portSetWebhook),
+		}
+	}
+}

@@ -1,0 +1,208 @@
+package cluster
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// process is the pid file of a part. It holds the command as well, so that a
+// pid that the system gave to somebody else is not taken for the part's.
+type process struct {
+	PID     int      `json:"pid"`
+	Command []string `json:"command"`
+}
+
+func (c *Cluster) pidFile(part Part) string { return c.path("run", string(part)+".json") }
+
+// running reads the pid file; ok tells that the process is there.
+func (c *Cluster) running(part Part) (p process, ok bool) {
+	data, err := os.ReadFile(c.pidFile(part))
+	if err != nil || json.Unmarshal(data, &p) != nil {
+		return p, false
+	}
+	return p, p.alive()
+}
+
+func (p process) alive() bool {
+	command, err := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", p.PID))
+	if errors.Is(err, os.ErrNotExist) && hasProc() {
+		return false
+	}
+	if err != nil { // a system without /proc
+		return syscall.Kill(p.PID, 0) == nil
+	}
+	words := strings.Split(strings.TrimSuffix(string(command), "\x00"), "\x00")
+	// redis writes another title over its command line; its program's name stays.
+	return slices.Equal(words, p.Command) || len(command) > 0 && bytes.HasPrefix(command, []byte(p.Command[0]+" "))
+}
+
+func hasProc() bool {
+	_, err := os.Stat("/proc/self/cmdline")
+	return err == nil
+}
+
+// launch starts a part in a session of its own, so that it outlives who
+// started it. Its output goes to a log file.
+func (c *Cluster) launch(part Part) error {
+	program, err := c.program(part)
+	if err != nil {
+		return err
+	}
+	log, err := os.OpenFile(c.Log(part), os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	defer log.Close()
+	cmd := exec.Command(program, c.arguments(part)...)
+	cmd.Stdout, cmd.Stderr, cmd.Env, cmd.Dir = log, log, c.environment(), c.path("tmp")
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("starting %s: %w", part, err)
+	}
+	go func() { _ = cmd.Wait() }() // nobody is left a zombie; how it ended is in its log
+	data, err := json.Marshal(process{PID: cmd.Process.Pid, Command: cmd.Args})
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(c.pidFile(part), data, 0o600)
+}
+
+// program finds the executable of a part.
+func (c *Cluster) program(part Part) (string, error) {
+	if part != Redis {
+		path := filepath.Join(c.Bin, string(part))
+		if _, err := os.Stat(path); err != nil {
+			return "", fmt.Errorf("%s is not built: run `cluster build` first", part)
+		}
+		return path, nil
+	}
+	path, err := exec.LookPath("redis-server")
+	if err != nil {
+		return "", errors.New("there is no redis-server: apt-get install redis-server")
+	}
+	return path, nil
+}
+
+// environment is the same for all parts. It holds nothing of the user's, so
+// that no kubeconfig, no token and no git configuration of theirs is used.
+func (c *Cluster) environment() []string {
+	return []string{
+		"PATH=" + c.Bin + string(os.PathListSeparator) + os.Getenv("PATH"),
+		"HOME=" + c.path("home"), "TMPDIR=" + c.path("tmp"), "LANG=C.UTF-8",
+		"KUBECONFIG=" + c.path("argocd.kubeconfig"),
+		"ARGOCD_FAKE_IN_CLUSTER=true", "ARGOCD_GPG_ENABLED=false",
+		"ARGOCD_TLS_DATA_PATH=" + c.path("home", "tls"), "ARGOCD_SSH_DATA_PATH=" + c.path("home", "ssh"),
+		"ARGOCD_GPG_DATA_PATH=" + c.path("home", "gpg"), "ARGOCD_GNUPGHOME=" + c.path("home", "gpg"),
+		"ARGOCD_K8S_CLIENT_QPS=500", "ARGOCD_K8S_CLIENT_BURST=1000",
+		"GIT_CONFIG_NOSYSTEM=1",
+	}
+}
+
+// await returns when ask is content. It ends early when the part has died.
+func (c *Cluster) await(ctx context.Context, part Part, ask func(context.Context) error) error {
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		err := ask(ctx)
+		if err == nil {
+			return nil
+		}
+		if _, ok := c.running(part); !ok {
+			return fmt.Errorf("%s has ended; the end of its log:\n%s", part, c.logTail(part))
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("%s is not ready: %w (last answer: %w)\n%s", part, ctx.Err(), err, c.logTail(part))
+		}
+	}
+}
+
+// ready asks a part once whether it is ready.
+func (c *Cluster) ready(ctx context.Context, part Part) error {
+	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
+	defer cancel()
+	if part == Redis {
+		return ping(ctx, c.address(portRedis))
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.health(part), nil)
+	if err != nil {
+		return err
+	}
+	_, err = send(careless(), request)
+	return err
+}
+
+func ping(ctx context.Context, address string) error {
+	conn, err := (&net.Dialer{}).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return err
+	}
+	defer conn.Close()
+	if deadline, ok := ctx.Deadline(); ok {
+		if err := conn.SetDeadline(deadline); err != nil {
+			return err
+		}
+	}
+	if _, err := conn.Write([]byte("PING\r\n")); err != nil {
+		return err
+	}
+	answer := make([]byte, 7)
+	if _, err := io.ReadFull(conn, answer); err != nil {
+		return err
+	}
+	if string(answer) != "+PONG\r\n" {
+		return fmt.Errorf("redis answers %q", answer)
+	}
+	return nil
+}
+
+// end asks a process to end, and makes it after a while.
+func (c *Cluster) end(ctx context.Context, part Part) error {
+	p, ok := c.running(part)
+	if !ok {
+		return nil
+	}
+	// One that is frozen would not hear it.
+	_ = syscall.Kill(p.PID, syscall.SIGCONT)
+	if err := syscall.Kill(p.PID, syscall.SIGTERM); err != nil {
+		return err
+	}
+	tick, patience := time.NewTicker(20*time.Millisecond), time.After(15*time.Second)
+	defer tick.Stop()
+	for p.alive() {
+		select {
+		case <-tick.C:
+		case <-patience:
+			_ = syscall.Kill(p.PID, syscall.SIGKILL)
+		case <-ctx.Done():
+			return fmt.Errorf("%s does not end: %w", part, ctx.Err())
+		}
+	}
+	return os.Remove(c.pidFile(part))
+}
+
+// Log is the log file of a part.
+func (c *Cluster) Log(part Part) string { return c.path("log", string(part)+".log") }
+
+func (c *Cluster) logTail(part Part) string {
+	data, err := os.ReadFile(c.Log(part))
+	if err != nil {
+		return err.Error()
+	}
+	lines := strings.Split(strings.TrimSpace(string(data)), "\n")
+	return strings.Join(lines[max(0, len(lines)-10):], "\n")
+}
