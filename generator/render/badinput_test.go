@@ -136,7 +136,7 @@ func expectInvalid(t *testing.T, err error, want []string) {
 // A kustomization that doubles an object with every patch is stopped in the sandbox.
 func TestSandboxStopsKustomize(t *testing.T) {
 	tree := baseTree("resources: [a.yaml]\npatches:\n- target: {kind: ConfigMap}\n  patch: |-\n" + copyBomb())
-	r := newRenderer(t, render.Options{Sandbox: sandbox, SandboxKustomize: true, MaxMemory: 128 << 20, Timeout: 20 * time.Second})
+	r := newRenderer(t, render.Options{Sandbox: plainSandbox(t), SandboxKustomize: true, MaxMemory: 128 << 20, Timeout: 20 * time.Second})
 	_, err := r.Render(context.Background(), tree, kustomizeProject(), "x", nil)
 	expectInvalid(t, err, []string{"needs more than 128 MiB"})
 }
