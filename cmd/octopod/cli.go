@@ -76,7 +76,8 @@ the only database: the history is the log of actions, and a revert is a rollback
   octopod demo
 
   # What CI runs after it has built a branch
-  octopod deploy --branch feature/login --service backend --image registry.example.com/shop/backend:1f2e3d4
+  octopod deploy --branch feature/login --service backend \
+      --image registry.example.com/shop/backend:1f2e3d4
 
   # What people run
   octopod get
@@ -97,6 +98,9 @@ the only database: the history is the log of actions, and a revert is a rollback
 	root.SetIn(c.in)
 	root.SetOut(c.out)
 	root.SetErr(c.talk)
+	root.Version = readVersion().Version
+	root.SetVersionTemplate("octopod {{.Version}}\n")
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "Flags.FlagUsages |", "Flags.FlagUsagesWrapped 80 |"))
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, "%s", err) })
 	c.settings.addFlags(root)

@@ -16,6 +16,7 @@ func newCreate(c *cli) *cobra.Command {
   octopod create --branch feature/login
 
   # A name and a title of your own, with a preset
-  octopod create login-demo --branch feature/login --title "Login for the demo" --preset payments-production`,
+  octopod create login-demo --branch feature/login \
+      --title "Login for the demo" --preset payments-production`,
 	}, staging.Create)
 }

@@ -183,7 +183,7 @@ Try next
   export OCTOPOD_ENV_REPO=DIR/envs.git
   octopod describe login
   octopod set login backend.replicas=2 --dry-run --diff
-  octopod set login LOG_LEVEL=loud
+  octopod set login LOG_LEVEL=loud                        # refused, and why
   octopod unpin cart-total
   octopod render login`, "DIR", d.dir))
 }

@@ -60,10 +60,13 @@ and checked before it is committed. The same deploy again changes nothing.
 Octopod 1's flags are understood too: -n, -e KEY=VALUE, -E KEY, --set-app-config,
 --unset-app-env-override, --set-deployment-config, --unset-deployment-override.`,
 		Example: `  # What CI runs after it has built a branch
-  octopod deploy --branch feature/login --service backend --image registry.example.com/shop/backend:1f2e3d4 --commit 1f2e3d4c5b6a79880716253443526170
+  octopod deploy --branch feature/login --service backend \
+      --image registry.example.com/shop/backend:1f2e3d4 --commit 1f2e3d4c5b6a7988
 
   # Two services at once, and a setting
-  octopod deploy --branch feature/login --image backend=registry.example.com/shop/backend:1f2e3d4 --image frontend=registry.example.com/shop/frontend:9a8b7c6 --set LOG_LEVEL=debug
+  octopod deploy --branch feature/login --set LOG_LEVEL=debug \
+      --image backend=registry.example.com/shop/backend:1f2e3d4 \
+      --image frontend=registry.example.com/shop/frontend:9a8b7c6
 
   # See what it would do to the manifests
   octopod deploy --branch feature/login --set LOG_LEVEL=debug --dry-run --diff`,
@@ -109,8 +112,11 @@ func (o *deployFlags) action(cmd *cobra.Command, verb staging.Verb, args []strin
 		return a, staging.Errorf(staging.CodeInvalid, "--branch is empty").
 			WithHint("CI variables such as GITHUB_HEAD_REF are empty outside of pull requests; quote and check the one you pass")
 	}
-	if a.Name == "" && a.Branch == "" {
+	switch {
+	case a.Name == "" && a.Branch == "":
 		return a, usage(cmd, "neither a name nor --branch is given")
+	case verb == staging.Create && a.Branch == "":
+		return a, usage(cmd, "a new staging needs --branch")
 	}
 	if flags.Changed("title") {
 		a.Title = &o.title

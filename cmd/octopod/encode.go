@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 
@@ -25,17 +26,20 @@ func listOf[T any](kind string, items []T) list[T] {
 
 // encode prints a value as JSON or, with -o yaml, as the same in YAML.
 func (c *cli) encode(v any) error {
-	text, err := json.MarshalIndent(v, "", "  ")
-	if err != nil {
+	var b bytes.Buffer
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false) // addresses stay readable
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(v); err != nil {
 		return fmt.Errorf("encoding the result: %w", err)
 	}
+	text := b.Bytes()
 	if c.settings.output == "yaml" {
+		var err error
 		if text, err = yaml.JSONToYAML(text); err != nil {
 			return fmt.Errorf("encoding the result: %w", err)
 		}
-		c.out.printf("%s", text)
-		return nil
 	}
-	c.out.printf("%s\n", text)
+	c.out.printf("%s", text)
 	return nil
 }

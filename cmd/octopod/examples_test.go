@@ -17,7 +17,7 @@ func TestEveryExampleCanBeTyped(t *testing.T) {
 		if !cmd.Hidden && (cmd.Short == "" || cmd.Long == "") && cmd.Name() != "help" {
 			t.Errorf("%s says nothing about itself", cmd.CommandPath())
 		}
-		for line := range strings.Lines(cmd.Example) {
+		for line := range strings.Lines(strings.ReplaceAll(cmd.Example, "\\\n", " ")) {
 			line = strings.TrimSpace(line)
 			if _, command, ok := strings.Cut(line, "<("); ok { // source <(octopod completion bash)
 				line = strings.TrimSuffix(command, ")")

@@ -72,13 +72,16 @@ With --template your own base is copied: services are read off its workloads, ho
 off its Ingresses, and what the checks would refuse in it is named. Without, you get
 the sample: a web shop.`,
 		Example: `  # The sample
-  octopod init --env-repo ./envs.git --project shop --base-domain staging.example.com
+  octopod init --env-repo ./envs.git --project shop \
+      --base-domain staging.example.com
 
   # Your own base
-  octopod init --env-repo git@example.com:acme/envs.git --project acme --base-domain staging.example.com --template deploy/base
+  octopod init --env-repo git@example.com:acme/envs.git --project acme \
+      --base-domain staging.example.com --template deploy/base
 
   # Jsonnet, with plain YAML in the env repo
-  octopod init --env-repo ./envs.git --project shop --base-domain staging.example.com --engine jsonnet --output-mode rendered`,
+  octopod init --env-repo ./envs.git --project shop \
+      --base-domain staging.example.com --engine jsonnet --output-mode rendered`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.check(cmd); err != nil {

@@ -7,8 +7,9 @@ package main
 //   - Colour only on a terminal, never with NO_COLOR, --no-color or TERM=dumb.
 //     Nothing is said by colour alone.
 //   - Nothing moves without a terminal: no progress bar, no question.
-//   - A table has no lines and never wraps: on a terminal, cells that matter
-//     least are cut with … until it fits. Piped, it is never cut.
+//   - A table has no lines. On a terminal what matters least is cut with …, or
+//     left out, so that it does not wrap; names, addresses and -o wide never
+//     are. Piped, nothing is cut.
 //   - What comes out of git was written by others, so control characters in it
 //     are shown as � and never reach the terminal.
 //   - Messages: lower case after the prefix "octopod:", no full stop; what to
@@ -94,7 +95,7 @@ func (p *printer) width() int {
 // plain makes text from elsewhere harmless: a terminal obeys control characters.
 func plain(text string) string {
 	return strings.Map(func(r rune) rune {
-		if r != '\n' && (unicode.IsControl(r) || isBidi(r)) {
+		if r != '\n' && r != '\t' && (unicode.IsControl(r) || isBidi(r)) {
 			return '�'
 		}
 		return r

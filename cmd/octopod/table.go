@@ -1,12 +1,15 @@
 package main
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
-// column is one column of a table. A higher give is cut first when the
-// terminal is too narrow; give 0 is never cut.
+// column is one column of a table. Where the terminal is too narrow, the
+// columns that give most are cut, and left out when that is not enough; one
+// that gives 0 never is.
 type column struct {
 	title string
 	give  int
@@ -25,21 +28,22 @@ const (
 
 // table prints rows under their titles, the last column unpadded.
 func (p *printer) table(columns []column, rows [][]cell, headers bool) {
-	widths := make([]int, len(columns))
-	for i, c := range columns {
-		widths[i] = len(c.title)
-		for _, row := range rows {
-			row[i].text = inline(row[i].text)
-			widths[i] = max(widths[i], utf8.RuneCountInString(row[i].text))
-		}
-	}
-	fit(columns, widths, p.width())
 	if headers {
 		titles := make([]cell, len(columns))
 		for i, c := range columns {
 			titles[i] = cell{c.title, dim}
 		}
-		p.row(titles, widths)
+		rows = append([][]cell{titles}, rows...)
+	}
+	widths := make([]int, len(columns))
+	for _, row := range rows {
+		for i := range row {
+			row[i].text = inline(row[i].text)
+			widths[i] = max(widths[i], utf8.RuneCountInString(row[i].text))
+		}
+	}
+	if most := p.width(); most > 0 {
+		fit(columns, widths, most)
 	}
 	for _, row := range rows {
 		p.row(row, widths)
@@ -48,31 +52,53 @@ func (p *printer) table(columns []column, rows [][]cell, headers bool) {
 
 func (p *printer) row(row []cell, widths []int) {
 	var b strings.Builder
+	pad := 0
 	for i, c := range row {
-		text := cut(c.text, widths[i])
-		b.WriteString(p.paint(c.style, text))
-		if i < len(row)-1 {
-			b.WriteString(strings.Repeat(" ", widths[i]-utf8.RuneCountInString(text)+gap))
+		if widths[i] == 0 {
+			continue
 		}
+		text := cut(c.text, widths[i])
+		b.WriteString(strings.Repeat(" ", pad) + p.paint(c.style, text))
+		pad = widths[i] - utf8.RuneCountInString(text) + gap
 	}
-	p.printf("%s\n", strings.TrimRight(b.String(), " "))
+	p.printf("%s\n", b.String())
 }
 
-// fit narrows columns until the table fits, those that give most first.
+// fit makes a table fit. It leaves out (width 0) the columns that give most, as
+// long as cutting the others would not be enough, and then cuts.
 func fit(columns []column, widths []int, most int) {
-	over := -most + gap*(len(widths)-1)
-	for _, w := range widths {
-		over += w
-	}
-	for give := len(columns); give > 0 && most > 0; give-- {
-		for i, c := range columns {
-			if c.give == give && over > 0 {
-				less := min(over, max(0, widths[i]-max(leastCell, len(c.title))))
-				widths[i] -= less
-				over -= less
-			}
+	var giving []int
+	least := 0 // what the table needs when everything is cut
+	for i, c := range columns {
+		if c.give > 0 {
+			giving = append(giving, i)
+			least -= max(0, widths[i]-leastCell)
 		}
 	}
+	least += total(widths)
+	slices.SortStableFunc(giving, func(a, b int) int { return cmp.Compare(columns[b].give, columns[a].give) })
+	for _, i := range giving {
+		if least > most {
+			least -= min(widths[i], leastCell) + gap
+			widths[i] = 0
+		}
+	}
+	for _, i := range giving {
+		if over := total(widths) - most; over > 0 && widths[i] > leastCell {
+			widths[i] -= min(over, widths[i]-leastCell)
+		}
+	}
+}
+
+// total is the width of a whole table.
+func total(widths []int) int {
+	sum := -gap
+	for _, w := range widths {
+		if w > 0 {
+			sum += w + gap
+		}
+	}
+	return sum
 }
 
 // cut shortens text to a width.

@@ -99,6 +99,9 @@ func (c *cli) showChangesOf(r generator.Result) {
 	fresh := slices.ContainsFunc(r.Changes, func(d staging.Difference) bool { return d.What == "branch" && d.From == "" })
 	for _, d := range r.Changes {
 		d.From, d.To = discreet(d.What, d.From), discreet(d.What, d.To)
+		if d.From != "" && sameImage(d.From, d.To) {
+			d.To = staging.ImageTag(d.To)
+		}
 		switch {
 		case !fresh:
 			c.out.printf("  %s\n", inline(d.String()))
@@ -106,6 +109,12 @@ func (c *cli) showChangesOf(r generator.Result) {
 			c.out.printf("  %s: %s\n", d.What, inline(d.To))
 		}
 	}
+}
+
+// sameImage tells whether two references differ in their tag only.
+func sameImage(a, b string) bool {
+	repository := func(ref string) string { return strings.TrimSuffix(ref, ":"+staging.ImageTag(ref)) }
+	return repository(a) != a && repository(a) == repository(b)
 }
 
 // makesWork tells whether people will want to open the staging next.

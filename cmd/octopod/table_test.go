@@ -1,0 +1,47 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// What a table gives up when the terminal gets narrower.
+func TestTablesFit(t *testing.T) {
+	columns := []column{{"NAME", 0}, {"BRANCH", 2}, {"SERVICES", 3}, {"URL", 0}}
+	for _, test := range []struct {
+		name string
+		most int
+		want []int
+	}{
+		{"room enough", 100, []int{10, 20, 20, 30}},
+		{"what gives most is cut first", 80, []int{10, 20, 14, 30}},
+		{"then the next", 64, []int{10, 10, 8, 30}},
+		{"then it is left out", 60, []int{10, 16, 0, 30}},
+		{"and the next", 50, []int{10, 0, 0, 30}},
+		{"names and addresses stay", 10, []int{10, 0, 0, 30}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			widths := []int{10, 20, 20, 30}
+			fit(columns, widths, test.most)
+			if diff := cmp.Diff(test.want, widths); diff != "" {
+				t.Errorf("widths (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+// A terminal obeys control characters, and the log holds other people's text.
+func TestTextFromElsewhereIsHarmless(t *testing.T) {
+	for text, want := range map[string]string{
+		"plain":                "plain",
+		"two\nlines":           "two lines",
+		"\x1b[31mred\x1b[0m":   "�[31mred�[0m",
+		"\u202egnp.exe":        "�gnp.exe",
+		"bell\a, c1 \u009b31m": "bell�, c1 �31m",
+	} {
+		if got := inline(text); got != want {
+			t.Errorf("inline(%q) = %q, want %q", text, got, want)
+		}
+	}
+}
