@@ -63,7 +63,7 @@ func (r *remote) explainStatus(status *githttp.Err, verb string) error {
 	if status.StatusCode() == http.StatusMethodNotAllowed || status.StatusCode() == http.StatusConflict {
 		code = staging.CodeForbidden
 	}
-	return failf(code, status, "", "%s answered %q%s", r.shown,
+	return failf(code, status, "check the git server, then try again", "%s answered %q%s", r.shown,
 		http.StatusText(status.StatusCode()), remoteWords(firstLines(status.Reason)))
 }
 

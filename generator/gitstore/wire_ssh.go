@@ -96,7 +96,11 @@ func (w *sshWire) dial(ctx context.Context) (*ssh.Client, error) {
 	c, channels, requests, err := ssh.NewClientConn(conn, w.addr, config)
 	if err != nil {
 		_ = conn.Close()
-		if trusted && !classified(err) && !isNetwork(err) {
+		var known *staging.Error
+		if errors.As(err, &known) { // the host key: leave out ssh's own words around it
+			return nil, known
+		}
+		if trusted && !isNetwork(err) {
 			return nil, failf(staging.CodeUnauthorized, err, "check which SSH key is used and that it may read the repository",
 				"%s does not accept the SSH key", w.addr)
 		}

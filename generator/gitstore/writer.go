@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"sync"
 	"time"
@@ -44,9 +43,10 @@ func (s *Store) Change(ctx context.Context, edit Edit) (Result, error) {
 type writer struct {
 	mu      sync.Mutex
 	queue   []*request
-	wake    chan struct{}
 	running bool
 	closed  bool
+	wake    chan struct{}
+	closing chan struct{}
 	ended   chan struct{}
 
 	// Only the goroutine reads and writes these.
@@ -70,7 +70,7 @@ type outcome struct {
 func (r *request) answer(o outcome) { r.done <- o }
 
 func (w *writer) init() {
-	w.wake, w.ended = make(chan struct{}, 1), make(chan struct{})
+	w.wake, w.closing, w.ended = make(chan struct{}, 1), make(chan struct{}), make(chan struct{})
 }
 
 // enqueue adds a request and starts the goroutine with the first.
@@ -112,6 +112,7 @@ func (w *writer) shut() {
 		return
 	}
 	close(w.wake)
+	close(w.closing)
 	if running {
 		<-w.ended
 	}
@@ -165,11 +166,10 @@ func (s *Store) commit(batch []*request) {
 			return
 		case !moved:
 			c.succeed()
-			s.pause(w.pace.won(c.attempts()))
+			s.yield()
 			return
 		}
-		batch = s.giveUp(batch, c)
-		s.pause(w.pace.lost(c.attempts()))
+		batch = s.giveUp(batch)
 	}
 }
 
@@ -229,29 +229,41 @@ func (s *Store) land(c *chain) (moved bool, err error) {
 		return false, nil
 	}
 	s.log.Debug("push refused", "branch", s.opts.Branch, "commit", c.tip.commit, "error", pushErr)
-	w.tip = nil
-	for try := range 3 {
-		t, err := s.repo.refresh(s.life)
-		if err != nil {
-			return false, uncertain(pushErr, err)
-		}
-		if landed(s.life, t, c) {
-			w.tip = t
-			return false, nil
-		}
-		if t.commit != c.base.commit {
-			w.tip = t
-			return true, nil
-		}
-		// Another writer may hold the server's lock and be about to move the
-		// branch. A second look tells that from a refusal.
-		if errors.Is(pushErr, errMoved) || try == 2 || !refused(pushErr) {
-			break
-		}
-		s.pause(time.Duration(50+100*try) * time.Millisecond)
+	beaten := errors.Is(pushErr, errMoved)
+	if beaten || refused(pushErr) {
+		// Most likely another writer was faster. The branch is read after the
+		// pause, not before: the fresher the tip, the better the next chance.
+		s.pause(w.pace.lost(c.attempts()))
 	}
-	if errors.Is(pushErr, errMoved) {
-		return true, nil // and moved back since
+	moved, err = s.look(c, pushErr)
+	if err != nil && refused(pushErr) {
+		// Another writer may have held the server's lock and be about to move
+		// the branch. A second look tells that from a refusal.
+		s.pause(100 * time.Millisecond)
+		moved, err = s.look(c, pushErr)
+	}
+	if beaten && err != nil { // moved, and moved back since
+		return true, nil
+	}
+	return moved, err
+}
+
+// look reads the branch after a push that failed: it is at our commit or
+// beyond (only the reply was lost), it moved, or it is where it was and the
+// push's error stands.
+func (s *Store) look(c *chain, pushErr error) (moved bool, err error) {
+	w := &s.writer
+	w.tip = nil
+	t, err := s.repo.refresh(s.life)
+	if err != nil {
+		return false, uncertain(pushErr, err)
+	}
+	w.tip = t
+	if landed(s.life, t, c) {
+		return false, nil
+	}
+	if t.commit != c.base.commit {
+		return true, nil
 	}
 	return false, pushErr
 }
@@ -285,7 +297,7 @@ func landed(ctx context.Context, t *tip, c *chain) bool {
 }
 
 // giveUp answers requests that were beaten too often.
-func (s *Store) giveUp(batch []*request, c *chain) []*request {
+func (s *Store) giveUp(batch []*request) []*request {
 	return slices.DeleteFunc(batch, func(r *request) bool {
 		if r.attempts < s.opts.MaxAttempts {
 			return false
@@ -297,7 +309,18 @@ func (s *Store) giveUp(batch []*request, c *chain) []*request {
 	})
 }
 
-// pause waits, but not for a store that is being closed.
+// yield lets other writers have a turn after a success that they made hard.
+func (s *Store) yield() {
+	w := &s.writer
+	d := w.pace.won()
+	if d <= 0 {
+		return
+	}
+	s.pause(d)
+	w.tip = nil // stale by now, most likely
+}
+
+// pause waits, but not in a store that is being closed.
 func (s *Store) pause(d time.Duration) {
 	if d <= 0 {
 		return
@@ -306,41 +329,6 @@ func (s *Store) pause(d time.Duration) {
 	defer t.Stop()
 	select {
 	case <-t.C:
-	case <-s.life.Done():
+	case <-s.writer.closing:
 	}
-}
-
-// pace decides how long a writer waits between pushes, by how long a push
-// takes and how often it was beaten.
-type pace struct {
-	push time.Duration // moving average
-}
-
-func (p *pace) took(d time.Duration) {
-	if p.push == 0 {
-		p.push = d
-	}
-	p.push = (3*p.push + d) / 4
-}
-
-// lost is the pause after being beaten: random, and longer each time.
-func (p *pace) lost(attempts int) time.Duration {
-	most := p.push << min(attempts-1, 4)
-	return jitter(min(most, 5*time.Second))
-}
-
-// won is the pause after a success that others made hard: whoever was beaten
-// meanwhile gets a turn.
-func (p *pace) won(attempts int) time.Duration {
-	if attempts < 2 {
-		return 0
-	}
-	return jitter(min(2*p.push, time.Second))
-}
-
-func jitter(most time.Duration) time.Duration {
-	if most <= 0 {
-		return 0
-	}
-	return rand.N(most)
 }

@@ -1,0 +1,256 @@
+package gitstore_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"octopod/generator/gitstore"
+	"octopod/generator/staging"
+	"octopod/generator/testenv"
+)
+
+// A test that needs a process to kill runs this test binary again, with the
+// role of the child in the environment.
+const (
+	roleEnv = "GITSTORE_TEST_ROLE"
+	urlEnv  = "GITSTORE_TEST_URL"
+	stepEnv = "GITSTORE_TEST_STEP"
+)
+
+func TestMain(m *testing.M) {
+	switch os.Getenv(roleEnv) {
+	case "die at a step":
+		os.Exit(childDies())
+	case "write for ever":
+		os.Exit(childWrites())
+	case "small files only":
+		os.Exit(childIsLimited())
+	}
+	os.Exit(m.Run())
+}
+
+func childStore() (*gitstore.Store, error) {
+	return gitstore.Open(context.Background(), gitstore.Options{URL: os.Getenv(urlEnv), Committer: octopod, AllowPlainHTTP: true})
+}
+
+// childDies commits and kills itself, as kill -9 does, at one step.
+func childDies() int {
+	s, err := childStore()
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	s.AtSteps(func(step string) error {
+		if step == os.Getenv(stepEnv) {
+			_ = syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			select {}
+		}
+		return nil
+	})
+	_, err = s.Change(context.Background(), write("envs/x/staging.yaml", "x"))
+	fmt.Println("survived", err)
+	return 2
+}
+
+// childWrites commits until it is killed and prints each commit that was
+// reported done.
+func childWrites() int {
+	s, err := childStore()
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	for i := 0; ; i++ {
+		r, err := s.Change(context.Background(), write("envs/x/staging.yaml", fmt.Sprint(i, os.Getpid())))
+		if err != nil {
+			fmt.Println(err)
+			return 1
+		}
+		fmt.Println(r.Revision)
+	}
+}
+
+// childIsLimited commits with a limit on the size of files, which is what a
+// full disk looks like to a write.
+func childIsLimited() int {
+	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 2000, Max: 2000}); err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	s, err := childStore()
+	if err != nil {
+		fmt.Println(err)
+		return 1
+	}
+	_, err = s.Change(context.Background(), deploy(1, 2))
+	fmt.Println(staging.CodeOf(err), err, staging.HintOf(err))
+	return 0
+}
+
+func child(role, url, step string) *exec.Cmd {
+	c := exec.Command(os.Args[0], "-test.run=^$")
+	c.Env = append(os.Environ(), roleEnv+"="+role, urlEnv+"="+url, stepEnv+"="+step)
+	return c
+}
+
+// TestKilledBetweenSteps: after kill -9 at any step the repository is sound,
+// the commit is there or not, and the next writer is not held up.
+func TestKilledBetweenSteps(t *testing.T) {
+	for _, workTree := range []bool{false, true} {
+		steps := []string{"locked", "kept", "pack", "stored", "written", "moved"}
+		if workTree {
+			steps = append(steps, "worktree", "index")
+		}
+		for _, step := range steps {
+			t.Run(fmt.Sprintf("%s/worktree=%v", step, workTree), func(t *testing.T) {
+				dir := t.TempDir()
+				repo := testenv.Bare(t, filepath.Join(dir, "env.git"), 2)
+				if workTree {
+					repo = testenv.WorkTree(t, repo, filepath.Join(dir, "work"))
+				}
+				before := testenv.Git(t, repo, "rev-parse", "main")
+				out, err := child("die at a step", repo, step).CombinedOutput()
+				if err == nil || !strings.Contains(err.Error(), "killed") {
+					t.Fatalf("the child was not killed: %v\n%s", err, out)
+				}
+				testenv.Fsck(t, repo)
+				after := testenv.Git(t, repo, "rev-parse", "main")
+				if landed := after != before; landed != (step == "moved") {
+					t.Errorf("killed at %s: landed=%v", step, landed)
+				}
+				s := open(t, gitstore.Options{URL: repo})
+				if workTree {
+					// What was half written is plain to see: it counts as somebody's uncommitted work.
+					if _, err := s.Change(t.Context(), write("envs/x/staging.yaml", "x")); err != nil && staging.CodeOf(err) != staging.CodeConflict {
+						t.Error(err)
+					}
+					testenv.Git(t, repo, "reset", "-q", "--hard")
+					testenv.Git(t, repo, "clean", "-qfd")
+				}
+				began := time.Now()
+				change(t, s, write("envs/x/staging.yaml", "again"))
+				if took := time.Since(began); took > 2*time.Second {
+					t.Errorf("the next writer waited %s", took)
+				}
+				testenv.Git(t, repo, "-c", "user.name=a", "-c", "user.email=b", "update-ref", "refs/heads/other", "main")
+				testenv.Fsck(t, repo)
+			})
+		}
+	}
+}
+
+// TestKilledAnywhere kills writers at random moments, locally and over http:
+// every commit that was reported done is there.
+func TestKilledAnywhere(t *testing.T) {
+	for _, p := range places() {
+		if p.name != "local" && p.name != "http" {
+			continue
+		}
+		t.Run(p.name, func(t *testing.T) {
+			repo := testenv.Bare(t, filepath.Join(t.TempDir(), "env.git"), 2)
+			url := p.at(t, repo).URL
+			var done []string
+			for range 12 {
+				c := child("write for ever", url, "")
+				out, err := c.StdoutPipe()
+				if err != nil {
+					t.Fatal(err)
+				}
+				if err := c.Start(); err != nil {
+					t.Fatal(err)
+				}
+				lines := bufio.NewScanner(out)
+				lines.Scan() // it is at work
+				done = append(done, lines.Text())
+				time.AfterFunc(time.Duration(rand.IntN(60))*time.Millisecond, func() { _ = c.Process.Kill() })
+				for lines.Scan() {
+					if len(lines.Text()) == 40 {
+						done = append(done, lines.Text())
+					}
+				}
+				_ = c.Wait()
+			}
+			time.Sleep(300 * time.Millisecond) // a push in flight may still land
+			there := testenv.Git(t, repo, "rev-list", "main")
+			for _, h := range done {
+				if !strings.Contains(there, h) {
+					t.Errorf("%q was reported done and is not there", h)
+				}
+			}
+			t.Logf("%d commits", len(done))
+			testenv.Fsck(t, repo)
+		})
+	}
+}
+
+// TestFullDisk: a real one, where the test may mount it, and a limit on the
+// size of files elsewhere. Nothing is half written, and writing works again
+// when there is room.
+func TestFullDisk(t *testing.T) {
+	t.Run("file size limit", func(t *testing.T) {
+		repo := testenv.Bare(t, filepath.Join(t.TempDir(), "env.git"), 3)
+		before := testenv.Git(t, repo, "rev-parse", "main")
+		out, err := child("small files only", repo, "").CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v\n%s", err, out)
+		}
+		for _, want := range []string{"unavailable", "is full", "free some space"} {
+			if !strings.Contains(string(out), want) {
+				t.Errorf("%q does not say %q", out, want)
+			}
+		}
+		checkNothingHalfWritten(t, repo, before)
+	})
+	t.Run("full file system", func(t *testing.T) {
+		disk := t.TempDir()
+		if err := syscall.Mount("tmpfs", disk, "tmpfs", 0, "size=1m"); err != nil {
+			t.Skipf("cannot mount: %v", err)
+		}
+		defer func() {
+			if err := syscall.Unmount(disk, 0); err != nil {
+				t.Error(err)
+			}
+		}()
+		repo := testenv.Bare(t, filepath.Join(disk, "env.git"), 3)
+		before := testenv.Git(t, repo, "rev-parse", "main")
+		ballast := filepath.Join(disk, "ballast")
+		if err := os.WriteFile(ballast, make([]byte, 2<<20), 0o666); err == nil {
+			t.Fatal("the disk is not full")
+		}
+		s, err := gitstore.Open(t.Context(), gitstore.Options{URL: repo, Committer: octopod})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		_, err = s.Change(t.Context(), deploy(1, 2))
+		wantCode(t, err, staging.CodeUnavailable, "is full", "free some space")
+		checkNothingHalfWritten(t, repo, before)
+		if err := os.Remove(ballast); err != nil {
+			t.Fatal(err)
+		}
+		change(t, s, deploy(1, 2))
+		testenv.Fsck(t, repo)
+	})
+}
+
+func checkNothingHalfWritten(t *testing.T, repo, before string) {
+	t.Helper()
+	if after := testenv.Git(t, repo, "rev-parse", "main"); after != before {
+		t.Error("the branch moved")
+	}
+	for _, pattern := range []string{"objects/pack/tmp_*", "objects/pack/*.keep", "refs/heads/*.lock", "octopod-*"} {
+		if left, _ := filepath.Glob(filepath.Join(repo, pattern)); len(left) > 0 {
+			t.Errorf("left behind: %v", left)
+		}
+	}
+	testenv.Fsck(t, repo)
+}
