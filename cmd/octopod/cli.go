@@ -26,14 +26,32 @@ func newCLI(streams stdio, env environ, now func() time.Time) *cli {
 	return &cli{in: streams.in, out: newPrinter(streams.out, env), talk: newPrinter(streams.err, env), env: env, now: now}
 }
 
+// lastWait is how long a push under way may still take after an interrupt. It
+// is safe to leave at any moment; to wait a little tells more often how it ended.
+const lastWait = time.Second
+
 // close lets go of what the run opened.
-func (c *cli) close() {
-	for _, shut := range c.closers {
-		if err := shut(); err != nil {
-			c.logger().Debug("closing", "error", err)
+func (c *cli) close(ctx context.Context) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for _, shut := range c.closers {
+			if err := shut(); err != nil {
+				c.logger().Debug("closing", "error", err)
+			}
 		}
+	}()
+	select {
+	case <-done:
+	case <-afterInterrupt(ctx):
 	}
-	c.closers = nil
+}
+
+// afterInterrupt fires a little after the context ends.
+func afterInterrupt(ctx context.Context) <-chan struct{} {
+	fires := make(chan struct{})
+	context.AfterFunc(ctx, func() { time.AfterFunc(lastWait, func() { close(fires) }) })
+	return fires
 }
 
 func (c *cli) logger() *slog.Logger {

@@ -100,7 +100,7 @@ func (c *cli) showPage(p *project.Project, d described) {
 	c.field("Application", p.Application(d.Metadata.Name))
 	c.showServices(d.View)
 	c.showSettings(d.Settings)
-	c.showLinks(d.Links)
+	c.showLinks(d.Status.URLs, d.Links)
 	c.showChanges(d.History)
 }
 
@@ -137,9 +137,9 @@ func (c *cli) showServices(v staging.View) {
 	for _, name := range sortedKeys(v.Spec.Services) {
 		s := v.Spec.Services[name]
 		rows = append(rows, []cell{{name, ""}, {string(s.From), ""}, {cmp.Or(short(s.Commit), none), ""},
-			{s.Image, ""}, {cmp.Or(v.Status.URLs[name], none), cyan}})
+			{s.Image, ""}})
 	}
-	c.section([]column{{"SERVICE", 0}, {"FROM", 0}, {"COMMIT", 0}, {"IMAGE", 2}, {"URL", 0}}, rows)
+	c.section([]column{{"SERVICE", 0}, {"FROM", 0}, {"COMMIT", 0}, {"IMAGE", 1}}, rows)
 }
 
 func (c *cli) showSettings(settings []effective) {
@@ -151,8 +151,12 @@ func (c *cli) showSettings(settings []effective) {
 	c.section([]column{{"SETTING", 0}, {"VALUE", 2}, {"FROM", 0}, {"SCOPE", 0}, {"HELP", 3}}, rows)
 }
 
-func (c *cli) showLinks(links []project.Link) {
+// showLinks lists where the services are reached, then the project's links.
+func (c *cli) showLinks(urls map[string]string, links []project.Link) {
 	var rows [][]cell
+	for _, service := range sortedKeys(urls) {
+		rows = append(rows, []cell{{service, ""}, {urls[service], cyan}})
+	}
 	for _, l := range links {
 		rows = append(rows, []cell{{l.Name, ""}, {l.URL, cyan}})
 	}

@@ -85,6 +85,7 @@ func (c *cli) tableOfViews(views []staging.View, headers bool) {
 	columns := []column{{"NAME", 0}, {"STATUS", 0}, {"BRANCH", 2}, {"SERVICES", 3}, {"URL", 0}, {"AGE", 0}}
 	wide := c.settings.output == "wide"
 	if wide {
+		columns[2].give, columns[3].give = 0, 0
 		columns = append(columns, column{"PR", 0}, column{"EXPIRES", 0}, column{"PINNED", 0}, column{"OVERRIDES", 0}, column{"IMAGES", 0})
 	}
 	rows := make([][]cell, len(views))

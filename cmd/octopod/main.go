@@ -36,6 +36,6 @@ func run(ctx context.Context, args []string, streams stdio, env environ) int {
 	if err == nil {
 		err = c.out.Err()
 	}
-	c.close()
+	c.close(ctx)
 	return c.report(ctx, args, err)
 }

@@ -58,7 +58,7 @@ func (d *demo) octopod(ctx context.Context, actor string, args ...string) error 
 	}
 	step := newCLI(stdio{d.in, d.out.w, d.talk.w}, env, d.now)
 	step.out.plain(d.settings.noColor)
-	defer step.close()
+	defer step.close(ctx)
 	root := newRoot(step)
 	root.SetArgs(args)
 	return root.ExecuteContext(ctx)

@@ -1,0 +1,66 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/spf13/cobra"
+)
+
+// docs/cli.md is the help of every verb on one page. `make golden` writes it.
+func TestTheManualIsUpToDate(t *testing.T) {
+	const file = "../../docs/cli.md"
+	want := manual(newTestRoot(t))
+	if *update {
+		if err := os.WriteFile(file, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, string(got)); diff != "" {
+		t.Errorf("docs/cli.md is not what the help says; `make golden` writes it (-want +got):\n%s", diff)
+	}
+}
+
+func manual(root *cobra.Command) string {
+	var b strings.Builder
+	b.WriteString("# The command line\n\nWritten by `make golden` from the help of the program: do not edit.\n")
+	for _, group := range root.Groups() {
+		fmt.Fprintf(&b, "\n## %s\n", strings.TrimSuffix(group.Title, ":"))
+		for _, cmd := range root.Commands() {
+			if cmd.GroupID == group.ID && !cmd.Hidden && cmd.Name() != "help" {
+				writeVerb(&b, cmd)
+			}
+		}
+	}
+	b.WriteString("\n## Flags of every verb\n\n" + block(root.PersistentFlags().FlagUsagesWrapped(100)))
+	for _, cmd := range root.Commands() {
+		if cmd.IsAdditionalHelpTopicCommand() {
+			fmt.Fprintf(&b, "\n## %s\n\n%s", cmd.Short, block(cmd.Long))
+		}
+	}
+	return b.String()
+}
+
+func writeVerb(b *strings.Builder, cmd *cobra.Command) {
+	fmt.Fprintf(b, "\n### %s\n\n%s\n\n%s", cmd.Name(), strings.ReplaceAll(cmd.Long, "<", `\<`), block(cmd.UseLine()))
+	if len(cmd.Aliases) > 0 {
+		fmt.Fprintf(b, "\nAlso called %s.\n", strings.Join(cmd.Aliases, ", "))
+	}
+	b.WriteString("\n" + block(unindent(cmd.Example)))
+	if cmd.HasAvailableLocalFlags() {
+		b.WriteString("\n" + block(cmd.LocalFlags().FlagUsagesWrapped(100)))
+	}
+}
+
+func block(text string) string { return "```\n" + strings.Trim(text, "\n") + "\n```\n" }
+
+func unindent(text string) string {
+	return strings.ReplaceAll(strings.TrimPrefix(text, "  "), "\n  ", "\n")
+}
