@@ -69,6 +69,9 @@ func appendNumber(b []byte, number json.Number) ([]byte, error) {
 	if i, err := strconv.ParseInt(string(number), 10, 64); err == nil {
 		return strconv.AppendInt(b, i, 10), nil
 	}
+	if u, err := strconv.ParseUint(string(number), 10, 64); err == nil {
+		return strconv.AppendUint(b, u, 10), nil
+	}
 	f, err := number.Float64()
 	if err != nil {
 		return nil, err

@@ -163,7 +163,7 @@ func (o *process) evaluate(e evaluation, answer answerer) (message, error) {
 // ranOutOfMemory reads the last words of the Go runtime, or the kernel's signal.
 func (o *process) ranOutOfMemory() bool {
 	words := o.stderr.String()
-	for _, reason := range []string{"out of memory", "cannot allocate memory", "stack exceeds"} {
+	for _, reason := range []string{"out of memory", "cannot allocate memory", "pthread_create failed", "stack exceeds"} {
 		if strings.Contains(words, reason) {
 			return true
 		}

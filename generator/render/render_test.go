@@ -111,7 +111,7 @@ func TestParallelRendersAreEqual(t *testing.T) {
 		for _, cache := range []int64{0, -1} {
 			r := newRenderer(t, render.Options{Workers: 4, CacheSize: cache})
 			var group sync.WaitGroup
-			for range 8 {
+			for range 3 {
 				for _, s := range shopStagings() {
 					group.Go(func() {
 						if got := render.Manifests(renderShop(t, r, tree, p, s)); !bytes.Equal(got, want[s.Name]) {

@@ -110,7 +110,7 @@ func (w *worker) ask(q question) found {
 // for space near it, and the operating system refuse what is far above.
 func (w *worker) limit(maxMemory int64) {
 	w.maxMemory = uint64(maxMemory)
-	debug.SetGCPercent(400)
+	debug.SetGCPercent(800)
 	debug.SetMemoryLimit(maxMemory * 3 / 4)
 	limitData(maxMemory)
 }

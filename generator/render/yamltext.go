@@ -76,7 +76,7 @@ func expanded(n *yaml.Node, known map[*yaml.Node]int) int {
 		count += expanded(n.Alias, known)
 	case n.Kind == yaml.ScalarNode && mayAlias([]byte(n.Value)):
 		var inner yaml.Node
-		if yaml.Unmarshal([]byte(n.Value), &inner) == nil {
+		if yaml.Unmarshal([]byte(n.Value), &inner) == nil && len(inner.Content) == 1 && inner.Content[0].Kind != yaml.ScalarNode {
 			count += expanded(&inner, known)
 		}
 	}
