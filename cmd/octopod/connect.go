@@ -9,7 +9,6 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -17,7 +16,6 @@ import (
 	"octopod/generator"
 	"octopod/generator/envrepo"
 	"octopod/generator/gitstore"
-	"octopod/generator/project"
 	"octopod/generator/render"
 	"octopod/generator/staging"
 )
@@ -44,51 +42,6 @@ func (c *cli) connectTo(ctx context.Context, url string) (octopod, error) {
 	return generator.New(envrepo.New(store), renderer, c.now), nil
 }
 
-// envRepo is the env repo's address: as set, else the work tree around the
-// current directory; "" when there is neither.
-func (c *cli) envRepo() string {
-	if c.settings.envRepo != "" {
-		return c.settings.envRepo
-	}
-	return workTree()
-}
-
-// workTree is the root of the git work tree around the current directory, if
-// it has an octopod.yaml.
-func workTree() string {
-	root := gitRoot()
-	if _, err := os.Stat(filepath.Join(root, project.File)); root == "" || err != nil {
-		return ""
-	}
-	return root
-}
-
-// gitRoot is the root of the git work tree around the current directory.
-func gitRoot() string {
-	dir, err := os.Getwd()
-	for err == nil {
-		if _, err := os.Stat(filepath.Join(dir, ".git")); err == nil {
-			return dir
-		}
-		up := filepath.Dir(dir)
-		if up == dir {
-			break
-		}
-		dir = up
-	}
-	return ""
-}
-
-// isRemote tells an address that others can use too from a path on this machine.
-func isRemote(url string) bool {
-	scheme, _, ok := strings.Cut(url, "://")
-	if ok {
-		return scheme != "file"
-	}
-	host, _, scp := strings.Cut(url, ":")
-	return scp && !strings.ContainsAny(host, `/\`) && len(host) > 1
-}
-
 // openStore opens the env repo; run closes it.
 func (c *cli) openStore(ctx context.Context, url string) (*gitstore.Store, error) {
 	if url == "" {
@@ -107,8 +60,12 @@ func (c *cli) openStore(ctx context.Context, url string) (*gitstore.Store, error
 		return nil, staging.Errorf(staging.CodeInvalid, "http:// would send credentials and content in the clear").
 			WithHint("use https://, or say --allow-plain-http if you trust every machine on the way")
 	}
+	branch, err := c.branch(url)
+	if err != nil {
+		return nil, err
+	}
 	store, err := gitstore.Open(ctx, gitstore.Options{
-		URL: url, Branch: c.settings.ref, Committer: committer(), Auth: auth, Signer: signer,
+		URL: url, Branch: branch, Committer: committer(), Auth: auth, Signer: signer,
 		AllowPlainHTTP: c.settings.allowPlainHTTP, Timeout: c.settings.timeout, Now: c.now, Logger: c.logger(),
 	})
 	if err != nil {

@@ -66,7 +66,8 @@ func newInit(c *cli) *cobra.Command {
 		Use:   "init --env-repo REPO --project NAME --base-domain DOMAIN [--template DIR]",
 		Short: "Make an env repo out of an empty repository",
 		Long: `Make an env repo out of a repository: octopod.yaml, the templates and the schemas for
-editors, in one commit. Files that are there stay.
+editors, in one commit. Files that are there stay. A path where nothing is becomes
+an empty bare repository first.
 
 With --template your own base is copied: services are read off its workloads, hosts
 off its Ingresses, and what the checks would refuse in it is named. Without, you get
@@ -100,7 +101,7 @@ func (c *cli) init(ctx context.Context, o initFlags) error {
 		BaseDomain: o.baseDomain, RepoURL: o.repoURL, By: c.asker(), DryRun: o.dryRun,
 	}
 	if r.RepoURL == "" && isRemote(c.settings.envRepo) {
-		r.RepoURL = c.settings.envRepo
+		r.RepoURL = withoutCredentials(c.settings.envRepo)
 	}
 	if o.template != "" {
 		shut, err := openTemplate(o.template, &r)
@@ -113,6 +114,10 @@ func (c *cli) init(ctx context.Context, o initFlags) error {
 	if url == "" {
 		url = gitRoot()
 	}
+	url, err := c.madeIfMissing(ctx, url, o.dryRun)
+	if err != nil {
+		return err
+	}
 	to, err := c.connectTo(ctx, url)
 	if err != nil {
 		return err
@@ -122,6 +127,24 @@ func (c *cli) init(ctx context.Context, o initFlags) error {
 		return err
 	}
 	return c.showInit(result, o)
+}
+
+// madeIfMissing makes the repository when it is a path where nothing is; a dry
+// run makes it elsewhere, and takes it away again.
+func (c *cli) madeIfMissing(ctx context.Context, url string, dryRun bool) (string, error) {
+	if url == "" || isRemote(url) || strings.HasPrefix(url, "file:") || exists(url) {
+		return url, nil
+	}
+	if dryRun {
+		scratch, err := os.MkdirTemp("", "octopod-init-")
+		if err != nil {
+			return "", staging.Errorf(staging.CodeUnavailable, "no scratch folder can be made").Because(err)
+		}
+		c.closers = append(c.closers, func() error { return os.RemoveAll(scratch) })
+		return scratch, makeRepo(ctx, scratch)
+	}
+	c.note("%s is new: an empty bare repository was made", url)
+	return url, makeRepo(ctx, url)
 }
 
 // openTemplate opens a directory so that nothing outside of it can be read,

@@ -49,7 +49,7 @@ var outputs = []string{"table", "wide", "name", "json", "yaml"}
 func (s *settings) addFlags(root *cobra.Command) {
 	f := root.PersistentFlags()
 	f.StringVar(&s.envRepo, "env-repo", "", "`URL` or path of the env repo (default: the work tree you are in, if it has an octopod.yaml)")
-	f.StringVar(&s.ref, "ref", "main", "`branch` of the env repo")
+	f.StringVar(&s.ref, "ref", "", "`branch` of the env repo (default: main; of a clone, the one checked out)")
 	f.StringVarP(&s.output, "output", "o", "table", "`form` of the result: "+strings.Join(outputs, ", "))
 	f.StringVar(&s.actor, "actor", "", "who asks, as `\"Name <mail>\"` (default: from CI, from git's configuration)")
 	f.StringVar(&s.sshKey, "ssh-key", "", "private key `file` for ssh remotes (default: the ssh agent)")

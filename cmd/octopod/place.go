@@ -1,0 +1,93 @@
+package main
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// envRepo is the env repo's address: as set, else the work tree around the
+// current directory; "" when there is neither.
+func (c *cli) envRepo() string {
+	if c.settings.envRepo != "" {
+		return c.settings.envRepo
+	}
+	root := gitRoot()
+	if _, err := os.Stat(filepath.Join(root, project.File)); root == "" || err != nil {
+		return ""
+	}
+	return root
+}
+
+// gitRoot is the root of the git work tree around the current directory.
+func gitRoot() string {
+	dir, err := os.Getwd()
+	for err == nil {
+		if exists(filepath.Join(dir, ".git")) {
+			return dir
+		}
+		up := filepath.Dir(dir)
+		if up == dir {
+			break
+		}
+		dir = up
+	}
+	return ""
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return !errors.Is(err, fs.ErrNotExist)
+}
+
+// branch is the env repo's branch: as set, else the one that is checked out
+// where the env repo is a clone on this machine, else main.
+func (c *cli) branch(repo string) (string, error) {
+	dot := filepath.Join(repo, ".git")
+	if c.settings.ref != "" || isRemote(repo) || !exists(dot) {
+		return c.settings.ref, nil
+	}
+	if data, err := os.ReadFile(dot); err == nil { // of `git worktree`: a file that names the directory
+		dir := strings.TrimSpace(strings.TrimPrefix(string(data), "gitdir: "))
+		if !filepath.IsAbs(dir) {
+			dir = filepath.Join(repo, dir)
+		}
+		dot = dir
+	}
+	head, err := os.ReadFile(filepath.Join(dot, "HEAD"))
+	if err != nil {
+		return "", nil // the git store says what is wrong with it
+	}
+	branch, ok := strings.CutPrefix(strings.TrimSpace(string(head)), "ref: refs/heads/")
+	if !ok {
+		return "", staging.Errorf(staging.CodeInvalid, "no branch is checked out in %s", repo).
+			WithHint("check one out (`git switch -c try`), or name it with --ref")
+	}
+	return branch, nil
+}
+
+// isRemote tells an address that others can use too from a path on this machine.
+func isRemote(url string) bool {
+	scheme, _, ok := strings.Cut(url, "://")
+	if ok {
+		return scheme != "file"
+	}
+	host, _, scp := strings.Cut(url, ":")
+	return scp && !strings.ContainsAny(host, `/\\`) && len(host) > 1
+}
+
+// withoutCredentials takes user and password out of an address that will be
+// written down.
+func withoutCredentials(address string) string {
+	scheme, rest, ok := strings.Cut(address, "://")
+	if !ok || scheme == "ssh" {
+		return address
+	}
+	host, path, _ := strings.Cut(rest, "/")
+	return scheme + "://" + host[strings.LastIndex(host, "@")+1:] + "/" + path
+}
