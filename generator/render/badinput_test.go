@@ -70,6 +70,7 @@ func TestKustomizeRefusals(t *testing.T) {
 		{"remote file in a ConfigMap", baseTree("configMapGenerator:\n- name: c\n  files: [key=" + server.URL + "/x]"), []string{inBase + ":3", "remote"}},
 		{"remote env file of a Secret", baseTree("secretGenerator:\n- name: c\n  envs: ['" + server.URL + "/x']"), []string{"remote"}},
 		{"remote file in a plugin", baseTree("generators:\n- |\n  apiVersion: builtin\n  kind: ConfigMapGenerator\n  metadata: {name: c}\n  files: ['" + server.URL + "/x']"), []string{"generators", "remote"}},
+		{"remote file under a key in a plugin", baseTree("generators:\n- |\n  apiVersion: builtin\n  kind: ConfigMapGenerator\n  metadata: {name: c}\n  files: ['key=" + server.URL + "/x']"), []string{"generators", "remote"}},
 		{"absolute path", baseTree("resources: [/etc/passwd]"), []string{inBase + ":1", "/etc/passwd", "outside"}},
 		{"path outside the tree", baseTree("resources: [../../../etc/passwd]"), []string{inBase + ":1", "../../../etc/passwd", "outside"}},
 		{"path outside and in again", baseTree("resources: [../../../Env-repo/templates/base/a.yaml]"), []string{"outside"}},
@@ -130,6 +131,16 @@ func expectInvalid(t *testing.T, err error, want []string) {
 	}
 	if strings.Contains(err.Error(), "/env-repo") || strings.Contains(err.Error(), "recursed accumulation") {
 		t.Errorf("the error has noise: %v", err)
+	}
+}
+
+// Kustomize's own plugins are welcome.
+func TestBuiltinPlugins(t *testing.T) {
+	tree := baseTree("resources: [a.yaml]\ngenerators:\n- |\n  apiVersion: builtin\n  kind: ConfigMapGenerator\n  metadata: {name: c}\n  literals: ['URL=https://example.com']\ntransformers: [p.yaml]",
+		"templates/base/p.yaml", "apiVersion: builtin\nkind: PrefixTransformer\nmetadata: {name: p}\nprefix: my-\nfieldSpecs: [{path: metadata/name}]\n")
+	objects, err := newRenderer(t, render.Options{}).Render(context.Background(), tree, kustomizeProject(), "x", nil)
+	if err != nil || len(objects) != 2 || !strings.HasPrefix(objects[0].Name, "my-") {
+		t.Errorf("got %v, %v", objects, err)
 	}
 }
 

@@ -1,3 +1,7 @@
+// Templates may still use what kustomize deprecates, so it is looked at as well.
+//
+//lint:file-ignore SA1019 see above
+
 package render
 
 import (
@@ -248,10 +252,13 @@ func (k kustomization) plugin(r reference, file string, data []byte) error {
 	}
 }
 
+// findRemote looks for an address wherever a file may be named; literals of a
+// ConfigMap may hold one.
 func findRemote(value any) (string, bool) {
 	switch value := value.(type) {
 	case string:
-		return value, remoteFile(value)
+		_, file, _ := strings.Cut(value, "=")
+		return value, remoteFile(value) || remoteFile(file)
 	case []any:
 		for _, item := range value {
 			if text, found := findRemote(item); found {
@@ -260,6 +267,9 @@ func findRemote(value any) (string, bool) {
 		}
 	case map[string]any:
 		for _, key := range sortedKeys(value) {
+			if key == "literals" {
+				continue
+			}
 			if text, found := findRemote(value[key]); found {
 				return text, true
 			}

@@ -86,6 +86,7 @@ func (p *workerPool) put(one *process) {
 	defer p.mu.Unlock()
 	if p.ctx.Err() != nil {
 		one.kill()
+		_ = one.wait() // killed, as asked
 		return
 	}
 	p.idle = append(p.idle, one)
