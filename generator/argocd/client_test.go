@@ -1,0 +1,167 @@
+package argocd_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/argoproj/argo-cd/v2/pkg/apis/application/v1alpha1"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"octopod/generator/argocd"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+func TestOptionsFromARGOCD_OPTS(t *testing.T) {
+	o, err := argocd.Options{Server: "mine"}.WithFlags("--plaintext --server other --auth-token=t --loglevel debug --grpc-web=false -H a:b --grpc-web-root-path /argo --http-retry-max 3")
+	want := argocd.Options{Server: "mine", Token: "t", PlainText: true, RootPath: "/argo", Headers: []string{"a:b"}}
+	if err != nil || !reflect.DeepEqual(o, want) {
+		t.Errorf("got %+v, %v\nwant %+v", o, err, want)
+	}
+	if _, err := (argocd.Options{}).WithFlags("--server"); staging.CodeOf(err) != staging.CodeInvalid {
+		t.Errorf("a flag without value: %v", err)
+	}
+}
+
+func TestConnectRefusesWhatCannotWork(t *testing.T) {
+	for _, tt := range []struct {
+		name string
+		o    argocd.Options
+		code staging.Code
+	}{
+		{"no server", argocd.Options{Token: "t", Project: "shop"}, staging.CodeInvalid},
+		{"no token", argocd.Options{Server: "s", Project: "shop"}, staging.CodeUnauthorized},
+		{"no project", argocd.Options{Server: "s", Token: "t"}, staging.CodeInvalid},
+		{"no such certificate", argocd.Options{Server: "s", Token: "t", Project: "shop", CAFile: "/nowhere"}, staging.CodeInvalid},
+		{"no such client certificate", argocd.Options{Server: "s", Token: "t", Project: "shop", CertFile: "/nowhere"}, staging.CodeInvalid},
+		{"no address", argocd.Options{Server: "https://", Token: "t", Project: "shop"}, staging.CodeInvalid},
+	} {
+		if _, err := argocd.Connect(tt.o); staging.CodeOf(err) != tt.code {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+	}
+}
+
+func TestErrorsSayWhatToDo(t *testing.T) {
+	f := newFake(t)
+	ctx := context.Background()
+	check := func(name string, err error, code staging.Code, hint string) {
+		t.Helper()
+		if staging.CodeOf(err) != code || !strings.Contains(staging.HintOf(err), hint) {
+			t.Errorf("%s: %v\nhint: %s", name, err, staging.HintOf(err))
+		}
+	}
+	_, err := f.client(t, func(o *argocd.Options) { o.Token = "expired" }).Applications(ctx)
+	check("wrong token", err, staging.CodeUnauthorized, "generate-token")
+
+	c := f.client(t, func(*argocd.Options) {})
+	f.with(func(f *fakeArgo) { f.may = "no" })
+	_, err = c.Applications(ctx)
+	check("an empty list that may not be read", err, staging.CodeForbidden, "p, octopod, applications, get, shop/*, allow")
+	f.with(func(f *fakeArgo) { f.fault = status.Error(codes.PermissionDenied, "denied") })
+	check("denied", c.UpsertApplicationSet(ctx, shop(t, func(*project.Project) {})), staging.CodeForbidden, "applicationsets, update")
+	f.with(func(f *fakeArgo) { f.fault = status.Error(codes.Unknown, "boom") })
+	_, err = c.Application(ctx, "login")
+	check("a fault of its own", err, staging.CodeInternal, "")
+
+	f.with(func(f *fakeArgo) { f.fault, f.hang = nil, make(chan struct{}) })
+	hurry, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+	defer cancel()
+	_, err = c.Applications(hurry)
+	check("no answer", err, staging.CodeTimeout, "")
+	f.with(func(f *fakeArgo) { f.hang = nil })
+
+	f.stop()
+	_, err = c.Applications(ctx)
+	check("away", err, staging.CodeUnavailable, "--argocd-plaintext")
+	stopped, cancel := context.WithCancel(ctx)
+	cancel()
+	if _, err = c.Applications(stopped); !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled: %v", err)
+	}
+}
+
+func TestTokenFileIsReadAnew(t *testing.T) {
+	f := newFake(t)
+	file := filepath.Join(t.TempDir(), "token")
+	write := func(token string) {
+		if err := os.WriteFile(file, []byte(token+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("old")
+	c := f.client(t, func(o *argocd.Options) { o.Token, o.TokenFile = "", file })
+	if _, err := c.Applications(context.Background()); staging.CodeOf(err) != staging.CodeUnauthorized {
+		t.Errorf("an old token: %v", err)
+	}
+	write(goodToken)
+	if _, err := c.Applications(context.Background()); err != nil {
+		t.Errorf("a renewed token: %v", err)
+	}
+}
+
+func TestRefreshAndUpsert(t *testing.T) {
+	f := newFake(t)
+	f.put("login", func(*v1alpha1.Application) {})
+	c := f.client(t, func(*argocd.Options) {})
+	for hard, want := range map[bool]string{false: "refreshed normal", true: "refreshed hard"} {
+		if app, err := c.Refresh(context.Background(), "login", hard); err != nil || app.Revision != want {
+			t.Errorf("got %q, %v; want %q", app.Revision, err, want)
+		}
+	}
+	if err := c.UpsertApplicationSet(context.Background(), shop(t, func(*project.Project) {})); err != nil {
+		t.Fatal(err)
+	}
+	q := f.upserts[0]
+	if !q.Upsert || q.Applicationset.Name != "shop" || q.Applicationset.Annotations["argocd.argoproj.io/application-set-refresh"] != "true" {
+		t.Errorf("upsert: %+v", q)
+	}
+}
+
+func TestMissingPermissions(t *testing.T) {
+	f := newFake(t)
+	f.with(func(f *fakeArgo) { f.may = "no" })
+	missing, err := f.client(t, func(*argocd.Options) {}).Missing(context.Background())
+	if err != nil || len(missing) != len(argocd.Permissions()) {
+		t.Errorf("got %v, %v", missing, err)
+	}
+}
+
+func TestPodsOfTheNewestVersion(t *testing.T) {
+	node := func(kind, name, uid, owner string, info ...v1alpha1.InfoItem) v1alpha1.ResourceNode {
+		n := v1alpha1.ResourceNode{ResourceRef: v1alpha1.ResourceRef{Kind: kind, Name: name, UID: uid}, Info: info}
+		if owner != "" {
+			n.ParentRefs = []v1alpha1.ResourceRef{{UID: owner}}
+		}
+		return n
+	}
+	rev := func(n string) v1alpha1.InfoItem { return v1alpha1.InfoItem{Name: "Revision", Value: "Rev:" + n} }
+	reason := func(r string) v1alpha1.InfoItem { return v1alpha1.InfoItem{Name: "Status Reason", Value: r} }
+	pods := argocd.PodsOf(&v1alpha1.ApplicationTree{Nodes: []v1alpha1.ResourceNode{
+		node("Deployment", "backend", "d", "", rev("10")),
+		node("ReplicaSet", "backend-1", "r9", "d", rev("9")),
+		node("ReplicaSet", "backend-2", "r10", "d", rev("10")),
+		node("Pod", "old", "p1", "r9", reason("CrashLoopBackOff")),
+		node("Pod", "new", "p2", "r10", reason("Running")),
+		node("Pod", "going", "p3", "r10", reason("Terminating")),
+		node("Pod", "loop", "p4", "p4", reason("Running")),
+		node("StatefulSet", "postgres", "s", ""),
+		node("Pod", "postgres-0", "p5", "s", reason("Running")),
+		node("Pod", "bare", "p6", "", reason("Running")),
+	}})
+	var got []string
+	for _, p := range pods {
+		got = append(got, p.Name+" of "+p.Workload+" "+p.Status)
+	}
+	want := "bare of Pod/bare Running, loop of Pod/loop Running, new of Deployment/backend Running, postgres-0 of StatefulSet/postgres Running"
+	if strings.Join(got, ", ") != want {
+		t.Errorf("got %s", strings.Join(got, ", "))
+	}
+}

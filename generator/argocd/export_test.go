@@ -1,0 +1,14 @@
+package argocd
+
+import "time"
+
+// Hasten makes a client's watch impatient, for tests.
+func (c *Client) Hasten(settle, resync, call time.Duration) {
+	c.timing = timing{settle: settle, resync: resync, call: call, retry: 5 * time.Millisecond, atMost: 50 * time.Millisecond}
+}
+
+// For tests of the package's inside.
+var (
+	PodsOf        = podsOf
+	ApplicationOf = application
+)

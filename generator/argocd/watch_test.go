@@ -1,0 +1,239 @@
+package argocd_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/argoproj/argo-cd/v2/pkg/apis/application/v1alpha1"
+
+	"octopod/generator/argocd"
+	"octopod/generator/staging"
+)
+
+// watching runs a watch and hands its events out one by one.
+type watching struct {
+	t      *testing.T
+	events chan argocd.Event
+	cancel context.CancelFunc
+	ended  chan error
+}
+
+func startWatch(t *testing.T, c *argocd.Client) *watching {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	w := &watching{t: t, events: make(chan argocd.Event, 10000), cancel: cancel, ended: make(chan error, 1)}
+	go func() { w.ended <- c.Watch(ctx, func(e argocd.Event) { w.events <- e }) }()
+	t.Cleanup(w.stop)
+	return w
+}
+
+func (w *watching) stop() {
+	w.cancel()
+	select {
+	case err := <-w.ended:
+		if !errors.Is(err, context.Canceled) {
+			w.t.Errorf("the watch ended with %v", err)
+		}
+		w.ended <- err // for a second call
+	case <-time.After(5 * time.Second):
+		w.t.Error("the watch does not end")
+	}
+}
+
+// next expects an event: "changed login", "removed login", "away", "back".
+func (w *watching) next(want string) argocd.Event {
+	w.t.Helper()
+	select {
+	case e := <-w.events:
+		if got := strings.TrimSpace(string(e.Kind) + " " + e.Application.Name); got != want {
+			w.t.Fatalf("got %s, want %s (%v)", got, want, e.Err)
+		}
+		return e
+	case <-time.After(5 * time.Second):
+		w.t.Fatalf("no event came; want %s", want)
+		return argocd.Event{}
+	}
+}
+
+func (w *watching) silence() {
+	w.t.Helper()
+	select {
+	case e := <-w.events:
+		w.t.Errorf("unasked: %s %s", e.Kind, e.Application.Name)
+	case <-time.After(200 * time.Millisecond):
+	}
+}
+
+func same(*v1alpha1.Application) {}
+
+// everyTransport runs a test over gRPC and over gRPC-web.
+func everyTransport(t *testing.T, test func(t *testing.T, f *fakeArgo, c *argocd.Client)) {
+	t.Run("grpc", func(t *testing.T) {
+		f := newFake(t)
+		test(t, f, f.client(t, func(*argocd.Options) {}))
+	})
+	t.Run("grpc-web", func(t *testing.T) {
+		f := newFake(t)
+		web := newWebProxy(t, f)
+		test(t, f, f.client(t, func(o *argocd.Options) { o.Server = web.URL + "/argo" }))
+	})
+}
+
+func TestWatchTellsEveryChange(t *testing.T) {
+	everyTransport(t, func(t *testing.T, f *fakeArgo, c *argocd.Client) {
+		f.put("one", same)
+		w := startWatch(t, c)
+		w.next("changed one")
+		f.put("two", same)
+		w.next("changed two")
+		f.put("one", func(a *v1alpha1.Application) { a.Status.Health.Status = "Healthy" })
+		if e := w.next("changed one"); e.Application.Health != "Healthy" || e.Application.Staging != "one" {
+			t.Errorf("got %+v", e.Application)
+		}
+		f.remove("one")
+		w.next("removed one")
+		f.put("one", same)
+		w.next("changed one")
+		w.silence() // lists that come again and again say nothing new
+		if f.streams != 1 {
+			t.Errorf("%d streams were opened", f.streams)
+		}
+	})
+}
+
+func TestWatchComesBack(t *testing.T) {
+	everyTransport(t, func(t *testing.T, f *fakeArgo, c *argocd.Client) {
+		f.put("kept", same)
+		f.put("removed", same)
+		w := startWatch(t, c)
+		w.next("changed kept")
+		w.next("changed removed")
+		f.stop()
+		if e := w.next("away"); staging.CodeOf(e.Err) != staging.CodeUnavailable {
+			t.Errorf("away: %v", e.Err)
+		}
+		f.remove("removed")
+		f.put("new", same)
+		w.silence()
+		f.restart(t)
+		w.next("changed new")
+		w.next("removed removed")
+		w.next("back")
+		f.put("kept", same)
+		w.next("changed kept")
+	})
+}
+
+// A server that drops events is caught up with by the next list.
+func TestWatchFindsLostEvents(t *testing.T) {
+	f := newFake(t)
+	f.put("one", same)
+	w := startWatch(t, f.client(t, func(*argocd.Options) {}))
+	w.next("changed one")
+	f.with(func(f *fakeArgo) { f.mute = true })
+	f.put("one", same)
+	w.next("changed one")
+	f.remove("one")
+	w.next("removed one")
+}
+
+// A list from a cache that lags behind the stream changes nothing.
+func TestWatchDoesNotBelieveAnOldList(t *testing.T) {
+	f := newFake(t)
+	f.put("removed", same)
+	f.put("changed", same)
+	w := startWatch(t, f.client(t, func(*argocd.Options) {}))
+	w.next("changed changed")
+	w.next("changed removed")
+	f.with(func(f *fakeArgo) { f.stale = f.snapshot() })
+	f.remove("removed")
+	f.put("changed", same)
+	f.put("new", same)
+	w.next("removed removed")
+	w.next("changed changed")
+	w.next("changed new")
+	w.silence()
+	f.with(func(f *fakeArgo) { f.stale = nil })
+	w.silence()
+}
+
+// A restored cluster counts its versions from an earlier one on.
+func TestWatchBelievesARestoredCluster(t *testing.T) {
+	f := newFake(t)
+	f.put("one", same)
+	w := startWatch(t, f.client(t, func(*argocd.Options) {}))
+	w.next("changed one")
+	f.stop()
+	w.next("away")
+	f.with(func(f *fakeArgo) { f.version = 7 })
+	f.put("one", same)
+	f.restart(t)
+	w.next("changed one")
+	w.next("back")
+	f.put("one", same)
+	w.next("changed one")
+}
+
+func TestWatchNoticesAHangingServer(t *testing.T) {
+	f := newFake(t)
+	c := f.client(t, func(*argocd.Options) {})
+	c.Hasten(20*time.Millisecond, 50*time.Millisecond, 100*time.Millisecond)
+	w := startWatch(t, c)
+	hang := make(chan struct{})
+	f.with(func(f *fakeArgo) { f.hang = hang })
+	if e := w.next("away"); staging.CodeOf(e.Err) != staging.CodeTimeout {
+		t.Errorf("away: %v", e.Err)
+	}
+	f.with(func(f *fakeArgo) { f.hang = nil })
+	close(hang)
+	w.next("back")
+}
+
+func TestWatchGivesBackAllGoroutines(t *testing.T) {
+	everyTransport(t, func(t *testing.T, f *fakeArgo, c *argocd.Client) {
+		before := stacks()
+		for i := range 5 {
+			w := startWatch(t, c)
+			f.put(fmt.Sprint("app-", i), same)
+			for len(w.events) == 0 {
+				runtime.Gosched()
+			}
+			f.stop()
+			for e := range w.events {
+				if e.Kind == argocd.Away {
+					break
+				}
+			}
+			f.restart(t)
+			w.stop()
+		}
+		deadline := time.Now().Add(5 * time.Second)
+		for stacks() > before && time.Now().Before(deadline) {
+			time.Sleep(10 * time.Millisecond)
+		}
+		if left := stacks(); left > before {
+			t.Errorf("%d goroutines of the package, %d before", left, before)
+		}
+	})
+}
+
+// stacks counts the goroutines that are inside of the package.
+func stacks() int {
+	buffer := make([]byte, 1<<20)
+	return strings.Count(string(buffer[:runtime.Stack(buffer, true)]), "octopod/generator/argocd.(*")
+}
+
+func BenchmarkApplication(b *testing.B) {
+	f := v1alpha1.Application{}
+	for i := range 20 {
+		f.Status.Resources = append(f.Status.Resources, v1alpha1.ResourceStatus{Kind: "Deployment", Name: fmt.Sprint(i)})
+	}
+	for b.Loop() {
+		argocd.ApplicationOf(&f)
+	}
+}
