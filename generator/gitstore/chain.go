@@ -118,7 +118,7 @@ func (c *chain) update() update {
 		seen[o.hash] = true
 		return again
 	})
-	return update{base: c.base, new: c.tip.commit, root: c.tip.root, fresh: c.fresh, objs: c.tip.objs}
+	return update{base: c.base, new: c.tip, fresh: c.fresh}
 }
 
 // attempts gives how often the oldest edit was pushed.

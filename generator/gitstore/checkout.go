@@ -125,10 +125,10 @@ func (c *checkout) prepare(ctx context.Context, u update) error {
 		return nil
 	}
 	var dirty []string
-	err := u.objs.diffFiles(ctx, "", u.base.root, u.root, func(path string, old, new TreeRef) error {
+	err := u.new.objs.diffFiles(ctx, "", u.base.root, u.new.root, func(path string, old, new TreeRef) error {
 		m := fileMove{path: path, old: old, new: new}
 		if !new.Hash.IsZero() && new.Mode != ModeSubmodule {
-			o, err := u.objs.object(ctx, new.Hash)
+			o, err := u.new.objs.object(ctx, new.Hash)
 			if err != nil {
 				return err
 			}

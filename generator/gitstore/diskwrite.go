@@ -65,7 +65,7 @@ func (d *disk) writePack(name string, p packed, fsync bool, at steps) error {
 // encodeLocal packs objects for this disk. Later versions of a tree are stored
 // as the difference to the one before, the first of the batch whole.
 func encodeLocal(fresh []newObject) packed {
-	w := newPackWriter(len(fresh), 1, 0)
+	w := newPackWriter(len(fresh), 1, true)
 	type version struct {
 		data  []byte
 		depth int

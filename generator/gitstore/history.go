@@ -238,5 +238,5 @@ func (l *dirLog) treeOf(ctx context.Context, objs *objects, commit Hash) (*tree,
 	if l.at != nil && l.at.hash == ref.Hash {
 		return l.at, nil
 	}
-	return objs.tree(ctx, ref.Hash)
+	return objs.treeLike(ctx, ref.Hash, l.at)
 }

@@ -30,6 +30,8 @@ func TestMain(m *testing.M) {
 	switch os.Getenv(roleEnv) {
 	case "die at a step":
 		os.Exit(childDies())
+	case "ci job":
+		os.Exit(childJob())
 	case "write for ever":
 		os.Exit(childWrites())
 	case "small files only":
@@ -133,6 +135,7 @@ func TestKilledBetweenSteps(t *testing.T) {
 					if _, err := s.Change(t.Context(), write("envs/x/staging.yaml", "x")); err != nil && staging.CodeOf(err) != staging.CodeConflict {
 						t.Error(err)
 					}
+					_ = os.Remove(filepath.Join(repo, ".git/index.lock")) // as git advises, if nobody took it over
 					testenv.Git(t, repo, "reset", "-q", "--hard")
 					testenv.Git(t, repo, "clean", "-qfd")
 				}

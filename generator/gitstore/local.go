@@ -26,7 +26,7 @@ type local struct {
 
 	mu    sync.Mutex
 	cache *tip // the last tip that was read
-	fresh int  // packs written since the last look at folding
+	fresh int  // packs written since folding was last thought of
 }
 
 // layout is where the parts of a repository lie.
@@ -183,11 +183,9 @@ func (l *local) push(ctx context.Context, u update) (pushed, error) {
 	if err = errors.Join(err, held.release()); err != nil {
 		return pushed{}, diskError(err, l.path)
 	}
-	t, err := readTip(ctx, l.objs, u.new)
-	if err == nil {
-		l.remember(t)
-	}
-	return pushed{t, sent}, err
+	t := u.landed()
+	l.remember(t)
+	return pushed{t, sent}, nil
 }
 
 // move is the compare-and-swap of the branch, with its lock held.
@@ -216,7 +214,7 @@ func (l *local) move(ctx context.Context, u update, name, file string, work *che
 	if err := work.update(); err != nil {
 		return 0, err
 	}
-	if err := l.writeRef(file, u.new); err != nil {
+	if err := l.writeRef(file, u.new.commit); err != nil {
 		return 0, err
 	}
 	l.count()
@@ -230,8 +228,20 @@ func (l *local) count() {
 	l.mu.Unlock()
 }
 
-// tidy folds packs when enough have been written.
-func (l *local) tidy() {}
+// tidy folds packs when enough have been written. Somebody else may be at work
+// in the repository, so a failure only means that it is tried again later.
+func (l *local) tidy(ctx context.Context, final bool) error {
+	l.mu.Lock()
+	due := l.fresh >= foldAt || final && l.fresh > 0
+	if due {
+		l.fresh = 0
+	}
+	l.mu.Unlock()
+	if !due {
+		return nil
+	}
+	return l.disk.fold(ctx, l.fsync)
+}
 
 // writeRef puts the new value in place in one step. It is written beside the
 // references, where git would not take it for one.

@@ -39,6 +39,17 @@ func (o *objects) tree(ctx context.Context, h Hash) (*tree, error) {
 	if t, ok := o.trees.get(h); ok {
 		return t, nil
 	}
+	t, err := o.treeLike(ctx, h, nil)
+	if err != nil {
+		return nil, err
+	}
+	o.keep(t)
+	return t, nil
+}
+
+// treeLike reads a directory that is much like another, and does not keep it:
+// it is for walks through many versions.
+func (o *objects) treeLike(ctx context.Context, h Hash, like *tree) (*tree, error) {
 	got, err := o.object(ctx, h)
 	if err != nil {
 		return nil, fmt.Errorf("read tree: %w", err)
@@ -46,13 +57,10 @@ func (o *objects) tree(ctx context.Context, h Hash) (*tree, error) {
 	if got.kind != treeObject {
 		return nil, fmt.Errorf("%s is a %s: %w", h, got.kind, errNotTree)
 	}
-	t, err := parseTree(h, got.data)
-	if err != nil {
-		return nil, err
-	}
-	o.trees.put(h, t, len(t.raw)+4*len(t.at)+100)
-	return t, nil
+	return parseLike(h, got.data, like)
 }
+
+func (o *objects) keep(t *tree) { o.trees.put(t.hash, t, len(t.raw)+4*len(t.at)+100) }
 
 // commit reads a commit.
 func (o *objects) commit(ctx context.Context, h Hash) (*commitHeader, error) {

@@ -1,9 +1,11 @@
 package gitstore
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
+	"sync"
 )
 
 // packFile is a pack, on disk or in memory, whose objects are read one at a time.
@@ -34,10 +36,28 @@ func (p *packFile) header(at int64) (packEntry, error) {
 	return readHeader(b[:n])
 }
 
-func (p *packFile) body(at int64, e packEntry) ([]byte, error) {
+// entry reads an entry whole, in one read when it is small.
+func (p *packFile) entry(at int64) (packEntry, []byte, error) {
+	page := pages.Get().(*[4096]byte)
+	defer pages.Put(page)
+	n, err := p.r.ReadAt(page[:], at)
+	if n == 0 && err != nil {
+		return packEntry{}, nil, err
+	}
+	e, err := readHeader(page[:min(n, 40)])
+	if err != nil {
+		return e, nil, err
+	}
+	if e.size+64 < int64(n-e.head) { // deflating adds less than that
+		body, err := inflate(bytes.NewReader(page[e.head:n]), e.size)
+		return e, body, err
+	}
 	from := at + int64(e.head)
-	return inflate(io.NewSectionReader(p.r, from, p.size-from), e.size)
+	body, err := inflate(io.NewSectionReader(p.r, from, p.size-from), e.size)
+	return e, body, err
 }
+
+var pages = sync.Pool{New: func() any { return new([4096]byte) }}
 
 // read gives the object at an offset, following deltas down to their base and
 // keeping what it meets on the way: the next object asked for is most often
@@ -54,11 +74,7 @@ func (p *packFile) read(ctx context.Context, at int64, find outside) (object, er
 			o = hit
 			break
 		}
-		e, err := p.header(at)
-		if err != nil {
-			return object{}, err
-		}
-		body, err := p.body(at, e)
+		e, body, err := p.entry(at)
 		if err != nil {
 			return object{}, err
 		}

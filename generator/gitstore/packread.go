@@ -89,6 +89,9 @@ func inflate(r io.Reader, size int64) ([]byte, error) {
 	}
 	f := inflaters.Get().(*inflater)
 	defer inflaters.Put(f)
+	if small, ok := r.(*bytes.Reader); ok {
+		return f.next(small, size)
+	}
 	f.buf.Reset(r)
 	if err := f.reset(f.buf); err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"compress/zlib"
 	"crypto/sha1"
 	"encoding/binary"
+	"hash/adler32"
 	"hash/crc32"
 	"io"
 	"slices"
@@ -36,12 +37,12 @@ type packWriter struct {
 	buf   bytes.Buffer
 	index []indexEntry
 	place map[Hash]int64
-	level int // zlib level of small objects
-	big   int // zlib level of big ones
+	level int  // zlib level of small objects
+	store bool // big ones are not compressed
 }
 
-func newPackWriter(objects int, level, big int) *packWriter {
-	w := &packWriter{place: make(map[Hash]int64, objects), level: level, big: big}
+func newPackWriter(objects, level int, store bool) *packWriter {
+	w := &packWriter{place: make(map[Hash]int64, objects), level: level, store: store}
 	w.buf.WriteString("PACK\x00\x00\x00\x02")
 	_ = binary.Write(&w.buf, binary.BigEndian, uint32(objects))
 	return w
@@ -80,11 +81,11 @@ func (w *packWriter) entry(h Hash, kind objectType, size int, link, body []byte)
 		first = byte(rest & 0x7f)
 	}
 	w.buf.Write(link)
-	level := w.level
-	if len(body) > storeOver {
-		level = w.big
+	if len(body) > storeOver && w.store {
+		storeZlib(&w.buf, body)
+	} else {
+		deflate(&w.buf, body, w.level)
 	}
-	deflate(&w.buf, body, level)
 	w.index = append(w.index, indexEntry{h, int64(start), crc32.ChecksumIEEE(w.buf.Bytes()[start:])})
 }
 
@@ -137,6 +138,27 @@ func (p packed) encodeIndex() []byte {
 	out = append(append(out, far...), p.sum[:]...)
 	sum := sha1.Sum(out)
 	return append(out, sum[:]...)
+}
+
+// storeZlib writes a zlib stream without compression: a header, blocks of up to
+// 64 KiB as they are, and a checksum.
+func storeZlib(w *bytes.Buffer, body []byte) {
+	const most = 0xffff
+	w.Grow(len(body) + 5*(len(body)/most+1) + 6 + 20)
+	w.Write([]byte{0x78, 0x01})
+	for rest := body; ; {
+		n := min(len(rest), most)
+		last := byte(0)
+		if n == len(rest) {
+			last = 1
+		}
+		w.Write([]byte{last, byte(n), byte(n >> 8), ^byte(n), ^byte(n >> 8)})
+		w.Write(rest[:n])
+		if rest = rest[n:]; last == 1 {
+			break
+		}
+	}
+	_ = binary.Write(w, binary.BigEndian, adler32.Checksum(body))
 }
 
 // deflaters keeps zlib writers, which are large, for reuse.

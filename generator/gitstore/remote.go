@@ -241,7 +241,7 @@ func (r *remote) push(ctx context.Context, u update) (pushed, error) {
 		words.Reset()
 		thin := caps == nil || !caps.Supports(noThin)
 		sent = encodePush(ctx, u, thin)
-		return pushRequest(caps, r.ref, u.base.commit, u.new, sent, &words)
+		return pushRequest(caps, r.ref, u.base.commit, u.new.commit, sent, &words)
 	})
 	if err := verdict(report, err, words.String()); err != nil {
 		return pushed{}, r.explain(err, "write")
@@ -258,10 +258,7 @@ func (r *remote) adopt(ctx context.Context, u update, sent []byte) (*tip, error)
 	if err := mem.pin(ctx, sent); err != nil {
 		return nil, fmt.Errorf("keep what was pushed: %w", err)
 	}
-	t, err := readTip(ctx, u.base.objs, u.new)
-	if err != nil {
-		return nil, err
-	}
+	t := u.landed()
 	s := &r.state
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -273,10 +270,10 @@ func (r *remote) adopt(ctx context.Context, u update, sent []byte) (*tip, error)
 
 // encodePush packs new objects for a server; thin leaves out what it has.
 func encodePush(ctx context.Context, u update, thin bool) []byte {
-	w := newPackWriter(len(u.fresh), 1, 1)
+	w := newPackWriter(len(u.fresh), 1, false)
 	for _, o := range u.fresh {
 		if o.kind == treeObject && len(o.data) > deltaOver && !o.base.IsZero() && (thin || w.holds(o.base)) {
-			if base, err := u.objs.object(ctx, o.base); err == nil {
+			if base, err := u.new.objs.object(ctx, o.base); err == nil {
 				if delta := makeDelta(base.data, o.data); delta != nil {
 					w.addDelta(o, delta)
 					continue
@@ -318,6 +315,6 @@ func (r *remote) history(ctx context.Context, t *tip) (*objects, error) {
 	return objs, r.explain(err, "read")
 }
 
-func (r *remote) tidy() {}
+func (r *remote) tidy(context.Context, bool) error { return nil }
 
 func (r *remote) close() error { return r.wire.close() }

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"time"
@@ -64,8 +65,8 @@ type repository interface {
 	// history gives objects among which are the commits that lead to t, with
 	// their upper trees.
 	history(ctx context.Context, t *tip) (*objects, error)
-	// tidy does what can wait until nobody waits.
-	tidy()
+	// tidy does what can wait until nobody waits; final is the last chance.
+	tidy(ctx context.Context, final bool) error
 	close() error
 }
 
@@ -80,10 +81,21 @@ type tip struct {
 // update moves the branch from base to a new commit.
 type update struct {
 	base  *tip
-	new   Hash
-	root  Hash // of new
+	new   *tip // its objs read base and new
 	fresh []newObject
-	objs  *objects // reads base and new
+}
+
+// landed gives the new tip as it is read once the repository has the objects.
+func (u update) landed() *tip {
+	objs := u.base.objs
+	for _, o := range u.fresh {
+		if o.kind == treeObject {
+			if t, err := parseTree(o.hash, o.data); err == nil {
+				objs.keep(t)
+			}
+		}
+	}
+	return &tip{commit: u.new.commit, root: u.new.root, when: u.new.when, objs: objs}
 }
 
 // pushed is the branch after a push.
@@ -147,12 +159,18 @@ func (s *Store) snapshot(t *tip) *Snapshot {
 // of all files and connections.
 func (s *Store) Close() error {
 	s.writer.shut()
-	s.repo.tidy()
+	s.tidy(true)
 	s.stop()
 	if err := s.repo.close(); err != nil {
-		return err
+		return fmt.Errorf("close the store: %w", err)
 	}
 	return nil
+}
+
+func (s *Store) tidy(final bool) {
+	if err := s.repo.tidy(s.life, final); err != nil {
+		s.log.Warn("packs could not be folded", "error", err)
+	}
 }
 
 // readTip reads the commit that a branch points to.

@@ -57,6 +57,35 @@ func parseTree(hash Hash, raw []byte) (*tree, error) {
 	return t, nil
 }
 
+// parseLike indexes a tree that differs little from one that is indexed: only
+// what lies between their common beginning and end is looked at.
+func parseLike(hash Hash, raw []byte, like *tree) (*tree, error) {
+	if like == nil || len(like.at) < 64 {
+		return parseTree(hash, raw)
+	}
+	head := like.entryAt(commonPrefix(like.raw, raw)) // entries before this one are the same
+	from := like.start(head)
+	tail := commonSuffix(like.raw[from:], raw[from:])
+	same := like.entryAt(len(like.raw)-tail) + 1 // entries from this one on are the same
+	if same >= len(like.at) {
+		return parseTree(hash, raw)
+	}
+	shift := int32(len(raw) - len(like.raw))
+	middle, err := parseTree(hash, raw[from:like.at[same]+shift])
+	if err != nil {
+		return parseTree(hash, raw)
+	}
+	t := &tree{hash: hash, raw: raw, at: make([]int32, 0, len(like.at)+middle.len())}
+	t.at = append(t.at, like.at[:head]...)
+	for _, at := range middle.at {
+		t.at = append(t.at, at+int32(from))
+	}
+	for _, at := range like.at[same:] {
+		t.at = append(t.at, at+shift)
+	}
+	return t, nil
+}
+
 func (t *tree) len() int { return len(t.at) }
 
 // end gives where entry i ends.

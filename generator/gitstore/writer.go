@@ -128,9 +128,7 @@ func (s *Store) write() {
 			continue
 		}
 		s.commit(batch)
-		if len(batch) > 0 {
-			s.repo.tidy()
-		}
+		s.tidy(false)
 	}
 	batch, _ := w.take()
 	fail(batch, errClosed)
