@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"strings"
+	"time"
 )
 
 // Account is Octopod's account in Argo CD.
@@ -92,7 +93,7 @@ func (c *Cluster) ArgoAPI(ctx context.Context, token, method, path string, body 
 
 // makeTokens signs in as Argo CD's admin, and makes a token for Octopod.
 func (c *Cluster) makeTokens(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, startPatience)
+	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	return c.await(ctx, Server, func(ctx context.Context) (err error) {
 		if c.AdminToken, err = c.signIn(ctx); err != nil {
@@ -129,7 +130,7 @@ func (c *Cluster) adminPassword(ctx context.Context) (string, error) {
 // many seconds; 0 means never.
 func (c *Cluster) NewToken(ctx context.Context, seconds int) (string, error) {
 	return tokenIn(c.ArgoAPI(ctx, c.AdminToken, http.MethodPost, "/api/v1/account/"+Account+"/token",
-		object{"name": Account, "expiresIn": fmt.Sprint(seconds)}))
+		object{"expiresIn": seconds}))
 }
 
 func tokenIn(data []byte, err error) (string, error) {

@@ -149,12 +149,16 @@ func (c *Cluster) bringUp(ctx context.Context, log io.Writer) error {
 	}
 	step("Kubernetes ready")
 	if err := c.together(
-		func() error { return c.startAll(ctx, argocdParts()...) },
+		func() error { return c.startAll(ctx, RepoServer, AppController, Server) },
 		func() error { return c.awaitNode(ctx) },
 	); err != nil {
 		return err
 	}
-	if err := c.makeTokens(ctx); err != nil {
+	// The server writes a key at its first start without which the other has no webhook.
+	if err := c.together(
+		func() error { return c.StartPart(ctx, AppSetController) },
+		func() error { return c.makeTokens(ctx) },
+	); err != nil {
 		return err
 	}
 	step("Argo CD ready")

@@ -79,7 +79,7 @@ func (c *Cluster) health(part Part) string {
 		Kwok:              "http://" + c.address(portKwok) + "/readyz",
 		RepoServer:        "http://" + c.address(portRepoHealth) + "/healthz?full=true",
 		AppController:     "http://" + c.address(portController) + "/healthz",
-		AppSetController:  "http://" + c.address(portSetHealth) + "/readyz",
+		AppSetController:  "http://" + c.address(portSetMetrics) + "/metrics", // it has no other answer
 		Server:            "http://" + c.address(portArgo) + "/healthz?full=true",
 	}[part]
 }

@@ -115,10 +115,14 @@ func (c *Cluster) environment() []string {
 func (c *Cluster) await(ctx context.Context, part Part, ask func(context.Context) error) error {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
+	var last error // said by the part itself, not by our own impatience
 	for {
 		err := ask(ctx)
 		if err == nil {
 			return nil
+		}
+		if ctx.Err() == nil {
+			last = err
 		}
 		if _, ok := c.running(part); !ok {
 			return fmt.Errorf("%s has ended; the end of its log:\n%s", part, c.logTail(part))
@@ -126,7 +130,7 @@ func (c *Cluster) await(ctx context.Context, part Part, ask func(context.Context
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return fmt.Errorf("%s is not ready: %w (last answer: %w)\n%s", part, ctx.Err(), err, c.logTail(part))
+			return fmt.Errorf("%s is not ready: %w (last answer: %w)\n%s", part, ctx.Err(), last, c.logTail(part))
 		}
 	}
 }
