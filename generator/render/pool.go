@@ -143,6 +143,7 @@ func (o *process) kill() {
 }
 
 func (o *process) evaluate(e evaluation, answer answerer) (message, error) {
+	o.stderr.reset()
 	if err := o.send(message{Evaluate: &e, payload: e.text}); err != nil {
 		return message{}, err
 	}
@@ -186,6 +187,13 @@ func (t *tail) Write(b []byte) (int, error) {
 		t.text = append(t.text, b[:min(room, len(b))]...)
 	}
 	return len(b), nil
+}
+
+// reset forgets the warnings of earlier evaluations.
+func (t *tail) reset() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.text = t.text[:0]
 }
 
 func (t *tail) String() string {
