@@ -10,7 +10,8 @@ func newCompletion(c *cli) *cobra.Command {
 		Use:   "completion bash|zsh|fish|powershell",
 		Short: "Print the script that makes your shell complete on Tab",
 		Long: `Print the script that makes your shell complete verbs, flags, names of stagings,
-settings and their values. Names and settings come from the env repo.`,
+settings and their values. Names and settings come from the env repo. bash needs
+its bash-completion package.`,
 		Example: `  # bash: in ~/.bashrc
   source <(octopod completion bash)
 

@@ -73,7 +73,7 @@ func (c *cli) confirmDelete(ctx context.Context, in finder, name string) error {
 	}
 	c.talk.printf("This deletes staging %s (branch %s):\n", c.talk.paint(bold, name), inline(views[0].Spec.Branch))
 	c.talk.printf("  namespace %s with everything in it, volumes and database included\n", p.Namespace(name))
-	c.talk.printf("The record can be brought back from git, the data cannot. `octopod archive %s` keeps it.\n", name)
+	c.talk.printf("The record can be brought back from git, the data cannot.\n`octopod archive %s` keeps it.\n", name)
 	sure, err := c.ask(ctx, "Delete it? [y/N] ")
 	if err == nil && !sure {
 		err = staging.Errorf(staging.CodeInvalid, "nothing was deleted")
