@@ -26,7 +26,8 @@ const (
 const stagingName = "{{.path.basename}}"
 
 const header = `# Written by Octopod from octopod.yaml. After a change of that file
-# ` + "`octopod lint --fix`" + ` writes it anew; then: kubectl apply -n %s -f argocd/
+# ` + "`octopod lint --fix`" + ` writes it anew; then:
+#   kubectl apply -n %s -f argocd/appproject.yaml -f argocd/applicationset.yaml
 `
 
 type object = map[string]any

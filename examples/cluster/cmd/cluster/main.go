@@ -127,7 +127,8 @@ A Kubernetes and an Argo CD run in %s.
   . %s          # KUBECONFIG, ARGOCD_SERVER, ARGOCD_AUTH_TOKEN, ARGOCD_OPTS
   kubectl get nodes
   argocd app list
-  kubectl apply -n argocd -f argocd/     # of an env repo that octopod init wrote
+  # of an env repo that octopod init wrote:
+  kubectl apply -n argocd -f argocd/appproject.yaml -f argocd/applicationset.yaml
   octopod deploy --branch feature/login --wait …
 
 Octopod's account may use project %s.
