@@ -152,9 +152,15 @@ func conditions(all []v1alpha1.ApplicationCondition) []staging.Condition {
 }
 
 // passing tells that Argo CD could not look, from that it looked and could not
-// render: only the second begins with these words of its repo-server.
+// render. Its answer has no field for this. Only faults of rendering are few
+// enough to know by their words; of an unknown fault nothing is claimed.
 func passing(c v1alpha1.ApplicationCondition) bool {
-	return c.Type == v1alpha1.ApplicationConditionComparisonError && !strings.Contains(c.Message, "Manifest generation error")
+	if c.Type != v1alpha1.ApplicationConditionComparisonError {
+		return false
+	}
+	return !slices.ContainsFunc([]string{
+		"`kustomize build", "Failed to evaluate jsonnet", "Manifest generation error", "ailed to unmarshal", "app path does not exist",
+	}, func(words string) bool { return strings.Contains(c.Message, words) })
 }
 
 func resources(all []v1alpha1.ResourceStatus) []staging.Resource {

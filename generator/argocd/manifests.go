@@ -101,7 +101,7 @@ func applicationSpec(p *project.Project, revision string) object {
 			// Automated sync never tries a failed commit again, so it must retry
 			// while it lasts. But a retry holds on to its commit, and a newer one
 			// waits: not for long, then. (Argo CD 2.14 knows no retry.refresh.)
-			"retry": object{"limit": 3, "backoff": object{"duration": "5s", "factor": 2, "maxDuration": "1m"}},
+			"retry": object{"limit": 3, "backoff": object{"duration": "3s", "factor": 2, "maxDuration": "1m"}},
 			// No CreateNamespace: such a namespace is never removed. It is one of
 			// the rendered objects instead.
 			"syncOptions": []string{"ApplyOutOfSyncOnly=true", "FailOnSharedResource=true"},

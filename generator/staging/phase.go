@@ -159,7 +159,8 @@ func replaced(o Observation) verdict {
 	return verdict{o.under(), "The Application is being removed; Argo CD makes it anew", o.App.waitsFor()}
 }
 
-// broken: Argo CD cannot make sense of what is committed, or cannot look.
+// broken: Argo CD cannot make sense of what is committed, or cannot look. It
+// does not say of which revision, so what it said before the commit is old.
 func broken(o Observation) verdict {
 	for _, c := range o.App.Conditions {
 		switch {
@@ -167,6 +168,8 @@ func broken(o Observation) verdict {
 			return verdict{PhaseFailed, "Argo CD refuses the Application", c.Message}
 		case c.Type == "ComparisonError" && c.Passing:
 			return verdict{PhaseUnknown, "Argo CD cannot read the env repo just now", c.Message}
+		case c.Type == "ComparisonError" && o.App.ReconciledAt.Before(o.Committed.Truncate(time.Second)):
+			return verdict{o.under(), o.late("Waiting for Argo CD to see the change"), c.Message}
 		case c.Type == "ComparisonError":
 			return verdict{PhaseFailed, "Argo CD cannot render what is committed", c.Message}
 		}
@@ -187,10 +190,10 @@ func applying(o Observation) verdict {
 	switch {
 	case op == nil:
 		return verdict{}
+	case op.FinishedAt.IsZero() && !o.Applied:
+		return verdict{o.under(), "Waiting until Argo CD is done with an earlier change", op.faults()}
 	case op.FinishedAt.IsZero() && op.Retries > 0:
 		return verdict{o.under(), fmt.Sprintf("Applying the change failed and is tried again (%d)", op.Retries), op.faults()}
-	case op.FinishedAt.IsZero() && !o.Applied:
-		return verdict{o.under(), "Waiting until Argo CD has applied an earlier change", op.Message}
 	case op.FinishedAt.IsZero():
 		return verdict{o.under(), "Applying the change", op.Message}
 	case op.Phase != "Succeeded" && o.Applied:

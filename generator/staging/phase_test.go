@@ -79,6 +79,10 @@ func TestPhaseOf(t *testing.T) {
 		{"refused by Argo CD", func(o *o) {
 			o.App.Conditions = []staging.Condition{{Type: "InvalidSpecError", Message: "project shop does not exist"}}
 		}, staging.PhaseFailed, "refuses", "project shop"},
+		{"could not be rendered, the mended one comes", func(o *o) {
+			o.App.Conditions = []staging.Condition{{Type: "ComparisonError", Message: "kustomize build failed"}}
+			o.Committed = noon.Add(-time.Second)
+		}, staging.PhaseUpdating, "Waiting for Argo CD to see the change", "kustomize"},
 		{"a warning is no fault", func(o *o) { o.App.Conditions = []staging.Condition{{Type: "SharedResourceWarning"}} }, staging.PhaseRunning, "", ""},
 
 		{"syncing", func(o *o) { o.App.Operation = &staging.Operation{Phase: "Running", Message: "waiting for hook"} }, staging.PhaseUpdating, "Applying the change", "waiting for hook"},
