@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"time"
 
 	"octopod/generator/staging"
 )
@@ -42,7 +43,6 @@ func (p *workerPool) evaluate(ctx context.Context, e evaluation, answer answerer
 	stop := context.AfterFunc(ctx, one.kill)
 	reply, err := one.evaluate(e, answer)
 	if !stop() || err != nil || reply.Done.TooLarge {
-		one.kill()
 		return evaluated{}, p.explain(ctx, e, one, reply, err)
 	}
 	p.put(one)
@@ -52,15 +52,18 @@ func (p *workerPool) evaluate(ctx context.Context, e evaluation, answer answerer
 	return evaluated{json: reply.payload, objects: reply.Done.Objects, looked: reply.Done.Looked}, nil
 }
 
-// explain says why a process did not come to an end.
+// explain ends a process that did not come to an end of its work, and says why.
 func (p *workerPool) explain(ctx context.Context, e evaluation, one *process, reply message, err error) error {
-	waitErr := one.wait()
+	if ctx.Err() != nil || reply.Done != nil {
+		one.kill()
+	}
+	waitErr, killed := one.end()
 	switch {
 	case p.ctx.Err() != nil:
 		return errClosed
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case reply.Done != nil && reply.Done.TooLarge, one.ranOutOfMemory():
+	case reply.Done != nil && reply.Done.TooLarge, !killed && one.ranOutOfMemory():
 		return staging.Errorf(staging.CodeInvalid, "the template needs more than %d MiB: %s", p.options.MaxMemory>>20, e.Main).
 			WithHint("look for a string or an array that grows with every step")
 	}
@@ -162,15 +165,24 @@ func (o *process) evaluate(e evaluation, answer answerer) (message, error) {
 	}
 }
 
-// ranOutOfMemory reads the last words of the Go runtime, or the kernel's signal.
+// end waits for a process that is ending, and kills one that is not.
+func (o *process) end() (err error, killed bool) {
+	timer := time.AfterFunc(time.Second, o.kill)
+	err = o.wait()
+	return err, !timer.Stop()
+}
+
+// ranOutOfMemory tells whether a process that ended by itself broke at its limit.
+// The Go runtime dies of a refused allocation in many ways, depending on which
+// of its parts asked, but always with a trace; the kernel kills with a signal.
 func (o *process) ranOutOfMemory() bool {
 	words := o.stderr.String()
-	for _, reason := range []string{"out of memory", "cannot allocate memory", "pthread_create failed", "stack exceeds"} {
-		if strings.Contains(words, reason) {
+	for _, sign := range []string{"out of memory", "pthread_create failed", "fatal error: ", "\ngoroutine "} {
+		if strings.Contains(words, sign) {
 			return true
 		}
 	}
-	return false
+	return !o.cmd.ProcessState.Exited()
 }
 
 // tail keeps the beginning of what a process says on its end: a crash of the Go
