@@ -122,7 +122,7 @@ func (g *Stagings) finish(ctx context.Context, tree *envrepo.Tree, p *project.Pr
 		edit: envrepo.Edit{
 			Verb: s.action.Verb, Staging: s.action.Name, By: r.By.Person, Via: r.By.Via, Request: r.By.Request,
 		},
-		result: Result{Name: s.action.Name, Changes: withDefaults(p, s), After: s.made.objects},
+		result: Result{Name: s.action.Name, Changes: differences(p, s), After: s.made.objects},
 	}
 	next.edit.Subject, next.edit.Body = describe(s, next.result.Changes)
 	if s.after == nil {
@@ -141,18 +141,24 @@ func (g *Stagings) finish(ctx context.Context, tree *envrepo.Tree, p *project.Pr
 	return next, err
 }
 
-// withDefaults lists what a step changes. A setting that has no value of its
-// own shows what it falls back to instead of nothing.
-func withDefaults(p *project.Project, s step) []staging.Difference {
+// differences lists what a step changes, as it may be shown and kept in a
+// commit message: a setting that has no value of its own shows what it falls
+// back to instead of nothing, and a secret shows nothing of itself.
+func differences(p *project.Project, s step) []staging.Difference {
 	changes := staging.Differences(s.before, s.after)
-	if s.before == nil || s.after == nil {
-		return changes
-	}
 	for i, c := range changes {
-		if _, ok := p.Spec.Parameters[c.What]; ok {
-			changes[i].From = cmp.Or(c.From, fallback(p, *s.before, c.What))
-			changes[i].To = cmp.Or(c.To, fallback(p, *s.after, c.What))
+		parameter, ok := p.Spec.Parameters[c.What]
+		if !ok {
+			continue
 		}
+		if s.before != nil && s.after != nil {
+			c.From = cmp.Or(c.From, fallback(p, *s.before, c.What))
+			c.To = cmp.Or(c.To, fallback(p, *s.after, c.What))
+		}
+		if parameter.Type != project.TypeSecret { // a reference names a secret and is none
+			c.From, c.To = staging.Discreet(c.What, c.From), staging.Discreet(c.What, c.To)
+		}
+		changes[i] = c
 	}
 	return changes
 }

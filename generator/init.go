@@ -82,6 +82,9 @@ func keepExisting(tree *envrepo.Tree, files []staging.File) []staging.File {
 }
 
 func (g *Stagings) layout(ctx context.Context, r InitRequest) (layout, error) {
+	if r.Engine != project.EngineKustomize && r.Engine != project.EngineJsonnet {
+		return layout{}, staging.Errorf(staging.CodeInvalid, "%q is no engine: choose kustomize or jsonnet", r.Engine)
+	}
 	var l layout
 	var err error
 	switch {

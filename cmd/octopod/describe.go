@@ -44,9 +44,9 @@ value comes from (default, preset or override), links, and the last changes.`,
 // described is one staging as programs read it.
 type described struct {
 	staging.View
-	Settings []effective     `json:"settings"`
-	Links    []project.Link  `json:"links"`
-	History  []staging.Event `json:"history"`
+	Settings []project.Setting `json:"settings"`
+	Links    []project.Link    `json:"links"`
+	History  []staging.Event   `json:"history"`
 }
 
 func (c *cli) describe(ctx context.Context, to interface {
@@ -66,8 +66,8 @@ func (c *cli) describe(ctx context.Context, to interface {
 	if err != nil {
 		return err
 	}
-	d := described{View: views[0], Settings: effectiveSettings(p, views[0].Document.Staging()),
-		Links: linksOf(p, views[0]), History: events}
+	record := views[0].Document.Staging()
+	d := described{View: views[0], Settings: p.Settings(record), Links: p.Links(record), History: events}
 	if c.settings.machine() {
 		return c.encode(d)
 	}
@@ -142,13 +142,30 @@ func (c *cli) showServices(v staging.View) {
 	c.section([]column{{"SERVICE", 0}, {"FROM", 0}, {"COMMIT", 0}, {"IMAGE", 1}}, rows)
 }
 
-func (c *cli) showSettings(settings []effective) {
+func (c *cli) showSettings(settings []project.Setting) {
 	var rows [][]cell
 	for _, s := range settings {
-		look := map[string]style{originOverride: yellow, originPreset: cyan}[s.Kind]
-		rows = append(rows, []cell{{s.Name, ""}, {s.text(), look}, {s.Origin, look}, {string(s.Scope), ""}, {s.Help, dim}})
+		look := map[project.Origin]style{project.OriginOverride: yellow, project.OriginPreset: cyan}[s.Origin]
+		origin := strings.TrimSpace(string(s.Origin) + " " + s.Preset)
+		rows = append(rows, []cell{{s.Name, ""}, {settingText(s), look}, {origin, look},
+			{string(s.Parameter.Scope), ""}, {s.Parameter.Help, dim}})
 	}
 	c.section([]column{{"SETTING", 0}, {"VALUE", 2}, {"FROM", 0}, {"SCOPE", 0}, {"HELP", 3}}, rows)
+}
+
+// settingText is a value for people; a reference names a secret and is none.
+func settingText(s project.Setting) string {
+	switch {
+	case s.Absent():
+		return "(absent)"
+	case s.Value == nil:
+		return none
+	case s.Value == "":
+		return `""`
+	case s.Parameter.Type == project.TypeSecret:
+		return staging.Text(s.Value)
+	}
+	return staging.Discreet(s.Name, staging.Text(s.Value))
 }
 
 // showLinks lists where the services are reached, then the project's links.

@@ -91,7 +91,7 @@ func (c *cli) tableOfViews(views []staging.View, headers bool) {
 	rows := make([][]cell, len(views))
 	for i, v := range views {
 		rows[i] = []cell{{v.Metadata.Name, bold}, status(v), {cmp.Or(v.Spec.Branch, none), ""}, {built(v), ""},
-			{cmp.Or(mainURL(&v), none), ""}, {ago(c.now(), v.Spec.Created.At), dim}}
+			{cmp.Or(v.Status.URL, none), ""}, {ago(c.now(), v.Spec.Created.At), dim}}
 		if wide {
 			rows[i] = append(rows[i], cell{pullRequest(v), ""}, cell{expires(v), ""}, cell{pinned(v), ""}, cell{overrides(v), ""}, cell{images(v), ""})
 		}

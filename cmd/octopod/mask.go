@@ -60,7 +60,7 @@ func secretsOf(object map[string]any) map[string]secret {
 func findSecrets(node any, path string, found map[string]secret) {
 	switch n := node.(type) {
 	case map[string]any:
-		if name, ok := n["name"].(string); ok && telling(name) {
+		if name, ok := n["name"].(string); ok && staging.TellingName(name) {
 			if value, ok := n["value"].(string); ok && value != "" {
 				found[path+"/value"] = secret{value, func(m string) { n["value"] = m }}
 			}
@@ -69,7 +69,7 @@ func findSecrets(node any, path string, found map[string]secret) {
 			here := path + "/" + key
 			text, isText := child.(string)
 			_, looks := staging.LooksSecret(text)
-			if isText && (looks || path == "/data" && telling(key)) {
+			if isText && (looks || path == "/data" && staging.TellingName(key)) {
 				found[strings.TrimPrefix(here, "/")] = secret{text, func(m string) { n[key] = m }}
 				continue
 			}
@@ -97,15 +97,4 @@ func label(item any, i int) string {
 		}
 	}
 	return strconv.Itoa(i)
-}
-
-// telling tells whether a name says that its value is a secret.
-func telling(name string) bool {
-	upper := strings.ToUpper(name)
-	for _, word := range []string{"PASSWORD", "PASSWD", "PASSPHRASE", "TOKEN", "SECRET", "CREDENTIAL", "KEY"} {
-		if strings.Contains(upper, word) {
-			return true
-		}
-	}
-	return false
 }

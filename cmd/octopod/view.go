@@ -2,8 +2,6 @@ package main
 
 import (
 	"cmp"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,22 +27,6 @@ func status(v staging.View) cell {
 		word, look = strings.TrimPrefix(word+",Pinned", ","), cmp.Or(look, yellow)
 	}
 	return cell{cmp.Or(word, none), look}
-}
-
-// mainURL is the address that people mean by "the staging": the host that is
-// the bare name, else the first.
-func mainURL(v *staging.View) string {
-	if v == nil {
-		return ""
-	}
-	urls := slices.Collect(maps.Values(v.Status.URLs))
-	slices.Sort(urls)
-	for _, url := range urls {
-		if _, host, _ := strings.Cut(url, "://"); strings.HasPrefix(host, v.Metadata.Name+".") {
-			return url
-		}
-	}
-	return strings.Join(urls[:min(len(urls), 1)], "")
 }
 
 // built lists the services that run the branch's own build: backend:1f2e3d4.
@@ -81,15 +63,7 @@ func setting(name string, value any) string {
 	if value == nil {
 		return name + "-"
 	}
-	return name + "=" + discreet(name, staging.Text(value))
-}
-
-// discreet is a setting's value, unless its name or form says it is a secret.
-func discreet(name, value string) string {
-	if _, looks := staging.LooksSecret(value); value != "" && (looks || telling(name)) {
-		return masked
-	}
-	return value
+	return name + "=" + staging.Discreet(name, staging.Text(value))
 }
 
 // ago is a span in the fewest characters that still say something: 12s, 5m, 3h, 4d.

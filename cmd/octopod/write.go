@@ -72,8 +72,8 @@ func (c *cli) showResult(a staging.Action, r generator.Result, w writing) error 
 	if w.dryRun {
 		c.showPlan(r.Plan)
 	}
-	if url := mainURL(r.Staging); url != "" && r.Changed && makesWork(a.Verb) {
-		c.out.printf("  %s\n", c.out.paint(cyan, url))
+	if r.Staging != nil && r.Staging.Status.URL != "" && r.Changed && makesWork(a.Verb) {
+		c.out.printf("  %s\n", c.out.paint(cyan, r.Staging.Status.URL))
 	}
 	c.showDiff(diff)
 	return nil
@@ -93,12 +93,10 @@ func (c *cli) headline(a staging.Action, r generator.Result, w writing) string {
 	return words[a.Verb].did + " " + name + " (" + short(r.Revision) + ")"
 }
 
-// showChangesOf lists what changed, secrets masked: CI keeps what it prints.
-// Of a new staging everything is new, so only what was chosen is worth a line.
+// showChangesOf lists what changed. Of a new staging everything is new, so only what was chosen is worth a line.
 func (c *cli) showChangesOf(r generator.Result) {
 	fresh := slices.ContainsFunc(r.Changes, func(d staging.Difference) bool { return d.What == "branch" && d.From == "" })
 	for _, d := range r.Changes {
-		d.From, d.To = discreet(d.What, d.From), discreet(d.What, d.To)
 		if d.From != "" && sameImage(d.From, d.To) {
 			d.To = staging.ImageTag(d.To)
 		}

@@ -80,6 +80,9 @@ func deployable(current *staging.Staging, a staging.Action) error {
 	switch {
 	case current == nil && a.Verb == staging.Update:
 		return NotFound(a.Name)
+	case current == nil && a.Branch == "":
+		return staging.Errorf(staging.CodeInvalid, "there is no staging %q yet, and no branch is given to make it for", a.Name).
+			WithHint("give --branch; `octopod get --all` lists the stagings there are")
 	case current == nil:
 		return nil
 	case a.Verb == staging.Create:

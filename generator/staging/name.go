@@ -133,12 +133,12 @@ func (n Naming) hashed(slug, branch string) string {
 // Check refuses a name that a person typed and no staging can have.
 func (n Naming) Check(name string) error {
 	switch {
-	case !IsLabel(name):
-		return Errorf(CodeInvalid, "%q is no staging name", short(name)).
-			WithHint("use lower-case letters, digits and single dashes, with a letter first: feature-login")
 	case len(name) > n.Budget:
 		return Errorf(CodeInvalid, "the name %q has %d characters, this project allows %d", short(name), len(name), n.Budget).
 			WithHint("hosts and namespaces are made from it and may have %d; take a shorter one", MaxLabel)
+	case !IsLabel(name):
+		return Errorf(CodeInvalid, "%q is no staging name", short(name)).
+			WithHint("use lower-case letters, digits and single dashes, with a letter first: feature-login")
 	case n.reserved(name):
 		return Errorf(CodeInvalid, "the name %q is reserved by the project", name).
 			WithHint("octopod.yaml lists reserved names under naming.reserved")

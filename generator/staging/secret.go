@@ -57,3 +57,26 @@ func (s secretForm) matches(value string) bool {
 	}
 	return false
 }
+
+// mask stands for a value that is not shown.
+const mask = "***"
+
+// TellingName tells whether a name says that its value is a secret.
+func TellingName(name string) bool {
+	upper := strings.ToUpper(name)
+	for _, word := range []string{"PASSWORD", "PASSWD", "PASSPHRASE", "TOKEN", "SECRET", "CREDENTIAL", "KEY"} {
+		if strings.Contains(upper, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// Discreet is a value as it may be shown: not at all when its name or its form
+// says that it is a secret.
+func Discreet(name, value string) string {
+	if _, looks := LooksSecret(value); value != "" && (looks || TellingName(name)) {
+		return mask
+	}
+	return value
+}

@@ -26,6 +26,7 @@ type Status struct {
 	Detail           string                   `json:"detail,omitempty"`           // the technical one
 	Revision         string                   `json:"revision,omitempty"`         // of the env repo that was read
 	ObservedRevision string                   `json:"observedRevision,omitempty"` // that Argo CD compared with
+	URL              string                   `json:"url,omitempty"`              // of the main service
 	URLs             map[string]string        `json:"urls,omitempty"`             // by service
 	Services         map[string]ServiceStatus `json:"services,omitempty"`
 	Since            *time.Time               `json:"since,omitempty"`
