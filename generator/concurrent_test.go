@@ -2,6 +2,7 @@ package generator_test
 
 import (
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"path/filepath"
 	"strconv"
@@ -19,8 +20,8 @@ import (
 	"octopod/generator/testenv"
 )
 
-// served makes an env repo with the sample project behind smart HTTP.
-func served(t *testing.T) (path, url string) {
+// served makes an env repo behind smart HTTP.
+func served(t *testing.T, template fs.FS) (path, url string) {
 	t.Helper()
 	dir := t.TempDir()
 	path = filepath.Join(dir, "env.git")
@@ -30,7 +31,8 @@ func served(t *testing.T) (path, url string) {
 	testenv.Git(t, path, "config", "http.receivepack", "true")
 	w := join(t, path, newRenderer(t))
 	_, err := w.Init(t.Context(), generator.InitRequest{
-		Name: "shop", Engine: project.EngineKustomize, Output: project.OutputRendered, BaseDomain: "staging.example.com", By: ada,
+		Name: "shop", Engine: project.EngineKustomize, Output: project.OutputRendered, BaseDomain: "staging.example.com",
+		Template: template, By: ada,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -43,7 +45,7 @@ func served(t *testing.T) (path, url string) {
 // renders.
 func TestManyWritersOfManyStagingsLoseNothing(t *testing.T) {
 	const writers, deploys = 32, 10
-	path, url := served(t)
+	path, url := served(t, base(t, "tiny.txtar"))
 	before, renderer := commits(t, path), newRenderer(t)
 	var work errgroup.Group
 	for i := range writers {
@@ -101,7 +103,7 @@ func commits(t *testing.T, path string) int {
 // whatever was answered with success is in the result, unless a later success
 // of the same setting replaced it.
 func TestTwoWritersOfOneStagingNeverLoseSilently(t *testing.T) {
-	path, url := served(t)
+	path, url := served(t, nil)
 	renderer := newRenderer(t)
 	join(t, path, renderer).do(login("1f2e3d4"))
 	settings := []string{"backend.replicas", "frontend.replicas"}
