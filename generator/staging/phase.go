@@ -307,10 +307,18 @@ func (o Observation) under() Phase {
 		return PhaseArchiving
 	case o.State == Deleting:
 		return PhaseDeleting
-	case o.App == nil || o.App.Deploys < 2:
+	case o.App == nil || o.deploysBefore() == 0:
 		return PhaseCreating
 	}
 	return PhaseUpdating
+}
+
+// deploysBefore counts the syncs that succeeded before what is under way.
+func (o Observation) deploysBefore() int {
+	if op := o.App.Operation; o.Applied && op != nil && op.Phase == "Succeeded" {
+		return max(0, o.App.Deploys-1)
+	}
+	return o.App.Deploys
 }
 
 // late says how long Argo CD has not looked, once that is too long.

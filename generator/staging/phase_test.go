@@ -86,7 +86,9 @@ func TestPhaseOf(t *testing.T) {
 		{"a warning is no fault", func(o *o) { o.App.Conditions = []staging.Condition{{Type: "SharedResourceWarning"}} }, staging.PhaseRunning, "", ""},
 
 		{"syncing", func(o *o) { o.App.Operation = &staging.Operation{Phase: "Running", Message: "waiting for hook"} }, staging.PhaseUpdating, "Applying the change", "waiting for hook"},
-		{"syncing the first time", func(o *o) { o.App.Deploys = 1; o.App.Operation = &staging.Operation{Phase: "Running"} }, staging.PhaseCreating, "Applying", ""},
+		{"syncing the first time", func(o *o) { o.App.Deploys = 0; o.App.Operation = &staging.Operation{Phase: "Running"} }, staging.PhaseCreating, "Applying", ""},
+		{"syncing the second time", func(o *o) { o.App.Deploys = 1; o.App.Operation = &staging.Operation{Phase: "Running"} }, staging.PhaseUpdating, "Applying", ""},
+		{"starting the first time", func(o *o) { o.App.Deploys, o.App.Health = 1, "Progressing" }, staging.PhaseCreating, "Starting", ""},
 		{"an earlier sync blocks", func(o *o) { o.Applied = false; o.App.Operation = &staging.Operation{Phase: "Running"} }, staging.PhaseUpdating, "an earlier change", ""},
 		{"retrying", func(o *o) {
 			o.App.Operation = &staging.Operation{Phase: "Running", Retries: 2, Faults: []string{"quota exceeded"}}
