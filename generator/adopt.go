@@ -69,7 +69,7 @@ func (g *Stagings) renderBase(ctx context.Context, r InitRequest, dir string, fi
 	p := &project.Project{Metadata: project.Metadata{Name: r.Name}, Spec: project.Spec{
 		Engine: project.EngineKustomize, Kustomize: project.Kustomize{Base: dir},
 	}}
-	return g.renderer.Render(ctx, inMemory(files), p, probe, []staging.File{overlay})
+	return g.Renderer.Render(ctx, inMemory(files), p, probe, []staging.File{overlay})
 }
 
 // probe is a staging that is rendered once and never written.

@@ -43,7 +43,7 @@ func (g *Stagings) renderJsonnet(ctx context.Context, r InitRequest, files []sta
 	p := &project.Project{Metadata: project.Metadata{Name: r.Name}, Spec: project.Spec{
 		Engine: project.EngineJsonnet, Jsonnet: project.Jsonnet{Libraries: []string{"jsonnet"}},
 	}}
-	objects, err := g.renderer.Render(ctx, inMemory(files), p, probe, []staging.File{source})
+	objects, err := g.Renderer.Render(ctx, inMemory(files), p, probe, []staging.File{source})
 	if err != nil {
 		return nil, staging.Errorf(staging.CodeInvalid, "%s does not evaluate to Kubernetes objects by itself", r.TemplateFile).
 			WithHint("a function of its own arguments cannot be read: run init without --template, and call it from jsonnet/%s.libsonnet", r.Name).

@@ -24,7 +24,7 @@ func (g *Stagings) Apply(ctx context.Context, r Request) (Result, error) {
 		}
 		edit = target.plan
 	}
-	at := staging.Stamp{At: g.now().UTC().Truncate(time.Second), By: r.By.Person.Name}
+	at := staging.Stamp{At: g.Now().UTC().Truncate(time.Second), By: r.By.Person.Name}
 	var result Result
 	done, err := g.change(ctx, r.DryRun, func(ctx context.Context, tree *envrepo.Tree) (envrepo.Edit, error) {
 		next, err := edit(ctx, tree, r, at)

@@ -21,7 +21,7 @@ type Query struct {
 // Find lists stagings by name. A record that cannot be read is listed as
 // Invalid and hides no other.
 func (g *Stagings) Find(ctx context.Context, q Query) ([]staging.View, error) {
-	tree, err := g.repo.Tip(ctx)
+	tree, err := g.Repo.Tip(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -89,7 +89,7 @@ func (g *Stagings) History(ctx context.Context, name string, limit int) ([]stagi
 	if !staging.IsLabel(name) {
 		return nil, project.NotFound(name)
 	}
-	events, err := g.repo.History(ctx, name, limit)
+	events, err := g.Repo.History(ctx, name, limit)
 	if err == nil && len(events) == 0 {
 		err = project.NotFound(name)
 	}
@@ -118,14 +118,14 @@ func (g *Stagings) Manifests(ctx context.Context, name, revision string) ([]stag
 
 func (g *Stagings) tree(ctx context.Context, revision string) (*envrepo.Tree, error) {
 	if revision == "" {
-		return g.repo.Tip(ctx)
+		return g.Repo.Tip(ctx)
 	}
-	return g.repo.At(ctx, revision)
+	return g.Repo.At(ctx, revision)
 }
 
 // Project reads octopod.yaml at the tip.
 func (g *Stagings) Project(ctx context.Context) (*project.Project, error) {
-	tree, err := g.repo.Tip(ctx)
+	tree, err := g.Repo.Tip(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -56,7 +56,7 @@ func write(p *project.Project, s staging.Staging) (made generated, source []stag
 
 // render evaluates source files laid over the tree, and checks the objects.
 func (g *Stagings) render(ctx context.Context, tree fs.FS, p *project.Project, params staging.Params, source []staging.File) ([]staging.Object, error) {
-	objects, err := g.renderer.Render(ctx, tree, p, params.Name, source)
+	objects, err := g.Renderer.Render(ctx, tree, p, params.Name, source)
 	if err != nil {
 		return nil, err
 	}
@@ -96,7 +96,7 @@ func (g *Stagings) committed(ctx context.Context, tree *envrepo.Tree, p *project
 		}
 		return render.Parse(render.ManifestsPath(name), data)
 	}
-	return g.renderer.Render(ctx, tree, p, name, nil)
+	return g.Renderer.Render(ctx, tree, p, name, nil)
 }
 
 // restored gives the objects of files that were committed before.
@@ -106,5 +106,5 @@ func (g *Stagings) restored(ctx context.Context, tree *envrepo.Tree, p *project.
 			return render.Parse(file.Path, file.Data)
 		}
 	}
-	return g.renderer.Render(ctx, tree, p, name, files)
+	return g.Renderer.Render(ctx, tree, p, name, files)
 }

@@ -13,6 +13,9 @@ import (
 	"octopod/generator/staging"
 )
 
+// kept are the parts of this repository that Octopod writes.
+var kept = []string{project.File, ".octopod", "argocd", "envs"}
+
 // This repository is itself an env repo: octopod.yaml, .octopod and envs are
 // exactly what `octopod init` and three deploys write. The test fails when they
 // differ, and on files that should not be there.
@@ -23,7 +26,7 @@ func TestThisRepositoryIsWhatOctopodWrites(t *testing.T) {
 		w.do(a)
 	}
 	want := map[string]string{}
-	for _, dir := range []string{project.File, ".octopod", "envs"} {
+	for _, dir := range kept {
 		collect(t, w.tip(), dir, want)
 	}
 	if *update {
@@ -31,7 +34,7 @@ func TestThisRepositoryIsWhatOctopodWrites(t *testing.T) {
 		return
 	}
 	got := map[string]string{}
-	for _, dir := range []string{project.File, ".octopod", "envs"} {
+	for _, dir := range kept {
 		collect(t, os.DirFS(root), dir, got)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -75,7 +78,7 @@ func collect(t testing.TB, from fs.FS, dir string, into map[string]string) {
 
 func rewrite(t *testing.T, root string, files map[string]string) {
 	t.Helper()
-	for _, dir := range []string{".octopod", "envs"} {
+	for _, dir := range kept[1:] {
 		if err := os.RemoveAll(filepath.Join(root, dir)); err != nil {
 			t.Fatal(err)
 		}

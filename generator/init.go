@@ -11,7 +11,6 @@ import (
 
 	"octopod/generator/envrepo"
 	"octopod/generator/project"
-	"octopod/generator/project/schema"
 	"octopod/generator/staging"
 )
 
@@ -98,11 +97,14 @@ func (g *Stagings) layout(ctx context.Context, r InitRequest) (layout, error) {
 	if err != nil {
 		return layout{}, err
 	}
-	l.files = append(l.files,
-		staging.File{Path: ".octopod/octopod.schema.json", Data: schema.Project()},
-		staging.File{Path: ".octopod/staging.schema.json", Data: schema.Staging()},
-		staging.File{Path: readmeFile, Data: readme(l.project)},
-	)
+	kept, err := g.keptFiles(l.project)
+	if err != nil {
+		return layout{}, err
+	}
+	if l.project.Spec.ArgoCD.RepoURL == "" {
+		l.notes = append(l.notes, "write where Argo CD finds this repository to spec.argocd.repoURL; `octopod lint --fix` then writes its files")
+	}
+	l.files = append(append(l.files, kept...), staging.File{Path: readmeFile, Data: readme(l.project)})
 	return l, nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"octopod/generator/check"
 	"octopod/generator/envrepo"
 	"octopod/generator/project"
+	"octopod/generator/project/schema"
 	"octopod/generator/staging"
 )
 
@@ -14,7 +15,7 @@ import (
 // octopod.yaml, every record, every rendered object, and files that are not
 // what Octopod would write.
 func (g *Stagings) Lint(ctx context.Context) ([]staging.Problem, error) {
-	tree, err := g.repo.Tip(ctx)
+	tree, err := g.Repo.Tip(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -25,7 +26,11 @@ func (g *Stagings) Lint(ctx context.Context) ([]staging.Problem, error) {
 	if err != nil {
 		return nil, err
 	}
-	problems := unknownRules(p)
+	problems, err := g.staleFiles(tree, p)
+	if err != nil {
+		return nil, err
+	}
+	problems = append(problems, unknownRules(p)...)
 	_, items, err := g.planAll(ctx, tree, RegenerateRequest{})
 	if err != nil {
 		return nil, err
@@ -73,4 +78,54 @@ func lintItem(item Regenerated) []staging.Problem {
 		}
 	}
 	return problems
+}
+
+// keptFiles are the files beside octopod.yaml that follow from it: the schemas,
+// and what makes Argo CD follow the env repo.
+func (g *Stagings) keptFiles(p *project.Project) ([]staging.File, error) {
+	files := []staging.File{
+		{Path: ".octopod/octopod.schema.json", Data: schema.Project()},
+		{Path: ".octopod/staging.schema.json", Data: schema.Staging()},
+	}
+	if g.ArgoCD == nil || p.Spec.ArgoCD.RepoURL == "" {
+		return files, nil
+	}
+	more, err := g.ArgoCD(p)
+	return append(files, more...), err
+}
+
+// staleFiles finds kept files that are missing or not what octopod.yaml asks for.
+func (g *Stagings) staleFiles(tree *envrepo.Tree, p *project.Project) ([]staging.Problem, error) {
+	files, err := g.keptFiles(p)
+	if err != nil {
+		return nil, err
+	}
+	var problems []staging.Problem
+	for _, file := range files {
+		if tree.Differs([]staging.File{file}) {
+			problems = append(problems, staging.Problem{File: file.Path,
+				Message: "is not what Octopod would write: `octopod lint --fix` mends it"})
+		}
+	}
+	return problems, nil
+}
+
+// Mend writes the kept files anew, in one commit.
+func (g *Stagings) Mend(ctx context.Context, by Asker, dryRun bool) (Result, error) {
+	var plan []staging.PlanItem
+	done, err := g.change(ctx, dryRun, func(_ context.Context, tree *envrepo.Tree) (envrepo.Edit, error) {
+		p, err := tree.Project()
+		if err != nil {
+			return envrepo.Edit{}, err
+		}
+		files, err := g.keptFiles(p)
+		if err != nil {
+			return envrepo.Edit{}, err
+		}
+		edit := envrepo.Edit{Verb: "lint", Subject: "files that follow from " + project.File,
+			By: by.Person, Via: by.Via, Request: by.Request, Write: files}
+		plan, err = edit.Plan(tree)
+		return edit, err
+	})
+	return Result{Changed: done.Changed, Revision: done.Revision, Plan: plan}, err
 }

@@ -29,7 +29,7 @@ func (g *Stagings) rollbackTarget(ctx context.Context, a staging.Action) (return
 		}
 		revision = events[1].Revision
 	}
-	then, err := g.repo.At(ctx, revision)
+	then, err := g.Repo.At(ctx, revision)
 	if err != nil {
 		return returnTo{}, err
 	}

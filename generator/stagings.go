@@ -11,16 +11,21 @@ import (
 )
 
 // Stagings answers for all stagings of one env repo.
-type Stagings struct {
-	repo     *envrepo.Repo
-	renderer *render.Renderer
-	now      func() time.Time
+type Stagings struct{ Parts }
+
+// Parts are what the use cases are made of.
+type Parts struct {
+	Repo     *envrepo.Repo
+	Renderer *render.Renderer
+	// ArgoCD writes the files that make Argo CD follow the env repo. nil leaves
+	// them to the reader.
+	ArgoCD func(*project.Project) ([]staging.File, error)
+	// Now is the clock: it dates records, nothing else.
+	Now func() time.Time
 }
 
-// New wires the use cases. now is the clock: it dates records, nothing else.
-func New(repo *envrepo.Repo, renderer *render.Renderer, now func() time.Time) *Stagings {
-	return &Stagings{repo: repo, renderer: renderer, now: now}
-}
+// New wires the use cases.
+func New(parts Parts) *Stagings { return &Stagings{parts} }
 
 // Asker says who asks, and through which door.
 type Asker struct {
@@ -125,9 +130,9 @@ func invalidView(name, revision string, err error) staging.View {
 // change commits an edit, or with dryRun only works it out.
 func (g *Stagings) change(ctx context.Context, dryRun bool, edit func(context.Context, *envrepo.Tree) (envrepo.Edit, error)) (envrepo.Result, error) {
 	if !dryRun {
-		return g.repo.Change(ctx, edit)
+		return g.Repo.Change(ctx, edit)
 	}
-	tree, err := g.repo.Tip(ctx)
+	tree, err := g.Repo.Tip(ctx)
 	if err != nil {
 		return envrepo.Result{}, err
 	}

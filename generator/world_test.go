@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"octopod/generator"
+	"octopod/generator/argocd"
 	"octopod/generator/envrepo"
 	"octopod/generator/gitstore"
 	"octopod/generator/project"
@@ -63,7 +64,7 @@ func join(t testing.TB, url string, renderer *render.Renderer) *world {
 		t.Fatal(err)
 	}
 	w.repo = envrepo.New(store)
-	w.Stagings = generator.New(w.repo, renderer, clock)
+	w.Stagings = generator.New(generator.Parts{Repo: w.repo, Renderer: renderer, ArgoCD: argocd.Manifests, Now: clock})
 	t.Cleanup(func() {
 		if err := store.Close(); err != nil {
 			t.Error(err)
@@ -77,7 +78,8 @@ func shop(t testing.TB, engine project.Engine, output project.Output) *world {
 	t.Helper()
 	w := empty(t)
 	_, err := w.Init(t.Context(), generator.InitRequest{
-		Name: "shop", Engine: engine, Output: output, BaseDomain: "staging.example.com", By: ada,
+		Name: "shop", Engine: engine, Output: output, BaseDomain: "staging.example.com",
+		RepoURL: "https://git.example.com/acme/shop-stagings.git", By: ada,
 	})
 	if err != nil {
 		t.Fatalf("init: %v", err)

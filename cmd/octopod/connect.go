@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"octopod/generator"
+	"octopod/generator/argocd"
 	"octopod/generator/envrepo"
 	"octopod/generator/gitstore"
 	"octopod/generator/render"
@@ -39,7 +40,9 @@ func (c *cli) connectTo(ctx context.Context, url string) (octopod, error) {
 	if err != nil {
 		return nil, err
 	}
-	return generator.New(envrepo.New(store), renderer, c.now), nil
+	return generator.New(generator.Parts{
+		Repo: envrepo.New(store), Renderer: renderer, ArgoCD: argocd.Manifests, Now: c.now,
+	}), nil
 }
 
 // openStore opens the env repo; run closes it.
@@ -130,7 +133,7 @@ func (c *cli) newRenderer() (*render.Renderer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("finding this program's own file: %w", err)
 	}
-	renderer := render.New(render.Options{Sandbox: func(ctx context.Context) *exec.Cmd {
+	renderer := render.New(render.Options{SandboxKustomize: true, Sandbox: func(ctx context.Context) *exec.Cmd {
 		worker := exec.CommandContext(ctx, self, renderWorker)
 		worker.Env = []string{} // no token in reach of a template
 		return worker

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"context"
+
 	"github.com/spf13/cobra"
 
 	"octopod/generator/staging"
@@ -8,19 +10,30 @@ import (
 
 // newLint looks over the whole env repo.
 func newLint(c *cli) *cobra.Command {
-	return &cobra.Command{
+	var fix, dryRun bool
+	cmd := &cobra.Command{
 		Use:   "lint",
 		Short: "Say everything that is wrong with the env repo",
 		Long: `Say everything that is wrong with the env repo: octopod.yaml, the records, the
 rendered objects, and files that are not what Octopod would write. Exit code 2 if
-there is anything.`,
+there is anything.
+
+--fix first writes the files that follow from octopod.yaml alone: the schemas for
+editors, and argocd/, which makes Argo CD follow the env repo. Stagings are written
+by regenerate.`,
 		Example: `  octopod lint
+  octopod lint --fix
   octopod lint --env-repo . -o json`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			to, err := c.connect(cmd.Context())
 			if err != nil {
 				return err
+			}
+			if fix {
+				if err := c.mend(cmd.Context(), to, dryRun); err != nil {
+					return err
+				}
 			}
 			problems, err := to.Lint(cmd.Context())
 			if err != nil {
@@ -29,6 +42,20 @@ there is anything.`,
 			return c.showProblems(problems)
 		},
 	}
+	cmd.Flags().BoolVar(&fix, "fix", false, "write the files that follow from octopod.yaml anew")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "with --fix: say what would be written, but commit nothing")
+	return cmd
+}
+
+func (c *cli) mend(ctx context.Context, to keeper, dryRun bool) error {
+	r, err := to.Mend(ctx, c.asker(), dryRun)
+	if err != nil {
+		return err
+	}
+	if !c.settings.machine() {
+		c.showPlan(r.Plan)
+	}
+	return nil
 }
 
 func (c *cli) showProblems(problems []staging.Problem) error {

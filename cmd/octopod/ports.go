@@ -41,6 +41,8 @@ type historian interface {
 type keeper interface {
 	Regenerate(context.Context, generator.RegenerateRequest) (generator.RegenerateResult, error)
 	Lint(context.Context) ([]staging.Problem, error)
+	// Mend writes the files that follow from octopod.yaml anew.
+	Mend(ctx context.Context, by generator.Asker, dryRun bool) (generator.Result, error)
 }
 
 // founder makes an env repo.

@@ -22,13 +22,14 @@ func newRegenerate(c *cli) *cobra.Command {
 One that cannot be written out is reported and left as it is, the rest go on; then
 the exit code is 2. Pinned ones are left alone.
 
---check commits nothing. Exit code 0: all are as they should be. 1: some are not.
+--check commits nothing, and looks at all when none is named. Exit code 0: all are as they should be. 1: some are not.
 2 or more: some could not be checked. The env repo's own CI runs it.`,
 		Example: `  octopod regenerate --all
   octopod regenerate feature-login feature-search
-  octopod regenerate --all --check`,
+  octopod regenerate --check`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if all == (len(args) > 0) {
+			everything := all || check && len(args) == 0
+			if everything == (len(args) > 0) {
 				return usage(cmd, "which stagings? Name them, or say --all")
 			}
 			err := c.regenerate(cmd.Context(), generator.RegenerateRequest{Names: args, DryRun: dryRun || check, By: c.asker()}, check)

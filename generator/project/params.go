@@ -87,7 +87,7 @@ func (p *Project) fillSettings(params *staging.Params, values staging.Values) {
 		switch {
 		case parameter.Scope == ScopeDeployment:
 			params.Deployment[name] = value
-		case parameter.Type == TypeSecret:
+		case parameter.Type == TypeSecret && value != nil:
 			params.Secrets[parameter.envKey(name)] = secretKey(value)
 		case p.Spec.Engine == EngineKustomize && !parameter.To.isEnv():
 		case value == nil:
