@@ -6,17 +6,18 @@
 // `params` is envs/<name>/params.json. Everything here is a plain function of
 // its arguments; leave out what you do not need.
 
-// How each kind sleeps while a staging is archived. Volumes stay. An autoscaler
-// would wake its workload, and a DaemonSet or a bare Pod has no count: they go,
-// and come back with restore.
-local asleep = {
-  Deployment: { spec+: { replicas: 0 } },
-  StatefulSet: { spec+: { replicas: 0 } },
-  ReplicaSet: { spec+: { replicas: 0 } },
-  CronJob: { spec+: { suspend: true } },
-  Job: { spec+: { suspend: true } },
-};
-local goneWhileArchived = ['HorizontalPodAutoscaler', 'DaemonSet', 'Pod'];
+// `value` put into `object` at a path of fields; what is missing on the way is made.
+local put(object, path, value) =
+  if path == [] then value
+  else object { [path[0]]: put(std.get(object, path[0], {}), path[1:], value) };
+
+// What params say of a kind that sleeps: fields to set, or one without a
+// pointer, which removes the object. It comes back with restore.
+local fixes(params, kind) = [fix for fix in params.asleep if fix.kind == kind];
+local sleeps(params, object) = std.foldl(
+  function(o, fix) put(o, std.split(fix.pointer, '/')[1:], fix.value), fixes(params, object.kind), object
+);
+local stays(params, object) = std.all([fix.pointer != '' for fix in fixes(params, object.kind)]);
 
 local clusterScoped = ['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'CustomResourceDefinition', 'PersistentVolume', 'StorageClass'];
 
@@ -27,21 +28,20 @@ local clusterScoped = ['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'Custom
     [$.namespace(params)] + $.quota(params) + [$.facts(params)] + [
       $.adopt(params, object)
       for object in objects
-      if params.state == 'active' || !std.member(goneWhileArchived, object.kind)
+      if stays(params, object)
     ],
 
   // One object, made the staging's.
   adopt(params, object)::
     local labelled = { metadata+: { labels+: params.labels } };
     local spec = std.get(object, 'spec', {});
-    object
+    sleeps(params, object)
     + labelled
     + (if std.member(clusterScoped, object.kind) then {} else { metadata+: { namespace: params.namespace } })
     + (if std.objectHas(spec, 'template') then { spec+: { template+: labelled } } else {})
     + (if std.objectHas(spec, 'volumeClaimTemplates') then
          { spec+: { volumeClaimTemplates: [claim + labelled for claim in spec.volumeClaimTemplates] } }
-       else {})
-    + (if params.state == 'active' then {} else std.get(asleep, object.kind, {})),
+       else {}),
 
   namespace(params):: {
     apiVersion: 'v1',

@@ -35,6 +35,7 @@ func (p *Project) Params(s staging.Staging) (staging.Params, error) {
 		Absent:     []string{},
 		Secrets:    map[string]staging.SecretKey{},
 		Deployment: map[string]any{},
+		Asleep:     p.asleep(s.Spec.State),
 		Quota:      p.Spec.Quota,
 		Labels: map[string]string{
 			LabelProject: p.Metadata.Name, LabelStaging: s.Name, LabelManagedBy: "octopod",
@@ -126,8 +127,7 @@ func (p *Project) kustomizeParams(s staging.Staging, values staging.Values) stag
 		k.Components = append(k.Components, p.Spec.Lifecycle.Teardown)
 	}
 	if s.Spec.State != staging.Active {
-		k.Replicas = nil
-		k.Archive = p.archiveFixes(s.Spec.State)
+		k.Replicas = nil // the count of a workload that sleeps is 0
 	}
 	slices.SortFunc(k.Images, func(a, b staging.Image) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(k.Replicas, func(a, b staging.Replicas) int { return strings.Compare(a.Workload, b.Workload) })
@@ -183,9 +183,12 @@ func builtinArchive() []staging.ArchiveFix {
 	}
 }
 
-// archiveFixes says how a staging that is archived or being deleted sleeps. A
-// teardown is made of Jobs, so a staging being deleted lets them run.
-func (p *Project) archiveFixes(state staging.State) []staging.ArchiveFix {
+// asleep says how objects sleep in a state. A teardown is made of Jobs, so a
+// staging being deleted lets them run.
+func (p *Project) asleep(state staging.State) []staging.ArchiveFix {
+	if state == staging.Active {
+		return []staging.ArchiveFix{}
+	}
 	fixes := slices.DeleteFunc(builtinArchive(), func(f staging.ArchiveFix) bool {
 		return state == staging.Deleting && f.Kind == "Job"
 	})

@@ -249,7 +249,7 @@ func TestAnArchivedStagingSleeps(t *testing.T) {
 		t.Errorf("replicas are set beside the archive's zero: %v", params.Kustomize.Replicas)
 	}
 	asleep := map[string]any{}
-	for _, fix := range params.Kustomize.Archive {
+	for _, fix := range params.Asleep {
 		asleep[fix.Kind] = fix.Value
 	}
 	want := map[string]any{"Deployment": 0, "StatefulSet": 0, "ReplicaSet": 0, "CronJob": true, "Job": true,

@@ -33,6 +33,9 @@ func encodeParams(params staging.Params) ([]byte, error) {
 	params.Labels = orEmpty(params.Labels)
 	params.Annotations = orEmpty(params.Annotations)
 	params.Quota = orEmpty(params.Quota)
+	if params.Asleep == nil {
+		params.Asleep = []staging.ArchiveFix{}
+	}
 	if params.Absent == nil {
 		params.Absent = []string{}
 	}

@@ -180,7 +180,7 @@ func patches(params staging.Params) ([]overlayPatch, error) {
 		}
 		out = append(out, patch)
 	}
-	for _, fix := range params.Kustomize.Archive {
+	for _, fix := range params.Asleep {
 		patch, err := archivePatch(fix)
 		if err != nil {
 			return nil, err

@@ -165,7 +165,9 @@ const endlessLoop = `local f(n) = if n > 0 then f(1) tailstrict else 0; f(1)`
 func TestSandboxStopsLoops(t *testing.T) {
 	r := newRenderer(t, render.Options{Sandbox: sandbox, Timeout: time.Second})
 	_, err := r.Render(context.Background(), jsonnetTree(endlessLoop), jsonnetProject(), "x", nil)
-	if staging.CodeOf(err) != staging.CodeInvalid || !strings.Contains(err.Error(), "the template of envs/x did not finish within 1s") {
+	// Each turn of the loop leaves something behind, so a fast machine may meet the other limit first.
+	if staging.CodeOf(err) != staging.CodeInvalid ||
+		!strings.Contains(err.Error(), "the template of envs/x did not finish within 1s") && !strings.Contains(err.Error(), "needs more than 512 MiB") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -21,6 +21,8 @@ type Params struct {
 	Annotations map[string]string `json:"annotations"` // for the Namespace
 	Quota       map[string]string `json:"quota"`       // ResourceQuota spec.hard; empty means none
 
+	Asleep []ArchiveFix `json:"asleep"` // how objects sleep; empty while the staging is active
+
 	Kustomize KustomizeParams `json:"-"` // the same settings as directions for a kustomize overlay
 }
 
@@ -42,13 +44,12 @@ type SecretKey struct {
 
 // KustomizeParams says what an overlay does beyond naming its base.
 type KustomizeParams struct {
-	Base       string       // directory of the base, from the env repo's root
-	Components []string     // directories from the root, in order
-	ConfigMap  string       // ConfigMap of the base that app settings are merged into
-	Images     []Image      // sorted by name
-	Replicas   []Replicas   // sorted by workload; empty when archived
-	Patches    []Patch      // in the order of application
-	Archive    []ArchiveFix // empty unless the staging is archived or being deleted
+	Base       string     // directory of the base, from the env repo's root
+	Components []string   // directories from the root, in order
+	ConfigMap  string     // ConfigMap of the base that app settings are merged into
+	Images     []Image    // sorted by name
+	Replicas   []Replicas // sorted by workload; empty when archived
+	Patches    []Patch    // in the order of application
 }
 
 // Image replaces an image of the base: Name is what the base writes, Reference what runs.
@@ -74,7 +75,7 @@ type Patch struct {
 
 // ArchiveFix puts one kind of object to sleep: a value at a pointer, or removal of the object.
 type ArchiveFix struct {
-	Kind    string
-	Pointer string // "" removes the object
-	Value   any
+	Kind    string `json:"kind"`
+	Pointer string `json:"pointer"` // RFC 6901; "" removes the object
+	Value   any    `json:"value"`
 }

@@ -431,11 +431,12 @@ func count(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// span is a duration for people: 45 s, 12 min, 3 h.
+// span is a duration for people: 40 s, 12 min, 3 h. Ten seconds are its
+// smallest step, so that a reason that goes on is not news every second.
 func span(d time.Duration) string {
 	switch {
 	case d < 2*time.Minute:
-		return fmt.Sprintf("%d s", int(d.Seconds()))
+		return fmt.Sprintf("%d s", int(d.Truncate(10*time.Second).Seconds()))
 	case d < 2*time.Hour:
 		return fmt.Sprintf("%d min", int(d.Minutes()))
 	}

@@ -65,7 +65,7 @@ func TestPhaseOf(t *testing.T) {
 		{"made anew while the former one goes", func(o *o) { o.App.DeletedAt = &noon }, staging.PhaseUpdating, "is being removed", ""},
 
 		{"no Application yet", func(o *o) { o.App = nil; o.Committed = noon }, staging.PhaseCreating, "Waiting for Argo CD to see the commit", "no Application"},
-		{"no Application for long", func(o *o) { o.App = nil; o.Committed = noon.Add(-45 * time.Second) }, staging.PhaseCreating, "has not seen the commit for 45 s", ""},
+		{"no Application for long", func(o *o) { o.App = nil; o.Committed = noon.Add(-45 * time.Second) }, staging.PhaseCreating, "has not seen the commit for 40 s", ""},
 		{"archived before it ever ran", func(o *o) { o.App, o.State = nil, staging.Archived }, staging.PhaseArchiving, "", ""},
 
 		{"the stale health race", func(o *o) { o.Compared = false; o.Committed = noon }, staging.PhaseUpdating, "Waiting for Argo CD to see the change", "compared 9f3c"},
