@@ -141,34 +141,43 @@ func fail(batch []*request, err error) {
 }
 
 // commit answers every request of a batch, and those that arrive meanwhile.
-func (s *Store) commit(batch []*request) {
+func (s *Store) commit(waiting []*request) {
 	w := &s.writer
 	for {
 		more, _ := w.take()
-		batch = dropCancelled(append(batch, more...))
-		if len(batch) == 0 {
+		waiting = dropCancelled(append(waiting, more...))
+		if len(waiting) == 0 {
 			return
 		}
-		c, err := s.prepare(batch)
+		n := min(len(waiting), w.pace.most())
+		c, err := s.prepare(waiting[:n])
 		if err != nil {
-			fail(batch, err)
+			fail(waiting, err)
 			return
 		}
-		if batch = c.settle(); len(batch) == 0 {
-			return
-		}
-		moved, err := s.land(c)
-		switch {
-		case err != nil:
-			c.fail(err)
-			return
-		case !moved:
-			c.succeed()
-			s.yield()
-			return
-		}
-		batch = s.giveUp(batch)
+		beaten := s.push(c, len(waiting))
+		waiting = append(beaten, waiting[n:]...)
 	}
+}
+
+// push lands what needs a push of a chain and gives the requests that were
+// beaten and try again. So many edits wait in all.
+func (s *Store) push(c *chain, waiting int) (again []*request) {
+	pending := c.settle()
+	if len(pending) == 0 {
+		return nil
+	}
+	moved, err := s.land(c, waiting)
+	switch {
+	case err != nil:
+		c.fail(err)
+		return nil
+	case moved:
+		return s.giveUp(pending)
+	}
+	c.succeed()
+	s.yield(waiting)
+	return nil
 }
 
 // dropCancelled leaves out requests that nobody waits for any more.
@@ -214,7 +223,7 @@ func (s *Store) prepare(batch []*request) (*chain, error) {
 
 // land pushes a chain and finds out what became of it. It tells whether the
 // branch moved under it.
-func (s *Store) land(c *chain) (moved bool, err error) {
+func (s *Store) land(c *chain, waiting int) (moved bool, err error) {
 	w := &s.writer
 	began := time.Now()
 	for _, l := range c.links {
@@ -224,6 +233,7 @@ func (s *Store) land(c *chain) (moved bool, err error) {
 	w.pace.took(time.Since(began))
 	if pushErr == nil {
 		c.sent, w.tip = done.bytes, done.tip
+		w.pace.landed()
 		return false, nil
 	}
 	s.log.Debug("push refused", "branch", s.opts.Branch, "commit", c.tip.commit, "error", pushErr)
@@ -231,7 +241,7 @@ func (s *Store) land(c *chain) (moved bool, err error) {
 	if beaten || refused(pushErr) {
 		// Most likely another writer was faster. The branch is read after the
 		// pause, not before: the fresher the tip, the better the next chance.
-		s.pause(w.pace.lost(c.attempts()))
+		s.pause(w.pace.lost(c.attempts(), len(c.links), waiting))
 	}
 	moved, err = s.look(c, pushErr)
 	if err != nil && refused(pushErr) {
@@ -308,9 +318,9 @@ func (s *Store) giveUp(batch []*request) []*request {
 }
 
 // yield lets other writers have a turn after a success that they made hard.
-func (s *Store) yield() {
+func (s *Store) yield(waiting int) {
 	w := &s.writer
-	d := w.pace.won()
+	d := w.pace.won(waiting)
 	if d <= 0 {
 		return
 	}

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"octopod/generator/gitstore"
 	"octopod/generator/staging"
@@ -64,7 +65,7 @@ func TestManyWriters(t *testing.T) {
 						select {
 						case <-stop:
 							return
-						default:
+						case <-time.After(300 * time.Millisecond):
 							pushes += stockPush(t, clone, fmt.Sprintf("outside/%d.txt", pushes))
 						}
 					}
