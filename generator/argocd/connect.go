@@ -14,9 +14,11 @@ import (
 	applicationsetpkg "github.com/argoproj/argo-cd/v2/pkg/apiclient/applicationset"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
+	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/credentials"
 	"google.golang.org/grpc/credentials/insecure"
 	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/status"
 
 	"octopod/generator/staging"
 )
@@ -67,9 +69,10 @@ func Connect(o Options) (*Client, error) {
 		web := newWeb(o, tlsConfig)
 		c.http = web.client
 		dial = append(dial, grpc.WithTransportCredentials(insecure.NewCredentials()),
-			grpc.WithUnaryInterceptor(web.unary), grpc.WithStreamInterceptor(web.stream))
+			grpc.WithChainUnaryInterceptor(again, web.unary), grpc.WithStreamInterceptor(web.stream))
 	} else {
-		dial = append(dial, grpc.WithTransportCredentials(transport(tlsConfig)), grpc.WithPerRPCCredentials(callMetadata{o}))
+		dial = append(dial, grpc.WithTransportCredentials(transport(tlsConfig)), grpc.WithPerRPCCredentials(callMetadata{o}),
+			grpc.WithChainUnaryInterceptor(again))
 	}
 	if c.conn, err = grpc.NewClient(o.Server, dial...); err != nil {
 		return nil, staging.Errorf(staging.CodeInvalid, "%q is no address of an Argo CD server", o.Server).Because(err)
@@ -78,6 +81,24 @@ func Connect(o Options) (*Client, error) {
 	c.sets = applicationsetpkg.NewApplicationSetServiceClient(c.conn)
 	c.accounts = accountpkg.NewAccountServiceClient(c.conn)
 	return c, nil
+}
+
+// again tries a call a few times more when Argo CD is out of reach, for about
+// a second: a server that has just restarted is back, while gRPC still waits
+// before it dials. Every call of this package may be made twice.
+func again(ctx context.Context, method string, request, reply any, conn *grpc.ClientConn, call grpc.UnaryInvoker, options ...grpc.CallOption) error {
+	for wait := 50 * time.Millisecond; ; wait *= 2 {
+		err := call(ctx, method, request, reply, conn, options...)
+		if status.Code(err) != codes.Unavailable || wait > 500*time.Millisecond {
+			return err
+		}
+		select {
+		case <-time.After(wait):
+			conn.ResetConnectBackoff()
+		case <-ctx.Done():
+			return err
+		}
+	}
 }
 
 // Close ends the connection and everything that waits on it.

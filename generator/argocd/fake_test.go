@@ -133,6 +133,12 @@ func (f *fakeArgo) with(change func(*fakeArgo)) {
 	change(f)
 }
 
+func (f *fakeArgo) awaitSubscriber() {
+	for subscribed := false; !subscribed; time.Sleep(time.Millisecond) {
+		f.with(func(f *fakeArgo) { subscribed = len(f.subscribers) > 0 })
+	}
+}
+
 func (f *fakeArgo) refuse(ctx context.Context) error {
 	md, _ := metadata.FromIncomingContext(ctx)
 	if !slices.Contains(md.Get("token"), goodToken) {

@@ -20,9 +20,7 @@ const (
 	AppProjectPath     = "argocd/appproject.yaml"
 )
 
-// stagingName is the name of a staging inside the ApplicationSet's template:
-// the directory, not the record's own name, so that a record that somebody
-// broke by hand cannot stop the stagings beside it.
+// stagingName is the name of a staging inside the ApplicationSet's template.
 const stagingName = "{{.path.basename}}"
 
 const header = `# Written by Octopod from octopod.yaml. After a change of that file
@@ -53,6 +51,9 @@ func Manifests(p *project.Project) ([]staging.File, error) {
 	return files, nil
 }
 
+// applicationSet makes an Application of every directory below envs. It does
+// not read the records in them (Argo CD's generator of files would): one that
+// somebody broke by hand would stop every new and every removed staging.
 func applicationSet(p *project.Project) object {
 	revision := "refs/heads/" + p.Spec.ArgoCD.Branch // in full: a short name costs Argo CD a look at every ref
 	return object{
@@ -63,9 +64,9 @@ func applicationSet(p *project.Project) object {
 			"goTemplate":        true,
 			"goTemplateOptions": []string{"missingkey=error"},
 			"generators": []object{{"git": object{
-				"repoURL":  p.Spec.ArgoCD.RepoURL,
-				"revision": revision,
-				"files":    []object{{"path": "envs/*/staging.yaml"}},
+				"repoURL":     p.Spec.ArgoCD.RepoURL,
+				"revision":    revision,
+				"directories": []object{{"path": "envs/*"}},
 			}}},
 			"template": object{"metadata": applicationMetadata(p), "spec": applicationSpec(p, revision)},
 		},
@@ -101,7 +102,7 @@ func applicationSpec(p *project.Project, revision string) object {
 			// Automated sync never tries a failed commit again, so it must retry
 			// while it lasts. But a retry holds on to its commit, and a newer one
 			// waits: not for long, then. (Argo CD 2.14 knows no retry.refresh.)
-			"retry": object{"limit": 3, "backoff": object{"duration": "3s", "factor": 2, "maxDuration": "1m"}},
+			"retry": object{"limit": 3, "backoff": object{"duration": "2s", "factor": 2, "maxDuration": "1m"}},
 			// No CreateNamespace: such a namespace is never removed. It is one of
 			// the rendered objects instead.
 			"syncOptions": []string{"ApplyOutOfSyncOnly=true", "FailOnSharedResource=true"},
@@ -133,7 +134,8 @@ func annotations(p *project.Project) object {
 		}
 	}
 	for i, link := range p.Spec.Links {
-		if cmp.Or(link.Role, project.RoleViewer) == project.RoleViewer { // Argo CD shows it to everybody
+		// Argo CD shows it to everybody, and does not know the branch.
+		if cmp.Or(link.Role, project.RoleViewer) == project.RoleViewer && !strings.Contains(link.URL, "{branch}") {
 			a["link.argocd.argoproj.io/"+cmp.Or(linkKey(link.Name), fmt.Sprint("link-", i+1))] = linkURL(p, link.URL)
 		}
 	}
@@ -177,16 +179,9 @@ func linkKey(name string) string {
 	return strings.Trim(key[:min(len(key), staging.MaxLabel)], "-")
 }
 
-// branchName is the branch of a staging, for a URL. It is "" where somebody
-// broke the record by hand: an error here would stop every staging.
-const branchName = `{{$spec := get . "spec"}}{{if kindIs "map" $spec}}{{get $spec "branch" | urlquery}}{{end}}`
-
 // linkURL puts the ApplicationSet's own words in place of {name} and the like.
 func linkURL(p *project.Project, url string) string {
-	words := []string{
-		"{project}", p.Metadata.Name, "{name}", stagingName, "{namespace}", p.Namespace(stagingName),
-		"{branch}", branchName,
-	}
+	words := []string{"{project}", p.Metadata.Name, "{name}", stagingName, "{namespace}", p.Namespace(stagingName)}
 	for _, service := range p.ServiceNames() {
 		words = append(words, "{host."+service+"}", p.Host(service, stagingName))
 	}

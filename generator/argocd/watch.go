@@ -111,7 +111,12 @@ func (w *watcher) session(ctx context.Context) (listed bool, err error) {
 	if err := w.list(ctx, true); err != nil {
 		return false, err
 	}
-	w.found()
+	select {
+	case err := <-broken: // while the list was tried again
+		return true, err
+	default:
+		w.found()
+	}
 	again := time.NewTimer(w.client.timing.settle)
 	defer again.Stop()
 	for {

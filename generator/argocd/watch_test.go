@@ -150,6 +150,7 @@ func TestWatchDoesNotBelieveAnOldList(t *testing.T) {
 	w := startWatch(t, f.client(t, func(*argocd.Options) {}))
 	w.next("changed changed")
 	w.next("changed removed")
+	f.awaitSubscriber() // an old list makes up for nothing
 	f.with(func(f *fakeArgo) { f.stale = f.snapshot() })
 	f.remove("removed")
 	f.put("changed", same)
