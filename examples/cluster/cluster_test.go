@@ -1,0 +1,111 @@
+package cluster
+
+import (
+	"net"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func prepared(t *testing.T) *Cluster {
+	t.Helper()
+	c, err := prepare(t.TempDir(), Options{Bin: t.TempDir()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+func TestEveryPartHasACommandAndAHealth(t *testing.T) {
+	c := prepared(t)
+	for _, part := range Parts() {
+		if len(c.arguments(part)) == 0 {
+			t.Errorf("%s has no command line", part)
+		}
+		if part != Redis && c.health(part) == "" {
+			t.Errorf("%s cannot be asked for its health", part)
+		}
+	}
+}
+
+func TestPortsAreFreeAndDifferent(t *testing.T) {
+	ports, err := freePorts(portNames())
+	if err != nil {
+		t.Fatal(err)
+	}
+	seen := map[int]bool{}
+	for name, port := range ports {
+		if port == 0 || seen[port] {
+			t.Errorf("%s has port %d", name, port)
+		}
+		seen[port] = true
+	}
+}
+
+func TestEveryPortIsUsed(t *testing.T) {
+	c := prepared(t)
+	var words []string
+	for _, part := range Parts() {
+		words = append(words, c.arguments(part)...)
+	}
+	all := strings.Join(words, " ")
+	for _, name := range portNames() {
+		if !strings.Contains(all, c.port(name)) {
+			t.Errorf("no part has port %s", name)
+		}
+	}
+}
+
+func TestTwoClustersDoNotShareAFolder(t *testing.T) {
+	c := prepared(t)
+	if _, err := prepare(c.Dir, Options{}); err == nil || !strings.Contains(err.Error(), "cluster down") {
+		t.Errorf("got %v", err)
+	}
+	if opened, err := Open(c.Dir); err != nil || opened.KubeToken != c.KubeToken {
+		t.Errorf("got %v, %v", opened, err)
+	}
+	if _, err := Open(t.TempDir()); err == nil || !strings.Contains(err.Error(), "cluster up") {
+		t.Errorf("an empty folder: %v", err)
+	}
+}
+
+// A pid that the system gave to somebody else is not the part's any more.
+func TestAForeignProcessIsNotAPart(t *testing.T) {
+	own, err := os.ReadFile("/proc/self/cmdline")
+	if err != nil {
+		t.Skip("no /proc")
+	}
+	command := strings.Split(strings.TrimSuffix(string(own), "\x00"), "\x00")
+	if p := (process{PID: os.Getpid(), Command: command}); !p.alive() {
+		t.Error("this process is not found")
+	}
+	if p := (process{PID: os.Getpid(), Command: []string{"etcd"}}); p.alive() {
+		t.Error("this process is taken for etcd")
+	}
+}
+
+func TestPolicyIsTheLeast(t *testing.T) {
+	c := &Cluster{Projects: []string{"a", "b"}}
+	lines := strings.Split(strings.TrimSpace(c.policy()), "\n")
+	if len(lines) != 6 || !slices.Contains(lines, "p, octopod, applications, get, b/*, allow") {
+		t.Errorf("got %q", lines)
+	}
+}
+
+func TestPingIsNotFooled(t *testing.T) {
+	listener, err := net.Listen("tcp", loopback+":0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	go func() {
+		if conn, err := listener.Accept(); err == nil {
+			_, _ = conn.Write([]byte("HTTP/1.1 200 OK\r\n"))
+			_ = conn.Close()
+		}
+	}()
+	if err := ping(t.Context(), listener.Addr().String()); err == nil {
+		t.Error("something that is no redis is taken for one")
+	}
+}
