@@ -22,6 +22,7 @@ import (
 // has gone from one place is looked for again in the places there are now.
 type disk struct {
 	dir   string // …/objects
+	depth int    // of alternates of alternates; git stops at 5
 	bases *cache[packPlace, object]
 
 	mu      sync.Mutex
@@ -172,7 +173,7 @@ func (d *disk) rescan() {
 	slices.SortFunc(fresh, func(a, b *diskPack) int { return cmp.Compare(a.name, b.name) })
 	d.packs = append(d.packs, fresh...)
 	if !d.scanned {
-		d.others = readAlternates(d.dir)
+		d.others = d.readAlternates()
 	}
 	d.scanned = true
 }
@@ -190,9 +191,9 @@ func (d *disk) close() {
 	d.packs, d.others, d.scanned = nil, nil, false
 }
 
-func readAlternates(dir string) []*disk {
-	list, err := os.ReadFile(filepath.Join(dir, "info", "alternates"))
-	if err != nil {
+func (d *disk) readAlternates() []*disk {
+	list, err := os.ReadFile(filepath.Join(d.dir, "info", "alternates"))
+	if err != nil || d.depth >= 5 {
 		return nil
 	}
 	var out []*disk
@@ -201,9 +202,11 @@ func readAlternates(dir string) []*disk {
 			continue
 		}
 		if !filepath.IsAbs(line) {
-			line = filepath.Join(dir, line)
+			line = filepath.Join(d.dir, line)
 		}
-		out = append(out, openDisk(line))
+		other := openDisk(line)
+		other.depth = d.depth + 1
+		out = append(out, other)
 	}
 	return out
 }

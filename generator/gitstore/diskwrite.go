@@ -14,6 +14,9 @@ type stored struct {
 	bytes int
 }
 
+// keepMark is the content of a .keep file of this package.
+const keepMark = "octopod\n"
+
 func (s stored) release() {
 	if s.keep != "" {
 		_ = os.Remove(s.keep)
@@ -29,7 +32,7 @@ func (d *disk) store(fresh []newObject, fsync bool, at steps) (stored, error) {
 		return stored{}, err
 	}
 	name := filepath.Join(dir, "pack-"+p.sum.String())
-	if err := os.WriteFile(name+".keep", []byte("octopod\n"), 0o444); err != nil && !errors.Is(err, os.ErrPermission) {
+	if err := os.WriteFile(name+".keep", []byte(keepMark), 0o444); err != nil && !errors.Is(err, os.ErrPermission) {
 		return stored{}, err
 	}
 	done := stored{keep: name + ".keep", bytes: len(p.data)}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"octopod/generator/staging"
 )
@@ -45,10 +46,21 @@ func openLocal(_ context.Context, path string, o *Options) (*local, error) {
 		return nil, err
 	}
 	d := openDisk(filepath.Join(lay.common, "objects"))
-	return &local{
+	l := &local{
 		path: path, layout: lay, ref: "refs/heads/" + o.Branch, fsync: o.Fsync,
 		refs: refs{lay.common}, disk: d, objs: newObjects(diskSource{d}),
-	}, nil
+	}
+	l.clearLocks()
+	return l, nil
+}
+
+// clearLocks removes the locks of a killed Octopod at once: until then the git
+// command refuses to work there.
+func (l *local) clearLocks() {
+	takeOver(filepath.Join(l.layout.common, filepath.FromSlash(l.refs.target(l.ref))) + ".lock")
+	if l.layout.work != "" {
+		takeOver(filepath.Join(l.layout.gitDir, "index.lock"))
+	}
 }
 
 // findLayout recognises a bare repository, a work tree with .git, and one
@@ -240,7 +252,29 @@ func (l *local) tidy(ctx context.Context, final bool) error {
 	if !due {
 		return nil
 	}
+	l.sweep()
 	return l.disk.fold(ctx, l.fsync)
+}
+
+// sweep removes what a killed Octopod left and git does not clean up.
+func (l *local) sweep() {
+	const old = time.Hour // no push takes so long
+	for _, pattern := range []string{
+		filepath.Join(l.layout.common, "octopod-*.tmp"),
+		filepath.Join(l.layout.gitDir, "octopod-*.tmp"),
+		filepath.Join(l.disk.dir, "pack", "*.keep"),
+	} {
+		names, _ := filepath.Glob(pattern)
+		for _, name := range names {
+			info, err := os.Stat(name)
+			if err != nil || time.Since(info.ModTime()) < old {
+				continue
+			}
+			if b, err := os.ReadFile(name); filepath.Ext(name) != ".keep" || err == nil && string(b) == keepMark {
+				_ = os.Remove(name)
+			}
+		}
+	}
 }
 
 // writeRef puts the new value in place in one step. It is written beside the

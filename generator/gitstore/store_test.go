@@ -205,3 +205,57 @@ func TestMissingBranch(t *testing.T) {
 		})
 	}
 }
+
+// TestBorrowedObjects: a repository that borrows from another (git clone
+// --shared), even in a circle.
+func TestBorrowedObjects(t *testing.T) {
+	dir := t.TempDir()
+	repo := testenv.Bare(t, filepath.Join(dir, "env.git"), 2)
+	testenv.Git(t, dir, "clone", "-q", "--bare", "--shared", repo, "borrows.git")
+	testenv.WriteFile(t, repo, "objects/info/alternates", filepath.Join(dir, "borrows.git/objects")+"\n")
+	s := open(t, gitstore.Options{URL: filepath.Join(dir, "borrows.git")})
+	change(t, s, write("envs/x/f", "1"))
+	snap, err := s.Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err := snap.ReadFile("octopod.yaml"); err != nil || string(b) != "project: shop\n" {
+		t.Errorf("%q, %v", b, err)
+	}
+	if _, err := s.At(t.Context(), "0123456789012345678901234567890123456789"); err == nil {
+		t.Error("found what is not there")
+	}
+}
+
+// TestUnreadableEntries: a file that is too large and a submodule are reported
+// and not read; a symbolic link gives its target.
+func TestUnreadableEntries(t *testing.T) {
+	for _, p := range places() {
+		t.Run(p.name, func(t *testing.T) {
+			repo := testenv.Bare(t, filepath.Join(t.TempDir(), "env.git"), 1)
+			big := make([]byte, gitstore.MaxBlob+1)
+			blob := testenv.GitInput(t, repo, big, "hash-object", "-w", "--stdin")
+			link := testenv.GitInput(t, repo, []byte("octopod.yaml"), "hash-object", "-w", "--stdin")
+			head := testenv.Git(t, repo, "rev-parse", "main")
+			tree := testenv.GitInput(t, repo, []byte(testenv.Git(t, repo, "ls-tree", "main")+
+				"\n100644 blob "+blob+"\tbig.bin\n120000 blob "+link+"\tlink\n160000 commit "+head+"\tsub\n"), "mktree", "--missing")
+			testenv.Git(t, repo, "update-ref", "refs/heads/main", testenv.Git(t, repo, "commit-tree", "-p", head, "-m", "x", tree))
+			s := open(t, p.at(t, repo))
+			snap, err := s.Snapshot(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			_, err = snap.ReadFile("big.bin")
+			wantCode(t, err, staging.CodeInvalid, "big.bin", "8 MiB")
+			_, err = snap.ReadFile("sub")
+			wantCode(t, err, staging.CodeInvalid, "sub", "submodule")
+			if b, err := snap.ReadFile("link"); err != nil || string(b) != "octopod.yaml" {
+				t.Errorf("%q, %v", b, err)
+			}
+			if info, err := snap.Stat("link"); err != nil || info.Mode()&fs.ModeSymlink == 0 {
+				t.Errorf("%v, %v", info, err)
+			}
+			change(t, s, write("envs/x/f", "1"))
+		})
+	}
+}
