@@ -7,8 +7,5 @@ func (c *Client) Hasten(settle, resync, call time.Duration) {
 	c.timing = timing{settle: settle, resync: resync, call: call, retry: 5 * time.Millisecond, atMost: 50 * time.Millisecond}
 }
 
-// For tests of the package's inside.
-var (
-	PodsOf        = podsOf
-	ApplicationOf = application
-)
+// PodsOf is for tests of what a resource tree says.
+var PodsOf = podsOf

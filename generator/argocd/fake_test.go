@@ -48,7 +48,7 @@ type fakeArgo struct {
 
 const goodToken = "good"
 
-func newFake(t *testing.T) *fakeArgo {
+func newFake(t testing.TB) *fakeArgo {
 	t.Helper()
 	f := &fakeArgo{apps: map[string]v1alpha1.Application{}, subscribers: map[chan v1alpha1.ApplicationWatchEvent]bool{}, may: "yes", version: 100}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
@@ -234,7 +234,7 @@ func (f *fakeArgo) CanI(ctx context.Context, _ *accountpkg.CanIRequest) (*accoun
 	return &accountpkg.CanIResponse{Value: f.may}, nil
 }
 
-func (f *fakeArgo) client(t *testing.T, change func(*argocd.Options)) *argocd.Client {
+func (f *fakeArgo) client(t testing.TB, change func(*argocd.Options)) *argocd.Client {
 	t.Helper()
 	o := argocd.Options{Server: f.address, Token: goodToken, PlainText: true, Project: "shop"}
 	change(&o)

@@ -17,13 +17,13 @@ import (
 
 // watching runs a watch and hands its events out one by one.
 type watching struct {
-	t      *testing.T
+	t      testing.TB
 	events chan argocd.Event
 	cancel context.CancelFunc
 	ended  chan error
 }
 
-func startWatch(t *testing.T, c *argocd.Client) *watching {
+func startWatch(t testing.TB, c *argocd.Client) *watching {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	w := &watching{t: t, events: make(chan argocd.Event, 10000), cancel: cancel, ended: make(chan error, 1)}
@@ -229,12 +229,31 @@ func stacks() int {
 	return strings.Count(string(buffer[:runtime.Stack(buffer, true)]), "octopod/generator/argocd.(*")
 }
 
-func BenchmarkApplication(b *testing.B) {
-	f := v1alpha1.Application{}
-	for i := range 20 {
-		f.Status.Resources = append(f.Status.Resources, v1alpha1.ResourceStatus{Kind: "Deployment", Name: fmt.Sprint(i)})
+// A thousand Applications with thirty objects each: what a watcher keeps, and
+// how long a change takes from the server to the event.
+func BenchmarkGoalWatchThousand(b *testing.B) {
+	f := newFake(b)
+	for i := range 1000 {
+		f.put(fmt.Sprint("app-", i), func(a *v1alpha1.Application) {
+			for j := range 30 {
+				a.Status.Resources = append(a.Status.Resources, v1alpha1.ResourceStatus{Kind: "Deployment", Name: fmt.Sprint("part-", j)})
+			}
+		})
 	}
+	runtime.GC()
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	w := startWatch(b, f.client(b, func(*argocd.Options) {}))
+	for range 1000 {
+		<-w.events
+	}
+	f.awaitSubscriber()
+	runtime.GC()
+	runtime.ReadMemStats(&after)
 	for b.Loop() {
-		argocd.ApplicationOf(&f)
+		f.put("app-500", same)
+		<-w.events
 	}
+	b.ReportMetric(float64(after.HeapInuse-before.HeapInuse)/1e6, "MB")
+	b.ReportMetric(float64(f.streams), "streams")
 }

@@ -363,4 +363,3 @@ func (s *shopOf) until(patience time.Duration, what string, is func() bool) {
 		time.Sleep(50 * time.Millisecond)
 	}
 }
-

@@ -280,3 +280,12 @@ func describe(o staging.Observation) string {
 	}
 	return text
 }
+
+func BenchmarkPhaseOfThousand(b *testing.B) {
+	o := running()
+	for b.Loop() {
+		for range 1000 {
+			staging.PhaseOf(o)
+		}
+	}
+}
