@@ -109,7 +109,7 @@ func (g *Stagings) finishAdoption(ctx context.Context, written project.Project, 
 	if err != nil {
 		return layout{}, err
 	}
-	findings, err := g.tryStaging(ctx, p, files)
+	findings, err := g.tryStaging(ctx, p, inMemory(files))
 	if err != nil {
 		return layout{}, err
 	}
@@ -121,8 +121,8 @@ func (g *Stagings) finishAdoption(ctx context.Context, written project.Project, 
 	}, nil
 }
 
-// tryStaging generates one staging of a new project and gives what the checks refuse.
-func (g *Stagings) tryStaging(ctx context.Context, p *project.Project, files []staging.File) ([]staging.Problem, error) {
+// tryStaging makes one staging in memory and gives what the checks refuse in it.
+func (g *Stagings) tryStaging(ctx context.Context, p *project.Project, tree fs.FS) ([]staging.Problem, error) {
 	images := map[string]staging.Build{}
 	for _, name := range p.ServiceNames() {
 		images[name] = staging.Build{Image: "registry.example.com/" + name + ":1"}
@@ -135,7 +135,7 @@ func (g *Stagings) tryStaging(ctx context.Context, p *project.Project, files []s
 	if err != nil {
 		return nil, err
 	}
-	_, err = g.render(ctx, inMemory(files), p, params, source)
+	_, err = g.render(ctx, tree, p, params, source)
 	if problems := staging.ProblemsOf(err); len(problems) > 0 && problems[0].Rule != "" {
 		return problems, nil
 	}

@@ -137,4 +137,9 @@ func TestAJsonnetFileOfOnesOwnDeploysAtOnce(t *testing.T) {
 		"Deployment/web": {`"image":"ghcr.io/acme/web:abc"`, `"value":"Moin"`, `"replicas":2`, "!COLOUR"},
 		"Ingress/web":    {`"host":"x.staging.acme.io"`},
 	})
+
+	// A setting that the file never heard of arrives as well.
+	w.write(staging.File{Path: project.File, Data: withLine(w, "  parameters:", "    NEW_FLAG: {default: \"off\"}")})
+	w.do(staging.Action{Verb: staging.Set, Name: "x", Set: map[string]string{"NEW_FLAG": "on"}})
+	w.shows("x", map[string][]string{"Deployment/web": {`{"name":"NEW_FLAG","value":"on"}`}})
 }

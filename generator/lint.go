@@ -3,6 +3,7 @@ package generator
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"octopod/generator/check"
 	"octopod/generator/envrepo"
@@ -31,14 +32,48 @@ func (g *Stagings) Lint(ctx context.Context) ([]staging.Problem, error) {
 		return nil, err
 	}
 	problems = append(problems, unknownRules(p)...)
+	problems = append(problems, g.lintTemplate(ctx, tree, p)...)
 	_, items, err := g.planAll(ctx, tree, RegenerateRequest{})
 	if err != nil {
 		return nil, err
 	}
 	for _, item := range items {
-		problems = append(problems, lintItem(item)...)
+		problems = append(problems, lintItem(tree, item)...)
 	}
-	return problems, nil
+	return withoutRepeats(problems), nil
+}
+
+// lintTemplate makes a staging of a branch that does not exist, so that a
+// template is looked at before the first deploy.
+func (g *Stagings) lintTemplate(ctx context.Context, tree *envrepo.Tree, p *project.Project) []staging.Problem {
+	problems, err := g.tryStaging(ctx, p, tree)
+	if err == nil {
+		return problems
+	}
+	if own := staging.ProblemsOf(err); len(own) > 0 {
+		return own
+	}
+	return []staging.Problem{{File: templatePath(p), Message: err.Error()}}
+}
+
+func templatePath(p *project.Project) string {
+	if p.Spec.Engine == project.EngineJsonnet {
+		return p.Spec.Jsonnet.File
+	}
+	return p.Spec.Kustomize.Base
+}
+
+// withoutRepeats names a fault of the template once, not once for each staging.
+func withoutRepeats(problems []staging.Problem) []staging.Problem {
+	seen := map[staging.Problem]bool{}
+	return slices.DeleteFunc(problems, func(p staging.Problem) bool {
+		if p.Rule != "" {
+			p.File, p.Line = "", 0
+		}
+		repeated := seen[p]
+		seen[p] = true
+		return repeated
+	})
 }
 
 // unknownRules finds exceptions that except nothing.
@@ -59,25 +94,20 @@ func unknownRules(p *project.Project) []staging.Problem {
 	return problems
 }
 
-func lintItem(item Regenerated) []staging.Problem {
+func lintItem(tree *envrepo.Tree, item Regenerated) []staging.Problem {
 	file := envrepo.RecordPath(item.Name)
 	switch {
 	case item.Err == nil && !item.Changed:
 		return nil
 	case item.Err == nil:
 		return []staging.Problem{{File: envrepo.StagingDir(item.Name),
-			Message: fmt.Sprintf("is not what Octopod would write: `octopod regenerate %s` mends it", item.Name)}}
+			Message: fmt.Sprintf("is not what Octopod would write: see `octopod diff %s`; `octopod regenerate %s` mends it", item.Name, item.Name)}}
 	}
 	problems := staging.ProblemsOf(item.Err)
 	if len(problems) == 0 {
 		return []staging.Problem{{File: file, Message: item.Err.Error()}}
 	}
-	for i := range problems {
-		if problems[i].File == "" {
-			problems[i].File = file
-		}
-	}
-	return problems
+	return tree.Placed(item.Name, problems)
 }
 
 // keptFiles are the files beside octopod.yaml that follow from it: the schemas,

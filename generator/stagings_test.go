@@ -318,6 +318,23 @@ func TestLintNamesEveryFault(t *testing.T) {
 	}
 }
 
+func TestLintLooksAtTheTemplateBeforeTheFirstDeploy(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	w.write(staging.File{Path: "templates/shop/backend.yaml",
+		Data: replaceOnce(t, w.read("templates/shop/backend.yaml"), "containers:", "hostNetwork: true\n      containers:")})
+	problems, err := w.Lint(t.Context())
+	if err != nil || len(problems) != 1 || problems[0].Rule != "host-network" || problems[0].Object != "Deployment/backend" {
+		t.Errorf("got %v, %v", problems, err)
+	}
+	for _, branch := range []string{"a", "b"} { // committed before the fault: named once all the same
+		w.write(staging.File{Path: "envs/" + branch + "/staging.yaml", Data: []byte("apiVersion: octopod.dev/v1alpha1\nkind: Staging\nmetadata: {name: " + branch +
+			"}\nspec:\n  branch: " + branch + "\n  state: active\n  created: {at: 2026-11-23T12:00:00Z, by: Ada}\n")})
+	}
+	if problems, err = w.Lint(t.Context()); err != nil || len(problems) != 1 {
+		t.Errorf("got %v, %v", problems, err)
+	}
+}
+
 func TestFindChoosesByNameStateAndField(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	w.do(staging.Action{Verb: staging.Deploy, Branch: "one", Set: map[string]string{"LOG_LEVEL": "debug"}})

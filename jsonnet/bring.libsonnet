@@ -4,7 +4,8 @@
 //
 //   images     image of the base, without tag → service that builds it
 //   hosts      host of the base's Ingresses → service behind it
-//   configMap  ConfigMap that holds the application's settings; may be absent
+//   configMap  ConfigMap that holds the application's settings; null makes them
+//              variables of the services' containers
 //
 // Replicas follow the deployment setting "<workload>.replicas".
 
@@ -23,15 +24,20 @@ local flatten(value) =
 
 local container(params, known, c) =
   local service = std.get(known.images, imageName(c.image));
-  if service == null then c else c + { image: params.services[service].image } + (
-    if !std.objectHas(c, 'env') then {} else {
-      env: [
-        if std.objectHas(e, 'value') && std.objectHas(params.app, e.name) then e { value: params.app[e.name] } else e
-        for e in c.env
-        if !std.member(params.absent, e.name)
-      ],
-    }
-  );
+  local own = std.get(c, 'env', []);
+  local kept = [e for e in own if !std.member(params.absent, e.name)];
+  // Without a ConfigMap for the settings, new ones become variables.
+  local more = if std.get(known, 'configMap') != null then [] else [
+    key
+    for key in std.objectFields(params.app)
+    if !std.member([e.name for e in own], key)
+  ];
+  local env = [
+    if std.objectHas(e, 'value') && std.objectHas(params.app, e.name) then e { value: params.app[e.name] } else e
+    for e in kept
+  ] + [{ name: key, value: params.app[key] } for key in more];
+  if service == null then c
+  else c { image: params.services[service].image, [if env != [] then 'env']: env };
 
 local pod(params, known, spec) = spec {
   [key]: [container(params, known, c) for c in spec[key]]

@@ -137,6 +137,21 @@ func decode(name string, data []byte) (staging.Staging, error) {
 	return doc.Staging(), nil
 }
 
+// Placed gives faults of a record their file and line. A fault of a rendered
+// object is none of the record's.
+func (t *Tree) Placed(name string, problems []staging.Problem) []staging.Problem {
+	file := RecordPath(name)
+	data, _ := t.ReadFile(file) // without it, the line stays unknown
+	lines := strictyaml.Lines(data)
+	placed := slices.Clone(problems)
+	for i, p := range placed {
+		if p.File == "" && p.Rule == "" {
+			placed[i].File, placed[i].Line = file, lines.Line(p.Field)
+		}
+	}
+	return placed
+}
+
 func corrupt(name string, problems ...staging.Problem) error {
 	return &staging.Error{
 		Code: staging.CodeInvalid, Message: fmt.Sprintf("the record of staging %s cannot be read", name), Problems: problems,

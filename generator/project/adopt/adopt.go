@@ -46,8 +46,10 @@ func Read(objects []staging.Object) Draft {
 	d.readServices(workloads)
 	d.readConfigMap(objects)
 	d.readEnv(workloads)
-	d.readReplicas(workloads)
+	d.readReplicas(objects, workloads)
 	d.readHosts(objects, workloads)
+	d.noteHostsInSettings()
+	d.noteSecrets(objects, workloads)
 	for _, o := range objects {
 		d.removed = d.removed || o.Kind == "Namespace"
 	}
@@ -148,7 +150,7 @@ func (d *Draft) readConfigMap(objects []staging.Object) {
 			return
 		}
 	}
-	d.note("no container reads a ConfigMap as a whole: %s is added to every service's environment", project.DefaultConfigMap)
+	d.note("no container reads a ConfigMap as a whole: settings are added to every service's environment")
 }
 
 // readEnv makes parameters of variables that are written into a container.
@@ -207,10 +209,10 @@ func guessType(value string) (project.Type, any) {
 // maxReplicas bounds what a person may ask of one workload.
 const maxReplicas = 10
 
-func (d *Draft) readReplicas(workloads []workload) {
+func (d *Draft) readReplicas(objects []staging.Object, workloads []workload) {
 	none, most := 0, maxReplicas
 	for _, w := range workloads {
-		if !counted(w.kind) || !slices.ContainsFunc(d.readers, func(r reader) bool { return r.workload.name == w.name }) {
+		if !counted(w.kind) || scaled(objects, w) || !slices.ContainsFunc(d.readers, func(r reader) bool { return r.workload.name == w.name }) {
 			continue
 		}
 		d.Parameters[w.name+".replicas"] = project.Parameter{

@@ -27,6 +27,10 @@ type container struct {
 		ConfigMapRef *struct {
 			Name string `json:"name"`
 		} `json:"configMapRef"`
+		SecretRef *struct {
+			Name     string `json:"name"`
+			Optional bool   `json:"optional"`
+		} `json:"secretRef"`
 	} `json:"envFrom"`
 }
 
