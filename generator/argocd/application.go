@@ -146,7 +146,7 @@ func faults(results v1alpha1.ResourceResults) []string {
 func conditions(all []v1alpha1.ApplicationCondition) []staging.Condition {
 	var list []staging.Condition
 	for _, c := range all {
-		list = append(list, staging.Condition{Type: c.Type, Message: c.Message, Passing: passing(c)})
+		list = append(list, staging.Condition{Type: c.Type, Message: c.Message, Since: timeOf(c.LastTransitionTime), Passing: passing(c)})
 	}
 	return list
 }

@@ -14,6 +14,7 @@ const (
 	patienceToStart = 5 * time.Minute  // pods become ready
 	patienceToGo    = 2 * time.Minute  // objects disappear
 	graceForImages  = 20 * time.Second // Argo CD's list of live images follows the pods
+	graceForRefusal = 15 * time.Second // a controller that has just started knows no AppProject yet
 )
 
 // Application is what Argo CD says of one staging, in Argo CD's own words.
@@ -51,6 +52,7 @@ type Operation struct {
 type Condition struct {
 	Type    string // ComparisonError, InvalidSpecError, SyncError, …
 	Message string
+	Since   time.Time
 	Passing bool // Argo CD's own parts could not reach each other: it says nothing of the staging
 }
 
@@ -164,6 +166,8 @@ func replaced(o Observation) verdict {
 func broken(o Observation) verdict {
 	for _, c := range o.App.Conditions {
 		switch {
+		case c.Type == "InvalidSpecError" && o.Now.Sub(c.Since) < graceForRefusal:
+			return verdict{o.under(), "Waiting for Argo CD to accept the Application", c.Message}
 		case c.Type == "InvalidSpecError":
 			return verdict{PhaseFailed, "Argo CD refuses the Application", c.Message}
 		case c.Type == "ComparisonError" && c.Passing:

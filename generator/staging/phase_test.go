@@ -83,6 +83,9 @@ func TestPhaseOf(t *testing.T) {
 			o.App.Conditions = []staging.Condition{{Type: "ComparisonError", Message: "kustomize build failed"}}
 			o.Committed = noon.Add(-time.Second)
 		}, staging.PhaseUpdating, "Waiting for Argo CD to see the change", "kustomize"},
+		{"refused by a controller that has just started", func(o *o) {
+			o.App.Conditions = []staging.Condition{{Type: "InvalidSpecError", Message: "project shop does not exist", Since: noon.Add(-time.Second)}}
+		}, staging.PhaseUpdating, "to accept the Application", "project shop"},
 		{"a warning is no fault", func(o *o) { o.App.Conditions = []staging.Condition{{Type: "SharedResourceWarning"}} }, staging.PhaseRunning, "", ""},
 
 		{"syncing", func(o *o) { o.App.Operation = &staging.Operation{Phase: "Running", Message: "waiting for hook"} }, staging.PhaseUpdating, "Applying the change", "waiting for hook"},
