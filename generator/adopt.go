@@ -19,19 +19,20 @@ import (
 // that was not written for Octopod.
 func (g *Stagings) adoptKustomize(ctx context.Context, r InitRequest) (layout, error) {
 	dir := adopt.BaseDir(r.Name)
-	files, err := copyTemplate(r.Template, dir)
+	files, err := copyTemplate(r.Template, dir, r.TemplateUses...)
 	if err != nil {
 		return layout{}, err
 	}
-	if files, err = kustomized(files, dir); err != nil {
+	base := path.Join(dir, r.TemplateDir)
+	if files, err = kustomized(files, base); err != nil {
 		return layout{}, err
 	}
-	objects, err := g.renderBase(ctx, r, dir, files)
+	objects, err := g.renderBase(ctx, r, base, files)
 	if err != nil {
 		return layout{}, err
 	}
 	draft := adopt.Read(objects)
-	glue, settings, err := draft.Kustomize(r.Name)
+	glue, settings, err := draft.Kustomize(r.Name, path.Join("base", r.TemplateDir))
 	if err != nil {
 		return layout{}, fmt.Errorf("writing the kustomization: %w", err)
 	}
@@ -44,8 +45,9 @@ func (g *Stagings) adoptKustomize(ctx context.Context, r InitRequest) (layout, e
 func kustomized(files []staging.File, dir string) ([]staging.File, error) {
 	var manifests []string
 	for _, file := range files {
-		name := strings.TrimPrefix(file.Path, dir+"/")
+		name, below := strings.CutPrefix(file.Path, dir+"/")
 		switch {
+		case !below:
 		case slices.Contains([]string{"kustomization.yaml", "kustomization.yml", "Kustomization"}, name):
 			return files, nil
 		case path.Ext(name) == ".yaml" || path.Ext(name) == ".yml":

@@ -20,9 +20,11 @@ type InitRequest struct {
 	Engine       project.Engine
 	Output       project.Output
 	BaseDomain   string
-	RepoURL      string // of the env repo, as Argo CD reaches it; may be empty
-	Template     fs.FS  // somebody's own base; nil means the sample project
-	TemplateFile string // the jsonnet file within Template
+	RepoURL      string   // of the env repo, as Argo CD reaches it; may be empty
+	Template     fs.FS    // somebody's own base; nil means the sample project
+	TemplateDir  string   // the kustomize base within Template; "." or "" is all of it
+	TemplateUses []string // paths within Template that the base needs; empty means all
+	TemplateFile string   // the jsonnet file within Template
 	By           Asker
 	DryRun       bool
 }
@@ -115,19 +117,19 @@ func readme(p *project.Project) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "# Stagings of %s\n\n", p.Metadata.Title)
 	b.WriteString("Written by Octopod, synced to the cluster by Argo CD. Each directory under `envs` is one staging.\n\n")
-	b.WriteString("- `octopod.yaml`: services, parameters, presets. Edit it, then run `octopod lint`.\n")
-	b.WriteString("- `templates` or `jsonnet`: how a staging is made. Edit it, then run `octopod regenerate --all`.\n")
-	b.WriteString("- `envs/<name>/staging.yaml`: what one staging should be. The files beside it are generated.\n\n")
-	b.WriteString("`git revert` of a commit takes it back, as `octopod rollback` does.\n")
+	b.WriteString("- `octopod.yaml`: services, parameters, presets. Edit, commit, run `octopod lint`.\n")
+	b.WriteString("- `templates` or `jsonnet`: how a staging is made. Edit, commit, run `octopod lint`, push.\n  With output `source` every staging follows at once; with `rendered`, `octopod regenerate --all` writes them out again.\n")
+	b.WriteString("- `envs/<name>/staging.yaml`: what one staging should be. After an edit by hand, `octopod regenerate <name>`\n  writes the files beside it, which are generated.\n\n")
+	b.WriteString("`git revert` of a commit takes it back. `octopod rollback` also pins the staging, so that CI does not undo it.\n")
 	return b.Bytes()
 }
 
 // maxTemplate bounds what is copied from a template directory.
 const maxTemplate = 16 << 20
 
-// copyTemplate reads a directory to be copied below dir. Hidden files and
-// symbolic links are left behind.
-func copyTemplate(from fs.FS, dir string) ([]staging.File, error) {
+// copyTemplate reads a directory to be copied below dir: all of it, or the paths
+// that are used. Hidden files are left behind, symbolic links refused.
+func copyTemplate(from fs.FS, dir string, uses ...string) ([]staging.File, error) {
 	var files []staging.File
 	size := 0
 	err := fs.WalkDir(from, ".", func(name string, entry fs.DirEntry, err error) error {
@@ -142,7 +144,7 @@ func copyTemplate(from fs.FS, dir string) ([]staging.File, error) {
 		case entry.Type()&fs.ModeSymlink != 0:
 			return staging.Errorf(staging.CodeInvalid, "%s is a symbolic link", name).
 				WithHint("put the file itself into the template directory: the env repo holds plain files")
-		case entry.IsDir():
+		case entry.IsDir() || !used(name, uses):
 			return nil
 		}
 		data, err := fs.ReadFile(from, name)
@@ -161,4 +163,11 @@ func copyTemplate(from fs.FS, dir string) ([]staging.File, error) {
 		return nil, staging.Errorf(staging.CodeInvalid, "the template directory is empty")
 	}
 	return files, nil
+}
+
+// used tells whether a path is one of those, or below one.
+func used(name string, uses []string) bool {
+	return len(uses) == 0 || slices.ContainsFunc(uses, func(use string) bool {
+		return use == "." || name == use || strings.HasPrefix(name, use+"/")
+	})
 }

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -83,7 +84,7 @@ func (c *cli) gitAuth() (gitstore.Auth, error) {
 	auth := gitstore.Auth{
 		Username:         cmp.Or(c.env["OCTOPOD_GIT_USERNAME"], c.settings.gitUsername),
 		Token:            c.env["OCTOPOD_GIT_TOKEN"],
-		SSHKeyFile:       c.settings.sshKey,
+		SSHKeyFile:       cmp.Or(c.settings.sshKey, c.usualKey()),
 		SSHKeyPassphrase: c.env["OCTOPOD_SSH_KEY_PASSPHRASE"],
 		KnownHostsFiles:  c.settings.knownHosts,
 	}
@@ -94,6 +95,19 @@ func (c *cli) gitAuth() (gitstore.Auth, error) {
 	token, err := readKey(file, "git token")
 	auth.Token = strings.TrimSpace(string(token))
 	return auth, err
+}
+
+// usualKey is the key that ssh takes when there is no agent; "" with an agent.
+func (c *cli) usualKey() string {
+	if c.env["SSH_AUTH_SOCK"] != "" || c.env["HOME"] == "" {
+		return ""
+	}
+	for _, name := range []string{"id_ed25519", "id_ecdsa", "id_rsa"} {
+		if file := filepath.Join(c.env["HOME"], ".ssh", name); exists(file) {
+			return file
+		}
+	}
+	return ""
 }
 
 // signer reads the key that signs commits, in whichever of the two forms.

@@ -157,6 +157,11 @@ func openTemplate(path string, r *generator.InitRequest) (shut func(), err error
 	dir := path
 	if !info.IsDir() {
 		dir, r.TemplateFile = filepath.Dir(path), filepath.Base(path)
+		r.Engine = project.EngineJsonnet // a file can be nothing else
+	}
+	dir, r.TemplateDir, r.TemplateUses, err = reach(dir)
+	if err != nil {
+		return nil, templateError(path, err)
 	}
 	root, err := os.OpenRoot(dir)
 	if err != nil {
@@ -202,13 +207,24 @@ func (c *cli) showInit(r generator.InitResult, o initFlags) error {
 		c.note("%s", plain(note))
 	}
 	if len(r.Findings) > 0 {
-		c.note("\nThe checks would refuse %d things in this template. Each is allowed for now under\nspec.checks.allow in octopod.yaml: mend the template, or say there why it is fine.", len(r.Findings))
+		c.note("\nThe checks refuse %s in this template, and so every deploy:", plural(len(r.Findings), "thing"))
 	}
 	for _, p := range r.Findings {
 		c.note("  %s", plain(p.String()))
 	}
-	c.note("\nNext: octopod deploy --branch BRANCH --service %s --image REF", firstService(r.Project))
+	c.showNext(r, o)
 	return nil
+}
+
+// showNext says what to do now.
+func (c *cli) showNext(r generator.InitResult, o initFlags) {
+	switch {
+	case o.dryRun:
+	case len(r.Findings) > 0:
+		c.note("\nNext: mend the template; or allow it with a reason, in the lines that wait, commented\nout, at the end of octopod.yaml. `octopod lint` says when all is well.")
+	default:
+		c.note("\nNext: octopod deploy --branch BRANCH --service %s --image REF", firstService(r.Project))
+	}
 }
 
 func firstService(p *project.Project) string {

@@ -30,6 +30,7 @@ by regenerate.`,
 			if err != nil {
 				return err
 			}
+			c.noteUncommitted(cmd.Context(), to)
 			if fix {
 				if err := c.mend(cmd.Context(), to, dryRun); err != nil {
 					return err

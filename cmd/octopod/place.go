@@ -1,7 +1,9 @@
 package main
 
 import (
+	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -69,6 +71,43 @@ func (c *cli) branch(repo string) (string, error) {
 			WithHint("check one out (`git switch -c try`), or name it with --ref")
 	}
 	return branch, nil
+}
+
+// workTree is the env repo's work tree, "" where it has none.
+func (c *cli) workTree() string {
+	repo := c.envRepo()
+	if repo == "" || isRemote(repo) || !exists(filepath.Join(repo, ".git")) {
+		return ""
+	}
+	return repo
+}
+
+// noteLocal says that a commit went to a clone on this machine, which nobody
+// else sees before it is pushed.
+func (c *cli) noteLocal() {
+	config, err := os.ReadFile(filepath.Join(c.workTree(), ".git", "config"))
+	if err == nil && c.workTree() != "" && strings.Contains(string(config), `[remote "`) {
+		c.note("committed to this clone: `git push` hands it to Argo CD")
+	}
+}
+
+// noteUncommitted names files of a work tree that were edited and not committed:
+// they are not looked at.
+func (c *cli) noteUncommitted(ctx context.Context, to keeper) {
+	dir := c.workTree()
+	if dir == "" {
+		return
+	}
+	names, err := to.Uncommitted(ctx, os.DirFS(dir))
+	if err != nil || len(names) == 0 {
+		return // the answer itself does not depend on it
+	}
+	const most = 3
+	shown := strings.Join(names[:min(len(names), most)], ", ")
+	if len(names) > most {
+		shown += fmt.Sprintf(" and %d more", len(names)-most)
+	}
+	c.note("not looked at, because not committed: %s", shown)
 }
 
 // isRemote tells an address that others can use too from a path on this machine.

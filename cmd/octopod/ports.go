@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io/fs"
 
 	"octopod/generator"
 	"octopod/generator/project"
@@ -41,6 +42,8 @@ type historian interface {
 type keeper interface {
 	Regenerate(context.Context, generator.RegenerateRequest) (generator.RegenerateResult, error)
 	Lint(context.Context) ([]staging.Problem, error)
+	// Uncommitted lists what a work tree holds that is not committed.
+	Uncommitted(ctx context.Context, work fs.FS) ([]string, error)
 	// Mend writes the files that follow from octopod.yaml anew.
 	Mend(ctx context.Context, by generator.Asker, dryRun bool) (generator.Result, error)
 }

@@ -51,6 +51,7 @@ func (c *cli) regenerate(ctx context.Context, r generator.RegenerateRequest, che
 	if err != nil {
 		return err
 	}
+	c.noteUncommitted(ctx, to)
 	bar := c.newBar()
 	r.Progress = func(item generator.Regenerated, done, total int) { bar.show(item.Name, done, total) }
 	result, err := to.Regenerate(ctx, r)
@@ -60,6 +61,9 @@ func (c *cli) regenerate(ctx context.Context, r generator.RegenerateRequest, che
 	}
 	if err := c.showRegenerated(result, r.DryRun); err != nil {
 		return err
+	}
+	if result.Changed && !r.DryRun {
+		c.noteLocal()
 	}
 	switch {
 	case result.Failed() > 0:

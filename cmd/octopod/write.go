@@ -76,6 +76,9 @@ func (c *cli) showResult(a staging.Action, r generator.Result, w writing) error 
 		c.out.printf("  %s\n", c.out.paint(cyan, r.Staging.Status.URL))
 	}
 	c.showDiff(diff)
+	if r.Changed && !w.dryRun {
+		c.noteLocal()
+	}
 	return nil
 }
 

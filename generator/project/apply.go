@@ -48,7 +48,7 @@ func (p *Project) Apply(current *staging.Staging, a staging.Action, at staging.S
 // NotFound says that there is no such staging.
 func NotFound(name string) error {
 	return staging.Errorf(staging.CodeNotFound, "there is no staging %q", name).
-		WithHint("`octopod get --all` lists those there are")
+		WithHint("`octopod get --all` lists those there are; `octopod history %s` knows it if it was deleted", name)
 }
 
 func (p *Project) deploy(current *staging.Staging, a staging.Action, at staging.Stamp) (staging.Staging, error) {

@@ -44,7 +44,7 @@ func ownedValues(v staging.Values) staging.Values {
 func (p *Project) override(c *faults, s *staging.Staging, name string, value func(Parameter) (any, error)) {
 	parameter, ok := p.Spec.Parameters[name]
 	if !ok {
-		c.add(name, "the project has no such parameter%s", oneOf(p.ParameterNames()))
+		c.add(name, "the project has no such parameter%s", meantOrOneOf(name, p.ParameterNames()))
 		return
 	}
 	v, err := value(parameter)

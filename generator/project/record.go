@@ -5,6 +5,7 @@ import (
 	"strings"
 	"unicode"
 
+	"octopod/generator/project/strictyaml"
 	"octopod/generator/staging"
 )
 
@@ -83,6 +84,14 @@ func (p *Project) checkOverrides(c *faults, field string, scope Scope, values st
 
 // ParameterNames lists the parameters in alphabetical order.
 func (p *Project) ParameterNames() []string { return sortedKeys(p.Spec.Parameters) }
+
+// meantOrOneOf offers the name that was probably mistyped, else all there are.
+func meantOrOneOf(name string, known []string) string {
+	if near := strictyaml.Nearest(name, known); near != "" {
+		return "; did you mean " + near + "?"
+	}
+	return oneOf(known)
+}
 
 // oneOf names what there is to choose from.
 func oneOf(names []string) string {

@@ -71,11 +71,11 @@ func Resources(dir string, names []string) (staging.File, error) {
 }
 
 // Kustomize writes what ties a copied base to a staging: templates/<project>
-// over the base, and the component that puts in the staging's hosts.
-func (d Draft) Kustomize(projectName string) ([]staging.File, project.Kustomize, error) {
+// over the base (a directory below it), and the component that puts in the staging's hosts.
+func (d Draft) Kustomize(projectName, base string) ([]staging.File, project.Kustomize, error) {
 	settings := project.Kustomize{ConfigMap: d.ConfigMap}
 	wrapper := kustomization{
-		APIVersion: "kustomize.config.k8s.io/v1beta1", Kind: "Kustomization", Resources: []string{"base"},
+		APIVersion: "kustomize.config.k8s.io/v1beta1", Kind: "Kustomization", Resources: []string{base},
 	}
 	if d.removed {
 		wrapper.Patches = append(wrapper.Patches, patch{Target: target{Kind: "Namespace"}, Patch: "$patch: delete\nkind: Namespace\nmetadata:\n  name: any\n"})

@@ -92,7 +92,7 @@ func describe(b *strings.Builder, root, object node, path string) {
 		if text == "" {
 			text = target.Description
 		}
-		fmt.Fprintf(b, "| `%s` | %s | %s%s |\n", at, root.kind(field.node), need, strings.ReplaceAll(text, "|", `\|`))
+		fmt.Fprintf(b, "| `%s` | %s | %s%s |\n", at, root.kind(field.node), need, strings.NewReplacer("|", `\|`, "\n", " ").Replace(text))
 		switch {
 		case len(target.Properties) > 0:
 			describe(b, root, target, at+".")

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// reach gives the directory that holds everything a kustomize base refers to,
+// the base within it, and what of it is used: an overlay with ../../base reaches
+// two directories up. A directory that refers to nothing outside is its own reach.
+func reach(dir string) (root, within string, uses []string, err error) {
+	dir, err = filepath.Abs(dir)
+	if err != nil {
+		return "", "", nil, err
+	}
+	root = dir
+	seen := map[string]bool{}
+	for todo := []string{dir}; len(todo) > 0; todo = todo[1:] {
+		if seen[todo[0]] {
+			continue
+		}
+		seen[todo[0]] = true
+		for _, path := range referred(todo[0]) {
+			for !inside(path, root) {
+				root = filepath.Dir(root)
+			}
+			todo = append(todo, path)
+		}
+	}
+	for path := range seen {
+		rel, err := filepath.Rel(root, path)
+		if err != nil {
+			return "", "", nil, err
+		}
+		uses = append(uses, filepath.ToSlash(rel))
+	}
+	within, err = filepath.Rel(root, dir)
+	return root, filepath.ToSlash(within), uses, err
+}
+
+// inside tells whether a path is a directory or below it.
+func inside(path, dir string) bool {
+	rel, err := filepath.Rel(dir, path)
+	return err == nil && rel != ".." && !strings.HasPrefix(rel, "../")
+}
+
+// referred lists the paths that exist among the scalars of a kustomization:
+// whatever field they stand in, a base needs them.
+func referred(dir string) []string {
+	var paths []string
+	for _, name := range []string{"kustomization.yaml", "kustomization.yml", "Kustomization"} {
+		data, err := os.ReadFile(filepath.Join(dir, name))
+		if err != nil {
+			continue
+		}
+		var doc yaml.Node
+		if yaml.Unmarshal(data, &doc) != nil {
+			continue // rendering says what is wrong with it
+		}
+		for _, text := range scalars(&doc, nil) {
+			path := filepath.Join(dir, filepath.FromSlash(text))
+			if text != "" && !filepath.IsAbs(text) && len(text) < 1024 && isThere(path) {
+				paths = append(paths, path)
+			}
+		}
+	}
+	return paths
+}
+
+func isThere(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+func scalars(n *yaml.Node, found []string) []string {
+	if n.Kind == yaml.ScalarNode {
+		return append(found, n.Value)
+	}
+	for _, child := range n.Content {
+		found = scalars(child, found)
+	}
+	return found
+}
