@@ -137,13 +137,33 @@ func (c *Cluster) awaitCondition(ctx context.Context, path, condition string) er
 }
 
 // writeConfig writes the files that parts and people read: two kubeconfigs,
-// which differ in their namespace, and what kwok does with pods.
+// which differ in their namespace, what the scheduler leaves out, and what kwok
+// does with pods.
 func (c *Cluster) writeConfig() error {
 	return errors.Join(
 		c.writeKubeconfig(c.Kubeconfig(), "default"),
 		c.writeKubeconfig(c.path("argocd.kubeconfig"), "argocd"),
+		c.writeSchedulerConfig(),
 		os.WriteFile(c.path("kwok.yaml"), []byte(strings.Join(stages(), "\n---\n")), 0o600),
 	)
+}
+
+// writeSchedulerConfig lets pods not wait for their volumes: no kubelet mounts
+// them, and one wait is a second at least.
+func (c *Cluster) writeSchedulerConfig() error {
+	data, err := json.MarshalIndent(object{
+		"apiVersion": "kubescheduler.config.k8s.io/v1", "kind": "KubeSchedulerConfiguration",
+		"clientConnection": object{"kubeconfig": c.Kubeconfig(), "qps": 500, "burst": 1000},
+		"leaderElection":   object{"leaderElect": false},
+		"profiles": []object{{
+			"schedulerName": "default-scheduler",
+			"plugins":       object{"multiPoint": object{"disabled": []object{{"name": "VolumeBinding"}}}},
+		}},
+	}, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(c.path("scheduler.json"), data, 0o600)
 }
 
 func (c *Cluster) writeKubeconfig(path, namespace string) error {

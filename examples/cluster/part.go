@@ -105,8 +105,8 @@ func (c *Cluster) arguments(part Part) []string {
 		}
 	case Scheduler:
 		return []string{
-			"--kubeconfig=" + c.Kubeconfig(), "--bind-address=" + loopback, "--secure-port=" + c.port(portScheduler),
-			"--cert-dir=" + c.path("pki", "scheduler"), "--leader-elect=false", "--kube-api-qps=500", "--kube-api-burst=1000",
+			"--config=" + c.path("scheduler.json"), "--bind-address=" + loopback, "--secure-port=" + c.port(portScheduler),
+			"--cert-dir=" + c.path("pki", "scheduler"),
 		}
 	case Kwok:
 		return []string{

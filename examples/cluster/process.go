@@ -44,9 +44,21 @@ func (p process) alive() bool {
 	if err != nil { // a system without /proc
 		return syscall.Kill(p.PID, 0) == nil
 	}
+	if len(command) == 0 { // just being started, or ended and not yet waited for
+		return !p.zombie()
+	}
 	words := strings.Split(strings.TrimSuffix(string(command), "\x00"), "\x00")
 	// redis writes another title over its command line; its program's name stays.
-	return slices.Equal(words, p.Command) || len(command) > 0 && bytes.HasPrefix(command, []byte(p.Command[0]+" "))
+	return slices.Equal(words, p.Command) || bytes.HasPrefix(command, []byte(p.Command[0]+" "))
+}
+
+func (p process) zombie() bool {
+	stat, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", p.PID))
+	if err != nil {
+		return true
+	}
+	_, state, _ := strings.Cut(string(stat), ") ")
+	return strings.HasPrefix(state, "Z")
 }
 
 func hasProc() bool {

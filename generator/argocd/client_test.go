@@ -116,12 +116,19 @@ func TestRefreshAndUpsert(t *testing.T) {
 			t.Errorf("got %q, %v; want %q", app.Revision, err, want)
 		}
 	}
-	if err := c.UpsertApplicationSet(context.Background(), shop(t, func(*project.Project) {})); err != nil {
-		t.Fatal(err)
+	requests := map[string]bool{}
+	for range 2 {
+		if err := c.UpsertApplicationSet(context.Background(), shop(t, func(*project.Project) {})); err != nil {
+			t.Fatal(err)
+		}
+		q := f.upserts[len(f.upserts)-1]
+		if !q.Upsert || q.Applicationset.Name != "shop" {
+			t.Errorf("upsert: %+v", q)
+		}
+		requests[q.Applicationset.Annotations["argocd.argoproj.io/application-set-refresh"]] = true
 	}
-	q := f.upserts[0]
-	if !q.Upsert || q.Applicationset.Name != "shop" || q.Applicationset.Annotations["argocd.argoproj.io/application-set-refresh"] != "true" {
-		t.Errorf("upsert: %+v", q)
+	if len(requests) != 2 || requests[""] {
+		t.Errorf("a second request is no change to the first: %v", requests)
 	}
 }
 

@@ -2,6 +2,7 @@ package argocd
 
 import (
 	"context"
+	"time"
 
 	applicationpkg "github.com/argoproj/argo-cd/v2/pkg/apiclient/application"
 	applicationsetpkg "github.com/argoproj/argo-cd/v2/pkg/apiclient/applicationset"
@@ -14,6 +15,9 @@ import (
 
 // refreshAnnotation makes the ApplicationSet controller look at git at once.
 // It is what Argo CD's own webhook sets, and the controller takes it off again.
+// Any value will do. It must be another each time: while the controller is
+// still busy with one request, the same value again would be no change, and
+// the second request would be lost.
 const refreshAnnotation = "argocd.argoproj.io/application-set-refresh"
 
 // Refresh makes Argo CD compare an Application with git now, and returns how
@@ -34,13 +38,15 @@ func (c *Client) Refresh(ctx context.Context, name string, hard bool) (staging.A
 }
 
 // UpsertApplicationSet writes the ApplicationSet of the project into Argo CD,
-// and makes it look for new and removed stagings now.
+// and makes it look for new and removed stagings now. A request that comes
+// while the controller ends an earlier look may still be taken off with that
+// one: who sees no Application within seconds asks again.
 func (c *Client) UpsertApplicationSet(ctx context.Context, p *project.Project) error {
 	set, err := typedSet(p)
 	if err != nil {
 		return err
 	}
-	set.Annotations = map[string]string{refreshAnnotation: "true"}
+	set.Annotations = map[string]string{refreshAnnotation: time.Now().UTC().Format(time.RFC3339Nano)}
 	_, err = c.sets.Create(ctx, &applicationsetpkg.ApplicationSetCreateRequest{Applicationset: set, Upsert: true})
 	return c.explain(ctx, "writing the ApplicationSet "+set.Name, err)
 }

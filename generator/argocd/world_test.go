@@ -337,7 +337,7 @@ func (s *shopOf) reaches(name string, want staging.Phase, wanted string, never .
 	}
 	var phase staging.Phase
 	var reason, detail string
-	began, last := time.Now(), ""
+	began, last, asked := time.Now(), "", time.Now()
 	defer func() { s.t.Logf("%s: %s after %.1f s", name, want, time.Since(began).Seconds()) }()
 	s.until(90*time.Second, fmt.Sprintf("%s is %s", name, want), func() bool {
 		phase, reason, detail = s.phase(name, state, wanted)
@@ -345,12 +345,24 @@ func (s *shopOf) reaches(name string, want staging.Phase, wanted string, never .
 			s.t.Logf("%6.1fs %s", time.Since(began).Seconds(), now)
 			last = now
 		}
+		if s.unseen(name) && time.Since(asked) > 3*time.Second { // as Octopod's watchdog does
+			s.look(name)
+			asked = time.Now()
+		}
 		if slices.Contains(never, phase) {
 			s.t.Errorf("%s was %s: %s (%s)", name, phase, reason, detail)
 		}
 		return phase == want
 	})
 	return reason + " (" + detail + ")"
+}
+
+// unseen tells that Argo CD has made no Application of a staging yet.
+func (s *shopOf) unseen(name string) bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	_, there := s.apps[name]
+	return !there && s.away.IsZero()
 }
 
 func (s *shopOf) until(patience time.Duration, what string, is func() bool) {
