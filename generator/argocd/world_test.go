@@ -42,9 +42,11 @@ var theWorld struct {
 
 func TestMain(m *testing.M) {
 	code := m.Run()
-	if w := theWorld.world; w != nil && os.Getenv("OCTOPOD_CLUSTER") == "" {
-		if err := w.run("down"); err != nil {
-			fmt.Fprintln(os.Stderr, err)
+	if w := theWorld.world; w != nil {
+		if os.Getenv("OCTOPOD_CLUSTER") == "" {
+			if err := w.run("down"); err != nil {
+				fmt.Fprintln(os.Stderr, err)
+			}
 		}
 		_ = os.RemoveAll(filepath.Dir(w.octopod))
 	}
