@@ -19,9 +19,31 @@ import (
 
 var update = flag.Bool("update", false, "write golden files and the expectations of scripts anew")
 
-// The scripts in testdata/script run the program itself, with stock git beside
-// it: one for each verb, one for each class of failure.
-func TestMain(m *testing.M) { testscript.Main(m, map[string]func(){"octopod": main}) }
+// The scripts in testdata/script run the program as it ships, with stock git
+// beside it: one for each verb, one for each class of failure.
+func TestMain(m *testing.M) { os.Exit(withProgram(m.Run)) }
+
+// withProgram builds the program and puts it first on PATH. It is built without
+// the race detector, under which each of hundreds of starts takes a second; the
+// packages it is made of run under it in their own tests.
+func withProgram(run func() int) int {
+	dir, err := os.MkdirTemp("", "octopod-test-")
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer os.RemoveAll(dir)
+	build := exec.Command("go", "build", "-o", filepath.Join(dir, "octopod"), ".")
+	if out, err := build.CombinedOutput(); err != nil {
+		fmt.Fprintf(os.Stderr, "%v\n%s", err, out)
+		return 1
+	}
+	if err := os.Setenv("PATH", dir+string(os.PathListSeparator)+os.Getenv("PATH")); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	return run()
+}
 
 func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
@@ -48,6 +70,7 @@ func TestScripts(t *testing.T) {
 			return false, fmt.Errorf("unknown condition %q", what)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
+			"octopod": octopodCommand,
 			"exits":   wantExit,
 			"refused": refused,
 			"commit":  commit,
@@ -64,6 +87,13 @@ const gitConfig = `[user]
 [advice]
 	detachedHead = false
 `
+
+// octopodCommand lets a script say octopod instead of exec octopod.
+func octopodCommand(ts *testscript.TestScript, neg bool, args []string) {
+	if err := ts.Exec("octopod", args...); (err != nil) != neg {
+		ts.Fatalf("octopod %s: %v", strings.Join(args, " "), err)
+	}
+}
 
 // wantExit is `exits CODE COMMAND…`: it runs a command that must end with this exit code.
 func wantExit(ts *testscript.TestScript, neg bool, args []string) {

@@ -3,6 +3,7 @@ package gitstore
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 )
@@ -99,6 +100,17 @@ const (
 // writeFile writes a temporary file and renames it to its place. Git's own
 // clean-up knows the temporary names, should the process die between.
 func writeFile(dir, pattern, name string, data []byte, fsync bool) error {
+	const tries = 5
+	for try := 1; ; try++ {
+		err := writeOnce(dir, pattern, name, data, fsync)
+		if !errors.Is(err, fs.ErrNotExist) || try == tries {
+			return err
+		}
+		// `git gc --prune=now` removed the temporary file before it had its name.
+	}
+}
+
+func writeOnce(dir, pattern, name string, data []byte, fsync bool) error {
 	f, err := os.CreateTemp(dir, pattern)
 	if err != nil {
 		return err
