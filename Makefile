@@ -41,7 +41,7 @@ fuzz: ## each fuzz target for 60 seconds
 	$(GO) test ./generator/project -run '^$$' -fuzz FuzzOverride -fuzztime 60s -fuzzminimizetime 10x
 
 bench: build tools ## speed and memory against stock tools; figures for docs/benchmarks.md
-	$(GO) test -run '^$$' -bench Goal -benchtime 1x -timeout 60m ./generator/...
+	$(GO) test -run '^$$' -bench Goal -benchtime 1x -timeout 60m ./generator/... ./cmd/octopod
 
 # The stock tools, each in a module of its own, never in go.mod of Octopod.
 tools: $(TOOLS)/kustomize $(TOOLS)/jsonnet
