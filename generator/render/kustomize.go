@@ -115,7 +115,18 @@ var (
 	malformed   = regexp.MustCompile(`(?s)MalformedYAMLError: (.*) in File: (\S+)`)
 	yamlLine    = regexp.MustCompile(`(?:yaml: )?line (\d+): `)
 	inDirectory = regexp.MustCompile(`path '` + mountPoint + `/([^']*)'`)
+
+	// What kustomize prints of its own types where an object is meant.
+	resID      = regexp.MustCompile(`(?:id )?resid\.ResId\{Gvk:resid\.Gvk\{[^}]*Kind:"([^"]*)"[^}]*\}, Name:"([^"]*)"[^}]*\}`)
+	pointer    = regexp.MustCompile(`merging from generator &\{0x[^}]*\}: `)
+	noWorkload = regexp.MustCompile(`resource with name (\S+) does not match a config with the following GVK \[.*\]`)
 )
+
+// inWords says with names of objects what kustomize says with its own types.
+func inWords(text string) string {
+	text = pointer.ReplaceAllString(resID.ReplaceAllString(text, "$1/$2"), "merging settings: ")
+	return noWorkload.ReplaceAllString(text, "replicas: there is no workload $1 in the template")
+}
 
 func kustomizeError(dir string, fault templateError) error {
 	text := string(fault)
@@ -132,7 +143,7 @@ func kustomizeError(dir string, fault templateError) error {
 	}
 	text = strings.ReplaceAll(text, `\"`, `"`)
 	text = onTheWay.ReplaceAllString(triedAsFile.ReplaceAllString(text, ""), "")
-	text = strings.ReplaceAll(text, mountPoint+"/", "")
+	text = inWords(strings.ReplaceAll(text, mountPoint+"/", ""))
 	if m := triedAsDir.FindStringSubmatch(text); m != nil {
 		place, text = path.Join(place, m[1]), m[2]
 	}
