@@ -31,10 +31,10 @@ func (r *remote) explain(err error, verb string) error {
 	var line *pktline.ErrorLine
 	switch {
 	case errors.Is(err, transport.ErrAuthenticationRequired):
-		return failf(staging.CodeUnauthorized, err, "check the user name and the token",
+		return failf(staging.CodeUnauthorized, withoutPage(err), "check the user name and the token",
 			"%s does not accept the credentials", r.shown)
 	case errors.Is(err, transport.ErrAuthorizationFailed):
-		return failf(staging.CodeForbidden, err, "the credentials need the right to "+verb+" this repository",
+		return failf(staging.CodeForbidden, withoutPage(err), "the credentials need the right to "+verb+" this repository",
 			"%s does not let you %s", r.shown, verb)
 	case errors.Is(err, transport.ErrRepositoryNotFound):
 		return r.notFound(err)
@@ -63,8 +63,26 @@ func (r *remote) explainStatus(status *githttp.Err, verb string) error {
 	if status.StatusCode() == http.StatusMethodNotAllowed || status.StatusCode() == http.StatusConflict {
 		code = staging.CodeForbidden
 	}
-	return failf(code, status, "check the git server, then try again", "%s answered %q%s", r.shown,
-		http.StatusText(status.StatusCode()), remoteWords(firstLines(status.Reason)))
+	words := ""
+	if !isPage(status.Reason) {
+		words = remoteWords(firstLines(status.Reason))
+	}
+	return failf(code, nil, "check the git server, then try again", "%s answered %d %s%s", r.shown,
+		status.StatusCode(), http.StatusText(status.StatusCode()), words)
+}
+
+// withoutPage drops a cause that is a page for browsers: nothing in it is for
+// the reader of a terminal.
+func withoutPage(err error) error {
+	if isPage(err.Error()) {
+		return nil
+	}
+	return err
+}
+
+func isPage(text string) bool {
+	text = strings.ToLower(text)
+	return strings.Contains(text, "<html") || strings.Contains(text, "<!doctype")
 }
 
 // firstLines keeps an error page from filling the screen.

@@ -12,10 +12,11 @@ import (
 // At gives the tree at a commit that the branch's history contains, named in
 // full or by its first digits, at least seven.
 func (s *Store) At(ctx context.Context, rev string) (*Snapshot, error) {
+	given := rev
 	rev = strings.ToLower(rev)
 	if _, err := hex.DecodeString(rev + strings.Repeat("0", len(rev)%2)); err != nil || len(rev) < 7 || len(rev) > 40 {
 		return nil, failf(staging.CodeInvalid, nil, "give at least 7 digits, as `octopod history` shows them",
-			"%.60q is not a revision", rev)
+			"%.60q is not a revision", given)
 	}
 	t, err := s.repo.refresh(ctx)
 	if err != nil {
