@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"path"
+	"slices"
+	"strings"
 
 	"octopod/generator/envrepo"
 	"octopod/generator/project"
@@ -18,6 +20,7 @@ func (g *Stagings) adoptJsonnet(ctx context.Context, r InitRequest) (layout, err
 	if err != nil {
 		return layout{}, err
 	}
+	files = slices.DeleteFunc(files, func(f staging.File) bool { return !readByJsonnet(f.Path) })
 	for _, library := range []string{"octopod.libsonnet", "bring.libsonnet"} {
 		data, err := jsonnet.Files.ReadFile(library)
 		if err != nil {
@@ -33,6 +36,13 @@ func (g *Stagings) adoptJsonnet(ctx context.Context, r InitRequest) (layout, err
 	written := draftProject(r, draft)
 	written.Spec.Parameters = draft.WithoutTargets()
 	return g.finishAdoption(ctx, written, draft, append(files, draft.Jsonnet(r.Name, r.TemplateFile)))
+}
+
+// readByJsonnet tells whether a file beside a jsonnet file is something that it
+// imports, and not the application's code.
+func readByJsonnet(name string) bool {
+	return !strings.Contains(name, "/node_modules/") &&
+		slices.Contains([]string{".jsonnet", ".libsonnet", ".json", ".yaml", ".yml", ".txt"}, path.Ext(name))
 }
 
 // renderJsonnet gives the objects of a jsonnet file as it was brought. A

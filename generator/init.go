@@ -86,6 +86,11 @@ func (g *Stagings) layout(ctx context.Context, r InitRequest) (layout, error) {
 	if r.Engine != project.EngineKustomize && r.Engine != project.EngineJsonnet {
 		return layout{}, staging.Errorf(staging.CodeInvalid, "%q is no engine: choose kustomize or jsonnet", r.Engine)
 	}
+	for _, err := range []error{project.CheckName(r.Name), project.CheckDomain(r.BaseDomain)} {
+		if err != nil {
+			return layout{}, staging.Errorf(staging.CodeInvalid, "%s", err)
+		}
+	}
 	var l layout
 	var err error
 	switch {

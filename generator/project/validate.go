@@ -42,10 +42,25 @@ func (p *Project) checkHead(c *faults) {
 	if p.Kind != Kind {
 		c.add("kind", "is %q: write %s", p.Kind, Kind)
 	}
-	if !staging.IsLabel(p.Metadata.Name) || len(p.Metadata.Name) > staging.MaxLabel/2 {
-		c.add("metadata.name", "%q is no project name: use at most %d lower-case letters, digits and dashes, a letter first",
-			p.Metadata.Name, staging.MaxLabel/2)
+	c.addError("metadata.name", CheckName(p.Metadata.Name))
+}
+
+// CheckName tells whether a project may be called so. Half a label is left for
+// the names of its stagings.
+func CheckName(name string) error {
+	if !staging.IsLabel(name) || len(name) > staging.MaxLabel/2 {
+		return fmt.Errorf("%q is no project name: use at most %d lower-case letters, digits and dashes, a letter first",
+			name, staging.MaxLabel/2)
 	}
+	return nil
+}
+
+// CheckDomain tells whether stagings can live under a domain.
+func CheckDomain(name string) error {
+	if !domain.MatchString(name) || len(name) > 253-staging.MaxLabel-1 {
+		return fmt.Errorf("%q is no domain: write staging.example.com", name)
+	}
+	return nil
 }
 
 func (p *Project) checkEngine(c *faults) {
@@ -87,9 +102,7 @@ var domain = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z
 
 func (p *Project) checkPatterns(c *faults) {
 	s := p.Spec
-	if !domain.MatchString(s.Hosts.BaseDomain) || len(s.Hosts.BaseDomain) > 253-staging.MaxLabel-1 {
-		c.add("spec.hosts.baseDomain", "%q is no domain: write staging.example.com", s.Hosts.BaseDomain)
-	}
+	c.addError("spec.hosts.baseDomain", CheckDomain(s.Hosts.BaseDomain))
 	if s.Hosts.Scheme != "https" && s.Hosts.Scheme != "http" {
 		c.add("spec.hosts.scheme", "%q is no scheme: write https or http", s.Hosts.Scheme)
 	}
