@@ -67,7 +67,7 @@ var owners = []struct {
 	{"github.com/google/go-jsonnet", []string{"generator/render"}},
 	{"sigs.k8s.io/kustomize/", []string{"generator/render"}},
 	{"github.com/spf13/", []string{"cmd/octopod"}},
-	{"flag", []string{"cmd/octopod"}},
+	{"flag", []string{"cmd/octopod", "examples"}},
 }
 
 // adapters speak one technology each; beside them only nouns may be imported.

@@ -56,7 +56,7 @@ func DefaultBin() string {
 // BuildOptions say what Build does. The zero value is right for most.
 type BuildOptions struct {
 	Bin    string    // folder for the programs; default DefaultBin
-	Source string    // this folder; default: what `go list -m` says here
+	Source string    // this folder; default: what `go list` says
 	Log    io.Writer // default: nowhere
 }
 
@@ -68,9 +68,9 @@ func Build(ctx context.Context, o BuildOptions) error {
 		return err
 	}
 	if o.Source == "" {
-		dir, err := goCommand(ctx, ".", "list", "-m", "-f", "{{.Dir}}", "octopod/examples/cluster")
+		dir, err := goCommand(ctx, ".", "list", "-f", "{{.Dir}}", "octopod/examples/cluster")
 		if err != nil {
-			return fmt.Errorf("run this in examples/cluster: %w", err)
+			return fmt.Errorf("run this inside of the repository: %w", err)
 		}
 		o.Source = dir
 	}

@@ -149,7 +149,8 @@ func (c *Cluster) writeConfig() error {
 }
 
 // writeSchedulerConfig lets pods not wait for their volumes: no kubelet mounts
-// them, and one wait is a second at least.
+// them, and a pod that was turned away waits a second at least. VolumeZone is one
+// that turns away a claim that is not bound yet.
 func (c *Cluster) writeSchedulerConfig() error {
 	data, err := json.MarshalIndent(object{
 		"apiVersion": "kubescheduler.config.k8s.io/v1", "kind": "KubeSchedulerConfiguration",
@@ -157,7 +158,7 @@ func (c *Cluster) writeSchedulerConfig() error {
 		"leaderElection":   object{"leaderElect": false},
 		"profiles": []object{{
 			"schedulerName": "default-scheduler",
-			"plugins":       object{"multiPoint": object{"disabled": []object{{"name": "VolumeBinding"}}}},
+			"plugins":       object{"multiPoint": object{"disabled": []object{{"name": "VolumeBinding"}, {"name": "VolumeZone"}}}},
 		}},
 	}, "", "  ")
 	if err != nil {

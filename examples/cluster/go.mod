@@ -1,3 +1,0 @@
-module octopod/examples/cluster
-
-go 1.26.0
