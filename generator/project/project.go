@@ -49,6 +49,8 @@ type Spec struct {
 	Presets map[string]Preset `yaml:"presets,omitempty" json:"presets,omitempty"`
 	// Links shown beside a staging.
 	Links []Link `yaml:"links,omitempty" json:"links,omitempty"`
+	// Who may do what on the page and the API.
+	Access Access `yaml:"access,omitempty" json:"access,omitzero"`
 	// When stagings expire, and what archive and delete mean.
 	Lifecycle Lifecycle `yaml:"lifecycle,omitempty" json:"lifecycle,omitzero"`
 	// Where a staging's database comes from.
@@ -135,16 +137,6 @@ type Service struct {
 	// Path behind the host that a link opens, for example /login.
 	Path string `yaml:"path,omitempty" json:"path,omitempty"`
 }
-
-// Role is what a person may do.
-type Role string
-
-// The roles, each including the one before.
-const (
-	RoleViewer Role = "viewer"
-	RoleUser   Role = "user"
-	RoleAdmin  Role = "admin"
-)
 
 // Link is shown beside a staging. Its URL may hold {project}, {name},
 // {namespace}, {branch} (URL-escaped) and {host.<service>}.

@@ -31,6 +31,7 @@ func (p *Project) faults() []staging.Problem {
 	for i, link := range p.Spec.Links {
 		checkLink(&c, fmt.Sprintf("spec.links[%d]", i), link)
 	}
+	p.checkAccess(&c)
 	p.checkExceptions(&c)
 	return c
 }

@@ -1,0 +1,140 @@
+package project
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"octopod/generator/staging"
+)
+
+// Access says who has which role on the page and the API. Who may write to the
+// env repo past Octopod is the git server's to say.
+type Access struct {
+	// Role of everybody who signed in and is on no list below. Default viewer.
+	Everyone Role `yaml:"everyone,omitempty" json:"everyone,omitempty" jsonschema:"enum=none,enum=viewer,enum=user,enum=admin"`
+	// Who may look.
+	Viewers Members `yaml:"viewers,omitempty" json:"viewers,omitzero"`
+	// Who may also create and change stagings.
+	Users Members `yaml:"users,omitempty" json:"users,omitzero"`
+	// Who may do everything and sees everything.
+	Admins Members `yaml:"admins,omitempty" json:"admins,omitzero"`
+}
+
+// Members are people, by what the sign-in says of them.
+type Members struct {
+	// Groups as the sign-in names them; * stands for any text.
+	Groups []string `yaml:"groups,omitempty" json:"groups,omitempty"`
+	// Mail addresses, or all of a domain: "*@example.com".
+	Emails []string `yaml:"emails,omitempty" json:"emails,omitempty"`
+}
+
+// Role is what a person may do.
+type Role string
+
+// The roles, each including the one before.
+const (
+	RoleNone   Role = "none"
+	RoleViewer Role = "viewer"
+	RoleUser   Role = "user"
+	RoleAdmin  Role = "admin"
+)
+
+// Includes tells whether who has this role may do what the least role allows.
+// A word that is no role includes nothing, and nothing but admin includes it.
+func (r Role) Includes(least Role) bool { return r.rank() > 0 && r.rank() >= least.need() }
+
+// rank orders the roles; 0 allows nothing.
+func (r Role) rank() int {
+	return max(0, slices.Index([]Role{RoleNone, RoleViewer, RoleUser, RoleAdmin}, r))
+}
+
+// need is the rank that a requirement asks for: one that says nothing
+// understandable asks for the highest.
+func (r Role) need() int {
+	if rank := r.rank(); rank > 0 {
+		return rank
+	}
+	return RoleAdmin.rank()
+}
+
+// RoleOf gives the highest role that the lists give to a person. The address
+// must be one that the sign-in vouches for.
+func (a Access) RoleOf(email string, groups []string) Role {
+	switch {
+	case a.Admins.Include(email, groups):
+		return RoleAdmin
+	case a.Users.Include(email, groups):
+		return RoleUser
+	case a.Viewers.Include(email, groups) && !a.Everyone.Includes(RoleUser):
+		return RoleViewer
+	}
+	return a.Everyone
+}
+
+// Include tells whether a person is on the list.
+func (m Members) Include(email string, groups []string) bool {
+	for _, pattern := range m.Emails {
+		if email != "" && Glob(strings.ToLower(pattern), strings.ToLower(email)) {
+			return true
+		}
+	}
+	for _, pattern := range m.Groups {
+		if slices.ContainsFunc(groups, func(group string) bool { return Glob(pattern, group) }) {
+			return true
+		}
+	}
+	return false
+}
+
+// Empty tells whether the list names nobody.
+func (m Members) Empty() bool { return len(m.Groups) == 0 && len(m.Emails) == 0 }
+
+// Glob tells whether a text has the form of a pattern, in which * stands for
+// any text, slashes and nothing included, and everything else for itself.
+func Glob(pattern, text string) bool {
+	head, rest, wild := strings.Cut(pattern, "*")
+	if !wild {
+		return text == pattern
+	}
+	text, found := strings.CutPrefix(text, head)
+	if !found {
+		return false
+	}
+	parts := strings.Split(rest, "*")
+	last := len(parts) - 1
+	for _, part := range parts[:last] {
+		if _, text, found = strings.Cut(text, part); !found {
+			return false
+		}
+	}
+	return strings.HasSuffix(text, parts[last])
+}
+
+// Faults lists what is wrong with a list that stands under field.
+func (m Members) Faults(field string) []staging.Problem {
+	var c faults
+	for i, group := range m.Groups {
+		if strings.TrimSpace(group) == "" {
+			c.add(fmt.Sprintf("%s.groups[%d]", field, i), "is empty: write the name of a group")
+		}
+	}
+	for i, email := range m.Emails {
+		local, domain, _ := strings.Cut(email, "@")
+		if local == "" || domain == "" || strings.Contains(domain, "*") || strings.Contains(local, "*") && local != "*" {
+			c.add(fmt.Sprintf("%s.emails[%d]", field, i),
+				"%q is no address: write ada@example.com, or \"*@example.com\" for a whole domain", email)
+		}
+	}
+	return c
+}
+
+func (p *Project) checkAccess(c *faults) {
+	access := p.Spec.Access
+	if access.Everyone != RoleNone {
+		checkRole(c, "spec.access.everyone", access.Everyone)
+	}
+	*c = append(*c, access.Viewers.Faults("spec.access.viewers")...)
+	*c = append(*c, access.Users.Faults("spec.access.users")...)
+	*c = append(*c, access.Admins.Faults("spec.access.admins")...)
+}
