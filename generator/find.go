@@ -16,10 +16,12 @@ type Query struct {
 	Archived bool     // only the archived ones
 	All      bool     // active and archived
 	Where    []Term   // every term must hold
+	Recorded bool     // the records alone: Argo CD is not asked
 }
 
 // Find lists stagings by name. A record that cannot be read is listed as
-// Invalid and hides no other.
+// Invalid and hides no other. A staging that was deleted is listed for as long
+// as Argo CD is removing it.
 func (g *Stagings) Find(ctx context.Context, q Query) ([]staging.View, error) {
 	tree, err := g.Repo.Tip(ctx)
 	if err != nil {
@@ -33,6 +35,26 @@ func (g *Stagings) Find(ctx context.Context, q Query) ([]staging.View, error) {
 	if err != nil {
 		return nil, err
 	}
+	views, err := q.views(ctx, tree, p, names)
+	if err != nil || q.Recorded {
+		return views, err
+	}
+	cluster, seen := g.sight(ctx, p)
+	if seen == nil {
+		return views, nil
+	}
+	if q.everything() {
+		views = append(views, leftovers(tree, seen)...)
+	}
+	return views, g.newJudge(cluster, tree, p).tellAll(ctx, seen, views)
+}
+
+// everything tells that nothing but the state of a record is asked for, so
+// that what has no record any more is of interest too.
+func (q Query) everything() bool { return len(q.Names) == 0 && len(q.Where) == 0 && !q.Archived }
+
+// views shows the records of the named stagings that the query chooses.
+func (q Query) views(ctx context.Context, tree *envrepo.Tree, p *project.Project, names []string) ([]staging.View, error) {
 	if err := tree.LoadRecords(ctx, names); err != nil {
 		return nil, err
 	}

@@ -10,8 +10,12 @@ import (
 	"octopod/generator/staging"
 )
 
-// Stagings answers for all stagings of one env repo.
-type Stagings struct{ Parts }
+// Stagings answers for all stagings of one env repo. It is safe for use by
+// many goroutines.
+type Stagings struct {
+	Parts
+	connection connection
+}
 
 // Parts are what the use cases are made of.
 type Parts struct {
@@ -20,12 +24,15 @@ type Parts struct {
 	// ArgoCD writes the files that make Argo CD follow the env repo. nil leaves
 	// them to the reader.
 	ArgoCD func(*project.Project) ([]staging.File, error)
-	// Now is the clock: it dates records, nothing else.
+	// Connect gives the Argo CD that runs a project. It is asked once. nil means
+	// that none is known: no phase is told then.
+	Connect func(*project.Project) (Cluster, error)
+	// Now is the clock: it dates records, and what is seen of Argo CD.
 	Now func() time.Time
 }
 
 // New wires the use cases.
-func New(parts Parts) *Stagings { return &Stagings{parts} }
+func New(parts Parts) *Stagings { return &Stagings{Parts: parts} }
 
 // Asker says who asks, and through which door.
 type Asker struct {

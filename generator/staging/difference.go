@@ -74,6 +74,15 @@ func overrideText(v any) string {
 	return cmp.Or(Text(v), `""`)
 }
 
+// ImageName is an image reference without its tag and digest.
+func ImageName(ref string) string {
+	ref, _, _ = strings.Cut(ref, "@")
+	if i := strings.LastIndex(ref, ":"); i > strings.LastIndex(ref, "/") {
+		return ref[:i]
+	}
+	return ref
+}
+
 // ImageTag is what follows the repository of an image reference: its tag, or
 // the first digits of its digest.
 func ImageTag(ref string) string {

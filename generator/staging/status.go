@@ -29,7 +29,17 @@ type Status struct {
 	URL              string                   `json:"url,omitempty"`              // of the main service
 	URLs             map[string]string        `json:"urls,omitempty"`             // by service
 	Services         map[string]ServiceStatus `json:"services,omitempty"`
-	Since            *time.Time               `json:"since,omitempty"`
+	Since            *time.Time               `json:"since,omitempty"` // when the phase began, as far as it was watched
+	Timings          Timings                  `json:"timings,omitzero"`
+}
+
+// Timings are the steps of the last change of a staging, each as far as it is
+// reached and known.
+type Timings struct {
+	Committed *time.Time `json:"committed,omitempty"` // to the env repo
+	Seen      *time.Time `json:"seen,omitempty"`      // Argo CD compared the cluster with it
+	Synced    *time.Time `json:"synced,omitempty"`    // Argo CD applied it
+	Running   *time.Time `json:"running,omitempty"`   // everything that is new works
 }
 
 // ServiceStatus compares what should run with what does.

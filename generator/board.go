@@ -1,0 +1,305 @@
+package generator
+
+import (
+	"context"
+	"maps"
+	"reflect"
+	"slices"
+	"sync"
+	"time"
+
+	"octopod/generator/argocd"
+	"octopod/generator/envrepo"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// How often a watch looks by itself. What Argo CD says of its Applications
+// comes by itself.
+const (
+	tipEvery     = 2 * time.Second // the branch of the env repo
+	underWay     = time.Second     // a staging under way: its pods change before its Application does
+	failingEvery = 5 * time.Second // a staging that fails
+)
+
+// board is the state of one watch. One goroutine has it.
+type board struct {
+	*judge
+	query  Query
+	handle func(News)
+	seen   *sight // nil without an Argo CD
+	shown  map[string]shown
+	missed map[string]miss
+	asking sync.WaitGroup // reminders under way
+	stale  bool
+}
+
+// shown is what was told of a staging last.
+type shown struct {
+	view staging.View
+	next time.Time // when to look again; never, when zero
+}
+
+func (g *Stagings) newBoard(ctx context.Context, q Query, handle func(News)) (*board, error) {
+	tip, err := g.Repo.Tip(ctx)
+	if err != nil {
+		return nil, err
+	}
+	p, err := tip.Project()
+	if err != nil {
+		return nil, err
+	}
+	b := &board{query: q, handle: handle, shown: map[string]shown{}, missed: map[string]miss{}}
+	cluster, seen := g.sight(ctx, p)
+	b.seen = seen
+	b.judge = g.newJudge(cluster, tip, p)
+	return b, nil
+}
+
+// run tells everything, and then every change.
+func (b *board) run(ctx context.Context, events <-chan argocd.Event) error {
+	if err := b.show(ctx, b.names()); err != nil {
+		return err
+	}
+	b.handle(News{Kind: Complete})
+	tick, tips := time.NewTicker(underWay), time.NewTicker(tipEvery)
+	defer tick.Stop()
+	defer tips.Stop()
+	for ctx.Err() == nil {
+		var names []string
+		select {
+		case e := <-events:
+			names = b.take(e)
+		case <-tick.C:
+			names = b.due()
+		case <-tips.C:
+			names = b.advance(ctx)
+		case <-ctx.Done():
+		}
+		if err := b.show(ctx, names); err != nil {
+			b.postpone(names)
+		}
+		b.remind(ctx)
+	}
+	return ctx.Err()
+}
+
+// names are all stagings that the watch is about: those of the env repo, those
+// that Argo CD still has, and those that were told of.
+func (b *board) names() []string {
+	all := map[string]bool{}
+	if len(b.query.Names) > 0 {
+		return b.query.Names
+	}
+	recorded, _ := b.tip.Names() // the directory was read before
+	for _, name := range recorded {
+		all[name] = true
+	}
+	if b.seen != nil && b.query.everything() {
+		for name := range b.seen.apps {
+			all[name] = true
+		}
+	}
+	for name := range b.shown {
+		all[name] = true
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// take keeps what Argo CD says and gives the stagings that it is about.
+func (b *board) take(e argocd.Event) []string {
+	switch e.Kind {
+	case argocd.Changed:
+		if old, known := b.seen.apps[e.Application.Staging]; known && old.Version == e.Application.Version {
+			return nil
+		}
+		b.put(e.Application.Staging, &e.Application)
+	case argocd.Removed:
+		b.put(e.Application.Staging, nil)
+	case argocd.Away:
+		b.seen = &sight{apps: b.seen.apps, awaySince: b.Now(), cause: e.Err}
+		return b.names()
+	case argocd.Back:
+		b.seen = &sight{apps: b.seen.apps}
+		return b.names()
+	}
+	return b.chosen(e.Application.Staging)
+}
+
+func (b *board) put(name string, app *staging.Application) {
+	if b.seen.apps == nil {
+		b.seen.apps = map[string]staging.Application{}
+	}
+	if app == nil {
+		delete(b.seen.apps, name)
+		return
+	}
+	b.seen.apps[name] = *app
+}
+
+// chosen gives a name that the query is about.
+func (b *board) chosen(name string) []string {
+	if len(b.query.Names) > 0 && !slices.Contains(b.query.Names, name) {
+		return nil
+	}
+	return []string{name}
+}
+
+// due gives the stagings that it is time to look at again.
+func (b *board) due() []string {
+	var names []string
+	now := b.Now()
+	for name, s := range b.shown {
+		if !s.next.IsZero() && !s.next.After(now) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// advance reads the branch, and gives the stagings that are different there.
+func (b *board) advance(ctx context.Context) []string {
+	tip, err := b.Repo.Tip(ctx)
+	var p *project.Project
+	if err == nil {
+		p, err = tip.Project()
+	}
+	if err != nil {
+		if !b.stale && ctx.Err() == nil {
+			b.stale = true
+			b.handle(News{Kind: Stale, Err: err})
+		}
+		return nil
+	}
+	if b.stale {
+		b.stale = false
+		b.handle(News{Kind: Fresh})
+	}
+	before := b.tip
+	if tip.Revision() == before.Revision() {
+		return nil
+	}
+	b.move(tip, p)
+	if hash(before, project.File) != hash(tip, project.File) {
+		return b.names()
+	}
+	return slices.DeleteFunc(b.names(), func(name string) bool {
+		return hash(before, envrepo.StagingDir(name)) == hash(tip, envrepo.StagingDir(name))
+	})
+}
+
+// show tells what is new of the named stagings.
+func (b *board) show(ctx context.Context, names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	views, err := b.look(ctx, names)
+	if err != nil {
+		return err
+	}
+	there := map[string]bool{}
+	for _, v := range views {
+		there[v.Metadata.Name] = true
+		b.tellOne(v)
+	}
+	for _, name := range names {
+		if !there[name] {
+			b.forget(name)
+		}
+	}
+	return nil
+}
+
+// look shows the named stagings as they are now. Those that left no trace are
+// left out.
+func (b *board) look(ctx context.Context, names []string) ([]staging.View, error) {
+	var recorded []string
+	var views []staging.View
+	for _, name := range names {
+		if b.tip.Has(name) && staging.IsLabel(name) {
+			recorded = append(recorded, name)
+		} else if b.seen != nil && (b.seen.has(name) || !b.seen.awaySince.IsZero() && b.shown[name].view.Metadata.Name != "") {
+			views = append(views, departed(name))
+		}
+	}
+	known, err := b.query.views(ctx, b.tip, b.project, recorded)
+	if err != nil {
+		return nil, err
+	}
+	views = append(views, known...)
+	if b.seen == nil {
+		return views, nil
+	}
+	return views, b.tellAll(ctx, b.seen, views)
+}
+
+// tellOne tells of a staging unless that was told before.
+func (b *board) tellOne(v staging.View) {
+	name, now := v.Metadata.Name, b.Now().UTC()
+	old, known := b.shown[name]
+	v.Status.Since = &now
+	if known && old.view.Status.Phase == v.Status.Phase {
+		v.Status.Since = old.view.Status.Since
+	}
+	v.Status.Timings = carried(old.view, v, now)
+	b.shown[name] = shown{view: v, next: nextLook(v, now)}
+	if !known || news(old.view, v) {
+		b.handle(News{Kind: Changed, Staging: v})
+	}
+}
+
+// carried completes the steps of a change by what was seen before, as long as
+// it is the same change.
+func carried(old, v staging.View, now time.Time) staging.Timings {
+	t, before := v.Status.Timings, old.Status.Timings
+	if !reflect.DeepEqual(old.Document, v.Document) {
+		before = staging.Timings{}
+	}
+	if t.Committed == nil {
+		t.Committed = before.Committed
+	}
+	if v.Status.Phase == staging.PhaseRunning {
+		t.Running = before.Running
+		if t.Running == nil && old.Status.Phase != "" {
+			t.Running = &now
+		}
+	}
+	return t
+}
+
+// news tells whether two views differ in anything but the revisions, which
+// every commit of another staging moves.
+func news(old, v staging.View) bool {
+	old.Status.Revision, old.Status.ObservedRevision = v.Status.Revision, v.Status.ObservedRevision
+	return !reflect.DeepEqual(old, v)
+}
+
+// nextLook: what is done changes only with an event.
+func nextLook(v staging.View, now time.Time) time.Time {
+	switch v.Status.Phase {
+	case staging.PhaseCreating, staging.PhaseUpdating, staging.PhaseArchiving, staging.PhaseDeleting, staging.PhaseUnknown:
+		return now.Add(underWay)
+	case staging.PhaseFailed, staging.PhaseDegraded:
+		return now.Add(failingEvery)
+	}
+	return time.Time{}
+}
+
+// postpone looks at stagings again later, as the env repo could not be read.
+func (b *board) postpone(names []string) {
+	for _, name := range names {
+		s := b.shown[name]
+		s.next = b.Now().Add(underWay)
+		b.shown[name] = s
+	}
+}
+
+func (b *board) forget(name string) {
+	old := b.shown[name]
+	delete(b.shown, name)
+	delete(b.missed, name)
+	if old.view.Metadata.Name != "" {
+		b.handle(News{Kind: Gone, Staging: old.view})
+	}
+}

@@ -1,0 +1,41 @@
+package staging
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+)
+
+// RunningImages gives the images that must have a pod for as long as objects
+// are applied: those of workloads with at least one replica. Jobs end, a
+// CronJob runs now and then, and of custom kinds nothing is known.
+func RunningImages(objects []Object) ([]string, error) {
+	var images []string
+	for _, o := range objects {
+		if !slices.Contains([]string{"Deployment", "StatefulSet", "ReplicaSet", "DaemonSet"}, o.Kind) {
+			continue
+		}
+		var w workload
+		if err := json.Unmarshal(o.JSON, &w); err != nil {
+			return nil, fmt.Errorf("reading the rendered %s: %w", o, err)
+		}
+		if w.Spec.Replicas != nil && *w.Spec.Replicas == 0 {
+			continue
+		}
+		for _, c := range w.Spec.Template.Spec.Containers {
+			images = append(images, c.Image)
+		}
+	}
+	slices.Sort(images)
+	return slices.Compact(images), nil
+}
+
+// workload is the part that all kinds of long-running workloads share.
+type workload struct {
+	Spec struct {
+		Replicas *int
+		Template struct {
+			Spec struct{ Containers []struct{ Image string } }
+		}
+	}
+}
