@@ -43,7 +43,7 @@ func (l *local) openCheckout(ctx context.Context) (*checkout, error) {
 	if l.layout.work == "" || !headIs(l.layout.gitDir, l.ref) {
 		return nil, nil
 	}
-	held, err := acquire(ctx, filepath.Join(l.layout.gitDir, "index"))
+	held, err := acquire(ctx, l.layout.gitDir, filepath.Join(l.layout.gitDir, "index"), l.steps)
 	if err != nil {
 		return nil, diskError(err, l.path)
 	}
@@ -66,7 +66,7 @@ func headIs(gitDir, ref string) bool {
 // refuseOtherWorktrees refuses to move a branch under somebody's feet: one that
 // another work tree of the same repository has checked out.
 func (l *local) refuseOtherWorktrees() error {
-	dirs, _ := filepath.Glob(filepath.Join(l.layout.common, "worktrees", "*"))
+	dirs := glob(filepath.Join(l.layout.common, "worktrees"), "*")
 	if l.layout.gitDir != l.layout.common && !isBareDir(l.layout.common) {
 		dirs = append(dirs, l.layout.common)
 	}

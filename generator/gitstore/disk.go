@@ -151,7 +151,7 @@ func (d *disk) alternates() []*disk {
 
 // rescan reads which packs there are now and closes those that are gone.
 func (d *disk) rescan() {
-	names, _ := filepath.Glob(filepath.Join(d.dir, "pack", "pack-*.idx"))
+	names := glob(filepath.Join(d.dir, "pack"), "pack-*.idx")
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	there := make(map[string]bool, len(names))
@@ -176,6 +176,16 @@ func (d *disk) rescan() {
 		d.others = d.readAlternates()
 	}
 	d.scanned = true
+}
+
+// glob lists the files of a directory whose names match. Unlike filepath.Glob,
+// it takes the directory as it is written: in a path, [ is a letter.
+func glob(dir, pattern string) []string {
+	names, _ := fs.Glob(os.DirFS(dir), pattern)
+	for i, name := range names {
+		names[i] = filepath.Join(dir, name)
+	}
+	return names
 }
 
 // close lets go of all files.

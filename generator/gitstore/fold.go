@@ -83,9 +83,10 @@ func splitExt(file string) (name, ext string) {
 // foldPacks writes the new pack and then removes the old ones. Whoever has an
 // old one open reads on; whoever looks for it finds the new one.
 func (d *disk) foldPacks(ctx context.Context, packs []foldPack, fsync bool) error {
-	held, err := tryLock(filepath.Join(d.dir, "octopod-fold.lock"))
+	path := filepath.Join(d.dir, "octopod-fold.lock")
+	held, err := tryLock(filepath.Dir(d.dir), path, nil)
 	if errors.Is(err, fs.ErrExist) {
-		takeOver(filepath.Join(d.dir, "octopod-fold.lock"))
+		takeOver(path)
 		return nil // another process is at it, or the next call will be
 	}
 	if err != nil {

@@ -3,7 +3,9 @@ package gitstore_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -63,22 +65,18 @@ func childDies() int {
 	return 2
 }
 
-// childWrites commits until it is killed and prints each commit that was
-// reported done.
+// childWrites commits until it is killed. It prints each commit that was
+// reported done on stdout, and what stopped it on stderr.
 func childWrites() int {
 	s, err := childStore()
-	if err != nil {
-		fmt.Println(err)
-		return 1
-	}
-	for i := 0; ; i++ {
-		r, err := s.Change(context.Background(), write("envs/x/staging.yaml", fmt.Sprint(i, os.Getpid())))
-		if err != nil {
-			fmt.Println(err)
-			return 1
+	for i := 0; err == nil; i++ {
+		var r gitstore.Result
+		if r, err = s.Change(context.Background(), write("envs/x/staging.yaml", fmt.Sprint(i, os.Getpid()))); err == nil {
+			fmt.Println(r.Revision)
 		}
-		fmt.Println(r.Revision)
 	}
+	fmt.Fprintln(os.Stderr, err, staging.HintOf(err))
+	return 1
 }
 
 // childIsLimited commits with a limit on the size of files, which is what a
@@ -104,11 +102,29 @@ func child(role, url, step string) *exec.Cmd {
 	return c
 }
 
+// killed runs a child that kills itself at a step.
+func killed(t *testing.T, repo, step string) {
+	t.Helper()
+	out, err := child("die at a step", repo, step).CombinedOutput()
+	if !wasKilled(err) {
+		t.Fatalf("the child was not killed: %v\n%s", err, out)
+	}
+}
+
+func wasKilled(err error) bool {
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		return false
+	}
+	status, ok := exit.Sys().(syscall.WaitStatus)
+	return ok && status.Signal() == syscall.SIGKILL
+}
+
 // TestKilledBetweenSteps: after kill -9 at any step the repository is sound,
 // the commit is there or not, and the next writer is not held up.
 func TestKilledBetweenSteps(t *testing.T) {
 	for _, workTree := range []bool{false, true} {
-		steps := []string{"locked", "kept", "pack", "stored", "written", "moved"}
+		steps := []string{"unmarked", "marked", "linked", "locked", "kept", "pack", "stored", "written", "moved"}
 		if workTree {
 			steps = append(steps, "worktree", "index")
 		}
@@ -120,10 +136,7 @@ func TestKilledBetweenSteps(t *testing.T) {
 					repo = testenv.WorkTree(t, repo, filepath.Join(dir, "work"))
 				}
 				before := testenv.Git(t, repo, "rev-parse", "main")
-				out, err := child("die at a step", repo, step).CombinedOutput()
-				if err == nil || !strings.Contains(err.Error(), "killed") {
-					t.Fatalf("the child was not killed: %v\n%s", err, out)
-				}
+				killed(t, repo, step)
 				testenv.Fsck(t, repo)
 				after := testenv.Git(t, repo, "rev-parse", "main")
 				if landed := after != before; landed != (step == "moved") {
@@ -135,7 +148,6 @@ func TestKilledBetweenSteps(t *testing.T) {
 					if _, err := s.Change(t.Context(), write("envs/x/staging.yaml", "x")); err != nil && staging.CodeOf(err) != staging.CodeConflict {
 						t.Error(err)
 					}
-					_ = os.Remove(filepath.Join(repo, ".git/index.lock")) // as git advises, if nobody took it over
 					testenv.Git(t, repo, "reset", "-q", "--hard")
 					testenv.Git(t, repo, "clean", "-qfd")
 				}
@@ -151,38 +163,85 @@ func TestKilledBetweenSteps(t *testing.T) {
 	}
 }
 
+// TestKilledWhileLocking: a lock is there with its mark or not there at all, so
+// the git command and the next Octopod go on at once, and nothing is left.
+func TestKilledWhileLocking(t *testing.T) {
+	for _, c := range []struct {
+		step   string
+		locked bool
+		left   int // of the name under which the lock was made ready
+	}{
+		{"unmarked", false, 1}, // nothing tells whose it is; it goes with old age
+		{"marked", false, 0},
+		{"linked", true, 0},
+	} {
+		t.Run(c.step, func(t *testing.T) {
+			repo := testenv.Bare(t, filepath.Join(t.TempDir(), "env.git"), 2)
+			killed(t, repo, c.step)
+			held, err := os.ReadFile(filepath.Join(repo, "refs/heads/main.lock"))
+			if locked := err == nil; locked != c.locked || locked && !strings.HasPrefix(string(held), "octopod ") {
+				t.Errorf("the lock: %q, %v", held, err)
+			}
+			s := open(t, gitstore.Options{URL: repo})
+			testenv.Git(t, repo, "update-ref", "refs/heads/main", "main")
+			change(t, s, write("envs/x/staging.yaml", "again"))
+			if left, _ := filepath.Glob(filepath.Join(repo, "octopod-*")); len(left) != c.left {
+				t.Errorf("left behind: %v", left)
+			}
+		})
+	}
+}
+
+// TestDiskWithoutLinks: where a file has one name only, locks still keep
+// writers apart.
+func TestDiskWithoutLinks(t *testing.T) {
+	refs := filepath.Join(t.TempDir(), "refs")
+	elsewhere := t.TempDir()
+	if err := os.Mkdir(refs, 0o777); err != nil {
+		t.Fatal(err)
+	}
+	if err := syscall.Mount("tmpfs", refs, "tmpfs", 0, "size=1m"); err != nil {
+		t.Skipf("cannot mount: %v", err) // a link across disks fails as any does on a disk without links
+	}
+	defer func() {
+		if err := syscall.Unmount(refs, 0); err != nil {
+			t.Error(err)
+		}
+	}()
+	release, err := gitstore.Lock(elsewhere, filepath.Join(refs, "main"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := gitstore.Lock(elsewhere, filepath.Join(refs, "main")); !errors.Is(err, fs.ErrExist) {
+		t.Errorf("the lock was given twice: %v", err)
+	}
+	if err := release(); err != nil {
+		t.Error(err)
+	}
+	for _, dir := range []string{refs, elsewhere} {
+		if left, _ := os.ReadDir(dir); len(left) > 0 {
+			t.Errorf("left behind: %v", left)
+		}
+	}
+}
+
 // TestKilledAnywhere kills writers at random moments, locally and over http:
 // every commit that was reported done is there.
 func TestKilledAnywhere(t *testing.T) {
-	for _, p := range places() {
-		if p.name != "local" && p.name != "http" {
-			continue
-		}
-		t.Run(p.name, func(t *testing.T) {
-			repo := testenv.Bare(t, filepath.Join(t.TempDir(), "env.git"), 2)
-			url := p.at(t, repo).URL
+	for _, remote := range []bool{false, true} {
+		t.Run(fmt.Sprintf("remote=%v", remote), func(t *testing.T) {
+			dir := t.TempDir()
+			repo := testenv.Bare(t, filepath.Join(dir, "env.git"), 2)
+			url, settle := repo, func() {}
+			if remote {
+				server := testenv.ServeHTTP(t, dir)
+				url, settle = server.URL+"/env.git", server.Close
+			}
 			var done []string
 			for range 12 {
-				c := child("write for ever", url, "")
-				out, err := c.StdoutPipe()
-				if err != nil {
-					t.Fatal(err)
-				}
-				if err := c.Start(); err != nil {
-					t.Fatal(err)
-				}
-				lines := bufio.NewScanner(out)
-				lines.Scan() // it is at work
-				done = append(done, lines.Text())
-				time.AfterFunc(time.Duration(rand.IntN(60))*time.Millisecond, func() { _ = c.Process.Kill() })
-				for lines.Scan() {
-					if len(lines.Text()) == 40 {
-						done = append(done, lines.Text())
-					}
-				}
-				_ = c.Wait()
+				done = append(done, writeUntilKilled(t, url)...)
 			}
-			time.Sleep(300 * time.Millisecond) // a push in flight may still land
+			settle() // a push in flight may still land
 			there := testenv.Git(t, repo, "rev-list", "main")
 			for _, h := range done {
 				if !strings.Contains(there, h) {
@@ -193,6 +252,35 @@ func TestKilledAnywhere(t *testing.T) {
 			testenv.Fsck(t, repo)
 		})
 	}
+}
+
+// writeUntilKilled runs a writer, kills it shortly after its first commit and
+// gives the commits it reported done.
+func writeUntilKilled(t *testing.T, url string) (done []string) {
+	t.Helper()
+	c := child("write for ever", url, "")
+	var complaint strings.Builder
+	c.Stderr = &complaint
+	out, err := c.StdoutPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Start(); err != nil {
+		t.Fatal(err)
+	}
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if len(done) == 0 {
+			time.AfterFunc(time.Duration(rand.IntN(60))*time.Millisecond, func() { _ = c.Process.Kill() })
+		}
+		done = append(done, lines.Text())
+	}
+	if err := c.Wait(); !wasKilled(err) {
+		t.Fatalf("the writer was not killed, it stopped: %v\n%s", err, &complaint)
+	}
+	if n := len(done); n > 0 && len(done[n-1]) < 40 {
+		done = done[:n-1] // killed in the middle of a line
+	}
+	return done
 }
 
 // TestFullDisk: a real one, where the test may mount it, and a limit on the
@@ -250,7 +338,7 @@ func checkNothingHalfWritten(t *testing.T, repo, before string) {
 	if after := testenv.Git(t, repo, "rev-parse", "main"); after != before {
 		t.Error("the branch moved")
 	}
-	for _, pattern := range []string{"objects/pack/tmp_*", "objects/pack/*.keep", "refs/heads/*.lock", "octopod-*"} {
+	for _, pattern := range []string{"objects/pack/tmp_*", "objects/pack/*.keep", "refs/heads/*.lock", "octopod-*.tmp"} {
 		if left, _ := filepath.Glob(filepath.Join(repo, pattern)); len(left) > 0 {
 			t.Errorf("left behind: %v", left)
 		}

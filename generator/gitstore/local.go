@@ -57,8 +57,10 @@ func openLocal(_ context.Context, path string, o *Options) (*local, error) {
 // clearLocks removes the locks of a killed Octopod at once: until then the git
 // command refuses to work there.
 func (l *local) clearLocks() {
+	takeOverUnfinished(l.layout.common)
 	takeOver(filepath.Join(l.layout.common, filepath.FromSlash(l.refs.target(l.ref))) + ".lock")
 	if l.layout.work != "" {
+		takeOverUnfinished(l.layout.gitDir)
 		takeOver(filepath.Join(l.layout.gitDir, "index.lock"))
 	}
 }
@@ -187,7 +189,7 @@ func (l *local) push(ctx context.Context, u update) (pushed, error) {
 	defer work.close()
 	name := l.refs.target(l.ref)
 	file := filepath.Join(l.layout.common, filepath.FromSlash(name))
-	held, err := acquire(ctx, file)
+	held, err := acquire(ctx, l.layout.common, file, l.steps)
 	if err != nil {
 		return pushed{}, diskError(err, l.path)
 	}
@@ -259,20 +261,16 @@ func (l *local) tidy(ctx context.Context, final bool) error {
 // sweep removes what a killed Octopod left and git does not clean up.
 func (l *local) sweep() {
 	const old = time.Hour // no push takes so long
-	for _, pattern := range []string{
-		filepath.Join(l.layout.common, "octopod-*.tmp"),
-		filepath.Join(l.layout.gitDir, "octopod-*.tmp"),
-		filepath.Join(l.disk.dir, "pack", "*.keep"),
-	} {
-		names, _ := filepath.Glob(pattern)
-		for _, name := range names {
-			info, err := os.Stat(name)
-			if err != nil || time.Since(info.ModTime()) < old {
-				continue
-			}
-			if b, err := os.ReadFile(name); filepath.Ext(name) != ".keep" || err == nil && string(b) == keepMark {
-				_ = os.Remove(name)
-			}
+	left := glob(l.layout.common, "octopod-*.tmp")
+	left = append(left, glob(l.layout.gitDir, "octopod-*.tmp")...)
+	left = append(left, glob(filepath.Join(l.disk.dir, "pack"), "*.keep")...)
+	for _, name := range left {
+		info, err := os.Stat(name)
+		if err != nil || time.Since(info.ModTime()) < old {
+			continue
+		}
+		if b, err := os.ReadFile(name); filepath.Ext(name) != ".keep" || err == nil && string(b) == keepMark {
+			_ = os.Remove(name)
 		}
 	}
 }

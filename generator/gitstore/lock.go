@@ -21,22 +21,26 @@ const lockWait = 3 * time.Second
 // hash or nothing.
 const lockMark = "octopod "
 
-// lock is a held lock file: NAME.lock beside NAME, made with O_EXCL. It keeps
-// the git command and other Octopods out. The file also carries an advisory
-// lock of the system, which ends with the process that holds it: that is the
-// proof by which the lock of a killed Octopod is told from a living one and
-// taken over. A lock file of the git command is never taken over.
+// unfinishedLock is what a lock file is called until it is ready.
+const unfinishedLock = "octopod-lock-*.tmp"
+
+// lock is a held lock file: NAME.lock beside NAME. It keeps the git command and
+// other Octopods out. The file also carries an advisory lock of the system,
+// which ends with the process that holds it: that is the proof by which the
+// lock of a killed Octopod is told from a living one and taken over. A lock
+// file of the git command is never taken over.
 type lock struct {
 	path string
 	file *os.File
 }
 
-// acquire takes the lock of a file, waiting a little for others.
-func acquire(ctx context.Context, name string) (*lock, error) {
+// acquire takes the lock of a file, waiting a little for others. The lock file
+// is made ready in dir, which must lie on the same disk.
+func acquire(ctx context.Context, dir, name string, at steps) (*lock, error) {
 	path := name + ".lock"
 	deadline := time.Now().Add(lockWait)
 	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
-		l, err := tryLock(path)
+		l, err := tryLock(dir, path, at)
 		if err == nil || !errors.Is(err, fs.ErrExist) {
 			return l, err
 		}
@@ -52,26 +56,80 @@ func acquire(ctx context.Context, name string) (*lock, error) {
 	}
 }
 
-func tryLock(path string) (*lock, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o644)
-	if errors.Is(err, fs.ErrNotExist) { // git removes empty directories under refs
+// tryLock makes the lock file, and the directory it belongs in when that has
+// gone: git removes empty directories under refs.
+func tryLock(dir, path string, at steps) (*lock, error) {
+	l, err := linkLock(dir, path, at)
+	if errors.Is(err, fs.ErrNotExist) {
 		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
 			return nil, err
 		}
-		f, err = os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o644)
+		l, err = linkLock(dir, path, at)
 	}
+	return l, err
+}
+
+// linkLock makes the lock file ready under another name and links it to its
+// own. So it appears with its mark and the system's lock, or not at all, however
+// the process ends.
+func linkLock(dir, path string, at steps) (*lock, error) {
+	f, err := os.CreateTemp(dir, unfinishedLock)
+	if err != nil {
+		return nil, err
+	}
+	defer os.Remove(f.Name())
+	if err := markLock(f, at); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	err = os.Link(f.Name(), path)
+	if err == nil {
+		l := &lock{path, f}
+		if err := at.at("linked"); err != nil {
+			return nil, errors.Join(err, l.release())
+		}
+		return l, nil
+	}
+	if err := f.Close(); err != nil {
+		return nil, err
+	}
+	if errors.Is(err, fs.ErrExist) || errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	return createLock(path, at)
+}
+
+// createLock makes the lock file in place, for a disk on which files have one
+// name only. When the process is killed before the file is marked, a person
+// must remove it.
+func createLock(path string, at steps) (*lock, error) {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, err
 	}
 	l := &lock{path, f}
-	if err := flock(f); err != nil {
-		return nil, errors.Join(err, l.release())
-	}
-	host, _ := os.Hostname()
-	if _, err := fmt.Fprintf(f, "%s%s %d\n", lockMark, host, os.Getpid()); err != nil {
+	if err := markLock(f, at); err != nil {
 		return nil, errors.Join(err, l.release())
 	}
 	return l, nil
+}
+
+// markLock makes a file into a lock file. The mark comes last: who reads it
+// knows that the system's lock was held.
+func markLock(f *os.File, at steps) error {
+	if err := at.at("unmarked"); err != nil {
+		return err
+	}
+	if err := flock(f); err != nil {
+		return err
+	}
+	if err := f.Chmod(0o644); err != nil {
+		return err
+	}
+	host, _ := os.Hostname()
+	if _, err := fmt.Fprintf(f, "%s%s %d\n", lockMark, host, os.Getpid()); err != nil {
+		return err
+	}
+	return at.at("marked")
 }
 
 // takeOver removes a lock file whose Octopod is dead. Who holds the system's
@@ -92,6 +150,14 @@ func takeOver(path string) {
 	there, err2 := os.Stat(path)
 	if err1 == nil && err2 == nil && os.SameFile(mine, there) {
 		_ = os.Remove(path)
+	}
+}
+
+// takeOverUnfinished removes the lock files that dead Octopods were about to
+// link.
+func takeOverUnfinished(dir string) {
+	for _, name := range glob(dir, unfinishedLock) {
+		takeOver(name)
 	}
 }
 

@@ -328,9 +328,10 @@ func TestOneCallerGivesUp(t *testing.T) {
 	dir := t.TempDir()
 	repo := testenv.Bare(t, filepath.Join(dir, "env.git"), 2)
 	server := testenv.ServeHTTP(t, dir)
-	gate := make(chan struct{})
+	pushing, gate := make(chan struct{}, 2), make(chan struct{})
 	server.Between(func(w http.ResponseWriter, r *http.Request, git http.Handler) {
 		if testenv.IsPush(r) {
+			pushing <- struct{}{}
 			<-gate
 		}
 		git.ServeHTTP(w, r)
@@ -339,9 +340,9 @@ func TestOneCallerGivesUp(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	errs := make(chan error, 2)
 	go func() { _, err := s.Change(ctx, write("envs/a/f", "1")); errs <- err }()
-	time.Sleep(200 * time.Millisecond)
+	<-pushing
 	go func() { _, err := s.Change(ctx, write("envs/b/f", "1")); errs <- err }()
-	time.Sleep(50 * time.Millisecond)
+	until(t, func() bool { return s.Waiting() == 1 })
 	cancel()
 	for range 2 {
 		if err := <-errs; !errors.Is(err, context.Canceled) {
@@ -350,10 +351,22 @@ func TestOneCallerGivesUp(t *testing.T) {
 	}
 	close(gate)
 	change(t, s, write("envs/c/f", "1"))
-	if got := testenv.Git(t, repo, "ls-tree", "--name-only", "main:envs"); strings.Contains(got, "b") && !strings.Contains(got, "c") {
-		t.Errorf("%q", got)
+	for path, there := range map[string]bool{"envs/a": true, "envs/b": false, "envs/c": true} {
+		if _, err := testenv.TryGit(repo, "rev-parse", "--verify", "main:"+path); (err == nil) != there {
+			t.Errorf("%s: %v", path, err)
+		}
 	}
 	testenv.Fsck(t, repo)
+}
+
+// until polls for what has no channel to wait on.
+func until(t *testing.T, so func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); !so(); time.Sleep(time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatal("it did not happen in ten seconds")
+		}
+	}
 }
 
 // TestOneEditFails: an edit that fails or panics is its caller's alone.

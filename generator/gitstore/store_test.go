@@ -227,6 +227,22 @@ func TestBorrowedObjects(t *testing.T) {
 	}
 }
 
+// TestBracketsInThePath: a path is a path and no pattern.
+func TestBracketsInThePath(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "envs[1]*")
+	repo := testenv.Bare(t, filepath.Join(dir, "env.git"), 2)
+	s := open(t, gitstore.Options{URL: repo})
+	change(t, s, write("envs/x/f", "1"))
+	testenv.Git(t, repo, "repack", "-adq")
+	snap, err := open(t, gitstore.Options{URL: repo}).Snapshot(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if b, err := snap.ReadFile("envs/x/f"); err != nil || string(b) != "1" {
+		t.Errorf("%q, %v", b, err)
+	}
+}
+
 // TestUnreadableEntries: a file that is too large and a submodule are reported
 // and not read; a symbolic link gives its target.
 func TestUnreadableEntries(t *testing.T) {

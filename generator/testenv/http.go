@@ -46,11 +46,15 @@ func ServeHTTP(t testing.TB, dir string) *HTTPServer {
 	}
 	s.server = httptest.NewServer(s.handler(backend))
 	s.URL = s.server.URL
-	t.Cleanup(func() {
-		s.server.CloseClientConnections()
-		s.server.Close()
-	})
+	t.Cleanup(s.Close)
 	return s
+}
+
+// Close stops the server, as the end of the test does. Git has done its work
+// for every request that arrived when it returns.
+func (s *HTTPServer) Close() {
+	s.server.CloseClientConnections()
+	s.server.Close()
 }
 
 // Require asks for basic auth.
