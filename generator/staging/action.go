@@ -1,5 +1,7 @@
 package staging
 
+import "time"
+
 // Verb names an action. The same word is the command, the API's path, the
 // commit's subject and its Octopod-Action trailer.
 type Verb string
@@ -43,7 +45,9 @@ type Action struct {
 
 // Build is what CI made for one service.
 type Build struct {
-	Image      string `json:"image"`
-	Commit     string `json:"commit,omitempty"`
-	Repository string `json:"repository,omitempty"`
+	Image      string    `json:"image"`
+	Commit     string    `json:"commit,omitempty"`
+	Repository string    `json:"repository,omitempty"`
+	Committed  time.Time `json:"committed,omitzero"` // when the commit was made
+	Run        Run       `json:"run,omitzero"`       // that built it
 }

@@ -65,6 +65,19 @@ type Service struct {
 	Repository string `yaml:"repository,omitempty" json:"repository,omitempty"`
 	// branch, default or pinned.
 	From Origin `yaml:"from" json:"from"`
+	// When the commit was made, so that an older build does not replace a newer one.
+	Committed time.Time `yaml:"committed,omitempty" json:"committed,omitzero"`
+	// The CI run that built the image, for the same purpose.
+	Run Run `yaml:"run,omitempty" json:"run,omitzero"`
+}
+
+// Run is one run of a CI pipeline. The runs of one pipeline are numbered in the
+// order in which they were triggered.
+type Run struct {
+	// Names the pipeline, for example github.com/acme/shop/.github/workflows/ci.yml.
+	Pipeline string `yaml:"pipeline" json:"pipeline"`
+	// Its number within the pipeline.
+	Number int `yaml:"number" json:"number"`
 }
 
 // Overrides are values set on one staging. A null value means: absent, even if
