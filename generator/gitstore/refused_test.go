@@ -3,6 +3,7 @@ package gitstore_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"net/http"
 	"os"
@@ -283,12 +284,14 @@ func outsider(t testing.TB, clone, path string) {
 
 // TestMovedBranch: somebody else pushes just before each of our pushes.
 func TestMovedBranch(t *testing.T) {
+	const hasty, patient = time.Nanosecond, time.Minute
 	for _, c := range []struct {
 		moves    int
+		patience time.Duration
 		attempts int
 		conflict bool
-	}{{0, 1, false}, {1, 2, false}, {9, 10, false}, {20, 10, true}} {
-		t.Run(strings.Repeat("x", c.moves), func(t *testing.T) {
+	}{{0, hasty, 1, false}, {1, hasty, 2, false}, {9, hasty, 10, false}, {20, hasty, 10, true}, {20, patient, 21, false}} {
+		t.Run(fmt.Sprintf("%d moves, patience %s", c.moves, c.patience), func(t *testing.T) {
 			dir := t.TempDir()
 			repo := testenv.Bare(t, filepath.Join(dir, "env.git"), 2)
 			other := open(t, gitstore.Options{URL: repo})
@@ -301,7 +304,7 @@ func TestMovedBranch(t *testing.T) {
 				}
 				git.ServeHTTP(w, r)
 			})
-			s := open(t, gitstore.Options{URL: server.URL + "/env.git"})
+			s := open(t, gitstore.Options{URL: server.URL + "/env.git", Patience: c.patience})
 			r, err := s.Change(t.Context(), write("envs/x/staging.yaml", "x"))
 			if c.conflict {
 				wantCode(t, err, staging.CodeConflict, "moved 10 times", "again")

@@ -22,7 +22,8 @@ type Options struct {
 
 	AllowPlainHTTP bool          // http:// sends credentials and content in the clear
 	Timeout        time.Duration // a remote that is silent for so long is unavailable; 30 s when zero
-	MaxAttempts    int           // pushes of one edit before it is a conflict; 10 when zero
+	MaxAttempts    int           // an edit is a conflict after so many pushes (10 when zero)
+	Patience       time.Duration // … and so much time (a minute when zero), whichever is later
 	Fsync          bool          // local repositories: survive a power cut, not only a crash
 	History        bool          // remotes: keep the history's commits and trees, as a long-lived server does
 
@@ -110,6 +111,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	o.Branch = cmp.Or(o.Branch, "main")
 	o.Timeout = cmp.Or(o.Timeout, 30*time.Second)
 	o.MaxAttempts = cmp.Or(o.MaxAttempts, 10)
+	o.Patience = cmp.Or(o.Patience, time.Minute)
 	if o.Now == nil {
 		o.Now = time.Now
 	}

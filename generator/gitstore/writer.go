@@ -60,6 +60,22 @@ type request struct {
 	edit     Edit
 	done     chan outcome
 	attempts int
+	first    time.Time // when it was pushed first
+}
+
+// push notes that the edit is pushed once more.
+func (r *request) push(now time.Time) {
+	if r.attempts == 0 {
+		r.first = now
+	}
+	r.attempts++
+}
+
+// beaten tells whether an edit has lost so often and for so long that its
+// caller should know. A burst of CI jobs alone is no reason: with many of them
+// at work, some lose dozens of times in a few seconds.
+func (r *request) beaten(o *Options) bool {
+	return r.attempts >= o.MaxAttempts && time.Since(r.first) >= o.Patience
 }
 
 type outcome struct {
@@ -227,7 +243,7 @@ func (s *Store) land(c *chain, waiting int) (moved bool, err error) {
 	w := &s.writer
 	began := time.Now()
 	for _, l := range c.links {
-		l.request.attempts++
+		l.request.push(began)
 	}
 	done, pushErr := s.repo.push(s.life, c.update())
 	w.pace.took(time.Since(began))
@@ -307,7 +323,7 @@ func landed(ctx context.Context, t *tip, c *chain) bool {
 // giveUp answers requests that were beaten too often.
 func (s *Store) giveUp(batch []*request) []*request {
 	return slices.DeleteFunc(batch, func(r *request) bool {
-		if r.attempts < s.opts.MaxAttempts {
+		if !r.beaten(&s.opts) {
 			return false
 		}
 		r.answer(outcome{err: failf(staging.CodeConflict, errMoved,

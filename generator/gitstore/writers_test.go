@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -54,7 +55,7 @@ func TestManyWriters(t *testing.T) {
 			if !c.local {
 				url = testenv.ServeHTTP(t, dir).URL + "/env.git"
 			}
-			one := open(t, gitstore.Options{URL: url, MaxAttempts: 100})
+			one := open(t, gitstore.Options{URL: url, Patience: 10 * time.Minute})
 			stop := make(chan struct{})
 			var outside sync.WaitGroup
 			pushes := 0
@@ -77,7 +78,7 @@ func TestManyWriters(t *testing.T) {
 				wg.Go(func() {
 					s := one
 					if !c.shared {
-						s = open(t, gitstore.Options{URL: url, MaxAttempts: 100})
+						s = open(t, gitstore.Options{URL: url, Patience: 10 * time.Minute})
 					}
 					for v := range each {
 						r, err := s.Change(t.Context(), deploy(w, v+1))
@@ -115,6 +116,36 @@ func TestManyWriters(t *testing.T) {
 	}
 }
 
+// TestBurst: many CI jobs begin at the same moment, each a process that knows
+// nothing of the others. Everybody gets through.
+func TestBurst(t *testing.T) {
+	const jobs = 32
+	dir := t.TempDir()
+	repo := testenv.Bare(t, filepath.Join(dir, "env.git"), jobs)
+	url := testenv.ServeHTTP(t, dir).URL + "/env.git"
+	stores := make([]*gitstore.Store, jobs)
+	for i := range stores {
+		stores[i] = open(t, gitstore.Options{URL: url})
+	}
+	var wg sync.WaitGroup
+	var attempts [jobs]int
+	began := time.Now()
+	for i, s := range stores {
+		wg.Go(func() {
+			r, err := s.Change(t.Context(), deploy(i, 1))
+			if err != nil {
+				t.Error(err, staging.HintOf(err))
+			}
+			attempts[i] = r.Attempts
+		})
+	}
+	wg.Wait()
+	t.Logf("%d jobs in %s, the unluckiest needed %d pushes", jobs, time.Since(began), slices.Max(attempts[:]))
+	if got := testenv.Git(t, repo, "rev-list", "--count", "main"); got != fmt.Sprint(1+jobs) {
+		t.Errorf("%s commits", got)
+	}
+}
+
 // stockPush commits and pushes like a person, pulling until it works.
 func stockPush(t *testing.T, clone, path string) int {
 	testenv.WriteFile(t, clone, path, path)
@@ -149,7 +180,7 @@ func TestSamePath(t *testing.T) {
 			done := map[string]bool{}
 			var wg sync.WaitGroup
 			for w := range 6 {
-				s := open(t, gitstore.Options{URL: url, MaxAttempts: 3})
+				s := open(t, gitstore.Options{URL: url, MaxAttempts: 3, Patience: time.Nanosecond})
 				for g := range 2 {
 					wg.Go(func() {
 						for i := range 5 + rand.IntN(5) {
