@@ -63,7 +63,7 @@ func (c *cli) completeSettings(root *cobra.Command) {
 
 // completeNames offers stagings that are not in the arguments yet.
 func completeNames(ctx context.Context, in octopod, args []string, _ string) []string {
-	views, err := in.Find(ctx, generator.Query{All: true})
+	views, err := in.Find(ctx, generator.Query{All: true, Recorded: true})
 	if err != nil {
 		return nil
 	}
@@ -148,7 +148,7 @@ func completeParameters(ctx context.Context, in octopod, _ []string, _ string) [
 
 // completeOverridden offers what is set on the staging.
 func completeOverridden(ctx context.Context, in octopod, args []string, _ string) []string {
-	views, err := in.Find(ctx, generator.Query{Names: args[:1]})
+	views, err := in.Find(ctx, generator.Query{Names: args[:1], Recorded: true})
 	if err != nil {
 		return nil
 	}

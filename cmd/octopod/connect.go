@@ -41,8 +41,12 @@ func (c *cli) connectTo(ctx context.Context, url string) (octopod, error) {
 	if err != nil {
 		return nil, err
 	}
+	connect, err := c.connector()
+	if err != nil {
+		return nil, err
+	}
 	return generator.New(generator.Parts{
-		Repo: envrepo.New(store), Renderer: renderer, ArgoCD: argocd.Manifests, Now: c.now,
+		Repo: envrepo.New(store), Renderer: renderer, ArgoCD: argocd.Manifests, Connect: connect, Now: c.now,
 	}), nil
 }
 
@@ -70,7 +74,7 @@ func (c *cli) openStore(ctx context.Context, url string) (*gitstore.Store, error
 	}
 	store, err := gitstore.Open(ctx, gitstore.Options{
 		URL: url, Branch: branch, Committer: committer(), Auth: auth, Signer: signer,
-		AllowPlainHTTP: c.settings.allowPlainHTTP, Timeout: c.settings.timeout, Now: c.now, Logger: c.logger(),
+		AllowPlainHTTP: c.settings.allowPlainHTTP, Timeout: c.settings.gitTimeout, Now: c.now, Logger: c.logger(),
 	})
 	if err != nil {
 		return nil, err

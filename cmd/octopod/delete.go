@@ -59,7 +59,7 @@ record when it is over.`,
 
 // confirmDelete names what is lost, and asks.
 func (c *cli) confirmDelete(ctx context.Context, in finder, name string) error {
-	views, err := in.Find(ctx, generator.Query{Names: []string{name}})
+	views, err := in.Find(ctx, generator.Query{Names: []string{name}, Recorded: true})
 	if err != nil {
 		return err
 	}

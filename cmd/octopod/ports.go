@@ -14,6 +14,7 @@ import (
 type octopod interface {
 	changer
 	finder
+	watcher
 	historian
 	keeper
 	founder
@@ -22,12 +23,19 @@ type octopod interface {
 // changer carries out one action on one staging, in one commit.
 type changer interface {
 	Apply(context.Context, generator.Request) (generator.Result, error)
+	// Look makes Argo CD look now at what Apply changed.
+	Look(context.Context, []staging.PlanItem) error
 }
 
 // finder knows the stagings and their project as they are now.
 type finder interface {
 	Find(context.Context, generator.Query) ([]staging.View, error)
 	Project(context.Context) (*project.Project, error)
+}
+
+// watcher tells how stagings change.
+type watcher interface {
+	Watch(context.Context, generator.Query, func(generator.News)) error
 }
 
 // historian knows how a staging was.

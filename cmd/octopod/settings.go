@@ -33,7 +33,9 @@ type settings struct {
 	knownHosts     []string
 	signKey        string
 	allowPlainHTTP bool
-	timeout        time.Duration
+	gitTimeout     time.Duration
+
+	argoCD argoCD
 
 	quiet   bool
 	verbose bool
@@ -56,7 +58,8 @@ func (s *settings) addFlags(root *cobra.Command) {
 	f.StringArrayVar(&s.knownHosts, "known-hosts", nil, "known_hosts `file`, repeatable (default: the user's and the system's)")
 	f.StringVar(&s.signKey, "sign-key", "", "SSH or OpenPGP private key `file` that signs commits")
 	f.BoolVar(&s.allowPlainHTTP, "allow-plain-http", false, "allow http://, which sends credentials in the clear")
-	f.DurationVar(&s.timeout, "timeout", 30*time.Second, "give up on a git remote that is silent for so long")
+	f.DurationVar(&s.gitTimeout, "git-timeout", 30*time.Second, "give up on a git remote that is silent for so long")
+	s.argoCD.addFlags(f)
 	f.StringVar(&s.config, "config", "", "config `file` (default $XDG_CONFIG_HOME/octopod/config.yaml)")
 	f.BoolVarP(&s.quiet, "quiet", "q", false, "print the result and errors only")
 	f.BoolVarP(&s.verbose, "verbose", "v", false, "log what happens to stderr")
@@ -85,8 +88,8 @@ func (c *cli) settle(cmd *cobra.Command) error {
 	if !slices.Contains(outputs, c.settings.output) {
 		problems = append(problems, staging.Problem{Field: "--output", Message: strconv.Quote(c.settings.output) + " is none of " + strings.Join(outputs, ", ")})
 	}
-	if c.settings.timeout <= 0 {
-		problems = append(problems, staging.Problem{Field: "--timeout", Message: "must be longer than nothing"})
+	if c.settings.gitTimeout <= 0 {
+		problems = append(problems, staging.Problem{Field: "--git-timeout", Message: "must be longer than nothing"})
 	}
 	c.out.plain(c.settings.noColor)
 	c.talk.plain(c.settings.noColor)
@@ -123,11 +126,18 @@ type configFile struct {
 	KnownHosts     []string `yaml:"knownHosts,omitempty"`
 	SignKey        string   `yaml:"signKey,omitempty"`
 	AllowPlainHTTP bool     `yaml:"allowPlainHTTP,omitempty"`
-	Timeout        string   `yaml:"timeout,omitempty"`
+	GitTimeout     string   `yaml:"gitTimeout,omitempty"`
 	Quiet          bool     `yaml:"quiet,omitempty"`
 	NoColor        bool     `yaml:"noColor,omitempty"`
 	GitUsername    string   `yaml:"gitUsername,omitempty"`
 	GitTokenFile   string   `yaml:"gitTokenFile,omitempty"`
+	ArgoCD         struct {
+		Server    string `yaml:"server,omitempty"`
+		PlainText bool   `yaml:"plaintext,omitempty"`
+		Insecure  bool   `yaml:"insecure,omitempty"`
+		GRPCWeb   bool   `yaml:"grpcWeb,omitempty"`
+		TokenFile string `yaml:"tokenFile,omitempty"`
+	} `yaml:"argocd,omitempty"`
 
 	path string
 }
@@ -168,9 +178,11 @@ func (file configFile) fill(cmd *cobra.Command, c *cli) []staging.Problem {
 	for _, entry := range []struct{ field, flag, value string }{
 		{"envRepo", "env-repo", file.EnvRepo}, {"ref", "ref", file.Ref}, {"output", "output", file.Output},
 		{"actor", "actor", file.Actor}, {"sshKey", "ssh-key", file.SSHKey}, {"signKey", "sign-key", file.SignKey},
-		{"knownHosts", "known-hosts", strings.Join(file.KnownHosts, "\n")}, {"timeout", "timeout", file.Timeout},
+		{"knownHosts", "known-hosts", strings.Join(file.KnownHosts, "\n")}, {"gitTimeout", "git-timeout", file.GitTimeout},
 		{"allowPlainHTTP", "allow-plain-http", yes[file.AllowPlainHTTP]}, {"quiet", "quiet", yes[file.Quiet]},
-		{"noColor", "no-color", yes[file.NoColor]},
+		{"noColor", "no-color", yes[file.NoColor]}, {"argocd.server", "argocd-server", file.ArgoCD.Server},
+		{"argocd.plaintext", "argocd-plaintext", yes[file.ArgoCD.PlainText]}, {"argocd.insecure", "argocd-insecure", yes[file.ArgoCD.Insecure]},
+		{"argocd.grpcWeb", "argocd-grpc-web", yes[file.ArgoCD.GRPCWeb]}, {"argocd.tokenFile", "argocd-token-file", file.ArgoCD.TokenFile},
 	} {
 		f := cmd.Flags().Lookup(entry.flag)
 		if f == nil || f.Changed || entry.value == "" {
@@ -196,8 +208,9 @@ Every flag of every verb has a variable: OCTOPOD_ and its name in capitals, with
 for -. A repeatable flag takes one value a line.
 
 The config file is --config, or $XDG_CONFIG_HOME/octopod/config.yaml. It may hold
-envRepo, ref, output, actor, sshKey, knownHosts, signKey, allowPlainHTTP, timeout,
-quiet, noColor, gitUsername and gitTokenFile. An unknown field is an error.
+envRepo, ref, output, actor, sshKey, knownHosts, signKey, allowPlainHTTP, gitTimeout,
+quiet, noColor, gitUsername, gitTokenFile, and argocd with server, plaintext, insecure,
+grpcWeb and tokenFile. An unknown field is an error.
 
 Credentials are never flags, since a command line is visible to others:
 
@@ -205,7 +218,8 @@ Credentials are never flags, since a command line is visible to others:
   OCTOPOD_GIT_TOKEN_FILE                    the same, read from a file
   OCTOPOD_SSH_KEY_PASSPHRASE                for --ssh-key
   OCTOPOD_SIGN_KEY_PASSPHRASE               for --sign-key
+  ARGOCD_AUTH_TOKEN                         the token of Octopod's account in Argo CD
 
-Also read: NO_COLOR, and in CI the variables that say who asks (GITHUB_ACTOR,
+Also read: ARGOCD_SERVER and ARGOCD_OPTS, as argocd itself does; NO_COLOR, and in CI the variables that say who asks (GITHUB_ACTOR,
 GITLAB_USER_NAME and their like).`}
 }

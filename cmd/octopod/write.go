@@ -36,6 +36,9 @@ func (c *cli) apply(ctx context.Context, to changer, a staging.Action, w writing
 	if err != nil {
 		return err
 	}
+	if result.Changed && !w.dryRun {
+		c.look(ctx, to, result.Plan)
+	}
 	return c.showResult(a, result, w)
 }
 
