@@ -119,12 +119,14 @@ var (
 	// What kustomize prints of its own types where an object is meant.
 	resID      = regexp.MustCompile(`(?:id )?resid\.ResId\{Gvk:resid\.Gvk\{[^}]*Kind:"([^"]*)"[^}]*\}, Name:"([^"]*)"[^}]*\}`)
 	pointer    = regexp.MustCompile(`merging from generator &\{0x[^}]*\}: `)
+	objectID   = regexp.MustCompile(`(\w+)\.v\w+\.(?:\[noGrp\]|[\w.-]+)/([\w.-]+)\.(?:\[noNs\]|[\w-]+)`)
 	noWorkload = regexp.MustCompile(`resource with name (\S+) does not match a config with the following GVK \[.*\]`)
 )
 
 // inWords says with names of objects what kustomize says with its own types.
 func inWords(text string) string {
 	text = pointer.ReplaceAllString(resID.ReplaceAllString(text, "$1/$2"), "merging settings: ")
+	text = objectID.ReplaceAllString(text, "$1/$2")
 	return noWorkload.ReplaceAllString(text, "replicas: there is no workload $1 in the template")
 }
 

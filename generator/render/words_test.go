@@ -21,7 +21,7 @@ func TestKustomizesOwnTypesAreNeverShown(t *testing.T) {
 		},
 		"the same object twice": {
 			"resources: [web.yaml, again.yaml]\n", "",
-			"may not add resource with an already registered id",
+			"may not add resource with an already registered id: Deployment/web",
 		},
 		"replicas of nothing": {
 			"resources: [web.yaml]\n", "replicas: [{name: nope, count: 2}]\n",
@@ -45,7 +45,7 @@ func TestKustomizesOwnTypesAreNeverShown(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), tt.says) {
 				t.Fatalf("got %v; want it to say %q", err, tt.says)
 			}
-			for _, dump := range []string{"resid.", "0x", "noGrp", "Gvk"} {
+			for _, dump := range []string{"resid.", "0x", "noGrp", "noNs", "Gvk"} {
 				if strings.Contains(err.Error(), dump) {
 					t.Errorf("%q shows in: %v", dump, err)
 				}
