@@ -2,6 +2,7 @@ package generator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
@@ -18,18 +19,13 @@ import (
 // adoptKustomize makes a project of a kustomize base or a plain folder of YAML
 // that was not written for Octopod.
 func (g *Stagings) adoptKustomize(ctx context.Context, r InitRequest) (layout, error) {
-	dir := adopt.BaseDir(r.Name)
-	files, err := copyTemplate(r.Template, dir, r.TemplateUses...)
-	if err != nil {
-		return layout{}, err
+	b := bring(r, adopt.BaseDir(r.Name))
+	if err := b.kustomization(); err != nil {
+		return layout{}, b.inWords(err)
 	}
-	base := path.Join(dir, r.TemplateDir)
-	if files, err = kustomized(files, base); err != nil {
-		return layout{}, err
-	}
-	objects, err := g.renderBase(ctx, r, base, files)
+	objects, err := g.renderBase(ctx, r, b)
 	if err != nil {
-		return layout{}, err
+		return layout{}, b.inWords(err)
 	}
 	draft := adopt.Read(objects)
 	glue, settings, err := draft.Kustomize(r.Name, path.Join("base", r.TemplateDir))
@@ -38,40 +34,22 @@ func (g *Stagings) adoptKustomize(ctx context.Context, r InitRequest) (layout, e
 	}
 	written := draftProject(r, draft)
 	written.Spec.Kustomize = settings
-	return g.finishAdoption(ctx, written, draft, append(files, glue...))
-}
-
-// kustomized makes sure that a copied directory is a kustomize base.
-func kustomized(files []staging.File, dir string) ([]staging.File, error) {
-	var manifests []string
-	for _, file := range files {
-		name, below := strings.CutPrefix(file.Path, dir+"/")
-		switch {
-		case !below:
-		case slices.Contains([]string{"kustomization.yaml", "kustomization.yml", "Kustomization"}, name):
-			return files, nil
-		case path.Ext(name) == ".yaml" || path.Ext(name) == ".yml":
-			manifests = append(manifests, name)
-		}
-	}
-	if len(manifests) == 0 {
-		return nil, staging.Errorf(staging.CodeInvalid, "the template directory holds neither a kustomization.yaml nor YAML manifests").
-			WithHint("give the directory that `kubectl apply -k` or `kubectl apply -f` would take")
-	}
-	file, err := adopt.Resources(dir, manifests)
-	return append(files, file), err
+	l, err := g.finishAdoption(ctx, written, draft, append(b.files, glue...))
+	l.notes = append(b.notes, l.notes...)
+	return l, b.inWords(err)
 }
 
 // renderBase gives the objects of a base as it was brought.
-func (g *Stagings) renderBase(ctx context.Context, r InitRequest, dir string, files []staging.File) ([]staging.Object, error) {
-	overlay, err := adopt.Resources(envrepo.StagingDir(probe), []string{"../../" + dir})
+func (g *Stagings) renderBase(ctx context.Context, r InitRequest, b *brought) ([]staging.Object, error) {
+	overlay, err := adopt.Resources(envrepo.StagingDir(probe), []string{"../../" + b.base()})
 	if err != nil {
 		return nil, fmt.Errorf("writing the kustomization: %w", err)
 	}
 	p := &project.Project{Metadata: project.Metadata{Name: r.Name}, Spec: project.Spec{
-		Engine: project.EngineKustomize, Kustomize: project.Kustomize{Base: dir},
+		Engine: project.EngineKustomize, Kustomize: project.Kustomize{Base: b.base()},
 	}}
-	return g.Renderer.Render(ctx, inMemory(files), p, probe, []staging.File{overlay})
+	objects, err := g.Renderer.Render(ctx, inMemory(b.files), p, probe, []staging.File{overlay})
+	return objects, ofTemplate(p, err)
 }
 
 // probe is a staging that is rendered once and never written.
@@ -141,7 +119,34 @@ func (g *Stagings) tryStaging(ctx context.Context, p *project.Project, tree fs.F
 	if problems := staging.ProblemsOf(err); len(problems) > 0 && problems[0].Rule != "" {
 		return problems, nil
 	}
-	return nil, err
+	return nil, ofTemplate(p, err)
+}
+
+// ofTemplate words a fault of the probe as one of the template: the directory of
+// the probe is nowhere to be found.
+func ofTemplate(p *project.Project, err error) error {
+	template, dir := templatePath(p), envrepo.StagingDir(probe)
+	err = reworded(err, strings.NewReplacer("../../"+template, template, "build "+dir, "build "+template))
+	for i, problem := range staging.ProblemsOf(err) {
+		if problem.File == dir || strings.HasPrefix(problem.File, dir+"/") {
+			staging.ProblemsOf(err)[i].File, staging.ProblemsOf(err)[i].Line = template, 0
+		}
+	}
+	return err
+}
+
+// reworded gives a copy of an error with words replaced in everything that it says.
+func reworded(err error, words *strings.Replacer) error {
+	var said *staging.Error
+	if !errors.As(err, &said) {
+		return err
+	}
+	e := *said
+	e.Message, e.Hint, e.Problems = words.Replace(e.Message), words.Replace(e.Hint), slices.Clone(e.Problems)
+	for i, p := range e.Problems {
+		e.Problems[i].File, e.Problems[i].Message = words.Replace(p.File), words.Replace(p.Message)
+	}
+	return &e
 }
 
 // exceptions writes findings as a commented list of spec.checks.allow. spec is

@@ -22,6 +22,7 @@ type InitRequest struct {
 	BaseDomain   string
 	RepoURL      string   // of the env repo, as Argo CD reaches it; may be empty
 	Template     fs.FS    // somebody's own base; nil means the sample project
+	TemplatePath string   // as the reader wrote it, for messages
 	TemplateDir  string   // the kustomize base within Template; "." or "" is all of it
 	TemplateUses []string // paths within Template that the base needs; empty means all
 	TemplateFile string   // the jsonnet file within Template
@@ -133,7 +134,7 @@ func readme(p *project.Project) []byte {
 const maxTemplate = 16 << 20
 
 // copyTemplate reads a directory to be copied below dir: all of it, or the paths
-// that are used. Hidden files are left behind, symbolic links refused.
+// that are used. Hidden files that nothing names are left behind, symbolic links refused.
 func copyTemplate(from fs.FS, dir string, uses ...string) ([]staging.File, error) {
 	var files []staging.File
 	size := 0
@@ -141,7 +142,7 @@ func copyTemplate(from fs.FS, dir string, uses ...string) ([]staging.File, error
 		switch {
 		case err != nil:
 			return err
-		case name != "." && strings.HasPrefix(entry.Name(), "."):
+		case name != "." && strings.HasPrefix(entry.Name(), ".") && !slices.Contains(uses, name):
 			if entry.IsDir() {
 				return fs.SkipDir
 			}

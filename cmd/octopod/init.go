@@ -154,6 +154,7 @@ func openTemplate(path string, r *generator.InitRequest) (shut func(), err error
 	if err != nil {
 		return nil, templateError(path, err)
 	}
+	r.TemplatePath = filepath.ToSlash(path)
 	dir := path
 	if !info.IsDir() {
 		dir, r.TemplateFile = filepath.Dir(path), filepath.Base(path)

@@ -49,7 +49,7 @@ func Read(objects []staging.Object) Draft {
 	d.readReplicas(objects, workloads)
 	d.readHosts(objects, workloads)
 	d.noteHostsInSettings()
-	d.noteSecrets(objects, workloads)
+	d.noteSecrets(objects)
 	for _, o := range objects {
 		d.removed = d.removed || o.Kind == "Namespace"
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -34,9 +35,45 @@ func (d Draft) Jsonnet(projectName, file string) staging.File {
 	b.WriteString("local octopod = import 'octopod.libsonnet';\nlocal brought = import '" + projectName + "/" + file + "';\n")
 	b.WriteString("local bring = (import 'bring.libsonnet').bring;\n\n")
 	fmt.Fprintf(&b, "local known = {\n  images: %s,\n  hosts: %s,\n  configMap: %s,\n};\n\n", object(images), object(hosts), orNull(d.ConfigMap))
-	b.WriteString("function(params)\n  local objects = if std.isFunction(brought) then brought(params) else brought;\n")
+	b.WriteString("function(params)\n  local objects = if std.isFunction(brought) then brought() else brought; // give it arguments here\n")
 	b.WriteString("  octopod.staging(params, bring(params, objects, known))\n")
 	return staging.File{Path: path.Join("jsonnet", projectName+".libsonnet"), Data: []byte(b.String())}
+}
+
+// imports finds what jsonnet imports, wherever it stands.
+var imports = regexp.MustCompile(`\bimport(?:str|bin)?\s*@?['"]([^'"\n]+)['"]`)
+
+// Imported keeps the files that a jsonnet file imports, and what they import in turn.
+func Imported(files []staging.File, main string) []staging.File {
+	content, used := map[string][]byte{}, map[string]bool{}
+	for _, file := range files {
+		content[file.Path] = file.Data
+	}
+	for todo := []string{main}; len(todo) > 0; todo = todo[1:] {
+		data, ok := content[todo[0]]
+		if !ok || used[todo[0]] {
+			continue
+		}
+		used[todo[0]] = true
+		for _, found := range imports.FindAllSubmatch(data, -1) {
+			todo = append(todo, path.Join(path.Dir(todo[0]), string(found[1])))
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(files), func(f staging.File) bool { return !used[f.Path] })
+}
+
+// PlainSecrets names the Secrets among objects that hold values.
+func PlainSecrets(objects []staging.Object) []string {
+	var names []string
+	for _, o := range objects {
+		var data, text map[string]string
+		decodeAt(o.JSON, "/data", &data)
+		decodeAt(o.JSON, "/stringData", &text)
+		if o.Kind == "Secret" && len(data)+len(text) > 0 {
+			names = append(names, o.Name)
+		}
+	}
+	return names
 }
 
 // WithoutTargets gives the parameters as a jsonnet template takes them.

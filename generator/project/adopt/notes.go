@@ -30,31 +30,44 @@ func (d *Draft) noteHostsInSettings() {
 	}
 }
 
-// noteSecrets names Secrets that containers read and the base does not bring:
+// noteSecrets names Secrets that are read and that the base does not bring:
 // every staging's namespace is new, so something must make them there.
-func (d *Draft) noteSecrets(objects []staging.Object, workloads []workload) {
+func (d *Draft) noteSecrets(objects []staging.Object) {
 	readers := map[string][]string{}
-	for _, w := range workloads {
-		for _, name := range secretsOf(w) {
+	for _, o := range objects {
+		for _, name := range secretsOf(o) {
 			brought := slices.ContainsFunc(objects, func(o staging.Object) bool { return o.Kind == "Secret" && o.Name == name })
-			if !brought && !slices.Contains(readers[name], w.name) {
-				readers[name] = append(readers[name], w.name)
+			if !brought && !slices.Contains(readers[name], o.Name) {
+				readers[name] = append(readers[name], o.Name)
 			}
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(readers)) {
-		d.note("Secret %s is read by %s and not in the base: something must make it in the namespace of each staging",
+		d.note("Secret %s is read by %s and not in git: make it in the namespace of each staging, with a SealedSecret or an ExternalSecret in the template",
 			name, strings.Join(readers[name], ", "))
 	}
 }
 
-// secretsOf names the Secrets that a workload's containers cannot start without.
-func secretsOf(w workload) []string {
+// secretsOf names the Secrets that an object cannot do without.
+func secretsOf(o staging.Object) []string {
 	var names []string
-	for _, c := range w.containers {
+	add := func(name string, optional bool) {
+		if name != "" && !optional {
+			names = append(names, name)
+		}
+	}
+	var pod podSecrets
+	decodeAt(o.JSON, podPath(o.Kind), &pod)
+	for _, pull := range pod.ImagePullSecrets {
+		add(pull.Name, false)
+	}
+	for _, v := range pod.Volumes {
+		add(v.Secret.SecretName, v.Secret.Optional)
+	}
+	for _, c := range slices.Concat(pod.InitContainers, pod.Containers) {
 		for _, from := range c.EnvFrom {
-			if from.SecretRef != nil && !from.SecretRef.Optional {
-				names = append(names, from.SecretRef.Name)
+			if from.SecretRef != nil {
+				add(from.SecretRef.Name, from.SecretRef.Optional)
 			}
 		}
 		for _, env := range c.Env {
@@ -63,10 +76,27 @@ func secretsOf(w workload) []string {
 				Optional bool   `json:"optional"`
 			}
 			decodeAt(env.ValueFrom, "/secretKeyRef", &ref)
-			if ref.Name != "" && !ref.Optional {
-				names = append(names, ref.Name)
-			}
+			add(ref.Name, ref.Optional)
+		}
+	}
+	if o.Kind == "Ingress" {
+		var tls []struct{ SecretName string }
+		decodeAt(o.JSON, "/spec/tls", &tls)
+		for _, t := range tls {
+			add(t.SecretName, false)
 		}
 	}
 	return names
+}
+
+// podSecrets is where a pod spec names Secrets.
+type podSecrets struct {
+	ImagePullSecrets           []struct{ Name string }
+	InitContainers, Containers []container
+	Volumes                    []struct {
+		Secret struct {
+			SecretName string
+			Optional   bool
+		}
+	}
 }
