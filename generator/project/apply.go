@@ -1,6 +1,7 @@
 package project
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 	"time"
@@ -59,14 +60,14 @@ func (p *Project) deploy(current *staging.Staging, a staging.Action, at staging.
 	if current != nil {
 		next = current.Clone()
 	}
-	if a.Branch != "" {
+	if a.Branch != "" && !a.Join {
 		next.Spec.Branch = a.Branch
 	}
 	next.Spec.State = staging.Active
-	if a.PullRequest != nil {
+	if a.PullRequest != nil && !joins(a, next) {
 		next.Spec.PullRequest = a.PullRequest
 	}
-	if err := p.build(&next, a.Images); err != nil {
+	if err := p.build(&next, a); err != nil {
 		return staging.Staging{}, err
 	}
 	p.complete(&next)
@@ -80,6 +81,9 @@ func deployable(current *staging.Staging, a staging.Action) error {
 	switch {
 	case current == nil && a.Verb == staging.Update:
 		return NotFound(a.Name)
+	case current == nil && a.Join:
+		return staging.Errorf(staging.CodeNotFound, "there is no staging %q to join", a.Name).
+			WithHint("deploy the branch that it belongs to first")
 	case current == nil && a.Branch == "":
 		return staging.Errorf(staging.CodeInvalid, "there is no staging %q yet, and no branch is given to make it for", a.Name).
 			WithHint("give --branch; `octopod get --all` lists the stagings there are")
@@ -88,7 +92,7 @@ func deployable(current *staging.Staging, a staging.Action) error {
 	case a.Verb == staging.Create:
 		return staging.Errorf(staging.CodeExists, "staging %q exists already, for branch %s", a.Name, current.Spec.Branch).
 			WithHint("`octopod update %s …` changes it, `octopod deploy` does whichever is needed", a.Name)
-	case a.Branch != "" && a.Branch != current.Spec.Branch:
+	case a.Branch != "" && a.Branch != current.Spec.Branch && !a.Join:
 		return staging.Errorf(staging.CodeExists, "staging %q belongs to branch %s, not to %s", a.Name, current.Spec.Branch, a.Branch).
 			WithHint("leave the name out, and the branch gets a name of its own; or choose another")
 	case current.Spec.State == staging.Deleting:
@@ -110,26 +114,36 @@ func pinned(s staging.Staging) error {
 		WithHint("`octopod unpin %s` lets deploys through again", s.Name)
 }
 
-// build takes over what CI made.
-func (p *Project) build(s *staging.Staging, images map[string]staging.Build) error {
+// joins tells whether a deploy brings the builds of another branch.
+func joins(a staging.Action, s staging.Staging) bool { return a.Join && a.Branch != s.Spec.Branch }
+
+// build takes over what CI made. The same build once more keeps its record, or
+// a pipeline for the push and one for the pull request would make two commits.
+func (p *Project) build(s *staging.Staging, a staging.Action) error {
 	services := maps.Clone(s.Spec.Services)
 	if services == nil {
 		services = map[string]staging.Service{}
 	}
 	c := faults{}
-	for _, name := range sortedKeys(images) {
+	for _, name := range sortedKeys(a.Images) {
 		declared, ok := p.Spec.Services[name]
 		if !ok {
 			c.add("--service "+name, "the project has no service %q%s", name, oneOf(p.ServiceNames()))
 			continue
 		}
-		made := images[name]
+		made := a.Images[name]
 		c.addError("--image", CheckImage(made.Image))
-		if made.Repository == "" {
-			made.Repository = declared.Repository
+		next := staging.Service{
+			Image: made.Image, Commit: made.Commit, Repository: cmp.Or(made.Repository, declared.Repository), From: staging.FromBranch,
 		}
-		services[name] = staging.Service{
-			Image: made.Image, Commit: made.Commit, Repository: made.Repository, From: staging.FromBranch,
+		if joins(a, *s) {
+			next.Branch = a.Branch
+		}
+		was := services[name]
+		was.Committed, was.Run = time.Time{}, staging.Run{}
+		if next != was {
+			next.Committed, next.Run = made.Committed, made.Run
+			services[name] = next
 		}
 	}
 	s.Spec.Services = services

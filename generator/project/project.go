@@ -129,7 +129,11 @@ type Service struct {
 	// Its main branch. Default main.
 	DefaultBranch string `yaml:"defaultBranch,omitempty" json:"defaultBranch,omitempty"`
 	// Image that runs where the branch has built none: registry/shop/backend:main.
+	// A deploy of the default branch puts its own image here.
 	Image string `yaml:"image,omitempty" json:"image,omitempty"`
+	// A new default image reaches the stagings that run the old one in the same
+	// commit. Otherwise each gets it with its next deploy.
+	Follow bool `yaml:"follow,omitempty" json:"follow,omitempty"`
 	// Image name as the template writes it. Default the service's name.
 	TemplateImage string `yaml:"templateImage,omitempty" json:"templateImage,omitempty"`
 	// Host label with {name}: "{name}" or "api-{name}". Absent: not reached from outside.

@@ -32,6 +32,8 @@ type Action struct {
 	Title       *string           `json:"title,omitempty"` // deploy, create, update, set
 	Images      map[string]Build  `json:"images,omitempty"`
 	PullRequest *PullRequest      `json:"pullRequest,omitempty"`
+	Join        bool              `json:"join,omitempty"`        // deploy: Name is the staging of another branch
+	Force       bool              `json:"force,omitempty"`       // deploy: also what is older than what runs
 	Set         map[string]string `json:"set,omitempty"`         // values as a person types them
 	Absent      []string          `json:"absent,omitempty"`      // remove even the project's default
 	Unset       []string          `json:"unset,omitempty"`       // back to the project's default

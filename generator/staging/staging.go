@@ -65,6 +65,8 @@ type Service struct {
 	Repository string `yaml:"repository,omitempty" json:"repository,omitempty"`
 	// branch, default or pinned.
 	From Origin `yaml:"from" json:"from"`
+	// Branch it was built on, where that is not the staging's.
+	Branch string `yaml:"branch,omitempty" json:"branch,omitempty"`
 	// When the commit was made, so that an older build does not replace a newer one.
 	Committed time.Time `yaml:"committed,omitempty" json:"committed,omitzero"`
 	// The CI run that built the image, for the same purpose.
