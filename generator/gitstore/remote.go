@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
@@ -21,6 +23,7 @@ type remote struct {
 	shown string // URL without credentials
 	ref   string
 	keep  bool // the history, too
+	log   *slog.Logger
 
 	state remoteState
 	turns turns
@@ -37,7 +40,7 @@ type remoteState struct {
 }
 
 func openRemote(p place, o *Options) (*remote, error) {
-	r := &remote{shown: p.shown, ref: "refs/heads/" + o.Branch, keep: o.History}
+	r := &remote{shown: p.shown, ref: "refs/heads/" + o.Branch, keep: o.History, log: o.Logger.With("remote", p.shown)}
 	var err error
 	if p.url.Scheme == "ssh" {
 		r.wire, err = newSSHWire(p, o)
@@ -67,7 +70,9 @@ func (r *remote) latest(ctx context.Context) (*tip, error) {
 }
 
 func (r *remote) look(ctx context.Context) (*tip, error) {
+	began := time.Now()
 	adv, sess, err := r.wire.list(ctx)
+	r.note("list branches", began, 0, err)
 	if emptyRepository(err) {
 		return &tip{root: emptyTree, objs: r.start(abilities{})}, nil
 	}
@@ -183,11 +188,7 @@ func (r *remote) fetchMore(ctx context.Context, can abilities, sess session, com
 
 // fetch sends a request for a commit and keeps the answer.
 func (r *remote) fetch(ctx context.Context, sess session, req *packp.UploadPackRequest, commit Hash) (*tip, error) {
-	res, err := sess.upload(ctx, req)
-	if err != nil {
-		return nil, err
-	}
-	raw, err := readPack(req, res)
+	raw, shallow, err := r.upload(ctx, sess, req, "fetch "+commit.Short())
 	if err != nil {
 		return nil, err
 	}
@@ -204,11 +205,33 @@ func (r *remote) fetch(ctx context.Context, sess session, req *packp.UploadPackR
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for _, h := range res.Shallows {
+	for _, h := range shallow {
 		s.shallow = append(s.shallow, Hash(h))
 	}
 	s.last = t
 	return t, nil
+}
+
+// note logs one request: what it was for and the size of its pack.
+func (r *remote) note(what string, began time.Time, bytes int, err error) {
+	args := []any{"what", what, "bytes", bytes, "took", since(began)}
+	if err != nil {
+		args = append(args, "error", err)
+	}
+	r.log.Debug("git request", args...)
+}
+
+// upload makes one request of fetching and reads its answer: a pack, and the
+// commits whose parents it leaves out.
+func (r *remote) upload(ctx context.Context, sess session, req *packp.UploadPackRequest, what string) (raw []byte, shallow []plumbing.Hash, err error) {
+	began := time.Now()
+	res, err := sess.upload(ctx, req)
+	if err == nil {
+		shallow = res.Shallows
+		raw, err = readPack(req, res)
+	}
+	r.note(what, began, len(raw), err)
+	return raw, shallow, err
 }
 
 // demand gives the function that fetches single objects with all below them.
@@ -224,11 +247,7 @@ func (r *remote) demand(can abilities) func(context.Context, []Hash) ([]byte, er
 		for _, h := range want {
 			req.Wants = append(req.Wants, plumbing.Hash(h))
 		}
-		res, err := sess.upload(ctx, req)
-		if err != nil {
-			return nil, r.explain(err, "read")
-		}
-		raw, err := readPack(req, res)
+		raw, _, err := r.upload(ctx, sess, req, fmt.Sprintf("fetch %d objects", len(want)))
 		return raw, r.explain(err, "read")
 	}
 }
@@ -237,13 +256,16 @@ func (r *remote) demand(can abilities) func(context.Context, []Hash) ([]byte, er
 func (r *remote) push(ctx context.Context, u update) (pushed, error) {
 	var words bytes.Buffer
 	var sent []byte
+	began := time.Now()
 	report, err := r.wire.receive(ctx, func(caps *capability.List) *packp.ReferenceUpdateRequest {
 		words.Reset()
 		thin := caps == nil || !caps.Supports(noThin)
 		sent = encodePush(ctx, u, thin)
 		return pushRequest(caps, r.ref, u.base.commit, u.new.commit, sent, &words)
 	})
-	if err := verdict(report, err, words.String()); err != nil {
+	err = verdict(report, err, words.String())
+	r.note("push "+u.new.commit.Short(), began, len(sent), err)
+	if err != nil {
 		return pushed{}, r.explain(err, "write")
 	}
 	t, err := r.adopt(ctx, u, sent)

@@ -146,12 +146,26 @@ func openRepository(ctx context.Context, o *Options) (repository, error) {
 // Snapshot gives the tip of the branch as it is now. A repository without
 // commits gives an empty snapshot; its first commit makes the branch.
 func (s *Store) Snapshot(ctx context.Context) (*Snapshot, error) {
-	t, err := s.repo.refresh(ctx)
+	t, err := s.refresh(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return s.snapshot(t), nil
 }
+
+// refresh reads where the branch is now.
+func (s *Store) refresh(ctx context.Context) (*tip, error) {
+	began := time.Now()
+	t, err := s.repo.refresh(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s.log.Debug("read branch", "branch", s.opts.Branch, "commit", t.commit, "took", since(began))
+	return t, nil
+}
+
+// since is how long something took, as a log shows it.
+func since(began time.Time) time.Duration { return time.Since(began).Round(10 * time.Microsecond) }
 
 func (s *Store) snapshot(t *tip) *Snapshot {
 	return &Snapshot{objs: t.objs, life: s.life, revision: t.commit, root: t.root, when: t.when}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/go-git/go-git/v5/plumbing/format/pktline"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
@@ -65,10 +66,12 @@ func (w *sshWire) connect(ctx context.Context) (*ssh.Client, error) {
 		_ = w.client.Close()
 		w.client = nil
 	}
+	began := time.Now()
 	c, err := w.dial(ctx)
 	if err != nil {
 		return nil, err
 	}
+	w.opts.Logger.Debug("connected", "to", w.addr, "took", since(began))
 	w.client = c
 	return c, nil
 }

@@ -215,7 +215,7 @@ func (s *Store) prepare(batch []*request) (*chain, error) {
 	fresh := false
 	for {
 		if w.tip == nil {
-			t, err := s.repo.refresh(s.life)
+			t, err := s.refresh(s.life)
 			if err != nil {
 				return nil, err
 			}
@@ -225,7 +225,7 @@ func (s *Store) prepare(batch []*request) (*chain, error) {
 		if fresh || c.allCommit() {
 			return c, nil
 		}
-		t, err := s.repo.refresh(s.life)
+		t, err := s.refresh(s.life)
 		if err != nil {
 			return nil, err
 		}
@@ -248,11 +248,12 @@ func (s *Store) land(c *chain, waiting int) (moved bool, err error) {
 	done, pushErr := s.repo.push(s.life, c.update())
 	w.pace.took(time.Since(began))
 	if pushErr == nil {
+		s.log.Debug("moved branch", "branch", s.opts.Branch, "commit", c.tip.commit, "edits", len(c.links), "bytes", done.bytes, "took", since(began))
 		c.sent, w.tip = done.bytes, done.tip
 		w.pace.landed()
 		return false, nil
 	}
-	s.log.Debug("push refused", "branch", s.opts.Branch, "commit", c.tip.commit, "error", pushErr)
+	s.log.Debug("could not move branch", "branch", s.opts.Branch, "commit", c.tip.commit, "error", pushErr)
 	beaten := errors.Is(pushErr, errMoved)
 	if beaten || refused(pushErr) {
 		// Most likely another writer was faster. The branch is read after the
@@ -278,7 +279,7 @@ func (s *Store) land(c *chain, waiting int) (moved bool, err error) {
 func (s *Store) look(c *chain, pushErr error) (moved bool, err error) {
 	w := &s.writer
 	w.tip = nil
-	t, err := s.repo.refresh(s.life)
+	t, err := s.refresh(s.life)
 	if err != nil {
 		return false, uncertain(pushErr, err)
 	}
