@@ -1,0 +1,79 @@
+package auth
+
+import (
+	"net/http"
+	"strings"
+
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// forwarded is the person that the proxy in front has signed in. From any other
+// address the headers are an attempt to be somebody else.
+func (a *Auth) forwarded(r *http.Request) (Identity, error) {
+	names := a.config.Header
+	for _, name := range []string{names.User, names.Email, names.Groups} {
+		switch values := r.Header.Values(name); {
+		case len(values) > 0 && !a.proxies.trusted(peer(r)):
+			return Identity{}, staging.Errorf(staging.CodeUnauthorized, "%s comes from %s, which is not a proxy of this server", name, peer(r)).
+				WithHint("the proxy's address belongs into auth.proxies")
+		case len(values) > 1:
+			return Identity{}, staging.Errorf(staging.CodeUnauthorized, "%s comes %d times: the proxy must replace what a client sends", name, len(values))
+		}
+	}
+	user, email := r.Header.Get(names.User), r.Header.Get(names.Email)
+	if user == "" && email == "" {
+		return Identity{}, nil
+	}
+	if user == "" {
+		user = email
+	}
+	identity := Identity{
+		Person: staging.Person{Name: user, Email: email}, Subject: user, Method: MethodHeader,
+		Groups: splitGroups(r.Header.Get(names.Groups)),
+	}
+	return a.admit(identity)
+}
+
+func splitGroups(list string) (groups []string) {
+	for group := range strings.SplitSeq(list, ",") {
+		if group = strings.TrimSpace(group); group != "" {
+			groups = append(groups, group)
+		}
+	}
+	return groups
+}
+
+// admit lets a person in whom the provider has let in, with the groups that count.
+func (a *Auth) admit(identity Identity) (Identity, error) {
+	identity.Person = staging.Person{Name: printable(identity.Person.Name), Email: printable(identity.Person.Email)}
+	if allow := a.config.Allow; !allow.Empty() && !allow.Include(identity.Person.Email, identity.Groups) {
+		return Identity{}, staging.Errorf(staging.CodeForbidden, "%s may not sign in here", identity.Person.Name).
+			WithHint("who may is said in the server's configuration: auth.allow")
+	}
+	if keep := (project.Members{Groups: a.config.KeepGroups}); !keep.Empty() {
+		var kept []string
+		for _, group := range identity.Groups {
+			if keep.Include("", []string{group}) {
+				kept = append(kept, group)
+			}
+		}
+		identity.Groups = kept
+	}
+	return identity, nil
+}
+
+// printable drops line breaks and the like: a name becomes the author of a commit.
+func printable(text string) string {
+	const most = 200
+	text = strings.Map(func(c rune) rune {
+		if c < ' ' || c == 0x7f || c == '<' || c == '>' {
+			return -1
+		}
+		return c
+	}, strings.ToValidUTF8(text, ""))
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most])
+	}
+	return text
+}

@@ -1,0 +1,111 @@
+package auth
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/subtle"
+	"errors"
+	"net/http"
+
+	"golang.org/x/oauth2"
+
+	"octopod/generator/staging"
+)
+
+// provider signs people in somewhere else.
+type provider interface {
+	// title is what people read on the button.
+	title() string
+	// authorize gives the address where a person signs in and agrees.
+	authorize(ctx context.Context, f flow) (string, error)
+	// redeem turns the code that the person came back with into who it is.
+	redeem(ctx context.Context, code string, f flow) (Identity, error)
+}
+
+// Handler signs in and out: GET /auth/login?next=/path, GET /auth/callback, POST
+// /auth/logout. It belongs behind Middleware.
+func (a *Auth) Handler() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET "+Path+"login", a.limited(a.login))
+	mux.HandleFunc("GET "+Path+"callback", a.limited(a.callback))
+	mux.HandleFunc("POST "+Path+"logout", a.logout)
+	return mux
+}
+
+func (a *Auth) limited(next http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Cache-Control", "no-store")
+		w.Header().Set("Referrer-Policy", "no-referrer")
+		if wait := a.signIns.take(a.bucket(r), a.options.Now()); wait > 0 {
+			a.Refuse(w, r, tooMany{wait})
+			return
+		}
+		next(w, r)
+	}
+}
+
+// login sends the browser to the provider, and keeps in it what ties the answer
+// to this sign-in.
+func (a *Auth) login(w http.ResponseWriter, r *http.Request) {
+	next := safePath(r.URL.Query().Get("next"))
+	if a.provider == nil {
+		http.Redirect(w, r, next, http.StatusSeeOther)
+		return
+	}
+	f := flow{State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), Next: next}
+	address, err := a.provider.authorize(r.Context(), f)
+	if err == nil {
+		err = a.sessions.begin(w, f)
+	}
+	if err != nil {
+		a.Refuse(w, r, err)
+		return
+	}
+	http.Redirect(w, r, address, http.StatusSeeOther)
+}
+
+// callback is where the provider sends the browser back to.
+func (a *Auth) callback(w http.ResponseWriter, r *http.Request) {
+	if a.provider == nil {
+		http.NotFound(w, r)
+		return
+	}
+	next, err := a.signIn(w, r)
+	if err != nil {
+		a.Refuse(w, r, err)
+		return
+	}
+	http.Redirect(w, r, next, http.StatusSeeOther)
+}
+
+func (a *Auth) signIn(w http.ResponseWriter, r *http.Request) (next string, err error) {
+	f, err := a.sessions.finish(w, r)
+	if err != nil {
+		return "", err
+	}
+	query := r.URL.Query()
+	if subtle.ConstantTimeCompare([]byte(query.Get("state")), []byte(f.State)) != 1 {
+		return "", staging.Errorf(staging.CodeUnauthorized, "the answer belongs to another sign-in").WithHint("sign in again")
+	}
+	if code := query.Get("error"); code != "" {
+		return "", staging.Errorf(staging.CodeUnauthorized, "%s did not sign you in", a.provider.title()).
+			WithHint("sign in again, and agree when it asks").Because(errors.New(printable(code)))
+	}
+	identity, err := a.provider.redeem(r.Context(), query.Get("code"), f)
+	if err != nil {
+		return "", err
+	}
+	if identity, err = a.admit(identity); err != nil {
+		return "", err
+	}
+	a.options.Log.InfoContext(r.Context(), "signed in", "identity", identity)
+	return f.Next, a.sessions.start(w, identity)
+}
+
+// logout removes the session from the browser.
+func (a *Auth) logout(w http.ResponseWriter, r *http.Request) {
+	if a.sessions != nil {
+		a.sessions.forget(w)
+	}
+	http.Redirect(w, r, a.options.SignedOut, http.StatusSeeOther)
+}

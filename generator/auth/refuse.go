@@ -1,0 +1,132 @@
+package auth
+
+import (
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"math"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"octopod/generator/staging"
+)
+
+// Attempt is something that was refused, as the audit log keeps it. It never
+// holds a credential.
+type Attempt struct {
+	At      time.Time    `json:"at"`
+	Code    staging.Code `json:"code"`
+	Reason  string       `json:"reason"`
+	Address string       `json:"address,omitempty"` // of the client, as far as the proxies are believed
+	Request string       `json:"request"`           // method and path
+	Method  Method       `json:"method,omitempty"`  // of the identity, when it was known
+	Subject string       `json:"subject,omitempty"`
+	Name    string       `json:"name,omitempty"`
+}
+
+// tooMany is a refusal for now.
+type tooMany struct{ wait time.Duration }
+
+func (t tooMany) Error() string {
+	return "too many requests: try again in " + strconv.Itoa(t.seconds()) + " s"
+}
+
+func (t tooMany) seconds() int { return int(math.Ceil(t.wait.Seconds())) }
+
+// Refuse answers a request with an error and tells the audit log. Serve calls it
+// for what Check refused, so that all refusals look alike.
+func (a *Auth) Refuse(w http.ResponseWriter, r *http.Request, err error) {
+	a.report(r, err)
+	status := statusOf(err)
+	var wait tooMany
+	if errors.As(err, &wait) {
+		w.Header().Set("Retry-After", strconv.Itoa(wait.seconds()))
+	}
+	if status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="octopod"`)
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	a.options.Answer(w, r, status, err)
+}
+
+func (a *Auth) report(r *http.Request, err error) {
+	identity := From(r.Context())
+	attempt := Attempt{
+		At: a.options.Now(), Code: staging.CodeOf(err), Reason: err.Error(), Address: a.proxies.client(r).String(),
+		Request: r.Method + " " + r.URL.Path,
+		Method:  identity.Method, Subject: identity.Subject, Name: identity.Person.Name,
+	}
+	if statusOf(err) >= http.StatusInternalServerError {
+		a.options.Log.LogAttrs(r.Context(), slog.LevelError, "sign-in does not work", slog.Any("error", err))
+	}
+	a.options.Refused(r.Context(), attempt)
+}
+
+func statusOf(err error) int {
+	if errors.As(err, new(tooMany)) {
+		return http.StatusTooManyRequests
+	}
+	switch staging.CodeOf(err) {
+	case staging.CodeUnauthorized:
+		return http.StatusUnauthorized
+	case staging.CodeForbidden:
+		return http.StatusForbidden
+	case staging.CodeInvalid:
+		return http.StatusBadRequest
+	case staging.CodeUnavailable:
+		return http.StatusServiceUnavailable
+	}
+	return http.StatusInternalServerError
+}
+
+// problem writes a refusal as RFC 9457 has it. The cause stays in the log.
+func problem(w http.ResponseWriter, _ *http.Request, status int, err error) {
+	detail := http.StatusText(status)
+	var known *staging.Error
+	switch wait := (tooMany{}); {
+	case errors.As(err, &wait):
+		detail = wait.Error()
+	case errors.As(err, &known):
+		detail = known.Message
+	}
+	body, _ := json.Marshal(map[string]any{ // plain text and a number
+		"title": http.StatusText(status), "status": status, "detail": detail,
+		"code": staging.CodeOf(err), "hint": staging.HintOf(err),
+	})
+	w.Header().Set("Content-Type", "application/problem+json")
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the client may be gone
+}
+
+// Challenge answers who is not known, or not any more: a browser that opens a
+// page is sent to sign in, everything else is refused.
+func (a *Auth) Challenge(w http.ResponseWriter, r *http.Request, err error) {
+	if a.provider == nil || !opensPage(r) {
+		a.Refuse(w, r, err)
+		return
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	http.Redirect(w, r, a.options.SignIn+"?"+url.Values{"next": {safePath(r.URL.RequestURI())}}.Encode(), http.StatusSeeOther)
+}
+
+// opensPage tells whether a browser asks for a page to show.
+func opensPage(r *http.Request) bool {
+	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && r.Header.Get("Authorization") == "" &&
+		strings.Contains(r.Header.Get("Accept"), "text/html")
+}
+
+// safePath gives a path of this site to go to after signing in; "/" for
+// everything else. Browsers drop tabs and line breaks and take a backslash for a
+// slash, so that /\evil.com and /<tab>/evil.com would leave the site.
+func safePath(next string) string {
+	odd := func(c rune) bool { return c <= ' ' || c == '\\' || c == 0x7f }
+	u, err := url.Parse(next)
+	if err != nil || u.IsAbs() || u.Host != "" || u.User != nil || !strings.HasPrefix(next, "/") ||
+		strings.HasPrefix(next, "//") || strings.HasPrefix(next, Path) || strings.ContainsFunc(next, odd) {
+		return "/"
+	}
+	return next
+}

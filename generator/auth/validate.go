@@ -1,0 +1,186 @@
+package auth
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"slices"
+	"strings"
+
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// faults lists what is wrong with the meaning of a configuration.
+type faults []staging.Problem
+
+func (f *faults) add(field, format string, args ...any) {
+	*f = append(*f, staging.Problem{Field: field, Message: fmt.Sprintf(format, args...)})
+}
+
+func (f *faults) required(field, value, example string) {
+	if value == "" {
+		f.add(field, "is missing: write for example %s", example)
+	}
+}
+
+// check finds what is wrong with a configuration that has its defaults, for a
+// server at an address.
+func (c Config) check(address string) error {
+	var f faults
+	switch c.Mode {
+	case ModeNone:
+	case ModeHeader:
+		if len(c.Proxies) == 0 {
+			f.add("auth.proxies", "is empty: name the address of the proxy that signs people in, for example 127.0.0.1/32")
+		}
+	case ModeOIDC, ModeGitHub, ModeAtlassian:
+		c.checkSignIn(&f, address)
+	default:
+		f.add("auth.mode", "%q is no mode: write none, oidc, github, atlassian or header", c.Mode)
+	}
+	if c.Unprotected && c.Mode != ModeNone {
+		f.add("auth.unprotected", "is for mode none")
+	}
+	if c.Limits.SignIns < 0 || c.Limits.Writes < 0 {
+		f.add("auth.limits", "cannot be negative")
+	}
+	f = append(f, c.Allow.Faults("auth.allow")...)
+	_, err := parseProxies(c.Proxies)
+	if err != nil {
+		f.add("auth.proxies", "%s", err)
+	}
+	checkTokens(&f, c.Tokens)
+	for i, issuer := range c.CI {
+		issuer.check(&f, fmt.Sprintf("auth.ci[%d]", i))
+	}
+	return staging.Invalid("the configuration of access is not valid", f)
+}
+
+// open are providers where anybody can have an account.
+var open = []string{"https://accounts.google.com", "https://gitlab.com", "https://appleid.apple.com"}
+
+func (c Config) checkSignIn(f *faults, address string) {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Host)) || u.Host == "" {
+		f.add("auth.mode", "%s needs the server's address, and it must be https (or this machine): %q", c.Mode, address)
+	}
+	if !c.Session.Keys.given() {
+		f.add("auth.session.keys", "is missing: make a key with openssl rand -base64 32 and say with env or file where it is")
+	}
+	var client Client
+	field := "auth." + string(c.Mode)
+	switch c.Mode {
+	case ModeOIDC:
+		client = c.OIDC.Client
+		checkIssuer(f, field+".issuer", c.OIDC.Issuer)
+		if slices.Contains(open, strings.TrimSuffix(c.OIDC.Issuer, "/")) && c.Allow.Empty() {
+			f.add("auth.allow", "is empty: anybody in the world can sign in at %s", c.OIDC.Issuer)
+		}
+	case ModeGitHub:
+		client = c.GitHub.Client
+		checkIssuer(f, field+".url", c.GitHub.URL)
+		if len(c.GitHub.Organizations) == 0 {
+			f.add(field+".organizations", "is empty: anybody in the world can sign in at GitHub")
+		}
+	case ModeAtlassian:
+		client = c.Atlassian.Client
+		if len(c.Atlassian.Sites) == 0 {
+			f.add(field+".sites", "is empty: anybody in the world can sign in at Atlassian")
+		}
+	}
+	f.required(field+".client.id", client.ID, "octopod, as the provider knows it")
+	if !client.Secret.given() {
+		f.add(field+".client.secret", "is missing: say with env or file where it is")
+	}
+}
+
+// checkIssuer refuses an address whose answers anybody on the way could write.
+func checkIssuer(f *faults, field, address string) {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" || u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Host)) {
+		f.add(field, "%q must be an address with https", address)
+	}
+}
+
+func checkTokens(f *faults, tokens []Token) {
+	names, hashes := map[string]bool{}, map[tokenHash]bool{}
+	for i, token := range tokens {
+		field := fmt.Sprintf("auth.tokens[%d]", i)
+		f.required(field+".name", token.Name, "ci-shop")
+		if token.Name != "" && names[token.Name] {
+			f.add(field+".name", "%q is the name of another token: the audit log could not tell them apart", token.Name)
+		}
+		names[token.Name] = true
+		hash, ok := parseHash(token.Hash)
+		switch {
+		case strings.HasPrefix(token.Hash, tokenPrefix):
+			f.add(field+".hash", "is a token and not its hash: everybody who reads this file can use it. Make a new one")
+		case !ok:
+			f.add(field+".hash", "must be %s and 64 hex digits", hashPrefix)
+		case hashes[hash]:
+			f.add(field+".hash", "is that of another token")
+		}
+		hashes[hash] = true
+		if token.Expires.IsZero() {
+			f.add(field+".expires", "is missing: write for example 2027-01-31T00:00:00Z")
+		}
+		token.Scope.check(f, field)
+	}
+}
+
+func (s Scope) check(f *faults, field string) {
+	switch s.Role {
+	case project.RoleViewer, project.RoleUser, project.RoleAdmin:
+	default:
+		f.add(field+".role", "%q is no role: write viewer, user or admin", s.Role)
+	}
+	for i, verb := range s.Verbs {
+		if verb != Read && !slices.Contains(verbs, verb) {
+			f.add(fmt.Sprintf("%s.verbs[%d]", field, i), "%q is no verb: write for example deploy", verb)
+		}
+	}
+}
+
+// verbs are those that a scope may name.
+var verbs = []staging.Verb{
+	staging.Deploy, staging.Create, staging.Update, staging.Set, staging.Unset, staging.Archive, staging.Restore,
+	staging.Delete, staging.PinVerb, staging.Unpin, staging.Rollback, staging.Regenerate,
+}
+
+// shared are issuers that make tokens for everybody in the world.
+var shared = []string{"https://token.actions.githubusercontent.com", "https://gitlab.com"}
+
+func (i Issuer) check(f *faults, field string) {
+	checkIssuer(f, field+".issuer", i.Issuer)
+	f.required(field+".audience", i.Audience, "https://octopod.example.com")
+	if len(i.Rules) == 0 {
+		f.add(field+".rules", "is empty: no run would be let in")
+	}
+	for n, rule := range i.Rules {
+		at := fmt.Sprintf("%s.rules[%d]", field, n)
+		fixed, _, _ := strings.Cut(rule.Subject, "*")
+		switch {
+		case fixed == "":
+			f.add(at+".subject", "%q lets in every run: begin with what your own runs have in common", rule.Subject)
+		case slices.Contains(shared, i.Issuer) && !strings.Contains(fixed, "/"):
+			f.add(at+".subject", "%q lets in runs of others: name your organisation and a slash before the first *, as in repo:acme/*", rule.Subject)
+		}
+		rule.Scope.check(f, at)
+	}
+}
+
+func parseProxies(networks []string) (proxies, error) {
+	var all proxies
+	for _, text := range networks {
+		network, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("%q is no network: write 10.1.2.3/32", text)
+		}
+		if network.Bits() == 0 {
+			return nil, fmt.Errorf("%q is everybody: name the proxy", text)
+		}
+		all = append(all, network.Masked())
+	}
+	return all, nil
+}
