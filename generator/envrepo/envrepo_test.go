@@ -180,6 +180,18 @@ func TestARecordThatCannotBeReadSaysWhereAndWhy(t *testing.T) {
 	}
 }
 
+func TestAMissingProjectNamesTheRepo(t *testing.T) {
+	r := open(t)
+	tree, err := r.Tip(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = tree.Project()
+	if staging.CodeOf(err) != staging.CodeNotFound || !strings.Contains(err.Error(), "env.git (branch main) has no octopod.yaml") {
+		t.Errorf("%v", err)
+	}
+}
+
 func TestNamesThatArePathsFindNothing(t *testing.T) {
 	r := open(t)
 	commit(t, r, envrepo.Edit{Verb: "edit", Write: []staging.File{{Path: "secret/staging.yaml", Data: []byte("x")}, {Path: "envs/a/staging.yaml", Data: []byte("x")}}})

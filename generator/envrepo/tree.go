@@ -50,7 +50,7 @@ func (t *Tree) TreeHash(name string) (string, bool) {
 func (t *Tree) Project() (*project.Project, error) {
 	data, err := t.ReadFile(project.File)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, staging.Errorf(staging.CodeNotFound, "the env repo has no %s", project.File).
+		return nil, staging.Errorf(staging.CodeNotFound, "the env repo %s has no %s", t.Origin(), project.File).
 			WithHint("`octopod init` writes one")
 	}
 	if err != nil {

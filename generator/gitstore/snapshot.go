@@ -21,6 +21,7 @@ const MaxBlob = 8 << 20
 type Snapshot struct {
 	objs     *objects
 	life     context.Context // of the store: fs.FS has no room for a context of the call
+	origin   string
 	revision Hash
 	root     Hash
 	when     time.Time
@@ -31,6 +32,9 @@ var (
 	_ fs.ReadDirFS  = (*Snapshot)(nil)
 	_ fs.StatFS     = (*Snapshot)(nil)
 )
+
+// Origin names the repository and the branch, without credentials, for messages.
+func (s *Snapshot) Origin() string { return s.origin }
 
 // Revision gives the commit, zero for a repository without commits.
 func (s *Snapshot) Revision() Hash { return s.revision }

@@ -45,6 +45,7 @@ type Auth struct {
 type Store struct {
 	opts Options
 	repo repository
+	name string // of repository and branch, for messages
 	log  *slog.Logger
 	life context.Context
 	stop context.CancelFunc
@@ -121,26 +122,26 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if why := branchFault(o.Branch); why != "" {
 		return nil, failf(staging.CodeInvalid, nil, "", "%q is not a branch name: %s", o.Branch, why)
 	}
-	repo, err := openRepository(ctx, &o)
+	at, err := parseURL(o.URL)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{opts: o, repo: repo, log: o.Logger}
+	repo, err := openRepository(ctx, at, &o)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{opts: o, repo: repo, name: at.shown + " (branch " + o.Branch + ")", log: o.Logger}
 	s.life, s.stop = context.WithCancel(context.WithoutCancel(ctx))
 	s.writer.init()
 	return s, nil
 }
 
 // openRepository chooses by the kind of URL.
-func openRepository(ctx context.Context, o *Options) (repository, error) {
-	place, err := parseURL(o.URL)
-	if err != nil {
-		return nil, err
+func openRepository(ctx context.Context, at place, o *Options) (repository, error) {
+	if at.local != "" {
+		return openLocal(ctx, at.local, o)
 	}
-	if place.local != "" {
-		return openLocal(ctx, place.local, o)
-	}
-	return openRemote(place, o)
+	return openRemote(at, o)
 }
 
 // Snapshot gives the tip of the branch as it is now. A repository without
@@ -168,7 +169,7 @@ func (s *Store) refresh(ctx context.Context) (*tip, error) {
 func since(began time.Time) time.Duration { return time.Since(began).Round(10 * time.Microsecond) }
 
 func (s *Store) snapshot(t *tip) *Snapshot {
-	return &Snapshot{objs: t.objs, life: s.life, revision: t.commit, root: t.root, when: t.when}
+	return &Snapshot{objs: t.objs, life: s.life, origin: s.name, revision: t.commit, root: t.root, when: t.when}
 }
 
 // Close waits for the push in flight, fails what waits behind it and lets go
