@@ -85,17 +85,10 @@ func New(config Config, options Options) (*Auth, error) {
 // openDoor sets up what signs people in here, in the modes that do.
 func (a *Auth) openDoor() error {
 	c, callback := a.config, a.options.URL+Path+"callback"
-	var client Client
-	switch c.Mode {
-	case ModeOIDC:
-		client = c.OIDC.Client
-	case ModeGitHub:
-		client = c.GitHub.Client
-	case ModeAtlassian:
-		client = c.Atlassian.Client
-	default:
+	if c.Mode == ModeNone || c.Mode == ModeHeader {
 		return nil
 	}
+	client, at := c.client()
 	secret, err := client.Secret.read("auth."+string(c.Mode)+".client.secret", a.options.Getenv)
 	if err != nil {
 		return err
@@ -109,11 +102,26 @@ func (a *Auth) openDoor() error {
 	case ModeAtlassian:
 		a.provider = &atlassian{config: c.Atlassian, secret: secret, callback: callback, client: a.options.Client}
 	}
-	a.sessions, err = a.newSessions()
+	a.sessions, err = a.newSessions(strings.Join([]string{string(c.Mode), at, client.ID}, " "))
 	return err
 }
 
-func (a *Auth) newSessions() (*sessions, error) {
+// client is Octopod as the provider of the mode knows it, and where that is.
+func (c Config) client() (client Client, at string) {
+	switch c.Mode {
+	case ModeOIDC:
+		return c.OIDC.Client, c.OIDC.Issuer
+	case ModeGitHub:
+		return c.GitHub.Client, c.GitHub.URL
+	case ModeAtlassian:
+		return c.Atlassian.Client, atlassianAuth
+	}
+	return Client{}, ""
+}
+
+// newSessions makes sessions that count as long as the provider stays the same:
+// another one means other people by the same names.
+func (a *Auth) newSessions(provider string) (*sessions, error) {
 	text, err := a.config.Session.Keys.read("auth.session.keys", a.options.Getenv)
 	if err != nil {
 		return nil, err
@@ -126,10 +134,10 @@ func (a *Auth) newSessions() (*sessions, error) {
 		idle: time.Duration(a.config.Session.Idle), lifetime: time.Duration(a.config.Session.Lifetime),
 		secure: strings.HasPrefix(a.options.URL, "https:"), now: a.options.Now,
 	}
-	if s.sealed, err = newSeal(keys, "session"); err != nil {
+	if s.sealed, err = newSeal(keys, "session "+provider); err != nil {
 		return nil, err
 	}
-	s.flows, err = newSeal(keys, "sign-in")
+	s.flows, err = newSeal(keys, "sign-in "+provider)
 	return s, err
 }
 

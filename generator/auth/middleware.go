@@ -30,23 +30,11 @@ func (a *Auth) Middleware(next http.Handler) http.Handler {
 	})
 }
 
-// reject answers a credential that is wrong.
-func (a *Auth) reject(w http.ResponseWriter, r *http.Request, err error) {
-	if staging.CodeOf(err) != staging.CodeUnauthorized {
-		a.Refuse(w, r, err)
-		return
-	}
-	if a.sessions != nil {
-		a.sessions.forget(w)
-	}
-	a.Challenge(w, r, err)
-}
-
 // Require lets only those pass who are known.
 func (a *Auth) Require(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !From(r.Context()).Known() {
-			a.Challenge(w, r, errSignIn())
+			a.Challenge(w, r)
 			return
 		}
 		next.ServeHTTP(w, r)
@@ -78,10 +66,18 @@ func (a *Auth) identify(w http.ResponseWriter, r *http.Request) (Identity, error
 	if scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
 		return a.bearer(r, strings.TrimSpace(token))
 	}
-	switch a.config.Mode {
-	case ModeNone:
+	if a.config.Mode == ModeNone {
 		return a.local(r)
-	case ModeHeader:
+	}
+	person, err := a.person(w, r)
+	if err != nil || !person.Known() {
+		return Identity{}, err
+	}
+	return a.admit(person) // again with each request: the lists may have changed since the sign-in
+}
+
+func (a *Auth) person(w http.ResponseWriter, r *http.Request) (Identity, error) {
+	if a.config.Mode == ModeHeader {
 		return a.forwarded(r)
 	}
 	return a.sessions.read(w, r)

@@ -3,7 +3,6 @@ package auth
 import (
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"math"
 	"net/http"
 	"net/url"
@@ -54,15 +53,27 @@ func (a *Auth) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 
 func (a *Auth) report(r *http.Request, err error) {
 	identity := From(r.Context())
-	attempt := Attempt{
-		At: a.options.Now(), Code: staging.CodeOf(err), Reason: err.Error(), Address: a.proxies.client(r).String(),
+	if cause := errors.Unwrap(err); cause != nil || staging.CodeOf(err) == staging.CodeInternal {
+		a.options.Log.WarnContext(r.Context(), "refused", "error", err, "path", r.URL.Path)
+	}
+	a.options.Refused(r.Context(), Attempt{
+		At: a.options.Now(), Code: staging.CodeOf(err), Reason: reason(err), Address: a.proxies.client(r).String(),
 		Request: r.Method + " " + r.URL.Path,
 		Method:  identity.Method, Subject: identity.Subject, Name: identity.Person.Name,
+	})
+}
+
+// reason is what may be told outside the log: the cause of an error may quote a
+// provider.
+func reason(err error) string {
+	var known *staging.Error
+	switch wait := (tooMany{}); {
+	case errors.As(err, &wait):
+		return wait.Error()
+	case errors.As(err, &known):
+		return known.Message
 	}
-	if statusOf(err) >= http.StatusInternalServerError {
-		a.options.Log.LogAttrs(r.Context(), slog.LevelError, "sign-in does not work", slog.Any("error", err))
-	}
-	a.options.Refused(r.Context(), attempt)
+	return "internal error"
 }
 
 func statusOf(err error) int {
@@ -84,16 +95,8 @@ func statusOf(err error) int {
 
 // problem writes a refusal as RFC 9457 has it. The cause stays in the log.
 func problem(w http.ResponseWriter, _ *http.Request, status int, err error) {
-	detail := http.StatusText(status)
-	var known *staging.Error
-	switch wait := (tooMany{}); {
-	case errors.As(err, &wait):
-		detail = wait.Error()
-	case errors.As(err, &known):
-		detail = known.Message
-	}
 	body, _ := json.Marshal(map[string]any{ // plain text and a number
-		"title": http.StatusText(status), "status": status, "detail": detail,
+		"title": http.StatusText(status), "status": status, "detail": reason(err),
 		"code": staging.CodeOf(err), "hint": staging.HintOf(err),
 	})
 	w.Header().Set("Content-Type", "application/problem+json")
@@ -101,21 +104,40 @@ func problem(w http.ResponseWriter, _ *http.Request, status int, err error) {
 	_, _ = w.Write(body) // the client may be gone
 }
 
-// Challenge answers who is not known, or not any more: a browser that opens a
-// page is sent to sign in, everything else is refused.
-func (a *Auth) Challenge(w http.ResponseWriter, r *http.Request, err error) {
-	if a.provider == nil || !opensPage(r) {
+// Challenge answers a stranger: a browser that opens a page is sent to sign in,
+// everything else is refused.
+func (a *Auth) Challenge(w http.ResponseWriter, r *http.Request) {
+	if !a.canSignIn(r) {
+		a.Refuse(w, r, errSignIn())
+		return
+	}
+	a.toSignIn(w, r)
+}
+
+// reject answers a credential that is wrong. A browser that opens a page is sent
+// to sign in all the same: mostly its session is just over.
+func (a *Auth) reject(w http.ResponseWriter, r *http.Request, err error) {
+	if staging.CodeOf(err) == staging.CodeUnauthorized && a.sessions != nil {
+		a.sessions.forget(w)
+	}
+	if staging.CodeOf(err) != staging.CodeUnauthorized || !a.canSignIn(r) {
 		a.Refuse(w, r, err)
 		return
 	}
-	w.Header().Set("Cache-Control", "no-store")
-	http.Redirect(w, r, a.options.SignIn+"?"+url.Values{"next": {safePath(r.URL.RequestURI())}}.Encode(), http.StatusSeeOther)
+	a.report(r, err)
+	a.toSignIn(w, r)
 }
 
-// opensPage tells whether a browser asks for a page to show.
-func opensPage(r *http.Request) bool {
-	return (r.Method == http.MethodGet || r.Method == http.MethodHead) && r.Header.Get("Authorization") == "" &&
-		strings.Contains(r.Header.Get("Accept"), "text/html")
+// canSignIn tells whether this is a browser that asks for a page to show.
+func (a *Auth) canSignIn(r *http.Request) bool {
+	return a.provider != nil && (r.Method == http.MethodGet || r.Method == http.MethodHead) &&
+		r.Header.Get("Authorization") == "" && strings.Contains(r.Header.Get("Accept"), "text/html")
+}
+
+func (a *Auth) toSignIn(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Cache-Control", "no-store")
+	next := url.Values{"next": {safePath(r.URL.RequestURI())}}
+	http.Redirect(w, r, a.options.SignIn+"?"+next.Encode(), http.StatusSeeOther)
 }
 
 // safePath gives a path of this site to go to after signing in; "/" for

@@ -19,9 +19,6 @@ func (hidden) GoString() string             { return redacted }
 func (hidden) LogValue() slog.Value         { return slog.StringValue(redacted) }
 func (hidden) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// given tells whether the configuration says where the secret is.
-func (s Secret) given() bool { return s.Env != "" || s.File != "" }
-
 // read fetches the secret; field says in errors whose it is.
 func (s Secret) read(field string, getenv func(string) string) (hidden, error) {
 	var text string

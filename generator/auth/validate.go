@@ -24,6 +24,15 @@ func (f *faults) required(field, value, example string) {
 	}
 }
 
+func (f *faults) secret(field string, s Secret, what string) {
+	switch {
+	case s.Env == "" && s.File == "":
+		f.add(field, "is missing: say with env or file where %s is", what)
+	case s.Env != "" && s.File != "":
+		f.add(field, "names both env and file: say one")
+	}
+}
+
 // check finds what is wrong with a configuration that has its defaults, for a
 // server at an address.
 func (c Config) check(address string) error {
@@ -65,34 +74,27 @@ func (c Config) checkSignIn(f *faults, address string) {
 	if err != nil || u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Host)) || u.Host == "" {
 		f.add("auth.mode", "%s needs the server's address, and it must be https (or this machine): %q", c.Mode, address)
 	}
-	if !c.Session.Keys.given() {
-		f.add("auth.session.keys", "is missing: make a key with openssl rand -base64 32 and say with env or file where it is")
-	}
-	var client Client
+	f.secret("auth.session.keys", c.Session.Keys, "a key made with openssl rand -base64 32")
+	client, _ := c.client()
 	field := "auth." + string(c.Mode)
 	switch c.Mode {
 	case ModeOIDC:
-		client = c.OIDC.Client
 		checkIssuer(f, field+".issuer", c.OIDC.Issuer)
 		if slices.Contains(open, strings.TrimSuffix(c.OIDC.Issuer, "/")) && c.Allow.Empty() {
 			f.add("auth.allow", "is empty: anybody in the world can sign in at %s", c.OIDC.Issuer)
 		}
 	case ModeGitHub:
-		client = c.GitHub.Client
 		checkIssuer(f, field+".url", c.GitHub.URL)
 		if len(c.GitHub.Organizations) == 0 {
 			f.add(field+".organizations", "is empty: anybody in the world can sign in at GitHub")
 		}
 	case ModeAtlassian:
-		client = c.Atlassian.Client
 		if len(c.Atlassian.Sites) == 0 {
 			f.add(field+".sites", "is empty: anybody in the world can sign in at Atlassian")
 		}
 	}
 	f.required(field+".client.id", client.ID, "octopod, as the provider knows it")
-	if !client.Secret.given() {
-		f.add(field+".client.secret", "is missing: say with env or file where it is")
-	}
+	f.secret(field+".client.secret", client.Secret, "the secret that the provider gave out")
 }
 
 // checkIssuer refuses an address whose answers anybody on the way could write.
