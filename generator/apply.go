@@ -56,6 +56,9 @@ func (g *Stagings) planAction(ctx context.Context, tree *envrepo.Tree, r Request
 	if err != nil {
 		return planned{}, err
 	}
+	if why := spared(tree, p, a); why != "" {
+		return planned{result: Result{Name: a.Name, Note: why, Plan: []staging.PlanItem{}}}, nil
+	}
 	if removes(p, a) {
 		return g.planRemoval(ctx, tree, p, a, r)
 	}
@@ -63,15 +66,55 @@ func (g *Stagings) planAction(ctx context.Context, tree *envrepo.Tree, r Request
 	if err != nil {
 		return planned{}, err
 	}
+	a, older := a.Newer(before)
+	if len(older) > 0 && len(a.Images) == 0 {
+		v := view(p, *before, tree.Revision())
+		return planned{result: Result{Staging: &v, Name: a.Name, Note: outrun(*before, older), Plan: []staging.PlanItem{}}}, nil
+	}
 	after, err := p.Apply(before, a, at)
 	if err != nil {
 		return planned{}, err
 	}
-	made, err := g.generate(ctx, tree, p, after, r.Manifests)
-	if err != nil {
+	s := step{action: a, before: before, after: &after}
+	if s.made, err = g.generate(ctx, tree, p, after, r.Manifests); err != nil {
 		return planned{}, err
 	}
-	return g.finish(ctx, tree, p, r, step{action: a, before: before, after: &after, made: made})
+	if s.defaults, err = g.newDefaults(ctx, tree, p, after, a); err != nil {
+		return planned{}, err
+	}
+	next, err := g.finish(ctx, tree, p, r, s)
+	if len(older) > 0 {
+		next.result.Note = outrun(*before, older)
+	}
+	return next, err
+}
+
+// outrun says that newer builds than those of the deploy are there already.
+func outrun(s staging.Staging, services []string) string {
+	var words []string
+	for _, name := range services {
+		service := s.Spec.Services[name]
+		word := name + " " + cmp.Or(service.Commit[:min(len(service.Commit), 7)], staging.ImageTag(service.Image))
+		if service.Run.Number > 0 {
+			word += fmt.Sprintf(" of run %d", service.Run.Number)
+		}
+		words = append(words, word)
+	}
+	return "a newer build is deployed: " + strings.Join(words, ", ")
+}
+
+// spared says why a branch's staging is not deleted with it, "" when it is.
+// A pipeline asks whenever a branch is merged, closed or gone.
+func spared(tree *envrepo.Tree, p *project.Project, a staging.Action) string {
+	switch {
+	case a.Verb != staging.Delete || a.Branch == "":
+		return ""
+	case p.Permanent(a.Name, a.Branch):
+		return fmt.Sprintf("the staging of %s is permanent: `octopod delete %s` removes it", a.Branch, a.Name)
+	case !tree.Has(a.Name):
+		return fmt.Sprintf("branch %s has no staging", a.Branch)
+	}
+	return ""
 }
 
 // open reads what every action needs: the project, and the staging it means.
@@ -113,6 +156,7 @@ type step struct {
 	action        staging.Action
 	before, after *staging.Staging
 	made          generated
+	defaults      newDefaults
 }
 
 // finish turns a step into a commit and into what the asker is told.
@@ -122,13 +166,14 @@ func (g *Stagings) finish(ctx context.Context, tree *envrepo.Tree, p *project.Pr
 		edit: envrepo.Edit{
 			Verb: s.action.Verb, Staging: s.action.Name, By: r.By.Person, Via: r.By.Via, Request: r.By.Request,
 		},
-		result: Result{Name: s.action.Name, Changes: differences(p, s), After: s.made.objects},
+		result: Result{Name: s.action.Name, Changes: append(differences(p, s), s.defaults.changes...), After: s.made.objects, Refused: s.defaults.refused},
 	}
 	next.edit.Subject, next.edit.Body = describe(s, next.result.Changes)
 	if s.after == nil {
 		next.edit.Remove = []string{dir}
 	} else {
-		next.edit.Replace = []envrepo.Directory{{Path: dir, Files: s.made.files}}
+		next.edit.Replace = append([]envrepo.Directory{{Path: dir, Files: s.made.files}}, s.defaults.followers...)
+		next.edit.Write = s.defaults.project
 		v := view(p, *s.after, tree.Revision())
 		next.result.Staging = &v
 	}
@@ -194,7 +239,7 @@ func describe(s step, changes []staging.Difference) (subject, body string) {
 
 // headline says one difference in a word or two: backend 1f2e3d4, LOG_LEVEL=debug.
 func headline(s step, c staging.Difference) string {
-	if s.after == nil || slices.Contains([]string{"branch", "state", "pinned"}, c.What) {
+	if s.after == nil || slices.Contains([]string{"branch", "state", "pinned", "follows"}, c.What) || strings.HasPrefix(c.What, "default of ") {
 		return ""
 	}
 	if service, ok := s.after.Spec.Services[c.What]; ok {

@@ -55,6 +55,8 @@ type Result struct {
 	Changed  bool                 `json:"changed"`
 	Revision string               `json:"revision,omitempty"`
 	Plan     []staging.PlanItem   `json:"plan"`
+	Note     string               `json:"note,omitempty"` // why less was done than was asked
+	Refused  []Regenerated        `json:"-"`              // stagings that would follow a new default image, and cannot
 	Changes  []staging.Difference `json:"-"`
 	Name     string               `json:"-"`
 	Before   []staging.Object     `json:"-"` // only with Request.Manifests

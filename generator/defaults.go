@@ -1,0 +1,100 @@
+package generator
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+
+	"golang.org/x/sync/errgroup"
+
+	"octopod/generator/envrepo"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// newDefaults is what a deploy of a default branch means for all others: the
+// images in octopod.yaml, and the stagings that follow them.
+type newDefaults struct {
+	changes   []staging.Difference
+	project   []staging.File      // octopod.yaml; none when no default changes
+	followers []envrepo.Directory // written out anew
+	refused   []Regenerated       // those that would follow, and cannot
+}
+
+func (g *Stagings) newDefaults(ctx context.Context, tree *envrepo.Tree, p *project.Project, s staging.Staging, a staging.Action) (newDefaults, error) {
+	images := p.NewDefaults(s, a)
+	if len(images) == 0 {
+		return newDefaults{}, nil
+	}
+	data, err := tree.ReadFile(project.File)
+	if err != nil {
+		return newDefaults{}, fmt.Errorf("reading %s: %w", project.File, err)
+	}
+	next, data, err := project.SetDefaults(data, images)
+	if err != nil {
+		return newDefaults{}, err
+	}
+	made := newDefaults{project: []staging.File{{Path: project.File, Data: data}}}
+	for _, name := range p.ServiceNames() {
+		if image, ok := images[name]; ok {
+			made.changes = append(made.changes, staging.Difference{What: "default of " + name, From: p.Spec.Services[name].Image, To: image})
+		}
+	}
+	if next.Followed(images) {
+		err = g.follow(ctx, tree, next, s.Name, images, &made)
+	}
+	return made, err
+}
+
+// follow writes out every other staging that runs an old default, side by side.
+// One that fails stays as it is, and is named.
+func (g *Stagings) follow(ctx context.Context, tree *envrepo.Tree, p *project.Project, except string, images map[string]string, made *newDefaults) error {
+	names, err := tree.Names()
+	if err != nil {
+		return err
+	}
+	if err := tree.LoadRecords(ctx, names); err != nil {
+		return err
+	}
+	results := make([]Regenerated, len(names))
+	dirs := make([]envrepo.Directory, len(names))
+	work, ctx := errgroup.WithContext(ctx)
+	work.SetLimit(runtime.GOMAXPROCS(0))
+	for i, name := range names {
+		if name == except {
+			continue
+		}
+		work.Go(func() error {
+			results[i], dirs[i] = g.followOne(ctx, tree, p, name, images)
+			return ctx.Err()
+		})
+	}
+	if err := work.Wait(); err != nil {
+		return fmt.Errorf("following the new default: %w", err)
+	}
+	for i, r := range results {
+		switch {
+		case r.Err != nil:
+			made.refused = append(made.refused, r)
+		case r.Changed:
+			made.followers = append(made.followers, dirs[i])
+			made.changes = append(made.changes, staging.Difference{What: "follows", To: r.Name})
+		}
+	}
+	return nil
+}
+
+func (g *Stagings) followOne(ctx context.Context, tree *envrepo.Tree, p *project.Project, name string, images map[string]string) (Regenerated, envrepo.Directory) {
+	r, dir := Regenerated{Name: name}, envrepo.Directory{Path: envrepo.StagingDir(name)}
+	s, err := tree.Staging(name)
+	if err != nil {
+		return r, dir // nobody knows what it runs
+	}
+	s, r.Changed = p.Follow(s, images)
+	if !r.Changed {
+		return r, dir
+	}
+	made, err := g.generate(ctx, tree, p, s, false)
+	dir.Files, r.Err = made.files, err
+	return r, dir
+}
