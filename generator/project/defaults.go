@@ -23,6 +23,7 @@ func (p Project) withDefaults() *Project {
 	fill(&s.Naming.Namespace, DefaultNamespace)
 	fill(&p.Metadata.Title, p.Metadata.Name)
 	fill(&s.Access.Everyone, RoleViewer)
+	fill(&s.UI.Title, p.Metadata.Title)
 	fill(&s.Lifecycle.BranchGrace, DefaultBranchGrace)
 	fill(&s.Database.Kind, "template")
 	fill(&s.Database.Name, DefaultNamespace)

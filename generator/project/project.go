@@ -51,6 +51,8 @@ type Spec struct {
 	Links []Link `yaml:"links,omitempty" json:"links,omitempty"`
 	// Who may do what on the page and the API.
 	Access Access `yaml:"access,omitempty" json:"access,omitzero"`
+	// How the page looks, and which parts of it are for whom.
+	UI UI `yaml:"ui,omitempty" json:"ui,omitzero"`
 	// When stagings expire, and what archive and delete mean.
 	Lifecycle Lifecycle `yaml:"lifecycle,omitempty" json:"lifecycle,omitzero"`
 	// Where a staging's database comes from.

@@ -32,6 +32,7 @@ func (p *Project) faults() []staging.Problem {
 		checkLink(&c, fmt.Sprintf("spec.links[%d]", i), link)
 	}
 	p.checkAccess(&c)
+	p.checkUI(&c)
 	p.checkExceptions(&c)
 	return c
 }

@@ -1,0 +1,35 @@
+package project_test
+
+import (
+	"strings"
+	"testing"
+
+	"octopod/generator/project"
+)
+
+func TestPartsOfThePageHaveALeastRole(t *testing.T) {
+	p := parse(t, shop+"  ui: {accent: \"#6d28d9\", visible: {services: admin, detail: user}}\n")
+	for _, tt := range []struct {
+		part project.Part
+		role project.Role
+		want bool
+	}{
+		{project.PartServices, project.RoleUser, false}, {project.PartServices, project.RoleAdmin, true},
+		{project.PartDetail, project.RoleViewer, false}, {project.PartDetail, project.RoleUser, true},
+		{project.PartLinks, project.RoleViewer, true}, {project.PartLinks, project.RoleNone, false},
+		{project.PartFiles, project.RoleUser, false}, {"nonsense", project.RoleUser, false},
+	} {
+		if got := p.Spec.UI.Shows(tt.part, tt.role); got != tt.want {
+			t.Errorf("%s is shown to %s: %v", tt.part, tt.role, got)
+		}
+	}
+}
+
+func TestFaultsOfTheUI(t *testing.T) {
+	_, err := project.Parse([]byte(shop + "  ui: {logo: ../logo.gif, accent: red, visible: {pods: admin, files: boss}}\n"))
+	for _, want := range []string{"no path inside", "neither an .svg", "is no colour", "no such part: choose activity, author", `"boss" is no role`} {
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("no fault %q in: %v", want, err)
+		}
+	}
+}
