@@ -27,6 +27,7 @@ func (c *cli) completion(words completer) cobra.CompletionFunc {
 		if c.settle(cmd) != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
+		c.settings.quiet = true
 		ctx, cancel := withTimeout(cmd.Context(), patience)
 		defer cancel()
 		in, err := c.connect(ctx)

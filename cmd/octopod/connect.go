@@ -18,6 +18,7 @@ import (
 	"octopod/generator/argocd"
 	"octopod/generator/envrepo"
 	"octopod/generator/gitstore"
+	"octopod/generator/project"
 	"octopod/generator/render"
 	"octopod/generator/staging"
 )
@@ -29,7 +30,27 @@ func committer() gitstore.Identity {
 
 // connect gives what answers for the env repo that the settings mean.
 func (c *cli) connect(ctx context.Context) (octopod, error) {
+	c.noteOtherClone()
 	return c.connectTo(ctx, c.envRepo())
+}
+
+// noteOtherClone says that the environment, or the config file, names another
+// env repo than the clone in which the person stands.
+func (c *cli) noteOtherClone() {
+	here, named := gitRoot(), c.settings.envRepo
+	if named == "" || c.settings.envRepoTyped || c.settings.machine() || !exists(filepath.Join(here, project.File)) {
+		return
+	}
+	config, _ := os.ReadFile(filepath.Join(here, ".git", "config"))
+	path, _ := filepath.Abs(named)
+	if path == here || strings.Contains(string(config), "url = "+named+"\n") {
+		return // that very clone, or where it came from
+	}
+	source := "the config file"
+	if c.env[variable("env-repo")] != "" {
+		source = variable("env-repo")
+	}
+	c.note("env repo: %s, as %s says, and not the clone you are in", withoutCredentials(named), source)
 }
 
 func (c *cli) connectTo(ctx context.Context, url string) (octopod, error) {

@@ -51,7 +51,6 @@ func (d *demo) octopod(ctx context.Context, actor string, args ...string) error 
 	}
 	d.command("octopod " + shellJoin(shown))
 	env := maps.Clone(d.env)
-	env["OCTOPOD_ENV_REPO"] = d.envs
 	if actor != "" {
 		env["OCTOPOD_ACTOR"] = actor
 		env["CI"] = "false"
@@ -60,7 +59,7 @@ func (d *demo) octopod(ctx context.Context, actor string, args ...string) error 
 	step.out.plain(d.settings.noColor)
 	defer step.close(ctx)
 	root := newRoot(step)
-	root.SetArgs(args)
+	root.SetArgs(append([]string{"--env-repo", d.envs}, args...))
 	return root.ExecuteContext(ctx)
 }
 

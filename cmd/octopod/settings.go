@@ -29,6 +29,8 @@ type settings struct {
 	output  string
 	actor   string
 
+	envRepoTyped bool // on the command line
+
 	sshKey         string
 	knownHosts     []string
 	signKey        string
@@ -72,6 +74,7 @@ func (s *settings) machine() bool { return s.output == "json" || s.output == "ya
 // settle fills in every flag that was not given, from the environment and from
 // the config file, and refuses what cannot be. All faults are named at once.
 func (c *cli) settle(cmd *cobra.Command) error {
+	c.settings.envRepoTyped = cmd.Flags().Changed("env-repo")
 	var problems []staging.Problem
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		if text := c.env[variable(f.Name)]; text != "" && !f.Changed && f.Name != "help" {
