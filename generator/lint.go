@@ -14,9 +14,9 @@ import (
 
 // Lint looks over the whole env repo and lists everything that is wrong:
 // octopod.yaml, every record, every rendered object, and files that are not
-// what Octopod would write.
-func (g *Stagings) Lint(ctx context.Context) ([]staging.Problem, error) {
-	tree, err := g.Repo.Tip(ctx)
+// what Octopod would write. What is not committed is looked at too, unless nil.
+func (g *Stagings) Lint(ctx context.Context, edits *Uncommitted) ([]staging.Problem, error) {
+	tree, err := g.look(ctx, edits)
 	if err != nil {
 		return nil, err
 	}

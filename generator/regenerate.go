@@ -20,6 +20,7 @@ type RegenerateRequest struct {
 	Names    []string // empty: all
 	DryRun   bool
 	By       Asker
+	Edits    *Uncommitted                            // looked at too, in a dry run; may be nil
 	Progress func(item Regenerated, done, total int) // called from one goroutine at a time; may be nil
 }
 
@@ -27,8 +28,9 @@ type RegenerateRequest struct {
 type Regenerated struct {
 	Name    string
 	Changed bool
-	Skipped string // why it was left alone, "" when it was not
-	Err     error  // why it could not be written out; the others go on
+	Removed []string // files of its directory that are not Octopod's
+	Skipped string   // why it was left alone, "" when it was not
+	Err     error    // why it could not be written out; the others go on
 }
 
 // RegenerateResult says what became of all, in the order of their names.
@@ -53,8 +55,15 @@ func (r RegenerateResult) Failed() int {
 // Regenerate writes stagings out again in one commit, in parallel. A staging
 // that fails stays as it is and is reported; a pinned one is left alone.
 func (g *Stagings) Regenerate(ctx context.Context, r RegenerateRequest) (RegenerateResult, error) {
+	if r.DryRun {
+		return g.wouldRegenerate(ctx, r)
+	}
+	if len(r.Edits.Names()) > 0 {
+		return RegenerateResult{}, staging.Errorf(staging.CodeInvalid, "what is not committed can be looked at, but not built upon").
+			WithHint("commit it first")
+	}
 	var result RegenerateResult
-	done, err := g.change(ctx, r.DryRun, func(ctx context.Context, tree *envrepo.Tree) (envrepo.Edit, error) {
+	done, err := g.Repo.Change(ctx, func(ctx context.Context, tree *envrepo.Tree) (envrepo.Edit, error) {
 		edit, items, err := g.planAll(ctx, tree, r)
 		if err != nil {
 			return envrepo.Edit{}, err
@@ -68,6 +77,20 @@ func (g *Stagings) Regenerate(ctx context.Context, r RegenerateRequest) (Regener
 	}
 	result.Changed, result.Revision = done.Changed, done.Revision
 	return result, nil
+}
+
+// wouldRegenerate works everything out on the tip with the edits over it.
+func (g *Stagings) wouldRegenerate(ctx context.Context, r RegenerateRequest) (RegenerateResult, error) {
+	tree, err := g.look(ctx, r.Edits)
+	if err != nil {
+		return RegenerateResult{}, err
+	}
+	edit, items, err := g.planAll(ctx, tree, r)
+	if err != nil {
+		return RegenerateResult{}, err
+	}
+	plan, err := edit.Plan(tree)
+	return RegenerateResult{Items: items, Plan: plan, Changed: len(plan) > 0, Revision: tree.Revision()}, err
 }
 
 func (g *Stagings) planAll(ctx context.Context, tree *envrepo.Tree, r RegenerateRequest) (envrepo.Edit, []Regenerated, error) {
@@ -154,6 +177,11 @@ func (g *Stagings) regenerate(ctx context.Context, tree *envrepo.Tree, p *projec
 	dir.Files = made.files
 	plan, err := envrepo.Edit{Replace: []envrepo.Directory{dir}}.Plan(tree)
 	item.Changed, item.Err = len(plan) > 0, err
+	for _, p := range plan {
+		if p.Action == staging.Removed {
+			item.Removed = append(item.Removed, p.Path)
+		}
+	}
 	return item, dir
 }
 

@@ -304,16 +304,16 @@ func TestRegenerateGoesOnPastABrokenStaging(t *testing.T) {
 func TestLintNamesEveryFault(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	w.do(login("1f2e3d4"))
-	if problems, err := w.Lint(t.Context()); err != nil || len(problems) > 0 {
+	if problems, err := w.Lint(t.Context(), nil); err != nil || len(problems) > 0 {
 		t.Fatalf("a sound env repo: %v, %v", problems, err)
 	}
 	w.write(staging.File{Path: "envs/login/kustomization.yaml", Data: []byte("resources: []\n")})
-	problems, err := w.Lint(t.Context())
+	problems, err := w.Lint(t.Context(), nil)
 	if err != nil || len(problems) != 1 || problems[0].File != "envs/login" || !strings.Contains(problems[0].Message, "octopod regenerate login") {
 		t.Errorf("a generated file was edited: %v, %v", problems, err)
 	}
 	w.write(staging.File{Path: project.File, Data: withLine(w, "  engine: kustomize", "  engin: x")})
-	if problems, err = w.Lint(t.Context()); err != nil || len(problems) == 0 || problems[0].Line == 0 {
+	if problems, err = w.Lint(t.Context(), nil); err != nil || len(problems) == 0 || problems[0].Line == 0 {
 		t.Errorf("a fault in octopod.yaml: %v, %v", problems, err)
 	}
 }
@@ -322,7 +322,7 @@ func TestLintLooksAtTheTemplateBeforeTheFirstDeploy(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	w.write(staging.File{Path: "templates/shop/backend.yaml",
 		Data: replaceOnce(t, w.read("templates/shop/backend.yaml"), "containers:", "hostNetwork: true\n      containers:")})
-	problems, err := w.Lint(t.Context())
+	problems, err := w.Lint(t.Context(), nil)
 	if err != nil || len(problems) != 1 || problems[0].Rule != "host-network" || problems[0].Object != "Deployment/backend" {
 		t.Errorf("got %v, %v", problems, err)
 	}
@@ -330,7 +330,7 @@ func TestLintLooksAtTheTemplateBeforeTheFirstDeploy(t *testing.T) {
 		w.write(staging.File{Path: "envs/" + branch + "/staging.yaml", Data: []byte("apiVersion: octopod.dev/v1alpha1\nkind: Staging\nmetadata: {name: " + branch +
 			"}\nspec:\n  branch: " + branch + "\n  state: active\n  created: {at: 2026-11-23T12:00:00Z, by: Ada}\n")})
 	}
-	if problems, err = w.Lint(t.Context()); err != nil || len(problems) != 1 {
+	if problems, err = w.Lint(t.Context(), nil); err != nil || len(problems) != 1 {
 		t.Errorf("got %v, %v", problems, err)
 	}
 }

@@ -5,12 +5,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"octopod/generator"
 	"octopod/generator/staging"
 )
 
 // newDiff compares the manifests of a staging.
 func newDiff(c *cli) *cobra.Command {
+	var committed bool
 	cmd := &cobra.Command{
 		Use:   "diff NAME [REVISION [REVISION]]",
 		Short: "Compare the manifests of a staging with what they would be, or were",
@@ -19,6 +19,9 @@ func newDiff(c *cli) *cobra.Command {
   diff NAME               as committed, with what generating them now would give
   diff NAME REV           as they were at a revision, with now
   diff NAME REV REV       as they were at two revisions
+
+In a clone of the env repo, generating them now takes files that you edited as they
+are, committed or not: that shows what a change of a template does.
 
 Exit code 0: same. 1: different. 2 or more: could not compare.`,
 		Example: `  # Does the env repo hold what octopod.yaml and the templates say?
@@ -32,21 +35,22 @@ Exit code 0: same. 1: different. 2 or more: could not compare.`,
 			if len(args) < 1 || len(args) > 3 {
 				return comparing(usage(cmd, "which staging, and which revisions?"))
 			}
-			return comparing(c.diff(cmd.Context(), args[0], args[1:]))
+			return comparing(c.diff(cmd.Context(), args[0], args[1:], committed))
 		},
 		ValidArgsFunction: c.completion(completeNameThen(completeRevisions)),
 	}
+	addCommitted(cmd, &committed)
 	return cmd
 }
 
-func (c *cli) diff(ctx context.Context, name string, revisions []string) error {
+func (c *cli) diff(ctx context.Context, name string, revisions []string, committed bool) error {
 	to, err := c.connect(ctx)
 	if err != nil {
 		return err
 	}
 	var before, after []staging.Object
 	if len(revisions) == 0 {
-		before, after, err = drift(ctx, to, name)
+		before, after, err = c.drift(ctx, to, name, committed)
 	} else {
 		before, after, err = between(ctx, to, name, append(revisions, "")[:2])
 	}
@@ -57,11 +61,12 @@ func (c *cli) diff(ctx context.Context, name string, revisions []string) error {
 }
 
 // drift compares what is committed with what would be.
-func drift(ctx context.Context, to changer, name string) (before, after []staging.Object, err error) {
-	result, err := to.Apply(ctx, generator.Request{
-		Action: staging.Action{Verb: staging.Regenerate, Name: name}, DryRun: true, Manifests: true,
-	})
-	return result.Before, result.After, err
+func (c *cli) drift(ctx context.Context, to keeper, name string, committed bool) (before, after []staging.Object, err error) {
+	edits, err := c.edits(ctx, to, committed)
+	if err != nil {
+		return nil, nil, err
+	}
+	return to.Drift(ctx, name, edits)
 }
 
 func between(ctx context.Context, in historian, name string, revisions []string) (before, after []staging.Object, err error) {

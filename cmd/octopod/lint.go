@@ -10,13 +10,14 @@ import (
 
 // newLint looks over the whole env repo.
 func newLint(c *cli) *cobra.Command {
-	var fix, dryRun bool
+	var fix, dryRun, committed bool
 	cmd := &cobra.Command{
 		Use:   "lint",
 		Short: "Say everything that is wrong with the env repo",
 		Long: `Say everything that is wrong with the env repo: octopod.yaml, the records, the
 rendered objects, and files that are not what Octopod would write. Exit code 2 if
-there is anything.
+there is anything. In a clone of the env repo, files that you edited are looked at
+as they are, committed or not.
 
 --fix first writes the files that follow from octopod.yaml alone: the schemas for
 editors, and argocd/, which makes Argo CD follow the env repo. Stagings are written
@@ -30,13 +31,16 @@ by regenerate.`,
 			if err != nil {
 				return err
 			}
-			c.noteUncommitted(cmd.Context(), to)
 			if fix {
 				if err := c.mend(cmd.Context(), to, dryRun); err != nil {
 					return err
 				}
 			}
-			problems, err := to.Lint(cmd.Context())
+			edits, err := c.edits(cmd.Context(), to, committed)
+			if err != nil {
+				return err
+			}
+			problems, err := to.Lint(cmd.Context(), edits)
 			if err != nil {
 				return err
 			}
@@ -45,6 +49,7 @@ by regenerate.`,
 	}
 	cmd.Flags().BoolVar(&fix, "fix", false, "write the files that follow from octopod.yaml anew")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "with --fix: say what would be written, but commit nothing")
+	addCommitted(cmd, &committed)
 	return cmd
 }
 

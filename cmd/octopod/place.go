@@ -9,6 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/spf13/cobra"
+
+	"octopod/generator"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -91,23 +94,50 @@ func (c *cli) noteLocal() {
 	}
 }
 
-// noteUncommitted names files of a work tree that were edited and not committed:
-// they are not looked at.
-func (c *cli) noteUncommitted(ctx context.Context, to keeper) {
+// uncommitted is what lies in the env repo's work tree and not in git yet; nil
+// without a work tree, or when another branch than its own is asked for.
+func (c *cli) uncommitted(ctx context.Context, to keeper) (*generator.Uncommitted, error) {
 	dir := c.workTree()
-	if dir == "" {
-		return
+	if dir == "" || c.settings.ref != "" {
+		return nil, nil
 	}
-	names, err := to.Uncommitted(ctx, os.DirFS(dir))
-	if err != nil || len(names) == 0 {
-		return // the answer itself does not depend on it
+	return to.Uncommitted(ctx, os.DirFS(dir))
+}
+
+// addCommitted adds the flag of verbs that look at uncommitted files.
+func addCommitted(cmd *cobra.Command, committed *bool) {
+	cmd.Flags().BoolVar(committed, "committed", false, "in a clone: look at what is committed only, not at edited files")
+}
+
+// edits is what a verb looks at beside what is committed, having said so.
+func (c *cli) edits(ctx context.Context, to keeper, committed bool) (*generator.Uncommitted, error) {
+	if committed {
+		return nil, nil
 	}
+	edits, err := c.uncommitted(ctx, to)
+	if names := edits.Names(); len(names) > 0 {
+		c.note("looked at as edited, though not committed: %s", few(names))
+	}
+	return edits, err
+}
+
+// noteUncommitted names files of a work tree that were edited and not committed:
+// a verb that commits does not look at them.
+func (c *cli) noteUncommitted(ctx context.Context, to keeper) {
+	edits, err := c.uncommitted(ctx, to)
+	if names := edits.Names(); err == nil && len(names) > 0 { // the answer does not depend on it
+		c.note("not looked at, because not committed: %s", few(names))
+	}
+}
+
+// few lists the first of many names.
+func few(names []string) string {
 	const most = 3
 	shown := strings.Join(names[:min(len(names), most)], ", ")
 	if len(names) > most {
 		shown += fmt.Sprintf(" and %d more", len(names)-most)
 	}
-	c.note("not looked at, because not committed: %s", shown)
+	return shown
 }
 
 // isRemote tells an address that others can use too from a path on this machine.

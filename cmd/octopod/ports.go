@@ -49,9 +49,11 @@ type historian interface {
 // keeper looks after all stagings at once.
 type keeper interface {
 	Regenerate(context.Context, generator.RegenerateRequest) (generator.RegenerateResult, error)
-	Lint(context.Context) ([]staging.Problem, error)
-	// Uncommitted lists what a work tree holds that is not committed.
-	Uncommitted(ctx context.Context, work fs.FS) ([]string, error)
+	Lint(context.Context, *generator.Uncommitted) ([]staging.Problem, error)
+	// Drift gives the objects as committed, and as generating them now would give.
+	Drift(ctx context.Context, name string, edits *generator.Uncommitted) (before, after []staging.Object, err error)
+	// Uncommitted is what a work tree holds that is not committed.
+	Uncommitted(ctx context.Context, work fs.FS) (*generator.Uncommitted, error)
 	// Mend writes the files that follow from octopod.yaml anew.
 	Mend(ctx context.Context, by generator.Asker, dryRun bool) (generator.Result, error)
 }

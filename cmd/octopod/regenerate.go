@@ -14,7 +14,7 @@ import (
 
 // newRegenerate writes stagings out again after a template changed.
 func newRegenerate(c *cli) *cobra.Command {
-	var all, check, dryRun bool
+	var all, check, dryRun, committed bool
 	cmd := &cobra.Command{
 		Use:   "regenerate NAME… | --all",
 		Short: "Write stagings out again, after a template changed",
@@ -22,8 +22,13 @@ func newRegenerate(c *cli) *cobra.Command {
 One that cannot be written out is reported and left as it is, the rest go on; then
 the exit code is 2. Pinned ones are left alone.
 
---check commits nothing, and looks at all when none is named. Exit code 0: all are as they should be. 1: some are not.
-2 or more: some could not be checked. The env repo's own CI runs it.`,
+Octopod owns every file in envs/<name>: others are removed, and named. Keep what one
+staging alone needs as a component below templates, behind a parameter with
+"to: component".
+
+--check commits nothing, and looks at all when none is named; in a clone, files that
+you edited are looked at as they are. Exit code 0: all are as they should be. 1: some
+are not. 2 or more: some could not be checked. The env repo's own CI runs it.`,
 		Example: `  octopod regenerate --all
   octopod regenerate feature-login feature-search
   octopod regenerate --check`,
@@ -32,7 +37,8 @@ the exit code is 2. Pinned ones are left alone.
 			if everything == (len(args) > 0) {
 				return usage(cmd, "which stagings? Name them, or say --all")
 			}
-			err := c.regenerate(cmd.Context(), generator.RegenerateRequest{Names: args, DryRun: dryRun || check, By: c.asker()}, check)
+			r := generator.RegenerateRequest{Names: args, DryRun: dryRun || check, By: c.asker()}
+			err := c.regenerate(cmd.Context(), r, check, committed)
 			if check {
 				return comparing(err)
 			}
@@ -43,15 +49,20 @@ the exit code is 2. Pinned ones are left alone.
 	cmd.Flags().BoolVar(&all, "all", false, "every staging")
 	cmd.Flags().BoolVar(&check, "check", false, "commit nothing, and tell by the exit code whether something would change")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "work everything out and check it, but commit nothing")
+	addCommitted(cmd, &committed)
 	return cmd
 }
 
-func (c *cli) regenerate(ctx context.Context, r generator.RegenerateRequest, check bool) error {
+func (c *cli) regenerate(ctx context.Context, r generator.RegenerateRequest, check, committed bool) error {
 	to, err := c.connect(ctx)
 	if err != nil {
 		return err
 	}
-	c.noteUncommitted(ctx, to)
+	if !check {
+		c.noteUncommitted(ctx, to)
+	} else if r.Edits, err = c.edits(ctx, to, committed); err != nil {
+		return err
+	}
 	bar := c.newBar()
 	r.Progress = func(item generator.Regenerated, done, total int) { bar.show(item.Name, done, total) }
 	result, err := to.Regenerate(ctx, r)
@@ -76,16 +87,17 @@ func (c *cli) regenerate(ctx context.Context, r generator.RegenerateRequest, che
 
 // regenerated is one line of the answer, as programs read it.
 type regenerated struct {
-	Name    string `json:"name"`
-	Changed bool   `json:"changed"`
-	Skipped string `json:"skipped,omitempty"`
-	Error   string `json:"error,omitempty"`
+	Name    string   `json:"name"`
+	Changed bool     `json:"changed"`
+	Removed []string `json:"removed,omitempty"` // files that are not Octopod's
+	Skipped string   `json:"skipped,omitempty"`
+	Error   string   `json:"error,omitempty"`
 }
 
 func (c *cli) showRegenerated(r generator.RegenerateResult, dryRun bool) error {
 	var items []regenerated
 	for _, item := range r.Items {
-		line := regenerated{Name: item.Name, Changed: item.Changed, Skipped: item.Skipped}
+		line := regenerated{Name: item.Name, Changed: item.Changed, Removed: item.Removed, Skipped: item.Skipped}
 		if item.Err != nil {
 			line.Error = message(item.Err)
 		}
@@ -113,7 +125,7 @@ func (c *cli) showRegenerated(r generator.RegenerateResult, dryRun bool) error {
 
 // listRegenerated prints what is worth a line, and sums up.
 func (c *cli) listRegenerated(items []regenerated, r generator.RegenerateResult, dryRun bool) {
-	changed, same := 0, 0
+	changed, same, removed := 0, 0, 0
 	for _, item := range items {
 		switch {
 		case item.Error != "":
@@ -123,9 +135,16 @@ func (c *cli) listRegenerated(items []regenerated, r generator.RegenerateResult,
 		case item.Changed:
 			changed++
 			c.out.printf("%s\n", c.out.paint(green, "changed   ")+item.Name)
+			removed += len(item.Removed)
+			for _, file := range item.Removed {
+				c.out.printf("%s\n", c.out.paint(red, "  - ")+plain(file))
+			}
 		default:
 			same++
 		}
+	}
+	if removed > 0 {
+		c.note("Octopod owns every file in envs/<name>, and removes others: `octopod regenerate --help` says how to keep one")
 	}
 	words := []string{count(changed, "changed"), count(same, "unchanged"), count(r.Failed(), "failed")}
 	summary := strings.Join(slices.DeleteFunc(words, func(s string) bool { return s == "" }), ", ")

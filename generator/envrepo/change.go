@@ -109,6 +109,19 @@ func (e Edit) Plan(tree *Tree) ([]staging.PlanItem, error) {
 	return plan, nil
 }
 
+// After gives the tree as it would be after an edit, with nothing written.
+func (e Edit) After(ctx context.Context, tree *Tree) (*Tree, error) {
+	changes, err := e.changes(tree)
+	if err != nil {
+		return nil, err
+	}
+	snapshot, err := tree.Snapshot.With(ctx, changes)
+	if err != nil {
+		return nil, err
+	}
+	return &Tree{snapshot}, nil
+}
+
 // changes reduces an edit to the files that differ from the tree.
 func (e Edit) changes(tree *Tree) ([]gitstore.Change, error) {
 	var changes []gitstore.Change
@@ -146,6 +159,14 @@ func appendWrite(changes []gitstore.Change, tree *Tree, file staging.File) []git
 		return changes
 	}
 	return append(changes, gitstore.Change{Path: file.Path, Data: file.Data})
+}
+
+// FilesUnder lists the files at and below a path, by path from the root.
+func (t *Tree) FilesUnder(name string) ([]string, error) {
+	if entry, ok := t.Entry(name); ok && !entry.IsDir() {
+		return []string{name}, nil
+	}
+	return filesUnder(t, name)
 }
 
 func filesUnder(tree *Tree, dir string) ([]string, error) {

@@ -1,0 +1,42 @@
+package generator
+
+import (
+	"context"
+
+	"octopod/generator/staging"
+)
+
+// Drift gives the objects of a staging as they are committed, and as generating
+// them now would give. What is not committed counts for now, unless nil.
+func (g *Stagings) Drift(ctx context.Context, name string, edits *Uncommitted) (before, after []staging.Object, err error) {
+	tip, err := g.Repo.Tip(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	now, err := edits.over(ctx, tip)
+	if err != nil {
+		return nil, nil, err
+	}
+	action := staging.Action{Verb: staging.Regenerate, Name: name}
+	p, _, err := open(ctx, now, action)
+	if err != nil {
+		return nil, nil, err
+	}
+	s, err := now.Staging(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	next, err := p.Apply(&s, action, staging.Stamp{})
+	if err != nil {
+		return nil, nil, err
+	}
+	made, err := g.generate(ctx, now, p, next, true)
+	if err != nil {
+		return nil, nil, err
+	}
+	if was, err := tip.Project(); err == nil && tip.Has(name) {
+		// What is there may be broken; that must not keep anybody from mending it.
+		before, _ = g.committed(ctx, tip, was, name)
+	}
+	return before, made.objects, nil
+}
