@@ -22,12 +22,28 @@ func (r *Repo) History(ctx context.Context, name string, limit int) ([]staging.E
 	return events, nil
 }
 
+// Activity lists the commits that changed any staging, newest first. limit 0
+// means all.
+func (r *Repo) Activity(ctx context.Context, limit int) ([]staging.Event, error) {
+	entries, err := r.store.History(ctx, Dir, limit)
+	if err != nil {
+		return nil, err
+	}
+	events := make([]staging.Event, len(entries))
+	for i, entry := range entries {
+		events[i] = eventOf(entry)
+		events[i].Gone = false // the folder of all stagings says nothing of one
+	}
+	return events, nil
+}
+
 // eventOf reads a commit back. One without Octopod's trailers was made by hand.
 func eventOf(entry gitstore.Entry) staging.Event {
 	subject, _, _ := strings.Cut(entry.Message, "\n")
 	trailers := parseTrailers(entry.Message)
 	event := staging.Event{
 		Revision: entry.Revision.String(),
+		Staging:  trailers[trailerStaging],
 		At:       entry.When,
 		By:       staging.Person{Name: entry.Author.Name, Email: entry.Author.Email},
 		Via:      staging.ViaGit,

@@ -38,6 +38,8 @@ func (p *Project) Apply(current *staging.Staging, a staging.Action, at staging.S
 		}
 	case staging.Unpin:
 		next.Spec.Pinned = nil
+	case staging.Extend:
+		p.renew(&next, at.At)
 	case staging.Regenerate:
 		p.complete(&next)
 	default:

@@ -18,6 +18,7 @@ const (
 	Delete     Verb = "delete"
 	PinVerb    Verb = "pin"
 	Unpin      Verb = "unpin"
+	Extend     Verb = "extend" // its time to live begins anew
 	Rollback   Verb = "rollback"
 	Regenerate Verb = "regenerate"
 )

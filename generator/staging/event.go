@@ -25,6 +25,7 @@ const (
 // Event is one commit in the history of a staging, in Octopod's words.
 type Event struct {
 	Revision string    `json:"revision"`
+	Staging  string    `json:"staging,omitempty"` // empty for a commit about several, or made by hand
 	At       time.Time `json:"at"`
 	By       Person    `json:"by"`
 	Via      Via       `json:"via"`

@@ -1,0 +1,77 @@
+package generator
+
+import (
+	"context"
+	"fmt"
+	"io/fs"
+
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// Activity lists the actions on all stagings, newest first; limit 0 means all.
+func (g *Stagings) Activity(ctx context.Context, limit int) ([]staging.Event, error) {
+	return g.Repo.Activity(ctx, limit)
+}
+
+// Record reads the record of a staging as it was at a revision; "" is the tip.
+func (g *Stagings) Record(ctx context.Context, name, revision string) (staging.Staging, error) {
+	tree, err := g.tree(ctx, revision)
+	if err != nil {
+		return staging.Staging{}, err
+	}
+	return tree.Staging(name)
+}
+
+// Files reads what lies at and below a path of the env repo at a revision; "" is
+// the tip.
+func (g *Stagings) Files(ctx context.Context, path, revision string) ([]staging.File, error) {
+	tree, err := g.tree(ctx, revision)
+	if err != nil {
+		return nil, err
+	}
+	if !fs.ValidPath(path) {
+		return nil, staging.Errorf(staging.CodeInvalid, "%q is no path of the env repo", path)
+	}
+	if err := tree.Prefetch(ctx, path); err != nil {
+		return nil, err
+	}
+	names, err := tree.FilesUnder(path)
+	if err != nil {
+		return nil, err
+	}
+	files := make([]staging.File, 0, len(names))
+	for _, name := range names {
+		data, err := tree.ReadFile(name)
+		if err != nil {
+			return nil, fmt.Errorf("reading %s: %w", name, err)
+		}
+		files = append(files, staging.File{Path: name, Data: data})
+	}
+	return files, nil
+}
+
+// Reversal gives the action that takes back what one commit changed of a
+// staging, and nothing that came later.
+func (g *Stagings) Reversal(ctx context.Context, name, revision string) (staging.Action, error) {
+	after, err := g.Record(ctx, name, revision)
+	if err != nil {
+		return staging.Action{}, err
+	}
+	events, err := g.History(ctx, name, 0)
+	if err != nil {
+		return staging.Action{}, err
+	}
+	for i, e := range events {
+		if e.Revision != revision || i+1 == len(events) || events[i+1].Gone {
+			continue
+		}
+		before, err := g.Record(ctx, name, events[i+1].Revision)
+		if err != nil {
+			return staging.Action{}, err
+		}
+		return project.Reversal(before, after)
+	}
+	return staging.Action{}, staging.Errorf(staging.CodeNotFound, "staging %q has no change to take back at %s", name, revision).
+		WithHint("its first version cannot be undone; archive or delete it instead")
+}

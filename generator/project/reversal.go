@@ -1,0 +1,77 @@
+package project
+
+import (
+	"slices"
+
+	"octopod/generator/staging"
+)
+
+// Reversal gives the action that turns what differs between two versions of a
+// staging back, and touches nothing else.
+func Reversal(before, after staging.Staging) (staging.Action, error) {
+	back := staging.Action{Name: after.Name, Set: map[string]string{}}
+	if verb, needed := backTo(before.Spec, after.Spec); needed {
+		back.Verb = verb
+		return back, nil
+	}
+	back.Verb = staging.Set
+	if before.Title != after.Title {
+		back.Title = &before.Title
+	}
+	reverseOverrides(&back, before.Spec.Overrides.App, after.Spec.Overrides.App)
+	reverseOverrides(&back, before.Spec.Overrides.Deployment, after.Spec.Overrides.Deployment)
+	back.Presets = without(before.Spec.Presets, after.Spec.Presets)
+	back.DropPresets = without(after.Spec.Presets, before.Spec.Presets)
+	for _, name := range sortedKeys(before.Spec.Services) {
+		was, is := before.Spec.Services[name], after.Spec.Services[name]
+		if was.Image == is.Image {
+			continue
+		}
+		if back.Images == nil {
+			back.Verb, back.Force, back.Images = staging.Update, true, map[string]staging.Build{}
+		}
+		back.Images[name] = staging.Build{
+			Image: was.Image, Commit: was.Commit, Repository: was.Repository, Committed: was.Committed, Run: was.Run,
+		}
+	}
+	if back.Verb == staging.Set && back.Title == nil && len(back.Set)+len(back.Absent)+len(back.Unset)+len(back.Presets)+len(back.DropPresets) == 0 {
+		return back, staging.Errorf(staging.CodeNotFound, "that change left nothing that could be taken back")
+	}
+	return back, nil
+}
+
+// backTo: a change of state or pin is taken back by the opposite verb.
+func backTo(before, after staging.Spec) (staging.Verb, bool) {
+	switch {
+	case before.State != after.State && before.State == staging.Active:
+		return staging.Restore, true
+	case before.State != after.State && before.State == staging.Archived:
+		return staging.Archive, true
+	case before.Pinned == nil && after.Pinned != nil:
+		return staging.Unpin, true
+	}
+	return "", false
+}
+
+func reverseOverrides(back *staging.Action, before, after staging.Values) {
+	for _, name := range sortedKeys(after) {
+		if _, had := before[name]; !had {
+			back.Unset = append(back.Unset, name)
+		}
+	}
+	for _, name := range sortedKeys(before) {
+		was := before[name]
+		is, has := after[name]
+		switch {
+		case has && is == was:
+		case was == nil:
+			back.Absent = append(back.Absent, name)
+		default:
+			back.Set[name] = staging.Text(was)
+		}
+	}
+}
+
+func without(all, some []string) []string {
+	return slices.DeleteFunc(slices.Clone(all), func(s string) bool { return slices.Contains(some, s) })
+}
