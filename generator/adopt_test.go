@@ -111,8 +111,7 @@ func TestAPlainFolderSaysWhatTheChecksRefuse(t *testing.T) {
 	w.refused(deploy)
 
 	// Taking the marks off the commented exceptions makes it pass.
-	text := strings.NewReplacer("  # checks:", "  checks:", "  #   allow", "    allow", "  #     -", "      -").Replace(string(w.read(project.File)))
-	w.write(staging.File{Path: project.File, Data: []byte(text)})
+	allow(w)
 	deploy.Set = map[string]string{"WORKERS": "8"}
 	w.do(deploy)
 	w.shows("x", map[string][]string{
@@ -120,6 +119,43 @@ func TestAPlainFolderSaysWhatTheChecksRefuse(t *testing.T) {
 		"Deployment/ui":  {`"image":"registry.acme.io/team/ui:3"`},
 		"Ingress/all":    {`"host":"x.staging.acme.io"`, `"host":"api-x.staging.acme.io"`},
 	})
+}
+
+func TestWildcardHostsBecomeHostsOfTheStaging(t *testing.T) {
+	w, result := adopted(t, "wildcard.txtar", nil)
+	for _, f := range result.Findings {
+		if f.Rule == "host" {
+			t.Errorf("refused: %s", f)
+		}
+	}
+	allow(w)
+	w.do(staging.Action{Verb: staging.Deploy, Branch: "x", Images: map[string]staging.Build{"web": {Image: "ghcr.io/acme/web:2"}}})
+	w.shows("x", map[string][]string{
+		"Ingress/web": {`"hosts":["x.staging.acme.io"]`, `"host":"x.staging.acme.io"`, "!*"},
+		"Ingress/api": {`"hosts":["x.staging.acme.io"]`, `"host":"x.staging.acme.io"`, "!*"},
+	})
+}
+
+// The hash in the name of a generated object changes with its content; an
+// exception must not.
+func TestAnExceptionOutlivesAChangeOfTheContent(t *testing.T) {
+	w, result := adopted(t, "wildcard.txtar", nil)
+	if len(result.Findings) != 1 || result.Findings[0].Rule != "plain-secret" {
+		t.Fatalf("findings %v, want one plain-secret", result.Findings)
+	}
+	if text := string(w.read(project.File)); !strings.Contains(text, "{rule: plain-secret, kind: ConfigMap, name: web-files, reason: say why}") {
+		t.Errorf("no stable exception in\n%s", text)
+	}
+	allow(w)
+	file := "templates/guestbook/base/kustomization.yaml"
+	w.write(staging.File{Path: file, Data: []byte(strings.Replace(string(w.read(file)), "xyz123", "abc456", 1))})
+	w.do(staging.Action{Verb: staging.Deploy, Branch: "x", Images: map[string]staging.Build{"web": {Image: "ghcr.io/acme/web:2"}}})
+}
+
+// allow takes the marks off the exceptions that init wrote.
+func allow(w *world) {
+	text := strings.NewReplacer("  # checks:", "  checks:", "  #   allow", "    allow", "  #     -", "      -").Replace(string(w.read(project.File)))
+	w.write(staging.File{Path: project.File, Data: []byte(text)})
 }
 
 func TestAJsonnetFileOfOnesOwnDeploysAtOnce(t *testing.T) {

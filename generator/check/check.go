@@ -85,7 +85,7 @@ func (c check) badAt(at, format string, args ...any) {
 // allowed tells whether the project excepts an object from the rule.
 func (c check) allowed(kind, name string) bool {
 	return slices.ContainsFunc(c.subject.Allow, func(a project.Allow) bool {
-		return a.Rule == c.rule && (a.Kind == "" || a.Kind == kind) && (a.Name == "" || a.Name == name)
+		return a.Covers(c.rule, kind, name)
 	})
 }
 

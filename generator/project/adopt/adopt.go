@@ -3,7 +3,6 @@ package adopt
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -123,10 +122,6 @@ func imageName(ref string) string {
 	return ref
 }
 
-// generatedSuffix is the hash that kustomize puts behind the name of a
-// generated ConfigMap: ten digits of an alphabet without vowels.
-var generatedSuffix = regexp.MustCompile(`-[2456789bcdfghkmt]{10}$`)
-
 // readConfigMap takes the first ConfigMap that a service reads as a whole:
 // its keys are what the application's settings are called.
 func (d *Draft) readConfigMap(objects []staging.Object) {
@@ -141,7 +136,7 @@ func (d *Draft) readConfigMap(objects []staging.Object) {
 			if i < 0 {
 				continue
 			}
-			d.ConfigMap = generatedSuffix.ReplaceAllString(from.ConfigMapRef.Name, "")
+			d.ConfigMap = project.StableName("ConfigMap", from.ConfigMapRef.Name)
 			decodeAt(objects[i].JSON, "/data", &d.settings)
 			for _, key := range slices.Sorted(maps.Keys(d.settings)) {
 				d.parameter(key, d.settings[key], project.To{})
@@ -227,7 +222,6 @@ func (d *Draft) readReplicas(objects []staging.Object, workloads []workload) {
 // one gets the bare name.
 func (d *Draft) readHosts(objects []staging.Object, workloads []workload) {
 	routes, tls := routesOf(objects)
-	d.tls = tls
 	for _, r := range routes {
 		service := d.serviceBehind(objects, workloads, r)
 		if service == "" {
@@ -245,6 +239,30 @@ func (d *Draft) readHosts(objects []staging.Object, workloads []workload) {
 		d.routes = append(d.routes, servedRoute{route: r, to: service})
 		d.note("Ingress %s, host %s: becomes %s of service %s", r.ingress, orNone([]string{r.host}), declared.Host, service)
 	}
+	d.readCertificates(tls)
+}
+
+// readCertificates gives every host of a TLS entry the host of the service that
+// it is for: of the rule with the same host, or the first that a wildcard covers.
+func (d *Draft) readCertificates(tls []tlsHost) {
+	for _, t := range tls {
+		i := slices.IndexFunc(d.routes, func(r servedRoute) bool { return r.ingress == t.ingress && r.host == t.name })
+		if i < 0 {
+			i = slices.IndexFunc(d.routes, func(r servedRoute) bool { return r.ingress == t.ingress && covers(t.name, r.host) })
+		}
+		if i < 0 {
+			d.note("Ingress %s, TLS host %s: no rule is behind it; take it out of the template, or name a host of the staging", t.ingress, t.name)
+			continue
+		}
+		t.to = d.routes[i].to
+		d.tls = append(d.tls, t)
+	}
+}
+
+// covers tells whether a wildcard certificate is good for a host.
+func covers(wildcard, host string) bool {
+	_, parent, ok := strings.Cut(host, ".")
+	return ok && wildcard == "*."+parent
 }
 
 func (d *Draft) serviceBehind(objects []staging.Object, workloads []workload, r route) string {

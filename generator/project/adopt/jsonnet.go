@@ -30,6 +30,9 @@ func (d Draft) Jsonnet(projectName, file string) staging.File {
 	for _, r := range d.routes {
 		hosts[r.host] = r.to
 	}
+	for _, t := range d.tls {
+		hosts[t.name] = t.to
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "// What every staging is made from: %s as it was brought, tied to Octopod.\n", file)
 	b.WriteString("local octopod = import 'octopod.libsonnet';\nlocal brought = import '" + projectName + "/" + file + "';\n")

@@ -113,23 +113,22 @@ func (d Draft) readSettings() []patch {
 	return patches
 }
 
-// hosts replaces the host of every rule, and of every TLS entry that named the
-// same host.
+// hosts replaces the host of every rule and of every TLS entry.
 func (d Draft) hosts() kustomization {
 	k := kustomization{APIVersion: "kustomize.config.k8s.io/v1alpha1", Kind: "Component"}
-	for _, r := range d.routes {
-		paths := []string{fmt.Sprintf("spec.rules.%d.host", r.rule)}
-		for _, t := range d.tls {
-			if t.ingress == r.ingress && t.name == r.host {
-				paths = append(paths, fmt.Sprintf("spec.tls.%d.hosts.%d", t.tls, t.host))
-			}
-		}
+	replace := func(ingress, service string, paths ...string) {
 		k.Replacements = append(k.Replacements, replacement{
-			Source: source{Kind: "ConfigMap", Name: "octopod", FieldPath: "data.host-" + r.to},
+			Source: source{Kind: "ConfigMap", Name: "octopod", FieldPath: "data.host-" + service},
 			Targets: []destination{{
-				Select: target{Kind: "Ingress", Name: r.ingress}, FieldPaths: paths, Options: options{Create: true},
+				Select: target{Kind: "Ingress", Name: ingress}, FieldPaths: paths, Options: options{Create: true},
 			}},
 		})
+	}
+	for _, r := range d.routes {
+		replace(r.ingress, r.to, fmt.Sprintf("spec.rules.%d.host", r.rule))
+	}
+	for _, t := range d.tls {
+		replace(t.ingress, t.to, fmt.Sprintf("spec.tls.%d.hosts.%d", t.tls, t.host))
 	}
 	return k
 }

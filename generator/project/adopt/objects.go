@@ -95,6 +95,7 @@ type tlsHost struct {
 	ingress   string
 	tls, host int
 	name      string
+	to        string // service of ours whose host takes its place
 }
 
 func routesOf(objects []staging.Object) (routes []route, tls []tlsHost) {
