@@ -3,7 +3,6 @@ package generator
 import (
 	"context"
 	"maps"
-	"path"
 	"slices"
 	"strings"
 
@@ -58,12 +57,13 @@ func lookAt(ctx context.Context, cluster looker, p *project.Project, members boo
 func touched(plan []staging.PlanItem) (members bool, names []string) {
 	changed := map[string]bool{}
 	for _, item := range plan {
-		dir, file := path.Split(item.Path)
-		name := path.Base(dir)
-		if path.Clean(dir) != envrepo.StagingDir(name) || strings.HasPrefix(name, ".") {
+		below, inside := strings.CutPrefix(item.Path, envrepo.Dir+"/")
+		name, _, _ := strings.Cut(below, "/")
+		if !inside || name == "" {
 			continue
 		}
-		if envrepo.RecordPath(name) == path.Join(dir, file) && item.Action != staging.Modified {
+		whole := item.Path == envrepo.StagingDir(name) || item.Path == envrepo.RecordPath(name)
+		if whole && item.Action != staging.Modified {
 			members = true
 			changed[name] = false
 		} else if _, known := changed[name]; !known {
