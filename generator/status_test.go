@@ -1,0 +1,302 @@
+package generator_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"octopod/generator"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+func (w *world) phase(g *generator.Stagings, name string) staging.Status {
+	w.t.Helper()
+	views, err := g.Find(w.t.Context(), generator.Query{Names: []string{name}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return views[0].Status
+}
+
+func TestStatusIsOfWhatIsCommittedNow(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	first := w.do(login("v1"))
+	g, argo, _ := withArgo(t, w)
+
+	if s := w.phase(g, "login"); s.Phase != staging.PhaseCreating {
+		t.Errorf("before Argo CD has seen it: %s (%s)", s.Phase, s.Reason)
+	}
+	argo.runs("login", first.Revision, w.now, w.images("login")...)
+	if s := w.phase(g, "login"); s.Phase != staging.PhaseRunning || s.ObservedRevision != first.Revision {
+		t.Errorf("once it runs: %s (%s)", s.Phase, s.Reason)
+	}
+	w.do(staging.Action{Verb: staging.Deploy, Branch: "feature/other"})
+	if s := w.phase(g, "login"); s.Phase != staging.PhaseRunning {
+		t.Errorf("after a commit of another staging: %s (%s)", s.Phase, s.Reason)
+	}
+	w.do(login("v2"))
+	if s := w.phase(g, "login"); s.Phase != staging.PhaseUpdating {
+		t.Errorf("after a commit that Argo CD has not seen: %s (%s)", s.Phase, s.Reason)
+	}
+	argo.put("login", func(a *staging.Application) { a.Revision = "0123456789012345678901234567890123456789" })
+	if s := w.phase(g, "login"); s.Phase != staging.PhaseUpdating {
+		t.Errorf("of a revision that the branch does not have: %s (%s)", s.Phase, s.Reason)
+	}
+}
+
+// images are what a staging's services run.
+func (w *world) images(name string) []string {
+	w.t.Helper()
+	s, err := w.tip().Staging(name)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	var images []string
+	for _, service := range s.Spec.Services {
+		images = append(images, service.Image)
+	}
+	return images
+}
+
+func TestStatusKnowsAServiceWithoutPods(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	none := login("v1")
+	none.Set = map[string]string{"backend.replicas": "0"}
+	r := w.do(none)
+	g, argo, _ := withArgo(t, w)
+	frontend := slices.DeleteFunc(w.images("login"), func(image string) bool { return !strings.Contains(image, "frontend") })
+	argo.runs("login", r.Revision, w.now, frontend...)
+	if s := w.phase(g, "login"); s.Phase != staging.PhaseRunning {
+		t.Errorf("a service of 0 replicas: %s (%s; %s)", s.Phase, s.Reason, s.Detail)
+	}
+	argo.runs("login", r.Revision, w.now, "registry.example.com/shop/other:1")
+	if s := w.phase(g, "login"); s.Phase == staging.PhaseRunning {
+		t.Error("another image runs than the one that is wanted")
+	}
+}
+
+func TestStatusWhileArgoCDIsAway(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	w.do(login("v1"))
+	g, argo, _ := withArgo(t, w)
+	argo.away(staging.Errorf(staging.CodeUnavailable, "connection refused"))
+	if s := w.phase(g, "login"); s.Phase != staging.PhaseUnknown || !strings.Contains(s.Detail, "refused") {
+		t.Errorf("%s (%s)", s.Phase, s.Detail)
+	}
+}
+
+func TestADeletedStagingIsListedWhileItGoes(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	r := w.do(login("v1"))
+	g, argo, _ := withArgo(t, w)
+	argo.runs("login", r.Revision, w.now)
+	w.do(staging.Action{Verb: staging.Delete, Name: "login"})
+	views, err := g.Find(t.Context(), generator.Query{})
+	if err != nil || len(views) != 1 || views[0].Status.Phase != staging.PhaseDeleting {
+		t.Errorf("%+v, %v", views, err)
+	}
+}
+
+func TestWatchTellsWhatHappens(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	r := w.do(login("v1"))
+	g, argo, clock := withArgo(t, w)
+	f := follow(t, g, generator.Query{})
+	f.phase("login", staging.PhaseCreating)
+	f.until("complete", func(n generator.News) bool { return n.Kind == generator.Complete })
+
+	argo.runs("login", r.Revision, clock.Now(), w.images("login")...)
+	if n := f.phase("login", staging.PhaseRunning); n.Staging.Status.Timings.Running == nil || n.Staging.Status.Timings.Synced == nil {
+		t.Errorf("timings: %+v", n.Staging.Status.Timings)
+	}
+	w.do(staging.Action{Verb: staging.Deploy, Branch: "feature/other"})
+	f.phase("other", staging.PhaseCreating)
+	r = w.do(login("v2"))
+	f.phase("login", staging.PhaseUpdating)
+
+	argo.away(errors.New("connection refused"))
+	f.phase("login", staging.PhaseUnknown)
+	argo.away(nil)
+	f.phase("login", staging.PhaseUpdating)
+	argo.runs("login", r.Revision, clock.Now(), w.images("login")...)
+	f.phase("login", staging.PhaseRunning)
+
+	w.do(staging.Action{Verb: staging.Delete, Name: "login"})
+	f.phase("login", staging.PhaseDeleting)
+	argo.remove("login")
+	f.until("gone", func(n generator.News) bool { return n.Kind == generator.Gone && n.Staging.Metadata.Name == "login" })
+}
+
+// Pods crash before their Application says anything.
+func TestWatchSeesPodsOfAStagingUnderWay(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	r := w.do(login("v1"))
+	g, argo, clock := withArgo(t, w)
+	argo.runs("login", r.Revision, clock.Now())
+	argo.put("login", func(a *staging.Application) { a.Health = "Progressing" })
+	f := follow(t, g, generator.Query{Names: []string{"login"}})
+	f.phase("login", staging.PhaseCreating)
+	argo.mu.Lock()
+	argo.pods["shop-login"] = []staging.Pod{{Name: "backend-1", Workload: "Deployment/backend", Health: "Degraded", Status: "CrashLoopBackOff"}}
+	argo.mu.Unlock()
+	clock.pass(2 * time.Second)
+	if n := f.phase("login", staging.PhaseFailed); n.Staging.Status.Reason != "backend keeps crashing" {
+		t.Error(n.Staging.Status.Reason)
+	}
+}
+
+func TestArgoCDIsRemindedOfWhatItMissed(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	r := w.do(login("v1"))
+	w.do(staging.Action{Verb: staging.Deploy, Branch: "feature/new"})
+	g, argo, clock := withArgo(t, w)
+	argo.runs("login", r.Revision, clock.Now(), w.images("login")...)
+	w.do(login("v2"))
+	f := follow(t, g, generator.Query{})
+	f.phase("new", staging.PhaseCreating)
+	if upserts, refreshes := argo.asked(); upserts+len(refreshes) > 0 {
+		t.Errorf("asked at once: %d, %v", upserts, refreshes)
+	}
+	for i, want := range [][]string{{"login"}, {"login", "login hard"}} {
+		eventually(t, fmt.Sprintf("refreshes %v", want), func() bool {
+			clock.pass(50 * time.Millisecond)
+			upserts, refreshes := argo.asked()
+			return upserts > i && slices.Equal(refreshes, want)
+		})
+	}
+	clock.pass(40 * time.Second)
+	f.until("the reason says that it is late", func(n generator.News) bool {
+		return strings.HasPrefix(n.Staging.Status.Reason, "Argo CD has not seen the commit for ")
+	})
+}
+
+// eventually waits until something is so.
+func eventually(t *testing.T, what string, is func() bool) {
+	t.Helper()
+	for end := time.Now().Add(20 * time.Second); !is(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("it does not come to this: %s", what)
+		}
+	}
+}
+
+func TestWatchSurvivesAnEnvRepoThatIsAway(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	w.do(login("v1"))
+	g, _, _ := withArgo(t, w)
+	f := follow(t, g, generator.Query{})
+	f.until("complete", func(n generator.News) bool { return n.Kind == generator.Complete })
+	before := w.read(project.File)
+	w.write(staging.File{Path: project.File, Data: []byte("kind: [")})
+	f.until("stale", func(n generator.News) bool { return n.Kind == generator.Stale && n.Err != nil })
+	w.write(staging.File{Path: project.File, Data: before})
+	f.until("fresh", func(n generator.News) bool { return n.Kind == generator.Fresh })
+}
+
+func TestLookAsksForWhatChanged(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	g, argo, clock := withArgo(t, w)
+	r := w.do(login("v1"))
+	if err := g.Look(t.Context(), r.Plan); err != nil {
+		t.Fatal(err)
+	}
+	if upserts, refreshes := argo.asked(); upserts != 1 || len(refreshes) != 0 {
+		t.Errorf("a new staging: %d upserts, %v", upserts, refreshes)
+	}
+	argo.runs("login", r.Revision, clock.Now())
+	if err := g.Look(t.Context(), w.do(login("v2")).Plan); err != nil {
+		t.Fatal(err)
+	}
+	if upserts, refreshes := argo.asked(); upserts != 1 || !slices.Equal(refreshes, []string{"login"}) {
+		t.Errorf("a changed staging: %d upserts, %v", upserts, refreshes)
+	}
+	if err := g.Look(t.Context(), w.do(staging.Action{Verb: staging.Delete, Name: "login"}).Plan); err != nil {
+		t.Fatal(err)
+	}
+	if upserts, refreshes := argo.asked(); upserts != 2 || len(refreshes) != 1 {
+		t.Errorf("a staging that is gone: %d upserts, %v", upserts, refreshes)
+	}
+}
+
+func TestWait(t *testing.T) {
+	type world2 struct {
+		*world
+		*generator.Stagings
+		argo  *argo
+		clock *clock
+		last  string // revision
+	}
+	run := func(w world2) {
+		w.argo.runs("login", w.last, w.clock.Now(), w.images("login")...)
+	}
+	tests := []struct {
+		name  string
+		goal  generator.Goal
+		until time.Duration
+		begin func(world2) // before the wait
+		then  func(world2) // once the wait has seen the staging
+		code  staging.Code
+		says  string
+	}{
+		{"runs already", generator.ForRunning, 0, run, nil, "", ""},
+		{"runs in the end", generator.ForRunning, 0, nil, run, "", ""},
+		{"another wait ran out", generator.ForRunning, 2 * time.Second, nil, nil, staging.CodeTimeout, "it is Creating: Waiting for Argo CD"},
+		{"Argo CD away to the end", generator.ForRunning, 2 * time.Second, nil,
+			func(w world2) { w.argo.away(errors.New("refused")) }, staging.CodeUnavailable, "Argo CD cannot be asked"},
+		{"fails for good", generator.ForRunning, 0, nil, func(w world2) {
+			w.argo.put("login", func(a *staging.Application) {
+				a.Revision, a.Operation = w.last, &staging.Operation{Phase: "Failed", Revision: w.last, FinishedAt: w.clock.Now()}
+			})
+		}, staging.CodeFailed, "The change could not be applied"},
+		{"fails and recovers", generator.ForRunning, 0, nil, func(w world2) {
+			run(w)
+			w.argo.put("login", func(a *staging.Application) { a.Health = "Degraded" })
+			run(w)
+		}, "", ""},
+		{"of nothing", generator.ForRunning, 0, func(w world2) { w.do(staging.Action{Verb: staging.Delete, Name: "login"}) },
+			nil, staging.CodeNotFound, "no staging login"},
+		{"goes", generator.ForDeleted, 0, func(w world2) { run(w); w.do(staging.Action{Verb: staging.Delete, Name: "login"}) },
+			func(w world2) { w.argo.remove("login") }, "", ""},
+		{"is gone", generator.ForDeleted, 0, func(w world2) { w.do(staging.Action{Verb: staging.Delete, Name: "login"}) }, nil, "", ""},
+		{"will not go", generator.ForDeleted, 0, nil, nil, staging.CodeConflict, "will not be deleted"},
+		{"sleeps", generator.ForRunning, 0, func(w world2) { w.do(staging.Action{Verb: staging.Archive, Name: "login"}) },
+			nil, staging.CodeConflict, "will not be running: its record says archived"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := shop(t, project.EngineKustomize, project.OutputSource)
+			g, argo, clock := withArgo(t, w)
+			all := world2{w, g, argo, clock, w.do(login("v1")).Revision}
+			if tt.begin != nil {
+				tt.begin(all)
+			}
+			seen := false
+			_, err := generator.Wait(t.Context(), g, generator.WaitRequest{Name: "login", For: tt.goal, Timeout: tt.until}, func(staging.View) {
+				if !seen && tt.then != nil {
+					go tt.then(all)
+				}
+				seen = true
+			})
+			if tt.code == "" && err != nil || tt.code != "" && (staging.CodeOf(err) != tt.code || !strings.Contains(err.Error(), tt.says)) {
+				t.Errorf("%v (%s), want %s: %s", err, staging.CodeOf(err), tt.code, tt.says)
+			}
+		})
+	}
+}
+
+func TestWaitEndsWithItsContext(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	w.do(login("v1"))
+	g, _, _ := withArgo(t, w)
+	ctx, cancel := context.WithCancel(t.Context())
+	_, err := generator.Wait(ctx, g, generator.WaitRequest{Name: "login", For: generator.ForRunning}, func(staging.View) { cancel() })
+	if !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+}
