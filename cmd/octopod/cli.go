@@ -118,7 +118,6 @@ the only database: the history is the log of actions, and a revert is a rollback
 	root.SetErr(c.talk)
 	root.Version = readVersion().Version
 	root.SetVersionTemplate("octopod {{.Version}}\n")
-	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "Flags.FlagUsages |", "Flags.FlagUsagesWrapped 80 |"))
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, "%s", err) })
 	c.settings.addFlags(root)
@@ -149,8 +148,8 @@ func addVerbs(c *cli, root *cobra.Command) {
 			root.AddCommand(verb)
 		}
 	}
-	root.SetHelpCommandGroupID("more")
-	root.AddCommand(newExitCodes(), newConfiguration(), newRenderWorker(c))
+	root.AddCommand(newRenderWorker(c))
+	addHelp(root)
 }
 
 // withTimeout bounds what must not keep a person waiting.

@@ -61,7 +61,7 @@ Octopod 1's flags are understood too: -n, -e KEY=VALUE, -E KEY, --set-app-config
 --unset-app-env-override, --set-deployment-config, --unset-deployment-override.`,
 		Example: `  # What CI runs after it has built a branch
   octopod deploy --branch feature/login --service backend \
-      --image registry.example.com/shop/backend:1f2e3d4 --commit 1f2e3d4c5b6a7988
+      --image registry.example.com/shop/backend:1f2e3d4 --commit 1f2e3d4c5b6a
 
   # Two services at once, and a setting
   octopod deploy --branch feature/login --set LOG_LEVEL=debug \

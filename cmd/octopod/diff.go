@@ -13,7 +13,7 @@ func newDiff(c *cli) *cobra.Command {
 	var committed bool
 	cmd := &cobra.Command{
 		Use:   "diff NAME [REVISION [REVISION]]",
-		Short: "Compare the manifests of a staging with what they would be, or were",
+		Short: "Compare a staging's manifests with what they were, or would be",
 		Long: `Compare the manifests of a staging, secrets masked.
 
   diff NAME               as committed, with what generating them now would give

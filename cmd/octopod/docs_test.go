@@ -39,7 +39,6 @@ func manual(root *cobra.Command) string {
 			}
 		}
 	}
-	b.WriteString("\n## Flags of every verb\n\n" + block(root.PersistentFlags().FlagUsagesWrapped(100)))
 	for _, cmd := range root.Commands() {
 		if cmd.IsAdditionalHelpTopicCommand() {
 			fmt.Fprintf(&b, "\n## %s\n\n%s", cmd.Short, block(cmd.Long))
@@ -55,7 +54,7 @@ func writeVerb(b *strings.Builder, cmd *cobra.Command) {
 	}
 	b.WriteString("\n" + block(unindent(cmd.Example)))
 	if cmd.HasAvailableLocalFlags() {
-		b.WriteString("\n" + block(cmd.LocalFlags().FlagUsagesWrapped(100)))
+		b.WriteString("\n" + block(cmd.LocalFlags().FlagUsagesWrapped(helpWidth)))
 	}
 }
 

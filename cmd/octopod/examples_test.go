@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 )
@@ -93,6 +94,17 @@ func TestEveryFlagIsDescribed(t *testing.T) {
 		for line := range strings.Lines(cmd.LocalFlags().FlagUsages()) {
 			if fields := strings.Fields(line); len(fields) < 3 {
 				t.Errorf("%s: a flag is not described: %s", cmd.CommandPath(), line)
+			}
+		}
+	})
+}
+
+// Help fits a terminal of the usual width.
+func TestHelpFitsATerminal(t *testing.T) {
+	eachVerb(newTestRoot(t), func(cmd *cobra.Command) {
+		for line := range strings.Lines(helpOf(cmd)) {
+			if n := utf8.RuneCountInString(strings.TrimRight(line, "\n")); n > helpWidth {
+				t.Errorf("%s: %d columns: %s", cmd.CommandPath(), n, line)
 			}
 		}
 	})

@@ -185,11 +185,11 @@ func newExitCodes() *cobra.Command {
 		for _, code := range row.codes {
 			codes = append(codes, string(code))
 		}
-		line := fmt.Sprintf("%4d  %s", row.exit, row.means)
+		text := row.means
 		if len(codes) > 0 {
-			line += " (" + strings.Join(codes, ", ") + ")"
+			text += " (" + strings.Join(codes, ", ") + ")"
 		}
-		b.WriteString(line + "\n")
+		fmt.Fprintf(&b, "%4d  %s\n", row.exit, wrap(text, "      "))
 	}
 	b.WriteString("\nThe words in brackets are the codes that -o json gives.\n" +
 		"diff and regenerate --check: 0 same, 1 different, 2 or more trouble.")

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"octopod/generator/project"
+	"octopod/generator/staging"
 )
 
 // newName says what the staging of a branch is called.
@@ -14,52 +15,55 @@ func newName(c *cli) *cobra.Command {
 	var o branchFlags
 	var explain bool
 	cmd := &cobra.Command{
-		Use:   "name --branch BRANCH",
+		Use:   "name NAME|--branch BRANCH",
 		Short: "Say what the staging of a branch is called",
 		Long: `Say what the staging of a branch is called. It follows from octopod.yaml and the
 branch alone: the same input gives the same name, always, with no network.
 
 If the name belongs to another branch already, deploy takes the form with the hash,
-which --explain shows too.`,
+which --explain shows too. Of a NAME, -o json and --explain say what follows from
+it; a word that can be no NAME is taken for a branch.`,
 		Example: `  octopod name --branch feature/login
+  octopod name feature-login -o json
   octopod name --branch feature/Login_v2 --project-file octopod.yaml --explain`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, branch, err := o.read(cmd.Context(), c, cmd, args)
+			p, branch, name, err := o.read(cmd.Context(), c, cmd, args)
 			if err != nil {
 				return err
 			}
-			name := p.Naming().NameOf(branch)
 			if explain {
-				c.explainName(p, branch)
+				c.explainName(p, branch, name)
 			}
 			if c.settings.machine() {
-				return c.encode(map[string]any{"branch": branch, "name": name, "ifTaken": p.Naming().HashedNameOf(branch),
-					"namespace": p.Namespace(name), "application": p.Application(name)})
+				return c.encode(named(p, branch, name))
 			}
 			c.out.printf("%s\n", name)
 			return nil
 		},
+		ValidArgsFunction: c.completion(completeOneName),
 	}
 	o.addFlags(cmd)
 	cmd.Flags().BoolVar(&explain, "explain", false, "say on stderr how the name comes about")
 	return cmd
 }
 
+// named is a name and what follows from it, as programs read it.
+func named(p *project.Project, branch, name string) map[string]string {
+	doc := map[string]string{"name": name, "namespace": p.Namespace(name), "application": p.Application(name)}
+	if branch != "" {
+		doc["branch"], doc["ifTaken"] = branch, p.Naming().HashedNameOf(branch)
+	}
+	return doc
+}
+
 // explainName says how a name comes about, and what follows from it.
-func (c *cli) explainName(p *project.Project, branch string) {
-	naming := p.Naming()
-	name, hashed := naming.NameOf(branch), naming.HashedNameOf(branch)
-	lines := []string{fmt.Sprintf("branch       %s", inline(branch))}
-	for _, prefix := range naming.StripPrefixes {
-		if rest, ok := strings.CutPrefix(branch, prefix); ok && rest != "" {
-			lines = append(lines, fmt.Sprintf("prefix       %s is cut off", prefix))
-			break
-		}
+func (c *cli) explainName(p *project.Project, branch, name string) {
+	lines := []string{fmt.Sprintf("name         %s", name)}
+	if branch != "" {
+		lines = originOf(p.Naming(), branch, name)
 	}
 	lines = append(lines,
-		fmt.Sprintf("name         %s%s", name, whyHashed(name, hashed)),
-		fmt.Sprintf("if taken     %s", hashed),
-		fmt.Sprintf("longest      %d characters, so that namespace, hosts, Application and database fit", naming.Budget),
+		fmt.Sprintf("longest      %d characters, so that namespace, hosts, Application and database fit", p.Naming().Budget),
 		fmt.Sprintf("namespace    %s", p.Namespace(name)),
 		fmt.Sprintf("Application  %s", p.Application(name)))
 	for _, service := range p.ServiceNames() {
@@ -68,6 +72,19 @@ func (c *cli) explainName(p *project.Project, branch string) {
 		}
 	}
 	c.talk.printf("%s\n", strings.Join(lines, "\n"))
+}
+
+// originOf says how a branch becomes a name.
+func originOf(naming staging.Naming, branch, name string) []string {
+	hashed := naming.HashedNameOf(branch)
+	lines := []string{fmt.Sprintf("branch       %s", inline(branch))}
+	for _, prefix := range naming.StripPrefixes {
+		if rest, ok := strings.CutPrefix(branch, prefix); ok && rest != "" {
+			lines = append(lines, fmt.Sprintf("prefix       %s is cut off", prefix))
+			break
+		}
+	}
+	return append(lines, fmt.Sprintf("name         %s%s", name, whyHashed(name, hashed)), fmt.Sprintf("if taken     %s", hashed))
 }
 
 func whyHashed(name, hashed string) string {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -12,32 +13,41 @@ import (
 	"octopod/generator/staging"
 )
 
-// branchFlags are the flags of name and url, which answer offline.
+// branchFlags say which staging name and url are about. They answer offline.
 type branchFlags struct {
 	branch      string
 	projectFile string
 }
 
 func (o *branchFlags) addFlags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&o.branch, "branch", "", "`branch` of the application")
+	cmd.Flags().StringVar(&o.branch, "branch", "", "`branch` of the application (default: the one CI builds, or that of the work tree)")
 	cmd.Flags().StringVar(&o.projectFile, "project-file", "", "octopod.yaml to go by (default: the env repo's, else the `file` in this directory)")
 	_ = cmd.RegisterFlagCompletionFunc("branch", cobra.NoFileCompletions)
 }
 
-// read gives the project and the branch, both checked.
-func (o *branchFlags) read(ctx context.Context, c *cli, cmd *cobra.Command, args []string) (*project.Project, string, error) {
-	if len(args) > 0 {
-		return nil, "", usage(cmd, "give the branch with --branch")
+// read gives the project and what the staging is called. Its branch is "" when
+// it was named itself.
+func (o *branchFlags) read(ctx context.Context, c *cli, cmd *cobra.Command, args []string) (p *project.Project, branch, name string, err error) {
+	switch given := cmd.Flags().Changed("branch"); {
+	case len(args) > 1:
+		return nil, "", "", usage(cmd, "one staging at a time: %s are too many", strings.Join(args, ", "))
+	case given && len(args) > 0:
+		return nil, "", "", usage(cmd, "give a NAME or a --branch, not both")
+	case !given && len(args) == 0:
+		return nil, "", "", usage(cmd, "which branch?")
+	case given:
+		args = []string{o.branch}
+	case staging.IsLabel(args[0]):
+		p, err = c.readProject(ctx, o.projectFile)
+		return p, "", args[0], err
 	}
-	if !cmd.Flags().Changed("branch") {
-		return nil, "", usage(cmd, "which branch?")
+	if branch, err = staging.Branch(args[0]); err != nil {
+		return nil, "", "", err
 	}
-	branch, err := staging.Branch(o.branch)
-	if err != nil {
-		return nil, "", err
+	if p, err = c.readProject(ctx, o.projectFile); err != nil {
+		return nil, "", "", err
 	}
-	p, err := c.readProject(ctx, o.projectFile)
-	return p, branch, err
+	return p, branch, p.Naming().NameOf(branch), nil
 }
 
 // readProject reads octopod.yaml: the file that is named, the env repo's, or

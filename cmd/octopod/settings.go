@@ -221,7 +221,7 @@ Credentials are never flags, since a command line is visible to others:
   OCTOPOD_GIT_TOKEN_FILE                    the same, read from a file
   OCTOPOD_SSH_KEY_PASSPHRASE                for --ssh-key
   OCTOPOD_SIGN_KEY_PASSPHRASE               for --sign-key
-  ARGOCD_AUTH_TOKEN                         the token of Octopod's account in Argo CD
+  ARGOCD_AUTH_TOKEN                         of Octopod's account in Argo CD
 
 Also read: ARGOCD_SERVER and ARGOCD_OPTS, as argocd itself does; NO_COLOR, and in CI the variables that say who asks (GITHUB_ACTOR,
 GITLAB_USER_NAME and their like).`}

@@ -11,7 +11,7 @@ func newURL(c *cli) *cobra.Command {
 	var o branchFlags
 	var service string
 	cmd := &cobra.Command{
-		Use:   "url --branch BRANCH [--service SERVICE]",
+		Use:   "url [--branch BRANCH] [--service SERVICE]",
 		Short: "Say where the staging of a branch is reached",
 		Long: `Say where the staging of a branch is reached, before there is one. It follows from
 octopod.yaml and the branch alone. -o wide shows every service.`,
@@ -19,11 +19,10 @@ octopod.yaml and the branch alone. -o wide shows every service.`,
   octopod url --branch feature/login --service backend
   octopod url --branch feature/login -o json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, branch, err := o.read(cmd.Context(), c, cmd, args)
+			p, _, name, err := o.read(cmd.Context(), c, cmd, args)
 			if err != nil {
 				return err
 			}
-			name := p.Naming().NameOf(branch)
 			urls := map[string]string{}
 			for _, s := range p.ServiceNames() {
 				if url := p.URL(s, name); url != "" {
@@ -37,6 +36,7 @@ octopod.yaml and the branch alone. -o wide shows every service.`,
 			}
 			return c.showURLs(cmd, urls, service)
 		},
+		ValidArgsFunction: c.completion(completeOneName),
 	}
 	o.addFlags(cmd)
 	cmd.Flags().StringVar(&service, "service", "", "`service` to reach (default: the main one)")

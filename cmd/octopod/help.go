@@ -1,0 +1,134 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+)
+
+// helpWidth is the width of a terminal that nobody has made wider.
+const helpWidth = 80
+
+// addHelp gives every verb the same form of help: what it does, how to call it,
+// examples, its own flags. The flags that every verb has are on a page of
+// their own, since they would bury these.
+func addHelp(root *cobra.Command) {
+	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { cmd.Print(helpOf(cmd)) })
+	root.SetHelpCommand(newHelp(root))
+	root.AddCommand(newExitCodes(), newConfiguration(), newOptions(root))
+}
+
+func helpOf(cmd *cobra.Command) string {
+	text := strings.TrimSpace(cmd.Long)
+	if text == "" {
+		text = cmd.Short
+	}
+	parts := []string{reflow(text)}
+	if cmd.Runnable() && cmd.HasParent() {
+		parts = append(parts, "Usage:\n  "+wrap(cmd.UseLine(), "      "))
+	}
+	if len(cmd.Aliases) > 0 {
+		parts = append(parts, "Also called:\n  "+strings.Join(cmd.Aliases, ", "))
+	}
+	if cmd.Example != "" {
+		parts = append(parts, "Examples:\n"+cmd.Example)
+	}
+	parts = append(parts, verbsOf(cmd)...)
+	if cmd.Runnable() && cmd.HasParent() {
+		parts = append(parts, "Flags:\n"+strings.TrimRight(cmd.LocalFlags().FlagUsagesWrapped(helpWidth), "\n"))
+	}
+	if cmd.Runnable() {
+		parts = append(parts, "`octopod options` lists the flags that every verb has.")
+	}
+	return strings.Join(parts, "\n\n") + "\n"
+}
+
+// verbsOf lists the verbs in their groups, and the pages of help.
+func verbsOf(root *cobra.Command) []string {
+	if !root.HasSubCommands() {
+		return nil
+	}
+	var parts []string
+	for _, group := range root.Groups() {
+		parts = append(parts, listVerbs(group.Title, root, func(cmd *cobra.Command) bool {
+			return cmd.GroupID == group.ID && (cmd.IsAvailableCommand() || cmd.Name() == "help")
+		}))
+	}
+	return append(parts, listVerbs("Pages of help:", root, (*cobra.Command).IsAdditionalHelpTopicCommand),
+		"`octopod help VERB` says more about a verb.")
+}
+
+func listVerbs(title string, root *cobra.Command, belongs func(*cobra.Command) bool) string {
+	for _, cmd := range root.Commands() {
+		if belongs(cmd) {
+			title += fmt.Sprintf("\n  %-*s  %s", cmd.NamePadding(), cmd.Name(), cmd.Short)
+		}
+	}
+	return title
+}
+
+// newHelp is `octopod help`, which knows what it does not know.
+func newHelp(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use: "help [VERB]", GroupID: "more", Short: "Help about a verb", Long: "Help about a verb, or one of the pages of help.",
+		Example:           "  octopod help deploy\n  octopod help exit-codes",
+		PersistentPreRunE: func(*cobra.Command, []string) error { return nil }, // wrong settings are no reason to be silent
+		ValidArgsFunction: func(_ *cobra.Command, args []string, typed string) (words []string, _ cobra.ShellCompDirective) {
+			for _, cmd := range root.Commands() {
+				if len(args) == 0 && !cmd.Hidden && strings.HasPrefix(cmd.Name(), typed) {
+					words = append(words, describeWord(cmd.Name(), cmd.Short))
+				}
+			}
+			return words, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd, _, err := root.Find(args)
+			if err != nil || cmd == root && len(args) > 0 {
+				return unknownVerb(root, args[0])
+			}
+			return cmd.Help()
+		},
+	}
+}
+
+// newOptions is `octopod options`: the flags of every verb.
+func newOptions(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{Use: "options", Short: "The flags that every verb has",
+		Long: "These flags may be given with every verb.\n\n" + root.PersistentFlags().FlagUsagesWrapped(helpWidth)}
+}
+
+// reflow fills the lines of paragraphs. One with an indented line is a list or
+// an example and stays as it is written.
+func reflow(text string) string {
+	paragraphs := strings.Split(strings.TrimSpace(text), "\n\n")
+	for i, p := range paragraphs {
+		if !strings.HasPrefix(p, " ") && !strings.Contains(p, "\n ") {
+			paragraphs[i] = wrap(p, "")
+		}
+	}
+	return strings.Join(paragraphs, "\n\n")
+}
+
+// wrap fills lines with words; all but the first begin with the indent, and
+// something as long stands before the first.
+func wrap(text, indent string) string {
+	var b strings.Builder
+	column := len(indent)
+	for i, word := range strings.Fields(text) {
+		n := utf8.RuneCountInString(word)
+		switch {
+		case i == 0:
+		case column+1+n > helpWidth:
+			b.WriteString("\n" + indent)
+			column = len(indent)
+		default:
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(word)
+		column += n
+	}
+	return b.String()
+}
