@@ -146,7 +146,8 @@ type Rule struct {
 
 // Limits keep one address or identity from taking the server for itself.
 type Limits struct {
-	// Sign-ins of an address, and refused credentials, a minute. Default 30.
+	// Steps of a sign-in (it has two), and forged CI tokens, of an address a minute.
+	// Default 120.
 	SignIns int `yaml:"signIns,omitempty"`
 	// Writes of an identity a minute. Default 120.
 	Writes int `yaml:"writes,omitempty"`
@@ -165,7 +166,7 @@ func (c Config) withDefaults(url string) Config {
 	fill(&c.Header.User, "X-Forwarded-User")
 	fill(&c.Header.Email, "X-Forwarded-Email")
 	fill(&c.Header.Groups, "X-Forwarded-Groups")
-	fill(&c.Limits.SignIns, 30)
+	fill(&c.Limits.SignIns, 120)
 	fill(&c.Limits.Writes, 120)
 	issuers := make([]Issuer, len(c.CI))
 	for i, issuer := range c.CI {

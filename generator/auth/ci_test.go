@@ -1,0 +1,131 @@
+package auth_test
+
+import (
+	"crypto/x509"
+	"net/http"
+	"testing"
+	"time"
+
+	"github.com/go-jose/go-jose/v4"
+
+	"octopod/generator/auth"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// withCI lets in the runs of acme's shops on protected branches.
+func withCI(i *issuer) func(string) auth.Config {
+	return func(string) auth.Config {
+		return auth.Config{
+			Mode: auth.ModeHeader, Proxies: []string{"192.0.2.1/32"},
+			CI: []auth.Issuer{{Issuer: i.URL, Audience: "https://octopod.example.com", Rules: []auth.Rule{
+				{Subject: "repo:acme/shop-*:ref:refs/heads/*", Claims: map[string]string{"ref_protected": "true"}, Scope: auth.Scope{
+					Role: project.RoleUser, Verbs: []staging.Verb{staging.Deploy}, Projects: []string{"shop"},
+				}},
+				{Subject: "project_path:acme/*", Scope: auth.Scope{Role: project.RoleViewer}},
+			}}},
+		}
+	}
+}
+
+// run is the claims of a run of GitHub Actions, as documented:
+// https://docs.github.com/en/actions/concepts/security/openid-connect
+func (i *issuer) run() map[string]any {
+	return map[string]any{
+		"iss": i.URL, "aud": "https://octopod.example.com", "iat": time.Now().Unix(), "nbf": time.Now().Add(-time.Minute).Unix(),
+		"exp": time.Now().Add(5 * time.Minute).Unix(), "jti": "example-id",
+		"sub": "repo:acme/shop-backend:ref:refs/heads/feature/login", "repository": "acme/shop-backend", "repository_owner": "acme",
+		"ref": "refs/heads/feature/login", "ref_protected": "true", "actor": "grace", "actor_id": "12345678", "event_name": "push",
+	}
+}
+
+func TestCIToken(t *testing.T) {
+	i := newIssuer(t)
+	h := open(t, withCI(i))
+	got := h.program(t).bearing(i.sign(i.run())).get(h.URL + "/").identity(t)
+	want := staging.Person{Name: "grace", Email: "12345678+grace@users.noreply.github.com"}
+	if got.Method != auth.MethodCI || got.Subject != "repo:acme/shop-backend:ref:refs/heads/feature/login" || got.Person != want {
+		t.Errorf("%+v", got)
+	}
+	if err := auth.Check(shop(), got, staging.Deploy, "feature-login"); err != nil {
+		t.Error(err)
+	}
+	if err := auth.Check(shop(), got, staging.Delete, "feature-login"); staging.CodeOf(err) != staging.CodeForbidden {
+		t.Errorf("outside its scope: %v", err)
+	}
+}
+
+// The claims that GitLab documents for ID tokens:
+// https://docs.gitlab.com/ci/secrets/id_token_authentication/
+func TestCITokenOfGitLab(t *testing.T) {
+	i := newIssuer(t)
+	h := open(t, withCI(i))
+	claims := map[string]any{
+		"iss": i.URL, "aud": []string{"https://octopod.example.com"}, "exp": time.Now().Add(time.Minute).Unix(), "iat": time.Now().Unix(),
+		"sub": "project_path:acme/shop:ref_type:branch:ref:feature/login", "project_path": "acme/shop", "user_login": "grace", "user_email": "grace@example.com",
+	}
+	got := h.program(t).bearing(i.sign(claims)).get(h.URL + "/").identity(t)
+	if got.Person != (staging.Person{Name: "grace", Email: "grace@example.com"}) || auth.Role(shop(), got) != project.RoleViewer {
+		t.Errorf("%+v", got)
+	}
+}
+
+func TestForgedCIToken(t *testing.T) {
+	i, other := newIssuer(t), newIssuer(t)
+	h := open(t, withCI(i))
+	stranger := strangerKey(t)
+	changed := func(name string, value any) string {
+		claims := i.run()
+		claims[name] = value
+		return i.sign(claims)
+	}
+	good := i.sign(i.run())
+	for _, tt := range []struct {
+		name, token string
+		want        int
+	}{
+		{"for another audience", changed("aud", "https://other.example.com"), http.StatusUnauthorized},
+		{"expired", changed("exp", time.Now().Add(-time.Minute).Unix()), http.StatusUnauthorized},
+		{"not valid yet", changed("nbf", time.Now().Add(time.Hour).Unix()), http.StatusUnauthorized},
+		{"of an issuer that is not known", other.sign(other.run()), http.StatusUnauthorized},
+		{"of another issuer's key", other.sign(i.run()), http.StatusUnauthorized},
+		{"signed by a stranger", signed(t, jose.RS256, stranger, "one", i.run()), http.StatusUnauthorized},
+		{"with a key nobody knows", signed(t, jose.RS256, stranger, "two", i.run()), http.StatusUnauthorized},
+		{"not signed", unsigned(i.run()), http.StatusUnauthorized},
+		{"signed with the public key", signed(t, jose.HS256, x509.MarshalPKCS1PublicKey(&i.key.PublicKey), "one", i.run()), http.StatusUnauthorized},
+		{"truncated", good[:len(good)-10], http.StatusUnauthorized},
+		{"of somebody else's repository", changed("sub", "repo:evil/shop-backend:ref:refs/heads/main"), http.StatusForbidden},
+		{"of a look-alike owner", changed("sub", "repo:acme-evil/shop-backend:ref:refs/heads/main"), http.StatusForbidden},
+		{"of a pull request", changed("sub", "repo:acme/shop-backend:pull_request"), http.StatusForbidden},
+		{"of an unprotected branch", changed("ref_protected", "false"), http.StatusForbidden},
+		{"without the claim", changed("ref_protected", nil), http.StatusForbidden},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			h.program(t).bearing(tt.token).get(h.URL+"/").refused(t, tt.want)
+		})
+	}
+}
+
+// Each forged token with a new key makes us ask the issuer for its keys: who
+// sends many is held back before that.
+func TestForgedCITokensAreLimited(t *testing.T) {
+	i := newIssuer(t)
+	h := open(t, func(url string) auth.Config {
+		c := withCI(i)(url)
+		c.Limits.SignIns = 5
+		return c
+	})
+	forged := signed(t, jose.RS256, strangerKey(t), "two", i.run())
+	for range 5 {
+		h.program(t).bearing(forged).get(h.URL+"/").refused(t, http.StatusUnauthorized)
+	}
+	asked := i.keysRead
+	for range 20 {
+		h.program(t).bearing(forged).get(h.URL+"/").refused(t, http.StatusTooManyRequests)
+	}
+	if i.keysRead != asked {
+		t.Errorf("the issuer was asked for keys %d times more", i.keysRead-asked)
+	}
+	h.pass(time.Minute)
+	h.program(t).bearing(i.sign(i.run())).get(h.URL + "/").identity(t)
+}

@@ -1,0 +1,200 @@
+package auth_test
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"octopod/generator/auth"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// withToken configures a token of CI for the stagings of shop's features.
+func withToken(hash string, expires time.Time) func(string) auth.Config {
+	return func(string) auth.Config {
+		return auth.Config{
+			Mode: auth.ModeHeader, Proxies: []string{"192.0.2.1/32"},
+			Tokens: []auth.Token{{Name: "ci-shop", Email: "ci@example.com", Hash: hash, Expires: expires, Scope: auth.Scope{
+				Role: project.RoleUser, Verbs: []staging.Verb{staging.Deploy, staging.Archive}, Projects: []string{"shop"}, Names: []string{"feature-*"},
+			}}},
+		}
+	}
+}
+
+func (v *visitor) bearing(token string) *visitor { return v.with("Authorization", "Bearer "+token) }
+
+func TestToken(t *testing.T) {
+	secret, hash := auth.NewToken()
+	h := open(t, withToken(hash, time.Now().Add(time.Hour)))
+	got := h.program(t).bearing(secret).get(h.URL + "/").identity(t)
+	if got.Method != auth.MethodToken || got.Subject != "token:ci-shop" || got.Person != (staging.Person{Name: "ci-shop", Email: "ci@example.com"}) {
+		t.Errorf("%+v", got)
+	}
+	if role := auth.Role(shop(), got); role != project.RoleUser {
+		t.Errorf("role %s", role)
+	}
+	if got := h.program(t).with("Authorization", "bearer  "+secret).get(h.URL + "/").identity(t); !got.Known() {
+		t.Error("the scheme is written in small letters, and the token is not found")
+	}
+}
+
+func TestForgedToken(t *testing.T) {
+	secret, hash := auth.NewToken()
+	other, _ := auth.NewToken()
+	h := open(t, withToken(hash, time.Now().Add(time.Hour)))
+	for name, token := range map[string]string{
+		"another":      other,
+		"changed":      flip(secret, len(secret)-1),
+		"truncated":    secret[:len(secret)-1],
+		"the hash":     hash,
+		"empty":        "",
+		"prefix only":  "octopod_",
+		"no token":     "x",
+		"three parts":  "a.b.c",
+		"a huge one":   strings.Repeat("a.", 50_000),
+		"the name":     "ci-shop",
+		"with a blank": secret + " " + secret,
+	} {
+		got := h.program(t).bearing(token).get(h.URL + "/")
+		t.Run(name, func(t *testing.T) { got.refused(t, http.StatusUnauthorized) })
+	}
+	for _, attempt := range h.refused() {
+		if strings.Contains(fmt.Sprint(attempt), secret[8:40]) {
+			t.Errorf("the audit log holds a credential: %v", attempt)
+		}
+	}
+}
+
+func TestExpiredToken(t *testing.T) {
+	secret, hash := auth.NewToken()
+	h := open(t, withToken(hash, time.Now().Add(time.Hour)))
+	h.pass(59 * time.Minute)
+	h.program(t).bearing(secret).get(h.URL + "/").identity(t)
+	h.pass(time.Minute)
+	h.program(t).bearing(secret).get(h.URL+"/").refused(t, http.StatusUnauthorized)
+}
+
+// A wrong token is not passed over for a session that is right.
+func TestWrongTokenBesideSession(t *testing.T) {
+	h := open(t, withOIDC(newIssuer(t)))
+	h.holding(t, signedIn(t, h)).bearing("octopod_wrong").get(h.URL+"/").refused(t, http.StatusUnauthorized)
+}
+
+func TestTokenOutsideItsScope(t *testing.T) {
+	secret, hash := auth.NewToken()
+	h := open(t, withToken(hash, time.Now().Add(time.Hour)))
+	token := h.program(t).bearing(secret).get(h.URL + "/").identity(t)
+	other := shop()
+	other.Metadata.Name = "other"
+	for _, tt := range []struct {
+		name    string
+		project *project.Project
+		verb    staging.Verb
+		staging string
+		want    bool
+	}{
+		{"its verb, project and name", shop(), staging.Deploy, "feature-login", true},
+		{"looking at one", shop(), auth.Read, "feature-login", true},
+		{"looking at the list", shop(), auth.Read, "", true},
+		{"another verb", shop(), staging.Delete, "feature-login", false},
+		{"another name", shop(), staging.Deploy, "main", false},
+		{"a name that only contains it", shop(), staging.Deploy, "x-feature-login", false},
+		{"looking at another name", shop(), auth.Read, "main", false},
+		{"no name", shop(), staging.Deploy, "", false},
+		{"another project", other, staging.Deploy, "feature-login", false},
+		{"looking at another project", other, auth.Read, "", false},
+	} {
+		err := auth.Check(tt.project, token, tt.verb, tt.staging)
+		if (err == nil) != tt.want || err != nil && staging.CodeOf(err) != staging.CodeForbidden {
+			t.Errorf("%s: %v", tt.name, err)
+		}
+	}
+	if role := auth.Role(other, token); role != project.RoleNone {
+		t.Errorf("in another project it is %s", role)
+	}
+}
+
+// A token of an admin's is no admin, and octopod.yaml has no say in it.
+func TestTokenHasItsOwnRole(t *testing.T) {
+	secret, hash := auth.NewToken()
+	h := open(t, func(url string) auth.Config {
+		c := withToken(hash, time.Now().Add(time.Hour))(url)
+		c.Tokens[0].Email, c.Tokens[0].Scope = "ada@example.com", auth.Scope{Role: project.RoleViewer}
+		return c
+	})
+	token := h.program(t).bearing(secret).get(h.URL + "/").identity(t)
+	if role := auth.Role(shop(), token); role != project.RoleViewer {
+		t.Errorf("role %s", role)
+	}
+	if err := auth.Check(shop(), token, staging.Deploy, "x"); staging.CodeOf(err) != staging.CodeForbidden {
+		t.Errorf("a viewer's token deploys: %v", err)
+	}
+}
+
+// What each role may do, and nobody more.
+func TestRoleEscalation(t *testing.T) {
+	person := func(groups ...string) auth.Identity {
+		return auth.Identity{Method: auth.MethodSession, Subject: "x", Groups: groups, Person: staging.Person{Name: "X"}}
+	}
+	closed := shop()
+	closed.Spec.Access.Everyone = project.RoleNone
+	for _, tt := range []struct {
+		name     string
+		project  *project.Project
+		identity auth.Identity
+		verb     staging.Verb
+		want     staging.Code
+	}{
+		{"stranger", shop(), auth.Identity{}, auth.Read, staging.CodeUnauthorized},
+		{"stranger with the groups of a lead", shop(), auth.Identity{Groups: []string{"leads"}}, auth.Read, staging.CodeUnauthorized},
+		{"everybody looks", shop(), person(), auth.Read, ""},
+		{"everybody changes", shop(), person(), staging.Set, staging.CodeForbidden},
+		{"outsider of a closed project looks", closed, person(), auth.Read, staging.CodeForbidden},
+		{"tester changes", shop(), person("testers"), staging.Set, ""},
+		{"tester regenerates", shop(), person("testers"), staging.Regenerate, staging.CodeForbidden},
+		{"lead regenerates", shop(), person("leads"), staging.Regenerate, ""},
+		{"a token's role that is no role", shop(), auth.Identity{Method: auth.MethodToken, Scope: &auth.Scope{Role: "root"}}, auth.Read, staging.CodeForbidden},
+		{"whoever sits here", closed, auth.Identity{Method: auth.MethodNone}, staging.Regenerate, ""},
+	} {
+		err := auth.Check(tt.project, tt.identity, tt.verb, "feature-login")
+		if got := codeOf(err); got != tt.want {
+			t.Errorf("%s: %v, want code %q", tt.name, err, tt.want)
+		}
+	}
+}
+
+func codeOf(err error) staging.Code {
+	if err == nil {
+		return ""
+	}
+	return staging.CodeOf(err)
+}
+
+func TestWritesAreLimited(t *testing.T) {
+	secret, hash := auth.NewToken()
+	other, otherHash := auth.NewToken()
+	h := open(t, func(url string) auth.Config {
+		c := withToken(hash, time.Now().Add(time.Hour))(url)
+		c.Tokens = append(c.Tokens, auth.Token{Name: "other", Hash: otherHash, Expires: time.Now().Add(time.Hour), Scope: auth.Scope{Role: project.RoleUser}})
+		c.Limits.Writes = 2
+		return c
+	})
+	writer := h.program(t).bearing(secret)
+	for range 2 {
+		if got := writer.do(http.MethodPost, h.URL+"/x"); got.StatusCode != http.StatusOK {
+			t.Fatalf("status %s", got.Status)
+		}
+	}
+	writer.do(http.MethodPost, h.URL+"/x").refused(t, http.StatusTooManyRequests)
+	writer.get(h.URL + "/").identity(t) // looking is not held back
+	if got := h.program(t).bearing(other).do(http.MethodPost, h.URL+"/x"); got.StatusCode != http.StatusOK {
+		t.Errorf("one identity holds back another: %s", got.Status)
+	}
+	attempts := h.refused()
+	if len(attempts) != 1 || attempts[0].Subject != "token:ci-shop" || attempts[0].Request != "POST /x" {
+		t.Errorf("audit log: %+v", attempts)
+	}
+}
