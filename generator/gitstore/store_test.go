@@ -138,6 +138,24 @@ func TestChangeEverywhere(t *testing.T) {
 	}
 }
 
+// TestNamesCannotForgeACommit: whatever somebody is called stays on its line.
+func TestNamesCannotForgeACommit(t *testing.T) {
+	repo := testenv.Bare(t, filepath.Join(t.TempDir(), "env.git"), 1)
+	s := open(t, gitstore.Options{URL: repo})
+	change(t, s, func(context.Context, *gitstore.Snapshot) (gitstore.Commit, error) {
+		return gitstore.Commit{
+			Author:  gitstore.Identity{Name: "Eve\ncommitter Mallory <m@example.com> 1 +0000\n", Email: "eve@example.com>\x00 <"},
+			Message: "one\x00\r\n\r\ntwo\n\n",
+			Changes: []gitstore.Change{{Path: "envs/x/f", Data: []byte("x")}},
+		}, nil
+	})
+	got := testenv.Git(t, repo, "log", "-1", "--format=%an|%ae|%cn|%B")
+	if want := "Evecommitter Mallory m@example.com 1 +0000|eve@example.com|Octopod|one\n\ntwo\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
+	testenv.Fsck(t, repo)
+}
+
 func TestSnapshotIsAFileSystem(t *testing.T) {
 	for _, p := range places() {
 		t.Run(p.name, func(t *testing.T) {

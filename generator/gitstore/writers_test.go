@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
+	"net/http"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -283,4 +284,53 @@ func TestBesideGitMaintenance(t *testing.T) {
 		t.Errorf("%s commits", got)
 	}
 	testenv.Fsck(t, repo)
+}
+
+// TestErrorOnWhatNeverLanded: an edit that stumbled over the commit of another
+// edit in the same push is not told so before that commit has landed.
+func TestErrorOnWhatNeverLanded(t *testing.T) {
+	dir := t.TempDir()
+	repo := testenv.Bare(t, filepath.Join(dir, "env.git"), 1)
+	outside := open(t, gitstore.Options{URL: repo})
+	server := testenv.ServeHTTP(t, dir)
+	pushing, gate := make(chan struct{}), make(chan struct{})
+	pushes := 0
+	server.Between(func(w http.ResponseWriter, r *http.Request, git http.Handler) {
+		if testenv.IsPush(r) {
+			switch pushes++; pushes {
+			case 1: // so that the two edits wait together
+				pushing <- struct{}{}
+				<-gate
+			case 2: // the two edits are beaten
+				change(t, outside, write("envs/outside/f", "x"))
+			}
+		}
+		git.ServeHTTP(w, r)
+	})
+	s := open(t, gitstore.Options{URL: server.URL + "/env.git"})
+	unless := func(there, then string, otherwise error) gitstore.Edit {
+		return func(ctx context.Context, tip *gitstore.Snapshot) (gitstore.Commit, error) {
+			if _, found := tip.Entry(there); found {
+				return gitstore.Commit{}, otherwise
+			}
+			return write(then, "x")(ctx, tip)
+		}
+	}
+	errs := make(chan error, 3)
+	run := func(e gitstore.Edit) { _, err := s.Change(t.Context(), e); errs <- err }
+	go run(write("envs/first/f", "x"))
+	<-pushing
+	go run(unless("envs/outside", "envs/a/f", nil))
+	until(t, func() bool { return s.Waiting() == 1 })
+	go run(unless("envs/a", "envs/b/f", errors.New("a is there")))
+	until(t, func() bool { return s.Waiting() == 2 })
+	close(gate)
+	for range 3 {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+	if got := testenv.Git(t, repo, "ls-tree", "--name-only", "main:envs"); got != "b\nfeature-00000\nfirst\noutside" {
+		t.Errorf("%q", got)
+	}
 }
