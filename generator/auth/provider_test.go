@@ -32,7 +32,7 @@ type issuer struct {
 	keysRead int
 	down     bool
 
-	forge    func(claims map[string]any)       // changes the ID token
+	forge    func(claims map[string]any)        // changes the ID token
 	sign     func(claims map[string]any) string // signs it in another way
 	userInfo map[string]any
 }

@@ -125,8 +125,11 @@ func TestProviderLies(t *testing.T) {
 				return signed(t, jose.HS256, x509.MarshalPKCS1PublicKey(&i.key.PublicKey), "one", c)
 			}
 		},
-		"no ID token":                      func() { i.sign = func(map[string]any) string { return "" } },
-		"the user info of somebody else's": func() { i.forge = func(c map[string]any) { delete(c, "groups") }; i.userInfo = map[string]any{"sub": "eve"} },
+		"no ID token": func() { i.sign = func(map[string]any) string { return "" } },
+		"the user info of somebody else's": func() {
+			i.forge = func(c map[string]any) { delete(c, "groups") }
+			i.userInfo = map[string]any{"sub": "eve"}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			i.forge, i.sign, i.userInfo = func(map[string]any) {}, honest, nil
@@ -160,7 +163,11 @@ func TestGroupsFromUserInfo(t *testing.T) {
 func TestUnverifiedAddressGivesNoRole(t *testing.T) {
 	for _, verified := range []any{false, "false"} {
 		i := newIssuer(t)
-		i.forge = func(c map[string]any) { c["email"] = "ada@example.com"; c["email_verified"] = verified; c["groups"] = []string{} }
+		i.forge = func(c map[string]any) {
+			c["email"] = "ada@example.com"
+			c["email_verified"] = verified
+			c["groups"] = []string{}
+		}
 		h := open(t, withOIDC(i))
 		got := h.browser(t).get(h.URL + "/").identity(t)
 		if role := auth.Role(shop(), got); role != project.RoleViewer || got.Person.Email != "" {
@@ -184,7 +191,9 @@ func TestOnlyWhoIsAllowedSignsIn(t *testing.T) {
 
 func TestTooManyGroupsForACookie(t *testing.T) {
 	i := newIssuer(t)
-	i.forge = func(c map[string]any) { c["groups"] = strings.Split(strings.Repeat("2f6e8c1a-0d4b-4a39-9a51-7d1c5c1e5e11,", 200), ",") }
+	i.forge = func(c map[string]any) {
+		c["groups"] = strings.Split(strings.Repeat("2f6e8c1a-0d4b-4a39-9a51-7d1c5c1e5e11,", 200), ",")
+	}
 	h := open(t, withOIDC(i))
 	got := h.browser(t).get(h.URL + "/")
 	got.refused(t, http.StatusBadRequest)

@@ -1,0 +1,12 @@
+package auth
+
+import "time"
+
+// Limiter is seen by its test.
+type Limiter struct{ *limiter }
+
+func NewLimiter(perMinute int) Limiter { return Limiter{newLimiter(perMinute)} }
+
+func (l Limiter) Take(key string, now time.Time) time.Duration { return l.take(key, now) }
+
+func (l Limiter) Keys() int { return len(l.young) + len(l.old) }

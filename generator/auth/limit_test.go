@@ -1,0 +1,40 @@
+package auth_test
+
+import (
+	"strconv"
+	"testing"
+	"time"
+
+	"octopod/generator/auth"
+)
+
+func TestLimiterRefills(t *testing.T) {
+	l, now := auth.NewLimiter(2), time.Unix(0, 0)
+	for i, want := range []time.Duration{0, 0, 30 * time.Second, 30 * time.Second} { // asking in vain costs nothing
+		if wait := l.Take("a", now); wait != want {
+			t.Errorf("request %d waits %v, want %v", i+1, wait, want)
+		}
+	}
+	if wait := l.Take("b", now); wait != 0 {
+		t.Errorf("another key waits %v", wait)
+	}
+	if wait := l.Take("a", now.Add(30*time.Second)); wait != 0 {
+		t.Errorf("after the wait: %v", wait)
+	}
+}
+
+// A million addresses do not fill the memory, and one that comes again and again
+// is not forgotten among them.
+func TestLimiterIsBounded(t *testing.T) {
+	l, now := auth.NewLimiter(1), time.Unix(0, 0)
+	l.Take("busy", now)
+	for i := range 1_000_000 {
+		l.Take(strconv.Itoa(i), now)
+		if i%5_000 == 0 && l.Take("busy", now) == 0 {
+			t.Fatalf("after %d others the busy one is new again", i)
+		}
+	}
+	if n := l.Keys(); n > 20_000 {
+		t.Errorf("%d keys are kept", n)
+	}
+}
