@@ -1,6 +1,10 @@
 package project
 
 import (
+	"cmp"
+	"slices"
+	"strings"
+
 	"octopod/generator/project/strictyaml"
 	"octopod/generator/staging"
 )
@@ -10,19 +14,55 @@ import (
 func Parse(data []byte) (*Project, error) {
 	var written Project
 	if err := strictyaml.Decode(File, data, &written); err != nil {
-		return nil, err
+		return nil, withMeaning(err, data)
 	}
 	p := written.withDefaults()
-	problems := p.faults()
-	lines := strictyaml.Lines(data)
+	if err := staging.Invalid("the project file is not valid", placed(p.faults(), strictyaml.Lines(data))); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// placed gives problems their file and line.
+func placed(problems []staging.Problem, lines strictyaml.Positions) []staging.Problem {
 	for i := range problems {
 		problems[i].File = File
 		problems[i].Line = lines.Line(problems[i].Field)
 	}
-	if err := staging.Invalid("the project file is not valid", problems); err != nil {
-		return nil, err
+	return problems
+}
+
+// withMeaning adds to faults of form those of meaning that are no mere
+// consequence of them: of fields that were written and could be read. Where a
+// whole section could not be, nobody knows.
+func withMeaning(err error, data []byte) error {
+	form := staging.ProblemsOf(err)
+	if slices.ContainsFunc(form, func(p staging.Problem) bool { return strings.Count(p.Field, ".") < 2 }) {
+		return err
 	}
-	return p, nil
+	var written Project
+	if !strictyaml.Salvage(data, &written) {
+		return err
+	}
+	lines := strictyaml.Lines(data)
+	all := slices.Clone(form)
+	for _, p := range placed(written.withDefaults().faults(), lines) {
+		_, wasWritten := lines[p.Field]
+		if wasWritten && !slices.ContainsFunc(form, func(f staging.Problem) bool { return within(p.Field, f.Field) || within(f.Field, p.Field) }) {
+			all = append(all, p)
+		}
+	}
+	slices.SortStableFunc(all, func(a, b staging.Problem) int { return cmp.Compare(a.Line, b.Line) })
+	if len(all) == len(form) {
+		return err
+	}
+	return staging.Invalid("the project file is not valid", all)
+}
+
+// within tells whether a field is another one or lies below it.
+func within(field, above string) bool {
+	rest, ok := strings.CutPrefix(field, above)
+	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }
 
 // Encode writes a project as octopod.yaml.

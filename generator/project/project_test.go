@@ -96,6 +96,56 @@ func TestEveryFaultOfAProjectIsReportedAtOnceWithItsLine(t *testing.T) {
 	}
 }
 
+func TestFaultsOfFormHideNoOthers(t *testing.T) {
+	tests := map[string]struct {
+		change []string // old, new, …
+		want   []string
+	}{
+		"both are told": {
+			[]string{"{default: info,", "{defualt: info,", "default: sandbox", "default: sandpit", "max: 5", "max: five"},
+			[]string{
+				`octopod.yaml:15: spec.parameters.PAYMENT_GATEWAY.default: "sandpit" is not allowed: choose sandbox, production`,
+				`octopod.yaml:17: spec.parameters.LOG_LEVEL.defualt: is an unknown field; did you mean default? There are: `,
+				`octopod.yaml:20: spec.parameters.backend.replicas.max: is text, must be a whole number`,
+			},
+		},
+		"what follows from a fault of form is not": {
+			[]string{"default: sandbox", "defualt: sandbox", "allowed: [sandbox, production]", "allowed: 5"},
+			[]string{
+				`octopod.yaml:14: spec.parameters.PAYMENT_GATEWAY.allowed: is a number, must be a list: write each item on a line of its own after a dash`,
+				`octopod.yaml:15: spec.parameters.PAYMENT_GATEWAY.defualt: is an unknown field; did you mean default? There are: `,
+			},
+		},
+		"without a section nobody knows": {
+			[]string{"services:", "servcies:", "default: sandbox", "default: sandpit"},
+			[]string{`octopod.yaml:8: spec.servcies: is an unknown field; did you mean services? There are: `},
+		},
+		"an entry that cannot be read is still there": {
+			[]string{`{host: "{name}", path: /login}`, "[]", "default: sandbox", "default: sandpit"},
+			[]string{
+				`octopod.yaml:10: spec.services.frontend: is a list, must be a map with the fields `,
+				`octopod.yaml:15: spec.parameters.PAYMENT_GATEWAY.default: "sandpit" is not allowed: choose sandbox, production`,
+			},
+		},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			_, err := project.Parse([]byte(strings.NewReplacer(tt.change...).Replace(shop)))
+			var got []string
+			for i, p := range staging.ProblemsOf(err) {
+				text := p.String()
+				if i < len(tt.want) && strings.HasSuffix(tt.want[i], " ") { // the list of fields that follows is not the point
+					text = text[:min(len(text), len(tt.want[i]))]
+				}
+				got = append(got, text)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("problems (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestDeployMakesARecordFromBranchAndDefaults(t *testing.T) {
 	p := parse(t, shop)
 	s := deployed(t, p, nil)

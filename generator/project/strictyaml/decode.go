@@ -55,8 +55,11 @@ func refuse(file string, problems []staging.Problem) error {
 	for i := range problems {
 		problems[i].File = file
 	}
-	if file == "" {
+	switch {
+	case file == "":
 		file = "the YAML text"
+	case len(problems) == 1:
+		file = "the file" // the problem names it
 	}
 	return staging.Invalid("cannot read "+file, problems)
 }

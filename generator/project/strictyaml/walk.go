@@ -20,11 +20,15 @@ var (
 // walker compares a parsed document with a Go type and collects the faults.
 type walker struct {
 	problems []staging.Problem
+	faulty   map[*yaml.Node]bool // where they are; nil when nobody asks
 }
 
 func (w *walker) full() bool { return len(w.problems) >= maxProblems }
 
 func (w *walker) add(n *yaml.Node, path, format string, args ...any) {
+	if w.faulty != nil {
+		w.faulty[n] = true
+	}
 	switch {
 	case len(w.problems) < maxProblems-1:
 		w.problems = append(w.problems, staging.Problem{Line: n.Line, Field: path, Message: fmt.Sprintf(format, args...)})
