@@ -94,6 +94,7 @@ func (g *Stagings) finishAdoption(ctx context.Context, written project.Project, 
 		return layout{}, err
 	}
 	data = append([]byte("# yaml-language-server: $schema=.octopod/octopod.schema.json\n"), data...)
+	data = append(data, suggestions...)
 	data = append(data, exceptions(findings)...)
 	return layout{
 		project: p, notes: draft.Notes, findings: findings,
@@ -149,8 +150,25 @@ func reworded(err error, words *strings.Replacer) error {
 	return &e
 }
 
-// exceptions writes findings as a commented list of spec.checks.allow. spec is
-// the last field of the file.
+// suggestions are what a team wants next, under spec, which is the last field
+// of the file.
+const suggestions = `  # What teams add next; the schema beside this file knows all fields.
+  # naming:
+  #   stripPrefixes: [feature/, fix/]  # feature/login becomes login
+  # lifecycle:
+  #   ttl: 14d                # archived when no deploy came for so long
+  #   archiveRetention: 30d   # deleted when archived for so long
+  #   maxActive: 20
+  #   permanent: [main]
+  # quota:
+  #   requests.cpu: "1"
+  #   requests.memory: 2Gi
+  #   pods: "20"
+  # links:
+  #   - {name: Logs, url: "https://grafana.example.com/explore?namespace={namespace}"}
+`
+
+// exceptions writes findings as a commented list of spec.checks.allow.
 func exceptions(findings []staging.Problem) []byte {
 	var lines []string
 	for _, f := range findings {

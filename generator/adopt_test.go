@@ -152,6 +152,28 @@ func TestAnExceptionOutlivesAChangeOfTheContent(t *testing.T) {
 	w.do(staging.Action{Verb: staging.Deploy, Branch: "x", Images: map[string]staging.Build{"web": {Image: "ghcr.io/acme/web:2"}}})
 }
 
+// What init suggests in comments is right as soon as the marks are taken off.
+func TestTheSuggestionsOfInitAreValid(t *testing.T) {
+	for _, file := range []string{"kustomize.txtar", "plain.txtar"} {
+		w, _ := adopted(t, file, nil)
+		text := string(w.read(project.File))
+		for _, section := range []string{"naming", "lifecycle", "quota", "links"} {
+			if !strings.Contains(text, "  # "+section+":\n") {
+				t.Errorf("%s: no suggestion for %s", file, section)
+			}
+		}
+		_, suggested, _ := strings.Cut(text, "  # What teams add next")
+		suggested, _, _ = strings.Cut(suggested, "  # The checks refuse")
+		p, err := project.Parse([]byte(strings.Replace(text, suggested, strings.ReplaceAll(suggested, "\n  # ", "\n  "), 1)))
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		if p.Spec.Lifecycle.MaxActive != 20 || len(p.Spec.Quota) != 3 || len(p.Spec.Links) != 1 || len(p.Spec.Naming.StripPrefixes) != 2 {
+			t.Errorf("%s: taking off the marks gave %+v", file, p.Spec)
+		}
+	}
+}
+
 // allow takes the marks off the exceptions that init wrote.
 func allow(w *world) {
 	text := strings.NewReplacer("  # checks:", "  checks:", "  #   allow", "    allow", "  #     -", "      -").Replace(string(w.read(project.File)))
