@@ -15,5 +15,5 @@ func newArchive(c *cli) *cobra.Command {
 suspended. Volumes and databases are kept, and restore brings it back as it was.`,
 		Example: `  octopod archive feature-login
   octopod archive feature-login --dry-run --diff`,
-	}, staging.Archive, nil)
+	}, staging.Archive, isActive, nil)
 }

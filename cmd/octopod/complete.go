@@ -63,18 +63,25 @@ func (c *cli) completeSettings(root *cobra.Command) {
 }
 
 // completeNames offers stagings that are not in the arguments yet.
-func completeNames(ctx context.Context, in octopod, args []string, _ string) []string {
-	views, err := in.Find(ctx, generator.Query{All: true, Recorded: true})
-	if err != nil {
-		return nil
-	}
-	var words []string
-	for _, v := range views {
-		if !slices.Contains(args, v.Metadata.Name) {
-			words = append(words, describeWord(v.Metadata.Name, v.Spec.Branch))
+func completeNames(ctx context.Context, in octopod, args []string, typed string) []string {
+	return namesThat(nil)(ctx, in, args, typed)
+}
+
+// namesThat offers the stagings for which a verb has something to do.
+func namesThat(fit func(staging.Spec) bool) completer {
+	return func(ctx context.Context, in octopod, args []string, _ string) []string {
+		views, err := in.Find(ctx, generator.Query{All: true, Recorded: true})
+		if err != nil {
+			return nil
 		}
+		var words []string
+		for _, v := range views {
+			if !slices.Contains(args, v.Metadata.Name) && (fit == nil || fit(v.Spec)) {
+				words = append(words, describeWord(v.Metadata.Name, v.Spec.Branch))
+			}
+		}
+		return words
 	}
-	return words
 }
 
 // describeWord adds what the shell shows beside a word.
@@ -86,10 +93,17 @@ func describeWord(word, help string) string {
 }
 
 func completeOneName(ctx context.Context, in octopod, args []string, typed string) []string {
-	if len(args) > 0 {
-		return nil
+	return once(completeNames)(ctx, in, args, typed)
+}
+
+// once completes the first argument and none after it.
+func once(words completer) completer {
+	return func(ctx context.Context, in octopod, args []string, typed string) []string {
+		if len(args) > 0 {
+			return nil
+		}
+		return words(ctx, in, args, typed)
 	}
-	return completeNames(ctx, in, args, typed)
 }
 
 // completeNameThen completes a name first and something about it after.
@@ -200,7 +214,7 @@ func completeRevisions(ctx context.Context, in octopod, args []string, _ string)
 	}
 	var words []string
 	for _, e := range events {
-		words = append(words, describeWord(short(e.Revision), e.Subject))
+		words = append(words, describeWord(short(e.Revision), e.At.Format("2 Jan 15:04")+" "+e.By.Name+": "+e.Subject))
 	}
 	return words
 }

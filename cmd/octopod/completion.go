@@ -10,8 +10,7 @@ func newCompletion(c *cli) *cobra.Command {
 		Use:   "completion bash|zsh|fish|powershell",
 		Short: "Print the script that makes your shell complete on Tab",
 		Long: `Print the script that makes your shell complete verbs, flags, names of stagings,
-settings and their values. Names and settings come from the env repo. bash needs
-its bash-completion package.`,
+settings and their values. Names and settings come from the env repo.`,
 		Example: `  # bash: in ~/.bashrc
   source <(octopod completion bash)
 
@@ -28,6 +27,7 @@ its bash-completion package.`,
 			root := cmd.Root()
 			switch args[0] {
 			case "bash":
+				c.out.printf("%s\n", bashWords)
 				return root.GenBashCompletionV2(c.out, true)
 			case "zsh":
 				return root.GenZshCompletion(c.out)
@@ -40,3 +40,18 @@ its bash-completion package.`,
 		},
 	}
 }
+
+// bashWords is the one function that the script for bash takes from the
+// bash-completion package. Where that is missing, as in containers and on a new
+// Mac, what is typed is taken apart at spaces: no word that is completed has one.
+const bashWords = `if ! declare -F _get_comp_words_by_ref >/dev/null; then
+    _get_comp_words_by_ref() {
+        local line=${COMP_LINE:0:COMP_POINT}
+        read -ra words <<<"$line"
+        [[ $line == *[[:space:]] ]] && words+=("")
+        cword=$((${#words[@]} - 1))
+        cur=${words[cword]}
+        prev=${words[cword - 1]}
+    }
+fi
+`

@@ -6,9 +6,10 @@ import (
 	"octopod/generator/staging"
 )
 
-// changeOne makes a verb of one that does a single thing to one staging.
-// adjust fills in what else the action needs; it may be nil.
-func (c *cli) changeOne(cmd *cobra.Command, verb staging.Verb, adjust func(*staging.Action)) *cobra.Command {
+// changeOne makes a verb of one that does a single thing to one staging. fit
+// tells for which stagings it is offered on Tab, nil being all; adjust fills in
+// what else the action needs, and may be nil.
+func (c *cli) changeOne(cmd *cobra.Command, verb staging.Verb, fit func(staging.Spec) bool, adjust func(*staging.Action)) *cobra.Command {
 	var w writing
 	var name string
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -24,7 +25,12 @@ func (c *cli) changeOne(cmd *cobra.Command, verb staging.Verb, adjust func(*stag
 	}
 	w.addFlags(cmd)
 	nameFlag(cmd, &name)
-	c.completeFlag(cmd, "name", completeNames)
-	cmd.ValidArgsFunction = c.completion(completeOneName)
+	c.completeFlag(cmd, "name", namesThat(fit))
+	cmd.ValidArgsFunction = c.completion(once(namesThat(fit)))
 	return cmd
 }
+
+func isActive(s staging.Spec) bool   { return s.State == staging.Active }
+func isAsleep(s staging.Spec) bool   { return s.State != staging.Active }
+func isPinned(s staging.Spec) bool   { return s.Pinned != nil }
+func isUnpinned(s staging.Spec) bool { return s.Pinned == nil }

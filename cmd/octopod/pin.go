@@ -15,7 +15,7 @@ func newPin(c *cli) *cobra.Command {
 		Long: `Hold a staging at its version: deploys, also by CI, are refused with exit code 4
 until unpin. A rollback pins by itself.`,
 		Example: `  octopod pin feature-login --reason "customer demo on Friday"`,
-	}, staging.PinVerb, func(a *staging.Action) { a.Reason = reason })
+	}, staging.PinVerb, isUnpinned, func(a *staging.Action) { a.Reason = reason })
 	cmd.Flags().StringVar(&reason, "reason", "", "`why`, for whoever is refused")
 	return cmd
 }

@@ -13,5 +13,5 @@ func newRestore(c *cli) *cobra.Command {
 		Short:   "Wake an archived staging, or take a deletion back",
 		Long:    "Wake an archived staging with the replica counts of its template, or take back a deletion that is not over yet.",
 		Example: `  octopod restore feature-login`,
-	}, staging.Restore, nil)
+	}, staging.Restore, isAsleep, nil)
 }

@@ -21,7 +21,7 @@ CI does not roll it forward again; unpin lets deploys through.`,
   # A version of your choice
   octopod history feature-login
   octopod rollback feature-login --to 1f2e3d4 --reason "login broken"`,
-	}, staging.Rollback, func(a *staging.Action) { a.To, a.Reason = to, reason })
+	}, staging.Rollback, nil, func(a *staging.Action) { a.To, a.Reason = to, reason })
 	cmd.Flags().StringVar(&to, "to", "", "`revision` to return to (default: the version before)")
 	cmd.Flags().StringVar(&reason, "reason", "", "`why`, for whoever finds it pinned")
 	c.completeFlag(cmd, "to", completeRevisions)

@@ -13,5 +13,5 @@ func newUnpin(c *cli) *cobra.Command {
 		Short:   "Let deploys through again",
 		Long:    "Let deploys through again, after a rollback or a pin. Nothing else changes until the next deploy.",
 		Example: `  octopod unpin feature-login`,
-	}, staging.Unpin, nil)
+	}, staging.Unpin, isPinned, nil)
 }
