@@ -32,6 +32,7 @@ type board struct {
 	missed map[string]miss
 	asking sync.WaitGroup // reminders under way
 	stale  bool
+	looks  uint64 // requests to look at the branch that are answered
 }
 
 // shown is what was told of a staging last.
@@ -41,6 +42,7 @@ type shown struct {
 }
 
 func (g *Stagings) newBoard(ctx context.Context, q Query, handle func(News)) (*board, error) {
+	looks := g.asked.number()
 	tip, err := g.Repo.Tip(ctx)
 	if err != nil {
 		return nil, err
@@ -49,7 +51,7 @@ func (g *Stagings) newBoard(ctx context.Context, q Query, handle func(News)) (*b
 	if err != nil {
 		return nil, err
 	}
-	b := &board{query: q, handle: handle, shown: map[string]shown{}, missed: map[string]miss{}}
+	b := &board{query: q, handle: handle, shown: map[string]shown{}, missed: map[string]miss{}, looks: looks}
 	cluster, seen := g.sight(ctx, p)
 	b.seen = seen
 	b.judge = g.newJudge(cluster, tip, p)
@@ -61,12 +63,16 @@ func (b *board) run(ctx context.Context, events <-chan argocd.Event) error {
 	if err := b.show(ctx, b.names()); err != nil {
 		return err
 	}
-	b.handle(News{Kind: Complete})
+	b.handle(News{Kind: Complete, Looks: b.looks})
+	if b.seen != nil && b.seen.cause != nil {
+		b.handle(News{Kind: Away, Err: b.seen.cause})
+	}
 	tick, tips := time.NewTicker(underWay), time.NewTicker(tipEvery)
 	defer tick.Stop()
 	defer tips.Stop()
 	for ctx.Err() == nil {
 		var names []string
+		looks := b.looks
 		select {
 		case e := <-events:
 			names = b.take(e)
@@ -74,14 +80,26 @@ func (b *board) run(ctx context.Context, events <-chan argocd.Event) error {
 			names = b.due()
 		case <-tips.C:
 			names = b.advance(ctx)
+		case <-b.asked.since(b.looks):
+			looks = b.asked.number()
+			names = b.advance(ctx)
 		case <-ctx.Done():
 		}
 		if err := b.show(ctx, names); err != nil {
 			b.postpone(names)
 		}
+		b.answer(looks)
 		b.remind(ctx)
 	}
 	return ctx.Err()
+}
+
+// answer tells those who asked for a look that what came of it was told.
+func (b *board) answer(looks uint64) {
+	if looks != b.looks {
+		b.looks = looks
+		b.handle(News{Kind: Looked, Looks: looks})
+	}
 }
 
 // names are all stagings that the watch is about: those of the env repo, those
@@ -118,9 +136,11 @@ func (b *board) take(e argocd.Event) []string {
 		b.put(e.Application.Staging, nil)
 	case argocd.Away:
 		b.seen = &sight{apps: b.seen.apps, awaySince: b.Now(), cause: e.Err}
+		b.handle(News{Kind: Away, Err: e.Err})
 		return b.names()
 	case argocd.Back:
 		b.seen = &sight{apps: b.seen.apps}
+		b.handle(News{Kind: Back})
 		return b.names()
 	}
 	return b.chosen(e.Application.Staging)

@@ -98,6 +98,11 @@ func viewAt(tree *envrepo.Tree, p *project.Project, name string) (staging.View, 
 	return view(p, s, tree.Revision()), nil
 }
 
+// chooses tells whether a staging is one that the query asks for.
+func (q Query) chooses(v staging.View) bool {
+	return (len(q.Names) == 0 || slices.Contains(q.Names, v.Metadata.Name)) && q.holds(v)
+}
+
 func (q Query) holds(v staging.View) bool {
 	archived := v.Spec.State == staging.Archived
 	if len(q.Names) == 0 && !q.All && q.Archived != archived {

@@ -15,6 +15,7 @@ import (
 type Stagings struct {
 	Parts
 	connection connection
+	asked      asked
 }
 
 // Parts are what the use cases are made of.

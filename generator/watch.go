@@ -18,13 +18,17 @@ const (
 	Complete NewsKind = "complete" // all that there is was told; what follows are changes
 	Stale    NewsKind = "stale"    // the env repo cannot be read for now; Err says why
 	Fresh    NewsKind = "fresh"    // it can again
+	Away     NewsKind = "away"     // Argo CD cannot be asked for now; Err says why
+	Back     NewsKind = "back"     // it can again
+	Looked   NewsKind = "looked"   // the branch was read because somebody asked for it
 )
 
 // News is one step of a watch.
 type News struct {
 	Kind    NewsKind
 	Staging staging.View // with Changed and Gone
-	Err     error        // with Stale
+	Err     error        // with Stale and Away
+	Looks   uint64       // with Complete and Looked: requests to look that are answered
 }
 
 // Watch calls handle with each staging that the query chooses, then with
