@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -66,6 +67,9 @@ func (c *cli) describe(ctx context.Context, to interface {
 	if err != nil {
 		return err
 	}
+	if t := &views[0].Status.Timings; t.Committed == nil && t.Seen != nil && len(events) > 0 {
+		t.Committed = &events[0].At
+	}
 	record := views[0].Document.Staging()
 	d := described{View: views[0], Settings: p.Settings(record), Links: p.Links(record), History: events}
 	if c.settings.machine() {
@@ -86,6 +90,8 @@ func (c *cli) showPage(p *project.Project, d described) {
 		c.showChanges(d.History)
 		return
 	}
+	c.field("Detail", inline(d.Status.Detail))
+	c.field("Steps", steps(d.Status.Timings))
 	c.field("Branch", inline(s.Branch))
 	if pr := s.PullRequest; pr != nil {
 		c.field("Pull request", inline(strings.Join([]string{fmt.Sprintf("#%d", pr.Number), pr.Title, by(pr.Author), pr.URL}, " ")))
@@ -125,21 +131,68 @@ func (c *cli) statusLine(v staging.View) string {
 	case v.Status.Phase == staging.PhaseInvalid:
 		return line
 	case v.Status.Reason != "":
-		return line + "  " + inline(v.Status.Reason)
+		return line + "  " + inline(v.Status.Reason) + c.since(v.Status.Since)
 	case v.Status.Phase == "":
 		return line + "  (Argo CD is not connected)"
 	}
 	return line
 }
 
+// since says how long a status has lasted, where that was watched.
+func (c *cli) since(t *time.Time) string {
+	if t == nil {
+		return ""
+	}
+	return " (since " + c.when(*t) + ")"
+}
+
+// steps tells how far the last change came: committed 12:00:00 → seen +0.3s.
+func steps(t staging.Timings) string {
+	var words []string
+	var first time.Time
+	for _, step := range []struct {
+		name string
+		at   *time.Time
+	}{{"committed", t.Committed}, {"seen", t.Seen}, {"applied", t.Synced}, {"running", t.Running}} {
+		switch {
+		case step.at == nil:
+		case first.IsZero():
+			first = *step.at
+			words = append(words, step.name+" "+first.UTC().Format("15:04:05 MST"))
+		default:
+			words = append(words, fmt.Sprintf("%s +%.0fs", step.name, step.at.Sub(first).Seconds()))
+		}
+	}
+	return strings.Join(words, " → ")
+}
+
 func (c *cli) showServices(v staging.View) {
+	columns := []column{{"SERVICE", 0}, {"FROM", 0}, {"COMMIT", 0}, {"IMAGE", 1}}
+	if v.Status.Phase != "" {
+		columns = append(columns, column{"LIVE", 0})
+	}
 	var rows [][]cell
 	for _, name := range sortedKeys(v.Spec.Services) {
 		s := v.Spec.Services[name]
-		rows = append(rows, []cell{{name, ""}, {string(s.From), ""}, {cmp.Or(short(s.Commit), none), ""},
-			{s.Image, ""}})
+		row := []cell{{name, ""}, {string(s.From), ""}, {cmp.Or(short(s.Commit), none), ""}, {s.Image, ""}, live(v.Status.Services[name])}
+		rows = append(rows, row[:len(columns)])
 	}
-	c.section([]column{{"SERVICE", 0}, {"FROM", 0}, {"COMMIT", 0}, {"IMAGE", 1}}, rows)
+	c.section(columns, rows)
+}
+
+// live tells which versions have pods, where that differs from what is wanted.
+func live(s staging.ServiceStatus) cell {
+	switch {
+	case len(s.Live) == 1 && s.Live[0] == s.Wanted:
+		return cell{"yes", green}
+	case len(s.Live) == 0:
+		return cell{none, dim}
+	}
+	tags := make([]string, len(s.Live))
+	for i, image := range s.Live {
+		tags[i] = staging.ImageTag(image)
+	}
+	return cell{strings.Join(tags, ", "), yellow}
 }
 
 func (c *cli) showSettings(settings []project.Setting) {

@@ -2,7 +2,9 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -11,53 +13,88 @@ import (
 	"octopod/generator/staging"
 )
 
+// listing are the flags of get.
+type listing struct {
+	generator.Query
+	selector  string
+	noHeaders bool
+	watch     bool
+}
+
 // newGet lists stagings.
 func newGet(c *cli) *cobra.Command {
-	var q generator.Query
-	var selector string
-	var noHeaders bool
+	var l listing
 	cmd := &cobra.Command{
 		Use:     "get [NAME…]",
 		Aliases: []string{"list", "ls"},
 		Short:   "List stagings",
-		Long: `List stagings: the active ones, or those named. STATUS is – until Argo CD is
-connected; Invalid, Archived, Deleting and Pinned always show. SERVICES are those
+		Long: `List stagings: the active ones, or those named.
+
+STATUS is what Argo CD says of what is committed now; without an Argo CD it is –,
+and Invalid, Archived, Deleting and Pinned show all the same. SERVICES are those
 built on the branch; the others run the project's default.`,
 		Example: `  octopod get
   octopod get -o wide
+  octopod get --watch
   octopod get feature-login -o json
 
   # Mine, with the sandbox
   octopod get --all -l author=ada,PAYMENT_GATEWAY!=production`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			terms, err := generator.ParseTerms(selector)
+			terms, err := generator.ParseTerms(l.selector)
 			if err != nil {
 				return err
 			}
-			q.Names, q.Where = args, terms
+			l.Names, l.Where = args, terms
 			to, err := c.connect(cmd.Context())
 			if err != nil {
 				return err
 			}
-			views, err := to.Find(cmd.Context(), q)
-			if err != nil {
-				return err
+			if l.watch {
+				return c.watch(cmd.Context(), to, l)
 			}
-			return c.showViews(views, q, !noHeaders)
+			return c.list(cmd.Context(), to, l)
 		},
 		ValidArgsFunction: c.completion(completeNames),
 	}
-	cmd.Flags().StringVarP(&selector, "selector", "l", "", "`FIELD=VALUE[,FIELD!=VALUE]`: name, title, branch, state, author, pr, preset, pinned or a setting")
-	cmd.Flags().BoolVar(&q.Archived, "archived", false, "the archived ones only")
-	cmd.Flags().BoolVarP(&q.All, "all", "a", false, "active and archived")
-	cmd.Flags().BoolVar(&noHeaders, "no-headers", false, "no titles above the columns")
+	f := cmd.Flags()
+	f.StringVarP(&l.selector, "selector", "l", "", "`FIELD=VALUE[,FIELD!=VALUE]`: name, title, branch, state, author, pr, preset, pinned or a setting")
+	f.BoolVar(&l.Archived, "archived", false, "the archived ones only")
+	f.BoolVarP(&l.All, "all", "a", false, "active and archived")
+	f.BoolVarP(&l.watch, "watch", "w", false, "go on with a line for every change, until interrupted")
+	f.BoolVar(&l.noHeaders, "no-headers", false, "no titles above the columns")
 	return cmd
 }
 
-func (c *cli) showViews(views []staging.View, q generator.Query, headers bool) error {
+// list shows how things are now. For people the archived ones are counted, so
+// that nobody misses a staging that sleeps.
+func (c *cli) list(ctx context.Context, from finder, l listing) error {
+	counts := !l.All && !l.Archived && len(l.Names) == 0 && !c.settings.machine() && c.settings.output != "name"
+	q := l.Query
+	q.All = q.All || counts
+	views, err := from.Find(ctx, q)
+	if err != nil {
+		return err
+	}
+	archived := 0
+	if counts {
+		all := len(views)
+		views = slices.DeleteFunc(views, func(v staging.View) bool { return v.Spec.State == staging.Archived })
+		archived = all - len(views)
+	}
+	if err := c.showViews(views, l); err != nil {
+		return err
+	}
+	if archived > 0 {
+		c.note("%d archived not shown: `octopod get --all`", archived)
+	}
+	return nil
+}
+
+func (c *cli) showViews(views []staging.View, l listing) error {
 	switch c.settings.output {
 	case "json", "yaml":
-		if len(q.Names) == 1 {
+		if len(l.Names) == 1 {
 			return c.encode(views[0])
 		}
 		return c.encode(staging.NewViewList(views))
@@ -68,35 +105,46 @@ func (c *cli) showViews(views []staging.View, q generator.Query, headers bool) e
 		return nil
 	}
 	if len(views) == 0 {
-		c.note("no stagings%s", map[bool]string{true: " fit", false: " yet: `octopod deploy --branch BRANCH` makes one"}[len(q.Where) > 0 || q.Archived])
+		c.note("no stagings%s", map[bool]string{true: " fit", false: " yet: `octopod deploy --branch BRANCH` makes one"}[len(l.Where) > 0 || l.Archived])
 		return nil
 	}
-	c.tableOfViews(views, headers)
+	columns, rows := c.rowsOf(views)
+	c.out.table(columns, rows, !l.noHeaders)
 	for _, v := range views {
-		if v.Status.Phase == staging.PhaseInvalid {
-			c.note("%s is invalid: `octopod describe %s` says why", v.Metadata.Name, v.Metadata.Name)
-		}
+		c.complain(v)
 	}
 	return nil
 }
 
-// tableOfViews prints what fits 80 columns, and with -o wide the rest.
-func (c *cli) tableOfViews(views []staging.View, headers bool) {
+// complain says what is wrong with a staging, below the table.
+func (c *cli) complain(v staging.View) {
+	name := v.Metadata.Name
+	switch v.Status.Phase {
+	case staging.PhaseInvalid:
+		c.note("%s is invalid: `octopod describe %s` says why", name, name)
+	case staging.PhaseFailed, staging.PhaseDegraded:
+		c.note("%s: %s", name, inline(v.Status.Reason))
+	}
+}
+
+// rowsOf gives what fits 80 columns, and with -o wide the rest.
+func (c *cli) rowsOf(views []staging.View) ([]column, [][]cell) {
 	columns := []column{{"NAME", 0}, {"STATUS", 0}, {"BRANCH", 2}, {"SERVICES", 3}, {"URL", 0}, {"AGE", 0}}
 	wide := c.settings.output == "wide"
 	if wide {
 		columns[2].give, columns[3].give = 0, 0
-		columns = append(columns, column{"PR", 0}, column{"EXPIRES", 0}, column{"PINNED", 0}, column{"OVERRIDES", 0}, column{"IMAGES", 0})
+		columns = append(columns, column{"PR", 0}, column{"EXPIRES", 0}, column{"PINNED", 0}, column{"OVERRIDES", 0}, column{"IMAGES", 0}, column{"REASON", 0})
 	}
 	rows := make([][]cell, len(views))
 	for i, v := range views {
 		rows[i] = []cell{{v.Metadata.Name, bold}, status(v), {cmp.Or(v.Spec.Branch, none), ""}, {built(v), ""},
 			{cmp.Or(v.Status.URL, none), ""}, {ago(c.now(), v.Spec.Created.At), dim}}
 		if wide {
-			rows[i] = append(rows[i], cell{pullRequest(v), ""}, cell{expires(v), ""}, cell{pinned(v), ""}, cell{overrides(v), ""}, cell{images(v), ""})
+			rows[i] = append(rows[i], cell{pullRequest(v), ""}, cell{expires(v), ""}, cell{pinned(v), ""},
+				cell{overrides(v), ""}, cell{images(v), ""}, cell{cmp.Or(v.Status.Reason, none), ""})
 		}
 	}
-	c.out.table(columns, rows, headers)
+	return columns, rows
 }
 
 func pullRequest(v staging.View) string {

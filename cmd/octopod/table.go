@@ -26,8 +26,9 @@ const (
 	leastCell = 8 // a column is not cut below this
 )
 
-// table prints rows under their titles, the last column unpadded.
-func (p *printer) table(columns []column, rows [][]cell, headers bool) {
+// table prints rows under their titles, the last column unpadded, and gives
+// the widths for rows that come later.
+func (p *printer) table(columns []column, rows [][]cell, headers bool) []int {
 	if headers {
 		titles := make([]cell, len(columns))
 		for i, c := range columns {
@@ -48,6 +49,7 @@ func (p *printer) table(columns []column, rows [][]cell, headers bool) {
 	for _, row := range rows {
 		p.row(row, widths)
 	}
+	return widths
 }
 
 func (p *printer) row(row []cell, widths []int) {

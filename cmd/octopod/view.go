@@ -19,14 +19,19 @@ func status(v staging.View) cell {
 	if word == "" {
 		word = map[staging.State]string{staging.Archived: "Archived", staging.Deleting: "Deleting"}[v.Spec.State]
 	}
-	look := map[string]style{
-		"Running": green, "Creating": cyan, "Updating": cyan, "Degraded": red, "Failed": red, "Invalid": red,
-		"Archived": dim, "Archiving": dim, "Deleting": dim,
-	}[word]
+	look := phaseLook(staging.Phase(word))
 	if v.Spec.Pinned != nil {
 		word, look = strings.TrimPrefix(word+",Pinned", ","), cmp.Or(look, yellow)
 	}
 	return cell{cmp.Or(word, none), look}
+}
+
+func phaseLook(p staging.Phase) style {
+	return map[staging.Phase]style{
+		staging.PhaseRunning: green, staging.PhaseCreating: cyan, staging.PhaseUpdating: cyan,
+		staging.PhaseDegraded: red, staging.PhaseFailed: red, staging.PhaseInvalid: red, staging.PhaseUnknown: yellow,
+		staging.PhaseArchived: dim, staging.PhaseArchiving: dim, staging.PhaseDeleting: dim,
+	}[p]
 }
 
 // built lists the services that run the branch's own build: backend:1f2e3d4.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -13,13 +14,23 @@ import (
 
 // writing are the flags of every verb that writes.
 type writing struct {
-	dryRun bool
-	diff   bool
+	dryRun  bool
+	diff    bool
+	wait    bool
+	timeout time.Duration
 }
 
 func (w *writing) addFlags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&w.dryRun, "dry-run", false, "work everything out and check it, but commit nothing")
 	cmd.Flags().BoolVar(&w.diff, "diff", false, "show how the manifests change, secrets masked")
+	cmd.Flags().BoolVar(&w.wait, "wait", false, "wait until it is so in the cluster; fail if it fails there")
+	addTimeout(cmd, &w.timeout)
+}
+
+// writer is what a verb that writes asks for.
+type writer interface {
+	changer
+	watcher
 }
 
 // words is how a result names what a verb did, and would do.
@@ -31,7 +42,7 @@ var words = map[staging.Verb]struct{ did, would string }{
 }
 
 // apply carries out an action and shows what came of it.
-func (c *cli) apply(ctx context.Context, to changer, a staging.Action, w writing) error {
+func (c *cli) apply(ctx context.Context, to writer, a staging.Action, w writing) error {
 	result, err := to.Apply(ctx, generator.Request{Action: a, By: c.asker(), DryRun: w.dryRun, Manifests: w.diff})
 	if err != nil {
 		return err
@@ -39,7 +50,44 @@ func (c *cli) apply(ctx context.Context, to changer, a staging.Action, w writing
 	if result.Changed && !w.dryRun {
 		c.look(ctx, to, result.Plan)
 	}
+	if !w.wait || w.dryRun {
+		return c.showResult(a, result, w)
+	}
+	return c.applied(ctx, to, a, result, w)
+}
+
+// applied shows what came of an action once it is so in the cluster. People
+// see the commit at once; a program is told once, at the end.
+func (c *cli) applied(ctx context.Context, to watcher, a staging.Action, result generator.Result, w writing) error {
+	r := generator.WaitRequest{Name: result.Name, For: aim(result.Staging), Timeout: w.timeout}
+	if !c.settings.machine() && c.settings.output != "name" {
+		if err := c.showResult(a, result, w); err != nil {
+			return err
+		}
+		v, err := c.wait(ctx, to, r)
+		if err != nil {
+			return err
+		}
+		return c.showAwaited(v, r)
+	}
+	v, err := c.wait(ctx, to, r)
+	if err != nil {
+		return err
+	}
+	if result.Staging != nil {
+		result.Staging = &v
+	}
 	return c.showResult(a, result, w)
+}
+
+// aim is what a staging is on its way to; nil is one whose record is gone.
+func aim(v *staging.View) generator.Goal {
+	if v == nil {
+		return generator.ForDeleted
+	}
+	return map[staging.State]generator.Goal{
+		staging.Active: generator.ForRunning, staging.Archived: generator.ForArchived, staging.Deleting: generator.ForDeleted,
+	}[v.Spec.State]
 }
 
 // connectAndApply is what most verbs come to.
@@ -90,7 +138,7 @@ func (c *cli) headline(a staging.Action, r generator.Result, w writing) string {
 	name := c.out.paint(bold, r.Name)
 	switch {
 	case !r.Changed:
-		return "unchanged " + name
+		return "unchanged " + name + strings.TrimSuffix(": "+inline(r.Note), ": ")
 	case w.dryRun:
 		return "would " + words[a.Verb].would + " " + name + " (dry run, nothing is committed)"
 	case a.Verb == staging.Delete && r.Staging != nil:

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"context"
+	"os/exec"
+	"runtime"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"octopod/generator"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// newOpen leads to a staging in the browser.
+func newOpen(c *cli) *cobra.Command {
+	var show bool
+	cmd := &cobra.Command{
+		Use:   "open NAME [LINK]",
+		Short: "Open a staging in the browser, or one of its links",
+		Long: `Open a staging in the browser: its main service, or the service or link that is
+named. ` + "`octopod describe`" + ` lists them. Without a terminal the address is printed.`,
+		Example: `  octopod open feature-login
+  octopod open feature-login backend
+  octopod open feature-login --print`,
+		Args: cobra.MaximumNArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usage(cmd, "which staging?")
+			}
+			to, err := c.connect(cmd.Context())
+			if err != nil {
+				return err
+			}
+			address, err := findLink(cmd.Context(), to, args[0], strings.Join(args[1:], ""))
+			if err != nil {
+				return err
+			}
+			c.out.printf("%s\n", address)
+			if show || !c.out.terminal {
+				return nil
+			}
+			if err := browse(cmd.Context(), address); err != nil {
+				c.note("no browser could be opened: %s", err)
+			}
+			return nil
+		},
+		ValidArgsFunction: c.completion(completeNameThen(completeLinks)),
+	}
+	cmd.Flags().BoolVar(&show, "print", false, "print the address only")
+	return cmd
+}
+
+// findLink gives the address of a staging's link; "" is its main service.
+func findLink(ctx context.Context, from finder, name, link string) (string, error) {
+	v, links, err := linksOf(ctx, from, name)
+	if err != nil {
+		return "", err
+	}
+	if link == "" && v.Status.URL != "" {
+		return v.Status.URL, nil
+	}
+	if address, ok := v.Status.URLs[link]; ok {
+		return address, nil
+	}
+	known := sortedKeys(v.Status.URLs)
+	for _, l := range links {
+		if strings.EqualFold(l.Name, link) {
+			return l.URL, nil
+		}
+		known = append(known, l.Name)
+	}
+	if link == "" {
+		return "", staging.Errorf(staging.CodeNotFound, "no service of %s is reached from outside", name)
+	}
+	return "", staging.Errorf(staging.CodeNotFound, "%s has no link %q", name, link).WithHint("it has: %s", strings.Join(known, ", "))
+}
+
+func linksOf(ctx context.Context, from finder, name string) (staging.View, []project.Link, error) {
+	views, err := from.Find(ctx, generator.Query{Names: []string{name}, Recorded: true})
+	if err != nil {
+		return staging.View{}, nil, err
+	}
+	p, err := from.Project(ctx)
+	if err != nil {
+		return staging.View{}, nil, err
+	}
+	return views[0], p.Links(views[0].Document.Staging()), nil
+}
+
+// completeLinks offers the links of the staging that is named already.
+func completeLinks(ctx context.Context, in octopod, args []string, _ string) []string {
+	v, links, err := linksOf(ctx, in, args[0])
+	if err != nil {
+		return nil
+	}
+	names := sortedKeys(v.Status.URLs)
+	for _, l := range links {
+		names = append(names, l.Name)
+	}
+	return names
+}
+
+// browse asks the desktop to open an address. Each system has its own word for it.
+func browse(ctx context.Context, address string) error {
+	command := map[string][]string{
+		"darwin": {"open"}, "windows": {"rundll32", "url.dll,FileProtocolHandler"},
+	}[runtime.GOOS]
+	if command == nil {
+		command = []string{"xdg-open"}
+	}
+	return exec.CommandContext(ctx, command[0], append(command[1:], address)...).Run()
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"octopod/generator"
+	"octopod/generator/staging"
+)
+
+// newWait waits until a staging is how somebody wants it.
+func newWait(c *cli) *cobra.Command {
+	r := generator.WaitRequest{}
+	var goal string
+	cmd := &cobra.Command{
+		Use:   "wait NAME [--for running|archived|deleted]",
+		Short: "Wait until a staging runs, sleeps or is gone",
+		Long: `Wait until a staging runs, sleeps or is gone. What happens on the way goes to
+stderr, each step with the seconds since the start.
+
+It runs when Argo CD has applied what is committed now and every part of it works;
+a state that is older never counts. The wait ends early when the staging fails.
+
+Exit codes: 0 it is so, 5 the time ran out, 6 it failed, 8 Argo CD is out of reach.`,
+		Example: `  octopod wait feature-login
+  octopod wait feature-login --for archived --timeout 2m
+  octopod wait feature-login -o json`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			name, err := oneName(cmd, args, "")
+			if err != nil {
+				return err
+			}
+			r.Name, r.For = name, generator.Goal(goal)
+			if !slices.Contains(generator.Goals(), r.For) {
+				return usage(cmd, "--for %q is none of %s", goal, goals())
+			}
+			to, err := c.connect(cmd.Context())
+			if err != nil {
+				return err
+			}
+			v, err := c.wait(cmd.Context(), to, r)
+			if err != nil {
+				return err
+			}
+			return c.showAwaited(v, r)
+		},
+		ValidArgsFunction: c.completion(completeOneName),
+	}
+	cmd.Flags().StringVar(&goal, "for", string(generator.ForRunning), "`what` to wait for: "+goals())
+	addTimeout(cmd, &r.Timeout)
+	_ = cmd.RegisterFlagCompletionFunc("for", cobra.FixedCompletions(strings.Split(goals(), ", "), cobra.ShellCompDirectiveNoFileComp))
+	return cmd
+}
+
+func goals() string {
+	var names []string
+	for _, g := range generator.Goals() {
+		names = append(names, string(g))
+	}
+	return strings.Join(names, ", ")
+}
+
+func addTimeout(cmd *cobra.Command, timeout *time.Duration) {
+	cmd.Flags().DurationVar(timeout, "timeout", 10*time.Minute, "wait no longer than this; 0 means for ever")
+}
+
+// wait tells on stderr what happens on the way.
+func (c *cli) wait(ctx context.Context, to watcher, r generator.WaitRequest) (staging.View, error) {
+	began, last := c.now(), ""
+	return generator.Wait(ctx, to, r, func(v staging.View) {
+		line := string(v.Status.Phase) + "  " + inline(v.Status.Reason)
+		if line != last && !c.settings.quiet {
+			look := phaseLook(v.Status.Phase)
+			c.talk.printf("%6.1fs  %s  %s\n", c.now().Sub(began).Seconds(), c.talk.paint(look, fmt.Sprintf("%-9s", v.Status.Phase)), inline(v.Status.Reason))
+		}
+		last = line
+	})
+}
+
+// showAwaited prints where a wait ended.
+func (c *cli) showAwaited(v staging.View, r generator.WaitRequest) error {
+	switch {
+	case c.settings.machine():
+		return c.encode(v)
+	case c.settings.output == "name":
+		c.out.printf("%s\n", r.Name)
+	case v.Status.URL != "" && r.For == generator.ForRunning:
+		c.out.printf("%s is running: %s\n", c.out.paint(bold, r.Name), c.out.paint(cyan, v.Status.URL))
+	default:
+		c.out.printf("%s is %s\n", c.out.paint(bold, r.Name), r.For)
+	}
+	return nil
+}
