@@ -136,7 +136,7 @@ func addVerbs(c *cli, root *cobra.Command) {
 			newDeploy(c), newCreate(c), newUpdate(c), newSet(c), newUnset(c), newArchive(c), newRestore(c),
 			newDelete(c), newPin(c), newUnpin(c), newRollback(c)}},
 		{"look", "Look at stagings:", []*cobra.Command{
-			newGet(c), newDescribe(c), newHistory(c), newDiff(c), newRender(c), newName(c), newURL(c)}},
+			newGet(c), newDescribe(c), newWait(c), newOpen(c), newHistory(c), newDiff(c), newRender(c), newName(c), newURL(c)}},
 		{"repo", "Look after the env repo:", []*cobra.Command{
 			newInit(c), newRegenerate(c), newLint(c)}},
 		{"more", "More:", []*cobra.Command{newDemo(c), newVersion(c), newCompletion(c)}},
