@@ -81,7 +81,11 @@ func TestManyWritersOfManyStagingsLoseNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(w.files(name)[render.ManifestsPath(name)], string(render.Manifests(objects))); diff != "" {
+		text, err := render.Manifests(objects)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(w.files(name)[render.ManifestsPath(name)], string(text)); diff != "" {
 			t.Errorf("%s (-committed +rendered):\n%s", name, diff)
 		}
 		if !runs(objects, "Deployment/backend", fmt.Sprintf("registry.example.com/shop/backend:%d", deploys-1)) {

@@ -32,7 +32,11 @@ func (g *Stagings) generate(ctx context.Context, tree *envrepo.Tree, p *project.
 		return generated{}, err
 	}
 	if p.Spec.Output == project.OutputRendered {
-		made.files = append(made.files, staging.File{Path: render.ManifestsPath(s.Name), Data: render.Manifests(made.objects)})
+		text, err := render.Manifests(made.objects)
+		if err != nil {
+			return generated{}, err
+		}
+		made.files = append(made.files, staging.File{Path: render.ManifestsPath(s.Name), Data: text})
 	}
 	return made, nil
 }

@@ -53,7 +53,11 @@ func (c *cli) showObjects(objects []staging.Object) error {
 	case "json":
 		return c.encodeObjects(objects)
 	default:
-		if _, err := c.out.Write(render.Manifests(objects)); err != nil {
+		text, err := render.Manifests(objects)
+		if err == nil {
+			_, err = c.out.Write(text)
+		}
+		if err != nil {
 			return fmt.Errorf("writing the manifests: %w", err)
 		}
 	}

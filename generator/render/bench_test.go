@@ -3,7 +3,11 @@ package render_test
 import (
 	"context"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"testing/fstest"
@@ -129,4 +133,50 @@ func BenchmarkUnchanged(b *testing.B) {
 			}
 		})
 	}
+}
+
+// stockTool finds a stock command: by OCTOPOD_KUSTOMIZE or OCTOPOD_JSONNET, or
+// on PATH. `make bench` installs both.
+func stockTool(t testing.TB, name string) (string, bool) {
+	t.Helper()
+	if file := os.Getenv("OCTOPOD_" + strings.ToUpper(name)); file != "" {
+		return file, true
+	}
+	file, err := exec.LookPath(name)
+	return file, err == nil
+}
+
+// stockCommand is what a person would type to render a staging of the shop.
+func stockCommand(tool string, engine project.Engine, dir, name string) *exec.Cmd {
+	cmd := exec.Command(tool, "build", render.Dir(name))
+	if engine == project.EngineJsonnet {
+		cmd = exec.Command(tool, "-J", "jsonnet", render.Dir(name)+"/main.jsonnet")
+	}
+	cmd.Dir = dir
+	return cmd
+}
+
+func stockToolOf(engine project.Engine) string { return string(engine) }
+
+// writeTree puts an env repo with generated stagings on disk.
+func writeTree(t testing.TB, tree fstest.MapFS, p *project.Project, stagings []staging.Staging) string {
+	t.Helper()
+	dir := t.TempDir()
+	files := []staging.File{}
+	for name, f := range tree {
+		files = append(files, staging.File{Path: name, Data: f.Data})
+	}
+	for _, s := range stagings {
+		files = append(files, source(t, p, s)...)
+	}
+	for _, f := range files {
+		name := filepath.Join(dir, filepath.FromSlash(f.Path))
+		if err := os.MkdirAll(filepath.Dir(name), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, f.Data, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
 }

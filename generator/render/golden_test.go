@@ -28,8 +28,8 @@ func TestGolden(t *testing.T) {
 			for _, f := range source(t, p, s) {
 				got[filepath.Join(dir, f.Path)] = string(f.Data)
 			}
-			manifests := render.Manifests(renderShop(t, r, shopTree(t), p, s))
-			got[filepath.Join(dir, render.ManifestsPath(s.Name))] = string(manifests)
+			text := manifests(t, renderShop(t, r, shopTree(t), p, s))
+			got[filepath.Join(dir, render.ManifestsPath(s.Name))] = string(text)
 		}
 	}
 	if *update {

@@ -152,7 +152,7 @@ func newObject(value map[string]any) (staging.Object, error) {
 
 // Manifests writes objects as envs/<name>/manifests.yaml holds them: canonical
 // YAML in the order given, byte for byte as kustomize would format each object.
-func Manifests(objects []staging.Object) []byte {
+func Manifests(objects []staging.Object) ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteString("# " + generatedNote + "\n")
 	for i, o := range objects {
@@ -160,10 +160,10 @@ func Manifests(objects []staging.Object) []byte {
 			b.WriteString("---\n")
 		}
 		text, err := yaml.JSONToYAML(o.JSON)
-		if err != nil { // Render made the JSON, so this cannot be
-			panic(fmt.Sprintf("render: %s is no JSON: %v", o, err))
+		if err != nil {
+			return nil, fmt.Errorf("writing %s as YAML: %w", o, err)
 		}
 		b.Write(text)
 	}
-	return b.Bytes()
+	return b.Bytes(), nil
 }

@@ -27,8 +27,8 @@ func TestEnginesAgree(t *testing.T) {
 	for _, s := range shopStagings() {
 		var texts []string
 		for _, engine := range engines {
-			manifests := render.Manifests(renderShop(t, r, shopTree(t), shop(t, engine), s))
-			texts = append(texts, hash.ReplaceAllString(string(manifests), "app-config-hash"))
+			text := manifests(t, renderShop(t, r, shopTree(t), shop(t, engine), s))
+			texts = append(texts, hash.ReplaceAllString(string(text), "app-config-hash"))
 		}
 		if diff := cmp.Diff(texts[0], texts[1]); diff != "" {
 			t.Errorf("%s: kustomize and jsonnet differ:\n%s", s.Name, diff)
@@ -106,7 +106,7 @@ func TestParallelRendersAreEqual(t *testing.T) {
 		p, tree := shop(t, engine), hashedTree{shopTree(t)}
 		want := map[string][]byte{}
 		for _, s := range shopStagings() {
-			want[s.Name] = render.Manifests(renderShop(t, newRenderer(t, render.Options{}), tree.MapFS, p, s))
+			want[s.Name] = manifests(t, renderShop(t, newRenderer(t, render.Options{}), tree.MapFS, p, s))
 		}
 		for _, cache := range []int64{0, -1} {
 			r := newRenderer(t, render.Options{Workers: 4, CacheSize: cache})
@@ -114,7 +114,7 @@ func TestParallelRendersAreEqual(t *testing.T) {
 			for range 3 {
 				for _, s := range shopStagings() {
 					group.Go(func() {
-						if got := render.Manifests(renderShop(t, r, tree, p, s)); !bytes.Equal(got, want[s.Name]) {
+						if got := manifests(t, renderShop(t, r, tree, p, s)); !bytes.Equal(got, want[s.Name]) {
 							t.Errorf("%s: %s differs side by side", engine, s.Name)
 						}
 					})
@@ -251,7 +251,7 @@ func TestJsonnetSeesNewParams(t *testing.T) {
 	r, p, tree := newRenderer(t, render.Options{Sandbox: sandbox, Workers: 1}), shop(t, project.EngineJsonnet), hashedTree{shopTree(t)}
 	for _, level := range []string{"debug", "warn", "debug"} {
 		s := record("x", func(s *staging.Spec) { s.Overrides.App = staging.Values{"LOG_LEVEL": level} })
-		if manifests := render.Manifests(renderShop(t, r, tree, p, s)); !strings.Contains(string(manifests), "LOG_LEVEL: "+level) {
+		if text := manifests(t, renderShop(t, r, tree, p, s)); !strings.Contains(string(text), "LOG_LEVEL: "+level) {
 			t.Errorf("the objects do not have LOG_LEVEL %s", level)
 		}
 	}
@@ -259,7 +259,7 @@ func TestJsonnetSeesNewParams(t *testing.T) {
 
 func TestManifestsAndParse(t *testing.T) {
 	objects := renderShop(t, newRenderer(t, render.Options{}), shopTree(t), shop(t, project.EngineJsonnet), shopStagings()[0])
-	back, err := render.Parse("manifests.yaml", render.Manifests(objects))
+	back, err := render.Parse("manifests.yaml", manifests(t, objects))
 	if err != nil {
 		t.Fatal(err)
 	}

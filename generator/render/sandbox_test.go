@@ -133,13 +133,13 @@ func TestSandboxEqualsLocal(t *testing.T) {
 	tree, p := hashedTree{shopTree(t)}, shop(t, project.EngineJsonnet)
 	want := map[string]string{}
 	for _, s := range shopStagings() {
-		want[s.Name] = string(render.Manifests(renderShop(t, local, tree, p, s)))
+		want[s.Name] = string(manifests(t, renderShop(t, local, tree, p, s)))
 	}
 	var group sync.WaitGroup
 	for range 5 {
 		for _, s := range shopStagings() {
 			group.Go(func() {
-				if got := string(render.Manifests(renderShop(t, sandboxed, tree, p, s))); got != want[s.Name] {
+				if got := string(manifests(t, renderShop(t, sandboxed, tree, p, s))); got != want[s.Name] {
 					t.Errorf("%s differs in the sandbox", s.Name)
 				}
 			})

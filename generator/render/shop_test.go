@@ -107,6 +107,15 @@ func shopStagings() []staging.Staging {
 	}
 }
 
+func manifests(t testing.TB, objects []staging.Object) []byte {
+	t.Helper()
+	text, err := render.Manifests(objects)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return text
+}
+
 func source(t testing.TB, p *project.Project, s staging.Staging) []staging.File {
 	t.Helper()
 	params, err := p.Params(s)
