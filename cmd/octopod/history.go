@@ -32,6 +32,10 @@ what was done. rollback --to and diff take these revisions.`,
 				return err
 			}
 			events, err := to.History(cmd.Context(), name, limit)
+			if staging.CodeOf(err) == staging.CodeNotFound {
+				return staging.Errorf(staging.CodeNotFound, "there never was a staging %q", name).
+					WithHint("`octopod get --all` lists those there are")
+			}
 			if err != nil {
 				return err
 			}
