@@ -65,3 +65,39 @@ func revisions(entries []gitstore.Entry) (out []string) {
 	}
 	return out
 }
+
+// TestHistoryGrows: a store that is asked again and again takes in what was
+// committed since, and notices that a branch was rewritten.
+func TestHistoryGrows(t *testing.T) {
+	for _, p := range places() {
+		t.Run(p.name, func(t *testing.T) {
+			repo := testenv.Bare(t, filepath.Join(t.TempDir(), "env.git"), 3)
+			s := open(t, p.at(t, repo))
+			const path = "envs/feature-00001"
+			agrees := func() {
+				t.Helper()
+				if _, err := s.Snapshot(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				got, err := s.History(t.Context(), path, 0)
+				if err != nil {
+					t.Fatal(err)
+				}
+				want := strings.Fields(testenv.Git(t, repo, "log", "--first-parent", "--format=%H", "main", "--", path))
+				if fmt.Sprint(revisions(got)) != fmt.Sprint(want) {
+					t.Errorf("got %v, want %v", revisions(got), want)
+				}
+			}
+			agrees()
+			for i := range 4 {
+				change(t, s, write(path+"/staging.yaml", fmt.Sprint(i)))
+				change(t, s, write("envs/feature-00002/staging.yaml", fmt.Sprint(i)))
+				agrees()
+			}
+			testenv.Git(t, repo, "update-ref", "refs/heads/main", "main~3")
+			agrees()
+			change(t, s, write(path+"/staging.yaml", "again"))
+			agrees()
+		})
+	}
+}
