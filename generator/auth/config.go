@@ -78,7 +78,7 @@ type OIDC struct {
 	Title  string `yaml:"title,omitempty"`
 	Issuer string `yaml:"issuer,omitempty"`
 	Client Client `yaml:"client,omitempty"`
-	// Default openid, profile, email and groups.
+	// Default openid, profile, email, and groups where the provider offers it.
 	Scopes []string `yaml:"scopes,omitempty"`
 	// Claim that lists the groups. Default groups.
 	GroupsClaim string `yaml:"groupsClaim,omitempty"`
@@ -159,9 +159,6 @@ func (c Config) withDefaults(url string) Config {
 	fill(&c.Session.Idle, project.Duration(8*time.Hour))
 	fill(&c.Session.Lifetime, project.Duration(24*time.Hour))
 	fill(&c.OIDC.GroupsClaim, "groups")
-	if len(c.OIDC.Scopes) == 0 {
-		c.OIDC.Scopes = []string{"openid", "profile", "email", "groups"}
-	}
 	fill(&c.GitHub.URL, "https://github.com")
 	fill(&c.Header.User, "X-Forwarded-User")
 	fill(&c.Header.Email, "X-Forwarded-Email")

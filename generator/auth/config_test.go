@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -161,6 +162,22 @@ func TestSecretsAreNotShown(t *testing.T) {
 	}
 	if !strings.Contains(shown, "grace-1") || len(h.refused()) != 4 {
 		t.Errorf("this test looks at nothing: %d attempts, %s", len(h.refused()), h.log)
+	}
+}
+
+func TestHidden(t *testing.T) {
+	secret := auth.Hidden(clientSecret)
+	inside := struct{ Secret any }{secret}
+	text, err := json.Marshal(inside)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log strings.Builder
+	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "secret", secret, "inside", inside)
+	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "secret", secret, "inside", inside)
+	shown := string(text) + log.String() + fmt.Sprintf("%v %s %q %+v %#v %x", secret, secret, secret, inside, inside, secret)
+	if strings.Contains(shown, clientSecret) || strings.Contains(shown, hex.EncodeToString([]byte(clientSecret))) {
+		t.Errorf("shown in %s", shown)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"sync/atomic"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -65,8 +66,24 @@ func (o *openID) title() string {
 func (o *openID) client(provider *oidc.Provider) *oauth2.Config {
 	return &oauth2.Config{
 		ClientID: o.config.Client.ID, ClientSecret: string(o.secret), Endpoint: provider.Endpoint(),
-		RedirectURL: o.callback, Scopes: o.config.Scopes,
+		RedirectURL: o.callback, Scopes: o.scopes(provider),
 	}
+}
+
+// scopes are those of the configuration, or what a sign-in needs. Some providers
+// refuse to sign in for a scope that they do not know.
+func (o *openID) scopes(provider *oidc.Provider) []string {
+	if len(o.config.Scopes) > 0 {
+		return o.config.Scopes
+	}
+	scopes := []string{oidc.ScopeOpenID, "profile", "email"}
+	var offered struct {
+		Scopes []string `json:"scopes_supported"`
+	}
+	if err := provider.Claims(&offered); err == nil && slices.Contains(offered.Scopes, "groups") {
+		scopes = append(scopes, "groups")
+	}
+	return scopes
 }
 
 func (o *openID) authorize(ctx context.Context, f flow) (string, error) {

@@ -31,6 +31,7 @@ type issuer struct {
 	exchange []url.Values          // what the token endpoint was asked
 	keysRead int
 	down     bool
+	scopes   []string
 
 	forge    func(claims map[string]any)        // changes the ID token
 	sign     func(claims map[string]any) string // signs it in another way
@@ -69,7 +70,7 @@ func (i *issuer) configuration(w http.ResponseWriter, _ *http.Request) {
 	reply(w, map[string]any{
 		"issuer": i.URL, "authorization_endpoint": i.URL + "/authorize", "token_endpoint": i.URL + "/token",
 		"jwks_uri": i.URL + "/keys", "userinfo_endpoint": i.URL + "/userinfo",
-		"id_token_signing_alg_values_supported": []string{"RS256"},
+		"id_token_signing_alg_values_supported": []string{"RS256"}, "scopes_supported": i.scopes,
 	})
 }
 

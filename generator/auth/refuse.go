@@ -56,11 +56,14 @@ func (a *Auth) report(r *http.Request, err error) {
 	if cause := errors.Unwrap(err); cause != nil || staging.CodeOf(err) == staging.CodeInternal {
 		a.options.Log.WarnContext(r.Context(), "refused", "error", err, "path", r.URL.Path)
 	}
-	a.options.Refused(r.Context(), Attempt{
-		At: a.options.Now(), Code: staging.CodeOf(err), Reason: reason(err), Address: a.proxies.client(r).String(),
-		Request: r.Method + " " + r.URL.Path,
-		Method:  identity.Method, Subject: identity.Subject, Name: identity.Person.Name,
-	})
+	attempt := Attempt{
+		At: a.options.Now(), Code: staging.CodeOf(err), Reason: reason(err), Request: r.Method + " " + r.URL.Path,
+		Method: identity.Method, Subject: identity.Subject, Name: identity.Person.Name,
+	}
+	if client := a.proxies.client(r); client.IsValid() {
+		attempt.Address = client.String()
+	}
+	a.options.Refused(r.Context(), attempt)
 }
 
 // reason is what may be told outside the log: the cause of an error may quote a

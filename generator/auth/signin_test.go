@@ -159,6 +159,26 @@ func TestGroupsFromUserInfo(t *testing.T) {
 	}
 }
 
+// Some providers refuse a sign-in that asks for a scope they do not know.
+func TestScopes(t *testing.T) {
+	for _, tt := range []struct {
+		offered, configured []string
+		want                string
+	}{
+		{nil, nil, "openid profile email"},
+		{[]string{"openid", "groups"}, nil, "openid profile email groups"},
+		{[]string{"openid", "groups"}, []string{"openid", "roles"}, "openid roles"},
+	} {
+		i := newIssuer(t)
+		i.scopes = tt.offered
+		h := open(t, withOIDC(i, func(c *auth.Config) { c.OIDC.Scopes = tt.configured }))
+		at, _ := url.Parse(h.browser(t).stay().get(h.URL + "/auth/login").Header.Get("Location"))
+		if got := at.Query().Get("scope"); got != tt.want {
+			t.Errorf("offered %v, configured %v: %q, want %q", tt.offered, tt.configured, got, tt.want)
+		}
+	}
+}
+
 // Who only claims an address gets no role by it.
 func TestUnverifiedAddressGivesNoRole(t *testing.T) {
 	for _, verified := range []any{false, "false"} {

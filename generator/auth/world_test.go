@@ -3,7 +3,6 @@ package auth_test
 import (
 	"context"
 	"crypto/tls"
-	"encoding/base64"
 	"encoding/json"
 	"io"
 	"log/slog"
@@ -241,13 +240,4 @@ func flip(text string, at int) string {
 		letter = 'B'
 	}
 	return text[:at] + string(letter) + text[at+1:]
-}
-
-func decodeSegment(t *testing.T, segment string) []byte {
-	t.Helper()
-	data, err := base64.RawURLEncoding.DecodeString(segment)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
 }
