@@ -10,5 +10,7 @@ func (s *Snapshot) With(ctx context.Context, changes []Change) (*Snapshot, error
 	if err != nil {
 		return nil, err
 	}
-	return &Snapshot{objs: s.objs.with(b.fresh), life: s.life, revision: s.revision, root: root, when: s.when}, nil
+	after := *s
+	after.objs, after.root = s.objs.with(b.fresh), root
+	return &after, nil
 }
