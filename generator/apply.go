@@ -56,6 +56,9 @@ func (g *Stagings) planAction(ctx context.Context, tree *envrepo.Tree, r Request
 	if err != nil {
 		return planned{}, err
 	}
+	if err := r.admit(p, a); err != nil {
+		return planned{}, err
+	}
 	if why := spared(tree, p, a); why != "" {
 		return planned{result: Result{Name: a.Name, Note: why, Plan: []staging.PlanItem{}}}, nil
 	}
@@ -63,6 +66,9 @@ func (g *Stagings) planAction(ctx context.Context, tree *envrepo.Tree, r Request
 		return g.planRemoval(ctx, tree, p, a, r)
 	}
 	before, err := current(tree, a.Name)
+	if err == nil {
+		err = r.current(before)
+	}
 	if err != nil {
 		return planned{}, err
 	}
@@ -76,6 +82,9 @@ func (g *Stagings) planAction(ctx context.Context, tree *envrepo.Tree, r Request
 		return planned{}, err
 	}
 	s := step{action: a, before: before, after: &after}
+	if err := r.By.mayChange(p, s); err != nil {
+		return planned{}, err
+	}
 	if s.made, err = g.generate(ctx, tree, p, after, r.Manifests); err != nil {
 		return planned{}, err
 	}
@@ -147,6 +156,9 @@ func (g *Stagings) planRemoval(ctx context.Context, tree *envrepo.Tree, p *proje
 		return planned{}, project.NotFound(a.Name)
 	}
 	before, _ := current(tree, a.Name)
+	if err := r.current(before); err != nil {
+		return planned{}, err
+	}
 	return g.finish(ctx, tree, p, r, step{action: a, before: before})
 }
 
@@ -166,9 +178,13 @@ func (g *Stagings) finish(ctx context.Context, tree *envrepo.Tree, p *project.Pr
 		edit: envrepo.Edit{
 			Verb: s.action.Verb, Staging: s.action.Name, By: r.By.Person, Via: r.By.Via, Request: r.By.Request,
 		},
-		result: Result{Name: s.action.Name, Changes: append(differences(p, s), s.defaults.changes...), After: s.made.objects, Refused: s.defaults.refused},
+		result: Result{Name: s.action.Name, Changes: differences(p, s), After: s.made.objects, Refused: s.defaults.refused},
 	}
 	next.edit.Subject, next.edit.Body = describe(s, next.result.Changes)
+	for _, c := range s.defaults.changes {
+		next.result.Changes = append(next.result.Changes, c)
+		next.edit.Body = strings.TrimPrefix(next.edit.Body+"\n"+c.String(), "\n")
+	}
 	if s.after == nil {
 		next.edit.Remove = []string{dir}
 	} else {
@@ -239,7 +255,7 @@ func describe(s step, changes []staging.Difference) (subject, body string) {
 
 // headline says one difference in a word or two: backend 1f2e3d4, LOG_LEVEL=debug.
 func headline(s step, c staging.Difference) string {
-	if s.after == nil || slices.Contains([]string{"branch", "state", "pinned", "follows"}, c.What) || strings.HasPrefix(c.What, "default of ") {
+	if s.after == nil || slices.Contains([]string{"branch", "state", "pinned"}, c.What) {
 		return ""
 	}
 	if service, ok := s.after.Spec.Services[c.What]; ok {

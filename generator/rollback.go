@@ -47,12 +47,18 @@ func (t returnTo) plan(ctx context.Context, tree *envrepo.Tree, r Request, at st
 	if err != nil {
 		return planned{}, err
 	}
+	if err := r.admit(p, a); err != nil {
+		return planned{}, err
+	}
 	old, err := t.then.Staging(a.Name)
 	if err != nil {
 		return planned{}, err
 	}
 	before, err := current(tree, a.Name)
 	if err != nil && staging.CodeOf(err) != staging.CodeInvalid {
+		return planned{}, err
+	}
+	if err := r.current(before); err != nil {
 		return planned{}, err
 	}
 	after := old.Clone()
@@ -63,6 +69,9 @@ func (t returnTo) plan(ctx context.Context, tree *envrepo.Tree, r Request, at st
 	}
 	if after.Spec.Expires != nil && before != nil && before.Spec.Expires != nil && after.Spec.Expires.Before(*before.Spec.Expires) {
 		after.Spec.Expires = before.Spec.Expires
+	}
+	if err := r.By.mayChange(p, step{before: before, after: &after}); err != nil {
+		return planned{}, err
 	}
 	made, err := t.restore(ctx, tree, after)
 	if err != nil {

@@ -40,6 +40,7 @@ type Asker struct {
 	Person  staging.Person
 	Via     staging.Via
 	Request string // an id that finds this request in the history; may be empty
+	Rights  Rights // nil where the git server alone says who may do what
 }
 
 // Request is one action on one staging.
@@ -48,6 +49,9 @@ type Request struct {
 	By        Asker
 	DryRun    bool // work everything out, commit nothing
 	Manifests bool // also give the objects before and after, for a diff
+	// Version of the record that the asker saw; when it is another one by now, the
+	// request is refused as a conflict. "" is content with any.
+	Version string
 }
 
 // Result says what an action did, or would do.

@@ -126,7 +126,7 @@ func (f *Feed) Watch(ctx context.Context, q Query, handle func(News)) error {
 	if err != nil {
 		return err
 	}
-	chosen := q.follow()
+	chosen := q.follow(false)
 	for {
 		u, err := s.Next(ctx)
 		if err != nil {
@@ -140,20 +140,23 @@ func (f *Feed) Watch(ctx context.Context, q Query, handle func(News)) error {
 
 // follow gives what keeps to the stagings that a query chooses: it gives back
 // the news that are about one of them, nil for others. One that the query
-// chooses no longer is gone.
-func (q Query) follow() func(*News) *News {
+// chooses no longer is gone. Who resumes may know stagings that were chosen
+// before.
+func (q Query) follow(resumed bool) func(*News) *News {
 	shown := map[string]bool{}
+	known := func(name string) bool { return resumed || shown[name] }
 	return func(n *News) *News {
 		name := n.Staging.Metadata.Name
 		switch {
 		case n.Kind == Reset:
+			resumed = false
 			clear(shown)
 		case n.Kind == Changed && q.chooses(n.Staging):
 			shown[name] = true
-		case n.Kind == Changed && shown[name]:
+		case n.Kind == Changed && known(name):
 			delete(shown, name)
 			return &News{Kind: Gone, Staging: n.Staging}
-		case n.Kind == Changed, n.Kind == Gone && !shown[name]:
+		case n.Kind == Changed, n.Kind == Gone && !known(name):
 			return nil
 		case n.Kind == Gone:
 			delete(shown, name)

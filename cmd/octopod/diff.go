@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"octopod/generator"
 	"octopod/generator/staging"
 )
 
@@ -57,7 +58,7 @@ func (c *cli) diff(ctx context.Context, name string, revisions []string, committ
 	if err != nil {
 		return err
 	}
-	return c.showDiffs(compare(before, after))
+	return c.showDiffs(generator.Compare(before, after))
 }
 
 // drift compares what is committed with what would be.
@@ -77,7 +78,7 @@ func between(ctx context.Context, in historian, name string, revisions []string)
 	return before, after, err
 }
 
-func (c *cli) showDiffs(diffs []objectDiff) error {
+func (c *cli) showDiffs(diffs []generator.ObjectDiff) error {
 	switch c.settings.output {
 	case "json", "yaml":
 		if err := c.encode(listOf("ObjectDiff", diffs)); err != nil {
@@ -88,7 +89,7 @@ func (c *cli) showDiffs(diffs []objectDiff) error {
 			c.out.printf("%s\n", inline(d.Object))
 		}
 	default:
-		c.showDiff(unified(diffs))
+		c.showDiff(generator.Unified(diffs))
 	}
 	if len(diffs) > 0 {
 		return errDifferent

@@ -109,7 +109,7 @@ type written struct {
 func (c *cli) showResult(a staging.Action, r generator.Result, w writing) error {
 	var diff string
 	if w.diff {
-		diff = unified(compare(r.Before, r.After))
+		diff = generator.Unified(generator.Compare(r.Before, r.After))
 	}
 	switch {
 	case c.settings.machine():

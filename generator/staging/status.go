@@ -51,7 +51,8 @@ type ServiceStatus struct {
 // View is a staging as it is shown: its record and its status.
 type View struct {
 	Document
-	Status Status `json:"status"`
+	Status  Status `json:"status"`
+	Version string `json:"-"` // of the record, where it is known: an ETag
 }
 
 // ViewList is several of them, the shape of `octopod get -o json`.

@@ -1,4 +1,4 @@
-package main
+package generator
 
 import (
 	"encoding/json"
@@ -37,7 +37,7 @@ func TestDiffsMaskSecrets(t *testing.T) {
 			object(t, "ConfigMap", "c", map[string]any{"data": map[string]any{"api-key": after}})},
 	} {
 		t.Run(name, func(t *testing.T) {
-			diff := unified(compare([]staging.Object{pair[0]}, []staging.Object{pair[1]}))
+			diff := Unified(Compare([]staging.Object{pair[0]}, []staging.Object{pair[1]}))
 			if strings.Contains(diff, "hunter") {
 				t.Errorf("the secret shows:\n%s", diff)
 			}
@@ -45,7 +45,7 @@ func TestDiffsMaskSecrets(t *testing.T) {
 				t.Errorf("the change does not show:\n%s", diff)
 			}
 			for _, only := range [][2][]staging.Object{{nil, {pair[1]}}, {{pair[0]}, nil}} {
-				if diff := unified(compare(only[0], only[1])); strings.Contains(diff, "hunter") || !strings.Contains(diff, masked) {
+				if diff := Unified(Compare(only[0], only[1])); strings.Contains(diff, "hunter") || !strings.Contains(diff, masked) {
 					t.Errorf("a whole object shows its secret:\n%s", diff)
 				}
 			}
@@ -57,7 +57,7 @@ func TestDiffsMaskSecrets(t *testing.T) {
 func TestAMovedSecretIsNoChange(t *testing.T) {
 	was := deployment(t, envVar("API_TOKEN", "hunter"))
 	is := deployment(t, envVar("A", "1"), envVar("API_TOKEN", "hunter"))
-	diff := unified(compare([]staging.Object{was}, []staging.Object{is}))
+	diff := Unified(Compare([]staging.Object{was}, []staging.Object{is}))
 	if strings.Contains(diff, maskedAfter) || strings.Contains(diff, "hunter") {
 		t.Errorf("API_TOKEN did not change:\n%s", diff)
 	}
@@ -67,11 +67,11 @@ func TestAMovedSecretIsNoChange(t *testing.T) {
 func TestGeneratedNamesAreCompared(t *testing.T) {
 	was := object(t, "ConfigMap", "app-config-t2c885thkd", map[string]any{"data": map[string]any{"A": "1"}})
 	is := object(t, "ConfigMap", "app-config-fd29gcffdd", map[string]any{"data": map[string]any{"A": "2"}})
-	diffs := compare([]staging.Object{was}, []staging.Object{is})
+	diffs := Compare([]staging.Object{was}, []staging.Object{is})
 	if len(diffs) != 1 || diffs[0].Action != staging.Modified {
 		t.Errorf("got %+v", diffs)
 	}
-	if diffs := compare([]staging.Object{was}, []staging.Object{was}); len(diffs) != 0 {
+	if diffs := Compare([]staging.Object{was}, []staging.Object{was}); len(diffs) != 0 {
 		t.Errorf("nothing changed, but %+v", diffs)
 	}
 }

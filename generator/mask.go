@@ -1,4 +1,4 @@
-package main
+package generator
 
 import (
 	"fmt"
@@ -16,11 +16,13 @@ const (
 	maskedAfter  = "*** (after)"
 )
 
-// mask hides the secrets of both sides of a comparison, in place.
-func mask(before, after map[string]any) {
+// mask hides the secrets of both sides of a comparison, in place, and tells
+// whether there were any.
+func mask(before, after map[string]any) bool {
 	was, is := secretsOf(before), secretsOf(after)
 	hide(was, is, maskedBefore)
 	hide(is, was, maskedAfter)
+	return len(was)+len(is) > 0
 }
 
 // secret is one value to hide, and the place it stands in.

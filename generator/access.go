@@ -1,0 +1,305 @@
+package generator
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// Access is the stagings as one asker may use them: what is beyond the asker's
+// rights is refused, and what is not for their role is left out of every answer.
+// The doors for people and programs, web and httpapi, have nothing else.
+type Access struct {
+	stagings *Stagings
+	feed     *Feed
+	by       Asker
+}
+
+// As gives an asker access. The feed is that of the same stagings.
+func (g *Stagings) As(by Asker, feed *Feed) *Access { return &Access{stagings: g, feed: feed, by: by} }
+
+// By gives who asks.
+func (a *Access) By() Asker { return a.by }
+
+// rules reads the project, which says who may do what, and refuses who may not.
+func (a *Access) rules(ctx context.Context, verb staging.Verb, names ...string) (veil, error) {
+	p, err := a.stagings.Project(ctx)
+	if err != nil {
+		return veil{}, err
+	}
+	if err := a.by.may(p, verb, ""); verb == Read && err != nil {
+		return veil{}, err
+	}
+	for _, name := range names {
+		if err := a.by.may(p, verb, name); err != nil {
+			return veil{}, err
+		}
+	}
+	return newVeil(p, a.by.Rights), nil
+}
+
+// Sees tells whether a part of what is known is for the asker.
+func (a *Access) Sees(ctx context.Context, part project.Part) (bool, error) {
+	v, err := a.rules(ctx, Read)
+	return v.shows(part), err
+}
+
+// Role gives the asker's role.
+func (a *Access) Role(ctx context.Context) (project.Role, error) {
+	v, err := a.rules(ctx, Read)
+	return v.role, a.told(v, err)
+}
+
+// Project gives octopod.yaml without what is not for the asker.
+func (a *Access) Project(ctx context.Context) (*project.Project, error) {
+	v, err := a.rules(ctx, Read)
+	if err != nil {
+		return nil, a.told(v, err)
+	}
+	return v.project(), nil
+}
+
+// Apply carries out an action as the asker. The feed tells of it at once.
+func (a *Access) Apply(ctx context.Context, r Request) (Result, error) {
+	v, err := a.rules(ctx, Read)
+	if err != nil {
+		return Result{}, a.told(v, err)
+	}
+	if r.Action.Name != "" { // else the branch tells it, in the use case
+		if err := a.by.may(v.p, r.Action.Verb, r.Action.Name); err != nil {
+			return Result{}, err
+		}
+	}
+	r.By = a.by
+	result, err := a.stagings.Apply(ctx, r)
+	if err != nil {
+		return Result{}, a.told(v, err)
+	}
+	if result.Changed && !r.DryRun {
+		a.stagings.LookNow()
+	}
+	return v.result(result), nil
+}
+
+// Look makes Argo CD look at what a commit changed.
+func (a *Access) Look(ctx context.Context, plan []staging.PlanItem) error {
+	return a.stagings.Look(ctx, plan)
+}
+
+// Find lists stagings, as they are at this moment.
+func (a *Access) Find(ctx context.Context, q Query) ([]staging.View, error) {
+	v, err := a.rules(ctx, Read, q.Names...)
+	if err != nil {
+		return nil, a.told(v, err)
+	}
+	if err := v.mayAsk(q); err != nil {
+		return nil, err
+	}
+	found, err := a.stagings.Find(ctx, q)
+	if err != nil {
+		return nil, a.told(v, err)
+	}
+	views := []staging.View{}
+	for _, view := range found {
+		if a.by.may(v.p, Read, view.Metadata.Name) == nil {
+			views = append(views, *v.view(&view))
+		}
+	}
+	return views, nil
+}
+
+// Views lists all stagings as the feed knows them, and says how far that can be
+// trusted. Nobody may change them.
+func (a *Access) Views(ctx context.Context) ([]*staging.View, Freshness, error) {
+	v, err := a.rules(ctx, Read)
+	if err != nil {
+		return nil, Freshness{}, a.told(v, err)
+	}
+	known, fresh := a.feed.Views()
+	views := make([]*staging.View, 0, len(known))
+	for _, view := range known {
+		if a.by.may(v.p, Read, view.Metadata.Name) == nil {
+			views = append(views, v.view(view))
+		}
+	}
+	return views, v.freshness(fresh), nil
+}
+
+// Watch tells what a query chooses and how it changes.
+func (a *Access) Watch(ctx context.Context, q Query, handle func(News)) error {
+	v, err := a.rules(ctx, Read, q.Names...)
+	if err != nil {
+		return a.told(v, err)
+	}
+	if err := v.mayAsk(q); err != nil {
+		return err
+	}
+	return a.told(v, a.feed.Watch(ctx, q, func(n News) {
+		if shown := a.news(v, &n); shown != nil {
+			handle(*shown)
+		}
+	}))
+}
+
+// Subscribe follows the feed, as Feed.Subscribe does, and gives the function
+// that takes the next update.
+func (a *Access) Subscribe(ctx context.Context, q Query, after uint64) (next func(context.Context) (Update, error), err error) {
+	v, err := a.rules(ctx, Read, q.Names...)
+	if err != nil {
+		return nil, a.told(v, err)
+	}
+	if err := v.mayAsk(q); err != nil {
+		return nil, err
+	}
+	s, err := a.feed.Subscribe(ctx, after)
+	if err != nil {
+		return nil, err
+	}
+	chosen := q.follow(after != 0)
+	return func(ctx context.Context) (Update, error) {
+		for {
+			u, err := s.Next(ctx)
+			if err != nil {
+				return Update{}, err
+			}
+			if n := chosen(u.News); n != nil {
+				if n = a.news(v, n); n != nil {
+					return Update{n, u.Sequence}, nil
+				}
+			}
+		}
+	}, nil
+}
+
+// CatchUp waits until the feed has told what is in the env repo now.
+func (a *Access) CatchUp(ctx context.Context) error { return a.feed.CatchUp(ctx) }
+
+// news is one piece of news as the asker may have it; nil when it is not theirs.
+func (a *Access) news(v veil, n *News) *News {
+	shown := *n
+	switch n.Kind {
+	case Changed, Gone:
+		if a.by.may(v.p, Read, n.Staging.Metadata.Name) != nil {
+			return nil
+		}
+		shown.Staging = *v.view(&n.Staging)
+	case Stale, Away:
+		shown.Err = v.err(n.Err)
+	}
+	return &shown
+}
+
+// History lists the versions of a staging, newest first; limit 0 means all.
+func (a *Access) History(ctx context.Context, name string, limit int) ([]staging.Event, error) {
+	v, err := a.rules(ctx, Read, name)
+	if err == nil {
+		err = v.must(project.PartHistory)
+	}
+	if err != nil {
+		return nil, a.told(v, err)
+	}
+	events, err := a.stagings.History(ctx, name, limit)
+	return events, a.told(v, err)
+}
+
+// Manifests gives the objects at a revision, "" being now, without secrets.
+func (a *Access) Manifests(ctx context.Context, name, revision string) ([]staging.Object, error) {
+	v, err := a.rules(ctx, Read, name)
+	if err == nil {
+		err = v.must(project.PartFiles)
+	}
+	if err != nil {
+		return nil, a.told(v, err)
+	}
+	objects, err := a.stagings.Manifests(ctx, name, revision)
+	_, objects = Masked(nil, objects)
+	return objects, a.told(v, err)
+}
+
+// Drift gives the objects as committed, and as generating them now would give.
+func (a *Access) Drift(ctx context.Context, name string) (before, after []staging.Object, err error) {
+	v, err := a.rules(ctx, Read, name)
+	if err == nil {
+		err = v.must(project.PartFiles)
+	}
+	if err != nil {
+		return nil, nil, a.told(v, err)
+	}
+	before, after, err = a.stagings.Drift(ctx, name, nil)
+	before, after = Masked(before, after)
+	return before, after, a.told(v, err)
+}
+
+// Lint lists everything that is wrong with the env repo.
+func (a *Access) Lint(ctx context.Context) ([]staging.Problem, error) {
+	v, err := a.rules(ctx, Read)
+	if err == nil {
+		err = v.must(project.PartFiles)
+	}
+	if err != nil {
+		return nil, a.told(v, err)
+	}
+	problems, err := a.stagings.Lint(ctx, nil)
+	return problems, a.told(v, err)
+}
+
+// Regenerate writes stagings out again.
+func (a *Access) Regenerate(ctx context.Context, r RegenerateRequest) (RegenerateResult, error) {
+	names := r.Names
+	if len(names) == 0 {
+		names = []string{""}
+	}
+	v, err := a.rules(ctx, staging.Regenerate, names...)
+	if err != nil {
+		return RegenerateResult{}, a.told(v, err)
+	}
+	r.By, r.Edits = a.by, nil
+	result, err := a.stagings.Regenerate(ctx, r)
+	if err == nil && !r.DryRun {
+		a.stagings.LookNow()
+	}
+	return result, a.told(v, err)
+}
+
+// Mend writes the files that follow from octopod.yaml anew.
+func (a *Access) Mend(ctx context.Context, dryRun bool) (Result, error) {
+	v, err := a.rules(ctx, Mend, "")
+	if err != nil {
+		return Result{}, a.told(v, err)
+	}
+	result, err := a.stagings.Mend(ctx, a.by, dryRun)
+	return result, a.told(v, err)
+}
+
+// told is an error as the asker may have it.
+func (a *Access) told(v veil, err error) error {
+	if err == nil || a.by.Rights == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	return v.err(err)
+}
+
+// mayAsk refuses to choose by what is not shown: the answer would tell it.
+func (v veil) mayAsk(q Query) error {
+	hidden := slices.ContainsFunc(q.Where, func(t Term) bool { return !v.shows(t.part()) })
+	if !hidden {
+		return nil
+	}
+	return staging.Errorf(staging.CodeForbidden, "the role %s cannot choose by what it does not see", v.role)
+}
+
+// part is where the field of a term is shown; "" for what everybody sees.
+func (t Term) part() project.Part {
+	switch t.Field {
+	case "name", "title", "state", "pinned":
+		return ""
+	case "branch", "pr":
+		return project.PartBranch
+	case "author":
+		return project.PartAuthor
+	}
+	return project.PartSettings
+}

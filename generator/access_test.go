@@ -1,0 +1,236 @@
+package generator_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"octopod/generator"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// rights are a role, limited to verbs on names as a token's are.
+type rights struct {
+	role  project.Role
+	verbs map[staging.Verb]bool // nil: all that the role has
+	name  string                // "": all
+}
+
+func (r rights) Role(*project.Project) project.Role { return r.role }
+
+func (r rights) Check(_ *project.Project, verb staging.Verb, name string) error {
+	least := project.RoleUser
+	switch verb {
+	case generator.Read:
+		least = project.RoleViewer
+	case staging.Regenerate, generator.Mend:
+		least = project.RoleAdmin
+	}
+	covered := r.verbs == nil || r.verbs[verb] || verb == generator.Read
+	named := r.name == "" || name == "" && verb == generator.Read || name == r.name
+	if !r.role.Includes(least) || !covered || !named {
+		return staging.Errorf(staging.CodeForbidden, "%s may not %s %s", r.role, verb, name)
+	}
+	return nil
+}
+
+// as gives access with these rights.
+func (w *world) as(r rights) *generator.Access {
+	return w.Stagings.As(generator.Asker{Person: staging.Person{Name: "Eve"}, Via: staging.ViaAPI, Rights: r}, generator.NewFeed(w.Stagings, w.Now))
+}
+
+// guarded is a world with a setting that admins alone may change, a preset that
+// changes it, and a link for admins.
+func guarded(t *testing.T) *world {
+	t.Helper()
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	text, err := w.tip().ReadFile(project.File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var doc map[string]any
+	p, err := project.Parse(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, err := json.Marshal(p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, &doc); err != nil {
+		t.Fatal(err)
+	}
+	spec := doc["spec"].(map[string]any)
+	spec["parameters"] = map[string]any{
+		"SPEND_LIMIT": map[string]any{"type": "integer", "default": 1, "role": "admin", "help": "euros"},
+		"LOG_LEVEL":   map[string]any{"default": "info"},
+		"API_TOKEN":   map[string]any{"default": "none"},
+	}
+	spec["presets"] = map[string]any{"rich": map[string]any{"overrides": map[string]any{"app": map[string]any{"SPEND_LIMIT": 1000}}}}
+	spec["links"] = []any{map[string]any{"name": "Logs", "url": "https://logs.example.com/{name}", "role": "admin"}}
+	if data, err = json.Marshal(doc); err != nil {
+		t.Fatal(err)
+	}
+	w.write(staging.File{Path: project.File, Data: data})
+	w.do(login("one"))
+	return w
+}
+
+func forbidden(t *testing.T, what string, err error) {
+	t.Helper()
+	if staging.CodeOf(err) != staging.CodeForbidden {
+		t.Errorf("%s: %v", what, err)
+	}
+}
+
+// Whatever changes a setting that is not for the role is refused, by a direct
+// call too.
+func TestRoleEscalationOnAdminOnlyParameter(t *testing.T) {
+	w := guarded(t)
+	user, admin := w.as(rights{role: project.RoleUser}), w.as(rights{role: project.RoleAdmin})
+	apply := func(a *generator.Access, action staging.Action) error {
+		action.Name = "login"
+		_, err := a.Apply(t.Context(), generator.Request{Action: action})
+		return err
+	}
+	escalations := map[string]staging.Action{
+		"set":    {Verb: staging.Set, Set: map[string]string{"SPEND_LIMIT": "1000"}},
+		"absent": {Verb: staging.Set, Absent: []string{"SPEND_LIMIT"}},
+		"preset": {Verb: staging.Set, Presets: []string{"rich"}},
+		"deploy": {Verb: staging.Deploy, Set: map[string]string{"SPEND_LIMIT": "1000", "LOG_LEVEL": "debug"}},
+	}
+	for name, action := range escalations {
+		forbidden(t, name, apply(user, action))
+	}
+	if err := apply(user, staging.Action{Verb: staging.Set, Set: map[string]string{"LOG_LEVEL": "debug"}}); err != nil {
+		t.Errorf("a user's own setting: %v", err)
+	}
+	if err := apply(admin, escalations["set"]); err != nil {
+		t.Fatalf("an admin: %v", err)
+	}
+	forbidden(t, "unset", apply(user, staging.Action{Verb: staging.Unset, Unset: []string{"SPEND_LIMIT"}}))
+	forbidden(t, "rollback", apply(user, staging.Action{Verb: staging.Rollback}))
+	if err := apply(user, staging.Action{Verb: staging.Set, Set: map[string]string{"LOG_LEVEL": "warn"}}); err != nil {
+		t.Errorf("a user beside an admin's setting: %v", err)
+	}
+}
+
+func TestVerbsBeyondTheRoleAreRefused(t *testing.T) {
+	w := guarded(t)
+	viewer, user := w.as(rights{role: project.RoleViewer}), w.as(rights{role: project.RoleUser})
+	for _, verb := range []staging.Verb{staging.Deploy, staging.Set, staging.Archive, staging.Delete, staging.Rollback, staging.PinVerb} {
+		_, err := viewer.Apply(t.Context(), generator.Request{Action: staging.Action{Verb: verb, Name: "login"}})
+		forbidden(t, string(verb), err)
+	}
+	_, err := user.Regenerate(t.Context(), generator.RegenerateRequest{})
+	forbidden(t, "regenerate", err)
+	_, err = user.Mend(t.Context(), false)
+	forbidden(t, "mend", err)
+	_, err = user.Manifests(t.Context(), "login", "")
+	forbidden(t, "manifests", err)
+	_, _, err = user.Drift(t.Context(), "login")
+	forbidden(t, "drift", err)
+	_, err = user.Lint(t.Context())
+	forbidden(t, "lint", err)
+	_, err = user.Apply(t.Context(), generator.Request{Action: staging.Action{Verb: staging.Archive, Name: "login"}, Manifests: true, DryRun: true})
+	forbidden(t, "manifests of a dry run", err)
+	_, err = w.as(rights{role: project.RoleNone}).Find(t.Context(), generator.Query{})
+	forbidden(t, "no role", err)
+}
+
+func TestTokenOutsideItsScope(t *testing.T) {
+	w := guarded(t)
+	w.do(staging.Action{Verb: staging.Deploy, Branch: "feature/other"})
+	token := w.as(rights{role: project.RoleUser, verbs: map[staging.Verb]bool{staging.Archive: true}, name: "login"})
+	_, err := token.Apply(t.Context(), generator.Request{Action: staging.Action{Verb: staging.Archive, Name: "other"}})
+	forbidden(t, "another staging", err)
+	_, err = token.Apply(t.Context(), generator.Request{Action: staging.Action{Verb: staging.Delete, Name: "login"}})
+	forbidden(t, "another verb", err)
+	_, err = token.Apply(t.Context(), generator.Request{Action: staging.Action{Verb: staging.Archive, Branch: "feature/other"}})
+	forbidden(t, "another staging by its branch", err)
+	views, err := token.Find(t.Context(), generator.Query{})
+	if err != nil || len(views) != 1 || views[0].Metadata.Name != "login" {
+		t.Errorf("it sees %d stagings, %v", len(views), err)
+	}
+	_, err = token.Find(t.Context(), generator.Query{Names: []string{"other"}})
+	forbidden(t, "looking at another", err)
+	if _, err = token.Apply(t.Context(), generator.Request{Action: staging.Action{Verb: staging.Archive, Name: "login"}}); err != nil {
+		t.Errorf("what it is for: %v", err)
+	}
+}
+
+// Hidden fields are not in the answer at all, for whoever asks in whichever way.
+func TestHiddenFieldsAreNotInAnswers(t *testing.T) {
+	w := guarded(t)
+	w.do(staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"API_TOKEN": "hunter2hunter2"}})
+	w.write(staging.File{Path: "envs/broken/staging.yaml", Data: []byte("kind: {")})
+	for _, role := range []project.Role{project.RoleViewer, project.RoleUser, project.RoleAdmin} {
+		a := w.as(rights{role: role})
+		views, err := a.Find(t.Context(), generator.Query{All: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := a.Project(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.Marshal([]any{views, p})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if bytes.Contains(text, []byte("hunter2")) {
+			t.Errorf("%s is told a secret: %s", role, text)
+		}
+		for _, hidden := range []string{"logs.example.com", "staging.yaml:"} {
+			if got, want := strings.Contains(string(text), hidden), role == project.RoleAdmin; got != want {
+				t.Errorf("%s sees %q: %v", role, hidden, got)
+			}
+		}
+	}
+	objects, err := w.as(rights{role: project.RoleAdmin}).Manifests(t.Context(), "login", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, o := range objects {
+		if bytes.Contains(o.JSON, []byte("hunter2")) {
+			t.Errorf("%s holds a secret: %s", o, o.JSON)
+		}
+	}
+}
+
+// What git, Argo CD or the system say is for those who are shown detail.
+func TestForeignErrorsAreNotToldToUsers(t *testing.T) {
+	w := guarded(t)
+	if err := os.RemoveAll(filepath.Join(w.path, "objects")); err != nil {
+		t.Fatal(err)
+	}
+	_, err := w.as(rights{role: project.RoleUser}).Find(t.Context(), generator.Query{})
+	if err == nil || strings.Contains(err.Error(), "/") {
+		t.Errorf("told: %v", err)
+	}
+}
+
+func TestAnOldVersionIsAConflict(t *testing.T) {
+	w := guarded(t)
+	a := w.as(rights{role: project.RoleUser})
+	views, err := a.Find(t.Context(), generator.Query{Names: []string{"login"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	set := func(level string) error {
+		_, err := a.Apply(t.Context(), generator.Request{Version: views[0].Version,
+			Action: staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"LOG_LEVEL": level}}})
+		return err
+	}
+	w.do(staging.Action{Verb: staging.Deploy, Branch: "feature/other"}) // of another staging: no conflict
+	if err := set("debug"); err != nil {
+		t.Fatal(err)
+	}
+	if err := set("warn"); staging.CodeOf(err) != staging.CodeConflict {
+		t.Errorf("the second of two who saw the same: %v", err)
+	}
+}

@@ -1,0 +1,146 @@
+package generator
+
+import (
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// veil leaves out of what is known what a role is not shown, and secrets for
+// every role. Its zero value shows nothing.
+type veil struct {
+	p    *project.Project
+	role project.Role
+	all  bool // no rights are asked for
+}
+
+func newVeil(p *project.Project, r Rights) veil {
+	if r == nil {
+		return veil{p: p, role: project.RoleAdmin, all: true}
+	}
+	return veil{p: p, role: r.Role(p)}
+}
+
+func (v veil) shows(part project.Part) bool {
+	return v.all || part == "" || v.p != nil && v.p.Spec.UI.Shows(part, v.role)
+}
+
+func (v veil) must(part project.Part) error {
+	if v.all {
+		return nil
+	}
+	return mayBeShown(v.p, v.role, part)
+}
+
+// project is octopod.yaml for this role.
+func (v veil) project() *project.Project {
+	p := *v.p
+	p.Spec.Links = slices.DeleteFunc(slices.Clone(p.Spec.Links), func(l project.Link) bool {
+		return !v.shows(project.PartLinks) || !v.role.Includes(l.Role)
+	})
+	if !v.role.Includes(project.RoleAdmin) {
+		p.Spec.Access = project.Access{}
+	}
+	return &p
+}
+
+// view is a staging for this role. The one that is given stays as it is.
+func (v veil) view(known *staging.View) *staging.View {
+	view := *known
+	s := &view.Spec
+	if view.Version == "" {
+		view.Version = Version(known.Document.Staging())
+	}
+	for _, hide := range []struct {
+		part project.Part
+		do   func()
+	}{
+		{project.PartDetail, func() { view.Status.Detail = "" }},
+		{project.PartServices, func() { s.Services, view.Status.Services = nil, nil }},
+		{project.PartSettings, func() { s.Overrides, s.Presets = staging.Overrides{}, nil }},
+		{project.PartBranch, func() { s.Branch, s.PullRequest = "", nil }},
+		{project.PartCreated, func() { s.Created.At = time.Time{} }},
+		{project.PartExpires, func() { s.Expires = nil }},
+		{project.PartChanged, func() { view.Status.Timings.Committed = nil }},
+		{project.PartAuthor, func() { hideAuthor(s) }},
+	} {
+		if !v.shows(hide.part) {
+			hide.do()
+		}
+	}
+	s.Overrides = staging.Overrides{App: v.discreet(s.Overrides.App), Deployment: v.discreet(s.Overrides.Deployment)}
+	return &view
+}
+
+func hideAuthor(s *staging.Spec) {
+	s.Created.By = ""
+	if s.PullRequest != nil {
+		request := *s.PullRequest
+		request.Author = ""
+		s.PullRequest = &request
+	}
+	if s.Pinned != nil {
+		pin := *s.Pinned
+		pin.By = ""
+		s.Pinned = &pin
+	}
+}
+
+// discreet masks the values that look or sound like secrets. A reference names
+// a secret and is none.
+func (v veil) discreet(values staging.Values) staging.Values {
+	masked := staging.Values{}
+	for name, value := range values {
+		text, isText := value.(string)
+		if !isText || v.p.Spec.Parameters[name].Type == project.TypeSecret {
+			continue
+		}
+		if discreet := staging.Discreet(name, text); discreet != text {
+			masked[name] = discreet
+		}
+	}
+	if len(masked) == 0 {
+		return values
+	}
+	shown := maps.Clone(values)
+	maps.Copy(shown, masked)
+	return shown
+}
+
+func (v veil) result(r Result) Result {
+	if r.Staging != nil {
+		r.Staging = v.view(r.Staging)
+	}
+	r.Before, r.After = Masked(r.Before, r.After)
+	if !v.shows(project.PartFiles) {
+		r.Plan, r.Before, r.After = []staging.PlanItem{}, nil, nil
+	}
+	return r
+}
+
+func (v veil) freshness(f Freshness) Freshness {
+	f.EnvRepo.Fault, f.ArgoCD.Fault = v.err(f.EnvRepo.Fault), v.err(f.ArgoCD.Fault)
+	return f
+}
+
+// errUnforeseen stands for an error that nobody has put into words for people.
+var errUnforeseen = errors.New("something went wrong that nobody foresaw; the server's log says what")
+
+// err is an error for this role: who is not shown technical detail is told in
+// Octopod's words alone, and never the words of git, Argo CD or the system.
+func (v veil) err(err error) error {
+	if err == nil || v.shows(project.PartDetail) {
+		return err
+	}
+	var known *staging.Error
+	if !errors.As(err, &known) {
+		return errUnforeseen
+	}
+	plain := *known
+	plain.Err = nil
+	return &plain
+}
