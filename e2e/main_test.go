@@ -1,0 +1,76 @@
+//go:build cluster
+
+package e2e_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"octopod/examples/cluster"
+)
+
+// world is what all cases share: one cluster, and the program.
+var world struct {
+	*cluster.Cluster
+	octopod string
+}
+
+// projects is what Octopod's account may use: every project of these tests.
+const projects = "e2e-*"
+
+func TestMain(m *testing.M) {
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer cancel()
+	code, err := run(ctx, m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "e2e:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func run(ctx context.Context, m *testing.M) (code int, err error) {
+	dir, err := os.MkdirTemp("", "octopod-e2e-")
+	if err != nil {
+		return 1, err
+	}
+	defer os.RemoveAll(dir)
+	world.octopod = filepath.Join(dir, "octopod")
+	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags", "-s -w", "-o", world.octopod, "octopod/cmd/octopod")
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
+	if out, err := build.CombinedOutput(); err != nil {
+		return 1, fmt.Errorf("building octopod: %w\n%s", err, out)
+	}
+	stop, err := openCluster(ctx)
+	if err != nil {
+		return 1, err
+	}
+	code = m.Run()
+	return code, stop()
+}
+
+// openCluster finds the cluster to use, or starts one; stop ends what was
+// started. One that an interrupted run has left is ended first.
+func openCluster(ctx context.Context) (stop func() error, err error) {
+	if dir := os.Getenv("OCTOPOD_CLUSTER"); dir != "" {
+		world.Cluster, err = cluster.Open(dir)
+		return func() error { return nil }, err
+	}
+	dir := filepath.Join(os.TempDir(), "octopod-e2e")
+	if left, err := cluster.Open(dir); err == nil {
+		if err := left.Stop(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if err := cluster.Build(ctx, cluster.BuildOptions{Log: os.Stderr}); err != nil {
+		return nil, err
+	}
+	world.Cluster, err = cluster.Start(ctx, dir, cluster.Options{Projects: []string{projects}, Log: os.Stderr})
+	return func() error { return world.Stop(context.WithoutCancel(ctx)) }, err
+}

@@ -1,0 +1,242 @@
+//go:build cluster
+
+package e2e_test
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"octopod/generator/staging"
+	"octopod/generator/testenv"
+)
+
+// shop is a project on the cluster: an env repo behind a git server, an
+// AppProject and an ApplicationSet.
+type shop struct {
+	t       testing.TB
+	project string
+	bare    string   // the env repo, where the git server has it
+	env     []string // for octopod
+}
+
+// newShop makes the sample project and lets Argo CD know of it. options are
+// those of `octopod init`.
+func newShop(t testing.TB, name string, options ...string) *shop {
+	t.Helper()
+	dir := t.TempDir()
+	server := testenv.ServeHTTP(t, dir)
+	s := &shop{t: t, project: "e2e-" + name, bare: testenv.EmptyBare(t, filepath.Join(dir, "envs.git"))}
+	testenv.Git(t, s.bare, "config", "http.receivepack", "true")
+	url := server.URL + "/envs.git"
+	s.env = append(append(testenv.Env(), world.Env()...), "OCTOPOD_ENV_REPO="+url)
+	s.octopod(append([]string{"init", "--project", s.project, "--base-domain", name + ".example.com", "--repo-url", url}, options...)...)
+	s.apply(argocdAPI+"appprojects/"+s.project, s.file("argocd/appproject.yaml"))
+	s.apply(argocdAPI+"applicationsets/"+s.project, s.file("argocd/applicationset.yaml"))
+	t.Cleanup(s.remove)
+	return s
+}
+
+// remove takes the project out of the cluster, so that it costs others nothing.
+// The Applications need the AppProject to end.
+func (s *shop) remove() {
+	s.delete(argocdAPI + "applicationsets/" + s.project)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	state, ok := poll(ctx, func() (string, bool) { apps := s.applications(); return fmt.Sprint(apps), len(apps) == 0 })
+	if !ok {
+		s.t.Errorf("Applications of %s are left: %s", s.project, state)
+	}
+	s.delete(argocdAPI + "appprojects/" + s.project)
+}
+
+// with is the shop as seen with another environment.
+func (s *shop) with(env ...string) *shop {
+	other := *s
+	other.env = append(slices.Clone(s.env), env...)
+	return &other
+}
+
+// result is what a run of octopod gave.
+type result struct {
+	code           int
+	stdout, stderr string
+}
+
+func (r result) String() string {
+	return fmt.Sprintf("exit code %d\n%s%s", r.code, r.stdout, r.stderr)
+}
+
+// try runs octopod on the env repo of the shop.
+func (s *shop) try(args ...string) result {
+	s.t.Helper()
+	r, err := s.command(context.Background(), args...).run()
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return r
+}
+
+// command is a run of octopod, before it starts.
+type command struct{ *exec.Cmd }
+
+func (s *shop) command(ctx context.Context, args ...string) command {
+	cmd := exec.CommandContext(ctx, world.octopod, append(args, "--allow-plain-http")...)
+	cmd.Env = s.env
+	return command{cmd}
+}
+
+func (c command) run() (result, error) {
+	var stdout, stderr bytes.Buffer
+	c.Stdout, c.Stderr = &stdout, &stderr
+	err := c.Run()
+	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
+		err = nil
+	}
+	return result{c.ProcessState.ExitCode(), stdout.String(), stderr.String()}, err
+}
+
+// octopod runs octopod, and the test fails when octopod does.
+func (s *shop) octopod(args ...string) string {
+	s.t.Helper()
+	r := s.try(args...)
+	if r.code != 0 {
+		s.t.Fatalf("octopod %s: %s", strings.Join(args, " "), r)
+	}
+	return r.stdout
+}
+
+// deploy is what CI does for a branch.
+func (s *shop) deploy(name, tag string, options ...string) {
+	s.t.Helper()
+	s.octopod(append(deployment(name, tag), options...)...)
+}
+
+func deployment(name, tag string) []string {
+	return []string{"deploy", name, "--branch", "feature/" + name, "--service", "backend", "--image", image(tag)}
+}
+
+func image(tag string) string { return "registry.example.com/shop/backend:" + tag }
+
+// status is what `octopod get` says of a staging.
+func (s *shop) status(name string) staging.Status {
+	s.t.Helper()
+	var view staging.View
+	if err := json.Unmarshal([]byte(s.octopod("get", name, "-o", "json")), &view); err != nil {
+		s.t.Fatal(err)
+	}
+	return view.Status
+}
+
+func say(status staging.Status) string {
+	return fmt.Sprintf("%s: %s (%s)", status.Phase, status.Reason, status.Detail)
+}
+
+// patience is how long a change may take, on a busy machine.
+const patience = 2 * time.Minute
+
+// waits runs `octopod wait`; on failure it says how the staging is.
+func (s *shop) waits(name, state string) {
+	s.t.Helper()
+	r := s.try("wait", name, "--for", state, "--timeout", patience.String())
+	if r.code != 0 {
+		s.t.Fatalf("octopod wait %s --for %s: %s", name, state, r)
+	}
+}
+
+// reaches polls for a phase, and gives the status then. A phase that must not
+// come on the way fails the test.
+func (s *shop) reaches(name string, want staging.Phase, never ...staging.Phase) (status staging.Status) {
+	s.t.Helper()
+	s.until(name+" is "+string(want), func() (string, bool) {
+		status = s.status(name)
+		for _, phase := range never {
+			if status.Phase == phase {
+				s.t.Errorf("%s must not be %s", name, say(status))
+			}
+		}
+		return say(status), status.Phase == want
+	})
+	return status
+}
+
+// runs waits until a staging is Running, and checks in the cluster that its
+// pods have the image.
+func (s *shop) runs(name, tag string) {
+	s.t.Helper()
+	s.waits(name, "running")
+	s.hasImage(name, tag)
+}
+
+func (s *shop) hasImage(name, tag string) {
+	s.t.Helper()
+	if images := strings.Join(s.images(name), " "); !strings.Contains(images+" ", image(tag)+" ") {
+		s.t.Errorf("%s should run %s; its pods have %s", name, tag, images)
+	}
+}
+
+// until polls for a condition, and says what was instead when time is over.
+func (s *shop) until(what string, is func() (state string, ok bool)) {
+	s.t.Helper()
+	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
+	defer cancel()
+	if state, ok := poll(ctx, is); !ok {
+		s.t.Fatalf("not so after %s: %s; but: %s", patience, what, cmp.Or(state, "nothing"))
+	}
+}
+
+// poll asks until it is so, or ctx ends.
+func poll(ctx context.Context, is func() (state string, ok bool)) (string, bool) {
+	tick := time.NewTicker(100 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		if state, ok := is(); ok || ctx.Err() != nil {
+			return state, ok
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// byHand changes the env repo past Octopod, as a person with git does.
+func (s *shop) byHand(change func(work string)) {
+	s.t.Helper()
+	work := s.t.TempDir()
+	testenv.Git(s.t, work, "clone", "-q", s.bare, ".")
+	change(work)
+	testenv.Git(s.t, work, "add", "-A")
+	testenv.Git(s.t, work, "commit", "-qm", "by hand")
+	testenv.Git(s.t, work, "push", "-q")
+}
+
+// edit replaces a text in a file of the env repo by hand.
+func (s *shop) edit(file, old, new string) {
+	s.t.Helper()
+	s.byHand(func(work string) {
+		text := string(s.file(file))
+		if !strings.Contains(text, old) {
+			s.t.Fatalf("%s does not hold %q:\n%s", file, old, text)
+		}
+		if err := os.WriteFile(filepath.Join(work, file), []byte(strings.Replace(text, old, new, 1)), 0o644); err != nil {
+			s.t.Fatal(err)
+		}
+	})
+}
+
+// file reads a file of the env repo.
+func (s *shop) file(name string) []byte {
+	s.t.Helper()
+	return []byte(testenv.Git(s.t, s.bare, "show", "HEAD:"+name) + "\n")
+}
