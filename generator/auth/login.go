@@ -3,7 +3,6 @@ package auth
 import (
 	"context"
 	"crypto/rand"
-	"crypto/subtle"
 	"errors"
 	"net/http"
 
@@ -55,7 +54,7 @@ func (a *Auth) login(w http.ResponseWriter, r *http.Request) {
 	f := flow{State: rand.Text(), Nonce: rand.Text(), Verifier: oauth2.GenerateVerifier(), Next: next}
 	address, err := a.provider.authorize(r.Context(), f)
 	if err == nil {
-		err = a.sessions.begin(w, f)
+		err = a.sessions.begin(w, r, f)
 	}
 	if err != nil {
 		a.Refuse(w, r, err)
@@ -79,13 +78,10 @@ func (a *Auth) callback(w http.ResponseWriter, r *http.Request) {
 }
 
 func (a *Auth) signIn(w http.ResponseWriter, r *http.Request) (next string, err error) {
-	f, err := a.sessions.finish(w, r)
+	query := r.URL.Query()
+	f, err := a.sessions.finish(w, r, query.Get("state"))
 	if err != nil {
 		return "", err
-	}
-	query := r.URL.Query()
-	if subtle.ConstantTimeCompare([]byte(query.Get("state")), []byte(f.State)) != 1 {
-		return "", staging.Errorf(staging.CodeUnauthorized, "the answer belongs to another sign-in").WithHint("sign in again")
 	}
 	if code := query.Get("error"); code != "" {
 		return "", staging.Errorf(staging.CodeUnauthorized, "%s did not sign you in", a.provider.title()).

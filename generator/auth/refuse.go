@@ -143,13 +143,16 @@ func (a *Auth) toSignIn(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, a.options.SignIn+"?"+next.Encode(), http.StatusSeeOther)
 }
 
+// mostPath is the longest path that is kept during a sign-in, in a cookie.
+const mostPath = 512
+
 // safePath gives a path of this site to go to after signing in; "/" for
 // everything else. Browsers drop tabs and line breaks and take a backslash for a
 // slash, so that /\evil.com and /<tab>/evil.com would leave the site.
 func safePath(next string) string {
 	odd := func(c rune) bool { return c <= ' ' || c == '\\' || c == 0x7f }
 	u, err := url.Parse(next)
-	if err != nil || u.IsAbs() || u.Host != "" || u.User != nil || !strings.HasPrefix(next, "/") ||
+	if err != nil || len(next) > mostPath || u.IsAbs() || u.Host != "" || u.User != nil || !strings.HasPrefix(next, "/") ||
 		strings.HasPrefix(next, "//") || strings.HasPrefix(next, Path) || strings.ContainsFunc(next, odd) {
 		return "/"
 	}

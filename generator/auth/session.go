@@ -2,7 +2,9 @@ package auth
 
 import (
 	"crypto/rand"
+	"crypto/subtle"
 	"net/http"
+	"strings"
 	"time"
 
 	"octopod/generator/staging"
@@ -108,7 +110,7 @@ func (s *sessions) end(v session) time.Time {
 // forget removes the session from the browser.
 func (s *sessions) forget(w http.ResponseWriter) { s.set(w, sessionCookie, "", gone) }
 
-// flow is a sign-in under way. The cookie ties it to the browser it began in.
+// flow is a sign-in under way. A cookie ties it to the browser it began in.
 type flow struct {
 	State    string `json:"s"`
 	Nonce    string `json:"n"`
@@ -117,28 +119,54 @@ type flow struct {
 	Until    int64  `json:"u"`
 }
 
-func (s *sessions) begin(w http.ResponseWriter, f flow) error {
+// mostFlows is how many sign-ins may be under way in one browser, which opens
+// all its pages of yesterday at once. With more the oldest no longer count.
+const mostFlows = 4
+
+// cookie names the cookie of a flow: each of several pages has its own.
+func (f flow) cookie() string { return flowCookie + "-" + f.State[:min(8, len(f.State))] }
+
+func (s *sessions) begin(w http.ResponseWriter, r *http.Request, f flow) error {
 	f.Until = s.now().Add(flowTime).Unix()
 	text, err := s.flows.close(f)
 	if err != nil {
 		return err
 	}
-	s.set(w, flowCookie, text, flowTime)
+	s.dropFlows(w, r)
+	s.set(w, f.cookie(), text, flowTime)
 	return nil
 }
 
-// finish gives the sign-in under way, which thereby is no longer.
-func (s *sessions) finish(w http.ResponseWriter, r *http.Request) (flow, error) {
-	text, err := s.get(r, flowCookie)
+// dropFlows keeps another site from filling the browser with sign-ins that nobody
+// finishes, until no request gets through for its cookies.
+func (s *sessions) dropFlows(w http.ResponseWriter, r *http.Request) {
+	var names []string
+	for _, cookie := range r.Cookies() {
+		if strings.HasPrefix(cookie.Name, s.name(flowCookie)) {
+			names = append(names, strings.TrimPrefix(cookie.Name, s.name("")))
+		}
+	}
+	for len(names) >= mostFlows {
+		s.set(w, names[0], "", gone) // browsers send the oldest first
+		names = names[1:]
+	}
+}
+
+// finish gives the sign-in under way that a state belongs to, which thereby is no
+// longer.
+func (s *sessions) finish(w http.ResponseWriter, r *http.Request, state string) (flow, error) {
+	name := flow{State: state}.cookie()
+	text, err := s.get(r, name)
 	if err != nil {
 		return flow{}, err
 	}
-	s.set(w, flowCookie, "", gone)
 	var f flow
-	if s.flows.open(text, &f) != nil || s.now().Unix() >= f.Until {
-		return flow{}, staging.Errorf(staging.CodeUnauthorized, "no sign-in is under way in this browser, or it took too long").
+	if s.flows.open(text, &f) != nil || s.now().Unix() >= f.Until ||
+		subtle.ConstantTimeCompare([]byte(state), []byte(f.State)) != 1 {
+		return flow{}, staging.Errorf(staging.CodeUnauthorized, "no such sign-in is under way in this browser, or it took too long").
 			WithHint("sign in again, and allow cookies of this site")
 	}
+	s.set(w, name, "", gone)
 	return f, nil
 }
 

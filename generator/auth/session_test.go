@@ -51,7 +51,7 @@ func TestForgedCookie(t *testing.T) {
 		"not sealed":                     base64.RawURLEncoding.EncodeToString([]byte(`{"s":"eve","n":"Eve","t":4102444800,"l":4102444800}`)),
 		"of a server with another key":   elsewhere,
 		"of a server with another door":  otherClient,
-		"a sign-in under way":            login.cookies(h)[flowCookie],
+		"a sign-in under way":            login.cookies(h)[login.flows(h)[0]],
 		"the sealed nonce of a good one": good[:16],
 	} {
 		got := h.holding(t, cookie).get(h.URL + "/")

@@ -39,7 +39,7 @@ func TestSignIn(t *testing.T) {
 		t.Errorf("the second page: %s", again.body)
 	}
 	cookies := grace.cookies(h)
-	if cookies[sessionCookie] == "" || cookies[flowCookie] != "" || len(cookies) != 1 {
+	if cookies[sessionCookie] == "" || len(cookies) != 1 {
 		t.Errorf("cookies after the sign-in: %v", cookies)
 	}
 	if i.exchange[0].Get("code_verifier") == "" {
@@ -250,10 +250,11 @@ func TestSignInOfAnotherBrowser(t *testing.T) {
 func TestSignInCannotBeReplayed(t *testing.T) {
 	h := open(t, withOIDC(newIssuer(t)))
 	v := h.browser(t)
-	var callback, flow string
+	var callback, name, flow string
 	v.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
 		if r.URL.Path == "/auth/callback" {
-			callback, flow = r.URL.String(), v.cookies(h)[flowCookie]
+			callback, name = r.URL.String(), v.flows(h)[0]
+			flow = v.cookies(h)[name]
 		}
 		return nil
 	}
@@ -261,10 +262,68 @@ func TestSignInCannotBeReplayed(t *testing.T) {
 	v.get(callback).refused(t, http.StatusUnauthorized) // the cookie of the sign-in is gone
 
 	eve := h.browser(t)
-	eve.plant(h, flowCookie, flow)
+	eve.plant(h, name, flow)
 	eve.get(callback).refused(t, http.StatusUnauthorized) // the code is used up
 	if eve.cookies(h)[sessionCookie] != "" {
 		t.Error("Eve is signed in")
+	}
+}
+
+// The state counts to its last letter, and a wrong one does not end the sign-in
+// that is under way.
+func TestForgedState(t *testing.T) {
+	h := open(t, withOIDC(newIssuer(t)))
+	v := h.browser(t).stay()
+	at := v.get(h.URL + "/auth/login").Header.Get("Location")
+	back, _ := url.Parse(v.get(at).Header.Get("Location"))
+	good := back.Query()
+	for _, state := range []string{"", good.Get("state")[:8], flip(good.Get("state"), 20), good.Get("state") + "A"} {
+		forged := url.Values{"code": good["code"], "state": {state}}
+		v.get(h.URL+"/auth/callback?"+forged.Encode()).refused(t, http.StatusUnauthorized)
+	}
+	if got := v.get(back.String()); got.StatusCode != http.StatusSeeOther || v.cookies(h)[sessionCookie] == "" {
+		t.Errorf("the right answer: %s %s", got.Status, got.body)
+	}
+}
+
+// A browser opens all its pages of yesterday at once, and each comes to where it
+// was.
+func TestSignInsSideBySide(t *testing.T) {
+	h := open(t, withOIDC(newIssuer(t)))
+	v := h.browser(t)
+	v.stay()
+	var atProvider []string
+	for _, page := range []string{"/one", "/two", "/three"} {
+		atProvider = append(atProvider, v.get(h.URL+"/auth/login?next="+page).Header.Get("Location"))
+	}
+	v.CheckRedirect = nil
+	for n, page := range []string{"/one", "/two", "/three"} {
+		if got := v.get(atProvider[n]); got.Request.URL.Path != page || got.StatusCode != http.StatusOK {
+			t.Errorf("the sign-in of %s comes to %s: %s", page, got.Request.URL, got.body)
+		}
+	}
+	if flows := v.flows(h); len(flows) != 0 {
+		t.Errorf("left over: %v", flows)
+	}
+}
+
+// Another site that sends a browser to sign in again and again does not fill it
+// with cookies.
+func TestUnfinishedSignInsAreBounded(t *testing.T) {
+	h := open(t, withOIDC(newIssuer(t)))
+	v := h.browser(t).stay()
+	for range 50 {
+		v.get(h.URL + "/auth/login?next=/" + strings.Repeat("x", 500))
+	}
+	size := 0
+	for name, value := range v.cookies(h) {
+		size += len(name) + len(value)
+	}
+	if n := len(v.flows(h)); n == 0 || n > 4 || size > 6<<10 {
+		t.Errorf("%d sign-ins under way, %d bytes", n, size)
+	}
+	if login := v.get(h.URL + "/auth/login?next=/" + strings.Repeat("x", 5000)); len(login.Header.Get("Set-Cookie")) > 1000 {
+		t.Error("a long path makes a long cookie")
 	}
 }
 

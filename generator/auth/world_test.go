@@ -219,8 +219,18 @@ func (v *visitor) plant(h *house, name, value string) {
 
 const (
 	sessionCookie = "__Host-octopod-session"
-	flowCookie    = "__Host-octopod-sign-in"
+	flowCookie    = "__Host-octopod-sign-in-" // and the begin of the state
 )
+
+// flows are the sign-ins under way in the browser.
+func (v *visitor) flows(h *house) (names []string) {
+	for name := range v.cookies(h) {
+		if strings.HasPrefix(name, flowCookie) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
 
 // shop is a project of which testers are users and leads are admins.
 func shop() *project.Project {
