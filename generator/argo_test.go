@@ -25,6 +25,8 @@ type argo struct {
 	err       error
 	upserts   int
 	refreshes []string // "login", "login hard"
+	missing   []argocd.Permission
+	installed []argocd.Installed
 }
 
 // withArgo connects a world with an Argo CD, and gives the world a clock that
@@ -147,6 +149,12 @@ func (a *argo) UpsertApplicationSet(context.Context, *project.Project) error {
 	defer a.mu.Unlock()
 	a.upserts++
 	return a.err
+}
+
+func (a *argo) Missing(context.Context) ([]argocd.Permission, error) { return a.missing, a.err }
+
+func (a *argo) Installed(context.Context, *project.Project) ([]argocd.Installed, error) {
+	return a.installed, a.err
 }
 
 // runs makes an Application one that runs a revision.

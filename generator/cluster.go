@@ -13,6 +13,7 @@ import (
 type Cluster interface {
 	observer
 	looker
+	inspector
 }
 
 // observer tells how the Applications of a project are.
@@ -29,6 +30,14 @@ type looker interface {
 	Refresh(ctx context.Context, application string, hard bool) (staging.Application, error)
 	// UpsertApplicationSet finds stagings that are new or gone.
 	UpsertApplicationSet(context.Context, *project.Project) error
+}
+
+// inspector tells what is amiss between Octopod and Argo CD.
+type inspector interface {
+	// Missing are permissions that Octopod's account lacks.
+	Missing(context.Context) ([]argocd.Permission, error)
+	// Installed compares Argo CD with the manifests of the project.
+	Installed(context.Context, *project.Project) ([]argocd.Installed, error)
 }
 
 // connection keeps the one Cluster of a Stagings. Which it is follows from the

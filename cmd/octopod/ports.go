@@ -54,6 +54,8 @@ type keeper interface {
 	Drift(ctx context.Context, name string, edits *generator.Uncommitted) (before, after []staging.Object, err error)
 	// Uncommitted is what a work tree holds that is not committed.
 	Uncommitted(ctx context.Context, work fs.FS) (*generator.Uncommitted, error)
+	// Diagnose looks at everything that must be right for stagings to come up.
+	Diagnose(context.Context) ([]generator.Finding, error)
 	// Mend writes the files that follow from octopod.yaml anew.
 	Mend(ctx context.Context, by generator.Asker, dryRun bool) (generator.Result, error)
 }

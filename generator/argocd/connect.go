@@ -12,6 +12,7 @@ import (
 	accountpkg "github.com/argoproj/argo-cd/v2/pkg/apiclient/account"
 	applicationpkg "github.com/argoproj/argo-cd/v2/pkg/apiclient/application"
 	applicationsetpkg "github.com/argoproj/argo-cd/v2/pkg/apiclient/applicationset"
+	projectpkg "github.com/argoproj/argo-cd/v2/pkg/apiclient/project"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/backoff"
 	"google.golang.org/grpc/codes"
@@ -42,6 +43,7 @@ type Client struct {
 	applications applicationpkg.ApplicationServiceClient
 	sets         applicationsetpkg.ApplicationSetServiceClient
 	accounts     accountpkg.AccountServiceClient
+	projects     projectpkg.ProjectServiceClient
 	timing       timing
 }
 
@@ -80,6 +82,7 @@ func Connect(o Options) (*Client, error) {
 	c.applications = applicationpkg.NewApplicationServiceClient(c.conn)
 	c.sets = applicationsetpkg.NewApplicationSetServiceClient(c.conn)
 	c.accounts = accountpkg.NewAccountServiceClient(c.conn)
+	c.projects = projectpkg.NewProjectServiceClient(c.conn)
 	return c, nil
 }
 

@@ -7,7 +7,6 @@ import (
 	applicationpkg "github.com/argoproj/argo-cd/v2/pkg/apiclient/application"
 	applicationsetpkg "github.com/argoproj/argo-cd/v2/pkg/apiclient/applicationset"
 	"github.com/argoproj/argo-cd/v2/pkg/apis/application/v1alpha1"
-	"sigs.k8s.io/yaml"
 
 	"octopod/generator/project"
 	"octopod/generator/staging"
@@ -52,15 +51,8 @@ func (c *Client) UpsertApplicationSet(ctx context.Context, p *project.Project) e
 }
 
 func typedSet(p *project.Project) (*v1alpha1.ApplicationSet, error) {
-	data, err := yaml.Marshal(applicationSet(p))
-	if err != nil {
-		return nil, staging.Errorf(staging.CodeInternal, "writing the ApplicationSet").Because(err)
-	}
 	set := &v1alpha1.ApplicationSet{}
-	if err := yaml.UnmarshalStrict(data, set); err != nil {
-		return nil, staging.Errorf(staging.CodeInternal, "reading the ApplicationSet").Because(err)
-	}
-	return set, nil
+	return set, typed(applicationSet(p), set)
 }
 
 // Terminate ends the running sync of an Application, so that a newer commit

@@ -38,6 +38,9 @@ func (r *Repo) At(ctx context.Context, revision string) (*Tree, error) {
 	return &Tree{snapshot}, nil
 }
 
+// MayWrite asks whether a commit would be let in, without one.
+func (r *Repo) MayWrite(ctx context.Context) error { return r.store.MayWrite(ctx) }
+
 // Edit is one commit in Octopod's words.
 type Edit struct {
 	Verb    staging.Verb

@@ -67,6 +67,8 @@ type repository interface {
 	// history gives objects among which are the commits that lead to t, with
 	// their upper trees.
 	history(ctx context.Context, t *tip) (*objects, error)
+	// mayWrite asks whether a push would be let in.
+	mayWrite(ctx context.Context) error
 	// tidy does what can wait until nobody waits; final is the last chance.
 	tidy(ctx context.Context, final bool) error
 	close() error

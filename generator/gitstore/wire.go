@@ -25,6 +25,8 @@ type wire interface {
 	resume(ctx context.Context) (session, error)
 	// receive pushes.
 	receive(ctx context.Context, build func(*capability.List) *packp.ReferenceUpdateRequest) (*packp.ReportStatus, error)
+	// mayReceive asks whether it would be let in.
+	mayReceive(ctx context.Context) error
 	close() error
 }
 

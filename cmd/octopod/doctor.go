@@ -1,0 +1,74 @@
+package main
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"octopod/generator"
+	"octopod/generator/staging"
+)
+
+// newDoctor finds out why stagings do not come up.
+func newDoctor(c *cli) *cobra.Command {
+	return &cobra.Command{
+		Use:   "doctor",
+		Short: "Check the env repo, Argo CD and what lies between them",
+		Long: `Check everything that must be right for stagings to come up: the env repo can be
+read and written, Argo CD answers and lets Octopod do its work, knows this project
+and no more than it should, and looks when it is asked to. Nothing is changed.
+
+Each fault comes with what mends it. Exit code 6 when there is one.`,
+		Example: `  octopod doctor
+  ARGOCD_SERVER=argocd.example.com octopod doctor -o json`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			to, err := c.connect(cmd.Context())
+			if err != nil {
+				return err
+			}
+			findings, err := to.Diagnose(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return c.showFindings(findings)
+		},
+	}
+}
+
+func (c *cli) showFindings(findings []generator.Finding) error {
+	faults := 0
+	for _, f := range findings {
+		if f.Health == generator.Fault {
+			faults++
+		}
+	}
+	if c.settings.machine() {
+		if err := c.encode(listOf("Finding", findings)); err != nil {
+			return err
+		}
+	} else {
+		for _, f := range findings {
+			c.showFinding(f)
+		}
+	}
+	if faults > 0 {
+		return reported{staging.CodeFailed}
+	}
+	return nil
+}
+
+func (c *cli) showFinding(f generator.Finding) {
+	mark := map[generator.Health]cell{
+		generator.Fine: {"✓", green}, generator.Warning: {"!", yellow}, generator.Fault: {"✗", red}, generator.Unseen: {"?", dim},
+	}[f.Health]
+	c.out.printf("%s %-26s %s\n", c.out.paint(mark.style, mark.text), f.Check, indented(plain(f.Says)))
+	if f.Mend != "" {
+		c.out.printf("  %s\n", c.out.paint(dim, "→ "+indented(plain(f.Mend))))
+	}
+}
+
+// indented keeps the lines of a longer text together.
+func indented(text string) string {
+	return strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n    ")
+}

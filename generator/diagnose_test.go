@@ -1,0 +1,97 @@
+package generator_test
+
+import (
+	"strings"
+	"testing"
+
+	"octopod/generator"
+	"octopod/generator/argocd"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// find gives the findings of one check.
+func find(t *testing.T, g *generator.Stagings, check string) []generator.Finding {
+	t.Helper()
+	findings, err := g.Diagnose(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []generator.Finding
+	for _, f := range findings {
+		if f.Check == check {
+			found = append(found, f)
+		}
+	}
+	return found
+}
+
+func TestDiagnose(t *testing.T) {
+	notFound := staging.Errorf(staging.CodeNotFound, "none")
+	tests := []struct {
+		name   string
+		with   func(w *world, a *argo, revision string)
+		check  string
+		health generator.Health
+		says   string
+		mend   string
+	}{
+		{"all is well: the env repo", func(*world, *argo, string) {}, "read the env repo", generator.Fine, "at ", ""},
+		{"all is well: a push", func(*world, *argo, string) {}, "write the env repo", generator.Fine, "let in", ""},
+		{"all is well: Argo CD", func(*world, *argo, string) {}, "ask Argo CD", generator.Fine, "1 Applications", ""},
+		{"all is well: Applications", func(*world, *argo, string) {}, "Applications", generator.Fine, "one for each", ""},
+		{"all is well: it looks", func(*world, *argo, string) {}, "look at once", generator.Fine, "shop-login was compared", ""},
+		{"octopod.yaml is broken", func(w *world, _ *argo, _ string) {
+			w.write(staging.File{Path: project.File, Data: []byte("kind: [")})
+		}, project.File, generator.Fault, "octopod.yaml", ""},
+		{"Argo CD's files are old", func(w *world, _ *argo, _ string) {
+			w.write(staging.File{Path: argocd.AppProjectPath, Data: []byte("old")})
+		}, "Argo CD's files", generator.Warning, "not what octopod.yaml says", "lint --fix"},
+		{"Argo CD is away", func(_ *world, a *argo, _ string) { a.away(staging.Errorf(staging.CodeUnavailable, "refused")) },
+			"ask Argo CD", generator.Fault, "refused", ""},
+		{"a permission is missing", func(_ *world, a *argo, _ string) { a.missing = argocd.Permissions()[:1] },
+			"rights in Argo CD", generator.Fault, "may not get applications", "p, octopod, applications, get, shop/*, allow"},
+		{"no AppProject", func(_ *world, a *argo, _ string) {
+			a.installed = []argocd.Installed{{Path: argocd.AppProjectPath, Err: notFound}}
+		}, argocd.AppProjectPath, generator.Fault, "does not have it", "kubectl apply -n argocd -f argocd/appproject.yaml"},
+		{"an AppProject that allows everything", func(_ *world, a *argo, _ string) {
+			a.installed = []argocd.Installed{{Path: argocd.AppProjectPath, Loose: true}}
+		}, argocd.AppProjectPath, generator.Warning, "allows more", "kubectl apply"},
+		{"what the account may not see", func(_ *world, a *argo, _ string) {
+			a.installed = []argocd.Installed{{Path: argocd.AppProjectPath, Err: staging.Errorf(staging.CodeForbidden, "no")}}
+		}, argocd.AppProjectPath, generator.Unseen, "may not see", ""},
+		{"a staging without Application", func(w *world, _ *argo, _ string) {
+			w.do(staging.Action{Verb: staging.Deploy, Branch: "feature/other"})
+		}, "Applications", generator.Fault, "1 of 2 stagings have none", "a minute"},
+		{"an Application without staging", func(_ *world, a *argo, revision string) {
+			a.put("orphan", func(*staging.Application) {})
+		}, "Applications", generator.Warning, "1 belong to no staging", ""},
+		{"Argo CD cannot read the env repo", func(_ *world, a *argo, _ string) {
+			a.put("login", func(app *staging.Application) {
+				app.Conditions = []staging.Condition{{Type: "ComparisonError", Message: "authentication required", Passing: true}}
+			})
+		}, "Applications", generator.Fault, "authentication required", "credentials"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			w := shop(t, project.EngineKustomize, project.OutputSource)
+			r := w.do(login("v1"))
+			g, a, clock := withArgo(t, w)
+			g.ArgoCD = argocd.Manifests
+			a.runs("login", r.Revision, clock.Now())
+			tt.with(w, a, r.Revision)
+			found := find(t, g, tt.check)
+			if len(found) != 1 || found[0].Health != tt.health || !strings.Contains(found[0].Says, tt.says) || !strings.Contains(found[0].Mend, tt.mend) {
+				t.Errorf("%s: %+v\nwant %s: %s → %s", tt.check, found, tt.health, tt.says, tt.mend)
+			}
+		})
+	}
+}
+
+func TestDiagnoseWithoutArgoCD(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	if found := find(t, w.Stagings, "Argo CD"); len(found) != 1 || found[0].Health != generator.Unseen {
+		t.Errorf("%+v", found)
+	}
+}
