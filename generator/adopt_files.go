@@ -104,7 +104,7 @@ func (b *brought) refuseOtherForms() error {
 	}
 	var dirs []string
 	for _, file := range b.files {
-		if adopt.IsKustomization(file.Path) {
+		if adopt.IsBase(file) {
 			dirs = append(dirs, b.shown(path.Dir(file.Path)))
 		}
 	}

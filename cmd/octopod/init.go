@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -126,7 +127,25 @@ func (c *cli) init(ctx context.Context, o initFlags) error {
 	if err != nil {
 		return err
 	}
-	return c.showInit(result, o)
+	if err := c.showInit(result, o); err != nil {
+		return err
+	}
+	if !o.dryRun {
+		c.noteHead(url)
+	}
+	return nil
+}
+
+// noteHead says so when clones of a repository on this machine would look for
+// another branch than the one that was written.
+func (c *cli) noteHead(repo string) {
+	head, err := os.ReadFile(filepath.Join(repo, "HEAD")) // of a bare one; a clone has its branch checked out
+	branch, ok := strings.CutPrefix(strings.TrimSpace(string(head)), "ref: refs/heads/")
+	written := cmp.Or(c.settings.ref, "main")
+	if err != nil || !ok || branch == written || isRemote(repo) {
+		return
+	}
+	c.note("clones of %s look for branch %s, and this is %s: run `git -C %s symbolic-ref HEAD refs/heads/%s` once", repo, branch, written, repo, written)
 }
 
 // madeIfMissing makes the repository when it is a path where nothing is; a dry

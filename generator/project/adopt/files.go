@@ -17,6 +17,12 @@ var kustomizationNames = []string{"kustomization.yaml", "kustomization.yml", "Ku
 // IsKustomization tells whether a file is what makes its directory a kustomization.
 func IsKustomization(name string) bool { return slices.Contains(kustomizationNames, path.Base(name)) }
 
+// IsBase tells whether a file makes a kustomization that can be built by itself,
+// as a component cannot.
+func IsBase(file staging.File) bool {
+	return IsKustomization(file.Path) && text(root(file.Data), "kind") != "Component"
+}
+
 // isYAML tells whether a file is read as YAML, of which JSON is a part.
 func isYAML(name string) bool {
 	return slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(name)) || IsKustomization(name)
