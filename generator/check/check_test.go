@@ -147,6 +147,15 @@ func testAllow(t *testing.T, objects []staging.Object, before []staging.Problem,
 	}
 }
 
+// A service that nobody has built yet has no image to look for.
+func TestAServiceWithoutAnImageNeedsNoWorkload(t *testing.T) {
+	s := subject()
+	s.Images["mailer"] = ""
+	if problems := check.Objects(good(t), s); len(problems) > 0 {
+		t.Errorf("refused:\n%s", lines(problems))
+	}
+}
+
 func TestReportIsStable(t *testing.T) {
 	var all []staging.Object
 	for _, rule := range check.Rules() {
