@@ -106,7 +106,7 @@ func (d *diagnosis) files(tree *envrepo.Tree, p *project.Project) {
 	files, err := d.ArgoCD(p)
 	switch {
 	case err != nil:
-		d.failed(check, err)
+		d.add(check, Warning, err.Error(), staging.HintOf(err))
 	case tree.Differs(files):
 		d.add(check, Warning, "those in the env repo are not what "+project.File+" says", "octopod lint --fix")
 	default:
@@ -218,4 +218,4 @@ func (d *diagnosis) refresh(ctx context.Context, cluster looker, apps []staging.
 	d.add(check, Fine, fmt.Sprintf("%s was compared with git %s after it was asked for", apps[0].Name, span(began)), "")
 }
 
-func span(began time.Time) string { return time.Since(began).Round(time.Millisecond).String() }
+func span(began time.Time) string { return time.Since(began).Round(100 * time.Microsecond).String() }
