@@ -56,8 +56,7 @@ func (g *Stagings) follow(ctx context.Context, tree *envrepo.Tree, p *project.Pr
 	if err := tree.LoadRecords(ctx, names); err != nil {
 		return err
 	}
-	results := make([]Regenerated, len(names))
-	dirs := make([]envrepo.Directory, len(names))
+	all := make([]follower, len(names))
 	work, ctx := errgroup.WithContext(ctx)
 	work.SetLimit(runtime.GOMAXPROCS(0))
 	for i, name := range names {
@@ -65,36 +64,46 @@ func (g *Stagings) follow(ctx context.Context, tree *envrepo.Tree, p *project.Pr
 			continue
 		}
 		work.Go(func() error {
-			results[i], dirs[i] = g.followOne(ctx, tree, p, name, images)
+			all[i] = g.followOne(ctx, tree, p, name, images)
 			return ctx.Err()
 		})
 	}
 	if err := work.Wait(); err != nil {
 		return fmt.Errorf("following the new default: %w", err)
 	}
-	for i, r := range results {
+	for i, f := range all {
 		switch {
-		case r.Err != nil:
-			made.refused = append(made.refused, r)
-		case r.Changed:
-			made.followers = append(made.followers, dirs[i])
-			made.changes = append(made.changes, staging.Difference{What: "follows", To: r.Name})
+		case f.err != nil:
+			made.refused = append(made.refused, Regenerated{Name: names[i], Err: f.err})
+		case len(f.changes) > 0:
+			made.followers = append(made.followers, f.dir)
+			made.changes = append(made.changes, f.changes...)
 		}
 	}
 	return nil
 }
 
-func (g *Stagings) followOne(ctx context.Context, tree *envrepo.Tree, p *project.Project, name string, images map[string]string) (Regenerated, envrepo.Directory) {
-	r, dir := Regenerated{Name: name}, envrepo.Directory{Path: envrepo.StagingDir(name)}
-	s, err := tree.Staging(name)
+// follower is a staging that follows a new default image.
+type follower struct {
+	changes []staging.Difference // none when it does not
+	dir     envrepo.Directory
+	err     error
+}
+
+func (g *Stagings) followOne(ctx context.Context, tree *envrepo.Tree, p *project.Project, name string, images map[string]string) follower {
+	before, err := tree.Staging(name)
 	if err != nil {
-		return r, dir // nobody knows what it runs
+		return follower{} // nobody knows what it runs
 	}
-	s, r.Changed = p.Follow(s, images)
-	if !r.Changed {
-		return r, dir
+	after, changed := p.Follow(before, images)
+	if !changed {
+		return follower{}
 	}
-	made, err := g.generate(ctx, tree, p, s, false)
-	dir.Files, r.Err = made.files, err
-	return r, dir
+	f := follower{changes: staging.Differences(&before, &after), dir: envrepo.Directory{Path: envrepo.StagingDir(name)}}
+	for i := range f.changes {
+		f.changes[i].What = name + " follows, " + f.changes[i].What
+	}
+	made, err := g.generate(ctx, tree, p, after, false)
+	f.dir.Files, f.err = made.files, err
+	return f
 }

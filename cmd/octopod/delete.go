@@ -18,21 +18,34 @@ import (
 // newDelete removes a staging for good.
 func newDelete(c *cli) *cobra.Command {
 	var w writing
-	var name string
-	var yes, finish bool
+	var name, branch string
+	var yes, finish, thisBranch bool
 	cmd := &cobra.Command{
-		Use:     "delete NAME",
+		Use:     "delete NAME|--branch BRANCH|--this-branch",
 		Aliases: []string{"cleanup", "destroy"},
 		Short:   "Remove a staging with its data",
 		Long: `Remove a staging with its namespace, volumes and database. On a terminal it asks
 first; elsewhere --yes is needed. To keep the data, use archive.
 
+For pipelines: --branch means the staging that belongs to a branch, --this-branch that
+of the branch which CI builds or which its event closed or deleted. Where there is
+none that is fine; that of a default branch is left alone.
+
 Where the project has a teardown, delete starts it, and delete --finish removes the
 record when it is over.`,
 		Example: `  octopod delete feature-login
-  octopod delete feature-login --yes`,
+  octopod delete feature-login --yes
+
+  # What CI runs after a pull request was closed
+  octopod delete --this-branch --yes`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			name, err := oneName(cmd, args, name)
+			a := staging.Action{Verb: staging.Delete, Finish: finish}
+			var err error
+			if thisBranch || cmd.Flags().Changed("branch") {
+				a.Branch, err = c.goneBranch(cmd, append(args, name), branch, thisBranch, yes || w.dryRun)
+			} else {
+				a.Name, err = oneName(cmd, args, name)
+			}
 			if err != nil {
 				return err
 			}
@@ -40,21 +53,42 @@ record when it is over.`,
 			if err != nil {
 				return err
 			}
-			if !yes && !w.dryRun {
-				if err := c.confirmDelete(cmd.Context(), to, name); err != nil {
+			if a.Name != "" && !yes && !w.dryRun {
+				if err := c.confirmDelete(cmd.Context(), to, a.Name); err != nil {
 					return err
 				}
 			}
-			return c.apply(cmd.Context(), to, staging.Action{Verb: staging.Delete, Name: name, Finish: finish}, w)
+			return c.apply(cmd.Context(), to, a, w)
 		},
 		ValidArgsFunction: c.completion(completeOneName),
 	}
 	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
 	cmd.Flags().BoolVar(&finish, "finish", false, "the teardown is over: remove the record")
+	cmd.Flags().StringVar(&branch, "branch", "", "the staging of this `branch`, if there is one; needs --yes")
+	cmd.Flags().BoolVar(&thisBranch, "this-branch", false, "the staging of the branch that CI is about, if there is one; needs --yes")
 	w.addFlags(cmd)
 	nameFlag(cmd, &name)
 	c.completeFlag(cmd, "name", completeNames)
 	return cmd
+}
+
+// goneBranch gives the branch whose staging a pipeline removes.
+func (c *cli) goneBranch(cmd *cobra.Command, names []string, branch string, this, sure bool) (string, error) {
+	switch {
+	case strings.Join(names, "") != "" || this && branch != "":
+		return "", usage(cmd, "give a name, or --branch, or --this-branch")
+	case !sure:
+		return "", usage(cmd, "deleting the staging of a branch needs --yes")
+	case !this && branch == "":
+		return "", usage(cmd, "--branch is empty")
+	case !this:
+		return branch, nil
+	}
+	m, err := c.branchHere(cmd.Context())
+	if err == nil && m.System == "" {
+		err = usage(cmd, "--this-branch is for CI")
+	}
+	return m.Branch, err
 }
 
 // confirmDelete names what is lost, and asks.

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/spf13/cobra"
 
+	"octopod/generator"
 	"octopod/generator/staging"
 )
 
@@ -21,21 +23,27 @@ type deployFlags struct {
 	title      string
 	pr         staging.PullRequest
 	drop       []string
+	join       string
+	force      bool
+	outputs    string
 }
 
 func (o *deployFlags) addFlags(c *cli, cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.branch, "branch", "", "`branch` of the application")
+	f.StringVar(&o.branch, "branch", "", "`branch` of the application (default: as CI or the work tree says)")
 	f.StringArrayVar(&o.services, "service", nil, "`service` that --image is for, repeatable")
 	f.StringArrayVar(&o.images, "image", nil, "what CI built, as `[SERVICE=]REF`, repeatable")
-	f.StringArrayVar(&o.commits, "commit", nil, "commit it was built from, as `[SERVICE=]SHA`")
-	f.StringArrayVar(&o.repository, "repository", nil, "repository it was built from, as `[SERVICE=]REPO`")
-	f.IntVar(&o.pr.Number, "pr", 0, "`number` of the pull request")
+	f.StringArrayVar(&o.commits, "commit", nil, "commit it was built from, as `[SERVICE=]SHA` (default: as CI says)")
+	f.StringArrayVar(&o.repository, "repository", nil, "repository it was built from, as `[SERVICE=]REPO` (default: as CI says)")
+	f.IntVar(&o.pr.Number, "pr", 0, "`number` of the pull request (default: as CI says, with the next three)")
 	f.StringVar(&o.pr.URL, "pr-url", "", "`address` of the pull request")
 	f.StringVar(&o.pr.Title, "pr-title", "", "`title` of the pull request")
 	f.StringVar(&o.pr.Author, "pr-author", "", "`person` who opened the pull request")
 	f.StringVar(&o.title, "title", "", "free `text` for people")
 	f.StringArrayVar(&o.drop, "drop-preset", nil, "take a `preset` away, repeatable")
+	f.StringVar(&o.join, "join", "", "bring this branch's build to the staging `NAME` of another branch")
+	f.BoolVar(&o.force, "force", false, "deploy also a build that is older than the one that runs")
+	f.StringVar(&o.outputs, "outputs", "", "write name, url, status, … to `FILE`: KEY=VALUE lines, or JSON if it ends in .json")
 	o.valueFlags.addFlags(c, cmd)
 	o.writing.addFlags(cmd)
 	nameFlag(cmd, &o.name)
@@ -43,25 +51,42 @@ func (o *deployFlags) addFlags(c *cli, cmd *cobra.Command) {
 	c.completeFlag(cmd, "image", completeImages)
 	c.completeFlag(cmd, "drop-preset", completePresets)
 	c.completeFlag(cmd, "name", completeNames)
+	c.completeFlag(cmd, "join", completeNames)
 	cmd.ValidArgsFunction = c.completion(completeOneName)
 }
 
 // newDeploy is the verb of CI: make the staging of a branch, or bring it up to date.
 func newDeploy(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "deploy [NAME] --branch BRANCH [--service SERVICE --image REF]",
+		Use:   "deploy [NAME] [--branch BRANCH] [--service SERVICE --image REF]",
 		Short: "Make the staging of a branch, or bring it up to date",
 		Long: `Make the staging of a branch, or bring it up to date: whichever is needed.
 
-The name follows from the branch; give NAME to choose another. Services that were
-not built on the branch run the project's default image. Everything is rendered
-and checked before it is committed. The same deploy again changes nothing.
+In CI, branch, commit, repository, pull request and person come from the variables
+of the CI system; ` + "`octopod name --explain`" + ` shows them. Flags go first. The result is
+written to $GITHUB_OUTPUT and as a summary where there is such a thing, and
+anywhere else with --outputs.
+
+The name follows from the branch; give NAME to choose another. Builds of several
+repositories meet in one staging by the branch's name, or with --join. Services that
+were not built on the branch run the project's default image, which is that of the
+last deploy of their default branch. Everything is rendered and checked before it is
+committed. The same deploy again changes nothing, and neither does one that is
+older than what runs: pipelines do not always end in the order in which they began.
 
 Octopod 1's flags are understood too: -n, -e KEY=VALUE, -E KEY, --set-app-config,
 --unset-app-env-override, --set-deployment-config, --unset-deployment-override.`,
 		Example: `  # What CI runs after it has built a branch
+  octopod deploy --service backend \
+      --image registry.example.com/shop/backend:1f2e3d4
+
+  # The same by hand
   octopod deploy --branch feature/login --service backend \
       --image registry.example.com/shop/backend:1f2e3d4 --commit 1f2e3d4c5b6a
+
+  # A frontend's branch of another name, in the staging of the backend's
+  octopod deploy --branch login-page --join feature-login \
+      --image frontend=registry.example.com/shop/frontend:9a8b7c6
 
   # Two services at once, and a setting
   octopod deploy --branch feature/login --set LOG_LEVEL=debug \
@@ -83,6 +108,10 @@ func (c *cli) deployVerb(cmd *cobra.Command, verb staging.Verb) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		origin, err := o.about(cmd.Context(), c, &a)
+		if err != nil {
+			return err
+		}
 		to, err := c.connect(cmd.Context())
 		if err != nil {
 			return err
@@ -90,17 +119,41 @@ func (c *cli) deployVerb(cmd *cobra.Command, verb staging.Verb) *cobra.Command {
 		if a.Images, err = o.builds(cmd.Context(), cmd, to); err != nil {
 			return err
 		}
-		return c.apply(cmd.Context(), to, a, o.writing)
+		for name, b := range a.Images {
+			a.Images[name] = withOrigin(b, origin)
+		}
+		became := &recorder{octopod: to}
+		err = c.apply(cmd.Context(), became, a, o.writing)
+		c.noteRest(became.result)
+		if became.applied {
+			err = cmp.Or(err, c.writeOutputs(o.outputs, became.result))
+		}
+		return err
 	}
 	return cmd
 }
 
+// noteRest names what a deploy that did something left as it was.
+func (c *cli) noteRest(r generator.Result) {
+	if r.Changed && r.Note != "" {
+		c.note("%s", inline(r.Note))
+	}
+	for _, f := range r.Refused {
+		c.note("%s does not follow the new default: %s", f.Name, message(f.Err))
+	}
+}
+
 func (o *deployFlags) action(cmd *cobra.Command, verb staging.Verb, args []string) (staging.Action, error) {
-	a := staging.Action{Verb: verb, Branch: o.branch, DropPresets: o.drop}
+	a := staging.Action{Verb: verb, Name: o.join, Join: o.join != "", Force: o.force, Branch: o.branch, DropPresets: o.drop}
 	if err := o.valueFlags.fill(&a); err != nil {
 		return a, err
 	}
-	if len(args) > 0 || o.name != "" {
+	switch named := len(args) > 0 || o.name != ""; {
+	case named && a.Join:
+		return a, usage(cmd, "--join %s names the staging already", o.join)
+	case a.Join && verb == staging.Create:
+		return a, usage(cmd, "a new staging joins no other")
+	case named:
 		name, err := oneName(cmd, args, o.name)
 		if err != nil {
 			return a, err
@@ -112,10 +165,7 @@ func (o *deployFlags) action(cmd *cobra.Command, verb staging.Verb, args []strin
 		return a, staging.Errorf(staging.CodeInvalid, "--branch is empty").
 			WithHint("CI variables such as GITHUB_HEAD_REF are empty outside of pull requests; quote and check the one you pass")
 	}
-	switch {
-	case a.Name == "" && a.Branch == "":
-		return a, usage(cmd, "neither a name nor --branch is given")
-	case verb == staging.Create && a.Branch == "":
+	if verb == staging.Create && a.Name != "" && a.Branch == "" {
 		return a, usage(cmd, "a new staging needs --branch")
 	}
 	if flags.Changed("title") {

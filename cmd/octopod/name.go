@@ -15,18 +15,23 @@ func newName(c *cli) *cobra.Command {
 	var o branchFlags
 	var explain bool
 	cmd := &cobra.Command{
-		Use:   "name NAME|--branch BRANCH",
+		Use:   "name [NAME|--branch BRANCH]",
 		Short: "Say what the staging of a branch is called",
 		Long: `Say what the staging of a branch is called. It follows from octopod.yaml and the
 branch alone: the same input gives the same name, always, with no network.
 
 If the name belongs to another branch already, deploy takes the form with the hash,
 which --explain shows too. Of a NAME, -o json and --explain say what follows from
-it; a word that can be no NAME is taken for a branch.`,
+it; a word that can be no NAME is taken for a branch. Without either, --explain says
+which variables of CI deploy goes by.`,
 		Example: `  octopod name --branch feature/login
+  octopod name --explain
   octopod name feature-login -o json
   octopod name --branch feature/Login_v2 --project-file octopod.yaml --explain`,
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if explain && len(args) == 0 {
+				c.explainSurroundings(cmd.Context(), o.branch)
+			}
 			p, branch, name, err := o.read(cmd.Context(), c, cmd, args)
 			if err != nil {
 				return err

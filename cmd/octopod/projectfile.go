@@ -20,7 +20,7 @@ type branchFlags struct {
 }
 
 func (o *branchFlags) addFlags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&o.branch, "branch", "", "`branch` of the application (default: the one CI builds, or that of the work tree)")
+	cmd.Flags().StringVar(&o.branch, "branch", "", "`branch` of the application (default: as CI or the work tree says)")
 	cmd.Flags().StringVar(&o.projectFile, "project-file", "", "octopod.yaml to go by (default: the env repo's, else the `file` in this directory)")
 	_ = cmd.RegisterFlagCompletionFunc("branch", cobra.NoFileCompletions)
 }
@@ -34,7 +34,11 @@ func (o *branchFlags) read(ctx context.Context, c *cli, cmd *cobra.Command, args
 	case given && len(args) > 0:
 		return nil, "", "", usage(cmd, "give a NAME or a --branch, not both")
 	case !given && len(args) == 0:
-		return nil, "", "", usage(cmd, "which branch?")
+		here, err := c.branchHere(ctx)
+		if err != nil {
+			return nil, "", "", err
+		}
+		args = []string{"refs/heads/" + here.Branch}
 	case given:
 		args = []string{o.branch}
 	case staging.IsLabel(args[0]):
