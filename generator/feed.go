@@ -270,3 +270,11 @@ func (f *Feed) sorted() []*News {
 	slices.SortFunc(all, func(a, b *News) int { return strings.Compare(a.Staging.Metadata.Name, b.Staging.Metadata.Name) })
 	return all
 }
+
+// Sequence is the number of the newest update. Asked for before Views, it says
+// after which update to subscribe.
+func (f *Feed) Sequence() uint64 {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.sequence
+}

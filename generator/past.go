@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"octopod/generator/envrepo"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -49,6 +50,19 @@ func (g *Stagings) Files(ctx context.Context, path, revision string) ([]staging.
 		files = append(files, staging.File{Path: name, Data: data})
 	}
 	return files, nil
+}
+
+// StagingFiles reads what lies in the env repo for a staging at a revision; "" is
+// the tip.
+func (g *Stagings) StagingFiles(ctx context.Context, name, revision string) ([]staging.File, error) {
+	if !staging.IsLabel(name) {
+		return nil, project.NotFound(name)
+	}
+	files, err := g.Files(ctx, envrepo.StagingDir(name), revision)
+	if err == nil && len(files) == 0 {
+		err = project.NotFound(name)
+	}
+	return files, err
 }
 
 // Reversal gives the action that takes back what one commit changed of a

@@ -1,0 +1,61 @@
+package generator
+
+import (
+	"context"
+
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// Activity lists the actions on all stagings, newest first; limit 0 means all.
+func (a *Access) Activity(ctx context.Context, limit int) ([]staging.Event, error) {
+	v, err := a.rules(ctx, Read)
+	if err == nil {
+		err = v.must(project.PartActivity)
+	}
+	if err != nil {
+		return nil, a.told(v, err)
+	}
+	events, err := a.stagings.Activity(ctx, limit)
+	return events, a.told(v, err)
+}
+
+// Reversal gives the action that takes back what one commit changed.
+func (a *Access) Reversal(ctx context.Context, name, revision string) (staging.Action, error) {
+	v, err := a.rules(ctx, Read, name)
+	if err == nil {
+		err = v.must(project.PartHistory)
+	}
+	if err != nil {
+		return staging.Action{}, a.told(v, err)
+	}
+	action, err := a.stagings.Reversal(ctx, name, revision)
+	return action, a.told(v, err)
+}
+
+// Files reads the files of a staging at a revision; "" is now.
+func (a *Access) Files(ctx context.Context, name, revision string) ([]staging.File, error) {
+	v, err := a.rules(ctx, Read, name)
+	if err == nil {
+		err = v.must(project.PartFiles)
+	}
+	if err != nil {
+		return nil, a.told(v, err)
+	}
+	files, err := a.stagings.StagingFiles(ctx, name, revision)
+	return files, a.told(v, err)
+}
+
+// See gives a view of the feed as the asker may see it, by rules that were read
+// before; nil when it is not theirs. The one that is given stays as it is.
+func (a *Access) See(p *project.Project, known *staging.View) *staging.View {
+	if known == nil || !a.MayRead(p, known.Metadata.Name) {
+		return nil
+	}
+	return newVeil(p, a.by.Rights).view(known)
+}
+
+// MayRead tells whether a staging may be shown to the asker at all.
+func (a *Access) MayRead(p *project.Project, name string) bool {
+	return a.by.may(p, Read, name) == nil
+}
