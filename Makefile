@@ -10,10 +10,13 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 export PATH := $(TOOLS):$(PATH)
 
-.PHONY: help build demo test lint golden fuzz bench tools clean
+# The folder of the real cluster that `make cluster` starts.
+CLUSTER ?= /tmp/octopod-cluster
+
+.PHONY: help build demo cluster cluster-down demo-cluster test e2e lint golden fuzz bench bench-cluster tools clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 build: ## bin/octopod
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(OUT)/octopod ./cmd/octopod
@@ -21,13 +24,25 @@ build: ## bin/octopod
 demo: build ## the main job in a scratch folder, told step by step
 	$(OUT)/octopod demo
 
-test: tools ## every test, with the race detector
+cluster: build ## a real Kubernetes and Argo CD on this machine, without containers (first build: ten minutes or more)
+	$(GO) run ./examples/cluster/cmd/cluster up --dir $(CLUSTER) --projects 'shop,e2e-*'
+
+cluster-down: ## end it
+	$(GO) run ./examples/cluster/cmd/cluster down --dir $(CLUSTER)
+
+demo-cluster: build ## the main job on that cluster, which is started if none runs
+	$(GO) run ./examples/cluster/cmd/demo --dir $(CLUSTER) --octopod $(OUT)/octopod
+
+test: tools ## every test that needs no cluster, with the race detector
 	$(GO) test -race ./...
+
+e2e: ## the end-to-end cases on a real Kubernetes and Argo CD, started for them
+	$(GO) test -tags cluster -count 1 -timeout 30m ./e2e
 
 lint: ## gofmt, go vet, staticcheck
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'run gofmt -w on:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
-	$(GO) vet ./...
-	$(GO) tool staticcheck ./...
+	$(GO) vet -tags cluster ./...
+	$(GO) tool staticcheck -tags cluster ./...
 
 golden: ## write envs/ and every golden file anew; `git diff` must then be empty
 	$(GO) test ./generator/staging ./generator/project/schema ./generator/check ./generator/render ./generator/argocd ./cmd/octopod -update
@@ -42,6 +57,9 @@ fuzz: ## each fuzz target for 60 seconds
 
 bench: build tools ## speed and memory against stock tools; figures for docs/benchmarks.md
 	$(GO) test -run '^$$' -bench Goal -benchtime 1x -timeout 60m ./generator/... ./cmd/octopod
+
+bench-cluster: ## from a push until it runs, a burst, a watch, on a real cluster; figures for docs/benchmarks.md
+	$(GO) test -tags cluster -run '^$$' -bench Goal -benchtime 1x -timeout 30m -v ./e2e
 
 # The stock tools, each in a module of its own, never in go.mod of Octopod.
 tools: $(TOOLS)/kustomize $(TOOLS)/jsonnet

@@ -9,11 +9,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -28,6 +30,26 @@ type shop struct {
 	project string
 	bare    string   // the env repo, where the git server has it
 	env     []string // for octopod
+	*meter
+}
+
+// meter is what the runs of octopod and the git server tell in passing.
+type meter struct {
+	cpu  atomic.Int64 // nanoseconds of all runs
+	push atomic.Int64 // when the last push was done, in nanoseconds
+}
+
+// spent is the processor time of all runs of octopod so far.
+func (m *meter) spent() time.Duration { return time.Duration(m.cpu.Load()) }
+
+// pushed is when the last push was done.
+func (m *meter) pushed() time.Time { return time.Unix(0, m.push.Load()) }
+
+func (m *meter) watchPushes(w http.ResponseWriter, r *http.Request, git http.Handler) {
+	git.ServeHTTP(w, r)
+	if testenv.IsPush(r) {
+		m.push.Store(time.Now().UnixNano())
+	}
 }
 
 // newShop makes the sample project and lets Argo CD know of it. options are
@@ -36,7 +58,8 @@ func newShop(t testing.TB, name string, options ...string) *shop {
 	t.Helper()
 	dir := t.TempDir()
 	server := testenv.ServeHTTP(t, dir)
-	s := &shop{t: t, project: "e2e-" + name, bare: testenv.EmptyBare(t, filepath.Join(dir, "envs.git"))}
+	s := &shop{t: t, project: "e2e-" + name, bare: testenv.EmptyBare(t, filepath.Join(dir, "envs.git")), meter: &meter{}}
+	server.Between(s.watchPushes)
 	testenv.Git(t, s.bare, "config", "http.receivepack", "true")
 	url := server.URL + "/envs.git"
 	s.env = append(append(testenv.Env(), world.Env()...), "OCTOPOD_ENV_REPO="+url)
@@ -88,18 +111,24 @@ func (s *shop) try(args ...string) result {
 }
 
 // command is a run of octopod, before it starts.
-type command struct{ *exec.Cmd }
+type command struct {
+	*exec.Cmd
+	*meter
+}
 
 func (s *shop) command(ctx context.Context, args ...string) command {
 	cmd := exec.CommandContext(ctx, world.octopod, append(args, "--allow-plain-http")...)
 	cmd.Env = s.env
-	return command{cmd}
+	return command{cmd, s.meter}
 }
 
 func (c command) run() (result, error) {
 	var stdout, stderr bytes.Buffer
 	c.Stdout, c.Stderr = &stdout, &stderr
 	err := c.Run()
+	if c.ProcessState != nil {
+		c.cpu.Add(int64(c.ProcessState.UserTime() + c.ProcessState.SystemTime()))
+	}
 	if exit := (*exec.ExitError)(nil); errors.As(err, &exit) {
 		err = nil
 	}

@@ -29,7 +29,7 @@ type follower struct {
 	mu    sync.Mutex
 	known map[string]uint64 // versions of the Applications
 	kinds []argocd.EventKind
-	heard func(argocd.Event) // called with every event, if set
+	heard func(argocd.Event) // or nil
 }
 
 // follow watches the Applications of the shop.
@@ -51,6 +51,13 @@ func (s *shop) follow(options func(*argocd.Options)) *follower {
 	go func() { ended <- client.Watch(ctx, f.take) }()
 	s.t.Cleanup(func() { _ = f.stop() })
 	return f
+}
+
+// hear calls a function with every event from now on, never twice at once.
+func (f *follower) hear(heard func(argocd.Event)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.heard = heard
 }
 
 func (f *follower) take(e argocd.Event) {

@@ -1,0 +1,200 @@
+// Command demo shows Octopod on a real Kubernetes and a real Argo CD: three
+// stagings come to run, a bad build fails, is taken back, and one goes to sleep.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+
+	"octopod/examples/cluster"
+)
+
+func main() {
+	dir := flag.String("dir", filepath.Join(os.TempDir(), "octopod-cluster"), "folder of the cluster; one is started if none runs")
+	octopod := flag.String("octopod", "bin/octopod", "the program")
+	flag.Parse()
+	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer cancel()
+	if err := run(ctx, *dir, *octopod); err != nil {
+		fmt.Fprintln(os.Stderr, "demo:", err)
+		os.Exit(1)
+	}
+}
+
+// demo tells the story. Every command it prints is run, and prints what a
+// reader who types it would see.
+type demo struct {
+	*cluster.Cluster
+	octopod string
+	envs    string // the env repo
+}
+
+func run(ctx context.Context, dir, octopod string) error {
+	c, err := open(ctx, dir)
+	if err != nil {
+		return err
+	}
+	octopod, err = filepath.Abs(octopod)
+	if err != nil {
+		return err
+	}
+	d := &demo{Cluster: c, octopod: octopod, envs: filepath.Join(c.Dir, "demo", "envs.git")}
+	for _, chapter := range []func(context.Context) error{
+		d.clear, d.connect, d.threeRun, d.badBuild, d.takeBack, d.sleep, d.overview,
+	} {
+		if err := chapter(ctx); err != nil {
+			return err
+		}
+	}
+	d.farewell()
+	return nil
+}
+
+// open finds the cluster, or starts one.
+func open(ctx context.Context, dir string) (*cluster.Cluster, error) {
+	if c, err := cluster.Open(dir); err == nil {
+		return c, nil
+	}
+	title("A Kubernetes and an Argo CD on this machine")
+	if err := cluster.Build(ctx, cluster.BuildOptions{Log: os.Stdout}); err != nil {
+		return nil, err
+	}
+	return cluster.Start(ctx, dir, cluster.Options{Projects: []string{project, "e2e-*"}, Log: os.Stdout})
+}
+
+const project = "shop"
+
+// Where Argo CD's objects of the project lie in Kubernetes.
+const argocdAPI = "/apis/argoproj.io/v1alpha1/namespaces/argocd/"
+
+// clear takes away what an earlier demo has left.
+func (d *demo) clear(ctx context.Context) error {
+	_, err := d.API(ctx, http.MethodDelete, argocdAPI+"applicationsets/"+project, nil)
+	if err != nil && !strings.Contains(err.Error(), "404") {
+		return err
+	}
+	tick := time.NewTicker(200 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		apps, err := d.API(ctx, http.MethodGet, argocdAPI+"applications?limit=1&labelSelector=octopod.dev/project%3D"+project, nil)
+		if err != nil {
+			return err
+		}
+		if strings.Contains(string(apps), `"items":[]`) {
+			return os.RemoveAll(filepath.Dir(d.envs))
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (d *demo) connect(ctx context.Context) error {
+	title("An env repo, and Argo CD that follows it")
+	if err := d.run(ctx, 0, "init", "-q", "--project", project, "--base-domain", "staging.example.com", "--repo-url", "file://"+d.envs); err != nil {
+		return err
+	}
+	for _, kind := range []string{"appproject", "applicationset"} {
+		data, err := exec.CommandContext(ctx, "git", "-C", d.envs, "show", "HEAD:argocd/"+kind+".yaml").Output()
+		if err != nil {
+			return fmt.Errorf("reading argocd/%s.yaml: %w", kind, err)
+		}
+		if _, err := d.API(ctx, http.MethodPatch, argocdAPI+kind+"s/"+project+"?fieldManager=demo&force=true", data); err != nil {
+			return err
+		}
+	}
+	say("Argo CD's administrator has applied argocd/appproject.yaml and argocd/applicationset.yaml.")
+	return nil
+}
+
+func (d *demo) threeRun(ctx context.Context) error {
+	title("Three branches get a staging each")
+	for _, build := range []struct{ branch, tag string }{{"login", "1f2e3d4"}, {"search", "5c0ffee"}, {"cart-total", "1b2c3d4"}} {
+		if err := d.deploy(ctx, 0, build.branch, build.tag, "--wait"); err != nil {
+			return err
+		}
+	}
+	return d.run(ctx, 0, "get")
+}
+
+func (d *demo) badBuild(ctx context.Context) error {
+	title("A bad build: its container crashes")
+	if err := d.deploy(ctx, 6, "login", "crash-2a", "--wait"); err != nil {
+		return err
+	}
+	return d.run(ctx, 0, "get", "login")
+}
+
+func (d *demo) takeBack(ctx context.Context) error {
+	title("Taken back")
+	if err := d.run(ctx, 0, "rollback", "login", "--reason", "it crashes"); err != nil {
+		return err
+	}
+	return d.run(ctx, 0, "wait", "login")
+}
+
+func (d *demo) sleep(ctx context.Context) error {
+	title("Nobody needs search over the weekend; its data are kept")
+	if err := d.run(ctx, 0, "archive", "search"); err != nil {
+		return err
+	}
+	return d.run(ctx, 0, "wait", "search", "--for", "archived")
+}
+
+func (d *demo) overview(ctx context.Context) error {
+	title("What there is now")
+	return d.run(ctx, 0, "get", "--all")
+}
+
+func (d *demo) farewell() {
+	title("Now you")
+	fmt.Printf(`
+  . %s
+  export OCTOPOD_ENV_REPO=%s
+  octopod get --watch          # in one terminal, and in another:
+  octopod deploy --branch feature/login --service backend --image %s --wait
+  argocd app list
+  make cluster-down            # when you are done
+`, d.EnvFile(), d.envs, image("missing-1"))
+}
+
+func image(tag string) string { return "registry.example.com/shop/backend:" + tag }
+
+// deploy is what CI runs for a branch.
+func (d *demo) deploy(ctx context.Context, code int, branch, tag string, options ...string) error {
+	return d.run(ctx, code, append([]string{"deploy", "--branch", "feature/" + branch, "--service", "backend", "--image", image(tag)}, options...)...)
+}
+
+// run shows a command and runs it. It must end with this exit code.
+func (d *demo) run(ctx context.Context, code int, args ...string) error {
+	fmt.Println("\n$ octopod", strings.Join(args, " "))
+	cmd := exec.CommandContext(ctx, d.octopod, args...)
+	cmd.Env = append(append(os.Environ(), d.Env()...), "OCTOPOD_ENV_REPO="+d.envs)
+	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	err := cmd.Run()
+	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
+		return err
+	}
+	if got := cmd.ProcessState.ExitCode(); got != code {
+		return fmt.Errorf("octopod %s: exit code %d instead of %d", args[0], got, code)
+	}
+	if code != 0 {
+		say(fmt.Sprint("exit code ", code))
+	}
+	return nil
+}
+
+func title(text string) { fmt.Printf("\n── %s\n", text) }
+func say(text string)   { fmt.Printf("%s\n", text) }
