@@ -160,7 +160,7 @@ func (a *argo) Installed(context.Context, *project.Project) ([]argocd.Installed,
 // runs makes an Application one that runs a revision.
 func (a *argo) runs(name, revision string, at time.Time, images ...string) {
 	a.put(name, func(app *staging.Application) {
-		app.Revision, app.Sync, app.Health, app.ReconciledAt, app.Deploys = revision, "Synced", "Healthy", at.Add(time.Second), 1
+		app.Revision, app.Sync, app.Health, app.ReconciledAt, app.Deploys, app.DeployedAt = revision, "Synced", "Healthy", at.Add(time.Second), 1, at.Add(-time.Second)
 		app.Operation = &staging.Operation{Phase: "Succeeded", Revision: revision, StartedAt: at.Add(-time.Second), FinishedAt: at}
 		app.Images = images
 	})

@@ -93,7 +93,7 @@ func (d *diagnosis) envRepo(ctx context.Context) (*envrepo.Tree, *project.Projec
 		d.failed(project.File, err)
 		return tree, nil
 	}
-	d.add(project.File, Fine, fmt.Sprintf("project %s, %d stagings", p.Metadata.Name, len(names)), "")
+	d.add(project.File, Fine, fmt.Sprintf("project %s, stagings: %d", p.Metadata.Name, len(names)), "")
 	return tree, p
 }
 
@@ -123,7 +123,7 @@ func (d *diagnosis) argoCD(ctx context.Context, cluster Cluster, tree *envrepo.T
 		d.failed("ask Argo CD", err)
 		return
 	}
-	d.add("ask Argo CD", Fine, fmt.Sprintf("%d Applications, in %s", len(apps), span(began)), "")
+	d.add("ask Argo CD", Fine, fmt.Sprintf("Applications: %d, in %s", len(apps), span(began)), "")
 	d.rights(ctx, cluster, p)
 	d.installed(ctx, cluster, p)
 	d.membership(tree, apps)
@@ -156,7 +156,8 @@ func (d *diagnosis) installed(ctx context.Context, cluster inspector, p *project
 		apply := fmt.Sprintf("kubectl apply -n %s -f %s", p.Spec.ArgoCD.Namespace, f.Path)
 		switch code := staging.CodeOf(f.Err); {
 		case f.Err != nil && code == staging.CodeForbidden:
-			d.add(f.Path, Unseen, "the account may not see what Argo CD has of it", "")
+			d.add(f.Path, Unseen, "the account may not see what Argo CD has of it",
+				"to check this as well, let it get applicationsets and projects in policy.csv")
 		case f.Err != nil && code == staging.CodeNotFound:
 			d.add(f.Path, Fault, "Argo CD does not have it", apply)
 		case f.Err != nil:

@@ -38,7 +38,7 @@ func TestDiagnose(t *testing.T) {
 	}{
 		{"all is well: the env repo", func(*world, *argo, string) {}, "read the env repo", generator.Fine, "at ", ""},
 		{"all is well: a push", func(*world, *argo, string) {}, "write the env repo", generator.Fine, "let in", ""},
-		{"all is well: Argo CD", func(*world, *argo, string) {}, "ask Argo CD", generator.Fine, "1 Applications", ""},
+		{"all is well: Argo CD", func(*world, *argo, string) {}, "ask Argo CD", generator.Fine, "Applications: 1", ""},
 		{"all is well: Applications", func(*world, *argo, string) {}, "Applications", generator.Fine, "one for each", ""},
 		{"all is well: it looks", func(*world, *argo, string) {}, "look at once", generator.Fine, "shop-login was compared", ""},
 		{"octopod.yaml is broken", func(w *world, _ *argo, _ string) {

@@ -90,6 +90,9 @@ func application(a *v1alpha1.Application) staging.Application {
 		Conditions: conditions(a.Status.Conditions),
 		Resources:  resources(a.Status.Resources),
 	}
+	if n := len(a.Status.History); n > 0 {
+		app.DeployedAt = timeOf(a.Status.History[n-1].DeployStartedAt)
+	}
 	if a.DeletionTimestamp != nil {
 		app.DeletedAt = &a.DeletionTimestamp.Time
 	}

@@ -30,6 +30,7 @@ type Application struct {
 	Health       string     // Healthy, Progressing, Degraded, Suspended, Missing, Unknown
 	ReconciledAt time.Time  // when it last compared
 	Deploys      int        // syncs that succeeded, as far as Argo CD remembers
+	DeployedAt   time.Time  // when the last of them began
 	Operation    *Operation // the running or the last sync; nil before the first
 	Images       []string   // of live pods, sorted
 	Conditions   []Condition

@@ -245,9 +245,10 @@ func (o Observation) under() Phase {
 	return PhaseUpdating
 }
 
-// deploysBefore counts the syncs that succeeded before what is under way.
+// deploysBefore counts the syncs that succeeded before what is under way. Argo
+// CD counts the last one a moment before it calls it finished.
 func (o Observation) deploysBefore() int {
-	if op := o.App.Operation; o.Applied && op != nil && op.Phase == "Succeeded" {
+	if op := o.App.Operation; o.Applied && op != nil && op.StartedAt.Equal(o.App.DeployedAt) {
 		return max(0, o.App.Deploys-1)
 	}
 	return o.App.Deploys

@@ -21,7 +21,7 @@ func running() staging.Observation {
 		Wanted: map[string]string{"backend": wantedImage},
 		App: &staging.Application{
 			Name: "shop-login", Staging: "login", Revision: "9f3c", Sync: "Synced", Health: "Healthy",
-			ReconciledAt: noon.Add(-20 * time.Second), Deploys: 2,
+			ReconciledAt: noon.Add(-20 * time.Second), Deploys: 2, DeployedAt: noon.Add(-50 * time.Second),
 			Operation: &staging.Operation{
 				Phase: "Succeeded", Revision: "9f3c",
 				StartedAt: noon.Add(-50 * time.Second), FinishedAt: noon.Add(-40 * time.Second),
@@ -90,7 +90,10 @@ func TestPhaseOf(t *testing.T) {
 
 		{"syncing", func(o *o) { o.App.Operation = &staging.Operation{Phase: "Running", Message: "waiting for hook"} }, staging.PhaseUpdating, "Applying the change", "waiting for hook"},
 		{"syncing the first time", func(o *o) { o.App.Deploys = 0; o.App.Operation = &staging.Operation{Phase: "Running"} }, staging.PhaseCreating, "Applying", ""},
-		{"syncing the second time", func(o *o) { o.App.Deploys = 1; o.App.Operation = &staging.Operation{Phase: "Running"} }, staging.PhaseUpdating, "Applying", ""},
+		{"syncing the second time", func(o *o) { o.App.Deploys = 1; o.App.Operation = &staging.Operation{Phase: "Running", StartedAt: noon} }, staging.PhaseUpdating, "Applying", ""},
+		{"the first sync is counted before it is finished", func(o *o) {
+			o.App.Deploys, o.App.Operation = 1, &staging.Operation{Phase: "Running", StartedAt: o.App.DeployedAt}
+		}, staging.PhaseCreating, "Applying", ""},
 		{"starting the first time", func(o *o) { o.App.Deploys, o.App.Health = 1, "Progressing" }, staging.PhaseCreating, "Starting", ""},
 		{"an earlier sync blocks", func(o *o) { o.Applied = false; o.App.Operation = &staging.Operation{Phase: "Running"} }, staging.PhaseUpdating, "an earlier change", ""},
 		{"retrying", func(o *o) {
