@@ -26,7 +26,7 @@ const (
 // Action is what somebody asks of one staging. Only the fields that the verb
 // reads are looked at; the rest stay empty.
 type Action struct {
-	Verb   Verb   `json:"verb"`
+	Verb   Verb   `json:"verb,omitempty"`
 	Name   string `json:"name,omitempty"`   // empty with deploy and create: derived from Branch
 	Branch string `json:"branch,omitempty"` // deploy, create, update
 

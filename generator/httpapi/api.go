@@ -1,0 +1,112 @@
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"octopod/generator"
+	"octopod/generator/staging"
+)
+
+// Path is where the API is mounted.
+const Path = "/api/v1"
+
+// Projects gives access to the projects of a server.
+type Projects interface {
+	// Names lists those that the asker of a request may look at.
+	Names(ctx context.Context) []string
+	// Access gives one project as the asker may use it, who says this of
+	// themselves.
+	Access(ctx context.Context, project string, said generator.Asker) (*generator.Access, error)
+}
+
+// Options is what the API needs.
+type Options struct {
+	Projects Projects
+	// Asker names who asks, for keys that a request is repeated by.
+	Asker   func(ctx context.Context) string
+	Version string
+	Log     *slog.Logger
+	Now     func() time.Time
+	// Heartbeat is how often a silent stream shows that it lives. Default 15 s.
+	Heartbeat time.Duration
+}
+
+// limits of one request.
+const (
+	maxBody     = 1 << 20
+	bodyTimeout = 10 * time.Second
+)
+
+type server struct {
+	Options
+	replays *replays
+}
+
+// New gives the handler of Path and everything below it.
+func New(o Options) http.Handler {
+	if o.Heartbeat == 0 {
+		o.Heartbeat = 15 * time.Second
+	}
+	s := &server{Options: o, replays: newReplays(o.Now)}
+	mux := http.NewServeMux()
+	config := huma.Config{
+		OpenAPI: &huma.OpenAPI{
+			OpenAPI: "3.1.0",
+			Info:    &huma.Info{Title: "Octopod", Version: o.Version, Description: description},
+			Components: &huma.Components{
+				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+				SecuritySchemes: map[string]*huma.SecurityScheme{
+					"token": {Type: "http", Scheme: "bearer", Description: "An API token, or the identity token of a CI run."},
+				},
+			},
+			Security: []map[string][]string{{"token": {}}, {}},
+		},
+		OpenAPIPath: Path + "/openapi", Formats: huma.DefaultFormats, DefaultFormat: "application/json",
+		Transformers: []huma.Transformer{ours}, RejectUnknownQueryParameters: true,
+	}
+	s.routes(humago.New(mux, config))
+	mux.HandleFunc(Path+"/", func(w http.ResponseWriter, r *http.Request) {
+		writeProblem(w, ProblemOf(staging.Errorf(staging.CodeNotFound, "the API has no %s %s", r.Method, r.URL.Path).
+			WithHint("%s/openapi.json describes it", Path)))
+	})
+	return s.replays.middleware(o.Asker, mux)
+}
+
+const description = "Staging environments for branches, written into an env repo that Argo CD follows. " +
+	"The shapes are those of `octopod … -o json`. {project} is a project's name, or - on a server that has one alone. " +
+	"Writes take an Idempotency-Key: a request that is repeated with it gets the first answer again."
+
+// add registers an operation.
+func add[I, O any](api huma.API, method, path, id, summary string, handler func(context.Context, *I) (*O, error)) {
+	huma.Register(api, huma.Operation{
+		OperationID: id, Method: method, Path: Path + path, Summary: summary, MaxBodyBytes: maxBody, BodyReadTimeout: bodyTimeout,
+		Responses: map[string]*huma.Response{"default": problemResponse(api)},
+	}, handler)
+}
+
+func problemResponse(api huma.API) *huma.Response {
+	schema := api.OpenAPI().Components.Schemas.Schema(problemType, true, "Problem")
+	return &huma.Response{Description: "A problem", Content: map[string]*huma.MediaType{"application/problem+json": {Schema: schema}}}
+}
+
+func (s *server) routes(api huma.API) {
+	const project, stagings, one = "/projects/{project}", "/projects/{project}/stagings", "/projects/{project}/stagings/{name}"
+	add(api, http.MethodGet, "/projects", "list-projects", "The projects of this server", s.listProjects)
+	add(api, http.MethodGet, project, "get-project", "One project: its services, parameters, presets", s.getProject)
+	add(api, http.MethodGet, stagings, "list-stagings", "The stagings that a query chooses", s.listStagings)
+	add(api, http.MethodGet, one, "get-staging", "One staging", s.getStaging)
+	add(api, http.MethodPost, one+"/{verb}", "change-staging", "Change a staging, in one commit", s.changeStaging)
+	add(api, http.MethodGet, one+"/history", "get-history", "The versions of a staging, newest first", s.getHistory)
+	add(api, http.MethodGet, one+"/manifests", "get-manifests", "The objects of a staging, secrets masked", s.getManifests)
+	add(api, http.MethodGet, one+"/drift", "get-drift", "The objects as committed, and as generating them now would give", s.getDrift)
+	add(api, http.MethodPost, project+"/regenerate", "regenerate", "Write stagings out again", s.regenerate)
+	add(api, http.MethodPost, project+"/lint", "lint", "Everything that is wrong with the env repo", s.lint)
+	add(api, http.MethodPost, project+"/mend", "mend", "Write the files that follow from octopod.yaml anew", s.mend)
+	s.addEvents(api, project+"/events")
+}

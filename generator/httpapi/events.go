@@ -1,0 +1,117 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humago"
+
+	"octopod/generator"
+)
+
+// writeTimeout ends a stream whose reader does not read.
+const writeTimeout = 10 * time.Second
+
+// catchUpTime bounds how long a stream waits for an env repo that cannot be
+// read; it then begins with what is known.
+const catchUpTime = 5 * time.Second
+
+type eventsInput struct {
+	inProject
+	query
+	Last string `header:"Last-Event-ID" doc:"The last event that was received: the stream goes on after it"`
+}
+
+func (s *server) addEvents(api huma.API, path string) {
+	schema := api.OpenAPI().Components.Schemas.Schema(viewType, true, "View")
+	huma.Register(api, huma.Operation{
+		OperationID: "watch-stagings", Method: http.MethodGet, Path: Path + path, Summary: "Every staging that a query chooses, and then every change",
+		Description: "Server-sent events: changed and gone with a staging; complete after everything there is was told; " +
+			"stale, fresh (the env repo), away, back (Argo CD); reset when what was told before is void.",
+		Responses: map[string]*huma.Response{
+			"200":     {Description: "Events without end", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: schema}}},
+			"default": problemResponse(api),
+		},
+	}, s.events)
+}
+
+func (s *server) events(ctx context.Context, in *eventsInput) (*huma.StreamResponse, error) {
+	a, err := s.open(ctx, in.Project)
+	if err != nil {
+		return nil, err
+	}
+	q, err := in.query.query()
+	if err != nil {
+		return nil, s.problem(ctx, err)
+	}
+	after, _ := strconv.ParseUint(in.Last, 10, 64) // a number that is none begins anew
+	if after == 0 {
+		limit, cancel := context.WithTimeout(ctx, catchUpTime)
+		_ = a.CatchUp(limit) // what is known meanwhile is better than nothing
+		cancel()
+	}
+	life, end := context.WithCancel(ctx)
+	next, err := a.Subscribe(life, q, after)
+	if err != nil {
+		end()
+		return nil, s.problem(ctx, err)
+	}
+	return &huma.StreamResponse{Body: func(h huma.Context) {
+		defer end()
+		_, w := humago.Unwrap(h)
+		s.stream(life, w, next)
+	}}, nil
+}
+
+// stream writes events until the reader or the context is gone.
+func (s *server) stream(ctx context.Context, w http.ResponseWriter, next func(context.Context) (generator.Update, error)) {
+	header := w.Header()
+	header.Set("Content-Type", "text/event-stream")
+	header.Set("Cache-Control", "no-store")
+	header.Set("X-Accel-Buffering", "no")
+	out := http.NewResponseController(w)
+	write := func(format string, args ...any) error {
+		if err := out.SetWriteDeadline(s.Now().Add(writeTimeout)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+			return err
+		}
+		if _, err := fmt.Fprintf(w, format, args...); err != nil {
+			return err
+		}
+		return out.Flush()
+	}
+	err := write("retry: 1000\n\n")
+	for err == nil {
+		patience, cancel := context.WithTimeout(ctx, s.Heartbeat)
+		var u generator.Update
+		u, err = next(patience)
+		cancel()
+		switch {
+		case err == nil:
+			err = write("%s", encodeEvent(u))
+		case ctx.Err() == nil:
+			err = write(":\n\n")
+		}
+	}
+}
+
+// encodeEvent writes an update as an event.
+func encodeEvent(u generator.Update) string {
+	data := []byte("{}")
+	switch {
+	case u.Kind == generator.Changed || u.Kind == generator.Gone:
+		data, _ = json.Marshal(u.Staging) // it came from YAML and git
+	case u.Err != nil:
+		data, _ = json.Marshal(faultOf(u.Err))
+	}
+	id := ""
+	if u.Sequence > 0 {
+		id = fmt.Sprintf("id: %d\n", u.Sequence)
+	}
+	return fmt.Sprintf("%sevent: %s\ndata: %s\n\n", id, u.Kind, data)
+}

@@ -1,0 +1,108 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"octopod/generator/staging"
+)
+
+// fault is an error as it travels.
+type fault struct {
+	// All of it, for people.
+	Detail string `json:"detail"`
+	// Octopod's code, such as not_found or pinned.
+	Code staging.Code `json:"code"`
+	// What to do next.
+	Hint string `json:"hint,omitempty"`
+	// What is wrong in one sentence, where the single faults follow.
+	Message string `json:"message,omitempty"`
+	// Every fault of the input.
+	Problems []staging.Problem `json:"problems,omitempty"`
+}
+
+// Problem is the answer to a request that failed, as RFC 9457 has it.
+type Problem struct {
+	// Names the kind of problem: urn:octopod:problem:conflict.
+	Type string `json:"type"`
+	// The words of the status.
+	Title  string `json:"title"`
+	Status int    `json:"status"`
+	fault
+}
+
+// statuses is the one table from code to HTTP status. The client reads the code.
+var statuses = map[staging.Code]int{
+	staging.CodeInternal: http.StatusInternalServerError, staging.CodeInvalid: http.StatusUnprocessableEntity,
+	staging.CodeNotFound: http.StatusNotFound, staging.CodeConflict: http.StatusConflict, staging.CodeExists: http.StatusConflict,
+	staging.CodePinned: http.StatusConflict, staging.CodeTimeout: http.StatusGatewayTimeout, staging.CodeFailed: http.StatusConflict,
+	staging.CodeUnauthorized: http.StatusUnauthorized, staging.CodeForbidden: http.StatusForbidden,
+	staging.CodeUnavailable: http.StatusServiceUnavailable,
+}
+
+func faultOf(err error) fault {
+	f := fault{Detail: err.Error(), Code: staging.CodeOf(err), Hint: staging.HintOf(err), Problems: staging.ProblemsOf(err)}
+	if f.Code == staging.CodeInternal && errors.Is(err, context.DeadlineExceeded) {
+		f.Code = staging.CodeTimeout
+	}
+	var known *staging.Error
+	if errors.As(err, &known) {
+		f.Message = known.Message
+	}
+	return f
+}
+
+// ProblemOf gives the answer for an error.
+func ProblemOf(err error) *Problem {
+	f := faultOf(err)
+	return newProblem(statuses[f.Code], f)
+}
+
+func newProblem(status int, f fault) *Problem {
+	return &Problem{Type: "urn:octopod:problem:" + string(f.Code), Title: http.StatusText(status), Status: status, fault: f}
+}
+
+// Error is for huma, which takes answers that are errors.
+func (p *Problem) Error() string { return p.Detail }
+
+// GetStatus is for huma.
+func (p *Problem) GetStatus() int { return p.Status }
+
+// ContentType is for huma.
+func (p *Problem) ContentType(string) string { return "application/problem+json" }
+
+// ours makes huma's own refusals, of requests that do not fit the description,
+// look like all others.
+func ours(_ huma.Context, _ string, v any) (any, error) {
+	theirs, ok := v.(*huma.ErrorModel)
+	if !ok {
+		return v, nil
+	}
+	f := fault{Detail: theirs.Detail, Message: theirs.Detail, Code: staging.CodeInvalid}
+	if theirs.Status >= http.StatusInternalServerError {
+		f.Code = staging.CodeInternal
+	}
+	for _, e := range theirs.Errors {
+		f.Problems = append(f.Problems, staging.Problem{Field: e.Location, Message: e.Message})
+	}
+	return newProblem(theirs.Status, f), nil
+}
+
+// remote is an error that a server told. It reads and unwraps like the one that
+// happened there.
+type remote struct {
+	known *staging.Error
+	text  string
+}
+
+func (r *remote) Error() string { return r.text }
+
+func (r *remote) Unwrap() error { return r.known }
+
+// err makes the error again that a server told.
+func (f fault) err() error {
+	return &remote{text: f.Detail, known: &staging.Error{Code: f.Code, Message: f.Message, Hint: f.Hint, Problems: f.Problems}}
+}

@@ -1,0 +1,163 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"io"
+	"net/http"
+	"sync"
+	"time"
+
+	"octopod/generator/staging"
+)
+
+// Bounds of what is kept for requests that are repeated.
+const (
+	mostReplays   = 2000
+	replayTime    = time.Hour
+	maxReplayBody = 256 << 10 // a longer answer is not kept: the action runs again, and finds nothing to do
+)
+
+// replays keeps the answers of writes that carry an Idempotency-Key, so that a
+// request whose answer was lost can be made again. It forgets the oldest.
+type replays struct {
+	now func() time.Time
+
+	mu    sync.Mutex
+	known map[string]*replay
+	order []string // oldest first
+}
+
+// replay is one answer, or one that is being worked out.
+type replay struct {
+	request [sha256.Size]byte
+	at      time.Time
+	done    chan struct{}
+	kept    bool
+	status  int
+	header  http.Header
+	body    []byte
+}
+
+func newReplays(now func() time.Time) *replays {
+	return &replays{now: now, known: map[string]*replay{}}
+}
+
+func (k *replays) middleware(asker func(context.Context) string, next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		key := r.Header.Get("Idempotency-Key")
+		if key == "" || r.Method != http.MethodPost || len(key) > 200 {
+			next.ServeHTTP(w, r)
+			return
+		}
+		sum, err := bufferBody(w, r)
+		if err != nil {
+			writeProblem(w, err)
+			return
+		}
+		k.serve(w, r, asker(r.Context())+"\x00"+r.URL.Path+"\x00"+key, sum, next)
+	})
+}
+
+// bufferBody reads the body ahead, as its content is part of what is repeated.
+func bufferBody(w http.ResponseWriter, r *http.Request) ([sha256.Size]byte, *Problem) {
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout)) // not every writer has one
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return [sha256.Size]byte{}, newProblem(http.StatusRequestEntityTooLarge,
+			faultOf(staging.Errorf(staging.CodeInvalid, "the request is larger than %d bytes", maxBody)))
+	case err != nil:
+		return [sha256.Size]byte{}, newProblem(http.StatusRequestTimeout,
+			faultOf(staging.Errorf(staging.CodeInvalid, "the request did not arrive in full")))
+	}
+	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
+	r.Body = io.NopCloser(bytes.NewReader(data))
+	return sha256.Sum256(data), nil
+}
+
+func (k *replays) serve(w http.ResponseWriter, r *http.Request, key string, request [sha256.Size]byte, next http.Handler) {
+	first, again := k.enter(key, request)
+	if first != nil {
+		recorder := &recorder{ResponseWriter: w, status: http.StatusOK}
+		defer k.leave(key, first, recorder)
+		next.ServeHTTP(recorder, r)
+		return
+	}
+	if again.request != request {
+		writeProblem(w, ProblemOf(staging.Errorf(staging.CodeInvalid, "the Idempotency-Key was used for another request").
+			WithHint("take a new key for every request, and the same only to repeat one")))
+		return
+	}
+	select {
+	case <-again.done:
+	case <-r.Context().Done():
+		return
+	}
+	if !again.kept {
+		next.ServeHTTP(w, r)
+		return
+	}
+	for name, values := range again.header {
+		w.Header()[name] = values
+	}
+	w.Header().Set("Idempotency-Replayed", "true")
+	w.WriteHeader(again.status)
+	_, _ = w.Write(again.body)
+}
+
+// enter gives the place of a request: its own, when it is the first with its key.
+func (k *replays) enter(key string, request [sha256.Size]byte) (first, again *replay) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if known := k.known[key]; known != nil && k.now().Sub(known.at) < replayTime {
+		return nil, known
+	}
+	for len(k.order) >= mostReplays {
+		delete(k.known, k.order[0])
+		k.order = k.order[1:]
+	}
+	first = &replay{request: request, at: k.now(), done: make(chan struct{})}
+	k.known[key] = first
+	k.order = append(k.order, key)
+	return first, nil
+}
+
+// leave keeps the answer. One that says that something did not work just now is
+// worked out again.
+func (k *replays) leave(key string, first *replay, w *recorder) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if w.status < http.StatusInternalServerError && w.status != http.StatusTooManyRequests && w.body.Len() <= maxReplayBody {
+		first.kept, first.status, first.body = true, w.status, w.body.Bytes()
+		first.header = http.Header{"Content-Type": w.Header()["Content-Type"]}
+	} else {
+		delete(k.known, key)
+	}
+	close(first.done)
+}
+
+// recorder keeps what it writes.
+type recorder struct {
+	http.ResponseWriter
+	status int
+	body   bytes.Buffer
+}
+
+func (r *recorder) WriteHeader(status int) {
+	r.status = status
+	r.ResponseWriter.WriteHeader(status)
+}
+
+func (r *recorder) Write(data []byte) (int, error) {
+	if r.body.Len() <= maxReplayBody {
+		r.body.Write(data)
+	}
+	return r.ResponseWriter.Write(data)
+}
+
+// Unwrap is for http.ResponseController.
+func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }

@@ -1,0 +1,273 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"reflect"
+	"strings"
+
+	"octopod/generator"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+var (
+	problemType = reflect.TypeFor[Problem]()
+	viewType    = reflect.TypeFor[staging.View]()
+)
+
+// noName stands in a path for a name that the branch tells.
+const noName = "-"
+
+type inProject struct {
+	Project string `path:"project" doc:"Name of the project, or - for the only one"`
+}
+
+type inStaging struct {
+	inProject
+	Name string `path:"name" maxLength:"63" doc:"Name of the staging"`
+}
+
+// body is an answer that is nothing but its content.
+type body[T any] struct{ Body T }
+
+func (s *server) open(ctx context.Context, name string) (*generator.Access, error) {
+	a, err := s.Projects.Access(ctx, name, generator.Asker{})
+	return a, s.problem(ctx, err)
+}
+
+// problem turns an error into the answer for it. What nobody foresaw is logged,
+// and told to those alone who are shown detail.
+func (s *server) problem(ctx context.Context, err error) error {
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		return ProblemOf(staging.Errorf(staging.CodeUnavailable, "the request was given up"))
+	}
+	p := ProblemOf(err)
+	if p.Status >= http.StatusInternalServerError {
+		s.Log.ErrorContext(ctx, "request failed", "code", p.Code, "error", err)
+	}
+	return p
+}
+
+// answered pairs an answer with its error.
+func answered[T any](s *server, ctx context.Context, content T, err error) (*body[T], error) {
+	if err != nil {
+		return nil, s.problem(ctx, err)
+	}
+	return &body[T]{content}, nil
+}
+
+// projectName is one item of the list of projects.
+type projectName struct {
+	Name string `json:"name"`
+}
+
+func (s *server) listProjects(ctx context.Context, _ *struct{}) (*body[list[projectName]], error) {
+	names := each(s.Projects.Names(ctx), func(name string) projectName { return projectName{name} })
+	return answered(s, ctx, listOf("Project", names), nil)
+}
+
+func (s *server) getProject(ctx context.Context, in *inProject) (*body[*project.Project], error) {
+	a, err := s.open(ctx, in.Project)
+	if err != nil {
+		return nil, err
+	}
+	p, err := a.Project(ctx)
+	return answered(s, ctx, p, err)
+}
+
+// query chooses stagings, as the flags of get do.
+type query struct {
+	Names    []string `query:"name,explode" doc:"Exactly these, each of which must exist"`
+	Archived bool     `query:"archived" doc:"Only the archived ones"`
+	All      bool     `query:"all" doc:"Active and archived"`
+	Where    string   `query:"where" doc:"FIELD=VALUE and FIELD!=VALUE with commas between: author=ada,state!=deleting"`
+	Recorded bool     `query:"recorded" doc:"The records alone: Argo CD is not asked"`
+}
+
+func (q query) query() (generator.Query, error) {
+	terms, err := generator.ParseTerms(q.Where)
+	return generator.Query{Names: q.Names, Archived: q.Archived, All: q.All, Recorded: q.Recorded, Where: terms}, err
+}
+
+type listInput struct {
+	inProject
+	query
+}
+
+func (s *server) listStagings(ctx context.Context, in *listInput) (*body[staging.ViewList], error) {
+	a, err := s.open(ctx, in.Project)
+	if err != nil {
+		return nil, err
+	}
+	q, err := in.query.query()
+	if err != nil {
+		return nil, s.problem(ctx, err)
+	}
+	views, err := a.Find(ctx, q)
+	return answered(s, ctx, staging.NewViewList(views), err)
+}
+
+// stagingOutput is one staging, with the version of its record.
+type stagingOutput struct {
+	ETag string `header:"ETag"`
+	Body staging.View
+}
+
+func (s *server) getStaging(ctx context.Context, in *inStaging) (*stagingOutput, error) {
+	a, err := s.open(ctx, in.Project)
+	if err != nil {
+		return nil, err
+	}
+	views, err := a.Find(ctx, generator.Query{Names: []string{in.Name}})
+	if err != nil {
+		return nil, s.problem(ctx, err)
+	}
+	return &stagingOutput{ETag: `"` + views[0].Version + `"`, Body: views[0]}, nil
+}
+
+type changeInput struct {
+	inStaging
+	Verb    staging.Verb `path:"verb" enum:"deploy,create,update,set,unset,archive,restore,delete,pin,unpin,rollback"`
+	IfMatch string       `header:"If-Match" doc:"ETag of the staging as it was seen: another one by now is a conflict"`
+	Key     string       `header:"Idempotency-Key" maxLength:"200" doc:"A request that is repeated with the same key gets the first answer again"`
+	Body    *change
+}
+
+func (in *changeInput) request() generator.Request {
+	var c change
+	if in.Body != nil {
+		c = *in.Body
+	}
+	c.Action.Verb, c.Action.Name = in.Verb, in.Name
+	if in.Name == noName {
+		c.Action.Name = ""
+	}
+	version := strings.Trim(strings.TrimPrefix(in.IfMatch, "W/"), `"`)
+	if version == "*" {
+		version = ""
+	}
+	return generator.Request{Action: c.Action, DryRun: c.DryRun, Manifests: c.Manifests, Version: version}
+}
+
+func (s *server) changeStaging(ctx context.Context, in *changeInput) (*body[result], error) {
+	var by generator.Asker
+	if in.Body != nil {
+		by = in.Body.asker()
+	}
+	if by.Request == "" {
+		by.Request = in.Key
+	}
+	a, err := s.Projects.Access(ctx, in.Project, by)
+	if err != nil {
+		return nil, s.problem(ctx, err)
+	}
+	r := in.request()
+	// Whoever asked may go, the commit is finished.
+	done, err := a.Apply(context.WithoutCancel(ctx), r)
+	if r.Version != "" && staging.CodeOf(err) == staging.CodeConflict {
+		p := ProblemOf(err)
+		p.Status, p.Title = http.StatusPreconditionFailed, http.StatusText(http.StatusPreconditionFailed)
+		return nil, p
+	}
+	return answered(s, ctx, resultOf(done, r.DryRun), err)
+}
+
+type historyInput struct {
+	inStaging
+	Limit int `query:"limit" minimum:"0" doc:"Most versions; 0 means all"`
+}
+
+func (s *server) getHistory(ctx context.Context, in *historyInput) (*body[list[staging.Event]], error) {
+	a, err := s.open(ctx, in.Project)
+	if err != nil {
+		return nil, err
+	}
+	events, err := a.History(ctx, in.Name, in.Limit)
+	return answered(s, ctx, listOf("Event", events), err)
+}
+
+type manifestsInput struct {
+	inStaging
+	Revision string `query:"revision" maxLength:"64" doc:"A commit of the env repo; absent: the tip"`
+}
+
+func (s *server) getManifests(ctx context.Context, in *manifestsInput) (*body[list[object]], error) {
+	a, err := s.open(ctx, in.Project)
+	if err != nil {
+		return nil, err
+	}
+	objects, err := a.Manifests(ctx, in.Name, in.Revision)
+	return answered(s, ctx, listOf("Object", each(objects, objectOf)), err)
+}
+
+func (s *server) getDrift(ctx context.Context, in *inStaging) (*body[drift], error) {
+	a, err := s.open(ctx, in.Project)
+	if err != nil {
+		return nil, err
+	}
+	before, after, err := a.Drift(ctx, in.Name)
+	return answered(s, ctx, drift{each(before, objectOf), each(after, objectOf)}, err)
+}
+
+type regenerateInput struct {
+	inProject
+	Body struct {
+		// These; absent: all.
+		Names  []string `json:"names,omitempty"`
+		DryRun bool     `json:"dryRun,omitempty"`
+		said
+	}
+}
+
+func (s *server) regenerate(ctx context.Context, in *regenerateInput) (*body[regeneration], error) {
+	a, err := s.Projects.Access(ctx, in.Project, in.Body.asker())
+	if err != nil {
+		return nil, s.problem(ctx, err)
+	}
+	r, err := a.Regenerate(context.WithoutCancel(ctx), generator.RegenerateRequest{Names: in.Body.Names, DryRun: in.Body.DryRun})
+	out := regeneration{Items: each(r.Items, regeneratedOf), Changed: r.Changed, Revision: r.Revision, Plan: r.Plan}
+	if out.Plan == nil {
+		out.Plan = []staging.PlanItem{}
+	}
+	return answered(s, ctx, out, err)
+}
+
+func (s *server) lint(ctx context.Context, in *inProject) (*body[list[staging.Problem]], error) {
+	a, err := s.open(ctx, in.Project)
+	if err != nil {
+		return nil, err
+	}
+	problems, err := a.Lint(ctx)
+	return answered(s, ctx, listOf("Problem", problems), err)
+}
+
+type mendInput struct {
+	inProject
+	Body struct {
+		DryRun bool `json:"dryRun,omitempty"`
+		said
+	}
+}
+
+func (s *server) mend(ctx context.Context, in *mendInput) (*body[result], error) {
+	a, err := s.Projects.Access(ctx, in.Project, in.Body.asker())
+	if err != nil {
+		return nil, s.problem(ctx, err)
+	}
+	done, err := a.Mend(context.WithoutCancel(ctx), in.Body.DryRun)
+	return answered(s, ctx, resultOf(done, in.Body.DryRun), err)
+}
+
+// writeProblem answers outside of huma.
+func writeProblem(w http.ResponseWriter, p *Problem) {
+	w.Header().Set("Content-Type", p.ContentType(""))
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p) // the client may be gone
+}

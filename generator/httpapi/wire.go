@@ -1,0 +1,161 @@
+package httpapi
+
+import (
+	"encoding/json"
+
+	"octopod/generator"
+	"octopod/generator/staging"
+)
+
+// change is the body of a write: the action's arguments, and how it is meant.
+// Verb and name are the path's to say.
+type change struct {
+	staging.Action
+	// Work everything out and check it, but commit nothing.
+	DryRun bool `json:"dryRun,omitempty"`
+	// Also give the objects before and after.
+	Manifests bool `json:"manifests,omitempty"`
+	said
+}
+
+// said is what a client says of itself. Only a server without sign-in believes
+// the person.
+type said struct {
+	// Who asks.
+	By *staging.Person `json:"by,omitempty"`
+	// The door: cli, ci or api.
+	Via staging.Via `json:"via,omitempty" enum:"cli,ci,api"`
+	// Finds the request in the history again: the address of a CI run.
+	Request string `json:"request,omitempty" maxLength:"500"`
+}
+
+func sayer(by generator.Asker) said { return said{By: &by.Person, Via: by.Via, Request: by.Request} }
+
+func (s said) asker() generator.Asker {
+	asker := generator.Asker{Via: s.Via, Request: s.Request}
+	if s.By != nil {
+		asker.Person = *s.By
+	}
+	return asker
+}
+
+// result is what a write did, or would do.
+type result struct {
+	Staging  *staging.View      `json:"staging"`
+	Changed  bool               `json:"changed"`
+	Revision string             `json:"revision,omitempty"`
+	Plan     []staging.PlanItem `json:"plan"`
+	Note     string             `json:"note,omitempty"`
+	DryRun   bool               `json:"dryRun,omitempty"`
+
+	Name    string        `json:"name"`
+	Changes []difference  `json:"changes"`
+	Before  []object      `json:"before,omitempty"`
+	After   []object      `json:"after,omitempty"`
+	Refused []regenerated `json:"refused,omitempty"`
+}
+
+type difference struct {
+	What string `json:"what"`
+	From string `json:"from,omitempty"`
+	To   string `json:"to,omitempty"`
+}
+
+func resultOf(r generator.Result, dryRun bool) result {
+	out := result{
+		Staging: r.Staging, Changed: r.Changed, Revision: r.Revision, Plan: r.Plan, Note: r.Note, DryRun: dryRun, Name: r.Name,
+		Changes: each(r.Changes, func(d staging.Difference) difference { return difference(d) }),
+		Before:  each(r.Before, objectOf), After: each(r.After, objectOf), Refused: each(r.Refused, regeneratedOf),
+	}
+	if out.Plan == nil {
+		out.Plan = []staging.PlanItem{}
+	}
+	return out
+}
+
+func (r result) result() generator.Result {
+	return generator.Result{
+		Staging: r.Staging, Changed: r.Changed, Revision: r.Revision, Plan: r.Plan, Note: r.Note, Name: r.Name,
+		Changes: each(r.Changes, func(d difference) staging.Difference { return staging.Difference(d) }),
+		Before:  each(r.Before, object.object), After: each(r.After, object.object), Refused: each(r.Refused, regenerated.regenerated),
+	}
+}
+
+// object is one manifest.
+type object struct {
+	APIVersion string          `json:"apiVersion"`
+	Kind       string          `json:"kind"`
+	Namespace  string          `json:"namespace,omitempty"`
+	Name       string          `json:"name"`
+	Manifest   json.RawMessage `json:"manifest"`
+}
+
+func objectOf(o staging.Object) object {
+	return object{APIVersion: o.APIVersion, Kind: o.Kind, Namespace: o.Namespace, Name: o.Name, Manifest: o.JSON}
+}
+
+func (o object) object() staging.Object {
+	return staging.Object{APIVersion: o.APIVersion, Kind: o.Kind, Namespace: o.Namespace, Name: o.Name, JSON: o.Manifest}
+}
+
+// regenerated says what became of one staging.
+type regenerated struct {
+	Name    string   `json:"name"`
+	Changed bool     `json:"changed"`
+	Removed []string `json:"removed,omitempty"`
+	Skipped string   `json:"skipped,omitempty"`
+	Error   *fault   `json:"error,omitempty"`
+}
+
+func regeneratedOf(r generator.Regenerated) regenerated {
+	out := regenerated{Name: r.Name, Changed: r.Changed, Removed: r.Removed, Skipped: r.Skipped}
+	if r.Err != nil {
+		f := faultOf(r.Err)
+		out.Error = &f
+	}
+	return out
+}
+
+func (r regenerated) regenerated() generator.Regenerated {
+	out := generator.Regenerated{Name: r.Name, Changed: r.Changed, Removed: r.Removed, Skipped: r.Skipped}
+	if r.Error != nil {
+		out.Err = r.Error.err()
+	}
+	return out
+}
+
+// regeneration is what became of all.
+type regeneration struct {
+	Items    []regenerated      `json:"items"`
+	Changed  bool               `json:"changed"`
+	Revision string             `json:"revision,omitempty"`
+	Plan     []staging.PlanItem `json:"plan"`
+}
+
+// list is several things as programs read them.
+type list[T any] struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	Items      []T    `json:"items"`
+}
+
+func listOf[T any](kind string, items []T) list[T] {
+	if items == nil {
+		items = []T{}
+	}
+	return list[T]{staging.APIVersion, kind + "List", items}
+}
+
+// drift is a staging as committed, and as generating it now would give.
+type drift struct {
+	Before []object `json:"before"`
+	After  []object `json:"after"`
+}
+
+func each[A, B any](items []A, f func(A) B) []B {
+	out := make([]B, len(items))
+	for i, item := range items {
+		out[i] = f(item)
+	}
+	return out
+}
