@@ -1,9 +1,13 @@
 package main
 
 import (
+	"context"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"octopod/generator"
+	"octopod/generator/project"
 )
 
 // newURL says where the staging of a branch is reached.
@@ -11,17 +15,24 @@ func newURL(c *cli) *cobra.Command {
 	var o branchFlags
 	var service string
 	cmd := &cobra.Command{
-		Use:   "url [--branch BRANCH] [--service SERVICE]",
-		Short: "Say where the staging of a branch is reached",
-		Long: `Say where the staging of a branch is reached, before there is one. It follows from
-octopod.yaml and the branch alone. -o wide shows every service.`,
-		Example: `  octopod url --branch feature/login
+		Use:   "url [NAME|--branch BRANCH] [--service SERVICE]",
+		Short: "Say where a staging is reached, before there is one",
+		Long: `Say where a staging is reached, before there is one. It follows from octopod.yaml
+and the name, or the branch. Where the env repo is at hand, a name that belongs to
+another branch is not given away twice. -o wide shows every service.`,
+		Example: `  octopod url feature-login
+  octopod url --branch feature/login
   octopod url --branch feature/login --service backend
   octopod url --branch feature/login -o json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, _, name, err := o.read(cmd.Context(), c, cmd, args)
+			p, branch, name, err := o.read(cmd.Context(), c, cmd, args)
 			if err != nil {
 				return err
+			}
+			if branch != "" && o.projectFile == "" && c.envRepo() != "" {
+				if name, err = c.nameInUse(cmd.Context(), p, branch); err != nil {
+					return err
+				}
 			}
 			urls := map[string]string{}
 			for _, s := range p.ServiceNames() {
@@ -42,6 +53,29 @@ octopod.yaml and the branch alone. -o wide shows every service.`,
 	cmd.Flags().StringVar(&service, "service", "", "`service` to reach (default: the main one)")
 	c.completeFlag(cmd, "service", completeServices)
 	return cmd
+}
+
+// nameInUse is what the staging of a branch is called, or would be, among those
+// there are.
+func (c *cli) nameInUse(ctx context.Context, p *project.Project, branch string) (string, error) {
+	in, err := c.connect(ctx)
+	if err != nil {
+		return "", err
+	}
+	views, err := in.Find(ctx, generator.Query{All: true, Recorded: true})
+	if err != nil {
+		return "", err
+	}
+	name := p.Naming().NameOf(branch)
+	for _, v := range views {
+		switch {
+		case v.Spec.Branch == branch:
+			return v.Metadata.Name, nil
+		case v.Metadata.Name == name:
+			name = p.Naming().HashedNameOf(branch)
+		}
+	}
+	return name, nil
 }
 
 func (c *cli) showURLs(cmd *cobra.Command, urls map[string]string, service string) error {
