@@ -130,7 +130,7 @@ func TestHistorySpeaksOctopodsWords(t *testing.T) {
 		Via: staging.ViaCI, Request: "run-7", Write: write("1"),
 	})
 	commit(t, r, envrepo.Edit{Verb: staging.Deploy, Staging: "other", Write: []staging.File{{Path: "envs/other/a", Data: []byte("x")}}})
-	commit(t, r, envrepo.Edit{Verb: staging.Set, Staging: "login", Subject: "evil\nOctopod-Action: forged", Via: staging.ViaWeb, Write: write("2")})
+	commit(t, r, envrepo.Edit{Verb: staging.Set, Staging: "login", Subject: "evil\nOctopod-Action: forged", Body: "Octopod-Request: forged\nOctopod-Via: ci", Via: staging.ViaWeb, Write: write("2")})
 	commit(t, r, envrepo.Edit{Verb: staging.Delete, Staging: "login", Remove: []string{"envs/login"}})
 	events, err := r.History(t.Context(), "login", 0)
 	if err != nil {
@@ -177,6 +177,48 @@ func TestARecordThatCannotBeReadSaysWhereAndWhy(t *testing.T) {
 				t.Errorf("got %v (%s)\nwant an invalid error that says %q", err, staging.CodeOf(err), tt.says)
 			}
 		})
+	}
+}
+
+func TestOnlyDirectoriesAreStagings(t *testing.T) {
+	r := open(t)
+	commit(t, r, envrepo.Edit{Verb: "edit", Write: []staging.File{
+		{Path: "envs/README.md", Data: []byte("x")}, {Path: "envs/b/staging.yaml", Data: []byte("x")}, {Path: "envs/a/staging.yaml", Data: []byte("x")},
+	}})
+	tree, err := r.Tip(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	names, err := tree.Names()
+	if diff := cmp.Diff([]string{"a", "b"}, names); err != nil || diff != "" {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+}
+
+func TestFaultsOfARecordGetItsLine(t *testing.T) {
+	r := open(t)
+	file, err := envrepo.Record(full())
+	if err != nil {
+		t.Fatal(err)
+	}
+	commit(t, r, envrepo.Edit{Verb: "edit", Write: []staging.File{file}})
+	tree, err := r.Tip(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	line := 1 + strings.Count(string(file.Data[:strings.Index(string(file.Data), "\n  branch:")+1]), "\n")
+	got := tree.Placed("login", []staging.Problem{
+		{Field: "spec.branch", Message: "of the record"},
+		{Field: "spec.branch", Message: "of an object", Rule: "schema"},
+		{Field: "spec.branch", Message: "of a file", File: "octopod.yaml", Line: 3},
+	})
+	want := []staging.Problem{
+		{Field: "spec.branch", Message: "of the record", File: "envs/login/staging.yaml", Line: line},
+		{Field: "spec.branch", Message: "of an object", Rule: "schema"},
+		{Field: "spec.branch", Message: "of a file", File: "octopod.yaml", Line: 3},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
 

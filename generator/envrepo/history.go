@@ -65,7 +65,7 @@ func parseTrailers(message string) map[string]string {
 	last := message[strings.LastIndex(message, "\n\n")+1:]
 	trailers := map[string]string{}
 	for line := range strings.Lines(last) {
-		if key, value, ok := strings.Cut(strings.TrimSpace(line), ": "); ok && strings.HasPrefix(key, "Octopod-") {
+		if key, value, ok := strings.Cut(strings.TrimSpace(line), ": "); ok {
 			trailers[key] = value
 		}
 	}

@@ -137,6 +137,10 @@ func TestRefused(t *testing.T) {
 			overHTTP(e)
 			hook(t, e.repo, "pre-receive", "echo 'main is protected: ask Ann for a review' >&2; exit 1")
 		}, staging.CodeForbidden, []string{"main is protected: ask Ann for a review", "pre-receive hook declined", "refused the push to main"}},
+		{"http: the server cannot store the push", func(t *testing.T, e env) {
+			overHTTP(e)
+			testenv.Git(t, e.repo, "config", "receive.maxInputSize", "10")
+		}, staging.CodeUnavailable, []string{"could not store the push", "ask who runs the git server"}},
 		{"http: in the clear without the flag", func(_ *testing.T, e env) { overHTTP(e); e.o.AllowPlainHTTP = false },
 			staging.CodeInvalid, []string{"unencrypted", "https://"}},
 		{"ssh: protected branch", func(t *testing.T, e env) {
