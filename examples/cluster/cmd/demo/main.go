@@ -179,10 +179,10 @@ func (d *demo) deploy(ctx context.Context, code int, branch, tag string, options
 
 // run shows a command and runs it. It must end with this exit code.
 func (d *demo) run(ctx context.Context, code int, args ...string) error {
-	fmt.Println("\n$ octopod", strings.Join(args, " "))
+	fmt.Println("\n$ octopod", typed(args))
 	cmd := exec.CommandContext(ctx, d.octopod, args...)
 	cmd.Env = append(append(os.Environ(), d.Env()...), "OCTOPOD_ENV_REPO="+d.envs)
-	cmd.Stdout, cmd.Stderr = os.Stdout, os.Stderr
+	cmd.Dir, cmd.Stdout, cmd.Stderr = d.Dir, os.Stdout, os.Stderr
 	err := cmd.Run()
 	if exit := (*exec.ExitError)(nil); err != nil && !errors.As(err, &exit) {
 		return err
@@ -194,6 +194,18 @@ func (d *demo) run(ctx context.Context, code int, args ...string) error {
 		say(fmt.Sprint("exit code ", code))
 	}
 	return nil
+}
+
+// typed is how a person types arguments.
+func typed(args []string) string {
+	var words []string
+	for _, arg := range args {
+		if strings.Contains(arg, " ") {
+			arg = "'" + arg + "'"
+		}
+		words = append(words, arg)
+	}
+	return strings.Join(words, " ")
 }
 
 func title(text string) { fmt.Printf("\n── %s\n", text) }
