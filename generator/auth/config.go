@@ -118,7 +118,7 @@ type Token struct {
 	// Who it is: the author of its commits, and the name in the audit log.
 	Name  string `yaml:"name"`
 	Email string `yaml:"email,omitempty"`
-	// sha256: and 64 hex digits, as `octopod token create` prints it.
+	// sha256: and 64 hex digits, as `octopod token` prints it.
 	Hash    string    `yaml:"hash"`
 	Expires time.Time `yaml:"expires"`
 	Scope   `yaml:",inline"`

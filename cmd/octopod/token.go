@@ -1,0 +1,99 @@
+package main
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"octopod/generator/auth"
+	"octopod/generator/project"
+	"octopod/generator/project/strictyaml"
+	"octopod/generator/staging"
+)
+
+// tokenTime is how long a token lasts unless somebody says so.
+const tokenTime = 90 * 24 * time.Hour
+
+// tokenFlags are what a token is limited to.
+type tokenFlags struct {
+	role, email, expires      string
+	verbs, projects, stagings []string
+}
+
+// newToken makes a token for a program.
+func newToken(c *cli) *cobra.Command {
+	o := tokenFlags{role: string(project.RoleUser), expires: project.Duration(tokenTime).String()}
+	cmd := &cobra.Command{
+		Use:   "token NAME [--role ROLE] [--expires 90d] [--verb VERB]… [--project PROJECT]… [--staging NAME]…",
+		Short: "Make an API token for a server",
+		Long: `Make an API token, with which a program works through a server. The token is shown
+this once and kept nowhere: what goes into the server's configuration is only its
+hash. Remove it there to withdraw the token.`,
+		Example: `  octopod token nightly --verb deploy --project shop --staging 'nightly-*'
+  octopod token wall-screen --role viewer --expires 365d -o yaml`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usage(cmd, "say one NAME: it is the author of what the token does")
+			}
+			return nil
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			secret, token, err := o.make(args[0], c.now())
+			if err != nil {
+				return err
+			}
+			return c.showToken(secret, token)
+		},
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+	f := cmd.Flags()
+	f.StringVar(&o.role, "role", o.role, "`role` of the token: viewer, user or admin")
+	f.StringVar(&o.expires, "expires", o.expires, "how `long` it lasts: 90d, 12h")
+	f.StringVar(&o.email, "email", "", "mail `address` of the author of its commits")
+	f.StringArrayVar(&o.verbs, "verb", nil, "`verb` it may use, again for more (default: all the role may)")
+	f.StringArrayVar(&o.projects, "project", nil, "`project` it is for, again for more (default: all)")
+	f.StringArrayVar(&o.stagings, "staging", nil, "`name` it is for, * stands for any text, again for more (default: all)")
+	return cmd
+}
+
+// make gives the secret of a token, and the token as the server knows it.
+func (o tokenFlags) make(name string, now time.Time) (secret string, token auth.Token, err error) {
+	var lasts project.Duration
+	if err := lasts.UnmarshalText([]byte(o.expires)); err != nil {
+		return "", token, staging.Errorf(staging.CodeInvalid, "--expires %s", err)
+	}
+	secret, hash := auth.NewToken()
+	token = auth.Token{
+		Name: name, Email: o.email, Hash: hash, Expires: now.Add(time.Duration(lasts)).UTC().Truncate(time.Second),
+		Scope: auth.Scope{Role: project.Role(o.role), Projects: o.projects, Names: o.stagings},
+	}
+	for _, verb := range o.verbs {
+		token.Verbs = append(token.Verbs, staging.Verb(verb))
+	}
+	_, err = auth.New(auth.Config{Tokens: []auth.Token{token}}, auth.Options{}) // as the server will
+	return secret, token, err
+}
+
+// tokenConfig is where a token stands in the server's configuration.
+type tokenConfig struct {
+	Auth struct {
+		Tokens []auth.Token `yaml:"tokens"`
+	} `yaml:"auth"`
+}
+
+// showToken prints the token alone, so that it can be piped into a secret, and
+// says beside it what belongs into the configuration.
+func (c *cli) showToken(secret string, token auth.Token) error {
+	var config tokenConfig
+	config.Auth.Tokens = []auth.Token{token}
+	text, err := strictyaml.Encode(config)
+	if err != nil {
+		return err
+	}
+	if c.settings.machine() {
+		return c.encode(map[string]any{"token": secret, "config": string(text)})
+	}
+	c.out.printf("%s\n", secret)
+	c.note("This is the token, shown once. It goes to the program as OCTOPOD_TOKEN.\nThe server's configuration gets:\n\n%s", text)
+	return nil
+}
