@@ -62,7 +62,8 @@ func (a *Access) Project(ctx context.Context) (*project.Project, error) {
 	return v.project(), nil
 }
 
-// Apply carries out an action as the asker. The feed tells of it at once.
+// Apply carries out an action as the asker. The feed tells of it at once, and
+// Argo CD is made to look in the background.
 func (a *Access) Apply(ctx context.Context, r Request) (Result, error) {
 	v, err := a.rules(ctx, Read)
 	if err != nil {
@@ -79,14 +80,9 @@ func (a *Access) Apply(ctx context.Context, r Request) (Result, error) {
 		return Result{}, a.told(v, err)
 	}
 	if result.Changed && !r.DryRun {
-		a.stagings.LookNow()
+		a.feed.Committed(result.Plan)
 	}
 	return v.result(result), nil
-}
-
-// Look makes Argo CD look at what a commit changed.
-func (a *Access) Look(ctx context.Context, plan []staging.PlanItem) error {
-	return a.stagings.Look(ctx, plan)
 }
 
 // Find lists stagings, as they are at this moment.
@@ -259,7 +255,7 @@ func (a *Access) Regenerate(ctx context.Context, r RegenerateRequest) (Regenerat
 	r.By, r.Edits = a.by, nil
 	result, err := a.stagings.Regenerate(ctx, r)
 	if err == nil && !r.DryRun {
-		a.stagings.LookNow()
+		a.feed.Committed(result.Plan)
 	}
 	return result, a.told(v, err)
 }

@@ -30,6 +30,8 @@ type Feed struct {
 	recent      []Update      // the last ones, oldest first
 	next        chan struct{} // closed with the next update, and when a look is answered
 	subscribers int
+	plan        []staging.PlanItem // committed here, and not yet shown to Argo CD
+	planned     chan struct{}      // there is something in plan
 }
 
 // source is what a feed learns from; *Stagings is one.
@@ -38,6 +40,8 @@ type source interface {
 	// LookNow makes every watch read the env repo now. When a watch told what came
 	// of it, its News.Looks has reached the number.
 	LookNow() uint64
+	// Look makes Argo CD look at what a commit changed.
+	Look(context.Context, []staging.PlanItem) error
 }
 
 // feedLimits bound what a Feed keeps and does.
@@ -70,7 +74,7 @@ type Place struct {
 // NewFeed makes the feed of some stagings. It learns nothing before Run.
 func NewFeed(of source, now func() time.Time) *Feed {
 	return &Feed{
-		source: of, now: now, views: map[string]*News{}, told: map[string]bool{}, next: make(chan struct{}),
+		source: of, now: now, views: map[string]*News{}, told: map[string]bool{}, next: make(chan struct{}), planned: make(chan struct{}, 1),
 		limits: feedLimits{subscribers: 1000, recent: 1024, firstPause: time.Second, mostPause: 30 * time.Second},
 		// Numbers of one process are not taken for those of another.
 		sequence: uint64(now().UnixNano()),
@@ -80,6 +84,9 @@ func NewFeed(of source, now func() time.Time) *Feed {
 // Run watches for as long as ctx lasts. A watch that cannot start, or ends, is
 // started again, after a pause that grows.
 func (f *Feed) Run(ctx context.Context) {
+	var looks sync.WaitGroup
+	looks.Go(func() { f.look(ctx) })
+	defer looks.Wait()
 	pause := f.limits.firstPause
 	for ctx.Err() == nil {
 		began := f.now()

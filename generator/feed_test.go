@@ -16,11 +16,19 @@ type script struct {
 	asked
 	starts chan error // how each watch begins; nil goes on
 	news   chan News
+	looked chan []staging.PlanItem
 }
 
-func newScript() *script { return &script{starts: make(chan error), news: make(chan News)} }
+func newScript() *script {
+	return &script{starts: make(chan error), news: make(chan News), looked: make(chan []staging.PlanItem)}
+}
 
 func (s *script) LookNow() uint64 { return s.ask() }
+
+func (s *script) Look(_ context.Context, plan []staging.PlanItem) error {
+	s.looked <- plan
+	return nil
+}
 
 func (s *script) Watch(ctx context.Context, _ Query, handle func(News)) error {
 	select {
@@ -255,6 +263,25 @@ func TestFeedAsWatcherFollowsAQuery(t *testing.T) {
 	source.news <- News{Kind: Gone, Staging: changed("b", "").Staging}
 	if got := <-told; got != "gone b" {
 		t.Errorf("got %q: the query is about b alone", got)
+	}
+}
+
+// Nobody waits for Argo CD, and what is committed meanwhile is asked for at once.
+func TestArgoCDLooksInTheBackground(t *testing.T) {
+	source := newScript()
+	f := running(t, source)
+	item := func(path string) []staging.PlanItem { return []staging.PlanItem{{Path: path}} }
+	f.Committed(item("a"))
+	deadline := time.Now().Add(10 * time.Second)
+	for taken := false; !taken && time.Now().Before(deadline); { // until it is being asked
+		f.mu.Lock()
+		taken = f.plan == nil
+		f.mu.Unlock()
+	}
+	f.Committed(item("b"))
+	f.Committed(item("c"))
+	if first, second := <-source.looked, <-source.looked; len(first) != 1 || len(second) != 2 {
+		t.Errorf("asked for %v, then for %v", first, second)
 	}
 }
 

@@ -7,8 +7,12 @@ import (
 	"octopod/generator/staging"
 )
 
-// Read is the verb of everything that changes nothing.
-const Read staging.Verb = "read"
+// Verbs beside those of actions: Read changes nothing, Mend writes the files
+// that follow from octopod.yaml.
+const (
+	Read staging.Verb = "read"
+	Mend staging.Verb = "mend"
+)
 
 // Scope is what a token may do. Empty Verbs, Projects or Names mean all of them.
 type Scope struct {
@@ -80,7 +84,7 @@ func leastRole(verb staging.Verb) project.Role {
 	switch verb {
 	case Read:
 		return project.RoleViewer
-	case staging.Regenerate: // touches every staging, for everybody
+	case staging.Regenerate, Mend: // touch every staging, for everybody
 		return project.RoleAdmin
 	}
 	return project.RoleUser

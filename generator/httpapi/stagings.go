@@ -217,12 +217,7 @@ func (s *server) getDrift(ctx context.Context, in *inStaging) (*body[drift], err
 
 type regenerateInput struct {
 	inProject
-	Body struct {
-		// These; absent: all.
-		Names  []string `json:"names,omitempty"`
-		DryRun bool     `json:"dryRun,omitempty"`
-		said
-	}
+	Body regenerating
 }
 
 func (s *server) regenerate(ctx context.Context, in *regenerateInput) (*body[regeneration], error) {
@@ -249,10 +244,7 @@ func (s *server) lint(ctx context.Context, in *inProject) (*body[list[staging.Pr
 
 type mendInput struct {
 	inProject
-	Body struct {
-		DryRun bool `json:"dryRun,omitempty"`
-		said
-	}
+	Body mending
 }
 
 func (s *server) mend(ctx context.Context, in *mendInput) (*body[result], error) {

@@ -124,6 +124,20 @@ func (r regenerated) regenerated() generator.Regenerated {
 	return out
 }
 
+// regenerating asks to write stagings out again.
+type regenerating struct {
+	// These; absent: all.
+	Names  []string `json:"names,omitempty"`
+	DryRun bool     `json:"dryRun,omitempty"`
+	said
+}
+
+// mending asks for the files that follow from octopod.yaml.
+type mending struct {
+	DryRun bool `json:"dryRun,omitempty"`
+	said
+}
+
 // regeneration is what became of all.
 type regeneration struct {
 	Items    []regenerated      `json:"items"`

@@ -1,0 +1,157 @@
+package httpapi
+
+import (
+	"context"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+
+	"octopod/generator"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// theOnly stands for a project's name where a server has one alone.
+const theOnly = "-"
+
+func pathOf(name string) string {
+	if name == "" {
+		name = noName
+	}
+	return "/stagings/" + url.PathEscape(name)
+}
+
+// Apply carries out one action on one staging, in one commit.
+func (c *Client) Apply(ctx context.Context, r generator.Request) (generator.Result, error) {
+	send := change{Action: r.Action, DryRun: r.DryRun, Manifests: r.Manifests, said: sayer(r.By)}
+	path := pathOf(r.Action.Name) + "/" + string(r.Action.Verb)
+	send.Verb, send.Name = "", ""
+	var out result
+	if err := c.call(ctx, http.MethodPost, path, nil, send, &out); err != nil {
+		return generator.Result{}, err
+	}
+	return out.result(), nil
+}
+
+// Look does nothing: the server makes Argo CD look after every change.
+func (c *Client) Look(context.Context, []staging.PlanItem) error { return nil }
+
+func values(q generator.Query) url.Values {
+	v := url.Values{"name": q.Names}
+	for flag, set := range map[string]bool{"archived": q.Archived, "all": q.All, "recorded": q.Recorded} {
+		if set {
+			v.Set(flag, "true")
+		}
+	}
+	var terms []string
+	for _, t := range q.Where {
+		sign := "=="
+		if t.Not {
+			sign = "!=="
+		}
+		terms = append(terms, t.Field+sign+t.Value)
+	}
+	if len(terms) > 0 {
+		v.Set("where", strings.Join(terms, ","))
+	}
+	return v
+}
+
+// Find lists stagings.
+func (c *Client) Find(ctx context.Context, q generator.Query) ([]staging.View, error) {
+	var out staging.ViewList
+	if err := c.call(ctx, http.MethodGet, "/stagings", values(q), nil, &out); err != nil {
+		return nil, err
+	}
+	return out.Items, nil
+}
+
+// Project reads octopod.yaml.
+func (c *Client) Project(ctx context.Context) (*project.Project, error) {
+	var out project.Project
+	if err := c.call(ctx, http.MethodGet, "", nil, nil, &out); err != nil {
+		return nil, err
+	}
+	return &out, nil
+}
+
+// History lists the versions of a staging, newest first; limit 0 means all.
+func (c *Client) History(ctx context.Context, name string, limit int) ([]staging.Event, error) {
+	var out list[staging.Event]
+	err := c.call(ctx, http.MethodGet, pathOf(name)+"/history", url.Values{"limit": {strconv.Itoa(limit)}}, nil, &out)
+	return out.Items, err
+}
+
+// Manifests gives the objects at a revision, "" being now.
+func (c *Client) Manifests(ctx context.Context, name, revision string) ([]staging.Object, error) {
+	var out list[object]
+	query := url.Values{}
+	if revision != "" {
+		query.Set("revision", revision)
+	}
+	err := c.call(ctx, http.MethodGet, pathOf(name)+"/manifests", query, nil, &out)
+	return each(out.Items, object.object), err
+}
+
+// errNoWorkTree: a server looks at commits alone.
+func errNoWorkTree() error {
+	return staging.Errorf(staging.CodeInvalid, "a server does not see what is not committed").
+		WithHint("leave --server out to look at a clone on this machine")
+}
+
+// Drift gives the objects as committed, and as generating them now would give.
+func (c *Client) Drift(ctx context.Context, name string, edits *generator.Uncommitted) (before, after []staging.Object, err error) {
+	if len(edits.Names()) > 0 {
+		return nil, nil, errNoWorkTree()
+	}
+	var out drift
+	err = c.call(ctx, http.MethodGet, pathOf(name)+"/drift", nil, nil, &out)
+	return each(out.Before, object.object), each(out.After, object.object), err
+}
+
+// Uncommitted is refused.
+func (c *Client) Uncommitted(context.Context, fs.FS) (*generator.Uncommitted, error) {
+	return nil, errNoWorkTree()
+}
+
+// Lint lists everything that is wrong with the env repo.
+func (c *Client) Lint(ctx context.Context, edits *generator.Uncommitted) ([]staging.Problem, error) {
+	if len(edits.Names()) > 0 {
+		return nil, errNoWorkTree()
+	}
+	var out list[staging.Problem]
+	err := c.call(ctx, http.MethodPost, "/lint", nil, nil, &out)
+	return out.Items, err
+}
+
+// Regenerate writes stagings out again. Progress is told at the end.
+func (c *Client) Regenerate(ctx context.Context, r generator.RegenerateRequest) (generator.RegenerateResult, error) {
+	if len(r.Edits.Names()) > 0 {
+		return generator.RegenerateResult{}, errNoWorkTree()
+	}
+	send := regenerating{Names: r.Names, DryRun: r.DryRun, said: sayer(r.By)}
+	var out regeneration
+	if err := c.call(ctx, http.MethodPost, "/regenerate", nil, send, &out); err != nil {
+		return generator.RegenerateResult{}, err
+	}
+	result := generator.RegenerateResult{
+		Items: each(out.Items, regenerated.regenerated), Changed: out.Changed, Revision: out.Revision, Plan: out.Plan,
+	}
+	for i, item := range result.Items {
+		if r.Progress != nil {
+			r.Progress(item, i+1, len(result.Items))
+		}
+	}
+	return result, nil
+}
+
+// Mend writes the files that follow from octopod.yaml anew.
+func (c *Client) Mend(ctx context.Context, by generator.Asker, dryRun bool) (generator.Result, error) {
+	var out result
+	if err := c.call(ctx, http.MethodPost, "/mend", nil, mending{DryRun: dryRun, said: sayer(by)}, &out); err != nil {
+		return generator.Result{}, err
+	}
+	return out.result(), nil
+}

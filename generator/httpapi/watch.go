@@ -1,0 +1,170 @@
+package httpapi
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"math/rand/v2"
+	"net/http"
+	"reflect"
+	"strings"
+	"time"
+
+	"octopod/generator"
+	"octopod/generator/staging"
+)
+
+// Pauses before a stream that broke is opened again.
+const (
+	firstPause = 500 * time.Millisecond
+	mostPause  = 15 * time.Second
+)
+
+// Watch tells what a query chooses and how it changes, for as long as ctx lasts.
+// It survives that the server is away.
+func (c *Client) Watch(ctx context.Context, q generator.Query, handle func(generator.News)) error {
+	f := &following{handle: handle, known: map[string]staging.View{}}
+	for pause := firstPause; ; pause = min(2*pause, mostPause) {
+		answer, err := c.send(ctx, http.MethodGet, "/events", values(q), nil, func(h http.Header) {
+			h.Set("Accept", "text/event-stream")
+			if f.last != "" {
+				h.Set("Last-Event-ID", f.last)
+			}
+		})
+		if err == nil {
+			f.back()
+			err = f.read(answer)
+			pause = firstPause
+		}
+		switch {
+		case ctx.Err() != nil:
+			return ctx.Err()
+		case !f.begun || !passes(err):
+			return c.explain(ctx, err)
+		}
+		f.lost(c.explain(ctx, err))
+		select {
+		case <-time.After(pause/2 + rand.N(pause)):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// passes tells whether a stream is worth opening again.
+func passes(err error) bool {
+	return errors.As(err, new(lostError)) || staging.CodeOf(err) == staging.CodeUnavailable
+}
+
+// following is one watch over as many streams as it takes.
+type following struct {
+	handle func(generator.News)
+	last   string // id of the last event
+	known  map[string]staging.View
+	anew   map[string]bool // what was told since everything was void; nil when nothing is
+	begun  bool
+	away   bool // the server
+}
+
+func (f *following) lost(err error) {
+	if !f.away {
+		f.away = true
+		f.handle(generator.News{Kind: generator.Stale, Err: err})
+	}
+}
+
+func (f *following) back() {
+	if f.away {
+		f.away = false
+		f.handle(generator.News{Kind: generator.Fresh})
+	}
+}
+
+// read takes the events of one stream until it breaks.
+func (f *following) read(answer *http.Response) error {
+	defer answer.Body.Close()
+	lines := bufio.NewScanner(answer.Body)
+	lines.Buffer(nil, maxBody)
+	var id, kind string
+	var data []byte
+	for lines.Scan() {
+		field, value, _ := strings.Cut(lines.Text(), ": ")
+		switch {
+		case lines.Text() == "" && kind != "":
+			if err := f.take(generator.NewsKind(kind), data); err != nil {
+				return err
+			}
+			if id != "" {
+				f.last = id
+			}
+			id, kind, data = "", "", nil
+		case field == "id":
+			id = value
+		case field == "event":
+			kind = value
+		case field == "data":
+			data = append(data, value...)
+		}
+	}
+	err := lines.Err()
+	if err == nil {
+		err = errors.New("the stream ended")
+	}
+	return lostError{err}
+}
+
+func (f *following) take(kind generator.NewsKind, data []byte) error {
+	n := generator.News{Kind: kind}
+	var told struct {
+		staging.View
+		fault
+	}
+	decoder := json.NewDecoder(strings.NewReader(string(data)))
+	decoder.UseNumber()
+	if err := decoder.Decode(&told); err != nil {
+		return lostError{err}
+	}
+	n.Staging = told.View
+	if told.Code != "" {
+		n.Err = told.err()
+	}
+	f.begun = true
+	f.tell(n)
+	return nil
+}
+
+// tell passes news on. After everything was told anew it says what is gone.
+func (f *following) tell(n generator.News) {
+	name := n.Staging.Metadata.Name
+	switch n.Kind {
+	case generator.Reset:
+		f.anew = map[string]bool{}
+		return
+	case generator.Changed:
+		if f.anew != nil {
+			f.anew[name] = true
+		}
+		if old, known := f.known[name]; known && reflect.DeepEqual(old, n.Staging) {
+			return
+		}
+		f.known[name] = n.Staging
+	case generator.Gone:
+		delete(f.known, name)
+	case generator.Complete:
+		if f.anew != nil {
+			f.forget()
+			return
+		}
+	}
+	f.handle(n)
+}
+
+func (f *following) forget() {
+	for name, v := range f.known {
+		if !f.anew[name] {
+			delete(f.known, name)
+			f.handle(generator.News{Kind: generator.Gone, Staging: v})
+		}
+	}
+	f.anew = nil
+}
