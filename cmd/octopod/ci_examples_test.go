@@ -406,3 +406,32 @@ func (m *ciMachine) runTekton(task tektonTask, params map[string]string) map[str
 	}
 	return results
 }
+
+// docs/ci.md shows parts of the examples, each short and word for word.
+func TestTheGuideShowsTheExamples(t *testing.T) {
+	t.Parallel()
+	guide, err := os.ReadFile("../../docs/ci.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	shown := map[string]bool{}
+	for _, block := range regexp.MustCompile("(?s)<!-- examples/ci/(\\S+) -->\n```\\w+\n(.*?)```").FindAllStringSubmatch(string(guide), -1) {
+		file, part := block[1], block[2]
+		shown[file] = true
+		if !strings.Contains(example(t, file, nil), part) {
+			t.Errorf("docs/ci.md shows what %s does not say:\n%s", file, part)
+		}
+		if lines := strings.Count(part, "\n"); lines >= 20 {
+			t.Errorf("docs/ci.md shows %d lines of %s", lines, file)
+		}
+	}
+	files, err := os.ReadDir(examplesDir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, file := range files {
+		if !shown[file.Name()] {
+			t.Errorf("docs/ci.md does not show %s", file.Name())
+		}
+	}
+}
