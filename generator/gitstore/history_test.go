@@ -101,3 +101,42 @@ func TestHistoryGrows(t *testing.T) {
 		})
 	}
 }
+
+// TestHistoryOfAShallowClone ends where the clone does.
+func TestHistoryOfAShallowClone(t *testing.T) {
+	dir := t.TempDir()
+	repo := testenv.Bare(t, filepath.Join(dir, "env.git"), 2)
+	s := open(t, gitstore.Options{URL: repo})
+	for i := range 6 {
+		change(t, s, write("envs/x/f", fmt.Sprint(i)))
+	}
+	testenv.Git(t, dir, "clone", "-q", "--bare", "--depth=3", "file://"+repo, "shallow.git")
+	shallow := filepath.Join(dir, "shallow.git")
+	got, err := open(t, gitstore.Options{URL: shallow}).History(t.Context(), "envs/x", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := strings.Fields(testenv.Git(t, shallow, "log", "--format=%H", "main", "--", "envs/x"))
+	if len(want) != 3 || fmt.Sprint(revisions(got)) != fmt.Sprint(want) {
+		t.Errorf("got %v, want %v", revisions(got), want)
+	}
+}
+
+// TestHistoryIsFetchedOnce: asking again costs no request.
+func TestHistoryIsFetchedOnce(t *testing.T) {
+	dir := t.TempDir()
+	repo := testenv.Bare(t, filepath.Join(dir, "env.git"), 2)
+	change(t, open(t, gitstore.Options{URL: repo}), deploy(1, 1))
+	server := testenv.ServeHTTP(t, dir)
+	s := open(t, gitstore.Options{URL: server.URL + "/env.git"})
+	for _, asked := range []bool{true, false} {
+		server.Traffic()
+		got, err := s.History(t.Context(), "envs/"+testenv.StagingName(1), 0)
+		if err != nil || len(got) != 2 {
+			t.Fatalf("%v, %v", got, err)
+		}
+		if requests, _, _ := server.Traffic(); (requests > 0) != asked {
+			t.Errorf("%d requests", requests)
+		}
+	}
+}
