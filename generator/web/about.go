@@ -1,0 +1,118 @@
+package web
+
+import (
+	"maps"
+	"net/http"
+	"slices"
+	"strings"
+
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// aboutPage is the project as octopod.yaml has it.
+type aboutPage struct {
+	frame
+	Name     string
+	Domain   string
+	Services []project.Service
+	Groups   []settingGroup
+	Presets  []presetDetail
+	Links    []project.Link
+	TTL      string
+	Keeps    string
+	Most     int
+	Members  []membership
+	Everyone project.Role
+	Findings []string // what is wrong with the project, for those who can mend it
+	Sound    bool
+}
+
+type presetDetail struct {
+	Name, Help string
+	Sets       []changedSetting
+}
+
+type membership struct {
+	Role project.Role
+	Who  []string
+}
+
+func (s *Server) about(w http.ResponseWriter, r *http.Request, v *visit) error {
+	p := v.project
+	page := aboutPage{
+		frame: s.frame(r, v, "Project", "about"), Name: p.Metadata.Name, Domain: p.Spec.Hosts.BaseDomain,
+		TTL: wholeDays(p.Spec.Lifecycle.TTL), Keeps: wholeDays(p.Spec.Lifecycle.ArchiveRetention),
+		Most: p.Spec.Lifecycle.MaxActive, Everyone: p.Spec.Access.Everyone,
+	}
+	if v.shows(project.PartServices) {
+		for _, name := range mainFirst(p) {
+			page.Services = append(page.Services, p.Spec.Services[name])
+		}
+	}
+	if v.shows(project.PartSettings) {
+		page.Groups, page.Presets = v.settingGroups(staging.Staging{}), presetDetails(p)
+	}
+	for _, l := range p.Spec.Links {
+		if v.shows(project.PartLinks) && v.role.Includes(l.Role) {
+			page.Links = append(page.Links, l)
+		}
+	}
+	if v.role.Includes(project.RoleAdmin) {
+		page.Members = members(p.Spec.Access)
+		if r.URL.Query().Has("check") {
+			page.Findings, page.Sound = v.findings(r)
+		}
+	}
+	return s.pages.show(w, http.StatusOK, "about", page)
+}
+
+func wholeDays(d project.Duration) string {
+	if d == 0 {
+		return ""
+	}
+	return d.String()
+}
+
+func members(a project.Access) []membership {
+	var all []membership
+	for _, m := range []struct {
+		role project.Role
+		who  project.Members
+	}{{project.RoleAdmin, a.Admins}, {project.RoleUser, a.Users}, {project.RoleViewer, a.Viewers}} {
+		if !m.who.Empty() {
+			all = append(all, membership{m.role, slices.Concat(m.who.Groups, m.who.Emails)})
+		}
+	}
+	return all
+}
+
+func presetDetails(p *project.Project) []presetDetail {
+	var all []presetDetail
+	for _, name := range slices.Sorted(maps.Keys(p.Spec.Presets)) {
+		detail := presetDetail{Name: name, Help: p.Spec.Presets[name].Help}
+		for _, values := range []staging.Values{p.Spec.Presets[name].Overrides.App, p.Spec.Presets[name].Overrides.Deployment} {
+			for _, key := range slices.Sorted(maps.Keys(values)) {
+				text := staging.Discreet(key, staging.Text(values[key]))
+				detail.Sets = append(detail.Sets, changedSetting{key, text, values[key] == nil})
+			}
+		}
+		all = append(all, detail)
+	}
+	return all
+}
+
+// findings are what is wrong with the project.
+func (v *visit) findings(r *http.Request) (found []string, sound bool) {
+	problems, err := v.Lint(r.Context())
+	if err != nil {
+		return []string{sentence(messageOf(err))}, false
+	}
+	for _, p := range problems {
+		found = append(found, p.String())
+	}
+	return found, len(found) == 0
+}
+
+// AllowedText lists what a setting may be.
+func (s setting) AllowedText() string { return strings.Join(s.Allowed, ", ") }

@@ -1,0 +1,123 @@
+package web
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// activityPage is every action on every staging.
+type activityPage struct {
+	frame
+	Query, Verb, Via string
+	Events           []event
+	Verbs, Doors     []option
+	CSV, JSON        string
+	More             bool
+}
+
+// option is an entry of a select.
+type option struct {
+	Value, Label string
+	On           bool
+}
+
+const (
+	shownActions    = 200
+	exportedActions = 10_000
+)
+
+func (v *visit) mayReadActivity() error {
+	if v.shows(project.PartActivity) {
+		return nil
+	}
+	return staging.Errorf(staging.CodeForbidden, "the actions of all stagings are not open to you")
+}
+
+func (s *Server) activity(w http.ResponseWriter, r *http.Request, v *visit) error {
+	if err := v.mayReadActivity(); err != nil {
+		return err
+	}
+	values := r.URL.Query()
+	page := activityPage{frame: s.frame(r, v, "Activity", "activity"), Query: values.Get("q"), Verb: values.Get("verb"), Via: values.Get("via")}
+	events, err := v.actions(r, exportedActions)
+	if err != nil {
+		return err
+	}
+	page.More = len(events) > shownActions
+	for _, e := range events[:min(len(events), shownActions)] {
+		page.Events = append(page.Events, v.tell(e))
+	}
+	for _, verb := range slices.Sorted(maps.Keys(deeds)) {
+		page.Verbs = append(page.Verbs, option{string(verb), deeds[verb] + " (" + string(verb) + ")", page.Verb == string(verb)})
+	}
+	for _, via := range slices.Sorted(maps.Keys(doors)) {
+		page.Doors = append(page.Doors, option{string(via), doors[via], page.Via == string(via)})
+	}
+	filter := url.Values{"q": {page.Query}, "verb": {page.Verb}, "via": {page.Via}}.Encode()
+	page.CSV, page.JSON = v.path("activity/export.csv?"+filter), v.path("activity/export.json?"+filter)
+	return s.pages.show(w, http.StatusOK, "activity", page)
+}
+
+// actions are the events that a filter leaves, newest first.
+func (v *visit) actions(r *http.Request, limit int) ([]staging.Event, error) {
+	events, err := v.Activity(r.Context(), limit)
+	if err != nil {
+		return nil, err
+	}
+	values := r.URL.Query()
+	query, verb, via := newSearch(values.Get("q")), values.Get("verb"), values.Get("via")
+	return slices.DeleteFunc(events, func(e staging.Event) bool {
+		return verb != "" && string(e.Verb) != verb || via != "" && string(e.Via) != via ||
+			!query.empty() && query.rank(lower([]string{e.Staging, e.By.Name, e.By.Email, e.Subject, e.Revision})) == 0
+	}), nil
+}
+
+func (s *Server) exportActivity(w http.ResponseWriter, r *http.Request, v *visit) error {
+	if err := v.mayReadActivity(); err != nil {
+		return err
+	}
+	events, err := v.actions(r, exportedActions)
+	if err != nil {
+		return err
+	}
+	switch r.PathValue("export") {
+	case "export.json":
+		w.Header().Set("Content-Type", "application/json")
+		w.Header().Set("Content-Disposition", `attachment; filename="activity.json"`)
+		_ = json.NewEncoder(w).Encode(events) // the browser may be gone
+		return nil
+	case "export.csv":
+		w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+		w.Header().Set("Content-Disposition", `attachment; filename="activity.csv"`)
+		return writeCSV(w, events)
+	}
+	return staging.Errorf(staging.CodeNotFound, "there is no such export")
+}
+
+func writeCSV(w http.ResponseWriter, events []staging.Event) error {
+	out := csv.NewWriter(w)
+	_ = out.Write([]string{"at", "staging", "action", "by", "email", "via", "subject", "revision"}) // Flush tells of faults
+	for _, e := range events {
+		_ = out.Write([]string{
+			moment{e.At}.Machine(), e.Staging, string(e.Verb), harmless(e.By.Name), harmless(e.By.Email), string(e.Via), harmless(e.Subject), e.Revision,
+		})
+	}
+	out.Flush()
+	return nil
+}
+
+// harmless keeps a spreadsheet from taking a text for a formula.
+func harmless(text string) string {
+	if strings.ContainsAny(text[:min(len(text), 1)], "=+-@\t\r") {
+		return "'" + text
+	}
+	return text
+}

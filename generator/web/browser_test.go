@@ -1,0 +1,309 @@
+package web_test
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+var screenshots = flag.Bool("screenshots", false, "write a picture of every page to docs/images")
+
+// browser is a tab of a real browser.
+type browser struct {
+	context.Context
+	t   testing.TB
+	url string
+}
+
+// browsers starts a browser for each person, as that person.
+func (w *world) browsers(t testing.TB, people ...*person) []*browser {
+	t.Helper()
+	path := chromium(t)
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WindowSize(1400, 900),
+		chromedp.Flag("force-prefers-reduced-motion", true), chromedp.WSURLReadTimeout(2*time.Minute))
+	var tabs []*browser
+	for _, p := range people {
+		allocated, cancel := chromedp.NewExecAllocator(context.Background(), options...)
+		t.Cleanup(cancel)
+		ctx, cancel := chromedp.NewContext(allocated)
+		t.Cleanup(cancel)
+		ctx, cancelTime := context.WithTimeout(ctx, 10*time.Minute)
+		t.Cleanup(cancelTime)
+		b := &browser{Context: ctx, t: t, url: w.url}
+		b.do(network.Enable(), network.SetExtraHTTPHeaders(network.Headers{"X-Person": p.name, "X-Role": string(p.role)}))
+		tabs = append(tabs, b)
+	}
+	return tabs
+}
+
+func chromium(t testing.TB) string {
+	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	t.Fatal("there is no browser: apt-get install chromium")
+	return ""
+}
+
+func (b *browser) do(actions ...chromedp.Action) {
+	b.t.Helper()
+	if err := chromedp.Run(b, actions...); err != nil {
+		var at, text string
+		_ = chromedp.Run(b, chromedp.Location(&at), chromedp.Text("body", &text))
+		b.t.Fatalf("%v\nat %s:\n%s", err, at, text)
+	}
+}
+
+func (b *browser) open(path string) {
+	b.t.Helper()
+	b.do(chromedp.Navigate(b.url+path), chromedp.WaitReady("main"), chromedp.WaitReady("html.js"))
+}
+
+func (b *browser) click(selector string) {
+	b.t.Helper()
+	b.do(chromedp.Click(selector, chromedp.NodeVisible))
+}
+
+// link clicks a link or button by what it says.
+func (b *browser) link(text string) {
+	b.t.Helper()
+	b.do(chromedp.Click(fmt.Sprintf(`//main//*[self::a or self::button][starts-with(normalize-space(.), %q)]`, text), chromedp.NodeVisible))
+}
+
+func (b *browser) fill(selector, text string) {
+	b.t.Helper()
+	b.do(chromedp.SetValue(selector, ""), chromedp.SendKeys(selector, text))
+}
+
+// sees waits until a script says true.
+func (b *browser) sees(what, script string) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b, 90*time.Second)
+	defer cancel()
+	if err := chromedp.Run(ctx, chromedp.Poll(script, nil, chromedp.WithPollingInterval(50*time.Millisecond))); err != nil {
+		var text string
+		_ = chromedp.Run(b, chromedp.Text("body", &text))
+		b.t.Fatalf("the page never shows that %s: %v\n%s", what, err, text)
+	}
+}
+
+func (b *browser) reads(text string) {
+	b.t.Helper()
+	b.sees("it says "+text, fmt.Sprintf(`document.querySelector('main').innerText.includes(%q)`, text))
+}
+
+// look sets width and colours.
+func (b *browser) look(l look) {
+	b.t.Helper()
+	b.do(emulation.SetDeviceMetricsOverride(l.width, l.height, l.scale, l.width < 600),
+		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
+			{Name: "prefers-color-scheme", Value: l.scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
+		}))
+}
+
+type look struct {
+	name          string
+	scheme        string
+	width, height int64
+	scale         float64
+}
+
+var looks = []look{
+	{"light", "light", 1400, 900, 1}, {"dark", "dark", 1400, 900, 1}, {"phone", "light", 390, 844, 2},
+}
+
+// A person's journey, and a second one who watches it happen.
+func TestTwoPeopleAtBrowsers(t *testing.T) {
+	w := newWorld(t, nil)
+	w.do(staging.Action{Verb: staging.Deploy, Branch: "checkout"})
+	w.running("checkout")
+	quinn, pat := w.as("Quinn", project.RoleUser), w.as("Pat", project.RoleUser)
+	tabs := w.browsers(t, quinn, pat)
+	hers, his := tabs[0], tabs[1]
+
+	his.open("/shop/")
+	his.reads("checkout")
+	his.do(chromedp.Evaluate(`window.stays = document.querySelector('#s-checkout')`, nil))
+
+	hers.open("/shop/")
+	hers.do(chromedp.Click("header .button.primary"), chromedp.WaitVisible("#branch"))
+	hers.do(chromedp.SendKeys("#branch", "feature/login"))
+	hers.sees("the address while she types", `document.querySelector('#preview').innerText.includes('https://login.staging.example.com')`)
+	hers.link("Create")
+	hers.reads("Created.")
+	hers.reads("Starting")
+
+	his.sees("there is a new staging, offered and not pushed in", `!document.querySelector('.fresh-rows').hidden && !document.querySelector('#s-login')`)
+	his.do(chromedp.Evaluate(`window.stays === document.querySelector('#s-checkout') || (() => { throw 'the list moved' })()`, nil))
+	his.click(".fresh-rows a")
+	his.sees("the new row", `document.querySelector('#s-login')`)
+
+	w.running("login")
+	hers.sees("it runs, without a reload", `document.querySelector('#status .state').innerText === 'Running'`)
+	his.sees("it runs, without a reload", `document.querySelector('#s-login .state').innerText === 'Running'`)
+
+	hers.link("Change settings")
+	hers.do(chromedp.WaitVisible("#f-LOG_LEVEL"), chromedp.SetValue("#f-LOG_LEVEL", "debug"),
+		chromedp.Evaluate(`document.querySelector('#f-LOG_LEVEL').dispatchEvent(new Event('change', {bubbles: true}))`, nil))
+	hers.sees("what will change", `/LOG_LEVEL[^]*debug/.test(document.querySelector('#preview').innerText)`)
+	his.open("/shop/stagings/login/settings")
+	hers.link("Save")
+	hers.reads("Saved.")
+
+	his.do(chromedp.SetValue("#f-PAYMENT_GATEWAY", "production"))
+	his.link("Save")
+	his.reads("Quinn changed this a moment ago")
+	his.link("Save")
+	his.reads("Saved.")
+	hers.sees("his change, without a reload", `document.querySelector('main').innerText.includes('production')`)
+
+	hers.link("Undo this change")
+	hers.reads("Undo this change of login?")
+	hers.link("Undo this change")
+	hers.reads("Undone.")
+	hers.link("Archive…")
+	hers.link("Archive")
+	hers.reads("Archived.")
+	hers.link("Wake up")
+	hers.link("Wake up")
+	hers.reads("waking up")
+	his.open("/shop/")
+	hers.link("Delete…")
+	hers.do(chromedp.SendKeys("#confirm", "login"))
+	hers.link("Delete for good")
+	hers.reads("Deleted.")
+	his.sees("the row is gone", `!document.querySelector('#s-login') || document.querySelector('#s-login').classList.contains('left')`)
+}
+
+// Everything can be reached and done with the keyboard.
+func TestTheKeyboardIsEnough(t *testing.T) {
+	w := newWorld(t, nil)
+	w.do(login())
+	b := w.browsers(t, w.as("Quinn", project.RoleUser))[0]
+	b.open("/shop/")
+	b.do(chromedp.KeyEvent("/"))
+	b.sees("the search has the focus", `document.activeElement.id === 'q'`)
+	b.do(chromedp.KeyEvent("lgin"))
+	b.sees("letters are marked", `[...document.querySelectorAll('.row h2 mark')].map(m => m.innerText).join('') === 'lgin'`)
+	b.sees("the address says what is searched", `location.search.includes('q=lgin')`)
+	b.do(chromedp.Focus("#s-login summary"), chromedp.KeyEvent("\r"))
+	b.sees("the menu is open", `document.querySelector('#s-login .menu').open`)
+	w.running("login")
+	b.sees("the row changes, the menu stays", `document.querySelector('#s-login .state').innerText === 'Running' && document.querySelector('#s-login .menu').open`)
+	b.sees("the focus stays", `document.activeElement.matches('#s-login summary')`)
+	b.do(chromedp.KeyEvent("\u001b"))
+	b.sees("the menu is closed", `!document.querySelector('#s-login .menu').open`)
+}
+
+// gallery is every page, with something on it.
+func gallery(w *world) []struct{ name, path, as string } {
+	w.do(login())
+	w.running("login")
+	for i, branch := range []string{"main", "fix/checkout-rounding", "feature/gift-cards", "feature/search-as-you-type", "chore/node-22"} {
+		a := staging.Action{Verb: staging.Deploy, Branch: branch, Images: map[string]staging.Build{
+			"backend": {Image: fmt.Sprintf("registry.example.com/shop/backend:%07x", 0x9a31c4e*(i+1)%0xfffffff)},
+		}}
+		if i == 2 {
+			title := "Gift cards, for the demo on Friday"
+			a.Title, a.Set, a.Presets = &title, map[string]string{"backend.replicas": "2"}, []string{"payments-production"}
+			a.PullRequest = &staging.PullRequest{Number: 77, URL: "https://github.com/acme/shop-backend/pull/77", Title: "Gift cards", Author: "pat"}
+		}
+		r := w.do(a)
+		if i != 3 {
+			w.running(r.Name)
+		}
+	}
+	w.argo.put("checkout-rounding", func(a *staging.Application) {
+		a.Health = "Degraded"
+		a.Resources = []staging.Resource{{Kind: "Deployment", Namespace: "shop-checkout-rounding", Name: "backend", Health: "Degraded", Message: "exceeded its progress deadline"}}
+	})
+	w.do(staging.Action{Verb: staging.Archive, Name: "chore-node-22"})
+	w.do(staging.Action{Verb: staging.Set, Name: "login", Absent: []string{"LEGACY_FLAG"}})
+	w.running("login")
+	events, err := w.History(w.t.Context(), "login", 1)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return []struct{ name, path, as string }{
+		{"stagings", "/shop/", "user"}, {"search", "/shop/?q=gift", "user"}, {"new", "/shop/new?branch=feature/new-cart", "user"},
+		{"one", "/shop/stagings/login", "user"}, {"trouble", "/shop/stagings/checkout-rounding", "admin"},
+		{"settings", "/shop/stagings/login/settings", "user"}, {"undo", "/shop/stagings/login/undo?to=" + events[0].Revision, "admin"},
+		{"delete", "/shop/stagings/login/delete", "user"}, {"archived", "/shop/archived", "user"}, {"activity", "/shop/activity", "admin"},
+		{"project", "/shop/about", "admin"}, {"files", "/shop/stagings/login/files", "admin"}, {"sign-in", "/signin?next=/shop/", "user"},
+		{"not-found", "/shop/stagings/nothing", "viewer"}, {"nothing-fits", "/shop/?q=zebra", "viewer"},
+	}
+}
+
+// Every page, in light, dark and on a phone, is as WCAG 2.2 AA asks, as far as
+// axe-core can tell, and nothing of it is cut off.
+func TestEveryPageIsAccessible(t *testing.T) {
+	w := newWorld(t, nil)
+	pages := gallery(w)
+	axe, err := os.ReadFile("testdata/axe.min.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	people := map[string]*browser{}
+	for i, b := range w.browsers(t, w.as("Quinn Tester", project.RoleUser), w.as("Ada Admin", project.RoleAdmin), w.as("Vera", project.RoleViewer)) {
+		people[[]string{"user", "admin", "viewer"}[i]] = b
+	}
+	for _, page := range pages {
+		b := people[page.as]
+		for _, l := range looks {
+			b.look(l)
+			b.open(page.path)
+			if page.name == "new" {
+				b.sees("the preview", `document.querySelector('#preview').innerText.includes('https://')`)
+			}
+			if faults := b.axe(string(axe)); faults != "" {
+				t.Errorf("%s, %s:\n%s", page.name, l.name, faults)
+			}
+			var wide bool
+			b.do(chromedp.Evaluate(`document.documentElement.scrollWidth > innerWidth + 1`, &wide))
+			if wide {
+				t.Errorf("%s, %s: the page is wider than the screen", page.name, l.name)
+			}
+			if *screenshots {
+				b.picture(page.name + "-" + l.name)
+			}
+		}
+	}
+}
+
+func (b *browser) axe(script string) string {
+	b.t.Helper()
+	var faults []string
+	b.do(chromedp.Evaluate(script+";0", nil), chromedp.Evaluate(`axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']}).then(r =>
+		r.violations.flatMap(v => v.nodes.map(n => v.id + ': ' + n.failureSummary.replaceAll('\n', ' ') + ' ' + n.html.slice(0, 160))))`, &faults, chromedp.EvalAsValue, awaitPromise))
+	return strings.Join(faults, "\n")
+}
+
+func (b *browser) picture(name string) {
+	b.t.Helper()
+	var png []byte
+	b.do(chromedp.CaptureScreenshot(&png))
+	file := filepath.Join("../../docs/images", name+".png")
+	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
+		b.t.Fatal(err)
+	}
+	if err := os.WriteFile(file, png, 0o644); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func awaitPromise(p *runtime.EvaluateParams) *runtime.EvaluateParams { return p.WithAwaitPromise(true) }

@@ -1,0 +1,176 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"octopod/generator"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// newPage is the form that makes a staging.
+type newPage struct {
+	frame
+	Branch, Name, Purpose string
+	Placeholder           string // the name that the branch gets by itself
+	Branches              []string
+	Services              []serviceChoice
+	Presets               []preset
+	Groups                []settingGroup
+	Preview               *preview
+	Faults                *faults
+	Example               string
+}
+
+// serviceChoice is a part whose version may be given by hand.
+type serviceChoice struct{ Name, Title, Default, Image, Error string }
+
+func (s *Server) newPage(r *http.Request, v *visit, form url.Values) (*newPage, error) {
+	if err := v.mayWrite(); err != nil {
+		return nil, err
+	}
+	page := &newPage{
+		Branch: strings.TrimSpace(form.Get("branch")), Name: strings.TrimSpace(form.Get("name")), Purpose: form.Get("title"),
+		Branches: v.branches(), Presets: v.presets(form["preset"]), Groups: v.settingGroups(staging.Staging{}),
+		Example: v.project.URL(v.project.MainService(), "login"),
+	}
+	if !v.shows(project.PartSettings) {
+		page.Groups = nil
+	}
+	for i := range page.Presets {
+		page.Presets[i].Was = false
+	}
+	for _, name := range v.project.ServiceNames() {
+		declared := v.project.Spec.Services[name]
+		if v.shows(project.PartServices) {
+			page.Services = append(page.Services, serviceChoice{name, declared.Title, declared.Image, strings.TrimSpace(form.Get("image." + name)), ""})
+		}
+	}
+	changeTo(page.Groups, form)
+	page.frame = s.frame(r, v, "New staging", "new")
+	return page, nil
+}
+
+// branches are those that are known: of the project's repositories where they
+// can be asked, and of the stagings there are.
+func (v *visit) branches() []string {
+	var all []string
+	if v.Branches != nil {
+		all = v.Branches()
+	}
+	views, _ := v.Feed.Views()
+	for _, view := range views {
+		all = append(all, view.Spec.Branch)
+	}
+	slices.Sort(all)
+	return slices.DeleteFunc(slices.Compact(all), func(b string) bool { return b == "" })
+}
+
+func (s *Server) newStaging(w http.ResponseWriter, r *http.Request, v *visit) error {
+	page, err := s.newPage(r, v, r.URL.Query())
+	if err != nil {
+		return err
+	}
+	return s.pages.show(w, http.StatusOK, "new", page)
+}
+
+// previewNew says, while a person types, what would come of it.
+func (s *Server) previewNew(w http.ResponseWriter, r *http.Request, v *visit) error {
+	page, err := s.newPage(r, v, r.URL.Query())
+	if err != nil {
+		return err
+	}
+	v.previewOf(r, page, r.URL.Query())
+	return s.pages.fragment(w, "new", "preview", page.Preview)
+}
+
+func (v *visit) previewOf(r *http.Request, page *newPage, form url.Values) {
+	if page.Branch == "" {
+		page.Preview = &preview{}
+		return
+	}
+	action := v.creation(page, form)
+	page.Preview = v.preview(r, action, page.fields())
+	page.Preview.Changes = slices.DeleteFunc(page.Preview.Changes, func(c change) bool {
+		return c.What == "Branch" || c.What == "State" || c.What == "Title"
+	})
+	if views, _ := v.Feed.Views(); page.Name == "" {
+		for _, view := range views {
+			if view.Spec.Branch == page.Branch {
+				page.Preview = &preview{Exists: view.Metadata.Name, Links: []link{{view.Metadata.Name, v.of(view.Metadata.Name, "")}}}
+			}
+		}
+	}
+}
+
+func (v *visit) creation(page *newPage, form url.Values) staging.Action {
+	a := staging.Action{Verb: staging.Create, Name: page.Name, Branch: page.Branch}
+	v.readSettings(&a, form)
+	for _, service := range page.Services {
+		if service.Image != "" {
+			if a.Images == nil {
+				a.Images = map[string]staging.Build{}
+			}
+			a.Images[service.Name] = staging.Build{Image: service.Image}
+		}
+	}
+	return a
+}
+
+func (s *Server) createStaging(w http.ResponseWriter, r *http.Request, v *visit) error {
+	form, err := formOf(r)
+	if err != nil {
+		return err
+	}
+	page, err := s.newPage(r, v, form)
+	if err != nil {
+		return err
+	}
+	if form.Get("step") != "save" {
+		v.previewOf(r, page, form)
+		return s.pages.show(w, http.StatusOK, "new", page)
+	}
+	result, err := v.do(r.Context(), generator.Request{Action: v.creation(page, form)})
+	if err == nil {
+		return seeOther(w, r, v.of(result.Name, "")+"?done=create")
+	}
+	status := map[staging.Code]int{
+		staging.CodeInvalid: http.StatusUnprocessableEntity, staging.CodeExists: http.StatusConflict, staging.CodeConflict: http.StatusConflict,
+	}[staging.CodeOf(err)]
+	if status == 0 {
+		return err
+	}
+	page.fault(v, err)
+	return s.pages.show(w, status, "new", page)
+}
+
+// fault puts what is wrong beside the fields.
+func (p *newPage) fault(v *visit, err error) {
+	p.Faults = v.faultsOf(err, p.fields())
+	p.Faults.mark(p.Groups)
+	for i := range p.Services {
+		p.Services[i].Error = p.Faults.Of(p.Services[i].Name)
+	}
+	if len(staging.ProblemsOf(err)) > 0 {
+		return
+	}
+	field := "branch" // a branch that is none, or has a staging already
+	if p.Name != "" && p.Branch != "" && staging.CodeOf(err) == staging.CodeInvalid {
+		if _, fine := staging.Branch(p.Branch); fine == nil {
+			field = "name"
+		}
+	}
+	p.Faults.fields[field] = p.Faults.Title
+}
+
+func (p *newPage) fields() []string {
+	edit := editPage{Groups: p.Groups, Presets: p.Presets}
+	fields := append(edit.fields(), "name", "branch", "image")
+	for _, s := range p.Services {
+		fields = append(fields, s.Name)
+	}
+	return fields
+}

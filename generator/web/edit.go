@@ -1,0 +1,178 @@
+package web
+
+import (
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"octopod/generator"
+	"octopod/generator/staging"
+)
+
+// editPage is the form of one staging's settings, and what it would change.
+type editPage struct {
+	frame
+	Name, Page string
+	Heading    string
+	Purpose    string
+	WasTitle   string
+	Version    string
+	Presets    []preset
+	Groups     []settingGroup
+	Preview    *preview
+	Faults     *faults
+	Conflict   *conflict
+}
+
+// preset is a named set of settings, as a box to tick.
+type preset struct {
+	Name, Help string
+	On, Was    bool
+}
+
+// preview says what a change would do, before it is done.
+type preview struct {
+	Changes []change
+	Nothing bool
+	Files   []generator.ObjectDiff // for those who are shown them
+	Faults  *faults
+	Parts   []part
+	Name    string
+	Links   []link
+	Exists  string // the staging that the branch has already
+}
+
+type link struct{ Name, URL string }
+
+// conflict says that somebody else was first.
+type conflict struct {
+	By, What string
+	At       moment
+}
+
+func (s *Server) editSettings(w http.ResponseWriter, r *http.Request, v *visit) error {
+	page, err := s.editPage(r, v)
+	if err != nil {
+		return err
+	}
+	return s.pages.show(w, http.StatusOK, "edit", page)
+}
+
+func (s *Server) editPage(r *http.Request, v *visit) (*editPage, error) {
+	if err := v.mayWrite(); err != nil {
+		return nil, err
+	}
+	name := r.PathValue("name")
+	view, err := v.recorded(r.Context(), name)
+	if err != nil {
+		return nil, err
+	}
+	page := &editPage{
+		Name: name, Page: v.of(name, ""), Heading: "Settings of " + name, Purpose: view.Metadata.Title, WasTitle: view.Metadata.Title,
+		Version: view.Version, Groups: v.settingGroups(view.Staging()), Presets: v.presets(view.Spec.Presets),
+	}
+	page.frame = s.frame(r, v, page.Heading, "list")
+	return page, nil
+}
+
+func (v *visit) presets(on []string) []preset {
+	var all []preset
+	for _, name := range slices.Sorted(maps.Keys(v.project.Spec.Presets)) {
+		has := slices.Contains(on, name)
+		all = append(all, preset{name, v.project.Spec.Presets[name].Help, has, has})
+	}
+	return all
+}
+
+// saveSettings previews or saves what was filled in.
+func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request, v *visit) error {
+	page, err := s.editPage(r, v)
+	if err != nil {
+		return err
+	}
+	form, err := formOf(r)
+	if err != nil {
+		return err
+	}
+	action := staging.Action{Verb: staging.Set, Name: page.Name}
+	v.readSettings(&action, form)
+	page.keep(form)
+	if form.Get("step") != "save" {
+		page.Preview = v.preview(r, action, page.fields())
+		if r.Header.Get("HX-Request") == "true" {
+			return s.pages.fragment(w, "edit", "preview", page.Preview)
+		}
+		page.Preview.Faults.markAll(page)
+		return s.pages.show(w, http.StatusOK, "edit", page)
+	}
+	if empty(action) {
+		return seeOther(w, r, page.Page+"?done=nothing")
+	}
+	_, err = v.do(r.Context(), generator.Request{Action: action, Version: form.Get("version")})
+	switch staging.CodeOf(err) {
+	case staging.CodeConflict:
+		if page.Conflict = v.conflict(r, page.Name); page.Conflict != nil {
+			return s.pages.show(w, http.StatusConflict, "edit", page)
+		}
+	case staging.CodeInvalid:
+		page.Faults = v.faultsOf(err, page.fields())
+		page.Faults.markAll(page)
+		return s.pages.show(w, http.StatusUnprocessableEntity, "edit", page)
+	}
+	if err != nil {
+		return err
+	}
+	return seeOther(w, r, page.Page+"?done=set")
+}
+
+// keep shows again what a person had filled in.
+func (p *editPage) keep(form url.Values) {
+	if form.Has("title") {
+		p.Purpose = form.Get("title")
+	}
+	for i := range p.Presets {
+		p.Presets[i].On = slices.Contains(form["preset"], p.Presets[i].Name)
+	}
+	changeTo(p.Groups, form)
+}
+
+// fields are all names that a problem may be about.
+func (p *editPage) fields() []string {
+	fields := []string{"title"}
+	for _, preset := range p.Presets {
+		fields = append(fields, preset.Name)
+	}
+	for _, g := range p.Groups {
+		for _, s := range g.Settings {
+			fields = append(fields, s.Name)
+		}
+	}
+	return fields
+}
+
+func (f *faults) markAll(page *editPage) {
+	if f != nil {
+		f.mark(page.Groups)
+		page.Faults = f
+	}
+}
+
+// preview works a change out without making it.
+func (v *visit) preview(r *http.Request, a staging.Action, fields []string) *preview {
+	manifests := v.showsFiles()
+	result, err := v.Apply(r.Context(), generator.Request{Action: a, DryRun: true, Manifests: manifests})
+	if err != nil {
+		return &preview{Faults: v.faultsOf(err, fields)}
+	}
+	p := &preview{Changes: v.changesOf(result.Changes), Nothing: !result.Changed, Name: result.Name}
+	if manifests {
+		p.Files = generator.Compare(result.Before, result.After)
+	}
+	if result.Staging != nil {
+		view := *result.Staging
+		p.Parts = v.row(&view).Services
+		p.Links = v.addresses(&view)
+	}
+	return p
+}

@@ -1,0 +1,72 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// filesPage is what lies in the env repo for one staging.
+type filesPage struct {
+	frame
+	Name, Page string
+	Revision   string
+	Files      []file
+}
+
+type file struct{ Path, Text string }
+
+type diffLine struct{ Kind, Text string } // add, del, at, same
+
+func (v *visit) showsFiles() bool { return v.shows(project.PartFiles) }
+
+func (s *Server) files(w http.ResponseWriter, r *http.Request, v *visit) error {
+	name, revision := r.PathValue("name"), r.URL.Query().Get("at")
+	page := filesPage{frame: s.frame(r, v, "Files of "+name, "list"), Name: name, Page: v.of(name, ""), Revision: revision}
+	files, err := v.Access.Files(r.Context(), name, revision)
+	if err != nil {
+		return err
+	}
+	for _, f := range files {
+		page.Files = append(page.Files, file{f.Path, discreetly(string(f.Data))})
+	}
+	return s.pages.show(w, http.StatusOK, "files", page)
+}
+
+// discreetly hides the values of lines that look like credentials.
+func discreetly(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		key, value, ok := strings.Cut(line, ": ")
+		if _, looks := staging.LooksSecret(line); looks {
+			lines[i] = key + ": ***"
+			continue
+		}
+		if name := strings.Trim(strings.TrimSpace(key), `-"' `); ok && value != "" && staging.TellingName(name) && !strings.Contains(value, "/") && name == strings.ToUpper(name) {
+			lines[i] = key + ": ***"
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+// lines cuts a unified diff into lines by what they are.
+func lines(unified string) []diffLine {
+	var lines []diffLine
+	for i, line := range strings.Split(strings.TrimSuffix(unified, "\n"), "\n") {
+		kind := "same"
+		switch {
+		case i < 2: // the names of the files
+			continue
+		case strings.HasPrefix(line, "@@"):
+			kind = "at"
+		case strings.HasPrefix(line, "+"):
+			kind = "add"
+		case strings.HasPrefix(line, "-"):
+			kind = "del"
+		}
+		lines = append(lines, diffLine{kind, line})
+	}
+	return lines
+}

@@ -1,0 +1,175 @@
+package web
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// A form of settings sends each value beside the one it had when the form was
+// made ("was."), so that a save changes what the person changed and nothing that
+// somebody else did meanwhile.
+const (
+	fieldValue  = "set."
+	fieldAbsent = "absent."
+	fieldWas    = "was."
+)
+
+// readSettings adds to an action what a form changes of title, presets and
+// settings. What the viewer may not change is not read at all.
+func (v *visit) readSettings(a *staging.Action, form url.Values) {
+	if title := strings.TrimSpace(form.Get("title")); form.Has("title") && title != form.Get(fieldWas+"title") {
+		a.Title = &title
+	}
+	a.Presets = minus(form["preset"], form[fieldWas+"preset"])
+	a.DropPresets = minus(form[fieldWas+"preset"], form["preset"])
+	a.Set = map[string]string{}
+	for _, name := range v.project.ParameterNames() {
+		if parameter := v.project.Spec.Parameters[name]; v.role.Includes(parameter.Role) && v.shows(project.PartSettings) {
+			readSetting(a, name, parameter, form)
+		}
+	}
+}
+
+func readSetting(a *staging.Action, name string, p project.Parameter, form url.Values) {
+	if !form.Has(fieldValue + name) {
+		return
+	}
+	values := form[fieldValue+name]
+	value := values[len(values)-1] // a switch sends "false" and, when it is on, "true" after it
+	if p.Type != project.TypeString {
+		value = strings.TrimSpace(value)
+	}
+	was, absent := form.Get(fieldWas+name), form.Has(fieldAbsent+name)
+	switch wasAbsent := form.Has(fieldWas + fieldAbsent + name); {
+	case absent && !wasAbsent:
+		a.Absent = append(a.Absent, name)
+	case absent:
+	case value == was && !wasAbsent:
+	case value == staging.Text(p.Default) && p.Default != nil, value == "" && (p.Type != project.TypeString || p.Default == nil):
+		a.Unset = append(a.Unset, name)
+	default:
+		a.Set[name] = value
+	}
+}
+
+func minus(all, some []string) []string {
+	var rest []string
+	for _, s := range all {
+		if s != "" && !slices.Contains(some, s) {
+			rest = append(rest, s)
+		}
+	}
+	return rest
+}
+
+// empty tells whether an action changes no setting.
+func empty(a staging.Action) bool {
+	return a.Title == nil && len(a.Set)+len(a.Absent)+len(a.Unset)+len(a.Presets)+len(a.DropPresets)+len(a.Images) == 0
+}
+
+// changeTo repeats in a form what a person had filled in.
+func changeTo(groups []settingGroup, form url.Values) {
+	for i := range groups {
+		for j := range groups[i].Settings {
+			s := &groups[i].Settings[j]
+			values := form[fieldValue+s.Name]
+			if len(values) == 0 {
+				continue
+			}
+			if last := values[len(values)-1]; last != form.Get(fieldWas+s.Name) {
+				s.Typed, s.Edited = last, true
+			}
+			if form.Has(fieldAbsent+s.Name) != form.Has(fieldWas+fieldAbsent+s.Name) {
+				s.TypedAbsent, s.Edited = form.Has(fieldAbsent+s.Name), true
+			}
+		}
+	}
+}
+
+// faults are the problems of an attempt: those of a field stand beside it.
+type faults struct {
+	Title, Hint string
+	Rest        []string // of no field of the form
+	fields      map[string]string
+	technical   int // not shown to this viewer
+}
+
+// faultsOf sorts an error into the fields of a form.
+func (v *visit) faultsOf(err error, fields []string) *faults {
+	f := &faults{Title: sentence(messageOf(err)), Hint: hintFor(err), fields: map[string]string{}}
+	for _, p := range staging.ProblemsOf(err) {
+		field := fieldOf(p.Field, fields)
+		switch {
+		case field != "":
+			f.fields[field] = sentence(p.Message)
+		case (p.Object != "" || p.File != "" && p.Rule != "") && !v.shows(project.PartDetail):
+			f.technical++
+		case v.shows(project.PartDetail):
+			f.Rest = append(f.Rest, p.String())
+		default:
+			f.Rest = append(f.Rest, sentence(p.Message))
+		}
+	}
+	if f.technical > 0 {
+		f.Rest = append(f.Rest, "It does not pass the project's checks. Somebody who develops it can see why.")
+	}
+	return f
+}
+
+// fieldOf finds the field of a form that a problem is about.
+func fieldOf(place string, fields []string) string {
+	for _, field := range fields {
+		if place == field || strings.HasSuffix(place, "."+field) || place == "preset "+field {
+			return field
+		}
+	}
+	return ""
+}
+
+// Of is the fault of one field; empty when there is none, or no faults at all.
+func (f *faults) Of(field string) string {
+	if f == nil {
+		return ""
+	}
+	return f.fields[field]
+}
+
+// mark puts faults beside the settings that they are about.
+func (f *faults) mark(groups []settingGroup) {
+	for i := range groups {
+		for j := range groups[i].Settings {
+			s := &groups[i].Settings[j]
+			s.Error = f.Of(s.Name)
+		}
+	}
+}
+
+// change is one difference, in words for people.
+type change struct {
+	What, From, To string
+}
+
+func (v *visit) changesOf(differences []staging.Difference) []change {
+	named := map[string]string{
+		"title": "Title", "branch": "Branch", "state": "State", "presets": "Presets", "pinned": "Pinned",
+	}
+	var all []change
+	for _, d := range differences {
+		c := change{d.What, d.From, d.To}
+		service, isService := v.project.Spec.Services[d.What]
+		switch {
+		case isService && !v.shows(project.PartServices), v.project.Spec.Parameters[d.What].Type != "" && !v.shows(project.PartSettings):
+			continue
+		case isService:
+			c = change{service.Title, tag(d.From), tag(d.To)}
+		case named[d.What] != "":
+			c.What = named[d.What]
+		}
+		all = append(all, c)
+	}
+	return all
+}

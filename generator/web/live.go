@@ -1,0 +1,180 @@
+package web
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"octopod/generator"
+)
+
+const (
+	// streamFor bounds a stream, so that roles and sign-ins are looked at again.
+	// A browser comes back by itself, to where it was.
+	streamFor = 15 * time.Minute
+	// heartbeat keeps proxies from closing a quiet stream.
+	heartbeat = 20 * time.Second
+	// mostWait is how long a browser may take to accept an event.
+	mostWait = 10 * time.Second
+)
+
+// stream is an open page that is kept current.
+type stream struct {
+	*Server
+	*visit
+	w       http.ResponseWriter
+	control *http.ResponseController
+	// what the page shows: one staging, or what answers a question
+	name     string
+	question question
+	search   search
+	version  string // of the one staging, as the page has it
+}
+
+// events streams what changes on a page. It begins after the number in the
+// page's address, or after that of the last event that the browser had.
+func (s *Server) events(w http.ResponseWriter, r *http.Request, v *visit) error {
+	values := r.URL.Query()
+	after, _ := strconv.ParseUint(values.Get("after"), 10, 64)
+	if last, err := strconv.ParseUint(r.Header.Get("Last-Event-ID"), 10, 64); err == nil {
+		after = last
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), streamFor)
+	defer cancel()
+	if !v.viewer.Until.IsZero() {
+		ctx, cancel = context.WithDeadline(ctx, v.viewer.Until)
+		defer cancel()
+	}
+	news, err := v.Feed.Subscribe(ctx, max(after, 1)) // 0 would be told everything; a page has it already
+	if err != nil {
+		return err
+	}
+	q := questionOf(values, values.Has("archived"))
+	page := &stream{
+		Server: s, visit: v, w: w, control: http.NewResponseController(w),
+		name: values.Get("name"), version: values.Get("version"), question: q, search: newSearch(q.Query),
+	}
+	w.Header().Set("Content-Type", "text/event-stream")
+	w.Header().Set("X-Accel-Buffering", "no")
+	if page.send("", 0, "") == nil {
+		page.run(ctx, news)
+	}
+	return nil
+}
+
+// run passes news on until the browser or the stream's time is gone.
+func (p *stream) run(ctx context.Context, news *generator.Subscription) {
+	for ctx.Err() == nil {
+		beat, cancel := context.WithTimeout(ctx, heartbeat)
+		update, err := news.Next(beat)
+		cancel()
+		if err == nil {
+			err = p.tell(update)
+		} else if ctx.Err() == nil {
+			err = p.send("beat", 0, "")
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+// errOver ends a stream that has nothing more to say.
+var errOver = errors.New("the page is fetched anew")
+
+// tell passes on what a piece of news means for the page.
+func (p *stream) tell(u generator.Update) error {
+	switch u.Kind {
+	case generator.Reset:
+		// The page is fetched anew, and begins a stream of its own.
+		return cmp.Or(p.send("reset", 0, ""), errOver)
+	case generator.Stale, generator.Fresh, generator.Away, generator.Back:
+		return p.sendFragment("fresh", u.Sequence, "list", "freshness", p.freshness(p.Feed.Freshness()))
+	case generator.Changed, generator.Gone:
+		if p.name == "" {
+			return p.tellRow(u)
+		}
+		if p.name == u.Staging.Metadata.Name {
+			return p.tellOne(u)
+		}
+	}
+	return nil
+}
+
+func (p *stream) tellRow(u generator.Update) error {
+	if u.Kind == generator.Changed {
+		rows := p.rowsOf(&u.News.Staging)
+		if len(rows) == 0 {
+			return nil
+		}
+		r := rows[0]
+		if p.question.chooses(r.row, p.viewer.Person) && (p.search.empty() || p.search.rank(r.looked) > 0) {
+			html, err := p.rowHTML(r, p.search)
+			if err != nil {
+				return err
+			}
+			return p.send("row", u.Sequence, string(html))
+		}
+	}
+	return p.send("gone", u.Sequence, u.Staging.Metadata.Name)
+}
+
+func (p *stream) tellOne(u generator.Update) error {
+	if u.Kind == generator.Gone {
+		return p.send("gone", u.Sequence, p.name)
+	}
+	view := p.See(p.project, &u.News.Staging)
+	if view == nil {
+		return nil
+	}
+	if version := view.Version; version != p.version {
+		p.version = version
+		return p.send("changed", u.Sequence, "")
+	}
+	return p.sendFragment("status", u.Sequence, "one", "status", p.statusOf(view))
+}
+
+func (p *stream) sendFragment(event string, id uint64, page, part string, data any) error {
+	var out bytes.Buffer
+	if err := p.pages.render(&out, page, part, data); err != nil {
+		return err
+	}
+	return p.send(event, id, out.String())
+}
+
+// send writes one event; without a name a comment. Nobody may keep the server
+// waiting.
+func (p *stream) send(event string, id uint64, data string) error {
+	var out strings.Builder
+	switch {
+	case event == "":
+		out.WriteString(": here you are\n")
+	default:
+		fmt.Fprintf(&out, "event: %s\n", event)
+	}
+	if id != 0 {
+		fmt.Fprintf(&out, "id: %d\n", id)
+	}
+	if event != "" {
+		for line := range strings.SplitSeq(strings.TrimSpace(data), "\n") {
+			out.WriteString("data: " + strings.TrimSpace(line) + "\n")
+		}
+	}
+	out.WriteString("\n")
+	_ = p.control.SetWriteDeadline(time.Now().Add(mostWait)) // where it is not possible, the server's own limit holds
+	if _, err := p.w.Write([]byte(out.String())); err != nil {
+		return fmt.Errorf("sending an event: %w", err)
+	}
+	if err := p.control.Flush(); err != nil {
+		return fmt.Errorf("sending an event: %w", err)
+	}
+	return nil
+}
+
+func sequenceText(n uint64) string { return strconv.FormatUint(n, 10) }

@@ -1,0 +1,193 @@
+package web_test
+
+import (
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/PuerkitoBio/goquery"
+
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// A tester's few minutes, without JavaScript: create, find, change, undo,
+// archive, wake up, delete.
+func TestATesterDoesItAllWithForms(t *testing.T) {
+	w := newWorld(t, nil)
+	quinn := w.as("Quinn", project.RoleUser)
+
+	quinn.get("/shop/").shows(200, "No stagings yet", "Make the first one")
+	page := quinn.get("/shop/new")
+	page.shows(200, "Branch")
+	preview := quinn.submit(page, "preview", map[string]string{"branch": "feature/login", "title": "New login page"})
+	preview.shows(200, "https://login.staging.example.com", "standard version")
+	made := quinn.submit(page, "save", map[string]string{"branch": "feature/login", "title": "New login page"})
+	made.shows(200, "Created.", "New login page", "feature/login")
+	if made.path != "/shop/stagings/login?done=create" {
+		t.Fatalf("after creating one is at %s", made.path)
+	}
+	if by := w.record("login").Spec.Created.By; by != "Quinn" {
+		t.Errorf("the author is %q", by)
+	}
+
+	quinn.get("/shop/?q=lgin").shows(200, "login")
+	quinn.get("/shop/?q=nothing-like-it").shows(200, "Nothing fits")
+
+	form := quinn.get("/shop/stagings/login/settings")
+	quinn.submit(form, "preview", map[string]string{"set.LOG_LEVEL": "debug"}).shows(200, "LOG_LEVEL", "debug")
+	saved := quinn.submit(form, "save", map[string]string{"set.LOG_LEVEL": "debug"})
+	saved.shows(200, "Saved.", "changed here")
+	if got := w.record("login").Spec.Overrides.App["LOG_LEVEL"]; got != "debug" {
+		t.Fatalf("LOG_LEVEL is %v", got)
+	}
+
+	undo, there := saved.Find(".history li a:contains('Undo this change')").Attr("href")
+	if !there {
+		t.Fatalf("no way to undo:\n%s", saved.body)
+	}
+	confirm := quinn.get(undo)
+	confirm.shows(200, "LOG_LEVEL", "debug")
+	quinn.submit(confirm, "", nil).shows(200, "Undone.")
+	if _, set := w.record("login").Spec.Overrides.App["LOG_LEVEL"]; set {
+		t.Error("the change is not undone")
+	}
+
+	quinn.submit(quinn.get("/shop/stagings/login/archive"), "", nil).shows(200, "Archived.")
+	quinn.get("/shop/").shows(200, "No stagings yet")
+	quinn.get("/shop/archived").shows(200, "login")
+	quinn.submit(quinn.get("/shop/stagings/login/restore"), "", nil).shows(200, "waking up")
+
+	remove := quinn.get("/shop/stagings/login/delete")
+	remove.shows(200, "its database and its files", "https://login.staging.example.com")
+	quinn.submit(remove, "", map[string]string{"confirm": "logn"}).shows(422, "That is not its name")
+	quinn.submit(remove, "", map[string]string{"confirm": "login"}).shows(200, "Deleted.")
+	quinn.get("/shop/stagings/nothing").shows(404, "Nothing here")
+}
+
+func TestAVersionIsReturnedTo(t *testing.T) {
+	w := newWorld(t, nil)
+	w.do(login())
+	w.do(staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"LOG_LEVEL": "warn"}})
+	quinn := w.as("Quinn", project.RoleUser)
+	back, _ := quinn.get("/shop/stagings/login").Find(".history a:contains('Return to this version')").Attr("href")
+	confirm := quinn.get(back)
+	confirm.shows(200, "warn", "debug", "pinned")
+	quinn.submit(confirm, "", nil).shows(200, "goes back", "Pinned by Quinn")
+	if got := w.record("login").Spec.Overrides.App["LOG_LEVEL"]; got != "debug" {
+		t.Errorf("LOG_LEVEL is %v", got)
+	}
+	quinn.submit(quinn.get("/shop/stagings/login/unpin"), "", nil).shows(200, "Unpinned")
+}
+
+func TestFaultsStandBesideTheirFields(t *testing.T) {
+	w := newWorld(t, nil)
+	w.do(login())
+	quinn := w.as("Quinn", project.RoleUser)
+
+	page := quinn.submit(quinn.get("/shop/stagings/login/settings"), "save", map[string]string{"set.backend.replicas": "9"})
+	page.shows(http.StatusUnprocessableEntity)
+	field := page.Find("[id='f-backend.replicas']").Closest(".field")
+	if !strings.Contains(field.Text(), "3") || !field.HasClass("wrong") {
+		t.Errorf("no fault beside the field: %s", field.Text())
+	}
+	if value := page.Find("[id='f-backend.replicas']").AttrOr("value", ""); value != "9" {
+		t.Errorf("what was typed is gone: %q", value)
+	}
+
+	for _, bad := range []string{"", "a b", "../../etc", "x.lock"} {
+		page := quinn.submit(quinn.get("/shop/new"), "save", map[string]string{"branch": bad})
+		page.shows(http.StatusUnprocessableEntity)
+		if page.Find("#branch").Closest(".field").Find(".error").Length() == 0 {
+			t.Errorf("no fault beside the branch %q:\n%s", bad, page.text())
+		}
+		page.lacks("octopod get", "--branch")
+	}
+	twice := quinn.submit(quinn.get("/shop/new"), "save", map[string]string{"branch": "feature/login"})
+	twice.shows(http.StatusConflict, "exists already")
+	quinn.submit(quinn.get("/shop/new"), "preview", map[string]string{"branch": "feature/login"}).shows(200, "has a staging already")
+}
+
+// Two people have the same form open; the second learns what the first did.
+func TestTheSecondOfTwoKeepsTheirChange(t *testing.T) {
+	w := newWorld(t, nil)
+	w.do(login())
+	quinn, pat := w.as("Quinn", project.RoleUser), w.as("Pat", project.RoleUser)
+	hers, his := quinn.get("/shop/stagings/login/settings"), pat.get("/shop/stagings/login/settings")
+	quinn.submit(hers, "save", map[string]string{"set.LOG_LEVEL": "error"}).shows(200, "Saved.")
+
+	lost := pat.submit(his, "save", map[string]string{"set.PAYMENT_GATEWAY": "production"})
+	lost.shows(http.StatusConflict, "Quinn changed this a moment ago", "LOG_LEVEL", "Your change is kept below")
+	if got := lost.Find("#f-PAYMENT_GATEWAY option[selected]").AttrOr("value", ""); got != "production" {
+		t.Errorf("his change is not kept: %q", got)
+	}
+	if got := lost.Find("#f-LOG_LEVEL option[selected]").AttrOr("value", ""); got != "error" {
+		t.Errorf("her change is not shown: %q", got)
+	}
+	pat.submit(lost, "save", nil).shows(200, "Saved.")
+	app := w.record("login").Spec.Overrides.App
+	if app["LOG_LEVEL"] != "error" || app["PAYMENT_GATEWAY"] != "production" {
+		t.Errorf("one change is lost: %v", app)
+	}
+
+	open := pat.get("/shop/stagings/login/archive")
+	w.do(staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"LOG_LEVEL": "warn"}})
+	pat.submit(open, "", nil).shows(http.StatusConflict, "Ada changed this")
+}
+
+func TestTheListSortsAndFilters(t *testing.T) {
+	w := newWorld(t, nil)
+	w.do(login())
+	w.do(staging.Action{Verb: staging.Deploy, Branch: "checkout"})
+	w.do(staging.Action{Verb: staging.Deploy, Branch: "old"})
+	w.do(staging.Action{Verb: staging.Archive, Name: "old"})
+	w.running("login")
+	names := func(path string) string {
+		var all []string
+		w.as("Ada", project.RoleUser).get(path).Find(".row h2").Each(func(_ int, s *goquery.Selection) { all = append(all, s.Text()) })
+		return strings.Join(all, " ")
+	}
+	for path, want := range map[string]string{
+		"/shop/?sort=name": "checkout login", "/shop/?sort=created": "checkout login", "/shop/?status=good": "login",
+		"/shop/?status=busy": "checkout", "/shop/?q=debug": "login", "/shop/?q=ada+1f2e": "login", "/shop/?q=%2342": "login",
+		"/shop/archived": "old", "/shop/?mine=1&sort=name": "checkout login", "/shop/?sort=status": "checkout login", "/shop/?sort=bogus&status=bogus": "checkout login",
+	} {
+		if got := names(path); got != want {
+			t.Errorf("%s lists %q, want %q", path, got, want)
+		}
+	}
+	page := w.as("Ada", project.RoleUser).get("/shop/?q=lgin")
+	if got := page.Find(".row h2").First().Text(); got != "login" {
+		t.Errorf("lgin finds %q", got)
+	}
+	if marked := page.Find(".row h2 mark").Text(); marked != "lgin" {
+		t.Errorf("marked is %q", marked)
+	}
+}
+
+// What testers read knows nothing of the machinery.
+var machinery = regexp.MustCompile(`(?i)\b(kubernetes|k8s|kubectl|pods?|namespaces?|manifests?|deployments?/|argo ?cd|kustomize|jsonnet|ingress|configmap|replicaset|cluster|octopod\.yaml|yaml)\b`)
+
+func TestTestersReadNoWordOfTheMachinery(t *testing.T) {
+	w := newWorld(t, func(yaml string) string { return strings.ReplaceAll(yaml, "Backend pods.", "How many backends.") })
+	w.editProject(func(yaml string) string {
+		return strings.NewReplacer("Frontend pods.", "How many shops.", "Memory limit of a backend pod.", "Memory of a backend.").Replace(yaml)
+	})
+	w.do(login())
+	w.argo.put("login", func(a *staging.Application) {
+		a.Conditions = []staging.Condition{{Type: "InvalidSpecError", Message: "namespace shop-login is not permitted"}}
+	})
+	w.catchUp()
+	quinn := w.as("Quinn", project.RoleUser)
+	w.until("the fault is known", func() bool { return w.feed.View("login").Status.Phase == staging.PhaseFailed })
+	for _, path := range []string{
+		"/shop/", "/shop/new", "/shop/archived", "/shop/about", "/shop/stagings/login", "/shop/stagings/login/settings",
+		"/shop/stagings/login/archive", "/shop/stagings/login/delete", "/shop/stagings/login/pin", "/shop/stagings/login/extend",
+		"/shop/stagings/nothing", "/shop/activity", "/shop/stagings/login/files", "/signin", "/signed-out",
+	} {
+		if found := machinery.FindAllString(quinn.get(path).text(), -1); found != nil {
+			t.Errorf("%s says %q:\n%s", path, found, quinn.get(path).text())
+		}
+	}
+}

@@ -1,0 +1,150 @@
+package web
+
+import (
+	"strings"
+	"unicode/utf8"
+)
+
+// search finds words in what is shown. Every word must occur in some text of a
+// row: as it is, or with letters left out (lgn finds login).
+type search struct{ words []string }
+
+func newSearch(query string) search {
+	const mostWords, longest = 8, 64
+	words := strings.Fields(strings.ToLower(query))
+	for i, w := range words {
+		words[i] = w[:min(len(w), longest)]
+	}
+	return search{words[:min(len(words), mostWords)]}
+}
+
+func (s search) empty() bool { return len(s.words) == 0 }
+
+// Ranks of a match: the higher, the further up a row stands.
+const (
+	rankLetters = 1 // the letters of the word, in order and close together
+	rankInside  = 4
+	rankStart   = 6 // of a word of the text
+	rankWhole   = 9
+)
+
+// rank tells how well texts in lower case fit; 0 when a word is in none of
+// them. The first text, the name, counts twice.
+func (s search) rank(texts []string) int {
+	total := 0
+	for _, word := range s.words {
+		best := 0
+		for i, text := range texts {
+			rank, _, _ := find(word, text)
+			if i == 0 {
+				rank *= 2
+			}
+			best = max(best, rank)
+		}
+		if best == 0 {
+			return 0
+		}
+		total += best
+	}
+	return total
+}
+
+// find looks for a word in a text, both in lower case, and gives the places of
+// the letters that match.
+func find(word, text string) (rank, from int, places []int) {
+	if at := strings.Index(text, word); at >= 0 {
+		switch {
+		case len(word) == len(text):
+			rank = rankWhole
+		case startsWord(text, at):
+			rank = rankStart
+		default:
+			rank = rankInside
+		}
+		return rank, at, nil
+	}
+	if utf8.RuneCountInString(word) < 3 {
+		return 0, 0, nil
+	}
+	for at := range text {
+		if !startsWord(text, at) || text[at] != word[0] {
+			continue
+		}
+		if places := letters(word, text, at); places != nil {
+			return rankLetters, at, places
+		}
+	}
+	return 0, 0, nil
+}
+
+func startsWord(text string, at int) bool {
+	return at == 0 || !isWord(text[at-1])
+}
+
+func isWord(c byte) bool { return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c >= utf8.RuneSelf }
+
+// letters finds the bytes of a word in order from a place on, with less left
+// out than is there.
+func letters(word, text string, at int) []int {
+	places := make([]int, 0, len(word))
+	next := 0
+	for i := at; i < len(text) && i < at+2*len(word); i++ {
+		if text[i] == word[next] {
+			places = append(places, i)
+			if next++; next == len(word) {
+				return places
+			}
+		}
+	}
+	return nil
+}
+
+// piece is a stretch of a text, found or not.
+type piece struct {
+	Text  string
+	Found bool
+}
+
+// mark cuts a text into what matches the search and what does not.
+func (s search) mark(text string) []piece {
+	lower := strings.ToLower(text)
+	if s.empty() || text == "" || len(lower) != len(text) { // a letter whose lower case is longer: not worth it
+		return []piece{{Text: text}}
+	}
+	found := make([]bool, len(text))
+	for _, word := range s.words {
+		rank, from, places := find(word, lower)
+		switch {
+		case rank == 0:
+		case places == nil:
+			for i := range len(word) {
+				found[from+i] = true
+			}
+		default:
+			for _, i := range places {
+				found[i] = true
+			}
+		}
+	}
+	return cut(text, found)
+}
+
+// cut never cuts within a letter.
+func cut(text string, found []bool) []piece {
+	var pieces []piece
+	begin := 0
+	for i := 1; i <= len(text); i++ {
+		if i == len(text) || found[i] != found[begin] && utf8.RuneStart(text[i]) {
+			pieces = append(pieces, piece{text[begin:i], found[begin]})
+			begin = i
+		}
+	}
+	return pieces
+}
+
+func lower(texts []string) []string {
+	for i, text := range texts {
+		texts[i] = strings.ToLower(text)
+	}
+	return texts
+}

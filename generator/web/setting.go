@@ -1,0 +1,141 @@
+package web
+
+import (
+	"cmp"
+	"slices"
+
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// settingGroup is a heading with the settings under it.
+type settingGroup struct {
+	Title    string
+	Settings []setting
+}
+
+// setting is a parameter with what one staging makes of it.
+type setting struct {
+	Name, Help string
+	Value      string // as it may be shown
+	Default    string // what it is where the staging says nothing
+	Source     string // in words: where the value comes from
+	Changed    bool   // differs from the project
+	Own        bool   // set on this staging, so that it can be undone
+	Removed    bool
+	Removable  bool
+	Locked     bool // not for the viewer's role
+	Undo       string
+	Error      string
+	Group      string
+
+	// The widget: select, switch, number, secret or text.
+	Widget   string
+	Allowed  []string
+	Min, Max *int
+	Pattern  string
+	Secret   bool   // its value is not shown
+	Input    string // the value that the form begins with
+	// What a person had filled in already, when the form is shown again.
+	Typed       string
+	TypedAbsent bool
+	Edited      bool
+}
+
+const otherGroup = "Other"
+
+// settingGroups are all settings of a staging, grouped as octopod.yaml says.
+func (v *visit) settingGroups(s staging.Staging) []settingGroup {
+	var groups []settingGroup
+	for _, declared := range v.project.Settings(s) {
+		one := v.setting(s, declared)
+		i := slices.IndexFunc(groups, func(g settingGroup) bool { return g.Title == one.Group })
+		if i < 0 {
+			groups = append(groups, settingGroup{Title: one.Group})
+			i = len(groups) - 1
+		}
+		groups[i].Settings = append(groups[i].Settings, one)
+	}
+	slices.SortStableFunc(groups, func(a, b settingGroup) int {
+		return cmp.Or(compareBool(a.Title == otherGroup, b.Title == otherGroup), cmp.Compare(a.Title, b.Title))
+	})
+	return groups
+}
+
+func (v *visit) setting(s staging.Staging, declared project.Setting) setting {
+	p, name := declared.Parameter, declared.Name
+	fallback := v.project.Fallback(s, name)
+	one := setting{
+		Name: name, Help: p.Help, Group: cmp.Or(p.Group, otherGroup),
+		Value: valueText(name, declared), Default: valueText(name, fallback),
+		Own: declared.Origin == project.OriginOverride, Removed: declared.Absent(),
+		Changed:   declared.Origin == project.OriginOverride || declared.Origin == project.OriginPreset,
+		Removable: p.Check(nil) == nil, Locked: !v.role.Includes(p.Role),
+		Min: p.Min, Max: p.Max, Pattern: p.Pattern, Widget: widgetOf(p),
+	}
+	one.Secret = p.Type != project.TypeSecret && staging.TellingName(name)
+	if !one.Secret {
+		one.Input = staging.Text(declared.Value)
+	}
+	for _, value := range p.Allowed {
+		one.Allowed = append(one.Allowed, staging.Text(value))
+	}
+	if one.Own && !one.Locked && s.Name != "" {
+		one.Undo = v.of(s.Name, "unset?name="+name)
+	}
+	one.Source = sourceOf(declared)
+	return one
+}
+
+func sourceOf(s project.Setting) string {
+	switch s.Origin {
+	case project.OriginOverride:
+		return "changed here"
+	case project.OriginPreset:
+		return "from preset " + s.Preset
+	case project.OriginDefault:
+		return "default"
+	}
+	return "built in"
+}
+
+func widgetOf(p project.Parameter) string {
+	switch {
+	case p.Type == project.TypeBoolean:
+		return "switch"
+	case len(p.Allowed) > 0:
+		return "select"
+	case p.Type == project.TypeInteger:
+		return "number"
+	case p.Type == project.TypeSecret:
+		return "secret"
+	}
+	return "text"
+}
+
+// compareBool puts false first.
+func compareBool(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	}
+	return 1
+}
+
+// Holds is what the field holds.
+func (s setting) Holds() string {
+	if s.Edited {
+		return s.Typed
+	}
+	return s.Input
+}
+
+// Absent tells whether the box that removes the setting is ticked.
+func (s setting) Absent() bool {
+	if s.Edited {
+		return s.TypedAbsent
+	}
+	return s.Removed
+}

@@ -1,0 +1,183 @@
+package web
+
+import (
+	"cmp"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// tone is how a status looks; a class of the style sheet.
+type tone string
+
+const (
+	good   tone = "good"
+	busy   tone = "busy"
+	bad    tone = "bad"
+	asleep tone = "asleep"
+	unsure tone = "unsure"
+)
+
+// condition is a status for people: a word, a sentence, a look.
+type condition struct {
+	Tone     tone
+	Word     string
+	Sentence string
+	Detail   string // only for those who are shown it
+}
+
+// phases are the statuses as testers read them. The sentence serves where the
+// reason speaks of things a tester does not know.
+var phases = map[staging.Phase]condition{
+	staging.PhaseCreating:  {busy, "Starting", "It is being set up for the first time.", ""},
+	staging.PhaseUpdating:  {busy, "Updating", "A change is on its way.", ""},
+	staging.PhaseRunning:   {good, "Running", "Everything runs.", ""},
+	staging.PhaseDegraded:  {bad, "Trouble", "A part of it does not work.", ""},
+	staging.PhaseFailed:    {bad, "Failed", "It could not be put in place. Somebody who develops it should have a look.", ""},
+	staging.PhaseArchiving: {busy, "Going to sleep", "It is being put to sleep. Its data are kept.", ""},
+	staging.PhaseArchived:  {asleep, "Archived", "Asleep. Its data are kept.", ""},
+	staging.PhaseDeleting:  {busy, "Being deleted", "It is being taken down.", ""},
+	staging.PhaseUnknown:   {unsure, "Not known", "How it is cannot be told just now.", ""},
+	staging.PhaseInvalid:   {bad, "Unreadable", "Its record was changed by hand and cannot be read.", ""},
+}
+
+// conditionOf puts the status of a staging into words. With detail, the words
+// are Argo CD's and Kubernetes' own.
+func conditionOf(v *staging.View, detail bool) condition {
+	c, known := phases[v.Status.Phase]
+	switch {
+	case known:
+	case v.Spec.State == staging.Archived:
+		c = phases[staging.PhaseArchived]
+	case v.Spec.State == staging.Deleting:
+		c = phases[staging.PhaseDeleting]
+	default: // no Argo CD is connected
+		c = condition{unsure, "Saved", "Whether it runs is not known here.", ""}
+	}
+	if detail {
+		c.Sentence = cmp.Or(v.Status.Reason, c.Sentence)
+		c.Detail = v.Status.Detail
+	} else if plain := plainly(v.Status.Reason); plain != "" {
+		c.Sentence = plain
+	}
+	return c
+}
+
+var (
+	kindAndName = regexp.MustCompile(`\b[A-Z][A-Za-z]+/([a-z0-9.-]+)`)
+	technical   = regexp.MustCompile(`(?i)argo|kube|applica|\bpods?\b|object|commit|env repo|manifest|namespace|teardown|record|image|replica|cluster|container`)
+)
+
+// plainly gives a reason that a tester understands as it is, and nothing for
+// one that is not for testers.
+func plainly(reason string) string {
+	plain := kindAndName.ReplaceAllString(reason, "$1")
+	if plain == "" || technical.MatchString(plain) {
+		return ""
+	}
+	return strings.TrimSuffix(plain, ".") + "."
+}
+
+// deeds are the verbs as a history tells them.
+var deeds = map[staging.Verb]string{
+	staging.Deploy: "Deployed", staging.Create: "Created", staging.Update: "Updated", staging.Set: "Changed settings",
+	staging.Unset: "Changed settings", staging.Archive: "Archived", staging.Restore: "Woken up", staging.Delete: "Deleted",
+	staging.PinVerb: "Pinned", staging.Unpin: "Unpinned", staging.Rollback: "Went back to an earlier version",
+	staging.Regenerate: "Brought up to date with the project", staging.Extend: "Kept for longer",
+}
+
+// doors say where an action came from.
+var doors = map[staging.Via]string{
+	staging.ViaCLI: "command line", staging.ViaCI: "build", staging.ViaWeb: "this page", staging.ViaAPI: "program",
+	staging.ViaWebhook: "branch event", staging.ViaSweep: "clean-up", staging.ViaGit: "edited by hand",
+}
+
+// notices say what was just done, by the value of ?done=. Nothing of the
+// address itself is shown.
+var notices = map[string]string{
+	"create": "Created. It takes a minute or two until it runs; this page shows how far it is.",
+	"set":    "Saved. The change is on its way.", "nothing": "Nothing was different, so nothing was changed.",
+	"archive": "Archived. It sleeps now; “Wake up” brings it back as it was.", "restore": "It is waking up.",
+	"delete": "Deleted.", "extend": "It is kept for longer.", "pin": "Pinned: it stays at this version.",
+	"unpin": "Unpinned: new builds are deployed again.", "rollback": "It goes back to that version, and stays there until you unpin it.",
+	"undo": "Undone. The change is on its way.",
+}
+
+func noticeOf(done string) string { return notices[done] }
+
+// summary is what a commit's subject says after verb and name:
+// set login: LOG_LEVEL=debug.
+func summary(e staging.Event) string {
+	if e.Verb == "" {
+		return e.Subject
+	}
+	_, said, _ := strings.Cut(e.Subject, ": ")
+	return said
+}
+
+// tag is how people tell two versions of a part apart.
+func tag(image string) string { return staging.ImageTag(image) }
+
+// took says how long something lasted: 42 s, 3 min.
+func took(from, to *time.Time) string {
+	if from == nil || to == nil || to.Before(*from) {
+		return ""
+	}
+	return span(to.Sub(*from))
+}
+
+func span(d time.Duration) string {
+	switch {
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	case d < 48*time.Hour:
+		return fmt.Sprintf("%d hours", int(d.Hours()))
+	}
+	return fmt.Sprintf("%d days", int(d.Hours()/24))
+}
+
+// initials stand for a person in a circle.
+func initials(name string) string {
+	var letters []rune
+	for word := range strings.FieldsSeq(name) {
+		letters = append(letters, []rune(word)[0])
+	}
+	if len(letters) > 2 {
+		letters = []rune{letters[0], letters[len(letters)-1]}
+	}
+	return strings.ToUpper(string(letters))
+}
+
+// moment is a time as a page writes it; scripts turn it into "3 minutes ago".
+type moment struct{ time.Time }
+
+// at is a moment that may not have come.
+func at(t *time.Time) *moment {
+	if t == nil {
+		return nil
+	}
+	return &moment{*t}
+}
+
+func (m moment) Machine() string { return m.UTC().Format(time.RFC3339) }
+func (m moment) Human() string   { return m.UTC().Format("2 Jan 2006, 15:04 UTC") }
+func (m moment) Day() string     { return m.UTC().Format("2 Jan 2006") }
+
+// valueText is a value as it may be shown: nothing of a secret, and a word
+// where there is nothing.
+func valueText(name string, s project.Setting) string {
+	text := staging.Text(s.Value)
+	if s.Parameter.Type != project.TypeSecret { // a reference names a secret and is none
+		text = staging.Discreet(name, text)
+	}
+	return text
+}
+
+// short is a revision or a commit as people say it.
+func short(revision string) string { return revision[:min(len(revision), 7)] }
