@@ -28,6 +28,7 @@ of it. Nothing but this program is needed. The folder stays, for you to try more
 			if err != nil {
 				return err
 			}
+			c.env = ownSurroundings(c.env)
 			d := demo{cli: c, dir: dir, envs: filepath.Join(dir, "envs.git"), app: filepath.Join(dir, "app.git")}
 			return d.run(cmd.Context())
 		},

@@ -31,6 +31,18 @@ func demoBranches() []demoBranch {
 	}
 }
 
+// ownSurroundings is the environment of the story: the machine's and the
+// terminal's, but not that of a CI run which happens to show the demo.
+func ownSurroundings(env environ) environ {
+	own := environ{}
+	for _, name := range []string{"HOME", "PATH", "USER", "LOGNAME", "TMPDIR", "TERM", "COLUMNS", "NO_COLOR", "LANG", "LC_ALL", "XDG_CONFIG_HOME"} {
+		if value, ok := env[name]; ok {
+			own[name] = value
+		}
+	}
+	return own
+}
+
 func makeRepo(ctx context.Context, path string) error { return gitstore.InitBare(ctx, path, "main") }
 
 // makeApp makes a repository with a commit on every branch.

@@ -1,0 +1,125 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"octopod/generator/testenv"
+)
+
+// stockStep is one CI step without Octopod, as teams write it: the tools are
+// git and kustomize, and nothing is rendered or checked.
+const stockStep = `
+git clone -q --depth 1 "$URL" clone
+cd clone/envs/"$NAME"
+kustomize edit set image "backend=$IMAGE"
+git add -A .
+git commit -q -m "deploy $NAME: $IMAGE"
+git push -q`
+
+// BenchmarkGoalH: one CI step from process start to pushed, over HTTP, in an
+// env repo of 1,000 stagings: `octopod deploy`, which renders and checks, against
+// the shell script of stock tools. Goal: half of its time in memory, a tenth on
+// an ordinary disk.
+func BenchmarkGoalH(b *testing.B) {
+	program := filepath.Join(b.TempDir(), "octopod")
+	build(b, program, ".")
+	if _, err := exec.LookPath("kustomize"); err != nil {
+		b.Skip("needs kustomize: `make tools` builds it")
+	}
+	shm, err := os.MkdirTemp("/dev/shm", "octopod-bench-*")
+	if err == nil {
+		b.Cleanup(func() { _ = os.RemoveAll(shm) })
+		b.Run("tmpfs", func(b *testing.B) { goalH(b, program, shm, 0.5) })
+	}
+	b.Run("disk", func(b *testing.B) { goalH(b, program, b.TempDir(), 0.1) })
+}
+
+func goalH(b *testing.B, program, dir string, goal float64) {
+	const stagings = 1000
+	root := filepath.Join(dir, "repos")
+	repo := thousand(b, program, root, stagings)
+	server := testenv.ServeHTTP(b, root)
+	url := server.URL + "/" + filepath.Base(repo)
+	took := map[string][]time.Duration{}
+	step := func(way string, run func() *exec.Cmd) {
+		command := run()
+		began := time.Now()
+		if out, err := command.CombinedOutput(); err != nil {
+			b.Fatalf("%s: %v\n%s", way, err, out)
+		}
+		took[way] = append(took[way], time.Since(began))
+	}
+	b.ResetTimer()
+	for i := range max(b.N, 5) {
+		name, image := fmt.Sprintf("f-%04d", i*37), fmt.Sprintf("registry.example.com/shop/backend:new%d", i)
+		work, err := os.MkdirTemp(dir, "job-")
+		if err != nil {
+			b.Fatal(err)
+		}
+		step("stock", func() *exec.Cmd {
+			c := exec.Command("sh", "-e", "-c", stockStep)
+			c.Dir = work
+			c.Env = append(testenv.Env(), "URL="+url, "NAME="+name, "IMAGE="+image)
+			return c
+		})
+		step("octopod", func() *exec.Cmd {
+			c := exec.Command(program, "deploy", "--branch", "feature/f-"+name[2:], "--service", "backend", "--image", image+"-ours")
+			c.Dir = work
+			c.Env = []string{"HOME=" + work, "OCTOPOD_ENV_REPO=" + url, "OCTOPOD_ALLOW_PLAIN_HTTP=true", "CI=true", "OCTOPOD_ACTOR=ci"}
+			return c
+		})
+		if err := os.RemoveAll(work); err != nil {
+			b.Fatal(err)
+		}
+	}
+	stock, ours := median(took["stock"]), median(took["octopod"])
+	b.ReportMetric(float64(stock.Microseconds())/1000, "stock-ms")
+	b.ReportMetric(float64(ours.Microseconds())/1000, "octopod-ms")
+	b.ReportMetric(ours.Seconds()/stock.Seconds()/goal, "/goal")
+	b.ReportMetric(0, "ns/op")
+}
+
+// thousand makes an env repo of the sample project with many stagings, each as
+// Octopod writes it: one is deployed, the others are its files under their names.
+func thousand(b *testing.B, program, root string, n int) string {
+	b.Helper()
+	repo := filepath.Join(root, "envs.git")
+	if err := os.MkdirAll(root, 0o755); err != nil {
+		b.Fatal(err)
+	}
+	testenv.EmptyBare(b, repo)
+	octopod := func(args ...string) {
+		c := exec.Command(program, append(args, "--quiet")...)
+		c.Env = []string{"HOME=" + root, "OCTOPOD_ENV_REPO=" + repo, "OCTOPOD_ACTOR=ci"}
+		if out, err := c.CombinedOutput(); err != nil {
+			b.Fatalf("%v\n%s", err, out)
+		}
+	}
+	octopod("init", "--project", "shop", "--base-domain", "staging.example.com")
+	octopod("deploy", "--branch", "feature/f-0000", "--service", "backend", "--image", "registry.example.com/shop/backend:1")
+	clone := testenv.WorkTree(b, repo, filepath.Join(root, "clone"))
+	files := strings.Fields(testenv.Git(b, clone, "ls-files", "envs/f-0000"))
+	slices.Sort(files)
+	for i := 1; i < n; i++ {
+		name := fmt.Sprintf("f-%04d", i)
+		for _, file := range files {
+			data, err := os.ReadFile(filepath.Join(clone, file))
+			if err != nil {
+				b.Fatal(err)
+			}
+			testenv.WriteFile(b, clone, strings.ReplaceAll(file, "f-0000", name), strings.ReplaceAll(string(data), "f-0000", name))
+		}
+	}
+	testenv.Git(b, clone, "add", "-A")
+	testenv.Git(b, clone, "commit", "-q", "-m", "a thousand")
+	testenv.Git(b, clone, "push", "-q")
+	testenv.Git(b, repo, "repack", "-adq")
+	return repo
+}
