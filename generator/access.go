@@ -242,6 +242,19 @@ func (a *Access) Lint(ctx context.Context) ([]staging.Problem, error) {
 	return problems, a.told(v, err)
 }
 
+// Diagnose looks at everything that must be right for stagings to come up.
+func (a *Access) Diagnose(ctx context.Context) ([]Finding, error) {
+	v, err := a.rules(ctx, Read)
+	if err == nil {
+		err = v.must(project.PartFiles)
+	}
+	if err != nil {
+		return nil, a.told(v, err)
+	}
+	findings, err := a.stagings.Diagnose(ctx)
+	return findings, a.told(v, err)
+}
+
 // Regenerate writes stagings out again.
 func (a *Access) Regenerate(ctx context.Context, r RegenerateRequest) (RegenerateResult, error) {
 	names := r.Names

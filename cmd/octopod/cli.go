@@ -13,13 +13,14 @@ import (
 // cli is one run of the program: its streams, its surroundings, and the
 // settings that every verb shares.
 type cli struct {
-	in       io.Reader
-	out      *printer // the result
-	talk     *printer // the conversation: progress, notes, questions, errors
-	env      environ
-	now      func() time.Time
-	settings settings
-	closers  []func() error
+	in        io.Reader
+	out       *printer // the result
+	talk      *printer // the conversation: progress, notes, questions, errors
+	env       environ
+	now       func() time.Time
+	settings  settings
+	closers   []func() error
+	longLived bool // the run serves, and keeps what it read
 }
 
 func newCLI(streams stdio, env environ, now func() time.Time) *cli {
@@ -139,7 +140,7 @@ func addVerbs(c *cli, root *cobra.Command) {
 			newGet(c), newDescribe(c), newWait(c), newOpen(c), newHistory(c), newDiff(c), newRender(c), newName(c), newURL(c)}},
 		{"repo", "Look after the env repo:", []*cobra.Command{
 			newInit(c), newRegenerate(c), newLint(c), newDoctor(c)}},
-		{"more", "More:", []*cobra.Command{newToken(c), newDemo(c), newVersion(c), newCompletion(c)}},
+		{"more", "More:", []*cobra.Command{newToken(c), newDemo(c), newServe(c), newVersion(c), newCompletion(c)}},
 	}
 	for _, g := range groups {
 		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})

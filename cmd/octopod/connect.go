@@ -18,6 +18,7 @@ import (
 	"octopod/generator/argocd"
 	"octopod/generator/envrepo"
 	"octopod/generator/gitstore"
+	"octopod/generator/httpapi"
 	"octopod/generator/project"
 	"octopod/generator/render"
 	"octopod/generator/staging"
@@ -28,10 +29,26 @@ func committer() gitstore.Identity {
 	return gitstore.Identity{Name: "Octopod", Email: "octopod@octopod.dev"}
 }
 
-// connect gives what answers for the env repo that the settings mean.
+// connect gives what answers for the stagings that the settings mean: a server,
+// or the env repo itself.
 func (c *cli) connect(ctx context.Context) (octopod, error) {
+	if c.settings.server != "" {
+		return c.connectServer()
+	}
 	c.noteOtherClone()
 	return c.connectTo(ctx, c.envRepo())
+}
+
+// connectServer gives the stagings of a server's project.
+func (c *cli) connectServer() (octopod, error) {
+	token := c.env["OCTOPOD_TOKEN"]
+	if token != "" && strings.HasPrefix(c.settings.server, "http://") && !c.settings.allowPlainHTTP {
+		return nil, staging.Errorf(staging.CodeInvalid, "http:// would send the token in the clear").
+			WithHint("use https://, or say --allow-plain-http if you trust every machine on the way")
+	}
+	return httpapi.NewClient(httpapi.ClientOptions{
+		URL: c.settings.server, Project: c.settings.project, Token: token, Agent: "octopod/" + readVersion().Version,
+	})
 }
 
 // noteOtherClone says that the environment, or the config file, names another
@@ -53,7 +70,8 @@ func (c *cli) noteOtherClone() {
 	c.note("env repo: %s, as %s says, and not the clone you are in", withoutCredentials(named), source)
 }
 
-func (c *cli) connectTo(ctx context.Context, url string) (octopod, error) {
+// connectTo gives what works on an env repo; run closes it.
+func (c *cli) connectTo(ctx context.Context, url string) (*generator.Stagings, error) {
 	store, err := c.openStore(ctx, url)
 	if err != nil {
 		return nil, err
@@ -95,7 +113,7 @@ func (c *cli) openStore(ctx context.Context, url string) (*gitstore.Store, error
 	}
 	store, err := gitstore.Open(ctx, gitstore.Options{
 		URL: url, Branch: branch, Committer: committer(), Auth: auth, Signer: signer,
-		AllowPlainHTTP: c.settings.allowPlainHTTP, Timeout: c.settings.gitTimeout, Now: c.now, Logger: c.logger(),
+		AllowPlainHTTP: c.settings.allowPlainHTTP, Timeout: c.settings.gitTimeout, Now: c.now, Logger: c.logger(), History: c.longLived,
 	})
 	if err != nil {
 		return nil, err

@@ -19,7 +19,7 @@ import (
 // envRepo is the env repo's address: as set, else the work tree around the
 // current directory; "" when there is neither.
 func (c *cli) envRepo() string {
-	if c.settings.envRepo != "" {
+	if c.settings.envRepo != "" || c.settings.server != "" {
 		return c.settings.envRepo
 	}
 	root := gitRoot()
@@ -79,7 +79,7 @@ func (c *cli) branch(repo string) (string, error) {
 // workTree is the env repo's work tree, "" where it has none.
 func (c *cli) workTree() string {
 	repo := c.envRepo()
-	if repo == "" || isRemote(repo) || !exists(filepath.Join(repo, ".git")) {
+	if c.settings.server != "" || repo == "" || isRemote(repo) || !exists(filepath.Join(repo, ".git")) {
 		return ""
 	}
 	return repo

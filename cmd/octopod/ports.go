@@ -10,14 +10,14 @@ import (
 )
 
 // octopod is everything the verbs ask for. *generator.Stagings answers over an
-// env repo; each verb asks for no more than one of the parts.
+// env repo, *httpapi.Client through a server; each verb asks for no more than one
+// of the parts.
 type octopod interface {
 	changer
 	finder
 	watcher
 	historian
 	keeper
-	founder
 }
 
 // changer carries out one action on one staging, in one commit.
@@ -58,9 +58,4 @@ type keeper interface {
 	Diagnose(context.Context) ([]generator.Finding, error)
 	// Mend writes the files that follow from octopod.yaml anew.
 	Mend(ctx context.Context, by generator.Asker, dryRun bool) (generator.Result, error)
-}
-
-// founder makes an env repo.
-type founder interface {
-	Init(context.Context, generator.InitRequest) (generator.InitResult, error)
 }

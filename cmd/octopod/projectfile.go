@@ -57,7 +57,7 @@ func (o *branchFlags) read(ctx context.Context, c *cli, cmd *cobra.Command, args
 // readProject reads octopod.yaml: the file that is named, the env repo's, or
 // the one in this directory. The last needs no git at all.
 func (c *cli) readProject(ctx context.Context, file string) (*project.Project, error) {
-	if file == "" && c.settings.envRepo == "" {
+	if file == "" && c.settings.envRepo == "" && c.settings.server == "" {
 		if _, err := os.Stat(project.File); err == nil {
 			file = project.File
 		}

@@ -24,6 +24,8 @@ import (
 // command line is visible to everybody on the machine.
 type settings struct {
 	config  string
+	server  string
+	project string
 	envRepo string
 	ref     string
 	output  string
@@ -53,6 +55,8 @@ var outputs = []string{"table", "wide", "name", "json", "yaml"}
 func (s *settings) addFlags(root *cobra.Command) {
 	f := root.PersistentFlags()
 	f.StringVar(&s.envRepo, "env-repo", "", "`URL` or path of the env repo (default: the work tree you are in, if it has an octopod.yaml)")
+	f.StringVar(&s.server, "server", "", "`URL` of an Octopod server to work through, with OCTOPOD_TOKEN")
+	f.StringVar(&s.project, "project", "", "`name` of the project on the server (default: the only one)")
 	f.StringVar(&s.ref, "ref", "", "`branch` of the env repo (default: main; of a clone, the one checked out)")
 	f.StringVarP(&s.output, "output", "o", "table", "`form` of the result: "+strings.Join(outputs, ", "))
 	f.StringVar(&s.actor, "actor", "", "who asks, as `\"Name <mail>\"` (default: from CI, from git's configuration)")
@@ -75,6 +79,7 @@ func (s *settings) machine() bool { return s.output == "json" || s.output == "ya
 // the config file, and refuses what cannot be. All faults are named at once.
 func (c *cli) settle(cmd *cobra.Command) error {
 	c.settings.envRepoTyped = cmd.Flags().Changed("env-repo")
+	serverTyped := cmd.Flags().Changed("server")
 	var problems []staging.Problem
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		if text := c.env[variable(f.Name)]; text != "" && !f.Changed && f.Name != "help" {
@@ -90,6 +95,12 @@ func (c *cli) settle(cmd *cobra.Command) error {
 	problems = append(problems, file.fill(cmd, c)...)
 	if !slices.Contains(outputs, c.settings.output) {
 		problems = append(problems, staging.Problem{Field: "--output", Message: strconv.Quote(c.settings.output) + " is none of " + strings.Join(outputs, ", ")})
+	}
+	switch {
+	case c.settings.envRepoTyped && serverTyped:
+		problems = append(problems, staging.Problem{Field: "--server", Message: "does not go with --env-repo: the server has its own"})
+	case c.settings.envRepoTyped:
+		c.settings.server = "" // what was typed wins
 	}
 	if c.settings.gitTimeout <= 0 {
 		problems = append(problems, staging.Problem{Field: "--git-timeout", Message: "must be longer than nothing"})
@@ -121,6 +132,8 @@ func setFlag(cmd *cobra.Command, f *pflag.Flag, text string) error {
 
 // configFile is the person's config file.
 type configFile struct {
+	Server         string   `yaml:"server,omitempty"`
+	Project        string   `yaml:"project,omitempty"`
 	EnvRepo        string   `yaml:"envRepo,omitempty"`
 	Ref            string   `yaml:"ref,omitempty"`
 	Output         string   `yaml:"output,omitempty"`
@@ -179,7 +192,7 @@ func (file configFile) fill(cmd *cobra.Command, c *cli) []staging.Problem {
 	yes := map[bool]string{true: "true"}
 	var problems []staging.Problem
 	for _, entry := range []struct{ field, flag, value string }{
-		{"envRepo", "env-repo", file.EnvRepo}, {"ref", "ref", file.Ref}, {"output", "output", file.Output},
+		{"server", "server", file.Server}, {"project", "project", file.Project}, {"envRepo", "env-repo", file.EnvRepo}, {"ref", "ref", file.Ref}, {"output", "output", file.Output},
 		{"actor", "actor", file.Actor}, {"sshKey", "ssh-key", file.SSHKey}, {"signKey", "sign-key", file.SignKey},
 		{"knownHosts", "known-hosts", strings.Join(file.KnownHosts, "\n")}, {"gitTimeout", "git-timeout", file.GitTimeout},
 		{"allowPlainHTTP", "allow-plain-http", yes[file.AllowPlainHTTP]}, {"quiet", "quiet", yes[file.Quiet]},
@@ -211,7 +224,7 @@ Every flag of every verb has a variable: OCTOPOD_ and its name in capitals, with
 for -. A repeatable flag takes one value a line.
 
 The config file is --config, or $XDG_CONFIG_HOME/octopod/config.yaml. It may hold
-envRepo, ref, output, actor, sshKey, knownHosts, signKey, allowPlainHTTP, gitTimeout,
+server, project, envRepo, ref, output, actor, sshKey, knownHosts, signKey, allowPlainHTTP, gitTimeout,
 quiet, noColor, gitUsername, gitTokenFile, and argocd with server, plaintext, insecure,
 grpcWeb and tokenFile. An unknown field is an error.
 
@@ -219,6 +232,7 @@ Credentials are never flags, since a command line is visible to others:
 
   OCTOPOD_GIT_USERNAME, OCTOPOD_GIT_TOKEN   basic auth over https
   OCTOPOD_GIT_TOKEN_FILE                    the same, read from a file
+  OCTOPOD_TOKEN                             for --server
   OCTOPOD_SSH_KEY_PASSPHRASE                for --ssh-key
   OCTOPOD_SIGN_KEY_PASSPHRASE               for --sign-key
   ARGOCD_AUTH_TOKEN                         of Octopod's account in Argo CD

@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"reflect"
+	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -29,7 +31,9 @@ type Projects interface {
 type Options struct {
 	Projects Projects
 	// Asker names who asks, for keys that a request is repeated by.
-	Asker   func(ctx context.Context) string
+	Asker func(ctx context.Context) string
+	// Refused hears of what a use case refused, for the audit log.
+	Refused func(ctx context.Context, err error)
 	Version string
 	Log     *slog.Logger
 	Now     func() time.Time
@@ -60,7 +64,7 @@ func New(o Options) http.Handler {
 			OpenAPI: "3.1.0",
 			Info:    &huma.Info{Title: "Octopod", Version: o.Version, Description: description},
 			Components: &huma.Components{
-				Schemas: huma.NewMapRegistry("#/components/schemas/", huma.DefaultSchemaNamer),
+				Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
 				SecuritySchemes: map[string]*huma.SecurityScheme{
 					"token": {Type: "http", Scheme: "bearer", Description: "An API token, or the identity token of a CI run."},
 				},
@@ -81,6 +85,19 @@ func New(o Options) http.Handler {
 const description = "Staging environments for branches, written into an env repo that Argo CD follows. " +
 	"The shapes are those of `octopod … -o json`. {project} is a project's name, or - on a server that has one alone. " +
 	"Writes take an Idempotency-Key: a request that is repeated with it gets the first answer again."
+
+// schemaName keeps types of one name apart: octopod.yaml and a staging both have
+// a Spec, and a problem may consist of several.
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	switch {
+	case strings.HasSuffix(t.PkgPath(), "/project") && name != "Project":
+		return "Project" + name
+	case t == reflect.TypeFor[staging.Problem]():
+		return "SingleProblem"
+	}
+	return name
+}
 
 // add registers an operation.
 func add[I, O any](api huma.API, method, path, id, summary string, handler func(context.Context, *I) (*O, error)) {
@@ -107,6 +124,7 @@ func (s *server) routes(api huma.API) {
 	add(api, http.MethodGet, one+"/drift", "get-drift", "The objects as committed, and as generating them now would give", s.getDrift)
 	add(api, http.MethodPost, project+"/regenerate", "regenerate", "Write stagings out again", s.regenerate)
 	add(api, http.MethodPost, project+"/lint", "lint", "Everything that is wrong with the env repo", s.lint)
+	add(api, http.MethodGet, project+"/doctor", "doctor", "Whether everything is right for stagings to come up", s.diagnose)
 	add(api, http.MethodPost, project+"/mend", "mend", "Write the files that follow from octopod.yaml anew", s.mend)
 	s.addEvents(api, project+"/events")
 }

@@ -23,8 +23,8 @@ const writeTimeout = 10 * time.Second
 const catchUpTime = 5 * time.Second
 
 type eventsInput struct {
-	inProject
-	query
+	InProject
+	Chosen
 	Last string `header:"Last-Event-ID" doc:"The last event that was received: the stream goes on after it"`
 }
 
@@ -46,7 +46,7 @@ func (s *server) events(ctx context.Context, in *eventsInput) (*huma.StreamRespo
 	if err != nil {
 		return nil, err
 	}
-	q, err := in.query.query()
+	q, err := in.Chosen.query()
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}

@@ -10,8 +10,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// fault is an error as it travels.
-type fault struct {
+// Fault is an error as it travels.
+type Fault struct {
 	// All of it, for people.
 	Detail string `json:"detail"`
 	// Octopod's code, such as not_found or pinned.
@@ -31,7 +31,7 @@ type Problem struct {
 	// The words of the status.
 	Title  string `json:"title"`
 	Status int    `json:"status"`
-	fault
+	Fault
 }
 
 // statuses is the one table from code to HTTP status. The client reads the code.
@@ -43,8 +43,8 @@ var statuses = map[staging.Code]int{
 	staging.CodeUnavailable: http.StatusServiceUnavailable,
 }
 
-func faultOf(err error) fault {
-	f := fault{Detail: err.Error(), Code: staging.CodeOf(err), Hint: staging.HintOf(err), Problems: staging.ProblemsOf(err)}
+func faultOf(err error) Fault {
+	f := Fault{Detail: err.Error(), Code: staging.CodeOf(err), Hint: staging.HintOf(err), Problems: staging.ProblemsOf(err)}
 	if f.Code == staging.CodeInternal && errors.Is(err, context.DeadlineExceeded) {
 		f.Code = staging.CodeTimeout
 	}
@@ -61,8 +61,8 @@ func ProblemOf(err error) *Problem {
 	return newProblem(statuses[f.Code], f)
 }
 
-func newProblem(status int, f fault) *Problem {
-	return &Problem{Type: "urn:octopod:problem:" + string(f.Code), Title: http.StatusText(status), Status: status, fault: f}
+func newProblem(status int, f Fault) *Problem {
+	return &Problem{Type: "urn:octopod:problem:" + string(f.Code), Title: http.StatusText(status), Status: status, Fault: f}
 }
 
 // Error is for huma, which takes answers that are errors.
@@ -81,14 +81,14 @@ func ours(_ huma.Context, _ string, v any) (any, error) {
 	if !ok {
 		return v, nil
 	}
-	f := fault{Detail: theirs.Detail, Message: theirs.Detail, Code: staging.CodeInvalid}
+	err := staging.Errorf(staging.CodeInvalid, "the request does not fit the API")
 	if theirs.Status >= http.StatusInternalServerError {
-		f.Code = staging.CodeInternal
+		err = staging.Errorf(staging.CodeInternal, "%s", theirs.Detail)
 	}
 	for _, e := range theirs.Errors {
-		f.Problems = append(f.Problems, staging.Problem{Field: e.Location, Message: e.Message})
+		err.Problems = append(err.Problems, staging.Problem{Field: e.Location, Message: e.Message})
 	}
-	return newProblem(theirs.Status, f), nil
+	return newProblem(theirs.Status, faultOf(err.WithHint("%s/openapi.json describes it", Path))), nil
 }
 
 // remote is an error that a server told. It reads and unwraps like the one that
@@ -103,6 +103,6 @@ func (r *remote) Error() string { return r.text }
 func (r *remote) Unwrap() error { return r.known }
 
 // err makes the error again that a server told.
-func (f fault) err() error {
+func (f Fault) err() error {
 	return &remote{text: f.Detail, known: &staging.Error{Code: f.Code, Message: f.Message, Hint: f.Hint, Problems: f.Problems}}
 }

@@ -21,12 +21,12 @@ var (
 // noName stands in a path for a name that the branch tells.
 const noName = "-"
 
-type inProject struct {
+type InProject struct {
 	Project string `path:"project" doc:"Name of the project, or - for the only one"`
 }
 
-type inStaging struct {
-	inProject
+type InStaging struct {
+	InProject
 	Name string `path:"name" maxLength:"63" doc:"Name of the staging"`
 }
 
@@ -48,6 +48,9 @@ func (s *server) problem(ctx context.Context, err error) error {
 		return ProblemOf(staging.Errorf(staging.CodeUnavailable, "the request was given up"))
 	}
 	p := ProblemOf(err)
+	if p.Code == staging.CodeForbidden || p.Code == staging.CodeUnauthorized {
+		s.Refused(ctx, err)
+	}
 	if p.Status >= http.StatusInternalServerError {
 		s.Log.ErrorContext(ctx, "request failed", "code", p.Code, "error", err)
 	}
@@ -72,7 +75,7 @@ func (s *server) listProjects(ctx context.Context, _ *struct{}) (*body[list[proj
 	return answered(s, ctx, listOf("Project", names), nil)
 }
 
-func (s *server) getProject(ctx context.Context, in *inProject) (*body[*project.Project], error) {
+func (s *server) getProject(ctx context.Context, in *InProject) (*body[*project.Project], error) {
 	a, err := s.open(ctx, in.Project)
 	if err != nil {
 		return nil, err
@@ -81,8 +84,8 @@ func (s *server) getProject(ctx context.Context, in *inProject) (*body[*project.
 	return answered(s, ctx, p, err)
 }
 
-// query chooses stagings, as the flags of get do.
-type query struct {
+// Chosen are the stagings of a query stagings, as the flags of get do.
+type Chosen struct {
 	Names    []string `query:"name,explode" doc:"Exactly these, each of which must exist"`
 	Archived bool     `query:"archived" doc:"Only the archived ones"`
 	All      bool     `query:"all" doc:"Active and archived"`
@@ -90,14 +93,14 @@ type query struct {
 	Recorded bool     `query:"recorded" doc:"The records alone: Argo CD is not asked"`
 }
 
-func (q query) query() (generator.Query, error) {
+func (q Chosen) query() (generator.Query, error) {
 	terms, err := generator.ParseTerms(q.Where)
 	return generator.Query{Names: q.Names, Archived: q.Archived, All: q.All, Recorded: q.Recorded, Where: terms}, err
 }
 
 type listInput struct {
-	inProject
-	query
+	InProject
+	Chosen
 }
 
 func (s *server) listStagings(ctx context.Context, in *listInput) (*body[staging.ViewList], error) {
@@ -105,7 +108,7 @@ func (s *server) listStagings(ctx context.Context, in *listInput) (*body[staging
 	if err != nil {
 		return nil, err
 	}
-	q, err := in.query.query()
+	q, err := in.Chosen.query()
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
@@ -119,7 +122,7 @@ type stagingOutput struct {
 	Body staging.View
 }
 
-func (s *server) getStaging(ctx context.Context, in *inStaging) (*stagingOutput, error) {
+func (s *server) getStaging(ctx context.Context, in *InStaging) (*stagingOutput, error) {
 	a, err := s.open(ctx, in.Project)
 	if err != nil {
 		return nil, err
@@ -132,7 +135,7 @@ func (s *server) getStaging(ctx context.Context, in *inStaging) (*stagingOutput,
 }
 
 type changeInput struct {
-	inStaging
+	InStaging
 	Verb    staging.Verb `path:"verb" enum:"deploy,create,update,set,unset,archive,restore,delete,pin,unpin,rollback"`
 	IfMatch string       `header:"If-Match" doc:"ETag of the staging as it was seen: another one by now is a conflict"`
 	Key     string       `header:"Idempotency-Key" maxLength:"200" doc:"A request that is repeated with the same key gets the first answer again"`
@@ -179,7 +182,7 @@ func (s *server) changeStaging(ctx context.Context, in *changeInput) (*body[resu
 }
 
 type historyInput struct {
-	inStaging
+	InStaging
 	Limit int `query:"limit" minimum:"0" doc:"Most versions; 0 means all"`
 }
 
@@ -193,7 +196,7 @@ func (s *server) getHistory(ctx context.Context, in *historyInput) (*body[list[s
 }
 
 type manifestsInput struct {
-	inStaging
+	InStaging
 	Revision string `query:"revision" maxLength:"64" doc:"A commit of the env repo; absent: the tip"`
 }
 
@@ -206,7 +209,7 @@ func (s *server) getManifests(ctx context.Context, in *manifestsInput) (*body[li
 	return answered(s, ctx, listOf("Object", each(objects, objectOf)), err)
 }
 
-func (s *server) getDrift(ctx context.Context, in *inStaging) (*body[drift], error) {
+func (s *server) getDrift(ctx context.Context, in *InStaging) (*body[drift], error) {
 	a, err := s.open(ctx, in.Project)
 	if err != nil {
 		return nil, err
@@ -216,7 +219,7 @@ func (s *server) getDrift(ctx context.Context, in *inStaging) (*body[drift], err
 }
 
 type regenerateInput struct {
-	inProject
+	InProject
 	Body regenerating
 }
 
@@ -233,7 +236,7 @@ func (s *server) regenerate(ctx context.Context, in *regenerateInput) (*body[reg
 	return answered(s, ctx, out, err)
 }
 
-func (s *server) lint(ctx context.Context, in *inProject) (*body[list[staging.Problem]], error) {
+func (s *server) lint(ctx context.Context, in *InProject) (*body[list[staging.Problem]], error) {
 	a, err := s.open(ctx, in.Project)
 	if err != nil {
 		return nil, err
@@ -242,8 +245,17 @@ func (s *server) lint(ctx context.Context, in *inProject) (*body[list[staging.Pr
 	return answered(s, ctx, listOf("Problem", problems), err)
 }
 
+func (s *server) diagnose(ctx context.Context, in *InProject) (*body[list[generator.Finding]], error) {
+	a, err := s.open(ctx, in.Project)
+	if err != nil {
+		return nil, err
+	}
+	findings, err := a.Diagnose(ctx)
+	return answered(s, ctx, listOf("Finding", findings), err)
+}
+
 type mendInput struct {
-	inProject
+	InProject
 	Body mending
 }
 

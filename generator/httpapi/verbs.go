@@ -25,7 +25,7 @@ func pathOf(name string) string {
 
 // Apply carries out one action on one staging, in one commit.
 func (c *Client) Apply(ctx context.Context, r generator.Request) (generator.Result, error) {
-	send := change{Action: r.Action, DryRun: r.DryRun, Manifests: r.Manifests, said: sayer(r.By)}
+	send := change{Action: r.Action, DryRun: r.DryRun, Manifests: r.Manifests, Said: sayer(r.By)}
 	path := pathOf(r.Action.Name) + "/" + string(r.Action.Verb)
 	send.Verb, send.Name = "", ""
 	var out result
@@ -126,12 +126,19 @@ func (c *Client) Lint(ctx context.Context, edits *generator.Uncommitted) ([]stag
 	return out.Items, err
 }
 
+// Diagnose looks at everything that must be right for stagings to come up.
+func (c *Client) Diagnose(ctx context.Context) ([]generator.Finding, error) {
+	var out list[generator.Finding]
+	err := c.call(ctx, http.MethodGet, "/doctor", nil, nil, &out)
+	return out.Items, err
+}
+
 // Regenerate writes stagings out again. Progress is told at the end.
 func (c *Client) Regenerate(ctx context.Context, r generator.RegenerateRequest) (generator.RegenerateResult, error) {
 	if len(r.Edits.Names()) > 0 {
 		return generator.RegenerateResult{}, errNoWorkTree()
 	}
-	send := regenerating{Names: r.Names, DryRun: r.DryRun, said: sayer(r.By)}
+	send := regenerating{Names: r.Names, DryRun: r.DryRun, Said: sayer(r.By)}
 	var out regeneration
 	if err := c.call(ctx, http.MethodPost, "/regenerate", nil, send, &out); err != nil {
 		return generator.RegenerateResult{}, err
@@ -150,7 +157,7 @@ func (c *Client) Regenerate(ctx context.Context, r generator.RegenerateRequest) 
 // Mend writes the files that follow from octopod.yaml anew.
 func (c *Client) Mend(ctx context.Context, by generator.Asker, dryRun bool) (generator.Result, error) {
 	var out result
-	if err := c.call(ctx, http.MethodPost, "/mend", nil, mending{DryRun: dryRun, said: sayer(by)}, &out); err != nil {
+	if err := c.call(ctx, http.MethodPost, "/mend", nil, mending{DryRun: dryRun, Said: sayer(by)}, &out); err != nil {
 		return generator.Result{}, err
 	}
 	return out.result(), nil

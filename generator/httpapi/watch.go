@@ -117,7 +117,7 @@ func (f *following) take(kind generator.NewsKind, data []byte) error {
 	n := generator.News{Kind: kind}
 	var told struct {
 		staging.View
-		fault
+		Fault
 	}
 	decoder := json.NewDecoder(strings.NewReader(string(data)))
 	decoder.UseNumber()

@@ -15,12 +15,12 @@ type change struct {
 	DryRun bool `json:"dryRun,omitempty"`
 	// Also give the objects before and after.
 	Manifests bool `json:"manifests,omitempty"`
-	said
+	Said
 }
 
-// said is what a client says of itself. Only a server without sign-in believes
+// Said is what a client says of itself. Only a server without sign-in believes
 // the person.
-type said struct {
+type Said struct {
 	// Who asks.
 	By *staging.Person `json:"by,omitempty"`
 	// The door: cli, ci or api.
@@ -29,9 +29,9 @@ type said struct {
 	Request string `json:"request,omitempty" maxLength:"500"`
 }
 
-func sayer(by generator.Asker) said { return said{By: &by.Person, Via: by.Via, Request: by.Request} }
+func sayer(by generator.Asker) Said { return Said{By: &by.Person, Via: by.Via, Request: by.Request} }
 
-func (s said) asker() generator.Asker {
+func (s Said) asker() generator.Asker {
 	asker := generator.Asker{Via: s.Via, Request: s.Request}
 	if s.By != nil {
 		asker.Person = *s.By
@@ -41,7 +41,7 @@ func (s said) asker() generator.Asker {
 
 // result is what a write did, or would do.
 type result struct {
-	Staging  *staging.View      `json:"staging"`
+	Staging  *staging.View      `json:"staging,omitempty"`
 	Changed  bool               `json:"changed"`
 	Revision string             `json:"revision,omitempty"`
 	Plan     []staging.PlanItem `json:"plan"`
@@ -104,7 +104,7 @@ type regenerated struct {
 	Changed bool     `json:"changed"`
 	Removed []string `json:"removed,omitempty"`
 	Skipped string   `json:"skipped,omitempty"`
-	Error   *fault   `json:"error,omitempty"`
+	Error   *Fault   `json:"error,omitempty"`
 }
 
 func regeneratedOf(r generator.Regenerated) regenerated {
@@ -129,13 +129,13 @@ type regenerating struct {
 	// These; absent: all.
 	Names  []string `json:"names,omitempty"`
 	DryRun bool     `json:"dryRun,omitempty"`
-	said
+	Said
 }
 
 // mending asks for the files that follow from octopod.yaml.
 type mending struct {
 	DryRun bool `json:"dryRun,omitempty"`
-	said
+	Said
 }
 
 // regeneration is what became of all.

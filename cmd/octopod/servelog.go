@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+
+	"octopod/generator/auth"
+	"octopod/generator/httpapi"
+	"octopod/generator/staging"
+)
+
+// oneAtATime lets many goroutines write lines.
+type oneAtATime struct {
+	mu sync.Mutex
+	to io.Writer
+}
+
+func (o *oneAtATime) Write(data []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.to.Write(data)
+}
+
+// auditLog keeps refused attempts, one JSON object a line. What was done is in
+// the env repo's history.
+type auditLog struct{ to io.Writer }
+
+func (l *auditLog) write(ctx context.Context, a auth.Attempt) {
+	line, _ := json.Marshal(struct { // text and times
+		Kind string `json:"kind"`
+		ID   string `json:"id,omitempty"`
+		auth.Attempt
+	}{"Refused", requestOf(ctx).id, a})
+	_, _ = l.to.Write(append(line, '\n')) // there is nobody left to tell
+}
+
+// seen is what the server notes of one request.
+type seen struct {
+	id, method, path, address string
+	status                    int
+	identity                  auth.Identity
+}
+
+type seenKey struct{}
+
+func requestOf(ctx context.Context) *seen {
+	if s, ok := ctx.Value(seenKey{}).(*seen); ok {
+		return s
+	}
+	return &seen{}
+}
+
+// observed gives every request an id, and notes what became of it.
+func (r *running) observed(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		began := r.now()
+		s := &seen{id: rand.Text(), method: req.Method, path: req.URL.Path, address: req.RemoteAddr, status: http.StatusOK}
+		w.Header().Set("X-Request-Id", s.id)
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		next.ServeHTTP(&statusWriter{w, s}, req.WithContext(context.WithValue(req.Context(), seenKey{}, s)))
+		took, route := r.now().Sub(began), routeOf(s.path)
+		r.metrics.request(route, s.status, took)
+		level := slog.LevelInfo
+		if route == "/livez" || route == "/readyz" || route == "/metrics" {
+			level = slog.LevelDebug
+		}
+		r.log.LogAttrs(req.Context(), level, "request", slog.String("id", s.id), slog.String("method", s.method), slog.String("path", s.path),
+			slog.Int("status", s.status), slog.Duration("took", took), slog.String("address", s.address), slog.Any("by", s.identity))
+	})
+}
+
+// statusWriter notes the status of an answer.
+type statusWriter struct {
+	http.ResponseWriter
+	seen *seen
+}
+
+func (w *statusWriter) WriteHeader(status int) {
+	w.seen.status = status
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Unwrap lets http.ResponseController flush and set deadlines.
+func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+// endless notes who asks, and ends a stream with the server or with the proof
+// of who reads it.
+func (r *running) endless(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
+		identity := auth.From(req.Context())
+		requestOf(req.Context()).identity = identity
+		if !strings.HasSuffix(req.URL.Path, "/events") {
+			next.ServeHTTP(w, req)
+			return
+		}
+		ctx, cancel := context.WithCancel(req.Context())
+		if !identity.Expires.IsZero() {
+			ctx, cancel = context.WithDeadline(req.Context(), identity.Expires)
+		}
+		defer cancel()
+		defer context.AfterFunc(r.draining, cancel)()
+		next.ServeHTTP(w, req.WithContext(ctx))
+	})
+}
+
+// refusedAction tells the audit log what a use case refused.
+func (r *running) refusedAction(ctx context.Context, err error) {
+	s := requestOf(ctx)
+	r.audit(ctx, auth.Attempt{
+		At: r.now(), Code: staging.CodeOf(err), Reason: err.Error(), Address: s.address, Request: s.method + " " + s.path,
+		Method: s.identity.Method, Subject: s.identity.Subject, Name: s.identity.Person.Name,
+	})
+}
+
+// routeOf is a path without the names in it, of which there would be too many.
+func routeOf(path string) string {
+	for _, known := range []string{"/livez", "/readyz", "/metrics", "/version"} {
+		if path == known {
+			return known
+		}
+	}
+	rest, api := strings.CutPrefix(path, httpapi.Path+"/projects/")
+	switch parts := strings.Split(rest, "/"); {
+	case !api && strings.HasPrefix(path, httpapi.Path):
+		return httpapi.Path
+	case !api && strings.HasPrefix(path, auth.Path):
+		return auth.Path
+	case !api:
+		return "page"
+	case len(parts) == 1:
+		return httpapi.Path + "/projects/{project}"
+	case parts[1] == "events":
+		return httpapi.Path + "/projects/{project}/events"
+	case len(parts) == 4:
+		return httpapi.Path + "/projects/{project}/stagings/{name}/…"
+	}
+	return httpapi.Path + "/projects/{project}/…"
+}
+
+func showVersion(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(readVersion()) // the client may be gone
+}

@@ -1,0 +1,86 @@
+package main
+
+import (
+	"net/http"
+	"sync"
+
+	"octopod/generator"
+	"octopod/generator/auth"
+	"octopod/generator/staging"
+	"octopod/generator/web"
+)
+
+// The pages that strangers are sent to.
+const (
+	signInPage    = "/signin"
+	signedOutPage = "/signed-out"
+)
+
+// pages are the pages of the projects that are ready. What they are called is
+// known when their env repos were read, so more may come.
+type pages struct {
+	*running
+
+	mu      sync.Mutex
+	known   int // projects that handler serves
+	handler http.Handler
+}
+
+func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	handler, err := p.current()
+	if err != nil {
+		p.log.ErrorContext(r.Context(), "the pages do not work", "error", err)
+		http.Error(w, "the pages do not work: the server's log says why", http.StatusInternalServerError)
+		return
+	}
+	handler.ServeHTTP(w, r)
+}
+
+// current gives the pages of all projects that are ready by now.
+func (p *pages) current() (http.Handler, error) {
+	var ready []web.Project
+	for _, s := range p.projects {
+		if name := s.title(); name != "" {
+			ready = append(ready, web.Project{Name: name, Stagings: s.stagings, Feed: s.feed, ArgoCD: s.argoCD})
+		}
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.handler != nil && p.known == len(ready) {
+		return p.handler, nil
+	}
+	handler, err := web.New(web.Options{Projects: ready, Viewer: p.viewer, SignIn: p.signIn(), Now: p.now, Log: p.log})
+	if err == nil {
+		p.known, p.handler = len(ready), handler
+	}
+	return handler, err
+}
+
+// signIn is the way in and out; nil where nobody signs in here.
+func (p *pages) signIn() *web.SignIn {
+	if p.doors.Provider() == "" {
+		return nil
+	}
+	return &web.SignIn{Provider: p.doors.Provider(), In: auth.Path + "login", Out: auth.Path + "logout"}
+}
+
+func (p *pages) viewer(r *http.Request) web.Viewer {
+	identity := auth.From(r.Context())
+	return web.Viewer{
+		Asker:   p.asker(r.Context(), generator.Asker{Via: staging.ViaWeb}),
+		Unasked: identity.Method == auth.MethodNone, Until: identity.Expires,
+	}
+}
+
+// argoCDPage is where people find Argo CD, as far as that can be read off how
+// Octopod reaches it.
+func (c *cli) argoCDPage() string {
+	o, named, err := c.argoCDOptions()
+	switch {
+	case err != nil || !named:
+		return ""
+	case o.PlainText:
+		return "http://" + o.Server
+	}
+	return "https://" + o.Server
+}

@@ -1,0 +1,128 @@
+package httpapi_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"octopod/generator/httpapi"
+	"octopod/generator/staging"
+)
+
+// described is the API's description of itself.
+type described struct {
+	doc      any
+	compiler *jsonschema.Compiler
+}
+
+func describe(t *testing.T, w *world) described {
+	t.Helper()
+	answer := w.send(get(t, w, "/openapi.json"))
+	doc, err := jsonschema.UnmarshalJSON(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	c.DefaultDraft(jsonschema.Draft2020)
+	if err := c.AddResource("openapi.json", doc); err != nil {
+		t.Fatal(err)
+	}
+	return described{doc, c}
+}
+
+func get(t *testing.T, w *world, path string) *http.Request {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, w.http.URL+httpapi.Path+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func post(t *testing.T, w *world, path, content string) *http.Request {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.http.URL+httpapi.Path+path, strings.NewReader(content))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/json")
+	return r
+}
+
+// fits checks an answer against what the description promises.
+func (d described) fits(t *testing.T, path, method string, answer *http.Response) {
+	t.Helper()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, kind := "default", "application/problem+json"
+	if answer.StatusCode < 300 {
+		status, kind = "200", "application/json"
+	}
+	if got := answer.Header.Get("Content-Type"); got != kind {
+		t.Errorf("%s %s answers %s: %s", method, path, got, text)
+	}
+	place := "openapi.json#/paths/" + strings.NewReplacer("~", "~0", "/", "~1", "{", "%7B", "}", "%7D").Replace(httpapi.Path+path) +
+		"/" + method + "/responses/" + status + "/content/" + strings.ReplaceAll(kind, "/", "~1") + "/schema"
+	schema, err := d.compiler.Compile(place)
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := schema.Validate(value); err != nil {
+		t.Errorf("%s %s: %v\n%s", method, path, err, text)
+	}
+}
+
+// Every operation that is described answers as it is described.
+func TestOpenAPIFitsTheHandlers(t *testing.T) {
+	w := newWorld(t)
+	d := describe(t, w)
+	for _, action := range []staging.Action{login(), {Verb: staging.PinVerb, Name: "login", Reason: "demo"}} {
+		w.do(action)
+	}
+	const in, one = "/projects/{project}", "/projects/{project}/stagings/{name}"
+	tried := map[string]bool{}
+	for _, tt := range []struct{ method, path, query, body string }{
+		{"get", "/projects", "", ""}, {"get", in, "", ""}, {"get", in + "/stagings", "?all=true", ""}, {"get", in + "/stagings", "?name=nope", ""},
+		{"get", one, "", ""}, {"get", one + "/history", "", ""}, {"get", one + "/manifests", "", ""}, {"get", one + "/drift", "", ""},
+		{"post", one + "/{verb}", "", `{"set":{"LOG_LEVEL":"debug"},"dryRun":true,"manifests":true}`},
+		{"post", one + "/{verb}", "", `{"set":{"NOPE":"1"}}`}, {"post", one + "/{verb}", "", `{"nonsense":1}`}, {"post", one + "/{verb}", "", `{`},
+		{"post", in + "/regenerate", "", `{"dryRun":true}`}, {"post", in + "/lint", "", ``}, {"post", in + "/mend", "", `{"dryRun":true}`},
+		{"get", in + "/doctor", "", ""},
+	} {
+		path := strings.NewReplacer("{project}", "shop", "{name}", "login", "{verb}", "set").Replace(tt.path) + tt.query
+		r := get(t, w, path)
+		if tt.method == "post" {
+			r = post(t, w, path, tt.body)
+		}
+		d.fits(t, tt.path, tt.method, w.send(r))
+		tried[tt.method+" "+httpapi.Path+tt.path] = true
+	}
+	var all struct {
+		Paths map[string]map[string]json.RawMessage `json:"paths"`
+	}
+	text, err := json.Marshal(d.doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(text, &all); err != nil {
+		t.Fatal(err)
+	}
+	for path, methods := range all.Paths {
+		for method := range methods {
+			if name := method + " " + path; !tried[name] && !strings.HasSuffix(path, "/events") {
+				t.Errorf("%s is described and not tried here", name)
+			}
+		}
+	}
+}
