@@ -69,13 +69,19 @@ var owners = []struct {
 	{"github.com/coreos/go-oidc/", []string{"generator/auth"}},
 	{"golang.org/x/oauth2", []string{"generator/auth"}},
 	{"github.com/spf13/", []string{"cmd/octopod"}},
+	{"github.com/danielgtaylor/huma", []string{"generator/httpapi"}},
+	{"github.com/prometheus/", []string{"cmd/octopod"}},
 	{"flag", []string{"cmd/octopod", "examples"}},
 }
 
-// adapters speak one technology each; beside them only nouns may be imported.
-var adapters = []string{
+// driven adapters speak one technology each, for the use cases; beside them only
+// nouns may be imported.
+var driven = []string{
 	"gitstore", "envrepo", "render", "check", "argocd", "branch", "auth", "notify",
 }
+
+// driving adapters are doors: they ask the use cases for people and programs.
+var driving = []string{"httpapi", "web"}
 
 // allowedBetween are the exceptions: who may import whom.
 var allowedBetween = map[string]string{"generator/envrepo": "generator/gitstore"}
@@ -118,15 +124,15 @@ func forbidden(importer, imported string, standard bool) string {
 }
 
 func betweenAdapters(importer, imported string) string {
-	for _, adapter := range adapters {
+	for _, adapter := range slices.Concat(driven, driving) {
 		dir := "generator/" + adapter
 		if !within(importer, dir) {
 			continue
 		}
-		if imported == module+"/generator" {
-			return "an adapter does not know the use cases"
+		if imported == module+"/generator" && slices.Contains(driven, adapter) {
+			return "a driven adapter does not know the use cases"
 		}
-		for _, other := range adapters {
+		for _, other := range slices.Concat(driven, driving) {
 			if other != adapter && within(imported, "generator/"+other) && allowedBetween[dir] != "generator/"+other {
 				return "adapters do not import each other"
 			}
