@@ -198,7 +198,7 @@ func (a *Access) History(ctx context.Context, name string, limit int) ([]staging
 		return nil, a.told(v, err)
 	}
 	events, err := a.stagings.History(ctx, name, limit)
-	return events, a.told(v, err)
+	return v.events(events), a.told(v, err)
 }
 
 // Manifests gives the objects at a revision, "" being now, without secrets.

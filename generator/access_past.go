@@ -2,6 +2,7 @@ package generator
 
 import (
 	"context"
+	"strings"
 
 	"octopod/generator/project"
 	"octopod/generator/staging"
@@ -17,7 +18,21 @@ func (a *Access) Activity(ctx context.Context, limit int) ([]staging.Event, erro
 		return nil, a.told(v, err)
 	}
 	events, err := a.stagings.Activity(ctx, limit)
-	return events, a.told(v, err)
+	return v.events(events), a.told(v, err)
+}
+
+// events are commits for this role: a subject names settings, images and
+// reasons, and so is only for those who are shown all of them.
+func (v veil) events(events []staging.Event) []staging.Event {
+	for i := range events {
+		if !v.shows(project.PartSettings) || !v.shows(project.PartServices) {
+			events[i].Subject = strings.TrimSpace(string(events[i].Verb) + " " + events[i].Staging)
+		}
+		if !v.shows(project.PartAuthor) {
+			events[i].By = staging.Person{}
+		}
+	}
+	return events
 }
 
 // Reversal gives the action that takes back what one commit changed.
