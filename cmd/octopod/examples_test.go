@@ -23,6 +23,9 @@ func TestEveryExampleCanBeTyped(t *testing.T) {
 			if _, command, ok := strings.Cut(line, "<("); ok { // source <(octopod completion bash)
 				line = strings.TrimSuffix(command, ")")
 			}
+			if setting, command, _ := strings.Cut(line, " octopod "); strings.Contains(setting, "=") && !strings.HasPrefix(line, "octopod") {
+				line = "octopod " + command // OCTOPOD_SERVER=… octopod get
+			}
 			if line, _, _ = strings.Cut(line, " > "); !strings.HasPrefix(line, "octopod") {
 				if line != "" && !strings.HasPrefix(line, "#") {
 					t.Errorf("%s: the example %q is no command", cmd.CommandPath(), line)
