@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"time"
 
 	"octopod/generator/staging"
 	"octopod/generator/testenv"
@@ -93,8 +94,10 @@ func (s *shop) deployMany(prefix string, n int) (all []string) {
 // allRun waits until every staging is Running.
 func (s *shop) allRun(all ...string) {
 	s.t.Helper()
-	s.waits(all[0], "running")
+	timeout := patience + time.Duration(len(all))*5*time.Second // two cores do them one by one
 	for _, name := range all {
-		s.waits(name, "running")
+		if r := s.try("wait", name, "--timeout", timeout.String()); r.code != 0 {
+			s.t.Fatalf("octopod wait %s: %s", name, r)
+		}
 	}
 }

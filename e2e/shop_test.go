@@ -74,11 +74,12 @@ func newShop(t testing.TB, name string, options ...string) *shop {
 // The Applications need the AppProject to end.
 func (s *shop) remove() {
 	s.delete(argocdAPI + "applicationsets/" + s.project)
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), patience+time.Duration(len(s.applications()))*5*time.Second)
 	defer cancel()
-	state, ok := poll(ctx, func() (string, bool) { apps := s.applications(); return fmt.Sprint(apps), len(apps) == 0 })
+	state, ok := poll(ctx, func() (string, bool) { n := len(s.applications()); return fmt.Sprint(n), n == 0 })
 	if !ok {
-		s.t.Errorf("Applications of %s are left: %s", s.project, state)
+		s.t.Errorf("%s Applications of %s are left", state, s.project)
+		return
 	}
 	s.delete(argocdAPI + "appprojects/" + s.project)
 }

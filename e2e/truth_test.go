@@ -16,13 +16,15 @@ import (
 )
 
 // While Argo CD has not looked at a commit, it calls the older one Healthy.
-// Octopod must not: neither as a status nor to end a wait.
+// Octopod must not: neither as a status nor to end a wait. The commit changes a
+// setting and no image, so that nothing but the commit itself can tell.
 func TestE2EStaleHealthIsNotRunning(t *testing.T) {
 	s := newShop(t, "stale")
 	s.deploy("login", "v1")
 	s.runs("login", "v1")
+	pods := names(s.pods("login"))
 	s.freeze(cluster.AppController)
-	s.deploy("login", "v2")
+	s.octopod("set", "login", "LOG_LEVEL=debug")
 	if app, _ := s.application("login"); app.Status.Health.Status != "Healthy" {
 		t.Fatalf("Argo CD says %s: this test shows nothing", app.Status.Health.Status)
 	}
@@ -45,7 +47,10 @@ func TestE2EStaleHealthIsNotRunning(t *testing.T) {
 		}
 	}
 	s.thaw(cluster.AppController)
-	s.runs("login", "v2")
+	s.runs("login", "v1")
+	if now := names(s.pods("login")); now == pods {
+		t.Errorf("it is called Running with the pods of before: %s", now)
+	}
 }
 
 // Commits for other stagings move the branch, and end no wait too early or
