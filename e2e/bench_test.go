@@ -135,7 +135,7 @@ func clusterCPU(t testing.TB) (sum time.Duration) {
 }
 
 // BenchmarkGoalWatchThousand: one watch over a thousand Applications of
-// thirteen objects each. Goal: a change is told within 100 ms, median; one
+// twelve objects each. Goal: a change is told within 100 ms, median; one
 // stream.
 func BenchmarkGoalWatchThousand(b *testing.B) {
 	s := newShop(b, "thousand")
