@@ -82,7 +82,9 @@ func (c *cli) list(ctx context.Context, from finder, l listing) error {
 		views = slices.DeleteFunc(views, func(v staging.View) bool { return v.Spec.State == staging.Archived })
 		archived = all - len(views)
 	}
-	if err := c.showViews(views, l); err != nil {
+	if len(views) == 0 && archived > 0 {
+		c.note("no active stagings")
+	} else if err := c.showViews(views, l); err != nil {
 		return err
 	}
 	if archived > 0 {

@@ -12,8 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"octopod/generator"
+	"octopod/generator/gitstore"
 	"octopod/generator/project"
-	"octopod/generator/staging"
 )
 
 // envRepo is the env repo's address: as set, else the work tree around the
@@ -51,7 +51,7 @@ func exists(path string) bool {
 }
 
 // branch is the env repo's branch: as set, else the one that is checked out
-// where the env repo is a clone on this machine, else main.
+// where the env repo is a clone on this machine, or its detached commit; else main.
 func (c *cli) branch(repo string) (string, error) {
 	dot := filepath.Join(repo, ".git")
 	if c.settings.ref != "" || isRemote(repo) || !exists(dot) {
@@ -70,8 +70,7 @@ func (c *cli) branch(repo string) (string, error) {
 	}
 	branch, ok := strings.CutPrefix(strings.TrimSpace(string(head)), "ref: refs/heads/")
 	if !ok {
-		return "", staging.Errorf(staging.CodeInvalid, "no branch is checked out in %s", repo).
-			WithHint("check one out (`git switch -c try`), or name it with --ref")
+		return gitstore.Detached, nil
 	}
 	return branch, nil
 }

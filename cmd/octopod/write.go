@@ -123,7 +123,7 @@ func (c *cli) showResult(a staging.Action, r generator.Result, w writing) error 
 	if w.dryRun {
 		c.showPlan(r.Plan)
 	}
-	if r.Staging != nil && r.Staging.Status.URL != "" && r.Changed && makesWork(a.Verb) {
+	if r.Staging != nil && r.Staging.Status.URL != "" && r.Staging.Spec.State == staging.Active && r.Changed && makesWork(a.Verb) {
 		c.out.printf("  %s\n", c.out.paint(cyan, r.Staging.Status.URL))
 	}
 	c.showDiff(diff)

@@ -50,6 +50,10 @@ func openLocal(_ context.Context, path string, o *Options) (*local, error) {
 		path: path, layout: lay, ref: "refs/heads/" + o.Branch, fsync: o.Fsync,
 		refs: refs{lay.common}, disk: d, objs: newObjects(diskSource{d}),
 	}
+	if o.Branch == Detached {
+		l.ref, l.refs = Detached, refs{lay.gitDir} // each work tree has its own
+		return l, nil
+	}
 	l.clearLocks()
 	return l, nil
 }

@@ -15,7 +15,7 @@ import (
 // Options says which branch of which repository, and how to reach it.
 type Options struct {
 	URL       string   // local path (bare or not), file://, ssh://, user@host:path, https://, http:// with AllowPlainHTTP
-	Branch    string   // "main" when empty
+	Branch    string   // "main" when empty; Detached to read what is checked out
 	Committer Identity // Octopod itself
 	Auth      Auth
 	Signer    Signer // nil: commits are not signed
@@ -30,6 +30,10 @@ type Options struct {
 	Now    func() time.Time // the clock of commit dates; time.Now when nil
 	Logger *slog.Logger     // nothing is logged when nil
 }
+
+// Detached is the branch of a work tree that has none checked out but a commit,
+// as CI systems check out pull requests. It can be read, not written.
+const Detached = "HEAD"
 
 // Auth is how to prove who is asking. Credentials inside the URL are taken
 // when none are given here.

@@ -27,6 +27,10 @@ type Result struct {
 // When ctx ends while a push is in flight, Change returns at once and the push
 // goes on: the commit may or may not arrive, but never half of it.
 func (s *Store) Change(ctx context.Context, edit Edit) (Result, error) {
+	if s.opts.Branch == Detached {
+		return Result{}, failf(staging.CodeInvalid, nil, "check one out (`git switch -c try`), or name it with --ref",
+			"no branch is checked out in %s, so nothing can be committed", s.opts.URL)
+	}
 	r := &request{ctx: ctx, edit: edit, done: make(chan outcome, 1)}
 	if err := s.enqueue(r); err != nil {
 		return Result{}, err
