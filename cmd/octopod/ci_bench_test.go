@@ -1,11 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -104,22 +104,17 @@ func thousand(b *testing.B, program, root string, n int) string {
 	}
 	octopod("init", "--project", "shop", "--base-domain", "staging.example.com")
 	octopod("deploy", "--branch", "feature/f-0000", "--service", "backend", "--image", "registry.example.com/shop/backend:1")
-	clone := testenv.WorkTree(b, repo, filepath.Join(root, "clone"))
-	files := strings.Fields(testenv.Git(b, clone, "ls-files", "envs/f-0000"))
-	slices.Sort(files)
-	for i := 1; i < n; i++ {
-		name := fmt.Sprintf("f-%04d", i)
-		for _, file := range files {
-			data, err := os.ReadFile(filepath.Join(clone, file))
-			if err != nil {
-				b.Fatal(err)
-			}
-			testenv.WriteFile(b, clone, strings.ReplaceAll(file, "f-0000", name), strings.ReplaceAll(string(data), "f-0000", name))
+	var in bytes.Buffer
+	in.WriteString("commit refs/heads/main\ncommitter C <c@example.com> 1700000000 +0000\ndata 10\na thousand\nfrom refs/heads/main^0\n")
+	for _, file := range strings.Fields(testenv.Git(b, repo, "ls-tree", "-r", "--name-only", "main", "envs/f-0000")) {
+		data := testenv.Git(b, repo, "show", "main:"+file) + "\n"
+		for i := 1; i < n; i++ {
+			name := fmt.Sprintf("f-%04d", i)
+			text := strings.ReplaceAll(data, "f-0000", name)
+			fmt.Fprintf(&in, "M 100644 inline %s\ndata %d\n%s\n", strings.ReplaceAll(file, "f-0000", name), len(text), text)
 		}
 	}
-	testenv.Git(b, clone, "add", "-A")
-	testenv.Git(b, clone, "commit", "-q", "-m", "a thousand")
-	testenv.Git(b, clone, "push", "-q")
+	testenv.GitInput(b, repo, in.Bytes(), "fast-import", "--quiet")
 	testenv.Git(b, repo, "repack", "-adq")
 	return repo
 }
