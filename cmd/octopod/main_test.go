@@ -45,8 +45,11 @@ func withProgram(run func() int) int {
 	return run()
 }
 
-func TestScripts(t *testing.T) {
-	testscript.Run(t, testscript.Params{
+func TestScripts(t *testing.T) { testscript.Run(t, scriptParams(t)) }
+
+// scriptParams are the surroundings and the commands of a script.
+func scriptParams(t *testing.T) testscript.Params {
+	return testscript.Params{
 		Dir:                "testdata/script",
 		UpdateScripts:      *update,
 		RequireUniqueNames: true,
@@ -64,8 +67,11 @@ func TestScripts(t *testing.T) {
 			return os.WriteFile(filepath.Join(home, ".gitconfig"), []byte(gitConfig), 0o644)
 		},
 		Condition: func(what string) (bool, error) {
-			if what == "root" {
+			switch what {
+			case "root":
 				return os.Geteuid() == 0, nil
+			case "server":
+				return false, nil
 			}
 			return false, fmt.Errorf("unknown condition %q", what)
 		},
@@ -76,7 +82,7 @@ func TestScripts(t *testing.T) {
 			"commit":  commit,
 			"serve":   func(ts *testscript.TestScript, neg bool, args []string) { serve(t, ts, args) },
 		},
-	})
+	}
 }
 
 const gitConfig = `[user]

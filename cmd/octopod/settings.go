@@ -32,6 +32,8 @@ type settings struct {
 	actor   string
 
 	envRepoTyped bool // on the command line
+	serverTyped  bool
+	settled      bool // the environment and the config file were read
 
 	sshKey         string
 	knownHosts     []string
@@ -78,8 +80,10 @@ func (s *settings) machine() bool { return s.output == "json" || s.output == "ya
 // settle fills in every flag that was not given, from the environment and from
 // the config file, and refuses what cannot be. All faults are named at once.
 func (c *cli) settle(cmd *cobra.Command) error {
-	c.settings.envRepoTyped = cmd.Flags().Changed("env-repo")
-	serverTyped := cmd.Flags().Changed("server")
+	if !c.settings.settled { // completion settles twice
+		c.settings.envRepoTyped, c.settings.serverTyped = cmd.Flags().Changed("env-repo"), cmd.Flags().Changed("server")
+		c.settings.settled = true
+	}
 	var problems []staging.Problem
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
 		if text := c.env[variable(f.Name)]; text != "" && !f.Changed && f.Name != "help" {
@@ -97,7 +101,7 @@ func (c *cli) settle(cmd *cobra.Command) error {
 		problems = append(problems, staging.Problem{Field: "--output", Message: strconv.Quote(c.settings.output) + " is none of " + strings.Join(outputs, ", ")})
 	}
 	switch {
-	case c.settings.envRepoTyped && serverTyped:
+	case c.settings.envRepoTyped && c.settings.serverTyped:
 		problems = append(problems, staging.Problem{Field: "--server", Message: "does not go with --env-repo: the server has its own"})
 	case c.settings.envRepoTyped:
 		c.settings.server = "" // what was typed wins

@@ -60,6 +60,12 @@ const tries = 3
 
 // call makes a request and decodes its answer.
 func (c *Client) call(ctx context.Context, method, path string, query url.Values, send, receive any) error {
+	return c.callIf(ctx, "", method, path, query, send, receive)
+}
+
+// callIf makes a request that counts only while a staging has this version; ""
+// is content with any.
+func (c *Client) callIf(ctx context.Context, version, method, path string, query url.Values, send, receive any) error {
 	var content []byte
 	if send != nil {
 		var err error
@@ -72,6 +78,9 @@ func (c *Client) call(ctx context.Context, method, path string, query url.Values
 		answer, err := c.send(ctx, method, path, query, content, func(h http.Header) {
 			if method == http.MethodPost {
 				h.Set("Idempotency-Key", key)
+			}
+			if version != "" {
+				h.Set("If-Match", `"`+version+`"`)
 			}
 		})
 		if err == nil {

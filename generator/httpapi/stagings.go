@@ -27,7 +27,7 @@ type InProject struct {
 
 type InStaging struct {
 	InProject
-	Name string `path:"name" maxLength:"63" doc:"Name of the staging"`
+	Name string `path:"name" doc:"Name of the staging"`
 }
 
 // body is an answer that is nothing but its content.
@@ -163,7 +163,7 @@ func (s *server) changeStaging(ctx context.Context, in *changeInput) (*body[resu
 	if in.Body != nil {
 		by = in.Body.asker()
 	}
-	if by.Request == "" {
+	if by.Request == "" && by.Via == "" { // Octopod's own client has no key that means anything to others
 		by.Request = in.Key
 	}
 	a, err := s.Projects.Access(ctx, in.Project, by)

@@ -29,7 +29,7 @@ func (c *Client) Apply(ctx context.Context, r generator.Request) (generator.Resu
 	path := pathOf(r.Action.Name) + "/" + string(r.Action.Verb)
 	send.Verb, send.Name = "", ""
 	var out result
-	if err := c.call(ctx, http.MethodPost, path, nil, send, &out); err != nil {
+	if err := c.callIf(ctx, r.Version, http.MethodPost, path, nil, send, &out); err != nil {
 		return generator.Result{}, err
 	}
 	return out.result(), nil

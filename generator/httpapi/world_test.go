@@ -35,10 +35,15 @@ type world struct {
 func newWorld(t testing.TB) *world {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "env.git")
+	initBare(t, path)
+	return serve(t, path)
+}
+
+func initBare(t testing.TB, path string) {
+	t.Helper()
 	if err := gitstore.InitBare(t.Context(), path, "main"); err != nil {
 		t.Fatal(err)
 	}
-	return serve(t, path)
 }
 
 // serve serves an env repo, alone or beside another server.

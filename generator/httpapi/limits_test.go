@@ -1,0 +1,244 @@
+package httpapi_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"octopod/generator"
+	"octopod/generator/httpapi"
+	"octopod/generator/staging"
+)
+
+func TestTenMegabyteBodyIsRefused(t *testing.T) {
+	w := newWorld(t)
+	for _, key := range []string{"", "again"} { // with a key the body is read ahead
+		r := post(t, w, "/projects/shop/stagings/-/deploy", `{"title":"`+strings.Repeat("a", 10<<20)+`"}`)
+		if key != "" {
+			r.Header.Set("Idempotency-Key", key)
+		}
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			continue // the server closed the connection while it was being sent
+		}
+		_ = answer.Body.Close()
+		if answer.StatusCode != http.StatusRequestEntityTooLarge {
+			t.Errorf("key %q: %s", key, answer.Status)
+		}
+	}
+	if views, err := w.Find(t.Context(), generator.Query{}); err != nil || len(views) != 0 {
+		t.Errorf("something was made: %v %v", views, err)
+	}
+}
+
+// A repeated write gives the first answer again, and is one commit.
+func TestRepeatedWriteGivesTheSameAnswer(t *testing.T) {
+	w := newWorld(t)
+	send := func(key, content string) (int, string, string) {
+		r := post(t, w, "/projects/shop/stagings/-/deploy", content)
+		r.Header.Set("Idempotency-Key", key)
+		answer := w.send(r)
+		text, err := io.ReadAll(answer.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return answer.StatusCode, string(text), answer.Header.Get("Idempotency-Replayed")
+	}
+	_, first, _ := send("k1", `{"branch":"feature/a"}`)
+	_, again, replayed := send("k1", `{"branch":"feature/a"}`)
+	if first != again || replayed != "true" || !strings.Contains(first, `"changed":true`) {
+		t.Errorf("first %s\nagain %s (replayed %q)", first, again, replayed)
+	}
+	if status, _, _ := send("k1", `{"branch":"feature/b"}`); status != http.StatusUnprocessableEntity {
+		t.Errorf("the key for another request: %d", status)
+	}
+	if _, other, _ := send("k2", `{"branch":"feature/a"}`); !strings.Contains(other, `"changed":false`) {
+		t.Errorf("another key: %s", other)
+	}
+	events, err := w.History(t.Context(), "a", 0)
+	if err != nil || len(events) != 1 || events[0].Request != "k1" {
+		t.Errorf("history %+v, %v", events, err)
+	}
+}
+
+// Two of the same request at once are one.
+func TestRepeatedWriteAtTheSameTime(t *testing.T) {
+	w := newWorld(t)
+	var work sync.WaitGroup
+	var changed atomic.Int32
+	for range 8 {
+		r := post(t, w, "/projects/shop/stagings/-/create", `{"branch":"feature/a"}`)
+		r.Header.Set("Idempotency-Key", "same")
+		work.Go(func() {
+			answer, err := http.DefaultClient.Do(r)
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer answer.Body.Close()
+			if answer.StatusCode == http.StatusOK {
+				changed.Add(1)
+			}
+		})
+	}
+	work.Wait()
+	if changed.Load() != 8 {
+		t.Errorf("%d of 8 were told that it is created", changed.Load())
+	}
+}
+
+func TestETagAndIfMatch(t *testing.T) {
+	w := newWorld(t)
+	w.do(login())
+	seen := w.send(get(t, w, "/projects/shop/stagings/login")).Header.Get("ETag")
+	set := func(value string) int {
+		r := post(t, w, "/projects/shop/stagings/login/set", `{"set":{"LOG_LEVEL":"`+value+`"}}`)
+		r.Header.Set("If-Match", seen)
+		return w.send(r).StatusCode
+	}
+	if seen == "" || set("debug") != http.StatusOK {
+		t.Fatalf("the first with ETag %s is refused", seen)
+	}
+	if status := set("warn"); status != http.StatusPreconditionFailed {
+		t.Errorf("the second: %d", status)
+	}
+}
+
+// More streams than there are places are told so, and lists still answer.
+func TestEventStreamsAreBounded(t *testing.T) {
+	w := newWorld(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	for range 1000 {
+		if _, err := w.feed.Subscribe(ctx, 0); err != nil {
+			t.Fatal(err)
+		}
+	}
+	answer := w.send(get(t, w, "/projects/shop/events"))
+	text, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != http.StatusServiceUnavailable || !strings.Contains(string(text), "no place for more") {
+		t.Errorf("%s: %s %v", answer.Status, text, err)
+	}
+	if answer := w.send(get(t, w, "/projects/shop/stagings")); answer.StatusCode != http.StatusOK {
+		t.Errorf("lists: %s", answer.Status)
+	}
+}
+
+// A stream goes on after the last event that was received.
+func TestEventsResume(t *testing.T) {
+	w := newWorld(t)
+	w.do(login())
+	read := func(last string, until string) (text, id string) {
+		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		defer cancel()
+		r := get(t, w, "/projects/shop/events").WithContext(ctx)
+		r.Header.Set("Last-Event-ID", last)
+		lines := bufio.NewScanner(w.send(r).Body)
+		lines.Buffer(nil, 1<<20)
+		for lines.Scan() {
+			text += lines.Text() + "\n"
+			if found, ok := strings.CutPrefix(lines.Text(), "id: "); ok {
+				id = found
+			}
+			if strings.Contains(lines.Text(), until) {
+				return text, id
+			}
+		}
+		t.Fatalf("no %q in %s", until, text)
+		return "", ""
+	}
+	_, id := read("", "event: complete")
+	w.do(staging.Action{Verb: staging.Deploy, Branch: "feature/other"})
+	if text, _ := read(id, `"name":"other"`); strings.Contains(text, `"name":"login"`) {
+		t.Errorf("what was known is told again: %s", text)
+	}
+	if text, _ := read("5", "event: complete"); !strings.Contains(text, "event: reset") || !strings.Contains(text, `"name":"login"`) {
+		t.Errorf("an unknown place does not begin anew: %s", text)
+	}
+}
+
+// Secrets are in no answer, whoever asks.
+func TestSecretsAreInNoAnswer(t *testing.T) {
+	w := newWorld(t)
+	const secret = "hunter2hunter2"
+	_, err := w.Stagings.Apply(t.Context(), generator.Request{By: generator.Asker{Person: staging.Person{Name: "Ada"}}, Action: login()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := w.send(post(t, w, "/projects/shop/stagings/login/set", fmt.Sprintf(`{"set":{"STRIPE_KEY":%q}}`, secret)))
+	text, err := io.ReadAll(answer.Body)
+	if err != nil || strings.Contains(string(text), secret) {
+		t.Errorf("the refusal repeats the secret: %s %v", text, err)
+	}
+}
+
+// A client that sends its request a byte at a time is left alone.
+func TestSlowLoris(t *testing.T) {
+	w := newWorld(t)
+	conn, err := net.Dial("tcp", strings.TrimPrefix(w.http.URL, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if _, err := fmt.Fprintf(conn, "POST %s/projects/shop/stagings/-/deploy HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{", httpapi.Path); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.SetReadDeadline(time.Now().Add(30 * time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatalf("it is waited for without end: %v", err)
+	}
+	_ = answer.Body.Close()
+	if answer.StatusCode < 400 {
+		t.Errorf("%s", answer.Status)
+	}
+}
+
+// Two servers on one env repo: each sees what the other did.
+func TestTwoServersOnOneEnvRepo(t *testing.T) {
+	path := t.TempDir() + "/env.git"
+	initBare(t, path)
+	a := serve(t, path)
+	b := serve(t, path)
+	var work sync.WaitGroup
+	for i := range 10 {
+		for _, w := range []*world{a, b} {
+			name := fmt.Sprintf("s%d-%p", i, w)
+			work.Go(func() {
+				if _, err := w.client().Apply(t.Context(), generator.Request{Action: staging.Action{Verb: staging.Deploy, Branch: name}}); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}
+	work.Wait()
+	for _, w := range []*world{a, b} {
+		views, err := w.client().Find(t.Context(), generator.Query{})
+		if err != nil || len(views) != 20 {
+			t.Errorf("%d stagings, %v", len(views), err)
+		}
+		seen := 0
+		ctx, cancel := context.WithCancel(limited(t))
+		_ = w.client().Watch(ctx, generator.Query{}, func(n generator.News) {
+			if n.Kind == generator.Changed {
+				seen++
+			}
+			if n.Kind == generator.Complete {
+				cancel()
+			}
+		})
+		if seen != 20 {
+			t.Errorf("its stream tells of %d", seen)
+		}
+	}
+}
