@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -239,7 +240,7 @@ func (v *visit) conflict(r *http.Request, name string) *conflict {
 		return nil
 	}
 	e := v.tell(events[0])
-	c := &conflict{By: e.By.Name, At: e.When, What: e.Deed}
+	c := &conflict{By: cmp.Or(e.By.Name, "Somebody"), At: e.When, What: e.Deed}
 	if e.Summary != "" && v.shows(project.PartHistory) {
 		c.What = e.Summary
 	}

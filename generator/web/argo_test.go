@@ -50,6 +50,17 @@ func (a *argo) runs(name, revision string, at time.Time, images ...string) {
 	})
 }
 
+// remove lets an Application be gone.
+func (a *argo) remove(name string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	app := a.apps[name]
+	delete(a.apps, name)
+	for w := range a.watchers {
+		w <- argocd.Event{Kind: argocd.Removed, Application: app}
+	}
+}
+
 func (a *argo) Applications(context.Context) ([]staging.Application, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -38,7 +38,7 @@ func (s *Server) newPage(r *http.Request, v *visit, form url.Values) (*newPage, 
 		Example: v.project.URL(v.project.MainService(), "login"),
 	}
 	if !v.shows(project.PartSettings) {
-		page.Groups = nil
+		page.Groups, page.Presets = nil, nil
 	}
 	for i := range page.Presets {
 		page.Presets[i].Was = false

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"octopod/generator"
+	"octopod/generator/project"
 	"octopod/generator/staging"
 )
 
@@ -70,7 +71,10 @@ func (s *Server) editPage(r *http.Request, v *visit) (*editPage, error) {
 	}
 	page := &editPage{
 		Name: name, Page: v.of(name, ""), Heading: "Settings of " + name, Purpose: view.Metadata.Title, WasTitle: view.Metadata.Title,
-		Version: view.Version, Groups: v.settingGroups(view.Staging()), Presets: v.presets(view.Spec.Presets),
+		Version: view.Version,
+	}
+	if v.shows(project.PartSettings) {
+		page.Groups, page.Presets = v.settingGroups(view.Staging()), v.presets(view.Spec.Presets)
 	}
 	page.frame = s.frame(r, v, page.Heading, "list")
 	return page, nil

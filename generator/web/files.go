@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"regexp"
 	"strings"
 
 	"octopod/generator/project"
@@ -30,22 +31,27 @@ func (s *Server) files(w http.ResponseWriter, r *http.Request, v *visit) error {
 		return err
 	}
 	for _, f := range files {
-		page.Files = append(page.Files, file{f.Path, discreetly(string(f.Data))})
+		page.Files = append(page.Files, file{f.Path, v.discreetly(string(f.Data))})
 	}
 	return s.pages.show(w, http.StatusOK, "files", page)
 }
 
-// discreetly hides the values of lines that look like credentials.
-func discreetly(text string) string {
+// assigned is a line that gives a name a value: KEY: value, or - KEY=value.
+var assigned = regexp.MustCompile(`^(\s*(?:- )?"?([A-Za-z0-9_.-]+)"?(?:: |=))\S.*$`)
+
+// discreetly hides the values that look or sound like secrets. A reference names
+// a secret and is none.
+func (v *visit) discreetly(text string) string {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
-		key, value, ok := strings.Cut(line, ": ")
-		if _, looks := staging.LooksSecret(line); looks {
-			lines[i] = key + ": ***"
+		parts := assigned.FindStringSubmatch(line)
+		if parts == nil {
 			continue
 		}
-		if name := strings.Trim(strings.TrimSpace(key), `-"' `); ok && value != "" && staging.TellingName(name) && !strings.Contains(value, "/") && name == strings.ToUpper(name) {
-			lines[i] = key + ": ***"
+		_, looks := staging.LooksSecret(line)
+		parameter, declared := v.project.Spec.Parameters[parts[2]]
+		if looks || declared && parameter.Type != project.TypeSecret && staging.TellingName(parts[2]) {
+			lines[i] = parts[1] + "***"
 		}
 	}
 	return strings.Join(lines, "\n")

@@ -153,13 +153,16 @@ type change struct {
 	What, From, To string
 }
 
+// leftOut says it as the forms do.
+var leftOut = strings.NewReplacer("(absent)", "left out")
+
 func (v *visit) changesOf(differences []staging.Difference) []change {
 	named := map[string]string{
 		"title": "Title", "branch": "Branch", "state": "State", "presets": "Presets", "pinned": "Pinned",
 	}
 	var all []change
 	for _, d := range differences {
-		c := change{d.What, d.From, d.To}
+		c := change{d.What, leftOut.Replace(d.From), leftOut.Replace(d.To)}
 		service, isService := v.project.Spec.Services[d.What]
 		switch {
 		case isService && !v.shows(project.PartServices), v.project.Spec.Parameters[d.What].Type != "" && !v.shows(project.PartSettings):

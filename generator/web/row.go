@@ -18,7 +18,9 @@ type row struct {
 	Page        string // path
 	Condition   condition
 	Archived    bool
+	Addresses   []link
 	Links       []link
+	New         bool // nothing was changed since it was made
 	Branch      string
 	Request     *staging.PullRequest
 	Author      string
@@ -65,7 +67,7 @@ func (v *visit) row(view *staging.View) *row {
 		return r
 	}
 	if !r.Archived {
-		r.Links = append(v.addresses(view), v.links(view)...)
+		r.Addresses, r.Links = v.addresses(view), v.links(view)
 	}
 	if v.shows(project.PartBranch) {
 		r.Branch, r.Request = view.Spec.Branch, view.Spec.PullRequest
@@ -81,6 +83,7 @@ func (v *visit) row(view *staging.View) *row {
 	}
 	r.Created = v.momentOf(project.PartCreated, r.created)
 	r.Changed = v.momentOf(project.PartChanged, r.changed)
+	r.New = r.Changed != nil && r.changed.Sub(r.created).Abs() < time.Minute
 	if view.Spec.Expires != nil && !r.Archived {
 		r.Expires = v.momentOf(project.PartExpires, *view.Spec.Expires)
 	}
@@ -216,7 +219,7 @@ func (r *row) texts() []string {
 	for _, s := range r.Settings {
 		texts = append(texts, s.Name, s.Value)
 	}
-	for _, l := range r.Links {
+	for _, l := range slices.Concat(r.Addresses, r.Links) {
 		texts = append(texts, l.Name)
 	}
 	return texts

@@ -79,7 +79,7 @@ func plainly(reason string) string {
 	if plain == "" || technical.MatchString(plain) {
 		return ""
 	}
-	return strings.TrimSuffix(plain, ".") + "."
+	return sentence(plain)
 }
 
 // deeds are the verbs as a history tells them.
@@ -116,7 +116,7 @@ func summary(e staging.Event) string {
 		return e.Subject
 	}
 	_, said, _ := strings.Cut(e.Subject, ": ")
-	return said
+	return strings.ReplaceAll(said, "=(absent)", " left out")
 }
 
 // tag is how people tell two versions of a part apart.

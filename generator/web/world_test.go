@@ -33,6 +33,8 @@ type world struct {
 	feed *generator.Feed
 	argo *argo
 	url  string
+
+	server *web.Server
 }
 
 // rights are those of a role, whoever has it.
@@ -109,7 +111,8 @@ func (w *world) serve() {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); w.feed.Run(ctx) }()
-	server, err := web.New(web.Options{
+	var err error
+	w.server, err = web.New(web.Options{
 		Projects: []web.Project{{Name: "shop", Stagings: w.Stagings, Feed: w.feed, ArgoCD: "https://argocd.example.com"}},
 		Viewer:   personOf,
 		SignIn:   &web.SignIn{Provider: "Acme Login", In: "/auth/login", Out: "/auth/logout"},
@@ -117,7 +120,7 @@ func (w *world) serve() {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	listener := httptest.NewServer(http.NewCrossOriginProtection().Handler(server))
+	listener := httptest.NewServer(http.NewCrossOriginProtection().Handler(w.server))
 	w.url = listener.URL
 	w.t.Cleanup(func() {
 		listener.CloseClientConnections()
@@ -125,9 +128,7 @@ func (w *world) serve() {
 		cancel()
 		<-done
 	})
-	if err := w.feed.CatchUp(w.t.Context()); err != nil {
-		w.t.Fatal(err)
-	}
+	w.catchUp()
 }
 
 // editProject changes octopod.yaml by hand.
@@ -170,8 +171,10 @@ func (w *world) catchUp() {
 	if w.feed == nil {
 		return
 	}
-	if err := w.feed.CatchUp(w.t.Context()); err != nil {
-		w.t.Fatal(err)
+	ctx, cancel := context.WithTimeout(w.t.Context(), time.Minute)
+	defer cancel()
+	if err := w.feed.CatchUp(ctx); err != nil {
+		w.t.Fatalf("the feed does not catch up (%v): %v", err, w.feed.Freshness().EnvRepo.Fault)
 	}
 }
 
