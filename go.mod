@@ -50,6 +50,7 @@ replace (
 )
 
 require (
+	github.com/adhocore/gronx v1.20.4
 	github.com/ProtonMail/go-crypto v1.5.2
 	github.com/argoproj/argo-cd/v2 v2.14.21
 	github.com/aymanbagabas/go-udiff v0.4.1

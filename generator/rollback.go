@@ -67,6 +67,7 @@ func (t returnTo) plan(ctx context.Context, tree *envrepo.Tree, r Request, at st
 	if before != nil && before.Spec.Pinned != nil && before.Spec.Pinned.Reason == a.Reason {
 		after.Spec.Pinned = before.Spec.Pinned // the same rollback again changes nothing
 	}
+	sweepKnows(&after, before, at)
 	if after.Spec.Expires != nil && before != nil && before.Spec.Expires != nil && after.Spec.Expires.Before(*before.Spec.Expires) {
 		after.Spec.Expires = before.Spec.Expires
 	}
@@ -114,4 +115,16 @@ func (t returnTo) restore(ctx context.Context, tree *envrepo.Tree, after staging
 		return generated{}, err
 	}
 	return generated{files: append([]staging.File{record}, files...), objects: objects}, nil
+}
+
+// sweepKnows: what the sweep knows of a staging is no part of a version of it.
+func sweepKnows(after, before *staging.Staging, at staging.Stamp) {
+	after.Spec.Kept, after.Spec.Since, after.Spec.BranchGone = nil, &staging.Turn{At: at.At, By: at.By}, nil
+	if before == nil {
+		return
+	}
+	after.Spec.Kept = before.Spec.Kept
+	if before.Spec.State == after.Spec.State {
+		after.Spec.Since, after.Spec.BranchGone = before.Spec.Since, before.Spec.BranchGone
+	}
 }

@@ -26,11 +26,11 @@ func (p *Project) Apply(current *staging.Staging, a staging.Action, at staging.S
 	case staging.Set, staging.Unset:
 		return p.configure(next, a)
 	case staging.Archive:
-		return p.changeState(next, staging.Archived, at)
+		return archive(next, a, at)
 	case staging.Restore:
-		return p.changeState(next, staging.Active, at)
+		p.restore(&next, a, at)
 	case staging.Delete:
-		next.Spec.State = staging.Deleting
+		turn(&next, staging.Deleting, a, at)
 	case staging.PinVerb:
 		next.Spec.Pinned = &staging.Pin{By: at.By, Reason: a.Reason, At: at.At}
 		if was := current.Spec.Pinned; was != nil && was.Reason == a.Reason {
@@ -38,6 +38,10 @@ func (p *Project) Apply(current *staging.Staging, a staging.Action, at staging.S
 		}
 	case staging.Unpin:
 		next.Spec.Pinned = nil
+	case staging.Keep:
+		return keep(next, a, at)
+	case staging.Unkeep:
+		next.Spec.Kept = nil
 	case staging.Extend:
 		p.renew(&next, at.At)
 	case staging.Regenerate:
@@ -64,6 +68,9 @@ func (p *Project) deploy(current *staging.Staging, a staging.Action, at staging.
 	}
 	if a.Branch != "" && !a.Join {
 		next.Spec.Branch = a.Branch
+	}
+	if current != nil {
+		p.restore(&next, staging.Action{}, at)
 	}
 	next.Spec.State = staging.Active
 	if a.PullRequest != nil && !joins(a, next) {
@@ -189,16 +196,4 @@ func (p *Project) renew(s *staging.Staging, now time.Time) {
 		expires := now.UTC().Add(time.Duration(p.Spec.Lifecycle.TTL)).Truncate(day).Add(day)
 		s.Spec.Expires = &expires
 	}
-}
-
-func (p *Project) changeState(s staging.Staging, to staging.State, at staging.Stamp) (staging.Staging, error) {
-	if s.Spec.State == staging.Deleting && to == staging.Archived {
-		return s, staging.Errorf(staging.CodeConflict, "staging %q is being deleted", s.Name).
-			WithHint("`octopod restore %s` takes the deletion back", s.Name)
-	}
-	if to == staging.Active && s.Spec.State != to {
-		p.renew(&s, at.At)
-	}
-	s.Spec.State = to
-	return s, nil
 }

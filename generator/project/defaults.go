@@ -12,6 +12,7 @@ const (
 	DefaultBranch      = "main"
 	DefaultNamespace   = "{project}-{name}"
 	DefaultBranchGrace = Duration(time.Hour)
+	DefaultWarning     = Duration(24 * time.Hour)
 )
 
 // withDefaults gives the project with every absent field that has a default
@@ -25,6 +26,8 @@ func (p Project) withDefaults() *Project {
 	fill(&s.Access.Everyone, RoleViewer)
 	fill(&s.UI.Title, p.Metadata.Title)
 	fill(&s.Lifecycle.BranchGrace, DefaultBranchGrace)
+	fill(&s.Lifecycle.Warning, DefaultWarning)
+	fill(&s.Lifecycle.WhenFull, SleepOldest)
 	fill(&s.Database.Kind, "template")
 	fill(&s.Database.Name, DefaultNamespace)
 	fill(&s.ArgoCD.Branch, DefaultBranch)

@@ -168,15 +168,44 @@ type Lifecycle struct {
 	ArchiveRetention Duration `yaml:"archiveRetention,omitempty" json:"archiveRetention,omitempty"`
 	// Waited after a branch disappeared, before its staging goes. Default 1h.
 	BranchGrace Duration `yaml:"branchGrace,omitempty" json:"branchGrace,omitempty"`
+	// How long before a staging is archived or deleted for its age the sweep warns. Default 1d.
+	Warning Duration `yaml:"warning,omitempty" json:"warning,omitempty"`
 	// Most active stagings at once. Absent: no limit.
 	MaxActive int `yaml:"maxActive,omitempty" json:"maxActive,omitempty"`
-	// Names that never expire.
+	// Most active stagings of one author at once: of the pull request, or who created it. Absent: no limit.
+	MaxActivePerAuthor int `yaml:"maxActivePerAuthor,omitempty" json:"maxActivePerAuthor,omitempty"`
+	// One more than the most: sleepOldest (default; the sweep archives the one that had no deploy for
+	// longest) or refuse (a deploy that would wake or make it is refused).
+	WhenFull WhenFull `yaml:"whenFull,omitempty" json:"whenFull,omitempty" jsonschema:"enum=sleepOldest,enum=refuse"`
+	// When all stagings sleep, as at night.
+	Sleep Sleep `yaml:"sleep,omitempty" json:"sleep,omitzero"`
+	// Names that never expire and never sleep.
 	Permanent []string `yaml:"permanent,omitempty" json:"permanent,omitempty"`
 	// What archiving does to kinds beyond the built-in workloads.
 	Archive []ArchiveFix `yaml:"archive,omitempty" json:"archive,omitempty"`
 	// Kustomize component (directory from the root) added while a staging is being
 	// deleted: its Jobs remove what lies outside the cluster. With it a delete has two steps.
 	Teardown string `yaml:"teardown,omitempty" json:"teardown,omitempty"`
+}
+
+// WhenFull says what happens when there are too many active stagings.
+type WhenFull string
+
+// What may happen.
+const (
+	SleepOldest WhenFull = "sleepOldest"
+	Refuse      WhenFull = "refuse"
+)
+
+// Sleep is when all stagings are put to sleep and woken, as cron lines of five
+// fields. One that is deployed or restored meanwhile stays awake till the next time.
+type Sleep struct {
+	// For example "0 20 * * 1-5".
+	At string `yaml:"at" json:"at"`
+	// For example "0 7 * * 1-5": who slept on Friday sleeps till Monday.
+	Wake string `yaml:"wake" json:"wake"`
+	// Of both, for example Europe/Berlin. Default UTC.
+	TimeZone string `yaml:"timeZone,omitempty" json:"timeZone,omitempty"`
 }
 
 // ArchiveFix puts one kind of custom object to sleep.

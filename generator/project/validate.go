@@ -118,14 +118,26 @@ func (p *Project) checkPatterns(c *faults) {
 	} else if budget := p.Naming().Budget; budget < shortestName {
 		c.add("spec.naming", "the patterns of namespace, hosts and database leave %d characters for a name: shorten them", budget)
 	}
-	if s.Lifecycle.MaxActive < 0 {
-		c.add("spec.lifecycle.maxActive", "cannot be negative")
-	}
+	p.checkLimits(c)
+	c.addError("spec.lifecycle.sleep", s.Lifecycle.Sleep.check())
 	if s.Lifecycle.Teardown != "" {
 		checkPath(c, "spec.lifecycle.teardown", s.Lifecycle.Teardown)
 	}
 	for i, fix := range s.Lifecycle.Archive {
 		checkPointer(c, fmt.Sprintf("spec.lifecycle.archive[%d].pointer", i), fix.Pointer)
+	}
+}
+
+func (p *Project) checkLimits(c *faults) {
+	l := p.Spec.Lifecycle
+	if l.MaxActive < 0 {
+		c.add("spec.lifecycle.maxActive", "cannot be negative")
+	}
+	if l.MaxActivePerAuthor < 0 {
+		c.add("spec.lifecycle.maxActivePerAuthor", "cannot be negative")
+	}
+	if l.WhenFull != SleepOldest && l.WhenFull != Refuse {
+		c.add("spec.lifecycle.whenFull", "%q is nothing that can happen: write sleepOldest or refuse", l.WhenFull)
 	}
 }
 

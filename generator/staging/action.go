@@ -18,6 +18,8 @@ const (
 	Delete     Verb = "delete"
 	PinVerb    Verb = "pin"
 	Unpin      Verb = "unpin"
+	Keep       Verb = "keep" // from the sweep
+	Unkeep     Verb = "unkeep"
 	Extend     Verb = "extend" // its time to live begins anew
 	Rollback   Verb = "rollback"
 	Regenerate Verb = "regenerate"
@@ -41,9 +43,12 @@ type Action struct {
 	Presets     []string          `json:"presets,omitempty"`     // add
 	DropPresets []string          `json:"dropPresets,omitempty"` // remove
 
-	Reason string `json:"reason,omitempty"` // pin, rollback
+	Reason string `json:"reason,omitempty"` // pin, rollback, keep, archive, restore, delete
 	To     string `json:"to,omitempty"`     // rollback: a revision; empty means the version before
 	Finish bool   `json:"finish,omitempty"` // delete: the teardown is over, remove the record
+
+	Until      *time.Time `json:"until,omitempty"`      // keep: no longer than this; archive: the sweep wakes it then
+	BranchGone bool       `json:"branchGone,omitempty"` // archive: because its branch is in no repository
 }
 
 // Build is what CI made for one service.

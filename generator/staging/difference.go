@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Difference is one thing that changed between two records, for people.
@@ -63,6 +64,12 @@ func facts(s *Staging) map[string]string {
 	}
 	if s.Spec.Pinned != nil {
 		put("pinned", cmp.Or(s.Spec.Pinned.Reason, "by "+s.Spec.Pinned.By))
+	}
+	if s.Spec.Kept != nil {
+		put("kept", s.Spec.Kept.Reason)
+	}
+	if s.Spec.BranchGone != nil {
+		put("branch gone", "since "+s.Spec.BranchGone.UTC().Format(time.DateTime))
 	}
 	return facts
 }

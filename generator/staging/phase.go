@@ -156,6 +156,9 @@ func unchecked(o Observation) verdict {
 	return verdict{}
 }
 
+// TeardownDone is the reason of a staging that is Deleting and whose record may go.
+const TeardownDone = "The teardown is done"
+
 // ended: the teardown of a deletion has two ends, and both leave the record.
 func ended(o Observation) verdict {
 	switch {
@@ -164,7 +167,7 @@ func ended(o Observation) verdict {
 	case o.App.Health == "Degraded":
 		return verdict{PhaseFailed, "The teardown failed", o.App.unhealthy()}
 	case o.App.Health == "Healthy" || o.App.Health == "Suspended":
-		return verdict{PhaseDeleting, "The teardown is done", ""}
+		return verdict{PhaseDeleting, TeardownDone, ""}
 	}
 	return verdict{PhaseDeleting, "The teardown runs", o.App.unhealthy()}
 }

@@ -53,6 +53,12 @@ type Spec struct {
 	Expires *time.Time `yaml:"expires,omitempty" json:"expires,omitempty"`
 	// Held at its version: updates by CI are refused until it is unpinned.
 	Pinned *Pin `yaml:"pinned,omitempty" json:"pinned,omitempty"`
+	// Left alone by the sweep.
+	Kept *Keeping `yaml:"kept,omitempty" json:"kept,omitempty"`
+	// When and why it came to its state. Absent: it is as it was created.
+	Since *Turn `yaml:"since,omitempty" json:"since,omitempty"`
+	// Since when the sweep finds its branch in no repository.
+	BranchGone *time.Time `yaml:"branchGone,omitempty" json:"branchGone,omitempty"`
 }
 
 // Service is one deployable part as this staging runs it.
@@ -116,4 +122,22 @@ type Pin struct {
 	By     string    `yaml:"by" json:"by"`
 	Reason string    `yaml:"reason,omitempty" json:"reason,omitempty"`
 	At     time.Time `yaml:"at" json:"at"`
+}
+
+// Keeping says who keeps a staging from the sweep, why and for how long.
+type Keeping struct {
+	By     string    `yaml:"by" json:"by"`
+	Reason string    `yaml:"reason" json:"reason"`
+	At     time.Time `yaml:"at" json:"at"`
+	// Until when. Absent: until somebody lets go of it.
+	Until *time.Time `yaml:"until,omitempty" json:"until,omitempty"`
+}
+
+// Turn is the moment at which a staging came to its state.
+type Turn struct {
+	At     time.Time `yaml:"at" json:"at"`
+	By     string    `yaml:"by" json:"by"`
+	Reason string    `yaml:"reason,omitempty" json:"reason,omitempty"`
+	// When the sweep wakes it again. Absent: it stays archived.
+	Wakes *time.Time `yaml:"wakes,omitempty" json:"wakes,omitempty"`
 }

@@ -24,6 +24,9 @@ func (s Staging) Clone() Staging {
 	c.Spec.PullRequest = clonePointer(s.Spec.PullRequest)
 	c.Spec.Expires = clonePointer(s.Spec.Expires)
 	c.Spec.Pinned = clonePointer(s.Spec.Pinned)
+	c.Spec.Kept = clonePointer(s.Spec.Kept)
+	c.Spec.Since = clonePointer(s.Spec.Since)
+	c.Spec.BranchGone = clonePointer(s.Spec.BranchGone)
 	return c
 }
 

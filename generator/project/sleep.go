@@ -1,0 +1,49 @@
+package project
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/adhocore/gronx"
+)
+
+// check says what is wrong with the times of sleep. A zone is looked up in the
+// time zone database of the machine or of the program.
+func (s Sleep) check() error {
+	if s == (Sleep{}) {
+		return nil
+	}
+	for _, line := range []string{s.At, s.Wake} {
+		if len(strings.Fields(line)) != 5 || !gronx.IsValid(line) {
+			return fmt.Errorf("%q is no cron line: at and wake are written like 0 20 * * 1-5 (minute, hour, day, month, weekday)", line)
+		}
+		if _, err := gronx.NextTickAfter(line, time.Unix(0, 0).UTC(), false); err != nil {
+			return fmt.Errorf("%q never comes", line)
+		}
+	}
+	if _, err := time.LoadLocation(s.TimeZone); err != nil {
+		return fmt.Errorf("%q is no time zone: write one like Europe/Berlin", s.TimeZone)
+	}
+	return nil
+}
+
+// night is a time of sleep that has begun and is not over.
+type night struct{ began, ends time.Time }
+
+// night gives the present night; none by day, and none where nobody sleeps.
+func (s Sleep) night(now time.Time) (night, bool) {
+	zone, err := time.LoadLocation(cmp.Or(s.TimeZone, "UTC"))
+	if err != nil || s.At == "" {
+		return night{}, false
+	}
+	now = now.In(zone)
+	began, errBegan := gronx.PrevTickBefore(s.At, now, true)
+	woke, errWoke := gronx.PrevTickBefore(s.Wake, now, true)
+	ends, errEnds := gronx.NextTickAfter(s.Wake, now, false)
+	if errBegan != nil || errWoke != nil || errEnds != nil || !began.After(woke) {
+		return night{}, false
+	}
+	return night{began.Truncate(time.Minute).UTC(), ends.UTC()}, true
+}
