@@ -1,0 +1,274 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"octopod/generator"
+	"octopod/generator/auth"
+	"octopod/generator/httpapi"
+	"octopod/generator/staging"
+	"octopod/generator/testenv"
+)
+
+// server is octopod serve as a process of its own.
+type server struct {
+	url   string
+	cmd   *exec.Cmd
+	said  *strings.Builder // once it ended
+	ended chan error
+}
+
+// startServer starts octopod serve in a directory and waits until it is ready.
+func startServer(t testing.TB, dir string, env []string, args ...string) *server {
+	t.Helper()
+	s := &server{cmd: exec.Command("octopod", append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...), said: &strings.Builder{}, ended: make(chan error, 1)}
+	s.cmd.Dir, s.cmd.Env = dir, append([]string{"HOME=" + dir, "PATH=" + os.Getenv("PATH")}, env...)
+	said, err := s.cmd.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := s.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	lines := bufio.NewScanner(said)
+	lines.Scan()
+	first := lines.Text()
+	go func() {
+		for lines.Scan() {
+			s.said.WriteString(lines.Text() + "\n")
+		}
+		s.ended <- s.cmd.Wait()
+	}()
+	t.Cleanup(func() { _ = s.cmd.Process.Kill() }) // one that ended already is gone
+	found := servesAt.FindStringSubmatch(first)
+	if found == nil {
+		t.Fatalf("the server says %q", first)
+	}
+	s.url = found[1]
+	if err := waitReady(s.url); err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// end ends the server as Kubernetes does, and gives what it said.
+func (s *server) end(t testing.TB) string {
+	t.Helper()
+	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case err := <-s.ended:
+		if err != nil {
+			t.Errorf("the server ended with %v", err)
+		}
+	case <-time.After(30 * time.Second):
+		t.Fatal("the server does not end")
+	}
+	return s.said.String()
+}
+
+// envRepo makes an env repo with the sample project.
+func envRepo(t testing.TB, dir, project string) string {
+	t.Helper()
+	repo := filepath.Join(dir, project+".git")
+	program(t, dir, nil, "init", "--env-repo", repo, "--project", project, "--base-domain", "staging.example.com")
+	return repo
+}
+
+// tryProgram runs the program as a person does.
+func tryProgram(t testing.TB, dir string, env []string, args ...string) (string, error) {
+	t.Helper()
+	cmd := exec.Command("octopod", args...)
+	cmd.Dir, cmd.Env = dir, append([]string{"HOME=" + dir, "PATH=" + os.Getenv("PATH"), "OCTOPOD_ACTOR=Ada"}, env...)
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
+
+// program runs the program, which must succeed.
+func program(t testing.TB, dir string, env []string, args ...string) string {
+	t.Helper()
+	out, err := tryProgram(t, dir, env, args...)
+	if err != nil {
+		t.Fatalf("octopod %s: %v\n%s", strings.Join(args, " "), err, out)
+	}
+	return out
+}
+
+func clientOf(t testing.TB, url, token string) *httpapi.Client {
+	t.Helper()
+	c, err := httpapi.NewClient(httpapi.ClientOptions{URL: url, Token: token})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// What was answered is in git, whenever the server is told to end.
+func TestSIGTERMDuringWrites(t *testing.T) {
+	dir := t.TempDir()
+	repo := envRepo(t, dir, "shop")
+	s := startServer(t, dir, nil, "--env-repo", repo)
+	first := make(chan struct{}, 100)
+	var mu sync.Mutex
+	var done []string
+	var work sync.WaitGroup
+	for i := range 24 {
+		name := fmt.Sprintf("s%d", i)
+		work.Go(func() {
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			_, err := clientOf(t, s.url, "").Apply(ctx, generator.Request{Action: staging.Action{Verb: staging.Deploy, Branch: name}})
+			if err == nil {
+				mu.Lock()
+				done = append(done, name)
+				mu.Unlock()
+				first <- struct{}{}
+			}
+		})
+	}
+	<-first
+	s.end(t)
+	work.Wait()
+	for _, name := range done {
+		testenv.Git(t, repo, "cat-file", "-e", "main:envs/"+name+"/staging.yaml")
+	}
+	testenv.Git(t, repo, "fsck", "--strict")
+	t.Logf("%d of 24 were answered", len(done))
+}
+
+// A stream ends with the server, and does not hold it up.
+func TestSIGTERMEndsStreams(t *testing.T) {
+	dir := t.TempDir()
+	s := startServer(t, dir, nil, "--env-repo", envRepo(t, dir, "shop"))
+	answer, err := http.Get(s.url + httpapi.Path + "/projects/shop/events")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	s.end(t)
+	if _, err := io.ReadAll(answer.Body); err != nil {
+		t.Errorf("the stream broke: %v", err)
+	}
+}
+
+// One server, two projects, tokens that are limited, an audit of what was
+// refused.
+func TestServerOfSeveralProjects(t *testing.T) {
+	dir := t.TempDir()
+	shop, books := envRepo(t, dir, "shop"), envRepo(t, dir, "books")
+	secret, hash := auth.NewToken()
+	config := fmt.Sprintf(`
+projects:
+- {envRepo: %s}
+- {envRepo: %s}
+auth:
+  mode: none
+  tokens:
+  - {name: nightly, hash: %q, expires: 2999-01-01T00:00:00Z, role: user, projects: [shop], names: ["nightly-*"], verbs: [deploy]}
+`, shop, books, hash)
+	file := filepath.Join(dir, "server.yaml")
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	audit := filepath.Join(dir, "audit.jsonl")
+	s := startServer(t, dir, nil, "--server-config", file, "--audit", audit)
+	me := []string{"OCTOPOD_SERVER=" + s.url}
+	program(t, dir, me, "deploy", "--project", "books", "--branch", "feature/x")
+	if out, err := tryProgram(t, dir, me, "get"); err == nil || !strings.Contains(out, "several projects: shop, books") {
+		t.Errorf("without --project: %v %s", err, out)
+	}
+	if out := program(t, dir, me, "get", "--project", "shop"); !strings.Contains(out, "no stagings yet") {
+		t.Errorf("shop has: %s", out)
+	}
+	nightly := append(me, "OCTOPOD_TOKEN="+secret, "OCTOPOD_ALLOW_PLAIN_HTTP=true")
+	program(t, dir, nightly, "deploy", "nightly-1", "--project", "shop", "--branch", "nightly/1")
+	author := testenv.Git(t, shop, "log", "-1", "--format=%an", "main")
+	if strings.TrimSpace(author) != "nightly" {
+		t.Errorf("the author is %q: the token's name is, whatever the client says", author)
+	}
+	for _, args := range [][]string{
+		{"deploy", "other", "--project", "shop", "--branch", "other"}, {"archive", "nightly-1", "--project", "shop"}, {"get", "--project", "books"},
+	} {
+		if out, err := tryProgram(t, dir, nightly, args...); err == nil || !strings.Contains(out, "the token of nightly is not for this") {
+			t.Errorf("%v: %v %s", args, err, out)
+		}
+	}
+	if out, err := tryProgram(t, dir, append(me, "OCTOPOD_TOKEN="+secret), "get", "--project", "shop"); err == nil || !strings.Contains(out, "in the clear") {
+		t.Errorf("a token over http: %v %s", err, out)
+	}
+	said := s.end(t)
+	lines, err := os.ReadFile(audit)
+	if err != nil || strings.Count(string(lines), `"kind":"Refused"`) != 3 || !strings.Contains(string(lines), `"subject":"token:nightly"`) {
+		t.Errorf("audit: %v\n%s", err, lines)
+	}
+	if strings.Contains(said+string(lines), secret) {
+		t.Error("the log holds the token")
+	}
+}
+
+func TestServerRefusesWhatCannotBe(t *testing.T) {
+	dir := t.TempDir()
+	repo := envRepo(t, dir, "shop")
+	bad := filepath.Join(dir, "bad.yaml")
+	if err := os.WriteFile(bad, []byte("projcts: []\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for want, args := range map[string][]string{
+		"must listen on this machine only": {"--env-repo", repo, "--listen", "0.0.0.0:0"},
+		"bad.yaml:1: projcts":              {"--server-config", bad},
+		"cannot be read":                   {"--server-config", filepath.Join(dir, "none.yaml")},
+		"cannot listen":                    {"--env-repo", repo, "--listen", "127.0.0.1:notaport"},
+	} {
+		out, err := tryProgram(t, dir, nil, append([]string{"serve"}, args...)...)
+		if err == nil || !strings.Contains(out, want) {
+			t.Errorf("%v: %v %s, want %q", args, err, out, want)
+		}
+	}
+}
+
+// What operators and monitoring ask.
+func TestOperatorsEndpoints(t *testing.T) {
+	dir := t.TempDir()
+	s := startServer(t, dir, nil, "--env-repo", envRepo(t, dir, "shop"))
+	program(t, dir, []string{"OCTOPOD_SERVER=" + s.url}, "deploy", "--branch", "feature/x")
+	if err := clientOf(t, s.url, "").Watch(stopAfterComplete(t)); err == nil {
+		t.Error("a watch ended by itself")
+	}
+	for path, want := range map[string]string{
+		"/livez": "ok", "/readyz": "ok", "/version": `"version"`, "/api/v1/openapi.json": `"openapi":"3.1.0"`,
+		"/metrics": `octopod_stagings{project="shop",status="active"} 1`, "/": "shop",
+	} {
+		answer, err := http.Get(s.url + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(answer.Body)
+		_ = answer.Body.Close()
+		if err != nil || answer.StatusCode != http.StatusOK || !strings.Contains(string(text), want) {
+			t.Errorf("%s: %s %v\n%.300s", path, answer.Status, err, text)
+		}
+	}
+}
+
+// stopAfterComplete are the arguments of a watch that ends when all was told.
+func stopAfterComplete(t testing.TB) (context.Context, generator.Query, func(generator.News)) {
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	return ctx, generator.Query{}, func(n generator.News) {
+		if n.Kind == generator.Complete {
+			cancel()
+		}
+	}
+}
