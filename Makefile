@@ -34,9 +34,11 @@ demo-cluster: build ## the main job on that cluster, which is started if none ru
 	$(GO) run ./examples/cluster/cmd/demo --dir $(CLUSTER) --octopod $(OUT)/octopod
 
 test: tools ## every test that needs no cluster, with the race detector
-	$(GO) test -race ./...
+	$(GO) test -race -timeout 20m ./...
+	$(GO) -C generator/auth/dextest test -mod=mod ./...
 
-e2e: ## the end-to-end cases on a real Kubernetes and Argo CD, started for them
+e2e: ## the end-to-end cases on a real Kubernetes and Argo CD, built and started for them
+	$(GO) run ./examples/cluster/cmd/cluster build
 	$(GO) test -tags cluster -count 1 -timeout 30m ./e2e
 
 lint: ## gofmt, go vet, staticcheck
