@@ -296,6 +296,21 @@ func TestEveryPageIsAccessible(t *testing.T) {
 	}
 }
 
+// A check that finds nothing must be able to find something.
+func TestTheCheckOfPagesFindsFaults(t *testing.T) {
+	w := newWorld(t, nil)
+	b := w.browsers(t, w.as("Vera", project.RoleViewer))[0]
+	axe, err := os.ReadFile("testdata/axe.min.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.open("/shop/")
+	b.do(chromedp.Evaluate(`document.querySelector('main').append(new Image()); document.querySelector('h1').style.color = '#ddd'; 0`, nil))
+	if faults := b.axe(string(axe)); !strings.Contains(faults, "image-alt") || !strings.Contains(faults, "color-contrast") {
+		t.Errorf("found: %s", faults)
+	}
+}
+
 func (b *browser) axe(script string) string {
 	b.t.Helper()
 	var faults []string

@@ -114,7 +114,7 @@ func (s *Server) showList(w http.ResponseWriter, r *http.Request, v *visit, arch
 }
 
 // mostFound bounds what one search shows: who sees so many has not found it yet.
-const mostFound = 200
+const mostFound = 100
 
 func (s *Server) fillList(page *listPage, v *visit, q question) error {
 	after := v.Feed.Sequence() // first: an update in between is then sent twice, and none is missed
