@@ -90,7 +90,7 @@ func (c *Cluster) applyCRDs(ctx context.Context) error {
 	for file, name := range crds() {
 		data, err := os.ReadFile(filepath.Join(c.Bin, file))
 		if err != nil {
-			return fmt.Errorf("Argo CD is not built: run `cluster build` first: %w", err)
+			return fmt.Errorf("the program argocd is not built, run `cluster build` first: %w", err)
 		}
 		path := "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/" + name
 		if _, err := c.API(ctx, http.MethodPatch, path+"?fieldManager=octopod-cluster&force=true", data); err != nil {
