@@ -146,7 +146,7 @@ func tokenIn(data []byte, err error) (string, error) {
 
 func noToken(token string) error {
 	if token == "" {
-		return fmt.Errorf("Argo CD gave no token")
+		return fmt.Errorf("no token came from Argo CD")
 	}
 	return nil
 }
