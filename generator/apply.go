@@ -16,7 +16,7 @@ import (
 // Apply carries out one action on one staging, in one commit. An action that
 // changes nothing makes no commit and succeeds.
 func (g *Stagings) Apply(ctx context.Context, r Request) (Result, error) {
-	edit := g.planAction
+	edit := planner(g.planAction)
 	if r.Action.Verb == staging.Rollback {
 		target, err := g.rollbackTarget(ctx, r.Action)
 		if err != nil {
@@ -24,24 +24,38 @@ func (g *Stagings) Apply(ctx context.Context, r Request) (Result, error) {
 		}
 		edit = target.plan
 	}
-	at := staging.Stamp{At: g.Now().UTC().Truncate(time.Second), By: r.By.Person.Name}
 	var result Result
-	done, err := g.change(ctx, r.DryRun, func(ctx context.Context, tree *envrepo.Tree) (envrepo.Edit, error) {
-		next, err := edit(ctx, tree, r, at)
-		if err != nil {
-			return envrepo.Edit{}, err
-		}
-		result = next.result
-		return next.edit, nil
-	})
+	done, err := g.change(ctx, r.DryRun, g.editing(edit, r, &result))
 	if err != nil {
 		return Result{}, err
 	}
-	result.Changed, result.Revision = done.Changed, done.Revision
-	if result.Staging != nil {
-		result.Staging.Status.Revision = done.Revision
+	return result.committed(done), nil
+}
+
+// planner works out an action on a tree.
+type planner func(context.Context, *envrepo.Tree, Request, staging.Stamp) (planned, error)
+
+// editing is an action as the env repo runs it: perhaps several times, of which
+// the last gives the result.
+func (g *Stagings) editing(plan planner, r Request, result *Result) envrepo.Editing {
+	at := staging.Stamp{At: g.Now().UTC().Truncate(time.Second), By: r.By.Person.Name}
+	return func(ctx context.Context, tree *envrepo.Tree) (envrepo.Edit, error) {
+		next, err := plan(ctx, tree, r, at)
+		if err != nil {
+			return envrepo.Edit{}, err
+		}
+		*result = next.result
+		return next.edit, nil
 	}
-	return result, nil
+}
+
+// committed completes a result with what became of its commit.
+func (r Result) committed(done envrepo.Result) Result {
+	r.Changed, r.Revision = done.Changed, done.Revision
+	if r.Staging != nil {
+		r.Staging.Status.Revision = done.Revision
+	}
+	return r
 }
 
 // planned is an action worked out on one tree.
@@ -79,6 +93,9 @@ func (g *Stagings) planAction(ctx context.Context, tree *envrepo.Tree, r Request
 	}
 	after, err := p.Apply(before, a, at)
 	if err != nil {
+		return planned{}, err
+	}
+	if err := room(ctx, tree, p, before, after); err != nil {
 		return planned{}, err
 	}
 	s := step{action: a, before: before, after: &after}

@@ -142,7 +142,7 @@ func invalidView(name, revision string, err error) staging.View {
 }
 
 // change commits an edit, or with dryRun only works it out.
-func (g *Stagings) change(ctx context.Context, dryRun bool, edit func(context.Context, *envrepo.Tree) (envrepo.Edit, error)) (envrepo.Result, error) {
+func (g *Stagings) change(ctx context.Context, dryRun bool, edit envrepo.Editing) (envrepo.Result, error) {
 	if !dryRun {
 		return g.Repo.Change(ctx, edit)
 	}

@@ -70,26 +70,43 @@ type Result struct {
 
 // Change commits an edit of the tip. edit may run several times: whenever
 // somebody else's commit came first, it runs again on theirs.
-func (r *Repo) Change(ctx context.Context, edit func(context.Context, *Tree) (Edit, error)) (Result, error) {
-	result, err := r.store.Change(ctx, func(ctx context.Context, tip *gitstore.Snapshot) (gitstore.Commit, error) {
-		tree := &Tree{tip}
-		e, err := edit(ctx, tree)
-		if err != nil {
-			return gitstore.Commit{}, err
+func (r *Repo) Change(ctx context.Context, edit Editing) (Result, error) {
+	results, errs := r.ChangeAll(ctx, []Editing{edit})
+	return results[0], errs[0]
+}
+
+// Editing works out an edit of a tree.
+type Editing func(context.Context, *Tree) (Edit, error)
+
+// ChangeAll commits several edits, one commit each, and pushes them together.
+// One that fails keeps no other from being committed.
+func (r *Repo) ChangeAll(ctx context.Context, edits []Editing) ([]Result, []error) {
+	inGit := make([]gitstore.Edit, len(edits))
+	for i, edit := range edits {
+		inGit[i] = edit.inGit
+	}
+	done, errs := r.store.ChangeAll(ctx, inGit)
+	results := make([]Result, len(edits))
+	for i, d := range done {
+		results[i].Changed = d.Changed
+		if !d.Revision.IsZero() {
+			results[i].Revision = d.Revision.String()
 		}
-		changes, err := e.changes(tree)
-		return gitstore.Commit{
-			Author: gitstore.Identity{Name: e.By.Name, Email: e.By.Email}, Message: e.message(), Changes: changes,
-		}, err
-	})
+	}
+	return results, errs
+}
+
+// inGit is the same edit in the words of the git store.
+func (edit Editing) inGit(ctx context.Context, tip *gitstore.Snapshot) (gitstore.Commit, error) {
+	tree := &Tree{tip}
+	e, err := edit(ctx, tree)
 	if err != nil {
-		return Result{}, err
+		return gitstore.Commit{}, err
 	}
-	revision := ""
-	if !result.Revision.IsZero() {
-		revision = result.Revision.String()
-	}
-	return Result{Revision: revision, Changed: result.Changed}, nil
+	changes, err := e.changes(tree)
+	return gitstore.Commit{
+		Author: gitstore.Identity{Name: e.By.Name, Email: e.By.Email}, Message: e.message(), Changes: changes,
+	}, err
 }
 
 // Plan lists what an edit would do to the tree, by path.

@@ -27,19 +27,35 @@ type Result struct {
 // When ctx ends while a push is in flight, Change returns at once and the push
 // goes on: the commit may or may not arrive, but never half of it.
 func (s *Store) Change(ctx context.Context, edit Edit) (Result, error) {
-	if s.opts.Branch == Detached {
-		return Result{}, failf(staging.CodeInvalid, nil, "check one out (`git switch -c try`), or name it with --ref",
-			"no branch is checked out in %s, so nothing can be committed", s.opts.URL)
+	results, errs := s.ChangeAll(ctx, []Edit{edit})
+	return results[0], errs[0]
+}
+
+// ChangeAll applies several edits, each on top of those before it, and pushes
+// them together, a commit each. One that fails keeps no other from being
+// committed. Each has a result or an error of its own.
+func (s *Store) ChangeAll(ctx context.Context, edits []Edit) ([]Result, []error) {
+	requests := make([]*request, len(edits))
+	for i, edit := range edits {
+		requests[i] = &request{ctx: ctx, edit: edit, done: make(chan outcome, 1)}
 	}
-	r := &request{ctx: ctx, edit: edit, done: make(chan outcome, 1)}
-	if err := s.enqueue(r); err != nil {
-		return Result{}, err
+	if err := s.enqueue(requests); err != nil {
+		fail(requests, err)
 	}
+	results, errs := make([]Result, len(edits)), make([]error, len(edits))
+	for i, r := range requests {
+		results[i], errs[i] = r.wait()
+	}
+	return results, errs
+}
+
+// wait gives the answer, or ends with the context of the asker.
+func (r *request) wait() (Result, error) {
 	select {
 	case o := <-r.done:
 		return o.result, o.err
-	case <-ctx.Done():
-		return Result{}, fmt.Errorf("stopped waiting for the push: %w", context.Cause(ctx))
+	case <-r.ctx.Done():
+		return Result{}, fmt.Errorf("stopped waiting for the push: %w", context.Cause(r.ctx))
 	}
 }
 
@@ -93,15 +109,19 @@ func (w *writer) init() {
 	w.wake, w.closing, w.ended = make(chan struct{}, 1), make(chan struct{}), make(chan struct{})
 }
 
-// enqueue adds a request and starts the goroutine with the first.
-func (s *Store) enqueue(r *request) error {
+// enqueue adds requests and starts the goroutine with the first.
+func (s *Store) enqueue(more []*request) error {
+	if s.opts.Branch == Detached {
+		return failf(staging.CodeInvalid, nil, "check one out (`git switch -c try`), or name it with --ref",
+			"no branch is checked out in %s, so nothing can be committed", s.opts.URL)
+	}
 	w := &s.writer
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.closed {
 		return errClosed
 	}
-	w.queue = append(w.queue, r)
+	w.queue = append(w.queue, more...)
 	if !w.running {
 		w.running = true
 		go s.write()

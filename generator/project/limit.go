@@ -82,10 +82,16 @@ func (p *Project) lastUse(r staging.Staging) time.Time {
 	return last
 }
 
+// Bounded tells whether a change may be refused for want of room.
+func (p *Project) Bounded() bool {
+	l := p.Spec.Lifecycle
+	return l.WhenFull == Refuse && (l.MaxActive > 0 || l.MaxActivePerAuthor > 0)
+}
+
 // Room refuses one more active staging where there are as many as may be, and
 // the project says so. others are all but that one.
 func (p *Project) Room(next staging.Staging, others []staging.Staging) error {
-	if p.Spec.Lifecycle.WhenFull != Refuse {
+	if !p.Bounded() {
 		return nil
 	}
 	author := Author(next)

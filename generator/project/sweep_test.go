@@ -72,7 +72,9 @@ func marked(since time.Duration) func(*staging.Spec) {
 }
 
 func kept(until *time.Time) func(*staging.Spec) {
-	return func(s *staging.Spec) { s.Kept = &staging.Keeping{By: "Bob", Reason: "demo", At: *ago(day), Until: until} }
+	return func(s *staging.Spec) {
+		s.Kept = &staging.Keeping{By: "Bob", Reason: "demo", At: *ago(day), Until: until}
+	}
 }
 
 func unbuilt(s *staging.Spec) {
