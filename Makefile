@@ -39,7 +39,7 @@ test: tools ## every test that needs no cluster, with the race detector
 
 e2e: ## the end-to-end cases on a real Kubernetes and Argo CD, built and started for them
 	$(GO) run ./examples/cluster/cmd/cluster build
-	$(GO) test -tags cluster -count 1 -timeout 30m ./e2e
+	$(GO) test -tags cluster -count 1 -timeout 40m ./examples/cluster/e2e
 
 lint: ## gofmt, go vet, staticcheck
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'run gofmt -w on:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
@@ -61,7 +61,7 @@ bench: build tools ## speed and memory against stock tools; figures for docs/ben
 	$(GO) test -run '^$$' -bench Goal -benchtime 1x -timeout 60m ./generator/... ./cmd/octopod
 
 bench-cluster: ## from a push until it runs, a burst, a watch, on a real cluster; figures for docs/benchmarks.md
-	$(GO) test -tags cluster -run '^$$' -bench Goal -benchtime 1x -timeout 30m -v ./e2e
+	$(GO) test -tags cluster -run '^$$' -bench Goal -benchtime 1x -timeout 30m -v ./examples/cluster/e2e
 
 # The stock tools, each in a module of its own, never in go.mod of Octopod.
 tools: $(TOOLS)/kustomize $(TOOLS)/jsonnet

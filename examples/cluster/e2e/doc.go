@@ -4,7 +4,7 @@
 // itself, not only through Octopod:
 //
 //	make e2e
-//	go test -tags cluster ./e2e -run TestE2EArchive
+//	go test -tags cluster ./examples/cluster/e2e -run TestE2EArchive
 //
 // The tests start a cluster of their own and end it. OCTOPOD_CLUSTER names the
 // folder of one that runs (`make cluster`), which saves the start.
