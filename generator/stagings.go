@@ -62,7 +62,7 @@ type Result struct {
 	Plan     []staging.PlanItem   `json:"plan"`
 	Note     string               `json:"note,omitempty"` // why less was done than was asked
 	Refused  []Regenerated        `json:"-"`              // stagings that would follow a new default image, and cannot
-	Changes  []staging.Difference `json:"-"`
+	Changes  []staging.Difference `json:"changes,omitempty"`
 	Name     string               `json:"-"`
 	Before   []staging.Object     `json:"-"` // only with Request.Manifests
 	After    []staging.Object     `json:"-"`

@@ -10,9 +10,9 @@ import (
 
 // Difference is one thing that changed between two records, for people.
 type Difference struct {
-	What string // backend, PAYMENT_GATEWAY, state
-	From string // "" when it was not there
-	To   string // "" when it is gone
+	What string `json:"what"`           // backend, PAYMENT_GATEWAY, state
+	From string `json:"from,omitempty"` // "" when it was not there
+	To   string `json:"to,omitempty"`   // "" when it is gone
 }
 
 // String reads: PAYMENT_GATEWAY: sandbox → production.
