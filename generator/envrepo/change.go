@@ -15,10 +15,13 @@ import (
 )
 
 // Repo is the env repo behind one branch.
-type Repo struct{ store *gitstore.Store }
+type Repo struct {
+	store   *gitstore.Store
+	records *records
+}
 
 // New gives the env repo in a git store.
-func New(store *gitstore.Store) *Repo { return &Repo{store: store} }
+func New(store *gitstore.Store) *Repo { return &Repo{store: store, records: &records{}} }
 
 // Tip reads the branch as it is now.
 func (r *Repo) Tip(ctx context.Context) (*Tree, error) {
@@ -26,7 +29,7 @@ func (r *Repo) Tip(ctx context.Context) (*Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Tree{snapshot}, nil
+	return &Tree{snapshot, r.records}, nil
 }
 
 // At reads an earlier revision: a commit of at least seven digits.
@@ -35,7 +38,7 @@ func (r *Repo) At(ctx context.Context, revision string) (*Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Tree{snapshot}, nil
+	return &Tree{snapshot, r.records}, nil
 }
 
 // MayWrite asks whether a commit would be let in, without one.
@@ -83,7 +86,7 @@ type Editing func(context.Context, *Tree) (Edit, error)
 func (r *Repo) ChangeAll(ctx context.Context, edits []Editing) ([]Result, []error) {
 	inGit := make([]gitstore.Edit, len(edits))
 	for i, edit := range edits {
-		inGit[i] = edit.inGit
+		inGit[i] = r.inGit(edit)
 	}
 	done, errs := r.store.ChangeAll(ctx, inGit)
 	results := make([]Result, len(edits))
@@ -96,9 +99,14 @@ func (r *Repo) ChangeAll(ctx context.Context, edits []Editing) ([]Result, []erro
 	return results, errs
 }
 
-// inGit is the same edit in the words of the git store.
-func (edit Editing) inGit(ctx context.Context, tip *gitstore.Snapshot) (gitstore.Commit, error) {
-	tree := &Tree{tip}
+// inGit gives an edit in the words of the git store.
+func (r *Repo) inGit(edit Editing) func(context.Context, *gitstore.Snapshot) (gitstore.Commit, error) {
+	return func(ctx context.Context, tip *gitstore.Snapshot) (gitstore.Commit, error) {
+		return edit.commit(ctx, &Tree{tip, r.records})
+	}
+}
+
+func (edit Editing) commit(ctx context.Context, tree *Tree) (gitstore.Commit, error) {
 	e, err := edit(ctx, tree)
 	if err != nil {
 		return gitstore.Commit{}, err
@@ -139,7 +147,7 @@ func (e Edit) After(ctx context.Context, tree *Tree) (*Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Tree{snapshot}, nil
+	return &Tree{snapshot, tree.records}, nil
 }
 
 // changes reduces an edit to the files that differ from the tree.

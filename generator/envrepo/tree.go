@@ -30,6 +30,7 @@ func RecordPath(name string) string { return path.Join(Dir, name, recordFile) }
 // everything the env repo holds.
 type Tree struct {
 	*gitstore.Snapshot
+	records *records
 }
 
 // Revision is the commit, as 40 hex digits; "" for a repository without one.
@@ -88,6 +89,10 @@ func (t *Tree) Staging(name string) (staging.Staging, error) {
 		return staging.Staging{}, project.NotFound(name)
 	}
 	file := RecordPath(name)
+	entry, _ := t.Entry(file)
+	if s, known := t.records.get(name, entry.Hash); known {
+		return s, nil
+	}
 	data, err := t.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return staging.Staging{}, corrupt(name, staging.Problem{File: file, Message: "is missing"})
@@ -95,7 +100,11 @@ func (t *Tree) Staging(name string) (staging.Staging, error) {
 	if err != nil {
 		return staging.Staging{}, fmt.Errorf("reading %s: %w", file, err)
 	}
-	return decode(name, data)
+	s, err := decode(name, data)
+	if err == nil {
+		t.records.put(name, entry.Hash, s)
+	}
+	return s, err
 }
 
 // LoadRecords fetches the records of many stagings at once, so that reading
