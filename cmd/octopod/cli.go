@@ -135,11 +135,11 @@ func addVerbs(c *cli, root *cobra.Command) {
 	}{
 		{"change", "Change stagings:", []*cobra.Command{
 			newDeploy(c), newCreate(c), newUpdate(c), newSet(c), newUnset(c), newArchive(c), newRestore(c),
-			newDelete(c), newPin(c), newUnpin(c), newRollback(c)}},
+			newDelete(c), newPin(c), newUnpin(c), newKeep(c), newUnkeep(c), newRollback(c)}},
 		{"look", "Look at stagings:", []*cobra.Command{
 			newGet(c), newDescribe(c), newWait(c), newOpen(c), newHistory(c), newDiff(c), newRender(c), newName(c), newURL(c)}},
 		{"repo", "Look after the env repo:", []*cobra.Command{
-			newInit(c), newRegenerate(c), newLint(c), newDoctor(c)}},
+			newInit(c), newRegenerate(c), newSweep(c), newLint(c), newDoctor(c)}},
 		{"more", "More:", []*cobra.Command{newToken(c), newDemo(c), newServe(c), newVersion(c), newCompletion(c)}},
 	}
 	for _, g := range groups {

@@ -27,6 +27,7 @@ var directOnly = map[string]string{
 	"git_failures": "is about the way to the env repo",
 	"wait":         "names an Argo CD, which is the server's to name",
 	"doctor":       "names an Argo CD, which is the server's to name",
+	"sweep":        "works on the env repo itself",
 }
 
 // The scripts pass through a server as they do on the env repo itself: one that

@@ -39,6 +39,7 @@ var words = map[staging.Verb]struct{ did, would string }{
 	staging.Set: {"changed", "change"}, staging.Unset: {"changed", "change"}, staging.Archive: {"archived", "archive"},
 	staging.Restore: {"restored", "restore"}, staging.Delete: {"deleted", "delete"}, staging.PinVerb: {"pinned", "pin"},
 	staging.Unpin: {"unpinned", "unpin"}, staging.Rollback: {"rolled back", "roll back"},
+	staging.Keep: {"kept", "keep"}, staging.Unkeep: {"left to the sweep", "leave to the sweep"},
 }
 
 // apply carries out an action and shows what came of it.
@@ -171,7 +172,7 @@ func sameImage(a, b string) bool {
 
 // makesWork tells whether people will want to open the staging next.
 func makesWork(v staging.Verb) bool {
-	return v != staging.Archive && v != staging.Delete && v != staging.PinVerb && v != staging.Unpin
+	return v != staging.Archive && v != staging.Delete && v != staging.PinVerb && v != staging.Unpin && v != staging.Keep && v != staging.Unkeep
 }
 
 func (c *cli) showPlan(plan []staging.PlanItem) {

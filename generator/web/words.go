@@ -88,6 +88,7 @@ var deeds = map[staging.Verb]string{
 	staging.Unset: "Changed settings", staging.Archive: "Archived", staging.Restore: "Woken up", staging.Delete: "Deleted",
 	staging.PinVerb: "Pinned", staging.Unpin: "Unpinned", staging.Rollback: "Went back to an earlier version",
 	staging.Regenerate: "Brought up to date with the project", staging.Extend: "Kept for longer",
+	staging.Keep: "Kept from the clean-up", staging.Unkeep: "Left to the clean-up again",
 }
 
 // doors say where an action came from.

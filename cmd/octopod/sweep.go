@@ -1,0 +1,220 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"octopod/generator"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// newSweep brings all stagings in line with the lifecycle of the project.
+func newSweep(c *cli) *cobra.Command {
+	var dryRun bool
+	var maxShare int
+	cmd := &cobra.Command{
+		Use:   "sweep [--dry-run]",
+		Short: "Archive, wake and delete what is due",
+		Long: `Look at every staging once and do what spec.lifecycle of octopod.yaml says: archive
+what had no deploy for long, put to sleep and wake, archive those whose branch is gone
+and delete what was archived for long enough. One commit each, in one push. It keeps
+nothing between two runs: run it from cron or CI, every hour or every few minutes.
+
+Branches are asked of the repository of each service (spec.services.*.repository), with
+the credentials of the env repo where that is on the same host. A repository that does
+not answer, or lists no branch at all, takes no staging away. Nor do more than
+--max-share of a hundred go at once with their branches or for good: they are held back
+until somebody looked. Nothing is deleted that was not archived before.
+
+keep keeps a staging from it. Shown is what changes and what is near; -o wide shows all.
+Exit code 2: some could not be changed, the rest was. 4: some are held back. 8: some
+repository did not answer.`,
+		Example: `  # What would happen?
+  octopod sweep --dry-run
+
+  # Every hour
+  octopod sweep
+
+  # After a look at what was held back
+  octopod sweep --max-share 100`,
+		Args: noArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if maxShare < 1 || maxShare > 100 {
+				return usage(cmd, "--max-share is a number from 1 to 100")
+			}
+			if c.settings.server != "" {
+				return usage(cmd, "sweep works on the env repo itself: leave --server out")
+			}
+			return c.sweep(cmd.Context(), generator.SweepRequest{DryRun: dryRun, MaxShare: maxShare, By: c.asker()})
+		},
+	}
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "work everything out and check it, but commit nothing")
+	cmd.Flags().IntVar(&maxShare, "max-share", generator.DefaultMaxShare, "of a hundred stagings, how `many` may go at once")
+	_ = cmd.RegisterFlagCompletionFunc("max-share", cobra.NoFileCompletions)
+	return cmd
+}
+
+func (c *cli) sweep(ctx context.Context, r generator.SweepRequest) error {
+	to, err := c.connectTo(ctx, c.envRepo())
+	if err != nil {
+		return err
+	}
+	if r.Branches, err = c.forges(); err != nil {
+		return err
+	}
+	result, err := to.Sweep(ctx, r)
+	if err != nil {
+		return err
+	}
+	if result.Changed && !r.DryRun {
+		c.look(ctx, to, result.Plan)
+	}
+	if err := c.showSweep(result, r.DryRun); err != nil {
+		return err
+	}
+	return outcomeOf(result)
+}
+
+// outcomeOf gives the exit code of a sweep that did what it could.
+func outcomeOf(r generator.SweepResult) error {
+	held := func(s generator.Swept) bool { return s.Step == project.StepHold }
+	switch {
+	case slices.ContainsFunc(r.Items, func(s generator.Swept) bool { return s.Err != nil }):
+		return reported{staging.CodeInvalid}
+	case slices.ContainsFunc(r.Items, held):
+		return reported{staging.CodeConflict}
+	case slices.ContainsFunc(r.Repositories, func(h generator.Heard) bool { return h.Err != nil }):
+		return reported{staging.CodeUnavailable}
+	}
+	return nil
+}
+
+// swept is one staging as programs read it.
+type swept struct {
+	project.Decision
+	Changed bool   `json:"changed"`
+	Error   string `json:"error,omitempty"`
+}
+
+// heard is one repository as programs read it.
+type heard struct {
+	Repository string `json:"repository"`
+	Branches   int    `json:"branches"`
+	Error      string `json:"error,omitempty"`
+}
+
+func (c *cli) showSweep(r generator.SweepResult, dryRun bool) error {
+	switch c.settings.output {
+	case "json", "yaml":
+		return c.encode(sweepDocument(r, dryRun))
+	case "name":
+		for _, item := range r.Items {
+			if item.Changed {
+				c.out.printf("%s\n", item.Staging)
+			}
+		}
+		return nil
+	}
+	c.tellSurroundings(r)
+	if rows := c.sweepRows(r); len(rows) > 0 {
+		c.out.table([]column{{"NAME", 0}, {"STEP", 0}, {"REASON", 1}}, rows, true)
+	}
+	c.out.printf("%s\n", sweepSummary(r, dryRun))
+	if r.Changed && !dryRun {
+		c.noteLocal()
+	}
+	return nil
+}
+
+func sweepDocument(r generator.SweepResult, dryRun bool) any {
+	var items []swept
+	for _, item := range r.Items {
+		items = append(items, swept{item.Decision, item.Changed, errorText(item.Err)})
+	}
+	repositories := []heard{}
+	for _, h := range r.Repositories {
+		repositories = append(repositories, heard{h.Repository, h.Branches, errorText(h.Err)})
+	}
+	return struct {
+		list[swept]
+		Repositories []heard            `json:"repositories"`
+		Orphans      []generator.Orphan `json:"orphans"`
+		Changed      bool               `json:"changed"`
+		DryRun       bool               `json:"dryRun,omitempty"`
+		Revision     string             `json:"revision,omitempty"`
+	}{listOf("Swept", items), repositories, slices.Concat([]generator.Orphan{}, r.Orphans), r.Changed, dryRun, r.Revision}
+}
+
+func errorText(err error) string {
+	if err == nil {
+		return ""
+	}
+	return message(err)
+}
+
+// tellSurroundings says what is amiss beside the stagings themselves.
+func (c *cli) tellSurroundings(r generator.SweepResult) {
+	for _, h := range r.Repositories {
+		if h.Err != nil {
+			c.talk.printf("%s no branch of %s is known, so no staging goes with its branch: %s\n",
+				c.talk.paint(yellow, "octopod:"), withoutCredentials(h.Repository), plain(message(h.Err)))
+		}
+	}
+	for _, o := range r.Orphans {
+		c.note("orphan %s: %s", o.Name, o.Reason)
+	}
+}
+
+// sweepRows are the decisions that are worth a line; with -o wide all.
+func (c *cli) sweepRows(r generator.SweepResult) [][]cell {
+	var rows [][]cell
+	for _, item := range r.Items {
+		if item.Step == project.StepKeep && item.Err == nil && c.settings.output != "wide" {
+			continue
+		}
+		step, reason := cell{string(item.Step), stepStyles[item.Step]}, item.Reason
+		if item.Err != nil {
+			step, reason = cell{"failed", red}, strings.TrimPrefix(item.Reason+": "+message(item.Err), ": ")
+		}
+		rows = append(rows, []cell{{item.Staging, bold}, step, {cmp.Or(reason, none), ""}})
+	}
+	return rows
+}
+
+var stepStyles = map[project.Step]style{
+	project.StepKeep: dim, project.StepWarn: yellow, project.StepHold: red, project.StepDelete: red, project.StepFinish: red,
+	project.StepWake: green,
+}
+
+// sweepSummary counts: 2 changed, 1 warned, 14 left as they are (1f2e3d4).
+func sweepSummary(r generator.SweepResult, dryRun bool) string {
+	changed, warned, held, failed := 0, 0, 0, 0
+	for _, item := range r.Items {
+		switch {
+		case item.Err != nil:
+			failed++
+		case item.Changed:
+			changed++
+		case item.Step == project.StepWarn:
+			warned++
+		case item.Step == project.StepHold:
+			held++
+		}
+	}
+	words := []string{count(changed, "changed"), count(warned, "warned"), count(held, "held back"), count(failed, "failed"),
+		count(len(r.Items)-changed-warned-held-failed, "left as they are")}
+	summary := cmp.Or(strings.Join(slices.DeleteFunc(words, func(s string) bool { return s == "" }), ", "), "no stagings")
+	switch {
+	case dryRun:
+		return summary + " (dry run, nothing is committed)"
+	case r.Changed:
+		return fmt.Sprintf("%s (%s)", summary, short(r.Revision))
+	}
+	return summary
+}

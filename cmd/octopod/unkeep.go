@@ -1,0 +1,19 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"octopod/generator/staging"
+)
+
+// newUnkeep leaves a staging to the sweep again.
+func newUnkeep(c *cli) *cobra.Command {
+	return c.changeOne(&cobra.Command{
+		Use:     "unkeep NAME",
+		Short:   "Leave a staging to the sweep again",
+		Long:    "Leave a staging to the sweep again, after keep.",
+		Example: `  octopod unkeep feature-login`,
+	}, staging.Unkeep, isKept, nil)
+}
+
+func isKept(s staging.Spec) bool { return s.Kept != nil }
