@@ -19,6 +19,7 @@ import (
 
 // directOnly are the scripts that are about something a server has no part in.
 var directOnly = map[string]string{
+	"detached":     "is about a clone",
 	"worktree":     "looks at files of a clone that are not committed",
 	"which_repo":   "is about which env repo is meant",
 	"settings":     "is about which env repo is meant",
