@@ -38,7 +38,7 @@ type planner func(context.Context, *envrepo.Tree, Request, staging.Stamp) (plann
 // editing is an action as the env repo runs it: perhaps several times, of which
 // the last gives the result.
 func (g *Stagings) editing(plan planner, r Request, result *Result) envrepo.Editing {
-	at := staging.Stamp{At: g.Now().UTC().Truncate(time.Second), By: r.By.Person.Name}
+	at := g.stamp(r)
 	return func(ctx context.Context, tree *envrepo.Tree) (envrepo.Edit, error) {
 		next, err := plan(ctx, tree, r, at)
 		if err != nil {
@@ -47,6 +47,11 @@ func (g *Stagings) editing(plan planner, r Request, result *Result) envrepo.Edit
 		*result = next.result
 		return next.edit, nil
 	}
+}
+
+// stamp is who asks, and now.
+func (g *Stagings) stamp(r Request) staging.Stamp {
+	return staging.Stamp{At: g.Now().UTC().Truncate(time.Second), By: r.By.Person.Name}
 }
 
 // committed completes a result with what became of its commit.

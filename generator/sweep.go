@@ -3,7 +3,6 @@ package generator
 import (
 	"cmp"
 	"context"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -244,54 +243,4 @@ func (s *sweeping) carryOut(ctx context.Context, decisions []project.Decision) e
 		}
 	}
 	return ctx.Err()
-}
-
-// applyAll carries out actions on different stagings: one commit each, in one push.
-func (g *Stagings) applyAll(ctx context.Context, tree *envrepo.Tree, requests []Request) ([]Result, []error) {
-	results, errs := make([]Result, len(requests)), make([]error, len(requests))
-	edits := make([]envrepo.Editing, len(requests))
-	for i, r := range requests {
-		edits[i] = g.editing(g.planAction, r, &results[i])
-	}
-	if !requests[0].DryRun {
-		done, errs := g.Repo.ChangeAll(ctx, edits)
-		for i := range results {
-			results[i] = results[i].committed(done[i])
-		}
-		return results, errs
-	}
-	var work errgroup.Group
-	work.SetLimit(runtime.GOMAXPROCS(0))
-	for i, edit := range edits {
-		work.Go(func() error {
-			_, errs[i] = edit(ctx, tree)
-			results[i] = results[i].committed(envrepo.Result{Changed: len(results[i].Plan) > 0, Revision: tree.Revision()})
-			return nil
-		})
-	}
-	_ = work.Wait() // each has its own error
-	return results, errs
-}
-
-// room refuses a change that makes one active staging too many, where the
-// project wants that. Only then are the other records read.
-func room(ctx context.Context, tree *envrepo.Tree, p *project.Project, before *staging.Staging, after staging.Staging) error {
-	wasActive := before != nil && before.Spec.State == staging.Active
-	if after.Spec.State != staging.Active || wasActive || !p.Bounded() {
-		return nil
-	}
-	names, err := tree.Names()
-	if err == nil {
-		err = tree.LoadRecords(ctx, names)
-	}
-	if err != nil {
-		return err
-	}
-	var others []staging.Staging
-	for _, name := range names {
-		if r, err := tree.Staging(name); err == nil && name != after.Name { // one that cannot be read runs nothing new
-			others = append(others, r)
-		}
-	}
-	return p.Room(after, others)
 }
