@@ -126,18 +126,24 @@ type Pin struct {
 
 // Keeping says who keeps a staging from the sweep, why and for how long.
 type Keeping struct {
-	By     string    `yaml:"by" json:"by"`
-	Reason string    `yaml:"reason" json:"reason"`
-	At     time.Time `yaml:"at" json:"at"`
+	// Who keeps it.
+	By string `yaml:"by" json:"by"`
+	// Why, for whoever wonders whether it may go.
+	Reason string `yaml:"reason" json:"reason"`
+	// Since when.
+	At time.Time `yaml:"at" json:"at"`
 	// Until when. Absent: until somebody lets go of it.
 	Until *time.Time `yaml:"until,omitempty" json:"until,omitempty"`
 }
 
 // Turn is the moment at which a staging came to its state.
 type Turn struct {
-	At     time.Time `yaml:"at" json:"at"`
-	By     string    `yaml:"by" json:"by"`
-	Reason string    `yaml:"reason,omitempty" json:"reason,omitempty"`
+	// When.
+	At time.Time `yaml:"at" json:"at"`
+	// Who or what brought it there.
+	By string `yaml:"by" json:"by"`
+	// Why, where somebody said so.
+	Reason string `yaml:"reason,omitempty" json:"reason,omitempty"`
 	// When the sweep wakes it again. Absent: it stays archived.
 	Wakes *time.Time `yaml:"wakes,omitempty" json:"wakes,omitempty"`
 }
