@@ -31,6 +31,7 @@ type board struct {
 	shown  map[string]shown
 	missed map[string]miss
 	asking sync.WaitGroup // reminders under way
+	listed bool           // Applications were listed again since the stream is open
 	stale  bool
 	looks  uint64 // requests to look at the branch that are answered
 }
@@ -77,7 +78,7 @@ func (b *board) run(ctx context.Context, events <-chan argocd.Event) error {
 		case e := <-events:
 			names = b.take(e)
 		case <-tick.C:
-			names = b.due()
+			names = append(b.due(), b.vanished(ctx)...)
 		case <-tips.C:
 			names = b.advance(ctx)
 		case <-b.asked.since(b.looks):
@@ -100,6 +101,29 @@ func (b *board) answer(looks uint64) {
 		b.looks = looks
 		b.handle(News{Kind: Looked, Looks: looks})
 	}
+}
+
+// vanished gives the stagings whose Application went between the first list and
+// the opening of the stream: nothing tells of them. One more list does.
+func (b *board) vanished(ctx context.Context) []string {
+	if b.listed || b.cluster == nil || !b.seen.awaySince.IsZero() {
+		return nil
+	}
+	apps, err := b.cluster.Applications(ctx)
+	if err != nil {
+		return nil
+	}
+	b.listed = true
+	left := maps.Clone(b.seen.apps)
+	for _, app := range apps {
+		delete(left, app.Staging)
+	}
+	var names []string
+	for name := range left {
+		b.put(name, nil)
+		names = append(names, b.chosen(name)...)
+	}
+	return names
 }
 
 // names are all stagings that the watch is about: those of the env repo, those
