@@ -28,6 +28,9 @@ type Parts struct {
 	// Connect gives the Argo CD that runs a project. It is asked once. nil means
 	// that none is known: no phase is told then.
 	Connect func(*project.Project) (Cluster, error)
+	// Images tells whether images exist, and their digests. nil means that no
+	// registry is asked.
+	Images Images
 	// Now is the clock: it dates records, and what is seen of Argo CD.
 	Now func() time.Time
 }
