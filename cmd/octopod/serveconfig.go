@@ -21,6 +21,8 @@ type serverConfig struct {
 	Projects []servedProject `yaml:"projects"`
 	// Who is asking.
 	Auth auth.Config `yaml:"auth,omitempty"`
+	// The hosts of the application's repositories and images.
+	Forges []forge `yaml:"forges,omitempty"`
 }
 
 // servedProject says where one env repo is and how it is reached. What is left
@@ -56,6 +58,10 @@ func readServerConfig(file string) (serverConfig, error) {
 		if field := fmt.Sprintf("projects[%d].envRepo", i); p.EnvRepo == "" {
 			problems = append(problems, staging.Problem{File: file, Line: lines.Line(field), Field: field, Message: "is missing"})
 		}
+	}
+	for _, fault := range forgeFaults(config.Forges) {
+		fault.File, fault.Line = file, lines.Line(fault.Field)
+		problems = append(problems, fault)
 	}
 	return config, staging.Invalid("the server's configuration is wrong", problems)
 }

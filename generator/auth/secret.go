@@ -39,6 +39,19 @@ func (s Secret) read(field string, getenv func(string) string) (hidden, error) {
 	return hidden(text), nil
 }
 
+// Named tells whether a secret is named at all.
+func (s Secret) Named() bool { return s != Secret{} }
+
+// Read fetches the secret for another part of the program; field says in errors
+// whose it is. One that is not named is "".
+func (s Secret) Read(field string, getenv func(string) string) (string, error) {
+	if !s.Named() {
+		return "", nil
+	}
+	text, err := s.read(field, getenv)
+	return string(text), err
+}
+
 // decodeKeys reads the keys of the sessions.
 func decodeKeys(text hidden) ([][]byte, error) {
 	var keys [][]byte
