@@ -30,8 +30,8 @@ type board struct {
 	seen   *sight // nil without an Argo CD
 	shown  map[string]shown
 	missed map[string]miss
-	asking sync.WaitGroup // reminders under way
-	listed bool           // Applications were listed again since the stream is open
+	asking sync.WaitGroup  // reminders under way
+	listed map[string]bool // stagings whose Application the stream told of
 	stale  bool
 	looks  uint64 // requests to look at the branch that are answered
 }
@@ -52,7 +52,7 @@ func (g *Stagings) newBoard(ctx context.Context, q Query, handle func(News)) (*b
 	if err != nil {
 		return nil, err
 	}
-	b := &board{query: q, handle: handle, shown: map[string]shown{}, missed: map[string]miss{}, looks: looks}
+	b := &board{query: q, handle: handle, shown: map[string]shown{}, missed: map[string]miss{}, listed: map[string]bool{}, looks: looks}
 	cluster, seen := g.sight(ctx, p)
 	b.seen = seen
 	b.judge = g.newJudge(cluster, tip, p)
@@ -78,7 +78,7 @@ func (b *board) run(ctx context.Context, events <-chan argocd.Event) error {
 		case e := <-events:
 			names = b.take(e)
 		case <-tick.C:
-			names = append(b.due(), b.vanished(ctx)...)
+			names = b.due()
 		case <-tips.C:
 			names = b.advance(ctx)
 		case <-b.asked.since(b.looks):
@@ -103,25 +103,15 @@ func (b *board) answer(looks uint64) {
 	}
 }
 
-// vanished gives the stagings whose Application went between the first list and
-// the opening of the stream: nothing tells of them. One more list does.
-func (b *board) vanished(ctx context.Context) []string {
-	if b.listed || b.cluster == nil || !b.seen.awaySince.IsZero() {
-		return nil
-	}
-	apps, err := b.cluster.Applications(ctx)
-	if err != nil {
-		return nil
-	}
-	b.listed = true
-	left := maps.Clone(b.seen.apps)
-	for _, app := range apps {
-		delete(left, app.Staging)
-	}
+// vanished gives the stagings whose Application went before the stream was
+// open: the stream has listed all that there are, and them not.
+func (b *board) vanished() []string {
 	var names []string
-	for name := range left {
-		b.put(name, nil)
-		names = append(names, b.chosen(name)...)
+	for name := range b.seen.apps {
+		if !b.listed[name] {
+			delete(b.seen.apps, name)
+			names = append(names, b.chosen(name)...)
+		}
 	}
 	return names
 }
@@ -152,6 +142,7 @@ func (b *board) names() []string {
 func (b *board) take(e argocd.Event) []string {
 	switch e.Kind {
 	case argocd.Changed:
+		b.listed[e.Application.Staging] = true
 		if old, known := b.seen.apps[e.Application.Staging]; known && old.Version == e.Application.Version {
 			return nil
 		}
@@ -162,6 +153,8 @@ func (b *board) take(e argocd.Event) []string {
 		b.seen = &sight{apps: b.seen.apps, awaySince: b.Now(), cause: e.Err}
 		b.handle(News{Kind: Away, Err: e.Err})
 		return b.names()
+	case argocd.Listed:
+		return b.vanished()
 	case argocd.Back:
 		b.seen = &sight{apps: b.seen.apps}
 		b.handle(News{Kind: Back})

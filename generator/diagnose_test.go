@@ -8,6 +8,7 @@ import (
 	"octopod/generator/argocd"
 	"octopod/generator/project"
 	"octopod/generator/staging"
+	"octopod/generator/testenv/testargo"
 )
 
 // find gives the findings of one check.
@@ -30,44 +31,46 @@ func TestDiagnose(t *testing.T) {
 	notFound := staging.Errorf(staging.CodeNotFound, "none")
 	tests := []struct {
 		name   string
-		with   func(w *world, a *argo, revision string)
+		with   func(w *world, a *testargo.ArgoCD, revision string)
 		check  string
 		health generator.Health
 		says   string
 		mend   string
 	}{
-		{"all is well: the env repo", func(*world, *argo, string) {}, "read the env repo", generator.Fine, "at ", ""},
-		{"all is well: a push", func(*world, *argo, string) {}, "write the env repo", generator.Fine, "let in", ""},
-		{"all is well: Argo CD", func(*world, *argo, string) {}, "ask Argo CD", generator.Fine, "Applications: 1", ""},
-		{"all is well: Applications", func(*world, *argo, string) {}, "Applications", generator.Fine, "one for each", ""},
-		{"all is well: it looks", func(*world, *argo, string) {}, "look at once", generator.Fine, "shop-login was compared", ""},
-		{"octopod.yaml is broken", func(w *world, _ *argo, _ string) {
+		{"all is well: the env repo", func(*world, *testargo.ArgoCD, string) {}, "read the env repo", generator.Fine, "at ", ""},
+		{"all is well: a push", func(*world, *testargo.ArgoCD, string) {}, "write the env repo", generator.Fine, "let in", ""},
+		{"all is well: Argo CD", func(*world, *testargo.ArgoCD, string) {}, "ask Argo CD", generator.Fine, "Applications: 1", ""},
+		{"all is well: Applications", func(*world, *testargo.ArgoCD, string) {}, "Applications", generator.Fine, "one for each", ""},
+		{"all is well: it looks", func(*world, *testargo.ArgoCD, string) {}, "look at once", generator.Fine, "shop-login was compared", ""},
+		{"octopod.yaml is broken", func(w *world, _ *testargo.ArgoCD, _ string) {
 			w.write(staging.File{Path: project.File, Data: []byte("kind: [")})
 		}, project.File, generator.Fault, "octopod.yaml", ""},
-		{"Argo CD's files are old", func(w *world, _ *argo, _ string) {
+		{"Argo CD's files are old", func(w *world, _ *testargo.ArgoCD, _ string) {
 			w.write(staging.File{Path: argocd.AppProjectPath, Data: []byte("old")})
 		}, "Argo CD's files", generator.Warning, "not what octopod.yaml says", "lint --fix"},
-		{"Argo CD is away", func(_ *world, a *argo, _ string) { a.away(staging.Errorf(staging.CodeUnavailable, "refused")) },
+		{"Argo CD is away", func(_ *world, a *testargo.ArgoCD, _ string) {
+			a.Away(staging.Errorf(staging.CodeUnavailable, "refused"))
+		},
 			"ask Argo CD", generator.Fault, "refused", ""},
-		{"a permission is missing", func(_ *world, a *argo, _ string) { a.missing = argocd.Permissions()[:1] },
+		{"a permission is missing", func(_ *world, a *testargo.ArgoCD, _ string) { a.SetMissing(argocd.Permissions()[:1]...) },
 			"rights in Argo CD", generator.Fault, "may not get applications", "p, octopod, applications, get, shop/*, allow"},
-		{"no AppProject", func(_ *world, a *argo, _ string) {
-			a.installed = []argocd.Installed{{Path: argocd.AppProjectPath, Err: notFound}}
+		{"no AppProject", func(_ *world, a *testargo.ArgoCD, _ string) {
+			a.SetInstalled(argocd.Installed{Path: argocd.AppProjectPath, Err: notFound})
 		}, argocd.AppProjectPath, generator.Fault, "does not have it", "kubectl apply -n argocd -f argocd/appproject.yaml"},
-		{"an AppProject that allows everything", func(_ *world, a *argo, _ string) {
-			a.installed = []argocd.Installed{{Path: argocd.AppProjectPath, Loose: true}}
+		{"an AppProject that allows everything", func(_ *world, a *testargo.ArgoCD, _ string) {
+			a.SetInstalled(argocd.Installed{Path: argocd.AppProjectPath, Loose: true})
 		}, argocd.AppProjectPath, generator.Warning, "allows more", "kubectl apply"},
-		{"what the account may not see", func(_ *world, a *argo, _ string) {
-			a.installed = []argocd.Installed{{Path: argocd.AppProjectPath, Err: staging.Errorf(staging.CodeForbidden, "no")}}
+		{"what the account may not see", func(_ *world, a *testargo.ArgoCD, _ string) {
+			a.SetInstalled(argocd.Installed{Path: argocd.AppProjectPath, Err: staging.Errorf(staging.CodeForbidden, "no")})
 		}, argocd.AppProjectPath, generator.Unseen, "may not see", ""},
-		{"a staging without Application", func(w *world, _ *argo, _ string) {
+		{"a staging without Application", func(w *world, _ *testargo.ArgoCD, _ string) {
 			w.do(staging.Action{Verb: staging.Deploy, Branch: "feature/other"})
 		}, "Applications", generator.Fault, "1 of 2 stagings have none", "a minute"},
-		{"an Application without staging", func(_ *world, a *argo, revision string) {
-			a.put("orphan", func(*staging.Application) {})
+		{"an Application without staging", func(_ *world, a *testargo.ArgoCD, revision string) {
+			a.Put("orphan", func(*staging.Application) {})
 		}, "Applications", generator.Warning, "1 belong to no staging", ""},
-		{"Argo CD cannot read the env repo", func(_ *world, a *argo, _ string) {
-			a.put("login", func(app *staging.Application) {
+		{"Argo CD cannot read the env repo", func(_ *world, a *testargo.ArgoCD, _ string) {
+			a.Put("login", func(app *staging.Application) {
 				app.Conditions = []staging.Condition{{Type: "ComparisonError", Message: "authentication required", Passing: true}}
 			})
 		}, "Applications", generator.Fault, "authentication required", "credentials"},
@@ -79,7 +82,7 @@ func TestDiagnose(t *testing.T) {
 			r := w.do(login("v1"))
 			g, a, clock := withArgo(t, w)
 			g.ArgoCD = argocd.Manifests
-			a.runs("login", r.Revision, clock.Now())
+			a.Runs("login", r.Revision, clock.Now())
 			tt.with(w, a, r.Revision)
 			found := find(t, g, tt.check)
 			if len(found) != 1 || found[0].Health != tt.health || !strings.Contains(found[0].Says, tt.says) || !strings.Contains(found[0].Mend, tt.mend) {

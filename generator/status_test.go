@@ -12,6 +12,7 @@ import (
 	"octopod/generator"
 	"octopod/generator/project"
 	"octopod/generator/staging"
+	"octopod/generator/testenv/testargo"
 )
 
 func (w *world) phase(g *generator.Stagings, name string) staging.Status {
@@ -31,7 +32,7 @@ func TestStatusIsOfWhatIsCommittedNow(t *testing.T) {
 	if s := w.phase(g, "login"); s.Phase != staging.PhaseCreating {
 		t.Errorf("before Argo CD has seen it: %s (%s)", s.Phase, s.Reason)
 	}
-	argo.runs("login", first.Revision, w.now, w.images("login")...)
+	argo.Runs("login", first.Revision, w.now, w.images("login")...)
 	if s := w.phase(g, "login"); s.Phase != staging.PhaseRunning || s.ObservedRevision != first.Revision {
 		t.Errorf("once it runs: %s (%s)", s.Phase, s.Reason)
 	}
@@ -43,7 +44,7 @@ func TestStatusIsOfWhatIsCommittedNow(t *testing.T) {
 	if s := w.phase(g, "login"); s.Phase != staging.PhaseUpdating {
 		t.Errorf("after a commit that Argo CD has not seen: %s (%s)", s.Phase, s.Reason)
 	}
-	argo.put("login", func(a *staging.Application) { a.Revision = "0123456789012345678901234567890123456789" })
+	argo.Put("login", func(a *staging.Application) { a.Revision = "0123456789012345678901234567890123456789" })
 	if s := w.phase(g, "login"); s.Phase != staging.PhaseUpdating {
 		t.Errorf("of a revision that the branch does not have: %s (%s)", s.Phase, s.Reason)
 	}
@@ -70,11 +71,11 @@ func TestStatusKnowsAServiceWithoutPods(t *testing.T) {
 	r := w.do(none)
 	g, argo, _ := withArgo(t, w)
 	frontend := slices.DeleteFunc(w.images("login"), func(image string) bool { return !strings.Contains(image, "frontend") })
-	argo.runs("login", r.Revision, w.now, frontend...)
+	argo.Runs("login", r.Revision, w.now, frontend...)
 	if s := w.phase(g, "login"); s.Phase != staging.PhaseRunning {
 		t.Errorf("a service of 0 replicas: %s (%s; %s)", s.Phase, s.Reason, s.Detail)
 	}
-	argo.runs("login", r.Revision, w.now, "registry.example.com/shop/other:1")
+	argo.Runs("login", r.Revision, w.now, "registry.example.com/shop/other:1")
 	if s := w.phase(g, "login"); s.Phase == staging.PhaseRunning {
 		t.Error("another image runs than the one that is wanted")
 	}
@@ -84,7 +85,7 @@ func TestStatusWhileArgoCDIsAway(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	w.do(login("v1"))
 	g, argo, _ := withArgo(t, w)
-	argo.away(staging.Errorf(staging.CodeUnavailable, "connection refused"))
+	argo.Away(staging.Errorf(staging.CodeUnavailable, "connection refused"))
 	if s := w.phase(g, "login"); s.Phase != staging.PhaseUnknown || !strings.Contains(s.Detail, "refused") {
 		t.Errorf("%s (%s)", s.Phase, s.Detail)
 	}
@@ -94,12 +95,28 @@ func TestADeletedStagingIsListedWhileItGoes(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	r := w.do(login("v1"))
 	g, argo, _ := withArgo(t, w)
-	argo.runs("login", r.Revision, w.now)
+	argo.Runs("login", r.Revision, w.now)
 	w.do(staging.Action{Verb: staging.Delete, Name: "login"})
 	views, err := g.Find(t.Context(), generator.Query{})
 	if err != nil || len(views) != 1 || views[0].Status.Phase != staging.PhaseDeleting {
 		t.Errorf("%+v, %v", views, err)
 	}
+}
+
+// A watch begins with a list, and then opens a stream: what goes between the
+// two is in neither.
+func TestWatchLearnsOfWhatWentBeforeItsStream(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	w.do(login("v1"))
+	w.do(staging.Action{Verb: staging.Delete, Name: "login"})
+	g, argo, _ := withArgo(t, w)
+	argo.Put("login", func(*staging.Application) {})
+	open := argo.CloseStream()
+	f := follow(t, g, generator.Query{})
+	f.phase("login", staging.PhaseDeleting)
+	argo.Remove("login")
+	open()
+	f.until("gone", func(n generator.News) bool { return n.Kind == generator.Gone && n.Staging.Metadata.Name == "login" })
 }
 
 func TestWatchTellsWhatHappens(t *testing.T) {
@@ -110,7 +127,7 @@ func TestWatchTellsWhatHappens(t *testing.T) {
 	f.phase("login", staging.PhaseCreating)
 	f.until("complete", func(n generator.News) bool { return n.Kind == generator.Complete })
 
-	argo.runs("login", r.Revision, clock.Now(), w.images("login")...)
+	argo.Runs("login", r.Revision, clock.Now(), w.images("login")...)
 	if n := f.phase("login", staging.PhaseRunning); n.Staging.Status.Timings.Running == nil || n.Staging.Status.Timings.Synced == nil {
 		t.Errorf("timings: %+v", n.Staging.Status.Timings)
 	}
@@ -119,16 +136,16 @@ func TestWatchTellsWhatHappens(t *testing.T) {
 	r = w.do(login("v2"))
 	f.phase("login", staging.PhaseUpdating)
 
-	argo.away(errors.New("connection refused"))
+	argo.Away(errors.New("connection refused"))
 	f.phase("login", staging.PhaseUnknown)
-	argo.away(nil)
+	argo.Away(nil)
 	f.phase("login", staging.PhaseUpdating)
-	argo.runs("login", r.Revision, clock.Now(), w.images("login")...)
+	argo.Runs("login", r.Revision, clock.Now(), w.images("login")...)
 	f.phase("login", staging.PhaseRunning)
 
 	w.do(staging.Action{Verb: staging.Delete, Name: "login"})
 	f.phase("login", staging.PhaseDeleting)
-	argo.remove("login")
+	argo.Remove("login")
 	f.until("gone", func(n generator.News) bool { return n.Kind == generator.Gone && n.Staging.Metadata.Name == "login" })
 }
 
@@ -137,13 +154,11 @@ func TestWatchSeesPodsOfAStagingUnderWay(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	r := w.do(login("v1"))
 	g, argo, clock := withArgo(t, w)
-	argo.runs("login", r.Revision, clock.Now())
-	argo.put("login", func(a *staging.Application) { a.Health = "Progressing" })
+	argo.Runs("login", r.Revision, clock.Now())
+	argo.Put("login", func(a *staging.Application) { a.Health = "Progressing" })
 	f := follow(t, g, generator.Query{Names: []string{"login"}})
 	f.phase("login", staging.PhaseCreating)
-	argo.mu.Lock()
-	argo.pods["shop-login"] = []staging.Pod{{Name: "backend-1", Workload: "Deployment/backend", Health: "Degraded", Status: "CrashLoopBackOff"}}
-	argo.mu.Unlock()
+	argo.SetPods("login", staging.Pod{Name: "backend-1", Workload: "Deployment/backend", Health: "Degraded", Status: "CrashLoopBackOff"})
 	clock.pass(2 * time.Second)
 	if n := f.phase("login", staging.PhaseFailed); n.Staging.Status.Reason != "backend keeps crashing" {
 		t.Error(n.Staging.Status.Reason)
@@ -155,17 +170,17 @@ func TestArgoCDIsRemindedOfWhatItMissed(t *testing.T) {
 	r := w.do(login("v1"))
 	w.do(staging.Action{Verb: staging.Deploy, Branch: "feature/new"})
 	g, argo, clock := withArgo(t, w)
-	argo.runs("login", r.Revision, clock.Now(), w.images("login")...)
+	argo.Runs("login", r.Revision, clock.Now(), w.images("login")...)
 	w.do(login("v2"))
 	f := follow(t, g, generator.Query{})
 	f.phase("new", staging.PhaseCreating)
-	if upserts, refreshes := argo.asked(); upserts+len(refreshes) > 0 {
+	if upserts, refreshes := argo.Asked(); upserts+len(refreshes) > 0 {
 		t.Errorf("asked at once: %d, %v", upserts, refreshes)
 	}
 	for i, want := range [][]string{{"login"}, {"login", "login hard"}} {
 		eventually(t, fmt.Sprintf("refreshes %v", want), func() bool {
 			clock.pass(50 * time.Millisecond)
-			upserts, refreshes := argo.asked()
+			upserts, refreshes := argo.Asked()
 			return upserts > i && slices.Equal(refreshes, want)
 		})
 	}
@@ -205,20 +220,20 @@ func TestLookAsksForWhatChanged(t *testing.T) {
 	if err := g.Look(t.Context(), r.Plan); err != nil {
 		t.Fatal(err)
 	}
-	if upserts, refreshes := argo.asked(); upserts != 1 || len(refreshes) != 0 {
+	if upserts, refreshes := argo.Asked(); upserts != 1 || len(refreshes) != 0 {
 		t.Errorf("a new staging: %d upserts, %v", upserts, refreshes)
 	}
-	argo.runs("login", r.Revision, clock.Now())
+	argo.Runs("login", r.Revision, clock.Now())
 	if err := g.Look(t.Context(), w.do(login("v2")).Plan); err != nil {
 		t.Fatal(err)
 	}
-	if upserts, refreshes := argo.asked(); upserts != 1 || !slices.Equal(refreshes, []string{"login"}) {
+	if upserts, refreshes := argo.Asked(); upserts != 1 || !slices.Equal(refreshes, []string{"login"}) {
 		t.Errorf("a changed staging: %d upserts, %v", upserts, refreshes)
 	}
 	if err := g.Look(t.Context(), w.do(staging.Action{Verb: staging.Delete, Name: "login"}).Plan); err != nil {
 		t.Fatal(err)
 	}
-	if upserts, refreshes := argo.asked(); upserts != 2 || len(refreshes) != 1 {
+	if upserts, refreshes := argo.Asked(); upserts != 2 || len(refreshes) != 1 {
 		t.Errorf("a staging that is gone: %d upserts, %v", upserts, refreshes)
 	}
 }
@@ -227,12 +242,12 @@ func TestWait(t *testing.T) {
 	type world2 struct {
 		*world
 		*generator.Stagings
-		argo  *argo
+		argo  *testargo.ArgoCD
 		clock *clock
 		last  string // revision
 	}
 	run := func(w world2) {
-		w.argo.runs("login", w.last, w.clock.Now(), w.images("login")...)
+		w.argo.Runs("login", w.last, w.clock.Now(), w.images("login")...)
 	}
 	tests := []struct {
 		name  string
@@ -247,21 +262,21 @@ func TestWait(t *testing.T) {
 		{"runs in the end", generator.ForRunning, 0, nil, run, "", ""},
 		{"another wait ran out", generator.ForRunning, 2 * time.Second, nil, nil, staging.CodeTimeout, "it is Creating: Waiting for Argo CD"},
 		{"Argo CD away to the end", generator.ForRunning, 2 * time.Second, nil,
-			func(w world2) { w.argo.away(errors.New("refused")) }, staging.CodeUnavailable, "Argo CD cannot be asked"},
+			func(w world2) { w.argo.Away(errors.New("refused")) }, staging.CodeUnavailable, "Argo CD cannot be asked"},
 		{"fails for good", generator.ForRunning, 0, nil, func(w world2) {
-			w.argo.put("login", func(a *staging.Application) {
+			w.argo.Put("login", func(a *staging.Application) {
 				a.Revision, a.Operation = w.last, &staging.Operation{Phase: "Failed", Revision: w.last, FinishedAt: w.clock.Now()}
 			})
 		}, staging.CodeFailed, "The change could not be applied"},
 		{"fails and recovers", generator.ForRunning, 0, nil, func(w world2) {
 			run(w)
-			w.argo.put("login", func(a *staging.Application) { a.Health = "Degraded" })
+			w.argo.Put("login", func(a *staging.Application) { a.Health = "Degraded" })
 			run(w)
 		}, "", ""},
 		{"of nothing", generator.ForRunning, 0, func(w world2) { w.do(staging.Action{Verb: staging.Delete, Name: "login"}) },
 			nil, staging.CodeNotFound, "no staging login"},
 		{"goes", generator.ForDeleted, 0, func(w world2) { run(w); w.do(staging.Action{Verb: staging.Delete, Name: "login"}) },
-			func(w world2) { w.argo.remove("login") }, "", ""},
+			func(w world2) { w.argo.Remove("login") }, "", ""},
 		{"is gone", generator.ForDeleted, 0, func(w world2) { w.do(staging.Action{Verb: staging.Delete, Name: "login"}) }, nil, "", ""},
 		{"will not go", generator.ForDeleted, 0, nil, nil, staging.CodeConflict, "will not be deleted"},
 		{"sleeps", generator.ForRunning, 0, func(w world2) { w.do(staging.Action{Verb: staging.Archive, Name: "login"}) },

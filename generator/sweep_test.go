@@ -175,9 +175,9 @@ func TestOrphansOfBothSides(t *testing.T) {
 	w.do(pushed("one"))
 	w.do(pushed("two"))
 	stagings, a, clock := withArgo(t, w)
-	a.put("one", func(*staging.Application) {})
-	a.put("lost", func(*staging.Application) {})
-	a.put("going", func(app *staging.Application) { at := clock.Now(); app.DeletedAt = &at })
+	a.Put("one", func(*staging.Application) {})
+	a.Put("lost", func(*staging.Application) {})
+	a.Put("going", func(app *staging.Application) { at := clock.Now(); app.DeletedAt = &at })
 	find := func() (names []string) {
 		result, err := stagings.Sweep(t.Context(), generator.SweepRequest{By: ada, DryRun: true})
 		if err != nil {
@@ -195,7 +195,7 @@ func TestOrphansOfBothSides(t *testing.T) {
 	if diff := cmp.Diff([]string{"argocd going", "argocd lost", "envs two"}, find()); diff != "" {
 		t.Errorf("later: %s", diff)
 	}
-	a.away(errors.New("no route to host"))
+	a.Away(errors.New("no route to host"))
 	if got := find(); got != nil {
 		t.Errorf("while Argo CD is away: %v", got)
 	}

@@ -19,6 +19,7 @@ type EventKind string
 const (
 	Changed EventKind = "changed" // the Application is new, or different
 	Removed EventKind = "removed" // it is gone; the event holds what was last known of it
+	Listed  EventKind = "listed"  // every Application that there is was told of before this
 	Away    EventKind = "away"    // Argo CD cannot be asked from now on; Err says why
 	Back    EventKind = "back"    // it can again, and what had changed was sent before this
 )
@@ -115,6 +116,7 @@ func (w *watcher) session(ctx context.Context) (listed bool, err error) {
 	case err := <-broken: // while the list was tried again
 		return true, err
 	default:
+		w.handle(Event{Kind: Listed})
 		w.found()
 	}
 	again := time.NewTimer(w.client.timing.settle)

@@ -38,7 +38,7 @@ func TestNoTextBecomesMarkup(t *testing.T) {
 	if _, err := w.Apply(t.Context(), generator.Request{By: mallory, Action: staging.Action{Verb: staging.PinVerb, Name: name, Reason: evil}}); err != nil {
 		t.Fatal(err)
 	}
-	w.argo.put(name, func(a *staging.Application) {
+	w.argo.Put(name, func(a *staging.Application) {
 		a.Conditions = []staging.Condition{{Type: "InvalidSpecError", Message: evil}}
 	})
 	w.catchUp()
@@ -92,7 +92,7 @@ func TestHiddenPartsAreNotReceived(t *testing.T) {
 	a := login()
 	a.Set["LOG_LEVEL"] = "error"
 	w.do(a)
-	w.argo.put("login", func(app *staging.Application) {
+	w.argo.Put("login", func(app *staging.Application) {
 		app.Conditions = []staging.Condition{{Type: "InvalidSpecError", Message: "the-technical-detail"}}
 	})
 	w.until("the fault is known", func() bool {

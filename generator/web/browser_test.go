@@ -192,7 +192,7 @@ func TestTwoPeopleAtBrowsers(t *testing.T) {
 	hers.link("Delete for good")
 	hers.reads("Deleted.")
 	his.sees("it is going", `document.querySelector('#s-login').innerText.includes('Being deleted')`)
-	w.argo.remove("login")
+	w.argo.Remove("login")
 	his.sees("the row is gone", `!document.querySelector('#s-login') || document.querySelector('#s-login').classList.contains('left')`)
 }
 
@@ -234,7 +234,7 @@ func gallery(w *world) []struct{ name, path, as string } {
 			w.running(r.Name)
 		}
 	}
-	w.argo.put("checkout-rounding", func(a *staging.Application) {
+	w.argo.Put("checkout-rounding", func(a *staging.Application) {
 		a.Health = "Degraded"
 		a.Resources = []staging.Resource{{Kind: "Deployment", Namespace: "shop-checkout-rounding", Name: "backend", Health: "Degraded", Message: "exceeded its progress deadline"}}
 	})

@@ -175,7 +175,7 @@ func TestTestersReadNoWordOfTheMachinery(t *testing.T) {
 		return strings.NewReplacer("Frontend pods.", "How many shops.", "Memory limit of a backend pod.", "Memory of a backend.").Replace(yaml)
 	})
 	w.do(login())
-	w.argo.put("login", func(a *staging.Application) {
+	w.argo.Put("login", func(a *staging.Application) {
 		a.Conditions = []staging.Condition{{Type: "InvalidSpecError", Message: "namespace shop-login is not permitted"}}
 	})
 	w.catchUp()

@@ -22,6 +22,7 @@ import (
 	"octopod/generator/project"
 	"octopod/generator/render"
 	"octopod/generator/staging"
+	"octopod/generator/testenv/testargo"
 	"octopod/generator/web"
 )
 
@@ -31,7 +32,7 @@ type world struct {
 	t    testing.TB
 	repo *envrepo.Repo
 	feed *generator.Feed
-	argo *argo
+	argo *testargo.ArgoCD
 	url  string
 
 	server *web.Server
@@ -78,7 +79,7 @@ func newWorld(t testing.TB, change func(string) string) *world {
 		t.Fatal(err)
 	}
 	renderer := render.New(render.Options{Timeout: time.Minute})
-	w := &world{t: t, repo: envrepo.New(store), argo: newArgo()}
+	w := &world{t: t, repo: envrepo.New(store), argo: testargo.New()}
 	w.Stagings = generator.New(generator.Parts{
 		Repo: w.repo, Renderer: renderer, ArgoCD: argocd.Manifests, Now: time.Now,
 		Connect: func(*project.Project) (generator.Cluster, error) { return w.argo, nil },
@@ -200,7 +201,7 @@ func (w *world) running(name string) {
 	for _, service := range s.Spec.Services {
 		images = append(images, service.Image)
 	}
-	w.argo.runs(name, events[0].Revision, events[0].At, images...)
+	w.argo.Runs(name, events[0].Revision, events[0].At, images...)
 	w.until("the feed knows that "+name+" runs", func() bool {
 		v := w.feed.View(name)
 		return v != nil && v.Status.Phase == staging.PhaseRunning
