@@ -66,6 +66,7 @@ var owners = []struct {
 	{"github.com/argoproj/argo-cd/", []string{"generator/argocd", "generator/testenv"}},
 	{"github.com/google/go-jsonnet", []string{"generator/render"}},
 	{"sigs.k8s.io/kustomize/", []string{"generator/render"}},
+	{"github.com/google/go-containerregistry/", []string{"generator/registry", "generator/testenv"}},
 	{"github.com/coreos/go-oidc/", []string{"generator/auth"}},
 	{"golang.org/x/oauth2", []string{"generator/auth"}},
 	{"github.com/spf13/", []string{"cmd/octopod"}},
@@ -77,7 +78,7 @@ var owners = []struct {
 // driven adapters speak one technology each, for the use cases; beside them only
 // nouns may be imported.
 var driven = []string{
-	"gitstore", "envrepo", "render", "check", "argocd", "branch", "auth", "notify",
+	"gitstore", "envrepo", "render", "check", "argocd", "branch", "auth", "notify", "registry",
 }
 
 // driving adapters are doors: they ask the use cases for people and programs.
