@@ -38,8 +38,9 @@ type board struct {
 
 // shown is what was told of a staging last.
 type shown struct {
-	view staging.View
-	next time.Time // when to look again; never, when zero
+	view    staging.View
+	content string    // of its directory, its record apart
+	next    time.Time // when to look again; never, when zero
 }
 
 func (g *Stagings) newBoard(ctx context.Context, q Query, handle func(News)) (*board, error) {
@@ -238,7 +239,9 @@ func (b *board) show(ctx context.Context, names []string) error {
 	there := map[string]bool{}
 	for _, v := range views {
 		there[v.Metadata.Name] = true
-		b.tellOne(v)
+		if err := b.tellOne(ctx, v); err != nil {
+			return err
+		}
 	}
 	for _, name := range names {
 		if !there[name] {
@@ -272,33 +275,39 @@ func (b *board) look(ctx context.Context, names []string) ([]staging.View, error
 }
 
 // tellOne tells of a staging unless that was told before.
-func (b *board) tellOne(v staging.View) {
+func (b *board) tellOne(ctx context.Context, v staging.View) error {
 	name, now := v.Metadata.Name, b.Now().UTC()
+	content, err := b.tip.Content(ctx, name)
+	if err != nil {
+		return err
+	}
 	old, known := b.shown[name]
 	v.Status.Since = &now
 	if known && old.view.Status.Phase == v.Status.Phase {
 		v.Status.Since = old.view.Status.Since
 	}
-	v.Status.Timings = carried(old.view, v, now)
-	b.shown[name] = shown{view: v, next: nextLook(v, now)}
+	v.Status.Timings = carried(old, v, content, now)
+	b.shown[name] = shown{view: v, content: content, next: nextLook(v, now)}
 	if !known || news(old.view, v) {
 		b.handle(News{Kind: Changed, Staging: v})
 	}
+	return nil
 }
 
 // carried completes the steps of a change by what was seen before, as long as
 // it is the same change.
-func carried(old, v staging.View, now time.Time) staging.Timings {
-	t, before := v.Status.Timings, old.Status.Timings
-	if !reflect.DeepEqual(old.Document, v.Document) {
-		before = staging.Timings{}
+func carried(old shown, v staging.View, content string, now time.Time) staging.Timings {
+	t, before := v.Status.Timings, old.view.Status.Timings
+	ran := old.view.Status.Phase == staging.PhaseRunning
+	if old.content != content {
+		before, ran = staging.Timings{}, false
 	}
 	if t.Committed == nil {
 		t.Committed = before.Committed
 	}
 	if v.Status.Phase == staging.PhaseRunning {
 		t.Running = before.Running
-		if t.Running == nil && old.Status.Phase != "" {
+		if t.Running == nil && !ran && old.view.Status.Phase != "" {
 			t.Running = &now
 		}
 	}

@@ -53,7 +53,7 @@ func lookAt(ctx context.Context, cluster looker, p *project.Project, members boo
 }
 
 // touched reads off a plan whether a staging is new or gone, and which others
-// changed.
+// changed in what Argo CD reads. It never reads a record.
 func touched(plan []staging.PlanItem) (members bool, names []string) {
 	changed := map[string]bool{}
 	for _, item := range plan {
@@ -66,6 +66,8 @@ func touched(plan []staging.PlanItem) (members bool, names []string) {
 		if whole && item.Action != staging.Modified {
 			members = true
 			changed[name] = false
+		} else if item.Path == envrepo.RecordPath(name) {
+			continue
 		} else if _, known := changed[name]; !known {
 			changed[name] = true
 		}

@@ -58,8 +58,8 @@ type judge struct {
 	changedAt map[version]time.Time
 }
 
-// version is a staging with a certain content.
-type version struct{ name, hash string }
+// version is a staging with a certain content beside its record.
+type version struct{ name, content string }
 
 func (g *Stagings) newJudge(cluster Cluster, tip *envrepo.Tree, p *project.Project) *judge {
 	j := &judge{Stagings: g, cluster: cluster}
@@ -164,21 +164,21 @@ func (j *judge) compare(ctx context.Context, name string, o *staging.Observation
 	return err
 }
 
-// committedAt is when a staging became what it is.
+// committedAt is when a staging became what it is, its record apart.
 func (j *judge) committedAt(ctx context.Context, name string) (time.Time, error) {
-	key := version{name, hash(j.tip, envrepo.StagingDir(name))}
+	content, err := j.tip.Content(ctx, name)
+	if err != nil {
+		return time.Time{}, err
+	}
+	key := version{name, content}
 	j.mu.Lock()
 	at, known := j.changedAt[key]
 	j.mu.Unlock()
 	if known {
 		return at, nil
 	}
-	events, err := j.Repo.History(ctx, name, 1)
-	if err != nil {
+	if at, err = j.Repo.WrittenAt(ctx, name); err != nil {
 		return time.Time{}, err
-	}
-	if len(events) > 0 {
-		at = events[0].At
 	}
 	j.mu.Lock()
 	j.changedAt[key] = at
@@ -186,8 +186,9 @@ func (j *judge) committedAt(ctx context.Context, name string) (time.Time, error)
 	return at, nil
 }
 
-// same tells whether a staging at a revision is what it is at the tip. Its git
-// tree tells: revisions differ with every commit of another staging.
+// same tells whether a staging at a revision is what it is at the tip, its
+// record apart: no engine reads that. Its git tree tells: revisions differ with
+// every commit of another staging.
 func (j *judge) same(ctx context.Context, name, revision string) (bool, error) {
 	if revision == "" {
 		return false, nil
@@ -196,7 +197,15 @@ func (j *judge) same(ctx context.Context, name, revision string) (bool, error) {
 	if err != nil || tree == nil {
 		return false, err
 	}
-	return hash(tree, envrepo.StagingDir(name)) == hash(j.tip, envrepo.StagingDir(name)), nil
+	if dir := envrepo.StagingDir(name); hash(tree, dir) == hash(j.tip, dir) {
+		return true, nil
+	}
+	then, err := tree.Content(ctx, name)
+	if err != nil {
+		return false, err
+	}
+	now, err := j.tip.Content(ctx, name)
+	return then == now, err
 }
 
 // hash is the git object of a path; "" where there is none.

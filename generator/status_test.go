@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -47,6 +48,70 @@ func TestStatusIsOfWhatIsCommittedNow(t *testing.T) {
 	argo.Put("login", func(a *staging.Application) { a.Revision = "0123456789012345678901234567890123456789" })
 	if s := w.phase(g, "login"); s.Phase != staging.PhaseUpdating {
 		t.Errorf("of a revision that the branch does not have: %s (%s)", s.Phase, s.Reason)
+	}
+}
+
+// What people note in a record is no rollout: Argo CD reads none of it.
+func TestAChangeOfTheRecordAloneIsNoUpdate(t *testing.T) {
+	title, until := "A better login page", time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
+	actions := []staging.Action{
+		{Verb: staging.Set, Name: "login", Title: &title},
+		{Verb: staging.PinVerb, Name: "login", Reason: "the demo"},
+		{Verb: staging.Unpin, Name: "login"},
+		{Verb: staging.Keep, Name: "login", Reason: "the demo", Until: &until},
+		{Verb: staging.Unkeep, Name: "login"},
+		{Verb: staging.Extend, Name: "login"},
+	}
+	eachEngine(t, func(t *testing.T, w *world) {
+		r := w.do(login("v1"))
+		g, argo, clock := withArgo(t, w)
+		argo.runs("login", r.Revision, clock.Now(), w.images("login")...)
+		f := follow(t, g, generator.Query{})
+		ran := f.phase("login", staging.PhaseRunning).Staging.Status.Timings.Running
+		w.now = w.now.Add(48 * time.Hour) // or there is nothing to extend
+		clock.pass(48 * time.Hour)
+		for _, a := range actions {
+			r := w.do(a)
+			if !r.Changed {
+				t.Errorf("%s changes nothing", a.Verb)
+			}
+			if err := g.Look(t.Context(), r.Plan); err != nil {
+				t.Error(err)
+			}
+			if s := w.phase(g, "login"); s.Phase != staging.PhaseRunning {
+				t.Errorf("after %s: %s (%s)", a.Verb, s.Phase, s.Reason)
+			}
+		}
+		n := f.until("the title", func(n generator.News) bool { return n.Staging.Metadata.Title == title })
+		if s := n.Staging.Status; s.Phase != staging.PhaseRunning || !reflect.DeepEqual(s.Timings.Running, ran) {
+			t.Errorf("the watch tells: %s, running since %v, not %v", s.Phase, s.Timings.Running, ran)
+		}
+		if upserts, refreshes := argo.asked(); upserts+len(refreshes) > 0 {
+			t.Errorf("Argo CD was asked to look: %d, %v", upserts, refreshes)
+		}
+		w.do(login("v2"))
+		if s := w.phase(g, "login"); s.Phase != staging.PhaseUpdating {
+			t.Errorf("after a deploy: %s (%s)", s.Phase, s.Reason)
+		}
+	})
+}
+
+// Nor does it make a fault look younger than it is.
+func TestARecordAloneLeavesAFaultAsOldAsItIs(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	r := w.do(login("v1"))
+	committed := w.now
+	g, argo, clock := withArgo(t, w)
+	argo.runs("login", r.Revision, committed, w.images("login")...)
+	argo.put("login", func(a *staging.Application) {
+		a.Conditions = []staging.Condition{{Type: "ComparisonError", Message: "`kustomize build` failed"}}
+	})
+	for i := range 6 { // more than one page of the history
+		w.do(staging.Action{Verb: staging.Keep, Name: "login", Reason: fmt.Sprint("reason ", i)})
+	}
+	clock.pass(time.Hour)
+	if s := w.phase(g, "login"); s.Phase != staging.PhaseFailed || !s.Timings.Committed.Equal(committed) {
+		t.Errorf("%s (%s), committed %v, want %v", s.Phase, s.Reason, s.Timings.Committed, committed)
 	}
 }
 

@@ -3,6 +3,7 @@ package envrepo
 import (
 	"context"
 	"strings"
+	"time"
 
 	"octopod/generator/gitstore"
 	"octopod/generator/staging"
@@ -20,6 +21,38 @@ func (r *Repo) History(ctx context.Context, name string, limit int) ([]staging.E
 		events[i] = eventOf(entry)
 	}
 	return events, nil
+}
+
+// WrittenAt is when a staging's content last changed (see Tree.Content); zero
+// for one that never was. Commits that changed its record alone are passed over.
+func (r *Repo) WrittenAt(ctx context.Context, name string) (time.Time, error) {
+	for limit := 4; ; limit *= 4 {
+		entries, err := r.store.History(ctx, StagingDir(name), limit)
+		if err != nil || len(entries) == 0 {
+			return time.Time{}, err
+		}
+		n, err := r.alike(ctx, entries)
+		if err != nil || n < len(entries) || len(entries) < limit {
+			return entries[max(n, 1)-1].When, err
+		}
+	}
+}
+
+// alike counts the entries, from the newest on, whose content is the newest's.
+func (r *Repo) alike(ctx context.Context, entries []gitstore.Entry) (int, error) {
+	var newest string
+	for i, entry := range entries {
+		now, err := content(r.store.Without(ctx, entry.Tree, recordFile))
+		if err != nil {
+			return i, err
+		}
+		if i == 0 {
+			newest = now
+		} else if now != newest {
+			return i, nil
+		}
+	}
+	return len(entries), nil
 }
 
 // Activity lists the commits that changed any staging, newest first. limit 0

@@ -47,6 +47,19 @@ func (t *Tree) TreeHash(name string) (string, bool) {
 	return entry.Hash.String(), ok
 }
 
+// Content names what a staging's directory holds beside its record: two trees
+// that agree in it are rendered alike. It is "" where there is no directory.
+func (t *Tree) Content(ctx context.Context, name string) (string, error) {
+	return content(t.Without(ctx, StagingDir(name), recordFile))
+}
+
+func content(hash gitstore.Hash, err error) (string, error) {
+	if err != nil || hash.IsZero() {
+		return "", err
+	}
+	return hash.String(), nil
+}
+
 // Project reads octopod.yaml.
 func (t *Tree) Project() (*project.Project, error) {
 	data, err := t.ReadFile(project.File)

@@ -26,7 +26,6 @@ func (p *Project) Params(s staging.Staging) (staging.Params, error) {
 	params := staging.Params{
 		Project:    p.Metadata.Name,
 		Name:       s.Name,
-		Title:      s.Title,
 		Branch:     s.Spec.Branch,
 		State:      s.Spec.State,
 		Namespace:  p.Namespace(s.Name),

@@ -80,6 +80,10 @@ func TestKustomizeRefusals(t *testing.T) {
 		{"missing kustomization", fstest.MapFS{"envs/x/kustomization.yaml": file("resources: [../../templates/base]"), "templates/base/a.yaml": file("")}, []string{"templates/base has no kustomization.yaml"}},
 		{"missing staging", fstest.MapFS{}, []string{"envs/x has no kustomization.yaml"}},
 		{"another staging", baseTree("resources: [../../envs/y]"), []string{"envs/y", "another staging"}},
+		{"the record, as a resource", withRecord(baseTree("resources: [../../envs/x/staging.yaml]")), []string{"reads envs/x/staging.yaml"}},
+		{"the record, in a ConfigMap", withRecord(baseTree("configMapGenerator:\n- name: c\n  files: [../../envs/x/staging.yaml]")), []string{"reads envs/x/staging.yaml"}},
+		{"the record, by a link", withRecord(baseTree("configMapGenerator:\n- name: c\n  files: [s.yaml]"), "templates/base/s.yaml"), []string{"reads envs/x/staging.yaml"}},
+		{"the record, beside it", withRecord(baseTree("", "envs/x/kustomization.yaml", "resources: [staging.yaml]")), []string{"reads envs/x/staging.yaml"}},
 		{"exec plugin", baseTree("generators:\n- p.yaml", "templates/base/p.yaml", "apiVersion: acme.com/v1\nkind: Evil\nmetadata:\n  name: e\n  annotations: {config.kubernetes.io/function: 'exec: {path: ./evil}'}"), []string{inBase + ":2", "would run the plugin Evil"}},
 		{"inline exec plugin", baseTree("resources: [a.yaml]\ntransformers:\n- |-\n  apiVersion: acme.com/v1\n  kind: Evil\n  metadata: {name: e}"), []string{"would run the plugin Evil"}},
 		{"validator plugin", baseTree("resources: [a.yaml]\nvalidators: [p.yaml]", "templates/base/p.yaml", "apiVersion: v1\nkind: Evil"), []string{"would run the plugin Evil"}},
@@ -117,6 +121,15 @@ func TestKustomizeRefusals(t *testing.T) {
 	if asked.Load() > 0 {
 		t.Error("something was downloaded")
 	}
+}
+
+// withRecord gives staging x its record, and links to it.
+func withRecord(tree fstest.MapFS, links ...string) fstest.MapFS {
+	tree["envs/x/staging.yaml"] = file("apiVersion: octopod.dev/v1alpha1\nkind: Staging\nmetadata: {name: x}\n")
+	for _, name := range links {
+		tree[name] = link("../../envs/x/staging.yaml")
+	}
+	return tree
 }
 
 func expectInvalid(t *testing.T, err error, want []string) {
@@ -275,6 +288,8 @@ func TestJsonnetRefusals(t *testing.T) {
 		{"import of bytes outside", jsonnetTree(`importbin '../../../etc/passwd'`), []string{"outside"}},
 		{"link outside", outside, []string{"jsonnet/a.libsonnet is a link to ../../secret"}},
 		{"import of another staging", jsonnetTree(`import '../y/params.json'`, "envs/y/params.json", "{}"), []string{"envs/y", "another staging"}},
+		{"import of the record", withRecord(jsonnetTree(`importstr 'staging.yaml'`)), []string{"reads envs/x/staging.yaml"}},
+		{"import of the record from a library", withRecord(jsonnetTree(`import 'a.libsonnet'`, "jsonnet/a.libsonnet", `std.parseYaml(importstr '../envs/x/staging.yaml')`)), []string{"reads envs/x/staging.yaml"}},
 		{"missing import", jsonnetTree("local a = 1;\nimport 'b.libsonnet'"), []string{"envs/x/main.jsonnet:2", "b.libsonnet", "no such file"}},
 		{"missing main", fstest.MapFS{}, []string{"envs/x/main.jsonnet does not exist"}},
 		{"syntax", jsonnetTree("local a = ;\na"), []string{"envs/x/main.jsonnet:1"}},

@@ -196,12 +196,21 @@ func leavesTree(name string) error {
 		WithHint("a template may use only what is in the env repo: copy it there")
 }
 
+// readsRecord: a change of the record alone, of a title or a note, is no rollout.
+func readsRecord(name string) error {
+	return staging.Errorf(staging.CodeInvalid, "a template reads %s, which is for Octopod and for people", name).
+		WithHint("a template is given what it needs of a staging: %s with kustomize, %s with jsonnet", objectsFile, paramsFile)
+}
+
 func badLink(name, target string) error {
 	return staging.Errorf(staging.CodeInvalid, "%s is a link to %s, which leaves the env repo or never ends", name, target).
 		WithHint("replace the link by a copy of what it points to")
 }
 
 func (v *view) stat(name string) (node, error) {
+	if name == path.Join(v.dir, recordFile) {
+		return node{}, v.refuse(readsRecord(name))
+	}
 	if _, ok := v.overlay[name]; ok {
 		return node{}, nil
 	}

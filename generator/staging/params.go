@@ -6,7 +6,6 @@ package staging
 type Params struct {
 	Project   string `json:"project"`
 	Name      string `json:"name"`
-	Title     string `json:"title"`
 	Branch    string `json:"branch"`
 	State     State  `json:"state"`
 	Namespace string `json:"namespace"`

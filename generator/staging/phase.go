@@ -13,15 +13,15 @@ type Observation struct {
 	Now       time.Time
 	State     State     // what the record wants
 	Gone      bool      // there is no record any more
-	Committed time.Time // when the staging's directory last changed in the env repo
+	Committed time.Time // when the staging's directory, its record apart, last changed in the env repo
 
 	AwaySince time.Time // since when Argo CD cannot be asked; zero when it can
 	AwayError string    // why
 
 	App *Application // nil when Argo CD has none
 	// Whether envs/<name> at the revision that Argo CD compared, and at the one
-	// that its operation applied, is the git tree of the tip. Revisions
-	// themselves say nothing: commits of other stagings move them.
+	// that its operation applied, is the git tree of the tip, its record apart.
+	// Revisions themselves say nothing: commits of other stagings move them.
 	Compared, Applied bool
 
 	Wanted map[string]string // image of each service that must have a pod
