@@ -55,6 +55,8 @@ type Spec struct {
 	UI UI `yaml:"ui,omitempty" json:"ui,omitzero"`
 	// When stagings expire, and what archive and delete mean.
 	Lifecycle Lifecycle `yaml:"lifecycle,omitempty" json:"lifecycle,omitzero"`
+	// Who is told when a staging changes its state.
+	Notify []Notice `yaml:"notify,omitempty" json:"notify,omitempty"`
 	// Where a staging's database comes from.
 	Database Database `yaml:"database,omitempty" json:"database,omitzero"`
 	// ResourceQuota spec.hard of every staging: requests.cpu: "2".

@@ -33,6 +33,7 @@ func (p *Project) faults() []staging.Problem {
 	}
 	p.checkAccess(&c)
 	p.checkUI(&c)
+	p.checkNotify(&c)
 	p.checkExceptions(&c)
 	return c
 }

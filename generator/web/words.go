@@ -3,7 +3,6 @@ package web
 import (
 	"cmp"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -61,25 +60,10 @@ func conditionOf(v *staging.View, detail bool) condition {
 	if detail {
 		c.Sentence = cmp.Or(v.Status.Reason, c.Sentence)
 		c.Detail = v.Status.Detail
-	} else if plain := plainly(v.Status.Reason); plain != "" {
-		c.Sentence = plain
+	} else if plain := v.Status.Plain(); plain != "" {
+		c.Sentence = sentence(plain)
 	}
 	return c
-}
-
-var (
-	kindAndName = regexp.MustCompile(`\b[A-Z][A-Za-z]+/([a-z0-9.-]+)`)
-	technical   = regexp.MustCompile(`(?i)argo|kube|applica|\bpods?\b|object|commit|env repo|manifest|namespace|teardown|record|image|replica|cluster|container`)
-)
-
-// plainly gives a reason that a tester understands as it is, and nothing for
-// one that is not for testers.
-func plainly(reason string) string {
-	plain := kindAndName.ReplaceAllString(reason, "$1")
-	if plain == "" || technical.MatchString(plain) {
-		return ""
-	}
-	return sentence(plain)
 }
 
 // deeds are the verbs as a history tells them.
