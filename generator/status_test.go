@@ -65,7 +65,7 @@ func TestAChangeOfTheRecordAloneIsNoUpdate(t *testing.T) {
 	eachEngine(t, func(t *testing.T, w *world) {
 		r := w.do(login("v1"))
 		g, argo, clock := withArgo(t, w)
-		argo.runs("login", r.Revision, clock.Now(), w.images("login")...)
+		argo.Runs("login", r.Revision, clock.Now(), w.images("login")...)
 		f := follow(t, g, generator.Query{})
 		ran := f.phase("login", staging.PhaseRunning).Staging.Status.Timings.Running
 		w.now = w.now.Add(48 * time.Hour) // or there is nothing to extend
@@ -86,7 +86,7 @@ func TestAChangeOfTheRecordAloneIsNoUpdate(t *testing.T) {
 		if s := n.Staging.Status; s.Phase != staging.PhaseRunning || !reflect.DeepEqual(s.Timings.Running, ran) {
 			t.Errorf("the watch tells: %s, running since %v, not %v", s.Phase, s.Timings.Running, ran)
 		}
-		if upserts, refreshes := argo.asked(); upserts+len(refreshes) > 0 {
+		if upserts, refreshes := argo.Asked(); upserts+len(refreshes) > 0 {
 			t.Errorf("Argo CD was asked to look: %d, %v", upserts, refreshes)
 		}
 		w.do(login("v2"))
@@ -102,8 +102,8 @@ func TestARecordAloneLeavesAFaultAsOldAsItIs(t *testing.T) {
 	r := w.do(login("v1"))
 	committed := w.now
 	g, argo, clock := withArgo(t, w)
-	argo.runs("login", r.Revision, committed, w.images("login")...)
-	argo.put("login", func(a *staging.Application) {
+	argo.Runs("login", r.Revision, committed, w.images("login")...)
+	argo.Put("login", func(a *staging.Application) {
 		a.Conditions = []staging.Condition{{Type: "ComparisonError", Message: "`kustomize build` failed"}}
 	})
 	for i := range 6 { // more than one page of the history
