@@ -1,0 +1,118 @@
+package branch
+
+import (
+	"cmp"
+	"time"
+
+	"octopod/generator/staging"
+)
+
+// gitlabHook is the part of GitLab's payloads that is read:
+// https://docs.gitlab.com/user/project/integrations/webhook_events/
+type gitlabHook struct {
+	Ref      string         `json:"ref"`
+	Before   string         `json:"before"`
+	After    string         `json:"after"`
+	UserName string         `json:"user_username"` // not of old versions
+	FullName string         `json:"user_name"`
+	Mail     string         `json:"user_email"`
+	Project  gitlabProject  `json:"project"`
+	Commits  []gitlabCommit `json:"commits"`
+	User     struct {
+		Username string `json:"username"`
+		Email    string `json:"email"`
+	} `json:"user"`
+	Labels  []gitlabLabel `json:"labels"`
+	Changes struct {
+		Labels *struct {
+			Previous []gitlabLabel `json:"previous"`
+			Current  []gitlabLabel `json:"current"`
+		} `json:"labels"`
+		Draft *struct {
+			Current bool `json:"current"`
+		} `json:"draft"`
+	} `json:"changes"`
+	Request gitlabRequest `json:"object_attributes"`
+}
+
+type gitlabProject struct {
+	Path string `json:"path_with_namespace"`
+}
+
+type gitlabLabel struct {
+	Title string `json:"title"`
+}
+
+type gitlabCommit struct {
+	ID        string    `json:"id"`
+	Timestamp time.Time `json:"timestamp"`
+}
+
+type gitlabRequest struct {
+	Number       int            `json:"iid"`
+	URL          string         `json:"url"`
+	Title        string         `json:"title"`
+	Action       string         `json:"action"` // open, reopen, update, close, merge, approved, …
+	State        string         `json:"state"`  // opened, closed, merged, locked
+	Draft        bool           `json:"draft"`
+	Unfinished   bool           `json:"work_in_progress"` // what draft was called
+	OldRevision  string         `json:"oldrev"`           // only when there are new commits
+	SourceBranch string         `json:"source_branch"`
+	LastCommit   gitlabCommit   `json:"last_commit"`
+	Source       *gitlabProject `json:"source"` // null when the fork is gone
+}
+
+func readGitLabHook(c *Call, h Hook) error {
+	var p gitlabHook
+	if err := decode(h, &p); err != nil {
+		return err
+	}
+	e := Event{Repository: c.repository(p.Project.Path)}
+	switch c.Event {
+	case "Push Hook":
+		e.By, e.Bot = staging.Person{Name: cmp.Or(p.UserName, p.FullName), Email: mail(p.Mail)}, isBot(p.UserName, "")
+		for _, commit := range p.Commits { // the last 20 of the push
+			if commit.ID == p.After {
+				e.Committed = commit.Timestamp.UTC()
+			}
+		}
+		c.push(p.Ref, p.Before, p.After, e)
+	case "Merge Request Hook":
+		e.By, e.Bot = staging.Person{Name: p.User.Username, Email: mail(p.User.Email)}, isBot(p.User.Username, "")
+		c.gitlabRequest(p, e)
+	}
+	return nil
+}
+
+// mail leaves out what GitLab writes where an address is private.
+func mail(address string) string {
+	if address == "[REDACTED]" {
+		return ""
+	}
+	return address
+}
+
+func (c *Call) gitlabRequest(p gitlabHook, e Event) {
+	r := p.Request
+	head := ""
+	if r.Source != nil {
+		head = r.Source.Path
+	}
+	e.Kind, e.Branch, e.Commit, e.Before = PullChanged, r.SourceBranch, r.LastCommit.ID, previous(r.OldRevision)
+	e.Committed = r.LastCommit.Timestamp.UTC()
+	draft, labels := p.Changes.Draft, p.Changes.Labels
+	e.Pull = &Pull{
+		PullRequest: staging.PullRequest{Number: r.Number, URL: r.URL, Title: r.Title},
+		Draft:       r.Draft || r.Unfinished, Closed: r.State == "closed" || r.State == "merged",
+		Fork:  c.fork(p.Project.Path, head),
+		Moved: r.Action == "open" || r.Action == "reopen" || r.OldRevision != "" || draft != nil && !draft.Current,
+		Left:  labels != nil && len(labels.Current) < len(labels.Previous) || draft != nil && draft.Current,
+	}
+	if r.Action == "open" { // only then is it known by name
+		e.Pull.Author = p.User.Username
+	}
+	for _, label := range p.Labels {
+		e.Pull.Labels = append(e.Pull.Labels, label.Title)
+	}
+	c.Events = append(c.Events, e)
+}

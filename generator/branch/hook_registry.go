@@ -1,0 +1,49 @@
+package branch
+
+import "strings"
+
+// registryHook is the part of what registries send that is read: the envelope of
+// CNCF Distribution, https://distribution.github.io/distribution/about/notifications/,
+// and Harbor's, https://goharbor.io/docs/latest/working-with-projects/project-configuration/configure-webhooks/
+type registryHook struct {
+	Events []struct {
+		ID     string `json:"id"`
+		Action string `json:"action"` // push, pull, mount, delete
+		Target struct {
+			Repository string `json:"repository"`
+			Tag        string `json:"tag"` // "" of a layer
+		} `json:"target"`
+	} `json:"events"`
+	Type string `json:"type"` // Harbor: PUSH_ARTIFACT
+	Data struct {
+		Resources []struct {
+			URL string `json:"resource_url"` // with host and tag
+		} `json:"resources"`
+	} `json:"event_data"`
+}
+
+func readRegistryHook(c *Call, h Hook) error {
+	c.Event = "notification"
+	var p registryHook
+	if err := decode(h, &p); err != nil {
+		return err
+	}
+	for _, e := range p.Events {
+		c.ID = strings.TrimPrefix(c.ID+" "+e.ID, " ")
+		if e.Action == "push" && e.Target.Tag != "" {
+			c.image(c.Host + "/" + e.Target.Repository + ":" + e.Target.Tag)
+		}
+	}
+	if p.Type == "PUSH_ARTIFACT" {
+		for _, r := range p.Data.Resources {
+			if strings.HasPrefix(r.URL, c.Host+"/") {
+				c.image(r.URL)
+			}
+		}
+	}
+	return nil
+}
+
+func (c *Call) image(reference string) {
+	c.Events = append(c.Events, Event{Kind: ImagePushed, Image: reference})
+}
