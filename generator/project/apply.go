@@ -179,12 +179,7 @@ func (p *Project) complete(s *staging.Staging) {
 // Permanent tells whether a staging outlives its pull requests: the project says
 // so, or it is that of a default branch.
 func (p *Project) Permanent(name, branch string) bool {
-	for _, service := range p.Spec.Services {
-		if service.DefaultBranch == branch {
-			return true
-		}
-	}
-	return slices.Contains(p.Spec.Lifecycle.Permanent, name)
+	return p.isDefaultBranch(branch) || slices.Contains(p.Spec.Lifecycle.Permanent, name)
 }
 
 // renew moves the end of a staging to the midnight after its time to live, so

@@ -28,6 +28,7 @@ func (p Project) withDefaults() *Project {
 	fill(&s.Lifecycle.BranchGrace, DefaultBranchGrace)
 	fill(&s.Lifecycle.Warning, DefaultWarning)
 	fill(&s.Lifecycle.WhenFull, SleepOldest)
+	fill(&s.Branches.From, FromPush)
 	fill(&s.Database.Kind, "template")
 	fill(&s.Database.Name, DefaultNamespace)
 	fill(&s.ArgoCD.Branch, DefaultBranch)

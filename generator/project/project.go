@@ -37,6 +37,8 @@ type Spec struct {
 	Hosts Hosts `yaml:"hosts" json:"hosts"`
 	// How a branch becomes a name.
 	Naming Naming `yaml:"naming,omitempty" json:"naming,omitzero"`
+	// Which branches get a staging by themselves.
+	Branches Branches `yaml:"branches,omitempty" json:"branches,omitzero"`
 	// Where the kustomize base lies. Only with engine kustomize.
 	Kustomize Kustomize `yaml:"kustomize,omitempty" json:"kustomize,omitzero"`
 	// Where the jsonnet file lies. Only with engine jsonnet.
@@ -135,6 +137,9 @@ type Service struct {
 	// Image that runs where the branch has built none: registry/shop/backend:main.
 	// A deploy of the default branch puts its own image here.
 	Image string `yaml:"image,omitempty" json:"image,omitempty"`
+	// Image that CI builds of a commit: registry/shop/backend:{commit}, or {shortCommit} for its first seven
+	// digits. A push deploys it. Absent: CI deploys what it built.
+	Build string `yaml:"build,omitempty" json:"build,omitempty"`
 	// A new default image reaches the stagings that run the old one in the same
 	// commit. Otherwise each gets it with its next deploy.
 	Follow bool `yaml:"follow,omitempty" json:"follow,omitempty"`

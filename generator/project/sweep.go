@@ -42,11 +42,17 @@ type Surroundings struct {
 	// Branches of each repository of the project. One that is not there, or has
 	// none, tells nothing: no repository has no branch at all, so something failed.
 	Branches map[string][]string
+	// Lost is a branch that its repository has just told to be no more. Nobody
+	// waits for a first push of it, and the repository need not be heard as well.
+	Lost Lost
 	// TornDown are the stagings whose teardown is over.
 	TornDown map[string]bool
 	// MaxShare is how many stagings of a hundred may go at once. A few may always.
 	MaxShare int
 }
+
+// Lost is a branch that one repository has no more.
+type Lost struct{ Repository, Branch string }
 
 // fewEnough may go at once whatever their share.
 const fewEnough = 3
@@ -194,7 +200,7 @@ func (s *sweep) branchGone(r staging.Staging) Decision {
 	d := Decision{Reason: why, gone: true}
 	end := turnedAt(r).Add(grace)
 	switch mark := r.Spec.BranchGone; {
-	case r.Spec.State == staging.Active && s.Now.Before(end): // it is new, or somebody woke it
+	case r.Spec.State == staging.Active && s.Now.Before(end) && s.Lost.Branch != r.Spec.Branch: // it is new, or somebody woke it
 		d.Step, d.At, d.Reason = StepWarn, &end, why+": archived after "+clock(end)
 	case r.Spec.State == staging.Active:
 		d.Step = StepArchive
@@ -251,7 +257,7 @@ func (s *sweep) presence(r staging.Staging) presence {
 		if names[r.Spec.Branch] {
 			return present
 		}
-		if len(names) == 0 {
+		if len(names) == 0 && s.Lost != (Lost{repository, r.Spec.Branch}) {
 			found = unknown
 		}
 	}

@@ -35,6 +35,7 @@ func (p *Project) faults() []staging.Problem {
 	p.checkUI(&c)
 	p.checkNotify(&c)
 	p.checkExceptions(&c)
+	p.checkBranches(&c)
 	return c
 }
 
@@ -167,6 +168,7 @@ func (p *Project) checkOwnServices(c *faults) {
 		if service.Image != "" {
 			c.addError(field+".image", CheckImage(service.Image))
 		}
+		service.checkBuild(c, field)
 		if service.Path != "" && !strings.HasPrefix(service.Path, "/") {
 			c.add(field+".path", "%q must begin with a slash", service.Path)
 		}

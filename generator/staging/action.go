@@ -58,4 +58,5 @@ type Build struct {
 	Repository string    `json:"repository,omitempty"`
 	Committed  time.Time `json:"committed,omitzero"` // when the commit was made
 	Run        Run       `json:"run,omitzero"`       // that built it
+	Replaces   string    `json:"replaces,omitempty"` // commit that its branch was at before: what runs that is older, whatever clocks say
 }

@@ -2,13 +2,14 @@ package staging
 
 import "slices"
 
-// OlderThan tells whether a build is older than what a service runs: by number
+// OlderThan tells whether a build is older than what a service runs. One that
+// is known to follow on it is not; else they are compared by number
 // when both came from the same pipeline, else by the time of their commits.
 // What cannot be compared is not older: a person who deploys by hand means it.
 // The very same build is not older either.
 func (b Build) OlderThan(s Service) bool {
 	switch {
-	case s.From == FromDefault, b.Image == s.Image && b.Commit == s.Commit:
+	case s.From == FromDefault, b.Image == s.Image && b.Commit == s.Commit, b.Replaces != "" && b.Replaces == s.Commit:
 		return false
 	case b.Run.Pipeline != "" && b.Run.Pipeline == s.Run.Pipeline:
 		return b.Run.Number < s.Run.Number

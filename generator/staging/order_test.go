@@ -34,6 +34,10 @@ func TestOlderThan(t *testing.T) {
 		{"the same build, built again", staging.Service{Image: "x:1", Commit: "c", Run: run(43)},
 			staging.Build{Image: "x:1", Commit: "c", Run: run(42)}, false},
 		{"the default image", staging.Service{From: staging.FromDefault, Run: run(43)}, staging.Build{Image: "x:1", Run: run(42)}, false},
+		{"one that follows on it, by a clock that is wrong", staging.Service{Commit: "c", Committed: noon},
+			staging.Build{Image: "x:1", Commit: "d", Replaces: "c", Committed: noon.Add(-time.Hour)}, false},
+		{"one that follows on something else", staging.Service{Commit: "c", Committed: noon},
+			staging.Build{Image: "x:1", Commit: "d", Replaces: "b", Committed: noon.Add(-time.Hour)}, true},
 	}
 	for _, tt := range tests {
 		if got := tt.build.OlderThan(tt.runs); got != tt.older {

@@ -1,0 +1,43 @@
+package gitstore_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"octopod/generator/gitstore"
+	"octopod/generator/testenv"
+)
+
+// Branches and where they are, whichever way a repository is reached and however
+// git keeps its references. A tag of a branch's name is no branch.
+func TestHeads(t *testing.T) {
+	dir := t.TempDir()
+	app := filepath.Join(dir, "app.git")
+	testenv.Git(t, dir, "init", "--bare", "--initial-branch", "main", app)
+	tree := testenv.Git(t, app, "hash-object", "-w", "-t", "tree", "/dev/null")
+	first := testenv.Git(t, app, "commit-tree", "-m", "first", tree)
+	second := testenv.Git(t, app, "commit-tree", "-m", "second", "-p", first, tree)
+	for branch, at := range map[string]string{"main": first, "feature/login": first, "feature/gone": first} {
+		testenv.Git(t, app, "update-ref", "refs/heads/"+branch, at)
+	}
+	testenv.Git(t, app, "pack-refs", "--all")
+	testenv.Git(t, app, "update-ref", "refs/heads/feature/login", second)
+	testenv.Git(t, app, "update-ref", "-d", "refs/heads/feature/gone")
+	testenv.Git(t, app, "update-ref", "refs/tags/feature/login", first)
+	want := map[string]string{"main": first, "feature/login": second}
+	for _, url := range []string{app, "file://" + app, testenv.ServeHTTP(t, dir).URL + "/app.git"} {
+		heads, err := gitstore.Heads(t.Context(), gitstore.Options{URL: url, AllowPlainHTTP: true})
+		if err != nil {
+			t.Errorf("%s: %v", url, err)
+		}
+		if diff := cmp.Diff(want, heads); diff != "" {
+			t.Errorf("%s: %s", url, diff)
+		}
+		branches, err := gitstore.Branches(t.Context(), gitstore.Options{URL: url, AllowPlainHTTP: true})
+		if diff := cmp.Diff([]string{"feature/login", "main"}, branches); diff != "" || err != nil {
+			t.Errorf("%s: %s, %v", url, diff, err)
+		}
+	}
+}
