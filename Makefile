@@ -38,7 +38,7 @@ test: tools ## every test that needs no cluster, with the race detector
 	$(GO) -C generator/auth/dextest test -mod=mod ./...
 
 e2e: ## the end-to-end cases on a real Kubernetes and Argo CD, built and started for them
-	$(GO) run ./examples/cluster/cmd/cluster build
+	$(GO) run ./examples/cluster/cmd/cluster build --forge
 	$(GO) test -tags cluster -count 1 -timeout 40m ./examples/cluster/e2e
 
 lint: ## gofmt, go vet, staticcheck

@@ -153,12 +153,16 @@ func noToken(token string) error {
 
 // Env is the environment in which kubectl, argocd and octopod use the cluster.
 func (c *Cluster) Env() []string {
-	return []string{
+	env := []string{
 		"KUBECONFIG=" + c.Kubeconfig(),
 		"ARGOCD_SERVER=" + c.ArgoCD(),
 		"ARGOCD_AUTH_TOKEN=" + c.Token,
 		"ARGOCD_OPTS=--plaintext",
 	}
+	if c.Forge {
+		env = append(env, "GITEA_URL="+c.GiteaURL(), "GITEA_TOKEN="+c.GiteaToken)
+	}
+	return env
 }
 
 // EnvFile holds Env for a shell: `. EnvFile`. It puts the argocd program on

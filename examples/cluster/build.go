@@ -15,24 +15,37 @@ import (
 	"strings"
 )
 
-// module is one Go module that programs are built from. They are four, because
+// module is one Go module that programs are built from. They are several, because
 // their dependencies do not go together.
 type module struct {
 	folder   string
 	ldflags  string            // that set a version
+	tags     string            // of the build
+	cgo      string            // "1" where a C compiler is needed
 	programs map[string]string // what a program is called after `go build`, and here
+	owner    string            // the module that data come from
+	data     map[string]string // files and folders of the owner, and what they are called here
 }
 
-func modules() []module {
-	return []module{
-		{"kubernetes", "-X k8s.io/component-base/version.gitVersion=v1.31.0", map[string]string{
+func modules(forge bool) []module {
+	all := []module{
+		{folder: "kubernetes", ldflags: "-X k8s.io/component-base/version.gitVersion=v1.31.0", programs: map[string]string{
 			"server": "etcd", "kube-apiserver": "kube-apiserver",
 			"kube-controller-manager": "kube-controller-manager", "kube-scheduler": "kube-scheduler",
 		}},
-		{"argocd", "-X github.com/argoproj/argo-cd/v2/common.version=2.14.21", map[string]string{"cmd": "argocd"}},
-		{"kwok", "-X sigs.k8s.io/kwok/pkg/consts.Version=v0.6.1", map[string]string{"kwok": "kwok"}},
-		{"kustomize", "", map[string]string{"kustomize": "kustomize"}},
+		{folder: "argocd", ldflags: "-X github.com/argoproj/argo-cd/v2/common.version=2.14.21", programs: map[string]string{"cmd": "argocd"},
+			owner: "github.com/argoproj/argo-cd/v2", data: crdFiles()},
+		{folder: "kwok", ldflags: "-X sigs.k8s.io/kwok/pkg/consts.Version=v0.6.1", programs: map[string]string{"kwok": "kwok"}},
+		{folder: "kustomize", programs: map[string]string{"kustomize": "kustomize"}},
 	}
+	if forge {
+		all = append(all, module{
+			folder: "gitea", ldflags: "-X main.Version=1.26.0", tags: "sqlite sqlite_unlock_notify", cgo: "1",
+			programs: map[string]string{"gitea": "gitea"},
+			owner:    "code.gitea.io/gitea", data: map[string]string{"options": giteaFiles + "/options", "templates": giteaFiles + "/templates"},
+		})
+	}
+	return all
 }
 
 // crds lists the custom resources of Argo CD, by their file.
@@ -42,6 +55,14 @@ func crds() map[string]string {
 		"applicationset-crd.yaml": "applicationsets.argoproj.io",
 		"appproject-crd.yaml":     "appprojects.argoproj.io",
 	}
+}
+
+func crdFiles() map[string]string {
+	files := map[string]string{}
+	for file := range crds() {
+		files["manifests/crds/"+file] = file
+	}
+	return files
 }
 
 // DefaultBin is where programs are kept between runs.
@@ -57,6 +78,7 @@ func DefaultBin() string {
 type BuildOptions struct {
 	Bin    string    // folder for the programs; default DefaultBin
 	Source string    // this folder; default: what `go list` says
+	Forge  bool      // Gitea as well, which needs a C compiler
 	Log    io.Writer // default: nowhere
 }
 
@@ -68,13 +90,13 @@ func Build(ctx context.Context, o BuildOptions) error {
 		return err
 	}
 	if o.Source == "" {
-		dir, err := goCommand(ctx, ".", "list", "-f", "{{.Dir}}", "octopod/examples/cluster")
+		dir, err := module{}.goCommand(ctx, ".", "list", "-f", "{{.Dir}}", "octopod/examples/cluster")
 		if err != nil {
 			return fmt.Errorf("run this inside of the repository: %w", err)
 		}
 		o.Source = dir
 	}
-	for _, m := range modules() {
+	for _, m := range modules(o.Forge) {
 		if err := m.build(ctx, o); err != nil {
 			return fmt.Errorf("building %s: %w", m.folder, err)
 		}
@@ -98,7 +120,7 @@ func (m module) build(ctx context.Context, o BuildOptions) error {
 		return err
 	}
 	defer os.RemoveAll(fresh)
-	if _, err := goCommand(ctx, dir, "build", "-trimpath", "-ldflags", "-s -w "+m.ldflags, "-o", fresh+"/", "tool"); err != nil {
+	if _, err := m.goCommand(ctx, dir, "build", "-trimpath", "-tags", m.tags, "-ldflags", "-s -w "+m.ldflags, "-o", fresh+"/", "tool"); err != nil {
 		return err
 	}
 	for made, name := range m.programs {
@@ -106,10 +128,8 @@ func (m module) build(ctx context.Context, o BuildOptions) error {
 			return err
 		}
 	}
-	if m.folder == "argocd" {
-		if err := copyCRDs(ctx, dir, o.Bin); err != nil {
-			return err
-		}
+	if err := m.copyData(ctx, dir, o.Bin); err != nil {
+		return err
 	}
 	return os.WriteFile(stampFile, []byte(stamp), 0o644)
 }
@@ -117,7 +137,7 @@ func (m module) build(ctx context.Context, o BuildOptions) error {
 // stamp changes with everything that the programs are made from.
 func (m module) stamp(dir string) (string, error) {
 	sum := sha256.New()
-	fmt.Fprintln(sum, runtime.Version(), runtime.GOOS, runtime.GOARCH, m.ldflags)
+	fmt.Fprintln(sum, runtime.Version(), runtime.GOOS, runtime.GOARCH, m.ldflags+m.tags)
 	for _, name := range []string{"go.mod", "go.sum"} {
 		data, err := os.ReadFile(filepath.Join(dir, name))
 		if err != nil {
@@ -129,29 +149,46 @@ func (m module) stamp(dir string) (string, error) {
 }
 
 func (m module) complete(bin string) bool {
-	for _, name := range m.programs {
-		if _, err := os.Stat(filepath.Join(bin, name)); err != nil {
-			return false
+	for _, names := range []map[string]string{m.programs, m.data} {
+		for _, name := range names {
+			if _, err := os.Stat(filepath.Join(bin, name)); err != nil {
+				return false
+			}
 		}
 	}
 	return true
 }
 
-func copyCRDs(ctx context.Context, dir, bin string) error {
-	argo, err := goCommand(ctx, dir, "list", "-m", "-f", "{{.Dir}}", "github.com/argoproj/argo-cd/v2")
+// copyData copies what the programs read while they run.
+func (m module) copyData(ctx context.Context, dir, bin string) error {
+	if len(m.data) == 0 {
+		return nil
+	}
+	owner, err := m.goCommand(ctx, dir, "list", "-m", "-f", "{{.Dir}}", m.owner)
 	if err != nil {
 		return err
 	}
-	for file := range crds() {
-		data, err := os.ReadFile(filepath.Join(argo, "manifests", "crds", file))
-		if err != nil {
-			return err
-		}
-		if err := os.WriteFile(filepath.Join(bin, file), data, 0o644); err != nil {
+	for there, here := range m.data {
+		if err := copyAll(filepath.Join(owner, there), filepath.Join(bin, here)); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// copyAll copies a file, or a folder that takes the place of an earlier one.
+func copyAll(from, to string) error {
+	if info, err := os.Stat(from); err != nil || !info.IsDir() {
+		data, err := os.ReadFile(from)
+		if err != nil {
+			return err
+		}
+		return os.WriteFile(to, data, 0o644)
+	}
+	if err := os.RemoveAll(to); err != nil {
+		return err
+	}
+	return os.CopyFS(to, os.DirFS(from))
 }
 
 // linkParts gives Argo CD's one program the names of its parts: the name it is
@@ -166,9 +203,9 @@ func linkParts(bin string) error {
 	return nil
 }
 
-func goCommand(ctx context.Context, dir string, args ...string) (string, error) {
+func (m module) goCommand(ctx context.Context, dir string, args ...string) (string, error) {
 	cmd := exec.CommandContext(ctx, "go", args...)
-	cmd.Dir, cmd.Env = dir, append(os.Environ(), "CGO_ENABLED=0", "GOWORK=off")
+	cmd.Dir, cmd.Env = dir, append(os.Environ(), "CGO_ENABLED="+cmp.Or(m.cgo, "0"), "GOWORK=off")
 	var out, errs bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errs
 	if err := cmd.Run(); err != nil {

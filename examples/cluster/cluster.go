@@ -26,6 +26,8 @@ type Cluster struct {
 	KubeToken  string         `json:"kubeToken"`  // of the user who may do everything
 	AdminToken string         `json:"adminToken"` // of Argo CD's admin
 	Token      string         `json:"token"`      // of Octopod's account in Argo CD
+	Forge      bool           `json:"forge"`      // Gitea is a part of it
+	GiteaToken string         `json:"giteaToken"` // of Gitea's admin
 
 	client *http.Client
 }
@@ -34,6 +36,7 @@ type Cluster struct {
 type Options struct {
 	Bin      string    // the programs; default DefaultBin
 	Projects []string  // of Octopod; default shop
+	Forge    bool      // Gitea as well; Build must have made it
 	Log      io.Writer // told what happens; default nowhere
 }
 
@@ -87,11 +90,11 @@ func prepare(dir string, o Options) (*Cluster, error) {
 	if _, err := os.Stat(filepath.Join(dir, stateFile)); err == nil {
 		return nil, fmt.Errorf("there is a cluster in %s already: `cluster down` ends it", dir)
 	}
-	c := &Cluster{Dir: dir, Bin: cmp.Or(o.Bin, DefaultBin()), Projects: o.Projects, KubeToken: randomToken()}
+	c := &Cluster{Dir: dir, Bin: cmp.Or(o.Bin, DefaultBin()), Projects: o.Projects, Forge: o.Forge, KubeToken: randomToken()}
 	if len(c.Projects) == 0 {
 		c.Projects = []string{"shop"}
 	}
-	for _, folder := range []string{"run", "log", "redis", "tmp", "home/tls", "home/ssh", "home/gpg"} {
+	for _, folder := range []string{"run", "log", "redis", "gitea", "tmp", "home/tls", "home/ssh", "home/gpg"} {
 		if err := os.MkdirAll(c.path(folder), 0o700); err != nil {
 			return nil, err
 		}
@@ -144,6 +147,7 @@ func (c *Cluster) bringUp(ctx context.Context, log io.Writer) error {
 	if err := c.together(
 		func() error { return c.startAll(ctx, ControllerManager, Scheduler, Kwok, Redis) },
 		func() error { return c.furnish(ctx) },
+		func() error { return c.openForge(ctx) },
 	); err != nil {
 		return err
 	}
@@ -186,8 +190,8 @@ func (c *Cluster) together(work ...func() error) error {
 // StartPart starts one part, and returns when it is ready. One that runs is
 // left alone.
 func (c *Cluster) StartPart(ctx context.Context, part Part) error {
-	if !slices.Contains(Parts(), part) {
-		return fmt.Errorf("there is no part %q: choose from %v", part, Parts())
+	if !slices.Contains(c.parts(), part) {
+		return fmt.Errorf("there is no part %q: choose from %v", part, c.parts())
 	}
 	ctx, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
@@ -223,7 +227,7 @@ func (c *Cluster) Stop(ctx context.Context) error {
 // leaves the logs.
 func (c *Cluster) endAll(ctx context.Context) error {
 	var errs []error
-	for _, group := range [][]Part{argocdParts(), {ControllerManager, Scheduler, Kwok, Redis}, {APIServer}, {Etcd}} {
+	for _, group := range [][]Part{append(argocdParts(), Gitea), {ControllerManager, Scheduler, Kwok, Redis}, {APIServer}, {Etcd}} {
 		var work []func() error
 		for _, part := range group {
 			work = append(work, func() error { return c.end(ctx, part) })
@@ -242,9 +246,9 @@ type PartStatus struct {
 
 // Status asks every part.
 func (c *Cluster) Status(ctx context.Context) []PartStatus {
-	all := make([]PartStatus, len(Parts()))
+	all := make([]PartStatus, len(c.parts()))
 	var group sync.WaitGroup
-	for i, part := range Parts() {
+	for i, part := range c.parts() {
 		group.Go(func() {
 			all[i].Part = part
 			if p, ok := c.running(part); ok {

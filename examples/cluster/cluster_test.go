@@ -29,6 +29,20 @@ func TestEveryPartHasACommandAndAHealth(t *testing.T) {
 	}
 }
 
+// The forge is there where it was asked for, and nowhere else.
+func TestTheForgeIsAChoice(t *testing.T) {
+	without, with := &Cluster{}, &Cluster{Forge: true}
+	if slices.Contains(without.parts(), Gitea) || !slices.Contains(with.parts(), Gitea) {
+		t.Errorf("without: %v, with: %v", without.parts(), with.parts())
+	}
+	if err := without.GiteaAPI(t.Context(), "GET", "/version", nil, nil); err == nil || !strings.Contains(err.Error(), "--forge") {
+		t.Errorf("got %v", err)
+	}
+	if built := len(modules(true)) - len(modules(false)); built != 1 {
+		t.Errorf("%d modules more", built)
+	}
+}
+
 func TestPortsAreFreeAndDifferent(t *testing.T) {
 	ports, err := freePorts(portNames())
 	if err != nil {

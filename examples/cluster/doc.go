@@ -7,7 +7,8 @@
 //
 // Nothing stands in for anything but the kubelet: kwok plays it, so that pods
 // become ready at once and no container runs. An image with "crash" in its tag
-// crashes, one with "missing" is not found.
+// crashes, one with "missing" is not found. With Options.Forge there is a real
+// forge as well, Gitea.
 //
 // The package uses the standard library only.
 package cluster

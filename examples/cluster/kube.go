@@ -137,13 +137,14 @@ func (c *Cluster) awaitCondition(ctx context.Context, path, condition string) er
 }
 
 // writeConfig writes the files that parts and people read: two kubeconfigs,
-// which differ in their namespace, what the scheduler leaves out, and what kwok
-// does with pods.
+// which differ in their namespace, what the scheduler leaves out, what kwok
+// does with pods, and how Gitea is set up.
 func (c *Cluster) writeConfig() error {
 	return errors.Join(
 		c.writeKubeconfig(c.Kubeconfig(), "default"),
 		c.writeKubeconfig(c.path("argocd.kubeconfig"), "argocd"),
 		c.writeSchedulerConfig(),
+		c.writeGiteaConfig(),
 		os.WriteFile(c.path("kwok.yaml"), []byte(strings.Join(stages(), "\n---\n")), 0o600),
 	)
 }

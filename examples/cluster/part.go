@@ -21,10 +21,19 @@ const (
 	AppController     Part = "argocd-application-controller"
 	AppSetController  Part = "argocd-applicationset-controller"
 	Server            Part = "argocd-server"
+	Gitea             Part = "gitea" // where Options.Forge asks for it
 )
 
 // Parts lists all of them.
-func Parts() []Part { return append(kubernetesParts(), argocdParts()...) }
+func Parts() []Part { return append(kubernetesParts(), append(argocdParts(), Gitea)...) }
+
+// parts lists those of this cluster.
+func (c *Cluster) parts() []Part {
+	if c.Forge {
+		return Parts()
+	}
+	return append(kubernetesParts(), argocdParts()...)
+}
 
 func kubernetesParts() []Part {
 	return []Part{Etcd, APIServer, ControllerManager, Scheduler, Kwok, Redis}
@@ -52,12 +61,13 @@ const (
 	portSetWebhook  = "set-webhook"
 	portArgo        = "argo"
 	portArgoMetrics = "argo-metrics"
+	portGitea       = "gitea"
 )
 
 func portNames() []string {
 	return []string{
 		portEtcd, portEtcdPeer, portAPI, portManager, portScheduler, portKwok, portRedis, portRepo, portRepoHealth,
-		portController, portSetHealth, portSetMetrics, portSetWebhook, portArgo, portArgoMetrics,
+		portController, portSetHealth, portSetMetrics, portSetWebhook, portArgo, portArgoMetrics, portGitea,
 	}
 }
 
@@ -81,6 +91,7 @@ func (c *Cluster) health(part Part) string {
 		AppController:     "http://" + c.address(portController) + "/healthz",
 		AppSetController:  "http://" + c.address(portSetMetrics) + "/metrics", // it has no other answer
 		Server:            "http://" + c.address(portArgo) + "/healthz?full=true",
+		Gitea:             "http://" + c.address(portGitea) + "/api/healthz",
 	}[part]
 }
 
@@ -118,6 +129,8 @@ func (c *Cluster) arguments(part Part) []string {
 			"--port", c.port(portRedis), "--bind", loopback, "--save", "", "--appendonly", "no",
 			"--dir", c.path("redis"), "--daemonize", "no",
 		}
+	case Gitea:
+		return []string{"web", "--config", c.path("gitea", "app.ini"), "--port", c.port(portGitea)}
 	}
 	return c.argocdArguments(part)
 }

@@ -7,7 +7,8 @@
 //	go test -tags cluster ./examples/cluster/e2e -run TestE2EArchive
 //
 // The tests start a cluster of their own and end it. OCTOPOD_CLUSTER names the
-// folder of one that runs (`make cluster`), which saves the start.
+// folder of one that runs (`cluster up --forge --projects 'e2e-*'`), which saves
+// the start.
 //
 // The package has tests only. Nothing in them waits for a time to pass: they
 // wait for a state, with a deadline, and say what the state was instead.

@@ -68,9 +68,9 @@ func openCluster(ctx context.Context) (stop func() error, err error) {
 			return nil, err
 		}
 	}
-	if err := cluster.Build(ctx, cluster.BuildOptions{Log: os.Stderr}); err != nil {
+	if err := cluster.Build(ctx, cluster.BuildOptions{Forge: true, Log: os.Stderr}); err != nil {
 		return nil, err
 	}
-	world.Cluster, err = cluster.Start(ctx, dir, cluster.Options{Projects: []string{projects}, Log: os.Stderr})
+	world.Cluster, err = cluster.Start(ctx, dir, cluster.Options{Projects: []string{projects}, Forge: true, Log: os.Stderr})
 	return func() error { return world.Stop(context.WithoutCancel(ctx)) }, err
 }

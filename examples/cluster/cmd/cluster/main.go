@@ -40,6 +40,7 @@ func main() {
 type command struct {
 	dir, bin, source string
 	projects         string
+	forge            bool
 	part             cluster.Part
 	stdout, stderr   io.Writer
 }
@@ -52,6 +53,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.StringVar(&c.bin, "bin", cluster.DefaultBin(), "folder that keeps the programs")
 	flags.StringVar(&c.source, "source", "", "this folder; needed where `go` cannot tell")
 	flags.StringVar(&c.projects, "projects", "shop", "projects of Octopod that its account may use, with commas")
+	flags.BoolVar(&c.forge, "forge", false, "Gitea as well; the first build of it needs a C compiler")
 	flags.Usage = func() { fmt.Fprint(stderr, usage); flags.PrintDefaults() }
 	verb, words := split(args)
 	if err := flags.Parse(words); err != nil {
@@ -85,7 +87,7 @@ func split(args []string) (verb string, words []string) {
 func (c command) verbs() map[string]func(context.Context) error {
 	return map[string]func(context.Context) error{
 		"build": func(ctx context.Context) error {
-			return cluster.Build(ctx, cluster.BuildOptions{Bin: c.bin, Source: c.source, Log: c.stderr})
+			return cluster.Build(ctx, cluster.BuildOptions{Bin: c.bin, Source: c.source, Forge: c.forge, Log: c.stderr})
 		},
 		"up":     c.up,
 		"down":   c.with(func(ctx context.Context, run *cluster.Cluster) error { return run.Stop(ctx) }),
@@ -113,11 +115,11 @@ func (c command) with(do func(context.Context, *cluster.Cluster) error) func(con
 }
 
 func (c command) up(ctx context.Context) error {
-	build := cluster.BuildOptions{Bin: c.bin, Source: c.source, Log: c.stderr}
+	build := cluster.BuildOptions{Bin: c.bin, Source: c.source, Forge: c.forge, Log: c.stderr}
 	if err := cluster.Build(ctx, build); err != nil {
 		return err
 	}
-	run, err := cluster.Start(ctx, c.dir, cluster.Options{Bin: c.bin, Projects: strings.Split(c.projects, ","), Log: c.stderr})
+	run, err := cluster.Start(ctx, c.dir, cluster.Options{Bin: c.bin, Projects: strings.Split(c.projects, ","), Forge: c.forge, Log: c.stderr})
 	if err != nil {
 		return err
 	}
