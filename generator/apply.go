@@ -91,6 +91,9 @@ func (g *Stagings) planAction(ctx context.Context, tree *envrepo.Tree, r Request
 	if err != nil {
 		return planned{}, err
 	}
+	if before == nil && a.Verb != staging.Deploy && a.Verb != staging.Create {
+		return planned{}, notFound(tree, a.Name)
+	}
 	a, older := a.Newer(before)
 	if len(older) > 0 && len(a.Images) == 0 {
 		v := view(p, *before, tree.Revision())
@@ -175,7 +178,7 @@ func removes(p *project.Project, a staging.Action) bool {
 // planRemoval deletes the directory, also of a record that cannot be read.
 func (g *Stagings) planRemoval(ctx context.Context, tree *envrepo.Tree, p *project.Project, a staging.Action, r Request) (planned, error) {
 	if !staging.IsLabel(a.Name) || !tree.Has(a.Name) {
-		return planned{}, project.NotFound(a.Name)
+		return planned{}, notFound(tree, a.Name)
 	}
 	before, _ := current(tree, a.Name)
 	if err := r.current(before); err != nil {

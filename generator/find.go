@@ -78,10 +78,16 @@ func (q Query) names(tree *envrepo.Tree) ([]string, error) {
 	}
 	for _, name := range q.Names {
 		if !staging.IsLabel(name) || !tree.Has(name) {
-			return nil, project.NotFound(name)
+			return nil, notFound(tree, name)
 		}
 	}
 	return q.Names, nil
+}
+
+// notFound says that the env repo has no such staging, but perhaps one alike.
+func notFound(tree *envrepo.Tree, name string) error {
+	names, _ := tree.Names() // the directory was read before
+	return project.NotFound(name, names...)
 }
 
 func viewAt(tree *envrepo.Tree, p *project.Project, name string) (staging.View, error) {
@@ -134,7 +140,7 @@ func (g *Stagings) Manifests(ctx context.Context, name, revision string) ([]stag
 		return nil, err
 	}
 	if !staging.IsLabel(a.Name) || !tree.Has(a.Name) {
-		return nil, project.NotFound(name)
+		return nil, notFound(tree, name)
 	}
 	objects, err := g.committed(ctx, tree, p, name)
 	if err != nil {

@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
+	"octopod/generator/project/strictyaml"
 	"octopod/generator/staging"
 )
 
@@ -52,10 +54,36 @@ func (p *Project) Apply(current *staging.Staging, a staging.Action, at staging.S
 	return next, nil
 }
 
-// NotFound says that there is no such staging.
-func NotFound(name string) error {
-	return staging.Errorf(staging.CodeNotFound, "there is no staging %q", name).
-		WithHint("`octopod get --all` lists those there are; `octopod history %s` knows it if it was deleted", name)
+// NotFound says that there is no such staging, and which one of those there are
+// was probably meant.
+func NotFound(name string, among ...string) error {
+	hint := "`octopod get --all` lists those there are; `octopod history %[1]s` knows it if it was deleted"
+	if near := meant(name, among); near != "" {
+		hint = "did you mean %[2]s? " + hint
+		return staging.Errorf(staging.CodeNotFound, "there is no staging %q", name).WithHint(hint, name, near)
+	}
+	return staging.Errorf(staging.CodeNotFound, "there is no staging %q", name).WithHint(hint, name)
+}
+
+// meant gives the one name that holds all of another, as feature-login holds
+// login and feature/Login; else one that is spelled alike.
+func meant(name string, among []string) string {
+	var holding []string
+	slug := strings.Trim(strings.Map(func(r rune) rune {
+		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
+			return r
+		}
+		return '-'
+	}, strings.ToLower(name)), "-")
+	for _, other := range among {
+		if slug != "" && strings.Contains(other, slug) {
+			holding = append(holding, other)
+		}
+	}
+	if len(holding) == 1 {
+		return holding[0]
+	}
+	return strictyaml.Nearest(name, among)
 }
 
 func (p *Project) deploy(current *staging.Staging, a staging.Action, at staging.Stamp) (staging.Staging, error) {

@@ -1,6 +1,7 @@
 package project_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -403,4 +404,17 @@ func FuzzParse(f *testing.F) {
 			t.Fatalf("what was read and written cannot be read again: %v\n%s", err, text)
 		}
 	})
+}
+
+func TestNotFoundNamesTheOneThatWasMeant(t *testing.T) {
+	among := []string{"cart", "feature-login", "feature-search", "search"}
+	for name, want := range map[string]string{
+		"login": "did you mean feature-login?", "feature/Login": "did you mean feature-login?", "crat": "did you mean cart?",
+		"feature": "`octopod get", "": "`octopod get", "checkout": "`octopod get",
+	} {
+		var e *staging.Error
+		if !errors.As(project.NotFound(name, among...), &e) || !strings.HasPrefix(e.Hint, want) {
+			t.Errorf("%q: %q, want %q", name, e.Hint, want)
+		}
+	}
 }
