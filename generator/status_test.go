@@ -328,6 +328,10 @@ func TestWait(t *testing.T) {
 		{"another wait ran out", generator.ForRunning, 2 * time.Second, nil, nil, staging.CodeTimeout, "it is Creating: Waiting for Argo CD"},
 		{"Argo CD away to the end", generator.ForRunning, 2 * time.Second, nil,
 			func(w world2) { w.argo.Away(errors.New("refused")) }, staging.CodeUnavailable, "Argo CD cannot be asked"},
+		{"Argo CD does not accept the token", generator.ForRunning, 0,
+			func(w world2) {
+				w.argo.Away(staging.Errorf(staging.CodeUnauthorized, "Argo CD does not accept the token"))
+			}, nil, staging.CodeUnauthorized, "does not accept the token"},
 		{"fails for good", generator.ForRunning, 0, nil, func(w world2) {
 			w.argo.Put("login", func(a *staging.Application) {
 				a.Revision, a.Operation = w.last, &staging.Operation{Phase: "Failed", Revision: w.last, FinishedAt: w.clock.Now()}

@@ -42,7 +42,8 @@ const graceForFailure = 5 * time.Second
 // then. step is called with every change on the way. It fails early, with
 // CodeFailed, when the staging fails; with CodeTimeout when the time runs out,
 // or CodeUnavailable when Argo CD could not be asked at that time; with
-// CodeConflict when what is waited for cannot come.
+// CodeConflict when what is waited for cannot come; with CodeUnauthorized or
+// CodeForbidden when Argo CD refuses to be asked.
 func Wait(ctx context.Context, w Watcher, r WaitRequest, step func(staging.View)) (staging.View, error) {
 	limit, cancel := context.WithCancel(ctx)
 	if r.Timeout > 0 {
@@ -114,6 +115,10 @@ func (w *wait) take(n News) (done bool, err error) {
 			return true, nil
 		}
 		return false, staging.Errorf(staging.CodeNotFound, "there is no staging %s", w.Name).WithHint("`octopod get` lists them")
+	case Away:
+		if code := staging.CodeOf(n.Err); code == staging.CodeUnauthorized || code == staging.CodeForbidden {
+			return false, n.Err // which no waiting mends
+		}
 	}
 	return false, nil
 }

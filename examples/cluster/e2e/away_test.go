@@ -69,7 +69,7 @@ func TestE2ETokens(t *testing.T) {
 			status := other.status("login")
 			return say(status), status.Phase == staging.PhaseUnknown && strings.Contains(status.Detail, tt.says)
 		})
-		if r := other.try("wait", "login", "--timeout", "2s"); r.code == 0 || !strings.Contains(r.stderr, tt.says) {
+		if r := other.try("wait", "login", "--timeout", "1m"); r.code != 7 || !strings.Contains(r.stderr, tt.says) {
 			t.Errorf("wait with a token that is %s: %s", what, r)
 		}
 	}
