@@ -31,6 +31,9 @@ type Parts struct {
 	// Images tells whether images exist, and their digests. nil means that no
 	// registry is asked.
 	Images Images
+	// Heads tells where the branches of the application's repositories are. nil
+	// means that they are not asked.
+	Heads Heads
 	// Now is the clock: it dates records, and what is seen of Argo CD.
 	Now func() time.Time
 }

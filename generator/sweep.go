@@ -74,7 +74,9 @@ func (g *Stagings) Sweep(ctx context.Context, r SweepRequest) (SweepResult, erro
 		return SweepResult{}, err
 	}
 	around := project.Surroundings{Now: g.Now(), MaxShare: r.MaxShare}
-	around.Branches = s.hear(ctx)
+	if r.Branches != nil {
+		s.result.Repositories, around.Branches = hear(ctx, r.Branches, s.project.Repositories())
+	}
 	if around.TornDown, err = s.tornDown(ctx); err != nil {
 		return SweepResult{}, err
 	}
@@ -135,23 +137,19 @@ const askedAtOnce = 8
 
 // hear asks every repository for its branches. One that does not answer, or has
 // none, says nothing of any branch.
-func (s *sweeping) hear(ctx context.Context) map[string][]string {
+func hear(ctx context.Context, lister BranchLister, repositories []string) ([]Heard, map[string][]string) {
 	branches := map[string][]string{}
-	if s.request.Branches == nil {
-		return branches
-	}
-	repositories := s.project.Repositories()
-	s.result.Repositories = make([]Heard, len(repositories))
+	heard := make([]Heard, len(repositories))
 	var mu sync.Mutex
 	var work errgroup.Group
 	work.SetLimit(askedAtOnce)
 	for i, repository := range repositories {
 		work.Go(func() error {
-			names, err := s.request.Branches.Branches(ctx, repository)
+			names, err := lister.Branches(ctx, repository)
 			if err == nil && len(names) == 0 {
 				err = staging.Errorf(staging.CodeUnavailable, "%s lists no branch at all, which is not believed", repository)
 			}
-			s.result.Repositories[i] = Heard{Repository: repository, Branches: len(names), Err: err}
+			heard[i] = Heard{Repository: repository, Branches: len(names), Err: err}
 			if err == nil {
 				mu.Lock()
 				defer mu.Unlock()
@@ -161,7 +159,7 @@ func (s *sweeping) hear(ctx context.Context) map[string][]string {
 		})
 	}
 	_ = work.Wait() // nothing in it fails
-	return branches
+	return heard, branches
 }
 
 // tornDown asks which teardowns are over.

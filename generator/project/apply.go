@@ -26,6 +26,9 @@ func (p *Project) Apply(current *staging.Staging, a staging.Action, at staging.S
 	next := current.Clone()
 	switch a.Verb {
 	case staging.Set, staging.Unset:
+		if a.PullRequest != nil {
+			next.Spec.PullRequest = a.PullRequest
+		}
 		return p.configure(next, a)
 	case staging.Archive:
 		return archive(next, a, at)

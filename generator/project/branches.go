@@ -154,3 +154,29 @@ func (p *Project) Withdraw(r staging.Staging, repository, why string, around Sur
 	}
 	return Decision{Step: StepArchive, Reason: why}
 }
+
+// Lose decides on a staging whose branch a repository has just lost
+// (Surroundings.Lost): what the sweep would do, at once. Deleting is left to the sweep.
+func (p *Project) Lose(r staging.Staging, around Surroundings) Decision {
+	s := p.newSweep(around)
+	for _, rule := range []func(*sweep, staging.Staging) Decision{(*sweep).tornDown, (*sweep).spared, (*sweep).branchGone} {
+		switch d := rule(s, r); d.Step {
+		case "":
+		case StepDelete:
+			return keptBecause("the sweep deletes it")
+		default:
+			return d
+		}
+	}
+	for _, repository := range s.repos {
+		switch names := s.branches[repository]; {
+		case !built(r):
+			return keptBecause("nothing in it was built from a commit of the branch")
+		case names[r.Spec.Branch]:
+			return keptBecause("%s has the branch", repository)
+		case len(names) == 0 && repository != around.Lost.Repository:
+			return keptBecause("%s cannot be asked whether it has the branch", repository)
+		}
+	}
+	return keptBecause("the project names no repository")
+}
