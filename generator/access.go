@@ -310,7 +310,7 @@ func (v veil) mayAsk(q Query) error {
 // part is where the field of a term is shown; "" for what everybody sees.
 func (t Term) part() project.Part {
 	switch t.Field {
-	case "name", "title", "state", "pinned":
+	case "name", "title", "state", "pinned", "tested":
 		return ""
 	case "branch", "pr":
 		return project.PartBranch

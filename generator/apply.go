@@ -272,15 +272,20 @@ func describe(s step, changes []staging.Difference) (subject, body string) {
 	if len(words) > most {
 		words = append(words[:most], fmt.Sprintf("and %d more", len(words)-most))
 	}
-	if s.action.Reason != "" && s.action.Verb != staging.Delete {
-		words = []string{s.action.Reason}
+	switch a := s.action; {
+	case a.Verb == staging.Mark && a.Outcome == staging.Untested:
+		words = []string{"taken away"}
+	case a.Verb == staging.Mark:
+		words = []string{strings.TrimSuffix(string(a.Outcome)+": "+strings.TrimSpace(a.Note), ": ")}
+	case a.Reason != "" && a.Verb != staging.Delete:
+		words = []string{a.Reason}
 	}
 	return strings.Join(words, ", "), strings.Join(lines, "\n")
 }
 
 // headline says one difference in a word or two: backend 1f2e3d4, LOG_LEVEL=debug.
 func headline(s step, c staging.Difference) string {
-	if s.after == nil || slices.Contains([]string{"branch", "state", "pinned"}, c.What) {
+	if s.after == nil || slices.Contains([]string{"branch", "state", "pinned", "tested"}, c.What) {
 		return ""
 	}
 	if service, ok := s.after.Spec.Services[c.What]; ok {

@@ -68,6 +68,7 @@ func (t returnTo) plan(ctx context.Context, tree *envrepo.Tree, r Request, at st
 		after.Spec.Pinned = before.Spec.Pinned // the same rollback again changes nothing
 	}
 	sweepKnows(&after, before, at)
+	after.Spec.Tested = lastTest(old, before)
 	if after.Spec.Expires != nil && before != nil && before.Spec.Expires != nil && after.Spec.Expires.Before(*before.Spec.Expires) {
 		after.Spec.Expires = before.Spec.Expires
 	}
@@ -115,6 +116,15 @@ func (t returnTo) restore(ctx context.Context, tree *envrepo.Tree, after staging
 		return generated{}, err
 	}
 	return generated{files: append([]staging.File{record}, files...), objects: objects}, nil
+}
+
+// lastTest: a mark is about one version, and no part of it. The last one stays,
+// unless the version that is returned to has one of its own.
+func lastTest(old staging.Staging, before *staging.Staging) *staging.Test {
+	if before == nil || before.Spec.Tested == nil || old.Spec.Tested.Fits(old.Spec) && !before.Spec.Tested.Fits(old.Spec) {
+		return old.Spec.Tested
+	}
+	return before.Spec.Tested
 }
 
 // sweepKnows: what the sweep knows of a staging is no part of a version of it.

@@ -61,6 +61,7 @@ func TestAChangeOfTheRecordAloneIsNoUpdate(t *testing.T) {
 		{Verb: staging.Keep, Name: "login", Reason: "the demo", Until: &until},
 		{Verb: staging.Unkeep, Name: "login"},
 		{Verb: staging.Extend, Name: "login"},
+		{Verb: staging.Mark, Name: "login", Outcome: staging.Broken, Note: "no button"},
 	}
 	eachEngine(t, func(t *testing.T, w *world) {
 		r := w.do(login("v1"))

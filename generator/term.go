@@ -14,7 +14,7 @@ type Term struct {
 }
 
 // selectable are the fields a Term may name, beside any setting of the project.
-const selectable = "name, title, branch, state, author, pr, preset, pinned, or a setting such as LOG_LEVEL"
+const selectable = "name, title, branch, state, author, pr, preset, pinned, tested, or a setting such as LOG_LEVEL"
 
 // ParseTerms reads a selector: terms joined by commas.
 func ParseTerms(selector string) ([]Term, error) {
@@ -57,6 +57,8 @@ func fieldValues(v staging.View, field string) []string {
 		return v.Spec.Presets
 	case "pinned":
 		return []string{staging.Text(v.Spec.Pinned != nil)}
+	case "tested":
+		return []string{string(v.Status.Tested)}
 	case "author":
 		if v.Spec.PullRequest != nil {
 			return []string{v.Spec.PullRequest.Author, v.Spec.Created.By}

@@ -60,7 +60,7 @@ func (v veil) view(known *staging.View) *staging.View {
 		do   func()
 	}{
 		{project.PartDetail, func() { view.Status.Detail = "" }},
-		{project.PartServices, func() { s.Services, view.Status.Services = nil, nil }},
+		{project.PartServices, func() { s.Services, view.Status.Services, s.Tested = nil, nil, withoutVersions(s.Tested) }},
 		{project.PartSettings, func() { s.Overrides, s.Presets = staging.Overrides{}, nil }},
 		{project.PartBranch, func() { s.Branch, s.PullRequest = "", nil }},
 		{project.PartCreated, func() { s.Created.At = time.Time{} }},
@@ -88,6 +88,20 @@ func hideAuthor(s *staging.Spec) {
 		pin.By = ""
 		s.Pinned = &pin
 	}
+	if s.Tested != nil {
+		test := *s.Tested
+		test.By = ""
+		s.Tested = &test
+	}
+}
+
+func withoutVersions(t *staging.Test) *staging.Test {
+	if t == nil {
+		return nil
+	}
+	test := *t
+	test.Services = nil
+	return &test
 }
 
 // discreet masks the values that look or sound like secrets. A reference names
@@ -115,11 +129,32 @@ func (v veil) result(r Result) Result {
 	if r.Staging != nil {
 		r.Staging = v.view(r.Staging)
 	}
+	r.Changes = v.changes(r.Changes)
 	r.Before, r.After = Masked(r.Before, r.After)
 	if !v.shows(project.PartFiles) {
 		r.Plan, r.Before, r.After = []staging.PlanItem{}, nil, nil
 	}
 	return r
+}
+
+// changes leaves out what a role is not shown.
+func (v veil) changes(all []staging.Difference) []staging.Difference {
+	return slices.DeleteFunc(slices.Clone(all), func(d staging.Difference) bool { return !v.shows(v.partOf(d.What)) })
+}
+
+// partOf is where a difference is shown.
+func (v veil) partOf(what string) project.Part {
+	_, isService := v.p.Spec.Services[what]
+	_, isSetting := v.p.Spec.Parameters[what]
+	switch {
+	case isService || what == "tested":
+		return project.PartServices
+	case isSetting || what == "presets":
+		return project.PartSettings
+	case what == "branch":
+		return project.PartBranch
+	}
+	return ""
 }
 
 func (v veil) freshness(f Freshness) Freshness {

@@ -101,6 +101,7 @@ func (c *cli) showPage(p *project.Project, d described) {
 	if s.Pinned != nil {
 		c.field("Pinned", inline(c.when(s.Pinned.At)+by(s.Pinned.By)+": "+cmp.Or(s.Pinned.Reason, "no reason given")))
 	}
+	c.field("Tested", c.tested(d.View))
 	c.field("Presets", strings.Join(s.Presets, ", "))
 	c.field("Namespace", p.Namespace(d.Metadata.Name))
 	c.field("Application", p.Application(d.Metadata.Name))
@@ -108,6 +109,19 @@ func (c *cli) showPage(p *project.Project, d described) {
 	c.showSettings(d.Settings)
 	c.showLinks(d.Status.URLs, d.Links)
 	c.showChanges(d.History)
+}
+
+// tested is what somebody found who tried it, and of which version.
+func (c *cli) tested(v staging.View) string {
+	t := v.Spec.Tested
+	if t == nil {
+		return ""
+	}
+	line := string(t.Outcome) + by(t.By) + " " + c.when(t.At)
+	if v.Status.Tested == staging.Outdated {
+		line += ", in an earlier version"
+	}
+	return inline(strings.TrimSuffix(line+": "+t.Note, ": "))
 }
 
 func by(person string) string {

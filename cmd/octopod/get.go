@@ -58,7 +58,7 @@ built on the branch; the others run the project's default.`,
 		ValidArgsFunction: c.completion(completeNames),
 	}
 	f := cmd.Flags()
-	f.StringVarP(&l.selector, "selector", "l", "", "`FIELD=VALUE[,FIELD!=VALUE]`: name, title, branch, state, author, pr, preset, pinned or a setting")
+	f.StringVarP(&l.selector, "selector", "l", "", "`FIELD=VALUE[,FIELD!=VALUE]`: name, title, branch, state, author, pr, preset, pinned, tested or a setting")
 	f.BoolVar(&l.Archived, "archived", false, "the archived ones only")
 	f.BoolVarP(&l.All, "all", "a", false, "active and archived")
 	f.BoolVarP(&l.watch, "watch", "w", false, "go on with a line for every change, until interrupted")
@@ -135,14 +135,14 @@ func (c *cli) rowsOf(views []staging.View) ([]column, [][]cell) {
 	wide := c.settings.output == "wide"
 	if wide {
 		columns[2].give, columns[3].give = 0, 0
-		columns = append(columns, column{"PR", 0}, column{"EXPIRES", 0}, column{"PINNED", 0}, column{"OVERRIDES", 0}, column{"IMAGES", 0}, column{"REASON", 0})
+		columns = append(columns, column{"PR", 0}, column{"EXPIRES", 0}, column{"PINNED", 0}, column{"TESTED", 0}, column{"OVERRIDES", 0}, column{"IMAGES", 0}, column{"REASON", 0})
 	}
 	rows := make([][]cell, len(views))
 	for i, v := range views {
 		rows[i] = []cell{{v.Metadata.Name, bold}, status(v), {cmp.Or(v.Spec.Branch, none), ""}, {built(v), ""},
 			{cmp.Or(v.Status.URL, none), ""}, {ago(c.now(), v.Spec.Created.At), dim}}
 		if wide {
-			rows[i] = append(rows[i], cell{pullRequest(v), ""}, cell{expires(v), ""}, cell{pinned(v), ""},
+			rows[i] = append(rows[i], cell{pullRequest(v), ""}, cell{expires(v), ""}, cell{pinned(v), ""}, cell{cmp.Or(string(v.Status.Tested), none), ""},
 				cell{overrides(v), ""}, cell{images(v), ""}, cell{cmp.Or(v.Status.Reason, none), ""})
 		}
 	}

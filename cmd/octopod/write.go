@@ -40,6 +40,7 @@ var words = map[staging.Verb]struct{ did, would string }{
 	staging.Restore: {"restored", "restore"}, staging.Delete: {"deleted", "delete"}, staging.PinVerb: {"pinned", "pin"},
 	staging.Unpin: {"unpinned", "unpin"}, staging.Rollback: {"rolled back", "roll back"},
 	staging.Keep: {"kept", "keep"}, staging.Unkeep: {"left to the sweep", "leave to the sweep"},
+	staging.Extend: {"extended", "extend"}, staging.Mark: {"marked", "mark"},
 }
 
 // apply carries out an action and shows what came of it.
@@ -172,7 +173,9 @@ func sameImage(a, b string) bool {
 
 // makesWork tells whether people will want to open the staging next.
 func makesWork(v staging.Verb) bool {
-	return v != staging.Archive && v != staging.Delete && v != staging.PinVerb && v != staging.Unpin && v != staging.Keep && v != staging.Unkeep
+	return !slices.Contains([]staging.Verb{
+		staging.Archive, staging.Delete, staging.PinVerb, staging.Unpin, staging.Keep, staging.Unkeep, staging.Extend, staging.Mark,
+	}, v)
 }
 
 func (c *cli) showPlan(plan []staging.PlanItem) {

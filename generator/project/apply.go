@@ -47,6 +47,8 @@ func (p *Project) Apply(current *staging.Staging, a staging.Action, at staging.S
 		return keep(next, a, at)
 	case staging.Unkeep:
 		next.Spec.Kept = nil
+	case staging.Mark:
+		return mark(next, a, at)
 	case staging.Extend:
 		p.renew(&next, at.At)
 	case staging.Regenerate:

@@ -21,6 +21,7 @@ const (
 	Keep       Verb = "keep" // from the sweep
 	Unkeep     Verb = "unkeep"
 	Extend     Verb = "extend" // its time to live begins anew
+	Mark       Verb = "mark"   // what somebody found who tried it
 	Rollback   Verb = "rollback"
 	Regenerate Verb = "regenerate"
 )
@@ -46,6 +47,9 @@ type Action struct {
 	Reason string `json:"reason,omitempty"` // pin, rollback, keep, archive, restore, delete
 	To     string `json:"to,omitempty"`     // rollback: a revision; empty means the version before
 	Finish bool   `json:"finish,omitempty"` // delete: the teardown is over, remove the record
+
+	Outcome Outcome `json:"outcome,omitempty" enum:"tested,broken,none"` // mark: none takes the mark away
+	Note    string  `json:"note,omitempty"`                              // mark
 
 	Until      *time.Time `json:"until,omitempty"`      // keep: no longer than this; archive: the sweep wakes it then
 	BranchGone bool       `json:"branchGone,omitempty"` // archive: because its branch is in no repository

@@ -65,6 +65,9 @@ func facts(s *Staging) map[string]string {
 	if s.Spec.Pinned != nil {
 		put("pinned", cmp.Or(s.Spec.Pinned.Reason, "by "+s.Spec.Pinned.By))
 	}
+	if s.Spec.Tested != nil {
+		put("tested", s.Spec.Tested.String())
+	}
 	if s.Spec.Kept != nil {
 		put("kept", s.Spec.Kept.Reason)
 	}

@@ -31,6 +31,7 @@ type Status struct {
 	Services         map[string]ServiceStatus `json:"services,omitempty"`
 	Since            *time.Time               `json:"since,omitempty"` // when the phase began, as far as it was watched
 	Timings          Timings                  `json:"timings,omitzero"`
+	Tested           Standing                 `json:"tested,omitempty" enum:"tested,broken,outdated"` // what the mark in the record is worth now
 }
 
 // Timings are the steps of the last change of a staging, each as far as it is

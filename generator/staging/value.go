@@ -24,9 +24,18 @@ func (s Staging) Clone() Staging {
 	c.Spec.PullRequest = clonePointer(s.Spec.PullRequest)
 	c.Spec.Expires = clonePointer(s.Spec.Expires)
 	c.Spec.Pinned = clonePointer(s.Spec.Pinned)
+	c.Spec.Tested = s.Spec.Tested.clone()
 	c.Spec.Kept = clonePointer(s.Spec.Kept)
 	c.Spec.Since = clonePointer(s.Spec.Since)
 	c.Spec.BranchGone = clonePointer(s.Spec.BranchGone)
+	return c
+}
+
+func (t *Test) clone() *Test {
+	c := clonePointer(t)
+	if c != nil {
+		c.Services = maps.Clone(t.Services)
+	}
 	return c
 }
 

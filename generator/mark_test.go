@@ -1,0 +1,105 @@
+package generator_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"octopod/generator"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+func broken(note string) staging.Action {
+	return staging.Action{Verb: staging.Mark, Name: "login", Outcome: staging.Broken, Note: note}
+}
+
+// What a tester noted outlives whatever happens to the staging, and says all the
+// time whether it is about what is there now.
+func TestAMarkOutlivesWhatHappensToTheStaging(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	w.do(login("v1"))
+	if r := w.do(broken("no button")); len(r.Plan) != 1 || r.Plan[0].Path != "envs/login/staging.yaml" {
+		t.Errorf("a mark writes %v", r.Plan)
+	}
+	steps := []struct {
+		action staging.Action
+		want   staging.Standing
+	}{
+		{staging.Action{Verb: staging.Archive, Name: "login"}, staging.StandsBroken},
+		{staging.Action{Verb: staging.Restore, Name: "login"}, staging.StandsBroken},
+		{staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"LOG_LEVEL": "debug"}}, staging.StandsBroken},
+		{login("v1"), staging.StandsBroken},
+		{login("v2"), staging.Outdated},
+		{staging.Action{Verb: staging.Archive, Name: "login"}, staging.Outdated},
+		{login("v3"), staging.Outdated},
+		{staging.Action{Verb: staging.Rollback, Name: "login"}, staging.Outdated},
+		{staging.Action{Verb: staging.Unpin, Name: "login"}, staging.Outdated},
+		{login("v1"), staging.StandsBroken},
+	}
+	for _, step := range steps {
+		r := w.do(step.action)
+		if got := r.Staging.Status.Tested; got != step.want || r.Staging.Spec.Tested.Note != "no button" {
+			t.Errorf("after %s the mark is %q: %+v; want %q", step.action.Verb, got, r.Staging.Spec.Tested, step.want)
+		}
+	}
+}
+
+// A mark belongs to a version: one that was marked after the commit that is
+// returned to counts again, and one about a version of its own comes with it.
+func TestARollbackKeepsTheMarkThatFits(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	first := w.do(login("v1"))
+	w.do(broken("in v1"))
+	second := w.do(login("v2"))
+	back := func(to string) staging.View {
+		return *w.do(staging.Action{Verb: staging.Rollback, Name: "login", To: to}).Staging
+	}
+	if v := back(first.Revision); v.Status.Tested != staging.StandsBroken {
+		t.Errorf("marked after its commit: %q", v.Status.Tested)
+	}
+	back(second.Revision)
+	tested := w.do(staging.Action{Verb: staging.Mark, Name: "login", Outcome: staging.Tested, Note: "in v2"})
+	w.do(staging.Action{Verb: staging.Unpin, Name: "login"})
+	w.do(login("v3"))
+	w.do(broken("in v3"))
+	if v := back(tested.Revision); v.Status.Tested != staging.StandsTested || v.Spec.Tested.Note != "in v2" {
+		t.Errorf("the version has a mark of its own: %q, %+v", v.Status.Tested, v.Spec.Tested)
+	}
+}
+
+// Who is not shown versions or people is told the outcome, and neither.
+func TestAMarkShowsARoleWhatTheRoleMaySee(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	yaml := strings.Replace(string(w.read(project.File)), "\nspec:\n", "\nspec:\n  ui: {visible: {services: admin, author: admin}}\n", 1)
+	w.write(staging.File{Path: project.File, Data: []byte(yaml)})
+	w.do(login("v1"))
+	user, viewer := w.as(rights{role: project.RoleUser}), w.as(rights{role: project.RoleViewer})
+	r, err := user.Apply(t.Context(), generator.Request{Action: broken("no button")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	views, err := viewer.Find(t.Context(), generator.Query{Recorded: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for who, v := range map[string]any{"the user": r, "a viewer": views} {
+		text, err := json.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(string(text), `"outcome":"broken"`) || !strings.Contains(string(text), "no button") {
+			t.Errorf("%s is not told what was found: %s", who, text)
+		}
+		for _, hidden := range []string{"shop/frontend", "frontend:v1", "Eve"} {
+			if strings.Contains(string(text), hidden) {
+				t.Errorf("%s is told %s: %s", who, hidden, text)
+			}
+		}
+	}
+	if views[0].Status.Tested != staging.StandsBroken {
+		t.Errorf("the mark stands as %q", views[0].Status.Tested)
+	}
+	_, err = viewer.Apply(t.Context(), generator.Request{Action: broken("x")})
+	forbidden(t, "a viewer's mark", err)
+}
