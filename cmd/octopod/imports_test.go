@@ -72,6 +72,11 @@ var owners = []struct {
 	{"github.com/spf13/", []string{"cmd/octopod"}},
 	{"github.com/danielgtaylor/huma", []string{"generator/httpapi"}},
 	{"github.com/prometheus/", []string{"cmd/octopod"}},
+	{"github.com/wneessen/go-mail", []string{"generator/notify"}},
+	{"github.com/standard-webhooks/", []string{"generator/notify"}},
+	{"github.com/google/go-github/", []string{"generator/notify/forge"}},
+	{"gitlab.com/gitlab-org/", []string{"generator/notify/forge"}},
+	{"code.gitea.io/", []string{"generator/notify/forge"}},
 	{"flag", []string{"cmd/octopod", "examples"}},
 }
 

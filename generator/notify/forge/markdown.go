@@ -1,0 +1,84 @@
+package forge
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+
+	"octopod/generator/notify"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// sign stands before a headline, to be seen at a glance.
+var sign = map[State]string{Pending: "⏳", Success: "✅", Failure: "❌", Inactive: "💤"}
+
+// comment is a staging as Markdown: what is it, how is it, where is it, which
+// version of each part runs, until when. Nothing in it depends on when it is
+// written, so that two servers write the same.
+func comment(p *project.Project, v *staging.View, page string) string {
+	var b strings.Builder
+	name := notify.Markdown(v.Metadata.Name)
+	if url := address(p, v); url != "" && up(v.Status.Phase) {
+		name = "[" + name + "](" + url + ")"
+	}
+	icon := sign[stateOf(v.Status.Phase)]
+	if v.Status.Phase == Gone || v.Status.Phase == staging.PhaseDeleting {
+		icon = "🗑️"
+	}
+	fmt.Fprintf(&b, "### %s Staging %s %s\n\n%s\n", icon, name, summary(v.Status.Phase), notify.Markdown(sentence(v)))
+	if v.Status.Phase != Gone {
+		b.WriteString(parts(p, v))
+	}
+	if line := footer(v, page); line != "" {
+		b.WriteString("\n" + line + "\n")
+	}
+	return b.String()
+}
+
+// up tells whether there is something to open.
+func up(phase staging.Phase) bool {
+	return phase == staging.PhaseRunning || phase == staging.PhaseUpdating || phase == staging.PhaseDegraded
+}
+
+// parts is the table of the services that a viewer is shown.
+func parts(p *project.Project, v *staging.View) string {
+	var b strings.Builder
+	for _, name := range p.ServiceNames() {
+		service, there := v.Spec.Services[name]
+		if !there {
+			continue
+		}
+		if b.Len() == 0 {
+			b.WriteString("\n| Part | Version | Address |\n| --- | --- | --- |\n")
+		}
+		url := v.Status.URLs[name]
+		if !p.Spec.UI.Shows(project.PartLinks, project.RoleViewer) || !up(v.Status.Phase) {
+			url = ""
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", notify.Markdown(cmp.Or(p.Spec.Services[name].Title, name)), version(service), url)
+	}
+	return b.String()
+}
+
+func version(s staging.Service) string {
+	tag := notify.Markdown(staging.ImageTag(s.Image))
+	switch s.From {
+	case staging.FromDefault:
+		return tag + " (the default)"
+	case staging.FromPinned:
+		return tag + " (chosen by hand)"
+	}
+	return tag
+}
+
+func footer(v *staging.View, page string) string {
+	var words []string
+	if v.Spec.Expires != nil && v.Spec.State == staging.Active && v.Status.Phase != Gone {
+		words = append(words, "Kept until "+v.Spec.Expires.UTC().Format("2 Jan 2006"))
+	}
+	if page != "" && v.Status.Phase != Gone {
+		words = append(words, "[Settings, versions and more]("+page+")")
+	}
+	return strings.Join(words, " · ")
+}

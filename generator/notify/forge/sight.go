@@ -1,0 +1,174 @@
+package forge
+
+import (
+	"cmp"
+	"encoding/hex"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"octopod/generator/notify"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// Place is a commit on a forge that a staging runs.
+type Place struct {
+	Host, Repository, Commit string
+	Request                  int64 // as far as the record knows it
+}
+
+// Places lists the commits of a staging's own branch, each once. It needs the
+// whole record, whatever of it a viewer may see. Only repositories that
+// octopod.yaml names are among them: a record is written by whoever may deploy.
+func Places(p *project.Project, s staging.Spec) []Place {
+	var places []Place
+	for _, name := range p.ServiceNames() {
+		service, there := s.Services[name]
+		host, path := split(p.Spec.Services[name].Repository)
+		if !there || service.From != staging.FromBranch || !whole(service.Commit) || !wellFormed.MatchString(path) {
+			continue
+		}
+		if h, r := split(service.Repository); service.Repository != "" && (h != host || r != path) {
+			continue
+		}
+		place := Place{Host: host, Repository: path, Commit: strings.ToLower(service.Commit)}
+		if at, number := request(s.PullRequest); at == host+"/"+path {
+			place.Request = number
+		}
+		if !slices.Contains(places, place) {
+			places = append(places, place)
+		}
+	}
+	return places
+}
+
+// wellFormed is the path of a repository: acme/backend, group/team/backend.
+var wellFormed = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+$`)
+
+// whole tells whether a commit is named in full; a forge takes no other for a status.
+func whole(commit string) bool {
+	_, err := hex.DecodeString(commit)
+	return err == nil && (len(commit) == 40 || len(commit) == 64)
+}
+
+// split reads a repository as octopod.yaml and CI name it: host and path, with
+// or without a scheme. One on this machine has neither.
+func split(repository string) (host, path string) {
+	if !strings.Contains(repository, "://") {
+		if at, rest, ok := strings.Cut(repository, ":"); ok && strings.Contains(at, "@") { // user@host:path
+			repository = at + "/" + rest
+		}
+		repository = "https://" + repository
+	}
+	u, err := url.Parse(repository)
+	if err != nil || u.Hostname() == "" {
+		return "", ""
+	}
+	host = u.Hostname()
+	if u.Port() != "" && u.Scheme != "ssh" {
+		host = u.Host
+	}
+	return strings.ToLower(host), strings.TrimSuffix(strings.Trim(u.Path, "/"), ".git")
+}
+
+// request reads where a pull request is: host and path of the repository, and
+// the number.
+func request(r *staging.PullRequest) (repository string, number int64) {
+	if r == nil {
+		return "", 0
+	}
+	for _, between := range []string{"/-/merge_requests/", "/pull-requests/", "/pulls/", "/pull/"} {
+		before, after, found := strings.Cut(r.URL, between)
+		digits, _, _ := strings.Cut(after, "/")
+		if n, err := strconv.ParseInt(digits, 10, 64); found && err == nil && n > 0 {
+			host, path := split(before)
+			return host + "/" + path, n
+		}
+	}
+	return "", 0
+}
+
+// stateOf is how a phase is shown; "" for one that says nothing.
+func stateOf(phase staging.Phase) State {
+	switch phase {
+	case staging.PhaseCreating, staging.PhaseUpdating:
+		return Pending
+	case staging.PhaseRunning:
+		return Success
+	case staging.PhaseDegraded, staging.PhaseFailed:
+		return Failure
+	case staging.PhaseArchiving, staging.PhaseArchived, staging.PhaseDeleting, Gone:
+		return Inactive
+	}
+	return ""
+}
+
+// Gone is the phase of a staging of which nothing is left.
+const Gone staging.Phase = "Gone"
+
+// SightOf says what is to be shown of a staging at a place. The view is what a
+// viewer may see; the page may be "". It gives false where there is nothing to
+// show: it is not known how the staging is, or the project shows nothing.
+func SightOf(p *project.Project, at Place, v *staging.View, page string) (Showing, bool) {
+	name := v.Metadata.Name
+	state := stateOf(v.Status.Phase)
+	if state == "" {
+		return Showing{}, false
+	}
+	id := p.Metadata.Name + "/" + name
+	s := Showing{Repository: at.Repository, Commit: at.Commit, Request: at.Request, Marker: marker(id), Only: state == Inactive}
+	if p.ToldOnForge(name, project.ToPullRequest) {
+		s.Comment = s.Marker + "\n\n" + comment(p, v, page)
+	}
+	text := name + ": " + summary(v.Status.Phase)
+	if p.ToldOnForge(name, project.ToCommit) && state != Inactive {
+		s.Status = &Status{Name: "octopod/" + id, State: state, Text: text, Page: cmp.Or(page, address(p, v))}
+	}
+	if p.ToldOnForge(name, project.ToDeployment) {
+		s.Deployment = &Deployment{Environment: id, Commit: at.Commit, Branch: v.Spec.Branch, State: state, Text: text, URL: address(p, v), Page: page}
+	}
+	return s, s.Comment != "" || s.Status != nil || s.Deployment != nil
+}
+
+// marker is the line by which a comment is found again: a link that nothing
+// refers to, and so shown by no forge. Bitbucket would show an HTML comment.
+func marker(id string) string { return "[//]: # (octopod " + id + ")" }
+
+// address is where a staging is reached, as far as a viewer is shown it.
+func address(p *project.Project, v *staging.View) string {
+	if !p.Spec.UI.Shows(project.PartLinks, project.RoleViewer) {
+		return ""
+	}
+	return v.Status.URL
+}
+
+// summary is a phase in a word or two, small enough for every forge.
+func summary(phase staging.Phase) string {
+	return map[staging.Phase]string{
+		staging.PhaseCreating: "is starting", staging.PhaseUpdating: "is being updated", staging.PhaseRunning: "runs",
+		staging.PhaseDegraded: "has trouble", staging.PhaseFailed: "failed", staging.PhaseArchiving: "is going to sleep",
+		staging.PhaseArchived: "is archived", staging.PhaseDeleting: "is being deleted", Gone: "is deleted",
+	}[phase]
+}
+
+// sentence says more than summary does.
+func sentence(v *staging.View) string {
+	usual := map[staging.Phase]string{
+		staging.PhaseCreating: "It is being set up for the first time.", staging.PhaseUpdating: "A change is on its way.",
+		staging.PhaseArchiving: "Its data are kept.", staging.PhaseDeleting: "It is being taken down.",
+	}
+	if text, known := usual[v.Status.Phase]; known {
+		return text
+	}
+	return notify.Sentence(occasion(v.Status.Phase), v.Status)
+}
+
+func occasion(phase staging.Phase) project.Occasion {
+	return map[staging.Phase]project.Occasion{
+		staging.PhaseRunning: project.OnRunning, staging.PhaseDegraded: project.OnDegraded, staging.PhaseFailed: project.OnFailed,
+		staging.PhaseArchived: project.OnArchived, Gone: project.OnDeleted,
+	}[phase]
+}

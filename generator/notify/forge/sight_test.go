@@ -1,0 +1,164 @@
+package forge_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"octopod/generator/notify/forge"
+	"octopod/generator/staging"
+)
+
+// The comment, as it is written. Whoever changes a word sees it here.
+func TestCommentReads(t *testing.T) {
+	for phase, want := range map[staging.Phase]string{
+		staging.PhaseRunning: `[//]: # (octopod shop/feature-login)
+
+### ✅ Staging [feature-login](https://feature-login.staging.example.com) runs
+
+Everything runs.
+
+| Part | Version | Address |
+| --- | --- | --- |
+| Backend | 1f2e3d4 | https://api-feature-login.staging.example.com |
+| Shop | main-77 (the default) | https://feature-login.staging.example.com |
+
+Kept until 1 Dec 2026 · [Settings, versions and more](https://octopod.example.com/shop/stagings/feature-login)
+`,
+		staging.PhaseCreating: `[//]: # (octopod shop/feature-login)
+
+### ⏳ Staging feature-login is starting
+
+It is being set up for the first time.
+
+| Part | Version | Address |
+| --- | --- | --- |
+| Backend | 1f2e3d4 |  |
+| Shop | main-77 (the default) |  |
+
+Kept until 1 Dec 2026 · [Settings, versions and more](https://octopod.example.com/shop/stagings/feature-login)
+`,
+		forge.Gone: `[//]: # (octopod shop/feature-login)
+
+### 🗑️ Staging feature-login is deleted
+
+Nothing is left of it.
+`,
+	} {
+		if diff := cmp.Diff(want, sight(t, phase).Comment); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", phase, diff)
+		}
+	}
+}
+
+// What is not known is not shown, and leaves what was shown before.
+func TestUnknownShowsNothing(t *testing.T) {
+	for _, phase := range []staging.Phase{"", staging.PhaseUnknown, staging.PhaseInvalid} {
+		if s, ok := forge.SightOf(shop(t, ""), forge.Place{}, login(phase), page); ok {
+			t.Errorf("%q shows %+v", phase, s)
+		}
+	}
+}
+
+// A project shows on a forge what it asks for, of the stagings it names.
+func TestProjectsChoose(t *testing.T) {
+	p := shop(t, "")
+	p.Spec.Notify = p.Spec.Notify[:1] // the comment
+	if s, ok := forge.SightOf(p, forge.Place{}, login(staging.PhaseRunning), page); !ok || s.Comment == "" || s.Status != nil || s.Deployment != nil {
+		t.Errorf("it shows %+v", s)
+	}
+	p.Spec.Notify[0].Stagings = []string{"release-*"}
+	if s, ok := forge.SightOf(p, forge.Place{}, login(staging.PhaseRunning), page); ok {
+		t.Errorf("it shows %+v", s)
+	}
+}
+
+// What the page keeps from its viewers is in no comment.
+func TestHiddenPartsStayHidden(t *testing.T) {
+	p := shop(t, "  ui: {visible: {links: user}}\n")
+	v := login(staging.PhaseRunning)
+	v.Spec.Services = nil // as a viewer sees it who is not shown the services
+	s, _ := forge.SightOf(p, forge.Place{}, v, "")
+	for _, secret := range []string{"https://", "1f2e3d4", "Backend"} {
+		if strings.Contains(s.Comment+s.Status.Page+s.Deployment.URL, secret) {
+			t.Errorf("%q is shown in %+v", secret, s)
+		}
+	}
+}
+
+// The technical reason of a status is for nobody who reads a pull request.
+func TestReasonsForPeople(t *testing.T) {
+	v := login(staging.PhaseFailed)
+	v.Status.Reason, v.Status.Detail = "Argo CD cannot render what is committed", "kustomize build: namespace …"
+	s, _ := forge.SightOf(shop(t, ""), forge.Place{}, v, "")
+	for _, word := range []string{"Argo", "render", "kustomize", "namespace"} {
+		if strings.Contains(s.Comment+s.Status.Text, word) {
+			t.Errorf("%q is shown in %s", word, s.Comment)
+		}
+	}
+	v.Status.Reason = "Deployment/backend cannot start: @channel <b> [x](https://evil.example)"
+	s, _ = forge.SightOf(shop(t, ""), forge.Place{}, v, "")
+	for _, bad := range []string{"@channel", "<b>", "[x](", "https://evil"} {
+		if strings.Contains(s.Comment, bad) {
+			t.Errorf("%q is read as markup in %s", bad, s.Comment)
+		}
+	}
+}
+
+func TestPlaces(t *testing.T) {
+	const other = "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+	for _, c := range []struct {
+		name    string
+		service staging.Service
+		request *staging.PullRequest
+		want    []forge.Place
+	}{
+		{"as CI names it", staging.Service{Commit: commit, Repository: "git.example.com/acme/backend", From: staging.FromBranch}, nil,
+			[]forge.Place{{"git.example.com", "acme/backend", commit, 0}}},
+		{"as git names it", staging.Service{Commit: commit, Repository: "git@git.example.com:acme/backend.git", From: staging.FromBranch}, nil,
+			[]forge.Place{{"git.example.com", "acme/backend", commit, 0}}},
+		{"as octopod.yaml names it", staging.Service{Commit: commit, From: staging.FromBranch}, nil,
+			[]forge.Place{{"git.example.com", "acme/backend", commit, 0}}},
+		{"with its pull request", staging.Service{Commit: commit, From: staging.FromBranch},
+			&staging.PullRequest{Number: 7, URL: "https://git.example.com/acme/backend/pulls/7/files"},
+			[]forge.Place{{"git.example.com", "acme/backend", commit, 7}}},
+		{"with that of another repository", staging.Service{Commit: commit, From: staging.FromBranch},
+			&staging.PullRequest{Number: 7, URL: "https://git.example.com/acme/frontend/-/merge_requests/7"},
+			[]forge.Place{{"git.example.com", "acme/backend", commit, 0}}},
+		{"a repository that octopod.yaml does not name", staging.Service{Commit: commit, Repository: "git.example.com/acme/payroll", From: staging.FromBranch}, nil, nil},
+		{"another host", staging.Service{Commit: commit, Repository: "evil.example.com/acme/backend", From: staging.FromBranch}, nil, nil},
+		{"not built on the branch", staging.Service{Commit: other, From: staging.FromDefault}, nil, nil},
+		{"a commit in short", staging.Service{Commit: commit[:7], From: staging.FromBranch}, nil, nil},
+		{"no commit", staging.Service{From: staging.FromBranch}, nil, nil},
+		{"no commit at all", staging.Service{Commit: "../../../user/repos?x=aaaaaaaaaaaaaaaaaa", From: staging.FromBranch}, nil, nil},
+	} {
+		v := login(staging.PhaseRunning)
+		v.Spec.Services, v.Spec.PullRequest = map[string]staging.Service{"backend": c.service}, c.request
+		if diff := cmp.Diff(c.want, forge.Places(shop(t, ""), v.Spec)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", c.name, diff)
+		}
+	}
+}
+
+// A repository on a port, as in a network of one's own, and in a group.
+func TestPlacesInTheirOwnNetwork(t *testing.T) {
+	p := shop(t, "")
+	for repository, want := range map[string]forge.Place{
+		"localhost:3000/acme/backend":         {"localhost:3000", "acme/backend", commit, 0},
+		"git.corp/group/team/backend":         {"git.corp", "group/team/backend", commit, 0},
+		"ssh://git@git.corp:2222/a/b.git":     {"git.corp", "a/b", commit, 0},
+		"http://git.corp:8080/acme/backend/":  {"git.corp:8080", "acme/backend", commit, 0},
+		"https://git.corp/acme/../../payroll": {},
+		"/srv/git/backend.git":                {},
+		"../backend":                          {},
+	} {
+		service := p.Spec.Services["backend"]
+		service.Repository = repository
+		p.Spec.Services["backend"] = service
+		got := append(forge.Places(p, staging.Spec{Services: map[string]staging.Service{"backend": {Commit: commit, From: staging.FromBranch}}}), forge.Place{})
+		if got[0] != want {
+			t.Errorf("%s: %+v, want %+v", repository, got[0], want)
+		}
+	}
+}
