@@ -3,6 +3,7 @@ package generator
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -26,6 +27,13 @@ func (g *Stagings) Apply(ctx context.Context, r Request) (Result, error) {
 	}
 	var result Result
 	done, err := g.change(ctx, r.DryRun, g.editing(edit, r, &result))
+	var first unasked
+	if errors.As(err, &first) {
+		if r.digests, err = g.digests(ctx, first.images); err != nil {
+			return Result{}, err
+		}
+		done, err = g.change(ctx, r.DryRun, g.editing(edit, r, &result))
+	}
 	if err != nil {
 		return Result{}, err
 	}
@@ -98,6 +106,9 @@ func (g *Stagings) planAction(ctx context.Context, tree *envrepo.Tree, r Request
 	if len(older) > 0 && len(a.Images) == 0 {
 		v := view(p, *before, tree.Revision())
 		return planned{result: Result{Staging: &v, Name: a.Name, Note: outrun(*before, older), Plan: []staging.PlanItem{}}}, nil
+	}
+	if a, err = g.settleImages(p, r, a); err != nil {
+		return planned{}, err
 	}
 	after, err := p.Apply(before, a, at)
 	if err != nil {

@@ -1,6 +1,17 @@
 package generator
 
-import "context"
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
 
 // Images are the registries that hold what CI built.
 type Images interface {
@@ -9,4 +20,102 @@ type Images interface {
 	// CodeUnauthorized or CodeForbidden when the registry does not let Octopod
 	// read it, and CodeUnavailable when the registry cannot be asked.
 	Digest(ctx context.Context, image string) (string, error)
+}
+
+// Rules of a deploy that asks registries.
+const (
+	ruleImageMissing = "image-missing"
+	ruleImageUnknown = "image-unknown" // the registry cannot be asked
+)
+
+// AwaitsImages tells whether a deploy was refused for images that may still come.
+func AwaitsImages(err error) bool {
+	return slices.ContainsFunc(staging.ProblemsOf(err), func(p staging.Problem) bool {
+		return p.Rule == ruleImageMissing || p.Rule == ruleImageUnknown
+	})
+}
+
+// unasked ends the working out of a deploy whose images the registries must be
+// asked for first. Nobody waits for a registry while others wait to commit.
+type unasked struct{ images []string }
+
+func (unasked) Error() string { return "the registries were not asked for the images yet" }
+
+// settleImages gives a deploy with what the registries said of its images.
+func (g *Stagings) settleImages(p *project.Project, r Request, a staging.Action) (staging.Action, error) {
+	if g.Images == nil || !p.AsksRegistries() || a.NoImageCheck || len(a.Images) == 0 {
+		return a, nil
+	}
+	builds, missing := maps.Clone(a.Images), []string{}
+	for name, build := range builds {
+		if project.CheckImage(build.Image) != nil {
+			continue // the project says what is wrong with it
+		}
+		digest, asked := r.digests[build.Image]
+		if !asked {
+			missing = append(missing, build.Image)
+		}
+		if p.Spec.Images.Pin == project.PinDigest && !strings.Contains(build.Image, "@") {
+			build.Image += "@" + digest
+			builds[name] = build
+		}
+	}
+	if len(missing) > 0 {
+		slices.Sort(missing)
+		return a, unasked{slices.Compact(missing)}
+	}
+	a.Images = builds
+	return a, nil
+}
+
+// imagesAtOnce bounds the questions under way together.
+const imagesAtOnce = 8
+
+// digests asks for images side by side. Every one that is missing is named.
+func (g *Stagings) digests(ctx context.Context, images []string) (map[string]string, error) {
+	found, faults := make([]string, len(images)), make([]error, len(images))
+	var work errgroup.Group
+	work.SetLimit(imagesAtOnce)
+	for i, image := range images {
+		work.Go(func() error {
+			found[i], faults[i] = g.Images.Digest(ctx, image)
+			return nil
+		})
+	}
+	_ = work.Wait() // each has its own error
+	digests := map[string]string{}
+	for i, image := range images {
+		digests[image] = found[i]
+	}
+	return digests, notThere(faults)
+}
+
+// notThere sums up what registries said. What no waiting mends comes first.
+func notThere(faults []error) error {
+	var missing, unknown []staging.Problem
+	for _, err := range faults {
+		switch staging.CodeOf(err) {
+		case staging.CodeNotFound:
+			missing = append(missing, staging.Problem{Field: "--image", Message: err.Error(), Rule: ruleImageMissing})
+		case staging.CodeUnavailable:
+			unknown = append(unknown, staging.Problem{Field: "--image", Message: err.Error(), Rule: ruleImageUnknown})
+		default:
+			if err != nil {
+				return fmt.Errorf("looking for the image: %w", err)
+			}
+		}
+	}
+	const hint = "--no-image-check deploys it all the same"
+	switch {
+	case len(unknown) > 0:
+		return &staging.Error{
+			Code: staging.CodeUnavailable, Message: "nobody knows whether what is to be deployed is there", Problems: append(missing, unknown...), Hint: hint,
+		}
+	case len(missing) > 0:
+		return &staging.Error{
+			Code: staging.CodeInvalid, Message: "what is to be deployed is not there", Problems: missing,
+			Hint: "push it first; with spec.images.wait in " + project.File + " a deploy waits for it; " + hint,
+		}
+	}
+	return nil
 }

@@ -58,6 +58,8 @@ type Request struct {
 	// Version of the record that the asker saw; when it is another one by now, the
 	// request is refused as a conflict. "" is content with any.
 	Version string
+
+	digests map[string]string // of images, as the registries said; nil before they were asked
 }
 
 // Result says what an action did, or would do.

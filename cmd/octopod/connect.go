@@ -20,6 +20,7 @@ import (
 	"octopod/generator/gitstore"
 	"octopod/generator/httpapi"
 	"octopod/generator/project"
+	"octopod/generator/registry"
 	"octopod/generator/render"
 	"octopod/generator/staging"
 )
@@ -84,8 +85,9 @@ func (c *cli) connectTo(ctx context.Context, url string) (*generator.Stagings, e
 	if err != nil {
 		return nil, err
 	}
+	images := registry.New(registry.Options{UserCredentials: true, PlainHTTP: c.settings.allowPlainHTTP})
 	return generator.New(generator.Parts{
-		Repo: envrepo.New(store), Renderer: renderer, ArgoCD: argocd.Manifests, Connect: connect, Now: c.now,
+		Repo: envrepo.New(store), Renderer: renderer, ArgoCD: argocd.Manifests, Connect: connect, Images: images, Now: c.now,
 	}), nil
 }
 

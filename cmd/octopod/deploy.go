@@ -25,6 +25,7 @@ type deployFlags struct {
 	drop       []string
 	join       string
 	force      bool
+	noCheck    bool
 	outputs    string
 }
 
@@ -43,6 +44,7 @@ func (o *deployFlags) addFlags(c *cli, cmd *cobra.Command) {
 	f.StringArrayVar(&o.drop, "drop-preset", nil, "take a `preset` away, repeatable")
 	f.StringVar(&o.join, "join", "", "bring this branch's build to the staging `NAME` of another branch")
 	f.BoolVar(&o.force, "force", false, "deploy also a build that is older than the one that runs")
+	f.BoolVar(&o.noCheck, "no-image-check", false, "ask no registry whether the images are there, whatever the project says")
 	f.StringVar(&o.outputs, "outputs", "", "write name, url, status, … to `FILE`: KEY=VALUE lines, or JSON if it ends in .json")
 	o.valueFlags.addFlags(c, cmd)
 	o.writing.addFlags(cmd)
@@ -73,6 +75,8 @@ were not built on the branch run the project's default image, which is that of t
 last deploy of their default branch. Everything is rendered and checked before it is
 committed. The same deploy again changes nothing, and neither does one that is
 older than what runs: pipelines do not always end in the order in which they began.
+Where the project says so (spec.images), the registry must have what is deployed, and
+the deploy waits for it.
 
 Octopod 1's flags are understood too: -n, -e KEY=VALUE, -E KEY, --set-app-config,
 --unset-app-env-override, --set-deployment-config, --unset-deployment-override.`,
@@ -122,7 +126,7 @@ func (c *cli) deployVerb(cmd *cobra.Command, verb staging.Verb) *cobra.Command {
 		for name, b := range a.Images {
 			a.Images[name] = withOrigin(b, origin)
 		}
-		became := &recorder{octopod: to}
+		became := &recorder{octopod: &patient{octopod: to, cli: c}}
 		err = c.apply(cmd.Context(), became, a, o.writing)
 		c.noteRest(became.result)
 		if became.applied {
@@ -144,7 +148,7 @@ func (c *cli) noteRest(r generator.Result) {
 }
 
 func (o *deployFlags) action(cmd *cobra.Command, verb staging.Verb, args []string) (staging.Action, error) {
-	a := staging.Action{Verb: verb, Name: o.join, Join: o.join != "", Force: o.force, Branch: o.branch, DropPresets: o.drop}
+	a := staging.Action{Verb: verb, Name: o.join, Join: o.join != "", Force: o.force, NoImageCheck: o.noCheck, Branch: o.branch, DropPresets: o.drop}
 	if err := o.valueFlags.fill(&a); err != nil {
 		return a, err
 	}

@@ -27,7 +27,7 @@ var exits = []struct {
 	{5, []staging.Code{staging.CodeTimeout}, "a wait ran out"},
 	{6, []staging.Code{staging.CodeFailed}, "the staging failed or is degraded"},
 	{7, []staging.Code{staging.CodeUnauthorized, staging.CodeForbidden}, "credentials missing, wrong or not enough"},
-	{8, []staging.Code{staging.CodeUnavailable}, "git remote or Argo CD out of reach"},
+	{8, []staging.Code{staging.CodeUnavailable}, "git remote, registry or Argo CD out of reach"},
 	{exitInterrupted, nil, "interrupted"},
 }
 

@@ -76,11 +76,14 @@ func scriptParams(t *testing.T) testscript.Params {
 			return false, fmt.Errorf("unknown condition %q", what)
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"octopod": octopodCommand,
-			"exits":   wantExit,
-			"refused": refused,
-			"commit":  commit,
-			"serve":   func(ts *testscript.TestScript, neg bool, args []string) { serve(t, ts, args) },
+			"octopod":  octopodCommand,
+			"exits":    wantExit,
+			"refused":  refused,
+			"commit":   commit,
+			"policy":   imagePolicy,
+			"registry": func(ts *testscript.TestScript, _ bool, _ []string) { serveRegistry(t, ts) },
+			"push":     pushImage,
+			"serve":    func(ts *testscript.TestScript, neg bool, args []string) { serve(t, ts, args) },
 		},
 	}
 }

@@ -153,8 +153,8 @@ func (c *cli) headline(a staging.Action, r generator.Result, w writing) string {
 func (c *cli) showChangesOf(r generator.Result) {
 	fresh := slices.ContainsFunc(r.Changes, func(d staging.Difference) bool { return d.What == "branch" && d.From == "" })
 	for _, d := range r.Changes {
-		if d.From != "" && sameImage(d.From, d.To) {
-			d.To = staging.ImageTag(d.To)
+		if tag := staging.ImageTag(d.To); sameImage(d.From, d.To) && tag != staging.ImageTag(d.From) {
+			d.To = tag
 		}
 		switch {
 		case !fresh:
@@ -165,10 +165,10 @@ func (c *cli) showChangesOf(r generator.Result) {
 	}
 }
 
-// sameImage tells whether two references differ in their tag only.
+// sameImage tells whether two references differ in tag and digest only.
 func sameImage(a, b string) bool {
-	repository := func(ref string) string { return strings.TrimSuffix(ref, ":"+staging.ImageTag(ref)) }
-	return repository(a) != a && repository(a) == repository(b)
+	name := staging.ImageName(a)
+	return name != a && name == staging.ImageName(b)
 }
 
 // makesWork tells whether people will want to open the staging next.

@@ -29,6 +29,8 @@ func (p Project) withDefaults() *Project {
 	fill(&s.Lifecycle.Warning, DefaultWarning)
 	fill(&s.Lifecycle.WhenFull, SleepOldest)
 	fill(&s.Branches.From, FromPush)
+	fill(&s.Images.Check, CheckNone)
+	fill(&s.Images.Pin, PinNone)
 	fill(&s.Database.Kind, "template")
 	fill(&s.Database.Name, DefaultNamespace)
 	fill(&s.ArgoCD.Branch, DefaultBranch)

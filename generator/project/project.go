@@ -59,6 +59,8 @@ type Spec struct {
 	Lifecycle Lifecycle `yaml:"lifecycle,omitempty" json:"lifecycle,omitzero"`
 	// Who is told when a staging changes its state.
 	Notify []Notice `yaml:"notify,omitempty" json:"notify,omitempty"`
+	// What is asked of the registries before a deploy.
+	Images Images `yaml:"images,omitempty" json:"images,omitzero"`
 	// Where a staging's database comes from.
 	Database Database `yaml:"database,omitempty" json:"database,omitzero"`
 	// ResourceQuota spec.hard of every staging: requests.cpu: "2".

@@ -36,6 +36,7 @@ func (p *Project) faults() []staging.Problem {
 	p.checkNotify(&c)
 	p.checkExceptions(&c)
 	p.checkBranches(&c)
+	p.checkImages(&c)
 	return c
 }
 

@@ -33,16 +33,17 @@ type Action struct {
 	Name   string `json:"name,omitempty"`   // empty with deploy and create: derived from Branch
 	Branch string `json:"branch,omitempty"` // deploy, create, update
 
-	Title       *string           `json:"title,omitempty"` // deploy, create, update, set
-	Images      map[string]Build  `json:"images,omitempty"`
-	PullRequest *PullRequest      `json:"pullRequest,omitempty"`
-	Join        bool              `json:"join,omitempty"`        // deploy: Name is the staging of another branch
-	Force       bool              `json:"force,omitempty"`       // deploy: also what is older than what runs
-	Set         map[string]string `json:"set,omitempty"`         // values as a person types them
-	Absent      []string          `json:"absent,omitempty"`      // remove even the project's default
-	Unset       []string          `json:"unset,omitempty"`       // back to the project's default
-	Presets     []string          `json:"presets,omitempty"`     // add
-	DropPresets []string          `json:"dropPresets,omitempty"` // remove
+	Title        *string           `json:"title,omitempty"` // deploy, create, update, set
+	Images       map[string]Build  `json:"images,omitempty"`
+	PullRequest  *PullRequest      `json:"pullRequest,omitempty"`
+	Join         bool              `json:"join,omitempty"`         // deploy: Name is the staging of another branch
+	Force        bool              `json:"force,omitempty"`        // deploy: also what is older than what runs
+	NoImageCheck bool              `json:"noImageCheck,omitempty"` // deploy: ask no registry for the images
+	Set          map[string]string `json:"set,omitempty"`          // values as a person types them
+	Absent       []string          `json:"absent,omitempty"`       // remove even the project's default
+	Unset        []string          `json:"unset,omitempty"`        // back to the project's default
+	Presets      []string          `json:"presets,omitempty"`      // add
+	DropPresets  []string          `json:"dropPresets,omitempty"`  // remove
 
 	Reason string `json:"reason,omitempty"` // pin, rollback, keep, archive, restore, delete
 	To     string `json:"to,omitempty"`     // rollback: a revision; empty means the version before

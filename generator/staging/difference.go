@@ -93,14 +93,15 @@ func ImageName(ref string) string {
 	return ref
 }
 
-// ImageTag is what follows the repository of an image reference: its tag, or
+// ImageTag is what follows the repository of an image reference: its tag, else
 // the first digits of its digest.
 func ImageTag(ref string) string {
-	if _, digest, ok := strings.Cut(ref, "@sha256:"); ok {
-		return digest[:min(len(digest), 7)]
+	tagged, digest, pinned := strings.Cut(ref, "@sha256:")
+	if i := strings.LastIndex(tagged, ":"); i > strings.LastIndex(tagged, "/") {
+		return tagged[i+1:]
 	}
-	if i := strings.LastIndex(ref, ":"); i > strings.LastIndex(ref, "/") {
-		return ref[i+1:]
+	if pinned {
+		return digest[:min(len(digest), 7)]
 	}
 	return ref
 }

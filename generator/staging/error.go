@@ -22,7 +22,7 @@ const (
 	CodeFailed       Code = "failed"       // the staging failed or is degraded
 	CodeUnauthorized Code = "unauthorized" // credentials missing or wrong
 	CodeForbidden    Code = "forbidden"    // credentials right, but not enough
-	CodeUnavailable  Code = "unavailable"  // git remote or Argo CD out of reach
+	CodeUnavailable  Code = "unavailable"  // git remote, registry or Argo CD out of reach
 )
 
 // Error is what people see: what happened, what to do next, and the cause.

@@ -1,6 +1,9 @@
 package staging
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // OlderThan tells whether a build is older than what a service runs. One that
 // is known to follow on it is not; else they are compared by number
@@ -9,7 +12,7 @@ import "slices"
 // The very same build is not older either.
 func (b Build) OlderThan(s Service) bool {
 	switch {
-	case s.From == FromDefault, b.Image == s.Image && b.Commit == s.Commit, b.Replaces != "" && b.Replaces == s.Commit:
+	case s.From == FromDefault, b.is(s.Image) && b.Commit == s.Commit, b.Replaces != "" && b.Replaces == s.Commit:
 		return false
 	case b.Run.Pipeline != "" && b.Run.Pipeline == s.Run.Pipeline:
 		return b.Run.Number < s.Run.Number
@@ -17,6 +20,12 @@ func (b Build) OlderThan(s Service) bool {
 		return false
 	}
 	return !b.Committed.IsZero() && b.Committed.Before(s.Committed)
+}
+
+// is tells whether a build made an image, which may be pinned to its digest.
+func (b Build) is(image string) bool {
+	tagged, _, _ := strings.Cut(image, "@")
+	return b.Image == image || b.Image == tagged
 }
 
 // Newer gives the action without the builds that are older than what the

@@ -33,6 +33,8 @@ func TestOlderThan(t *testing.T) {
 		{"nothing to compare with", staging.Service{}, staging.Build{Image: "x:1", Run: run(1), Committed: noon}, false},
 		{"the same build, built again", staging.Service{Image: "x:1", Commit: "c", Run: run(43)},
 			staging.Build{Image: "x:1", Commit: "c", Run: run(42)}, false},
+		{"the same build, pinned to its digest", staging.Service{Image: "x:1@sha256:0a", Commit: "c", Run: run(43)},
+			staging.Build{Image: "x:1", Commit: "c", Run: run(42)}, false},
 		{"the default image", staging.Service{From: staging.FromDefault, Run: run(43)}, staging.Build{Image: "x:1", Run: run(42)}, false},
 		{"one that follows on it, by a clock that is wrong", staging.Service{Commit: "c", Committed: noon},
 			staging.Build{Image: "x:1", Commit: "d", Replaces: "c", Committed: noon.Add(-time.Hour)}, false},

@@ -1,0 +1,32 @@
+package main
+
+import (
+	"os"
+	"regexp"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"octopod/generator/testenv"
+)
+
+// serveRegistry is `registry`: it starts an image registry, whose host is
+// $REGISTRY. An image with the tag late comes after the first question for it.
+func serveRegistry(t *testing.T, ts *testscript.TestScript) {
+	ts.Setenv("REGISTRY", testenv.ServeRegistry(t).Host)
+}
+
+// pushImage is `push IMAGE`: it puts an image of random content into a registry.
+func pushImage(ts *testscript.TestScript, _ bool, args []string) {
+	_, err := testenv.Push(args[0])
+	ts.Check(err)
+}
+
+// imagePolicy is `policy TEXT`: it commits spec.images to octopod.yaml.
+func imagePolicy(ts *testscript.TestScript, _ bool, args []string) {
+	project, err := testenv.TryGit(ts.MkAbs("envs.git"), "show", "main:octopod.yaml")
+	ts.Check(err)
+	text := regexp.MustCompile(`(?m)^  images: .*$`).ReplaceAllString(project, "") + "\n  images: {" + args[0] + "}\n"
+	ts.Check(os.WriteFile(ts.MkAbs("policy.yaml"), []byte(text), 0o644))
+	commit(ts, false, []string{"policy.yaml", "octopod.yaml"})
+}

@@ -1,0 +1,70 @@
+package testenv
+
+import (
+	"io"
+	"log"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/name"
+	"github.com/google/go-containerregistry/pkg/registry"
+	"github.com/google/go-containerregistry/pkg/v1/random"
+	"github.com/google/go-containerregistry/pkg/v1/remote"
+)
+
+// Registry is a real image registry on this machine.
+type Registry struct {
+	Host  string // an image is Host/name:tag
+	asked atomic.Int64
+}
+
+// ServeRegistry starts a registry; the test stops it. An image with the tag late
+// comes after the first question for it.
+func ServeRegistry(t testing.TB) *Registry {
+	t.Helper()
+	r := &Registry{}
+	images := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
+	var late sync.Once
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		images.ServeHTTP(w, q)
+		repository, tag, found := strings.Cut(q.URL.Path, "/manifests/")
+		if q.Method != http.MethodGet || !found {
+			return
+		}
+		r.asked.Add(1)
+		if tag == "late" {
+			late.Do(func() {
+				if _, err := Push(r.Host + strings.TrimPrefix(repository, "/v2") + ":late"); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+	}))
+	t.Cleanup(server.Close)
+	r.Host = strings.TrimPrefix(server.URL, "http://")
+	return r
+}
+
+// Asked counts the questions for an image so far.
+func (r *Registry) Asked() int { return int(r.asked.Load()) }
+
+// Push puts an image of random content into a registry and gives its digest.
+func Push(image string) (digest string, err error) {
+	content, err := random.Image(64, 1)
+	if err != nil {
+		return "", err
+	}
+	ref, err := name.ParseReference(image)
+	if err != nil {
+		return "", err
+	}
+	if err := remote.Write(ref, content); err != nil {
+		return "", err
+	}
+	hash, err := content.Digest()
+	return hash.String(), err
+}
