@@ -1,6 +1,9 @@
 package staging
 
-import "time"
+import (
+	"reflect"
+	"time"
+)
 
 // State is what a person wants of a staging as a whole.
 type State string
@@ -61,6 +64,14 @@ type Spec struct {
 	Since *Turn `yaml:"since,omitempty" json:"since,omitempty"`
 	// Since when the sweep finds its branch in no repository.
 	BranchGone *time.Time `yaml:"branchGone,omitempty" json:"branchGone,omitempty"`
+}
+
+// DeploysLike tells whether two records ask for the same in the cluster: they
+// differ at most in what is noted for people and for the sweep.
+func (s Spec) DeploysLike(o Spec) bool { return reflect.DeepEqual(s.deployed(), o.deployed()) }
+
+func (s Spec) deployed() Spec {
+	return Spec{Branch: s.Branch, State: s.State, Services: s.Services, Overrides: s.Overrides, Presets: s.Presets}
 }
 
 // Service is one deployable part as this staging runs it.

@@ -26,6 +26,7 @@ type deed struct {
 	Danger  bool
 	Typed   bool // the name must be typed
 	Undoes  bool // ?to= names a version
+	Finds   bool // asks what was found
 }
 
 // theDeeds are the deeds, by their place in the address.
@@ -40,6 +41,8 @@ var theDeeds = map[string]deed{
 		Explain: says("The next build of the branch is put on it again.")},
 	"unset": {Verb: staging.Unset, Ask: "Take back a setting of %s?", Button: "Take it back",
 		Explain: says("The setting goes back to what the project says.")},
+	"mark": {Verb: staging.Mark, Ask: "Does %s work?", Finds: true,
+		Explain: says("Say what you found. It is kept with the version that is there now; when another one comes, everybody sees that yours was an earlier one.")},
 	"undo": {Ask: "Undo this change of %s?", Button: "Undo this change", Undoes: true,
 		Explain: says("What this change did is taken back. What was changed after it stays.")},
 	"rollback": {Verb: staging.Rollback, Ask: "Return %s to this version?", Button: "Return to this version", Undoes: true,
@@ -108,6 +111,9 @@ type confirmPage struct {
 	To         string
 	Setting    string
 	Reasoned   string
+	Outcome    staging.Outcome // with Finds
+	Note       string
+	Tested     *tested
 	About      *event // the change that is undone, or the version that is returned to
 	Conflict   *conflict
 	TypedWrong bool
@@ -119,7 +125,9 @@ func (s *Server) confirm(w http.ResponseWriter, r *http.Request, v *visit) error
 	if err != nil {
 		return err
 	}
-	page.Preview = v.preview(r, action, nil)
+	if !page.Finds {
+		page.Preview = v.preview(r, action, nil)
+	}
 	return s.pages.show(w, http.StatusOK, "confirm", page)
 }
 
@@ -139,6 +147,7 @@ func (s *Server) confirmPage(r *http.Request, v *visit, form url.Values) (*confi
 	page := &confirmPage{
 		deed: d, Name: name, Page: v.of(name, ""), Heading: fmt.Sprintf(d.Ask, name), Explained: d.Explain(v, view),
 		Version: view.Version, To: form.Get("to"), Setting: form.Get("name"), Reasoned: strings.TrimSpace(form.Get("reason")), Action: r.URL.Path,
+		Outcome: staging.Outcome(form.Get("outcome")), Note: strings.TrimSpace(form.Get("note")), Tested: v.testedOf(view),
 	}
 	page.frame = s.frame(r, v, page.Heading, "list")
 	if d.Undoes {
@@ -156,6 +165,9 @@ func (v *visit) actionOf(ctx context.Context, page *confirmPage) (staging.Action
 		return v.Reversal(ctx, page.Name, page.To)
 	}
 	a := staging.Action{Verb: page.Verb, Name: page.Name, To: page.To, Reason: page.Reasoned}
+	if page.Finds {
+		a.Outcome, a.Note = page.Outcome, page.Note
+	}
 	if page.Verb == staging.Unset {
 		a.Unset = []string{page.Setting}
 	}
@@ -200,6 +212,10 @@ func (s *Server) act(w http.ResponseWriter, r *http.Request, v *visit) error {
 			page.Preview = v.preview(r, action, nil)
 			return s.pages.show(w, http.StatusConflict, "confirm", page)
 		}
+	}
+	if page.Finds && staging.CodeOf(err) == staging.CodeInvalid {
+		page.Preview = &preview{Faults: v.faultsOf(err, nil)}
+		return s.pages.show(w, http.StatusUnprocessableEntity, "confirm", page)
 	}
 	if err != nil {
 		return err

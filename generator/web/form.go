@@ -158,7 +158,7 @@ var leftOut = strings.NewReplacer("(absent)", "left out")
 
 func (v *visit) changesOf(differences []staging.Difference) []change {
 	named := map[string]string{
-		"title": "Title", "branch": "Branch", "state": "State", "presets": "Presets", "pinned": "Pinned",
+		"title": "Title", "branch": "Branch", "state": "State", "presets": "Presets", "pinned": "Pinned", "tested": "Mark",
 	}
 	var all []change
 	for _, d := range differences {

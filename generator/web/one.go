@@ -15,6 +15,7 @@ import (
 type onePage struct {
 	frame
 	Row      *row
+	Mark     string // address that says what was found; empty where it is not for the viewer
 	Status   statusPart
 	Version  string // of the record, as this page shows it
 	Groups   []settingGroup
@@ -97,8 +98,10 @@ func (v *visit) latest(ctx context.Context, name string) (*staging.View, error) 
 	view := views[0]
 	switch {
 	case known == nil || view.Status.Phase == staging.PhaseInvalid:
-	case known.Version == view.Version:
+	case known.Version == view.Version, view.Spec.DeploysLike(known.Spec):
+		tested := view.Status.Tested
 		view.Status = known.Status
+		view.Status.Tested = tested
 	case known.Status.Phase != "":
 		view.Status.Phase, view.Status.Reason = staging.PhaseUpdating, "The change was just saved"
 	}
@@ -112,6 +115,9 @@ func (v *visit) onePage(ctx context.Context, view *staging.View) (*onePage, erro
 		"name": {name}, "version": {page.Version}, "after": {sequenceText(v.Feed.Sequence())},
 	}.Encode())
 	page.Verbs = v.verbs(view)
+	if page.Row.Writes && view.Spec.State == staging.Active {
+		page.Mark = v.of(name, "mark")
+	}
 	if v.shows(project.PartFiles) {
 		page.Files = v.of(name, "files")
 	}
@@ -162,7 +168,7 @@ func (v *visit) addHistory(ctx context.Context, page *onePage) error {
 
 // undoable: a return to an earlier version is no change that stands for itself.
 func undoable(verb staging.Verb) bool {
-	return !slices.Contains([]staging.Verb{staging.Rollback, staging.Regenerate, staging.Extend, staging.Delete}, verb)
+	return !slices.Contains([]staging.Verb{staging.Rollback, staging.Regenerate, staging.Extend, staging.Delete, staging.Mark}, verb)
 }
 
 // tell puts an event into words.

@@ -30,6 +30,7 @@ type row struct {
 	Changed     *moment
 	Expires     *moment
 	Pinned      *staging.Pin
+	Tested      *tested
 	Writes      bool
 
 	created, changed time.Time // to sort by, shown or not
@@ -61,7 +62,7 @@ func (v *visit) row(view *staging.View) *row {
 		Condition: conditionOf(view, v.shows(project.PartDetail)),
 		Archived:  view.Spec.State == staging.Archived, Writes: v.writes() && view.Status.Phase != staging.PhaseInvalid,
 		Pinned: view.Spec.Pinned, created: view.Spec.Created.At, changed: changedAt(view),
-		author: authors(view),
+		author: authors(view), Tested: v.testedOf(view),
 	}
 	if view.Status.Phase == staging.PhaseInvalid {
 		return r
@@ -212,6 +213,9 @@ func (r *row) texts() []string {
 	texts := []string{r.Name, r.Title, r.Condition.Word, r.Condition.Sentence, r.Branch, r.Author}
 	if r.Request != nil {
 		texts = append(texts, r.RequestText(), r.Request.Title)
+	}
+	if r.Tested != nil {
+		texts = append(texts, r.Tested.Word, r.Tested.Note)
 	}
 	for _, s := range r.Services {
 		texts = append(texts, s.Title, tag(s.Image))

@@ -72,7 +72,7 @@ var deeds = map[staging.Verb]string{
 	staging.Unset: "Changed settings", staging.Archive: "Archived", staging.Restore: "Woken up", staging.Delete: "Deleted",
 	staging.PinVerb: "Pinned", staging.Unpin: "Unpinned", staging.Rollback: "Went back to an earlier version",
 	staging.Regenerate: "Brought up to date with the project", staging.Extend: "Kept for longer",
-	staging.Keep: "Kept from the clean-up", staging.Unkeep: "Left to the clean-up again",
+	staging.Mark: "Marked", staging.Keep: "Kept from the clean-up", staging.Unkeep: "Left to the clean-up again",
 }
 
 // doors say where an action came from.
@@ -89,7 +89,7 @@ var notices = map[string]string{
 	"archive": "Archived. It sleeps now; “Wake up” brings it back as it was.", "restore": "It is waking up.",
 	"delete": "Deleted.", "extend": "It is kept for longer.", "pin": "Pinned: it stays at this version.",
 	"unpin": "Unpinned: new builds are deployed again.", "rollback": "It goes back to that version, and stays there until you unpin it.",
-	"undo": "Undone. The change is on its way.",
+	"mark": "Thank you: everybody sees it here.", "undo": "Undone. The change is on its way.",
 }
 
 func noticeOf(done string) string { return notices[done] }
