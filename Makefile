@@ -33,8 +33,9 @@ cluster-down: ## end it
 demo-cluster: build ## the main job on that cluster, which is started if none runs
 	$(GO) run ./examples/cluster/cmd/demo --dir $(CLUSTER) --octopod $(OUT)/octopod
 
+# lint has vetted the tests, and nobody debugs what is linked for them: that saves a minute of two cores.
 test: tools ## every test that needs no cluster, with the race detector
-	$(GO) test -race -timeout 20m ./...
+	$(GO) test -race -vet=off -ldflags=-w -timeout 20m ./...
 	$(GO) -C generator/auth/dextest test -mod=mod ./...
 
 e2e: ## the end-to-end cases on a real Kubernetes and Argo CD, built and started for them
