@@ -242,6 +242,16 @@ func (a *Access) caretaker(ctx context.Context) (veil, error) {
 	return v, err
 }
 
+// Deliveries gives what webhooks told lately, newest first: to who looks after
+// the env repo.
+func (a *Access) Deliveries(ctx context.Context) ([]Delivery, error) {
+	v, err := a.rules(ctx, Mend, "")
+	if err != nil {
+		return nil, a.told(v, err)
+	}
+	return a.stagings.Deliveries(), nil
+}
+
 // Lint lists everything that is wrong with the env repo.
 func (a *Access) Lint(ctx context.Context) ([]staging.Problem, error) {
 	v, err := a.caretaker(ctx)

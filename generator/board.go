@@ -34,6 +34,9 @@ type board struct {
 	listed map[string]bool // stagings whose Application the stream told of
 	stale  bool
 	looks  uint64 // requests to look at the branch that are answered
+
+	awaiting map[string]string // what stagings were last told to wait for
+	awaits   uint64            // its number
 }
 
 // shown is what was told of a staging last.
@@ -82,6 +85,8 @@ func (b *board) run(ctx context.Context, events <-chan argocd.Event) error {
 			names = b.due()
 		case <-tips.C:
 			names = b.advance(ctx)
+		case <-b.awaited.since(b.awaits):
+			names = b.waited()
 		case <-b.asked.since(b.looks):
 			looks = b.asked.number()
 			names = b.advance(ctx)
@@ -94,6 +99,19 @@ func (b *board) run(ctx context.Context, events <-chan argocd.Event) error {
 		b.remind(ctx)
 	}
 	return ctx.Err()
+}
+
+// waited gives the stagings that waited for something, or do so now.
+func (b *board) waited() []string {
+	both := map[string]string{}
+	maps.Copy(both, b.awaiting)
+	b.awaiting, b.awaits = b.awaited.now()
+	maps.Copy(both, b.awaiting)
+	var names []string
+	for name := range both {
+		names = append(names, b.chosen(name)...)
+	}
+	return names
 }
 
 // answer tells those who asked for a look that what came of it was told.
@@ -268,10 +286,11 @@ func (b *board) look(ctx context.Context, names []string) ([]staging.View, error
 		return nil, err
 	}
 	views = append(views, known...)
-	if b.seen == nil {
-		return views, nil
+	if b.seen != nil {
+		err = b.tellAll(ctx, b.seen, views)
 	}
-	return views, b.tellAll(ctx, b.seen, views)
+	b.awaited.tell(views)
+	return views, err
 }
 
 // tellOne tells of a staging unless that was told before.

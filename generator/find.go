@@ -39,14 +39,14 @@ func (g *Stagings) Find(ctx context.Context, q Query) ([]staging.View, error) {
 	if err != nil || q.Recorded {
 		return views, err
 	}
-	cluster, seen := g.sight(ctx, p)
-	if seen == nil {
-		return views, nil
+	if cluster, seen := g.sight(ctx, p); seen != nil {
+		if q.everything() {
+			views = append(views, leftovers(tree, seen)...)
+		}
+		err = g.newJudge(cluster, tree, p).tellAll(ctx, seen, views)
 	}
-	if q.everything() {
-		views = append(views, leftovers(tree, seen)...)
-	}
-	return views, g.newJudge(cluster, tree, p).tellAll(ctx, seen, views)
+	g.awaited.tell(views)
+	return views, err
 }
 
 // everything tells that nothing but the state of a record is asked for, so

@@ -24,7 +24,7 @@ type Followed struct {
 	Verb     staging.Verb       // of the action; "" when there was none
 	Changed  bool               // a commit was made
 	Text     string             // why nothing was done, or more on what was
-	Awaits   []string           // services whose image is not there yet: nothing was done, but will be
+	Awaits   map[string]string  // images that are not there yet, by service: nothing was done, but can be soon
 	Revision string             // of the commit
 	Plan     []staging.PlanItem // that it brought
 }
@@ -34,7 +34,9 @@ type FollowRequest struct {
 	Event branch.Event
 	// Late is said of what was told before, or longer ago: then what the repository
 	// says now counts alone.
-	Late    bool
+	Late bool
+	// Missed is said of a head that no webhook told of, of a staging that is there.
+	Missed  bool
 	Request string // an id that finds the webhook in the history
 }
 
@@ -122,6 +124,9 @@ func (f *following) apply(ctx context.Context, a staging.Action, version string)
 	by := Asker{Person: f.Event.By, Via: staging.ViaWebhook, Request: f.Request}
 	by.Person.Name = cmp.Or(by.Person.Name, "webhook")
 	result, err := f.Apply(ctx, Request{Action: a, By: by, Version: version})
+	if awaited := missingImages(err, a); len(awaited) > 0 {
+		return Followed{Staging: f.name, Awaits: awaited}, nil
+	}
 	if err != nil {
 		return Followed{Staging: f.name, Verb: a.Verb}, err
 	}
@@ -130,8 +135,21 @@ func (f *following) apply(ctx context.Context, a staging.Action, version string)
 	}, nil
 }
 
+// missingImages are those that a deploy was refused for, by service: they may still come.
+func missingImages(err error, a staging.Action) map[string]string {
+	missing := map[string]string{}
+	for _, p := range staging.ProblemsOf(err) {
+		for name, build := range a.Images {
+			if strings.HasPrefix(p.Rule, "image-") && strings.Contains(p.Message, build.Image) {
+				missing[name] = build.Image
+			}
+		}
+	}
+	return missing
+}
+
 func (f *following) pushed(ctx context.Context) (Followed, error) {
-	if why := f.project.Declines(f.candidate()); why != "" {
+	if why := f.project.Declines(f.candidate()); why != "" && !f.Missed {
 		return f.nothing("%s", why)
 	}
 	return f.deploy(ctx)

@@ -40,7 +40,7 @@ func withApps(t testing.TB, rules string) *apps {
 	a := &apps{world: w, dir: t.TempDir()}
 	a.server = testenv.ServeHTTP(t, a.dir)
 	w.Stagings.Heads = a
-	text := testenv.Git(t, w.path, "show", "main:"+project.File) + "\n"
+	text := a.projectFile()
 	for _, name := range []string{"backend", "frontend"} {
 		testenv.Git(t, a.dir, "init", "--bare", "--initial-branch", "main", filepath.Join(a.dir, name+".git"))
 		a.commit(name, "main")
@@ -49,6 +49,12 @@ func withApps(t testing.TB, rules string) *apps {
 	}
 	w.write(staging.File{Path: project.File, Data: []byte(strings.Replace(text, "spec:\n", "spec:\n  branches: {"+rules+"}\n", 1))})
 	return a
+}
+
+// projectFile is octopod.yaml as it is now.
+func (w *world) projectFile() string {
+	w.t.Helper()
+	return testenv.Git(w.t, w.path, "show", "main:"+project.File) + "\n"
 }
 
 // commit adds a commit to a branch, and gives what a forge would tell of it.

@@ -16,6 +16,8 @@ type Stagings struct {
 	Parts
 	connection connection
 	asked      asked
+	awaited    awaited
+	deliveries deliveries
 }
 
 // Parts are what the use cases are made of.

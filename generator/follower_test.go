@@ -1,0 +1,311 @@
+package generator_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"octopod/generator"
+	"octopod/generator/branch"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// follower carries out what webhooks tell, until the test ends.
+type follower struct {
+	*generator.Follower
+	*apps
+}
+
+func (a *apps) follower() *follower {
+	f := generator.NewFollower(a.Stagings, func([]staging.PlanItem) {}, slog.New(slog.DiscardHandler))
+	ctx, end := context.WithCancel(context.Background())
+	var work sync.WaitGroup
+	work.Go(func() { f.Run(ctx) })
+	a.t.Cleanup(func() {
+		end()
+		work.Wait()
+	})
+	return &follower{f, a}
+}
+
+// accept hands a webhook over.
+func (f *follower) accept(id string, events ...branch.Event) {
+	f.t.Helper()
+	if err := f.Accept(branch.Call{ID: id, Host: "127.0.0.1", Event: "push", Events: events}, fmt.Appendf(nil, "%+v", events)); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
+// became waits until the newest delivery of an id has an outcome that is not in the way.
+func (f *follower) became(id string, want generator.Outcome) generator.Delivery {
+	f.t.Helper()
+	var last generator.Delivery
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
+		for _, d := range f.Deliveries() {
+			if d.ID == id {
+				if last = d; d.Outcome == want {
+					return d
+				}
+				break
+			}
+		}
+	}
+	f.t.Fatalf("delivery %s did not become %s: %+v", id, want, last)
+	return last
+}
+
+func TestADeliveryIsCarriedOut(t *testing.T) {
+	f := withApps(t, "").follower()
+	pushed := f.commit("backend", "feature/login")
+	f.accept("d1", pushed)
+	d := f.became("d1", generator.OutcomeDone)
+	if d.Staging != "login" || d.Action != staging.Deploy || d.Revision != f.tip().Revision() || d.By != "grace" || d.Commit != pushed.Commit {
+		t.Errorf("%+v", d)
+	}
+	f.accept("d2")
+	if d := f.became("d2", generator.OutcomeNothing); !strings.Contains(d.Text, "is about none") {
+		t.Errorf("an event that means nothing: %+v", d)
+	}
+	f.accept("d3", branch.Event{Kind: branch.ImagePushed, Image: "r/x:1"})
+	if d := f.became("d3", generator.OutcomeNothing); d.Text != "no push waits for it" {
+		t.Errorf("an image: %+v", d)
+	}
+}
+
+// A webhook that was caught and is sent again, under its own or another id, does nothing.
+func TestReplayedWebhooks(t *testing.T) {
+	f := withApps(t, "").follower()
+	first := f.commit("backend", "feature/login")
+	second := f.commit("backend", "feature/login")
+	f.accept("d1", first)
+	f.accept("d2", second)
+	f.became("d2", generator.OutcomeDone)
+	back := f.reset("backend", "feature/login", first.Commit)
+	f.accept("d3", back)
+	f.became("d3", generator.OutcomeDone)
+	f.accept("d2", second) // it follows on what runs, but was told before
+	f.accept("d4", second)
+	if d := f.became("d4", generator.OutcomeNothing); !strings.Contains(d.Text, "by now") {
+		t.Errorf("under another id: %+v", d)
+	}
+	if got := f.record("login").Spec.Services["backend"].Commit; got != first.Commit {
+		t.Errorf("at %s", got)
+	}
+	if n := len(f.Deliveries()); n != 4 {
+		t.Errorf("%d deliveries, want 4", n)
+	}
+}
+
+// What failed may be sent again, as forges offer.
+func TestAFailedDeliveryMayBeSentAgain(t *testing.T) {
+	f := withApps(t, "").follower()
+	f.accept("d1", f.commit("backend", "feature/login"))
+	f.became("d1", generator.OutcomeDone)
+	f.do(staging.Action{Verb: staging.PinVerb, Name: "login", Reason: "demo"})
+	pushed := f.commit("backend", "feature/login")
+	f.accept("d2", pushed)
+	if d := f.became("d2", generator.OutcomeFailed); !strings.Contains(d.Text, "pinned") {
+		t.Errorf("%+v", d)
+	}
+	f.do(staging.Action{Verb: staging.Unpin, Name: "login"})
+	f.accept("d2", pushed)
+	f.became("d2", generator.OutcomeDone)
+}
+
+// Too much at once is refused whole, and may be sent again.
+func TestAFullQueue(t *testing.T) {
+	a := withApps(t, "")
+	f := generator.NewFollower(a.Stagings, func([]staging.PlanItem) {}, slog.New(slog.DiscardHandler)) // which does not run
+	accept := func(i int, events ...branch.Event) error {
+		return f.Accept(branch.Call{ID: fmt.Sprint("d", i), Events: events}, fmt.Append(nil, i))
+	}
+	e := branch.Event{Kind: branch.Pushed, Repository: "127.0.0.1/backend", Branch: "feature/login", Commit: strings.Repeat("1", 40)}
+	taken := 0
+	var err error
+	for ; err == nil && taken < 10_000; taken++ {
+		err = accept(taken, e)
+	}
+	if staging.CodeOf(err) != staging.CodeUnavailable || taken < 100 {
+		t.Fatalf("after %d: %v", taken, err)
+	}
+	before := len(a.Deliveries())
+	if err := accept(taken, branch.Event{Kind: branch.Deleted, Repository: e.Repository, Branch: "other"}, e); staging.CodeOf(err) != staging.CodeUnavailable {
+		t.Errorf("two, of which one has no room: %v", err)
+	}
+	if len(a.Deliveries()) != before || a.Deliveries()[0].Branch == "other" {
+		t.Error("half of it was taken on")
+	}
+}
+
+// Who ends a Follower waits for what was promised.
+func TestFinishCarriesOutWhatWasAccepted(t *testing.T) {
+	f := withApps(t, "").follower()
+	for i := range 20 {
+		f.accept(fmt.Sprint("d", i), f.commit("backend", fmt.Sprint("feature/b", i)))
+	}
+	f.Finish(t.Context())
+	for i := range 20 {
+		if !f.tip().Has(fmt.Sprint("b", i)) {
+			t.Errorf("b%d was not deployed", i)
+		}
+	}
+	if err := f.Accept(branch.Call{ID: "late"}, nil); staging.CodeOf(err) != staging.CodeUnavailable {
+		t.Errorf("after the end: %v", err)
+	}
+}
+
+// registry holds the images that are there.
+type registry struct {
+	mu    sync.Mutex
+	there map[string]bool
+}
+
+func (r *registry) Digest(_ context.Context, image string) (string, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.there[image] {
+		return "sha256:" + strings.Repeat("a", 64), nil
+	}
+	return "", staging.Errorf(staging.CodeNotFound, "%s is not there", image)
+}
+
+func (r *registry) push(image string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.there[image] = true
+}
+
+// A push comes before its image. It waits, the staging says so, and a registry's
+// webhook wakes it.
+func TestAPushWaitsForItsImage(t *testing.T) {
+	a := withApps(t, "")
+	images := &registry{there: map[string]bool{}}
+	a.Images = images
+	a.setSpec("images: {check: exists}")
+	f := a.follower()
+	first := f.commit("backend", "feature/login")
+	image := "registry.example.com/shop/backend:" + first.Commit
+	images.push(image)
+	f.accept("d1", first)
+	f.became("d1", generator.OutcomeDone)
+
+	second := f.commit("backend", "feature/login")
+	f.accept("d2", second)
+	if d := f.became("d2", generator.OutcomeWaiting); d.Text != "waiting for the image of backend" {
+		t.Errorf("%+v", d)
+	}
+	if got := f.reason("login"); got != "Waiting for the image of backend" {
+		t.Errorf("the staging says %q", got)
+	}
+	third := f.commit("backend", "feature/login")
+	f.accept("d3", third)
+	f.became("d3", generator.OutcomeWaiting)
+	f.became("d2", generator.OutcomeNothing)
+	if got := f.record("login").Spec.Services["backend"].Commit; got != first.Commit {
+		t.Errorf("at %s before the image is there", got)
+	}
+	image = "registry.example.com/shop/backend:" + third.Commit
+	images.push(image)
+	f.accept("i1", branch.Event{Kind: branch.ImagePushed, Image: image})
+	if d := f.became("i1", generator.OutcomeNothing); !strings.Contains(d.Text, "feature/login") {
+		t.Errorf("the image: %+v", d)
+	}
+	f.became("d3", generator.OutcomeDone)
+	if got := f.reason("login"); got != "" || f.record("login").Spec.Services["backend"].Commit != third.Commit {
+		t.Errorf("afterwards: %q", got)
+	}
+}
+
+// What waits for a branch that is deleted meanwhile gives up.
+func TestABranchThatIsDeletedWhileItsImageIsBuilt(t *testing.T) {
+	a := withApps(t, "")
+	a.Images = &registry{there: map[string]bool{}}
+	a.setSpec("images: {check: exists}")
+	f := a.follower()
+	f.accept("d1", f.commit("backend", "feature/login"))
+	f.became("d1", generator.OutcomeWaiting)
+	f.accept("d2", f.remove("backend", "feature/login"))
+	f.became("d2", generator.OutcomeNothing)
+	if d := f.became("d1", generator.OutcomeNothing); !strings.Contains(d.Text, "is gone by now") {
+		t.Errorf("%+v", d)
+	}
+	if f.tip().Has("login") {
+		t.Error("it was deployed")
+	}
+}
+
+// setSpec adds a line to octopod.yaml.
+func (a *apps) setSpec(line string) {
+	a.t.Helper()
+	text := a.projectFile()
+	a.write(staging.File{Path: project.File, Data: []byte(strings.Replace(text, "spec:\n", "spec:\n  "+line+"\n", 1))})
+}
+
+// reason is what a staging says of how it is.
+func (w *world) reason(name string) string {
+	w.t.Helper()
+	views, err := w.Find(w.t.Context(), generator.Query{Names: []string{name}})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return views[0].Status.Reason
+}
+
+// While the env repo or a registry is away, events wait.
+func TestEventsWaitForWhatIsAway(t *testing.T) {
+	a := withApps(t, "")
+	a.Images = away{}
+	a.setSpec("images: {check: exists}")
+	f := a.follower()
+	f.accept("d1", f.commit("backend", "feature/login"))
+	if d := f.became("d1", generator.OutcomeWaiting); d.Text != "waiting for the image of backend" {
+		t.Errorf("%+v", d)
+	}
+}
+
+type away struct{}
+
+func (away) Digest(_ context.Context, image string) (string, error) {
+	return "", staging.Errorf(staging.CodeUnavailable, "nobody answers for %s", image).Because(errors.New("connection refused"))
+}
+
+// Pushes that no webhook told of are found by looking at the repositories.
+func TestHealFindsWhatWasMissed(t *testing.T) {
+	for _, rules := range []string{"", "from: pullRequest"} {
+		f := withApps(t, rules).follower()
+		for i, name := range []string{"login", "pinned", "archived", "current"} {
+			e := f.commit("backend", "feature/"+name)
+			if rules != "" {
+				e = pullOf(e, asOpened)
+			}
+			f.accept(fmt.Sprint("d", i), e)
+			f.became(fmt.Sprint("d", i), generator.OutcomeDone)
+		}
+		f.do(staging.Action{Verb: staging.PinVerb, Name: "pinned", Reason: "demo"})
+		f.do(staging.Action{Verb: staging.Archive, Name: "archived"})
+		was := f.record("pinned").Spec.Services["backend"].Commit
+		missed := f.commit("backend", "feature/login")
+		for _, name := range []string{"pinned", "archived", "never-deployed"} {
+			f.commit("backend", "feature/"+name)
+		}
+		if err := f.Heal(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		f.Finish(t.Context())
+		if got := f.record("login").Spec.Services["backend"].Commit; got != missed.Commit {
+			t.Errorf("%q: login is at %s", rules, got)
+		}
+		if f.record("pinned").Spec.Services["backend"].Commit != was || f.record("archived").Spec.State != staging.Archived || f.tip().Has("never-deployed") {
+			t.Errorf("%q: more than what was missed was deployed", rules)
+		}
+		if d := f.Deliveries()[0]; d.Event != "missed push" || d.Outcome != generator.OutcomeDone {
+			t.Errorf("%q: %+v", rules, d)
+		}
+	}
+}
