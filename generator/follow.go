@@ -140,7 +140,7 @@ func missingImages(err error, a staging.Action) map[string]string {
 	missing := map[string]string{}
 	for _, p := range staging.ProblemsOf(err) {
 		for name, build := range a.Images {
-			if strings.HasPrefix(p.Rule, "image-") && strings.Contains(p.Message, build.Image) {
+			if (p.Rule == ruleImageMissing || p.Rule == ruleImageUnknown) && strings.Contains(p.Message, build.Image) {
 				missing[name] = build.Image
 			}
 		}

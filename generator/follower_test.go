@@ -2,7 +2,6 @@ package generator_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
@@ -13,7 +12,9 @@ import (
 	"octopod/generator"
 	"octopod/generator/branch"
 	"octopod/generator/project"
+	"octopod/generator/registry"
 	"octopod/generator/staging"
+	"octopod/generator/testenv"
 )
 
 // follower carries out what webhooks tell, until the test ends.
@@ -160,38 +161,23 @@ func TestFinishCarriesOutWhatWasAccepted(t *testing.T) {
 	}
 }
 
-// registry holds the images that are there.
-type registry struct {
-	mu    sync.Mutex
-	there map[string]bool
-}
-
-func (r *registry) Digest(_ context.Context, image string) (string, error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.there[image] {
-		return "sha256:" + strings.Repeat("a", 64), nil
-	}
-	return "", staging.Errorf(staging.CodeNotFound, "%s is not there", image)
-}
-
-func (r *registry) push(image string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	r.there[image] = true
+// builtAt lets CI put its images into a registry, which deploys ask for them.
+func (a *apps) builtAt(host string) {
+	a.t.Helper()
+	a.Images = registry.New(registry.Options{})
+	text := strings.ReplaceAll(a.projectFile(), "build: registry.example.com/", "build: "+host+"/")
+	a.write(staging.File{Path: project.File, Data: []byte(strings.Replace(text, "spec:\n", "spec:\n  images: {check: exists}\n", 1))})
 }
 
 // A push comes before its image. It waits, the staging says so, and a registry's
 // webhook wakes it.
 func TestAPushWaitsForItsImage(t *testing.T) {
 	a := withApps(t, "")
-	images := &registry{there: map[string]bool{}}
-	a.Images = images
-	a.setSpec("images: {check: exists}")
+	host := testenv.ServeRegistry(t).Host
+	a.builtAt(host)
 	f := a.follower()
 	first := f.commit("backend", "feature/login")
-	image := "registry.example.com/shop/backend:" + first.Commit
-	images.push(image)
+	push(t, host+"/shop/backend:"+first.Commit)
 	f.accept("d1", first)
 	f.became("d1", generator.OutcomeDone)
 
@@ -210,8 +196,8 @@ func TestAPushWaitsForItsImage(t *testing.T) {
 	if got := f.record("login").Spec.Services["backend"].Commit; got != first.Commit {
 		t.Errorf("at %s before the image is there", got)
 	}
-	image = "registry.example.com/shop/backend:" + third.Commit
-	images.push(image)
+	image := host + "/shop/backend:" + third.Commit
+	push(t, image)
 	f.accept("i1", branch.Event{Kind: branch.ImagePushed, Image: image})
 	if d := f.became("i1", generator.OutcomeNothing); !strings.Contains(d.Text, "feature/login") {
 		t.Errorf("the image: %+v", d)
@@ -225,8 +211,7 @@ func TestAPushWaitsForItsImage(t *testing.T) {
 // What waits for a branch that is deleted meanwhile gives up.
 func TestABranchThatIsDeletedWhileItsImageIsBuilt(t *testing.T) {
 	a := withApps(t, "")
-	a.Images = &registry{there: map[string]bool{}}
-	a.setSpec("images: {check: exists}")
+	a.builtAt(testenv.ServeRegistry(t).Host)
 	f := a.follower()
 	f.accept("d1", f.commit("backend", "feature/login"))
 	f.became("d1", generator.OutcomeWaiting)
@@ -240,13 +225,6 @@ func TestABranchThatIsDeletedWhileItsImageIsBuilt(t *testing.T) {
 	}
 }
 
-// setSpec adds a line to octopod.yaml.
-func (a *apps) setSpec(line string) {
-	a.t.Helper()
-	text := a.projectFile()
-	a.write(staging.File{Path: project.File, Data: []byte(strings.Replace(text, "spec:\n", "spec:\n  "+line+"\n", 1))})
-}
-
 // reason is what a staging says of how it is.
 func (w *world) reason(name string) string {
 	w.t.Helper()
@@ -257,22 +235,15 @@ func (w *world) reason(name string) string {
 	return views[0].Status.Reason
 }
 
-// While the env repo or a registry is away, events wait.
-func TestEventsWaitForWhatIsAway(t *testing.T) {
+// While a registry is away, pushes wait as well.
+func TestPushesWaitForARegistryThatIsAway(t *testing.T) {
 	a := withApps(t, "")
-	a.Images = away{}
-	a.setSpec("images: {check: exists}")
+	a.builtAt("127.0.0.1:1")
 	f := a.follower()
 	f.accept("d1", f.commit("backend", "feature/login"))
 	if d := f.became("d1", generator.OutcomeWaiting); d.Text != "waiting for the image of backend" {
 		t.Errorf("%+v", d)
 	}
-}
-
-type away struct{}
-
-func (away) Digest(_ context.Context, image string) (string, error) {
-	return "", staging.Errorf(staging.CodeUnavailable, "nobody answers for %s", image).Because(errors.New("connection refused"))
 }
 
 // Pushes that no webhook told of are found by looking at the repositories.
