@@ -300,6 +300,21 @@ func (a *Access) Mend(ctx context.Context, dryRun bool) (Result, error) {
 	return result, a.told(v, err)
 }
 
+// Sweep does what is due. Each step follows from the lifecycle in octopod.yaml,
+// so the asker needs the right to sweep alone, and not that to archive.
+func (a *Access) Sweep(ctx context.Context, r SweepRequest) (SweepResult, error) {
+	v, err := a.rules(ctx, Sweep, "")
+	if err != nil {
+		return SweepResult{}, a.told(v, err)
+	}
+	r.By = Asker{Person: a.by.Person, Request: a.by.Request}
+	result, err := a.stagings.Sweep(ctx, r)
+	if result.Changed && !r.DryRun {
+		a.feed.Committed(result.Plan)
+	}
+	return result, a.told(v, err)
+}
+
 // told is an error as the asker may have it.
 func (a *Access) told(v veil, err error) error {
 	if err == nil || a.by.Rights == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {

@@ -27,7 +27,7 @@ func (r rights) Check(_ *project.Project, verb staging.Verb, name string) error 
 	switch verb {
 	case generator.Read:
 		least = project.RoleViewer
-	case staging.Regenerate, generator.Mend:
+	case staging.Regenerate, generator.Mend, generator.Sweep:
 		least = project.RoleAdmin
 	}
 	covered := r.verbs == nil || r.verbs[verb] || verb == generator.Read

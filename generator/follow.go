@@ -14,7 +14,8 @@ import (
 
 // Heads knows where the branches of the application's repositories are.
 type Heads interface {
-	// Heads gives every branch and the commit that it is at, or fails.
+	// Heads gives every branch and the commit that it is at, or fails: half a list
+	// takes stagings away.
 	Heads(ctx context.Context, repository string) (map[string]string, error)
 }
 
@@ -329,7 +330,7 @@ func (f *following) branches(ctx context.Context) map[string][]string {
 	if f.Heads == nil {
 		return nil
 	}
-	_, branches := hear(ctx, branchesOf{f.Heads}, f.project.Repositories())
+	_, branches := hear(ctx, f.Heads, f.project.Repositories())
 	return branches
 }
 
@@ -340,16 +341,4 @@ func (f *following) carryOut(ctx context.Context, d project.Decision) (Followed,
 		return f.nothing("it stays: %s", d.Reason)
 	}
 	return f.apply(ctx, a, Version(*f.record))
-}
-
-// branchesOf lists branches by their heads.
-type branchesOf struct{ Heads }
-
-func (b branchesOf) Branches(ctx context.Context, repository string) ([]string, error) {
-	heads, err := b.Heads.Heads(ctx, repository)
-	names := make([]string, 0, len(heads))
-	for name := range heads {
-		names = append(names, name)
-	}
-	return names, err
 }

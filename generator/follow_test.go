@@ -277,17 +277,10 @@ func TestABranchThatIsDeleted(t *testing.T) {
 	if done := a.follow(gone); done.Changed || !strings.Contains(done.Text, "the sweep deletes it") {
 		t.Errorf("told again after the grace: %+v", done)
 	}
-	a.sweep(generator.SweepRequest{Branches: sweeper{a}})
+	a.sweep(a, generator.SweepRequest{})
 	if a.tip().Has("login") {
 		t.Error("the sweep left it")
 	}
-}
-
-// sweeper is the repositories as a sweep asks them.
-type sweeper struct{ *apps }
-
-func (s sweeper) Branches(ctx context.Context, repository string) ([]string, error) {
-	return gitstore.Branches(ctx, gitstore.Options{URL: repository, AllowPlainHTTP: true})
 }
 
 // An end that is told late, or that cannot be verified, takes nothing away.
@@ -326,7 +319,7 @@ func TestABranchThatIsDeletedWhileItIsDeployed(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.world.now = a.world.now.Add(2 * time.Hour)
-	a.sweep(generator.SweepRequest{Branches: sweeper{a}})
+	a.sweep(a, generator.SweepRequest{})
 	if r := a.record("login"); r.Spec.State != staging.Archived {
 		t.Errorf("recorded: %+v", r.Spec)
 	}
@@ -367,7 +360,7 @@ func TestPullRequestsThatMakeStagings(t *testing.T) {
 	if done := a.follow(pullOf(next, func(p *branch.Pull) { labelled(p); p.Closed, p.Moved = true, false })); done.Verb != staging.Archive || a.record("login").Spec.Since.Reason != "pull request 7 is closed" {
 		t.Errorf("closed: %+v", done)
 	}
-	a.sweep(generator.SweepRequest{Branches: sweeper{a}})
+	a.sweep(a, generator.SweepRequest{})
 	if a.record("login").Spec.State != staging.Archived {
 		t.Error("the sweep woke it, as the branch is there")
 	}

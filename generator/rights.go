@@ -17,11 +17,13 @@ type Rights interface {
 	Check(p *project.Project, verb staging.Verb, name string) error
 }
 
-// Read and Mend are verbs that only rights know: the one changes nothing, the
-// other writes the files that follow from octopod.yaml.
+// Read, Mend and Sweep are verbs that only rights know: one changes nothing, one
+// writes the files that follow from octopod.yaml, one does what the lifecycle
+// says.
 const (
-	Read staging.Verb = "read"
-	Mend staging.Verb = "mend"
+	Read  staging.Verb = "read"
+	Mend  staging.Verb = "mend"
+	Sweep staging.Verb = "sweep"
 )
 
 // may refuses a verb that is beyond the asker. Who has no rights, but the env

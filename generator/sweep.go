@@ -3,6 +3,7 @@ package generator
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -18,17 +19,10 @@ import (
 // DefaultMaxShare is how many stagings of a hundred a sweep may take away.
 const DefaultMaxShare = 25
 
-// BranchLister knows the branches of the application's repositories.
-type BranchLister interface {
-	// Branches lists them all, or fails: half a list takes stagings away.
-	Branches(ctx context.Context, repository string) ([]string, error)
-}
-
 // SweepRequest brings the stagings in line with the project's lifecycle.
 type SweepRequest struct {
 	DryRun   bool
-	MaxShare int          // of a hundred may go at once; DefaultMaxShare when 0
-	Branches BranchLister // nil: no staging goes with its branch
+	MaxShare int // of a hundred may go at once; DefaultMaxShare when 0
 	By       Asker
 }
 
@@ -40,6 +34,16 @@ type SweepResult struct {
 	Changed      bool
 	Revision     string             // of the env repo afterwards
 	Plan         []staging.PlanItem // what changed in it
+}
+
+// Count tells how many stagings a step was decided on for.
+func (r SweepResult) Count(step project.Step) (n int) {
+	for _, item := range r.Items {
+		if item.Step == step {
+			n++
+		}
+	}
+	return n
 }
 
 // Swept is what became of one staging.
@@ -74,8 +78,8 @@ func (g *Stagings) Sweep(ctx context.Context, r SweepRequest) (SweepResult, erro
 		return SweepResult{}, err
 	}
 	around := project.Surroundings{Now: g.Now(), MaxShare: r.MaxShare}
-	if r.Branches != nil {
-		s.result.Repositories, around.Branches = hear(ctx, r.Branches, s.project.Repositories())
+	if g.Heads != nil {
+		s.result.Repositories, around.Branches = hear(ctx, g.Heads, s.project.Repositories())
 	}
 	if around.TornDown, err = s.tornDown(ctx); err != nil {
 		return SweepResult{}, err
@@ -137,7 +141,7 @@ const askedAtOnce = 8
 
 // hear asks every repository for its branches. One that does not answer, or has
 // none, says nothing of any branch.
-func hear(ctx context.Context, lister BranchLister, repositories []string) ([]Heard, map[string][]string) {
+func hear(ctx context.Context, in Heads, repositories []string) ([]Heard, map[string][]string) {
 	branches := map[string][]string{}
 	heard := make([]Heard, len(repositories))
 	var mu sync.Mutex
@@ -145,15 +149,15 @@ func hear(ctx context.Context, lister BranchLister, repositories []string) ([]He
 	work.SetLimit(askedAtOnce)
 	for i, repository := range repositories {
 		work.Go(func() error {
-			names, err := lister.Branches(ctx, repository)
-			if err == nil && len(names) == 0 {
+			heads, err := in.Heads(ctx, repository)
+			if err == nil && len(heads) == 0 {
 				err = staging.Errorf(staging.CodeUnavailable, "%s lists no branch at all, which is not believed", repository)
 			}
-			heard[i] = Heard{Repository: repository, Branches: len(names), Err: err}
+			heard[i] = Heard{Repository: repository, Branches: len(heads), Err: err}
 			if err == nil {
 				mu.Lock()
 				defer mu.Unlock()
-				branches[repository] = names
+				branches[repository] = slices.Collect(maps.Keys(heads))
 			}
 			return nil
 		})

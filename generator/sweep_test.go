@@ -27,7 +27,13 @@ type forge struct {
 	err      error
 }
 
-func (f forge) Branches(context.Context, string) ([]string, error) { return f.branches, f.err }
+func (f forge) Heads(context.Context, string) (map[string]string, error) {
+	heads := map[string]string{}
+	for _, name := range f.branches {
+		heads[name] = "1111111"
+	}
+	return heads, f.err
+}
 
 // pushed deploys a branch as CI does.
 func pushed(branch string) staging.Action {
@@ -38,9 +44,9 @@ func pushed(branch string) staging.Action {
 }
 
 // sweep runs one sweep and gives what it did, by staging.
-func (w *world) sweep(r generator.SweepRequest) (generator.SweepResult, map[string]generator.Swept) {
+func (w *world) sweep(heads generator.Heads, r generator.SweepRequest) (generator.SweepResult, map[string]generator.Swept) {
 	w.t.Helper()
-	r.By = ada
+	r.By, w.Heads = ada, heads
 	result, err := w.Sweep(w.t.Context(), r)
 	if err != nil {
 		w.t.Fatal(err)
@@ -72,11 +78,11 @@ func TestASweepIsOneCommitForEachInOnePush(t *testing.T) {
 	w.now = s.now
 	lister := forge{branches: []string{"main", "four"}}
 
-	dry, items := w.sweep(generator.SweepRequest{Branches: lister, DryRun: true})
+	dry, items := w.sweep(lister, generator.SweepRequest{DryRun: true})
 	if !dry.Changed || !items["one"].Changed || items["one"].Step != project.StepArchive || commits(t, path) != before {
 		t.Errorf("a dry run: %+v", dry)
 	}
-	done, items := w.sweep(generator.SweepRequest{Branches: lister})
+	done, items := w.sweep(lister, generator.SweepRequest{})
 	if made := commits(t, path) - before; made != 3 || pushes.Load() != 1 {
 		t.Errorf("%d commits in %d pushes, want 3 in 1", made, pushes.Load())
 	}
@@ -87,11 +93,11 @@ func TestASweepIsOneCommitForEachInOnePush(t *testing.T) {
 	if err != nil || events[0].Subject != "archive one: branch one is gone" || events[0].Via != staging.ViaSweep {
 		t.Errorf("history: %+v, %v", events, err)
 	}
-	if again, _ := w.sweep(generator.SweepRequest{Branches: lister}); again.Changed {
+	if again, _ := w.sweep(lister, generator.SweepRequest{}); again.Changed {
 		t.Errorf("a second sweep changes something: %+v", again.Items)
 	}
 	w.now = w.now.Add(time.Hour)
-	if _, items = w.sweep(generator.SweepRequest{Branches: lister}); items["one"].Step != project.StepDelete || w.tip().Has("one") {
+	if _, items = w.sweep(lister, generator.SweepRequest{}); items["one"].Step != project.StepDelete || w.tip().Has("one") {
 		t.Errorf("after the grace: %+v", items["one"])
 	}
 	testenv.Fsck(t, path)
@@ -99,7 +105,7 @@ func TestASweepIsOneCommitForEachInOnePush(t *testing.T) {
 
 // The forge is down, or says nothing: whatever was decided before, nothing goes.
 func TestASweepThatHearsNothingRemovesNothing(t *testing.T) {
-	for what, lister := range map[string]generator.BranchLister{
+	for what, lister := range map[string]generator.Heads{
 		"down": forge{err: errors.New("connection refused")}, "empty": forge{}, "nobody to ask": nil,
 	} {
 		t.Run(what, func(t *testing.T) {
@@ -107,10 +113,10 @@ func TestASweepThatHearsNothingRemovesNothing(t *testing.T) {
 			w.do(pushed("one"))
 			w.do(pushed("two"))
 			w.now = w.now.Add(2 * time.Hour)
-			w.sweep(generator.SweepRequest{Branches: forge{branches: []string{"main", "two"}}})
+			w.sweep(forge{branches: []string{"main", "two"}}, generator.SweepRequest{})
 			w.now = w.now.Add(2 * time.Hour)
 			before := w.tip().Revision()
-			result, items := w.sweep(generator.SweepRequest{Branches: lister, MaxShare: 100})
+			result, items := w.sweep(lister, generator.SweepRequest{MaxShare: 100})
 			if result.Changed || w.tip().Revision() != before {
 				t.Errorf("%+v", items)
 			}
@@ -134,7 +140,7 @@ func TestABrokenStagingKeepsNoOtherWaiting(t *testing.T) {
 		staging.File{Path: "envs/misfit/staging.yaml", Data: []byte(misfit)},
 	)
 	w.now = w.now.Add(2 * time.Hour)
-	_, items := w.sweep(generator.SweepRequest{Branches: forge{branches: []string{"main"}}})
+	_, items := w.sweep(forge{branches: []string{"main"}}, generator.SweepRequest{})
 	if items["broken"].Err == nil || items["misfit"].Err == nil || items["misfit"].Changed {
 		t.Errorf("broken: %+v, misfit: %+v", items["broken"], items["misfit"])
 	}
@@ -157,7 +163,7 @@ func TestASweepYieldsToADeploy(t *testing.T) {
 		})
 		return []string{"main"}
 	})
-	_, items := w.sweep(generator.SweepRequest{Branches: late})
+	_, items := w.sweep(late, generator.SweepRequest{})
 	if staging.CodeOf(items["one"].Err) != staging.CodeConflict || items["one"].Changed {
 		t.Errorf("%+v", items["one"])
 	}
@@ -168,7 +174,9 @@ func TestASweepYieldsToADeploy(t *testing.T) {
 
 type listing func() []string
 
-func (l listing) Branches(context.Context, string) ([]string, error) { return l(), nil }
+func (l listing) Heads(ctx context.Context, repository string) (map[string]string, error) {
+	return forge{branches: l()}.Heads(ctx, repository)
+}
 
 func TestOrphansOfBothSides(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
@@ -236,11 +244,11 @@ func BenchmarkSweep(b *testing.B) {
 			b.ResetTimer()
 			for i := range b.N {
 				w.now = w.now.Add(2 * time.Hour)
-				lister := forge{branches: going}
+				w.Heads = forge{branches: going}
 				if i%2 == 1 {
-					lister.branches = branches
+					w.Heads = forge{branches: branches}
 				}
-				r, err := w.Sweep(b.Context(), generator.SweepRequest{By: ada, Branches: lister})
+				r, err := w.Sweep(b.Context(), generator.SweepRequest{By: ada})
 				if err != nil || r.Changed != (changing > 0) {
 					b.Fatalf("changed %v, %v", r.Changed, err)
 				}

@@ -13,14 +13,15 @@ import (
 // cli is one run of the program: its streams, its surroundings, and the
 // settings that every verb shares.
 type cli struct {
-	in        io.Reader
-	out       *printer // the result
-	talk      *printer // the conversation: progress, notes, questions, errors
-	env       environ
-	now       func() time.Time
-	settings  settings
-	closers   []func() error
-	longLived bool // the run serves, and keeps what it read
+	in          io.Reader
+	out         *printer // the result
+	talk        *printer // the conversation: progress, notes, questions, errors
+	env         environ
+	now         func() time.Time
+	settings    settings
+	closers     []func() error
+	knownForges []forge // that a server's configuration names
+	longLived   bool    // the run serves, and keeps what it read
 }
 
 func newCLI(streams stdio, env environ, now func() time.Time) *cli {
@@ -54,6 +55,8 @@ func afterInterrupt(ctx context.Context) <-chan struct{} {
 	context.AfterFunc(ctx, func() { time.AfterFunc(lastWait, func() { close(fires) }) })
 	return fires
 }
+
+func (c *cli) getenv(name string) string { return c.env[name] }
 
 func (c *cli) logger() *slog.Logger {
 	if !c.settings.verbose {

@@ -85,9 +85,13 @@ func (c *cli) connectTo(ctx context.Context, url string) (*generator.Stagings, e
 	if err != nil {
 		return nil, err
 	}
+	forges, err := c.forges(url)
+	if err != nil {
+		return nil, err
+	}
 	images := registry.New(registry.Options{UserCredentials: true, PlainHTTP: c.settings.allowPlainHTTP})
 	return generator.New(generator.Parts{
-		Repo: envrepo.New(store), Renderer: renderer, ArgoCD: argocd.Manifests, Connect: connect, Images: images, Now: c.now,
+		Repo: envrepo.New(store), Renderer: renderer, ArgoCD: argocd.Manifests, Connect: connect, Images: images, Heads: forges, Now: c.now,
 	}), nil
 }
 

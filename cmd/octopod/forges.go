@@ -2,36 +2,79 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"net/url"
 	"strings"
 
 	"octopod/generator/gitstore"
 )
 
-// forges lists the branches of the application's repositories. The token of the
-// env repo goes to the host of the env repo alone.
+// forges lists the branches of the application's repositories. Each token goes
+// to its own host alone: that of the env repo, and those in the configuration of
+// a server.
 type forges struct {
 	envRepo string
 	options gitstore.Options
+	tokens  map[string]gitstore.Auth // by host
+	manners *manners
 }
 
 // forges gives what a sweep asks for branches.
-func (c *cli) forges() (forges, error) {
+func (c *cli) forges(envRepo string) (forges, error) {
 	auth, err := c.gitAuth()
-	return forges{c.envRepo(), gitstore.Options{
+	if err != nil {
+		return forges{}, err
+	}
+	tokens, err := forgeTokens(c.knownForges, c.getenv)
+	return forges{envRepo, gitstore.Options{
 		Auth: auth, AllowPlainHTTP: c.settings.allowPlainHTTP, Timeout: c.settings.gitTimeout, Logger: c.logger(),
-	}}, err
+	}, tokens, newManners(c.now)}, err
 }
 
-// Branches lists the branches of a repository as octopod.yaml names it: a path,
+// forgeTokens reads what each forge of a server's configuration is asked with.
+func forgeTokens(known []forge, getenv func(string) string) (map[string]gitstore.Auth, error) {
+	tokens := map[string]gitstore.Auth{}
+	for i, f := range known {
+		token, err := f.Token.Read(fmt.Sprintf("forges[%d].token", i), getenv)
+		if err != nil {
+			return nil, err
+		}
+		if token != "" {
+			tokens[f.Host] = gitstore.Auth{Username: f.gitUser(), Token: token}
+		}
+	}
+	return tokens, nil
+}
+
+// gitUser is the name that goes with a token over https. Most forges take any.
+func (f forge) gitUser() string {
+	if f.Kind == kindBitbucket {
+		return "x-token-auth"
+	}
+	return ""
+}
+
+// Heads lists the branches of a repository as octopod.yaml names it: a path,
 // an address, or host and path alone.
-func (f forges) Branches(ctx context.Context, repository string) ([]string, error) {
+func (f forges) Heads(ctx context.Context, repository string) (map[string]string, error) {
 	o := f.options
 	o.URL = f.address(repository)
 	if here, there := origin(f.envRepo), origin(o.URL); here == "" || here != there {
 		o.Auth.Username, o.Auth.Token = "", ""
 	}
-	return gitstore.Branches(ctx, o)
+	host := ""
+	if u := parsed(o.URL); u != nil {
+		host = u.Host
+		if own := f.tokens[host]; own.Token != "" && (u.Scheme == "https" || thisMachine(u)) {
+			o.Auth.Username, o.Auth.Token = own.Username, own.Token
+		}
+	}
+	if err := f.manners.waits(host); err != nil {
+		return nil, err
+	}
+	heads, err := gitstore.Heads(ctx, o)
+	f.manners.heard(host, err)
+	return heads, err
 }
 
 // address completes host and path. On the host of the env repo a repository is

@@ -5,6 +5,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"octopod/generator/gitstore"
 )
@@ -44,8 +45,8 @@ func TestTheTokenGoesToTheHostOfTheEnvRepoAlone(t *testing.T) {
 		strings.Replace(server.URL, "127.0.0.1", "localhost", 1) + "/envs.git": false,
 	} {
 		shown = false
-		f := forges{envRepo, gitstore.Options{Auth: gitstore.Auth{Username: "ci", Token: "secret"}, AllowPlainHTTP: true}}
-		if _, err := f.Branches(t.Context(), server.URL+"/shop.git"); err == nil {
+		f := forges{envRepo: envRepo, options: gitstore.Options{Auth: gitstore.Auth{Username: "ci", Token: "secret"}, AllowPlainHTTP: true}, manners: newManners(time.Now)}
+		if _, err := f.Heads(t.Context(), server.URL+"/shop.git"); err == nil {
 			t.Error("a server that knows nothing listed branches")
 		}
 		if shown != want {

@@ -80,6 +80,7 @@ func scriptParams(t *testing.T) testscript.Params {
 			"exits":    wantExit,
 			"refused":  refused,
 			"commit":   commit,
+			"argocd":   nameArgoCD,
 			"policy":   imagePolicy,
 			"registry": func(ts *testscript.TestScript, _ bool, _ []string) { serveRegistry(t, ts) },
 			"push":     pushImage,
@@ -102,6 +103,17 @@ func octopodCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if err := ts.Exec("octopod", args...); (err != nil) != neg {
 		ts.Fatalf("octopod %s: %v", strings.Join(args, " "), err)
 	}
+}
+
+// nameArgoCD is `argocd ADDRESS TOKEN`: from here on that one tells how stagings
+// are. It is asked without TLS.
+func nameArgoCD(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 2 {
+		ts.Fatalf("usage: argocd ADDRESS TOKEN")
+	}
+	ts.Setenv("ARGOCD_SERVER", args[0])
+	ts.Setenv("ARGOCD_AUTH_TOKEN", args[1])
+	ts.Setenv("ARGOCD_OPTS", "--plaintext")
 }
 
 // wantExit is `exits CODE COMMAND…`: it runs a command that must end with this exit code.

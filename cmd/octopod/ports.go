@@ -18,6 +18,7 @@ type octopod interface {
 	watcher
 	historian
 	keeper
+	sweeper
 }
 
 // changer carries out one action on one staging, in one commit.
@@ -44,6 +45,11 @@ type historian interface {
 	History(ctx context.Context, name string, limit int) ([]staging.Event, error)
 	// Manifests gives the objects at a revision, "" being now.
 	Manifests(ctx context.Context, name, revision string) ([]staging.Object, error)
+}
+
+// sweeper does what the lifecycle of the project says.
+type sweeper interface {
+	Sweep(context.Context, generator.SweepRequest) (generator.SweepResult, error)
 }
 
 // keeper looks after all stagings at once.

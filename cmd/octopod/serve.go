@@ -36,7 +36,8 @@ nothing that is not in git, so several may serve the same env repo side by side.
 
 Without --server-config it serves the one env repo of --env-repo, or of the clone you
 are in, to this machine alone and asks nobody who they are. The file says more: several
-projects, who may sign in, tokens. docs/server.md describes it.
+projects, who may sign in, tokens, forges; with it the server sweeps as well.
+docs/server.md describes it.
 
 Programs and people at a terminal use it with --server and OCTOPOD_TOKEN. Beside the
 page and /api/v1 there are /livez, /readyz, /metrics and /version. SIGTERM ends it when
@@ -68,7 +69,7 @@ the writes under way are finished.`,
 
 // settle puts flags and file together; the flags win.
 func (o serveFlags) settle() (serverConfig, error) {
-	config := serverConfig{Projects: []servedProject{{}}}
+	config := serverConfig{Projects: []servedProject{{}}, Sweep: sweepConfig{Off: true}} // a first look changes nothing
 	if o.config != "" {
 		var err error
 		if config, err = readServerConfig(o.config); err != nil {
@@ -98,7 +99,7 @@ func (c *cli) serve(ctx context.Context, o serveFlags) error {
 		gauges.refused.WithLabelValues(string(a.Code)).Inc()
 	}
 	doors, err := auth.New(config.Auth, auth.Options{
-		URL: config.URL, Local: c.asker().Person, Getenv: func(name string) string { return c.env[name] }, Now: c.now, Log: log, Refused: refused,
+		URL: config.URL, Local: c.asker().Person, Getenv: c.getenv, Now: c.now, Log: log, Refused: refused,
 		SignIn: signInPage, SignedOut: signedOutPage,
 	})
 	if err != nil {
@@ -107,6 +108,7 @@ func (c *cli) serve(ctx context.Context, o serveFlags) error {
 	if err := doors.CheckListen(config.Listen); err != nil {
 		return err
 	}
+	c.knownForges = config.Forges
 	h := &house{}
 	for _, p := range config.Projects {
 		s, err := c.open(ctx, p, log)
@@ -122,7 +124,7 @@ func (c *cli) serve(ctx context.Context, o serveFlags) error {
 			WithHint("choose another address with --listen")
 	}
 	c.note("%s", greeting(config, doors, listener.Addr()))
-	r := &running{house: h, doors: doors, log: log, metrics: gauges, audit: refused, now: c.now}
+	r := &running{house: h, sweep: config.Sweep, doors: doors, log: log, metrics: gauges, audit: refused, now: c.now}
 	return r.run(ctx, listener)
 }
 
@@ -184,6 +186,7 @@ func (c *cli) serverLog(to io.Writer) *slog.Logger {
 type running struct {
 	*house
 	doors   *auth.Auth
+	sweep   sweepConfig
 	log     *slog.Logger
 	metrics *metrics
 	audit   func(context.Context, auth.Attempt)
@@ -201,11 +204,12 @@ const drainTime = 75 * time.Second
 func (r *running) run(ctx context.Context, listener net.Listener) error {
 	r.draining = ctx
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
-	var feeds sync.WaitGroup
-	defer feeds.Wait()
+	var work sync.WaitGroup
+	defer work.Wait()
 	defer end()
 	for _, s := range r.projects {
-		feeds.Go(func() { s.run(life) })
+		work.Go(func() { s.run(life) })
+		work.Go(func() { serverSweep{s, r.sweep, r.metrics}.run(ctx) })
 	}
 	server := &http.Server{
 		Handler: r.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,

@@ -19,6 +19,8 @@ type serverConfig struct {
 	Audit string `yaml:"audit,omitempty"`
 	// The env repos, each of which is one project.
 	Projects []servedProject `yaml:"projects"`
+	// What is done by itself where octopod.yaml has a lifecycle.
+	Sweep sweepConfig `yaml:"sweep,omitempty"`
 	// Who is asking.
 	Auth auth.Config `yaml:"auth,omitempty"`
 	// The hosts of the application's repositories and images.
@@ -62,6 +64,9 @@ func readServerConfig(file string) (serverConfig, error) {
 	for _, fault := range forgeFaults(config.Forges) {
 		fault.File, fault.Line = file, lines.Line(fault.Field)
 		problems = append(problems, fault)
+	}
+	if share := config.Sweep.MaxShare; share < 0 || share > 100 {
+		problems = append(problems, staging.Problem{File: file, Line: lines.Line("sweep.maxShare"), Field: "sweep.maxShare", Message: "is a number from 1 to 100"})
 	}
 	return config, staging.Invalid("the server's configuration is wrong", problems)
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
+	"octopod/generator"
+	"octopod/generator/project"
 	"octopod/generator/staging"
 )
 
@@ -19,29 +21,69 @@ type metrics struct {
 	registry *prometheus.Registry
 	requests *prometheus.HistogramVec
 	refused  *prometheus.CounterVec
+	sweeps   *prometheus.CounterVec
+	expiring *prometheus.GaugeVec
+	held     *prometheus.GaugeVec
+	orphans  *prometheus.GaugeVec
 }
 
 func newMetrics() *metrics {
-	m := &metrics{
-		registry: prometheus.NewRegistry(),
-		requests: prometheus.NewHistogramVec(prometheus.HistogramOpts{
-			Name: "octopod_http_request_seconds", Help: "How long requests took, streams included.",
-			Buckets: []float64{.005, .025, .1, .25, 1, 2.5, 10, 60},
-		}, []string{"route", "code"}),
-		refused: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "octopod_refused_total", Help: "Attempts that were refused, as in the audit log.",
-		}, []string{"code"}),
-	}
-	build := prometheus.NewGauge(prometheus.GaugeOpts{
-		Name: "octopod_build_info", Help: "Always 1; the label says which version runs.", ConstLabels: prometheus.Labels{"version": readVersion().Version},
-	})
-	build.Set(1)
-	m.registry.MustRegister(m.requests, m.refused, build, collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	m := &metrics{registry: prometheus.NewRegistry()}
+	m.requests = m.histogram("http_request_seconds", "How long requests took, streams included.", shortTimes(), "route", "code")
+	m.refused = m.counter("refused_total", "Attempts that were refused, as in the audit log.", "code")
+	m.sweeps = m.counter("sweeps_total",
+		"Sweeps by this server: done, partly (something was held back, not heard or could not be changed) or failed.", "project", "result")
+	m.expiring = m.gauge("expiring_stagings", "Stagings of which the last sweep said that they will soon be archived or deleted.", "project")
+	m.held = m.gauge("held_stagings", "Stagings that the last sweep held back: too many would have gone at once.", "project")
+	m.orphans = m.gauge("orphans", "What only one of the env repo and Argo CD has, as of the last sweep.", "project")
+	build := m.gauge("build_info", "Always 1; the label says which version runs.", "version")
+	build.WithLabelValues(readVersion().Version).Set(1)
+	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
+}
+
+func shortTimes() []float64 { return []float64{.005, .025, .1, .25, 1, 2.5, 10, 60} }
+
+// prefix begins the name of every metric.
+const prefix = "octopod_"
+
+func (m *metrics) counter(name, help string, labels ...string) *prometheus.CounterVec {
+	v := prometheus.NewCounterVec(prometheus.CounterOpts{Name: prefix + name, Help: help}, labels)
+	m.registry.MustRegister(v)
+	return v
+}
+
+func (m *metrics) gauge(name, help string, labels ...string) *prometheus.GaugeVec {
+	v := prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: prefix + name, Help: help}, labels)
+	m.registry.MustRegister(v)
+	return v
+}
+
+func (m *metrics) histogram(name, help string, buckets []float64, labels ...string) *prometheus.HistogramVec {
+	v := prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: prefix + name, Help: help, Buckets: buckets}, labels)
+	m.registry.MustRegister(v)
+	return v
 }
 
 func (m *metrics) request(route string, status int, took time.Duration) {
 	m.requests.WithLabelValues(route, strconv.Itoa(status)).Observe(took.Seconds())
+}
+
+// swept notes one sweep of this server.
+func (m *metrics) swept(name string, r generator.SweepResult, err error) {
+	result := "done"
+	if err != nil {
+		result = "failed"
+	} else if outcomeOf(r) != nil {
+		result = "partly"
+	}
+	m.sweeps.WithLabelValues(name, result).Inc()
+	if err != nil {
+		return
+	}
+	m.expiring.WithLabelValues(name).Set(float64(r.Count(project.StepWarn)))
+	m.held.WithLabelValues(name).Set(float64(r.Count(project.StepHold)))
+	m.orphans.WithLabelValues(name).Set(float64(len(r.Orphans)))
 }
 
 func (m *metrics) handler() http.Handler {

@@ -17,7 +17,9 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// directOnly are the scripts that are about something a server has no part in.
+// directOnly are the scripts that are about something a server has no part in:
+// the work tree of a clone, which env repo is meant and how it is reached, and
+// init, which makes one. (demo makes its own, with --server or without.)
 var directOnly = map[string]string{
 	"detached":     "is about a clone",
 	"worktree":     "looks at files of a clone that are not committed",
@@ -26,9 +28,7 @@ var directOnly = map[string]string{
 	"init":         "makes several env repos, one after the other",
 	"git_ssh":      "is about the way to the env repo",
 	"git_failures": "is about the way to the env repo",
-	"wait":         "names an Argo CD, which is the server's to name",
-	"doctor":       "names an Argo CD, which is the server's to name",
-	"sweep":        "works on the env repo itself",
+	"sweep_http":   "is about the way to the repositories",
 }
 
 // The scripts pass through a server as they do on the env repo itself: one that
@@ -50,6 +50,10 @@ func TestScriptsThroughAServer(t *testing.T) {
 			return true, nil
 		}
 		return direct(what)
+	}
+	params.Cmds["argocd"] = func(ts *testscript.TestScript, neg bool, args []string) {
+		nameArgoCD(ts, neg, args)
+		ts.Setenv("OCTOPOD_SERVER", serveScript(ts)) // which Argo CD is the server's to know
 	}
 	params.Cmds["octopod"] = func(ts *testscript.TestScript, neg bool, args []string) {
 		octopodCommand(ts, neg, args)
@@ -73,7 +77,7 @@ var servesAt = regexp.MustCompile(`^Octopod serves (\S+)`)
 func serveScript(ts *testscript.TestScript) string {
 	server := exec.Command("octopod", "serve", "--env-repo", "envs.git", "--listen", "127.0.0.1:0")
 	server.Dir = ts.MkAbs(".")
-	for _, name := range []string{"HOME", "PATH", "GIT_CONFIG_NOSYSTEM"} {
+	for _, name := range []string{"HOME", "PATH", "GIT_CONFIG_NOSYSTEM", "ARGOCD_SERVER", "ARGOCD_AUTH_TOKEN", "ARGOCD_OPTS"} {
 		server.Env = append(server.Env, name+"="+ts.Getenv(name))
 	}
 	said, err := server.StderrPipe()

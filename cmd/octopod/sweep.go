@@ -24,7 +24,8 @@ func newSweep(c *cli) *cobra.Command {
 		Long: `Look at every staging once and do what spec.lifecycle of octopod.yaml says: archive
 what had no deploy for long, put to sleep and wake, archive those whose branch is gone
 and delete what was archived for long enough. One commit each, in one push. It keeps
-nothing between two runs: run it from cron or CI, every hour or every few minutes.
+nothing between two runs: run it from cron or CI, every hour or every few minutes, or
+let ` + "`octopod serve`" + ` do it. With --server it sweeps there, now.
 
 Branches are asked of the repository of each service (spec.services.*.repository), with
 the credentials of the env repo where that is on the same host. A repository that does
@@ -48,9 +49,6 @@ repository did not answer.`,
 			if maxShare < 1 || maxShare > 100 {
 				return usage(cmd, "--max-share is a number from 1 to 100")
 			}
-			if c.settings.server != "" {
-				return usage(cmd, "sweep works on the env repo itself: leave --server out")
-			}
 			return c.sweep(cmd.Context(), generator.SweepRequest{DryRun: dryRun, MaxShare: maxShare, By: c.asker()})
 		},
 	}
@@ -61,11 +59,8 @@ repository did not answer.`,
 }
 
 func (c *cli) sweep(ctx context.Context, r generator.SweepRequest) error {
-	to, err := c.connectTo(ctx, c.envRepo())
+	to, err := c.connect(ctx)
 	if err != nil {
-		return err
-	}
-	if r.Branches, err = c.forges(); err != nil {
 		return err
 	}
 	result, err := to.Sweep(ctx, r)

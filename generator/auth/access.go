@@ -8,10 +8,11 @@ import (
 )
 
 // Verbs beside those of actions: Read changes nothing, Mend writes the files
-// that follow from octopod.yaml.
+// that follow from octopod.yaml, Sweep does what its lifecycle says.
 const (
-	Read staging.Verb = "read"
-	Mend staging.Verb = "mend"
+	Read  staging.Verb = "read"
+	Mend  staging.Verb = "mend"
+	Sweep staging.Verb = "sweep"
 )
 
 // Scope is what a token may do. Empty Verbs, Projects or Names mean all of them.
@@ -84,7 +85,7 @@ func leastRole(verb staging.Verb) project.Role {
 	switch verb {
 	case Read:
 		return project.RoleViewer
-	case staging.Regenerate, Mend: // touch every staging, for everybody
+	case staging.Regenerate, Mend, Sweep: // touch every staging, for everybody
 		return project.RoleAdmin
 	}
 	return project.RoleUser

@@ -67,6 +67,10 @@ func (r *remote) explainStatus(status *githttp.Err, verb string) error {
 	if !isPage(status.Reason) {
 		words = remoteWords(firstLines(status.Reason))
 	}
+	if busy := status.StatusCode(); busy == http.StatusTooManyRequests || busy == http.StatusServiceUnavailable {
+		return failf(code, &Later{Wait: retryAfter(status.Response)}, "try again later", "%s answered %d %s%s", r.shown,
+			busy, http.StatusText(busy), words)
+	}
 	return failf(code, nil, "check the git server, then try again", "%s answered %d %s%s", r.shown,
 		status.StatusCode(), http.StatusText(status.StatusCode()), words)
 }

@@ -126,5 +126,6 @@ func (s *server) routes(api huma.API) {
 	add(api, http.MethodPost, project+"/lint", "lint", "Everything that is wrong with the env repo", s.lint)
 	add(api, http.MethodGet, project+"/doctor", "doctor", "Whether everything is right for stagings to come up", s.diagnose)
 	add(api, http.MethodPost, project+"/mend", "mend", "Write the files that follow from octopod.yaml anew", s.mend)
+	add(api, http.MethodPost, project+"/sweep", "sweep", "Archive, wake and delete what is due", s.sweep)
 	s.addEvents(api, project+"/events")
 }

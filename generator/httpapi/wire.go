@@ -108,20 +108,11 @@ type regenerated struct {
 }
 
 func regeneratedOf(r generator.Regenerated) regenerated {
-	out := regenerated{Name: r.Name, Changed: r.Changed, Removed: r.Removed, Skipped: r.Skipped}
-	if r.Err != nil {
-		f := faultOf(r.Err)
-		out.Error = &f
-	}
-	return out
+	return regenerated{Name: r.Name, Changed: r.Changed, Removed: r.Removed, Skipped: r.Skipped, Error: maybeFault(r.Err)}
 }
 
 func (r regenerated) regenerated() generator.Regenerated {
-	out := generator.Regenerated{Name: r.Name, Changed: r.Changed, Removed: r.Removed, Skipped: r.Skipped}
-	if r.Error != nil {
-		out.Err = r.Error.err()
-	}
-	return out
+	return generator.Regenerated{Name: r.Name, Changed: r.Changed, Removed: r.Removed, Skipped: r.Skipped, Err: r.Error.maybe()}
 }
 
 // regenerating asks to write stagings out again.

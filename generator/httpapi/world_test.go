@@ -129,7 +129,7 @@ func (r byRole) Check(_ *project.Project, verb staging.Verb, _ string) error {
 	switch verb {
 	case generator.Read:
 		least = project.RoleViewer
-	case staging.Regenerate, generator.Mend:
+	case staging.Regenerate, generator.Mend, generator.Sweep:
 		least = project.RoleAdmin
 	}
 	if !r.role.Includes(least) {

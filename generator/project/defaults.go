@@ -2,6 +2,7 @@ package project
 
 import (
 	"maps"
+	"reflect"
 	"slices"
 	"time"
 )
@@ -65,6 +66,11 @@ func (p Project) withDefaults() *Project {
 		fill(&s.Links[i].Role, RoleViewer)
 	}
 	return &p
+}
+
+// HasLifecycle tells whether spec.lifecycle says anything.
+func (p *Project) HasLifecycle() bool {
+	return !reflect.DeepEqual(p.Spec.Lifecycle, Project{}.withDefaults().Spec.Lifecycle)
 }
 
 func fill[T comparable](field *T, value T) {
