@@ -168,8 +168,12 @@ func TestRolesHoldWithoutThePage(t *testing.T) {
 	w.do(login())
 	vera, quinn := w.as("Vera", project.RoleViewer), w.as("Quinn", project.RoleUser)
 	before := w.record("login")
-	for _, path := range []string{"/shop/new", "/shop/stagings/login/settings", "/shop/stagings/login/archive", "/shop/stagings/login/delete"} {
+	barred := []string{"/shop/new", "/shop/stagings/login/settings", "/shop/stagings/login/archive", "/shop/stagings/login/delete"}
+	for _, path := range barred {
 		vera.post(path, url.Values{"step": {"save"}, "branch": {"x"}, "set.LOG_LEVEL": {"warn"}, "was.LOG_LEVEL": {"debug"}, "confirm": {"login"}}).shows(http.StatusForbidden)
+	}
+	if told := w.refused.count(); told != len(barred) {
+		t.Errorf("the audit log hears of %d refusals, want %d", told, len(barred))
 	}
 	quinn.post("/shop/stagings/login/settings", url.Values{"step": {"save"}, "set.backend.memory": {"9Gi"}, "was.backend.memory": {"256Mi"}}).shows(200, "Nothing was different")
 	quinn.post("/shop/stagings/login/unset", url.Values{"name": {"nothing"}}).shows(http.StatusUnprocessableEntity)

@@ -45,6 +45,9 @@ var answers = map[staging.Code]struct {
 // alone.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, v *visit, err error) {
 	code := staging.CodeOf(err)
+	if code == staging.CodeForbidden || code == staging.CodeUnauthorized {
+		s.Refused(r.Context(), err)
+	}
 	answer, known := answers[code]
 	if !known {
 		answer = answers[staging.CodeInternal]

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"log/slog"
 	"net/http"
 	"time"
@@ -18,6 +19,8 @@ type Options struct {
 	Viewer func(*http.Request) Viewer
 	// SignIn is how people sign in; nil where nobody does.
 	SignIn *SignIn
+	// Refused hears of what somebody may not do, for the audit log. Default: nobody does.
+	Refused func(ctx context.Context, err error)
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
 	// Log hears of faults that a page does not show. Default: nothing.
@@ -69,6 +72,9 @@ func New(o Options) (*Server, error) {
 	}
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
+	}
+	if o.Refused == nil {
+		o.Refused = func(context.Context, error) {}
 	}
 	pages, err := loadPages()
 	if err != nil {

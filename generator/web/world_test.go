@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -35,7 +36,26 @@ type world struct {
 	argo *testargo.ArgoCD
 	url  string
 
-	server *web.Server
+	server  *web.Server
+	refused *refusals
+}
+
+// refusals are what the audit log was told.
+type refusals struct {
+	mu  sync.Mutex
+	all []error
+}
+
+func (r *refusals) hear(_ context.Context, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.all = append(r.all, err)
+}
+
+func (r *refusals) count() int {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.all)
 }
 
 // rights are those of a role, whoever has it.
@@ -112,10 +132,12 @@ func (w *world) serve() {
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); w.feed.Run(ctx) }()
+	w.refused = &refusals{}
 	var err error
 	w.server, err = web.New(web.Options{
 		Projects: []web.Project{{Name: "shop", Stagings: w.Stagings, Feed: w.feed, ArgoCD: "https://argocd.example.com"}},
 		Viewer:   personOf,
+		Refused:  w.refused.hear,
 		SignIn:   &web.SignIn{Provider: "Acme Login", In: "/auth/login", Out: "/auth/logout"},
 	})
 	if err != nil {
