@@ -57,7 +57,19 @@ func CheckName(name string) error {
 		return fmt.Errorf("%q is no project name: use at most %d lower-case letters, digits and dashes, a letter first",
 			name, staging.MaxLabel/2)
 	}
+	if reserved(name) {
+		return fmt.Errorf("%q is no project name: the server has its own pages at /%s", name, name)
+	}
 	return nil
+}
+
+// reserved names are paths of a server beside which the projects have theirs.
+func reserved(name string) bool {
+	switch name {
+	case "api", "assets", "auth", "hooks", "livez", "readyz", "metrics", "version", "signin", "signed-out":
+		return true
+	}
+	return false
 }
 
 // CheckDomain tells whether stagings can live under a domain.
