@@ -53,6 +53,9 @@ func (c *cli) connector() (func(*project.Project) (generator.Cluster, error), er
 	if err != nil || !named {
 		return nil, err
 	}
+	if c.metrics != nil {
+		options.Asked = c.metrics.asked
+	}
 	return func(p *project.Project) (generator.Cluster, error) {
 		o := options
 		o.Project, o.Namespace = p.Metadata.Name, p.Spec.ArgoCD.Namespace

@@ -20,8 +20,8 @@ type cli struct {
 	now         func() time.Time
 	settings    settings
 	closers     []func() error
-	knownForges []forge // that a server's configuration names
-	longLived   bool    // the run serves, and keeps what it read
+	knownForges []forge  // that a server's configuration names
+	metrics     *metrics // of a run that serves; nil else
 }
 
 func newCLI(streams stdio, env environ, now func() time.Time) *cli {

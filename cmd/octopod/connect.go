@@ -117,10 +117,15 @@ func (c *cli) openStore(ctx context.Context, url string) (*gitstore.Store, error
 	if err != nil {
 		return nil, err
 	}
-	store, err := gitstore.Open(ctx, gitstore.Options{
+	options := gitstore.Options{
 		URL: url, Branch: branch, Committer: committer(), Auth: auth, Signer: signer,
-		AllowPlainHTTP: c.settings.allowPlainHTTP, Timeout: c.settings.gitTimeout, Now: c.now, Logger: c.logger(), History: c.longLived,
-	})
+		AllowPlainHTTP: c.settings.allowPlainHTTP, Timeout: c.settings.gitTimeout, Now: c.now, Logger: c.logger(),
+	}
+	if c.metrics != nil { // it serves, and keeps what it read
+		options.History = true
+		options.Pushed = func(p gitstore.Push) { c.metrics.pushed(withoutCredentials(url), p) }
+	}
+	store, err := gitstore.Open(ctx, options)
 	if err != nil {
 		return nil, err
 	}

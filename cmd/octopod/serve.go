@@ -111,7 +111,7 @@ func (c *cli) serve(ctx context.Context, o serveFlags) error {
 	c.knownForges = config.Forges
 	h := &house{}
 	for _, p := range config.Projects {
-		s, err := c.open(ctx, p, log)
+		s, err := c.open(ctx, p, log, gauges)
 		if err != nil {
 			return err
 		}
@@ -141,9 +141,9 @@ func greeting(config serverConfig, doors *auth.Auth, at net.Addr) string {
 }
 
 // open makes one project ready to be served.
-func (c *cli) open(ctx context.Context, p servedProject, log *slog.Logger) (*served, error) {
+func (c *cli) open(ctx context.Context, p servedProject, log *slog.Logger, m *metrics) (*served, error) {
 	own := *c
-	own.closers, own.longLived = nil, true
+	own.closers, own.metrics = nil, m
 	if p.EnvRepo != "" {
 		own.settings = p.apply(c.settings)
 	}
@@ -209,6 +209,7 @@ func (r *running) run(ctx context.Context, listener net.Listener) error {
 	defer end()
 	for _, s := range r.projects {
 		work.Go(func() { s.run(life) })
+		work.Go(func() { newDeploys(s, r.metrics).run(life) })
 		work.Go(func() { serverSweep{s, r.sweep, r.metrics}.run(ctx) })
 	}
 	server := &http.Server{

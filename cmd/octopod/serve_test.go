@@ -18,6 +18,7 @@ import (
 	"octopod/generator"
 	"octopod/generator/auth"
 	"octopod/generator/httpapi"
+	"octopod/generator/project"
 	"octopod/generator/staging"
 	"octopod/generator/testenv"
 )
@@ -249,7 +250,7 @@ func TestOperatorsEndpoints(t *testing.T) {
 	}
 	for path, want := range map[string]string{
 		"/livez": "ok", "/readyz": "ok", "/version": `"version"`, "/api/v1/openapi.json": `"openapi":"3.1.0"`,
-		"/metrics": `octopod_stagings{project="shop",status="active"} 1`, "/": "shop",
+		"/": "shop",
 	} {
 		answer, err := http.Get(s.url + path)
 		if err != nil {
@@ -261,6 +262,16 @@ func TestOperatorsEndpoints(t *testing.T) {
 			t.Errorf("%s: %s %v\n%.300s", path, answer.Status, err, text)
 		}
 	}
+	metrics := fetch(t, s.url+"/metrics")
+	for _, want := range []string{
+		`octopod_stagings{project="shop",status="active"} 1`, `octopod_env_repo_up{project="shop"} 1`, `octopod_event_streams{project="shop"} `,
+		`octopod_git_queue_depth{project="shop"} 0`, `shop.git",result="landed"} 1`, `octopod_git_batch_size_sum{repository="`,
+		`octopod_http_request_seconds_count{code="200",route="/api/v1/projects/{project}/stagings/{name}/…"} 1`, `octopod_build_info{version="`,
+	} {
+		if !strings.Contains(metrics, want) {
+			t.Errorf("the metrics lack %s", want)
+		}
+	}
 }
 
 // stopAfterComplete are the arguments of a watch that ends when all was told.
@@ -270,5 +281,22 @@ func stopAfterComplete(t testing.TB) (context.Context, generator.Query, func(gen
 		if n.Kind == generator.Complete {
 			cancel()
 		}
+	}
+}
+
+// Every path of the server that is of no project is a name that no project may have.
+func TestNoProjectIsNamedAsAPathOfTheServer(t *testing.T) {
+	for _, path := range []string{
+		"/livez", "/readyz", "/metrics", "/version", "/assets/", "/hooks/", signInPage, signedOutPage, auth.Path, httpapi.Path,
+	} {
+		name, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
+		if err := project.CheckName(name); err == nil {
+			t.Errorf("a project may be called %s", name)
+		}
+	}
+	dir := t.TempDir()
+	out, err := tryProgram(t, dir, nil, "init", "--env-repo", filepath.Join(dir, "envs.git"), "--project", "api", "--base-domain", "staging.example.com")
+	if err == nil || !strings.Contains(out, "the server has its own pages at /api") {
+		t.Errorf("%v %s", err, out)
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"octopod/generator"
+	"octopod/generator/gitstore"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -25,6 +26,11 @@ type metrics struct {
 	expiring *prometheus.GaugeVec
 	held     *prometheus.GaugeVec
 	orphans  *prometheus.GaugeVec
+	deploys  *prometheus.CounterVec
+	steps    *prometheus.HistogramVec
+	pushes   *prometheus.CounterVec
+	batches  *prometheus.HistogramVec
+	argoCD   *prometheus.HistogramVec
 }
 
 func newMetrics() *metrics {
@@ -36,6 +42,12 @@ func newMetrics() *metrics {
 	m.expiring = m.gauge("expiring_stagings", "Stagings of which the last sweep said that they will soon be archived or deleted.", "project")
 	m.held = m.gauge("held_stagings", "Stagings that the last sweep held back: too many would have gone at once.", "project")
 	m.orphans = m.gauge("orphans", "What only one of the env repo and Argo CD has, as of the last sweep.", "project")
+	m.deploys = m.counter("deploys_total", "Changes of stagings by how they ended in the cluster: running, failed or degraded.", "project", "result")
+	m.steps = m.histogram("deploy_step_seconds", "How long a change took from the commit until Argo CD saw it (seen), applied it (synced), "+
+		"and everything ran (running), each from the step before; and all of it (all).", longTimes(), "project", "step")
+	m.pushes = m.counter("git_pushes_total", "Pushes to the env repo: landed, beaten by another writer and tried again, or failed.", "repository", "result")
+	m.batches = m.histogram("git_batch_size", "Commits in one push that landed.", []float64{1, 2, 4, 8, 16, 32, 64}, "repository")
+	m.argoCD = m.histogram("argocd_request_seconds", "How long Argo CD took to answer, tries that were repeated included.", shortTimes(), "method", "code")
 	build := m.gauge("build_info", "Always 1; the label says which version runs.", "version")
 	build.WithLabelValues(readVersion().Version).Set(1)
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -43,6 +55,8 @@ func newMetrics() *metrics {
 }
 
 func shortTimes() []float64 { return []float64{.005, .025, .1, .25, 1, 2.5, 10, 60} }
+
+func longTimes() []float64 { return []float64{.5, 1, 2, 5, 10, 30, 60, 180, 600} }
 
 // prefix begins the name of every metric.
 const prefix = "octopod_"
@@ -67,6 +81,19 @@ func (m *metrics) histogram(name, help string, buckets []float64, labels ...stri
 
 func (m *metrics) request(route string, status int, took time.Duration) {
 	m.requests.WithLabelValues(route, strconv.Itoa(status)).Observe(took.Seconds())
+}
+
+// pushed notes one push to an env repo.
+func (m *metrics) pushed(repository string, p gitstore.Push) {
+	m.pushes.WithLabelValues(repository, string(p.Outcome)).Inc()
+	if p.Outcome == gitstore.Landed {
+		m.batches.WithLabelValues(repository).Observe(float64(p.Edits))
+	}
+}
+
+// asked notes one call of Argo CD.
+func (m *metrics) asked(method, code string, took time.Duration) {
+	m.argoCD.WithLabelValues(method, code).Observe(took.Seconds())
 }
 
 // swept notes one sweep of this server.
@@ -100,12 +127,14 @@ var (
 	stagingsDesc = prometheus.NewDesc("octopod_stagings", "Stagings by what they are doing.", []string{"project", "status"}, nil)
 	argoDesc     = prometheus.NewDesc("octopod_argocd_up", "Whether Argo CD tells how stagings are.", []string{"project"}, nil)
 	repoDesc     = prometheus.NewDesc("octopod_env_repo_up", "Whether the env repo can be read.", []string{"project"}, nil)
+	waitingDesc  = prometheus.NewDesc("octopod_git_queue_depth", "Changes that wait for their push.", []string{"project"}, nil)
+	unseenDesc   = prometheus.NewDesc("octopod_env_commit_unobserved_seconds", "Age of the oldest change that Argo CD has not seen yet; 0 when it has seen all.", []string{"project"}, nil)
 	streamsDesc  = prometheus.NewDesc("octopod_event_streams", "Streams that follow the stagings.", []string{"project"}, nil)
 )
 
 // Describe is for prometheus.
 func (f *feedMetrics) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{stagingsDesc, argoDesc, repoDesc, streamsDesc} {
+	for _, d := range []*prometheus.Desc{stagingsDesc, argoDesc, repoDesc, waitingDesc, unseenDesc, streamsDesc} {
 		to <- d
 	}
 }
@@ -128,9 +157,21 @@ func (f *feedMetrics) Collect(to chan<- prometheus.Metric) {
 		to <- gauge(repoDesc, up(fresh.EnvRepo.Fault == nil), project)
 		if !fresh.ArgoCD.At.IsZero() || fresh.ArgoCD.Fault != nil {
 			to <- gauge(argoDesc, up(fresh.ArgoCD.Fault == nil), project)
+			to <- gauge(unseenDesc, unseen(views, s.stagings.Now()).Seconds(), project)
 		}
+		to <- gauge(waitingDesc, float64(s.stagings.Repo.Waiting()), project)
 		to <- gauge(streamsDesc, float64(s.feed.Subscribers()), project)
 	}
+}
+
+// unseen is the age of the oldest change that Argo CD has not seen yet.
+func unseen(views []*staging.View, now time.Time) (age time.Duration) {
+	for _, v := range views {
+		if t := v.Status.Timings; t.Committed != nil && t.Seen == nil {
+			age = max(age, now.Sub(*t.Committed))
+		}
+	}
+	return age
 }
 
 func gauge(d *prometheus.Desc, value float64, labels ...string) prometheus.Metric {

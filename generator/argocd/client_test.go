@@ -110,7 +110,10 @@ func TestTokenFileIsReadAnew(t *testing.T) {
 func TestRefreshAndUpsert(t *testing.T) {
 	f := newFake(t)
 	f.put("login", func(*v1alpha1.Application) {})
-	c := f.client(t, func(*argocd.Options) {})
+	asked := map[string]int{}
+	c := f.client(t, func(o *argocd.Options) {
+		o.Asked = func(method, code string, _ time.Duration) { asked[method+" "+code]++ }
+	})
 	for hard, want := range map[bool]string{false: "refreshed normal", true: "refreshed hard"} {
 		if app, err := c.Refresh(context.Background(), "login", hard); err != nil || app.Revision != want {
 			t.Errorf("got %q, %v; want %q", app.Revision, err, want)
@@ -126,6 +129,9 @@ func TestRefreshAndUpsert(t *testing.T) {
 			t.Errorf("upsert: %+v", q)
 		}
 		requests[q.Applicationset.Annotations["argocd.argoproj.io/application-set-refresh"]] = true
+	}
+	if asked["ApplicationService/Get OK"] != 2 || asked["ApplicationSetService/Create OK"] != 2 {
+		t.Errorf("told of the calls %v", asked)
 	}
 	if len(requests) != 2 || requests[""] {
 		t.Errorf("a second request is no change to the first: %v", requests)

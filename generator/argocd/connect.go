@@ -71,10 +71,10 @@ func Connect(o Options) (*Client, error) {
 		web := newWeb(o, tlsConfig)
 		c.http = web.client
 		dial = append(dial, grpc.WithTransportCredentials(insecure.NewCredentials()),
-			grpc.WithChainUnaryInterceptor(again, web.unary), grpc.WithStreamInterceptor(web.stream))
+			grpc.WithChainUnaryInterceptor(o.tell, again, web.unary), grpc.WithStreamInterceptor(web.stream))
 	} else {
 		dial = append(dial, grpc.WithTransportCredentials(transport(tlsConfig)), grpc.WithPerRPCCredentials(callMetadata{o}),
-			grpc.WithChainUnaryInterceptor(again))
+			grpc.WithChainUnaryInterceptor(o.tell, again))
 	}
 	if c.conn, err = grpc.NewClient(o.Server, dial...); err != nil {
 		return nil, staging.Errorf(staging.CodeInvalid, "%q is no address of an Argo CD server", o.Server).Because(err)
@@ -84,6 +84,16 @@ func Connect(o Options) (*Client, error) {
 	c.accounts = accountpkg.NewAccountServiceClient(c.conn)
 	c.projects = projectpkg.NewProjectServiceClient(c.conn)
 	return c, nil
+}
+
+// tell says of every call how it went.
+func (o Options) tell(ctx context.Context, method string, request, reply any, conn *grpc.ClientConn, call grpc.UnaryInvoker, options ...grpc.CallOption) error {
+	began := time.Now()
+	err := call(ctx, method, request, reply, conn, options...)
+	if o.Asked != nil {
+		o.Asked(method[strings.LastIndex(method, ".")+1:], status.Code(err).String(), time.Since(began))
+	}
+	return err
 }
 
 // again tries a call a few times more when Argo CD is out of reach, for about

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"strings"
+	"time"
 
 	"octopod/generator/staging"
 )
@@ -26,6 +27,10 @@ type Options struct {
 	GRPCWeb  bool     // for a proxy that does not let HTTP/2 through
 	RootPath string   // path before Argo CD's own behind a proxy; means GRPCWeb
 	Headers  []string // "Name: value", for a proxy that wants its own
+
+	// Asked hears of every call: ApplicationService/List, how long it took, and the
+	// code of gRPC. Streams are not calls.
+	Asked func(method, code string, took time.Duration)
 
 	Project   string // of Octopod and of Argo CD
 	Namespace string // of Argo CD; default argocd

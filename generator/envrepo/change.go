@@ -41,6 +41,9 @@ func (r *Repo) At(ctx context.Context, revision string) (*Tree, error) {
 	return &Tree{snapshot, r.records}, nil
 }
 
+// Waiting counts the changes that wait for their push.
+func (r *Repo) Waiting() int { return r.store.Waiting() }
+
 // MayWrite asks whether a commit would be let in, without one.
 func (r *Repo) MayWrite(ctx context.Context) error { return r.store.MayWrite(ctx) }
 

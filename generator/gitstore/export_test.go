@@ -11,10 +11,3 @@ func Lock(dir, name string) (release func() error, err error) {
 	}
 	return l.release, nil
 }
-
-// Waiting gives how many edits wait for the push in flight.
-func (s *Store) Waiting() int {
-	s.writer.mu.Lock()
-	defer s.writer.mu.Unlock()
-	return len(s.writer.queue)
-}

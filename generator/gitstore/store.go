@@ -27,6 +27,7 @@ type Options struct {
 	Fsync          bool          // local repositories: survive a power cut, not only a crash
 	History        bool          // remotes: keep the history's commits and trees, as a long-lived server does
 
+	Pushed func(Push)       // hears of every push; nobody does when nil
 	Now    func() time.Time // the clock of commit dates; time.Now when nil
 	Logger *slog.Logger     // nothing is logged when nil
 }
@@ -121,6 +122,9 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	o.Patience = cmp.Or(o.Patience, time.Minute)
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Pushed == nil {
+		o.Pushed = func(Push) {}
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))

@@ -59,6 +59,30 @@ func (r *request) wait() (Result, error) {
 	}
 }
 
+// Push is one attempt to move the branch.
+type Push struct {
+	Edits   int // commits in it
+	Took    time.Duration
+	Outcome Outcome
+}
+
+// Outcome is what became of a push.
+type Outcome string
+
+// The outcomes.
+const (
+	Landed Outcome = "landed"
+	Beaten Outcome = "beaten" // another writer was faster; it is tried again
+	Failed Outcome = "failed"
+)
+
+// Waiting counts the edits that wait for the push in flight.
+func (s *Store) Waiting() int {
+	s.writer.mu.Lock()
+	defer s.writer.mu.Unlock()
+	return len(s.writer.queue)
+}
+
 // writer is the one goroutine that commits and pushes.
 type writer struct {
 	mu      sync.Mutex
@@ -207,7 +231,9 @@ func (s *Store) push(c *chain, waiting int) (again []*request) {
 	if len(pending) == 0 {
 		return nil
 	}
+	began := time.Now()
 	moved, err := s.land(c, waiting)
+	s.opts.Pushed(Push{Edits: len(c.links), Took: time.Since(began), Outcome: outcomeOf(moved, err)})
 	switch {
 	case err != nil:
 		c.fail(err)
@@ -218,6 +244,16 @@ func (s *Store) push(c *chain, waiting int) (again []*request) {
 	c.succeed()
 	s.yield(waiting)
 	return nil
+}
+
+func outcomeOf(moved bool, err error) Outcome {
+	switch {
+	case err != nil:
+		return Failed
+	case moved:
+		return Beaten
+	}
+	return Landed
 }
 
 // dropCancelled leaves out requests that nobody waits for any more.

@@ -307,7 +307,10 @@ func TestErrorOnWhatNeverLanded(t *testing.T) {
 		}
 		git.ServeHTTP(w, r)
 	})
-	s := open(t, gitstore.Options{URL: server.URL + "/env.git"})
+	var told []string
+	s := open(t, gitstore.Options{URL: server.URL + "/env.git", Pushed: func(p gitstore.Push) {
+		told = append(told, fmt.Sprintf("%d %s", p.Edits, p.Outcome))
+	}})
 	unless := func(there, then string, otherwise error) gitstore.Edit {
 		return func(ctx context.Context, tip *gitstore.Snapshot) (gitstore.Commit, error) {
 			if _, found := tip.Entry(there); found {
@@ -332,5 +335,8 @@ func TestErrorOnWhatNeverLanded(t *testing.T) {
 	}
 	if got := testenv.Git(t, repo, "ls-tree", "--name-only", "main:envs"); got != "b\nfeature-00000\nfirst\noutside" {
 		t.Errorf("%q", got)
+	}
+	if want := []string{"1 landed", "2 beaten", "1 landed"}; !slices.Equal(told, want) {
+		t.Errorf("told of the pushes %q, want %q", told, want)
 	}
 }

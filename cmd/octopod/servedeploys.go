@@ -1,0 +1,78 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"octopod/generator"
+	"octopod/generator/staging"
+)
+
+// deploys counts how the changes of a project's stagings end in the cluster, and
+// measures their steps. It reads the feed, so it learns of those that were
+// committed past this server as well.
+type deploys struct {
+	of      *served
+	metrics *metrics
+	phases  map[string]staging.Phase // by staging, as last told
+	ran     map[string]time.Time     // when it came to run, as last told
+}
+
+func newDeploys(of *served, m *metrics) *deploys {
+	return &deploys{of: of, metrics: m, phases: map[string]staging.Phase{}, ran: map[string]time.Time{}}
+}
+
+// run follows the feed for as long as it may. How things were before is no news.
+func (d *deploys) run(ctx context.Context) {
+	news, err := d.of.feed.Subscribe(ctx, 0)
+	for known := false; err == nil; {
+		var u generator.Update
+		if u, err = news.Next(ctx); err != nil {
+			return
+		}
+		switch u.Kind {
+		case generator.Reset:
+			known = false
+		case generator.Complete:
+			known = true
+		case generator.Gone:
+			delete(d.phases, u.Staging.Metadata.Name)
+			delete(d.ran, u.Staging.Metadata.Name)
+		case generator.Changed:
+			d.take(u.Staging.Metadata.Name, u.Staging.Status, known)
+		}
+	}
+}
+
+// take compares a status with the one before. Only what is news counts.
+func (d *deploys) take(name string, is staging.Status, news bool) {
+	was, ran := d.phases[name], d.ran[name]
+	d.phases[name] = is.Phase
+	running := is.Timings.Running
+	if running != nil {
+		d.ran[name] = *running
+	}
+	switch {
+	case !news:
+	case running != nil && !running.Equal(ran):
+		d.metrics.deploys.WithLabelValues(d.of.title(), "running").Inc()
+		d.measure(is.Timings)
+	case is.Phase != was && (is.Phase == staging.PhaseFailed || is.Phase == staging.PhaseDegraded):
+		d.metrics.deploys.WithLabelValues(d.of.title(), strings.ToLower(string(is.Phase))).Inc()
+	}
+}
+
+// measure tells how long each step took that is known from end to end.
+func (d *deploys) measure(t staging.Timings) {
+	for _, step := range []struct {
+		name     string
+		from, to *time.Time
+	}{
+		{"seen", t.Committed, t.Seen}, {"synced", t.Seen, t.Synced}, {"running", t.Synced, t.Running}, {"all", t.Committed, t.Running},
+	} {
+		if step.from != nil && step.to != nil && !step.to.Before(*step.from) {
+			d.metrics.steps.WithLabelValues(d.of.title(), step.name).Observe(step.to.Sub(*step.from).Seconds())
+		}
+	}
+}
