@@ -98,33 +98,33 @@ func (c *cli) serve(ctx context.Context, o serveFlags) error {
 		audit.write(ctx, a)
 		gauges.refused.WithLabelValues(string(a.Code)).Inc()
 	}
-	doors, err := auth.New(config.Auth, auth.Options{
+	r := &running{house: &house{}, sweep: config.Sweep, log: log, metrics: gauges, audit: refused, now: c.now}
+	r.pages = &pages{running: r}
+	r.doors, err = auth.New(config.Auth, auth.Options{
 		URL: config.URL, Local: c.asker().Person, Getenv: c.getenv, Now: c.now, Log: log, Refused: refused,
-		SignIn: signInPage, SignedOut: signedOutPage,
+		SignIn: signInPage, SignedOut: signedOutPage, Answer: r.answer,
 	})
 	if err != nil {
 		return err
 	}
-	if err := doors.CheckListen(config.Listen); err != nil {
+	if err := r.doors.CheckListen(config.Listen); err != nil {
 		return err
 	}
 	c.knownForges = config.Forges
-	h := &house{}
 	for _, p := range config.Projects {
 		s, err := c.open(ctx, p, log, gauges)
 		if err != nil {
 			return err
 		}
-		h.projects = append(h.projects, s)
+		r.projects = append(r.projects, s)
 	}
-	gauges.watch(h)
+	gauges.watch(r.house)
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", config.Listen)
 	if err != nil {
 		return staging.Errorf(staging.CodeInvalid, "cannot listen on %s", config.Listen).Because(err).
 			WithHint("choose another address with --listen")
 	}
-	c.note("%s", greeting(config, doors, listener.Addr()))
-	r := &running{house: h, sweep: config.Sweep, doors: doors, log: log, metrics: gauges, audit: refused, now: c.now}
+	c.note("%s", greeting(config, r.doors, listener.Addr()))
 	return r.run(ctx, listener)
 }
 
@@ -154,7 +154,8 @@ func (c *cli) open(ctx context.Context, p servedProject, log *slog.Logger, m *me
 		return nil, err
 	}
 	return &served{
-		repo: withoutCredentials(repo), argoCD: own.argoCDPage(), stagings: stagings, feed: generator.NewFeed(stagings, c.now), log: log,
+		branches: newBranchList(stagings.Heads.Heads, c.now, log),
+		repo:     withoutCredentials(repo), argoCD: own.argoCDPage(), stagings: stagings, feed: generator.NewFeed(stagings, c.now), log: log,
 	}, nil
 }
 
@@ -187,6 +188,7 @@ type running struct {
 	*house
 	doors   *auth.Auth
 	sweep   sweepConfig
+	pages   *pages
 	log     *slog.Logger
 	metrics *metrics
 	audit   func(context.Context, auth.Attempt)
@@ -244,11 +246,10 @@ func (r *running) handler() http.Handler {
 	mux.Handle(httpapi.Path+"/", r.doors.Require(r.doors.LimitWrites(r.endless(api))))
 	mux.Handle(httpapi.Path+"/openapi.json", api)
 	mux.Handle(httpapi.Path+"/openapi.yaml", api)
-	pages := &pages{running: r}
 	for _, open := range []string{"/assets/", signInPage, signedOutPage} { // what strangers may see
-		mux.Handle(open, pages)
+		mux.Handle(open, r.pages)
 	}
-	mux.Handle("/", r.doors.Require(r.doors.LimitWrites(r.endless(pages))))
+	mux.Handle("/", r.doors.Require(r.doors.LimitWrites(r.endless(r.pages))))
 
 	outside := http.NewServeMux()
 	outside.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })

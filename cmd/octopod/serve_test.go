@@ -300,3 +300,34 @@ func TestNoProjectIsNamedAsAPathOfTheServer(t *testing.T) {
 		t.Errorf("%v %s", err, out)
 	}
 }
+
+// A browser that is refused gets a page, a program a problem.
+func TestRefusalsArePagesForPeople(t *testing.T) {
+	dir := t.TempDir()
+	file := filepath.Join(dir, "server.yaml")
+	config := fmt.Sprintf("projects:\n- {envRepo: %s}\nauth:\n  mode: header\n  proxies: [127.0.0.1/32]\n", envRepo(t, dir, "shop"))
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := startServer(t, dir, nil, "--server-config", file)
+	for path, tt := range map[string]struct{ accept, want string }{
+		"/shop/":           {"text/html", "<h1>Please sign in</h1>"},
+		"/api/v1/projects": {"text/html", `"code":"unauthorized"`},
+		"/shop/about":      {"application/json", `"code":"unauthorized"`},
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.url+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Header.Set("Accept", tt.accept)
+		answer, err := http.DefaultClient.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := io.ReadAll(answer.Body)
+		_ = answer.Body.Close()
+		if err != nil || answer.StatusCode != http.StatusUnauthorized || !strings.Contains(string(text), tt.want) {
+			t.Errorf("%s for %s: %s %v\n%.400s", path, tt.accept, answer.Status, err, text)
+		}
+	}
+}

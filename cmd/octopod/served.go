@@ -18,6 +18,7 @@ type served struct {
 	name     atomic.Pointer[string] // as octopod.yaml says; nil until it was read
 	repo     string                 // for messages
 	argoCD   string                 // address of Argo CD's own page; may be empty
+	branches *branchList
 	stagings *generator.Stagings
 	feed     *generator.Feed
 	log      *slog.Logger

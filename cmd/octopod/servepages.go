@@ -2,10 +2,12 @@ package main
 
 import (
 	"net/http"
+	"strings"
 	"sync"
 
 	"octopod/generator"
 	"octopod/generator/auth"
+	"octopod/generator/httpapi"
 	"octopod/generator/staging"
 	"octopod/generator/web"
 )
@@ -23,7 +25,7 @@ type pages struct {
 
 	mu      sync.Mutex
 	known   int // projects that handler serves
-	handler http.Handler
+	handler *web.Server
 }
 
 func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -37,11 +39,11 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // current gives the pages of all projects that are ready by now.
-func (p *pages) current() (http.Handler, error) {
+func (p *pages) current() (*web.Server, error) {
 	var ready []web.Project
 	for _, s := range p.projects {
 		if name := s.title(); name != "" {
-			ready = append(ready, web.Project{Name: name, Stagings: s.stagings, Feed: s.feed, ArgoCD: s.argoCD})
+			ready = append(ready, web.Project{Name: name, Stagings: s.stagings, Feed: s.feed, ArgoCD: s.argoCD, Branches: s.branches.list})
 		}
 	}
 	p.mu.Lock()
@@ -54,6 +56,25 @@ func (p *pages) current() (http.Handler, error) {
 		p.known, p.handler = len(ready), handler
 	}
 	return handler, err
+}
+
+// answer writes a refusal: as a page to a browser that opens one, as a problem
+// to programs.
+func (r *running) answer(w http.ResponseWriter, req *http.Request, status int, err error) {
+	if strings.HasPrefix(req.URL.Path, httpapi.Path+"/") || !strings.Contains(req.Header.Get("Accept"), "text/html") {
+		auth.Problem(w, req, status, err)
+		return
+	}
+	r.pages.refuse(w, req, status, err)
+}
+
+func (p *pages) refuse(w http.ResponseWriter, r *http.Request, status int, err error) {
+	site, fault := p.current()
+	if fault != nil {
+		auth.Problem(w, r, status, err)
+		return
+	}
+	site.Refuse(w, r, status, err)
 }
 
 // signIn is the way in and out; nil where nobody signs in here.

@@ -158,7 +158,7 @@ func (o Options) withDefaults() Options {
 		o.Refused = func(context.Context, Attempt) {}
 	}
 	if o.Answer == nil {
-		o.Answer = problem
+		o.Answer = Problem
 	}
 	fill(&o.SignIn, Path+"login")
 	fill(&o.SignedOut, "/")

@@ -96,8 +96,8 @@ func statusOf(err error) int {
 	return http.StatusInternalServerError
 }
 
-// problem writes a refusal as RFC 9457 has it. The cause stays in the log.
-func problem(w http.ResponseWriter, _ *http.Request, status int, err error) {
+// Problem writes a refusal as RFC 9457 has it. The cause stays in the log.
+func Problem(w http.ResponseWriter, _ *http.Request, status int, err error) {
 	body, _ := json.Marshal(map[string]any{ // plain text and a number
 		"title": http.StatusText(status), "status": status, "detail": reason(err),
 		"code": staging.CodeOf(err), "hint": staging.HintOf(err),

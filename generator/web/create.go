@@ -1,6 +1,8 @@
 package web
 
 import (
+	"context"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -17,6 +19,7 @@ type newPage struct {
 	Branch, Name, Purpose string
 	Placeholder           string // the name that the branch gets by itself
 	Branches              []string
+	Away                  []string // repositories whose branches are not known just now
 	Services              []serviceChoice
 	Presets               []preset
 	Groups                []settingGroup
@@ -32,9 +35,10 @@ func (s *Server) newPage(r *http.Request, v *visit, form url.Values) (*newPage, 
 	if err := v.mayWrite(); err != nil {
 		return nil, err
 	}
+	known := v.branches(r.Context())
 	page := &newPage{
 		Branch: strings.TrimSpace(form.Get("branch")), Name: strings.TrimSpace(form.Get("name")), Purpose: form.Get("title"),
-		Branches: v.branches(), Presets: v.presets(form["preset"]), Groups: v.settingGroups(staging.Staging{}),
+		Branches: known.names(), Away: v.tellAway(known.Away), Presets: v.presets(form["preset"]), Groups: v.settingGroups(staging.Staging{}),
 		Example: v.project.URL(v.project.MainService(), "login"),
 	}
 	if !v.shows(project.PartSettings) {
@@ -54,19 +58,40 @@ func (s *Server) newPage(r *http.Request, v *visit, form url.Values) (*newPage, 
 	return page, nil
 }
 
-// branches are those that are known: of the project's repositories where they
-// can be asked, and of the stagings there are.
-func (v *visit) branches() []string {
-	var all []string
-	if v.Branches != nil {
-		all = v.Branches()
+// branches are those of the project's repositories, as far as they can be asked.
+func (v *visit) branches(ctx context.Context) Branches {
+	if v.Branches == nil {
+		return Branches{}
 	}
-	views, _ := v.Feed.Views()
-	for _, view := range views {
-		all = append(all, view.Spec.Branch)
+	return v.Branches(ctx, v.project.Repositories())
+}
+
+// names lists the branches in alphabetical order.
+func (b Branches) names() []string { return slices.Sorted(maps.Keys(b.In)) }
+
+// missing tells that no repository has a branch. Where one does not answer,
+// nobody knows.
+func (b Branches) missing(branch string) bool {
+	return len(b.In) > 0 && len(b.Away) == 0 && len(b.In[branch]) == 0
+}
+
+// tellAway names repositories for those who are shown where the parts come from.
+func (v *visit) tellAway(repositories []string) []string {
+	if len(repositories) == 0 || v.shows(project.PartServices) {
+		return repositories
 	}
-	slices.Sort(all)
-	return slices.DeleteFunc(slices.Compact(all), func(b string) bool { return b == "" })
+	return []string{"the repositories"}
+}
+
+// ownParts are the services whose repositories have the branch.
+func (v *visit) ownParts(b Branches, branch string) []string {
+	var titles []string
+	for _, name := range mainFirst(v.project) {
+		if service := v.project.Spec.Services[name]; slices.Contains(b.In[branch], service.Repository) {
+			titles = append(titles, service.Title)
+		}
+	}
+	return titles
 }
 
 func (s *Server) newStaging(w http.ResponseWriter, r *http.Request, v *visit) error {
@@ -94,6 +119,8 @@ func (v *visit) previewOf(r *http.Request, page *newPage, form url.Values) {
 	}
 	action := v.creation(page, form)
 	page.Preview = v.preview(r, action, page.fields())
+	known := v.branches(r.Context())
+	page.Preview.NoBranch, page.Preview.Own = known.missing(page.Branch), v.ownParts(known, page.Branch)
 	page.Preview.Changes = slices.DeleteFunc(page.Preview.Changes, func(c change) bool {
 		return c.What == "Branch" || c.What == "State" || c.What == "Title"
 	})

@@ -34,14 +34,16 @@ type preset struct {
 
 // preview says what a change would do, before it is done.
 type preview struct {
-	Changes []change
-	Nothing bool
-	Files   []generator.ObjectDiff // for those who are shown them
-	Faults  *faults
-	Parts   []part
-	Name    string
-	Links   []link
-	Exists  string // the staging that the branch has already
+	Changes  []change
+	Nothing  bool
+	Files    []generator.ObjectDiff // for those who are shown them
+	Faults   *faults
+	Parts    []part
+	Name     string
+	Links    []link
+	NoBranch bool     // no repository has the branch
+	Own      []string // parts that have the branch
+	Exists   string   // the staging that the branch has already
 }
 
 type link struct{ Name, URL string }

@@ -19,6 +19,7 @@ type failPage struct {
 	Heading, Message, Hint string
 	Detail                 string // for those who are shown it
 	Retry                  bool
+	In                     string // address of the way in, for who is not signed in
 	Known                  []link // stagings of almost this name
 }
 
@@ -87,6 +88,9 @@ func (s *Server) writeFailure(w http.ResponseWriter, r *http.Request, status int
 func (s *Server) Refuse(w http.ResponseWriter, r *http.Request, status int, err error) {
 	answer := answers[staging.CodeOf(err)]
 	page := failPage{frame: s.frame(r, nil, answer.heading, ""), Heading: answer.heading, Hint: answer.hint}
+	if s.SignIn != nil && status == http.StatusUnauthorized {
+		page.In = "/signin?next=%2F"
+	}
 	if staging.CodeOf(err) != staging.CodeInternal {
 		page.Message = sentence(messageOf(err))
 	} else if status == http.StatusTooManyRequests {
@@ -157,7 +161,7 @@ func messageOf(err error) string {
 	return known.Message
 }
 
-var command = regexp.MustCompile("`octopod |--[a-z]|octopod\\.yaml|naming\\.")
+var command = regexp.MustCompile("`octopod |--[a-z]|octopod\\.yaml|naming\\.|OCTOPOD_|spec\\.")
 
 // hintFor gives the hint of an error, unless it is about the command line or
 // about files.

@@ -1,7 +1,9 @@
 package web_test
 
 import (
+	"errors"
 	"net/http"
+	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -10,6 +12,7 @@ import (
 
 	"octopod/generator/project"
 	"octopod/generator/staging"
+	"octopod/generator/web"
 )
 
 // A tester's few minutes, without JavaScript: create, find, change, undo,
@@ -188,6 +191,60 @@ func TestTestersReadNoWordOfTheMachinery(t *testing.T) {
 	} {
 		if found := machinery.FindAllString(quinn.get(path).text(), -1); found != nil {
 			t.Errorf("%s says %q:\n%s", path, found, quinn.get(path).text())
+		}
+	}
+}
+
+// The form knows the branches of the repositories, as far as these answer.
+func TestABranchIsChosen(t *testing.T) {
+	w := newWorld(t, nil)
+	backend, frontend := "github.com/acme/shop-backend", "github.com/acme/shop-frontend"
+	w.branches = web.Branches{In: map[string][]string{"main": {backend, frontend}, "feature/gifts": {frontend}}}
+	quinn := w.as("Quinn", project.RoleUser)
+	page := quinn.get("/shop/new")
+	var offered []string
+	page.Find("#branches option").Each(func(_ int, o *goquery.Selection) { offered = append(offered, o.AttrOr("value", "")) })
+	if got := strings.Join(offered, " "); got != "feature/gifts main" {
+		t.Errorf("offered are %q", got)
+	}
+	preview := func(branch string) *answer {
+		return quinn.submit(page, "preview", map[string]string{"branch": branch})
+	}
+	preview("feature/gifts").shows(200, "Shop has this branch")
+	preview("main").shows(200, "Shop, Backend have this branch")
+	preview("feature/gift").shows(200, "No repository has a branch of this name", "https://gift.staging.example.com")
+
+	w.branches.Away = []string{backend}
+	quinn.get("/shop/new").shows(200, backend+" cannot be asked just now", "You can type any branch")
+	if text := preview("feature/gift").text(); strings.Contains(text, "No repository has") {
+		t.Errorf("who knows that, while one is away? %s", text)
+	}
+}
+
+// What was refused before it came to a page is told in the same look.
+func TestRefusalsLookLikePages(t *testing.T) {
+	w := newWorld(t, nil)
+	for name, tt := range map[string]struct {
+		status int
+		err    error
+		says   []string
+	}{
+		"a stranger": {401, staging.Errorf(staging.CodeUnauthorized, "it is not known who is asking").WithHint("sign in on the page, or give a token in OCTOPOD_TOKEN"),
+			[]string{"Please sign in", "Sign in", "Octopod"}},
+		"too many":      {429, errors.New("too many requests"), []string{"Too much at once", "Wait a moment"}},
+		"another site":  {403, staging.Errorf(staging.CodeForbidden, "the request comes from another site"), []string{"Not for you", "another site"}},
+		"of the system": {500, errors.New("dial tcp 10.1.2.3: refused"), []string{"That went wrong here"}},
+	} {
+		got := httptest.NewRecorder()
+		w.server.Refuse(got, httptest.NewRequest(http.MethodGet, "/shop/", nil), tt.status, tt.err)
+		body := got.Body.String()
+		for _, text := range tt.says {
+			if !strings.Contains(body, text) {
+				t.Errorf("%s: the page does not say %q", name, text)
+			}
+		}
+		if got.Code != tt.status || strings.Contains(body, "OCTOPOD_TOKEN") || strings.Contains(body, "10.1.2.3") || !strings.Contains(body, "<main") {
+			t.Errorf("%s: %d\n%s", name, got.Code, body)
 		}
 	}
 }

@@ -33,10 +33,17 @@ type Project struct {
 	Stagings *generator.Stagings
 	// Feed is running already.
 	Feed *generator.Feed
-	// Branches are those of the project's repositories; nil where they cannot be asked.
-	Branches func() []string
+	// Branches gives those of repositories as octopod.yaml names them, within a
+	// moment; nil where they cannot be asked.
+	Branches func(ctx context.Context, repositories []string) Branches
 	// ArgoCD is the address of Argo CD's own page, for those who see resources; may be empty.
 	ArgoCD string
+}
+
+// Branches is what is known of the branches of repositories.
+type Branches struct {
+	In   map[string][]string // repositories that have it, by the branch's name
+	Away []string            // repositories that do not answer just now
 }
 
 // SignIn is the way in and out. Both addresses take ?next= with the path to go

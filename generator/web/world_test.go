@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/http/cookiejar"
 	"net/http/httptest"
@@ -36,8 +37,9 @@ type world struct {
 	argo *testargo.ArgoCD
 	url  string
 
-	server  *web.Server
-	refused *refusals
+	server   *web.Server
+	refused  *refusals
+	branches web.Branches // that the repositories have
 }
 
 // refusals are what the audit log was told.
@@ -135,10 +137,11 @@ func (w *world) serve() {
 	w.refused = &refusals{}
 	var err error
 	w.server, err = web.New(web.Options{
-		Projects: []web.Project{{Name: "shop", Stagings: w.Stagings, Feed: w.feed, ArgoCD: "https://argocd.example.com"}},
-		Viewer:   personOf,
-		Refused:  w.refused.hear,
-		SignIn:   &web.SignIn{Provider: "Acme Login", In: "/auth/login", Out: "/auth/logout"},
+		Projects: []web.Project{{Name: "shop", Stagings: w.Stagings, Feed: w.feed, ArgoCD: "https://argocd.example.com",
+			Branches: func(context.Context, []string) web.Branches { return w.branches }}},
+		Viewer: personOf, Log: slog.New(slog.NewTextHandler(w.t.Output(), nil)),
+		Refused: w.refused.hear,
+		SignIn:  &web.SignIn{Provider: "Acme Login", In: "/auth/login", Out: "/auth/logout"},
 	})
 	if err != nil {
 		w.t.Fatal(err)

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"octopod/generator/web"
+)
+
+const (
+	branchesFor  = 30 * time.Second        // a list is not asked for again
+	branchesWait = 1500 * time.Millisecond // a page waits no longer for one
+	branchesMost = 30 * time.Second        // an answer may take
+)
+
+func newBranchList(ask func(context.Context, string) (map[string]string, error), now func() time.Time, log *slog.Logger) *branchList {
+	return &branchList{ask: ask, now: now, log: log, held: map[string]heldBranches{}}
+}
+
+// branchList keeps which branches the repositories of a project have, for the
+// form that makes a staging. A page never waits long for a forge: then it shows
+// what was known last, and says so.
+type branchList struct {
+	ask func(ctx context.Context, repository string) (map[string]string, error) // commits by branch
+	now func() time.Time
+	log *slog.Logger
+
+	mu   sync.Mutex
+	held map[string]heldBranches
+}
+
+// heldBranches is the last answer of one repository.
+type heldBranches struct {
+	names  []string
+	away   bool
+	until  time.Time
+	asking chan struct{} // closed with the next answer; nil while nobody asks
+}
+
+// list gives the branches of repositories, as far as they are known.
+func (l *branchList) list(ctx context.Context, repositories []string) web.Branches {
+	ctx, cancel := context.WithTimeout(ctx, branchesWait)
+	defer cancel()
+	var answers []<-chan struct{}
+	for _, repository := range repositories {
+		if asking := l.refresh(context.WithoutCancel(ctx), repository); asking != nil {
+			answers = append(answers, asking)
+		}
+	}
+	for _, answer := range answers {
+		select {
+		case <-answer:
+		case <-ctx.Done():
+		}
+	}
+	return l.known(repositories)
+}
+
+func (l *branchList) known(repositories []string) web.Branches {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	all := web.Branches{In: map[string][]string{}}
+	for _, repository := range repositories {
+		h := l.held[repository]
+		if h.away || h.until.IsZero() {
+			all.Away = append(all.Away, repository)
+		}
+		for _, name := range h.names {
+			all.In[name] = append(all.In[name], repository)
+		}
+	}
+	return all
+}
+
+// refresh asks a repository unless it was asked a moment ago. What comes back is
+// closed with the answer; nil when there is one already.
+func (l *branchList) refresh(ctx context.Context, repository string) <-chan struct{} {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	h := l.held[repository]
+	if h.asking != nil || l.now().Before(h.until) {
+		return h.asking
+	}
+	h.asking = make(chan struct{})
+	l.held[repository] = h
+	go l.hear(ctx, repository)
+	return h.asking
+}
+
+func (l *branchList) hear(ctx context.Context, repository string) {
+	ctx, cancel := context.WithTimeout(ctx, branchesMost)
+	defer cancel()
+	heads, err := l.ask(ctx, repository)
+	if err != nil {
+		l.log.WarnContext(ctx, "branches cannot be listed", "repository", repository, "error", err)
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	h := l.held[repository]
+	close(h.asking)
+	h.asking, h.away, h.until = nil, err != nil, l.now().Add(branchesFor)
+	if err == nil {
+		h.names = slices.Sorted(maps.Keys(heads))
+	}
+	l.held[repository] = h
+}

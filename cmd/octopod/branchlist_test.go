@@ -1,0 +1,91 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+)
+
+// fakeForge is a place of repositories that tests switch off.
+type fakeForge struct {
+	mu    sync.Mutex
+	names map[string][]string
+	away  bool
+	asked int
+	holds chan struct{} // an answer waits for it; nil for none
+}
+
+func (f *fakeForge) branches(ctx context.Context, repository string) (map[string]string, error) {
+	f.mu.Lock()
+	f.asked++
+	names, away, holds := f.names[repository], f.away, f.holds
+	f.mu.Unlock()
+	if holds != nil {
+		select {
+		case <-holds:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
+	if away {
+		return nil, errors.New("connection refused")
+	}
+	heads := map[string]string{}
+	for _, name := range names {
+		heads[name] = "1f2e3d4"
+	}
+	return heads, nil
+}
+
+func TestBranchesAreAskedForOnceInAWhile(t *testing.T) {
+	f := &fakeForge{names: map[string][]string{"backend": {"main", "feature/a"}, "frontend": {"main"}}}
+	clock := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	l := newBranchList(f.branches, func() time.Time { return clock }, slog.New(slog.DiscardHandler))
+	both := []string{"backend", "frontend"}
+
+	got := l.list(t.Context(), both)
+	if len(got.Away) > 0 || !slices.Equal(got.In["main"], both) || !slices.Equal(got.In["feature/a"], both[:1]) {
+		t.Errorf("got %+v", got)
+	}
+	l.list(t.Context(), both)
+	if f.asked != 2 {
+		t.Errorf("asked %d times, want once each", f.asked)
+	}
+
+	// Away: what was known stays, and it is told.
+	clock = clock.Add(time.Minute)
+	f.away = true
+	got = l.list(t.Context(), both)
+	if !slices.Equal(got.Away, both) || len(got.In) != 2 {
+		t.Errorf("while the forge is away: %+v", got)
+	}
+	clock = clock.Add(time.Minute)
+	f.away = false
+	if got = l.list(t.Context(), both); len(got.Away) > 0 {
+		t.Errorf("when it is back: %+v", got)
+	}
+}
+
+// A forge that does not answer holds up nobody, and its answer is not lost.
+func TestAPageDoesNotWaitLongForBranches(t *testing.T) {
+	f := &fakeForge{names: map[string][]string{"backend": {"main"}}, holds: make(chan struct{})}
+	l := newBranchList(f.branches, time.Now, slog.New(slog.DiscardHandler))
+	gone, leave := context.WithCancel(t.Context())
+	leave() // whoever asked has left
+	if got := l.list(gone, []string{"backend"}); !slices.Equal(got.Away, []string{"backend"}) {
+		t.Errorf("before the answer: %+v", got)
+	}
+	answer := l.refresh(t.Context(), "backend")
+	close(f.holds)
+	<-answer
+	if got := l.list(t.Context(), []string{"backend"}); len(got.Away) > 0 || len(got.In["main"]) != 1 {
+		t.Errorf("after it: %+v", got)
+	}
+	if f.asked != 1 {
+		t.Errorf("asked %d times", f.asked)
+	}
+}
