@@ -25,6 +25,11 @@ func newVeil(p *project.Project, r Rights) veil {
 	return veil{p: p, role: r.Role(p)}
 }
 
+// Shown is a staging as a role may see it. The one that is given stays as it is.
+func Shown(p *project.Project, role project.Role, known *staging.View) *staging.View {
+	return veil{p: p, role: role}.view(known)
+}
+
 func (v veil) shows(part project.Part) bool {
 	return v.all || part == "" || v.p != nil && v.p.Spec.UI.Shows(part, v.role)
 }

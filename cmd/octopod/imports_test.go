@@ -74,9 +74,9 @@ var owners = []struct {
 	{"github.com/prometheus/", []string{"cmd/octopod"}},
 	{"github.com/wneessen/go-mail", []string{"generator/notify"}},
 	{"github.com/standard-webhooks/", []string{"generator/notify"}},
-	{"github.com/google/go-github/", []string{"generator/notify/forge"}},
-	{"gitlab.com/gitlab-org/", []string{"generator/notify/forge"}},
-	{"code.gitea.io/", []string{"generator/notify/forge"}},
+	{"github.com/google/go-github/", []string{"generator/notify/review"}},
+	{"gitlab.com/gitlab-org/", []string{"generator/notify/review"}},
+	{"code.gitea.io/", []string{"generator/notify/review"}},
 	{"flag", []string{"cmd/octopod", "examples"}},
 }
 

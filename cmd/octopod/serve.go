@@ -119,6 +119,9 @@ func (c *cli) serve(ctx context.Context, o serveFlags) error {
 		r.projects = append(r.projects, s)
 	}
 	gauges.watch(r.house)
+	if r.tell, err = c.newTeller(config, log, gauges.notified); err != nil {
+		return err
+	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", config.Listen)
 	if err != nil {
 		return staging.Errorf(staging.CodeInvalid, "cannot listen on %s", config.Listen).Because(err).
@@ -189,6 +192,7 @@ type running struct {
 	doors   *auth.Auth
 	sweep   sweepConfig
 	pages   *pages
+	tell    *teller
 	log     *slog.Logger
 	metrics *metrics
 	audit   func(context.Context, auth.Attempt)
@@ -213,7 +217,11 @@ func (r *running) run(ctx context.Context, listener net.Listener) error {
 		work.Go(func() { s.run(life) })
 		work.Go(func() { newDeploys(s, r.metrics).run(life) })
 		work.Go(func() { serverSweep{s, r.sweep, r.metrics}.run(ctx) })
+		if !r.tell.idle() {
+			work.Go(func() { r.tell.correspondent(s.stagings.Project).follow(life, s.feed) })
+		}
 	}
+	work.Go(func() { r.tell.run(life) })
 	server := &http.Server{
 		Handler: r.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		BaseContext: func(net.Listener) context.Context { return life },

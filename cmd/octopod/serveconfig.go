@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"os"
+	"slices"
 
 	"octopod/generator/auth"
 	"octopod/generator/project/strictyaml"
@@ -25,6 +26,8 @@ type serverConfig struct {
 	Auth auth.Config `yaml:"auth,omitempty"`
 	// The hosts of the application's repositories and images.
 	Forges []forge `yaml:"forges,omitempty"`
+	// Chats, mail and webhooks that are told what happens.
+	Notify notifyConfig `yaml:"notify,omitempty"`
 }
 
 // servedProject says where one env repo is and how it is reached. What is left
@@ -61,7 +64,7 @@ func readServerConfig(file string) (serverConfig, error) {
 			problems = append(problems, staging.Problem{File: file, Line: lines.Line(field), Field: field, Message: "is missing"})
 		}
 	}
-	for _, fault := range forgeFaults(config.Forges) {
+	for _, fault := range slices.Concat(forgeFaults(config.Forges), notifyFaults(config.Notify)) {
 		fault.File, fault.Line = file, lines.Line(fault.Field)
 		problems = append(problems, fault)
 	}

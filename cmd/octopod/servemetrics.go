@@ -12,6 +12,7 @@ import (
 
 	"octopod/generator"
 	"octopod/generator/gitstore"
+	"octopod/generator/notify"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -31,6 +32,7 @@ type metrics struct {
 	pushes   *prometheus.CounterVec
 	batches  *prometheus.HistogramVec
 	argoCD   *prometheus.HistogramVec
+	told     *prometheus.CounterVec
 }
 
 func newMetrics() *metrics {
@@ -48,6 +50,7 @@ func newMetrics() *metrics {
 	m.pushes = m.counter("git_pushes_total", "Pushes to the env repo: landed, beaten by another writer and tried again, or failed.", "repository", "result")
 	m.batches = m.histogram("git_batch_size", "Commits in one push that landed.", []float64{1, 2, 4, 8, 16, 32, 64}, "repository")
 	m.argoCD = m.histogram("argocd_request_seconds", "How long Argo CD took to answer, tries that were repeated included.", shortTimes(), "method", "code")
+	m.told = m.counter("notifications_total", "Attempts to tell a sink or a forge, by what became of them: sent, retried, given_up.", "to", "outcome")
 	build := m.gauge("build_info", "Always 1; the label says which version runs.", "version")
 	build.WithLabelValues(readVersion().Version).Set(1)
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -95,6 +98,9 @@ func (m *metrics) pushed(repository string, p gitstore.Push) {
 func (m *metrics) asked(method, code string, took time.Duration) {
 	m.argoCD.WithLabelValues(method, code).Observe(took.Seconds())
 }
+
+// notified notes one attempt to tell a sink or a forge.
+func (m *metrics) notified(to string, o notify.Outcome) { m.told.WithLabelValues(to, string(o)).Inc() }
 
 // swept notes one sweep of this server.
 func (m *metrics) swept(name string, r generator.SweepResult, err error) {

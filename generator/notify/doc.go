@@ -10,7 +10,7 @@
 // Whatever comes from a branch, a title or a pull request is hostile: a sink
 // writes it so that it is read as text, mentions nobody and links nowhere.
 //
-// Package notify/forge does the same for pull requests and commits. Neither
+// Package notify/review does the same for pull requests and commits. Neither
 // knows where views come from, nor who decides who is told: that is octopod.yaml
 // (project.Notice), and cmd/octopod puts both together.
 package notify

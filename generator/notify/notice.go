@@ -182,3 +182,17 @@ func visible(r rune) rune {
 	}
 	return r
 }
+
+// Test is a notice about nothing, to see whether it arrives.
+func Test(page string, at time.Time) Notice {
+	s := staging.Staging{Name: "test"}
+	n := Notice{
+		Project: "octopod", Occasion: Occasion{On: "test"}, At: at, Page: page, Staging: &staging.View{Document: s.Document(), Version: at.UTC().Format(time.RFC3339Nano)},
+		Headline: "A test message of Octopod", Sentence: "Whoever reads this is told when a staging changes.",
+	}
+	n.ID = n.identity()
+	if address := webAddress(page); address != "" {
+		n.Links = []Link{{"Octopod", address}}
+	}
+	return n
+}

@@ -1,4 +1,4 @@
-package forge
+package review
 
 import (
 	"cmp"

@@ -1,4 +1,4 @@
-package forge_test
+package review_test
 
 import (
 	"strings"
@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"octopod/generator/notify/forge"
+	"octopod/generator/notify/review"
 	"octopod/generator/staging"
 )
 
@@ -39,7 +39,7 @@ It is being set up for the first time.
 
 Kept until 1 Dec 2026 · [Settings, versions and more](https://octopod.example.com/shop/stagings/feature-login)
 `,
-		forge.Gone: `[//]: # (octopod shop/feature-login)
+		review.Gone: `[//]: # (octopod shop/feature-login)
 
 ### 🗑️ Staging feature-login is deleted
 
@@ -55,7 +55,7 @@ Nothing is left of it.
 // What is not known is not shown, and leaves what was shown before.
 func TestUnknownShowsNothing(t *testing.T) {
 	for _, phase := range []staging.Phase{"", staging.PhaseUnknown, staging.PhaseInvalid} {
-		if s, ok := forge.SightOf(shop(t, ""), forge.Place{}, login(phase), page); ok {
+		if s, ok := review.SightOf(shop(t, ""), review.Place{}, login(phase), page); ok {
 			t.Errorf("%q shows %+v", phase, s)
 		}
 	}
@@ -65,11 +65,11 @@ func TestUnknownShowsNothing(t *testing.T) {
 func TestProjectsChoose(t *testing.T) {
 	p := shop(t, "")
 	p.Spec.Notify = p.Spec.Notify[:1] // the comment
-	if s, ok := forge.SightOf(p, forge.Place{}, login(staging.PhaseRunning), page); !ok || s.Comment == "" || s.Status != nil || s.Deployment != nil {
+	if s, ok := review.SightOf(p, review.Place{}, login(staging.PhaseRunning), page); !ok || s.Comment == "" || s.Status != nil || s.Deployment != nil {
 		t.Errorf("it shows %+v", s)
 	}
 	p.Spec.Notify[0].Stagings = []string{"release-*"}
-	if s, ok := forge.SightOf(p, forge.Place{}, login(staging.PhaseRunning), page); ok {
+	if s, ok := review.SightOf(p, review.Place{}, login(staging.PhaseRunning), page); ok {
 		t.Errorf("it shows %+v", s)
 	}
 }
@@ -79,7 +79,7 @@ func TestHiddenPartsStayHidden(t *testing.T) {
 	p := shop(t, "  ui: {visible: {links: user}}\n")
 	v := login(staging.PhaseRunning)
 	v.Spec.Services = nil // as a viewer sees it who is not shown the services
-	s, _ := forge.SightOf(p, forge.Place{}, v, "")
+	s, _ := review.SightOf(p, review.Place{}, v, "")
 	for _, secret := range []string{"https://", "1f2e3d4", "Backend"} {
 		if strings.Contains(s.Comment+s.Status.Page+s.Deployment.URL, secret) {
 			t.Errorf("%q is shown in %+v", secret, s)
@@ -91,14 +91,14 @@ func TestHiddenPartsStayHidden(t *testing.T) {
 func TestReasonsForPeople(t *testing.T) {
 	v := login(staging.PhaseFailed)
 	v.Status.Reason, v.Status.Detail = "Argo CD cannot render what is committed", "kustomize build: namespace …"
-	s, _ := forge.SightOf(shop(t, ""), forge.Place{}, v, "")
+	s, _ := review.SightOf(shop(t, ""), review.Place{}, v, "")
 	for _, word := range []string{"Argo", "render", "kustomize", "namespace"} {
 		if strings.Contains(s.Comment+s.Status.Text, word) {
 			t.Errorf("%q is shown in %s", word, s.Comment)
 		}
 	}
 	v.Status.Reason = "Deployment/backend cannot start: @channel <b> [x](https://evil.example)"
-	s, _ = forge.SightOf(shop(t, ""), forge.Place{}, v, "")
+	s, _ = review.SightOf(shop(t, ""), review.Place{}, v, "")
 	for _, bad := range []string{"@channel", "<b>", "[x](", "https://evil"} {
 		if strings.Contains(s.Comment, bad) {
 			t.Errorf("%q is read as markup in %s", bad, s.Comment)
@@ -112,20 +112,20 @@ func TestPlaces(t *testing.T) {
 		name    string
 		service staging.Service
 		request *staging.PullRequest
-		want    []forge.Place
+		want    []review.Place
 	}{
 		{"as CI names it", staging.Service{Commit: commit, Repository: "git.example.com/acme/backend", From: staging.FromBranch}, nil,
-			[]forge.Place{{"git.example.com", "acme/backend", commit, 0}}},
+			[]review.Place{{"git.example.com", "acme/backend", commit, 0}}},
 		{"as git names it", staging.Service{Commit: commit, Repository: "git@git.example.com:acme/backend.git", From: staging.FromBranch}, nil,
-			[]forge.Place{{"git.example.com", "acme/backend", commit, 0}}},
+			[]review.Place{{"git.example.com", "acme/backend", commit, 0}}},
 		{"as octopod.yaml names it", staging.Service{Commit: commit, From: staging.FromBranch}, nil,
-			[]forge.Place{{"git.example.com", "acme/backend", commit, 0}}},
+			[]review.Place{{"git.example.com", "acme/backend", commit, 0}}},
 		{"with its pull request", staging.Service{Commit: commit, From: staging.FromBranch},
 			&staging.PullRequest{Number: 7, URL: "https://git.example.com/acme/backend/pulls/7/files"},
-			[]forge.Place{{"git.example.com", "acme/backend", commit, 7}}},
+			[]review.Place{{"git.example.com", "acme/backend", commit, 7}}},
 		{"with that of another repository", staging.Service{Commit: commit, From: staging.FromBranch},
 			&staging.PullRequest{Number: 7, URL: "https://git.example.com/acme/frontend/-/merge_requests/7"},
-			[]forge.Place{{"git.example.com", "acme/backend", commit, 0}}},
+			[]review.Place{{"git.example.com", "acme/backend", commit, 0}}},
 		{"a repository that octopod.yaml does not name", staging.Service{Commit: commit, Repository: "git.example.com/acme/payroll", From: staging.FromBranch}, nil, nil},
 		{"another host", staging.Service{Commit: commit, Repository: "evil.example.com/acme/backend", From: staging.FromBranch}, nil, nil},
 		{"not built on the branch", staging.Service{Commit: other, From: staging.FromDefault}, nil, nil},
@@ -135,7 +135,7 @@ func TestPlaces(t *testing.T) {
 	} {
 		v := login(staging.PhaseRunning)
 		v.Spec.Services, v.Spec.PullRequest = map[string]staging.Service{"backend": c.service}, c.request
-		if diff := cmp.Diff(c.want, forge.Places(shop(t, ""), v.Spec)); diff != "" {
+		if diff := cmp.Diff(c.want, review.Places(shop(t, ""), v.Spec)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", c.name, diff)
 		}
 	}
@@ -144,7 +144,7 @@ func TestPlaces(t *testing.T) {
 // A repository on a port, as in a network of one's own, and in a group.
 func TestPlacesInTheirOwnNetwork(t *testing.T) {
 	p := shop(t, "")
-	for repository, want := range map[string]forge.Place{
+	for repository, want := range map[string]review.Place{
 		"localhost:3000/acme/backend":         {"localhost:3000", "acme/backend", commit, 0},
 		"git.corp/group/team/backend":         {"git.corp", "group/team/backend", commit, 0},
 		"ssh://git@git.corp:2222/a/b.git":     {"git.corp", "a/b", commit, 0},
@@ -156,7 +156,7 @@ func TestPlacesInTheirOwnNetwork(t *testing.T) {
 		service := p.Spec.Services["backend"]
 		service.Repository = repository
 		p.Spec.Services["backend"] = service
-		got := append(forge.Places(p, staging.Spec{Services: map[string]staging.Service{"backend": {Commit: commit, From: staging.FromBranch}}}), forge.Place{})
+		got := append(review.Places(p, staging.Spec{Services: map[string]staging.Service{"backend": {Commit: commit, From: staging.FromBranch}}}), review.Place{})
 		if got[0] != want {
 			t.Errorf("%s: %+v, want %+v", repository, got[0], want)
 		}

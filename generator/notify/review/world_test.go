@@ -1,4 +1,4 @@
-package forge_test
+package review_test
 
 import (
 	"encoding/json"
@@ -11,7 +11,7 @@ import (
 	"testing"
 	"time"
 
-	"octopod/generator/notify/forge"
+	"octopod/generator/notify/review"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -59,14 +59,14 @@ func login(phase staging.Phase) *staging.View {
 }
 
 // sight is what a phase of the staging shows.
-func sight(t *testing.T, phase staging.Phase) forge.Showing {
+func sight(t *testing.T, phase staging.Phase) review.Showing {
 	t.Helper()
 	p, v := shop(t, ""), login(phase)
-	places := forge.Places(p, v.Spec)
+	places := review.Places(p, v.Spec)
 	if len(places) != 1 {
 		t.Fatalf("the staging is at %v", places)
 	}
-	s, ok := forge.SightOf(p, places[0], v, page)
+	s, ok := review.SightOf(p, places[0], v, page)
 	if !ok {
 		t.Fatalf("%s shows nothing", phase)
 	}

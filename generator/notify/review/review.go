@@ -1,10 +1,11 @@
-package forge
+package review
 
 import (
 	"context"
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 
 	"octopod/generator/notify"
 )
@@ -126,6 +127,9 @@ type Showing struct {
 	Status             *Status
 	Deployment         *Deployment
 }
+
+// Same tells whether two are to show the same.
+func (s Showing) Same(as Showing) bool { return reflect.DeepEqual(s, as) }
 
 // Show makes the forge show it. What it refuses does not keep the rest from
 // being shown; an error that passes comes first.

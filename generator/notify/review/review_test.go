@@ -1,4 +1,4 @@
-package forge_test
+package review_test
 
 import (
 	"errors"
@@ -9,32 +9,32 @@ import (
 	"time"
 
 	"octopod/generator/notify"
-	"octopod/generator/notify/forge"
+	"octopod/generator/notify/review"
 	"octopod/generator/staging"
 )
 
 // forges are the kinds with what answers for them, and how each of them calls
 // the three states.
 var forges = []struct {
-	kind                      forge.Kind
+	kind                      review.Kind
 	api                       string
 	routes                    func(*testing.T, *host, *http.ServeMux)
 	pending, success, failure string
 	deploys                   bool // it has deployments
 }{
-	{forge.GitHub, "", gitHubRoutes, "pending", "success", "failure", true},
-	{forge.GitLab, "/api/v4", gitLabRoutes, "running", "success", "failed", true},
-	{forge.Gitea, "/api/v1", giteaRoutes, "pending", "success", "failure", false},
-	{forge.Bitbucket, "/2.0", bitbucketRoutes, "INPROGRESS", "SUCCESSFUL", "FAILED", false},
+	{review.GitHub, "", gitHubRoutes, "pending", "success", "failure", true},
+	{review.GitLab, "/api/v4", gitLabRoutes, "running", "success", "failed", true},
+	{review.Gitea, "/api/v1", giteaRoutes, "pending", "success", "failure", false},
+	{review.Bitbucket, "/2.0", bitbucketRoutes, "INPROGRESS", "SUCCESSFUL", "FAILED", false},
 }
 
 // everyForge runs a test on each kind.
-func everyForge(t *testing.T, test func(t *testing.T, h *host, open func() *forge.Forge, i int)) {
+func everyForge(t *testing.T, test func(t *testing.T, h *host, open func() *review.Forge, i int)) {
 	for i, f := range forges {
 		t.Run(string(f.kind), func(t *testing.T) {
 			h := newHost(t, func(h *host, mux *http.ServeMux) { f.routes(t, h, mux) })
-			test(t, h, func() *forge.Forge {
-				opened, err := forge.Open(forge.Options{Kind: f.kind, API: h.URL + f.api, Token: token})
+			test(t, h, func() *review.Forge {
+				opened, err := review.Open(review.Options{Kind: f.kind, API: h.URL + f.api, Token: token})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -44,7 +44,7 @@ func everyForge(t *testing.T, test func(t *testing.T, h *host, open func() *forg
 	}
 }
 
-func show(t *testing.T, f *forge.Forge, s forge.Showing) {
+func show(t *testing.T, f *review.Forge, s review.Showing) {
 	t.Helper()
 	if err := f.Show(t.Context(), s); err != nil {
 		t.Fatal(err)
@@ -53,7 +53,7 @@ func show(t *testing.T, f *forge.Forge, s forge.Showing) {
 
 // One comment and one status follow a staging from its beginning to its end.
 func TestOneCommentAndOneStatus(t *testing.T) {
-	everyForge(t, func(t *testing.T, h *host, open func() *forge.Forge, i int) {
+	everyForge(t, func(t *testing.T, h *host, open func() *review.Forge, i int) {
 		h.keep("Looks good to me", true)
 		f := open()
 		for _, step := range []struct {
@@ -65,7 +65,7 @@ func TestOneCommentAndOneStatus(t *testing.T) {
 			{staging.PhaseFailed, "failed", forges[i].failure},
 			{staging.PhaseRunning, "runs", forges[i].success},
 			{staging.PhaseArchived, "is archived", forges[i].success}, // what became of the commit stays true
-			{forge.Gone, "is deleted", forges[i].success},
+			{review.Gone, "is deleted", forges[i].success},
 		} {
 			show(t, f, sight(t, step.phase))
 			if len(h.comments) != 2 || !strings.Contains(h.comments[1].text, "feature-login "+step.says) && !strings.Contains(h.comments[1].text, ") "+step.says) {
@@ -81,7 +81,7 @@ func TestOneCommentAndOneStatus(t *testing.T) {
 // A restart, a second server and a second attempt find what is there, and write
 // nothing.
 func TestNothingIsToldTwice(t *testing.T) {
-	everyForge(t, func(t *testing.T, h *host, open func() *forge.Forge, _ int) {
+	everyForge(t, func(t *testing.T, h *host, open func() *review.Forge, _ int) {
 		show(t, open(), sight(t, staging.PhaseRunning))
 		before := h.writes
 		show(t, open(), sight(t, staging.PhaseRunning))
@@ -93,7 +93,7 @@ func TestNothingIsToldTwice(t *testing.T) {
 
 // Two servers that begin at the same moment leave one comment.
 func TestTwoServersAtOnce(t *testing.T) {
-	everyForge(t, func(t *testing.T, h *host, open func() *forge.Forge, _ int) {
+	everyForge(t, func(t *testing.T, h *host, open func() *review.Forge, _ int) {
 		s := sight(t, staging.PhaseRunning)
 		h.meanwhile = func() { h.keep(s.Comment, false) } // of the other server, which was a moment faster
 		show(t, open(), s)
@@ -106,7 +106,7 @@ func TestTwoServersAtOnce(t *testing.T) {
 // Who copies the marker into a comment of their own neither loses it nor keeps
 // the staging from being shown.
 func TestSomebodyCopiesTheMarker(t *testing.T) {
-	everyForge(t, func(t *testing.T, h *host, open func() *forge.Forge, _ int) {
+	everyForge(t, func(t *testing.T, h *host, open func() *review.Forge, _ int) {
 		h.keep(sight(t, staging.PhaseCreating).Marker+"\n\nmine", true)
 		f := open()
 		show(t, f, sight(t, staging.PhaseCreating))
@@ -119,8 +119,8 @@ func TestSomebodyCopiesTheMarker(t *testing.T) {
 
 // A staging that goes and was never shown is not shown for its end.
 func TestNoCommentForAnEnd(t *testing.T) {
-	everyForge(t, func(t *testing.T, h *host, open func() *forge.Forge, _ int) {
-		show(t, open(), sight(t, forge.Gone))
+	everyForge(t, func(t *testing.T, h *host, open func() *review.Forge, _ int) {
+		show(t, open(), sight(t, review.Gone))
 		if h.writes != 0 {
 			t.Errorf("%d writes: %+v", h.writes, h.comments)
 		}
@@ -129,7 +129,7 @@ func TestNoCommentForAnEnd(t *testing.T) {
 
 // A pull request that the record knows is taken at its word; nobody is asked.
 func TestRequestOfTheRecord(t *testing.T) {
-	everyForge(t, func(t *testing.T, h *host, open func() *forge.Forge, _ int) {
+	everyForge(t, func(t *testing.T, h *host, open func() *review.Forge, _ int) {
 		s := sight(t, staging.PhaseRunning)
 		s.Request = 42
 		h.refuse = func(w http.ResponseWriter, r *http.Request) bool {
@@ -149,7 +149,7 @@ func TestRequestOfTheRecord(t *testing.T) {
 // A forge that limits how often it is asked says when to come back, each in its
 // own way; forges in trouble are asked again as well.
 func TestRateLimitedForge(t *testing.T) {
-	everyForge(t, func(t *testing.T, h *host, open func() *forge.Forge, _ int) {
+	everyForge(t, func(t *testing.T, h *host, open func() *review.Forge, _ int) {
 		for _, c := range []struct {
 			name   string
 			status int
@@ -181,7 +181,7 @@ func TestRateLimitedForge(t *testing.T) {
 
 // What a token may not is said, and is final; what it may is shown nevertheless.
 func TestTokenThatMayNotComment(t *testing.T) {
-	everyForge(t, func(t *testing.T, h *host, open func() *forge.Forge, i int) {
+	everyForge(t, func(t *testing.T, h *host, open func() *review.Forge, i int) {
 		h.refuse = func(w http.ResponseWriter, r *http.Request) bool {
 			if r.Method == http.MethodPost && (strings.HasSuffix(r.URL.Path, "/comments") || strings.HasSuffix(r.URL.Path, "/notes")) {
 				http.Error(w, `{"message": "Resource not accessible by personal access token", "error": {"message": "no"}}`, http.StatusForbidden)
@@ -212,8 +212,8 @@ func TestTokenThatMayNotComment(t *testing.T) {
 
 // The token of one forge is wrong: the error says so and does not tell it.
 func TestWrongToken(t *testing.T) {
-	everyForge(t, func(t *testing.T, h *host, _ func() *forge.Forge, i int) {
-		f, err := forge.Open(forge.Options{Kind: forges[i].kind, API: h.URL + forges[i].api, Token: "mistaken"})
+	everyForge(t, func(t *testing.T, h *host, _ func() *review.Forge, i int) {
+		f, err := review.Open(review.Options{Kind: forges[i].kind, API: h.URL + forges[i].api, Token: "mistaken"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -226,7 +226,7 @@ func TestWrongToken(t *testing.T) {
 
 // GitHub and GitLab show deployments: of one commit to one environment, one.
 func TestDeployments(t *testing.T) {
-	everyForge(t, func(t *testing.T, h *host, open func() *forge.Forge, i int) {
+	everyForge(t, func(t *testing.T, h *host, open func() *review.Forge, i int) {
 		if !forges[i].deploys {
 			return
 		}
@@ -241,7 +241,7 @@ func TestDeployments(t *testing.T) {
 		if last.state != "success" || len(h.deployments[0].statuses) != 2 || h.address != "https://feature-login.staging.example.com" {
 			t.Errorf("its statuses are %+v, the environment is at %s", h.deployments[0].statuses, h.address)
 		}
-		show(t, f, sight(t, forge.Gone))
+		show(t, f, sight(t, review.Gone))
 		if !h.stopped {
 			t.Error("the environment of a staging that is gone is active")
 		}
@@ -249,7 +249,7 @@ func TestDeployments(t *testing.T) {
 }
 
 func TestNotAForge(t *testing.T) {
-	if _, err := forge.Open(forge.Options{Kind: "registry"}); err == nil {
+	if _, err := review.Open(review.Options{Kind: "registry"}); err == nil {
 		t.Error("a registry is opened as a forge")
 	}
 }

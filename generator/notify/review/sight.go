@@ -1,4 +1,4 @@
-package forge
+package review
 
 import (
 	"cmp"
@@ -119,7 +119,7 @@ func SightOf(p *project.Project, at Place, v *staging.View, page string) (Showin
 		return Showing{}, false
 	}
 	id := p.Metadata.Name + "/" + name
-	s := Showing{Repository: at.Repository, Commit: at.Commit, Request: at.Request, Marker: marker(id), Only: state == Inactive}
+	s := Showing{Repository: at.Repository, Commit: at.Commit, Request: at.Request, Marker: Marker(id), Only: state == Inactive}
 	if p.ToldOnForge(name, project.ToPullRequest) {
 		s.Comment = s.Marker + "\n\n" + comment(p, v, page)
 	}
@@ -133,9 +133,9 @@ func SightOf(p *project.Project, at Place, v *staging.View, page string) (Showin
 	return s, s.Comment != "" || s.Status != nil || s.Deployment != nil
 }
 
-// marker is the line by which a comment is found again: a link that nothing
+// Marker is the line by which a comment is found again: a link that nothing
 // refers to, and so shown by no forge. Bitbucket would show an HTML comment.
-func marker(id string) string { return "[//]: # (octopod " + id + ")" }
+func Marker(id string) string { return "[//]: # (octopod " + id + ")" }
 
 // address is where a staging is reached, as far as a viewer is shown it.
 func address(p *project.Project, v *staging.View) string {

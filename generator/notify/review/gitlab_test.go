@@ -1,4 +1,4 @@
-package forge_test
+package review_test
 
 import (
 	"net/http"

@@ -1,0 +1,196 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"octopod/generator"
+	"octopod/generator/notify"
+	"octopod/generator/notify/review"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// correspondent follows one project and leaves what is to be told in the
+// outboxes. It is for one goroutine.
+type correspondent struct {
+	*teller
+	read     func(context.Context) (*project.Project, error)
+	follower *notify.Follower
+	began    time.Time
+
+	project  *project.Project // as it was at revision
+	revision string
+	shown    map[string]review.Showing // what forges were told last, by place and staging
+	unknown  map[string]bool           // sinks that the server does not have, once each
+}
+
+const (
+	warnEvery   = 10 * time.Minute // between two looks at what ends soon
+	retryFollow = 10 * time.Second
+	caughtUp    = time.Hour // how old a change may be that forges are told of at the start
+)
+
+func (t *teller) correspondent(read func(context.Context) (*project.Project, error)) *correspondent {
+	return &correspondent{
+		teller: t, read: read, follower: notify.NewFollower(), began: t.now(), shown: map[string]review.Showing{}, unknown: map[string]bool{},
+	}
+}
+
+// follow tells of a project's stagings for as long as ctx lasts.
+func (c *correspondent) follow(ctx context.Context, feed *generator.Feed) {
+	for ctx.Err() == nil {
+		if s, err := feed.Subscribe(ctx, 0); err != nil {
+			c.log.WarnContext(ctx, "changes are not told", "error", err)
+		} else {
+			c.listen(ctx, feed, s)
+		}
+		select {
+		case <-time.After(retryFollow):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// listen takes what the feed tells, and looks now and then at what ends soon.
+func (c *correspondent) listen(ctx context.Context, feed *generator.Feed, s *generator.Subscription) {
+	for ctx.Err() == nil {
+		spell, cancel := context.WithTimeout(ctx, warnEvery)
+		for spell.Err() == nil {
+			if u, err := s.Next(spell); err == nil {
+				c.take(ctx, u.News)
+			}
+		}
+		cancel()
+		views, _ := feed.Views()
+		c.warn(ctx, views)
+	}
+}
+
+// take tells of one piece of news.
+func (c *correspondent) take(ctx context.Context, n *generator.News) {
+	view := n.Staging
+	switch n.Kind {
+	case generator.Complete:
+		c.follower.Complete()
+		return
+	case generator.Gone:
+		view.Status.Phase, view.Status.Reason = review.Gone, ""
+	case generator.Changed:
+		view.Version = generator.Version(view.Document.Staging())
+	default:
+		return
+	}
+	occasion := c.follower.Gone(&view)
+	if n.Kind == generator.Changed {
+		occasion = c.follower.Changed(&view)
+	}
+	if !c.knows(ctx, view.Status.Revision) {
+		return
+	}
+	public := generator.Shown(c.project, project.RoleViewer, &view)
+	if occasion.On != "" {
+		c.tell(occasion, public, "")
+	}
+	c.show(&view, public)
+}
+
+// knows reads octopod.yaml anew when the env repo moved. Where it cannot be
+// read, what it said before counts.
+func (c *correspondent) knows(ctx context.Context, revision string) bool {
+	if c.project != nil && c.revision == revision {
+		return true
+	}
+	p, err := c.read(ctx)
+	if err != nil {
+		c.log.WarnContext(ctx, "who is to be told cannot be read", "error", err)
+		return c.project != nil
+	}
+	c.project, c.revision = p, revision
+	return true
+}
+
+// tell leaves a notice for every sink that the project names.
+func (c *correspondent) tell(o notify.Occasion, public *staging.View, more string) {
+	p, name := c.project, public.Metadata.Name
+	for _, to := range p.Told(name, o.On) {
+		sink, there := c.sinks[to]
+		if !there {
+			if !c.unknown[to] {
+				c.unknown[to] = true
+				c.log.Warn("octopod.yaml names a sink that this server does not have", "project", p.Metadata.Name, "to", to)
+			}
+			continue
+		}
+		n := notify.Compose(p, o, public, c.page(p, name), more, c.now())
+		c.boxes["sink "+to].Put(notify.Delivery{
+			Key: n.ID, What: p.Metadata.Name + ": " + n.Headline, Do: func(ctx context.Context) error { return sink.Send(ctx, n) },
+		})
+	}
+}
+
+// show leaves what the forges are to show, when that is something else than
+// before. What was before the server began is shown only if it is fresh: a
+// server that starts does not ask its forges about every staging there is.
+func (c *correspondent) show(view, public *staging.View) {
+	p, name := c.project, view.Metadata.Name
+	for _, place := range review.Places(p, view.Spec) {
+		f, there := c.forges[place.Host]
+		if !there {
+			continue
+		}
+		s, ok := review.SightOf(p, place, public, c.page(p, name))
+		key := s.Marker + place.Repository + place.Commit
+		if last, known := c.shown[key]; !ok || known && last.Same(s) || !known && c.stale(view) {
+			continue
+		}
+		c.shown[key] = s
+		c.boxes["forge "+place.Host].Put(notify.Delivery{
+			Key: key, What: p.Metadata.Name + "/" + name + " on " + place.Repository, Do: func(ctx context.Context) error { return f.Show(ctx, s) },
+		})
+	}
+	if view.Status.Phase == review.Gone {
+		c.forget(p.Metadata.Name + "/" + name)
+	}
+}
+
+// stale tells whether the last change of a staging is from long before the
+// server began.
+func (c *correspondent) stale(view *staging.View) bool {
+	committed := view.Status.Timings.Committed
+	return committed == nil || committed.Before(c.began.Add(-caughtUp))
+}
+
+// forget drops what was shown of a staging that is gone.
+func (c *correspondent) forget(id string) {
+	for key, s := range c.shown {
+		if s.Marker == review.Marker(id) {
+			delete(c.shown, key)
+		}
+	}
+}
+
+// warn tells of stagings that the sweep archives or deletes soon. A server
+// warns of what comes near while it runs, so that a restart repeats nothing.
+func (c *correspondent) warn(ctx context.Context, views []*staging.View) {
+	if len(views) == 0 || !c.knows(ctx, views[0].Status.Revision) {
+		return
+	}
+	byName := map[string]*staging.View{}
+	var records []staging.Staging
+	for _, v := range views {
+		if v.Status.Phase != staging.PhaseInvalid {
+			records, byName[v.Metadata.Name] = append(records, v.Document.Staging()), v
+		}
+	}
+	for _, d := range c.project.Sweep(records, project.Surroundings{Now: c.now()}) {
+		if d.Step != project.StepWarn || d.At == nil || d.At.Add(-time.Duration(c.project.Spec.Lifecycle.Warning)).Before(c.began) {
+			continue
+		}
+		view := *byName[d.Staging]
+		view.Version = generator.Version(view.Document.Staging())
+		if c.follower.Warned(&view) {
+			c.tell(notify.Occasion{On: project.OnWarning}, generator.Shown(c.project, project.RoleViewer, &view), "It is "+d.Reason+".")
+		}
+	}
+}

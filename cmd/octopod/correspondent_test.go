@@ -1,0 +1,347 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"octopod/generator"
+	"octopod/generator/auth"
+	"octopod/generator/notify"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// wire is a watch whose news the test says.
+type wire struct{ news chan generator.News }
+
+func (w *wire) Watch(ctx context.Context, _ generator.Query, handle func(generator.News)) error {
+	for {
+		select {
+		case n := <-w.news:
+			handle(n)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+func (w *wire) LookNow() uint64                                { return 0 }
+func (w *wire) Look(context.Context, []staging.PlanItem) error { return nil }
+
+// desk is what a correspondent of project shop works with.
+type desk struct {
+	t       *testing.T
+	project *project.Project
+	feed    *generator.Feed
+	wire    *wire
+	log     *lines
+	counted chan string // "chat sent"
+	now     time.Time
+}
+
+// lines are a log that several write.
+type lines struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *lines) Write(data []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(data)
+}
+
+func (l *lines) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
+const commitOfLogin = "1f2e3d4c5b6a79880123456789abcdef01234567"
+
+func newDesk(t *testing.T, notices string) *desk {
+	t.Helper()
+	p, err := project.Parse([]byte(`apiVersion: octopod.dev/v1alpha1
+kind: Project
+metadata: {name: shop, title: The shop}
+spec:
+  engine: kustomize
+  hosts: {baseDomain: staging.example.com}
+  services: {web: {repository: git.example.com/acme/web, image: "registry.example.com/web:main", host: "{name}"}}
+  lifecycle: {ttl: 14d, warning: 1d}
+` + notices))
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &desk{t: t, project: p, wire: &wire{make(chan generator.News)}, log: &lines{}, counted: make(chan string, 1000), now: time.Now()}
+	d.feed = generator.NewFeed(d.wire, time.Now)
+	d.background(d.feed.Run)
+	return d
+}
+
+// background runs something until the test ends.
+func (d *desk) background(run func(context.Context)) {
+	ctx, cancel := context.WithCancel(d.t.Context())
+	var ends sync.WaitGroup
+	ends.Go(func() { run(ctx) })
+	d.t.Cleanup(func() { cancel(); ends.Wait() })
+}
+
+// server starts the teller of a server with a configuration.
+func (d *desk) server(config serverConfig, env map[string]string) *correspondent {
+	d.t.Helper()
+	c := &cli{env: env, now: func() time.Time { return d.now }}
+	tell, err := c.newTeller(config, slog.New(slog.NewTextHandler(d.log, nil)), func(to string, o notify.Outcome) { d.counted <- to + " " + string(o) })
+	if err != nil {
+		d.t.Fatal(err)
+	}
+	who := tell.correspondent(func(context.Context) (*project.Project, error) { return d.project, nil })
+	listeners := d.feed.Subscribers()
+	d.background(tell.run)
+	d.background(func(ctx context.Context) { who.follow(ctx, d.feed) })
+	for d.feed.Subscribers() == listeners {
+		runtime.Gosched()
+	}
+	return who
+}
+
+// view is the staging feature-login in a phase.
+func view(version, phase string) generator.News {
+	s := staging.Staging{Name: "feature-login", Title: version, Spec: staging.Spec{
+		Branch: "feature/login", State: staging.Active,
+		Services: map[string]staging.Service{"web": {Image: "registry.example.com/web:" + version, Commit: commitOfLogin, From: staging.FromBranch}},
+	}}
+	at := time.Now()
+	return generator.News{Kind: generator.Changed, Staging: staging.View{Document: s.Document(), Status: staging.Status{
+		Phase: staging.Phase(phase), URL: "https://feature-login.staging.example.com", Timings: staging.Timings{Committed: &at},
+	}}}
+}
+
+// happens lets the feed tell something.
+func (d *desk) happens(news ...generator.News) {
+	for _, n := range news {
+		d.wire.news <- n
+	}
+}
+
+// wait waits until something was counted.
+func (d *desk) wait(what string) {
+	d.t.Helper()
+	limit := time.After(10 * time.Second)
+	for {
+		select {
+		case got := <-d.counted:
+			if got == what {
+				return
+			}
+		case <-limit:
+			d.t.Fatalf("not counted: %s; logged:\n%s", what, d.log)
+		}
+	}
+}
+
+// channel is a chat that keeps what it is told.
+func channel(t *testing.T) (url string, told chan string) {
+	t.Helper()
+	told = make(chan string, 100)
+	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		var message struct{ Text string }
+		if err := json.NewDecoder(r.Body).Decode(&message); err != nil {
+			t.Error(err)
+		}
+		told <- message.Text
+	}))
+	t.Cleanup(s.Close)
+	return s.URL, told
+}
+
+var all = generator.News{Kind: generator.Complete}
+
+// A change that is seen is told to whom the project names, once; what was there
+// at the start is not.
+func TestServerTellsASink(t *testing.T) {
+	d := newDesk(t, `  notify: [{to: nobody}, {to: chat, on: [running], stagings: [feature-*]}]
+  ui: {visible: {branch: user}}
+`)
+	url, told := channel(t)
+	d.server(serverConfig{URL: "https://octopod.example.com", Notify: notifyConfig{Sinks: []sinkConfig{{Name: "chat", Kind: notify.Mattermost, URL: auth.Secret{Env: "CHAT"}}}}},
+		map[string]string{"CHAT": url + "/the-secret"})
+	other := view("1", "Running")
+	other.Staging.Metadata.Name = "hotfix"
+	d.happens(view("1", "Running"), all, view("2", "Updating"), other, view("2", "Failed"), view("3", "Updating"), view("3", "Running"))
+	d.wait("chat sent")
+	text := <-told
+	if !strings.HasPrefix(text, "**feature-login runs**") || !strings.Contains(text, "(https://octopod.example.com/shop/stagings/feature-login)") {
+		t.Errorf("told: %s", text)
+	}
+	if strings.Contains(text, "feature/login") {
+		t.Errorf("told what a viewer is not shown: %s", text)
+	}
+	if len(told) != 0 {
+		t.Errorf("told as well: %s", <-told)
+	}
+	if text := d.log.String(); strings.Count(text, "does not have") != 1 || strings.Contains(text, "the-secret") {
+		t.Errorf("logged: %s", text)
+	}
+}
+
+// A place that hangs holds up neither the feed nor another place.
+func TestSinkThatHangs(t *testing.T) {
+	d := newDesk(t, "  notify: [{to: slow}, {to: chat}]\n")
+	hanging := make(chan struct{})
+	slow := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-hanging }))
+	t.Cleanup(slow.Close)
+	t.Cleanup(func() { close(hanging) })
+	url, told := channel(t)
+	d.server(serverConfig{Notify: notifyConfig{Sinks: []sinkConfig{
+		{Name: "slow", Kind: notify.Slack, URL: auth.Secret{Env: "SLOW"}}, {Name: "chat", Kind: notify.Slack, URL: auth.Secret{Env: "CHAT"}},
+	}}}, map[string]string{"SLOW": slow.URL, "CHAT": url})
+	d.happens(all)
+	for _, version := range []string{"1", "2", "3"} {
+		d.happens(view(version, "Updating"), view(version, "Running"))
+		d.wait("chat sent")
+	}
+	if len(told) != 3 {
+		t.Errorf("told %d times", len(told))
+	}
+}
+
+// tracker is a Gitea with one pull request that contains the commit.
+type tracker struct {
+	mu       sync.Mutex
+	comments []string
+	states   []string
+}
+
+func newTracker(t *testing.T) (*tracker, string) {
+	t.Helper()
+	f := &tracker{}
+	s := httptest.NewServer(f)
+	t.Cleanup(s.Close)
+	return f, s.URL
+}
+
+func (f *tracker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	body, _ := io.ReadAll(r.Body)
+	var sent struct{ Body, State string }
+	_ = json.Unmarshal(body, &sent)
+	type comment struct {
+		ID   int    `json:"id"`
+		Body string `json:"body"`
+	}
+	var answer any = struct{}{}
+	switch what := r.Method + " " + strings.TrimPrefix(r.URL.Path, "/api/v1/repos/acme/web/"); what {
+	case "GET commits/" + commitOfLogin + "/pull":
+		answer = map[string]any{"number": 7, "state": "open"}
+	case "GET issues/7/comments":
+		list := []comment{}
+		for i, text := range f.comments {
+			list = append(list, comment{i, text})
+		}
+		answer = list
+	case "POST issues/7/comments":
+		f.comments = append(f.comments, sent.Body)
+		answer = comment{len(f.comments) - 1, sent.Body}
+	case "PATCH issues/comments/0":
+		f.comments[0] = sent.Body
+	case "POST statuses/" + commitOfLogin:
+		f.states = append(f.states, sent.State)
+	}
+	_ = json.NewEncoder(w).Encode(answer)
+}
+
+func (f *tracker) seen() (comments, states string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return strings.Join(f.comments, "\n---\n"), strings.Join(f.states, " ")
+}
+
+// Two servers beside each other, and a staging that comes up while they start:
+// one comment and one status, which follow it to its end.
+func TestServersShowOnAForge(t *testing.T) {
+	d := newDesk(t, "  notify: [{to: pull-request}, {to: commit}]\n")
+	gitea, url := newTracker(t)
+	config := serverConfig{Forges: []forge{{Host: "git.example.com", Kind: kindGitea, API: url + "/api/v1", Token: auth.Secret{Env: "TOKEN"}}}}
+	d.server(config, map[string]string{"TOKEN": "the-secret"})
+	d.happens(view("1", "Running"), all)
+	d.wait("git.example.com sent")
+	d.server(config, map[string]string{"TOKEN": "the-secret"})
+	d.wait("git.example.com sent")
+	if comments, states := gitea.seen(); strings.Count(comments, "octopod shop/feature-login") != 1 || !strings.Contains(comments, " runs") || strings.Trim(states, " success") != "" {
+		t.Errorf("comments:\n%s\nstates: %s", comments, states)
+	}
+	gone := view("1", "Deleting")
+	gone.Kind = generator.Gone
+	d.happens(gone)
+	d.wait("git.example.com sent")
+	d.wait("git.example.com sent")
+	if comments, _ := gitea.seen(); strings.Count(comments, "octopod shop/feature-login") != 1 || !strings.Contains(comments, " is deleted") {
+		t.Errorf("comments:\n%s", comments)
+	}
+	if strings.Contains(d.log.String(), "the-secret") {
+		t.Errorf("logged: %s", d.log)
+	}
+}
+
+// A forge is not asked about what was there long before the server.
+func TestForgesAreLeftAloneAtTheStart(t *testing.T) {
+	d := newDesk(t, "  notify: [{to: pull-request}]\n")
+	gitea, url := newTracker(t)
+	d.server(serverConfig{Forges: []forge{{Host: "git.example.com", Kind: kindGitea, API: url, Token: auth.Secret{Env: "TOKEN"}}}}, map[string]string{"TOKEN": "x"})
+	old, fresh := view("1", "Running"), view("2", "Running")
+	long := time.Now().Add(-2 * time.Hour)
+	old.Staging.Status.Timings.Committed = &long
+	fresh.Staging.Metadata.Name = "fresh"
+	d.happens(old, fresh, all)
+	d.wait("git.example.com sent")
+	if comments, _ := gitea.seen(); strings.Contains(comments, "shop/feature-login") || !strings.Contains(comments, "shop/fresh") {
+		t.Errorf("comments:\n%s", comments)
+	}
+}
+
+// What is archived soon is told of once, while the server runs; a server that
+// starts within that time says nothing.
+func TestWarnings(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		starts time.Duration // before the end of the staging
+		told   int
+	}{{"it comes near", 30 * time.Hour, 1}, {"the server starts later", 20 * time.Hour, 0}} {
+		t.Run(c.name, func(t *testing.T) {
+			d := newDesk(t, "  notify: [{to: chat, on: [warning]}]\n")
+			url, told := channel(t)
+			end := time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
+			d.now = end.Add(-c.starts)
+			who := d.server(serverConfig{Notify: notifyConfig{Sinks: []sinkConfig{{Name: "chat", Kind: notify.Slack, URL: auth.Secret{Env: "CHAT"}}}}}, map[string]string{"CHAT": url})
+			n := view("1", "Running")
+			n.Staging.Spec.Expires = &end
+			who = who.teller.correspondent(who.read) // one that the test calls itself
+			who.take(t.Context(), &all)
+			who.take(t.Context(), &n)
+			d.now = end.Add(-10 * time.Hour)
+			who.warn(t.Context(), []*staging.View{&n.Staging})
+			who.warn(t.Context(), []*staging.View{&n.Staging})
+			for range c.told {
+				d.wait("chat sent")
+				if text := <-told; text != "feature-login goes soon" {
+					t.Errorf("told: %s", text)
+				}
+			}
+			if len(told) != 0 {
+				t.Errorf("told as well: %s", <-told)
+			}
+		})
+	}
+}

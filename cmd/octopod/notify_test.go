@@ -1,0 +1,87 @@
+package main
+
+import (
+	"errors"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// notifyFile writes a server's configuration with sinks.
+func notifyFile(t *testing.T, sinks string) (dir, file string) {
+	t.Helper()
+	dir = t.TempDir()
+	file = filepath.Join(dir, "server.yaml")
+	text := "url: https://octopod.example.com\nprojects: [{envRepo: git@example.com:acme/envs.git}]\nnotify:\n  sinks:\n" + sinks
+	if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return dir, file
+}
+
+// A test message goes to the sinks that are meant, and each says what it answered.
+func TestNotifySaysWhatSinksAnswer(t *testing.T) {
+	url, told := channel(t)
+	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "invalid_token", http.StatusForbidden) }))
+	t.Cleanup(refusing.Close)
+	dir, file := notifyFile(t, `
+  - {name: team-chat, kind: mattermost, url: {env: CHAT}}
+  - {name: on-call, kind: slack, url: {env: CALL}}
+`)
+	env := []string{"CHAT=" + url + "/the-secret", "CALL=" + refusing.URL + "/the-secret"}
+	if out := program(t, dir, env, "notify", "--server-config", file, "team-chat"); !strings.Contains(out, "✓ team-chat") {
+		t.Errorf("said: %s", out)
+	}
+	if text := <-told; !strings.Contains(text, "A test message of Octopod") || !strings.Contains(text, "[Octopod](https://octopod.example.com)") {
+		t.Errorf("told: %s", text)
+	}
+	out, err := tryProgram(t, dir, env, "notify", "--server-config", file)
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 6 || !strings.Contains(out, "✓ team-chat") || !strings.Contains(out, "✗ on-call") || !strings.Contains(out, "it answered 403 Forbidden: invalid_token") {
+		t.Errorf("ended with %v, said: %s", err, out)
+	}
+	if strings.Contains(out, "the-secret") {
+		t.Errorf("told a secret: %s", out)
+	}
+	for want, args := range map[string][]string{
+		`names no sink "chat"`:                    {"notify", "--server-config", file, "chat"},
+		"it has: team-chat, on-call":              {"notify", "--server-config", file, "chat"},
+		"say with --server-config which sinks":    {"notify"},
+		"notify.sinks team-chat.url is empty: no": {"notify", "--server-config", file, "team-chat"},
+	} {
+		if out, err := tryProgram(t, dir, nil, args...); err == nil || !strings.Contains(out, want) {
+			t.Errorf("%v said: %s", args, out)
+		}
+	}
+}
+
+func TestFaultySinks(t *testing.T) {
+	_, file := notifyFile(t, `
+  - {kind: slack, url: {env: CHAT}}
+  - {name: a, kind: pager, url: {env: CHAT}}
+  - {name: a, kind: slack}
+  - {name: b, kind: email, url: {env: CHAT}}
+  - {name: commit, kind: slack, url: {env: A, file: b}}
+`)
+	_, err := readServerConfig(file)
+	if err == nil {
+		t.Fatal("nothing is said")
+	}
+	for _, want := range []string{
+		"server.yaml:6: notify.sinks[0].name: is missing",
+		`server.yaml:7: notify.sinks[1].kind: "pager" is no kind: write slack, mattermost`,
+		"server.yaml:8: notify.sinks[2].name: a is there already",
+		"server.yaml:8: notify.sinks[2].url: is missing",
+		"server.yaml:9: notify.sinks[3].url: mail goes to server, from and to",
+		"server.yaml:10: notify.sinks[4].name: commit is what is told on a forge",
+		"server.yaml:10: notify.sinks[4].url: names both env and file",
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("not said: %s\nsaid: %v", want, err)
+		}
+	}
+}

@@ -1,0 +1,114 @@
+package main
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"octopod/generator/auth"
+	"octopod/generator/notify"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// notifyConfig says where a server tells what happens. Who is told of what is
+// the projects' to say: spec.notify in octopod.yaml.
+type notifyConfig struct {
+	Sinks []sinkConfig `yaml:"sinks,omitempty"`
+}
+
+// sinkConfig is one place that is told.
+type sinkConfig struct {
+	// As octopod.yaml calls it.
+	Name string `yaml:"name"`
+	// slack, mattermost, discord, teams, webhook (CloudEvents) or email.
+	Kind notify.Kind `yaml:"kind"`
+	// Address of the incoming webhook, which is a secret itself.
+	URL auth.Secret `yaml:"url,omitempty"`
+	// With webhook: signs what is sent, as Standard Webhooks say: whsec_ and bytes in base64.
+	Key auth.Secret `yaml:"key,omitempty"`
+	// With email: host:port of the mail server.
+	Server string `yaml:"server,omitempty"`
+	// With email: starttls (default), tls, or none.
+	Encryption notify.Encryption `yaml:"encryption,omitempty"`
+	// With email: for a server that asks who sends.
+	Username string      `yaml:"username,omitempty"`
+	Password auth.Secret `yaml:"password,omitempty"`
+	// With email: the addresses.
+	From string   `yaml:"from,omitempty"`
+	To   []string `yaml:"to,omitempty"`
+}
+
+// notifyFaults lists what is wrong with the sinks of a configuration.
+func notifyFaults(c notifyConfig) []staging.Problem {
+	var problems []staging.Problem
+	seen := map[string]bool{}
+	for i, s := range c.Sinks {
+		add := func(field, message string) {
+			if message != "" {
+				problems = append(problems, staging.Problem{Field: fmt.Sprintf("notify.sinks[%d]%s", i, field), Message: message})
+			}
+		}
+		add(".name", s.nameFault())
+		if seen[s.Name] && s.Name != "" {
+			add(".name", s.Name+" is there already")
+		}
+		seen[s.Name] = true
+		add(".kind", s.kindFault())
+		add(".url", s.urlFault())
+		add(".key", secretFault(s.Key))
+		add(".password", secretFault(s.Password))
+	}
+	return problems
+}
+
+func (s sinkConfig) nameFault() string {
+	switch {
+	case strings.TrimSpace(s.Name) == "":
+		return "is missing: octopod.yaml names the sink by it"
+	case (project.Notice{To: s.Name}).OnForge():
+		return s.Name + " is what is told on a forge: choose another name"
+	}
+	return ""
+}
+
+func (s sinkConfig) kindFault() string {
+	if slices.Contains(notify.Kinds(), s.Kind) {
+		return ""
+	}
+	return fmt.Sprintf("%q is no kind: write slack, mattermost, discord, teams, webhook or email", s.Kind)
+}
+
+func (s sinkConfig) urlFault() string {
+	switch {
+	case s.Kind == notify.Email && s.URL.Named():
+		return "mail goes to server, from and to: leave it out"
+	case s.Kind != notify.Email && !s.URL.Named():
+		return "is missing: write {env: NAME} or {file: PATH}"
+	}
+	return secretFault(s.URL)
+}
+
+// open makes the sink, with its secrets.
+func (s sinkConfig) open(url string, getenv func(string) string) (notify.Sink, error) {
+	field := "notify.sinks " + s.Name
+	o := notify.Options{Kind: s.Kind, Source: cmp.Or(url, "octopod")}
+	for _, secret := range []struct {
+		to    *string
+		name  string
+		where auth.Secret
+	}{{&o.URL, "url", s.URL}, {&o.Key, "key", s.Key}, {&o.Mail.Password, "password", s.Password}} {
+		var err error
+		if *secret.to, err = secret.where.Read(field+"."+secret.name, getenv); err != nil {
+			return nil, err
+		}
+	}
+	o.Mail.Server, o.Mail.Encryption, o.Mail.Username = s.Server, s.Encryption, s.Username
+	o.Mail.From, o.Mail.To = s.From, s.To
+	sink, err := notify.Open(o)
+	if err != nil {
+		return nil, staging.Errorf(staging.CodeInvalid, "%s: %s", field, err)
+	}
+	return sink, nil
+}
