@@ -51,7 +51,9 @@ func (p *pages) current() (*web.Server, error) {
 	if p.handler != nil && p.known == len(ready) {
 		return p.handler, nil
 	}
-	handler, err := web.New(web.Options{Projects: ready, Viewer: p.viewer, SignIn: p.signIn(), Refused: p.refusedAction, Now: p.now, Log: p.log})
+	handler, err := web.New(web.Options{
+		Projects: ready, Waiting: len(ready) < len(p.projects), Viewer: p.viewer, SignIn: p.signIn(), Refused: p.refusedAction, Now: p.now, Log: p.log,
+	})
 	if err == nil {
 		p.known, p.handler = len(ready), handler
 	}

@@ -128,7 +128,11 @@ type chooserPage struct {
 }
 
 func (s *Server) home(w http.ResponseWriter, r *http.Request) {
-	if len(s.Projects) == 1 {
+	if len(s.Projects) == 0 && s.Waiting {
+		s.fail(w, r, nil, staging.Errorf(staging.CodeUnavailable, "octopod has just started, and has not read everything yet"))
+		return
+	}
+	if len(s.Projects) == 1 && !s.Waiting {
 		http.Redirect(w, r, "/"+s.Projects[0].Name+"/", http.StatusFound)
 		return
 	}

@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strings"
 
 	"octopod/generator"
 	"octopod/generator/project"
@@ -81,6 +82,10 @@ func (s *Server) one(w http.ResponseWriter, r *http.Request, v *visit) error {
 		return err
 	}
 	page.frame = s.frame(r, v, page.Row.Name, "list")
+	if view.Status.Phase == "" { // no more than that it is saved will be known
+		said, _, _ := strings.Cut(page.Notice, ".")
+		page.Notice = sentence(said)
+	}
 	return s.pages.show(w, http.StatusOK, "one", page)
 }
 

@@ -248,3 +248,18 @@ func TestRefusalsLookLikePages(t *testing.T) {
 		}
 	}
 }
+
+// A server that has just started is no server without stagings.
+func TestAServerThatHasJustStartedSaysSo(t *testing.T) {
+	pages, err := web.New(web.Options{Waiting: true, Viewer: personOf})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"/", "/shop/"} {
+		got := httptest.NewRecorder()
+		pages.ServeHTTP(got, httptest.NewRequest(http.MethodGet, path, nil))
+		if got.Code != http.StatusServiceUnavailable || !strings.Contains(got.Body.String(), "has just started") || !strings.Contains(got.Body.String(), "Try again") {
+			t.Errorf("%s: %d\n%s", path, got.Code, got.Body)
+		}
+	}
+}

@@ -15,6 +15,8 @@ import (
 type Options struct {
 	// Projects by the name in their octopod.yaml, which is also their path.
 	Projects []Project
+	// Waiting: there are projects whose env repos were not read yet.
+	Waiting bool
 	// Viewer tells who looks.
 	Viewer func(*http.Request) Viewer
 	// SignIn is how people sign in; nil where nobody does.
@@ -190,6 +192,9 @@ func (s *Server) page(h handler) http.Handler {
 
 func (s *Server) visit(r *http.Request) (*visit, error) {
 	p, known := s.projects[r.PathValue("project")]
+	if !known && s.Waiting {
+		return nil, staging.Errorf(staging.CodeUnavailable, "octopod has just started, and has not read everything yet")
+	}
 	if !known {
 		return nil, staging.Errorf(staging.CodeNotFound, "there is no such page")
 	}
