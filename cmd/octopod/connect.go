@@ -95,6 +95,10 @@ func (c *cli) connectTo(ctx context.Context, url string) (*generator.Stagings, e
 	}), nil
 }
 
+// serves tells whether this run is a server: it keeps what it read, and no
+// template may end it.
+func (c *cli) serves() bool { return c.metrics != nil }
+
 // openStore opens the env repo; run closes it.
 func (c *cli) openStore(ctx context.Context, url string) (*gitstore.Store, error) {
 	if url == "" {
@@ -121,7 +125,7 @@ func (c *cli) openStore(ctx context.Context, url string) (*gitstore.Store, error
 		URL: url, Branch: branch, Committer: committer(), Auth: auth, Signer: signer,
 		AllowPlainHTTP: c.settings.allowPlainHTTP, Timeout: c.settings.gitTimeout, Now: c.now, Logger: c.logger(),
 	}
-	if c.metrics != nil { // it serves, and keeps what it read
+	if c.serves() {
 		options.History = true
 		options.Pushed = func(p gitstore.Push) { c.metrics.pushed(withoutCredentials(url), p) }
 	}
@@ -195,13 +199,14 @@ func readKey(file, what string) ([]byte, error) {
 
 // newRenderer makes the renderer; run closes it. Templates are evaluated in
 // processes of their own, so that one that takes all memory or never ends
-// cannot take this one down.
+// cannot take a server down. A command that ends soon builds kustomizations
+// itself: another start of the program costs more than a build.
 func (c *cli) newRenderer() (*render.Renderer, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("finding this program's own file: %w", err)
 	}
-	renderer := render.New(render.Options{SandboxKustomize: true, Sandbox: func(ctx context.Context) *exec.Cmd {
+	renderer := render.New(render.Options{SandboxKustomize: c.serves(), Sandbox: func(ctx context.Context) *exec.Cmd {
 		worker := exec.CommandContext(ctx, self, renderWorker)
 		worker.Env = []string{} // no token in reach of a template
 		return worker

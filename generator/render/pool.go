@@ -11,8 +11,6 @@ import (
 	"strings"
 	"sync"
 	"time"
-
-	"octopod/generator/staging"
 )
 
 // workerPool evaluates in sandbox processes. They are started when needed and
@@ -64,8 +62,7 @@ func (p *workerPool) explain(ctx context.Context, e evaluation, one *process, re
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case reply.Done != nil && reply.Done.TooLarge, !killed && one.ranOutOfMemory():
-		return staging.Errorf(staging.CodeInvalid, "the template needs more than %d MiB: %s", p.options.MaxMemory>>20, e.Main).
-			WithHint("look for a string or an array that grows with every step")
+		return tooLarge(e.Main, p.options.MaxMemory)
 	}
 	return fmt.Errorf("the render worker ended: %w: %s", cmp.Or(waitErr, err), one.stderr.String())
 }

@@ -20,19 +20,20 @@ type Options struct {
 	Workers int
 	// Time for one render. Default 10s.
 	Timeout time.Duration
-	// Memory of one evaluation in the sandbox. Default 512 MiB.
+	// Memory of one evaluation. Default 512 MiB.
 	MaxMemory int64
 	// Memory for results that may be asked for again. Default 64 MiB, negative for none.
 	CacheSize int64
 	// Sandbox makes the command of a process whose main calls ServeWorker;
 	// stdin, stdout and stderr are the Renderer's. Each of up to Workers such
 	// processes evaluates jsonnet, one template at a time, and is killed when it
-	// exceeds a limit. nil evaluates in this process, where a template that never
-	// ends can be given up but not stopped: for trusted templates only.
+	// exceeds a limit. nil evaluates in this process, where a template that
+	// exceeds one is given up but not stopped: for trusted templates only.
 	Sandbox func(ctx context.Context) *exec.Cmd
-	// SandboxKustomize builds kustomizations in those processes as well. It pays
-	// for a server and for many stagings at once; one build is done sooner than
-	// a process has started.
+	// SandboxKustomize builds kustomizations in those processes as well, as a
+	// server must. In a process that ends with its one command, a build is done
+	// before another process has started, and one that exceeds a limit is given
+	// up and ends with the command.
 	SandboxKustomize bool
 }
 
@@ -94,6 +95,11 @@ func (r *Renderer) Render(ctx context.Context, tree fs.FS, p *project.Project, n
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+	if r.evaluatesHere(p) {
+		var stop context.CancelFunc
+		ctx, stop = watched(ctx, v.dir, r.options.MaxMemory)
+		defer stop()
+	}
 	objects, err := r.limited(ctx, v, build)
 	if err != nil {
 		return nil, err
@@ -116,6 +122,11 @@ func (r *Renderer) engine(p *project.Project) (engine, error) {
 		return func(ctx context.Context, v *view) ([]staging.Object, error) { return r.buildJsonnet(ctx, p, v) }, nil
 	}
 	return nil, unknownEngine(p.Spec.Engine)
+}
+
+// evaluatesHere tells whether a template takes the memory of this process.
+func (r *Renderer) evaluatesHere(p *project.Project) bool {
+	return r.options.Sandbox == nil || p.Spec.Engine == project.EngineKustomize && !r.options.SandboxKustomize
 }
 
 // limited gives up a build that takes too long. Its slot is free again only
