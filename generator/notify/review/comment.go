@@ -47,7 +47,8 @@ func (f *Forge) marked(ctx context.Context, s Showing, number int64) ([]Comment,
 }
 
 // edit brings the first comment up to date that may be edited. One that may not
-// is somebody else's, who copied the marker.
+// is somebody else's, who copied the marker. (On forges where Octopod may edit
+// it, who copies the marker lends their comment.)
 func (f *Forge) edit(ctx context.Context, s Showing, number int64, there []Comment) (done bool, err error) {
 	for _, c := range there {
 		if same(c.Text, s.Comment) {

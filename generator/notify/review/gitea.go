@@ -30,23 +30,35 @@ func (g *gitea) client(ctx context.Context) (*sdk.Client, error) {
 	return c, nil
 }
 
+// Requests looks through those that are open: asked for the pull request of a
+// commit, Gitea knows the merged ones only.
 func (g *gitea) Requests(ctx context.Context, repository, commit string) ([]int64, error) {
 	c, err := g.client(ctx)
 	if err != nil {
 		return nil, err
 	}
 	owner, name, _ := strings.Cut(repository, "/")
-	r, answer, err := c.GetCommitPullRequest(owner, name, commit)
-	switch {
-	case answer != nil && answer.StatusCode == http.StatusNotFound:
-		return nil, nil // it is in none
-	case err != nil:
-		return nil, ofGitea(answer, err)
-	case r.State != sdk.StateOpen:
-		return nil, nil
+	options := sdk.ListPullRequestsOptions{ListOptions: sdk.ListOptions{Page: 1, PageSize: giteaPage}, State: sdk.StateOpen}
+	var open []int64
+	for range most {
+		page, answer, err := c.ListRepoPullRequests(owner, name, options)
+		if err != nil {
+			return nil, ofGitea(answer, err)
+		}
+		for _, r := range page {
+			if r.Head != nil && r.Head.Sha == commit {
+				open = append(open, r.Index)
+			}
+		}
+		if options.Page = answer.NextPage; options.Page == 0 {
+			break
+		}
 	}
-	return []int64{r.Index}, nil
+	return open, nil
 }
+
+// giteaPage is what Gitea gives at most, unless its operator says otherwise.
+const giteaPage = 50
 
 func (g *gitea) Comments(ctx context.Context, repository string, request int64) ([]Comment, error) {
 	c, err := g.client(ctx)

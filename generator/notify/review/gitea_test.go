@@ -11,8 +11,19 @@ import (
 //	https://docs.gitea.com/api/
 func giteaRoutes(t *testing.T, h *host, mux *http.ServeMux) {
 	const repo = "/api/v1/repos/acme/backend"
-	mux.HandleFunc("GET "+repo+"/commits/"+commit+"/pull", func(w http.ResponseWriter, _ *http.Request) {
-		send(w, 200, map[string]any{"number": 42, "state": "open"})
+	mux.HandleFunc("GET "+repo+"/pulls", func(w http.ResponseWriter, r *http.Request) {
+		if r.FormValue("state") != "open" {
+			t.Errorf("asked for %s", r.URL)
+		}
+		pull := func(number int, sha string) any {
+			return map[string]any{"number": number, "state": "open", "head": map[string]any{"sha": sha}}
+		}
+		if r.FormValue("page") == "1" { // two pages, for the client to follow
+			w.Header().Set("Link", "<"+h.URL+repo+`/pulls?page=2>; rel="next"`)
+			send(w, 200, []any{pull(41, "aaaa")})
+			return
+		}
+		send(w, 200, []any{pull(42, commit)})
 	})
 	shown := func(c comment) any { return map[string]any{"id": c.id, "body": c.text} }
 	mux.HandleFunc("GET "+repo+"/issues/42/comments", func(w http.ResponseWriter, _ *http.Request) {

@@ -52,11 +52,11 @@ func parts(p *project.Project, v *staging.View) string {
 		if b.Len() == 0 {
 			b.WriteString("\n| Part | Version | Address |\n| --- | --- | --- |\n")
 		}
-		url := v.Status.URLs[name]
-		if !p.Spec.UI.Shows(project.PartLinks, project.RoleViewer) || !up(v.Status.Phase) {
-			url = ""
+		link := ""
+		if url := v.Status.URLs[name]; url != "" && p.Spec.UI.Shows(project.PartLinks, project.RoleViewer) && up(v.Status.Phase) {
+			link = "[" + strings.TrimPrefix(strings.TrimPrefix(url, "https://"), "http://") + "](" + url + ")" // not every forge finds addresses by itself
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", notify.Markdown(cmp.Or(p.Spec.Services[name].Title, name)), version(service), url)
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", notify.Markdown(cmp.Or(p.Spec.Services[name].Title, name)), version(service), link)
 	}
 	return b.String()
 }

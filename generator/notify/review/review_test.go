@@ -133,7 +133,7 @@ func TestRequestOfTheRecord(t *testing.T) {
 		s := sight(t, staging.PhaseRunning)
 		s.Request = 42
 		h.refuse = func(w http.ResponseWriter, r *http.Request) bool {
-			asks := strings.HasSuffix(r.URL.Path, commit+"/pulls") || strings.HasSuffix(r.URL.Path, "/pull") || strings.HasSuffix(r.URL.Path, "/pullrequests") || strings.HasSuffix(r.URL.Path, "/merge_requests")
+			asks := strings.HasSuffix(r.URL.Path, "/pulls") || strings.HasSuffix(r.URL.Path, "/pullrequests") || strings.HasSuffix(r.URL.Path, "/merge_requests")
 			if asks {
 				t.Errorf("asked %s", r.URL)
 			}

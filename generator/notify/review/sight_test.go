@@ -21,8 +21,8 @@ Everything runs.
 
 | Part | Version | Address |
 | --- | --- | --- |
-| Backend | 1f2e3d4 | https://api-feature-login.staging.example.com |
-| Shop | main-77 (the default) | https://feature-login.staging.example.com |
+| Backend | 1f2e3d4 | [api-feature-login.staging.example.com](https://api-feature-login.staging.example.com) |
+| Shop | main-77 (the default) | [feature-login.staging.example.com](https://feature-login.staging.example.com) |
 
 Kept until 1 Dec 2026 · [Settings, versions and more](https://octopod.example.com/shop/stagings/feature-login)
 `,
