@@ -33,6 +33,7 @@ type board struct {
 	asking sync.WaitGroup  // reminders under way
 	listed map[string]bool // stagings whose Application the stream told of
 	stale  bool
+	dated  bool   // the history was read
 	looks  uint64 // requests to look at the branch that are answered
 
 	awaiting map[string]string // what stagings were last told to wait for
@@ -71,6 +72,12 @@ func (b *board) run(ctx context.Context, events <-chan argocd.Event) error {
 	b.handle(News{Kind: Complete, Looks: b.looks})
 	if b.seen != nil && b.seen.cause != nil {
 		b.handle(News{Kind: Away, Err: b.seen.cause})
+	}
+	if b.query.Dated {
+		b.dated = true
+		if err := b.show(ctx, b.names()); err != nil {
+			b.postpone(b.names())
+		}
 	}
 	tick, tips := time.NewTicker(underWay), time.NewTicker(tipEvery)
 	defer tick.Stop()
@@ -305,12 +312,27 @@ func (b *board) tellOne(ctx context.Context, v staging.View) error {
 	if known && old.view.Status.Phase == v.Status.Phase {
 		v.Status.Since = old.view.Status.Since
 	}
+	if b.dated {
+		if v.Status.Changed, err = b.lastChange(ctx, name); err != nil {
+			return err
+		}
+	}
 	v.Status.Timings = carried(old, v, content, now)
 	b.shown[name] = shown{view: v, content: content, next: nextLook(v, now)}
 	if !known || news(old.view, v) {
 		b.handle(News{Kind: Changed, Staging: v})
 	}
 	return nil
+}
+
+// lastChange is when a commit last touched a staging.
+func (b *board) lastChange(ctx context.Context, name string) (*time.Time, error) {
+	events, err := b.Repo.History(ctx, name, 1)
+	if err != nil || len(events) == 0 {
+		return nil, err
+	}
+	at := events[0].At.UTC()
+	return &at, nil
 }
 
 // carried completes the steps of a change by what was seen before, as long as

@@ -110,7 +110,7 @@ func (f *Feed) watch(ctx context.Context) error {
 	f.mu.Lock()
 	f.told = map[string]bool{}
 	f.mu.Unlock()
-	return f.source.Watch(ctx, Query{All: true}, f.take)
+	return f.source.Watch(ctx, Query{All: true, Dated: true}, f.take)
 }
 
 // take learns one piece of news, and passes on what is new of it.

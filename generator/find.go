@@ -17,6 +17,7 @@ type Query struct {
 	All      bool     // active and archived
 	Where    []Term   // every term must hold
 	Recorded bool     // the records alone: Argo CD is not asked
+	Dated    bool     // a watch tells, after all else, when each last changed: it reads the history
 }
 
 // Find lists stagings by name. A record that cannot be read is listed as

@@ -385,3 +385,29 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// Since when a staging is as it is stands in the history: also for a server that
+// did not see it happen.
+func TestAFeedKnowsWhenEachLastChanged(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	made := w.do(login("v1"))
+	w.do(staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"LOG_LEVEL": "debug"}})
+	changed := w.now
+	w.do(staging.Action{Verb: staging.Deploy, Branch: "feature/other"})
+	g, argo, _ := withArgo(t, w)
+	argo.Runs("login", made.Revision, w.now, w.images("login")...)
+	feed := generator.NewFeed(g, w.Now)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { defer close(ended); feed.Run(ctx) }()
+	defer func() { cancel(); <-ended }()
+	at := func(want time.Time) func() bool {
+		return func() bool {
+			v := feed.View("login")
+			return v != nil && v.Status.Changed != nil && v.Status.Changed.Equal(want)
+		}
+	}
+	eventually(t, "it knows when", at(changed))
+	w.do(staging.Action{Verb: staging.PinVerb, Name: "login"})
+	eventually(t, "it follows", at(w.now))
+}

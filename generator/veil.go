@@ -70,7 +70,7 @@ func (v veil) view(known *staging.View) *staging.View {
 		{project.PartBranch, func() { s.Branch, s.PullRequest = "", nil }},
 		{project.PartCreated, func() { s.Created.At = time.Time{} }},
 		{project.PartExpires, func() { s.Expires = nil }},
-		{project.PartChanged, func() { view.Status.Timings.Committed = nil }},
+		{project.PartChanged, func() { view.Status.Changed, view.Status.Timings.Committed = nil, nil }},
 		{project.PartAuthor, func() { hideAuthor(s) }},
 	} {
 		if !v.shows(hide.part) {

@@ -29,7 +29,8 @@ type Status struct {
 	URL              string                   `json:"url,omitempty"`              // of the main service
 	URLs             map[string]string        `json:"urls,omitempty"`             // by service
 	Services         map[string]ServiceStatus `json:"services,omitempty"`
-	Since            *time.Time               `json:"since,omitempty"` // when the phase began, as far as it was watched
+	Since            *time.Time               `json:"since,omitempty"`   // when the phase began, as far as it was watched
+	Changed          *time.Time               `json:"changed,omitempty"` // when a commit last changed it, where that was asked for
 	Timings          Timings                  `json:"timings,omitzero"`
 	Tested           Standing                 `json:"tested,omitempty" enum:"tested,broken,outdated"` // what the mark in the record is worth now
 }

@@ -178,8 +178,10 @@ func changedSettings(settings []project.Setting) []changedSetting {
 
 // changedAt is when a staging last became different, as far as it is known.
 func changedAt(view *staging.View) time.Time {
-	if at := view.Status.Timings.Committed; at != nil {
-		return *at
+	for _, at := range []*time.Time{view.Status.Changed, view.Status.Timings.Committed} {
+		if at != nil {
+			return *at
+		}
 	}
 	return view.Spec.Created.At
 }
