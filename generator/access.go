@@ -252,6 +252,27 @@ func (a *Access) Deliveries(ctx context.Context) ([]Delivery, error) {
 	return a.stagings.Deliveries(), nil
 }
 
+// Explain says why a branch has a staging, or has none.
+func (a *Access) Explain(ctx context.Context, branch string) (Explanation, error) {
+	v, err := a.rules(ctx, Read)
+	for _, part := range []project.Part{project.PartBranch, project.PartAuthor, project.PartHistory} {
+		if err == nil {
+			err = v.must(part)
+		}
+	}
+	if err != nil {
+		return Explanation{}, a.told(v, err)
+	}
+	e, err := a.stagings.Explain(ctx, branch)
+	if err == nil {
+		err = a.by.may(v.p, Read, e.Staging)
+	}
+	if err != nil {
+		return Explanation{}, a.told(v, err)
+	}
+	return e, nil
+}
+
 // Lint lists everything that is wrong with the env repo.
 func (a *Access) Lint(ctx context.Context) ([]staging.Problem, error) {
 	v, err := a.caretaker(ctx)

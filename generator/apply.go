@@ -89,6 +89,7 @@ func (g *Stagings) planAction(ctx context.Context, tree *envrepo.Tree, r Request
 	if why := spared(tree, p, a); why != "" {
 		return planned{result: Result{Name: a.Name, Note: why, Plan: []staging.PlanItem{}}}, nil
 	}
+	a, stays := leaving(tree, a)
 	if removes(p, a) {
 		return g.planRemoval(ctx, tree, p, a, r)
 	}
@@ -128,6 +129,7 @@ func (g *Stagings) planAction(ctx context.Context, tree *envrepo.Tree, r Request
 		return planned{}, err
 	}
 	next, err := g.finish(ctx, tree, p, r, s)
+	next.result.Note = stays
 	if len(older) > 0 {
 		next.result.Note = outrun(*before, older)
 	}
@@ -160,6 +162,24 @@ func spared(tree *envrepo.Tree, p *project.Project, a staging.Action) string {
 		return fmt.Sprintf("branch %s has no staging", a.Branch)
 	}
 	return ""
+}
+
+// leaving turns a deletion into less where another repository has built on the
+// branch as well: the staging goes with the last of them. It says why.
+func leaving(tree *envrepo.Tree, a staging.Action) (staging.Action, string) {
+	if a.Verb != staging.Delete || a.Branch == "" || a.Repository == "" {
+		return a, ""
+	}
+	record, err := current(tree, a.Name)
+	if err != nil || record == nil {
+		return a, "" // what cannot be read can be removed
+	}
+	others := project.BuiltElsewhere(*record, a.Repository)
+	if len(others) == 0 {
+		return a, ""
+	}
+	return staging.Action{Verb: staging.Set, Name: a.Name, Repository: a.Repository, Reason: "branch gone from " + a.Repository},
+		fmt.Sprintf("%s is built on the branch too: the staging goes with the last", strings.Join(others, ", "))
 }
 
 // open reads what every action needs: the project, and the staging it means.

@@ -140,7 +140,8 @@ func addVerbs(c *cli, root *cobra.Command) {
 			newDeploy(c), newCreate(c), newUpdate(c), newSet(c), newUnset(c), newArchive(c), newRestore(c),
 			newDelete(c), newPin(c), newUnpin(c), newKeep(c), newUnkeep(c), newExtend(c), newMark(c), newRollback(c)}},
 		{"look", "Look at stagings:", []*cobra.Command{
-			newGet(c), newDescribe(c), newWait(c), newOpen(c), newHistory(c), newDiff(c), newRender(c), newName(c), newURL(c)}},
+			newGet(c), newDescribe(c), newWait(c), newOpen(c), newHistory(c), newDiff(c), newRender(c), newName(c), newURL(c),
+			newExplain(c)}},
 		{"repo", "Look after the env repo:", []*cobra.Command{
 			newInit(c), newRegenerate(c), newSweep(c), newLint(c), newDoctor(c)}},
 		{"more", "More:", []*cobra.Command{newToken(c), newNotify(c), newDemo(c), newServe(c), newVersion(c), newCompletion(c)}},

@@ -29,7 +29,9 @@ first; elsewhere --yes is needed. To keep the data, use archive.
 
 For pipelines: --branch means the staging that belongs to a branch, --this-branch that
 of the branch which CI builds or which its event closed or deleted. Where there is
-none that is fine; that of a default branch is left alone.
+none that is fine; that of a default branch is left alone. What another repository
+has built on the branch keeps the staging: it goes with the last of them, and until
+then runs the default images of those that are done.
 
 Where the project has a teardown, delete starts it, and delete --finish removes the
 record when it is over.`,
@@ -42,7 +44,7 @@ record when it is over.`,
 			a := staging.Action{Verb: staging.Delete, Finish: finish}
 			var err error
 			if thisBranch || cmd.Flags().Changed("branch") {
-				a.Branch, err = c.goneBranch(cmd, append(args, name), branch, thisBranch, yes || w.dryRun)
+				a.Branch, a.Repository, err = c.goneBranch(cmd, append(args, name), branch, thisBranch, yes || w.dryRun)
 			} else {
 				a.Name, err = oneName(cmd, args, name)
 			}
@@ -72,23 +74,27 @@ record when it is over.`,
 	return cmd
 }
 
-// goneBranch gives the branch whose staging a pipeline removes.
-func (c *cli) goneBranch(cmd *cobra.Command, names []string, branch string, this, sure bool) (string, error) {
+// goneBranch gives the branch whose staging a pipeline removes, and the
+// repository that the pipeline belongs to; "" when a person asks.
+func (c *cli) goneBranch(cmd *cobra.Command, names []string, branch string, this, sure bool) (gone, repository string, err error) {
 	switch {
 	case strings.Join(names, "") != "" || this && branch != "":
-		return "", usage(cmd, "give a name, or --branch, or --this-branch")
+		return "", "", usage(cmd, "give a name, or --branch, or --this-branch")
 	case !sure:
-		return "", usage(cmd, "deleting the staging of a branch needs --yes")
+		return "", "", usage(cmd, "deleting the staging of a branch needs --yes")
 	case !this && branch == "":
-		return "", usage(cmd, "--branch is empty")
+		return "", "", usage(cmd, "--branch is empty")
 	case !this:
-		return branch, nil
+		if m, _ := c.surroundings(cmd.Context()); m.System != "" {
+			repository = m.Repository
+		}
+		return branch, repository, nil
 	}
 	m, err := c.branchHere(cmd.Context())
 	if err == nil && m.System == "" {
 		err = usage(cmd, "--this-branch is for CI")
 	}
-	return m.Branch, err
+	return m.Branch, m.Repository, err
 }
 
 // confirmDelete names what is lost, and asks.

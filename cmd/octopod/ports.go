@@ -19,6 +19,7 @@ type octopod interface {
 	historian
 	keeper
 	sweeper
+	explainer
 }
 
 // changer carries out one action on one staging, in one commit.

@@ -16,6 +16,7 @@ import (
 
 	"octopod/generator"
 	"octopod/generator/auth"
+	"octopod/generator/branch"
 	"octopod/generator/httpapi"
 	"octopod/generator/staging"
 )
@@ -111,6 +112,9 @@ func (c *cli) serve(ctx context.Context, o serveFlags) error {
 		return err
 	}
 	c.knownForges = config.Forges
+	if r.callers, err = hookCallers(config.Forges, c.getenv); err != nil {
+		return err
+	}
 	for _, p := range config.Projects {
 		s, err := c.open(ctx, p, log, gauges)
 		if err != nil {
@@ -156,9 +160,11 @@ func (c *cli) open(ctx context.Context, p servedProject, log *slog.Logger, m *me
 	if err != nil {
 		return nil, err
 	}
+	feed := generator.NewFeed(stagings, c.now)
 	return &served{
 		branches: newBranchList(stagings.Heads.Heads, c.now, log),
-		repo:     withoutCredentials(repo), argoCD: own.argoCDPage(), stagings: stagings, feed: generator.NewFeed(stagings, c.now), log: log,
+		repo:     withoutCredentials(repo), argoCD: own.argoCDPage(), stagings: stagings, feed: feed, log: log,
+		follower: generator.NewFollower(stagings, feed.Committed, log),
 	}, nil
 }
 
@@ -190,6 +196,7 @@ func (c *cli) serverLog(to io.Writer) *slog.Logger {
 type running struct {
 	*house
 	doors   *auth.Auth
+	callers []branch.Caller // whose webhooks are believed
 	sweep   sweepConfig
 	pages   *pages
 	tell    *teller
@@ -215,6 +222,7 @@ func (r *running) run(ctx context.Context, listener net.Listener) error {
 	defer end()
 	for _, s := range r.projects {
 		work.Go(func() { s.run(life) })
+		work.Go(func() { s.follower.Run(life) })
 		work.Go(func() { newDeploys(s, r.metrics).run(life) })
 		work.Go(func() { serverSweep{s, r.sweep, r.metrics}.run(ctx) })
 		if !r.tell.idle() {
@@ -241,6 +249,9 @@ func (r *running) run(ctx context.Context, listener net.Listener) error {
 		r.log.Warn("not everything was finished in time", "error", err)
 		return server.Close()
 	}
+	for _, s := range r.projects {
+		s.follower.Finish(limit)
+	}
 	return nil
 }
 
@@ -264,6 +275,7 @@ func (r *running) handler() http.Handler {
 	outside.HandleFunc("GET /readyz", r.readyz)
 	outside.Handle("GET /metrics", r.metrics.handler())
 	outside.HandleFunc("GET /version", showVersion)
+	outside.Handle("POST "+hookPath+"{project}", r.hooks())
 	outside.Handle("/", r.doors.Middleware(mux))
 	return r.observed(outside)
 }

@@ -21,6 +21,7 @@ type served struct {
 	branches *branchList
 	stagings *generator.Stagings
 	feed     *generator.Feed
+	follower *generator.Follower
 	log      *slog.Logger
 }
 

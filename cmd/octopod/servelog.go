@@ -131,6 +131,8 @@ func routeOf(path string) string {
 		return httpapi.Path
 	case !api && strings.HasPrefix(path, auth.Path):
 		return auth.Path
+	case !api && strings.HasPrefix(path, hookPath):
+		return hookPath + "{project}"
 	case !api:
 		return "page"
 	case len(parts) == 1:

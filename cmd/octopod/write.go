@@ -143,6 +143,8 @@ func (c *cli) headline(a staging.Action, r generator.Result, w writing) string {
 		return "unchanged " + name + strings.TrimSuffix(": "+inline(r.Note), ": ")
 	case w.dryRun:
 		return "would " + words[a.Verb].would + " " + name + " (dry run, nothing is committed)"
+	case a.Verb == staging.Delete && r.Staging != nil && r.Staging.Spec.State != staging.Deleting:
+		return "changed " + name + " (" + short(r.Revision) + "): " + inline(r.Note)
 	case a.Verb == staging.Delete && r.Staging != nil:
 		return "tearing down " + name + " (" + short(r.Revision) + ")"
 	}

@@ -99,6 +99,7 @@ func TestOpenAPIFitsTheHandlers(t *testing.T) {
 		{"post", one + "/{verb}", "", `{"set":{"NOPE":"1"}}`}, {"post", one + "/{verb}", "", `{"nonsense":1}`}, {"post", one + "/{verb}", "", `{`},
 		{"post", in + "/regenerate", "", `{"dryRun":true}`}, {"post", in + "/lint", "", ``}, {"post", in + "/mend", "", `{"dryRun":true}`},
 		{"get", in + "/doctor", "", ""}, {"post", in + "/sweep", "", `{"dryRun":true}`}, {"post", in + "/sweep", "", `{"maxShare":101}`},
+		{"get", in + "/doctor", "", ""}, {"get", in + "/deliveries", "", ""}, {"get", in + "/explain", "?branch=feature/login", ""}, {"get", in + "/explain", "?branch=a..b", ""},
 	} {
 		path := strings.NewReplacer("{project}", "shop", "{name}", "login", "{verb}", "set").Replace(tt.path) + tt.query
 		r := get(t, w, path)

@@ -29,6 +29,9 @@ func (p *Project) Apply(current *staging.Staging, a staging.Action, at staging.S
 		if a.PullRequest != nil {
 			next.Spec.PullRequest = a.PullRequest
 		}
+		if a.Repository != "" {
+			p.leave(&next, a.Repository)
+		}
 		return p.configure(next, a)
 	case staging.Archive:
 		return archive(next, a, at)
@@ -207,6 +210,32 @@ func (p *Project) complete(s *staging.Staging) {
 		}
 	}
 	s.Spec.Services = services
+}
+
+// BuiltElsewhere lists the services that other repositories than this one have
+// built on the branch of a staging.
+func BuiltElsewhere(s staging.Staging, repository string) []string {
+	var others []string
+	for _, name := range sortedKeys(s.Spec.Services) {
+		if service := s.Spec.Services[name]; builtOnBranch(service) && !strings.EqualFold(service.Repository, repository) {
+			others = append(others, name)
+		}
+	}
+	return others
+}
+
+func builtOnBranch(s staging.Service) bool { return s.From == staging.FromBranch && s.Branch == "" }
+
+// leave lets what a repository built give way to the default images, where there are any.
+func (p *Project) leave(s *staging.Staging, repository string) {
+	services := maps.Clone(s.Spec.Services)
+	for name, service := range services {
+		if builtOnBranch(service) && strings.EqualFold(service.Repository, repository) && p.Spec.Services[name].Image != "" {
+			delete(services, name)
+		}
+	}
+	s.Spec.Services = services
+	p.complete(s)
 }
 
 // Permanent tells whether a staging outlives its pull requests: the project says

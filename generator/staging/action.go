@@ -45,6 +45,10 @@ type Action struct {
 	Presets      []string          `json:"presets,omitempty"`      // add
 	DropPresets  []string          `json:"dropPresets,omitempty"`  // remove
 
+	// delete, with Branch: the repository that lost it. What others built on the
+	// branch keeps the staging; set: builds of this repository give way to the defaults.
+	Repository string `json:"repository,omitempty"`
+
 	Reason string `json:"reason,omitempty"` // pin, rollback, keep, archive, restore, delete
 	To     string `json:"to,omitempty"`     // rollback: a revision; empty means the version before
 	Finish bool   `json:"finish,omitempty"` // delete: the teardown is over, remove the record

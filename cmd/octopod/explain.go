@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"octopod/generator"
+)
+
+// explainer knows why a branch has a staging, or has none.
+type explainer interface {
+	Explain(ctx context.Context, branch string) (generator.Explanation, error)
+}
+
+// newExplain says why a branch has a staging, or has none.
+func newExplain(c *cli) *cobra.Command {
+	return &cobra.Command{
+		Use:   "explain [BRANCH]",
+		Short: "Say why a branch has a staging, or has none",
+		Long: `Say why a branch has a staging, or has none: the rules of spec.branches, what its
+repositories say, what the staging runs, and who archived, pinned or keeps it. Through
+a server also what the last webhooks about it were, and what came of them.
+
+Without BRANCH it is the one that CI or the work tree is about.`,
+		Example: `  octopod explain feature/login
+  octopod explain feature/login --server https://octopod.example.com`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			branch := ""
+			if len(args) == 1 {
+				branch = args[0]
+			} else {
+				m, err := c.branchHere(cmd.Context())
+				if err != nil {
+					return err
+				}
+				branch = m.Branch
+			}
+			to, err := c.connect(cmd.Context())
+			if err != nil {
+				return err
+			}
+			return c.explain(cmd.Context(), to, branch)
+		},
+		ValidArgsFunction: cobra.NoFileCompletions,
+	}
+}
+
+func (c *cli) explain(ctx context.Context, in explainer, branch string) error {
+	e, err := in.Explain(ctx, branch)
+	switch {
+	case err != nil:
+		return err
+	case c.settings.machine():
+		return c.encode(e)
+	case c.settings.output == "name":
+		c.out.printf("%s\n", e.Staging)
+		return nil
+	}
+	c.out.printf("%s\n", inline(e.Summary))
+	rows := [][]cell{}
+	for _, f := range e.Facts {
+		rows = append(rows, []cell{{f.About, bold}, {inline(f.Text), ""}})
+	}
+	c.out.table([]column{{"ABOUT", 0}, {"WHAT", 1}}, rows, true)
+	return nil
+}

@@ -1,0 +1,259 @@
+package main
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"octopod/generator"
+	"octopod/generator/staging"
+	"octopod/generator/testenv"
+)
+
+const hookSecret = "It's a Secret to Everybody"
+
+// forgeWorld is a server whose project follows one repository on a real git server.
+type forgeWorld struct {
+	t       testing.TB
+	dir     string
+	envs    string // the env repo
+	app     string // the application's repository
+	server  *server
+	sent    int
+	project string
+}
+
+// startForge starts a server that believes a Gitea on this machine.
+func startForge(t testing.TB) *forgeWorld {
+	t.Helper()
+	w := &forgeWorld{t: t, dir: t.TempDir(), project: "shop"}
+	w.envs = envRepo(t, w.dir, "shop")
+	w.app = filepath.Join(w.dir, "apps", "backend.git")
+	testenv.Git(t, w.dir, "init", "--bare", "--initial-branch", "main", w.app)
+	url := testenv.ServeHTTP(t, filepath.Join(w.dir, "apps")).URL
+	w.edit(func(text string) string {
+		return strings.Replace(text, "repository: github.com/acme/shop-backend",
+			"repository: "+url+"/backend.git\n      build: registry.example.com/shop/backend:{commit}", 1)
+	})
+	config := filepath.Join(w.dir, "server.yaml")
+	text := fmt.Sprintf("projects: [{envRepo: %s}]\nforges: [{host: 127.0.0.1, kind: gitea, webhook: {secret: {env: HOOK_SECRET}}}]\n", w.envs)
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	w.server = startServer(t, w.dir, []string{"HOOK_SECRET=" + hookSecret}, "--server-config", config, "--audit", filepath.Join(w.dir, "audit.jsonl"), "--allow-plain-http")
+	return w
+}
+
+// edit changes octopod.yaml by hand.
+func (w *forgeWorld) edit(change func(string) string) {
+	w.t.Helper()
+	clone := filepath.Join(w.dir, "clone")
+	testenv.Git(w.t, w.dir, "clone", "-q", w.envs, clone)
+	file := filepath.Join(clone, "octopod.yaml")
+	text, err := os.ReadFile(file)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	if err := os.WriteFile(file, []byte(change(string(text))), 0o600); err != nil {
+		w.t.Fatal(err)
+	}
+	testenv.Git(w.t, clone, "commit", "-qam", "edit octopod.yaml")
+	testenv.Git(w.t, clone, "push", "-q")
+}
+
+// push adds a commit to a branch of the application, and gives Gitea's payload for it.
+func (w *forgeWorld) push(branch string) (commit, payload string) {
+	w.t.Helper()
+	before, err := testenv.TryGit(w.app, "rev-parse", "--verify", "-q", "refs/heads/"+branch)
+	if err != nil {
+		before = strings.Repeat("0", 40)
+	}
+	tree := testenv.Git(w.t, w.app, "hash-object", "-w", "-t", "tree", os.DevNull)
+	w.sent++
+	commit = testenv.Git(w.t, w.app, "commit-tree", "-m", fmt.Sprint(w.sent), tree)
+	testenv.Git(w.t, w.app, "update-ref", "refs/heads/"+branch, commit)
+	return commit, giteaPush(branch, before, commit)
+}
+
+func giteaPush(branch, before, after string) string {
+	return fmt.Sprintf(`{"ref": "refs/heads/%s", "before": "%s", "after": "%s", "head_commit": {"id": "%[3]s", "timestamp": "2026-11-20T10:00:00Z"},
+		"repository": {"full_name": "backend"}, "pusher": {"login": "grace", "email": "grace@example.com"}, "sender": {"login": "grace"}}`, branch, before, after)
+}
+
+// hook sends a webhook as Gitea does, and gives the status.
+func (w *forgeWorld) hook(id, secret, body string) int {
+	w.t.Helper()
+	mac := hmac.New(sha256.New, []byte(secret))
+	mac.Write([]byte(body))
+	r, err := http.NewRequestWithContext(w.t.Context(), http.MethodPost, w.server.url+"/hooks/"+w.project, strings.NewReader(body))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	r.Header.Set("X-Gitea-Event", "push")
+	r.Header.Set("X-Gitea-Delivery", id)
+	r.Header.Set("X-Gitea-Signature", hex.EncodeToString(mac.Sum(nil)))
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	_, _ = io.Copy(io.Discard, answer.Body)
+	return answer.StatusCode
+}
+
+// wait waits until the env repo has a file that contains a text.
+func (w *forgeWorld) wait(path, text string) {
+	w.t.Helper()
+	var got string
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		if got, _ = testenv.TryGit(w.envs, "show", "main:"+path); strings.Contains(got, text) {
+			return
+		}
+	}
+	w.t.Fatalf("%s does not say %q:\n%s", path, text, got)
+}
+
+// From a push to the commit in the env repo, through the program and nothing but it.
+func TestAWebhookDeploysABranch(t *testing.T) {
+	w := startForge(t)
+	commit, payload := w.push("feature/login")
+	if got := w.hook("d1", hookSecret, payload); got != http.StatusAccepted {
+		t.Fatalf("answered %d", got)
+	}
+	w.wait("envs/login/staging.yaml", "registry.example.com/shop/backend:"+commit)
+	log := testenv.Git(t, w.envs, "log", "-1", "--format=%an <%ae> %s %(trailers:key=Octopod-Via,valueonly)", "main")
+	if want := "grace <grace@example.com> deploy login: backend " + commit[:7] + " webhook"; strings.Join(strings.Fields(log), " ") != want {
+		t.Errorf("log %q, want %q", log, want)
+	}
+	testenv.Git(t, w.app, "update-ref", "-d", "refs/heads/feature/login")
+	w.hook("d2", hookSecret, giteaPush("feature/login", commit, strings.Repeat("0", 40)))
+	// The frontend's repository is not there, so nobody knows whether it has the branch.
+	w.delivered("d2", generator.OutcomeNothing, "cannot be asked whether it has the branch")
+}
+
+// delivered waits for the outcome of a delivery, as the API tells it.
+func (w *forgeWorld) delivered(id string, outcome generator.Outcome, text string) {
+	w.t.Helper()
+	var last string
+	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+		all, err := clientOf(w.t, w.server.url, "").Deliveries(w.t.Context())
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		for _, d := range all {
+			if last = fmt.Sprintf("%+v", d); d.ID == id && d.Outcome == outcome && strings.Contains(d.Text, text) {
+				return
+			}
+		}
+	}
+	w.t.Fatalf("delivery %s: no %s with %q: %s", id, outcome, text, last)
+}
+
+// What is forged, broken, too large or for nobody is refused, and leaves no trace
+// but in the audit log.
+func TestBadWebhooks(t *testing.T) {
+	w := startForge(t)
+	_, payload := w.push("feature/login")
+	tip := testenv.Git(t, w.envs, "rev-parse", "main")
+	for name, tt := range map[string]struct {
+		project, secret, body string
+		want                  int
+	}{
+		"forged":            {"shop", "guess", payload, http.StatusUnauthorized},
+		"forged, elsewhere": {"nowhere", "guess", payload, http.StatusUnauthorized},
+		"truncated":         {"shop", hookSecret, payload[:len(payload)/2], http.StatusBadRequest},
+		"huge":              {"shop", hookSecret, payload + strings.Repeat(" ", 5<<20), http.StatusRequestEntityTooLarge},
+		"no such project":   {"nowhere", hookSecret, payload, http.StatusNotFound},
+		"empty":             {"shop", hookSecret, "", http.StatusBadRequest},
+	} {
+		w.project = tt.project
+		if got := w.hook(name, tt.secret, tt.body); got != tt.want {
+			t.Errorf("%s: %d, want %d", name, got, tt.want)
+		}
+	}
+	if now := testenv.Git(t, w.envs, "rev-parse", "main"); now != tip {
+		t.Error("something was committed")
+	}
+	audit, err := os.ReadFile(filepath.Join(w.dir, "audit.jsonl"))
+	if err != nil || bytes.Count(audit, []byte("POST /hooks/")) != 2 || bytes.Contains(audit, []byte(hookSecret)) {
+		t.Errorf("the audit log: %s, %v", audit, err)
+	}
+	all, err := clientOf(t, w.server.url, "").Deliveries(t.Context())
+	if err != nil || len(all) > 0 {
+		t.Errorf("deliveries: %+v, %v", all, err)
+	}
+}
+
+// A body of unknown length is measured while it comes.
+func TestAHugeWebhookInPieces(t *testing.T) {
+	w := startForge(t)
+	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.server.url+"/hooks/shop", io.MultiReader(strings.NewReader("{"), strings.NewReader(strings.Repeat(" ", 6<<20))))
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		if _, cut := err.(net.Error); cut || strings.Contains(err.Error(), "reset") || strings.Contains(err.Error(), "broken pipe") {
+			return // it was cut off before everything was sent
+		}
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != http.StatusRequestEntityTooLarge {
+		t.Errorf("answered %d", answer.StatusCode)
+	}
+}
+
+// What was answered is carried out, whenever the server is told to end.
+func TestSIGTERMDuringWebhooks(t *testing.T) {
+	w := startForge(t)
+	var accepted []string
+	for i := range 20 {
+		branch := fmt.Sprint("b", i)
+		_, payload := w.push("feature/" + branch)
+		if w.hook(fmt.Sprint("d", i), hookSecret, payload) == http.StatusAccepted {
+			accepted = append(accepted, branch)
+		}
+	}
+	w.server.end(t)
+	for _, branch := range accepted {
+		testenv.Git(t, w.envs, "cat-file", "-e", "main:envs/"+branch+"/staging.yaml")
+	}
+	if len(accepted) != 20 {
+		t.Errorf("%d of 20 were accepted", len(accepted))
+	}
+}
+
+// Deliveries are for who looks after the project.
+func TestDeliveriesAreForAdmins(t *testing.T) {
+	w := startForge(t)
+	_, payload := w.push("feature/login")
+	w.hook("d1", hookSecret, payload)
+	w.wait("envs/login/staging.yaml", "backend")
+	answer, err := http.Get(w.server.url + "/api/v1/projects/shop/deliveries")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	var list struct {
+		Items []generator.Delivery
+		Kind  string
+	}
+	if err := json.NewDecoder(answer.Body).Decode(&list); err != nil || list.Kind != "DeliveryList" || len(list.Items) != 1 {
+		t.Fatalf("%+v, %v", list, err)
+	}
+	if d := list.Items[0]; d.Host != "127.0.0.1" || d.Repository != "127.0.0.1/backend" || d.Branch != "feature/login" || d.Action != staging.Deploy {
+		t.Errorf("%+v", d)
+	}
+}

@@ -1,0 +1,46 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+
+	"octopod/generator"
+)
+
+type explainInput struct {
+	InProject
+	Branch string `query:"branch" required:"true" doc:"As git knows it: feature/login"`
+}
+
+func (s *server) explain(ctx context.Context, in *explainInput) (*body[generator.Explanation], error) {
+	a, err := s.open(ctx, in.Project)
+	if err != nil {
+		return nil, err
+	}
+	e, err := a.Explain(ctx, in.Branch)
+	return answered(s, ctx, e, err)
+}
+
+func (s *server) listDeliveries(ctx context.Context, in *InProject) (*body[list[generator.Delivery]], error) {
+	a, err := s.open(ctx, in.Project)
+	if err != nil {
+		return nil, err
+	}
+	all, err := a.Deliveries(ctx)
+	return answered(s, ctx, listOf("Delivery", all), err)
+}
+
+// Explain says why a branch has a staging, or has none.
+func (c *Client) Explain(ctx context.Context, branch string) (generator.Explanation, error) {
+	var out generator.Explanation
+	err := c.call(ctx, http.MethodGet, "/explain", url.Values{"branch": {branch}}, nil, &out)
+	return out, err
+}
+
+// Deliveries gives what webhooks told lately, newest first.
+func (c *Client) Deliveries(ctx context.Context) ([]generator.Delivery, error) {
+	var out list[generator.Delivery]
+	err := c.call(ctx, http.MethodGet, "/deliveries", nil, nil, &out)
+	return out.Items, err
+}
