@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -25,12 +26,12 @@ a server also what the last webhooks about it were, and what came of them.
 Without BRANCH it is the one that CI or the work tree is about.`,
 		Example: `  octopod explain feature/login
   octopod explain feature/login --server https://octopod.example.com`,
-		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			branch := ""
-			if len(args) == 1 {
-				branch = args[0]
-			} else {
+			branch := strings.Join(args, " ")
+			if len(args) > 1 {
+				return usage(cmd, "one branch at a time: %s are too many", strings.Join(args, ", "))
+			}
+			if len(args) == 0 {
 				m, err := c.branchHere(cmd.Context())
 				if err != nil {
 					return err
