@@ -48,13 +48,40 @@ type planner func(context.Context, *envrepo.Tree, Request, staging.Stamp) (plann
 func (g *Stagings) editing(plan planner, r Request, result *Result) envrepo.Editing {
 	at := g.stamp(r)
 	return func(ctx context.Context, tree *envrepo.Tree) (envrepo.Edit, error) {
-		next, err := plan(ctx, tree, r, at)
+		next, tried, err := r.tried(ctx, tree)
+		if err == nil && !tried {
+			next, err = plan(ctx, tree, r, at)
+		}
 		if err != nil {
 			return envrepo.Edit{}, err
 		}
 		*result = next.result
 		return next.edit, nil
 	}
+}
+
+// tried gives the result of an earlier try of the request whose answer was lost,
+// perhaps at another server: its commit is in the history.
+func (r Request) tried(ctx context.Context, tree *envrepo.Tree) (planned, bool, error) {
+	if r.By.Key == "" || r.DryRun {
+		return planned{}, false, nil
+	}
+	event, found, err := tree.Tried(ctx, r.By.Key, r.By.Person)
+	if err != nil || !found || event.Verb != r.Action.Verb || r.Action.Name != "" && r.Action.Name != event.Staging {
+		return planned{}, false, err
+	}
+	next := planned{result: Result{
+		Name: event.Staging, Changed: true, Revision: event.Revision, Plan: []staging.PlanItem{}, earlier: true, Note: "an earlier try of this request did it",
+	}}
+	p, err := tree.Project()
+	if err != nil {
+		return planned{}, false, err
+	}
+	if record, err := current(tree, event.Staging); err == nil && record != nil {
+		v := view(p, *record, tree.Revision())
+		next.result.Staging = &v
+	}
+	return next, true, nil
 }
 
 // stamp is who asks, and now.
@@ -64,6 +91,9 @@ func (g *Stagings) stamp(r Request) staging.Stamp {
 
 // committed completes a result with what became of its commit.
 func (r Result) committed(done envrepo.Result) Result {
+	if r.earlier {
+		return r
+	}
 	r.Changed, r.Revision = done.Changed, done.Revision
 	if r.Staging != nil {
 		r.Staging.Status.Revision = done.Revision
@@ -232,7 +262,7 @@ func (g *Stagings) finish(ctx context.Context, tree *envrepo.Tree, p *project.Pr
 	dir := envrepo.StagingDir(s.action.Name)
 	next := planned{
 		edit: envrepo.Edit{
-			Verb: s.action.Verb, Staging: s.action.Name, By: r.By.Person, Via: r.By.Via, Request: r.By.Request,
+			Verb: s.action.Verb, Staging: s.action.Name, By: r.By.Person, Via: r.By.Via, Request: r.By.Request, Key: r.By.Key,
 		},
 		result: Result{Name: s.action.Name, Changes: differences(p, s), After: s.made.objects, Refused: s.defaults.refused},
 	}

@@ -48,6 +48,7 @@ type Asker struct {
 	Person  staging.Person
 	Via     staging.Via
 	Request string // an id that finds this request in the history; may be empty
+	Key     string // the same for every try of a request, so that it counts once; may be empty
 	Rights  Rights // nil where the git server alone says who may do what
 }
 
@@ -74,6 +75,7 @@ type Result struct {
 	Refused  []Regenerated        `json:"-"`              // stagings that would follow a new default image, and cannot
 	Changes  []staging.Difference `json:"changes,omitempty"`
 	Name     string               `json:"-"`
+	earlier  bool                 // an earlier try of the request did it
 	Before   []staging.Object     `json:"-"` // only with Request.Manifests
 	After    []staging.Object     `json:"-"`
 }

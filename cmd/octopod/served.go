@@ -110,7 +110,7 @@ func (h *house) Access(ctx context.Context, name string, said generator.Asker) (
 // is asked who they are.
 func (h *house) asker(ctx context.Context, said generator.Asker) generator.Asker {
 	identity := auth.From(ctx)
-	by := generator.Asker{Person: identity.Person, Via: said.Via, Request: said.Request, Rights: rights{identity}}
+	by := generator.Asker{Person: identity.Person, Via: said.Via, Request: said.Request, Key: said.Key, Rights: rights{identity}}
 	switch {
 	case identity.Method == auth.MethodNone && said.Person.Name != "":
 		by.Person = said.Person

@@ -56,6 +56,7 @@ type Edit struct {
 	By      staging.Person
 	Via     staging.Via
 	Request string // an id that finds this request again; may be empty
+	Key     string // the same for every try of this request; may be empty
 
 	Replace []Directory    // directories that become exactly these files
 	Remove  []string       // paths that go, directories with all they hold
@@ -247,6 +248,7 @@ const (
 	trailerStaging = "Octopod-Staging"
 	trailerVia     = "Octopod-Via"
 	trailerRequest = "Octopod-Request"
+	trailerKey     = "Octopod-Key"
 )
 
 // message is the commit message: subject, body, and trailers as
@@ -268,7 +270,7 @@ func (e Edit) message() string {
 
 func (e Edit) trailers() string {
 	values := map[string]string{
-		trailerAction: string(e.Verb), trailerStaging: e.Staging, trailerVia: string(e.Via), trailerRequest: e.Request,
+		trailerAction: string(e.Verb), trailerStaging: e.Staging, trailerVia: string(e.Via), trailerRequest: e.Request, trailerKey: e.Key,
 	}
 	var lines []string
 	for _, key := range slices.Sorted(maps.Keys(values)) {

@@ -70,6 +70,27 @@ func (r *Repo) Activity(ctx context.Context, limit int) ([]staging.Event, error)
 	return events, nil
 }
 
+// triesWithin and mostTries bound how far back a commit of an earlier try is
+// looked for.
+const (
+	triesWithin = time.Hour
+	mostTries   = 1000
+)
+
+// Tried finds the commit that an earlier try of a request made, by the same
+// person: among the last thousand of the last hour.
+func (t *Tree) Tried(ctx context.Context, key string, by staging.Person) (found staging.Event, ok bool, err error) {
+	seen, newest, author := 0, t.Time(), gitstore.Identity{Name: by.Name, Email: by.Email}.Recorded()
+	err = t.Back(ctx, func(entry gitstore.Entry) bool {
+		if e := eventOf(entry); e.Key == key && entry.Author == author {
+			found, ok = e, true
+		}
+		seen++
+		return !ok && seen < mostTries && newest.Sub(entry.When) < triesWithin
+	})
+	return found, ok, err
+}
+
 // eventOf reads a commit back. One without Octopod's trailers was made by hand.
 func eventOf(entry gitstore.Entry) staging.Event {
 	subject, _, _ := strings.Cut(entry.Message, "\n")
@@ -83,6 +104,7 @@ func eventOf(entry gitstore.Entry) staging.Event {
 		Verb:     staging.Verb(trailers[trailerAction]),
 		Subject:  subject,
 		Request:  trailers[trailerRequest],
+		Key:      trailers[trailerKey],
 		Gone:     entry.Tree.IsZero(),
 	}
 	if via := trailers[trailerVia]; via != "" {

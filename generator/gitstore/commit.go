@@ -15,6 +15,9 @@ type Identity struct {
 	Email string
 }
 
+// Recorded is the identity as a commit holds it: without what git takes out.
+func (i Identity) Recorded() Identity { return clean(i) }
+
 // String renders the identity the way git does: Name <email>.
 func (i Identity) String() string { return i.Name + " <" + i.Email + ">" }
 

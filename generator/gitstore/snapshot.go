@@ -45,6 +45,25 @@ func (s *Snapshot) Tree() Hash { return s.root }
 // Time gives the commit's time.
 func (s *Snapshot) Time() time.Time { return s.when }
 
+// Back walks the commits that led here, newest first, along first parents, for as
+// long as visit wants more. Their trees are not read: Entry.Tree is zero.
+func (s *Snapshot) Back(ctx context.Context, visit func(Entry) (more bool)) error {
+	for at := s.revision; !at.IsZero(); {
+		c, err := s.objs.commit(ctx, at)
+		if errors.Is(err, errNoObject) {
+			return nil // a shallow repository ends here
+		}
+		if err != nil {
+			return err
+		}
+		if !visit(Entry{Revision: at, Parent: c.parent(), Author: c.author, Committer: c.committer, When: c.when, Message: c.message}) {
+			return nil
+		}
+		at = c.parent()
+	}
+	return nil
+}
+
 // Entry gives the object of a path without reading it. Two revisions hold the
 // same content at a path exactly when their entries are equal.
 func (s *Snapshot) Entry(name string) (TreeRef, bool) {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -64,8 +65,60 @@ func TestRepeatedWriteGivesTheSameAnswer(t *testing.T) {
 		t.Errorf("another key: %s", other)
 	}
 	events, err := w.History(t.Context(), "a", 0)
-	if err != nil || len(events) != 1 || events[0].Request != "k1" {
+	if err != nil || len(events) != 1 || events[0].Key != "k1" {
 		t.Errorf("history %+v, %v", events, err)
+	}
+}
+
+// A request whose answer was lost is made again at another server: it counts once,
+// also where the action would do more, or fail, the second time.
+func TestRepeatedWriteAtAnotherServer(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "env.git")
+	initBare(t, path)
+	servers := []*world{serve(t, path), serve(t, path)}
+	first := servers[0]
+	send := func(w *world, verb, name, key, content string) string {
+		r := post(t, w, "/projects/shop/stagings/"+name+"/"+verb, content)
+		r.Header.Set("Idempotency-Key", key)
+		answer := w.send(r)
+		text, err := io.ReadAll(answer.Body)
+		if err != nil || answer.StatusCode != http.StatusOK {
+			t.Errorf("%s: %s %v %s", verb, answer.Status, err, text)
+		}
+		return string(text)
+	}
+	made := 0
+	for i, tt := range []struct{ verb, name, content string }{
+		{"create", "-", `{"branch":"feature/a"}`}, {"set", "a", `{"set":{"LOG_LEVEL":"debug"}}`}, {"set", "a", `{"set":{"LOG_LEVEL":"warn"}}`},
+		{"rollback", "a", `{}`}, {"delete", "a", `{}`},
+	} {
+		key := fmt.Sprintf("key-%d", i)
+		for _, w := range servers {
+			if text := send(w, tt.verb, tt.name, key, tt.content); !strings.Contains(text, `"changed":true`) {
+				t.Errorf("%s: %s", tt.verb, text)
+			}
+		}
+		made++
+		events, err := first.History(t.Context(), "a", 0)
+		if err != nil || len(events) != made || events[0].Key != key {
+			t.Fatalf("after %s: %d commits, want %d: %v", tt.verb, len(events), made, err)
+		}
+	}
+}
+
+// A key is its owner's: the same one of somebody else, or for something else, is
+// no reason to leave an action out.
+func TestAKeyIsItsOwners(t *testing.T) {
+	w := newWorld(t)
+	w.do(login())
+	for i, r := range []struct{ person, level string }{{"Ada", "debug"}, {"Bob", "warn"}, {"Bob.", "info"}} {
+		result, err := w.Stagings.Apply(t.Context(), generator.Request{
+			Action: staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"LOG_LEVEL": r.level}},
+			By:     generator.Asker{Person: staging.Person{Name: r.person}, Key: "1"},
+		})
+		if repeated := i == 2; err != nil || (result.Note != "") != repeated { // git takes the dot away
+			t.Errorf("%s: %+v, %v", r.person, result, err)
+		}
 	}
 }
 

@@ -163,9 +163,7 @@ func (s *server) changeStaging(ctx context.Context, in *changeInput) (*body[resu
 	if in.Body != nil {
 		by = in.Body.asker()
 	}
-	if by.Request == "" && by.Via == "" { // Octopod's own client has no key that means anything to others
-		by.Request = in.Key
-	}
+	by.Key = in.Key
 	a, err := s.Projects.Access(ctx, in.Project, by)
 	if err != nil {
 		return nil, s.problem(ctx, err)

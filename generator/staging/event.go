@@ -32,5 +32,6 @@ type Event struct {
 	Verb     Verb      `json:"action,omitempty"` // empty for a commit made by hand
 	Subject  string    `json:"subject"`
 	Request  string    `json:"request,omitempty"`
+	Key      string    `json:"-"`              // the same for every try of the request
 	Gone     bool      `json:"gone,omitempty"` // the staging was removed by this commit
 }
