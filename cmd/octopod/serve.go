@@ -126,13 +126,24 @@ func (c *cli) serve(ctx context.Context, o serveFlags) error {
 	if r.tell, err = c.newTeller(config, log, gauges.notified); err != nil {
 		return err
 	}
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", config.Listen)
+	listener, err := listen(ctx, config.Listen)
+	if err == nil && config.Metrics != "" {
+		r.measured, err = listen(ctx, config.Metrics)
+	}
 	if err != nil {
-		return staging.Errorf(staging.CodeInvalid, "cannot listen on %s", config.Listen).Because(err).
-			WithHint("choose another address with --listen")
+		return err
 	}
 	c.note("%s", greeting(config, r.doors, listener.Addr()))
 	return r.run(ctx, listener)
+}
+
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, staging.Errorf(staging.CodeInvalid, "cannot listen on %s", address).Because(err).
+			WithHint("choose another address, with --listen or in the configuration")
+	}
+	return listener, nil
 }
 
 // greeting tells the person at the terminal where to look, and who else can.
@@ -195,15 +206,16 @@ func (c *cli) serverLog(to io.Writer) *slog.Logger {
 // running is a server at work.
 type running struct {
 	*house
-	doors   *auth.Auth
-	callers []branch.Caller // whose webhooks are believed
-	sweep   sweepConfig
-	pages   *pages
-	tell    *teller
-	log     *slog.Logger
-	metrics *metrics
-	audit   func(context.Context, auth.Attempt)
-	now     func() time.Time
+	doors    *auth.Auth
+	callers  []branch.Caller // whose webhooks are believed
+	sweep    sweepConfig
+	pages    *pages
+	tell     *teller
+	log      *slog.Logger
+	metrics  *metrics
+	measured net.Listener // that metrics are served at; nil: with all else
+	audit    func(context.Context, auth.Attempt)
+	now      func() time.Time
 
 	draining context.Context // ends when the server is to end
 }
@@ -230,6 +242,9 @@ func (r *running) run(ctx context.Context, listener net.Listener) error {
 		}
 	}
 	work.Go(func() { r.tell.run(life) })
+	if r.measured != nil {
+		work.Go(func() { r.metrics.serve(life, r.measured) })
+	}
 	server := &http.Server{
 		Handler: r.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
 		BaseContext: func(net.Listener) context.Context { return life },
@@ -273,11 +288,13 @@ func (r *running) handler() http.Handler {
 	outside := http.NewServeMux()
 	outside.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	outside.HandleFunc("GET /readyz", r.readyz)
-	outside.Handle("GET /metrics", r.metrics.handler())
+	if r.measured == nil {
+		outside.Handle("GET /metrics", r.metrics.handler())
+	}
 	outside.HandleFunc("GET /version", showVersion)
 	outside.Handle("POST "+hookPath+"{project}", r.hooks())
 	outside.Handle("/", r.doors.Middleware(mux))
-	return r.observed(outside)
+	return r.observed(arrives(outside))
 }
 
 // askerKey tells one asker from another.

@@ -14,6 +14,8 @@ import (
 type serverConfig struct {
 	// Address to listen on. Default 127.0.0.1:8080.
 	Listen string `yaml:"listen,omitempty"`
+	// Address that /metrics is served at, and then only there. Default: with all else.
+	Metrics string `yaml:"metrics,omitempty"`
 	// Address of the server as people reach it: https://octopod.example.com.
 	URL string `yaml:"url,omitempty"`
 	// File that refused attempts are written to, one JSON object a line. Default stderr.

@@ -2,6 +2,8 @@ package main
 
 import (
 	"cmp"
+	"context"
+	"net"
 	"net/http"
 	"strconv"
 	"time"
@@ -121,6 +123,15 @@ func (m *metrics) swept(name string, r generator.SweepResult, err error) {
 
 func (m *metrics) handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
+}
+
+// serve answers /metrics, and nothing else, until ctx ends.
+func (m *metrics) serve(ctx context.Context, listener net.Listener) {
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", m.handler())
+	server := &http.Server{Handler: mux, ReadTimeout: 10 * time.Second, WriteTimeout: time.Minute}
+	defer context.AfterFunc(ctx, func() { _ = server.Close() })()
+	_ = server.Serve(listener) // it ends with ctx
 }
 
 // watch reads the feeds whenever somebody collects.

@@ -1,0 +1,140 @@
+package main
+
+import (
+	"encoding/base64"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"octopod/generator/auth"
+	"octopod/generator/check"
+	"octopod/generator/project"
+	"octopod/generator/render"
+	"octopod/generator/staging"
+)
+
+const installation = "../../examples/install"
+
+// installed renders the manifests of examples/install as a staging is rendered.
+func installed(t *testing.T) []staging.Object {
+	t.Helper()
+	files, err := filepath.Glob(installation + "/*.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var source []staging.File
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		source = append(source, staging.File{Path: "envs/octopod/" + filepath.Base(file), Data: data})
+	}
+	renderer := render.New(render.Options{})
+	t.Cleanup(func() { _ = renderer.Close() })
+	p := &project.Project{Spec: project.Spec{Engine: project.EngineKustomize}}
+	objects, err := renderer.Render(t.Context(), fstest.MapFS{}, p, "octopod", source)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return objects
+}
+
+// The installation passes Octopod's own checks: strict schemas, one namespace,
+// no plain Secret, nothing privileged, the image that was asked for.
+func TestTheInstallationPassesTheChecks(t *testing.T) {
+	faults := check.Objects(installed(t), check.Subject{
+		Namespace: "octopod", Hosts: []string{"octopod.example.com"}, BaseDomain: "example.com",
+		Images: map[string]string{"server": "registry.example.com/tools/octopod:v1.0.0"},
+	})
+	for _, fault := range faults {
+		t.Error(fault)
+	}
+}
+
+// Octopod has no rights in Kubernetes, and its pods hold no token for it.
+func TestTheInstallationHasNoRights(t *testing.T) {
+	for _, o := range installed(t) {
+		switch o.Kind {
+		case "Namespace", "ConfigMap", "Service", "Ingress", "NetworkPolicy", "PodDisruptionBudget":
+		case "Deployment":
+			var d struct {
+				Spec struct {
+					Template struct {
+						Spec struct {
+							AutomountServiceAccountToken  *bool
+							ServiceAccountName            string
+							TerminationGracePeriodSeconds int
+						}
+					}
+				}
+			}
+			if err := json.Unmarshal(o.JSON, &d); err != nil {
+				t.Fatal(err)
+			}
+			pod := d.Spec.Template.Spec
+			if pod.AutomountServiceAccountToken == nil || *pod.AutomountServiceAccountToken || pod.ServiceAccountName != "" {
+				t.Errorf("its pods hold a token for Kubernetes: %s", o.JSON)
+			}
+			if drain := drainTime.Seconds(); float64(pod.TerminationGracePeriodSeconds) <= drain {
+				t.Errorf("its pods have %d s to end, and the server may need %v", pod.TerminationGracePeriodSeconds, drain)
+			}
+		default:
+			t.Errorf("%s %s: what is it for?", o.Kind, o.Name)
+		}
+	}
+}
+
+// Its configuration is one that the server reads.
+func TestTheInstallationsConfiguration(t *testing.T) {
+	readme, err := os.ReadFile(installation + "/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(installation + "/server.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const mounted = "/run/secrets/octopod/"
+	secrets := t.TempDir() + "/"
+	for _, found := range regexp.MustCompile(mounted+`([a-z-]+)`).FindAllStringSubmatch(string(text), -1) {
+		if !strings.Contains(string(readme), "--from-file="+found[1]) {
+			t.Errorf("the README does not say where %s comes from", found[1])
+		}
+		key := base64.StdEncoding.EncodeToString(make([]byte, 32)) // as a session key is; others are any text
+		if err := os.WriteFile(secrets+found[1], []byte(key), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	config, err := readServerConfig(writeConfig(t, strings.ReplaceAll(string(text), mounted, secrets)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := auth.New(config.Auth, auth.Options{URL: config.URL}); err != nil {
+		t.Error(err)
+	}
+	if _, err := forgeTokens(config.Forges, nil); err != nil {
+		t.Error(err)
+	}
+}
+
+// What the image runs can be typed.
+func TestTheImageRunsTheServer(t *testing.T) {
+	text, err := os.ReadFile("../../Dockerfile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	command := regexp.MustCompile(`(?m)^CMD (\[.*\])$`).FindSubmatch(text)
+	var args []string
+	if command == nil || json.Unmarshal(command[1], &args) != nil {
+		t.Fatal("the Dockerfile has no CMD")
+	}
+	typable(t, args)
+	if !strings.Contains(string(text), ":nonroot\n") {
+		t.Error("the image runs as root")
+	}
+}
