@@ -43,6 +43,16 @@ func (f *Feed) Subscribe(ctx context.Context, after uint64) (*Subscription, erro
 	return s, nil
 }
 
+// Follow begins to read as Subscribe does, for the server itself: it takes
+// nobody's place.
+func (f *Feed) Follow() *Subscription {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s := &Subscription{feed: f}
+	s.startOver()
+	return s
+}
+
 // Subscribers counts those who read the feed now.
 func (f *Feed) Subscribers() int {
 	f.mu.Lock()

@@ -21,7 +21,12 @@ var update = flag.Bool("update", false, "write golden files and the expectations
 
 // The scripts in testdata/script run the program as it ships, with stock git
 // beside it: one for each verb, one for each class of failure.
-func TestMain(m *testing.M) { os.Exit(withProgram(m.Run)) }
+func TestMain(m *testing.M) {
+	if len(os.Args) > 1 && os.Args[1] == renderWorker { // of a server in this process
+		main()
+	}
+	os.Exit(withProgram(m.Run))
+}
 
 // withProgram builds the program and puts it first on PATH. It is built without
 // the race detector, under which each of hundreds of starts takes a second; the

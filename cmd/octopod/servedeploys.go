@@ -25,10 +25,10 @@ func newDeploys(of *served, m *metrics) *deploys {
 
 // run follows the feed for as long as it may. How things were before is no news.
 func (d *deploys) run(ctx context.Context) {
-	news, err := d.of.feed.Subscribe(ctx, 0)
-	for known := false; err == nil; {
-		var u generator.Update
-		if u, err = news.Next(ctx); err != nil {
+	news := d.of.feed.Follow()
+	for known := false; ; {
+		u, err := news.Next(ctx)
+		if err != nil {
 			return
 		}
 		switch u.Kind {

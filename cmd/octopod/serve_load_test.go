@@ -1,0 +1,209 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"octopod/generator"
+	"octopod/generator/httpapi"
+	"octopod/generator/staging"
+	"octopod/generator/testenv"
+)
+
+// Ten thousand want to follow the stagings. There is a place for a thousand; the
+// others are told so at once, and the server goes on working.
+func TestTenThousandEventStreams(t *testing.T) {
+	const all, places, atOnce = 10_000, 1000, 100
+	dir := t.TempDir()
+	s := startServer(t, dir, nil, "--env-repo", envRepo(t, dir, "shop"))
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: atOnce}}
+	var mu sync.Mutex
+	var open []io.Closer
+	refused := 0
+	var work sync.WaitGroup
+	turns := make(chan struct{}, atOnce)
+	for range all {
+		turns <- struct{}{}
+		work.Go(func() {
+			defer func() { <-turns }()
+			answer, err := client.Get(s.url + httpapi.Path + "/projects/shop/events")
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if answer.StatusCode == http.StatusOK {
+				mu.Lock()
+				defer mu.Unlock()
+				open = append(open, answer.Body)
+				return
+			}
+			defer answer.Body.Close()
+			text, err := io.ReadAll(answer.Body)
+			if err != nil || answer.StatusCode != http.StatusServiceUnavailable || !strings.Contains(string(text), "there is no place for more") {
+				t.Errorf("%s %v %s", answer.Status, err, text)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			refused++
+		})
+	}
+	work.Wait()
+	if len(open) != places || refused != all-places {
+		t.Errorf("%d follow and %d were refused", len(open), refused)
+	}
+	program(t, dir, []string{"OCTOPOD_SERVER=" + s.url}, "deploy", "--branch", "feature/x")
+	for _, stream := range open {
+		_ = stream.Close()
+	}
+	eventually(t, func() error { // their places are free again
+		if text := fetch(t, s.url+"/metrics"); !strings.Contains(text, `octopod_event_streams{project="shop"} 0`) {
+			return fmt.Errorf("places are taken: %s", text)
+		}
+		return nil
+	})
+}
+
+// Clients that send a byte now and then are dropped after ten seconds, whichever
+// part they are slow with. Others are answered meanwhile.
+func TestSlowClients(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := startServer(t, dir, nil, "--env-repo", envRepo(t, dir, "shop"))
+	address := strings.TrimPrefix(s.url, "http://")
+	const post = " HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\nContent-Type: application/x-www-form-urlencoded\r\n\r\n"
+	var slow sync.WaitGroup
+	for _, begin := range []string{
+		"GET / HTTP/1.1\r\nHost: localhost\r\nX-A", "POST /shop/new" + post + "branch", "POST /nobody/reads/it" + post,
+		strings.Replace("POST /api/v1/projects/shop/stagings/-/deploy"+post, "x-www-form-urlencoded", "json", 1) + "{",
+	} {
+		for range 50 {
+			slow.Go(func() {
+				if took, err := dribble(address, begin); err != nil || took > 20*time.Second {
+					t.Errorf("%.20s…: after %s: %v", begin, took, err)
+				}
+			})
+		}
+	}
+	for range 10 {
+		began := time.Now()
+		fetch(t, s.url+"/shop/")
+		if took := time.Since(began); took > 5*time.Second {
+			t.Errorf("a page took %s", took)
+		}
+	}
+	slow.Wait()
+}
+
+// dribble sends a request byte by byte until the server has enough of it.
+func dribble(address, begin string) (time.Duration, error) {
+	began := time.Now()
+	conn, err := net.Dial("tcp", address)
+	if err != nil {
+		return 0, err
+	}
+	defer conn.Close()
+	ended := make(chan error, 1)
+	go func() {
+		_, err := io.Copy(io.Discard, conn)
+		ended <- err
+	}()
+	for text := []byte(begin); ; text = []byte("x") {
+		_, _ = conn.Write(text) // a connection that is closed shows below
+		select {
+		case <-ended: // closed or reset
+			return time.Since(began), nil
+		case <-time.After(500 * time.Millisecond):
+		}
+		if time.Since(began) > time.Minute {
+			return time.Since(began), fmt.Errorf("the server still listens")
+		}
+	}
+}
+
+// The whole server at work in this process, so that the race detector sees it:
+// people save through page and API, streams are read, a sweep runs, all at once.
+func TestTheServerAtWork(t *testing.T) {
+	dir := t.TempDir()
+	repo, _, config := sweptRepo(t, dir, "{every: 100ms, maxShare: 100}")
+	ctx, end := context.WithCancel(t.Context())
+	said, tell := io.Pipe()
+	ended := make(chan int, 1)
+	go func() {
+		env := environ{"HOME": dir, "PATH": os.Getenv("PATH")}
+		ended <- run(ctx, []string{"serve", "--listen", "127.0.0.1:0", "--server-config", config, "--audit", filepath.Join(dir, "audit")}, stdio{strings.NewReader(""), io.Discard, tell}, env)
+		_ = tell.Close()
+	}()
+	lines := bufio.NewScanner(said)
+	lines.Scan()
+	at := servesAt.FindStringSubmatch(lines.Text())
+	if at == nil {
+		t.Fatalf("the server says %q", lines.Text())
+	}
+	go func() {
+		for lines.Scan() { // so that it never waits for its reader
+		}
+	}()
+	if err := waitReady(at[1]); err != nil {
+		t.Fatal(err)
+	}
+	workThrough(t, at[1])
+	end()
+	if code := <-ended; code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+	testenv.Git(t, repo, "fsck", "--strict")
+}
+
+// workThrough does what people and programs do, side by side.
+func workThrough(t *testing.T, at string) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	defer cancel()
+	var watchers, people sync.WaitGroup
+	for range 4 {
+		watchers.Go(func() {
+			_ = clientOf(t, at, "").Watch(ctx, generator.Query{All: true}, func(generator.News) {}) // until ctx ends
+		})
+	}
+	for i := range 8 {
+		people.Go(func() {
+			name := fmt.Sprintf("s%d", i)
+			client := clientOf(t, at, "")
+			build := map[string]staging.Build{"backend": {Image: "registry.example.com/shop/backend:1", Commit: "1111111"}}
+			if _, err := client.Apply(ctx, generator.Request{Action: staging.Action{Verb: staging.Deploy, Branch: name, Images: build}}); err != nil {
+				t.Error(err)
+			}
+			for _, path := range []string{"/shop/", "/shop/stagings/" + name, "/shop/activity", "/metrics", httpapi.Path + "/projects/shop/stagings"} {
+				if answer, err := http.Get(at + path); err != nil {
+					t.Error(err)
+				} else {
+					_, _ = io.Copy(io.Discard, answer.Body)
+					_ = answer.Body.Close()
+				}
+			}
+			form := url.Values{"step": {"save"}, "set.LOG_LEVEL": {"debug"}, "was.LOG_LEVEL": {"info"}}
+			if answer, err := http.PostForm(at+"/shop/stagings/"+name+"/settings", form); err != nil {
+				t.Error(err)
+			} else {
+				_ = answer.Body.Close()
+			}
+			if _, err := client.Sweep(ctx, generator.SweepRequest{MaxShare: 100}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	people.Wait()
+	cancel()
+	watchers.Wait()
+}
