@@ -61,6 +61,19 @@ func (a *Access) Files(ctx context.Context, name, revision string) ([]staging.Fi
 	return files, a.told(v, err)
 }
 
+// Insight asks Argo CD about one staging.
+func (a *Access) Insight(ctx context.Context, name string) (Insight, error) {
+	v, err := a.rules(ctx, Read, name)
+	if err == nil {
+		err = v.must(project.PartResources)
+	}
+	if err != nil {
+		return Insight{}, a.told(v, err)
+	}
+	found, err := a.stagings.Insight(ctx, name)
+	return found, a.told(v, err)
+}
+
 // See gives a view of the feed as the asker may see it, by rules that were read
 // before; nil when it is not theirs. The one that is given stays as it is.
 func (a *Access) See(p *project.Project, known *staging.View) *staging.View {

@@ -22,6 +22,8 @@ type observer interface {
 	// Watch tells every change until ctx ends, and survives that Argo CD is away.
 	Watch(ctx context.Context, handle func(argocd.Event)) error
 	Pods(ctx context.Context, application string) ([]staging.Pod, error)
+	// Application gets one by its own name.
+	Application(ctx context.Context, name string) (staging.Application, error)
 }
 
 // looker makes Argo CD look at git now, instead of when it would by itself.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"octopod/generator"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -24,8 +25,9 @@ type aboutPage struct {
 	Most     int
 	Members  []membership
 	Everyone project.Role
-	Findings []string // what is wrong with the project, for those who can mend it
-	Sound    bool
+	Findings []finding // of the doctor, for those who can mend it
+	Faults   []string  // in the files of the env repo
+	Checked  bool
 }
 
 type presetDetail struct {
@@ -61,7 +63,7 @@ func (s *Server) about(w http.ResponseWriter, r *http.Request, v *visit) error {
 	if v.role.Includes(project.RoleAdmin) {
 		page.Members = members(p.Spec.Access)
 		if r.URL.Query().Has("check") {
-			page.Findings, page.Sound = v.findings(r)
+			page.Findings, page.Faults, page.Checked = v.diagnosis(r), v.faultsOfFiles(r), true
 		}
 	}
 	return s.pages.show(w, http.StatusOK, "about", page)
@@ -102,16 +104,36 @@ func presetDetails(p *project.Project) []presetDetail {
 	return all
 }
 
-// findings are what is wrong with the project.
-func (v *visit) findings(r *http.Request) (found []string, sound bool) {
+// finding is what one check of the doctor found, in the doctor's own words.
+type finding struct {
+	generator.Finding
+	Tone tone
+}
+
+// diagnosis is what octopod doctor says.
+func (v *visit) diagnosis(r *http.Request) []finding {
+	findings, err := v.Diagnose(r.Context())
+	if err != nil {
+		return []finding{{generator.Finding{Check: "doctor", Health: generator.Fault, Says: messageOf(err)}, bad}}
+	}
+	all := make([]finding, len(findings))
+	for i, f := range findings {
+		looks := map[generator.Health]tone{generator.Fine: good, generator.Warning: unsure, generator.Fault: bad, generator.Unseen: asleep}
+		all[i] = finding{f, looks[f.Health]}
+	}
+	return all
+}
+
+// faultsOfFiles is what octopod lint says.
+func (v *visit) faultsOfFiles(r *http.Request) (found []string) {
 	problems, err := v.Lint(r.Context())
 	if err != nil {
-		return []string{sentence(messageOf(err))}, false
+		return []string{sentence(messageOf(err))}
 	}
 	for _, p := range problems {
 		found = append(found, p.String())
 	}
-	return found, len(found) == 0
+	return found
 }
 
 // AllowedText lists what a setting may be.

@@ -238,6 +238,8 @@ func gallery(w *world) []struct{ name, path, as string } {
 		a.Health = "Degraded"
 		a.Resources = []staging.Resource{{Kind: "Deployment", Namespace: "shop-checkout-rounding", Name: "backend", Health: "Degraded", Message: "exceeded its progress deadline"}}
 	})
+	w.do(staging.Action{Verb: staging.Mark, Name: "gift-cards", Outcome: staging.Broken, Note: "The total is wrong with two cards"})
+	w.do(staging.Action{Verb: staging.Mark, Name: "login", Outcome: staging.Tested, Note: "On a phone, too"})
 	w.do(staging.Action{Verb: staging.Archive, Name: "chore-node-22"})
 	w.do(staging.Action{Verb: staging.Set, Name: "login", Absent: []string{"LEGACY_FLAG"}})
 	w.running("login")
@@ -250,7 +252,7 @@ func gallery(w *world) []struct{ name, path, as string } {
 		{"one", "/shop/stagings/login", "user"}, {"trouble", "/shop/stagings/checkout-rounding", "admin"},
 		{"settings", "/shop/stagings/login/settings", "user"}, {"undo", "/shop/stagings/login/undo?to=" + events[0].Revision, "admin"},
 		{"delete", "/shop/stagings/login/delete", "user"}, {"archived", "/shop/archived", "user"}, {"activity", "/shop/activity", "admin"},
-		{"project", "/shop/about", "admin"}, {"files", "/shop/stagings/login/files", "admin"}, {"sign-in", "/signin?next=/shop/", "user"},
+		{"project", "/shop/about?check=1", "admin"}, {"files", "/shop/stagings/login/files", "admin"}, {"objects", "/shop/stagings/checkout-rounding/resources", "admin"}, {"mark", "/shop/stagings/gift-cards/mark", "user"}, {"sign-in", "/signin?next=/shop/", "user"},
 		{"not-found", "/shop/stagings/nothing", "viewer"}, {"nothing-fits", "/shop/?q=zebra", "viewer"},
 	}
 }

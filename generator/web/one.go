@@ -15,20 +15,21 @@ import (
 // onePage is the page of one staging.
 type onePage struct {
 	frame
-	Row      *row
-	Mark     string // address that says what was found; empty where it is not for the viewer
-	Status   statusPart
-	Version  string // of the record, as this page shows it
-	Groups   []settingGroup
-	Presets  []string
-	Differ   int // settings that differ from the project's
-	History  []event
-	Verbs    []verbLink
-	Settings string // address of the form; empty when it is not for the viewer
-	Files    string
-	ArgoCD   string
-	Invalid  string // why the record cannot be read, for those who are shown it
-	Events   string
+	Row       *row
+	Mark      string // address that says what was found; empty where it is not for the viewer
+	Status    statusPart
+	Version   string // of the record, as this page shows it
+	Groups    []settingGroup
+	Presets   []string
+	Differ    int // settings that differ from the project's
+	History   []event
+	Verbs     []verbLink
+	Settings  string // address of the form; empty when it is not for the viewer
+	Files     string
+	ArgoCD    string
+	Resources string // address of what Argo CD says
+	Invalid   string // why the record cannot be read, for those who are shown it
+	Events    string
 }
 
 // statusPart is what changes by itself: it is sent again whenever it does.
@@ -126,8 +127,11 @@ func (v *visit) onePage(ctx context.Context, view *staging.View) (*onePage, erro
 	if v.shows(project.PartFiles) {
 		page.Files = v.of(name, "files")
 	}
-	if v.shows(project.PartResources) && v.ArgoCD != "" {
-		page.ArgoCD = v.ArgoCD + "/applications/" + url.PathEscape(v.project.Spec.ArgoCD.Namespace) + "/" + url.PathEscape(v.project.Application(name))
+	if v.shows(project.PartResources) {
+		page.ArgoCD = v.argoCDPage(name)
+		if view.Status.Phase != "" { // else no Argo CD is connected
+			page.Resources = v.of(name, "resources")
+		}
 	}
 	if view.Status.Phase == staging.PhaseInvalid {
 		if v.shows(project.PartDetail) {
@@ -142,6 +146,14 @@ func (v *visit) onePage(ctx context.Context, view *staging.View) (*onePage, erro
 		}
 	}
 	return page, v.addHistory(ctx, page)
+}
+
+// argoCDPage is where Argo CD shows a staging; empty where that is not known.
+func (v *visit) argoCDPage(name string) string {
+	if v.ArgoCD == "" {
+		return ""
+	}
+	return v.ArgoCD + "/applications/" + url.PathEscape(v.project.Spec.ArgoCD.Namespace) + "/" + url.PathEscape(v.project.Application(name))
 }
 
 func (v *visit) addHistory(ctx context.Context, page *onePage) error {

@@ -122,6 +122,7 @@ func (s *Server) projectRoutes() http.Handler {
 		"GET /{project}/stagings/{name}/settings":  s.editSettings,
 		"POST /{project}/stagings/{name}/settings": s.saveSettings,
 		"GET /{project}/stagings/{name}/files":     s.files,
+		"GET /{project}/stagings/{name}/resources": s.resources,
 		"GET /{project}/stagings/{name}/{verb}":    s.confirm,
 		"POST /{project}/stagings/{name}/{verb}":   s.act,
 		"GET /{project}/activity":                  s.activity,

@@ -166,6 +166,21 @@ func (a *ArgoCD) Watch(ctx context.Context, handle func(argocd.Event)) error {
 }
 
 // Pods gives those that were set.
+// Application is one that tests have put.
+func (a *ArgoCD) Application(_ context.Context, name string) (staging.Application, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, app := range a.apps {
+		if app.Name == name {
+			return app, a.err
+		}
+	}
+	if a.err != nil {
+		return staging.Application{}, a.err
+	}
+	return staging.Application{}, staging.Errorf(staging.CodeNotFound, "no Application %s", name)
+}
+
 func (a *ArgoCD) Pods(_ context.Context, application string) ([]staging.Pod, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
