@@ -28,7 +28,8 @@ import (
 type shop struct {
 	t       testing.TB
 	project string
-	bare    string   // the env repo, where the git server has it
+	address string   // of the env repo, for octopod and Argo CD
+	remote  string   // the same, as a person with git reaches it
 	env     []string // for octopod
 	*meter
 }
@@ -58,17 +59,27 @@ func newShop(t testing.TB, name string, options ...string) *shop {
 	t.Helper()
 	dir := t.TempDir()
 	server := testenv.ServeHTTP(t, dir)
-	s := &shop{t: t, project: "e2e-" + name, bare: testenv.EmptyBare(t, filepath.Join(dir, "envs.git")), meter: &meter{}}
+	s := &shop{t: t, project: "e2e-" + name, remote: testenv.EmptyBare(t, filepath.Join(dir, "envs.git")), meter: &meter{}}
 	server.Between(s.watchPushes)
-	testenv.Git(t, s.bare, "config", "http.receivepack", "true")
-	url := server.URL + "/envs.git"
-	s.env = append(append(testenv.Env(), world.Env()...), "OCTOPOD_ENV_REPO="+url)
-	s.octopod(append([]string{"init", "--project", s.project, "--base-domain", name + ".example.com", "--repo-url", url}, options...)...)
-	s.apply(argocdAPI+"appprojects/"+s.project, s.file("argocd/appproject.yaml"))
-	s.apply(argocdAPI+"applicationsets/"+s.project, s.file("argocd/applicationset.yaml"))
-	t.Cleanup(s.remove)
+	testenv.Git(t, s.remote, "config", "http.receivepack", "true")
+	s.env = append(testenv.Env(), world.Env()...)
+	s.open(server.URL+"/envs.git", options...)
 	return s
 }
+
+// open writes the sample project into the empty repository of this address, and
+// lets Argo CD follow it until the test ends.
+func (s *shop) open(url string, options ...string) {
+	s.t.Helper()
+	s.address, s.env = url, append(s.env, "OCTOPOD_ENV_REPO="+url)
+	s.octopod(append([]string{"init", "--project", s.project, "--base-domain", s.domain(), "--repo-url", url}, options...)...)
+	s.apply(argocdAPI+"appprojects/"+s.project, s.file("argocd/appproject.yaml"))
+	s.apply(argocdAPI+"applicationsets/"+s.project, s.file("argocd/applicationset.yaml"))
+	s.t.Cleanup(s.remove)
+}
+
+// domain is what the hosts of the project end in.
+func (s *shop) domain() string { return strings.TrimPrefix(s.project, "e2e-") + ".example.com" }
 
 // remove takes the project out of the cluster, so that it costs others nothing.
 // The Applications need the AppProject to end.
@@ -244,7 +255,7 @@ func poll(ctx context.Context, is func() (state string, ok bool)) (string, bool)
 func (s *shop) byHand(change func(work string)) {
 	s.t.Helper()
 	work := s.t.TempDir()
-	testenv.Git(s.t, work, "clone", "-q", s.bare, ".")
+	testenv.Git(s.t, work, "clone", "-q", s.remote, ".")
 	change(work)
 	testenv.Git(s.t, work, "add", "-A")
 	testenv.Git(s.t, work, "commit", "-qm", "by hand")
@@ -268,5 +279,11 @@ func (s *shop) edit(file, old, new string) {
 // file reads a file of the env repo.
 func (s *shop) file(name string) []byte {
 	s.t.Helper()
-	return []byte(testenv.Git(s.t, s.bare, "show", "HEAD:"+name) + "\n")
+	work := s.t.TempDir()
+	testenv.Git(s.t, work, "clone", "-q", "--depth", "1", s.remote, ".")
+	data, err := os.ReadFile(filepath.Join(work, name))
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	return data
 }
