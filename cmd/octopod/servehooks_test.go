@@ -13,6 +13,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -30,6 +31,7 @@ type forgeWorld struct {
 	envs    string // the env repo
 	app     string // the application's repository
 	server  *server
+	pushes  atomic.Int64 // to the env repo
 	sent    int
 	project string
 }
@@ -46,8 +48,16 @@ func startForge(t testing.TB) *forgeWorld {
 		return strings.Replace(text, "repository: github.com/acme/shop-backend",
 			"repository: "+url+"/backend.git\n      build: registry.example.com/shop/backend:{commit}", 1)
 	})
+	envs := testenv.ServeHTTP(t, w.dir)
+	envs.Between(func(to http.ResponseWriter, r *http.Request, git http.Handler) {
+		if testenv.IsPush(r) {
+			w.pushes.Add(1)
+		}
+		git.ServeHTTP(to, r)
+	})
+	testenv.Git(t, w.envs, "config", "http.receivepack", "true")
 	config := filepath.Join(w.dir, "server.yaml")
-	text := fmt.Sprintf("projects: [{envRepo: %s}]\nforges: [{host: 127.0.0.1, kind: gitea, webhook: {secret: {env: HOOK_SECRET}}}]\n", w.envs)
+	text := fmt.Sprintf("projects: [{envRepo: %s/shop.git}]\nforges: [{host: 127.0.0.1, kind: gitea, webhook: {secret: {env: HOOK_SECRET}}}]\n", envs.URL)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}

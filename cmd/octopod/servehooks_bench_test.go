@@ -1,0 +1,79 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"octopod/generator/testenv"
+)
+
+// BenchmarkGoalWebhooks: 500 webhooks of 500 branches at once, over as many
+// connections as forges open, with the env repo behind HTTP. Goals: each is answered
+// within 50 ms; all of them are committed within the minute, many in each push.
+func BenchmarkGoalWebhooks(b *testing.B) {
+	const hooks, connections = 500, 16
+	for range b.N {
+		w := startForge(b)
+		head := testenv.Git(b, w.envs, "rev-list", "--count", "main")
+		payloads := make([]string, hooks)
+		for i := range payloads {
+			_, payloads[i] = w.push("feature/b" + strconv.Itoa(i))
+		}
+		http.DefaultClient.CloseIdleConnections()
+		answers := make([]time.Duration, hooks)
+		began := time.Now()
+		var senders errgroup.Group
+		senders.SetLimit(connections)
+		for i, payload := range payloads {
+			senders.Go(func() error {
+				sent := time.Now()
+				status := w.hook(fmt.Sprint("d", i), hookSecret, payload)
+				answers[i] = time.Since(sent)
+				if status != http.StatusAccepted {
+					return fmt.Errorf("webhook %d: %d", i, status)
+				}
+				return nil
+			})
+		}
+		if err := senders.Wait(); err != nil {
+			b.Fatal(err)
+		}
+		sent := time.Since(began)
+		for there := 0; there < hooks; time.Sleep(50 * time.Millisecond) {
+			there = strings.Count(testenv.Git(b, w.envs, "ls-tree", "--name-only", "main", "envs/"), "envs/b")
+			if time.Since(began) > 5*time.Minute {
+				b.Fatalf("%d of %d are there", there, hooks)
+			}
+		}
+		committed := time.Since(began)
+		slices.Sort(answers)
+		commits := number(b, testenv.Git(b, w.envs, "rev-list", "--count", "main")) - number(b, head)
+		b.ReportMetric(ms(answers[hooks/2]), "answer-ms")
+		b.ReportMetric(ms(answers[hooks-1]), "slowest-answer-ms")
+		b.ReportMetric(ms(answers[hooks-1])/50, "answer/goal")
+		b.ReportMetric(sent.Seconds(), "all-answered-s")
+		b.ReportMetric(committed.Seconds(), "all-committed-s")
+		b.ReportMetric(committed.Seconds()/60, "committed/goal")
+		b.ReportMetric(float64(commits), "commits")
+		b.ReportMetric(float64(w.pushes.Load()), "pushes")
+		w.server.end(b)
+		testenv.Git(b, w.envs, "fsck", "--strict")
+	}
+	b.ReportMetric(0, "ns/op")
+}
+
+func number(b *testing.B, text string) int {
+	b.Helper()
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return n
+}
