@@ -1,10 +1,18 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"fmt"
+	"html"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"regexp"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -52,6 +60,10 @@ func BenchmarkGoalServer(b *testing.B) {
 		b.ReportMetric(ms(median(api)), "api-save-ms")
 		b.ReportMetric(median(api).Seconds()/median(cli).Seconds()/1.2, "save/goal")
 
+		page := measure(b, 10, func(i int) { savePage(b, s.url, "f-0004", level(i)) })
+		b.ReportMetric(ms(median(page)), "page-save-ms")
+		b.ReportMetric(median(page).Seconds()/median(cli).Seconds()/1.2, "page-save/goal")
+
 		one := median(measure(b, 5, func(i int) { save(b, client, "f-0003", 1+i%3, level(i)) }))
 		together := measure(b, 1, func(int) {
 			var people sync.WaitGroup
@@ -62,9 +74,152 @@ func BenchmarkGoalServer(b *testing.B) {
 		})
 		b.ReportMetric(ms(together[0]), "32-saves-ms")
 		b.ReportMetric(together[0].Seconds()/(32*one.Seconds()), "32-saves/32×one")
+		before := landed(b, s.url)
+		onPage := measure(b, 1, func(int) {
+			var people sync.WaitGroup
+			for i := range 32 {
+				people.Go(func() { savePage(b, s.url, fmt.Sprintf("f-%04d", 200+i), "debug") })
+			}
+			people.Wait()
+		})
+		b.ReportMetric(ms(onPage[0]), "32-page-saves-ms")
+		b.ReportMetric(landed(b, s.url)-before, "pushes-of-32")
+
+		lists = atRate(b, 50, 500, func() { fetch(b, s.url+"/shop/") })
+		b.ReportMetric(ms(lists[len(lists)*99/100]), "page-p99-ms")
+		b.ReportMetric(lists[len(lists)*99/100].Seconds()/0.05, "page-p99/goal")
 		s.end(b)
 	}
 	b.ReportMetric(0, "ns/op")
+}
+
+// BenchmarkGoalLivePages: 200 pages of 1,000 stagings are open, over real
+// connections to a server of its own. Goals: at most 2 KB for each of them per
+// update, and 200 MB for the server in all.
+func BenchmarkGoalLivePages(b *testing.B) {
+	const pages, updates = 200, 20
+	dir := b.TempDir()
+	binary := dir + "/octopod"
+	build(b, binary, ".")
+	repo := thousand(b, binary, dir+"/env", servedStagings)
+	for range b.N {
+		s := startServer(b, dir, nil, "--env-repo", repo)
+		found := regexp.MustCompile(`data-events="([^"]+)"`).FindStringSubmatch(fetch(b, s.url+"/shop/"))
+		if found == nil {
+			b.Fatal("the page follows nothing")
+		}
+		alone := memory(b, s)
+		got := make(chan int, pages*updates)
+		for range pages {
+			answer, err := http.Get(s.url + html.UnescapeString(found[1]))
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.Cleanup(func() { _ = answer.Body.Close() })
+			go countRows(answer.Body, got)
+		}
+		bytes := 0
+		for i := range updates {
+			save(b, clientOf(b, s.url, ""), "f-0007", 1+i%3, level(i))
+			for range pages {
+				bytes += <-got
+			}
+		}
+		b.ReportMetric(float64(bytes)/pages/updates, "bytes/page/update")
+		b.ReportMetric(float64(bytes)/pages/updates/2048, "bytes/goal")
+		b.ReportMetric(memory(b, s), "server-MB")
+		b.ReportMetric(memory(b, s)-alone, "MB-for-pages")
+		b.ReportMetric(memory(b, s)/200, "memory/goal")
+		s.end(b)
+	}
+	b.ReportMetric(0, "ns/op")
+}
+
+// countRows tells how many bytes came with each row of a stream, the framing of
+// HTTP left out.
+func countRows(stream io.Reader, got chan<- int) {
+	lines := bufio.NewScanner(stream)
+	lines.Buffer(nil, 1<<20)
+	size, row := 0, false
+	for lines.Scan() {
+		size += len(lines.Bytes()) + 1
+		row = row || lines.Text() == "event: row"
+		if len(lines.Bytes()) == 0 {
+			if row {
+				got <- size
+			}
+			size, row = 0, false
+		}
+	}
+}
+
+// memory is what a server's process holds, in MB.
+func memory(b *testing.B, s *server) float64 {
+	b.Helper()
+	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
+	if err != nil {
+		b.Fatal(err)
+	}
+	found := regexp.MustCompile(`VmRSS:\s+(\d+) kB`).FindSubmatch(text)
+	kib, err := strconv.Atoi(string(found[1]))
+	if err != nil {
+		b.Fatal(err)
+	}
+	return float64(kib) * 1024 / 1e6
+}
+
+// atRate does something so often a second, in turn or not, and gives how long
+// each took, the slowest last.
+func atRate(b *testing.B, perSecond, times int, do func()) []time.Duration {
+	b.Helper()
+	var mu sync.Mutex
+	var all []time.Duration
+	var work sync.WaitGroup
+	tick := time.NewTicker(time.Second / time.Duration(perSecond))
+	defer tick.Stop()
+	for range times {
+		<-tick.C
+		work.Go(func() {
+			began := time.Now()
+			do()
+			mu.Lock()
+			defer mu.Unlock()
+			all = append(all, time.Since(began))
+		})
+	}
+	work.Wait()
+	slices.Sort(all)
+	return all
+}
+
+// savePage saves a form as a browser does, and does not follow where it leads.
+func savePage(b *testing.B, at, name, level string) {
+	b.Helper()
+	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	form := url.Values{"step": {"save"}, "set.LOG_LEVEL": {level}, "was.LOG_LEVEL": {"-"}}
+	answer, err := client.PostForm(at+"/shop/stagings/"+name+"/settings", form)
+	if err != nil {
+		b.Error(err)
+		return
+	}
+	_ = answer.Body.Close()
+	if to := answer.Header.Get("Location"); !strings.HasSuffix(to, "?done=set") {
+		b.Errorf("saving on the page: %s, %s", answer.Status, to)
+	}
+}
+
+// landed counts the pushes of a server that landed.
+func landed(b *testing.B, at string) float64 {
+	b.Helper()
+	found := regexp.MustCompile(`octopod_git_pushes_total\{.*result="landed"\} (\d+)`).FindStringSubmatch(fetch(b, at+"/metrics"))
+	if found == nil {
+		return 0
+	}
+	n, err := strconv.ParseFloat(found[1], 64)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return n
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
