@@ -93,6 +93,16 @@ func hideAuthor(s *staging.Spec) {
 		pin.By = ""
 		s.Pinned = &pin
 	}
+	if s.Kept != nil {
+		kept := *s.Kept
+		kept.By = ""
+		s.Kept = &kept
+	}
+	if s.Since != nil {
+		since := *s.Since
+		since.By = ""
+		s.Since = &since
+	}
 	if s.Tested != nil {
 		test := *s.Tested
 		test.By = ""

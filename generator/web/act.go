@@ -39,6 +39,8 @@ var theDeeds = map[string]deed{
 		Explain: says("It stays exactly as it is: new builds of the branch are not put on it until somebody unpins it.")},
 	"unpin": {Verb: staging.Unpin, Ask: "Unpin %s?", Button: "Unpin",
 		Explain: says("The next build of the branch is put on it again.")},
+	"unkeep": {Verb: staging.Unkeep, Ask: "Leave %s to the clean-up again?", Button: "Leave it to the clean-up",
+		Explain: says("It is archived like any other when nobody deploys to it, or when its branch is gone.")},
 	"unset": {Verb: staging.Unset, Ask: "Take back a setting of %s?", Button: "Take it back",
 		Explain: says("The setting goes back to what the project says.")},
 	"mark": {Verb: staging.Mark, Ask: "Does %s work?", Finds: true,

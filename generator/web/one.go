@@ -28,6 +28,7 @@ type onePage struct {
 	Files     string
 	ArgoCD    string
 	Resources string // address of what Argo CD says
+	Took      string // from the last change until it ran, where that was seen
 	Invalid   string // why the record cannot be read, for those who are shown it
 	Events    string
 }
@@ -121,6 +122,9 @@ func (v *visit) onePage(ctx context.Context, view *staging.View) (*onePage, erro
 		"name": {name}, "version": {page.Version}, "after": {sequenceText(v.Feed.Sequence())},
 	}.Encode())
 	page.Verbs = v.verbs(view)
+	if t := view.Status.Timings; v.shows(project.PartChanged) {
+		page.Took = took(t.Committed, t.Running)
+	}
 	if page.Row.Writes && view.Spec.State == staging.Active {
 		page.Mark = v.of(name, "mark")
 	}
@@ -278,6 +282,9 @@ func (v *visit) verbs(view *staging.View) []verbLink {
 			all = append(all, link("extend", "Keep for longer"))
 		}
 		all = append(all, link("archive", "Archive…"))
+	}
+	if spec.Kept != nil {
+		all = append(all, link("unkeep", "Leave to the clean-up"))
 	}
 	if spec.Pinned != nil {
 		all = append(all, link("unpin", "Unpin"))

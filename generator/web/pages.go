@@ -97,10 +97,11 @@ type frame struct {
 	Stale    bool
 	Notice   string // what was just done
 	Path     string // of this page, to come back to
+	Several  bool   // there are other projects
 }
 
 func (s *Server) frame(r *http.Request, v *visit, title, here string) frame {
-	f := frame{Title: title, Product: "Octopod", Here: here, SignIn: s.SignIn, Path: r.URL.RequestURI()}
+	f := frame{Title: title, Product: "Octopod", Here: here, SignIn: s.SignIn, Path: r.URL.RequestURI(), Several: len(s.Projects) > 1}
 	if v == nil || v.project == nil {
 		return f
 	}

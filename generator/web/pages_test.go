@@ -263,3 +263,45 @@ func TestAServerThatHasJustStartedSaysSo(t *testing.T) {
 		}
 	}
 }
+
+// What becomes of a staging by itself is on its page, and in the list.
+func TestTheEndOfAStagingIsTold(t *testing.T) {
+	w := newWorld(t, nil)
+	w.do(login())
+	quinn := w.as("Quinn", project.RoleUser)
+	quinn.get("/shop/stagings/login").shows(200, "Ends")
+	w.do(staging.Action{Verb: staging.Keep, Name: "login", Reason: "the demo on Friday"})
+	kept := quinn.get("/shop/stagings/login")
+	kept.shows(200, "Kept from the clean-up", "the demo on Friday (Ada)", "Leave to the clean-up")
+	if kept.Find(`dt:contains("Ends")`).Length() > 0 {
+		t.Error("it is said to end")
+	}
+	quinn.get("/shop/").shows(200, "kept")
+	quinn.submit(quinn.get("/shop/stagings/login/unkeep"), "", nil).shows(200, "like any other again", "Ends")
+
+	w.do(staging.Action{Verb: staging.Archive, Name: "login"})
+	quinn.get("/shop/archived").shows(200, "deleted")
+	quinn.get("/shop/stagings/login").shows(200, "Deleted")
+}
+
+// Who sees several projects finds the way between them.
+func TestTheWayToOtherProjects(t *testing.T) {
+	w := newWorld(t, nil)
+	if w.as("Quinn", project.RoleUser).get("/shop/").Find(`header a:contains("All projects")`).Length() > 0 {
+		t.Error("there is only one")
+	}
+	two, err := web.New(web.Options{Viewer: personOf, Projects: []web.Project{
+		{Name: "shop", Stagings: w.Stagings, Feed: w.feed}, {Name: "books", Stagings: w.Stagings, Feed: w.feed},
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	server := httptest.NewServer(two)
+	defer server.Close()
+	w.url = server.URL
+	quinn := w.as("Quinn", project.RoleUser)
+	if quinn.get("/books/").Find(`header a:contains("All projects")`).AttrOr("href", "") != "/" {
+		t.Error("no way back")
+	}
+	quinn.get("/").shows(200, "Projects", "The shop")
+}

@@ -28,7 +28,9 @@ type row struct {
 	Settings    []changedSetting
 	Created     *moment
 	Changed     *moment
-	Expires     *moment
+	Expires     *moment // when it is archived; or deleted, where it is archived
+	Wakes       *moment
+	Kept        *staging.Keeping
 	Pinned      *staging.Pin
 	Tested      *tested
 	Writes      bool
@@ -61,7 +63,7 @@ func (v *visit) row(view *staging.View) *row {
 		Name: name, Title: view.Metadata.Title, Page: v.of(name, ""),
 		Condition: conditionOf(view, v.shows(project.PartDetail)),
 		Archived:  view.Spec.State == staging.Archived, Writes: v.writes() && view.Status.Phase != staging.PhaseInvalid,
-		Pinned: view.Spec.Pinned, created: view.Spec.Created.At, changed: changedAt(view),
+		Pinned: view.Spec.Pinned, Kept: view.Spec.Kept, created: view.Spec.Created.At, changed: changedAt(view),
 		author: authors(view), Tested: v.testedOf(view),
 	}
 	if view.Status.Phase == staging.PhaseInvalid {
@@ -85,8 +87,11 @@ func (v *visit) row(view *staging.View) *row {
 	r.Created = v.momentOf(project.PartCreated, r.created)
 	r.Changed = v.momentOf(project.PartChanged, r.changed)
 	r.New = r.Changed != nil && r.changed.Sub(r.created).Abs() < time.Minute
-	if view.Spec.Expires != nil && !r.Archived {
-		r.Expires = v.momentOf(project.PartExpires, *view.Spec.Expires)
+	if end := p.Ends(view.Staging()); end != nil {
+		r.Expires = v.momentOf(project.PartExpires, *end)
+	}
+	if since := view.Spec.Since; r.Archived && since != nil && since.Wakes != nil {
+		r.Wakes = &moment{*since.Wakes}
 	}
 	return r
 }

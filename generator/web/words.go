@@ -89,7 +89,7 @@ var notices = map[string]string{
 	"archive": "Archived. It sleeps now; “Wake up” brings it back as it was.", "restore": "It is waking up.",
 	"delete": "Deleted.", "extend": "It is kept for longer.", "pin": "Pinned: it stays at this version.",
 	"unpin": "Unpinned: new builds are deployed again.", "rollback": "It goes back to that version, and stays there until you unpin it.",
-	"mark": "Thank you: everybody sees it here.", "undo": "Undone. The change is on its way.",
+	"unkeep": "It is like any other again.", "mark": "Thank you: everybody sees it here.", "undo": "Undone. The change is on its way.",
 }
 
 func noticeOf(done string) string { return notices[done] }
