@@ -14,8 +14,8 @@ import (
 // applyAll carries out actions on different stagings: one commit each, in one
 // push. They are worked out side by side on a tree before the push; what is the
 // same on the tip is not worked out again.
-func (g *Stagings) applyAll(ctx context.Context, tree *envrepo.Tree, requests []Request) ([]Result, []error) {
-	ahead := g.workAhead(ctx, tree, requests)
+func (g *Stagings) applyAll(ctx context.Context, tree *envrepo.Tree, requests []Request, plan planner) ([]Result, []error) {
+	ahead := g.workAhead(ctx, tree, requests, plan)
 	results, errs := make([]Result, len(requests)), make([]error, len(requests))
 	if requests[0].DryRun {
 		for i, a := range ahead {
@@ -25,7 +25,7 @@ func (g *Stagings) applyAll(ctx context.Context, tree *envrepo.Tree, requests []
 	}
 	edits := make([]envrepo.Editing, len(requests))
 	for i, r := range requests {
-		edits[i] = g.editing(ahead[i].orElse(g.planAction), r, &results[i])
+		edits[i] = g.editing(ahead[i].orElse(plan), r, &results[i])
 	}
 	done, errs := g.Repo.ChangeAll(ctx, edits)
 	for i := range results {
@@ -42,13 +42,13 @@ type workedOut struct {
 }
 
 // workAhead works actions out side by side.
-func (g *Stagings) workAhead(ctx context.Context, tree *envrepo.Tree, requests []Request) []workedOut {
+func (g *Stagings) workAhead(ctx context.Context, tree *envrepo.Tree, requests []Request, plan planner) []workedOut {
 	ahead := make([]workedOut, len(requests))
 	var work errgroup.Group
 	work.SetLimit(runtime.GOMAXPROCS(0))
 	for i, r := range requests {
 		work.Go(func() error {
-			next, err := g.planAction(ctx, tree, r, g.stamp(r))
+			next, err := plan(ctx, tree, r, g.stamp(r))
 			ahead[i] = workedOut{next, err, tree}
 			return nil
 		})

@@ -234,7 +234,7 @@ func (s *sweeping) carryOut(ctx context.Context, decisions []project.Decision) e
 	if err := s.tree.Prefetch(ctx, paths...); err != nil {
 		return err
 	}
-	results, errs := s.applyAll(ctx, s.tree, requests)
+	results, errs := s.applyAll(ctx, s.tree, requests, s.planAction)
 	for i, result := range results {
 		item := &s.result.Items[at[i]]
 		item.Changed, item.Err = errs[i] == nil && result.Changed, errs[i]

@@ -83,7 +83,7 @@ var owners = []struct {
 // driven adapters speak one technology each, for the use cases; beside them only
 // nouns may be imported.
 var driven = []string{
-	"gitstore", "envrepo", "render", "check", "argocd", "branch", "auth", "notify", "registry",
+	"gitstore", "envrepo", "render", "check", "argocd", "branch", "auth", "notify", "registry", "octopod1",
 }
 
 // driving adapters are doors: they ask the use cases for people and programs.

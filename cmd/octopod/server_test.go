@@ -19,7 +19,7 @@ import (
 
 // directOnly are the scripts that are about something a server has no part in:
 // the work tree of a clone, which env repo is meant and how it is reached, and
-// init, which makes one. (demo makes its own, with --server or without.)
+// init and import, which fill one. (demo makes its own, with --server or without.)
 var directOnly = map[string]string{
 	"detached":     "is about a clone",
 	"worktree":     "looks at files of a clone that are not committed",
@@ -29,6 +29,7 @@ var directOnly = map[string]string{
 	"git_ssh":      "is about the way to the env repo",
 	"git_failures": "is about the way to the env repo",
 	"sweep_http":   "is about the way to the repositories",
+	"import":       "is done once, on the env repo itself, as init is",
 }
 
 // The scripts pass through a server as they do on the env repo itself: one that

@@ -1,0 +1,283 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"octopod/generator"
+	"octopod/generator/octopod1"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// importFlags say what the overrides of Octopod 1 are here.
+type importFlags struct {
+	keys, images, branches, leave []string
+	dryRun                        bool
+}
+
+// newImport takes over the stagings of Octopod 1.
+func newImport(c *cli) *cobra.Command {
+	var o importFlags
+	cmd := &cobra.Command{
+		Use:   "import FILE [--dry-run]",
+		Short: "Take over the stagings of Octopod 1",
+		Long: `Take over the stagings of Octopod's first version: FILE is what its API answers at
+/api/v1/deployments, or - for stdin. Each becomes a record with the values that were
+set on it, in one commit; all of them are pushed together. Archived ones stay archived,
+and what is in the env repo already stays as it is.
+
+An override is carried over to the parameter of its name. --key says which one it is
+where that has another name, --image that it holds a service's tag or whole image. What
+is left is named, and nothing is committed until --leave says that it may go.
+
+Octopod 1 knows no branches: a staging's branch is taken to be called as itself, and
+--branch says better. Links, logs and databases stay with Octopod 1.`,
+		Example: `  # What would come over, and what would not
+  octopod import deployments.json --dry-run
+
+  # With what the report asked for
+  octopod import deployments.json --image image.tag=backend \
+      --key global.logLevel=LOG_LEVEL --leave chart_version \
+      --branch login=feature/login`,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return usage(cmd, "which file? - is stdin")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return c.importFrom(cmd.Context(), cmd, args[0], o) },
+	}
+	f := cmd.Flags()
+	f.StringArrayVar(&o.keys, "key", nil, "the parameter that an override is here, as `OLD=PARAMETER`, repeatable")
+	f.StringArrayVar(&o.images, "image", nil, "the service whose tag or image an override holds, as `OLD=SERVICE`, repeatable")
+	f.StringArrayVar(&o.branches, "branch", nil, "branch of a staging, as `NAME=BRANCH`, repeatable (default: its name)")
+	f.StringArrayVar(&o.leave, "leave", nil, "an override that may be left behind, by its `KEY`; * stands for any text; repeatable")
+	f.BoolVar(&o.dryRun, "dry-run", false, "work everything out and check it, but commit nothing")
+	for _, flag := range []string{"key", "image", "branch", "leave"} {
+		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions)
+	}
+	return cmd
+}
+
+// mapping reads the flags.
+func (o importFlags) mapping(cmd *cobra.Command) (m octopod1.Mapping, err error) {
+	m.Leave = o.leave
+	for _, f := range []struct {
+		flag   string
+		values []string
+		to     *map[string]string
+	}{{"--key", o.keys, &m.Keys}, {"--image", o.images, &m.Images}, {"--branch", o.branches, &m.Branches}} {
+		*f.to = map[string]string{}
+		for _, value := range f.values {
+			left, right, ok := strings.Cut(value, "=")
+			if !ok || left == "" || right == "" {
+				return m, usage(cmd, "%s %s has no two sides", f.flag, value)
+			}
+			(*f.to)[left] = right
+		}
+	}
+	return m, nil
+}
+
+func (c *cli) importFrom(ctx context.Context, cmd *cobra.Command, file string, o importFlags) error {
+	m, err := o.mapping(cmd)
+	if err != nil {
+		return err
+	}
+	deployments, err := c.readDeployments(file)
+	if err != nil {
+		return err
+	}
+	if c.settings.server != "" {
+		return usage(cmd, "an import works on the env repo itself: name it with --env-repo")
+	}
+	to, err := c.connectTo(ctx, c.envRepo())
+	if err != nil {
+		return err
+	}
+	p, err := to.Project(ctx)
+	if err != nil {
+		return err
+	}
+	report := newImportReport(p, m, deployments)
+	request := generator.ImportRequest{Arrivals: report.arrivals, By: c.asker(), DryRun: o.dryRun || report.incomplete()}
+	if report.result, err = to.Import(ctx, request); err != nil {
+		return err
+	}
+	if report.result.Changed && !request.DryRun {
+		c.look(ctx, to, report.result.Plan)
+	}
+	return c.showImport(report, request.DryRun)
+}
+
+func (c *cli) readDeployments(file string) ([]octopod1.Deployment, error) {
+	read := func() ([]byte, error) { return os.ReadFile(file) }
+	if file == "-" {
+		read = func() ([]byte, error) { return io.ReadAll(c.in) }
+	}
+	data, err := read()
+	if err != nil {
+		return nil, staging.Errorf(staging.CodeInvalid, "the list of deployments cannot be read").Because(err)
+	}
+	return octopod1.Parse(data)
+}
+
+// importReport is what comes over, and what does not.
+type importReport struct {
+	deployments []octopod1.Deployment
+	converted   []octopod1.Converted
+	arrivals    []generator.Arrival
+	result      generator.ImportResult
+}
+
+func newImportReport(p *project.Project, m octopod1.Mapping, deployments []octopod1.Deployment) *importReport {
+	r := &importReport{deployments: deployments}
+	for _, d := range deployments {
+		converted := m.Convert(p, d)
+		r.converted = append(r.converted, converted)
+		r.arrivals = append(r.arrivals, generator.Arrival{Action: converted.Action, Archived: d.Archived, Created: d.Created})
+	}
+	return r
+}
+
+// incomplete tells whether something would be lost.
+func (r *importReport) incomplete() bool {
+	return slices.ContainsFunc(r.converted, func(c octopod1.Converted) bool { return len(c.Left)+len(c.Faults) > 0 })
+}
+
+// leftovers are the keys that nothing is for, with the number of stagings that have each.
+func (r *importReport) leftovers() map[string]int {
+	keys := map[string]int{}
+	for _, c := range r.converted {
+		for _, key := range c.Left {
+			keys[key]++
+		}
+	}
+	return keys
+}
+
+// trouble says why one deployment cannot come over; "" when it can.
+func (r *importReport) trouble(i int) string {
+	var words []string
+	for _, fault := range r.converted[i].Faults {
+		words = append(words, fault.String())
+	}
+	if err := r.result.Items[i].Err; err != nil {
+		words = append(words, message(err))
+	}
+	return strings.Join(words, "; ")
+}
+
+// imported is one deployment as programs read it.
+type imported struct {
+	Name     string   `json:"name"`
+	Branch   string   `json:"branch"`
+	Archived bool     `json:"archived"`
+	Changed  bool     `json:"changed"`
+	Left     []string `json:"left,omitempty"` // keys that nothing is for
+	Remark   string   `json:"remark,omitempty"`
+	Error    string   `json:"error,omitempty"`
+}
+
+func (c *cli) showImport(r *importReport, dryRun bool) error {
+	var items []imported
+	failed := r.incomplete()
+	for i, item := range r.result.Items {
+		items = append(items, imported{
+			Name: item.Name, Branch: r.converted[i].Action.Branch, Archived: item.Archived, Changed: item.Changed,
+			Left: r.converted[i].Left, Remark: r.deployments[i].Remark, Error: r.trouble(i),
+		})
+		failed = failed || items[i].Error != ""
+	}
+	switch {
+	case c.settings.machine():
+		err := c.encode(struct {
+			list[imported]
+			Changed  bool   `json:"changed"`
+			DryRun   bool   `json:"dryRun,omitempty"`
+			Revision string `json:"revision,omitempty"`
+		}{listOf("Imported", items), r.result.Changed, dryRun, r.result.Revision})
+		if err != nil {
+			return err
+		}
+	case c.settings.output == "name":
+		for _, item := range items {
+			c.out.printf("%s\n", item.Name)
+		}
+	default:
+		c.out.table([]column{{"NAME", 0}, {"BRANCH", 0}, {"STEP", 0}, {"REMARK", 1}}, importRows(items), true)
+		c.out.printf("%s\n", r.summary(items, dryRun, failed))
+		c.noteLeftovers(r)
+	}
+	if failed {
+		return reported{staging.CodeInvalid}
+	}
+	return nil
+}
+
+func importRows(items []imported) [][]cell {
+	var rows [][]cell
+	for _, item := range items {
+		step, remark := cell{"create", green}, item.Remark
+		switch {
+		case item.Error != "":
+			step, remark = cell{"failed", red}, item.Error
+		case !item.Changed:
+			step, remark = cell{"keep", dim}, "it is there already"
+		case item.Archived:
+			step.text = "archived"
+		}
+		if len(item.Left) > 0 {
+			remark = strings.TrimPrefix(remark+"; left behind: "+strings.Join(item.Left, ", "), "; ")
+		}
+		rows = append(rows, []cell{{item.Name, bold}, {item.Branch, ""}, step, {cmp.Or(inline(remark), none), ""}})
+	}
+	return rows
+}
+
+// summary counts: 2 created, 1 was there already (1f2e3d4).
+func (r *importReport) summary(items []imported, dryRun, failed bool) string {
+	made, there := 0, 0
+	for _, item := range items {
+		switch {
+		case item.Changed:
+			made++
+		case item.Error == "":
+			there++
+		}
+	}
+	words := []string{count(made, "created"), count(there, "there already")}
+	text := strings.Join(slices.DeleteFunc(words, func(s string) bool { return s == "" }), ", ")
+	switch {
+	case failed:
+		return "nothing is committed: something would be lost"
+	case text == "":
+		return "no stagings"
+	case dryRun:
+		return "would be " + text + " (dry run, nothing is committed)"
+	case r.result.Changed:
+		return fmt.Sprintf("%s (%s)", text, short(r.result.Revision))
+	}
+	return text
+}
+
+// noteLeftovers names what nothing of the project is for.
+func (c *cli) noteLeftovers(r *importReport) {
+	keys := r.leftovers()
+	if slices.ContainsFunc(r.deployments, func(d octopod1.Deployment) bool { return d.Links > 0 }) {
+		c.note("links are not carried over: every staging has those of its services, and spec.links of %s", project.File)
+	}
+	for _, key := range sortedKeys(keys) {
+		c.note("%s, set on %s, is no parameter: --key %s=PARAMETER, --image %s=SERVICE or --leave %s",
+			inline(key), plural(keys[key], "staging"), inline(key), inline(key), strconv.Quote(key))
+	}
+}

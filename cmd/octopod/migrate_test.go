@@ -1,0 +1,33 @@
+package main
+
+import (
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// shellBlock is a block of commands, as docs have it, perhaps within a list.
+var shellBlock = regexp.MustCompile("(?ms)^ *```sh\n(.*?)^ *```$")
+
+// Every command of docs/migrate.md can be typed. What they do, the scripts
+// import, init_own_base and deploy show.
+func TestCommandsOfTheMigrationGuides(t *testing.T) {
+	text, err := os.ReadFile("../../docs/migrate.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	commands := 0
+	for _, block := range shellBlock.FindAllStringSubmatch(string(text), -1) {
+		for line := range strings.Lines(block[1]) {
+			if line = strings.TrimSpace(line); !strings.HasPrefix(line, "octopod ") {
+				continue
+			}
+			commands++
+			t.Run(line, func(t *testing.T) { typable(t, shellWords(t, line)[1:]) })
+		}
+	}
+	if commands < 6 {
+		t.Errorf("only %d commands were found", commands)
+	}
+}
