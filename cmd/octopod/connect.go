@@ -95,8 +95,7 @@ func (c *cli) connectTo(ctx context.Context, url string) (*generator.Stagings, e
 	}), nil
 }
 
-// serves tells whether this run is a server: it keeps what it read, and no
-// template may end it.
+// serves tells whether this run is a server: it keeps what it read.
 func (c *cli) serves() bool { return c.metrics != nil }
 
 // openStore opens the env repo; run closes it.
@@ -199,14 +198,14 @@ func readKey(file, what string) ([]byte, error) {
 
 // newRenderer makes the renderer; run closes it. Templates are evaluated in
 // processes of their own, so that one that takes all memory or never ends
-// cannot take a server down. A command that ends soon builds kustomizations
+// takes nothing with it. A run that builds once and ends builds a kustomization
 // itself: another start of the program costs more than a build.
 func (c *cli) newRenderer() (*render.Renderer, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("finding this program's own file: %w", err)
 	}
-	renderer := render.New(render.Options{SandboxKustomize: c.serves(), Sandbox: func(ctx context.Context) *exec.Cmd {
+	renderer := render.New(render.Options{SandboxKustomize: !c.onceOnly, Sandbox: func(ctx context.Context) *exec.Cmd {
 		worker := exec.CommandContext(ctx, self, renderWorker)
 		worker.Env = []string{} // no token in reach of a template
 		return worker

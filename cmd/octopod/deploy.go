@@ -116,6 +116,7 @@ func (c *cli) deployVerb(cmd *cobra.Command, verb staging.Verb) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		c.onceOnly = true
 		to, err := c.connect(cmd.Context())
 		if err != nil {
 			return err

@@ -30,10 +30,10 @@ type Options struct {
 	// exceeds a limit. nil evaluates in this process, where a template that
 	// exceeds one is given up but not stopped: for trusted templates only.
 	Sandbox func(ctx context.Context) *exec.Cmd
-	// SandboxKustomize builds kustomizations in those processes as well, as a
-	// server must. In a process that ends with its one command, a build is done
-	// before another process has started, and one that exceeds a limit is given
-	// up and ends with the command.
+	// SandboxKustomize builds kustomizations in those processes as well, as
+	// whoever builds more than one must. In a process that ends with its one
+	// build, that is done before another process has started, and one that
+	// exceeds a limit is given up and ends with the process.
 	SandboxKustomize bool
 }
 
