@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"octopod/generator"
 	"octopod/generator/project"
@@ -73,7 +74,7 @@ func wholeDays(d project.Duration) string {
 	if d == 0 {
 		return ""
 	}
-	return d.String()
+	return span(time.Duration(d))
 }
 
 func members(a project.Access) []membership {

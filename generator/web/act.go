@@ -127,7 +127,7 @@ func (s *Server) confirm(w http.ResponseWriter, r *http.Request, v *visit) error
 	if err != nil {
 		return err
 	}
-	if !page.Finds {
+	if !page.Finds && !page.Danger { // what is lost is said in words
 		page.Preview = v.preview(r, action, nil)
 	}
 	return s.pages.show(w, http.StatusOK, "confirm", page)
@@ -205,13 +205,14 @@ func (s *Server) act(w http.ResponseWriter, r *http.Request, v *visit) error {
 	}
 	if page.Typed && form.Get("confirm") != page.Name {
 		page.TypedWrong = true
-		page.Preview = v.preview(r, action, nil)
 		return s.pages.show(w, http.StatusUnprocessableEntity, "confirm", page)
 	}
 	result, err := v.do(r.Context(), generator.Request{Action: action, Version: form.Get("version")})
 	if staging.CodeOf(err) == staging.CodeConflict && err != nil {
 		if page.Conflict = v.conflict(r, page.Name); page.Conflict != nil {
-			page.Preview = v.preview(r, action, nil)
+			if !page.Danger {
+				page.Preview = v.preview(r, action, nil)
+			}
 			return s.pages.show(w, http.StatusConflict, "confirm", page)
 		}
 	}
