@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -157,8 +158,8 @@ func (c *correspondent) show(view, public *staging.View) {
 // stale tells whether the last change of a staging is from long before the
 // server began.
 func (c *correspondent) stale(view *staging.View) bool {
-	committed := view.Status.Timings.Committed
-	return committed == nil || committed.Before(c.began.Add(-caughtUp))
+	at := cmp.Or(view.Status.Changed, view.Status.Timings.Committed) // of what ran when it was first seen, the feed knows no steps
+	return at == nil || at.Before(c.began.Add(-caughtUp))
 }
 
 // forget drops what was shown of a staging that is gone.

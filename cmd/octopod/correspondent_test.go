@@ -311,6 +311,21 @@ func TestForgesAreLeftAloneAtTheStart(t *testing.T) {
 	}
 }
 
+// What CI deployed runs before the server sees it, as often as not.
+func TestForgesAreToldOfWhatRunsAtOnce(t *testing.T) {
+	d := newDesk(t, "  notify: [{to: commit}]\n")
+	gitea, url := newTracker(t)
+	d.server(serverConfig{Forges: []forge{{Host: "git.example.com", Kind: kindGitea, API: url, Token: auth.Secret{Env: "TOKEN"}}}}, map[string]string{"TOKEN": "x"})
+	d.happens(all)
+	ci := view("1", "Running")
+	ci.Staging.Status.Changed, ci.Staging.Status.Timings.Committed = ci.Staging.Status.Timings.Committed, nil
+	d.happens(ci)
+	d.wait("git.example.com sent")
+	if _, states := gitea.seen(); strings.TrimSpace(states) != "success" {
+		t.Errorf("states: %s", states)
+	}
+}
+
 // What is archived soon is told of once, while the server runs; a server that
 // starts within that time says nothing.
 func TestWarnings(t *testing.T) {
