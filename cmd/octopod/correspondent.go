@@ -22,8 +22,8 @@ type correspondent struct {
 
 	project  *project.Project // as it was at revision
 	revision string
-	shown    map[string]review.Showing // what forges were told last, by place and staging
-	unknown  map[string]bool           // sinks that the server does not have, once each
+	shown    map[string]shown // what forges were told last, by place and staging
+	unknown  map[string]bool  // sinks that the server does not have, once each
 }
 
 const (
@@ -34,7 +34,7 @@ const (
 
 func (t *teller) correspondent(read func(context.Context) (*project.Project, error)) *correspondent {
 	return &correspondent{
-		teller: t, read: read, follower: notify.NewFollower(), began: t.now(), shown: map[string]review.Showing{}, unknown: map[string]bool{},
+		teller: t, read: read, follower: notify.NewFollower(), began: t.now(), shown: map[string]shown{}, unknown: map[string]bool{},
 	}
 }
 
@@ -71,20 +71,19 @@ func (c *correspondent) listen(ctx context.Context, feed *generator.Feed, s *gen
 // take tells of one piece of news.
 func (c *correspondent) take(ctx context.Context, n *generator.News) {
 	view := n.Staging
+	var occasion notify.Occasion
 	switch n.Kind {
 	case generator.Complete:
 		c.follower.Complete()
 		return
 	case generator.Gone:
 		view.Status.Phase, view.Status.Reason = review.Gone, ""
+		occasion = c.follower.Gone(&view)
 	case generator.Changed:
 		view.Version = generator.Version(view.Document.Staging())
+		occasion = c.follower.Changed(&view)
 	default:
 		return
-	}
-	occasion := c.follower.Gone(&view)
-	if n.Kind == generator.Changed {
-		occasion = c.follower.Changed(&view)
 	}
 	if !c.knows(ctx, view.Status.Revision) {
 		return
@@ -94,6 +93,9 @@ func (c *correspondent) take(ctx context.Context, n *generator.News) {
 		c.tell(occasion, public, "")
 	}
 	c.show(&view, public)
+	if n.Kind == generator.Gone {
+		c.retire(review.Marker(c.project.Metadata.Name+"/"+view.Metadata.Name), nil)
+	}
 }
 
 // knows reads octopod.yaml anew when the env repo moved. Where it cannot be
@@ -134,24 +136,51 @@ func (c *correspondent) tell(o notify.Occasion, public *staging.View, more strin
 // before. What was before the server began is shown only if it is fresh: a
 // server that starts does not ask its forges about every staging there is.
 func (c *correspondent) show(view, public *staging.View) {
-	p, name := c.project, view.Metadata.Name
-	for _, place := range review.Places(p, view.Spec) {
-		f, there := c.forges[place.Host]
-		if !there {
+	name := view.Metadata.Name
+	here := map[string]bool{}
+	for _, place := range review.Places(c.project, view.Spec) {
+		if c.forges[place.Host] == nil {
 			continue
 		}
-		s, ok := review.SightOf(p, place, public, c.page(p, name))
+		s, ok := review.SightOf(c.project, place, public, c.page(c.project, name))
 		key := s.Marker + place.Repository + place.Commit
-		if last, known := c.shown[key]; !ok || known && last.Same(s) || !known && c.stale(view) {
+		last, known := c.shown[key]
+		here[key] = true
+		if end, under := last.End(); under && s.Status == nil {
+			s.Status = end.Status
+		}
+		if !ok || known && last.Same(s) || !known && c.stale(view) {
 			continue
 		}
-		c.shown[key] = s
-		c.boxes["forge "+place.Host].Put(notify.Delivery{
-			Key: key, What: p.Metadata.Name + "/" + name + " on " + place.Repository, Do: func(ctx context.Context) error { return f.Show(ctx, s) },
-		})
+		c.shown[key] = shown{s, place.Host}
+		c.send(key, c.shown[key])
 	}
-	if view.Status.Phase == review.Gone {
-		c.forget(p.Metadata.Name + "/" + name)
+	c.retire(review.Marker(c.project.Metadata.Name+"/"+name), here)
+}
+
+// shown is what a forge was told.
+type shown struct {
+	review.Showing
+	host string
+}
+
+func (c *correspondent) send(key string, s shown) {
+	f := c.forges[s.host]
+	c.boxes["forge "+s.host].Put(notify.Delivery{
+		Key: key, What: s.Repository + " " + s.Commit, Do: func(ctx context.Context) error { return f.Show(ctx, s.Showing) },
+	})
+}
+
+// retire forgets the commits of a staging that it runs no more.
+func (c *correspondent) retire(marker string, here map[string]bool) {
+	for key, s := range c.shown {
+		if s.Marker != marker || here[key] {
+			continue
+		}
+		delete(c.shown, key)
+		if end, needed := s.End(); needed {
+			c.send(key, shown{end, s.host})
+		}
 	}
 }
 
@@ -160,15 +189,6 @@ func (c *correspondent) show(view, public *staging.View) {
 func (c *correspondent) stale(view *staging.View) bool {
 	at := cmp.Or(view.Status.Changed, view.Status.Timings.Committed) // of what ran when it was first seen, the feed knows no steps
 	return at == nil || at.Before(c.began.Add(-caughtUp))
-}
-
-// forget drops what was shown of a staging that is gone.
-func (c *correspondent) forget(id string) {
-	for key, s := range c.shown {
-		if s.Marker == review.Marker(id) {
-			delete(c.shown, key)
-		}
-	}
 }
 
 // warn tells of stagings that the sweep archives or deletes soon. A server

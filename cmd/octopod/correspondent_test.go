@@ -41,7 +41,7 @@ func (w *wire) Look(context.Context, []staging.PlanItem) error { return nil }
 // desk is what a correspondent of project shop works with.
 type desk struct {
 	t       *testing.T
-	project *project.Project
+	read    func(context.Context) (*project.Project, error)
 	feed    *generator.Feed
 	wire    *wire
 	log     *lines
@@ -83,7 +83,8 @@ spec:
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := &desk{t: t, project: p, wire: &wire{make(chan generator.News)}, log: &lines{}, counted: make(chan string, 1000), now: time.Now()}
+	read := func(context.Context) (*project.Project, error) { return p, nil }
+	d := &desk{t: t, read: read, wire: &wire{make(chan generator.News)}, log: &lines{}, counted: make(chan string, 1000), now: time.Now()}
 	d.feed = generator.NewFeed(d.wire, time.Now)
 	d.background(d.feed.Run)
 	return d
@@ -105,7 +106,7 @@ func (d *desk) server(config serverConfig, env map[string]string) *correspondent
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	who := tell.correspondent(func(context.Context) (*project.Project, error) { return d.project, nil })
+	who := tell.correspondent(d.read)
 	listeners := d.feed.Subscribers()
 	d.background(tell.run)
 	d.background(func(ctx context.Context) { who.follow(ctx, d.feed) })
@@ -178,8 +179,11 @@ func TestServerTellsASink(t *testing.T) {
 		map[string]string{"CHAT": url + "/the-secret"})
 	other := view("1", "Running")
 	other.Staging.Metadata.Name = "hotfix"
-	d.happens(view("1", "Running"), all, view("2", "Updating"), other, view("2", "Failed"), view("3", "Updating"), view("3", "Running"))
+	d.happens(view("1", "Running"), all, view("2", "Updating"), other, view("2", "Failed"), view("3", "Updating"), view("3", "Running"),
+		view("3", "Unknown"), view("3", "Running"), view("3", "Updating"), view("3", "Running"), view("4", "Updating"), view("4", "Running")) // the same is told once
 	d.wait("chat sent")
+	d.wait("chat sent")
+	<-told
 	text := <-told
 	if !strings.HasPrefix(text, "**feature-login runs**") || !strings.Contains(text, "(https://octopod.example.com/shop/stagings/feature-login)") {
 		t.Errorf("told: %s", text)
@@ -243,8 +247,8 @@ func (f *tracker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	}
 	var answer any = struct{}{}
 	switch what := r.Method + " " + strings.TrimPrefix(r.URL.Path, "/api/v1/repos/acme/web/"); what {
-	case "GET commits/" + commitOfLogin + "/pull":
-		answer = map[string]any{"number": 7, "state": "open"}
+	case "GET pulls":
+		answer = []any{map[string]any{"number": 7, "state": "open", "head": map[string]any{"sha": commitOfLogin}}}
 	case "GET issues/7/comments":
 		list := []comment{}
 		for i, text := range f.comments {
@@ -292,6 +296,28 @@ func TestServersShowOnAForge(t *testing.T) {
 	}
 	if strings.Contains(d.log.String(), "the-secret") {
 		t.Errorf("logged: %s", d.log)
+	}
+}
+
+// A commit that gives way to a newer one while it is under way is not under way
+// for ever, nor is one whose staging goes.
+func TestCommitsThatNeverRan(t *testing.T) {
+	d := newDesk(t, "  notify: [{to: commit}]\n")
+	gitea, url := newTracker(t)
+	d.server(serverConfig{Forges: []forge{{Host: "git.example.com", Kind: kindGitea, API: url, Token: auth.Secret{Env: "TOKEN"}}}}, map[string]string{"TOKEN": "x"})
+	newer, gone := view("2", "Updating"), view("1", "Deleting")
+	newer.Staging.Spec.Services = map[string]staging.Service{}
+	gone.Kind = generator.Gone
+	d.happens(all)
+	for range 2 {
+		d.happens(view("1", "Updating"))
+		d.wait("git.example.com sent")
+		d.happens(newer)
+		d.wait("git.example.com sent")
+		newer = gone
+	}
+	if _, states := gitea.seen(); states != "pending error pending error" {
+		t.Errorf("states: %s", states)
 	}
 }
 

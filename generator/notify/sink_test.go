@@ -249,7 +249,9 @@ func TestRefusedByAPlace(t *testing.T) {
 		after      time.Duration
 	}{
 		{"gone", "it answered 404 Not Found: no_service", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no_service", 404) }, false, 0},
-		{"moved", "it answered 307", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect) }, false, 0},
+		{"moved", "it answered 307", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
+		}, false, 0},
 		{"in trouble", "it answered 502", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(502) }, true, 0},
 		{"too often", "it answered 429", func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Retry-After", "30"); w.WriteHeader(429) }, true, 30 * time.Second},
 	} {

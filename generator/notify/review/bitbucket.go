@@ -111,7 +111,7 @@ func (b *bitbucket) Status(ctx context.Context, repository, commit, name string)
 	if refused(err) {
 		return Status{}, nil
 	}
-	return Status{name, map[string]State{"INPROGRESS": Pending, "SUCCESSFUL": Success, "FAILED": Failure}[s.State], s.Description, s.URL}, err
+	return Status{name, map[string]State{"INPROGRESS": Pending, "SUCCESSFUL": Success, "FAILED": Failure, "STOPPED": Ended}[s.State], s.Description, s.URL}, err
 }
 
 func key(name string) string {
@@ -129,7 +129,7 @@ func (b *bitbucket) SetStatus(ctx context.Context, repository, commit string, s 
 	if s.Page == "" {
 		return nil
 	}
-	state := map[State]string{Pending: "INPROGRESS", Success: "SUCCESSFUL", Failure: "FAILED"}[s.State]
+	state := map[State]string{Pending: "INPROGRESS", Success: "SUCCESSFUL", Failure: "FAILED", Ended: "STOPPED"}[s.State]
 	return b.call(ctx, http.MethodPost, statusesOf(repository, commit), bitbucketStatus{key(s.Name), s.Name, state, s.Text, s.Page}, nil)
 }
 

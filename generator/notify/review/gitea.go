@@ -119,7 +119,7 @@ func (g *gitea) Status(ctx context.Context, repository, commit, name string) (St
 	}
 	for _, s := range combined.Statuses { // the newest of each context
 		if s.Context == name {
-			return Status{name, State(s.State), s.Description, s.TargetURL}, nil
+			return Status{name, stateOfHub(string(s.State)), s.Description, s.TargetURL}, nil
 		}
 	}
 	return Status{}, nil
@@ -132,7 +132,7 @@ func (g *gitea) SetStatus(ctx context.Context, repository, commit string, s Stat
 	}
 	owner, name, _ := strings.Cut(repository, "/")
 	_, answer, err := c.CreateStatus(owner, name, commit, sdk.CreateStatusOption{
-		State: sdk.StatusState(s.State), Context: s.Name, Description: s.Text, TargetURL: s.Page,
+		State: sdk.StatusState(hubState(s.State)), Context: s.Name, Description: s.Text, TargetURL: s.Page,
 	})
 	return ofGitea(answer, err)
 }

@@ -95,7 +95,7 @@ func (g *gitHub) Status(ctx context.Context, repository, commit, name string) (S
 		}
 		for _, s := range combined.Statuses { // the newest of each context
 			if s.GetContext() == name {
-				return Status{name, State(s.GetState()), s.GetDescription(), s.GetTargetURL()}, nil
+				return Status{name, stateOfHub(s.GetState()), s.GetDescription(), s.GetTargetURL()}, nil
 			}
 		}
 		if options.Page = answer.NextPage; options.Page == 0 {
@@ -108,13 +108,29 @@ func (g *gitHub) Status(ctx context.Context, repository, commit, name string) (S
 func (g *gitHub) SetStatus(ctx context.Context, repository, commit string, s Status) error {
 	owner, name, _ := strings.Cut(repository, "/")
 	_, _, err := g.Repositories.CreateStatus(ctx, owner, name, commit, &github.RepoStatus{
-		State: new(string(s.State)), Context: &s.Name, Description: &s.Text, TargetURL: optional(s.Page),
+		State: new(hubState(s.State)), Context: &s.Name, Description: &s.Text, TargetURL: optional(s.Page),
 	})
 	return ofGitHub(err)
 }
 
+// hubState is a state as GitHub and Gitea call it.
+func hubState(s State) string {
+	if s == Ended {
+		return "error"
+	}
+	return string(s)
+}
+
+func stateOfHub(state string) State {
+	if state == "error" {
+		return Ended
+	}
+	return State(state)
+}
+
 // Deploy uses the oldest deployment of the commit to the environment, and makes
-// one only for a staging that is to be up.
+// one only for a staging that is to be up. GitHub itself ends those of earlier
+// commits to the environment.
 func (g *gitHub) Deploy(ctx context.Context, repository string, d Deployment) error {
 	owner, name, _ := strings.Cut(repository, "/")
 	id, err := g.deployment(ctx, owner, name, d)
@@ -151,7 +167,7 @@ func (g *gitHub) deployment(ctx context.Context, owner, name string, d Deploymen
 	}
 	_, _, err := g.Repositories.CreateDeployment(ctx, owner, name, &github.DeploymentRequest{
 		Ref: &d.Commit, Environment: &d.Environment, Description: new("A staging of Octopod"), AutoMerge: new(false),
-		RequiredContexts: &[]string{}, TransientEnvironment: new(true), ProductionEnvironment: new(false),
+		RequiredContexts: &[]string{}, TransientEnvironment: new(false), ProductionEnvironment: new(false),
 	})
 	if err != nil {
 		return 0, ofGitHub(err)

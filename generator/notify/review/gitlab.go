@@ -92,14 +92,14 @@ func (g *gitLab) Status(ctx context.Context, repository, commit, name string) (S
 	if newest == nil {
 		return Status{}, nil
 	}
-	state := map[string]State{"running": Pending, "pending": Pending, "success": Success, "failed": Failure}[newest.Status]
+	state := map[string]State{"running": Pending, "pending": Pending, "success": Success, "failed": Failure, "canceled": Ended}[newest.Status]
 	return Status{name, state, newest.Description, newest.TargetURL}, nil
 }
 
 // SetStatus: GitLab refuses to set the state that a status has already, though
 // its text differs. Then there is nothing to do.
 func (g *gitLab) SetStatus(ctx context.Context, repository, commit string, s Status) error {
-	state := map[State]gitlab.BuildStateValue{Pending: gitlab.Running, Success: gitlab.Success, Failure: gitlab.Failed}[s.State]
+	state := map[State]gitlab.BuildStateValue{Pending: gitlab.Running, Success: gitlab.Success, Failure: gitlab.Failed, Ended: gitlab.Canceled}[s.State]
 	_, _, err := g.Commits.SetCommitStatus(repository, commit, &gitlab.SetCommitStatusOptions{
 		State: state, Name: &s.Name, Description: &s.Text, TargetURL: optional(s.Page),
 	}, gitlab.WithContext(ctx))

@@ -41,24 +41,37 @@ func up(phase staging.Phase) bool {
 	return phase == staging.PhaseRunning || phase == staging.PhaseUpdating || phase == staging.PhaseDegraded
 }
 
-// parts is the table of the services that a viewer is shown.
+// parts is the table of the services that a viewer is shown, with their
+// addresses while there is something behind them.
 func parts(p *project.Project, v *staging.View) string {
-	var b strings.Builder
+	linked := p.Spec.UI.Shows(project.PartLinks, project.RoleViewer) && up(v.Status.Phase) && len(v.Status.URLs) > 0
+	var rows []string
 	for _, name := range p.ServiceNames() {
 		service, there := v.Spec.Services[name]
 		if !there {
 			continue
 		}
-		if b.Len() == 0 {
-			b.WriteString("\n| Part | Version | Address |\n| --- | --- | --- |\n")
+		row := "| " + notify.Markdown(cmp.Or(p.Spec.Services[name].Title, name)) + " | " + version(service) + " |"
+		if linked {
+			row += " " + link(v.Status.URLs[name]) + " |"
 		}
-		link := ""
-		if url := v.Status.URLs[name]; url != "" && p.Spec.UI.Shows(project.PartLinks, project.RoleViewer) && up(v.Status.Phase) {
-			link = "[" + strings.TrimPrefix(strings.TrimPrefix(url, "https://"), "http://") + "](" + url + ")" // not every forge finds addresses by itself
-		}
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", notify.Markdown(cmp.Or(p.Spec.Services[name].Title, name)), version(service), link)
+		rows = append(rows, row+"\n")
 	}
-	return b.String()
+	switch {
+	case len(rows) == 0:
+		return ""
+	case linked:
+		return "\n| Part | Version | Address |\n| --- | --- | --- |\n" + strings.Join(rows, "")
+	}
+	return "\n| Part | Version |\n| --- | --- |\n" + strings.Join(rows, "")
+}
+
+// link is an address as a link: not every forge finds addresses by itself.
+func link(url string) string {
+	if url == "" {
+		return ""
+	}
+	return "[" + strings.TrimPrefix(strings.TrimPrefix(url, "https://"), "http://") + "](" + url + ")"
 }
 
 func version(s staging.Service) string {

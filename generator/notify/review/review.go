@@ -77,6 +77,7 @@ const (
 	Success  State = "success"
 	Failure  State = "failure"
 	Inactive State = "inactive"
+	Ended    State = "ended" // before it was known how it is
 )
 
 // Status is what a forge shows beside a commit.
@@ -126,6 +127,17 @@ type Showing struct {
 	Only               bool // do not begin a comment, but bring one that is there to its end
 	Status             *Status
 	Deployment         *Deployment
+}
+
+// End ends what is shown of a commit that was under way when it gave way to a
+// newer one, or its staging went; false where there is nothing to end.
+func (s Showing) End() (Showing, bool) {
+	if s.Status == nil || s.Status.State != Pending {
+		return Showing{}, false
+	}
+	end := *s.Status
+	end.State, end.Text = Ended, "it ended before it ran"
+	return Showing{Repository: s.Repository, Commit: s.Commit, Status: &end}, true
 }
 
 // Same tells whether two are to show the same.

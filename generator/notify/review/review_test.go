@@ -20,12 +20,13 @@ var forges = []struct {
 	api                       string
 	routes                    func(*testing.T, *host, *http.ServeMux)
 	pending, success, failure string
+	ended                     string
 	deploys                   bool // it has deployments
 }{
-	{review.GitHub, "", gitHubRoutes, "pending", "success", "failure", true},
-	{review.GitLab, "/api/v4", gitLabRoutes, "running", "success", "failed", true},
-	{review.Gitea, "/api/v1", giteaRoutes, "pending", "success", "failure", false},
-	{review.Bitbucket, "/2.0", bitbucketRoutes, "INPROGRESS", "SUCCESSFUL", "FAILED", false},
+	{review.GitHub, "", gitHubRoutes, "pending", "success", "failure", "error", true},
+	{review.GitLab, "/api/v4", gitLabRoutes, "running", "success", "failed", "canceled", true},
+	{review.Gitea, "/api/v1", giteaRoutes, "pending", "success", "failure", "error", false},
+	{review.Bitbucket, "/2.0", bitbucketRoutes, "INPROGRESS", "SUCCESSFUL", "FAILED", "STOPPED", false},
 }
 
 // everyForge runs a test on each kind.
@@ -113,6 +114,27 @@ func TestSomebodyCopiesTheMarker(t *testing.T) {
 		show(t, f, sight(t, staging.PhaseRunning))
 		if len(h.comments) != 2 || !strings.HasSuffix(h.comments[0].text, "mine") || !strings.Contains(h.comments[1].text, " runs") {
 			t.Errorf("the comments are %+v", h.comments)
+		}
+	})
+}
+
+// A commit that gave way to a newer one while it was under way does not stay so
+// for ever. What became of one is not changed.
+func TestCommitThatIsReplaced(t *testing.T) {
+	everyForge(t, func(t *testing.T, h *host, open func() *review.Forge, i int) {
+		f := open()
+		show(t, f, sight(t, staging.PhaseUpdating))
+		end, ok := sight(t, staging.PhaseUpdating).End()
+		if !ok {
+			t.Fatal("it is not ended")
+		}
+		show(t, f, end)
+		show(t, f, end)
+		if s := h.newest()["octopod/shop/feature-login"]; s.state != forges[i].ended || len(h.statuses) != 2 {
+			t.Errorf("the statuses are %+v", h.statuses)
+		}
+		if _, ok := sight(t, staging.PhaseRunning).End(); ok {
+			t.Error("one that runs is ended")
 		}
 	})
 }

@@ -32,10 +32,10 @@ Kept until 1 Dec 2026 · [Settings, versions and more](https://octopod.example.c
 
 It is being set up for the first time.
 
-| Part | Version | Address |
-| --- | --- | --- |
-| Backend | 1f2e3d4 |  |
-| Shop | main-77 (the default) |  |
+| Part | Version |
+| --- | --- |
+| Backend | 1f2e3d4 |
+| Shop | main-77 (the default) |
 
 Kept until 1 Dec 2026 · [Settings, versions and more](https://octopod.example.com/shop/stagings/feature-login)
 `,

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"octopod/generator"
+	"octopod/generator/argocd"
+	"octopod/generator/auth"
+	"octopod/generator/envrepo"
+	"octopod/generator/gitstore"
+	"octopod/generator/notify"
+	"octopod/generator/project"
+	"octopod/generator/render"
+	"octopod/generator/staging"
+	"octopod/generator/testenv/testargo"
+)
+
+// A chat follows a staging of a real env repo: it comes up, a setting changes,
+// it sleeps, it goes.
+func TestLifeOfAStagingIsTold(t *testing.T) {
+	repo := envRepo(t, t.TempDir(), "shop")
+	store, err := gitstore.Open(t.Context(), gitstore.Options{URL: repo, Committer: gitstore.Identity{Name: "Octopod", Email: "octopod@example.com"}, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = store.Close() })
+	renderer := render.New(render.Options{Timeout: time.Minute})
+	t.Cleanup(func() { _ = renderer.Close() })
+	envs := envrepo.New(store)
+	_, err = envs.Change(t.Context(), func(_ context.Context, tree *envrepo.Tree) (envrepo.Edit, error) {
+		data, err := tree.ReadFile(project.File)
+		text := strings.Replace(string(data), "spec:\n", "spec:\n  notify: [{to: chat}]\n", 1)
+		return envrepo.Edit{Verb: "edit", By: staging.Person{Name: "Ada"}, Write: []staging.File{{Path: project.File, Data: []byte(text)}}}, err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	argo := testargo.New()
+	stagings := generator.New(generator.Parts{
+		Repo: envs, Renderer: renderer, ArgoCD: argocd.Manifests, Now: time.Now,
+		Connect: func(*project.Project) (generator.Cluster, error) { return argo, nil },
+	})
+	d := &desk{t: t, log: &lines{}, counted: make(chan string, 1000), now: time.Now()}
+	d.feed = generator.NewFeed(stagings, time.Now)
+	d.background(d.feed.Run)
+	url, told := channel(t)
+	d.read = stagings.Project
+	d.server(serverConfig{Notify: notifyConfig{Sinks: []sinkConfig{{Name: "chat", Kind: notify.Slack, URL: auth.Secret{Env: "CHAT"}}}}}, map[string]string{"CHAT": url})
+	if err := d.feed.CatchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+
+	const image = "registry.example.com/shop/backend:1f2e3d4"
+	do := func(a staging.Action) {
+		t.Helper()
+		result, err := stagings.Apply(t.Context(), generator.Request{Action: a, By: generator.Asker{Person: staging.Person{Name: "Ada"}, Via: staging.ViaCLI}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if result.Staging == nil {
+			argo.Remove("login")
+			return
+		}
+		var images []string
+		if a.Verb != staging.Archive {
+			images = []string{image, "registry.example.com/shop/frontend:main"}
+		}
+		argo.Runs("login", result.Revision, time.Now(), images...)
+	}
+	expect := func(want string) {
+		t.Helper()
+		d.wait("chat sent")
+		if text := <-told; text != want {
+			t.Errorf("told %q, want %q", text, want)
+		}
+	}
+	do(staging.Action{Verb: staging.Deploy, Name: "login", Branch: "login", Images: map[string]staging.Build{"backend": {Image: image}}})
+	expect("login runs")
+	do(staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"LOG_LEVEL": "debug"}})
+	expect("login runs")
+	do(staging.Action{Verb: staging.Archive, Name: "login"})
+	expect("login is archived")
+	do(staging.Action{Verb: staging.Delete, Name: "login"})
+	expect("login is deleted")
+}
