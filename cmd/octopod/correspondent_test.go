@@ -179,12 +179,19 @@ func TestServerTellsASink(t *testing.T) {
 		map[string]string{"CHAT": url + "/the-secret"})
 	other := view("1", "Running")
 	other.Staging.Metadata.Name = "hotfix"
-	d.happens(view("1", "Running"), all, view("2", "Updating"), other, view("2", "Failed"), view("3", "Updating"), view("3", "Running"),
-		view("3", "Unknown"), view("3", "Running"), view("3", "Updating"), view("3", "Running"), view("4", "Updating"), view("4", "Running")) // the same is told once
-	d.wait("chat sent")
-	d.wait("chat sent")
-	<-told
-	text := <-told
+	next := func(version string) string {
+		t.Helper()
+		d.wait("chat sent")
+		text := <-told
+		if !strings.Contains(text, "Title: "+version) {
+			t.Errorf("told: %s, want version %s", text, version)
+		}
+		return text
+	}
+	d.happens(view("1", "Running"), all, view("2", "Updating"), other, view("2", "Failed"), view("3", "Updating"), view("3", "Running"))
+	text := next("3")
+	d.happens(view("3", "Unknown"), view("3", "Running"), view("3", "Updating"), view("3", "Running"), view("4", "Updating"), view("4", "Running"))
+	next("4")
 	if !strings.HasPrefix(text, "**feature-login runs**") || !strings.Contains(text, "(https://octopod.example.com/shop/stagings/feature-login)") {
 		t.Errorf("told: %s", text)
 	}

@@ -23,6 +23,10 @@ type teller struct {
 	now    func() time.Time
 }
 
+// forgePatience is how long a forge is tried: one that limits how often it is
+// asked may want an hour of rest, and what it is told then is still true.
+const forgePatience = 2 * time.Hour
+
 // newTeller opens what the configuration names. It contacts nobody.
 func (c *cli) newTeller(config serverConfig, log *slog.Logger, count func(string, notify.Outcome)) (*teller, error) {
 	getenv := func(name string) string { return c.env[name] }
@@ -48,7 +52,9 @@ func (c *cli) newTeller(config serverConfig, log *slog.Logger, count func(string
 			return nil, staging.Errorf(staging.CodeInvalid, "forges %s: %s", f.Host, err)
 		}
 		t.forges[f.Host] = opened
-		t.boxes["forge "+f.Host] = notify.NewOutbox(f.Host, notify.UsualLimits(), log, count)
+		limits := notify.UsualLimits()
+		limits.Patience = forgePatience
+		t.boxes["forge "+f.Host] = notify.NewOutbox(f.Host, limits, log, count)
 	}
 	return t, nil
 }
