@@ -17,7 +17,7 @@ spec:
 `
 
 func TestWhoIsTold(t *testing.T) {
-	p, err := Parse([]byte(notified+`
+	p, err := Parse([]byte(notified + `
   - {to: team-chat}
   - {to: on-call, on: [failed, degraded], stagings: [release-*, main]}
   - {to: team-chat, on: [failed]}
@@ -47,7 +47,7 @@ func TestWhoIsTold(t *testing.T) {
 }
 
 func TestNoticesThatAreWrong(t *testing.T) {
-	_, err := Parse([]byte(notified+`
+	_, err := Parse([]byte(notified + `
   - {on: [running]}
   - {to: chat, on: [running, exploded]}
   - {to: commit, on: [failed]}
