@@ -128,6 +128,7 @@ func (s *Server) projectRoutes() http.Handler {
 		"GET /{project}/activity":                  s.activity,
 		"GET /{project}/activity/{export}":         s.exportActivity,
 		"GET /{project}/about":                     s.about,
+		"GET /{project}/deliveries":                s.deliveries,
 		"GET /{project}/theme.css":                 s.theme,
 		"GET /{project}/logo":                      s.logo,
 	} {

@@ -1,0 +1,40 @@
+package web_test
+
+import (
+	"log/slog"
+	"net/http"
+	"strings"
+	"testing"
+
+	"octopod/generator"
+	"octopod/generator/branch"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// Who sets webhooks up sees what they told; nobody else does.
+func TestDeliveriesAreForAdmins(t *testing.T) {
+	w := newWorld(t, nil)
+	ada, quinn := w.as("Ada", project.RoleAdmin), w.as("Quinn", project.RoleUser)
+	ada.get("/shop/about").shows(200, "Deliveries")
+	ada.get("/shop/deliveries").shows(200, "Nothing was told yet")
+	f := generator.NewFollower(w.Stagings, func([]staging.PlanItem) {}, slog.New(slog.DiscardHandler))
+	for _, call := range []branch.Call{
+		{ID: "d1", Host: "github.com", Event: "ping", Ping: true},
+		{ID: "d2", Host: "github.com", Event: "push", Events: []branch.Event{{
+			Kind: branch.Pushed, Repository: "github.com/acme/shop-backend", Branch: "feature/<b>login</b>", Commit: strings.Repeat("1f2e3d4", 6)[:40],
+			By: staging.Person{Name: "<script>grace"},
+		}}},
+	} {
+		if err := f.Accept(call, []byte(call.ID)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	page := ada.get("/shop/deliveries")
+	page.shows(200, "feature/<b>login</b>", "1f2e3d4", "<script>grace", "queued", "the host asks whether somebody is here")
+	if first := page.Find("tbody tr").First().Text(); !strings.Contains(first, "push") {
+		t.Errorf("first is %s: the newest should be", first)
+	}
+	quinn.get("/shop/deliveries").shows(http.StatusForbidden)
+	quinn.get("/shop/about").lacks("Deliveries")
+}
