@@ -187,7 +187,7 @@ func (c *Call) fork(ours, head string) string {
 // decode reads the payload. GitHub can be told to send it as a form.
 func decode(h Hook, to any) error {
 	body := h.Body
-	if strings.HasPrefix(h.Header("Content-Type"), "application/x-www-form-urlencoded") {
+	if bytes.HasPrefix(body, []byte("payload=")) { // which is no JSON
 		form, err := url.ParseQuery(string(body))
 		if err != nil {
 			return err

@@ -49,7 +49,7 @@ func (p *Project) Declines(c Candidate) string {
 	rules, byPull := p.Spec.Branches, p.Spec.Branches.From == FromPullRequest
 	switch {
 	case c.Fork != "":
-		return fmt.Sprintf("it comes from the fork %s, and whoever opened it decides what code runs: read it, push the very commit to a branch of your own, and that gets one", c.Fork)
+		return fmt.Sprintf("it comes from the fork %s, and a staging has the project's secrets: to approve it, read the commit and push exactly that to a branch of your own", c.Fork)
 	case len(rules.Include) > 0 && !matches(rules.Include, c.Branch):
 		return "spec.branches.include does not name it"
 	case matches(rules.Exclude, c.Branch):

@@ -15,7 +15,7 @@ type deliveriesPage struct {
 	Deliveries []delivery
 }
 
-// delivery is one line of the table.
+// delivery is one line of the list.
 type delivery struct {
 	generator.Delivery
 	When moment

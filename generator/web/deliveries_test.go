@@ -32,7 +32,7 @@ func TestDeliveriesAreForAdmins(t *testing.T) {
 	}
 	page := ada.get("/shop/deliveries")
 	page.shows(200, "feature/<b>login</b>", "1f2e3d4", "<script>grace", "queued", "the host asks whether somebody is here")
-	if first := page.Find("tbody tr").First().Text(); !strings.Contains(first, "push") {
+	if first := page.Find(".history li").First().Text(); !strings.Contains(first, "push") {
 		t.Errorf("first is %s: the newest should be", first)
 	}
 	quinn.get("/shop/deliveries").shows(http.StatusForbidden)
