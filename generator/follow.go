@@ -36,7 +36,8 @@ type FollowRequest struct {
 	// Late is said of what was told before, or longer ago: then what the repository
 	// says now counts alone.
 	Late bool
-	// Missed is said of a head that no webhook told of, of a staging that is there.
+	// Missed is said of a push that no webhook told of. A staging that is there
+	// follows it, whatever makes new ones.
 	Missed  bool
 	Request string // an id that finds the webhook in the history
 }
@@ -150,7 +151,7 @@ func missingImages(err error, a staging.Action) map[string]string {
 }
 
 func (f *following) pushed(ctx context.Context) (Followed, error) {
-	if why := f.project.Declines(f.candidate()); why != "" && !f.Missed {
+	if why := f.project.Declines(f.candidate()); why != "" && (!f.Missed || f.record == nil) {
 		return f.nothing("%s", why)
 	}
 	return f.deploy(ctx)

@@ -29,6 +29,7 @@ type Follower struct {
 	mu     sync.Mutex
 	closed bool
 	known  recent
+	heads  headsOf // when Heal looked last
 	waits  map[waitKey]*waiting
 }
 

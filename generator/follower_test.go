@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -246,6 +247,13 @@ func TestPushesWaitForARegistryThatIsAway(t *testing.T) {
 	}
 }
 
+func (f *follower) heal() {
+	f.t.Helper()
+	if err := f.Heal(f.t.Context()); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
 // Pushes that no webhook told of are found by looking at the repositories.
 func TestHealFindsWhatWasMissed(t *testing.T) {
 	for _, rules := range []string{"", "from: pullRequest"} {
@@ -265,18 +273,24 @@ func TestHealFindsWhatWasMissed(t *testing.T) {
 		for _, name := range []string{"pinned", "archived", "never-deployed"} {
 			f.commit("backend", "feature/"+name)
 		}
-		if err := f.Heal(t.Context()); err != nil {
-			t.Fatal(err)
-		}
+		f.heal()
+		f.commit("backend", "feature/came-later")
+		f.commit("backend", "feature/came-later")
+		f.heal()
 		f.Finish(t.Context())
+		if got := f.tip().Has("came-later"); got != (rules == "") {
+			t.Errorf("%q: a branch that came since the last look has a staging: %v", rules, got)
+		}
 		if got := f.record("login").Spec.Services["backend"].Commit; got != missed.Commit {
 			t.Errorf("%q: login is at %s", rules, got)
 		}
 		if f.record("pinned").Spec.Services["backend"].Commit != was || f.record("archived").Spec.State != staging.Archived || f.tip().Has("never-deployed") {
 			t.Errorf("%q: more than what was missed was deployed", rules)
 		}
-		if d := f.Deliveries()[0]; d.Event != "missed push" || d.Outcome != generator.OutcomeDone {
-			t.Errorf("%q: %+v", rules, d)
+		if i := slices.IndexFunc(f.Deliveries(), func(d generator.Delivery) bool {
+			return d.Event == "missed push" && d.Branch == "feature/login" && d.Outcome == generator.OutcomeDone
+		}); i < 0 {
+			t.Errorf("%q: %+v", rules, f.Deliveries())
 		}
 	}
 }

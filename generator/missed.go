@@ -3,7 +3,9 @@ package generator
 import (
 	"cmp"
 	"context"
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -37,12 +39,16 @@ func (f *Follower) heal(ctx context.Context) {
 
 // Heal takes on every push that the stagings missed, as far as there is room.
 func (f *Follower) Heal(ctx context.Context) error {
-	events, err := f.stagings.missed(ctx)
+	f.mu.Lock()
+	before := f.heads
+	f.mu.Unlock()
+	events, heads, err := f.stagings.missed(ctx, before)
 	if err != nil {
 		return err
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.heads = heads
 	for _, e := range events {
 		_, waits := f.waits[waitKey{e.Repository, e.Branch}]
 		if waits || f.closed || !f.room([]branch.Event{e}) {
@@ -55,38 +61,67 @@ func (f *Follower) Heal(ctx context.Context) error {
 	return nil
 }
 
-// missed lists the heads that active stagings should run and do not. Who holds a
-// staging at its version pins it.
-func (g *Stagings) missed(ctx context.Context) ([]branch.Event, error) {
+// headsOf are the branches of repositories, and the commits they are at.
+type headsOf map[string]map[string]string
+
+// missed lists the heads that active stagings should run and do not, and those of
+// branches that came since the heads before were read. Who holds a staging at its
+// version pins it.
+func (g *Stagings) missed(ctx context.Context, before headsOf) ([]branch.Event, headsOf, error) {
 	tree, err := g.Repo.Tip(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	p, err := tree.Project()
 	if err != nil || g.Heads == nil {
-		return nil, err
+		return nil, nil, err
 	}
 	names, err := tree.Names()
 	if err == nil {
 		err = tree.LoadRecords(ctx, names)
 	}
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	heads := g.allHeads(ctx, builtRepositories(p))
+	heads, known := g.allHeads(ctx, builtRepositories(p)), map[string]bool{}
 	var events []branch.Event
 	for _, name := range names {
 		record, err := tree.Staging(name)
-		if err != nil || record.Spec.State != staging.Active || record.Spec.Pinned != nil {
-			continue // one that cannot be read is nobody's to move
+		if err != nil {
+			continue // nobody's to move
 		}
-		events = append(events, behind(p, record, heads)...)
+		known[record.Spec.Branch] = true
+		if record.Spec.State == staging.Active && record.Spec.Pinned == nil {
+			events = append(events, behind(p, record, heads)...)
+		}
 	}
-	return events, nil
+	return append(events, appeared(before, heads, known)...), heads, nil
+}
+
+// appeared lists the branches that are new since the heads before, and have no
+// staging. Where nothing was read before, none is known to be new: that many of
+// them have no staging may be as it should.
+func appeared(before, heads headsOf, known map[string]bool) []branch.Event {
+	var events []branch.Event
+	for _, repository := range slices.Sorted(maps.Keys(heads)) {
+		for _, name := range slices.Sorted(maps.Keys(heads[repository])) {
+			if _, was := before[repository][name]; !was && before[repository] != nil && !known[name] {
+				events = append(events, missedPush(repository, name, heads[repository][name]))
+			}
+		}
+	}
+	return events
+}
+
+func missedPush(repository, name, head string) branch.Event {
+	return branch.Event{
+		Kind: branch.Pushed, Repository: cmp.Or(branch.Repository(repository), repository), Branch: name, Commit: head,
+		By: staging.Person{Name: "Octopod"},
+	}
 }
 
 // behind lists the heads that one staging should run and does not.
-func behind(p *project.Project, r staging.Staging, heads map[string]map[string]string) []branch.Event {
+func behind(p *project.Project, r staging.Staging, heads headsOf) []branch.Event {
 	var events []branch.Event
 	told := map[string]bool{}
 	for _, name := range p.ServiceNames() {
@@ -96,10 +131,7 @@ func behind(p *project.Project, r staging.Staging, heads map[string]map[string]s
 			continue
 		}
 		told[declared.Repository] = true
-		events = append(events, branch.Event{
-			Kind: branch.Pushed, Repository: cmp.Or(branch.Repository(declared.Repository), declared.Repository), Branch: r.Spec.Branch, Commit: head,
-			By: staging.Person{Name: "Octopod"},
-		})
+		events = append(events, missedPush(declared.Repository, r.Spec.Branch, head))
 	}
 	return events
 }
@@ -119,8 +151,8 @@ func builtRepositories(p *project.Project) []string {
 }
 
 // allHeads asks repositories side by side. One that does not answer is left out.
-func (g *Stagings) allHeads(ctx context.Context, repositories []string) map[string]map[string]string {
-	all := map[string]map[string]string{}
+func (g *Stagings) allHeads(ctx context.Context, repositories []string) headsOf {
+	all := headsOf{}
 	var mu sync.Mutex
 	var work errgroup.Group
 	work.SetLimit(askedAtOnce)
