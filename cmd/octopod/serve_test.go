@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -207,12 +208,20 @@ auth:
 			t.Errorf("%v: %v %s", args, err, out)
 		}
 	}
+	page, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/shop/stagings/nightly-1/archive", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	page.Header.Set("Authorization", "Bearer "+secret)
+	if answer, err := http.DefaultClient.Do(page); err != nil || answer.StatusCode != http.StatusForbidden {
+		t.Errorf("on the page: %v %v", answer, err)
+	}
 	if out, err := tryProgram(t, dir, append(me, "OCTOPOD_TOKEN="+secret), "get", "--project", "shop"); err == nil || !strings.Contains(out, "in the clear") {
 		t.Errorf("a token over http: %v %s", err, out)
 	}
 	said := s.end(t)
 	lines, err := os.ReadFile(audit)
-	if err != nil || strings.Count(string(lines), `"kind":"Refused"`) != 3 || !strings.Contains(string(lines), `"subject":"token:nightly"`) {
+	if err != nil || strings.Count(string(lines), `"kind":"Refused"`) != 4 || !strings.Contains(string(lines), `"subject":"token:nightly"`) {
 		t.Errorf("audit: %v\n%s", err, lines)
 	}
 	if strings.Contains(said+string(lines), secret) {
@@ -330,4 +339,35 @@ func TestRefusalsArePagesForPeople(t *testing.T) {
 			t.Errorf("%s for %s: %s %v\n%.400s", path, tt.accept, answer.Status, err, text)
 		}
 	}
+}
+
+// Metrics may have an address of their own; then they are there alone.
+func TestMetricsApart(t *testing.T) {
+	dir := t.TempDir()
+	free, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := free.Addr().String()
+	_ = free.Close()
+	config := filepath.Join(dir, "server.yaml")
+	text := fmt.Sprintf("projects: [{envRepo: %s}]\nmetrics: %s\n", envRepo(t, dir, "shop"), at)
+	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	s := startServer(t, dir, nil, "--server-config", config)
+	if text := fetch(t, "http://"+at+"/metrics"); !strings.Contains(text, "octopod_build_info") {
+		t.Errorf("got %s", text)
+	}
+	for url, what := range map[string]string{s.url + "/metrics": "the metrics", "http://" + at + "/livez": "more than metrics"} {
+		answer, err := http.Get(url)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = answer.Body.Close()
+		if answer.StatusCode != http.StatusNotFound {
+			t.Errorf("%s serves %s: %s", url, what, answer.Status)
+		}
+	}
+	s.end(t)
 }
