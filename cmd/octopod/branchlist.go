@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"octopod/generator/gitstore"
 	"octopod/generator/web"
 )
 
@@ -17,7 +18,7 @@ const (
 	branchesMost = 30 * time.Second        // an answer may take
 )
 
-func newBranchList(ask func(context.Context, string) (map[string]string, error), now func() time.Time, log *slog.Logger) *branchList {
+func newBranchList(ask func(context.Context, string) (gitstore.Refs, error), now func() time.Time, log *slog.Logger) *branchList {
 	return &branchList{ask: ask, now: now, log: log, held: map[string]heldBranches{}}
 }
 
@@ -25,7 +26,7 @@ func newBranchList(ask func(context.Context, string) (map[string]string, error),
 // form that makes a staging. A page never waits long for a forge: then it shows
 // what was known last, and says so.
 type branchList struct {
-	ask func(ctx context.Context, repository string) (map[string]string, error) // commits by branch
+	ask func(ctx context.Context, repository string) (gitstore.Refs, error)
 	now func() time.Time
 	log *slog.Logger
 
@@ -36,6 +37,7 @@ type branchList struct {
 // heldBranches is the last answer of one repository.
 type heldBranches struct {
 	names  []string
+	pulls  map[string][]int // by branch
 	away   bool
 	until  time.Time
 	asking chan struct{} // closed with the next answer; nil while nobody asks
@@ -63,7 +65,7 @@ func (l *branchList) list(ctx context.Context, repositories []string) web.Branch
 func (l *branchList) known(repositories []string) web.Branches {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	all := web.Branches{In: map[string][]string{}}
+	all := web.Branches{In: map[string][]string{}, Pulls: map[string][]int{}}
 	for _, repository := range repositories {
 		h := l.held[repository]
 		if h.away || h.until.IsZero() {
@@ -71,6 +73,7 @@ func (l *branchList) known(repositories []string) web.Branches {
 		}
 		for _, name := range h.names {
 			all.In[name] = append(all.In[name], repository)
+			all.Pulls[name] = append(all.Pulls[name], h.pulls[name]...)
 		}
 	}
 	return all
@@ -94,7 +97,7 @@ func (l *branchList) refresh(ctx context.Context, repository string) <-chan stru
 func (l *branchList) hear(ctx context.Context, repository string) {
 	ctx, cancel := context.WithTimeout(ctx, branchesMost)
 	defer cancel()
-	heads, err := l.ask(ctx, repository)
+	known, err := l.ask(ctx, repository)
 	if err != nil {
 		l.log.WarnContext(ctx, "branches cannot be listed", "repository", repository, "error", err)
 	}
@@ -104,7 +107,23 @@ func (l *branchList) hear(ctx context.Context, repository string) {
 	close(h.asking)
 	h.asking, h.away, h.until = nil, err != nil, l.now().Add(branchesFor)
 	if err == nil {
-		h.names = slices.Sorted(maps.Keys(heads))
+		h.names, h.pulls = slices.Sorted(maps.Keys(known.Heads)), pullsOf(known)
 	}
 	l.held[repository] = h
+}
+
+// pullsOf finds the pull requests of branches: those that are at the same commit.
+// One that was merged long ago is at the commit of no branch any more.
+func pullsOf(known gitstore.Refs) map[string][]int {
+	numbers := map[string][]int{}
+	for _, number := range slices.Sorted(maps.Keys(known.Pulls)) {
+		numbers[known.Pulls[number]] = append(numbers[known.Pulls[number]], number)
+	}
+	pulls := map[string][]int{}
+	for branch, commit := range known.Heads {
+		if len(numbers[commit]) > 0 {
+			pulls[branch] = numbers[commit]
+		}
+	}
+	return pulls
 }

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"octopod/generator/gitstore"
 )
 
 // fakeForge is a place of repositories that tests switch off.
@@ -19,7 +21,7 @@ type fakeForge struct {
 	holds chan struct{} // an answer waits for it; nil for none
 }
 
-func (f *fakeForge) branches(ctx context.Context, repository string) (map[string]string, error) {
+func (f *fakeForge) branches(ctx context.Context, repository string) (gitstore.Refs, error) {
 	f.mu.Lock()
 	f.asked++
 	names, away, holds := f.names[repository], f.away, f.holds
@@ -28,17 +30,17 @@ func (f *fakeForge) branches(ctx context.Context, repository string) (map[string
 		select {
 		case <-holds:
 		case <-ctx.Done():
-			return nil, ctx.Err()
+			return gitstore.Refs{}, ctx.Err()
 		}
 	}
 	if away {
-		return nil, errors.New("connection refused")
+		return gitstore.Refs{}, errors.New("connection refused")
 	}
 	heads := map[string]string{}
 	for _, name := range names {
-		heads[name] = "1f2e3d4"
+		heads[name] = "commit of " + name
 	}
-	return heads, nil
+	return gitstore.Refs{Heads: heads, Pulls: map[int]string{42: "commit of feature/a", 7: "a commit of long ago"}}, nil
 }
 
 func TestBranchesAreAskedForOnceInAWhile(t *testing.T) {
@@ -50,6 +52,9 @@ func TestBranchesAreAskedForOnceInAWhile(t *testing.T) {
 	got := l.list(t.Context(), both)
 	if len(got.Away) > 0 || !slices.Equal(got.In["main"], both) || !slices.Equal(got.In["feature/a"], both[:1]) {
 		t.Errorf("got %+v", got)
+	}
+	if !slices.Equal(got.Pulls["feature/a"], []int{42}) || len(got.Pulls["main"]) > 0 {
+		t.Errorf("pull requests: %v", got.Pulls)
 	}
 	l.list(t.Context(), both)
 	if f.asked != 2 {

@@ -54,9 +54,15 @@ func (f forge) gitUser() string {
 	return ""
 }
 
-// Heads lists the branches of a repository as octopod.yaml names it: a path,
-// an address, or host and path alone.
+// Heads lists the branches of a repository. See Refs.
 func (f forges) Heads(ctx context.Context, repository string) (map[string]string, error) {
+	known, err := f.Refs(ctx, repository)
+	return known.Heads, err
+}
+
+// Refs lists the branches and pull requests of a repository as octopod.yaml
+// names it: a path, an address, or host and path alone.
+func (f forges) Refs(ctx context.Context, repository string) (gitstore.Refs, error) {
 	o := f.options
 	o.URL = f.address(repository)
 	if here, there := origin(f.envRepo), origin(o.URL); here == "" || here != there {
@@ -70,11 +76,11 @@ func (f forges) Heads(ctx context.Context, repository string) (map[string]string
 		}
 	}
 	if err := f.manners.waits(host); err != nil {
-		return nil, err
+		return gitstore.Refs{}, err
 	}
-	heads, err := gitstore.Heads(ctx, o)
+	known, err := gitstore.ListRefs(ctx, o)
 	f.manners.heard(host, err)
-	return heads, err
+	return known, err
 }
 
 // address completes host and path. On the host of the env repo a repository is

@@ -172,8 +172,12 @@ func (c *cli) open(ctx context.Context, p servedProject, log *slog.Logger, m *me
 		return nil, err
 	}
 	feed := generator.NewFeed(stagings, c.now)
+	forges, err := own.forges(repo)
+	if err != nil {
+		return nil, err
+	}
 	return &served{
-		branches: newBranchList(stagings.Heads.Heads, c.now, log),
+		branches: newBranchList(forges.Refs, c.now, log),
 		repo:     withoutCredentials(repo), argoCD: own.argoCDPage(), stagings: stagings, feed: feed, log: log,
 		follower: generator.NewFollower(stagings, feed.Committed, log),
 	}, nil

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -20,51 +21,78 @@ func Branches(ctx context.Context, o Options) ([]string, error) {
 	return slices.Sorted(maps.Keys(heads)), nil
 }
 
-// Heads gives the branches of a repository and the commit that each is at, as
-// `git ls-remote` does: one short question, whatever the repository holds. Of the
-// options, those that say where it is and how to reach it count.
+// Heads gives the branches of a repository and the commit that each is at. See Refs.
 func Heads(ctx context.Context, o Options) (map[string]string, error) {
+	known, err := ListRefs(ctx, o)
+	return known.Heads, err
+}
+
+// Refs are what a repository offers to look at.
+type Refs struct {
+	Heads map[string]string // commit by branch
+	Pulls map[int]string    // commit by the number of a pull request, open or not, where the forge shows them in git
+}
+
+// ListRefs asks as `git ls-remote` does: one short question, whatever the
+// repository holds. Of the options, those that say where it is and how to reach
+// it count.
+func ListRefs(ctx context.Context, o Options) (Refs, error) {
 	o.Timeout = cmp.Or(o.Timeout, 30*time.Second)
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	at, err := parseURL(o.URL)
 	if err != nil {
-		return nil, err
+		return Refs{}, err
 	}
 	if at.local == "" {
-		return remoteHeads(ctx, at, &o)
+		return remoteRefs(ctx, at, &o)
 	}
 	lay, err := findLayout(at.local)
 	if err != nil {
-		return nil, err
+		return Refs{}, err
 	}
-	return refs{lay.common}.heads()
+	heads, err := refs{lay.common}.heads()
+	return Refs{Heads: heads}, err
 }
 
-func remoteHeads(ctx context.Context, at place, o *Options) (heads map[string]string, err error) {
+func remoteRefs(ctx context.Context, at place, o *Options) (known Refs, err error) {
 	r, err := openRemote(at, o)
 	if err != nil {
-		return nil, err
+		return Refs{}, err
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
 	began := time.Now()
 	adv, sess, err := r.wire.list(ctx)
 	r.note("list branches", began, 0, err)
 	if emptyRepository(err) {
-		return nil, nil
+		return Refs{}, nil
 	}
 	if err != nil {
-		return nil, r.explain(err, "read")
+		return Refs{}, r.explain(err, "read")
 	}
 	defer sess.close()
-	heads = map[string]string{}
+	known = Refs{Heads: map[string]string{}, Pulls: map[int]string{}}
 	for name, hash := range adv.References {
 		if branch, ok := strings.CutPrefix(name, "refs/heads/"); ok {
-			heads[branch] = hash.String()
+			known.Heads[branch] = hash.String()
+		} else if number, ok := pullOf(name); ok {
+			known.Pulls[number] = hash.String()
 		}
 	}
-	return heads, nil
+	return known, nil
+}
+
+// pullOf reads the number of a pull request off its ref, as GitHub and Gitea
+// (refs/pull/42/head), GitLab (merge-requests) and Bitbucket (pull-requests/42/from)
+// write it.
+func pullOf(ref string) (int, bool) {
+	parts := strings.Split(ref, "/")
+	if len(parts) != 4 || !slices.Contains([]string{"pull", "merge-requests", "pull-requests"}, parts[1]) || parts[3] != "head" && parts[3] != "from" {
+		return 0, false
+	}
+	number, err := strconv.Atoi(parts[2])
+	return number, err == nil
 }
 
 // heads gives the branches of a local repository. One that goes meanwhile is gone.

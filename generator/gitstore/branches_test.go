@@ -1,7 +1,10 @@
 package gitstore_test
 
 import (
+	"maps"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -39,5 +42,29 @@ func TestHeads(t *testing.T) {
 		if diff := cmp.Diff([]string{"feature/login", "main"}, branches); diff != "" || err != nil {
 			t.Errorf("%s: %s, %v", url, diff, err)
 		}
+	}
+}
+
+// Forges show pull requests in git; some do so for the closed ones as well.
+func TestPullRequestsAreListed(t *testing.T) {
+	for _, p := range places() {
+		t.Run(p.name, func(t *testing.T) {
+			repo := testenv.Bare(t, filepath.Join(t.TempDir(), "app.git"), 1)
+			for _, ref := range []string{
+				"refs/pull/42/head", "refs/pull/42/merge", "refs/merge-requests/7/head", "refs/pull-requests/3/from", "refs/pull/none/head", "refs/heads/feature/a",
+			} {
+				testenv.Git(t, repo, "update-ref", ref, "main")
+			}
+			o := p.at(t, repo)
+			o.AllowPlainHTTP = true
+			known, err := gitstore.ListRefs(t.Context(), o)
+			if err != nil || len(known.Heads) != 2 {
+				t.Fatal(known, err)
+			}
+			remote := strings.Contains(o.URL, "://") && !strings.HasPrefix(o.URL, "file:")
+			if got := slices.Sorted(maps.Keys(known.Pulls)); remote && !slices.Equal(got, []int{3, 7, 42}) || known.Pulls[42] != map[bool]string{true: known.Heads["main"]}[remote] {
+				t.Errorf("pull requests %v", known.Pulls)
+			}
+		})
 	}
 }

@@ -2,10 +2,13 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"octopod/generator"
@@ -18,7 +21,7 @@ type newPage struct {
 	frame
 	Branch, Name, Purpose string
 	Placeholder           string // the name that the branch gets by itself
-	Branches              []string
+	Branches              []branchChoice
 	Away                  []string // repositories whose branches are not known just now
 	Services              []serviceChoice
 	Presets               []preset
@@ -37,8 +40,8 @@ func (s *Server) newPage(r *http.Request, v *visit, form url.Values) (*newPage, 
 	}
 	known := v.branches(r.Context())
 	page := &newPage{
-		Branch: strings.TrimSpace(form.Get("branch")), Name: strings.TrimSpace(form.Get("name")), Purpose: form.Get("title"),
-		Branches: known.names(), Away: v.tellAway(known.Away), Presets: v.presets(form["preset"]), Groups: v.settingGroups(staging.Staging{}),
+		Branch: known.meant(strings.TrimSpace(form.Get("branch"))), Name: strings.TrimSpace(form.Get("name")), Purpose: form.Get("title"),
+		Branches: v.choicesOf(known), Away: v.tellAway(known.Away), Presets: v.presets(form["preset"]), Groups: v.settingGroups(staging.Staging{}),
 		Example: v.project.URL(v.project.MainService(), "login"),
 	}
 	if !v.shows(project.PartSettings) {
@@ -66,8 +69,48 @@ func (v *visit) branches(ctx context.Context) Branches {
 	return v.Branches(ctx, v.project.Repositories())
 }
 
-// names lists the branches in alphabetical order.
-func (b Branches) names() []string { return slices.Sorted(maps.Keys(b.In)) }
+// branchChoice is a branch that is offered, and what else it is known by: the
+// parts that have it and its pull requests.
+type branchChoice struct{ Name, Label string }
+
+func (v *visit) choicesOf(b Branches) []branchChoice {
+	choices := make([]branchChoice, 0, len(b.In))
+	for _, name := range slices.Sorted(maps.Keys(b.In)) {
+		var words []string
+		for _, number := range b.Pulls[name] {
+			words = append(words, fmt.Sprintf("#%d", number))
+		}
+		if v.shows(project.PartServices) {
+			words = append(words, v.ownParts(b, name)...)
+		}
+		choices = append(choices, branchChoice{name, strings.Join(words, ", ")})
+	}
+	return choices
+}
+
+// pullText is how people write a pull request: #42, or its address.
+var pullText = regexp.MustCompile(`^(?:#|https?://\S+/(?:pull|pulls|merge_requests|pull-requests)/)(\d+)/?$`)
+
+// meant gives the branch of the pull request that was typed, if there is one such
+// branch, and else what was typed.
+func (b Branches) meant(typed string) string {
+	found := pullText.FindStringSubmatch(typed)
+	if found == nil {
+		return typed
+	}
+	number, _ := strconv.Atoi(found[1])
+	branch := typed
+	for name, numbers := range b.Pulls {
+		switch {
+		case !slices.Contains(numbers, number):
+		case branch != typed: // two repositories have one of this number
+			return typed
+		default:
+			branch = name
+		}
+	}
+	return branch
+}
 
 // missing tells that no repository has a branch. Where one does not answer,
 // nobody knows.

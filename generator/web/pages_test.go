@@ -199,7 +199,8 @@ func TestTestersReadNoWordOfTheMachinery(t *testing.T) {
 func TestABranchIsChosen(t *testing.T) {
 	w := newWorld(t, nil)
 	backend, frontend := "github.com/acme/shop-backend", "github.com/acme/shop-frontend"
-	w.branches = web.Branches{In: map[string][]string{"main": {backend, frontend}, "feature/gifts": {frontend}}}
+	w.branches = web.Branches{In: map[string][]string{"main": {backend, frontend}, "feature/gifts": {frontend}},
+		Pulls: map[string][]int{"feature/gifts": {42}}}
 	quinn := w.as("Quinn", project.RoleUser)
 	page := quinn.get("/shop/new")
 	var offered []string
@@ -213,6 +214,14 @@ func TestABranchIsChosen(t *testing.T) {
 	preview("feature/gifts").shows(200, "Shop has this branch")
 	preview("main").shows(200, "Shop, Backend have this branch")
 	preview("feature/gift").shows(200, "No repository has a branch of this name", "https://gift.staging.example.com")
+
+	for _, pull := range []string{"#42", "https://github.com/acme/shop-frontend/pull/42"} {
+		preview(pull).shows(200, "https://gifts.staging.example.com")
+	}
+	if label := page.Find(`#branches option[value="feature/gifts"]`).Text(); label != "#42, Shop" {
+		t.Errorf("it is offered as %q", label)
+	}
+	quinn.submit(page, "save", map[string]string{"branch": "#42"}).shows(200, "Created.", "feature/gifts")
 
 	w.branches.Away = []string{backend}
 	quinn.get("/shop/new").shows(200, backend+" cannot be asked just now", "You can type any branch")

@@ -44,8 +44,9 @@ type Project struct {
 
 // Branches is what is known of the branches of repositories.
 type Branches struct {
-	In   map[string][]string // repositories that have it, by the branch's name
-	Away []string            // repositories that do not answer just now
+	In    map[string][]string // repositories that have it, by the branch's name
+	Pulls map[string][]int    // numbers of its pull requests, by the branch's name
+	Away  []string            // repositories that do not answer just now
 }
 
 // SignIn is the way in and out. Both addresses take ?next= with the path to go
