@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -54,11 +55,18 @@ func refused(image, registry string, answer *transport.Error) error {
 	return staging.Errorf(staging.CodeUnavailable, "registry %s cannot be asked for %s", registry, image).Because(said(answer))
 }
 
-// said are the registry's own words, without the address.
+// said are the words of a registry that answers as registries do. Pages are not
+// repeated: whoever may name an image must not read with it what else answers in
+// the network of a server.
 func said(answer *transport.Error) error {
-	own := *answer
-	own.Request = nil
-	return errors.New(cut(own.Error()))
+	var words []string
+	for _, e := range answer.Errors {
+		words = append(words, string(e.Code)+": "+e.Message)
+	}
+	if len(words) == 0 {
+		return fmt.Errorf("%d %s", answer.StatusCode, http.StatusText(answer.StatusCode))
+	}
+	return errors.New(cut(strings.Join(words, "; ")))
 }
 
 // cut makes foreign words fit a line: a registry may answer with a page.

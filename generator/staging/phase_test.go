@@ -137,6 +137,12 @@ func TestPhaseOf(t *testing.T) {
 		}, staging.PhaseFailed, "The image x:1 of backend does not exist", ""},
 
 		{"another image lives", func(o *o) { o.App.Images = []string{"other:1"} }, staging.PhaseFailed, "The wanted image of backend does not run", "live: other:1"},
+		{"the tag lives, but another digest of it", func(o *o) {
+			o.Wanted["backend"], o.App.Images = wantedImage+"@sha256:0a", []string{wantedImage + "@sha256:0b"}
+		}, staging.PhaseFailed, "The wanted image of backend does not run", "live: " + wantedImage + "@sha256:0b"},
+		{"the wanted digest lives", func(o *o) {
+			o.Wanted["backend"], o.App.Images = wantedImage+"@sha256:0a", []string{wantedImage + "@sha256:0a"}
+		}, staging.PhaseRunning, "Everything runs", ""},
 		{"no image lives", func(o *o) { o.App.Images = nil }, staging.PhaseFailed, "does not run", "live: none"},
 		{"the image comes", func(o *o) {
 			o.App.Images = nil
