@@ -41,7 +41,7 @@ func Compose(p *project.Project, o Occasion, v *staging.View, page, more string,
 	n := Notice{Project: p.Metadata.Name, Occasion: o, At: at, Staging: v, Page: page}
 	n.ID = n.identity()
 	n.Headline = oneLine(v.Metadata.Name + " " + deed(o))
-	n.Sentence = oneLine(cmp.Or(more, Sentence(o.On, v.Status)))
+	n.Sentence = oneLine(cmp.Or(more, Sentence(o.On, v)))
 	n.Facts = facts(p, v)
 	n.Links = links(p, o.On, v, page)
 	return n
@@ -76,7 +76,7 @@ func deed(o Occasion) string {
 }
 
 // Sentence says how a staging is, for people who know neither git nor Kubernetes.
-func Sentence(on project.Occasion, s staging.Status) string {
+func Sentence(on project.Occasion, v *staging.View) string {
 	usual := map[project.Occasion]string{
 		project.OnRunning:  "Everything runs.",
 		project.OnFailed:   "It could not be put in place. Somebody who develops it should have a look.",
@@ -84,7 +84,10 @@ func Sentence(on project.Occasion, s staging.Status) string {
 		project.OnArchived: "It sleeps. Its data are kept.",
 		project.OnDeleted:  "Nothing is left of it.",
 	}[on]
-	if plain := strings.TrimRight(s.Plain(), "."); plain != "" && on != project.OnDeleted {
+	if on == project.OnFailed && v.Spec.State == staging.Deleting {
+		usual = "It could not be taken down. Somebody who develops it should have a look."
+	}
+	if plain := strings.TrimRight(v.Status.Plain(), "."); plain != "" && on != project.OnDeleted {
 		return plain + "."
 	}
 	return usual

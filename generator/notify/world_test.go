@@ -94,8 +94,6 @@ func newPlace(t *testing.T, answer http.HandlerFunc) *place {
 
 func ok(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") }
 
-func notifyOn(text string) project.Occasion { return project.Occasion(text) }
-
 // refusal is the one that an error holds.
 func refusal(t *testing.T, err error) *notify.Refusal {
 	t.Helper()

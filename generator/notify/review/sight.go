@@ -163,7 +163,7 @@ func sentence(v *staging.View) string {
 	if text, known := usual[v.Status.Phase]; known {
 		return text
 	}
-	return notify.Sentence(occasion(v.Status.Phase), v.Status)
+	return notify.Sentence(occasion(v.Status.Phase), v)
 }
 
 func occasion(phase staging.Phase) project.Occasion {
