@@ -135,7 +135,7 @@ func versions(p *project.Project, v *staging.View) string {
 func links(p *project.Project, on project.Occasion, v *staging.View, page string) []Link {
 	var found []Link
 	add := func(name, address string) {
-		if address = webAddress(address); address != "" {
+		if address = WebAddress(address); address != "" {
 			found = append(found, Link{name, address})
 		}
 	}
@@ -151,9 +151,9 @@ func links(p *project.Project, on project.Occasion, v *staging.View, page string
 	return found
 }
 
-// webAddress gives an address of the web in a form that no markup breaks out
+// WebAddress gives an address of the web in a form that no markup breaks out
 // of, and nothing for any other.
-func webAddress(text string) string {
+func WebAddress(text string) string {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || strings.ContainsAny(u.Host, "<>|()\"'`\\ ") {
 		return ""
@@ -194,7 +194,7 @@ func Test(page string, at time.Time) Notice {
 		Headline: "A test message of Octopod", Sentence: "Whoever reads this is told when a staging changes.",
 	}
 	n.ID = n.identity()
-	if address := webAddress(page); address != "" {
+	if address := WebAddress(page); address != "" {
 		n.Links = []Link{{"Octopod", address}}
 	}
 	return n

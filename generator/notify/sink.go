@@ -47,7 +47,7 @@ func Open(o Options) (Sink, error) {
 	if !slices.Contains(Kinds(), o.Kind) {
 		return nil, fmt.Errorf("%q is no kind: it is one of %s", o.Kind, kindNames())
 	}
-	if webAddress(o.URL) == "" {
+	if WebAddress(o.URL) == "" {
 		return nil, fmt.Errorf("the address is none of the web") // which one is a secret
 	}
 	if o.Kind == Webhook {

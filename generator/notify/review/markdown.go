@@ -30,7 +30,7 @@ func comment(p *project.Project, v *staging.View, page string) string {
 	if v.Status.Phase != Gone {
 		b.WriteString(parts(p, v))
 	}
-	if line := footer(v, page); line != "" {
+	if line := footer(p, v, page); line != "" {
 		b.WriteString("\n" + line + "\n")
 	}
 	return b.String()
@@ -85,7 +85,8 @@ func version(s staging.Service) string {
 	return tag
 }
 
-func footer(v *staging.View, page string) string {
+// footer says until when, and where a viewer goes from here.
+func footer(p *project.Project, v *staging.View, page string) string {
 	var words []string
 	if v.Spec.Expires != nil && v.Spec.State == staging.Active && v.Status.Phase != Gone {
 		words = append(words, "Kept until "+v.Spec.Expires.UTC().Format("2 Jan 2006"))
@@ -93,5 +94,22 @@ func footer(v *staging.View, page string) string {
 	if page != "" && v.Status.Phase != Gone {
 		words = append(words, "[Settings, versions and more]("+page+")")
 	}
+	if stateOf(v.Status.Phase) != Inactive && p.Spec.UI.Shows(project.PartLinks, project.RoleViewer) {
+		words = append(words, links(p, v)...)
+	}
 	return strings.Join(words, " · ")
+}
+
+// links are the project's own, as far as they are for viewers. One that is made
+// of a branch which is not shown leads nowhere.
+func links(p *project.Project, v *staging.View) []string {
+	var found []string
+	for i, l := range p.Links(v.Document.Staging()) {
+		url := notify.WebAddress(l.URL)
+		nowhere := v.Spec.Branch == "" && strings.Contains(p.Spec.Links[i].URL, "{branch}")
+		if url != "" && !nowhere && project.RoleViewer.Includes(l.Role) {
+			found = append(found, "["+notify.Markdown(l.Name)+"]("+url+")")
+		}
+	}
+	return found
 }

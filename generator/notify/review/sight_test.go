@@ -52,6 +52,24 @@ Nothing is left of it.
 	}
 }
 
+// The project's own links are shown to viewers as far as they are for them.
+func TestLinksOfAProject(t *testing.T) {
+	p := shop(t, `  links:
+  - {name: Mails, url: "https://mail.example.com/?q={name}"}
+  - {name: Branch (code), url: "https://git.example.com/acme/backend?ref={branch}"}
+  - {name: Database, url: "https://db.example.com/{name}", role: user}
+`)
+	v := login(staging.PhaseRunning)
+	s, _ := review.SightOf(p, review.Place{}, v, "")
+	if want := "Kept until 1 Dec 2026 · [Mails](https://mail.example.com/?q=feature-login) · [Branch \\(code\\)](https://git.example.com/acme/backend?ref=feature%2Flogin)\n"; !strings.HasSuffix(s.Comment, want) {
+		t.Errorf("the comment is\n%s", s.Comment)
+	}
+	v.Spec.Branch = "" // as a viewer sees it who is not shown the branch
+	if s, _ = review.SightOf(p, review.Place{}, v, ""); strings.Contains(s.Comment, "code") {
+		t.Errorf("the comment is\n%s", s.Comment)
+	}
+}
+
 // What is not known is not shown, and leaves what was shown before.
 func TestUnknownShowsNothing(t *testing.T) {
 	for _, phase := range []staging.Phase{"", staging.PhaseUnknown, staging.PhaseInvalid} {
