@@ -4,81 +4,158 @@ package e2e_test
 
 import (
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	"octopod/generator/staging"
+	"octopod/generator/testenv"
 )
 
-// The whole circle on a real forge: a branch is pushed and gets a staging, its
-// commit and its pull request are told, the next push moves it, and when the
-// branch is gone the staging sleeps, and goes after the grace. With webhooks
-// nobody calls octopod; with CI a step of the pipeline does.
+// The whole circle on a real forge: a branch is pushed and gets a staging as soon
+// as its image is there, its commit and its pull request are told, the next push
+// moves it, and when the branch is gone the staging sleeps, and goes after the
+// grace. With webhooks nobody calls octopod; with CI a step of the pipeline does.
 func TestE2EFullCircle(t *testing.T) {
 	t.Parallel()
 	for _, way := range []struct {
-		name  string
-		begin func(backend *appRepo, server string)
-		after func(backend *appRepo, commit string) // a push
+		name        string
+		hooks       bool
+		first, then func(r *appRepo, commit string) // bring a commit that was just made
 	}{
-		{"webhook", func(backend *appRepo, server string) { backend.calls(server+"/hooks/"+backend.project, hookSecret) }, func(*appRepo, string) {}},
-		{"ci", func(*appRepo, string) {}, (*appRepo).ciStep},
+		{"webhook", true, (*appRepo).pushAndBuild, (*appRepo).buildAndPush},
+		{"ci", false, (*appRepo).pipeline, (*appRepo).pipeline},
 	} {
 		t.Run(way.name, func(t *testing.T) {
 			t.Parallel()
 			s := newForgeShop(t, "circle-"+way.name)
 			backend := s.newAppRepo("backend")
-			s.followBranches(backend)
-			way.begin(backend, s.serveForge())
-			backend.fullCircle(func(commit string) { way.after(backend, commit) })
+			backend.join()
+			backend.server = s.serveForge()
+			if way.hooks {
+				backend.calls(backend.server+"/hooks/"+s.project, hookSecret)
+			}
+			seen := s.watchPhases("login")
+			backend.branch("feature/login")
+			first := backend.commit("New login page")
+			way.first(backend, first)
+			seen.await(staging.PhaseRunning)
+			backend.isRun("login", first)
+			backend.untilStatus(first, "success")
+
+			number := backend.pullRequest("feature/login", "New login page")
+			second := backend.commit("With a picture")
+			way.then(backend, second)
+			backend.untilRun("login", second)
+			t.Logf("by %s, from the end of a push until the commit runs: %.1f s", way.name, time.Since(backend.pushed).Seconds())
+			backend.untilStatus(second, "success")
+			backend.untilComment(number, "https://login."+s.domain(), second[:7])
+
+			backend.removeBranch("feature/login")
+			seen.await(staging.PhaseArchived)
+			seen.await("")
+			s.until("nothing is left of login", func() (string, bool) { left := s.left("login"); return left, left == "" })
+			if r := s.try("get", "login"); r.code != 3 {
+				t.Errorf("after the grace: %s", r)
+			}
 		})
 	}
 }
 
-func (r *appRepo) fullCircle(after func(commit string)) {
+// join makes the repository that of the project's backend. What CI builds of a
+// commit is called after it; pull requests and commits are told.
+func (r *appRepo) join() {
 	r.t.Helper()
-	seen := r.watchPhases("login")
-	r.branch("feature/login")
-	first := r.commit("New login page")
-	began := r.push()
-	after(first)
-	seen.await(staging.PhaseRunning)
-	r.t.Logf("from the push of a branch until its staging runs: %.1f s", time.Since(began).Seconds())
-	r.hasImage("login", first)
-	r.untilStatus(first, "success")
+	r.edit("octopod.yaml", "github.com/acme/shop-backend\n", "127.0.0.1/"+r.path+"\n      build: "+r.image("{commit}")+"\n")
+	r.edit("octopod.yaml", "      repository: github.com/acme/shop-frontend\n", "")
+	r.edit("octopod.yaml", "branchGrace: 1h", "branchGrace: 10s")
+	r.edit("octopod.yaml", "  lifecycle:\n", "  images: {check: exists}\n  notify: [{to: commit}, {to: pull-request}]\n  lifecycle:\n")
+}
 
-	number := r.pullRequest("feature/login", "New login page")
-	second := r.commit("With a picture")
-	began = r.push()
-	after(second)
-	r.until("it runs the second commit", func() (string, bool) {
-		status := r.status("login")
-		live := status.Services["backend"].Live
-		return say(status) + fmt.Sprint(live), status.Phase == staging.PhaseRunning && len(live) == 1 && live[0] == image(second)
-	})
-	r.t.Logf("from the push of a commit until it runs: %.1f s", time.Since(began).Seconds())
-	r.untilStatus(second, "success")
-	r.untilComment(number, "https://login."+r.domain(), second[:7])
+// image is what CI builds of a commit.
+func (r *appRepo) image(commit string) string { return r.registry.Host + "/shop/backend:" + commit }
 
-	r.removeBranch("feature/login")
-	seen.await(staging.PhaseArchived)
-	seen.await("")
-	r.until("nothing is left of login", func() (string, bool) { left := r.left("login"); return left, left == "" })
-	if got := r.try("get", "login"); got.code != 3 {
-		r.t.Errorf("after the grace: %s", got)
+// build does what the part of CI does that Octopod has no hand in.
+func (r *appRepo) build(commit string) {
+	r.t.Helper()
+	if _, err := testenv.Push(r.image(commit)); err != nil {
+		r.t.Fatal(err)
 	}
 }
 
-// followBranches lets the backend of the project come from a repository of the
-// forge, which is told. What CI builds of a commit is called after it.
-func (s *shop) followBranches(backend *appRepo) {
-	s.t.Helper()
-	s.edit("octopod.yaml", "github.com/acme/shop-backend\n", "127.0.0.1/"+backend.path+"\n      build: "+image("{commit}")+"\n")
-	s.edit("octopod.yaml", "      repository: github.com/acme/shop-frontend\n", "")
-	s.edit("octopod.yaml", "branchGrace: 1h", "branchGrace: 10s")
-	s.edit("octopod.yaml", "  lifecycle:\n", "  notify: [{to: commit}, {to: pull-request}]\n  lifecycle:\n")
+// pushAndBuild builds when Octopod waits for it already.
+func (r *appRepo) pushAndBuild(commit string) {
+	r.t.Helper()
+	r.push()
+	r.until("a webhook waits", func() (string, bool) {
+		text := r.deliveries()
+		return text, strings.Contains(text, "waiting for the image of backend")
+	})
+	if got := r.try("get", "login"); got.code != 3 {
+		r.t.Errorf("there is no image yet, and there is a staging: %s", got)
+	}
+	r.build(commit)
+}
+
+// buildAndPush has the image there before anybody asks for it.
+func (r *appRepo) buildAndPush(commit string) {
+	r.t.Helper()
+	r.build(commit)
+	r.push()
+}
+
+// pipeline pushes and does what Gitea Actions does then, with the variables that
+// a step has there: https://docs.gitea.com/usage/actions/faq
+func (r *appRepo) pipeline(commit string) {
+	r.t.Helper()
+	r.push()
+	r.build(commit)
+	dir := r.t.TempDir()
+	testenv.WriteFile(r.t, dir, "event.json", `{"ref": "refs/heads/feature/login"}`)
+	r.runs++
+	step := r.with("CI=true", "GITEA_ACTIONS=true", "GITHUB_ACTIONS=true", "GITHUB_SERVER_URL="+world.GiteaURL(), "GITHUB_REPOSITORY="+r.path,
+		"GITHUB_EVENT_NAME=push", "GITHUB_EVENT_PATH="+dir+"/event.json", "GITHUB_REF=refs/heads/feature/login", "GITHUB_SHA="+commit,
+		"GITHUB_ACTOR=ann", fmt.Sprint("GITHUB_RUN_NUMBER=", r.runs), "GITHUB_OUTPUT="+dir+"/output")
+	step.octopod("deploy", "--service", "backend", "--image", r.image(commit))
+}
+
+// deliveries is what the server says of the webhooks that it got.
+func (r *appRepo) deliveries() string {
+	r.t.Helper()
+	answer, err := http.Get(r.server + "/api/v1/projects/" + r.project + "/deliveries")
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	return string(text)
+}
+
+// isRun checks in the cluster that the pods of a staging have the image of a commit.
+func (r *appRepo) isRun(name, commit string) {
+	r.t.Helper()
+	if images := r.images(name); !slices.Contains(images, r.image(commit)) {
+		r.t.Errorf("%s should run %s; its pods have %s", name, r.image(commit), images)
+	}
+}
+
+// untilRun waits until a staging runs a commit and nothing else of the backend.
+func (r *appRepo) untilRun(name, commit string) {
+	r.t.Helper()
+	r.until(name+" runs "+commit, func() (string, bool) {
+		status := r.status(name)
+		live := status.Services["backend"].Live
+		return say(status) + fmt.Sprint(live), status.Phase == staging.PhaseRunning && slices.Equal(live, []string{r.image(commit)})
+	})
+	r.isRun(name, commit)
 }
 
 const hookSecret = "between Gitea and Octopod"
@@ -97,20 +174,4 @@ forges:
 		s.t.Fatal(err)
 	}
 	return s.with("HOOK_SECRET="+hookSecret).serve("--server-config", config)
-}
-
-// ciStep is the step of a pipeline of Gitea Actions for a commit, with the
-// variables that it has there: https://docs.gitea.com/usage/actions/faq
-func (r *appRepo) ciStep(commit string) {
-	r.t.Helper()
-	dir := r.t.TempDir()
-	event := filepath.Join(dir, "event.json")
-	if err := os.WriteFile(event, []byte(`{"ref": "refs/heads/feature/login"}`), 0o600); err != nil {
-		r.t.Fatal(err)
-	}
-	r.built++
-	step := r.with("CI=true", "GITEA_ACTIONS=true", "GITHUB_ACTIONS=true", "GITHUB_SERVER_URL="+world.GiteaURL(), "GITHUB_REPOSITORY="+r.path,
-		"GITHUB_EVENT_NAME=push", "GITHUB_EVENT_PATH="+event, "GITHUB_REF=refs/heads/feature/login", "GITHUB_SHA="+commit, "GITHUB_ACTOR=ann",
-		fmt.Sprint("GITHUB_RUN_NUMBER=", r.built), "GITHUB_OUTPUT="+filepath.Join(dir, "output"))
-	step.octopod("deploy", "--service", "backend", "--image", image(commit))
 }

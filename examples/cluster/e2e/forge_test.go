@@ -56,18 +56,21 @@ func (s *shop) ask(method, path string, body, answer any) {
 }
 
 // appRepo is a repository of the application on the forge, and a clone of it,
-// in which a developer works.
+// in which a developer works. What CI builds of it goes to a registry.
 type appRepo struct {
 	*shop
-	path  string // on the forge: forge/e2e-circle-backend
-	clone string
-	built int // runs of its pipeline
+	path     string // on the forge: forge/e2e-circle-backend
+	clone    string
+	registry *testenv.Registry
+	server   string    // the address of Octopod's
+	pushed   time.Time // when the last push was done
+	runs     int       // of the pipeline
 }
 
 // newAppRepo makes a repository with one commit on main.
 func (s *shop) newAppRepo(service string) *appRepo {
 	s.t.Helper()
-	r := &appRepo{shop: s, path: s.newRepository(s.project + "-" + service), clone: filepath.Join(s.t.TempDir(), service)}
+	r := &appRepo{shop: s, path: s.newRepository(s.project + "-" + service), clone: filepath.Join(s.t.TempDir(), service), registry: testenv.ServeRegistry(s.t)}
 	testenv.Git(s.t, s.t.TempDir(), "clone", "-q", withToken(r.path), r.clone)
 	r.branch("main")
 	r.commit("the beginning")
@@ -90,11 +93,11 @@ func (r *appRepo) commit(subject string) string {
 	return testenv.Git(r.t, r.clone, "rev-parse", "HEAD")
 }
 
-// push sends the branch that is checked out, and tells when that was done.
-func (r *appRepo) push() time.Time {
+// push sends the branch that is checked out.
+func (r *appRepo) push() {
 	r.t.Helper()
 	testenv.Git(r.t, r.clone, "push", "-q", "origin", "HEAD")
-	return time.Now()
+	r.pushed = time.Now()
 }
 
 // removeBranch removes one from the forge.
