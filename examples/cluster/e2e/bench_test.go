@@ -56,6 +56,53 @@ func benchmarkDeploys(b *testing.B, s *shop, healthy <-chan health, name func(i 
 	b.ReportMetric(median(toHealthy).Seconds()/2, "/goal")
 }
 
+// BenchmarkGoalPush: from the end of a git push to a forge, whose webhook a
+// server follows, until Argo CD calls the Application Synced and Healthy with
+// what CI built of the commit; ten new branches, and ten commits on one.
+func BenchmarkGoalPush(b *testing.B) {
+	s := newForgeShop(b, "push")
+	s.edit("octopod.yaml", "maxActive: 40", "maxActive: 200")
+	backend := s.newBackend(true)
+	healthy := s.watchHealth()
+	var called, fresh, moved []time.Duration
+	for i := range 20 {
+		if i < 10 {
+			backend.branch(fmt.Sprint("feature/new-", i))
+		}
+		commit := backend.commit(fmt.Sprint("commit ", i))
+		backend.buildAndPush(commit)
+		seen := <-healthy
+		for seen.image != backend.image(commit) {
+			seen = <-healthy
+		}
+		took := seen.at.Sub(backend.pushed)
+		if i < 10 {
+			fresh = append(fresh, took)
+		} else {
+			moved = append(moved, took)
+		}
+		called = append(called, backend.calledAt(commit).Sub(backend.pushed))
+	}
+	b.Logf("push to the webhook: %s", seconds(called))
+	b.Logf("push to Healthy, new branch: %s", seconds(fresh))
+	b.Logf("push to Healthy, next commit: %s", seconds(moved))
+	b.ReportMetric(median(called).Seconds(), "s/push-to-webhook")
+	b.ReportMetric(median(fresh).Seconds(), "s/new-to-healthy")
+	b.ReportMetric(median(moved).Seconds(), "s/next-to-healthy")
+}
+
+// calledAt is when the server got the webhook about a commit.
+func (r *appRepo) calledAt(commit string) time.Time {
+	r.t.Helper()
+	for _, d := range r.deliveries() {
+		if d.Commit == commit {
+			return d.At
+		}
+	}
+	r.t.Fatalf("no webhook told of %s", commit)
+	return time.Time{}
+}
+
 // health is the moment at which Argo CD was content with an image.
 type health struct {
 	staging, image string

@@ -3,16 +3,16 @@
 package e2e_test
 
 import (
+	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 	"testing"
 	"time"
 
+	"octopod/generator"
 	"octopod/generator/staging"
 	"octopod/generator/testenv"
 )
@@ -34,12 +34,7 @@ func TestE2EFullCircle(t *testing.T) {
 		t.Run(way.name, func(t *testing.T) {
 			t.Parallel()
 			s := newForgeShop(t, "circle-"+way.name)
-			backend := s.newAppRepo("backend")
-			backend.join()
-			backend.server = s.serveForge()
-			if way.hooks {
-				backend.calls(backend.server+"/hooks/"+s.project, hookSecret)
-			}
+			backend := s.newBackend(way.hooks)
 			seen := s.watchPhases("login")
 			backend.branch("feature/login")
 			first := backend.commit("New login page")
@@ -67,14 +62,21 @@ func TestE2EFullCircle(t *testing.T) {
 	}
 }
 
-// join makes the repository that of the project's backend. What CI builds of a
-// commit is called after it; pull requests and commits are told.
-func (r *appRepo) join() {
-	r.t.Helper()
+// newBackend makes the repository of the project's backend, and a server that
+// tells it how its stagings are; with hooks, it tells the server of its branches.
+// What CI builds of a commit is called after it.
+func (s *shop) newBackend(hooks bool) *appRepo {
+	s.t.Helper()
+	r := s.newAppRepo("backend")
 	r.edit("octopod.yaml", "github.com/acme/shop-backend\n", "127.0.0.1/"+r.path+"\n      build: "+r.image("{commit}")+"\n")
 	r.edit("octopod.yaml", "      repository: github.com/acme/shop-frontend\n", "")
 	r.edit("octopod.yaml", "branchGrace: 1h", "branchGrace: 10s")
 	r.edit("octopod.yaml", "  lifecycle:\n", "  images: {check: exists}\n  notify: [{to: commit}, {to: pull-request}]\n  lifecycle:\n")
+	r.server = s.serveForge()
+	if hooks {
+		r.calls(r.server+"/hooks/"+s.project, hookSecret)
+	}
+	return r
 }
 
 // image is what CI builds of a commit.
@@ -92,9 +94,9 @@ func (r *appRepo) build(commit string) {
 func (r *appRepo) pushAndBuild(commit string) {
 	r.t.Helper()
 	r.push()
-	r.until("a webhook waits", func() (string, bool) {
-		text := r.deliveries()
-		return text, strings.Contains(text, "waiting for the image of backend")
+	r.until("a webhook waits for the image", func() (string, bool) {
+		all := r.deliveries()
+		return fmt.Sprint(all), slices.ContainsFunc(all, func(d generator.Delivery) bool { return d.Outcome == generator.OutcomeWaiting && d.Commit == commit })
 	})
 	if got := r.try("get", "login"); got.code != 3 {
 		r.t.Errorf("there is no image yet, and there is a staging: %s", got)
@@ -124,19 +126,19 @@ func (r *appRepo) pipeline(commit string) {
 	step.octopod("deploy", "--service", "backend", "--image", r.image(commit))
 }
 
-// deliveries is what the server says of the webhooks that it got.
-func (r *appRepo) deliveries() string {
+// deliveries are the webhooks that the server got, newest first.
+func (r *appRepo) deliveries() []generator.Delivery {
 	r.t.Helper()
 	answer, err := http.Get(r.server + "/api/v1/projects/" + r.project + "/deliveries")
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	defer answer.Body.Close()
-	text, err := io.ReadAll(answer.Body)
-	if err != nil {
+	var list struct{ Items []generator.Delivery }
+	if err := json.NewDecoder(answer.Body).Decode(&list); err != nil {
 		r.t.Fatal(err)
 	}
-	return string(text)
+	return list.Items
 }
 
 // isRun checks in the cluster that the pods of a staging have the image of a commit.
