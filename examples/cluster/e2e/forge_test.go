@@ -5,6 +5,7 @@ package e2e_test
 import (
 	"cmp"
 	"context"
+	"crypto/rand"
 	"fmt"
 	"net/http"
 	"path/filepath"
@@ -27,9 +28,11 @@ func newForgeShop(t testing.TB, name string, options ...string) *shop {
 	return s
 }
 
-// newRepository makes an empty one on the forge, for as long as the test lasts.
+// newRepository makes an empty one on the forge, for as long as the test lasts. Its
+// address was never used before: Argo CD remembers for a while what lay there.
 func (s *shop) newRepository(name string) (path string) {
 	s.t.Helper()
+	name += "-" + strings.ToLower(rand.Text()[:6])
 	path = cluster.GiteaAdmin + "/" + name
 	s.ask(http.MethodPost, "/user/repos", object{"name": name, "default_branch": "main"}, nil)
 	s.t.Cleanup(func() { s.ask(http.MethodDelete, "/repos/"+path, nil, nil) })
@@ -59,7 +62,7 @@ func (s *shop) ask(method, path string, body, answer any) {
 // in which a developer works. What CI builds of it goes to a registry.
 type appRepo struct {
 	*shop
-	path     string // on the forge: forge/e2e-circle-backend
+	path     string // on the forge: forge/e2e-circle-backend-x1y2z3
 	clone    string
 	registry *testenv.Registry
 	server   string    // the address of Octopod's
