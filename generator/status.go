@@ -2,6 +2,7 @@ package generator
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 	"sync"
@@ -86,10 +87,37 @@ const judgesAtOnce = 8
 
 // tellAll fills in the status of every view.
 func (j *judge) tellAll(ctx context.Context, seen *sight, views []staging.View) error {
+	if err := j.prepare(ctx, seen, views); err != nil {
+		return err
+	}
 	work, ctx := errgroup.WithContext(ctx)
 	work.SetLimit(judgesAtOnce)
 	for i := range views {
 		work.Go(func() error { return j.tell(ctx, seen, &views[i]) })
+	}
+	return work.Wait()
+}
+
+// prepare brings in one request for each revision what the comparisons of many
+// stagings will ask for: those that Argo CD knows as something else.
+func (j *judge) prepare(ctx context.Context, seen *sight, views []staging.View) error {
+	compared := map[string][]string{} // directories by revision
+	for _, v := range views {
+		if app, there := seen.apps[v.Metadata.Name]; there && app.Revision != "" {
+			compared[app.Revision] = append(compared[app.Revision], envrepo.StagingDir(v.Metadata.Name))
+		}
+	}
+	work, ctx := errgroup.WithContext(ctx)
+	work.SetLimit(judgesAtOnce)
+	for revision, dirs := range compared {
+		work.Go(func() error {
+			tree, err := j.at(ctx, revision)
+			if err != nil || tree == nil {
+				return err
+			}
+			behind := slices.DeleteFunc(dirs, func(dir string) bool { return hash(tree, dir) == hash(j.tip, dir) })
+			return errors.Join(tree.Prefetch(ctx, behind...), j.tip.Prefetch(ctx, behind...))
+		})
 	}
 	return work.Wait()
 }

@@ -330,4 +330,6 @@ func (s steps) at(step string) error {
 // diskSource adapts a disk to what objects read from.
 type diskSource struct{ *disk }
 
+func (diskSource) holds(context.Context, Hash) bool { return true }
+
 func (diskSource) prefetch(context.Context, []Hash) error { return nil }

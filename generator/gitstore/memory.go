@@ -104,6 +104,11 @@ func (m *memory) size(ctx context.Context, h Hash) (int64, error) {
 	return int64(len(o.data)), err
 }
 
+func (m *memory) holds(ctx context.Context, h Hash) bool {
+	_, ok := m.here(ctx, h)
+	return ok
+}
+
 // prefetch fetches in one request what is not here in full.
 func (m *memory) prefetch(ctx context.Context, want []Hash) error {
 	if m.demand == nil {

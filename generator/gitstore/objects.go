@@ -13,6 +13,8 @@ type source interface {
 	object(ctx context.Context, h Hash) (object, error)
 	// size gives an object's size as cheaply as the source can.
 	size(ctx context.Context, h Hash) (int64, error)
+	// holds tells whether an object can be read without asking anybody.
+	holds(ctx context.Context, h Hash) bool
 	// prefetch brings objects, and all below trees, within reach in one request.
 	prefetch(ctx context.Context, want []Hash) error
 }
@@ -101,6 +103,11 @@ func (v *overlay) size(ctx context.Context, h Hash) (int64, error) {
 		return int64(len(o.data)), nil
 	}
 	return v.source.size(ctx, h)
+}
+
+func (v *overlay) holds(ctx context.Context, h Hash) bool {
+	_, fresh := v.fresh[h]
+	return fresh || v.source.holds(ctx, h)
 }
 
 func (v *overlay) prefetch(ctx context.Context, want []Hash) error {

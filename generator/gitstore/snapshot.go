@@ -73,6 +73,17 @@ func (s *Snapshot) Entry(name string) (TreeRef, bool) {
 
 // entry walks down to a path.
 func (s *Snapshot) entry(ctx context.Context, name string) (TreeRef, error) {
+	return s.walk(ctx, name, func(Hash) bool { return true })
+}
+
+// nearest is the entry of a path, or the first directory on the way to it that
+// is not here: what brings that brings the entry.
+func (s *Snapshot) nearest(ctx context.Context, name string) (TreeRef, error) {
+	return s.walk(ctx, name, func(dir Hash) bool { return dir == emptyTree || s.objs.holds(ctx, dir) })
+}
+
+// walk goes down to a path, through directories that it may enter.
+func (s *Snapshot) walk(ctx context.Context, name string, enters func(dir Hash) bool) (TreeRef, error) {
 	at := TreeRef{Hash: s.root, Mode: ModeDir}
 	if name == "." || name == "" {
 		return at, nil
@@ -80,6 +91,9 @@ func (s *Snapshot) entry(ctx context.Context, name string) (TreeRef, error) {
 	for part := range strings.SplitSeq(name, "/") {
 		if !at.IsDir() {
 			return TreeRef{}, fs.ErrNotExist
+		}
+		if !enters(at.Hash) {
+			return at, nil
 		}
 		t, err := s.objs.tree(ctx, at.Hash)
 		if err != nil {
@@ -99,7 +113,7 @@ func (s *Snapshot) entry(ctx context.Context, name string) (TreeRef, error) {
 func (s *Snapshot) Prefetch(ctx context.Context, paths ...string) error {
 	var want []Hash
 	for _, p := range paths {
-		ref, err := s.entry(ctx, p)
+		ref, err := s.nearest(ctx, p)
 		switch {
 		case errors.Is(err, fs.ErrNotExist), err == nil && ref.Mode == ModeSubmodule:
 		case err != nil:
