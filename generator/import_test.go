@@ -1,0 +1,75 @@
+package generator_test
+
+import (
+	"strconv"
+	"testing"
+	"time"
+
+	"octopod/generator"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// arrivals are stagings of another system, every third of them asleep.
+func arrivals(n int) []generator.Arrival {
+	var all []generator.Arrival
+	for i := range n {
+		name := "old-" + strconv.Itoa(i)
+		all = append(all, generator.Arrival{
+			Action:   staging.Action{Verb: staging.Create, Name: name, Branch: name, Set: map[string]string{"LOG_LEVEL": "debug"}, Reason: "imported"},
+			Archived: i%3 == 0, Created: time.Date(2021, 11, 3, 9, 12, 44, 512e6, time.UTC),
+		})
+	}
+	return all
+}
+
+func TestAnImportIsOneCommitForEachStaging(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputRendered)
+	before := commits(t, w.path)
+	result, err := w.Import(t.Context(), generator.ImportRequest{Arrivals: arrivals(7), By: ada})
+	if err != nil || !result.Changed || result.Revision != w.tip().Revision() {
+		t.Fatalf("got %+v, %v", result, err)
+	}
+	if n := commits(t, w.path) - before; n != 7 {
+		t.Errorf("%d commits, want 7", n)
+	}
+	for i, a := range arrivals(7) {
+		s, err := w.tip().Staging(a.Action.Name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if archived := s.Spec.State == staging.Archived; archived != a.Archived || !s.Spec.Created.At.Equal(a.Created.Truncate(time.Second)) || !result.Items[i].Changed {
+			t.Errorf("%s: %+v, %+v", s.Name, s.Spec, result.Items[i])
+		}
+		if s.Spec.Expires != nil && s.Spec.Expires.Before(w.now) {
+			t.Errorf("%s is over already, at %s", s.Name, s.Spec.Expires)
+		}
+	}
+	again, err := w.Import(t.Context(), generator.ImportRequest{Arrivals: arrivals(7), By: ada})
+	if err != nil || again.Changed || commits(t, w.path)-before != 7 {
+		t.Errorf("once more: %+v, %v", again, err)
+	}
+}
+
+func TestAnImportThatCannotBeWholeIsNone(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	before := w.tip().Revision()
+	all := arrivals(3)
+	all[1].Action.Set["LOG_LEVEL"] = "loud"
+	result, err := w.Import(t.Context(), generator.ImportRequest{Arrivals: all, By: ada})
+	if err != nil || result.Changed || w.tip().Revision() != before {
+		t.Fatalf("got %+v, %v", result, err)
+	}
+	if staging.CodeOf(result.Items[1].Err) != staging.CodeInvalid || result.Items[0].Err != nil || result.Items[2].Err != nil {
+		t.Errorf("got %+v", result.Items)
+	}
+}
+
+func TestADryRunOfAnImportCommitsNothing(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	before := w.tip().Revision()
+	result, err := w.Import(t.Context(), generator.ImportRequest{Arrivals: arrivals(2), By: ada, DryRun: true})
+	if err != nil || !result.Changed || len(result.Plan) == 0 || w.tip().Revision() != before {
+		t.Errorf("got %+v, %v", result, err)
+	}
+}
