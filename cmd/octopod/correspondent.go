@@ -133,8 +133,8 @@ func (c *correspondent) tell(o notify.Occasion, public *staging.View, more strin
 }
 
 // show leaves what the forges are to show, when that is something else than
-// before. What was before the server began is shown only if it is fresh: a
-// server that starts does not ask its forges about every staging there is.
+// before. How a staging is at first sight is taken for shown, unless that is
+// fresh: a server that starts does not ask its forges about all there is.
 func (c *correspondent) show(view, public *staging.View) {
 	name := view.Metadata.Name
 	here := map[string]bool{}
@@ -149,11 +149,13 @@ func (c *correspondent) show(view, public *staging.View) {
 		if end, under := last.End(); under && s.Status == nil {
 			s.Status = end.Status
 		}
-		if !ok || known && last.Same(s) || !known && c.stale(view) {
+		if !ok || known && last.Same(s) {
 			continue
 		}
 		c.shown[key] = shown{s, place.Host}
-		c.send(key, c.shown[key])
+		if known || !c.stale(view) {
+			c.send(key, c.shown[key])
+		}
 	}
 	c.retire(review.Marker(c.project.Metadata.Name+"/"+name), here)
 }

@@ -328,7 +328,8 @@ func TestCommitsThatNeverRan(t *testing.T) {
 	}
 }
 
-// A forge is not asked about what was there long before the server.
+// A forge is not asked about what was there long before the server, until that
+// changes.
 func TestForgesAreLeftAloneAtTheStart(t *testing.T) {
 	d := newDesk(t, "  notify: [{to: pull-request}]\n")
 	gitea, url := newTracker(t)
@@ -340,6 +341,12 @@ func TestForgesAreLeftAloneAtTheStart(t *testing.T) {
 	d.happens(old, fresh, all)
 	d.wait("git.example.com sent")
 	if comments, _ := gitea.seen(); strings.Contains(comments, "shop/feature-login") || !strings.Contains(comments, "shop/fresh") {
+		t.Errorf("comments:\n%s", comments)
+	}
+	old.Staging.Status.Phase = staging.PhaseDegraded // which nobody committed
+	d.happens(old)
+	d.wait("git.example.com sent")
+	if comments, _ := gitea.seen(); !strings.Contains(comments, "shop/feature-login") || !strings.Contains(comments, "has trouble") {
 		t.Errorf("comments:\n%s", comments)
 	}
 }
