@@ -178,6 +178,47 @@ func (l listing) Heads(ctx context.Context, repository string) (map[string]strin
 	return forge{branches: l()}.Heads(ctx, repository)
 }
 
+// Through a server, a sweep needs the right to sweep and no other; Argo CD is made
+// to look at what it changed.
+func TestASweepThroughAServer(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	w.do(pushed("one"))
+	stagings, argo, clock := withArgo(t, w)
+	stagings.Heads = forge{branches: []string{"main"}}
+	argo.Put("one", func(*staging.Application) {})
+	clock.pass(2 * time.Hour)
+	feed := generator.NewFeed(stagings, clock.Now)
+	ctx, cancel := context.WithCancel(t.Context())
+	var running sync.WaitGroup
+	defer running.Wait()
+	defer cancel()
+	running.Go(func() { feed.Run(ctx) })
+	as := func(r rights) error {
+		_, err := stagings.As(generator.Asker{Person: ada.Person, Rights: r}, feed).Sweep(t.Context(), generator.SweepRequest{})
+		return err
+	}
+	for _, r := range []rights{{role: project.RoleUser}, {role: project.RoleAdmin, verbs: map[staging.Verb]bool{staging.Archive: true}}, {role: project.RoleAdmin, name: "one"}} {
+		if err := as(r); staging.CodeOf(err) != staging.CodeForbidden {
+			t.Errorf("%+v may: %v", r, err)
+		}
+	}
+	if err := as(rights{role: project.RoleAdmin, verbs: map[staging.Verb]bool{generator.Sweep: true}}); err != nil {
+		t.Error(err)
+	}
+	events, err := w.History(t.Context(), "one", 1)
+	if err != nil || events[0].Verb != staging.Archive || events[0].By != ada.Person || events[0].Via != staging.ViaSweep {
+		t.Errorf("history: %+v, %v", events, err)
+	}
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
+		if _, refreshes := argo.Asked(); len(refreshes) > 0 {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatal("Argo CD was not made to look")
+		}
+	}
+}
+
 func TestOrphansOfBothSides(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	w.do(pushed("one"))

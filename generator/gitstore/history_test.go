@@ -140,3 +140,39 @@ func TestHistoryIsFetchedOnce(t *testing.T) {
 		}
 	}
 }
+
+// The way back goes along first parents for as long as somebody wants more, and
+// ends where a shallow repository does.
+func TestTheWayBack(t *testing.T) {
+	for _, p := range places() {
+		for _, keep := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s/history=%v", p.name, keep), func(t *testing.T) {
+				repo := testenv.Bare(t, filepath.Join(t.TempDir(), "env.git"), 2)
+				o := p.at(t, repo)
+				writer := open(t, o)
+				for i := range 5 {
+					change(t, writer, write("envs/feature-00000/staging.yaml", fmt.Sprint(i)))
+				}
+				o.History = keep
+				snapshot, err := open(t, o).Snapshot(t.Context())
+				if err != nil {
+					t.Fatal(err)
+				}
+				want := strings.Fields(testenv.Git(t, repo, "rev-list", "--first-parent", "main"))
+				for most, want := range map[int][]string{3: want[:3], 100: want} {
+					var got []string
+					err := snapshot.Back(t.Context(), func(e gitstore.Entry) bool {
+						got = append(got, e.Revision.String())
+						return len(got) < most
+					})
+					if len(got) == 1 && !keep { // it has fetched no more
+						want = want[:1]
+					}
+					if err != nil || fmt.Sprint(got) != fmt.Sprint(want) {
+						t.Errorf("got %v, want %v: %v", got, want, err)
+					}
+				}
+			})
+		}
+	}
+}
