@@ -135,7 +135,7 @@ func TestWakeAndWarnThroughAServer(t *testing.T) {
 }
 
 // eventually waits until something is so.
-func eventually(t *testing.T, is func() error) {
+func eventually(t testing.TB, is func() error) {
 	t.Helper()
 	for end := time.Now().Add(time.Minute); ; {
 		err := is()
