@@ -291,6 +291,7 @@ func TestPullRequestsBesidePushes(t *testing.T) {
 func TestAForkGetsNothing(t *testing.T) {
 	for _, rules := range []string{"", "from: pullRequest, bots: true, drafts: true"} {
 		a := withApps(t, rules)
+		a.follow(a.commit("backend", "main")) // which has a staging of its own
 		e := pullOf(a.commit("backend", "main"), func(p *branch.Pull) { p.Fork = "127.0.0.1/mallory" })
 		if done := a.follow(e); done.Changed || !strings.Contains(done.Text, "fork 127.0.0.1/mallory") {
 			t.Errorf("%q: %+v", rules, done)

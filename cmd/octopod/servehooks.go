@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/semaphore"
+	"golang.org/x/time/rate"
 
 	"octopod/generator/auth"
 	"octopod/generator/branch"
@@ -30,8 +31,9 @@ const (
 // seconds at most.
 type hooks struct {
 	*running
-	callers []branch.Caller
-	bodies  *semaphore.Weighted
+	callers  []branch.Caller
+	bodies   *semaphore.Weighted
+	refusals *rate.Limiter // that the audit log is told of: a flood must not fill the disk
 }
 
 // hookCallers reads the secrets that webhooks of the forges are signed with.
@@ -50,7 +52,7 @@ func hookCallers(forges []forge, getenv func(string) string) ([]branch.Caller, e
 }
 
 func (r *running) hooks() http.Handler {
-	return &hooks{r, r.callers, semaphore.NewWeighted(mostHookBodies)}
+	return &hooks{r, r.callers, semaphore.NewWeighted(mostHookBodies), rate.NewLimiter(rate.Every(time.Second), 100)}
 }
 
 func (h *hooks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -63,7 +65,7 @@ func (h *hooks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	status := hookStatus(err)
-	if status == http.StatusUnauthorized {
+	if status == http.StatusUnauthorized && h.refusals.Allow() {
 		s := requestOf(r.Context())
 		h.audit(r.Context(), auth.Attempt{
 			At: h.now(), Code: staging.CodeOf(err), Reason: err.Error(), Address: s.address, Request: s.method + " " + s.path,
