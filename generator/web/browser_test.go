@@ -196,6 +196,30 @@ func TestTwoPeopleAtBrowsers(t *testing.T) {
 	his.sees("the row is gone", `!document.querySelector('#s-login') || document.querySelector('#s-login').classList.contains('left')`)
 }
 
+// A build that comes while somebody writes what they found takes neither their
+// words nor their mark.
+func TestANoteOutlivesANewBuild(t *testing.T) {
+	w := newWorld(t, nil)
+	w.do(login())
+	w.running("login")
+	b := w.browsers(t, w.as("Quinn", project.RoleUser))[0]
+	b.open("/shop/stagings/login")
+	b.do(chromedp.SendKeys("#note", "all fine"))
+	again := login()
+	again.Images["frontend"] = staging.Build{Image: "registry.example.com/shop/frontend:5c0ffee"}
+	w.do(again)
+	b.sees("the new build, without a reload", `document.querySelector('.history').innerText.includes('5c0ffee')`)
+	b.sees("the note is still there", `document.querySelector('#note').value === 'all fine'`)
+	b.link("It works")
+	b.reads("Ada changed this a moment ago")
+	b.sees("the note is still there", `document.querySelector('#note').value === 'all fine'`)
+	if w.record("login").Spec.Tested != nil {
+		t.Error("a build is marked that nobody tried")
+	}
+	b.link("It works")
+	b.reads("Tested by Quinn on this version")
+}
+
 // Everything can be reached and done with the keyboard.
 func TestTheKeyboardIsEnough(t *testing.T) {
 	w := newWorld(t, nil)
