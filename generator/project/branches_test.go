@@ -2,6 +2,7 @@ package project_test
 
 import (
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 
@@ -148,5 +149,23 @@ func TestABranchThatWasJustDeleted(t *testing.T) {
 		if d := p.Sweep([]staging.Staging{fresh}, around)[0]; d.Step != tt.want {
 			t.Errorf("%s: %+v, want %s", tt.name, d, tt.want)
 		}
+	}
+}
+
+// What docs/webhooks.md tells people to write is right.
+func TestTheExampleOfTheDocs(t *testing.T) {
+	page, err := os.ReadFile("../../docs/webhooks.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, block, _ := strings.Cut(string(page), "```yaml\nspec:\n")
+	block, _, found := strings.Cut(block, "```")
+	p, err := project.Parse([]byte("apiVersion: octopod.dev/v1alpha1\nkind: Project\nmetadata: {name: shop}\nspec:\n" +
+		"  engine: kustomize\n  hosts: {baseDomain: staging.example.com}\n" + block))
+	if err != nil || !found {
+		t.Fatal(err)
+	}
+	if got := p.Spec.Services["backend"].ImageOf(commit); got != "registry.example.com/shop/backend:"+commit || p.Declines(project.Candidate{Branch: "feature/x"}) != "" {
+		t.Errorf("it means %s", got)
 	}
 }
