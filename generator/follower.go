@@ -95,6 +95,17 @@ func nothingIn(call branch.Call) string {
 	return "Octopod goes by branches, pull requests and images, and this is about none"
 }
 
+// Pending counts the events that are to be carried out, and those that wait for
+// something.
+func (f *Follower) Pending() (queued, waiting int) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, lane := range f.lanes {
+		queued += len(lane)
+	}
+	return queued, len(f.waits)
+}
+
 // lane is where the events of a branch are carried out, in their order.
 func (f *Follower) lane(e branch.Event) chan *task {
 	h := fnv.New32a()

@@ -190,6 +190,9 @@ func TestAPushWaitsForItsImage(t *testing.T) {
 	if got := f.reason("login"); got != "Waiting for the image of backend" {
 		t.Errorf("the staging says %q", got)
 	}
+	if queued, waiting := f.Pending(); queued != 0 || waiting != 1 {
+		t.Errorf("%d queued, %d waiting", queued, waiting)
+	}
 	third := f.commit("backend", "feature/login")
 	f.accept("d3", third)
 	f.became("d3", generator.OutcomeWaiting)

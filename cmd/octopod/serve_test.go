@@ -273,7 +273,7 @@ func TestOperatorsEndpoints(t *testing.T) {
 	}
 	metrics := fetch(t, s.url+"/metrics")
 	for _, want := range []string{
-		`octopod_stagings{project="shop",status="active"} 1`, `octopod_env_repo_up{project="shop"} 1`, `octopod_event_streams{project="shop"} `,
+		`octopod_stagings{project="shop",status="active"} 1`, `octopod_env_repo_up{project="shop"} 1`, `octopod_webhooks_pending{project="shop",state="waiting"} 0`, `octopod_event_streams{project="shop"} `,
 		`octopod_git_queue_depth{project="shop"} 0`, `shop.git",result="landed"} 1`, `octopod_git_batch_size_sum{repository="`,
 		`octopod_http_request_seconds_count{code="200",route="/api/v1/projects/{project}/stagings/{name}/…"} 1`, `octopod_build_info{version="`,
 	} {

@@ -146,12 +146,13 @@ var (
 	repoDesc     = prometheus.NewDesc("octopod_env_repo_up", "Whether the env repo can be read.", []string{"project"}, nil)
 	waitingDesc  = prometheus.NewDesc("octopod_git_queue_depth", "Changes that wait for their push.", []string{"project"}, nil)
 	unseenDesc   = prometheus.NewDesc("octopod_env_commit_unobserved_seconds", "Age of the oldest change that Argo CD has not seen yet; 0 when it has seen all.", []string{"project"}, nil)
+	hooksDesc    = prometheus.NewDesc("octopod_webhooks_pending", "Events of webhooks that are not carried out yet: queued, or waiting for an image or for what is away.", []string{"project", "state"}, nil)
 	streamsDesc  = prometheus.NewDesc("octopod_event_streams", "Streams that follow the stagings.", []string{"project"}, nil)
 )
 
 // Describe is for prometheus.
 func (f *feedMetrics) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{stagingsDesc, argoDesc, repoDesc, waitingDesc, unseenDesc, streamsDesc} {
+	for _, d := range []*prometheus.Desc{stagingsDesc, argoDesc, repoDesc, waitingDesc, unseenDesc, hooksDesc, streamsDesc} {
 		to <- d
 	}
 }
@@ -177,6 +178,9 @@ func (f *feedMetrics) Collect(to chan<- prometheus.Metric) {
 			to <- gauge(unseenDesc, unseen(views, s.stagings.Now()).Seconds(), project)
 		}
 		to <- gauge(waitingDesc, float64(s.stagings.Repo.Waiting()), project)
+		queued, waiting := s.follower.Pending()
+		to <- gauge(hooksDesc, float64(queued), project, "queued")
+		to <- gauge(hooksDesc, float64(waiting), project, "waiting")
 		to <- gauge(streamsDesc, float64(s.feed.Subscribers()), project)
 	}
 }
