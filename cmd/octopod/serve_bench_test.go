@@ -126,7 +126,11 @@ func BenchmarkGoalLivePages(b *testing.B) {
 		for i := range updates {
 			save(b, clientOf(b, s.url, ""), "f-0007", 1+i%3, level(i))
 			for range pages {
-				bytes += <-got
+				size := <-got
+				if size < 0 {
+					b.Fatal("a page was too slow, and is told to begin anew")
+				}
+				bytes += size
 			}
 		}
 		b.ReportMetric(float64(bytes)/pages/updates, "bytes/page/update")
@@ -153,7 +157,7 @@ func wholeList(b *testing.B, at string) (page string) {
 }
 
 // countRows tells how many bytes came with each row of a stream, the framing of
-// HTTP left out.
+// HTTP left out, and -1 when the stream ends or is to be begun anew.
 func countRows(stream io.Reader, got chan<- int) {
 	lines := bufio.NewScanner(stream)
 	lines.Buffer(nil, 1<<20)
@@ -161,6 +165,9 @@ func countRows(stream io.Reader, got chan<- int) {
 	for lines.Scan() {
 		size += len(lines.Bytes()) + 1
 		row = row || lines.Text() == "event: row"
+		if lines.Text() == "event: reset" {
+			break
+		}
 		if len(lines.Bytes()) == 0 {
 			if row {
 				got <- size
@@ -168,6 +175,7 @@ func countRows(stream io.Reader, got chan<- int) {
 			size, row = 0, false
 		}
 	}
+	got <- -1
 }
 
 // memory is what a server's process holds, in MB.
