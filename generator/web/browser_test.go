@@ -243,6 +243,7 @@ func TestTheKeyboardIsEnough(t *testing.T) {
 // gallery is every page, with something on it.
 func gallery(w *world) []struct{ name, path, as string } {
 	w.do(login())
+	w.told("feature/gift-cards", "pat")
 	w.running("login")
 	for i, branch := range []string{"main", "fix/checkout-rounding", "feature/gift-cards", "feature/search-as-you-type", "chore/node-22"} {
 		a := staging.Action{Verb: staging.Deploy, Branch: branch, Images: map[string]staging.Build{
@@ -276,7 +277,8 @@ func gallery(w *world) []struct{ name, path, as string } {
 		{"one", "/shop/stagings/login", "user"}, {"trouble", "/shop/stagings/checkout-rounding", "admin"},
 		{"settings", "/shop/stagings/login/settings", "user"}, {"undo", "/shop/stagings/login/undo?to=" + events[0].Revision, "admin"},
 		{"delete", "/shop/stagings/login/delete", "user"}, {"archived", "/shop/archived", "user"}, {"activity", "/shop/activity", "admin"},
-		{"project", "/shop/about?check=1", "admin"}, {"files", "/shop/stagings/login/files", "admin"}, {"objects", "/shop/stagings/checkout-rounding/resources", "admin"}, {"mark", "/shop/stagings/gift-cards/mark", "user"}, {"sign-in", "/signin?next=/shop/", "user"},
+		{"project", "/shop/about?check=1", "admin"}, {"files", "/shop/stagings/login/files", "admin"}, {"objects", "/shop/stagings/checkout-rounding/resources", "admin"}, {"mark", "/shop/stagings/gift-cards/mark", "user"}, {"deliveries", "/shop/deliveries", "admin"},
+		{"sign-in", "/signin?next=/shop/", "user"},
 		{"not-found", "/shop/stagings/nothing", "viewer"}, {"nothing-fits", "/shop/?q=zebra", "viewer"},
 	}
 }

@@ -18,18 +18,7 @@ func TestDeliveriesAreForAdmins(t *testing.T) {
 	ada, quinn := w.as("Ada", project.RoleAdmin), w.as("Quinn", project.RoleUser)
 	ada.get("/shop/about").shows(200, "Deliveries")
 	ada.get("/shop/deliveries").shows(200, "Nothing was told yet")
-	f := generator.NewFollower(w.Stagings, func([]staging.PlanItem) {}, slog.New(slog.DiscardHandler))
-	for _, call := range []branch.Call{
-		{ID: "d1", Host: "github.com", Event: "ping", Ping: true},
-		{ID: "d2", Host: "github.com", Event: "push", Events: []branch.Event{{
-			Kind: branch.Pushed, Repository: "github.com/acme/shop-backend", Branch: "feature/<b>login</b>", Commit: strings.Repeat("1f2e3d4", 6)[:40],
-			By: staging.Person{Name: "<script>grace"},
-		}}},
-	} {
-		if err := f.Accept(call, []byte(call.ID)); err != nil {
-			t.Fatal(err)
-		}
-	}
+	w.told("feature/<b>login</b>", "<script>grace")
 	page := ada.get("/shop/deliveries")
 	page.shows(200, "feature/<b>login</b>", "1f2e3d4", "<script>grace", "queued", "the host asks whether somebody is here")
 	if first := page.Find(".history li").First().Text(); !strings.Contains(first, "push") {
@@ -37,4 +26,21 @@ func TestDeliveriesAreForAdmins(t *testing.T) {
 	}
 	quinn.get("/shop/deliveries").shows(http.StatusForbidden)
 	quinn.get("/shop/about").lacks("Deliveries")
+}
+
+// told lets a forge tell that somebody has pushed a branch.
+func (w *world) told(name, by string) {
+	w.t.Helper()
+	f := generator.NewFollower(w.Stagings, func([]staging.PlanItem) {}, slog.New(slog.DiscardHandler))
+	for _, call := range []branch.Call{
+		{ID: "d1", Host: "github.com", Event: "ping", Ping: true},
+		{ID: "d2", Host: "github.com", Event: "push", Events: []branch.Event{{
+			Kind: branch.Pushed, Repository: "github.com/acme/shop-backend", Branch: name, Commit: strings.Repeat("1f2e3d4", 6)[:40],
+			By: staging.Person{Name: by},
+		}}},
+	} {
+		if err := f.Accept(call, []byte(call.ID)); err != nil {
+			w.t.Fatal(err)
+		}
+	}
 }
