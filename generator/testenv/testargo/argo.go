@@ -78,11 +78,24 @@ func (a *ArgoCD) Away(err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.err = err
-	kind := argocd.Away
-	if err == nil {
-		kind = argocd.Back
+	for _, e := range a.state() {
+		a.tell(e)
 	}
-	a.tell(argocd.Event{Kind: kind, Err: err})
+	if err == nil {
+		a.tell(argocd.Event{Kind: argocd.Back})
+	}
+}
+
+// state is what a watch is told first.
+func (a *ArgoCD) state() []argocd.Event {
+	if a.err != nil {
+		return []argocd.Event{{Kind: argocd.Away, Err: a.err}}
+	}
+	var events []argocd.Event
+	for _, app := range a.apps {
+		events = append(events, argocd.Event{Kind: argocd.Changed, Application: app})
+	}
+	return append(events, argocd.Event{Kind: argocd.Listed})
 }
 
 // CloseStream lets no watch begin until the function that it gives is called.
@@ -146,10 +159,9 @@ func (a *ArgoCD) Watch(ctx context.Context, handle func(argocd.Event)) error {
 	}
 	events := make(chan argocd.Event, 4096)
 	a.mu.Lock()
-	for _, app := range a.apps {
-		events <- argocd.Event{Kind: argocd.Changed, Application: app}
+	for _, e := range a.state() {
+		events <- e
 	}
-	events <- argocd.Event{Kind: argocd.Listed}
 	a.watchers[events] = true
 	a.mu.Unlock()
 	for {
