@@ -41,6 +41,11 @@ func TestStatusIsOfWhatIsCommittedNow(t *testing.T) {
 	if s := w.phase(g, "login"); s.Phase != staging.PhaseRunning {
 		t.Errorf("after a commit of another staging: %s (%s)", s.Phase, s.Reason)
 	}
+	// The images are those that run, so nothing but the content tells the two apart.
+	w.do(staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"LOG_LEVEL": "debug"}})
+	if s := w.phase(g, "login"); s.Phase != staging.PhaseUpdating {
+		t.Errorf("after a changed setting that Argo CD has not seen: %s (%s)", s.Phase, s.Reason)
+	}
 	w.do(login("v2"))
 	if s := w.phase(g, "login"); s.Phase != staging.PhaseUpdating {
 		t.Errorf("after a commit that Argo CD has not seen: %s (%s)", s.Phase, s.Reason)
