@@ -28,8 +28,9 @@ func TestAMarkOutlivesWhatHappensToTheStaging(t *testing.T) {
 	}{
 		{staging.Action{Verb: staging.Archive, Name: "login"}, staging.StandsBroken},
 		{staging.Action{Verb: staging.Restore, Name: "login"}, staging.StandsBroken},
-		{staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"LOG_LEVEL": "debug"}}, staging.StandsBroken},
-		{login("v1"), staging.StandsBroken},
+		{staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"LOG_LEVEL": "debug"}}, staging.Outdated},
+		{login("v1"), staging.Outdated},
+		{staging.Action{Verb: staging.Unset, Name: "login", Unset: []string{"LOG_LEVEL"}}, staging.StandsBroken},
 		{login("v2"), staging.Outdated},
 		{staging.Action{Verb: staging.Archive, Name: "login"}, staging.Outdated},
 		{login("v3"), staging.Outdated},
@@ -83,6 +84,11 @@ func TestAMarkShowsARoleWhatTheRoleMaySee(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	record, err := w.Record(t.Context(), "login", "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	sum := record.Spec.Tested.Settings // hidden values could be guessed by it
 	for who, v := range map[string]any{"the user": r, "a viewer": views} {
 		text, err := json.Marshal(v)
 		if err != nil {
@@ -91,7 +97,7 @@ func TestAMarkShowsARoleWhatTheRoleMaySee(t *testing.T) {
 		if !strings.Contains(string(text), `"outcome":"broken"`) || !strings.Contains(string(text), "no button") {
 			t.Errorf("%s is not told what was found: %s", who, text)
 		}
-		for _, hidden := range []string{"shop/frontend", "frontend:v1", "Eve"} {
+		for _, hidden := range []string{"shop/frontend", "frontend:v1", "Eve", sum} {
 			if strings.Contains(string(text), hidden) {
 				t.Errorf("%s is told %s: %s", who, hidden, text)
 			}

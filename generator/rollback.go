@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"octopod/generator/envrepo"
+	"octopod/generator/project"
 	"octopod/generator/staging"
 )
 
@@ -68,7 +69,7 @@ func (t returnTo) plan(ctx context.Context, tree *envrepo.Tree, r Request, at st
 		after.Spec.Pinned = before.Spec.Pinned // the same rollback again changes nothing
 	}
 	sweepKnows(&after, before, at)
-	after.Spec.Tested = lastTest(old, before)
+	after.Spec.Tested = lastTest(p, old, before)
 	if after.Spec.Expires != nil && before != nil && before.Spec.Expires != nil && after.Spec.Expires.Before(*before.Spec.Expires) {
 		after.Spec.Expires = before.Spec.Expires
 	}
@@ -120,8 +121,14 @@ func (t returnTo) restore(ctx context.Context, tree *envrepo.Tree, after staging
 
 // lastTest: a mark is about one version, and no part of it. The last one stays,
 // unless the version that is returned to has one of its own.
-func lastTest(old staging.Staging, before *staging.Staging) *staging.Test {
-	if before == nil || before.Spec.Tested == nil || old.Spec.Tested.Fits(old.Spec) && !before.Spec.Tested.Fits(old.Spec) {
+func lastTest(p *project.Project, old staging.Staging, before *staging.Staging) *staging.Test {
+	fits := func(t *staging.Test) bool {
+		tried := old
+		tried.Spec.Tested = t
+		standing, _ := p.Standing(tried)
+		return standing != "" && standing != staging.Outdated
+	}
+	if before == nil || before.Spec.Tested == nil || fits(old.Spec.Tested) && !fits(before.Spec.Tested) {
 		return old.Spec.Tested
 	}
 	return before.Spec.Tested

@@ -131,8 +131,9 @@ func ownerOf(tree *envrepo.Tree, name string) (string, error) {
 
 // view shows a record together with what follows from it.
 func view(p *project.Project, s staging.Staging, revision string) staging.View {
+	standing, untried := p.Standing(s)
 	v := staging.View{Document: s.Document(), Status: staging.Status{
-		Revision: revision, Tested: s.Spec.Standing(), URL: p.URL(p.MainService(), s.Name), URLs: map[string]string{}, Services: map[string]staging.ServiceStatus{},
+		Revision: revision, Tested: standing, Untried: untried, URL: p.URL(p.MainService(), s.Name), URLs: map[string]string{}, Services: map[string]staging.ServiceStatus{},
 	}}
 	for _, name := range p.ServiceNames() {
 		if url := p.URL(name, s.Name); url != "" {

@@ -58,6 +58,9 @@ func fieldValues(v staging.View, field string) []string {
 	case "pinned":
 		return []string{staging.Text(v.Spec.Pinned != nil)}
 	case "tested":
+		if v.Status.Tested == "" {
+			return []string{string(staging.Untested), ""}
+		}
 		return []string{string(v.Status.Tested)}
 	case "author":
 		if v.Spec.PullRequest != nil {

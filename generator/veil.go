@@ -77,6 +77,7 @@ func (v veil) view(known *staging.View) *staging.View {
 			hide.do()
 		}
 	}
+	s.Tested = withoutSettings(s.Tested)
 	s.Overrides = staging.Overrides{App: v.discreet(s.Overrides.App), Deployment: v.discreet(s.Overrides.Deployment)}
 	return &view
 }
@@ -116,6 +117,17 @@ func withoutVersions(t *staging.Test) *staging.Test {
 	}
 	test := *t
 	test.Services = nil
+	return &test
+}
+
+// withoutSettings leaves out the sum of the settings, by which values that are
+// hidden could be guessed. What it is for has been said in the status.
+func withoutSettings(t *staging.Test) *staging.Test {
+	if t == nil || t.Settings == "" {
+		return t
+	}
+	test := *t
+	test.Settings = ""
 	return &test
 }
 

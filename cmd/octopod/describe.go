@@ -111,15 +111,19 @@ func (c *cli) showPage(p *project.Project, d described) {
 	c.showChanges(d.History)
 }
 
-// tested is what somebody found who tried it, and of which version.
+// tested is what somebody found who tried it, and whether that is about what is
+// there now.
 func (c *cli) tested(v staging.View) string {
 	t := v.Spec.Tested
 	if t == nil {
 		return ""
 	}
 	line := string(t.Outcome) + by(t.By) + " " + c.when(t.At)
-	if v.Status.Tested == staging.Outdated {
+	if slices.Contains(v.Status.Untried, staging.TheVersions) {
 		line += ", in an earlier version"
+	}
+	if slices.Contains(v.Status.Untried, staging.TheSettings) {
+		line += ", with other settings"
 	}
 	return inline(strings.TrimSuffix(line+": "+t.Note, ": "))
 }

@@ -14,14 +14,15 @@ func newMark(c *cli) *cobra.Command {
 		Use:   "mark NAME --tested|--broken|--none [--note TEXT]",
 		Short: "Note what you found when you tried a staging",
 		Long: `Note what you found when you tried a staging: it works, or it does not. The mark is
-bound to the versions that the staging runs now. It stays when others are deployed,
-and everybody sees then that it is about an earlier version. It changes nothing in
-the cluster. --none takes the mark away.`,
+bound to the versions and the settings that the staging has now. It stays when these
+change, and everybody sees then that it is about an earlier version or about other
+settings. It changes nothing in the cluster. --none takes the mark away.`,
 		Example: `  octopod mark feature-login --tested
   octopod mark feature-login --broken --note "the button is gone on a phone"
 
-  # What is still to be tried, or again
-  octopod get -l tested!=tested,tested!=broken`,
+  # What is still to be tried, and what again
+  octopod get -l tested=none
+  octopod get -l tested=outdated`,
 	}, staging.Mark, nil, func(a *staging.Action) {
 		a.Note = note
 		switch {

@@ -51,7 +51,7 @@ func (p *Project) Apply(current *staging.Staging, a staging.Action, at staging.S
 	case staging.Unkeep:
 		next.Spec.Kept = nil
 	case staging.Mark:
-		return mark(next, a, at)
+		return p.mark(next, a, at)
 	case staging.Extend:
 		p.renew(&next, at.At)
 	case staging.Regenerate:

@@ -1,6 +1,9 @@
 package project
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"unicode"
@@ -13,8 +16,8 @@ import (
 const maxNote = 500
 
 // mark notes what somebody found who tried a staging, and what it ran then. The
-// same of the same version once more keeps who was first.
-func mark(s staging.Staging, a staging.Action, at staging.Stamp) (staging.Staging, error) {
+// same of the same once more keeps who was first.
+func (p *Project) mark(s staging.Staging, a staging.Action, at staging.Stamp) (staging.Staging, error) {
 	switch a.Outcome {
 	case staging.Untested:
 		s.Spec.Tested = nil
@@ -24,13 +27,43 @@ func mark(s staging.Staging, a staging.Action, at staging.Stamp) (staging.Stagin
 		return s, staging.Errorf(staging.CodeInvalid, "%q is no outcome of a test of staging %q", a.Outcome, s.Name).
 			WithHint("it is tested, broken, or none to take the mark away")
 	}
-	next := &staging.Test{By: at.By, At: at.At, Outcome: a.Outcome, Note: strings.TrimSpace(a.Note), Services: s.Spec.Versions()}
+	next := &staging.Test{
+		By: at.By, At: at.At, Outcome: a.Outcome, Note: strings.TrimSpace(a.Note), Services: s.Spec.Versions(), Settings: p.settingsSum(s),
+	}
 	if !next.Same(s.Spec.Tested) {
 		s.Spec.Tested = next
 	}
 	c := faults{}
 	c.addError("note", checkNote(next.Note))
 	return s, staging.Invalid("the note cannot be kept", c)
+}
+
+// Standing weighs the mark of a staging. Of one that is outdated it tells what
+// nobody has tried yet.
+func (p *Project) Standing(s staging.Staging) (staging.Standing, []staging.Aspect) {
+	t := s.Spec.Tested
+	if t == nil {
+		return "", nil
+	}
+	if untried := t.Untried(s.Spec, p.settingsSum(s)); len(untried) > 0 {
+		return staging.Outdated, untried
+	}
+	return staging.Standing(t.Outcome), nil
+}
+
+// settingsSum tells two sets of settings apart by what they come to, wherever
+// each value stands. Those that are left to the template are none, so that a new
+// parameter without a default changes nothing.
+func (p *Project) settingsSum(s staging.Staging) string {
+	values := map[string]any{}
+	for _, setting := range p.Settings(s) {
+		if setting.Origin != OriginTemplate {
+			values[setting.Name] = setting.Value
+		}
+	}
+	text, _ := json.Marshal(values) // of strings, numbers and booleans, in order of the names
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
 }
 
 func checkNote(note string) error {

@@ -1,6 +1,7 @@
 package project_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -40,9 +41,78 @@ func TestAMarkIsBoundToWhatWasTried(t *testing.T) {
 	}
 	for _, tt := range tests {
 		marked.Spec.Services = tt.services
-		if got := marked.Spec.Standing(); got != tt.want {
+		if got, _ := new(project.Project).Standing(marked); got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
+	}
+}
+
+// What counts is what the settings come to, and not where each value stands.
+func TestAMarkIsBoundToTheSettings(t *testing.T) {
+	p := parse(t, shop)
+	was := deployed(t, p, func(a *staging.Action) { a.Set = map[string]string{"LOG_LEVEL": "debug"} })
+	marked := marksIn(t, p, was, staging.Action{Outcome: staging.Tested}, monday)
+	settings, both := []staging.Aspect{staging.TheSettings}, []staging.Aspect{staging.TheVersions, staging.TheSettings}
+	tests := []struct {
+		name    string
+		project string
+		do      []staging.Action
+		want    []staging.Aspect
+	}{
+		{name: "nothing changes", project: shop},
+		{name: "a setting", project: shop, do: []staging.Action{{Verb: staging.Set, Set: map[string]string{"LOG_LEVEL": "warn"}}}, want: settings},
+		{name: "a setting that is left out", project: shop, do: []staging.Action{{Verb: staging.Set, Absent: []string{"LEGACY_FLAG"}}}, want: settings},
+		{name: "one left out that has no default", project: strings.Replace(shop, "boolean, default: true", "boolean", 1),
+			do: []staging.Action{{Verb: staging.Set, Absent: []string{"LEGACY_FLAG"}}}, want: settings},
+		{name: "how it is deployed", project: shop, do: []staging.Action{{Verb: staging.Set, Set: map[string]string{"backend.replicas": "2"}}}, want: settings},
+		{name: "a preset", project: shop, do: []staging.Action{{Verb: staging.Set, Presets: []string{"payments-production"}}}, want: settings},
+		{name: "the default, written out", project: shop, do: []staging.Action{{Verb: staging.Set, Set: map[string]string{"PAYMENT_GATEWAY": "sandbox"}}}},
+		{name: "there and back", project: shop, do: []staging.Action{
+			{Verb: staging.Set, Set: map[string]string{"LOG_LEVEL": "warn"}}, {Verb: staging.Set, Set: map[string]string{"LOG_LEVEL": "debug"}},
+		}},
+		{name: "another default", project: strings.Replace(shop, "default: sandbox", "default: production", 1), want: settings},
+		{name: "a default that does not count here", project: strings.Replace(shop, "default: info", "default: warn", 1)},
+		{name: "a new parameter without a default", project: strings.Replace(shop, "  parameters:", "  parameters:\n    NEW: {}", 1)},
+		{name: "what is noted for people", project: shop, do: []staging.Action{{Verb: staging.PinVerb, Reason: "the demo"}}},
+		{name: "asleep", project: shop, do: []staging.Action{{Verb: staging.Archive}}},
+		{name: "a version and a setting", project: shop, want: both, do: []staging.Action{{Verb: staging.Deploy, Branch: "feature/login",
+			Images: map[string]staging.Build{"frontend": {Image: "registry.example.com/shop/frontend:5c0ffee"}}, Set: map[string]string{"LOG_LEVEL": "warn"}}}},
+	}
+	for _, tt := range tests {
+		now, s := parse(t, tt.project), marked
+		for _, a := range tt.do {
+			a.Name = "login"
+			var err error
+			if s, err = now.Apply(&s, a, tuesday); err != nil {
+				t.Fatalf("%s: %v", tt.name, err)
+			}
+		}
+		wanted := staging.StandsTested
+		if tt.want != nil {
+			wanted = staging.Outdated
+		}
+		if got, untried := now.Standing(s); got != wanted || !slices.Equal(untried, tt.want) {
+			t.Errorf("%s: %q, untried is %v; want %q, %v", tt.name, got, untried, wanted, tt.want)
+		}
+	}
+}
+
+// A mark from before settings were kept is about the versions, as it was. Who
+// makes it again binds it to the settings.
+func TestAMarkWithoutSettingsIsAboutTheVersions(t *testing.T) {
+	p := parse(t, shop)
+	was := deployed(t, p, nil)
+	was.Spec.Tested = &staging.Test{By: "Quinn", At: monday.At, Outcome: staging.Tested, Services: was.Spec.Versions()}
+	changed, err := p.Apply(&was, staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"LOG_LEVEL": "warn"}}, monday)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := standing(t, p, changed); got != staging.StandsTested {
+		t.Errorf("an old mark stands as %q", got)
+	}
+	again := marksIn(t, p, changed, staging.Action{Outcome: staging.Tested}, tuesday)
+	if got := again.Spec.Tested; got.Settings == "" || !got.At.Equal(tuesday.At) {
+		t.Errorf("made again it is %+v", got)
 	}
 }
 
@@ -70,7 +140,7 @@ func TestTheSameMarkTwiceIsOne(t *testing.T) {
 			t.Errorf("%s: the first mark is kept: %v", tt.name, kept)
 		}
 	}
-	if gone := marks(t, first, staging.Action{Outcome: staging.Untested}, tuesday); gone.Spec.Tested != nil || gone.Spec.Standing() != "" {
+	if gone := marks(t, first, staging.Action{Outcome: staging.Untested}, tuesday); gone.Spec.Tested != nil || standing(t, new(project.Project), gone) != "" {
 		t.Errorf("the mark is still there: %+v", gone.Spec.Tested)
 	}
 }
@@ -102,10 +172,21 @@ func TestAMarkByHandIsChecked(t *testing.T) {
 	}
 }
 
+func standing(t *testing.T, p *project.Project, s staging.Staging) staging.Standing {
+	t.Helper()
+	got, _ := p.Standing(s)
+	return got
+}
+
 func marks(t *testing.T, s staging.Staging, a staging.Action, at staging.Stamp) staging.Staging {
 	t.Helper()
+	return marksIn(t, new(project.Project), s, a, at)
+}
+
+func marksIn(t *testing.T, p *project.Project, s staging.Staging, a staging.Action, at staging.Stamp) staging.Staging {
+	t.Helper()
 	a.Verb, a.Name = staging.Mark, s.Name
-	after, err := new(project.Project).Apply(&s, a, at)
+	after, err := p.Apply(&s, a, at)
 	if err != nil {
 		t.Fatal(err)
 	}

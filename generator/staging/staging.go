@@ -58,7 +58,7 @@ type Spec struct {
 	Pinned *Pin `yaml:"pinned,omitempty" json:"pinned,omitempty"`
 	// Left alone by the sweep.
 	Kept *Keeping `yaml:"kept,omitempty" json:"kept,omitempty"`
-	// What somebody found who tried it. It says of which version, and stays when another one is deployed.
+	// What somebody found who tried it. It says of which versions and settings, and stays when these change.
 	Tested *Test `yaml:"tested,omitempty" json:"tested,omitempty"`
 	// When and why it came to its state. Absent: it is as it was created.
 	Since *Turn `yaml:"since,omitempty" json:"since,omitempty"`

@@ -33,6 +33,7 @@ type Status struct {
 	Changed          *time.Time               `json:"changed,omitempty"` // when a commit last changed it, where that was asked for
 	Timings          Timings                  `json:"timings,omitzero"`
 	Tested           Standing                 `json:"tested,omitempty" enum:"tested,broken,outdated"` // what the mark in the record is worth now
+	Untried          []Aspect                 `json:"untried,omitempty" enum:"versions,settings"`     // what is new since, where it is outdated
 }
 
 // Timings are the steps of the last change of a staging, each as far as it is

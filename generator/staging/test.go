@@ -18,7 +18,7 @@ const (
 )
 
 // Test is the mark of somebody who tried a staging. It is bound to what they
-// tried: of any other version it says nothing.
+// tried: of other versions or settings it says nothing.
 type Test struct {
 	// Who tried it.
 	By string `yaml:"by" json:"by"`
@@ -30,6 +30,8 @@ type Test struct {
 	Note string `yaml:"note,omitempty" json:"note,omitempty"`
 	// What they tried, by the service's name.
 	Services map[string]Version `yaml:"services,omitempty" json:"services,omitempty"`
+	// Sum of the settings they tried. A mark without one is about the versions alone.
+	Settings string `yaml:"settings,omitempty" json:"settings,omitempty"`
 }
 
 // Version tells two builds of a service apart.
@@ -49,12 +51,32 @@ func (s Spec) Versions() map[string]Version {
 	return versions
 }
 
-// Fits tells whether what was tried is what a staging runs now.
-func (t *Test) Fits(s Spec) bool { return t != nil && maps.Equal(t.Services, s.Versions()) }
+// Aspect is a side of a staging that a mark is about.
+type Aspect string
+
+// The aspects.
+const (
+	TheVersions Aspect = "versions" // of its services
+	TheSettings Aspect = "settings"
+)
+
+// Untried lists the sides of a staging that are not as they were when it was
+// tried. settings is the sum of those that it has now.
+func (t *Test) Untried(s Spec, settings string) []Aspect {
+	var untried []Aspect
+	if !maps.Equal(t.Services, s.Versions()) {
+		untried = append(untried, TheVersions)
+	}
+	if t.Settings != "" && t.Settings != settings {
+		untried = append(untried, TheSettings)
+	}
+	return untried
+}
 
 // Same tells whether two marks say the same of the same, whenever that was.
 func (t *Test) Same(o *Test) bool {
-	return t != nil && o != nil && t.By == o.By && t.Outcome == o.Outcome && t.Note == o.Note && maps.Equal(t.Services, o.Services)
+	return t != nil && o != nil && t.By == o.By && t.Outcome == o.Outcome && t.Note == o.Note && maps.Equal(t.Services, o.Services) &&
+		t.Settings == o.Settings
 }
 
 // String reads: broken (backend:1f2e3d4, frontend:main): the button is gone.
@@ -66,23 +88,12 @@ func (t *Test) String() string {
 	return strings.TrimSuffix(string(t.Outcome)+" ("+strings.Join(versions, ", ")+"): "+t.Note, ": ")
 }
 
-// Standing is what a mark is worth for what a staging runs now.
+// Standing is what a mark is worth for a staging as it is now.
 type Standing string
 
 // The standings. The empty one is that of a staging without a mark.
 const (
 	StandsTested Standing = "tested"
 	StandsBroken Standing = "broken"
-	Outdated     Standing = "outdated" // the mark is about another version
+	Outdated     Standing = "outdated" // the mark is about other versions or settings
 )
-
-// Standing weighs the mark of a staging.
-func (s Spec) Standing() Standing {
-	switch {
-	case s.Tested == nil:
-		return ""
-	case !s.Tested.Fits(s):
-		return Outdated
-	}
-	return Standing(s.Tested.Outcome)
-}

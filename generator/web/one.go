@@ -106,9 +106,9 @@ func (v *visit) latest(ctx context.Context, name string) (*staging.View, error) 
 	switch {
 	case known == nil || view.Status.Phase == staging.PhaseInvalid:
 	case known.Version == view.Version, view.Spec.DeploysLike(known.Spec):
-		tested := view.Status.Tested
+		tested, untried := view.Status.Tested, view.Status.Untried
 		view.Status = known.Status
-		view.Status.Tested = tested
+		view.Status.Tested, view.Status.Untried = tested, untried
 	case known.Status.Phase != "":
 		view.Status.Phase, view.Status.Reason = staging.PhaseUpdating, "The change was just saved"
 	}

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"slices"
+
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -10,6 +12,7 @@ type tested struct {
 	Tone     tone
 	Word     string
 	Sentence string
+	Since    string // what is different by now; empty where nothing is
 	Note     string
 	When     moment
 	Versions []part // that were tried, where they are not the present ones
@@ -29,18 +32,33 @@ func (v *visit) testedOf(view *staging.View) *tested {
 	if t.By != "" {
 		found.Sentence += " by " + t.By
 	}
-	if view.Status.Tested != staging.Outdated {
+	untried := view.Status.Untried
+	if len(untried) == 0 {
 		found.Sentence += " on this version"
 		return &found
 	}
 	found.Tone, found.Word = asleep, found.Word+" earlier"
-	found.Sentence += " on an earlier version; this one is not tested yet"
+	found.Since = sinceThen(untried)
+	if !slices.Contains(untried, staging.TheVersions) {
+		return &found
+	}
 	for _, name := range mainFirst(v.project) {
 		if version, there := t.Services[name]; there && v.shows(project.PartServices) {
 			found.Versions = append(found.Versions, part{Name: name, Title: v.project.Spec.Services[name].Title, Image: version.Image})
 		}
 	}
 	return &found
+}
+
+// sinceThen says what became different after somebody tried a staging.
+func sinceThen(untried []staging.Aspect) string {
+	switch {
+	case len(untried) > 1:
+		return "Another version came since, and its settings were changed; nobody has tried it like that yet."
+	case untried[0] == staging.TheSettings:
+		return "Its settings were changed since; nobody has tried it like that yet."
+	}
+	return "Another version came since; nobody has tried that one yet."
 }
 
 // Findings are what the form beside a staging begins with.

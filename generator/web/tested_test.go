@@ -46,10 +46,19 @@ func TestAMarkIsAboutOneVersion(t *testing.T) {
 	again.Images = map[string]staging.Build{"frontend": {Image: "registry.example.com/shop/frontend:5c0ffee", Commit: "5c0ffee"}}
 	w.do(again)
 	page = vera.get("/shop/stagings/login")
-	page.shows(200, "Tested earlier", "Tested by Quinn on an earlier version; this one is not tested yet", "1f2e3d4")
+	page.shows(200, "Tested earlier", "Tested by Quinn, ", "Another version came since; nobody has tried that one yet.", "1f2e3d4")
 
+	w.do(staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"LOG_LEVEL": "warn"}})
+	vera.get("/shop/stagings/login").shows(200, "Another version came since, and its settings were changed; nobody has tried it like that yet.")
 	broken := quinn.found(quinn.get("/shop/stagings/login"), "broken", "no button")
 	broken.shows(200, "Found broken by Quinn on this version", "no button")
+	w.do(staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"LOG_LEVEL": "debug"}})
+	page = vera.get("/shop/stagings/login")
+	page.shows(200, "Broken earlier", "Its settings were changed since; nobody has tried it like that yet.")
+	if strings.Contains(page.text(), "It was") {
+		t.Error("the same versions are told as others")
+	}
+	broken = quinn.get("/shop/stagings/login")
 	quinn.found(broken, "none", "").shows(200, "Nobody has said so yet")
 }
 
