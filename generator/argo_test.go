@@ -10,6 +10,7 @@ import (
 	"octopod/generator"
 	"octopod/generator/project"
 	"octopod/generator/staging"
+	"octopod/generator/testenv"
 	"octopod/generator/testenv/testargo"
 )
 
@@ -56,7 +57,7 @@ func follow(t *testing.T, w generator.Watcher, q generator.Query) *following {
 // until gives the first news that fits; what comes before is passed over.
 func (f *following) until(what string, fits func(generator.News) bool) generator.News {
 	f.t.Helper()
-	patience := time.After(30 * time.Second)
+	patience := time.After(testenv.Patience)
 	for {
 		select {
 		case n := <-f.news:

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"octopod/generator/staging"
+	"octopod/generator/testenv"
 )
 
 // script is a source whose watches tell what the test says.
@@ -72,7 +73,7 @@ func running(t *testing.T, s *script) *Feed {
 // next takes what comes next, in short: changed a Running.
 func next(t *testing.T, s *Subscription) (string, uint64) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), testenv.Patience)
 	defer cancel()
 	u, err := s.Next(ctx)
 	if err != nil {
@@ -227,12 +228,9 @@ func TestSubscribersAreLimited(t *testing.T) {
 		t.Fatalf("the fourth got %v", err)
 	}
 	cancel()
-	deadline := time.Now().Add(10 * time.Second)
-	for f.Subscribers() > 0 && time.Now().Before(deadline) {
-		time.Sleep(time.Millisecond)
-	}
+	testenv.Eventually(t, "places are given back", func() (int, bool) { n := f.Subscribers(); return n, n == 0 })
 	if _, err := f.Subscribe(t.Context(), 0); err != nil {
-		t.Errorf("places are not given back: %v", err)
+		t.Errorf("there is a place, and yet: %v", err)
 	}
 }
 
@@ -249,9 +247,7 @@ func TestFeedAsWatcherFollowsAQuery(t *testing.T) {
 	go func() {
 		_ = f.Watch(ctx, Query{Names: []string{"b"}}, func(n News) { told <- string(n.Kind) + " " + n.Staging.Metadata.Name })
 	}()
-	for f.source.(*script).number() == 0 { // it asks for a look before anything else
-		time.Sleep(time.Millisecond)
-	}
+	testenv.Eventually(t, "it asks for a look before anything else", func() (uint64, bool) { n := source.number(); return n, n > 0 })
 	source.news <- changed("b", "Updating")
 	source.news <- News{Kind: Looked, Looks: 1}
 	for _, want := range []string{"changed b", "complete "} {
@@ -272,12 +268,11 @@ func TestArgoCDLooksInTheBackground(t *testing.T) {
 	f := running(t, source)
 	item := func(path string) []staging.PlanItem { return []staging.PlanItem{{Path: path}} }
 	f.Committed(item("a"))
-	deadline := time.Now().Add(10 * time.Second)
-	for taken := false; !taken && time.Now().Before(deadline); { // until it is being asked
+	testenv.Eventually(t, "Argo CD is asked for the first", func() ([]staging.PlanItem, bool) {
 		f.mu.Lock()
-		taken = f.plan == nil
-		f.mu.Unlock()
-	}
+		defer f.mu.Unlock()
+		return f.plan, f.plan == nil
+	})
 	f.Committed(item("b"))
 	f.Committed(item("c"))
 	if first, second := <-source.looked, <-source.looked; len(first) != 1 || len(second) != 2 {

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"octopod/generator"
 	"octopod/generator/branch"
@@ -47,19 +46,13 @@ func (f *follower) accept(id string, events ...branch.Event) {
 // became waits until the newest delivery of an id has an outcome that is not in the way.
 func (f *follower) became(id string, want generator.Outcome) generator.Delivery {
 	f.t.Helper()
-	var last generator.Delivery
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(5 * time.Millisecond) {
-		for _, d := range f.Deliveries() {
-			if d.ID == id {
-				if last = d; d.Outcome == want {
-					return d
-				}
-				break
-			}
+	return testenv.Eventually(f.t, "delivery "+id+" becomes "+string(want), func() (d generator.Delivery, ok bool) {
+		all := f.Deliveries()
+		if i := slices.IndexFunc(all, func(d generator.Delivery) bool { return d.ID == id }); i >= 0 {
+			d = all[i]
 		}
-	}
-	f.t.Fatalf("delivery %s did not become %s: %+v", id, want, last)
-	return last
+		return d, d.Outcome == want
+	})
 }
 
 func TestADeliveryIsCarriedOut(t *testing.T) {

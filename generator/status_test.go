@@ -13,6 +13,7 @@ import (
 	"octopod/generator"
 	"octopod/generator/project"
 	"octopod/generator/staging"
+	"octopod/generator/testenv"
 	"octopod/generator/testenv/testargo"
 )
 
@@ -249,26 +250,16 @@ func TestArgoCDIsRemindedOfWhatItMissed(t *testing.T) {
 		t.Errorf("asked at once: %d, %v", upserts, refreshes)
 	}
 	for i, want := range [][]string{{"login"}, {"login", "login hard"}} {
-		eventually(t, fmt.Sprintf("refreshes %v", want), func() bool {
+		testenv.Eventually(t, fmt.Sprintf("refreshes %v", want), func() (string, bool) {
 			clock.pass(50 * time.Millisecond)
 			upserts, refreshes := argo.Asked()
-			return upserts > i && slices.Equal(refreshes, want)
+			return fmt.Sprint(upserts, refreshes), upserts > i && slices.Equal(refreshes, want)
 		})
 	}
 	clock.pass(40 * time.Second)
 	f.until("the reason says that it is late", func(n generator.News) bool {
 		return strings.HasPrefix(n.Staging.Status.Reason, "Argo CD has not seen the commit for ")
 	})
-}
-
-// eventually waits until something is so.
-func eventually(t *testing.T, what string, is func() bool) {
-	t.Helper()
-	for end := time.Now().Add(20 * time.Second); !is(); time.Sleep(10 * time.Millisecond) {
-		if time.Now().After(end) {
-			t.Fatalf("it does not come to this: %s", what)
-		}
-	}
 }
 
 func TestWatchSurvivesAnEnvRepoThatIsAway(t *testing.T) {
@@ -406,13 +397,13 @@ func TestAFeedKnowsWhenEachLastChanged(t *testing.T) {
 	ended := make(chan struct{})
 	go func() { defer close(ended); feed.Run(ctx) }()
 	defer func() { cancel(); <-ended }()
-	at := func(want time.Time) func() bool {
-		return func() bool {
+	at := func(want time.Time) func() (*staging.View, bool) {
+		return func() (*staging.View, bool) {
 			v := feed.View("login")
-			return v != nil && v.Status.Changed != nil && v.Status.Changed.Equal(want)
+			return v, v != nil && v.Status.Changed != nil && v.Status.Changed.Equal(want)
 		}
 	}
-	eventually(t, "it knows when", at(changed))
+	testenv.Eventually(t, "it knows when", at(changed))
 	w.do(staging.Action{Verb: staging.PinVerb, Name: "login"})
-	eventually(t, "it follows", at(w.now))
+	testenv.Eventually(t, "it follows", at(w.now))
 }

@@ -209,14 +209,7 @@ func TestASweepThroughAServer(t *testing.T) {
 	if err != nil || events[0].Verb != staging.Archive || events[0].By != ada.Person || events[0].Via != staging.ViaSweep {
 		t.Errorf("history: %+v, %v", events, err)
 	}
-	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(10 * time.Millisecond) {
-		if _, refreshes := argo.Asked(); len(refreshes) > 0 {
-			break
-		}
-		if time.Now().After(deadline) {
-			t.Fatal("Argo CD was not made to look")
-		}
-	}
+	testenv.Eventually(t, "Argo CD is made to look", func() ([]string, bool) { _, refreshes := argo.Asked(); return refreshes, len(refreshes) > 0 })
 }
 
 func TestOrphansOfBothSides(t *testing.T) {

@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +18,7 @@ import (
 	"octopod/generator/notify"
 	"octopod/generator/project"
 	"octopod/generator/staging"
+	"octopod/generator/testenv"
 )
 
 // wire is a watch whose news the test says.
@@ -110,9 +110,7 @@ func (d *desk) server(config serverConfig, env map[string]string) *correspondent
 	listeners := d.feed.Subscribers()
 	d.background(tell.run)
 	d.background(func(ctx context.Context) { who.follow(ctx, d.feed) })
-	for d.feed.Subscribers() == listeners {
-		runtime.Gosched()
-	}
+	testenv.Eventually(d.t, "it listens to the feed", func() (int, bool) { n := d.feed.Subscribers(); return n, n > listeners })
 	return who
 }
 
@@ -138,7 +136,7 @@ func (d *desk) happens(news ...generator.News) {
 // wait waits until something was counted.
 func (d *desk) wait(what string) {
 	d.t.Helper()
-	limit := time.After(10 * time.Second)
+	limit := time.After(testenv.Patience)
 	for {
 		select {
 		case got := <-d.counted:

@@ -85,6 +85,7 @@ func scriptParams(t *testing.T) testscript.Params {
 			"exits":    wantExit,
 			"refused":  refused,
 			"commit":   commit,
+			"appears":  appears,
 			"argocd":   nameArgoCD,
 			"policy":   imagePolicy,
 			"registry": func(ts *testscript.TestScript, _ bool, _ []string) { serveRegistry(t, ts) },
@@ -194,8 +195,19 @@ func commit(ts *testscript.TestScript, neg bool, args []string) {
 	git("push", "--quiet", "origin", "HEAD:main")
 }
 
+// appears FILE waits until there is a file.
+func appears(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: appears FILE")
+	}
+	testenv.Eventually(ts, args[0]+" appears", func() (error, bool) {
+		_, err := os.Stat(ts.MkAbs(args[0]))
+		return err, err == nil
+	})
+}
+
 // serve http|hang|lose-reply|contended|ssh|ssh-readonly serves the repositories of the script
-// over the network, as $URL/envs.git.
+// over the network, as $URL/envs.git. When one hangs, the file hangs appears.
 func serve(t *testing.T, ts *testscript.TestScript, args []string) {
 	if len(args) != 1 {
 		ts.Fatalf("usage: serve http|hang|lose-reply|contended|ssh|ssh-readonly")
@@ -222,7 +234,13 @@ func serve(t *testing.T, ts *testscript.TestScript, args []string) {
 			git.ServeHTTP(w, r)
 		})
 	case "hang":
-		s.Between(testenv.Hang)
+		hangs := ts.MkAbs("hangs")
+		s.Between(func(w http.ResponseWriter, r *http.Request, git http.Handler) {
+			if err := os.WriteFile(hangs, nil, 0o644); err != nil {
+				t.Error(err)
+			}
+			testenv.Hang(w, r, git)
+		})
 	case "lose-reply":
 		s.Between(func(w http.ResponseWriter, r *http.Request, git http.Handler) {
 			if testenv.IsPush(r) {

@@ -144,16 +144,12 @@ func BenchmarkGoalLivePages(b *testing.B) {
 }
 
 // wholeList is the page of all stagings, once the server knows them.
-func wholeList(b *testing.B, at string) (page string) {
+func wholeList(b *testing.B, at string) string {
 	b.Helper()
-	eventually(b, func() error {
-		page = fetch(b, at+"/shop/")
-		if n := strings.Count(page, `<li class="row"`); n != servedStagings {
-			return fmt.Errorf("the page has %d rows", n)
-		}
-		return nil
+	return testenv.Eventually(b, fmt.Sprintf("the page has %d rows", servedStagings), func() (string, bool) {
+		page := fetch(b, at+"/shop/")
+		return page, strings.Count(page, `<li class="row"`) == servedStagings
 	})
-	return page
 }
 
 // countRows tells how many bytes came with each row of a stream, the framing of

@@ -66,11 +66,9 @@ func TestTenThousandEventStreams(t *testing.T) {
 	for _, stream := range open {
 		_ = stream.Close()
 	}
-	eventually(t, func() error { // their places are free again
-		if text := fetch(t, s.url+"/metrics"); !strings.Contains(text, `octopod_event_streams{project="shop"} 0`) {
-			return fmt.Errorf("places are taken: %s", text)
-		}
-		return nil
+	testenv.Eventually(t, "their places are free again", func() (string, bool) {
+		text := fetch(t, s.url+"/metrics")
+		return text, strings.Contains(text, `octopod_event_streams{project="shop"} 0`)
 	})
 }
 
@@ -154,9 +152,7 @@ func TestTheServerAtWork(t *testing.T) {
 		for lines.Scan() { // so that it never waits for its reader
 		}
 	}()
-	if err := waitReady(at[1]); err != nil {
-		t.Fatal(err)
-	}
+	waitReady(t, at[1])
 	workThrough(t, at[1])
 	end()
 	if code := <-ended; code != 0 {

@@ -59,9 +59,7 @@ func startServer(t testing.TB, dir string, env []string, args ...string) *server
 		t.Fatalf("the server says %q", first)
 	}
 	s.url = found[1]
-	if err := waitReady(s.url); err != nil {
-		t.Fatal(err)
-	}
+	waitReady(t, s.url)
 	return s
 }
 
@@ -76,7 +74,7 @@ func (s *server) end(t testing.TB) string {
 		if err != nil {
 			t.Errorf("the server ended with %v", err)
 		}
-	case <-time.After(30 * time.Second):
+	case <-time.After(testenv.Patience):
 		t.Fatal("the server does not end")
 	}
 	return s.said.String()

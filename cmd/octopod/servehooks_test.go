@@ -12,10 +12,10 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"octopod/generator"
 	"octopod/generator/staging"
@@ -125,13 +125,10 @@ func (w *forgeWorld) hook(id, secret, body string) int {
 // wait waits until the env repo has a file that contains a text.
 func (w *forgeWorld) wait(path, text string) {
 	w.t.Helper()
-	var got string
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
-		if got, _ = testenv.TryGit(w.envs, "show", "main:"+path); strings.Contains(got, text) {
-			return
-		}
-	}
-	w.t.Fatalf("%s does not say %q:\n%s", path, text, got)
+	testenv.Eventually(w.t, fmt.Sprintf("%s says %q", path, text), func() (string, bool) {
+		got, _ := testenv.TryGit(w.envs, "show", "main:"+path) // it may not be there yet
+		return got, strings.Contains(got, text)
+	})
 }
 
 // From a push to the commit in the env repo, through the program and nothing but it.
@@ -155,19 +152,15 @@ func TestAWebhookDeploysABranch(t *testing.T) {
 // delivered waits for the outcome of a delivery, as the API tells it.
 func (w *forgeWorld) delivered(id string, outcome generator.Outcome, text string) {
 	w.t.Helper()
-	var last string
-	for end := time.Now().Add(30 * time.Second); time.Now().Before(end); time.Sleep(20 * time.Millisecond) {
+	testenv.Eventually(w.t, fmt.Sprintf("delivery %s is %s with %q", id, outcome, text), func() ([]generator.Delivery, bool) {
 		all, err := clientOf(w.t, w.server.url, "").Deliveries(w.t.Context())
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		for _, d := range all {
-			if last = fmt.Sprintf("%+v", d); d.ID == id && d.Outcome == outcome && strings.Contains(d.Text, text) {
-				return
-			}
-		}
-	}
-	w.t.Fatalf("delivery %s: no %s with %q: %s", id, outcome, text, last)
+		return all, slices.ContainsFunc(all, func(d generator.Delivery) bool {
+			return d.ID == id && d.Outcome == outcome && strings.Contains(d.Text, text)
+		})
+	})
 }
 
 // What is forged, broken, too large or for nobody is refused, and leaves no trace

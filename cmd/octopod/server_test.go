@@ -2,8 +2,6 @@ package main
 
 import (
 	"bufio"
-	"context"
-	"fmt"
 	"net/http"
 	"os/exec"
 	"path/filepath"
@@ -12,7 +10,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
+
+	"octopod/generator/testenv"
 
 	"github.com/rogpeppe/go-internal/testscript"
 )
@@ -102,30 +101,18 @@ func serveScript(ts *testscript.TestScript) string {
 	if found == nil {
 		ts.Fatalf("the server says %q", lines.Text())
 	}
-	ts.Check(waitReady(found[1]))
+	waitReady(ts, found[1])
 	return found[1]
 }
 
 // waitReady waits until a server is ready.
-func waitReady(url string) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
-	defer cancel()
-	for {
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/readyz", nil)
+func waitReady(t testenv.Failer, url string) {
+	testenv.Eventually(t, url+" is ready", func() (string, bool) {
+		answer, err := http.Get(url + "/readyz")
 		if err != nil {
-			return err
+			return err.Error(), false
 		}
-		answer, err := http.DefaultClient.Do(r)
-		if err == nil {
-			_ = answer.Body.Close()
-			if answer.StatusCode == http.StatusOK {
-				return nil
-			}
-		}
-		select {
-		case <-time.After(10 * time.Millisecond):
-		case <-ctx.Done():
-			return fmt.Errorf("%s is not ready: %w", url, ctx.Err())
-		}
-	}
+		defer answer.Body.Close()
+		return answer.Status, answer.StatusCode == http.StatusOK
+	})
 }

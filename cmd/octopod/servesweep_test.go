@@ -9,7 +9,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"octopod/generator/testenv"
 )
@@ -63,11 +62,9 @@ func TestServersSweep(t *testing.T) {
 	for _, branch := range []string{"feature/stays", "feature/goes", "feature/too"} {
 		program(t, dir, me, "deploy", "--branch", branch, "--image", "backend=registry.example.com/shop/backend:1", "--commit", "1111111")
 	}
-	eventually(t, func() error {
-		if out := program(t, dir, me, "get", "--all", "-o", "name"); strings.TrimSpace(out) != "stays" {
-			return fmt.Errorf("there are %s", out)
-		}
-		return nil
+	testenv.Eventually(t, "what is due is gone", func() (string, bool) {
+		out := program(t, dir, me, "get", "--all", "-o", "name")
+		return out, strings.TrimSpace(out) == "stays"
 	})
 	metrics := fetch(t, one.url+"/metrics") + fetch(t, two.url+"/metrics")
 	if !strings.Contains(metrics, `octopod_sweeps_total{project="shop",result="done"}`) || !strings.Contains(metrics, `octopod_orphans{project="shop"} 0`) {
@@ -115,11 +112,9 @@ func TestWakeAndWarnThroughAServer(t *testing.T) {
 			_ = answer.Body.Close()
 		},
 	} {
-		eventually(t, func() error { // the grace after it was woken
-			if out := program(t, dir, me, "sweep", "--max-share", "100"); !strings.Contains(out, "\n1 changed") {
-				return fmt.Errorf("said %s", out)
-			}
-			return nil
+		testenv.Eventually(t, "the grace after it was woken is over", func() (string, bool) {
+			out := program(t, dir, me, "sweep", "--max-share", "100")
+			return out, strings.Contains(out, "\n1 changed")
 		})
 		state("archived")
 		wake()
@@ -131,21 +126,6 @@ func TestWakeAndWarnThroughAServer(t *testing.T) {
 	})
 	if out := program(t, dir, me, "sweep", "--dry-run"); !strings.Contains(out, "warn  archived after") {
 		t.Errorf("no warning: %s", out)
-	}
-}
-
-// eventually waits until something is so.
-func eventually(t testing.TB, is func() error) {
-	t.Helper()
-	for end := time.Now().Add(time.Minute); ; {
-		err := is()
-		if err == nil {
-			return
-		}
-		if time.Now().After(end) {
-			t.Fatal(err)
-		}
-		time.Sleep(100 * time.Millisecond)
 	}
 }
 

@@ -22,6 +22,7 @@ import (
 
 	"octopod/generator/argocd"
 	"octopod/generator/project"
+	"octopod/generator/testenv"
 )
 
 // fakeArgo speaks Argo CD's protocol over a real socket. It behaves as the real
@@ -30,6 +31,7 @@ type fakeArgo struct {
 	applicationpkg.UnimplementedApplicationServiceServer
 	accountpkg.UnimplementedAccountServiceServer
 
+	t       testing.TB
 	address string
 
 	mu          sync.Mutex
@@ -50,7 +52,7 @@ const goodToken = "good"
 
 func newFake(t testing.TB) *fakeArgo {
 	t.Helper()
-	f := &fakeArgo{apps: map[string]v1alpha1.Application{}, subscribers: map[chan v1alpha1.ApplicationWatchEvent]bool{}, may: "yes", version: 100}
+	f := &fakeArgo{t: t, apps: map[string]v1alpha1.Application{}, subscribers: map[chan v1alpha1.ApplicationWatchEvent]bool{}, may: "yes", version: 100}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -134,9 +136,10 @@ func (f *fakeArgo) with(change func(*fakeArgo)) {
 }
 
 func (f *fakeArgo) awaitSubscriber() {
-	for subscribed := false; !subscribed; time.Sleep(time.Millisecond) {
-		f.with(func(f *fakeArgo) { subscribed = len(f.subscribers) > 0 })
-	}
+	testenv.Eventually(f.t, "somebody watches", func() (there int, ok bool) {
+		f.with(func(f *fakeArgo) { there = len(f.subscribers) })
+		return there, there > 0
+	})
 }
 
 func (f *fakeArgo) refuse(ctx context.Context) error {

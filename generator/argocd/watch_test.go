@@ -13,6 +13,7 @@ import (
 
 	"octopod/generator/argocd"
 	"octopod/generator/staging"
+	"octopod/generator/testenv"
 )
 
 // watching runs a watch and hands its events out one by one.
@@ -40,7 +41,7 @@ func (w *watching) stop() {
 			w.t.Errorf("the watch ended with %v", err)
 		}
 		w.ended <- err // for a second call
-	case <-time.After(5 * time.Second):
+	case <-time.After(testenv.Patience):
 		w.t.Error("the watch does not end")
 	}
 }
@@ -58,7 +59,7 @@ func (w *watching) next(want string) argocd.Event {
 			w.t.Fatalf("got %s, want %s (%v)", got, want, e.Err)
 		}
 		return e
-	case <-time.After(5 * time.Second):
+	case <-time.After(testenv.Patience):
 		w.t.Fatalf("no event came; want %s", want)
 		return argocd.Event{}
 	}
@@ -210,9 +211,7 @@ func TestWatchGivesBackAllGoroutines(t *testing.T) {
 		for i := range 5 {
 			w := startWatch(t, c)
 			f.put(fmt.Sprint("app-", i), same)
-			for len(w.events) == 0 {
-				runtime.Gosched()
-			}
+			testenv.Eventually(t, "an event", func() (int, bool) { return len(w.events), len(w.events) > 0 })
 			f.stop()
 			for e := range w.events {
 				if e.Kind == argocd.Away {
@@ -222,13 +221,10 @@ func TestWatchGivesBackAllGoroutines(t *testing.T) {
 			f.restart(t)
 			w.stop()
 		}
-		deadline := time.Now().Add(5 * time.Second)
-		for stacks() > before && time.Now().Before(deadline) {
-			time.Sleep(10 * time.Millisecond)
-		}
-		if left := stacks(); left > before {
-			t.Errorf("%d goroutines of the package, %d before", left, before)
-		}
+		testenv.Eventually(t, fmt.Sprintf("%d goroutines of the package, as before", before), func() (int, bool) {
+			left := stacks()
+			return left, left <= before
+		})
 	})
 }
 

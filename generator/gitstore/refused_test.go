@@ -349,7 +349,7 @@ func TestOneCallerGivesUp(t *testing.T) {
 	go func() { _, err := s.Change(ctx, write("envs/a/f", "1")); errs <- err }()
 	<-pushing
 	go func() { _, err := s.Change(ctx, write("envs/b/f", "1")); errs <- err }()
-	until(t, func() bool { return s.Waiting() == 1 })
+	waiting(t, s, 1)
 	cancel()
 	for range 2 {
 		if err := <-errs; !errors.Is(err, context.Canceled) {
@@ -366,14 +366,10 @@ func TestOneCallerGivesUp(t *testing.T) {
 	testenv.Fsck(t, repo)
 }
 
-// until polls for what has no channel to wait on.
-func until(t *testing.T, so func() bool) {
+// waiting waits until so many edits wait for a push that is under way.
+func waiting(t *testing.T, s *gitstore.Store, edits int) {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); !so(); time.Sleep(time.Millisecond) {
-		if time.Now().After(deadline) {
-			t.Fatal("it did not happen in ten seconds")
-		}
-	}
+	testenv.Eventually(t, fmt.Sprintf("%d wait", edits), func() (int, bool) { n := s.Waiting(); return n, n == edits })
 }
 
 // TestOneEditFails: an edit that fails or panics is its caller's alone.

@@ -324,9 +324,9 @@ func TestErrorOnWhatNeverLanded(t *testing.T) {
 	go run(write("envs/first/f", "x"))
 	<-pushing
 	go run(unless("envs/outside", "envs/a/f", nil))
-	until(t, func() bool { return s.Waiting() == 1 })
+	waiting(t, s, 1)
 	go run(unless("envs/a", "envs/b/f", errors.New("a is there")))
-	until(t, func() bool { return s.Waiting() == 2 })
+	waiting(t, s, 2)
 	close(gate)
 	for range 3 {
 		if err := <-errs; err != nil {

@@ -21,6 +21,7 @@ import (
 	"github.com/emersion/go-smtp"
 
 	"octopod/generator/notify"
+	"octopod/generator/testenv"
 )
 
 // postOffice is a real SMTP server on loopback.
@@ -223,7 +224,7 @@ func TestMailServerThatHangs(t *testing.T) {
 		if err == nil {
 			t.Error("it says that it was sent")
 		}
-	case <-time.After(5 * time.Second):
+	case <-time.After(testenv.Patience):
 		t.Error("it hangs")
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"octopod/generator/notify"
+	"octopod/generator/testenv"
 )
 
 // quick are limits for tests.
@@ -26,10 +27,9 @@ type ledger struct {
 	mu    sync.Mutex
 	text  bytes.Buffer
 	count map[string]int
-	more  chan struct{}
 }
 
-func newLedger() *ledger { return &ledger{count: map[string]int{}, more: make(chan struct{}, 1000)} }
+func newLedger() *ledger { return &ledger{count: map[string]int{}} }
 
 func (l *ledger) Write(line []byte) (int, error) {
 	l.mu.Lock()
@@ -39,9 +39,8 @@ func (l *ledger) Write(line []byte) (int, error) {
 
 func (l *ledger) Count(place string, o notify.Outcome) {
 	l.mu.Lock()
+	defer l.mu.Unlock()
 	l.count[place+" "+string(o)]++
-	l.mu.Unlock()
-	l.more <- struct{}{}
 }
 
 func (l *ledger) of(what string) int {
@@ -53,14 +52,11 @@ func (l *ledger) of(what string) int {
 // wait waits until something was counted so often.
 func (l *ledger) wait(t *testing.T, what string, often int) {
 	t.Helper()
-	limit := time.After(10 * time.Second)
-	for l.of(what) < often {
-		select {
-		case <-l.more:
-		case <-limit:
-			t.Fatalf("%s: %d times, want %d; log:\n%s", what, l.of(what), often, l.text.String())
-		}
-	}
+	testenv.Eventually(t, fmt.Sprintf("%s, %d times", what, often), func() (string, bool) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return fmt.Sprintf("%v, and a log:\n%s", l.count, &l.text), l.count[what] >= often
+	})
 }
 
 // outbox runs until the test ends.
