@@ -123,7 +123,7 @@ func forbidden(importer, imported string, standard bool) string {
 			}
 		}
 	}
-	if within(imported, "generator/testenv") {
+	if within(imported, "generator/testenv") && !within(importer, "generator/testenv") {
 		return "only tests may"
 	}
 	return betweenAdapters(importer, imported)

@@ -42,7 +42,7 @@ func TestNoTextBecomesMarkup(t *testing.T) {
 		a.Conditions = []staging.Condition{{Type: "InvalidSpecError", Message: evil}}
 	})
 	w.catchUp()
-	w.until("the fault is known", func() bool { return w.feed.View(name).Status.Phase == staging.PhaseFailed })
+	w.becomes(name, staging.PhaseFailed)
 	admin := w.as(evil, project.RoleAdmin)
 	history, err := w.History(t.Context(), name, 0)
 	if err != nil {
@@ -95,10 +95,7 @@ func TestHiddenPartsAreNotReceived(t *testing.T) {
 	w.argo.Put("login", func(app *staging.Application) {
 		app.Conditions = []staging.Condition{{Type: "InvalidSpecError", Message: "the-technical-detail"}}
 	})
-	w.until("the fault is known", func() bool {
-		v := w.feed.View("login")
-		return v != nil && v.Status.Phase == staging.PhaseFailed
-	})
+	w.becomes("login", staging.PhaseFailed)
 	hidden := []string{"1f2e3d4", "registry.example.com", "LOG_LEVEL", "the-technical-detail", "pgadmin", "argocd", "Deployment/"}
 	paths := []string{"/shop/", "/shop/?q=login", "/shop/?q=error", "/shop/stagings/login", "/shop/about", "/shop/archived"}
 	for _, person := range []*person{w.as("Vera", project.RoleViewer), w.as("Quinn", project.RoleUser)} {

@@ -1,15 +1,12 @@
 package web_test
 
 import (
-	"context"
 	"flag"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/chromedp/cdproto/emulation"
 	"github.com/chromedp/cdproto/network"
@@ -18,103 +15,33 @@ import (
 
 	"octopod/generator/project"
 	"octopod/generator/staging"
+	"octopod/generator/testenv/testbrowser"
 )
 
 var screenshots = flag.Bool("screenshots", false, "write a picture of every page to docs/images")
 
 // browser is a tab of a real browser.
 type browser struct {
-	context.Context
-	t   testing.TB
-	url string
+	*testbrowser.Tab
+	t testing.TB
 }
 
 // browsers starts a browser for each person, as that person.
 func (w *world) browsers(t testing.TB, people ...*person) []*browser {
 	t.Helper()
-	path := chromium(t)
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.WindowSize(1400, 900),
-		chromedp.Flag("force-prefers-reduced-motion", true), chromedp.WSURLReadTimeout(2*time.Minute))
 	var tabs []*browser
 	for _, p := range people {
-		allocated, cancel := chromedp.NewExecAllocator(context.Background(), options...)
-		t.Cleanup(cancel)
-		ctx, cancel := chromedp.NewContext(allocated)
-		t.Cleanup(cancel)
-		ctx, cancelTime := context.WithTimeout(ctx, 10*time.Minute)
-		t.Cleanup(cancelTime)
-		b := &browser{Context: ctx, t: t, url: w.url}
-		b.do(network.Enable(), network.SetExtraHTTPHeaders(network.Headers{"X-Person": p.name, "X-Role": string(p.role)}))
+		b := &browser{testbrowser.Start(t, w.url), t}
+		b.Do(network.Enable(), network.SetExtraHTTPHeaders(network.Headers{"X-Person": p.name, "X-Role": string(p.role)}))
 		tabs = append(tabs, b)
 	}
 	return tabs
 }
 
-func chromium(t testing.TB) string {
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path
-		}
-	}
-	t.Fatal("there is no browser: apt-get install chromium")
-	return ""
-}
-
-func (b *browser) do(actions ...chromedp.Action) {
-	b.t.Helper()
-	if err := chromedp.Run(b, actions...); err != nil {
-		var at, text string
-		_ = chromedp.Run(b, chromedp.Location(&at), chromedp.Text("body", &text))
-		b.t.Fatalf("%v\nat %s:\n%s", err, at, text)
-	}
-}
-
-func (b *browser) open(path string) {
-	b.t.Helper()
-	b.do(chromedp.Navigate(b.url+path), chromedp.WaitReady("main"), chromedp.WaitReady("html.js"))
-}
-
-func (b *browser) click(selector string) {
-	b.t.Helper()
-	b.do(chromedp.Click(selector, chromedp.NodeVisible))
-}
-
-// link clicks a link or button by what it says.
-func (b *browser) link(text string) {
-	b.t.Helper()
-	b.do(chromedp.Click(fmt.Sprintf(`//main//*[self::a or self::button][starts-with(normalize-space(.), %q)]`, text), chromedp.NodeVisible))
-}
-
-func (b *browser) fill(selector, text string) {
-	b.t.Helper()
-	b.do(chromedp.Evaluate(fmt.Sprintf(`document.querySelector(%q).value = ""`, selector), nil), chromedp.SendKeys(selector, text))
-}
-
-// sees waits until a script says true. While a page gives way to the next one
-// it can say nothing.
-func (b *browser) sees(what, script string) {
-	b.t.Helper()
-	var err error
-	for deadline := time.Now().Add(90 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		var holds bool
-		if err = chromedp.Run(b, chromedp.Evaluate("!!("+script+")", &holds)); err == nil && holds {
-			return
-		}
-	}
-	var text string
-	_ = chromedp.Run(b, chromedp.Text("body", &text))
-	b.t.Fatalf("the page never shows that %s (%v):\n%s", what, err, text)
-}
-
-func (b *browser) reads(text string) {
-	b.t.Helper()
-	b.sees("it says "+text, fmt.Sprintf(`document.querySelector('main').innerText.includes(%q)`, text))
-}
-
 // look sets width and colours.
 func (b *browser) look(l look) {
 	b.t.Helper()
-	b.do(emulation.SetDeviceMetricsOverride(l.width, l.height, l.scale, l.width < 600),
+	b.Do(emulation.SetDeviceMetricsOverride(l.width, l.height, l.scale, l.width < 600),
 		emulation.SetEmulatedMedia().WithFeatures([]*emulation.MediaFeature{
 			{Name: "prefers-color-scheme", Value: l.scheme}, {Name: "prefers-reduced-motion", Value: "reduce"},
 		}))
@@ -140,60 +67,60 @@ func TestTwoPeopleAtBrowsers(t *testing.T) {
 	tabs := w.browsers(t, quinn, pat)
 	hers, his := tabs[0], tabs[1]
 
-	his.open("/shop/")
-	his.reads("checkout")
-	his.do(chromedp.Evaluate(`window.stays = document.querySelector('#s-checkout')`, nil))
+	his.Open("/shop/")
+	his.Reads("checkout")
+	his.Do(chromedp.Evaluate(`window.stays = document.querySelector('#s-checkout')`, nil))
 
-	hers.open("/shop/")
-	hers.do(chromedp.Click("header .button.primary"), chromedp.WaitVisible("#branch"))
-	hers.do(chromedp.SendKeys("#branch", "feature/login"))
-	hers.sees("the address while she types", `document.querySelector('#preview').innerText.includes('https://login.staging.example.com')`)
-	hers.link("Create")
-	hers.reads("Created.")
-	hers.reads("Starting")
+	hers.Open("/shop/")
+	hers.Do(chromedp.Click("header .button.primary"), chromedp.WaitVisible("#branch"))
+	hers.Do(chromedp.SendKeys("#branch", "feature/login"))
+	hers.Sees("the address while she types", `document.querySelector('#preview').innerText.includes('https://login.staging.example.com')`)
+	hers.Press("Create")
+	hers.Reads("Created.")
+	hers.Reads("Starting")
 
-	his.sees("there is a new staging, offered and not pushed in", `!document.querySelector('.fresh-rows').hidden && !document.querySelector('#s-login')`)
-	his.do(chromedp.Evaluate(`window.stays === document.querySelector('#s-checkout') || (() => { throw 'the list moved' })()`, nil))
-	his.click(".fresh-rows a")
-	his.sees("the new row", `document.querySelector('#s-login')`)
+	his.Sees("there is a new staging, offered and not pushed in", `!document.querySelector('.fresh-rows').hidden && !document.querySelector('#s-login')`)
+	his.Do(chromedp.Evaluate(`window.stays === document.querySelector('#s-checkout') || (() => { throw 'the list moved' })()`, nil))
+	his.Click(".fresh-rows a")
+	his.Sees("the new row", `document.querySelector('#s-login')`)
 
 	w.running("login")
-	hers.sees("it runs, without a reload", `document.querySelector('#status .state').innerText === 'Running'`)
-	his.sees("it runs, without a reload", `document.querySelector('#s-login .state').innerText === 'Running'`)
+	hers.Sees("it runs, without a reload", `document.querySelector('#status .state').innerText === 'Running'`)
+	his.Sees("it runs, without a reload", `document.querySelector('#s-login .state').innerText === 'Running'`)
 
-	hers.link("Change settings")
-	hers.do(chromedp.WaitVisible("#f-LOG_LEVEL"), chromedp.SetValue("#f-LOG_LEVEL", "debug"),
+	hers.Press("Change settings")
+	hers.Do(chromedp.WaitVisible("#f-LOG_LEVEL"), chromedp.SetValue("#f-LOG_LEVEL", "debug"),
 		chromedp.Evaluate(`document.querySelector('#f-LOG_LEVEL').dispatchEvent(new Event('change', {bubbles: true}))`, nil))
-	hers.sees("what will change", `/LOG_LEVEL[^]*debug/.test(document.querySelector('#preview').innerText)`)
-	his.open("/shop/stagings/login/settings")
-	hers.link("Save")
-	hers.reads("Saved.")
+	hers.Sees("what will change", `/LOG_LEVEL[^]*debug/.test(document.querySelector('#preview').innerText)`)
+	his.Open("/shop/stagings/login/settings")
+	hers.Press("Save")
+	hers.Reads("Saved.")
 
-	his.do(chromedp.SetValue("#f-PAYMENT_GATEWAY", "production"))
-	his.link("Save")
-	his.reads("Quinn changed this a moment ago")
-	his.link("Save")
-	his.reads("Saved.")
-	hers.sees("his change, without a reload", `document.querySelector('main').innerText.includes('production')`)
+	his.Do(chromedp.SetValue("#f-PAYMENT_GATEWAY", "production"))
+	his.Press("Save")
+	his.Reads("Quinn changed this a moment ago")
+	his.Press("Save")
+	his.Reads("Saved.")
+	hers.Sees("his change, without a reload", `document.querySelector('main').innerText.includes('production')`)
 
-	hers.link("Undo this change")
-	hers.reads("Undo this change of login?")
-	hers.link("Undo this change")
-	hers.reads("Undone.")
-	hers.link("Archive…")
-	hers.link("Archive")
-	hers.reads("Archived.")
-	hers.link("Wake up")
-	hers.link("Wake up")
-	hers.reads("waking up")
-	his.open("/shop/")
-	hers.link("Delete…")
-	hers.do(chromedp.SendKeys("#confirm", "login"))
-	hers.link("Delete for good")
-	hers.reads("Deleted.")
-	his.sees("it is going", `document.querySelector('#s-login').innerText.includes('Being deleted')`)
+	hers.Press("Undo this change")
+	hers.Reads("Undo this change of login?")
+	hers.Press("Undo this change")
+	hers.Reads("Undone.")
+	hers.Press("Archive…")
+	hers.Press("Archive")
+	hers.Reads("Archived.")
+	hers.Press("Wake up")
+	hers.Press("Wake up")
+	hers.Reads("waking up")
+	his.Open("/shop/")
+	hers.Press("Delete…")
+	hers.Do(chromedp.SendKeys("#confirm", "login"))
+	hers.Press("Delete for good")
+	hers.Reads("Deleted.")
+	his.Sees("it is going", `document.querySelector('#s-login').innerText.includes('Being deleted')`)
 	w.argo.Remove("login")
-	his.sees("the row is gone", `!document.querySelector('#s-login') || document.querySelector('#s-login').classList.contains('left')`)
+	his.Sees("the row is gone", `!document.querySelector('#s-login') || document.querySelector('#s-login').classList.contains('left')`)
 }
 
 // A build that comes while somebody writes what they found takes neither their
@@ -203,21 +130,21 @@ func TestANoteOutlivesANewBuild(t *testing.T) {
 	w.do(login())
 	w.running("login")
 	b := w.browsers(t, w.as("Quinn", project.RoleUser))[0]
-	b.open("/shop/stagings/login")
-	b.do(chromedp.SendKeys("#note", "all fine"))
+	b.Open("/shop/stagings/login")
+	b.Do(chromedp.SendKeys("#note", "all fine"))
 	again := login()
 	again.Images["frontend"] = staging.Build{Image: "registry.example.com/shop/frontend:5c0ffee"}
 	w.do(again)
-	b.sees("the new build, without a reload", `document.querySelector('.history').innerText.includes('5c0ffee')`)
-	b.sees("the note is still there", `document.querySelector('#note').value === 'all fine'`)
-	b.link("It works")
-	b.reads("Ada changed this a moment ago")
-	b.sees("the note is still there", `document.querySelector('#note').value === 'all fine'`)
+	b.Sees("the new build, without a reload", `document.querySelector('.history').innerText.includes('5c0ffee')`)
+	b.Sees("the note is still there", `document.querySelector('#note').value === 'all fine'`)
+	b.Press("It works")
+	b.Reads("Ada changed this a moment ago")
+	b.Sees("the note is still there", `document.querySelector('#note').value === 'all fine'`)
 	if w.record("login").Spec.Tested != nil {
 		t.Error("a build is marked that nobody tried")
 	}
-	b.link("It works")
-	b.reads("Tested by Quinn on this version")
+	b.Press("It works")
+	b.Reads("Tested by Quinn on this version")
 }
 
 // Everything can be reached and done with the keyboard.
@@ -225,19 +152,19 @@ func TestTheKeyboardIsEnough(t *testing.T) {
 	w := newWorld(t, nil)
 	w.do(login())
 	b := w.browsers(t, w.as("Quinn", project.RoleUser))[0]
-	b.open("/shop/")
-	b.do(chromedp.KeyEvent("/"))
-	b.sees("the search has the focus", `document.activeElement.id === 'q'`)
-	b.fill("#q", "lgin") // the test's keys arrive even where a page takes them
-	b.sees("letters are marked", `[...document.querySelectorAll('.row h2 mark')].map(m => m.innerText).join('') === 'lgin'`)
-	b.sees("the address says what is searched", `location.search.includes('q=lgin')`)
-	b.do(chromedp.Focus("#s-login summary"), chromedp.KeyEvent("\r"))
-	b.sees("the menu is open", `document.querySelector('#s-login .menu').open`)
+	b.Open("/shop/")
+	b.Do(chromedp.KeyEvent("/"))
+	b.Sees("the search has the focus", `document.activeElement.id === 'q'`)
+	b.Fill("#q", "lgin") // the test's keys arrive even where a page takes them
+	b.Sees("letters are marked", `[...document.querySelectorAll('.row h2 mark')].map(m => m.innerText).join('') === 'lgin'`)
+	b.Sees("the address says what is searched", `location.search.includes('q=lgin')`)
+	b.Do(chromedp.Focus("#s-login summary"), chromedp.KeyEvent("\r"))
+	b.Sees("the menu is open", `document.querySelector('#s-login .menu').open`)
 	w.running("login")
-	b.sees("the row changes, the menu stays", `document.querySelector('#s-login .state').innerText === 'Running' && document.querySelector('#s-login .menu').open`)
-	b.sees("the focus stays", `document.activeElement.matches('#s-login summary')`)
-	b.do(chromedp.KeyEvent("\u001b"))
-	b.sees("the menu is closed", `!document.querySelector('#s-login .menu').open`)
+	b.Sees("the row changes, the menu stays", `document.querySelector('#s-login .state').innerText === 'Running' && document.querySelector('#s-login .menu').open`)
+	b.Sees("the focus stays", `document.activeElement.matches('#s-login summary')`)
+	b.Do(chromedp.KeyEvent("\u001b"))
+	b.Sees("the menu is closed", `!document.querySelector('#s-login .menu').open`)
 }
 
 // gallery is every page, with something on it.
@@ -300,17 +227,17 @@ func TestEveryPageIsAccessible(t *testing.T) {
 		b := people[page.as]
 		for _, l := range looks {
 			b.look(l)
-			b.open(page.path)
+			b.Open(page.path)
 			if page.name == "new" {
-				b.sees("the preview", `document.querySelector('#preview').innerText.includes('https://')`)
+				b.Sees("the preview", `document.querySelector('#preview').innerText.includes('https://')`)
 			}
 			if faults := b.axe(string(axe)); faults != "" {
 				t.Errorf("%s, %s:\n%s", page.name, l.name, faults)
 			}
 			var wide bool
-			b.do(chromedp.Evaluate(`document.documentElement.scrollWidth > innerWidth + 1`, &wide))
+			b.Do(chromedp.Evaluate(`document.documentElement.scrollWidth > innerWidth + 1`, &wide))
 			var squeezed bool
-			b.do(chromedp.Evaluate(`[...document.querySelectorAll('.row h2')].some(h => h.offsetHeight > 90)`, &squeezed))
+			b.Do(chromedp.Evaluate(`[...document.querySelectorAll('.row h2')].some(h => h.offsetHeight > 90)`, &squeezed))
 			if squeezed {
 				t.Errorf("%s, %s: names have no room", page.name, l.name)
 			}
@@ -332,8 +259,8 @@ func TestTheCheckOfPagesFindsFaults(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	b.open("/shop/")
-	b.do(chromedp.Evaluate(`document.querySelector('main').append(new Image()); document.querySelector('h1').style.color = '#ddd'; 0`, nil))
+	b.Open("/shop/")
+	b.Do(chromedp.Evaluate(`document.querySelector('main').append(new Image()); document.querySelector('h1').style.color = '#ddd'; 0`, nil))
 	if faults := b.axe(string(axe)); !strings.Contains(faults, "image-alt") || !strings.Contains(faults, "color-contrast") {
 		t.Errorf("found: %s", faults)
 	}
@@ -342,7 +269,7 @@ func TestTheCheckOfPagesFindsFaults(t *testing.T) {
 func (b *browser) axe(script string) string {
 	b.t.Helper()
 	var faults []string
-	b.do(chromedp.Evaluate(script+";0", nil), chromedp.Evaluate(`axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']}).then(r =>
+	b.Do(chromedp.Evaluate(script+";0", nil), chromedp.Evaluate(`axe.run({runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice']}).then(r =>
 		r.violations.flatMap(v => v.nodes.map(n => v.id + ': ' + n.failureSummary.replaceAll('\n', ' ') + ' ' + n.html.slice(0, 160))))`, &faults, chromedp.EvalAsValue, awaitPromise))
 	return strings.Join(faults, "\n")
 }
@@ -350,7 +277,7 @@ func (b *browser) axe(script string) string {
 func (b *browser) picture(name string) {
 	b.t.Helper()
 	var png []byte
-	b.do(chromedp.CaptureScreenshot(&png))
+	b.Do(chromedp.CaptureScreenshot(&png))
 	file := filepath.Join("../../docs/images", name+".png")
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {
 		b.t.Fatal(err)

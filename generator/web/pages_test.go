@@ -180,7 +180,7 @@ func TestTestersReadNoWordOfTheMachinery(t *testing.T) {
 	})
 	w.catchUp()
 	quinn := w.as("Quinn", project.RoleUser)
-	w.until("the fault is known", func() bool { return w.feed.View("login").Status.Phase == staging.PhaseFailed })
+	w.becomes("login", staging.PhaseFailed)
 	for _, path := range []string{
 		"/shop/", "/shop/new", "/shop/archived", "/shop/about", "/shop/stagings/login", "/shop/stagings/login/settings",
 		"/shop/stagings/login/archive", "/shop/stagings/login/delete", "/shop/stagings/login/pin", "/shop/stagings/login/extend",

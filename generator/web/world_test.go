@@ -24,6 +24,7 @@ import (
 	"octopod/generator/project"
 	"octopod/generator/render"
 	"octopod/generator/staging"
+	"octopod/generator/testenv"
 	"octopod/generator/testenv/testargo"
 	"octopod/generator/web"
 )
@@ -227,20 +228,16 @@ func (w *world) running(name string) {
 		images = append(images, service.Image)
 	}
 	w.argo.Runs(name, events[0].Revision, events[0].At, images...)
-	w.until("the feed knows that "+name+" runs", func() bool {
-		v := w.feed.View(name)
-		return v != nil && v.Status.Phase == staging.PhaseRunning
-	})
+	w.becomes(name, staging.PhaseRunning)
 }
 
-// until waits for a condition, for as long as a busy machine may need.
-func (w *world) until(what string, holds func() bool) {
+// becomes waits until the feed shows a staging in a phase.
+func (w *world) becomes(name string, want staging.Phase) {
 	w.t.Helper()
-	for deadline := time.Now().Add(time.Minute); !holds(); time.Sleep(20 * time.Millisecond) {
-		if time.Now().After(deadline) {
-			w.t.Fatalf("it never came true that %s", what)
-		}
-	}
+	testenv.Eventually(w.t, "the feed shows that "+name+" is "+string(want), func() (*staging.View, bool) {
+		v := w.feed.View(name)
+		return v, v != nil && v.Status.Phase == want
+	})
 }
 
 // person is somebody at a browser without JavaScript.

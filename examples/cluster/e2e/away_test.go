@@ -8,6 +8,7 @@ import (
 
 	"octopod/examples/cluster"
 	"octopod/generator/staging"
+	"octopod/generator/testenv"
 )
 
 // Without Argo CD commits land and nothing is claimed; with it all is right
@@ -65,7 +66,7 @@ func TestE2ETokens(t *testing.T) {
 		"wrong": {"nonsense", "does not accept the token"}, "expired": {brief, "does not accept the token"}, "missing": {"", "no token"},
 	} {
 		other := s.with("ARGOCD_AUTH_TOKEN=" + tt.token)
-		other.until("a token that is "+what+" is refused", func() (string, bool) {
+		testenv.Eventually(other.t, "a token that is "+what+" is refused", func() (string, bool) {
 			status := other.status("login")
 			return say(status), status.Phase == staging.PhaseUnknown && strings.Contains(status.Detail, tt.says)
 		})

@@ -18,6 +18,7 @@ import (
 
 	"octopod/examples/cluster"
 	"octopod/generator/argocd"
+	"octopod/generator/testenv"
 )
 
 // BenchmarkGoalDeploy: from the push of a commit until Argo CD calls the
@@ -194,7 +195,7 @@ func BenchmarkGoalWatchThousand(b *testing.B) {
 	before := heap()
 	streams := watchStreams(b)
 	f := s.follow(func(*argocd.Options) {})
-	s.until("all are told", func() (string, bool) { return f.upToDate(b.Context()) })
+	testenv.Eventually(s.t, "all are told", func() (string, bool) { return f.upToDate(b.Context()) })
 	kept := heap() - before
 	news := make(chan argocd.Event, 1000)
 	f.hear(func(e argocd.Event) { news <- e })

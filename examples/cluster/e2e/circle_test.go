@@ -54,7 +54,7 @@ func TestE2EFullCircle(t *testing.T) {
 			backend.removeBranch("feature/login")
 			seen.await(staging.PhaseArchived)
 			seen.await("")
-			s.until("nothing is left of login", func() (string, bool) { left := s.left("login"); return left, left == "" })
+			testenv.Eventually(s.t, "nothing is left of login", func() (string, bool) { left := s.left("login"); return left, left == "" })
 			if r := s.try("get", "login"); r.code != 3 {
 				t.Errorf("after the grace: %s", r)
 			}
@@ -94,7 +94,7 @@ func (r *appRepo) build(commit string) {
 func (r *appRepo) pushAndBuild(commit string) {
 	r.t.Helper()
 	r.push()
-	r.until("a webhook waits for the image", func() (string, bool) {
+	testenv.Eventually(r.t, "a webhook waits for the image", func() (string, bool) {
 		all := r.deliveries()
 		return fmt.Sprint(all), slices.ContainsFunc(all, func(d generator.Delivery) bool { return d.Outcome == generator.OutcomeWaiting && d.Commit == commit })
 	})
@@ -152,7 +152,7 @@ func (r *appRepo) isRun(name, commit string) {
 // untilRun waits until a staging runs a commit and nothing else of the backend.
 func (r *appRepo) untilRun(name, commit string) {
 	r.t.Helper()
-	r.until(name+" runs "+commit, func() (string, bool) {
+	testenv.Eventually(r.t, name+" runs "+commit, func() (string, bool) {
 		status := r.status(name)
 		live := status.Services["backend"].Live
 		return say(status) + fmt.Sprint(live), status.Phase == staging.PhaseRunning && slices.Equal(live, []string{r.image(commit)})

@@ -131,7 +131,7 @@ func (r *appRepo) pullRequest(branch, title string) (number int) {
 // says all this.
 func (r *appRepo) untilComment(number int, says ...string) {
 	r.t.Helper()
-	r.until(fmt.Sprintf("one comment says %q", says), func() (string, bool) {
+	testenv.Eventually(r.t, fmt.Sprintf("one comment says %q", says), func() (string, bool) {
 		var all []struct{ Body string }
 		r.ask(http.MethodGet, fmt.Sprintf("/repos/%s/issues/%d/comments", r.path, number), nil, &all)
 		if len(all) != 1 {
@@ -149,7 +149,7 @@ func (r *appRepo) untilComment(number int, says ...string) {
 // untilStatus waits until the forge shows a commit with a status: success.
 func (r *appRepo) untilStatus(commit, want string) {
 	r.t.Helper()
-	r.until(commit+" is "+want, func() (string, bool) {
+	testenv.Eventually(r.t, commit+" is "+want, func() (string, bool) {
 		var combined struct{ State string }
 		r.ask(http.MethodGet, "/repos/"+r.path+"/commits/"+commit+"/status", nil, &combined)
 		return cmp.Or(combined.State, "no status"), combined.State == want

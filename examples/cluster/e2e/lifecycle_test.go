@@ -65,7 +65,7 @@ func TestE2EArchiveAndRestore(t *testing.T) {
 func (s *shop) writeData(name string) (file, uid string) {
 	s.t.Helper()
 	var volume string
-	s.until("the claim of "+name+" has a volume", func() (string, bool) {
+	testenv.Eventually(s.t, "the claim of "+name+" has a volume", func() (string, bool) {
 		volumes := s.volumes(name)
 		if len(volumes) == 1 {
 			volume, uid = volumes[0].Spec.HostPath.Path, string(volumes[0].UID)
@@ -106,7 +106,7 @@ func TestE2EDeleteLeavesNothing(t *testing.T) {
 	if _, there := s.application("login"); there {
 		t.Error("wait returned and there is an Application")
 	}
-	s.until("nothing is left of login", func() (string, bool) { left := s.left("login"); return left, left == "" })
+	testenv.Eventually(s.t, "nothing is left of login", func() (string, bool) { left := s.left("login"); return left, left == "" })
 	if _, err := os.Stat(data); !os.IsNotExist(err) {
 		t.Errorf("its data are still there: %v", err)
 	}
@@ -135,7 +135,7 @@ func TestE2ERollback(t *testing.T) {
 	s.deploy("login", "v3")
 	s.runs("login", "v3")
 	s.byHand(func(work string) { testenv.Git(t, work, "revert", "--no-commit", "HEAD") })
-	s.until("the old image is live again", func() (string, bool) {
+	testenv.Eventually(s.t, "the old image is live again", func() (string, bool) {
 		status := s.status("login")
 		return say(status), status.Services["backend"].Wanted == image("v1")
 	})

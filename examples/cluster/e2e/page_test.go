@@ -11,6 +11,9 @@ import (
 	"github.com/chromedp/chromedp"
 	corev1 "k8s.io/api/core/v1"
 	networkingv1 "k8s.io/api/networking/v1"
+
+	"octopod/generator/testenv"
+	"octopod/generator/testenv/testbrowser"
 )
 
 // A person who has nothing but the page makes a staging, sees it come to run,
@@ -19,54 +22,63 @@ import (
 func TestE2EPage(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, "page")
-	b := newBrowser(t, s.serve())
+	b := testbrowser.Start(t, s.serve())
 
-	b.open("/" + s.project + "/new")
-	b.do(chromedp.SendKeys("#branch", "feature/login"))
-	b.sees("the address while one types", `document.querySelector('#preview').innerText.includes('https://login.page.example.com')`)
-	b.press("Create")
-	b.reads("Created.")
-	b.becomes("Running")
+	b.Open("/" + s.project + "/new")
+	b.Do(chromedp.SendKeys("#branch", "feature/login"))
+	b.Sees("the address while one types", `document.querySelector('#preview').innerText.includes('https://login.page.example.com')`)
+	b.Press("Create")
+	b.Reads("Created.")
+	becomes(t, b, "Running")
 	s.hasImage("login", "main")
 	var link string
-	b.do(chromedp.AttributeValue("#status .links a.primary", "href", &link, nil))
+	b.Do(chromedp.AttributeValue("#status .links a.primary", "href", &link, nil))
 	s.leadsTo(link, "login")
 
-	b.press("Change settings")
-	b.do(chromedp.WaitVisible("#f-LOG_LEVEL"), chromedp.SetValue("#f-LOG_LEVEL", "debug"))
-	b.press("Save")
-	b.reads("Saved.")
+	b.Press("Change settings")
+	b.Do(chromedp.WaitVisible("#f-LOG_LEVEL"), chromedp.SetValue("#f-LOG_LEVEL", "debug"))
+	b.Press("Save")
+	b.Reads("Saved.")
 	s.untilSetting("login", "LOG_LEVEL", "debug")
-	b.becomes("Running")
-	b.press("Undo this change")
-	b.reads("Undo this change of login?")
-	b.press("Undo this change")
-	b.reads("Undone.")
+	becomes(t, b, "Running")
+	b.Press("Undo this change")
+	b.Reads("Undo this change of login?")
+	b.Press("Undo this change")
+	b.Reads("Undone.")
 	s.untilSetting("login", "LOG_LEVEL", "info")
-	b.becomes("Running")
+	becomes(t, b, "Running")
 
 	data, uid := s.writeData("login")
-	b.press("Archive…")
-	b.press("Archive")
-	b.reads("Archived. It sleeps now")
-	b.becomes("Archived")
+	b.Press("Archive…")
+	b.Press("Archive")
+	b.Reads("Archived. It sleeps now")
+	becomes(t, b, "Archived")
 	if pods := s.pods("login"); len(pods) > 0 {
 		t.Errorf("the page says Archived and there are pods: %s", names(pods))
 	}
-	b.press("Wake up")
-	b.press("Wake up")
-	b.reads("It is waking up.")
-	b.becomes("Running")
+	b.Press("Wake up")
+	b.Press("Wake up")
+	b.Reads("It is waking up.")
+	becomes(t, b, "Running")
 	s.hasImage("login", "main")
 	s.hasData("login", data, uid)
 
-	b.press("Delete…")
-	b.do(chromedp.SendKeys("#confirm", "login"))
-	b.press("Delete for good")
-	b.reads("Deleted.")
-	s.until("nothing is left of login", func() (string, bool) { left := s.left("login"); return left, left == "" })
-	b.open("/" + s.project + "/")
-	b.sees("login is not in the list", `!document.querySelector('#s-login')`)
+	b.Press("Delete…")
+	b.Do(chromedp.SendKeys("#confirm", "login"))
+	b.Press("Delete for good")
+	b.Reads("Deleted.")
+	testenv.Eventually(s.t, "nothing is left of login", func() (string, bool) { left := s.left("login"); return left, left == "" })
+	b.Open("/" + s.project + "/")
+	b.Sees("login is not in the list", `!document.querySelector('#s-login')`)
+}
+
+// becomes waits on the page of a staging until its status is this word, and the
+// page must come to say so by itself.
+func becomes(t testing.TB, b *testbrowser.Tab, word string) {
+	t.Helper()
+	b.Do(chromedp.Evaluate(`window.sameDocument = true`, nil))
+	b.Sees("the staging is "+word, fmt.Sprintf(`document.querySelector('#status .state').innerText === %q`, word))
+	b.Sees("nothing was loaded anew", `window.sameDocument`)
 }
 
 // leadsTo checks that an address is answered in the cluster, by a staging.
@@ -94,7 +106,7 @@ func (s *shop) leadsTo(link, name string) {
 // no other one.
 func (s *shop) untilSetting(name, key, want string) {
 	s.t.Helper()
-	s.until(key+" is "+want, func() (string, bool) {
+	testenv.Eventually(s.t, key+" is "+want, func() (string, bool) {
 		var list corev1.ConfigMapList
 		s.list("/api/v1/namespaces/"+s.namespace(name)+"/configmaps", &list)
 		var values []string

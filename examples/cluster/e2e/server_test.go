@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"strings"
 	"syscall"
+
+	"octopod/generator/testenv"
 )
 
 // servesAt finds the address in what a server says first.
@@ -52,7 +54,7 @@ func (s *shop) serve(options ...string) (url string) {
 	if url == "" {
 		s.t.Fatal("the server does not start")
 	}
-	s.until("the server is ready", func() (string, bool) {
+	testenv.Eventually(s.t, "the server is ready", func() (string, bool) {
 		answer, err := http.Get(url + "/readyz")
 		if err != nil {
 			return err.Error(), false

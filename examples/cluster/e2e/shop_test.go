@@ -4,7 +4,6 @@ package e2e_test
 
 import (
 	"bytes"
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -85,12 +84,11 @@ func (s *shop) domain() string { return strings.TrimPrefix(s.project, "e2e-") + 
 // The Applications need the AppProject to end.
 func (s *shop) remove() {
 	s.delete(argocdAPI + "applicationsets/" + s.project)
-	ctx, cancel := context.WithTimeout(context.Background(), patience+time.Duration(len(s.applications()))*5*time.Second)
-	defer cancel()
-	state, ok := poll(ctx, func() (string, bool) { n := len(s.applications()); return fmt.Sprint(n), n == 0 })
-	if !ok {
-		s.t.Errorf("%s Applications of %s are left", state, s.project)
-		return
+	for left := len(s.applications()); left > 0; {
+		left = testenv.Eventually(s.t, fmt.Sprintf("less than %d Applications of %s are left", left, s.project), func() (int, bool) {
+			n := len(s.applications())
+			return n, n < left
+		})
 	}
 	s.delete(argocdAPI + "appprojects/" + s.project)
 }
@@ -184,7 +182,7 @@ func say(status staging.Status) string {
 }
 
 // patience is how long a change may take, on a busy machine.
-const patience = 2 * time.Minute
+const patience = testenv.Patience
 
 // waits runs `octopod wait`; on failure it says how the staging is.
 func (s *shop) waits(name, state string) {
@@ -199,7 +197,7 @@ func (s *shop) waits(name, state string) {
 // come on the way fails the test.
 func (s *shop) reaches(name string, want staging.Phase, never ...staging.Phase) (status staging.Status) {
 	s.t.Helper()
-	s.until(name+" is "+string(want), func() (string, bool) {
+	testenv.Eventually(s.t, name+" is "+string(want), func() (string, bool) {
 		status = s.status(name)
 		for _, phase := range never {
 			if status.Phase == phase {
@@ -223,31 +221,6 @@ func (s *shop) hasImage(name, tag string) {
 	s.t.Helper()
 	if images := strings.Join(s.images(name), " "); !strings.Contains(images+" ", image(tag)+" ") {
 		s.t.Errorf("%s should run %s; its pods have %s", name, tag, images)
-	}
-}
-
-// until polls for a condition, and says what was instead when time is over.
-func (s *shop) until(what string, is func() (state string, ok bool)) {
-	s.t.Helper()
-	ctx, cancel := context.WithTimeout(s.t.Context(), patience)
-	defer cancel()
-	if state, ok := poll(ctx, is); !ok {
-		s.t.Fatalf("not so after %s: %s; but: %s", patience, what, cmp.Or(state, "nothing"))
-	}
-}
-
-// poll asks until it is so, or ctx ends.
-func poll(ctx context.Context, is func() (state string, ok bool)) (string, bool) {
-	tick := time.NewTicker(100 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		if state, ok := is(); ok || ctx.Err() != nil {
-			return state, ok
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-		}
 	}
 }
 

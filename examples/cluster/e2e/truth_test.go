@@ -13,6 +13,7 @@ import (
 
 	"octopod/examples/cluster"
 	"octopod/generator/staging"
+	"octopod/generator/testenv"
 )
 
 // While Argo CD has not looked at a commit, it calls the older one Healthy.
@@ -117,7 +118,7 @@ func TestE2EWantedImageIsNotLive(t *testing.T) {
 	s.deploy("login", "v1")
 	s.runs("login", "v1")
 	s.deploy("login", "v2")
-	s.until("Argo CD is content with v2", func() (string, bool) {
+	testenv.Eventually(s.t, "Argo CD is content with v2", func() (string, bool) {
 		app, _ := s.application("login")
 		status := s.status("login")
 		if status.Phase == staging.PhaseRunning {

@@ -19,6 +19,7 @@ import (
 	"octopod/examples/cluster"
 	"octopod/generator/argocd"
 	"octopod/generator/staging"
+	"octopod/generator/testenv"
 )
 
 // follower keeps what a watch has told.
@@ -112,7 +113,7 @@ func TestE2EWatchLosesNothing(t *testing.T) {
 	catchUp := func(when string) {
 		t.Helper()
 		for name, f := range followers {
-			s.until(name+" is up to date "+when, func() (string, bool) { return f.upToDate(t.Context()) })
+			testenv.Eventually(s.t, name+" is up to date "+when, func() (string, bool) { return f.upToDate(t.Context()) })
 		}
 	}
 	catchUp("at first")
@@ -125,7 +126,7 @@ func TestE2EWatchLosesNothing(t *testing.T) {
 	catchUp("after it hung")
 
 	s.down(cluster.Server)
-	s.until("the watches notice that it is away", func() (string, bool) {
+	testenv.Eventually(s.t, "the watches notice that it is away", func() (string, bool) {
 		return "they do not", followers["grpc"].told(argocd.Away) && followers["grpc-web"].told(argocd.Away)
 	})
 	s.commitUnseen("changes", "v3")
@@ -143,7 +144,7 @@ func TestE2EWatchLosesNothing(t *testing.T) {
 			t.Errorf("%s ended with %v", name, err)
 		}
 	}
-	s.until("no goroutine is left", func() (string, bool) {
+	testenv.Eventually(s.t, "no goroutine is left", func() (string, bool) {
 		return fmt.Sprintf("%d goroutines, %d before", stacks(), before), stacks() == before
 	})
 }

@@ -2,7 +2,6 @@ package dextest
 
 import (
 	"bufio"
-	"context"
 	"fmt"
 	"net"
 	"os"
@@ -16,6 +15,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"octopod/generator/testenv"
+	"octopod/generator/testenv/testbrowser"
 )
 
 // A new tester, from the page to sign in at, in a real browser, before a real
@@ -23,54 +23,54 @@ import (
 // whether it works, archive, within three minutes.
 func TestTheFirstThreeMinutesOfATester(t *testing.T) {
 	s := serve(t)
-	b := openTab(t)
+	b := testbrowser.Start(t, s)
 	began := time.Now()
 
-	b.goTo(s + "/")
-	b.reads("Welcome to Octopod")
-	b.click("Sign in with Acme")
-	b.do(chromedp.WaitVisible("#login"), chromedp.SendKeys("#login", "grace"), chromedp.SendKeys("#password", password), chromedp.Submit("#password"))
-	b.reads("No stagings yet")
+	b.Open("/")
+	b.Reads("Welcome to Octopod")
+	b.Press("Sign in with Acme")
+	b.Do(chromedp.WaitVisible("#login"), chromedp.SendKeys("#login", "grace"), chromedp.SendKeys("#password", password), chromedp.Submit("#password"))
+	b.Reads("No stagings yet")
 
-	b.click("Make the first one")
-	b.do(chromedp.WaitVisible("#branch"))
-	b.sees("the branches are offered", `document.querySelector('#branches option[value="feature/gift-cards"]')`)
-	b.do(chromedp.SendKeys("#branch", "feature/gift-cards"))
-	b.sees("where it will be", `document.querySelector('#preview').innerText.includes('https://gift-cards.staging.example.com')`)
-	b.reads("Backend has this branch")
-	b.click("Create")
-	b.reads("Created.")
+	b.Press("Make the first one")
+	b.Do(chromedp.WaitVisible("#branch"))
+	b.Sees("the branches are offered", `document.querySelector('#branches option[value="feature/gift-cards"]')`)
+	b.Do(chromedp.SendKeys("#branch", "feature/gift-cards"))
+	b.Sees("where it will be", `document.querySelector('#preview').innerText.includes('https://gift-cards.staging.example.com')`)
+	b.Reads("Backend has this branch")
+	b.Press("Create")
+	b.Reads("Created.")
 
-	b.click("All stagings")
-	b.do(chromedp.WaitVisible("#q"), chromedp.SendKeys("#q", "gftcrd"))
-	b.sees("it is found", `[...document.querySelectorAll('.row h2 mark')].map(m => m.innerText).join('') === 'gftcrd'`)
-	b.do(chromedp.Click(".row h2 a"))
+	b.Press("All stagings")
+	b.Do(chromedp.WaitVisible("#q"), chromedp.SendKeys("#q", "gftcrd"))
+	b.Sees("it is found", `[...document.querySelectorAll('.row h2 mark')].map(m => m.innerText).join('') === 'gftcrd'`)
+	b.Do(chromedp.Click(".row h2 a"))
 
-	b.click("Change settings")
-	b.do(chromedp.WaitVisible("#f-PAYMENT_GATEWAY"), chromedp.SetValue("#f-PAYMENT_GATEWAY", "production"))
-	b.click("Save")
-	b.reads("Saved.")
-	b.sees("the setting is changed", `/PAYMENT_GATEWAY[^]*production[^]*changed here/.test(document.querySelector('.groups').innerText)`)
-	b.click("Undo this change")
-	b.reads("Undo this change of gift-cards?")
-	b.click("Undo this change")
-	b.reads("Undone.")
+	b.Press("Change settings")
+	b.Do(chromedp.WaitVisible("#f-PAYMENT_GATEWAY"), chromedp.SetValue("#f-PAYMENT_GATEWAY", "production"))
+	b.Press("Save")
+	b.Reads("Saved.")
+	b.Sees("the setting is changed", `/PAYMENT_GATEWAY[^]*production[^]*changed here/.test(document.querySelector('.groups').innerText)`)
+	b.Press("Undo this change")
+	b.Reads("Undo this change of gift-cards?")
+	b.Press("Undo this change")
+	b.Reads("Undone.")
 
-	b.do(chromedp.SendKeys("#note", "The total is wrong"))
-	b.click("It is broken")
-	b.reads("Found broken by Grace on this version")
+	b.Do(chromedp.SendKeys("#note", "The total is wrong"))
+	b.Press("It is broken")
+	b.Reads("Found broken by Grace on this version")
 
-	b.click("Archive…")
-	b.click("Archive")
-	b.reads("Archived.")
+	b.Press("Archive…")
+	b.Press("Archive")
+	b.Reads("Archived.")
 	if took := time.Since(began); took > 3*time.Minute {
 		t.Errorf("it took %s", took)
 	}
 
-	b.do(chromedp.Click("header .menu summary"), chromedp.Click(`//button[.="Sign out"]`))
-	b.reads("Signed out")
-	b.goTo(s + "/shop/stagings/gift-cards")
-	b.reads("Welcome to Octopod")
+	b.Do(chromedp.Click("header .menu summary"), chromedp.Click(`//button[.="Sign out"]`))
+	b.Reads("Signed out")
+	b.Open("/shop/stagings/gift-cards")
+	b.Reads("Welcome to Octopod")
 }
 
 // serve runs octopod serve as a process, on an env repo and an application of
@@ -160,62 +160,4 @@ func freeAddress(t *testing.T) string {
 	}
 	defer l.Close()
 	return l.Addr().String()
-}
-
-// tab is one of a real browser.
-type tab struct {
-	context.Context
-	t *testing.T
-}
-
-func openTab(t *testing.T) *tab {
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.NoSandbox, chromedp.WindowSize(1400, 900), chromedp.WSURLReadTimeout(2*time.Minute))
-	allocated, cancel := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(cancel)
-	ctx, cancel := chromedp.NewContext(allocated)
-	t.Cleanup(cancel)
-	ctx, cancel = context.WithTimeout(ctx, 5*time.Minute)
-	t.Cleanup(cancel)
-	return &tab{ctx, t}
-}
-
-func (b *tab) do(actions ...chromedp.Action) {
-	b.t.Helper()
-	if err := chromedp.Run(b, actions...); err != nil {
-		var at, text string
-		_ = chromedp.Run(b, chromedp.Location(&at), chromedp.Text("body", &text))
-		b.t.Fatalf("%v\nat %s:\n%s", err, at, text)
-	}
-}
-
-func (b *tab) goTo(address string) {
-	b.t.Helper()
-	b.do(chromedp.Navigate(address), chromedp.WaitReady("html.js main"))
-}
-
-// click clicks a link or a button by what it says.
-func (b *tab) click(text string) {
-	b.t.Helper()
-	b.do(chromedp.Click(fmt.Sprintf(`//main//*[self::a or self::button][starts-with(normalize-space(.), %q)]`, text), chromedp.NodeVisible))
-}
-
-func (b *tab) reads(text string) {
-	b.t.Helper()
-	b.sees("it says "+text, fmt.Sprintf(`document.querySelector('main').innerText.includes(%q)`, text))
-}
-
-// sees waits until a script says true. While a page gives way to the next one
-// it can say nothing.
-func (b *tab) sees(what, script string) {
-	b.t.Helper()
-	var err error
-	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		var holds bool
-		if err = chromedp.Run(b, chromedp.Evaluate("!!("+script+")", &holds)); err == nil && holds {
-			return
-		}
-	}
-	var text string
-	_ = chromedp.Run(b, chromedp.Text("body", &text))
-	b.t.Fatalf("the page never shows that %s (%v):\n%s", what, err, text)
 }
