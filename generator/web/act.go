@@ -44,7 +44,7 @@ var theDeeds = map[string]deed{
 	"unset": {Verb: staging.Unset, Ask: "Take back a setting of %s?", Button: "Take it back",
 		Explain: says("The setting goes back to what the project says.")},
 	"mark": {Verb: staging.Mark, Ask: "Does %s work?", Finds: true,
-		Explain: says("Say what you found. It is kept with the version that is there now; when another one comes, everybody sees that yours was an earlier one.")},
+		Explain: says("Say what you found. It is kept with the version and the settings that are there now; when these change, everybody sees that you tried it as it was before.")},
 	"undo": {Ask: "Undo this change of %s?", Button: "Undo this change", Undoes: true,
 		Explain: says("What this change did is taken back. What was changed after it stays.")},
 	"rollback": {Verb: staging.Rollback, Ask: "Return %s to this version?", Button: "Return to this version", Undoes: true,

@@ -147,6 +147,26 @@ func TestANoteOutlivesANewBuild(t *testing.T) {
 	b.Reads("Tested by Quinn on this version")
 }
 
+// On a phone, what a tester may press stands in two lines, each in one height, and
+// begins where the page does.
+func TestTheButtonsOfAMarkAreInLine(t *testing.T) {
+	w := newWorld(t, nil)
+	w.do(login())
+	w.do(staging.Action{Verb: staging.Mark, Name: "login", Outcome: staging.Tested})
+	b := w.browsers(t, w.as("Quinn", project.RoleUser))[0]
+	for _, l := range looks {
+		b.look(l)
+		b.open("/shop/stagings/login/mark")
+		b.sees("the buttons are in line, "+l.name, `(() => {
+			const [works, broken, none, cancel] = [...document.querySelectorAll('.submit > *')].map(e => e.getBoundingClientRect());
+			const middle = r => Math.round(r.top + r.height / 2);
+			const edge = Math.round(document.querySelector('#note').getBoundingClientRect().left);
+			return Math.round(works.left) === edge && middle(works) === middle(broken) && middle(none) === middle(cancel) &&
+				(Math.round(none.left) + parseFloat(getComputedStyle(document.querySelector('.submit .plain')).paddingLeft) === edge || middle(none) === middle(works)) && Math.min(none.height, cancel.height) >= 24;
+		})()`)
+	}
+}
+
 // Everything can be reached and done with the keyboard.
 func TestTheKeyboardIsEnough(t *testing.T) {
 	w := newWorld(t, nil)
@@ -192,6 +212,7 @@ func gallery(w *world) []struct{ name, path, as string } {
 	})
 	w.do(staging.Action{Verb: staging.Mark, Name: "gift-cards", Outcome: staging.Broken, Note: "The total is wrong with two cards"})
 	w.do(staging.Action{Verb: staging.Mark, Name: "login", Outcome: staging.Tested, Note: "On a phone, too"})
+	w.do(staging.Action{Verb: staging.Mark, Name: "main", Outcome: staging.Tested})
 	w.do(staging.Action{Verb: staging.Archive, Name: "chore-node-22"})
 	w.do(staging.Action{Verb: staging.Set, Name: "login", Absent: []string{"LEGACY_FLAG"}})
 	w.running("login")
