@@ -115,7 +115,7 @@ func (q Query) holds(v staging.View) bool {
 	if len(q.Names) == 0 && !q.All && q.Archived != archived {
 		return false
 	}
-	return !slices.ContainsFunc(q.Where, func(t Term) bool { return !t.holds(v) })
+	return !slices.ContainsFunc(q.Where, func(t Term) bool { return !t.Holds(v) })
 }
 
 // History lists the versions of a staging, newest first; limit 0 means all.

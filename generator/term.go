@@ -35,7 +35,8 @@ func ParseTerms(selector string) ([]Term, error) {
 	return terms, nil
 }
 
-func (t Term) holds(v staging.View) bool {
+// Holds tells whether a staging meets the condition.
+func (t Term) Holds(v staging.View) bool {
 	found := false
 	for _, value := range fieldValues(v, t.Field) {
 		found = found || value == t.Value

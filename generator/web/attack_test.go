@@ -50,7 +50,7 @@ func TestNoTextBecomesMarkup(t *testing.T) {
 	}
 	q := url.QueryEscape(evil)
 	for _, path := range []string{
-		"/shop/", "/shop/?q=" + q, "/shop/?sort=" + q + "&status=" + q, "/shop/new?branch=" + q + "&name=" + q + "&title=" + q, "/shop/new/preview?branch=" + q,
+		"/shop/", "/shop/?q=" + q, "/shop/?sort=" + q + "&status=" + q + "&tested=" + q, "/shop/new?branch=" + q + "&name=" + q + "&title=" + q, "/shop/new/preview?branch=" + q,
 		"/shop/stagings/" + name, "/shop/stagings/" + name + "/settings", "/shop/stagings/" + name + "/undo?to=" + history[0].Revision,
 		"/shop/stagings/" + name + "/unset?name=" + q, "/shop/stagings/" + name + "/delete", "/shop/stagings/" + name + "/files",
 		"/shop/stagings/" + name + "/files?at=" + q, "/shop/activity?q=" + q, "/shop/about", "/shop/" + url.PathEscape(evil), "/signin?next=" + q, "/signin?next=javascript:alert(1)",

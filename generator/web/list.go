@@ -18,6 +18,7 @@ type question struct {
 	Query  string
 	Sort   string // changed (default), name, created, status
 	Status string // a tone; empty for all
+	Tested string // what its mark is worth, as a selector has it; empty for all
 	Mine   bool
 	// Archived lists the archived stagings alone.
 	Archived bool
@@ -30,6 +31,9 @@ func questionOf(values url.Values, archived bool) question {
 	}
 	if status := tone(values.Get("status")); slices.Contains([]tone{good, busy, bad, unsure}, status) {
 		q.Status = string(status)
+	}
+	if tested := values.Get("tested"); slices.ContainsFunc(marks, func(m markGroup) bool { return m.value == tested }) {
+		q.Tested = tested
 	}
 	return q
 }
@@ -44,6 +48,7 @@ func (q question) values() url.Values {
 	}
 	set("q", q.Query)
 	set("status", q.Status)
+	set("tested", q.Tested)
 	if q.Sort != "changed" {
 		set("sort", q.Sort)
 	}
@@ -54,8 +59,20 @@ func (q question) values() url.Values {
 }
 
 // chooses tells whether a row is asked for, whatever is searched.
-func (q question) chooses(r *row, viewer staging.Person) bool {
-	return r.Archived == q.Archived && (!q.Mine || r.of(viewer)) && (q.Status == "" || string(r.Condition.Tone) == q.Status)
+func (q question) chooses(r *keptRow, viewer staging.Person) bool {
+	return r.Archived == q.Archived && (!q.Mine || r.of(viewer)) && (q.Status == "" || string(r.Condition.Tone) == q.Status) &&
+		(q.Tested == "" || generator.Term{Field: "tested", Value: q.Tested}.Holds(*r.view))
+}
+
+// markGroup is a filter by what stagings were found to be.
+type markGroup struct {
+	label, value string
+	standing     staging.Standing
+}
+
+var marks = []markGroup{
+	{"Tested", "tested", staging.StandsTested}, {"Broken", "broken", staging.StandsBroken},
+	{"To try again", "outdated", staging.Outdated}, {"Not tried yet", "none", ""},
 }
 
 // listPage is the page of all stagings, and that of the archived ones.
@@ -67,6 +84,7 @@ type listPage struct {
 	Found   int // rows that answer the question; Rows may be fewer
 	All     int // of this kind, whatever is searched
 	Groups  []choice
+	Marks   []choice
 	Sorts   []choice
 	Mine    choice
 	Fresh   freshness
@@ -148,12 +166,13 @@ func (s *Server) fillList(page *listPage, v *visit, q question) error {
 type counted struct {
 	all, mine int
 	tones     map[tone]int
+	marks     map[staging.Standing]int
 }
 
 // choose gives the rows that answer a question, in its order. A search has an
 // order of its own.
 func choose(rows []*keptRow, q question, viewer staging.Person, search search) ([]*keptRow, counted) {
-	c := counted{tones: map[tone]int{}}
+	c := counted{tones: map[tone]int{}, marks: map[staging.Standing]int{}}
 	ranks := map[*keptRow]int{}
 	var chosen []*keptRow
 	for _, r := range rows {
@@ -162,10 +181,11 @@ func choose(rows []*keptRow, q question, viewer staging.Person, search search) (
 		}
 		c.all++
 		c.tones[r.Condition.Tone]++
+		c.marks[r.view.Status.Tested]++
 		if r.of(viewer) {
 			c.mine++
 		}
-		if !q.chooses(r.row, viewer) {
+		if !q.chooses(r, viewer) {
 			continue
 		}
 		if !search.empty() {
@@ -207,6 +227,16 @@ func (p *listPage) choices(q question, c counted) {
 		}
 		p.Groups = append(p.Groups, choice{group.label, link(func(q *question) { q.Status = string(group.tone) }), count, q.Status == string(group.tone)})
 	}
+	for _, m := range marks {
+		on := q.Tested == m.value
+		if on || !q.Archived && c.marks[m.standing] > 0 && c.marks[""] < c.all { // where nobody marks, there is nothing to choose
+			p.Marks = append(p.Marks, choice{m.label, link(func(q *question) {
+				if q.Tested = m.value; on {
+					q.Tested = ""
+				}
+			}), c.marks[m.standing], on})
+		}
+	}
 	for _, sort := range []struct{ label, field string }{{"Last changed", "changed"}, {"Name", "name"}, {"Newest", "created"}, {"Status", "status"}} {
 		p.Sorts = append(p.Sorts, choice{sort.label, link(func(q *question) { q.Sort = sort.field }), 0, q.Sort == sort.field})
 	}
@@ -243,7 +273,8 @@ type rowKey struct {
 // keptRow is a row with what is made of it more than once.
 type keptRow struct {
 	*row
-	looked []string // texts, in lower case
+	view   *staging.View // as the role sees it
+	looked []string      // texts, in lower case
 	once   sync.Once
 	html   template.HTML
 	err    error
@@ -267,7 +298,8 @@ func (v *visit) rowsOf(views ...*staging.View) []*keptRow {
 		key := rowKey{view, v.role}
 		kept := c.rows[key]
 		if kept == nil {
-			kept = &keptRow{row: v.row(v.See(v.project, view))}
+			seen := v.See(v.project, view)
+			kept = &keptRow{row: v.row(seen), view: seen}
 			kept.looked = lower(kept.texts())
 			c.rows[key] = kept
 		}

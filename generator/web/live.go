@@ -114,7 +114,7 @@ func (p *stream) tellRow(u generator.Update) error {
 			return nil
 		}
 		r := rows[0]
-		if p.question.chooses(r.row, p.viewer.Person) && (p.search.empty() || p.search.rank(r.looked) > 0) {
+		if p.question.chooses(r, p.viewer.Person) && (p.search.empty() || p.search.rank(r.looked) > 0) {
 			html, err := p.rowHTML(r, p.search)
 			if err != nil {
 				return err

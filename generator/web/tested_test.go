@@ -6,6 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/PuerkitoBio/goquery"
+
+	"octopod/generator"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -104,4 +107,75 @@ func TestAMarkIsNoUpdate(t *testing.T) {
 	for _, verb := range []string{"pin", "unpin", "extend"} {
 		quinn.submit(quinn.get("/shop/stagings/login/"+verb), "", nil).shows(200, "Running")
 	}
+}
+
+// A list is narrowed down to what somebody found, or has still to find, by the
+// same words as on the command line.
+func TestTheListIsFilteredByMark(t *testing.T) {
+	w := newWorld(t, nil)
+	for _, name := range []string{"fine", "bad", "later", "new"} {
+		w.do(staging.Action{Verb: staging.Deploy, Branch: name})
+	}
+	quinn := w.as("Quinn", project.RoleUser)
+	if page := quinn.get("/shop/"); page.Find(`nav[aria-label="Whether it works"]`).Length() != 0 {
+		t.Error("where nobody marks, marks are offered")
+	}
+	for name, outcome := range map[string]staging.Outcome{"fine": staging.Tested, "bad": staging.Broken, "later": staging.Tested} {
+		w.do(staging.Action{Verb: staging.Mark, Name: name, Outcome: outcome})
+	}
+	w.do(staging.Action{Verb: staging.Set, Name: "later", Set: map[string]string{"LOG_LEVEL": "warn"}})
+	page := quinn.get("/shop/")
+	for label, want := range map[string]string{"Tested": "fine", "Broken": "bad", "To try again": "later", "Not tried yet": "new"} {
+		link := page.Find(`nav[aria-label="Whether it works"] a`).FilterFunction(func(_ int, a *goquery.Selection) bool {
+			return strings.TrimSpace(a.Contents().First().Text()) == label
+		})
+		path, _ := link.Attr("href")
+		if got := link.Find(".count").Text(); got != "1" {
+			t.Errorf("%s counts %s", label, got)
+		}
+		chosen := quinn.get(path)
+		if got := chosen.rows(); got != want {
+			t.Errorf("%s (%s) shows %q, want %q", label, path, got, want)
+		}
+		if found := chosen.Find("form.find [name=tested]").AttrOr("value", ""); !strings.HasSuffix(path, "="+found) || found == "" {
+			t.Errorf("a search forgets that %s is chosen: %q", label, found)
+		}
+		if back := chosen.Find(`nav[aria-label="Whether it works"] [aria-current]`).AttrOr("href", ""); back != "/shop/" {
+			t.Errorf("the way back from %s is %q", label, back)
+		}
+		terms, err := generator.ParseTerms("tested=" + strings.TrimPrefix(path, "/shop/?tested="))
+		if err != nil {
+			t.Fatal(err)
+		}
+		found, err := w.Find(t.Context(), generator.Query{Where: terms, Recorded: true})
+		if err != nil || len(found) != 1 || found[0].Metadata.Name != want {
+			t.Errorf("the selector of %s finds %d: %v", label, len(found), err)
+		}
+	}
+	if got := quinn.get("/shop/?tested=none&mine=1").rows(); got != "" {
+		t.Errorf("two filters show %q", got)
+	}
+	if got := quinn.get("/shop/?tested=bogus&sort=name").rows(); got != "bad fine later new" {
+		t.Errorf("a mark that is none shows %q", got)
+	}
+}
+
+// Whoever looks at what is still to be tried sees it go when somebody tried it.
+func TestAMarkLeavesTheFilter(t *testing.T) {
+	w := newWorld(t, nil)
+	w.do(staging.Action{Verb: staging.Deploy, Branch: "new"})
+	w.do(staging.Action{Verb: staging.Deploy, Branch: "other"})
+	w.do(staging.Action{Verb: staging.Mark, Name: "other", Outcome: staging.Tested})
+	b := w.browsers(t, w.as("Quinn", project.RoleUser))[0]
+	b.open("/shop/?tested=none")
+	b.sees("the one that is not tried", `document.querySelector('#s-new') && !document.querySelector('#s-other')`)
+	w.do(staging.Action{Verb: staging.Mark, Name: "new", Outcome: staging.Broken})
+	b.sees("it is tried", `!document.querySelector('#s-new') || document.querySelector('#s-new').classList.contains('left')`)
+	b.click(`nav[aria-label="Whether it works"] a[aria-current]`)
+	b.sees("all", `document.querySelector('#s-new') && document.querySelector('#s-other') && !location.search`)
+}
+
+// rows are the stagings of a list, in its order.
+func (a *answer) rows() string {
+	return strings.Join(a.Find(".row h2").Map(func(_ int, h *goquery.Selection) string { return h.Text() }), " ")
 }
