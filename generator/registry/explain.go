@@ -27,12 +27,16 @@ func (c *Client) explain(ctx context.Context, image string, ref name.Reference, 
 	switch {
 	case errors.Is(err, errPlainHTTP):
 		return out(errPlainHTTP.Error()).WithHint("--allow-plain-http asks it all the same, if you trust every machine on the way")
+	case errors.Is(err, errClosed):
+		return staging.Errorf(staging.CodeForbidden, "registry %s leads Octopod to where it does not go for %s", registry, image).
+			WithHint("link-local addresses and, for a registry elsewhere, this machine are closed; see where its name leads, and its sign-in")
 	case errors.Is(err, context.DeadlineExceeded):
 		return out("no answer within " + c.options.Timeout.String())
 	case errors.As(err, &answer):
 		return refused(image, registry, answer)
 	}
-	return out(cut(err.Error()))
+	first, _, _ := strings.Cut(err.Error(), "\n") // what follows is what a sign-in answered
+	return out(cut(strings.TrimSuffix(first, ":")))
 }
 
 // refused reads the answer of a registry that did not give the image. Many say

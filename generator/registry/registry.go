@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"sync"
 	"time"
 
@@ -29,11 +28,12 @@ type Options struct {
 	Timeout time.Duration
 }
 
-// Client asks any registry. It is safe for use by many goroutines.
+// Client asks the registries that it is given images of: which may be asked is
+// decided by whoever uses it. It is safe for use by many goroutines.
 type Client struct {
-	options   Options
-	keychain  authn.Keychain
-	transport http.RoundTripper
+	options  Options
+	keychain authn.Keychain
+	ways     *ways
 
 	mu   sync.Mutex
 	seen map[string]bool // references by digest that were there
@@ -44,11 +44,10 @@ func New(o Options) *Client {
 	if o.Timeout <= 0 {
 		o.Timeout = 15 * time.Second
 	}
-	c := &Client{options: o, keychain: authn.NewMultiKeychain(), seen: map[string]bool{}}
+	c := &Client{options: o, keychain: authn.NewMultiKeychain(), ways: newWays(o.PlainHTTP), seen: map[string]bool{}}
 	if o.UserCredentials {
 		c.keychain = authn.DefaultKeychain
 	}
-	c.transport = guard{next: remote.DefaultTransport, plainHTTP: o.PlainHTTP}
 	return c
 }
 
@@ -92,8 +91,9 @@ func (c *Client) parse(image string) (name.Reference, error) {
 var retries = remote.Backoff{Duration: 200 * time.Millisecond, Factor: 2, Steps: 2}
 
 func (c *Client) ask(ctx context.Context, ref name.Reference) (string, error) {
+	through := guard{ways: c.ways, registry: ref.Context().RegistryStr()}
 	found, err := remote.Get(ref, remote.WithContext(ctx), remote.WithAuthFromKeychain(c.keychain),
-		remote.WithTransport(c.transport), remote.WithUserAgent("octopod"), remote.WithRetryBackoff(retries))
+		remote.WithTransport(through), remote.WithUserAgent("octopod"), remote.WithRetryBackoff(retries))
 	if err != nil {
 		return "", err
 	}

@@ -270,6 +270,100 @@ func TestPlainHTTPStaysOnThisMachine(t *testing.T) {
 	}
 }
 
+// notProxied skips what looks at addresses where a proxy would be dialled instead.
+func notProxied(t *testing.T, host string) {
+	t.Helper()
+	r := httptest.NewRequest(http.MethodGet, "http://"+host+"/", nil)
+	if proxy, err := http.ProxyFromEnvironment(r); err != nil || proxy != nil {
+		t.Skipf("%s is asked by the proxy %v", host, proxy)
+	}
+}
+
+// A registry may send Octopod to another host for a token, or by a redirect, but
+// not to this machine, where others than strangers are answered: neither by address
+// nor by a name that leads there.
+func TestNoRegistryLeadsToThisMachine(t *testing.T) {
+	var reached atomic.Int32
+	inside := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		reached.Add(1)
+		_, _ = io.WriteString(w, `{"token":"t"}`)
+	}))
+	_, port, _ := strings.Cut(inside, ":")
+	for name, to := range map[string]string{"by name": "http://localhost:" + port, "by address": "http://" + inside} {
+		for how, answer := range map[string]http.HandlerFunc{
+			"a sign-in": func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("WWW-Authenticate", `Bearer realm="`+to+`/token",service="registry"`)
+				w.WriteHeader(http.StatusUnauthorized)
+			},
+			"a redirect": func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, to+"/v2/", http.StatusFound) },
+			"a redirect of the manifest": func(w http.ResponseWriter, r *http.Request) {
+				if r.URL.Path != "/v2/" {
+					http.Redirect(w, r, to+r.URL.Path, http.StatusTemporaryRedirect)
+				}
+			},
+		} {
+			t.Run(how+" "+name, func(t *testing.T) {
+				_, port, _ := strings.Cut(serve(t, answer), ":")
+				host := "0.0.0.0:" + port // reaches this machine, and is no address of it
+				notProxied(t, host)
+				_, err := registry.New(registry.Options{PlainHTTP: true}).Digest(t.Context(), host+"/shop/backend:1")
+				if err == nil || reached.Load() > 0 {
+					t.Errorf("it was reached %d times; %v", reached.Load(), err)
+				}
+				if name == "by name" && (staging.CodeOf(err) != staging.CodeForbidden || staging.HintOf(err) == "") {
+					t.Errorf("got %s: %v", staging.CodeOf(err), err)
+				}
+			})
+		}
+	}
+}
+
+// A registry may sign in at another host, as Docker Hub does.
+func TestARegistryThatSignsInElsewhere(t *testing.T) {
+	behind := newRegistry()
+	tokens := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"token":"s3cret"}`) }))
+	host := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Authorization") != "Bearer s3cret" {
+			_, port, _ := strings.Cut(tokens, ":")
+			w.Header().Set("WWW-Authenticate", `Bearer realm="http://localhost:`+port+`/token",service="registry"`)
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		behind.ServeHTTP(w, r)
+	}))
+	want := push(t, host+"/shop/backend:1")
+	if got, err := registry.New(registry.Options{}).Digest(t.Context(), host+"/shop/backend:1"); err != nil || got != want {
+		t.Errorf("got %q, %v; want %s", got, err, want)
+	}
+}
+
+// Where clouds hand out credentials is no registry, whoever names it one.
+func TestAddressesThatAreNeverAsked(t *testing.T) {
+	for _, host := range []string{"169.254.169.254", "169.254.169.254:8080", "100.100.100.200", "168.63.129.16:80", "224.0.0.1"} {
+		notProxied(t, host)
+		for _, plain := range []bool{false, true} {
+			_, err := registry.New(registry.Options{PlainHTTP: plain, Timeout: 2 * time.Second}).Digest(t.Context(), host+"/shop/backend:1")
+			if staging.CodeOf(err) != staging.CodeForbidden {
+				t.Errorf("%s, plain %v: got %s: %v", host, plain, staging.CodeOf(err), err)
+			}
+		}
+	}
+}
+
+// A page that a sign-in answers with is not read out.
+func TestWhatASignInAnswersIsNotRepeated(t *testing.T) {
+	tokens := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"inside":"s3cret"}`) }))
+	_, port, _ := strings.Cut(tokens, ":")
+	host := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("WWW-Authenticate", `Bearer realm="http://localhost:`+port+`/token",service="registry"`)
+		w.WriteHeader(http.StatusUnauthorized)
+	}))
+	_, err := registry.New(registry.Options{}).Digest(t.Context(), host+"/shop/backend:1")
+	if staging.CodeOf(err) != staging.CodeUnavailable || !strings.Contains(err.Error(), "no token") || strings.Contains(err.Error(), "s3cret") {
+		t.Errorf("got %s: %v", staging.CodeOf(err), err)
+	}
+}
+
 func TestWhatIsNoReference(t *testing.T) {
 	_, err := registry.New(registry.Options{}).Digest(t.Context(), "Shop/Backend:1")
 	if staging.CodeOf(err) != staging.CodeInvalid {
