@@ -3,7 +3,9 @@ package generator
 import (
 	"context"
 	"fmt"
+	"maps"
 	"runtime"
+	"slices"
 
 	"golang.org/x/sync/errgroup"
 
@@ -25,6 +27,12 @@ func (g *Stagings) newDefaults(ctx context.Context, tree *envrepo.Tree, p *proje
 	images := p.NewDefaults(s, a)
 	if len(images) == 0 {
 		return newDefaults{}, nil
+	}
+	if p.AsksRegistries() {
+		// octopod.yaml names the registries that are asked: a deploy must not add one.
+		if err := named(p, slices.Sorted(maps.Values(images)), ""); err != nil {
+			return newDefaults{}, err
+		}
 	}
 	data, err := tree.ReadFile(project.File)
 	if err != nil {

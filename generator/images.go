@@ -26,6 +26,7 @@ type Images interface {
 const (
 	ruleImageMissing = "image-missing"
 	ruleImageUnknown = "image-unknown" // the registry cannot be asked
+	ruleRegistry     = "image-registry"
 )
 
 // AwaitsImages tells whether a deploy was refused for images that may still come.
@@ -45,6 +46,9 @@ func (unasked) Error() string { return "the registries were not asked for the im
 func (g *Stagings) settleImages(p *project.Project, r Request, a staging.Action) (staging.Action, error) {
 	if g.Images == nil || !p.AsksRegistries() || a.NoImageCheck || len(a.Images) == 0 {
 		return a, nil
+	}
+	if err := named(p, imagesOf(a), "; --no-image-check deploys it all the same"); err != nil {
+		return a, err
 	}
 	builds, missing := maps.Clone(a.Images), []string{}
 	for name, build := range builds {
@@ -66,6 +70,40 @@ func (g *Stagings) settleImages(p *project.Project, r Request, a staging.Action)
 	}
 	a.Images = builds
 	return a, nil
+}
+
+func imagesOf(a staging.Action) []string {
+	var images []string
+	for _, build := range a.Images {
+		images = append(images, build.Image)
+	}
+	slices.Sort(images)
+	return slices.Compact(images)
+}
+
+// named refuses images of registries that octopod.yaml does not name.
+func named(p *project.Project, images []string, otherwise string) error {
+	var problems []staging.Problem
+	var hosts []string
+	for _, image := range images {
+		if project.CheckImage(image) != nil || p.AsksRegistryOf(image) {
+			continue
+		}
+		host := project.RegistryOf(image)
+		hosts = append(hosts, host)
+		problems = append(problems, staging.Problem{
+			Field: "--image", Rule: ruleRegistry,
+			Message: fmt.Sprintf("%s does not name the registry %s, so it is not asked for %s", project.File, host, image),
+		})
+	}
+	if len(problems) == 0 {
+		return nil
+	}
+	slices.Sort(hosts)
+	return &staging.Error{
+		Code: staging.CodeInvalid, Message: "what is to be deployed is in a registry that is not the project's", Problems: problems,
+		Hint: fmt.Sprintf("add %s to spec.images.registries in %s", strings.Join(slices.Compact(hosts), ", "), project.File) + otherwise,
+	}
 }
 
 // imagesAtOnce bounds the questions under way together.

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-containerregistry/pkg/name"
+
 	"octopod/generator"
 	"octopod/generator/argocd"
 	"octopod/generator/project"
@@ -12,7 +14,8 @@ import (
 	"octopod/generator/testenv"
 )
 
-// asking makes a world with the sample project, whose deploys ask a registry.
+// asking makes a world with the sample project, whose deploys ask a registry that
+// octopod.yaml names.
 func asking(t *testing.T, engine project.Engine, output project.Output, policy string) (*world, *testenv.Registry) {
 	t.Helper()
 	w := shop(t, engine, output)
@@ -24,8 +27,10 @@ func asking(t *testing.T, engine project.Engine, output project.Output, policy s
 	if err != nil {
 		t.Fatal(err)
 	}
+	r := testenv.ServeRegistry(t)
+	policy = strings.Replace(policy, "{", "{registries: ["+r.Host+", 127.0.0.1:1], ", 1)
 	w.write(staging.File{Path: project.File, Data: append(data, "  images: "+policy+"\n"...)})
-	return w, testenv.ServeRegistry(t)
+	return w, r
 }
 
 // shipped deploys the branch feature/login with an image.
@@ -134,5 +139,63 @@ func TestADigestIsNotPinnedTwice(t *testing.T) {
 	image := r.Host + "/shop/backend@" + push(t, r.Host+"/shop/backend:1")
 	if got := w.do(shipped(image)).Staging.Spec.Services["backend"].Image; got != image {
 		t.Errorf("the record has %s, want %s", got, image)
+	}
+}
+
+// Whoever may deploy cannot make a server ask any host: octopod.yaml names those
+// that are asked.
+func TestARegistryThatNobodyNamedIsNotAsked(t *testing.T) {
+	w, _ := asking(t, project.EngineKustomize, project.OutputSource, "{check: exists}")
+	stranger := testenv.ServeRegistry(t)
+	image := stranger.Host + "/shop/backend:1f2e3d4"
+	push(t, image)
+	before := stranger.Requests()
+	err := w.refused(shipped(image))
+	if staging.CodeOf(err) != staging.CodeInvalid || generator.AwaitsImages(err) || !strings.Contains(err.Error(), image) {
+		t.Errorf("got %s: %v", staging.CodeOf(err), err)
+	}
+	if want := "add " + stranger.Host + " to spec.images.registries in octopod.yaml"; !strings.Contains(staging.HintOf(err), want) {
+		t.Errorf("the hint is %q, want %q", staging.HintOf(err), want)
+	}
+	hurry := shipped(image)
+	hurry.NoImageCheck = true
+	w.do(hurry)
+	if n := stranger.Requests() - before; n != 0 {
+		t.Errorf("it was asked %d times", n)
+	}
+}
+
+// A deploy of a default branch writes octopod.yaml, and so names a registry: not
+// one that is new, not even in a hurry.
+func TestADeployNamesNoNewRegistry(t *testing.T) {
+	w, r := asking(t, project.EngineKustomize, project.OutputSource, "{check: exists}")
+	a := shipped("evil.example.com/shop/backend:1")
+	a.Branch, a.NoImageCheck = "main", true
+	err := w.refused(a)
+	if staging.CodeOf(err) != staging.CodeInvalid || !strings.Contains(staging.HintOf(err), "add evil.example.com to") {
+		t.Errorf("got %s: %v (%s)", staging.CodeOf(err), err, staging.HintOf(err))
+	}
+	a.Images["backend"] = staging.Build{Image: r.Host + "/shop/backend:1"}
+	w.do(a)
+}
+
+// Which host is asked is decided by reading the reference; the client that asks
+// must not read another host in it.
+func TestTheRegistryThatIsReadIsTheOneThatIsAsked(t *testing.T) {
+	for _, image := range []string{
+		"backend:1", "shop/backend:1", "localhost/backend:1", "localhost:5000/backend:1", "local/host/backend:1", "ghcr.io/backend:1",
+		"docker.io/backend:1", "index.docker.io/shop/backend:1", "registry:5000/a.b/backend:1", "a.b/c.d/backend:1", "a.b:1", "127.1/x:1", "0x7f.1:80/x:1",
+		"a.b/x:1@sha256:" + strings.Repeat("a", 64), "shop/x@sha256:" + strings.Repeat("a", 64), "a-b/c:1", "a..b/c:1",
+	} {
+		if project.CheckImage(image) != nil {
+			t.Errorf("%s is no image", image)
+		}
+		ref, err := name.ParseReference(image)
+		if err != nil {
+			continue // nobody is asked
+		}
+		if got, want := project.RegistryOf(image), strings.TrimPrefix(ref.Context().RegistryStr(), "index."); got != want {
+			t.Errorf("%s: %s was read, and %s is asked", image, got, want)
+		}
 	}
 }

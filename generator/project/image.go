@@ -3,6 +3,8 @@ package project
 import (
 	"fmt"
 	"regexp"
+	"slices"
+	"strings"
 )
 
 // Images says what is asked of the registries before a deploy: of the images
@@ -15,6 +17,9 @@ type Images struct {
 	// none (default) or digest: the record names the image by its digest too, so that a tag which is
 	// moved later moves no staging. Such an image must exist.
 	Pin ImagePin `yaml:"pin,omitempty" json:"pin,omitempty" jsonschema:"enum=none,enum=digest"`
+	// Hosts of more registries that may be asked, such as ghcr.io or registry.example.com:5000. Those of the
+	// services' image and build may be anyway, any other is not.
+	Registries []string `yaml:"registries,omitempty" json:"registries,omitempty"`
 }
 
 // ImageCheck is what must be true of an image before it is deployed.
@@ -40,8 +45,52 @@ func (p *Project) AsksRegistries() bool {
 	return p.Spec.Images.Check == CheckExists || p.Spec.Images.Pin == PinDigest
 }
 
+// dockerHub is the registry of the images that name none.
+const dockerHub = "docker.io"
+
+// RegistryOf gives the host of the registry that an image lies in, read as docker
+// reads it: what is before the first slash is a host if it looks like one.
+func RegistryOf(image string) string {
+	host, _, found := strings.Cut(image, "/")
+	if !found || host != "localhost" && !strings.ContainsAny(host, ".:") {
+		return dockerHub
+	}
+	return canonical(host)
+}
+
+// canonical writes a host as it is compared: Docker Hub has two.
+func canonical(host string) string {
+	host = strings.ToLower(host)
+	if host == "index."+dockerHub {
+		return dockerHub
+	}
+	return host
+}
+
+// AsksRegistryOf tells whether octopod.yaml names the registry of an image. Whoever
+// may deploy must not make a server ask any host they like.
+func (p *Project) AsksRegistryOf(image string) bool {
+	host := RegistryOf(image)
+	for _, service := range p.Spec.Services {
+		for _, own := range []string{service.Image, service.Build} {
+			if own != "" && RegistryOf(own) == host {
+				return true
+			}
+		}
+	}
+	return slices.ContainsFunc(p.Spec.Images.Registries, func(named string) bool { return canonical(named) == host })
+}
+
+// registryHost is a host that RegistryOf may give, with its port.
+var registryHost = regexp.MustCompile(`^[a-zA-Z0-9](?:[-a-zA-Z0-9.]*[a-zA-Z0-9])?(?::[0-9]+)?$`)
+
 func (p *Project) checkImages(c *faults) {
 	i := p.Spec.Images
+	for n, host := range i.Registries {
+		if !registryHost.MatchString(host) || RegistryOf(host+"/x") != canonical(host) {
+			c.add(fmt.Sprintf("spec.images.registries[%d]", n), "%q is no host of a registry: write ghcr.io or registry.example.com:5000", host)
+		}
+	}
 	if i.Check != CheckNone && i.Check != CheckExists {
 		c.add("spec.images.check", "%q is no check: write none or exists", i.Check)
 	}

@@ -20,6 +20,7 @@ import (
 type Registry struct {
 	Host  string // an image is Host/name:tag
 	asked atomic.Int64
+	all   atomic.Int64
 }
 
 // ServeRegistry starts a registry; the test stops it. An image with the tag late
@@ -30,6 +31,7 @@ func ServeRegistry(t testing.TB) *Registry {
 	images := registry.New(registry.Logger(log.New(io.Discard, "", 0)))
 	var late sync.Once
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		r.all.Add(1)
 		images.ServeHTTP(w, q)
 		repository, tag, found := strings.Cut(q.URL.Path, "/manifests/")
 		if q.Method != http.MethodGet || !found {
@@ -51,6 +53,9 @@ func ServeRegistry(t testing.TB) *Registry {
 
 // Asked counts the questions for an image so far.
 func (r *Registry) Asked() int { return int(r.asked.Load()) }
+
+// Requests counts all requests so far, of whatever kind.
+func (r *Registry) Requests() int { return int(r.all.Load()) }
 
 // Push puts an image of random content into a registry and gives its digest.
 func Push(image string) (digest string, err error) {
