@@ -156,8 +156,8 @@ func TestTheButtonsOfAMarkAreInLine(t *testing.T) {
 	b := w.browsers(t, w.as("Quinn", project.RoleUser))[0]
 	for _, l := range looks {
 		b.look(l)
-		b.open("/shop/stagings/login/mark")
-		b.sees("the buttons are in line, "+l.name, `(() => {
+		b.Open("/shop/stagings/login/mark")
+		b.Sees("the buttons are in line, "+l.name, `(() => {
 			const [works, broken, none, cancel] = [...document.querySelectorAll('.submit > *')].map(e => e.getBoundingClientRect());
 			const middle = r => Math.round(r.top + r.height / 2);
 			const edge = Math.round(document.querySelector('#note').getBoundingClientRect().left);

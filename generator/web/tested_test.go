@@ -167,12 +167,12 @@ func TestAMarkLeavesTheFilter(t *testing.T) {
 	w.do(staging.Action{Verb: staging.Deploy, Branch: "other"})
 	w.do(staging.Action{Verb: staging.Mark, Name: "other", Outcome: staging.Tested})
 	b := w.browsers(t, w.as("Quinn", project.RoleUser))[0]
-	b.open("/shop/?tested=none")
-	b.sees("the one that is not tried", `document.querySelector('#s-new') && !document.querySelector('#s-other')`)
+	b.Open("/shop/?tested=none")
+	b.Sees("the one that is not tried", `document.querySelector('#s-new') && !document.querySelector('#s-other')`)
 	w.do(staging.Action{Verb: staging.Mark, Name: "new", Outcome: staging.Broken})
-	b.sees("it is tried", `!document.querySelector('#s-new') || document.querySelector('#s-new').classList.contains('left')`)
-	b.click(`nav[aria-label="Whether it works"] a[aria-current]`)
-	b.sees("all", `document.querySelector('#s-new') && document.querySelector('#s-other') && !location.search`)
+	b.Sees("it is tried", `!document.querySelector('#s-new') || document.querySelector('#s-new').classList.contains('left')`)
+	b.Click(`nav[aria-label="Whether it works"] a[aria-current]`)
+	b.Sees("all", `document.querySelector('#s-new') && document.querySelector('#s-other') && !location.search`)
 }
 
 // rows are the stagings of a list, in its order.
