@@ -3,6 +3,7 @@ package generator
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"octopod/generator/argocd"
@@ -42,6 +43,7 @@ func (g *Stagings) Diagnose(ctx context.Context) ([]Finding, error) {
 		return d.findings, nil
 	}
 	d.files(tree, p)
+	d.told(tree, p)
 	cluster, err := g.connected(p)
 	switch {
 	case err != nil:
@@ -111,6 +113,34 @@ func (d *diagnosis) files(tree *envrepo.Tree, p *project.Project) {
 		d.add(check, Warning, "those in the env repo are not what "+project.File+" says", "octopod lint --fix")
 	default:
 		d.add(check, Fine, "as "+project.File+" says", "")
+	}
+}
+
+// told: whoever octopod.yaml names under spec.notify is a sink of this server.
+func (d *diagnosis) told(tree *envrepo.Tree, p *project.Project) {
+	const check = "who is told"
+	if !slices.ContainsFunc(p.Spec.Notify, func(n project.Notice) bool { return !n.OnForge() }) {
+		return
+	}
+	if d.Sinks == nil {
+		d.add(check, Unseen, "the configuration of a server names the sinks", "octopod doctor --server URL looks whether it has those of "+project.File)
+		return
+	}
+	data, err := tree.ReadFile(project.File)
+	if err != nil {
+		d.failed(check, err)
+		return
+	}
+	missing, health := p.Untold(data, d.Sinks), Fault
+	mend := "name it under notify.sinks in the server's configuration, or another in " + project.File
+	if len(d.Sinks) == 0 {
+		health, mend = Warning, mend+"; nothing, if another server beside this one has it"
+	}
+	for _, m := range missing {
+		d.add(check, health, m.String(), mend)
+	}
+	if len(missing) == 0 {
+		d.add(check, Fine, "this server has every sink that "+project.File+" names", "")
 	}
 }
 

@@ -98,3 +98,43 @@ func TestDiagnoseWithoutArgoCD(t *testing.T) {
 		t.Errorf("%+v", found)
 	}
 }
+
+// Which sinks a server has, octopod.yaml cannot know.
+func TestDiagnoseWhoIsTold(t *testing.T) {
+	tests := []struct {
+		name, notices string
+		sinks         []string
+		health        generator.Health // "" for no finding
+		says, mend    string
+	}{
+		{"nobody is named", "", []string{}, "", "", ""},
+		{"forges have no names", "[{to: commit}]", []string{}, "", "", ""},
+		{"all are there", "[{to: chat}, {to: commit}]", []string{"chat", "mail"}, generator.Fine, "has every sink", ""},
+		{"one is not", "[{to: chat}, {to: mial}]", []string{"chat", "mail"}, generator.Fault, `: spec.notify[1].to: this server has no sink "mial"; did you mean mail?`, "notify.sinks"},
+		{"another server tells", "[{to: chat}]", []string{}, generator.Warning, `this server has no sink "chat"`, "another server"},
+		{"a command line cannot know", "[{to: chat}]", nil, generator.Unseen, "a server", "doctor --server"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			w := shop(t, project.EngineKustomize, project.OutputSource)
+			data, err := w.tip().ReadFile(project.File)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if tt.notices != "" {
+				w.write(staging.File{Path: project.File, Data: append(data, "  notify: "+tt.notices+"\n"...)})
+			}
+			w.Sinks = tt.sinks
+			found := find(t, w.Stagings, "who is told")
+			if tt.health == "" {
+				if len(found) > 0 {
+					t.Errorf("%+v", found)
+				}
+				return
+			}
+			if len(found) != 1 || found[0].Health != tt.health || !strings.Contains(found[0].Says, tt.says) || !strings.Contains(found[0].Mend, tt.mend) {
+				t.Errorf("%+v", found)
+			}
+		})
+	}
+}

@@ -36,6 +36,9 @@ type Parts struct {
 	// Heads tells where the branches of the application's repositories are. nil
 	// means that they are not asked.
 	Heads Heads
+	// Sinks are the names of those that are told when a staging changes its state.
+	// nil means that nobody is told from here: that is for servers.
+	Sinks []string
 	// Now is the clock: it dates records, and what is seen of Argo CD.
 	Now func() time.Time
 }

@@ -79,7 +79,7 @@ func (n notifyConfig) choose(names []string) ([]sinkConfig, error) {
 }
 
 func (n notifyConfig) names() []string {
-	var names []string
+	names := []string{}
 	for _, s := range n.Sinks {
 		names = append(names, s.Name)
 	}

@@ -2,13 +2,17 @@ package main
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
+
+	"octopod/generator/testenv"
 )
 
 // notifyFile writes a server's configuration with sinks.
@@ -84,4 +88,46 @@ func TestFaultySinks(t *testing.T) {
 			t.Errorf("not said: %s\nsaid: %v", want, err)
 		}
 	}
+}
+
+// Whom a server does not know it cannot tell: the doctor says so, with the place,
+// to whoever asks through the server and on its page.
+func TestTheDoctorNamesSinksThatAServerDoesNotHave(t *testing.T) {
+	dir := t.TempDir()
+	repo := envRepo(t, dir, "shop")
+	edit(t, repo, func(text []byte) []byte {
+		return []byte(strings.TrimRight(string(text), "\n") + "\n  notify:\n  - {to: commit}\n  - {to: team-chat}\n  - {to: on-cal, on: [failed]}\n")
+	})
+	file := filepath.Join(dir, "server.yaml")
+	config := "projects: [{envRepo: " + repo + "}]\nauth: {mode: none}\nnotify:\n  sinks:\n" +
+		"  - {name: team-chat, kind: mattermost, url: {env: CHAT}}\n  - {name: on-call, kind: slack, url: {env: CHAT}}\n"
+	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if out, err := tryProgram(t, dir, nil, "doctor", "--env-repo", repo); err != nil || !strings.Contains(out, "? who is told") || !strings.Contains(out, "octopod doctor --server") {
+		t.Errorf("without a server: %v, said: %s", err, out)
+	}
+	s := startServer(t, dir, []string{"CHAT=https://chat.example.com/hooks/1"}, "--server-config", file)
+	out, err := tryProgram(t, dir, nil, "doctor", "--server", s.url)
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) || exit.ExitCode() != 6 {
+		t.Errorf("ended with %v", err)
+	}
+	says := regexp.MustCompile(`(?m)^✗ who is told +octopod\.yaml:\d+: spec\.notify\[2\]\.to: this server has no sink "on-cal"; did you mean on-call\?$\n  → name it under notify\.sinks`)
+	if !says.MatchString(out) || strings.Contains(out, "spec.notify[1]") {
+		t.Errorf("said: %s", out)
+	}
+	answer, err := http.Get(s.url + "/shop/about?check=1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if page, err := io.ReadAll(answer.Body); err != nil || !strings.Contains(string(page), "spec.notify[2].to: this server has no sink") {
+		t.Errorf("the page (%v) says\n%.3000s", err, page)
+	}
+	edit(t, repo, func(text []byte) []byte { return []byte(strings.ReplaceAll(string(text), "on-cal,", "on-call,")) })
+	testenv.Eventually(t, "the doctor is content", func() (string, bool) {
+		out, err := tryProgram(t, dir, nil, "doctor", "--server", s.url)
+		return out, err == nil && strings.Contains(out, "✓ who is told")
+	})
 }

@@ -120,6 +120,7 @@ func (c *cli) serve(ctx context.Context, o serveFlags) error {
 		if err != nil {
 			return err
 		}
+		s.stagings.Sinks = config.Notify.names()
 		r.projects = append(r.projects, s)
 	}
 	gauges.watch(r.house)

@@ -4,6 +4,9 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"octopod/generator/project/strictyaml"
+	"octopod/generator/staging"
 )
 
 // Notice says who is told of which stagings, and when. It names no address and
@@ -53,6 +56,18 @@ func (n Notice) OnForge() bool {
 // Covers tells whether a notice is about a staging.
 func (n Notice) Covers(staging string) bool {
 	return len(n.Stagings) == 0 || slices.ContainsFunc(n.Stagings, func(pattern string) bool { return Glob(pattern, staging) })
+}
+
+// Untold lists the notices that a server with these sinks sends nowhere, by their
+// places in data, which is octopod.yaml.
+func (p *Project) Untold(data []byte, sinks []string) []staging.Problem {
+	c := faults{}
+	for i, n := range p.Spec.Notify {
+		if !n.OnForge() && !slices.Contains(sinks, n.To) {
+			c.add(fmt.Sprintf("spec.notify[%d].to", i), "this server has no sink %q%s", n.To, meantOrOneOf(n.To, sinks))
+		}
+	}
+	return placed(c, strictyaml.Lines(data))
 }
 
 // Told lists the sinks that are told of an occasion, each once.
