@@ -25,7 +25,7 @@ type rest struct {
 	usual time.Duration // for how long, where it does not say
 }
 
-// How long a host is left alone that does not say.
+// How long a host is left alone that does not say, and at most.
 const (
 	firstRest = time.Minute
 	mostRest  = time.Hour
@@ -57,6 +57,6 @@ func (m *manners) heard(host string, err error) {
 		delete(m.hosts, host)
 	case errors.As(err, &later):
 		usual := min(max(2*m.hosts[host].usual, firstRest), mostRest)
-		m.hosts[host] = rest{until: m.now().Add(cmp.Or(later.Wait, usual)), usual: usual}
+		m.hosts[host] = rest{until: m.now().Add(min(cmp.Or(later.Wait, usual), mostRest)), usual: usual}
 	}
 }

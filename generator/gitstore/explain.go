@@ -29,7 +29,11 @@ func (r *remote) explain(err error, verb string) error {
 	var status *githttp.Err
 	var command *commandError
 	var line *pktline.ErrorLine
+	var later *Later
 	switch {
+	case errors.As(err, &later):
+		return failf(staging.CodeUnavailable, later, "try again later", "%s answered %d %s%s", r.shown,
+			later.status, http.StatusText(later.status), wordsOf(later.words))
 	case errors.Is(err, transport.ErrAuthenticationRequired):
 		return failf(staging.CodeUnauthorized, withoutPage(err), "check the user name and the token",
 			"%s does not accept the credentials", r.shown)
@@ -63,16 +67,16 @@ func (r *remote) explainStatus(status *githttp.Err, verb string) error {
 	if status.StatusCode() == http.StatusMethodNotAllowed || status.StatusCode() == http.StatusConflict {
 		code = staging.CodeForbidden
 	}
-	words := ""
-	if !isPage(status.Reason) {
-		words = remoteWords(firstLines(status.Reason))
-	}
-	if busy := status.StatusCode(); busy == http.StatusTooManyRequests || busy == http.StatusServiceUnavailable {
-		return failf(code, &Later{Wait: retryAfter(status.Response)}, "try again later", "%s answered %d %s%s", r.shown,
-			busy, http.StatusText(busy), words)
-	}
 	return failf(code, nil, "check the git server, then try again", "%s answered %d %s%s", r.shown,
-		status.StatusCode(), http.StatusText(status.StatusCode()), words)
+		status.StatusCode(), http.StatusText(status.StatusCode()), wordsOf(status.Reason))
+}
+
+// wordsOf are those that an answer explains itself with, if any.
+func wordsOf(body string) string {
+	if isPage(body) {
+		return ""
+	}
+	return remoteWords(firstLines(body))
 }
 
 // withoutPage drops a cause that is a page for browsers: nothing in it is for

@@ -40,7 +40,7 @@ func newHTTPWire(p place, o *Options) (*httpWire, error) {
 	conns := http.DefaultTransport.(*http.Transport).Clone()
 	conns.DialContext = dialer(o.Timeout)
 	conns.MaxIdleConnsPerHost = 4
-	w := &httpWire{conns: conns, client: githttp.NewClient(&http.Client{Transport: conns}), to: *to}
+	w := &httpWire{conns: conns, client: githttp.NewClient(&http.Client{Transport: patient{conns}}), to: *to}
 	user, token := o.Auth.Username, o.Auth.Token
 	if user == "" && token == "" && p.url.User != nil {
 		user = p.url.User.Username()

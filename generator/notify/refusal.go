@@ -1,12 +1,14 @@
 package notify
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -52,13 +54,26 @@ func (p patient) RoundTrip(r *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	limited := answer.StatusCode == http.StatusTooManyRequests ||
-		answer.StatusCode == http.StatusForbidden && (answer.Header.Get("Retry-After") != "" || answer.Header.Get("X-RateLimit-Remaining") == "0")
+		answer.StatusCode == http.StatusForbidden && (answer.Header.Get("Retry-After") != "" || answer.Header.Get("X-RateLimit-Remaining") == "0" || saysLimited(answer))
 	if !limited && answer.StatusCode < http.StatusInternalServerError {
 		answer.Body = limitedBody{io.LimitReader(answer.Body, mostAnswer), answer.Body}
 		return answer, nil
 	}
 	defer func() { _ = answer.Body.Close() }()
 	return nil, &Refusal{Status: answer.StatusCode, Passing: true, After: restOf(answer.Header, time.Now())}
+}
+
+// saysLimited tells whether a 403 is about how often a place is asked: GitHub's
+// second limit may stand in its words alone. The answer can be read as before.
+func saysLimited(answer *http.Response) bool {
+	const most = 64 << 10
+	said, err := io.ReadAll(io.LimitReader(answer.Body, most))
+	if err != nil {
+		return false
+	}
+	answer.Body = limitedBody{io.MultiReader(bytes.NewReader(said), answer.Body), answer.Body}
+	words := strings.ToLower(string(said))
+	return strings.Contains(words, "rate limit") || strings.Contains(words, "rate-limits")
 }
 
 // mostAnswer bounds what is read of an answer.

@@ -2,6 +2,7 @@ package review_test
 
 import (
 	"errors"
+	"io"
 	"net/http"
 	"strconv"
 	"strings"
@@ -180,6 +181,7 @@ func TestRateLimitedForge(t *testing.T) {
 		}{
 			{"GitHub's first limit", http.StatusForbidden, map[string]string{"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": unix(time.Minute)}, 50 * time.Second},
 			{"GitHub's second limit", http.StatusForbidden, map[string]string{"Retry-After": "60"}, time.Minute},
+			{"GitHub's second limit, in words alone", http.StatusForbidden, map[string]string{"X-RateLimit-Remaining": "4000"}, 0},
 			{"GitLab's", http.StatusTooManyRequests, map[string]string{"Retry-After": "60", "RateLimit-Reset": unix(time.Minute)}, time.Minute},
 			{"a reset alone", http.StatusTooManyRequests, map[string]string{"RateLimit-Reset": unix(time.Minute)}, 50 * time.Second},
 			{"a date", http.StatusTooManyRequests, map[string]string{"Retry-After": time.Now().Add(time.Minute).UTC().Format(http.TimeFormat)}, 50 * time.Second},
@@ -191,6 +193,9 @@ func TestRateLimitedForge(t *testing.T) {
 					w.Header().Set(name, value)
 				}
 				w.WriteHeader(c.status)
+				if strings.Contains(c.name, "in words") {
+					_, _ = io.WriteString(w, `{"message": "You have exceeded a secondary rate limit. Please wait a few minutes before you try again."}`)
+				}
 				return true
 			}
 			r := refusal(t, open().Show(t.Context(), sight(t, staging.PhaseRunning)))
