@@ -81,7 +81,7 @@ func between(ctx context.Context, in historian, name string, revisions []string)
 func (c *cli) showDiffs(diffs []generator.ObjectDiff) error {
 	switch c.settings.output {
 	case "json", "yaml":
-		if err := c.encode(listOf("ObjectDiff", diffs)); err != nil {
+		if err := c.encode(staging.ListOf("ObjectDiff", diffs)); err != nil {
 			return err
 		}
 	case "name":

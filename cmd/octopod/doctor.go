@@ -44,7 +44,7 @@ func (c *cli) showFindings(findings []generator.Finding) error {
 		}
 	}
 	if c.settings.machine() {
-		if err := c.encode(listOf("Finding", findings)); err != nil {
+		if err := c.encode(staging.ListOf("Finding", findings)); err != nil {
 			return err
 		}
 	} else {

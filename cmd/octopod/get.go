@@ -99,7 +99,7 @@ func (c *cli) showViews(views []staging.View, l listing) error {
 		if len(l.Names) == 1 {
 			return c.encode(views[0])
 		}
-		return c.encode(staging.NewViewList(views))
+		return c.encode(staging.ListOf(staging.Kind, views))
 	case "name":
 		for _, v := range views {
 			c.out.printf("%s\n", v.Metadata.Name)

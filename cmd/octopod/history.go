@@ -51,7 +51,7 @@ what was done. rollback --to and diff take these revisions.`,
 func (c *cli) showEvents(events []staging.Event, headers bool) error {
 	switch c.settings.output {
 	case "json", "yaml":
-		return c.encode(listOf("Event", events))
+		return c.encode(staging.ListOf("Event", events))
 	case "name":
 		for _, e := range events {
 			c.out.printf("%s\n", e.Revision)

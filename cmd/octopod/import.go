@@ -201,11 +201,11 @@ func (c *cli) showImport(r *importReport, dryRun bool) error {
 	switch {
 	case c.settings.machine():
 		err := c.encode(struct {
-			list[imported]
+			staging.List[imported]
 			Changed  bool   `json:"changed"`
 			DryRun   bool   `json:"dryRun,omitempty"`
 			Revision string `json:"revision,omitempty"`
-		}{listOf("Imported", items), r.result.Changed, dryRun, r.result.Revision})
+		}{staging.ListOf("Imported", items), r.result.Changed, dryRun, r.result.Revision})
 		if err != nil {
 			return err
 		}

@@ -66,7 +66,7 @@ func (c *cli) mend(ctx context.Context, to keeper, dryRun bool) error {
 
 func (c *cli) showProblems(problems []staging.Problem) error {
 	if c.settings.machine() {
-		if err := c.encode(listOf("Problem", problems)); err != nil {
+		if err := c.encode(staging.ListOf("Problem", problems)); err != nil {
 			return err
 		}
 	} else {

@@ -106,11 +106,11 @@ func (c *cli) showRegenerated(r generator.RegenerateResult, dryRun bool) error {
 	switch c.settings.output {
 	case "json", "yaml":
 		return c.encode(struct {
-			list[regenerated]
+			staging.List[regenerated]
 			Changed  bool               `json:"changed"`
 			Revision string             `json:"revision,omitempty"`
 			Plan     []staging.PlanItem `json:"plan"`
-		}{listOf("Regenerated", items), r.Changed, r.Revision, slices.Concat([]staging.PlanItem{}, r.Plan)})
+		}{staging.ListOf("Regenerated", items), r.Changed, r.Revision, slices.Concat([]staging.PlanItem{}, r.Plan)})
 	case "name":
 		for _, item := range items {
 			if item.Changed {

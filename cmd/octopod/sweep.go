@@ -137,13 +137,13 @@ func sweepDocument(r generator.SweepResult, dryRun bool) any {
 		repositories = append(repositories, heard{h.Repository, h.Branches, errorText(h.Err)})
 	}
 	return struct {
-		list[swept]
+		staging.List[swept]
 		Repositories []heard            `json:"repositories"`
 		Orphans      []generator.Orphan `json:"orphans"`
 		Changed      bool               `json:"changed"`
 		DryRun       bool               `json:"dryRun,omitempty"`
 		Revision     string             `json:"revision,omitempty"`
-	}{listOf("Swept", items), repositories, slices.Concat([]generator.Orphan{}, r.Orphans), r.Changed, dryRun, r.Revision}
+	}{staging.ListOf("Swept", items), repositories, slices.Concat([]generator.Orphan{}, r.Orphans), r.Changed, dryRun, r.Revision}
 }
 
 func errorText(err error) string {

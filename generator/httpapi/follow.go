@@ -6,6 +6,7 @@ import (
 	"net/url"
 
 	"octopod/generator"
+	"octopod/generator/staging"
 )
 
 type explainInput struct {
@@ -22,13 +23,13 @@ func (s *server) explain(ctx context.Context, in *explainInput) (*body[generator
 	return answered(s, ctx, e, err)
 }
 
-func (s *server) listDeliveries(ctx context.Context, in *InProject) (*body[list[generator.Delivery]], error) {
+func (s *server) listDeliveries(ctx context.Context, in *InProject) (*body[staging.List[generator.Delivery]], error) {
 	a, err := s.open(ctx, in.Project)
 	if err != nil {
 		return nil, err
 	}
 	all, err := a.Deliveries(ctx)
-	return answered(s, ctx, listOf("Delivery", all), err)
+	return answered(s, ctx, staging.ListOf("Delivery", all), err)
 }
 
 // Explain says why a branch has a staging, or has none.
@@ -40,7 +41,7 @@ func (c *Client) Explain(ctx context.Context, branch string) (generator.Explanat
 
 // Deliveries gives what webhooks told lately, newest first.
 func (c *Client) Deliveries(ctx context.Context) ([]generator.Delivery, error) {
-	var out list[generator.Delivery]
+	var out staging.List[generator.Delivery]
 	err := c.call(ctx, http.MethodGet, "/deliveries", nil, nil, &out)
 	return out.Items, err
 }

@@ -70,9 +70,9 @@ type projectName struct {
 	Name string `json:"name"`
 }
 
-func (s *server) listProjects(ctx context.Context, _ *struct{}) (*body[list[projectName]], error) {
+func (s *server) listProjects(ctx context.Context, _ *struct{}) (*body[staging.List[projectName]], error) {
 	names := each(s.Projects.Names(ctx), func(name string) projectName { return projectName{name} })
-	return answered(s, ctx, listOf("Project", names), nil)
+	return answered(s, ctx, staging.ListOf("Project", names), nil)
 }
 
 func (s *server) getProject(ctx context.Context, in *InProject) (*body[*project.Project], error) {
@@ -103,7 +103,7 @@ type listInput struct {
 	Chosen
 }
 
-func (s *server) listStagings(ctx context.Context, in *listInput) (*body[staging.ViewList], error) {
+func (s *server) listStagings(ctx context.Context, in *listInput) (*body[staging.List[staging.View]], error) {
 	a, err := s.open(ctx, in.Project)
 	if err != nil {
 		return nil, err
@@ -113,7 +113,7 @@ func (s *server) listStagings(ctx context.Context, in *listInput) (*body[staging
 		return nil, s.problem(ctx, err)
 	}
 	views, err := a.Find(ctx, q)
-	return answered(s, ctx, staging.NewViewList(views), err)
+	return answered(s, ctx, staging.ListOf(staging.Kind, views), err)
 }
 
 // stagingOutput is one staging, with the version of its record.
@@ -184,13 +184,13 @@ type historyInput struct {
 	Limit int `query:"limit" minimum:"0" doc:"Most versions; 0 means all"`
 }
 
-func (s *server) getHistory(ctx context.Context, in *historyInput) (*body[list[staging.Event]], error) {
+func (s *server) getHistory(ctx context.Context, in *historyInput) (*body[staging.List[staging.Event]], error) {
 	a, err := s.open(ctx, in.Project)
 	if err != nil {
 		return nil, err
 	}
 	events, err := a.History(ctx, in.Name, in.Limit)
-	return answered(s, ctx, listOf("Event", events), err)
+	return answered(s, ctx, staging.ListOf("Event", events), err)
 }
 
 type manifestsInput struct {
@@ -198,13 +198,13 @@ type manifestsInput struct {
 	Revision string `query:"revision" maxLength:"64" doc:"A commit of the env repo; absent: the tip"`
 }
 
-func (s *server) getManifests(ctx context.Context, in *manifestsInput) (*body[list[object]], error) {
+func (s *server) getManifests(ctx context.Context, in *manifestsInput) (*body[staging.List[object]], error) {
 	a, err := s.open(ctx, in.Project)
 	if err != nil {
 		return nil, err
 	}
 	objects, err := a.Manifests(ctx, in.Name, in.Revision)
-	return answered(s, ctx, listOf("Object", each(objects, objectOf)), err)
+	return answered(s, ctx, staging.ListOf("Object", each(objects, objectOf)), err)
 }
 
 func (s *server) getDrift(ctx context.Context, in *InStaging) (*body[drift], error) {
@@ -234,22 +234,22 @@ func (s *server) regenerate(ctx context.Context, in *regenerateInput) (*body[reg
 	return answered(s, ctx, out, err)
 }
 
-func (s *server) lint(ctx context.Context, in *InProject) (*body[list[staging.Problem]], error) {
+func (s *server) lint(ctx context.Context, in *InProject) (*body[staging.List[staging.Problem]], error) {
 	a, err := s.open(ctx, in.Project)
 	if err != nil {
 		return nil, err
 	}
 	problems, err := a.Lint(ctx)
-	return answered(s, ctx, listOf("Problem", problems), err)
+	return answered(s, ctx, staging.ListOf("Problem", problems), err)
 }
 
-func (s *server) diagnose(ctx context.Context, in *InProject) (*body[list[generator.Finding]], error) {
+func (s *server) diagnose(ctx context.Context, in *InProject) (*body[staging.List[generator.Finding]], error) {
 	a, err := s.open(ctx, in.Project)
 	if err != nil {
 		return nil, err
 	}
 	findings, err := a.Diagnose(ctx)
-	return answered(s, ctx, listOf("Finding", findings), err)
+	return answered(s, ctx, staging.ListOf("Finding", findings), err)
 }
 
 type mendInput struct {

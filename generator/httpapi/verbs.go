@@ -61,7 +61,7 @@ func values(q generator.Query) url.Values {
 
 // Find lists stagings.
 func (c *Client) Find(ctx context.Context, q generator.Query) ([]staging.View, error) {
-	var out staging.ViewList
+	var out staging.List[staging.View]
 	if err := c.call(ctx, http.MethodGet, "/stagings", values(q), nil, &out); err != nil {
 		return nil, err
 	}
@@ -79,14 +79,14 @@ func (c *Client) Project(ctx context.Context) (*project.Project, error) {
 
 // History lists the versions of a staging, newest first; limit 0 means all.
 func (c *Client) History(ctx context.Context, name string, limit int) ([]staging.Event, error) {
-	var out list[staging.Event]
+	var out staging.List[staging.Event]
 	err := c.call(ctx, http.MethodGet, pathOf(name)+"/history", url.Values{"limit": {strconv.Itoa(limit)}}, nil, &out)
 	return out.Items, err
 }
 
 // Manifests gives the objects at a revision, "" being now.
 func (c *Client) Manifests(ctx context.Context, name, revision string) ([]staging.Object, error) {
-	var out list[object]
+	var out staging.List[object]
 	query := url.Values{}
 	if revision != "" {
 		query.Set("revision", revision)
@@ -121,14 +121,14 @@ func (c *Client) Lint(ctx context.Context, edits *generator.Uncommitted) ([]stag
 	if len(edits.Names()) > 0 {
 		return nil, errNoWorkTree()
 	}
-	var out list[staging.Problem]
+	var out staging.List[staging.Problem]
 	err := c.call(ctx, http.MethodPost, "/lint", nil, nil, &out)
 	return out.Items, err
 }
 
 // Diagnose looks at everything that must be right for stagings to come up.
 func (c *Client) Diagnose(ctx context.Context) ([]generator.Finding, error) {
-	var out list[generator.Finding]
+	var out staging.List[generator.Finding]
 	err := c.call(ctx, http.MethodGet, "/doctor", nil, nil, &out)
 	return out.Items, err
 }

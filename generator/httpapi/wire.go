@@ -137,20 +137,6 @@ type regeneration struct {
 	Plan     []staging.PlanItem `json:"plan"`
 }
 
-// list is several things as programs read them.
-type list[T any] struct {
-	APIVersion string `json:"apiVersion"`
-	Kind       string `json:"kind"`
-	Items      []T    `json:"items"`
-}
-
-func listOf[T any](kind string, items []T) list[T] {
-	if items == nil {
-		items = []T{}
-	}
-	return list[T]{staging.APIVersion, kind + "List", items}
-}
-
 // drift is a staging as committed, and as generating it now would give.
 type drift struct {
 	Before []object `json:"before"`

@@ -16,6 +16,21 @@ type Document struct {
 	Spec     Spec     `yaml:"spec" json:"spec"`
 }
 
+// List is several things as programs read them.
+type List[T any] struct {
+	APIVersion string `json:"apiVersion"`
+	Kind       string `json:"kind"`
+	Items      []T    `json:"items"`
+}
+
+// ListOf heads a list of things of a kind.
+func ListOf[T any](kind string, items []T) List[T] {
+	if items == nil {
+		items = []T{} // [] and never null
+	}
+	return List[T]{APIVersion: APIVersion, Kind: kind + "List", Items: items}
+}
+
 // Metadata names a staging.
 type Metadata struct {
 	// RFC 1123 label: the name of the directory the file lies in.

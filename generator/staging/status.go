@@ -57,15 +57,3 @@ type View struct {
 	Status  Status `json:"status"`
 	Version string `json:"-"` // of the record, where it is known: an ETag
 }
-
-// ViewList is several of them, the shape of `octopod get -o json`.
-type ViewList struct {
-	APIVersion string `json:"apiVersion"`
-	Kind       string `json:"kind"` // StagingList
-	Items      []View `json:"items"`
-}
-
-// NewViewList heads a list.
-func NewViewList(items []View) ViewList {
-	return ViewList{APIVersion: APIVersion, Kind: Kind + "List", Items: items}
-}
