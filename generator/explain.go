@@ -33,11 +33,7 @@ func (g *Stagings) Explain(ctx context.Context, branch string) (Explanation, err
 	if err != nil {
 		return Explanation{}, err
 	}
-	tree, err := g.Repo.Tip(ctx)
-	if err != nil {
-		return Explanation{}, err
-	}
-	p, err := tree.Project()
+	tree, p, err := g.tip(ctx)
 	if err != nil {
 		return Explanation{}, err
 	}

@@ -24,11 +24,7 @@ type Query struct {
 // Invalid and hides no other. A staging that was deleted is listed for as long
 // as Argo CD is removing it.
 func (g *Stagings) Find(ctx context.Context, q Query) ([]staging.View, error) {
-	tree, err := g.Repo.Tip(ctx)
-	if err != nil {
-		return nil, err
-	}
-	p, err := tree.Project()
+	tree, p, err := g.tip(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -159,9 +155,16 @@ func (g *Stagings) tree(ctx context.Context, revision string) (*envrepo.Tree, er
 
 // Project reads octopod.yaml at the tip.
 func (g *Stagings) Project(ctx context.Context) (*project.Project, error) {
+	_, p, err := g.tip(ctx)
+	return p, err
+}
+
+// tip is the env repo as it is now, and what octopod.yaml says there.
+func (g *Stagings) tip(ctx context.Context) (*envrepo.Tree, *project.Project, error) {
 	tree, err := g.Repo.Tip(ctx)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return tree.Project()
+	p, err := tree.Project()
+	return tree, p, err
 }

@@ -77,11 +77,7 @@ type following struct {
 }
 
 func (g *Stagings) following(ctx context.Context, r FollowRequest) (*following, error) {
-	tree, err := g.Repo.Tip(ctx)
-	if err != nil {
-		return nil, err
-	}
-	p, err := tree.Project()
+	tree, p, err := g.tip(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -107,11 +107,7 @@ type sweeping struct {
 
 // startSweep reads everything that is to be looked at.
 func (g *Stagings) startSweep(ctx context.Context, r SweepRequest) (*sweeping, error) {
-	tree, err := g.Repo.Tip(ctx)
-	if err != nil {
-		return nil, err
-	}
-	p, err := tree.Project()
+	tree, p, err := g.tip(ctx)
 	if err != nil {
 		return nil, err
 	}
