@@ -16,6 +16,13 @@ func gitHubRoutes(t *testing.T, h *host, mux *http.ServeMux) {
 	mux.HandleFunc("GET "+repo+"/commits/"+commit+"/pulls", func(w http.ResponseWriter, _ *http.Request) {
 		send(w, 200, []any{map[string]any{"number": 41, "state": "closed"}, map[string]any{"number": 42, "state": "open"}})
 	})
+	commentRoutes(t, h, mux, repo)
+	statusRoutes(t, h, mux, repo, "state")
+	gitHubDeployments(t, h, mux, repo+"/deployments")
+}
+
+// commentRoutes are the comments of GitHub, and of Gitea.
+func commentRoutes(t *testing.T, h *host, mux *http.ServeMux, repo string) {
 	shown := func(c comment) any { return map[string]any{"id": c.id, "body": c.text} }
 	mux.HandleFunc("GET "+repo+"/issues/42/comments", func(w http.ResponseWriter, r *http.Request) {
 		all := []any{}
@@ -39,10 +46,15 @@ func gitHubRoutes(t *testing.T, h *host, mux *http.ServeMux) {
 			w.WriteHeader(204)
 		}
 	})
+}
+
+// statusRoutes are the statuses of GitHub, and of Gitea, which calls the state of
+// one otherwise.
+func statusRoutes(t *testing.T, h *host, mux *http.ServeMux, repo, state string) {
 	mux.HandleFunc("GET "+repo+"/commits/"+commit+"/status", func(w http.ResponseWriter, _ *http.Request) {
 		all := []any{}
 		for _, s := range h.newest() {
-			all = append(all, map[string]any{"context": s.name, "state": s.state, "description": s.text, "target_url": s.page})
+			all = append(all, map[string]any{"context": s.name, state: s.state, "description": s.text, "target_url": s.page})
 		}
 		send(w, 200, map[string]any{"state": "pending", "statuses": all})
 	})
@@ -51,7 +63,6 @@ func gitHubRoutes(t *testing.T, h *host, mux *http.ServeMux) {
 		h.statuses = append(h.statuses, status{text(b["context"]), text(b["state"]), text(b["description"]), text(b["target_url"])})
 		send(w, 201, map[string]any{})
 	})
-	gitHubDeployments(t, h, mux, repo+"/deployments")
 }
 
 func gitHubDeployments(t *testing.T, h *host, mux *http.ServeMux, path string) {
