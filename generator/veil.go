@@ -84,51 +84,31 @@ func (v veil) view(known *staging.View) *staging.View {
 
 func hideAuthor(s *staging.Spec) {
 	s.Created.By = ""
-	if s.PullRequest != nil {
-		request := *s.PullRequest
-		request.Author = ""
-		s.PullRequest = &request
+	s.PullRequest = but(s.PullRequest, func(r *staging.PullRequest) { r.Author = "" })
+	s.Pinned = but(s.Pinned, func(p *staging.Pin) { p.By = "" })
+	s.Kept = but(s.Kept, func(k *staging.Keeping) { k.By = "" })
+	s.Since = but(s.Since, func(t *staging.Turn) { t.By = "" })
+	s.Tested = but(s.Tested, func(t *staging.Test) { t.By = "" })
+}
+
+// but is a copy with a change; the original is shared, and stays as it is.
+func but[T any](original *T, change func(*T)) *T {
+	if original == nil {
+		return nil
 	}
-	if s.Pinned != nil {
-		pin := *s.Pinned
-		pin.By = ""
-		s.Pinned = &pin
-	}
-	if s.Kept != nil {
-		kept := *s.Kept
-		kept.By = ""
-		s.Kept = &kept
-	}
-	if s.Since != nil {
-		since := *s.Since
-		since.By = ""
-		s.Since = &since
-	}
-	if s.Tested != nil {
-		test := *s.Tested
-		test.By = ""
-		s.Tested = &test
-	}
+	changed := *original
+	change(&changed)
+	return &changed
 }
 
 func withoutVersions(t *staging.Test) *staging.Test {
-	if t == nil {
-		return nil
-	}
-	test := *t
-	test.Services = nil
-	return &test
+	return but(t, func(t *staging.Test) { t.Services = nil })
 }
 
 // withoutSettings leaves out the sum of the settings, by which values that are
 // hidden could be guessed. What it is for has been said in the status.
 func withoutSettings(t *staging.Test) *staging.Test {
-	if t == nil || t.Settings == "" {
-		return t
-	}
-	test := *t
-	test.Settings = ""
-	return &test
+	return but(t, func(t *staging.Test) { t.Settings = "" })
 }
 
 // discreet masks the values that look or sound like secrets. A reference names
