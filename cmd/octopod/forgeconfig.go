@@ -58,25 +58,12 @@ func (f forge) api() string {
 
 // forgeFaults lists what is wrong with the forges of a configuration.
 func forgeFaults(forges []forge) []staging.Problem {
-	var problems []staging.Problem
-	seen := map[string]bool{}
-	for i, f := range forges {
-		add := func(field, message string) {
-			if message != "" {
-				problems = append(problems, staging.Problem{Field: fmt.Sprintf("forges[%d]%s", i, field), Message: message})
-			}
+	return listFaults("forges", "host", forges, func(f forge) (host string, faults []fault) {
+		return f.Host, []fault{
+			{"host", f.hostFault()}, {"kind", f.kindFault()}, {"api", f.apiFault()},
+			{"token", secretFault(f.Token)}, {"webhook.secret", secretFault(f.Webhook.Secret)},
 		}
-		add(".host", f.hostFault())
-		if seen[f.Host] && f.Host != "" {
-			add(".host", f.Host+" is there already")
-		}
-		seen[f.Host] = true
-		add(".kind", f.kindFault())
-		add(".api", f.apiFault())
-		add(".token", secretFault(f.Token))
-		add(".webhook.secret", secretFault(f.Webhook.Secret))
-	}
-	return problems
+	})
 }
 
 func (f forge) hostFault() string {
@@ -114,11 +101,4 @@ func (f forge) apiFault() string {
 func thisMachine(u *url.URL) bool {
 	at, err := netip.ParseAddr(u.Hostname())
 	return u.Hostname() == "localhost" || err == nil && at.IsLoopback()
-}
-
-func secretFault(s auth.Secret) string {
-	if s.Env != "" && s.File != "" {
-		return "names both env and file: say one"
-	}
-	return ""
 }

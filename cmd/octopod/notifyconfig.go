@@ -42,25 +42,12 @@ type sinkConfig struct {
 
 // notifyFaults lists what is wrong with the sinks of a configuration.
 func notifyFaults(c notifyConfig) []staging.Problem {
-	var problems []staging.Problem
-	seen := map[string]bool{}
-	for i, s := range c.Sinks {
-		add := func(field, message string) {
-			if message != "" {
-				problems = append(problems, staging.Problem{Field: fmt.Sprintf("notify.sinks[%d]%s", i, field), Message: message})
-			}
+	return listFaults("notify.sinks", "name", c.Sinks, func(s sinkConfig) (name string, faults []fault) {
+		return s.Name, []fault{
+			{"name", s.nameFault()}, {"kind", s.kindFault()}, {"url", s.urlFault()},
+			{"key", secretFault(s.Key)}, {"password", secretFault(s.Password)},
 		}
-		add(".name", s.nameFault())
-		if seen[s.Name] && s.Name != "" {
-			add(".name", s.Name+" is there already")
-		}
-		seen[s.Name] = true
-		add(".kind", s.kindFault())
-		add(".url", s.urlFault())
-		add(".key", secretFault(s.Key))
-		add(".password", secretFault(s.Password))
-	}
-	return problems
+	})
 }
 
 func (s sinkConfig) nameFault() string {

@@ -56,24 +56,57 @@ func readServerConfig(file string) (serverConfig, error) {
 	if err := strictyaml.Decode(file, data, &config); err != nil {
 		return config, err
 	}
-	var problems []staging.Problem
-	lines := strictyaml.Lines(data)
-	if len(config.Projects) == 0 {
-		problems = append(problems, staging.Problem{File: file, Field: "projects", Message: "names no env repo"})
-	}
-	for i, p := range config.Projects {
-		if field := fmt.Sprintf("projects[%d].envRepo", i); p.EnvRepo == "" {
-			problems = append(problems, staging.Problem{File: file, Line: lines.Line(field), Field: field, Message: "is missing"})
-		}
-	}
-	for _, fault := range slices.Concat(forgeFaults(config.Forges), notifyFaults(config.Notify)) {
-		fault.File, fault.Line = file, lines.Line(fault.Field)
-		problems = append(problems, fault)
-	}
-	if share := config.Sweep.MaxShare; share < 0 || share > 100 {
-		problems = append(problems, staging.Problem{File: file, Line: lines.Line("sweep.maxShare"), Field: "sweep.maxShare", Message: "is a number from 1 to 100"})
+	problems, lines := config.faults(), strictyaml.Lines(data)
+	for i := range problems {
+		problems[i].File, problems[i].Line = file, lines.Line(problems[i].Field)
 	}
 	return config, staging.Invalid("the server's configuration is wrong", problems)
+}
+
+// faults lists what is wrong, by field.
+func (c serverConfig) faults() []staging.Problem {
+	var problems []staging.Problem
+	if len(c.Projects) == 0 {
+		problems = append(problems, staging.Problem{Field: "projects", Message: "names no env repo"})
+	}
+	for i, p := range c.Projects {
+		if p.EnvRepo == "" {
+			problems = append(problems, staging.Problem{Field: fmt.Sprintf("projects[%d].envRepo", i), Message: "is missing"})
+		}
+	}
+	if share := c.Sweep.MaxShare; share < 0 || share > 100 {
+		problems = append(problems, staging.Problem{Field: "sweep.maxShare", Message: "is a number from 1 to 100"})
+	}
+	return slices.Concat(problems, forgeFaults(c.Forges), notifyFaults(c.Notify))
+}
+
+// fault is what is wrong with a field of something in a list; "" is nothing.
+type fault struct{ field, message string }
+
+// listFaults lists what is wrong with a list, each of which is called otherwise.
+func listFaults[T any](list, nameField string, all []T, look func(T) (name string, faults []fault)) []staging.Problem {
+	var problems []staging.Problem
+	seen := map[string]bool{}
+	for i, one := range all {
+		name, faults := look(one)
+		if name != "" && seen[name] {
+			faults = append(faults, fault{nameField, name + " is there already"})
+		}
+		seen[name] = true
+		for _, f := range faults {
+			if f.message != "" {
+				problems = append(problems, staging.Problem{Field: fmt.Sprintf("%s[%d].%s", list, i, f.field), Message: f.message})
+			}
+		}
+	}
+	return problems
+}
+
+func secretFault(s auth.Secret) string {
+	if s.Env != "" && s.File != "" {
+		return "names both env and file: say one"
+	}
+	return ""
 }
 
 // apply gives the settings of one project: those of the flags, and its own.
