@@ -11,6 +11,7 @@ import (
 	"strings"
 	"sync"
 
+	"octopod/generator/bounded"
 	"octopod/generator/branch"
 	"octopod/generator/staging"
 )
@@ -28,8 +29,8 @@ type Follower struct {
 
 	mu     sync.Mutex
 	closed bool
-	known  recent
-	heads  headsOf // when Heal looked last
+	known  *bounded.Map[string, struct{}] // ids and sums of webhooks
+	heads  headsOf                        // when Heal looked last
 	waits  map[waitKey]*waiting
 }
 
@@ -54,7 +55,10 @@ type task struct {
 // NewFollower makes the follower of some stagings. committed is told of every
 // commit. It carries nothing out before Run.
 func NewFollower(of *Stagings, committed func([]staging.PlanItem), log *slog.Logger) *Follower {
-	f := &Follower{stagings: of, committed: committed, log: log, lanes: make([]chan *task, lanes), waits: map[waitKey]*waiting{}}
+	f := &Follower{
+		stagings: of, committed: committed, log: log,
+		lanes: make([]chan *task, lanes), known: bounded.NewMap[string, struct{}](mostKnown), waits: map[waitKey]*waiting{},
+	}
 	for i := range f.lanes {
 		f.lanes[i] = make(chan *task, laneLength)
 	}
@@ -68,15 +72,15 @@ func (f *Follower) Accept(call branch.Call, body []byte) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	sum := sha256.Sum256(body)
-	if f.known.has(call.ID) && call.ID != "" {
+	if f.known.Has(call.ID) && call.ID != "" {
 		return nil
 	}
-	late := f.known.has(string(sum[:]))
+	late := f.known.Has(string(sum[:]))
 	if f.closed || !f.room(call.Events) {
 		return staging.Errorf(staging.CodeUnavailable, "too many webhooks are waiting to be carried out").WithHint("send it again in a minute")
 	}
-	f.known.add(call.ID)
-	f.known.add(string(sum[:]))
+	f.known.Put(call.ID, struct{}{})
+	f.known.Put(string(sum[:]), struct{}{})
 	if len(call.Events) == 0 {
 		f.stagings.deliveries.add(&Delivery{At: f.stagings.Now().UTC(), ID: call.ID, Host: call.Host, Event: call.Event, Outcome: OutcomeNothing, Text: nothingIn(call)})
 	}
@@ -220,23 +224,6 @@ func comesBack(err error) bool {
 // fail gives a task up; the same webhook may be sent again. f.mu is held.
 func (f *Follower) fail(t *task, why string) {
 	t.delivery.Outcome, t.delivery.Text = OutcomeFailed, why
-	f.known.remove(t.id)
-	f.known.remove(string(t.body[:]))
-}
-
-// recent remembers the last few thousand texts that were added.
-type recent struct{ young, old map[string]bool }
-
-func (r *recent) has(text string) bool { return r.young[text] || r.old[text] }
-
-func (r *recent) add(text string) {
-	if len(r.young) >= mostKnown || r.young == nil {
-		r.young, r.old = map[string]bool{}, r.young
-	}
-	r.young[text] = true
-}
-
-func (r *recent) remove(text string) {
-	delete(r.young, text)
-	delete(r.old, text)
+	f.known.Delete(t.id)
+	f.known.Delete(string(t.body[:]))
 }

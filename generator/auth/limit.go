@@ -4,10 +4,12 @@ import (
 	"sync"
 	"time"
 
+	"octopod/generator/bounded"
+
 	"golang.org/x/time/rate"
 )
 
-// mostBuckets bounds the memory of a limiter: two generations of so many.
+// mostBuckets bounds the memory of a limiter.
 const mostBuckets = 10_000
 
 // limiter gives each key a bucket of so many tokens a minute. It forgets the
@@ -16,28 +18,22 @@ const mostBuckets = 10_000
 type limiter struct {
 	perMinute int
 
-	mu         sync.Mutex
-	young, old map[string]*rate.Limiter
+	mu      sync.Mutex
+	buckets *bounded.Map[string, *rate.Limiter]
 }
 
 func newLimiter(perMinute int) *limiter {
-	return &limiter{perMinute: perMinute, young: map[string]*rate.Limiter{}}
+	return &limiter{perMinute: perMinute, buckets: bounded.NewMap[string, *rate.Limiter](mostBuckets)}
 }
 
 func (l *limiter) bucket(key string) *rate.Limiter {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if bucket := l.young[key]; bucket != nil {
-		return bucket
-	}
-	bucket := l.old[key]
-	if bucket == nil {
+	bucket, known := l.buckets.Get(key)
+	if !known {
 		bucket = rate.NewLimiter(rate.Every(time.Minute/time.Duration(l.perMinute)), l.perMinute)
+		l.buckets.Put(key, bucket)
 	}
-	if len(l.young) >= mostBuckets {
-		l.old, l.young = l.young, map[string]*rate.Limiter{}
-	}
-	l.young[key] = bucket
 	return bucket
 }
 

@@ -21,7 +21,7 @@ type Repo struct {
 }
 
 // New gives the env repo in a git store.
-func New(store *gitstore.Store) *Repo { return &Repo{store: store, records: &records{}} }
+func New(store *gitstore.Store) *Repo { return &Repo{store: store, records: newRecords()} }
 
 // Tip reads the branch as it is now.
 func (r *Repo) Tip(ctx context.Context) (*Tree, error) {

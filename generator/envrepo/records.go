@@ -3,6 +3,7 @@ package envrepo
 import (
 	"sync"
 
+	"octopod/generator/bounded"
 	"octopod/generator/gitstore"
 	"octopod/generator/staging"
 )
@@ -14,7 +15,11 @@ const mostRecords = 20_000
 // work of a list, and hardly any record changes between two of them.
 type records struct {
 	mu    sync.Mutex
-	known map[record]staging.Staging
+	known *bounded.Map[record, staging.Staging]
+}
+
+func newRecords() *records {
+	return &records{known: bounded.NewMap[record, staging.Staging](mostRecords)}
 }
 
 // record is a staging's record with a certain content.
@@ -27,7 +32,7 @@ type record struct {
 func (r *records) get(name string, hash gitstore.Hash) (staging.Staging, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	s, known := r.known[record{name, hash}]
+	s, known := r.known.Get(record{name, hash})
 	if !known {
 		return s, false
 	}
@@ -37,8 +42,5 @@ func (r *records) get(name string, hash gitstore.Hash) (staging.Staging, bool) {
 func (r *records) put(name string, hash gitstore.Hash, s staging.Staging) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.known == nil || len(r.known) >= mostRecords {
-		r.known = map[record]staging.Staging{}
-	}
-	r.known[record{name, hash}] = s.Clone()
+	r.known.Put(record{name, hash}, s.Clone())
 }

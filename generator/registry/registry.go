@@ -13,6 +13,7 @@ import (
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 
+	"octopod/generator/bounded"
 	"octopod/generator/staging"
 )
 
@@ -36,7 +37,7 @@ type Client struct {
 	ways     *ways
 
 	mu   sync.Mutex
-	seen map[string]bool // references by digest that were there
+	seen *bounded.Map[string, struct{}] // references by digest that were there
 }
 
 // New gives a client. It contacts nobody yet.
@@ -44,7 +45,7 @@ func New(o Options) *Client {
 	if o.Timeout <= 0 {
 		o.Timeout = 15 * time.Second
 	}
-	c := &Client{options: o, keychain: authn.NewMultiKeychain(), ways: newWays(o.PlainHTTP), seen: map[string]bool{}}
+	c := &Client{options: o, keychain: authn.NewMultiKeychain(), ways: newWays(o.PlainHTTP), seen: bounded.NewMap[string, struct{}](mostSeen)}
 	if o.UserCredentials {
 		c.keychain = authn.DefaultKeychain
 	}
@@ -127,14 +128,11 @@ const mostSeen = 10_000
 func (c *Client) wasThere(image string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.seen[image]
+	return c.seen.Has(image)
 }
 
 func (c *Client) remember(image string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if len(c.seen) >= mostSeen {
-		clear(c.seen)
-	}
-	c.seen[image] = true
+	c.seen.Put(image, struct{}{})
 }
