@@ -130,6 +130,20 @@ func completeValues(ctx context.Context, in octopod, _ []string, typed string) [
 	for _, value := range values(p.Spec.Parameters[key]) {
 		words = append(words, key+"="+value)
 	}
+	if !p.Spec.Parameters[key].TakesReference() {
+		return words
+	}
+	views, err := in.Find(ctx, generator.Query{All: true, Recorded: true})
+	if err != nil {
+		return nil
+	}
+	var among []staging.Staging
+	for _, v := range views {
+		among = append(among, v.Staging())
+	}
+	for _, r := range p.References(key, among) {
+		words = append(words, describeWord(key+"="+r.Name, r.Places()))
+	}
 	return words
 }
 

@@ -84,7 +84,7 @@ func (p Parameter) checkType(value any) error {
 	case TypeSecret:
 		s, ok := value.(string)
 		if !ok || !secretReference.MatchString(s) {
-			return fmt.Errorf("must name a key of a Secret in the cluster as <secret>/<key>, never the secret itself")
+			return fmt.Errorf("must name a stored secret and its key, as <secret>/<key>; never the secret itself")
 		}
 	case TypeEnum: // any scalar; the allowed list decides
 	default:

@@ -50,7 +50,7 @@ func TestNoTextBecomesMarkup(t *testing.T) {
 	}
 	q := url.QueryEscape(evil)
 	for _, path := range []string{
-		"/shop/", "/shop/?q=" + q, "/shop/?sort=" + q + "&status=" + q + "&tested=" + q, "/shop/new?branch=" + q + "&name=" + q + "&title=" + q, "/shop/new/preview?branch=" + q,
+		"/shop/", "/shop/?q=" + q, "/shop/?sort=" + q + "&status=" + q + "&tested=" + q, "/shop/new?branch=" + q + "&name=" + q + "&title=" + q,
 		"/shop/stagings/" + name, "/shop/stagings/" + name + "/settings", "/shop/stagings/" + name + "/undo?to=" + history[0].Revision,
 		"/shop/stagings/" + name + "/unset?name=" + q, "/shop/stagings/" + name + "/delete", "/shop/stagings/" + name + "/files",
 		"/shop/stagings/" + name + "/files?at=" + q, "/shop/activity?q=" + q, "/shop/about", "/shop/" + url.PathEscape(evil), "/signin?next=" + q, "/signin?next=javascript:alert(1)",
@@ -99,10 +99,11 @@ func TestHiddenPartsAreNotReceived(t *testing.T) {
 	hidden := []string{"1f2e3d4", "registry.example.com", "LOG_LEVEL", "the-technical-detail", "pgadmin", "argocd", "Deployment/"}
 	paths := []string{"/shop/", "/shop/?q=login", "/shop/?q=error", "/shop/stagings/login", "/shop/about", "/shop/archived"}
 	for _, person := range []*person{w.as("Vera", project.RoleViewer), w.as("Quinn", project.RoleUser)} {
-		for _, path := range append(paths, "/shop/new", "/shop/new/preview?branch=other", "/shop/stagings/login/settings", "/shop/stagings/login/delete",
+		for _, path := range append(paths, "/shop/new", "/shop/new?branch=other", "/shop/stagings/login/settings", "/shop/stagings/login/delete",
 			"/shop/stagings/login/files", "/shop/activity", "/shop/activity/export.json", "/shop/activity/export.csv") {
 			person.get(path).lacks(hidden...)
 		}
+		person.post("/shop/new", url.Values{"branch": {"other"}}).lacks(hidden...)
 		person.get("/shop/?q=error").lacks(`id="s-login"`) // a search tells nothing either
 	}
 	vera := w.as("Vera", project.RoleViewer)

@@ -47,6 +47,7 @@ func (s *Server) newPage(r *http.Request, v *visit, form url.Values) (*newPage, 
 	if !v.shows(project.PartSettings) {
 		page.Groups, page.Presets = nil, nil
 	}
+	v.offer(page.Groups)
 	for i := range page.Presets {
 		page.Presets[i].Was = false
 	}
@@ -145,16 +146,7 @@ func (s *Server) newStaging(w http.ResponseWriter, r *http.Request, v *visit) er
 	return s.pages.show(w, http.StatusOK, "new", page)
 }
 
-// previewNew says, while a person types, what would come of it.
-func (s *Server) previewNew(w http.ResponseWriter, r *http.Request, v *visit) error {
-	page, err := s.newPage(r, v, r.URL.Query())
-	if err != nil {
-		return err
-	}
-	v.previewOf(r, page, r.URL.Query())
-	return s.pages.fragment(w, "new", "preview", page.Preview)
-}
-
+// previewOf says, while a person types, what would come of it.
 func (v *visit) previewOf(r *http.Request, page *newPage, form url.Values) {
 	if page.Branch == "" {
 		page.Preview = &preview{}
@@ -201,6 +193,9 @@ func (s *Server) createStaging(w http.ResponseWriter, r *http.Request, v *visit)
 	}
 	if form.Get("step") != "save" {
 		v.previewOf(r, page, form)
+		if r.Header.Get("HX-Request") == "true" {
+			return s.pages.fragment(w, "new", "preview", page.Preview)
+		}
 		return s.pages.show(w, http.StatusOK, "new", page)
 	}
 	result, err := v.do(r.Context(), generator.Request{Action: v.creation(page, form)})

@@ -77,6 +77,7 @@ func (s *Server) editPage(r *http.Request, v *visit) (*editPage, error) {
 	}
 	if v.shows(project.PartSettings) {
 		page.Groups, page.Presets = v.settingGroups(view.Staging()), v.presets(view.Spec.Presets)
+		v.offer(page.Groups)
 	}
 	page.frame = s.frame(r, v, page.Heading, "list")
 	return page, nil

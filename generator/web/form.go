@@ -1,6 +1,7 @@
 package web
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -136,6 +137,17 @@ func (f *faults) Of(field string) string {
 		return ""
 	}
 	return f.fields[field]
+}
+
+// Everything tells the faults of fields as well, for where these are not at hand.
+func (f *faults) Everything() *faults {
+	all := *f
+	all.Rest = nil
+	for _, field := range slices.Sorted(maps.Keys(f.fields)) {
+		all.Rest = append(all.Rest, field+": "+f.fields[field])
+	}
+	all.Rest = append(all.Rest, f.Rest...)
+	return &all
 }
 
 // mark puts faults beside the settings that they are about.

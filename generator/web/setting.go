@@ -34,8 +34,9 @@ type setting struct {
 	Allowed  []string
 	Min, Max *int
 	Pattern  string
-	Secret   bool   // its value is not shown
-	Input    string // the value that the form begins with
+	Secret   bool                // its value is not shown
+	Known    []project.Reference // stored secrets that it may name
+	Input    string              // the value that the form begins with
 	// What a person had filled in already, when the form is shown again.
 	Typed       string
 	TypedAbsent bool
@@ -85,6 +86,23 @@ func (v *visit) setting(s staging.Staging, declared project.Setting) setting {
 	}
 	one.Source = sourceOf(declared)
 	return one
+}
+
+// offer adds to a form the names of stored secrets that the project and the
+// stagings which the viewer sees know.
+func (v *visit) offer(groups []settingGroup) {
+	var among []staging.Staging
+	views, _ := v.Feed.Views()
+	for _, r := range v.rowsOf(views...) {
+		among = append(among, r.view.Staging())
+	}
+	for i := range groups {
+		for j := range groups[i].Settings {
+			if s := &groups[i].Settings[j]; !s.Locked {
+				s.Known = v.project.References(s.Name, among)
+			}
+		}
+	}
 }
 
 func sourceOf(s project.Setting) string {

@@ -117,7 +117,6 @@ func (s *Server) projectRoutes() http.Handler {
 		"GET /{project}/{$}":                       s.list,
 		"GET /{project}/archived":                  s.archived,
 		"GET /{project}/new":                       s.newStaging,
-		"GET /{project}/new/preview":               s.previewNew,
 		"POST /{project}/new":                      s.createStaging,
 		"GET /{project}/stagings/{name}":           s.one,
 		"GET /{project}/stagings/{name}/settings":  s.editSettings,
