@@ -188,19 +188,6 @@ func (a *Access) news(v veil, n *News) *News {
 	return &shown
 }
 
-// History lists the versions of a staging, newest first; limit 0 means all.
-func (a *Access) History(ctx context.Context, name string, limit int) ([]staging.Event, error) {
-	v, err := a.rules(ctx, Read, name)
-	if err == nil {
-		err = v.must(project.PartHistory)
-	}
-	if err != nil {
-		return nil, a.told(v, err)
-	}
-	events, err := a.stagings.History(ctx, name, limit)
-	return v.events(events), a.told(v, err)
-}
-
 // Manifests gives the objects at a revision, "" being now, without secrets.
 func (a *Access) Manifests(ctx context.Context, name, revision string) ([]staging.Object, error) {
 	v, err := a.rules(ctx, Read, name)

@@ -8,6 +8,25 @@ import (
 	"octopod/generator/staging"
 )
 
+// History lists the versions of a staging, newest first. What became of them is
+// what the feed knows: no Argo CD is asked.
+func (a *Access) History(ctx context.Context, q HistoryQuery) ([]staging.Event, error) {
+	v, err := a.rules(ctx, Read, q.Name)
+	if err == nil {
+		err = v.must(project.PartHistory)
+	}
+	if err != nil {
+		return nil, a.told(v, err)
+	}
+	plain := q
+	plain.Rollouts = false
+	events, err := a.stagings.History(ctx, plain)
+	if known := a.feed.View(q.Name); q.Rollouts && known != nil && err == nil {
+		events, err = a.stagings.recall(ctx, q.Name, events, known.Past)
+	}
+	return v.events(events), a.told(v, err)
+}
+
 // Activity lists the actions on all stagings, newest first; limit 0 means all.
 func (a *Access) Activity(ctx context.Context, limit int) ([]staging.Event, error) {
 	v, err := a.rules(ctx, Read)

@@ -3,7 +3,6 @@ package generator
 import (
 	"context"
 	"maps"
-	"reflect"
 	"slices"
 	"sync"
 	"time"
@@ -38,13 +37,6 @@ type board struct {
 
 	awaiting map[string]string // what stagings were last told to wait for
 	awaits   uint64            // its number
-}
-
-// shown is what was told of a staging last.
-type shown struct {
-	view    staging.View
-	content string    // of its directory, its record apart
-	next    time.Time // when to look again; never, when zero
 }
 
 func (g *Stagings) newBoard(ctx context.Context, q Query, handle func(News)) (*board, error) {
@@ -318,7 +310,10 @@ func (b *board) tellOne(ctx context.Context, v staging.View) error {
 		}
 	}
 	v.Status.Timings = carried(old, v, content, now)
-	b.shown[name] = shown{view: v, content: content, next: nextLook(v, now)}
+	seen := shown{view: v, content: content, next: nextLook(v, now)}
+	seen.remember(old, now)
+	seen.view.Past = append(seen.view.Past, seen.past...)
+	b.shown[name], v = seen, seen.view
 	if !known || news(old.view, v) {
 		b.handle(News{Kind: Changed, Staging: v})
 	}
@@ -333,44 +328,6 @@ func (b *board) lastChange(ctx context.Context, name string) (*time.Time, error)
 	}
 	at := events[0].At.UTC()
 	return &at, nil
-}
-
-// carried completes the steps of a change by what was seen before, as long as
-// it is the same change.
-func carried(old shown, v staging.View, content string, now time.Time) staging.Timings {
-	t, before := v.Status.Timings, old.view.Status.Timings
-	ran := old.view.Status.Phase == staging.PhaseRunning
-	if old.content != content {
-		before, ran = staging.Timings{}, false
-	}
-	if t.Committed == nil {
-		t.Committed = before.Committed
-	}
-	if v.Status.Phase == staging.PhaseRunning {
-		t.Running = before.Running
-		if t.Running == nil && !ran && old.view.Status.Phase != "" {
-			t.Running = &now
-		}
-	}
-	return t
-}
-
-// news tells whether two views differ in anything but the revisions, which
-// every commit of another staging moves.
-func news(old, v staging.View) bool {
-	old.Status.Revision, old.Status.ObservedRevision = v.Status.Revision, v.Status.ObservedRevision
-	return !reflect.DeepEqual(old, v)
-}
-
-// nextLook: what is done changes only with an event.
-func nextLook(v staging.View, now time.Time) time.Time {
-	switch v.Status.Phase {
-	case staging.PhaseCreating, staging.PhaseUpdating, staging.PhaseArchiving, staging.PhaseDeleting, staging.PhaseUnknown:
-		return now.Add(underWay)
-	case staging.PhaseFailed, staging.PhaseDegraded:
-		return now.Add(failingEvery)
-	}
-	return time.Time{}
 }
 
 // postpone looks at stagings again later, as the env repo could not be read.

@@ -147,7 +147,7 @@ func TestTwoWritersOfOneStagingNeverLoseSilently(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	events, err := w.History(t.Context(), "login", 0)
+	events, err := w.History(t.Context(), generator.HistoryQuery{Name: "login"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -185,7 +185,7 @@ func TestAStockRevertBringsTheEarlierManifestsBack(t *testing.T) {
 		if err != nil || views[0].Spec.Services["frontend"].Image != "registry.example.com/shop/frontend:1f2e3d4" {
 			t.Errorf("get says %+v, %v", views, err)
 		}
-		events, err := w.History(t.Context(), "login", 1)
+		events, err := w.History(t.Context(), generator.HistoryQuery{Name: "login", Limit: 1})
 		if err != nil || events[0].Via != staging.ViaGit || events[0].By.Name == ada.Person.Name || !strings.HasPrefix(events[0].Subject, `Revert "deploy login`) {
 			t.Errorf("history says %+v, %v", events, err)
 		}

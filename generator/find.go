@@ -114,18 +114,6 @@ func (q Query) holds(v staging.View) bool {
 	return !slices.ContainsFunc(q.Where, func(t Term) bool { return !t.Holds(v) })
 }
 
-// History lists the versions of a staging, newest first; limit 0 means all.
-func (g *Stagings) History(ctx context.Context, name string, limit int) ([]staging.Event, error) {
-	if !staging.IsLabel(name) {
-		return nil, project.NotFound(name)
-	}
-	events, err := g.Repo.History(ctx, name, limit)
-	if err == nil && len(events) == 0 {
-		err = project.NotFound(name)
-	}
-	return events, err
-}
-
 // Manifests gives the objects of a staging as committed at a revision; "" is the tip.
 func (g *Stagings) Manifests(ctx context.Context, name, revision string) ([]staging.Object, error) {
 	tree, err := g.tree(ctx, revision)

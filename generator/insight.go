@@ -16,24 +16,30 @@ type Insight struct {
 // Insight asks Argo CD about one staging: not_found where it has no Application
 // of it, unavailable where Argo CD cannot be asked.
 func (g *Stagings) Insight(ctx context.Context, name string) (Insight, error) {
-	p, err := g.Project(ctx)
+	cluster, app, err := g.application(ctx, name)
 	if err != nil {
 		return Insight{}, err
 	}
+	pods, err := cluster.Pods(ctx, app.Name)
+	return Insight{app, pods}, err
+}
+
+// application asks Argo CD for what it makes of one staging.
+func (g *Stagings) application(ctx context.Context, name string) (Cluster, staging.Application, error) {
 	if !staging.IsLabel(name) {
-		return Insight{}, project.NotFound(name)
+		return nil, staging.Application{}, project.NotFound(name)
+	}
+	p, err := g.Project(ctx)
+	if err != nil {
+		return nil, staging.Application{}, err
 	}
 	cluster, err := g.connected(p)
 	if err == nil && cluster == nil {
 		err = staging.Errorf(staging.CodeUnavailable, "no Argo CD is connected").WithHint("set ARGOCD_SERVER and ARGOCD_AUTH_TOKEN")
 	}
 	if err != nil {
-		return Insight{}, err
+		return nil, staging.Application{}, err
 	}
 	app, err := cluster.Application(ctx, p.Application(name))
-	if err != nil {
-		return Insight{}, err
-	}
-	pods, err := cluster.Pods(ctx, app.Name)
-	return Insight{app, pods}, err
+	return cluster, app, err
 }

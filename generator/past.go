@@ -4,11 +4,63 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"slices"
+	"time"
 
 	"octopod/generator/envrepo"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
+
+// HistoryQuery asks how a staging was.
+type HistoryQuery struct {
+	Name     string
+	Limit    int  // most versions; 0 means all
+	Rollouts bool // also what became of each, as far as Argo CD remembers
+}
+
+// History lists the versions of a staging, newest first. It is read from git:
+// that Argo CD is away costs no more than what it alone knows.
+func (g *Stagings) History(ctx context.Context, q HistoryQuery) ([]staging.Event, error) {
+	if !staging.IsLabel(q.Name) {
+		return nil, project.NotFound(q.Name)
+	}
+	events, err := g.Repo.History(ctx, q.Name, q.Limit)
+	if err == nil && len(events) == 0 {
+		err = project.NotFound(q.Name)
+	}
+	if err != nil || !q.Rollouts {
+		return events, err
+	}
+	return g.recall(ctx, q.Name, events, g.remembered(ctx, q.Name))
+}
+
+// memoryPatience bounds how long a history waits for what Argo CD remembers.
+const memoryPatience = 3 * time.Second
+
+// remembered is what Argo CD remembers of a staging; nothing where it cannot be
+// asked.
+func (g *Stagings) remembered(ctx context.Context, name string) []staging.Memory {
+	ctx, cancel := context.WithTimeout(ctx, memoryPatience)
+	defer cancel()
+	_, app, err := g.application(ctx, name)
+	if err != nil {
+		return nil
+	}
+	return staging.Remembered(app.Deployments)
+}
+
+// recall completes a history by what is remembered of its versions.
+func (g *Stagings) recall(ctx context.Context, name string, events []staging.Event, past []staging.Memory) ([]staging.Event, error) {
+	past = slices.Clone(past)
+	for i := range past {
+		var err error
+		if past[i].Held, err = g.Repo.HeldAt(ctx, name, past[i].Revision); err != nil {
+			return nil, err
+		}
+	}
+	return staging.Recall(events, past), nil
+}
 
 // Activity lists the actions on all stagings, newest first; limit 0 means all.
 func (g *Stagings) Activity(ctx context.Context, limit int) ([]staging.Event, error) {
@@ -72,7 +124,7 @@ func (g *Stagings) Reversal(ctx context.Context, name, revision string) (staging
 	if err != nil {
 		return staging.Action{}, err
 	}
-	events, err := g.History(ctx, name, 0)
+	events, err := g.History(ctx, HistoryQuery{Name: name})
 	if err != nil {
 		return staging.Action{}, err
 	}

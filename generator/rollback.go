@@ -20,7 +20,7 @@ type returnTo struct {
 func (g *Stagings) rollbackTarget(ctx context.Context, a staging.Action) (returnTo, error) {
 	revision := a.To
 	if revision == "" {
-		events, err := g.History(ctx, a.Name, 2)
+		events, err := g.History(ctx, HistoryQuery{Name: a.Name, Limit: 2})
 		if err != nil {
 			return returnTo{}, err
 		}

@@ -38,7 +38,7 @@ func TestADeployIsOneCheckedCommit(t *testing.T) {
 		if !runs(objects, "Deployment/frontend", "registry.example.com/shop/frontend:1f2e3d4") {
 			t.Errorf("no workload runs the new image")
 		}
-		events, err := w.History(t.Context(), "login", 0)
+		events, err := w.History(t.Context(), generator.HistoryQuery{Name: "login"})
 		if err != nil || len(events) != 1 {
 			t.Fatalf("history: %v, %v", events, err)
 		}

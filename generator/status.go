@@ -138,6 +138,7 @@ func (j *judge) tell(ctx context.Context, seen *sight, v *staging.View) error {
 	if o.App == nil {
 		return nil
 	}
+	v.Past = staging.Remembered(o.App.Deployments)
 	s.ObservedRevision = o.App.Revision
 	for name, service := range s.Services {
 		service.Live = living(o.App.Images, service.Wanted)

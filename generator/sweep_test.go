@@ -89,7 +89,7 @@ func TestASweepIsOneCommitForEachInOnePush(t *testing.T) {
 	if items["four"].Step != project.StepKeep || items["four"].Changed || !done.Changed {
 		t.Errorf("what is needed: %+v", items["four"])
 	}
-	events, err := w.History(t.Context(), "one", 1)
+	events, err := w.History(t.Context(), generator.HistoryQuery{Name: "one", Limit: 1})
 	if err != nil || events[0].Subject != "archive one: branch one is gone" || events[0].Via != staging.ViaSweep {
 		t.Errorf("history: %+v, %v", events, err)
 	}
@@ -205,7 +205,7 @@ func TestASweepThroughAServer(t *testing.T) {
 	if err := as(rights{role: project.RoleAdmin, verbs: map[staging.Verb]bool{generator.Sweep: true}}); err != nil {
 		t.Error(err)
 	}
-	events, err := w.History(t.Context(), "one", 1)
+	events, err := w.History(t.Context(), generator.HistoryQuery{Name: "one", Limit: 1})
 	if err != nil || events[0].Verb != staging.Archive || events[0].By != ada.Person || events[0].Via != staging.ViaSweep {
 		t.Errorf("history: %+v, %v", events, err)
 	}

@@ -222,7 +222,7 @@ func completeRevisions(ctx context.Context, in octopod, args []string, _ string)
 	if len(args) == 0 {
 		return nil
 	}
-	events, err := in.History(ctx, args[0], 20)
+	events, err := in.History(ctx, generator.HistoryQuery{Name: args[0], Limit: 20})
 	if err != nil {
 		return nil
 	}

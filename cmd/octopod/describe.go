@@ -63,7 +63,7 @@ func (c *cli) describe(ctx context.Context, to interface {
 		return err
 	}
 	const lastChanges = 5
-	events, err := to.History(ctx, name, lastChanges)
+	events, err := to.History(ctx, generator.HistoryQuery{Name: name, Limit: lastChanges, Rollouts: true})
 	if err != nil {
 		return err
 	}

@@ -1,8 +1,11 @@
 package main
 
 import (
+	"slices"
+
 	"github.com/spf13/cobra"
 
+	"octopod/generator"
 	"octopod/generator/staging"
 )
 
@@ -16,7 +19,9 @@ func newHistory(c *cli) *cobra.Command {
 		Short:   "Who changed a staging, when, and what",
 		Long: `List the commits that changed a staging, newest first: who asked, when, through
 which door (cli, ci, web, api, webhook, sweep, or git for a commit made by hand) and
-what was done. rollback --to and diff take these revisions.`,
+what was done. rollback --to and diff take these revisions. Where Argo CD is connected,
+OUTCOME says how long a version took and how it ended: as far back as Argo CD
+remembers (its last syncs), and with --server also what the server watched.`,
 		Example: `  octopod history feature-login
   octopod history feature-login --limit 5 -o json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -31,7 +36,7 @@ what was done. rollback --to and diff take these revisions.`,
 			if err != nil {
 				return err
 			}
-			events, err := to.History(cmd.Context(), name, limit)
+			events, err := to.History(cmd.Context(), generator.HistoryQuery{Name: name, Limit: limit, Rollouts: true})
 			if staging.CodeOf(err) == staging.CodeNotFound {
 				return staging.Errorf(staging.CodeNotFound, "there never was a staging %q", name).
 					WithHint("`octopod get --all` lists those there are")
@@ -63,9 +68,34 @@ func (c *cli) showEvents(events []staging.Event, headers bool) error {
 }
 
 func (c *cli) tableOfEvents(events []staging.Event, headers bool) {
+	columns := []column{{"REVISION", 0}, {"WHEN", 0}, {"WHO", 1}, {"VIA", 0}, {"WHAT", 2}}
+	seen := slices.ContainsFunc(events, func(e staging.Event) bool { return e.Rollout != nil })
+	if seen {
+		columns = append(columns, column{"OUTCOME", 3})
+	}
 	rows := make([][]cell, len(events))
 	for i, e := range events {
 		rows[i] = []cell{{short(e.Revision), yellow}, {c.when(e.At), dim}, {e.By.Name, ""}, {string(e.Via), ""}, {e.Subject, ""}}
+		if seen {
+			rows[i] = append(rows[i], outcome(e))
+		}
 	}
-	c.out.table([]column{{"REVISION", 0}, {"WHEN", 0}, {"WHO", 1}, {"VIA", 0}, {"WHAT", 2}}, rows, headers)
+	c.out.table(columns, rows, headers)
+}
+
+// outcome says what became of a version, as far as that was seen.
+func outcome(e staging.Event) cell {
+	if e.Rollout == nil {
+		return cell{none, dim}
+	}
+	r := e.Rollout
+	switch {
+	case r.Phase == staging.PhaseFailed || r.Phase == staging.PhaseDegraded:
+		return cell{string(r.Phase) + ": " + r.Reason, red}
+	case r.Running != nil:
+		return cell{"running after " + ago(*r.Running, e.At), green}
+	case r.Applied != nil:
+		return cell{"applied after " + ago(*r.Applied, e.At), ""}
+	}
+	return cell{string(r.Phase), dim}
 }

@@ -42,8 +42,8 @@ type watcher interface {
 
 // historian knows how a staging was.
 type historian interface {
-	// History lists versions, newest first; limit 0 means all.
-	History(ctx context.Context, name string, limit int) ([]staging.Event, error)
+	// History lists versions, newest first.
+	History(context.Context, generator.HistoryQuery) ([]staging.Event, error)
 	// Manifests gives the objects at a revision, "" being now.
 	Manifests(ctx context.Context, name, revision string) ([]staging.Object, error)
 }

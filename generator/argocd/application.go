@@ -75,29 +75,36 @@ func versionOf(text string) uint64 {
 // bytes of an object that may have tens of kilobytes.
 func application(a *v1alpha1.Application) staging.Application {
 	app := staging.Application{
-		Name:       a.Name,
-		Staging:    strings.Clone(a.Labels[project.LabelStaging]),
-		UID:        string(a.UID),
-		Version:    versionOf(a.ResourceVersion),
-		Created:    a.CreationTimestamp.Time,
-		Finalizers: a.Finalizers,
-		Revision:   a.Status.Sync.Revision,
-		Sync:       string(a.Status.Sync.Status),
-		Health:     string(a.Status.Health.Status),
-		Deploys:    len(a.Status.History),
-		Operation:  operation(a),
-		Images:     slices.Sorted(slices.Values(a.Status.Summary.Images)),
-		Conditions: conditions(a.Status.Conditions),
-		Resources:  resources(a.Status.Resources),
-	}
-	if n := len(a.Status.History); n > 0 {
-		app.DeployedAt = timeOf(a.Status.History[n-1].DeployStartedAt)
+		Name:        a.Name,
+		Staging:     strings.Clone(a.Labels[project.LabelStaging]),
+		UID:         string(a.UID),
+		Version:     versionOf(a.ResourceVersion),
+		Created:     a.CreationTimestamp.Time,
+		Finalizers:  a.Finalizers,
+		Revision:    a.Status.Sync.Revision,
+		Sync:        string(a.Status.Sync.Status),
+		Health:      string(a.Status.Health.Status),
+		Deployments: deployments(a.Status.History),
+		Operation:   operation(a),
+		Images:      slices.Sorted(slices.Values(a.Status.Summary.Images)),
+		Conditions:  conditions(a.Status.Conditions),
+		Resources:   resources(a.Status.Resources),
 	}
 	if a.DeletionTimestamp != nil {
 		app.DeletedAt = &a.DeletionTimestamp.Time
 	}
 	app.ReconciledAt = timeOf(a.Status.ReconciledAt)
 	return app
+}
+
+func deployments(history v1alpha1.RevisionHistories) []staging.Deployment {
+	all := make([]staging.Deployment, len(history))
+	for i, h := range history {
+		all[i] = staging.Deployment{
+			Number: h.ID, Revision: h.Revision, StartedAt: timeOf(h.DeployStartedAt), FinishedAt: h.DeployedAt.Time,
+		}
+	}
+	return all
 }
 
 func timeOf(t *metav1.Time) time.Time {

@@ -23,6 +23,16 @@ func (r *Repo) History(ctx context.Context, name string, limit int) ([]staging.E
 	return events, nil
 }
 
+// HeldAt names what a staging's directory held at a revision, as Event.Held does;
+// "" where it was not there, or the revision is not known here.
+func (r *Repo) HeldAt(ctx context.Context, name, revision string) (string, error) {
+	hash, err := r.store.HashAt(ctx, revision, StagingDir(name))
+	if err != nil || hash.IsZero() {
+		return "", err
+	}
+	return hash.String(), nil
+}
+
 // WrittenAt is when a staging's content last changed (see Tree.Content); zero
 // for one that never was. Commits that changed its record alone are passed over.
 func (r *Repo) WrittenAt(ctx context.Context, name string) (time.Time, error) {
@@ -65,7 +75,7 @@ func (r *Repo) Activity(ctx context.Context, limit int) ([]staging.Event, error)
 	events := make([]staging.Event, len(entries))
 	for i, entry := range entries {
 		events[i] = eventOf(entry)
-		events[i].Gone = false // the folder of all stagings says nothing of one
+		events[i].Gone, events[i].Held = false, "" // the folder of all stagings says nothing of one
 	}
 	return events, nil
 }
@@ -105,6 +115,7 @@ func eventOf(entry gitstore.Entry) staging.Event {
 		Subject:  subject,
 		Request:  trailers[trailerRequest],
 		Key:      trailers[trailerKey],
+		Held:     entry.Tree.String(),
 		Gone:     entry.Tree.IsZero(),
 	}
 	if via := trailers[trailerVia]; via != "" {

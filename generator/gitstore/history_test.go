@@ -59,6 +59,37 @@ func TestHistoryOfAPath(t *testing.T) {
 	}
 }
 
+// TestHashAt names what a path was at any commit that is here, as git does.
+func TestHashAt(t *testing.T) {
+	for _, p := range places() {
+		t.Run(p.name, func(t *testing.T) {
+			repo := testenv.Bare(t, filepath.Join(t.TempDir(), "env.git"), 5)
+			s := open(t, p.at(t, repo))
+			const dir = "envs/feature-00001"
+			first := change(t, s, write(dir+"/staging.yaml", "first")).Revision
+			change(t, s, write(dir+"/staging.yaml", "second"))
+			fresh := open(t, p.at(t, repo))
+			if _, err := fresh.Snapshot(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			want := strings.TrimSpace(testenv.Git(t, repo, "rev-parse", first.String()+":"+dir))
+			got, err := fresh.HashAt(t.Context(), first.String(), dir)
+			if err != nil || got.String() != want {
+				t.Errorf("%s, %v; git says %s", got, err, want)
+			}
+			for name, of := range map[string][2]string{
+				"no such path":   {first.String(), "envs/none"},
+				"no such commit": {strings.Repeat("5", 40), dir},
+				"no commit":      {"main", dir},
+			} {
+				if got, err := fresh.HashAt(t.Context(), of[0], of[1]); err != nil || !got.IsZero() {
+					t.Errorf("%s: %s, %v", name, got, err)
+				}
+			}
+		})
+	}
+}
+
 func revisions(entries []gitstore.Entry) (out []string) {
 	for _, e := range entries {
 		out = append(out, e.Revision.String())

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
+	"io/fs"
 	"strings"
 
 	"octopod/generator/staging"
@@ -45,6 +46,36 @@ func (s *Store) At(ctx context.Context, rev string) (*Snapshot, error) {
 		return s.snapshot(at), nil
 	}
 	return nil, failf(staging.CodeInvalid, nil, "give more digits", "revision %s is ambiguous", rev)
+}
+
+// HashAt gives the object that a path was at a commit, named in full; zero where
+// there was nothing, or the commit is not known here. Unlike At it does not ask
+// whether the branch contains the commit, and so never walks its history.
+func (s *Store) HashAt(ctx context.Context, rev, name string) (Hash, error) {
+	commit, err := ParseHash(rev)
+	if err != nil {
+		return Hash{}, nil
+	}
+	t, err := s.repo.latest(ctx)
+	if err != nil {
+		return Hash{}, err
+	}
+	objs, err := s.repo.history(ctx, t)
+	if err != nil || !objs.holds(ctx, commit) {
+		return Hash{}, err
+	}
+	at, err := readTip(ctx, objs, commit)
+	if errors.Is(err, errNoObject) {
+		return Hash{}, nil
+	}
+	if err != nil {
+		return Hash{}, err
+	}
+	ref, err := s.snapshot(at).entry(ctx, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	return ref.Hash, err
 }
 
 // search walks the whole history for commits whose name begins with rev. A

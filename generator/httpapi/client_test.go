@@ -43,8 +43,8 @@ func TestClientAnswersAsTheUseCasesDo(t *testing.T) {
 	remoteP, err2 := c.Project(ctx)
 	same("project", p, remoteP, err1, err2)
 	same("settings", p.Settings(views[0].Staging()), remoteP.Settings(remoteViews[0].Staging()))
-	events, err1 := w.History(ctx, "login", 0)
-	remoteEvents, err2 := c.History(ctx, "login", 0)
+	events, err1 := w.History(ctx, generator.HistoryQuery{Name: "login"})
+	remoteEvents, err2 := c.History(ctx, generator.HistoryQuery{Name: "login"})
 	same("history", events, remoteEvents, err1, err2)
 	objects, err1 := w.Manifests(ctx, "login", "")
 	remoteObjects, err2 := c.Manifests(ctx, "login", "")
@@ -175,7 +175,10 @@ func TestPathTricksInNames(t *testing.T) {
 	w.do(login())
 	for _, name := range []string{"..", "../login", "login/../../../octopod.yaml", "%2e%2e", "login\x00", "-", "Login", "login?x=1", "login#x", ".git"} {
 		for what, do := range map[string]func() error{
-			"history":   func() error { _, err := w.client().History(t.Context(), name, 0); return err },
+			"history": func() error {
+				_, err := w.client().History(t.Context(), generator.HistoryQuery{Name: name})
+				return err
+			},
 			"manifests": func() error { _, err := w.client().Manifests(t.Context(), name, ""); return err },
 			"archive": func() error {
 				_, err := w.client().Apply(t.Context(), generator.Request{Action: staging.Action{Verb: staging.Archive, Name: name}})

@@ -64,7 +64,7 @@ func TestRepeatedWriteGivesTheSameAnswer(t *testing.T) {
 	if _, other, _ := send("k2", `{"branch":"feature/a"}`); !strings.Contains(other, `"changed":false`) {
 		t.Errorf("another key: %s", other)
 	}
-	events, err := w.History(t.Context(), "a", 0)
+	events, err := w.History(t.Context(), generator.HistoryQuery{Name: "a"})
 	if err != nil || len(events) != 1 || events[0].Key != "k1" {
 		t.Errorf("history %+v, %v", events, err)
 	}
@@ -99,7 +99,7 @@ func TestRepeatedWriteAtAnotherServer(t *testing.T) {
 			}
 		}
 		made++
-		events, err := first.History(t.Context(), "a", 0)
+		events, err := first.History(t.Context(), generator.HistoryQuery{Name: "a"})
 		if err != nil || len(events) != made || events[0].Key != key {
 			t.Fatalf("after %s: %d commits, want %d: %v", tt.verb, len(events), made, err)
 		}

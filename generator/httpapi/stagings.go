@@ -189,7 +189,7 @@ func (s *server) getHistory(ctx context.Context, in *historyInput) (*body[stagin
 	if err != nil {
 		return nil, err
 	}
-	events, err := a.History(ctx, in.Name, in.Limit)
+	events, err := a.History(ctx, generator.HistoryQuery{Name: in.Name, Limit: in.Limit, Rollouts: true})
 	return answered(s, ctx, staging.ListOf("Event", events), err)
 }
 

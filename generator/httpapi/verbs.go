@@ -77,10 +77,11 @@ func (c *Client) Project(ctx context.Context) (*project.Project, error) {
 	return &out, nil
 }
 
-// History lists the versions of a staging, newest first; limit 0 means all.
-func (c *Client) History(ctx context.Context, name string, limit int) ([]staging.Event, error) {
+// History lists the versions of a staging, newest first. A server always says
+// what became of them.
+func (c *Client) History(ctx context.Context, q generator.HistoryQuery) ([]staging.Event, error) {
 	var out staging.List[staging.Event]
-	err := c.call(ctx, http.MethodGet, pathOf(name)+"/history", url.Values{"limit": {strconv.Itoa(limit)}}, nil, &out)
+	err := c.call(ctx, http.MethodGet, pathOf(q.Name)+"/history", url.Values{"limit": {strconv.Itoa(q.Limit)}}, nil, &out)
 	return out.Items, err
 }
 

@@ -21,18 +21,17 @@ type Application struct {
 	Name         string
 	Staging      string // name of the staging; "" for an Application that Octopod did not make
 	UID          string
-	Version      uint64     // grows with every change of any Application
-	Created      time.Time  //
-	DeletedAt    *time.Time // when its removal began
-	Finalizers   []string   //
-	Revision     string     // of the env repo, that Argo CD compared the cluster with
-	Sync         string     // Synced, OutOfSync, Unknown
-	Health       string     // Healthy, Progressing, Degraded, Suspended, Missing, Unknown
-	ReconciledAt time.Time  // when it last compared
-	Deploys      int        // syncs that succeeded, as far as Argo CD remembers
-	DeployedAt   time.Time  // when the last of them began
-	Operation    *Operation // the running or the last sync; nil before the first
-	Images       []string   // of live pods, sorted
+	Version      uint64       // grows with every change of any Application
+	Created      time.Time    //
+	DeletedAt    *time.Time   // when its removal began
+	Finalizers   []string     //
+	Revision     string       // of the env repo, that Argo CD compared the cluster with
+	Sync         string       // Synced, OutOfSync, Unknown
+	Health       string       // Healthy, Progressing, Degraded, Suspended, Missing, Unknown
+	ReconciledAt time.Time    // when it last compared
+	Deployments  []Deployment // the last syncs that succeeded, oldest first
+	Operation    *Operation   // the running or the last sync; nil before the first
+	Images       []string     // of live pods, sorted
 	Conditions   []Condition
 	Resources    []Resource
 }

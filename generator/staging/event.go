@@ -32,6 +32,8 @@ type Event struct {
 	Verb     Verb      `json:"action,omitempty"` // empty for a commit made by hand
 	Subject  string    `json:"subject"`
 	Request  string    `json:"request,omitempty"`
-	Key      string    `json:"-"`              // the same for every try of the request
-	Gone     bool      `json:"gone,omitempty"` // the staging was removed by this commit
+	Key      string    `json:"-"`                 // the same for every try of the request
+	Held     string    `json:"-"`                 // git tree of the staging's directory from then on
+	Gone     bool      `json:"gone,omitempty"`    // the staging was removed by this commit
+	Rollout  *Rollout  `json:"rollout,omitempty"` // nil where nobody knows, and for what rolled nothing out
 }

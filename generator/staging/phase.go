@@ -251,10 +251,11 @@ func (o Observation) under() Phase {
 // deploysBefore counts the syncs that succeeded before what is under way. Argo
 // CD counts the last one a moment before it calls it finished.
 func (o Observation) deploysBefore() int {
-	if op := o.App.Operation; o.Applied && op != nil && op.StartedAt.Equal(o.App.DeployedAt) {
-		return max(0, o.App.Deploys-1)
+	all := len(o.App.Deployments)
+	if op := o.App.Operation; all > 0 && o.Applied && op != nil && op.StartedAt.Equal(o.App.Deployments[all-1].StartedAt) {
+		return all - 1
 	}
-	return o.App.Deploys
+	return all
 }
 
 // late says how long Argo CD has not looked, once that is too long.

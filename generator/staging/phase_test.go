@@ -13,6 +13,12 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 const wantedImage = "registry.example.com/shop/backend:1f2e3d4"
 
+// twice are a first deployment, and the one of which the observation is.
+var twice = []staging.Deployment{
+	{Number: 0, Revision: "77aa", StartedAt: noon.Add(-time.Hour), FinishedAt: noon.Add(-59 * time.Minute)},
+	{Number: 1, Revision: "9f3c", StartedAt: noon.Add(-50 * time.Second), FinishedAt: noon.Add(-40 * time.Second)},
+}
+
 // running is the one observation of which Running is said: tests change one thing at a time.
 func running() staging.Observation {
 	return staging.Observation{
@@ -21,7 +27,7 @@ func running() staging.Observation {
 		Wanted: map[string]string{"backend": wantedImage},
 		App: &staging.Application{
 			Name: "shop-login", Staging: "login", Revision: "9f3c", Sync: "Synced", Health: "Healthy",
-			ReconciledAt: noon.Add(-20 * time.Second), Deploys: 2, DeployedAt: noon.Add(-50 * time.Second),
+			ReconciledAt: noon.Add(-20 * time.Second), Deployments: twice,
 			Operation: &staging.Operation{
 				Phase: "Succeeded", Revision: "9f3c",
 				StartedAt: noon.Add(-50 * time.Second), FinishedAt: noon.Add(-40 * time.Second),
@@ -69,7 +75,7 @@ func TestPhaseOf(t *testing.T) {
 		{"archived before it ever ran", func(o *o) { o.App, o.State = nil, staging.Archived }, staging.PhaseArchiving, "", ""},
 
 		{"the stale health race", func(o *o) { o.Compared = false; o.Committed = noon }, staging.PhaseUpdating, "Waiting for Argo CD to see the change", "compared 9f3c"},
-		{"first compare is stale", func(o *o) { o.Compared = false; o.App.Deploys = 0 }, staging.PhaseCreating, "has not seen", ""},
+		{"first compare is stale", func(o *o) { o.Compared = false; o.App.Deployments = nil }, staging.PhaseCreating, "has not seen", ""},
 		{"archive not seen", func(o *o) { o.Compared, o.State = false, staging.Archived }, staging.PhaseArchiving, "has not seen", ""},
 		{"teardown not seen", func(o *o) { o.Compared, o.State = false, staging.Deleting }, staging.PhaseDeleting, "has not seen", ""},
 
@@ -89,12 +95,15 @@ func TestPhaseOf(t *testing.T) {
 		{"a warning is no fault", func(o *o) { o.App.Conditions = []staging.Condition{{Type: "SharedResourceWarning"}} }, staging.PhaseRunning, "", ""},
 
 		{"syncing", func(o *o) { o.App.Operation = &staging.Operation{Phase: "Running", Message: "waiting for hook"} }, staging.PhaseUpdating, "Applying the change", "waiting for hook"},
-		{"syncing the first time", func(o *o) { o.App.Deploys = 0; o.App.Operation = &staging.Operation{Phase: "Running"} }, staging.PhaseCreating, "Applying", ""},
-		{"syncing the second time", func(o *o) { o.App.Deploys = 1; o.App.Operation = &staging.Operation{Phase: "Running", StartedAt: noon} }, staging.PhaseUpdating, "Applying", ""},
+		{"syncing the first time", func(o *o) { o.App.Deployments = nil; o.App.Operation = &staging.Operation{Phase: "Running"} }, staging.PhaseCreating, "Applying", ""},
+		{"syncing the second time", func(o *o) {
+			o.App.Deployments = twice[:1]
+			o.App.Operation = &staging.Operation{Phase: "Running", StartedAt: noon}
+		}, staging.PhaseUpdating, "Applying", ""},
 		{"the first sync is counted before it is finished", func(o *o) {
-			o.App.Deploys, o.App.Operation = 1, &staging.Operation{Phase: "Running", StartedAt: o.App.DeployedAt}
+			o.App.Deployments, o.App.Operation = twice[1:], &staging.Operation{Phase: "Running", StartedAt: twice[1].StartedAt}
 		}, staging.PhaseCreating, "Applying", ""},
-		{"starting the first time", func(o *o) { o.App.Deploys, o.App.Health = 1, "Progressing" }, staging.PhaseCreating, "Starting", ""},
+		{"starting the first time", func(o *o) { o.App.Deployments, o.App.Health = twice[1:], "Progressing" }, staging.PhaseCreating, "Starting", ""},
 		{"an earlier sync blocks", func(o *o) { o.Applied = false; o.App.Operation = &staging.Operation{Phase: "Running"} }, staging.PhaseUpdating, "an earlier change", ""},
 		{"retrying", func(o *o) {
 			o.App.Operation = &staging.Operation{Phase: "Running", Retries: 2, Faults: []string{"quota exceeded"}}

@@ -54,6 +54,7 @@ type ServiceStatus struct {
 // View is a staging as it is shown: its record and its status.
 type View struct {
 	Document
-	Status  Status `json:"status"`
-	Version string `json:"-"` // of the record, where it is known: an ETag
+	Status  Status   `json:"status"`
+	Version string   `json:"-"` // of the record, where it is known: an ETag
+	Past    []Memory `json:"-"` // of its versions: of Argo CD's, then of the watch's, each the oldest first
 }

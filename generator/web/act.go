@@ -181,7 +181,7 @@ func (v *visit) version(ctx context.Context, name, revision string) (*event, err
 	if !v.shows(project.PartHistory) {
 		return nil, staging.Errorf(staging.CodeForbidden, "the history of stagings is not open to you")
 	}
-	events, err := v.History(ctx, name, 0)
+	events, err := v.History(ctx, generator.HistoryQuery{Name: name})
 	if err != nil {
 		return nil, err
 	}
@@ -254,7 +254,7 @@ func (v *visit) do(ctx context.Context, r generator.Request) (generator.Result, 
 
 // conflict says who was first; nil when nothing else was changed.
 func (v *visit) conflict(r *http.Request, name string) *conflict {
-	events, err := v.History(r.Context(), name, 1)
+	events, err := v.History(r.Context(), generator.HistoryQuery{Name: name, Limit: 1})
 	if err != nil || len(events) == 0 {
 		return nil
 	}

@@ -44,7 +44,7 @@ func TestNoTextBecomesMarkup(t *testing.T) {
 	w.catchUp()
 	w.becomes(name, staging.PhaseFailed)
 	admin := w.as(evil, project.RoleAdmin)
-	history, err := w.History(t.Context(), name, 0)
+	history, err := w.History(t.Context(), generator.HistoryQuery{Name: name})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
+	"octopod/generator"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 	"octopod/generator/testenv/testbrowser"
@@ -216,7 +217,7 @@ func gallery(w *world) []struct{ name, path, as string } {
 	w.do(staging.Action{Verb: staging.Archive, Name: "chore-node-22"})
 	w.do(staging.Action{Verb: staging.Set, Name: "login", Absent: []string{"LEGACY_FLAG"}})
 	w.running("login")
-	events, err := w.History(w.t.Context(), "login", 1)
+	events, err := w.History(w.t.Context(), generator.HistoryQuery{Name: "login", Limit: 1})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -28,7 +28,6 @@ type onePage struct {
 	Files     string
 	ArgoCD    string
 	Resources string // address of what Argo CD says
-	Took      string // from the last change until it ran, where that was seen
 	Invalid   string // why the record cannot be read, for those who are shown it
 	Events    string
 }
@@ -59,6 +58,8 @@ type event struct {
 	Summary string
 	Door    string
 	Tone    tone
+	Outcome string // what became of it, where that was seen
+	Ended   tone   // of the outcome
 	First   bool   // the version that is wanted now
 	Undo    string // address; empty where there is no way back
 	Return  string
@@ -122,9 +123,6 @@ func (v *visit) onePage(ctx context.Context, view *staging.View) (*onePage, erro
 		"name": {name}, "version": {page.Version}, "after": {sequenceText(v.Feed.Sequence())},
 	}.Encode())
 	page.Verbs = v.verbs(view)
-	if t := view.Status.Timings; v.shows(project.PartChanged) {
-		page.Took = took(t.Committed, t.Running)
-	}
 	if page.Row.Writes && view.Spec.State == staging.Active {
 		page.Mark = v.of(name, "mark")
 	}
@@ -164,7 +162,7 @@ func (v *visit) addHistory(ctx context.Context, page *onePage) error {
 	if !v.shows(project.PartHistory) {
 		return nil
 	}
-	events, err := v.History(ctx, page.Row.Name, shownChanges)
+	events, err := v.History(ctx, generator.HistoryQuery{Name: page.Row.Name, Limit: shownChanges, Rollouts: true})
 	if staging.CodeOf(err) == staging.CodeNotFound && err != nil {
 		return nil
 	}
@@ -174,6 +172,7 @@ func (v *visit) addHistory(ctx context.Context, page *onePage) error {
 	for i, e := range events {
 		told := v.tell(e)
 		told.First = i == 0
+		told.Outcome, told.Ended = outcome(e, i == 0, v.shows(project.PartDetail))
 		if v.writes() && !e.Gone {
 			if i+1 < len(events) && !events[i+1].Gone && undoable(e.Verb) {
 				told.Undo = v.of(page.Row.Name, "undo?to="+e.Revision)

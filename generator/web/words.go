@@ -57,13 +57,22 @@ func conditionOf(v *staging.View, detail bool) condition {
 	default: // no Argo CD is connected
 		c = condition{unsure, "Saved", "Whether it runs is not known here.", ""}
 	}
+	c.Sentence = cmp.Or(reason(v.Status, detail), c.Sentence)
 	if detail {
-		c.Sentence = cmp.Or(v.Status.Reason, c.Sentence)
 		c.Detail = v.Status.Detail
-	} else if plain := v.Status.Plain(); plain != "" {
-		c.Sentence = sentence(plain)
 	}
 	return c
+}
+
+// reason is why a status is what it is; empty where it is not for the reader.
+func reason(s staging.Status, detail bool) string {
+	if detail {
+		return s.Reason
+	}
+	if plain := s.Plain(); plain != "" {
+		return sentence(plain)
+	}
+	return ""
 }
 
 // deeds are the verbs as a history tells them.
@@ -106,6 +115,39 @@ func summary(e staging.Event) string {
 
 // tag is how people tell two versions of a part apart.
 func tag(image string) string { return staging.ImageTag(image) }
+
+// outcome says what became of a version: how long it took, and whether it
+// worked. How the newest is now is for its status to say, which is live.
+func outcome(e staging.Event, newest, detail bool) (words string, t tone) {
+	if e.Rollout == nil {
+		return "", ""
+	}
+	r := e.Rollout
+	came := reached("in place", &e.At, r.Applied)
+	switch r.Phase {
+	case staging.PhaseRunning:
+		came = cmp.Or(reached("ran", &e.At, r.Running), came, "ran")
+	case staging.PhaseFailed, staging.PhaseDegraded:
+		came = reached("ran", &e.At, r.Running)
+		if newest {
+			return came, ""
+		}
+		why := cmp.Or(reason(staging.Status{Phase: r.Phase, Reason: r.Reason}, detail), phases[r.Phase].Sentence)
+		return strings.TrimPrefix(came+", then failed: "+why, ", then "), bad
+	case staging.PhaseCreating, staging.PhaseUpdating:
+		if !newest {
+			return "replaced before it ran", asleep
+		}
+	}
+	return came, ""
+}
+
+func reached(what string, from, to *time.Time) string {
+	if after := took(from, to); after != "" {
+		return what + " after " + after
+	}
+	return ""
+}
 
 // took says how long something lasted: 42 s, 3 min.
 func took(from, to *time.Time) string {

@@ -218,7 +218,7 @@ func (w *world) record(name string) staging.Staging {
 // running lets Argo CD say that a staging runs as it is committed now.
 func (w *world) running(name string) {
 	w.t.Helper()
-	events, err := w.History(w.t.Context(), name, 1)
+	events, err := w.History(w.t.Context(), generator.HistoryQuery{Name: name, Limit: 1})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -58,7 +58,9 @@ func (a *ArgoCD) Runs(name, revision string, at time.Time, images ...string) {
 	a.Put(name, func(app *staging.Application) {
 		began, ended := at.Add(4*time.Second), at.Add(11*time.Second)
 		app.Revision, app.Sync, app.Health, app.ReconciledAt, app.Images = revision, "Synced", "Healthy", at.Add(20*time.Second), images
-		app.Deploys, app.DeployedAt = app.Deploys+1, began
+		app.Deployments = append(slices.Clone(app.Deployments), staging.Deployment{
+			Number: int64(len(app.Deployments)), Revision: revision, StartedAt: began, FinishedAt: ended,
+		})
 		app.Operation = &staging.Operation{Phase: "Succeeded", Revision: revision, StartedAt: began, FinishedAt: ended}
 		app.Conditions, app.Resources = nil, nil
 	})

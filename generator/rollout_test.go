@@ -1,0 +1,147 @@
+package generator_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"octopod/generator"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+	"octopod/generator/testenv/testargo"
+)
+
+// rollouts are the outcomes of a history in short: set applied 11s.
+func rollouts(t *testing.T, events []staging.Event, err error) []string {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told []string
+	for _, e := range events {
+		text := string(e.Verb)
+		if r := e.Rollout; r != nil {
+			for _, step := range []struct {
+				name string
+				at   *time.Time
+			}{{" applied ", r.Applied}, {" ran ", r.Running}} {
+				if step.at != nil {
+					text += step.name + step.at.Sub(e.At).String()
+				}
+			}
+			if r.Phase != "" {
+				text += fmt.Sprintf(" %s: %s", r.Phase, r.Reason)
+			}
+		}
+		told = append(told, text)
+	}
+	return told
+}
+
+// lifeOf deploys a staging, changes it, and notes what was found of it.
+func lifeOf(t *testing.T, w *world, argo *testargo.ArgoCD, name string) {
+	t.Helper()
+	w.do(staging.Action{Verb: staging.Deploy, Name: name, Branch: name})
+	argo.Runs(name, w.tip().Revision(), w.now)
+	w.do(staging.Action{Verb: staging.Set, Name: name, Set: map[string]string{"LOG_LEVEL": "debug"}})
+	w.do(staging.Action{Verb: staging.Deploy, Name: "other", Branch: "other"}) // Argo CD syncs the tip, whatever moved it
+	argo.Runs(name, w.tip().Revision(), w.now)
+	w.do(staging.Action{Verb: staging.Mark, Name: name, Outcome: staging.Tested})
+}
+
+// Argo CD remembers its last syncs: they say how long a version took.
+func TestHistoryTellsHowLongAVersionTook(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	g, argo, _ := withArgo(t, w)
+	lifeOf(t, w, argo, "login")
+	ask := func(q generator.HistoryQuery) string {
+		events, err := g.History(t.Context(), q)
+		return fmt.Sprint(rollouts(t, events, err))
+	}
+	all := generator.HistoryQuery{Name: "login", Rollouts: true}
+	if got := ask(all); got != "[mark set applied 1m11s deploy applied 11s]" {
+		t.Error(got)
+	}
+	if got := ask(generator.HistoryQuery{Name: "login", Limit: 2, Rollouts: true}); got != "[mark set applied 1m11s]" {
+		t.Error(got)
+	}
+	if got := ask(generator.HistoryQuery{Name: "login"}); got != "[mark set deploy]" {
+		t.Error("who does not ask is told:", got)
+	}
+	argo.Put("login", func(app *staging.Application) { app.Deployments = app.Deployments[1:] })
+	if got := ask(all); got != "[mark set deploy]" {
+		t.Error("the oldest that Argo CD has not forgotten is believed:", got)
+	}
+	argo.Away(errors.New("no route"))
+	if got := ask(all); got != "[mark set deploy]" {
+		t.Error("without Argo CD:", got)
+	}
+}
+
+// What a server watched says how a version ended that was replaced since.
+func TestHistoryTellsHowAVersionEnded(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	g, argo, clock := withArgo(t, w)
+	ctx, cancel := context.WithCancel(t.Context())
+	feed, ended := generator.NewFeed(g, clock.Now), make(chan struct{})
+	go func() { feed.Run(ctx); close(ended) }()
+	t.Cleanup(func() { cancel(); <-ended })
+	watched, err := feed.Subscribe(t.Context(), 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	is := func(want staging.Phase) {
+		t.Helper()
+		ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+		defer cancel()
+		for {
+			u, err := watched.Next(ctx)
+			if err != nil {
+				t.Fatalf("%s never came: %v", want, err)
+			}
+			if u.Kind == generator.Changed && u.Staging.Status.Phase == want {
+				return
+			}
+		}
+	}
+	set := func(level string) {
+		t.Helper()
+		clock.pass(time.Minute)
+		w.do(staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"LOG_LEVEL": level}})
+	}
+
+	clock.pass(time.Minute)
+	w.do(staging.Action{Verb: staging.Deploy, Name: "login", Branch: "login"})
+	is(staging.PhaseCreating)
+	argo.Runs("login", w.tip().Revision(), w.now, w.images("login")...)
+	is(staging.PhaseRunning)
+	set("debug")
+	is(staging.PhaseUpdating)
+	argo.Runs("login", w.tip().Revision(), w.now, w.images("login")...)
+	is(staging.PhaseRunning)
+	argo.SetPods("login", staging.Pod{Name: "backend-1", Workload: "Deployment/backend", Health: "Degraded", Status: "CrashLoopBackOff"})
+	argo.Put("login", func(app *staging.Application) { app.Health = "Progressing" })
+	is(staging.PhaseFailed)
+	set("warn")
+	is(staging.PhaseUpdating)
+	argo.SetPods("login")
+	set("error")
+
+	as := g.As(generator.Asker{}, feed)
+	if err := feed.CatchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	events, err := as.History(t.Context(), generator.HistoryQuery{Name: "login", Rollouts: true})
+	got := rollouts(t, events, err)
+	want := []string{
+		"set Updating: Waiting for Argo CD to see the change",
+		"set Updating: Waiting for Argo CD to see the change",
+		"set applied 11s ran 10s Failed: backend keeps crashing",
+		"deploy applied 11s ran 10s Running: Everything runs",
+	}
+	if fmt.Sprint(got) != fmt.Sprint(want) {
+		t.Errorf("%q,\nwant %q", got, want)
+	}
+}
