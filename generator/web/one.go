@@ -173,6 +173,9 @@ func (v *visit) addHistory(ctx context.Context, page *onePage) error {
 		told := v.tell(e)
 		told.First = i == 0
 		told.Outcome, told.Ended = outcome(e, i == 0, v.shows(project.PartDetail))
+		if told.Ended == bad {
+			told.Tone = bad
+		}
 		if v.writes() && !e.Gone {
 			if i+1 < len(events) && !events[i+1].Gone && undoable(e.Verb) {
 				told.Undo = v.of(page.Row.Name, "undo?to="+e.Revision)

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"octopod/generator/staging"
@@ -132,6 +133,9 @@ func TestE2ERollback(t *testing.T) {
 		t.Errorf("a rolled back staging is pinned, and yet: %s", r)
 	}
 	s.octopod("unpin", "login")
+	if told := s.octopod("history", "login"); len(regexp.MustCompile(`(?m)applied after \d+s$`).FindAllString(told, -1)) != 3 {
+		t.Errorf("three versions were applied, and the history says:\n%s", told)
+	}
 	s.deploy("login", "v3")
 	s.runs("login", "v3")
 	s.byHand(func(work string) { testenv.Git(t, work, "revert", "--no-commit", "HEAD") })
