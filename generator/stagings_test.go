@@ -42,9 +42,10 @@ func TestADeployIsOneCheckedCommit(t *testing.T) {
 		if err != nil || len(events) != 1 {
 			t.Fatalf("history: %v, %v", events, err)
 		}
+		held, _ := w.tip().TreeHash("envs/login")
 		want := staging.Event{
 			Revision: r.Revision, Staging: "login", At: w.now, By: ada.Person, Via: staging.ViaCLI,
-			Verb: staging.Deploy, Subject: "deploy login: frontend 1f2e3d4",
+			Verb: staging.Deploy, Subject: "deploy login: frontend 1f2e3d4", Held: held,
 		}
 		got := events[0]
 		got.At = got.At.UTC()

@@ -15,17 +15,10 @@ import (
 // is told in a tester's words, an admin in Argo CD's.
 func TestAHistorySaysHowEachVersionEnded(t *testing.T) {
 	w := newWorld(t, nil)
-	is := func(phase staging.Phase) {
-		t.Helper()
-		w.until("login is "+string(phase), func() bool {
-			v := w.feed.View("login")
-			return v != nil && v.Status.Phase == phase
-		})
-	}
 	set := func(name, value string) {
 		t.Helper()
 		w.do(staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{name: value}})
-		is(staging.PhaseUpdating)
+		w.becomes("login", staging.PhaseUpdating)
 	}
 	w.do(login())
 	w.running("login")
@@ -33,10 +26,10 @@ func TestAHistorySaysHowEachVersionEnded(t *testing.T) {
 	w.running("login")
 	w.argo.SetPods("login", staging.Pod{Name: "backend-1", Workload: "Deployment/backend", Health: "Degraded", Status: "CrashLoopBackOff"})
 	w.argo.Put("login", func(app *staging.Application) { app.Health = "Progressing" })
-	is(staging.PhaseFailed)
+	w.becomes("login", staging.PhaseFailed)
 	set("LOG_LEVEL", "error")
 	w.refuses("login", "quota of the namespace")
-	is(staging.PhaseFailed)
+	w.becomes("login", staging.PhaseFailed)
 	set("LOG_LEVEL", "info")
 	set("backend.replicas", "2")
 

@@ -62,7 +62,7 @@ func TestE2EPage(t *testing.T) {
 	becomes(t, b, "Running")
 	s.hasImage("login", "main")
 	s.hasData("login", data, uid)
-	b.sees("how long every version took", `[...document.querySelectorAll('.history li')].length >= 5 &&
+	b.Sees("how long every version took", `[...document.querySelectorAll('.history li')].length >= 5 &&
 		[...document.querySelectorAll('.history li')].slice(1).every(li => /(ran|in place) after \d+ s/i.test(li.innerText))`)
 
 	b.Press("Delete…")
