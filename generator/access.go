@@ -198,7 +198,7 @@ func (a *Access) Manifests(ctx context.Context, name, revision string) ([]stagin
 		return nil, a.told(v, err)
 	}
 	objects, err := a.stagings.Manifests(ctx, name, revision)
-	_, objects = Masked(nil, objects)
+	_, objects = maskSecrets(nil, objects)
 	return objects, a.told(v, err)
 }
 
@@ -212,7 +212,7 @@ func (a *Access) Drift(ctx context.Context, name string) (before, after []stagin
 		return nil, nil, a.told(v, err)
 	}
 	before, after, err = a.stagings.Drift(ctx, name, nil)
-	before, after = Masked(before, after)
+	before, after = maskSecrets(before, after)
 	return before, after, a.told(v, err)
 }
 

@@ -27,7 +27,8 @@ type apps struct {
 
 // Heads asks the server.
 func (a *apps) Heads(ctx context.Context, repository string) (map[string]string, error) {
-	return gitstore.Heads(ctx, gitstore.Options{URL: repository, AllowPlainHTTP: true})
+	known, err := gitstore.ListRefs(ctx, gitstore.Options{URL: repository, AllowPlainHTTP: true})
+	return known.Heads, err
 }
 
 // withApps makes a world whose stagings follow two repositories; rules are those

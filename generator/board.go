@@ -41,11 +41,7 @@ type board struct {
 
 func (g *Stagings) newBoard(ctx context.Context, q Query, handle func(News)) (*board, error) {
 	looks := g.asked.number()
-	tip, err := g.Repo.Tip(ctx)
-	if err != nil {
-		return nil, err
-	}
-	p, err := tip.Project()
+	tip, p, err := g.latest(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -215,11 +211,7 @@ func (b *board) due() []string {
 
 // advance reads the branch, and gives the stagings that are different there.
 func (b *board) advance(ctx context.Context) []string {
-	tip, err := b.Repo.Tip(ctx)
-	var p *project.Project
-	if err == nil {
-		p, err = tip.Project()
-	}
+	tip, p, err := b.latest(ctx)
 	if err != nil {
 		if !b.stale && ctx.Err() == nil {
 			b.stale = true

@@ -33,7 +33,7 @@ func (g *Stagings) Explain(ctx context.Context, branch string) (Explanation, err
 	if err != nil {
 		return Explanation{}, err
 	}
-	tree, p, err := g.tip(ctx)
+	tree, p, err := g.latest(ctx)
 	if err != nil {
 		return Explanation{}, err
 	}

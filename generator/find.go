@@ -24,7 +24,7 @@ type Query struct {
 // Invalid and hides no other. A staging that was deleted is listed for as long
 // as Argo CD is removing it.
 func (g *Stagings) Find(ctx context.Context, q Query) ([]staging.View, error) {
-	tree, p, err := g.tip(ctx)
+	tree, p, err := g.latest(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -143,12 +143,12 @@ func (g *Stagings) tree(ctx context.Context, revision string) (*envrepo.Tree, er
 
 // Project reads octopod.yaml at the tip.
 func (g *Stagings) Project(ctx context.Context) (*project.Project, error) {
-	_, p, err := g.tip(ctx)
+	_, p, err := g.latest(ctx)
 	return p, err
 }
 
-// tip is the env repo as it is now, and what octopod.yaml says there.
-func (g *Stagings) tip(ctx context.Context) (*envrepo.Tree, *project.Project, error) {
+// latest is the env repo as it is now, and what octopod.yaml says there.
+func (g *Stagings) latest(ctx context.Context) (*envrepo.Tree, *project.Project, error) {
 	tree, err := g.Repo.Tip(ctx)
 	if err != nil {
 		return nil, nil, err

@@ -77,7 +77,7 @@ type following struct {
 }
 
 func (g *Stagings) following(ctx context.Context, r FollowRequest) (*following, error) {
-	tree, p, err := g.tip(ctx)
+	tree, p, err := g.latest(ctx)
 	if err != nil {
 		return nil, err
 	}

@@ -68,7 +68,7 @@ type headsOf map[string]map[string]string
 // branches that came since the heads before were read. Who holds a staging at its
 // version pins it.
 func (g *Stagings) missed(ctx context.Context, before headsOf) ([]branch.Event, headsOf, error) {
-	tree, p, err := g.tip(ctx)
+	tree, p, err := g.latest(ctx)
 	if err != nil || g.Heads == nil {
 		return nil, nil, err
 	}

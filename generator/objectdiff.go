@@ -75,9 +75,9 @@ func compareObject(before, after *staging.Object) (ObjectDiff, bool) {
 	return d, d.Diff != ""
 }
 
-// Masked gives the objects of both sides without their secrets; one that changed
+// maskSecrets gives the objects of both sides without their secrets; one that changed
 // still differs, in how it is masked.
-func Masked(before, after []staging.Object) (was, is []staging.Object) {
+func maskSecrets(before, after []staging.Object) (was, is []staging.Object) {
 	was, is = slices.Clone(before), slices.Clone(after)
 	old, next := byIdentity(was), byIdentity(is)
 	for key := range either(old, next) {

@@ -107,7 +107,7 @@ type sweeping struct {
 
 // startSweep reads everything that is to be looked at.
 func (g *Stagings) startSweep(ctx context.Context, r SweepRequest) (*sweeping, error) {
-	tree, p, err := g.tip(ctx)
+	tree, p, err := g.latest(ctx)
 	if err != nil {
 		return nil, err
 	}

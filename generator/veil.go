@@ -137,7 +137,7 @@ func (v veil) result(r Result) Result {
 		r.Staging = v.view(r.Staging)
 	}
 	r.Changes = v.changes(r.Changes)
-	r.Before, r.After = Masked(r.Before, r.After)
+	r.Before, r.After = maskSecrets(r.Before, r.After)
 	if !v.shows(project.PartFiles) {
 		r.Plan, r.Before, r.After = []staging.PlanItem{}, nil, nil
 	}

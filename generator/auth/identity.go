@@ -53,7 +53,7 @@ func From(ctx context.Context) Identity {
 	return identity
 }
 
-// With puts an identity into a context, as Middleware does.
-func With(ctx context.Context, identity Identity) context.Context {
+// with puts an identity into a context, as Middleware does.
+func with(ctx context.Context, identity Identity) context.Context {
 	return context.WithValue(ctx, identityKey{}, identity)
 }

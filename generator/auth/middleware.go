@@ -26,7 +26,7 @@ func (a *Auth) Middleware(next http.Handler) http.Handler {
 			a.reject(w, r, err)
 			return
 		}
-		next.ServeHTTP(w, r.WithContext(With(r.Context(), identity)))
+		next.ServeHTTP(w, r.WithContext(with(r.Context(), identity)))
 	})
 }
 

@@ -5,27 +5,11 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"maps"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
-
-// Branches lists the branches of a repository, sorted. See Heads.
-func Branches(ctx context.Context, o Options) ([]string, error) {
-	heads, err := Heads(ctx, o)
-	if err != nil {
-		return nil, err
-	}
-	return slices.Sorted(maps.Keys(heads)), nil
-}
-
-// Heads gives the branches of a repository and the commit that each is at. See Refs.
-func Heads(ctx context.Context, o Options) (map[string]string, error) {
-	known, err := ListRefs(ctx, o)
-	return known.Heads, err
-}
 
 // Refs are what a repository offers to look at.
 type Refs struct {

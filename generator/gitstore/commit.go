@@ -50,10 +50,10 @@ func parseCommit(hash Hash, raw []byte) (*commitHeader, error) {
 		var err error
 		switch string(key) {
 		case "tree":
-			c.tree, err = ParseHash(string(value))
+			c.tree, err = parseHash(string(value))
 		case "parent":
 			var p Hash
-			p, err = ParseHash(string(value))
+			p, err = parseHash(string(value))
 			c.parents = append(c.parents, p)
 		case "author":
 			c.author, _ = parseSignature(value)
@@ -77,12 +77,12 @@ func links(raw []byte) (root, parent Hash, err error) {
 	if len(raw) < 46 || string(raw[:5]) != "tree " {
 		return root, parent, errBadCommit
 	}
-	if root, err = ParseHash(string(raw[5 : 5+digits])); err != nil {
+	if root, err = parseHash(string(raw[5 : 5+digits])); err != nil {
 		return root, parent, err
 	}
 	rest := raw[46:]
 	if bytes.HasPrefix(rest, []byte("parent ")) && len(rest) > 7+digits {
-		parent, err = ParseHash(string(rest[7 : 7+digits]))
+		parent, err = parseHash(string(rest[7 : 7+digits]))
 	}
 	return root, parent, err
 }

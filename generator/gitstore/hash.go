@@ -30,8 +30,8 @@ func (h Hash) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
 
 func (h Hash) compare(o Hash) int { return bytes.Compare(h[:], o[:]) }
 
-// ParseHash reads 40 hexadecimal digits.
-func ParseHash(s string) (Hash, error) {
+// parseHash reads 40 hexadecimal digits.
+func parseHash(s string) (Hash, error) {
 	var h Hash
 	if len(s) != 2*len(h) {
 		return Hash{}, staging.Errorf(staging.CodeInvalid, "%.60q is not a revision: it needs 40 hexadecimal digits", s)

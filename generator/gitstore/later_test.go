@@ -45,7 +45,7 @@ func TestAServerThatWantsToBeLeftAlone(t *testing.T) {
 				http.Error(w, c.body, c.status)
 			}))
 			defer server.Close()
-			_, err := gitstore.Heads(t.Context(), gitstore.Options{URL: server.URL + "/acme/shop.git", AllowPlainHTTP: true})
+			_, err := gitstore.ListRefs(t.Context(), gitstore.Options{URL: server.URL + "/acme/shop.git", AllowPlainHTTP: true})
 			var later *gitstore.Later
 			if !c.later {
 				if errors.As(err, &later) || staging.CodeOf(err) != staging.CodeForbidden || !strings.Contains(err.Error(), c.body) {

@@ -34,7 +34,7 @@ func (r refs) read(name string) (Hash, error) {
 			name = strings.TrimSpace(target)
 			continue
 		}
-		h, err := ParseHash(text)
+		h, err := parseHash(text)
 		if err != nil {
 			return Hash{}, fmt.Errorf("%s is damaged: %w", filepath.Join(r.dir, name), err)
 		}
@@ -73,7 +73,7 @@ func (r refs) eachPacked(visit func(string, Hash)) error {
 		if len(b) < 42 || b[0] == '#' || b[0] == '^' {
 			continue
 		}
-		if h, err := ParseHash(string(b[:40])); err == nil {
+		if h, err := parseHash(string(b[:40])); err == nil {
 			visit(string(bytes.TrimSpace(b[41:])), h)
 		}
 	}

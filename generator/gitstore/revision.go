@@ -52,7 +52,7 @@ func (s *Store) At(ctx context.Context, rev string) (*Snapshot, error) {
 // there was nothing, or the commit is not known here. Unlike At it does not ask
 // whether the branch contains the commit, and so never walks its history.
 func (s *Store) HashAt(ctx context.Context, rev, name string) (Hash, error) {
-	commit, err := ParseHash(rev)
+	commit, err := parseHash(rev)
 	if err != nil {
 		return Hash{}, nil
 	}

@@ -39,9 +39,6 @@ func (s *Snapshot) Origin() string { return s.origin }
 // Revision gives the commit, zero for a repository without commits.
 func (s *Snapshot) Revision() Hash { return s.revision }
 
-// Tree gives the hash of the root directory.
-func (s *Snapshot) Tree() Hash { return s.root }
-
 // Time gives the commit's time.
 func (s *Snapshot) Time() time.Time { return s.when }
 

@@ -37,7 +37,7 @@ func ReadWorkTree(ctx context.Context, path string) (WorkTree, error) {
 	var w WorkTree
 	text := strings.TrimSpace(string(head))
 	ref, onBranch := strings.CutPrefix(text, "ref: ")
-	hash, err := ParseHash(text)
+	hash, err := parseHash(text)
 	if onBranch {
 		w.Branch, _ = strings.CutPrefix(ref, "refs/heads/")
 		hash, err = refs{lay.common}.read(ref)

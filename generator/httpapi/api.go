@@ -76,7 +76,7 @@ func New(o Options) http.Handler {
 	}
 	s.routes(humago.New(mux, config))
 	mux.HandleFunc(Path+"/", func(w http.ResponseWriter, r *http.Request) {
-		writeProblem(w, ProblemOf(staging.Errorf(staging.CodeNotFound, "the API has no %s %s", r.Method, r.URL.Path).
+		writeProblem(w, problemOf(staging.Errorf(staging.CodeNotFound, "the API has no %s %s", r.Method, r.URL.Path).
 			WithHint("%s/openapi.json describes it", Path)))
 	})
 	return s.replays.middleware(o.Asker, mux)

@@ -55,8 +55,8 @@ func faultOf(err error) Fault {
 	return f
 }
 
-// ProblemOf gives the answer for an error.
-func ProblemOf(err error) *Problem {
+// problemOf gives the answer for an error.
+func problemOf(err error) *Problem {
 	f := faultOf(err)
 	return newProblem(statuses[f.Code], f)
 }

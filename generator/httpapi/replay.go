@@ -88,7 +88,7 @@ func (k *replays) serve(w http.ResponseWriter, r *http.Request, key string, requ
 		return
 	}
 	if again.request != request {
-		writeProblem(w, ProblemOf(staging.Errorf(staging.CodeInvalid, "the Idempotency-Key was used for another request").
+		writeProblem(w, problemOf(staging.Errorf(staging.CodeInvalid, "the Idempotency-Key was used for another request").
 			WithHint("take a new key for every request, and the same only to repeat one")))
 		return
 	}

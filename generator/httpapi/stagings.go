@@ -45,9 +45,9 @@ func (s *server) problem(ctx context.Context, err error) error {
 		return nil
 	}
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
-		return ProblemOf(staging.Errorf(staging.CodeUnavailable, "the request was given up"))
+		return problemOf(staging.Errorf(staging.CodeUnavailable, "the request was given up"))
 	}
-	p := ProblemOf(err)
+	p := problemOf(err)
 	if p.Code == staging.CodeForbidden || p.Code == staging.CodeUnauthorized {
 		s.Refused(ctx, err)
 	}
@@ -172,7 +172,7 @@ func (s *server) changeStaging(ctx context.Context, in *changeInput) (*body[resu
 	// Whoever asked may go, the commit is finished.
 	done, err := a.Apply(context.WithoutCancel(ctx), r)
 	if r.Version != "" && staging.CodeOf(err) == staging.CodeConflict {
-		p := ProblemOf(err)
+		p := problemOf(err)
 		p.Status, p.Title = http.StatusPreconditionFailed, http.StatusText(http.StatusPreconditionFailed)
 		return nil, p
 	}

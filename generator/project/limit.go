@@ -15,7 +15,7 @@ func (s *sweep) limit(records []staging.Staging, decisions []Decision) {
 	awake := map[string][]int{} // by author, as places in records
 	for i, r := range records {
 		if stays(r, decisions[i]) {
-			author := Author(r)
+			author := authorOf(r)
 			awake[author] = append(awake[author], i)
 		}
 	}
@@ -94,14 +94,14 @@ func (p *Project) Room(next staging.Staging, others []staging.Staging) error {
 	if !p.Bounded() {
 		return nil
 	}
-	author := Author(next)
+	author := authorOf(next)
 	total, own := 0, 0
 	for _, r := range others {
 		if r.Spec.State != staging.Active {
 			continue
 		}
 		total++
-		if Author(r) == author {
+		if authorOf(r) == author {
 			own++
 		}
 	}

@@ -349,8 +349,8 @@ func (s *sweep) hold(decisions []Decision) {
 	}
 }
 
-// Author of a staging: of its pull request, else who made it.
-func Author(r staging.Staging) string {
+// authorOf gives the author of the pull request of a staging, else who made it.
+func authorOf(r staging.Staging) string {
 	if pull := r.Spec.PullRequest; pull != nil {
 		return cmp.Or(strings.TrimSpace(pull.Author), r.Spec.Created.By)
 	}

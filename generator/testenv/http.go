@@ -115,11 +115,6 @@ func IsPush(r *http.Request) bool {
 	return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/git-receive-pack")
 }
 
-// IsFetch tells whether a request is a fetch itself.
-func IsFetch(r *http.Request) bool {
-	return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/git-upload-pack")
-}
-
 // LoseReply lets git do all its work and then drops the connection.
 func LoseReply(w http.ResponseWriter, r *http.Request, git http.Handler) {
 	rec := httptest.NewRecorder()

@@ -33,7 +33,6 @@ type SSHServer struct {
 	dir      string
 	listener net.Listener
 	config   *ssh.ServerConfig
-	conns    atomic.Int64
 	readOnly atomic.Bool
 
 	mu   sync.Mutex
@@ -91,9 +90,6 @@ func ServeSSH(t testing.TB, dir string) *SSHServer {
 // ReadOnly makes the server refuse pushes, as a forge does for a read-only key.
 func (s *SSHServer) ReadOnly() { s.readOnly.Store(true) }
 
-// Connections counts the connections so far.
-func (s *SSHServer) Connections() int { return int(s.conns.Load()) }
-
 func (s *SSHServer) stop() {
 	_ = s.listener.Close()
 	s.mu.Lock()
@@ -109,7 +105,6 @@ func (s *SSHServer) accept() {
 		if err != nil {
 			return
 		}
-		s.conns.Add(1)
 		s.mu.Lock()
 		s.open = append(s.open, c)
 		s.mu.Unlock()

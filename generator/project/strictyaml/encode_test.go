@@ -102,9 +102,6 @@ func TestLines(t *testing.T) {
 		if got := lines.Line(field); got != want {
 			t.Errorf("line of %q is %d, want %d", field, got, want)
 		}
-		if got := strictyaml.Line([]byte(text), field); got != want {
-			t.Errorf("Line(%q) = %d, want %d", field, got, want)
-		}
 	}
 	if len(strictyaml.Lines([]byte("a: [b"))) != 0 {
 		t.Error("broken YAML has lines")

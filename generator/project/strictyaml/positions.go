@@ -19,10 +19,6 @@ func Lines(data []byte) Positions {
 	return positions
 }
 
-// Line gives the line of a field in a file, as Positions.Line does. Who asks
-// more than once calls Lines.
-func Line(data []byte, field string) int { return Lines(data).Line(field) }
-
 // Line gives the line of a field, or of the nearest field above it that the
 // file has (a missing field is mended where its parent stands), or 0.
 func (p Positions) Line(field string) int {
