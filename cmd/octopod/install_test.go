@@ -15,6 +15,7 @@ import (
 	"octopod/generator/project"
 	"octopod/generator/render"
 	"octopod/generator/staging"
+	"octopod/generator/testenv"
 )
 
 const installation = "../../examples/install"
@@ -137,4 +138,37 @@ func TestTheImageRunsTheServer(t *testing.T) {
 	if !strings.Contains(string(text), ":nonroot\n") {
 		t.Error("the image runs as root")
 	}
+	module, err := os.ReadFile("../../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The image's Go is not to load another (GOTOOLCHAIN=local), so it must be the module's.
+	wants := regexp.MustCompile(`(?m)^go (\d+\.\d+)(\.\d+)?$`).FindSubmatch(module)
+	builds := regexp.MustCompile(`(?m)^FROM golang:(\d+\.\d+)( AS build)$`).FindSubmatch(text)
+	if wants == nil || builds == nil || string(wants[1]) != string(builds[1]) {
+		t.Errorf("the image is built by %q, and go.mod wants %q", builds, wants)
+	}
+	const static = "RUN CGO_ENABLED=0 go build " // there is no C library, and no git, ssh or shell
+	if !strings.Contains(string(text), static) || !strings.Contains(string(text), "\nFROM gcr.io/distroless/static-") {
+		t.Error("the image's program is not static, or its base is another")
+	}
+}
+
+// The image's file system cannot be written to, and has no program but this one: a
+// server takes a staging all its way with nowhere to write.
+func TestTheServerNeedsNoDisk(t *testing.T) {
+	dir := t.TempDir()
+	envRepo(t, dir, "shop")
+	testenv.Git(t, filepath.Join(dir, "shop.git"), "config", "http.receivepack", "true")
+	git := testenv.ServeHTTP(t, dir)
+	const nowhere = "/dev/null/nowhere"
+	env := []string{"HOME=" + nowhere, "TMPDIR=" + nowhere, "XDG_CACHE_HOME=" + nowhere, "PATH=" + nowhere}
+	s := startServer(t, dir, env, "--env-repo", git.URL+"/shop.git", "--allow-plain-http")
+	for _, args := range [][]string{
+		{"deploy", "--branch", "feature/login", "--service", "backend", "--image", "registry.example.com/shop/backend:1"},
+		{"set", "login", "LOG_LEVEL=debug"}, {"regenerate", "--all"}, {"rollback", "login"}, {"lint"}, {"render", "login"}, {"history", "login"},
+	} {
+		program(t, dir, []string{"OCTOPOD_SERVER=" + s.url}, args...)
+	}
+	s.end(t)
 }
