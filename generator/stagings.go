@@ -18,6 +18,7 @@ type Stagings struct {
 	asked      asked
 	awaited    awaited
 	deliveries deliveries
+	cleaning   cleaning
 }
 
 // Parts are what the use cases are made of.

@@ -72,6 +72,15 @@ type Orphan struct {
 // may call it as well as a CI job, and several may sweep at once: a staging that
 // somebody changed meanwhile is left for the next run.
 func (g *Stagings) Sweep(ctx context.Context, r SweepRequest) (SweepResult, error) {
+	at := g.Now()
+	result, err := g.sweep(ctx, r)
+	if !r.DryRun {
+		g.cleaning.note(Cleaned{At: at, By: r.By.Person, Result: result, Err: err})
+	}
+	return result, err
+}
+
+func (g *Stagings) sweep(ctx context.Context, r SweepRequest) (SweepResult, error) {
 	r.By.Via, r.MaxShare = staging.ViaSweep, cmp.Or(r.MaxShare, DefaultMaxShare)
 	s, err := g.startSweep(ctx, r)
 	if err != nil {

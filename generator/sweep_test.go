@@ -193,8 +193,16 @@ func TestASweepThroughAServer(t *testing.T) {
 	defer running.Wait()
 	defer cancel()
 	running.Go(func() { feed.Run(ctx) })
+	rules, err := stagings.Project(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
 	as := func(r rights) error {
-		_, err := stagings.As(generator.Asker{Person: ada.Person, Rights: r}, feed).Sweep(t.Context(), generator.SweepRequest{})
+		access := stagings.As(generator.Asker{Person: ada.Person, Rights: r}, feed)
+		_, err := access.Sweep(t.Context(), generator.SweepRequest{})
+		if known, refused := access.Cleaning(rules); staging.CodeOf(refused) != staging.CodeOf(err) || known.Last != nil && err != nil {
+			t.Errorf("%+v is told of the last sweep: %v", r, refused)
+		}
 		return err
 	}
 	for _, r := range []rights{{role: project.RoleUser}, {role: project.RoleAdmin, verbs: map[staging.Verb]bool{staging.Archive: true}}, {role: project.RoleAdmin, name: "one"}} {

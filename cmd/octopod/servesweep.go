@@ -39,7 +39,9 @@ func (s serverSweep) run(ctx context.Context) {
 		return
 	}
 	every := time.Duration(cmp.Or(s.Every, usualSweep))
+	defer s.stagings.SweepsNext(time.Time{})
 	for pause := rand.N(min(every, time.Minute)); ; pause = every*9/10 + rand.N(every/5) {
+		s.stagings.SweepsNext(time.Now().Add(pause))
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():

@@ -29,6 +29,7 @@ type aboutPage struct {
 	Findings []finding // of the doctor, for those who can mend it
 	Faults   []string  // in the files of the env repo
 	Checked  bool
+	CleanUp  *cleanUp // for those who may start one
 }
 
 type presetDetail struct {
@@ -63,6 +64,7 @@ func (s *Server) about(w http.ResponseWriter, r *http.Request, v *visit) error {
 	}
 	if v.role.Includes(project.RoleAdmin) {
 		page.Members = members(p.Spec.Access)
+		page.CleanUp = v.cleanUp()
 		if r.URL.Query().Has("check") {
 			page.Findings, page.Faults, page.Checked = v.diagnosis(r), v.faultsOfFiles(r), true
 		}
