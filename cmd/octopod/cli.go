@@ -22,7 +22,7 @@ type cli struct {
 	closers     []func() error
 	knownForges []forge  // that a server's configuration names
 	metrics     *metrics // of a run that serves; nil else
-	onceOnly    bool     // the run builds the manifests of one staging, and ends
+	onceOnly    bool     // see connectOnce
 }
 
 func newCLI(streams stdio, env environ, now func() time.Time) *cli {

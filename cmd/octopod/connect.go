@@ -40,6 +40,12 @@ func (c *cli) connect(ctx context.Context) (octopod, error) {
 	return c.connectTo(ctx, c.envRepo())
 }
 
+// connectOnce is connect for a run that builds the manifests of one staging, and ends.
+func (c *cli) connectOnce(ctx context.Context) (octopod, error) {
+	c.onceOnly = true
+	return c.connect(ctx)
+}
+
 // connectServer gives the stagings of a server's project.
 func (c *cli) connectServer() (octopod, error) {
 	token := c.env["OCTOPOD_TOKEN"]

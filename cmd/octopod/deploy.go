@@ -116,8 +116,7 @@ func (c *cli) deployVerb(cmd *cobra.Command, verb staging.Verb) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		c.onceOnly = true
-		to, err := c.connect(cmd.Context())
+		to, err := c.connectOnce(cmd.Context())
 		if err != nil {
 			return err
 		}

@@ -27,8 +27,7 @@ output is what kustomize build or jsonnet give for the same directory, sorted.`,
 			if err != nil {
 				return err
 			}
-			c.onceOnly = true
-			to, err := c.connect(cmd.Context())
+			to, err := c.connectOnce(cmd.Context())
 			if err != nil {
 				return err
 			}

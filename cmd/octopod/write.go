@@ -94,8 +94,7 @@ func aim(v *staging.View) generator.Goal {
 
 // connectAndApply is what most verbs come to.
 func (c *cli) connectAndApply(ctx context.Context, a staging.Action, w writing) error {
-	c.onceOnly = true
-	to, err := c.connect(ctx)
+	to, err := c.connectOnce(ctx)
 	if err != nil {
 		return err
 	}

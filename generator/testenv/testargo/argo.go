@@ -179,7 +179,6 @@ func (a *ArgoCD) Watch(ctx context.Context, handle func(argocd.Event)) error {
 	}
 }
 
-// Pods gives those that were set.
 // Application is one that tests have put.
 func (a *ArgoCD) Application(_ context.Context, name string) (staging.Application, error) {
 	a.mu.Lock()
@@ -195,6 +194,7 @@ func (a *ArgoCD) Application(_ context.Context, name string) (staging.Applicatio
 	return staging.Application{}, staging.Errorf(staging.CodeNotFound, "no Application %s", name)
 }
 
+// Pods gives those that were set.
 func (a *ArgoCD) Pods(_ context.Context, application string) ([]staging.Pod, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
