@@ -46,10 +46,11 @@ const graceForFailure = 5 * time.Second
 // CodeForbidden when Argo CD refuses to be asked.
 func Wait(ctx context.Context, w Watcher, r WaitRequest, step func(staging.View)) (staging.View, error) {
 	limit, cancel := context.WithCancel(ctx)
-	if r.Timeout > 0 {
-		limit, cancel = context.WithTimeout(ctx, r.Timeout)
-	}
 	defer cancel()
+	if r.Timeout > 0 {
+		limit, cancel = context.WithTimeout(limit, r.Timeout)
+		defer cancel()
+	}
 	news, ended := make(chan News), make(chan error, 1)
 	go func() {
 		ended <- w.Watch(limit, Query{Names: []string{r.Name}}, func(n News) {
