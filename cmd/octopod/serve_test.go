@@ -283,7 +283,7 @@ func TestOperatorsEndpoints(t *testing.T) {
 
 // stopAfterComplete are the arguments of a watch that ends when all was told.
 func stopAfterComplete(t testing.TB) (context.Context, generator.Query, func(generator.News)) {
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), testenv.Patience)
 	return ctx, generator.Query{}, func(n generator.News) {
 		if n.Kind == generator.Complete {
 			cancel()

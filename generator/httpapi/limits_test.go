@@ -17,6 +17,7 @@ import (
 	"octopod/generator"
 	"octopod/generator/httpapi"
 	"octopod/generator/staging"
+	"octopod/generator/testenv"
 )
 
 func TestTenMegabyteBodyIsRefused(t *testing.T) {
@@ -190,7 +191,7 @@ func TestEventsResume(t *testing.T) {
 	w := newWorld(t)
 	w.do(login())
 	read := func(last string, until string) (text, id string) {
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+		ctx, cancel := context.WithTimeout(t.Context(), testenv.Patience)
 		defer cancel()
 		r := get(t, w, "/projects/shop/events").WithContext(ctx)
 		r.Header.Set("Last-Event-ID", last)

@@ -18,6 +18,7 @@ import (
 	"octopod/generator/project"
 	"octopod/generator/render"
 	"octopod/generator/staging"
+	"octopod/generator/testenv"
 )
 
 // world is a served env repo with the sample project.
@@ -164,7 +165,7 @@ func login() staging.Action {
 
 // limited bounds a test that waits for the server.
 func limited(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), testenv.Patience)
 	t.Cleanup(cancel)
 	return ctx
 }
