@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-
-	"octopod/generator"
 )
 
 // count is "3 changed", "" for none.
@@ -22,17 +20,6 @@ func plural(n int, what string) string {
 		what += "s"
 	}
 	return strconv.Itoa(n) + " " + what
-}
-
-// regenerateTail says what became of the changes.
-func regenerateTail(r generator.RegenerateResult, dryRun bool) string {
-	switch {
-	case !r.Changed:
-		return ""
-	case dryRun:
-		return " (nothing is committed)"
-	}
-	return " (" + short(r.Revision) + ")"
 }
 
 // bar is a progress bar on stderr: on a terminal one line that moves, else a

@@ -70,6 +70,9 @@ func (c *cli) regenerate(ctx context.Context, r generator.RegenerateRequest, che
 	if err != nil {
 		return err
 	}
+	if result.Changed && !r.DryRun {
+		c.look(ctx, to, result.Plan)
+	}
 	if err := c.showRegenerated(result, r.DryRun); err != nil {
 		return err
 	}
@@ -149,4 +152,15 @@ func (c *cli) listRegenerated(items []regenerated, r generator.RegenerateResult,
 	words := []string{count(changed, "changed"), count(same, "unchanged"), count(r.Failed(), "failed")}
 	summary := strings.Join(slices.DeleteFunc(words, func(s string) bool { return s == "" }), ", ")
 	c.out.printf("%s%s\n", cmp.Or(summary, "no stagings"), regenerateTail(r, dryRun))
+}
+
+// regenerateTail says what became of the changes.
+func regenerateTail(r generator.RegenerateResult, dryRun bool) string {
+	switch {
+	case !r.Changed:
+		return ""
+	case dryRun:
+		return " (nothing is committed)"
+	}
+	return " (" + short(r.Revision) + ")"
 }
