@@ -21,12 +21,13 @@ type cli struct {
 	settings    settings
 	closers     []func() error
 	knownForges []forge  // that a server's configuration names
+	manners     *manners // towards all hosts that are asked
 	metrics     *metrics // of a run that serves; nil else
 	onceOnly    bool     // see connectOnce
 }
 
 func newCLI(streams stdio, env environ, now func() time.Time) *cli {
-	return &cli{in: streams.in, out: newPrinter(streams.out, env), talk: newPrinter(streams.err, env), env: env, now: now}
+	return &cli{in: streams.in, out: newPrinter(streams.out, env), talk: newPrinter(streams.err, env), env: env, now: now, manners: newManners(now)}
 }
 
 // lastWait is how long a push under way may still take after an interrupt. It

@@ -28,7 +28,7 @@ func (c *cli) forges(envRepo string) (forges, error) {
 	tokens, err := forgeTokens(c.knownForges, c.getenv)
 	return forges{envRepo, gitstore.Options{
 		Auth: auth, AllowPlainHTTP: c.settings.allowPlainHTTP, Timeout: c.settings.gitTimeout, Logger: c.logger(),
-	}, tokens, newManners(c.now)}, err
+	}, tokens, c.manners}, err
 }
 
 // forgeTokens reads what each forge of a server's configuration is asked with.

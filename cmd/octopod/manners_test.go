@@ -3,6 +3,7 @@ package main
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -50,6 +51,17 @@ func TestAForgeIsLeftAlone(t *testing.T) {
 		if _, err := f.Heads(t.Context(), server.URL+"/shop.git"); staging.CodeOf(err) != staging.CodeNotFound {
 			t.Error(err)
 		}
+	}
+}
+
+// All projects of a server leave a forge alone when one of them was told to.
+func TestProjectsShareTheirManners(t *testing.T) {
+	c := newCLI(stdio{strings.NewReader(""), t.Output(), t.Output()}, environ{}, time.Now)
+	own := *c // as each project has it
+	one, err := c.forges("/srv/one.git")
+	other, fault := own.forges("/srv/other.git")
+	if err != nil || fault != nil || one.manners == nil || one.manners != other.manners {
+		t.Errorf("%v and %v; %v, %v", one.manners, other.manners, err, fault)
 	}
 }
 
