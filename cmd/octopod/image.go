@@ -9,7 +9,7 @@ import (
 )
 
 // splitService reads [SERVICE=]VALUE. An image reference holds no "=".
-func splitService(given string) (service, value string, all bool) {
+func splitService(given string) (service, value string, bare bool) {
 	if service, value, ok := strings.Cut(given, "="); ok {
 		return service, value, false
 	}

@@ -89,7 +89,7 @@ func (n notifyConfig) names() []string {
 func (c *cli) trySink(ctx context.Context, url string, s sinkConfig) generator.Finding {
 	ctx, cancel := context.WithTimeout(ctx, tryTime)
 	defer cancel()
-	sink, err := s.open(url, func(name string) string { return c.env[name] })
+	sink, err := s.open(url, c.getenv)
 	if err == nil {
 		err = sink.Send(ctx, notify.Test(url, c.now()))
 	}

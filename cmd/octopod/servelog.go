@@ -100,10 +100,11 @@ func (r *running) endless(next http.Handler) http.Handler {
 			return
 		}
 		ctx, cancel := context.WithCancel(req.Context())
-		if !identity.Expires.IsZero() {
-			ctx, cancel = context.WithDeadline(req.Context(), identity.Expires)
-		}
 		defer cancel()
+		if !identity.Expires.IsZero() {
+			ctx, cancel = context.WithDeadline(ctx, identity.Expires)
+			defer cancel()
+		}
 		defer context.AfterFunc(r.draining, cancel)()
 		next.ServeHTTP(w, req.WithContext(ctx))
 	})

@@ -29,10 +29,9 @@ const forgePatience = 2 * time.Hour
 
 // newTeller opens what the configuration names. It contacts nobody.
 func (c *cli) newTeller(config serverConfig, log *slog.Logger, count func(string, notify.Outcome)) (*teller, error) {
-	getenv := func(name string) string { return c.env[name] }
 	t := &teller{sinks: map[string]notify.Sink{}, forges: map[string]*review.Forge{}, boxes: map[string]*notify.Outbox{}, url: config.URL, log: log, now: c.now}
 	for _, s := range config.Notify.Sinks {
-		sink, err := s.open(config.URL, getenv)
+		sink, err := s.open(config.URL, c.getenv)
 		if err != nil {
 			return nil, err
 		}
@@ -40,7 +39,7 @@ func (c *cli) newTeller(config serverConfig, log *slog.Logger, count func(string
 		t.boxes["sink "+s.Name] = notify.NewOutbox(s.Name, notify.UsualLimits(), log, count)
 	}
 	for _, f := range config.Forges {
-		token, err := f.Token.Read("forges "+f.Host+".token", getenv)
+		token, err := f.Token.Read("forges "+f.Host+".token", c.getenv)
 		if err != nil {
 			return nil, err
 		}
