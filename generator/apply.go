@@ -155,6 +155,11 @@ func (g *Stagings) planAction(ctx context.Context, tree *envrepo.Tree, r Request
 	if s.made, err = g.generate(ctx, tree, p, after, r.Manifests); err != nil {
 		return planned{}, err
 	}
+	if a.Verb == staging.Restart {
+		if err := restarts(s.made.objects, after); err != nil {
+			return planned{}, err
+		}
+	}
 	if s.defaults, err = g.newDefaults(ctx, tree, p, after, a); err != nil {
 		return planned{}, err
 	}
@@ -346,7 +351,7 @@ func describe(s step, changes []staging.Difference) (subject, body string) {
 
 // headline says one difference in a word or two: backend 1f2e3d4, LOG_LEVEL=debug.
 func headline(s step, c staging.Difference) string {
-	if s.after == nil || slices.Contains([]string{"branch", "state", "pinned", "tested"}, c.What) {
+	if s.after == nil || slices.Contains([]string{"branch", "state", "pinned", "tested", "restarts"}, c.What) {
 		return ""
 	}
 	if service, ok := s.after.Spec.Services[c.What]; ok {

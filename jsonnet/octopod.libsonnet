@@ -34,11 +34,15 @@ local clusterScoped = ['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'Custom
   // One object, made the staging's.
   adopt(params, object)::
     local labelled = { metadata+: { labels+: params.labels } };
+    local restarts = std.get(params, 'restarts', 0);
+    local restarted =
+      if restarts > 0 && std.member(['DaemonSet', 'Deployment', 'StatefulSet'], object.kind)
+      then { metadata+: { labels+: { 'octopod.dev/restarts': std.toString(restarts) } } } else {};
     local spec = std.get(object, 'spec', {});
     sleeps(params, object)
     + labelled
     + (if std.member(clusterScoped, object.kind) then {} else { metadata+: { namespace: params.namespace } })
-    + (if std.objectHas(spec, 'template') then { spec+: { template+: labelled } } else {})
+    + (if std.objectHas(spec, 'template') then { spec+: { template+: labelled + restarted } } else {})
     + (if std.objectHas(spec, 'volumeClaimTemplates') then
          { spec+: { volumeClaimTemplates: [claim + labelled for claim in spec.volumeClaimTemplates] } }
        else {}),

@@ -139,7 +139,7 @@ func addVerbs(c *cli, root *cobra.Command) {
 		verbs     []*cobra.Command
 	}{
 		{"change", "Change stagings:", []*cobra.Command{
-			newDeploy(c), newCreate(c), newUpdate(c), newSet(c), newUnset(c), newArchive(c), newRestore(c),
+			newDeploy(c), newCreate(c), newUpdate(c), newSet(c), newUnset(c), newArchive(c), newRestore(c), newRestart(c),
 			newDelete(c), newPin(c), newUnpin(c), newKeep(c), newUnkeep(c), newExtend(c), newMark(c), newRollback(c)}},
 		{"look", "Look at stagings:", []*cobra.Command{
 			newGet(c), newDescribe(c), newWait(c), newOpen(c), newHistory(c), newDiff(c), newRender(c), newName(c), newURL(c),

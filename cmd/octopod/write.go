@@ -37,7 +37,7 @@ type writer interface {
 var words = map[staging.Verb]struct{ did, would string }{
 	staging.Deploy: {"deployed", "deploy"}, staging.Create: {"created", "create"}, staging.Update: {"updated", "update"},
 	staging.Set: {"changed", "change"}, staging.Unset: {"changed", "change"}, staging.Archive: {"archived", "archive"},
-	staging.Restore: {"restored", "restore"}, staging.Delete: {"deleted", "delete"}, staging.PinVerb: {"pinned", "pin"},
+	staging.Restore: {"restored", "restore"}, staging.Restart: {"restarted", "restart"}, staging.Delete: {"deleted", "delete"}, staging.PinVerb: {"pinned", "pin"},
 	staging.Unpin: {"unpinned", "unpin"}, staging.Rollback: {"rolled back", "roll back"},
 	staging.Keep: {"kept", "keep"}, staging.Unkeep: {"left to the sweep", "leave to the sweep"},
 	staging.Extend: {"extended", "extend"}, staging.Mark: {"marked", "mark"},

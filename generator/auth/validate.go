@@ -146,7 +146,7 @@ func (s Scope) check(f *faults, field string) {
 
 // verbs are those that a scope may name.
 var verbs = []staging.Verb{
-	staging.Deploy, staging.Create, staging.Update, staging.Set, staging.Unset, staging.Archive, staging.Restore,
+	staging.Deploy, staging.Create, staging.Update, staging.Set, staging.Unset, staging.Archive, staging.Restore, staging.Restart,
 	staging.Delete, staging.PinVerb, staging.Unpin, staging.Keep, staging.Unkeep, staging.Extend, staging.Mark, staging.Rollback, staging.Regenerate, Sweep,
 }
 

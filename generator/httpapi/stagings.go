@@ -136,7 +136,7 @@ func (s *server) getStaging(ctx context.Context, in *InStaging) (*stagingOutput,
 
 type changeInput struct {
 	InStaging
-	Verb    staging.Verb `path:"verb" enum:"deploy,create,update,set,unset,archive,restore,delete,pin,unpin,keep,unkeep,extend,mark,rollback"`
+	Verb    staging.Verb `path:"verb" enum:"deploy,create,update,set,unset,archive,restore,restart,delete,pin,unpin,keep,unkeep,extend,mark,rollback"`
 	IfMatch string       `header:"If-Match" doc:"ETag of the staging as it was seen: another one by now is a conflict"`
 	Key     string       `header:"Idempotency-Key" maxLength:"200" doc:"A request that is repeated with the same key gets the first answer again"`
 	Body    *change

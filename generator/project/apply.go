@@ -37,6 +37,8 @@ func (p *Project) Apply(current *staging.Staging, a staging.Action, at staging.S
 		return archive(next, a, at)
 	case staging.Restore:
 		p.restore(&next, a, at)
+	case staging.Restart:
+		return restart(next)
 	case staging.Delete:
 		turn(&next, staging.Deleting, a, at)
 	case staging.PinVerb:

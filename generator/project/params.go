@@ -2,6 +2,7 @@ package project
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"octopod/generator/staging"
@@ -12,6 +13,7 @@ const (
 	LabelProject     = "octopod.dev/project"
 	LabelStaging     = "octopod.dev/staging"
 	LabelManagedBy   = "app.kubernetes.io/managed-by"
+	LabelRestarts    = "octopod.dev/restarts" // of pods only
 	AnnotationBranch = "octopod.dev/branch"
 	AnnotationURL    = "octopod.dev/url"
 )
@@ -36,6 +38,7 @@ func (p *Project) Params(s staging.Staging) (staging.Params, error) {
 		Deployment: map[string]any{},
 		Asleep:     p.asleep(s.Spec.State),
 		Quota:      p.Spec.Quota,
+		Restarts:   s.Spec.Restarts,
 		Labels: map[string]string{
 			LabelProject: p.Metadata.Name, LabelStaging: s.Name, LabelManagedBy: "octopod",
 		},
@@ -122,6 +125,9 @@ func (p *Project) kustomizeParams(s staging.Staging, values staging.Values) stag
 			p.Spec.Parameters[name].direct(&k, value)
 		}
 	}
+	if s.Spec.Restarts > 0 {
+		k.Patches = append(k.Patches, restarts(s.Spec.Restarts)...)
+	}
 	if s.Spec.State == staging.Deleting && p.Spec.Lifecycle.Teardown != "" {
 		k.Components = append(k.Components, p.Spec.Lifecycle.Teardown)
 	}
@@ -131,6 +137,18 @@ func (p *Project) kustomizeParams(s staging.Staging, values staging.Values) stag
 	slices.SortFunc(k.Images, func(a, b staging.Image) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(k.Replicas, func(a, b staging.Replicas) int { return strings.Compare(a.Workload, b.Workload) })
 	return k
+}
+
+// restarts labels the pods of every workload. A pod template always has labels:
+// the workload's selector must match them.
+func restarts(count int) []staging.Patch {
+	var patches []staging.Patch
+	for _, kind := range staging.Workloads() {
+		patches = append(patches, staging.Patch{
+			Kind: kind, Op: "add", Pointer: "/spec/template/metadata/labels/octopod.dev~1restarts", Value: strconv.Itoa(count),
+		})
+	}
+	return patches
 }
 
 // direct adds to an overlay what a parameter's `to` says.

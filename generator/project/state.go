@@ -52,6 +52,20 @@ func (p *Project) restore(s *staging.Staging, a staging.Action, at staging.Stamp
 	turn(s, staging.Active, a, at)
 }
 
+// restart counts one more restart: the number is a label of every pod.
+func restart(s staging.Staging) (staging.Staging, error) {
+	switch s.Spec.State {
+	case staging.Archived:
+		return s, staging.Errorf(staging.CodeConflict, "staging %q is archived: nothing of it runs", s.Name).
+			WithHint("`octopod restore %s` wakes it", s.Name)
+	case staging.Deleting:
+		return s, staging.Errorf(staging.CodeConflict, "staging %q is being deleted", s.Name).
+			WithHint("`octopod restore %s` takes the deletion back", s.Name)
+	}
+	s.Spec.Restarts++
+	return s, nil
+}
+
 // keep keeps a staging from the sweep. The same once more keeps who was first.
 func keep(s staging.Staging, a staging.Action, at staging.Stamp) (staging.Staging, error) {
 	if a.Reason == "" {

@@ -15,6 +15,7 @@ const (
 	Unset      Verb = "unset"
 	Archive    Verb = "archive"
 	Restore    Verb = "restore"
+	Restart    Verb = "restart"
 	Delete     Verb = "delete"
 	PinVerb    Verb = "pin"
 	Unpin      Verb = "unpin"
@@ -49,7 +50,7 @@ type Action struct {
 	// branch keeps the staging; set: builds of this repository give way to the defaults.
 	Repository string `json:"repository,omitempty"`
 
-	Reason string `json:"reason,omitempty"` // pin, rollback, keep, archive, restore, delete
+	Reason string `json:"reason,omitempty"` // pin, rollback, keep, archive, restore, restart, delete
 	To     string `json:"to,omitempty"`     // rollback: a revision; empty means the version before
 	Finish bool   `json:"finish,omitempty"` // delete: the teardown is over, remove the record
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -61,6 +62,9 @@ func facts(s *Staging) map[string]string {
 		for name, value := range values {
 			put(name, overrideText(value))
 		}
+	}
+	if s.Spec.Restarts > 0 {
+		put("restarts", strconv.Itoa(s.Spec.Restarts))
 	}
 	if s.Spec.Pinned != nil {
 		put("pinned", cmp.Or(s.Spec.Pinned.Reason, "by "+s.Spec.Pinned.By))

@@ -20,6 +20,8 @@ type Params struct {
 	Annotations map[string]string `json:"annotations"` // for the Namespace
 	Quota       map[string]string `json:"quota"`       // ResourceQuota spec.hard; empty means none
 
+	Restarts int `json:"restarts,omitempty"` // how often the staging was restarted: pods carry it as a label
+
 	Asleep []ArchiveFix `json:"asleep"` // how objects sleep; empty while the staging is active
 
 	Kustomize KustomizeParams `json:"-"` // the same settings as directions for a kustomize overlay

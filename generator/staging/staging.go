@@ -50,6 +50,8 @@ type Spec struct {
 	Presets []string `yaml:"presets,omitempty" json:"presets,omitempty"`
 	// The pull request of the branch, when there is one.
 	PullRequest *PullRequest `yaml:"pullRequest,omitempty" json:"pullRequest,omitempty"`
+	// How often somebody had it restarted. A change of it makes every pod anew.
+	Restarts int `yaml:"restarts,omitempty" json:"restarts,omitempty"`
 	// When and by whom the staging was made.
 	Created Stamp `yaml:"created" json:"created"`
 	// When the sweep archives it; renewed by every deploy. Absent means never.
@@ -71,7 +73,7 @@ type Spec struct {
 func (s Spec) DeploysLike(o Spec) bool { return reflect.DeepEqual(s.deployed(), o.deployed()) }
 
 func (s Spec) deployed() Spec {
-	return Spec{Branch: s.Branch, State: s.State, Services: s.Services, Overrides: s.Overrides, Presets: s.Presets}
+	return Spec{Branch: s.Branch, State: s.State, Services: s.Services, Overrides: s.Overrides, Presets: s.Presets, Restarts: s.Restarts}
 }
 
 // Service is one deployable part as this staging runs it.

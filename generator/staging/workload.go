@@ -30,12 +30,35 @@ func RunningImages(objects []Object) ([]string, error) {
 	return slices.Compact(images), nil
 }
 
+// PodsLabelled tells whether any workload makes its pods anew when a label of theirs
+// comes to have a value: whether one has it in its pod template.
+func PodsLabelled(objects []Object, label, value string) (bool, error) {
+	for _, o := range objects {
+		if !slices.Contains(Workloads(), o.Kind) {
+			continue
+		}
+		var w workload
+		if err := json.Unmarshal(o.JSON, &w); err != nil {
+			return false, fmt.Errorf("reading the rendered %s: %w", o, err)
+		}
+		if w.Spec.Template.Metadata.Labels[label] == value {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+// Workloads are the kinds whose pods follow their template: a change of it
+// replaces them. Those of a Job never do; its template cannot change.
+func Workloads() []string { return []string{"DaemonSet", "Deployment", "StatefulSet"} }
+
 // workload is the part that all kinds of long-running workloads share.
 type workload struct {
 	Spec struct {
 		Replicas *int
 		Template struct {
-			Spec struct{ Containers []struct{ Image string } }
+			Metadata struct{ Labels map[string]string }
+			Spec     struct{ Containers []struct{ Image string } }
 		}
 	}
 }

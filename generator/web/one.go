@@ -191,7 +191,7 @@ func (v *visit) addHistory(ctx context.Context, page *onePage) error {
 
 // undoable: a return to an earlier version is no change that stands for itself.
 func undoable(verb staging.Verb) bool {
-	return !slices.Contains([]staging.Verb{staging.Rollback, staging.Regenerate, staging.Extend, staging.Delete, staging.Mark}, verb)
+	return !slices.Contains([]staging.Verb{staging.Rollback, staging.Regenerate, staging.Extend, staging.Delete, staging.Mark, staging.Restart}, verb)
 }
 
 // tell puts an event into words.
@@ -283,7 +283,7 @@ func (v *visit) verbs(view *staging.View) []verbLink {
 		if spec.Expires != nil {
 			all = append(all, link("extend", "Keep for longer"))
 		}
-		all = append(all, link("archive", "Archive…"))
+		all = append(all, link("restart", "Restart…"), link("archive", "Archive…"))
 	}
 	if spec.Kept != nil {
 		all = append(all, link("unkeep", "Leave to the clean-up"))

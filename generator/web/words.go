@@ -78,7 +78,7 @@ func reason(s staging.Status, detail bool) string {
 // deeds are the verbs as a history tells them.
 var deeds = map[staging.Verb]string{
 	staging.Deploy: "Deployed", staging.Create: "Created", staging.Update: "Updated", staging.Set: "Changed settings",
-	staging.Unset: "Changed settings", staging.Archive: "Archived", staging.Restore: "Woken up", staging.Delete: "Deleted",
+	staging.Unset: "Changed settings", staging.Archive: "Archived", staging.Restore: "Woken up", staging.Restart: "Restarted", staging.Delete: "Deleted",
 	staging.PinVerb: "Pinned", staging.Unpin: "Unpinned", staging.Rollback: "Went back to an earlier version",
 	staging.Regenerate: "Brought up to date with the project", staging.Extend: "Kept for longer",
 	staging.Mark: "Marked", staging.Keep: "Kept from the clean-up", staging.Unkeep: "Left to the clean-up again",
@@ -98,7 +98,8 @@ var notices = map[string]string{
 	"archive": "Archived. It sleeps now; “Wake up” brings it back as it was.", "restore": "It is waking up.",
 	"delete": "Deleted.", "extend": "It is kept for longer.", "pin": "Pinned: it stays at this version.",
 	"unpin": "Unpinned: new builds are deployed again.", "rollback": "It goes back to that version, and stays there until you unpin it.",
-	"unkeep": "It is like any other again.", "mark": "Thank you: everybody sees it here.", "undo": "Undone. The change is on its way.",
+	"restart": "It is starting again.",
+	"unkeep":  "It is like any other again.", "mark": "Thank you: everybody sees it here.", "undo": "Undone. The change is on its way.",
 }
 
 func noticeOf(done string) string { return notices[done] }
