@@ -226,6 +226,14 @@ func gallery(w *world) []struct{ name, path, as string } {
 	}
 	w.catchUp()
 	w.running("gift-cards")
+	w.do(staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"PAYMENT_GATEWAY": "production"}})
+	w.argo.SetPods("login", staging.Pod{Name: "backend-1", Workload: "Deployment/backend", Health: "Degraded", Status: "CrashLoopBackOff"})
+	w.running("login")
+	w.argo.Put("login", func(a *staging.Application) { a.Health = "Progressing" })
+	w.becomes("login", staging.PhaseFailed)
+	w.argo.SetPods("login")
+	w.do(staging.Action{Verb: staging.Unset, Name: "login", Unset: []string{"PAYMENT_GATEWAY"}})
+	w.running("login")
 	w.do(staging.Action{Verb: staging.Set, Name: "login", Absent: []string{"LEGACY_FLAG"}})
 	w.running("login")
 	events, err := w.History(w.t.Context(), generator.HistoryQuery{Name: "login", Limit: 1})
@@ -234,10 +242,12 @@ func gallery(w *world) []struct{ name, path, as string } {
 	}
 	return []struct{ name, path, as string }{
 		{"stagings", "/shop/", "user"}, {"search", "/shop/?q=gift", "user"}, {"new", "/shop/new?branch=feature/new-cart", "user"},
-		{"one", "/shop/stagings/login", "user"}, {"trouble", "/shop/stagings/checkout-rounding", "admin"},
+		{"one", "/shop/stagings/login", "user"}, {"history", "/shop/stagings/login#history", "user"}, {"trouble", "/shop/stagings/checkout-rounding", "admin"},
 		{"settings", "/shop/stagings/login/settings", "user"}, {"undo", "/shop/stagings/login/undo?to=" + events[0].Revision, "admin"},
 		{"delete", "/shop/stagings/login/delete", "user"}, {"archived", "/shop/archived", "user"}, {"activity", "/shop/activity", "admin"},
-		{"project", "/shop/about?check=1", "admin"}, {"clean-up", "/shop/about#clean-up", "admin"}, {"files", "/shop/stagings/login/files", "admin"}, {"objects", "/shop/stagings/checkout-rounding/resources", "admin"}, {"mark", "/shop/stagings/gift-cards/mark", "user"}, {"deliveries", "/shop/deliveries", "admin"},
+		{"project", "/shop/about?check=1", "admin"}, {"clean-up", "/shop/about#clean-up", "admin"},
+		{"files", "/shop/stagings/login/files", "admin"}, {"objects", "/shop/stagings/checkout-rounding/resources", "admin"},
+		{"mark", "/shop/stagings/gift-cards/mark", "user"}, {"deliveries", "/shop/deliveries", "admin"},
 		{"sign-in", "/signin?next=/shop/", "user"},
 		{"not-found", "/shop/stagings/nothing", "viewer"}, {"nothing-fits", "/shop/?q=zebra", "viewer"},
 	}

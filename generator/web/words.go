@@ -87,7 +87,7 @@ var deeds = map[staging.Verb]string{
 // doors say where an action came from.
 var doors = map[staging.Via]string{
 	staging.ViaCLI: "command line", staging.ViaCI: "build", staging.ViaWeb: "this page", staging.ViaAPI: "program",
-	staging.ViaWebhook: "branch event", staging.ViaSweep: "clean-up", staging.ViaGit: "edited by hand",
+	staging.ViaWebhook: "branch event", staging.ViaSweep: "clean-up", staging.ViaGit: "hand",
 }
 
 // notices say what was just done, by the value of ?done=. Nothing of the
