@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"html"
 	"io"
@@ -143,13 +144,26 @@ func BenchmarkGoalLivePages(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// wholeList is the page of all stagings, once the server knows them.
+// wholeList is the page of all stagings, once the server knows them, and of all
+// when they were changed: until then each of them is news.
 func wholeList(b *testing.B, at string) string {
 	b.Helper()
-	return testenv.Eventually(b, fmt.Sprintf("the page has %d rows", servedStagings), func() (string, bool) {
-		page := fetch(b, at+"/shop/")
-		return page, strings.Count(page, `<li class="row"`) == servedStagings
+	ctx, stop := context.WithTimeout(b.Context(), testenv.Patience)
+	defer stop()
+	dated := map[string]bool{}
+	err := clientOf(b, at, "").Watch(ctx, generator.Query{All: true}, func(n generator.News) {
+		if n.Staging.Status.Changed != nil {
+			dated[n.Staging.Metadata.Name] = true
+		}
+		if len(dated) == servedStagings {
+			stop()
+		}
 	})
+	page := fetch(b, at+"/shop/")
+	if rows := strings.Count(page, `<li class="row"`); rows != servedStagings {
+		b.Fatalf("the page has %d rows, and %d dates are known (%v)", rows, len(dated), err)
+	}
+	return page
 }
 
 // countRows tells how many bytes came with each row of a stream, the framing of
