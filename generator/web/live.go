@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"octopod/generator"
+	"octopod/generator/staging"
 )
 
 const (
@@ -34,7 +35,8 @@ type stream struct {
 	name     string
 	question question
 	search   search
-	version  string // of the one staging, as the page has it
+	version  string        // of the one staging, as the page has it
+	phase    staging.Phase // of the one staging, as it was told last; "" before
 }
 
 // events streams what changes on a page. It begins after the number in the
@@ -137,7 +139,15 @@ func (p *stream) tellOne(u generator.Update) error {
 		p.version = version
 		return p.send("changed", u.Sequence, "")
 	}
-	return p.sendFragment("status", u.Sequence, "one", "status", p.statusOf(view))
+	was := p.phase
+	p.phase = view.Status.Phase
+	if err := p.sendFragment("status", u.Sequence, "one", "status", p.statusOf(view)); err != nil {
+		return err
+	}
+	if was != p.phase && p.phase == staging.PhaseRunning { // its history says now how long that took
+		return p.send("changed", u.Sequence, "")
+	}
+	return nil
 }
 
 func (p *stream) sendFragment(event string, id uint64, page, part string, data any) error {
