@@ -88,7 +88,7 @@ func TestTwoPeopleAtBrowsers(t *testing.T) {
 
 	w.running("login")
 	hers.Sees("it runs, without a reload", `document.querySelector('#status .state').innerText === 'Running'`)
-	hers.Sees("how long that took, without a reload", `/^ran after/i.test(document.querySelector('.history .outcome')?.innerText)`)
+	hers.Sees("how long that took, without a reload", `/^ran after/i.test(document.querySelector('#outcome').innerText)`)
 	his.Sees("it runs, without a reload", `document.querySelector('#s-login .state').innerText === 'Running'`)
 
 	hers.Press("Change settings")

@@ -145,7 +145,7 @@ func (p *stream) tellOne(u generator.Update) error {
 		return err
 	}
 	if was != p.phase && p.phase == staging.PhaseRunning { // its history says now how long that took
-		return p.send("changed", u.Sequence, "")
+		return p.send("ran", u.Sequence, "")
 	}
 	return nil
 }

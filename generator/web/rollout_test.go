@@ -39,12 +39,12 @@ func TestAHistorySaysHowEachVersionEnded(t *testing.T) {
 		want []string
 	}{
 		{"Quinn", project.RoleUser, []string{
-			"^replaced before it ran$",
+			"^$", "^replaced before it ran$",
 			"^failed: The change could not be applied.$",
 			`^ran after \d+ s, then failed: Backend keeps crashing.$`, `^ran after \d+ s$`,
 		}},
 		{"Root", project.RoleAdmin, []string{
-			"^replaced before it ran$", "^failed: The change could not be applied$",
+			"^$", "^replaced before it ran$", "^failed: The change could not be applied$",
 			`^ran after \d+ s, then failed: backend keeps crashing$`, `^ran after \d+ s$`,
 		}},
 	} {

@@ -80,8 +80,8 @@ func becomes(t testing.TB, b *testbrowser.Tab, word string) {
 	t.Helper()
 	b.Do(chromedp.Evaluate(`window.sameDocument = true`, nil))
 	b.Sees("the staging is "+word, fmt.Sprintf(`document.querySelector('#status .state').innerText === %q`, word))
-	if word == "Running" { // the history follows, and is another one for a moment
-		b.Sees("how long that took", `/^ran after/i.test(document.querySelector('.history .outcome')?.innerText)`)
+	if word == "Running" {
+		b.Sees("how long that took", `/^ran after/i.test(document.querySelector('#outcome').innerText)`)
 	}
 	b.Sees("nothing was loaded anew", `window.sameDocument`)
 }

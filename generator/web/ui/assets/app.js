@@ -92,6 +92,7 @@
       if (old) replace(old, html);
     });
     on('changed', () => window.htmx?.trigger('#body', 'changed'));
+    on('ran', () => window.htmx?.trigger('#outcome', 'ran'));
     on('reset', reload);
     on('beat', () => {});
   };
