@@ -8,7 +8,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// encode prints a value as JSON or, with -o yaml, as the same in YAML.
+// encode prints a value as JSON, as the same in YAML with -o yaml, or what
+// -o jsonpath=… picks of it.
 func (c *cli) encode(v any) error {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
@@ -18,6 +19,11 @@ func (c *cli) encode(v any) error {
 		return fmt.Errorf("encoding the result: %w", err)
 	}
 	text := b.Bytes()
+	if c.settings.pick != nil {
+		picked, err := c.settings.pick.of(text)
+		c.out.printf("%s", picked)
+		return err
+	}
 	if c.settings.output == "yaml" {
 		var err error
 		if text, err = yaml.JSONToYAML(text); err != nil {

@@ -100,7 +100,8 @@ func codeOf(err error) staging.Code {
 //
 // What is said: one line "octopod: what happened"; several faults one a line
 // below it, indented; what to do next on a line of its own after an arrow.
-// With -o json or yaml the same as one JSON object.
+// With -o json or yaml the same as one JSON object; what a path picks is for
+// people and scripts, who read the line.
 func (c *cli) report(ctx context.Context, args []string, err error) int {
 	if err != nil && ctx.Err() != nil {
 		c.talk.printf("octopod: interrupted\n")
@@ -110,7 +111,7 @@ func (c *cli) report(ctx context.Context, args []string, err error) int {
 	var said reported
 	switch {
 	case err == nil, errors.Is(err, errDifferent), errors.As(err, &said):
-	case c.settings.machine() || wantsJSON(args):
+	case c.settings.machine() && c.settings.pick == nil || wantsJSON(args):
 		c.talk.printf("%s\n", errorJSON(err, exit))
 	default:
 		c.talk.printf("%s %s\n", c.talk.paint(red, "octopod:"), plain(message(err)))

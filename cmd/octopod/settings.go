@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -29,6 +30,7 @@ type settings struct {
 	envRepo string
 	ref     string
 	output  string
+	pick    *picker // what -o jsonpath=… picks of the JSON; nil for all of it
 	actor   string
 
 	envRepoTyped bool // on the command line
@@ -52,7 +54,7 @@ type settings struct {
 }
 
 // outputs are the forms of a result.
-var outputs = []string{"table", "wide", "name", "json", "yaml"}
+var outputs = []string{"table", "wide", "name", "json", "yaml", pathForm + "TEMPLATE"}
 
 func (s *settings) addFlags(root *cobra.Command) {
 	f := root.PersistentFlags()
@@ -77,6 +79,21 @@ func (s *settings) addFlags(root *cobra.Command) {
 // machine tells whether a program reads the result.
 func (s *settings) machine() bool { return s.output == "json" || s.output == "yaml" }
 
+// form settles in which form a result is printed. What a path picks is picked of
+// the JSON.
+func (s *settings) form() (err error) {
+	if template, ok := strings.CutPrefix(s.output, pathForm); ok {
+		if s.pick, err = newPicker(template); err == nil {
+			s.output = "json"
+		}
+		return err
+	}
+	if !slices.Contains(outputs, s.output) {
+		return fmt.Errorf("%q is none of %s", s.output, strings.Join(outputs, ", "))
+	}
+	return nil
+}
+
 // settle fills in every flag that was not given, from the environment and from
 // the config file, and refuses what cannot be. All faults are named at once.
 func (c *cli) settle(cmd *cobra.Command) error {
@@ -97,8 +114,8 @@ func (c *cli) settle(cmd *cobra.Command) error {
 		return err
 	}
 	problems = append(problems, file.fill(cmd, c)...)
-	if !slices.Contains(outputs, c.settings.output) {
-		problems = append(problems, staging.Problem{Field: "--output", Message: strconv.Quote(c.settings.output) + " is none of " + strings.Join(outputs, ", ")})
+	if err := c.settings.form(); err != nil {
+		problems = append(problems, staging.Problem{Field: "--output", Message: err.Error()})
 	}
 	switch {
 	case c.settings.envRepoTyped && c.settings.serverTyped:
