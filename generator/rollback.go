@@ -20,15 +20,10 @@ type returnTo struct {
 func (g *Stagings) rollbackTarget(ctx context.Context, a staging.Action) (returnTo, error) {
 	revision := a.To
 	if revision == "" {
-		events, err := g.History(ctx, HistoryQuery{Name: a.Name, Limit: 2})
-		if err != nil {
+		var err error
+		if revision, err = g.versionBefore(ctx, a.Name); err != nil {
 			return returnTo{}, err
 		}
-		if len(events) < 2 || events[1].Gone {
-			return returnTo{}, staging.Errorf(staging.CodeNotFound, "staging %q has no version before this one", a.Name).
-				WithHint("`octopod history %s` lists its versions", a.Name)
-		}
-		revision = events[1].Revision
 	}
 	then, err := g.Repo.At(ctx, revision)
 	if err != nil {
@@ -39,6 +34,25 @@ func (g *Stagings) rollbackTarget(ctx context.Context, a staging.Action) (return
 			WithHint("`octopod history %s` lists its versions", a.Name)
 	}
 	return returnTo{g: g, then: then}, nil
+}
+
+// versionBefore is the revision before the commit that made the present version.
+// Marks, pins, restarts and their like came after it and made none.
+func (g *Stagings) versionBefore(ctx context.Context, name string) (string, error) {
+	for limit := 8; ; limit *= 8 {
+		events, err := g.History(ctx, HistoryQuery{Name: name, Limit: limit})
+		if err != nil {
+			return "", err
+		}
+		made := slices.IndexFunc(events, func(e staging.Event) bool { return e.Verb.MakesVersion() })
+		switch {
+		case made >= 0 && made+1 < len(events) && !events[made+1].Gone:
+			return events[made+1].Revision, nil
+		case made >= 0 && made+1 < len(events), len(events) < limit:
+			return "", staging.Errorf(staging.CodeNotFound, "staging %q has no version before this one", name).
+				WithHint("`octopod history %s` lists its versions", name)
+		}
+	}
 }
 
 // plan puts the directory back as it was, pinned so that CI does not undo it.

@@ -146,6 +146,33 @@ func TestRollbackBringsTheDirectoryBackAndPinsIt(t *testing.T) {
 	})
 }
 
+// Whoever restarts a bad build, marks it as broken and holds it for a look means
+// the build before it all the same.
+func TestRollbackPassesOverWhatMadeNoVersion(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	w.do(login("1f2e3d4"))
+	aside := []staging.Action{
+		{Verb: staging.Restart}, {Verb: staging.Mark, Outcome: staging.Broken}, {Verb: staging.PinVerb, Reason: "a look"},
+		{Verb: staging.Unpin}, {Verb: staging.Keep, Reason: "a look"}, {Verb: staging.Unkeep}, {Verb: staging.Restart}, {Verb: staging.Restart},
+	}
+	repeat := func() {
+		for _, a := range aside { // more than one look at the history gives
+			a.Name = "login"
+			w.do(a)
+		}
+	}
+	repeat()
+	if err := w.refused(staging.Action{Verb: staging.Rollback, Name: "login"}); staging.CodeOf(err) != staging.CodeNotFound {
+		t.Errorf("there is but one version: %v", err)
+	}
+	w.do(login("bad0bad"))
+	repeat()
+	r := w.do(staging.Action{Verb: staging.Rollback, Name: "login"})
+	if image := r.Staging.Spec.Services["frontend"].Image; !strings.HasSuffix(image, ":1f2e3d4") {
+		t.Errorf("it runs %s", image)
+	}
+}
+
 func TestADeletedStagingIsGoneAndCanBeRolledBack(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputRendered)
 	w.do(login("1f2e3d4"))

@@ -12,9 +12,10 @@ func newRollback(c *cli) *cobra.Command {
 	cmd := c.changeOne(&cobra.Command{
 		Use:   "rollback NAME [--to REVISION] [--reason WHY]",
 		Short: "Return a staging to an earlier version",
-		Long: `Return a staging to the version before, or to a revision that history shows. It is
-a new commit, so it can be undone like any other. The staging is pinned, so that
-CI does not roll it forward again; unpin lets deploys through.`,
+		Long: `Return a staging to the version before, or to a revision that history shows. Marks,
+pins and restarts make no version. It is a new commit, so it can be undone like any
+other. The staging is pinned, so that CI does not roll it forward again; unpin lets
+deploys through.`,
 		Example: `  # The version before this one
   octopod rollback feature-login
 

@@ -97,3 +97,7 @@ func rolledOut(events []Event, m Memory) int {
 func (v Verb) rollsOut() bool {
 	return !slices.Contains([]Verb{PinVerb, Unpin, Keep, Unkeep, Extend, Mark}, v)
 }
+
+// MakesVersion tells whether there is another version after a verb: a restart
+// rolls out the one there is.
+func (v Verb) MakesVersion() bool { return v.rollsOut() && v != Restart }
