@@ -201,3 +201,27 @@ func TestAJsonnetFileOfOnesOwnDeploysAtOnce(t *testing.T) {
 	w.do(staging.Action{Verb: staging.Set, Name: "x", Set: map[string]string{"NEW_FLAG": "on"}})
 	w.shows("x", map[string][]string{"Deployment/web": {`{"name":"NEW_FLAG","value":"on"}`}})
 }
+
+// Two parts may have a PORT each; what one part alone has is no concern of the other.
+func TestVariablesOfAJsonnetFileStayWithTheirParts(t *testing.T) {
+	for file, also := range map[string]string{"parts.txtar": "", "parts-config.txtar": "TONE"} {
+		w, result := adopted(t, file, func(r *generator.InitRequest) {
+			r.Engine, r.TemplateFile = project.EngineJsonnet, "app.jsonnet"
+		})
+		want := strings.Fields("API_KEY_FILE COLOUR PORT " + also + " api-proxy.PORT api.replicas web.PORT web.replicas")
+		if diff := cmp.Diff(want, result.Project.ParameterNames()); diff != "" {
+			t.Errorf("%s: parameters (-want +got):\n%s", file, diff)
+		}
+		w.do(staging.Action{Verb: staging.Deploy, Branch: "x"})
+		w.shows("x", map[string][]string{
+			"Deployment/api": {`{"name":"PORT","value":"8080"}`, `{"name":"PORT","value":"9000"}`, "API_KEY_FILE", "!web.PORT", "!COLOUR"},
+			"Deployment/web": {`{"name":"PORT","value":"80"}`, `{"name":"COLOUR","value":"blue"}`, "!8080", "!web.PORT", "!API_KEY_FILE"},
+			"ConfigMap/app":  {"!PORT", "!COLOUR"},
+		})
+		w.do(staging.Action{Verb: staging.Set, Name: "x", Set: map[string]string{"web.PORT": "81"}, Absent: []string{"PORT"}})
+		w.shows("x", map[string][]string{
+			"Deployment/api": {`!"8080"`, `{"name":"PORT","value":"9000"}`},
+			"Deployment/web": {`{"name":"PORT","value":"81"}`},
+		})
+	}
+}

@@ -7,7 +7,10 @@
 //   configMap  ConfigMap that holds the application's settings; null makes them
 //              variables of the services' containers
 //
-// Replicas follow the deployment setting "<workload>.replicas".
+// A variable that a service's container has follows the setting of its name, or of
+// its name after "<workload>." or "<workload>-<container>.", where there is one: two
+// parts may have a PORT each. Replicas follow the deployment setting
+// "<workload>.replicas".
 
 local imageName(ref) =
   local plain = std.split(ref, '@')[0];
@@ -22,25 +25,33 @@ local flatten(value) =
   else if std.objectHas(value, 'kind') then [value]
   else std.flatMap(flatten, std.objectValues(value));
 
-local container(params, known, c) =
+// What the setting of a variable may be called, the most exact first.
+local names(workload, c, e) = [workload + '-' + c.name + '.' + e.name, workload + '.' + e.name, e.name];
+
+// The setting that a variable follows; null where there is none.
+local setting(params, workload, c, e) =
+  local found = [key for key in names(workload, c, e) if std.objectHas(params.app, key) || std.member(params.absent, key)];
+  if found == [] then null else found[0];
+
+local container(params, known, workload, c) =
   local service = std.get(known.images, imageName(c.image));
-  local own = std.get(c, 'env', []);
-  local kept = [e for e in own if !std.member(params.absent, e.name)];
-  // Without a ConfigMap for the settings, new ones become variables.
+  local follow(e) =
+    local key = setting(params, workload, c, e);
+    if key == null || std.objectHas(e, 'valueFrom') then e else e { value: params.app[key] };
+  local own = [follow(e) for e in std.get(c, 'env', []) if !std.member(params.absent, setting(params, workload, c, e))];
+  // Without a ConfigMap for the settings, those that no container has become
+  // variables of all.
   local more = if std.get(known, 'configMap') != null then [] else [
-    key
+    { name: key, value: params.app[key] }
     for key in std.objectFields(params.app)
-    if !std.member([e.name for e in own], key)
+    if !std.member(known.variables, key)
   ];
-  local env = [
-    if std.objectHas(e, 'value') && std.objectHas(params.app, e.name) then e { value: params.app[e.name] } else e
-    for e in kept
-  ] + [{ name: key, value: params.app[key] } for key in more];
+  local env = own + more;
   if service == null then c
   else c { image: params.services[service].image, [if env != [] then 'env']: env };
 
-local pod(params, known, spec) = spec {
-  [key]: [container(params, known, c) for c in spec[key]]
+local pod(params, known, workload, spec) = spec {
+  [key]: [container(params, known, workload, c) for c in spec[key]]
   for key in ['containers', 'initContainers']
   if std.objectHas(spec, key)
 };
@@ -60,24 +71,42 @@ local ingress(params, known, spec) = spec {
   ],
 };
 
-local settings(params, data) = {
+local settings(params, known, data) = {
   [key]: (data + params.app)[key]
   for key in std.objectFields(data + params.app)
-  if !std.member(params.absent, key)
+  if !std.member(params.absent, key) && (std.objectHas(data, key) || !std.member(known.variables, key))
 };
+
+// The pod spec of a workload; null of anything else.
+local podOf(o) =
+  local spec = std.get(o, 'spec', {});
+  if o.kind == 'CronJob' then spec.jobTemplate.spec.template.spec
+  else if std.objectHas(spec, 'template') then std.get(spec.template, 'spec');
+
+// Names of settings that variables of the services' containers follow.
+local variables(known, objects) = std.set([
+  key
+  for o in objects
+  if podOf(o) != null
+  for c in std.get(podOf(o), 'containers', []) + std.get(podOf(o), 'initContainers', [])
+  if std.objectHas(known.images, imageName(c.image))
+  for e in std.get(c, 'env', [])
+  for key in names(o.metadata.name, c, e)
+]);
 
 local one(params, known, o) =
   local spec = std.get(o, 'spec', {});
-  local replicas = std.get(params.deployment, std.get(o.metadata, 'name', '') + '.replicas');
+  local name = std.get(o.metadata, 'name', '');
+  local replicas = std.get(params.deployment, name + '.replicas');
+  local template = { template+: { spec: pod(params, known, name, podOf(o)) } };
   if o.kind == 'Ingress' then o { spec: ingress(params, known, spec) }
-  else if o.kind == 'ConfigMap' && o.metadata.name == std.get(known, 'configMap') then o { data: settings(params, std.get(o, 'data', {})) }
-  else if o.kind == 'CronJob' then o { spec+: { jobTemplate+: { spec+: { template+: { spec: pod(params, known, spec.jobTemplate.spec.template.spec) } } } } }
-  else if std.objectHas(spec, 'template') && std.objectHas(spec.template, 'spec') then o {
-    spec+: { template+: { spec: pod(params, known, spec.template.spec) } } + (if replicas == null then {} else { replicas: replicas }),
-  }
+  else if o.kind == 'ConfigMap' && name == std.get(known, 'configMap') then o { data: settings(params, known, std.get(o, 'data', {})) }
+  else if o.kind == 'CronJob' then o { spec+: { jobTemplate+: { spec+: template } } }
+  else if podOf(o) != null then o { spec+: template + (if replicas == null then {} else { replicas: replicas }) }
   else o;
 
 {
   bring(params, objects, known)::
-    [one(params, known, o) for o in flatten(objects) if o.kind != 'Namespace'],
+    local all = [o for o in flatten(objects) if o.kind != 'Namespace'];
+    [one(params, known { variables: variables(known, all) }, o) for o in all],
 }

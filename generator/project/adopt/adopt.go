@@ -29,7 +29,8 @@ type Draft struct {
 type reader struct {
 	workload workload
 	index    int
-	envFrom  bool // it reads some ConfigMap or Secret as a whole already
+	name     string // of its workload; of the second one in a pod and the next with its own
+	envFrom  bool   // it reads some ConfigMap or Secret as a whole already
 }
 
 // servedRoute is a rule of an Ingress and the service of ours behind it.
@@ -78,21 +79,21 @@ func (d *Draft) readServices(workloads []workload) {
 				continue
 			}
 			own++
-			d.readers = append(d.readers, reader{workload: w, index: i, envFrom: len(c.EnvFrom) > 0})
-			d.readService(w, c, own, byImage)
+			name := w.name
+			if own > 1 {
+				name += "-" + c.Name
+			}
+			d.readers = append(d.readers, reader{workload: w, index: i, name: name, envFrom: len(c.EnvFrom) > 0})
+			d.readService(w, c, name, byImage)
 		}
 	}
 }
 
-func (d *Draft) readService(w workload, c container, nth int, byImage map[string]string) {
+func (d *Draft) readService(w workload, c container, name string, byImage map[string]string) {
 	image := imageName(c.Image)
 	if service, known := byImage[image]; known {
 		d.note("%s runs the image of service %s, and changes with it", w.name, service)
 		return
-	}
-	name := w.name
-	if nth > 1 {
-		name += "-" + c.Name
 	}
 	byImage[image] = name
 	service := project.Service{}
@@ -158,7 +159,7 @@ func (d *Draft) readEnv(workloads []workload) {
 			}
 			name := env.Name
 			if _, taken := d.Parameters[name]; taken {
-				name = r.workload.name + "." + env.Name
+				name = r.name + "." + env.Name
 			}
 			to := project.To{Patch: &project.PatchTo{
 				Kind: r.workload.kind, Name: r.workload.name,
