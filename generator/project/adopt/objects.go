@@ -87,7 +87,7 @@ type route struct {
 	ingress string
 	rule    int
 	host    string
-	service string // Kubernetes Service of the first path, "" when there is none
+	service string // Kubernetes Service of the path /, else of the first one; "" when there is none
 }
 
 // tlsHost is one host of a TLS entry of an Ingress.
@@ -108,6 +108,7 @@ func routesOf(objects []staging.Object) (routes []route, tls []tlsHost) {
 				Host string `json:"host"`
 				HTTP struct {
 					Paths []struct {
+						Path    string `json:"path"`
 						Backend struct {
 							Service struct {
 								Name string `json:"name"`
@@ -123,8 +124,10 @@ func routesOf(objects []staging.Object) (routes []route, tls []tlsHost) {
 		decodeAt(o.JSON, "/spec", &spec)
 		for i, rule := range spec.Rules {
 			r := route{ingress: o.Name, rule: i, host: rule.Host}
-			if len(rule.HTTP.Paths) > 0 {
-				r.service = rule.HTTP.Paths[0].Backend.Service.Name
+			for j, path := range rule.HTTP.Paths {
+				if j == 0 || path.Path == "/" {
+					r.service = path.Backend.Service.Name
+				}
 			}
 			routes = append(routes, r)
 		}
