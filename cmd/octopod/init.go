@@ -68,7 +68,7 @@ func newInit(c *cli) *cobra.Command {
 		Short: "Make an env repo out of an empty repository",
 		Long: `Make an env repo out of a repository: octopod.yaml, the templates and the schemas for
 editors, in one commit. Files that are there stay. A path where nothing is becomes
-an empty bare repository first.
+an empty bare repository first. In an empty clone, --env-repo may be left out.
 
 With --template your own base is copied: services are read off its workloads, hosts
 off its Ingresses, and what the checks would refuse in it is named. Without, you get
@@ -114,6 +114,9 @@ func (c *cli) init(ctx context.Context, o initFlags) error {
 	url := c.settings.envRepo
 	if url == "" {
 		url = gitRoot()
+		if err := forItself(url); err != nil {
+			return err
+		}
 	}
 	url, err := c.madeIfMissing(ctx, url, o.dryRun)
 	if err != nil {
@@ -131,9 +134,28 @@ func (c *cli) init(ctx context.Context, o initFlags) error {
 		return err
 	}
 	if !o.dryRun {
+		c.noteLocal()
 		c.noteHead(url)
 	}
 	return nil
+}
+
+// forItself refuses to take the work tree around the current directory for the
+// env repo when it is somebody's application: nobody named it.
+func forItself(root string) error {
+	entries, err := os.ReadDir(root)
+	if root == "" || err != nil {
+		return nil // whoever opens it says what is wrong with it
+	}
+	ours := func(e fs.DirEntry) bool {
+		name := strings.ToLower(e.Name())
+		return strings.HasPrefix(name, ".") || strings.HasPrefix(name, "readme") || strings.HasPrefix(name, "licen") || name == project.File
+	}
+	if !slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return !ours(e) }) {
+		return nil
+	}
+	return staging.Errorf(staging.CodeInvalid, "no env repo is given, and the repository you are in is used for something else").
+		WithHint("say where it is with --env-repo or OCTOPOD_ENV_REPO: a repository for itself; --env-repo %s means this one all the same", root)
 }
 
 // noteHead says so when clones of a repository on this machine would look for
@@ -162,8 +184,11 @@ func (c *cli) madeIfMissing(ctx context.Context, url string, dryRun bool) (strin
 		c.closers = append(c.closers, func() error { return os.RemoveAll(scratch) })
 		return scratch, makeRepo(ctx, scratch)
 	}
+	if err := makeRepo(ctx, url); err != nil {
+		return "", err
+	}
 	c.note("%s is new: an empty bare repository was made", url)
-	return url, makeRepo(ctx, url)
+	return url, nil
 }
 
 // openTemplate opens a directory so that nothing outside of it can be read,
