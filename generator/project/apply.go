@@ -180,6 +180,9 @@ func (p *Project) build(s *staging.Staging, a staging.Action) error {
 		}
 		made := a.Images[name]
 		c.addError("--image", CheckImage(made.Image))
+		if other := p.imageOfAnother(name, made.Image); other != "" {
+			c.add("--service "+name, "%s is an image of service %s: was --service %s meant?", made.Image, other, other)
+		}
 		next := staging.Service{
 			Image: made.Image, Commit: made.Commit, Repository: cmp.Or(made.Repository, declared.Repository), From: staging.FromBranch,
 		}

@@ -122,3 +122,27 @@ func CheckImage(ref string) error {
 	}
 	return nil
 }
+
+// imageOfAnother names the service that an image is built for, where that is
+// another one: their default images tell. Services may share an image.
+func (p *Project) imageOfAnother(service, image string) string {
+	own := repositoryOf(p.Spec.Services[service].Image)
+	if own == "" || own == repositoryOf(image) {
+		return ""
+	}
+	for _, other := range p.ServiceNames() {
+		if repositoryOf(p.Spec.Services[other].Image) == repositoryOf(image) {
+			return other
+		}
+	}
+	return ""
+}
+
+// repositoryOf is an image reference without tag and digest.
+func repositoryOf(ref string) string {
+	m := imageReference.FindStringSubmatch(ref)
+	if m == nil {
+		return ref
+	}
+	return strings.TrimSuffix(ref, m[1]+m[2])
+}

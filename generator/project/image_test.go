@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"octopod/generator/project"
+	"octopod/generator/staging"
 )
 
 func TestWhichRegistriesAreAsked(t *testing.T) {
@@ -51,6 +52,30 @@ func TestWhatIsNoRegistry(t *testing.T) {
 		_, err := project.Parse([]byte(text))
 		if (err == nil) != want || err != nil && !strings.Contains(err.Error(), "spec.images.registries[0]") {
 			t.Errorf("%q: %v", host, err)
+		}
+	}
+}
+
+// The image of another service is a slip of the pen, unless the two share one.
+func TestADeployOfTheImageOfAnotherServiceIsRefused(t *testing.T) {
+	p := &project.Project{Spec: project.Spec{Services: map[string]project.Service{
+		"backend":  {Image: "registry.example.com:5000/shop/backend:main"},
+		"frontend": {Image: "registry.example.com:5000/shop/frontend@sha256:" + strings.Repeat("a", 64)},
+		"worker":   {Image: "registry.example.com:5000/shop/backend:stable"},
+		"report":   {},
+	}}}
+	for _, tt := range []struct{ service, image, want string }{
+		{"backend", "registry.example.com:5000/shop/frontend:1", "--service backend: registry.example.com:5000/shop/frontend:1 is an image of service frontend: was --service frontend meant?"},
+		{"frontend", "registry.example.com:5000/shop/backend:1@sha256:" + strings.Repeat("b", 64), "was --service backend meant?"},
+		{"worker", "registry.example.com:5000/shop/backend:2", ""},
+		{"report", "registry.example.com:5000/shop/backend:2", ""},
+		{"backend", "mirror.example.com/shop/frontend:1", ""},
+	} {
+		_, err := p.Apply(nil, staging.Action{
+			Verb: staging.Deploy, Name: "x", Branch: "x", Images: map[string]staging.Build{tt.service: {Image: tt.image}},
+		}, staging.Stamp{})
+		if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
+			t.Errorf("%s for %s: got %v, want %q", tt.image, tt.service, err, tt.want)
 		}
 	}
 }
