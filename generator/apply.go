@@ -131,7 +131,7 @@ func (g *Stagings) planAction(ctx context.Context, tree *envrepo.Tree, r Request
 		return planned{}, err
 	}
 	if before == nil && a.Verb != staging.Deploy && a.Verb != staging.Create {
-		return planned{}, notFound(tree, a.Name)
+		return planned{}, noneFor(tree, a)
 	}
 	a, older := a.Newer(before)
 	if len(older) > 0 && len(a.Images) == 0 {

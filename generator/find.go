@@ -2,6 +2,7 @@ package generator
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
@@ -85,6 +86,17 @@ func (q Query) names(tree *envrepo.Tree) ([]string, error) {
 func notFound(tree *envrepo.Tree, name string) error {
 	names, _ := tree.Names() // the directory was read before
 	return project.NotFound(name, names...)
+}
+
+// noneFor says the same of an action. Restore is what people try on a staging
+// that was deleted.
+func noneFor(tree *envrepo.Tree, a staging.Action) error {
+	err := notFound(tree, a.Name)
+	var said *staging.Error
+	if a.Verb == staging.Restore && errors.As(err, &said) {
+		return said.WithHint("if it was deleted, `octopod rollback %s` brings it back; %s", a.Name, said.Hint)
+	}
+	return err
 }
 
 func viewAt(tree *envrepo.Tree, p *project.Project, name string) (staging.View, error) {
