@@ -79,7 +79,11 @@ func (d *diagnosis) envRepo(ctx context.Context) (*envrepo.Tree, *project.Projec
 		d.failed("read the env repo", err)
 		return nil, nil
 	}
-	d.add("read the env repo", Fine, fmt.Sprintf("at %.7s, in %s", tree.Revision(), span(began)), "")
+	at := "nothing is in it yet"
+	if tree.Revision() != "" {
+		at = fmt.Sprintf("at %.7s", tree.Revision())
+	}
+	d.add("read the env repo", Fine, at+", in "+span(began), "")
 	if err := d.Repo.MayWrite(ctx); err != nil {
 		d.failed("write the env repo", err)
 	} else {

@@ -125,7 +125,7 @@ the only database: the history is the log of actions, and a revert is a rollback
 	root.Version = readVersion().Version
 	root.SetVersionTemplate("octopod {{.Version}}\n")
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, "%s", err) })
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, "%s%s", err, flagMeant(cmd, err)) })
 	c.settings.addFlags(root)
 	c.completeSettings(root)
 	addVerbs(c, root)

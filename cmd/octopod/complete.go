@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"octopod/generator"
 	"octopod/generator/project"
@@ -45,6 +46,17 @@ func (c *cli) completion(words completer) cobra.CompletionFunc {
 			}
 		}
 		return fitting, directive
+	}
+}
+
+// wordUsages takes the marks off the help of flags that name their values: a
+// shell shows it as it is.
+func wordUsages(cmd *cobra.Command) {
+	plain := func(f *pflag.Flag) { f.Usage = strings.ReplaceAll(f.Usage, "`", "") }
+	cmd.PersistentFlags().VisitAll(plain)
+	cmd.Flags().VisitAll(plain)
+	for _, sub := range cmd.Commands() {
+		wordUsages(sub)
 	}
 }
 

@@ -2,7 +2,10 @@ package main
 
 import (
 	"fmt"
+	"io/fs"
 	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -62,4 +65,25 @@ func block(text string) string { return "```\n" + strings.Trim(text, "\n") + "\n
 
 func unindent(text string) string {
 	return strings.ReplaceAll(strings.TrimPrefix(text, "  "), "\n  ", "\n")
+}
+
+// What mends a fault is often a flag: it must be one.
+func TestHintsAboutArgoCDNameFlagsThatThereAre(t *testing.T) {
+	root := newTestRoot(t)
+	flag := regexp.MustCompile(`--(argocd-[a-z]+(?:-[a-z]+)*)`)
+	err := fs.WalkDir(os.DirFS("../../generator"), ".", func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || !strings.HasSuffix(path, ".go") {
+			return err
+		}
+		source, err := os.ReadFile(filepath.Join("../../generator", path))
+		for _, named := range flag.FindAllSubmatch(source, -1) {
+			if root.PersistentFlags().Lookup(string(named[1])) == nil {
+				t.Errorf("%s: there is no flag --%s", path, named[1])
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
 }

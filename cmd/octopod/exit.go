@@ -8,7 +8,9 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
+	"octopod/generator/project/strictyaml"
 	"octopod/generator/staging"
 )
 
@@ -175,6 +177,25 @@ func unknownVerb(root *cobra.Command, verb string) error {
 		err = err.WithHint("did you mean `octopod %s`?", strings.Join(near, "` or `octopod "))
 	}
 	return err
+}
+
+// flagMeant asks for the flag that the person may have meant; "" where none is
+// spelled alike.
+func flagMeant(cmd *cobra.Command, err error) string {
+	var unknown *pflag.NotExistError
+	if !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "" {
+		return ""
+	}
+	var known []string
+	cmd.Flags().VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			known = append(known, f.Name)
+		}
+	})
+	if near := strictyaml.Nearest(unknown.GetSpecifiedName(), known); near != "" {
+		return "; did you mean --" + near + "?"
+	}
+	return ""
 }
 
 // newExitCodes is `octopod help exit-codes`.

@@ -14,6 +14,8 @@ import (
 	"syscall"
 	"time"
 	_ "time/tzdata" // a project names time zones; a container may have none
+
+	"github.com/spf13/cobra"
 )
 
 func main() {
@@ -35,6 +37,9 @@ func run(ctx context.Context, args []string, streams stdio, env environ) int {
 	c := newCLI(streams, env, time.Now)
 	root := newRoot(c)
 	root.SetArgs(args)
+	if len(args) > 0 && args[0] == cobra.ShellCompRequestCmd {
+		wordUsages(root)
+	}
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		err = c.out.Err()

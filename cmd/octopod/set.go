@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"octopod/generator/staging"
@@ -30,6 +32,9 @@ to the default, use unset.`,
 			a := staging.Action{Verb: staging.Set}
 			if cmd.Flags().Changed("title") {
 				a.Title = &title
+			}
+			if len(args) > 0 && strings.Contains(args[0], "=") {
+				return usage(cmd, "%q is a setting, and the name of the staging goes first", args[0])
 			}
 			if len(args) == 0 || len(args) == 1 && a.Title == nil {
 				return usage(cmd, "which staging, and which settings?")

@@ -74,7 +74,7 @@ func (c *cli) wait(ctx context.Context, to watcher, r generator.WaitRequest) (st
 	began, last := c.now(), ""
 	return generator.Wait(ctx, to, r, func(v staging.View) {
 		line := string(v.Status.Phase) + "  " + inline(v.Status.Reason)
-		if line != last && !c.settings.quiet {
+		if line != last && v.Status.Phase != "" && !c.settings.quiet {
 			look := phaseLook(v.Status.Phase)
 			c.talk.printf("%6.1fs  %s  %s\n", c.now().Sub(began).Seconds(), c.talk.paint(look, fmt.Sprintf("%-9s", v.Status.Phase)), inline(v.Status.Reason))
 		}

@@ -37,7 +37,7 @@ func (c *Client) explain(ctx context.Context, doing string, err error) error {
 	case codes.Unavailable:
 		return c.fault(staging.CodeUnavailable, doing, "it is out of reach", err).
 			WithHint("is the address right? A server without TLS needs --argocd-plaintext, a self-made certificate " +
-				"--argocd-insecure or --argocd-ca, a proxy without HTTP/2 --argocd-grpc-web")
+				"--argocd-insecure or --server-crt in ARGOCD_OPTS, a proxy without HTTP/2 --argocd-grpc-web")
 	}
 	return c.fault(staging.CodeInternal, doing, "it answers with a fault", err)
 }
