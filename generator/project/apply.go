@@ -76,7 +76,8 @@ func NotFound(name string, among ...string) error {
 }
 
 // meant gives the one name that holds all of another, as feature-login holds
-// login and feature/Login; else one that is spelled alike.
+// login and feature/Login, or that a branch ends in whose prefix the project
+// strips; else one that is spelled alike.
 func meant(name string, among []string) string {
 	var holding []string
 	slug := strings.Trim(strings.Map(func(r rune) rune {
@@ -86,7 +87,7 @@ func meant(name string, among []string) string {
 		return '-'
 	}, strings.ToLower(name)), "-")
 	for _, other := range among {
-		if slug != "" && strings.Contains(other, slug) {
+		if slug != "" && (strings.Contains(other, slug) || strings.HasSuffix(slug, "-"+other)) {
 			holding = append(holding, other)
 		}
 	}

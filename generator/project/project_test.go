@@ -409,7 +409,7 @@ func FuzzParse(f *testing.F) {
 func TestNotFoundNamesTheOneThatWasMeant(t *testing.T) {
 	among := []string{"cart", "feature-login", "feature-search", "search"}
 	for name, want := range map[string]string{
-		"login": "did you mean feature-login?", "feature/Login": "did you mean feature-login?", "crat": "did you mean cart?",
+		"login": "did you mean feature-login?", "feature/cart": "did you mean cart?", "fix-cart": "did you mean cart?", "feature/Login": "did you mean feature-login?", "crat": "did you mean cart?",
 		"feature": "`octopod get", "": "`octopod get", "checkout": "`octopod get",
 	} {
 		var e *staging.Error
