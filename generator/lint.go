@@ -40,7 +40,7 @@ func (g *Stagings) Lint(ctx context.Context, edits *Uncommitted) ([]staging.Prob
 	for _, item := range items {
 		problems = append(problems, lintItem(tree, item)...)
 	}
-	return withoutRepeats(problems), nil
+	return located(tree, p, withoutRepeats(problems)), nil
 }
 
 // lintTemplate makes a staging of a branch that does not exist, so that a

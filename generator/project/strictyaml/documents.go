@@ -1,0 +1,33 @@
+package strictyaml
+
+import (
+	"bytes"
+
+	"gopkg.in/yaml.v3"
+)
+
+// Document is one document of a YAML file: what it calls itself, as Kubernetes
+// does, and on which line of the file each of its fields is.
+type Document struct {
+	Kind, Name string
+	Lines      Positions
+}
+
+// Documents reads the documents of a file, up to one that is no YAML.
+func Documents(data []byte) []Document {
+	var all []Document
+	for decoder := yaml.NewDecoder(bytes.NewReader(data)); ; {
+		var node yaml.Node
+		if decoder.Decode(&node) != nil || len(node.Content) == 0 {
+			return all
+		}
+		var named struct {
+			Kind     string
+			Metadata struct{ Name string }
+		}
+		_ = node.Decode(&named) // what is no object has no name
+		d := Document{Kind: named.Kind, Name: named.Metadata.Name, Lines: Positions{}}
+		d.Lines.walk(node.Content[0], "", 0)
+		all = append(all, d)
+	}
+}
