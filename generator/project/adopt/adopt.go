@@ -146,7 +146,7 @@ func (d *Draft) readConfigMap(objects []staging.Object) {
 			return
 		}
 	}
-	d.note("no container reads a ConfigMap as a whole: settings are added to every service's environment")
+	d.note("no container reads a ConfigMap as a whole: new settings are added to every service's environment")
 }
 
 // readEnv makes parameters of variables that are written into a container.
