@@ -68,7 +68,8 @@ func (c *cli) completeFlag(cmd *cobra.Command, flag string, words completer) {
 
 // completeSettings completes the flags that every verb has.
 func (c *cli) completeSettings(root *cobra.Command) {
-	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(outputs, cobra.ShellCompDirectiveNoFileComp))
+	whole := slices.DeleteFunc(slices.Clone(outputs), func(form string) bool { return strings.HasPrefix(form, pathForm) })
+	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(whole, cobra.ShellCompDirectiveNoFileComp))
 	for _, flag := range []string{"ref", "actor", "timeout"} {
 		_ = root.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions)
 	}
