@@ -217,6 +217,22 @@ func TestAFormFromAnotherSiteIsRefused(t *testing.T) {
 	}
 }
 
+// An address of this server leads to no other: //evil.com and /\evil.com would.
+func TestNoAddressLeadsToAnotherSite(t *testing.T) {
+	w := newWorld(t, nil)
+	quinn := w.as("Quinn", project.RoleUser)
+	quinn.http.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	for _, path := range []string{"/%2Fevil.com", "/%5Cevil.com", "/%09%2Fevil.com", "/%2F%2Fevil.com"} {
+		to := quinn.get(path).header.Get("Location")
+		if rest, ok := strings.CutPrefix(to, "/"); !ok || strings.ContainsAny(strings.TrimSuffix(rest, "/"), "/\\\t") {
+			t.Errorf("%s leads to %q", path, to)
+		}
+	}
+	if to := quinn.get("/shop").header.Get("Location"); to != "/shop/" {
+		t.Errorf("/shop leads to %q", to)
+	}
+}
+
 func TestALargeFormIsRefused(t *testing.T) {
 	w := newWorld(t, nil)
 	answer := w.as("Quinn", project.RoleUser).post("/shop/new", url.Values{"branch": {strings.Repeat("x", 10<<20)}})

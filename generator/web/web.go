@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"time"
 
 	"octopod/generator"
@@ -111,7 +112,7 @@ func (s *Server) routes() {
 func (s *Server) projectRoutes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{project}", func(w http.ResponseWriter, r *http.Request) {
-		http.Redirect(w, r, "/"+r.PathValue("project")+"/", http.StatusMovedPermanently)
+		http.Redirect(w, r, "/"+url.PathEscape(r.PathValue("project"))+"/", http.StatusMovedPermanently) // or %2Fevil.com leads to //evil.com
 	})
 	for pattern, h := range map[string]handler{
 		"GET /{project}/{$}":                       s.list,
