@@ -3,7 +3,6 @@ package generator
 import (
 	"context"
 	"errors"
-	"slices"
 
 	"octopod/generator/project"
 	"octopod/generator/staging"
@@ -331,13 +330,18 @@ func (a *Access) told(v veil, err error) error {
 	return v.err(err)
 }
 
-// mayAsk refuses to choose by what is not shown: the answer would tell it.
+// mayAsk refuses to choose by what is not shown: the answer would tell it. What
+// sounds like a secret is shown to nobody.
 func (v veil) mayAsk(q Query) error {
-	hidden := slices.ContainsFunc(q.Where, func(t Term) bool { return !v.shows(t.part()) })
-	if !hidden {
-		return nil
+	for _, t := range q.Where {
+		switch {
+		case !v.shows(t.part()):
+			return staging.Errorf(staging.CodeForbidden, "the role %s cannot choose by what it does not see", v.role)
+		case t.part() == project.PartSettings && v.masks(t.Field):
+			return staging.Errorf(staging.CodeForbidden, "nobody can choose by %s: its value is not shown", t.Field)
+		}
 	}
-	return staging.Errorf(staging.CodeForbidden, "the role %s cannot choose by what it does not see", v.role)
+	return nil
 }
 
 // part is where the field of a term is shown; "" for what everybody sees.

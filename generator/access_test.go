@@ -202,6 +202,92 @@ func TestHiddenFieldsAreNotInAnswers(t *testing.T) {
 	}
 }
 
+// No answer tells whether a guess at what is not shown is right: no list, and no
+// version.
+func TestWhatIsNotShownCannotBeGuessed(t *testing.T) {
+	w := guarded(t)
+	set := func(token, level string) {
+		w.do(staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"API_TOKEN": token, "LOG_LEVEL": level}})
+	}
+	set("hunter2", "debug")
+	viewer := w.as(rights{role: project.RoleViewer})
+	version := func() string {
+		views, err := viewer.Find(t.Context(), generator.Query{Names: []string{"login"}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return views[0].Version
+	}
+	for _, guess := range []string{"API_TOKEN=hunter2", "API_TOKEN!=hunter3"} {
+		terms, err := generator.ParseTerms(guess)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, role := range []project.Role{project.RoleViewer, project.RoleAdmin} {
+			a, q := w.as(rights{role: role}), generator.Query{Where: terms}
+			_, err := a.Find(t.Context(), q)
+			forbidden(t, "finding by "+guess, err)
+			_, err = a.Subscribe(t.Context(), q, 0)
+			forbidden(t, "following by "+guess, err)
+		}
+	}
+	before := version()
+	if set("hunter3", "debug"); version() != before {
+		t.Error("a version tells of a secret")
+	}
+	if set("hunter3", "info"); version() == before {
+		t.Error("a version does not tell of what is shown")
+	}
+}
+
+// octopod.yaml holds what the pages leave out as well.
+func TestTheProjectIsShownAsItsPageIs(t *testing.T) {
+	w := guarded(t)
+	read := func(role project.Role) string {
+		p, err := w.as(rights{role: role}).Project(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		text, err := json.Marshal(p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return string(text)
+	}
+	edit := func(from, to string) {
+		text, err := w.tip().ReadFile(project.File)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed := strings.Replace(string(text), from, to, 1)
+		if changed == string(text) {
+			t.Fatalf("no %s in %s", from, text)
+		}
+		w.write(staging.File{Path: project.File, Data: []byte(changed)})
+	}
+	edit(`"default":"none"`, `"default":"hunter2"`)
+	edit(`"SPEND_LIMIT":1000`, `"SPEND_LIMIT":1000,"API_TOKEN":"hunter3"`)
+	for _, role := range []project.Role{project.RoleViewer, project.RoleAdmin} {
+		if text := read(role); strings.Contains(text, "hunter") || !strings.Contains(text, "API_TOKEN") {
+			t.Errorf("%s reads %s", role, text)
+		}
+	}
+	edit(`"ui":{`, `"ui":{"visible":{"services":"admin","settings":"user"},`)
+	for role, hidden := range map[project.Role][]string{
+		project.RoleViewer: {"LOG_LEVEL", "SPEND_LIMIT", "rich", "registry.example.com", "github.com"}, project.RoleUser: {"registry.example.com"}, project.RoleAdmin: nil,
+	} {
+		text := read(role)
+		for _, word := range hidden {
+			if strings.Contains(text, word) {
+				t.Errorf("%s reads %s", role, word)
+			}
+		}
+		if !strings.Contains(text, `"backend"`) {
+			t.Errorf("%s does not read how the parts are called", role)
+		}
+	}
+}
+
 // What git, Argo CD or the system say is for those who are shown detail.
 func TestForeignErrorsAreNotToldToUsers(t *testing.T) {
 	w := guarded(t)

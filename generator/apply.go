@@ -125,7 +125,7 @@ func (g *Stagings) planAction(ctx context.Context, tree *envrepo.Tree, r Request
 	}
 	before, err := current(tree, a.Name)
 	if err == nil {
-		err = r.current(before)
+		err = r.current(p, before)
 	}
 	if err != nil {
 		return planned{}, err
@@ -247,7 +247,7 @@ func (g *Stagings) planRemoval(ctx context.Context, tree *envrepo.Tree, p *proje
 		return planned{}, notFound(tree, a.Name)
 	}
 	before, _ := current(tree, a.Name)
-	if err := r.current(before); err != nil {
+	if err := r.current(p, before); err != nil {
 		return planned{}, err
 	}
 	return g.finish(ctx, tree, p, r, step{action: a, before: before})

@@ -89,13 +89,13 @@ func mayBeShown(p *project.Project, role project.Role, part project.Part) error 
 }
 
 // current refuses a request that is about another version than there is.
-func (r Request) current(before *staging.Staging) error {
+func (r Request) current(p *project.Project, before *staging.Staging) error {
 	switch {
 	case r.Version == "":
 		return nil
 	case before == nil:
 		return staging.Errorf(staging.CodeConflict, "somebody removed the staging meanwhile")
-	case r.Version != Version(*before):
+	case r.Version != newVeil(p, r.By.Rights).version(*before):
 		return staging.Errorf(staging.CodeConflict, "somebody changed the staging meanwhile").
 			WithHint("look at it again, then decide")
 	}

@@ -73,7 +73,7 @@ func (t returnTo) plan(ctx context.Context, tree *envrepo.Tree, r Request, at st
 	if err != nil && staging.CodeOf(err) != staging.CodeInvalid {
 		return planned{}, err
 	}
-	if err := r.current(before); err != nil {
+	if err := r.current(p, before); err != nil {
 		return planned{}, err
 	}
 	after := old.Clone()

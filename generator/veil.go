@@ -41,9 +41,28 @@ func (v veil) must(part project.Part) error {
 	return mayBeShown(v.p, v.role, part)
 }
 
-// project is octopod.yaml for this role.
+// project is octopod.yaml for this role. Parts have names for all, as addresses do.
 func (v veil) project() *project.Project {
 	p := *v.p
+	if !v.shows(project.PartServices) {
+		p.Spec.Services = map[string]project.Service{}
+		for name, s := range v.p.Spec.Services {
+			p.Spec.Services[name] = project.Service{Title: s.Title, Host: s.Host, Path: s.Path}
+		}
+	}
+	p.Spec.Parameters, p.Spec.Presets = map[string]project.Parameter{}, map[string]project.Preset{}
+	if v.shows(project.PartSettings) {
+		for name, parameter := range v.p.Spec.Parameters {
+			if values := v.discreet(staging.Values{name: parameter.Default}); parameter.Default != nil {
+				parameter.Default = values[name]
+			}
+			p.Spec.Parameters[name] = parameter
+		}
+		for name, preset := range v.p.Spec.Presets {
+			preset.Overrides = v.discreetly(preset.Overrides)
+			p.Spec.Presets[name] = preset
+		}
+	}
 	p.Spec.Links = slices.DeleteFunc(slices.Clone(p.Spec.Links), func(l project.Link) bool {
 		return !v.shows(project.PartLinks) || !v.role.Includes(l.Role)
 	})
@@ -57,9 +76,6 @@ func (v veil) project() *project.Project {
 func (v veil) view(known *staging.View) *staging.View {
 	view := *known
 	s := &view.Spec
-	if view.Version == "" {
-		view.Version = Version(known.Document.Staging())
-	}
 	for _, hide := range []struct {
 		part project.Part
 		do   func()
@@ -78,8 +94,19 @@ func (v veil) view(known *staging.View) *staging.View {
 		}
 	}
 	s.Tested = withoutSettings(s.Tested)
-	s.Overrides = staging.Overrides{App: v.discreet(s.Overrides.App), Deployment: v.discreet(s.Overrides.Deployment)}
+	s.Overrides = v.discreetly(s.Overrides)
+	if of := view.Document; view.Version == "" {
+		if v.all {
+			of = known.Document
+		}
+		view.Version = Version(of.Staging()) // a sum of what is not shown would tell whether a guess at it is right
+	}
 	return &view
+}
+
+// version names a record as this role is shown it.
+func (v veil) version(record staging.Staging) string {
+	return v.view(&staging.View{Document: record.Document()}).Version
 }
 
 func hideAuthor(s *staging.Spec) {
@@ -109,6 +136,17 @@ func withoutVersions(t *staging.Test) *staging.Test {
 // hidden could be guessed. What it is for has been said in the status.
 func withoutSettings(t *staging.Test) *staging.Test {
 	return but(t, func(t *staging.Test) { t.Settings = "" })
+}
+
+func (v veil) discreetly(o staging.Overrides) staging.Overrides {
+	return staging.Overrides{App: v.discreet(o.App), Deployment: v.discreet(o.Deployment)}
+}
+
+// masks tells whether the values of a setting are shown to nobody, by its name
+// alone.
+func (v veil) masks(name string) bool {
+	kind := v.p.Spec.Parameters[name].Type
+	return staging.TellingName(name) && slices.Contains([]project.Type{"", project.TypeString, project.TypeEnum}, kind)
 }
 
 // discreet masks the values that look or sound like secrets. A reference names
