@@ -249,7 +249,7 @@ func (a *Access) Explain(ctx context.Context, branch string) (Explanation, error
 	if err != nil {
 		return Explanation{}, a.told(v, err)
 	}
-	e, err := a.stagings.Explain(ctx, branch)
+	e, err := a.stagings.explain(ctx, branch, v)
 	if err == nil {
 		err = a.by.may(v.p, Read, e.Staging)
 	}

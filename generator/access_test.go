@@ -3,6 +3,7 @@ package generator_test
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -297,6 +298,36 @@ func TestForeignErrorsAreNotToldToUsers(t *testing.T) {
 	_, err := w.as(rights{role: project.RoleUser}).Find(t.Context(), generator.Query{})
 	if err == nil || strings.Contains(err.Error(), "/") {
 		t.Errorf("told: %v", err)
+	}
+}
+
+// Why a branch has a staging is told in Octopod's words, and without the parts
+// that are hidden.
+func TestWhyIsToldAsTheRestIs(t *testing.T) {
+	f := withApps(t, "").follower()
+	pushed := f.commit("backend", "feature/login")
+	f.accept("d1", pushed)
+	f.became("d1", generator.OutcomeDone)
+	pushed = f.commit("backend", "feature/login")
+	pushed.Commit = pushed.Commit[:12] // so that the repository must be asked
+	f.server.Close()
+	f.accept("d2", pushed)
+	f.became("d2", generator.OutcomeWaiting)
+	told := func(role project.Role) string {
+		e, err := f.as(rights{role: role}).Explain(t.Context(), "feature/login")
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprint(e)
+	}
+	for role, detail := range map[project.Role]bool{project.RoleViewer: false, project.RoleAdmin: true} {
+		if text := told(role); strings.Count(text, "refused") > 0 != detail || !strings.Contains(text, "cannot be asked for the branch") || !strings.Contains(text, "waiting: ") {
+			t.Errorf("%s is told: %s", role, text)
+		}
+	}
+	f.write(staging.File{Path: project.File, Data: []byte(f.projectFile() + "  ui: {visible: {services: admin, created: admin, expires: admin}}\n")})
+	if text := told(project.RoleViewer); strings.Contains(text, "asked for the branch") || strings.Contains(text, "created") || strings.Contains(text, "archived after") {
+		t.Errorf("what is hidden is told: %s", text)
 	}
 }
 

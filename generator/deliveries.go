@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"octopod/generator/branch"
+	"octopod/generator/project"
 	"octopod/generator/staging"
 )
 
@@ -37,6 +38,16 @@ type Delivery struct {
 	Action     staging.Verb `json:"action,omitempty"`
 	Text       string       `json:"text,omitempty"` // why nothing was done, or what it waits for
 	Revision   string       `json:"revision,omitempty"`
+
+	err error // why it failed, or waits
+}
+
+// told is the text for a role.
+func (d Delivery) told(v veil) string {
+	if d.err == nil || v.shows(project.PartDetail) {
+		return d.Text
+	}
+	return v.err(d.err).Error()
 }
 
 // mostDeliveries is how many are remembered.

@@ -29,6 +29,11 @@ type Fact struct {
 // Explain gathers everything that decides on the staging of a branch: the rules
 // of the project, the repositories, the record and what webhooks told.
 func (g *Stagings) Explain(ctx context.Context, branch string) (Explanation, error) {
+	return g.explain(ctx, branch, veil{all: true})
+}
+
+// explain leaves out what a role is not shown.
+func (g *Stagings) explain(ctx context.Context, branch string, v veil) (Explanation, error) {
 	branch, err := staging.Branch(branch)
 	if err != nil {
 		return Explanation{}, err
@@ -41,7 +46,7 @@ func (g *Stagings) Explain(ctx context.Context, branch string) (Explanation, err
 	if err != nil {
 		return Explanation{}, err
 	}
-	e := &explaining{Explanation: Explanation{Branch: branch, Staging: name, Exists: record != nil}, project: p, record: record}
+	e := &explaining{Explanation: Explanation{Branch: branch, Staging: name, Exists: record != nil}, veil: v, project: p, record: record}
 	e.ofRules()
 	e.ofRepositories(g.heardHeads(ctx, p))
 	e.ofRecord()
@@ -53,6 +58,7 @@ func (g *Stagings) Explain(ctx context.Context, branch string) (Explanation, err
 // explaining is an explanation under way.
 type explaining struct {
 	Explanation
+	veil     veil
 	project  *project.Project
 	record   *staging.Staging
 	declined string // by the rules
@@ -64,6 +70,13 @@ type explaining struct {
 
 func (e *explaining) add(about, format string, args ...any) {
 	e.Facts = append(e.Facts, Fact{about, fmt.Sprintf(format, args...)})
+}
+
+// addOf adds what is a part of the page, for those who are shown it.
+func (e *explaining) addOf(part project.Part, about, format string, args ...any) {
+	if e.veil.shows(part) {
+		e.add(about, format, args...)
+	}
 }
 
 // ofRules asks the rules as a push would, or a pull request that has all it needs.
@@ -108,15 +121,15 @@ func (e *explaining) ofRepositories(heard map[string]heardAt) {
 		at, asked := heard[declared.Repository]
 		switch head := at.heads[e.Branch]; {
 		case !asked:
-			e.add(name, "the project does not say which repository it is built from")
+			e.addOf(project.PartServices, name, "the project does not say which repository it is built from")
 		case at.err != nil:
 			e.unknown = true
-			e.add(name, "%s cannot be asked for the branch: %s", declared.Repository, at.err)
+			e.addOf(project.PartServices, name, "%s cannot be asked for the branch: %s", declared.Repository, e.veil.err(at.err))
 		case head == "":
-			e.add(name, "%s has no such branch", declared.Repository)
+			e.addOf(project.PartServices, name, "%s has no such branch", declared.Repository)
 		default:
 			e.found = true
-			e.add(name, "%s has it, at %.7s; %s", declared.Repository, head, e.runs(name, declared, head))
+			e.addOf(project.PartServices, name, "%s has it, at %.7s; %s", declared.Repository, head, e.runs(name, declared, head))
 		}
 	}
 }
@@ -147,7 +160,7 @@ func (e *explaining) ofRecord() {
 		return
 	}
 	s := e.record.Spec
-	e.add("staging", "created %s by %s", day(s.Created.At), s.Created.By)
+	e.addOf(project.PartCreated, "staging", "created %s by %s", day(s.Created.At), s.Created.By)
 	if s.Since != nil {
 		e.add("staging", "%s since %s by %s%s", s.State, day(s.Since.At), s.Since.By, strings.TrimSuffix(": "+s.Since.Reason, ": "))
 	}
@@ -161,7 +174,7 @@ func (e *explaining) ofRecord() {
 		e.add("staging", "its branch is gone since %s", day(*s.BranchGone))
 	}
 	if s.Expires != nil && s.State == staging.Active {
-		e.add("staging", "archived after %s, unless something is deployed before", day(*s.Expires))
+		e.addOf(project.PartExpires, "staging", "archived after %s, unless something is deployed before", day(*s.Expires))
 	}
 }
 
@@ -172,7 +185,7 @@ func (e *explaining) ofWebhooks(all []Delivery) {
 	const most = 3
 	mine := slices.DeleteFunc(all, func(d Delivery) bool { return d.Branch != e.Branch })
 	for i, d := range mine[:min(len(mine), most)] {
-		text := strings.TrimSuffix(string(d.Outcome)+": "+d.Text, ": ")
+		text := strings.TrimSuffix(string(d.Outcome)+": "+d.told(e.veil), ": ")
 		if i == 0 && d.Outcome != OutcomeDone {
 			e.told = text
 		}

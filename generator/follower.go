@@ -198,6 +198,7 @@ func (f *Follower) settle(t *task, done Followed, err error) {
 	defer f.stagings.deliveries.mu.Unlock()
 	d := t.delivery
 	d.Staging, d.Action, d.Text, d.Revision = cmp.Or(done.Staging, d.Staging), done.Verb, done.Text, done.Revision
+	d.err = err
 	switch {
 	case err == nil && len(done.Awaits) > 0:
 		f.postpone(t, done, "waiting for the image of "+strings.Join(slices.Sorted(maps.Keys(done.Awaits)), " and "))

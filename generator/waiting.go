@@ -50,7 +50,7 @@ func (f *Follower) postpone(t *task, done Followed, text string) {
 	w.due, w.pause = now.Add(w.pause), min(2*w.pause, longestWait)
 	t.delivery.Outcome, t.delivery.Text = OutcomeWaiting, text
 	if older := f.waits[key]; older != nil && older.task != t {
-		older.delivery.Outcome, older.delivery.Text = OutcomeNothing, "a newer push came meanwhile"
+		older.delivery.Outcome, older.delivery.Text, older.delivery.err = OutcomeNothing, "a newer push came meanwhile", nil
 	}
 	f.waits[key] = w
 	f.tellWaiting()
