@@ -2,7 +2,6 @@ package generator
 
 import (
 	"context"
-	"errors"
 
 	"octopod/generator/project"
 	"octopod/generator/staging"
@@ -324,7 +323,7 @@ func (a *Access) Sweep(ctx context.Context, r SweepRequest) (SweepResult, error)
 
 // told is an error as the asker may have it.
 func (a *Access) told(v veil, err error) error {
-	if err == nil || a.by.Rights == nil || errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+	if err == nil || a.by.Rights == nil {
 		return err
 	}
 	return v.err(err)

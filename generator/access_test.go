@@ -2,16 +2,20 @@ package generator_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"octopod/generator"
 	"octopod/generator/project"
 	"octopod/generator/staging"
+	"octopod/generator/testenv"
 )
 
 // rights are a role, limited to verbs on names as a token's are.
@@ -297,6 +301,20 @@ func TestForeignErrorsAreNotToldToUsers(t *testing.T) {
 	}
 	_, err := w.as(rights{role: project.RoleUser}).Find(t.Context(), generator.Query{})
 	if err == nil || strings.Contains(err.Error(), "/") {
+		t.Errorf("told: %v", err)
+	}
+}
+
+// A wait that ended is told as such, and not in the words of the network.
+func TestAWaitThatEndedIsToldPlainly(t *testing.T) {
+	w := guarded(t)
+	server := testenv.ServeHTTP(t, filepath.Dir(w.path))
+	far := join(t, server.URL+"/"+filepath.Base(w.path), newRenderer(t))
+	server.Between(testenv.Hang)
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	_, err := far.as(rights{role: project.RoleUser}).Find(ctx, generator.Query{})
+	if !errors.Is(err, context.DeadlineExceeded) || strings.Contains(err.Error(), "Get ") {
 		t.Errorf("told: %v", err)
 	}
 }

@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"context"
 	"errors"
 	"maps"
 	"slices"
@@ -216,11 +217,20 @@ func (v veil) err(err error) error {
 	if err == nil || v.shows(project.PartDetail) {
 		return err
 	}
-	var known *staging.Error
-	if !errors.As(err, &known) {
-		return errUnforeseen
+	var over error // a wait that ended
+	for _, end := range []error{context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(err, end) {
+			over = end
+		}
 	}
-	plain := *known
-	plain.Err = nil
-	return &plain
+	var known *staging.Error
+	switch {
+	case errors.As(err, &known):
+		plain := *known
+		plain.Err = over
+		return &plain
+	case over != nil:
+		return over
+	}
+	return errUnforeseen
 }
