@@ -2,6 +2,7 @@ package generator
 
 import (
 	"context"
+	"time"
 
 	"octopod/generator/project"
 	"octopod/generator/staging"
@@ -138,8 +139,12 @@ func (a *Access) Watch(ctx context.Context, q Query, handle func(News)) error {
 	}))
 }
 
+// rulesFor is how long somebody who follows goes by the rules that were read last.
+const rulesFor = time.Minute
+
 // Subscribe follows the feed, as Feed.Subscribe does, and gives the function
-// that takes the next update.
+// that takes the next update. It ends when the asker may no longer look; while
+// octopod.yaml cannot be read, what it said before counts.
 func (a *Access) Subscribe(ctx context.Context, q Query, after uint64) (next func(context.Context) (Update, error), err error) {
 	v, err := a.rules(ctx, Read, q.Names...)
 	if err != nil {
@@ -152,12 +157,22 @@ func (a *Access) Subscribe(ctx context.Context, q Query, after uint64) (next fun
 	if err != nil {
 		return nil, err
 	}
-	chosen := q.follow(after != 0)
+	chosen, read := q.follow(after != 0), a.feed.now()
 	return func(ctx context.Context) (Update, error) {
 		for {
 			u, err := s.Next(ctx)
 			if err != nil {
 				return Update{}, err
+			}
+			if now := a.feed.now(); now.Sub(read) > rulesFor {
+				newer, err := a.rules(ctx, Read, q.Names...)
+				if err == nil {
+					v, err = newer, newer.mayAsk(q)
+				}
+				if staging.CodeOf(err) == staging.CodeForbidden {
+					return Update{}, err
+				}
+				read = now
 			}
 			if n := chosen(u.News); n != nil {
 				if n = a.news(v, n); n != nil {

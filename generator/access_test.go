@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -303,6 +304,59 @@ func TestForeignErrorsAreNotToldToUsers(t *testing.T) {
 	if err == nil || strings.Contains(err.Error(), "/") {
 		t.Errorf("told: %v", err)
 	}
+}
+
+// member has the role that octopod.yaml gives.
+type member struct{ rights }
+
+func (member) Role(p *project.Project) project.Role {
+	return p.Spec.Access.RoleOf("eve@example.com", nil)
+}
+
+func (m member) Check(p *project.Project, verb staging.Verb, name string) error {
+	return rights{role: m.Role(p)}.Check(p, verb, name)
+}
+
+// Who follows the stagings gets no more than octopod.yaml grants, also when it
+// comes to grant less.
+func TestRolesAreAskedForWhileSomebodyFollows(t *testing.T) {
+	w := guarded(t)
+	g, _, clock := withArgo(t, w)
+	feed := generator.NewFeed(g, clock.Now)
+	ctx, cancel := context.WithTimeout(t.Context(), testenv.Patience)
+	var work sync.WaitGroup
+	work.Go(func() { feed.Run(ctx) })
+	defer work.Wait()
+	defer cancel()
+	next, err := g.As(generator.Asker{Rights: member{}}, feed).Subscribe(ctx, generator.Query{}, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	until := func(what string, fits func(generator.News) bool) {
+		for {
+			u, err := next(ctx)
+			if err != nil {
+				t.Fatalf("%s: %v", what, err)
+			}
+			if fits(*u.News) {
+				return
+			}
+		}
+	}
+	told := func(level string) func(generator.News) bool {
+		w.do(staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"LOG_LEVEL": level}})
+		clock.pass(2 * time.Minute)
+		return func(n generator.News) bool { return n.Kind == generator.Changed && n.Staging.Spec.Overrides.App["LOG_LEVEL"] == level }
+	}
+	until("everything", func(n generator.News) bool { return n.Kind == generator.Complete })
+	until("a change", told("debug"))
+	file := w.projectFile()
+	w.write(staging.File{Path: project.File, Data: []byte(strings.Replace(file, `"everyone":"viewer"`, `"everyone":"none"`, 1))})
+	told("info")
+	for err == nil {
+		_, err = next(ctx)
+	}
+	forbidden(t, "following", err)
 }
 
 // A wait that ended is told as such, and not in the words of the network.

@@ -94,7 +94,7 @@ func (s *server) stream(ctx context.Context, w http.ResponseWriter, next func(co
 		switch {
 		case err == nil:
 			err = write("%s", encodeEvent(u))
-		case ctx.Err() == nil:
+		case ctx.Err() == nil && errors.Is(err, context.DeadlineExceeded):
 			err = write(":\n\n")
 		}
 	}
