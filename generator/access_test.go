@@ -346,7 +346,9 @@ func TestRolesAreAskedForWhileSomebodyFollows(t *testing.T) {
 	told := func(level string) func(generator.News) bool {
 		w.do(staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"LOG_LEVEL": level}})
 		clock.pass(2 * time.Minute)
-		return func(n generator.News) bool { return n.Kind == generator.Changed && n.Staging.Spec.Overrides.App["LOG_LEVEL"] == level }
+		return func(n generator.News) bool {
+			return n.Kind == generator.Changed && n.Staging.Spec.Overrides.App["LOG_LEVEL"] == level
+		}
 	}
 	until("everything", func(n generator.News) bool { return n.Kind == generator.Complete })
 	until("a change", told("debug"))

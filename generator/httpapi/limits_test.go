@@ -16,6 +16,7 @@ import (
 
 	"octopod/generator"
 	"octopod/generator/httpapi"
+	"octopod/generator/project"
 	"octopod/generator/staging"
 	"octopod/generator/testenv"
 )
@@ -68,6 +69,36 @@ func TestRepeatedWriteGivesTheSameAnswer(t *testing.T) {
 	events, err := w.History(t.Context(), generator.HistoryQuery{Name: "a"})
 	if err != nil || len(events) != 1 || events[0].Key != "k1" {
 		t.Errorf("history %+v, %v", events, err)
+	}
+}
+
+// Answers that are kept to be repeated do not fill the memory, whoever asks for
+// long ones: the oldest are forgotten.
+func TestAnswersAreKeptWithinBounds(t *testing.T) {
+	w := newWorld(t)
+	w.as(project.RoleViewer)
+	send := func(key string) (size int, replayed string) {
+		r := post(t, w, "/projects/shop/stagings/login/set", `{"`+strings.Repeat("x", 100<<10)+`":1}`) // a refusal repeats it twice
+		r.Header.Set("Idempotency-Key", key)
+		answer := w.send(r)
+		n, err := io.Copy(io.Discard, answer.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return int(n), answer.Header.Get("Idempotency-Replayed")
+	}
+	size, _ := send("k")
+	if _, replayed := send("k"); replayed != "true" {
+		t.Fatalf("an answer of %d bytes is not kept", size)
+	}
+	for i := range 40<<20/size + 1 {
+		send(fmt.Sprint("k", i))
+	}
+	if _, replayed := send("k"); replayed != "" {
+		t.Errorf("the first answer is kept after 40 MiB of others")
+	}
+	if _, replayed := send("k"); replayed != "true" {
+		t.Errorf("the last answer is not kept")
 	}
 }
 

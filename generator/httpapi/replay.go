@@ -18,6 +18,7 @@ const (
 	mostReplays   = 2000
 	replayTime    = time.Hour
 	maxReplayBody = 256 << 10 // a longer answer is not kept: the action runs again, and finds nothing to do
+	mostReplayed  = 32 << 20  // bytes of all answers
 )
 
 // replays keeps the answers of writes that carry an Idempotency-Key, so that a
@@ -27,11 +28,13 @@ type replays struct {
 
 	mu    sync.Mutex
 	known map[string]*replay
-	order []string // oldest first
+	order []*replay // oldest first; some are not known any more
+	bytes int       // of the answers that are known
 }
 
 // replay is one answer, or one that is being worked out.
 type replay struct {
+	key     string
 	request [sha256.Size]byte
 	at      time.Time
 	done    chan struct{}
@@ -83,7 +86,7 @@ func (k *replays) serve(w http.ResponseWriter, r *http.Request, key string, requ
 	first, again := k.enter(key, request)
 	if first != nil {
 		recorder := &recorder{ResponseWriter: w, status: http.StatusOK}
-		defer k.leave(key, first, recorder)
+		defer k.leave(first, recorder)
 		next.ServeHTTP(recorder, r)
 		return
 	}
@@ -113,29 +116,51 @@ func (k *replays) serve(w http.ResponseWriter, r *http.Request, key string, requ
 func (k *replays) enter(key string, request [sha256.Size]byte) (first, again *replay) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if known := k.known[key]; known != nil && k.now().Sub(known.at) < replayTime {
-		return nil, known
+	if known := k.known[key]; known != nil {
+		if k.now().Sub(known.at) < replayTime {
+			return nil, known
+		}
+		k.forget(known)
 	}
 	for len(k.order) >= mostReplays {
-		delete(k.known, k.order[0])
-		k.order = k.order[1:]
+		k.forgetOldest()
 	}
-	first = &replay{request: request, at: k.now(), done: make(chan struct{})}
+	first = &replay{key: key, request: request, at: k.now(), done: make(chan struct{})}
 	k.known[key] = first
-	k.order = append(k.order, key)
+	k.order = append(k.order, first)
 	return first, nil
+}
+
+func (k *replays) forgetOldest() {
+	oldest := k.order[0]
+	k.order[0] = nil
+	k.order = k.order[1:]
+	k.forget(oldest)
+}
+
+func (k *replays) forget(r *replay) {
+	if k.known[r.key] == r {
+		delete(k.known, r.key)
+		k.bytes -= len(r.body)
+	}
 }
 
 // leave keeps the answer. One that says that something did not work just now is
 // worked out again.
-func (k *replays) leave(key string, first *replay, w *recorder) {
+func (k *replays) leave(first *replay, w *recorder) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if w.status < http.StatusInternalServerError && w.status != http.StatusTooManyRequests && w.body.Len() <= maxReplayBody {
 		first.kept, first.status, first.body = true, w.status, w.body.Bytes()
 		first.header = http.Header{"Content-Type": w.Header()["Content-Type"]}
+		if k.known[first.key] == first {
+			k.bytes += len(first.body)
+		}
+		for k.bytes > mostReplayed {
+			k.forgetOldest()
+		}
 	} else {
-		delete(k.known, key)
+		k.forget(first)
 	}
 	close(first.done)
 }
