@@ -45,6 +45,9 @@ var answers = map[staging.Code]struct {
 // fail writes the page of an error. The text of a foreign error is for the log
 // alone.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, v *visit, err error) {
+	if fault := v.faultOfProject(err); fault != nil {
+		err = fault
+	}
 	code := staging.CodeOf(err)
 	if code == staging.CodeForbidden || code == staging.CodeUnauthorized {
 		s.Refused(r.Context(), err)
@@ -67,6 +70,17 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, v *visit, err erro
 		page.Detail = err.Error()
 	}
 	s.writeFailure(w, r, answer.status, page)
+}
+
+// faultOfProject is an error that comes of a fault of octopod.yaml: no form is
+// wrong then, and no address mistyped. It is nil for all others.
+func (v *visit) faultOfProject(err error) error {
+	code := staging.CodeOf(err)
+	if v == nil || v.stale == nil || code != staging.CodeOf(v.stale) || code == staging.CodeUnavailable {
+		return nil
+	}
+	return staging.Errorf(staging.CodeUnavailable, "the project's own file cannot be read just now").Because(err).
+		WithHint("nothing is lost; if it lasts, tell who looks after these stagings")
 }
 
 func (s *Server) writeFailure(w http.ResponseWriter, r *http.Request, status int, page failPage) {

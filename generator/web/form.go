@@ -101,6 +101,9 @@ type faults struct {
 
 // faultsOf sorts an error into the fields of a form.
 func (v *visit) faultsOf(err error, fields []string) *faults {
+	if fault := v.faultOfProject(err); fault != nil {
+		return &faults{Title: sentence(messageOf(fault)), Hint: hintFor(fault), fields: map[string]string{}}
+	}
 	f := &faults{Title: sentence(messageOf(err)), Hint: hintFor(err), fields: map[string]string{}}
 	for _, p := range staging.ProblemsOf(err) {
 		field := fieldOf(p.Field, fields)

@@ -166,6 +166,9 @@ func (v *visit) addHistory(ctx context.Context, page *onePage) error {
 	if staging.CodeOf(err) == staging.CodeNotFound && err != nil {
 		return nil
 	}
+	if err != nil && v.stale != nil { // all else is known
+		return nil
+	}
 	if err != nil {
 		return err
 	}

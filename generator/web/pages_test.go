@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"octopod/generator/project"
 	"octopod/generator/staging"
+	"octopod/generator/testenv"
 	"octopod/generator/web"
 )
 
@@ -268,6 +270,34 @@ func TestAServerThatHasJustStartedSaysSo(t *testing.T) {
 			t.Errorf("%s: %d\n%s", path, got.Code, got.Body)
 		}
 	}
+}
+
+// While octopod.yaml has a fault, pages show what is known, and nobody is told to
+// mend a form or an address.
+func TestAFaultOfTheProjectIsNoFaultOfItsReaders(t *testing.T) {
+	w := newWorld(t, nil)
+	w.do(login())
+	quinn, ada := w.as("Quinn", project.RoleUser), w.as("Ada", project.RoleAdmin)
+	form := quinn.get("/shop/stagings/login/settings")
+	w.editProject(func(yaml string) string { return yaml + "bogus: [" })
+	testenv.Eventually(t, "the pages know that the file has a fault", func() (string, bool) {
+		text := quinn.get("/shop/").text()
+		return text, strings.Contains(text, "cannot be reached just now")
+	})
+	quinn.get("/shop/stagings/login").shows(200, "login", "feature/login")
+	for path, page := range map[string]*answer{
+		"a form": quinn.get("/shop/stagings/login/settings"), "a question": quinn.get("/shop/stagings/login/archive"),
+		"a save": quinn.submit(form, "save", map[string]string{"set.LOG_LEVEL": "debug"}),
+	} {
+		page.shows(http.StatusServiceUnavailable, "The project's own file cannot be read just now.", "Nothing is lost")
+		if text := page.text(); strings.Contains(text, "That does not fit") || strings.Contains(text, "YAML") {
+			t.Errorf("%s: %s", path, text)
+		}
+	}
+	ada.get("/shop/stagings/login/settings").shows(http.StatusServiceUnavailable, "octopod.yaml:")
+	preview := quinn.post("/shop/new", url.Values{"branch": {"feature/other"}})
+	preview.shows(200, "The project's own file cannot be read just now.")
+	preview.lacks("YAML")
 }
 
 // What becomes of a staging by itself is on its page, and in the list.
