@@ -2,6 +2,7 @@ package generator
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"octopod/generator/project"
@@ -27,7 +28,8 @@ func (a *Access) History(ctx context.Context, q HistoryQuery) ([]staging.Event, 
 	return v.events(events), a.told(v, err)
 }
 
-// Activity lists the actions on all stagings, newest first; limit 0 means all.
+// Activity lists the actions on all stagings that the asker may look at, newest
+// first; limit 0 means all.
 func (a *Access) Activity(ctx context.Context, limit int) ([]staging.Event, error) {
 	v, err := a.rules(ctx, Read)
 	if err == nil {
@@ -37,6 +39,7 @@ func (a *Access) Activity(ctx context.Context, limit int) ([]staging.Event, erro
 		return nil, a.told(v, err)
 	}
 	events, err := a.stagings.Activity(ctx, limit)
+	events = slices.DeleteFunc(events, func(e staging.Event) bool { return !a.MayRead(v.p, e.Staging) })
 	return v.events(events), a.told(v, err)
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -164,6 +165,10 @@ func TestTokenOutsideItsScope(t *testing.T) {
 	}
 	_, err = token.Find(t.Context(), generator.Query{Names: []string{"other"}})
 	forbidden(t, "looking at another", err)
+	events, err := w.as(rights{role: project.RoleAdmin, name: "login"}).Activity(t.Context(), 0)
+	if err != nil || len(events) == 0 || slices.ContainsFunc(events, func(e staging.Event) bool { return e.Staging == "other" }) {
+		t.Errorf("it reads of %+v, %v", events, err)
+	}
 	if _, err = token.Apply(t.Context(), generator.Request{Action: staging.Action{Verb: staging.Archive, Name: "login"}}); err != nil {
 		t.Errorf("what it is for: %v", err)
 	}
