@@ -37,7 +37,7 @@ func (b *board) remind(ctx context.Context) {
 	if b.cluster == nil || !b.seen.awaySince.IsZero() {
 		return
 	}
-	members, now := false, b.Now()
+	members, now, p := false, b.Now(), b.project // the watch moves on while somebody asks
 	for name, s := range b.shown {
 		if !b.waits(ctx, name, s.view) {
 			delete(b.missed, name)
@@ -50,7 +50,7 @@ func (b *board) remind(ctx context.Context) {
 		if m.due(now) {
 			m.asked++
 			if b.seen.has(name) && b.tip.Has(name) {
-				b.ask(ctx, func(ctx context.Context) { _, _ = b.cluster.Refresh(ctx, b.project.Application(name), m.asked > 1) })
+				b.ask(ctx, func(ctx context.Context) { _, _ = b.cluster.Refresh(ctx, p.Application(name), m.asked > 1) })
 			} else {
 				members = true
 			}
@@ -58,7 +58,7 @@ func (b *board) remind(ctx context.Context) {
 		b.missed[name] = m
 	}
 	if members {
-		b.ask(ctx, func(ctx context.Context) { _ = b.cluster.UpsertApplicationSet(ctx, b.project) })
+		b.ask(ctx, func(ctx context.Context) { _ = b.cluster.UpsertApplicationSet(ctx, p) })
 	}
 }
 
