@@ -312,7 +312,7 @@ func TestForeignErrorsAreNotToldToUsers(t *testing.T) {
 }
 
 // member has the role that octopod.yaml gives.
-type member struct{ rights }
+type member struct{}
 
 func (member) Role(p *project.Project) project.Role {
 	return p.Spec.Access.RoleOf("eve@example.com", nil)

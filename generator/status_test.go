@@ -253,7 +253,9 @@ func TestArgoCDIsRemindedOfWhatItMissed(t *testing.T) {
 		testenv.Eventually(t, fmt.Sprintf("refreshes %v", want), func() (string, bool) {
 			clock.pass(50 * time.Millisecond)
 			upserts, refreshes := argo.Asked()
-			return fmt.Sprint(upserts, refreshes), upserts > i && slices.Equal(refreshes, want)
+			// The clock runs while nobody looks: there may be more by now.
+			first := refreshes[:min(len(refreshes), len(want))]
+			return fmt.Sprint(upserts, refreshes), upserts > i && slices.Equal(first, want)
 		})
 	}
 	clock.pass(40 * time.Second)
