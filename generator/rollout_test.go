@@ -117,7 +117,13 @@ func TestHistoryTellsHowAVersionEnded(t *testing.T) {
 	is(staging.PhaseCreating)
 	argo.Runs("login", w.tip().Revision(), w.now, w.images("login")...)
 	is(staging.PhaseRunning)
+	argo.Away(errors.New("no route")) // what nobody can tell leaves what was seen
+	is(staging.PhaseUnknown)
 	set("debug")
+	if err := feed.CatchUp(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	argo.Away(nil)
 	is(staging.PhaseUpdating)
 	argo.Runs("login", w.tip().Revision(), w.now, w.images("login")...)
 	is(staging.PhaseRunning)

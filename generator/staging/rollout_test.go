@@ -53,6 +53,8 @@ func TestRecall(t *testing.T) {
 			[]staging.Memory{applied("a2", 11)}, []*staging.Rollout{nil, in(11)}},
 		{"a staging of the same name before", []staging.Event{version(deploy, "a", 20), {Verb: staging.Delete, Gone: true, At: *minute(10)}, version(deploy, "a", 1)},
 			[]staging.Memory{applied("a", 21)}, []*staging.Rollout{in(21), nil, nil}},
+		{"what ran before the staging was made anew", []staging.Event{version(deploy, "b", 20), {Verb: staging.Delete, Gone: true, At: *minute(10)}, version(deploy, "a", 1)},
+			[]staging.Memory{applied("a", 30)}, []*staging.Rollout{nil, nil, nil}},
 		{"a mark whose version is not in sight", []staging.Event{version(mark, "a", 10)},
 			[]staging.Memory{applied("a", 11)}, []*staging.Rollout{nil}},
 		{"Argo CD says when, the watch says how", []staging.Event{version(deploy, "a", 1)},
