@@ -130,7 +130,7 @@ func (s *Server) confirm(w http.ResponseWriter, r *http.Request, v *visit) error
 	if err != nil {
 		return err
 	}
-	if !page.Finds && !page.Danger { // what is lost is said in words
+	if !page.Finds && !page.Danger && page.Verb != staging.Restart { // what is lost is said in words, and a restart changes nothing
 		page.Preview = v.preview(r, action, nil)
 	}
 	return s.pages.show(w, http.StatusOK, "confirm", page)

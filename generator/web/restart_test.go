@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"strings"
 	"testing"
 
 	"octopod/generator/project"
@@ -21,6 +22,9 @@ func TestARestartIsExplainedAndDone(t *testing.T) {
 	}
 	asked := quinn.get(address)
 	asked.shows(200, "Restart login?", "same versions, same settings, same data")
+	if strings.Contains(asked.text(), "What will change") {
+		t.Error("a restart, which changes nothing, says what will change")
+	}
 	if before := w.record("login").Spec.Restarts; before != 0 {
 		t.Fatalf("to look at the question restarts it: %d", before)
 	}
