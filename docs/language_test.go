@@ -1,0 +1,115 @@
+// Package docs checks the English of everything that people read: comments,
+// messages of the program, pages and documents.
+package docs
+
+import (
+	"cmp"
+	"io/fs"
+	"maps"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// clean lists the paths that must be free of findings: a file, a directory
+// ("generator/auth") or a directory with everything below it ("docs/...").
+// See the findings of a path that is not in the list yet:
+//
+//	go test ./docs -v | grep -A1 ' generator/auth/'
+var clean = []string{
+	"docs/language_test.go",
+	"docs/passages_test.go",
+	"docs/wording_test.go",
+}
+
+// allowed lists the findings that are right as they are, each with its reason.
+var allowed = []exception{}
+
+type exception struct{ file, phrase, reason string }
+
+// finding is a phrase that the style guide rejects, in its sentence.
+type finding struct {
+	file     string
+	line     int
+	phrase   string
+	sentence string
+	advice   string
+}
+
+func TestLanguage(t *testing.T) {
+	found := findAll(t)
+	for _, area := range slices.Sorted(maps.Keys(found)) {
+		t.Run(area, func(t *testing.T) {
+			slices.SortStableFunc(found[area], byPlace)
+			for _, f := range found[area] {
+				report := t.Logf
+				if isClean(f.file) {
+					report = t.Errorf
+				}
+				report("%s:%d: %q: %s\n\t%s", f.file, f.line, f.phrase, f.advice, f.sentence)
+			}
+			t.Logf("%4d findings in %s", len(found[area]), area)
+		})
+	}
+}
+
+// TestAllowedFindingsExist keeps the list of exceptions short.
+func TestAllowedFindingsExist(t *testing.T) {
+	for _, e := range allowed {
+		passages, err := read("../" + e.file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(check(e.file, passages), e.covers) {
+			t.Errorf("%s has no finding %q any more: remove the exception", e.file, e.phrase)
+		}
+	}
+}
+
+// findAll returns the findings of the whole repository by directory.
+func findAll(t *testing.T) map[string][]finding {
+	t.Helper()
+	found := map[string][]finding{}
+	err := filepath.WalkDir("..", func(file string, entry fs.DirEntry, err error) error {
+		name := filepath.ToSlash(strings.TrimPrefix(file, "../"))
+		if err != nil || entry.IsDir() {
+			if err == nil && skipped(entry.Name()) {
+				return fs.SkipDir
+			}
+			return err
+		}
+		passages, err := read(file)
+		for _, f := range check(name, passages) {
+			if !slices.ContainsFunc(allowed, func(e exception) bool { return e.covers(f) }) {
+				found[path.Dir(name)] = append(found[path.Dir(name)], f)
+			}
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+// skipped reports whether a directory holds nothing that people wrote.
+func skipped(name string) bool {
+	return name == "testdata" || name == "bin" || strings.HasPrefix(name, ".") && name != ".."
+}
+
+func byPlace(a, b finding) int {
+	return cmp.Or(strings.Compare(a.file, b.file), a.line-b.line, strings.Compare(a.phrase, b.phrase))
+}
+
+func (e exception) covers(f finding) bool { return e.file == f.file && e.phrase == f.phrase }
+
+func isClean(file string) bool {
+	return slices.ContainsFunc(clean, func(entry string) bool {
+		if dir, ok := strings.CutSuffix(entry, "..."); ok {
+			return strings.HasPrefix(file, dir)
+		}
+		return entry == file || entry == path.Dir(file)
+	})
+}
