@@ -23,7 +23,7 @@ func main() {
 	// A second signal ends the process at once; one that comes with the first,
 	// as timeout(1) sends it, does not count.
 	context.AfterFunc(ctx, func() { time.AfterFunc(lastWait, stop) })
-	os.Exit(run(ctx, os.Args[1:], stdio{os.Stdin, os.Stdout, os.Stderr}, environment(os.Environ())))
+	os.Exit(run(ctx, os.Args[1:], stdio{os.Stdin, os.Stdout, os.Stderr}, environment(os.Environ()), time.Now))
 }
 
 // stdio are the streams of a process.
@@ -33,8 +33,8 @@ type stdio struct {
 }
 
 // run is the whole program: arguments in, exit code out.
-func run(ctx context.Context, args []string, streams stdio, env environ) int {
-	c := newCLI(streams, env, time.Now)
+func run(ctx context.Context, args []string, streams stdio, env environ, now func() time.Time) int {
+	c := newCLI(streams, env, now)
 	root := newRoot(c)
 	root.SetArgs(args)
 	if len(args) > 0 && args[0] == cobra.ShellCompRequestCmd {

@@ -139,7 +139,7 @@ func TestTheServerAtWork(t *testing.T) {
 	ended := make(chan int, 1)
 	go func() {
 		env := environ{"HOME": dir, "PATH": os.Getenv("PATH")}
-		ended <- run(ctx, []string{"serve", "--listen", "127.0.0.1:0", "--server-config", config, "--audit", filepath.Join(dir, "audit")}, stdio{strings.NewReader(""), io.Discard, tell}, env)
+		ended <- run(ctx, []string{"serve", "--listen", "127.0.0.1:0", "--server-config", config, "--audit", filepath.Join(dir, "audit")}, stdio{strings.NewReader(""), io.Discard, tell}, env, time.Now)
 		_ = tell.Close()
 	}()
 	lines := bufio.NewScanner(said)
