@@ -6,68 +6,70 @@ import (
 	"time"
 )
 
-// pace decides how long a writer waits between pushes, so that many writers
-// that know nothing of each other share a branch. It is exponential back-off
-// with two changes that keep anybody from waiting for ever: who was beaten
-// often waits less again, and who won with effort waits before the next push.
-type pace struct {
-	push  time.Duration // what a push takes, as a moving average
-	crowd float64       // how much others write, as a power of two
-	limit int           // commits in one push; 0 is no limit
+// backoff computes the pauses of a writer between pushes, so that many
+// independent writers share a branch. It is exponential back-off with two
+// additions that prevent starvation: a writer that lost often waits less again,
+// and a writer that won after conflicts waits before its next push.
+type backoff struct {
+	pushTime   time.Duration // moving average
+	contention float64       // how much other writers push, as a power of two
+	batchLimit int           // commits in one push; 0 is no limit
 }
 
 const (
-	mostCrowd = 4 // a wait of up to 16 pushes
-	patience  = 4 // pushes after which the waits become shorter again
+	maxContention   = 4 // a pause of up to 16 pushes
+	patientAttempts = 4 // pushes after which the pauses become shorter again
 )
 
-func (p *pace) took(d time.Duration) {
+// observe records how long a push took.
+func (b *backoff) observe(d time.Duration) {
 	d = min(d, 2*time.Second)
-	if p.push == 0 {
-		p.push = d
+	if b.pushTime == 0 {
+		b.pushTime = d
 	}
-	p.push = (3*p.push + d) / 4
+	b.pushTime = (3*b.pushTime + d) / 4
 }
 
-// most is how many edits the next push may hold.
-func (p *pace) most() int {
-	if p.limit == 0 {
+// batchSize returns the maximum number of edits in the next push.
+func (b *backoff) batchSize() int {
+	if b.batchLimit == 0 {
 		return math.MaxInt
 	}
-	return p.limit
+	return b.batchLimit
 }
 
-// landed lets the pushes grow again.
-func (p *pace) landed() {
-	if p.limit *= 2; p.limit > 1000 {
-		p.limit = 0
+// growBatch doubles the batch limit after a push that was accepted.
+func (b *backoff) growBatch() {
+	if b.batchLimit *= 2; b.batchLimit > 1000 {
+		b.batchLimit = 0
 	}
 }
 
-// lost is the pause after being beaten, for the nth time with one edit and with
-// so many in the push. The next push holds half as many: it takes less time, in
-// which fewer others can be faster.
-func (p *pace) lost(attempts, edits, waiting int) time.Duration {
-	p.limit = max(1, edits/2)
-	p.crowd = min(p.crowd+1, mostCrowd)
-	power := p.crowd - float64(max(0, attempts-patience))
-	return p.jitter(max(0, power)) / time.Duration(max(1, waiting))
+// afterConflict returns the pause after a push that lost. attempts is how often
+// the batch's oldest edit was pushed, edits the size of the batch, waiting the
+// number of edits that wait. The next push is half as large: it takes less time,
+// so fewer writers can get in first.
+func (b *backoff) afterConflict(attempts, edits, waiting int) time.Duration {
+	b.batchLimit = max(1, edits/2)
+	b.contention = min(b.contention+1, maxContention)
+	power := b.contention - float64(max(0, attempts-patientAttempts))
+	return b.jitter(max(0, power)) / time.Duration(max(1, waiting))
 }
 
-// won is the pause after a success. A writer for whom many edits wait speaks
-// for as many people, and pauses less.
-func (p *pace) won(waiting int) time.Duration {
-	if p.crowd <= 0 {
+// afterSuccess returns the pause after a push that was accepted. It is shorter
+// for a writer with many waiting edits: they are as many people.
+func (b *backoff) afterSuccess(waiting int) time.Duration {
+	if b.contention <= 0 {
 		return 0
 	}
-	d := p.jitter(p.crowd)
-	p.crowd -= 0.5
+	d := b.jitter(b.contention)
+	b.contention -= 0.5
 	return d / time.Duration(max(1, waiting))
 }
 
-// jitter is a random time up to 2^power pushes.
-func (p *pace) jitter(power float64) time.Duration {
-	most := p.push << int(power)
+// jitter returns a random duration of up to 2^power pushes.
+func (b *backoff) jitter(power float64) time.Duration {
+	most := b.pushTime << int(power)
 	if most <= 0 {
 		return 0
 	}

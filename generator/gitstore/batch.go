@@ -7,155 +7,162 @@ import (
 	"octopod/generator/staging"
 )
 
-// chain is a batch of edits laid one on the other: a commit each, one push.
-type chain struct {
-	base  *tip // what the branch is expected to be at
-	tip   *tip // what it will be
-	links []*link
-	fresh []newObject
-	sent  int
+// batch is several edits applied on top of each other: one commit per edit, one
+// push for all of them.
+type batch struct {
+	base        *tip // where the branch is expected to be
+	tip         *tip // where the push moves it
+	items       []*batchItem
+	newObjects  []newObject
+	pushedBytes int
 }
 
-// link is what one edit came to.
-type link struct {
-	request *request
-	result  Result
-	err     error
-	first   bool // no commit of this chain lies below it, so it depends on none
+// batchItem is one edit of a batch and its result.
+type batchItem struct {
+	request     *request
+	result      Result
+	err         error
+	independent bool // no commit of this batch lies below it
 }
 
-// chain runs the edits of a batch on top of each other.
-func (s *Store) chain(base *tip, batch []*request) *chain {
-	c := &chain{base: base, tip: base}
-	for _, r := range batch {
-		l := &link{request: r, first: c.tip == base}
-		l.result, l.err = s.append(c, r)
-		c.links = append(c.links, l)
+// newBatch runs the edits of the requests on top of each other.
+func (s *Store) newBatch(base *tip, requests []*request) *batch {
+	b := &batch{base: base, tip: base}
+	for _, r := range requests {
+		item := &batchItem{request: r, independent: b.tip == base}
+		item.result, item.err = s.addEdit(b, r)
+		b.items = append(b.items, item)
 	}
-	return c
+	return b
 }
 
-// append runs one edit and puts its commit on the chain.
-func (s *Store) append(c *chain, r *request) (Result, error) {
-	want, err := r.edit.run(r.ctx, s.snapshot(c.tip))
+// addEdit runs one edit on the batch's tip and adds its commit to the batch.
+func (s *Store) addEdit(b *batch, r *request) (Result, error) {
+	want, err := r.edit.run(r.ctx, s.snapshot(b.tip))
 	if err != nil {
 		return Result{}, err
 	}
-	b := &builder{objs: c.tip.objs}
-	root, err := b.build(r.ctx, c.tip.root, want.Changes)
+	trees := &builder{objs: b.tip.objs}
+	root, err := trees.build(r.ctx, b.tip.root, want.Changes)
 	if err != nil {
 		return Result{}, err
 	}
-	if root == c.tip.root {
-		return Result{Revision: c.tip.commit, Commit: c.tip.when}, nil
+	if root == b.tip.root {
+		return Result{Revision: b.tip.commit, Commit: b.tip.when}, nil
 	}
-	commit, err := s.record(c.tip, root, want)
+	commit, err := s.createCommit(b.tip, root, want)
 	if err != nil {
 		return Result{}, err
 	}
-	b.fresh = append(b.fresh, commit.newObject)
-	c.fresh = append(c.fresh, b.fresh...)
-	c.tip = &tip{commit: commit.hash, root: root, when: commit.header.when, objs: c.tip.objs.with(b.fresh)}
+	trees.newObjects = append(trees.newObjects, commit.newObject)
+	b.newObjects = append(b.newObjects, trees.newObjects...)
+	b.tip = &tip{commit: commit.hash, root: root, when: commit.header.when, objs: b.tip.objs.withNew(trees.newObjects)}
 	return Result{Revision: commit.hash, Changed: true, Commit: commit.header.when}, nil
 }
 
-// recorded is a commit that was made.
-type recorded struct {
+// newCommit is a commit object together with its decoded header.
+type newCommit struct {
 	newObject
 	header *commitHeader
 }
 
-// record makes the commit object.
-func (s *Store) record(on *tip, root Hash, want Commit) (recorded, error) {
+// createCommit makes the commit object, signed when the store has a Signer.
+func (s *Store) createCommit(parent *tip, root Hash, want Commit) (newCommit, error) {
 	h := &commitHeader{tree: root, author: want.Author, committer: s.opts.Committer,
 		when: s.opts.Now(), message: cleanMessage(want.Message)}
 	if want.Author == (Identity{}) {
 		h.author = h.committer
 	}
-	if !on.commit.IsZero() {
-		h.parents = []Hash{on.commit}
+	if !parent.commit.IsZero() {
+		h.parents = []Hash{parent.commit}
 	}
 	var signature []byte
 	if s.opts.Signer != nil {
 		var err error
 		if signature, err = s.opts.Signer.Sign(h.encode(h.when, nil)); err != nil {
-			return recorded{}, failf(staging.CodeInvalid, err, "check the signing key", "the commit cannot be signed")
+			return newCommit{}, failf(staging.CodeInvalid, err, "check the signing key", "cannot sign the commit")
 		}
 	}
-	return recorded{makeObject(commitObject, h.encode(h.when, signature)), h}, nil
+	return newCommit{makeObject(commitObject, h.encode(h.when, signature)), h}, nil
 }
 
-// allCommit tells whether every edit made a commit.
-func (c *chain) allCommit() bool {
-	for _, l := range c.links {
-		if !l.result.Changed {
+// allChanged reports whether every edit of the batch made a commit.
+func (b *batch) allChanged() bool {
+	for _, item := range b.items {
+		if !item.result.Changed {
 			return false
 		}
 	}
 	return true
 }
 
-// settle answers the edits that are finished without a push and gives the rest.
-// What an edit found on top of a commit that has yet to land is not final.
-func (c *chain) settle() (rest []*request) {
-	pending := c.links[:0]
-	for _, l := range c.links {
-		if l.first && !l.result.Changed {
-			l.request.answer(outcome{l.result, l.err})
+// answerUnpushed answers the edits that need no push and returns the requests
+// that do. An edit that saw a commit of this batch waits for the push: that
+// commit may still be rejected.
+func (b *batch) answerUnpushed() (rest []*request) {
+	pending := b.items[:0]
+	for _, item := range b.items {
+		if item.independent && !item.result.Changed {
+			item.request.answer(reply{item.result, item.err})
 			continue
 		}
-		pending = append(pending, l)
-		rest = append(rest, l.request)
+		pending = append(pending, item)
+		rest = append(rest, item.request)
 	}
-	c.links = pending
+	b.items = pending
 	return rest
 }
 
-func (c *chain) update() update {
-	seen := make(map[Hash]bool, len(c.fresh))
-	c.fresh = slices.DeleteFunc(c.fresh, func(o newObject) bool {
-		again := seen[o.hash]
+// update returns what to push: each new object once.
+func (b *batch) update() update {
+	seen := make(map[Hash]bool, len(b.newObjects))
+	b.newObjects = slices.DeleteFunc(b.newObjects, func(o newObject) bool {
+		duplicate := seen[o.hash]
 		seen[o.hash] = true
-		return again
+		return duplicate
 	})
-	return update{base: c.base, new: c.tip, fresh: c.fresh}
+	return update{base: b.base, new: b.tip, newObjects: b.newObjects}
 }
 
-// attempts gives how often the oldest edit was pushed.
-func (c *chain) attempts() int {
+// attempts returns how often the edit with the most attempts was pushed.
+func (b *batch) attempts() int {
 	most := 0
-	for _, l := range c.links {
-		most = max(most, l.request.attempts)
+	for _, item := range b.items {
+		most = max(most, item.request.attempts)
 	}
 	return most
 }
 
-func (c *chain) succeed() {
-	for _, l := range c.links {
-		if l.result.Changed {
-			l.result.Attempts, l.result.PushedBytes = l.request.attempts, c.sent
+// succeed answers every edit after the push was accepted.
+func (b *batch) succeed() {
+	for _, item := range b.items {
+		if item.result.Changed {
+			item.result.Attempts, item.result.PushedBytes = item.request.attempts, b.pushedBytes
 		}
-		l.request.answer(outcome{l.result, l.err})
+		item.request.answer(reply{item.result, item.err})
 	}
 }
 
-// fail answers with the push's error; an edit that failed itself keeps its own.
-func (c *chain) fail(err error) {
-	for _, l := range c.links {
-		if l.err == nil {
-			l.err = err
+// fail answers every edit with the push's error; an edit that failed before the
+// push keeps its own error.
+func (b *batch) fail(err error) {
+	for _, item := range b.items {
+		if item.err == nil {
+			item.err = err
 		}
-		l.request.answer(outcome{err: l.err})
+		item.request.answer(reply{err: item.err})
 	}
 }
 
-// refusal is the word of a server that understood the push and declined it.
-type refusal struct{ words string }
+// rejection is the cause of an error when the server understood the push and
+// rejected it.
+type rejection struct{ message string }
 
-func (r *refusal) Error() string { return r.words }
+func (r *rejection) Error() string { return r.message }
 
-// refused tells whether a push was declined, as opposed to having failed.
-func refused(err error) bool {
-	var r *refusal
+// isRejected reports whether the server rejected the push, as opposed to a push
+// whose outcome is unknown.
+func isRejected(err error) bool {
+	var r *rejection
 	return errors.As(err, &r)
 }

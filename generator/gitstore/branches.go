@@ -11,15 +11,15 @@ import (
 	"time"
 )
 
-// Refs are what a repository offers to look at.
+// Refs are the branches and pull requests of a repository.
 type Refs struct {
 	Heads map[string]string // commit by branch
-	Pulls map[int]string    // commit by the number of a pull request, open or not, where the forge shows them in git
+	Pulls map[int]string    // commit by pull request number, open or closed, on forges that have refs for them
 }
 
-// ListRefs asks as `git ls-remote` does: one short question, whatever the
-// repository holds. Of the options, those that say where it is and how to reach
-// it count.
+// ListRefs lists the branches and pull requests as `git ls-remote` does: one short
+// request, whatever the size of the repository. It uses only the options that
+// locate and authenticate.
 func ListRefs(ctx context.Context, o Options) (Refs, error) {
 	o.Timeout = cmp.Or(o.Timeout, 30*time.Second)
 	if o.Logger == nil {
@@ -47,8 +47,8 @@ func remoteRefs(ctx context.Context, at place, o *Options) (known Refs, err erro
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
 	began := time.Now()
-	adv, sess, err := r.wire.list(ctx)
-	r.note("list branches", began, 0, err)
+	adv, sess, err := r.wire.listRefs(ctx)
+	r.logRequest("list branches", began, 0, err)
 	if emptyRepository(err) {
 		return Refs{}, nil
 	}
@@ -67,9 +67,9 @@ func remoteRefs(ctx context.Context, at place, o *Options) (known Refs, err erro
 	return known, nil
 }
 
-// pullOf reads the number of a pull request off its ref, as GitHub and Gitea
-// (refs/pull/42/head), GitLab (merge-requests) and Bitbucket (pull-requests/42/from)
-// write it.
+// pullOf returns the pull request number in a ref of GitHub or Gitea
+// (refs/pull/42/head), GitLab (refs/merge-requests/42/head) or Bitbucket
+// (refs/pull-requests/42/from).
 func pullOf(ref string) (int, bool) {
 	parts := strings.Split(ref, "/")
 	if len(parts) != 4 || !slices.Contains([]string{"pull", "merge-requests", "pull-requests"}, parts[1]) || parts[3] != "head" && parts[3] != "from" {
@@ -79,7 +79,8 @@ func pullOf(ref string) (int, bool) {
 	return number, err == nil
 }
 
-// heads gives the branches of a local repository. One that goes meanwhile is gone.
+// heads returns the branches of a local repository. It skips branches that are
+// deleted meanwhile.
 func (r refs) heads() (map[string]string, error) {
 	names, err := r.branches()
 	if err != nil {

@@ -5,12 +5,12 @@ import (
 	"sync"
 )
 
-// cache keeps the most recently used values up to a number of bytes.
+// cache is an LRU cache, bounded by the size of its values in bytes.
 type cache[K comparable, V any] struct {
 	mu    sync.Mutex
 	limit int
 	used  int
-	order *list.List // front is the most recent
+	order *list.List // the front was used last
 	items map[K]*list.Element
 }
 

@@ -16,26 +16,27 @@ import (
 	"octopod/generator/staging"
 )
 
-// checkout is the work tree and index of a branch that somebody has checked
-// out and that is about to move: the touched files move with it, as with git's
-// receive.denyCurrentBranch=updateInstead. A nil checkout has nothing to do.
+// checkout updates the work tree and index when the branch that moves is checked
+// out, as git does with receive.denyCurrentBranch=updateInstead. A nil checkout
+// does nothing.
 type checkout struct {
-	repo  *local
-	lock  *lock // of the index
-	root  *os.Root
-	index *index.Index
-	at    map[string]*index.Entry
-	moves []fileMove
+	repo    *local
+	lock    *lock // of the index
+	root    *os.Root
+	index   *index.Index
+	entries map[string]*index.Entry
+	changes []fileChange
 }
 
-// fileMove is a file that the commit changes.
-type fileMove struct {
+// fileChange is a file that the commit changes.
+type fileChange struct {
 	path     string
 	old, new TreeRef
 	data     []byte // of the new version
 }
 
-// openCheckout locks the index when the branch is the one checked out.
+// openCheckout locks the index if the branch is checked out, and returns nil if
+// it is not.
 func (l *local) openCheckout(ctx context.Context) (*checkout, error) {
 	if err := l.refuseOtherWorktrees(); err != nil {
 		return nil, err
@@ -43,7 +44,7 @@ func (l *local) openCheckout(ctx context.Context) (*checkout, error) {
 	if l.layout.work == "" || !headIs(l.layout.gitDir, l.ref) {
 		return nil, nil
 	}
-	held, err := acquire(ctx, l.layout.gitDir, filepath.Join(l.layout.gitDir, "index"), l.steps)
+	held, err := acquireLock(ctx, l.layout.gitDir, filepath.Join(l.layout.gitDir, "index"), l.hooks)
 	if err != nil {
 		return nil, diskError(err, l.path)
 	}
@@ -63,8 +64,8 @@ func headIs(gitDir, ref string) bool {
 	return err == nil && strings.TrimSpace(string(b)) == "ref: "+ref
 }
 
-// refuseOtherWorktrees refuses to move a branch under somebody's feet: one that
-// another work tree of the same repository has checked out.
+// refuseOtherWorktrees returns an error when another work tree of the repository
+// has the branch checked out: its files would no longer match.
 func (l *local) refuseOtherWorktrees() error {
 	dirs := glob(filepath.Join(l.layout.common, "worktrees"), "*")
 	if l.layout.gitDir != l.layout.common && !isBareDir(l.layout.common) {
@@ -92,7 +93,7 @@ func (c *checkout) close() {
 }
 
 func (c *checkout) readIndex() error {
-	c.index, c.at = &index.Index{Version: 2}, map[string]*index.Entry{}
+	c.index, c.entries = &index.Index{Version: 2}, map[string]*index.Entry{}
 	name := filepath.Join(c.repo.layout.gitDir, "index")
 	f, err := os.Open(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -103,8 +104,8 @@ func (c *checkout) readIndex() error {
 	}
 	defer f.Close()
 	if err := index.NewDecoder(f).Decode(c.index); err != nil {
-		return failf(staging.CodeInvalid, err, "point Octopod at a bare repository, or turn off sparse and split index",
-			"the index of %s is in a form that Octopod cannot write", c.repo.path)
+		return failf(staging.CodeInvalid, err, "use a bare repository, or turn off the sparse and the split index",
+			"Octopod cannot write the index format of %s", c.repo.path)
 	}
 	if info, err := f.Stat(); err == nil {
 		c.index.ModTime = info.ModTime()
@@ -114,19 +115,20 @@ func (c *checkout) readIndex() error {
 			return failf(staging.CodeConflict, nil, "finish or abort the merge there",
 				"the work tree %s has unmerged files (%s)", c.repo.layout.work, e.Name)
 		}
-		c.at[e.Name] = e
+		c.entries[e.Name] = e
 	}
 	return nil
 }
 
-// prepare finds the files to move and refuses when any has local changes.
+// prepare lists the files to change. It returns an error when one of them has
+// uncommitted changes.
 func (c *checkout) prepare(ctx context.Context, u update) error {
 	if c == nil {
 		return nil
 	}
 	var dirty []string
 	err := u.new.objs.diffFiles(ctx, "", u.base.root, u.new.root, func(path string, old, new TreeRef) error {
-		m := fileMove{path: path, old: old, new: new}
+		m := fileChange{path: path, old: old, new: new}
 		if !new.Hash.IsZero() && new.Mode != ModeSubmodule {
 			o, err := u.new.objs.object(ctx, new.Hash)
 			if err != nil {
@@ -137,7 +139,7 @@ func (c *checkout) prepare(ctx context.Context, u update) error {
 		if !c.clean(m) {
 			dirty = append(dirty, path)
 		}
-		c.moves = append(c.moves, m)
+		c.changes = append(c.changes, m)
 		return nil
 	})
 	if err != nil {
@@ -150,13 +152,13 @@ func (c *checkout) prepare(ctx context.Context, u update) error {
 		"the work tree %s has uncommitted changes in %s", c.repo.layout.work, strings.Join(dirty, ", "))
 }
 
-// clean tells whether index and work tree hold the old version of a file, or
-// the new one already.
-func (c *checkout) clean(m fileMove) bool {
+// clean reports whether index and work tree hold the old version of a file, or
+// already the new one.
+func (c *checkout) clean(m fileChange) bool {
 	if m.old.Mode == ModeSubmodule || m.new.Mode == ModeSubmodule {
 		return false
 	}
-	e := c.at[m.path]
+	e := c.entries[m.path]
 	staged := TreeRef{}
 	if e != nil {
 		staged = TreeRef{Hash(e.Hash), Mode(e.Mode)}
@@ -167,12 +169,13 @@ func (c *checkout) clean(m fileMove) bool {
 	if e != nil && e.SkipWorktree {
 		return true
 	}
-	there, err := c.inWorkTree(m.path, e)
+	there, err := c.workTreeEntry(m.path, e)
 	return err == nil && (there == m.old || there == m.new)
 }
 
-// inWorkTree gives what a path holds in the work tree, zero when nothing.
-func (c *checkout) inWorkTree(path string, e *index.Entry) (TreeRef, error) {
+// workTreeEntry returns mode and hash of a path in the work tree, zero when there
+// is no file.
+func (c *checkout) workTreeEntry(path string, e *index.Entry) (TreeRef, error) {
 	name := filepath.FromSlash(path)
 	info, err := c.root.Lstat(name)
 	switch {
@@ -191,7 +194,7 @@ func (c *checkout) inWorkTree(path string, e *index.Entry) (TreeRef, error) {
 		ref.Mode = ModeExecutable
 	}
 	if e != nil && e.ModifiedAt.Equal(info.ModTime()) && int64(e.Size) == info.Size() && info.ModTime().Before(c.index.ModTime) {
-		ref.Hash = Hash(e.Hash) // as git status decides; it also knows line-end filters
+		ref.Hash = Hash(e.Hash) // unchanged, as git status decides; this also covers line-ending filters
 		return ref, nil
 	}
 	data, err := c.root.ReadFile(name)
@@ -199,7 +202,7 @@ func (c *checkout) inWorkTree(path string, e *index.Entry) (TreeRef, error) {
 	return ref, err
 }
 
-// directoryAt lets an empty directory pass for nothing.
+// directoryAt treats an empty directory as no file, and any other as an error.
 func (c *checkout) directoryAt(name string) (TreeRef, error) {
 	d, err := c.root.Open(name)
 	if err != nil {
@@ -212,36 +215,36 @@ func (c *checkout) directoryAt(name string) (TreeRef, error) {
 	return TreeRef{}, nil
 }
 
-// update writes the files and the index. The branch follows.
-func (c *checkout) update() error {
+// apply writes the files and the index. The caller moves the branch afterwards.
+func (c *checkout) apply() error {
 	if c == nil {
 		return nil
 	}
-	for _, m := range c.moves { // first what goes: a directory may take a file's place
+	for _, m := range c.changes { // removals first: a directory may replace a file
 		if m.new.Hash.IsZero() {
 			if err := c.removeFile(m.path); err != nil {
 				return fmt.Errorf("update work tree: %w", err)
 			}
-			delete(c.at, m.path)
+			delete(c.entries, m.path)
 		}
 	}
-	for _, m := range c.moves {
+	for _, m := range c.changes {
 		if m.new.Hash.IsZero() {
 			continue
 		}
-		if err := c.putFile(m); err != nil {
+		if err := c.writeFile(m); err != nil {
 			return fmt.Errorf("update work tree: %w", err)
 		}
 	}
-	if err := c.repo.steps.at("worktree"); err != nil {
+	if err := c.repo.hooks.at("worktree"); err != nil {
 		return err
 	}
 	return c.writeIndex()
 }
 
-// removeFile removes a file and the directories it leaves empty.
+// removeFile removes a file and its parent directories that become empty.
 func (c *checkout) removeFile(path string) error {
-	if e := c.at[path]; e != nil && e.SkipWorktree {
+	if e := c.entries[path]; e != nil && e.SkipWorktree {
 		return nil
 	}
 	name := filepath.FromSlash(path)
@@ -256,11 +259,11 @@ func (c *checkout) removeFile(path string) error {
 	return nil
 }
 
-func (c *checkout) putFile(m fileMove) error {
-	e := c.at[m.path]
+func (c *checkout) writeFile(m fileChange) error {
+	e := c.entries[m.path]
 	if e == nil {
 		e = &index.Entry{Name: m.path}
-		c.at[m.path] = e
+		c.entries[m.path] = e
 	}
 	e.Hash, e.Mode, e.IntentToAdd = plumbing.Hash(m.new.Hash), filemode.FileMode(m.new.Mode), false
 	if e.SkipWorktree {
@@ -278,12 +281,12 @@ func (c *checkout) putFile(m fileMove) error {
 		return err
 	}
 	e.ModifiedAt, e.Size = info.ModTime(), uint32(info.Size())
-	fillSystem(e, info)
+	fillStat(e, info)
 	return nil
 }
 
-// replace puts a file in place in one step.
-func (c *checkout) replace(name string, m fileMove) error {
+// replace writes a temporary file and renames it to name.
+func (c *checkout) replace(name string, m fileChange) error {
 	tmp := filepath.Join(filepath.Dir(name), ".octopod-"+m.new.Hash.Short()+".tmp")
 	_ = c.root.Remove(tmp)
 	var err error
@@ -298,7 +301,7 @@ func (c *checkout) replace(name string, m fileMove) error {
 	}
 	if err == nil {
 		if info, e := c.root.Lstat(name); e == nil && info.IsDir() {
-			_ = c.root.Remove(name) // empty: clean saw to that
+			_ = c.root.Remove(name) // it is empty: clean checked that
 		}
 		err = c.root.Rename(tmp, name)
 	}
@@ -310,7 +313,7 @@ func (c *checkout) replace(name string, m fileMove) error {
 
 func (c *checkout) writeIndex() error {
 	c.index.Entries = c.index.Entries[:0]
-	for _, e := range c.at {
+	for _, e := range c.entries {
 		c.index.Entries = append(c.index.Entries, e)
 	}
 	name := filepath.Join(c.repo.layout.gitDir, "index")
@@ -329,5 +332,5 @@ func (c *checkout) writeIndex() error {
 	if err := os.Rename(f.Name(), name); err != nil {
 		return fmt.Errorf("write index: %w", err)
 	}
-	return c.repo.steps.at("index")
+	return c.repo.hooks.at("index")
 }

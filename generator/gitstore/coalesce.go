@@ -6,79 +6,80 @@ import (
 	"sync"
 )
 
-// turns lets one caller at a time ask the remote. Those that wait for their
-// turn share one question, which is asked after all of them came: everybody
-// gets an answer that is not older than the call.
-type turns struct {
+// coalescer merges concurrent requests to a remote. One request runs at a time;
+// callers that arrive meanwhile share the next one. That one starts after all of
+// them arrived, so no caller gets an answer older than its call.
+type coalescer struct {
 	mu   sync.Mutex
-	next *turn
+	next *call
 	busy chan struct{}
 }
 
-type turn struct {
+// call is a request and its result.
+type call struct {
 	done chan struct{}
 	tip  *tip
 	err  error
 }
 
-// share asks, or waits for the answer to a question that is about to be asked.
-func (t *turns) share(ctx context.Context, ask func() (*tip, error)) (*tip, error) {
+// do runs fetch, or waits for the result of a call that has not started yet.
+func (c *coalescer) do(ctx context.Context, fetch func() (*tip, error)) (*tip, error) {
 	for {
-		q, mine := t.join()
+		shared, mine := c.join()
 		if mine {
-			q.err = t.alone(ctx, func() error {
-				t.leave(q)
-				q.tip, q.err = ask()
-				return q.err
+			shared.err = c.exclusive(ctx, func() error {
+				c.seal(shared)
+				shared.tip, shared.err = fetch()
+				return shared.err
 			})
-			t.leave(q)
-			close(q.done)
-			return q.tip, q.err
+			c.seal(shared)
+			close(shared.done)
+			return shared.tip, shared.err
 		}
 		select {
 		case <-ctx.Done():
 			return nil, ctx.Err()
-		case <-q.done:
+		case <-shared.done:
 		}
-		if !errors.Is(q.err, context.Canceled) && !errors.Is(q.err, context.DeadlineExceeded) {
-			return q.tip, q.err
+		if !errors.Is(shared.err, context.Canceled) && !errors.Is(shared.err, context.DeadlineExceeded) {
+			return shared.tip, shared.err
 		}
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
-		} // who asked gave up, we have not
+		} // the caller that ran fetch was cancelled; this one was not
 	}
 }
 
-// join gives the question that is about to be asked, a new one when there is none.
-func (t *turns) join() (q *turn, mine bool) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.busy == nil {
-		t.busy = make(chan struct{}, 1)
+// join returns the call that has not started yet, a new one when there is none.
+func (c *coalescer) join() (shared *call, mine bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.busy == nil {
+		c.busy = make(chan struct{}, 1)
 	}
-	if t.next == nil {
-		t.next, mine = &turn{done: make(chan struct{})}, true
+	if c.next == nil {
+		c.next, mine = &call{done: make(chan struct{})}, true
 	}
-	return t.next, mine
+	return c.next, mine
 }
 
-// leave closes a question to those who come later.
-func (t *turns) leave(q *turn) {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if t.next == q {
-		t.next = nil
+// seal stops later callers from joining a call.
+func (c *coalescer) seal(shared *call) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.next == shared {
+		c.next = nil
 	}
 }
 
-// alone runs f while nobody else does.
-func (t *turns) alone(ctx context.Context, f func() error) error {
-	t.mu.Lock()
-	if t.busy == nil {
-		t.busy = make(chan struct{}, 1)
+// exclusive runs f while no other call runs.
+func (c *coalescer) exclusive(ctx context.Context, f func() error) error {
+	c.mu.Lock()
+	if c.busy == nil {
+		c.busy = make(chan struct{}, 1)
 	}
-	busy := t.busy
-	t.mu.Unlock()
+	busy := c.busy
+	c.mu.Unlock()
 	select {
 	case <-ctx.Done():
 		return ctx.Err()

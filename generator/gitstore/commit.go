@@ -15,13 +15,14 @@ type Identity struct {
 	Email string
 }
 
-// Recorded is the identity as a commit holds it: without what git takes out.
+// Recorded returns the identity as git stores it in a commit, without the
+// characters that git removes.
 func (i Identity) Recorded() Identity { return clean(i) }
 
-// String renders the identity the way git does: Name <email>.
+// String returns the identity in git's form: Name <email>.
 func (i Identity) String() string { return i.Name + " <" + i.Email + ">" }
 
-// commitHeader is a commit, decoded.
+// commitHeader is a decoded commit.
 type commitHeader struct {
 	tree      Hash
 	parents   []Hash
@@ -31,7 +32,7 @@ type commitHeader struct {
 	message   string
 }
 
-// parent gives the first parent, zero for a root commit.
+// parent returns the first parent, zero for a root commit.
 func (c *commitHeader) parent() Hash {
 	if len(c.parents) == 0 {
 		return Hash{}
@@ -70,9 +71,9 @@ func parseCommit(hash Hash, raw []byte) (*commitHeader, error) {
 	return c, nil
 }
 
-// links reads only the tree and the first parent, which is all that a walk
-// through the history needs of most commits.
-func links(raw []byte) (root, parent Hash, err error) {
+// treeAndParent decodes only the tree and the first parent of a commit. A walk
+// through the history needs no more of most commits.
+func treeAndParent(raw []byte) (root, parent Hash, err error) {
 	const digits = 40
 	if len(raw) < 46 || string(raw[:5]) != "tree " {
 		return root, parent, errBadCommit
@@ -111,7 +112,7 @@ func parseSignature(s []byte) (Identity, time.Time) {
 	return id, when
 }
 
-// encode gives the raw bytes of a commit, with the signature when there is one.
+// encode returns the raw bytes of a commit, with the signature if there is one.
 func (c *commitHeader) encode(authored time.Time, signature []byte) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "tree %s\n", c.tree)
@@ -131,8 +132,8 @@ func (c *commitHeader) encode(authored time.Time, signature []byte) []byte {
 
 func stamp(t time.Time) string { return strconv.FormatInt(t.Unix(), 10) + t.Format(" -0700") }
 
-// clean takes out what would break the line that holds an identity. Git does
-// the same, and refuses an empty name.
+// clean removes the characters that would break the line of an identity, as git
+// does. Git also rejects an empty name, so it becomes "unknown".
 func clean(i Identity) Identity {
 	drop := func(s string) string {
 		return strings.Trim(strings.Map(func(r rune) rune {
@@ -149,8 +150,8 @@ func clean(i Identity) Identity {
 	return i
 }
 
-// cleanMessage ends a message in one newline and keeps bytes out of it that
-// git cannot store.
+// cleanMessage removes NUL bytes, which git cannot store, and ends the message in
+// one newline.
 func cleanMessage(m string) string {
 	m = strings.ReplaceAll(strings.ReplaceAll(m, "\x00", ""), "\r\n", "\n")
 	return strings.TrimRight(m, "\n ") + "\n"

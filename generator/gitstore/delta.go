@@ -7,7 +7,7 @@ import (
 
 var errBadDelta = errors.New("malformed delta")
 
-// deltaSize reads the sizes at the head of a delta.
+// deltaSizes decodes the two sizes at the start of a delta.
 func deltaSizes(delta []byte) (base, result uint64, rest []byte, err error) {
 	base, n := binary.Uvarint(delta)
 	if n <= 0 {
@@ -20,7 +20,7 @@ func deltaSizes(delta []byte) (base, result uint64, rest []byte, err error) {
 	return base, result, delta[n+m:], nil
 }
 
-// applyDelta builds an object from its base.
+// applyDelta builds an object from its base and a delta.
 func applyDelta(base, delta []byte) ([]byte, error) {
 	baseSize, size, ops, err := deltaSizes(delta)
 	if err != nil || baseSize != uint64(len(base)) || size > maxObject {
@@ -54,7 +54,7 @@ func applyDelta(base, delta []byte) ([]byte, error) {
 	return out, nil
 }
 
-// copyRange reads the operands of a copy instruction.
+// copyRange decodes the operands of a copy instruction.
 func copyRange(op byte, ops []byte) (from, n uint32, rest []byte, err error) {
 	for i := range 7 {
 		if op&(1<<i) == 0 {
@@ -76,9 +76,9 @@ func copyRange(op byte, ops []byte) (from, n uint32, rest []byte, err error) {
 	return from, n, ops, nil
 }
 
-// makeDelta describes target as base with one stretch replaced: what the tree
-// of all stagings looks like after one of them changed. It gives nil when that
-// would not save at least half.
+// makeDelta encodes target as base with one range replaced, which fits the tree of
+// all stagings after one of them changed. It returns nil when the delta would save
+// less than half.
 func makeDelta(base, target []byte) []byte {
 	head := commonPrefix(base, target)
 	tail := commonSuffix(base[head:], target[head:])

@@ -8,11 +8,11 @@ import (
 // entryDiff is a name that differs between two versions of a directory.
 type entryDiff struct {
 	name     string
-	old, new TreeRef // zero when it is not there
+	old, new TreeRef // zero when the version has no such entry
 }
 
-// diffDirs lists what differs between two versions of one directory, in git's
-// order. Equal stretches of raw bytes are skipped without being decoded.
+// diffDirs lists the entries that differ between two versions of a directory, in
+// git's order. It skips equal ranges of raw bytes without decoding them.
 func diffDirs(a, b *tree) []entryDiff {
 	var out []entryDiff
 	head := commonPrefix(a.raw, b.raw)
@@ -38,7 +38,7 @@ func diffDirs(a, b *tree) []entryDiff {
 	return out
 }
 
-// start gives where entry i begins, the end of the tree for one past the last.
+// start returns the offset of entry i; past the last entry, the size of the tree.
 func (t *tree) start(i int) int {
 	if i < len(t.at) {
 		return int(t.at[i])
@@ -46,7 +46,7 @@ func (t *tree) start(i int) int {
 	return len(t.raw)
 }
 
-// entryAt gives the entry that holds the byte at an offset.
+// entryAt returns the entry that contains the byte at an offset.
 func (t *tree) entryAt(offset int) int {
 	lo, hi := 0, len(t.at)
 	for lo < hi {
@@ -69,8 +69,8 @@ func compareAt(a *tree, i int, b *tree, j int) int {
 	return compareNames(a.name(i), a.isDir(i), string(b.name(j)), b.isDir(j))
 }
 
-// diffFiles visits every file that differs between two directories, with its
-// path below dir.
+// diffFiles calls visit for every file that differs between two versions of the
+// directory dir.
 func (o *objects) diffFiles(ctx context.Context, dir string, old, new Hash, visit func(path string, old, new TreeRef) error) error {
 	a, err := o.tree(ctx, old)
 	if err != nil {

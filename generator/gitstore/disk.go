@@ -18,22 +18,22 @@ import (
 )
 
 // disk is the object database of a local repository: loose objects, packs and
-// alternates, as the git command leaves them. It is safe beside git gc: what
-// has gone from one place is looked for again in the places there are now.
+// alternates, as the git command writes them. It is safe to use while git gc
+// runs: after a failed read it lists the packs again and retries.
 type disk struct {
 	dir   string // …/objects
-	depth int    // of alternates of alternates; git stops at 5
-	bases *cache[packPlace, object]
+	depth int    // of alternates of alternates; git's limit is 5
+	bases *cache[packOffset, object]
 
 	mu      sync.Mutex
-	packs   []*diskPack // the one that answered last comes first
-	others  []*disk     // alternates
+	packs   []*diskPack // the one read last comes first
+	alts    []*disk     // alternates
 	scanned bool
 }
 
-// diskPack is a pack by the name of its file, opened when first used.
+// diskPack is a pack on disk, opened on first use.
 type diskPack struct {
-	name string // pack-….pack without the extension, with directory
+	name string // path of pack-….pack without the extension
 	once sync.Once
 	file *packFile
 	err  error
@@ -41,14 +41,14 @@ type diskPack struct {
 
 const (
 	baseCacheBytes = 32 << 20
-	smallIndex     = 64 << 10 // an index up to this size is read at once
+	smallIndex     = 64 << 10 // an index up to this size is read into memory
 )
 
 func openDisk(dir string) *disk {
-	return &disk{dir: dir, bases: newCache[packPlace, object](baseCacheBytes)}
+	return &disk{dir: dir, bases: newCache[packOffset, object](baseCacheBytes)}
 }
 
-// object reads an object whole.
+// object reads a whole object.
 func (d *disk) object(ctx context.Context, h Hash) (o object, err error) {
 	err = d.locate(ctx, h, func(p *packFile, at int64) error {
 		o, err = p.read(ctx, at, d.object)
@@ -60,7 +60,7 @@ func (d *disk) object(ctx context.Context, h Hash) (o object, err error) {
 	return o, err
 }
 
-// size gives the size of an object without reading it whole.
+// size returns the size of an object without reading all of it.
 func (d *disk) size(ctx context.Context, h Hash) (n int64, err error) {
 	err = d.locate(ctx, h, func(p *packFile, at int64) error {
 		n, err = p.sizeAt(at)
@@ -72,15 +72,15 @@ func (d *disk) size(ctx context.Context, h Hash) (n int64, err error) {
 	return n, err
 }
 
-// locate finds an object in a pack or as a loose file. A first failure may be
-// a repack of somebody else, so everything is looked at twice.
+// locate finds an object in a pack or as a loose file and passes it to inPack or
+// loose. Another process may repack at the same time, so it tries twice.
 func (d *disk) locate(ctx context.Context, h Hash, inPack func(*packFile, int64) error, loose func(io.Reader) error) error {
 	var err error
 	for range 2 {
 		if err = ctx.Err(); err != nil {
 			return err
 		}
-		if err = d.try(h, inPack, loose); err == nil {
+		if err = d.locateOnce(h, inPack, loose); err == nil {
 			return nil
 		}
 		d.rescan()
@@ -93,11 +93,11 @@ func (d *disk) locate(ctx context.Context, h Hash, inPack func(*packFile, int64)
 	return err
 }
 
-func (d *disk) try(h Hash, inPack func(*packFile, int64) error, loose func(io.Reader) error) error {
-	for _, p := range d.known() {
+func (d *disk) locateOnce(h Hash, inPack func(*packFile, int64) error, loose func(io.Reader) error) error {
+	for _, p := range d.packList() {
 		file, err := p.open(d.bases)
 		if err != nil {
-			continue // gone, or not readable: the object may be elsewhere
+			continue // removed or unreadable: the object may be elsewhere
 		}
 		at, ok, err := file.index.find(h)
 		if err != nil || !ok {
@@ -106,7 +106,7 @@ func (d *disk) try(h Hash, inPack func(*packFile, int64) error, loose func(io.Re
 		if err := inPack(file, at); err != nil {
 			return err
 		}
-		d.prefer(p)
+		d.moveToFront(p)
 		return nil
 	}
 	name := h.String()
@@ -121,20 +121,20 @@ func (d *disk) try(h Hash, inPack func(*packFile, int64) error, loose func(io.Re
 	return loose(f)
 }
 
-// known gives the packs in the order to try.
-func (d *disk) known() []*diskPack {
+// packList returns the packs in the order to try them.
+func (d *disk) packList() []*diskPack {
 	d.mu.Lock()
 	scanned := d.scanned
 	packs := slices.Clone(d.packs)
 	d.mu.Unlock()
 	if !scanned {
 		d.rescan()
-		return d.known()
+		return d.packList()
 	}
 	return packs
 }
 
-func (d *disk) prefer(p *diskPack) {
+func (d *disk) moveToFront(p *diskPack) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	if i := slices.Index(d.packs, p); i > 0 {
@@ -146,10 +146,10 @@ func (d *disk) prefer(p *diskPack) {
 func (d *disk) alternates() []*disk {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return d.others
+	return d.alts
 }
 
-// rescan reads which packs there are now and closes those that are gone.
+// rescan lists the packs on disk again and closes those that were removed.
 func (d *disk) rescan() {
 	names := glob(filepath.Join(d.dir, "pack"), "pack-*.idx")
 	d.mu.Lock()
@@ -163,7 +163,7 @@ func (d *disk) rescan() {
 			delete(there, p.name)
 			return false
 		}
-		p.shut()
+		p.close()
 		return true
 	})
 	fresh := make([]*diskPack, 0, len(there))
@@ -173,13 +173,13 @@ func (d *disk) rescan() {
 	slices.SortFunc(fresh, func(a, b *diskPack) int { return cmp.Compare(a.name, b.name) })
 	d.packs = append(d.packs, fresh...)
 	if !d.scanned {
-		d.others = d.readAlternates()
+		d.alts = d.readAlternates()
 	}
 	d.scanned = true
 }
 
-// glob lists the files of a directory whose names match. Unlike filepath.Glob,
-// it takes the directory as it is written: in a path, [ is a letter.
+// glob lists the files of a directory whose names match pattern. Unlike
+// filepath.Glob, it takes dir literally, [ included.
 func glob(dir, pattern string) []string {
 	names, _ := fs.Glob(os.DirFS(dir), pattern)
 	for i, name := range names {
@@ -188,17 +188,17 @@ func glob(dir, pattern string) []string {
 	return names
 }
 
-// close lets go of all files.
+// close closes all files.
 func (d *disk) close() {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	for _, p := range d.packs {
-		p.shut()
+		p.close()
 	}
-	for _, o := range d.others {
+	for _, o := range d.alts {
 		o.close()
 	}
-	d.packs, d.others, d.scanned = nil, nil, false
+	d.packs, d.alts, d.scanned = nil, nil, false
 }
 
 func (d *disk) readAlternates() []*disk {
@@ -221,19 +221,19 @@ func (d *disk) readAlternates() []*disk {
 	return out
 }
 
-func (p *diskPack) open(bases *cache[packPlace, object]) (*packFile, error) {
+func (p *diskPack) open(bases *cache[packOffset, object]) (*packFile, error) {
 	p.once.Do(func() { p.file, p.err = openPackFile(p.name, bases) })
 	return p.file, p.err
 }
 
-func (p *diskPack) shut() {
+func (p *diskPack) close() {
 	p.once.Do(func() { p.err = fs.ErrClosed })
 	if p.file != nil {
 		_ = p.file.close()
 	}
 }
 
-func openPackFile(name string, bases *cache[packPlace, object]) (*packFile, error) {
+func openPackFile(name string, bases *cache[packOffset, object]) (*packFile, error) {
 	index, closeIndex, err := openIndexFile(name + ".idx")
 	if err != nil {
 		return nil, err
@@ -278,7 +278,7 @@ func openIndexFile(name string) (*packIndex, func() error, error) {
 	return index, shut, nil
 }
 
-// looseHeader reads the header of a loose object and leaves the rest to read.
+// looseHeader reads the header of a loose object and returns a reader of the rest.
 func looseHeader(f io.Reader) (objectType, int64, io.Reader, error) {
 	z := &inflater{}
 	if err := z.reset(bufio.NewReader(f)); err != nil {

@@ -2,73 +2,69 @@ package gitstore
 
 import (
 	"errors"
-	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 )
 
-// stored is a pack that was written and is kept from being repacked until the
-// branch refers to it, as git's own receive-pack does.
-type stored struct {
-	keep  string
+// keptPack is a new pack with a .keep file, which protects it from git gc until
+// the branch refers to it. git receive-pack does the same.
+type keptPack struct {
+	keep  string // path of the .keep file
 	bytes int
 }
 
-// keepMark is the content of a .keep file of this package.
+// keepMark is the content of the .keep files that this package writes.
 const keepMark = "octopod\n"
 
-func (s stored) release() {
+func (s keptPack) release() {
 	if s.keep != "" {
 		_ = os.Remove(s.keep)
 	}
 }
 
-// store writes objects as one pack. Git sees the pack when its index is there,
-// which is written last.
-func (d *disk) store(fresh []newObject, fsync bool, at steps) (stored, error) {
-	p := encodeLocal(fresh)
+// writeObjects writes objects as one pack. Git sees a pack once its index exists,
+// so the index is written last.
+func (d *disk) writeObjects(fresh []newObject, at testHooks) (keptPack, error) {
+	p := encodePack(fresh)
 	dir := filepath.Join(d.dir, "pack")
 	if err := os.MkdirAll(dir, 0o777); err != nil {
-		return stored{}, err
+		return keptPack{}, err
 	}
 	name := filepath.Join(dir, "pack-"+p.sum.String())
 	if err := os.WriteFile(name+".keep", []byte(keepMark), 0o444); err != nil && !errors.Is(err, os.ErrPermission) {
-		return stored{}, err
+		return keptPack{}, err
 	}
-	done := stored{keep: name + ".keep", bytes: len(p.data)}
+	done := keptPack{keep: name + ".keep", bytes: len(p.data)}
 	if err := at.at("kept"); err != nil {
 		return done, err
 	}
-	if err := d.writePack(name, p, fsync, at); err != nil {
+	if err := d.writePack(name, p, at); err != nil {
 		done.release()
-		return stored{}, err
+		return keptPack{}, err
 	}
 	return done, nil
 }
 
-func (d *disk) writePack(name string, p packed, fsync bool, at steps) error {
+func (d *disk) writePack(name string, p packed, at testHooks) error {
 	dir := filepath.Dir(name)
-	if err := writeFile(dir, "tmp_pack_*", name+".pack", p.data, fsync); err != nil {
+	if err := writeFile(dir, "tmp_pack_*", name+".pack", p.data); err != nil {
 		return err
 	}
 	if err := at.at("pack"); err != nil {
 		return err
 	}
-	if err := writeFile(dir, "tmp_idx_*", name+".idx", p.encodeIndex(), fsync); err != nil {
+	if err := writeFile(dir, "tmp_idx_*", name+".idx", p.encodeIndex()); err != nil {
 		_ = os.Remove(name + ".pack")
 		return err
 	}
-	if err := syncDir(dir, fsync); err != nil {
-		return err
-	}
-	d.adopt(name)
+	d.addPack(name)
 	return nil
 }
 
-// encodeLocal packs objects for this disk. Later versions of a tree are stored
-// as the difference to the one before, the first of the batch whole.
-func encodeLocal(fresh []newObject) packed {
+// encodePack encodes objects for the disk. The first version of a tree in the
+// batch is stored whole, later ones as deltas of the version before.
+func encodePack(fresh []newObject) packed {
 	w := newPackWriter(len(fresh), 1, true)
 	type version struct {
 		data  []byte
@@ -77,7 +73,7 @@ func encodeLocal(fresh []newObject) packed {
 	trees := make(map[Hash]version, 4)
 	for _, o := range fresh {
 		base, ok := trees[o.base]
-		if ok && len(o.data) > deltaOver && base.depth < maxDepth {
+		if ok && len(o.data) > minDeltaSize && base.depth < maxDeltaDepth {
 			if delta := makeDelta(base.data, o.data); delta != nil {
 				w.addDelta(o, delta)
 				trees[o.hash] = version{o.data, base.depth + 1}
@@ -93,24 +89,24 @@ func encodeLocal(fresh []newObject) packed {
 }
 
 const (
-	deltaOver = 512 // a smaller tree is not worth a delta
-	maxDepth  = 40  // of deltas on deltas; git stops at 50
+	minDeltaSize  = 512 // bytes; a delta of a smaller tree saves nothing
+	maxDeltaDepth = 40  // length of a chain of deltas; git's limit is 50
 )
 
-// writeFile writes a temporary file and renames it to its place. Git's own
-// clean-up knows the temporary names, should the process die between.
-func writeFile(dir, pattern, name string, data []byte, fsync bool) error {
+// writeFile writes a temporary file and renames it to name. git gc removes files
+// with these temporary names, in case the process dies before the rename.
+func writeFile(dir, pattern, name string, data []byte) error {
 	const tries = 5
 	for try := 1; ; try++ {
-		err := writeOnce(dir, pattern, name, data, fsync)
+		err := writeOnce(dir, pattern, name, data)
 		if !errors.Is(err, fs.ErrNotExist) || try == tries {
 			return err
 		}
-		// `git gc --prune=now` removed the temporary file before it had its name.
+		// `git gc --prune=now` removed the temporary file before the rename.
 	}
 }
 
-func writeOnce(dir, pattern, name string, data []byte, fsync bool) error {
+func writeOnce(dir, pattern, name string, data []byte) error {
 	f, err := os.CreateTemp(dir, pattern)
 	if err != nil {
 		return err
@@ -118,9 +114,6 @@ func writeOnce(dir, pattern, name string, data []byte, fsync bool) error {
 	_, err = f.Write(data)
 	if err == nil {
 		err = f.Chmod(0o444)
-	}
-	if err == nil && fsync {
-		err = f.Sync()
 	}
 	if err = errors.Join(err, f.Close()); err == nil {
 		err = os.Rename(f.Name(), name)
@@ -131,23 +124,8 @@ func writeOnce(dir, pattern, name string, data []byte, fsync bool) error {
 	return err
 }
 
-// syncDir makes renames in a directory durable.
-func syncDir(dir string, fsync bool) error {
-	if !fsync {
-		return nil
-	}
-	f, err := os.Open(dir)
-	if err != nil {
-		return err
-	}
-	if err = errors.Join(f.Sync(), f.Close()); err != nil {
-		return fmt.Errorf("sync %s: %w", dir, err)
-	}
-	return nil
-}
-
-// adopt makes a new pack known without a look at the directory.
-func (d *disk) adopt(name string) {
+// addPack makes a new pack known without reading the directory.
+func (d *disk) addPack(name string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.packs = append([]*diskPack{{name: name}}, d.packs...)

@@ -1,28 +1,55 @@
-// Package gitstore keeps files in one branch of a git repository. It knows git
-// and nothing of what the files mean.
+// Package gitstore reads and writes the files of one branch of a git repository.
+// It knows git, and nothing about what the files mean.
 //
-// A Store reads the branch as a Snapshot (a file system at one revision) and
-// writes it with Change: an edit, a pure function of the tree at the tip, says
-// what to commit on top of it. The branch moves by compare-and-swap; when
-// another writer was faster, the edit runs again on what that writer left.
-// Edits that wait while a push is in flight are pushed together, a commit each.
+// A Store reads the branch as a Snapshot (a file system at one revision) and writes
+// it with Change. An Edit is a pure function of the tree at the tip and returns what
+// to commit on top. The branch moves by compare-and-swap: when another writer pushes
+// first, the edit runs again on the new tip. Edits that wait while a push is in
+// flight are pushed together by the next one, one commit each.
 //
-// The package works on objects, never on a checkout: it reads the trees on the
-// way to a changed file, writes the file, rebuilds those trees from their raw
-// bytes, writes a commit and hands over exactly these. So a commit costs the
-// same in a repository of ten files and of a hundred thousand. Repositories on
-// this machine are opened where they lie, beside the git command; remotes are
-// spoken to in git's protocol and asked for trees first, files when read.
+// The package works on objects, without a checkout. A commit reads the trees on the
+// way to the changed files, writes the files, rebuilds those trees from their raw
+// bytes, writes the commit, and pushes exactly these objects. So the cost of a commit
+// hardly depends on the number of files in the repository. Local repositories are
+// opened in place, beside the git command. Remotes are accessed with git's protocol:
+// trees are fetched first, files on first read.
 //
-// What it owns: references, objects, packs and index files, credentials and
-// host keys, what an error of a git server means. What it never does: force a
-// push, keep a checkout, run a command, match the text of an error, print,
-// read the environment for more than git's own conventions (the ssh agent and
-// known_hosts).
+// The package handles references, objects, packs and index files, credentials and
+// host keys, and the errors of git servers. It never force-pushes, keeps a checkout,
+// runs a command, or prints. It decides by error types and status codes, not by text
+// (but GitHub's secondary rate limit shows only in the text). It reads no environment
+// except git's own conventions (the ssh agent and known_hosts).
 //
-// # Locks
+// # Locks and durability
 //
-// A local branch moves under REF.lock, as with the git command. Such a lock
-// that a killed Octopod left behind is taken over, because the system tells that
-// its holder is gone; one of the git command is waited for and then reported.
+// A local branch moves under REF.lock, as with the git command. The lock of a killed
+// Octopod is removed, because its flock shows that its process has ended. A lock of
+// the git command is waited for and then reported. A local repository survives kill -9
+// at any step. Writes are not synced (fsync), so a power cut may lose or damage the
+// last commits.
+//
+// # Files
+//
+//	store.go, setup.go, errors.go     Store, Options; InitBare; errors for users
+//	snapshot.go, file_info.go         Snapshot: reading one revision as an fs.FS
+//	revision.go, history.go           earlier revisions; the commits that changed a path
+//	branches.go, worktree.go          ListRefs; what a clone has checked out
+//	hash_without.go                   the hash of a directory without one entry
+//
+//	edit.go                           Edit, Commit, Change; from changes to objects
+//	writer.go, batch.go, push.go      the queue of edits; one commit per edit; push and retry
+//	backoff.go, coalesce.go           pauses between pushes; one fetch for many callers
+//	write_access.go, sign.go          whether a push would be allowed; commit signatures
+//
+//	local.go, refs.go, lock*.go       a repository on disk; its references; its locks
+//	checkout.go, stat_*.go            the work tree and index when the branch is checked out
+//	disk.go, disk_write.go, repack.go objects on disk: read, write, merge packs
+//
+//	remote.go, remote_cache.go        a repository on a server; the objects fetched from it
+//	wire*.go, idle_conn.go, url.go    git's protocol over HTTP and SSH; timeouts; URLs
+//	explain.go, retry_after.go        errors of git servers; rate limits
+//
+//	objects.go, cache.go              reading commits and trees from either; LRU cache
+//	tree.go, diff.go, commit.go       the formats of trees and commits, and their changes
+//	pack*.go, delta.go, hash.go       the formats of packs, deltas and object names
 package gitstore

@@ -11,22 +11,22 @@ import (
 	"octopod/generator/staging"
 )
 
-// Edit is a pure function of the tree at the tip: what to commit on top of it.
-// It runs again whenever another writer moved the branch first.
+// Edit returns what to commit on top of the tip. It must be a pure function of the
+// tree: it runs again whenever another writer moves the branch first.
 type Edit func(ctx context.Context, tip *Snapshot) (Commit, error)
 
-// Commit is what an edit wants recorded.
+// Commit is the commit that an edit asks for.
 type Commit struct {
-	Author  Identity // the person or CI identity that asked; the committer when empty
+	Author  Identity // the person or CI identity; the committer when empty
 	Message string
 	Changes []Change
 }
 
-// Change sets or removes one path. Exactly one of three: Data writes a file
-// (an existing file keeps its mode), Entry puts an object that the repository
-// holds already (a directory as it was), Delete removes a file or directory.
-// A path below one that is deleted or put in the same commit is written into
-// what is left there. A directory that loses its last file goes with it.
+// Change writes or removes one path. It sets exactly one of three fields: Data
+// writes a file (an existing file keeps its mode), Entry puts an object that the
+// repository already holds (such as an earlier version of a directory), Delete
+// removes a file or directory. The commit may also change paths below a Delete or
+// an Entry; those changes apply on top. A directory without files is removed.
 type Change struct {
 	Path   string
 	Data   []byte
@@ -34,19 +34,20 @@ type Change struct {
 	Delete bool
 }
 
-// node is a directory of the changes of a commit.
+// node is a path in the tree of a commit's changes.
 type node struct {
 	change   *Change
 	children map[string]*node
 }
 
-// plan sorts changes by directory and refuses those that cannot be meant.
+// plan groups changes by directory. It returns an error for invalid paths and for
+// changes that contradict each other.
 func plan(changes []Change) (*node, error) {
 	root := &node{}
 	var problems []staging.Problem
 	for i := range changes {
 		c := &changes[i]
-		why := c.fault()
+		why := c.problem()
 		if why == "" {
 			why = root.add(c)
 		}
@@ -54,12 +55,12 @@ func plan(changes []Change) (*node, error) {
 			problems = append(problems, staging.Problem{File: c.Path, Message: why})
 		}
 	}
-	return root, staging.Invalid("these changes cannot be committed", problems)
+	return root, staging.Invalid("cannot commit these changes", problems)
 }
 
-// fault says why a change cannot be made, whatever the tree holds.
-func (c *Change) fault() string {
-	if why := pathFault(c.Path); why != "" {
+// problem returns why a change is invalid in any tree, "" when it is valid.
+func (c *Change) problem() string {
+	if why := pathProblem(c.Path); why != "" {
 		return why
 	}
 	kinds := 0
@@ -69,19 +70,20 @@ func (c *Change) fault() string {
 		}
 	}
 	if kinds > 1 {
-		return "a change is one of data, entry, delete"
+		return "set only one of data, entry and delete"
 	}
 	if c.Entry != nil && c.Entry.Hash.IsZero() {
-		return "the entry to put there is empty"
+		return "the entry has no hash"
 	}
 	return ""
 }
 
-// writes tells whether the change writes a file.
+// writes reports whether the change writes a file.
 func (c *Change) writes() bool { return c.Entry == nil && !c.Delete }
 
-// pathFault says why git, or a work tree on any system, cannot hold a path.
-func pathFault(p string) string {
+// pathProblem returns why git, or a work tree on some operating system, cannot
+// hold a path. It returns "" for a valid path.
+func pathProblem(p string) string {
 	switch {
 	case p == "":
 		return "the path is empty"
@@ -96,7 +98,7 @@ func pathFault(p string) string {
 		case part == "":
 			return "the path has an empty part between slashes"
 		case part == "." || part == "..":
-			return "the path is not plain"
+			return "the path has a . or .. part"
 		case strings.EqualFold(bare, ".git"), strings.EqualFold(bare, "git~1"):
 			return "the path leads into git's own directory"
 		case strings.ContainsFunc(part, func(r rune) bool { return r < ' ' || r == 0x7f }):
@@ -134,11 +136,11 @@ func (n *node) add(c *Change) string {
 
 // builder makes the objects of one commit.
 type builder struct {
-	objs  *objects
-	fresh []newObject
+	objs       *objects
+	newObjects []newObject
 }
 
-// build gives the root directory after the changes.
+// build returns the root directory with the changes made.
 func (b *builder) build(ctx context.Context, root Hash, changes []Change) (Hash, error) {
 	n, err := plan(changes)
 	if err != nil {
@@ -148,14 +150,14 @@ func (b *builder) build(ctx context.Context, root Hash, changes []Change) (Hash,
 	if err != nil {
 		return Hash{}, err
 	}
-	if ref.Hash.IsZero() { // the last file of all has gone
-		b.fresh = append(b.fresh, makeObject(treeObject, nil))
+	if ref.Hash.IsZero() { // the last file was removed
+		b.newObjects = append(b.newObjects, makeObject(treeObject, nil))
 		return emptyTree, nil
 	}
 	return ref.Hash, nil
 }
 
-// entry gives what a path is after the changes at and below it.
+// entry returns the entry of a path after the changes at and below it.
 func (b *builder) entry(ctx context.Context, path string, old TreeRef, n *node) (TreeRef, error) {
 	if c := n.change; c != nil {
 		switch {
@@ -171,7 +173,7 @@ func (b *builder) entry(ctx context.Context, path string, old TreeRef, n *node) 
 		}
 	}
 	if !old.Hash.IsZero() && !old.IsDir() {
-		return TreeRef{}, failf(staging.CodeInvalid, nil, "", "%s is a file, nothing can be written below it", path)
+		return TreeRef{}, failf(staging.CodeInvalid, nil, "", "cannot write below %s: it is a file", path)
 	}
 	return b.directory(ctx, path, old, n)
 }
@@ -181,19 +183,19 @@ func (b *builder) file(path string, old TreeRef, data []byte) (TreeRef, error) {
 	switch {
 	case old.Hash.IsZero(), old.Mode == ModeSymlink:
 	case old.IsDir(), old.Mode == ModeSubmodule:
-		return TreeRef{}, failf(staging.CodeInvalid, nil, "", "%s is a directory, no file can be written there", path)
+		return TreeRef{}, failf(staging.CodeInvalid, nil, "", "cannot write %s: it is a directory", path)
 	default:
 		ref.Mode = old.Mode
 	}
 	o := makeObject(blobObject, data)
 	ref.Hash = o.hash
 	if o.hash != old.Hash {
-		b.fresh = append(b.fresh, o)
+		b.newObjects = append(b.newObjects, o)
 	}
 	return ref, nil
 }
 
-// directory rebuilds one directory; a zero TreeRef means that nothing is left.
+// directory rebuilds one directory. It returns a zero TreeRef when no file is left.
 func (b *builder) directory(ctx context.Context, path string, old TreeRef, n *node) (TreeRef, error) {
 	t, err := b.objs.tree(ctx, old.Hash)
 	if err != nil {
@@ -219,7 +221,7 @@ func (b *builder) directory(ctx context.Context, path string, old TreeRef, n *no
 	}
 	o := makeObject(treeObject, raw)
 	o.base = old.Hash
-	b.fresh = append(b.fresh, o)
+	b.newObjects = append(b.newObjects, o)
 	return TreeRef{o.hash, ModeDir}, nil
 }
 
@@ -230,7 +232,7 @@ func join(dir, name string) string {
 	return dir + "/" + name
 }
 
-// run calls an edit and turns a panic into an error of its caller.
+// run calls an edit and turns a panic into an error.
 func (e Edit) run(ctx context.Context, tip *Snapshot) (c Commit, err error) {
 	defer func() {
 		if p := recover(); p != nil {

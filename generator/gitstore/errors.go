@@ -9,38 +9,38 @@ import (
 	"octopod/generator/staging"
 )
 
-// errNoObject says that an object is not in a repository. It never leaves the
-// package as it is: whoever asked knows the path or the revision to name.
+// errNoObject is the error of an object that the repository does not have. Callers
+// add the path or revision before it leaves the package.
 var errNoObject = errors.New("object not found")
 
-// errMoved says that the branch is not where the writer expected it.
+// errMoved is the error of a push whose expected old commit is not the branch's.
 var errMoved = errors.New("the branch has moved")
 
-// missing is errNoObject with the object's name.
+// missing returns errNoObject with the object's hash.
 func missing(h Hash) error { return fmt.Errorf("%s: %w", h, errNoObject) }
 
-// failf makes an error that people see.
+// failf returns an error for users: what failed, and a hint what to do.
 func failf(code staging.Code, cause error, hint, format string, args ...any) error {
 	return &staging.Error{Code: code, Message: fmt.Sprintf(format, args...), Hint: hint, Err: cause}
 }
 
-// classified tells whether an error already says what it is.
-func classified(err error) bool {
+// isExplained reports whether an error already has a code and a message for users.
+func isExplained(err error) bool {
 	var e *staging.Error
 	return errors.As(err, &e)
 }
 
-// diskError explains a failed write to a local repository.
+// diskError explains why a write to a local repository failed.
 func diskError(err error, dir string) error {
 	switch {
-	case err == nil || classified(err):
+	case err == nil || isExplained(err):
 		return err
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT), errors.Is(err, syscall.EFBIG):
 		return failf(staging.CodeUnavailable, err, "free some space and run the command again; nothing was changed",
-			"the disk that holds %s is full", dir)
+			"the disk of %s is full", dir)
 	case errors.Is(err, syscall.EROFS), errors.Is(err, fs.ErrPermission):
 		return failf(staging.CodeForbidden, err, "check who owns the repository and how it is mounted",
-			"the repository %s cannot be written", dir)
+			"cannot write to the repository %s", dir)
 	}
 	return fmt.Errorf("write to %s: %w", dir, err)
 }

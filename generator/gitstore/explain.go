@@ -19,10 +19,10 @@ import (
 	"octopod/generator/staging"
 )
 
-// explain classifies what went wrong between here and the server, by types and
-// status codes alone. verb is "read" or "write".
+// explain turns an error of a request to the server into one for users. It decides
+// by error types and status codes, never by text. verb is "read" or "write".
 func (r *remote) explain(err error, verb string) error {
-	if err == nil || classified(err) || errors.Is(err, context.Canceled) {
+	if err == nil || isExplained(err) || errors.Is(err, context.Canceled) {
 		return err
 	}
 	err = unwrapUnexpected(err)
@@ -32,68 +32,69 @@ func (r *remote) explain(err error, verb string) error {
 	var later *Later
 	switch {
 	case errors.As(err, &later):
-		return failf(staging.CodeUnavailable, later, "try again later", "%s answered %d %s%s", r.shown,
-			later.status, http.StatusText(later.status), wordsOf(later.words))
+		return failf(staging.CodeUnavailable, later, "try again later", "%s answered %d %s%s", r.display,
+			later.status, http.StatusText(later.status), serverMessage(later.body))
 	case errors.Is(err, transport.ErrAuthenticationRequired):
-		return failf(staging.CodeUnauthorized, withoutPage(err), "check the user name and the token",
-			"%s does not accept the credentials", r.shown)
+		return failf(staging.CodeUnauthorized, dropHTML(err), "check the user name and the token",
+			"%s does not accept the credentials", r.display)
 	case errors.Is(err, transport.ErrAuthorizationFailed):
-		return failf(staging.CodeForbidden, withoutPage(err), "the credentials need the right to "+verb+" this repository",
-			"%s does not let you %s", r.shown, verb)
+		return failf(staging.CodeForbidden, dropHTML(err), "the credentials need the right to "+verb+" this repository",
+			"%s does not let you %s", r.display, verb)
 	case errors.Is(err, transport.ErrRepositoryNotFound):
 		return r.notFound(err)
 	case errors.As(err, &status):
 		return r.explainStatus(status, verb)
 	case errors.As(err, &command) && verb == "write":
 		return failf(staging.CodeForbidden, command, "the credentials need the right to write this repository",
-			"%s refused the push", r.shown)
+			"%s refused the push", r.display)
 	case errors.As(err, &command), errors.As(err, &line):
 		return r.notFound(err)
 	case isNetwork(err):
 		return r.explainNetwork(err)
 	}
 	return failf(staging.CodeUnavailable, err, "check that this is the address of a git repository",
-		"%s did not answer as a git server does", r.shown)
+		"%s did not answer as a git server does", r.display)
 }
 
 func (r *remote) notFound(err error) error {
 	return failf(staging.CodeNotFound, err, "check the address, and that the credentials may read the repository",
-		"there is no repository at %s", r.shown)
+		"there is no repository at %s", r.display)
 }
 
-// explainStatus explains an answer that is neither 2xx nor one that go-git knows.
+// explainStatus explains an HTTP status that go-git has no error for.
 func (r *remote) explainStatus(status *githttp.Err, verb string) error {
 	code := staging.CodeUnavailable
 	if status.StatusCode() == http.StatusMethodNotAllowed || status.StatusCode() == http.StatusConflict {
 		code = staging.CodeForbidden
 	}
-	return failf(code, nil, "check the git server, then try again", "%s answered %d %s%s", r.shown,
-		status.StatusCode(), http.StatusText(status.StatusCode()), wordsOf(status.Reason))
+	return failf(code, nil, "check the git server, then try again", "%s answered %d %s%s", r.display,
+		status.StatusCode(), http.StatusText(status.StatusCode()), serverMessage(status.Reason))
 }
 
-// wordsOf are those that an answer explains itself with, if any.
-func wordsOf(body string) string {
-	if isPage(body) {
+// serverMessage returns the message in the body of an error response, "" when the
+// body is an HTML page.
+func serverMessage(body string) string {
+	if isHTML(body) {
 		return ""
 	}
-	return remoteWords(firstLines(body))
+	return remoteLines(firstLines(body))
 }
 
-// withoutPage drops a cause that is a page for browsers: nothing in it is for
-// the reader of a terminal.
-func withoutPage(err error) error {
-	if isPage(err.Error()) {
+// dropHTML returns nil for an error whose text is an HTML page, which is useless
+// in a terminal.
+func dropHTML(err error) error {
+	if isHTML(err.Error()) {
 		return nil
 	}
 	return err
 }
 
-func isPage(text string) bool {
+func isHTML(text string) bool {
 	text = strings.ToLower(text)
 	return strings.Contains(text, "<html") || strings.Contains(text, "<!doctype")
 }
 
-// firstLines keeps an error page from filling the screen.
+// firstLines returns the first five lines, so that an error fits the screen.
 func firstLines(s string) string {
 	lines := strings.SplitN(s, "\n", 6)
 	return strings.Join(lines[:min(5, len(lines))], "\n")
@@ -105,19 +106,18 @@ func (r *remote) explainNetwork(err error) error {
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
 		return failf(staging.CodeUnavailable, err, "check the network and the git server, then try again",
-			"%s does not answer", r.shown)
+			"%s does not answer", r.display)
 	case errors.As(err, &dns):
-		return failf(staging.CodeUnavailable, err, "check the host name", "the host of %s cannot be found", r.shown)
+		return failf(staging.CodeUnavailable, err, "check the host name", "cannot find the host of %s", r.display)
 	case isTLS(err):
-		return failf(staging.CodeUnavailable, err, "add the authority to the system's certificates",
-			"the certificate of %s is not trusted", r.shown)
+		return failf(staging.CodeUnavailable, err, "add its certificate authority to the system's trusted certificates",
+			"the certificate of %s is not trusted", r.display)
 	}
 	return failf(staging.CodeUnavailable, err, "check the network and the git server, then try again",
-		"%s cannot be reached", r.shown)
+		"cannot reach %s", r.display)
 }
 
-// isNetwork tells whether an error is one of the connection, not of what was
-// said over it.
+// isNetwork reports whether the connection failed, as opposed to the request.
 func isNetwork(err error) bool {
 	var op *net.OpError
 	var dns *net.DNSError
@@ -135,7 +135,7 @@ func isTLS(err error) bool {
 	return errors.As(err, &unknown) || errors.As(err, &host) || errors.As(err, &invalid) || errors.As(err, &verify)
 }
 
-// unwrapUnexpected looks into go-git's wrappers, which hide what they hold.
+// unwrapUnexpected removes go-git's wrappers, which do not implement Unwrap.
 func unwrapUnexpected(err error) error {
 	for {
 		var unexpected *plumbing.UnexpectedError

@@ -1,7 +1,7 @@
 package gitstore
 
 // AtSteps lets a test stop a local store between two steps of a push.
-func (s *Store) AtSteps(f func(step string) error) { s.repo.(*local).steps = f }
+func (s *Store) AtSteps(f func(step string) error) { s.repo.(*local).hooks = f }
 
 // Lock takes the lock of a file, without waiting; dir is where it is made ready.
 func Lock(dir, name string) (release func() error, err error) {

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// fileInfo describes an entry; its size is looked up only when asked for.
+// fileInfo is the fs.FileInfo of an entry. Its size is read only on demand.
 type fileInfo struct {
 	snap *Snapshot
 	name string
@@ -26,7 +26,8 @@ func (i *fileInfo) Sys() any                   { return i.ref }
 func (i *fileInfo) Type() fs.FileMode          { return i.Mode().Type() }
 func (i *fileInfo) Info() (fs.FileInfo, error) { return i, nil }
 
-// Size gives a file's size, 0 for what has none or cannot be reached.
+// Size returns a file's size. It is 0 for directories and submodules, and when the
+// size cannot be read: fs.FileInfo has no room for an error.
 func (i *fileInfo) Size() int64 {
 	if i.IsDir() || i.ref.Mode == ModeSubmodule {
 		return 0
@@ -38,7 +39,7 @@ func (i *fileInfo) Size() int64 {
 	return n
 }
 
-// Mode maps git's modes; a submodule is irregular, so that nobody reads it.
+// Mode maps git's modes. A submodule is irregular, so that callers do not read it.
 func (i *fileInfo) Mode() fs.FileMode {
 	switch i.ref.Mode {
 	case ModeDir:
@@ -53,8 +54,8 @@ func (i *fileInfo) Mode() fs.FileMode {
 	return 0o644
 }
 
-// list gives the entries of a directory sorted by name, as fs.ReadDirFS asks;
-// git sorts directories as if they ended in a slash.
+// list returns the entries of a directory sorted by name, as fs.ReadDirFS requires.
+// In git's order, directories sort as if their names ended in a slash.
 func (s *Snapshot) list(dir string, t *tree) []fs.DirEntry {
 	out := make([]fs.DirEntry, t.len())
 	for i := range out {

@@ -12,25 +12,25 @@ import (
 // Hash names a git object.
 type Hash [20]byte
 
-// emptyTree is the name of the tree without entries. Git knows it without it
-// being stored anywhere.
+// emptyTree is the hash of the tree without entries. Git reads it even where it is
+// not stored.
 var emptyTree = hashObject(treeObject, nil)
 
-// String gives all 40 digits.
+// String returns all 40 digits.
 func (h Hash) String() string { return hex.EncodeToString(h[:]) }
 
-// Short gives the 7 digits that tables show.
+// Short returns the 7 digits that tables show.
 func (h Hash) Short() string { return h.String()[:7] }
 
-// IsZero tells whether h names nothing.
+// IsZero reports whether h is the zero hash, which names no object.
 func (h Hash) IsZero() bool { return h == Hash{} }
 
-// MarshalText gives the 40 digits, so that a Hash reads well in JSON and logs.
+// MarshalText returns the 40 digits, so that JSON and logs show a Hash in hex.
 func (h Hash) MarshalText() ([]byte, error) { return []byte(h.String()), nil }
 
 func (h Hash) compare(o Hash) int { return bytes.Compare(h[:], o[:]) }
 
-// parseHash reads 40 hexadecimal digits.
+// parseHash decodes 40 hexadecimal digits.
 func parseHash(s string) (Hash, error) {
 	var h Hash
 	if len(s) != 2*len(h) {
@@ -42,7 +42,7 @@ func parseHash(s string) (Hash, error) {
 	return h, nil
 }
 
-// objectType is the type of an object as packs number it.
+// objectType is the type of an object, by its number in packs.
 type objectType byte
 
 const (
@@ -68,7 +68,7 @@ func (t objectType) String() string {
 	return "object type " + strconv.Itoa(int(t))
 }
 
-// parseObjectType reads the type as a loose object's header spells it.
+// parseObjectType parses the type in the header of a loose object.
 func parseObjectType(s string) (objectType, bool) {
 	for _, t := range []objectType{commitObject, treeObject, blobObject, tagObject} {
 		if t.String() == s {
@@ -78,24 +78,24 @@ func parseObjectType(s string) (objectType, bool) {
 	return 0, false
 }
 
-// object is one git object, whole. Its data is shared and never changed.
+// object is a whole git object. Its data is shared and must not be modified.
 type object struct {
 	kind objectType
 	data []byte
 }
 
-// newObject is an object that the remote does not have yet.
+// newObject is an object that the repository does not have yet.
 type newObject struct {
 	hash Hash
 	object
-	base Hash // a tree that this one differs little from; zero when there is none
+	base Hash // a similar tree, as the base of a delta; zero when there is none
 }
 
 func makeObject(kind objectType, data []byte) newObject {
 	return newObject{hash: hashObject(kind, data), object: object{kind, data}}
 }
 
-// BlobHash is the name git gives to a file's content.
+// BlobHash returns git's hash of a file's content.
 func BlobHash(data []byte) Hash { return hashObject(blobObject, data) }
 
 func hashObject(kind objectType, data []byte) Hash {

@@ -6,9 +6,9 @@ import (
 	"io/fs"
 )
 
-// Without gives the hash that a path's directory would have if it had no entry
-// of some name: what tells whether two versions differ in anything else. It is
-// zero where there is nothing at the path.
+// Without returns the hash that a directory would have without the entry name. Two
+// versions with equal hashes differ at most in that entry. The hash is zero when dir
+// does not exist.
 func (s *Snapshot) Without(ctx context.Context, dir, name string) (Hash, error) {
 	at, err := s.entry(ctx, dir)
 	switch {
@@ -20,16 +20,16 @@ func (s *Snapshot) Without(ctx context.Context, dir, name string) (Hash, error) 
 	return s.objs.without(ctx, at.Hash, name)
 }
 
-// Without is the same for an Entry of a history: the directory is Entry.Tree.
+// Without does the same for the tree of a history Entry.
 func (s *Store) Without(ctx context.Context, dir Hash, name string) (Hash, error) {
 	if dir.IsZero() {
 		return Hash{}, nil
 	}
-	t, err := s.repo.latest(ctx)
+	t, err := s.repo.lastTip(ctx)
 	if err != nil {
 		return Hash{}, err
 	}
-	objs, err := s.repo.history(ctx, t)
+	objs, err := s.repo.historyObjects(ctx, t)
 	if err != nil {
 		return Hash{}, err
 	}

@@ -15,31 +15,30 @@ import (
 type Entry struct {
 	Revision  Hash
 	Parent    Hash // first parent, zero for the first commit
-	Tree      Hash // what the path held from then on; zero when the commit removed it
+	Tree      Hash // of the path after the commit; zero when the commit removed it
 	Author    Identity
 	Committer Identity
 	When      time.Time
 	Message   string
 }
 
-// History gives the commits that changed a path, newest first and at most
-// limit of them when it is positive. A merge counts as the commit that brought
-// its branch in: entries of first parents are compared by hash, and contents
-// are never read. Over a remote it speaks of the tip that Snapshot or Change
-// saw last.
+// History returns the commits that changed a path, newest first; at most limit of
+// them when limit is positive. It follows first parents and compares entries by
+// hash, so a merge counts as one commit and no contents are read. For a remote, it
+// starts from the tip that Snapshot or Change read last.
 func (s *Store) History(ctx context.Context, name string, limit int) ([]Entry, error) {
-	if why := pathFault(name); why != "" {
+	if why := pathProblem(name); why != "" {
 		return nil, failf(staging.CodeInvalid, nil, "", "%.80q: %s", name, why)
 	}
-	t, err := s.repo.latest(ctx)
+	t, err := s.repo.lastTip(ctx)
 	if err != nil {
 		return nil, err
 	}
-	objs, err := s.repo.history(ctx, t)
+	objs, err := s.repo.historyObjects(ctx, t)
 	if err != nil {
 		return nil, err
 	}
-	marks, err := s.paths.marks(ctx, objs, t, name, limit)
+	marks, err := s.paths.changes(ctx, objs, t, name, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -55,30 +54,30 @@ func (s *Store) History(ctx context.Context, name string, limit int) ([]Entry, e
 	return out, nil
 }
 
-// mark says that a commit changed a path, and to what.
-type mark struct{ commit, tree Hash }
+// pathChange is a commit that changed a path, and the hash of the path after it.
+type pathChange struct{ commit, tree Hash }
 
-// pathIndex remembers, for the root directory and those below it, which commit
-// changed which entry. It grows as it is asked: back into the past as far as an
-// answer needs, and forward by the commits that arrived since.
+// pathIndex is an index of the commits that changed each entry of the root
+// directory and of the directories directly below it. It grows with each query:
+// back in history as far as the query needs, and forward by new commits.
 type pathIndex struct {
 	mu   sync.Mutex
 	dirs map[string]*dirLog
 }
 
-// marks gives the commits that changed a path.
-func (x *pathIndex) marks(ctx context.Context, objs *objects, t *tip, name string, limit int) ([]mark, error) {
+// changes returns the commits that changed a path.
+func (x *pathIndex) changes(ctx context.Context, objs *objects, t *tip, name string, limit int) ([]pathChange, error) {
 	dir, base := path.Split(name)
 	dir = strings.TrimSuffix(dir, "/")
 	if !strings.Contains(dir, "/") {
-		return x.log(dir).marks(ctx, objs, t, base, limit)
+		return x.log(dir).changesOf(ctx, objs, t, base, limit)
 	}
-	// Deeper down, only the commits that changed the directory are looked at.
-	above, err := x.marks(ctx, objs, t, dir, 0)
+	// Further down, read only the commits that changed the parent directory.
+	above, err := x.changes(ctx, objs, t, dir, 0)
 	if err != nil {
 		return nil, err
 	}
-	return below(ctx, objs, above, base, limit)
+	return entryHistory(ctx, objs, above, base, limit)
 }
 
 func (x *pathIndex) log(dir string) *dirLog {
@@ -95,8 +94,8 @@ func (x *pathIndex) log(dir string) *dirLog {
 	return l
 }
 
-// below picks from the history of a directory what changed one of its entries.
-func below(ctx context.Context, objs *objects, dir []mark, name string, limit int) ([]mark, error) {
+// entryHistory filters the history of a directory by changes of one entry.
+func entryHistory(ctx context.Context, objs *objects, dir []pathChange, name string, limit int) ([]pathChange, error) {
 	want := make([]Hash, 0, len(dir))
 	for _, m := range dir {
 		if !m.tree.IsZero() {
@@ -106,7 +105,7 @@ func below(ctx context.Context, objs *objects, dir []mark, name string, limit in
 	if err := objs.prefetch(ctx, want); err != nil {
 		return nil, err
 	}
-	var out []mark
+	var out []pathChange
 	var older Hash
 	for i := len(dir) - 1; i >= 0; i-- {
 		var now Hash
@@ -117,14 +116,14 @@ func below(ctx context.Context, objs *objects, dir []mark, name string, limit in
 			return nil, err
 		}
 		if now != older {
-			out = append([]mark{{dir[i].commit, now}}, out...)
+			out = append([]pathChange{{dir[i].commit, now}}, out...)
 		}
 		older = now
 	}
-	return cut(out, limit), nil
+	return firstN(out, limit), nil
 }
 
-func cut(m []mark, limit int) []mark {
+func firstN(m []pathChange, limit int) []pathChange {
 	if limit > 0 && len(m) > limit {
 		return m[:limit]
 	}
@@ -136,57 +135,57 @@ type dirLog struct {
 	dir string
 
 	mu      sync.Mutex
-	head    Hash              // the newest commit that is in
-	next    Hash              // the newest that is not, going back; zero at the beginning
-	at      *tree             // the directory at next
-	changes map[string][]mark // oldest last
+	head    Hash                    // the newest commit that was read
+	next    Hash                    // the next older commit to read; zero when all were read
+	current *tree                   // the directory at next
+	byName  map[string][]pathChange // oldest last
 }
 
-func (l *dirLog) marks(ctx context.Context, objs *objects, t *tip, name string, limit int) ([]mark, error) {
+func (l *dirLog) changesOf(ctx context.Context, objs *objects, t *tip, name string, limit int) ([]pathChange, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := l.forward(ctx, objs, t.commit); err != nil {
+	if err := l.catchUp(ctx, objs, t.commit); err != nil {
 		return nil, err
 	}
-	for !l.next.IsZero() && (limit <= 0 || len(l.changes[name]) < limit) {
-		if err := l.back(ctx, objs); err != nil {
+	for !l.next.IsZero() && (limit <= 0 || len(l.byName[name]) < limit) {
+		if err := l.stepBack(ctx, objs); err != nil {
 			return nil, err
 		}
 	}
-	found := cut(l.changes[name], limit)
-	return append([]mark(nil), found...), nil
+	found := firstN(l.byName[name], limit)
+	return append([]pathChange(nil), found...), nil
 }
 
-// forward takes in the commits since the last call.
-func (l *dirLog) forward(ctx context.Context, objs *objects, tip Hash) error {
-	if tip == l.head && l.changes != nil {
+// catchUp reads the commits since the last call.
+func (l *dirLog) catchUp(ctx context.Context, objs *objects, tip Hash) error {
+	if tip == l.head && l.byName != nil {
 		return nil
 	}
-	fresh := &dirLog{dir: l.dir, head: tip, next: tip, changes: map[string][]mark{}}
+	fresh := &dirLog{dir: l.dir, head: tip, next: tip, byName: map[string][]pathChange{}}
 	if !tip.IsZero() {
 		var err error
-		if fresh.at, err = l.treeOf(ctx, objs, tip); err != nil {
+		if fresh.current, err = l.treeOf(ctx, objs, tip); err != nil {
 			return err
 		}
 	}
-	for l.changes != nil && !fresh.next.IsZero() && fresh.next != l.head {
-		if err := fresh.back(ctx, objs); err != nil {
+	for l.byName != nil && !fresh.next.IsZero() && fresh.next != l.head {
+		if err := fresh.stepBack(ctx, objs); err != nil {
 			return err
 		}
 	}
-	if l.changes != nil && fresh.next == l.head && !l.head.IsZero() { // else the branch was rewritten, or this is the first call
-		for name, newer := range fresh.changes {
-			l.changes[name] = append(newer, l.changes[name]...)
+	if l.byName != nil && fresh.next == l.head && !l.head.IsZero() { // else this is the first call, or the branch was rewritten
+		for name, newer := range fresh.byName {
+			l.byName[name] = append(newer, l.byName[name]...)
 		}
 		l.head = tip
 		return nil
 	}
-	l.head, l.next, l.at, l.changes = fresh.head, fresh.next, fresh.at, fresh.changes
+	l.head, l.next, l.current, l.byName = fresh.head, fresh.next, fresh.current, fresh.byName
 	return nil
 }
 
-// back takes in one commit more.
-func (l *dirLog) back(ctx context.Context, objs *objects) error {
+// stepBack reads one more commit.
+func (l *dirLog) stepBack(ctx context.Context, objs *objects) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
@@ -194,7 +193,7 @@ func (l *dirLog) back(ctx context.Context, objs *objects) error {
 	if err != nil {
 		return err
 	}
-	_, parent, err := links(o.data)
+	_, parent, err := treeAndParent(o.data)
 	if err != nil {
 		return err
 	}
@@ -208,22 +207,22 @@ func (l *dirLog) back(ctx context.Context, objs *objects) error {
 			return err
 		}
 	}
-	if before.hash != l.at.hash {
-		for _, d := range diffDirs(before, l.at) {
-			l.changes[d.name] = append(l.changes[d.name], mark{l.next, d.new.Hash})
+	if before.hash != l.current.hash {
+		for _, d := range diffDirs(before, l.current) {
+			l.byName[d.name] = append(l.byName[d.name], pathChange{l.next, d.new.Hash})
 		}
 	}
-	l.next, l.at = parent, before
+	l.next, l.current = parent, before
 	return nil
 }
 
-// treeOf gives the directory at a commit.
+// treeOf returns the directory at a commit.
 func (l *dirLog) treeOf(ctx context.Context, objs *objects, commit Hash) (*tree, error) {
 	o, err := objs.object(ctx, commit)
 	if err != nil {
 		return nil, err
 	}
-	root, _, err := links(o.data)
+	root, _, err := treeAndParent(o.data)
 	if err != nil {
 		return nil, err
 	}
@@ -235,8 +234,8 @@ func (l *dirLog) treeOf(ctx context.Context, objs *objects, commit Hash) (*tree,
 	if !ok || !ref.IsDir() {
 		return &tree{hash: emptyTree}, nil
 	}
-	if l.at != nil && l.at.hash == ref.Hash {
-		return l.at, nil
+	if l.current != nil && l.current.hash == ref.Hash {
+		return l.current, nil
 	}
-	return objs.treeLike(ctx, ref.Hash, l.at)
+	return objs.treeSimilarTo(ctx, ref.Hash, l.current)
 }

@@ -6,9 +6,8 @@ import (
 	"time"
 )
 
-// idleConn is a connection that fails when the other side is silent for too
-// long. It is what ends a remote that hangs, while a slow but living one may
-// take its time.
+// idleConn is a connection that fails when the server sends or accepts nothing for
+// idle. It ends requests to a server that hangs, but not to one that is slow.
 type idleConn struct {
 	net.Conn
 	idle time.Duration
@@ -28,7 +27,7 @@ func (c idleConn) Write(p []byte) (int, error) {
 	return c.Conn.Write(p)
 }
 
-// dialer connects with such connections.
+// dialer returns a dial function whose connections are idleConns.
 func dialer(idle time.Duration) func(context.Context, string, string) (net.Conn, error) {
 	d := net.Dialer{Timeout: idle}
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {

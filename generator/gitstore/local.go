@@ -14,23 +14,22 @@ import (
 	"octopod/generator/staging"
 )
 
-// local is a repository on this machine's disk.
+// local is a repository on disk.
 type local struct {
-	path   string // as the user named it
+	path   string // as the user gave it
 	layout layout
 	ref    string
-	fsync  bool
 	refs   refs
 	disk   *disk
 	objs   *objects
-	steps  steps
+	hooks  testHooks
 
-	mu    sync.Mutex
-	cache *tip // the last tip that was read
-	fresh int  // packs written since folding was last thought of
+	mu       sync.Mutex
+	lastRead *tip
+	newPacks int // packs written since the last check for a repack
 }
 
-// layout is where the parts of a repository lie.
+// layout holds the directories of a repository.
 type layout struct {
 	gitDir string // HEAD and index
 	common string // objects and refs
@@ -47,30 +46,30 @@ func openLocal(_ context.Context, path string, o *Options) (*local, error) {
 	}
 	d := openDisk(filepath.Join(lay.common, "objects"))
 	l := &local{
-		path: path, layout: lay, ref: "refs/heads/" + o.Branch, fsync: o.Fsync,
+		path: path, layout: lay, ref: "refs/heads/" + o.Branch,
 		refs: refs{lay.common}, disk: d, objs: newObjects(diskSource{d}),
 	}
 	if o.Branch == Detached {
-		l.ref, l.refs = Detached, refs{lay.gitDir} // each work tree has its own
+		l.ref, l.refs = Detached, refs{lay.gitDir} // each work tree has its own HEAD
 		return l, nil
 	}
-	l.clearLocks()
+	l.removeDeadLocks()
 	return l, nil
 }
 
-// clearLocks removes the locks of a killed Octopod at once: until then the git
-// command refuses to work there.
-func (l *local) clearLocks() {
-	takeOverUnfinished(l.layout.common)
-	takeOver(filepath.Join(l.layout.common, filepath.FromSlash(l.refs.target(l.ref))) + ".lock")
+// removeDeadLocks removes the locks of a killed Octopod. As long as they exist,
+// the git command fails in this repository.
+func (l *local) removeDeadLocks() {
+	removeUnfinishedLocks(l.layout.common)
+	removeDeadLock(filepath.Join(l.layout.common, filepath.FromSlash(l.refs.resolve(l.ref))) + ".lock")
 	if l.layout.work != "" {
-		takeOverUnfinished(l.layout.gitDir)
-		takeOver(filepath.Join(l.layout.gitDir, "index.lock"))
+		removeUnfinishedLocks(l.layout.gitDir)
+		removeDeadLock(filepath.Join(l.layout.gitDir, "index.lock"))
 	}
 }
 
-// findLayout recognises a bare repository, a work tree with .git, and one
-// whose .git is a file that points elsewhere (git worktree, submodules).
+// findLayout recognises a bare repository, a work tree with a .git directory, and
+// one whose .git is a file that names the directory (git worktree, submodules).
 func findLayout(path string) (layout, error) {
 	abs, err := filepath.Abs(path)
 	if err != nil {
@@ -89,7 +88,7 @@ func findLayout(path string) (layout, error) {
 		return layout{gitDir: abs, common: abs}, nil
 	}
 	if _, err := os.Stat(abs); errors.Is(err, fs.ErrNotExist) {
-		return layout{}, failf(staging.CodeNotFound, nil, "make one with `octopod init` or `git init --bare`",
+		return layout{}, failf(staging.CodeNotFound, nil, "create one with `octopod init` or `git init --bare`",
 			"there is no repository at %s", path)
 	}
 	return layout{}, failf(staging.CodeNotFound, nil, "give the path of a git repository, bare or not",
@@ -101,7 +100,8 @@ func isGitDir(dir string) bool {
 	return err == nil && isDirectory(filepath.Join(dir, "objects")) && isDirectory(filepath.Join(dir, "refs"))
 }
 
-// followGitFile reads `gitdir: PATH`, and the common directory behind it.
+// followGitFile reads `gitdir: PATH` from a .git file, and the common directory
+// that PATH names.
 func followGitFile(work, file string) (layout, error) {
 	b, err := os.ReadFile(file)
 	if err != nil {
@@ -122,7 +122,7 @@ func followGitFile(work, file string) (layout, error) {
 		}
 	}
 	if !isDirectory(filepath.Join(lay.common, "objects")) {
-		return layout{}, failf(staging.CodeNotFound, nil, "", "%s points to %s, which is no git directory", file, dir)
+		return layout{}, failf(staging.CodeNotFound, nil, "", "%s points to %s, which is not a git directory", file, dir)
 	}
 	return lay, nil
 }
@@ -139,7 +139,7 @@ func (l *local) refresh(ctx context.Context) (*tip, error) {
 		}
 	}
 	l.mu.Lock()
-	last := l.cache
+	last := l.lastRead
 	l.mu.Unlock()
 	if last != nil && last.commit == h {
 		return last, nil
@@ -148,29 +148,31 @@ func (l *local) refresh(ctx context.Context) (*tip, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s in %s: %w", l.ref, l.path, err)
 	}
-	l.remember(t)
+	l.cacheTip(t)
 	return t, nil
 }
 
-func (l *local) latest(ctx context.Context) (*tip, error) { return l.refresh(ctx) }
+func (l *local) lastTip(ctx context.Context) (*tip, error) { return l.refresh(ctx) }
 
-func (l *local) remember(t *tip) {
+func (l *local) cacheTip(t *tip) {
 	l.mu.Lock()
-	l.cache = t
+	l.lastRead = t
 	l.mu.Unlock()
 }
 
-// checkEmpty tells a repository without commits from one without the branch.
+// checkEmpty returns nil when the repository has no branches, else the error that
+// this one is missing.
 func (l *local) checkEmpty() error {
 	names, err := l.refs.branches()
 	if err != nil {
 		return fmt.Errorf("list branches: %w", err)
 	}
-	return noBranch(l.ref, l.path, names)
+	return missingBranch(l.ref, l.path, names)
 }
 
-// noBranch is the error of a missing branch, nil when there is no branch at all.
-func noBranch(ref, url string, names []string) error {
+// missingBranch returns the error of a missing branch, nil when the repository
+// has no branches.
+func missingBranch(ref, url string, names []string) error {
 	if len(names) == 0 {
 		return nil
 	}
@@ -183,32 +185,33 @@ func noBranch(ref, url string, names []string) error {
 		"%s has no branch %s; it has %s", url, strings.TrimPrefix(ref, "refs/heads/"), list)
 }
 
-// push stores the objects and moves the branch, both under the branch's lock:
-// whoever comes second finds out before writing anything.
-func (l *local) push(ctx context.Context, u update) (pushed, error) {
+// push writes the objects and moves the branch, both under the branch's lock. A
+// writer that comes second notices before it writes anything.
+func (l *local) push(ctx context.Context, u update) (pushResult, error) {
 	work, err := l.openCheckout(ctx)
 	if err != nil {
-		return pushed{}, err
+		return pushResult{}, err
 	}
 	defer work.close()
-	name := l.refs.target(l.ref)
+	name := l.refs.resolve(l.ref)
 	file := filepath.Join(l.layout.common, filepath.FromSlash(name))
-	held, err := acquire(ctx, l.layout.common, file, l.steps)
+	held, err := acquireLock(ctx, l.layout.common, file, l.hooks)
 	if err != nil {
-		return pushed{}, diskError(err, l.path)
+		return pushResult{}, diskError(err, l.path)
 	}
-	sent, err := l.move(ctx, u, name, file, work)
+	sent, err := l.compareAndSwap(ctx, u, name, file, work)
 	if err = errors.Join(err, held.release()); err != nil {
-		return pushed{}, diskError(err, l.path)
+		return pushResult{}, diskError(err, l.path)
 	}
-	t := u.landed()
-	l.remember(t)
-	return pushed{t, sent}, nil
+	t := u.newTip()
+	l.cacheTip(t)
+	return pushResult{t, sent}, nil
 }
 
-// move is the compare-and-swap of the branch, with its lock held.
-func (l *local) move(ctx context.Context, u update, name, file string, work *checkout) (int, error) {
-	if err := l.steps.at("locked"); err != nil {
+// compareAndSwap moves the branch if it is still at u.base. The caller holds the
+// branch's lock.
+func (l *local) compareAndSwap(ctx context.Context, u update, name, file string, work *checkout) (int, error) {
+	if err := l.hooks.at("locked"); err != nil {
 		return 0, err
 	}
 	now, err := l.refs.read(name)
@@ -221,50 +224,50 @@ func (l *local) move(ctx context.Context, u update, name, file string, work *che
 	if err := work.prepare(ctx, u); err != nil {
 		return 0, err
 	}
-	kept, err := l.disk.store(u.fresh, l.fsync, l.steps)
+	kept, err := l.disk.writeObjects(u.newObjects, l.hooks)
 	if err != nil {
 		return 0, err
 	}
 	defer kept.release()
-	if err := l.steps.at("stored"); err != nil {
+	if err := l.hooks.at("stored"); err != nil {
 		return 0, err
 	}
-	if err := work.update(); err != nil {
+	if err := work.apply(); err != nil {
 		return 0, err
 	}
 	if err := l.writeRef(file, u.new.commit); err != nil {
 		return 0, err
 	}
-	l.count()
+	l.countPack()
 	return kept.bytes, nil
 }
 
-// count notes a written pack, for tidy.
-func (l *local) count() {
+// countPack records a written pack for maintain.
+func (l *local) countPack() {
 	l.mu.Lock()
-	l.fresh++
+	l.newPacks++
 	l.mu.Unlock()
 }
 
-// tidy folds packs when enough have been written. Somebody else may be at work
-// in the repository, so a failure only means that it is tried again later.
-func (l *local) tidy(ctx context.Context, final bool) error {
+// maintain repacks when enough packs have been written. A failure is harmless:
+// another process may be working in the repository, and the next call retries.
+func (l *local) maintain(ctx context.Context, final bool) error {
 	l.mu.Lock()
-	due := l.fresh >= foldAt || final && l.fresh > 0
+	due := l.newPacks >= repackAt || final && l.newPacks > 0
 	if due {
-		l.fresh = 0
+		l.newPacks = 0
 	}
 	l.mu.Unlock()
 	if !due {
 		return nil
 	}
-	l.sweep()
-	return l.disk.fold(ctx, l.fsync)
+	l.removeLeftovers()
+	return l.disk.repack(ctx)
 }
 
-// sweep removes what a killed Octopod left and git does not clean up.
-func (l *local) sweep() {
-	const old = time.Hour // no push takes so long
+// removeLeftovers removes files of a killed Octopod that git does not clean up.
+func (l *local) removeLeftovers() {
+	const old = time.Hour // longer than any push takes
 	left := glob(l.layout.common, "octopod-*.tmp")
 	left = append(left, glob(l.layout.gitDir, "octopod-*.tmp")...)
 	left = append(left, glob(filepath.Join(l.disk.dir, "pack"), "*.keep")...)
@@ -279,8 +282,8 @@ func (l *local) sweep() {
 	}
 }
 
-// writeRef puts the new value in place in one step. It is written beside the
-// references, where git would not take it for one.
+// writeRef replaces the reference in one step. The temporary file is not below
+// refs/, where git would read it as a reference.
 func (l *local) writeRef(file string, to Hash) error {
 	tmp, err := os.CreateTemp(l.layout.common, "octopod-ref-*.tmp")
 	if err != nil {
@@ -291,45 +294,40 @@ func (l *local) writeRef(file string, to Hash) error {
 	if err == nil {
 		err = tmp.Chmod(0o644)
 	}
-	if err == nil && l.fsync {
-		err = tmp.Sync()
-	}
 	if err = errors.Join(err, tmp.Close()); err != nil {
 		return err
 	}
-	if err := l.steps.at("written"); err != nil {
+	if err := l.hooks.at("written"); err != nil {
 		return err
 	}
 	if err := os.Rename(tmp.Name(), file); err != nil {
 		return err
 	}
-	if err := syncDir(filepath.Dir(file), l.fsync); err != nil {
-		return err
-	}
-	return l.steps.at("moved")
+	return l.hooks.at("moved")
 }
 
-func (l *local) history(_ context.Context, t *tip) (*objects, error) { return t.objs, nil }
+func (l *local) historyObjects(_ context.Context, t *tip) (*objects, error) { return t.objs, nil }
 
 func (l *local) close() error {
 	l.disk.close()
 	return nil
 }
 
-// steps is a seam of tests: it is told each step of a push by name, and an
-// error or an end of the process there must leave nothing half done.
-type steps func(step string) error
+// testHooks is called with the name of each step of a push. Tests return an error
+// or kill the process there: the repository must stay consistent. It is nil in
+// production.
+type testHooks func(step string) error
 
-func (s steps) at(step string) error {
+func (s testHooks) at(step string) error {
 	if s == nil {
 		return nil
 	}
 	return s(step)
 }
 
-// diskSource adapts a disk to what objects read from.
+// diskSource makes a disk a source of objects.
 type diskSource struct{ *disk }
 
-func (diskSource) holds(context.Context, Hash) bool { return true }
+func (diskSource) isLocal(context.Context, Hash) bool { return true }
 
 func (diskSource) prefetch(context.Context, []Hash) error { return nil }

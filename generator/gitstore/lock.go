@@ -13,30 +13,30 @@ import (
 	"octopod/generator/staging"
 )
 
-// lockWait is how long a lock that somebody else holds is waited for. The git
-// command waits a tenth of a second.
+// lockWait is how long to wait for a lock that another process holds. The git
+// command waits 100 ms.
 const lockWait = 3 * time.Second
 
-// lockMark begins a lock file that this package made. Git's lock files hold a
-// hash or nothing.
+// lockMark is the start of a lock file of this package. Git's lock files contain a
+// hash or are empty.
 const lockMark = "octopod "
 
-// unfinishedLock is what a lock file is called until it is ready.
+// unfinishedLock is the name of a lock file before it is linked to its final name.
 const unfinishedLock = "octopod-lock-*.tmp"
 
-// lock is a held lock file: NAME.lock beside NAME. It keeps the git command and
-// other Octopods out. The file also carries an advisory lock of the system,
-// which ends with the process that holds it: that is the proof by which the
-// lock of a killed Octopod is told from a living one and taken over. A lock
-// file of the git command is never taken over.
+// lock is a held lock file: NAME.lock beside NAME. It excludes the git command and
+// other Octopod processes. The file also has an advisory lock (flock), which the
+// system releases when its process ends: a lock file with lockMark and without
+// flock belongs to a killed Octopod and is removed. Lock files of the git command
+// are never removed.
 type lock struct {
 	path string
 	file *os.File
 }
 
-// acquire takes the lock of a file, waiting a little for others. The lock file
-// is made ready in dir, which must lie on the same disk.
-func acquire(ctx context.Context, dir, name string, at steps) (*lock, error) {
+// acquireLock locks a file and waits up to lockWait for other holders. The lock
+// file is prepared in dir, which must be on the same file system.
+func acquireLock(ctx context.Context, dir, name string, at testHooks) (*lock, error) {
 	path := name + ".lock"
 	deadline := time.Now().Add(lockWait)
 	for wait := time.Millisecond; ; wait = min(2*wait, 50*time.Millisecond) {
@@ -44,9 +44,9 @@ func acquire(ctx context.Context, dir, name string, at steps) (*lock, error) {
 		if err == nil || !errors.Is(err, fs.ErrExist) {
 			return l, err
 		}
-		takeOver(path)
+		removeDeadLock(path)
 		if time.Now().After(deadline) {
-			return nil, stale(path)
+			return nil, lockTimeout(path)
 		}
 		select {
 		case <-ctx.Done():
@@ -56,9 +56,9 @@ func acquire(ctx context.Context, dir, name string, at steps) (*lock, error) {
 	}
 }
 
-// tryLock makes the lock file, and the directory it belongs in when that has
-// gone: git removes empty directories under refs.
-func tryLock(dir, path string, at steps) (*lock, error) {
+// tryLock creates the lock file without waiting. It also creates a missing parent
+// directory: git removes empty directories under refs.
+func tryLock(dir, path string, at testHooks) (*lock, error) {
 	l, err := linkLock(dir, path, at)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err := os.MkdirAll(filepath.Dir(path), 0o777); err != nil {
@@ -69,10 +69,10 @@ func tryLock(dir, path string, at steps) (*lock, error) {
 	return l, err
 }
 
-// linkLock makes the lock file ready under another name and links it to its
-// own. So it appears with its mark and the system's lock, or not at all, however
-// the process ends.
-func linkLock(dir, path string, at steps) (*lock, error) {
+// linkLock prepares the lock file under another name and links it to its final
+// name. So the file appears with its mark and flock, or not at all, even when the
+// process is killed.
+func linkLock(dir, path string, at testHooks) (*lock, error) {
 	f, err := os.CreateTemp(dir, unfinishedLock)
 	if err != nil {
 		return nil, err
@@ -98,10 +98,9 @@ func linkLock(dir, path string, at steps) (*lock, error) {
 	return createLock(path, at)
 }
 
-// createLock makes the lock file in place, for a disk on which files have one
-// name only. When the process is killed before the file is marked, a person
-// must remove it.
-func createLock(path string, at steps) (*lock, error) {
+// createLock creates the lock file in place, for file systems without hard links.
+// When the process is killed before the file is marked, a person must remove it.
+func createLock(path string, at testHooks) (*lock, error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_RDWR, 0o644)
 	if err != nil {
 		return nil, err
@@ -113,9 +112,9 @@ func createLock(path string, at steps) (*lock, error) {
 	return l, nil
 }
 
-// markLock makes a file into a lock file. The mark comes last: who reads it
-// knows that the system's lock was held.
-func markLock(f *os.File, at steps) error {
+// markLock takes the flock of a file and writes the mark. The mark comes last: a
+// process that reads it knows that the flock was held.
+func markLock(f *os.File, at testHooks) error {
 	if err := at.at("unmarked"); err != nil {
 		return err
 	}
@@ -132,9 +131,9 @@ func markLock(f *os.File, at steps) error {
 	return at.at("marked")
 }
 
-// takeOver removes a lock file whose Octopod is dead. Who holds the system's
-// lock on the very file that is still in place is the only one that may.
-func takeOver(path string) {
+// removeDeadLock removes a lock file whose Octopod process has ended. Only the
+// process that gets the flock of the file still in place may remove it.
+func removeDeadLock(path string) {
 	f, err := os.OpenFile(path, os.O_RDWR, 0)
 	if err != nil {
 		return
@@ -153,25 +152,26 @@ func takeOver(path string) {
 	}
 }
 
-// takeOverUnfinished removes the lock files that dead Octopods were about to
-// link.
-func takeOverUnfinished(dir string) {
+// removeUnfinishedLocks removes the lock files that killed Octopod processes
+// prepared but did not link.
+func removeUnfinishedLocks(dir string) {
 	for _, name := range glob(dir, unfinishedLock) {
-		takeOver(name)
+		removeDeadLock(name)
 	}
 }
 
-func stale(path string) error {
+// lockTimeout is the error when another process holds a lock for too long.
+func lockTimeout(path string) error {
 	age := "a moment"
 	if info, err := os.Stat(path); err == nil {
 		age = time.Since(info.ModTime()).Round(time.Second).String()
 	}
 	return failf(staging.CodeUnavailable, nil,
 		fmt.Sprintf("if no git command is running there, remove it: rm '%s'", path),
-		"the lock %s has been there for %s", path, age)
+		"cannot get the lock %s: another process has held it for %s", path, age)
 }
 
-// release gives the lock back.
+// release removes the lock file.
 func (l *lock) release() error {
 	return errors.Join(os.Remove(l.path), l.file.Close())
 }

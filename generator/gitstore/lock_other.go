@@ -4,6 +4,5 @@ package gitstore
 
 import "os"
 
-// flock does nothing here: the file is held open, and that is enough to keep
-// it from being removed.
+// flock does nothing on these systems: a file that is open cannot be removed.
 func flock(*os.File) error { return nil }

@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// flock takes the system's advisory lock without waiting.
+// flock takes an exclusive advisory lock without waiting.
 func flock(f *os.File) error {
 	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 }

@@ -6,20 +6,20 @@ import (
 	"fmt"
 )
 
-// source is where objects come from: a local repository, or what was fetched
-// from a remote plus the remote itself.
+// source reads objects: from a local repository, or from a remote and the cache of
+// what was fetched from it.
 type source interface {
-	// object reads an object whole; errNoObject when nobody has it.
+	// object reads a whole object, or fails with errNoObject.
 	object(ctx context.Context, h Hash) (object, error)
-	// size gives an object's size as cheaply as the source can.
+	// size returns an object's size, without reading all of it where possible.
 	size(ctx context.Context, h Hash) (int64, error)
-	// holds tells whether an object can be read without asking anybody.
-	holds(ctx context.Context, h Hash) bool
-	// prefetch brings objects, and all below trees, within reach in one request.
+	// isLocal reports whether an object can be read without a request to a remote.
+	isLocal(ctx context.Context, h Hash) bool
+	// prefetch fetches objects, and everything below trees, in one request.
 	prefetch(ctx context.Context, want []Hash) error
 }
 
-// objects reads commits and trees from a source and keeps parsed trees.
+// objects reads commits and trees from a source and caches parsed trees.
 type objects struct {
 	source
 	trees *cache[Hash, *tree]
@@ -33,7 +33,7 @@ func newObjects(src source) *objects {
 
 var errNotTree = errors.New("not a directory")
 
-// tree reads a directory.
+// tree reads a tree.
 func (o *objects) tree(ctx context.Context, h Hash) (*tree, error) {
 	if h == emptyTree || h.IsZero() {
 		return &tree{hash: emptyTree}, nil
@@ -41,17 +41,17 @@ func (o *objects) tree(ctx context.Context, h Hash) (*tree, error) {
 	if t, ok := o.trees.get(h); ok {
 		return t, nil
 	}
-	t, err := o.treeLike(ctx, h, nil)
+	t, err := o.treeSimilarTo(ctx, h, nil)
 	if err != nil {
 		return nil, err
 	}
-	o.keep(t)
+	o.cacheTree(t)
 	return t, nil
 }
 
-// treeLike reads a directory that is much like another, and does not keep it:
-// it is for walks through many versions.
-func (o *objects) treeLike(ctx context.Context, h Hash, like *tree) (*tree, error) {
+// treeSimilarTo reads a tree that is similar to another, which makes parsing
+// cheaper. It does not cache the tree: walks through many versions use it.
+func (o *objects) treeSimilarTo(ctx context.Context, h Hash, like *tree) (*tree, error) {
 	got, err := o.object(ctx, h)
 	if err != nil {
 		return nil, fmt.Errorf("read tree: %w", err)
@@ -59,10 +59,10 @@ func (o *objects) treeLike(ctx context.Context, h Hash, like *tree) (*tree, erro
 	if got.kind != treeObject {
 		return nil, fmt.Errorf("%s is a %s: %w", h, got.kind, errNotTree)
 	}
-	return parseLike(h, got.data, like)
+	return parseSimilar(h, got.data, like)
 }
 
-func (o *objects) keep(t *tree) { o.trees.put(t.hash, t, len(t.raw)+4*len(t.at)+100) }
+func (o *objects) cacheTree(t *tree) { o.trees.put(t.hash, t, len(t.raw)+4*len(t.at)+100) }
 
 // commit reads a commit.
 func (o *objects) commit(ctx context.Context, h Hash) (*commitHeader, error) {
@@ -76,44 +76,45 @@ func (o *objects) commit(ctx context.Context, h Hash) (*commitHeader, error) {
 	return parseCommit(h, got.data)
 }
 
-// with lays new objects over a source, so that an edit can be made on a commit
-// that is still on its way.
-func (o *objects) with(fresh []newObject) *objects {
-	layer := &overlay{source: o.source, fresh: make(map[Hash]object, len(fresh))}
+// withNew adds new objects to a source, so that an edit can use a commit that is
+// not pushed yet.
+func (o *objects) withNew(fresh []newObject) *objects {
+	layer := &overlay{source: o.source, newObjects: make(map[Hash]object, len(fresh))}
 	for _, f := range fresh {
-		layer.fresh[f.hash] = f.object
+		layer.newObjects[f.hash] = f.object
 	}
 	return &objects{source: layer, trees: o.trees}
 }
 
+// overlay is a source with new objects on top.
 type overlay struct {
 	source
-	fresh map[Hash]object
+	newObjects map[Hash]object
 }
 
 func (v *overlay) object(ctx context.Context, h Hash) (object, error) {
-	if o, ok := v.fresh[h]; ok {
+	if o, ok := v.newObjects[h]; ok {
 		return o, nil
 	}
 	return v.source.object(ctx, h)
 }
 
 func (v *overlay) size(ctx context.Context, h Hash) (int64, error) {
-	if o, ok := v.fresh[h]; ok {
+	if o, ok := v.newObjects[h]; ok {
 		return int64(len(o.data)), nil
 	}
 	return v.source.size(ctx, h)
 }
 
-func (v *overlay) holds(ctx context.Context, h Hash) bool {
-	_, fresh := v.fresh[h]
-	return fresh || v.source.holds(ctx, h)
+func (v *overlay) isLocal(ctx context.Context, h Hash) bool {
+	_, fresh := v.newObjects[h]
+	return fresh || v.source.isLocal(ctx, h)
 }
 
 func (v *overlay) prefetch(ctx context.Context, want []Hash) error {
 	var rest []Hash
 	for _, h := range want {
-		if _, ok := v.fresh[h]; !ok {
+		if _, ok := v.newObjects[h]; !ok {
 			rest = append(rest, h)
 		}
 	}

@@ -8,25 +8,25 @@ import (
 	"sync"
 )
 
-// packFile is a pack, on disk or in memory, whose objects are read one at a time.
+// packFile is a pack on disk or in memory.
 type packFile struct {
 	r     io.ReaderAt
 	size  int64
-	index *packIndex // nil in memory, where find knows every object
+	index *packIndex // nil in memory, where a remoteCache knows every offset
 	close func() error
-	bases *cache[packPlace, object]
+	bases *cache[packOffset, object]
 }
 
-// packPlace is where an object begins.
-type packPlace struct {
+// packOffset is the place of an object.
+type packOffset struct {
 	pack *packFile
 	at   int64
 }
 
-// outside finds the base of a delta that lies in another pack.
-type outside func(ctx context.Context, h Hash) (object, error)
+// baseFinder reads the base of a delta from another pack.
+type baseFinder func(ctx context.Context, h Hash) (object, error)
 
-// header reads the header of the entry at an offset.
+// header decodes the header of the entry at an offset.
 func (p *packFile) header(at int64) (packEntry, error) {
 	var b [40]byte
 	n, err := p.r.ReadAt(b[:], at)
@@ -36,7 +36,7 @@ func (p *packFile) header(at int64) (packEntry, error) {
 	return readHeader(b[:n])
 }
 
-// entry reads an entry whole, in one read when it is small.
+// entry reads a whole entry, in one read when it is small.
 func (p *packFile) entry(at int64) (packEntry, []byte, error) {
 	page := pages.Get().(*[4096]byte)
 	defer pages.Put(page)
@@ -48,7 +48,7 @@ func (p *packFile) entry(at int64) (packEntry, []byte, error) {
 	if err != nil {
 		return e, nil, err
 	}
-	if e.size+64 < int64(n-e.head) { // deflating adds less than that
+	if e.size+64 < int64(n-e.head) { // deflate adds less than 64 bytes
 		body, err := inflate(bytes.NewReader(page[e.head:n]), e.size)
 		return e, body, err
 	}
@@ -59,10 +59,9 @@ func (p *packFile) entry(at int64) (packEntry, []byte, error) {
 
 var pages = sync.Pool{New: func() any { return new([4096]byte) }}
 
-// read gives the object at an offset, following deltas down to their base and
-// keeping what it meets on the way: the next object asked for is most often
-// made from the same.
-func (p *packFile) read(ctx context.Context, at int64, find outside) (object, error) {
+// read returns the object at an offset. It follows deltas down to their base and
+// caches what it reads on the way: the next object most often has the same bases.
+func (p *packFile) read(ctx context.Context, at int64, find baseFinder) (object, error) {
 	type step struct {
 		at    int64
 		delta []byte
@@ -70,7 +69,7 @@ func (p *packFile) read(ctx context.Context, at int64, find outside) (object, er
 	var steps []step
 	var o object
 	for {
-		if hit, ok := p.bases.get(packPlace{p, at}); ok {
+		if hit, ok := p.bases.get(packOffset{p, at}); ok {
 			o = hit
 			break
 		}
@@ -106,8 +105,8 @@ func (p *packFile) read(ctx context.Context, at int64, find outside) (object, er
 	return o, nil
 }
 
-// base reads the base of a delta that is known by name.
-func (p *packFile) base(ctx context.Context, h Hash, find outside) (object, error) {
+// base reads the base of a delta by its hash.
+func (p *packFile) base(ctx context.Context, h Hash, find baseFinder) (object, error) {
 	if p.index != nil {
 		at, ok, err := p.index.find(h)
 		if err != nil {
@@ -123,14 +122,14 @@ func (p *packFile) base(ctx context.Context, h Hash, find outside) (object, erro
 	return find(ctx, h)
 }
 
-// keep remembers trees and commits: blobs are neither shared nor read twice.
+// keep caches trees and commits, but not blobs: they are rarely read twice.
 func (p *packFile) keep(at int64, o object) {
 	if o.kind != blobObject {
-		p.bases.put(packPlace{p, at}, o, len(o.data)+100)
+		p.bases.put(packOffset{p, at}, o, len(o.data)+100)
 	}
 }
 
-// sizeAt gives the size of an object without reading it whole.
+// sizeAt returns the size of an object without reading all of it.
 func (p *packFile) sizeAt(at int64) (int64, error) {
 	e, err := p.header(at)
 	if err != nil || (e.kind != ofsDelta && e.kind != refDelta) {
@@ -145,7 +144,7 @@ func (p *packFile) sizeAt(at int64) (int64, error) {
 	return int64(size), err
 }
 
-// inflateSome reads the first n bytes of a deflated stream.
+// inflateSome decompresses the first n bytes of a stream.
 func inflateSome(r io.Reader, n int64) ([]byte, error) {
 	f := inflaters.Get().(*inflater)
 	defer inflaters.Put(f)

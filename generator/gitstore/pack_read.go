@@ -12,22 +12,22 @@ import (
 	"sync"
 )
 
-// maxObject is more than any object of an env repo can be; a header that
-// claims more is damage or malice.
+// maxObject is the limit of an object's size in bytes. No object of an env repo is
+// that large: a header that says so is damaged or hostile.
 const maxObject = 1 << 30
 
 var errBadPack = errors.New("malformed pack")
 
-// packEntry is one object of a pack as it is stored.
+// packEntry is the header of an object in a pack.
 type packEntry struct {
 	kind objectType
 	size int64 // inflated: of the object, or of the delta
 	base Hash  // of a refDelta
-	back int64 // of an ofsDelta: how far before this entry its base begins
+	back int64 // of an ofsDelta: distance back to its base
 	head int   // length of the header
 }
 
-// readHeader decodes the header of an entry.
+// readHeader decodes a packEntry.
 func readHeader(b []byte) (packEntry, error) {
 	if len(b) == 0 {
 		return packEntry{}, errBadPack
@@ -49,7 +49,7 @@ func readHeader(b []byte) (packEntry, error) {
 		}
 		i += copy(e.base[:], b[i:i+20])
 	case ofsDelta:
-		n, back := offsetAt(b[i:])
+		n, back := decodeOffset(b[i:])
 		if n == 0 {
 			return e, errBadPack
 		}
@@ -62,8 +62,8 @@ func readHeader(b []byte) (packEntry, error) {
 	return e, nil
 }
 
-// offsetAt decodes what offsetBytes encodes.
-func offsetAt(b []byte) (n int, offset int64) {
+// decodeOffset is the inverse of encodeOffset. n is 0 when b is malformed.
+func decodeOffset(b []byte) (n int, offset int64) {
 	for i, c := range b[:min(len(b), 9)] {
 		offset = offset<<7 | int64(c&0x7f)
 		if c&0x80 == 0 {
@@ -82,7 +82,7 @@ type inflater struct {
 
 var inflaters = sync.Pool{New: func() any { return &inflater{buf: bufio.NewReaderSize(nil, 4096)} }}
 
-// inflate reads exactly size bytes.
+// inflate decompresses a stream of exactly size bytes.
 func inflate(r io.Reader, size int64) ([]byte, error) {
 	if size > maxObject {
 		return nil, fmt.Errorf("%w: an object of %d bytes", errBadPack, size)
@@ -111,7 +111,7 @@ func (f *inflater) reset(r io.Reader) (err error) {
 	return f.z.(zlib.Resetter).Reset(r, nil)
 }
 
-// next reads exactly size bytes from r, which is left behind the stream.
+// next decompresses exactly size bytes and leaves r at the end of the stream.
 func (f *inflater) next(r *bytes.Reader, size int64) ([]byte, error) {
 	if size > maxObject {
 		return nil, fmt.Errorf("an object of %d bytes", size)
@@ -126,7 +126,7 @@ func (f *inflater) next(r *bytes.Reader, size int64) ([]byte, error) {
 	return out, f.drain()
 }
 
-// hashNext names a blob without keeping it.
+// hashNext returns the hash of a blob without keeping its content.
 func (f *inflater) hashNext(r *bytes.Reader, size int64) (Hash, error) {
 	if err := f.reset(r); err != nil {
 		return Hash{}, err
@@ -139,7 +139,7 @@ func (f *inflater) hashNext(r *bytes.Reader, size int64) (Hash, error) {
 	return Hash(sum.Sum(nil)), f.drain()
 }
 
-// drain reads to the checksum at the end of the stream and verifies it.
+// drain reads to the end of the stream, where zlib verifies the checksum.
 func (f *inflater) drain() error {
 	var one [1]byte
 	n, err := f.z.Read(one[:])
@@ -149,14 +149,14 @@ func (f *inflater) drain() error {
 	return nil
 }
 
-// packIndex is a version 2 index, read where it lies until it has been asked
-// often enough to be worth loading.
+// packIndex is a version 2 index. It is read from disk at first, and loaded into
+// memory after loadIndexAfter lookups.
 type packIndex struct {
-	mu     sync.Mutex
-	r      io.ReaderAt
-	size   int64
-	asked  int
-	fanout [256]uint32
+	mu      sync.Mutex
+	r       io.ReaderAt
+	size    int64
+	lookups int
+	fanout  [256]uint32
 }
 
 const loadIndexAfter = 64
@@ -181,11 +181,11 @@ func openIndex(r io.ReaderAt, size int64) (*packIndex, error) {
 
 func (x *packIndex) count() int { return int(x.fanout[255]) }
 
-// reader gives the index from disk at first and from memory once it is hot.
+// reader returns the index on disk, or in memory after enough lookups.
 func (x *packIndex) reader() io.ReaderAt {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.asked++; x.asked == loadIndexAfter {
+	if x.lookups++; x.lookups == loadIndexAfter {
 		all := make([]byte, x.size)
 		if _, err := x.r.ReadAt(all, 0); err == nil {
 			x.r = byteReader(all)
@@ -194,7 +194,7 @@ func (x *packIndex) reader() io.ReaderAt {
 	return x.r
 }
 
-// find gives the offset of an object in the pack.
+// find returns the offset of an object in the pack.
 func (x *packIndex) find(h Hash) (int64, bool, error) {
 	lo, hi := 0, int(x.fanout[h[0]])
 	if h[0] > 0 {
@@ -239,13 +239,13 @@ func (x *packIndex) offset(r io.ReaderAt, i int) (int64, error) {
 	return int64(binary.BigEndian.Uint64(b[:8])), nil
 }
 
-// hash gives the name of entry i.
+// hash returns the hash of entry i.
 func (x *packIndex) hash(i int) (h Hash, err error) {
 	_, err = x.reader().ReadAt(h[:], 1032+20*int64(i))
 	return h, err
 }
 
-// byteReader is an io.ReaderAt over bytes, without the state of a bytes.Reader.
+// byteReader is a stateless io.ReaderAt over bytes.
 type byteReader []byte
 
 func (b byteReader) ReadAt(p []byte, off int64) (int, error) {

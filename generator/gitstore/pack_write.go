@@ -13,10 +13,10 @@ import (
 	"sync"
 )
 
-// Objects over this size are stored without compression in a local repository:
-// deflating the tree of 10,000 stagings would cost more than all the rest of a
-// commit, and folding packs turns it into a delta soon enough.
-const storeOver = 16 << 10
+// uncompressedOver is the size in bytes over which a local repository stores objects
+// uncompressed: compressing the tree of 10,000 stagings would take longer than the
+// rest of the commit, and the next repack stores it as a delta.
+const uncompressedOver = 16 << 10
 
 // packed is a finished pack.
 type packed struct {
@@ -31,46 +31,46 @@ type indexEntry struct {
 	crc    uint32
 }
 
-// packWriter encodes objects into one pack in memory. It is for the few
-// objects of a batch of commits.
+// packWriter encodes objects as one pack in memory. It is meant for the few objects
+// of a batch of commits.
 type packWriter struct {
-	buf   bytes.Buffer
-	index []indexEntry
-	place map[Hash]int64
-	level int  // zlib level of small objects
-	store bool // big ones are not compressed
+	buf        bytes.Buffer
+	index      []indexEntry
+	offsets    map[Hash]int64
+	level      int  // zlib level of small objects
+	storeLarge bool // store large objects uncompressed
 }
 
 func newPackWriter(objects, level int, store bool) *packWriter {
-	w := &packWriter{place: make(map[Hash]int64, objects), level: level, store: store}
+	w := &packWriter{offsets: make(map[Hash]int64, objects), level: level, storeLarge: store}
 	w.buf.WriteString("PACK\x00\x00\x00\x02")
 	_ = binary.Write(&w.buf, binary.BigEndian, uint32(objects))
 	return w
 }
 
-// holds tells whether an object is in the pack already.
-func (w *packWriter) holds(h Hash) bool {
-	_, ok := w.place[h]
+// has reports whether the pack already contains an object.
+func (w *packWriter) has(h Hash) bool {
+	_, ok := w.offsets[h]
 	return ok
 }
 
-// add writes an object whole.
-func (w *packWriter) add(o newObject) { w.entry(o.hash, o.kind, len(o.data), nil, o.data) }
+// add writes a whole object.
+func (w *packWriter) add(o newObject) { w.writeEntry(o.hash, o.kind, len(o.data), nil, o.data) }
 
-// addDelta writes an object as the difference to its base: by offset when the
-// base is in this pack, else by name (the pack is thin then).
+// addDelta writes an object as a delta. It names the base by offset when this pack
+// contains it, else by hash, which makes the pack thin.
 func (w *packWriter) addDelta(o newObject, delta []byte) {
-	at, inside := w.place[o.base]
+	at, inside := w.offsets[o.base]
 	if !inside {
-		w.entry(o.hash, refDelta, len(delta), o.base[:], delta)
+		w.writeEntry(o.hash, refDelta, len(delta), o.base[:], delta)
 		return
 	}
-	w.entry(o.hash, ofsDelta, len(delta), offsetBytes(int64(w.buf.Len())-at), delta)
+	w.writeEntry(o.hash, ofsDelta, len(delta), encodeOffset(int64(w.buf.Len())-at), delta)
 }
 
-func (w *packWriter) entry(h Hash, kind objectType, size int, link, body []byte) {
+func (w *packWriter) writeEntry(h Hash, kind objectType, size int, link, body []byte) {
 	start := w.buf.Len()
-	w.place[h] = int64(start)
+	w.offsets[h] = int64(start)
 	first := byte(kind)<<4 | byte(size&15)
 	for rest := size >> 4; ; rest >>= 7 {
 		if rest == 0 {
@@ -81,16 +81,16 @@ func (w *packWriter) entry(h Hash, kind objectType, size int, link, body []byte)
 		first = byte(rest & 0x7f)
 	}
 	w.buf.Write(link)
-	if len(body) > storeOver && w.store {
-		storeZlib(&w.buf, body)
+	if len(body) > uncompressedOver && w.storeLarge {
+		writeStored(&w.buf, body)
 	} else {
 		deflate(&w.buf, body, w.level)
 	}
 	w.index = append(w.index, indexEntry{h, int64(start), crc32.ChecksumIEEE(w.buf.Bytes()[start:])})
 }
 
-// offsetBytes encodes the distance to the base of a delta.
-func offsetBytes(n int64) []byte {
+// encodeOffset encodes the distance to the base of a delta.
+func encodeOffset(n int64) []byte {
 	out := []byte{byte(n & 0x7f)}
 	for n >>= 7; n > 0; n >>= 7 {
 		n--
@@ -100,7 +100,7 @@ func offsetBytes(n int64) []byte {
 	return out
 }
 
-// finish gives the pack, named by the checksum of its content.
+// finish returns the pack, named by the checksum of its content.
 func (w *packWriter) finish() packed {
 	sum := sha1.Sum(w.buf.Bytes())
 	w.buf.Write(sum[:])
@@ -108,7 +108,7 @@ func (w *packWriter) finish() packed {
 	return packed{data: w.buf.Bytes(), sum: sum, index: w.index}
 }
 
-// encodeIndex gives the version 2 index of a pack.
+// encodeIndex encodes the version 2 index of the pack.
 func (p packed) encodeIndex() []byte {
 	n := len(p.index)
 	out := make([]byte, 0, 8+1024+28*n+40)
@@ -140,9 +140,9 @@ func (p packed) encodeIndex() []byte {
 	return append(out, sum[:]...)
 }
 
-// storeZlib writes a zlib stream without compression: a header, blocks of up to
-// 64 KiB as they are, and a checksum.
-func storeZlib(w *bytes.Buffer, body []byte) {
+// writeStored writes a zlib stream without compression: a header, stored blocks of
+// up to 64 KiB, and a checksum.
+func writeStored(w *bytes.Buffer, body []byte) {
 	const most = 0xffff
 	w.Grow(len(body) + 5*(len(body)/most+1) + 6 + 20)
 	w.Write([]byte{0x78, 0x01})
@@ -161,7 +161,7 @@ func storeZlib(w *bytes.Buffer, body []byte) {
 	_ = binary.Write(w, binary.BigEndian, adler32.Checksum(body))
 }
 
-// deflaters keeps zlib writers, which are large, for reuse.
+// deflaters pools zlib writers by level, because each needs much memory.
 var deflaters [flate.BestCompression + 1]sync.Pool
 
 func deflate(w io.Writer, body []byte, level int) {
@@ -171,7 +171,7 @@ func deflate(w io.Writer, body []byte, level int) {
 	} else {
 		z.Reset(w)
 	}
-	_, _ = z.Write(body) // the writer is a buffer in memory: it does not fail
+	_, _ = z.Write(body) // w is a buffer in memory: writing cannot fail
 	_ = z.Close()
 	deflaters[level].Put(z)
 }

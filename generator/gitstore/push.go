@@ -3,91 +3,181 @@ package gitstore
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"octopod/generator/staging"
 )
 
-// land pushes a chain and finds out what became of it. It tells whether the
-// branch moved under it.
-func (s *Store) land(c *chain, waiting int) (moved bool, err error) {
+// Push is one attempt to move the branch.
+type Push struct {
+	Edits   int // commits in it
+	Took    time.Duration
+	Outcome Outcome
+}
+
+// Outcome is the result of a push.
+type Outcome string
+
+// The outcomes.
+const (
+	Landed Outcome = "landed"
+	Beaten Outcome = "beaten" // another writer pushed first; the edits are retried
+	Failed Outcome = "failed"
+)
+
+func outcomeOf(moved bool, err error) Outcome {
+	switch {
+	case err != nil:
+		return Failed
+	case moved:
+		return Beaten
+	}
+	return Landed
+}
+
+// pushBatch pushes a batch and answers its edits. It returns the requests to
+// retry because another writer pushed first. waiting counts all edits that wait
+// for a push.
+func (s *Store) pushBatch(b *batch, waiting int) (retry []*request) {
+	pending := b.answerUnpushed()
+	if len(pending) == 0 {
+		return nil
+	}
+	began := time.Now()
+	moved, err := s.tryPush(b, waiting)
+	s.opts.Pushed(Push{Edits: len(b.items), Took: time.Since(began), Outcome: outcomeOf(moved, err)})
+	switch {
+	case err != nil:
+		b.fail(err)
+		return nil
+	case moved:
+		return s.failExhausted(pending)
+	}
+	b.succeed()
+	s.yield(waiting)
+	return nil
+}
+
+// tryPush pushes a batch once. After a failed push it reads the branch again to
+// learn whether the push arrived. It reports whether another writer moved the
+// branch.
+func (s *Store) tryPush(b *batch, waiting int) (moved bool, err error) {
 	w := &s.writer
 	began := time.Now()
-	for _, l := range c.links {
-		l.request.push(began)
+	for _, item := range b.items {
+		item.request.countAttempt(began)
 	}
-	done, pushErr := s.repo.push(s.life, c.update())
-	w.pace.took(time.Since(began))
+	done, pushErr := s.repo.push(s.life, b.update())
+	w.backoff.observe(time.Since(began))
 	if pushErr == nil {
-		s.log.Debug("moved branch", "branch", s.opts.Branch, "commit", c.tip.commit, "edits", len(c.links), "bytes", done.bytes, "took", since(began))
-		c.sent, w.tip = done.bytes, done.tip
-		w.pace.landed()
+		s.log.Debug("moved branch", "branch", s.opts.Branch, "commit", b.tip.commit, "edits", len(b.items), "bytes", done.bytes, "took", since(began))
+		b.pushedBytes, w.tip = done.bytes, done.tip
+		w.backoff.growBatch()
 		return false, nil
 	}
-	s.log.Debug("could not move branch", "branch", s.opts.Branch, "commit", c.tip.commit, "error", pushErr)
-	beaten := errors.Is(pushErr, errMoved)
-	if beaten || refused(pushErr) {
-		// Most likely another writer was faster. The branch is read after the
+	s.log.Debug("could not move branch", "branch", s.opts.Branch, "commit", b.tip.commit, "error", pushErr)
+	conflict := errors.Is(pushErr, errMoved)
+	if conflict || isRejected(pushErr) {
+		// Most likely another writer pushed first. Read the branch after the
 		// pause, not before: the fresher the tip, the better the next chance.
-		s.pause(w.pace.lost(c.attempts(), len(c.links), waiting))
+		s.pause(w.backoff.afterConflict(b.attempts(), len(b.items), waiting))
 	}
-	moved, err = s.look(c, pushErr)
-	if err != nil && refused(pushErr) {
+	moved, err = s.checkPushed(b, pushErr)
+	if err != nil && isRejected(pushErr) {
 		// Another writer may have held the server's lock and be about to move
-		// the branch. A second look tells that from a refusal.
+		// the branch. A second check tells that from a real rejection.
 		s.pause(100 * time.Millisecond)
-		moved, err = s.look(c, pushErr)
+		moved, err = s.checkPushed(b, pushErr)
 	}
-	if beaten && err != nil { // moved, and moved back since
+	if conflict && err != nil { // the branch moved, and moved back since
 		return true, nil
 	}
 	return moved, err
 }
 
-// look reads the branch after a push that failed: it is at our commit or
-// beyond (only the reply was lost), it moved, or it is where it was and the
-// push's error stands.
-func (s *Store) look(c *chain, pushErr error) (moved bool, err error) {
+// checkPushed reads the branch after a failed push. The branch contains our
+// commit (only the reply was lost), or another writer moved it, or it did not
+// move and pushErr is the result.
+func (s *Store) checkPushed(b *batch, pushErr error) (moved bool, err error) {
 	w := &s.writer
 	w.tip = nil
 	t, err := s.refresh(s.life)
 	if err != nil {
-		return false, uncertain(pushErr, err)
+		return false, uncertainPush(pushErr, err)
 	}
 	w.tip = t
-	if landed(s.life, t, c) {
+	if containsBatch(s.life, t, b) {
 		return false, nil
 	}
-	if t.commit != c.base.commit {
+	if t.commit != b.base.commit {
 		return true, nil
 	}
 	return false, pushErr
 }
 
-// uncertain is the error when the branch cannot be read after a failed push.
-func uncertain(push, read error) error {
+// uncertainPush is the error when the push failed and so did reading the branch.
+func uncertainPush(push, read error) error {
 	return failf(staging.CodeOf(push), errors.Join(push, read),
-		"the change may have arrived; look before you repeat it (repeating is safe)",
-		"the push failed and the branch could not be read afterwards")
+		"check the branch; repeating the command is safe",
+		"the push failed and the branch cannot be read, so the change may or may not be in it")
 }
 
-// landed tells whether a chain's last commit is the tip or behind it: the push
-// arrived and only the reply was lost, and others may have built on it since.
-func landed(ctx context.Context, t *tip, c *chain) bool {
-	todo, seen := []Hash{t.commit}, map[Hash]bool{c.base.commit: true}
+// containsBatch reports whether the batch's last commit is the tip or one of its
+// ancestors: the push arrived and only the reply was lost.
+func containsBatch(ctx context.Context, t *tip, b *batch) bool {
+	todo, seen := []Hash{t.commit}, map[Hash]bool{b.base.commit: true}
 	for len(todo) > 0 && len(seen) < 10_000 {
 		h := todo[0]
 		todo = todo[1:]
-		if h == c.tip.commit {
+		if h == b.tip.commit {
 			return true
 		}
 		if h.IsZero() || seen[h] {
 			continue
 		}
 		seen[h] = true
-		if got, err := t.objs.commit(ctx, h); err == nil {
-			todo = append(todo, got.parents...)
+		if commit, err := t.objs.commit(ctx, h); err == nil {
+			todo = append(todo, commit.parents...)
 		}
 	}
 	return false
+}
+
+// failExhausted answers requests that lost too often and returns the others.
+func (s *Store) failExhausted(requests []*request) []*request {
+	return slices.DeleteFunc(requests, func(r *request) bool {
+		if !r.exhausted(&s.opts) {
+			return false
+		}
+		r.answer(reply{err: failf(staging.CodeConflict, errMoved,
+			"other writers push to this branch all the time; run the command again",
+			"branch %s moved %d times before this change could be pushed", s.opts.Branch, r.attempts)})
+		return true
+	})
+}
+
+// yield pauses after a push that other writers made difficult, so that they get
+// a turn.
+func (s *Store) yield(waiting int) {
+	w := &s.writer
+	d := w.backoff.afterSuccess(waiting)
+	if d <= 0 {
+		return
+	}
+	s.pause(d)
+	w.tip = nil // stale by now, most likely
+}
+
+// pause sleeps until d has passed or the store is closed.
+func (s *Store) pause(d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	t := time.NewTimer(d)
+	defer t.Stop()
+	select {
+	case <-t.C:
+	case <-s.writer.closing:
+	}
 }

@@ -12,14 +12,13 @@ import (
 	"strings"
 )
 
-// refs are the references of a local repository: a file each, or a line of
-// packed-refs. They are written the way the git command does, so that both can
-// write at the same time.
+// refs reads the references of a local repository: one file each, or a line in
+// packed-refs.
 type refs struct {
 	dir string // the repository's common directory
 }
 
-// read gives where a reference points, zero when it is not there.
+// read returns the hash of a reference, zero when it does not exist.
 func (r refs) read(name string) (Hash, error) {
 	for range 5 {
 		b, err := os.ReadFile(filepath.Join(r.dir, filepath.FromSlash(name)))
@@ -40,7 +39,7 @@ func (r refs) read(name string) (Hash, error) {
 		}
 		return h, nil
 	}
-	return Hash{}, fmt.Errorf("%s is a symbolic reference that goes in circles", name)
+	return Hash{}, fmt.Errorf("the symbolic reference %s is circular", name)
 }
 
 func isDirectory(p string) bool {
@@ -48,7 +47,7 @@ func isDirectory(p string) bool {
 	return err == nil && info.IsDir()
 }
 
-// packed looks a reference up in packed-refs.
+// packed returns the hash of a reference in packed-refs.
 func (r refs) packed(name string) (h Hash, err error) {
 	err = r.eachPacked(func(n string, at Hash) {
 		if n == name {
@@ -87,7 +86,7 @@ func (r refs) branches() ([]string, error) {
 	root := filepath.Join(r.dir, "refs", "heads")
 	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
-			return nil // git removes empty directories whenever it likes
+			return nil // git may remove empty directories at any time
 		}
 		if err == nil && !d.IsDir() && !strings.HasSuffix(p, ".lock") {
 			rel, _ := filepath.Rel(root, p)
@@ -111,8 +110,8 @@ func (r refs) branches() ([]string, error) {
 	return names, err
 }
 
-// target follows a symbolic reference to the name that holds the hash.
-func (r refs) target(name string) string {
+// resolve follows a symbolic reference to the name of the reference with the hash.
+func (r refs) resolve(name string) string {
 	for range 5 {
 		b, err := os.ReadFile(filepath.Join(r.dir, filepath.FromSlash(name)))
 		target, ok := strings.CutPrefix(string(b), "ref: ")
@@ -122,24 +121,4 @@ func (r refs) target(name string) string {
 		name = strings.TrimSpace(target)
 	}
 	return name
-}
-
-// branchFault says why git would refuse a branch name.
-func branchFault(b string) string {
-	switch {
-	case b == "", b == "@", strings.HasPrefix(b, "-"), strings.HasSuffix(b, "."):
-		return "empty, @, a leading dash or a trailing dot"
-	case strings.Contains(b, ".."), strings.Contains(b, "@{"), strings.Contains(b, "//"):
-		return "it contains .., @{ or //"
-	case strings.HasPrefix(b, "/"), strings.HasSuffix(b, "/"):
-		return "it begins or ends with a slash"
-	case strings.ContainsFunc(b, func(r rune) bool { return r <= ' ' || r == 0x7f || strings.ContainsRune("~^:?*[\\", r) }):
-		return "it contains a space, a control character or one of ~^:?*[\\"
-	}
-	for part := range strings.SplitSeq(b, "/") {
-		if strings.HasPrefix(part, ".") || strings.HasSuffix(part, ".lock") {
-			return "a part of it begins with a dot or ends in .lock"
-		}
-	}
-	return ""
 }

@@ -106,7 +106,7 @@ func TestRefused(t *testing.T) {
 		{"http: no such repository", func(_ *testing.T, e env) { e.o.URL = e.http.URL + "/none.git" },
 			staging.CodeNotFound, []string{"no repository", "none.git"}},
 		{"http: nobody listens", func(t *testing.T, e env) { e.o.URL = "http://" + closedPort(t) + "/env.git" },
-			staging.CodeUnavailable, []string{"cannot be reached"}},
+			staging.CodeUnavailable, []string{"cannot reach"}},
 		{"http: the server hangs", func(t *testing.T, e env) {
 			e.o.URL, e.o.Timeout = "http://"+silentPort(t)+"/env.git", short
 		}, staging.CodeUnavailable, []string{"does not answer"}},
@@ -185,7 +185,7 @@ func TestRefused(t *testing.T) {
 		{"ssh: read-only key", func(_ *testing.T, e env) { overSSH(e); e.ssh.ReadOnly() },
 			staging.CodeForbidden, []string{"marked as read only"}},
 		{"ssh: nobody listens", func(t *testing.T, e env) { overSSH(e); e.o.URL = "ssh://git@" + closedPort(t) + "/env.git" },
-			staging.CodeUnavailable, []string{"cannot be reached"}},
+			staging.CodeUnavailable, []string{"cannot reach"}},
 		{"ssh: the server hangs", func(t *testing.T, e env) {
 			overSSH(e)
 			e.o.URL, e.o.Timeout = "ssh://git@"+silentPort(t)+"/env.git", short

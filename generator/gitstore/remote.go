@@ -17,30 +17,30 @@ import (
 	"octopod/generator/staging"
 )
 
-// remote is a repository behind a server.
+// remote is a repository on a git server.
 type remote struct {
-	wire  wire
-	shown string // URL without credentials
-	ref   string
-	keep  bool // the history, too
-	log   *slog.Logger
+	wire        wire
+	display     string // URL without credentials
+	ref         string
+	keepHistory bool // fetch the whole history, not only the tip
+	log         *slog.Logger
 
 	state remoteState
-	turns turns
+	calls coalescer
 }
 
-// remoteState is what is known of the remote.
+// remoteState is what was fetched from the remote.
 type remoteState struct {
 	mu      sync.Mutex
-	can     abilities
+	caps    capabilities
 	objs    *objects
-	mem     *memory
-	last    *tip
+	cache   *remoteCache
+	tip     *tip
 	shallow []Hash // commits whose parents were not fetched
 }
 
 func openRemote(p place, o *Options) (*remote, error) {
-	r := &remote{shown: p.shown, ref: "refs/heads/" + o.Branch, keep: o.History, log: o.Logger.With("remote", p.shown)}
+	r := &remote{display: p.shown, ref: "refs/heads/" + o.Branch, keepHistory: o.History, log: o.Logger.With("remote", p.shown)}
 	var err error
 	if p.url.Scheme == "ssh" {
 		r.wire, err = newSSHWire(p, o)
@@ -50,18 +50,18 @@ func openRemote(p place, o *Options) (*remote, error) {
 	return r, err
 }
 
-// refresh asks where the branch is and fetches what is missing of its tip.
-// Callers that arrive while one asks share the next answer.
+// refresh reads where the branch is and fetches what is missing of its tip.
+// Concurrent callers share one request.
 func (r *remote) refresh(ctx context.Context) (*tip, error) {
-	return r.turns.share(ctx, func() (*tip, error) {
-		t, err := r.look(ctx)
+	return r.calls.do(ctx, func() (*tip, error) {
+		t, err := r.fetchLatest(ctx)
 		return t, r.explain(err, "read")
 	})
 }
 
-func (r *remote) latest(ctx context.Context) (*tip, error) {
+func (r *remote) lastTip(ctx context.Context) (*tip, error) {
 	r.state.mu.Lock()
-	last := r.state.last
+	last := r.state.tip
 	r.state.mu.Unlock()
 	if last != nil {
 		return last, nil
@@ -69,12 +69,12 @@ func (r *remote) latest(ctx context.Context) (*tip, error) {
 	return r.refresh(ctx)
 }
 
-func (r *remote) look(ctx context.Context) (*tip, error) {
+func (r *remote) fetchLatest(ctx context.Context) (*tip, error) {
 	began := time.Now()
-	adv, sess, err := r.wire.list(ctx)
-	r.note("list branches", began, 0, err)
+	adv, sess, err := r.wire.listRefs(ctx)
+	r.logRequest("list branches", began, 0, err)
 	if emptyRepository(err) {
-		return &tip{root: emptyTree, objs: r.start(abilities{})}, nil
+		return &tip{root: emptyTree, objs: r.reset(capabilities{})}, nil
 	}
 	if err != nil {
 		return nil, err
@@ -82,17 +82,17 @@ func (r *remote) look(ctx context.Context) (*tip, error) {
 	defer sess.close()
 	at, ok := adv.References[r.ref]
 	if !ok {
-		return nil, r.noBranch(adv)
+		return nil, r.missingBranch(adv)
 	}
 	commit := Hash(at)
-	if t := r.known(ctx, commit); t != nil {
+	if t := r.cachedTip(ctx, commit); t != nil {
 		return t, nil
 	}
-	return r.fetchTip(ctx, abilitiesOf(adv.Capabilities), sess, commit)
+	return r.fetchTip(ctx, parseCapabilities(adv.Capabilities), sess, commit)
 }
 
-// noBranch is nil for a repository that has no branch at all, tags or not.
-func (r *remote) noBranch(adv *packp.AdvRefs) error {
+// missingBranch is the error when the repository does not have the branch.
+func (r *remote) missingBranch(adv *packp.AdvRefs) error {
 	var names []string
 	for name := range adv.References {
 		if branch, ok := strings.CutPrefix(name, "refs/heads/"); ok {
@@ -100,17 +100,18 @@ func (r *remote) noBranch(adv *packp.AdvRefs) error {
 		}
 	}
 	slices.Sort(names)
-	if err := noBranch(r.ref, r.shown, names); err != nil {
+	if err := missingBranch(r.ref, r.display, names); err != nil {
 		return err
 	}
-	return failf(staging.CodeNotFound, nil, "push a first commit to it", "%s has no branches", r.shown)
+	return failf(staging.CodeNotFound, nil, "push a first commit to it", "%s has no branches", r.display)
 }
 
-// known gives the tip when it needs no fetch: nobody wrote, or we did.
-func (r *remote) known(ctx context.Context, commit Hash) *tip {
+// cachedTip returns the tip when no fetch is needed: the branch did not move, or
+// this process moved it. Otherwise it returns nil.
+func (r *remote) cachedTip(ctx context.Context, commit Hash) *tip {
 	s := &r.state
 	s.mu.Lock()
-	last, mem, objs := s.last, s.mem, s.objs
+	last, mem, objs := s.tip, s.cache, s.objs
 	s.mu.Unlock()
 	if last != nil && last.commit == commit {
 		return last
@@ -123,80 +124,80 @@ func (r *remote) known(ctx context.Context, commit Hash) *tip {
 		return nil
 	}
 	s.mu.Lock()
-	s.last = t
+	s.tip = t
 	s.mu.Unlock()
 	return t
 }
 
-// start makes room for a remote that is fetched for the first time, or anew.
-// Snapshots that were taken before keep what they read from.
-func (r *remote) start(can abilities) *objects {
+// reset starts with an empty cache, before the first fetch and before a fetch from
+// scratch. Earlier snapshots keep their own cache.
+func (r *remote) reset(can capabilities) *objects {
 	s := &r.state
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.can, s.last, s.shallow = can, nil, nil
-	s.mem = newMemory(nil)
-	if can.lazy {
-		s.mem.demand = r.demand(can)
+	s.caps, s.tip, s.shallow = can, nil, nil
+	s.cache = newRemoteCache(nil)
+	if can.partial {
+		s.cache.fetchObjects = r.demand(can)
 	}
-	s.objs = newObjects(s.mem)
+	s.objs = newObjects(s.cache)
 	return s.objs
 }
 
-// fetchTip brings a commit and its upper trees: on top of what is here when
-// there is something, else afresh.
-func (r *remote) fetchTip(ctx context.Context, can abilities, sess session, commit Hash) (*tip, error) {
+// fetchTip fetches a commit and its upper trees: incrementally when the cache has
+// an earlier commit, else from scratch.
+func (r *remote) fetchTip(ctx context.Context, can capabilities, sess session, commit Hash) (*tip, error) {
 	s := &r.state
 	s.mu.Lock()
-	last, mem, shallow := s.last, s.mem, s.shallow
+	last, mem, shallow := s.tip, s.cache, s.shallow
 	s.mu.Unlock()
 	if last != nil && !mem.full() {
 		t, err := r.fetchMore(ctx, can, sess, commit, last.commit, shallow)
 		if err == nil || ctx.Err() != nil {
 			return t, err
 		}
-		if sess, err = r.wire.resume(ctx); err != nil {
+		if sess, err = r.wire.reopen(ctx); err != nil {
 			return nil, err
 		}
 		defer sess.close()
 	}
-	r.start(can)
+	r.reset(can)
 	req := can.request(false)
 	req.Wants = []plumbing.Hash{plumbing.Hash(commit)}
-	if can.lazy {
+	if can.partial {
 		req.Filter = packp.FilterTreeDepth(2)
 	}
-	if can.shallow && !r.keep {
+	if can.shallow && !r.keepHistory {
 		req.Depth = packp.DepthCommits(1)
 	}
 	return r.fetch(ctx, sess, req, commit)
 }
 
-// fetchMore fetches the commits since the last one.
-func (r *remote) fetchMore(ctx context.Context, can abilities, sess session, commit, last Hash, shallow []Hash) (*tip, error) {
+// fetchMore fetches the commits since last.
+func (r *remote) fetchMore(ctx context.Context, can capabilities, sess session, commit, last Hash, shallow []Hash) (*tip, error) {
 	req := can.request(true)
 	req.Wants = []plumbing.Hash{plumbing.Hash(commit)}
 	req.Haves = []plumbing.Hash{plumbing.Hash(last)}
 	for _, h := range shallow {
 		req.Shallows = append(req.Shallows, plumbing.Hash(h))
 	}
-	if can.lazy {
+	if can.partial {
 		req.Filter = packp.FilterTreeDepth(2)
 	}
 	return r.fetch(ctx, sess, req, commit)
 }
 
-// fetch sends a request for a commit and keeps the answer.
+// fetch sends a request for a commit and adds the pack to the cache.
 func (r *remote) fetch(ctx context.Context, sess session, req *packp.UploadPackRequest, commit Hash) (*tip, error) {
-	raw, shallow, err := r.upload(ctx, sess, req, "fetch "+commit.Short())
+	raw, shallow, err := r.fetchPack(ctx, sess, req, "fetch "+commit.Short())
 	if err != nil {
 		return nil, err
 	}
 	s := &r.state
 	s.mu.Lock()
-	mem, objs := s.mem, s.objs
+	mem, objs := s.cache, s.objs
 	s.mu.Unlock()
-	if err := mem.pin(ctx, raw); err != nil {
+	if err := mem.addPack(ctx, raw); err != nil {
 		return nil, err
 	}
 	t, err := readTip(ctx, objs, commit)
@@ -208,12 +209,12 @@ func (r *remote) fetch(ctx context.Context, sess session, req *packp.UploadPackR
 	for _, h := range shallow {
 		s.shallow = append(s.shallow, Hash(h))
 	}
-	s.last = t
+	s.tip = t
 	return t, nil
 }
 
-// note logs one request: what it was for and the size of its pack.
-func (r *remote) note(what string, began time.Time, bytes int, err error) {
+// logRequest logs one request: its purpose, duration and the size of its pack.
+func (r *remote) logRequest(what string, began time.Time, bytes int, err error) {
 	args := []any{"what", what, "bytes", bytes, "took", since(began)}
 	if err != nil {
 		args = append(args, "error", err)
@@ -221,23 +222,23 @@ func (r *remote) note(what string, began time.Time, bytes int, err error) {
 	r.log.Debug("git request", args...)
 }
 
-// upload makes one request of fetching and reads its answer: a pack, and the
-// commits whose parents it leaves out.
-func (r *remote) upload(ctx context.Context, sess session, req *packp.UploadPackRequest, what string) (raw []byte, shallow []plumbing.Hash, err error) {
+// fetchPack sends one fetch request. It returns the pack, and the commits whose
+// parents the pack leaves out.
+func (r *remote) fetchPack(ctx context.Context, sess session, req *packp.UploadPackRequest, what string) (raw []byte, shallow []plumbing.Hash, err error) {
 	began := time.Now()
-	res, err := sess.upload(ctx, req)
+	res, err := sess.fetchPack(ctx, req)
 	if err == nil {
 		shallow = res.Shallows
 		raw, err = readPack(req, res)
 	}
-	r.note(what, began, len(raw), err)
+	r.logRequest(what, began, len(raw), err)
 	return raw, shallow, err
 }
 
-// demand gives the function that fetches single objects with all below them.
-func (r *remote) demand(can abilities) func(context.Context, []Hash) ([]byte, error) {
+// demand returns a function that fetches objects, with everything below trees.
+func (r *remote) demand(can capabilities) func(context.Context, []Hash) ([]byte, error) {
 	return func(ctx context.Context, want []Hash) ([]byte, error) {
-		sess, err := r.wire.resume(ctx)
+		sess, err := r.wire.reopen(ctx)
 		if err != nil {
 			return nil, r.explain(err, "read")
 		}
@@ -247,54 +248,55 @@ func (r *remote) demand(can abilities) func(context.Context, []Hash) ([]byte, er
 		for _, h := range want {
 			req.Wants = append(req.Wants, plumbing.Hash(h))
 		}
-		raw, _, err := r.upload(ctx, sess, req, fmt.Sprintf("fetch %d objects", len(want)))
+		raw, _, err := r.fetchPack(ctx, sess, req, fmt.Sprintf("fetch %d objects", len(want)))
 		return raw, r.explain(err, "read")
 	}
 }
 
-// push sends exactly the new objects and one command.
-func (r *remote) push(ctx context.Context, u update) (pushed, error) {
+// push sends the new objects and one reference update.
+func (r *remote) push(ctx context.Context, u update) (pushResult, error) {
 	var words bytes.Buffer
 	var sent []byte
 	began := time.Now()
-	report, err := r.wire.receive(ctx, func(caps *capability.List) *packp.ReferenceUpdateRequest {
+	report, err := r.wire.push(ctx, func(caps *capability.List) *packp.ReferenceUpdateRequest {
 		words.Reset()
 		thin := caps == nil || !caps.Supports(noThin)
 		sent = encodePush(ctx, u, thin)
 		return pushRequest(caps, r.ref, u.base.commit, u.new.commit, sent, &words)
 	})
-	err = verdict(report, err, words.String())
-	r.note("push "+u.new.commit.Short(), began, len(sent), err)
+	err = pushError(report, err, words.String())
+	r.logRequest("push "+u.new.commit.Short(), began, len(sent), err)
 	if err != nil {
-		return pushed{}, r.explain(err, "write")
+		return pushResult{}, r.explain(err, "write")
 	}
-	t, err := r.adopt(ctx, u, sent)
-	return pushed{tip: t, bytes: len(sent)}, err
+	t, err := r.keepPushed(ctx, u, sent)
+	return pushResult{tip: t, bytes: len(sent)}, err
 }
 
 const noThin = capability.Capability("no-thin")
 
-// adopt keeps what was pushed, so that it need not be fetched.
-func (r *remote) adopt(ctx context.Context, u update, sent []byte) (*tip, error) {
-	mem := u.base.objs.source.(*memory)
-	if err := mem.pin(ctx, sent); err != nil {
+// keepPushed adds the pushed pack to the cache, so that it need not be fetched.
+func (r *remote) keepPushed(ctx context.Context, u update, sent []byte) (*tip, error) {
+	mem := u.base.objs.source.(*remoteCache)
+	if err := mem.addPack(ctx, sent); err != nil {
 		return nil, fmt.Errorf("keep what was pushed: %w", err)
 	}
-	t := u.landed()
+	t := u.newTip()
 	s := &r.state
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.mem == mem && s.last != nil { // else the remote was empty, or was fetched anew
-		s.last = t
+	if s.cache == mem && s.tip != nil { // else the remote was empty, or was fetched anew
+		s.tip = t
 	}
 	return t, nil
 }
 
-// encodePush packs new objects for a server; thin leaves out what it has.
+// encodePush encodes new objects for a server. A thin pack may contain deltas of
+// objects that only the server has.
 func encodePush(ctx context.Context, u update, thin bool) []byte {
-	w := newPackWriter(len(u.fresh), 1, false)
-	for _, o := range u.fresh {
-		if o.kind == treeObject && len(o.data) > deltaOver && !o.base.IsZero() && (thin || w.holds(o.base)) {
+	w := newPackWriter(len(u.newObjects), 1, false)
+	for _, o := range u.newObjects {
+		if o.kind == treeObject && len(o.data) > minDeltaSize && !o.base.IsZero() && (thin || w.has(o.base)) {
 			if base, err := u.new.objs.object(ctx, o.base); err == nil {
 				if delta := makeDelta(base.data, o.data); delta != nil {
 					w.addDelta(o, delta)
@@ -307,24 +309,24 @@ func encodePush(ctx context.Context, u update, thin bool) []byte {
 	return w.finish().data
 }
 
-// history fetches the commits and upper trees that a shallow fetch left out.
-func (r *remote) history(ctx context.Context, t *tip) (*objects, error) {
+// historyObjects fetches the commits and upper trees that a shallow fetch left out.
+func (r *remote) historyObjects(ctx context.Context, t *tip) (*objects, error) {
 	s := &r.state
 	s.mu.Lock()
-	can, shallow, objs := s.can, len(s.shallow) > 0, s.objs
+	can, shallow, objs := s.caps, len(s.shallow) > 0, s.objs
 	s.mu.Unlock()
 	if !shallow || t.commit.IsZero() {
 		return objs, nil
 	}
-	err := r.turns.alone(ctx, func() error {
-		sess, err := r.wire.resume(ctx)
+	err := r.calls.exclusive(ctx, func() error {
+		sess, err := r.wire.reopen(ctx)
 		if err != nil {
 			return err
 		}
 		defer sess.close()
 		req := can.request(false)
 		req.Wants = []plumbing.Hash{plumbing.Hash(t.commit)}
-		if can.lazy {
+		if can.partial {
 			req.Filter = packp.FilterTreeDepth(2)
 		}
 		if _, err = r.fetch(ctx, sess, req, t.commit); err == nil {
@@ -337,6 +339,6 @@ func (r *remote) history(ctx context.Context, t *tip) (*objects, error) {
 	return objs, r.explain(err, "read")
 }
 
-func (r *remote) tidy(context.Context, bool) error { return nil }
+func (r *remote) maintain(context.Context, bool) error { return nil }
 
 func (r *remote) close() error { return r.wire.close() }

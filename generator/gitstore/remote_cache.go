@@ -10,60 +10,60 @@ import (
 )
 
 const (
-	looseBytes  = 64 << 20  // fetched on demand and dropped when unused
-	pinnedBytes = 256 << 20 // of packs; with more, a remote starts over
+	onDemandBytes = 64 << 20  // limit of objects fetched on demand
+	pinnedBytes   = 256 << 20 // limit of packs; over it, the remote fetches from scratch
 )
 
-// memory holds what was fetched from a remote. Packs that bring commits and
-// trees stay as they came, compressed; what is fetched on demand is kept as
-// long as there is room and fetched again otherwise.
-type memory struct {
-	demand func(ctx context.Context, want []Hash) ([]byte, error) // nil: everything was fetched
+// remoteCache holds what was fetched from a remote. Packs of commits and trees stay
+// in memory, compressed. Objects fetched on demand are in an LRU cache and are
+// fetched again when they were evicted.
+type remoteCache struct {
+	fetchObjects func(ctx context.Context, want []Hash) ([]byte, error) // nil when everything was fetched
 
-	mu     sync.RWMutex
-	places map[Hash]packPlace
-	large  map[Hash]int64 // sizes of files that are too large to read
-	pinned int
+	mu       sync.RWMutex
+	offsets  map[Hash]packOffset
+	tooLarge map[Hash]int64 // sizes of files that are too large to read
+	pinned   int
 
-	bases *cache[packPlace, object]
-	loose *cache[Hash, object]
+	bases    *cache[packOffset, object]
+	onDemand *cache[Hash, object]
 }
 
-func newMemory(demand func(context.Context, []Hash) ([]byte, error)) *memory {
-	return &memory{
-		demand: demand,
-		places: map[Hash]packPlace{}, large: map[Hash]int64{},
-		bases: newCache[packPlace, object](baseCacheBytes),
-		loose: newCache[Hash, object](looseBytes),
+func newRemoteCache(demand func(context.Context, []Hash) ([]byte, error)) *remoteCache {
+	return &remoteCache{
+		fetchObjects: demand,
+		offsets:      map[Hash]packOffset{}, tooLarge: map[Hash]int64{},
+		bases:    newCache[packOffset, object](baseCacheBytes),
+		onDemand: newCache[Hash, object](onDemandBytes),
 	}
 }
 
-// full tells that it is time to start over.
-func (m *memory) full() bool {
+// full reports whether the packs exceed their limit.
+func (m *remoteCache) full() bool {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
 	return m.pinned > pinnedBytes
 }
 
-// has tells whether an object is here without asking the remote.
-func (m *memory) has(h Hash) bool {
+// has reports whether a pack of the cache contains an object.
+func (m *remoteCache) has(h Hash) bool {
 	m.mu.RLock()
 	defer m.mu.RUnlock()
-	_, ok := m.places[h]
+	_, ok := m.offsets[h]
 	return ok
 }
 
-func (m *memory) object(ctx context.Context, h Hash) (object, error) {
-	if o, ok := m.here(ctx, h); ok {
+func (m *remoteCache) object(ctx context.Context, h Hash) (object, error) {
+	if o, ok := m.cached(ctx, h); ok {
 		return o, nil
 	}
 	m.mu.RLock()
-	size, large := m.large[h]
+	size, large := m.tooLarge[h]
 	m.mu.RUnlock()
 	if large {
 		return object{}, fmt.Errorf("%s has %d bytes: %w", h, size, errTooLarge)
 	}
-	if m.demand == nil {
+	if m.fetchObjects == nil {
 		return object{}, missing(h)
 	}
 	got, err := m.fetch(ctx, []Hash{h})
@@ -79,13 +79,13 @@ func (m *memory) object(ctx context.Context, h Hash) (object, error) {
 
 var errTooLarge = errors.New("too large to read")
 
-// here gives an object that needs no request.
-func (m *memory) here(ctx context.Context, h Hash) (object, bool) {
-	if o, ok := m.loose.get(h); ok {
+// cached returns an object if it needs no request.
+func (m *remoteCache) cached(ctx context.Context, h Hash) (object, bool) {
+	if o, ok := m.onDemand.get(h); ok {
 		return o, true
 	}
 	m.mu.RLock()
-	place, ok := m.places[h]
+	place, ok := m.offsets[h]
 	m.mu.RUnlock()
 	if !ok {
 		return object{}, false
@@ -94,29 +94,29 @@ func (m *memory) here(ctx context.Context, h Hash) (object, bool) {
 	return o, err == nil
 }
 
-func (m *memory) size(ctx context.Context, h Hash) (int64, error) {
+func (m *remoteCache) size(ctx context.Context, h Hash) (int64, error) {
 	o, err := m.object(ctx, h)
 	if errors.Is(err, errTooLarge) {
 		m.mu.RLock()
 		defer m.mu.RUnlock()
-		return m.large[h], nil
+		return m.tooLarge[h], nil
 	}
 	return int64(len(o.data)), err
 }
 
-func (m *memory) holds(ctx context.Context, h Hash) bool {
-	_, ok := m.here(ctx, h)
+func (m *remoteCache) isLocal(ctx context.Context, h Hash) bool {
+	_, ok := m.cached(ctx, h)
 	return ok
 }
 
-// prefetch fetches in one request what is not here in full.
-func (m *memory) prefetch(ctx context.Context, want []Hash) error {
-	if m.demand == nil {
+// prefetch fetches the objects that are not completely cached, in one request.
+func (m *remoteCache) prefetch(ctx context.Context, want []Hash) error {
+	if m.fetchObjects == nil {
 		return nil
 	}
 	var rest []Hash
 	for _, h := range want {
-		if !m.complete(ctx, h) {
+		if !m.hasAll(ctx, h) {
 			rest = append(rest, h)
 		}
 	}
@@ -127,9 +127,9 @@ func (m *memory) prefetch(ctx context.Context, want []Hash) error {
 	return err
 }
 
-// complete tells whether an object and all below it are here.
-func (m *memory) complete(ctx context.Context, h Hash) bool {
-	o, ok := m.here(ctx, h)
+// hasAll reports whether an object and everything below it are cached.
+func (m *remoteCache) hasAll(ctx context.Context, h Hash) bool {
+	o, ok := m.cached(ctx, h)
 	if !ok || o.kind != treeObject {
 		return ok
 	}
@@ -138,16 +138,16 @@ func (m *memory) complete(ctx context.Context, h Hash) bool {
 		return false
 	}
 	for i := range t.len() {
-		if ref := t.ref(i); ref.Mode != ModeSubmodule && !m.complete(ctx, ref.Hash) {
+		if ref := t.ref(i); ref.Mode != ModeSubmodule && !m.hasAll(ctx, ref.Hash) {
 			return false
 		}
 	}
 	return true
 }
 
-// fetch asks the remote for objects and keeps them while there is room.
-func (m *memory) fetch(ctx context.Context, want []Hash) (map[Hash]object, error) {
-	pack, err := m.demand(ctx, want)
+// fetch fetches objects into the LRU cache.
+func (m *remoteCache) fetch(ctx context.Context, want []Hash) (map[Hash]object, error) {
+	pack, err := m.fetchObjects(ctx, want)
 	if err != nil {
 		return nil, err
 	}
@@ -155,18 +155,18 @@ func (m *memory) fetch(ctx context.Context, want []Hash) (map[Hash]object, error
 	err = m.unpack(ctx, pack, func(u unpacked) {
 		if u.data == nil {
 			m.mu.Lock()
-			m.large[u.hash] = u.size
+			m.tooLarge[u.hash] = u.size
 			m.mu.Unlock()
 			return
 		}
 		got[u.hash] = u.object
-		m.loose.put(u.hash, u.object, len(u.data)+100)
+		m.onDemand.put(u.hash, u.object, len(u.data)+100)
 	})
 	return got, err
 }
 
-// pin keeps a pack and makes its objects known.
-func (m *memory) pin(ctx context.Context, raw []byte) error {
+// addPack keeps a pack and indexes its objects.
+func (m *remoteCache) addPack(ctx context.Context, raw []byte) error {
 	p := &packFile{r: byteReader(raw), size: int64(len(raw)), bases: m.bases}
 	var all []unpacked
 	err := m.unpack(ctx, raw, func(u unpacked) {
@@ -180,26 +180,26 @@ func (m *memory) pin(ctx context.Context, raw []byte) error {
 	defer m.mu.Unlock()
 	m.pinned += len(raw)
 	for _, u := range all {
-		if _, ok := m.places[u.hash]; !ok {
-			m.places[u.hash] = packPlace{p, u.at}
+		if _, ok := m.offsets[u.hash]; !ok {
+			m.offsets[u.hash] = packOffset{p, u.offset}
 		}
 	}
 	return nil
 }
 
-// unpacked is an object of a pack in memory.
+// unpacked is an object that was read from a pack.
 type unpacked struct {
 	object // data is nil when the object is too large to keep
 	hash   Hash
-	at     int64
+	offset int64
 	size   int64
 	entry  packEntry
 	body   []byte
-	inside []int // the deltas of this pack that are based on this object
+	deltas []int // the deltas of this pack that are based on this object
 }
 
-// unpack reads every object of a pack, in an order that has bases first.
-func (m *memory) unpack(ctx context.Context, raw []byte, visit func(unpacked)) error {
+// unpack calls visit for every object of a pack, bases before their deltas.
+func (m *remoteCache) unpack(ctx context.Context, raw []byte, visit func(unpacked)) error {
 	entries, err := scanPack(raw)
 	if err != nil {
 		return err
@@ -216,7 +216,7 @@ func (m *memory) unpack(ctx context.Context, raw []byte, visit func(unpacked)) e
 			return err
 		}
 	}
-	for len(u.byHash) > 0 { // what is left is based on objects of other packs
+	for len(u.byHash) > 0 { // the deltas left have their bases in other packs
 		before := len(u.byHash)
 		for base := range u.byHash {
 			o, err := m.object(ctx, base)
@@ -235,7 +235,7 @@ func (m *memory) unpack(ctx context.Context, raw []byte, visit func(unpacked)) e
 	return nil
 }
 
-// scanPack finds the entries of a pack and inflates what is not too large.
+// scanPack lists the entries of a pack and decompresses those that are not too large.
 func scanPack(raw []byte) ([]unpacked, error) {
 	if len(raw) < 32 || string(raw[:4]) != "PACK" || raw[7] != 2 {
 		return nil, errBadPack
@@ -254,7 +254,7 @@ func scanPack(raw []byte) ([]unpacked, error) {
 			return nil, err
 		}
 		r.Reset(raw[at+e.head : len(raw)-20])
-		u := unpacked{at: int64(at), entry: e, size: e.size}
+		u := unpacked{offset: int64(at), entry: e, size: e.size}
 		if e.kind == blobObject && e.size > MaxBlob {
 			u.hash, err = f.hashNext(r, e.size)
 		} else {
@@ -269,20 +269,21 @@ func scanPack(raw []byte) ([]unpacked, error) {
 	return out, nil
 }
 
-// linkDeltas ties each delta to its base: by place within the pack, or by name.
+// linkDeltas finds the base of each delta. roots are the entries that are not
+// deltas; byHash are the deltas that name their base by hash.
 func linkDeltas(entries []unpacked) (roots []int, byHash map[Hash][]int, err error) {
 	index := make(map[int64]int, len(entries))
 	byHash = map[Hash][]int{}
 	for i := range entries {
 		e := &entries[i]
-		index[e.at] = i
+		index[e.offset] = i
 		switch e.entry.kind {
 		case ofsDelta:
-			base, ok := index[e.at-e.entry.back]
+			base, ok := index[e.offset-e.entry.back]
 			if !ok {
 				return nil, nil, errBadPack
 			}
-			entries[base].inside = append(entries[base].inside, i)
+			entries[base].deltas = append(entries[base].deltas, i)
 		case refDelta:
 			byHash[e.entry.base] = append(byHash[e.entry.base], i)
 		default:
@@ -292,8 +293,8 @@ func linkDeltas(entries []unpacked) (roots []int, byHash map[Hash][]int, err err
 	return roots, byHash, nil
 }
 
-// unpacker walks from bases to the deltas made on them, so that only one line
-// of them is in memory at a time.
+// unpacker walks from bases to their deltas, depth first, so that few objects are
+// in memory at a time.
 type unpacker struct {
 	entries []unpacked
 	byHash  map[Hash][]int
@@ -307,10 +308,10 @@ func (u *unpacker) walk(i int) error {
 		todo = todo[:len(todo)-1]
 		if e.hash.IsZero() {
 			e.hash = hashObject(e.kind, e.data)
-		} else if len(e.inside) > 0 {
+		} else if len(e.deltas) > 0 {
 			return errTooLarge
 		}
-		next := append(e.inside, u.byHash[e.hash]...)
+		next := append(e.deltas, u.byHash[e.hash]...)
 		delete(u.byHash, e.hash)
 		for _, d := range next {
 			if err := u.entries[d].apply(e.object); err != nil {
@@ -324,7 +325,7 @@ func (u *unpacker) walk(i int) error {
 	return nil
 }
 
-// resolve walks the deltas on a base of another pack.
+// resolve applies the deltas whose base is in another pack.
 func (u *unpacker) resolve(base Hash, o object) error {
 	on := u.byHash[base]
 	delete(u.byHash, base)

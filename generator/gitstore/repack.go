@@ -12,41 +12,46 @@ import (
 	"time"
 )
 
-// A local repository gets a small pack with every push. Once there are foldAt
-// of a size, they are made into one, in which a tree is stored as the difference
-// to the next newer version. So a repository that only Octopod writes has fewer
-// than foldAt packs of each of two sizes, and git gc may run whenever it likes.
-const foldAt = 50
+// repackAt is the number of packs of one size that triggers a repack. Every push
+// adds a small pack to a local repository. A repack merges them into one, which
+// stores a tree as a delta of the next newer version. So a repository that only
+// Octopod writes has fewer than repackAt packs of each of two sizes. git gc may
+// run at any time.
+const repackAt = 50
 
-// foldSizes are the most objects of a pack of each size.
-var foldSizes = [...]int{300, 30_000}
+// repackSizes are the upper limits of the two sizes, in objects.
+var repackSizes = [...]int{300, 30_000}
 
-// foldPack is a pack that may be folded.
-type foldPack struct {
-	name    string // without the extension
+// repackLock must keep its name: processes of several versions may share the
+// repository.
+const repackLock = "octopod-fold.lock"
+
+// smallPack is a pack that a repack may replace.
+type smallPack struct {
+	name    string // path without the extension
 	objects int
 	when    time.Time
 }
 
-// fold makes one pack of many small ones, when there are enough.
-func (d *disk) fold(ctx context.Context, fsync bool) error {
+// repack merges the small packs of a size when there are enough of them.
+func (d *disk) repack(ctx context.Context) error {
 	least := 0
-	for _, most := range foldSizes {
-		packs, err := d.foldable(least, most)
+	for _, most := range repackSizes {
+		packs, err := d.smallPacks(least, most)
 		if err != nil {
 			return err
 		}
-		if len(packs) >= foldAt {
-			return d.foldPacks(ctx, packs, fsync)
+		if len(packs) >= repackAt {
+			return d.mergePacks(ctx, packs)
 		}
 		least = most
 	}
 	return nil
 }
 
-// foldable lists the packs with more than least and up to most objects, the
-// newest first. What git keeps or describes beside a pack stays as it is.
-func (d *disk) foldable(least, most int) ([]foldPack, error) {
+// smallPacks lists the packs with more than least and up to most objects, newest
+// first. It skips packs with other files beside them: .keep, .bitmap and so on.
+func (d *disk) smallPacks(least, most int) ([]smallPack, error) {
 	entries, err := os.ReadDir(filepath.Join(d.dir, "pack"))
 	if err != nil {
 		return nil, err
@@ -56,7 +61,7 @@ func (d *disk) foldable(least, most int) ([]foldPack, error) {
 		name, ext := splitExt(e.Name())
 		special[name] = special[name] || (ext != ".pack" && ext != ".idx" && ext != ".rev")
 	}
-	var out []foldPack
+	var out []smallPack
 	for _, e := range entries {
 		name, ext := splitExt(e.Name())
 		if ext != ".idx" || special[name] || !strings.HasPrefix(name, "pack-") {
@@ -64,14 +69,14 @@ func (d *disk) foldable(least, most int) ([]foldPack, error) {
 		}
 		info, err := e.Info()
 		if err != nil {
-			continue // folded or repacked by somebody else
+			continue // another process repacked it
 		}
 		objects := int(info.Size()-1072) / 28
 		if objects > least && objects <= most {
-			out = append(out, foldPack{filepath.Join(d.dir, "pack", name), objects, info.ModTime()})
+			out = append(out, smallPack{filepath.Join(d.dir, "pack", name), objects, info.ModTime()})
 		}
 	}
-	slices.SortFunc(out, func(a, b foldPack) int { return cmp.Or(b.when.Compare(a.when), cmp.Compare(a.name, b.name)) })
+	slices.SortFunc(out, func(a, b smallPack) int { return cmp.Or(b.when.Compare(a.when), cmp.Compare(a.name, b.name)) })
 	return out, nil
 }
 
@@ -80,25 +85,25 @@ func splitExt(file string) (name, ext string) {
 	return strings.TrimSuffix(file, ext), ext
 }
 
-// foldPacks writes the new pack and then removes the old ones. Whoever has an
-// old one open reads on; whoever looks for it finds the new one.
-func (d *disk) foldPacks(ctx context.Context, packs []foldPack, fsync bool) error {
-	path := filepath.Join(d.dir, "octopod-fold.lock")
+// mergePacks writes the merged pack and then removes the old ones. A process that
+// has an old pack open continues to read it; others find the merged one.
+func (d *disk) mergePacks(ctx context.Context, packs []smallPack) error {
+	path := filepath.Join(d.dir, repackLock)
 	held, err := tryLock(filepath.Dir(d.dir), path, nil)
 	if errors.Is(err, fs.ErrExist) {
-		takeOver(path)
-		return nil // another process is at it, or the next call will be
+		removeDeadLock(path)
+		return nil // another process is repacking, or the next call repacks
 	}
 	if err != nil {
 		return err
 	}
 	defer func() { _ = held.release() }()
-	p, err := d.gather(ctx, packs)
+	p, err := d.combine(ctx, packs)
 	if err != nil {
 		return err
 	}
 	name := filepath.Join(d.dir, "pack", "pack-"+p.sum.String())
-	if err := d.writePack(name, p, fsync, nil); err != nil {
+	if err := d.writePack(name, p, nil); err != nil {
 		return err
 	}
 	for _, old := range packs {
@@ -115,8 +120,8 @@ func (d *disk) foldPacks(ctx context.Context, packs []foldPack, fsync bool) erro
 	return nil
 }
 
-// gather writes every object of some packs into one.
-func (d *disk) gather(ctx context.Context, packs []foldPack) (packed, error) {
+// combine encodes every object of some packs as one pack.
+func (d *disk) combine(ctx context.Context, packs []smallPack) (packed, error) {
 	var order []Hash
 	seen := map[Hash]bool{}
 	for _, p := range packs {
@@ -139,7 +144,7 @@ func (d *disk) gather(ctx context.Context, packs []foldPack) (packed, error) {
 		}
 	}
 	w := newPackWriter(len(order), 1, false)
-	var near window
+	var near deltaWindow
 	for _, h := range order {
 		o, err := d.object(ctx, h)
 		if err != nil {
@@ -150,9 +155,9 @@ func (d *disk) gather(ctx context.Context, packs []foldPack) (packed, error) {
 	return w.finish(), nil
 }
 
-// window is the trees that were written last: the next older version of one of
-// them is most often among those that follow.
-type window struct {
+// deltaWindow holds the trees that were written last, as bases for deltas: the
+// next older version of a tree most often follows soon.
+type deltaWindow struct {
 	trees []windowTree
 }
 
@@ -163,16 +168,16 @@ type windowTree struct {
 
 const windowSize = 10
 
-// add writes an object, as a delta when a tree in the window is much like it.
-func (n *window) add(w *packWriter, o newObject) {
-	if o.kind != treeObject || len(o.data) <= deltaOver {
+// add writes an object, as a delta when a tree in the window is similar.
+func (n *deltaWindow) add(w *packWriter, o newObject) {
+	if o.kind != treeObject || len(o.data) <= minDeltaSize {
 		w.add(o)
 		return
 	}
 	depth := 0
 	var best []byte
 	for _, t := range n.trees {
-		if t.depth >= maxDepth || len(t.data) > 2*len(o.data) || len(o.data) > 2*len(t.data) {
+		if t.depth >= maxDeltaDepth || len(t.data) > 2*len(o.data) || len(o.data) > 2*len(t.data) {
 			continue
 		}
 		if delta := makeDelta(t.data, o.data); delta != nil && (best == nil || len(delta) < len(best)) {

@@ -9,31 +9,31 @@ import (
 	"time"
 )
 
-// Later is the cause of an error when a server wants to be left alone for a
-// while: it answered 429 or 503, or 403 as GitHub does.
+// Later is the cause of an error when a server asks the client to retry later: it
+// answered 429 or 503, or 403 for a rate limit, as GitHub does.
 type Later struct {
-	Wait time.Duration // 0 where it does not say how long
+	Wait time.Duration // 0 when the server does not say how long
 
 	status int
-	words  string
+	body   string
 }
 
-// Error says how long.
+// Error says how long to wait.
 func (l *Later) Error() string {
 	if l.Wait == 0 {
-		return "it does not say until when"
+		return "it does not say how long to wait"
 	}
 	return "it asks to wait for " + l.Wait.String()
 }
 
-// patient makes an error of the answers that say "not now". go-git would take
-// GitHub's 403 for one about rights, and drop what its header says.
+// retryAfterTransport turns responses that ask to retry later into errors. go-git
+// would report GitHub's 403 as missing rights, and drop its headers.
 //
 //	https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
-type patient struct{ next http.RoundTripper }
+type retryAfterTransport struct{ next http.RoundTripper }
 
-// RoundTrip is http.RoundTripper's.
-func (p patient) RoundTrip(r *http.Request) (*http.Response, error) {
+// RoundTrip implements http.RoundTripper.
+func (p retryAfterTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	answer, err := p.next.RoundTrip(r)
 	if err != nil {
 		return nil, err
@@ -43,31 +43,31 @@ func (p patient) RoundTrip(r *http.Request) (*http.Response, error) {
 	default:
 		return answer, nil
 	}
-	said, err := io.ReadAll(io.LimitReader(answer.Body, mostSaid))
+	said, err := io.ReadAll(io.LimitReader(answer.Body, maxErrorBody))
 	_ = answer.Body.Close()
 	if err != nil {
 		return nil, err
 	}
-	if answer.StatusCode == http.StatusForbidden && !limited(answer.Header, string(said)) {
+	if answer.StatusCode == http.StatusForbidden && !isRateLimit(answer.Header, string(said)) {
 		answer.Body = io.NopCloser(bytes.NewReader(said))
 		return answer, nil
 	}
-	return nil, &Later{Wait: restOf(answer.Header, time.Now()), status: answer.StatusCode, words: string(said)}
+	return nil, &Later{Wait: retryDelay(answer.Header, time.Now()), status: answer.StatusCode, body: string(said)}
 }
 
-// mostSaid bounds what is read of a refusal.
-const mostSaid = 64 << 10
+// maxErrorBody limits how many bytes of an error response are read.
+const maxErrorBody = 64 << 10
 
-// limited tells whether a 403 is about how often a server is asked, and not about
-// rights. GitHub's second limit may stand in its words alone.
-func limited(h http.Header, said string) bool {
+// isRateLimit reports whether a 403 is about a rate limit and not about rights.
+// GitHub's secondary rate limit may be named only in the body.
+func isRateLimit(h http.Header, said string) bool {
 	said = strings.ToLower(said)
 	return h.Get("Retry-After") != "" || h.Get("X-RateLimit-Remaining") == "0" || strings.Contains(said, "rate limit") || strings.Contains(said, "rate-limits")
 }
 
-// restOf reads how long a server wants to be left alone: Retry-After holds seconds
-// or a date, GitHub's own header a moment in Unix seconds.
-func restOf(h http.Header, now time.Time) time.Duration {
+// retryDelay returns how long a server asks to wait. Retry-After holds seconds or a
+// date, GitHub's X-RateLimit-Reset a Unix time.
+func retryDelay(h http.Header, now time.Time) time.Duration {
 	text := h.Get("Retry-After")
 	if seconds, err := strconv.Atoi(text); err == nil && seconds > 0 {
 		return time.Duration(seconds) * time.Second

@@ -10,8 +10,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// At gives the tree at a commit that the branch's history contains, named in
-// full or by its first digits, at least seven.
+// At returns the tree at a commit of the branch's history. rev is a full hash or a
+// prefix of at least seven digits.
 func (s *Store) At(ctx context.Context, rev string) (*Snapshot, error) {
 	given := rev
 	rev = strings.ToLower(rev)
@@ -26,11 +26,11 @@ func (s *Store) At(ctx context.Context, rev string) (*Snapshot, error) {
 	if t.commit.String() == rev {
 		return s.snapshot(t), nil
 	}
-	objs, err := s.repo.history(ctx, t)
+	objs, err := s.repo.historyObjects(ctx, t)
 	if err != nil {
 		return nil, err
 	}
-	found, err := search(ctx, objs, t.commit, rev)
+	found, err := findCommits(ctx, objs, t.commit, rev)
 	if err != nil {
 		return nil, err
 	}
@@ -48,20 +48,21 @@ func (s *Store) At(ctx context.Context, rev string) (*Snapshot, error) {
 	return nil, failf(staging.CodeInvalid, nil, "give more digits", "revision %s is ambiguous", rev)
 }
 
-// HashAt gives the object that a path was at a commit, named in full; zero where
-// there was nothing, or the commit is not known here. Unlike At it does not ask
-// whether the branch contains the commit, and so never walks its history.
+// HashAt returns the hash of a path at a commit, given as a full hash. It is zero
+// when the path does not exist there or the repository does not have the commit.
+// Unlike At, it does not check that the branch contains the commit, so it never
+// walks the history.
 func (s *Store) HashAt(ctx context.Context, rev, name string) (Hash, error) {
 	commit, err := parseHash(rev)
 	if err != nil {
 		return Hash{}, nil
 	}
-	t, err := s.repo.latest(ctx)
+	t, err := s.repo.lastTip(ctx)
 	if err != nil {
 		return Hash{}, err
 	}
-	objs, err := s.repo.history(ctx, t)
-	if err != nil || !objs.holds(ctx, commit) {
+	objs, err := s.repo.historyObjects(ctx, t)
+	if err != nil || !objs.isLocal(ctx, commit) {
 		return Hash{}, err
 	}
 	at, err := readTip(ctx, objs, commit)
@@ -78,9 +79,9 @@ func (s *Store) HashAt(ctx context.Context, rev, name string) (Hash, error) {
 	return ref.Hash, err
 }
 
-// search walks the whole history for commits whose name begins with rev. A
-// full name ends the walk as soon as it is met.
-func search(ctx context.Context, objs *objects, from Hash, rev string) (found []Hash, err error) {
+// findCommits walks the history for commits whose hash begins with rev. It stops
+// early when rev is a full hash.
+func findCommits(ctx context.Context, objs *objects, from Hash, rev string) (found []Hash, err error) {
 	todo, seen := []Hash{from}, map[Hash]bool{}
 	for len(todo) > 0 {
 		h := todo[0]

@@ -13,11 +13,12 @@ import (
 	"octopod/generator/staging"
 )
 
-// InitBare makes an empty bare repository whose HEAD is the given branch. What
-// is there already is left alone and reported.
+// InitBare creates an empty bare repository whose HEAD is the given branch. It
+// fails when path exists and is not empty.
 func InitBare(ctx context.Context, path, branch string) error {
-	if why := branchFault(branch); why != "" {
-		return failf(staging.CodeInvalid, nil, "", "%q is not a branch name: %s", branch, why)
+	branch, err := staging.Branch(branch)
+	if err != nil {
+		return err
 	}
 	if entries, err := os.ReadDir(path); err == nil && len(entries) > 0 {
 		return failf(staging.CodeExists, nil, "choose another path", "%s exists and is not empty", path)
@@ -42,7 +43,8 @@ func InitBare(ctx context.Context, path, branch string) error {
 	return nil
 }
 
-// checkFormat refuses repositories in formats that this package would damage.
+// checkFormat returns an error for repository formats that this package cannot
+// write.
 func checkFormat(dir string) error {
 	f, err := os.Open(filepath.Join(dir, "config"))
 	if errors.Is(err, os.ErrNotExist) {
@@ -54,20 +56,20 @@ func checkFormat(dir string) error {
 	defer f.Close()
 	c := format.New()
 	if err := format.NewDecoder(f).Decode(c); err != nil {
-		return failf(staging.CodeInvalid, err, "", "%s cannot be read", f.Name())
+		return failf(staging.CodeInvalid, err, "", "cannot read %s", f.Name())
 	}
 	ext := c.Section("extensions")
 	for key, only := range map[string]string{"objectformat": "sha1", "refstorage": "files"} {
 		if v := ext.Option(key); v != "" && v != only {
-			return failf(staging.CodeInvalid, nil, "make the env repo with `git init --object-format=sha1 --ref-format=files`",
+			return failf(staging.CodeInvalid, nil, "create the env repo with `git init --object-format=sha1 --ref-format=files`",
 				"the repository %s uses %s %s, which Octopod cannot write", dir, key, v)
 		}
 	}
 	return nil
 }
 
-// UserIdentity reads user.name and user.email from the user's own git
-// configuration; false when either is missing.
+// UserIdentity returns user.name and user.email of the user's global git
+// configuration, and whether both are set.
 func UserIdentity() (Identity, bool) {
 	c, err := config.LoadConfig(config.GlobalScope)
 	if err != nil {

@@ -15,11 +15,11 @@ import (
 
 // Signer signs commits.
 type Signer interface {
-	// Sign gives an armored detached signature of message.
+	// Sign returns an armored detached signature of message.
 	Sign(message []byte) (armored []byte, err error)
 }
 
-// SSHSigner signs with an SSH private key, as git does with gpg.format=ssh.
+// SSHSigner returns a Signer with an SSH private key, as git's gpg.format=ssh.
 func SSHSigner(pem []byte, passphrase string) (Signer, error) {
 	key, err := parseSSHKey(pem, passphrase)
 	if err != nil {
@@ -38,7 +38,7 @@ func (s sshSigner) Sign(message []byte) ([]byte, error) {
 	return sshsig.Armor(sig), nil
 }
 
-// parseSSHKey reads a private key and says what is wrong with it.
+// parseSSHKey parses a private key. Its errors are for users.
 func parseSSHKey(pem []byte, passphrase string) (ssh.Signer, error) {
 	key, err := ssh.ParsePrivateKey(pem)
 	var locked *ssh.PassphraseMissingError
@@ -50,12 +50,12 @@ func parseSSHKey(pem []byte, passphrase string) (ssh.Signer, error) {
 		key, err = ssh.ParsePrivateKeyWithPassphrase(pem, []byte(passphrase))
 	}
 	if err != nil {
-		return nil, failf(staging.CodeUnauthorized, err, "check the key file and its passphrase", "the SSH key cannot be read")
+		return nil, failf(staging.CodeUnauthorized, err, "check the key file and its passphrase", "cannot read the SSH key")
 	}
 	return key, nil
 }
 
-// OpenPGPSigner signs with an armored OpenPGP private key.
+// OpenPGPSigner returns a Signer with an armored OpenPGP private key.
 func OpenPGPSigner(armored []byte, passphrase string) (Signer, error) {
 	ring, err := openpgp.ReadArmoredKeyRing(bytes.NewReader(armored))
 	if err != nil || len(ring) == 0 || ring[0].PrivateKey == nil {
@@ -63,7 +63,7 @@ func OpenPGPSigner(armored []byte, passphrase string) (Signer, error) {
 			"this is not an armored OpenPGP private key")
 	}
 	if err := ring[0].DecryptPrivateKeys([]byte(passphrase)); err != nil {
-		return nil, failf(staging.CodeUnauthorized, err, "check the passphrase", "the OpenPGP key cannot be unlocked")
+		return nil, failf(staging.CodeUnauthorized, err, "check the passphrase", "cannot decrypt the OpenPGP key")
 	}
 	return pgpSigner{ring[0]}, nil
 }

@@ -12,12 +12,12 @@ import (
 	"octopod/generator/staging"
 )
 
-// MaxBlob is the size over which a file is reported instead of read.
+// MaxBlob is the size limit of files in bytes. Reading a larger file is an error.
 const MaxBlob = 8 << 20
 
-// Snapshot is the tree at one revision, as a read-only file system. It never
-// changes and may be used by many goroutines. Over a remote, files are fetched
-// when they are first read; Prefetch fetches many in one request.
+// Snapshot is the tree at one revision, as a read-only file system. It is immutable
+// and safe for concurrent use. Files of a remote are fetched on first read; Prefetch
+// fetches many in one request.
 type Snapshot struct {
 	objs     *objects
 	life     context.Context // of the store: fs.FS has no room for a context of the call
@@ -33,17 +33,17 @@ var (
 	_ fs.StatFS     = (*Snapshot)(nil)
 )
 
-// Origin names the repository and the branch, without credentials, for messages.
+// Origin returns repository and branch for messages, without credentials.
 func (s *Snapshot) Origin() string { return s.origin }
 
-// Revision gives the commit, zero for a repository without commits.
+// Revision returns the commit, zero for a repository without commits.
 func (s *Snapshot) Revision() Hash { return s.revision }
 
-// Time gives the commit's time.
+// Time returns the commit's time.
 func (s *Snapshot) Time() time.Time { return s.when }
 
-// Back walks the commits that led here, newest first, along first parents, for as
-// long as visit wants more. Their trees are not read: Entry.Tree is zero.
+// Back walks the history along first parents, newest commit first, until visit
+// returns false. It does not read trees: Entry.Tree is zero.
 func (s *Snapshot) Back(ctx context.Context, visit func(Entry) (more bool)) error {
 	for at := s.revision; !at.IsZero(); {
 		c, err := s.objs.commit(ctx, at)
@@ -68,18 +68,19 @@ func (s *Snapshot) Entry(name string) (TreeRef, bool) {
 	return ref, err == nil
 }
 
-// entry walks down to a path.
+// entry returns the entry of a path, or fs.ErrNotExist.
 func (s *Snapshot) entry(ctx context.Context, name string) (TreeRef, error) {
 	return s.walk(ctx, name, func(Hash) bool { return true })
 }
 
-// nearest is the entry of a path, or the first directory on the way to it that
-// is not here: what brings that brings the entry.
-func (s *Snapshot) nearest(ctx context.Context, name string) (TreeRef, error) {
-	return s.walk(ctx, name, func(dir Hash) bool { return dir == emptyTree || s.objs.holds(ctx, dir) })
+// nearestLocal returns the entry of a path, or of the first directory on the way
+// that is not local. Fetching that directory also fetches the path.
+func (s *Snapshot) nearestLocal(ctx context.Context, name string) (TreeRef, error) {
+	return s.walk(ctx, name, func(dir Hash) bool { return dir == emptyTree || s.objs.isLocal(ctx, dir) })
 }
 
-// walk goes down to a path, through directories that it may enter.
+// walk returns the entry of a path, or of the first directory on the way for which
+// enters returns false.
 func (s *Snapshot) walk(ctx context.Context, name string, enters func(dir Hash) bool) (TreeRef, error) {
 	at := TreeRef{Hash: s.root, Mode: ModeDir}
 	if name == "." || name == "" {
@@ -104,13 +105,12 @@ func (s *Snapshot) walk(ctx context.Context, name string, enters func(dir Hash) 
 	return at, nil
 }
 
-// Prefetch brings everything at and below the given paths within reach in one
-// request; what is not there is passed over. Over a local repository there is
-// nothing to do.
+// Prefetch fetches everything at and below the given paths in one request. It skips
+// paths that do not exist. For a local repository it does nothing.
 func (s *Snapshot) Prefetch(ctx context.Context, paths ...string) error {
 	var want []Hash
 	for _, p := range paths {
-		ref, err := s.nearest(ctx, p)
+		ref, err := s.nearestLocal(ctx, p)
 		switch {
 		case errors.Is(err, fs.ErrNotExist), err == nil && ref.Mode == ModeSubmodule:
 		case err != nil:
@@ -123,6 +123,19 @@ func (s *Snapshot) Prefetch(ctx context.Context, paths ...string) error {
 		return nil
 	}
 	return s.objs.prefetch(ctx, want)
+}
+
+// With returns the tree with some changes made. It writes nothing, and Revision stays
+// the commit that the changes are based on.
+func (s *Snapshot) With(ctx context.Context, changes []Change) (*Snapshot, error) {
+	trees := builder{objs: s.objs}
+	root, err := trees.build(ctx, s.root, changes)
+	if err != nil {
+		return nil, err
+	}
+	after := *s
+	after.objs, after.root = s.objs.withNew(trees.newObjects), root
+	return &after, nil
 }
 
 // Open opens a file or directory.
@@ -146,7 +159,7 @@ func (s *Snapshot) Open(name string) (fs.File, error) {
 	return f, nil
 }
 
-// ReadFile reads a file; of a symbolic link, its target.
+// ReadFile reads a file. For a symbolic link it returns the target.
 func (s *Snapshot) ReadFile(name string) ([]byte, error) {
 	if !fs.ValidPath(name) {
 		return nil, &fs.PathError{Op: "read", Path: name, Err: fs.ErrInvalid}
@@ -163,7 +176,7 @@ func (s *Snapshot) ReadFile(name string) ([]byte, error) {
 	size, err := s.objs.size(s.life, ref.Hash)
 	if err == nil && size > MaxBlob {
 		return nil, failf(staging.CodeInvalid, nil, "keep large files out of the env repo",
-			"%s has %d MiB, Octopod reads files up to %d MiB", name, size>>20, MaxBlob>>20)
+			"%s has %d MiB; Octopod reads files up to %d MiB", name, size>>20, MaxBlob>>20)
 	}
 	if err != nil {
 		return nil, &fs.PathError{Op: "read", Path: name, Err: err}
@@ -176,7 +189,7 @@ func (s *Snapshot) ReadFile(name string) ([]byte, error) {
 }
 
 func submoduleError(name string) error {
-	return failf(staging.CodeInvalid, nil, "put the files themselves into the env repo",
+	return failf(staging.CodeInvalid, nil, "copy its files into the env repo",
 		"%s is a git submodule, which Octopod does not read", name)
 }
 
@@ -213,7 +226,7 @@ func (s *Snapshot) stat(op, name string) (*fileInfo, error) {
 	return &fileInfo{snap: s, name: path.Base(name), ref: ref}, nil
 }
 
-// openFile is a file or directory that was opened.
+// openFile is an open file or directory.
 type openFile struct {
 	info    *fileInfo
 	data    *strings.Reader
@@ -230,7 +243,7 @@ func (f *openFile) Read(p []byte) (int, error) {
 	return f.data.Read(p)
 }
 
-// ReadDir gives the next n entries, or all that are left.
+// ReadDir returns the next n entries, or all remaining ones when n is not positive.
 func (f *openFile) ReadDir(n int) ([]fs.DirEntry, error) {
 	if n <= 0 {
 		rest := f.entries

@@ -8,8 +8,9 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/format/index"
 )
 
-// fillSystem records what git compares to see quickly that a file is unchanged.
-func fillSystem(e *index.Entry, info fs.FileInfo) {
+// fillStat records the file attributes by which git sees quickly that a file is
+// unchanged.
+func fillStat(e *index.Entry, info fs.FileInfo) {
 	st, ok := info.Sys().(*syscall.Stat_t)
 	if !ok {
 		return

@@ -8,5 +8,5 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/format/index"
 )
 
-// fillSystem leaves the fields empty: git then compares contents once.
-func fillSystem(*index.Entry, fs.FileInfo) {}
+// fillStat leaves the attributes empty: git then compares contents once.
+func fillStat(*index.Entry, fs.FileInfo) {}

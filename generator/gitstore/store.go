@@ -12,38 +12,36 @@ import (
 	"octopod/generator/staging"
 )
 
-// Options says which branch of which repository, and how to reach it.
+// Options say which branch of which repository to use, and how to reach it.
 type Options struct {
 	URL       string   // local path (bare or not), file://, ssh://, user@host:path, https://, http:// with AllowPlainHTTP
 	Branch    string   // "main" when empty; Detached to read what is checked out
-	Committer Identity // Octopod itself
+	Committer Identity // of all commits
 	Auth      Auth
 	Signer    Signer // nil: commits are not signed
 
-	AllowPlainHTTP bool          // http:// sends credentials and content in the clear
-	Timeout        time.Duration // a remote that is silent for so long is unavailable; 30 s when zero
-	MaxAttempts    int           // an edit is a conflict after so many pushes (10 when zero)
-	Patience       time.Duration // … and so much time (a minute when zero), whichever is later
-	Fsync          bool          // local repositories: survive a power cut, not only a crash
-	History        bool          // remotes: keep the history's commits and trees, as a long-lived server does
+	AllowPlainHTTP bool          // allow http://, which sends credentials and content unencrypted
+	Timeout        time.Duration // how long a remote may be silent; 30 s when zero
+	MaxAttempts    int           // an edit fails with a conflict after this many pushes (10 when zero)
+	Patience       time.Duration // … and this much time (a minute when zero), whichever comes later
+	History        bool          // fetch all commits and trees of a remote's history, for a long-lived server
 
-	Pushed func(Push)       // hears of every push; nobody does when nil
+	Pushed func(Push)       // called after every push; may be nil
 	Now    func() time.Time // the clock of commit dates; time.Now when nil
-	Logger *slog.Logger     // nothing is logged when nil
+	Logger *slog.Logger     // no logs when nil
 }
 
-// Detached is the branch of a work tree that has none checked out but a commit,
-// as CI systems check out pull requests. It can be read, not written.
+// Detached, as a branch, reads the commit that a work tree has checked out without
+// a branch, as CI systems do for pull requests. It cannot be written.
 const Detached = "HEAD"
 
-// Auth is how to prove who is asking. Credentials inside the URL are taken
-// when none are given here.
+// Auth holds the credentials. Without them, those in the URL are used.
 type Auth struct {
-	Username         string // of basic auth; with a Token alone, git forges take any
+	Username         string // of basic auth; git forges accept any with a token
 	Token            string
-	SSHKeyFile       string // without it, the ssh agent is asked
+	SSHKeyFile       string // the ssh agent's keys when empty
 	SSHKeyPassphrase string
-	KnownHostsFiles  []string // the user's and the system's when empty
+	KnownHostsFiles  []string // those of the user and the system when empty
 }
 
 // Store is one branch of one repository. It is safe for concurrent use.
@@ -59,27 +57,26 @@ type Store struct {
 	paths  pathIndex
 }
 
-// repository is where the objects and the branch are.
+// repository is a local or remote repository.
 type repository interface {
-	// refresh reads where the branch is now and brings its tip within reach.
+	// refresh reads where the branch is now and fetches its tip.
 	refresh(ctx context.Context) (*tip, error)
-	// latest gives the tip that was read last where reading it is slow.
-	latest(ctx context.Context) (*tip, error)
-	// push hands over new objects and moves the branch, if it is still at
-	// u.base. After an error the caller reads the branch again to learn what
-	// became of it.
-	push(ctx context.Context, u update) (pushed, error)
-	// history gives objects among which are the commits that lead to t, with
-	// their upper trees.
-	history(ctx context.Context, t *tip) (*objects, error)
-	// mayWrite asks whether a push would be let in.
-	mayWrite(ctx context.Context) error
-	// tidy does what can wait until nobody waits; final is the last chance.
-	tidy(ctx context.Context, final bool) error
+	// lastTip returns the tip that was read last, if reading it again is slow.
+	lastTip(ctx context.Context) (*tip, error)
+	// push writes new objects and moves the branch, if it is still at u.base.
+	// After an error the caller must read the branch: the push may have arrived.
+	push(ctx context.Context, u update) (pushResult, error)
+	// historyObjects returns a source of the commits that lead to t and of their
+	// upper trees.
+	historyObjects(ctx context.Context, t *tip) (*objects, error)
+	// checkWriteAccess returns an error when a push would be rejected.
+	checkWriteAccess(ctx context.Context) error
+	// maintain does work that is due but not urgent. final is the last call.
+	maintain(ctx context.Context, final bool) error
 	close() error
 }
 
-// tip is where a branch is.
+// tip is the commit of a branch.
 type tip struct {
 	commit Hash // zero in a repository without commits
 	root   Hash
@@ -89,32 +86,32 @@ type tip struct {
 
 // update moves the branch from base to a new commit.
 type update struct {
-	base  *tip
-	new   *tip // its objs read base and new
-	fresh []newObject
+	base       *tip
+	new        *tip // its objs read base and new
+	newObjects []newObject
 }
 
-// landed gives the new tip as it is read once the repository has the objects.
-func (u update) landed() *tip {
+// newTip returns the new tip, to read from the repository itself after the push.
+func (u update) newTip() *tip {
 	objs := u.base.objs
-	for _, o := range u.fresh {
+	for _, o := range u.newObjects {
 		if o.kind == treeObject {
 			if t, err := parseTree(o.hash, o.data); err == nil {
-				objs.keep(t)
+				objs.cacheTree(t)
 			}
 		}
 	}
 	return &tip{commit: u.new.commit, root: u.new.root, when: u.new.when, objs: objs}
 }
 
-// pushed is the branch after a push.
-type pushed struct {
+// pushResult is the branch after a push.
+type pushResult struct {
 	tip   *tip
 	bytes int
 }
 
-// Open prepares a store. The repository is first contacted by Snapshot or
-// Change, except that a local path must be there.
+// Open opens a store. A local path must exist; a remote is first contacted by
+// Snapshot or Change.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	o.Branch = cmp.Or(o.Branch, "main")
 	o.Timeout = cmp.Or(o.Timeout, 30*time.Second)
@@ -129,9 +126,11 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
 	}
-	if why := branchFault(o.Branch); why != "" {
-		return nil, failf(staging.CodeInvalid, nil, "", "%q is not a branch name: %s", o.Branch, why)
+	branch, err := staging.Branch(o.Branch)
+	if err != nil {
+		return nil, err
 	}
+	o.Branch = branch
 	at, err := parseURL(o.URL)
 	if err != nil {
 		return nil, err
@@ -146,7 +145,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	return s, nil
 }
 
-// openRepository chooses by the kind of URL.
+// openRepository opens a local path or a remote, depending on the URL.
 func openRepository(ctx context.Context, at place, o *Options) (repository, error) {
 	if at.local != "" {
 		return openLocal(ctx, at.local, o)
@@ -154,8 +153,8 @@ func openRepository(ctx context.Context, at place, o *Options) (repository, erro
 	return openRemote(at, o)
 }
 
-// Snapshot gives the tip of the branch as it is now. A repository without
-// commits gives an empty snapshot; its first commit makes the branch.
+// Snapshot returns the current tip of the branch, an empty snapshot for a
+// repository without commits. The first commit creates the branch.
 func (s *Store) Snapshot(ctx context.Context) (*Snapshot, error) {
 	t, err := s.refresh(ctx)
 	if err != nil {
@@ -175,18 +174,18 @@ func (s *Store) refresh(ctx context.Context) (*tip, error) {
 	return t, nil
 }
 
-// since is how long something took, as a log shows it.
+// since returns the time since began, rounded for logs.
 func since(began time.Time) time.Duration { return time.Since(began).Round(10 * time.Microsecond) }
 
 func (s *Store) snapshot(t *tip) *Snapshot {
 	return &Snapshot{objs: t.objs, life: s.life, origin: s.name, revision: t.commit, root: t.root, when: t.when}
 }
 
-// Close waits for the push in flight, fails what waits behind it and lets go
-// of all files and connections.
+// Close waits for the push in flight, fails the edits that wait, and closes all
+// files and connections.
 func (s *Store) Close() error {
-	s.writer.shut()
-	s.tidy(true)
+	s.writer.shutdown()
+	s.maintain(true)
 	s.stop()
 	if err := s.repo.close(); err != nil {
 		return fmt.Errorf("close the store: %w", err)
@@ -194,9 +193,9 @@ func (s *Store) Close() error {
 	return nil
 }
 
-func (s *Store) tidy(final bool) {
-	if err := s.repo.tidy(s.life, final); err != nil {
-		s.log.Warn("packs could not be folded", "error", err)
+func (s *Store) maintain(final bool) {
+	if err := s.repo.maintain(s.life, final); err != nil {
+		s.log.Warn("cannot repack", "error", err)
 	}
 }
 
@@ -212,5 +211,5 @@ func readTip(ctx context.Context, objs *objects, commit Hash) (*tip, error) {
 	return &tip{commit: commit, root: c.tree, when: c.when, objs: objs}, nil
 }
 
-// errClosed is what a Change on a closed store gets.
+// errClosed is the error of a Change on a closed store.
 var errClosed = errors.New("the store is closed")

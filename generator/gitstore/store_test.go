@@ -224,6 +224,22 @@ func TestMissingBranch(t *testing.T) {
 	}
 }
 
+// TestBranchNames: a branch may be given with refs/heads/, and a name that git
+// rejects is rejected before the repository is touched.
+func TestBranchNames(t *testing.T) {
+	repo := testenv.Bare(t, filepath.Join(t.TempDir(), "env.git"), 1)
+	s := open(t, gitstore.Options{URL: repo, Branch: "refs/heads/main"})
+	if tip, err := s.Snapshot(t.Context()); err != nil || tip.Revision().IsZero() {
+		t.Errorf("refs/heads/main: %v", err)
+	}
+	for _, name := range []string{"a..b", "-a", "a.lock", "a b", "@", "refs/tags/a", "a\xff", strings.Repeat("a", 250)} {
+		_, err := gitstore.Open(t.Context(), gitstore.Options{URL: repo, Branch: name})
+		wantCode(t, err, staging.CodeInvalid, "branch name")
+		err = gitstore.InitBare(t.Context(), filepath.Join(t.TempDir(), "new.git"), name)
+		wantCode(t, err, staging.CodeInvalid, "branch name")
+	}
+}
+
 // TestBorrowedObjects: a repository that borrows from another (git clone
 // --shared), even in a circle.
 func TestBorrowedObjects(t *testing.T) {

@@ -21,19 +21,19 @@ const (
 	ModeSubmodule  Mode = 0o160000
 )
 
-// TreeRef names an object by what it holds and how a tree refers to it.
+// TreeRef is an entry of a tree: the object and its mode.
 type TreeRef struct {
 	Hash Hash
 	Mode Mode
 }
 
-// IsDir tells whether the entry is a directory.
+// IsDir reports whether the entry is a directory.
 func (r TreeRef) IsDir() bool { return r.Mode == ModeDir }
 
-// tree is the raw bytes of a tree object and where its entries begin. Nothing
-// is decoded until it is asked for: a directory with 10,000 entries is read in
-// a fraction of the time that decoding it would take, and written by copying
-// all but the bytes that differ.
+// tree is the raw bytes of a tree object and the offsets of its entries. Entries are
+// decoded only when they are used: reading a directory of 10,000 entries takes a
+// fraction of the time of decoding it, and writing copies all bytes but those that
+// differ.
 type tree struct {
 	hash Hash
 	raw  []byte
@@ -42,7 +42,7 @@ type tree struct {
 
 var errBadTree = errors.New("malformed tree object")
 
-// parseTree indexes the raw bytes of a tree.
+// parseTree finds the entries in the raw bytes of a tree.
 func parseTree(hash Hash, raw []byte) (*tree, error) {
 	t := &tree{hash: hash, raw: raw, at: make([]int32, 0, len(raw)/36+1)}
 	for pos := 0; pos < len(raw); {
@@ -57,9 +57,9 @@ func parseTree(hash Hash, raw []byte) (*tree, error) {
 	return t, nil
 }
 
-// parseLike indexes a tree that differs little from one that is indexed: only
-// what lies between their common beginning and end is looked at.
-func parseLike(hash Hash, raw []byte, like *tree) (*tree, error) {
+// parseSimilar parses a tree that is similar to a parsed one. It reads only the
+// bytes between their common prefix and suffix.
+func parseSimilar(hash Hash, raw []byte, like *tree) (*tree, error) {
 	if like == nil || len(like.at) < 64 {
 		return parseTree(hash, raw)
 	}
@@ -88,7 +88,7 @@ func parseLike(hash Hash, raw []byte, like *tree) (*tree, error) {
 
 func (t *tree) len() int { return len(t.at) }
 
-// end gives where entry i ends.
+// end returns the offset of the end of entry i.
 func (t *tree) end(i int) int {
 	if i+1 < len(t.at) {
 		return int(t.at[i+1])
@@ -96,20 +96,20 @@ func (t *tree) end(i int) int {
 	return len(t.raw)
 }
 
-// name gives the name of entry i without a copy.
+// name returns the name of entry i, without a copy.
 func (t *tree) name(i int) []byte {
 	e := t.raw[t.at[i]:t.end(i)]
 	return e[bytes.IndexByte(e, ' ')+1 : len(e)-21]
 }
 
-// ref gives the mode and hash of entry i.
+// ref returns the mode and hash of entry i.
 func (t *tree) ref(i int) TreeRef {
 	e := t.raw[t.at[i]:t.end(i)]
 	mode, _ := strconv.ParseUint(string(e[:bytes.IndexByte(e, ' ')]), 8, 32)
 	return TreeRef{Hash: Hash(e[len(e)-20:]), Mode: canonicalMode(Mode(mode))}
 }
 
-// canonicalMode maps the modes of old and foreign writers to git's own.
+// canonicalMode maps modes that old or other git implementations write to git's own.
 func canonicalMode(m Mode) Mode {
 	if m&0o170000 != 0o100000 {
 		return m
@@ -122,9 +122,8 @@ func canonicalMode(m Mode) Mode {
 
 func (t *tree) isDir(i int) bool { return t.raw[t.at[i]] == '4' || t.raw[t.at[i]] == '0' }
 
-// search gives the place of a name in git's order, where a directory sorts as
-// if its name ended in a slash, and whether the entry there is that name in
-// that form.
+// search returns the position of a name in git's order, where a directory sorts as
+// if its name ended in a slash, and whether the entry there has that name and kind.
 func (t *tree) search(name string, dir bool) (int, bool) {
 	i := sort.Search(len(t.at), func(i int) bool {
 		return compareNames(t.name(i), t.isDir(i), name, dir) >= 0
@@ -133,7 +132,7 @@ func (t *tree) search(name string, dir bool) (int, bool) {
 	return i, found
 }
 
-// lookup finds a name, whatever it is.
+// lookup finds the file or directory of a name.
 func (t *tree) lookup(name string) (TreeRef, bool) {
 	for _, dir := range []bool{true, false} {
 		if i, ok := t.search(name, dir); ok {
@@ -143,7 +142,7 @@ func (t *tree) lookup(name string) (TreeRef, bool) {
 	return TreeRef{}, false
 }
 
-// compareNames is git's base_name_compare.
+// compareNames implements git's base_name_compare.
 func compareNames(a []byte, aDir bool, b string, bDir bool) int {
 	n := min(len(a), len(b))
 	for i := range n {
@@ -164,7 +163,7 @@ func byteAt(s []byte, i int, dir bool) byte {
 	return 0
 }
 
-// entryChange puts an entry into a tree, or takes the name out when ref is zero.
+// entryChange sets an entry of a tree, or removes it when ref is zero.
 type entryChange struct {
 	name string
 	ref  TreeRef
@@ -176,8 +175,8 @@ type splice struct {
 	with     []byte
 }
 
-// apply gives the raw bytes of the tree with the changes made. A name is
-// replaced in whichever form it is there, so a file may become a directory.
+// apply returns the raw bytes of the tree with the changes made. A change replaces
+// an entry of either kind, so a file may become a directory.
 func (t *tree) apply(changes []entryChange) []byte {
 	splices := make([]splice, 0, len(changes))
 	grow := 0
@@ -206,7 +205,7 @@ func (t *tree) apply(changes []entryChange) []byte {
 	return append(out, t.raw[pos:]...)
 }
 
-// plan appends what one change does to the raw bytes.
+// plan appends the splices of one change.
 func (t *tree) plan(splices []splice, c entryChange) []splice {
 	wantDir := c.ref.Mode == ModeDir
 	keep := !c.ref.Hash.IsZero()

@@ -19,7 +19,7 @@ type place struct {
 // scpLike is user@host:path. A path before the colon makes it a local one.
 var scpLike = regexp.MustCompile(`^(?:([^@/\s]+)@)?([^:/@\s]+|\[[^\]/\s]+\]):([^\s].*)$`)
 
-// parseURL reads the forms that the git command reads.
+// parseURL parses the forms that the git command accepts.
 func parseURL(s string) (place, error) {
 	if s == "" {
 		return place{}, failf(staging.CodeInvalid, nil, "give a path or a URL, for example git@github.com:acme/env.git",
@@ -56,7 +56,7 @@ func parseURL(s string) (place, error) {
 	return place{url: u, shown: shown(u)}, nil
 }
 
-// shown renders a URL without credentials.
+// shown returns a URL without credentials.
 func shown(u *url.URL) string {
 	c := *u
 	if c.Scheme == "ssh" && c.User != nil {

@@ -17,36 +17,36 @@ import (
 	"octopod/generator/staging"
 )
 
-// wire speaks git's protocol over one kind of connection.
+// wire is a client of git's protocol over one kind of connection.
 type wire interface {
-	// list reads the references and what the server can do.
-	list(ctx context.Context) (*packp.AdvRefs, session, error)
-	// resume opens a session for a server that was listed before.
-	resume(ctx context.Context) (session, error)
-	// receive pushes.
-	receive(ctx context.Context, build func(*capability.List) *packp.ReferenceUpdateRequest) (*packp.ReportStatus, error)
-	// mayReceive asks whether it would be let in.
-	mayReceive(ctx context.Context) error
+	// listRefs reads the references and the server's capabilities.
+	listRefs(ctx context.Context) (*packp.AdvRefs, session, error)
+	// reopen opens a session with a server whose capabilities are known.
+	reopen(ctx context.Context) (session, error)
+	// push sends the request that build returns for the server's capabilities.
+	push(ctx context.Context, build func(*capability.List) *packp.ReferenceUpdateRequest) (*packp.ReportStatus, error)
+	// checkPushAccess returns an error when the server would reject a push.
+	checkPushAccess(ctx context.Context) error
 	close() error
 }
 
-// session is one exchange of fetching.
+// session is one fetch.
 type session interface {
-	upload(ctx context.Context, req *packp.UploadPackRequest) (*packp.UploadPackResponse, error)
+	fetchPack(ctx context.Context, req *packp.UploadPackRequest) (*packp.UploadPackResponse, error)
 	close()
 }
 
-// abilities are what a server can do that matters here.
-type abilities struct {
+// capabilities are the server's capabilities, decoded where they matter here.
+type capabilities struct {
 	list    *capability.List
-	lazy    bool // sends trees without files, and any object on demand
-	shallow bool // sends a commit without its history
+	partial bool // partial clone: the server sends trees without files, and any object on demand
+	shallow bool // the server sends a commit without its history
 }
 
-func abilitiesOf(l *capability.List) abilities {
-	return abilities{
+func parseCapabilities(l *capability.List) capabilities {
+	return capabilities{
 		list: l,
-		lazy: l.Supports(capability.Filter) && l.Supports(capability.Shallow) &&
+		partial: l.Supports(capability.Filter) && l.Supports(capability.Shallow) &&
 			l.Supports(capability.AllowReachableSHA1InWant),
 		shallow: l.Supports(capability.Shallow),
 	}
@@ -54,8 +54,8 @@ func abilitiesOf(l *capability.List) abilities {
 
 const agent = "octopod"
 
-// request prepares a fetch; thin allows deltas on objects that are here.
-func (a abilities) request(thin bool) *packp.UploadPackRequest {
+// request prepares a fetch. thin allows deltas of objects that the cache has.
+func (a capabilities) request(thin bool) *packp.UploadPackRequest {
 	req := packp.NewUploadPackRequest()
 	want := []capability.Capability{capability.OFSDelta, capability.NoProgress, capability.Shallow}
 	switch {
@@ -69,11 +69,11 @@ func (a abilities) request(thin bool) *packp.UploadPackRequest {
 			_ = req.Capabilities.Set(c) // fails for unknown names only
 		}
 	}
-	if a.lazy {
+	if a.partial {
 		_ = req.Capabilities.Set(capability.Filter)
 	}
 	if thin {
-		_ = req.Capabilities.Set(capability.ThinPack) // go-git hides that the server offers it
+		_ = req.Capabilities.Set(capability.ThinPack) // go-git removes it from the server's list
 	}
 	if a.list.Supports(capability.Agent) {
 		_ = req.Capabilities.Set(capability.Agent, agent)
@@ -81,10 +81,10 @@ func (a abilities) request(thin bool) *packp.UploadPackRequest {
 	return req
 }
 
-// maxPack is the most that is read of one answer.
+// maxPack limits how many bytes of one response are read.
 const maxPack = 2 << 30
 
-// readPack reads the pack of an answer and the server's words beside it.
+// readPack reads the pack of a response, and the server's messages in its sideband.
 func readPack(req *packp.UploadPackRequest, res *packp.UploadPackResponse) ([]byte, error) {
 	defer res.Close()
 	var words bytes.Buffer
@@ -99,16 +99,16 @@ func readPack(req *packp.UploadPackRequest, res *packp.UploadPackResponse) ([]by
 	}
 	raw, err := io.ReadAll(io.LimitReader(r, maxPack))
 	if err != nil {
-		return nil, fmt.Errorf("read pack: %w%s", err, remoteWords(words.String()))
+		return nil, fmt.Errorf("read pack: %w%s", err, remoteLines(words.String()))
 	}
 	return raw, nil
 }
 
-// pushRequest asks to move one branch.
+// pushRequest is the request to move one branch.
 func pushRequest(caps *capability.List, ref string, old, new Hash, pack []byte, words io.Writer) *packp.ReferenceUpdateRequest {
 	req := packp.NewReferenceUpdateRequest()
 	for _, c := range []capability.Capability{capability.ReportStatus, capability.Sideband64k, capability.OFSDelta, capability.Atomic} {
-		// Every server that is not asked beforehand is known to have the first three.
+		// All servers have the first three; atomic is used only when announced.
 		if caps != nil && caps.Supports(c) || caps == nil && c != capability.Atomic {
 			_ = req.Capabilities.Set(c)
 		}
@@ -120,8 +120,8 @@ func pushRequest(caps *capability.List, ref string, old, new Hash, pack []byte, 
 	return req
 }
 
-// verdict reads the server's answer to a push; nil when the branch was moved.
-func verdict(report *packp.ReportStatus, err error, words string) error {
+// pushError returns why the server did not move the branch, nil when it did.
+func pushError(report *packp.ReportStatus, err error, words string) error {
 	if report == nil {
 		if err == nil {
 			return errors.New("the server did not say what became of the push")
@@ -130,11 +130,11 @@ func verdict(report *packp.ReportStatus, err error, words string) error {
 	}
 	if report.UnpackStatus != "ok" {
 		return failf(staging.CodeUnavailable, nil, "ask who runs the git server",
-			"the git server could not store the push: %s%s", report.UnpackStatus, remoteWords(words))
+			"the git server could not store the push: %s%s", report.UnpackStatus, remoteLines(words))
 	}
 	for _, c := range report.CommandStatuses {
 		if c.Status != "ok" {
-			return failf(staging.CodeForbidden, &refusal{c.Status + remoteWords(words)},
+			return failf(staging.CodeForbidden, &rejection{c.Status + remoteLines(words)},
 				"look at the rules of this branch on the git server: protection, hooks, who may push",
 				"the git server refused the push to %s", c.ReferenceName.Short())
 		}
@@ -142,9 +142,8 @@ func verdict(report *packp.ReportStatus, err error, words string) error {
 	return err
 }
 
-// remoteWords renders what the server said to the person, like git: one line
-// after the other behind "remote:".
-func remoteWords(words string) string {
+// remoteLines formats the server's messages as git does: each line after "remote:".
+func remoteLines(words string) string {
 	var b strings.Builder
 	for line := range strings.FieldsFuncSeq(words, func(r rune) bool { return r == '\n' || r == '\r' }) {
 		if line = strings.TrimSpace(line); line != "" {
@@ -154,5 +153,5 @@ func remoteWords(words string) string {
 	return b.String()
 }
 
-// emptyRepository tells that there is nothing to list.
+// emptyRepository reports whether err means that the remote has no references.
 func emptyRepository(err error) bool { return errors.Is(err, transport.ErrEmptyRemoteRepository) }

@@ -15,15 +15,15 @@ import (
 	"octopod/generator/staging"
 )
 
-// httpWire speaks over http and https with go-git's transport.
+// httpWire uses http and https, with go-git's transport.
 type httpWire struct {
 	client transport.Transport
 	conns  *http.Transport
 	auth   transport.AuthMethod
 
-	mu   sync.Mutex
-	to   transport.Endpoint // moves when the server redirects the first request
-	knew bool               // a push without asking first has worked
+	mu         sync.Mutex
+	target     transport.Endpoint // changes when the server redirects the first request
+	pushWorked bool               // a push without listing references first has worked
 }
 
 func newHTTPWire(p place, o *Options) (*httpWire, error) {
@@ -40,7 +40,7 @@ func newHTTPWire(p place, o *Options) (*httpWire, error) {
 	conns := http.DefaultTransport.(*http.Transport).Clone()
 	conns.DialContext = dialer(o.Timeout)
 	conns.MaxIdleConnsPerHost = 4
-	w := &httpWire{conns: conns, client: githttp.NewClient(&http.Client{Transport: patient{conns}}), to: *to}
+	w := &httpWire{conns: conns, client: githttp.NewClient(&http.Client{Transport: retryAfterTransport{conns}}), target: *to}
 	user, token := o.Auth.Username, o.Auth.Token
 	if user == "" && token == "" && p.url.User != nil {
 		user = p.url.User.Username()
@@ -48,22 +48,22 @@ func newHTTPWire(p place, o *Options) (*httpWire, error) {
 	}
 	if token != "" || user != "" {
 		if user == "" {
-			user = "git" // forges look at the token alone, but want some name
+			user = "git" // forges check only the token, but require some user name
 		}
 		w.auth = &githttp.BasicAuth{Username: user, Password: token}
 	}
 	return w, nil
 }
 
-// endpoint gives a copy: go-git changes the one it is given.
+// endpoint returns a copy, because go-git modifies it.
 func (w *httpWire) endpoint() *transport.Endpoint {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	to := w.to
+	to := w.target
 	return &to
 }
 
-func (w *httpWire) list(ctx context.Context) (*packp.AdvRefs, session, error) {
+func (w *httpWire) listRefs(ctx context.Context) (*packp.AdvRefs, session, error) {
 	to := w.endpoint()
 	up, err := w.client.NewUploadPackSession(to, w.auth)
 	if err != nil {
@@ -74,28 +74,28 @@ func (w *httpWire) list(ctx context.Context) (*packp.AdvRefs, session, error) {
 		return nil, nil, err
 	}
 	w.mu.Lock()
-	w.to = *to
+	w.target = *to
 	w.mu.Unlock()
 	return adv, httpSession{up}, nil
 }
 
-func (w *httpWire) resume(context.Context) (session, error) {
+func (w *httpWire) reopen(context.Context) (session, error) {
 	up, err := w.client.NewUploadPackSession(w.endpoint(), w.auth)
 	return httpSession{up}, err
 }
 
 type httpSession struct{ up transport.UploadPackSession }
 
-func (s httpSession) upload(ctx context.Context, req *packp.UploadPackRequest) (*packp.UploadPackResponse, error) {
+func (s httpSession) fetchPack(ctx context.Context, req *packp.UploadPackRequest) (*packp.UploadPackResponse, error) {
 	return s.up.UploadPack(ctx, req)
 }
 
 func (s httpSession) close() { _ = s.up.Close() }
 
-// receive pushes in one request, without asking for the references first: the
-// expected old value in the push is the comparison. A server that does not
-// understand is asked what it can do, and once more.
-func (w *httpWire) receive(ctx context.Context, build func(*capability.List) *packp.ReferenceUpdateRequest) (*packp.ReportStatus, error) {
+// push sends one request without listing references first: the request contains the
+// expected old commit. If the server does not understand, push reads its
+// capabilities and retries once.
+func (w *httpWire) push(ctx context.Context, build func(*capability.List) *packp.ReferenceUpdateRequest) (*packp.ReportStatus, error) {
 	rp, err := w.client.NewReceivePackSession(w.endpoint(), w.auth)
 	if err != nil {
 		return nil, err
@@ -103,8 +103,8 @@ func (w *httpWire) receive(ctx context.Context, build func(*capability.List) *pa
 	defer rp.Close()
 	report, err := rp.ReceivePack(ctx, build(nil))
 	w.mu.Lock()
-	ask := !w.knew && notUnderstood(report, err)
-	w.knew = w.knew || err == nil
+	ask := !w.pushWorked && notUnderstood(report, err)
+	w.pushWorked = w.pushWorked || err == nil
 	w.mu.Unlock()
 	if !ask {
 		return report, err
@@ -120,9 +120,9 @@ func (w *httpWire) receive(ctx context.Context, build func(*capability.List) *pa
 	return rp.ReceivePack(ctx, build(caps))
 }
 
-// notUnderstood tells whether a server answered, but neither with a report nor
-// with a clear refusal. A reply that was lost on the way is not that: the push
-// may have arrived then.
+// notUnderstood reports whether the server answered, but with neither a report nor a
+// clear rejection. It is false when the reply was lost: then the push may have
+// arrived.
 func notUnderstood(report *packp.ReportStatus, err error) bool {
 	if err == nil {
 		return false

@@ -24,18 +24,21 @@ import (
 	"octopod/generator/staging"
 )
 
-// sshWire speaks over ssh: all exchanges share one connection. It carries
-// go-git's messages itself, because go-git's ssh transport waits for a silent
-// server for ever and connects anew for each exchange.
+// sshWire uses ssh, with one connection for all exchanges. It does not use go-git's
+// ssh transport, which connects for each exchange and has no timeout for a silent
+// server.
 type sshWire struct {
-	addr  string
-	path  string
-	shown string
-	opts  *Options
-	user  string
+	addr    string
+	path    string
+	display string
+	opts    *Options
+	user    string
 
-	mu     sync.Mutex
+	connecting chan struct{} // held by the caller that connects
+
+	mu     sync.Mutex // never held during I/O
 	client *ssh.Client
+	closed bool
 }
 
 func newSSHWire(p place, o *Options) (*sshWire, error) {
@@ -43,7 +46,10 @@ func newSSHWire(p place, o *Options) (*sshWire, error) {
 	if port == "" {
 		port = "22"
 	}
-	w := &sshWire{addr: net.JoinHostPort(p.url.Hostname(), port), path: p.url.Path, shown: p.shown, opts: o, user: "git"}
+	w := &sshWire{
+		addr: net.JoinHostPort(p.url.Hostname(), port), path: p.url.Path, display: p.shown,
+		opts: o, user: "git", connecting: make(chan struct{}, 1),
+	}
 	if p.url.User != nil && p.url.User.Username() != "" {
 		w.user = p.url.User.Username()
 	} else if o.Auth.Username != "" {
@@ -55,16 +61,23 @@ func newSSHWire(p place, o *Options) (*sshWire, error) {
 	return w, nil
 }
 
-// connect gives the shared connection, a new one when it has ended.
+// connect returns the shared connection, a new one when that has ended. One caller
+// connects at a time; the others wait only as long as their contexts allow.
 func (w *sshWire) connect(ctx context.Context) (*ssh.Client, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.client != nil {
-		if _, _, err := w.client.SendRequest("keepalive@openssh.com", true, nil); err == nil {
-			return w.client, nil
+	select {
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	case w.connecting <- struct{}{}:
+	}
+	defer func() { <-w.connecting }()
+	if c := w.current(); c != nil {
+		switch err := ping(ctx, c); {
+		case err == nil:
+			return c, nil
+		case ctx.Err() != nil:
+			return nil, err
 		}
-		_ = w.client.Close()
-		w.client = nil
+		_ = c.Close()
 	}
 	began := time.Now()
 	c, err := w.dial(ctx)
@@ -72,8 +85,42 @@ func (w *sshWire) connect(ctx context.Context) (*ssh.Client, error) {
 		return nil, err
 	}
 	w.opts.Logger.Debug("connected", "to", w.addr, "took", since(began))
+	return c, w.setCurrent(c)
+}
+
+func (w *sshWire) current() *ssh.Client {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.client
+}
+
+// setCurrent shares a new connection, or closes it when the wire was closed
+// meanwhile.
+func (w *sshWire) setCurrent(c *ssh.Client) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		_ = c.Close()
+		return errClosed
+	}
 	w.client = c
-	return c, nil
+	return nil
+}
+
+// ping returns an error when the server does not answer on a connection. The
+// connection's own timeout ends the goroutine.
+func ping(ctx context.Context, c *ssh.Client) error {
+	answered := make(chan error, 1)
+	go func() {
+		_, _, err := c.SendRequest("keepalive@openssh.com", true, nil)
+		answered <- err
+	}()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case err := <-answered:
+		return err
+	}
 }
 
 func (w *sshWire) dial(ctx context.Context) (*ssh.Client, error) {
@@ -100,11 +147,11 @@ func (w *sshWire) dial(ctx context.Context) (*ssh.Client, error) {
 	if err != nil {
 		_ = conn.Close()
 		var known *staging.Error
-		if errors.As(err, &known) { // the host key: leave out ssh's own words around it
+		if errors.As(err, &known) { // about the host key: drop the ssh package's text around it
 			return nil, known
 		}
 		if trusted && !isNetwork(err) {
-			return nil, failf(staging.CodeUnauthorized, err, "check which SSH key is used and that it may read the repository",
+			return nil, failf(staging.CodeUnauthorized, err, "check which SSH key is used, and that it may read the repository",
 				"%s does not accept the SSH key", w.addr)
 		}
 		return nil, err
@@ -112,13 +159,13 @@ func (w *sshWire) dial(ctx context.Context) (*ssh.Client, error) {
 	return ssh.NewClient(c, channels, requests), nil
 }
 
-// auth gives the key of the options, or the agent's keys.
+// auth returns the key of the options, or the ssh agent's keys.
 func (w *sshWire) auth() (_ []ssh.AuthMethod, release func(), err error) {
 	none := func() {}
 	if file := w.opts.Auth.SSHKeyFile; file != "" {
 		pem, err := os.ReadFile(file)
 		if err != nil {
-			return nil, none, failf(staging.CodeUnauthorized, err, "check the path of the key", "the SSH key cannot be read")
+			return nil, none, failf(staging.CodeUnauthorized, err, "check the path of the key", "cannot read the SSH key")
 		}
 		key, err := parseSSHKey(pem, w.opts.Auth.SSHKeyPassphrase)
 		if err != nil {
@@ -129,13 +176,13 @@ func (w *sshWire) auth() (_ []ssh.AuthMethod, release func(), err error) {
 	agent, err := gitssh.NewSSHAgentAuth(w.user)
 	if err != nil {
 		return nil, none, failf(staging.CodeUnauthorized, nil, "give a key with --ssh-key, or start an ssh agent",
-			"there is no SSH key for %s: no key file is given and no ssh agent can be asked", w.shown)
+			"there is no SSH key for %s: no key file is given and no ssh agent is running", w.display)
 	}
 	return []ssh.AuthMethod{ssh.PublicKeysCallback(agent.Callback)}, none, nil
 }
 
-// hostKeys gives the check against the known_hosts files, and the kinds of
-// keys that they hold for the host. Without any file every host is unknown.
+// hostKeys returns the check against the known_hosts files, and the key algorithms
+// that they list for the host. Without any file every host is unknown.
 func (w *sshWire) hostKeys() (ssh.HostKeyCallback, []string) {
 	db, err := gitssh.NewKnownHostsDb(w.opts.Auth.KnownHostsFiles...)
 	if err != nil {
@@ -144,7 +191,7 @@ func (w *sshWire) hostKeys() (ssh.HostKeyCallback, []string) {
 	return db.HostKeyCallback(), db.HostKeyAlgorithms(w.addr)
 }
 
-// explainHostKey says what to do about a host key that is not trusted.
+// explainHostKey turns the error of an untrusted host key into one for users.
 func explainHostKey(err error, host string, key ssh.PublicKey) error {
 	var unknown *knownhosts.KeyError
 	if !errors.As(err, &unknown) {
@@ -158,20 +205,20 @@ func explainHostKey(err error, host string, key ssh.PublicKey) error {
 	fingerprint := ssh.FingerprintSHA256(key)
 	if len(unknown.Want) > 0 {
 		return failf(staging.CodeUnauthorized, nil,
-			"if the server was reinstalled, remove the old line and add the new one: "+scan+" >> ~/.ssh/known_hosts",
-			"the host key of %s has CHANGED to %s (%s); somebody may be listening in", host, fingerprint, key.Type())
+			"if the server was reinstalled, remove the old line, then run: "+scan+" >> ~/.ssh/known_hosts",
+			"the host key of %s has CHANGED to %s (%s); somebody may be intercepting the connection", host, fingerprint, key.Type())
 	}
 	return failf(staging.CodeUnauthorized, nil,
-		"compare the fingerprint with the server's own, then: "+scan+" >> ~/.ssh/known_hosts",
+		"compare the fingerprint with the server's, then run: "+scan+" >> ~/.ssh/known_hosts",
 		"the host key of %s is unknown: %s (%s)", host, fingerprint, key.Type())
 }
 
-// sshExchange is a git command that runs on the server.
+// sshExchange is a running git command on the server.
 type sshExchange struct {
 	session *ssh.Session
 	in      io.WriteCloser
 	out     io.Reader
-	words   *syncBuffer
+	stderr  *syncBuffer
 	stop    func() bool
 }
 
@@ -184,8 +231,8 @@ func (w *sshWire) start(ctx context.Context, command string) (*sshExchange, erro
 	if err != nil {
 		return nil, fmt.Errorf("ssh session: %w", err)
 	}
-	x := &sshExchange{session: s, words: &syncBuffer{}}
-	s.Stderr = x.words
+	x := &sshExchange{session: s, stderr: &syncBuffer{}}
+	s.Stderr = x.stderr
 	x.in, _ = s.StdinPipe() // these fail only on a started session
 	x.out, _ = s.StdoutPipe()
 	x.stop = context.AfterFunc(ctx, func() { _ = s.Close() })
@@ -196,13 +243,14 @@ func (w *sshWire) start(ctx context.Context, command string) (*sshExchange, erro
 	return x, nil
 }
 
-// quote is git's sq_quote.
+// quote implements git's sq_quote.
 func quote(s string) string {
 	return "'" + strings.NewReplacer("'", `'\''`, "!", `'\!'`).Replace(s) + "'"
 }
 
-// advertised reads what the server says first.
-func (x *sshExchange) advertised(ctx context.Context) (*packp.AdvRefs, error) {
+// readAdvertisement reads the references and capabilities that the server sends
+// first.
+func (x *sshExchange) readAdvertisement(ctx context.Context) (*packp.AdvRefs, error) {
 	adv := packp.NewAdvRefs()
 	err := adv.Decode(x.out)
 	switch {
@@ -213,25 +261,26 @@ func (x *sshExchange) advertised(ctx context.Context) (*packp.AdvRefs, error) {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	}
-	return nil, x.ended(err)
+	return nil, x.exitError(err)
 }
 
-// ended waits for a command that stopped early and gives its words.
-func (x *sshExchange) ended(err error) error {
+// exitError waits for a command that stopped early and returns its stderr as an
+// error.
+func (x *sshExchange) exitError(err error) error {
 	var exit *ssh.ExitError
 	if werr := x.session.Wait(); errors.As(werr, &exit) {
-		return &commandError{words: x.words.String(), err: err}
+		return &commandError{stderr: x.stderr.String(), err: err}
 	}
 	return err
 }
 
-// commandError is the end of a git command on the server that did not answer.
+// commandError is the error of a git command on the server that exited early.
 type commandError struct {
-	words string
-	err   error
+	stderr string
+	err    error
 }
 
-func (e *commandError) Error() string { return strings.TrimSpace(e.words) }
+func (e *commandError) Error() string { return strings.TrimSpace(e.stderr) }
 func (e *commandError) Unwrap() error { return e.err }
 
 func (x *sshExchange) close() {
@@ -239,12 +288,12 @@ func (x *sshExchange) close() {
 	_ = x.session.Close()
 }
 
-func (w *sshWire) list(ctx context.Context) (*packp.AdvRefs, session, error) {
+func (w *sshWire) listRefs(ctx context.Context) (*packp.AdvRefs, session, error) {
 	x, err := w.start(ctx, transport.UploadPackServiceName)
 	if err != nil {
 		return nil, nil, err
 	}
-	adv, err := x.advertised(ctx)
+	adv, err := x.readAdvertisement(ctx)
 	if err == nil && adv.IsEmpty() {
 		err = transport.ErrEmptyRemoteRepository
 	}
@@ -255,13 +304,13 @@ func (w *sshWire) list(ctx context.Context) (*packp.AdvRefs, session, error) {
 	return adv, x, nil
 }
 
-func (w *sshWire) resume(ctx context.Context) (session, error) {
-	_, s, err := w.list(ctx)
+func (w *sshWire) reopen(ctx context.Context) (session, error) {
+	_, s, err := w.listRefs(ctx)
 	return s, err
 }
 
-// upload sends a request and leaves the answer to be read.
-func (x *sshExchange) upload(_ context.Context, req *packp.UploadPackRequest) (*packp.UploadPackResponse, error) {
+// fetchPack sends a request. The caller reads the pack from the response.
+func (x *sshExchange) fetchPack(_ context.Context, req *packp.UploadPackRequest) (*packp.UploadPackResponse, error) {
 	var b bytes.Buffer
 	if err := req.UploadRequest.Encode(&b); err != nil {
 		return nil, err
@@ -273,28 +322,28 @@ func (x *sshExchange) upload(_ context.Context, req *packp.UploadPackRequest) (*
 		return nil, err
 	}
 	if _, err := x.in.Write(b.Bytes()); err != nil {
-		return nil, x.ended(err)
+		return nil, x.exitError(err)
 	}
 	res := packp.NewUploadPackResponse(req)
 	if err := res.Decode(io.NopCloser(x.out)); err != nil {
-		return nil, x.ended(err)
+		return nil, x.exitError(err)
 	}
 	return res, nil
 }
 
-func (w *sshWire) receive(ctx context.Context, build func(*capability.List) *packp.ReferenceUpdateRequest) (*packp.ReportStatus, error) {
+func (w *sshWire) push(ctx context.Context, build func(*capability.List) *packp.ReferenceUpdateRequest) (*packp.ReportStatus, error) {
 	x, err := w.start(ctx, transport.ReceivePackServiceName)
 	if err != nil {
 		return nil, err
 	}
 	defer x.close()
-	adv, err := x.advertised(ctx)
+	adv, err := x.readAdvertisement(ctx)
 	if err != nil && !emptyRepository(err) {
 		return nil, err
 	}
 	req := build(adv.Capabilities)
 	if err := req.Encode(x.in); err != nil {
-		return nil, x.ended(err)
+		return nil, x.exitError(err)
 	}
 	_ = x.in.Close()
 	var out io.Reader = x.out
@@ -304,23 +353,24 @@ func (w *sshWire) receive(ctx context.Context, build func(*capability.List) *pac
 	}
 	report := packp.NewReportStatus()
 	if err := report.Decode(out); err != nil {
-		return nil, x.ended(err)
+		return nil, x.exitError(err)
 	}
 	return report, report.Error()
 }
 
+// close closes the connection. It does not wait for a caller that connects.
 func (w *sshWire) close() error {
 	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.client == nil {
-		return nil
+	c := w.client
+	w.client, w.closed = nil, true
+	w.mu.Unlock()
+	if c != nil {
+		_ = c.Close() // fails only when it is closed already
 	}
-	_ = w.client.Close() // an error here says that it was closed already
-	w.client = nil
 	return nil
 }
 
-// syncBuffer collects what a command says while it runs.
+// syncBuffer collects the stderr of a running command.
 type syncBuffer struct {
 	mu sync.Mutex
 	b  bytes.Buffer

@@ -13,15 +13,15 @@ import (
 	"github.com/go-git/go-git/v5/config"
 )
 
-// WorkTree is what is checked out in a clone.
+// WorkTree describes the checked-out commit of a clone.
 type WorkTree struct {
-	Branch    string // "" when a commit is checked out without a branch
+	Branch    string // "" when HEAD is detached
 	Commit    string // "" before the first one
 	Committed time.Time
-	Remote    string // address of the remote of the branch; "" when there is none
+	Remote    string // URL of the branch's remote; "" when there is none
 }
 
-// ReadWorkTree reads a clone on this machine, and changes nothing in it.
+// ReadWorkTree reads a local clone without changing it.
 func ReadWorkTree(ctx context.Context, path string) (WorkTree, error) {
 	lay, err := findLayout(path)
 	if err != nil {
@@ -32,7 +32,7 @@ func ReadWorkTree(ctx context.Context, path string) (WorkTree, error) {
 	}
 	head, err := os.ReadFile(filepath.Join(lay.gitDir, "HEAD"))
 	if err != nil {
-		return WorkTree{}, fmt.Errorf("reading what is checked out: %w", err)
+		return WorkTree{}, fmt.Errorf("read HEAD: %w", err)
 	}
 	var w WorkTree
 	text := strings.TrimSpace(string(head))
@@ -43,7 +43,7 @@ func ReadWorkTree(ctx context.Context, path string) (WorkTree, error) {
 		hash, err = refs{lay.common}.read(ref)
 	}
 	if err != nil {
-		return WorkTree{}, fmt.Errorf("reading what is checked out: %w", err)
+		return WorkTree{}, fmt.Errorf("read HEAD: %w", err)
 	}
 	if w.Remote, err = remoteOf(lay, w.Branch); err != nil || hash.IsZero() {
 		return w, err
@@ -58,19 +58,19 @@ func ReadWorkTree(ctx context.Context, path string) (WorkTree, error) {
 	return w, nil
 }
 
-// remoteOf gives the address that a branch is fetched from.
+// remoteOf returns the URL that a branch is fetched from.
 func remoteOf(lay layout, branch string) (string, error) {
 	file, err := os.Open(filepath.Join(lay.common, "config"))
 	if errors.Is(err, os.ErrNotExist) {
 		return "", nil
 	}
 	if err != nil {
-		return "", fmt.Errorf("reading git config: %w", err)
+		return "", fmt.Errorf("read git config: %w", err)
 	}
 	defer file.Close()
 	c, err := config.ReadConfig(file)
 	if err != nil {
-		return "", fmt.Errorf("reading %s: %w", file.Name(), err)
+		return "", fmt.Errorf("read %s: %w", file.Name(), err)
 	}
 	name := "origin"
 	if b := c.Branches[branch]; b != nil {

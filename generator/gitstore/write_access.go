@@ -8,14 +8,14 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/transport"
 )
 
-// MayWrite asks whether a push would be let in, without pushing. That a branch
-// is protected shows with a push only.
-func (s *Store) MayWrite(ctx context.Context) error { return s.repo.mayWrite(ctx) }
+// MayWrite returns an error when a push would be rejected, without pushing. It does
+// not see branch protection, which servers check only during a push.
+func (s *Store) MayWrite(ctx context.Context) error { return s.repo.checkWriteAccess(ctx) }
 
-// mayWrite takes the branch's lock, as a commit does, and gives it back.
-func (l *local) mayWrite(ctx context.Context) error {
-	file := filepath.Join(l.layout.common, filepath.FromSlash(l.refs.target(l.ref)))
-	held, err := acquire(ctx, l.layout.common, file, l.steps)
+// checkWriteAccess takes the branch's lock, as a commit does, and releases it.
+func (l *local) checkWriteAccess(ctx context.Context) error {
+	file := filepath.Join(l.layout.common, filepath.FromSlash(l.refs.resolve(l.ref)))
+	held, err := acquireLock(ctx, l.layout.common, file, l.hooks)
 	if err == nil {
 		err = held.release()
 	}
@@ -25,16 +25,16 @@ func (l *local) mayWrite(ctx context.Context) error {
 	return nil
 }
 
-func (r *remote) mayWrite(ctx context.Context) error {
-	err := r.wire.mayReceive(ctx)
+func (r *remote) checkWriteAccess(ctx context.Context) error {
+	err := r.wire.checkPushAccess(ctx)
 	if err == nil || emptyRepository(err) {
 		return nil
 	}
 	return r.explain(err, "write")
 }
 
-// mayReceive opens a push and goes no further.
-func (w *httpWire) mayReceive(ctx context.Context) error {
+// checkPushAccess starts a push and stops after the server's first response.
+func (w *httpWire) checkPushAccess(ctx context.Context) error {
 	rp, err := w.client.NewReceivePackSession(w.endpoint(), w.auth)
 	if err != nil {
 		return err
@@ -43,12 +43,12 @@ func (w *httpWire) mayReceive(ctx context.Context) error {
 	return errors.Join(err, rp.Close())
 }
 
-func (w *sshWire) mayReceive(ctx context.Context) error {
+func (w *sshWire) checkPushAccess(ctx context.Context) error {
 	x, err := w.start(ctx, transport.ReceivePackServiceName)
 	if err != nil {
 		return err
 	}
 	defer x.close()
-	_, err = x.advertised(ctx)
+	_, err = x.readAdvertisement(ctx)
 	return err
 }

@@ -10,36 +10,36 @@ import (
 	"octopod/generator/staging"
 )
 
-// Result says what became of an edit.
+// Result is the result of an edit.
 type Result struct {
 	Revision    Hash      // the commit that holds the edit
-	Changed     bool      // false: the tip said it all already, no commit was made
+	Changed     bool      // false: the tip already held the edit, so no commit was made
 	Commit      time.Time // of that commit
 	Attempts    int       // pushes it took; 0 when nothing was pushed
 	PushedBytes int       // of the push that succeeded, shared by all its commits
 }
 
-// Change applies an edit to the tip and pushes it. When another writer is
-// faster, the edit runs again on what that writer left. Edits that wait while
-// a push is in flight are pushed together by the next one, a commit each.
+// Change applies an edit to the tip and pushes it. When another writer pushes
+// first, the edit runs again on the new tip. Edits that wait while a push is in
+// flight are pushed together by the next one, one commit each.
 //
 // When ctx ends while a push is in flight, Change returns at once and the push
-// goes on: the commit may or may not arrive, but never half of it.
+// continues: the commit may or may not arrive, but never half of it.
 func (s *Store) Change(ctx context.Context, edit Edit) (Result, error) {
 	results, errs := s.ChangeAll(ctx, []Edit{edit})
 	return results[0], errs[0]
 }
 
 // ChangeAll applies several edits, each on top of those before it, and pushes
-// them together, a commit each. One that fails keeps no other from being
-// committed. Each has a result or an error of its own.
+// them together, one commit each. Each edit has its own result and error: one
+// that fails does not stop the others.
 func (s *Store) ChangeAll(ctx context.Context, edits []Edit) ([]Result, []error) {
 	requests := make([]*request, len(edits))
 	for i, edit := range edits {
-		requests[i] = &request{ctx: ctx, edit: edit, done: make(chan outcome, 1)}
+		requests[i] = &request{ctx: ctx, edit: edit, done: make(chan reply, 1)}
 	}
 	if err := s.enqueue(requests); err != nil {
-		fail(requests, err)
+		failAll(requests, err)
 	}
 	results, errs := make([]Result, len(edits)), make([]error, len(edits))
 	for i, r := range requests {
@@ -48,41 +48,62 @@ func (s *Store) ChangeAll(ctx context.Context, edits []Edit) ([]Result, []error)
 	return results, errs
 }
 
-// wait gives the answer, or ends with the context of the asker.
-func (r *request) wait() (Result, error) {
-	select {
-	case o := <-r.done:
-		return o.result, o.err
-	case <-r.ctx.Done():
-		return Result{}, fmt.Errorf("stopped waiting for the push: %w", context.Cause(r.ctx))
-	}
-}
-
-// Push is one attempt to move the branch.
-type Push struct {
-	Edits   int // commits in it
-	Took    time.Duration
-	Outcome Outcome
-}
-
-// Outcome is what became of a push.
-type Outcome string
-
-// The outcomes.
-const (
-	Landed Outcome = "landed"
-	Beaten Outcome = "beaten" // another writer was faster; it is tried again
-	Failed Outcome = "failed"
-)
-
-// Waiting counts the edits that wait for the push in flight.
+// Waiting returns the number of edits that wait for the push in flight.
 func (s *Store) Waiting() int {
 	s.writer.mu.Lock()
 	defer s.writer.mu.Unlock()
 	return len(s.writer.queue)
 }
 
-// writer is the one goroutine that commits and pushes.
+// request is an edit in the queue.
+type request struct {
+	ctx       context.Context
+	edit      Edit
+	done      chan reply
+	attempts  int
+	firstPush time.Time
+}
+
+type reply struct {
+	result Result
+	err    error
+}
+
+func (r *request) answer(a reply) { r.done <- a }
+
+// wait returns the reply, or an error when the caller's context ends first.
+func (r *request) wait() (Result, error) {
+	select {
+	case a := <-r.done:
+		return a.result, a.err
+	case <-r.ctx.Done():
+		return Result{}, fmt.Errorf("stopped waiting for the push: %w", context.Cause(r.ctx))
+	}
+}
+
+// countAttempt records that the edit is pushed once more.
+func (r *request) countAttempt(now time.Time) {
+	if r.attempts == 0 {
+		r.firstPush = now
+	}
+	r.attempts++
+}
+
+// exhausted reports whether an edit has lost both MaxAttempts pushes and
+// Patience. Attempts alone do not count: in a burst of CI jobs, some edits lose
+// dozens of times within seconds.
+func (r *request) exhausted(o *Options) bool {
+	return r.attempts >= o.MaxAttempts && time.Since(r.firstPush) >= o.Patience
+}
+
+// failAll answers every request with the same error.
+func failAll(requests []*request, err error) {
+	for _, r := range requests {
+		r.answer(reply{err: err})
+	}
+}
+
+// writer is the queue of edits and the goroutine that commits and pushes them.
 type writer struct {
 	mu      sync.Mutex
 	queue   []*request
@@ -92,50 +113,19 @@ type writer struct {
 	closing chan struct{}
 	ended   chan struct{}
 
-	// Only the goroutine reads and writes these.
-	tip  *tip
-	pace pace
+	// Confined to the goroutine.
+	tip     *tip
+	backoff backoff
 }
-
-// request is an edit that waits.
-type request struct {
-	ctx      context.Context
-	edit     Edit
-	done     chan outcome
-	attempts int
-	first    time.Time // when it was pushed first
-}
-
-// push notes that the edit is pushed once more.
-func (r *request) push(now time.Time) {
-	if r.attempts == 0 {
-		r.first = now
-	}
-	r.attempts++
-}
-
-// beaten tells whether an edit has lost so often and for so long that its
-// caller should know. A burst of CI jobs alone is no reason: with many of them
-// at work, some lose dozens of times in a few seconds.
-func (r *request) beaten(o *Options) bool {
-	return r.attempts >= o.MaxAttempts && time.Since(r.first) >= o.Patience
-}
-
-type outcome struct {
-	result Result
-	err    error
-}
-
-func (r *request) answer(o outcome) { r.done <- o }
 
 func (w *writer) init() {
 	w.wake, w.closing, w.ended = make(chan struct{}, 1), make(chan struct{}), make(chan struct{})
 }
 
-// enqueue adds requests and starts the goroutine with the first.
+// enqueue adds requests to the queue. The first call starts the goroutine.
 func (s *Store) enqueue(more []*request) error {
 	if s.opts.Branch == Detached {
-		return failf(staging.CodeInvalid, nil, "check one out (`git switch -c try`), or name it with --ref",
+		return failf(staging.CodeInvalid, nil, "check out a branch (`git switch -c try`), or name one with --ref",
 			"no branch is checked out in %s, so nothing can be committed", s.opts.URL)
 	}
 	w := &s.writer
@@ -147,7 +137,7 @@ func (s *Store) enqueue(more []*request) error {
 	w.queue = append(w.queue, more...)
 	if !w.running {
 		w.running = true
-		go s.write()
+		go s.runWriter()
 	}
 	select {
 	case w.wake <- struct{}{}:
@@ -156,16 +146,16 @@ func (s *Store) enqueue(more []*request) error {
 	return nil
 }
 
-// take empties the queue.
-func (w *writer) take() (batch []*request, closed bool) {
+// drain empties the queue.
+func (w *writer) drain() (requests []*request, closed bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	batch, w.queue = w.queue, nil
-	return batch, w.closed
+	requests, w.queue = w.queue, nil
+	return requests, w.closed
 }
 
-// shut ends the goroutine after the push in flight.
-func (w *writer) shut() {
+// shutdown stops the goroutine after the push in flight.
+func (w *writer) shutdown() {
 	w.mu.Lock()
 	again := w.closed
 	w.closed = true
@@ -181,95 +171,58 @@ func (w *writer) shut() {
 	}
 }
 
-func (s *Store) write() {
+// runWriter commits and pushes queued edits until the store is closed.
+func (s *Store) runWriter() {
 	w := &s.writer
 	defer close(w.ended)
 	for range w.wake {
-		batch, closed := w.take()
+		requests, closed := w.drain()
 		if closed {
-			fail(batch, errClosed)
+			failAll(requests, errClosed)
 			continue
 		}
-		s.commit(batch)
-		s.tidy(false)
+		s.commitAll(requests)
+		s.maintain(false)
 	}
-	batch, _ := w.take()
-	fail(batch, errClosed)
+	requests, _ := w.drain()
+	failAll(requests, errClosed)
 }
 
-func fail(batch []*request, err error) {
-	for _, r := range batch {
-		r.answer(outcome{err: err})
-	}
-}
-
-// commit answers every request of a batch, and those that arrive meanwhile.
-func (s *Store) commit(waiting []*request) {
+// commitAll answers the given requests and those that arrive meanwhile.
+func (s *Store) commitAll(waiting []*request) {
 	w := &s.writer
 	for {
-		more, _ := w.take()
+		more, _ := w.drain()
 		waiting = dropCancelled(append(waiting, more...))
 		if len(waiting) == 0 {
 			return
 		}
-		n := min(len(waiting), w.pace.most())
-		c, err := s.prepare(waiting[:n])
+		n := min(len(waiting), w.backoff.batchSize())
+		b, err := s.prepareBatch(waiting[:n])
 		if err != nil {
-			fail(waiting, err)
+			failAll(waiting, err)
 			return
 		}
-		beaten := s.push(c, len(waiting))
-		waiting = append(beaten, waiting[n:]...)
+		retry := s.pushBatch(b, len(waiting))
+		waiting = append(retry, waiting[n:]...)
 	}
 }
 
-// push lands what needs a push of a chain and gives the requests that were
-// beaten and try again. So many edits wait in all.
-func (s *Store) push(c *chain, waiting int) (again []*request) {
-	pending := c.settle()
-	if len(pending) == 0 {
-		return nil
-	}
-	began := time.Now()
-	moved, err := s.land(c, waiting)
-	s.opts.Pushed(Push{Edits: len(c.links), Took: time.Since(began), Outcome: outcomeOf(moved, err)})
-	switch {
-	case err != nil:
-		c.fail(err)
-		return nil
-	case moved:
-		return s.giveUp(pending)
-	}
-	c.succeed()
-	s.yield(waiting)
-	return nil
-}
-
-func outcomeOf(moved bool, err error) Outcome {
-	switch {
-	case err != nil:
-		return Failed
-	case moved:
-		return Beaten
-	}
-	return Landed
-}
-
-// dropCancelled leaves out requests that nobody waits for any more.
-func dropCancelled(batch []*request) []*request {
-	return slices.DeleteFunc(batch, func(r *request) bool {
+// dropCancelled answers and removes requests whose context has ended.
+func dropCancelled(requests []*request) []*request {
+	return slices.DeleteFunc(requests, func(r *request) bool {
 		err := r.ctx.Err()
 		if err != nil {
-			r.answer(outcome{err: err})
+			r.answer(reply{err: err})
 		}
 		return err != nil
 	})
 }
 
-// prepare runs the edits. It begins with the tip that the last push left, which
-// saves asking for it: a stale tip makes the push fail, and nothing is lost.
-// Only an edit that failed or had nothing to do must have seen the true tip.
-func (s *Store) prepare(batch []*request) (*chain, error) {
+// prepareBatch runs the edits. It starts from the tip that the last push left,
+// which saves a request: with a stale tip the push fails and nothing is lost.
+// Only an edit that failed or changed nothing must have seen the current tip.
+func (s *Store) prepareBatch(requests []*request) (*batch, error) {
 	w := &s.writer
 	fresh := false
 	for {
@@ -280,9 +233,9 @@ func (s *Store) prepare(batch []*request) (*chain, error) {
 			}
 			w.tip, fresh = t, true
 		}
-		c := s.chain(w.tip, batch)
-		if fresh || c.allCommit() {
-			return c, nil
+		b := s.newBatch(w.tip, requests)
+		if fresh || b.allChanged() {
+			return b, nil
 		}
 		t, err := s.refresh(s.life)
 		if err != nil {
@@ -291,44 +244,7 @@ func (s *Store) prepare(batch []*request) (*chain, error) {
 		same := t.commit == w.tip.commit
 		w.tip, fresh = t, true
 		if same {
-			return c, nil
+			return b, nil
 		}
-	}
-}
-
-// giveUp answers requests that were beaten too often.
-func (s *Store) giveUp(batch []*request) []*request {
-	return slices.DeleteFunc(batch, func(r *request) bool {
-		if !r.beaten(&s.opts) {
-			return false
-		}
-		r.answer(outcome{err: failf(staging.CodeConflict, errMoved,
-			"others write to this branch all the time; run the command again",
-			"branch %s moved %d times before this change could be pushed", s.opts.Branch, r.attempts)})
-		return true
-	})
-}
-
-// yield lets other writers have a turn after a success that they made hard.
-func (s *Store) yield(waiting int) {
-	w := &s.writer
-	d := w.pace.won(waiting)
-	if d <= 0 {
-		return
-	}
-	s.pause(d)
-	w.tip = nil // stale by now, most likely
-}
-
-// pause waits, but not in a store that is being closed.
-func (s *Store) pause(d time.Duration) {
-	if d <= 0 {
-		return
-	}
-	t := time.NewTimer(d)
-	defer t.Stop()
-	select {
-	case <-t.C:
-	case <-s.writer.closing:
 	}
 }

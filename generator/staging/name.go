@@ -28,12 +28,12 @@ type Naming struct {
 }
 
 // Branch checks a branch name by git's own rules (git check-ref-format) and
-// gives it without refs/heads/.
+// returns it without refs/heads/. It is the only such check in Octopod.
 func Branch(given string) (string, error) {
 	branch := strings.TrimPrefix(given, "refs/heads/")
 	if why := branchFault(branch); why != "" {
 		return "", Errorf(CodeInvalid, "branch %q is no git branch name: %s", short(given), why).
-			WithHint("give the branch as `git branch` prints it, for example --branch feature/login")
+			WithHint("give the branch as `git branch` prints it, for example feature/login")
 	}
 	return branch, nil
 }

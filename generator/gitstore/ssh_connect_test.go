@@ -1,0 +1,44 @@
+package gitstore_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"octopod/generator/gitstore"
+	"octopod/generator/testenv"
+)
+
+// TestCallersDoNotWaitForAnotherDial: while one caller connects to a server that
+// never answers, another can give up and the store can be closed.
+func TestCallersDoNotWaitForAnotherDial(t *testing.T) {
+	server := testenv.ServeSSH(t, t.TempDir())
+	s, err := gitstore.Open(t.Context(), gitstore.Options{
+		URL: "ssh://" + silentPort(t) + "/env.git", Timeout: 10 * time.Second,
+		Auth: gitstore.Auth{SSHKeyFile: server.KeyFile, KnownHostsFiles: []string{server.KnownHosts}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, stop := context.WithCancel(t.Context())
+	defer stop()
+	ended := make(chan error, 1)
+	go func() { ended <- s.MayWrite(first) }()
+	time.Sleep(100 * time.Millisecond) // the first caller dials
+
+	began := time.Now()
+	second, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
+	defer cancel()
+	if err := s.MayWrite(second); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("the second caller gets %v", err)
+	}
+	if err := s.Close(); err != nil {
+		t.Error(err)
+	}
+	if took := time.Since(began); took > 3*time.Second {
+		t.Errorf("the second caller and Close took %s", took)
+	}
+	stop()
+	<-ended
+}
