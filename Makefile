@@ -57,6 +57,7 @@ fuzz: ## each fuzz target for 60 seconds
 	$(GO) test ./generator/project/strictyaml -run '^$$' -fuzz FuzzDecode -fuzztime 60s -fuzzminimizetime 10x
 	$(GO) test ./generator/envrepo -run '^$$' -fuzz FuzzDecode -fuzztime 60s -fuzzminimizetime 10x
 	$(GO) test ./generator/project -run '^$$' -fuzz FuzzOverride -fuzztime 60s -fuzzminimizetime 10x
+	$(GO) test ./generator/giturl -run '^$$' -fuzz FuzzParse -fuzztime 60s -fuzzminimizetime 10x
 	$(GO) test ./generator/branch -run '^$$' -fuzz FuzzReadHook -fuzztime 60s -fuzzminimizetime 10x
 
 bench: build tools ## speed and memory against stock tools; figures for docs/benchmarks.md

@@ -113,8 +113,8 @@ func TestImportRules(t *testing.T) {
 
 // forbidden says which rule an import breaks.
 func forbidden(importer, imported string, standard bool) string {
-	if importer == module+"/generator/staging" && !standard {
-		return "the nouns import the standard library only"
+	if !standard && (importer == module+"/generator/staging" || importer == module+"/generator/giturl") {
+		return "staging and giturl import the standard library only"
 	}
 	for _, owner := range owners {
 		if imported == owner.library || strings.HasPrefix(imported, strings.TrimSuffix(owner.library, "/")+"/") {

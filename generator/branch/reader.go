@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"octopod/generator/giturl"
 	"octopod/generator/staging"
 )
 
@@ -107,16 +108,8 @@ func (r *reader) repository(variables ...string) {
 // given: https://github.com/acme/shop.git and git@github.com:acme/shop are both
 // github.com/acme/shop. A path on this machine names none.
 func Repository(address string) string {
-	host, path, ok := strings.Cut(address, ":")
-	if u, err := url.Parse(address); err == nil && u.Scheme != "" && strings.Contains(address, "://") {
-		host, path = u.Hostname(), u.Path
-	}
-	host = host[strings.LastIndex(host, "@")+1:]
-	path = strings.TrimSuffix(strings.Trim(path, "/"), ".git")
-	if !ok || path == "" || host == "" || strings.ContainsAny(host, `/\`) {
-		return ""
-	}
-	return strings.ToLower(host) + "/" + path
+	u, _ := giturl.Parse(address)
+	return u.Repository()
 }
 
 // hostOf gives the host of a web address.

@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"octopod/generator/giturl"
 )
 
 // Refs are the branches and pull requests of a repository.
@@ -29,10 +31,10 @@ func ListRefs(ctx context.Context, o Options) (Refs, error) {
 	if err != nil {
 		return Refs{}, err
 	}
-	if at.local == "" {
+	if at.Remote() {
 		return remoteRefs(ctx, at, &o)
 	}
-	lay, err := findLayout(at.local)
+	lay, err := findLayout(at.Local())
 	if err != nil {
 		return Refs{}, err
 	}
@@ -40,7 +42,7 @@ func ListRefs(ctx context.Context, o Options) (Refs, error) {
 	return Refs{Heads: heads}, err
 }
 
-func remoteRefs(ctx context.Context, at place, o *Options) (known Refs, err error) {
+func remoteRefs(ctx context.Context, at giturl.URL, o *Options) (known Refs, err error) {
 	r, err := openRemote(at, o)
 	if err != nil {
 		return Refs{}, err

@@ -14,6 +14,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/protocol/packp/capability"
 
+	"octopod/generator/giturl"
 	"octopod/generator/staging"
 )
 
@@ -39,13 +40,13 @@ type remoteState struct {
 	shallow []Hash // commits whose parents were not fetched
 }
 
-func openRemote(p place, o *Options) (*remote, error) {
-	r := &remote{display: p.shown, ref: "refs/heads/" + o.Branch, keepHistory: o.History, log: o.Logger.With("remote", p.shown)}
+func openRemote(at giturl.URL, o *Options) (*remote, error) {
+	r := &remote{display: at.String(), ref: "refs/heads/" + o.Branch, keepHistory: o.History, log: o.Logger.With("remote", at.String())}
 	var err error
-	if p.url.Scheme == "ssh" {
-		r.wire, err = newSSHWire(p, o)
+	if at.Scheme() == "ssh" {
+		r.wire, err = newSSHWire(at, o)
 	} else {
-		r.wire, err = newHTTPWire(p, o)
+		r.wire, err = newHTTPWire(at, o)
 	}
 	return r, err
 }

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"time"
 
+	"octopod/generator/giturl"
 	"octopod/generator/staging"
 )
 
@@ -139,18 +140,18 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{opts: o, repo: repo, name: at.shown + " (branch " + o.Branch + ")", log: o.Logger}
+	s := &Store{opts: o, repo: repo, name: at.String() + " (branch " + o.Branch + ")", log: o.Logger}
 	s.life, s.stop = context.WithCancel(context.WithoutCancel(ctx))
 	s.writer.init()
 	return s, nil
 }
 
 // openRepository opens a local path or a remote, depending on the URL.
-func openRepository(ctx context.Context, at place, o *Options) (repository, error) {
-	if at.local != "" {
-		return openLocal(ctx, at.local, o)
+func openRepository(ctx context.Context, at giturl.URL, o *Options) (repository, error) {
+	if at.Remote() {
+		return openRemote(at, o)
 	}
-	return openRemote(at, o)
+	return openLocal(ctx, at.Local(), o)
 }
 
 // Snapshot returns the current tip of the branch, an empty snapshot for a

@@ -12,6 +12,7 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/transport"
 	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
 
+	"octopod/generator/giturl"
 	"octopod/generator/staging"
 )
 
@@ -26,25 +27,22 @@ type httpWire struct {
 	pushWorked bool               // a push without listing references first has worked
 }
 
-func newHTTPWire(p place, o *Options) (*httpWire, error) {
-	if p.url.Scheme == "http" && !o.AllowPlainHTTP {
+func newHTTPWire(at giturl.URL, o *Options) (*httpWire, error) {
+	if at.Scheme() == "http" && !o.AllowPlainHTTP {
 		return nil, failf(staging.CodeInvalid, nil, "use https://, or allow plain http explicitly",
-			"%s would send credentials and content unencrypted", p.shown)
+			"%s would send credentials and content unencrypted", at)
 	}
-	bare := *p.url
-	bare.User = nil
-	to, err := transport.NewEndpoint(strings.TrimSuffix(bare.String(), "/"))
+	to, err := transport.NewEndpoint(strings.TrimSuffix(at.String(), "/"))
 	if err != nil {
-		return nil, failf(staging.CodeInvalid, err, "", "%s cannot be read", p.shown)
+		return nil, failf(staging.CodeInvalid, err, "", "%s cannot be read", at)
 	}
 	conns := http.DefaultTransport.(*http.Transport).Clone()
 	conns.DialContext = dialer(o.Timeout)
 	conns.MaxIdleConnsPerHost = 4
 	w := &httpWire{conns: conns, client: githttp.NewClient(&http.Client{Transport: retryAfterTransport{conns}}), target: *to}
 	user, token := o.Auth.Username, o.Auth.Token
-	if user == "" && token == "" && p.url.User != nil {
-		user = p.url.User.Username()
-		token, _ = p.url.User.Password()
+	if user == "" && token == "" {
+		user, token = at.Credentials()
 	}
 	if token != "" || user != "" {
 		if user == "" {

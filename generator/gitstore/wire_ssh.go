@@ -2,6 +2,7 @@ package gitstore
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ import (
 	"golang.org/x/crypto/ssh"
 	"golang.org/x/crypto/ssh/knownhosts"
 
+	"octopod/generator/giturl"
 	"octopod/generator/staging"
 )
 
@@ -41,19 +43,11 @@ type sshWire struct {
 	closed bool
 }
 
-func newSSHWire(p place, o *Options) (*sshWire, error) {
-	port := p.url.Port()
-	if port == "" {
-		port = "22"
-	}
+func newSSHWire(at giturl.URL, o *Options) (*sshWire, error) {
+	user, _ := at.Credentials()
 	w := &sshWire{
-		addr: net.JoinHostPort(p.url.Hostname(), port), path: p.url.Path, display: p.shown,
-		opts: o, user: "git", connecting: make(chan struct{}, 1),
-	}
-	if p.url.User != nil && p.url.User.Username() != "" {
-		w.user = p.url.User.Username()
-	} else if o.Auth.Username != "" {
-		w.user = o.Auth.Username
+		addr: net.JoinHostPort(at.Host(), cmp.Or(at.Port(), "22")), path: at.Path(), display: at.String(),
+		opts: o, user: cmp.Or(user, o.Auth.Username, "git"), connecting: make(chan struct{}, 1),
 	}
 	if strings.HasPrefix(w.path, "/~") {
 		w.path = w.path[1:]

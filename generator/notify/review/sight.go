@@ -3,12 +3,12 @@ package review
 import (
 	"cmp"
 	"encoding/hex"
-	"net/url"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
+	"octopod/generator/giturl"
 	"octopod/generator/notify"
 	"octopod/generator/project"
 	"octopod/generator/staging"
@@ -27,15 +27,16 @@ func Places(p *project.Project, s staging.Spec) []Place {
 	var places []Place
 	for _, name := range p.ServiceNames() {
 		service, there := s.Services[name]
-		host, path := split(p.Spec.Services[name].Repository)
-		if !there || service.From != staging.FromBranch || !whole(service.Commit) || !wellFormed.MatchString(path) {
+		declared := p.Spec.Services[name].Repository
+		at, _ := giturl.ParseRepository(declared)
+		if !there || service.From != staging.FromBranch || !whole(service.Commit) || !at.Remote() || !wellFormed.MatchString(at.RepositoryPath()) {
 			continue
 		}
-		if h, r := split(service.Repository); service.Repository != "" && (h != host || r != path) {
+		if service.Repository != "" && !giturl.SameRepository(service.Repository, declared) {
 			continue
 		}
-		place := Place{Host: host, Repository: path, Commit: strings.ToLower(service.Commit)}
-		if at, number := request(s.PullRequest); at == host+"/"+path {
+		place := Place{Host: at.Forge(), Repository: at.RepositoryPath(), Commit: strings.ToLower(service.Commit)}
+		if repository, number := request(s.PullRequest); giturl.SameRepository(repository, declared) {
 			place.Request = number
 		}
 		if !slices.Contains(places, place) {
@@ -54,28 +55,7 @@ func whole(commit string) bool {
 	return err == nil && (len(commit) == 40 || len(commit) == 64)
 }
 
-// split reads a repository as octopod.yaml and CI name it: host and path, with
-// or without a scheme. One on this machine has neither.
-func split(repository string) (host, path string) {
-	if !strings.Contains(repository, "://") {
-		if at, rest, ok := strings.Cut(repository, ":"); ok && strings.Contains(at, "@") { // user@host:path
-			repository = at + "/" + rest
-		}
-		repository = "https://" + repository
-	}
-	u, err := url.Parse(repository)
-	if err != nil || u.Hostname() == "" {
-		return "", ""
-	}
-	host = u.Hostname()
-	if u.Port() != "" && u.Scheme != "ssh" {
-		host = u.Host
-	}
-	return strings.ToLower(host), strings.TrimSuffix(strings.Trim(u.Path, "/"), ".git")
-}
-
-// request reads where a pull request is: host and path of the repository, and
-// the number.
+// request splits the URL of a pull request into the URL of its repository and its number.
 func request(r *staging.PullRequest) (repository string, number int64) {
 	if r == nil {
 		return "", 0
@@ -84,8 +64,7 @@ func request(r *staging.PullRequest) (repository string, number int64) {
 		before, after, found := strings.Cut(r.URL, between)
 		digits, _, _ := strings.Cut(after, "/")
 		if n, err := strconv.ParseInt(digits, 10, 64); found && err == nil && n > 0 {
-			host, path := split(before)
-			return host + "/" + path, n
+			return before, n
 		}
 	}
 	return "", 0
