@@ -1,19 +1,19 @@
-// Package bounded has a map that does not grow without end, whoever fills it.
+// Package bounded provides a map of limited size, for keys that clients choose.
 package bounded
 
-// Map keeps at least as many entries as it was made for, the ones used last, and
-// never more than twice as many. Users of one map take turns.
+// Map keeps at least its size of entries, the most recently used ones, and never more
+// than twice as many. It is not safe for concurrent use.
 type Map[K comparable, V any] struct {
 	size       int
-	young, old map[K]V // old are those that nobody asked for since young is there
+	young, old map[K]V // old entries were not used since young was started
 }
 
-// NewMap gives a map that keeps so many entries.
+// NewMap returns a map that keeps at least size entries.
 func NewMap[K comparable, V any](size int) *Map[K, V] {
 	return &Map[K, V]{size: size, young: map[K]V{}}
 }
 
-// Get gives what was put last. To be asked for is to be used.
+// Get returns the value of a key. It counts as a use.
 func (m *Map[K, V]) Get(key K) (value V, known bool) {
 	if value, known = m.young[key]; known {
 		return value, true
@@ -24,16 +24,16 @@ func (m *Map[K, V]) Get(key K) (value V, known bool) {
 	return value, known
 }
 
-// Has tells whether there is a value, as Get does.
+// Has reports whether the key has a value. It counts as a use.
 func (m *Map[K, V]) Has(key K) bool {
 	_, known := m.Get(key)
 	return known
 }
 
-// Len counts what is kept; what was used again may count twice.
+// Len counts the entries. An entry that was used again may count twice.
 func (m *Map[K, V]) Len() int { return len(m.young) + len(m.old) }
 
-// Put keeps a value, in the place of the one before.
+// Put sets the value of a key.
 func (m *Map[K, V]) Put(key K, value V) {
 	if _, known := m.young[key]; !known && len(m.young) >= m.size {
 		m.young, m.old = map[K]V{}, m.young
@@ -41,7 +41,7 @@ func (m *Map[K, V]) Put(key K, value V) {
 	m.young[key] = value
 }
 
-// Delete forgets a key.
+// Delete removes a key.
 func (m *Map[K, V]) Delete(key K) {
 	delete(m.young, key)
 	delete(m.old, key)

@@ -14,13 +14,13 @@ import (
 	"octopod/generator/staging"
 )
 
-// Repo is the env repo behind one branch.
+// Repo is one branch of an env repo.
 type Repo struct {
 	store   *gitstore.Store
 	records *records
 }
 
-// New gives the env repo in a git store.
+// New returns the env repo in a git store.
 func New(store *gitstore.Store) *Repo { return &Repo{store: store, records: newRecords()} }
 
 // Tip reads the branch as it is now.
@@ -32,7 +32,7 @@ func (r *Repo) Tip(ctx context.Context) (*Tree, error) {
 	return &Tree{snapshot, r.records}, nil
 }
 
-// At reads an earlier revision: a commit of at least seven digits.
+// At reads an earlier revision: a commit hash of at least seven digits.
 func (r *Repo) At(ctx context.Context, revision string) (*Tree, error) {
 	snapshot, err := r.store.At(ctx, revision)
 	if err != nil {
@@ -41,26 +41,26 @@ func (r *Repo) At(ctx context.Context, revision string) (*Tree, error) {
 	return &Tree{snapshot, r.records}, nil
 }
 
-// Waiting counts the changes that wait for their push.
+// Waiting returns the number of changes that wait for their push.
 func (r *Repo) Waiting() int { return r.store.Waiting() }
 
-// MayWrite asks whether a commit would be let in, without one.
+// MayWrite returns an error when a push would be rejected, without pushing.
 func (r *Repo) MayWrite(ctx context.Context) error { return r.store.MayWrite(ctx) }
 
-// Edit is one commit in Octopod's words.
+// Edit is one commit: an action and the files that it changes.
 type Edit struct {
 	Verb    staging.Verb
-	Staging string // "" when the commit is about several
-	Subject string // what was done, after verb and name: "backend 1f2e3d4"
-	Body    string // more for people; may be empty
+	Staging string // "" when the commit changes several
+	Subject string // follows verb and name: "backend 1f2e3d4"
+	Body    string // details for people; may be empty
 	By      staging.Person
 	Via     staging.Via
-	Request string // an id that finds this request again; may be empty
-	Key     string // the same for every try of this request; may be empty
+	Request string // ID of the request; may be empty
+	Key     string // idempotency key, the same for every retry of the request; may be empty
 
-	Replace []Directory    // directories that become exactly these files
-	Remove  []string       // paths that go, directories with all they hold
-	Write   []staging.File // single files outside of Replace
+	Replace []Directory    // directories whose content becomes exactly these files
+	Remove  []string       // paths to remove; directories with everything below them
+	Write   []staging.File // single files outside Replace
 }
 
 // Directory is the whole content of one directory.
@@ -69,24 +69,24 @@ type Directory struct {
 	Files []staging.File
 }
 
-// Result says what became of an edit.
+// Result is the result of an edit.
 type Result struct {
-	Revision string // of the commit; the tip's when nothing changed
+	Revision string // of the commit; of the tip when nothing changed
 	Changed  bool
 }
 
-// Change commits an edit of the tip. edit may run several times: whenever
-// somebody else's commit came first, it runs again on theirs.
+// Change commits an edit of the tip. edit may run several times: when another writer
+// commits first, it runs again on the new tip.
 func (r *Repo) Change(ctx context.Context, edit Editing) (Result, error) {
 	results, errs := r.ChangeAll(ctx, []Editing{edit})
 	return results[0], errs[0]
 }
 
-// Editing works out an edit of a tree.
+// Editing computes an edit of a tree.
 type Editing func(context.Context, *Tree) (Edit, error)
 
-// ChangeAll commits several edits, one commit each, and pushes them together.
-// One that fails keeps no other from being committed.
+// ChangeAll commits several edits, one commit each, and pushes them together. An edit
+// that fails does not stop the others.
 func (r *Repo) ChangeAll(ctx context.Context, edits []Editing) ([]Result, []error) {
 	inGit := make([]gitstore.Edit, len(edits))
 	for i, edit := range edits {
@@ -103,7 +103,7 @@ func (r *Repo) ChangeAll(ctx context.Context, edits []Editing) ([]Result, []erro
 	return results, errs
 }
 
-// inGit gives an edit in the words of the git store.
+// inGit returns an edit for the git store.
 func (r *Repo) inGit(edit Editing) func(context.Context, *gitstore.Snapshot) (gitstore.Commit, error) {
 	return func(ctx context.Context, tip *gitstore.Snapshot) (gitstore.Commit, error) {
 		return edit.commit(ctx, &Tree{tip, r.records})
@@ -121,7 +121,7 @@ func (edit Editing) commit(ctx context.Context, tree *Tree) (gitstore.Commit, er
 	}, err
 }
 
-// Plan lists what an edit would do to the tree, by path.
+// Plan lists the paths that an edit would add, modify or remove.
 func (e Edit) Plan(tree *Tree) ([]staging.PlanItem, error) {
 	changes, err := e.changes(tree)
 	if err != nil {
@@ -141,7 +141,7 @@ func (e Edit) Plan(tree *Tree) ([]staging.PlanItem, error) {
 	return plan, nil
 }
 
-// After gives the tree as it would be after an edit, with nothing written.
+// After returns the tree with an edit applied. It writes nothing.
 func (e Edit) After(ctx context.Context, tree *Tree) (*Tree, error) {
 	changes, err := e.changes(tree)
 	if err != nil {
@@ -154,7 +154,7 @@ func (e Edit) After(ctx context.Context, tree *Tree) (*Tree, error) {
 	return &Tree{snapshot, tree.records}, nil
 }
 
-// changes reduces an edit to the files that differ from the tree.
+// changes returns the files of an edit that differ from the tree.
 func (e Edit) changes(tree *Tree) ([]gitstore.Change, error) {
 	var changes []gitstore.Change
 	for _, dir := range e.Replace {
@@ -184,8 +184,8 @@ func (e Edit) changes(tree *Tree) ([]gitstore.Change, error) {
 	return changes, nil
 }
 
-// appendWrite adds a file unless the tree holds the very same bytes. The hash
-// tells, so nothing is read.
+// appendWrite adds a file unless the tree holds the same bytes. It compares hashes,
+// so it reads no file.
 func appendWrite(changes []gitstore.Change, tree *Tree, file staging.File) []gitstore.Change {
 	if entry, ok := tree.Entry(file.Path); ok && entry.Hash == gitstore.BlobHash(file.Data) {
 		return changes
@@ -193,7 +193,7 @@ func appendWrite(changes []gitstore.Change, tree *Tree, file staging.File) []git
 	return append(changes, gitstore.Change{Path: file.Path, Data: file.Data})
 }
 
-// FilesUnder lists the files at and below a path, by path from the root.
+// FilesUnder lists the files at and below a path, as paths from the root.
 func (t *Tree) FilesUnder(name string) ([]string, error) {
 	if entry, ok := t.Entry(name); ok && !entry.IsDir() {
 		return []string{name}, nil
@@ -225,7 +225,7 @@ func filesUnder(tree *Tree, dir string) ([]string, error) {
 	return names, nil
 }
 
-// StagingFiles reads every file of a staging's directory, by path from the root.
+// StagingFiles reads every file of a staging's directory. Paths are from the root.
 func (t *Tree) StagingFiles(name string) ([]staging.File, error) {
 	paths, err := filesUnder(t, StagingDir(name))
 	if err != nil {
@@ -242,7 +242,7 @@ func (t *Tree) StagingFiles(name string) ([]staging.File, error) {
 	return files, nil
 }
 
-// trailers are read back by parseTrailers.
+// The trailers of a commit. parseTrailers reads them back.
 const (
 	trailerAction  = "Octopod-Action"
 	trailerStaging = "Octopod-Staging"
@@ -251,8 +251,8 @@ const (
 	trailerKey     = "Octopod-Key"
 )
 
-// message is the commit message: subject, body, and trailers as
-// git interpret-trailers reads them.
+// message returns the commit message: subject, body, and trailers in the form of
+// git interpret-trailers.
 func (e Edit) message() string {
 	subject := string(e.Verb)
 	if e.Staging != "" {
@@ -281,10 +281,11 @@ func (e Edit) trailers() string {
 	return strings.Join(lines, "\n")
 }
 
-// oneLine keeps a value from ending its line and forging a trailer.
+// oneLine removes line breaks, so that a value cannot forge a trailer.
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
-// Differs tells whether the tree lacks any of these files or holds other bytes.
+// Differs reports whether any of these files is missing in the tree or has other
+// content there.
 func (t *Tree) Differs(files []staging.File) bool {
 	return slices.ContainsFunc(files, func(f staging.File) bool { return len(appendWrite(nil, t, f)) > 0 })
 }

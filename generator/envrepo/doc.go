@@ -1,8 +1,8 @@
-// Package envrepo knows where things lie in the env repo: octopod.yaml at the
-// root, one directory per staging under envs, and nothing that two stagings
-// share. It reads and writes records, tells in a commit what was done and by
-// whom, and reads that back as history.
+// Package envrepo defines the layout of the env repo: octopod.yaml at the root, one
+// directory per staging under envs, and no file that two stagings share. It reads and
+// writes records, writes action and author into commits, and reads them back as
+// history.
 //
-// It never decides what a staging should be and never renders; it hands git's
-// work to package gitstore.
+// It does not decide what a staging should be and does not render. Git is the work of
+// package gitstore.
 package envrepo

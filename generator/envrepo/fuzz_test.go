@@ -8,8 +8,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// Whatever somebody commits as staging.yaml is read or refused, and what is
-// read is written back to the same record.
+// FuzzDecode: any content of staging.yaml is decoded or rejected, and a decoded record
+// encodes to the same record.
 func FuzzDecode(f *testing.F) {
 	f.Add([]byte("apiVersion: octopod.dev/v1alpha1\nkind: Staging\nmetadata: {name: x, title: T}\nspec:\n  branch: a\n  state: active\n" +
 		"  services: {b: {image: \"r/b:1\", from: branch}}\n  overrides: {app: {A: null, B: 1, C: true, D: \"1.0\"}}\n  created: {at: 2026-11-23T12:00:00Z, by: Ada}\n"))

@@ -9,8 +9,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// History lists the commits that changed a staging, newest first. limit 0
-// means all.
+// History lists the commits that changed a staging, newest first. A limit of 0 means
+// all.
 func (r *Repo) History(ctx context.Context, name string, limit int) ([]staging.Event, error) {
 	entries, err := r.store.History(ctx, StagingDir(name), limit)
 	if err != nil {
@@ -23,8 +23,9 @@ func (r *Repo) History(ctx context.Context, name string, limit int) ([]staging.E
 	return events, nil
 }
 
-// HeldAt names what a staging's directory held at a revision, as Event.Held does;
-// "" where it was not there, or the revision is not known here.
+// HeldAt returns the git hash of a staging's directory at a revision, like Event.Held.
+// It is "" when the staging did not exist or the repository does not have the
+// revision.
 func (r *Repo) HeldAt(ctx context.Context, name, revision string) (string, error) {
 	hash, err := r.store.HashAt(ctx, revision, StagingDir(name))
 	if err != nil || hash.IsZero() {
@@ -33,8 +34,8 @@ func (r *Repo) HeldAt(ctx context.Context, name, revision string) (string, error
 	return hash.String(), nil
 }
 
-// WrittenAt is when a staging's content last changed (see Tree.Content); zero
-// for one that never was. Commits that changed its record alone are passed over.
+// WrittenAt returns when a staging's content last changed (see Tree.Content), zero for
+// a staging that never existed. It skips commits that changed only the record.
 func (r *Repo) WrittenAt(ctx context.Context, name string) (time.Time, error) {
 	for limit := 4; ; limit *= 4 {
 		entries, err := r.store.History(ctx, StagingDir(name), limit)
@@ -48,7 +49,7 @@ func (r *Repo) WrittenAt(ctx context.Context, name string) (time.Time, error) {
 	}
 }
 
-// alike counts the entries, from the newest on, whose content is the newest's.
+// alike counts the newest entries that have the same content.
 func (r *Repo) alike(ctx context.Context, entries []gitstore.Entry) (int, error) {
 	var newest string
 	for i, entry := range entries {
@@ -65,7 +66,7 @@ func (r *Repo) alike(ctx context.Context, entries []gitstore.Entry) (int, error)
 	return len(entries), nil
 }
 
-// Activity lists the commits that changed any staging, newest first. limit 0
+// Activity lists the commits that changed any staging, newest first. A limit of 0
 // means all.
 func (r *Repo) Activity(ctx context.Context, limit int) ([]staging.Event, error) {
 	entries, err := r.store.History(ctx, Dir, limit)
@@ -75,20 +76,19 @@ func (r *Repo) Activity(ctx context.Context, limit int) ([]staging.Event, error)
 	events := make([]staging.Event, len(entries))
 	for i, entry := range entries {
 		events[i] = eventOf(entry)
-		events[i].Gone, events[i].Held = false, "" // the folder of all stagings says nothing of one
+		events[i].Gone, events[i].Held = false, "" // the entry is that of all stagings, not of one
 	}
 	return events, nil
 }
 
-// triesWithin and mostTries bound how far back a commit of an earlier try is
-// looked for.
+// triesWithin and mostTries limit how far back Tried searches.
 const (
 	triesWithin = time.Hour
 	mostTries   = 1000
 )
 
-// Tried finds the commit that an earlier try of a request made, by the same
-// person: among the last thousand of the last hour.
+// Tried finds the commit of an earlier try of a request: same key, same person. It
+// searches the last thousand commits of the last hour.
 func (t *Tree) Tried(ctx context.Context, key string, by staging.Person) (found staging.Event, ok bool, err error) {
 	seen, newest, author := 0, t.Time(), gitstore.Identity{Name: by.Name, Email: by.Email}.Recorded()
 	err = t.Back(ctx, func(entry gitstore.Entry) bool {
@@ -101,7 +101,7 @@ func (t *Tree) Tried(ctx context.Context, key string, by staging.Person) (found 
 	return found, ok, err
 }
 
-// eventOf reads a commit back. One without Octopod's trailers was made by hand.
+// eventOf decodes a commit. One without Octopod's trailers was made by hand.
 func eventOf(entry gitstore.Entry) staging.Event {
 	subject, _, _ := strings.Cut(entry.Message, "\n")
 	trailers := parseTrailers(entry.Message)
@@ -124,8 +124,8 @@ func eventOf(entry gitstore.Entry) staging.Event {
 	return event
 }
 
-// parseTrailers reads the last paragraph of a message. `git revert` quotes
-// only the reverted subject, so a revert never carries Octopod's trailers.
+// parseTrailers reads the last paragraph of a message. `git revert` quotes only the
+// subject, so a revert has none of Octopod's trailers.
 func parseTrailers(message string) map[string]string {
 	message = strings.TrimSpace(message)
 	last := message[strings.LastIndex(message, "\n\n")+1:]

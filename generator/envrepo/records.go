@@ -8,11 +8,11 @@ import (
 	"octopod/generator/staging"
 )
 
-// mostRecords bounds the records that are kept decoded.
+// mostRecords limits the number of cached records.
 const mostRecords = 20_000
 
-// records keeps what records say, by their content: reading YAML is most of the
-// work of a list, and hardly any record changes between two of them.
+// records is a cache of decoded records by content: decoding YAML is most of the work
+// of a list, and few records change between two lists.
 type records struct {
 	mu    sync.Mutex
 	known *bounded.Map[record, staging.Staging]
@@ -22,13 +22,13 @@ func newRecords() *records {
 	return &records{known: bounded.NewMap[record, staging.Staging](mostRecords)}
 }
 
-// record is a staging's record with a certain content.
+// record identifies a record by staging and content.
 type record struct {
 	name string
 	hash gitstore.Hash
 }
 
-// get gives a record of its own to whoever asks.
+// get returns a copy of a cached record.
 func (r *records) get(name string, hash gitstore.Hash) (staging.Staging, bool) {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -20,20 +20,20 @@ const Dir = "envs"
 // recordFile is the record within a staging's directory.
 const recordFile = "staging.yaml"
 
-// StagingDir is the directory of a staging, from the root.
+// StagingDir returns the directory of a staging, from the root.
 func StagingDir(name string) string { return path.Join(Dir, name) }
 
-// RecordPath is the path of a staging's record, from the root.
+// RecordPath returns the path of a staging's record, from the root.
 func RecordPath(name string) string { return path.Join(Dir, name, recordFile) }
 
-// Tree is the env repo at one revision. It is immutable and an fs.FS of
-// everything the env repo holds.
+// Tree is the env repo at one revision. It is immutable, and an fs.FS of all its
+// files.
 type Tree struct {
 	*gitstore.Snapshot
 	records *records
 }
 
-// Revision is the commit, as 40 hex digits; "" for a repository without one.
+// Revision returns the commit in 40 hex digits, "" for a repository without commits.
 func (t *Tree) Revision() string {
 	if t.Snapshot.Revision().IsZero() {
 		return ""
@@ -47,8 +47,8 @@ func (t *Tree) TreeHash(name string) (string, bool) {
 	return entry.Hash.String(), ok
 }
 
-// Content names what a staging's directory holds beside its record: two trees
-// that agree in it are rendered alike. It is "" where there is no directory.
+// Content returns the hash of a staging's directory without its record. Trees with
+// equal hashes render the same objects. It is "" when the staging does not exist.
 func (t *Tree) Content(ctx context.Context, name string) (string, error) {
 	return content(t.Without(ctx, StagingDir(name), recordFile))
 }
@@ -73,8 +73,7 @@ func (t *Tree) Project() (*project.Project, error) {
 	return project.Parse(data)
 }
 
-// Names lists the stagings in alphabetical order, whether their records can be
-// read or not.
+// Names lists the stagings in alphabetical order, those with invalid records included.
 func (t *Tree) Names() ([]string, error) {
 	entries, err := t.ReadDir(Dir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -96,7 +95,8 @@ func (t *Tree) Has(name string) bool {
 	return ok
 }
 
-// Staging reads one record: not_found, or invalid with the lines at fault.
+// Staging reads one record. Its error is not_found, or invalid with the lines of the
+// faults.
 func (t *Tree) Staging(name string) (staging.Staging, error) {
 	if !staging.IsLabel(name) || !t.Has(name) {
 		return staging.Staging{}, project.NotFound(name)
@@ -120,8 +120,8 @@ func (t *Tree) Staging(name string) (staging.Staging, error) {
 	return s, err
 }
 
-// LoadRecords fetches the records of many stagings at once, so that reading
-// each of them afterwards asks the remote for nothing.
+// LoadRecords fetches the records of many stagings in one request. Reading them
+// afterwards needs no request.
 func (t *Tree) LoadRecords(ctx context.Context, names []string) error {
 	paths := make([]string, len(names))
 	for i, name := range names {
@@ -130,7 +130,7 @@ func (t *Tree) LoadRecords(ctx context.Context, names []string) error {
 	return t.Prefetch(ctx, paths...)
 }
 
-// decode reads staging.yaml as it lies in envs/<name>.
+// decode decodes envs/<name>/staging.yaml.
 func decode(name string, data []byte) (staging.Staging, error) {
 	file := RecordPath(name)
 	var doc staging.Document
@@ -159,8 +159,8 @@ func decode(name string, data []byte) (staging.Staging, error) {
 	return doc.Staging(), nil
 }
 
-// Placed gives faults of a record their file and line. A fault of a rendered
-// object is none of the record's.
+// Placed returns the problems with file and line added to those of the record.
+// Problems of rendered objects stay as they are.
 func (t *Tree) Placed(name string, problems []staging.Problem) []staging.Problem {
 	file := RecordPath(name)
 	data, _ := t.ReadFile(file) // without it, the line stays unknown
@@ -177,11 +177,11 @@ func (t *Tree) Placed(name string, problems []staging.Problem) []staging.Problem
 func corrupt(name string, problems ...staging.Problem) error {
 	return &staging.Error{
 		Code: staging.CodeInvalid, Message: fmt.Sprintf("the record of staging %s cannot be read", name), Problems: problems,
-		Hint: fmt.Sprintf("mend %s in the env repo, or go back with `octopod rollback %s`", RecordPath(name), name),
+		Hint: fmt.Sprintf("fix %s in the env repo, or restore it with `octopod rollback %s`", RecordPath(name), name),
 	}
 }
 
-// Record writes a staging as the file that Staging reads.
+// Record encodes a staging as the file that Staging reads.
 func Record(s staging.Staging) (staging.File, error) {
 	data, err := strictyaml.Encode(s.Document())
 	if err != nil {
@@ -190,5 +190,5 @@ func Record(s staging.Staging) (staging.File, error) {
 	return staging.File{Path: RecordPath(s.Name), Data: append([]byte(schemaLine), data...)}, nil
 }
 
-// schemaLine lets editors with a YAML language server check and complete the file.
+// schemaLine enables validation and completion in editors with a YAML language server.
 const schemaLine = "# yaml-language-server: $schema=../../.octopod/staging.schema.json\n"

@@ -13,8 +13,8 @@ import (
 	"octopod/generator/testenv"
 )
 
-// Branches and where they are, whichever way a repository is reached and however
-// git keeps its references. A tag of a branch's name is no branch.
+// TestHeads: ListRefs returns all branches over every kind of connection, with loose
+// and packed references, and no tags.
 func TestHeads(t *testing.T) {
 	dir := t.TempDir()
 	app := filepath.Join(dir, "app.git")
@@ -41,7 +41,8 @@ func TestHeads(t *testing.T) {
 	}
 }
 
-// Forges show pull requests in git; some do so for the closed ones as well.
+// TestPullRequestsAreListed: ListRefs returns pull requests of all forges, open or
+// closed.
 func TestPullRequestsAreListed(t *testing.T) {
 	for _, p := range places() {
 		t.Run(p.name, func(t *testing.T) {

@@ -10,16 +10,16 @@ import (
 	"octopod/generator/testenv"
 )
 
-// checkedOut makes a repository with a work tree.
+// checkedOut creates a repository with a work tree.
 func checkedOut(t *testing.T) string {
 	t.Helper()
 	dir := t.TempDir()
 	return testenv.WorkTree(t, testenv.Bare(t, filepath.Join(dir, "env.git"), 3), filepath.Join(dir, "work"))
 }
 
-// TestWorkTreeComesAlong: a change to the branch that is checked out updates
-// files and index, and git status is clean afterwards.
-func TestWorkTreeComesAlong(t *testing.T) {
+// TestWorkTreeIsUpdated: a change to the checked-out branch updates files and index,
+// and git status is clean afterwards.
+func TestWorkTreeIsUpdated(t *testing.T) {
 	work := checkedOut(t)
 	testenv.WriteFile(t, work, "notes.txt", "untracked, in nobody's way")
 	testenv.WriteFile(t, work, "octopod.yaml", "edited, but not touched by us")
@@ -45,7 +45,7 @@ func TestWorkTreeComesAlong(t *testing.T) {
 	testenv.Fsck(t, work)
 }
 
-// TestUncommittedWork is never overwritten.
+// TestUncommittedWork: uncommitted changes are never overwritten.
 func TestUncommittedWork(t *testing.T) {
 	path := "envs/" + testenv.StagingName(1) + "/staging.yaml"
 	for name, c := range map[string]struct {
@@ -81,8 +81,8 @@ func TestUncommittedWork(t *testing.T) {
 	}
 }
 
-// TestLinkedWorkTrees: a `git worktree` is a work tree like any other; a branch
-// that another work tree has checked out is left alone.
+// TestLinkedWorkTrees: a `git worktree` is updated like any other work tree. A branch
+// that another work tree has checked out does not move.
 func TestLinkedWorkTrees(t *testing.T) {
 	work := checkedOut(t)
 	linked := filepath.Join(t.TempDir(), "linked")
@@ -99,7 +99,7 @@ func TestLinkedWorkTrees(t *testing.T) {
 	wantCode(t, err, staging.CodeConflict, "another work tree")
 }
 
-// TestBranchThatIsNotCheckedOut moves without a look at the work tree.
+// TestBranchThatIsNotCheckedOut: the branch moves and the work tree stays untouched.
 func TestBranchThatIsNotCheckedOut(t *testing.T) {
 	work := checkedOut(t)
 	testenv.Git(t, work, "checkout", "-q", "-b", "other")

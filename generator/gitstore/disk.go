@@ -149,7 +149,7 @@ func (d *disk) alternates() []*disk {
 	return d.alts
 }
 
-// rescan lists the packs on disk again and closes those that were removed.
+// rescan lists the packs on disk again and closes the removed ones.
 func (d *disk) rescan() {
 	names := glob(filepath.Join(d.dir, "pack"), "pack-*.idx")
 	d.mu.Lock()

@@ -46,7 +46,7 @@ func (r *remote) explain(err error, verb string) error {
 		return r.explainStatus(status, verb)
 	case errors.As(err, &command) && verb == "write":
 		return failf(staging.CodeForbidden, command, "the credentials need the right to write this repository",
-			"%s refused the push", r.display)
+			"%s rejected the push", r.display)
 	case errors.As(err, &command), errors.As(err, &line):
 		return r.notFound(err)
 	case isNetwork(err):

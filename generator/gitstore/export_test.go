@@ -1,9 +1,9 @@
 package gitstore
 
-// AtSteps lets a test stop a local store between two steps of a push.
+// AtSteps calls f at each step of a push to a local repository (see testHooks).
 func (s *Store) AtSteps(f func(step string) error) { s.repo.(*local).hooks = f }
 
-// Lock takes the lock of a file, without waiting; dir is where it is made ready.
+// Lock locks a file without waiting. The lock file is prepared in dir.
 func Lock(dir, name string) (release func() error, err error) {
 	l, err := tryLock(dir, name+".lock", nil)
 	if err != nil {

@@ -21,12 +21,11 @@ import (
 	"octopod/generator/testenv"
 )
 
-// The benchmarks measure what people use today in the same run and report how
-// the store compares. A metric that ends in /goal is 1 or less when the goal is
-// met. One iteration is a whole measurement: run them with -benchtime 1x.
+// The benchmarks measure the store and stock tools in the same run. A metric that
+// ends in /goal is 1 or less when the goal is met. One iteration is a whole
+// measurement: run them with -benchtime 1x.
 
-// onDisks runs a benchmark in memory, where the stock tools are at their best,
-// and on the disk.
+// onDisks runs a benchmark in memory, where stock tools are fastest, and on disk.
 func onDisks(b *testing.B, f func(b *testing.B, dir string)) {
 	shm, err := os.MkdirTemp("/dev/shm", "octopod-bench-*")
 	if err == nil {
@@ -36,7 +35,7 @@ func onDisks(b *testing.B, f func(b *testing.B, dir string)) {
 	b.Run("disk", func(b *testing.B) { f(b, b.TempDir()) })
 }
 
-// subdir gives an empty directory below dir.
+// subdir returns an empty directory below dir.
 func subdir(b *testing.B, dir string) string {
 	b.Helper()
 	d, err := os.MkdirTemp(dir, "run-*")
@@ -47,14 +46,15 @@ func subdir(b *testing.B, dir string) string {
 	return d
 }
 
-// way is one way to do the same work. Each call gets a new version to write.
+// way is one way to do the same work. Each call writes another version.
 type way struct {
 	name string
 	runs int
 	do   func(version int)
 }
 
-// medians runs the ways in turns, so that a busy machine hurts all alike.
+// medians returns the median duration of each way in ms. It runs the ways in turn, so
+// that other load on the machine affects all of them.
 func medians(ways ...way) map[string]float64 {
 	most := 0
 	for _, w := range ways {
@@ -91,7 +91,8 @@ func writeStaging(b *testing.B, dir string, i, version int) {
 	}
 }
 
-// BenchmarkGoalA: one staging changed, one commit, local bare repository.
+// BenchmarkGoalA measures one commit that changes one staging in a local bare
+// repository.
 func BenchmarkGoalA(b *testing.B) {
 	onDisks(b, func(b *testing.B, dir string) {
 		var at10 float64
@@ -164,7 +165,7 @@ func goalA(b *testing.B, dir string, n int) map[string]float64 {
 	)
 }
 
-// BenchmarkGoalB: a CI job from nothing, over smart HTTP: fetch, change one
+// BenchmarkGoalB measures a CI job without a clone, over smart HTTP: fetch, change one
 // staging, commit, push.
 func BenchmarkGoalB(b *testing.B) {
 	onDisks(b, func(b *testing.B, dir string) {
@@ -240,8 +241,8 @@ func goalB(b *testing.B, dir string, n int) {
 	b.ReportMetric(float64(traffic["store-reading"][0])/4, "requests/goal")
 }
 
-// expertScript is what somebody who knows git well would write: no files come
-// down, no work tree is made.
+// expertScript is the script of a git expert: it fetches no files and makes no work
+// tree.
 func expertScript(b *testing.B, dir, url string, i, version int) {
 	g := func(args ...string) string { return testenv.Git(b, filepath.Join(dir, "c"), args...) }
 	testenv.Git(b, dir, "clone", "-q", "--depth", "1", "--filter=blob:none", "--no-checkout", url, "c")
@@ -258,8 +259,7 @@ func expertScript(b *testing.B, dir, url string, i, version int) {
 	_ = os.RemoveAll(filepath.Join(dir, "c"))
 }
 
-// childJob is a CI job: it deploys one staging some times and prints how long
-// each took.
+// childJob is a CI job: it deploys one staging several times and prints each duration.
 func childJob() int {
 	var i, each int
 	if _, err := fmt.Sscan(os.Getenv(stepEnv), &i, &each); err != nil {
@@ -290,7 +290,7 @@ for v in $(seq 1 "$4"); do
   until git push -q 2>/dev/null; do git pull -q --rebase 2>/dev/null; done
 done`
 
-// BenchmarkGoalC: many writers on different stagings of 1,000, over HTTP.
+// BenchmarkGoalC measures many writers of different stagings among 1,000, over HTTP.
 func BenchmarkGoalC(b *testing.B) {
 	onDisks(b, func(b *testing.B, dir string) {
 		for range b.N {
@@ -385,7 +385,7 @@ func parallel(n int, f func(i int)) {
 	wg.Wait()
 }
 
-// BenchmarkGoalF: the history of one staging, 21 of 20,000 commits.
+// BenchmarkGoalF measures the history of one staging, 21 of 20,000 commits.
 func BenchmarkGoalF(b *testing.B) {
 	onDisks(b, func(b *testing.B, dir string) {
 		for range b.N {

@@ -9,8 +9,9 @@ import (
 	"octopod/generator/testenv"
 )
 
-// What git itself calls a directory from which one file was taken out.
-func TestWithoutIsTheTreeThatGitMakes(t *testing.T) {
+// TestHashWithout: the hash is that of the tree that git mktree makes without the
+// entry.
+func TestHashWithout(t *testing.T) {
 	for _, p := range places() {
 		t.Run(p.name, func(t *testing.T) {
 			repo := testenv.Bare(t, filepath.Join(t.TempDir(), "env.git"), 3)

@@ -59,7 +59,7 @@ func TestHistoryOfAPath(t *testing.T) {
 	}
 }
 
-// TestHashAt names what a path was at any commit that is here, as git does.
+// TestHashAt: HashAt returns the same hash as git, for every commit of the repository.
 func TestHashAt(t *testing.T) {
 	for _, p := range places() {
 		t.Run(p.name, func(t *testing.T) {
@@ -97,8 +97,8 @@ func revisions(entries []gitstore.Entry) (out []string) {
 	return out
 }
 
-// TestHistoryGrows: a store that is asked again and again takes in what was
-// committed since, and notices that a branch was rewritten.
+// TestHistoryGrows: repeated calls include new commits, and notice that a branch was
+// rewritten.
 func TestHistoryGrows(t *testing.T) {
 	for _, p := range places() {
 		t.Run(p.name, func(t *testing.T) {
@@ -133,7 +133,7 @@ func TestHistoryGrows(t *testing.T) {
 	}
 }
 
-// TestHistoryOfAShallowClone ends where the clone does.
+// TestHistoryOfAShallowClone: the history ends where the clone does.
 func TestHistoryOfAShallowClone(t *testing.T) {
 	dir := t.TempDir()
 	repo := testenv.Bare(t, filepath.Join(dir, "env.git"), 2)
@@ -153,7 +153,7 @@ func TestHistoryOfAShallowClone(t *testing.T) {
 	}
 }
 
-// TestHistoryIsFetchedOnce: asking again costs no request.
+// TestHistoryIsFetchedOnce: a second call makes no request.
 func TestHistoryIsFetchedOnce(t *testing.T) {
 	dir := t.TempDir()
 	repo := testenv.Bare(t, filepath.Join(dir, "env.git"), 2)
@@ -172,9 +172,9 @@ func TestHistoryIsFetchedOnce(t *testing.T) {
 	}
 }
 
-// The way back goes along first parents for as long as somebody wants more, and
-// ends where a shallow repository does.
-func TestTheWayBack(t *testing.T) {
+// TestWalkHistory: the walk follows first parents until the callback returns false,
+// and ends where a shallow repository does.
+func TestWalkHistory(t *testing.T) {
 	for _, p := range places() {
 		for _, keep := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s/history=%v", p.name, keep), func(t *testing.T) {

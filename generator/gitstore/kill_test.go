@@ -20,8 +20,8 @@ import (
 	"octopod/generator/testenv"
 )
 
-// A test that needs a process to kill runs this test binary again, with the
-// role of the child in the environment.
+// Tests that kill a process run this test binary again as a child. The environment
+// holds the role of the child.
 const (
 	roleEnv = "GITSTORE_TEST_ROLE"
 	urlEnv  = "GITSTORE_TEST_URL"
@@ -46,7 +46,7 @@ func childStore() (*gitstore.Store, error) {
 	return gitstore.Open(context.Background(), gitstore.Options{URL: os.Getenv(urlEnv), Committer: octopod, AllowPlainHTTP: true})
 }
 
-// childDies commits and kills itself, as kill -9 does, at one step.
+// childDies commits and kills itself with SIGKILL at one step.
 func childDies() int {
 	s, err := childStore()
 	if err != nil {
@@ -65,8 +65,8 @@ func childDies() int {
 	return 2
 }
 
-// childWrites commits until it is killed. It prints each commit that was
-// reported done on stdout, and what stopped it on stderr.
+// childWrites commits until it is killed. It prints each successful commit to stdout,
+// and an error to stderr.
 func childWrites() int {
 	s, err := childStore()
 	for i := 0; err == nil; i++ {
@@ -79,8 +79,8 @@ func childWrites() int {
 	return 1
 }
 
-// childIsLimited commits with a limit on the size of files, which is what a
-// full disk looks like to a write.
+// childIsLimited commits with a limit on the size of files, so that writes fail as on
+// a full disk.
 func childIsLimited() int {
 	if err := syscall.Setrlimit(syscall.RLIMIT_FSIZE, &syscall.Rlimit{Cur: 2000, Max: 2000}); err != nil {
 		fmt.Println(err)
@@ -120,8 +120,8 @@ func wasKilled(err error) bool {
 	return ok && status.Signal() == syscall.SIGKILL
 }
 
-// TestKilledBetweenSteps: after kill -9 at any step the repository is sound,
-// the commit is there or not, and the next writer is not held up.
+// TestKilledBetweenSteps: after kill -9 at any step the repository is valid, contains
+// the commit or not, and the next writer does not wait.
 func TestKilledBetweenSteps(t *testing.T) {
 	for _, workTree := range []bool{false, true} {
 		steps := []string{"unmarked", "marked", "linked", "locked", "kept", "pack", "stored", "written", "moved"}
@@ -144,7 +144,7 @@ func TestKilledBetweenSteps(t *testing.T) {
 				}
 				s := open(t, gitstore.Options{URL: repo})
 				if workTree {
-					// What was half written is plain to see: it counts as somebody's uncommitted work.
+					// Files that were written before the kill count as uncommitted changes.
 					if _, err := s.Change(t.Context(), write("envs/x/staging.yaml", "x")); err != nil && staging.CodeOf(err) != staging.CodeConflict {
 						t.Error(err)
 					}
@@ -163,15 +163,15 @@ func TestKilledBetweenSteps(t *testing.T) {
 	}
 }
 
-// TestKilledWhileLocking: a lock is there with its mark or not there at all, so
-// the git command and the next Octopod go on at once, and nothing is left.
+// TestKilledWhileLocking: a lock file appears with its mark or not at all, so the git
+// command and the next Octopod continue at once, and no file is left.
 func TestKilledWhileLocking(t *testing.T) {
 	for _, c := range []struct {
 		step   string
 		locked bool
 		left   int // of the name under which the lock was made ready
 	}{
-		{"unmarked", false, 1}, // nothing tells whose it is; it goes with old age
+		{"unmarked", false, 1}, // its owner is unknown; it is removed when it is old
 		{"marked", false, 0},
 		{"linked", true, 0},
 	} {
@@ -192,8 +192,7 @@ func TestKilledWhileLocking(t *testing.T) {
 	}
 }
 
-// TestDiskWithoutLinks: where a file has one name only, locks still keep
-// writers apart.
+// TestDiskWithoutLinks: locks also work on file systems without hard links.
 func TestDiskWithoutLinks(t *testing.T) {
 	refs := filepath.Join(t.TempDir(), "refs")
 	elsewhere := t.TempDir()
@@ -225,8 +224,8 @@ func TestDiskWithoutLinks(t *testing.T) {
 	}
 }
 
-// TestKilledAnywhere kills writers at random moments, locally and over http:
-// every commit that was reported done is there.
+// TestKilledAnywhere: writers are killed at random moments, locally and over HTTP.
+// Every commit that was reported as successful is in the branch.
 func TestKilledAnywhere(t *testing.T) {
 	for _, remote := range []bool{false, true} {
 		t.Run(fmt.Sprintf("remote=%v", remote), func(t *testing.T) {
@@ -254,8 +253,8 @@ func TestKilledAnywhere(t *testing.T) {
 	}
 }
 
-// writeUntilKilled runs a writer, kills it shortly after its first commit and
-// gives the commits it reported done.
+// writeUntilKilled runs a writer, kills it shortly after its first commit and returns
+// the commits that it reported as successful.
 func writeUntilKilled(t *testing.T, url string) (done []string) {
 	t.Helper()
 	c := child("write for ever", url, "")
@@ -283,9 +282,9 @@ func writeUntilKilled(t *testing.T, url string) (done []string) {
 	return done
 }
 
-// TestFullDisk: a real one, where the test may mount it, and a limit on the
-// size of files elsewhere. Nothing is half written, and writing works again
-// when there is room.
+// TestFullDisk: a commit on a full disk fails without partial writes, and succeeds
+// once there is space. The disk is real where the test may mount one, else a limit on
+// the size of files.
 func TestFullDisk(t *testing.T) {
 	t.Run("file size limit", func(t *testing.T) {
 		repo := testenv.Bare(t, filepath.Join(t.TempDir(), "env.git"), 3)

@@ -11,7 +11,7 @@ import (
 	"octopod/generator/testenv"
 )
 
-// TestLog: the log names each request and each move of the branch, and no
+// TestLog: the log contains each request and each move of the branch, and no
 // credentials.
 func TestLog(t *testing.T) {
 	dir := t.TempDir()

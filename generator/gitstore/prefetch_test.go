@@ -11,8 +11,8 @@ import (
 	"octopod/generator/testenv"
 )
 
-// Many files of many directories come in one request, whatever of the way to
-// them is here already.
+// TestPrefetchIsOneRequest: files of many directories are fetched in one request,
+// whichever of their directories are already cached.
 func TestPrefetchIsOneRequest(t *testing.T) {
 	const stagings = 20
 	repo := testenv.Bare(t, filepath.Join(t.TempDir(), "env.git"), stagings)

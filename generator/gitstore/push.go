@@ -85,8 +85,8 @@ func (s *Store) tryPush(b *batch, waiting int) (moved bool, err error) {
 	}
 	moved, err = s.checkPushed(b, pushErr)
 	if err != nil && isRejected(pushErr) {
-		// Another writer may have held the server's lock and be about to move
-		// the branch. A second check tells that from a real rejection.
+		// Another writer may hold the server's lock and be about to move the
+		// branch. Check once more before reporting a rejection.
 		s.pause(100 * time.Millisecond)
 		moved, err = s.checkPushed(b, pushErr)
 	}

@@ -28,7 +28,7 @@ func hook(t *testing.T, repo, name, script string) {
 	}
 }
 
-// closedPort is an address where nobody listens.
+// closedPort returns an address on which no server listens.
 func closedPort(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -39,7 +39,8 @@ func closedPort(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// silentPort accepts connections and says nothing.
+// silentPort returns the address of a server that accepts connections and never
+// answers.
 func silentPort(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -59,8 +60,8 @@ func silentPort(t *testing.T) string {
 	return l.Addr().String()
 }
 
-// TestRefused is the table of what can be wrong with a remote: each gives one
-// error that says what it is and what to do, and nothing is written.
+// TestRefused is the table of faults of a remote: each leads to one error with a cause
+// and a hint, and nothing is written.
 func TestRefused(t *testing.T) {
 	short := 300 * time.Millisecond
 	type env struct {
@@ -136,7 +137,7 @@ func TestRefused(t *testing.T) {
 		{"http: protected branch", func(t *testing.T, e env) {
 			overHTTP(e)
 			hook(t, e.repo, "pre-receive", "echo 'main is protected: ask Ann for a review' >&2; exit 1")
-		}, staging.CodeForbidden, []string{"main is protected: ask Ann for a review", "pre-receive hook declined", "refused the push to main"}},
+		}, staging.CodeForbidden, []string{"main is protected: ask Ann for a review", "pre-receive hook declined", "rejected the push to main"}},
 		{"http: the server cannot store the push", func(t *testing.T, e env) {
 			overHTTP(e)
 			testenv.Git(t, e.repo, "config", "receive.maxInputSize", "10")
@@ -233,8 +234,8 @@ func TestRefused(t *testing.T) {
 	}
 }
 
-// TestLostReply: the server accepts the push and the connection breaks before
-// it can say so. The change is there once, and the caller hears of success.
+// TestLostReply: the server accepts the push, and the connection breaks before the
+// reply arrives. The change is committed once, and the caller gets success.
 func TestLostReply(t *testing.T) {
 	for _, after := range []string{"at once", "after an outsider has built on it"} {
 		t.Run(after, func(t *testing.T) {
@@ -286,7 +287,7 @@ func outsider(t testing.TB, clone, path string) {
 	testenv.Git(t, clone, "push", "-q")
 }
 
-// TestMovedBranch: somebody else pushes just before each of our pushes.
+// TestMovedBranch: another writer pushes just before each push of the store.
 func TestMovedBranch(t *testing.T) {
 	const hasty, patient = time.Nanosecond, time.Minute
 	for _, c := range []struct {
@@ -330,7 +331,7 @@ func TestMovedBranch(t *testing.T) {
 	}
 }
 
-// TestOneCallerGivesUp: a cancelled caller returns at once and hurts nobody else.
+// TestOneCallerGivesUp: a cancelled caller returns at once and does not affect others.
 func TestOneCallerGivesUp(t *testing.T) {
 	dir := t.TempDir()
 	repo := testenv.Bare(t, filepath.Join(dir, "env.git"), 2)
@@ -366,13 +367,13 @@ func TestOneCallerGivesUp(t *testing.T) {
 	testenv.Fsck(t, repo)
 }
 
-// waiting waits until so many edits wait for a push that is under way.
+// waiting blocks until n edits wait for the push in flight.
 func waiting(t *testing.T, s *gitstore.Store, edits int) {
 	t.Helper()
 	testenv.Eventually(t, fmt.Sprintf("%d wait", edits), func() (int, bool) { n := s.Waiting(); return n, n == edits })
 }
 
-// TestOneEditFails: an edit that fails or panics is its caller's alone.
+// TestOneEditFails: an edit that fails or panics affects only its caller.
 func TestOneEditFails(t *testing.T) {
 	repo := testenv.Bare(t, filepath.Join(t.TempDir(), "env.git"), 2)
 	s := open(t, gitstore.Options{URL: repo})

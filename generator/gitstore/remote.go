@@ -112,12 +112,12 @@ func (r *remote) missingBranch(adv *packp.AdvRefs) error {
 func (r *remote) cachedTip(ctx context.Context, commit Hash) *tip {
 	s := &r.state
 	s.mu.Lock()
-	last, mem, objs := s.tip, s.cache, s.objs
+	last, cache, objs := s.tip, s.cache, s.objs
 	s.mu.Unlock()
 	if last != nil && last.commit == commit {
 		return last
 	}
-	if last == nil || !mem.has(commit) {
+	if last == nil || !cache.has(commit) {
 		return nil
 	}
 	t, err := readTip(ctx, objs, commit)
@@ -132,14 +132,14 @@ func (r *remote) cachedTip(ctx context.Context, commit Hash) *tip {
 
 // reset starts with an empty cache, before the first fetch and before a fetch from
 // scratch. Earlier snapshots keep their own cache.
-func (r *remote) reset(can capabilities) *objects {
+func (r *remote) reset(caps capabilities) *objects {
 	s := &r.state
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.caps, s.tip, s.shallow = can, nil, nil
+	s.caps, s.tip, s.shallow = caps, nil, nil
 	s.cache = newRemoteCache(nil)
-	if can.partial {
-		s.cache.fetchObjects = r.demand(can)
+	if caps.partial {
+		s.cache.fetchObjects = r.objectFetcher(caps)
 	}
 	s.objs = newObjects(s.cache)
 	return s.objs
@@ -147,13 +147,13 @@ func (r *remote) reset(can capabilities) *objects {
 
 // fetchTip fetches a commit and its upper trees: incrementally when the cache has
 // an earlier commit, else from scratch.
-func (r *remote) fetchTip(ctx context.Context, can capabilities, sess session, commit Hash) (*tip, error) {
+func (r *remote) fetchTip(ctx context.Context, caps capabilities, sess session, commit Hash) (*tip, error) {
 	s := &r.state
 	s.mu.Lock()
-	last, mem, shallow := s.tip, s.cache, s.shallow
+	last, cache, shallow := s.tip, s.cache, s.shallow
 	s.mu.Unlock()
-	if last != nil && !mem.full() {
-		t, err := r.fetchMore(ctx, can, sess, commit, last.commit, shallow)
+	if last != nil && !cache.full() {
+		t, err := r.fetchMore(ctx, caps, sess, commit, last.commit, shallow)
 		if err == nil || ctx.Err() != nil {
 			return t, err
 		}
@@ -162,27 +162,27 @@ func (r *remote) fetchTip(ctx context.Context, can capabilities, sess session, c
 		}
 		defer sess.close()
 	}
-	r.reset(can)
-	req := can.request(false)
+	r.reset(caps)
+	req := caps.request(false)
 	req.Wants = []plumbing.Hash{plumbing.Hash(commit)}
-	if can.partial {
+	if caps.partial {
 		req.Filter = packp.FilterTreeDepth(2)
 	}
-	if can.shallow && !r.keepHistory {
+	if caps.shallow && !r.keepHistory {
 		req.Depth = packp.DepthCommits(1)
 	}
 	return r.fetch(ctx, sess, req, commit)
 }
 
 // fetchMore fetches the commits since last.
-func (r *remote) fetchMore(ctx context.Context, can capabilities, sess session, commit, last Hash, shallow []Hash) (*tip, error) {
-	req := can.request(true)
+func (r *remote) fetchMore(ctx context.Context, caps capabilities, sess session, commit, last Hash, shallow []Hash) (*tip, error) {
+	req := caps.request(true)
 	req.Wants = []plumbing.Hash{plumbing.Hash(commit)}
 	req.Haves = []plumbing.Hash{plumbing.Hash(last)}
 	for _, h := range shallow {
 		req.Shallows = append(req.Shallows, plumbing.Hash(h))
 	}
-	if can.partial {
+	if caps.partial {
 		req.Filter = packp.FilterTreeDepth(2)
 	}
 	return r.fetch(ctx, sess, req, commit)
@@ -196,9 +196,9 @@ func (r *remote) fetch(ctx context.Context, sess session, req *packp.UploadPackR
 	}
 	s := &r.state
 	s.mu.Lock()
-	mem, objs := s.cache, s.objs
+	cache, objs := s.cache, s.objs
 	s.mu.Unlock()
-	if err := mem.addPack(ctx, raw); err != nil {
+	if err := cache.addPack(ctx, raw); err != nil {
 		return nil, err
 	}
 	t, err := readTip(ctx, objs, commit)
@@ -236,15 +236,15 @@ func (r *remote) fetchPack(ctx context.Context, sess session, req *packp.UploadP
 	return raw, shallow, err
 }
 
-// demand returns a function that fetches objects, with everything below trees.
-func (r *remote) demand(can capabilities) func(context.Context, []Hash) ([]byte, error) {
+// objectFetcher returns a function that fetches objects, with everything below trees.
+func (r *remote) objectFetcher(caps capabilities) func(context.Context, []Hash) ([]byte, error) {
 	return func(ctx context.Context, want []Hash) ([]byte, error) {
 		sess, err := r.wire.reopen(ctx)
 		if err != nil {
 			return nil, r.explain(err, "read")
 		}
 		defer sess.close()
-		req := can.request(false)
+		req := caps.request(false)
 		req.Capabilities.Delete(capability.Filter)
 		for _, h := range want {
 			req.Wants = append(req.Wants, plumbing.Hash(h))
@@ -256,16 +256,16 @@ func (r *remote) demand(can capabilities) func(context.Context, []Hash) ([]byte,
 
 // push sends the new objects and one reference update.
 func (r *remote) push(ctx context.Context, u update) (pushResult, error) {
-	var words bytes.Buffer
+	var messages bytes.Buffer
 	var sent []byte
 	began := time.Now()
 	report, err := r.wire.push(ctx, func(caps *capability.List) *packp.ReferenceUpdateRequest {
-		words.Reset()
+		messages.Reset()
 		thin := caps == nil || !caps.Supports(noThin)
 		sent = encodePush(ctx, u, thin)
-		return pushRequest(caps, r.ref, u.base.commit, u.new.commit, sent, &words)
+		return pushRequest(caps, r.ref, u.base.commit, u.new.commit, sent, &messages)
 	})
-	err = pushError(report, err, words.String())
+	err = pushError(report, err, messages.String())
 	r.logRequest("push "+u.new.commit.Short(), began, len(sent), err)
 	if err != nil {
 		return pushResult{}, r.explain(err, "write")
@@ -278,15 +278,15 @@ const noThin = capability.Capability("no-thin")
 
 // keepPushed adds the pushed pack to the cache, so that it need not be fetched.
 func (r *remote) keepPushed(ctx context.Context, u update, sent []byte) (*tip, error) {
-	mem := u.base.objs.source.(*remoteCache)
-	if err := mem.addPack(ctx, sent); err != nil {
+	cache := u.base.objs.source.(*remoteCache)
+	if err := cache.addPack(ctx, sent); err != nil {
 		return nil, fmt.Errorf("keep what was pushed: %w", err)
 	}
 	t := u.newTip()
 	s := &r.state
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.cache == mem && s.tip != nil { // else the remote was empty, or was fetched anew
+	if s.cache == cache && s.tip != nil { // else the remote was empty, or reset meanwhile
 		s.tip = t
 	}
 	return t, nil
@@ -314,7 +314,7 @@ func encodePush(ctx context.Context, u update, thin bool) []byte {
 func (r *remote) historyObjects(ctx context.Context, t *tip) (*objects, error) {
 	s := &r.state
 	s.mu.Lock()
-	can, shallow, objs := s.caps, len(s.shallow) > 0, s.objs
+	caps, shallow, objs := s.caps, len(s.shallow) > 0, s.objs
 	s.mu.Unlock()
 	if !shallow || t.commit.IsZero() {
 		return objs, nil
@@ -325,9 +325,9 @@ func (r *remote) historyObjects(ctx context.Context, t *tip) (*objects, error) {
 			return err
 		}
 		defer sess.close()
-		req := can.request(false)
+		req := caps.request(false)
 		req.Wants = []plumbing.Hash{plumbing.Hash(t.commit)}
-		if can.partial {
+		if caps.partial {
 			req.Filter = packp.FilterTreeDepth(2)
 		}
 		if _, err = r.fetch(ctx, sess, req, t.commit); err == nil {

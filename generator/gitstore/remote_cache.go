@@ -235,7 +235,7 @@ func (m *remoteCache) unpack(ctx context.Context, raw []byte, visit func(unpacke
 	return nil
 }
 
-// scanPack lists the entries of a pack and decompresses those that are not too large.
+// scanPack lists the entries of a pack and decompresses all but blobs over MaxBlob.
 func scanPack(raw []byte) ([]unpacked, error) {
 	if len(raw) < 32 || string(raw[:4]) != "PACK" || raw[7] != 2 {
 		return nil, errBadPack

@@ -9,9 +9,9 @@ import (
 	"octopod/generator/testenv"
 )
 
-// TestPacksAreFolded: many commits leave few packs, everything can be read, and
-// the tree of all stagings takes little room for each version.
-func TestPacksAreFolded(t *testing.T) {
+// TestRepack: many commits leave few packs, every object can be read, and a version of
+// the tree of all stagings takes little space.
+func TestRepack(t *testing.T) {
 	const n, commits = 300, 260
 	repo := testenv.Bare(t, filepath.Join(t.TempDir(), "env.git"), n)
 	s := open(t, gitstore.Options{URL: repo})

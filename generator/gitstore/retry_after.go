@@ -12,18 +12,18 @@ import (
 // Later is the cause of an error when a server asks the client to retry later: it
 // answered 429 or 503, or 403 for a rate limit, as GitHub does.
 type Later struct {
-	Wait time.Duration // 0 when the server does not say how long
+	Wait time.Duration // 0 when the server gives none
 
 	status int
 	body   string
 }
 
-// Error says how long to wait.
+// Error implements error.
 func (l *Later) Error() string {
 	if l.Wait == 0 {
-		return "it does not say how long to wait"
+		return "the server gives no time to wait"
 	}
-	return "it asks to wait for " + l.Wait.String()
+	return "the server asks to wait for " + l.Wait.String()
 }
 
 // retryAfterTransport turns responses that ask to retry later into errors. go-git
@@ -43,16 +43,16 @@ func (p retryAfterTransport) RoundTrip(r *http.Request) (*http.Response, error) 
 	default:
 		return answer, nil
 	}
-	said, err := io.ReadAll(io.LimitReader(answer.Body, maxErrorBody))
+	body, err := io.ReadAll(io.LimitReader(answer.Body, maxErrorBody))
 	_ = answer.Body.Close()
 	if err != nil {
 		return nil, err
 	}
-	if answer.StatusCode == http.StatusForbidden && !isRateLimit(answer.Header, string(said)) {
-		answer.Body = io.NopCloser(bytes.NewReader(said))
+	if answer.StatusCode == http.StatusForbidden && !isRateLimit(answer.Header, string(body)) {
+		answer.Body = io.NopCloser(bytes.NewReader(body))
 		return answer, nil
 	}
-	return nil, &Later{Wait: retryDelay(answer.Header, time.Now()), status: answer.StatusCode, body: string(said)}
+	return nil, &Later{Wait: retryDelay(answer.Header, time.Now()), status: answer.StatusCode, body: string(body)}
 }
 
 // maxErrorBody limits how many bytes of an error response are read.
@@ -60,9 +60,9 @@ const maxErrorBody = 64 << 10
 
 // isRateLimit reports whether a 403 is about a rate limit and not about rights.
 // GitHub's secondary rate limit may be named only in the body.
-func isRateLimit(h http.Header, said string) bool {
-	said = strings.ToLower(said)
-	return h.Get("Retry-After") != "" || h.Get("X-RateLimit-Remaining") == "0" || strings.Contains(said, "rate limit") || strings.Contains(said, "rate-limits")
+func isRateLimit(h http.Header, body string) bool {
+	body = strings.ToLower(body)
+	return h.Get("Retry-After") != "" || h.Get("X-RateLimit-Remaining") == "0" || strings.Contains(body, "rate limit") || strings.Contains(body, "rate-limits")
 }
 
 // retryDelay returns how long a server asks to wait. Retry-After holds seconds or a

@@ -13,9 +13,9 @@ import (
 	"octopod/generator/staging"
 )
 
-// How servers say "not now", as they document it: GitHub with 403 as well, for
-// which its second limit gives a header, or words alone.
-func TestAServerThatWantsToBeLeftAlone(t *testing.T) {
+// TestRetryAfter: responses that ask to retry later, as servers document them. GitHub
+// also uses 403; its secondary limit shows in a header, or only in the body.
+func TestRetryAfter(t *testing.T) {
 	const second = `{"message":"You have exceeded a secondary rate limit. Please wait a few minutes before you try again.",` +
 		`"documentation_url":"https://docs.github.com/rest/overview/rate-limits-for-the-rest-api#about-secondary-rate-limits"}`
 	in := func(d time.Duration) string { return fmt.Sprint(time.Now().Add(d).Unix()) }

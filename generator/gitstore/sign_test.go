@@ -16,7 +16,7 @@ import (
 	"octopod/generator/testenv"
 )
 
-// TestSSHSignature is verified by the git command, which calls ssh-keygen.
+// TestSSHSignature: the git command verifies the signature (it runs ssh-keygen).
 func TestSSHSignature(t *testing.T) {
 	key, pem := testenv.NewKey(t)
 	signer, err := gitstore.SSHSigner(pem, "")
@@ -38,8 +38,8 @@ func TestSSHSignature(t *testing.T) {
 	testenv.Fsck(t, repo)
 }
 
-// TestOpenPGPSignature is verified by the library over exactly the bytes that
-// git would give to gpg.
+// TestOpenPGPSignature: the library verifies the signature over exactly the bytes that
+// git passes to gpg.
 func TestOpenPGPSignature(t *testing.T) {
 	entity, err := openpgp.NewEntity("Octopod", "", "octopod@example.com", nil)
 	if err != nil {

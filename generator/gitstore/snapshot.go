@@ -20,7 +20,7 @@ const MaxBlob = 8 << 20
 // fetches many in one request.
 type Snapshot struct {
 	objs     *objects
-	life     context.Context // of the store: fs.FS has no room for a context of the call
+	life     context.Context // ends with the store; reads need it because the methods of fs.FS take no context
 	origin   string
 	revision Hash
 	root     Hash

@@ -13,7 +13,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// Options say which branch of which repository to use, and how to reach it.
+// Options select a branch of a repository and configure access to it.
 type Options struct {
 	URL       string   // local path (bare or not), file://, ssh://, user@host:path, https://, http:// with AllowPlainHTTP
 	Branch    string   // "main" when empty; Detached to read what is checked out

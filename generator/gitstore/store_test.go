@@ -36,7 +36,7 @@ func open(t testing.TB, o gitstore.Options) *gitstore.Store {
 	return s
 }
 
-// write is an edit that writes one file.
+// write returns an edit that writes one file.
 func write(path, content string) gitstore.Edit {
 	return func(context.Context, *gitstore.Snapshot) (gitstore.Commit, error) {
 		return gitstore.Commit{
@@ -138,7 +138,7 @@ func TestChangeEverywhere(t *testing.T) {
 	}
 }
 
-// TestNamesCannotForgeACommit: whatever somebody is called stays on its line.
+// TestNamesCannotForgeACommit: an author's name with line breaks stays on its line.
 func TestNamesCannotForgeACommit(t *testing.T) {
 	repo := testenv.Bare(t, filepath.Join(t.TempDir(), "env.git"), 1)
 	s := open(t, gitstore.Options{URL: repo})
@@ -240,8 +240,8 @@ func TestBranchNames(t *testing.T) {
 	}
 }
 
-// TestBorrowedObjects: a repository that borrows from another (git clone
-// --shared), even in a circle.
+// TestBorrowedObjects: a repository with alternates (git clone --shared), even
+// circular ones.
 func TestBorrowedObjects(t *testing.T) {
 	dir := t.TempDir()
 	repo := testenv.Bare(t, filepath.Join(dir, "env.git"), 2)
@@ -261,7 +261,7 @@ func TestBorrowedObjects(t *testing.T) {
 	}
 }
 
-// TestBracketsInThePath: a path is a path and no pattern.
+// TestBracketsInThePath: a path is not a glob pattern.
 func TestBracketsInThePath(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "envs[1]*")
 	repo := testenv.Bare(t, filepath.Join(dir, "env.git"), 2)
@@ -277,8 +277,8 @@ func TestBracketsInThePath(t *testing.T) {
 	}
 }
 
-// TestUnreadableEntries: a file that is too large and a submodule are reported
-// and not read; a symbolic link gives its target.
+// TestUnreadableEntries: a file over the size limit and a submodule are errors. A
+// symbolic link reads as its target.
 func TestUnreadableEntries(t *testing.T) {
 	for _, p := range places() {
 		t.Run(p.name, func(t *testing.T) {

@@ -32,8 +32,7 @@ func (r TreeRef) IsDir() bool { return r.Mode == ModeDir }
 
 // tree is the raw bytes of a tree object and the offsets of its entries. Entries are
 // decoded only when they are used: reading a directory of 10,000 entries takes a
-// fraction of the time of decoding it, and writing copies all bytes but those that
-// differ.
+// fraction of the time of decoding it, and writing copies all unchanged bytes.
 type tree struct {
 	hash Hash
 	raw  []byte

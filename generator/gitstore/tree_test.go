@@ -44,8 +44,8 @@ func TestTreeOrder(t *testing.T) {
 	}
 }
 
-// TestRandomEdits compares many random edits with what the git command makes
-// of the same: the trees have the same names.
+// TestRandomEdits compares random edits with the same edits by the git command: the
+// trees have the same hashes.
 func TestRandomEdits(t *testing.T) {
 	repo := testenv.EmptyBare(t, filepath.Join(t.TempDir(), "env.git"))
 	s := open(t, gitstore.Options{URL: repo})
@@ -117,7 +117,7 @@ func overlapping(changes []gitstore.Change) bool {
 	return false
 }
 
-// gitTree lets the git command build a tree.
+// gitTree builds a tree with the git command.
 func gitTree(t *testing.T, repo string, files map[string]string) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -129,8 +129,9 @@ func gitTree(t *testing.T, repo string, files map[string]string) string {
 	return testenv.Git(t, repo, "rev-parse", "expected^{tree}")
 }
 
-// TestChangesThatCannotBeMeant are refused before anything is written.
-func TestChangesThatCannotBeMeant(t *testing.T) {
+// TestInvalidChanges: invalid and contradictory changes fail before anything is
+// written.
+func TestInvalidChanges(t *testing.T) {
 	repo := testenv.Bare(t, filepath.Join(t.TempDir(), "env.git"), 1)
 	s := open(t, gitstore.Options{URL: repo})
 	before := testenv.Git(t, repo, "rev-parse", "main")
@@ -161,8 +162,8 @@ func TestChangesThatCannotBeMeant(t *testing.T) {
 	}
 }
 
-// TestDirectoryAsItWas: a rollback puts the entry of an older revision, over
-// every kind of connection, with one file on top.
+// TestDirectoryAsItWas: a rollback puts the entry of an earlier revision with one file
+// on top, over every kind of connection.
 func TestDirectoryAsItWas(t *testing.T) {
 	for _, p := range places() {
 		t.Run(p.name, func(t *testing.T) {
@@ -196,7 +197,7 @@ func TestDirectoryAsItWas(t *testing.T) {
 	}
 }
 
-// TestEverythingRemoved: the last file of all may go.
+// TestEverythingRemoved: a commit may remove the last file.
 func TestEverythingRemoved(t *testing.T) {
 	repo := testenv.EmptyBare(t, filepath.Join(t.TempDir(), "env.git"))
 	s := open(t, gitstore.Options{URL: repo})

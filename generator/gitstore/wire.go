@@ -87,25 +87,25 @@ const maxPack = 2 << 30
 // readPack reads the pack of a response, and the server's messages in its sideband.
 func readPack(req *packp.UploadPackRequest, res *packp.UploadPackResponse) ([]byte, error) {
 	defer res.Close()
-	var words bytes.Buffer
+	var messages bytes.Buffer
 	var r io.Reader = res
 	switch {
 	case req.Capabilities.Supports(capability.Sideband64k):
 		d := sideband.NewDemuxer(sideband.Sideband64k, res)
-		d.Progress, r = &words, d
+		d.Progress, r = &messages, d
 	case req.Capabilities.Supports(capability.Sideband):
 		d := sideband.NewDemuxer(sideband.Sideband, res)
-		d.Progress, r = &words, d
+		d.Progress, r = &messages, d
 	}
 	raw, err := io.ReadAll(io.LimitReader(r, maxPack))
 	if err != nil {
-		return nil, fmt.Errorf("read pack: %w%s", err, remoteLines(words.String()))
+		return nil, fmt.Errorf("read pack: %w%s", err, remoteLines(messages.String()))
 	}
 	return raw, nil
 }
 
 // pushRequest is the request to move one branch.
-func pushRequest(caps *capability.List, ref string, old, new Hash, pack []byte, words io.Writer) *packp.ReferenceUpdateRequest {
+func pushRequest(caps *capability.List, ref string, old, new Hash, pack []byte, messages io.Writer) *packp.ReferenceUpdateRequest {
 	req := packp.NewReferenceUpdateRequest()
 	for _, c := range []capability.Capability{capability.ReportStatus, capability.Sideband64k, capability.OFSDelta, capability.Atomic} {
 		// All servers have the first three; atomic is used only when announced.
@@ -116,36 +116,36 @@ func pushRequest(caps *capability.List, ref string, old, new Hash, pack []byte, 
 	_ = req.Capabilities.Set(capability.Agent, agent)
 	req.Commands = []*packp.Command{{Name: plumbing.ReferenceName(ref), Old: plumbing.Hash(old), New: plumbing.Hash(new)}}
 	req.Packfile = io.NopCloser(bytes.NewReader(pack))
-	req.Progress = words
+	req.Progress = messages
 	return req
 }
 
 // pushError returns why the server did not move the branch, nil when it did.
-func pushError(report *packp.ReportStatus, err error, words string) error {
+func pushError(report *packp.ReportStatus, err error, messages string) error {
 	if report == nil {
 		if err == nil {
-			return errors.New("the server did not say what became of the push")
+			return errors.New("the server did not report the result of the push")
 		}
 		return err
 	}
 	if report.UnpackStatus != "ok" {
-		return failf(staging.CodeUnavailable, nil, "ask who runs the git server",
-			"the git server could not store the push: %s%s", report.UnpackStatus, remoteLines(words))
+		return failf(staging.CodeUnavailable, nil, "contact the administrator of the git server",
+			"the git server could not store the push: %s%s", report.UnpackStatus, remoteLines(messages))
 	}
 	for _, c := range report.CommandStatuses {
 		if c.Status != "ok" {
-			return failf(staging.CodeForbidden, &rejection{c.Status + remoteLines(words)},
-				"look at the rules of this branch on the git server: protection, hooks, who may push",
-				"the git server refused the push to %s", c.ReferenceName.Short())
+			return failf(staging.CodeForbidden, &rejection{c.Status + remoteLines(messages)},
+				"check the rules of this branch on the git server: protection, hooks, who may push",
+				"the git server rejected the push to %s", c.ReferenceName.Short())
 		}
 	}
 	return err
 }
 
 // remoteLines formats the server's messages as git does: each line after "remote:".
-func remoteLines(words string) string {
+func remoteLines(messages string) string {
 	var b strings.Builder
-	for line := range strings.FieldsFuncSeq(words, func(r rune) bool { return r == '\n' || r == '\r' }) {
+	for line := range strings.FieldsFuncSeq(messages, func(r rune) bool { return r == '\n' || r == '\r' }) {
 		if line = strings.TrimSpace(line); line != "" {
 			b.WriteString("\nremote: " + line)
 		}

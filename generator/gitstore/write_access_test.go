@@ -9,7 +9,7 @@ import (
 	"octopod/generator/testenv"
 )
 
-// TestMayWrite: the question leaves no trace, and is answered like the push.
+// TestMayWrite: the check changes no reference and agrees with a push.
 func TestMayWrite(t *testing.T) {
 	for _, p := range places() {
 		t.Run(p.name, func(t *testing.T) {

@@ -188,7 +188,7 @@ func (s *Store) runWriter() {
 	failAll(requests, errClosed)
 }
 
-// commitAll answers the given requests and those that arrive meanwhile.
+// commitAll answers the given requests, and requests that arrive meanwhile.
 func (s *Store) commitAll(waiting []*request) {
 	w := &s.writer
 	for {

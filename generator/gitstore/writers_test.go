@@ -20,7 +20,7 @@ import (
 	"octopod/generator/testenv"
 )
 
-// deploy is an edit of a whole staging, as CI does it.
+// deploy returns an edit of a whole staging, as CI makes it.
 func deploy(i, version int) gitstore.Edit {
 	return func(context.Context, *gitstore.Snapshot) (gitstore.Commit, error) {
 		c := gitstore.Commit{Author: gitstore.Identity{Name: "CI", Email: "ci@example.com"},
@@ -32,8 +32,8 @@ func deploy(i, version int) gitstore.Edit {
 	}
 }
 
-// TestManyWriters: writers commit to stagings of their own at the same time, in
-// some cases beside an outsider with the stock git command. Nothing is lost.
+// TestManyWriters: concurrent writers commit to their own stagings, in some cases
+// beside the stock git command. No commit is lost.
 func TestManyWriters(t *testing.T) {
 	for _, c := range []struct {
 		name          string
@@ -117,8 +117,8 @@ func TestManyWriters(t *testing.T) {
 	}
 }
 
-// TestBurst: many CI jobs begin at the same moment, each a process that knows
-// nothing of the others. Everybody gets through.
+// TestBurst: many CI jobs start at the same moment as independent processes. Every
+// one succeeds.
 func TestBurst(t *testing.T) {
 	const jobs = 32
 	dir := t.TempDir()
@@ -147,7 +147,7 @@ func TestBurst(t *testing.T) {
 	}
 }
 
-// stockPush commits and pushes like a person, pulling until it works.
+// stockPush commits with the git command, then pulls and pushes until it succeeds.
 func stockPush(t *testing.T, clone, path string) int {
 	testenv.WriteFile(t, clone, path, path)
 	testenv.Git(t, clone, "add", "-A")
@@ -165,8 +165,8 @@ func stockPush(t *testing.T, clone, path string) int {
 	return 0
 }
 
-// TestSamePath is the property that two writers of one file never lose an edit
-// silently: every edit that was reported done is a line of the file.
+// TestSamePath: writers of one file never lose an edit silently. Every edit that was
+// reported as successful is a line of the file.
 func TestSamePath(t *testing.T) {
 	for _, local := range []bool{true, false} {
 		t.Run(fmt.Sprintf("local=%v", local), func(t *testing.T) {
@@ -230,8 +230,8 @@ func appendLine(path, line string) gitstore.Edit {
 	}
 }
 
-// TestUnchangedIsTrue: an edit that finds nothing to do has seen the true tip,
-// even in a store that believes an older one.
+// TestUnchangedIsTrue: an edit that changes nothing has seen the current tip, even in
+// a store whose cached tip is older.
 func TestUnchangedIsTrue(t *testing.T) {
 	dir := t.TempDir()
 	repo := testenv.Bare(t, filepath.Join(dir, "env.git"), 1)
@@ -246,8 +246,8 @@ func TestUnchangedIsTrue(t *testing.T) {
 	}
 }
 
-// TestBesideGitMaintenance: gc, repack and pack-refs of the git command run
-// while a store writes and reads.
+// TestBesideGitMaintenance: git gc, git repack and git pack-refs run while a store
+// writes and reads.
 func TestBesideGitMaintenance(t *testing.T) {
 	repo := testenv.Bare(t, filepath.Join(t.TempDir(), "env.git"), 50)
 	s := open(t, gitstore.Options{URL: repo})
@@ -286,9 +286,9 @@ func TestBesideGitMaintenance(t *testing.T) {
 	testenv.Fsck(t, repo)
 }
 
-// TestErrorOnWhatNeverLanded: an edit that stumbled over the commit of another
-// edit in the same push is not told so before that commit has landed.
-func TestErrorOnWhatNeverLanded(t *testing.T) {
+// TestErrorOnUnpushedCommit: an edit that failed because of another edit in the same
+// batch gets its error only after that other edit's commit was pushed.
+func TestErrorOnUnpushedCommit(t *testing.T) {
 	dir := t.TempDir()
 	repo := testenv.Bare(t, filepath.Join(dir, "env.git"), 1)
 	outside := open(t, gitstore.Options{URL: repo})
