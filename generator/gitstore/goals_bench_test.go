@@ -14,9 +14,6 @@ import (
 	"testing"
 	"time"
 
-	gogit "github.com/go-git/go-git/v5"
-	"github.com/go-git/go-git/v5/plumbing/object"
-
 	"octopod/generator/gitstore"
 	"octopod/generator/testenv"
 )
@@ -91,78 +88,11 @@ func writeStaging(b *testing.B, dir string, i, version int) {
 	}
 }
 
-// BenchmarkGoalA measures one commit that changes one staging in a local bare
-// repository.
-func BenchmarkGoalA(b *testing.B) {
-	onDisks(b, func(b *testing.B, dir string) {
-		var at10 float64
-		for _, n := range []int{10, 1000, 10000} {
-			b.Run(strconv.Itoa(n), func(b *testing.B) {
-				for range b.N {
-					ms := goalA(b, subdir(b, dir), n)
-					if n == 10 {
-						at10 = ms["store"]
-					}
-					report(b, ms)
-					b.ReportMetric(ms["store"]/ms["stock"], "of-stock")
-					switch n {
-					case 1000:
-						b.ReportMetric(ms["store"]/ms["stock"]/0.10, "/goal")
-					case 10000:
-						b.ReportMetric(ms["store"]/ms["stock"]/0.04, "/goal")
-						b.ReportMetric(ms["store"]/at10/4, "growth/goal")
-					}
-				}
-			})
-		}
-	})
-}
-
 func report(b *testing.B, ms map[string]float64) {
 	for name, v := range ms {
 		b.ReportMetric(v, name+"-ms")
 	}
 	b.ReportMetric(0, "ns/op")
-}
-
-func goalA(b *testing.B, dir string, n int) map[string]float64 {
-	origin := testenv.Bare(b, filepath.Join(dir, "env.git"), n)
-	work := testenv.WorkTree(b, origin, filepath.Join(dir, "stock"))
-	work2 := testenv.WorkTree(b, origin, filepath.Join(dir, "gogit"))
-	repo, err := gogit.PlainOpen(work2)
-	must(b, err)
-	tree, err := repo.Worktree()
-	must(b, err)
-	s := open(b, gitstore.Options{URL: origin})
-	change(b, s, deploy(0, 99)) // a server has the tree in memory
-	slow := 9
-	if n >= 10000 {
-		slow = 3
-	}
-	i := n / 2
-	return medians(
-		way{"stock", 9, func(v int) {
-			writeStaging(b, work, i, v)
-			testenv.Git(b, work, "add", "envs/"+testenv.StagingName(i))
-			testenv.Git(b, work, "commit", "-q", "-m", "deploy")
-		}},
-		way{"gogit-worktree", slow, func(v int) {
-			writeStaging(b, work2, i, v)
-			for _, f := range testenv.Staging(i, v) {
-				_, err := tree.Add(f.Path)
-				must(b, err)
-			}
-			_, err := tree.Commit("deploy", &gogit.CommitOptions{Author: &object.Signature{Name: "A", Email: "a@example.com", When: time.Now()}})
-			must(b, err)
-		}},
-		way{"store", 41, func(v int) { change(b, s, deploy(i, v)) }},
-		way{"store-cold", 9, func(v int) {
-			cold, err := gitstore.Open(b.Context(), gitstore.Options{URL: origin, Committer: octopod})
-			must(b, err)
-			change(b, cold, deploy(i, 1000+v))
-			must(b, cold.Close())
-		}},
-	)
 }
 
 // BenchmarkGoalB measures a CI job without a clone, over smart HTTP: fetch, change one
