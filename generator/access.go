@@ -2,9 +2,17 @@ package generator
 
 import (
 	"context"
+	"slices"
 	"time"
 
+	"octopod/generator/catalog"
+	"octopod/generator/change"
+	"octopod/generator/doctor"
+	"octopod/generator/lifecycle"
+	"octopod/generator/live"
 	"octopod/generator/project"
+	"octopod/generator/receiver"
+	"octopod/generator/rights"
 	"octopod/generator/staging"
 )
 
@@ -13,84 +21,86 @@ import (
 // The doors for people and programs, web and httpapi, have nothing else.
 type Access struct {
 	stagings *Stagings
-	feed     *Feed
-	by       Asker
+	feed     *live.Feed
+	by       rights.Asker
 }
 
 // As gives an asker access. The feed is that of the same stagings.
-func (g *Stagings) As(by Asker, feed *Feed) *Access { return &Access{stagings: g, feed: feed, by: by} }
+func (g *Stagings) As(by rights.Asker, feed *live.Feed) *Access {
+	return &Access{stagings: g, feed: feed, by: by}
+}
 
 // By gives who asks.
-func (a *Access) By() Asker { return a.by }
+func (a *Access) By() rights.Asker { return a.by }
 
 // rules reads the project, which says who may do what, and refuses who may not.
-func (a *Access) rules(ctx context.Context, verb staging.Verb, names ...string) (veil, error) {
+func (a *Access) rules(ctx context.Context, verb staging.Verb, names ...string) (rights.Visibility, error) {
 	p, err := a.stagings.Project(ctx)
 	if err != nil { // there are those whose role does not depend on the project
-		return newVeil(&project.Project{}, a.by.Rights), err
+		return rights.NewVisibility(&project.Project{}, a.by.Rights), err
 	}
-	if err := a.by.may(p, verb, ""); verb == Read && err != nil {
-		return veil{}, err
+	if err := a.by.Authorize(p, verb, ""); verb == rights.Read && err != nil {
+		return rights.Visibility{}, err
 	}
 	for _, name := range names {
-		if err := a.by.may(p, verb, name); err != nil {
-			return veil{}, err
+		if err := a.by.Authorize(p, verb, name); err != nil {
+			return rights.Visibility{}, err
 		}
 	}
-	return newVeil(p, a.by.Rights), nil
+	return rights.NewVisibility(p, a.by.Rights), nil
 }
 
 // Sees tells whether a part of what is known is for the asker.
 func (a *Access) Sees(ctx context.Context, part project.Part) (bool, error) {
-	v, err := a.rules(ctx, Read)
-	return v.shows(part), err
+	v, err := a.rules(ctx, rights.Read)
+	return v.Shows(part), err
 }
 
 // Role gives the asker's role.
 func (a *Access) Role(ctx context.Context) (project.Role, error) {
-	v, err := a.rules(ctx, Read)
-	return v.role, a.told(v, err)
+	v, err := a.rules(ctx, rights.Read)
+	return v.Role, a.told(v, err)
 }
 
 // Project gives octopod.yaml without what is not for the asker.
 func (a *Access) Project(ctx context.Context) (*project.Project, error) {
-	v, err := a.rules(ctx, Read)
+	v, err := a.rules(ctx, rights.Read)
 	if err != nil {
 		return nil, a.told(v, err)
 	}
-	return v.project(), nil
+	return v.RedactProject(), nil
 }
 
 // Apply carries out an action as the asker. The feed tells of it at once, and
 // Argo CD is made to look in the background.
-func (a *Access) Apply(ctx context.Context, r Request) (Result, error) {
-	v, err := a.rules(ctx, Read)
+func (a *Access) Apply(ctx context.Context, r change.Request) (change.Result, error) {
+	v, err := a.rules(ctx, rights.Read)
 	if err != nil {
-		return Result{}, a.told(v, err)
+		return change.Result{}, a.told(v, err)
 	}
 	if r.Action.Name != "" { // else the branch tells it, in the use case
-		if err := a.by.may(v.p, r.Action.Verb, r.Action.Name); err != nil {
-			return Result{}, err
+		if err := a.by.Authorize(v.Project, r.Action.Verb, r.Action.Name); err != nil {
+			return change.Result{}, err
 		}
 	}
 	r.By = a.by
 	result, err := a.stagings.Apply(ctx, r)
 	if err != nil {
-		return Result{}, a.told(v, err)
+		return change.Result{}, a.told(v, err)
 	}
 	if result.Changed && !r.DryRun {
 		a.feed.Committed(result.Plan)
 	}
-	return v.result(result), nil
+	return redactResult(v, result), nil
 }
 
 // Find lists stagings, as they are at this moment.
-func (a *Access) Find(ctx context.Context, q Query) ([]staging.View, error) {
-	v, err := a.rules(ctx, Read, q.Names...)
+func (a *Access) Find(ctx context.Context, q catalog.Query) ([]staging.View, error) {
+	v, err := a.rules(ctx, rights.Read, q.Names...)
 	if err != nil {
 		return nil, a.told(v, err)
 	}
-	if err := v.mayAsk(q); err != nil {
+	if err := authorizeQuery(v, q); err != nil {
 		return nil, err
 	}
 	found, err := a.stagings.Find(ctx, q)
@@ -99,8 +109,8 @@ func (a *Access) Find(ctx context.Context, q Query) ([]staging.View, error) {
 	}
 	views := []staging.View{}
 	for _, view := range found {
-		if a.by.may(v.p, Read, view.Metadata.Name) == nil {
-			views = append(views, *v.view(&view))
+		if a.by.Authorize(v.Project, rights.Read, view.Metadata.Name) == nil {
+			views = append(views, *v.Redact(&view))
 		}
 	}
 	return views, nil
@@ -108,31 +118,31 @@ func (a *Access) Find(ctx context.Context, q Query) ([]staging.View, error) {
 
 // Views lists all stagings as the feed knows them, and says how far that can be
 // trusted. Nobody may change them.
-func (a *Access) Views(ctx context.Context) ([]*staging.View, Freshness, error) {
-	v, err := a.rules(ctx, Read)
+func (a *Access) Views(ctx context.Context) ([]*staging.View, live.Freshness, error) {
+	v, err := a.rules(ctx, rights.Read)
 	if err != nil {
-		return nil, Freshness{}, a.told(v, err)
+		return nil, live.Freshness{}, a.told(v, err)
 	}
 	known, fresh := a.feed.Views()
 	views := make([]*staging.View, 0, len(known))
 	for _, view := range known {
-		if a.by.may(v.p, Read, view.Metadata.Name) == nil {
-			views = append(views, v.view(view))
+		if a.by.Authorize(v.Project, rights.Read, view.Metadata.Name) == nil {
+			views = append(views, v.Redact(view))
 		}
 	}
-	return views, v.freshness(fresh), nil
+	return views, redactFreshness(v, fresh), nil
 }
 
 // Watch tells what a query chooses and how it changes.
-func (a *Access) Watch(ctx context.Context, q Query, handle func(News)) error {
-	v, err := a.rules(ctx, Read, q.Names...)
+func (a *Access) Watch(ctx context.Context, q catalog.Query, handle func(live.News)) error {
+	v, err := a.rules(ctx, rights.Read, q.Names...)
 	if err != nil {
 		return a.told(v, err)
 	}
-	if err := v.mayAsk(q); err != nil {
+	if err := authorizeQuery(v, q); err != nil {
 		return err
 	}
-	return a.told(v, a.feed.Watch(ctx, q, func(n News) {
+	return a.told(v, a.feed.Watch(ctx, q, func(n live.News) {
 		if shown := a.news(v, &n); shown != nil {
 			handle(*shown)
 		}
@@ -145,38 +155,38 @@ const rulesFor = time.Minute
 // Subscribe follows the feed, as Feed.Subscribe does, and gives the function
 // that takes the next update. It ends when the asker may no longer look; while
 // octopod.yaml cannot be read, what it said before counts.
-func (a *Access) Subscribe(ctx context.Context, q Query, after uint64) (next func(context.Context) (Update, error), err error) {
-	v, err := a.rules(ctx, Read, q.Names...)
+func (a *Access) Subscribe(ctx context.Context, q catalog.Query, after uint64) (next func(context.Context) (live.Update, error), err error) {
+	v, err := a.rules(ctx, rights.Read, q.Names...)
 	if err != nil {
 		return nil, a.told(v, err)
 	}
-	if err := v.mayAsk(q); err != nil {
+	if err := authorizeQuery(v, q); err != nil {
 		return nil, err
 	}
 	s, err := a.feed.Subscribe(ctx, after)
 	if err != nil {
 		return nil, err
 	}
-	chosen, read := q.follow(after != 0), a.feed.now()
-	return func(ctx context.Context) (Update, error) {
+	chosen, read := live.Filter(q, after != 0), a.feed.Now()
+	return func(ctx context.Context) (live.Update, error) {
 		for {
 			u, err := s.Next(ctx)
 			if err != nil {
-				return Update{}, err
+				return live.Update{}, err
 			}
-			if now := a.feed.now(); now.Sub(read) > rulesFor {
-				newer, err := a.rules(ctx, Read, q.Names...)
+			if now := a.feed.Now(); now.Sub(read) > rulesFor {
+				newer, err := a.rules(ctx, rights.Read, q.Names...)
 				if err == nil {
-					v, err = newer, newer.mayAsk(q)
+					v, err = newer, authorizeQuery(newer, q)
 				}
 				if staging.CodeOf(err) == staging.CodeForbidden {
-					return Update{}, err
+					return live.Update{}, err
 				}
 				read = now
 			}
 			if n := chosen(u.News); n != nil {
 				if n = a.news(v, n); n != nil {
-					return Update{n, u.Sequence}, nil
+					return live.Update{News: n, Sequence: u.Sequence}, nil
 				}
 			}
 		}
@@ -187,65 +197,65 @@ func (a *Access) Subscribe(ctx context.Context, q Query, after uint64) (next fun
 func (a *Access) CatchUp(ctx context.Context) error { return a.feed.CatchUp(ctx) }
 
 // news is one piece of news as the asker may have it; nil when it is not theirs.
-func (a *Access) news(v veil, n *News) *News {
+func (a *Access) news(v rights.Visibility, n *live.News) *live.News {
 	shown := *n
 	switch n.Kind {
-	case Changed, Gone:
-		if a.by.may(v.p, Read, n.Staging.Metadata.Name) != nil {
+	case live.Changed, live.Gone:
+		if a.by.Authorize(v.Project, rights.Read, n.Staging.Metadata.Name) != nil {
 			return nil
 		}
-		shown.Staging = *v.view(&n.Staging)
-	case Stale, Away:
-		shown.Err = v.err(n.Err)
+		shown.Staging = *v.Redact(&n.Staging)
+	case live.Stale, live.Away:
+		shown.Err = v.RedactError(n.Err)
 	}
 	return &shown
 }
 
 // Manifests gives the objects at a revision, "" being now, without secrets.
 func (a *Access) Manifests(ctx context.Context, name, revision string) ([]staging.Object, error) {
-	v, err := a.rules(ctx, Read, name)
+	v, err := a.rules(ctx, rights.Read, name)
 	if err == nil {
-		err = v.must(project.PartFiles)
+		err = v.Require(project.PartFiles)
 	}
 	if err != nil {
 		return nil, a.told(v, err)
 	}
 	objects, err := a.stagings.Manifests(ctx, name, revision)
-	_, objects = maskSecrets(nil, objects)
+	_, objects = change.MaskSecrets(nil, objects)
 	return objects, a.told(v, err)
 }
 
 // Drift gives the objects as committed, and as generating them now would give.
 func (a *Access) Drift(ctx context.Context, name string) (before, after []staging.Object, err error) {
-	v, err := a.rules(ctx, Read, name)
+	v, err := a.rules(ctx, rights.Read, name)
 	if err == nil {
-		err = v.must(project.PartFiles)
+		err = v.Require(project.PartFiles)
 	}
 	if err != nil {
 		return nil, nil, a.told(v, err)
 	}
 	before, after, err = a.stagings.Drift(ctx, name, nil)
-	before, after = maskSecrets(before, after)
+	before, after = change.MaskSecrets(before, after)
 	return before, after, a.told(v, err)
 }
 
 // caretaker refuses who does not look after the env repo. An octopod.yaml that
 // is broken is what they look for.
-func (a *Access) caretaker(ctx context.Context) (veil, error) {
-	v, err := a.rules(ctx, Read)
+func (a *Access) caretaker(ctx context.Context) (rights.Visibility, error) {
+	v, err := a.rules(ctx, rights.Read)
 	if staging.CodeOf(err) == staging.CodeInvalid {
-		err = a.by.may(v.p, Read, "")
+		err = a.by.Authorize(v.Project, rights.Read, "")
 	}
 	if err == nil {
-		err = v.must(project.PartFiles)
+		err = v.Require(project.PartFiles)
 	}
 	return v, err
 }
 
 // Deliveries gives what webhooks told lately, newest first: to who looks after
 // the env repo.
-func (a *Access) Deliveries(ctx context.Context) ([]Delivery, error) {
-	v, err := a.rules(ctx, Mend, "")
+func (a *Access) Deliveries(ctx context.Context) ([]receiver.Delivery, error) {
+	v, err := a.rules(ctx, rights.Mend, "")
 	if err != nil {
 		return nil, a.told(v, err)
 	}
@@ -253,22 +263,22 @@ func (a *Access) Deliveries(ctx context.Context) ([]Delivery, error) {
 }
 
 // Explain says why a branch has a staging, or has none.
-func (a *Access) Explain(ctx context.Context, branch string) (Explanation, error) {
-	v, err := a.rules(ctx, Read)
+func (a *Access) Explain(ctx context.Context, branch string) (doctor.Explanation, error) {
+	v, err := a.rules(ctx, rights.Read)
 	for _, part := range []project.Part{project.PartBranch, project.PartAuthor, project.PartHistory} {
 		if err == nil {
-			err = v.must(part)
+			err = v.Require(part)
 		}
 	}
 	if err != nil {
-		return Explanation{}, a.told(v, err)
+		return doctor.Explanation{}, a.told(v, err)
 	}
-	e, err := a.stagings.explain(ctx, branch, v)
+	e, err := a.stagings.ExplainTo(ctx, branch, v)
 	if err == nil {
-		err = a.by.may(v.p, Read, e.Staging)
+		err = a.by.Authorize(v.Project, rights.Read, e.Staging)
 	}
 	if err != nil {
-		return Explanation{}, a.told(v, err)
+		return doctor.Explanation{}, a.told(v, err)
 	}
 	return e, nil
 }
@@ -284,7 +294,7 @@ func (a *Access) Lint(ctx context.Context) ([]staging.Problem, error) {
 }
 
 // Diagnose looks at everything that must be right for stagings to come up.
-func (a *Access) Diagnose(ctx context.Context) ([]Finding, error) {
+func (a *Access) Diagnose(ctx context.Context) ([]doctor.Finding, error) {
 	v, err := a.caretaker(ctx)
 	if err != nil {
 		return nil, a.told(v, err)
@@ -294,14 +304,14 @@ func (a *Access) Diagnose(ctx context.Context) ([]Finding, error) {
 }
 
 // Regenerate writes stagings out again.
-func (a *Access) Regenerate(ctx context.Context, r RegenerateRequest) (RegenerateResult, error) {
+func (a *Access) Regenerate(ctx context.Context, r change.RegenerateRequest) (change.RegenerateResult, error) {
 	names := r.Names
 	if len(names) == 0 {
 		names = []string{""}
 	}
 	v, err := a.rules(ctx, staging.Regenerate, names...)
 	if err != nil {
-		return RegenerateResult{}, a.told(v, err)
+		return change.RegenerateResult{}, a.told(v, err)
 	}
 	r.By, r.Edits = a.by, nil
 	result, err := a.stagings.Regenerate(ctx, r)
@@ -312,10 +322,10 @@ func (a *Access) Regenerate(ctx context.Context, r RegenerateRequest) (Regenerat
 }
 
 // Mend writes the files that follow from octopod.yaml anew.
-func (a *Access) Mend(ctx context.Context, dryRun bool) (Result, error) {
-	v, err := a.rules(ctx, Mend, "")
+func (a *Access) Mend(ctx context.Context, dryRun bool) (change.Result, error) {
+	v, err := a.rules(ctx, rights.Mend, "")
 	if err != nil {
-		return Result{}, a.told(v, err)
+		return change.Result{}, a.told(v, err)
 	}
 	result, err := a.stagings.Mend(ctx, a.by, dryRun)
 	return result, a.told(v, err)
@@ -323,12 +333,12 @@ func (a *Access) Mend(ctx context.Context, dryRun bool) (Result, error) {
 
 // Sweep does what is due. Each step follows from the lifecycle in octopod.yaml,
 // so the asker needs the right to sweep alone, and not that to archive.
-func (a *Access) Sweep(ctx context.Context, r SweepRequest) (SweepResult, error) {
-	v, err := a.rules(ctx, Sweep, "")
+func (a *Access) Sweep(ctx context.Context, r lifecycle.SweepRequest) (lifecycle.SweepResult, error) {
+	v, err := a.rules(ctx, rights.Sweep, "")
 	if err != nil {
-		return SweepResult{}, a.told(v, err)
+		return lifecycle.SweepResult{}, a.told(v, err)
 	}
-	r.By = Asker{Person: a.by.Person, Request: a.by.Request}
+	r.By = rights.Asker{Person: a.by.Person, Request: a.by.Request}
 	result, err := a.stagings.Sweep(ctx, r)
 	if result.Changed && !r.DryRun {
 		a.feed.Committed(result.Plan)
@@ -337,29 +347,29 @@ func (a *Access) Sweep(ctx context.Context, r SweepRequest) (SweepResult, error)
 }
 
 // told is an error as the asker may have it.
-func (a *Access) told(v veil, err error) error {
+func (a *Access) told(v rights.Visibility, err error) error {
 	if err == nil || a.by.Rights == nil {
 		return err
 	}
-	return v.err(err)
+	return v.RedactError(err)
 }
 
-// mayAsk refuses to choose by what is not shown: the answer would tell it. What
+// authorizeQuery refuses to choose by what is not shown: the answer would tell it. What
 // sounds like a secret is shown to nobody.
-func (v veil) mayAsk(q Query) error {
+func authorizeQuery(v rights.Visibility, q catalog.Query) error {
 	for _, t := range q.Where {
 		switch {
-		case !v.shows(t.part()):
-			return staging.Errorf(staging.CodeForbidden, "the role %s cannot choose by what it does not see", v.role)
-		case t.part() == project.PartSettings && v.masks(t.Field):
+		case !v.Shows(sectionOf(t)):
+			return staging.Errorf(staging.CodeForbidden, "the role %s cannot choose by what it does not see", v.Role)
+		case sectionOf(t) == project.PartSettings && v.Masks(t.Field):
 			return staging.Errorf(staging.CodeForbidden, "nobody can choose by %s: its value is not shown", t.Field)
 		}
 	}
 	return nil
 }
 
-// part is where the field of a term is shown; "" for what everybody sees.
-func (t Term) part() project.Part {
+// sectionOf is where the field of a term is shown; "" for what everybody sees.
+func sectionOf(t catalog.Term) project.Part {
 	switch t.Field {
 	case "name", "title", "state", "pinned", "tested":
 		return ""
@@ -369,4 +379,45 @@ func (t Term) part() project.Part {
 		return project.PartAuthor
 	}
 	return project.PartSettings
+}
+
+// Cleaning tells what the process that answers has swept last, and when it will
+// again, by rules that were read before: to those who may sweep.
+func (a *Access) Cleaning(p *project.Project) (lifecycle.Cleaning, error) {
+	if err := a.by.Authorize(p, rights.Sweep, ""); err != nil {
+		return lifecycle.Cleaning{}, err
+	}
+	known := a.stagings.Sweeps.Status()
+	if known.Last == nil {
+		return known, nil
+	}
+	v, last := rights.NewVisibility(p, a.by.Rights), *known.Last
+	last.Err = v.RedactError(last.Err)
+	last.Result.Items = slices.Clone(last.Result.Items)
+	for i := range last.Result.Items {
+		last.Result.Items[i].Err = v.RedactError(last.Result.Items[i].Err)
+	}
+	last.Result.Repositories = slices.Clone(last.Result.Repositories)
+	for i := range last.Result.Repositories {
+		last.Result.Repositories[i].Err = v.RedactError(last.Result.Repositories[i].Err)
+	}
+	known.Last = &last
+	return known, nil
+}
+
+func redactResult(v rights.Visibility, r change.Result) change.Result {
+	if r.Staging != nil {
+		r.Staging = v.Redact(r.Staging)
+	}
+	r.Changes = v.RedactDifferences(r.Changes)
+	r.Before, r.After = change.MaskSecrets(r.Before, r.After)
+	if !v.Shows(project.PartFiles) {
+		r.Plan, r.Before, r.After = []staging.PlanItem{}, nil, nil
+	}
+	return r
+}
+
+func redactFreshness(v rights.Visibility, f live.Freshness) live.Freshness {
+	f.EnvRepo.Fault, f.ArgoCD.Fault = v.RedactError(f.EnvRepo.Fault), v.RedactError(f.ArgoCD.Fault)
+	return f
 }

@@ -15,30 +15,35 @@ import (
 	"time"
 
 	"octopod/generator"
+	"octopod/generator/catalog"
+	"octopod/generator/change"
+	"octopod/generator/live"
 	"octopod/generator/project"
+	"octopod/generator/receiver"
+	"octopod/generator/rights"
 	"octopod/generator/staging"
 	"octopod/generator/testenv"
 )
 
-// rights are a role, limited to verbs on names as a token's are.
-type rights struct {
+// testRights are a role, limited to verbs on names as a token's are.
+type testRights struct {
 	role  project.Role
 	verbs map[staging.Verb]bool // nil: all that the role has
 	name  string                // "": all
 }
 
-func (r rights) Role(*project.Project) project.Role { return r.role }
+func (r testRights) Role(*project.Project) project.Role { return r.role }
 
-func (r rights) Check(_ *project.Project, verb staging.Verb, name string) error {
+func (r testRights) Check(_ *project.Project, verb staging.Verb, name string) error {
 	least := project.RoleUser
 	switch verb {
-	case generator.Read:
+	case rights.Read:
 		least = project.RoleViewer
-	case staging.Regenerate, generator.Mend, generator.Sweep:
+	case staging.Regenerate, rights.Mend, rights.Sweep:
 		least = project.RoleAdmin
 	}
-	covered := r.verbs == nil || r.verbs[verb] || verb == generator.Read
-	named := r.name == "" || name == "" && verb == generator.Read || name == r.name
+	covered := r.verbs == nil || r.verbs[verb] || verb == rights.Read
+	named := r.name == "" || name == "" && verb == rights.Read || name == r.name
 	if !r.role.Includes(least) || !covered || !named {
 		return staging.Errorf(staging.CodeForbidden, "%s may not %s %s", r.role, verb, name)
 	}
@@ -46,8 +51,8 @@ func (r rights) Check(_ *project.Project, verb staging.Verb, name string) error 
 }
 
 // as gives access with these rights.
-func (w *world) as(r rights) *generator.Access {
-	return w.Stagings.As(generator.Asker{Person: staging.Person{Name: "Eve"}, Via: staging.ViaAPI, Rights: r}, generator.NewFeed(w.Stagings, w.Now))
+func (w *world) as(r testRights) *generator.Access {
+	return w.Stagings.As(rights.Asker{Person: staging.Person{Name: "Eve"}, Via: staging.ViaAPI, Rights: r}, live.NewFeed(w.Stagings, w.Now))
 }
 
 // guarded is a world with a setting that admins alone may change, a preset that
@@ -98,10 +103,10 @@ func forbidden(t *testing.T, what string, err error) {
 // call too.
 func TestRoleEscalationOnAdminOnlyParameter(t *testing.T) {
 	w := guarded(t)
-	user, admin := w.as(rights{role: project.RoleUser}), w.as(rights{role: project.RoleAdmin})
+	user, admin := w.as(testRights{role: project.RoleUser}), w.as(testRights{role: project.RoleAdmin})
 	apply := func(a *generator.Access, action staging.Action) error {
 		action.Name = "login"
-		_, err := a.Apply(t.Context(), generator.Request{Action: action})
+		_, err := a.Apply(t.Context(), change.Request{Action: action})
 		return err
 	}
 	escalations := map[string]staging.Action{
@@ -128,12 +133,12 @@ func TestRoleEscalationOnAdminOnlyParameter(t *testing.T) {
 
 func TestVerbsBeyondTheRoleAreRefused(t *testing.T) {
 	w := guarded(t)
-	viewer, user := w.as(rights{role: project.RoleViewer}), w.as(rights{role: project.RoleUser})
+	viewer, user := w.as(testRights{role: project.RoleViewer}), w.as(testRights{role: project.RoleUser})
 	for _, verb := range []staging.Verb{staging.Deploy, staging.Set, staging.Archive, staging.Delete, staging.Rollback, staging.PinVerb} {
-		_, err := viewer.Apply(t.Context(), generator.Request{Action: staging.Action{Verb: verb, Name: "login"}})
+		_, err := viewer.Apply(t.Context(), change.Request{Action: staging.Action{Verb: verb, Name: "login"}})
 		forbidden(t, string(verb), err)
 	}
-	_, err := user.Regenerate(t.Context(), generator.RegenerateRequest{})
+	_, err := user.Regenerate(t.Context(), change.RegenerateRequest{})
 	forbidden(t, "regenerate", err)
 	_, err = user.Mend(t.Context(), false)
 	forbidden(t, "mend", err)
@@ -143,33 +148,33 @@ func TestVerbsBeyondTheRoleAreRefused(t *testing.T) {
 	forbidden(t, "drift", err)
 	_, err = user.Lint(t.Context())
 	forbidden(t, "lint", err)
-	_, err = user.Apply(t.Context(), generator.Request{Action: staging.Action{Verb: staging.Archive, Name: "login"}, Manifests: true, DryRun: true})
+	_, err = user.Apply(t.Context(), change.Request{Action: staging.Action{Verb: staging.Archive, Name: "login"}, Manifests: true, DryRun: true})
 	forbidden(t, "manifests of a dry run", err)
-	_, err = w.as(rights{role: project.RoleNone}).Find(t.Context(), generator.Query{})
+	_, err = w.as(testRights{role: project.RoleNone}).Find(t.Context(), catalog.Query{})
 	forbidden(t, "no role", err)
 }
 
 func TestTokenOutsideItsScope(t *testing.T) {
 	w := guarded(t)
 	w.do(staging.Action{Verb: staging.Deploy, Branch: "feature/other"})
-	token := w.as(rights{role: project.RoleUser, verbs: map[staging.Verb]bool{staging.Archive: true}, name: "login"})
-	_, err := token.Apply(t.Context(), generator.Request{Action: staging.Action{Verb: staging.Archive, Name: "other"}})
+	token := w.as(testRights{role: project.RoleUser, verbs: map[staging.Verb]bool{staging.Archive: true}, name: "login"})
+	_, err := token.Apply(t.Context(), change.Request{Action: staging.Action{Verb: staging.Archive, Name: "other"}})
 	forbidden(t, "another staging", err)
-	_, err = token.Apply(t.Context(), generator.Request{Action: staging.Action{Verb: staging.Delete, Name: "login"}})
+	_, err = token.Apply(t.Context(), change.Request{Action: staging.Action{Verb: staging.Delete, Name: "login"}})
 	forbidden(t, "another verb", err)
-	_, err = token.Apply(t.Context(), generator.Request{Action: staging.Action{Verb: staging.Archive, Branch: "feature/other"}})
+	_, err = token.Apply(t.Context(), change.Request{Action: staging.Action{Verb: staging.Archive, Branch: "feature/other"}})
 	forbidden(t, "another staging by its branch", err)
-	views, err := token.Find(t.Context(), generator.Query{})
+	views, err := token.Find(t.Context(), catalog.Query{})
 	if err != nil || len(views) != 1 || views[0].Metadata.Name != "login" {
 		t.Errorf("it sees %d stagings, %v", len(views), err)
 	}
-	_, err = token.Find(t.Context(), generator.Query{Names: []string{"other"}})
+	_, err = token.Find(t.Context(), catalog.Query{Names: []string{"other"}})
 	forbidden(t, "looking at another", err)
-	events, err := w.as(rights{role: project.RoleAdmin, name: "login"}).Activity(t.Context(), 0)
+	events, err := w.as(testRights{role: project.RoleAdmin, name: "login"}).Activity(t.Context(), 0)
 	if err != nil || len(events) == 0 || slices.ContainsFunc(events, func(e staging.Event) bool { return e.Staging == "other" }) {
 		t.Errorf("it reads of %+v, %v", events, err)
 	}
-	if _, err = token.Apply(t.Context(), generator.Request{Action: staging.Action{Verb: staging.Archive, Name: "login"}}); err != nil {
+	if _, err = token.Apply(t.Context(), change.Request{Action: staging.Action{Verb: staging.Archive, Name: "login"}}); err != nil {
 		t.Errorf("what it is for: %v", err)
 	}
 }
@@ -180,8 +185,8 @@ func TestHiddenFieldsAreNotInAnswers(t *testing.T) {
 	w.do(staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"API_TOKEN": "hunter2hunter2"}})
 	w.write(staging.File{Path: "envs/broken/staging.yaml", Data: []byte("kind: {")})
 	for _, role := range []project.Role{project.RoleViewer, project.RoleUser, project.RoleAdmin} {
-		a := w.as(rights{role: role})
-		views, err := a.Find(t.Context(), generator.Query{All: true})
+		a := w.as(testRights{role: role})
+		views, err := a.Find(t.Context(), catalog.Query{All: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -202,7 +207,7 @@ func TestHiddenFieldsAreNotInAnswers(t *testing.T) {
 			}
 		}
 	}
-	objects, err := w.as(rights{role: project.RoleAdmin}).Manifests(t.Context(), "login", "")
+	objects, err := w.as(testRights{role: project.RoleAdmin}).Manifests(t.Context(), "login", "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -221,21 +226,21 @@ func TestWhatIsNotShownCannotBeGuessed(t *testing.T) {
 		w.do(staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"API_TOKEN": token, "LOG_LEVEL": level}})
 	}
 	set("hunter2", "debug")
-	viewer := w.as(rights{role: project.RoleViewer})
+	viewer := w.as(testRights{role: project.RoleViewer})
 	version := func() string {
-		views, err := viewer.Find(t.Context(), generator.Query{Names: []string{"login"}})
+		views, err := viewer.Find(t.Context(), catalog.Query{Names: []string{"login"}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return views[0].Version
 	}
 	for _, guess := range []string{"API_TOKEN=hunter2", "API_TOKEN!=hunter3"} {
-		terms, err := generator.ParseTerms(guess)
+		terms, err := catalog.ParseTerms(guess)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, role := range []project.Role{project.RoleViewer, project.RoleAdmin} {
-			a, q := w.as(rights{role: role}), generator.Query{Where: terms}
+			a, q := w.as(testRights{role: role}), catalog.Query{Where: terms}
 			_, err := a.Find(t.Context(), q)
 			forbidden(t, "finding by "+guess, err)
 			_, err = a.Subscribe(t.Context(), q, 0)
@@ -255,7 +260,7 @@ func TestWhatIsNotShownCannotBeGuessed(t *testing.T) {
 func TestTheProjectIsShownAsItsPageIs(t *testing.T) {
 	w := guarded(t)
 	read := func(role project.Role) string {
-		p, err := w.as(rights{role: role}).Project(t.Context())
+		p, err := w.as(testRights{role: role}).Project(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -305,7 +310,7 @@ func TestForeignErrorsAreNotToldToUsers(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(w.path, "objects")); err != nil {
 		t.Fatal(err)
 	}
-	_, err := w.as(rights{role: project.RoleUser}).Find(t.Context(), generator.Query{})
+	_, err := w.as(testRights{role: project.RoleUser}).Find(t.Context(), catalog.Query{})
 	if err == nil || strings.Contains(err.Error(), "/") {
 		t.Errorf("told: %v", err)
 	}
@@ -319,7 +324,7 @@ func (member) Role(p *project.Project) project.Role {
 }
 
 func (m member) Check(p *project.Project, verb staging.Verb, name string) error {
-	return rights{role: m.Role(p)}.Check(p, verb, name)
+	return testRights{role: m.Role(p)}.Check(p, verb, name)
 }
 
 // Who follows the stagings gets no more than octopod.yaml grants, also when it
@@ -327,17 +332,17 @@ func (m member) Check(p *project.Project, verb staging.Verb, name string) error 
 func TestRolesAreAskedForWhileSomebodyFollows(t *testing.T) {
 	w := guarded(t)
 	g, _, clock := withArgo(t, w)
-	feed := generator.NewFeed(g, clock.Now)
+	feed := live.NewFeed(g, clock.Now)
 	ctx, cancel := context.WithTimeout(t.Context(), testenv.Patience)
 	var work sync.WaitGroup
 	work.Go(func() { feed.Run(ctx) })
 	defer work.Wait()
 	defer cancel()
-	next, err := g.As(generator.Asker{Rights: member{}}, feed).Subscribe(ctx, generator.Query{}, 0)
+	next, err := g.As(rights.Asker{Rights: member{}}, feed).Subscribe(ctx, catalog.Query{}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	until := func(what string, fits func(generator.News) bool) {
+	until := func(what string, fits func(live.News) bool) {
 		for {
 			u, err := next(ctx)
 			if err != nil {
@@ -348,14 +353,14 @@ func TestRolesAreAskedForWhileSomebodyFollows(t *testing.T) {
 			}
 		}
 	}
-	told := func(level string) func(generator.News) bool {
+	told := func(level string) func(live.News) bool {
 		w.do(staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"LOG_LEVEL": level}})
 		clock.pass(2 * time.Minute)
-		return func(n generator.News) bool {
-			return n.Kind == generator.Changed && n.Staging.Spec.Overrides.App["LOG_LEVEL"] == level
+		return func(n live.News) bool {
+			return n.Kind == live.Changed && n.Staging.Spec.Overrides.App["LOG_LEVEL"] == level
 		}
 	}
-	until("everything", func(n generator.News) bool { return n.Kind == generator.Complete })
+	until("everything", func(n live.News) bool { return n.Kind == live.Complete })
 	until("a change", told("debug"))
 	file := w.projectFile()
 	w.write(staging.File{Path: project.File, Data: []byte(strings.Replace(file, `"everyone":"viewer"`, `"everyone":"none"`, 1))})
@@ -374,7 +379,7 @@ func TestAWaitThatEndedIsToldPlainly(t *testing.T) {
 	server.Between(testenv.Hang)
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	_, err := far.as(rights{role: project.RoleUser}).Find(ctx, generator.Query{})
+	_, err := far.as(testRights{role: project.RoleUser}).Find(ctx, catalog.Query{})
 	if !errors.Is(err, context.DeadlineExceeded) || strings.Contains(err.Error(), "Get ") {
 		t.Errorf("told: %v", err)
 	}
@@ -386,14 +391,14 @@ func TestWhyIsToldAsTheRestIs(t *testing.T) {
 	f := withApps(t, "").follower()
 	pushed := f.commit("backend", "feature/login")
 	f.accept("d1", pushed)
-	f.became("d1", generator.OutcomeDone)
+	f.became("d1", receiver.OutcomeDone)
 	pushed = f.commit("backend", "feature/login")
 	pushed.Commit = pushed.Commit[:12] // so that the repository must be asked
 	f.server.Close()
 	f.accept("d2", pushed)
-	f.became("d2", generator.OutcomeWaiting)
+	f.became("d2", receiver.OutcomeWaiting)
 	told := func(role project.Role) string {
-		e, err := f.as(rights{role: role}).Explain(t.Context(), "feature/login")
+		e, err := f.as(testRights{role: role}).Explain(t.Context(), "feature/login")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -412,13 +417,13 @@ func TestWhyIsToldAsTheRestIs(t *testing.T) {
 
 func TestAnOldVersionIsAConflict(t *testing.T) {
 	w := guarded(t)
-	a := w.as(rights{role: project.RoleUser})
-	views, err := a.Find(t.Context(), generator.Query{Names: []string{"login"}})
+	a := w.as(testRights{role: project.RoleUser})
+	views, err := a.Find(t.Context(), catalog.Query{Names: []string{"login"}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	set := func(level string) error {
-		_, err := a.Apply(t.Context(), generator.Request{Version: views[0].Version,
+		_, err := a.Apply(t.Context(), change.Request{Version: views[0].Version,
 			Action: staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"LOG_LEVEL": level}}})
 		return err
 	}

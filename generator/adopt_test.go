@@ -9,8 +9,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/rogpeppe/go-internal/txtar"
 
-	"octopod/generator"
 	"octopod/generator/project"
+	"octopod/generator/setup"
 	"octopod/generator/staging"
 )
 
@@ -28,10 +28,10 @@ func base(t *testing.T, file string) fs.FS {
 }
 
 // adopted makes a world from somebody's own base.
-func adopted(t *testing.T, file string, change func(*generator.InitRequest)) (*world, generator.InitResult) {
+func adopted(t *testing.T, file string, change func(*setup.InitRequest)) (*world, setup.InitResult) {
 	t.Helper()
 	w := empty(t)
-	r := generator.InitRequest{
+	r := setup.InitRequest{
 		Name: "guestbook", Engine: project.EngineKustomize, Output: project.OutputSource,
 		BaseDomain: "staging.acme.io", Template: base(t, file), By: ada,
 	}
@@ -181,7 +181,7 @@ func allow(w *world) {
 }
 
 func TestAJsonnetFileOfOnesOwnDeploysAtOnce(t *testing.T) {
-	w, result := adopted(t, "jsonnet.txtar", func(r *generator.InitRequest) {
+	w, result := adopted(t, "jsonnet.txtar", func(r *setup.InitRequest) {
 		r.Engine, r.TemplateFile = project.EngineJsonnet, "app.jsonnet"
 	})
 	if len(result.Findings) > 0 {
@@ -205,7 +205,7 @@ func TestAJsonnetFileOfOnesOwnDeploysAtOnce(t *testing.T) {
 // Two parts may have a PORT each; what one part alone has is no concern of the other.
 func TestVariablesOfAJsonnetFileStayWithTheirParts(t *testing.T) {
 	for file, also := range map[string]string{"parts.txtar": "", "parts-config.txtar": "TONE"} {
-		w, result := adopted(t, file, func(r *generator.InitRequest) {
+		w, result := adopted(t, file, func(r *setup.InitRequest) {
 			r.Engine, r.TemplateFile = project.EngineJsonnet, "app.jsonnet"
 		})
 		want := strings.Fields("API_KEY_FILE COLOUR PORT " + also + " api-proxy.PORT api.replicas web.PORT web.replicas")

@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"octopod/generator"
 	"octopod/generator/branch"
 	"octopod/generator/gitstore"
 	"octopod/generator/project"
+	"octopod/generator/receiver"
 	"octopod/generator/staging"
 	"octopod/generator/testenv"
 )
@@ -91,9 +91,9 @@ func (a *apps) remove(repository, name string) branch.Event {
 }
 
 // follow lets the stagings follow an event.
-func (a *apps) follow(e branch.Event) generator.Followed {
+func (a *apps) follow(e branch.Event) receiver.Followed {
 	a.t.Helper()
-	done, err := a.Follow(a.t.Context(), generator.FollowRequest{Event: e, Request: "d1"})
+	done, err := a.Follow(a.t.Context(), receiver.FollowRequest{Event: e, Request: "d1"})
 	if err != nil {
 		a.t.Fatalf("%s of %s: %v", e.Kind, e.Branch, err)
 	}

@@ -8,8 +8,11 @@ import (
 	"time"
 
 	"octopod/generator"
+	"octopod/generator/catalog"
+	"octopod/generator/live"
 	"octopod/generator/project"
 	"octopod/generator/staging"
+	"octopod/generator/status"
 	"octopod/generator/testenv"
 	"octopod/generator/testenv/testargo"
 )
@@ -20,7 +23,7 @@ func withArgo(t *testing.T, w *world) (*generator.Stagings, *testargo.ArgoCD, *c
 	a, c := testargo.New(), &clock{now: w.now.Add(10 * time.Second)}
 	return generator.New(generator.Parts{
 		Repo: w.repo, Renderer: w.Renderer, Now: c.Now,
-		Connect: func(*project.Project) (generator.Cluster, error) { return a, nil },
+		Connect: func(*project.Project) (status.Cluster, error) { return a, nil },
 	}), a, c
 }
 
@@ -36,15 +39,15 @@ func (c *clock) pass(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.now 
 // following runs a watch and hands its news out one by one.
 type following struct {
 	t    *testing.T
-	news chan generator.News
+	news chan live.News
 }
 
-func follow(t *testing.T, w generator.Watcher, q generator.Query) *following {
+func follow(t *testing.T, w live.Watcher, q catalog.Query) *following {
 	t.Helper()
-	f := &following{t: t, news: make(chan generator.News, 1000)}
+	f := &following{t: t, news: make(chan live.News, 1000)}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- w.Watch(ctx, q, func(n generator.News) { f.news <- n }) }()
+	go func() { ended <- w.Watch(ctx, q, func(n live.News) { f.news <- n }) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-ended; !errors.Is(err, context.Canceled) {
@@ -55,7 +58,7 @@ func follow(t *testing.T, w generator.Watcher, q generator.Query) *following {
 }
 
 // until gives the first news that fits; what comes before is passed over.
-func (f *following) until(what string, fits func(generator.News) bool) generator.News {
+func (f *following) until(what string, fits func(live.News) bool) live.News {
 	f.t.Helper()
 	patience := time.After(testenv.Patience)
 	for {
@@ -71,9 +74,9 @@ func (f *following) until(what string, fits func(generator.News) bool) generator
 	}
 }
 
-func (f *following) phase(name string, want staging.Phase) generator.News {
+func (f *following) phase(name string, want staging.Phase) live.News {
 	f.t.Helper()
-	return f.until(name+" "+string(want), func(n generator.News) bool {
-		return n.Kind == generator.Changed && n.Staging.Metadata.Name == name && n.Staging.Status.Phase == want
+	return f.until(name+" "+string(want), func(n live.News) bool {
+		return n.Kind == live.Changed && n.Staging.Metadata.Name == name && n.Staging.Status.Phase == want
 	})
 }

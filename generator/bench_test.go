@@ -7,7 +7,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"octopod/generator"
+	"octopod/generator/change"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -30,7 +30,7 @@ func BenchmarkGoalDERegenerateAll(b *testing.B) {
 				b.StopTimer()
 				touch()
 				b.StartTimer()
-				r, err := w.Regenerate(b.Context(), generator.RegenerateRequest{By: ada})
+				r, err := w.Regenerate(b.Context(), change.RegenerateRequest{By: ada})
 				if err != nil || r.Failed() > 0 || !r.Changed {
 					b.Fatalf("changed %v, %d failed, %v", r.Changed, r.Failed(), err)
 				}
@@ -51,7 +51,7 @@ func fillWith(b *testing.B, w *world, n int) {
 	work.SetLimit(32)
 	for i := range n {
 		work.Go(func() error {
-			_, err := w.Apply(b.Context(), generator.Request{By: ada, Action: staging.Action{
+			_, err := w.Apply(b.Context(), change.Request{By: ada, Action: staging.Action{
 				Verb: staging.Deploy, Branch: fmt.Sprintf("branch-%04d", i),
 				Set: map[string]string{"backend.replicas": fmt.Sprint(i % 4)},
 			}})

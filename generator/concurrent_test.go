@@ -12,10 +12,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sync/errgroup"
 
-	"octopod/generator"
+	"octopod/generator/catalog"
+	"octopod/generator/change"
 	"octopod/generator/gitstore"
 	"octopod/generator/project"
 	"octopod/generator/render"
+	"octopod/generator/setup"
 	"octopod/generator/staging"
 	"octopod/generator/testenv"
 )
@@ -30,7 +32,7 @@ func served(t *testing.T, template fs.FS) (path, url string) {
 	}
 	testenv.Git(t, path, "config", "http.receivepack", "true")
 	w := join(t, path, newRenderer(t))
-	_, err := w.Init(t.Context(), generator.InitRequest{
+	_, err := w.Init(t.Context(), setup.InitRequest{
 		Name: "shop", Engine: project.EngineKustomize, Output: project.OutputRendered, BaseDomain: "staging.example.com",
 		Template: template, By: ada,
 	})
@@ -52,7 +54,7 @@ func TestManyWritersOfManyStagingsLoseNothing(t *testing.T) {
 		w := join(t, url, renderer)
 		work.Go(func() error {
 			for n := range deploys {
-				_, err := w.Apply(t.Context(), generator.Request{By: ada, Action: staging.Action{
+				_, err := w.Apply(t.Context(), change.Request{By: ada, Action: staging.Action{
 					Verb: staging.Deploy, Branch: fmt.Sprintf("branch-%02d", i),
 					Images: map[string]staging.Build{"backend": {Image: fmt.Sprintf("registry.example.com/shop/backend:%d", n)}},
 				}})
@@ -71,7 +73,7 @@ func TestManyWritersOfManyStagingsLoseNothing(t *testing.T) {
 	}
 	testenv.Fsck(t, path)
 	w := join(t, path, renderer)
-	check, err := w.Regenerate(t.Context(), generator.RegenerateRequest{By: ada, DryRun: true})
+	check, err := w.Regenerate(t.Context(), change.RegenerateRequest{By: ada, DryRun: true})
 	if err != nil || check.Changed || check.Failed() > 0 || len(check.Items) != writers {
 		t.Errorf("what is committed is not what Octopod writes: %+v, %v", check, err)
 	}
@@ -123,7 +125,7 @@ func TestTwoWritersOfOneStagingNeverLoseSilently(t *testing.T) {
 		work.Go(func() error {
 			for range 15 {
 				value := strconv.Itoa(random.IntN(4))
-				r, err := w.Apply(t.Context(), generator.Request{By: ada, Action: staging.Action{
+				r, err := w.Apply(t.Context(), change.Request{By: ada, Action: staging.Action{
 					Verb: staging.Set, Name: "login", Set: map[string]string{setting: value},
 				}})
 				switch {
@@ -147,7 +149,7 @@ func TestTwoWritersOfOneStagingNeverLoseSilently(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	events, err := w.History(t.Context(), generator.HistoryQuery{Name: "login"})
+	events, err := w.History(t.Context(), catalog.HistoryQuery{Name: "login"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -181,11 +183,11 @@ func TestAStockRevertBringsTheEarlierManifestsBack(t *testing.T) {
 		if diff := cmp.Diff(was, w.files("login")); diff != "" {
 			t.Errorf("(-before +after the revert):\n%s", diff)
 		}
-		views, err := w.Find(t.Context(), generator.Query{})
+		views, err := w.Find(t.Context(), catalog.Query{})
 		if err != nil || views[0].Spec.Services["frontend"].Image != "registry.example.com/shop/frontend:1f2e3d4" {
 			t.Errorf("get says %+v, %v", views, err)
 		}
-		events, err := w.History(t.Context(), generator.HistoryQuery{Name: "login", Limit: 1})
+		events, err := w.History(t.Context(), catalog.HistoryQuery{Name: "login", Limit: 1})
 		if err != nil || events[0].Via != staging.ViaGit || events[0].By.Name == ada.Person.Name || !strings.HasPrefix(events[0].Subject, `Revert "deploy login`) {
 			t.Errorf("history says %+v, %v", events, err)
 		}

@@ -6,19 +6,20 @@ import (
 
 	"octopod/generator"
 	"octopod/generator/argocd"
+	"octopod/generator/doctor"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 	"octopod/generator/testenv/testargo"
 )
 
 // find gives the findings of one check.
-func find(t *testing.T, g *generator.Stagings, check string) []generator.Finding {
+func find(t *testing.T, g *generator.Stagings, check string) []doctor.Finding {
 	t.Helper()
 	findings, err := g.Diagnose(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	var found []generator.Finding
+	var found []doctor.Finding
 	for _, f := range findings {
 		if f.Check == check {
 			found = append(found, f)
@@ -33,47 +34,47 @@ func TestDiagnose(t *testing.T) {
 		name   string
 		with   func(w *world, a *testargo.ArgoCD, revision string)
 		check  string
-		health generator.Health
+		health doctor.Health
 		says   string
 		mend   string
 	}{
-		{"all is well: the env repo", func(*world, *testargo.ArgoCD, string) {}, "read the env repo", generator.Fine, "at ", ""},
-		{"all is well: a push", func(*world, *testargo.ArgoCD, string) {}, "write the env repo", generator.Fine, "let in", ""},
-		{"all is well: Argo CD", func(*world, *testargo.ArgoCD, string) {}, "ask Argo CD", generator.Fine, "Applications: 1", ""},
-		{"all is well: Applications", func(*world, *testargo.ArgoCD, string) {}, "Applications", generator.Fine, "one for each", ""},
-		{"all is well: it looks", func(*world, *testargo.ArgoCD, string) {}, "look at once", generator.Fine, "shop-login was compared", ""},
+		{"all is well: the env repo", func(*world, *testargo.ArgoCD, string) {}, "read the env repo", doctor.Fine, "at ", ""},
+		{"all is well: a push", func(*world, *testargo.ArgoCD, string) {}, "write the env repo", doctor.Fine, "let in", ""},
+		{"all is well: Argo CD", func(*world, *testargo.ArgoCD, string) {}, "ask Argo CD", doctor.Fine, "Applications: 1", ""},
+		{"all is well: Applications", func(*world, *testargo.ArgoCD, string) {}, "Applications", doctor.Fine, "one for each", ""},
+		{"all is well: it looks", func(*world, *testargo.ArgoCD, string) {}, "look at once", doctor.Fine, "shop-login was compared", ""},
 		{"octopod.yaml is broken", func(w *world, _ *testargo.ArgoCD, _ string) {
 			w.write(staging.File{Path: project.File, Data: []byte("kind: [")})
-		}, project.File, generator.Fault, "octopod.yaml", ""},
+		}, project.File, doctor.Fault, "octopod.yaml", ""},
 		{"Argo CD's files are old", func(w *world, _ *testargo.ArgoCD, _ string) {
 			w.write(staging.File{Path: argocd.AppProjectPath, Data: []byte("old")})
-		}, "Argo CD's files", generator.Warning, "not what octopod.yaml says", "lint --fix"},
+		}, "Argo CD's files", doctor.Warning, "not what octopod.yaml says", "lint --fix"},
 		{"Argo CD is away", func(_ *world, a *testargo.ArgoCD, _ string) {
 			a.Away(staging.Errorf(staging.CodeUnavailable, "refused"))
 		},
-			"ask Argo CD", generator.Fault, "refused", ""},
+			"ask Argo CD", doctor.Fault, "refused", ""},
 		{"a permission is missing", func(_ *world, a *testargo.ArgoCD, _ string) { a.SetMissing(argocd.Permissions()[:1]...) },
-			"rights in Argo CD", generator.Fault, "may not get applications", "p, octopod, applications, get, shop/*, allow"},
+			"rights in Argo CD", doctor.Fault, "may not get applications", "p, octopod, applications, get, shop/*, allow"},
 		{"no AppProject", func(_ *world, a *testargo.ArgoCD, _ string) {
 			a.SetInstalled(argocd.Installed{Path: argocd.AppProjectPath, Err: notFound})
-		}, argocd.AppProjectPath, generator.Fault, "does not have it", "kubectl apply -n argocd -f argocd/appproject.yaml"},
+		}, argocd.AppProjectPath, doctor.Fault, "does not have it", "kubectl apply -n argocd -f argocd/appproject.yaml"},
 		{"an AppProject that allows everything", func(_ *world, a *testargo.ArgoCD, _ string) {
 			a.SetInstalled(argocd.Installed{Path: argocd.AppProjectPath, Loose: true})
-		}, argocd.AppProjectPath, generator.Warning, "allows more", "kubectl apply"},
+		}, argocd.AppProjectPath, doctor.Warning, "allows more", "kubectl apply"},
 		{"what the account may not see", func(_ *world, a *testargo.ArgoCD, _ string) {
 			a.SetInstalled(argocd.Installed{Path: argocd.AppProjectPath, Err: staging.Errorf(staging.CodeForbidden, "no")})
-		}, argocd.AppProjectPath, generator.Unseen, "may not see", ""},
+		}, argocd.AppProjectPath, doctor.Unseen, "may not see", ""},
 		{"a staging without Application", func(w *world, _ *testargo.ArgoCD, _ string) {
 			w.do(staging.Action{Verb: staging.Deploy, Branch: "feature/other"})
-		}, "Applications", generator.Fault, "1 of 2 stagings have none", "a minute"},
+		}, "Applications", doctor.Fault, "1 of 2 stagings have none", "a minute"},
 		{"an Application without staging", func(_ *world, a *testargo.ArgoCD, revision string) {
 			a.Put("orphan", func(*staging.Application) {})
-		}, "Applications", generator.Warning, "1 belong to no staging", ""},
+		}, "Applications", doctor.Warning, "1 belong to no staging", ""},
 		{"Argo CD cannot read the env repo", func(_ *world, a *testargo.ArgoCD, _ string) {
 			a.Put("login", func(app *staging.Application) {
 				app.Conditions = []staging.Condition{{Type: "ComparisonError", Message: "authentication required", Passing: true}}
 			})
-		}, "Applications", generator.Fault, "authentication required", "credentials"},
+		}, "Applications", doctor.Fault, "authentication required", "credentials"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -94,7 +95,7 @@ func TestDiagnose(t *testing.T) {
 
 func TestDiagnoseWithoutArgoCD(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
-	if found := find(t, w.Stagings, "Argo CD"); len(found) != 1 || found[0].Health != generator.Unseen {
+	if found := find(t, w.Stagings, "Argo CD"); len(found) != 1 || found[0].Health != doctor.Unseen {
 		t.Errorf("%+v", found)
 	}
 }
@@ -104,15 +105,15 @@ func TestDiagnoseWhoIsTold(t *testing.T) {
 	tests := []struct {
 		name, notices string
 		sinks         []string
-		health        generator.Health // "" for no finding
+		health        doctor.Health // "" for no finding
 		says, mend    string
 	}{
 		{"nobody is named", "", []string{}, "", "", ""},
 		{"forges have no names", "[{to: commit}]", []string{}, "", "", ""},
-		{"all are there", "[{to: chat}, {to: commit}]", []string{"chat", "mail"}, generator.Fine, "has every sink", ""},
-		{"one is not", "[{to: chat}, {to: mial}]", []string{"chat", "mail"}, generator.Fault, `: spec.notify[1].to: this server has no sink "mial"; did you mean mail?`, "notify.sinks"},
-		{"another server tells", "[{to: chat}]", []string{}, generator.Warning, `this server has no sink "chat"`, "another server"},
-		{"a command line cannot know", "[{to: chat}]", nil, generator.Unseen, "a server", "doctor --server"},
+		{"all are there", "[{to: chat}, {to: commit}]", []string{"chat", "mail"}, doctor.Fine, "has every sink", ""},
+		{"one is not", "[{to: chat}, {to: mial}]", []string{"chat", "mail"}, doctor.Fault, `: spec.notify[1].to: this server has no sink "mial"; did you mean mail?`, "notify.sinks"},
+		{"another server tells", "[{to: chat}]", []string{}, doctor.Warning, `this server has no sink "chat"`, "another server"},
+		{"a command line cannot know", "[{to: chat}]", nil, doctor.Unseen, "a server", "doctor --server"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

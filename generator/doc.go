@@ -1,8 +1,18 @@
-// Package generator holds the use cases of Octopod: what people and CI do to
-// stagings, from the tip of the env repo to a checked commit. Every writing
-// verb takes the same way: read project and record, apply the action (pure),
-// compute params (pure), let an engine write and render them, check the
-// objects, commit.
+// Package generator is the face of Octopod for one env repo: Stagings holds the
+// services of all rooms, and Access is the same for one actor, with rights checked
+// and hidden fields removed.
+//
+// The rooms, from the ground up; each asks only those above it in this list:
+//
+//	rights     what an actor may do and see
+//	catalog    what the env repo records; reads only
+//	status     the phase of a staging: record against Argo CD
+//	change     from a request to a commit
+//	live       watch, feed, wait, refresh
+//	lifecycle  sleep, wake, archive, delete: what is due
+//	receiver   webhooks: accept, order, carry out, retry
+//	setup      a new env repo
+//	doctor     diagnosis and explanation
 //
 // It never parses flags, prints, reads the environment or knows a protocol.
 package generator

@@ -7,9 +7,11 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"octopod/generator"
 	"octopod/generator/branch"
+	"octopod/generator/catalog"
+	"octopod/generator/lifecycle"
 	"octopod/generator/project"
+	"octopod/generator/receiver"
 	"octopod/generator/staging"
 )
 
@@ -23,7 +25,7 @@ func TestAStagingFollowsItsBranch(t *testing.T) {
 	if got := a.record("login").Spec.Services["backend"]; got.Commit != first.Commit || got.Image != "registry.example.com/shop/backend:"+first.Commit || got.From != staging.FromBranch {
 		t.Errorf("recorded: %+v", got)
 	}
-	events, err := a.History(t.Context(), generator.HistoryQuery{Name: "login", Limit: 1})
+	events, err := a.History(t.Context(), catalog.HistoryQuery{Name: "login", Limit: 1})
 	if err != nil || events[0].By.Name != "grace" || events[0].Via != staging.ViaWebhook || events[0].Request != "d1" || events[0].Verb != staging.Deploy {
 		t.Errorf("history: %+v, %v", events, err)
 	}
@@ -80,7 +82,7 @@ func TestForcedPushToAnOlderCommit(t *testing.T) {
 	if done := a.follow(back); !done.Changed || a.record("login").Spec.Services["backend"].Commit != first.Commit {
 		t.Errorf("%+v", done)
 	}
-	late, err := a.Follow(t.Context(), generator.FollowRequest{Event: second, Late: true})
+	late, err := a.Follow(t.Context(), receiver.FollowRequest{Event: second, Late: true})
 	if err != nil || late.Changed || !strings.Contains(late.Text, "by now") {
 		t.Errorf("the push before, caught and sent again: %+v, %v", late, err)
 	}
@@ -101,7 +103,7 @@ func TestPushesOfARepositoryThatDoesNotAnswer(t *testing.T) {
 		t.Errorf("a newer push, of which one is missing before: %+v", done)
 	}
 	third.Commit = third.Commit[:12]
-	if _, err := a.Follow(t.Context(), generator.FollowRequest{Event: third}); staging.CodeOf(err) != staging.CodeUnavailable {
+	if _, err := a.Follow(t.Context(), receiver.FollowRequest{Event: third}); staging.CodeOf(err) != staging.CodeUnavailable {
 		t.Errorf("a commit that is shortened: %v", err)
 	}
 }
@@ -130,7 +132,7 @@ func TestTwoRepositoriesAtOnce(t *testing.T) {
 		e := a.commit(name, "feature/login")
 		want[name] = e.Commit
 		work.Go(func() error {
-			_, err := a.Follow(t.Context(), generator.FollowRequest{Event: e})
+			_, err := a.Follow(t.Context(), receiver.FollowRequest{Event: e})
 			return err
 		})
 	}
@@ -167,7 +169,7 @@ func TestABranchThatIsDeleted(t *testing.T) {
 	if done := a.follow(gone); done.Changed || !strings.Contains(done.Text, "the sweep deletes it") {
 		t.Errorf("told again after the grace: %+v", done)
 	}
-	a.sweep(a, generator.SweepRequest{})
+	a.sweep(a, lifecycle.SweepRequest{})
 	if a.tip().Has("login") {
 		t.Error("the sweep left it")
 	}
@@ -198,7 +200,7 @@ func TestABranchThatIsDeletedWhileItIsDeployed(t *testing.T) {
 	var work errgroup.Group
 	for _, e := range []branch.Event{next, gone} {
 		work.Go(func() error {
-			_, err := a.Follow(t.Context(), generator.FollowRequest{Event: e})
+			_, err := a.Follow(t.Context(), receiver.FollowRequest{Event: e})
 			if staging.CodeOf(err) == staging.CodeConflict {
 				return nil // the record changed meanwhile: it is told again, or the sweep does it
 			}
@@ -209,11 +211,11 @@ func TestABranchThatIsDeletedWhileItIsDeployed(t *testing.T) {
 		t.Fatal(err)
 	}
 	a.world.now = a.world.now.Add(2 * time.Hour)
-	a.sweep(a, generator.SweepRequest{})
+	a.sweep(a, lifecycle.SweepRequest{})
 	if r := a.record("login"); r.Spec.State != staging.Archived {
 		t.Errorf("recorded: %+v", r.Spec)
 	}
-	if late, err := a.Follow(t.Context(), generator.FollowRequest{Event: next, Late: true}); err != nil || late.Changed || !strings.Contains(late.Text, "is gone by now") {
+	if late, err := a.Follow(t.Context(), receiver.FollowRequest{Event: next, Late: true}); err != nil || late.Changed || !strings.Contains(late.Text, "is gone by now") {
 		t.Errorf("the push, late: %+v, %v", late, err)
 	}
 }
@@ -250,7 +252,7 @@ func TestPullRequestsThatMakeStagings(t *testing.T) {
 	if done := a.follow(pullOf(next, func(p *branch.Pull) { labelled(p); p.Closed, p.Moved = true, false })); done.Verb != staging.Archive || a.record("login").Spec.Since.Reason != "pull request 7 is closed" {
 		t.Errorf("closed: %+v", done)
 	}
-	a.sweep(a, generator.SweepRequest{})
+	a.sweep(a, lifecycle.SweepRequest{})
 	if a.record("login").Spec.State != staging.Archived {
 		t.Error("the sweep woke it, as the branch is there")
 	}
@@ -315,7 +317,7 @@ func TestPushesThatDeployNothing(t *testing.T) {
 		t.Errorf("a repository that nobody knows: %+v", done)
 	}
 	a.do(staging.Action{Verb: staging.PinVerb, Name: "login", Reason: "demo"})
-	if _, err := a.Follow(t.Context(), generator.FollowRequest{Event: a.commit("backend", "feature/login")}); staging.CodeOf(err) != staging.CodePinned {
+	if _, err := a.Follow(t.Context(), receiver.FollowRequest{Event: a.commit("backend", "feature/login")}); staging.CodeOf(err) != staging.CodePinned {
 		t.Errorf("a pinned one: %v", err)
 	}
 }
@@ -323,7 +325,7 @@ func TestPushesThatDeployNothing(t *testing.T) {
 // Without an image of its own name CI deploys, and pushes leave it to CI.
 func TestARepositoryThatCIDeploys(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
-	done, err := w.Follow(t.Context(), generator.FollowRequest{Event: branch.Event{
+	done, err := w.Follow(t.Context(), receiver.FollowRequest{Event: branch.Event{
 		Kind: branch.Pushed, Repository: "github.com/acme/shop-backend", Branch: "feature/login", Commit: strings.Repeat("1", 40),
 	}})
 	if err != nil || done.Changed || !strings.Contains(done.Text, "CI deploys") {

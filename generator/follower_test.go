@@ -9,9 +9,10 @@ import (
 	"sync"
 	"testing"
 
-	"octopod/generator"
 	"octopod/generator/branch"
+	"octopod/generator/catalog"
 	"octopod/generator/project"
+	"octopod/generator/receiver"
 	"octopod/generator/registry"
 	"octopod/generator/staging"
 	"octopod/generator/testenv"
@@ -19,12 +20,12 @@ import (
 
 // follower carries out what webhooks tell, until the test ends.
 type follower struct {
-	*generator.Follower
+	*receiver.Follower
 	*apps
 }
 
 func (a *apps) follower() *follower {
-	f := generator.NewFollower(a.Stagings, func([]staging.PlanItem) {}, slog.New(slog.DiscardHandler))
+	f := receiver.NewFollower(a.Receiver, func([]staging.PlanItem) {}, slog.New(slog.DiscardHandler))
 	ctx, end := context.WithCancel(context.Background())
 	var work sync.WaitGroup
 	work.Go(func() { f.Run(ctx) })
@@ -44,11 +45,11 @@ func (f *follower) accept(id string, events ...branch.Event) {
 }
 
 // became waits until the newest delivery of an id has an outcome that is not in the way.
-func (f *follower) became(id string, want generator.Outcome) generator.Delivery {
+func (f *follower) became(id string, want receiver.Outcome) receiver.Delivery {
 	f.t.Helper()
-	return testenv.Eventually(f.t, "delivery "+id+" becomes "+string(want), func() (d generator.Delivery, ok bool) {
+	return testenv.Eventually(f.t, "delivery "+id+" becomes "+string(want), func() (d receiver.Delivery, ok bool) {
 		all := f.Deliveries()
-		if i := slices.IndexFunc(all, func(d generator.Delivery) bool { return d.ID == id }); i >= 0 {
+		if i := slices.IndexFunc(all, func(d receiver.Delivery) bool { return d.ID == id }); i >= 0 {
 			d = all[i]
 		}
 		return d, d.Outcome == want
@@ -59,16 +60,16 @@ func TestADeliveryIsCarriedOut(t *testing.T) {
 	f := withApps(t, "").follower()
 	pushed := f.commit("backend", "feature/login")
 	f.accept("d1", pushed)
-	d := f.became("d1", generator.OutcomeDone)
+	d := f.became("d1", receiver.OutcomeDone)
 	if d.Staging != "login" || d.Action != staging.Deploy || d.Revision != f.tip().Revision() || d.By != "grace" || d.Commit != pushed.Commit {
 		t.Errorf("%+v", d)
 	}
 	f.accept("d2")
-	if d := f.became("d2", generator.OutcomeNothing); !strings.Contains(d.Text, "is about none") {
+	if d := f.became("d2", receiver.OutcomeNothing); !strings.Contains(d.Text, "is about none") {
 		t.Errorf("an event that means nothing: %+v", d)
 	}
 	f.accept("d3", branch.Event{Kind: branch.ImagePushed, Image: "r/x:1"})
-	if d := f.became("d3", generator.OutcomeNothing); d.Text != "no push waits for it" {
+	if d := f.became("d3", receiver.OutcomeNothing); d.Text != "no push waits for it" {
 		t.Errorf("an image: %+v", d)
 	}
 }
@@ -80,13 +81,13 @@ func TestReplayedWebhooks(t *testing.T) {
 	second := f.commit("backend", "feature/login")
 	f.accept("d1", first)
 	f.accept("d2", second)
-	f.became("d2", generator.OutcomeDone)
+	f.became("d2", receiver.OutcomeDone)
 	back := f.reset("backend", "feature/login", first.Commit)
 	f.accept("d3", back)
-	f.became("d3", generator.OutcomeDone)
+	f.became("d3", receiver.OutcomeDone)
 	f.accept("d2", second) // it follows on what runs, but was told before
 	f.accept("d4", second)
-	if d := f.became("d4", generator.OutcomeNothing); !strings.Contains(d.Text, "by now") {
+	if d := f.became("d4", receiver.OutcomeNothing); !strings.Contains(d.Text, "by now") {
 		t.Errorf("under another id: %+v", d)
 	}
 	if got := f.record("login").Spec.Services["backend"].Commit; got != first.Commit {
@@ -101,22 +102,22 @@ func TestReplayedWebhooks(t *testing.T) {
 func TestAFailedDeliveryMayBeSentAgain(t *testing.T) {
 	f := withApps(t, "").follower()
 	f.accept("d1", f.commit("backend", "feature/login"))
-	f.became("d1", generator.OutcomeDone)
+	f.became("d1", receiver.OutcomeDone)
 	f.do(staging.Action{Verb: staging.PinVerb, Name: "login", Reason: "demo"})
 	pushed := f.commit("backend", "feature/login")
 	f.accept("d2", pushed)
-	if d := f.became("d2", generator.OutcomeFailed); !strings.Contains(d.Text, "pinned") {
+	if d := f.became("d2", receiver.OutcomeFailed); !strings.Contains(d.Text, "pinned") {
 		t.Errorf("%+v", d)
 	}
 	f.do(staging.Action{Verb: staging.Unpin, Name: "login"})
 	f.accept("d2", pushed)
-	f.became("d2", generator.OutcomeDone)
+	f.became("d2", receiver.OutcomeDone)
 }
 
 // Too much at once is refused whole, and may be sent again.
 func TestAFullQueue(t *testing.T) {
 	a := withApps(t, "")
-	f := generator.NewFollower(a.Stagings, func([]staging.PlanItem) {}, slog.New(slog.DiscardHandler)) // which does not run
+	f := receiver.NewFollower(a.Receiver, func([]staging.PlanItem) {}, slog.New(slog.DiscardHandler)) // which does not run
 	accept := func(i int, events ...branch.Event) error {
 		return f.Accept(branch.Call{ID: fmt.Sprint("d", i), Events: events}, fmt.Append(nil, i))
 	}
@@ -173,11 +174,11 @@ func TestAPushWaitsForItsImage(t *testing.T) {
 	first := f.commit("backend", "feature/login")
 	push(t, host+"/shop/backend:"+first.Commit)
 	f.accept("d1", first)
-	f.became("d1", generator.OutcomeDone)
+	f.became("d1", receiver.OutcomeDone)
 
 	second := f.commit("backend", "feature/login")
 	f.accept("d2", second)
-	if d := f.became("d2", generator.OutcomeWaiting); d.Text != "waiting for the image of backend" {
+	if d := f.became("d2", receiver.OutcomeWaiting); d.Text != "waiting for the image of backend" {
 		t.Errorf("%+v", d)
 	}
 	if got := f.reason("login"); got != "Waiting for the image of backend" {
@@ -188,18 +189,18 @@ func TestAPushWaitsForItsImage(t *testing.T) {
 	}
 	third := f.commit("backend", "feature/login")
 	f.accept("d3", third)
-	f.became("d3", generator.OutcomeWaiting)
-	f.became("d2", generator.OutcomeNothing)
+	f.became("d3", receiver.OutcomeWaiting)
+	f.became("d2", receiver.OutcomeNothing)
 	if got := f.record("login").Spec.Services["backend"].Commit; got != first.Commit {
 		t.Errorf("at %s before the image is there", got)
 	}
 	image := host + "/shop/backend:" + third.Commit
 	push(t, image)
 	f.accept("i1", branch.Event{Kind: branch.ImagePushed, Image: image})
-	if d := f.became("i1", generator.OutcomeNothing); !strings.Contains(d.Text, "feature/login") {
+	if d := f.became("i1", receiver.OutcomeNothing); !strings.Contains(d.Text, "feature/login") {
 		t.Errorf("the image: %+v", d)
 	}
-	f.became("d3", generator.OutcomeDone)
+	f.became("d3", receiver.OutcomeDone)
 	if got := f.reason("login"); got != "" || f.record("login").Spec.Services["backend"].Commit != third.Commit {
 		t.Errorf("afterwards: %q", got)
 	}
@@ -211,10 +212,10 @@ func TestABranchThatIsDeletedWhileItsImageIsBuilt(t *testing.T) {
 	a.builtAt(testenv.ServeRegistry(t).Host)
 	f := a.follower()
 	f.accept("d1", f.commit("backend", "feature/login"))
-	f.became("d1", generator.OutcomeWaiting)
+	f.became("d1", receiver.OutcomeWaiting)
 	f.accept("d2", f.remove("backend", "feature/login"))
-	f.became("d2", generator.OutcomeNothing)
-	if d := f.became("d1", generator.OutcomeNothing); !strings.Contains(d.Text, "is gone by now") {
+	f.became("d2", receiver.OutcomeNothing)
+	if d := f.became("d1", receiver.OutcomeNothing); !strings.Contains(d.Text, "is gone by now") {
 		t.Errorf("%+v", d)
 	}
 	if f.tip().Has("login") {
@@ -225,7 +226,7 @@ func TestABranchThatIsDeletedWhileItsImageIsBuilt(t *testing.T) {
 // reason is what a staging says of how it is.
 func (w *world) reason(name string) string {
 	w.t.Helper()
-	views, err := w.Find(w.t.Context(), generator.Query{Names: []string{name}})
+	views, err := w.Find(w.t.Context(), catalog.Query{Names: []string{name}})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -238,7 +239,7 @@ func TestPushesWaitForARegistryThatIsAway(t *testing.T) {
 	a.builtAt("127.0.0.1:1")
 	f := a.follower()
 	f.accept("d1", f.commit("backend", "feature/login"))
-	if d := f.became("d1", generator.OutcomeWaiting); d.Text != "waiting for the image of backend" {
+	if d := f.became("d1", receiver.OutcomeWaiting); d.Text != "waiting for the image of backend" {
 		t.Errorf("%+v", d)
 	}
 }
@@ -260,7 +261,7 @@ func TestHealFindsWhatWasMissed(t *testing.T) {
 				e = pullOf(e, asOpened)
 			}
 			f.accept(fmt.Sprint("d", i), e)
-			f.became(fmt.Sprint("d", i), generator.OutcomeDone)
+			f.became(fmt.Sprint("d", i), receiver.OutcomeDone)
 		}
 		f.do(staging.Action{Verb: staging.PinVerb, Name: "pinned", Reason: "demo"})
 		f.do(staging.Action{Verb: staging.Archive, Name: "archived"})
@@ -283,8 +284,8 @@ func TestHealFindsWhatWasMissed(t *testing.T) {
 		if f.record("pinned").Spec.Services["backend"].Commit != was || f.record("archived").Spec.State != staging.Archived || f.tip().Has("never-deployed") {
 			t.Errorf("%q: more than what was missed was deployed", rules)
 		}
-		if i := slices.IndexFunc(f.Deliveries(), func(d generator.Delivery) bool {
-			return d.Event == "missed push" && d.Branch == "feature/login" && d.Outcome == generator.OutcomeDone
+		if i := slices.IndexFunc(f.Deliveries(), func(d receiver.Delivery) bool {
+			return d.Event == "missed push" && d.Branch == "feature/login" && d.Outcome == receiver.OutcomeDone
 		}); i < 0 {
 			t.Errorf("%q: %+v", rules, f.Deliveries())
 		}

@@ -5,17 +5,17 @@ import (
 	"testing"
 	"time"
 
-	"octopod/generator"
+	"octopod/generator/change"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
 
 // arrivals are stagings of another system, every third of them asleep.
-func arrivals(n int) []generator.Arrival {
-	var all []generator.Arrival
+func arrivals(n int) []change.Arrival {
+	var all []change.Arrival
 	for i := range n {
 		name := "old-" + strconv.Itoa(i)
-		all = append(all, generator.Arrival{
+		all = append(all, change.Arrival{
 			Action:   staging.Action{Verb: staging.Create, Name: name, Branch: name, Set: map[string]string{"LOG_LEVEL": "debug"}, Reason: "imported"},
 			Archived: i%3 == 0, Created: time.Date(2021, 11, 3, 9, 12, 44, 512e6, time.UTC),
 		})
@@ -26,7 +26,7 @@ func arrivals(n int) []generator.Arrival {
 func TestAnImportIsOneCommitForEachStaging(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputRendered)
 	before := commits(t, w.path)
-	result, err := w.Import(t.Context(), generator.ImportRequest{Arrivals: arrivals(7), By: ada})
+	result, err := w.Import(t.Context(), change.ImportRequest{Arrivals: arrivals(7), By: ada})
 	if err != nil || !result.Changed || result.Revision != w.tip().Revision() {
 		t.Fatalf("got %+v, %v", result, err)
 	}
@@ -45,7 +45,7 @@ func TestAnImportIsOneCommitForEachStaging(t *testing.T) {
 			t.Errorf("%s is over already, at %s", s.Name, s.Spec.Expires)
 		}
 	}
-	again, err := w.Import(t.Context(), generator.ImportRequest{Arrivals: arrivals(7), By: ada})
+	again, err := w.Import(t.Context(), change.ImportRequest{Arrivals: arrivals(7), By: ada})
 	if err != nil || again.Changed || commits(t, w.path)-before != 7 {
 		t.Errorf("once more: %+v, %v", again, err)
 	}
@@ -56,7 +56,7 @@ func TestAnImportThatCannotBeWholeIsNone(t *testing.T) {
 	before := w.tip().Revision()
 	all := arrivals(3)
 	all[1].Action.Set["LOG_LEVEL"] = "loud"
-	result, err := w.Import(t.Context(), generator.ImportRequest{Arrivals: all, By: ada})
+	result, err := w.Import(t.Context(), change.ImportRequest{Arrivals: all, By: ada})
 	if err != nil || result.Changed || w.tip().Revision() != before {
 		t.Fatalf("got %+v, %v", result, err)
 	}
@@ -68,7 +68,7 @@ func TestAnImportThatCannotBeWholeIsNone(t *testing.T) {
 func TestADryRunOfAnImportCommitsNothing(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	before := w.tip().Revision()
-	result, err := w.Import(t.Context(), generator.ImportRequest{Arrivals: arrivals(2), By: ada, DryRun: true})
+	result, err := w.Import(t.Context(), change.ImportRequest{Arrivals: arrivals(2), By: ada, DryRun: true})
 	if err != nil || !result.Changed || len(result.Plan) == 0 || w.tip().Revision() != before {
 		t.Errorf("got %+v, %v", result, err)
 	}

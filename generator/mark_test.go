@@ -5,7 +5,8 @@ import (
 	"strings"
 	"testing"
 
-	"octopod/generator"
+	"octopod/generator/catalog"
+	"octopod/generator/change"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -75,12 +76,12 @@ func TestAMarkShowsARoleWhatTheRoleMaySee(t *testing.T) {
 	yaml := strings.Replace(string(w.read(project.File)), "\nspec:\n", "\nspec:\n  ui: {visible: {services: admin, author: admin}}\n", 1)
 	w.write(staging.File{Path: project.File, Data: []byte(yaml)})
 	w.do(login("v1"))
-	user, viewer := w.as(rights{role: project.RoleUser}), w.as(rights{role: project.RoleViewer})
-	r, err := user.Apply(t.Context(), generator.Request{Action: broken("no button")})
+	user, viewer := w.as(testRights{role: project.RoleUser}), w.as(testRights{role: project.RoleViewer})
+	r, err := user.Apply(t.Context(), change.Request{Action: broken("no button")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	views, err := viewer.Find(t.Context(), generator.Query{Recorded: true})
+	views, err := viewer.Find(t.Context(), catalog.Query{Recorded: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,6 +107,6 @@ func TestAMarkShowsARoleWhatTheRoleMaySee(t *testing.T) {
 	if views[0].Status.Tested != staging.StandsBroken {
 		t.Errorf("the mark stands as %q", views[0].Status.Tested)
 	}
-	_, err = viewer.Apply(t.Context(), generator.Request{Action: broken("x")})
+	_, err = viewer.Apply(t.Context(), change.Request{Action: broken("x")})
 	forbidden(t, "a viewer's mark", err)
 }

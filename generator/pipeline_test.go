@@ -5,7 +5,7 @@ import (
 	"sync"
 	"testing"
 
-	"octopod/generator"
+	"octopod/generator/change"
 	"octopod/generator/envrepo"
 	"octopod/generator/project"
 	"octopod/generator/staging"
@@ -48,7 +48,7 @@ func TestRepositoriesOfOneBranchMeetInOneStaging(t *testing.T) {
 		for _, run := range []int{3, 1, 4, 2} {
 			wg.Go(func() {
 				a := built("feature/login", service, "run"+string(rune('0'+run)), run)
-				if _, err := w.Apply(t.Context(), generator.Request{Action: a, By: ada}); err != nil {
+				if _, err := w.Apply(t.Context(), change.Request{Action: a, By: ada}); err != nil {
 					t.Error(err)
 				}
 			})
@@ -126,7 +126,7 @@ func TestABranchTakesItsStagingAlong(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	w.do(built("feature/login", "backend", "b1", 1))
 	w.do(built("main", "backend", "m1", 2))
-	gone := func(branch string) generator.Result {
+	gone := func(branch string) change.Result {
 		return w.do(staging.Action{Verb: staging.Delete, Branch: branch})
 	}
 	if r := gone("main"); r.Changed || !strings.Contains(r.Note, "permanent") {

@@ -7,8 +7,10 @@ import (
 	"testing"
 	"time"
 
-	"octopod/generator"
+	"octopod/generator/catalog"
+	"octopod/generator/live"
 	"octopod/generator/project"
+	"octopod/generator/rights"
 	"octopod/generator/staging"
 	"octopod/generator/testenv/testargo"
 )
@@ -56,18 +58,18 @@ func TestHistoryTellsHowLongAVersionTook(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	g, argo, _ := withArgo(t, w)
 	lifeOf(t, w, argo, "login")
-	ask := func(q generator.HistoryQuery) string {
+	ask := func(q catalog.HistoryQuery) string {
 		events, err := g.History(t.Context(), q)
 		return fmt.Sprint(rollouts(t, events, err))
 	}
-	all := generator.HistoryQuery{Name: "login", Rollouts: true}
+	all := catalog.HistoryQuery{Name: "login", Rollouts: true}
 	if got := ask(all); got != "[mark set applied 1m11s deploy applied 11s]" {
 		t.Error(got)
 	}
-	if got := ask(generator.HistoryQuery{Name: "login", Limit: 2, Rollouts: true}); got != "[mark set applied 1m11s]" {
+	if got := ask(catalog.HistoryQuery{Name: "login", Limit: 2, Rollouts: true}); got != "[mark set applied 1m11s]" {
 		t.Error(got)
 	}
-	if got := ask(generator.HistoryQuery{Name: "login"}); got != "[mark set deploy]" {
+	if got := ask(catalog.HistoryQuery{Name: "login"}); got != "[mark set deploy]" {
 		t.Error("who does not ask is told:", got)
 	}
 	argo.Put("login", func(app *staging.Application) { app.Deployments = app.Deployments[1:] })
@@ -85,7 +87,7 @@ func TestHistoryTellsHowAVersionEnded(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	g, argo, clock := withArgo(t, w)
 	ctx, cancel := context.WithCancel(t.Context())
-	feed, ended := generator.NewFeed(g, clock.Now), make(chan struct{})
+	feed, ended := live.NewFeed(g, clock.Now), make(chan struct{})
 	go func() { feed.Run(ctx); close(ended) }()
 	t.Cleanup(func() { cancel(); <-ended })
 	watched, err := feed.Subscribe(t.Context(), 0)
@@ -101,7 +103,7 @@ func TestHistoryTellsHowAVersionEnded(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s never came: %v", want, err)
 			}
-			if u.Kind == generator.Changed && u.Staging.Status.Phase == want {
+			if u.Kind == live.Changed && u.Staging.Status.Phase == want {
 				return
 			}
 		}
@@ -135,11 +137,11 @@ func TestHistoryTellsHowAVersionEnded(t *testing.T) {
 	argo.SetPods("login")
 	set("error")
 
-	as := g.As(generator.Asker{}, feed)
+	as := g.As(rights.Asker{}, feed)
 	if err := feed.CatchUp(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	events, err := as.History(t.Context(), generator.HistoryQuery{Name: "login", Rollouts: true})
+	events, err := as.History(t.Context(), catalog.HistoryQuery{Name: "login", Rollouts: true})
 	got := rollouts(t, events, err)
 	want := []string{
 		"set Updating: Waiting for Argo CD to see the change",

@@ -7,9 +7,11 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"octopod/generator"
+	"octopod/generator/catalog"
+	"octopod/generator/change"
 	"octopod/generator/envrepo"
 	"octopod/generator/project"
+	"octopod/generator/setup"
 	"octopod/generator/staging"
 )
 
@@ -38,7 +40,7 @@ func TestADeployIsOneCheckedCommit(t *testing.T) {
 		if !runs(objects, "Deployment/frontend", "registry.example.com/shop/frontend:1f2e3d4") {
 			t.Errorf("no workload runs the new image")
 		}
-		events, err := w.History(t.Context(), generator.HistoryQuery{Name: "login"})
+		events, err := w.History(t.Context(), catalog.HistoryQuery{Name: "login"})
 		if err != nil || len(events) != 1 {
 			t.Fatalf("history: %v, %v", events, err)
 		}
@@ -82,7 +84,7 @@ func TestASecondDeployMakesNoCommit(t *testing.T) {
 func TestADryRunWritesNothing(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	before := w.tip().Revision()
-	r, err := w.Apply(t.Context(), generator.Request{Action: login("1f2e3d4"), By: ada, DryRun: true, Manifests: true})
+	r, err := w.Apply(t.Context(), change.Request{Action: login("1f2e3d4"), By: ada, DryRun: true, Manifests: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -258,7 +260,7 @@ func TestACorruptRecordHidesNoOther(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	w.do(login("1f2e3d4"))
 	w.write(staging.File{Path: "envs/broken/staging.yaml", Data: []byte("apiVersion: octopod.dev/v1alpha1\nkind: Staging\nspec:\n  brunch: x\n")})
-	views, err := w.Find(t.Context(), generator.Query{})
+	views, err := w.Find(t.Context(), catalog.Query{})
 	if err != nil || len(views) != 2 {
 		t.Fatalf("%d stagings, %v", len(views), err)
 	}
@@ -300,12 +302,12 @@ func TestRegenerateGoesOnPastABrokenStaging(t *testing.T) {
 	changed := strings.Replace(string(w.read("templates/shop/backend.yaml")), "name: backend", "name: backend\n  annotations: {changed: \"yes\"}", 1)
 	w.write(staging.File{Path: "templates/shop/backend.yaml", Data: []byte(changed)})
 
-	check, err := w.Regenerate(t.Context(), generator.RegenerateRequest{By: ada, DryRun: true})
+	check, err := w.Regenerate(t.Context(), change.RegenerateRequest{By: ada, DryRun: true})
 	if err != nil || !check.Changed {
 		t.Fatalf("check: %+v, %v", check, err)
 	}
 	seen := 0
-	r, err := w.Regenerate(t.Context(), generator.RegenerateRequest{By: ada, Progress: func(_ generator.Regenerated, done, total int) {
+	r, err := w.Regenerate(t.Context(), change.RegenerateRequest{By: ada, Progress: func(_ change.Regenerated, done, total int) {
 		seen++
 		if done != seen || total != 4 {
 			t.Errorf("progress %d of %d after %d calls", done, total, seen)
@@ -329,7 +331,7 @@ func TestRegenerateGoesOnPastABrokenStaging(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || r.Failed() != 1 {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	again, err := w.Regenerate(t.Context(), generator.RegenerateRequest{By: ada})
+	again, err := w.Regenerate(t.Context(), change.RegenerateRequest{By: ada})
 	if err != nil || again.Changed {
 		t.Errorf("a second run: %+v, %v", again, err)
 	}
@@ -377,11 +379,11 @@ func TestFindChoosesByNameStateAndField(t *testing.T) {
 	for selector, want := range map[string]string{
 		"": "one two", "branch=one": "one", "state=archived": "two", "LOG_LEVEL!=debug": "two", "name==one,author=Ada": "one", "pinned=true": "",
 	} {
-		terms, err := generator.ParseTerms(selector)
+		terms, err := catalog.ParseTerms(selector)
 		if err != nil {
 			t.Fatal(err)
 		}
-		views, err := w.Find(t.Context(), generator.Query{All: true, Where: terms})
+		views, err := w.Find(t.Context(), catalog.Query{All: true, Where: terms})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -393,23 +395,23 @@ func TestFindChoosesByNameStateAndField(t *testing.T) {
 			t.Errorf("selector %q finds %q, want %q", selector, got, want)
 		}
 	}
-	if active, _ := w.Find(t.Context(), generator.Query{}); len(active) != 1 {
+	if active, _ := w.Find(t.Context(), catalog.Query{}); len(active) != 1 {
 		t.Errorf("%d active stagings", len(active))
 	}
-	if archived, _ := w.Find(t.Context(), generator.Query{Archived: true}); len(archived) != 1 {
+	if archived, _ := w.Find(t.Context(), catalog.Query{Archived: true}); len(archived) != 1 {
 		t.Errorf("%d archived stagings", len(archived))
 	}
-	if _, err := w.Find(t.Context(), generator.Query{Names: []string{"nope"}}); staging.CodeOf(err) != staging.CodeNotFound {
+	if _, err := w.Find(t.Context(), catalog.Query{Names: []string{"nope"}}); staging.CodeOf(err) != staging.CodeNotFound {
 		t.Errorf("an unknown name: %v", err)
 	}
-	if _, err := generator.ParseTerms("nonsense"); staging.CodeOf(err) != staging.CodeInvalid {
+	if _, err := catalog.ParseTerms("nonsense"); staging.CodeOf(err) != staging.CodeInvalid {
 		t.Errorf("a bad selector: %v", err)
 	}
 }
 
 func TestInitRefusesASecondProject(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
-	_, err := w.Init(t.Context(), generator.InitRequest{Name: "x", Engine: project.EngineKustomize, Output: project.OutputSource, BaseDomain: "x.org", By: ada})
+	_, err := w.Init(t.Context(), setup.InitRequest{Name: "x", Engine: project.EngineKustomize, Output: project.OutputSource, BaseDomain: "x.org", By: ada})
 	if staging.CodeOf(err) != staging.CodeExists {
 		t.Errorf("got %v", err)
 	}

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"octopod/generator"
+	"octopod/generator/catalog"
+	"octopod/generator/live"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 	"octopod/generator/testenv"
@@ -19,7 +21,7 @@ import (
 
 func (w *world) phase(g *generator.Stagings, name string) staging.Status {
 	w.t.Helper()
-	views, err := g.Find(w.t.Context(), generator.Query{Names: []string{name}})
+	views, err := g.Find(w.t.Context(), catalog.Query{Names: []string{name}})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -73,7 +75,7 @@ func TestAChangeOfTheRecordAloneIsNoUpdate(t *testing.T) {
 		r := w.do(login("v1"))
 		g, argo, clock := withArgo(t, w)
 		argo.Runs("login", r.Revision, clock.Now(), w.images("login")...)
-		f := follow(t, g, generator.Query{})
+		f := follow(t, g, catalog.Query{})
 		ran := f.phase("login", staging.PhaseRunning).Staging.Status.Timings.Running
 		w.now = w.now.Add(48 * time.Hour) // or there is nothing to extend
 		clock.pass(48 * time.Hour)
@@ -89,7 +91,7 @@ func TestAChangeOfTheRecordAloneIsNoUpdate(t *testing.T) {
 				t.Errorf("after %s: %s (%s)", a.Verb, s.Phase, s.Reason)
 			}
 		}
-		n := f.until("the title", func(n generator.News) bool { return n.Staging.Metadata.Title == title })
+		n := f.until("the title", func(n live.News) bool { return n.Staging.Metadata.Title == title })
 		if s := n.Staging.Status; s.Phase != staging.PhaseRunning || !reflect.DeepEqual(s.Timings.Running, ran) {
 			t.Errorf("the watch tells: %s, running since %v, not %v", s.Phase, s.Timings.Running, ran)
 		}
@@ -169,7 +171,7 @@ func TestADeletedStagingIsListedWhileItGoes(t *testing.T) {
 	g, argo, _ := withArgo(t, w)
 	argo.Runs("login", r.Revision, w.now)
 	w.do(staging.Action{Verb: staging.Delete, Name: "login"})
-	views, err := g.Find(t.Context(), generator.Query{})
+	views, err := g.Find(t.Context(), catalog.Query{})
 	if err != nil || len(views) != 1 || views[0].Status.Phase != staging.PhaseDeleting {
 		t.Errorf("%+v, %v", views, err)
 	}
@@ -184,20 +186,20 @@ func TestWatchLearnsOfWhatWentBeforeItsStream(t *testing.T) {
 	g, argo, _ := withArgo(t, w)
 	argo.Put("login", func(*staging.Application) {})
 	open := argo.CloseStream()
-	f := follow(t, g, generator.Query{})
+	f := follow(t, g, catalog.Query{})
 	f.phase("login", staging.PhaseDeleting)
 	argo.Remove("login")
 	open()
-	f.until("gone", func(n generator.News) bool { return n.Kind == generator.Gone && n.Staging.Metadata.Name == "login" })
+	f.until("gone", func(n live.News) bool { return n.Kind == live.Gone && n.Staging.Metadata.Name == "login" })
 }
 
 func TestWatchTellsWhatHappens(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	r := w.do(login("v1"))
 	g, argo, clock := withArgo(t, w)
-	f := follow(t, g, generator.Query{})
+	f := follow(t, g, catalog.Query{})
 	f.phase("login", staging.PhaseCreating)
-	f.until("complete", func(n generator.News) bool { return n.Kind == generator.Complete })
+	f.until("complete", func(n live.News) bool { return n.Kind == live.Complete })
 
 	argo.Runs("login", r.Revision, clock.Now(), w.images("login")...)
 	if n := f.phase("login", staging.PhaseRunning); n.Staging.Status.Timings.Running == nil || n.Staging.Status.Timings.Synced == nil {
@@ -218,7 +220,7 @@ func TestWatchTellsWhatHappens(t *testing.T) {
 	w.do(staging.Action{Verb: staging.Delete, Name: "login"})
 	f.phase("login", staging.PhaseDeleting)
 	argo.Remove("login")
-	f.until("gone", func(n generator.News) bool { return n.Kind == generator.Gone && n.Staging.Metadata.Name == "login" })
+	f.until("gone", func(n live.News) bool { return n.Kind == live.Gone && n.Staging.Metadata.Name == "login" })
 }
 
 // Pods crash before their Application says anything.
@@ -228,7 +230,7 @@ func TestWatchSeesPodsOfAStagingUnderWay(t *testing.T) {
 	g, argo, clock := withArgo(t, w)
 	argo.Runs("login", r.Revision, clock.Now())
 	argo.Put("login", func(a *staging.Application) { a.Health = "Progressing" })
-	f := follow(t, g, generator.Query{Names: []string{"login"}})
+	f := follow(t, g, catalog.Query{Names: []string{"login"}})
 	f.phase("login", staging.PhaseCreating)
 	argo.SetPods("login", staging.Pod{Name: "backend-1", Workload: "Deployment/backend", Health: "Degraded", Status: "CrashLoopBackOff"})
 	clock.pass(2 * time.Second)
@@ -244,7 +246,7 @@ func TestArgoCDIsRemindedOfWhatItMissed(t *testing.T) {
 	g, argo, clock := withArgo(t, w)
 	argo.Runs("login", r.Revision, clock.Now(), w.images("login")...)
 	w.do(login("v2"))
-	f := follow(t, g, generator.Query{})
+	f := follow(t, g, catalog.Query{})
 	f.phase("new", staging.PhaseCreating)
 	if upserts, refreshes := argo.Asked(); upserts+len(refreshes) > 0 {
 		t.Errorf("asked at once: %d, %v", upserts, refreshes)
@@ -259,7 +261,7 @@ func TestArgoCDIsRemindedOfWhatItMissed(t *testing.T) {
 		})
 	}
 	clock.pass(40 * time.Second)
-	f.until("the reason says that it is late", func(n generator.News) bool {
+	f.until("the reason says that it is late", func(n live.News) bool {
 		return strings.HasPrefix(n.Staging.Status.Reason, "Argo CD has not seen the commit for ")
 	})
 }
@@ -268,13 +270,13 @@ func TestWatchSurvivesAnEnvRepoThatIsAway(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	w.do(login("v1"))
 	g, _, _ := withArgo(t, w)
-	f := follow(t, g, generator.Query{})
-	f.until("complete", func(n generator.News) bool { return n.Kind == generator.Complete })
+	f := follow(t, g, catalog.Query{})
+	f.until("complete", func(n live.News) bool { return n.Kind == live.Complete })
 	before := w.read(project.File)
 	w.write(staging.File{Path: project.File, Data: []byte("kind: [")})
-	f.until("stale", func(n generator.News) bool { return n.Kind == generator.Stale && n.Err != nil })
+	f.until("stale", func(n live.News) bool { return n.Kind == live.Stale && n.Err != nil })
 	w.write(staging.File{Path: project.File, Data: before})
-	f.until("fresh", func(n generator.News) bool { return n.Kind == generator.Fresh })
+	f.until("fresh", func(n live.News) bool { return n.Kind == live.Fresh })
 }
 
 func TestLookAsksForWhatChanged(t *testing.T) {
@@ -315,39 +317,39 @@ func TestWait(t *testing.T) {
 	}
 	tests := []struct {
 		name  string
-		goal  generator.Goal
+		goal  live.Goal
 		until time.Duration
 		begin func(world2) // before the wait
 		then  func(world2) // once the wait has seen the staging
 		code  staging.Code
 		says  string
 	}{
-		{"runs already", generator.ForRunning, 0, run, nil, "", ""},
-		{"runs in the end", generator.ForRunning, 0, nil, run, "", ""},
-		{"another wait ran out", generator.ForRunning, 2 * time.Second, nil, nil, staging.CodeTimeout, "it is Creating: Waiting for Argo CD"},
-		{"Argo CD away to the end", generator.ForRunning, 2 * time.Second, nil,
+		{"runs already", live.ForRunning, 0, run, nil, "", ""},
+		{"runs in the end", live.ForRunning, 0, nil, run, "", ""},
+		{"another wait ran out", live.ForRunning, 2 * time.Second, nil, nil, staging.CodeTimeout, "it is Creating: Waiting for Argo CD"},
+		{"Argo CD away to the end", live.ForRunning, 2 * time.Second, nil,
 			func(w world2) { w.argo.Away(errors.New("refused")) }, staging.CodeUnavailable, "Argo CD cannot be asked"},
-		{"Argo CD does not accept the token", generator.ForRunning, 0,
+		{"Argo CD does not accept the token", live.ForRunning, 0,
 			func(w world2) {
 				w.argo.Away(staging.Errorf(staging.CodeUnauthorized, "Argo CD does not accept the token"))
 			}, nil, staging.CodeUnauthorized, "does not accept the token"},
-		{"fails for good", generator.ForRunning, 0, nil, func(w world2) {
+		{"fails for good", live.ForRunning, 0, nil, func(w world2) {
 			w.argo.Put("login", func(a *staging.Application) {
 				a.Revision, a.Operation = w.last, &staging.Operation{Phase: "Failed", Revision: w.last, FinishedAt: w.clock.Now()}
 			})
 		}, staging.CodeFailed, "The change could not be applied"},
-		{"fails and recovers", generator.ForRunning, 0, nil, func(w world2) {
+		{"fails and recovers", live.ForRunning, 0, nil, func(w world2) {
 			run(w)
 			w.argo.Put("login", func(a *staging.Application) { a.Health = "Degraded" })
 			run(w)
 		}, "", ""},
-		{"of nothing", generator.ForRunning, 0, func(w world2) { w.do(staging.Action{Verb: staging.Delete, Name: "login"}) },
+		{"of nothing", live.ForRunning, 0, func(w world2) { w.do(staging.Action{Verb: staging.Delete, Name: "login"}) },
 			nil, staging.CodeNotFound, "no staging login"},
-		{"goes", generator.ForDeleted, 0, func(w world2) { run(w); w.do(staging.Action{Verb: staging.Delete, Name: "login"}) },
+		{"goes", live.ForDeleted, 0, func(w world2) { run(w); w.do(staging.Action{Verb: staging.Delete, Name: "login"}) },
 			func(w world2) { w.argo.Remove("login") }, "", ""},
-		{"is gone", generator.ForDeleted, 0, func(w world2) { w.do(staging.Action{Verb: staging.Delete, Name: "login"}) }, nil, "", ""},
-		{"will not go", generator.ForDeleted, 0, nil, nil, staging.CodeConflict, "will not be deleted"},
-		{"sleeps", generator.ForRunning, 0, func(w world2) { w.do(staging.Action{Verb: staging.Archive, Name: "login"}) },
+		{"is gone", live.ForDeleted, 0, func(w world2) { w.do(staging.Action{Verb: staging.Delete, Name: "login"}) }, nil, "", ""},
+		{"will not go", live.ForDeleted, 0, nil, nil, staging.CodeConflict, "will not be deleted"},
+		{"sleeps", live.ForRunning, 0, func(w world2) { w.do(staging.Action{Verb: staging.Archive, Name: "login"}) },
 			nil, staging.CodeConflict, "will not be running: its record says archived"},
 	}
 	for _, tt := range tests {
@@ -360,7 +362,7 @@ func TestWait(t *testing.T) {
 				tt.begin(all)
 			}
 			seen := false
-			_, err := generator.Wait(t.Context(), g, generator.WaitRequest{Name: "login", For: tt.goal, Timeout: tt.until}, func(staging.View) {
+			_, err := live.Wait(t.Context(), g, live.WaitRequest{Name: "login", For: tt.goal, Timeout: tt.until}, func(staging.View) {
 				if !seen && tt.then != nil {
 					go tt.then(all)
 				}
@@ -378,7 +380,7 @@ func TestWaitEndsWithItsContext(t *testing.T) {
 	w.do(login("v1"))
 	g, _, _ := withArgo(t, w)
 	ctx, cancel := context.WithCancel(t.Context())
-	_, err := generator.Wait(ctx, g, generator.WaitRequest{Name: "login", For: generator.ForRunning}, func(staging.View) { cancel() })
+	_, err := live.Wait(ctx, g, live.WaitRequest{Name: "login", For: live.ForRunning}, func(staging.View) { cancel() })
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
@@ -394,7 +396,7 @@ func TestAFeedKnowsWhenEachLastChanged(t *testing.T) {
 	w.do(staging.Action{Verb: staging.Deploy, Branch: "feature/other"})
 	g, argo, _ := withArgo(t, w)
 	argo.Runs("login", made.Revision, w.now, w.images("login")...)
-	feed := generator.NewFeed(g, w.Now)
+	feed := live.NewFeed(g, w.Now)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
 	go func() { defer close(ended); feed.Run(ctx) }()

@@ -15,8 +15,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sync/errgroup"
 
-	"octopod/generator"
+	"octopod/generator/catalog"
+	"octopod/generator/change"
+	"octopod/generator/lifecycle"
+	"octopod/generator/live"
 	"octopod/generator/project"
+	"octopod/generator/rights"
 	"octopod/generator/staging"
 	"octopod/generator/testenv"
 )
@@ -44,14 +48,14 @@ func pushed(branch string) staging.Action {
 }
 
 // sweep runs one sweep and gives what it did, by staging.
-func (w *world) sweep(heads generator.Heads, r generator.SweepRequest) (generator.SweepResult, map[string]generator.Swept) {
+func (w *world) sweep(heads catalog.Heads, r lifecycle.SweepRequest) (lifecycle.SweepResult, map[string]lifecycle.Swept) {
 	w.t.Helper()
 	r.By, w.Heads = ada, heads
 	result, err := w.Sweep(w.t.Context(), r)
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	items := map[string]generator.Swept{}
+	items := map[string]lifecycle.Swept{}
 	for _, item := range result.Items {
 		items[item.Staging] = item
 	}
@@ -78,26 +82,26 @@ func TestASweepIsOneCommitForEachInOnePush(t *testing.T) {
 	w.now = s.now
 	lister := forge{branches: []string{"main", "four"}}
 
-	dry, items := w.sweep(lister, generator.SweepRequest{DryRun: true})
+	dry, items := w.sweep(lister, lifecycle.SweepRequest{DryRun: true})
 	if !dry.Changed || !items["one"].Changed || items["one"].Step != project.StepArchive || commits(t, path) != before {
 		t.Errorf("a dry run: %+v", dry)
 	}
-	done, items := w.sweep(lister, generator.SweepRequest{})
+	done, items := w.sweep(lister, lifecycle.SweepRequest{})
 	if made := commits(t, path) - before; made != 3 || pushes.Load() != 1 {
 		t.Errorf("%d commits in %d pushes, want 3 in 1", made, pushes.Load())
 	}
 	if items["four"].Step != project.StepKeep || items["four"].Changed || !done.Changed {
 		t.Errorf("what is needed: %+v", items["four"])
 	}
-	events, err := w.History(t.Context(), generator.HistoryQuery{Name: "one", Limit: 1})
+	events, err := w.History(t.Context(), catalog.HistoryQuery{Name: "one", Limit: 1})
 	if err != nil || events[0].Subject != "archive one: branch one is gone" || events[0].Via != staging.ViaSweep {
 		t.Errorf("history: %+v, %v", events, err)
 	}
-	if again, _ := w.sweep(lister, generator.SweepRequest{}); again.Changed {
+	if again, _ := w.sweep(lister, lifecycle.SweepRequest{}); again.Changed {
 		t.Errorf("a second sweep changes something: %+v", again.Items)
 	}
 	w.now = w.now.Add(time.Hour)
-	if _, items = w.sweep(lister, generator.SweepRequest{}); items["one"].Step != project.StepDelete || w.tip().Has("one") {
+	if _, items = w.sweep(lister, lifecycle.SweepRequest{}); items["one"].Step != project.StepDelete || w.tip().Has("one") {
 		t.Errorf("after the grace: %+v", items["one"])
 	}
 	testenv.Fsck(t, path)
@@ -105,7 +109,7 @@ func TestASweepIsOneCommitForEachInOnePush(t *testing.T) {
 
 // The forge is down, or says nothing: whatever was decided before, nothing goes.
 func TestASweepThatHearsNothingRemovesNothing(t *testing.T) {
-	for what, lister := range map[string]generator.Heads{
+	for what, lister := range map[string]catalog.Heads{
 		"down": forge{err: errors.New("connection refused")}, "empty": forge{}, "nobody to ask": nil,
 	} {
 		t.Run(what, func(t *testing.T) {
@@ -113,10 +117,10 @@ func TestASweepThatHearsNothingRemovesNothing(t *testing.T) {
 			w.do(pushed("one"))
 			w.do(pushed("two"))
 			w.now = w.now.Add(2 * time.Hour)
-			w.sweep(forge{branches: []string{"main", "two"}}, generator.SweepRequest{})
+			w.sweep(forge{branches: []string{"main", "two"}}, lifecycle.SweepRequest{})
 			w.now = w.now.Add(2 * time.Hour)
 			before := w.tip().Revision()
-			result, items := w.sweep(lister, generator.SweepRequest{MaxShare: 100})
+			result, items := w.sweep(lister, lifecycle.SweepRequest{MaxShare: 100})
 			if result.Changed || w.tip().Revision() != before {
 				t.Errorf("%+v", items)
 			}
@@ -140,7 +144,7 @@ func TestABrokenStagingKeepsNoOtherWaiting(t *testing.T) {
 		staging.File{Path: "envs/misfit/staging.yaml", Data: []byte(misfit)},
 	)
 	w.now = w.now.Add(2 * time.Hour)
-	_, items := w.sweep(forge{branches: []string{"main"}}, generator.SweepRequest{})
+	_, items := w.sweep(forge{branches: []string{"main"}}, lifecycle.SweepRequest{})
 	if items["broken"].Err == nil || items["misfit"].Err == nil || items["misfit"].Changed {
 		t.Errorf("broken: %+v, misfit: %+v", items["broken"], items["misfit"])
 	}
@@ -163,11 +167,11 @@ func TestASweepYieldsToADeploy(t *testing.T) {
 		})
 		return []string{"main"}
 	})
-	_, items := w.sweep(late, generator.SweepRequest{})
+	_, items := w.sweep(late, lifecycle.SweepRequest{})
 	if staging.CodeOf(items["one"].Err) != staging.CodeConflict || items["one"].Changed {
 		t.Errorf("%+v", items["one"])
 	}
-	if views, err := w.Find(t.Context(), generator.Query{}); err != nil || len(views) != 1 {
+	if views, err := w.Find(t.Context(), catalog.Query{}); err != nil || len(views) != 1 {
 		t.Errorf("%+v, %v", views, err)
 	}
 }
@@ -187,7 +191,7 @@ func TestASweepThroughAServer(t *testing.T) {
 	stagings.Heads = forge{branches: []string{"main"}}
 	argo.Put("one", func(*staging.Application) {})
 	clock.pass(2 * time.Hour)
-	feed := generator.NewFeed(stagings, clock.Now)
+	feed := live.NewFeed(stagings, clock.Now)
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
 	defer running.Wait()
@@ -197,23 +201,23 @@ func TestASweepThroughAServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	as := func(r rights) error {
-		access := stagings.As(generator.Asker{Person: ada.Person, Rights: r}, feed)
-		_, err := access.Sweep(t.Context(), generator.SweepRequest{})
+	as := func(r testRights) error {
+		access := stagings.As(rights.Asker{Person: ada.Person, Rights: r}, feed)
+		_, err := access.Sweep(t.Context(), lifecycle.SweepRequest{})
 		if known, refused := access.Cleaning(rules); staging.CodeOf(refused) != staging.CodeOf(err) || known.Last != nil && err != nil {
 			t.Errorf("%+v is told of the last sweep: %v", r, refused)
 		}
 		return err
 	}
-	for _, r := range []rights{{role: project.RoleUser}, {role: project.RoleAdmin, verbs: map[staging.Verb]bool{staging.Archive: true}}, {role: project.RoleAdmin, name: "one"}} {
+	for _, r := range []testRights{{role: project.RoleUser}, {role: project.RoleAdmin, verbs: map[staging.Verb]bool{staging.Archive: true}}, {role: project.RoleAdmin, name: "one"}} {
 		if err := as(r); staging.CodeOf(err) != staging.CodeForbidden {
 			t.Errorf("%+v may: %v", r, err)
 		}
 	}
-	if err := as(rights{role: project.RoleAdmin, verbs: map[staging.Verb]bool{generator.Sweep: true}}); err != nil {
+	if err := as(testRights{role: project.RoleAdmin, verbs: map[staging.Verb]bool{rights.Sweep: true}}); err != nil {
 		t.Error(err)
 	}
-	events, err := w.History(t.Context(), generator.HistoryQuery{Name: "one", Limit: 1})
+	events, err := w.History(t.Context(), catalog.HistoryQuery{Name: "one", Limit: 1})
 	if err != nil || events[0].Verb != staging.Archive || events[0].By != ada.Person || events[0].Via != staging.ViaSweep {
 		t.Errorf("history: %+v, %v", events, err)
 	}
@@ -229,7 +233,7 @@ func TestOrphansOfBothSides(t *testing.T) {
 	a.Put("lost", func(*staging.Application) {})
 	a.Put("going", func(app *staging.Application) { at := clock.Now(); app.DeletedAt = &at })
 	find := func() (names []string) {
-		result, err := stagings.Sweep(t.Context(), generator.SweepRequest{By: ada, DryRun: true})
+		result, err := stagings.Sweep(t.Context(), lifecycle.SweepRequest{By: ada, DryRun: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -290,7 +294,7 @@ func BenchmarkSweep(b *testing.B) {
 				if i%2 == 1 {
 					w.Heads = forge{branches: branches}
 				}
-				r, err := w.Sweep(b.Context(), generator.SweepRequest{By: ada})
+				r, err := w.Sweep(b.Context(), lifecycle.SweepRequest{By: ada})
 				if err != nil || r.Changed != (changing > 0) {
 					b.Fatalf("changed %v, %v", r.Changed, err)
 				}
@@ -308,7 +312,7 @@ func fillBuilt(b *testing.B, w *world, branches []string) {
 	work.SetLimit(32)
 	for _, branch := range branches {
 		work.Go(func() error {
-			_, err := w.Apply(b.Context(), generator.Request{By: ada, Action: pushed(branch)})
+			_, err := w.Apply(b.Context(), change.Request{By: ada, Action: pushed(branch)})
 			return err
 		})
 	}

@@ -9,10 +9,13 @@ import (
 
 	"octopod/generator"
 	"octopod/generator/argocd"
+	"octopod/generator/change"
 	"octopod/generator/envrepo"
 	"octopod/generator/gitstore"
 	"octopod/generator/project"
 	"octopod/generator/render"
+	"octopod/generator/rights"
+	"octopod/generator/setup"
 	"octopod/generator/staging"
 )
 
@@ -27,7 +30,7 @@ type world struct {
 	now  time.Time
 }
 
-var ada = generator.Asker{Person: staging.Person{Name: "Ada", Email: "ada@example.com"}, Via: staging.ViaCLI}
+var ada = rights.Asker{Person: staging.Person{Name: "Ada", Email: "ada@example.com"}, Via: staging.ViaCLI}
 
 // empty makes a world whose env repo has no commit.
 func empty(t testing.TB) *world {
@@ -77,7 +80,7 @@ func join(t testing.TB, url string, renderer *render.Renderer) *world {
 func shop(t testing.TB, engine project.Engine, output project.Output) *world {
 	t.Helper()
 	w := empty(t)
-	_, err := w.Init(t.Context(), generator.InitRequest{
+	_, err := w.Init(t.Context(), setup.InitRequest{
 		Name: "shop", Engine: engine, Output: output, BaseDomain: "staging.example.com",
 		RepoURL: "https://git.example.com/acme/shop-stagings.git", By: ada,
 	})
@@ -88,10 +91,10 @@ func shop(t testing.TB, engine project.Engine, output project.Output) *world {
 }
 
 // do applies an action that must succeed.
-func (w *world) do(a staging.Action) generator.Result {
+func (w *world) do(a staging.Action) change.Result {
 	w.t.Helper()
 	w.now = w.now.Add(time.Minute)
-	r, err := w.Apply(w.t.Context(), generator.Request{Action: a, By: ada})
+	r, err := w.Apply(w.t.Context(), change.Request{Action: a, By: ada})
 	if err != nil {
 		w.t.Fatalf("%s %s: %v", a.Verb, a.Name, err)
 	}
@@ -102,7 +105,7 @@ func (w *world) do(a staging.Action) generator.Result {
 func (w *world) refused(a staging.Action) error {
 	w.t.Helper()
 	before := w.tip().Revision()
-	_, err := w.Apply(w.t.Context(), generator.Request{Action: a, By: ada})
+	_, err := w.Apply(w.t.Context(), change.Request{Action: a, By: ada})
 	if err == nil {
 		w.t.Fatalf("%s %s was accepted", a.Verb, a.Name)
 	}

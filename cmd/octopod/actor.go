@@ -6,16 +6,16 @@ import (
 	"os/user"
 	"strings"
 
-	"octopod/generator"
 	"octopod/generator/branch"
 	"octopod/generator/gitstore"
+	"octopod/generator/rights"
 	"octopod/generator/staging"
 )
 
 // asker says who asks, and through which door: --actor, else the person behind
 // the CI run, else git's user, else the account.
-func (c *cli) asker() generator.Asker {
-	asker := generator.Asker{Via: staging.ViaCLI}
+func (c *cli) asker() rights.Asker {
+	asker := rights.Asker{Via: staging.ViaCLI}
 	run, _ := branch.Detect(c.env, os.DirFS("/"), branch.WorkTree{})
 	if run.System != "" || c.env["CI"] != "" && c.env["CI"] != "false" {
 		asker.Via, asker.Request = staging.ViaCI, run.RunURL

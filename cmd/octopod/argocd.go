@@ -7,10 +7,10 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"octopod/generator"
 	"octopod/generator/argocd"
 	"octopod/generator/project"
 	"octopod/generator/staging"
+	"octopod/generator/status"
 )
 
 // argoCD are the settings that say how Argo CD is reached. Where they are
@@ -48,7 +48,7 @@ func (c *cli) argoCDOptions() (argocd.Options, bool, error) {
 
 // connector gives what connects the use cases with the Argo CD of a project;
 // nil when none is named.
-func (c *cli) connector() (func(*project.Project) (generator.Cluster, error), error) {
+func (c *cli) connector() (func(*project.Project) (status.Cluster, error), error) {
 	options, named, err := c.argoCDOptions()
 	if err != nil || !named {
 		return nil, err
@@ -56,7 +56,7 @@ func (c *cli) connector() (func(*project.Project) (generator.Cluster, error), er
 	if c.metrics != nil {
 		options.Asked = c.metrics.asked
 	}
-	return func(p *project.Project) (generator.Cluster, error) {
+	return func(p *project.Project) (status.Cluster, error) {
 		o := options
 		o.Project, o.Namespace = p.Metadata.Name, p.Spec.ArgoCD.Namespace
 		client, err := argocd.Connect(o)

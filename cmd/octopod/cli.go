@@ -21,6 +21,7 @@ type cli struct {
 	settings    settings
 	closers     []func() error
 	knownForges []forge  // that a server's configuration names
+	sinks       []string // notification sinks that a server sends to
 	manners     *manners // towards all hosts that are asked
 	metrics     *metrics // of a run that serves; nil else
 	onceOnly    bool     // see connectOnce

@@ -5,10 +5,11 @@ import (
 	"context"
 	"time"
 
-	"octopod/generator"
+	"octopod/generator/live"
 	"octopod/generator/notify"
 	"octopod/generator/notify/review"
 	"octopod/generator/project"
+	"octopod/generator/rights"
 	"octopod/generator/staging"
 )
 
@@ -39,7 +40,7 @@ func (t *teller) correspondent(read func(context.Context) (*project.Project, err
 }
 
 // follow tells of a project's stagings for as long as ctx lasts.
-func (c *correspondent) follow(ctx context.Context, feed *generator.Feed) {
+func (c *correspondent) follow(ctx context.Context, feed *live.Feed) {
 	for ctx.Err() == nil {
 		if s, err := feed.Subscribe(ctx, 0); err != nil {
 			c.log.WarnContext(ctx, "changes are not told", "error", err)
@@ -54,7 +55,7 @@ func (c *correspondent) follow(ctx context.Context, feed *generator.Feed) {
 }
 
 // listen takes what the feed tells, and looks now and then at what ends soon.
-func (c *correspondent) listen(ctx context.Context, feed *generator.Feed, s *generator.Subscription) {
+func (c *correspondent) listen(ctx context.Context, feed *live.Feed, s *live.Subscription) {
 	for ctx.Err() == nil {
 		spell, cancel := context.WithTimeout(ctx, warnEvery)
 		for spell.Err() == nil {
@@ -69,18 +70,18 @@ func (c *correspondent) listen(ctx context.Context, feed *generator.Feed, s *gen
 }
 
 // take tells of one piece of news.
-func (c *correspondent) take(ctx context.Context, n *generator.News) {
+func (c *correspondent) take(ctx context.Context, n *live.News) {
 	view := n.Staging
 	var occasion notify.Occasion
 	switch n.Kind {
-	case generator.Complete:
+	case live.Complete:
 		c.follower.Complete()
 		return
-	case generator.Gone:
+	case live.Gone:
 		view.Status.Phase, view.Status.Reason = review.Gone, ""
 		occasion = c.follower.Gone(&view)
-	case generator.Changed:
-		view.Version = generator.Version(view.Document.Staging())
+	case live.Changed:
+		view.Version = rights.Version(view.Document.Staging())
 		occasion = c.follower.Changed(&view)
 	default:
 		return
@@ -88,12 +89,12 @@ func (c *correspondent) take(ctx context.Context, n *generator.News) {
 	if !c.knows(ctx, view.Status.Revision) {
 		return
 	}
-	public := generator.Shown(c.project, project.RoleViewer, &view)
+	public := rights.Shown(c.project, project.RoleViewer, &view)
 	if occasion.On != "" {
 		c.tell(occasion, public, "")
 	}
 	c.show(&view, public)
-	if n.Kind == generator.Gone {
+	if n.Kind == live.Gone {
 		c.retire(review.Marker(c.project.Metadata.Name+"/"+view.Metadata.Name), nil)
 	}
 }
@@ -211,9 +212,9 @@ func (c *correspondent) warn(ctx context.Context, views []*staging.View) {
 			continue
 		}
 		view := *byName[d.Staging]
-		view.Version = generator.Version(view.Document.Staging())
+		view.Version = rights.Version(view.Document.Staging())
 		if c.follower.Warned(&view) {
-			c.tell(notify.Occasion{On: project.OnWarning}, generator.Shown(c.project, project.RoleViewer, &view), "It is "+d.Reason+".")
+			c.tell(notify.Occasion{On: project.OnWarning}, rights.Shown(c.project, project.RoleViewer, &view), "It is "+d.Reason+".")
 		}
 	}
 }

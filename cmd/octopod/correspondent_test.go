@@ -13,8 +13,9 @@ import (
 	"testing"
 	"time"
 
-	"octopod/generator"
 	"octopod/generator/auth"
+	"octopod/generator/catalog"
+	"octopod/generator/live"
 	"octopod/generator/notify"
 	"octopod/generator/project"
 	"octopod/generator/staging"
@@ -22,9 +23,9 @@ import (
 )
 
 // wire is a watch whose news the test says.
-type wire struct{ news chan generator.News }
+type wire struct{ news chan live.News }
 
-func (w *wire) Watch(ctx context.Context, _ generator.Query, handle func(generator.News)) error {
+func (w *wire) Watch(ctx context.Context, _ catalog.Query, handle func(live.News)) error {
 	for {
 		select {
 		case n := <-w.news:
@@ -42,7 +43,7 @@ func (w *wire) Look(context.Context, []staging.PlanItem) error { return nil }
 type desk struct {
 	t       *testing.T
 	read    func(context.Context) (*project.Project, error)
-	feed    *generator.Feed
+	feed    *live.Feed
 	wire    *wire
 	log     *lines
 	counted chan string // "chat sent"
@@ -84,8 +85,8 @@ spec:
 		t.Fatal(err)
 	}
 	read := func(context.Context) (*project.Project, error) { return p, nil }
-	d := &desk{t: t, read: read, wire: &wire{make(chan generator.News)}, log: &lines{}, counted: make(chan string, 1000), now: time.Now()}
-	d.feed = generator.NewFeed(d.wire, time.Now)
+	d := &desk{t: t, read: read, wire: &wire{make(chan live.News)}, log: &lines{}, counted: make(chan string, 1000), now: time.Now()}
+	d.feed = live.NewFeed(d.wire, time.Now)
 	d.background(d.feed.Run)
 	return d
 }
@@ -115,19 +116,19 @@ func (d *desk) server(config serverConfig, env map[string]string) *correspondent
 }
 
 // view is the staging feature-login in a phase.
-func view(version, phase string) generator.News {
+func view(version, phase string) live.News {
 	s := staging.Staging{Name: "feature-login", Title: version, Spec: staging.Spec{
 		Branch: "feature/login", State: staging.Active,
 		Services: map[string]staging.Service{"web": {Image: "registry.example.com/web:" + version, Commit: commitOfLogin, From: staging.FromBranch}},
 	}}
 	at := time.Now()
-	return generator.News{Kind: generator.Changed, Staging: staging.View{Document: s.Document(), Status: staging.Status{
+	return live.News{Kind: live.Changed, Staging: staging.View{Document: s.Document(), Status: staging.Status{
 		Phase: staging.Phase(phase), URL: "https://feature-login.staging.example.com", Timings: staging.Timings{Committed: &at},
 	}}}
 }
 
 // happens lets the feed tell something.
-func (d *desk) happens(news ...generator.News) {
+func (d *desk) happens(news ...live.News) {
 	for _, n := range news {
 		d.wire.news <- n
 	}
@@ -164,7 +165,7 @@ func channel(t *testing.T) (url string, told chan string) {
 	return s.URL, told
 }
 
-var all = generator.News{Kind: generator.Complete}
+var all = live.News{Kind: live.Complete}
 
 // A change that is seen is told to whom the project names, once; what was there
 // at the start is not.
@@ -292,7 +293,7 @@ func TestServersShowOnAForge(t *testing.T) {
 		t.Errorf("comments:\n%s\nstates: %s", comments, states)
 	}
 	gone := view("1", "Deleting")
-	gone.Kind = generator.Gone
+	gone.Kind = live.Gone
 	d.happens(gone)
 	d.wait("git.example.com sent")
 	d.wait("git.example.com sent")
@@ -312,7 +313,7 @@ func TestCommitsThatNeverRan(t *testing.T) {
 	d.server(serverConfig{Forges: []forge{{Host: "git.example.com", Kind: kindGitea, API: url, Token: auth.Secret{Env: "TOKEN"}}}}, map[string]string{"TOKEN": "x"})
 	newer, gone := view("2", "Updating"), view("1", "Deleting")
 	newer.Staging.Spec.Services = map[string]staging.Service{}
-	gone.Kind = generator.Gone
+	gone.Kind = live.Gone
 	d.happens(all)
 	for range 2 {
 		d.happens(view("1", "Updating"))

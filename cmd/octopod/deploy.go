@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"octopod/generator"
+	"octopod/generator/change"
 	"octopod/generator/staging"
 )
 
@@ -138,7 +138,7 @@ func (c *cli) deployVerb(cmd *cobra.Command, verb staging.Verb) *cobra.Command {
 }
 
 // noteRest names what a deploy that did something left as it was.
-func (c *cli) noteRest(r generator.Result) {
+func (c *cli) noteRest(r change.Result) {
 	if r.Changed && r.Note != "" {
 		c.note("%s", inline(r.Note))
 	}

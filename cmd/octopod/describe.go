@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"octopod/generator"
+	"octopod/generator/catalog"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -54,7 +54,7 @@ func (c *cli) describe(ctx context.Context, to interface {
 	finder
 	historian
 }, name string) error {
-	views, err := to.Find(ctx, generator.Query{Names: []string{name}})
+	views, err := to.Find(ctx, catalog.Query{Names: []string{name}})
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (c *cli) describe(ctx context.Context, to interface {
 		return err
 	}
 	const lastChanges = 5
-	events, err := to.History(ctx, generator.HistoryQuery{Name: name, Limit: lastChanges, Rollouts: true})
+	events, err := to.History(ctx, catalog.HistoryQuery{Name: name, Limit: lastChanges, Rollouts: true})
 	if err != nil {
 		return err
 	}
@@ -143,7 +143,7 @@ func (c *cli) field(name, value string) {
 }
 
 func (c *cli) statusLine(v staging.View) string {
-	look := status(v)
+	look := statusCell(v)
 	line := c.out.paint(look.style, look.text)
 	switch {
 	case v.Status.Phase == staging.PhaseInvalid:
@@ -192,14 +192,14 @@ func (c *cli) showServices(v staging.View) {
 	var rows [][]cell
 	for _, name := range sortedKeys(v.Spec.Services) {
 		s := v.Spec.Services[name]
-		row := []cell{{name, ""}, {string(s.From), ""}, {cmp.Or(short(s.Commit), none), ""}, {s.Image, ""}, live(v.Status.Services[name])}
+		row := []cell{{name, ""}, {string(s.From), ""}, {cmp.Or(short(s.Commit), none), ""}, {s.Image, ""}, liveCell(v.Status.Services[name])}
 		rows = append(rows, row[:len(columns)])
 	}
 	c.section(columns, rows)
 }
 
-// live tells which versions have pods, where that differs from what is wanted.
-func live(s staging.ServiceStatus) cell {
+// liveCell tells which versions have pods, where that differs from what is wanted.
+func liveCell(s staging.ServiceStatus) cell {
 	switch {
 	case len(s.Live) == 1 && s.Live[0] == s.Wanted:
 		return cell{"yes", green}

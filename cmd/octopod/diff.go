@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"octopod/generator"
+	"octopod/generator/change"
 	"octopod/generator/staging"
 )
 
@@ -58,7 +58,7 @@ func (c *cli) diff(ctx context.Context, name string, revisions []string, committ
 	if err != nil {
 		return err
 	}
-	return c.showDiffs(generator.Compare(before, after))
+	return c.showDiffs(change.Compare(before, after))
 }
 
 // drift compares what is committed with what would be.
@@ -78,7 +78,7 @@ func between(ctx context.Context, in historian, name string, revisions []string)
 	return before, after, err
 }
 
-func (c *cli) showDiffs(diffs []generator.ObjectDiff) error {
+func (c *cli) showDiffs(diffs []change.ObjectDiff) error {
 	switch c.settings.output {
 	case "json", "yaml":
 		if err := c.encode(staging.ListOf("ObjectDiff", diffs)); err != nil {
@@ -89,7 +89,7 @@ func (c *cli) showDiffs(diffs []generator.ObjectDiff) error {
 			c.out.printf("%s\n", inline(d.Object))
 		}
 	default:
-		c.showDiff(generator.Unified(diffs))
+		c.showDiff(change.Unified(diffs))
 	}
 	if len(diffs) > 0 {
 		return errDifferent

@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"octopod/generator"
+	"octopod/generator/doctor"
 	"octopod/generator/staging"
 )
 
@@ -36,10 +36,10 @@ Each fault comes with what mends it. Exit code 6 when there is one.`,
 	}
 }
 
-func (c *cli) showFindings(findings []generator.Finding) error {
+func (c *cli) showFindings(findings []doctor.Finding) error {
 	faults := 0
 	for _, f := range findings {
-		if f.Health == generator.Fault {
+		if f.Health == doctor.Fault {
 			faults++
 		}
 	}
@@ -58,9 +58,9 @@ func (c *cli) showFindings(findings []generator.Finding) error {
 	return nil
 }
 
-func (c *cli) showFinding(f generator.Finding) {
-	mark := map[generator.Health]cell{
-		generator.Fine: {"✓", green}, generator.Warning: {"!", yellow}, generator.Fault: {"✗", red}, generator.Unseen: {"?", dim},
+func (c *cli) showFinding(f doctor.Finding) {
+	mark := map[doctor.Health]cell{
+		doctor.Fine: {"✓", green}, doctor.Warning: {"!", yellow}, doctor.Fault: {"✗", red}, doctor.Unseen: {"?", dim},
 	}[f.Health]
 	c.out.printf("%s %-26s %s\n", c.out.paint(mark.style, mark.text), f.Check, indented(plain(f.Says)))
 	if f.Mend != "" {

@@ -6,12 +6,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"octopod/generator"
+	"octopod/generator/doctor"
 )
 
 // explainer knows why a branch has a staging, or has none.
 type explainer interface {
-	Explain(ctx context.Context, branch string) (generator.Explanation, error)
+	Explain(ctx context.Context, branch string) (doctor.Explanation, error)
 }
 
 // newExplain says why a branch has a staging, or has none.

@@ -9,13 +9,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"octopod/generator"
+	"octopod/generator/catalog"
 	"octopod/generator/staging"
 )
 
 // listing are the flags of get.
 type listing struct {
-	generator.Query
+	catalog.Query
 	selector  string
 	noHeaders bool
 	watch     bool
@@ -41,7 +41,7 @@ built on the branch; the others run the project's default.`,
   # Mine, with the sandbox
   octopod get --all -l author=ada,PAYMENT_GATEWAY!=production`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			terms, err := generator.ParseTerms(l.selector)
+			terms, err := catalog.ParseTerms(l.selector)
 			if err != nil {
 				return err
 			}
@@ -139,7 +139,7 @@ func (c *cli) rowsOf(views []staging.View) ([]column, [][]cell) {
 	}
 	rows := make([][]cell, len(views))
 	for i, v := range views {
-		rows[i] = []cell{{v.Metadata.Name, bold}, status(v), {cmp.Or(v.Spec.Branch, none), ""}, {built(v), ""},
+		rows[i] = []cell{{v.Metadata.Name, bold}, statusCell(v), {cmp.Or(v.Spec.Branch, none), ""}, {built(v), ""},
 			{cmp.Or(v.Status.URL, none), ""}, {ago(c.now(), v.Spec.Created.At), dim}}
 		if wide {
 			rows[i] = append(rows[i], cell{pullRequest(v), ""}, cell{expires(v), ""}, cell{pinned(v), ""}, cell{cmp.Or(string(v.Status.Tested), none), ""},

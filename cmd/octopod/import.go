@@ -12,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"octopod/generator"
+	"octopod/generator/change"
 	"octopod/generator/octopod1"
 	"octopod/generator/project"
 	"octopod/generator/staging"
@@ -109,7 +109,7 @@ func (c *cli) importFrom(ctx context.Context, cmd *cobra.Command, file string, o
 		return err
 	}
 	report := newImportReport(p, m, deployments)
-	request := generator.ImportRequest{Arrivals: report.arrivals, By: c.asker(), DryRun: o.dryRun || report.incomplete()}
+	request := change.ImportRequest{Arrivals: report.arrivals, By: c.asker(), DryRun: o.dryRun || report.incomplete()}
 	if report.result, err = to.Import(ctx, request); err != nil {
 		return err
 	}
@@ -135,8 +135,8 @@ func (c *cli) readDeployments(file string) ([]octopod1.Deployment, error) {
 type importReport struct {
 	deployments []octopod1.Deployment
 	converted   []octopod1.Converted
-	arrivals    []generator.Arrival
-	result      generator.ImportResult
+	arrivals    []change.Arrival
+	result      change.ImportResult
 }
 
 func newImportReport(p *project.Project, m octopod1.Mapping, deployments []octopod1.Deployment) *importReport {
@@ -144,7 +144,7 @@ func newImportReport(p *project.Project, m octopod1.Mapping, deployments []octop
 	for _, d := range deployments {
 		converted := m.Convert(p, d)
 		r.converted = append(r.converted, converted)
-		r.arrivals = append(r.arrivals, generator.Arrival{Action: converted.Action, Archived: d.Archived, Created: d.Created})
+		r.arrivals = append(r.arrivals, change.Arrival{Action: converted.Action, Archived: d.Archived, Created: d.Created})
 	}
 	return r
 }

@@ -12,8 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"octopod/generator"
 	"octopod/generator/project"
+	"octopod/generator/setup"
 	"octopod/generator/staging"
 )
 
@@ -97,7 +97,7 @@ the sample: a web shop.`,
 }
 
 func (c *cli) init(ctx context.Context, o initFlags) error {
-	r := generator.InitRequest{
+	r := setup.InitRequest{
 		Name: o.project, Title: o.title, Engine: project.Engine(o.engine), Output: project.Output(o.outputMode),
 		BaseDomain: o.baseDomain, RepoURL: o.repoURL, By: c.asker(), DryRun: o.dryRun,
 	}
@@ -193,7 +193,7 @@ func (c *cli) madeIfMissing(ctx context.Context, url string, dryRun bool) (strin
 
 // openTemplate opens a directory so that nothing outside of it can be read,
 // through symbolic links or otherwise.
-func openTemplate(path string, r *generator.InitRequest) (shut func(), err error) {
+func openTemplate(path string, r *setup.InitRequest) (shut func(), err error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, templateError(path, err)
@@ -234,7 +234,7 @@ type initialised struct {
 	Findings []staging.Problem  `json:"findings"`
 }
 
-func (c *cli) showInit(r generator.InitResult, o initFlags) error {
+func (c *cli) showInit(r setup.InitResult, o initFlags) error {
 	switch c.settings.output {
 	case "json", "yaml":
 		return c.encode(initialised{r.Project, len(r.Plan) > 0 && !o.dryRun, r.Revision, r.Plan, r.Notes, r.Findings})
@@ -262,7 +262,7 @@ func (c *cli) showInit(r generator.InitResult, o initFlags) error {
 }
 
 // showNext says what to do now.
-func (c *cli) showNext(r generator.InitResult, o initFlags) {
+func (c *cli) showNext(r setup.InitResult, o initFlags) {
 	switch {
 	case o.dryRun:
 	case len(r.Findings) > 0:

@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"octopod/generator"
+	"octopod/generator/doctor"
 	"octopod/generator/notify"
 	"octopod/generator/staging"
 )
@@ -52,7 +52,7 @@ func (c *cli) tryNotify(ctx context.Context, file string, names []string) error 
 	if err != nil {
 		return err
 	}
-	findings := make([]generator.Finding, len(sinks))
+	findings := make([]doctor.Finding, len(sinks))
 	for i, s := range sinks {
 		findings[i] = c.trySink(ctx, config.URL, s)
 	}
@@ -86,7 +86,7 @@ func (n notifyConfig) names() []string {
 	return names
 }
 
-func (c *cli) trySink(ctx context.Context, url string, s sinkConfig) generator.Finding {
+func (c *cli) trySink(ctx context.Context, url string, s sinkConfig) doctor.Finding {
 	ctx, cancel := context.WithTimeout(ctx, tryTime)
 	defer cancel()
 	sink, err := s.open(url, c.getenv)
@@ -95,9 +95,9 @@ func (c *cli) trySink(ctx context.Context, url string, s sinkConfig) generator.F
 	}
 	switch {
 	case err == nil:
-		return generator.Finding{Check: s.Name, Health: generator.Fine, Says: "A test message was sent."}
+		return doctor.Finding{Check: s.Name, Health: doctor.Fine, Says: "A test message was sent."}
 	case errors.Is(err, context.DeadlineExceeded):
-		return generator.Finding{Check: s.Name, Health: generator.Fault, Says: "It did not answer within " + tryTime.String() + ".", Mend: "can this machine reach it?"}
+		return doctor.Finding{Check: s.Name, Health: doctor.Fault, Says: "It did not answer within " + tryTime.String() + ".", Mend: "can this machine reach it?"}
 	}
-	return generator.Finding{Check: s.Name, Health: generator.Fault, Says: err.Error()}
+	return doctor.Finding{Check: s.Name, Health: doctor.Fault, Says: err.Error()}
 }

@@ -12,7 +12,9 @@ import (
 	"regexp"
 	"strings"
 
-	"octopod/generator"
+	"octopod/generator/catalog"
+	"octopod/generator/change"
+	"octopod/generator/live"
 	"octopod/generator/staging"
 )
 
@@ -20,7 +22,7 @@ import (
 type output struct{ name, value string }
 
 // outputsOf lists what a deploy tells the rest of the pipeline.
-func outputsOf(r generator.Result) []output {
+func outputsOf(r change.Result) []output {
 	outputs := []output{{"name", r.Name}, {"url", ""}, {"status", "Unknown"}, {"revision", r.Revision}, {"commit", ""}, {"changed", fmt.Sprint(r.Changed)}}
 	if s := r.Staging; s != nil {
 		outputs[1].value = s.Status.URL
@@ -34,19 +36,19 @@ func outputsOf(r generator.Result) []output {
 // over, however it ended.
 type recorder struct {
 	octopod
-	result  generator.Result
+	result  change.Result
 	applied bool
 }
 
-func (r *recorder) Apply(ctx context.Context, q generator.Request) (generator.Result, error) {
+func (r *recorder) Apply(ctx context.Context, q change.Request) (change.Result, error) {
 	result, err := r.octopod.Apply(ctx, q)
 	r.result, r.applied = result, err == nil && !q.DryRun
 	return result, err
 }
 
-func (r *recorder) Watch(ctx context.Context, q generator.Query, tell func(generator.News)) error {
-	return r.octopod.Watch(ctx, q, func(news generator.News) {
-		if news.Kind == generator.Changed && news.Staging.Metadata.Name == r.result.Name {
+func (r *recorder) Watch(ctx context.Context, q catalog.Query, tell func(live.News)) error {
+	return r.octopod.Watch(ctx, q, func(news live.News) {
+		if news.Kind == live.Changed && news.Staging.Metadata.Name == r.result.Name {
 			r.result.Staging = &news.Staging
 		}
 		tell(news)
@@ -71,7 +73,7 @@ func builtFrom(spec staging.Spec) string {
 
 // writeOutputs hands the result to the rest of the pipeline: to the file that
 // was asked for, and to the files that GitHub, Gitea and Forgejo name.
-func (c *cli) writeOutputs(file string, r generator.Result) error {
+func (c *cli) writeOutputs(file string, r change.Result) error {
 	outputs := outputsOf(r)
 	var texts []output // file and text
 	if c.env["CI"] != "false" {
@@ -155,7 +157,7 @@ func jsonOutputs(outputs []output) []byte {
 }
 
 // summary is the page that GitHub and its like show for a run.
-func summary(r generator.Result) string {
+func summary(r change.Result) string {
 	var b strings.Builder
 	did := "unchanged"
 	if r.Changed {

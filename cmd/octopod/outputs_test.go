@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"octopod/generator"
+	"octopod/generator/change"
 	"octopod/generator/staging"
 )
 
@@ -62,7 +62,7 @@ func TestTheSummaryIsOnePlainTable(t *testing.T) {
 			"frontend": {Image: "registry/y:1", From: staging.FromBranch, Branch: "other\n\n# title"},
 		}}}
 	view := staging.View{Document: s.Document(), Status: staging.Status{URL: "https://x.example.com/><script>"}}
-	text := summary(generator.Result{Name: "login", Staging: &view, Changed: true, Revision: "abcdef0123"})
+	text := summary(change.Result{Name: "login", Staging: &view, Changed: true, Revision: "abcdef0123"})
 	for _, bad := range []string{"<script", "](", "`", "@team", "\n# "} {
 		if strings.Contains(text, bad) {
 			t.Errorf("the summary holds %q:\n%s", bad, text)

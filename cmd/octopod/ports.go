@@ -4,8 +4,13 @@ import (
 	"context"
 	"io/fs"
 
-	"octopod/generator"
+	"octopod/generator/catalog"
+	"octopod/generator/change"
+	"octopod/generator/doctor"
+	"octopod/generator/lifecycle"
+	"octopod/generator/live"
 	"octopod/generator/project"
+	"octopod/generator/rights"
 	"octopod/generator/staging"
 )
 
@@ -24,45 +29,45 @@ type octopod interface {
 
 // changer carries out one action on one staging, in one commit.
 type changer interface {
-	Apply(context.Context, generator.Request) (generator.Result, error)
+	Apply(context.Context, change.Request) (change.Result, error)
 	// Look makes Argo CD look now at what Apply changed.
 	Look(context.Context, []staging.PlanItem) error
 }
 
 // finder knows the stagings and their project as they are now.
 type finder interface {
-	Find(context.Context, generator.Query) ([]staging.View, error)
+	Find(context.Context, catalog.Query) ([]staging.View, error)
 	Project(context.Context) (*project.Project, error)
 }
 
 // watcher tells how stagings change.
 type watcher interface {
-	Watch(context.Context, generator.Query, func(generator.News)) error
+	Watch(context.Context, catalog.Query, func(live.News)) error
 }
 
 // historian knows how a staging was.
 type historian interface {
 	// History lists versions, newest first.
-	History(context.Context, generator.HistoryQuery) ([]staging.Event, error)
+	History(context.Context, catalog.HistoryQuery) ([]staging.Event, error)
 	// Manifests gives the objects at a revision, "" being now.
 	Manifests(ctx context.Context, name, revision string) ([]staging.Object, error)
 }
 
 // sweeper does what the lifecycle of the project says.
 type sweeper interface {
-	Sweep(context.Context, generator.SweepRequest) (generator.SweepResult, error)
+	Sweep(context.Context, lifecycle.SweepRequest) (lifecycle.SweepResult, error)
 }
 
 // keeper looks after all stagings at once.
 type keeper interface {
-	Regenerate(context.Context, generator.RegenerateRequest) (generator.RegenerateResult, error)
-	Lint(context.Context, *generator.Uncommitted) ([]staging.Problem, error)
+	Regenerate(context.Context, change.RegenerateRequest) (change.RegenerateResult, error)
+	Lint(context.Context, *catalog.Uncommitted) ([]staging.Problem, error)
 	// Drift gives the objects as committed, and as generating them now would give.
-	Drift(ctx context.Context, name string, edits *generator.Uncommitted) (before, after []staging.Object, err error)
+	Drift(ctx context.Context, name string, edits *catalog.Uncommitted) (before, after []staging.Object, err error)
 	// Uncommitted is what a work tree holds that is not committed.
-	Uncommitted(ctx context.Context, work fs.FS) (*generator.Uncommitted, error)
+	Uncommitted(ctx context.Context, work fs.FS) (*catalog.Uncommitted, error)
 	// Diagnose looks at everything that must be right for stagings to come up.
-	Diagnose(context.Context) ([]generator.Finding, error)
+	Diagnose(context.Context) ([]doctor.Finding, error)
 	// Mend writes the files that follow from octopod.yaml anew.
-	Mend(ctx context.Context, by generator.Asker, dryRun bool) (generator.Result, error)
+	Mend(ctx context.Context, by rights.Asker, dryRun bool) (change.Result, error)
 }

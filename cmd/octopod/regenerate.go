@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"octopod/generator"
+	"octopod/generator/change"
 	"octopod/generator/staging"
 )
 
@@ -37,7 +37,7 @@ are not. 2 or more: some could not be checked. The env repo's own CI runs it.`,
 			if everything == (len(args) > 0) {
 				return usage(cmd, "which stagings? Name them, or say --all")
 			}
-			r := generator.RegenerateRequest{Names: args, DryRun: dryRun || check, By: c.asker()}
+			r := change.RegenerateRequest{Names: args, DryRun: dryRun || check, By: c.asker()}
 			err := c.regenerate(cmd.Context(), r, check, committed)
 			if check {
 				return comparing(err)
@@ -53,7 +53,7 @@ are not. 2 or more: some could not be checked. The env repo's own CI runs it.`,
 	return cmd
 }
 
-func (c *cli) regenerate(ctx context.Context, r generator.RegenerateRequest, check, committed bool) error {
+func (c *cli) regenerate(ctx context.Context, r change.RegenerateRequest, check, committed bool) error {
 	to, err := c.connect(ctx)
 	if err != nil {
 		return err
@@ -64,7 +64,7 @@ func (c *cli) regenerate(ctx context.Context, r generator.RegenerateRequest, che
 		return err
 	}
 	bar := c.newBar()
-	r.Progress = func(item generator.Regenerated, done, total int) { bar.show(item.Name, done, total) }
+	r.Progress = func(item change.Regenerated, done, total int) { bar.show(item.Name, done, total) }
 	result, err := to.Regenerate(ctx, r)
 	bar.clear()
 	if err != nil {
@@ -97,7 +97,7 @@ type regenerated struct {
 	Error   string   `json:"error,omitempty"`
 }
 
-func (c *cli) showRegenerated(r generator.RegenerateResult, dryRun bool) error {
+func (c *cli) showRegenerated(r change.RegenerateResult, dryRun bool) error {
 	var items []regenerated
 	for _, item := range r.Items {
 		line := regenerated{Name: item.Name, Changed: item.Changed, Removed: item.Removed, Skipped: item.Skipped}
@@ -127,7 +127,7 @@ func (c *cli) showRegenerated(r generator.RegenerateResult, dryRun bool) error {
 }
 
 // listRegenerated prints what is worth a line, and sums up.
-func (c *cli) listRegenerated(items []regenerated, r generator.RegenerateResult, dryRun bool) {
+func (c *cli) listRegenerated(items []regenerated, r change.RegenerateResult, dryRun bool) {
 	changed, same, removed := 0, 0, 0
 	for _, item := range items {
 		switch {
@@ -155,7 +155,7 @@ func (c *cli) listRegenerated(items []regenerated, r generator.RegenerateResult,
 }
 
 // regenerateTail says what became of the changes.
-func regenerateTail(r generator.RegenerateResult, dryRun bool) string {
+func regenerateTail(r change.RegenerateResult, dryRun bool) string {
 	switch {
 	case !r.Changed:
 		return ""

@@ -14,10 +14,11 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"octopod/generator"
 	"octopod/generator/auth"
 	"octopod/generator/branch"
 	"octopod/generator/httpapi"
+	"octopod/generator/live"
+	"octopod/generator/receiver"
 	"octopod/generator/staging"
 )
 
@@ -111,7 +112,7 @@ func (c *cli) serve(ctx context.Context, o serveFlags) error {
 	if err := r.doors.CheckListen(config.Listen); err != nil {
 		return err
 	}
-	c.knownForges = config.Forges
+	c.knownForges, c.sinks = config.Forges, config.Notify.names()
 	if r.callers, err = hookCallers(config.Forges, c.getenv); err != nil {
 		return err
 	}
@@ -120,7 +121,6 @@ func (c *cli) serve(ctx context.Context, o serveFlags) error {
 		if err != nil {
 			return err
 		}
-		s.stagings.Sinks = config.Notify.names()
 		r.projects = append(r.projects, s)
 	}
 	gauges.watch(r.house)
@@ -172,7 +172,7 @@ func (c *cli) open(ctx context.Context, p servedProject, log *slog.Logger, m *me
 	if err != nil {
 		return nil, err
 	}
-	feed := generator.NewFeed(stagings, c.now)
+	feed := live.NewFeed(stagings, c.now)
 	forges, err := own.forges(repo)
 	if err != nil {
 		return nil, err
@@ -180,7 +180,7 @@ func (c *cli) open(ctx context.Context, p servedProject, log *slog.Logger, m *me
 	return &served{
 		branches: newBranchList(forges.Refs, c.now, log),
 		repo:     withoutCredentials(repo), argoCD: own.argoCDPage(), stagings: stagings, feed: feed, log: log,
-		follower: generator.NewFollower(stagings, feed.Committed, log),
+		follower: receiver.NewFollower(stagings.Receiver, feed.Committed, log),
 	}, nil
 }
 

@@ -19,7 +19,9 @@ import (
 	"testing"
 	"time"
 
-	"octopod/generator"
+	"octopod/generator/catalog"
+	"octopod/generator/change"
+	"octopod/generator/live"
 	"octopod/generator/staging"
 	"octopod/generator/testenv"
 )
@@ -46,7 +48,7 @@ func BenchmarkGoalServer(b *testing.B) {
 		b.ReportMetric(ready.Seconds()/3, "ready/goal")
 
 		lists := measure(b, 30, func(int) {
-			if _, err := clientOf(b, s.url, "").Find(b.Context(), generator.Query{}); err != nil {
+			if _, err := clientOf(b, s.url, "").Find(b.Context(), catalog.Query{}); err != nil {
 				b.Fatal(err)
 			}
 		})
@@ -151,7 +153,7 @@ func wholeList(b *testing.B, at string) string {
 	ctx, stop := context.WithTimeout(b.Context(), testenv.Patience)
 	defer stop()
 	dated := map[string]bool{}
-	err := clientOf(b, at, "").Watch(ctx, generator.Query{All: true}, func(n generator.News) {
+	err := clientOf(b, at, "").Watch(ctx, catalog.Query{All: true}, func(n live.News) {
 		if n.Staging.Status.Changed != nil {
 			dated[n.Staging.Metadata.Name] = true
 		}
@@ -274,7 +276,7 @@ func level(i int) string { return []string{"debug", "info", "warn"}[i%3] }
 
 func save(b testing.TB, to changer, name string, replicas int, level string) {
 	b.Helper()
-	_, err := to.Apply(b.Context(), generator.Request{Action: staging.Action{
+	_, err := to.Apply(b.Context(), change.Request{Action: staging.Action{
 		Verb: staging.Set, Name: name, Set: map[string]string{"LOG_LEVEL": level, "backend.replicas": strconv.Itoa(replicas)},
 	}})
 	if err != nil {

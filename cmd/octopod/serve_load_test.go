@@ -15,8 +15,11 @@ import (
 	"testing"
 	"time"
 
-	"octopod/generator"
+	"octopod/generator/catalog"
+	"octopod/generator/change"
 	"octopod/generator/httpapi"
+	"octopod/generator/lifecycle"
+	"octopod/generator/live"
 	"octopod/generator/staging"
 	"octopod/generator/testenv"
 )
@@ -169,7 +172,7 @@ func workThrough(t *testing.T, at string) {
 	var watchers, people sync.WaitGroup
 	for range 4 {
 		watchers.Go(func() {
-			_ = clientOf(t, at, "").Watch(ctx, generator.Query{All: true}, func(generator.News) {}) // until ctx ends
+			_ = clientOf(t, at, "").Watch(ctx, catalog.Query{All: true}, func(live.News) {}) // until ctx ends
 		})
 	}
 	for i := range 8 {
@@ -177,7 +180,7 @@ func workThrough(t *testing.T, at string) {
 			name := fmt.Sprintf("s%d", i)
 			client := clientOf(t, at, "")
 			build := map[string]staging.Build{"backend": {Image: "registry.example.com/shop/backend:1", Commit: "1111111"}}
-			if _, err := client.Apply(ctx, generator.Request{Action: staging.Action{Verb: staging.Deploy, Branch: name, Images: build}}); err != nil {
+			if _, err := client.Apply(ctx, change.Request{Action: staging.Action{Verb: staging.Deploy, Branch: name, Images: build}}); err != nil {
 				t.Error(err)
 			}
 			for _, path := range []string{"/shop/", "/shop/stagings/" + name, "/shop/activity", "/metrics", httpapi.Path + "/projects/shop/stagings"} {
@@ -194,7 +197,7 @@ func workThrough(t *testing.T, at string) {
 			} else {
 				_ = answer.Body.Close()
 			}
-			if _, err := client.Sweep(ctx, generator.SweepRequest{MaxShare: 100}); err != nil {
+			if _, err := client.Sweep(ctx, lifecycle.SweepRequest{MaxShare: 100}); err != nil {
 				t.Error(err)
 			}
 		})

@@ -16,9 +16,11 @@ import (
 	"testing"
 	"time"
 
-	"octopod/generator"
 	"octopod/generator/auth"
+	"octopod/generator/catalog"
+	"octopod/generator/change"
 	"octopod/generator/httpapi"
+	"octopod/generator/live"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 	"octopod/generator/testenv"
@@ -130,7 +132,7 @@ func TestSIGTERMDuringWrites(t *testing.T) {
 		work.Go(func() {
 			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 			defer cancel()
-			_, err := clientOf(t, s.url, "").Apply(ctx, generator.Request{Action: staging.Action{Verb: staging.Deploy, Branch: name}})
+			_, err := clientOf(t, s.url, "").Apply(ctx, change.Request{Action: staging.Action{Verb: staging.Deploy, Branch: name}})
 			if err == nil {
 				mu.Lock()
 				done = append(done, name)
@@ -282,10 +284,10 @@ func TestOperatorsEndpoints(t *testing.T) {
 }
 
 // stopAfterComplete are the arguments of a watch that ends when all was told.
-func stopAfterComplete(t testing.TB) (context.Context, generator.Query, func(generator.News)) {
+func stopAfterComplete(t testing.TB) (context.Context, catalog.Query, func(live.News)) {
 	ctx, cancel := context.WithTimeout(t.Context(), testenv.Patience)
-	return ctx, generator.Query{}, func(n generator.News) {
-		if n.Kind == generator.Complete {
+	return ctx, catalog.Query{}, func(n live.News) {
+		if n.Kind == live.Complete {
 			cancel()
 		}
 	}

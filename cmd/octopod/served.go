@@ -9,7 +9,10 @@ import (
 
 	"octopod/generator"
 	"octopod/generator/auth"
+	"octopod/generator/live"
 	"octopod/generator/project"
+	"octopod/generator/receiver"
+	"octopod/generator/rights"
 	"octopod/generator/staging"
 )
 
@@ -20,8 +23,8 @@ type served struct {
 	argoCD   string                 // address of Argo CD's own page; may be empty
 	branches *branchList
 	stagings *generator.Stagings
-	feed     *generator.Feed
-	follower *generator.Follower
+	feed     *live.Feed
+	follower *receiver.Follower
 	log      *slog.Logger
 }
 
@@ -98,7 +101,7 @@ func (h *house) Names(ctx context.Context) []string {
 }
 
 // Access gives a project as the asker of a request may use it.
-func (h *house) Access(ctx context.Context, name string, said generator.Asker) (*generator.Access, error) {
+func (h *house) Access(ctx context.Context, name string, said rights.Asker) (*generator.Access, error) {
 	s, err := h.find(ctx, name)
 	if err != nil {
 		return nil, err
@@ -108,9 +111,9 @@ func (h *house) Access(ctx context.Context, name string, said generator.Asker) (
 
 // asker says who asks. What clients say of themselves counts only where nobody
 // is asked who they are.
-func (h *house) asker(ctx context.Context, said generator.Asker) generator.Asker {
+func (h *house) asker(ctx context.Context, said rights.Asker) rights.Asker {
 	identity := auth.From(ctx)
-	by := generator.Asker{Person: identity.Person, Via: said.Via, Request: said.Request, Key: said.Key, Rights: rights{identity}}
+	by := rights.Asker{Person: identity.Person, Via: said.Via, Request: said.Request, Key: said.Key, Rights: identityRights{identity}}
 	switch {
 	case identity.Method == auth.MethodNone && said.Person.Name != "":
 		by.Person = said.Person
@@ -123,12 +126,12 @@ func (h *house) asker(ctx context.Context, said generator.Asker) generator.Asker
 	return by
 }
 
-// rights are those of an identity.
-type rights struct{ identity auth.Identity }
+// identityRights are those of an identity.
+type identityRights struct{ identity auth.Identity }
 
-func (r rights) Role(p *project.Project) project.Role { return auth.Role(p, r.identity) }
+func (r identityRights) Role(p *project.Project) project.Role { return auth.Role(p, r.identity) }
 
-func (r rights) Check(p *project.Project, verb staging.Verb, name string) error {
+func (r identityRights) Check(p *project.Project, verb staging.Verb, name string) error {
 	return auth.Check(p, r.identity, verb, name)
 }
 

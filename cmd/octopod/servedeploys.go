@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"octopod/generator"
+	"octopod/generator/live"
 	"octopod/generator/staging"
 )
 
@@ -32,14 +32,14 @@ func (d *deploys) run(ctx context.Context) {
 			return
 		}
 		switch u.Kind {
-		case generator.Reset:
+		case live.Reset:
 			known = false
-		case generator.Complete:
+		case live.Complete:
 			known = true
-		case generator.Gone:
+		case live.Gone:
 			delete(d.phases, u.Staging.Metadata.Name)
 			delete(d.ran, u.Staging.Metadata.Name)
-		case generator.Changed:
+		case live.Changed:
 			d.take(u.Staging.Metadata.Name, u.Staging.Status, known)
 		}
 	}

@@ -17,7 +17,7 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"octopod/generator"
+	"octopod/generator/receiver"
 	"octopod/generator/staging"
 	"octopod/generator/testenv"
 )
@@ -146,18 +146,18 @@ func TestAWebhookDeploysABranch(t *testing.T) {
 	testenv.Git(t, w.app, "update-ref", "-d", "refs/heads/feature/login")
 	w.hook("d2", hookSecret, giteaPush("feature/login", commit, strings.Repeat("0", 40)))
 	// The frontend's repository is not there, so nobody knows whether it has the branch.
-	w.delivered("d2", generator.OutcomeNothing, "cannot be asked whether it has the branch")
+	w.delivered("d2", receiver.OutcomeNothing, "cannot be asked whether it has the branch")
 }
 
 // delivered waits for the outcome of a delivery, as the API tells it.
-func (w *forgeWorld) delivered(id string, outcome generator.Outcome, text string) {
+func (w *forgeWorld) delivered(id string, outcome receiver.Outcome, text string) {
 	w.t.Helper()
-	testenv.Eventually(w.t, fmt.Sprintf("delivery %s is %s with %q", id, outcome, text), func() ([]generator.Delivery, bool) {
+	testenv.Eventually(w.t, fmt.Sprintf("delivery %s is %s with %q", id, outcome, text), func() ([]receiver.Delivery, bool) {
 		all, err := clientOf(w.t, w.server.url, "").Deliveries(w.t.Context())
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		return all, slices.ContainsFunc(all, func(d generator.Delivery) bool {
+		return all, slices.ContainsFunc(all, func(d receiver.Delivery) bool {
 			return d.ID == id && d.Outcome == outcome && strings.Contains(d.Text, text)
 		})
 	})
@@ -250,7 +250,7 @@ func TestDeliveriesAreForAdmins(t *testing.T) {
 	}
 	defer answer.Body.Close()
 	var list struct {
-		Items []generator.Delivery
+		Items []receiver.Delivery
 		Kind  string
 	}
 	if err := json.NewDecoder(answer.Body).Decode(&list); err != nil || list.Kind != "DeliveryList" || len(list.Items) != 1 {

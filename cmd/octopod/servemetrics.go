@@ -12,8 +12,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"octopod/generator"
 	"octopod/generator/gitstore"
+	"octopod/generator/lifecycle"
 	"octopod/generator/notify"
 	"octopod/generator/project"
 	"octopod/generator/staging"
@@ -105,7 +105,7 @@ func (m *metrics) asked(method, code string, took time.Duration) {
 func (m *metrics) notified(to string, o notify.Outcome) { m.told.WithLabelValues(to, string(o)).Inc() }
 
 // swept notes one sweep of this server.
-func (m *metrics) swept(name string, r generator.SweepResult, err error) {
+func (m *metrics) swept(name string, r lifecycle.SweepResult, err error) {
 	result := "done"
 	if err != nil {
 		result = "failed"

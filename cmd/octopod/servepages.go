@@ -5,9 +5,9 @@ import (
 	"strings"
 	"sync"
 
-	"octopod/generator"
 	"octopod/generator/auth"
 	"octopod/generator/httpapi"
+	"octopod/generator/rights"
 	"octopod/generator/staging"
 	"octopod/generator/web"
 )
@@ -90,7 +90,7 @@ func (p *pages) signIn() *web.SignIn {
 func (p *pages) viewer(r *http.Request) web.Viewer {
 	identity := auth.From(r.Context())
 	return web.Viewer{
-		Asker:   p.asker(r.Context(), generator.Asker{Via: staging.ViaWeb}),
+		Asker:   p.asker(r.Context(), rights.Asker{Via: staging.ViaWeb}),
 		Unasked: identity.Method == auth.MethodNone, Until: identity.Expires,
 	}
 }

@@ -7,8 +7,9 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"octopod/generator"
+	"octopod/generator/lifecycle"
 	"octopod/generator/project"
+	"octopod/generator/rights"
 	"octopod/generator/staging"
 )
 
@@ -55,8 +56,8 @@ func (s serverSweep) run(ctx context.Context) {
 
 // sweep does what is due. What was begun is finished when the server ends.
 func (s serverSweep) sweep(ctx context.Context) {
-	by := generator.Asker{Person: staging.Person{Name: committer().Name, Email: committer().Email}, Via: staging.ViaSweep}
-	result, err := s.stagings.As(by, s.feed).Sweep(context.WithoutCancel(ctx), generator.SweepRequest{MaxShare: s.MaxShare})
+	by := rights.Asker{Person: staging.Person{Name: committer().Name, Email: committer().Email}, Via: staging.ViaSweep}
+	result, err := s.stagings.As(by, s.feed).Sweep(context.WithoutCancel(ctx), lifecycle.SweepRequest{MaxShare: s.MaxShare})
 	s.metrics.swept(s.title(), result, err)
 	log := s.log.With("project", s.title())
 	if err != nil {
@@ -67,7 +68,7 @@ func (s serverSweep) sweep(ctx context.Context) {
 }
 
 // report logs what an operator should know of a sweep.
-func report(ctx context.Context, log *slog.Logger, r generator.SweepResult) {
+func report(ctx context.Context, log *slog.Logger, r lifecycle.SweepResult) {
 	for _, h := range r.Repositories {
 		if h.Err != nil {
 			log.WarnContext(ctx, "the branches of a repository are not known", "repository", withoutCredentials(h.Repository), "error", h.Err)

@@ -9,7 +9,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"octopod/generator"
+	"octopod/generator/catalog"
+	"octopod/generator/lifecycle"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -49,16 +50,16 @@ repository did not answer.`,
 			if maxShare < 1 || maxShare > 100 {
 				return usage(cmd, "--max-share is a number from 1 to 100")
 			}
-			return c.sweep(cmd.Context(), generator.SweepRequest{DryRun: dryRun, MaxShare: maxShare, By: c.asker()})
+			return c.sweep(cmd.Context(), lifecycle.SweepRequest{DryRun: dryRun, MaxShare: maxShare, By: c.asker()})
 		},
 	}
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "work everything out and check it, but commit nothing")
-	cmd.Flags().IntVar(&maxShare, "max-share", generator.DefaultMaxShare, "of a hundred stagings, how `many` may go at once")
+	cmd.Flags().IntVar(&maxShare, "max-share", lifecycle.DefaultMaxShare, "of a hundred stagings, how `many` may go at once")
 	_ = cmd.RegisterFlagCompletionFunc("max-share", cobra.NoFileCompletions)
 	return cmd
 }
 
-func (c *cli) sweep(ctx context.Context, r generator.SweepRequest) error {
+func (c *cli) sweep(ctx context.Context, r lifecycle.SweepRequest) error {
 	to, err := c.connect(ctx)
 	if err != nil {
 		return err
@@ -77,14 +78,14 @@ func (c *cli) sweep(ctx context.Context, r generator.SweepRequest) error {
 }
 
 // outcomeOf gives the exit code of a sweep that did what it could.
-func outcomeOf(r generator.SweepResult) error {
-	held := func(s generator.Swept) bool { return s.Step == project.StepHold }
+func outcomeOf(r lifecycle.SweepResult) error {
+	held := func(s lifecycle.Swept) bool { return s.Step == project.StepHold }
 	switch {
-	case slices.ContainsFunc(r.Items, func(s generator.Swept) bool { return s.Err != nil }):
+	case slices.ContainsFunc(r.Items, func(s lifecycle.Swept) bool { return s.Err != nil }):
 		return reported{staging.CodeInvalid}
 	case slices.ContainsFunc(r.Items, held):
 		return reported{staging.CodeConflict}
-	case slices.ContainsFunc(r.Repositories, func(h generator.Heard) bool { return h.Err != nil }):
+	case slices.ContainsFunc(r.Repositories, func(h catalog.Heard) bool { return h.Err != nil }):
 		return reported{staging.CodeUnavailable}
 	}
 	return nil
@@ -104,7 +105,7 @@ type heard struct {
 	Error      string `json:"error,omitempty"`
 }
 
-func (c *cli) showSweep(r generator.SweepResult, dryRun bool) error {
+func (c *cli) showSweep(r lifecycle.SweepResult, dryRun bool) error {
 	switch c.settings.output {
 	case "json", "yaml":
 		return c.encode(sweepDocument(r, dryRun))
@@ -127,7 +128,7 @@ func (c *cli) showSweep(r generator.SweepResult, dryRun bool) error {
 	return nil
 }
 
-func sweepDocument(r generator.SweepResult, dryRun bool) any {
+func sweepDocument(r lifecycle.SweepResult, dryRun bool) any {
 	var items []swept
 	for _, item := range r.Items {
 		items = append(items, swept{item.Decision, item.Changed, errorText(item.Err)})
@@ -139,11 +140,11 @@ func sweepDocument(r generator.SweepResult, dryRun bool) any {
 	return struct {
 		staging.List[swept]
 		Repositories []heard            `json:"repositories"`
-		Orphans      []generator.Orphan `json:"orphans"`
+		Orphans      []lifecycle.Orphan `json:"orphans"`
 		Changed      bool               `json:"changed"`
 		DryRun       bool               `json:"dryRun,omitempty"`
 		Revision     string             `json:"revision,omitempty"`
-	}{staging.ListOf("Swept", items), repositories, slices.Concat([]generator.Orphan{}, r.Orphans), r.Changed, dryRun, r.Revision}
+	}{staging.ListOf("Swept", items), repositories, slices.Concat([]lifecycle.Orphan{}, r.Orphans), r.Changed, dryRun, r.Revision}
 }
 
 func errorText(err error) string {
@@ -154,7 +155,7 @@ func errorText(err error) string {
 }
 
 // tellSurroundings says what is amiss beside the stagings themselves.
-func (c *cli) tellSurroundings(r generator.SweepResult) {
+func (c *cli) tellSurroundings(r lifecycle.SweepResult) {
 	for _, h := range r.Repositories {
 		if h.Err != nil {
 			c.talk.printf("%s no branch of %s is known, so no staging goes with its branch: %s\n",
@@ -167,7 +168,7 @@ func (c *cli) tellSurroundings(r generator.SweepResult) {
 }
 
 // sweepRows are the decisions that are worth a line; with -o wide all.
-func (c *cli) sweepRows(r generator.SweepResult) [][]cell {
+func (c *cli) sweepRows(r lifecycle.SweepResult) [][]cell {
 	var rows [][]cell
 	for _, item := range r.Items {
 		if item.Step == project.StepKeep && item.Err == nil && c.settings.output != "wide" {
@@ -188,7 +189,7 @@ var stepStyles = map[project.Step]style{
 }
 
 // sweepSummary counts: 2 changed, 1 warned, 14 left as they are (1f2e3d4).
-func sweepSummary(r generator.SweepResult, dryRun bool) string {
+func sweepSummary(r lifecycle.SweepResult, dryRun bool) string {
 	changed, warned, held, failed := 0, 0, 0, 0
 	for _, item := range r.Items {
 		switch {

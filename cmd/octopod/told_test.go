@@ -9,12 +9,16 @@ import (
 	"octopod/generator"
 	"octopod/generator/argocd"
 	"octopod/generator/auth"
+	"octopod/generator/change"
 	"octopod/generator/envrepo"
 	"octopod/generator/gitstore"
+	"octopod/generator/live"
 	"octopod/generator/notify"
 	"octopod/generator/project"
 	"octopod/generator/render"
+	"octopod/generator/rights"
 	"octopod/generator/staging"
+	"octopod/generator/status"
 	"octopod/generator/testenv/testargo"
 )
 
@@ -41,10 +45,10 @@ func TestLifeOfAStagingIsTold(t *testing.T) {
 	argo := testargo.New()
 	stagings := generator.New(generator.Parts{
 		Repo: envs, Renderer: renderer, ArgoCD: argocd.Manifests, Now: time.Now,
-		Connect: func(*project.Project) (generator.Cluster, error) { return argo, nil },
+		Connect: func(*project.Project) (status.Cluster, error) { return argo, nil },
 	})
 	d := &desk{t: t, log: &lines{}, counted: make(chan string, 1000), now: time.Now()}
-	d.feed = generator.NewFeed(stagings, time.Now)
+	d.feed = live.NewFeed(stagings, time.Now)
 	d.background(d.feed.Run)
 	url, told := channel(t)
 	d.read = stagings.Project
@@ -56,7 +60,7 @@ func TestLifeOfAStagingIsTold(t *testing.T) {
 	const image = "registry.example.com/shop/backend:1f2e3d4"
 	do := func(a staging.Action) {
 		t.Helper()
-		result, err := stagings.Apply(t.Context(), generator.Request{Action: a, By: generator.Asker{Person: staging.Person{Name: "Ada"}, Via: staging.ViaCLI}})
+		result, err := stagings.Apply(t.Context(), change.Request{Action: a, By: rights.Asker{Person: staging.Person{Name: "Ada"}, Via: staging.ViaCLI}})
 		if err != nil {
 			t.Fatal(err)
 		}

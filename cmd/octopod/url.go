@@ -6,7 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"octopod/generator"
+	"octopod/generator/catalog"
 	"octopod/generator/project"
 )
 
@@ -62,7 +62,7 @@ func (c *cli) nameInUse(ctx context.Context, p *project.Project, branch string) 
 	if err != nil {
 		return "", err
 	}
-	views, err := in.Find(ctx, generator.Query{All: true, Recorded: true})
+	views, err := in.Find(ctx, catalog.Query{All: true, Recorded: true})
 	if err != nil {
 		return "", err
 	}

@@ -12,9 +12,9 @@ import (
 // none stands for what is not known or not there.
 const none = "–"
 
-// status is the word for how a staging is, and its colour. What a person set
+// statusCell is the word for how a staging is, and its colour. What a person set
 // it to shows before any cluster is connected.
-func status(v staging.View) cell {
+func statusCell(v staging.View) cell {
 	word := string(v.Status.Phase)
 	if word == "" {
 		word = map[staging.State]string{staging.Archived: "Archived", staging.Deleting: "Deleting"}[v.Spec.State]

@@ -9,13 +9,13 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"octopod/generator"
+	"octopod/generator/live"
 	"octopod/generator/staging"
 )
 
 // newWait waits until a staging is how somebody wants it.
 func newWait(c *cli) *cobra.Command {
-	r := generator.WaitRequest{}
+	r := live.WaitRequest{}
 	var goal string
 	cmd := &cobra.Command{
 		Use:   "wait NAME [--for running|archived|deleted]",
@@ -35,8 +35,8 @@ Exit codes: 0 it is so, 5 the time ran out, 6 it failed, 8 Argo CD is out of rea
 			if err != nil {
 				return err
 			}
-			r.Name, r.For = name, generator.Goal(goal)
-			if !slices.Contains(generator.Goals(), r.For) {
+			r.Name, r.For = name, live.Goal(goal)
+			if !slices.Contains(live.Goals(), r.For) {
 				return usage(cmd, "--for %q is none of %s", goal, goals())
 			}
 			to, err := c.connect(cmd.Context())
@@ -51,7 +51,7 @@ Exit codes: 0 it is so, 5 the time ran out, 6 it failed, 8 Argo CD is out of rea
 		},
 		ValidArgsFunction: c.completion(completeOneName),
 	}
-	cmd.Flags().StringVar(&goal, "for", string(generator.ForRunning), "`what` to wait for: "+goals())
+	cmd.Flags().StringVar(&goal, "for", string(live.ForRunning), "`what` to wait for: "+goals())
 	addTimeout(cmd, &r.Timeout)
 	_ = cmd.RegisterFlagCompletionFunc("for", cobra.FixedCompletions(strings.Split(goals(), ", "), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
@@ -59,7 +59,7 @@ Exit codes: 0 it is so, 5 the time ran out, 6 it failed, 8 Argo CD is out of rea
 
 func goals() string {
 	var names []string
-	for _, g := range generator.Goals() {
+	for _, g := range live.Goals() {
 		names = append(names, string(g))
 	}
 	return strings.Join(names, ", ")
@@ -70,9 +70,9 @@ func addTimeout(cmd *cobra.Command, timeout *time.Duration) {
 }
 
 // wait tells on stderr what happens on the way.
-func (c *cli) wait(ctx context.Context, to watcher, r generator.WaitRequest) (staging.View, error) {
+func (c *cli) wait(ctx context.Context, to watcher, r live.WaitRequest) (staging.View, error) {
 	began, last := c.now(), ""
-	return generator.Wait(ctx, to, r, func(v staging.View) {
+	return live.Wait(ctx, to, r, func(v staging.View) {
 		line := string(v.Status.Phase) + "  " + inline(v.Status.Reason)
 		if line != last && v.Status.Phase != "" && !c.settings.quiet {
 			look := phaseLook(v.Status.Phase)
@@ -83,13 +83,13 @@ func (c *cli) wait(ctx context.Context, to watcher, r generator.WaitRequest) (st
 }
 
 // showAwaited prints where a wait ended.
-func (c *cli) showAwaited(v staging.View, r generator.WaitRequest) error {
+func (c *cli) showAwaited(v staging.View, r live.WaitRequest) error {
 	switch {
 	case c.settings.machine():
 		return c.encode(v)
 	case c.settings.output == "name":
 		c.out.printf("%s\n", r.Name)
-	case v.Status.URL != "" && r.For == generator.ForRunning:
+	case v.Status.URL != "" && r.For == live.ForRunning:
 		c.out.printf("%s is running: %s\n", c.out.paint(bold, r.Name), c.out.paint(cyan, v.Status.URL))
 	default:
 		c.out.printf("%s is %s\n", c.out.paint(bold, r.Name), r.For)

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"octopod/generator"
+	"octopod/generator/live"
 	"octopod/generator/staging"
 )
 
@@ -22,7 +22,7 @@ func (c *cli) watch(ctx context.Context, to watcher, l listing) error {
 	w := &watching{cli: c, listing: l}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	err := to.Watch(ctx, l.Query, func(n generator.News) {
+	err := to.Watch(ctx, l.Query, func(n live.News) {
 		if err := w.take(n); err != nil {
 			cancel(err)
 		}
@@ -33,22 +33,22 @@ func (c *cli) watch(ctx context.Context, to watcher, l listing) error {
 	return err
 }
 
-func (w *watching) take(n generator.News) error {
+func (w *watching) take(n live.News) error {
 	switch n.Kind {
-	case generator.Changed:
+	case live.Changed:
 		if !w.begun && !w.settings.machine() {
 			w.first = append(w.first, n.Staging)
 			return nil
 		}
 		return w.line(n.Staging, false)
-	case generator.Gone:
+	case live.Gone:
 		return w.line(n.Staging, true)
-	case generator.Complete:
+	case live.Complete:
 		w.begun = true
 		return w.begin()
-	case generator.Stale:
+	case live.Stale:
 		w.note("the env repo cannot be read, what follows may be old: %s", message(n.Err))
-	case generator.Fresh:
+	case live.Fresh:
 		w.note("the env repo can be read again")
 	}
 	return w.out.Err() // a closed pipe ends the watch

@@ -8,7 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"octopod/generator"
+	"octopod/generator/change"
+	"octopod/generator/live"
 	"octopod/generator/staging"
 )
 
@@ -45,7 +46,7 @@ var words = map[staging.Verb]struct{ did, would string }{
 
 // apply carries out an action and shows what came of it.
 func (c *cli) apply(ctx context.Context, to writer, a staging.Action, w writing) error {
-	result, err := to.Apply(ctx, generator.Request{Action: a, By: c.asker(), DryRun: w.dryRun, Manifests: w.diff})
+	result, err := to.Apply(ctx, change.Request{Action: a, By: c.asker(), DryRun: w.dryRun, Manifests: w.diff})
 	if err != nil {
 		return err
 	}
@@ -60,8 +61,8 @@ func (c *cli) apply(ctx context.Context, to writer, a staging.Action, w writing)
 
 // applied shows what came of an action once it is so in the cluster. People
 // see the commit at once; a program is told once, at the end.
-func (c *cli) applied(ctx context.Context, to watcher, a staging.Action, result generator.Result, w writing) error {
-	r := generator.WaitRequest{Name: result.Name, For: aim(result.Staging), Timeout: w.timeout}
+func (c *cli) applied(ctx context.Context, to watcher, a staging.Action, result change.Result, w writing) error {
+	r := live.WaitRequest{Name: result.Name, For: aim(result.Staging), Timeout: w.timeout}
 	if !c.settings.machine() && c.settings.output != "name" {
 		if err := c.showResult(a, result, w); err != nil {
 			return err
@@ -83,12 +84,12 @@ func (c *cli) applied(ctx context.Context, to watcher, a staging.Action, result 
 }
 
 // aim is what a staging is on its way to; nil is one whose record is gone.
-func aim(v *staging.View) generator.Goal {
+func aim(v *staging.View) live.Goal {
 	if v == nil {
-		return generator.ForDeleted
+		return live.ForDeleted
 	}
-	return map[staging.State]generator.Goal{
-		staging.Active: generator.ForRunning, staging.Archived: generator.ForArchived, staging.Deleting: generator.ForDeleted,
+	return map[staging.State]live.Goal{
+		staging.Active: live.ForRunning, staging.Archived: live.ForArchived, staging.Deleting: live.ForDeleted,
 	}[v.Spec.State]
 }
 
@@ -103,15 +104,15 @@ func (c *cli) connectAndApply(ctx context.Context, a staging.Action, w writing) 
 
 // written is a result as programs read it.
 type written struct {
-	generator.Result
+	change.Result
 	DryRun bool   `json:"dryRun,omitempty"`
 	Diff   string `json:"diff,omitempty"`
 }
 
-func (c *cli) showResult(a staging.Action, r generator.Result, w writing) error {
+func (c *cli) showResult(a staging.Action, r change.Result, w writing) error {
 	var diff string
 	if w.diff {
-		diff = generator.Unified(generator.Compare(r.Before, r.After))
+		diff = change.Unified(change.Compare(r.Before, r.After))
 	}
 	switch {
 	case c.settings.machine():
@@ -136,7 +137,7 @@ func (c *cli) showResult(a staging.Action, r generator.Result, w writing) error 
 }
 
 // headline says in one line what happened: deployed feature-login (1f2e3d4).
-func (c *cli) headline(a staging.Action, r generator.Result, w writing) string {
+func (c *cli) headline(a staging.Action, r change.Result, w writing) string {
 	name := c.out.paint(bold, r.Name)
 	switch {
 	case !r.Changed:
@@ -152,7 +153,7 @@ func (c *cli) headline(a staging.Action, r generator.Result, w writing) string {
 }
 
 // showChangesOf lists what changed. Of a new staging everything is new, so only what was chosen is worth a line.
-func (c *cli) showChangesOf(r generator.Result) {
+func (c *cli) showChangesOf(r change.Result) {
 	fresh := slices.ContainsFunc(r.Changes, func(d staging.Difference) bool { return d.What == "branch" && d.From == "" })
 	for _, d := range r.Changes {
 		if tag := staging.ImageTag(d.To); sameImage(d.From, d.To) && tag != staging.ImageTag(d.From) {

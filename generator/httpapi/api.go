@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"octopod/generator"
+	"octopod/generator/rights"
 	"octopod/generator/staging"
 )
 
@@ -24,7 +25,7 @@ type Projects interface {
 	Names(ctx context.Context) []string
 	// Access gives one project as the asker may use it, who says this of
 	// themselves.
-	Access(ctx context.Context, project string, said generator.Asker) (*generator.Access, error)
+	Access(ctx context.Context, project string, said rights.Asker) (*generator.Access, error)
 }
 
 // Options is what the API needs.

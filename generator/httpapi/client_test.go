@@ -10,8 +10,10 @@ import (
 	"sync"
 	"testing"
 
-	"octopod/generator"
+	"octopod/generator/catalog"
+	"octopod/generator/change"
 	"octopod/generator/httpapi"
+	"octopod/generator/live"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -35,7 +37,7 @@ func TestClientAnswersAsTheUseCasesDo(t *testing.T) {
 			t.Errorf("%s\ndirect %s\nremote %s", what, a, b)
 		}
 	}
-	q := generator.Query{All: true, Where: []generator.Term{{Field: "branch", Value: "feature/login"}, {Field: "pr", Value: "1=2", Not: true}}}
+	q := catalog.Query{All: true, Where: []catalog.Term{{Field: "branch", Value: "feature/login"}, {Field: "pr", Value: "1=2", Not: true}}}
 	views, err1 := w.Find(ctx, q)
 	remoteViews, err2 := c.Find(ctx, q)
 	same("views", views, remoteViews, err1, err2)
@@ -43,8 +45,8 @@ func TestClientAnswersAsTheUseCasesDo(t *testing.T) {
 	remoteP, err2 := c.Project(ctx)
 	same("project", p, remoteP, err1, err2)
 	same("settings", p.Settings(views[0].Staging()), remoteP.Settings(remoteViews[0].Staging()))
-	events, err1 := w.History(ctx, generator.HistoryQuery{Name: "login"})
-	remoteEvents, err2 := c.History(ctx, generator.HistoryQuery{Name: "login"})
+	events, err1 := w.History(ctx, catalog.HistoryQuery{Name: "login"})
+	remoteEvents, err2 := c.History(ctx, catalog.HistoryQuery{Name: "login"})
 	same("history", events, remoteEvents, err1, err2)
 	objects, err1 := w.Manifests(ctx, "login", "")
 	remoteObjects, err2 := c.Manifests(ctx, "login", "")
@@ -55,7 +57,7 @@ func TestClientAnswersAsTheUseCasesDo(t *testing.T) {
 func TestErrorsAreTheSame(t *testing.T) {
 	w := newWorld(t)
 	w.do(login())
-	for name, r := range map[string]generator.Request{
+	for name, r := range map[string]change.Request{
 		"not found": {Action: staging.Action{Verb: staging.Archive, Name: "nope"}},
 		"invalid":   {Action: staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"NOPE": "1", "LOG_LEVEL": "loud"}}},
 		"exists":    {Action: staging.Action{Verb: staging.Create, Name: "login", Branch: "feature/login"}},
@@ -75,7 +77,7 @@ func TestServerOutOfReach(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Find(t.Context(), generator.Query{}); staging.CodeOf(err) != staging.CodeUnavailable {
+	if _, err := c.Find(t.Context(), catalog.Query{}); staging.CodeOf(err) != staging.CodeUnavailable {
 		t.Errorf("got %v", err)
 	}
 	for _, address := range []string{"", "octopod.example.com", "ftp://x", "https://me:secret@octopod.example.com"} {
@@ -89,11 +91,11 @@ func TestServerOutOfReach(t *testing.T) {
 var errStopped = errors.New("seen enough")
 
 // watch collects news in short until there are so many.
-func watch(t *testing.T, c *httpapi.Client, q generator.Query, step func(n int, text string)) []string {
+func watch(t *testing.T, c *httpapi.Client, q catalog.Query, step func(n int, text string)) []string {
 	t.Helper()
 	ctx, cancel := context.WithCancelCause(limited(t))
 	var all []string
-	err := c.Watch(ctx, q, func(n generator.News) {
+	err := c.Watch(ctx, q, func(n live.News) {
 		text := strings.TrimSpace(string(n.Kind) + " " + n.Staging.Metadata.Name)
 		all = append(all, text)
 		step(len(all), text)
@@ -111,7 +113,7 @@ func TestWatchThroughTheServer(t *testing.T) {
 	w := newWorld(t)
 	w.do(login())
 	var later sync.WaitGroup
-	all := watch(t, w.client(), generator.Query{Names: []string{"login"}}, func(_ int, text string) {
+	all := watch(t, w.client(), catalog.Query{Names: []string{"login"}}, func(_ int, text string) {
 		if text == "complete" {
 			later.Go(func() {
 				w.do(staging.Action{Verb: staging.Deploy, Branch: "feature/other"})
@@ -130,7 +132,7 @@ func TestWatchSurvivesABrokenConnection(t *testing.T) {
 	w := newWorld(t)
 	w.do(login())
 	var later sync.WaitGroup
-	all := watch(t, w.client(), generator.Query{}, func(n int, text string) {
+	all := watch(t, w.client(), catalog.Query{}, func(n int, text string) {
 		if text == "complete" {
 			later.Go(func() {
 				w.http.CloseClientConnections()
@@ -155,11 +157,11 @@ func TestWatchBeginsAfterWhatWasCommitted(t *testing.T) {
 		w.do(staging.Action{Verb: staging.Deploy, Branch: name})
 		ctx, cancel := context.WithCancel(limited(t))
 		seen := 0
-		_ = w.client().Watch(ctx, generator.Query{}, func(n generator.News) {
-			if n.Kind == generator.Changed {
+		_ = w.client().Watch(ctx, catalog.Query{}, func(n live.News) {
+			if n.Kind == live.Changed {
 				seen++
 			}
-			if n.Kind == generator.Complete {
+			if n.Kind == live.Complete {
 				cancel()
 			}
 		})
@@ -176,16 +178,16 @@ func TestPathTricksInNames(t *testing.T) {
 	for _, name := range []string{"..", "../login", "login/../../../octopod.yaml", "%2e%2e", "login\x00", "-", "Login", "login?x=1", "login#x", ".git"} {
 		for what, do := range map[string]func() error{
 			"history": func() error {
-				_, err := w.client().History(t.Context(), generator.HistoryQuery{Name: name})
+				_, err := w.client().History(t.Context(), catalog.HistoryQuery{Name: name})
 				return err
 			},
 			"manifests": func() error { _, err := w.client().Manifests(t.Context(), name, ""); return err },
 			"archive": func() error {
-				_, err := w.client().Apply(t.Context(), generator.Request{Action: staging.Action{Verb: staging.Archive, Name: name}})
+				_, err := w.client().Apply(t.Context(), change.Request{Action: staging.Action{Verb: staging.Archive, Name: name}})
 				return err
 			},
 			"find": func() error {
-				_, err := w.client().Find(t.Context(), generator.Query{Names: []string{name}})
+				_, err := w.client().Find(t.Context(), catalog.Query{Names: []string{name}})
 				return err
 			},
 		} {
@@ -194,7 +196,7 @@ func TestPathTricksInNames(t *testing.T) {
 			}
 		}
 	}
-	if views, err := w.Find(t.Context(), generator.Query{}); err != nil || len(views) != 1 {
+	if views, err := w.Find(t.Context(), catalog.Query{}); err != nil || len(views) != 1 {
 		t.Errorf("something changed: %v %v", views, err)
 	}
 }

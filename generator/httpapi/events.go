@@ -12,7 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
-	"octopod/generator"
+	"octopod/generator/live"
 )
 
 // writeTimeout ends a stream whose reader does not read.
@@ -70,7 +70,7 @@ func (s *server) events(ctx context.Context, in *eventsInput) (*huma.StreamRespo
 }
 
 // stream writes events until the reader or the context is gone.
-func (s *server) stream(ctx context.Context, w http.ResponseWriter, next func(context.Context) (generator.Update, error)) {
+func (s *server) stream(ctx context.Context, w http.ResponseWriter, next func(context.Context) (live.Update, error)) {
 	header := w.Header()
 	header.Set("Content-Type", "text/event-stream")
 	header.Set("Cache-Control", "no-store")
@@ -88,7 +88,7 @@ func (s *server) stream(ctx context.Context, w http.ResponseWriter, next func(co
 	err := write("retry: 1000\n\n")
 	for err == nil {
 		patience, cancel := context.WithTimeout(ctx, s.Heartbeat)
-		var u generator.Update
+		var u live.Update
 		u, err = next(patience)
 		cancel()
 		switch {
@@ -101,10 +101,10 @@ func (s *server) stream(ctx context.Context, w http.ResponseWriter, next func(co
 }
 
 // encodeEvent writes an update as an event.
-func encodeEvent(u generator.Update) string {
+func encodeEvent(u live.Update) string {
 	data := []byte("{}")
 	switch {
-	case u.Kind == generator.Changed || u.Kind == generator.Gone:
+	case u.Kind == live.Changed || u.Kind == live.Gone:
 		data, _ = json.Marshal(u.Staging) // it came from YAML and git
 	case u.Err != nil:
 		data, _ = json.Marshal(faultOf(u.Err))

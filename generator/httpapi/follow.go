@@ -5,7 +5,8 @@ import (
 	"net/http"
 	"net/url"
 
-	"octopod/generator"
+	"octopod/generator/doctor"
+	"octopod/generator/receiver"
 	"octopod/generator/staging"
 )
 
@@ -14,7 +15,7 @@ type explainInput struct {
 	Branch string `query:"branch" required:"true" doc:"As git knows it: feature/login"`
 }
 
-func (s *server) explain(ctx context.Context, in *explainInput) (*body[generator.Explanation], error) {
+func (s *server) explain(ctx context.Context, in *explainInput) (*body[doctor.Explanation], error) {
 	a, err := s.open(ctx, in.Project)
 	if err != nil {
 		return nil, err
@@ -23,7 +24,7 @@ func (s *server) explain(ctx context.Context, in *explainInput) (*body[generator
 	return answered(s, ctx, e, err)
 }
 
-func (s *server) listDeliveries(ctx context.Context, in *InProject) (*body[staging.List[generator.Delivery]], error) {
+func (s *server) listDeliveries(ctx context.Context, in *InProject) (*body[staging.List[receiver.Delivery]], error) {
 	a, err := s.open(ctx, in.Project)
 	if err != nil {
 		return nil, err
@@ -33,15 +34,15 @@ func (s *server) listDeliveries(ctx context.Context, in *InProject) (*body[stagi
 }
 
 // Explain says why a branch has a staging, or has none.
-func (c *Client) Explain(ctx context.Context, branch string) (generator.Explanation, error) {
-	var out generator.Explanation
+func (c *Client) Explain(ctx context.Context, branch string) (doctor.Explanation, error) {
+	var out doctor.Explanation
 	err := c.call(ctx, http.MethodGet, "/explain", url.Values{"branch": {branch}}, nil, &out)
 	return out, err
 }
 
 // Deliveries gives what webhooks told lately, newest first.
-func (c *Client) Deliveries(ctx context.Context) ([]generator.Delivery, error) {
-	var out staging.List[generator.Delivery]
+func (c *Client) Deliveries(ctx context.Context) ([]receiver.Delivery, error) {
+	var out staging.List[receiver.Delivery]
 	err := c.call(ctx, http.MethodGet, "/deliveries", nil, nil, &out)
 	return out.Items, err
 }

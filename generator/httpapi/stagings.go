@@ -9,7 +9,11 @@ import (
 	"strings"
 
 	"octopod/generator"
+	"octopod/generator/catalog"
+	"octopod/generator/change"
+	"octopod/generator/doctor"
 	"octopod/generator/project"
+	"octopod/generator/rights"
 	"octopod/generator/staging"
 )
 
@@ -34,7 +38,7 @@ type InStaging struct {
 type body[T any] struct{ Body T }
 
 func (s *server) open(ctx context.Context, name string) (*generator.Access, error) {
-	a, err := s.Projects.Access(ctx, name, generator.Asker{})
+	a, err := s.Projects.Access(ctx, name, rights.Asker{})
 	return a, s.problem(ctx, err)
 }
 
@@ -93,9 +97,9 @@ type Chosen struct {
 	Recorded bool     `query:"recorded" doc:"The records alone: Argo CD is not asked"`
 }
 
-func (q Chosen) query() (generator.Query, error) {
-	terms, err := generator.ParseTerms(q.Where)
-	return generator.Query{Names: q.Names, Archived: q.Archived, All: q.All, Recorded: q.Recorded, Where: terms}, err
+func (q Chosen) query() (catalog.Query, error) {
+	terms, err := catalog.ParseTerms(q.Where)
+	return catalog.Query{Names: q.Names, Archived: q.Archived, All: q.All, Recorded: q.Recorded, Where: terms}, err
 }
 
 type listInput struct {
@@ -127,7 +131,7 @@ func (s *server) getStaging(ctx context.Context, in *InStaging) (*stagingOutput,
 	if err != nil {
 		return nil, err
 	}
-	views, err := a.Find(ctx, generator.Query{Names: []string{in.Name}})
+	views, err := a.Find(ctx, catalog.Query{Names: []string{in.Name}})
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
@@ -139,11 +143,11 @@ type changeInput struct {
 	Verb    staging.Verb `path:"verb" enum:"deploy,create,update,set,unset,archive,restore,restart,delete,pin,unpin,keep,unkeep,extend,mark,rollback"`
 	IfMatch string       `header:"If-Match" doc:"ETag of the staging as it was seen: another one by now is a conflict"`
 	Key     string       `header:"Idempotency-Key" maxLength:"200" doc:"A request that is repeated with the same key gets the first answer again"`
-	Body    *change
+	Body    *Change
 }
 
-func (in *changeInput) request() generator.Request {
-	var c change
+func (in *changeInput) request() change.Request {
+	var c Change
 	if in.Body != nil {
 		c = *in.Body
 	}
@@ -155,11 +159,11 @@ func (in *changeInput) request() generator.Request {
 	if version == "*" {
 		version = ""
 	}
-	return generator.Request{Action: c.Action, DryRun: c.DryRun, Manifests: c.Manifests, Version: version}
+	return change.Request{Action: c.Action, DryRun: c.DryRun, Manifests: c.Manifests, Version: version}
 }
 
 func (s *server) changeStaging(ctx context.Context, in *changeInput) (*body[result], error) {
-	var by generator.Asker
+	var by rights.Asker
 	if in.Body != nil {
 		by = in.Body.asker()
 	}
@@ -189,7 +193,7 @@ func (s *server) getHistory(ctx context.Context, in *historyInput) (*body[stagin
 	if err != nil {
 		return nil, err
 	}
-	events, err := a.History(ctx, generator.HistoryQuery{Name: in.Name, Limit: in.Limit, Rollouts: true})
+	events, err := a.History(ctx, catalog.HistoryQuery{Name: in.Name, Limit: in.Limit, Rollouts: true})
 	return answered(s, ctx, staging.ListOf("Event", events), err)
 }
 
@@ -226,7 +230,7 @@ func (s *server) regenerate(ctx context.Context, in *regenerateInput) (*body[reg
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
-	r, err := a.Regenerate(context.WithoutCancel(ctx), generator.RegenerateRequest{Names: in.Body.Names, DryRun: in.Body.DryRun})
+	r, err := a.Regenerate(context.WithoutCancel(ctx), change.RegenerateRequest{Names: in.Body.Names, DryRun: in.Body.DryRun})
 	out := regeneration{Items: each(r.Items, regeneratedOf), Changed: r.Changed, Revision: r.Revision, Plan: r.Plan}
 	if out.Plan == nil {
 		out.Plan = []staging.PlanItem{}
@@ -243,7 +247,7 @@ func (s *server) lint(ctx context.Context, in *InProject) (*body[staging.List[st
 	return answered(s, ctx, staging.ListOf("Problem", problems), err)
 }
 
-func (s *server) diagnose(ctx context.Context, in *InProject) (*body[staging.List[generator.Finding]], error) {
+func (s *server) diagnose(ctx context.Context, in *InProject) (*body[staging.List[doctor.Finding]], error) {
 	a, err := s.open(ctx, in.Project)
 	if err != nil {
 		return nil, err

@@ -4,7 +4,8 @@ import (
 	"context"
 	"net/http"
 
-	"octopod/generator"
+	"octopod/generator/catalog"
+	"octopod/generator/lifecycle"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -22,7 +23,7 @@ type sweeping struct {
 type sweep struct {
 	Items        []swept            `json:"items"`
 	Repositories []heard            `json:"repositories"`
-	Orphans      []generator.Orphan `json:"orphans"`
+	Orphans      []lifecycle.Orphan `json:"orphans"`
 	Changed      bool               `json:"changed"`
 	Revision     string             `json:"revision,omitempty"`
 	Plan         []staging.PlanItem `json:"plan"`
@@ -43,26 +44,26 @@ type heard struct {
 	Error      *Fault `json:"error,omitempty"`
 }
 
-func sweepOf(r generator.SweepResult, dryRun bool) sweep {
+func sweepOf(r lifecycle.SweepResult, dryRun bool) sweep {
 	return sweep{
-		Items: each(r.Items, func(s generator.Swept) swept {
+		Items: each(r.Items, func(s lifecycle.Swept) swept {
 			return swept{s.Decision, s.Changed, maybeFault(s.Err)}
 		}),
-		Repositories: each(r.Repositories, func(h generator.Heard) heard {
+		Repositories: each(r.Repositories, func(h catalog.Heard) heard {
 			return heard{h.Repository, h.Branches, maybeFault(h.Err)}
 		}),
-		Orphans: append([]generator.Orphan{}, r.Orphans...), Changed: r.Changed, Revision: r.Revision,
+		Orphans: append([]lifecycle.Orphan{}, r.Orphans...), Changed: r.Changed, Revision: r.Revision,
 		Plan: append([]staging.PlanItem{}, r.Plan...), DryRun: dryRun,
 	}
 }
 
-func (s sweep) result() generator.SweepResult {
-	return generator.SweepResult{
-		Items: each(s.Items, func(s swept) generator.Swept {
-			return generator.Swept{Decision: s.Decision, Changed: s.Changed, Err: s.Error.maybe()}
+func (s sweep) result() lifecycle.SweepResult {
+	return lifecycle.SweepResult{
+		Items: each(s.Items, func(s swept) lifecycle.Swept {
+			return lifecycle.Swept{Decision: s.Decision, Changed: s.Changed, Err: s.Error.maybe()}
 		}),
-		Repositories: each(s.Repositories, func(h heard) generator.Heard {
-			return generator.Heard{Repository: h.Repository, Branches: h.Branches, Err: h.Error.maybe()}
+		Repositories: each(s.Repositories, func(h heard) catalog.Heard {
+			return catalog.Heard{Repository: h.Repository, Branches: h.Branches, Err: h.Error.maybe()}
 		}),
 		Orphans: s.Orphans, Changed: s.Changed, Revision: s.Revision, Plan: s.Plan,
 	}
@@ -95,16 +96,16 @@ func (s *server) sweep(ctx context.Context, in *sweepInput) (*body[sweep], error
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
-	r, err := a.Sweep(context.WithoutCancel(ctx), generator.SweepRequest{DryRun: in.Body.DryRun, MaxShare: in.Body.MaxShare})
+	r, err := a.Sweep(context.WithoutCancel(ctx), lifecycle.SweepRequest{DryRun: in.Body.DryRun, MaxShare: in.Body.MaxShare})
 	return answered(s, ctx, sweepOf(r, in.Body.DryRun), err)
 }
 
 // Sweep does what is due, by the branches that the server sees.
-func (c *Client) Sweep(ctx context.Context, r generator.SweepRequest) (generator.SweepResult, error) {
+func (c *Client) Sweep(ctx context.Context, r lifecycle.SweepRequest) (lifecycle.SweepResult, error) {
 	var out sweep
 	send := sweeping{DryRun: r.DryRun, MaxShare: r.MaxShare, Said: sayer(r.By)}
 	if err := c.call(ctx, http.MethodPost, "/sweep", nil, send, &out); err != nil {
-		return generator.SweepResult{}, err
+		return lifecycle.SweepResult{}, err
 	}
 	return out.result(), nil
 }

@@ -5,7 +5,8 @@ import (
 	"encoding/json"
 	"testing"
 
-	"octopod/generator"
+	"octopod/generator/catalog"
+	"octopod/generator/lifecycle"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -26,7 +27,7 @@ func TestSweep(t *testing.T) {
 	w := newWorld(t)
 	w.Heads = oneForge{}
 	w.do(login())
-	r := generator.SweepRequest{DryRun: true, MaxShare: 50}
+	r := lifecycle.SweepRequest{DryRun: true, MaxShare: 50}
 	direct, err := w.Sweep(t.Context(), r)
 	if err != nil {
 		t.Fatal(err)
@@ -54,7 +55,7 @@ func TestSweep(t *testing.T) {
 	}
 }
 
-func errTexts(all []generator.Heard) (texts []string) {
+func errTexts(all []catalog.Heard) (texts []string) {
 	for _, h := range all {
 		text := h.Repository
 		if h.Err != nil {

@@ -8,8 +8,11 @@ import (
 	"strconv"
 	"strings"
 
-	"octopod/generator"
+	"octopod/generator/catalog"
+	"octopod/generator/change"
+	"octopod/generator/doctor"
 	"octopod/generator/project"
+	"octopod/generator/rights"
 	"octopod/generator/staging"
 )
 
@@ -24,13 +27,13 @@ func pathOf(name string) string {
 }
 
 // Apply carries out one action on one staging, in one commit.
-func (c *Client) Apply(ctx context.Context, r generator.Request) (generator.Result, error) {
-	send := change{Action: r.Action, DryRun: r.DryRun, Manifests: r.Manifests, Said: sayer(r.By)}
+func (c *Client) Apply(ctx context.Context, r change.Request) (change.Result, error) {
+	send := Change{Action: r.Action, DryRun: r.DryRun, Manifests: r.Manifests, Said: sayer(r.By)}
 	path := pathOf(r.Action.Name) + "/" + string(r.Action.Verb)
 	send.Verb, send.Name = "", ""
 	var out result
 	if err := c.callIf(ctx, r.Version, http.MethodPost, path, nil, send, &out); err != nil {
-		return generator.Result{}, err
+		return change.Result{}, err
 	}
 	return out.result(), nil
 }
@@ -38,7 +41,7 @@ func (c *Client) Apply(ctx context.Context, r generator.Request) (generator.Resu
 // Look does nothing: the server makes Argo CD look after every change.
 func (c *Client) Look(context.Context, []staging.PlanItem) error { return nil }
 
-func values(q generator.Query) url.Values {
+func values(q catalog.Query) url.Values {
 	v := url.Values{"name": q.Names}
 	for flag, set := range map[string]bool{"archived": q.Archived, "all": q.All, "recorded": q.Recorded} {
 		if set {
@@ -60,7 +63,7 @@ func values(q generator.Query) url.Values {
 }
 
 // Find lists stagings.
-func (c *Client) Find(ctx context.Context, q generator.Query) ([]staging.View, error) {
+func (c *Client) Find(ctx context.Context, q catalog.Query) ([]staging.View, error) {
 	var out staging.List[staging.View]
 	if err := c.call(ctx, http.MethodGet, "/stagings", values(q), nil, &out); err != nil {
 		return nil, err
@@ -79,7 +82,7 @@ func (c *Client) Project(ctx context.Context) (*project.Project, error) {
 
 // History lists the versions of a staging, newest first. A server always says
 // what became of them.
-func (c *Client) History(ctx context.Context, q generator.HistoryQuery) ([]staging.Event, error) {
+func (c *Client) History(ctx context.Context, q catalog.HistoryQuery) ([]staging.Event, error) {
 	var out staging.List[staging.Event]
 	err := c.call(ctx, http.MethodGet, pathOf(q.Name)+"/history", url.Values{"limit": {strconv.Itoa(q.Limit)}}, nil, &out)
 	return out.Items, err
@@ -103,7 +106,7 @@ func errNoWorkTree() error {
 }
 
 // Drift gives the objects as committed, and as generating them now would give.
-func (c *Client) Drift(ctx context.Context, name string, edits *generator.Uncommitted) (before, after []staging.Object, err error) {
+func (c *Client) Drift(ctx context.Context, name string, edits *catalog.Uncommitted) (before, after []staging.Object, err error) {
 	if len(edits.Names()) > 0 {
 		return nil, nil, errNoWorkTree()
 	}
@@ -113,12 +116,12 @@ func (c *Client) Drift(ctx context.Context, name string, edits *generator.Uncomm
 }
 
 // Uncommitted is refused.
-func (c *Client) Uncommitted(context.Context, fs.FS) (*generator.Uncommitted, error) {
+func (c *Client) Uncommitted(context.Context, fs.FS) (*catalog.Uncommitted, error) {
 	return nil, errNoWorkTree()
 }
 
 // Lint lists everything that is wrong with the env repo.
-func (c *Client) Lint(ctx context.Context, edits *generator.Uncommitted) ([]staging.Problem, error) {
+func (c *Client) Lint(ctx context.Context, edits *catalog.Uncommitted) ([]staging.Problem, error) {
 	if len(edits.Names()) > 0 {
 		return nil, errNoWorkTree()
 	}
@@ -128,23 +131,23 @@ func (c *Client) Lint(ctx context.Context, edits *generator.Uncommitted) ([]stag
 }
 
 // Diagnose looks at everything that must be right for stagings to come up.
-func (c *Client) Diagnose(ctx context.Context) ([]generator.Finding, error) {
-	var out staging.List[generator.Finding]
+func (c *Client) Diagnose(ctx context.Context) ([]doctor.Finding, error) {
+	var out staging.List[doctor.Finding]
 	err := c.call(ctx, http.MethodGet, "/doctor", nil, nil, &out)
 	return out.Items, err
 }
 
 // Regenerate writes stagings out again. Progress is told at the end.
-func (c *Client) Regenerate(ctx context.Context, r generator.RegenerateRequest) (generator.RegenerateResult, error) {
+func (c *Client) Regenerate(ctx context.Context, r change.RegenerateRequest) (change.RegenerateResult, error) {
 	if len(r.Edits.Names()) > 0 {
-		return generator.RegenerateResult{}, errNoWorkTree()
+		return change.RegenerateResult{}, errNoWorkTree()
 	}
 	send := regenerating{Names: r.Names, DryRun: r.DryRun, Said: sayer(r.By)}
 	var out regeneration
 	if err := c.call(ctx, http.MethodPost, "/regenerate", nil, send, &out); err != nil {
-		return generator.RegenerateResult{}, err
+		return change.RegenerateResult{}, err
 	}
-	result := generator.RegenerateResult{
+	result := change.RegenerateResult{
 		Items: each(out.Items, regenerated.regenerated), Changed: out.Changed, Revision: out.Revision, Plan: out.Plan,
 	}
 	for i, item := range result.Items {
@@ -156,10 +159,10 @@ func (c *Client) Regenerate(ctx context.Context, r generator.RegenerateRequest) 
 }
 
 // Mend writes the files that follow from octopod.yaml anew.
-func (c *Client) Mend(ctx context.Context, by generator.Asker, dryRun bool) (generator.Result, error) {
+func (c *Client) Mend(ctx context.Context, by rights.Asker, dryRun bool) (change.Result, error) {
 	var out result
 	if err := c.call(ctx, http.MethodPost, "/mend", nil, mending{DryRun: dryRun, Said: sayer(by)}, &out); err != nil {
-		return generator.Result{}, err
+		return change.Result{}, err
 	}
 	return out.result(), nil
 }

@@ -11,7 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"octopod/generator"
+	"octopod/generator/catalog"
+	"octopod/generator/live"
 	"octopod/generator/staging"
 )
 
@@ -23,7 +24,7 @@ const (
 
 // Watch tells what a query chooses and how it changes, for as long as ctx lasts.
 // It survives that the server is away.
-func (c *Client) Watch(ctx context.Context, q generator.Query, handle func(generator.News)) error {
+func (c *Client) Watch(ctx context.Context, q catalog.Query, handle func(live.News)) error {
 	f := &following{handle: handle, known: map[string]staging.View{}}
 	for pause := firstPause; ; pause = min(2*pause, mostPause) {
 		answer, err := c.send(ctx, http.MethodGet, "/events", values(q), nil, func(h http.Header) {
@@ -58,7 +59,7 @@ func passes(err error) bool {
 
 // following is one watch over as many streams as it takes.
 type following struct {
-	handle func(generator.News)
+	handle func(live.News)
 	last   string // id of the last event
 	known  map[string]staging.View
 	anew   map[string]bool // what was told since everything was void; nil when nothing is
@@ -69,14 +70,14 @@ type following struct {
 func (f *following) lost(err error) {
 	if !f.away {
 		f.away = true
-		f.handle(generator.News{Kind: generator.Stale, Err: err})
+		f.handle(live.News{Kind: live.Stale, Err: err})
 	}
 }
 
 func (f *following) back() {
 	if f.away {
 		f.away = false
-		f.handle(generator.News{Kind: generator.Fresh})
+		f.handle(live.News{Kind: live.Fresh})
 	}
 }
 
@@ -91,7 +92,7 @@ func (f *following) read(answer *http.Response) error {
 		field, value, _ := strings.Cut(lines.Text(), ": ")
 		switch {
 		case lines.Text() == "" && kind != "":
-			if err := f.take(generator.NewsKind(kind), data); err != nil {
+			if err := f.take(live.NewsKind(kind), data); err != nil {
 				return err
 			}
 			if id != "" {
@@ -113,8 +114,8 @@ func (f *following) read(answer *http.Response) error {
 	return lostError{err}
 }
 
-func (f *following) take(kind generator.NewsKind, data []byte) error {
-	n := generator.News{Kind: kind}
+func (f *following) take(kind live.NewsKind, data []byte) error {
+	n := live.News{Kind: kind}
 	var told struct {
 		staging.View
 		Fault
@@ -134,13 +135,13 @@ func (f *following) take(kind generator.NewsKind, data []byte) error {
 }
 
 // tell passes news on. After everything was told anew it says what is gone.
-func (f *following) tell(n generator.News) {
+func (f *following) tell(n live.News) {
 	name := n.Staging.Metadata.Name
 	switch n.Kind {
-	case generator.Reset:
+	case live.Reset:
 		f.anew = map[string]bool{}
 		return
-	case generator.Changed:
+	case live.Changed:
 		if f.anew != nil {
 			f.anew[name] = true
 		}
@@ -148,9 +149,9 @@ func (f *following) tell(n generator.News) {
 			return
 		}
 		f.known[name] = n.Staging
-	case generator.Gone:
+	case live.Gone:
 		delete(f.known, name)
-	case generator.Complete:
+	case live.Complete:
 		if f.anew != nil {
 			f.forget()
 			return
@@ -163,7 +164,7 @@ func (f *following) forget() {
 	for name, v := range f.known {
 		if !f.anew[name] {
 			delete(f.known, name)
-			f.handle(generator.News{Kind: generator.Gone, Staging: v})
+			f.handle(live.News{Kind: live.Gone, Staging: v})
 		}
 	}
 	f.anew = nil

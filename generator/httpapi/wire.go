@@ -3,13 +3,14 @@ package httpapi
 import (
 	"encoding/json"
 
-	"octopod/generator"
+	"octopod/generator/change"
+	"octopod/generator/rights"
 	"octopod/generator/staging"
 )
 
-// change is the body of a write: the action's arguments, and how it is meant.
+// Change is the body of a write: the action's arguments, and how it is meant.
 // Verb and name are the path's to say.
-type change struct {
+type Change struct {
 	staging.Action
 	// Work everything out and check it, but commit nothing.
 	DryRun bool `json:"dryRun,omitempty"`
@@ -29,10 +30,10 @@ type Said struct {
 	Request string `json:"request,omitempty" maxLength:"500"`
 }
 
-func sayer(by generator.Asker) Said { return Said{By: &by.Person, Via: by.Via, Request: by.Request} }
+func sayer(by rights.Asker) Said { return Said{By: &by.Person, Via: by.Via, Request: by.Request} }
 
-func (s Said) asker() generator.Asker {
-	asker := generator.Asker{Via: s.Via, Request: s.Request}
+func (s Said) asker() rights.Asker {
+	asker := rights.Asker{Via: s.Via, Request: s.Request}
 	if s.By != nil {
 		asker.Person = *s.By
 	}
@@ -61,7 +62,7 @@ type difference struct {
 	To   string `json:"to,omitempty"`
 }
 
-func resultOf(r generator.Result, dryRun bool) result {
+func resultOf(r change.Result, dryRun bool) result {
 	out := result{
 		Staging: r.Staging, Changed: r.Changed, Revision: r.Revision, Plan: r.Plan, Note: r.Note, DryRun: dryRun, Name: r.Name,
 		Changes: each(r.Changes, func(d staging.Difference) difference { return difference(d) }),
@@ -73,8 +74,8 @@ func resultOf(r generator.Result, dryRun bool) result {
 	return out
 }
 
-func (r result) result() generator.Result {
-	return generator.Result{
+func (r result) result() change.Result {
+	return change.Result{
 		Staging: r.Staging, Changed: r.Changed, Revision: r.Revision, Plan: r.Plan, Note: r.Note, Name: r.Name,
 		Changes: each(r.Changes, func(d difference) staging.Difference { return staging.Difference(d) }),
 		Before:  each(r.Before, object.object), After: each(r.After, object.object), Refused: each(r.Refused, regenerated.regenerated),
@@ -107,12 +108,12 @@ type regenerated struct {
 	Error   *Fault   `json:"error,omitempty"`
 }
 
-func regeneratedOf(r generator.Regenerated) regenerated {
+func regeneratedOf(r change.Regenerated) regenerated {
 	return regenerated{Name: r.Name, Changed: r.Changed, Removed: r.Removed, Skipped: r.Skipped, Error: maybeFault(r.Err)}
 }
 
-func (r regenerated) regenerated() generator.Regenerated {
-	return generator.Regenerated{Name: r.Name, Changed: r.Changed, Removed: r.Removed, Skipped: r.Skipped, Err: r.Error.maybe()}
+func (r regenerated) regenerated() change.Regenerated {
+	return change.Regenerated{Name: r.Name, Changed: r.Changed, Removed: r.Removed, Skipped: r.Skipped, Err: r.Error.maybe()}
 }
 
 // regenerating asks to write stagings out again.

@@ -12,11 +12,15 @@ import (
 
 	"octopod/generator"
 	"octopod/generator/argocd"
+	"octopod/generator/change"
 	"octopod/generator/envrepo"
 	"octopod/generator/gitstore"
 	"octopod/generator/httpapi"
+	"octopod/generator/live"
 	"octopod/generator/project"
 	"octopod/generator/render"
+	"octopod/generator/rights"
+	"octopod/generator/setup"
 	"octopod/generator/staging"
 	"octopod/generator/testenv"
 )
@@ -25,7 +29,7 @@ import (
 type world struct {
 	*generator.Stagings
 	t    testing.TB
-	feed *generator.Feed
+	feed *live.Feed
 	http *httptest.Server
 
 	mu      sync.Mutex
@@ -60,7 +64,7 @@ func serve(t testing.TB, path string) *world {
 	if _, err := w.Project(t.Context()); err != nil {
 		w.init()
 	}
-	w.feed = generator.NewFeed(w.Stagings, time.Now)
+	w.feed = live.NewFeed(w.Stagings, time.Now)
 	ctx, cancel := context.WithCancel(context.Background())
 	var feed sync.WaitGroup
 	feed.Go(func() { w.feed.Run(ctx) })
@@ -84,9 +88,9 @@ func serve(t testing.TB, path string) *world {
 
 func (w *world) init() {
 	w.t.Helper()
-	_, err := w.Init(w.t.Context(), generator.InitRequest{
+	_, err := w.Init(w.t.Context(), setup.InitRequest{
 		Name: "shop", Engine: project.EngineKustomize, Output: project.OutputSource, BaseDomain: "staging.example.com",
-		RepoURL: "https://git.example.com/envs.git", By: generator.Asker{Person: staging.Person{Name: "Ada"}},
+		RepoURL: "https://git.example.com/envs.git", By: rights.Asker{Person: staging.Person{Name: "Ada"}},
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -109,7 +113,7 @@ func (w *world) as(role project.Role) {
 func (w *world) Names(context.Context) []string { return []string{"shop"} }
 
 // Access is of httpapi.Projects.
-func (w *world) Access(_ context.Context, name string, said generator.Asker) (*generator.Access, error) {
+func (w *world) Access(_ context.Context, name string, said rights.Asker) (*generator.Access, error) {
 	if name != "shop" && name != "-" {
 		return nil, staging.Errorf(staging.CodeNotFound, "the server has no project %q", name)
 	}
@@ -128,9 +132,9 @@ func (r byRole) Role(*project.Project) project.Role { return r.role }
 func (r byRole) Check(_ *project.Project, verb staging.Verb, _ string) error {
 	least := project.RoleUser
 	switch verb {
-	case generator.Read:
+	case rights.Read:
 		least = project.RoleViewer
-	case staging.Regenerate, generator.Mend, generator.Sweep:
+	case staging.Regenerate, rights.Mend, rights.Sweep:
 		least = project.RoleAdmin
 	}
 	if !r.role.Includes(least) {
@@ -149,9 +153,9 @@ func (w *world) client() *httpapi.Client {
 }
 
 // do applies an action through the server, which must succeed.
-func (w *world) do(a staging.Action) generator.Result {
+func (w *world) do(a staging.Action) change.Result {
 	w.t.Helper()
-	r, err := w.client().Apply(w.t.Context(), generator.Request{Action: a})
+	r, err := w.client().Apply(w.t.Context(), change.Request{Action: a})
 	if err != nil {
 		w.t.Fatalf("%s: %v", a.Verb, err)
 	}

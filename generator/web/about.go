@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"octopod/generator"
+	"octopod/generator/doctor"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -109,7 +109,7 @@ func presetDetails(p *project.Project) []presetDetail {
 
 // finding is what one check of the doctor found, in the doctor's own words.
 type finding struct {
-	generator.Finding
+	doctor.Finding
 	Tone tone
 }
 
@@ -117,11 +117,11 @@ type finding struct {
 func (v *visit) diagnosis(r *http.Request) []finding {
 	findings, err := v.Diagnose(r.Context())
 	if err != nil {
-		return []finding{{generator.Finding{Check: "doctor", Health: generator.Fault, Says: messageOf(err)}, bad}}
+		return []finding{{doctor.Finding{Check: "doctor", Health: doctor.Fault, Says: messageOf(err)}, bad}}
 	}
 	all := make([]finding, len(findings))
 	for i, f := range findings {
-		looks := map[generator.Health]tone{generator.Fine: good, generator.Warning: unsure, generator.Fault: bad, generator.Unseen: asleep}
+		looks := map[doctor.Health]tone{doctor.Fine: good, doctor.Warning: unsure, doctor.Fault: bad, doctor.Unseen: asleep}
 		all[i] = finding{f, looks[f.Health]}
 	}
 	return all

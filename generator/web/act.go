@@ -11,7 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"octopod/generator"
+	"octopod/generator/catalog"
+	"octopod/generator/change"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -184,7 +185,7 @@ func (v *visit) version(ctx context.Context, name, revision string) (*event, err
 	if !v.shows(project.PartHistory) {
 		return nil, staging.Errorf(staging.CodeForbidden, "the history of stagings is not open to you")
 	}
-	events, err := v.History(ctx, generator.HistoryQuery{Name: name})
+	events, err := v.History(ctx, catalog.HistoryQuery{Name: name})
 	if err != nil {
 		return nil, err
 	}
@@ -210,7 +211,7 @@ func (s *Server) act(w http.ResponseWriter, r *http.Request, v *visit) error {
 		page.TypedWrong = true
 		return s.pages.show(w, http.StatusUnprocessableEntity, "confirm", page)
 	}
-	result, err := v.do(r.Context(), generator.Request{Action: action, Version: form.Get("version")})
+	result, err := v.do(r.Context(), change.Request{Action: action, Version: form.Get("version")})
 	if staging.CodeOf(err) == staging.CodeConflict && err != nil {
 		if page.Conflict = v.conflict(r, page.Name); page.Conflict != nil {
 			if !page.Danger {
@@ -244,7 +245,7 @@ const mostCatchUp = 3 * time.Second
 
 // do carries out an action and lets the feed catch up, so that the next page
 // shows what was done.
-func (v *visit) do(ctx context.Context, r generator.Request) (generator.Result, error) {
+func (v *visit) do(ctx context.Context, r change.Request) (change.Result, error) {
 	result, err := v.Apply(ctx, r)
 	if err != nil || !result.Changed {
 		return result, err
@@ -257,7 +258,7 @@ func (v *visit) do(ctx context.Context, r generator.Request) (generator.Result, 
 
 // conflict says who was first; nil when nothing else was changed.
 func (v *visit) conflict(r *http.Request, name string) *conflict {
-	events, err := v.History(r.Context(), generator.HistoryQuery{Name: name, Limit: 1})
+	events, err := v.History(r.Context(), catalog.HistoryQuery{Name: name, Limit: 1})
 	if err != nil || len(events) == 0 {
 		return nil
 	}
@@ -271,7 +272,7 @@ func (v *visit) conflict(r *http.Request, name string) *conflict {
 
 // recorded is a staging as committed now.
 func (v *visit) recorded(ctx context.Context, name string) (*staging.View, error) {
-	views, err := v.Find(ctx, generator.Query{Names: []string{name}, Recorded: true})
+	views, err := v.Find(ctx, catalog.Query{Names: []string{name}, Recorded: true})
 	if err != nil {
 		return nil, err
 	}

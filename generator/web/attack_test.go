@@ -10,8 +10,10 @@ import (
 
 	"github.com/PuerkitoBio/goquery"
 
-	"octopod/generator"
+	"octopod/generator/catalog"
+	"octopod/generator/change"
 	"octopod/generator/project"
+	"octopod/generator/rights"
 	"octopod/generator/staging"
 	"octopod/generator/testenv"
 )
@@ -25,9 +27,9 @@ func TestNoTextBecomesMarkup(t *testing.T) {
 		return strings.Replace(yaml, "help: How much", "help: <script>alert(1)</script> How much", 1)
 	})
 	title := evil
-	mallory := generator.Asker{Person: staging.Person{Name: evil, Email: "m@example.com"}, Via: staging.ViaCLI}
+	mallory := rights.Asker{Person: staging.Person{Name: evil, Email: "m@example.com"}, Via: staging.ViaCLI}
 	branch := `feature/"><script>alert(1)</script>`
-	result, err := w.Apply(t.Context(), generator.Request{By: mallory, Action: staging.Action{
+	result, err := w.Apply(t.Context(), change.Request{By: mallory, Action: staging.Action{
 		Verb: staging.Deploy, Branch: branch, Title: &title, Set: map[string]string{"LEGACY_FLAG": evil},
 		PullRequest: &staging.PullRequest{Number: 1, URL: "javascript:alert(1)", Title: evil, Author: evil},
 	}})
@@ -35,7 +37,7 @@ func TestNoTextBecomesMarkup(t *testing.T) {
 		t.Fatal(err)
 	}
 	name := result.Name
-	if _, err := w.Apply(t.Context(), generator.Request{By: mallory, Action: staging.Action{Verb: staging.PinVerb, Name: name, Reason: evil}}); err != nil {
+	if _, err := w.Apply(t.Context(), change.Request{By: mallory, Action: staging.Action{Verb: staging.PinVerb, Name: name, Reason: evil}}); err != nil {
 		t.Fatal(err)
 	}
 	w.argo.Put(name, func(a *staging.Application) {
@@ -44,7 +46,7 @@ func TestNoTextBecomesMarkup(t *testing.T) {
 	w.catchUp()
 	w.becomes(name, staging.PhaseFailed)
 	admin := w.as(evil, project.RoleAdmin)
-	history, err := w.History(t.Context(), generator.HistoryQuery{Name: name})
+	history, err := w.History(t.Context(), catalog.HistoryQuery{Name: name})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,7 +13,7 @@ import (
 	"testing"
 	"time"
 
-	"octopod/generator"
+	"octopod/generator/change"
 	"octopod/generator/envrepo"
 	"octopod/generator/project"
 	"octopod/generator/staging"
@@ -127,7 +127,7 @@ func BenchmarkUpdateOfLivePages(b *testing.B) {
 	for b.Loop() {
 		n++
 		level := []string{"info", "warn"}[n%2]
-		if _, err := w.Apply(b.Context(), generator.Request{By: ada, Action: staging.Action{Verb: staging.Set, Name: "feature-0007", Set: map[string]string{"LOG_LEVEL": level}}}); err != nil {
+		if _, err := w.Apply(b.Context(), change.Request{By: ada, Action: staging.Action{Verb: staging.Set, Name: "feature-0007", Set: map[string]string{"LOG_LEVEL": level}}}); err != nil {
 			b.Fatal(err)
 		}
 		w.feed.Committed(nil)

@@ -3,7 +3,7 @@ package web
 import (
 	"slices"
 
-	"octopod/generator"
+	"octopod/generator/lifecycle"
 	"octopod/generator/project"
 )
 
@@ -19,7 +19,7 @@ type cleanUp struct {
 	Soon     []cleaned
 	Kept     []cleaned
 	Unheard  []string // repositories whose branches are not known
-	OneSided []generator.Orphan
+	OneSided []lifecycle.Orphan
 }
 
 // cleaned is what became of one staging, and why.
@@ -66,7 +66,7 @@ func (v *visit) cleanUp() *cleanUp {
 }
 
 // sort puts what became of a staging under its heading.
-func (v *visit) sort(c *cleanUp, item generator.Swept) {
+func (v *visit) sort(c *cleanUp, item lifecycle.Swept) {
 	told := cleaned{Name: item.Staging, Page: v.of(item.Staging, ""), Reason: item.Reason}
 	deed, changes := sweptDeeds[item.Step]
 	switch {

@@ -8,8 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"octopod/generator"
+	"octopod/generator/lifecycle"
 	"octopod/generator/project"
+	"octopod/generator/rights"
 	"octopod/generator/staging"
 )
 
@@ -64,7 +65,7 @@ func TestTheCleanUpIsTold(t *testing.T) {
 	}
 	sweep := func() {
 		t.Helper()
-		if _, err := w.Sweep(t.Context(), generator.SweepRequest{By: generator.Asker{Person: staging.Person{Name: "Octopod"}}}); err != nil {
+		if _, err := w.Sweep(t.Context(), lifecycle.SweepRequest{By: rights.Asker{Person: staging.Person{Name: "Octopod"}}}); err != nil {
 			t.Fatal(err)
 		}
 		w.catchUp()
@@ -99,7 +100,7 @@ func TestTheCleanUpIsTold(t *testing.T) {
 	if to := page.Find(`section[aria-labelledby=clean-up] a`).First().AttrOr("href", ""); to != "/shop/stagings/old" {
 		t.Errorf("what was archived is at %q", to)
 	}
-	if _, err := w.Sweep(t.Context(), generator.SweepRequest{DryRun: true}); err != nil {
+	if _, err := w.Sweep(t.Context(), lifecycle.SweepRequest{DryRun: true}); err != nil {
 		t.Fatal(err)
 	}
 	reads("Done 1") // what only would be done is no run
@@ -138,7 +139,7 @@ func TestACleanUpThatFails(t *testing.T) {
 	ada := w.as("Ada", project.RoleAdmin)
 	ada.get("/shop/about").shows(200, "Clean-up")
 	w.write(project.File, "nonsense: [\n")
-	if _, err := w.Sweep(t.Context(), generator.SweepRequest{}); err == nil {
+	if _, err := w.Sweep(t.Context(), lifecycle.SweepRequest{}); err == nil {
 		t.Fatal("a broken octopod.yaml is swept")
 	}
 	ada.get("/shop/about").shows(200, "It came to nothing:")

@@ -11,7 +11,7 @@ import (
 	"strconv"
 	"strings"
 
-	"octopod/generator"
+	"octopod/generator/change"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -156,7 +156,7 @@ func (v *visit) previewOf(r *http.Request, page *newPage, form url.Values) {
 	page.Preview = v.preview(r, action, page.fields())
 	known := v.branches(r.Context())
 	page.Preview.NoBranch, page.Preview.Own = known.missing(page.Branch), v.ownParts(known, page.Branch)
-	page.Preview.Changes = slices.DeleteFunc(page.Preview.Changes, func(c change) bool {
+	page.Preview.Changes = slices.DeleteFunc(page.Preview.Changes, func(c settingChange) bool {
 		return c.What == "Branch" || c.What == "State" || c.What == "Title"
 	})
 	if views, _ := v.Feed.Views(); page.Name == "" {
@@ -198,7 +198,7 @@ func (s *Server) createStaging(w http.ResponseWriter, r *http.Request, v *visit)
 		}
 		return s.pages.show(w, http.StatusOK, "new", page)
 	}
-	result, err := v.do(r.Context(), generator.Request{Action: v.creation(page, form)})
+	result, err := v.do(r.Context(), change.Request{Action: v.creation(page, form)})
 	if err == nil {
 		return seeOther(w, r, v.of(result.Name, "")+"?done=create")
 	}

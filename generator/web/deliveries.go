@@ -3,8 +3,8 @@ package web
 import (
 	"net/http"
 
-	"octopod/generator"
 	"octopod/generator/project"
+	"octopod/generator/receiver"
 	"octopod/generator/staging"
 )
 
@@ -17,14 +17,14 @@ type deliveriesPage struct {
 
 // delivery is one line of the list.
 type delivery struct {
-	generator.Delivery
+	receiver.Delivery
 	When moment
 	Tone tone
 	Page string // of the staging; "" without one
 }
 
-var outcomeTones = map[generator.Outcome]tone{
-	generator.OutcomeDone: good, generator.OutcomeFailed: bad, generator.OutcomeWaiting: busy, generator.OutcomeQueued: busy,
+var outcomeTones = map[receiver.Outcome]tone{
+	receiver.OutcomeDone: good, receiver.OutcomeFailed: bad, receiver.OutcomeWaiting: busy, receiver.OutcomeQueued: busy,
 }
 
 func (s *Server) deliveries(w http.ResponseWriter, r *http.Request, v *visit) error {

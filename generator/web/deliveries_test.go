@@ -6,9 +6,9 @@ import (
 	"strings"
 	"testing"
 
-	"octopod/generator"
 	"octopod/generator/branch"
 	"octopod/generator/project"
+	"octopod/generator/receiver"
 	"octopod/generator/staging"
 )
 
@@ -31,7 +31,7 @@ func TestDeliveriesAreForAdmins(t *testing.T) {
 // told lets a forge tell that somebody has pushed a branch.
 func (w *world) told(name, by string) {
 	w.t.Helper()
-	f := generator.NewFollower(w.Stagings, func([]staging.PlanItem) {}, slog.New(slog.DiscardHandler))
+	f := receiver.NewFollower(w.Stagings.Receiver, func([]staging.PlanItem) {}, slog.New(slog.DiscardHandler))
 	for _, call := range []branch.Call{
 		{ID: "d1", Host: "github.com", Event: "ping", Ping: true},
 		{ID: "d2", Host: "github.com", Event: "push", Events: []branch.Event{{

@@ -6,7 +6,7 @@ import (
 	"net/url"
 	"slices"
 
-	"octopod/generator"
+	"octopod/generator/change"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -34,9 +34,9 @@ type preset struct {
 
 // preview says what a change would do, before it is done.
 type preview struct {
-	Changes  []change
+	Changes  []settingChange
 	Nothing  bool
-	Files    []generator.ObjectDiff // for those who are shown them
+	Files    []change.ObjectDiff // for those who are shown them
 	Faults   *faults
 	Parts    []part
 	Name     string
@@ -116,7 +116,7 @@ func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request, v *visit) 
 	if empty(action) {
 		return seeOther(w, r, page.Page+"?done=nothing")
 	}
-	_, err = v.do(r.Context(), generator.Request{Action: action, Version: form.Get("version")})
+	_, err = v.do(r.Context(), change.Request{Action: action, Version: form.Get("version")})
 	switch staging.CodeOf(err) {
 	case staging.CodeConflict:
 		if page.Conflict = v.conflict(r, page.Name); page.Conflict != nil {
@@ -168,13 +168,13 @@ func (f *faults) markAll(page *editPage) {
 // preview works a change out without making it.
 func (v *visit) preview(r *http.Request, a staging.Action, fields []string) *preview {
 	manifests := v.showsFiles()
-	result, err := v.Apply(r.Context(), generator.Request{Action: a, DryRun: true, Manifests: manifests})
+	result, err := v.Apply(r.Context(), change.Request{Action: a, DryRun: true, Manifests: manifests})
 	if err != nil {
 		return &preview{Faults: v.faultsOf(err, fields)}
 	}
 	p := &preview{Changes: v.changesOf(result.Changes), Nothing: !result.Changed, Name: result.Name}
 	if manifests {
-		p.Files = generator.Compare(result.Before, result.After)
+		p.Files = change.Compare(result.Before, result.After)
 	}
 	if result.Staging != nil {
 		view := *result.Staging

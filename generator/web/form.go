@@ -163,27 +163,27 @@ func (f *faults) mark(groups []settingGroup) {
 	}
 }
 
-// change is one difference, in words for people.
-type change struct {
+// settingChange is one difference, in words for people.
+type settingChange struct {
 	What, From, To string
 }
 
 // leftOut says it as the forms do.
 var leftOut = strings.NewReplacer("(absent)", "left out")
 
-func (v *visit) changesOf(differences []staging.Difference) []change {
+func (v *visit) changesOf(differences []staging.Difference) []settingChange {
 	named := map[string]string{
 		"title": "Title", "branch": "Branch", "state": "State", "presets": "Presets", "pinned": "Pinned", "tested": "Mark",
 	}
-	var all []change
+	var all []settingChange
 	for _, d := range differences {
-		c := change{d.What, leftOut.Replace(d.From), leftOut.Replace(d.To)}
+		c := settingChange{d.What, leftOut.Replace(d.From), leftOut.Replace(d.To)}
 		service, isService := v.project.Spec.Services[d.What]
 		switch {
 		case isService && !v.shows(project.PartServices), v.project.Spec.Parameters[d.What].Type != "" && !v.shows(project.PartSettings):
 			continue
 		case isService:
-			c = change{service.Title, tag(d.From), tag(d.To)}
+			c = settingChange{service.Title, tag(d.From), tag(d.To)}
 		case named[d.What] != "":
 			c.What = named[d.What]
 		}

@@ -8,7 +8,8 @@ import (
 	"slices"
 	"sync"
 
-	"octopod/generator"
+	"octopod/generator/catalog"
+	"octopod/generator/live"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -61,7 +62,7 @@ func (q question) values() url.Values {
 // chooses tells whether a row is asked for, whatever is searched.
 func (q question) chooses(r *keptRow, viewer staging.Person) bool {
 	return r.Archived == q.Archived && (!q.Mine || r.of(viewer)) && (q.Status == "" || string(r.Condition.Tone) == q.Status) &&
-		(q.Tested == "" || generator.Term{Field: "tested", Value: q.Tested}.Holds(*r.view))
+		(q.Tested == "" || catalog.Term{Field: "tested", Value: q.Tested}.Holds(*r.view))
 }
 
 // markGroup is a filter by what stagings were found to be.
@@ -243,7 +244,7 @@ func (p *listPage) choices(q question, c counted) {
 	p.Mine = choice{"Mine", link(func(q *question) { q.Mine = !q.Mine }), c.mine, q.Mine}
 }
 
-func (v *visit) freshness(trust generator.Freshness) freshness {
+func (v *visit) freshness(trust live.Freshness) freshness {
 	f := freshness{At: moment{trust.EnvRepo.At}, EnvRepo: trust.EnvRepo.Fault != nil || v.stale != nil, Statuses: trust.ArgoCD.Fault != nil}
 	if v.shows(project.PartDetail) {
 		for _, fault := range []error{trust.EnvRepo.Fault, trust.ArgoCD.Fault} {

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"octopod/generator"
+	"octopod/generator/live"
 	"octopod/generator/staging"
 )
 
@@ -71,7 +71,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, v *visit) error 
 }
 
 // run passes news on until the browser or the stream's time is gone.
-func (p *stream) run(ctx context.Context, news *generator.Subscription) {
+func (p *stream) run(ctx context.Context, news *live.Subscription) {
 	for ctx.Err() == nil {
 		beat, cancel := context.WithTimeout(ctx, heartbeat)
 		update, err := news.Next(beat)
@@ -91,14 +91,14 @@ func (p *stream) run(ctx context.Context, news *generator.Subscription) {
 var errOver = errors.New("the page is fetched anew")
 
 // tell passes on what a piece of news means for the page.
-func (p *stream) tell(u generator.Update) error {
+func (p *stream) tell(u live.Update) error {
 	switch u.Kind {
-	case generator.Reset:
+	case live.Reset:
 		// The page is fetched anew, and begins a stream of its own.
 		return cmp.Or(p.send("reset", 0, ""), errOver)
-	case generator.Stale, generator.Fresh, generator.Away, generator.Back:
+	case live.Stale, live.Fresh, live.Away, live.Back:
 		return p.sendFragment("fresh", u.Sequence, "list", "freshness", p.freshness(p.Feed.Freshness()))
-	case generator.Changed, generator.Gone:
+	case live.Changed, live.Gone:
 		if p.name == "" {
 			return p.tellRow(u)
 		}
@@ -109,8 +109,8 @@ func (p *stream) tell(u generator.Update) error {
 	return nil
 }
 
-func (p *stream) tellRow(u generator.Update) error {
-	if u.Kind == generator.Changed {
+func (p *stream) tellRow(u live.Update) error {
+	if u.Kind == live.Changed {
 		rows := p.rowsOf(&u.News.Staging)
 		if len(rows) == 0 {
 			return nil
@@ -127,8 +127,8 @@ func (p *stream) tellRow(u generator.Update) error {
 	return p.send("gone", u.Sequence, u.Staging.Metadata.Name)
 }
 
-func (p *stream) tellOne(u generator.Update) error {
-	if u.Kind == generator.Gone {
+func (p *stream) tellOne(u live.Update) error {
+	if u.Kind == live.Gone {
 		return p.send("gone", u.Sequence, p.name)
 	}
 	view := p.See(p.project, &u.News.Staging)

@@ -5,8 +5,8 @@ import (
 	"net/http"
 	"slices"
 
-	"octopod/generator"
 	"octopod/generator/staging"
+	"octopod/generator/status"
 )
 
 // resourcesPage is what Argo CD says of one staging, in its own words, for
@@ -50,7 +50,7 @@ func (s *Server) resources(w http.ResponseWriter, r *http.Request, v *visit) err
 	return s.pages.show(w, http.StatusOK, "resources", page)
 }
 
-func (p *resourcesPage) fill(found generator.Insight) {
+func (p *resourcesPage) fill(found status.Insight) {
 	app := found.Application
 	p.Sync, p.Health, p.Operation, p.Conditions = app.Sync, app.Health, app.Operation, app.Conditions
 	for _, r := range app.Resources {

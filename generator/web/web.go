@@ -8,7 +8,9 @@ import (
 	"time"
 
 	"octopod/generator"
+	"octopod/generator/live"
 	"octopod/generator/project"
+	"octopod/generator/rights"
 	"octopod/generator/staging"
 )
 
@@ -35,7 +37,7 @@ type Project struct {
 	Name     string
 	Stagings *generator.Stagings
 	// Feed is running already.
-	Feed *generator.Feed
+	Feed *live.Feed
 	// Branches gives those of repositories as octopod.yaml names them, within a
 	// moment; nil where they cannot be asked.
 	Branches func(ctx context.Context, repositories []string) Branches
@@ -60,7 +62,7 @@ type SignIn struct {
 // Viewer is who looks at a page. Without Rights it is somebody who may do
 // everything.
 type Viewer struct {
-	generator.Asker
+	rights.Asker
 	// Unasked: nobody is asked who they are. The page says so.
 	Unasked bool
 	// Until is when the sign-in ends; zero for never.

@@ -19,11 +19,17 @@ import (
 
 	"octopod/generator"
 	"octopod/generator/argocd"
+	"octopod/generator/catalog"
+	"octopod/generator/change"
 	"octopod/generator/envrepo"
 	"octopod/generator/gitstore"
+	"octopod/generator/live"
 	"octopod/generator/project"
 	"octopod/generator/render"
+	"octopod/generator/rights"
+	"octopod/generator/setup"
 	"octopod/generator/staging"
+	"octopod/generator/status"
 	"octopod/generator/testenv"
 	"octopod/generator/testenv/testargo"
 	"octopod/generator/web"
@@ -34,7 +40,7 @@ type world struct {
 	*generator.Stagings
 	t    testing.TB
 	repo *envrepo.Repo
-	feed *generator.Feed
+	feed *live.Feed
 	argo *testargo.ArgoCD
 	url  string
 
@@ -61,14 +67,14 @@ func (r *refusals) count() int {
 	return len(r.all)
 }
 
-// rights are those of a role, whoever has it.
-type rights project.Role
+// roleRights are those of a role, whoever has it.
+type roleRights project.Role
 
-func (r rights) Role(*project.Project) project.Role { return project.Role(r) }
+func (r roleRights) Role(*project.Project) project.Role { return project.Role(r) }
 
-func (r rights) Check(_ *project.Project, verb staging.Verb, _ string) error {
+func (r roleRights) Check(_ *project.Project, verb staging.Verb, _ string) error {
 	least := project.RoleUser
-	if verb == generator.Read {
+	if verb == rights.Read {
 		least = project.RoleViewer
 	}
 	if !project.Role(r).Includes(least) {
@@ -80,12 +86,12 @@ func (r rights) Check(_ *project.Project, verb staging.Verb, _ string) error {
 // personOf reads who asks from headers that only tests believe.
 func personOf(r *http.Request) web.Viewer {
 	name, role := r.Header.Get("X-Person"), r.Header.Get("X-Role")
-	return web.Viewer{Asker: generator.Asker{
-		Person: staging.Person{Name: name, Email: strings.ToLower(name) + "@example.com"}, Via: staging.ViaWeb, Rights: rights(role),
+	return web.Viewer{Asker: rights.Asker{
+		Person: staging.Person{Name: name, Email: strings.ToLower(name) + "@example.com"}, Via: staging.ViaWeb, Rights: roleRights(role),
 	}, Unasked: r.Header.Get("X-Unasked") != ""}
 }
 
-var ada = generator.Asker{Person: staging.Person{Name: "Ada", Email: "ada@example.com"}, Via: staging.ViaCLI}
+var ada = rights.Asker{Person: staging.Person{Name: "Ada", Email: "ada@example.com"}, Via: staging.ViaCLI}
 
 // newWorld makes an env repo with the sample project; change edits its
 // octopod.yaml.
@@ -105,7 +111,7 @@ func newWorld(t testing.TB, change func(string) string) *world {
 	w := &world{t: t, repo: envrepo.New(store), argo: testargo.New()}
 	w.Stagings = generator.New(generator.Parts{
 		Repo: w.repo, Renderer: renderer, ArgoCD: argocd.Manifests, Now: time.Now,
-		Connect: func(*project.Project) (generator.Cluster, error) { return w.argo, nil },
+		Connect: func(*project.Project) (status.Cluster, error) { return w.argo, nil },
 	})
 	t.Cleanup(func() {
 		if err := renderer.Close(); err != nil {
@@ -115,7 +121,7 @@ func newWorld(t testing.TB, change func(string) string) *world {
 			t.Error(err)
 		}
 	})
-	_, err = w.Init(t.Context(), generator.InitRequest{
+	_, err = w.Init(t.Context(), setup.InitRequest{
 		Name: "shop", Title: "The shop", Engine: project.EngineKustomize, Output: project.OutputSource,
 		BaseDomain: "staging.example.com", RepoURL: "https://git.example.com/acme/shop-stagings.git", By: ada,
 	})
@@ -131,7 +137,7 @@ func newWorld(t testing.TB, change func(string) string) *world {
 
 func (w *world) serve() {
 	w.t.Helper()
-	w.feed = generator.NewFeed(w.Stagings, time.Now)
+	w.feed = live.NewFeed(w.Stagings, time.Now)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); w.feed.Run(ctx) }()
@@ -183,9 +189,9 @@ func (w *world) write(path, text string) {
 }
 
 // do applies an action that must succeed, past the page.
-func (w *world) do(a staging.Action) generator.Result {
+func (w *world) do(a staging.Action) change.Result {
 	w.t.Helper()
-	result, err := w.Apply(w.t.Context(), generator.Request{Action: a, By: ada})
+	result, err := w.Apply(w.t.Context(), change.Request{Action: a, By: ada})
 	if err != nil {
 		w.t.Fatalf("%s %s: %v", a.Verb, a.Name, err)
 	}
@@ -218,7 +224,7 @@ func (w *world) record(name string) staging.Staging {
 // running lets Argo CD say that a staging runs as it is committed now.
 func (w *world) running(name string) {
 	w.t.Helper()
-	events, err := w.History(w.t.Context(), generator.HistoryQuery{Name: name, Limit: 1})
+	events, err := w.History(w.t.Context(), catalog.HistoryQuery{Name: name, Limit: 1})
 	if err != nil {
 		w.t.Fatal(err)
 	}

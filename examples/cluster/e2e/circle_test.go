@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"octopod/generator"
+	"octopod/generator/receiver"
 	"octopod/generator/staging"
 	"octopod/generator/testenv"
 )
@@ -96,7 +96,7 @@ func (r *appRepo) pushAndBuild(commit string) {
 	r.push()
 	testenv.Eventually(r.t, "a webhook waits for the image", func() (string, bool) {
 		all := r.deliveries()
-		return fmt.Sprint(all), slices.ContainsFunc(all, func(d generator.Delivery) bool { return d.Outcome == generator.OutcomeWaiting && d.Commit == commit })
+		return fmt.Sprint(all), slices.ContainsFunc(all, func(d receiver.Delivery) bool { return d.Outcome == receiver.OutcomeWaiting && d.Commit == commit })
 	})
 	if got := r.try("get", "login"); got.code != 3 {
 		r.t.Errorf("there is no image yet, and there is a staging: %s", got)
@@ -127,14 +127,14 @@ func (r *appRepo) pipeline(commit string) {
 }
 
 // deliveries are the webhooks that the server got, newest first.
-func (r *appRepo) deliveries() []generator.Delivery {
+func (r *appRepo) deliveries() []receiver.Delivery {
 	r.t.Helper()
 	answer, err := http.Get(r.server + "/api/v1/projects/" + r.project + "/deliveries")
 	if err != nil {
 		r.t.Fatal(err)
 	}
 	defer answer.Body.Close()
-	var list struct{ Items []generator.Delivery }
+	var list struct{ Items []receiver.Delivery }
 	if err := json.NewDecoder(answer.Body).Decode(&list); err != nil {
 		r.t.Fatal(err)
 	}

@@ -1,0 +1,114 @@
+package generator
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"octopod/generator/catalog"
+	"octopod/generator/project"
+	"octopod/generator/rights"
+	"octopod/generator/staging"
+	"octopod/generator/status"
+)
+
+// History lists the versions of a staging, newest first. What became of them is
+// what the feed knows: no Argo CD is asked.
+func (a *Access) History(ctx context.Context, q catalog.HistoryQuery) ([]staging.Event, error) {
+	v, err := a.rules(ctx, rights.Read, q.Name)
+	if err == nil {
+		err = v.Require(project.PartHistory)
+	}
+	if err != nil {
+		return nil, a.told(v, err)
+	}
+	plain := q
+	plain.Rollouts = false
+	events, err := a.stagings.History(ctx, plain)
+	if known := a.feed.View(q.Name); q.Rollouts && known != nil && err == nil {
+		events, err = a.stagings.Recall(ctx, q.Name, events, known.Past)
+	}
+	return redactEvents(v, events), a.told(v, err)
+}
+
+// Activity lists the actions on all stagings that the asker may look at, newest
+// first; limit 0 means all.
+func (a *Access) Activity(ctx context.Context, limit int) ([]staging.Event, error) {
+	v, err := a.rules(ctx, rights.Read)
+	if err == nil {
+		err = v.Require(project.PartActivity)
+	}
+	if err != nil {
+		return nil, a.told(v, err)
+	}
+	events, err := a.stagings.Activity(ctx, limit)
+	events = slices.DeleteFunc(events, func(e staging.Event) bool { return !a.MayRead(v.Project, e.Staging) })
+	return redactEvents(v, events), a.told(v, err)
+}
+
+// redactEvents are commits for this role: a subject names settings, images and
+// reasons, and so is only for those who are shown all of them.
+func redactEvents(v rights.Visibility, events []staging.Event) []staging.Event {
+	for i := range events {
+		if !v.Shows(project.PartSettings) || !v.Shows(project.PartServices) {
+			events[i].Subject = strings.TrimSpace(string(events[i].Verb) + " " + events[i].Staging)
+		}
+		if !v.Shows(project.PartAuthor) {
+			events[i].By = staging.Person{}
+		}
+	}
+	return events
+}
+
+// Reversal gives the action that takes back what one commit changed.
+func (a *Access) Reversal(ctx context.Context, name, revision string) (staging.Action, error) {
+	v, err := a.rules(ctx, rights.Read, name)
+	if err == nil {
+		err = v.Require(project.PartHistory)
+	}
+	if err != nil {
+		return staging.Action{}, a.told(v, err)
+	}
+	action, err := a.stagings.Reversal(ctx, name, revision)
+	return action, a.told(v, err)
+}
+
+// Files reads the files of a staging at a revision; "" is now.
+func (a *Access) Files(ctx context.Context, name, revision string) ([]staging.File, error) {
+	v, err := a.rules(ctx, rights.Read, name)
+	if err == nil {
+		err = v.Require(project.PartFiles)
+	}
+	if err != nil {
+		return nil, a.told(v, err)
+	}
+	files, err := a.stagings.StagingFiles(ctx, name, revision)
+	return files, a.told(v, err)
+}
+
+// Insight asks Argo CD about one staging.
+func (a *Access) Insight(ctx context.Context, name string) (status.Insight, error) {
+	v, err := a.rules(ctx, rights.Read, name)
+	if err == nil {
+		err = v.Require(project.PartResources)
+	}
+	if err != nil {
+		return status.Insight{}, a.told(v, err)
+	}
+	found, err := a.stagings.Insight(ctx, name)
+	return found, a.told(v, err)
+}
+
+// See gives a view of the feed as the asker may see it, by rules that were read
+// before; nil when it is not theirs. The one that is given stays as it is.
+func (a *Access) See(p *project.Project, known *staging.View) *staging.View {
+	if known == nil || !a.MayRead(p, known.Metadata.Name) {
+		return nil
+	}
+	return rights.NewVisibility(p, a.by.Rights).Redact(known)
+}
+
+// MayRead tells whether a staging may be shown to the asker at all.
+func (a *Access) MayRead(p *project.Project, name string) bool {
+	return a.by.Authorize(p, rights.Read, name) == nil
+}

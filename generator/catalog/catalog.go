@@ -1,0 +1,144 @@
+package catalog
+
+import (
+	"context"
+	"octopod/generator/render"
+	"time"
+
+	"octopod/generator/envrepo"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// Catalog reads the stagings that one env repo records. It writes nothing, and
+// never asks Argo CD. It is safe for use by many goroutines.
+type Catalog struct {
+	Repo     *envrepo.Repo
+	Renderer *render.Renderer
+	Heads    Heads            // branches of the application's repositories; nil when no forge is configured
+	Now      func() time.Time // dates records and observations
+}
+
+// Open reads what every action needs: the project, and the staging it means.
+// One request to the remote brings all files that rendering will ask for.
+func Open(ctx context.Context, tree *envrepo.Tree, a staging.Action) (*project.Project, staging.Action, error) {
+	paths := []string{project.File, "templates", "jsonnet"}
+	if a.Name != "" {
+		paths = append(paths, envrepo.StagingDir(a.Name))
+	}
+	if err := tree.Prefetch(ctx, paths...); err != nil {
+		return nil, a, err
+	}
+	p, err := tree.Project()
+	if err != nil {
+		return nil, a, err
+	}
+	a, err = settleName(tree, p, a)
+	return p, a, err
+}
+
+func (g *Catalog) tree(ctx context.Context, revision string) (*envrepo.Tree, error) {
+	if revision == "" {
+		return g.Repo.Tip(ctx)
+	}
+	return g.Repo.At(ctx, revision)
+}
+
+// Project reads octopod.yaml at the tip.
+func (g *Catalog) Project(ctx context.Context) (*project.Project, error) {
+	_, p, err := g.Latest(ctx)
+	return p, err
+}
+
+// Latest is the env repo as it is now, and what octopod.yaml says there.
+func (g *Catalog) Latest(ctx context.Context) (*envrepo.Tree, *project.Project, error) {
+	tree, err := g.Repo.Tip(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err := tree.Project()
+	return tree, p, err
+}
+
+// FindRecord reads a record that may not be there yet.
+func FindRecord(tree *envrepo.Tree, name string) (*staging.Staging, error) {
+	if !tree.Has(name) {
+		return nil, nil
+	}
+	s, err := tree.Staging(name)
+	if err != nil {
+		return nil, err
+	}
+	return &s, nil
+}
+
+// settleName finds the staging that an action means: by name, or by the name
+// that its branch has.
+func settleName(tree *envrepo.Tree, p *project.Project, a staging.Action) (staging.Action, error) {
+	if a.Branch != "" {
+		branch, err := staging.Branch(a.Branch)
+		if err != nil {
+			return a, err
+		}
+		a.Branch = branch
+	}
+	if a.Name != "" {
+		return a, nil
+	}
+	if a.Branch == "" {
+		return a, staging.Errorf(staging.CodeInvalid, "neither a name nor a branch is given").
+			WithHint("name the staging, or give --branch")
+	}
+	name, err := p.NameFor(a.Branch, func(name string) (string, error) { return OwnerOf(tree, name) })
+	a.Name = name
+	return a, err
+}
+
+// OwnerOf tells which branch holds a name. A record that cannot be read still
+// holds its name, for no branch in particular.
+func OwnerOf(tree *envrepo.Tree, name string) (string, error) {
+	s, err := FindRecord(tree, name)
+	switch {
+	case err != nil && staging.CodeOf(err) == staging.CodeInvalid:
+		return "(unreadable)", nil
+	case err != nil:
+		return "", err
+	case s == nil:
+		return "", nil
+	}
+	return s.Spec.Branch, nil
+}
+
+// View shows a record together with what follows from it.
+func View(p *project.Project, s staging.Staging, revision string) staging.View {
+	standing, untried := p.Standing(s)
+	v := staging.View{Document: s.Document(), Status: staging.Status{
+		Revision: revision, Tested: standing, Untried: untried, URL: p.URL(p.MainService(), s.Name), URLs: map[string]string{}, Services: map[string]staging.ServiceStatus{},
+	}}
+	for _, name := range p.ServiceNames() {
+		if url := p.URL(name, s.Name); url != "" {
+			v.Status.URLs[name] = url
+		}
+	}
+	for name, service := range s.Spec.Services {
+		v.Status.Services[name] = staging.ServiceStatus{Wanted: service.Image}
+	}
+	return v
+}
+
+// invalidView shows a staging whose record cannot be read.
+func invalidView(name, revision string, err error) staging.View {
+	s := staging.Staging{Name: name}
+	return staging.View{Document: s.Document(), Status: staging.Status{
+		Phase: staging.PhaseInvalid, Reason: "The record of this staging cannot be read.", Detail: err.Error(), Revision: revision,
+	}}
+}
+
+// TreeHash is the git object of a path; "" where there is none.
+func TreeHash(tree *envrepo.Tree, path string) string {
+	h, there := tree.TreeHash(path)
+	if !there {
+		return ""
+	}
+	return h
+}

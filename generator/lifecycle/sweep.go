@@ -1,0 +1,179 @@
+package lifecycle
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+
+	"octopod/generator/catalog"
+	"octopod/generator/change"
+	"octopod/generator/envrepo"
+	"octopod/generator/project"
+	"octopod/generator/rights"
+	"octopod/generator/staging"
+	"octopod/generator/status"
+)
+
+// DefaultMaxShare is how many stagings of a hundred a sweep may take away.
+const DefaultMaxShare = 25
+
+// SweepRequest brings the stagings in line with the project's lifecycle.
+type SweepRequest struct {
+	DryRun   bool
+	MaxShare int // of a hundred may go at once; DefaultMaxShare when 0
+	By       rights.Asker
+}
+
+// SweepResult says what a sweep did, or would do.
+type SweepResult struct {
+	Items        []Swept // one for each staging, by name
+	Repositories []catalog.Heard
+	Orphans      []Orphan
+	Changed      bool
+	Revision     string             // of the env repo afterwards
+	Plan         []staging.PlanItem // what changed in it
+}
+
+// Count tells how many stagings a step was decided on for.
+func (r SweepResult) Count(step project.Step) (n int) {
+	for _, item := range r.Items {
+		if item.Step == step {
+			n++
+		}
+	}
+	return n
+}
+
+// Swept is what became of one staging.
+type Swept struct {
+	project.Decision
+	Changed bool
+	Err     error // its record cannot be read, or it could not be changed; the others were
+}
+
+// Sweep looks at every staging once, and does what is due: a commit for each
+// that changes, all in one push. It keeps nothing between two runs, so a ticker
+// may call it as well as a CI job, and several may sweep at once: a staging that
+// somebody changed meanwhile is left for the next run.
+func (g *Sweeper) Sweep(ctx context.Context, r SweepRequest) (SweepResult, error) {
+	at := g.Now()
+	result, err := g.sweep(ctx, r)
+	if !r.DryRun {
+		g.Sweeps.note(Cleaned{At: at, By: r.By.Person, Result: result, Err: err})
+	}
+	return result, err
+}
+
+func (g *Sweeper) sweep(ctx context.Context, r SweepRequest) (SweepResult, error) {
+	r.By.Via, r.MaxShare = staging.ViaSweep, cmp.Or(r.MaxShare, DefaultMaxShare)
+	s, err := g.startSweep(ctx, r)
+	if err != nil {
+		return SweepResult{}, err
+	}
+	around := project.Surroundings{Now: g.Now(), MaxShare: r.MaxShare}
+	if g.Heads != nil {
+		s.result.Repositories, around.Branches = catalog.ListBranches(ctx, g.Heads, s.project.Repositories())
+	}
+	if around.TornDown, err = s.tornDown(ctx); err != nil {
+		return SweepResult{}, err
+	}
+	s.findOrphans(around.Now)
+	decisions := s.project.Sweep(s.records, around)
+	if err := s.carryOut(ctx, decisions); err != nil {
+		return SweepResult{}, err
+	}
+	slices.SortFunc(s.result.Items, func(a, b Swept) int { return strings.Compare(a.Staging, b.Staging) })
+	return s.result, nil
+}
+
+// sweeping is one sweep at work.
+type sweeping struct {
+	*Sweeper
+	request SweepRequest
+	tree    *envrepo.Tree
+	project *project.Project
+	records []staging.Staging
+	cluster status.Cluster
+	seen    *status.Snapshot // nil without an Argo CD
+	result  SweepResult
+}
+
+// startSweep reads everything that is to be looked at.
+func (g *Sweeper) startSweep(ctx context.Context, r SweepRequest) (*sweeping, error) {
+	tree, p, err := g.Latest(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &sweeping{Sweeper: g, request: r, tree: tree, project: p}
+	s.result.Revision = tree.Revision()
+	names, err := tree.Names()
+	if err == nil {
+		err = tree.LoadRecords(ctx, names)
+	}
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		record, err := tree.Staging(name)
+		if err != nil {
+			s.result.Items = append(s.result.Items, Swept{Decision: project.Decision{Staging: name, Step: project.StepKeep}, Err: err})
+			continue
+		}
+		s.records = append(s.records, record)
+	}
+	s.cluster, s.seen = g.Snapshot(ctx, p)
+	return s, nil
+}
+
+// tornDown asks which teardowns are over.
+func (s *sweeping) tornDown(ctx context.Context) (map[string]bool, error) {
+	over := map[string]bool{}
+	var views []staging.View
+	for _, r := range s.records {
+		if r.Spec.State == staging.Deleting {
+			views = append(views, catalog.View(s.project, r, s.tree.Revision()))
+		}
+	}
+	if s.seen == nil || len(views) == 0 {
+		return over, nil
+	}
+	err := s.NewEvaluator(s.cluster, s.tree, s.project).EvaluateAll(ctx, s.seen, views)
+	for _, v := range views {
+		over[v.Metadata.Name] = v.Status.Phase == staging.PhaseDeleting && v.Status.Reason == staging.TeardownDone
+	}
+	return over, err
+}
+
+// carryOut commits what was decided.
+func (s *sweeping) carryOut(ctx context.Context, decisions []project.Decision) error {
+	first := len(s.result.Items)
+	var requests []change.Request
+	var at []int // the item of each request
+	paths := []string{project.File, "templates", "jsonnet"}
+	for i, d := range decisions {
+		s.result.Items = append(s.result.Items, Swept{Decision: d})
+		if a, changes := d.Action(); changes {
+			requests = append(requests, change.Request{Action: a, By: s.request.By, DryRun: s.request.DryRun, Version: rights.Version(s.records[i])})
+			at = append(at, first+i)
+			paths = append(paths, envrepo.StagingDir(d.Staging))
+		}
+	}
+	if len(requests) == 0 {
+		return nil
+	}
+	if err := s.tree.Prefetch(ctx, paths...); err != nil {
+		return err
+	}
+	results, errs := s.ApplyAll(ctx, s.tree, requests, s.PlanAction)
+	for i, result := range results {
+		item := &s.result.Items[at[i]]
+		item.Changed, item.Err = errs[i] == nil && result.Changed, errs[i]
+		if item.Changed {
+			s.result.Changed = true
+			s.result.Revision = result.Revision
+			s.result.Plan = append(s.result.Plan, result.Plan...)
+		}
+	}
+	return ctx.Err()
+}

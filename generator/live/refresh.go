@@ -1,0 +1,78 @@
+package live
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"strings"
+
+	"golang.org/x/sync/errgroup"
+
+	"octopod/generator/envrepo"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+	"octopod/generator/status"
+)
+
+// Look makes Argo CD look at what a commit changed, now instead of minutes
+// later. Call it after a change with the plan that came of it. Its failure
+// loses nothing: Argo CD then finds the commit when it looks by itself. It does
+// nothing when no Argo CD is connected.
+func (g *Tracker) Look(ctx context.Context, plan []staging.PlanItem) error {
+	members, names := touched(plan)
+	if !g.HasCluster() || !members && len(names) == 0 {
+		return nil
+	}
+	p, err := g.Project(ctx)
+	if err != nil {
+		return err
+	}
+	cluster, err := g.Connected(p)
+	if err != nil {
+		return err
+	}
+	return lookAt(ctx, cluster, p, members, names)
+}
+
+// lookAt asks for all that is to be looked at, side by side.
+func lookAt(ctx context.Context, cluster status.Refresher, p *project.Project, members bool, names []string) error {
+	work, ctx := errgroup.WithContext(ctx)
+	work.SetLimit(status.MaxConcurrent)
+	if members {
+		work.Go(func() error { return cluster.UpsertApplicationSet(ctx, p) })
+	}
+	for _, name := range names {
+		work.Go(func() error {
+			_, err := cluster.Refresh(ctx, p.Application(name), false)
+			if staging.CodeOf(err) == staging.CodeNotFound {
+				return cluster.UpsertApplicationSet(ctx, p)
+			}
+			return err
+		})
+	}
+	return work.Wait()
+}
+
+// touched reads off a plan whether a staging is new or gone, and which others
+// changed in what Argo CD reads. It never reads a record.
+func touched(plan []staging.PlanItem) (members bool, names []string) {
+	changed := map[string]bool{}
+	for _, item := range plan {
+		below, inside := strings.CutPrefix(item.Path, envrepo.Dir+"/")
+		name, _, _ := strings.Cut(below, "/")
+		if !inside || name == "" {
+			continue
+		}
+		whole := item.Path == envrepo.StagingDir(name) || item.Path == envrepo.RecordPath(name)
+		if whole && item.Action != staging.Modified {
+			members = true
+			changed[name] = false
+		} else if item.Path == envrepo.RecordPath(name) {
+			continue
+		} else if _, known := changed[name]; !known {
+			changed[name] = true
+		}
+	}
+	maps.DeleteFunc(changed, func(_ string, looks bool) bool { return !looks })
+	return members, slices.Sorted(maps.Keys(changed))
+}

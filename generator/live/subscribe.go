@@ -1,0 +1,171 @@
+package live
+
+import (
+	"context"
+	"sync"
+
+	"octopod/generator/catalog"
+	"octopod/generator/staging"
+	"octopod/generator/status"
+)
+
+// Reset is the news that a subscriber was away for too long, or that the server
+// is another one: what it knows is void, and everything is told again.
+const Reset NewsKind = "reset"
+
+// Subscription reads a feed at its own pace. It keeps a place in what the feed
+// keeps anyway; one that falls too far behind is told everything anew. Neither
+// holds up the feed.
+type Subscription struct {
+	feed    *Feed
+	pending []Update
+	after   uint64 // the last update that was taken, or is pending
+}
+
+// Subscribe begins to read: after 0 with everything there is, Complete, and then
+// every change; after an update's number with what came since. The place is
+// given up when ctx ends. A feed has a limited number of places.
+func (f *Feed) Subscribe(ctx context.Context, after uint64) (*Subscription, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.subscribers >= f.limits.subscribers {
+		return nil, staging.Errorf(staging.CodeUnavailable, "%d already follow the stagings, and there is no place for more", f.subscribers).
+			WithHint("try again later; lists can be read meanwhile")
+	}
+	f.subscribers++
+	context.AfterFunc(ctx, sync.OnceFunc(func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.subscribers--
+	}))
+	s := &Subscription{feed: f, after: after}
+	if after == 0 {
+		s.startOver()
+	}
+	return s, nil
+}
+
+// Follow begins to read as Subscribe does, for the server itself: it takes
+// nobody's place.
+func (f *Feed) Follow() *Subscription {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	s := &Subscription{feed: f}
+	s.startOver()
+	return s
+}
+
+// Subscribers counts those who read the feed now.
+func (f *Feed) Subscribers() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.subscribers
+}
+
+// Next gives the next update, as soon as there is one; ctx's error when it ends
+// before. It must not be called from two goroutines.
+func (s *Subscription) Next(ctx context.Context) (Update, error) {
+	for ctx.Err() == nil {
+		if len(s.pending) > 0 {
+			u := s.pending[0]
+			s.pending = s.pending[1:]
+			return u, nil
+		}
+		select {
+		case <-s.fill():
+		case <-ctx.Done():
+		}
+	}
+	return Update{}, ctx.Err()
+}
+
+// fill takes what is new, or says when there will be something.
+func (s *Subscription) fill() <-chan struct{} {
+	f := s.feed
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if s.after == f.sequence {
+		return f.next
+	}
+	behind := f.sequence - s.after // of a number of another process: huge
+	if behind > uint64(len(f.recent)) {
+		s.pending = append(s.pending, Update{News: &News{Kind: Reset}})
+		s.startOver()
+		return status.Closed()
+	}
+	s.pending = append(s.pending, f.recent[len(f.recent)-int(behind):]...)
+	s.after = f.sequence
+	return status.Closed()
+}
+
+// startOver makes everything there is pending. The feed is locked.
+func (s *Subscription) startOver() {
+	f := s.feed
+	for _, n := range f.sorted() {
+		s.pending = append(s.pending, Update{News: n})
+	}
+	if f.complete {
+		s.pending = append(s.pending, Update{&News{Kind: Complete}, f.sequence})
+	}
+	for _, place := range []struct {
+		Place
+		kind NewsKind
+	}{{f.freshness.EnvRepo, Stale}, {f.freshness.ArgoCD, Away}} {
+		if place.Fault != nil {
+			s.pending = append(s.pending, Update{News: &News{Kind: place.kind, Err: place.Fault}})
+		}
+	}
+	s.after = f.sequence
+}
+
+// Watch tells what a query chooses, as Stagings.Watch does, from the one watch
+// of the feed. It begins with how things are after everything that was
+// committed before.
+func (f *Feed) Watch(ctx context.Context, q catalog.Query, handle func(News)) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if err := f.CatchUp(ctx); err != nil {
+		return err
+	}
+	s, err := f.Subscribe(ctx, 0)
+	if err != nil {
+		return err
+	}
+	chosen := Filter(q, false)
+	for {
+		u, err := s.Next(ctx)
+		if err != nil {
+			return err
+		}
+		if n := chosen(u.News); n != nil {
+			handle(*n)
+		}
+	}
+}
+
+// Filter gives what keeps to the stagings that a query chooses: it gives back
+// the news that are about one of them, nil for others. One that the query
+// chooses no longer is gone. Who resumes may know stagings that were chosen
+// before.
+func Filter(q catalog.Query, resumed bool) func(*News) *News {
+	shown := map[string]bool{}
+	known := func(name string) bool { return resumed || shown[name] }
+	return func(n *News) *News {
+		name := n.Staging.Metadata.Name
+		switch {
+		case n.Kind == Reset:
+			resumed = false
+			clear(shown)
+		case n.Kind == Changed && q.Matches(n.Staging):
+			shown[name] = true
+		case n.Kind == Changed && known(name):
+			delete(shown, name)
+			return &News{Kind: Gone, Staging: n.Staging}
+		case n.Kind == Changed, n.Kind == Gone && !known(name):
+			return nil
+		case n.Kind == Gone:
+			delete(shown, name)
+		}
+		return n
+	}
+}

@@ -1,0 +1,178 @@
+package live
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"time"
+
+	"octopod/generator/catalog"
+	"octopod/generator/staging"
+)
+
+// Watcher tells how stagings change; *Stagings is one.
+type Watcher interface {
+	Watch(ctx context.Context, q catalog.Query, handle func(News)) error
+}
+
+// Goal is what a staging is waited for.
+type Goal string
+
+// The goals.
+const (
+	ForRunning  Goal = "running"
+	ForArchived Goal = "archived"
+	ForDeleted  Goal = "deleted"
+)
+
+// Goals lists them.
+func Goals() []Goal { return []Goal{ForRunning, ForArchived, ForDeleted} }
+
+// WaitRequest says what to wait for.
+type WaitRequest struct {
+	Name    string
+	For     Goal
+	Timeout time.Duration // none, when zero
+}
+
+// graceForFailure: pods that start together fail and recover; a failure counts
+// when it lasts for so long.
+const graceForFailure = 5 * time.Second
+
+// Wait watches a staging until it is what is waited for, and gives how it is
+// then. step is called with every change on the way. It fails early, with
+// CodeFailed, when the staging fails; with CodeTimeout when the time runs out,
+// or CodeUnavailable when Argo CD could not be asked at that time; with
+// CodeConflict when what is waited for cannot come; with CodeUnauthorized or
+// CodeForbidden when Argo CD refuses to be asked.
+func Wait(ctx context.Context, w Watcher, r WaitRequest, step func(staging.View)) (staging.View, error) {
+	limit, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if r.Timeout > 0 {
+		limit, cancel = context.WithTimeout(limit, r.Timeout)
+		defer cancel()
+	}
+	news, ended := make(chan News), make(chan error, 1)
+	go func() {
+		ended <- w.Watch(limit, catalog.Query{Names: []string{r.Name}}, func(n News) {
+			select {
+			case news <- n:
+			case <-limit.Done():
+			}
+		})
+	}()
+	v, err := (&wait{WaitRequest: r, step: step}).follow(limit, news, ended)
+	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		err = late(r, v)
+	}
+	return v, err
+}
+
+// wait is one wait under way.
+type wait struct {
+	WaitRequest
+	step  func(staging.View)
+	last  staging.View
+	known bool // the staging was there
+}
+
+func (w *wait) follow(ctx context.Context, news <-chan News, ended <-chan error) (staging.View, error) {
+	var failing <-chan time.Time
+	for {
+		select {
+		case n := <-news:
+			done, err := w.take(n)
+			if done || err != nil {
+				return w.last, err
+			}
+			switch fails := fails(w.last); {
+			case !fails:
+				failing = nil
+			case failing == nil:
+				failing = time.After(graceForFailure)
+			}
+		case <-failing:
+			return w.last, failed(w.last)
+		case err := <-ended:
+			return w.last, err
+		case <-ctx.Done():
+			return w.last, ctx.Err()
+		}
+	}
+}
+
+// take looks at one piece of news: is this what is waited for, or can it not
+// come any more?
+func (w *wait) take(n News) (done bool, err error) {
+	switch n.Kind {
+	case Changed:
+		w.known, w.last = true, n.Staging
+		w.step(n.Staging)
+		return w.reached()
+	case Gone, Complete:
+		if n.Kind == Complete && w.known {
+			return false, nil
+		}
+		if w.For == ForDeleted {
+			return true, nil
+		}
+		return false, staging.Errorf(staging.CodeNotFound, "there is no staging %s", w.Name).WithHint("`octopod get` lists them")
+	case Away:
+		if code := staging.CodeOf(n.Err); code == staging.CodeUnauthorized || code == staging.CodeForbidden {
+			return false, n.Err // which no waiting mends
+		}
+	}
+	return false, nil
+}
+
+func (w *wait) reached() (bool, error) {
+	s := w.last
+	switch {
+	case s.Status.Phase == "":
+		return false, staging.Errorf(staging.CodeInvalid, "no Argo CD is connected, so nobody knows when %s is %s", w.Name, w.For).
+			WithHint("set ARGOCD_SERVER and ARGOCD_AUTH_TOKEN; `octopod doctor` checks the connection")
+	case s.Status.Phase == staging.PhaseInvalid:
+		return false, staging.Errorf(staging.CodeFailed, "the record of %s cannot be read", w.Name).
+			WithHint("`octopod describe %s` says why", w.Name)
+	case w.For == ForRunning && s.Status.Phase == staging.PhaseRunning,
+		w.For == ForArchived && s.Status.Phase == staging.PhaseArchived:
+		return true, nil
+	}
+	return false, w.hopeless()
+}
+
+// hopeless: the record wants something else.
+func (w *wait) hopeless() error {
+	wants := map[Goal]staging.State{ForRunning: staging.Active, ForArchived: staging.Archived, ForDeleted: staging.Deleting}[w.For]
+	state := w.last.Spec.State
+	if state == wants {
+		return nil
+	}
+	verb := map[Goal]string{ForRunning: "restore", ForArchived: "archive", ForDeleted: "delete"}[w.For]
+	return staging.Errorf(staging.CodeConflict, "%s will not be %s: its record says %s", w.Name, w.For, state).
+		WithHint("`octopod %s %s` changes that", verb, w.Name)
+}
+
+func fails(v staging.View) bool {
+	return v.Status.Phase == staging.PhaseFailed || v.Status.Phase == staging.PhaseDegraded
+}
+
+// failed says what a staging fails at.
+func failed(v staging.View) error {
+	return staging.Errorf(staging.CodeFailed, "%s: %s", v.Metadata.Name, v.Status.Reason).WithHint("%s", detailed(v))
+}
+
+func detailed(v staging.View) string {
+	return cmp.Or(v.Status.Detail, "`octopod describe "+v.Metadata.Name+"` shows more")
+}
+
+// late says how far a staging came in the time.
+func late(r WaitRequest, v staging.View) error {
+	s := v.Status
+	if s.Phase == staging.PhaseUnknown {
+		return staging.Errorf(staging.CodeUnavailable, "%s is not known to be %s after %s: %s", r.Name, r.For, r.Timeout, s.Reason).
+			WithHint("%s", detailed(v))
+	}
+	return staging.Errorf(staging.CodeTimeout, "%s is not %s after %s; it is %s: %s", r.Name, r.For, r.Timeout, s.Phase, s.Reason).
+		WithHint("%s", detailed(v))
+}

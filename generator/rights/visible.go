@@ -1,0 +1,222 @@
+package rights
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"slices"
+	"time"
+
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// Visibility leaves out of what is known what a role is not shown, and secrets for
+// every role. Its zero value shows nothing.
+type Visibility struct {
+	Project *project.Project
+	Role    project.Role
+	All     bool // no rights are asked for
+}
+
+// NewVisibility returns what the holder of rights may see; without rights, everything.
+func NewVisibility(p *project.Project, r Rights) Visibility {
+	if r == nil {
+		return Visibility{Project: p, Role: project.RoleAdmin, All: true}
+	}
+	return Visibility{Project: p, Role: r.Role(p)}
+}
+
+// Shown is a staging as a role may see it. The one that is given stays as it is.
+func Shown(p *project.Project, role project.Role, known *staging.View) *staging.View {
+	return Visibility{Project: p, Role: role}.Redact(known)
+}
+
+// Shows reports whether the role may see a part; every role sees what has no part.
+func (v Visibility) Shows(part project.Part) bool {
+	return v.All || part == "" || v.Project != nil && v.Project.Spec.UI.Shows(part, v.Role)
+}
+
+// Require refuses a part that the role may not see.
+func (v Visibility) Require(part project.Part) error {
+	if v.All {
+		return nil
+	}
+	return RequireVisible(v.Project, v.Role, part)
+}
+
+// RedactProject is octopod.yaml for this role. Parts have names for all, as addresses do.
+func (v Visibility) RedactProject() *project.Project {
+	p := *v.Project
+	if !v.Shows(project.PartServices) {
+		p.Spec.Services = map[string]project.Service{}
+		for name, s := range v.Project.Spec.Services {
+			p.Spec.Services[name] = project.Service{Title: s.Title, Host: s.Host, Path: s.Path}
+		}
+	}
+	p.Spec.Parameters, p.Spec.Presets = map[string]project.Parameter{}, map[string]project.Preset{}
+	if v.Shows(project.PartSettings) {
+		for name, parameter := range v.Project.Spec.Parameters {
+			if values := v.discreet(staging.Values{name: parameter.Default}); parameter.Default != nil {
+				parameter.Default = values[name]
+			}
+			p.Spec.Parameters[name] = parameter
+		}
+		for name, preset := range v.Project.Spec.Presets {
+			preset.Overrides = v.discreetly(preset.Overrides)
+			p.Spec.Presets[name] = preset
+		}
+	}
+	p.Spec.Links = slices.DeleteFunc(slices.Clone(p.Spec.Links), func(l project.Link) bool {
+		return !v.Shows(project.PartLinks) || !v.Role.Includes(l.Role)
+	})
+	if !v.Role.Includes(project.RoleAdmin) {
+		p.Spec.Access = project.Access{}
+	}
+	return &p
+}
+
+// Redact is a staging for this role. The one that is given stays as it is.
+func (v Visibility) Redact(known *staging.View) *staging.View {
+	view := *known
+	s := &view.Spec
+	for _, hide := range []struct {
+		part project.Part
+		do   func()
+	}{
+		{project.PartDetail, func() { view.Status.Detail = "" }},
+		{project.PartServices, func() { s.Services, view.Status.Services, s.Tested = nil, nil, withoutVersions(s.Tested) }},
+		{project.PartSettings, func() { s.Overrides, s.Presets = staging.Overrides{}, nil }},
+		{project.PartBranch, func() { s.Branch, s.PullRequest = "", nil }},
+		{project.PartCreated, func() { s.Created.At = time.Time{} }},
+		{project.PartExpires, func() { s.Expires = nil }},
+		{project.PartChanged, func() { view.Status.Changed, view.Status.Timings.Committed = nil, nil }},
+		{project.PartAuthor, func() { hideAuthor(s) }},
+	} {
+		if !v.Shows(hide.part) {
+			hide.do()
+		}
+	}
+	s.Tested = withoutSettings(s.Tested)
+	s.Overrides = v.discreetly(s.Overrides)
+	if of := view.Document; view.Version == "" {
+		if v.All {
+			of = known.Document
+		}
+		view.Version = Version(of.Staging()) // a sum of what is not shown would tell whether a guess at it is right
+	}
+	return &view
+}
+
+// Version names a record as this role is shown it.
+func (v Visibility) Version(record staging.Staging) string {
+	return v.Redact(&staging.View{Document: record.Document()}).Version
+}
+
+func hideAuthor(s *staging.Spec) {
+	s.Created.By = ""
+	s.PullRequest = but(s.PullRequest, func(r *staging.PullRequest) { r.Author = "" })
+	s.Pinned = but(s.Pinned, func(p *staging.Pin) { p.By = "" })
+	s.Kept = but(s.Kept, func(k *staging.Keeping) { k.By = "" })
+	s.Since = but(s.Since, func(t *staging.Turn) { t.By = "" })
+	s.Tested = but(s.Tested, func(t *staging.Test) { t.By = "" })
+}
+
+// but is a copy with a change; the original is shared, and stays as it is.
+func but[T any](original *T, change func(*T)) *T {
+	if original == nil {
+		return nil
+	}
+	changed := *original
+	change(&changed)
+	return &changed
+}
+
+func withoutVersions(t *staging.Test) *staging.Test {
+	return but(t, func(t *staging.Test) { t.Services = nil })
+}
+
+// withoutSettings leaves out the sum of the settings, by which values that are
+// hidden could be guessed. What it is for has been said in the status.
+func withoutSettings(t *staging.Test) *staging.Test {
+	return but(t, func(t *staging.Test) { t.Settings = "" })
+}
+
+func (v Visibility) discreetly(o staging.Overrides) staging.Overrides {
+	return staging.Overrides{App: v.discreet(o.App), Deployment: v.discreet(o.Deployment)}
+}
+
+// Masks tells whether the values of a setting are shown to nobody, by its name
+// alone.
+func (v Visibility) Masks(name string) bool {
+	kind := v.Project.Spec.Parameters[name].Type
+	return staging.TellingName(name) && slices.Contains([]project.Type{"", project.TypeString, project.TypeEnum}, kind)
+}
+
+// discreet masks the values that look or sound like secrets. A reference names
+// a secret and is none.
+func (v Visibility) discreet(values staging.Values) staging.Values {
+	masked := staging.Values{}
+	for name, value := range values {
+		text, isText := value.(string)
+		if !isText || v.Project.Spec.Parameters[name].Type == project.TypeSecret {
+			continue
+		}
+		if discreet := staging.Discreet(name, text); discreet != text {
+			masked[name] = discreet
+		}
+	}
+	if len(masked) == 0 {
+		return values
+	}
+	shown := maps.Clone(values)
+	maps.Copy(shown, masked)
+	return shown
+}
+
+// RedactDifferences leaves out what a role is not shown.
+func (v Visibility) RedactDifferences(all []staging.Difference) []staging.Difference {
+	return slices.DeleteFunc(slices.Clone(all), func(d staging.Difference) bool { return !v.Shows(v.partOf(d.What)) })
+}
+
+// partOf is where a difference is shown.
+func (v Visibility) partOf(what string) project.Part {
+	_, isService := v.Project.Spec.Services[what]
+	_, isSetting := v.Project.Spec.Parameters[what]
+	switch {
+	case isService || what == "tested":
+		return project.PartServices
+	case isSetting || what == "presets":
+		return project.PartSettings
+	case what == "branch":
+		return project.PartBranch
+	}
+	return ""
+}
+
+// errUnforeseen stands for an error that nobody has put into words for people.
+var errUnforeseen = errors.New("something went wrong that nobody foresaw; the server's log says what")
+
+// RedactError is an error for this role: who is not shown technical detail is told in
+// Octopod's words alone, and never the words of git, Argo CD or the system.
+func (v Visibility) RedactError(err error) error {
+	if err == nil || v.Shows(project.PartDetail) {
+		return err
+	}
+	var over error // a wait that ended
+	for _, end := range []error{context.Canceled, context.DeadlineExceeded} {
+		if errors.Is(err, end) {
+			over = end
+		}
+	}
+	var known *staging.Error
+	switch {
+	case errors.As(err, &known):
+		plain := *known
+		plain.Err = over
+		return &plain
+	case over != nil:
+		return over
+	}
+	return errUnforeseen
+}

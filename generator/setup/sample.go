@@ -1,0 +1,105 @@
+package setup
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	yaml "gopkg.in/yaml.v3"
+
+	"octopod/generator/project"
+	"octopod/generator/staging"
+	"octopod/jsonnet"
+	"octopod/templates"
+)
+
+// sampleName is what the sample project is called where it is kept.
+const sampleName = "shop"
+
+// sampleLayout copies the sample project under the reader's name.
+func sampleLayout(r InitRequest) (layout, error) {
+	source, dir := fs.FS(templates.Files), "templates"
+	if r.Engine == project.EngineJsonnet {
+		source, dir = jsonnet.Files, "jsonnet"
+	}
+	files, err := copyTemplate(source, dir)
+	if err != nil {
+		return layout{}, err
+	}
+	l := layout{notes: []string{"the sample project " + sampleName + " was copied: replace its templates with yours, or run init with --template DIR"}}
+	var written []byte
+	for _, file := range files {
+		if file.Path == dir+"/"+project.File {
+			written = file.Data
+			continue
+		}
+		if path.Base(file.Path) == "bring.libsonnet" {
+			continue // for init --template alone
+		}
+		file.Path = renameSample(file.Path, r.Name)
+		l.files = append(l.files, file)
+	}
+	if written, err = fillProject(written, r); err != nil {
+		return layout{}, err
+	}
+	l.files = append(l.files, staging.File{Path: project.File, Data: written})
+	l.project, err = project.Parse(written)
+	return l, err
+}
+
+// renameSample gives the sample's own files the project's name.
+func renameSample(name, to string) string {
+	name = strings.Replace(name, "templates/"+sampleName+"/", "templates/"+to+"/", 1)
+	return strings.Replace(name, "jsonnet/"+sampleName+".libsonnet", "jsonnet/"+to+".libsonnet", 1)
+}
+
+// fillProject writes the reader's answers into a project file and keeps its
+// comments.
+func fillProject(data []byte, r InitRequest) ([]byte, error) {
+	var doc yaml.Node
+	if err := yaml.Unmarshal(data, &doc); err != nil {
+		return nil, fmt.Errorf("reading the sample's %s: %w", project.File, err)
+	}
+	set := func(value string, field ...string) {
+		if value != "" {
+			setScalar(doc.Content[0], value, field)
+		}
+	}
+	set(r.Name, "metadata", "name")
+	set(r.Title, "metadata", "title")
+	set(string(r.Output), "spec", "output")
+	set(r.BaseDomain, "spec", "hosts", "baseDomain")
+	set(r.RepoURL, "spec", "argocd", "repoURL")
+	var out bytes.Buffer
+	encoder := yaml.NewEncoder(&out)
+	encoder.SetIndent(2)
+	if err := encoder.Encode(&doc); err != nil {
+		return nil, fmt.Errorf("writing %s: %w", project.File, err)
+	}
+	return out.Bytes(), nil
+}
+
+// setScalar sets a field of a mapping, adding what is missing on the way.
+func setScalar(node *yaml.Node, value string, field []string) {
+	for i := 0; i+1 < len(node.Content); i += 2 {
+		if node.Content[i].Value != field[0] {
+			continue
+		}
+		if len(field) > 1 {
+			setScalar(node.Content[i+1], value, field[1:])
+			return
+		}
+		node.Content[i+1].SetString(value)
+		return
+	}
+	key, child := &yaml.Node{}, &yaml.Node{}
+	key.SetString(field[0])
+	child.SetString(value)
+	if len(field) > 1 {
+		*child = yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
+		setScalar(child, value, field[1:])
+	}
+	node.Content = append(node.Content, key, child)
+}

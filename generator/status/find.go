@@ -1,0 +1,34 @@
+package status
+
+import (
+	"context"
+
+	"octopod/generator/catalog"
+	"octopod/generator/staging"
+)
+
+// Find lists stagings by name. A record that cannot be read is listed as
+// Invalid and hides no other. A staging that was deleted is listed for as long
+// as Argo CD is removing it.
+func (g *Reader) Find(ctx context.Context, q catalog.Query) ([]staging.View, error) {
+	tree, p, err := g.Latest(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names, err := q.SelectNames(tree)
+	if err != nil {
+		return nil, err
+	}
+	views, err := q.Views(ctx, tree, p, names)
+	if err != nil || q.Recorded {
+		return views, err
+	}
+	if cluster, seen := g.Snapshot(ctx, p); seen != nil {
+		if q.Unfiltered() {
+			views = append(views, leftovers(tree, seen)...)
+		}
+		err = g.NewEvaluator(cluster, tree, p).EvaluateAll(ctx, seen, views)
+	}
+	g.Pending.Annotate(views)
+	return views, err
+}

@@ -1,0 +1,345 @@
+package status
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"octopod/generator/catalog"
+	"octopod/generator/envrepo"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// Snapshot is what Argo CD says at one moment. A sight of nothing, with a cause,
+// is one too: Argo CD is away.
+type Snapshot struct {
+	Apps      map[string]staging.Application // by the name of the staging
+	AwaySince time.Time
+	Err       error
+}
+
+// Has tells whether Argo CD has an Application of a staging.
+func (s *Snapshot) Has(name string) bool { _, there := s.Apps[name]; return there }
+
+// Snapshot sees Argo CD now. Without an Argo CD there is no sight.
+func (g *Reader) Snapshot(ctx context.Context, p *project.Project) (Cluster, *Snapshot) {
+	cluster, err := g.Connected(p)
+	if cluster == nil && err == nil {
+		return nil, nil
+	}
+	var apps []staging.Application
+	if err == nil {
+		apps, err = cluster.Applications(ctx)
+	}
+	if err != nil {
+		return cluster, &Snapshot{AwaySince: g.Now(), Err: err}
+	}
+	seen := &Snapshot{Apps: make(map[string]staging.Application, len(apps))}
+	for _, app := range apps {
+		seen.Apps[app.Staging] = app
+	}
+	return cluster, seen
+}
+
+// Evaluator tells how stagings are: one tip of the env repo against what Argo CD
+// says. It is safe for use by many goroutines.
+type Evaluator struct {
+	*Reader
+	Cluster Cluster
+	Tip     *envrepo.Tree
+	Project *project.Project
+
+	mu        sync.Mutex
+	trees     map[string]*envrepo.Tree // by revision; nil for one that the branch does not have
+	changedAt map[version]time.Time
+}
+
+// version is a staging with a certain content beside its record.
+type version struct{ name, content string }
+
+// NewEvaluator returns an Evaluator for one tip of the env repo.
+func (g *Reader) NewEvaluator(cluster Cluster, tip *envrepo.Tree, p *project.Project) *Evaluator {
+	j := &Evaluator{Reader: g, Cluster: cluster}
+	j.SetTip(tip, p)
+	return j
+}
+
+// keptTrees bounds the revisions that a judge remembers. Applications of one
+// project are mostly compared with the last few.
+const keptTrees = 64
+
+// SetTip lets the judge see another tip. It must not be telling anything.
+func (j *Evaluator) SetTip(tip *envrepo.Tree, p *project.Project) {
+	j.Tip, j.Project = tip, p
+	if len(j.trees) == 0 || len(j.trees) > keptTrees {
+		j.trees, j.changedAt = map[string]*envrepo.Tree{}, map[version]time.Time{}
+	}
+	j.trees[tip.Revision()] = tip
+}
+
+// MaxConcurrent bounds the questions to Argo CD and to the env repo that are
+// under way together.
+const MaxConcurrent = 8
+
+// EvaluateAll fills in the status of every view.
+func (j *Evaluator) EvaluateAll(ctx context.Context, seen *Snapshot, views []staging.View) error {
+	if err := j.prepare(ctx, seen, views); err != nil {
+		return err
+	}
+	work, ctx := errgroup.WithContext(ctx)
+	work.SetLimit(MaxConcurrent)
+	for i := range views {
+		work.Go(func() error { return j.tell(ctx, seen, &views[i]) })
+	}
+	return work.Wait()
+}
+
+// prepare brings in one request for each revision what the comparisons of many
+// stagings will ask for: those that Argo CD knows as something else.
+func (j *Evaluator) prepare(ctx context.Context, seen *Snapshot, views []staging.View) error {
+	compared := map[string][]string{} // directories by revision
+	for _, v := range views {
+		if app, there := seen.Apps[v.Metadata.Name]; there && app.Revision != "" {
+			compared[app.Revision] = append(compared[app.Revision], envrepo.StagingDir(v.Metadata.Name))
+		}
+	}
+	work, ctx := errgroup.WithContext(ctx)
+	work.SetLimit(MaxConcurrent)
+	for revision, dirs := range compared {
+		work.Go(func() error {
+			tree, err := j.at(ctx, revision)
+			if err != nil || tree == nil {
+				return err
+			}
+			behind := slices.DeleteFunc(dirs, func(dir string) bool { return catalog.TreeHash(tree, dir) == catalog.TreeHash(j.Tip, dir) })
+			return errors.Join(tree.Prefetch(ctx, behind...), j.Tip.Prefetch(ctx, behind...))
+		})
+	}
+	return work.Wait()
+}
+
+// tell fills in the status of one view. What cannot be read of the env repo is
+// an error; what cannot be read of Argo CD is a status.
+func (j *Evaluator) tell(ctx context.Context, seen *Snapshot, v *staging.View) error {
+	if v.Status.Phase == staging.PhaseInvalid {
+		return nil
+	}
+	o, err := j.observe(ctx, seen, v)
+	if err != nil {
+		return err
+	}
+	s := &v.Status
+	s.Phase, s.Reason, s.Detail = staging.PhaseOf(o)
+	s.Timings = timings(o, s.Phase)
+	if o.App == nil {
+		return nil
+	}
+	v.Past = staging.Remembered(o.App.Deployments)
+	s.ObservedRevision = o.App.Revision
+	for name, service := range s.Services {
+		service.Live = living(o.App.Images, service.Wanted)
+		s.Services[name] = service
+	}
+	return nil
+}
+
+// observe gathers what the phase of a staging follows from.
+func (j *Evaluator) observe(ctx context.Context, seen *Snapshot, v *staging.View) (staging.Observation, error) {
+	name := v.Metadata.Name
+	o := staging.Observation{
+		Now: j.Now(), State: v.Spec.State, Gone: !j.Tip.Has(name), Wanted: map[string]string{},
+		AwaySince: seen.AwaySince,
+	}
+	if seen.Err != nil {
+		o.AwayError = seen.Err.Error()
+	}
+	if app, there := seen.Apps[name]; there {
+		o.App = &app
+	}
+	if !o.AwaySince.IsZero() {
+		return o, nil
+	}
+	if err := j.compare(ctx, name, &o); err != nil {
+		return o, err
+	}
+	if needsPods(o) {
+		pods, err := j.Cluster.Pods(ctx, o.App.Name)
+		o.Pods, o.PodsKnown = pods, err == nil // without them the reason stays general
+	}
+	return o, j.expect(ctx, v, &o)
+}
+
+// compare finds whether Argo CD speaks of what is committed now and, where it
+// does not, since when that is so.
+func (j *Evaluator) compare(ctx context.Context, name string, o *staging.Observation) (err error) {
+	if o.App != nil {
+		if o.Compared, err = j.SameContent(ctx, name, o.App.Revision); err != nil {
+			return err
+		}
+		if op := o.App.Operation; op != nil {
+			if o.Applied, err = j.SameContent(ctx, name, op.Revision); err != nil {
+				return err
+			}
+		}
+	}
+	if o.App != nil && o.Compared && !o.Gone && len(o.App.Conditions) == 0 {
+		return nil
+	}
+	o.Committed, err = j.committedAt(ctx, name)
+	return err
+}
+
+// committedAt is when a staging became what it is, its record apart.
+func (j *Evaluator) committedAt(ctx context.Context, name string) (time.Time, error) {
+	content, err := j.Tip.Content(ctx, name)
+	if err != nil {
+		return time.Time{}, err
+	}
+	key := version{name, content}
+	j.mu.Lock()
+	at, known := j.changedAt[key]
+	j.mu.Unlock()
+	if known {
+		return at, nil
+	}
+	if at, err = j.Repo.WrittenAt(ctx, name); err != nil {
+		return time.Time{}, err
+	}
+	j.mu.Lock()
+	j.changedAt[key] = at
+	j.mu.Unlock()
+	return at, nil
+}
+
+// SameContent tells whether a staging at a revision is what it is at the tip, its
+// record apart: no engine reads that. Its git tree tells: revisions differ with
+// every commit of another staging.
+func (j *Evaluator) SameContent(ctx context.Context, name, revision string) (bool, error) {
+	if revision == "" {
+		return false, nil
+	}
+	tree, err := j.at(ctx, revision)
+	if err != nil || tree == nil {
+		return false, err
+	}
+	if dir := envrepo.StagingDir(name); catalog.TreeHash(tree, dir) == catalog.TreeHash(j.Tip, dir) {
+		return true, nil
+	}
+	then, err := tree.Content(ctx, name)
+	if err != nil {
+		return false, err
+	}
+	now, err := j.Tip.Content(ctx, name)
+	return then == now, err
+}
+
+// at reads a revision once; nil when the branch does not have it.
+func (j *Evaluator) at(ctx context.Context, revision string) (*envrepo.Tree, error) {
+	j.mu.Lock()
+	tree, known := j.trees[revision]
+	j.mu.Unlock()
+	if known {
+		return tree, nil
+	}
+	tree, err := j.Repo.At(ctx, revision)
+	if code := staging.CodeOf(err); code == staging.CodeNotFound || code == staging.CodeInvalid {
+		tree, err = nil, nil
+	}
+	if err == nil {
+		j.mu.Lock()
+		j.trees[revision] = tree
+		j.mu.Unlock()
+	}
+	return tree, err
+}
+
+// needsPods: health says minutes later what pods say now, and of an archived
+// staging nothing but its pods tells that it sleeps.
+func needsPods(o staging.Observation) bool {
+	if o.App == nil || !o.Compared {
+		return false
+	}
+	return o.App.Health != "Healthy" || o.State == staging.Archived && len(o.App.Images) > 0
+}
+
+// expect says which images must be live. A service whose image is not live may
+// have no pod on purpose; only then is it worth rendering the staging to know.
+func (j *Evaluator) expect(ctx context.Context, v *staging.View, o *staging.Observation) error {
+	if o.App == nil || !o.Compared || o.State != staging.Active {
+		return nil
+	}
+	missing := false
+	for name, service := range v.Spec.Services {
+		o.Wanted[name] = service.Image
+		missing = missing || !slices.Contains(o.App.Images, service.Image)
+	}
+	if !missing || o.App.Health != "Healthy" {
+		return nil
+	}
+	objects, err := j.CommittedObjects(ctx, j.Tip, j.Project, v.Metadata.Name)
+	if err != nil {
+		return nil // Argo CD will say what is wrong with it
+	}
+	images, err := staging.RunningImages(objects)
+	if err != nil {
+		return err
+	}
+	for name, image := range o.Wanted {
+		if !slices.Contains(images, image) {
+			delete(o.Wanted, name)
+		}
+	}
+	return nil
+}
+
+// living lists the versions of an image that have pods.
+func living(images []string, wanted string) []string {
+	var live []string
+	for _, image := range images {
+		if staging.ImageName(image) == staging.ImageName(wanted) {
+			live = append(live, image)
+		}
+	}
+	return live
+}
+
+// timings are the steps that Argo CD's own times tell.
+func timings(o staging.Observation, phase staging.Phase) staging.Timings {
+	var t staging.Timings
+	if !o.Committed.IsZero() {
+		t.Committed = &o.Committed
+	}
+	if o.App == nil || !o.Applied || o.App.Operation == nil {
+		return t
+	}
+	op := o.App.Operation
+	t.Seen = &op.StartedAt
+	if !op.FinishedAt.IsZero() && op.Phase == "Succeeded" {
+		t.Synced = &op.FinishedAt
+	}
+	return t
+}
+
+// leftovers are Applications whose stagings are gone from the env repo.
+func leftovers(tip *envrepo.Tree, seen *Snapshot) []staging.View {
+	var views []staging.View
+	for name := range seen.Apps {
+		if !tip.Has(name) {
+			views = append(views, RemovedView(name))
+		}
+	}
+	slices.SortFunc(views, func(a, b staging.View) int { return strings.Compare(a.Metadata.Name, b.Metadata.Name) })
+	return views
+}
+
+// RemovedView shows a staging that the env repo no longer has.
+func RemovedView(name string) staging.View {
+	s := staging.Staging{Name: name, Spec: staging.Spec{State: staging.Deleting}}
+	return staging.View{Document: s.Document()}
+}
