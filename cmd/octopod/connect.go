@@ -132,7 +132,7 @@ func (c *cli) openStore(ctx context.Context, url string) (*gitstore.Store, error
 	}
 	if c.serves() {
 		options.History = true
-		options.Pushed = func(p gitstore.Push) { c.metrics.pushed(withoutCredentials(url), p) }
+		options.OnPush = func(p gitstore.Push) { c.metrics.pushed(withoutCredentials(url), p) }
 	}
 	store, err := gitstore.Open(ctx, options)
 	if err != nil {

@@ -51,7 +51,7 @@ func (m *manners) waits(host string) error {
 func (m *manners) heard(host string, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var later *gitstore.Later
+	var later *gitstore.RetryAfter
 	switch {
 	case err == nil:
 		delete(m.hosts, host)

@@ -17,11 +17,11 @@ import (
 // Repo is one branch of an env repo.
 type Repo struct {
 	store   *gitstore.Store
-	records *records
+	records *recordCache
 }
 
 // New returns the env repo in a git store.
-func New(store *gitstore.Store) *Repo { return &Repo{store: store, records: newRecords()} }
+func New(store *gitstore.Store) *Repo { return &Repo{store: store, records: newRecordCache()} }
 
 // Tip reads the branch as it is now.
 func (r *Repo) Tip(ctx context.Context) (*Tree, error) {
@@ -42,10 +42,10 @@ func (r *Repo) At(ctx context.Context, revision string) (*Tree, error) {
 }
 
 // Waiting returns the number of changes that wait for their push.
-func (r *Repo) Waiting() int { return r.store.Waiting() }
+func (r *Repo) Waiting() int { return r.store.QueueLength() }
 
 // MayWrite returns an error when a push would be rejected, without pushing.
-func (r *Repo) MayWrite(ctx context.Context) error { return r.store.MayWrite(ctx) }
+func (r *Repo) MayWrite(ctx context.Context) error { return r.store.CheckWriteAccess(ctx) }
 
 // Edit is one commit: an action and the files that it changes.
 type Edit struct {
@@ -88,11 +88,11 @@ type Editing func(context.Context, *Tree) (Edit, error)
 // ChangeAll commits several edits, one commit each, and pushes them together. An edit
 // that fails does not stop the others.
 func (r *Repo) ChangeAll(ctx context.Context, edits []Editing) ([]Result, []error) {
-	inGit := make([]gitstore.Edit, len(edits))
+	storeEdits := make([]gitstore.Edit, len(edits))
 	for i, edit := range edits {
-		inGit[i] = r.inGit(edit)
+		storeEdits[i] = r.storeEdit(edit)
 	}
-	done, errs := r.store.ChangeAll(ctx, inGit)
+	done, errs := r.store.ChangeAll(ctx, storeEdits)
 	results := make([]Result, len(edits))
 	for i, d := range done {
 		results[i].Changed = d.Changed
@@ -103,8 +103,8 @@ func (r *Repo) ChangeAll(ctx context.Context, edits []Editing) ([]Result, []erro
 	return results, errs
 }
 
-// inGit returns an edit for the git store.
-func (r *Repo) inGit(edit Editing) func(context.Context, *gitstore.Snapshot) (gitstore.Commit, error) {
+// storeEdit returns an edit for the git store.
+func (r *Repo) storeEdit(edit Editing) func(context.Context, *gitstore.Snapshot) (gitstore.Commit, error) {
 	return func(ctx context.Context, tip *gitstore.Snapshot) (gitstore.Commit, error) {
 		return edit.commit(ctx, &Tree{tip, r.records})
 	}
@@ -147,7 +147,7 @@ func (e Edit) After(ctx context.Context, tree *Tree) (*Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	snapshot, err := tree.Snapshot.With(ctx, changes)
+	snapshot, err := tree.Snapshot.WithChanges(ctx, changes)
 	if err != nil {
 		return nil, err
 	}

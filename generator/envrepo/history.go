@@ -42,18 +42,18 @@ func (r *Repo) WrittenAt(ctx context.Context, name string) (time.Time, error) {
 		if err != nil || len(entries) == 0 {
 			return time.Time{}, err
 		}
-		n, err := r.alike(ctx, entries)
+		n, err := r.countSameContent(ctx, entries)
 		if err != nil || n < len(entries) || len(entries) < limit {
 			return entries[max(n, 1)-1].When, err
 		}
 	}
 }
 
-// alike counts the newest entries that have the same content.
-func (r *Repo) alike(ctx context.Context, entries []gitstore.Entry) (int, error) {
+// countSameContent counts the newest entries that have the same content.
+func (r *Repo) countSameContent(ctx context.Context, entries []gitstore.HistoryEntry) (int, error) {
 	var newest string
 	for i, entry := range entries {
-		now, err := content(r.store.Without(ctx, entry.Tree, recordFile))
+		now, err := hashString(r.store.HashWithout(ctx, entry.Tree, recordFile))
 		if err != nil {
 			return i, err
 		}
@@ -81,28 +81,28 @@ func (r *Repo) Activity(ctx context.Context, limit int) ([]staging.Event, error)
 	return events, nil
 }
 
-// triesWithin and mostTries limit how far back Tried searches.
+// maxTryAge and maxTries limit how far back Tried searches.
 const (
-	triesWithin = time.Hour
-	mostTries   = 1000
+	maxTryAge = time.Hour
+	maxTries  = 1000
 )
 
 // Tried finds the commit of an earlier try of a request: same key, same person. It
 // searches the last thousand commits of the last hour.
 func (t *Tree) Tried(ctx context.Context, key string, by staging.Person) (found staging.Event, ok bool, err error) {
-	seen, newest, author := 0, t.Time(), gitstore.Identity{Name: by.Name, Email: by.Email}.Recorded()
-	err = t.Back(ctx, func(entry gitstore.Entry) bool {
+	seen, newest, author := 0, t.Time(), gitstore.Identity{Name: by.Name, Email: by.Email}.Normalized()
+	err = t.WalkHistory(ctx, func(entry gitstore.HistoryEntry) bool {
 		if e := eventOf(entry); e.Key == key && entry.Author == author {
 			found, ok = e, true
 		}
 		seen++
-		return !ok && seen < mostTries && newest.Sub(entry.When) < triesWithin
+		return !ok && seen < maxTries && newest.Sub(entry.When) < maxTryAge
 	})
 	return found, ok, err
 }
 
 // eventOf decodes a commit. One without Octopod's trailers was made by hand.
-func eventOf(entry gitstore.Entry) staging.Event {
+func eventOf(entry gitstore.HistoryEntry) staging.Event {
 	subject, _, _ := strings.Cut(entry.Message, "\n")
 	trailers := parseTrailers(entry.Message)
 	event := staging.Event{

@@ -30,7 +30,7 @@ func RecordPath(name string) string { return path.Join(Dir, name, recordFile) }
 // files.
 type Tree struct {
 	*gitstore.Snapshot
-	records *records
+	records *recordCache
 }
 
 // Revision returns the commit in 40 hex digits, "" for a repository without commits.
@@ -50,10 +50,10 @@ func (t *Tree) TreeHash(name string) (string, bool) {
 // Content returns the hash of a staging's directory without its record. Trees with
 // equal hashes render the same objects. It is "" when the staging does not exist.
 func (t *Tree) Content(ctx context.Context, name string) (string, error) {
-	return content(t.Without(ctx, StagingDir(name), recordFile))
+	return hashString(t.HashWithout(ctx, StagingDir(name), recordFile))
 }
 
-func content(hash gitstore.Hash, err error) (string, error) {
+func hashString(hash gitstore.Hash, err error) (string, error) {
 	if err != nil || hash.IsZero() {
 		return "", err
 	}
@@ -108,7 +108,7 @@ func (t *Tree) Staging(name string) (staging.Staging, error) {
 	}
 	data, err := t.ReadFile(file)
 	if errors.Is(err, fs.ErrNotExist) {
-		return staging.Staging{}, corrupt(name, staging.Problem{File: file, Message: "is missing"})
+		return staging.Staging{}, invalidRecord(name, staging.Problem{File: file, Message: "is missing"})
 	}
 	if err != nil {
 		return staging.Staging{}, fmt.Errorf("reading %s: %w", file, err)
@@ -154,7 +154,7 @@ func decode(name string, data []byte) (staging.Staging, error) {
 		wrong("metadata.name", "is %q, but the directory is %s", doc.Metadata.Name, StagingDir(name))
 	}
 	if len(problems) > 0 {
-		return staging.Staging{}, corrupt(name, problems...)
+		return staging.Staging{}, invalidRecord(name, problems...)
 	}
 	return doc.Staging(), nil
 }
@@ -174,7 +174,7 @@ func (t *Tree) Placed(name string, problems []staging.Problem) []staging.Problem
 	return placed
 }
 
-func corrupt(name string, problems ...staging.Problem) error {
+func invalidRecord(name string, problems ...staging.Problem) error {
 	return &staging.Error{
 		Code: staging.CodeInvalid, Message: fmt.Sprintf("the record of staging %s cannot be read", name), Problems: problems,
 		Hint: fmt.Sprintf("fix %s in the env repo, or restore it with `octopod rollback %s`", RecordPath(name), name),

@@ -15,9 +15,9 @@ type Identity struct {
 	Email string
 }
 
-// Recorded returns the identity as git stores it in a commit, without the
+// Normalized returns the identity as git stores it in a commit, without the
 // characters that git removes.
-func (i Identity) Recorded() Identity { return clean(i) }
+func (i Identity) Normalized() Identity { return clean(i) }
 
 // String returns the identity in git's form: Name <email>.
 func (i Identity) String() string { return i.Name + " <" + i.Email + ">" }

@@ -29,11 +29,11 @@ func (r *remote) explain(err error, verb string) error {
 	var status *githttp.Err
 	var command *commandError
 	var line *pktline.ErrorLine
-	var later *Later
+	var retry *RetryAfter
 	switch {
-	case errors.As(err, &later):
-		return failf(staging.CodeUnavailable, later, "try again later", "%s answered %d %s%s", r.display,
-			later.status, http.StatusText(later.status), serverMessage(later.body))
+	case errors.As(err, &retry):
+		return failf(staging.CodeUnavailable, retry, "try again later", "%s answered %d %s%s", r.display,
+			retry.status, http.StatusText(retry.status), serverMessage(retry.body))
 	case errors.Is(err, transport.ErrAuthenticationRequired):
 		return failf(staging.CodeUnauthorized, dropHTML(err), "check the user name and the token",
 			"%s does not accept the credentials", r.display)

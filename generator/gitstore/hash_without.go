@@ -6,10 +6,10 @@ import (
 	"io/fs"
 )
 
-// Without returns the hash that a directory would have without the entry name. Two
+// HashWithout returns the hash that a directory would have without the entry name. Two
 // versions with equal hashes differ at most in that entry. The hash is zero when dir
 // does not exist.
-func (s *Snapshot) Without(ctx context.Context, dir, name string) (Hash, error) {
+func (s *Snapshot) HashWithout(ctx context.Context, dir, name string) (Hash, error) {
 	at, err := s.entry(ctx, dir)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -17,11 +17,11 @@ func (s *Snapshot) Without(ctx context.Context, dir, name string) (Hash, error) 
 	case err != nil || !at.IsDir():
 		return at.Hash, err
 	}
-	return s.objs.without(ctx, at.Hash, name)
+	return s.objs.hashWithout(ctx, at.Hash, name)
 }
 
-// Without does the same for the tree of a history Entry.
-func (s *Store) Without(ctx context.Context, dir Hash, name string) (Hash, error) {
+// HashWithout does the same for the tree of a HistoryEntry.
+func (s *Store) HashWithout(ctx context.Context, dir Hash, name string) (Hash, error) {
 	if dir.IsZero() {
 		return Hash{}, nil
 	}
@@ -33,14 +33,14 @@ func (s *Store) Without(ctx context.Context, dir Hash, name string) (Hash, error
 	if err != nil {
 		return Hash{}, err
 	}
-	rest, err := objs.without(ctx, dir, name)
+	rest, err := objs.hashWithout(ctx, dir, name)
 	if errors.Is(err, errNotTree) {
 		return dir, nil
 	}
 	return rest, err
 }
 
-func (o *objects) without(ctx context.Context, dir Hash, name string) (Hash, error) {
+func (o *objects) hashWithout(ctx context.Context, dir Hash, name string) (Hash, error) {
 	t, err := o.tree(ctx, dir)
 	if err != nil {
 		return Hash{}, err

@@ -29,19 +29,19 @@ func TestHashWithout(t *testing.T) {
 			}
 			want := testenv.GitInput(t, repo, []byte(strings.Join(kept, "")), "mktree")
 
-			got, err := tip.Without(t.Context(), dir, "staging.yaml")
+			got, err := tip.HashWithout(t.Context(), dir, "staging.yaml")
 			if err != nil || got.String() != want {
 				t.Errorf("at the tip: %s, %v; git makes %s", got, err, want)
 			}
-			if none, err := tip.Without(t.Context(), "envs/nothing", "staging.yaml"); err != nil || !none.IsZero() {
+			if none, err := tip.HashWithout(t.Context(), "envs/nothing", "staging.yaml"); err != nil || !none.IsZero() {
 				t.Errorf("of nothing: %s, %v", none, err)
 			}
 			whole, _ := tip.Entry(dir)
-			if same, err := tip.Without(t.Context(), dir, "no-such-file"); err != nil || same != whole.Hash {
+			if same, err := tip.HashWithout(t.Context(), dir, "no-such-file"); err != nil || same != whole.Hash {
 				t.Errorf("without what is not there: %s, %v; want %s", same, err, whole.Hash)
 			}
 			file, _ := tip.Entry(dir + "/staging.yaml")
-			if same, err := tip.Without(t.Context(), dir+"/staging.yaml", "staging.yaml"); err != nil || same != file.Hash {
+			if same, err := tip.HashWithout(t.Context(), dir+"/staging.yaml", "staging.yaml"); err != nil || same != file.Hash {
 				t.Errorf("of a file: %s, %v; want %s", same, err, file.Hash)
 			}
 
@@ -51,11 +51,11 @@ func TestHashWithout(t *testing.T) {
 				t.Fatal(entries, err)
 			}
 			for _, e := range entries[:2] {
-				if got, err := s.Without(t.Context(), e.Tree, "staging.yaml"); err != nil || got.String() != want {
+				if got, err := s.HashWithout(t.Context(), e.Tree, "staging.yaml"); err != nil || got.String() != want {
 					t.Errorf("in the history: %s, %v; want %s", got, err, want)
 				}
 			}
-			if got, err := s.Without(t.Context(), gitstore.Hash{}, "staging.yaml"); err != nil || !got.IsZero() {
+			if got, err := s.HashWithout(t.Context(), gitstore.Hash{}, "staging.yaml"); err != nil || !got.IsZero() {
 				t.Errorf("of a removal: %s, %v", got, err)
 			}
 		})

@@ -11,8 +11,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// Entry is one commit in the history of a path.
-type Entry struct {
+// HistoryEntry is one commit in the history of a path.
+type HistoryEntry struct {
 	Revision  Hash
 	Parent    Hash // first parent, zero for the first commit
 	Tree      Hash // of the path after the commit; zero when the commit removed it
@@ -26,7 +26,7 @@ type Entry struct {
 // them when limit is positive. It follows first parents and compares entries by
 // hash, so a merge counts as one commit and no contents are read. For a remote, it
 // starts from the tip that Snapshot or Change read last.
-func (s *Store) History(ctx context.Context, name string, limit int) ([]Entry, error) {
+func (s *Store) History(ctx context.Context, name string, limit int) ([]HistoryEntry, error) {
 	if why := pathProblem(name); why != "" {
 		return nil, failf(staging.CodeInvalid, nil, "", "%.80q: %s", name, why)
 	}
@@ -42,13 +42,13 @@ func (s *Store) History(ctx context.Context, name string, limit int) ([]Entry, e
 	if err != nil {
 		return nil, err
 	}
-	out := make([]Entry, len(marks))
+	out := make([]HistoryEntry, len(marks))
 	for i, m := range marks {
 		c, err := objs.commit(ctx, m.commit)
 		if err != nil {
 			return nil, err
 		}
-		out[i] = Entry{Revision: m.commit, Parent: c.parent(), Tree: m.tree,
+		out[i] = HistoryEntry{Revision: m.commit, Parent: c.parent(), Tree: m.tree,
 			Author: c.author, Committer: c.committer, When: c.when, Message: c.message}
 	}
 	return out, nil

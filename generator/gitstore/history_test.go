@@ -90,7 +90,7 @@ func TestHashAt(t *testing.T) {
 	}
 }
 
-func revisions(entries []gitstore.Entry) (out []string) {
+func revisions(entries []gitstore.HistoryEntry) (out []string) {
 	for _, e := range entries {
 		out = append(out, e.Revision.String())
 	}
@@ -192,7 +192,7 @@ func TestWalkHistory(t *testing.T) {
 				want := strings.Fields(testenv.Git(t, repo, "rev-list", "--first-parent", "main"))
 				for most, want := range map[int][]string{3: want[:3], 100: want} {
 					var got []string
-					err := snapshot.Back(t.Context(), func(e gitstore.Entry) bool {
+					err := snapshot.WalkHistory(t.Context(), func(e gitstore.HistoryEntry) bool {
 						got = append(got, e.Revision.String())
 						return len(got) < most
 					})

@@ -46,7 +46,7 @@ func (s *Store) pushBatch(b *batch, waiting int) (retry []*request) {
 	}
 	began := time.Now()
 	moved, err := s.tryPush(b, waiting)
-	s.opts.Pushed(Push{Edits: len(b.items), Took: time.Since(began), Outcome: outcomeOf(moved, err)})
+	s.opts.OnPush(Push{Edits: len(b.items), Took: time.Since(began), Outcome: outcomeOf(moved, err)})
 	switch {
 	case err != nil:
 		b.fail(err)

@@ -370,7 +370,7 @@ func TestOneCallerGivesUp(t *testing.T) {
 // waiting blocks until n edits wait for the push in flight.
 func waiting(t *testing.T, s *gitstore.Store, edits int) {
 	t.Helper()
-	testenv.Eventually(t, fmt.Sprintf("%d wait", edits), func() (int, bool) { n := s.Waiting(); return n, n == edits })
+	testenv.Eventually(t, fmt.Sprintf("%d wait", edits), func() (int, bool) { n := s.QueueLength(); return n, n == edits })
 }
 
 // TestOneEditFails: an edit that fails or panics affects only its caller.

@@ -9,9 +9,9 @@ import (
 	"time"
 )
 
-// Later is the cause of an error when a server asks the client to retry later: it
+// RetryAfter is the cause of an error when a server asks the client to retry later: it
 // answered 429 or 503, or 403 for a rate limit, as GitHub does.
-type Later struct {
+type RetryAfter struct {
 	Wait time.Duration // 0 when the server gives none
 
 	status int
@@ -19,7 +19,7 @@ type Later struct {
 }
 
 // Error implements error.
-func (l *Later) Error() string {
+func (l *RetryAfter) Error() string {
 	if l.Wait == 0 {
 		return "the server gives no time to wait"
 	}
@@ -52,7 +52,7 @@ func (p retryAfterTransport) RoundTrip(r *http.Request) (*http.Response, error) 
 		answer.Body = io.NopCloser(bytes.NewReader(body))
 		return answer, nil
 	}
-	return nil, &Later{Wait: retryDelay(answer.Header, time.Now()), status: answer.StatusCode, body: string(body)}
+	return nil, &RetryAfter{Wait: retryDelay(answer.Header, time.Now()), status: answer.StatusCode, body: string(body)}
 }
 
 // maxErrorBody limits how many bytes of an error response are read.

@@ -46,7 +46,7 @@ func TestRetryAfter(t *testing.T) {
 			}))
 			defer server.Close()
 			_, err := gitstore.ListRefs(t.Context(), gitstore.Options{URL: server.URL + "/acme/shop.git", AllowPlainHTTP: true})
-			var later *gitstore.Later
+			var later *gitstore.RetryAfter
 			if !c.later {
 				if errors.As(err, &later) || staging.CodeOf(err) != staging.CodeForbidden || !strings.Contains(err.Error(), c.body) {
 					t.Errorf("got %s: %v", staging.CodeOf(err), err)

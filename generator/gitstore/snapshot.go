@@ -42,9 +42,9 @@ func (s *Snapshot) Revision() Hash { return s.revision }
 // Time returns the commit's time.
 func (s *Snapshot) Time() time.Time { return s.when }
 
-// Back walks the history along first parents, newest commit first, until visit
-// returns false. It does not read trees: Entry.Tree is zero.
-func (s *Snapshot) Back(ctx context.Context, visit func(Entry) (more bool)) error {
+// WalkHistory walks the history along first parents, newest commit first, until visit
+// returns false. It does not read trees: HistoryEntry.Tree is zero.
+func (s *Snapshot) WalkHistory(ctx context.Context, visit func(HistoryEntry) (more bool)) error {
 	for at := s.revision; !at.IsZero(); {
 		c, err := s.objs.commit(ctx, at)
 		if errors.Is(err, errNoObject) {
@@ -53,7 +53,7 @@ func (s *Snapshot) Back(ctx context.Context, visit func(Entry) (more bool)) erro
 		if err != nil {
 			return err
 		}
-		if !visit(Entry{Revision: at, Parent: c.parent(), Author: c.author, Committer: c.committer, When: c.when, Message: c.message}) {
+		if !visit(HistoryEntry{Revision: at, Parent: c.parent(), Author: c.author, Committer: c.committer, When: c.when, Message: c.message}) {
 			return nil
 		}
 		at = c.parent()
@@ -125,9 +125,9 @@ func (s *Snapshot) Prefetch(ctx context.Context, paths ...string) error {
 	return s.objs.prefetch(ctx, want)
 }
 
-// With returns the tree with some changes made. It writes nothing, and Revision stays
+// WithChanges returns the tree with some changes made. It writes nothing, and Revision stays
 // the commit that the changes are based on.
-func (s *Snapshot) With(ctx context.Context, changes []Change) (*Snapshot, error) {
+func (s *Snapshot) WithChanges(ctx context.Context, changes []Change) (*Snapshot, error) {
 	trees := builder{objs: s.objs}
 	root, err := trees.build(ctx, s.root, changes)
 	if err != nil {

@@ -24,13 +24,13 @@ func TestCallersDoNotWaitForAnotherDial(t *testing.T) {
 	first, stop := context.WithCancel(t.Context())
 	defer stop()
 	ended := make(chan error, 1)
-	go func() { ended <- s.MayWrite(first) }()
+	go func() { ended <- s.CheckWriteAccess(first) }()
 	time.Sleep(100 * time.Millisecond) // the first caller dials
 
 	began := time.Now()
 	second, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
-	if err := s.MayWrite(second); !errors.Is(err, context.DeadlineExceeded) {
+	if err := s.CheckWriteAccess(second); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("the second caller gets %v", err)
 	}
 	if err := s.Close(); err != nil {

@@ -27,7 +27,7 @@ type Options struct {
 	Patience       time.Duration // … and this much time (a minute when zero), whichever comes later
 	History        bool          // fetch all commits and trees of a remote's history, for a long-lived server
 
-	Pushed func(Push)       // called after every push; may be nil
+	OnPush func(Push)       // called after every push; may be nil
 	Now    func() time.Time // the clock of commit dates; time.Now when nil
 	Logger *slog.Logger     // no logs when nil
 }
@@ -121,8 +121,8 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Now == nil {
 		o.Now = time.Now
 	}
-	if o.Pushed == nil {
-		o.Pushed = func(Push) {}
+	if o.OnPush == nil {
+		o.OnPush = func(Push) {}
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))

@@ -8,9 +8,9 @@ import (
 	"github.com/go-git/go-git/v5/plumbing/transport"
 )
 
-// MayWrite returns an error when a push would be rejected, without pushing. It does
+// CheckWriteAccess returns an error when a push would be rejected, without pushing. It does
 // not see branch protection, which servers check only during a push.
-func (s *Store) MayWrite(ctx context.Context) error { return s.repo.checkWriteAccess(ctx) }
+func (s *Store) CheckWriteAccess(ctx context.Context) error { return s.repo.checkWriteAccess(ctx) }
 
 // checkWriteAccess takes the branch's lock, as a commit does, and releases it.
 func (l *local) checkWriteAccess(ctx context.Context) error {

@@ -9,14 +9,14 @@ import (
 	"octopod/generator/testenv"
 )
 
-// TestMayWrite: the check changes no reference and agrees with a push.
-func TestMayWrite(t *testing.T) {
+// TestCheckWriteAccess: the check changes no reference and agrees with a push.
+func TestCheckWriteAccess(t *testing.T) {
 	for _, p := range places() {
 		t.Run(p.name, func(t *testing.T) {
 			repo := testenv.Bare(t, filepath.Join(t.TempDir(), "env.git"), 2)
 			before := testenv.Git(t, repo, "for-each-ref")
 			s := open(t, p.at(t, repo))
-			if err := s.MayWrite(t.Context()); err != nil {
+			if err := s.CheckWriteAccess(t.Context()); err != nil {
 				t.Error(err)
 			}
 			if after := testenv.Git(t, repo, "for-each-ref"); after != before {
@@ -30,13 +30,13 @@ func TestMayWrite(t *testing.T) {
 	t.Run("http, read-only", func(t *testing.T) {
 		testenv.Git(t, repo, "config", "http.receivepack", "false")
 		s := open(t, gitstore.Options{URL: testenv.ServeHTTP(t, dir).URL + "/env.git"})
-		wantCode(t, s.MayWrite(t.Context()), staging.CodeForbidden, "right to write")
+		wantCode(t, s.CheckWriteAccess(t.Context()), staging.CodeForbidden, "right to write")
 	})
 	t.Run("ssh, a key that may read", func(t *testing.T) {
 		server := testenv.ServeSSH(t, dir)
 		server.ReadOnly()
 		s := open(t, gitstore.Options{URL: server.URL + "/env.git",
 			Auth: gitstore.Auth{SSHKeyFile: server.KeyFile, KnownHostsFiles: []string{server.KnownHosts}}})
-		wantCode(t, s.MayWrite(t.Context()), staging.CodeForbidden, "read only")
+		wantCode(t, s.CheckWriteAccess(t.Context()), staging.CodeForbidden, "read only")
 	})
 }

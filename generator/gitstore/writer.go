@@ -48,8 +48,8 @@ func (s *Store) ChangeAll(ctx context.Context, edits []Edit) ([]Result, []error)
 	return results, errs
 }
 
-// Waiting returns the number of edits that wait for the push in flight.
-func (s *Store) Waiting() int {
+// QueueLength returns the number of edits that wait for the push in flight.
+func (s *Store) QueueLength() int {
 	s.writer.mu.Lock()
 	defer s.writer.mu.Unlock()
 	return len(s.writer.queue)

@@ -308,7 +308,7 @@ func TestErrorOnUnpushedCommit(t *testing.T) {
 		git.ServeHTTP(w, r)
 	})
 	var told []string
-	s := open(t, gitstore.Options{URL: server.URL + "/env.git", Pushed: func(p gitstore.Push) {
+	s := open(t, gitstore.Options{URL: server.URL + "/env.git", OnPush: func(p gitstore.Push) {
 		told = append(told, fmt.Sprintf("%d %s", p.Edits, p.Outcome))
 	}})
 	unless := func(there, then string, otherwise error) gitstore.Edit {
