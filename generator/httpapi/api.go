@@ -42,12 +42,6 @@ type Options struct {
 	Heartbeat time.Duration
 }
 
-// limits of one request.
-const (
-	maxBody     = 1 << 20
-	bodyTimeout = 10 * time.Second
-)
-
 type server struct {
 	Options
 	replays *replays
@@ -103,7 +97,7 @@ func schemaName(t reflect.Type, hint string) string {
 // add registers an operation.
 func add[I, O any](api huma.API, method, path, id, summary string, handler func(context.Context, *I) (*O, error)) {
 	huma.Register(api, huma.Operation{
-		OperationID: id, Method: method, Path: Path + path, Summary: summary, MaxBodyBytes: maxBody, BodyReadTimeout: bodyTimeout,
+		OperationID: id, Method: method, Path: Path + path, Summary: summary, MaxBodyBytes: maxBody, BodyReadTimeout: noDeadline,
 		Responses: map[string]*huma.Response{"default": problemResponse(api)},
 	}, handler)
 }

@@ -5,18 +5,15 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
-	"time"
 
 	"octopod/generator/catalog"
 	"octopod/generator/change"
-	"octopod/generator/httpapi"
 	"octopod/generator/live"
 	"octopod/generator/project"
 	"octopod/generator/rights"
@@ -265,30 +262,6 @@ func TestSecretsAreInNoAnswer(t *testing.T) {
 	text, err := io.ReadAll(answer.Body)
 	if err != nil || strings.Contains(string(text), secret) {
 		t.Errorf("the refusal repeats the secret: %s %v", text, err)
-	}
-}
-
-// A client that sends its request a byte at a time is left alone.
-func TestSlowLoris(t *testing.T) {
-	w := newWorld(t)
-	conn, err := net.Dial("tcp", strings.TrimPrefix(w.http.URL, "http://"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	if _, err := fmt.Fprintf(conn, "POST %s/projects/shop/stagings/-/deploy HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 1000\r\n\r\n{", httpapi.Path); err != nil {
-		t.Fatal(err)
-	}
-	if err := conn.SetReadDeadline(time.Now().Add(30 * time.Second)); err != nil {
-		t.Fatal(err)
-	}
-	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	if err != nil {
-		t.Fatalf("it is waited for without end: %v", err)
-	}
-	_ = answer.Body.Close()
-	if answer.StatusCode < 400 {
-		t.Errorf("%s", answer.Status)
 	}
 }
 

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"errors"
-	"io"
 	"net/http"
 	"sync"
 	"time"
@@ -49,37 +47,14 @@ func newReplays(now func() time.Time) *replays {
 }
 
 func (k *replays) middleware(asker func(context.Context) string, next http.Handler) http.Handler {
-	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	return readAhead(func(w http.ResponseWriter, r *http.Request, content []byte) {
 		key := r.Header.Get("Idempotency-Key")
 		if key == "" || r.Method != http.MethodPost || len(key) > 200 {
 			next.ServeHTTP(w, r)
 			return
 		}
-		sum, err := bufferBody(w, r)
-		if err != nil {
-			writeProblem(w, err)
-			return
-		}
-		k.serve(w, r, asker(r.Context())+"\x00"+r.URL.Path+"\x00"+key, sum, next)
+		k.serve(w, r, asker(r.Context())+"\x00"+r.URL.Path+"\x00"+key, sha256.Sum256(content), next)
 	})
-}
-
-// bufferBody reads the body ahead, as its content is part of what is repeated.
-func bufferBody(w http.ResponseWriter, r *http.Request) ([sha256.Size]byte, *Problem) {
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(bodyTimeout)) // not every writer has one
-	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	var tooLarge *http.MaxBytesError
-	switch {
-	case errors.As(err, &tooLarge):
-		return [sha256.Size]byte{}, newProblem(http.StatusRequestEntityTooLarge,
-			faultOf(staging.Errorf(staging.CodeInvalid, "the request is larger than %d bytes", maxBody)))
-	case err != nil:
-		return [sha256.Size]byte{}, newProblem(http.StatusRequestTimeout,
-			faultOf(staging.Errorf(staging.CodeInvalid, "the request did not arrive in full")))
-	}
-	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
-	r.Body = io.NopCloser(bytes.NewReader(data))
-	return sha256.Sum256(data), nil
 }
 
 func (k *replays) serve(w http.ResponseWriter, r *http.Request, key string, request [sha256.Size]byte, next http.Handler) {
