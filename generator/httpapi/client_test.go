@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"io"
 	"net/http"
+	"net/http/httptest"
 	"reflect"
 	"strings"
 	"sync"
@@ -146,6 +148,45 @@ func TestWatchSurvivesABrokenConnection(t *testing.T) {
 		if !strings.Contains(strings.Join(all, ", "), want) {
 			t.Errorf("%q is missing in %q", want, all)
 		}
+	}
+}
+
+// A watch survives that its connection breaks before anything was told, as one
+// does when the server restarts. A page of somebody else's is no such stream.
+func TestWatchSurvivesAStreamThatToldNothing(t *testing.T) {
+	streams := make(chan string, 3)
+	streams <- ""
+	streams <- "event: complete\ndata: {}\n\n"
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/event-stream")
+		_, _ = io.WriteString(w, <-streams)
+	}))
+	defer server.Close()
+	watch := func(url string, handle func(live.News)) error {
+		c, err := httpapi.NewClient(httpapi.ClientOptions{URL: url})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(limited(t))
+		defer cancel()
+		return c.Watch(ctx, catalog.Query{}, func(n live.News) {
+			handle(n)
+			if n.Kind == live.Complete {
+				cancel()
+			}
+		})
+	}
+	var told []live.NewsKind
+	if err := watch(server.URL, func(n live.News) { told = append(told, n.Kind) }); !errors.Is(err, context.Canceled) {
+		t.Errorf("it ended with %v", err)
+	}
+	if want := []live.NewsKind{live.Stale, live.Fresh, live.Complete}; !reflect.DeepEqual(told, want) {
+		t.Errorf("it told %q, want %q", told, want)
+	}
+	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>sign in</html>") }))
+	defer page.Close()
+	if err := watch(page.URL, func(live.News) {}); staging.CodeOf(err) != staging.CodeUnavailable {
+		t.Errorf("a page: %v", err)
 	}
 }
 

@@ -15,6 +15,9 @@ import (
 	"octopod/generator/live"
 )
 
+// eventStream is the media type of events.
+const eventStream = "text/event-stream"
+
 // writeTimeout ends a stream whose reader does not read.
 const writeTimeout = 10 * time.Second
 
@@ -35,7 +38,7 @@ func (s *server) addEvents(api huma.API, path string) {
 		Description: "Server-sent events: changed and gone with a staging; complete after everything there is was told; " +
 			"stale, fresh (the env repo), away, back (Argo CD); reset when what was told before is void.",
 		Responses: map[string]*huma.Response{
-			"200":     {Description: "Events without end", Content: map[string]*huma.MediaType{"text/event-stream": {Schema: schema}}},
+			"200":     {Description: "Events without end", Content: map[string]*huma.MediaType{eventStream: {Schema: schema}}},
 			"default": problemResponse(api),
 		},
 	}, s.events)
@@ -72,7 +75,7 @@ func (s *server) events(ctx context.Context, in *eventsInput) (*huma.StreamRespo
 // stream writes events until the reader or the context is gone.
 func (s *server) stream(ctx context.Context, w http.ResponseWriter, next func(context.Context) (live.Update, error)) {
 	header := w.Header()
-	header.Set("Content-Type", "text/event-stream")
+	header.Set("Content-Type", eventStream)
 	header.Set("Cache-Control", "no-store")
 	header.Set("X-Accel-Buffering", "no")
 	out := http.NewResponseController(w)

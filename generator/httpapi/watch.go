@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"math/rand/v2"
+	"mime"
 	"net/http"
 	"reflect"
 	"strings"
@@ -28,13 +29,15 @@ func (c *Client) Watch(ctx context.Context, q catalog.Query, handle func(live.Ne
 	f := &following{handle: handle, known: map[string]staging.View{}}
 	for pause := firstPause; ; pause = min(2*pause, mostPause) {
 		answer, err := c.send(ctx, http.MethodGet, "/events", values(q), nil, func(h http.Header) {
-			h.Set("Accept", "text/event-stream")
+			h.Set("Accept", eventStream)
 			if f.last != "" {
 				h.Set("Last-Event-ID", f.last)
 			}
 		})
 		if err == nil {
-			f.back()
+			err = f.begin(answer)
+		}
+		if err == nil {
 			err = f.read(answer)
 			pause = firstPause
 		}
@@ -63,8 +66,8 @@ type following struct {
 	last   string // id of the last event
 	known  map[string]staging.View
 	anew   map[string]bool // what was told since everything was void; nil when nothing is
-	begun  bool
-	away   bool // the server
+	begun  bool            // there was a stream
+	away   bool            // the server
 }
 
 func (f *following) lost(err error) {
@@ -79,6 +82,19 @@ func (f *following) back() {
 		f.away = false
 		f.handle(live.News{Kind: live.Fresh})
 	}
+}
+
+// begin returns an error unless the answer is a stream of events. From the first
+// stream on, the address is that of an Octopod server, and worth coming back to.
+func (f *following) begin(answer *http.Response) error {
+	if kind, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type")); kind != eventStream {
+		_ = answer.Body.Close()
+		return staging.Errorf(staging.CodeUnavailable, "the server answers with %q and not with events", kind).
+			WithHint("is --server the address of an Octopod server?")
+	}
+	f.begun = true
+	f.back()
+	return nil
 }
 
 // read takes the events of one stream until it breaks.
@@ -129,7 +145,6 @@ func (f *following) take(kind live.NewsKind, data []byte) error {
 	if told.Code != "" {
 		n.Err = told.err()
 	}
-	f.begun = true
 	f.tell(n)
 	return nil
 }
