@@ -66,7 +66,7 @@ func applicationSet(p *project.Project) object {
 			"generators": []object{{"git": object{
 				"repoURL":     p.Spec.ArgoCD.RepoURL,
 				"revision":    revision,
-				"directories": []object{{"path": "envs/*"}},
+				"directories": []object{{"path": staging.Dir("*")}},
 			}}},
 			"template": object{"metadata": applicationMetadata(p), "spec": applicationSpec(p, revision)},
 		},
@@ -117,7 +117,7 @@ func source(p *project.Project, revision string) object {
 	s := object{"repoURL": p.Spec.ArgoCD.RepoURL, "targetRevision": revision, "path": "{{.path.path}}"}
 	switch {
 	case p.Spec.Output == project.OutputRendered:
-		s["directory"] = object{"include": "manifests.yaml"}
+		s["directory"] = object{"include": staging.ManifestsFile}
 	case p.Spec.Engine == project.EngineJsonnet:
 		s["directory"] = object{"include": "main.jsonnet", "jsonnet": object{"libs": p.Spec.Jsonnet.Libraries}}
 	}
@@ -148,7 +148,7 @@ func generatePaths(p *project.Project) []string {
 	folders := map[string]bool{}
 	add := func(names ...string) {
 		for _, name := range names {
-			if top, _, _ := strings.Cut(path.Clean(name), "/"); top != "." && top != "envs" {
+			if top, _, _ := strings.Cut(path.Clean(name), "/"); top != "." && top != staging.EnvsDir {
 				folders["/"+top] = true
 			}
 		}

@@ -227,7 +227,7 @@ func filesUnder(tree *Tree, dir string) ([]string, error) {
 
 // StagingFiles reads every file of a staging's directory. Paths are from the root.
 func (t *Tree) StagingFiles(name string) ([]staging.File, error) {
-	paths, err := filesUnder(t, StagingDir(name))
+	paths, err := filesUnder(t, staging.Dir(name))
 	if err != nil {
 		return nil, err
 	}

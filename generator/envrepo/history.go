@@ -12,7 +12,7 @@ import (
 // History lists the commits that changed a staging, newest first. A limit of 0 means
 // all.
 func (r *Repo) History(ctx context.Context, name string, limit int) ([]staging.Event, error) {
-	entries, err := r.store.History(ctx, StagingDir(name), limit)
+	entries, err := r.store.History(ctx, staging.Dir(name), limit)
 	if err != nil {
 		return nil, err
 	}
@@ -27,7 +27,7 @@ func (r *Repo) History(ctx context.Context, name string, limit int) ([]staging.E
 // It is "" when the staging did not exist or the repository does not have the
 // revision.
 func (r *Repo) HeldAt(ctx context.Context, name, revision string) (string, error) {
-	hash, err := r.store.HashAt(ctx, revision, StagingDir(name))
+	hash, err := r.store.HashAt(ctx, revision, staging.Dir(name))
 	if err != nil || hash.IsZero() {
 		return "", err
 	}
@@ -38,7 +38,7 @@ func (r *Repo) HeldAt(ctx context.Context, name, revision string) (string, error
 // a staging that never existed. It skips commits that changed only the record.
 func (r *Repo) WrittenAt(ctx context.Context, name string) (time.Time, error) {
 	for limit := 4; ; limit *= 4 {
-		entries, err := r.store.History(ctx, StagingDir(name), limit)
+		entries, err := r.store.History(ctx, staging.Dir(name), limit)
 		if err != nil || len(entries) == 0 {
 			return time.Time{}, err
 		}
@@ -53,7 +53,7 @@ func (r *Repo) WrittenAt(ctx context.Context, name string) (time.Time, error) {
 func (r *Repo) countSameContent(ctx context.Context, entries []gitstore.HistoryEntry) (int, error) {
 	var newest string
 	for i, entry := range entries {
-		now, err := hashString(r.store.HashWithout(ctx, entry.Tree, recordFile))
+		now, err := hashString(r.store.HashWithout(ctx, entry.Tree, staging.RecordFile))
 		if err != nil {
 			return i, err
 		}
@@ -69,7 +69,7 @@ func (r *Repo) countSameContent(ctx context.Context, entries []gitstore.HistoryE
 // Activity lists the commits that changed any staging, newest first. A limit of 0
 // means all.
 func (r *Repo) Activity(ctx context.Context, limit int) ([]staging.Event, error) {
-	entries, err := r.store.History(ctx, Dir, limit)
+	entries, err := r.store.History(ctx, staging.EnvsDir, limit)
 	if err != nil {
 		return nil, err
 	}

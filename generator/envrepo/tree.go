@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"path"
 	"slices"
 
 	"octopod/generator/gitstore"
@@ -15,16 +14,13 @@ import (
 )
 
 // Dir holds one directory per staging.
-const Dir = "envs"
-
-// recordFile is the record within a staging's directory.
-const recordFile = "staging.yaml"
+const Dir = staging.EnvsDir
 
 // StagingDir returns the directory of a staging, from the root.
-func StagingDir(name string) string { return path.Join(Dir, name) }
+func StagingDir(name string) string { return staging.Dir(name) }
 
 // RecordPath returns the path of a staging's record, from the root.
-func RecordPath(name string) string { return path.Join(Dir, name, recordFile) }
+func RecordPath(name string) string { return staging.RecordPath(name) }
 
 // Tree is the env repo at one revision. It is immutable, and an fs.FS of all its
 // files.
@@ -50,7 +46,7 @@ func (t *Tree) TreeHash(name string) (string, bool) {
 // Content returns the hash of a staging's directory without its record. Trees with
 // equal hashes render the same objects. It is "" when the staging does not exist.
 func (t *Tree) Content(ctx context.Context, name string) (string, error) {
-	return hashString(t.HashWithout(ctx, StagingDir(name), recordFile))
+	return hashString(t.HashWithout(ctx, staging.Dir(name), staging.RecordFile))
 }
 
 func hashString(hash gitstore.Hash, err error) (string, error) {
@@ -75,9 +71,9 @@ func (t *Tree) Project() (*project.Project, error) {
 
 // Names lists the stagings in alphabetical order, those with invalid records included.
 func (t *Tree) Names() ([]string, error) {
-	entries, err := t.ReadDir(Dir)
+	entries, err := t.ReadDir(staging.EnvsDir)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return nil, fmt.Errorf("listing %s: %w", Dir, err)
+		return nil, fmt.Errorf("listing %s: %w", staging.EnvsDir, err)
 	}
 	var names []string
 	for _, e := range entries {
@@ -91,7 +87,7 @@ func (t *Tree) Names() ([]string, error) {
 
 // Has tells whether a staging's directory exists.
 func (t *Tree) Has(name string) bool {
-	_, ok := t.Entry(StagingDir(name))
+	_, ok := t.Entry(staging.Dir(name))
 	return ok
 }
 
@@ -101,7 +97,7 @@ func (t *Tree) Staging(name string) (staging.Staging, error) {
 	if !staging.IsLabel(name) || !t.Has(name) {
 		return staging.Staging{}, project.NotFound(name)
 	}
-	file := RecordPath(name)
+	file := staging.RecordPath(name)
 	entry, _ := t.Entry(file)
 	if s, known := t.records.get(name, entry.Hash); known {
 		return s, nil
@@ -125,14 +121,14 @@ func (t *Tree) Staging(name string) (staging.Staging, error) {
 func (t *Tree) LoadRecords(ctx context.Context, names []string) error {
 	paths := make([]string, len(names))
 	for i, name := range names {
-		paths[i] = RecordPath(name)
+		paths[i] = staging.RecordPath(name)
 	}
 	return t.Prefetch(ctx, paths...)
 }
 
 // decode decodes envs/<name>/staging.yaml.
 func decode(name string, data []byte) (staging.Staging, error) {
-	file := RecordPath(name)
+	file := staging.RecordPath(name)
 	var doc staging.Document
 	if err := strictyaml.Decode(file, data, &doc); err != nil {
 		return staging.Staging{}, err
@@ -151,7 +147,7 @@ func decode(name string, data []byte) (staging.Staging, error) {
 		wrong("kind", "is %q: write %s", doc.Kind, staging.Kind)
 	}
 	if doc.Metadata.Name != name {
-		wrong("metadata.name", "is %q, but the directory is %s", doc.Metadata.Name, StagingDir(name))
+		wrong("metadata.name", "is %q, but the directory is %s", doc.Metadata.Name, staging.Dir(name))
 	}
 	if len(problems) > 0 {
 		return staging.Staging{}, invalidRecord(name, problems...)
@@ -162,7 +158,7 @@ func decode(name string, data []byte) (staging.Staging, error) {
 // Placed returns the problems with file and line added to those of the record.
 // Problems of rendered objects stay as they are.
 func (t *Tree) Placed(name string, problems []staging.Problem) []staging.Problem {
-	file := RecordPath(name)
+	file := staging.RecordPath(name)
 	data, _ := t.ReadFile(file) // without it, the line stays unknown
 	lines := strictyaml.Lines(data)
 	placed := slices.Clone(problems)
@@ -177,7 +173,7 @@ func (t *Tree) Placed(name string, problems []staging.Problem) []staging.Problem
 func invalidRecord(name string, problems ...staging.Problem) error {
 	return &staging.Error{
 		Code: staging.CodeInvalid, Message: fmt.Sprintf("the record of staging %s cannot be read", name), Problems: problems,
-		Hint: fmt.Sprintf("fix %s in the env repo, or restore it with `octopod rollback %s`", RecordPath(name), name),
+		Hint: fmt.Sprintf("fix %s in the env repo, or restore it with `octopod rollback %s`", staging.RecordPath(name), name),
 	}
 }
 
@@ -187,7 +183,7 @@ func Record(s staging.Staging) (staging.File, error) {
 	if err != nil {
 		return staging.File{}, fmt.Errorf("writing the record of %s: %w", s.Name, err)
 	}
-	return staging.File{Path: RecordPath(s.Name), Data: append([]byte(schemaLine), data...)}, nil
+	return staging.File{Path: staging.RecordPath(s.Name), Data: append([]byte(schemaLine), data...)}, nil
 }
 
 // schemaLine enables validation and completion in editors with a YAML language server.

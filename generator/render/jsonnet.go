@@ -143,7 +143,7 @@ func (s *snapshot) epoch() string {
 	}
 	var b strings.Builder
 	for _, e := range entries {
-		if e.Name() != "envs" {
+		if e.Name() != staging.EnvsDir {
 			fmt.Fprintf(&b, "%s %s\n", e.Name(), s.hash(e.Name()))
 		}
 	}

@@ -53,7 +53,7 @@ func newSnapshot(tree fs.FS) *snapshot {
 	}
 }
 
-func shared(name string) bool { return !strings.HasPrefix(name, "envs/") }
+func shared(name string) bool { return !strings.HasPrefix(name, staging.EnvsDir+"/") }
 
 // stat gives the node at a path, without following a link at its end.
 func (s *snapshot) stat(name string) node {
@@ -143,7 +143,7 @@ type view struct {
 
 func newView(base *snapshot, name string, source []staging.File) *view {
 	v := &view{
-		base: base, dir: Dir(name),
+		base: base, dir: staging.Dir(name),
 		overlay: make(map[string][]byte, len(source)),
 		inputs:  map[string]string{},
 		sizes:   map[string]int64{},
@@ -208,13 +208,13 @@ func badLink(name, target string) error {
 }
 
 func (v *view) stat(name string) (node, error) {
-	if name == path.Join(v.dir, recordFile) {
+	if name == path.Join(v.dir, staging.RecordFile) {
 		return node{}, v.refuse(readsRecord(name))
 	}
 	if _, ok := v.overlay[name]; ok {
 		return node{}, nil
 	}
-	if name == "." || name == "envs" || name == v.dir {
+	if name == "." || name == staging.EnvsDir || name == v.dir {
 		return node{mode: fs.ModeDir}, nil
 	}
 	if !shared(name) && !strings.HasPrefix(name, v.dir+"/") {
