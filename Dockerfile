@@ -1,4 +1,4 @@
-# The program alone: static, no shell, not root.
+# An image with only the static program: no shell, non-root user.
 #   docker build --build-arg VERSION=v1.0.0 -t octopod .
 FROM golang:1.26 AS build
 WORKDIR /src

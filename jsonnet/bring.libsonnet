@@ -1,23 +1,23 @@
-// Ties objects that were not written for Octopod to a staging:
+// Adapts objects that were not written for Octopod to a staging:
 //
 //   bring(params, objects, { images: {…}, hosts: {…}, configMap: 'app-config' })
 //
-//   images     image of the base, without tag → service that builds it
-//   hosts      host of the base's Ingresses → service behind it
-//   configMap  ConfigMap that holds the application's settings; null makes them
-//              variables of the services' containers
+//   images     maps an image of the base, without tag, to the service that builds it
+//   hosts      maps a host of the base's Ingresses to the service behind it
+//   configMap  ConfigMap that gets the application's settings; with null the
+//              settings become variables of the services' containers
 //
-// A variable that a service's container has follows the setting of its name, or of
-// its name after "<workload>." or "<workload>-<container>.", where there is one: two
-// parts may have a PORT each. Replicas follow the deployment setting
-// "<workload>.replicas".
+// A variable of a service's container gets its value from the setting
+// "<workload>-<container>.<variable>", "<workload>.<variable>" or "<variable>": the
+// first one that exists. So two parts may each have a PORT. The setting
+// "<workload>.replicas" of scope deployment sets the replicas.
 
 local imageName(ref) =
   local plain = std.split(ref, '@')[0];
   local parts = std.split(plain, '/');
   std.join('/', parts[:std.length(parts) - 1] + [std.split(parts[std.length(parts) - 1], ':')[0]]);
 
-// Objects in an array, an object of objects or a List kind, at any depth.
+// The objects in an array, in an object of objects or in a List kind, at any depth.
 local flatten(value) =
   if std.isArray(value) then std.flatMap(flatten, value)
   else if value == null then []
@@ -25,10 +25,10 @@ local flatten(value) =
   else if std.objectHas(value, 'kind') then [value]
   else std.flatMap(flatten, std.objectValues(value));
 
-// What the setting of a variable may be called, the most exact first.
+// Possible names of the setting of a variable, the most specific first.
 local names(workload, c, e) = [workload + '-' + c.name + '.' + e.name, workload + '.' + e.name, e.name];
 
-// The setting that a variable follows; null where there is none.
+// The setting that sets a variable; null without one.
 local setting(params, workload, c, e) =
   local found = [key for key in names(workload, c, e) if std.objectHas(params.app, key) || std.member(params.absent, key)];
   if found == [] then null else found[0];
@@ -39,8 +39,8 @@ local container(params, known, workload, c) =
     local key = setting(params, workload, c, e);
     if key == null || std.objectHas(e, 'valueFrom') then e else e { value: params.app[key] };
   local own = [follow(e) for e in std.get(c, 'env', []) if !std.member(params.absent, setting(params, workload, c, e))];
-  // Without a ConfigMap for the settings, those that no container has become
-  // variables of all.
+  // Without a ConfigMap for the settings, a setting without a variable in any
+  // container becomes a variable of every container.
   local more = if std.get(known, 'configMap') != null then [] else [
     { name: key, value: params.app[key] }
     for key in std.objectFields(params.app)
@@ -77,13 +77,13 @@ local settings(params, known, data) = {
   if !std.member(params.absent, key) && (std.objectHas(data, key) || !std.member(known.variables, key))
 };
 
-// The pod spec of a workload; null of anything else.
+// The pod spec of a workload; null for other objects.
 local podOf(o) =
   local spec = std.get(o, 'spec', {});
   if o.kind == 'CronJob' then spec.jobTemplate.spec.template.spec
   else if std.objectHas(spec, 'template') then std.get(spec.template, 'spec');
 
-// Names of settings that variables of the services' containers follow.
+// Names of the settings that set variables of the services' containers.
 local variables(known, objects) = std.set([
   key
   for o in objects

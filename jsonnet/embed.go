@@ -4,7 +4,7 @@ package jsonnet
 
 import "embed"
 
-// Files is this directory: the library octopod.libsonnet, and one file per project.
+// Files holds this directory: the library octopod.libsonnet, and one file per project.
 //
 //go:embed octopod.yaml *.libsonnet
 var Files embed.FS

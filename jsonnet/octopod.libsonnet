@@ -1,18 +1,18 @@
-// What a project's jsonnet template needs to be a staging.
+// Octopod's jsonnet library: turns the objects of a project into a staging.
 //
 //   local octopod = import 'octopod.libsonnet';
 //   function(params) octopod.staging(params, [ …your objects… ])
 //
-// `params` is envs/<name>/params.json. Everything here is a plain function of
-// its arguments; leave out what you do not need.
+// `params` is envs/<name>/params.json. Every function depends only on its
+// arguments; use the ones that you need.
 
-// `value` put into `object` at a path of fields; what is missing on the way is made.
+// Sets `value` in `object` at a path of fields, and creates missing fields on the path.
 local put(object, path, value) =
   if path == [] then value
   else object { [path[0]]: put(std.get(object, path[0], {}), path[1:], value) };
 
-// What params say of a kind that sleeps: fields to set, or one without a
-// pointer, which removes the object. It comes back with restore.
+// The rules of params for a kind in an archived staging: fields to set, or a rule
+// without a pointer, which removes the object until restore.
 local fixes(params, kind) = [fix for fix in params.asleep if fix.kind == kind];
 local sleeps(params, object) = std.foldl(
   function(o, fix) put(o, std.split(fix.pointer, '/')[1:], fix.value), fixes(params, object.kind), object
@@ -22,8 +22,8 @@ local stays(params, object) = std.all([fix.pointer != '' for fix in fixes(params
 local clusterScoped = ['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'CustomResourceDefinition', 'PersistentVolume', 'StorageClass'];
 
 {
-  // The whole staging: its own objects, then the project's, each in the
-  // staging's namespace, labelled, and asleep when the staging is archived.
+  // The complete staging: Octopod's own objects, then the objects of the project,
+  // each with the staging's namespace and labels, scaled down in an archived staging.
   staging(params, objects)::
     [$.namespace(params)] + $.quota(params) + [$.facts(params)] + [
       $.adopt(params, object)
@@ -31,7 +31,7 @@ local clusterScoped = ['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'Custom
       if stays(params, object)
     ],
 
-  // One object, made the staging's.
+  // Adds namespace, labels and annotations of the staging to one object.
   adopt(params, object)::
     local labelled = { metadata+: { labels+: params.labels } };
     local restarts = std.get(params, 'restarts', 0);
@@ -61,7 +61,7 @@ local clusterScoped = ['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'Custom
     spec: { hard: params.quota },
   }],
 
-  // The ConfigMap octopod: what containers may read of their staging.
+  // The ConfigMap octopod: facts about the staging, for its containers.
   facts(params):: {
     local services = params.services,
     local reached = [name for name in std.objectFields(services) if services[name].host != ''],
@@ -80,14 +80,14 @@ local clusterScoped = ['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'Custom
           + { ['url-' + name]: services[name].url for name in reached },
   },
 
-  // The app's settings: the template's defaults under the staging's own, without
-  // those that the staging removed on purpose.
+  // The app's settings: the template's defaults, overridden by the settings of the
+  // staging, without the settings that the staging removes.
   settings(params, defaults)::
     local all = defaults + params.app;
     { [key]: all[key] for key in std.objectFields(all) if !std.member(params.absent, key) },
 
-  // A ConfigMap whose name tells its content, so that a change restarts the pods
-  // that read it.
+  // A ConfigMap with a hash of its content in the name, so that a change restarts
+  // the pods.
   configMap(name, data):: {
     apiVersion: 'v1',
     kind: 'ConfigMap',
@@ -95,13 +95,13 @@ local clusterScoped = ['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'Custom
     data: data,
   },
 
-  // A setting of scope deployment, or the template's default.
+  // The value of a setting of scope deployment, or the template's default.
   deploymentSetting(params, name, default):: std.get(params.deployment, name, default),
 
-  // `pod` is the pod's spec; name and label app are the workload's.
+  // `pod` is the pod spec; `name` becomes the name and the label app of the workload.
   deployment(name, replicas, pod):: $.workload('Deployment', name, replicas, pod),
 
-  // `volumes` are its volumeClaimTemplates; they are kept when it sleeps.
+  // `volumes` are the volumeClaimTemplates; archiving keeps the volumes.
   statefulSet(name, replicas, pod, volumes)::
     $.workload('StatefulSet', name, replicas, pod) + {
       spec+: { serviceName: name, volumeClaimTemplates: volumes },
@@ -118,7 +118,7 @@ local clusterScoped = ['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'Custom
     },
   },
 
-  // What the restricted Pod Security Standard asks of a pod and of a container.
+  // Fields of a pod and of a container that the restricted Pod Security Standard requires.
   restrictedPod:: {
     automountServiceAccountToken: false,
     securityContext: { runAsNonRoot: true, runAsUser: 10001, seccompProfile: { type: 'RuntimeDefault' } },
@@ -134,7 +134,7 @@ local clusterScoped = ['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'Custom
   // An environment variable from the ConfigMap octopod: url-backend, branch, …
   fact(name, key):: { name: name, valueFrom: { configMapKeyRef: { name: 'octopod', key: key } } },
 
-  // `ports` maps the name of a port, which the container has too, to its number.
+  // `ports` maps the name of a container port to the port number of the service.
   service(name, ports, headless=false):: {
     apiVersion: 'v1',
     kind: 'Service',
@@ -145,7 +145,7 @@ local clusterScoped = ['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'Custom
     } + (if headless then { clusterIP: 'None' } else {}),
   },
 
-  // One rule for each service, at the staging's host of that service. Without a
+  // One rule per service, with the host of that service in the staging. Without a
   // secretName the ingress controller serves its default certificate.
   ingress(params, name, services, port='http')::
     local hosts = [params.services[service].host for service in services];

@@ -1,7 +1,7 @@
-// The shop as every staging runs it: the same objects as templates/shop.
+// The shop: the objects of every staging, the same as in templates/shop.
 local octopod = import 'octopod.libsonnet';
 
-// With production payments are real.
+// With production, money moves.
 local paymentURL = {
   sandbox: 'https://sandbox.payments.example.com',
   production: 'https://payments.example.com',
@@ -24,7 +24,7 @@ function(params)
     PAYMENT_URL: paymentURL[gateway],
   }));
 
-  // The key comes from a Secret that exists in the cluster.
+  // The payment key is in a Secret in the cluster.
   local stripeKey = std.get(params.secrets, 'STRIPE_KEY', { name: 'stripe', key: 'api-key', optional: true });
 
   local backend = octopod.deployment('backend', setting('backend.replicas', 1), {
@@ -60,9 +60,9 @@ function(params)
     volumes: [tmp],
   });
 
-  // One Postgres per staging. It has no password, because git is no place for
-  // one and the data are a staging's: the NetworkPolicy lets nobody in but the
-  // backend of the same namespace.
+  // One Postgres per staging. It has no password: a password must not be in git,
+  // and this is test data. The NetworkPolicy admits only the backend of the same
+  // namespace.
   local postgres = octopod.statefulSet('postgres', 1, {
     securityContext+: { runAsUser: 70, fsGroup: 70 },  // postgres in the alpine image
     containers: [container('postgres', 'postgres:17-alpine') {

@@ -4,7 +4,7 @@ package templates
 
 import "embed"
 
-// Files is this directory: octopod.yaml is the sample project file, shop/ is the base, components/ are its options.
+// Files holds this directory: octopod.yaml is the sample project file, shop/ is the base, components/ are its options.
 //
 //go:embed octopod.yaml shop components
 var Files embed.FS
