@@ -19,9 +19,13 @@ import (
 //
 //	go test ./docs -v | grep -A1 ' generator/auth/'
 var clean = []string{
-	"docs/language_test.go",
-	"docs/passages_test.go",
-	"docs/wording_test.go",
+	"CHANGELOG.md", "Dockerfile", "README.md", "action.yml", "octopod.yaml",
+	"argocd", "examples/ci", "examples/cluster/README.md", "examples/cluster/stages", "examples/install",
+	"jsonnet", "templates/...",
+	"docs/access.md", "docs/ci.md", "docs/migrate.md", "docs/notify.md", "docs/pages.md", "docs/server.md",
+	"docs/testers.md", "docs/webhooks.md",
+	"docs/language_test.go", "docs/passages_test.go", "docs/wording_test.go",
+	"generator/web/ui/assets/README.md",
 	"generator/giturl/...",
 }
 

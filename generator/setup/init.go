@@ -120,15 +120,15 @@ func (g *Setup) layout(ctx context.Context, r InitRequest) (layout, error) {
 
 const readmeFile = "README.md"
 
-// readme tells somebody who finds the env repo what it is.
+// readme describes the env repo to people who come across it.
 func readme(p *project.Project) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "# Stagings of %s\n\n", p.Metadata.Title)
-	b.WriteString("Written by Octopod, synced to the cluster by Argo CD. Each directory under `envs` is one staging.\n\n")
+	b.WriteString("Octopod writes this repository, and Argo CD syncs it to the cluster. Each directory under `envs` is one staging.\n\n")
 	b.WriteString("- `octopod.yaml`: services, parameters, presets. Edit, commit, run `octopod lint`.\n")
-	b.WriteString("- `templates` or `jsonnet`: how a staging is made. Edit, commit, run `octopod lint`, push.\n  With output `source` every staging follows at once; with `rendered`, `octopod regenerate --all` writes them out again.\n")
-	b.WriteString("- `envs/<name>/staging.yaml`: what one staging should be. After an edit by hand, `octopod regenerate <name>`\n  writes the files beside it, which are generated.\n\n")
-	b.WriteString("`git revert` of a commit takes it back. `octopod rollback` also pins the staging, so that CI does not undo it.\n")
+	b.WriteString("- `templates` or `jsonnet`: the template of all stagings. Edit, commit, run `octopod lint`, push.\n  With output `source` the push changes every staging; with `rendered`, run `octopod regenerate --all`.\n")
+	b.WriteString("- `envs/<name>/staging.yaml`: the record of one staging. After an edit by hand, run `octopod regenerate <name>`:\n  it generates the other files of the directory.\n\n")
+	b.WriteString("`git revert` reverts a change. `octopod rollback` also pins the staging, so that CI does not undo the rollback.\n")
 	return b.Bytes()
 }
 
