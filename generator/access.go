@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"octopod/generator/catalog"
 	"octopod/generator/change"
 	"octopod/generator/doctor"
 	"octopod/generator/lifecycle"
@@ -16,22 +15,22 @@ import (
 	"octopod/generator/staging"
 )
 
-// Access is the stagings as one asker may use them: what is beyond the asker's
+// Access is the stagings as one actor may use them: what is beyond the actor's
 // rights is refused, and what is not for their role is left out of every answer.
 // The doors for people and programs, web and httpapi, have nothing else.
 type Access struct {
 	stagings *Stagings
 	feed     *live.Feed
-	by       rights.Asker
+	by       rights.Actor
 }
 
-// As gives an asker access. The feed is that of the same stagings.
-func (g *Stagings) As(by rights.Asker, feed *live.Feed) *Access {
+// As gives an actor access. The feed is that of the same stagings.
+func (g *Stagings) As(by rights.Actor, feed *live.Feed) *Access {
 	return &Access{stagings: g, feed: feed, by: by}
 }
 
 // By gives who asks.
-func (a *Access) By() rights.Asker { return a.by }
+func (a *Access) By() rights.Actor { return a.by }
 
 // rules reads the project, which says who may do what, and refuses who may not.
 func (a *Access) rules(ctx context.Context, verb staging.Verb, names ...string) (rights.Visibility, error) {
@@ -50,19 +49,19 @@ func (a *Access) rules(ctx context.Context, verb staging.Verb, names ...string) 
 	return rights.NewVisibility(p, a.by.Rights), nil
 }
 
-// Sees tells whether a part of what is known is for the asker.
+// Sees tells whether a part of what is known is for the actor.
 func (a *Access) Sees(ctx context.Context, part project.Part) (bool, error) {
 	v, err := a.rules(ctx, rights.Read)
 	return v.Shows(part), err
 }
 
-// Role gives the asker's role.
+// Role gives the actor's role.
 func (a *Access) Role(ctx context.Context) (project.Role, error) {
 	v, err := a.rules(ctx, rights.Read)
 	return v.Role, a.told(v, err)
 }
 
-// Project gives octopod.yaml without what is not for the asker.
+// Project gives octopod.yaml without what is not for the actor.
 func (a *Access) Project(ctx context.Context) (*project.Project, error) {
 	v, err := a.rules(ctx, rights.Read)
 	if err != nil {
@@ -71,7 +70,7 @@ func (a *Access) Project(ctx context.Context) (*project.Project, error) {
 	return v.RedactProject(), nil
 }
 
-// Apply carries out an action as the asker. The feed tells of it at once, and
+// Apply carries out an action as the actor. The feed tells of it at once, and
 // Argo CD is made to look in the background.
 func (a *Access) Apply(ctx context.Context, r change.Request) (change.Result, error) {
 	v, err := a.rules(ctx, rights.Read)
@@ -95,7 +94,7 @@ func (a *Access) Apply(ctx context.Context, r change.Request) (change.Result, er
 }
 
 // Find lists stagings, as they are at this moment.
-func (a *Access) Find(ctx context.Context, q catalog.Query) ([]staging.View, error) {
+func (a *Access) Find(ctx context.Context, q staging.Query) ([]staging.View, error) {
 	v, err := a.rules(ctx, rights.Read, q.Names...)
 	if err != nil {
 		return nil, a.told(v, err)
@@ -134,7 +133,7 @@ func (a *Access) Views(ctx context.Context) ([]*staging.View, live.Freshness, er
 }
 
 // Watch tells what a query chooses and how it changes.
-func (a *Access) Watch(ctx context.Context, q catalog.Query, handle func(live.News)) error {
+func (a *Access) Watch(ctx context.Context, q staging.Query, handle func(live.News)) error {
 	v, err := a.rules(ctx, rights.Read, q.Names...)
 	if err != nil {
 		return a.told(v, err)
@@ -153,9 +152,9 @@ func (a *Access) Watch(ctx context.Context, q catalog.Query, handle func(live.Ne
 const rulesFor = time.Minute
 
 // Subscribe follows the feed, as Feed.Subscribe does, and gives the function
-// that takes the next update. It ends when the asker may no longer look; while
+// that takes the next update. It ends when the actor may no longer look; while
 // octopod.yaml cannot be read, what it said before counts.
-func (a *Access) Subscribe(ctx context.Context, q catalog.Query, after uint64) (next func(context.Context) (live.Update, error), err error) {
+func (a *Access) Subscribe(ctx context.Context, q staging.Query, after uint64) (next func(context.Context) (live.Update, error), err error) {
 	v, err := a.rules(ctx, rights.Read, q.Names...)
 	if err != nil {
 		return nil, a.told(v, err)
@@ -196,7 +195,7 @@ func (a *Access) Subscribe(ctx context.Context, q catalog.Query, after uint64) (
 // CatchUp waits until the feed has told what is in the env repo now.
 func (a *Access) CatchUp(ctx context.Context) error { return a.feed.CatchUp(ctx) }
 
-// news is one piece of news as the asker may have it; nil when it is not theirs.
+// news is one piece of news as the actor may have it; nil when it is not theirs.
 func (a *Access) news(v rights.Visibility, n *live.News) *live.News {
 	shown := *n
 	switch n.Kind {
@@ -332,13 +331,13 @@ func (a *Access) Mend(ctx context.Context, dryRun bool) (change.Result, error) {
 }
 
 // Sweep does what is due. Each step follows from the lifecycle in octopod.yaml,
-// so the asker needs the right to sweep alone, and not that to archive.
+// so the actor needs the right to sweep alone, and not that to archive.
 func (a *Access) Sweep(ctx context.Context, r lifecycle.SweepRequest) (lifecycle.SweepResult, error) {
 	v, err := a.rules(ctx, rights.Sweep, "")
 	if err != nil {
 		return lifecycle.SweepResult{}, a.told(v, err)
 	}
-	r.By = rights.Asker{Person: a.by.Person, Request: a.by.Request}
+	r.By = rights.Actor{Person: a.by.Person, Request: a.by.Request}
 	result, err := a.stagings.Sweep(ctx, r)
 	if result.Changed && !r.DryRun {
 		a.feed.Committed(result.Plan)
@@ -346,7 +345,7 @@ func (a *Access) Sweep(ctx context.Context, r lifecycle.SweepRequest) (lifecycle
 	return result, a.told(v, err)
 }
 
-// told is an error as the asker may have it.
+// told is an error as the actor may have it.
 func (a *Access) told(v rights.Visibility, err error) error {
 	if err == nil || a.by.Rights == nil {
 		return err
@@ -356,21 +355,21 @@ func (a *Access) told(v rights.Visibility, err error) error {
 
 // authorizeQuery refuses to choose by what is not shown: the answer would tell it. What
 // sounds like a secret is shown to nobody.
-func authorizeQuery(v rights.Visibility, q catalog.Query) error {
-	for _, t := range q.Where {
+func authorizeQuery(v rights.Visibility, q staging.Query) error {
+	for _, r := range q.Selector {
 		switch {
-		case !v.Shows(sectionOf(t)):
+		case !v.Shows(sectionOf(r)):
 			return staging.Errorf(staging.CodeForbidden, "the role %s cannot choose by what it does not see", v.Role)
-		case sectionOf(t) == project.PartSettings && v.Masks(t.Field):
-			return staging.Errorf(staging.CodeForbidden, "nobody can choose by %s: its value is not shown", t.Field)
+		case sectionOf(r) == project.PartSettings && v.Masks(r.Field):
+			return staging.Errorf(staging.CodeForbidden, "nobody can choose by %s: its value is not shown", r.Field)
 		}
 	}
 	return nil
 }
 
-// sectionOf is where the field of a term is shown; "" for what everybody sees.
-func sectionOf(t catalog.Term) project.Part {
-	switch t.Field {
+// sectionOf is where the field of a requirement is shown; "" for what everybody sees.
+func sectionOf(r staging.Requirement) project.Part {
+	switch r.Field {
 	case "name", "title", "state", "pinned", "tested":
 		return ""
 	case "branch", "pr":

@@ -5,16 +5,14 @@ import (
 	"slices"
 	"strings"
 
-	"octopod/generator/catalog"
 	"octopod/generator/project"
 	"octopod/generator/rights"
 	"octopod/generator/staging"
-	"octopod/generator/status"
 )
 
 // History lists the versions of a staging, newest first. What became of them is
 // what the feed knows: no Argo CD is asked.
-func (a *Access) History(ctx context.Context, q catalog.HistoryQuery) ([]staging.Event, error) {
+func (a *Access) History(ctx context.Context, q staging.HistoryQuery) ([]staging.Event, error) {
 	v, err := a.rules(ctx, rights.Read, q.Name)
 	if err == nil {
 		err = v.Require(project.PartHistory)
@@ -31,7 +29,7 @@ func (a *Access) History(ctx context.Context, q catalog.HistoryQuery) ([]staging
 	return redactEvents(v, events), a.told(v, err)
 }
 
-// Activity lists the actions on all stagings that the asker may look at, newest
+// Activity lists the actions on all stagings that the actor may look at, newest
 // first; limit 0 means all.
 func (a *Access) Activity(ctx context.Context, limit int) ([]staging.Event, error) {
 	v, err := a.rules(ctx, rights.Read)
@@ -86,20 +84,20 @@ func (a *Access) Files(ctx context.Context, name, revision string) ([]staging.Fi
 	return files, a.told(v, err)
 }
 
-// Insight asks Argo CD about one staging.
-func (a *Access) Insight(ctx context.Context, name string) (status.Insight, error) {
+// ClusterState asks Argo CD about one staging.
+func (a *Access) ClusterState(ctx context.Context, name string) (staging.ClusterState, error) {
 	v, err := a.rules(ctx, rights.Read, name)
 	if err == nil {
 		err = v.Require(project.PartResources)
 	}
 	if err != nil {
-		return status.Insight{}, a.told(v, err)
+		return staging.ClusterState{}, a.told(v, err)
 	}
-	found, err := a.stagings.Insight(ctx, name)
+	found, err := a.stagings.ClusterState(ctx, name)
 	return found, a.told(v, err)
 }
 
-// See gives a view of the feed as the asker may see it, by rules that were read
+// See gives a view of the feed as the actor may see it, by rules that were read
 // before; nil when it is not theirs. The one that is given stays as it is.
 func (a *Access) See(p *project.Project, known *staging.View) *staging.View {
 	if known == nil || !a.MayRead(p, known.Metadata.Name) {
@@ -108,7 +106,7 @@ func (a *Access) See(p *project.Project, known *staging.View) *staging.View {
 	return rights.NewVisibility(p, a.by.Rights).Redact(known)
 }
 
-// MayRead tells whether a staging may be shown to the asker at all.
+// MayRead tells whether a staging may be shown to the actor at all.
 func (a *Access) MayRead(p *project.Project, name string) bool {
 	return a.by.Authorize(p, rights.Read, name) == nil
 }

@@ -15,7 +15,6 @@ import (
 	"time"
 
 	"octopod/generator"
-	"octopod/generator/catalog"
 	"octopod/generator/change"
 	"octopod/generator/live"
 	"octopod/generator/project"
@@ -52,7 +51,7 @@ func (r testRights) Check(_ *project.Project, verb staging.Verb, name string) er
 
 // as gives access with these rights.
 func (w *world) as(r testRights) *generator.Access {
-	return w.Stagings.As(rights.Asker{Person: staging.Person{Name: "Eve"}, Via: staging.ViaAPI, Rights: r}, live.NewFeed(w.Stagings, w.Now))
+	return w.Stagings.As(rights.Actor{Person: staging.Person{Name: "Eve"}, Via: staging.ViaAPI, Rights: r}, live.NewFeed(w.Stagings, w.Now))
 }
 
 // guarded is a world with a setting that admins alone may change, a preset that
@@ -150,7 +149,7 @@ func TestVerbsBeyondTheRoleAreRefused(t *testing.T) {
 	forbidden(t, "lint", err)
 	_, err = user.Apply(t.Context(), change.Request{Action: staging.Action{Verb: staging.Archive, Name: "login"}, Manifests: true, DryRun: true})
 	forbidden(t, "manifests of a dry run", err)
-	_, err = w.as(testRights{role: project.RoleNone}).Find(t.Context(), catalog.Query{})
+	_, err = w.as(testRights{role: project.RoleNone}).Find(t.Context(), staging.Query{})
 	forbidden(t, "no role", err)
 }
 
@@ -164,11 +163,11 @@ func TestTokenOutsideItsScope(t *testing.T) {
 	forbidden(t, "another verb", err)
 	_, err = token.Apply(t.Context(), change.Request{Action: staging.Action{Verb: staging.Archive, Branch: "feature/other"}})
 	forbidden(t, "another staging by its branch", err)
-	views, err := token.Find(t.Context(), catalog.Query{})
+	views, err := token.Find(t.Context(), staging.Query{})
 	if err != nil || len(views) != 1 || views[0].Metadata.Name != "login" {
 		t.Errorf("it sees %d stagings, %v", len(views), err)
 	}
-	_, err = token.Find(t.Context(), catalog.Query{Names: []string{"other"}})
+	_, err = token.Find(t.Context(), staging.Query{Names: []string{"other"}})
 	forbidden(t, "looking at another", err)
 	events, err := w.as(testRights{role: project.RoleAdmin, name: "login"}).Activity(t.Context(), 0)
 	if err != nil || len(events) == 0 || slices.ContainsFunc(events, func(e staging.Event) bool { return e.Staging == "other" }) {
@@ -186,7 +185,7 @@ func TestHiddenFieldsAreNotInAnswers(t *testing.T) {
 	w.write(staging.File{Path: "envs/broken/staging.yaml", Data: []byte("kind: {")})
 	for _, role := range []project.Role{project.RoleViewer, project.RoleUser, project.RoleAdmin} {
 		a := w.as(testRights{role: role})
-		views, err := a.Find(t.Context(), catalog.Query{All: true})
+		views, err := a.Find(t.Context(), staging.Query{All: true})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -228,19 +227,19 @@ func TestWhatIsNotShownCannotBeGuessed(t *testing.T) {
 	set("hunter2", "debug")
 	viewer := w.as(testRights{role: project.RoleViewer})
 	version := func() string {
-		views, err := viewer.Find(t.Context(), catalog.Query{Names: []string{"login"}})
+		views, err := viewer.Find(t.Context(), staging.Query{Names: []string{"login"}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return views[0].Version
 	}
 	for _, guess := range []string{"API_TOKEN=hunter2", "API_TOKEN!=hunter3"} {
-		terms, err := catalog.ParseTerms(guess)
+		terms, err := staging.ParseSelector(guess)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, role := range []project.Role{project.RoleViewer, project.RoleAdmin} {
-			a, q := w.as(testRights{role: role}), catalog.Query{Where: terms}
+			a, q := w.as(testRights{role: role}), staging.Query{Selector: terms}
 			_, err := a.Find(t.Context(), q)
 			forbidden(t, "finding by "+guess, err)
 			_, err = a.Subscribe(t.Context(), q, 0)
@@ -310,7 +309,7 @@ func TestForeignErrorsAreNotToldToUsers(t *testing.T) {
 	if err := os.RemoveAll(filepath.Join(w.path, "objects")); err != nil {
 		t.Fatal(err)
 	}
-	_, err := w.as(testRights{role: project.RoleUser}).Find(t.Context(), catalog.Query{})
+	_, err := w.as(testRights{role: project.RoleUser}).Find(t.Context(), staging.Query{})
 	if err == nil || strings.Contains(err.Error(), "/") {
 		t.Errorf("told: %v", err)
 	}
@@ -338,7 +337,7 @@ func TestRolesAreAskedForWhileSomebodyFollows(t *testing.T) {
 	work.Go(func() { feed.Run(ctx) })
 	defer work.Wait()
 	defer cancel()
-	next, err := g.As(rights.Asker{Rights: member{}}, feed).Subscribe(ctx, catalog.Query{}, 0)
+	next, err := g.As(rights.Actor{Rights: member{}}, feed).Subscribe(ctx, staging.Query{}, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -379,7 +378,7 @@ func TestAWaitThatEndedIsToldPlainly(t *testing.T) {
 	server.Between(testenv.Hang)
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
-	_, err := far.as(testRights{role: project.RoleUser}).Find(ctx, catalog.Query{})
+	_, err := far.as(testRights{role: project.RoleUser}).Find(ctx, staging.Query{})
 	if !errors.Is(err, context.DeadlineExceeded) || strings.Contains(err.Error(), "Get ") {
 		t.Errorf("told: %v", err)
 	}
@@ -418,7 +417,7 @@ func TestWhyIsToldAsTheRestIs(t *testing.T) {
 func TestAnOldVersionIsAConflict(t *testing.T) {
 	w := guarded(t)
 	a := w.as(testRights{role: project.RoleUser})
-	views, err := a.Find(t.Context(), catalog.Query{Names: []string{"login"}})
+	views, err := a.Find(t.Context(), staging.Query{Names: []string{"login"}})
 	if err != nil {
 		t.Fatal(err)
 	}

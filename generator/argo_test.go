@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"octopod/generator"
-	"octopod/generator/catalog"
 	"octopod/generator/live"
 	"octopod/generator/project"
 	"octopod/generator/staging"
@@ -42,7 +41,7 @@ type following struct {
 	news chan live.News
 }
 
-func follow(t *testing.T, w live.Watcher, q catalog.Query) *following {
+func follow(t *testing.T, w live.Watcher, q staging.Query) *following {
 	t.Helper()
 	f := &following{t: t, news: make(chan live.News, 1000)}
 	ctx, cancel := context.WithCancel(t.Context())

@@ -12,7 +12,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sync/errgroup"
 
-	"octopod/generator/catalog"
 	"octopod/generator/change"
 	"octopod/generator/gitstore"
 	"octopod/generator/project"
@@ -149,7 +148,7 @@ func TestTwoWritersOfOneStagingNeverLoseSilently(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	events, err := w.History(t.Context(), catalog.HistoryQuery{Name: "login"})
+	events, err := w.History(t.Context(), staging.HistoryQuery{Name: "login"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,11 +182,11 @@ func TestAStockRevertBringsTheEarlierManifestsBack(t *testing.T) {
 		if diff := cmp.Diff(was, w.files("login")); diff != "" {
 			t.Errorf("(-before +after the revert):\n%s", diff)
 		}
-		views, err := w.Find(t.Context(), catalog.Query{})
+		views, err := w.Find(t.Context(), staging.Query{})
 		if err != nil || views[0].Spec.Services["frontend"].Image != "registry.example.com/shop/frontend:1f2e3d4" {
 			t.Errorf("get says %+v, %v", views, err)
 		}
-		events, err := w.History(t.Context(), catalog.HistoryQuery{Name: "login", Limit: 1})
+		events, err := w.History(t.Context(), staging.HistoryQuery{Name: "login", Limit: 1})
 		if err != nil || events[0].Via != staging.ViaGit || events[0].By.Name == ada.Person.Name || !strings.HasPrefix(events[0].Subject, `Revert "deploy login`) {
 			t.Errorf("history says %+v, %v", events, err)
 		}

@@ -8,7 +8,6 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"octopod/generator/branch"
-	"octopod/generator/catalog"
 	"octopod/generator/lifecycle"
 	"octopod/generator/project"
 	"octopod/generator/receiver"
@@ -25,7 +24,7 @@ func TestAStagingFollowsItsBranch(t *testing.T) {
 	if got := a.record("login").Spec.Services["backend"]; got.Commit != first.Commit || got.Image != "registry.example.com/shop/backend:"+first.Commit || got.From != staging.FromBranch {
 		t.Errorf("recorded: %+v", got)
 	}
-	events, err := a.History(t.Context(), catalog.HistoryQuery{Name: "login", Limit: 1})
+	events, err := a.History(t.Context(), staging.HistoryQuery{Name: "login", Limit: 1})
 	if err != nil || events[0].By.Name != "grace" || events[0].Via != staging.ViaWebhook || events[0].Request != "d1" || events[0].Verb != staging.Deploy {
 		t.Errorf("history: %+v, %v", events, err)
 	}

@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"octopod/generator/branch"
-	"octopod/generator/catalog"
 	"octopod/generator/project"
 	"octopod/generator/receiver"
 	"octopod/generator/registry"
@@ -226,7 +225,7 @@ func TestABranchThatIsDeletedWhileItsImageIsBuilt(t *testing.T) {
 // reason is what a staging says of how it is.
 func (w *world) reason(name string) string {
 	w.t.Helper()
-	views, err := w.Find(w.t.Context(), catalog.Query{Names: []string{name}})
+	views, err := w.Find(w.t.Context(), staging.Query{Names: []string{name}})
 	if err != nil {
 		w.t.Fatal(err)
 	}

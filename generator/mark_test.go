@@ -5,7 +5,6 @@ import (
 	"strings"
 	"testing"
 
-	"octopod/generator/catalog"
 	"octopod/generator/change"
 	"octopod/generator/project"
 	"octopod/generator/staging"
@@ -81,7 +80,7 @@ func TestAMarkShowsARoleWhatTheRoleMaySee(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	views, err := viewer.Find(t.Context(), catalog.Query{Recorded: true})
+	views, err := viewer.Find(t.Context(), staging.Query{Recorded: true})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"octopod/generator/catalog"
 	"octopod/generator/live"
 	"octopod/generator/project"
 	"octopod/generator/rights"
@@ -58,18 +57,18 @@ func TestHistoryTellsHowLongAVersionTook(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	g, argo, _ := withArgo(t, w)
 	lifeOf(t, w, argo, "login")
-	ask := func(q catalog.HistoryQuery) string {
+	ask := func(q staging.HistoryQuery) string {
 		events, err := g.History(t.Context(), q)
 		return fmt.Sprint(rollouts(t, events, err))
 	}
-	all := catalog.HistoryQuery{Name: "login", Rollouts: true}
+	all := staging.HistoryQuery{Name: "login", Rollouts: true}
 	if got := ask(all); got != "[mark set applied 1m11s deploy applied 11s]" {
 		t.Error(got)
 	}
-	if got := ask(catalog.HistoryQuery{Name: "login", Limit: 2, Rollouts: true}); got != "[mark set applied 1m11s]" {
+	if got := ask(staging.HistoryQuery{Name: "login", Limit: 2, Rollouts: true}); got != "[mark set applied 1m11s]" {
 		t.Error(got)
 	}
-	if got := ask(catalog.HistoryQuery{Name: "login"}); got != "[mark set deploy]" {
+	if got := ask(staging.HistoryQuery{Name: "login"}); got != "[mark set deploy]" {
 		t.Error("who does not ask is told:", got)
 	}
 	argo.Put("login", func(app *staging.Application) { app.Deployments = app.Deployments[1:] })
@@ -137,11 +136,11 @@ func TestHistoryTellsHowAVersionEnded(t *testing.T) {
 	argo.SetPods("login")
 	set("error")
 
-	as := g.As(rights.Asker{}, feed)
+	as := g.As(rights.Actor{}, feed)
 	if err := feed.CatchUp(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	events, err := as.History(t.Context(), catalog.HistoryQuery{Name: "login", Rollouts: true})
+	events, err := as.History(t.Context(), staging.HistoryQuery{Name: "login", Rollouts: true})
 	got := rollouts(t, events, err)
 	want := []string{
 		"set Updating: Waiting for Argo CD to see the change",

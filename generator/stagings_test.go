@@ -7,7 +7,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"octopod/generator/catalog"
 	"octopod/generator/change"
 	"octopod/generator/envrepo"
 	"octopod/generator/project"
@@ -40,7 +39,7 @@ func TestADeployIsOneCheckedCommit(t *testing.T) {
 		if !runs(objects, "Deployment/frontend", "registry.example.com/shop/frontend:1f2e3d4") {
 			t.Errorf("no workload runs the new image")
 		}
-		events, err := w.History(t.Context(), catalog.HistoryQuery{Name: "login"})
+		events, err := w.History(t.Context(), staging.HistoryQuery{Name: "login"})
 		if err != nil || len(events) != 1 {
 			t.Fatalf("history: %v, %v", events, err)
 		}
@@ -260,7 +259,7 @@ func TestACorruptRecordHidesNoOther(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	w.do(login("1f2e3d4"))
 	w.write(staging.File{Path: "envs/broken/staging.yaml", Data: []byte("apiVersion: octopod.dev/v1alpha1\nkind: Staging\nspec:\n  brunch: x\n")})
-	views, err := w.Find(t.Context(), catalog.Query{})
+	views, err := w.Find(t.Context(), staging.Query{})
 	if err != nil || len(views) != 2 {
 		t.Fatalf("%d stagings, %v", len(views), err)
 	}
@@ -379,11 +378,11 @@ func TestFindChoosesByNameStateAndField(t *testing.T) {
 	for selector, want := range map[string]string{
 		"": "one two", "branch=one": "one", "state=archived": "two", "LOG_LEVEL!=debug": "two", "name==one,author=Ada": "one", "pinned=true": "",
 	} {
-		terms, err := catalog.ParseTerms(selector)
+		terms, err := staging.ParseSelector(selector)
 		if err != nil {
 			t.Fatal(err)
 		}
-		views, err := w.Find(t.Context(), catalog.Query{All: true, Where: terms})
+		views, err := w.Find(t.Context(), staging.Query{All: true, Selector: terms})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -395,16 +394,16 @@ func TestFindChoosesByNameStateAndField(t *testing.T) {
 			t.Errorf("selector %q finds %q, want %q", selector, got, want)
 		}
 	}
-	if active, _ := w.Find(t.Context(), catalog.Query{}); len(active) != 1 {
+	if active, _ := w.Find(t.Context(), staging.Query{}); len(active) != 1 {
 		t.Errorf("%d active stagings", len(active))
 	}
-	if archived, _ := w.Find(t.Context(), catalog.Query{Archived: true}); len(archived) != 1 {
+	if archived, _ := w.Find(t.Context(), staging.Query{Archived: true}); len(archived) != 1 {
 		t.Errorf("%d archived stagings", len(archived))
 	}
-	if _, err := w.Find(t.Context(), catalog.Query{Names: []string{"nope"}}); staging.CodeOf(err) != staging.CodeNotFound {
+	if _, err := w.Find(t.Context(), staging.Query{Names: []string{"nope"}}); staging.CodeOf(err) != staging.CodeNotFound {
 		t.Errorf("an unknown name: %v", err)
 	}
-	if _, err := catalog.ParseTerms("nonsense"); staging.CodeOf(err) != staging.CodeInvalid {
+	if _, err := staging.ParseSelector("nonsense"); staging.CodeOf(err) != staging.CodeInvalid {
 		t.Errorf("a bad selector: %v", err)
 	}
 }

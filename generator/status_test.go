@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"octopod/generator"
-	"octopod/generator/catalog"
 	"octopod/generator/live"
 	"octopod/generator/project"
 	"octopod/generator/staging"
@@ -21,7 +20,7 @@ import (
 
 func (w *world) phase(g *generator.Stagings, name string) staging.Status {
 	w.t.Helper()
-	views, err := g.Find(w.t.Context(), catalog.Query{Names: []string{name}})
+	views, err := g.Find(w.t.Context(), staging.Query{Names: []string{name}})
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -75,7 +74,7 @@ func TestAChangeOfTheRecordAloneIsNoUpdate(t *testing.T) {
 		r := w.do(login("v1"))
 		g, argo, clock := withArgo(t, w)
 		argo.Runs("login", r.Revision, clock.Now(), w.images("login")...)
-		f := follow(t, g, catalog.Query{})
+		f := follow(t, g, staging.Query{})
 		ran := f.phase("login", staging.PhaseRunning).Staging.Status.Timings.Running
 		w.now = w.now.Add(48 * time.Hour) // or there is nothing to extend
 		clock.pass(48 * time.Hour)
@@ -171,7 +170,7 @@ func TestADeletedStagingIsListedWhileItGoes(t *testing.T) {
 	g, argo, _ := withArgo(t, w)
 	argo.Runs("login", r.Revision, w.now)
 	w.do(staging.Action{Verb: staging.Delete, Name: "login"})
-	views, err := g.Find(t.Context(), catalog.Query{})
+	views, err := g.Find(t.Context(), staging.Query{})
 	if err != nil || len(views) != 1 || views[0].Status.Phase != staging.PhaseDeleting {
 		t.Errorf("%+v, %v", views, err)
 	}
@@ -186,7 +185,7 @@ func TestWatchLearnsOfWhatWentBeforeItsStream(t *testing.T) {
 	g, argo, _ := withArgo(t, w)
 	argo.Put("login", func(*staging.Application) {})
 	open := argo.CloseStream()
-	f := follow(t, g, catalog.Query{})
+	f := follow(t, g, staging.Query{})
 	f.phase("login", staging.PhaseDeleting)
 	argo.Remove("login")
 	open()
@@ -197,7 +196,7 @@ func TestWatchTellsWhatHappens(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	r := w.do(login("v1"))
 	g, argo, clock := withArgo(t, w)
-	f := follow(t, g, catalog.Query{})
+	f := follow(t, g, staging.Query{})
 	f.phase("login", staging.PhaseCreating)
 	f.until("complete", func(n live.News) bool { return n.Kind == live.Complete })
 
@@ -230,7 +229,7 @@ func TestWatchSeesPodsOfAStagingUnderWay(t *testing.T) {
 	g, argo, clock := withArgo(t, w)
 	argo.Runs("login", r.Revision, clock.Now())
 	argo.Put("login", func(a *staging.Application) { a.Health = "Progressing" })
-	f := follow(t, g, catalog.Query{Names: []string{"login"}})
+	f := follow(t, g, staging.Query{Names: []string{"login"}})
 	f.phase("login", staging.PhaseCreating)
 	argo.SetPods("login", staging.Pod{Name: "backend-1", Workload: "Deployment/backend", Health: "Degraded", Status: "CrashLoopBackOff"})
 	clock.pass(2 * time.Second)
@@ -246,7 +245,7 @@ func TestArgoCDIsRemindedOfWhatItMissed(t *testing.T) {
 	g, argo, clock := withArgo(t, w)
 	argo.Runs("login", r.Revision, clock.Now(), w.images("login")...)
 	w.do(login("v2"))
-	f := follow(t, g, catalog.Query{})
+	f := follow(t, g, staging.Query{})
 	f.phase("new", staging.PhaseCreating)
 	if upserts, refreshes := argo.Asked(); upserts+len(refreshes) > 0 {
 		t.Errorf("asked at once: %d, %v", upserts, refreshes)
@@ -270,7 +269,7 @@ func TestWatchSurvivesAnEnvRepoThatIsAway(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	w.do(login("v1"))
 	g, _, _ := withArgo(t, w)
-	f := follow(t, g, catalog.Query{})
+	f := follow(t, g, staging.Query{})
 	f.until("complete", func(n live.News) bool { return n.Kind == live.Complete })
 	before := w.read(project.File)
 	w.write(staging.File{Path: project.File, Data: []byte("kind: [")})

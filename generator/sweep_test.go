@@ -93,7 +93,7 @@ func TestASweepIsOneCommitForEachInOnePush(t *testing.T) {
 	if items["four"].Step != project.StepKeep || items["four"].Changed || !done.Changed {
 		t.Errorf("what is needed: %+v", items["four"])
 	}
-	events, err := w.History(t.Context(), catalog.HistoryQuery{Name: "one", Limit: 1})
+	events, err := w.History(t.Context(), staging.HistoryQuery{Name: "one", Limit: 1})
 	if err != nil || events[0].Subject != "archive one: branch one is gone" || events[0].Via != staging.ViaSweep {
 		t.Errorf("history: %+v, %v", events, err)
 	}
@@ -171,7 +171,7 @@ func TestASweepYieldsToADeploy(t *testing.T) {
 	if staging.CodeOf(items["one"].Err) != staging.CodeConflict || items["one"].Changed {
 		t.Errorf("%+v", items["one"])
 	}
-	if views, err := w.Find(t.Context(), catalog.Query{}); err != nil || len(views) != 1 {
+	if views, err := w.Find(t.Context(), staging.Query{}); err != nil || len(views) != 1 {
 		t.Errorf("%+v, %v", views, err)
 	}
 }
@@ -202,7 +202,7 @@ func TestASweepThroughAServer(t *testing.T) {
 		t.Fatal(err)
 	}
 	as := func(r testRights) error {
-		access := stagings.As(rights.Asker{Person: ada.Person, Rights: r}, feed)
+		access := stagings.As(rights.Actor{Person: ada.Person, Rights: r}, feed)
 		_, err := access.Sweep(t.Context(), lifecycle.SweepRequest{})
 		if known, refused := access.Cleaning(rules); staging.CodeOf(refused) != staging.CodeOf(err) || known.Last != nil && err != nil {
 			t.Errorf("%+v is told of the last sweep: %v", r, refused)
@@ -217,7 +217,7 @@ func TestASweepThroughAServer(t *testing.T) {
 	if err := as(testRights{role: project.RoleAdmin, verbs: map[staging.Verb]bool{rights.Sweep: true}}); err != nil {
 		t.Error(err)
 	}
-	events, err := w.History(t.Context(), catalog.HistoryQuery{Name: "one", Limit: 1})
+	events, err := w.History(t.Context(), staging.HistoryQuery{Name: "one", Limit: 1})
 	if err != nil || events[0].Verb != staging.Archive || events[0].By != ada.Person || events[0].Via != staging.ViaSweep {
 		t.Errorf("history: %+v, %v", events, err)
 	}

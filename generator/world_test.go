@@ -30,7 +30,7 @@ type world struct {
 	now  time.Time
 }
 
-var ada = rights.Asker{Person: staging.Person{Name: "Ada", Email: "ada@example.com"}, Via: staging.ViaCLI}
+var ada = rights.Actor{Person: staging.Person{Name: "Ada", Email: "ada@example.com"}, Via: staging.ViaCLI}
 
 // empty makes a world whose env repo has no commit.
 func empty(t testing.TB) *world {

@@ -12,21 +12,21 @@ import (
 	"octopod/generator/staging"
 )
 
-// asker says who asks, and through which door: --actor, else the person behind
+// actor says who asks, and through which door: --actor, else the person behind
 // the CI run, else git's user, else the account.
-func (c *cli) asker() rights.Asker {
-	asker := rights.Asker{Via: staging.ViaCLI}
+func (c *cli) actor() rights.Actor {
+	actor := rights.Actor{Via: staging.ViaCLI}
 	run, _ := branch.Detect(c.env, os.DirFS("/"), branch.WorkTree{})
 	if run.System != "" || c.env["CI"] != "" && c.env["CI"] != "false" {
-		asker.Via, asker.Request = staging.ViaCI, run.RunURL
+		actor.Via, actor.Request = staging.ViaCI, run.RunURL
 	}
 	for _, find := range []func() staging.Person{c.actorFlag, func() staging.Person { return run.Actor }, gitUser, account} {
-		if asker.Person = find(); asker.Person.Name != "" {
-			return asker
+		if actor.Person = find(); actor.Person.Name != "" {
+			return actor
 		}
 	}
-	asker.Person.Name = "unknown"
-	return asker
+	actor.Person.Name = "unknown"
+	return actor
 }
 
 // actorFlag reads "Name <mail>"; without a mail the whole is the name.

@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"octopod/generator/catalog"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -83,7 +82,7 @@ func completeNames(ctx context.Context, in octopod, args []string, typed string)
 // namesThat offers the stagings for which a verb has something to do.
 func namesThat(fit func(staging.Spec) bool) completer {
 	return func(ctx context.Context, in octopod, args []string, _ string) []string {
-		views, err := in.Find(ctx, catalog.Query{All: true, Recorded: true})
+		views, err := in.Find(ctx, staging.Query{All: true, Recorded: true})
 		if err != nil {
 			return nil
 		}
@@ -146,7 +145,7 @@ func completeValues(ctx context.Context, in octopod, _ []string, typed string) [
 	if !p.Spec.Parameters[key].TakesReference() {
 		return words
 	}
-	views, err := in.Find(ctx, catalog.Query{All: true, Recorded: true})
+	views, err := in.Find(ctx, staging.Query{All: true, Recorded: true})
 	if err != nil {
 		return nil
 	}
@@ -190,7 +189,7 @@ func completeParameters(ctx context.Context, in octopod, _ []string, _ string) [
 
 // completeOverridden offers what is set on the staging.
 func completeOverridden(ctx context.Context, in octopod, args []string, _ string) []string {
-	views, err := in.Find(ctx, catalog.Query{Names: args[:1], Recorded: true})
+	views, err := in.Find(ctx, staging.Query{Names: args[:1], Recorded: true})
 	if err != nil {
 		return nil
 	}
@@ -235,7 +234,7 @@ func completeRevisions(ctx context.Context, in octopod, args []string, _ string)
 	if len(args) == 0 {
 		return nil
 	}
-	events, err := in.History(ctx, catalog.HistoryQuery{Name: args[0], Limit: 20})
+	events, err := in.History(ctx, staging.HistoryQuery{Name: args[0], Limit: 20})
 	if err != nil {
 		return nil
 	}

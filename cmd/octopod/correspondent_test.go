@@ -14,7 +14,6 @@ import (
 	"time"
 
 	"octopod/generator/auth"
-	"octopod/generator/catalog"
 	"octopod/generator/live"
 	"octopod/generator/notify"
 	"octopod/generator/project"
@@ -25,7 +24,7 @@ import (
 // wire is a watch whose news the test says.
 type wire struct{ news chan live.News }
 
-func (w *wire) Watch(ctx context.Context, _ catalog.Query, handle func(live.News)) error {
+func (w *wire) Watch(ctx context.Context, _ staging.Query, handle func(live.News)) error {
 	for {
 		select {
 		case n := <-w.news:

@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"octopod/generator/catalog"
 	"octopod/generator/staging"
 )
 
@@ -99,7 +98,7 @@ func (c *cli) goneBranch(cmd *cobra.Command, names []string, branch string, this
 
 // confirmDelete names what is lost, and asks.
 func (c *cli) confirmDelete(ctx context.Context, in finder, name string) error {
-	views, err := in.Find(ctx, catalog.Query{Names: []string{name}, Recorded: true})
+	views, err := in.Find(ctx, staging.Query{Names: []string{name}, Recorded: true})
 	if err != nil {
 		return err
 	}

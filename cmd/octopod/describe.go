@@ -11,7 +11,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"octopod/generator/catalog"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -54,7 +53,7 @@ func (c *cli) describe(ctx context.Context, to interface {
 	finder
 	historian
 }, name string) error {
-	views, err := to.Find(ctx, catalog.Query{Names: []string{name}})
+	views, err := to.Find(ctx, staging.Query{Names: []string{name}})
 	if err != nil {
 		return err
 	}
@@ -63,7 +62,7 @@ func (c *cli) describe(ctx context.Context, to interface {
 		return err
 	}
 	const lastChanges = 5
-	events, err := to.History(ctx, catalog.HistoryQuery{Name: name, Limit: lastChanges, Rollouts: true})
+	events, err := to.History(ctx, staging.HistoryQuery{Name: name, Limit: lastChanges, Rollouts: true})
 	if err != nil {
 		return err
 	}

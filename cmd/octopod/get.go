@@ -9,13 +9,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"octopod/generator/catalog"
 	"octopod/generator/staging"
 )
 
 // listing are the flags of get.
 type listing struct {
-	catalog.Query
+	staging.Query
 	selector  string
 	noHeaders bool
 	watch     bool
@@ -41,11 +40,11 @@ built on the branch; the others run the project's default.`,
   # Mine, with the sandbox
   octopod get --all -l author=ada,PAYMENT_GATEWAY!=production`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			terms, err := catalog.ParseTerms(l.selector)
+			selector, err := staging.ParseSelector(l.selector)
 			if err != nil {
 				return err
 			}
-			l.Names, l.Where = args, terms
+			l.Names, l.Selector = args, selector
 			to, err := c.connect(cmd.Context())
 			if err != nil {
 				return err
@@ -107,7 +106,7 @@ func (c *cli) showViews(views []staging.View, l listing) error {
 		return nil
 	}
 	if len(views) == 0 {
-		c.note("no stagings%s", map[bool]string{true: " fit", false: " yet: `octopod deploy --branch BRANCH` makes one"}[len(l.Where) > 0 || l.Archived])
+		c.note("no stagings%s", map[bool]string{true: " fit", false: " yet: `octopod deploy --branch BRANCH` makes one"}[len(l.Selector) > 0 || l.Archived])
 		return nil
 	}
 	columns, rows := c.rowsOf(views)

@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"octopod/generator/catalog"
 	"octopod/generator/staging"
 )
 
@@ -36,7 +35,7 @@ remembers (its last syncs), and with --server also what the server watched.`,
 			if err != nil {
 				return err
 			}
-			events, err := to.History(cmd.Context(), catalog.HistoryQuery{Name: name, Limit: limit, Rollouts: true})
+			events, err := to.History(cmd.Context(), staging.HistoryQuery{Name: name, Limit: limit, Rollouts: true})
 			if staging.CodeOf(err) == staging.CodeNotFound {
 				return staging.Errorf(staging.CodeNotFound, "there never was a staging %q", name).
 					WithHint("`octopod get --all` lists those there are")

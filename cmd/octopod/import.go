@@ -109,7 +109,7 @@ func (c *cli) importFrom(ctx context.Context, cmd *cobra.Command, file string, o
 		return err
 	}
 	report := newImportReport(p, m, deployments)
-	request := change.ImportRequest{Arrivals: report.arrivals, By: c.asker(), DryRun: o.dryRun || report.incomplete()}
+	request := change.ImportRequest{Arrivals: report.arrivals, By: c.actor(), DryRun: o.dryRun || report.incomplete()}
 	if report.result, err = to.Import(ctx, request); err != nil {
 		return err
 	}

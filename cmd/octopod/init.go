@@ -99,7 +99,7 @@ the sample: a web shop.`,
 func (c *cli) init(ctx context.Context, o initFlags) error {
 	r := setup.InitRequest{
 		Name: o.project, Title: o.title, Engine: project.Engine(o.engine), Output: project.Output(o.outputMode),
-		BaseDomain: o.baseDomain, RepoURL: o.repoURL, By: c.asker(), DryRun: o.dryRun,
+		BaseDomain: o.baseDomain, RepoURL: o.repoURL, By: c.actor(), DryRun: o.dryRun,
 	}
 	if r.RepoURL == "" && isRemote(c.settings.envRepo) {
 		r.RepoURL = withoutCredentials(c.settings.envRepo)

@@ -54,7 +54,7 @@ by regenerate.`,
 }
 
 func (c *cli) mend(ctx context.Context, to keeper, dryRun bool) error {
-	r, err := to.Mend(ctx, c.asker(), dryRun)
+	r, err := to.Mend(ctx, c.actor(), dryRun)
 	if err != nil {
 		return err
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"octopod/generator/catalog"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -78,7 +77,7 @@ func findLink(ctx context.Context, from finder, name, link string) (string, erro
 }
 
 func linksOf(ctx context.Context, from finder, name string) (staging.View, []project.Link, error) {
-	views, err := from.Find(ctx, catalog.Query{Names: []string{name}, Recorded: true})
+	views, err := from.Find(ctx, staging.Query{Names: []string{name}, Recorded: true})
 	if err != nil {
 		return staging.View{}, nil, err
 	}

@@ -12,7 +12,6 @@ import (
 	"regexp"
 	"strings"
 
-	"octopod/generator/catalog"
 	"octopod/generator/change"
 	"octopod/generator/live"
 	"octopod/generator/staging"
@@ -46,7 +45,7 @@ func (r *recorder) Apply(ctx context.Context, q change.Request) (change.Result, 
 	return result, err
 }
 
-func (r *recorder) Watch(ctx context.Context, q catalog.Query, tell func(live.News)) error {
+func (r *recorder) Watch(ctx context.Context, q staging.Query, tell func(live.News)) error {
 	return r.octopod.Watch(ctx, q, func(news live.News) {
 		if news.Kind == live.Changed && news.Staging.Metadata.Name == r.result.Name {
 			r.result.Staging = &news.Staging

@@ -11,9 +11,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"octopod/generator/catalog"
 	"octopod/generator/gitstore"
 	"octopod/generator/project"
+	"octopod/generator/staging"
 )
 
 // envRepo is the env repo's address: as set, else the work tree around the
@@ -95,7 +95,7 @@ func (c *cli) noteLocal() {
 
 // uncommitted is what lies in the env repo's work tree and not in git yet; nil
 // without a work tree, or when another branch than its own is asked for.
-func (c *cli) uncommitted(ctx context.Context, to keeper) (*catalog.Uncommitted, error) {
+func (c *cli) uncommitted(ctx context.Context, to keeper) (*staging.Uncommitted, error) {
 	dir := c.workTree()
 	if dir == "" || c.settings.ref != "" {
 		return nil, nil
@@ -109,7 +109,7 @@ func addCommitted(cmd *cobra.Command, committed *bool) {
 }
 
 // edits is what a verb looks at beside what is committed, having said so.
-func (c *cli) edits(ctx context.Context, to keeper, committed bool) (*catalog.Uncommitted, error) {
+func (c *cli) edits(ctx context.Context, to keeper, committed bool) (*staging.Uncommitted, error) {
 	if committed {
 		return nil, nil
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"io/fs"
 
-	"octopod/generator/catalog"
 	"octopod/generator/change"
 	"octopod/generator/doctor"
 	"octopod/generator/lifecycle"
@@ -36,19 +35,19 @@ type changer interface {
 
 // finder knows the stagings and their project as they are now.
 type finder interface {
-	Find(context.Context, catalog.Query) ([]staging.View, error)
+	Find(context.Context, staging.Query) ([]staging.View, error)
 	Project(context.Context) (*project.Project, error)
 }
 
 // watcher tells how stagings change.
 type watcher interface {
-	Watch(context.Context, catalog.Query, func(live.News)) error
+	Watch(context.Context, staging.Query, func(live.News)) error
 }
 
 // historian knows how a staging was.
 type historian interface {
 	// History lists versions, newest first.
-	History(context.Context, catalog.HistoryQuery) ([]staging.Event, error)
+	History(context.Context, staging.HistoryQuery) ([]staging.Event, error)
 	// Manifests gives the objects at a revision, "" being now.
 	Manifests(ctx context.Context, name, revision string) ([]staging.Object, error)
 }
@@ -61,13 +60,13 @@ type sweeper interface {
 // keeper looks after all stagings at once.
 type keeper interface {
 	Regenerate(context.Context, change.RegenerateRequest) (change.RegenerateResult, error)
-	Lint(context.Context, *catalog.Uncommitted) ([]staging.Problem, error)
+	Lint(context.Context, *staging.Uncommitted) ([]staging.Problem, error)
 	// Drift gives the objects as committed, and as generating them now would give.
-	Drift(ctx context.Context, name string, edits *catalog.Uncommitted) (before, after []staging.Object, err error)
+	Drift(ctx context.Context, name string, edits *staging.Uncommitted) (before, after []staging.Object, err error)
 	// Uncommitted is what a work tree holds that is not committed.
-	Uncommitted(ctx context.Context, work fs.FS) (*catalog.Uncommitted, error)
+	Uncommitted(ctx context.Context, work fs.FS) (*staging.Uncommitted, error)
 	// Diagnose looks at everything that must be right for stagings to come up.
 	Diagnose(context.Context) ([]doctor.Finding, error)
 	// Mend writes the files that follow from octopod.yaml anew.
-	Mend(ctx context.Context, by rights.Asker, dryRun bool) (change.Result, error)
+	Mend(ctx context.Context, by rights.Actor, dryRun bool) (change.Result, error)
 }

@@ -37,7 +37,7 @@ are not. 2 or more: some could not be checked. The env repo's own CI runs it.`,
 			if everything == (len(args) > 0) {
 				return usage(cmd, "which stagings? Name them, or say --all")
 			}
-			r := change.RegenerateRequest{Names: args, DryRun: dryRun || check, By: c.asker()}
+			r := change.RegenerateRequest{Names: args, DryRun: dryRun || check, By: c.actor()}
 			err := c.regenerate(cmd.Context(), r, check, committed)
 			if check {
 				return comparing(err)

@@ -103,7 +103,7 @@ func (c *cli) serve(ctx context.Context, o serveFlags) error {
 	r := &running{house: &house{}, sweep: config.Sweep, log: log, metrics: gauges, audit: refused, now: c.now}
 	r.pages = &pages{running: r}
 	r.doors, err = auth.New(config.Auth, auth.Options{
-		URL: config.URL, Local: c.asker().Person, Getenv: c.getenv, Now: c.now, Log: log, Refused: refused,
+		URL: config.URL, Local: c.actor().Person, Getenv: c.getenv, Now: c.now, Log: log, Refused: refused,
 		SignIn: signInPage, SignedOut: signedOutPage, Answer: r.answer,
 	})
 	if err != nil {
@@ -278,7 +278,7 @@ func (r *running) run(ctx context.Context, listener net.Listener) error {
 // handler puts the doors together.
 func (r *running) handler() http.Handler {
 	api := httpapi.New(httpapi.Options{
-		Projects: r.house, Asker: askerKey, Version: readVersion().Version, Log: r.log, Now: r.now, Refused: r.refusedAction,
+		Projects: r.house, Actor: askerKey, Version: readVersion().Version, Log: r.log, Now: r.now, Refused: r.refusedAction,
 	})
 	mux := http.NewServeMux()
 	mux.Handle(auth.Path, r.doors.Handler())
@@ -302,7 +302,7 @@ func (r *running) handler() http.Handler {
 	return r.observed(arrives(outside))
 }
 
-// askerKey tells one asker from another.
+// askerKey tells one actor from another.
 func askerKey(ctx context.Context) string {
 	identity := auth.From(ctx)
 	return string(identity.Method) + " " + identity.Subject

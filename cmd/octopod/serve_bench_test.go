@@ -19,7 +19,6 @@ import (
 	"testing"
 	"time"
 
-	"octopod/generator/catalog"
 	"octopod/generator/change"
 	"octopod/generator/live"
 	"octopod/generator/staging"
@@ -48,7 +47,7 @@ func BenchmarkGoalServer(b *testing.B) {
 		b.ReportMetric(ready.Seconds()/3, "ready/goal")
 
 		lists := measure(b, 30, func(int) {
-			if _, err := clientOf(b, s.url, "").Find(b.Context(), catalog.Query{}); err != nil {
+			if _, err := clientOf(b, s.url, "").Find(b.Context(), staging.Query{}); err != nil {
 				b.Fatal(err)
 			}
 		})
@@ -153,7 +152,7 @@ func wholeList(b *testing.B, at string) string {
 	ctx, stop := context.WithTimeout(b.Context(), testenv.Patience)
 	defer stop()
 	dated := map[string]bool{}
-	err := clientOf(b, at, "").Watch(ctx, catalog.Query{All: true}, func(n live.News) {
+	err := clientOf(b, at, "").Watch(ctx, staging.Query{All: true}, func(n live.News) {
 		if n.Staging.Status.Changed != nil {
 			dated[n.Staging.Metadata.Name] = true
 		}

@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"octopod/generator/auth"
-	"octopod/generator/catalog"
 	"octopod/generator/change"
 	"octopod/generator/httpapi"
 	"octopod/generator/live"
@@ -284,9 +283,9 @@ func TestOperatorsEndpoints(t *testing.T) {
 }
 
 // stopAfterComplete are the arguments of a watch that ends when all was told.
-func stopAfterComplete(t testing.TB) (context.Context, catalog.Query, func(live.News)) {
+func stopAfterComplete(t testing.TB) (context.Context, staging.Query, func(live.News)) {
 	ctx, cancel := context.WithTimeout(t.Context(), testenv.Patience)
-	return ctx, catalog.Query{}, func(n live.News) {
+	return ctx, staging.Query{}, func(n live.News) {
 		if n.Kind == live.Complete {
 			cancel()
 		}

@@ -88,7 +88,7 @@ func (h *house) find(ctx context.Context, name string) (*served, error) {
 		WithHint("it has: %s", strings.Join(h.Names(ctx), ", "))
 }
 
-// Names lists the projects that the asker may look at.
+// Names lists the projects that the actor may look at.
 func (h *house) Names(ctx context.Context) []string {
 	names := []string{}
 	for _, s := range h.projects {
@@ -100,20 +100,20 @@ func (h *house) Names(ctx context.Context) []string {
 	return names
 }
 
-// Access gives a project as the asker of a request may use it.
-func (h *house) Access(ctx context.Context, name string, said rights.Asker) (*generator.Access, error) {
+// Access gives a project as the actor of a request may use it.
+func (h *house) Access(ctx context.Context, name string, said rights.Actor) (*generator.Access, error) {
 	s, err := h.find(ctx, name)
 	if err != nil {
 		return nil, err
 	}
-	return s.stagings.As(h.asker(ctx, said), s.feed), nil
+	return s.stagings.As(h.actor(ctx, said), s.feed), nil
 }
 
-// asker says who asks. What clients say of themselves counts only where nobody
+// actor says who asks. What clients say of themselves counts only where nobody
 // is asked who they are.
-func (h *house) asker(ctx context.Context, said rights.Asker) rights.Asker {
+func (h *house) actor(ctx context.Context, said rights.Actor) rights.Actor {
 	identity := auth.From(ctx)
-	by := rights.Asker{Person: identity.Person, Via: said.Via, Request: said.Request, Key: said.Key, Rights: identityRights{identity}}
+	by := rights.Actor{Person: identity.Person, Via: said.Via, Request: said.Request, Key: said.Key, Rights: identityRights{identity}}
 	switch {
 	case identity.Method == auth.MethodNone && said.Person.Name != "":
 		by.Person = said.Person

@@ -90,7 +90,7 @@ func (p *pages) signIn() *web.SignIn {
 func (p *pages) viewer(r *http.Request) web.Viewer {
 	identity := auth.From(r.Context())
 	return web.Viewer{
-		Asker:   p.asker(r.Context(), rights.Asker{Via: staging.ViaWeb}),
+		Actor:   p.actor(r.Context(), rights.Actor{Via: staging.ViaWeb}),
 		Unasked: identity.Method == auth.MethodNone, Until: identity.Expires,
 	}
 }

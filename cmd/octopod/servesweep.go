@@ -56,7 +56,7 @@ func (s serverSweep) run(ctx context.Context) {
 
 // sweep does what is due. What was begun is finished when the server ends.
 func (s serverSweep) sweep(ctx context.Context) {
-	by := rights.Asker{Person: staging.Person{Name: committer().Name, Email: committer().Email}, Via: staging.ViaSweep}
+	by := rights.Actor{Person: staging.Person{Name: committer().Name, Email: committer().Email}, Via: staging.ViaSweep}
 	result, err := s.stagings.As(by, s.feed).Sweep(context.WithoutCancel(ctx), lifecycle.SweepRequest{MaxShare: s.MaxShare})
 	s.metrics.swept(s.title(), result, err)
 	log := s.log.With("project", s.title())

@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"octopod/generator/catalog"
 	"octopod/generator/lifecycle"
 	"octopod/generator/project"
 	"octopod/generator/staging"
@@ -50,7 +49,7 @@ repository did not answer.`,
 			if maxShare < 1 || maxShare > 100 {
 				return usage(cmd, "--max-share is a number from 1 to 100")
 			}
-			return c.sweep(cmd.Context(), lifecycle.SweepRequest{DryRun: dryRun, MaxShare: maxShare, By: c.asker()})
+			return c.sweep(cmd.Context(), lifecycle.SweepRequest{DryRun: dryRun, MaxShare: maxShare, By: c.actor()})
 		},
 	}
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "work everything out and check it, but commit nothing")
@@ -85,7 +84,7 @@ func outcomeOf(r lifecycle.SweepResult) error {
 		return reported{staging.CodeInvalid}
 	case slices.ContainsFunc(r.Items, held):
 		return reported{staging.CodeConflict}
-	case slices.ContainsFunc(r.Repositories, func(h catalog.Heard) bool { return h.Err != nil }):
+	case slices.ContainsFunc(r.Repositories, func(h staging.BranchListing) bool { return h.Err != nil }):
 		return reported{staging.CodeUnavailable}
 	}
 	return nil

@@ -60,7 +60,7 @@ func TestLifeOfAStagingIsTold(t *testing.T) {
 	const image = "registry.example.com/shop/backend:1f2e3d4"
 	do := func(a staging.Action) {
 		t.Helper()
-		result, err := stagings.Apply(t.Context(), change.Request{Action: a, By: rights.Asker{Person: staging.Person{Name: "Ada"}, Via: staging.ViaCLI}})
+		result, err := stagings.Apply(t.Context(), change.Request{Action: a, By: rights.Actor{Person: staging.Person{Name: "Ada"}, Via: staging.ViaCLI}})
 		if err != nil {
 			t.Fatal(err)
 		}

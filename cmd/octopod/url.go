@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"octopod/generator/catalog"
 	"octopod/generator/project"
+	"octopod/generator/staging"
 )
 
 // newURL says where the staging of a branch is reached.
@@ -62,7 +62,7 @@ func (c *cli) nameInUse(ctx context.Context, p *project.Project, branch string) 
 	if err != nil {
 		return "", err
 	}
-	views, err := in.Find(ctx, catalog.Query{All: true, Recorded: true})
+	views, err := in.Find(ctx, staging.Query{All: true, Recorded: true})
 	if err != nil {
 		return "", err
 	}

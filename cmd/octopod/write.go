@@ -46,7 +46,7 @@ var words = map[staging.Verb]struct{ did, would string }{
 
 // apply carries out an action and shows what came of it.
 func (c *cli) apply(ctx context.Context, to writer, a staging.Action, w writing) error {
-	result, err := to.Apply(ctx, change.Request{Action: a, By: c.asker(), DryRun: w.dryRun, Manifests: w.diff})
+	result, err := to.Apply(ctx, change.Request{Action: a, By: c.actor(), DryRun: w.dryRun, Manifests: w.diff})
 	if err != nil {
 		return err
 	}

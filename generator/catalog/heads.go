@@ -41,21 +41,14 @@ func (g *Catalog) AllHeads(ctx context.Context, repositories []string) BranchHea
 	return all
 }
 
-// Heard is what a repository said.
-type Heard struct {
-	Repository string
-	Branches   int
-	Err        error
-}
-
 // askedAtOnce bounds the questions to forges that are under way together.
 const askedAtOnce = 8
 
 // ListBranches asks every repository for its branches. One that does not answer, or has
 // none, says nothing of any branch.
-func ListBranches(ctx context.Context, in Heads, repositories []string) ([]Heard, map[string][]string) {
+func ListBranches(ctx context.Context, in Heads, repositories []string) ([]staging.BranchListing, map[string][]string) {
 	branches := map[string][]string{}
-	heard := make([]Heard, len(repositories))
+	listings := make([]staging.BranchListing, len(repositories))
 	var mu sync.Mutex
 	var work errgroup.Group
 	work.SetLimit(askedAtOnce)
@@ -65,7 +58,7 @@ func ListBranches(ctx context.Context, in Heads, repositories []string) ([]Heard
 			if err == nil && len(heads) == 0 {
 				err = staging.Errorf(staging.CodeUnavailable, "%s lists no branch at all, which is not believed", repository)
 			}
-			heard[i] = Heard{Repository: repository, Branches: len(heads), Err: err}
+			listings[i] = staging.BranchListing{Repository: repository, Branches: len(heads), Err: err}
 			if err == nil {
 				mu.Lock()
 				defer mu.Unlock()
@@ -75,5 +68,5 @@ func ListBranches(ctx context.Context, in Heads, repositories []string) ([]Heard
 		})
 	}
 	_ = work.Wait() // nothing in it fails
-	return heard, branches
+	return listings, branches
 }

@@ -10,16 +10,9 @@ import (
 	"octopod/generator/staging"
 )
 
-// HistoryQuery asks how a staging was.
-type HistoryQuery struct {
-	Name     string
-	Limit    int  // most versions; 0 means all
-	Rollouts bool // also what became of each, as far as Argo CD remembers
-}
-
-// Versions lists the versions of a staging, newest first. It is read from git:
-// that Argo CD is away costs no more than what it alone knows.
-func (g *Catalog) Versions(ctx context.Context, q HistoryQuery) ([]staging.Event, error) {
+// Versions lists the versions of a staging, newest first. It reads git only, so
+// it works while Argo CD is unreachable.
+func (g *Catalog) Versions(ctx context.Context, q staging.HistoryQuery) ([]staging.Event, error) {
 	if !staging.IsLabel(q.Name) {
 		return nil, project.NotFound(q.Name)
 	}

@@ -20,22 +20,15 @@ func Covers(name string, uses []string) bool {
 	})
 }
 
-// Uncommitted is what a work tree holds that the tip does not, among the files
-// that Octopod reads. It is looked at, and never committed.
-type Uncommitted struct {
-	written []staging.File
-	removed []string
-}
-
-// Uncommitted compares a work tree with the tip.
-func (g *Catalog) Uncommitted(ctx context.Context, work fs.FS) (*Uncommitted, error) {
+// Uncommitted compares a work tree with the tip of the env repo.
+func (g *Catalog) Uncommitted(ctx context.Context, work fs.FS) (*staging.Uncommitted, error) {
 	tree, err := g.Repo.Tip(ctx)
 	if err != nil {
 		return nil, err
 	}
-	u := &Uncommitted{}
+	u := &staging.Uncommitted{}
 	for _, root := range readRoots(work) {
-		if err := u.compare(tree, work, root); err != nil {
+		if err := compareTrees(u, tree, work, root); err != nil {
 			return nil, fmt.Errorf("comparing the work tree with what is committed: %w", err)
 		}
 	}
@@ -65,7 +58,7 @@ func readRoots(work fs.FS) []string {
 
 // compare notes what differs at and below one path. Links and the like are what
 // they are in the tip.
-func (u *Uncommitted) compare(tree *envrepo.Tree, work fs.FS, root string) error {
+func compareTrees(u *staging.Uncommitted, tree *envrepo.Tree, work fs.FS, root string) error {
 	there := map[string]bool{}
 	err := fs.WalkDir(work, root, func(name string, entry fs.DirEntry, err error) error {
 		if err != nil {
@@ -77,7 +70,7 @@ func (u *Uncommitted) compare(tree *envrepo.Tree, work fs.FS, root string) error
 		}
 		data, err := fs.ReadFile(work, name)
 		if file := (staging.File{Path: name, Data: data}); err == nil && tree.Differs([]staging.File{file}) {
-			u.written = append(u.written, file)
+			u.Written = append(u.Written, file)
 		}
 		return err
 	})
@@ -87,38 +80,25 @@ func (u *Uncommitted) compare(tree *envrepo.Tree, work fs.FS, root string) error
 	committed, err := tree.FilesUnder(root)
 	for _, name := range committed {
 		if !there[name] {
-			u.removed = append(u.removed, name)
+			u.Removed = append(u.Removed, name)
 		}
 	}
 	return err
 }
 
-// Names lists the files that differ.
-func (u *Uncommitted) Names() []string {
-	if u == nil {
-		return nil
-	}
-	names := slices.Clone(u.removed)
-	for _, file := range u.written {
-		names = append(names, file.Path)
-	}
-	slices.Sort(names)
-	return names
-}
-
-// ApplyTo gives a tree as it would be if everything were committed.
-func (u *Uncommitted) ApplyTo(ctx context.Context, tree *envrepo.Tree) (*envrepo.Tree, error) {
+// WithUncommitted returns a tree as it would be if everything were committed.
+func WithUncommitted(ctx context.Context, tree *envrepo.Tree, u *staging.Uncommitted) (*envrepo.Tree, error) {
 	if len(u.Names()) == 0 {
 		return tree, nil
 	}
-	return envrepo.Edit{Write: u.written, Remove: u.removed}.After(ctx, tree)
+	return envrepo.Edit{Write: u.Written, Remove: u.Removed}.After(ctx, tree)
 }
 
-// TipWith gives the tip with what is not committed over it.
-func (g *Catalog) TipWith(ctx context.Context, u *Uncommitted) (*envrepo.Tree, error) {
+// TipWith returns the tip with uncommitted files applied.
+func (g *Catalog) TipWith(ctx context.Context, u *staging.Uncommitted) (*envrepo.Tree, error) {
 	tree, err := g.Repo.Tip(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return u.ApplyTo(ctx, tree)
+	return WithUncommitted(ctx, tree, u)
 }

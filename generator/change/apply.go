@@ -244,7 +244,7 @@ type step struct {
 	defaults      newDefaults
 }
 
-// finish turns a step into a commit and into what the asker is told.
+// finish turns a step into a commit and into what the actor is told.
 func (g *Writer) finish(ctx context.Context, tree *envrepo.Tree, p *project.Project, r Request, s step) (planned, error) {
 	dir := envrepo.StagingDir(s.action.Name)
 	next := planned{

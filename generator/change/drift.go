@@ -9,12 +9,12 @@ import (
 
 // Drift gives the objects of a staging as they are committed, and as generating
 // them now would give. What is not committed counts for now, unless nil.
-func (g *Writer) Drift(ctx context.Context, name string, edits *catalog.Uncommitted) (before, after []staging.Object, err error) {
+func (g *Writer) Drift(ctx context.Context, name string, edits *staging.Uncommitted) (before, after []staging.Object, err error) {
 	tip, err := g.Repo.Tip(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	now, err := edits.ApplyTo(ctx, tip)
+	now, err := catalog.WithUncommitted(ctx, tip, edits)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -22,7 +22,7 @@ type Arrival struct {
 // ImportRequest takes over the stagings of another system.
 type ImportRequest struct {
 	Arrivals []Arrival
-	By       rights.Asker
+	By       rights.Actor
 	DryRun   bool
 }
 

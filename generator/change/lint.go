@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 
-	"octopod/generator/catalog"
 	"octopod/generator/check"
 	"octopod/generator/envrepo"
 	"octopod/generator/project"
@@ -17,7 +16,7 @@ import (
 // Lint looks over the whole env repo and lists everything that is wrong:
 // octopod.yaml, every record, every rendered object, and files that are not
 // what Octopod would write. What is not committed is looked at too, unless nil.
-func (g *Writer) Lint(ctx context.Context, edits *catalog.Uncommitted) ([]staging.Problem, error) {
+func (g *Writer) Lint(ctx context.Context, edits *staging.Uncommitted) ([]staging.Problem, error) {
 	tree, err := g.TipWith(ctx, edits)
 	if err != nil {
 		return nil, err
@@ -143,7 +142,7 @@ func (g *Writer) staleFiles(tree *envrepo.Tree, p *project.Project) ([]staging.P
 }
 
 // Mend writes the kept files anew, in one commit.
-func (g *Writer) Mend(ctx context.Context, by rights.Asker, dryRun bool) (Result, error) {
+func (g *Writer) Mend(ctx context.Context, by rights.Actor, dryRun bool) (Result, error) {
 	var plan []staging.PlanItem
 	done, err := g.Commit(ctx, dryRun, func(_ context.Context, tree *envrepo.Tree) (envrepo.Edit, error) {
 		p, err := tree.Project()

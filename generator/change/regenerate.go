@@ -21,8 +21,8 @@ import (
 type RegenerateRequest struct {
 	Names    []string // empty: all
 	DryRun   bool
-	By       rights.Asker
-	Edits    *catalog.Uncommitted                    // looked at too, in a dry run; may be nil
+	By       rights.Actor
+	Edits    *staging.Uncommitted                    // looked at too, in a dry run; may be nil
 	Progress func(item Regenerated, done, total int) // called from one goroutine at a time; may be nil
 }
 
@@ -137,7 +137,7 @@ func (g *Writer) loadAll(ctx context.Context, tree *envrepo.Tree, names []string
 	if err != nil {
 		return nil, nil, err
 	}
-	names, err = catalog.Query{Names: names}.SelectNames(tree)
+	names, err = catalog.SelectNames(tree, names)
 	return p, names, err
 }
 

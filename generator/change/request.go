@@ -13,7 +13,7 @@ import (
 
 // mayChange refuses a step that changes a setting which is for another role to
 // change, whichever verb or preset does it.
-func authorizeChanges(a rights.Asker, p *project.Project, s step) error {
+func authorizeChanges(a rights.Actor, p *project.Project, s step) error {
 	if a.Rights == nil || s.after == nil {
 		return nil
 	}
@@ -43,7 +43,7 @@ func changes(was, is project.Setting) bool {
 	return !reflect.DeepEqual(was.Value, is.Value) || was.Absent() != is.Absent()
 }
 
-// admit refuses an action that the asker may not do, or whose outcome they may
+// admit refuses an action that the actor may not do, or whose outcome they may
 // not see.
 func (r Request) admit(p *project.Project, a staging.Action) error {
 	if err := r.By.Authorize(p, a.Verb, a.Name); err != nil {
@@ -72,10 +72,10 @@ func (r Request) current(p *project.Project, before *staging.Staging) error {
 // Request is one action on one staging.
 type Request struct {
 	Action    staging.Action
-	By        rights.Asker
+	By        rights.Actor
 	DryRun    bool // work everything out, commit nothing
 	Manifests bool // also give the objects before and after, for a diff
-	// Version of the record that the asker saw; when it is another one by now, the
+	// Version of the record that the actor saw; when it is another one by now, the
 	// request is refused as a conflict. "" is content with any.
 	Version string
 

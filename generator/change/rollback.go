@@ -17,7 +17,7 @@ func (g *Writer) Reversal(ctx context.Context, name, revision string) (staging.A
 	if err != nil {
 		return staging.Action{}, err
 	}
-	events, err := g.Versions(ctx, catalog.HistoryQuery{Name: name})
+	events, err := g.Versions(ctx, staging.HistoryQuery{Name: name})
 	if err != nil {
 		return staging.Action{}, err
 	}
@@ -66,7 +66,7 @@ func (g *Writer) rollbackTarget(ctx context.Context, a staging.Action) (returnTo
 // Marks, pins, restarts and their like came after it and made none.
 func (g *Writer) versionBefore(ctx context.Context, name string) (string, error) {
 	for limit := 8; ; limit *= 8 {
-		events, err := g.Versions(ctx, catalog.HistoryQuery{Name: name, Limit: limit})
+		events, err := g.Versions(ctx, staging.HistoryQuery{Name: name, Limit: limit})
 		if err != nil {
 			return "", err
 		}

@@ -21,18 +21,18 @@ const Path = "/api/v1"
 
 // Projects gives access to the projects of a server.
 type Projects interface {
-	// Names lists those that the asker of a request may look at.
+	// Names lists those that the actor of a request may look at.
 	Names(ctx context.Context) []string
-	// Access gives one project as the asker may use it, who says this of
+	// Access gives one project as the actor may use it, who says this of
 	// themselves.
-	Access(ctx context.Context, project string, said rights.Asker) (*generator.Access, error)
+	Access(ctx context.Context, project string, said rights.Actor) (*generator.Access, error)
 }
 
 // Options is what the API needs.
 type Options struct {
 	Projects Projects
-	// Asker names who asks, for keys that a request is repeated by.
-	Asker func(ctx context.Context) string
+	// Actor names who asks, for keys that a request is repeated by.
+	Actor func(ctx context.Context) string
 	// Refused hears of what a use case refused, for the audit log.
 	Refused func(ctx context.Context, err error)
 	Version string
@@ -74,7 +74,7 @@ func New(o Options) http.Handler {
 		writeProblem(w, problemOf(staging.Errorf(staging.CodeNotFound, "the API has no %s %s", r.Method, r.URL.Path).
 			WithHint("%s/openapi.json describes it", Path)))
 	})
-	return s.replays.middleware(o.Asker, mux)
+	return s.replays.middleware(o.Actor, mux)
 }
 
 const description = "Staging environments for branches, written into an env repo that Argo CD follows. " +

@@ -44,7 +44,7 @@ type slowProjects struct{}
 
 func (slowProjects) Names(context.Context) []string { return nil }
 
-func (slowProjects) Access(ctx context.Context, _ string, _ rights.Asker) (*generator.Access, error) {
+func (slowProjects) Access(ctx context.Context, _ string, _ rights.Actor) (*generator.Access, error) {
 	select {
 	case <-time.After(time.Minute):
 		return nil, staging.Errorf(staging.CodeNotFound, "there is none")
@@ -59,7 +59,7 @@ func serveSlowly(t *testing.T) pipes {
 	t.Helper()
 	network := make(pipes)
 	server := &http.Server{Handler: httpapi.New(httpapi.Options{
-		Projects: slowProjects{}, Asker: func(context.Context) string { return "eve" }, Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		Projects: slowProjects{}, Actor: func(context.Context) string { return "eve" }, Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		Refused: func(context.Context, error) {},
 	})}
 	go func() { _ = server.Serve(network) }()

@@ -12,7 +12,6 @@ import (
 	"sync"
 	"testing"
 
-	"octopod/generator/catalog"
 	"octopod/generator/change"
 	"octopod/generator/httpapi"
 	"octopod/generator/live"
@@ -39,7 +38,7 @@ func TestClientAnswersAsTheUseCasesDo(t *testing.T) {
 			t.Errorf("%s\ndirect %s\nremote %s", what, a, b)
 		}
 	}
-	q := catalog.Query{All: true, Where: []catalog.Term{{Field: "branch", Value: "feature/login"}, {Field: "pr", Value: "1=2", Not: true}}}
+	q := staging.Query{All: true, Selector: staging.Selector{{Field: "branch", Value: "feature/login"}, {Field: "pr", Value: "1=2", Not: true}}}
 	views, err1 := w.Find(ctx, q)
 	remoteViews, err2 := c.Find(ctx, q)
 	same("views", views, remoteViews, err1, err2)
@@ -47,8 +46,8 @@ func TestClientAnswersAsTheUseCasesDo(t *testing.T) {
 	remoteP, err2 := c.Project(ctx)
 	same("project", p, remoteP, err1, err2)
 	same("settings", p.Settings(views[0].Staging()), remoteP.Settings(remoteViews[0].Staging()))
-	events, err1 := w.History(ctx, catalog.HistoryQuery{Name: "login"})
-	remoteEvents, err2 := c.History(ctx, catalog.HistoryQuery{Name: "login"})
+	events, err1 := w.History(ctx, staging.HistoryQuery{Name: "login"})
+	remoteEvents, err2 := c.History(ctx, staging.HistoryQuery{Name: "login"})
 	same("history", events, remoteEvents, err1, err2)
 	objects, err1 := w.Manifests(ctx, "login", "")
 	remoteObjects, err2 := c.Manifests(ctx, "login", "")
@@ -79,7 +78,7 @@ func TestServerOutOfReach(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := c.Find(t.Context(), catalog.Query{}); staging.CodeOf(err) != staging.CodeUnavailable {
+	if _, err := c.Find(t.Context(), staging.Query{}); staging.CodeOf(err) != staging.CodeUnavailable {
 		t.Errorf("got %v", err)
 	}
 	for _, address := range []string{"", "octopod.example.com", "ftp://x", "https://me:secret@octopod.example.com"} {
@@ -93,7 +92,7 @@ func TestServerOutOfReach(t *testing.T) {
 var errStopped = errors.New("seen enough")
 
 // watch collects news in short until there are so many.
-func watch(t *testing.T, c *httpapi.Client, q catalog.Query, step func(n int, text string)) []string {
+func watch(t *testing.T, c *httpapi.Client, q staging.Query, step func(n int, text string)) []string {
 	t.Helper()
 	ctx, cancel := context.WithCancelCause(limited(t))
 	var all []string
@@ -115,7 +114,7 @@ func TestWatchThroughTheServer(t *testing.T) {
 	w := newWorld(t)
 	w.do(login())
 	var later sync.WaitGroup
-	all := watch(t, w.client(), catalog.Query{Names: []string{"login"}}, func(_ int, text string) {
+	all := watch(t, w.client(), staging.Query{Names: []string{"login"}}, func(_ int, text string) {
 		if text == "complete" {
 			later.Go(func() {
 				w.do(staging.Action{Verb: staging.Deploy, Branch: "feature/other"})
@@ -134,7 +133,7 @@ func TestWatchSurvivesABrokenConnection(t *testing.T) {
 	w := newWorld(t)
 	w.do(login())
 	var later sync.WaitGroup
-	all := watch(t, w.client(), catalog.Query{}, func(n int, text string) {
+	all := watch(t, w.client(), staging.Query{}, func(n int, text string) {
 		if text == "complete" {
 			later.Go(func() {
 				w.http.CloseClientConnections()
@@ -169,7 +168,7 @@ func TestWatchSurvivesAStreamThatToldNothing(t *testing.T) {
 		}
 		ctx, cancel := context.WithCancel(limited(t))
 		defer cancel()
-		return c.Watch(ctx, catalog.Query{}, func(n live.News) {
+		return c.Watch(ctx, staging.Query{}, func(n live.News) {
 			handle(n)
 			if n.Kind == live.Complete {
 				cancel()
@@ -198,7 +197,7 @@ func TestWatchBeginsAfterWhatWasCommitted(t *testing.T) {
 		w.do(staging.Action{Verb: staging.Deploy, Branch: name})
 		ctx, cancel := context.WithCancel(limited(t))
 		seen := 0
-		_ = w.client().Watch(ctx, catalog.Query{}, func(n live.News) {
+		_ = w.client().Watch(ctx, staging.Query{}, func(n live.News) {
 			if n.Kind == live.Changed {
 				seen++
 			}
@@ -219,7 +218,7 @@ func TestPathTricksInNames(t *testing.T) {
 	for _, name := range []string{"..", "../login", "login/../../../octopod.yaml", "%2e%2e", "login\x00", "-", "Login", "login?x=1", "login#x", ".git"} {
 		for what, do := range map[string]func() error{
 			"history": func() error {
-				_, err := w.client().History(t.Context(), catalog.HistoryQuery{Name: name})
+				_, err := w.client().History(t.Context(), staging.HistoryQuery{Name: name})
 				return err
 			},
 			"manifests": func() error { _, err := w.client().Manifests(t.Context(), name, ""); return err },
@@ -228,7 +227,7 @@ func TestPathTricksInNames(t *testing.T) {
 				return err
 			},
 			"find": func() error {
-				_, err := w.client().Find(t.Context(), catalog.Query{Names: []string{name}})
+				_, err := w.client().Find(t.Context(), staging.Query{Names: []string{name}})
 				return err
 			},
 		} {
@@ -237,7 +236,7 @@ func TestPathTricksInNames(t *testing.T) {
 			}
 		}
 	}
-	if views, err := w.Find(t.Context(), catalog.Query{}); err != nil || len(views) != 1 {
+	if views, err := w.Find(t.Context(), staging.Query{}); err != nil || len(views) != 1 {
 		t.Errorf("something changed: %v %v", views, err)
 	}
 }

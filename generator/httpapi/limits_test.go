@@ -12,7 +12,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"octopod/generator/catalog"
 	"octopod/generator/change"
 	"octopod/generator/live"
 	"octopod/generator/project"
@@ -37,7 +36,7 @@ func TestTenMegabyteBodyIsRefused(t *testing.T) {
 			t.Errorf("key %q: %s", key, answer.Status)
 		}
 	}
-	if views, err := w.Find(t.Context(), catalog.Query{}); err != nil || len(views) != 0 {
+	if views, err := w.Find(t.Context(), staging.Query{}); err != nil || len(views) != 0 {
 		t.Errorf("something was made: %v %v", views, err)
 	}
 }
@@ -66,7 +65,7 @@ func TestRepeatedWriteGivesTheSameAnswer(t *testing.T) {
 	if _, other, _ := send("k2", `{"branch":"feature/a"}`); !strings.Contains(other, `"changed":false`) {
 		t.Errorf("another key: %s", other)
 	}
-	events, err := w.History(t.Context(), catalog.HistoryQuery{Name: "a"})
+	events, err := w.History(t.Context(), staging.HistoryQuery{Name: "a"})
 	if err != nil || len(events) != 1 || events[0].Key != "k1" {
 		t.Errorf("history %+v, %v", events, err)
 	}
@@ -131,7 +130,7 @@ func TestRepeatedWriteAtAnotherServer(t *testing.T) {
 			}
 		}
 		made++
-		events, err := first.History(t.Context(), catalog.HistoryQuery{Name: "a"})
+		events, err := first.History(t.Context(), staging.HistoryQuery{Name: "a"})
 		if err != nil || len(events) != made || events[0].Key != key {
 			t.Fatalf("after %s: %d commits, want %d: %v", tt.verb, len(events), made, err)
 		}
@@ -146,7 +145,7 @@ func TestAKeyIsItsOwners(t *testing.T) {
 	for i, r := range []struct{ person, level string }{{"Ada", "debug"}, {"Bob", "warn"}, {"Bob.", "info"}} {
 		result, err := w.Stagings.Apply(t.Context(), change.Request{
 			Action: staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"LOG_LEVEL": r.level}},
-			By:     rights.Asker{Person: staging.Person{Name: r.person}, Key: "1"},
+			By:     rights.Actor{Person: staging.Person{Name: r.person}, Key: "1"},
 		})
 		if repeated := i == 2; err != nil || (result.Note != "") != repeated { // git takes the dot away
 			t.Errorf("%s: %+v, %v", r.person, result, err)
@@ -254,7 +253,7 @@ func TestEventsResume(t *testing.T) {
 func TestSecretsAreInNoAnswer(t *testing.T) {
 	w := newWorld(t)
 	const secret = "hunter2hunter2"
-	_, err := w.Stagings.Apply(t.Context(), change.Request{By: rights.Asker{Person: staging.Person{Name: "Ada"}}, Action: login()})
+	_, err := w.Stagings.Apply(t.Context(), change.Request{By: rights.Actor{Person: staging.Person{Name: "Ada"}}, Action: login()})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -284,13 +283,13 @@ func TestTwoServersOnOneEnvRepo(t *testing.T) {
 	}
 	work.Wait()
 	for _, w := range []*world{a, b} {
-		views, err := w.client().Find(t.Context(), catalog.Query{})
+		views, err := w.client().Find(t.Context(), staging.Query{})
 		if err != nil || len(views) != 20 {
 			t.Errorf("%d stagings, %v", len(views), err)
 		}
 		seen := 0
 		ctx, cancel := context.WithCancel(limited(t))
-		_ = w.client().Watch(ctx, catalog.Query{}, func(n live.News) {
+		_ = w.client().Watch(ctx, staging.Query{}, func(n live.News) {
 			if n.Kind == live.Changed {
 				seen++
 			}

@@ -46,14 +46,14 @@ func newReplays(now func() time.Time) *replays {
 	return &replays{now: now, known: map[string]*replay{}}
 }
 
-func (k *replays) middleware(asker func(context.Context) string, next http.Handler) http.Handler {
+func (k *replays) middleware(actor func(context.Context) string, next http.Handler) http.Handler {
 	return readAhead(func(w http.ResponseWriter, r *http.Request, content []byte) {
 		key := r.Header.Get("Idempotency-Key")
 		if key == "" || r.Method != http.MethodPost || len(key) > 200 {
 			next.ServeHTTP(w, r)
 			return
 		}
-		k.serve(w, r, asker(r.Context())+"\x00"+r.URL.Path+"\x00"+key, sha256.Sum256(content), next)
+		k.serve(w, r, actor(r.Context())+"\x00"+r.URL.Path+"\x00"+key, sha256.Sum256(content), next)
 	})
 }
 

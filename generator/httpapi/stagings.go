@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"octopod/generator"
-	"octopod/generator/catalog"
 	"octopod/generator/change"
 	"octopod/generator/doctor"
 	"octopod/generator/project"
@@ -38,7 +37,7 @@ type InStaging struct {
 type body[T any] struct{ Body T }
 
 func (s *server) open(ctx context.Context, name string) (*generator.Access, error) {
-	a, err := s.Projects.Access(ctx, name, rights.Asker{})
+	a, err := s.Projects.Access(ctx, name, rights.Actor{})
 	return a, s.problem(ctx, err)
 }
 
@@ -97,9 +96,9 @@ type Chosen struct {
 	Recorded bool     `query:"recorded" doc:"The records alone: Argo CD is not asked"`
 }
 
-func (q Chosen) query() (catalog.Query, error) {
-	terms, err := catalog.ParseTerms(q.Where)
-	return catalog.Query{Names: q.Names, Archived: q.Archived, All: q.All, Recorded: q.Recorded, Where: terms}, err
+func (q Chosen) query() (staging.Query, error) {
+	selector, err := staging.ParseSelector(q.Where)
+	return staging.Query{Names: q.Names, Archived: q.Archived, All: q.All, Recorded: q.Recorded, Selector: selector}, err
 }
 
 type listInput struct {
@@ -131,7 +130,7 @@ func (s *server) getStaging(ctx context.Context, in *InStaging) (*stagingOutput,
 	if err != nil {
 		return nil, err
 	}
-	views, err := a.Find(ctx, catalog.Query{Names: []string{in.Name}})
+	views, err := a.Find(ctx, staging.Query{Names: []string{in.Name}})
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
@@ -163,9 +162,9 @@ func (in *changeInput) request() change.Request {
 }
 
 func (s *server) changeStaging(ctx context.Context, in *changeInput) (*body[result], error) {
-	var by rights.Asker
+	var by rights.Actor
 	if in.Body != nil {
-		by = in.Body.asker()
+		by = in.Body.actor()
 	}
 	by.Key = in.Key
 	a, err := s.Projects.Access(ctx, in.Project, by)
@@ -193,7 +192,7 @@ func (s *server) getHistory(ctx context.Context, in *historyInput) (*body[stagin
 	if err != nil {
 		return nil, err
 	}
-	events, err := a.History(ctx, catalog.HistoryQuery{Name: in.Name, Limit: in.Limit, Rollouts: true})
+	events, err := a.History(ctx, staging.HistoryQuery{Name: in.Name, Limit: in.Limit, Rollouts: true})
 	return answered(s, ctx, staging.ListOf("Event", events), err)
 }
 
@@ -226,7 +225,7 @@ type regenerateInput struct {
 }
 
 func (s *server) regenerate(ctx context.Context, in *regenerateInput) (*body[regeneration], error) {
-	a, err := s.Projects.Access(ctx, in.Project, in.Body.asker())
+	a, err := s.Projects.Access(ctx, in.Project, in.Body.actor())
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
@@ -262,7 +261,7 @@ type mendInput struct {
 }
 
 func (s *server) mend(ctx context.Context, in *mendInput) (*body[result], error) {
-	a, err := s.Projects.Access(ctx, in.Project, in.Body.asker())
+	a, err := s.Projects.Access(ctx, in.Project, in.Body.actor())
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"net/http"
 
-	"octopod/generator/catalog"
 	"octopod/generator/lifecycle"
 	"octopod/generator/project"
 	"octopod/generator/staging"
@@ -49,7 +48,7 @@ func sweepOf(r lifecycle.SweepResult, dryRun bool) sweep {
 		Items: each(r.Items, func(s lifecycle.Swept) swept {
 			return swept{s.Decision, s.Changed, maybeFault(s.Err)}
 		}),
-		Repositories: each(r.Repositories, func(h catalog.Heard) heard {
+		Repositories: each(r.Repositories, func(h staging.BranchListing) heard {
 			return heard{h.Repository, h.Branches, maybeFault(h.Err)}
 		}),
 		Orphans: append([]lifecycle.Orphan{}, r.Orphans...), Changed: r.Changed, Revision: r.Revision,
@@ -62,8 +61,8 @@ func (s sweep) result() lifecycle.SweepResult {
 		Items: each(s.Items, func(s swept) lifecycle.Swept {
 			return lifecycle.Swept{Decision: s.Decision, Changed: s.Changed, Err: s.Error.maybe()}
 		}),
-		Repositories: each(s.Repositories, func(h heard) catalog.Heard {
-			return catalog.Heard{Repository: h.Repository, Branches: h.Branches, Err: h.Error.maybe()}
+		Repositories: each(s.Repositories, func(h heard) staging.BranchListing {
+			return staging.BranchListing{Repository: h.Repository, Branches: h.Branches, Err: h.Error.maybe()}
 		}),
 		Orphans: s.Orphans, Changed: s.Changed, Revision: s.Revision, Plan: s.Plan,
 	}
@@ -92,7 +91,7 @@ type sweepInput struct {
 }
 
 func (s *server) sweep(ctx context.Context, in *sweepInput) (*body[sweep], error) {
-	a, err := s.Projects.Access(ctx, in.Project, in.Body.asker())
+	a, err := s.Projects.Access(ctx, in.Project, in.Body.actor())
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}

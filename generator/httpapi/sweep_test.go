@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"testing"
 
-	"octopod/generator/catalog"
 	"octopod/generator/lifecycle"
 	"octopod/generator/project"
 	"octopod/generator/staging"
@@ -55,7 +54,7 @@ func TestSweep(t *testing.T) {
 	}
 }
 
-func errTexts(all []catalog.Heard) (texts []string) {
+func errTexts(all []staging.BranchListing) (texts []string) {
 	for _, h := range all {
 		text := h.Repository
 		if h.Err != nil {

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"strings"
 
-	"octopod/generator/catalog"
 	"octopod/generator/change"
 	"octopod/generator/doctor"
 	"octopod/generator/project"
@@ -41,7 +40,7 @@ func (c *Client) Apply(ctx context.Context, r change.Request) (change.Result, er
 // Look does nothing: the server makes Argo CD look after every change.
 func (c *Client) Look(context.Context, []staging.PlanItem) error { return nil }
 
-func values(q catalog.Query) url.Values {
+func values(q staging.Query) url.Values {
 	v := url.Values{"name": q.Names}
 	for flag, set := range map[string]bool{"archived": q.Archived, "all": q.All, "recorded": q.Recorded} {
 		if set {
@@ -49,7 +48,7 @@ func values(q catalog.Query) url.Values {
 		}
 	}
 	var terms []string
-	for _, t := range q.Where {
+	for _, t := range q.Selector {
 		sign := "=="
 		if t.Not {
 			sign = "!=="
@@ -63,7 +62,7 @@ func values(q catalog.Query) url.Values {
 }
 
 // Find lists stagings.
-func (c *Client) Find(ctx context.Context, q catalog.Query) ([]staging.View, error) {
+func (c *Client) Find(ctx context.Context, q staging.Query) ([]staging.View, error) {
 	var out staging.List[staging.View]
 	if err := c.call(ctx, http.MethodGet, "/stagings", values(q), nil, &out); err != nil {
 		return nil, err
@@ -82,7 +81,7 @@ func (c *Client) Project(ctx context.Context) (*project.Project, error) {
 
 // History lists the versions of a staging, newest first. A server always says
 // what became of them.
-func (c *Client) History(ctx context.Context, q catalog.HistoryQuery) ([]staging.Event, error) {
+func (c *Client) History(ctx context.Context, q staging.HistoryQuery) ([]staging.Event, error) {
 	var out staging.List[staging.Event]
 	err := c.call(ctx, http.MethodGet, pathOf(q.Name)+"/history", url.Values{"limit": {strconv.Itoa(q.Limit)}}, nil, &out)
 	return out.Items, err
@@ -106,7 +105,7 @@ func errNoWorkTree() error {
 }
 
 // Drift gives the objects as committed, and as generating them now would give.
-func (c *Client) Drift(ctx context.Context, name string, edits *catalog.Uncommitted) (before, after []staging.Object, err error) {
+func (c *Client) Drift(ctx context.Context, name string, edits *staging.Uncommitted) (before, after []staging.Object, err error) {
 	if len(edits.Names()) > 0 {
 		return nil, nil, errNoWorkTree()
 	}
@@ -116,12 +115,12 @@ func (c *Client) Drift(ctx context.Context, name string, edits *catalog.Uncommit
 }
 
 // Uncommitted is refused.
-func (c *Client) Uncommitted(context.Context, fs.FS) (*catalog.Uncommitted, error) {
+func (c *Client) Uncommitted(context.Context, fs.FS) (*staging.Uncommitted, error) {
 	return nil, errNoWorkTree()
 }
 
 // Lint lists everything that is wrong with the env repo.
-func (c *Client) Lint(ctx context.Context, edits *catalog.Uncommitted) ([]staging.Problem, error) {
+func (c *Client) Lint(ctx context.Context, edits *staging.Uncommitted) ([]staging.Problem, error) {
 	if len(edits.Names()) > 0 {
 		return nil, errNoWorkTree()
 	}
@@ -159,7 +158,7 @@ func (c *Client) Regenerate(ctx context.Context, r change.RegenerateRequest) (ch
 }
 
 // Mend writes the files that follow from octopod.yaml anew.
-func (c *Client) Mend(ctx context.Context, by rights.Asker, dryRun bool) (change.Result, error) {
+func (c *Client) Mend(ctx context.Context, by rights.Actor, dryRun bool) (change.Result, error) {
 	var out result
 	if err := c.call(ctx, http.MethodPost, "/mend", nil, mending{DryRun: dryRun, Said: sayer(by)}, &out); err != nil {
 		return change.Result{}, err

@@ -12,7 +12,6 @@ import (
 	"strings"
 	"time"
 
-	"octopod/generator/catalog"
 	"octopod/generator/live"
 	"octopod/generator/staging"
 )
@@ -25,7 +24,7 @@ const (
 
 // Watch tells what a query chooses and how it changes, for as long as ctx lasts.
 // It survives that the server is away.
-func (c *Client) Watch(ctx context.Context, q catalog.Query, handle func(live.News)) error {
+func (c *Client) Watch(ctx context.Context, q staging.Query, handle func(live.News)) error {
 	f := &following{handle: handle, known: map[string]staging.View{}}
 	for pause := firstPause; ; pause = min(2*pause, mostPause) {
 		answer, err := c.send(ctx, http.MethodGet, "/events", values(q), nil, func(h http.Header) {

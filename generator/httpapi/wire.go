@@ -30,14 +30,14 @@ type Said struct {
 	Request string `json:"request,omitempty" maxLength:"500"`
 }
 
-func sayer(by rights.Asker) Said { return Said{By: &by.Person, Via: by.Via, Request: by.Request} }
+func sayer(by rights.Actor) Said { return Said{By: &by.Person, Via: by.Via, Request: by.Request} }
 
-func (s Said) asker() rights.Asker {
-	asker := rights.Asker{Via: s.Via, Request: s.Request}
+func (s Said) actor() rights.Actor {
+	actor := rights.Actor{Via: s.Via, Request: s.Request}
 	if s.By != nil {
-		asker.Person = *s.By
+		actor.Person = *s.By
 	}
-	return asker
+	return actor
 }
 
 // result is what a write did, or would do.

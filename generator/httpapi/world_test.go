@@ -69,7 +69,7 @@ func serve(t testing.TB, path string) *world {
 	var feed sync.WaitGroup
 	feed.Go(func() { w.feed.Run(ctx) })
 	w.http = httptest.NewServer(httpapi.New(httpapi.Options{
-		Projects: w, Asker: func(context.Context) string { return "eve" }, Version: "test", Log: slog.New(slog.DiscardHandler),
+		Projects: w, Actor: func(context.Context) string { return "eve" }, Version: "test", Log: slog.New(slog.DiscardHandler),
 		Now: time.Now, Heartbeat: 50 * time.Millisecond, Refused: w.note,
 	}))
 	t.Cleanup(func() {
@@ -90,7 +90,7 @@ func (w *world) init() {
 	w.t.Helper()
 	_, err := w.Init(w.t.Context(), setup.InitRequest{
 		Name: "shop", Engine: project.EngineKustomize, Output: project.OutputSource, BaseDomain: "staging.example.com",
-		RepoURL: "https://git.example.com/envs.git", By: rights.Asker{Person: staging.Person{Name: "Ada"}},
+		RepoURL: "https://git.example.com/envs.git", By: rights.Actor{Person: staging.Person{Name: "Ada"}},
 	})
 	if err != nil {
 		w.t.Fatal(err)
@@ -113,7 +113,7 @@ func (w *world) as(role project.Role) {
 func (w *world) Names(context.Context) []string { return []string{"shop"} }
 
 // Access is of httpapi.Projects.
-func (w *world) Access(_ context.Context, name string, said rights.Asker) (*generator.Access, error) {
+func (w *world) Access(_ context.Context, name string, said rights.Actor) (*generator.Access, error) {
 	if name != "shop" && name != "-" {
 		return nil, staging.Errorf(staging.CodeNotFound, "the server has no project %q", name)
 	}

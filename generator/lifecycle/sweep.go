@@ -22,13 +22,13 @@ const DefaultMaxShare = 25
 type SweepRequest struct {
 	DryRun   bool
 	MaxShare int // of a hundred may go at once; DefaultMaxShare when 0
-	By       rights.Asker
+	By       rights.Actor
 }
 
 // SweepResult says what a sweep did, or would do.
 type SweepResult struct {
 	Items        []Swept // one for each staging, by name
-	Repositories []catalog.Heard
+	Repositories []staging.BranchListing
 	Orphans      []Orphan
 	Changed      bool
 	Revision     string             // of the env repo afterwards

@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"octopod/generator/catalog"
 	"octopod/generator/staging"
 )
 
@@ -111,7 +110,7 @@ func (f *Feed) watch(ctx context.Context) error {
 	f.mu.Lock()
 	f.told = map[string]bool{}
 	f.mu.Unlock()
-	return f.source.Watch(ctx, catalog.Query{All: true, Dated: true}, f.take)
+	return f.source.Watch(ctx, staging.Query{All: true, Dated: true}, f.take)
 }
 
 // take learns one piece of news, and passes on what is new of it.

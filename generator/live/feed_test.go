@@ -8,7 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"octopod/generator/catalog"
 	"octopod/generator/staging"
 	"octopod/generator/testenv"
 )
@@ -32,7 +31,7 @@ func (s *script) Look(_ context.Context, plan []staging.PlanItem) error {
 	return nil
 }
 
-func (s *script) Watch(ctx context.Context, _ catalog.Query, handle func(News)) error {
+func (s *script) Watch(ctx context.Context, _ staging.Query, handle func(News)) error {
 	select {
 	case err := <-s.starts:
 		if err != nil {
@@ -246,7 +245,7 @@ func TestFeedAsWatcherFollowsAQuery(t *testing.T) {
 	defer cancel()
 	told := make(chan string)
 	go func() {
-		_ = f.Watch(ctx, catalog.Query{Names: []string{"b"}}, func(n News) { told <- string(n.Kind) + " " + n.Staging.Metadata.Name })
+		_ = f.Watch(ctx, staging.Query{Names: []string{"b"}}, func(n News) { told <- string(n.Kind) + " " + n.Staging.Metadata.Name })
 	}()
 	testenv.Eventually(t, "it asks for a look before anything else", func() (uint64, bool) { n := source.number(); return n, n > 0 })
 	source.news <- changed("b", "Updating")

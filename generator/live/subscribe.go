@@ -4,7 +4,6 @@ import (
 	"context"
 	"sync"
 
-	"octopod/generator/catalog"
 	"octopod/generator/staging"
 	"octopod/generator/status"
 )
@@ -121,7 +120,7 @@ func (s *Subscription) startOver() {
 // Watch tells what a query chooses, as Stagings.Watch does, from the one watch
 // of the feed. It begins with how things are after everything that was
 // committed before.
-func (f *Feed) Watch(ctx context.Context, q catalog.Query, handle func(News)) error {
+func (f *Feed) Watch(ctx context.Context, q staging.Query, handle func(News)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if err := f.CatchUp(ctx); err != nil {
@@ -147,7 +146,7 @@ func (f *Feed) Watch(ctx context.Context, q catalog.Query, handle func(News)) er
 // the news that are about one of them, nil for others. One that the query
 // chooses no longer is gone. Who resumes may know stagings that were chosen
 // before.
-func Filter(q catalog.Query, resumed bool) func(*News) *News {
+func Filter(q staging.Query, resumed bool) func(*News) *News {
 	shown := map[string]bool{}
 	known := func(name string) bool { return resumed || shown[name] }
 	return func(n *News) *News {

@@ -27,7 +27,7 @@ const (
 type board struct {
 	*status.Evaluator
 	asked  *asked // requests to look at the branch
-	query  catalog.Query
+	query  staging.Query
 	handle func(News)
 	seen   *status.Snapshot // nil without an Argo CD
 	shown  map[string]shown
@@ -42,7 +42,7 @@ type board struct {
 	awaits   uint64            // its number
 }
 
-func (g *Tracker) newBoard(ctx context.Context, q catalog.Query, handle func(News)) (*board, error) {
+func (g *Tracker) newBoard(ctx context.Context, q staging.Query, handle func(News)) (*board, error) {
 	looks := g.asked.number()
 	tip, p, err := g.Latest(ctx)
 	if err != nil {
@@ -275,7 +275,7 @@ func (b *board) look(ctx context.Context, names []string) ([]staging.View, error
 			views = append(views, status.RemovedView(name))
 		}
 	}
-	known, err := b.query.Views(ctx, b.Tip, b.Project, recorded)
+	known, err := catalog.Views(ctx, b.Tip, b.Project, b.query, recorded)
 	if err != nil {
 		return nil, err
 	}

@@ -6,13 +6,12 @@ import (
 	"errors"
 	"time"
 
-	"octopod/generator/catalog"
 	"octopod/generator/staging"
 )
 
 // Watcher tells how stagings change; *Stagings is one.
 type Watcher interface {
-	Watch(ctx context.Context, q catalog.Query, handle func(News)) error
+	Watch(ctx context.Context, q staging.Query, handle func(News)) error
 }
 
 // Goal is what a staging is waited for.
@@ -54,7 +53,7 @@ func Wait(ctx context.Context, w Watcher, r WaitRequest, step func(staging.View)
 	}
 	news, ended := make(chan News), make(chan error, 1)
 	go func() {
-		ended <- w.Watch(limit, catalog.Query{Names: []string{r.Name}}, func(n News) {
+		ended <- w.Watch(limit, staging.Query{Names: []string{r.Name}}, func(n News) {
 			select {
 			case news <- n:
 			case <-limit.Done():

@@ -5,7 +5,6 @@ import (
 	"sync"
 
 	"octopod/generator/argocd"
-	"octopod/generator/catalog"
 	"octopod/generator/staging"
 )
 
@@ -37,7 +36,7 @@ type News struct {
 // ctx's error. It survives that Argo CD or the env repo is away. While it
 // watches, it makes Argo CD look again at what Argo CD has missed. Names of the
 // query need not exist.
-func (g *Tracker) Watch(ctx context.Context, q catalog.Query, handle func(News)) error {
+func (g *Tracker) Watch(ctx context.Context, q staging.Query, handle func(News)) error {
 	b, err := g.newBoard(ctx, q, handle)
 	if err != nil {
 		return err

@@ -115,7 +115,7 @@ func (f *following) nothing(format string, args ...any) (Followed, error) {
 // apply carries out what follows. A record that somebody changed meanwhile is
 // looked at again by who asked for a version.
 func (f *following) apply(ctx context.Context, a staging.Action, version string) (Followed, error) {
-	by := rights.Asker{Person: f.Event.By, Via: staging.ViaWebhook, Request: f.Request}
+	by := rights.Actor{Person: f.Event.By, Via: staging.ViaWebhook, Request: f.Request}
 	by.Person.Name = cmp.Or(by.Person.Name, "webhook")
 	result, err := f.Apply(ctx, change.Request{Action: a, By: by, Version: version})
 	if awaited := missingImages(err, a); len(awaited) > 0 {

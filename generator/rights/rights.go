@@ -5,10 +5,10 @@ import (
 	"octopod/generator/staging"
 )
 
-// Rights say what an asker may do. Package auth knows them of a person or a
+// Rights say what an actor may do. Package auth knows them of a person or a
 // token.
 type Rights interface {
-	// Role gives the asker's role in a project.
+	// Role gives the actor's role in a project.
 	Role(*project.Project) project.Role
 	// Check refuses a verb on a staging; the name is "" for the project itself.
 	Check(p *project.Project, verb staging.Verb, name string) error
@@ -23,9 +23,9 @@ const (
 	Sweep staging.Verb = "sweep"
 )
 
-// Authorize refuses a verb that is beyond the asker. Who has no rights, but the env
+// Authorize refuses a verb that is beyond the actor. Who has no rights, but the env
 // repo itself, may do what the git server lets them do.
-func (a Asker) Authorize(p *project.Project, verb staging.Verb, name string) error {
+func (a Actor) Authorize(p *project.Project, verb staging.Verb, name string) error {
 	if a.Rights == nil {
 		return nil
 	}
@@ -41,8 +41,8 @@ func RequireVisible(p *project.Project, role project.Role, part project.Part) er
 		WithHint("octopod.yaml says under spec.ui.visible who does")
 }
 
-// Asker says who asks, and through which door.
-type Asker struct {
+// Actor says who asks, and through which door.
+type Actor struct {
 	Person  staging.Person
 	Via     staging.Via
 	Request string // an id that finds this request in the history; may be empty

@@ -28,7 +28,7 @@ type InitRequest struct {
 	TemplateDir  string   // the kustomize base within Template; "." or "" is all of it
 	TemplateUses []string // paths within Template that the base needs; empty means all
 	TemplateFile string   // the jsonnet file within Template
-	By           rights.Asker
+	By           rights.Actor
 	DryRun       bool
 }
 

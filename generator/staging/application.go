@@ -68,6 +68,12 @@ type Resource struct {
 // String names a resource the way kubectl does: Deployment/backend.
 func (r Resource) String() string { return r.Kind + "/" + r.Name }
 
+// ClusterState is what Argo CD reports of one staging, in Argo CD's own words.
+type ClusterState struct {
+	Application Application `json:"application"`
+	Pods        []Pod       `json:"pods"`
+}
+
 // Pod is one pod of a staging. Those of a replaced version, and those that
 // are going, are none.
 type Pod struct {

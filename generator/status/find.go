@@ -10,16 +10,16 @@ import (
 // Find lists stagings by name. A record that cannot be read is listed as
 // Invalid and hides no other. A staging that was deleted is listed for as long
 // as Argo CD is removing it.
-func (g *Reader) Find(ctx context.Context, q catalog.Query) ([]staging.View, error) {
+func (g *Reader) Find(ctx context.Context, q staging.Query) ([]staging.View, error) {
 	tree, p, err := g.Latest(ctx)
 	if err != nil {
 		return nil, err
 	}
-	names, err := q.SelectNames(tree)
+	names, err := catalog.SelectNames(tree, q.Names)
 	if err != nil {
 		return nil, err
 	}
-	views, err := q.Views(ctx, tree, p, names)
+	views, err := catalog.Views(ctx, tree, p, q, names)
 	if err != nil || q.Recorded {
 		return views, err
 	}

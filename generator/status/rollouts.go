@@ -5,7 +5,6 @@ import (
 	"slices"
 	"time"
 
-	"octopod/generator/catalog"
 	"octopod/generator/staging"
 )
 
@@ -38,7 +37,7 @@ func (g *Reader) Recall(ctx context.Context, name string, events []staging.Event
 
 // History lists the versions of a staging, newest first, and where the query
 // wants that what became of each.
-func (g *Reader) History(ctx context.Context, q catalog.HistoryQuery) ([]staging.Event, error) {
+func (g *Reader) History(ctx context.Context, q staging.HistoryQuery) ([]staging.Event, error) {
 	events, err := g.Versions(ctx, q)
 	if err != nil || !q.Rollouts {
 		return events, err

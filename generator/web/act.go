@@ -11,7 +11,6 @@ import (
 	"strings"
 	"time"
 
-	"octopod/generator/catalog"
 	"octopod/generator/change"
 	"octopod/generator/project"
 	"octopod/generator/staging"
@@ -185,7 +184,7 @@ func (v *visit) version(ctx context.Context, name, revision string) (*event, err
 	if !v.shows(project.PartHistory) {
 		return nil, staging.Errorf(staging.CodeForbidden, "the history of stagings is not open to you")
 	}
-	events, err := v.History(ctx, catalog.HistoryQuery{Name: name})
+	events, err := v.History(ctx, staging.HistoryQuery{Name: name})
 	if err != nil {
 		return nil, err
 	}
@@ -258,7 +257,7 @@ func (v *visit) do(ctx context.Context, r change.Request) (change.Result, error)
 
 // conflict says who was first; nil when nothing else was changed.
 func (v *visit) conflict(r *http.Request, name string) *conflict {
-	events, err := v.History(r.Context(), catalog.HistoryQuery{Name: name, Limit: 1})
+	events, err := v.History(r.Context(), staging.HistoryQuery{Name: name, Limit: 1})
 	if err != nil || len(events) == 0 {
 		return nil
 	}
@@ -272,7 +271,7 @@ func (v *visit) conflict(r *http.Request, name string) *conflict {
 
 // recorded is a staging as committed now.
 func (v *visit) recorded(ctx context.Context, name string) (*staging.View, error) {
-	views, err := v.Find(ctx, catalog.Query{Names: []string{name}, Recorded: true})
+	views, err := v.Find(ctx, staging.Query{Names: []string{name}, Recorded: true})
 	if err != nil {
 		return nil, err
 	}

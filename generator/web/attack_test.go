@@ -10,7 +10,6 @@ import (
 
 	"github.com/PuerkitoBio/goquery"
 
-	"octopod/generator/catalog"
 	"octopod/generator/change"
 	"octopod/generator/project"
 	"octopod/generator/rights"
@@ -27,7 +26,7 @@ func TestNoTextBecomesMarkup(t *testing.T) {
 		return strings.Replace(yaml, "help: How much", "help: <script>alert(1)</script> How much", 1)
 	})
 	title := evil
-	mallory := rights.Asker{Person: staging.Person{Name: evil, Email: "m@example.com"}, Via: staging.ViaCLI}
+	mallory := rights.Actor{Person: staging.Person{Name: evil, Email: "m@example.com"}, Via: staging.ViaCLI}
 	branch := `feature/"><script>alert(1)</script>`
 	result, err := w.Apply(t.Context(), change.Request{By: mallory, Action: staging.Action{
 		Verb: staging.Deploy, Branch: branch, Title: &title, Set: map[string]string{"LEGACY_FLAG": evil},
@@ -46,7 +45,7 @@ func TestNoTextBecomesMarkup(t *testing.T) {
 	w.catchUp()
 	w.becomes(name, staging.PhaseFailed)
 	admin := w.as(evil, project.RoleAdmin)
-	history, err := w.History(t.Context(), catalog.HistoryQuery{Name: name})
+	history, err := w.History(t.Context(), staging.HistoryQuery{Name: name})
 	if err != nil {
 		t.Fatal(err)
 	}

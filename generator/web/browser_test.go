@@ -14,7 +14,6 @@ import (
 	"github.com/chromedp/cdproto/runtime"
 	"github.com/chromedp/chromedp"
 
-	"octopod/generator/catalog"
 	"octopod/generator/lifecycle"
 	"octopod/generator/project"
 	"octopod/generator/rights"
@@ -224,7 +223,7 @@ func gallery(w *world) []struct{ name, path, as string } {
 	w.backdate("spike-new-cart", ends, time.Now().Add(-time.Hour))
 	w.backdate("login", ends, time.Now().Add(20*time.Hour))
 	w.SweepsNext(time.Now().Add(8*time.Minute + 30*time.Second))
-	if _, err := w.Sweep(w.t.Context(), lifecycle.SweepRequest{By: rights.Asker{Person: staging.Person{Name: "Octopod"}}}); err != nil {
+	if _, err := w.Sweep(w.t.Context(), lifecycle.SweepRequest{By: rights.Actor{Person: staging.Person{Name: "Octopod"}}}); err != nil {
 		w.t.Fatal(err)
 	}
 	w.catchUp()
@@ -239,7 +238,7 @@ func gallery(w *world) []struct{ name, path, as string } {
 	w.running("login")
 	w.do(staging.Action{Verb: staging.Set, Name: "login", Absent: []string{"LEGACY_FLAG"}})
 	w.running("login")
-	events, err := w.History(w.t.Context(), catalog.HistoryQuery{Name: "login", Limit: 1})
+	events, err := w.History(w.t.Context(), staging.HistoryQuery{Name: "login", Limit: 1})
 	if err != nil {
 		w.t.Fatal(err)
 	}

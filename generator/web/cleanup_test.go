@@ -65,7 +65,7 @@ func TestTheCleanUpIsTold(t *testing.T) {
 	}
 	sweep := func() {
 		t.Helper()
-		if _, err := w.Sweep(t.Context(), lifecycle.SweepRequest{By: rights.Asker{Person: staging.Person{Name: "Octopod"}}}); err != nil {
+		if _, err := w.Sweep(t.Context(), lifecycle.SweepRequest{By: rights.Actor{Person: staging.Person{Name: "Octopod"}}}); err != nil {
 			t.Fatal(err)
 		}
 		w.catchUp()

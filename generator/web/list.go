@@ -8,7 +8,6 @@ import (
 	"slices"
 	"sync"
 
-	"octopod/generator/catalog"
 	"octopod/generator/live"
 	"octopod/generator/project"
 	"octopod/generator/staging"
@@ -62,7 +61,7 @@ func (q question) values() url.Values {
 // chooses tells whether a row is asked for, whatever is searched.
 func (q question) chooses(r *keptRow, viewer staging.Person) bool {
 	return r.Archived == q.Archived && (!q.Mine || r.of(viewer)) && (q.Status == "" || string(r.Condition.Tone) == q.Status) &&
-		(q.Tested == "" || catalog.Term{Field: "tested", Value: q.Tested}.Holds(*r.view))
+		(q.Tested == "" || staging.Requirement{Field: "tested", Value: q.Tested}.Matches(*r.view))
 }
 
 // markGroup is a filter by what stagings were found to be.

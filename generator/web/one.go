@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"octopod/generator/catalog"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -96,7 +95,7 @@ func (s *Server) one(w http.ResponseWriter, r *http.Request, v *visit) error {
 // of its status may still be about an earlier one, and then says so.
 func (v *visit) latest(ctx context.Context, name string) (*staging.View, error) {
 	known := v.See(v.project, v.Feed.View(name))
-	views, err := v.Find(ctx, catalog.Query{Names: []string{name}, Recorded: true})
+	views, err := v.Find(ctx, staging.Query{Names: []string{name}, Recorded: true})
 	switch {
 	case err != nil && known != nil && staging.CodeOf(err) != staging.CodeForbidden:
 		return known, nil // the env repo cannot be read, or the staging is going
@@ -162,7 +161,7 @@ func (v *visit) addHistory(ctx context.Context, page *onePage) error {
 	if !v.shows(project.PartHistory) {
 		return nil
 	}
-	events, err := v.History(ctx, catalog.HistoryQuery{Name: page.Row.Name, Limit: shownChanges, Rollouts: true})
+	events, err := v.History(ctx, staging.HistoryQuery{Name: page.Row.Name, Limit: shownChanges, Rollouts: true})
 	if staging.CodeOf(err) == staging.CodeNotFound && err != nil {
 		return nil
 	}

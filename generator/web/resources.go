@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"octopod/generator/staging"
-	"octopod/generator/status"
 )
 
 // resourcesPage is what Argo CD says of one staging, in its own words, for
@@ -34,7 +33,7 @@ type object struct {
 func (s *Server) resources(w http.ResponseWriter, r *http.Request, v *visit) error {
 	name := r.PathValue("name")
 	page := resourcesPage{frame: s.frame(r, v, "Objects of "+name, "list"), Name: name, Page: v.of(name, ""), ArgoCD: v.argoCDPage(name)}
-	found, err := v.Insight(r.Context(), name)
+	found, err := v.ClusterState(r.Context(), name)
 	switch staging.CodeOf(err) {
 	case staging.CodeForbidden, staging.CodeUnauthorized:
 		return err
@@ -50,7 +49,7 @@ func (s *Server) resources(w http.ResponseWriter, r *http.Request, v *visit) err
 	return s.pages.show(w, http.StatusOK, "resources", page)
 }
 
-func (p *resourcesPage) fill(found status.Insight) {
+func (p *resourcesPage) fill(found staging.ClusterState) {
 	app := found.Application
 	p.Sync, p.Health, p.Operation, p.Conditions = app.Sync, app.Health, app.Operation, app.Conditions
 	for _, r := range app.Resources {

@@ -6,7 +6,6 @@ import (
 
 	"github.com/PuerkitoBio/goquery"
 
-	"octopod/generator/catalog"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -63,7 +62,7 @@ func TestAHistorySaysHowEachVersionEnded(t *testing.T) {
 // refuses lets Argo CD say that what is committed of a staging cannot be applied.
 func (w *world) refuses(name, why string) {
 	w.t.Helper()
-	events, err := w.History(w.t.Context(), catalog.HistoryQuery{Name: name, Limit: 1})
+	events, err := w.History(w.t.Context(), staging.HistoryQuery{Name: name, Limit: 1})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/PuerkitoBio/goquery"
 
-	"octopod/generator/catalog"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -143,11 +142,11 @@ func TestTheListIsFilteredByMark(t *testing.T) {
 		if back := chosen.Find(`nav[aria-label="Whether it works"] [aria-current]`).AttrOr("href", ""); back != "/shop/" {
 			t.Errorf("the way back from %s is %q", label, back)
 		}
-		terms, err := catalog.ParseTerms("tested=" + strings.TrimPrefix(path, "/shop/?tested="))
+		terms, err := staging.ParseSelector("tested=" + strings.TrimPrefix(path, "/shop/?tested="))
 		if err != nil {
 			t.Fatal(err)
 		}
-		found, err := w.Find(t.Context(), catalog.Query{Where: terms, Recorded: true})
+		found, err := w.Find(t.Context(), staging.Query{Selector: terms, Recorded: true})
 		if err != nil || len(found) != 1 || found[0].Metadata.Name != want {
 			t.Errorf("the selector of %s finds %d: %v", label, len(found), err)
 		}

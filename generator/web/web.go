@@ -62,7 +62,7 @@ type SignIn struct {
 // Viewer is who looks at a page. Without Rights it is somebody who may do
 // everything.
 type Viewer struct {
-	rights.Asker
+	rights.Actor
 	// Unasked: nobody is asked who they are. The page says so.
 	Unasked bool
 	// Until is when the sign-in ends; zero for never.
@@ -209,7 +209,7 @@ func (s *Server) visit(r *http.Request) (*visit, error) {
 	}
 	viewer := s.Viewer(r)
 	v := &visit{
-		served: p, Access: p.Stagings.As(viewer.Asker, p.Feed),
+		served: p, Access: p.Stagings.As(viewer.Actor, p.Feed),
 		project: rules, viewer: viewer, role: viewer.role(rules), stale: stale,
 	}
 	if !v.role.Includes(project.RoleViewer) {

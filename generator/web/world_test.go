@@ -19,7 +19,6 @@ import (
 
 	"octopod/generator"
 	"octopod/generator/argocd"
-	"octopod/generator/catalog"
 	"octopod/generator/change"
 	"octopod/generator/envrepo"
 	"octopod/generator/gitstore"
@@ -86,12 +85,12 @@ func (r roleRights) Check(_ *project.Project, verb staging.Verb, _ string) error
 // personOf reads who asks from headers that only tests believe.
 func personOf(r *http.Request) web.Viewer {
 	name, role := r.Header.Get("X-Person"), r.Header.Get("X-Role")
-	return web.Viewer{Asker: rights.Asker{
+	return web.Viewer{Actor: rights.Actor{
 		Person: staging.Person{Name: name, Email: strings.ToLower(name) + "@example.com"}, Via: staging.ViaWeb, Rights: roleRights(role),
 	}, Unasked: r.Header.Get("X-Unasked") != ""}
 }
 
-var ada = rights.Asker{Person: staging.Person{Name: "Ada", Email: "ada@example.com"}, Via: staging.ViaCLI}
+var ada = rights.Actor{Person: staging.Person{Name: "Ada", Email: "ada@example.com"}, Via: staging.ViaCLI}
 
 // newWorld makes an env repo with the sample project; change edits its
 // octopod.yaml.
@@ -224,7 +223,7 @@ func (w *world) record(name string) staging.Staging {
 // running lets Argo CD say that a staging runs as it is committed now.
 func (w *world) running(name string) {
 	w.t.Helper()
-	events, err := w.History(w.t.Context(), catalog.HistoryQuery{Name: name, Limit: 1})
+	events, err := w.History(w.t.Context(), staging.HistoryQuery{Name: name, Limit: 1})
 	if err != nil {
 		w.t.Fatal(err)
 	}

@@ -7,24 +7,18 @@ import (
 	"octopod/generator/staging"
 )
 
-// Insight is what Argo CD says of one staging now, in its own words.
-type Insight struct {
-	Application staging.Application `json:"application"`
-	Pods        []staging.Pod       `json:"pods"`
-}
-
-// Insight asks Argo CD about one staging: not_found where it has no Application
-// of it, unavailable where Argo CD cannot be asked.
-func (g *Reader) Insight(ctx context.Context, name string) (Insight, error) {
+// ClusterState queries Argo CD for one staging. It returns not_found when Argo CD has no
+// Application of it, and unavailable when Argo CD cannot be queried.
+func (g *Reader) ClusterState(ctx context.Context, name string) (staging.ClusterState, error) {
 	cluster, app, err := g.application(ctx, name)
 	if err != nil {
-		return Insight{}, err
+		return staging.ClusterState{}, err
 	}
 	pods, err := cluster.Pods(ctx, app.Name)
-	return Insight{app, pods}, err
+	return staging.ClusterState{Application: app, Pods: pods}, err
 }
 
-// application asks Argo CD for what it makes of one staging.
+// application returns the Application of one staging.
 func (g *Reader) application(ctx context.Context, name string) (Cluster, staging.Application, error) {
 	if !staging.IsLabel(name) {
 		return nil, staging.Application{}, project.NotFound(name)
