@@ -1,0 +1,162 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/txtar"
+)
+
+// An answer of the corpus is text in parts. The first is what the program
+// printed; the others begin with a line of their own:
+//
+//	exit 0
+//	…stdout…
+//	=== error          the JSON object that a failed command writes to stderr
+//	=== file out/FILE  a file that the command wrote for a CI system
+//	=== commit         a commit that the command made
+type part struct{ head, text string }
+
+// partHead begins a part of an answer.
+var partHead = regexp.MustCompile(`(?m)^(exit \d+|=== .*)$`)
+
+// parts splits an answer.
+func parts(answer string) []part {
+	var all []part
+	heads := partHead.FindAllStringIndex(answer, -1)
+	for i, at := range heads {
+		end := len(answer)
+		if i+1 < len(heads) {
+			end = heads[i+1][0]
+		}
+		all = append(all, part{answer[at[0]:at[1]], strings.TrimPrefix(answer[at[1]:end], "\n")})
+	}
+	return all
+}
+
+// outDir is where questions write files.
+const outDir = "out"
+
+// ask asks one question of an env repo and writes down all that it does. What
+// it committed is taken back, so every question finds the same env repo. Of a
+// question COMMAND && COMMAND the last command alone is written down.
+func ask(t testing.TB, p corpusProgram, repo bareRepo, question string) string {
+	t.Helper()
+	if err := os.MkdirAll(outDir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	defer os.RemoveAll(outDir)
+	tip := repo.tip()
+	defer repo.resetTo(tip)
+	commands := strings.Split(repo.withRevisions(question), " && ")
+	for _, prepare := range commands[:len(commands)-1] {
+		p.run(t, questionCall(repo, prepare))
+	}
+	before := repo.tip()
+	a := p.run(t, questionCall(repo, commands[len(commands)-1]))
+	var b strings.Builder
+	fmt.Fprintf(&b, "exit %d\n%s", a.exit, endLine(a.stdout))
+	if object := machineError(a.stderr); object != "" {
+		fmt.Fprintf(&b, "=== error\n%s", object)
+	}
+	for _, name := range filesIn(t, outDir) {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&b, "=== file %s\n%s", name, endLine(string(data)))
+	}
+	return repo.withoutHashes(before, b.String()+repo.commitsSince(before))
+}
+
+// questionCall is how the program is run for one command of a question. Ada
+// asks, unless the command says who.
+func questionCall(repo bareRepo, command string) call {
+	c := callOf(splitWords(command))
+	c.at = corpusNow
+	for name, value := range map[string]string{"OCTOPOD_ENV_REPO": repo.dir, "OCTOPOD_ACTOR": "Ada <ada@example.com>"} {
+		if c.env[name] == "" {
+			c.env[name] = value
+		}
+	}
+	return c
+}
+
+// noNewline says that a text does not end with a line break.
+const noNewline = "\n\\ no line break at the end\n"
+
+func endLine(text string) string {
+	if text == "" || strings.HasSuffix(text, "\n") {
+		return text
+	}
+	return text + noNewline
+}
+
+// machineError finds the error object in what a command wrote to stderr.
+func machineError(stderr string) string {
+	for line := range strings.Lines(stderr) {
+		var b bytes.Buffer
+		if strings.HasPrefix(line, "{") && json.Indent(&b, []byte(line), "", "  ") == nil {
+			return b.String()
+		}
+	}
+	return ""
+}
+
+func filesIn(t testing.TB, dir string) []string {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, e := range entries {
+		names = append(names, filepath.Join(dir, e.Name()))
+	}
+	return names
+}
+
+// answersFile is a file of the corpus with questions and their answers.
+type answersFile struct {
+	path string
+	*txtar.Archive
+}
+
+func readAnswers(t testing.TB, path string) answersFile {
+	t.Helper()
+	archive, err := txtar.ParseFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(archive.Files) == 0 {
+		t.Fatalf("%s asks nothing", path)
+	}
+	return answersFile{path, archive}
+}
+
+// check asks every question of the file and compares the answers with the
+// recorded ones; or it records them.
+func (f answersFile) check(t *testing.T, answer func(t testing.TB, question string) string) {
+	t.Helper()
+	for i, recorded := range f.Files {
+		got := answer(t, recorded.Name)
+		if *record != "" {
+			f.Files[i].Data = []byte(got)
+			continue
+		}
+		if a, b := comparedText(recorded.Name, string(recorded.Data)), comparedText(recorded.Name, got); a != b {
+			t.Errorf("%s\n%s", recorded.Name, lineDiff(a, b))
+		}
+	}
+	if *record != "" {
+		if err := os.WriteFile(f.path, txtar.Format(f.Archive), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+}

@@ -1,0 +1,186 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/aymanbagabas/go-udiff"
+	"sigs.k8s.io/yaml"
+)
+
+// prose are the fields that hold sentences for people. Sentences may be worded
+// better at any time, so of these fields only that they are there is compared.
+// A field that begins with ^ is the whole path, any other is its end.
+//
+// What a person wrote is data and not in this list: the reason of a pin, a note,
+// a title.
+var prose = []string{
+	// Why a staging is as it is.
+	".status.reason", ".status.detail", ".rollout.reason",
+	// What is wrong and what to do: errors on stderr, of the API, and of one item of many.
+	"^.message", "^.detail", "^.hint", ".error", ".error.message", ".error.detail", ".error.hint", ".problems.message",
+	// What lint and init find.
+	"^.items.message", ".findings.message", "^.notes",
+	// What doctor finds; it also holds how long that took.
+	"^.items.says", "^.items.mend",
+	// What explain says.
+	"^.summary", "^.facts.text",
+	// Why a write did less than it was asked, or left a staging alone.
+	"^.note", "^.items.skipped", "^.items.remark", ".refused.skipped",
+	// Why the sweep does something.
+	"^.items.reason", "^.orphans.reason",
+	// Why a webhook did nothing.
+	"^.items.text",
+	// What OpenAPI and JSON Schema explain.
+	".description",
+}
+
+// proseColumns are the columns of tables that hold sentences.
+var proseColumns = []string{"REASON", "REMARK"}
+
+// unsaid stands for a sentence.
+const unsaid = "…"
+
+func isProse(path string) bool {
+	return slices.ContainsFunc(prose, func(field string) bool {
+		whole, anchored := strings.CutPrefix(field, "^")
+		return anchored && path == whole || !anchored && strings.HasSuffix(path, field)
+	})
+}
+
+// comparedText is an answer as far as it is compared: without sentences.
+func comparedText(question, answer string) string {
+	var b strings.Builder
+	for _, part := range parts(answer) {
+		b.WriteString(part.head + "\n")
+		switch {
+		case part.head == "=== commit":
+			b.WriteString(withoutWords(part.text))
+		case strings.HasPrefix(part.text, "{"):
+			b.WriteString(withoutProse(part.text))
+		case strings.Contains(question, "-o yaml"):
+			b.WriteString(yamlWithoutProse(part.text))
+		case tableHead.MatchString(part.text):
+			b.WriteString(tableWithoutProse(part.text))
+		default:
+			b.WriteString(part.text)
+		}
+	}
+	return b.String()
+}
+
+// withoutProse replaces the sentences in a JSON text, and leaves every other
+// byte as it is.
+func withoutProse(text string) string {
+	p := &proseCutter{in: []byte(text), tokens: json.NewDecoder(strings.NewReader(text))}
+	for p.err == nil {
+		p.value("")
+	}
+	if p.err != io.EOF {
+		return text + "\nis no JSON: " + p.err.Error()
+	}
+	p.out.WriteString(text[p.copied:])
+	return p.out.String()
+}
+
+// proseCutter copies a JSON text without its sentences.
+type proseCutter struct {
+	in     []byte
+	tokens *json.Decoder
+	out    bytes.Buffer
+	copied int64 // of in
+	err    error
+}
+
+func (p *proseCutter) token() (token json.Token) {
+	if p.err == nil {
+		token, p.err = p.tokens.Token()
+	}
+	return token
+}
+
+// value passes over one value, which stands at a path.
+func (p *proseCutter) value(path string) {
+	before := p.tokens.InputOffset()
+	switch token := p.token().(type) {
+	case json.Delim:
+		for p.err == nil && p.tokens.More() {
+			at := path
+			if token == '{' {
+				key, _ := p.token().(string)
+				at += "." + key
+			}
+			p.value(at)
+		}
+		p.token() // its end
+	case string:
+		if token != "" && isProse(path) {
+			start := before + int64(bytes.IndexByte(p.in[before:], '"'))
+			p.out.Write(p.in[p.copied:start])
+			p.out.WriteString(`"` + unsaid + `"`)
+			p.copied = p.tokens.InputOffset()
+		}
+	}
+}
+
+func yamlWithoutProse(text string) string {
+	data, err := yaml.YAMLToJSON([]byte(text))
+	if err != nil {
+		return text + "\nis no YAML: " + err.Error()
+	}
+	var b bytes.Buffer
+	_ = json.Indent(&b, data, "", "  ") // it was made as JSON
+	return withoutProse(b.String())
+}
+
+// tableHead is the first line of a table: titles in capitals.
+var tableHead = regexp.MustCompile(`^[A-Z]+( +[A-Z]+)+\n`)
+
+// tableWithoutProse replaces the cells of columns that hold sentences. Such a
+// column is the last one.
+func tableWithoutProse(text string) string {
+	lines := strings.SplitAfter(text, "\n")
+	titles := strings.Fields(lines[0])
+	last := titles[len(titles)-1]
+	if !slices.Contains(proseColumns, last) {
+		return text
+	}
+	at := len([]rune(lines[0][:strings.Index(lines[0], last)]))
+	for i, line := range lines[1:] {
+		if cells := []rune(line); len(cells) > at && i < len(lines) {
+			lines[i+1] = string(cells[:at]) + unsaid + "\n"
+		}
+	}
+	return strings.Join(lines, "")
+}
+
+// trailer is a line at the end of a commit message that programs read.
+var trailer = regexp.MustCompile(`^[A-Z][A-Za-z-]+: `)
+
+// withoutWords leaves of a commit's message the verb, the staging and the
+// trailers. The rest of a commit, which follows its message, stays.
+func withoutWords(commit string) string {
+	var b strings.Builder
+	lines := strings.SplitAfter(commit, "\n")
+	subject := true
+	for _, line := range lines {
+		switch words, inMessage := strings.CutPrefix(line, messageIndent); {
+		case !inMessage:
+			b.WriteString(line)
+		case subject:
+			verb, _, _ := strings.Cut(strings.TrimSpace(words), ":")
+			b.WriteString(messageIndent + verb + "\n")
+			subject = false
+		case trailer.MatchString(words):
+			b.WriteString(line)
+		}
+	}
+	return b.String()
+}
+
+// lineDiff shows how an answer differs from the recorded one.
+func lineDiff(recorded, now string) string { return udiff.Unified("recorded", "now", recorded, now) }
