@@ -86,7 +86,7 @@ func TestManyWritersOfManyStagingsLoseNothing(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(w.files(name)[render.ManifestsPath(name)], string(text)); diff != "" {
+		if diff := cmp.Diff(w.files(name)[staging.ManifestsPath(name)], string(text)); diff != "" {
 			t.Errorf("%s (-committed +rendered):\n%s", name, diff)
 		}
 		if !runs(objects, "Deployment/backend", fmt.Sprintf("registry.example.com/shop/backend:%d", deploys-1)) {

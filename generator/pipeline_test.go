@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"octopod/generator/change"
-	"octopod/generator/envrepo"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -101,7 +100,7 @@ func TestFollowersOfADefaultImage(t *testing.T) {
 		w.do(built(branch, "backend", "b1", 0))
 	}
 	w.do(built("feature/own", "frontend", "mine", 0))
-	w.edit(envrepo.RecordPath("broken"), "  branch:", "  overrides: {app: {GONE: \"1\"}}\n  branch:")
+	w.edit(staging.RecordPath("broken"), "  branch:", "  overrides: {app: {GONE: \"1\"}}\n  branch:")
 	r := w.do(built("main", "frontend", "m1", 7))
 	for name, want := range map[string]string{"a": "m1", "b": "m1", "own": "mine", "broken": "main", "main": "m1"} {
 		if got := image(t, w, name, "frontend"); got != want {

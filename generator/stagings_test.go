@@ -8,7 +8,6 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"octopod/generator/change"
-	"octopod/generator/envrepo"
 	"octopod/generator/project"
 	"octopod/generator/setup"
 	"octopod/generator/staging"
@@ -113,7 +112,7 @@ func TestArchiveStopsEverythingAndRestoreBringsItBack(t *testing.T) {
 		}
 		w.do(staging.Action{Verb: staging.Restore, Name: "login"})
 		restored := w.files("login")
-		record := envrepo.RecordPath("login")
+		record := staging.RecordPath("login")
 		since := "  since:\n    at: " + w.now.Format(time.RFC3339) + "\n    by: Ada\n" // it is active again
 		restored[record] = strings.Replace(restored[record], since, "", 1)
 		if diff := cmp.Diff(running, restored); diff != "" {

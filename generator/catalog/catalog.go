@@ -24,7 +24,7 @@ type Catalog struct {
 func Open(ctx context.Context, tree *envrepo.Tree, a staging.Action) (*project.Project, staging.Action, error) {
 	paths := []string{project.File, "templates", "jsonnet"}
 	if a.Name != "" {
-		paths = append(paths, envrepo.StagingDir(a.Name))
+		paths = append(paths, staging.Dir(a.Name))
 	}
 	if err := tree.Prefetch(ctx, paths...); err != nil {
 		return nil, a, err

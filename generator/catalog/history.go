@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io/fs"
 
-	"octopod/generator/envrepo"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -71,7 +70,7 @@ func (g *Catalog) StagingFiles(ctx context.Context, name, revision string) ([]st
 	if !staging.IsLabel(name) {
 		return nil, project.NotFound(name)
 	}
-	files, err := g.Files(ctx, envrepo.StagingDir(name), revision)
+	files, err := g.Files(ctx, staging.Dir(name), revision)
 	if err == nil && len(files) == 0 {
 		err = project.NotFound(name)
 	}

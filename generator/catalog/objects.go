@@ -34,11 +34,11 @@ func (g *Catalog) Manifests(ctx context.Context, name, revision string) ([]stagi
 // generating anything anew.
 func (g *Catalog) CommittedObjects(ctx context.Context, tree *envrepo.Tree, p *project.Project, name string) ([]staging.Object, error) {
 	if p.Spec.Output == project.OutputRendered {
-		data, err := tree.ReadFile(render.ManifestsPath(name))
+		data, err := tree.ReadFile(staging.ManifestsPath(name))
 		if err != nil {
-			return nil, fmt.Errorf("reading %s: %w", render.ManifestsPath(name), err)
+			return nil, fmt.Errorf("reading %s: %w", staging.ManifestsPath(name), err)
 		}
-		return render.Parse(render.ManifestsPath(name), data)
+		return render.Parse(staging.ManifestsPath(name), data)
 	}
 	return g.Renderer.Render(ctx, tree, p, name, nil)
 }
@@ -46,7 +46,7 @@ func (g *Catalog) CommittedObjects(ctx context.Context, tree *envrepo.Tree, p *p
 // RestoredObjects gives the objects of files that were committed before.
 func (g *Catalog) RestoredObjects(ctx context.Context, tree *envrepo.Tree, p *project.Project, name string, files []staging.File) ([]staging.Object, error) {
 	for _, file := range files {
-		if p.Spec.Output == project.OutputRendered && file.Path == render.ManifestsPath(name) {
+		if p.Spec.Output == project.OutputRendered && file.Path == staging.ManifestsPath(name) {
 			return render.Parse(file.Path, file.Data)
 		}
 	}

@@ -38,7 +38,7 @@ func (g *Catalog) Uncommitted(ctx context.Context, work fs.FS) (*staging.Uncommi
 // readRoots are the paths that Octopod reads, as the work tree's octopod.yaml
 // has them.
 func readRoots(work fs.FS) []string {
-	roots := []string{project.File, ".octopod", "argocd", "templates", "jsonnet", envrepo.Dir}
+	roots := []string{project.File, ".octopod", "argocd", "templates", "jsonnet", staging.EnvsDir}
 	data, err := fs.ReadFile(work, project.File)
 	if err != nil {
 		return roots

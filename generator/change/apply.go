@@ -246,7 +246,7 @@ type step struct {
 
 // finish turns a step into a commit and into what the actor is told.
 func (g *Writer) finish(ctx context.Context, tree *envrepo.Tree, p *project.Project, r Request, s step) (planned, error) {
-	dir := envrepo.StagingDir(s.action.Name)
+	dir := staging.Dir(s.action.Name)
 	next := planned{
 		edit: envrepo.Edit{
 			Verb: s.action.Verb, Staging: s.action.Name, By: r.By.Person, Via: r.By.Via, Request: r.By.Request, Key: r.By.Key,

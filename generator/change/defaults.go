@@ -107,7 +107,7 @@ func (g *Writer) followOne(ctx context.Context, tree *envrepo.Tree, p *project.P
 	if !changed {
 		return follower{}
 	}
-	f := follower{changes: staging.Differences(&before, &after), dir: envrepo.Directory{Path: envrepo.StagingDir(name)}}
+	f := follower{changes: staging.Differences(&before, &after), dir: envrepo.Directory{Path: staging.Dir(name)}}
 	for i := range f.changes {
 		f.changes[i].What = name + " follows, " + f.changes[i].What
 	}

@@ -36,7 +36,7 @@ func (g *Writer) generate(ctx context.Context, tree *envrepo.Tree, p *project.Pr
 		if err != nil {
 			return generated{}, err
 		}
-		made.files = append(made.files, staging.File{Path: render.ManifestsPath(s.Name), Data: text})
+		made.files = append(made.files, staging.File{Path: staging.ManifestsPath(s.Name), Data: text})
 	}
 	return made, nil
 }

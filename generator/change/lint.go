@@ -96,12 +96,12 @@ func unknownRules(p *project.Project) []staging.Problem {
 }
 
 func lintItem(tree *envrepo.Tree, item Regenerated) []staging.Problem {
-	file := envrepo.RecordPath(item.Name)
+	file := staging.RecordPath(item.Name)
 	switch {
 	case item.Err == nil && !item.Changed:
 		return nil
 	case item.Err == nil:
-		return []staging.Problem{{File: envrepo.StagingDir(item.Name),
+		return []staging.Problem{{File: staging.Dir(item.Name),
 			Message: fmt.Sprintf("is not what Octopod would write: see `octopod diff %s`; `octopod regenerate %s` mends it", item.Name, item.Name)}}
 	}
 	problems := staging.ProblemsOf(item.Err)

@@ -125,10 +125,10 @@ func (g *Writer) planAll(ctx context.Context, tree *envrepo.Tree, r RegenerateRe
 func (g *Writer) loadAll(ctx context.Context, tree *envrepo.Tree, names []string) (*project.Project, []string, error) {
 	paths := []string{project.File, "templates", "jsonnet"}
 	for _, name := range names {
-		paths = append(paths, envrepo.StagingDir(name))
+		paths = append(paths, staging.Dir(name))
 	}
 	if len(names) == 0 {
-		paths = append(paths, envrepo.Dir)
+		paths = append(paths, staging.EnvsDir)
 	}
 	if err := tree.Prefetch(ctx, paths...); err != nil {
 		return nil, nil, err
@@ -156,7 +156,7 @@ func reporter(progress func(Regenerated, int, int), total int) func(Regenerated)
 }
 
 func (g *Writer) regenerate(ctx context.Context, tree *envrepo.Tree, p *project.Project, name string) (Regenerated, envrepo.Directory) {
-	item, dir := Regenerated{Name: name}, envrepo.Directory{Path: envrepo.StagingDir(name)}
+	item, dir := Regenerated{Name: name}, envrepo.Directory{Path: staging.Dir(name)}
 	s, err := tree.Staging(name)
 	if err != nil {
 		item.Err = err

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"octopod/generator/envrepo"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -39,7 +38,7 @@ func (g *Writer) TryStaging(ctx context.Context, p *project.Project, tree fs.FS)
 // OfTemplate words a fault of the probe as one of the template: the directory of
 // the probe is nowhere to be found.
 func OfTemplate(p *project.Project, err error) error {
-	template, dir := templatePath(p), envrepo.StagingDir(Probe)
+	template, dir := templatePath(p), staging.Dir(Probe)
 	err = Reworded(err, strings.NewReplacer("../../"+template, template, "build "+dir, "build "+template))
 	for i, problem := range staging.ProblemsOf(err) {
 		if problem.File == dir || strings.HasPrefix(problem.File, dir+"/") {

@@ -13,15 +13,6 @@ import (
 	"octopod/generator/staging"
 )
 
-// Dir holds one directory per staging.
-const Dir = staging.EnvsDir
-
-// StagingDir returns the directory of a staging, from the root.
-func StagingDir(name string) string { return staging.Dir(name) }
-
-// RecordPath returns the path of a staging's record, from the root.
-func RecordPath(name string) string { return staging.RecordPath(name) }
-
 // Tree is the env repo at one revision. It is immutable, and an fs.FS of all its
 // files.
 type Tree struct {

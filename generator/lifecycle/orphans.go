@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"octopod/generator/staging"
 )
 
 // Orphan is half a staging: Argo CD and the env repo disagree on whether it is there.
@@ -27,7 +29,7 @@ func (s *sweeping) findOrphans(now time.Time) {
 			turned = r.Spec.Since.At
 		}
 		if !s.seen.Has(r.Name) && now.Sub(turned) > orphanAfter {
-			s.result.Orphans = append(s.result.Orphans, Orphan{r.Name, "envs", "Argo CD has no Application for it"})
+			s.result.Orphans = append(s.result.Orphans, Orphan{r.Name, staging.EnvsDir, "Argo CD has no Application for it"})
 		}
 	}
 	for name, app := range s.seen.Apps {

@@ -156,7 +156,7 @@ func (s *sweeping) carryOut(ctx context.Context, decisions []project.Decision) e
 		if a, changes := d.Action(); changes {
 			requests = append(requests, change.Request{Action: a, By: s.request.By, DryRun: s.request.DryRun, Version: rights.Version(s.records[i])})
 			at = append(at, first+i)
-			paths = append(paths, envrepo.StagingDir(d.Staging))
+			paths = append(paths, staging.Dir(d.Staging))
 		}
 	}
 	if len(requests) == 0 {

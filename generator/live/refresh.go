@@ -8,7 +8,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"octopod/generator/envrepo"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 	"octopod/generator/status"
@@ -58,16 +57,16 @@ func lookAt(ctx context.Context, cluster status.Refresher, p *project.Project, m
 func touched(plan []staging.PlanItem) (members bool, names []string) {
 	changed := map[string]bool{}
 	for _, item := range plan {
-		below, inside := strings.CutPrefix(item.Path, envrepo.Dir+"/")
+		below, inside := strings.CutPrefix(item.Path, staging.EnvsDir+"/")
 		name, _, _ := strings.Cut(below, "/")
 		if !inside || name == "" {
 			continue
 		}
-		whole := item.Path == envrepo.StagingDir(name) || item.Path == envrepo.RecordPath(name)
+		whole := item.Path == staging.Dir(name) || item.Path == staging.RecordPath(name)
 		if whole && item.Action != staging.Modified {
 			members = true
 			changed[name] = false
-		} else if item.Path == envrepo.RecordPath(name) {
+		} else if item.Path == staging.RecordPath(name) {
 			continue
 		} else if _, known := changed[name]; !known {
 			changed[name] = true

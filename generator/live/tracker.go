@@ -9,7 +9,6 @@ import (
 
 	"octopod/generator/argocd"
 	"octopod/generator/catalog"
-	"octopod/generator/envrepo"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 	"octopod/generator/status"
@@ -235,7 +234,7 @@ func (b *board) advance(ctx context.Context) []string {
 		return b.names()
 	}
 	return slices.DeleteFunc(b.names(), func(name string) bool {
-		return catalog.TreeHash(before, envrepo.StagingDir(name)) == catalog.TreeHash(tip, envrepo.StagingDir(name))
+		return catalog.TreeHash(before, staging.Dir(name)) == catalog.TreeHash(tip, staging.Dir(name))
 	})
 }
 

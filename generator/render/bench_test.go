@@ -148,9 +148,9 @@ func stockTool(t testing.TB, name string) (string, bool) {
 
 // stockCommand is what a person would type to render a staging of the shop.
 func stockCommand(tool string, engine project.Engine, dir, name string) *exec.Cmd {
-	cmd := exec.Command(tool, "build", render.Dir(name))
+	cmd := exec.Command(tool, "build", staging.Dir(name))
 	if engine == project.EngineJsonnet {
-		cmd = exec.Command(tool, "-J", "jsonnet", render.Dir(name)+"/main.jsonnet")
+		cmd = exec.Command(tool, "-J", "jsonnet", staging.Dir(name)+"/main.jsonnet")
 	}
 	cmd.Dir = dir
 	return cmd

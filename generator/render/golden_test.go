@@ -11,6 +11,7 @@ import (
 
 	"octopod/generator/project"
 	"octopod/generator/render"
+	"octopod/generator/staging"
 )
 
 var update = flag.Bool("update", false, "write testdata anew")
@@ -29,7 +30,7 @@ func TestGolden(t *testing.T) {
 				got[filepath.Join(dir, f.Path)] = string(f.Data)
 			}
 			text := manifests(t, renderShop(t, r, shopTree(t), p, s))
-			got[filepath.Join(dir, render.ManifestsPath(s.Name))] = string(text)
+			got[filepath.Join(dir, staging.ManifestsPath(s.Name))] = string(text)
 		}
 	}
 	if *update {

@@ -11,6 +11,7 @@ import (
 
 	"octopod/generator/project"
 	"octopod/generator/render"
+	"octopod/generator/staging"
 )
 
 // The YAML of each object is byte for byte what kustomize prints. (That the
@@ -26,7 +27,7 @@ func TestManifestsAreFormattedAsKustomizeDoes(t *testing.T) {
 		for _, file := range source(t, p, s) {
 			write(t, disk, file.Path, file.Data)
 		}
-		resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(disk, "/"+render.Dir(s.Name))
+		resources, err := krusty.MakeKustomizer(krusty.MakeDefaultOptions()).Run(disk, "/"+staging.Dir(s.Name))
 		if err != nil {
 			t.Fatal(err)
 		}

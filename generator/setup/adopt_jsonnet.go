@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"octopod/generator/change"
-	"octopod/generator/envrepo"
 	"octopod/generator/project"
 	"octopod/generator/project/adopt"
 	"octopod/generator/staging"
@@ -48,7 +47,7 @@ func (g *Setup) adoptJsonnet(ctx context.Context, r InitRequest) (layout, error)
 // function is called without arguments: nobody knows yet which it should get.
 func (g *Setup) renderJsonnet(ctx context.Context, r InitRequest, b *brought) ([]staging.Object, error) {
 	main := fmt.Sprintf("local brought = import '%s/%s';\nif std.isFunction(brought) then brought() else brought\n", r.Name, r.TemplateFile)
-	source := staging.File{Path: envrepo.StagingDir(change.Probe) + "/main.jsonnet", Data: []byte(main)}
+	source := staging.File{Path: staging.Dir(change.Probe) + "/main.jsonnet", Data: []byte(main)}
 	p := &project.Project{Metadata: project.Metadata{Name: r.Name}, Spec: project.Spec{
 		Engine: project.EngineJsonnet, Jsonnet: project.Jsonnet{File: path.Join(b.dir, r.TemplateFile), Libraries: []string{"jsonnet"}},
 	}}

@@ -106,7 +106,7 @@ func (j *Evaluator) prepare(ctx context.Context, seen *Snapshot, views []staging
 	compared := map[string][]string{} // directories by revision
 	for _, v := range views {
 		if app, there := seen.Apps[v.Metadata.Name]; there && app.Revision != "" {
-			compared[app.Revision] = append(compared[app.Revision], envrepo.StagingDir(v.Metadata.Name))
+			compared[app.Revision] = append(compared[app.Revision], staging.Dir(v.Metadata.Name))
 		}
 	}
 	work, ctx := errgroup.WithContext(ctx)
@@ -228,7 +228,7 @@ func (j *Evaluator) SameContent(ctx context.Context, name, revision string) (boo
 	if err != nil || tree == nil {
 		return false, err
 	}
-	if dir := envrepo.StagingDir(name); catalog.TreeHash(tree, dir) == catalog.TreeHash(j.Tip, dir) {
+	if dir := staging.Dir(name); catalog.TreeHash(tree, dir) == catalog.TreeHash(j.Tip, dir) {
 		return true, nil
 	}
 	then, err := tree.Content(ctx, name)
