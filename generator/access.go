@@ -151,9 +151,10 @@ func (a *Access) Watch(ctx context.Context, q staging.Query, handle func(live.Ne
 // rulesFor is how long somebody who follows goes by the rules that were read last.
 const rulesFor = time.Minute
 
-// Subscribe follows the feed, as Feed.Subscribe does, and gives the function
-// that takes the next update. It ends when the actor may no longer look; while
-// octopod.yaml cannot be read, what it said before counts.
+// Subscribe follows the feed and returns the function that takes the next update:
+// after 0 as Feed.SubscribeFresh does, else as Feed.Subscribe. It ends when the
+// actor may no longer look; while octopod.yaml cannot be read, what it said
+// before counts.
 func (a *Access) Subscribe(ctx context.Context, q staging.Query, after uint64) (next func(context.Context) (live.Update, error), err error) {
 	v, err := a.rules(ctx, rights.Read, q.Names...)
 	if err != nil {
@@ -162,7 +163,12 @@ func (a *Access) Subscribe(ctx context.Context, q staging.Query, after uint64) (
 	if err := authorizeQuery(v, q); err != nil {
 		return nil, err
 	}
-	s, err := a.feed.Subscribe(ctx, after)
+	var s *live.Subscription
+	if after == 0 {
+		s, err = a.feed.SubscribeFresh(ctx)
+	} else {
+		s, err = a.feed.Subscribe(ctx, after)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -21,10 +21,6 @@ const eventStream = "text/event-stream"
 // writeTimeout ends a stream whose reader does not read.
 const writeTimeout = 10 * time.Second
 
-// catchUpTime bounds how long a stream waits for an env repo that cannot be
-// read; it then begins with what is known.
-const catchUpTime = 5 * time.Second
-
 type eventsInput struct {
 	InProject
 	Chosen
@@ -54,11 +50,6 @@ func (s *server) events(ctx context.Context, in *eventsInput) (*huma.StreamRespo
 		return nil, s.problem(ctx, err)
 	}
 	after, _ := strconv.ParseUint(in.Last, 10, 64) // a number that is none begins anew
-	if after == 0 {
-		limit, cancel := context.WithTimeout(ctx, catchUpTime)
-		_ = a.CatchUp(limit) // what is known meanwhile is better than nothing
-		cancel()
-	}
 	life, end := context.WithCancel(ctx)
 	next, err := a.Subscribe(life, q, after)
 	if err != nil {

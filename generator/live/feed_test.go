@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"octopod/generator/staging"
@@ -260,6 +261,47 @@ func TestFeedAsWatcherFollowsAQuery(t *testing.T) {
 	if got := <-told; got != "gone b" {
 		t.Errorf("got %q: the query is about b alone", got)
 	}
+}
+
+// A busy server must not show how things were before a commit as how they are
+// after it, however long it takes to read the commit.
+func TestFreshSubscriptionBeginsAfterWhatWasCommitted(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		source := newScript()
+		f := running(t, source)
+		source.starts <- nil
+		source.news <- changed("a", "Running")
+		source.news <- News{Kind: Complete}
+		s, err := f.SubscribeFresh(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		beat, cancel := context.WithTimeout(t.Context(), time.Hour)
+		defer cancel()
+		if u, err := s.Next(beat); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("the commit was not read yet, and it tells %s (%v)", u.Kind, err)
+		}
+		source.news <- changed("a", "Updating")
+		source.news <- News{Kind: Looked, Looks: source.number()}
+		expect(t, s, "changed a Updating", "complete")
+		source.news <- changed("a", "Running")
+		expect(t, s, "changed a Running")
+	})
+}
+
+// While the env repo cannot be read, what is known is told, and that it is stale.
+func TestFreshSubscriptionWhileTheEnvRepoIsAway(t *testing.T) {
+	source := newScript()
+	f := running(t, source)
+	source.starts <- nil
+	source.news <- changed("a", "Running")
+	source.news <- News{Kind: Complete}
+	s, err := f.SubscribeFresh(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	source.news <- News{Kind: Stale, Err: errors.New("no route")}
+	expect(t, s, "changed a Running", "complete", "stale")
 }
 
 // Nobody waits for Argo CD, and what is committed meanwhile is asked for at once.

@@ -2,7 +2,6 @@ package live
 
 import (
 	"context"
-	"sync"
 
 	"octopod/generator/staging"
 	"octopod/generator/status"
@@ -19,6 +18,8 @@ type Subscription struct {
 	feed    *Feed
 	pending []Update
 	after   uint64 // the last update that was taken, or is pending
+
+	waitsFor uint64 // the request to read the env repo that it begins after; 0 when it has begun
 }
 
 // Subscribe begins to read: after 0 with everything there is, Complete, and then
@@ -27,21 +28,42 @@ type Subscription struct {
 func (f *Feed) Subscribe(ctx context.Context, after uint64) (*Subscription, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if f.subscribers >= f.limits.subscribers {
-		return nil, staging.Errorf(staging.CodeUnavailable, "%d already follow the stagings, and there is no place for more", f.subscribers).
-			WithHint("try again later; lists can be read meanwhile")
+	if err := f.occupy(ctx); err != nil {
+		return nil, err
 	}
-	f.subscribers++
-	context.AfterFunc(ctx, sync.OnceFunc(func() {
-		f.mu.Lock()
-		defer f.mu.Unlock()
-		f.subscribers--
-	}))
 	s := &Subscription{feed: f, after: after}
 	if after == 0 {
 		s.startOver()
 	}
 	return s, nil
+}
+
+// SubscribeFresh begins to read as Subscribe does after 0, once the feed has read
+// everything that was committed before the call. While the env repo cannot be
+// read, it begins with what is known, and Stale.
+func (f *Feed) SubscribeFresh(ctx context.Context) (*Subscription, error) {
+	looks := f.source.LookNow()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if err := f.occupy(ctx); err != nil {
+		return nil, err
+	}
+	return &Subscription{feed: f, waitsFor: looks}, nil
+}
+
+// occupy takes one of the feed's places until ctx ends. The feed is locked.
+func (f *Feed) occupy(ctx context.Context) error {
+	if f.subscribers >= f.limits.subscribers {
+		return staging.Errorf(staging.CodeUnavailable, "%d already follow the stagings, and there is no place for more", f.subscribers).
+			WithHint("try again later; lists can be read meanwhile")
+	}
+	f.subscribers++
+	context.AfterFunc(ctx, func() {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		f.subscribers--
+	})
+	return nil
 }
 
 // Follow begins to read as Subscribe does, for the server itself: it takes
@@ -83,6 +105,14 @@ func (s *Subscription) fill() <-chan struct{} {
 	f := s.feed
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if s.waitsFor > 0 {
+		if s.waitsFor > f.looks && f.freshness.EnvRepo.Fault == nil {
+			return f.next
+		}
+		s.waitsFor = 0
+		s.startOver()
+		return status.Closed()
+	}
 	if s.after == f.sequence {
 		return f.next
 	}
@@ -123,10 +153,7 @@ func (s *Subscription) startOver() {
 func (f *Feed) Watch(ctx context.Context, q staging.Query, handle func(News)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	if err := f.CatchUp(ctx); err != nil {
-		return err
-	}
-	s, err := f.Subscribe(ctx, 0)
+	s, err := f.SubscribeFresh(ctx)
 	if err != nil {
 		return err
 	}
