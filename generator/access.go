@@ -260,7 +260,7 @@ func (a *Access) caretaker(ctx context.Context) (rights.Visibility, error) {
 // Deliveries gives what webhooks told lately, newest first: to who looks after
 // the env repo.
 func (a *Access) Deliveries(ctx context.Context) ([]receiver.Delivery, error) {
-	v, err := a.rules(ctx, rights.Mend, "")
+	v, err := a.rules(ctx, rights.Fix, "")
 	if err != nil {
 		return nil, a.told(v, err)
 	}
@@ -326,13 +326,13 @@ func (a *Access) Regenerate(ctx context.Context, r change.RegenerateRequest) (ch
 	return result, a.told(v, err)
 }
 
-// Mend writes the files that follow from octopod.yaml anew.
-func (a *Access) Mend(ctx context.Context, dryRun bool) (change.Result, error) {
-	v, err := a.rules(ctx, rights.Mend, "")
+// Fix rewrites the files derived from octopod.yaml.
+func (a *Access) Fix(ctx context.Context, dryRun bool) (change.Result, error) {
+	v, err := a.rules(ctx, rights.Fix, "")
 	if err != nil {
 		return change.Result{}, a.told(v, err)
 	}
-	result, err := a.stagings.Mend(ctx, a.by, dryRun)
+	result, err := a.stagings.Fix(ctx, a.by, dryRun)
 	return result, a.told(v, err)
 }
 

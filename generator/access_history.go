@@ -58,8 +58,8 @@ func redactEvents(v rights.Visibility, events []staging.Event) []staging.Event {
 	return events
 }
 
-// Reversal gives the action that takes back what one commit changed.
-func (a *Access) Reversal(ctx context.Context, name, revision string) (staging.Action, error) {
+// Revert gives the action that takes back what one commit changed.
+func (a *Access) Revert(ctx context.Context, name, revision string) (staging.Action, error) {
 	v, err := a.rules(ctx, rights.Read, name)
 	if err == nil {
 		err = v.Require(project.PartHistory)
@@ -67,7 +67,7 @@ func (a *Access) Reversal(ctx context.Context, name, revision string) (staging.A
 	if err != nil {
 		return staging.Action{}, a.told(v, err)
 	}
-	action, err := a.stagings.Reversal(ctx, name, revision)
+	action, err := a.stagings.Revert(ctx, name, revision)
 	return action, a.told(v, err)
 }
 

@@ -38,7 +38,7 @@ func (r testRights) Check(_ *project.Project, verb staging.Verb, name string) er
 	switch verb {
 	case rights.Read:
 		least = project.RoleViewer
-	case staging.Regenerate, rights.Mend, rights.Sweep:
+	case staging.Regenerate, rights.Fix, rights.Sweep:
 		least = project.RoleAdmin
 	}
 	covered := r.verbs == nil || r.verbs[verb] || verb == rights.Read
@@ -139,7 +139,7 @@ func TestVerbsBeyondTheRoleAreRefused(t *testing.T) {
 	}
 	_, err := user.Regenerate(t.Context(), change.RegenerateRequest{})
 	forbidden(t, "regenerate", err)
-	_, err = user.Mend(t.Context(), false)
+	_, err = user.Fix(t.Context(), false)
 	forbidden(t, "mend", err)
 	_, err = user.Manifests(t.Context(), "login", "")
 	forbidden(t, "manifests", err)

@@ -86,7 +86,7 @@ func TestDiagnose(t *testing.T) {
 			a.Runs("login", r.Revision, clock.Now())
 			tt.with(w, a, r.Revision)
 			found := find(t, g, tt.check)
-			if len(found) != 1 || found[0].Health != tt.health || !strings.Contains(found[0].Says, tt.says) || !strings.Contains(found[0].Mend, tt.mend) {
+			if len(found) != 1 || found[0].Health != tt.health || !strings.Contains(found[0].Says, tt.says) || !strings.Contains(found[0].Fix, tt.mend) {
 				t.Errorf("%s: %+v\nwant %s: %s → %s", tt.check, found, tt.health, tt.says, tt.mend)
 			}
 		})
@@ -133,7 +133,7 @@ func TestDiagnoseWhoIsTold(t *testing.T) {
 				}
 				return
 			}
-			if len(found) != 1 || found[0].Health != tt.health || !strings.Contains(found[0].Says, tt.says) || !strings.Contains(found[0].Mend, tt.mend) {
+			if len(found) != 1 || found[0].Health != tt.health || !strings.Contains(found[0].Says, tt.says) || !strings.Contains(found[0].Fix, tt.mend) {
 				t.Errorf("%+v", found)
 			}
 		})

@@ -52,7 +52,7 @@ func TestAnImageThatIsNotThereIsNotDeployed(t *testing.T) {
 	w, r := asking(t, project.EngineKustomize, project.OutputSource, "{check: exists}")
 	image := r.Host + "/shop/backend:1f2e3d4"
 	err := w.refused(shipped(image))
-	if staging.CodeOf(err) != staging.CodeInvalid || !change.AwaitsImages(err) || !strings.Contains(err.Error(), image) {
+	if staging.CodeOf(err) != staging.CodeInvalid || !change.IsImagePending(err) || !strings.Contains(err.Error(), image) {
 		t.Errorf("got %s: %v", staging.CodeOf(err), err)
 	}
 	if hint := staging.HintOf(err); !strings.Contains(hint, "--no-image-check") {
@@ -94,7 +94,7 @@ func TestWithoutAPolicyNoRegistryIsAsked(t *testing.T) {
 func TestARegistryOutOfReach(t *testing.T) {
 	w, _ := asking(t, project.EngineKustomize, project.OutputSource, "{check: exists}")
 	err := w.refused(shipped("127.0.0.1:1/shop/backend:1"))
-	if staging.CodeOf(err) != staging.CodeUnavailable || !change.AwaitsImages(err) {
+	if staging.CodeOf(err) != staging.CodeUnavailable || !change.IsImagePending(err) {
 		t.Errorf("got %s: %v", staging.CodeOf(err), err)
 	}
 }
@@ -152,7 +152,7 @@ func TestARegistryThatNobodyNamedIsNotAsked(t *testing.T) {
 	push(t, image)
 	before := stranger.Requests()
 	err := w.refused(shipped(image))
-	if staging.CodeOf(err) != staging.CodeInvalid || change.AwaitsImages(err) || !strings.Contains(err.Error(), image) {
+	if staging.CodeOf(err) != staging.CodeInvalid || change.IsImagePending(err) || !strings.Contains(err.Error(), image) {
 		t.Errorf("got %s: %v", staging.CodeOf(err), err)
 	}
 	if want := "add " + stranger.Host + " to spec.images.registries in octopod.yaml"; !strings.Contains(staging.HintOf(err), want) {

@@ -11,11 +11,11 @@ import (
 )
 
 // arrivals are stagings of another system, every third of them asleep.
-func arrivals(n int) []change.Arrival {
-	var all []change.Arrival
+func arrivals(n int) []change.ImportItem {
+	var all []change.ImportItem
 	for i := range n {
 		name := "old-" + strconv.Itoa(i)
-		all = append(all, change.Arrival{
+		all = append(all, change.ImportItem{
 			Action:   staging.Action{Verb: staging.Create, Name: name, Branch: name, Set: map[string]string{"LOG_LEVEL": "debug"}, Reason: "imported"},
 			Archived: i%3 == 0, Created: time.Date(2021, 11, 3, 9, 12, 44, 512e6, time.UTC),
 		})
@@ -26,7 +26,7 @@ func arrivals(n int) []change.Arrival {
 func TestAnImportIsOneCommitForEachStaging(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputRendered)
 	before := commits(t, w.path)
-	result, err := w.Import(t.Context(), change.ImportRequest{Arrivals: arrivals(7), By: ada})
+	result, err := w.Import(t.Context(), change.ImportRequest{Items: arrivals(7), By: ada})
 	if err != nil || !result.Changed || result.Revision != w.tip().Revision() {
 		t.Fatalf("got %+v, %v", result, err)
 	}
@@ -38,14 +38,14 @@ func TestAnImportIsOneCommitForEachStaging(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if archived := s.Spec.State == staging.Archived; archived != a.Archived || !s.Spec.Created.At.Equal(a.Created.Truncate(time.Second)) || !result.Items[i].Changed {
-			t.Errorf("%s: %+v, %+v", s.Name, s.Spec, result.Items[i])
+		if archived := s.Spec.State == staging.Archived; archived != a.Archived || !s.Spec.Created.At.Equal(a.Created.Truncate(time.Second)) || !result.Outcomes[i].Changed {
+			t.Errorf("%s: %+v, %+v", s.Name, s.Spec, result.Outcomes[i])
 		}
 		if s.Spec.Expires != nil && s.Spec.Expires.Before(w.now) {
 			t.Errorf("%s is over already, at %s", s.Name, s.Spec.Expires)
 		}
 	}
-	again, err := w.Import(t.Context(), change.ImportRequest{Arrivals: arrivals(7), By: ada})
+	again, err := w.Import(t.Context(), change.ImportRequest{Items: arrivals(7), By: ada})
 	if err != nil || again.Changed || commits(t, w.path)-before != 7 {
 		t.Errorf("once more: %+v, %v", again, err)
 	}
@@ -56,19 +56,19 @@ func TestAnImportThatCannotBeWholeIsNone(t *testing.T) {
 	before := w.tip().Revision()
 	all := arrivals(3)
 	all[1].Action.Set["LOG_LEVEL"] = "loud"
-	result, err := w.Import(t.Context(), change.ImportRequest{Arrivals: all, By: ada})
+	result, err := w.Import(t.Context(), change.ImportRequest{Items: all, By: ada})
 	if err != nil || result.Changed || w.tip().Revision() != before {
 		t.Fatalf("got %+v, %v", result, err)
 	}
-	if staging.CodeOf(result.Items[1].Err) != staging.CodeInvalid || result.Items[0].Err != nil || result.Items[2].Err != nil {
-		t.Errorf("got %+v", result.Items)
+	if staging.CodeOf(result.Outcomes[1].Err) != staging.CodeInvalid || result.Outcomes[0].Err != nil || result.Outcomes[2].Err != nil {
+		t.Errorf("got %+v", result.Outcomes)
 	}
 }
 
 func TestADryRunOfAnImportCommitsNothing(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	before := w.tip().Revision()
-	result, err := w.Import(t.Context(), change.ImportRequest{Arrivals: arrivals(2), By: ada, DryRun: true})
+	result, err := w.Import(t.Context(), change.ImportRequest{Items: arrivals(2), By: ada, DryRun: true})
 	if err != nil || !result.Changed || len(result.Plan) == 0 || w.tip().Revision() != before {
 		t.Errorf("got %+v, %v", result, err)
 	}

@@ -63,8 +63,8 @@ func (c *cli) showFinding(f doctor.Finding) {
 		doctor.Fine: {"✓", green}, doctor.Warning: {"!", yellow}, doctor.Fault: {"✗", red}, doctor.Unseen: {"?", dim},
 	}[f.Health]
 	c.out.printf("%s %-26s %s\n", c.out.paint(mark.style, mark.text), f.Check, indented(plain(f.Says)))
-	if f.Mend != "" {
-		c.out.printf("  %s\n", c.out.paint(dim, "→ "+indented(plain(f.Mend))))
+	if f.Fix != "" {
+		c.out.printf("  %s\n", c.out.paint(dim, "→ "+indented(plain(f.Fix))))
 	}
 }
 

@@ -109,7 +109,7 @@ func (c *cli) importFrom(ctx context.Context, cmd *cobra.Command, file string, o
 		return err
 	}
 	report := newImportReport(p, m, deployments)
-	request := change.ImportRequest{Arrivals: report.arrivals, By: c.actor(), DryRun: o.dryRun || report.incomplete()}
+	request := change.ImportRequest{Items: report.arrivals, By: c.actor(), DryRun: o.dryRun || report.incomplete()}
 	if report.result, err = to.Import(ctx, request); err != nil {
 		return err
 	}
@@ -135,7 +135,7 @@ func (c *cli) readDeployments(file string) ([]octopod1.Deployment, error) {
 type importReport struct {
 	deployments []octopod1.Deployment
 	converted   []octopod1.Converted
-	arrivals    []change.Arrival
+	arrivals    []change.ImportItem
 	result      change.ImportResult
 }
 
@@ -144,7 +144,7 @@ func newImportReport(p *project.Project, m octopod1.Mapping, deployments []octop
 	for _, d := range deployments {
 		converted := m.Convert(p, d)
 		r.converted = append(r.converted, converted)
-		r.arrivals = append(r.arrivals, change.Arrival{Action: converted.Action, Archived: d.Archived, Created: d.Created})
+		r.arrivals = append(r.arrivals, change.ImportItem{Action: converted.Action, Archived: d.Archived, Created: d.Created})
 	}
 	return r
 }
@@ -171,7 +171,7 @@ func (r *importReport) trouble(i int) string {
 	for _, fault := range r.converted[i].Faults {
 		words = append(words, fault.String())
 	}
-	if err := r.result.Items[i].Err; err != nil {
+	if err := r.result.Outcomes[i].Err; err != nil {
 		words = append(words, message(err))
 	}
 	return strings.Join(words, "; ")
@@ -191,7 +191,7 @@ type imported struct {
 func (c *cli) showImport(r *importReport, dryRun bool) error {
 	var items []imported
 	failed := r.incomplete()
-	for i, item := range r.result.Items {
+	for i, item := range r.result.Outcomes {
 		items = append(items, imported{
 			Name: item.Name, Branch: r.converted[i].Action.Branch, Archived: item.Archived, Changed: item.Changed,
 			Left: r.converted[i].Left, Remark: r.deployments[i].Remark, Error: r.trouble(i),

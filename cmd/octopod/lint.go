@@ -32,7 +32,7 @@ by regenerate.`,
 				return err
 			}
 			if fix {
-				if err := c.mend(cmd.Context(), to, dryRun); err != nil {
+				if err := c.fix(cmd.Context(), to, dryRun); err != nil {
 					return err
 				}
 			}
@@ -53,8 +53,8 @@ by regenerate.`,
 	return cmd
 }
 
-func (c *cli) mend(ctx context.Context, to keeper, dryRun bool) error {
-	r, err := to.Mend(ctx, c.actor(), dryRun)
+func (c *cli) fix(ctx context.Context, to keeper, dryRun bool) error {
+	r, err := to.Fix(ctx, c.actor(), dryRun)
 	if err != nil {
 		return err
 	}

@@ -97,7 +97,7 @@ func (c *cli) trySink(ctx context.Context, url string, s sinkConfig) doctor.Find
 	case err == nil:
 		return doctor.Finding{Check: s.Name, Health: doctor.Fine, Says: "A test message was sent."}
 	case errors.Is(err, context.DeadlineExceeded):
-		return doctor.Finding{Check: s.Name, Health: doctor.Fault, Says: "It did not answer within " + tryTime.String() + ".", Mend: "can this machine reach it?"}
+		return doctor.Finding{Check: s.Name, Health: doctor.Fault, Says: "It did not answer within " + tryTime.String() + ".", Fix: "can this machine reach it?"}
 	}
 	return doctor.Finding{Check: s.Name, Health: doctor.Fault, Says: err.Error()}
 }

@@ -23,7 +23,7 @@ const (
 
 func (p *patient) Apply(ctx context.Context, r change.Request) (change.Result, error) {
 	result, err := p.octopod.Apply(ctx, r)
-	if r.DryRun || !change.AwaitsImages(err) {
+	if r.DryRun || !change.IsImagePending(err) {
 		return result, err
 	}
 	project, fault := p.Project(ctx)
@@ -33,7 +33,7 @@ func (p *patient) Apply(ctx context.Context, r change.Request) (change.Result, e
 	ends := time.NewTimer(time.Duration(project.Spec.Images.Wait))
 	defer ends.Stop()
 	said := ""
-	for pause := firstPause; change.AwaitsImages(err); pause = min(2*pause, mostPause) {
+	for pause := firstPause; change.IsImagePending(err); pause = min(2*pause, mostPause) {
 		if why := staging.ProblemsOf(err)[0].Message; why != said {
 			p.cli.note("waiting, at most %s: %s", project.Spec.Images.Wait, inline(why))
 			said = why

@@ -67,6 +67,6 @@ type keeper interface {
 	Uncommitted(ctx context.Context, work fs.FS) (*staging.Uncommitted, error)
 	// Diagnose looks at everything that must be right for stagings to come up.
 	Diagnose(context.Context) ([]doctor.Finding, error)
-	// Mend writes the files that follow from octopod.yaml anew.
-	Mend(ctx context.Context, by rights.Actor, dryRun bool) (change.Result, error)
+	// Fix rewrites the files derived from octopod.yaml.
+	Fix(ctx context.Context, by rights.Actor, dryRun bool) (change.Result, error)
 }

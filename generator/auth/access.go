@@ -7,11 +7,12 @@ import (
 	"octopod/generator/staging"
 )
 
-// Verbs beside those of actions: Read changes nothing, Mend writes the files
-// that follow from octopod.yaml, Sweep does what its lifecycle says.
+// Verbs beside those of actions: Read changes nothing, Fix rewrites the files derived
+// from octopod.yaml, Sweep applies the project's lifecycle. In tokens and scopes Fix
+// is spelled "mend".
 const (
 	Read  staging.Verb = "read"
-	Mend  staging.Verb = "mend"
+	Fix   staging.Verb = "mend"
 	Sweep staging.Verb = "sweep"
 )
 
@@ -85,7 +86,7 @@ func leastRole(verb staging.Verb) project.Role {
 	switch verb {
 	case Read:
 		return project.RoleViewer
-	case staging.Regenerate, Mend, Sweep: // touch every staging, for everybody
+	case staging.Regenerate, Fix, Sweep: // touch every staging, for everybody
 		return project.RoleAdmin
 	}
 	return project.RoleUser

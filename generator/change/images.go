@@ -29,8 +29,8 @@ const (
 	ruleRegistry     = "image-registry"
 )
 
-// AwaitsImages tells whether a deploy was refused for images that may still come.
-func AwaitsImages(err error) bool {
+// IsImagePending tells whether a deploy was refused for images that may still come.
+func IsImagePending(err error) bool {
 	return slices.ContainsFunc(staging.ProblemsOf(err), func(p staging.Problem) bool {
 		return p.Rule == RuleImageMissing || p.Rule == RuleImageUnknown
 	})

@@ -12,8 +12,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// Arrival is a staging that another system had.
-type Arrival struct {
+// ImportItem is a staging that another system had.
+type ImportItem struct {
 	Action   staging.Action // creates it, under its name
 	Archived bool           // it arrives asleep
 	Created  time.Time      // in the other system; zero when unknown
@@ -21,21 +21,21 @@ type Arrival struct {
 
 // ImportRequest takes over the stagings of another system.
 type ImportRequest struct {
-	Arrivals []Arrival
-	By       rights.Actor
-	DryRun   bool
+	Items  []ImportItem
+	By     rights.Actor
+	DryRun bool
 }
 
 // ImportResult says what an import did, or would do.
 type ImportResult struct {
-	Items    []Imported // in the order of the arrivals
+	Outcomes []ImportOutcome // in the order of the arrivals
 	Changed  bool
 	Revision string             // of the env repo afterwards
 	Plan     []staging.PlanItem // what changed in it
 }
 
-// Imported is what became of one arrival.
-type Imported struct {
+// ImportOutcome is what became of one arrival.
+type ImportOutcome struct {
 	Name     string
 	Archived bool
 	Changed  bool  // or would be, if nothing else were in the way; false when it was there already
@@ -51,11 +51,11 @@ func (g *Writer) Import(ctx context.Context, r ImportRequest) (ImportResult, err
 		return ImportResult{}, err
 	}
 	result := ImportResult{Revision: tree.Revision()}
-	if len(r.Arrivals) == 0 {
+	if len(r.Items) == 0 {
 		return result, nil
 	}
-	arrivals, requests := map[string]Arrival{}, make([]Request, len(r.Arrivals))
-	for i, a := range r.Arrivals {
+	arrivals, requests := map[string]ImportItem{}, make([]Request, len(r.Items))
+	for i, a := range r.Items {
 		arrivals[a.Action.Name] = a
 		requests[i] = Request{Action: a.Action, By: r.By, DryRun: true}
 	}
@@ -70,8 +70,8 @@ func (g *Writer) Import(ctx context.Context, r ImportRequest) (ImportResult, err
 		}
 		done, errs = g.ApplyAll(ctx, tree, requests, plan)
 	}
-	for i, a := range r.Arrivals {
-		result.Items = append(result.Items, Imported{Name: a.Action.Name, Archived: a.Archived, Changed: errs[i] == nil && done[i].Changed, Err: errs[i]})
+	for i, a := range r.Items {
+		result.Outcomes = append(result.Outcomes, ImportOutcome{Name: a.Action.Name, Archived: a.Archived, Changed: errs[i] == nil && done[i].Changed, Err: errs[i]})
 		if done[i].Changed && !faulty {
 			result.Changed, result.Revision = true, done[i].Revision
 			result.Plan = append(result.Plan, done[i].Plan...)
@@ -81,7 +81,7 @@ func (g *Writer) Import(ctx context.Context, r ImportRequest) (ImportResult, err
 }
 
 // planArrival works out how an arrival is made.
-func (g *Writer) planArrival(ctx context.Context, tree *envrepo.Tree, r Request, at staging.Stamp, arrival Arrival) (planned, error) {
+func (g *Writer) planArrival(ctx context.Context, tree *envrepo.Tree, r Request, at staging.Stamp, arrival ImportItem) (planned, error) {
 	p, a, err := catalog.Open(ctx, tree, r.Action)
 	if err != nil {
 		return planned{}, err

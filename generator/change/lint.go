@@ -47,7 +47,7 @@ func (g *Writer) Lint(ctx context.Context, edits *staging.Uncommitted) ([]stagin
 // lintTemplate makes a staging of a branch that does not exist, so that a
 // template is looked at before the first deploy.
 func (g *Writer) lintTemplate(ctx context.Context, tree *envrepo.Tree, p *project.Project) []staging.Problem {
-	problems, err := g.TryStaging(ctx, p, tree)
+	problems, err := g.CheckTemplate(ctx, p, tree)
 	if err == nil {
 		return problems
 	}
@@ -111,9 +111,9 @@ func lintItem(tree *envrepo.Tree, item Regenerated) []staging.Problem {
 	return tree.Placed(item.Name, problems)
 }
 
-// KeptFiles are the files beside octopod.yaml that follow from it: the schemas,
+// DerivedFiles are the files beside octopod.yaml that follow from it: the schemas,
 // and what makes Argo CD follow the env repo.
-func (g *Writer) KeptFiles(p *project.Project) ([]staging.File, error) {
+func (g *Writer) DerivedFiles(p *project.Project) ([]staging.File, error) {
 	files := []staging.File{
 		{Path: ".octopod/octopod.schema.json", Data: schema.Project()},
 		{Path: ".octopod/staging.schema.json", Data: schema.Staging()},
@@ -127,7 +127,7 @@ func (g *Writer) KeptFiles(p *project.Project) ([]staging.File, error) {
 
 // staleFiles finds kept files that are missing or not what octopod.yaml asks for.
 func (g *Writer) staleFiles(tree *envrepo.Tree, p *project.Project) ([]staging.Problem, error) {
-	files, err := g.KeptFiles(p)
+	files, err := g.DerivedFiles(p)
 	if err != nil {
 		return nil, err
 	}
@@ -141,15 +141,15 @@ func (g *Writer) staleFiles(tree *envrepo.Tree, p *project.Project) ([]staging.P
 	return problems, nil
 }
 
-// Mend writes the kept files anew, in one commit.
-func (g *Writer) Mend(ctx context.Context, by rights.Actor, dryRun bool) (Result, error) {
+// Fix writes the kept files anew, in one commit.
+func (g *Writer) Fix(ctx context.Context, by rights.Actor, dryRun bool) (Result, error) {
 	var plan []staging.PlanItem
 	done, err := g.Commit(ctx, dryRun, func(_ context.Context, tree *envrepo.Tree) (envrepo.Edit, error) {
 		p, err := tree.Project()
 		if err != nil {
 			return envrepo.Edit{}, err
 		}
-		files, err := g.KeptFiles(p)
+		files, err := g.DerivedFiles(p)
 		if err != nil {
 			return envrepo.Edit{}, err
 		}

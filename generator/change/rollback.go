@@ -10,9 +10,9 @@ import (
 	"octopod/generator/staging"
 )
 
-// Reversal gives the action that takes back what one commit changed of a
+// Revert gives the action that takes back what one commit changed of a
 // staging, and nothing that came later.
-func (g *Writer) Reversal(ctx context.Context, name, revision string) (staging.Action, error) {
+func (g *Writer) Revert(ctx context.Context, name, revision string) (staging.Action, error) {
 	after, err := g.Record(ctx, name, revision)
 	if err != nil {
 		return staging.Action{}, err

@@ -11,16 +11,16 @@ import (
 	"octopod/generator/staging"
 )
 
-// Probe is a staging that is rendered once and never written.
-const Probe = "probe"
+// TrialName is a staging that is rendered once and never written.
+const TrialName = "probe"
 
-// TryStaging makes one staging in memory and gives what the checks refuse in it.
-func (g *Writer) TryStaging(ctx context.Context, p *project.Project, tree fs.FS) ([]staging.Problem, error) {
+// CheckTemplate makes one staging in memory and gives what the checks refuse in it.
+func (g *Writer) CheckTemplate(ctx context.Context, p *project.Project, tree fs.FS) ([]staging.Problem, error) {
 	images := map[string]staging.Build{}
 	for _, name := range p.ServiceNames() {
 		images[name] = staging.Build{Image: "registry.example.com/" + name + ":1"}
 	}
-	s, err := p.Apply(nil, staging.Action{Verb: staging.Deploy, Name: Probe, Branch: Probe, Images: images}, staging.Stamp{})
+	s, err := p.Apply(nil, staging.Action{Verb: staging.Deploy, Name: TrialName, Branch: TrialName, Images: images}, staging.Stamp{})
 	if err != nil {
 		return nil, err
 	}
@@ -32,14 +32,14 @@ func (g *Writer) TryStaging(ctx context.Context, p *project.Project, tree fs.FS)
 	if problems := staging.ProblemsOf(err); len(problems) > 0 && problems[0].Rule != "" {
 		return problems, nil
 	}
-	return nil, OfTemplate(p, err)
+	return nil, TemplateError(p, err)
 }
 
-// OfTemplate words a fault of the probe as one of the template: the directory of
+// TemplateError words a fault of the probe as one of the template: the directory of
 // the probe is nowhere to be found.
-func OfTemplate(p *project.Project, err error) error {
-	template, dir := templatePath(p), staging.Dir(Probe)
-	err = Reworded(err, strings.NewReplacer("../../"+template, template, "build "+dir, "build "+template))
+func TemplateError(p *project.Project, err error) error {
+	template, dir := templatePath(p), staging.Dir(TrialName)
+	err = RewriteError(err, strings.NewReplacer("../../"+template, template, "build "+dir, "build "+template))
 	for i, problem := range staging.ProblemsOf(err) {
 		if problem.File == dir || strings.HasPrefix(problem.File, dir+"/") {
 			staging.ProblemsOf(err)[i].File, staging.ProblemsOf(err)[i].Line = template, 0
@@ -48,8 +48,8 @@ func OfTemplate(p *project.Project, err error) error {
 	return err
 }
 
-// Reworded gives a copy of an error with words replaced in everything that it says.
-func Reworded(err error, words *strings.Replacer) error {
+// RewriteError gives a copy of an error with words replaced in everything that it says.
+func RewriteError(err error, words *strings.Replacer) error {
 	var said *staging.Error
 	if !errors.As(err, &said) {
 		return err

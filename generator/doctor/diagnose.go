@@ -29,7 +29,7 @@ type Finding struct {
 	Check  string `json:"check"`
 	Health Health `json:"health"`
 	Says   string `json:"says"`
-	Mend   string `json:"mend,omitempty"` // the command or the change that mends it
+	Fix    string `json:"mend,omitempty"` // the command or the change that mends it
 }
 
 // Diagnose looks at everything that must be right for stagings to come up: the

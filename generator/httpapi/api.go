@@ -120,7 +120,7 @@ func (s *server) routes(api huma.API) {
 	add(api, http.MethodPost, project+"/regenerate", "regenerate", "Write stagings out again", s.regenerate)
 	add(api, http.MethodPost, project+"/lint", "lint", "Everything that is wrong with the env repo", s.lint)
 	add(api, http.MethodGet, project+"/doctor", "doctor", "Whether everything is right for stagings to come up", s.diagnose)
-	add(api, http.MethodPost, project+"/mend", "mend", "Write the files that follow from octopod.yaml anew", s.mend)
+	add(api, http.MethodPost, project+"/mend", "mend", "Write the files that follow from octopod.yaml anew", s.fix)
 	add(api, http.MethodPost, project+"/sweep", "sweep", "Archive, wake and delete what is due", s.sweep)
 	add(api, http.MethodGet, project+"/explain", "explain", "Why a branch has a staging, or has none", s.explain)
 	add(api, http.MethodGet, project+"/deliveries", "list-deliveries", "What webhooks told lately, newest first", s.listDeliveries)

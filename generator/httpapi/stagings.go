@@ -255,17 +255,17 @@ func (s *server) diagnose(ctx context.Context, in *InProject) (*body[staging.Lis
 	return answered(s, ctx, staging.ListOf("Finding", findings), err)
 }
 
-type mendInput struct {
+type fixInput struct {
 	InProject
 	Body mending
 }
 
-func (s *server) mend(ctx context.Context, in *mendInput) (*body[result], error) {
+func (s *server) fix(ctx context.Context, in *fixInput) (*body[result], error) {
 	a, err := s.Projects.Access(ctx, in.Project, in.Body.actor())
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
-	done, err := a.Mend(context.WithoutCancel(ctx), in.Body.DryRun)
+	done, err := a.Fix(context.WithoutCancel(ctx), in.Body.DryRun)
 	return answered(s, ctx, resultOf(done, in.Body.DryRun), err)
 }
 

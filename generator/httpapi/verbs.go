@@ -157,8 +157,8 @@ func (c *Client) Regenerate(ctx context.Context, r change.RegenerateRequest) (ch
 	return result, nil
 }
 
-// Mend writes the files that follow from octopod.yaml anew.
-func (c *Client) Mend(ctx context.Context, by rights.Actor, dryRun bool) (change.Result, error) {
+// Fix rewrites the files derived from octopod.yaml.
+func (c *Client) Fix(ctx context.Context, by rights.Actor, dryRun bool) (change.Result, error) {
 	var out result
 	if err := c.call(ctx, http.MethodPost, "/mend", nil, mending{DryRun: dryRun, Said: sayer(by)}, &out); err != nil {
 		return change.Result{}, err

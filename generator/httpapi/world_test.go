@@ -134,7 +134,7 @@ func (r byRole) Check(_ *project.Project, verb staging.Verb, _ string) error {
 	switch verb {
 	case rights.Read:
 		least = project.RoleViewer
-	case staging.Regenerate, rights.Mend, rights.Sweep:
+	case staging.Regenerate, rights.Fix, rights.Sweep:
 		least = project.RoleAdmin
 	}
 	if !r.role.Includes(least) {

@@ -14,12 +14,12 @@ type Rights interface {
 	Check(p *project.Project, verb staging.Verb, name string) error
 }
 
-// Read, Mend and Sweep are verbs that only rights know: one changes nothing, one
-// writes the files that follow from octopod.yaml, one does what the lifecycle
-// says.
+// Verbs beside those of actions: Read changes nothing, Fix rewrites the files derived
+// from octopod.yaml, Sweep applies the project's lifecycle. In tokens and scopes Fix
+// is spelled "mend".
 const (
 	Read  staging.Verb = "read"
-	Mend  staging.Verb = "mend"
+	Fix   staging.Verb = "mend"
 	Sweep staging.Verb = "sweep"
 )
 

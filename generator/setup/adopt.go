@@ -40,15 +40,15 @@ func (g *Setup) adoptKustomize(ctx context.Context, r InitRequest) (layout, erro
 
 // renderBase gives the objects of a base as it was brought.
 func (g *Setup) renderBase(ctx context.Context, r InitRequest, b *brought) ([]staging.Object, error) {
-	overlay, err := adopt.Resources(staging.Dir(change.Probe), []string{"../../" + b.base()})
+	overlay, err := adopt.Resources(staging.Dir(change.TrialName), []string{"../../" + b.base()})
 	if err != nil {
 		return nil, fmt.Errorf("writing the kustomization: %w", err)
 	}
 	p := &project.Project{Metadata: project.Metadata{Name: r.Name}, Spec: project.Spec{
 		Engine: project.EngineKustomize, Kustomize: project.Kustomize{Base: b.base()},
 	}}
-	objects, err := g.Renderer.Render(ctx, inMemory(b.files), p, change.Probe, []staging.File{overlay})
-	return objects, change.OfTemplate(p, err)
+	objects, err := g.Renderer.Render(ctx, inMemory(b.files), p, change.TrialName, []staging.File{overlay})
+	return objects, change.TemplateError(p, err)
 }
 
 // inMemory is an env repo that holds these files and is not written yet.
@@ -85,7 +85,7 @@ func (g *Setup) finishAdoption(ctx context.Context, written project.Project, dra
 	if err != nil {
 		return layout{}, err
 	}
-	findings, err := g.TryStaging(ctx, p, inMemory(files))
+	findings, err := g.CheckTemplate(ctx, p, inMemory(files))
 	if err != nil {
 		return layout{}, err
 	}

@@ -47,7 +47,7 @@ func (b *brought) inWords(err error) error {
 	if b.r.TemplateFile == "" {
 		words = append([]string{b.base(), path.Clean(b.r.TemplatePath)}, words...)
 	}
-	return change.Reworded(err, strings.NewReplacer(words...))
+	return change.RewriteError(err, strings.NewReplacer(words...))
 }
 
 // kustomization reduces what was brought to a kustomize base without Secrets

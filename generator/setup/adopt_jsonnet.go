@@ -47,11 +47,11 @@ func (g *Setup) adoptJsonnet(ctx context.Context, r InitRequest) (layout, error)
 // function is called without arguments: nobody knows yet which it should get.
 func (g *Setup) renderJsonnet(ctx context.Context, r InitRequest, b *brought) ([]staging.Object, error) {
 	main := fmt.Sprintf("local brought = import '%s/%s';\nif std.isFunction(brought) then brought() else brought\n", r.Name, r.TemplateFile)
-	source := staging.File{Path: staging.Dir(change.Probe) + "/main.jsonnet", Data: []byte(main)}
+	source := staging.File{Path: staging.Dir(change.TrialName) + "/main.jsonnet", Data: []byte(main)}
 	p := &project.Project{Metadata: project.Metadata{Name: r.Name}, Spec: project.Spec{
 		Engine: project.EngineJsonnet, Jsonnet: project.Jsonnet{File: path.Join(b.dir, r.TemplateFile), Libraries: []string{"jsonnet"}},
 	}}
-	objects, err := g.Renderer.Render(ctx, inMemory(b.files), p, change.Probe, []staging.File{source})
+	objects, err := g.Renderer.Render(ctx, inMemory(b.files), p, change.TrialName, []staging.File{source})
 	if err == nil {
 		return objects, nil
 	}
@@ -59,5 +59,5 @@ func (g *Setup) renderJsonnet(ctx context.Context, r InitRequest, b *brought) ([
 	if strings.Contains(err.Error(), "Missing argument") {
 		refusal = refusal.WithHint("give its arguments defaults; or run init without --template, and call it from jsonnet/%s.libsonnet", r.Name)
 	}
-	return nil, refusal.Because(b.inWords(change.OfTemplate(p, err)))
+	return nil, refusal.Because(b.inWords(change.TemplateError(p, err)))
 }

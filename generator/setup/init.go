@@ -107,7 +107,7 @@ func (g *Setup) layout(ctx context.Context, r InitRequest) (layout, error) {
 	if err != nil {
 		return layout{}, err
 	}
-	kept, err := g.KeptFiles(l.project)
+	kept, err := g.DerivedFiles(l.project)
 	if err != nil {
 		return layout{}, err
 	}

@@ -167,7 +167,7 @@ func (s *Server) confirmPage(r *http.Request, v *visit, form url.Values) (*confi
 // actionOf is what the deed asks of the use cases.
 func (v *visit) actionOf(ctx context.Context, page *confirmPage) (staging.Action, error) {
 	if page.Undoes && page.Verb == "" {
-		return v.Reversal(ctx, page.Name, page.To)
+		return v.Revert(ctx, page.Name, page.To)
 	}
 	a := staging.Action{Verb: page.Verb, Name: page.Name, To: page.To, Reason: page.Reasoned}
 	if page.Finds {
