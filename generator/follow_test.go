@@ -169,7 +169,7 @@ func TestABranchThatIsDeleted(t *testing.T) {
 		t.Errorf("told again after the grace: %+v", done)
 	}
 	a.sweep(a, lifecycle.SweepRequest{})
-	if a.tip().Has("login") {
+	if a.has("login") {
 		t.Error("the sweep left it")
 	}
 }

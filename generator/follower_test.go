@@ -146,7 +146,7 @@ func TestFinishCarriesOutWhatWasAccepted(t *testing.T) {
 	}
 	f.Finish(t.Context())
 	for i := range 20 {
-		if !f.tip().Has(fmt.Sprint("b", i)) {
+		if !f.has(fmt.Sprint("b", i)) {
 			t.Errorf("b%d was not deployed", i)
 		}
 	}
@@ -217,7 +217,7 @@ func TestABranchThatIsDeletedWhileItsImageIsBuilt(t *testing.T) {
 	if d := f.became("d1", receiver.OutcomeNothing); !strings.Contains(d.Text, "is gone by now") {
 		t.Errorf("%+v", d)
 	}
-	if f.tip().Has("login") {
+	if f.has("login") {
 		t.Error("it was deployed")
 	}
 }
@@ -274,13 +274,13 @@ func TestHealFindsWhatWasMissed(t *testing.T) {
 		f.commit("backend", "feature/came-later")
 		f.heal()
 		f.Finish(t.Context())
-		if got := f.tip().Has("came-later"); got != (rules == "") {
+		if got := f.has("came-later"); got != (rules == "") {
 			t.Errorf("%q: a branch that came since the last look has a staging: %v", rules, got)
 		}
 		if got := f.record("login").Spec.Services["backend"].Commit; got != missed.Commit {
 			t.Errorf("%q: login is at %s", rules, got)
 		}
-		if f.record("pinned").Spec.Services["backend"].Commit != was || f.record("archived").Spec.State != staging.Archived || f.tip().Has("never-deployed") {
+		if f.record("pinned").Spec.Services["backend"].Commit != was || f.record("archived").Spec.State != staging.Archived || f.has("never-deployed") {
 			t.Errorf("%q: more than what was missed was deployed", rules)
 		}
 		if i := slices.IndexFunc(f.Deliveries(), func(d receiver.Delivery) bool {

@@ -132,10 +132,10 @@ func TestABranchTakesItsStagingAlong(t *testing.T) {
 		t.Errorf("main: %+v", r)
 	}
 	// feature-login would have this name, were it not another branch's.
-	if r := gone("fix/login"); r.Changed || !strings.Contains(r.Note, "has no staging") || !w.tip().Has("login") {
+	if r := gone("fix/login"); r.Changed || !strings.Contains(r.Note, "has no staging") || !w.has("login") {
 		t.Errorf("a branch of the same name: %+v", r)
 	}
-	if r := gone("feature/login"); !r.Changed || w.tip().Has("login") {
+	if r := gone("feature/login"); !r.Changed || w.has("login") {
 		t.Errorf("feature/login: %+v", r)
 	}
 	if r := gone("feature/login"); r.Changed || r.Note != "branch feature/login has no staging" {

@@ -178,7 +178,7 @@ func TestADeletedStagingIsGoneAndCanBeRolledBack(t *testing.T) {
 	w.do(login("1f2e3d4"))
 	last := w.do(login("2222222")).Revision
 	r := w.do(staging.Action{Verb: staging.Delete, Name: "login"})
-	if r.Staging != nil || w.tip().Has("login") {
+	if r.Staging != nil || w.has("login") {
 		t.Errorf("it is still there: %+v", r)
 	}
 	err := w.refused(staging.Action{Verb: staging.Archive, Name: "login"})
@@ -186,7 +186,7 @@ func TestADeletedStagingIsGoneAndCanBeRolledBack(t *testing.T) {
 		t.Errorf("archive of what is gone: %v", err)
 	}
 	w.do(staging.Action{Verb: staging.Rollback, Name: "login", To: last[:8]})
-	if !w.tip().Has("login") {
+	if !w.has("login") {
 		t.Errorf("the rollback did not bring it back")
 	}
 }
@@ -220,7 +220,7 @@ func TestTeardownTakesTwoSteps(t *testing.T) {
 		t.Errorf("the teardown does not run: %s", objectJSON(objects, "Job/drop-bucket"))
 	}
 	w.do(staging.Action{Verb: staging.Delete, Name: "login", Finish: true})
-	if w.tip().Has("login") {
+	if w.has("login") {
 		t.Errorf("it is still there")
 	}
 }

@@ -101,7 +101,7 @@ func TestASweepIsOneCommitForEachInOnePush(t *testing.T) {
 		t.Errorf("a second sweep changes something: %+v", again.Items)
 	}
 	w.now = w.now.Add(time.Hour)
-	if _, items = w.sweep(lister, lifecycle.SweepRequest{}); items["one"].Step != project.StepDelete || w.tip().Has("one") {
+	if _, items = w.sweep(lister, lifecycle.SweepRequest{}); items["one"].Step != project.StepDelete || w.has("one") {
 		t.Errorf("after the grace: %+v", items["one"])
 	}
 	testenv.Fsck(t, path)

@@ -124,6 +124,16 @@ func (w *world) tip() *envrepo.Tree {
 	return tree
 }
 
+// has reports whether the tip has a staging.
+func (w *world) has(name string) bool {
+	w.t.Helper()
+	exists, err := w.tip().Has(name)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return exists
+}
+
 // files are a staging's files at the tip, by path.
 func (w *world) files(name string) map[string]string {
 	w.t.Helper()

@@ -62,8 +62,8 @@ func (g *Catalog) Latest(ctx context.Context) (*envrepo.Tree, *project.Project, 
 
 // FindRecord reads a record that may not be there yet.
 func FindRecord(tree *envrepo.Tree, name string) (*staging.Staging, error) {
-	if !tree.Has(name) {
-		return nil, nil
+	if exists, err := tree.Has(name); err != nil || !exists {
+		return nil, err
 	}
 	s, err := tree.Staging(name)
 	if err != nil {
@@ -134,11 +134,10 @@ func invalidView(name, revision string, err error) staging.View {
 	}}
 }
 
-// TreeHash is the git object of a path; "" where there is none.
-func TreeHash(tree *envrepo.Tree, path string) string {
-	h, there := tree.TreeHash(path)
-	if !there {
-		return ""
-	}
-	return h
+// SameAt reports whether two trees have the same content at a path. It is false when a
+// tree cannot be read: callers then read the path and get the error.
+func SameAt(a, b *envrepo.Tree, path string) bool {
+	hashA, errA := a.TreeHash(path)
+	hashB, errB := b.TreeHash(path)
+	return errA == nil && errB == nil && hashA == hashB
 }

@@ -20,8 +20,8 @@ func (g *Catalog) Manifests(ctx context.Context, name, revision string) ([]stagi
 	if err != nil {
 		return nil, err
 	}
-	if !staging.IsLabel(a.Name) || !tree.Has(a.Name) {
-		return nil, NotFound(tree, name)
+	if err := MustExist(tree, a.Name); err != nil {
+		return nil, err
 	}
 	objects, err := g.CommittedObjects(ctx, tree, p, name)
 	if err != nil {

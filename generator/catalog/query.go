@@ -33,11 +33,22 @@ func SelectNames(tree *envrepo.Tree, names []string) ([]string, error) {
 		return tree.Names()
 	}
 	for _, name := range names {
-		if !staging.IsLabel(name) || !tree.Has(name) {
-			return nil, NotFound(tree, name)
+		if err := MustExist(tree, name); err != nil {
+			return nil, err
 		}
 	}
 	return names, nil
+}
+
+// MustExist returns a not_found error when the tree has no such staging.
+func MustExist(tree *envrepo.Tree, name string) error {
+	if !staging.IsLabel(name) {
+		return NotFound(tree, name)
+	}
+	if exists, err := tree.Has(name); err != nil || exists {
+		return err
+	}
+	return NotFound(tree, name)
 }
 
 // NotFound says that the env repo has no such staging, but perhaps one alike.

@@ -69,7 +69,12 @@ func compareTrees(u *staging.Uncommitted, tree *envrepo.Tree, work fs.FS, root s
 			return nil
 		}
 		data, err := fs.ReadFile(work, name)
-		if file := (staging.File{Path: name, Data: data}); err == nil && tree.Differs([]staging.File{file}) {
+		if err != nil {
+			return err
+		}
+		file := staging.File{Path: name, Data: data}
+		differs, err := tree.Differs([]staging.File{file})
+		if differs {
 			u.Written = append(u.Written, file)
 		}
 		return err

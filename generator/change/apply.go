@@ -116,8 +116,8 @@ func (g *Writer) PlanAction(ctx context.Context, tree *envrepo.Tree, r Request, 
 	if err := r.admit(p, a); err != nil {
 		return planned{}, err
 	}
-	if why := spared(tree, p, a); why != "" {
-		return planned{result: Result{Name: a.Name, Note: why, Plan: []staging.PlanItem{}}}, nil
+	if why, err := spared(tree, p, a); err != nil || why != "" {
+		return planned{result: Result{Name: a.Name, Note: why, Plan: []staging.PlanItem{}}}, err
 	}
 	a, stays := leaving(tree, a)
 	if removes(p, a) {
@@ -187,16 +187,17 @@ func outrun(s staging.Staging, services []string) string {
 
 // spared says why a branch's staging is not deleted with it, "" when it is.
 // A pipeline asks whenever a branch is merged, closed or gone.
-func spared(tree *envrepo.Tree, p *project.Project, a staging.Action) string {
-	switch {
-	case a.Verb != staging.Delete || a.Branch == "":
-		return ""
-	case p.Permanent(a.Name, a.Branch):
-		return fmt.Sprintf("the staging of %s is permanent: `octopod delete %s` removes it", a.Branch, a.Name)
-	case !tree.Has(a.Name):
-		return fmt.Sprintf("branch %s has no staging", a.Branch)
+func spared(tree *envrepo.Tree, p *project.Project, a staging.Action) (string, error) {
+	if a.Verb != staging.Delete || a.Branch == "" {
+		return "", nil
 	}
-	return ""
+	if p.Permanent(a.Name, a.Branch) {
+		return fmt.Sprintf("the staging of %s is permanent: `octopod delete %s` removes it", a.Branch, a.Name), nil
+	}
+	if exists, err := tree.Has(a.Name); err != nil || exists {
+		return "", err
+	}
+	return fmt.Sprintf("branch %s has no staging", a.Branch), nil
 }
 
 // leaving turns a deletion into less where another repository has built on the
@@ -225,11 +226,14 @@ func removes(p *project.Project, a staging.Action) bool {
 
 // planRemoval deletes the directory, also of a record that cannot be read.
 func (g *Writer) planRemoval(ctx context.Context, tree *envrepo.Tree, p *project.Project, a staging.Action, r Request) (planned, error) {
-	if !staging.IsLabel(a.Name) || !tree.Has(a.Name) {
-		return planned{}, catalog.NotFound(tree, a.Name)
+	if err := catalog.MustExist(tree, a.Name); err != nil {
+		return planned{}, err
 	}
-	before, _ := catalog.FindRecord(tree, a.Name)
-	if err := r.current(p, before); err != nil {
+	before, err := catalog.FindRecord(tree, a.Name)
+	if err == nil || staging.CodeOf(err) == staging.CodeInvalid {
+		err = r.current(p, before)
+	}
+	if err != nil {
 		return planned{}, err
 	}
 	return g.finish(ctx, tree, p, r, step{action: a, before: before})
@@ -266,7 +270,11 @@ func (g *Writer) finish(ctx context.Context, tree *envrepo.Tree, p *project.Proj
 		v := catalog.View(p, *s.after, tree.Revision())
 		next.result.Staging = &v
 	}
-	if r.Manifests && tree.Has(s.action.Name) {
+	exists, err := tree.Has(s.action.Name)
+	if err != nil {
+		return planned{}, err
+	}
+	if r.Manifests && exists {
 		// What is there may be broken; that must not keep anybody from mending it.
 		next.result.Before, _ = g.CommittedObjects(ctx, tree, p, s.action.Name)
 	}

@@ -72,7 +72,7 @@ func (w workedOut) orElse(plan planner) planner {
 // sameFor tells whether two trees are the same for one staging: they differ in
 // other stagings at most.
 func sameFor(name string, a, b *envrepo.Tree) bool {
-	if catalog.TreeHash(a, staging.Dir(name)) != catalog.TreeHash(b, staging.Dir(name)) {
+	if !catalog.SameAt(a, b, staging.Dir(name)) {
 		return false
 	}
 	entries, err := a.ReadDir(".")
@@ -81,7 +81,7 @@ func sameFor(name string, a, b *envrepo.Tree) bool {
 		return false
 	}
 	for _, e := range entries {
-		if e.Name() != staging.EnvsDir && catalog.TreeHash(a, e.Name()) != catalog.TreeHash(b, e.Name()) {
+		if e.Name() != staging.EnvsDir && !catalog.SameAt(a, b, e.Name()) {
 			return false
 		}
 	}

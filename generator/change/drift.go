@@ -35,7 +35,11 @@ func (g *Writer) Drift(ctx context.Context, name string, edits *staging.Uncommit
 	if err != nil {
 		return nil, nil, err
 	}
-	if was, err := tip.Project(); err == nil && tip.Has(name) {
+	exists, err := tip.Has(name)
+	if err != nil {
+		return nil, nil, err
+	}
+	if was, err := tip.Project(); err == nil && exists {
 		// What is there may be broken; that must not keep anybody from mending it.
 		before, _ = g.CommittedObjects(ctx, tip, was, name)
 	}

@@ -25,8 +25,10 @@ func (g *Writer) generate(ctx context.Context, tree *envrepo.Tree, p *project.Pr
 	if err != nil {
 		return generated{}, err
 	}
-	if !wantObjects && p.Spec.Output == project.OutputSource && !tree.Differs(made.files) {
-		return made, nil // these very bytes were rendered and checked before
+	if !wantObjects && p.Spec.Output == project.OutputSource {
+		if differs, err := tree.Differs(made.files); err != nil || !differs {
+			return made, err // these very bytes were rendered and checked before
+		}
 	}
 	if made.objects, err = g.render(ctx, tree, p, params, source); err != nil {
 		return generated{}, err

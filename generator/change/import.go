@@ -86,8 +86,8 @@ func (g *Writer) planArrival(ctx context.Context, tree *envrepo.Tree, r Request,
 	if err != nil {
 		return planned{}, err
 	}
-	if tree.Has(a.Name) {
-		return planned{result: Result{Name: a.Name, Note: "it is there already", Plan: []staging.PlanItem{}}}, nil
+	if exists, err := tree.Has(a.Name); err != nil || exists {
+		return planned{result: Result{Name: a.Name, Note: "it is there already", Plan: []staging.PlanItem{}}}, err
 	}
 	after, err := p.Apply(nil, a, at)
 	if err == nil && arrival.Archived {

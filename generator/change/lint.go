@@ -133,7 +133,11 @@ func (g *Writer) staleFiles(tree *envrepo.Tree, p *project.Project) ([]staging.P
 	}
 	var problems []staging.Problem
 	for _, file := range files {
-		if tree.Differs([]staging.File{file}) {
+		differs, err := tree.Differs([]staging.File{file})
+		if err != nil {
+			return nil, err
+		}
+		if differs {
 			problems = append(problems, staging.Problem{File: file.Path,
 				Message: "is not what Octopod would write: `octopod lint --fix` mends it"})
 		}

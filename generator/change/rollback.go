@@ -55,7 +55,11 @@ func (g *Writer) rollbackTarget(ctx context.Context, a staging.Action) (returnTo
 	if err != nil {
 		return returnTo{}, err
 	}
-	if !then.Has(a.Name) {
+	existed, err := then.Has(a.Name)
+	if err != nil {
+		return returnTo{}, err
+	}
+	if !existed {
 		return returnTo{}, staging.Errorf(staging.CodeNotFound, "staging %q did not exist at %s", a.Name, revision).
 			WithHint("`octopod history %s` lists its versions", a.Name)
 	}

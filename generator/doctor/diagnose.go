@@ -111,10 +111,14 @@ func (d *diagnosis) files(tree *envrepo.Tree, p *project.Project) {
 		return
 	}
 	files, err := d.ArgoCD(p)
+	differs := false
+	if err == nil {
+		differs, err = tree.Differs(files)
+	}
 	switch {
 	case err != nil:
 		d.add(check, Warning, err.Error(), staging.HintOf(err))
-	case tree.Differs(files):
+	case differs:
 		d.add(check, Warning, "those in the env repo are not what "+project.File+" says", "octopod lint --fix")
 	default:
 		d.add(check, Fine, "as "+project.File+" says", "")

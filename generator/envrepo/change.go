@@ -129,16 +129,25 @@ func (e Edit) Plan(tree *Tree) ([]staging.PlanItem, error) {
 	}
 	plan := []staging.PlanItem{}
 	for _, c := range changes {
-		item := staging.PlanItem{Path: c.Path, Action: staging.Modified}
-		if c.Delete {
-			item.Action = staging.Removed
-		} else if _, exists := tree.Entry(c.Path); !exists {
-			item.Action = staging.Added
+		action, err := planAction(tree, c)
+		if err != nil {
+			return nil, err
 		}
-		plan = append(plan, item)
+		plan = append(plan, staging.PlanItem{Path: c.Path, Action: action})
 	}
 	slices.SortFunc(plan, func(a, b staging.PlanItem) int { return strings.Compare(a.Path, b.Path) })
 	return plan, nil
+}
+
+func planAction(tree *Tree, c gitstore.Change) (staging.Change, error) {
+	if c.Delete {
+		return staging.Removed, nil
+	}
+	_, exists, err := tree.Entry(c.Path)
+	if err != nil || exists {
+		return staging.Modified, err
+	}
+	return staging.Added, nil
 }
 
 // After returns the tree with an edit applied. It writes nothing.
@@ -158,44 +167,67 @@ func (e Edit) After(ctx context.Context, tree *Tree) (*Tree, error) {
 func (e Edit) changes(tree *Tree) ([]gitstore.Change, error) {
 	var changes []gitstore.Change
 	for _, dir := range e.Replace {
-		wanted := map[string]bool{}
-		for _, file := range dir.Files {
-			wanted[file.Path] = true
-			changes = appendWrite(changes, tree, file)
-		}
-		surplus, err := filesUnder(tree, dir.Path)
+		replaced, err := dir.changes(tree)
 		if err != nil {
 			return nil, err
 		}
-		for _, name := range surplus {
-			if !wanted[name] {
-				changes = append(changes, gitstore.Change{Path: name, Delete: true})
-			}
-		}
+		changes = append(changes, replaced...)
 	}
-	for _, file := range e.Write {
-		changes = appendWrite(changes, tree, file)
+	written, err := writes(tree, e.Write)
+	if err != nil {
+		return nil, err
 	}
+	changes = append(changes, written...)
 	for _, name := range e.Remove {
-		if _, exists := tree.Entry(name); exists {
+		_, exists, err := tree.Entry(name)
+		if err != nil {
+			return nil, err
+		}
+		if exists {
 			changes = append(changes, gitstore.Change{Path: name, Delete: true})
 		}
 	}
 	return changes, nil
 }
 
-// appendWrite adds a file unless the tree holds the same bytes. It compares hashes,
-// so it reads no file.
-func appendWrite(changes []gitstore.Change, tree *Tree, file staging.File) []gitstore.Change {
-	if entry, ok := tree.Entry(file.Path); ok && entry.Hash == gitstore.BlobHash(file.Data) {
-		return changes
+// changes returns the files to write, and those to delete because they are not listed.
+func (d Directory) changes(tree *Tree) ([]gitstore.Change, error) {
+	changes, err := writes(tree, d.Files)
+	if err != nil {
+		return nil, err
 	}
-	return append(changes, gitstore.Change{Path: file.Path, Data: file.Data})
+	present, err := filesUnder(tree, d.Path)
+	for _, name := range present {
+		if !slices.ContainsFunc(d.Files, func(f staging.File) bool { return f.Path == name }) {
+			changes = append(changes, gitstore.Change{Path: name, Delete: true})
+		}
+	}
+	return changes, err
+}
+
+// writes returns the files that the tree does not hold with the same bytes. It
+// compares hashes, so it reads no file.
+func writes(tree *Tree, files []staging.File) ([]gitstore.Change, error) {
+	var changes []gitstore.Change
+	for _, file := range files {
+		entry, exists, err := tree.Entry(file.Path)
+		if err != nil {
+			return nil, err
+		}
+		if !exists || entry.Hash != gitstore.BlobHash(file.Data) {
+			changes = append(changes, gitstore.Change{Path: file.Path, Data: file.Data})
+		}
+	}
+	return changes, nil
 }
 
 // FilesUnder lists the files at and below a path, as paths from the root.
 func (t *Tree) FilesUnder(name string) ([]string, error) {
-	if entry, ok := t.Entry(name); ok && !entry.IsDir() {
+	entry, exists, err := t.Entry(name)
+	if err != nil {
+		return nil, err
+	}
+	if exists && !entry.IsDir() {
 		return []string{name}, nil
 	}
 	return filesUnder(t, name)
@@ -286,6 +318,7 @@ func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
 
 // Differs reports whether any of these files is missing in the tree or has other
 // content there.
-func (t *Tree) Differs(files []staging.File) bool {
-	return slices.ContainsFunc(files, func(f staging.File) bool { return len(appendWrite(nil, t, f)) > 0 })
+func (t *Tree) Differs(files []staging.File) (bool, error) {
+	changes, err := writes(t, files)
+	return len(changes) > 0, err
 }

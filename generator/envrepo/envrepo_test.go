@@ -115,7 +115,7 @@ func TestADirectoryBecomesExactlyItsFiles(t *testing.T) {
 	if err != nil || len(files) != 2 {
 		t.Errorf("files %v, %v", files, err)
 	}
-	if !tree.Has("y") {
+	if exists, err := tree.Has("y"); err != nil || !exists {
 		t.Errorf("the other staging is gone")
 	}
 }

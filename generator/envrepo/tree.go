@@ -28,10 +28,11 @@ func (t *Tree) Revision() string {
 	return t.Snapshot.Revision().String()
 }
 
-// TreeHash gives the git object of a path: equal objects have equal content.
-func (t *Tree) TreeHash(name string) (string, bool) {
-	entry, ok := t.Entry(name)
-	return entry.Hash.String(), ok
+// TreeHash returns the git hash of a path, "" when the path does not exist. Paths with
+// equal hashes have equal content.
+func (t *Tree) TreeHash(name string) (string, error) {
+	entry, _, err := t.Entry(name)
+	return hashString(entry.Hash, err)
 }
 
 // Content returns the hash of a staging's directory without its record. Trees with
@@ -76,27 +77,41 @@ func (t *Tree) Names() ([]string, error) {
 	return names, nil
 }
 
-// Has tells whether a staging's directory exists.
-func (t *Tree) Has(name string) bool {
-	_, ok := t.Entry(staging.Dir(name))
-	return ok
+// Has reports whether a staging's directory exists.
+func (t *Tree) Has(name string) (bool, error) {
+	_, exists, err := t.Entry(staging.Dir(name))
+	return exists, err
 }
 
 // Staging reads one record. Its error is not_found, or invalid with the lines of the
 // faults.
 func (t *Tree) Staging(name string) (staging.Staging, error) {
-	if !staging.IsLabel(name) || !t.Has(name) {
+	if !staging.IsLabel(name) {
 		return staging.Staging{}, project.NotFound(name)
 	}
+	switch exists, err := t.Has(name); {
+	case err != nil:
+		return staging.Staging{}, err
+	case !exists:
+		return staging.Staging{}, project.NotFound(name)
+	}
+	return t.record(name)
+}
+
+// record reads the record of a staging whose directory exists.
+func (t *Tree) record(name string) (staging.Staging, error) {
 	file := staging.RecordPath(name)
-	entry, _ := t.Entry(file)
+	entry, exists, err := t.Entry(file)
+	if err != nil {
+		return staging.Staging{}, err
+	}
+	if !exists {
+		return staging.Staging{}, invalidRecord(name, staging.Problem{File: file, Message: "is missing"})
+	}
 	if s, known := t.records.get(name, entry.Hash); known {
 		return s, nil
 	}
 	data, err := t.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return staging.Staging{}, invalidRecord(name, staging.Problem{File: file, Message: "is missing"})
-	}
 	if err != nil {
 		return staging.Staging{}, fmt.Errorf("reading %s: %w", file, err)
 	}

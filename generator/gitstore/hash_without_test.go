@@ -36,11 +36,11 @@ func TestHashWithout(t *testing.T) {
 			if none, err := tip.HashWithout(t.Context(), "envs/nothing", "staging.yaml"); err != nil || !none.IsZero() {
 				t.Errorf("of nothing: %s, %v", none, err)
 			}
-			whole, _ := tip.Entry(dir)
+			whole, _, _ := tip.Entry(dir)
 			if same, err := tip.HashWithout(t.Context(), dir, "no-such-file"); err != nil || same != whole.Hash {
 				t.Errorf("without what is not there: %s, %v; want %s", same, err, whole.Hash)
 			}
-			file, _ := tip.Entry(dir + "/staging.yaml")
+			file, _, _ := tip.Entry(dir + "/staging.yaml")
 			if same, err := tip.HashWithout(t.Context(), dir+"/staging.yaml", "staging.yaml"); err != nil || same != file.Hash {
 				t.Errorf("of a file: %s, %v; want %s", same, err, file.Hash)
 			}

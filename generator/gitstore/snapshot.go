@@ -3,6 +3,7 @@ package gitstore
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"path"
@@ -61,11 +62,17 @@ func (s *Snapshot) WalkHistory(ctx context.Context, visit func(HistoryEntry) (mo
 	return nil
 }
 
-// Entry gives the object of a path without reading it. Two revisions hold the
-// same content at a path exactly when their entries are equal.
-func (s *Snapshot) Entry(name string) (TreeRef, bool) {
-	ref, err := s.entry(s.life, name)
-	return ref, err == nil
+// Entry returns the object of a path without reading it, and whether the path exists.
+// Two revisions have the same content at a path exactly when their entries are equal.
+func (s *Snapshot) Entry(name string) (ref TreeRef, exists bool, err error) {
+	ref, err = s.entry(s.life, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return TreeRef{}, false, nil
+	}
+	if err != nil {
+		return TreeRef{}, false, fmt.Errorf("look up %s: %w", name, err)
+	}
+	return ref, true, nil
 }
 
 // entry returns the entry of a path, or fs.ErrNotExist.

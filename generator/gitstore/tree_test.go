@@ -174,9 +174,9 @@ func TestDirectoryAsItWas(t *testing.T) {
 				t.Fatal(err)
 			}
 			dir := "envs/" + testenv.StagingName(1)
-			old, ok := snap.Entry(dir)
-			if !ok {
-				t.Fatal("no entry")
+			old, exists, err := snap.Entry(dir)
+			if err != nil || !exists {
+				t.Fatal("no entry", err)
 			}
 			first := snap.Revision().String()
 			change(t, s, deploy(1, 7))

@@ -1,6 +1,7 @@
 package gitstore_test
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -313,8 +314,8 @@ func TestErrorOnUnpushedCommit(t *testing.T) {
 	}})
 	unless := func(there, then string, otherwise error) gitstore.Edit {
 		return func(ctx context.Context, tip *gitstore.Snapshot) (gitstore.Commit, error) {
-			if _, found := tip.Entry(there); found {
-				return gitstore.Commit{}, otherwise
+			if _, exists, err := tip.Entry(there); err != nil || exists {
+				return gitstore.Commit{}, cmp.Or(err, otherwise)
 			}
 			return write(then, "x")(ctx, tip)
 		}

@@ -19,9 +19,9 @@ type Orphan struct {
 const orphanAfter = 10 * time.Minute
 
 // findOrphans compares the env repo with Argo CD, as far as it can be asked.
-func (s *sweeping) findOrphans(now time.Time) {
+func (s *sweeping) findOrphans(now time.Time) error {
 	if s.seen == nil || s.seen.Err != nil {
-		return
+		return nil
 	}
 	for _, r := range s.records {
 		turned := r.Spec.Created.At
@@ -33,8 +33,11 @@ func (s *sweeping) findOrphans(now time.Time) {
 		}
 	}
 	for name, app := range s.seen.Apps {
+		recorded, err := s.tree.Has(name)
 		switch {
-		case s.tree.Has(name):
+		case err != nil:
+			return err
+		case recorded:
 		case app.DeletedAt == nil:
 			s.result.Orphans = append(s.result.Orphans, Orphan{name, "argocd", "Application " + app.Name + " has no staging, and is not being removed"})
 		case now.Sub(*app.DeletedAt) > orphanAfter:
@@ -42,4 +45,5 @@ func (s *sweeping) findOrphans(now time.Time) {
 		}
 	}
 	slices.SortFunc(s.result.Orphans, func(a, b Orphan) int { return strings.Compare(a.Name, b.Name) })
+	return nil
 }

@@ -78,7 +78,9 @@ func (g *Sweeper) sweep(ctx context.Context, r SweepRequest) (SweepResult, error
 	if around.TornDown, err = s.tornDown(ctx); err != nil {
 		return SweepResult{}, err
 	}
-	s.findOrphans(around.Now)
+	if err := s.findOrphans(around.Now); err != nil {
+		return SweepResult{}, err
+	}
 	decisions := s.project.Sweep(s.records, around)
 	if err := s.carryOut(ctx, decisions); err != nil {
 		return SweepResult{}, err

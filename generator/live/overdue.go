@@ -49,7 +49,7 @@ func (b *board) remind(ctx context.Context) {
 		}
 		if m.due(now) {
 			m.asked++
-			if b.seen.Has(name) && b.Tip.Has(name) {
+			if b.seen.Has(name) && b.recorded(name) {
 				b.ask(ctx, func(ctx context.Context) { _, _ = b.Cluster.Refresh(ctx, p.Application(name), m.asked > 1) })
 			} else {
 				members = true
@@ -60,6 +60,13 @@ func (b *board) remind(ctx context.Context) {
 	if members {
 		b.ask(ctx, func(ctx context.Context) { _ = b.Cluster.UpsertApplicationSet(ctx, p) })
 	}
+}
+
+// recorded reports whether the tip has a staging. It is true when the tip cannot be
+// read: one refresh too many does no harm.
+func (b *board) recorded(name string) bool {
+	exists, err := b.Tip.Has(name)
+	return err != nil || exists
 }
 
 // ask does not hold up the watch.
@@ -78,8 +85,8 @@ func (b *board) waits(ctx context.Context, name string, v staging.View) bool {
 		return false // what Argo CD says of them is of this commit
 	}
 	app, there := b.seen.Apps[name]
-	if !there || !b.Tip.Has(name) {
-		return there != b.Tip.Has(name) && app.DeletedAt == nil
+	if recorded := b.recorded(name); !there || !recorded {
+		return there != recorded && app.DeletedAt == nil
 	}
 	same, err := b.SameContent(ctx, name, app.Revision)
 	return err == nil && !same

@@ -230,11 +230,11 @@ func (b *board) advance(ctx context.Context) []string {
 		return nil
 	}
 	b.SetTip(tip, p)
-	if catalog.TreeHash(before, project.File) != catalog.TreeHash(tip, project.File) {
+	if !catalog.SameAt(before, tip, project.File) {
 		return b.names()
 	}
 	return slices.DeleteFunc(b.names(), func(name string) bool {
-		return catalog.TreeHash(before, staging.Dir(name)) == catalog.TreeHash(tip, staging.Dir(name))
+		return catalog.SameAt(before, tip, staging.Dir(name))
 	})
 }
 
@@ -268,7 +268,11 @@ func (b *board) look(ctx context.Context, names []string) ([]staging.View, error
 	var recorded []string
 	var views []staging.View
 	for _, name := range names {
-		if b.Tip.Has(name) && staging.IsLabel(name) {
+		exists, err := b.Tip.Has(name)
+		if err != nil {
+			return nil, err
+		}
+		if exists && staging.IsLabel(name) {
 			recorded = append(recorded, name)
 		} else if b.seen != nil && (b.seen.Has(name) || !b.seen.AwaySince.IsZero() && b.shown[name].view.Metadata.Name != "") {
 			views = append(views, status.RemovedView(name))

@@ -64,7 +64,7 @@ func (c *resultCache) get(key [sha256.Size]byte, base *snapshot) ([]staging.Obje
 	}
 	found := element.Value.(*result)
 	for name, hash := range found.inputs {
-		if base.hash(name) != hash {
+		if now, err := base.hash(name); err != nil || now != hash {
 			return nil, false
 		}
 	}
@@ -72,7 +72,7 @@ func (c *resultCache) get(key [sha256.Size]byte, base *snapshot) ([]staging.Obje
 }
 
 func (c *resultCache) put(key [sha256.Size]byte, v *view, objects []staging.Object) {
-	if v.base.hasher == nil || c.limit <= 0 {
+	if v.base.hasher == nil || v.unhashed || c.limit <= 0 {
 		return
 	}
 	r := &result{key: key, inputs: v.inputs, objects: slices.Clone(objects), size: 1024}

@@ -143,9 +143,14 @@ func (s *snapshot) epoch() string {
 	}
 	var b strings.Builder
 	for _, e := range entries {
-		if e.Name() != staging.EnvsDir {
-			fmt.Fprintf(&b, "%s %s\n", e.Name(), s.hash(e.Name()))
+		if e.Name() == staging.EnvsDir {
+			continue
 		}
+		hash, err := s.hash(e.Name())
+		if err != nil {
+			return ""
+		}
+		fmt.Fprintf(&b, "%s %s\n", e.Name(), hash)
 	}
 	return b.String()
 }

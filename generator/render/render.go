@@ -162,8 +162,8 @@ const endless = "look for a function that calls itself without an end"
 // snapshotOf gives what is already in memory of a revision.
 func (r *Renderer) snapshotOf(tree fs.FS) *snapshot {
 	s := newSnapshot(tree)
-	hash := s.hash(".")
-	if hash == "" {
+	hash, err := s.hash(".")
+	if err != nil || hash == "" {
 		return s
 	}
 	r.mu.Lock()

@@ -152,7 +152,7 @@ func newRenderer(t testing.TB, o render.Options) *render.Renderer {
 // hashedTree gives a tree the hashes that a git snapshot has.
 type hashedTree struct{ fstest.MapFS }
 
-func (h hashedTree) TreeHash(name string) (string, bool) {
+func (h hashedTree) TreeHash(name string) (string, error) {
 	sum, found := sha1.New(), false
 	_ = fs.WalkDir(h.MapFS, ".", func(file string, d fs.DirEntry, err error) error {
 		if err == nil && !d.IsDir() && (name == "." || file == name || strings.HasPrefix(file, name+"/")) {
@@ -161,7 +161,10 @@ func (h hashedTree) TreeHash(name string) (string, bool) {
 		}
 		return nil
 	})
-	return fmt.Sprintf("%x", sum.Sum(nil)), found
+	if !found {
+		return "", nil
+	}
+	return fmt.Sprintf("%x", sum.Sum(nil)), nil
 }
 
 type mapFile = fstest.MapFile
@@ -171,4 +174,4 @@ func file(text string) *mapFile { return &mapFile{Data: []byte(text)} }
 // fixedHashes is a tree that never changes and finds its hashes at once.
 type fixedHashes struct{ fstest.MapFS }
 
-func (fixedHashes) TreeHash(name string) (string, bool) { return name, true }
+func (fixedHashes) TreeHash(name string) (string, error) { return name, nil }

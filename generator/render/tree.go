@@ -18,11 +18,11 @@ const (
 	maxLinks     = 40 // followed on the way to one file
 )
 
-// TreeHasher is what a tree may offer beside fs.FS: the git hash of the file or
-// directory at a path ("." is the root), false when there is none. It lets a
-// render whose inputs have not changed cost nothing.
+// TreeHasher is an fs.FS that knows the git hash of the file or directory at a path
+// ("." is the root), "" when the path does not exist. With it, a render whose inputs
+// have not changed costs nothing.
 type TreeHasher interface {
-	TreeHash(path string) (hash string, ok bool)
+	TreeHash(path string) (hash string, err error)
 }
 
 // node is one entry of a tree.
@@ -117,28 +117,26 @@ func readLink(tree fs.FS, name string) (string, error) {
 	return string(data), err
 }
 
-// hash gives the git hash at a path, "" for what is not there or not hashed.
-func (s *snapshot) hash(name string) string {
+// hash returns the git hash at a path, "" when the path does not exist or the tree has
+// no hashes.
+func (s *snapshot) hash(name string) (string, error) {
 	if s.hasher == nil {
-		return ""
+		return "", nil
 	}
-	hash, ok := s.hasher.TreeHash(name)
-	if !ok {
-		return ""
-	}
-	return hash
+	return s.hasher.TreeHash(name)
 }
 
 // view is what the render of one staging sees: a snapshot with the staging's
 // own files laid over it. It is used by one goroutine at a time.
 type view struct {
-	base    *snapshot
-	dir     string            // envs/<name>
-	overlay map[string][]byte // by full path
-	inputs  map[string]string // what was looked at outside the overlay, with its hash
-	sizes   map[string]int64  // of the files that were read
-	total   int64
-	refusal error // the first look that a hermetic render does not allow
+	base     *snapshot
+	dir      string            // envs/<name>
+	overlay  map[string][]byte // by full path
+	inputs   map[string]string // what was looked at outside the overlay, with its hash
+	unhashed bool              // the hash of an input is unknown, so the result is not cached
+	sizes    map[string]int64  // of the files that were read
+	total    int64
+	refusal  error // the first look that a hermetic render does not allow
 }
 
 func newView(base *snapshot, name string, source []staging.File) *view {
@@ -233,9 +231,12 @@ func (v *view) note(name string) {
 	if shared(name) {
 		key, _, _ = strings.Cut(name, "/")
 	}
-	if _, ok := v.inputs[key]; !ok {
-		v.inputs[key] = v.base.hash(key)
+	if _, ok := v.inputs[key]; ok {
+		return
 	}
+	hash, err := v.base.hash(key)
+	v.inputs[key] = hash
+	v.unhashed = v.unhashed || err != nil
 }
 
 // looked gives what the result depends on outside envs/.

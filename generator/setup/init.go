@@ -58,15 +58,22 @@ func (g *Setup) Init(ctx context.Context, r InitRequest) (InitResult, error) {
 	}
 	result := InitResult{Project: l.project, Notes: l.notes, Findings: l.findings}
 	done, err := g.Commit(ctx, r.DryRun, func(_ context.Context, tree *envrepo.Tree) (envrepo.Edit, error) {
-		if _, exists := tree.Entry(project.File); exists {
+		_, exists, err := tree.Entry(project.File)
+		if err != nil {
+			return envrepo.Edit{}, err
+		}
+		if exists {
 			return envrepo.Edit{}, staging.Errorf(staging.CodeExists, "the env repo has an %s already", project.File).
 				WithHint("edit that file; `octopod lint` checks it")
 		}
+		files, err := keepExisting(tree, l.files)
+		if err != nil {
+			return envrepo.Edit{}, err
+		}
 		edit := envrepo.Edit{
 			Verb: "init", Staging: r.Name, Subject: string(l.project.Spec.Engine) + ", " + string(l.project.Spec.Output),
-			By: r.By.Person, Via: r.By.Via, Request: r.By.Request, Write: keepExisting(tree, l.files),
+			By: r.By.Person, Via: r.By.Via, Request: r.By.Request, Write: files,
 		}
-		var err error
 		result.Plan, err = edit.Plan(tree)
 		return edit, err
 	})
@@ -77,12 +84,13 @@ func (g *Setup) Init(ctx context.Context, r InitRequest) (InitResult, error) {
 	return result, nil
 }
 
-// keepExisting leaves the reader's own README alone.
-func keepExisting(tree *envrepo.Tree, files []staging.File) []staging.File {
-	return slices.DeleteFunc(slices.Clone(files), func(f staging.File) bool {
-		_, exists := tree.Entry(f.Path)
-		return exists && f.Path == readmeFile
-	})
+// keepExisting returns the files without the README when the env repo has its own.
+func keepExisting(tree *envrepo.Tree, files []staging.File) ([]staging.File, error) {
+	_, exists, err := tree.Entry(readmeFile)
+	if err != nil || !exists {
+		return files, err
+	}
+	return slices.DeleteFunc(slices.Clone(files), func(f staging.File) bool { return f.Path == readmeFile }), nil
 }
 
 func (g *Setup) layout(ctx context.Context, r InitRequest) (layout, error) {

@@ -25,7 +25,11 @@ func (g *Reader) Find(ctx context.Context, q staging.Query) ([]staging.View, err
 	}
 	if cluster, seen := g.Snapshot(ctx, p); seen != nil {
 		if q.Unfiltered() {
-			views = append(views, leftovers(tree, seen)...)
+			removed, err := leftovers(tree, seen)
+			if err != nil {
+				return nil, err
+			}
+			views = append(views, removed...)
 		}
 		err = g.NewEvaluator(cluster, tree, p).EvaluateAll(ctx, seen, views)
 	}

@@ -117,7 +117,7 @@ func (j *Evaluator) prepare(ctx context.Context, seen *Snapshot, views []staging
 			if err != nil || tree == nil {
 				return err
 			}
-			behind := slices.DeleteFunc(dirs, func(dir string) bool { return catalog.TreeHash(tree, dir) == catalog.TreeHash(j.Tip, dir) })
+			behind := slices.DeleteFunc(dirs, func(dir string) bool { return catalog.SameAt(tree, j.Tip, dir) })
 			return errors.Join(tree.Prefetch(ctx, behind...), j.Tip.Prefetch(ctx, behind...))
 		})
 	}
@@ -152,8 +152,12 @@ func (j *Evaluator) tell(ctx context.Context, seen *Snapshot, v *staging.View) e
 // observe gathers what the phase of a staging follows from.
 func (j *Evaluator) observe(ctx context.Context, seen *Snapshot, v *staging.View) (staging.Observation, error) {
 	name := v.Metadata.Name
+	recorded, err := j.Tip.Has(name)
+	if err != nil {
+		return staging.Observation{}, err
+	}
 	o := staging.Observation{
-		Now: j.Now(), State: v.Spec.State, Gone: !j.Tip.Has(name), Wanted: map[string]string{},
+		Now: j.Now(), State: v.Spec.State, Gone: !recorded, Wanted: map[string]string{},
 		AwaySince: seen.AwaySince,
 	}
 	if seen.Err != nil {
@@ -228,7 +232,7 @@ func (j *Evaluator) SameContent(ctx context.Context, name, revision string) (boo
 	if err != nil || tree == nil {
 		return false, err
 	}
-	if dir := staging.Dir(name); catalog.TreeHash(tree, dir) == catalog.TreeHash(j.Tip, dir) {
+	if catalog.SameAt(tree, j.Tip, staging.Dir(name)) {
 		return true, nil
 	}
 	then, err := tree.Content(ctx, name)
@@ -327,15 +331,19 @@ func timings(o staging.Observation, phase staging.Phase) staging.Timings {
 }
 
 // leftovers are Applications whose stagings are gone from the env repo.
-func leftovers(tip *envrepo.Tree, seen *Snapshot) []staging.View {
+func leftovers(tip *envrepo.Tree, seen *Snapshot) ([]staging.View, error) {
 	var views []staging.View
 	for name := range seen.Apps {
-		if !tip.Has(name) {
+		recorded, err := tip.Has(name)
+		if err != nil {
+			return nil, err
+		}
+		if !recorded {
 			views = append(views, RemovedView(name))
 		}
 	}
 	slices.SortFunc(views, func(a, b staging.View) int { return strings.Compare(a.Metadata.Name, b.Metadata.Name) })
-	return views
+	return views, nil
 }
 
 // RemovedView shows a staging that the env repo no longer has.
