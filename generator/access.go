@@ -50,7 +50,7 @@ func (a *Access) rules(ctx context.Context, verb staging.Verb, names ...string) 
 }
 
 // Sees tells whether a part of what is known is for the actor.
-func (a *Access) Sees(ctx context.Context, part project.Part) (bool, error) {
+func (a *Access) Sees(ctx context.Context, part project.Section) (bool, error) {
 	v, err := a.rules(ctx, rights.Read)
 	return v.Shows(part), err
 }
@@ -220,7 +220,7 @@ func (a *Access) news(v rights.Visibility, n *live.News) *live.News {
 func (a *Access) Manifests(ctx context.Context, name, revision string) ([]staging.Object, error) {
 	v, err := a.rules(ctx, rights.Read, name)
 	if err == nil {
-		err = v.Require(project.PartFiles)
+		err = v.Require(project.SectionFiles)
 	}
 	if err != nil {
 		return nil, a.told(v, err)
@@ -234,7 +234,7 @@ func (a *Access) Manifests(ctx context.Context, name, revision string) ([]stagin
 func (a *Access) Drift(ctx context.Context, name string) (before, after []staging.Object, err error) {
 	v, err := a.rules(ctx, rights.Read, name)
 	if err == nil {
-		err = v.Require(project.PartFiles)
+		err = v.Require(project.SectionFiles)
 	}
 	if err != nil {
 		return nil, nil, a.told(v, err)
@@ -252,7 +252,7 @@ func (a *Access) caretaker(ctx context.Context) (rights.Visibility, error) {
 		err = a.by.Authorize(v.Project, rights.Read, "")
 	}
 	if err == nil {
-		err = v.Require(project.PartFiles)
+		err = v.Require(project.SectionFiles)
 	}
 	return v, err
 }
@@ -270,7 +270,7 @@ func (a *Access) Deliveries(ctx context.Context) ([]receiver.Delivery, error) {
 // Explain says why a branch has a staging, or has none.
 func (a *Access) Explain(ctx context.Context, branch string) (doctor.Explanation, error) {
 	v, err := a.rules(ctx, rights.Read)
-	for _, part := range []project.Part{project.PartBranch, project.PartAuthor, project.PartHistory} {
+	for _, part := range []project.Section{project.SectionBranch, project.SectionAuthor, project.SectionHistory} {
 		if err == nil {
 			err = v.Require(part)
 		}
@@ -366,7 +366,7 @@ func authorizeQuery(v rights.Visibility, q staging.Query) error {
 		switch {
 		case !v.Shows(sectionOf(r)):
 			return staging.Errorf(staging.CodeForbidden, "the role %s cannot choose by what it does not see", v.Role)
-		case sectionOf(r) == project.PartSettings && v.Masks(r.Field):
+		case sectionOf(r) == project.SectionSettings && v.Masks(r.Field):
 			return staging.Errorf(staging.CodeForbidden, "nobody can choose by %s: its value is not shown", r.Field)
 		}
 	}
@@ -374,16 +374,16 @@ func authorizeQuery(v rights.Visibility, q staging.Query) error {
 }
 
 // sectionOf is where the field of a requirement is shown; "" for what everybody sees.
-func sectionOf(r staging.Requirement) project.Part {
+func sectionOf(r staging.Requirement) project.Section {
 	switch r.Field {
 	case "name", "title", "state", "pinned", "tested":
 		return ""
 	case "branch", "pr":
-		return project.PartBranch
+		return project.SectionBranch
 	case "author":
-		return project.PartAuthor
+		return project.SectionAuthor
 	}
-	return project.PartSettings
+	return project.SectionSettings
 }
 
 // Cleaning tells what the process that answers has swept last, and when it will
@@ -416,7 +416,7 @@ func redactResult(v rights.Visibility, r change.Result) change.Result {
 	}
 	r.Changes = v.RedactDifferences(r.Changes)
 	r.Before, r.After = change.MaskSecrets(r.Before, r.After)
-	if !v.Shows(project.PartFiles) {
+	if !v.Shows(project.SectionFiles) {
 		r.Plan, r.Before, r.After = []staging.PlanItem{}, nil, nil
 	}
 	return r

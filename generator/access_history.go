@@ -15,7 +15,7 @@ import (
 func (a *Access) History(ctx context.Context, q staging.HistoryQuery) ([]staging.Event, error) {
 	v, err := a.rules(ctx, rights.Read, q.Name)
 	if err == nil {
-		err = v.Require(project.PartHistory)
+		err = v.Require(project.SectionHistory)
 	}
 	if err != nil {
 		return nil, a.told(v, err)
@@ -24,7 +24,7 @@ func (a *Access) History(ctx context.Context, q staging.HistoryQuery) ([]staging
 	plain.Rollouts = false
 	events, err := a.stagings.History(ctx, plain)
 	if known := a.feed.View(q.Name); q.Rollouts && known != nil && err == nil {
-		events, err = a.stagings.Recall(ctx, q.Name, events, known.Past)
+		events, err = a.stagings.AttachRollouts(ctx, q.Name, events, known.Rollouts)
 	}
 	return redactEvents(v, events), a.told(v, err)
 }
@@ -34,7 +34,7 @@ func (a *Access) History(ctx context.Context, q staging.HistoryQuery) ([]staging
 func (a *Access) Activity(ctx context.Context, limit int) ([]staging.Event, error) {
 	v, err := a.rules(ctx, rights.Read)
 	if err == nil {
-		err = v.Require(project.PartActivity)
+		err = v.Require(project.SectionActivity)
 	}
 	if err != nil {
 		return nil, a.told(v, err)
@@ -48,10 +48,10 @@ func (a *Access) Activity(ctx context.Context, limit int) ([]staging.Event, erro
 // reasons, and so is only for those who are shown all of them.
 func redactEvents(v rights.Visibility, events []staging.Event) []staging.Event {
 	for i := range events {
-		if !v.Shows(project.PartSettings) || !v.Shows(project.PartServices) {
+		if !v.Shows(project.SectionSettings) || !v.Shows(project.SectionServices) {
 			events[i].Subject = strings.TrimSpace(string(events[i].Verb) + " " + events[i].Staging)
 		}
-		if !v.Shows(project.PartAuthor) {
+		if !v.Shows(project.SectionAuthor) {
 			events[i].By = staging.Person{}
 		}
 	}
@@ -62,7 +62,7 @@ func redactEvents(v rights.Visibility, events []staging.Event) []staging.Event {
 func (a *Access) Revert(ctx context.Context, name, revision string) (staging.Action, error) {
 	v, err := a.rules(ctx, rights.Read, name)
 	if err == nil {
-		err = v.Require(project.PartHistory)
+		err = v.Require(project.SectionHistory)
 	}
 	if err != nil {
 		return staging.Action{}, a.told(v, err)
@@ -75,7 +75,7 @@ func (a *Access) Revert(ctx context.Context, name, revision string) (staging.Act
 func (a *Access) Files(ctx context.Context, name, revision string) ([]staging.File, error) {
 	v, err := a.rules(ctx, rights.Read, name)
 	if err == nil {
-		err = v.Require(project.PartFiles)
+		err = v.Require(project.SectionFiles)
 	}
 	if err != nil {
 		return nil, a.told(v, err)
@@ -88,7 +88,7 @@ func (a *Access) Files(ctx context.Context, name, revision string) ([]staging.Fi
 func (a *Access) ClusterState(ctx context.Context, name string) (staging.ClusterState, error) {
 	v, err := a.rules(ctx, rights.Read, name)
 	if err == nil {
-		err = v.Require(project.PartResources)
+		err = v.Require(project.SectionResources)
 	}
 	if err != nil {
 		return staging.ClusterState{}, a.told(v, err)

@@ -157,7 +157,7 @@ func TestTwoWritersOfOneStagingNeverLoseSilently(t *testing.T) {
 		in[e.Revision] = true
 	}
 	for i, setting := range settings {
-		if got := staging.Text(s.Spec.Overrides.Deployment[setting]); got != outcomes[i].last {
+		if got := staging.FormatValue(s.Spec.Overrides.Deployment[setting]); got != outcomes[i].last {
 			t.Errorf("%s is %q; the last accepted value is %q", setting, got, outcomes[i].last)
 		}
 		for _, revision := range outcomes[i].accepted {

@@ -72,7 +72,7 @@ func TestDiagnose(t *testing.T) {
 		}, "Applications", doctor.Warning, "1 belong to no staging", ""},
 		{"Argo CD cannot read the env repo", func(_ *world, a *testargo.ArgoCD, _ string) {
 			a.Put("login", func(app *staging.Application) {
-				app.Conditions = []staging.Condition{{Type: "ComparisonError", Message: "authentication required", Passing: true}}
+				app.Conditions = []staging.Condition{{Type: "ComparisonError", Message: "authentication required", Transient: true}}
 			})
 		}, "Applications", doctor.Fault, "authentication required", "credentials"},
 	}

@@ -24,19 +24,19 @@ func TestAMarkOutlivesWhatHappensToTheStaging(t *testing.T) {
 	}
 	steps := []struct {
 		action staging.Action
-		want   staging.Standing
+		want   staging.TestState
 	}{
-		{staging.Action{Verb: staging.Archive, Name: "login"}, staging.StandsBroken},
-		{staging.Action{Verb: staging.Restore, Name: "login"}, staging.StandsBroken},
-		{staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"LOG_LEVEL": "debug"}}, staging.Outdated},
-		{login("v1"), staging.Outdated},
-		{staging.Action{Verb: staging.Unset, Name: "login", Unset: []string{"LOG_LEVEL"}}, staging.StandsBroken},
-		{login("v2"), staging.Outdated},
-		{staging.Action{Verb: staging.Archive, Name: "login"}, staging.Outdated},
-		{login("v3"), staging.Outdated},
-		{staging.Action{Verb: staging.Rollback, Name: "login"}, staging.Outdated},
-		{staging.Action{Verb: staging.Unpin, Name: "login"}, staging.Outdated},
-		{login("v1"), staging.StandsBroken},
+		{staging.Action{Verb: staging.Archive, Name: "login"}, staging.TestStateBroken},
+		{staging.Action{Verb: staging.Restore, Name: "login"}, staging.TestStateBroken},
+		{staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"LOG_LEVEL": "debug"}}, staging.TestStateOutdated},
+		{login("v1"), staging.TestStateOutdated},
+		{staging.Action{Verb: staging.Unset, Name: "login", Unset: []string{"LOG_LEVEL"}}, staging.TestStateBroken},
+		{login("v2"), staging.TestStateOutdated},
+		{staging.Action{Verb: staging.Archive, Name: "login"}, staging.TestStateOutdated},
+		{login("v3"), staging.TestStateOutdated},
+		{staging.Action{Verb: staging.Rollback, Name: "login"}, staging.TestStateOutdated},
+		{staging.Action{Verb: staging.Unpin, Name: "login"}, staging.TestStateOutdated},
+		{login("v1"), staging.TestStateBroken},
 	}
 	for _, step := range steps {
 		r := w.do(step.action)
@@ -56,7 +56,7 @@ func TestARollbackKeepsTheMarkThatFits(t *testing.T) {
 	back := func(to string) staging.View {
 		return *w.do(staging.Action{Verb: staging.Rollback, Name: "login", To: to}).Staging
 	}
-	if v := back(first.Revision); v.Status.Tested != staging.StandsBroken {
+	if v := back(first.Revision); v.Status.Tested != staging.TestStateBroken {
 		t.Errorf("marked after its commit: %q", v.Status.Tested)
 	}
 	back(second.Revision)
@@ -64,7 +64,7 @@ func TestARollbackKeepsTheMarkThatFits(t *testing.T) {
 	w.do(staging.Action{Verb: staging.Unpin, Name: "login"})
 	w.do(login("v3"))
 	w.do(broken("in v3"))
-	if v := back(tested.Revision); v.Status.Tested != staging.StandsTested || v.Spec.Tested.Note != "in v2" {
+	if v := back(tested.Revision); v.Status.Tested != staging.TestStateTested || v.Spec.Tested.Note != "in v2" {
 		t.Errorf("the version has a mark of its own: %q, %+v", v.Status.Tested, v.Spec.Tested)
 	}
 }
@@ -103,7 +103,7 @@ func TestAMarkShowsARoleWhatTheRoleMaySee(t *testing.T) {
 			}
 		}
 	}
-	if views[0].Status.Tested != staging.StandsBroken {
+	if views[0].Status.Tested != staging.TestStateBroken {
 		t.Errorf("the mark stands as %q", views[0].Status.Tested)
 	}
 	_, err = viewer.Apply(t.Context(), change.Request{Action: broken("x")})

@@ -45,7 +45,7 @@ func TestADeployIsOneCheckedCommit(t *testing.T) {
 		held, _ := w.tip().TreeHash("envs/login")
 		want := staging.Event{
 			Revision: r.Revision, Staging: "login", At: w.now, By: ada.Person, Via: staging.ViaCLI,
-			Verb: staging.Deploy, Subject: "deploy login: frontend 1f2e3d4", Held: held,
+			Verb: staging.Deploy, Subject: "deploy login: frontend 1f2e3d4", Tree: held,
 		}
 		got := events[0]
 		got.At = got.At.UTC()

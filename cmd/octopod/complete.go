@@ -142,7 +142,7 @@ func completeValues(ctx context.Context, in octopod, _ []string, typed string) [
 	for _, value := range values(p.Spec.Parameters[key]) {
 		words = append(words, key+"="+value)
 	}
-	if !p.Spec.Parameters[key].TakesReference() {
+	if !p.Spec.Parameters[key].TakesSecretReference() {
 		return words
 	}
 	views, err := in.Find(ctx, staging.Query{All: true, Recorded: true})
@@ -153,8 +153,8 @@ func completeValues(ctx context.Context, in octopod, _ []string, typed string) [
 	for _, v := range views {
 		among = append(among, v.Staging())
 	}
-	for _, r := range p.References(key, among) {
-		words = append(words, describeWord(key+"="+r.Name, r.Places()))
+	for _, r := range p.SecretReferences(key, among) {
+		words = append(words, describeWord(key+"="+r.Name, r.UsedInText()))
 	}
 	return words
 }
@@ -174,7 +174,7 @@ func values(parameter project.Parameter) []string {
 	}
 	var texts []string
 	for _, v := range parameter.Allowed {
-		texts = append(texts, staging.Text(v))
+		texts = append(texts, staging.FormatValue(v))
 	}
 	return texts
 }

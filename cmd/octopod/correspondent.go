@@ -117,7 +117,7 @@ func (c *correspondent) knows(ctx context.Context, revision string) bool {
 // tell leaves a notice for every sink that the project names.
 func (c *correspondent) tell(o notify.Occasion, public *staging.View, more string) {
 	p, name := c.project, public.Metadata.Name
-	for _, to := range p.Told(name, o.On) {
+	for _, to := range p.SinksFor(name, o.On) {
 		sink, there := c.sinks[to]
 		if !there {
 			if !c.unknown[to] {
@@ -207,7 +207,7 @@ func (c *correspondent) warn(ctx context.Context, views []*staging.View) {
 			records, byName[v.Metadata.Name] = append(records, v.Document.Staging()), v
 		}
 	}
-	for _, d := range c.project.Sweep(records, project.Surroundings{Now: c.now()}) {
+	for _, d := range c.project.Sweep(records, project.SweepInput{Now: c.now()}) {
 		if d.Step != project.StepWarn || d.At == nil || d.At.Add(-time.Duration(c.project.Spec.Lifecycle.Warning)).Before(c.began) {
 			continue
 		}

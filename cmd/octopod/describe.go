@@ -118,10 +118,10 @@ func (c *cli) tested(v staging.View) string {
 		return ""
 	}
 	line := string(t.Outcome) + by(t.By) + " " + c.when(t.At)
-	if slices.Contains(v.Status.Untried, staging.TheVersions) {
+	if slices.Contains(v.Status.Untested, staging.TestedVersions) {
 		line += ", in an earlier version"
 	}
-	if slices.Contains(v.Status.Untried, staging.TheSettings) {
+	if slices.Contains(v.Status.Untested, staging.TestedSettings) {
 		line += ", with other settings"
 	}
 	return inline(strings.TrimSuffix(line+": "+t.Note, ": "))
@@ -233,9 +233,9 @@ func settingText(s project.Setting) string {
 	case s.Value == "":
 		return `""`
 	case s.Parameter.Type == project.TypeSecret:
-		return staging.Text(s.Value)
+		return staging.FormatValue(s.Value)
 	}
-	return staging.Discreet(s.Name, staging.Text(s.Value))
+	return staging.RedactValue(s.Name, staging.FormatValue(s.Value))
 }
 
 // showLinks lists where the services are reached, then the project's links.

@@ -192,7 +192,7 @@ func flagMeant(cmd *cobra.Command, err error) string {
 			known = append(known, f.Name)
 		}
 	})
-	if near := strictyaml.Nearest(unknown.GetSpecifiedName(), known); near != "" {
+	if near := strictyaml.Closest(unknown.GetSpecifiedName(), known); near != "" {
 		return "; did you mean --" + near + "?"
 	}
 	return ""

@@ -70,7 +70,7 @@ Octopod 1 knows no branches: a staging's branch is taken to be called as itself,
 
 // mapping reads the flags.
 func (o importFlags) mapping(cmd *cobra.Command) (m octopod1.Mapping, err error) {
-	m.Leave = o.leave
+	m.Ignore = o.leave
 	for _, f := range []struct {
 		flag   string
 		values []string
@@ -151,14 +151,14 @@ func newImportReport(p *project.Project, m octopod1.Mapping, deployments []octop
 
 // incomplete tells whether something would be lost.
 func (r *importReport) incomplete() bool {
-	return slices.ContainsFunc(r.converted, func(c octopod1.Converted) bool { return len(c.Left)+len(c.Faults) > 0 })
+	return slices.ContainsFunc(r.converted, func(c octopod1.Converted) bool { return len(c.Unmapped)+len(c.Problems) > 0 })
 }
 
 // leftovers are the keys that nothing is for, with the number of stagings that have each.
 func (r *importReport) leftovers() map[string]int {
 	keys := map[string]int{}
 	for _, c := range r.converted {
-		for _, key := range c.Left {
+		for _, key := range c.Unmapped {
 			keys[key]++
 		}
 	}
@@ -168,7 +168,7 @@ func (r *importReport) leftovers() map[string]int {
 // trouble says why one deployment cannot come over; "" when it can.
 func (r *importReport) trouble(i int) string {
 	var words []string
-	for _, fault := range r.converted[i].Faults {
+	for _, fault := range r.converted[i].Problems {
 		words = append(words, fault.String())
 	}
 	if err := r.result.Outcomes[i].Err; err != nil {
@@ -194,7 +194,7 @@ func (c *cli) showImport(r *importReport, dryRun bool) error {
 	for i, item := range r.result.Outcomes {
 		items = append(items, imported{
 			Name: item.Name, Branch: r.converted[i].Action.Branch, Archived: item.Archived, Changed: item.Changed,
-			Left: r.converted[i].Left, Remark: r.deployments[i].Remark, Error: r.trouble(i),
+			Left: r.converted[i].Unmapped, Remark: r.deployments[i].Remark, Error: r.trouble(i),
 		})
 		failed = failed || items[i].Error != ""
 	}

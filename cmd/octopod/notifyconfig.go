@@ -54,7 +54,7 @@ func (s sinkConfig) nameFault() string {
 	switch {
 	case strings.TrimSpace(s.Name) == "":
 		return "is missing: octopod.yaml names the sink by it"
-	case (project.Notice{To: s.Name}).OnForge():
+	case (project.NotificationRule{To: s.Name}).ToForge():
 		return s.Name + " is what is told on a forge: choose another name"
 	}
 	return ""

@@ -45,7 +45,7 @@ func (o *branchFlags) read(ctx context.Context, c *cli, cmd *cobra.Command, args
 		p, err = c.readProject(ctx, o.projectFile)
 		return p, "", args[0], err
 	}
-	if branch, err = staging.Branch(args[0]); err != nil {
+	if branch, err = staging.ParseBranch(args[0]); err != nil {
 		return nil, "", "", err
 	}
 	if p, err = c.readProject(ctx, o.projectFile); err != nil {

@@ -68,7 +68,7 @@ func setting(name string, value any) string {
 	if value == nil {
 		return name + "-"
 	}
-	return name + "=" + staging.Discreet(name, staging.Text(value))
+	return name + "=" + staging.RedactValue(name, staging.FormatValue(value))
 }
 
 // ago is a span in the fewest characters that still say something: 12s, 5m, 3h, 4d.

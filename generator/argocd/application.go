@@ -131,7 +131,7 @@ func operation(a *v1alpha1.Application) *staging.Operation {
 	}
 	if state.SyncResult != nil {
 		op.Revision = cmp.Or(state.SyncResult.Revision, op.Revision)
-		op.Faults = faults(state.SyncResult.Resources)
+		op.Failures = faults(state.SyncResult.Resources)
 	}
 	return op
 }
@@ -156,7 +156,7 @@ func faults(results v1alpha1.ResourceResults) []string {
 func conditions(all []v1alpha1.ApplicationCondition) []staging.Condition {
 	var list []staging.Condition
 	for _, c := range all {
-		list = append(list, staging.Condition{Type: c.Type, Message: c.Message, Since: timeOf(c.LastTransitionTime), Passing: passing(c)})
+		list = append(list, staging.Condition{Type: c.Type, Message: c.Message, Since: timeOf(c.LastTransitionTime), Transient: passing(c)})
 	}
 	return list
 }

@@ -54,7 +54,7 @@ func (c Config) check(address string) error {
 	if c.Limits.SignIns < 0 || c.Limits.Writes < 0 {
 		f.add("auth.limits", "cannot be negative")
 	}
-	f = append(f, c.Allow.Faults("auth.allow")...)
+	f = append(f, c.Allow.Problems("auth.allow")...)
 	_, err := parseProxies(c.Proxies)
 	if err != nil {
 		f.add("auth.proxies", "%s", err)

@@ -128,7 +128,7 @@ func (e Event) sound() bool {
 	if e.Kind == ImagePushed {
 		return e.Image != ""
 	}
-	_, err := staging.Branch(e.Branch)
+	_, err := staging.ParseBranch(e.Branch)
 	return err == nil && e.Repository != "" && (e.Kind != Pushed || isCommit(e.Commit))
 }
 

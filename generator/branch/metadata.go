@@ -77,7 +77,7 @@ func (r *reader) readWorkTree(tree WorkTree) {
 // work tree knows it.
 func (r *reader) settle(tree WorkTree) {
 	if r.m.Branch != "" {
-		branch, err := staging.Branch(r.m.Branch)
+		branch, err := staging.ParseBranch(r.m.Branch)
 		if err != nil {
 			r.missing("branch", err.Error())
 		}

@@ -76,7 +76,7 @@ func FindRecord(tree *envrepo.Tree, name string) (*staging.Staging, error) {
 // that its branch has.
 func settleName(tree *envrepo.Tree, p *project.Project, a staging.Action) (staging.Action, error) {
 	if a.Branch != "" {
-		branch, err := staging.Branch(a.Branch)
+		branch, err := staging.ParseBranch(a.Branch)
 		if err != nil {
 			return a, err
 		}
@@ -111,9 +111,9 @@ func OwnerOf(tree *envrepo.Tree, name string) (string, error) {
 
 // View shows a record together with what follows from it.
 func View(p *project.Project, s staging.Staging, revision string) staging.View {
-	standing, untried := p.Standing(s)
+	standing, untried := p.TestState(s)
 	v := staging.View{Document: s.Document(), Status: staging.Status{
-		Revision: revision, Tested: standing, Untried: untried, URL: p.URL(p.MainService(), s.Name), URLs: map[string]string{}, Services: map[string]staging.ServiceStatus{},
+		Revision: revision, Tested: standing, Untested: untried, URL: p.URL(p.MainService(), s.Name), URLs: map[string]string{}, Services: map[string]staging.ServiceStatus{},
 	}}
 	for _, name := range p.ServiceNames() {
 		if url := p.URL(name, s.Name); url != "" {

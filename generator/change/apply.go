@@ -41,7 +41,7 @@ func (g *Writer) Apply(ctx context.Context, r Request) (Result, error) {
 }
 
 // planner works out an action on a tree.
-type planner func(context.Context, *envrepo.Tree, Request, staging.Stamp) (planned, error)
+type planner func(context.Context, *envrepo.Tree, Request, staging.Attribution) (planned, error)
 
 // editing is an action as the env repo runs it: perhaps several times, of which
 // the last gives the result.
@@ -85,8 +85,8 @@ func (r Request) tried(ctx context.Context, tree *envrepo.Tree) (planned, bool, 
 }
 
 // stamp is who asks, and now.
-func (g *Writer) stamp(r Request) staging.Stamp {
-	return staging.Stamp{At: g.Now().UTC().Truncate(time.Second), By: r.By.Person.Name}
+func (g *Writer) stamp(r Request) staging.Attribution {
+	return staging.Attribution{At: g.Now().UTC().Truncate(time.Second), By: r.By.Person.Name}
 }
 
 // committed completes a result with what became of its commit.
@@ -108,7 +108,7 @@ type planned struct {
 }
 
 // PlanAction works out every verb but rollback.
-func (g *Writer) PlanAction(ctx context.Context, tree *envrepo.Tree, r Request, at staging.Stamp) (planned, error) {
+func (g *Writer) PlanAction(ctx context.Context, tree *envrepo.Tree, r Request, at staging.Attribution) (planned, error) {
 	p, a, err := catalog.Open(ctx, tree, r.Action)
 	if err != nil {
 		return planned{}, err
@@ -133,7 +133,7 @@ func (g *Writer) PlanAction(ctx context.Context, tree *envrepo.Tree, r Request, 
 	if before == nil && a.Verb != staging.Deploy && a.Verb != staging.Create {
 		return planned{}, catalog.NotFoundFor(tree, a)
 	}
-	a, older := a.Newer(before)
+	a, older := a.WithoutOlderBuilds(before)
 	if len(older) > 0 && len(a.Images) == 0 {
 		v := catalog.View(p, *before, tree.Revision())
 		return planned{result: Result{Staging: &v, Name: a.Name, Note: outrun(*before, older), Plan: []staging.PlanItem{}}}, nil

@@ -61,7 +61,7 @@ func (g *Writer) workAhead(ctx context.Context, tree *envrepo.Tree, requests []R
 // orElse gives what was worked out where it still holds, and works it out anew
 // where it does not. What failed may fail differently by now.
 func (w workedOut) orElse(plan planner) planner {
-	return func(ctx context.Context, tree *envrepo.Tree, r Request, at staging.Stamp) (planned, error) {
+	return func(ctx context.Context, tree *envrepo.Tree, r Request, at staging.Attribution) (planned, error) {
 		if w.err != nil || !sameFor(r.Action.Name, w.tree, tree) {
 			return plan(ctx, tree, r, at)
 		}
@@ -92,7 +92,7 @@ func sameFor(name string, a, b *envrepo.Tree) bool {
 // project wants that. Only then are the other records read.
 func room(ctx context.Context, tree *envrepo.Tree, p *project.Project, before *staging.Staging, after staging.Staging) error {
 	wasActive := before != nil && before.Spec.State == staging.Active
-	if after.Spec.State != staging.Active || wasActive || !p.Bounded() {
+	if after.Spec.State != staging.Active || wasActive || !p.EnforcesLimit() {
 		return nil
 	}
 	names, err := tree.Names()
@@ -108,5 +108,5 @@ func room(ctx context.Context, tree *envrepo.Tree, p *project.Project, before *s
 			others = append(others, r)
 		}
 	}
-	return p.Room(after, others)
+	return p.CheckLimit(after, others)
 }

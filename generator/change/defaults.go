@@ -24,11 +24,11 @@ type newDefaults struct {
 }
 
 func (g *Writer) newDefaults(ctx context.Context, tree *envrepo.Tree, p *project.Project, s staging.Staging, a staging.Action) (newDefaults, error) {
-	images := p.NewDefaults(s, a)
+	images := p.NewDefaultImages(s, a)
 	if len(images) == 0 {
 		return newDefaults{}, nil
 	}
-	if p.AsksRegistries() {
+	if p.ChecksImages() {
 		// octopod.yaml names the registries that are asked: a deploy must not add one.
 		if err := named(p, slices.Sorted(maps.Values(images)), ""); err != nil {
 			return newDefaults{}, err
@@ -38,7 +38,7 @@ func (g *Writer) newDefaults(ctx context.Context, tree *envrepo.Tree, p *project
 	if err != nil {
 		return newDefaults{}, fmt.Errorf("reading %s: %w", project.File, err)
 	}
-	next, data, err := project.SetDefaults(data, images)
+	next, data, err := project.SetDefaultImages(data, images)
 	if err != nil {
 		return newDefaults{}, err
 	}
@@ -48,7 +48,7 @@ func (g *Writer) newDefaults(ctx context.Context, tree *envrepo.Tree, p *project
 			made.changes = append(made.changes, staging.Difference{What: "default of " + name, From: p.Spec.Services[name].Image, To: image})
 		}
 	}
-	if next.Followed(images) {
+	if next.HasFollowers(images) {
 		err = g.follow(ctx, tree, next, s.Name, images, &made)
 	}
 	return made, err
@@ -103,7 +103,7 @@ func (g *Writer) followOne(ctx context.Context, tree *envrepo.Tree, p *project.P
 	if err != nil {
 		return follower{} // nobody knows what it runs
 	}
-	after, changed := p.Follow(before, images)
+	after, changed := p.ApplyDefaultImages(before, images)
 	if !changed {
 		return follower{}
 	}

@@ -27,7 +27,7 @@ func (g *Writer) Drift(ctx context.Context, name string, edits *staging.Uncommit
 	if err != nil {
 		return nil, nil, err
 	}
-	next, err := p.Apply(&s, action, staging.Stamp{})
+	next, err := p.Apply(&s, action, staging.Attribution{})
 	if err != nil {
 		return nil, nil, err
 	}

@@ -44,7 +44,7 @@ func (unasked) Error() string { return "the registries were not asked for the im
 
 // settleImages gives a deploy with what the registries said of its images.
 func (g *Writer) settleImages(p *project.Project, r Request, a staging.Action) (staging.Action, error) {
-	if g.Images == nil || !p.AsksRegistries() || a.NoImageCheck || len(a.Images) == 0 {
+	if g.Images == nil || !p.ChecksImages() || a.NoImageCheck || len(a.Images) == 0 {
 		return a, nil
 	}
 	if err := named(p, imagesOf(a), "; --no-image-check deploys it all the same"); err != nil {
@@ -86,7 +86,7 @@ func named(p *project.Project, images []string, otherwise string) error {
 	var problems []staging.Problem
 	var hosts []string
 	for _, image := range images {
-		if project.CheckImage(image) != nil || p.AsksRegistryOf(image) {
+		if project.CheckImage(image) != nil || p.KnowsRegistry(image) {
 			continue
 		}
 		host := project.RegistryOf(image)

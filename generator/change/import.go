@@ -59,7 +59,7 @@ func (g *Writer) Import(ctx context.Context, r ImportRequest) (ImportResult, err
 		arrivals[a.Action.Name] = a
 		requests[i] = Request{Action: a.Action, By: r.By, DryRun: true}
 	}
-	plan := func(ctx context.Context, tree *envrepo.Tree, r Request, at staging.Stamp) (planned, error) {
+	plan := func(ctx context.Context, tree *envrepo.Tree, r Request, at staging.Attribution) (planned, error) {
 		return g.planArrival(ctx, tree, r, at, arrivals[r.Action.Name])
 	}
 	done, errs := g.ApplyAll(ctx, tree, requests, plan)
@@ -81,7 +81,7 @@ func (g *Writer) Import(ctx context.Context, r ImportRequest) (ImportResult, err
 }
 
 // planArrival works out how an arrival is made.
-func (g *Writer) planArrival(ctx context.Context, tree *envrepo.Tree, r Request, at staging.Stamp, arrival ImportItem) (planned, error) {
+func (g *Writer) planArrival(ctx context.Context, tree *envrepo.Tree, r Request, at staging.Attribution, arrival ImportItem) (planned, error) {
 	p, a, err := catalog.Open(ctx, tree, r.Action)
 	if err != nil {
 		return planned{}, err

@@ -25,7 +25,7 @@ func differences(p *project.Project, s step) []staging.Difference {
 			c.To = cmp.Or(c.To, fallback(p, *s.after, c.What))
 		}
 		if parameter.Type != project.TypeSecret { // a reference names a secret and is none
-			c.From, c.To = staging.Discreet(c.What, c.From), staging.Discreet(c.What, c.To)
+			c.From, c.To = staging.RedactValue(c.What, c.From), staging.RedactValue(c.What, c.To)
 		}
 		changes[i] = c
 	}
@@ -34,11 +34,11 @@ func differences(p *project.Project, s step) []staging.Difference {
 
 // fallback reads: info (default).
 func fallback(p *project.Project, s staging.Staging, name string) string {
-	setting := p.Fallback(s, name)
+	setting := p.InheritedSetting(s, name)
 	if setting.Value == nil {
 		return ""
 	}
-	return fmt.Sprintf("%s (%s)", staging.Text(setting.Value), setting.Origin)
+	return fmt.Sprintf("%s (%s)", staging.FormatValue(setting.Value), setting.Origin)
 }
 
 // describe gives subject and body of a commit: the subject says it in a few

@@ -166,7 +166,7 @@ func (g *Writer) regenerate(ctx context.Context, tree *envrepo.Tree, p *project.
 		item.Skipped = "pinned"
 		return item, dir
 	}
-	after, err := p.Apply(&s, staging.Action{Verb: staging.Regenerate, Name: name}, staging.Stamp{At: time.Time{}})
+	after, err := p.Apply(&s, staging.Action{Verb: staging.Regenerate, Name: name}, staging.Attribution{At: time.Time{}})
 	if err != nil {
 		item.Err = err
 		return item, dir

@@ -50,7 +50,7 @@ func (r Request) admit(p *project.Project, a staging.Action) error {
 		return err
 	}
 	if r.Manifests && r.By.Rights != nil {
-		return rights.RequireVisible(p, r.By.Rights.Role(p), project.PartFiles)
+		return rights.RequireVisible(p, r.By.Rights.Role(p), project.SectionFiles)
 	}
 	return nil
 }

@@ -10,7 +10,7 @@ import (
 // restarts refuses a restart that no workload would notice: it would be a
 // commit that changes nothing.
 func restarts(objects []staging.Object, s staging.Staging) error {
-	noticed, err := staging.PodsLabelled(objects, project.LabelRestarts, strconv.Itoa(s.Spec.Restarts))
+	noticed, err := staging.HasPodLabel(objects, project.LabelRestarts, strconv.Itoa(s.Spec.Restarts))
 	if err != nil || noticed {
 		return err
 	}

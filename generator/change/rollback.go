@@ -29,7 +29,7 @@ func (g *Writer) Revert(ctx context.Context, name, revision string) (staging.Act
 		if err != nil {
 			return staging.Action{}, err
 		}
-		return project.Reversal(before, after)
+		return project.Revert(before, after)
 	}
 	return staging.Action{}, staging.Errorf(staging.CodeNotFound, "staging %q has no change to take back at %s", name, revision).
 		WithHint("its first version cannot be undone; archive or delete it instead")
@@ -74,7 +74,7 @@ func (g *Writer) versionBefore(ctx context.Context, name string) (string, error)
 		if err != nil {
 			return "", err
 		}
-		made := slices.IndexFunc(events, func(e staging.Event) bool { return e.Verb.MakesVersion() })
+		made := slices.IndexFunc(events, func(e staging.Event) bool { return e.Verb.CreatesVersion() })
 		switch {
 		case made >= 0 && made+1 < len(events) && !events[made+1].Gone:
 			return events[made+1].Revision, nil
@@ -87,7 +87,7 @@ func (g *Writer) versionBefore(ctx context.Context, name string) (string, error)
 
 // plan puts the directory back as it was, pinned so that CI does not undo it.
 // The old manifests are checked against the rules of today.
-func (t returnTo) plan(ctx context.Context, tree *envrepo.Tree, r Request, at staging.Stamp) (planned, error) {
+func (t returnTo) plan(ctx context.Context, tree *envrepo.Tree, r Request, at staging.Attribution) (planned, error) {
 	p, a, err := catalog.Open(ctx, tree, r.Action)
 	if err != nil {
 		return planned{}, err
@@ -169,8 +169,8 @@ func lastTest(p *project.Project, old staging.Staging, before *staging.Staging) 
 	fits := func(t *staging.Test) bool {
 		tried := old
 		tried.Spec.Tested = t
-		standing, _ := p.Standing(tried)
-		return standing != "" && standing != staging.Outdated
+		standing, _ := p.TestState(tried)
+		return standing != "" && standing != staging.TestStateOutdated
 	}
 	if before == nil || before.Spec.Tested == nil || fits(old.Spec.Tested) && !fits(before.Spec.Tested) {
 		return old.Spec.Tested
@@ -179,8 +179,8 @@ func lastTest(p *project.Project, old staging.Staging, before *staging.Staging) 
 }
 
 // sweepKnows: what the sweep knows of a staging is no part of a version of it.
-func sweepKnows(after, before *staging.Staging, at staging.Stamp) {
-	after.Spec.Kept, after.Spec.Since, after.Spec.BranchGone = nil, &staging.Turn{At: at.At, By: at.By}, nil
+func sweepKnows(after, before *staging.Staging, at staging.Attribution) {
+	after.Spec.Kept, after.Spec.Since, after.Spec.BranchGone = nil, &staging.Transition{At: at.At, By: at.By}, nil
 	if before == nil {
 		return
 	}

@@ -20,7 +20,7 @@ func (g *Writer) CheckTemplate(ctx context.Context, p *project.Project, tree fs.
 	for _, name := range p.ServiceNames() {
 		images[name] = staging.Build{Image: "registry.example.com/" + name + ":1"}
 	}
-	s, err := p.Apply(nil, staging.Action{Verb: staging.Deploy, Name: TrialName, Branch: TrialName, Images: images}, staging.Stamp{})
+	s, err := p.Apply(nil, staging.Action{Verb: staging.Deploy, Name: TrialName, Branch: TrialName, Images: images}, staging.Attribution{})
 	if err != nil {
 		return nil, err
 	}

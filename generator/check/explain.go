@@ -93,7 +93,7 @@ func misfields(value map[string]any, t reflect.Type, at string) []fault {
 			continue
 		}
 		message := "is an unknown field"
-		if near := strictyaml.Nearest(name, names); near != "" {
+		if near := strictyaml.Closest(name, names); near != "" {
 			message += "; did you mean " + near + "?"
 		}
 		faults = append(faults, fault{path, message})

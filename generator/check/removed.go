@@ -106,7 +106,7 @@ func nearKind(gv schema.GroupVersion, kind string) string {
 		}
 	}
 	slices.Sort(kinds)
-	return strictyaml.Nearest(kind, kinds)
+	return strictyaml.Closest(kind, kinds)
 }
 
 // home says which API version has a kind.

@@ -174,7 +174,7 @@ func oneOf[S ~string](c check, value S, path *field.Path, allowed ...S) {
 		known[i] = string(s)
 	}
 	hint := ""
-	if near := strictyaml.Nearest(string(value), known); near != "" {
+	if near := strictyaml.Closest(string(value), known); near != "" {
 		hint = "; did you mean " + near + "?"
 	}
 	c.bad(path, "is %s, must be one of %s%s", clip(string(value)), words(known), hint)

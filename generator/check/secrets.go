@@ -53,25 +53,25 @@ func checkSecretValues(c check, s *corev1.Secret) {
 func checkContainerSecrets(c check, each container) {
 	for i := range each.Env {
 		if value := each.Env[i].Value; value != "" {
-			if what, yes := staging.LooksSecret(value); yes {
+			if what, yes := staging.DetectSecret(value); yes {
 				c.bad(each.path.Child("env").Index(i).Child("value"), "of %s looks like %s: take it from a Secret with valueFrom", each.Env[i].Name, what)
 			}
 		}
 	}
 	for i, arg := range each.Command {
-		if what, yes := staging.LooksSecret(arg); yes {
+		if what, yes := staging.DetectSecret(arg); yes {
 			c.bad(each.path.Child("command").Index(i), "looks like %s: take it from a Secret", what)
 		}
 	}
 	for i, arg := range each.Args {
-		if what, yes := staging.LooksSecret(arg); yes {
+		if what, yes := staging.DetectSecret(arg); yes {
 			c.bad(each.path.Child("args").Index(i), "looks like %s: take it from a Secret", what)
 		}
 	}
 }
 
 func (c check) noCredential(value string, path *field.Path) {
-	if what, yes := staging.LooksSecret(value); yes {
+	if what, yes := staging.DetectSecret(value); yes {
 		c.bad(path, "looks like %s: keep it in a Secret that is not in git", what)
 	}
 }
@@ -80,7 +80,7 @@ func (c check) noCredential(value string, path *field.Path) {
 func (c check) noCredentialIn(value any, at string) {
 	switch v := value.(type) {
 	case string:
-		if what, yes := staging.LooksSecret(v); yes {
+		if what, yes := staging.DetectSecret(v); yes {
 			c.badAt(at, "looks like %s: keep it in a Secret that is not in git", what)
 		}
 	case []any:

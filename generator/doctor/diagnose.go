@@ -128,7 +128,7 @@ func (d *diagnosis) files(tree *envrepo.Tree, p *project.Project) {
 // told: whoever octopod.yaml names under spec.notify is a sink of this server.
 func (d *diagnosis) told(tree *envrepo.Tree, p *project.Project) {
 	const check = "who is told"
-	if !slices.ContainsFunc(p.Spec.Notify, func(n project.Notice) bool { return !n.OnForge() }) {
+	if !slices.ContainsFunc(p.Spec.Notify, func(n project.NotificationRule) bool { return !n.ToForge() }) {
 		return
 	}
 	if d.Sinks == nil {
@@ -140,7 +140,7 @@ func (d *diagnosis) told(tree *envrepo.Tree, p *project.Project) {
 		d.failed(check, err)
 		return
 	}
-	missing, health := p.Untold(data, d.Sinks), Fault
+	missing, health := p.UnknownSinks(data, d.Sinks), Fault
 	mend := "name it under notify.sinks in the server's configuration, or another in " + project.File
 	if len(d.Sinks) == 0 {
 		health, mend = Warning, mend+"; nothing, if another server beside this one has it"
@@ -226,7 +226,7 @@ func (d *diagnosis) membership(tree *envrepo.Tree, apps []staging.Application) {
 		}
 		delete(without, app.Staging)
 		for _, c := range app.Conditions {
-			if c.Passing {
+			if c.Transient {
 				d.add(check, Fault, app.Name+": "+c.Message, "look at the logs of argocd-repo-server, and at the repository's credentials in Argo CD")
 				return
 			}

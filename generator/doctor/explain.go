@@ -36,7 +36,7 @@ func (g *Doctor) Explain(ctx context.Context, branch string) (Explanation, error
 
 // ExplainTo leaves out what a role is not shown.
 func (g *Doctor) ExplainTo(ctx context.Context, branch string, v rights.Visibility) (Explanation, error) {
-	branch, err := staging.Branch(branch)
+	branch, err := staging.ParseBranch(branch)
 	if err != nil {
 		return Explanation{}, err
 	}
@@ -75,7 +75,7 @@ func (e *explaining) add(about, format string, args ...any) {
 }
 
 // addOf adds what is a part of the page, for those who are shown it.
-func (e *explaining) addOf(part project.Part, about, format string, args ...any) {
+func (e *explaining) addOf(part project.Section, about, format string, args ...any) {
 	if e.veil.Shows(part) {
 		e.add(about, format, args...)
 	}
@@ -85,7 +85,7 @@ func (e *explaining) addOf(part project.Part, about, format string, args ...any)
 func (e *explaining) ofRules() {
 	rules := e.project.Spec.Branches
 	byPull := rules.From == project.FromPullRequest
-	e.declined = e.project.Declines(project.Candidate{Branch: e.Branch, Pull: byPull, Labels: rules.Labels})
+	e.declined = e.project.SkipReason(project.Candidate{Branch: e.Branch, Pull: byPull, Labels: rules.Labels})
 	switch {
 	case e.declined != "":
 		e.add("rules", "no staging by itself: %s", e.declined)
@@ -123,15 +123,15 @@ func (e *explaining) ofRepositories(heard map[string]heardAt) {
 		at, asked := heard[declared.Repository]
 		switch head := at.heads[e.Branch]; {
 		case !asked:
-			e.addOf(project.PartServices, name, "the project does not say which repository it is built from")
+			e.addOf(project.SectionServices, name, "the project does not say which repository it is built from")
 		case at.err != nil:
 			e.unknown = true
-			e.addOf(project.PartServices, name, "%s cannot be asked for the branch: %s", declared.Repository, e.veil.RedactError(at.err))
+			e.addOf(project.SectionServices, name, "%s cannot be asked for the branch: %s", declared.Repository, e.veil.RedactError(at.err))
 		case head == "":
-			e.addOf(project.PartServices, name, "%s has no such branch", declared.Repository)
+			e.addOf(project.SectionServices, name, "%s has no such branch", declared.Repository)
 		default:
 			e.found = true
-			e.addOf(project.PartServices, name, "%s has it, at %.7s; %s", declared.Repository, head, e.runs(name, declared, head))
+			e.addOf(project.SectionServices, name, "%s has it, at %.7s; %s", declared.Repository, head, e.runs(name, declared, head))
 		}
 	}
 }
@@ -162,7 +162,7 @@ func (e *explaining) ofRecord() {
 		return
 	}
 	s := e.record.Spec
-	e.addOf(project.PartCreated, "staging", "created %s by %s", day(s.Created.At), s.Created.By)
+	e.addOf(project.SectionCreated, "staging", "created %s by %s", day(s.Created.At), s.Created.By)
 	if s.Since != nil {
 		e.add("staging", "%s since %s by %s%s", s.State, day(s.Since.At), s.Since.By, strings.TrimSuffix(": "+s.Since.Reason, ": "))
 	}
@@ -176,7 +176,7 @@ func (e *explaining) ofRecord() {
 		e.add("staging", "its branch is gone since %s", day(*s.BranchGone))
 	}
 	if s.Expires != nil && s.State == staging.Active {
-		e.addOf(project.PartExpires, "staging", "archived after %s, unless something is deployed before", day(*s.Expires))
+		e.addOf(project.SectionExpires, "staging", "archived after %s, unless something is deployed before", day(*s.Expires))
 	}
 }
 

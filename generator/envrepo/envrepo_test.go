@@ -57,7 +57,7 @@ func full() staging.Staging {
 		},
 		Presets:     []string{"payments-production"},
 		PullRequest: &staging.PullRequest{Number: 42, Title: "Login"},
-		Created:     staging.Stamp{At: at, By: "Ada"}, Expires: &at,
+		Created:     staging.Attribution{At: at, By: "Ada"}, Expires: &at,
 		Pinned: &staging.Pin{By: "Ada", Reason: "demo", At: at},
 	}}
 }
@@ -138,7 +138,7 @@ func TestHistorySpeaksOctopodsWords(t *testing.T) {
 	}
 	var got []string
 	for _, e := range events {
-		got = append(got, strings.Join([]string{string(e.Verb), string(e.Via), e.Subject, e.Request, e.By.Name, staging.Text(e.Gone)}, "|"))
+		got = append(got, strings.Join([]string{string(e.Verb), string(e.Via), e.Subject, e.Request, e.By.Name, staging.FormatValue(e.Gone)}, "|"))
 	}
 	want := []string{
 		"delete|git|delete login||Ada|true",

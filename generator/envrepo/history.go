@@ -23,10 +23,10 @@ func (r *Repo) History(ctx context.Context, name string, limit int) ([]staging.E
 	return events, nil
 }
 
-// HeldAt returns the git hash of a staging's directory at a revision, like Event.Held.
+// TreeAt returns the git hash of a staging's directory at a revision, like Event.Tree.
 // It is "" when the staging did not exist or the repository does not have the
 // revision.
-func (r *Repo) HeldAt(ctx context.Context, name, revision string) (string, error) {
+func (r *Repo) TreeAt(ctx context.Context, name, revision string) (string, error) {
 	hash, err := r.store.HashAt(ctx, revision, staging.Dir(name))
 	if err != nil || hash.IsZero() {
 		return "", err
@@ -76,7 +76,7 @@ func (r *Repo) Activity(ctx context.Context, limit int) ([]staging.Event, error)
 	events := make([]staging.Event, len(entries))
 	for i, entry := range entries {
 		events[i] = eventOf(entry)
-		events[i].Gone, events[i].Held = false, "" // the entry is that of all stagings, not of one
+		events[i].Gone, events[i].Tree = false, "" // the entry is that of all stagings, not of one
 	}
 	return events, nil
 }
@@ -115,7 +115,7 @@ func eventOf(entry gitstore.HistoryEntry) staging.Event {
 		Subject:  subject,
 		Request:  trailers[trailerRequest],
 		Key:      trailers[trailerKey],
-		Held:     entry.Tree.String(),
+		Tree:     entry.Tree.String(),
 		Gone:     entry.Tree.IsZero(),
 	}
 	if via := trailers[trailerVia]; via != "" {

@@ -16,7 +16,7 @@ import (
 // InitBare creates an empty bare repository whose HEAD is the given branch. It
 // fails when path exists and is not empty.
 func InitBare(ctx context.Context, path, branch string) error {
-	branch, err := staging.Branch(branch)
+	branch, err := staging.ParseBranch(branch)
 	if err != nil {
 		return err
 	}

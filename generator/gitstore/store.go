@@ -127,7 +127,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
 	}
-	branch, err := staging.Branch(o.Branch)
+	branch, err := staging.ParseBranch(o.Branch)
 	if err != nil {
 		return nil, err
 	}

@@ -71,11 +71,11 @@ func (g *Sweeper) sweep(ctx context.Context, r SweepRequest) (SweepResult, error
 	if err != nil {
 		return SweepResult{}, err
 	}
-	around := project.Surroundings{Now: g.Now(), MaxShare: r.MaxShare}
+	around := project.SweepInput{Now: g.Now(), MaxShare: r.MaxShare}
 	if g.Heads != nil {
 		s.result.Repositories, around.Branches = catalog.ListBranches(ctx, g.Heads, s.project.Repositories())
 	}
-	if around.TornDown, err = s.tornDown(ctx); err != nil {
+	if around.TeardownsDone, err = s.tornDown(ctx); err != nil {
 		return SweepResult{}, err
 	}
 	if err := s.findOrphans(around.Now); err != nil {

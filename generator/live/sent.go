@@ -12,10 +12,10 @@ import (
 // shown is what was told of a staging last.
 type shown struct {
 	view    staging.View
-	content string           // of its directory, its record apart
-	past    []staging.Memory // of its versions, oldest first
-	pastOf  string           // content that the newest memory is of
-	next    time.Time        // when to look again; never, when zero
+	content string                  // of its directory, its record apart
+	past    []staging.RolloutRecord // of its versions, oldest first
+	pastOf  string                  // content that the newest memory is of
+	next    time.Time               // when to look again; never, when zero
 }
 
 // carried completes the steps of a change by what was seen before, as long as
@@ -52,7 +52,7 @@ func (s *shown) remember(old shown, now time.Time) {
 	}
 	s.past = slices.Clone(s.past) // the old one is shared
 	if s.pastOf != s.content {
-		s.past, s.pastOf = append(s.past, staging.Memory{Revision: status.Revision, At: now}), s.content
+		s.past, s.pastOf = append(s.past, staging.RolloutRecord{Revision: status.Revision, At: now}), s.content
 		s.past = s.past[max(0, len(s.past)-mostMemories):]
 	}
 	last := &s.past[len(s.past)-1].Rollout

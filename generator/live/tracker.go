@@ -310,7 +310,7 @@ func (b *board) tellOne(ctx context.Context, v staging.View) error {
 	v.Status.Timings = carried(old, v, content, now)
 	seen := shown{view: v, content: content, next: nextLook(v, now)}
 	seen.remember(old, now)
-	seen.view.Past = append(seen.view.Past, seen.past...)
+	seen.view.Rollouts = append(seen.view.Rollouts, seen.past...)
 	b.shown[name], v = seen, seen.view
 	if !known || news(old.view, v) {
 		b.handle(News{Kind: Changed, Staging: v})

@@ -7,7 +7,7 @@ import (
 
 // Occasion is something that happened to a staging, and is worth telling.
 type Occasion struct {
-	On    project.Occasion
+	On    project.Trigger
 	Again bool // it runs again, with the version that was in trouble
 }
 
@@ -21,11 +21,11 @@ type Follower struct {
 
 // known is what a follower remembers of a staging.
 type known struct {
-	old     bool                      // it was there at the beginning, and how it is was not seen yet
-	last    project.Occasion          // its state while it stands still
-	version string                    // of the record that told is about
-	told    map[project.Occasion]bool // of this version
-	trouble bool                      // it was told of trouble last
+	old     bool                     // it was there at the beginning, and how it is was not seen yet
+	last    project.Trigger          // its state while it stands still
+	version string                   // of the record that told is about
+	told    map[project.Trigger]bool // of this version
+	trouble bool                     // it was told of trouble last
 }
 
 // NewFollower follows from here on.
@@ -33,7 +33,7 @@ func NewFollower() *Follower { return &Follower{known: map[string]*known{}} }
 
 // settled are the phases in which a staging stands still. What lies between
 // them, and not knowing, is no occasion.
-func settled(p staging.Phase) project.Occasion {
+func settled(p staging.Phase) project.Trigger {
 	switch p {
 	case staging.PhaseRunning:
 		return project.OnRunning
@@ -60,7 +60,7 @@ func (f *Follower) Changed(v *staging.View) Occasion {
 		f.known[v.Metadata.Name] = k
 	}
 	if k.version != v.Version {
-		k.version, k.told, k.trouble = v.Version, map[project.Occasion]bool{}, false
+		k.version, k.told, k.trouble = v.Version, map[project.Trigger]bool{}, false
 	}
 	switch now := settled(v.Status.Phase); {
 	case v.Status.Phase == staging.PhaseUnknown || v.Status.Phase == "":
@@ -74,7 +74,7 @@ func (f *Follower) Changed(v *staging.View) Occasion {
 }
 
 // turn is a step from one state to the next; "" is the way between two.
-func (k *known) turn(now project.Occasion) Occasion {
+func (k *known) turn(now project.Trigger) Occasion {
 	same := k.last == now
 	k.last = now
 	again := now == project.OnRunning && k.trouble

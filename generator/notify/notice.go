@@ -76,8 +76,8 @@ func deed(o Occasion) string {
 }
 
 // Sentence says how a staging is, for people who know neither git nor Kubernetes.
-func Sentence(on project.Occasion, v *staging.View) string {
-	usual := map[project.Occasion]string{
+func Sentence(on project.Trigger, v *staging.View) string {
+	usual := map[project.Trigger]string{
 		project.OnRunning:  "Everything runs.",
 		project.OnFailed:   "It could not be put in place. Somebody who develops it should have a look.",
 		project.OnDegraded: "A part of it does not work.",
@@ -132,14 +132,14 @@ func versions(p *project.Project, v *staging.View) string {
 }
 
 // links are where a reader goes from here.
-func links(p *project.Project, on project.Occasion, v *staging.View, page string) []Link {
+func links(p *project.Project, on project.Trigger, v *staging.View, page string) []Link {
 	var found []Link
 	add := func(name, address string) {
 		if address = WebAddress(address); address != "" {
 			found = append(found, Link{name, address})
 		}
 	}
-	if up := on == project.OnRunning || on == project.OnDegraded || on == project.OnWarning; up && p.Spec.UI.Shows(project.PartLinks, project.RoleViewer) {
+	if up := on == project.OnRunning || on == project.OnDegraded || on == project.OnWarning; up && p.Spec.UI.Shows(project.SectionLinks, project.RoleViewer) {
 		add("Open", v.Status.URL)
 	}
 	if on != project.OnDeleted {

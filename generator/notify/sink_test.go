@@ -204,7 +204,7 @@ func TestIdentityOfANotice(t *testing.T) {
 
 // Texts for people hold no words of Kubernetes, whatever the status says.
 func TestWordsForPeople(t *testing.T) {
-	for on, reason := range map[project.Occasion]string{
+	for on, reason := range map[project.Trigger]string{
 		project.OnFailed: "Argo CD cannot render what is committed", project.OnArchived: "No pod runs; data are kept", project.OnDegraded: "Deployment/backend does not work",
 	} {
 		v := login()

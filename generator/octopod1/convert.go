@@ -15,14 +15,14 @@ type Mapping struct {
 	Keys     map[string]string // its key → the parameter, where that has another name
 	Images   map[string]string // its key → the service whose tag, or whole image, it holds
 	Branches map[string]string // name of a deployment → its branch; default the name
-	Leave    []string          // keys that may be left behind; * stands for any text
+	Ignore   []string          // keys that may be left behind; * stands for any text
 }
 
 // Converted is a deployment as the project has it.
 type Converted struct {
-	Action staging.Action // that makes it
-	Left   []string       // keys that nothing of the project is for, and Mapping.Leave does not name
-	Faults []staging.Problem
+	Action   staging.Action // that makes it
+	Unmapped []string       // keys that nothing of the project is for, and Mapping.Ignore does not name
+	Problems []staging.Problem
 }
 
 // Convert says what makes a deployment anew. It looks at keys and images; whether
@@ -45,7 +45,7 @@ func (m Mapping) Convert(p *project.Project, d Deployment) Converted {
 		case service != "":
 			c.image(p, service, o)
 		case !declared && !m.leaves(o.Key):
-			c.Left = append(c.Left, o.Key)
+			c.Unmapped = append(c.Unmapped, o.Key)
 		case declared:
 			c.set(name, o)
 		}
@@ -54,7 +54,7 @@ func (m Mapping) Convert(p *project.Project, d Deployment) Converted {
 }
 
 func (m Mapping) leaves(key string) bool {
-	return slices.ContainsFunc(m.Leave, func(pattern string) bool {
+	return slices.ContainsFunc(m.Ignore, func(pattern string) bool {
 		ok, err := path.Match(strings.ReplaceAll(pattern, "/", "."), strings.ReplaceAll(key, "/", "."))
 		return ok && err == nil
 	})
@@ -90,5 +90,5 @@ func (c *Converted) image(p *project.Project, service string, o Override) {
 }
 
 func (c *Converted) fault(o Override, why string) {
-	c.Faults = append(c.Faults, staging.Problem{Field: o.Key, Message: why})
+	c.Problems = append(c.Problems, staging.Problem{Field: o.Key, Message: why})
 }

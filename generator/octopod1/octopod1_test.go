@@ -91,7 +91,7 @@ func TestConvert(t *testing.T) {
 	all := deployments(t)
 	m := octopod1.Mapping{
 		Keys: map[string]string{"replicas": "backend.replicas"}, Images: map[string]string{"image.tag": "backend"},
-		Branches: map[string]string{"login": "feature/login"}, Leave: []string{"chart_*"},
+		Branches: map[string]string{"login": "feature/login"}, Ignore: []string{"chart_*"},
 	}
 	got := m.Convert(shop(), all[0])
 	want := octopod1.Converted{
@@ -100,7 +100,7 @@ func TestConvert(t *testing.T) {
 			Set: map[string]string{"LOG_LEVEL": "debug"}, Absent: []string{"LEGACY_FLAG"},
 			Images: map[string]staging.Build{"backend": {Image: "registry.example.com/shop/backend:1f2e3d4"}},
 		},
-		Left: []string{"SENTRY_DSN"},
+		Unmapped: []string{"SENTRY_DSN"},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
@@ -131,8 +131,8 @@ func TestWhatCannotBeMapped(t *testing.T) {
 		},
 	} {
 		got := c.m.Convert(shop(), c.d)
-		if len(got.Faults) != 1 || got.Faults[0].String() != c.says {
-			t.Errorf("%s: got %v, want %q", name, got.Faults, c.says)
+		if len(got.Problems) != 1 || got.Problems[0].String() != c.says {
+			t.Errorf("%s: got %v, want %q", name, got.Problems, c.says)
 		}
 	}
 }

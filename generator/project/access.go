@@ -111,9 +111,9 @@ func Glob(pattern, text string) bool {
 	return strings.HasSuffix(text, parts[last])
 }
 
-// Faults lists what is wrong with a list that stands under field.
-func (m Members) Faults(field string) []staging.Problem {
-	var c faults
+// Problems lists what is wrong with a list that stands under field.
+func (m Members) Problems(field string) []staging.Problem {
+	var c problems
 	for i, group := range m.Groups {
 		if strings.TrimSpace(group) == "" {
 			c.add(fmt.Sprintf("%s.groups[%d]", field, i), "is empty: write the name of a group")
@@ -129,12 +129,12 @@ func (m Members) Faults(field string) []staging.Problem {
 	return c
 }
 
-func (p *Project) checkAccess(c *faults) {
+func (p *Project) checkAccess(c *problems) {
 	access := p.Spec.Access
 	if access.Everyone != RoleNone {
 		checkRole(c, "spec.access.everyone", access.Everyone)
 	}
-	*c = append(*c, access.Viewers.Faults("spec.access.viewers")...)
-	*c = append(*c, access.Users.Faults("spec.access.users")...)
-	*c = append(*c, access.Admins.Faults("spec.access.admins")...)
+	*c = append(*c, access.Viewers.Problems("spec.access.viewers")...)
+	*c = append(*c, access.Users.Problems("spec.access.users")...)
+	*c = append(*c, access.Admins.Problems("spec.access.admins")...)
 }

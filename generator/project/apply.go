@@ -15,7 +15,7 @@ import (
 // current is nil where there is none yet. The name in the action is settled
 // before (see NameFor). Rollback is no change of a record but a return to an
 // earlier one, and is not answered here.
-func (p *Project) Apply(current *staging.Staging, a staging.Action, at staging.Stamp) (staging.Staging, error) {
+func (p *Project) Apply(current *staging.Staging, a staging.Action, at staging.Attribution) (staging.Staging, error) {
 	switch a.Verb {
 	case staging.Deploy, staging.Create, staging.Update:
 		return p.deploy(current, a, at)
@@ -30,7 +30,7 @@ func (p *Project) Apply(current *staging.Staging, a staging.Action, at staging.S
 			next.Spec.PullRequest = a.PullRequest
 		}
 		if a.Repository != "" {
-			p.leave(&next, a.Repository)
+			p.dropBuilds(&next, a.Repository)
 		}
 		return p.configure(next, a)
 	case staging.Archive:
@@ -40,7 +40,7 @@ func (p *Project) Apply(current *staging.Staging, a staging.Action, at staging.S
 	case staging.Restart:
 		return restart(next)
 	case staging.Delete:
-		turn(&next, staging.Deleting, a, at)
+		transition(&next, staging.Deleting, a, at)
 	case staging.PinVerb:
 		next.Spec.Pinned = &staging.Pin{By: at.By, Reason: a.Reason, At: at.At}
 		if was := current.Spec.Pinned; was != nil && was.Reason == a.Reason {
@@ -55,9 +55,9 @@ func (p *Project) Apply(current *staging.Staging, a staging.Action, at staging.S
 	case staging.Mark:
 		return p.mark(next, a, at)
 	case staging.Extend:
-		p.renew(&next, at.At)
+		p.renewExpiry(&next, at.At)
 	case staging.Regenerate:
-		p.complete(&next)
+		p.fillServices(&next)
 	default:
 		return staging.Staging{}, staging.Errorf(staging.CodeInvalid, "no record changes by %q", a.Verb)
 	}
@@ -68,17 +68,17 @@ func (p *Project) Apply(current *staging.Staging, a staging.Action, at staging.S
 // was probably meant.
 func NotFound(name string, among ...string) error {
 	hint := "`octopod get --all` lists those there are; `octopod history %[1]s` knows it if it was deleted"
-	if near := meant(name, among); near != "" {
+	if near := closestName(name, among); near != "" {
 		hint = "did you mean %[2]s? " + hint
 		return staging.Errorf(staging.CodeNotFound, "there is no staging %q", name).WithHint(hint, name, near)
 	}
 	return staging.Errorf(staging.CodeNotFound, "there is no staging %q", name).WithHint(hint, name)
 }
 
-// meant gives the one name that holds all of another, as feature-login holds
+// closestName gives the one name that holds all of another, as feature-login holds
 // login and feature/Login, or that a branch ends in whose prefix the project
 // strips; else one that is spelled alike.
-func meant(name string, among []string) string {
+func closestName(name string, among []string) string {
 	var holding []string
 	slug := strings.Trim(strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
@@ -94,10 +94,10 @@ func meant(name string, among []string) string {
 	if len(holding) == 1 {
 		return holding[0]
 	}
-	return strictyaml.Nearest(name, among)
+	return strictyaml.Closest(name, among)
 }
 
-func (p *Project) deploy(current *staging.Staging, a staging.Action, at staging.Stamp) (staging.Staging, error) {
+func (p *Project) deploy(current *staging.Staging, a staging.Action, at staging.Attribution) (staging.Staging, error) {
 	if err := deployable(current, a); err != nil {
 		return staging.Staging{}, err
 	}
@@ -118,8 +118,8 @@ func (p *Project) deploy(current *staging.Staging, a staging.Action, at staging.
 	if err := p.build(&next, a); err != nil {
 		return staging.Staging{}, err
 	}
-	p.complete(&next)
-	p.renew(&next, at.At)
+	p.fillServices(&next)
+	p.renewExpiry(&next, at.At)
 	return p.configure(next, a)
 }
 
@@ -172,11 +172,11 @@ func (p *Project) build(s *staging.Staging, a staging.Action) error {
 	if services == nil {
 		services = map[string]staging.Service{}
 	}
-	c := faults{}
+	c := problems{}
 	for _, name := range sortedKeys(a.Images) {
 		declared, ok := p.Spec.Services[name]
 		if !ok {
-			c.add("--service "+name, "the project has no service %q%s", name, oneOf(p.ServiceNames()))
+			c.add("--service "+name, "the project has no service %q%s", name, listChoices(p.ServiceNames()))
 			continue
 		}
 		made := a.Images[name]
@@ -201,9 +201,9 @@ func (p *Project) build(s *staging.Staging, a staging.Action) error {
 	return staging.Invalid("the deploy does not fit the project", c)
 }
 
-// complete brings the services in line with the project: those not built on
+// fillServices brings the services in line with the project: those not built on
 // the branch follow the project's default image, those it dropped go.
-func (p *Project) complete(s *staging.Staging) {
+func (p *Project) fillServices(s *staging.Staging) {
 	services := map[string]staging.Service{}
 	for name, declared := range p.Spec.Services {
 		service, ok := s.Spec.Services[name]
@@ -232,8 +232,8 @@ func BuiltElsewhere(s staging.Staging, repository string) []string {
 
 func builtOnBranch(s staging.Service) bool { return s.From == staging.FromBranch && s.Branch == "" }
 
-// leave lets what a repository built give way to the default images, where there are any.
-func (p *Project) leave(s *staging.Staging, repository string) {
+// dropBuilds lets what a repository built give way to the default images, where there are any.
+func (p *Project) dropBuilds(s *staging.Staging, repository string) {
 	services := maps.Clone(s.Spec.Services)
 	for name, service := range services {
 		if builtOnBranch(service) && strings.EqualFold(service.Repository, repository) && p.Spec.Services[name].Image != "" {
@@ -241,7 +241,7 @@ func (p *Project) leave(s *staging.Staging, repository string) {
 		}
 	}
 	s.Spec.Services = services
-	p.complete(s)
+	p.fillServices(s)
 }
 
 // Permanent tells whether a staging outlives its pull requests: the project says
@@ -250,9 +250,9 @@ func (p *Project) Permanent(name, branch string) bool {
 	return p.isDefaultBranch(branch) || slices.Contains(p.Spec.Lifecycle.Permanent, name)
 }
 
-// renew moves the end of a staging to the midnight after its time to live, so
+// renewExpiry moves the end of a staging to the midnight after its time to live, so
 // that a second deploy on the same day changes nothing.
-func (p *Project) renew(s *staging.Staging, now time.Time) {
+func (p *Project) renewExpiry(s *staging.Staging, now time.Time) {
 	s.Spec.Expires = nil
 	if p.Spec.Lifecycle.TTL > 0 && !slices.Contains(p.Spec.Lifecycle.Permanent, s.Name) {
 		const day = 24 * time.Hour

@@ -44,8 +44,8 @@ type Candidate struct {
 	Labels []string
 }
 
-// Declines says why a branch gets no staging by itself; "" when it gets one.
-func (p *Project) Declines(c Candidate) string {
+// SkipReason says why a branch gets no staging by itself; "" when it gets one.
+func (p *Project) SkipReason(c Candidate) string {
 	rules, byPull := p.Spec.Branches, p.Spec.Branches.From == FromPullRequest
 	switch {
 	case c.Fork != "":
@@ -91,7 +91,7 @@ func (s Service) ImageOf(commit string) string {
 	return strings.NewReplacer("{commit}", commit, "{shortCommit}", commit[:7]).Replace(s.Build)
 }
 
-func (p *Project) checkBranches(c *faults) {
+func (p *Project) checkBranches(c *problems) {
 	b := p.Spec.Branches
 	if b.From != FromPush && b.From != FromPullRequest {
 		c.add("spec.branches.from", "%q makes no staging: write push or pullRequest", b.From)
@@ -114,7 +114,7 @@ func (p *Project) checkBranches(c *faults) {
 
 // checkBuild: the tag of an image follows from the commit and nothing else, so
 // that it is known before the image is there.
-func (s Service) checkBuild(c *faults, field string) {
+func (s Service) checkBuild(c *problems, field string) {
 	if s.Build == "" {
 		return
 	}
@@ -132,12 +132,12 @@ func (s Service) checkBuild(c *faults, field string) {
 	}
 }
 
-// Withdraw decides on a staging whose pull request was closed, or is no longer one
+// DecideClosedPullRequest decides on a staging whose pull request was closed, or is no longer one
 // that gets a staging, in one repository. It stays where the sweep would leave it
 // alone, and where another repository has the branch or cannot be asked.
-func (p *Project) Withdraw(r staging.Staging, repository, why string, around Surroundings) Decision {
+func (p *Project) DecideClosedPullRequest(r staging.Staging, repository, why string, around SweepInput) Decision {
 	s := p.newSweep(around)
-	if d := s.spared(r); d.Step != "" {
+	if d := s.protected(r); d.Step != "" {
 		return d
 	}
 	for _, other := range s.repos {
@@ -155,11 +155,11 @@ func (p *Project) Withdraw(r staging.Staging, repository, why string, around Sur
 	return Decision{Step: StepArchive, Reason: why}
 }
 
-// Lose decides on a staging whose branch a repository has just lost
-// (Surroundings.Lost): what the sweep would do, at once. Deleting is left to the sweep.
-func (p *Project) Lose(r staging.Staging, around Surroundings) Decision {
+// DecideDeletedBranch decides on a staging whose branch a repository has just lost
+// (SweepInput.Deleted): what the sweep would do, at once. Deleting is left to the sweep.
+func (p *Project) DecideDeletedBranch(r staging.Staging, around SweepInput) Decision {
 	s := p.newSweep(around)
-	for _, rule := range []func(*sweep, staging.Staging) Decision{(*sweep).tornDown, (*sweep).spared, (*sweep).branchGone} {
+	for _, rule := range []func(*sweep, staging.Staging) Decision{(*sweep).tornDown, (*sweep).protected, (*sweep).branchGone} {
 		switch d := rule(s, r); d.Step {
 		case "":
 		case StepDelete:
@@ -174,7 +174,7 @@ func (p *Project) Lose(r staging.Staging, around Surroundings) Decision {
 			return keptBecause("nothing in it was built from a commit of the branch")
 		case names[r.Spec.Branch]:
 			return keptBecause("%s has the branch", repository)
-		case len(names) == 0 && repository != around.Lost.Repository:
+		case len(names) == 0 && repository != around.Deleted.Repository:
 			return keptBecause("%s cannot be asked whether it has the branch", repository)
 		}
 	}

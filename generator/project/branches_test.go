@@ -36,7 +36,7 @@ func TestWhichBranchesGetAStaging(t *testing.T) {
 		{"a fork where pushes count", "", project.Candidate{Branch: "main", Pull: true, Fork: "github.com/mallory/shop"}, "fork github.com/mallory/shop"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			why := sweptWith(t, "}\n  branches: {"+tt.rules).Declines(tt.c)
+			why := sweptWith(t, "}\n  branches: {"+tt.rules).SkipReason(tt.c)
 			if (why == "") != (tt.why == "") || !strings.Contains(why, tt.why) {
 				t.Errorf("%q, want %q", why, tt.why)
 			}
@@ -118,7 +118,7 @@ func TestWithdraw(t *testing.T) {
 		{"it is permanent", record("forever"), gone, project.StepKeep, "permanent"},
 		{"it is archived already", record("a", archived(day)), gone, project.StepKeep, "it is archived"},
 	} {
-		d := p.Withdraw(tt.record, backendRepo, "pull request 7 is closed", project.Surroundings{Now: now, Branches: tt.branches})
+		d := p.DecideClosedPullRequest(tt.record, backendRepo, "pull request 7 is closed", project.SweepInput{Now: now, Branches: tt.branches})
 		if d.Step != tt.step || !strings.Contains(d.Reason, tt.reason) {
 			t.Errorf("%s: %+v", tt.name, d)
 		}
@@ -130,10 +130,10 @@ func TestWithdraw(t *testing.T) {
 func TestABranchThatWasJustDeleted(t *testing.T) {
 	p := sweptWith(t, "")
 	fresh := record("a", woken(0))
-	lost := project.Lost{Repository: backendRepo, Branch: "b/a"}
+	lost := project.DeletedBranch{Repository: backendRepo, Branch: "b/a"}
 	for _, tt := range []struct {
 		name     string
-		lost     project.Lost
+		lost     project.DeletedBranch
 		branches map[string][]string
 		want     project.Step
 	}{
@@ -142,10 +142,10 @@ func TestABranchThatWasJustDeleted(t *testing.T) {
 		{"asked, too, and it is back", lost, map[string][]string{frontendRepo: {"main"}, backendRepo: {"main", "b/a"}}, project.StepKeep},
 		{"the other has it", lost, map[string][]string{frontendRepo: {"main", "b/a"}}, project.StepKeep},
 		{"the other is away", lost, nil, project.StepKeep},
-		{"only asked", project.Lost{}, map[string][]string{frontendRepo: {"main"}, backendRepo: {"main"}}, project.StepWarn},
-		{"told of another branch", project.Lost{Repository: backendRepo, Branch: "b/b"}, map[string][]string{frontendRepo: {"main"}}, project.StepKeep},
+		{"only asked", project.DeletedBranch{}, map[string][]string{frontendRepo: {"main"}, backendRepo: {"main"}}, project.StepWarn},
+		{"told of another branch", project.DeletedBranch{Repository: backendRepo, Branch: "b/b"}, map[string][]string{frontendRepo: {"main"}}, project.StepKeep},
 	} {
-		around := project.Surroundings{Now: now, MaxShare: 25, Branches: tt.branches, Lost: tt.lost}
+		around := project.SweepInput{Now: now, MaxShare: 25, Branches: tt.branches, Deleted: tt.lost}
 		if d := p.Sweep([]staging.Staging{fresh}, around)[0]; d.Step != tt.want {
 			t.Errorf("%s: %+v, want %s", tt.name, d, tt.want)
 		}
@@ -165,7 +165,7 @@ func TestTheExampleOfTheDocs(t *testing.T) {
 	if err != nil || !found {
 		t.Fatal(err)
 	}
-	if got := p.Spec.Services["backend"].ImageOf(commit); got != "registry.example.com/shop/backend:"+commit || p.Declines(project.Candidate{Branch: "feature/x"}) != "" {
+	if got := p.Spec.Services["backend"].ImageOf(commit); got != "registry.example.com/shop/backend:"+commit || p.SkipReason(project.Candidate{Branch: "feature/x"}) != "" {
 		t.Errorf("it means %s", got)
 	}
 }

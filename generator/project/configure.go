@@ -14,7 +14,7 @@ func (p *Project) configure(s staging.Staging, a staging.Action) (staging.Stagin
 	if a.Title != nil {
 		s.Title = *a.Title
 	}
-	c := faults{}
+	c := problems{}
 	p.changePresets(&c, &s, a)
 	s.Spec.Overrides.App = ownedValues(s.Spec.Overrides.App)
 	s.Spec.Overrides.Deployment = ownedValues(s.Spec.Overrides.Deployment)
@@ -41,10 +41,10 @@ func ownedValues(v staging.Values) staging.Values {
 }
 
 // override sets one value in the scope that its parameter declares.
-func (p *Project) override(c *faults, s *staging.Staging, name string, value func(Parameter) (any, error)) {
+func (p *Project) override(c *problems, s *staging.Staging, name string, value func(Parameter) (any, error)) {
 	parameter, ok := p.Spec.Parameters[name]
 	if !ok {
-		c.add(name, "the project has no such parameter%s", meantOrOneOf(name, p.ParameterNames()))
+		c.add(name, "the project has no such parameter%s", suggest(name, p.ParameterNames()))
 		return
 	}
 	v, err := value(parameter)
@@ -61,22 +61,22 @@ func (p *Project) override(c *faults, s *staging.Staging, name string, value fun
 
 // unset drops an override. It also drops one whose parameter the project no
 // longer has: that is how such a record is mended.
-func (p *Project) unset(c *faults, s *staging.Staging, name string) {
+func (p *Project) unset(c *problems, s *staging.Staging, name string) {
 	_, declared := p.Spec.Parameters[name]
 	_, inApp := s.Spec.Overrides.App[name]
 	_, inDeployment := s.Spec.Overrides.Deployment[name]
 	if !declared && !inApp && !inDeployment {
-		c.add(name, "the project has no such parameter%s", oneOf(p.ParameterNames()))
+		c.add(name, "the project has no such parameter%s", listChoices(p.ParameterNames()))
 		return
 	}
 	delete(s.Spec.Overrides.App, name)
 	delete(s.Spec.Overrides.Deployment, name)
 }
 
-func (p *Project) changePresets(c *faults, s *staging.Staging, a staging.Action) {
+func (p *Project) changePresets(c *problems, s *staging.Staging, a staging.Action) {
 	for _, preset := range a.Presets {
 		if _, ok := p.Spec.Presets[preset]; !ok {
-			c.add(fmt.Sprintf("preset %s", preset), "the project has no such preset%s", oneOf(sortedKeys(p.Spec.Presets)))
+			c.add(fmt.Sprintf("preset %s", preset), "the project has no such preset%s", listChoices(sortedKeys(p.Spec.Presets)))
 		}
 		if !slices.Contains(s.Spec.Presets, preset) {
 			s.Spec.Presets = append(slices.Clone(s.Spec.Presets), preset)

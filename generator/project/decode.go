@@ -14,17 +14,17 @@ import (
 func Parse(data []byte) (*Project, error) {
 	var written Project
 	if err := strictyaml.Decode(File, data, &written); err != nil {
-		return nil, withMeaning(err, data)
+		return nil, addSemanticProblems(err, data)
 	}
 	p := written.withDefaults()
-	if err := staging.Invalid("the project file is not valid", placed(p.faults(), strictyaml.Lines(data))); err != nil {
+	if err := staging.Invalid("the project file is not valid", withPositions(p.faults(), strictyaml.Lines(data))); err != nil {
 		return nil, err
 	}
 	return p, nil
 }
 
-// placed gives problems their file and line.
-func placed(problems []staging.Problem, lines strictyaml.Positions) []staging.Problem {
+// withPositions gives problems their file and line.
+func withPositions(problems []staging.Problem, lines strictyaml.Positions) []staging.Problem {
 	for i := range problems {
 		problems[i].File = File
 		problems[i].Line = lines.Line(problems[i].Field)
@@ -32,21 +32,21 @@ func placed(problems []staging.Problem, lines strictyaml.Positions) []staging.Pr
 	return problems
 }
 
-// withMeaning adds to faults of form those of meaning that are no mere
+// addSemanticProblems adds to faults of form those of meaning that are no mere
 // consequence of them: of fields that were written and could be read. Where a
 // whole section could not be, nobody knows.
-func withMeaning(err error, data []byte) error {
+func addSemanticProblems(err error, data []byte) error {
 	form := staging.ProblemsOf(err)
 	if slices.ContainsFunc(form, func(p staging.Problem) bool { return strings.Count(p.Field, ".") < 2 }) {
 		return err
 	}
 	var written Project
-	if !strictyaml.Salvage(data, &written) {
+	if !strictyaml.DecodeValid(data, &written) {
 		return err
 	}
 	lines := strictyaml.Lines(data)
 	all := slices.Clone(form)
-	for _, p := range placed(written.withDefaults().faults(), lines) {
+	for _, p := range withPositions(written.withDefaults().faults(), lines) {
 		_, wasWritten := lines[p.Field]
 		if wasWritten && !slices.ContainsFunc(form, func(f staging.Problem) bool { return within(p.Field, f.Field) || within(f.Field, p.Field) }) {
 			all = append(all, p)

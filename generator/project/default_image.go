@@ -7,10 +7,10 @@ import (
 	"octopod/generator/staging"
 )
 
-// NewDefaults lists the images that a deploy makes the project's defaults:
+// NewDefaultImages lists the images that a deploy makes the project's defaults:
 // those of services whose default branch it deployed. A service without a
 // default image gets none.
-func (p *Project) NewDefaults(s staging.Staging, a staging.Action) map[string]string {
+func (p *Project) NewDefaultImages(s staging.Staging, a staging.Action) map[string]string {
 	images := map[string]string{}
 	for name := range a.Images {
 		declared, deployed := p.Spec.Services[name], s.Spec.Services[name]
@@ -21,9 +21,9 @@ func (p *Project) NewDefaults(s staging.Staging, a staging.Action) map[string]st
 	return images
 }
 
-// SetDefaults changes the default images in octopod.yaml, and not a byte more:
+// SetDefaultImages changes the default images in octopod.yaml, and not a byte more:
 // the file belongs to people.
-func SetDefaults(data []byte, images map[string]string) (*Project, []byte, error) {
+func SetDefaultImages(data []byte, images map[string]string) (*Project, []byte, error) {
 	for _, name := range sortedKeys(images) {
 		var err error
 		if data, err = strictyaml.Replace(data, "spec.services."+name+".image", images[name]); err != nil {
@@ -42,9 +42,9 @@ func SetDefaults(data []byte, images map[string]string) (*Project, []byte, error
 	return p, data, nil
 }
 
-// Follow gives the record with new default images, where it runs the default
+// ApplyDefaultImages gives the record with new default images, where it runs the default
 // and the service is one that follows. A pinned staging stays as it is.
-func (p *Project) Follow(s staging.Staging, images map[string]string) (next staging.Staging, changed bool) {
+func (p *Project) ApplyDefaultImages(s staging.Staging, images map[string]string) (next staging.Staging, changed bool) {
 	next = s.Clone()
 	if s.Spec.Pinned != nil || s.Spec.State == staging.Deleting {
 		return next, false
@@ -60,8 +60,8 @@ func (p *Project) Follow(s staging.Staging, images map[string]string) (next stag
 	return next, changed
 }
 
-// Followed tells whether stagings follow one of these images.
-func (p *Project) Followed(images map[string]string) bool {
+// HasFollowers tells whether stagings follow one of these images.
+func (p *Project) HasFollowers(images map[string]string) bool {
 	for name := range images {
 		if p.Spec.Services[name].Follow {
 			return true

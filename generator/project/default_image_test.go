@@ -38,7 +38,7 @@ func TestADeployOfTheDefaultBranchGivesNewDefaults(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(tt.want, tt.p.NewDefaults(s, tt.action)); diff != "" {
+		if diff := cmp.Diff(tt.want, tt.p.NewDefaultImages(s, tt.action)); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.name, diff)
 		}
 	}
@@ -61,14 +61,14 @@ func TestADeployOfTheDefaultBranchGivesNewDefaults(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if got := p.NewDefaults(s, a); len(got) > 0 {
+		if got := p.NewDefaultImages(s, a); len(got) > 0 {
 			t.Errorf("a build of %s that joins %s gives defaults %v", branch, current.Spec.Branch, got)
 		}
 	}
 }
 
 func TestSetDefaultsChangesOneValueOfTheFile(t *testing.T) {
-	p, data, err := project.SetDefaults([]byte(shop), map[string]string{"backend": backendNew})
+	p, data, err := project.SetDefaultImages([]byte(shop), map[string]string{"backend": backendNew})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,7 @@ func TestSetDefaultsChangesOneValueOfTheFile(t *testing.T) {
 	if _, err := project.Parse([]byte(folded)); err != nil {
 		t.Fatal(err)
 	}
-	if _, _, err := project.SetDefaults([]byte(folded), map[string]string{"backend": backendNew}); staging.CodeOf(err) != staging.CodeInvalid {
+	if _, _, err := project.SetDefaultImages([]byte(folded), map[string]string{"backend": backendNew}); staging.CodeOf(err) != staging.CodeInvalid {
 		t.Errorf("a value over two lines: %v", err)
 	}
 }
@@ -110,7 +110,7 @@ func TestFollow(t *testing.T) {
 			tt.change(&s)
 		}
 		before := s.Clone()
-		got, changed := tt.p.Follow(s, images)
+		got, changed := tt.p.ApplyDefaultImages(s, images)
 		if got.Spec.Services["backend"].Image != tt.want || changed != (tt.want == backendNew) {
 			t.Errorf("%s: %s, changed %v; want %s", tt.name, got.Spec.Services["backend"].Image, changed, tt.want)
 		}

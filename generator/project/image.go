@@ -40,8 +40,8 @@ const (
 	PinDigest ImagePin = "digest"
 )
 
-// AsksRegistries tells whether a deploy asks for its images first.
-func (p *Project) AsksRegistries() bool {
+// ChecksImages tells whether a deploy asks for its images first.
+func (p *Project) ChecksImages() bool {
 	return p.Spec.Images.Check == CheckExists || p.Spec.Images.Pin == PinDigest
 }
 
@@ -67,9 +67,9 @@ func canonical(host string) string {
 	return host
 }
 
-// AsksRegistryOf tells whether octopod.yaml names the registry of an image. Whoever
+// KnowsRegistry tells whether octopod.yaml names the registry of an image. Whoever
 // may deploy must not make a server ask any host they like.
-func (p *Project) AsksRegistryOf(image string) bool {
+func (p *Project) KnowsRegistry(image string) bool {
 	host := RegistryOf(image)
 	for _, service := range p.Spec.Services {
 		for _, own := range []string{service.Image, service.Build} {
@@ -84,7 +84,7 @@ func (p *Project) AsksRegistryOf(image string) bool {
 // registryHost is a host that RegistryOf may give, with its port.
 var registryHost = regexp.MustCompile(`^[a-zA-Z0-9](?:[-a-zA-Z0-9.]*[a-zA-Z0-9])?(?::[0-9]+)?$`)
 
-func (p *Project) checkImages(c *faults) {
+func (p *Project) checkImages(c *problems) {
 	i := p.Spec.Images
 	for n, host := range i.Registries {
 		if !registryHost.MatchString(host) || RegistryOf(host+"/x") != canonical(host) {
@@ -97,7 +97,7 @@ func (p *Project) checkImages(c *faults) {
 	if i.Pin != PinNone && i.Pin != PinDigest {
 		c.add("spec.images.pin", "%q is no way to pin: write none or digest", i.Pin)
 	}
-	if i.Wait > 0 && !p.AsksRegistries() {
+	if i.Wait > 0 && !p.ChecksImages() {
 		c.add("spec.images.wait", "waits for nothing: write check: exists, or pin: digest, beside it")
 	}
 }

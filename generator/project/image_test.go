@@ -32,12 +32,12 @@ func TestWhichRegistriesAreAsked(t *testing.T) {
 		"registry.example.com.evil.example/a:1":   false,
 		"evil.example/registry.example.com/a:1":   false,
 	} {
-		if got := p.AsksRegistryOf(image); got != want {
+		if got := p.KnowsRegistry(image); got != want {
 			t.Errorf("%s: asked %v, want %v", image, got, want)
 		}
 	}
 	p.Spec.Images.Registries = nil
-	if p.AsksRegistryOf("backend:1") {
+	if p.KnowsRegistry("backend:1") {
 		t.Error("Docker Hub is asked, and nobody named it: a service without an image names no registry")
 	}
 }
@@ -73,7 +73,7 @@ func TestADeployOfTheImageOfAnotherServiceIsRefused(t *testing.T) {
 	} {
 		_, err := p.Apply(nil, staging.Action{
 			Verb: staging.Deploy, Name: "x", Branch: "x", Images: map[string]staging.Build{tt.service: {Image: tt.image}},
-		}, staging.Stamp{})
+		}, staging.Attribution{})
 		if tt.want == "" && err != nil || tt.want != "" && (err == nil || !strings.Contains(err.Error(), tt.want)) {
 			t.Errorf("%s for %s: got %v, want %q", tt.image, tt.service, err, tt.want)
 		}

@@ -45,7 +45,7 @@ func (s *sweep) reduce(group []int, most int, whose string, records []staging.St
 	return slices.DeleteFunc(group, func(i int) bool {
 		d := &decisions[i]
 		wakes := d.Step == StepWake
-		if over == 0 || !wakes && (s.Spec.Lifecycle.WhenFull == Refuse || s.spared(records[i]).Step != "") {
+		if over == 0 || !wakes && (s.Spec.Lifecycle.WhenFull == Refuse || s.protected(records[i]).Step != "") {
 			return false
 		}
 		over--
@@ -67,7 +67,7 @@ func (s *sweep) older(a, b staging.Staging) int {
 // lastUse is when somebody last deployed or woke a staging, as far as its
 // record tells: its end tells the day of the last deploy.
 func (p *Project) lastUse(r staging.Staging) time.Time {
-	last := turnedAt(r)
+	last := stateSince(r)
 	for _, service := range r.Spec.Services {
 		if service.Branch == "" && service.From == staging.FromBranch && service.Committed.After(last) {
 			last = service.Committed
@@ -82,16 +82,16 @@ func (p *Project) lastUse(r staging.Staging) time.Time {
 	return last
 }
 
-// Bounded tells whether a change may be refused for want of room.
-func (p *Project) Bounded() bool {
+// EnforcesLimit tells whether a change may be refused for want of room.
+func (p *Project) EnforcesLimit() bool {
 	l := p.Spec.Lifecycle
 	return l.WhenFull == Refuse && (l.MaxActive > 0 || l.MaxActivePerAuthor > 0)
 }
 
-// Room refuses one more active staging where there are as many as may be, and
+// CheckLimit refuses one more active staging where there are as many as may be, and
 // the project says so. others are all but that one.
-func (p *Project) Room(next staging.Staging, others []staging.Staging) error {
-	if !p.Bounded() {
+func (p *Project) CheckLimit(next staging.Staging, others []staging.Staging) error {
+	if !p.EnforcesLimit() {
 		return nil
 	}
 	author := authorOf(next)
@@ -108,14 +108,14 @@ func (p *Project) Room(next staging.Staging, others []staging.Staging) error {
 	l := p.Spec.Lifecycle
 	switch {
 	case l.MaxActive > 0 && total >= l.MaxActive:
-		return full(fmt.Sprintf("%d stagings are active, and no more than %d may be", total, l.MaxActive))
+		return limitReached(fmt.Sprintf("%d stagings are active, and no more than %d may be", total, l.MaxActive))
 	case l.MaxActivePerAuthor > 0 && own >= l.MaxActivePerAuthor:
-		return full(fmt.Sprintf("%d stagings of %s are active, and no more than %d may be", own, author, l.MaxActivePerAuthor))
+		return limitReached(fmt.Sprintf("%d stagings of %s are active, and no more than %d may be", own, author, l.MaxActivePerAuthor))
 	}
 	return nil
 }
 
-func full(what string) error {
+func limitReached(what string) error {
 	return staging.Errorf(staging.CodeConflict, "%s", what).
 		WithHint("archive one that nobody needs: `octopod get` lists them, `octopod archive NAME` keeps its data")
 }

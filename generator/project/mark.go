@@ -17,7 +17,7 @@ const maxNote = 500
 
 // mark notes what somebody found who tried a staging, and what it ran then. The
 // same of the same once more keeps who was first.
-func (p *Project) mark(s staging.Staging, a staging.Action, at staging.Stamp) (staging.Staging, error) {
+func (p *Project) mark(s staging.Staging, a staging.Action, at staging.Attribution) (staging.Staging, error) {
 	switch a.Outcome {
 	case staging.Untested:
 		s.Spec.Tested = nil
@@ -30,25 +30,25 @@ func (p *Project) mark(s staging.Staging, a staging.Action, at staging.Stamp) (s
 	next := &staging.Test{
 		By: at.By, At: at.At, Outcome: a.Outcome, Note: strings.TrimSpace(a.Note), Services: s.Spec.Versions(), Settings: p.settingsSum(s),
 	}
-	if !next.Same(s.Spec.Tested) {
+	if !next.SameResult(s.Spec.Tested) {
 		s.Spec.Tested = next
 	}
-	c := faults{}
+	c := problems{}
 	c.addError("note", checkNote(next.Note))
 	return s, staging.Invalid("the note cannot be kept", c)
 }
 
-// Standing weighs the mark of a staging. Of one that is outdated it tells what
+// TestState weighs the mark of a staging. Of one that is outdated it tells what
 // nobody has tried yet.
-func (p *Project) Standing(s staging.Staging) (staging.Standing, []staging.Aspect) {
+func (p *Project) TestState(s staging.Staging) (staging.TestState, []staging.TestedPart) {
 	t := s.Spec.Tested
 	if t == nil {
 		return "", nil
 	}
-	if untried := t.Untried(s.Spec, p.settingsSum(s)); len(untried) > 0 {
-		return staging.Outdated, untried
+	if untried := t.Untested(s.Spec, p.settingsSum(s)); len(untried) > 0 {
+		return staging.TestStateOutdated, untried
 	}
-	return staging.Standing(t.Outcome), nil
+	return staging.TestState(t.Outcome), nil
 }
 
 // settingsSum tells two sets of settings apart by what they come to, wherever
@@ -77,7 +77,7 @@ func checkNote(note string) error {
 }
 
 // checkTest looks at a mark that somebody may have written by hand.
-func (c *faults) checkTest(t *staging.Test) {
+func (c *problems) checkTest(t *staging.Test) {
 	if t == nil {
 		return
 	}

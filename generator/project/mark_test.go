@@ -11,8 +11,8 @@ import (
 )
 
 var (
-	monday  = staging.Stamp{At: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), By: "Quinn"}
-	tuesday = staging.Stamp{At: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC), By: "Quinn"}
+	monday  = staging.Attribution{At: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), By: "Quinn"}
+	tuesday = staging.Attribution{At: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC), By: "Quinn"}
 )
 
 // tried is a staging that runs one version of its backend.
@@ -31,17 +31,17 @@ func TestAMarkIsBoundToWhatWasTried(t *testing.T) {
 	tests := []struct {
 		name     string
 		services map[string]staging.Service
-		want     staging.Standing
+		want     staging.TestState
 	}{
-		{"what was tried", was.Spec.Services, staging.StandsTested},
-		{"another image", tried("v2", "1f2e3d4").Spec.Services, staging.Outdated},
-		{"another commit by the same tag", tried("v1", "5c0ffee").Spec.Services, staging.Outdated},
-		{"one service more", map[string]staging.Service{"backend": was.Spec.Services["backend"], "frontend": {Image: "f:1"}}, staging.Outdated},
-		{"nothing", nil, staging.Outdated},
+		{"what was tried", was.Spec.Services, staging.TestStateTested},
+		{"another image", tried("v2", "1f2e3d4").Spec.Services, staging.TestStateOutdated},
+		{"another commit by the same tag", tried("v1", "5c0ffee").Spec.Services, staging.TestStateOutdated},
+		{"one service more", map[string]staging.Service{"backend": was.Spec.Services["backend"], "frontend": {Image: "f:1"}}, staging.TestStateOutdated},
+		{"nothing", nil, staging.TestStateOutdated},
 	}
 	for _, tt := range tests {
 		marked.Spec.Services = tt.services
-		if got, _ := new(project.Project).Standing(marked); got != tt.want {
+		if got, _ := new(project.Project).TestState(marked); got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
 	}
@@ -52,12 +52,12 @@ func TestAMarkIsBoundToTheSettings(t *testing.T) {
 	p := parse(t, shop)
 	was := deployed(t, p, func(a *staging.Action) { a.Set = map[string]string{"LOG_LEVEL": "debug"} })
 	marked := marksIn(t, p, was, staging.Action{Outcome: staging.Tested}, monday)
-	settings, both := []staging.Aspect{staging.TheSettings}, []staging.Aspect{staging.TheVersions, staging.TheSettings}
+	settings, both := []staging.TestedPart{staging.TestedSettings}, []staging.TestedPart{staging.TestedVersions, staging.TestedSettings}
 	tests := []struct {
 		name    string
 		project string
 		do      []staging.Action
-		want    []staging.Aspect
+		want    []staging.TestedPart
 	}{
 		{name: "nothing changes", project: shop},
 		{name: "a setting", project: shop, do: []staging.Action{{Verb: staging.Set, Set: map[string]string{"LOG_LEVEL": "warn"}}}, want: settings},
@@ -87,11 +87,11 @@ func TestAMarkIsBoundToTheSettings(t *testing.T) {
 				t.Fatalf("%s: %v", tt.name, err)
 			}
 		}
-		wanted := staging.StandsTested
+		wanted := staging.TestStateTested
 		if tt.want != nil {
-			wanted = staging.Outdated
+			wanted = staging.TestStateOutdated
 		}
-		if got, untried := now.Standing(s); got != wanted || !slices.Equal(untried, tt.want) {
+		if got, untried := now.TestState(s); got != wanted || !slices.Equal(untried, tt.want) {
 			t.Errorf("%s: %q, untried is %v; want %q, %v", tt.name, got, untried, wanted, tt.want)
 		}
 	}
@@ -107,7 +107,7 @@ func TestAMarkWithoutSettingsIsAboutTheVersions(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := standing(t, p, changed); got != staging.StandsTested {
+	if got := standing(t, p, changed); got != staging.TestStateTested {
 		t.Errorf("an old mark stands as %q", got)
 	}
 	again := marksIn(t, p, changed, staging.Action{Outcome: staging.Tested}, tuesday)
@@ -118,14 +118,14 @@ func TestAMarkWithoutSettingsIsAboutTheVersions(t *testing.T) {
 
 func TestTheSameMarkTwiceIsOne(t *testing.T) {
 	first := marks(t, tried("v1", ""), staging.Action{Outcome: staging.Broken, Note: "no button"}, monday)
-	pat := staging.Stamp{At: tuesday.At, By: "Pat"}
+	pat := staging.Attribution{At: tuesday.At, By: "Pat"}
 	newer := first.Clone()
 	newer.Spec.Services = tried("v2", "").Spec.Services
 	tests := []struct {
 		name string
 		on   staging.Staging
 		a    staging.Action
-		at   staging.Stamp
+		at   staging.Attribution
 		keep bool
 	}{
 		{"the same", first, staging.Action{Outcome: staging.Broken, Note: "no button"}, tuesday, true},
@@ -172,18 +172,18 @@ func TestAMarkByHandIsChecked(t *testing.T) {
 	}
 }
 
-func standing(t *testing.T, p *project.Project, s staging.Staging) staging.Standing {
+func standing(t *testing.T, p *project.Project, s staging.Staging) staging.TestState {
 	t.Helper()
-	got, _ := p.Standing(s)
+	got, _ := p.TestState(s)
 	return got
 }
 
-func marks(t *testing.T, s staging.Staging, a staging.Action, at staging.Stamp) staging.Staging {
+func marks(t *testing.T, s staging.Staging, a staging.Action, at staging.Attribution) staging.Staging {
 	t.Helper()
 	return marksIn(t, new(project.Project), s, a, at)
 }
 
-func marksIn(t *testing.T, p *project.Project, s staging.Staging, a staging.Action, at staging.Stamp) staging.Staging {
+func marksIn(t *testing.T, p *project.Project, s staging.Staging, a staging.Action, at staging.Attribution) staging.Staging {
 	t.Helper()
 	a.Verb, a.Name = staging.Mark, s.Name
 	after, err := p.Apply(&s, a, at)

@@ -28,7 +28,7 @@ func TestWhoIsTold(t *testing.T) {
 	}
 	for _, c := range []struct {
 		staging string
-		on      Occasion
+		on      Trigger
 		want    []string
 	}{
 		{"feature-a", OnRunning, []string{"team-chat"}},
@@ -37,11 +37,11 @@ func TestWhoIsTold(t *testing.T) {
 		{"release-7", OnWarning, []string{"team-chat"}},
 		{"main", OnDegraded, []string{"team-chat", "on-call"}},
 	} {
-		if got := p.Told(c.staging, c.on); !slices.Equal(got, c.want) {
+		if got := p.SinksFor(c.staging, c.on); !slices.Equal(got, c.want) {
 			t.Errorf("%s, %s: told %v, want %v", c.staging, c.on, got, c.want)
 		}
 	}
-	if !p.ToldOnForge("feature-a", ToPullRequest) || p.ToldOnForge("main", ToPullRequest) || p.ToldOnForge("feature-a", ToCommit) {
+	if !p.NotifiesForge("feature-a", ToPullRequest) || p.NotifiesForge("main", ToPullRequest) || p.NotifiesForge("feature-a", ToCommit) {
 		t.Error("a forge is told of the stagings that a notice covers, in the way it names")
 	}
 }

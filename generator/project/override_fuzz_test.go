@@ -29,7 +29,7 @@ func FuzzOverride(f *testing.F) {
 		if err := p.Check(value); err != nil {
 			t.Fatalf("%s %q: parsed, but %v", kind, text, err)
 		}
-		if got := staging.Text(value); got != text && !(kind == "integer") {
+		if got := staging.FormatValue(value); got != text && !(kind == "integer") {
 			t.Fatalf("%s %q became %q", kind, text, got)
 		}
 	})

@@ -44,12 +44,12 @@ type Parameter struct {
 	// Least role that may change it. Default user.
 	Role Role `yaml:"role,omitempty" json:"role,omitempty" jsonschema:"enum=viewer,enum=user,enum=admin"`
 	// Where the value goes. Absent: env for scope app, params alone for scope deployment.
-	To To `yaml:"to,omitempty" json:"to,omitzero"`
+	To Target `yaml:"to,omitempty" json:"to,omitzero"`
 }
 
-// To says where a value goes in a kustomize overlay; at most one field is set.
+// Target says where a value goes in a kustomize overlay; at most one field is set.
 // A jsonnet template finds every value in its params and needs none.
-type To struct {
+type Target struct {
 	// Key in the app's ConfigMap, where it differs from the parameter's name.
 	Env string `yaml:"env,omitempty" json:"env,omitempty"`
 	// Image name of the template that is replaced by the value, a full reference.
@@ -59,11 +59,11 @@ type To struct {
 	// Component directory (from the root) for each allowed value; "" for none.
 	Component map[string]string `yaml:"component,omitempty" json:"component,omitempty"`
 	// Place in rendered objects that the value replaces.
-	Patch *PatchTo `yaml:"patch,omitempty" json:"patch,omitempty"`
+	Patch *PatchTarget `yaml:"patch,omitempty" json:"patch,omitempty"`
 }
 
-// PatchTo is a place in rendered objects.
-type PatchTo struct {
+// PatchTarget is a place in rendered objects.
+type PatchTarget struct {
 	Kind string `yaml:"kind" json:"kind"`
 	// Absent: every object of the kind.
 	Name string `yaml:"name,omitempty" json:"name,omitempty"`
@@ -72,12 +72,12 @@ type PatchTo struct {
 }
 
 // isEnv tells whether the value is a literal of the app's ConfigMap.
-func (t To) isEnv() bool {
+func (t Target) isEnv() bool {
 	return t.Image == "" && t.Replicas == "" && t.Component == nil && t.Patch == nil
 }
 
 // targets counts the fields that are set.
-func (t To) targets() int {
+func (t Target) targets() int {
 	n := 0
 	for _, set := range []bool{t.Env != "", t.Image != "", t.Replicas != "", t.Component != nil, t.Patch != nil} {
 		if set {

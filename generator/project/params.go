@@ -96,7 +96,7 @@ func (p *Project) fillSettings(params *staging.Params, values staging.Values) {
 		case value == nil:
 			params.Absent = append(params.Absent, parameter.envKey(name))
 		default:
-			params.App[parameter.envKey(name)] = staging.Text(value)
+			params.App[parameter.envKey(name)] = staging.FormatValue(value)
 		}
 	}
 }
@@ -143,7 +143,7 @@ func (p *Project) kustomizeParams(s staging.Staging, values staging.Values) stag
 // the workload's selector must match them.
 func restarts(count int) []staging.Patch {
 	var patches []staging.Patch
-	for _, kind := range staging.Workloads() {
+	for _, kind := range staging.WorkloadKinds() {
 		patches = append(patches, staging.Patch{
 			Kind: kind, Op: "add", Pointer: "/spec/template/metadata/labels/octopod.dev~1restarts", Value: strconv.Itoa(count),
 		})
@@ -155,11 +155,11 @@ func restarts(count int) []staging.Patch {
 func (p Parameter) direct(k *staging.KustomizeParams, value any) {
 	switch {
 	case p.To.Component != nil:
-		if dir := p.To.Component[staging.Text(value)]; dir != "" {
+		if dir := p.To.Component[staging.FormatValue(value)]; dir != "" {
 			k.Components = append(k.Components, dir)
 		}
 	case p.To.Image != "":
-		k.Images = append(k.Images, staging.Image{Name: p.To.Image, Reference: staging.Text(value)})
+		k.Images = append(k.Images, staging.Image{Name: p.To.Image, Reference: staging.FormatValue(value)})
 	case p.To.Replicas != "":
 		if count, ok := value.(int); ok {
 			k.Replicas = append(k.Replicas, staging.Replicas{Workload: p.To.Replicas, Count: count})
@@ -180,7 +180,7 @@ func (p Parameter) patchValue(value any) any {
 }
 
 func secretKey(value any) staging.SecretKey {
-	name, key, _ := strings.Cut(staging.Text(value), "/")
+	name, key, _ := strings.Cut(staging.FormatValue(value), "/")
 	return staging.SecretKey{Name: name, Key: key}
 }
 

@@ -58,7 +58,7 @@ type Spec struct {
 	// When stagings expire, and what archive and delete mean.
 	Lifecycle Lifecycle `yaml:"lifecycle,omitempty" json:"lifecycle,omitzero"`
 	// Who is told when a staging changes its state.
-	Notify []Notice `yaml:"notify,omitempty" json:"notify,omitempty"`
+	Notify []NotificationRule `yaml:"notify,omitempty" json:"notify,omitempty"`
 	// What is asked of the registries before a deploy.
 	Images Images `yaml:"images,omitempty" json:"images,omitzero"`
 	// Where a staging's database comes from.

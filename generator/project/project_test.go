@@ -49,7 +49,7 @@ func parse(t *testing.T, text string) *project.Project {
 	return p
 }
 
-var noon = staging.Stamp{At: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), By: "Ada"}
+var noon = staging.Attribution{At: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), By: "Ada"}
 
 // deployed is a staging of shop's feature/login.
 func deployed(t *testing.T, p *project.Project, change func(*staging.Action)) staging.Staging {
@@ -217,7 +217,7 @@ func TestActionsOnARecord(t *testing.T) {
 func TestASecondDeployOnTheSameDayChangesNothing(t *testing.T) {
 	p := parse(t, shop)
 	s := deployed(t, p, nil)
-	later := staging.Stamp{At: noon.At.Add(5 * time.Hour), By: "Bob"}
+	later := staging.Attribution{At: noon.At.Add(5 * time.Hour), By: "Bob"}
 	again, err := p.Apply(&s, staging.Action{
 		Verb: staging.Deploy, Name: "login", Branch: "feature/login",
 		Images: map[string]staging.Build{"frontend": {Image: "registry.example.com/shop/frontend:1f2e3d4", Commit: "1f2e3d4"}},

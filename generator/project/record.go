@@ -11,9 +11,9 @@ import (
 
 // Check lists every way in which a record does not fit the project.
 func (p *Project) Check(s staging.Staging) error {
-	c := faults{}
+	c := problems{}
 	c.addError("metadata.name", p.Naming().Check(s.Name))
-	if _, err := staging.Branch(s.Spec.Branch); err != nil {
+	if _, err := staging.ParseBranch(s.Spec.Branch); err != nil {
 		c.addError("spec.branch", err)
 	}
 	c.checkState(s.Spec.State)
@@ -23,7 +23,7 @@ func (p *Project) Check(s staging.Staging) error {
 	p.checkOverrides(&c, "spec.overrides.deployment", ScopeDeployment, s.Spec.Overrides.Deployment)
 	for i, preset := range s.Spec.Presets {
 		if _, ok := p.Spec.Presets[preset]; !ok {
-			c.add(fmt.Sprintf("spec.presets[%d]", i), "the project has no preset %q%s", preset, oneOf(sortedKeys(p.Spec.Presets)))
+			c.add(fmt.Sprintf("spec.presets[%d]", i), "the project has no preset %q%s", preset, listChoices(sortedKeys(p.Spec.Presets)))
 		}
 	}
 	if strings.ContainsFunc(s.Title, unicode.IsControl) {
@@ -32,20 +32,20 @@ func (p *Project) Check(s staging.Staging) error {
 	return staging.Invalid(fmt.Sprintf("staging %s does not fit the project", s.Name), c)
 }
 
-// faults collects problems in the order they are found.
-type faults []staging.Problem
+// problems collects problems in the order they are found.
+type problems []staging.Problem
 
-func (c *faults) add(field, format string, args ...any) {
+func (c *problems) add(field, format string, args ...any) {
 	*c = append(*c, staging.Problem{Field: field, Message: fmt.Sprintf(format, args...)})
 }
 
-func (c *faults) addError(field string, err error) {
+func (c *problems) addError(field string, err error) {
 	if err != nil {
 		c.add(field, "%s", err)
 	}
 }
 
-func (c *faults) checkState(state staging.State) {
+func (c *problems) checkState(state staging.State) {
 	switch state {
 	case staging.Active, staging.Archived, staging.Deleting:
 	default:
@@ -53,11 +53,11 @@ func (c *faults) checkState(state staging.State) {
 	}
 }
 
-func (p *Project) checkServices(c *faults, s staging.Staging) {
+func (p *Project) checkServices(c *problems, s staging.Staging) {
 	for _, name := range sortedKeys(s.Spec.Services) {
 		field := "spec.services." + name
 		if _, ok := p.Spec.Services[name]; !ok {
-			c.add(field, "the project has no service %q%s", name, oneOf(p.ServiceNames()))
+			c.add(field, "the project has no service %q%s", name, listChoices(p.ServiceNames()))
 			continue
 		}
 		c.addError(field+".image", CheckImage(s.Spec.Services[name].Image))
@@ -69,12 +69,12 @@ func (p *Project) checkServices(c *faults, s staging.Staging) {
 	}
 }
 
-func (p *Project) checkOverrides(c *faults, field string, scope Scope, values staging.Values) {
+func (p *Project) checkOverrides(c *problems, field string, scope Scope, values staging.Values) {
 	for _, name := range sortedKeys(values) {
 		parameter, ok := p.Spec.Parameters[name]
 		switch {
 		case !ok:
-			c.add(field+"."+name, "the project has no parameter %q%s", name, oneOf(p.ParameterNames()))
+			c.add(field+"."+name, "the project has no parameter %q%s", name, listChoices(p.ParameterNames()))
 		case parameter.Scope != scope:
 			c.add(field+"."+name, "belongs under overrides.%s", parameter.Scope)
 		default:
@@ -86,16 +86,16 @@ func (p *Project) checkOverrides(c *faults, field string, scope Scope, values st
 // ParameterNames lists the parameters in alphabetical order.
 func (p *Project) ParameterNames() []string { return sortedKeys(p.Spec.Parameters) }
 
-// meantOrOneOf offers the name that was probably mistyped, else all there are.
-func meantOrOneOf(name string, known []string) string {
-	if near := strictyaml.Nearest(name, known); near != "" {
+// suggest offers the name that was probably mistyped, else all there are.
+func suggest(name string, known []string) string {
+	if near := strictyaml.Closest(name, known); near != "" {
 		return "; did you mean " + near + "?"
 	}
-	return oneOf(known)
+	return listChoices(known)
 }
 
-// oneOf names what there is to choose from.
-func oneOf(names []string) string {
+// listChoices names what there is to choose from.
+func listChoices(names []string) string {
 	if len(names) == 0 {
 		return " (it declares none)"
 	}

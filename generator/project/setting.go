@@ -44,15 +44,15 @@ func (p *Project) Settings(s staging.Staging) []Setting {
 }
 
 func (p *Project) setting(s staging.Staging, name string) Setting {
-	setting := p.Fallback(s, name)
+	setting := p.InheritedSetting(s, name)
 	if value, ok := valueOf(s.Spec.Overrides, name); ok {
 		setting.Value, setting.Origin, setting.Preset = value, OriginOverride, ""
 	}
 	return setting
 }
 
-// Fallback gives what a setting is where the staging sets nothing itself.
-func (p *Project) Fallback(s staging.Staging, name string) Setting {
+// InheritedSetting gives what a setting is where the staging sets nothing itself.
+func (p *Project) InheritedSetting(s staging.Staging, name string) Setting {
 	parameter := p.Spec.Parameters[name]
 	setting := Setting{Name: name, Value: parameter.Default, Origin: OriginDefault, Parameter: parameter}
 	if parameter.Default == nil {

@@ -6,19 +6,19 @@ import (
 	"octopod/generator/staging"
 )
 
-// turn brings a record to a state, and notes when and why.
-func turn(s *staging.Staging, to staging.State, a staging.Action, at staging.Stamp) {
+// transition brings a record to a state, and notes when and why.
+func transition(s *staging.Staging, to staging.State, a staging.Action, at staging.Attribution) {
 	if s.Spec.State == to {
 		return
 	}
 	s.Spec.State = to
-	s.Spec.Since = &staging.Turn{At: at.At, By: at.By, Reason: a.Reason}
+	s.Spec.Since = &staging.Transition{At: at.At, By: at.By, Reason: a.Reason}
 }
 
 // archive puts a staging to sleep: until a moment, or until somebody wakes it.
 // One that sleeps for a while stays archived when it is archived for good; since
 // when then counts anew, as it does where nobody knows.
-func archive(s staging.Staging, a staging.Action, at staging.Stamp) (staging.Staging, error) {
+func archive(s staging.Staging, a staging.Action, at staging.Attribution) (staging.Staging, error) {
 	if s.Spec.State == staging.Deleting {
 		return s, staging.Errorf(staging.CodeConflict, "staging %q is being deleted", s.Name).
 			WithHint("`octopod restore %s` takes the deletion back", s.Name)
@@ -27,7 +27,7 @@ func archive(s staging.Staging, a staging.Action, at staging.Stamp) (staging.Sta
 		s.Spec.State = staging.Active
 	}
 	if s.Spec.State != staging.Archived {
-		turn(&s, staging.Archived, a, at)
+		transition(&s, staging.Archived, a, at)
 		s.Spec.Since.Wakes = a.Until
 	}
 	switch {
@@ -41,15 +41,15 @@ func archive(s staging.Staging, a staging.Action, at staging.Stamp) (staging.Sta
 
 // restore wakes a staging. Its time to live begins anew, unless it only slept
 // for a while: a staging that sleeps every night would never end.
-func (p *Project) restore(s *staging.Staging, a staging.Action, at staging.Stamp) {
+func (p *Project) restore(s *staging.Staging, a staging.Action, at staging.Attribution) {
 	s.Spec.BranchGone = nil
 	if s.Spec.State == staging.Active {
 		return
 	}
 	if s.Spec.Since == nil || s.Spec.Since.Wakes == nil {
-		p.renew(s, at.At)
+		p.renewExpiry(s, at.At)
 	}
-	turn(s, staging.Active, a, at)
+	transition(s, staging.Active, a, at)
 }
 
 // restart counts one more restart: the number is a label of every pod.
@@ -67,7 +67,7 @@ func restart(s staging.Staging) (staging.Staging, error) {
 }
 
 // keep keeps a staging from the sweep. The same once more keeps who was first.
-func keep(s staging.Staging, a staging.Action, at staging.Stamp) (staging.Staging, error) {
+func keep(s staging.Staging, a staging.Action, at staging.Attribution) (staging.Staging, error) {
 	if a.Reason == "" {
 		return s, staging.Errorf(staging.CodeInvalid, "no reason is given to keep staging %q", s.Name).
 			WithHint("say why with --reason: others decide by it whether it may go")
@@ -76,7 +76,7 @@ func keep(s staging.Staging, a staging.Action, at staging.Stamp) (staging.Stagin
 		return s, staging.Errorf(staging.CodeInvalid, "staging %q cannot be kept until %s: that is over", s.Name, a.Until.UTC().Format(time.DateTime))
 	}
 	if was := s.Spec.Kept; was == nil || was.Reason != a.Reason || !sameTime(was.Until, a.Until) {
-		s.Spec.Kept = &staging.Keeping{By: at.By, Reason: a.Reason, At: at.At, Until: a.Until}
+		s.Spec.Kept = &staging.Protection{By: at.By, Reason: a.Reason, At: at.At, Until: a.Until}
 	}
 	return s, nil
 }

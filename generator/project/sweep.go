@@ -36,23 +36,23 @@ type Decision struct {
 	gone bool // because its branch is in no repository
 }
 
-// Surroundings are what a sweep knows beside the records.
-type Surroundings struct {
+// SweepInput are what a sweep knows beside the records.
+type SweepInput struct {
 	Now time.Time
 	// Branches of each repository of the project. One that is not there, or has
 	// none, tells nothing: no repository has no branch at all, so something failed.
 	Branches map[string][]string
-	// Lost is a branch that its repository has just told to be no more. Nobody
+	// Deleted is a branch that its repository has just told to be no more. Nobody
 	// waits for a first push of it, and the repository need not be heard as well.
-	Lost Lost
-	// TornDown are the stagings whose teardown is over.
-	TornDown map[string]bool
+	Deleted DeletedBranch
+	// TeardownsDone are the stagings whose teardown is over.
+	TeardownsDone map[string]bool
 	// MaxShare is how many stagings of a hundred may go at once. A few may always.
 	MaxShare int
 }
 
-// Lost is a branch that one repository has no more.
-type Lost struct{ Repository, Branch string }
+// DeletedBranch is a branch that one repository has no more.
+type DeletedBranch struct{ Repository, Branch string }
 
 // fewEnough may go at once whatever their share.
 const fewEnough = 3
@@ -60,7 +60,7 @@ const fewEnough = 3
 // Sweep decides on every staging, in the order of the records. What it decides
 // follows from its arguments alone, and nothing is deleted that was not
 // archived before.
-func (p *Project) Sweep(records []staging.Staging, around Surroundings) []Decision {
+func (p *Project) Sweep(records []staging.Staging, around SweepInput) []Decision {
 	s := p.newSweep(around)
 	decisions := make([]Decision, len(records))
 	for i, r := range records {
@@ -68,7 +68,7 @@ func (p *Project) Sweep(records []staging.Staging, around Surroundings) []Decisi
 		decisions[i].Staging = r.Name
 	}
 	s.limit(records, decisions)
-	s.hold(decisions)
+	s.holdMassDeletion(decisions)
 	return decisions
 }
 
@@ -93,15 +93,15 @@ func (d Decision) Action() (staging.Action, bool) {
 // sweep is one sweep over one project.
 type sweep struct {
 	*Project
-	Surroundings
+	SweepInput
 	branches map[string]map[string]bool // by repository
 	repos    []string
 	night    night
 	isNight  bool
 }
 
-func (p *Project) newSweep(around Surroundings) *sweep {
-	s := &sweep{Project: p, Surroundings: around, branches: map[string]map[string]bool{}, repos: p.Repositories()}
+func (p *Project) newSweep(around SweepInput) *sweep {
+	s := &sweep{Project: p, SweepInput: around, branches: map[string]map[string]bool{}, repos: p.Repositories()}
 	for repository, names := range around.Branches {
 		set := make(map[string]bool, len(names))
 		for _, name := range names {
@@ -127,18 +127,18 @@ func (p *Project) Repositories() []string {
 // decide asks one rule after the other; the first that has something to say is right.
 func (s *sweep) decide(r staging.Staging) Decision {
 	for _, rule := range []func(*sweep, staging.Staging) Decision{
-		(*sweep).tornDown, (*sweep).rested, (*sweep).spared, (*sweep).branchGone, (*sweep).branchBack,
-		(*sweep).undated, (*sweep).retained, (*sweep).expired, (*sweep).sleepy, (*sweep).warned,
+		(*sweep).tornDown, (*sweep).wakeDue, (*sweep).protected, (*sweep).branchGone, (*sweep).branchBack,
+		(*sweep).undated, (*sweep).retentionOver, (*sweep).expired, (*sweep).nightBegan, (*sweep).expiresSoon,
 	} {
 		if d := rule(s, r); d.Step != "" {
 			return d
 		}
 	}
-	return Decision{Step: StepKeep, Reason: untilWhen(r)}
+	return Decision{Step: StepKeep, Reason: keepReason(r)}
 }
 
-// untilWhen says how long a staging stays as it is.
-func untilWhen(r staging.Staging) string {
+// keepReason says how long a staging stays as it is.
+func keepReason(r staging.Staging) string {
 	switch {
 	case r.Spec.State == staging.Archived && r.Spec.Since.Wakes != nil:
 		return "asleep until " + clock(*r.Spec.Since.Wakes)
@@ -161,14 +161,14 @@ func (s *sweep) tornDown(r staging.Staging) Decision {
 	switch {
 	case r.Spec.State != staging.Deleting:
 		return Decision{}
-	case s.TornDown[r.Name]:
+	case s.TeardownsDone[r.Name]:
 		return Decision{Step: StepFinish, Reason: "the teardown is over"}
 	}
 	return keptBecause("its teardown is not known to be over")
 }
 
-// rested: who was put to sleep for a while is woken, whatever else holds.
-func (s *sweep) rested(r staging.Staging) Decision {
+// wakeDue: who was put to sleep for a while is woken, whatever else holds.
+func (s *sweep) wakeDue(r staging.Staging) Decision {
 	since := r.Spec.Since
 	if r.Spec.State != staging.Archived || since == nil || since.Wakes == nil || since.Wakes.After(s.Now) || s.past(r.Spec.Expires) {
 		return Decision{}
@@ -178,8 +178,8 @@ func (s *sweep) rested(r staging.Staging) Decision {
 
 func (s *sweep) past(t *time.Time) bool { return t != nil && !s.Now.Before(*t) }
 
-// spared: some stagings are none of the sweep's business.
-func (s *sweep) spared(r staging.Staging) Decision {
+// protected: some stagings are none of the sweep's business.
+func (s *sweep) protected(r staging.Staging) Decision {
 	kept := r.Spec.Kept
 	switch {
 	case kept != nil && !s.past(kept.Until):
@@ -198,9 +198,9 @@ func (s *sweep) branchGone(r staging.Staging) Decision {
 	}
 	grace, why := time.Duration(s.Spec.Lifecycle.BranchGrace), fmt.Sprintf("branch %s is gone", r.Spec.Branch)
 	d := Decision{Reason: why, gone: true}
-	end := turnedAt(r).Add(grace)
+	end := stateSince(r).Add(grace)
 	switch mark := r.Spec.BranchGone; {
-	case r.Spec.State == staging.Active && s.Now.Before(end) && s.Lost.Branch != r.Spec.Branch: // it is new, or somebody woke it
+	case r.Spec.State == staging.Active && s.Now.Before(end) && s.Deleted.Branch != r.Spec.Branch: // it is new, or somebody woke it
 		d.Step, d.At, d.Reason = StepWarn, &end, why+": archived after "+clock(end)
 	case r.Spec.State == staging.Active:
 		d.Step = StepArchive
@@ -215,8 +215,8 @@ func (s *sweep) branchGone(r staging.Staging) Decision {
 	return d
 }
 
-// turnedAt is when a staging came to its state.
-func turnedAt(r staging.Staging) time.Time {
+// stateSince is when a staging came to its state.
+func stateSince(r staging.Staging) time.Time {
 	if r.Spec.Since != nil {
 		return r.Spec.Since.At
 	}
@@ -257,7 +257,7 @@ func (s *sweep) presence(r staging.Staging) presence {
 		if names[r.Spec.Branch] {
 			return present
 		}
-		if len(names) == 0 && s.Lost != (Lost{repository, r.Spec.Branch}) {
+		if len(names) == 0 && s.Deleted != (DeletedBranch{repository, r.Spec.Branch}) {
 			found = unknown
 		}
 	}
@@ -282,8 +282,8 @@ func (s *sweep) undated(r staging.Staging) Decision {
 	return Decision{}
 }
 
-// retained: an archive is deleted after the retention.
-func (s *sweep) retained(r staging.Staging) Decision {
+// retentionOver: an archive is deleted after the retention.
+func (s *sweep) retentionOver(r staging.Staging) Decision {
 	retention := time.Duration(s.Spec.Lifecycle.ArchiveRetention)
 	if r.Spec.State != staging.Archived || r.Spec.Since.Wakes != nil || retention == 0 {
 		return Decision{}
@@ -304,15 +304,15 @@ func (s *sweep) expired(r staging.Staging) Decision {
 	return Decision{Step: StepArchive, Reason: "no deploy until " + clock(*r.Spec.Expires)}
 }
 
-// sleepy: by night all sleep but those that somebody deployed or woke meanwhile.
-func (s *sweep) sleepy(r staging.Staging) Decision {
-	if !s.isNight || r.Spec.State != staging.Active || !turnedAt(r).Before(s.night.began) {
+// nightBegan: by night all sleep but those that somebody deployed or woke meanwhile.
+func (s *sweep) nightBegan(r staging.Staging) Decision {
+	if !s.isNight || r.Spec.State != staging.Active || !stateSince(r).Before(s.night.began) {
 		return Decision{}
 	}
 	return Decision{Step: StepSleep, Reason: "asleep until " + clock(s.night.ends), At: &s.night.ends}
 }
 
-func (s *sweep) warned(r staging.Staging) Decision {
+func (s *sweep) expiresSoon(r staging.Staging) Decision {
 	if r.Spec.State != staging.Active || r.Spec.Expires == nil {
 		return Decision{}
 	}
@@ -327,10 +327,10 @@ func (s *sweep) warning(end time.Time, what string) Decision {
 	return Decision{Step: StepWarn, Reason: what + " after " + clock(end), At: &end}
 }
 
-// hold keeps a mistake from taking many stagings away: a repository that was
+// holdMassDeletion keeps a mistake from taking many stagings away: a repository that was
 // replaced, a clock that is wrong. A staging that goes with its branch counts
 // as well as one that is deleted.
-func (s *sweep) hold(decisions []Decision) {
+func (s *sweep) holdMassDeletion(decisions []Decision) {
 	goes := func(d Decision) bool { return d.Step == StepDelete || d.Step == StepArchive && d.gone }
 	going := 0
 	for _, d := range decisions {

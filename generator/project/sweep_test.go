@@ -40,7 +40,7 @@ const day = 24 * time.Hour
 func record(name string, changes ...func(*staging.Spec)) staging.Staging {
 	s := staging.Staging{Name: name, Spec: staging.Spec{
 		Branch: "b/" + name, State: staging.Active, Expires: ago(-7 * day),
-		Created:  staging.Stamp{At: *ago(5 * day), By: "Ada"},
+		Created:  staging.Attribution{At: *ago(5 * day), By: "Ada"},
 		Services: map[string]staging.Service{"backend": {Image: "r/backend:1", Commit: "1f2e3d4", From: staging.FromBranch}},
 	}}
 	for _, change := range changes {
@@ -50,17 +50,17 @@ func record(name string, changes ...func(*staging.Spec)) staging.Staging {
 }
 
 func archived(since time.Duration) func(*staging.Spec) {
-	return func(s *staging.Spec) { s.State, s.Since = staging.Archived, &staging.Turn{At: *ago(since)} }
+	return func(s *staging.Spec) { s.State, s.Since = staging.Archived, &staging.Transition{At: *ago(since)} }
 }
 
 func asleep(wakes time.Duration) func(*staging.Spec) {
 	return func(s *staging.Spec) {
-		s.State, s.Since = staging.Archived, &staging.Turn{At: *ago(day), Wakes: ago(-wakes)}
+		s.State, s.Since = staging.Archived, &staging.Transition{At: *ago(day), Wakes: ago(-wakes)}
 	}
 }
 
 func woken(since time.Duration) func(*staging.Spec) {
-	return func(s *staging.Spec) { s.Since = &staging.Turn{At: *ago(since)} }
+	return func(s *staging.Spec) { s.Since = &staging.Transition{At: *ago(since)} }
 }
 
 func expires(in time.Duration) func(*staging.Spec) {
@@ -73,7 +73,7 @@ func marked(since time.Duration) func(*staging.Spec) {
 
 func kept(until *time.Time) func(*staging.Spec) {
 	return func(s *staging.Spec) {
-		s.Kept = &staging.Keeping{By: "Bob", Reason: "demo", At: *ago(day), Until: until}
+		s.Kept = &staging.Protection{By: "Bob", Reason: "demo", At: *ago(day), Until: until}
 	}
 }
 
@@ -152,7 +152,7 @@ func TestASweepDecides(t *testing.T) {
 		{what: "kept, but torn down", record: record("over", deleting, kept(nil)), want: project.StepFinish},
 	} {
 		t.Run(tt.what, func(t *testing.T) {
-			around := project.Surroundings{Now: now, Branches: heard, TornDown: tornDown, MaxShare: 25}
+			around := project.SweepInput{Now: now, Branches: heard, TeardownsDone: tornDown, MaxShare: 25}
 			if tt.branches != nil {
 				around.Branches = tt.branches
 			}
@@ -187,10 +187,10 @@ func TestSweepsLeadSomewhere(t *testing.T) {
 			var got []project.Step
 			now, r := now, tt.record
 			for range tt.want {
-				d := p.Sweep([]staging.Staging{r}, project.Surroundings{Now: now, Branches: heard, MaxShare: 25})[0]
+				d := p.Sweep([]staging.Staging{r}, project.SweepInput{Now: now, Branches: heard, MaxShare: 25})[0]
 				got = append(got, d.Step)
 				if a, changes := d.Action(); changes && a.Verb != staging.Delete {
-					next, err := p.Apply(&r, a, staging.Stamp{At: now, By: "Octopod"})
+					next, err := p.Apply(&r, a, staging.Attribution{At: now, By: "Octopod"})
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -209,7 +209,7 @@ func TestSweepsLeadSomewhere(t *testing.T) {
 func TestSleepDoesNotRenew(t *testing.T) {
 	p, r := sweptWith(t, ""), record("one")
 	for _, a := range []staging.Action{{Verb: staging.Archive, Until: ago(-day)}, {Verb: staging.Restore}} {
-		next, err := p.Apply(&r, a, staging.Stamp{At: now})
+		next, err := p.Apply(&r, a, staging.Attribution{At: now})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -218,9 +218,9 @@ func TestSleepDoesNotRenew(t *testing.T) {
 	if !r.Spec.Expires.Equal(*ago(-7 * day)) {
 		t.Errorf("it ends on %s", r.Spec.Expires)
 	}
-	next, err := p.Apply(&r, staging.Action{Verb: staging.Archive}, staging.Stamp{At: now})
+	next, err := p.Apply(&r, staging.Action{Verb: staging.Archive}, staging.Attribution{At: now})
 	if err == nil {
-		next, err = p.Apply(&next, staging.Action{Verb: staging.Restore}, staging.Stamp{At: now})
+		next, err = p.Apply(&next, staging.Action{Verb: staging.Restore}, staging.Attribution{At: now})
 	}
 	if err != nil || !next.Spec.Expires.After(*ago(-13 * day)) {
 		t.Errorf("woken by hand, it ends on %s, %v", next.Spec.Expires, err)
@@ -269,7 +269,7 @@ func TestASweepMakesRoom(t *testing.T) {
 		{"the project refuses instead", ", maxActive: 1, whenFull: refuse", []staging.Staging{record("a"), record("b")}, "a keep, b keep"},
 	} {
 		t.Run(tt.what, func(t *testing.T) {
-			got := sweptWith(t, tt.more).Sweep(tt.records, project.Surroundings{Now: now, MaxShare: 25})
+			got := sweptWith(t, tt.more).Sweep(tt.records, project.SweepInput{Now: now, MaxShare: 25})
 			if steps(got) != tt.want {
 				t.Errorf("%s, want %s", steps(got), tt.want)
 			}
@@ -302,7 +302,7 @@ func TestASweepHoldsBack(t *testing.T) {
 		{"an end can come to all at once", many(100, used, expires(0)), 25, project.StepArchive},
 	} {
 		t.Run(tt.what, func(t *testing.T) {
-			got := sweptWith(t, "").Sweep(tt.records, project.Surroundings{Now: now, Branches: heard, MaxShare: tt.share})
+			got := sweptWith(t, "").Sweep(tt.records, project.SweepInput{Now: now, Branches: heard, MaxShare: tt.share})
 			if got[0].Step != tt.want {
 				t.Errorf("%+v, want %s", got[0], tt.want)
 			}
@@ -332,7 +332,7 @@ func TestNightsFollowTheWallClock(t *testing.T) {
 			t.Fatal(err)
 		}
 		r := record("one", func(s *staging.Spec) { s.Created.At, s.Expires = now.AddDate(0, -1, 0), nil })
-		if got := p.Sweep([]staging.Staging{r}, project.Surroundings{Now: now.UTC()})[0].Reason; got != tt.want {
+		if got := p.Sweep([]staging.Staging{r}, project.SweepInput{Now: now.UTC()})[0].Reason; got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.now, got, tt.want)
 		}
 	}
@@ -367,7 +367,7 @@ func TestRoom(t *testing.T) {
 		{", maxActivePerAuthor: 2, whenFull: refuse", true},
 		{", whenFull: refuse", false},
 	} {
-		err := sweptWith(t, tt.more).Room(record("new"), others)
+		err := sweptWith(t, tt.more).CheckLimit(record("new"), others)
 		if full := staging.CodeOf(err) == staging.CodeConflict; full != tt.full {
 			t.Errorf("%s: %v", tt.more, err)
 		}
@@ -377,16 +377,16 @@ func TestRoom(t *testing.T) {
 func TestKeepNeedsAReason(t *testing.T) {
 	p, r := sweptWith(t, ""), record("one")
 	for _, a := range []staging.Action{{Verb: staging.Keep}, {Verb: staging.Keep, Reason: "demo", Until: ago(0)}} {
-		if _, err := p.Apply(&r, a, staging.Stamp{At: now, By: "Bob"}); staging.CodeOf(err) != staging.CodeInvalid {
+		if _, err := p.Apply(&r, a, staging.Attribution{At: now, By: "Bob"}); staging.CodeOf(err) != staging.CodeInvalid {
 			t.Errorf("%+v: %v", a, err)
 		}
 	}
 	a := staging.Action{Verb: staging.Keep, Reason: "demo", Until: ago(-day)}
-	first, err := p.Apply(&r, a, staging.Stamp{At: now, By: "Bob"})
+	first, err := p.Apply(&r, a, staging.Attribution{At: now, By: "Bob"})
 	if err != nil {
 		t.Fatal(err)
 	}
-	again, err := p.Apply(&first, a, staging.Stamp{At: now.Add(time.Hour), By: "Eve"})
+	again, err := p.Apply(&first, a, staging.Attribution{At: now.Add(time.Hour), By: "Eve"})
 	if diff := cmp.Diff(first, again); err != nil || diff != "" || again.Spec.Kept.By != "Bob" {
 		t.Errorf("the same again changes something: %s, %v", diff, err)
 	}

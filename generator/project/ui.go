@@ -18,51 +18,51 @@ type UI struct {
 	// Least role that is shown a part of the page; nobody below it receives it. Parts: author,
 	// branch, services, settings, links, created, changed, expires, history (default viewer);
 	// detail, resources, files, activity (default admin).
-	Visible map[Part]Role `yaml:"visible,omitempty" json:"visible,omitempty"`
+	Visible map[Section]Role `yaml:"visible,omitempty" json:"visible,omitempty"`
 }
 
-// Part is a column or a section of the page that may be kept from a role.
-type Part string
+// Section is a column or a section of the page that may be kept from a role.
+type Section string
 
 // The parts.
 const (
-	PartAuthor    Part = "author"    // who made a staging, and whose pull request it is
-	PartBranch    Part = "branch"    // branch and pull request
-	PartServices  Part = "services"  // which parts run, and which version of each
-	PartSettings  Part = "settings"  // every setting and its value
-	PartLinks     Part = "links"     // the project's links; each has a role of its own as well
-	PartCreated   Part = "created"   //
-	PartChanged   Part = "changed"   //
-	PartExpires   Part = "expires"   //
-	PartHistory   Part = "history"   // who changed what, and the way back
-	PartDetail    Part = "detail"    // the technical reason of a status, as Argo CD words it
-	PartResources Part = "resources" // objects in the cluster
-	PartFiles     Part = "files"     // what lies in the env repo, and manifest diffs
-	PartActivity  Part = "activity"  // the actions of all stagings
+	SectionAuthor    Section = "author"    // who made a staging, and whose pull request it is
+	SectionBranch    Section = "branch"    // branch and pull request
+	SectionServices  Section = "services"  // which parts run, and which version of each
+	SectionSettings  Section = "settings"  // every setting and its value
+	SectionLinks     Section = "links"     // the project's links; each has a role of its own as well
+	SectionCreated   Section = "created"   //
+	SectionChanged   Section = "changed"   //
+	SectionExpires   Section = "expires"   //
+	SectionHistory   Section = "history"   // who changed what, and the way back
+	SectionDetail    Section = "detail"    // the technical reason of a status, as Argo CD words it
+	SectionResources Section = "resources" // objects in the cluster
+	SectionFiles     Section = "files"     // what lies in the env repo, and manifest diffs
+	SectionActivity  Section = "activity"  // the actions of all stagings
 )
 
-// parts gives the least role of every part where the project says nothing.
-func parts() map[Part]Role {
-	return map[Part]Role{
-		PartAuthor: RoleViewer, PartBranch: RoleViewer, PartServices: RoleViewer, PartSettings: RoleViewer,
-		PartLinks: RoleViewer, PartCreated: RoleViewer, PartChanged: RoleViewer, PartExpires: RoleViewer,
-		PartHistory: RoleViewer,
-		PartDetail:  RoleAdmin, PartResources: RoleAdmin, PartFiles: RoleAdmin, PartActivity: RoleAdmin,
+// defaultSections gives the least role of every part where the project says nothing.
+func defaultSections() map[Section]Role {
+	return map[Section]Role{
+		SectionAuthor: RoleViewer, SectionBranch: RoleViewer, SectionServices: RoleViewer, SectionSettings: RoleViewer,
+		SectionLinks: RoleViewer, SectionCreated: RoleViewer, SectionChanged: RoleViewer, SectionExpires: RoleViewer,
+		SectionHistory: RoleViewer,
+		SectionDetail:  RoleAdmin, SectionResources: RoleAdmin, SectionFiles: RoleAdmin, SectionActivity: RoleAdmin,
 	}
 }
 
 // Shows tells whether a role is shown a part of the page.
-func (u UI) Shows(part Part, to Role) bool {
+func (u UI) Shows(part Section, to Role) bool {
 	least, said := u.Visible[part]
 	if !said {
-		least = parts()[part]
+		least = defaultSections()[part]
 	}
 	return to.Includes(least)
 }
 
 var colour = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 
-func (p *Project) checkUI(c *faults) {
+func (p *Project) checkUI(c *problems) {
 	ui := p.Spec.UI
 	if ui.Logo != "" {
 		checkPath(c, "spec.ui.logo", ui.Logo)
@@ -75,17 +75,17 @@ func (p *Project) checkUI(c *faults) {
 	}
 	for _, part := range sortedKeys(ui.Visible) {
 		field := fmt.Sprintf("spec.ui.visible.%s", part)
-		if _, known := parts()[part]; !known {
-			c.add(field, "the page has no such part%s", oneOf(partNames()))
+		if _, known := defaultSections()[part]; !known {
+			c.add(field, "the page has no such part%s", listChoices(sectionNames()))
 			continue
 		}
 		checkRole(c, field, ui.Visible[part])
 	}
 }
 
-func partNames() []string {
+func sectionNames() []string {
 	var names []string
-	for _, part := range sortedKeys(parts()) {
+	for _, part := range sortedKeys(defaultSections()) {
 		names = append(names, string(part))
 	}
 	return names

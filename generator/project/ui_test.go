@@ -10,14 +10,14 @@ import (
 func TestPartsOfThePageHaveALeastRole(t *testing.T) {
 	p := parse(t, shop+"  ui: {accent: \"#6d28d9\", visible: {services: admin, detail: user}}\n")
 	for _, tt := range []struct {
-		part project.Part
+		part project.Section
 		role project.Role
 		want bool
 	}{
-		{project.PartServices, project.RoleUser, false}, {project.PartServices, project.RoleAdmin, true},
-		{project.PartDetail, project.RoleViewer, false}, {project.PartDetail, project.RoleUser, true},
-		{project.PartLinks, project.RoleViewer, true}, {project.PartLinks, project.RoleNone, false},
-		{project.PartFiles, project.RoleUser, false}, {"nonsense", project.RoleUser, false},
+		{project.SectionServices, project.RoleUser, false}, {project.SectionServices, project.RoleAdmin, true},
+		{project.SectionDetail, project.RoleViewer, false}, {project.SectionDetail, project.RoleUser, true},
+		{project.SectionLinks, project.RoleViewer, true}, {project.SectionLinks, project.RoleNone, false},
+		{project.SectionFiles, project.RoleUser, false}, {"nonsense", project.RoleUser, false},
 	} {
 		if got := p.Spec.UI.Shows(tt.part, tt.role); got != tt.want {
 			t.Errorf("%s is shown to %s: %v", tt.part, tt.role, got)

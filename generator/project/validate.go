@@ -15,7 +15,7 @@ const shortestName = 12
 
 // faults lists what is wrong with the meaning of a project whose form is right.
 func (p *Project) faults() []staging.Problem {
-	c := faults{}
+	c := problems{}
 	p.checkHead(&c)
 	p.checkEngine(&c)
 	p.checkPatterns(&c)
@@ -40,7 +40,7 @@ func (p *Project) faults() []staging.Problem {
 	return c
 }
 
-func (p *Project) checkHead(c *faults) {
+func (p *Project) checkHead(c *problems) {
 	if p.APIVersion != APIVersion {
 		c.add("apiVersion", "is %q: this Octopod reads %s", p.APIVersion, APIVersion)
 	}
@@ -80,7 +80,7 @@ func CheckDomain(name string) error {
 	return nil
 }
 
-func (p *Project) checkEngine(c *faults) {
+func (p *Project) checkEngine(c *problems) {
 	s := p.Spec
 	switch s.Engine {
 	case EngineKustomize:
@@ -108,7 +108,7 @@ func (p *Project) checkEngine(c *faults) {
 }
 
 // checkPath refuses a path that is not plainly inside the env repo.
-func checkPath(c *faults, field, dir string) {
+func checkPath(c *problems, field, dir string) {
 	if dir == "" || path.IsAbs(dir) || path.Clean(dir) != dir || dir == ".." || strings.HasPrefix(dir, "../") || dir == "." {
 		c.add(field, "%q is no path inside the env repo: write it from the root, for example templates/shop", dir)
 	}
@@ -117,7 +117,7 @@ func checkPath(c *faults, field, dir string) {
 // domain is a DNS name of at least one label (RFC 1123).
 var domain = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$`)
 
-func (p *Project) checkPatterns(c *faults) {
+func (p *Project) checkPatterns(c *problems) {
 	s := p.Spec
 	c.addError("spec.hosts.baseDomain", CheckDomain(s.Hosts.BaseDomain))
 	if s.Hosts.Scheme != "https" && s.Hosts.Scheme != "http" {
@@ -143,7 +143,7 @@ func (p *Project) checkPatterns(c *faults) {
 	}
 }
 
-func (p *Project) checkLimits(c *faults) {
+func (p *Project) checkLimits(c *problems) {
 	l := p.Spec.Lifecycle
 	if l.MaxActive < 0 {
 		c.add("spec.lifecycle.maxActive", "cannot be negative")
@@ -158,7 +158,7 @@ func (p *Project) checkLimits(c *faults) {
 
 // checkPattern: a pattern must hold {name} once, or two stagings would share
 // what it names, and must give a label.
-func (p *Project) checkPattern(c *faults, field, pattern string) {
+func (p *Project) checkPattern(c *problems, field, pattern string) {
 	if strings.Count(pattern, "{name}") != 1 {
 		c.add(field, "%q must contain {name} once, so that every staging gets its own", pattern)
 		return
@@ -168,7 +168,7 @@ func (p *Project) checkPattern(c *faults, field, pattern string) {
 	}
 }
 
-func (p *Project) checkOwnServices(c *faults) {
+func (p *Project) checkOwnServices(c *problems) {
 	if len(p.Spec.Services) == 0 {
 		c.add("spec.services", "is empty: a project has at least one service")
 	}
@@ -196,7 +196,7 @@ func (p *Project) checkOwnServices(c *faults) {
 	}
 }
 
-func checkLink(c *faults, field string, link Link) {
+func checkLink(c *problems, field string, link Link) {
 	if link.Name == "" {
 		c.add(field+".name", "is empty")
 	}
@@ -207,7 +207,7 @@ func checkLink(c *faults, field string, link Link) {
 	checkRole(c, field+".role", link.Role)
 }
 
-func checkRole(c *faults, field string, role Role) {
+func checkRole(c *problems, field string, role Role) {
 	switch role {
 	case RoleViewer, RoleUser, RoleAdmin:
 	default:
@@ -215,7 +215,7 @@ func checkRole(c *faults, field string, role Role) {
 	}
 }
 
-func (p *Project) checkExceptions(c *faults) {
+func (p *Project) checkExceptions(c *problems) {
 	for i, allow := range p.Spec.Checks.Allow {
 		field := fmt.Sprintf("spec.checks.allow[%d]", i)
 		if allow.Rule == "" {

@@ -11,7 +11,7 @@ import (
 // from a ConfigMap, and what reads well as scope.key.
 var settingName = regexp.MustCompile(`^[-._a-zA-Z][-._a-zA-Z0-9]*$`)
 
-func (p *Project) checkParameter(c *faults, field, name string, parameter Parameter) {
+func (p *Project) checkParameter(c *problems, field, name string, parameter Parameter) {
 	if !settingName.MatchString(name) {
 		c.add(field, "%q is no parameter name: use letters, digits, dots, dashes and underscores", name)
 	}
@@ -35,7 +35,7 @@ func (p *Project) checkParameter(c *faults, field, name string, parameter Parame
 
 // checkDeclaredType tells whether type, bounds and pattern make sense together,
 // so that values may be checked against them.
-func (p Parameter) checkDeclaredType(c *faults, field string) bool {
+func (p Parameter) checkDeclaredType(c *problems, field string) bool {
 	before := len(*c)
 	switch p.Type {
 	case TypeString, TypeInteger, TypeBoolean, TypeSecret:
@@ -62,7 +62,7 @@ func (p Parameter) checkDeclaredType(c *faults, field string) bool {
 	return len(*c) == before
 }
 
-func (p *Project) checkTo(c *faults, field string, parameter Parameter) {
+func (p *Project) checkTo(c *problems, field string, parameter Parameter) {
 	to := parameter.To
 	if to.targets() > 1 {
 		c.add(field, "names several targets: a parameter has one of env, image, replicas, component, patch")
@@ -90,10 +90,10 @@ func (p *Project) checkTo(c *faults, field string, parameter Parameter) {
 }
 
 // checkComponents: each allowed value names a component or "" for none.
-func checkComponents(c *faults, field string, parameter Parameter) {
+func checkComponents(c *problems, field string, parameter Parameter) {
 	for _, value := range parameter.Allowed {
-		if _, ok := parameter.To.Component[staging.Text(value)]; !ok {
-			c.add(field, "says nothing for the allowed value %q: name a component, or \"\" for none", staging.Text(value))
+		if _, ok := parameter.To.Component[staging.FormatValue(value)]; !ok {
+			c.add(field, "says nothing for the allowed value %q: name a component, or \"\" for none", staging.FormatValue(value))
 		}
 	}
 	for _, value := range sortedKeys(parameter.To.Component) {
@@ -104,7 +104,7 @@ func checkComponents(c *faults, field string, parameter Parameter) {
 }
 
 // checkPointer refuses what is no RFC 6901 pointer into an object.
-func checkPointer(c *faults, field, pointer string) {
+func checkPointer(c *problems, field, pointer string) {
 	if !strings.HasPrefix(pointer, "/") {
 		c.add(field, "%q is no JSON pointer: write /spec/replicas", pointer)
 	}

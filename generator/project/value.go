@@ -35,7 +35,7 @@ func (p Parameter) Parse(text string) (any, error) {
 			return nil, fmt.Errorf("%q is neither true nor false", text)
 		}
 	case TypeEnum: // an allowed value may be a number: 2, not "2"
-		if i := slices.IndexFunc(p.Allowed, func(a any) bool { return staging.Text(a) == text }); i >= 0 {
+		if i := slices.IndexFunc(p.Allowed, func(a any) bool { return staging.FormatValue(a) == text }); i >= 0 {
 			value = p.Allowed[i]
 		}
 	}
@@ -52,7 +52,7 @@ func (p Parameter) Check(value any) error {
 		return err
 	}
 	if len(p.Allowed) > 0 && !slices.Contains(p.Allowed, value) {
-		return fmt.Errorf("%q is not allowed: choose %s", staging.Text(value), choices(p.Allowed))
+		return fmt.Errorf("%q is not allowed: choose %s", staging.FormatValue(value), choices(p.Allowed))
 	}
 	if n, ok := value.(int); ok {
 		return p.checkRange(n)
@@ -114,7 +114,7 @@ func (p Parameter) checkText(s string) error {
 	if len(s) > maxValue {
 		return fmt.Errorf("has %d bytes: at most %d", len(s), maxValue)
 	}
-	if what, yes := staging.LooksSecret(s); yes {
+	if what, yes := staging.DetectSecret(s); yes {
 		return fmt.Errorf("looks like %s: secrets never go into git; declare the parameter as secret-reference", what)
 	}
 	if strings.ContainsRune(s, 0) {
@@ -133,14 +133,14 @@ func describe(value any) string {
 	case nil:
 		return "nothing"
 	default:
-		return "the bare " + staging.Text(v)
+		return "the bare " + staging.FormatValue(v)
 	}
 }
 
 func choices(values []any) string {
 	texts := make([]string, len(values))
 	for i, v := range values {
-		texts[i] = staging.Text(v)
+		texts[i] = staging.FormatValue(v)
 	}
 	return strings.Join(texts, ", ")
 }

@@ -45,7 +45,7 @@ type Delivery struct {
 
 // Reported is the text for a role.
 func (d Delivery) Reported(v rights.Visibility) string {
-	if d.err == nil || v.Shows(project.PartDetail) {
+	if d.err == nil || v.Shows(project.SectionDetail) {
 		return d.Text
 	}
 	return v.RedactError(d.err).Error()

@@ -143,7 +143,7 @@ func missingImages(err error, a staging.Action) map[string]string {
 }
 
 func (f *following) pushed(ctx context.Context) (Followed, error) {
-	if why := f.project.Declines(f.candidate()); why != "" && (!f.Missed || f.record == nil) {
+	if why := f.project.SkipReason(f.candidate()); why != "" && (!f.Missed || f.record == nil) {
 		return f.nothing("%s", why)
 	}
 	return f.deploy(ctx)
@@ -248,7 +248,7 @@ func (f *following) head(ctx context.Context) (commit string, known bool) {
 // pull follows a pull request. Where pushes make stagings, it only says more of one.
 func (f *following) pull(ctx context.Context) (Followed, error) {
 	pull, byPull := f.Event.Pull, f.project.Spec.Branches.From == project.FromPullRequest
-	why := f.project.Declines(f.candidate())
+	why := f.project.SkipReason(f.candidate())
 	switch {
 	case pull.Fork != "":
 		return f.nothing("%s", why)
@@ -306,8 +306,8 @@ func (f *following) withdraw(ctx context.Context, why string) (Followed, error) 
 	if f.record == nil {
 		return f.nothing("%s, and there is no staging", why)
 	}
-	around := project.Surroundings{Now: f.Now(), Branches: f.branches(ctx)}
-	return f.carryOut(ctx, f.project.Withdraw(*f.record, f.repository, why, around))
+	around := project.SweepInput{Now: f.Now(), Branches: f.branches(ctx)}
+	return f.carryOut(ctx, f.project.DecideClosedPullRequest(*f.record, f.repository, why, around))
 }
 
 // lost does at once what the sweep would do with a staging that lost its branch.
@@ -315,8 +315,8 @@ func (f *following) lost(ctx context.Context) (Followed, error) {
 	if f.record == nil {
 		return f.nothing("branch %s has no staging", f.Event.Branch)
 	}
-	around := project.Surroundings{Now: f.Now(), Branches: f.branches(ctx), Lost: project.Lost{Repository: f.repository, Branch: f.Event.Branch}}
-	return f.carryOut(ctx, f.project.Lose(*f.record, around))
+	around := project.SweepInput{Now: f.Now(), Branches: f.branches(ctx), Deleted: project.DeletedBranch{Repository: f.repository, Branch: f.Event.Branch}}
+	return f.carryOut(ctx, f.project.DecideDeletedBranch(*f.record, around))
 }
 
 func (f *following) branches(ctx context.Context) map[string][]string {

@@ -65,7 +65,7 @@ func shop(t testing.TB, engine project.Engine) *project.Project {
 	p.Spec.Kustomize = project.Kustomize{}
 	p.Spec.Jsonnet = project.Jsonnet{File: "jsonnet/shop.libsonnet", Libraries: []string{"jsonnet"}}
 	for name, parameter := range p.Spec.Parameters {
-		parameter.To = project.To{} // a jsonnet template finds every value itself
+		parameter.To = project.Target{} // a jsonnet template finds every value itself
 		p.Spec.Parameters[name] = parameter
 	}
 	return p

@@ -62,7 +62,7 @@ func secretsOf(object map[string]any) map[string]secret {
 func findSecrets(node any, path string, found map[string]secret) {
 	switch n := node.(type) {
 	case map[string]any:
-		if name, ok := n["name"].(string); ok && staging.TellingName(name) {
+		if name, ok := n["name"].(string); ok && staging.IsSecretName(name) {
 			if value, ok := n["value"].(string); ok && value != "" {
 				found[path+"/value"] = secret{value, func(m string) { n["value"] = m }}
 			}
@@ -70,8 +70,8 @@ func findSecrets(node any, path string, found map[string]secret) {
 		for key, child := range n {
 			here := path + "/" + key
 			text, isText := child.(string)
-			_, looks := staging.LooksSecret(text)
-			if isText && (looks || path == "/data" && staging.TellingName(key)) {
+			_, looks := staging.DetectSecret(text)
+			if isText && (looks || path == "/data" && staging.IsSecretName(key)) {
 				found[strings.TrimPrefix(here, "/")] = secret{text, func(m string) { n[key] = m }}
 				continue
 			}
@@ -81,7 +81,7 @@ func findSecrets(node any, path string, found map[string]secret) {
 		for i, child := range n {
 			here := path + "/" + label(child, i)
 			if text, ok := child.(string); ok {
-				if _, looks := staging.LooksSecret(text); looks {
+				if _, looks := staging.DetectSecret(text); looks {
 					found[here] = secret{text, func(m string) { n[i] = m }}
 				}
 				continue

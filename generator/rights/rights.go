@@ -33,7 +33,7 @@ func (a Actor) Authorize(p *project.Project, verb staging.Verb, name string) err
 }
 
 // RequireVisible refuses a part of what is known to a role that it is not for.
-func RequireVisible(p *project.Project, role project.Role, part project.Part) error {
+func RequireVisible(p *project.Project, role project.Role, part project.Section) error {
 	if p.Spec.UI.Shows(part, role) {
 		return nil
 	}

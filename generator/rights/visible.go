@@ -33,12 +33,12 @@ func Shown(p *project.Project, role project.Role, known *staging.View) *staging.
 }
 
 // Shows reports whether the role may see a part; every role sees what has no part.
-func (v Visibility) Shows(part project.Part) bool {
+func (v Visibility) Shows(part project.Section) bool {
 	return v.All || part == "" || v.Project != nil && v.Project.Spec.UI.Shows(part, v.Role)
 }
 
 // Require refuses a part that the role may not see.
-func (v Visibility) Require(part project.Part) error {
+func (v Visibility) Require(part project.Section) error {
 	if v.All {
 		return nil
 	}
@@ -48,14 +48,14 @@ func (v Visibility) Require(part project.Part) error {
 // RedactProject is octopod.yaml for this role. Parts have names for all, as addresses do.
 func (v Visibility) RedactProject() *project.Project {
 	p := *v.Project
-	if !v.Shows(project.PartServices) {
+	if !v.Shows(project.SectionServices) {
 		p.Spec.Services = map[string]project.Service{}
 		for name, s := range v.Project.Spec.Services {
 			p.Spec.Services[name] = project.Service{Title: s.Title, Host: s.Host, Path: s.Path}
 		}
 	}
 	p.Spec.Parameters, p.Spec.Presets = map[string]project.Parameter{}, map[string]project.Preset{}
-	if v.Shows(project.PartSettings) {
+	if v.Shows(project.SectionSettings) {
 		for name, parameter := range v.Project.Spec.Parameters {
 			if values := v.discreet(staging.Values{name: parameter.Default}); parameter.Default != nil {
 				parameter.Default = values[name]
@@ -68,7 +68,7 @@ func (v Visibility) RedactProject() *project.Project {
 		}
 	}
 	p.Spec.Links = slices.DeleteFunc(slices.Clone(p.Spec.Links), func(l project.Link) bool {
-		return !v.Shows(project.PartLinks) || !v.Role.Includes(l.Role)
+		return !v.Shows(project.SectionLinks) || !v.Role.Includes(l.Role)
 	})
 	if !v.Role.Includes(project.RoleAdmin) {
 		p.Spec.Access = project.Access{}
@@ -81,17 +81,17 @@ func (v Visibility) Redact(known *staging.View) *staging.View {
 	view := *known
 	s := &view.Spec
 	for _, hide := range []struct {
-		part project.Part
+		part project.Section
 		do   func()
 	}{
-		{project.PartDetail, func() { view.Status.Detail = "" }},
-		{project.PartServices, func() { s.Services, view.Status.Services, s.Tested = nil, nil, withoutVersions(s.Tested) }},
-		{project.PartSettings, func() { s.Overrides, s.Presets = staging.Overrides{}, nil }},
-		{project.PartBranch, func() { s.Branch, s.PullRequest = "", nil }},
-		{project.PartCreated, func() { s.Created.At = time.Time{} }},
-		{project.PartExpires, func() { s.Expires = nil }},
-		{project.PartChanged, func() { view.Status.Changed, view.Status.Timings.Committed = nil, nil }},
-		{project.PartAuthor, func() { hideAuthor(s) }},
+		{project.SectionDetail, func() { view.Status.Detail = "" }},
+		{project.SectionServices, func() { s.Services, view.Status.Services, s.Tested = nil, nil, withoutVersions(s.Tested) }},
+		{project.SectionSettings, func() { s.Overrides, s.Presets = staging.Overrides{}, nil }},
+		{project.SectionBranch, func() { s.Branch, s.PullRequest = "", nil }},
+		{project.SectionCreated, func() { s.Created.At = time.Time{} }},
+		{project.SectionExpires, func() { s.Expires = nil }},
+		{project.SectionChanged, func() { view.Status.Changed, view.Status.Timings.Committed = nil, nil }},
+		{project.SectionAuthor, func() { hideAuthor(s) }},
 	} {
 		if !v.Shows(hide.part) {
 			hide.do()
@@ -117,8 +117,8 @@ func hideAuthor(s *staging.Spec) {
 	s.Created.By = ""
 	s.PullRequest = but(s.PullRequest, func(r *staging.PullRequest) { r.Author = "" })
 	s.Pinned = but(s.Pinned, func(p *staging.Pin) { p.By = "" })
-	s.Kept = but(s.Kept, func(k *staging.Keeping) { k.By = "" })
-	s.Since = but(s.Since, func(t *staging.Turn) { t.By = "" })
+	s.Kept = but(s.Kept, func(k *staging.Protection) { k.By = "" })
+	s.Since = but(s.Since, func(t *staging.Transition) { t.By = "" })
 	s.Tested = but(s.Tested, func(t *staging.Test) { t.By = "" })
 }
 
@@ -150,7 +150,7 @@ func (v Visibility) discreetly(o staging.Overrides) staging.Overrides {
 // alone.
 func (v Visibility) Masks(name string) bool {
 	kind := v.Project.Spec.Parameters[name].Type
-	return staging.TellingName(name) && slices.Contains([]project.Type{"", project.TypeString, project.TypeEnum}, kind)
+	return staging.IsSecretName(name) && slices.Contains([]project.Type{"", project.TypeString, project.TypeEnum}, kind)
 }
 
 // discreet masks the values that look or sound like secrets. A reference names
@@ -162,7 +162,7 @@ func (v Visibility) discreet(values staging.Values) staging.Values {
 		if !isText || v.Project.Spec.Parameters[name].Type == project.TypeSecret {
 			continue
 		}
-		if discreet := staging.Discreet(name, text); discreet != text {
+		if discreet := staging.RedactValue(name, text); discreet != text {
 			masked[name] = discreet
 		}
 	}
@@ -180,16 +180,16 @@ func (v Visibility) RedactDifferences(all []staging.Difference) []staging.Differ
 }
 
 // partOf is where a difference is shown.
-func (v Visibility) partOf(what string) project.Part {
+func (v Visibility) partOf(what string) project.Section {
 	_, isService := v.Project.Spec.Services[what]
 	_, isSetting := v.Project.Spec.Parameters[what]
 	switch {
 	case isService || what == "tested":
-		return project.PartServices
+		return project.SectionServices
 	case isSetting || what == "presets":
-		return project.PartSettings
+		return project.SectionSettings
 	case what == "branch":
-		return project.PartBranch
+		return project.SectionBranch
 	}
 	return ""
 }
@@ -200,7 +200,7 @@ var errUnforeseen = errors.New("something went wrong that nobody foresaw; the se
 // RedactError is an error for this role: who is not shown technical detail is told in
 // Octopod's words alone, and never the words of git, Argo CD or the system.
 func (v Visibility) RedactError(err error) error {
-	if err == nil || v.Shows(project.PartDetail) {
+	if err == nil || v.Shows(project.SectionDetail) {
 		return err
 	}
 	var over error // a wait that ended

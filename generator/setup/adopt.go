@@ -40,7 +40,7 @@ func (g *Setup) adoptKustomize(ctx context.Context, r InitRequest) (layout, erro
 
 // renderBase gives the objects of a base as it was brought.
 func (g *Setup) renderBase(ctx context.Context, r InitRequest, b *brought) ([]staging.Object, error) {
-	overlay, err := adopt.Resources(staging.Dir(change.TrialName), []string{"../../" + b.base()})
+	overlay, err := adopt.Kustomization(staging.Dir(change.TrialName), []string{"../../" + b.base()})
 	if err != nil {
 		return nil, fmt.Errorf("writing the kustomization: %w", err)
 	}

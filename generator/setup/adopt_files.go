@@ -57,11 +57,11 @@ func (b *brought) kustomization() error {
 		return b.err
 	}
 	if b.has(kustomizationIn) {
-		b.files = adopt.Used(b.files, b.base())
+		b.files = adopt.ReachableFiles(b.files, b.base())
 		if err := b.leaveSecrets(); err != nil {
 			return err
 		}
-		if b.files = adopt.Used(b.files, b.base()); len(b.files) == 0 {
+		if b.files = adopt.ReachableFiles(b.files, b.base()); len(b.files) == 0 {
 			return b.nothingLeft()
 		}
 		return nil
@@ -80,7 +80,7 @@ func (b *brought) kustomization() error {
 	for _, file := range b.files {
 		names = append(names, strings.TrimPrefix(file.Path, b.base()+"/"))
 	}
-	list, err := adopt.Resources(b.base(), names)
+	list, err := adopt.Kustomization(b.base(), names)
 	b.files = append(b.files, list)
 	return err
 }
@@ -119,7 +119,7 @@ func (b *brought) refuseOtherForms() error {
 // keepObjects reduces a plain folder to its manifests.
 func (b *brought) keepObjects() {
 	b.files = slices.DeleteFunc(b.files, func(f staging.File) bool {
-		other := !adopt.HoldsObjects(f)
+		other := !adopt.ContainsObjects(f)
 		if ext := path.Ext(f.Path); other && (ext == ".yaml" || ext == ".yml") {
 			b.note("%s holds no Kubernetes objects: left out", b.shown(f.Path))
 		}

@@ -19,7 +19,7 @@ func (g *Setup) adoptJsonnet(ctx context.Context, r InitRequest) (layout, error)
 	if b.err != nil {
 		return layout{}, b.inWords(b.err)
 	}
-	b.files = adopt.Imported(b.files, path.Join(b.dir, r.TemplateFile))
+	b.files = adopt.ImportedFiles(b.files, path.Join(b.dir, r.TemplateFile))
 	for _, library := range []string{"octopod.libsonnet", "bring.libsonnet"} {
 		data, err := jsonnet.Files.ReadFile(library)
 		if err != nil {

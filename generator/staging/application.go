@@ -44,15 +44,15 @@ type Operation struct {
 	Retries    int
 	StartedAt  time.Time
 	FinishedAt time.Time // zero while it runs
-	Faults     []string  // one sentence for each object that could not be applied
+	Failures   []string  // one sentence for each object that could not be applied
 }
 
 // Condition is a fault that Argo CD reports beside sync and health.
 type Condition struct {
-	Type    string // ComparisonError, InvalidSpecError, SyncError, …
-	Message string
-	Since   time.Time
-	Passing bool // Argo CD's own parts could not reach each other: it says nothing of the staging
+	Type      string // ComparisonError, InvalidSpecError, SyncError, …
+	Message   string
+	Since     time.Time
+	Transient bool // Argo CD's own parts could not reach each other: it says nothing of the staging
 }
 
 // Resource is one object that the staging consists of.
@@ -134,8 +134,8 @@ func (a *Application) those(are func(Resource) bool) []string {
 func ill(r Resource) bool { return r.Health == "Degraded" }
 
 func (op Operation) faults() string {
-	if len(op.Faults) > 0 {
-		return strings.Join(op.Faults, "; ")
+	if len(op.Failures) > 0 {
+		return strings.Join(op.Failures, "; ")
 	}
 	return op.Message
 }

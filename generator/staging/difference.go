@@ -85,7 +85,7 @@ func overrideText(v any) string {
 	if v == nil {
 		return "(absent)"
 	}
-	return cmp.Or(Text(v), `""`)
+	return cmp.Or(FormatValue(v), `""`)
 }
 
 // ImageName is an image reference without its tag and digest.

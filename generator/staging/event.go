@@ -33,7 +33,7 @@ type Event struct {
 	Subject  string    `json:"subject"`
 	Request  string    `json:"request,omitempty"`
 	Key      string    `json:"-"`                 // the same for every try of the request
-	Held     string    `json:"-"`                 // git tree of the staging's directory from then on
+	Tree     string    `json:"-"`                 // git tree of the staging's directory from then on
 	Gone     bool      `json:"gone,omitempty"`    // the staging was removed by this commit
 	Rollout  *Rollout  `json:"rollout,omitempty"` // nil where nobody knows, and for what rolled nothing out
 }

@@ -27,9 +27,9 @@ type Naming struct {
 	Reserved      []string // names that no staging may have: www
 }
 
-// Branch checks a branch name by git's own rules (git check-ref-format) and
+// ParseBranch checks a branch name by git's own rules (git check-ref-format) and
 // returns it without refs/heads/. It is the only such check in Octopod.
-func Branch(given string) (string, error) {
+func ParseBranch(given string) (string, error) {
 	branch := strings.TrimPrefix(given, "refs/heads/")
 	if why := branchFault(branch); why != "" {
 		return "", Errorf(CodeInvalid, "branch %q is no git branch name: %s", short(given), why).

@@ -77,7 +77,7 @@ func TestBranchesFollowGitsRules(t *testing.T) {
 		"feature/日本": "feature/日本", "🚀": "🚀", "a.b": "a.b", "!!!": "!!!",
 	}
 	for given, want := range good {
-		if got, err := staging.Branch(given); err != nil || got != want {
+		if got, err := staging.ParseBranch(given); err != nil || got != want {
 			t.Errorf("Branch(%q) = %q, %v; want %q", given, got, err, want)
 		}
 	}
@@ -97,7 +97,7 @@ func TestBranchesFollowGitsRules(t *testing.T) {
 		"\xff":                   "UTF-8",
 	}
 	for given, why := range bad {
-		_, err := staging.Branch(given)
+		_, err := staging.ParseBranch(given)
 		if staging.CodeOf(err) != staging.CodeInvalid || !strings.Contains(err.Error(), why) || staging.HintOf(err) == "" {
 			t.Errorf("Branch(%q) = %v; want an invalid error that says %q, with a hint", given, err, why)
 		}

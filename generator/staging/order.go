@@ -28,10 +28,10 @@ func (b Build) is(image string) bool {
 	return b.Image == image || b.Image == tagged
 }
 
-// Newer gives the action without the builds that are older than what the
+// WithoutOlderBuilds gives the action without the builds that are older than what the
 // staging runs, and the services that they were for. Pipelines do not always
 // end in the order in which they began.
-func (a Action) Newer(current *Staging) (newer Action, older []string) {
+func (a Action) WithoutOlderBuilds(current *Staging) (newer Action, older []string) {
 	if current == nil || a.Force {
 		return a, nil
 	}

@@ -53,7 +53,7 @@ func TestNewerKeepsWhatIsNotOlder(t *testing.T) {
 	current := &staging.Staging{Spec: staging.Spec{Services: map[string]staging.Service{"a": {Run: run(5)}, "b": {Run: run(3)}, "c": {Run: run(5)}}}}
 	a := staging.Action{Images: map[string]staging.Build{
 		"a": {Image: "a:4", Run: run(4)}, "b": {Image: "b:4", Run: run(4)}, "c": {Image: "c:4", Run: run(4)}, "new": {Image: "n:4", Run: run(4)}}}
-	newer, older := a.Newer(current)
+	newer, older := a.WithoutOlderBuilds(current)
 	if diff := cmp.Diff([]string{"a", "c"}, older); diff != "" {
 		t.Errorf("older (-want +got):\n%s", diff)
 	}
@@ -61,10 +61,10 @@ func TestNewerKeepsWhatIsNotOlder(t *testing.T) {
 		t.Errorf("newer is %+v of %+v", newer.Images, a.Images)
 	}
 	a.Force = true
-	if _, older := a.Newer(current); older != nil {
+	if _, older := a.WithoutOlderBuilds(current); older != nil {
 		t.Errorf("--force leaves %v out", older)
 	}
-	if _, older := a.Newer(nil); older != nil {
+	if _, older := a.WithoutOlderBuilds(nil); older != nil {
 		t.Errorf("a new staging leaves %v out", older)
 	}
 }

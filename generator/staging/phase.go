@@ -98,7 +98,7 @@ func broken(o Observation) verdict {
 			return verdict{o.under(), "Waiting for Argo CD to accept the Application", c.Message}
 		case c.Type == "InvalidSpecError":
 			return verdict{PhaseFailed, "Argo CD refuses the Application", c.Message}
-		case c.Type == "ComparisonError" && c.Passing:
+		case c.Type == "ComparisonError" && c.Transient:
 			return verdict{PhaseUnknown, "Argo CD cannot read the env repo just now", c.Message}
 		case c.Type == "ComparisonError" && o.App.ReconciledAt.Before(o.Committed.Truncate(time.Second)):
 			return verdict{o.under(), o.late("Waiting for Argo CD to see the change"), c.Message}

@@ -57,7 +57,7 @@ func TestPhaseOf(t *testing.T) {
 		{"away counts more than gone", func(o *o) { o.AwaySince, o.Gone = noon, true }, staging.PhaseUnknown, "Unknown since", ""},
 		{"repo-server away", func(o *o) {
 			o.App.Sync = "Unknown"
-			o.App.Conditions = []staging.Condition{{Type: "ComparisonError", Message: "no connection", Passing: true}}
+			o.App.Conditions = []staging.Condition{{Type: "ComparisonError", Message: "no connection", Transient: true}}
 		}, staging.PhaseUnknown, "cannot read the env repo", "no connection"},
 
 		{"gone", func(o *o) { o.Gone, o.App = true, nil }, "", "Gone", ""},
@@ -106,10 +106,10 @@ func TestPhaseOf(t *testing.T) {
 		{"starting the first time", func(o *o) { o.App.Deployments, o.App.Health = twice[1:], "Progressing" }, staging.PhaseCreating, "Starting", ""},
 		{"an earlier sync blocks", func(o *o) { o.Applied = false; o.App.Operation = &staging.Operation{Phase: "Running"} }, staging.PhaseUpdating, "an earlier change", ""},
 		{"retrying", func(o *o) {
-			o.App.Operation = &staging.Operation{Phase: "Running", Retries: 2, Faults: []string{"quota exceeded"}}
+			o.App.Operation = &staging.Operation{Phase: "Running", Retries: 2, Failures: []string{"quota exceeded"}}
 		}, staging.PhaseUpdating, "tried again (2)", "quota exceeded"},
 		{"sync failed", func(o *o) {
-			o.App.Operation.Phase, o.App.Operation.Faults = "Failed", []string{"namespace other is not permitted"}
+			o.App.Operation.Phase, o.App.Operation.Failures = "Failed", []string{"namespace other is not permitted"}
 		}, staging.PhaseFailed, "could not be applied", "not permitted"},
 		{"sync broke", func(o *o) { o.App.Operation.Phase, o.App.Operation.Message = "Error", "boom" }, staging.PhaseFailed, "could not be applied", "boom"},
 		{"an earlier sync failed, the mended one comes", func(o *o) {

@@ -22,32 +22,32 @@ type Rollout struct {
 	Reason  string     `json:"reason,omitempty"`  // of that phase, for people
 }
 
-// Memory is what is remembered of the version of a staging that a revision of
+// RolloutRecord is what is remembered of the version of a staging that a revision of
 // the env repo held.
-type Memory struct {
+type RolloutRecord struct {
 	Revision string
-	Held     string    // see Event.Held; "" where nobody knows
+	Tree     string    // see Event.Tree; "" where nobody knows
 	At       time.Time // when it was there
 	Rollout  Rollout
 }
 
-// Remembered turns what Argo CD remembers into memories. The oldest is left out,
+// RolloutRecords turns what Argo CD remembers into memories. The oldest is left out,
 // unless it is the first: it may repeat one that Argo CD has forgotten, and
 // would then say that a version came into place long after it did.
-func Remembered(all []Deployment) []Memory {
-	var past []Memory
+func RolloutRecords(all []Deployment) []RolloutRecord {
+	var past []RolloutRecord
 	for i, d := range all {
 		if i > 0 || d.Number == 0 {
-			past = append(past, Memory{Revision: d.Revision, At: d.FinishedAt, Rollout: Rollout{Applied: &d.FinishedAt}})
+			past = append(past, RolloutRecord{Revision: d.Revision, At: d.FinishedAt, Rollout: Rollout{Applied: &d.FinishedAt}})
 		}
 	}
 	return past
 }
 
-// Recall completes the history of a staging, newest first, by what is
+// AttachRollouts completes the history of a staging, newest first, by what is
 // remembered. The first memory of a version says when it was applied, and the
 // last how it was. The events that are given stay as they are.
-func Recall(events []Event, past []Memory) []Event {
+func AttachRollouts(events []Event, past []RolloutRecord) []Event {
 	told := slices.Clone(events)
 	for _, m := range past {
 		i := rolledOut(told, m)
@@ -71,13 +71,13 @@ func Recall(events []Event, past []Memory) []Event {
 // rolledOut finds the event that made the version which is remembered; -1 for
 // none. A version may come back, by `git revert` for example: it is the newest
 // that is not younger than the memory.
-func rolledOut(events []Event, m Memory) int {
+func rolledOut(events []Event, m RolloutRecord) int {
 	found := -1
 	for i, e := range events {
 		if e.Gone {
 			break // what was before is another staging
 		}
-		if m.Held == "" || e.Held != m.Held {
+		if m.Tree == "" || e.Tree != m.Tree {
 			continue
 		}
 		if found = i; !e.At.After(m.At) {
@@ -98,6 +98,6 @@ func (v Verb) rollsOut() bool {
 	return !slices.Contains([]Verb{PinVerb, Unpin, Keep, Unkeep, Extend, Mark}, v)
 }
 
-// MakesVersion tells whether there is another version after a verb: a restart
+// CreatesVersion tells whether there is another version after a verb: a restart
 // rolls out the one there is.
-func (v Verb) MakesVersion() bool { return v.rollsOut() && v != Restart }
+func (v Verb) CreatesVersion() bool { return v.rollsOut() && v != Restart }

@@ -10,7 +10,7 @@ import (
 
 // version is an event that left a staging's directory holding a tree.
 func version(verb staging.Verb, held string, minute int) staging.Event {
-	return staging.Event{Verb: verb, Held: held, At: noon.Add(time.Duration(minute) * time.Minute)}
+	return staging.Event{Verb: verb, Tree: held, At: noon.Add(time.Duration(minute) * time.Minute)}
 }
 
 // minute is a moment of the tests' hour.
@@ -20,13 +20,13 @@ func minute(n int) *time.Time {
 }
 
 // applied is what Argo CD remembers of a version.
-func applied(held string, at int) staging.Memory {
-	return staging.Memory{Held: held, At: *minute(at), Rollout: staging.Rollout{Applied: minute(at)}}
+func applied(held string, at int) staging.RolloutRecord {
+	return staging.RolloutRecord{Tree: held, At: *minute(at), Rollout: staging.Rollout{Applied: minute(at)}}
 }
 
 // watched is what a watch remembers of a version.
-func watched(held string, at int, phase staging.Phase) staging.Memory {
-	return staging.Memory{Held: held, At: *minute(at), Rollout: staging.Rollout{Phase: phase, Running: minute(at), Reason: "r"}}
+func watched(held string, at int, phase staging.Phase) staging.RolloutRecord {
+	return staging.RolloutRecord{Tree: held, At: *minute(at), Rollout: staging.Rollout{Phase: phase, Running: minute(at), Reason: "r"}}
 }
 
 func TestRecall(t *testing.T) {
@@ -35,35 +35,35 @@ func TestRecall(t *testing.T) {
 	tests := []struct {
 		name   string
 		events []staging.Event // newest first
-		past   []staging.Memory
+		past   []staging.RolloutRecord
 		want   []*staging.Rollout
 	}{
 		{"nothing is remembered", []staging.Event{version(deploy, "a", 1)}, nil, []*staging.Rollout{nil}},
 		{"each version its own", []staging.Event{version(deploy, "b", 10), version(deploy, "a", 1)},
-			[]staging.Memory{applied("a", 2), applied("b", 12)}, []*staging.Rollout{in(12), in(2)}},
+			[]staging.RolloutRecord{applied("a", 2), applied("b", 12)}, []*staging.Rollout{in(12), in(2)}},
 		{"the first sync of a version counts", []staging.Event{version(deploy, "a", 1)},
-			[]staging.Memory{applied("a", 2), applied("a", 50)}, []*staging.Rollout{in(2)}},
+			[]staging.RolloutRecord{applied("a", 2), applied("a", 50)}, []*staging.Rollout{in(2)}},
 		{"another version is none of these", []staging.Event{version(deploy, "a", 1)},
-			[]staging.Memory{applied("z", 2), applied("", 3)}, []*staging.Rollout{nil}},
+			[]staging.RolloutRecord{applied("z", 2), applied("", 3)}, []*staging.Rollout{nil}},
 		{"what came back is told apart by its time", []staging.Event{version(deploy, "a", 20), version(deploy, "b", 10), version(deploy, "a", 1)},
-			[]staging.Memory{applied("a", 2), applied("a", 21)}, []*staging.Rollout{in(21), nil, in(2)}},
+			[]staging.RolloutRecord{applied("a", 2), applied("a", 21)}, []*staging.Rollout{in(21), nil, in(2)}},
 		{"clocks that differ a little", []staging.Event{version(deploy, "a", 1)},
-			[]staging.Memory{applied("a", 0)}, []*staging.Rollout{in(0)}},
+			[]staging.RolloutRecord{applied("a", 0)}, []*staging.Rollout{in(0)}},
 		{"a mark rolls nothing out", []staging.Event{version(mark, "a2", 10), version(deploy, "a", 1)},
-			[]staging.Memory{applied("a2", 11)}, []*staging.Rollout{nil, in(11)}},
+			[]staging.RolloutRecord{applied("a2", 11)}, []*staging.Rollout{nil, in(11)}},
 		{"a staging of the same name before", []staging.Event{version(deploy, "a", 20), {Verb: staging.Delete, Gone: true, At: *minute(10)}, version(deploy, "a", 1)},
-			[]staging.Memory{applied("a", 21)}, []*staging.Rollout{in(21), nil, nil}},
+			[]staging.RolloutRecord{applied("a", 21)}, []*staging.Rollout{in(21), nil, nil}},
 		{"what ran before the staging was made anew", []staging.Event{version(deploy, "b", 20), {Verb: staging.Delete, Gone: true, At: *minute(10)}, version(deploy, "a", 1)},
-			[]staging.Memory{applied("a", 30)}, []*staging.Rollout{nil, nil, nil}},
+			[]staging.RolloutRecord{applied("a", 30)}, []*staging.Rollout{nil, nil, nil}},
 		{"a mark whose version is not in sight", []staging.Event{version(mark, "a", 10)},
-			[]staging.Memory{applied("a", 11)}, []*staging.Rollout{nil}},
+			[]staging.RolloutRecord{applied("a", 11)}, []*staging.Rollout{nil}},
 		{"Argo CD says when, the watch says how", []staging.Event{version(deploy, "a", 1)},
-			[]staging.Memory{applied("a", 2), watched("a", 3, staging.PhaseFailed)},
+			[]staging.RolloutRecord{applied("a", 2), watched("a", 3, staging.PhaseFailed)},
 			[]*staging.Rollout{{Applied: minute(2), Running: minute(3), Phase: staging.PhaseFailed, Reason: "r"}}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
-			told := staging.Recall(test.events, test.past)
+			told := staging.AttachRollouts(test.events, test.past)
 			for i, e := range told {
 				if !reflect.DeepEqual(e.Rollout, test.want[i]) {
 					t.Errorf("event %d: %+v, want %+v", i, e.Rollout, test.want[i])
@@ -91,7 +91,7 @@ func TestRemembered(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := ""
-			for _, m := range staging.Remembered(test.all) {
+			for _, m := range staging.RolloutRecords(test.all) {
 				got += m.Revision
 			}
 			if got != test.want {

@@ -28,9 +28,9 @@ var secretForms = []secretForm{
 	{"an API key", []string{"sk-ant-", "sk-proj-"}, regexp.MustCompile(`\bsk-(ant|proj)-[\w-]{20}`)},
 }
 
-// LooksSecret reports whether a value is obviously a credential, and which:
+// DetectSecret reports whether a value is obviously a credential, and which:
 // "a private key", "a GitHub token". It never gives back any part of the value.
-func LooksSecret(value string) (what string, yes bool) {
+func DetectSecret(value string) (what string, yes bool) {
 	for _, s := range secretForms {
 		if s.hinted(value) && s.matches(value) {
 			return s.what, true
@@ -61,8 +61,8 @@ func (s secretForm) matches(value string) bool {
 // mask stands for a value that is not shown.
 const mask = "***"
 
-// TellingName tells whether a name says that its value is a secret.
-func TellingName(name string) bool {
+// IsSecretName tells whether a name says that its value is a secret.
+func IsSecretName(name string) bool {
 	upper := strings.ToUpper(name)
 	for _, word := range []string{"PASSWORD", "PASSWD", "PASSPHRASE", "TOKEN", "SECRET", "CREDENTIAL", "KEY"} {
 		if strings.Contains(upper, word) {
@@ -72,10 +72,10 @@ func TellingName(name string) bool {
 	return false
 }
 
-// Discreet is a value as it may be shown: not at all when its name or its form
+// RedactValue is a value as it may be shown: not at all when its name or its form
 // says that it is a secret.
-func Discreet(name, value string) string {
-	if _, looks := LooksSecret(value); value != "" && (looks || TellingName(name)) {
+func RedactValue(name, value string) string {
+	if _, looks := DetectSecret(value); value != "" && (looks || IsSecretName(name)) {
 		return mask
 	}
 	return value

@@ -8,7 +8,7 @@ import (
 )
 
 // Credentials are put together here so that no scanner finds one in this file.
-func TestLooksSecret(t *testing.T) {
+func TestDetectSecret(t *testing.T) {
 	letters := func(n int) string { return strings.Repeat("aB3d", n)[:n] }
 	tests := []struct{ value, what string }{
 		{"-----BEGIN " + "PRIVATE KEY-----\nMIIE…", "a private key"},
@@ -46,15 +46,15 @@ func TestLooksSecret(t *testing.T) {
 		{"INDIA", ""},
 	}
 	for _, tt := range tests {
-		what, yes := staging.LooksSecret(tt.value)
+		what, yes := staging.DetectSecret(tt.value)
 		if what != tt.what || yes != (tt.what != "") {
-			t.Errorf("LooksSecret(%q) = %q, %v; want %q", tt.value, what, yes, tt.what)
+			t.Errorf("DetectSecret(%q) = %q, %v; want %q", tt.value, what, yes, tt.what)
 		}
 	}
 }
 
-func BenchmarkLooksSecretPlain(b *testing.B) {
+func BenchmarkDetectSecretPlain(b *testing.B) {
 	for b.Loop() {
-		staging.LooksSecret("registry.example.com/shop/backend:1f2e3d4")
+		staging.DetectSecret("registry.example.com/shop/backend:1f2e3d4")
 	}
 }

@@ -61,7 +61,7 @@ func fieldValues(v View, field string) []string {
 	case "preset":
 		return v.Spec.Presets
 	case "pinned":
-		return []string{Text(v.Spec.Pinned != nil)}
+		return []string{FormatValue(v.Spec.Pinned != nil)}
 	case "tested":
 		if v.Status.Tested == "" {
 			return []string{string(Untested), ""}
@@ -74,13 +74,13 @@ func fieldValues(v View, field string) []string {
 		return []string{v.Spec.Created.By}
 	case "pr":
 		if v.Spec.PullRequest != nil {
-			return []string{Text(v.Spec.PullRequest.Number)}
+			return []string{FormatValue(v.Spec.PullRequest.Number)}
 		}
 		return nil
 	}
 	for _, values := range []Values{v.Spec.Overrides.App, v.Spec.Overrides.Deployment} {
 		if value, ok := values[field]; ok {
-			return []string{Text(value)}
+			return []string{FormatValue(value)}
 		}
 	}
 	return nil

@@ -53,24 +53,24 @@ type Spec struct {
 	// How often somebody had it restarted. A change of it makes every pod anew.
 	Restarts int `yaml:"restarts,omitempty" json:"restarts,omitempty"`
 	// When and by whom the staging was made.
-	Created Stamp `yaml:"created" json:"created"`
+	Created Attribution `yaml:"created" json:"created"`
 	// When the sweep archives it; renewed by every deploy. Absent means never.
 	Expires *time.Time `yaml:"expires,omitempty" json:"expires,omitempty"`
 	// Held at its version: updates by CI are refused until it is unpinned.
 	Pinned *Pin `yaml:"pinned,omitempty" json:"pinned,omitempty"`
 	// Left alone by the sweep.
-	Kept *Keeping `yaml:"kept,omitempty" json:"kept,omitempty"`
+	Kept *Protection `yaml:"kept,omitempty" json:"kept,omitempty"`
 	// What somebody found who tried it. It says of which versions and settings, and stays when these change.
 	Tested *Test `yaml:"tested,omitempty" json:"tested,omitempty"`
 	// When and why it came to its state. Absent: it is as it was created.
-	Since *Turn `yaml:"since,omitempty" json:"since,omitempty"`
+	Since *Transition `yaml:"since,omitempty" json:"since,omitempty"`
 	// Since when the sweep finds its branch in no repository.
 	BranchGone *time.Time `yaml:"branchGone,omitempty" json:"branchGone,omitempty"`
 }
 
-// DeploysLike tells whether two records ask for the same in the cluster: they
+// DeploysSame tells whether two records ask for the same in the cluster: they
 // differ at most in what is noted for people and for the sweep.
-func (s Spec) DeploysLike(o Spec) bool { return reflect.DeepEqual(s.deployed(), o.deployed()) }
+func (s Spec) DeploysSame(o Spec) bool { return reflect.DeepEqual(s.deployed(), o.deployed()) }
 
 func (s Spec) deployed() Spec {
 	return Spec{Branch: s.Branch, State: s.State, Services: s.Services, Overrides: s.Overrides, Presets: s.Presets, Restarts: s.Restarts}
@@ -126,8 +126,8 @@ type PullRequest struct {
 	Author string `yaml:"author,omitempty" json:"author,omitempty"`
 }
 
-// Stamp is a moment and the person or CI identity that acted.
-type Stamp struct {
+// Attribution is a moment and the person or CI identity that acted.
+type Attribution struct {
 	At time.Time `yaml:"at" json:"at"`
 	By string    `yaml:"by" json:"by"`
 }
@@ -139,8 +139,8 @@ type Pin struct {
 	At     time.Time `yaml:"at" json:"at"`
 }
 
-// Keeping says who keeps a staging from the sweep, why and for how long.
-type Keeping struct {
+// Protection says who keeps a staging from the sweep, why and for how long.
+type Protection struct {
 	// Who keeps it.
 	By string `yaml:"by" json:"by"`
 	// Why, for whoever wonders whether it may go.
@@ -151,8 +151,8 @@ type Keeping struct {
 	Until *time.Time `yaml:"until,omitempty" json:"until,omitempty"`
 }
 
-// Turn is the moment at which a staging came to its state.
-type Turn struct {
+// Transition is the moment at which a staging came to its state.
+type Transition struct {
 	// When.
 	At time.Time `yaml:"at" json:"at"`
 	// Who or what brought it there.

@@ -32,8 +32,8 @@ type Status struct {
 	Since            *time.Time               `json:"since,omitempty"`   // when the phase began, as far as it was watched
 	Changed          *time.Time               `json:"changed,omitempty"` // when a commit last changed it, where that was asked for
 	Timings          Timings                  `json:"timings,omitzero"`
-	Tested           Standing                 `json:"tested,omitempty" enum:"tested,broken,outdated"` // what the mark in the record is worth now
-	Untried          []Aspect                 `json:"untried,omitempty" enum:"versions,settings"`     // what is new since, where it is outdated
+	Tested           TestState                `json:"tested,omitempty" enum:"tested,broken,outdated"` // what the mark in the record is worth now
+	Untested         []TestedPart             `json:"untried,omitempty" enum:"versions,settings"`     // what is new since, where it is outdated
 }
 
 // Timings are the steps of the last change of a staging, each as far as it is
@@ -54,7 +54,7 @@ type ServiceStatus struct {
 // View is a staging as it is shown: its record and its status.
 type View struct {
 	Document
-	Status  Status   `json:"status"`
-	Version string   `json:"-"` // of the record, where it is known: an ETag
-	Past    []Memory `json:"-"` // of its versions: of Argo CD's, then of the watch's, each the oldest first
+	Status   Status          `json:"status"`
+	Version  string          `json:"-"` // of the record, where it is known: an ETag
+	Rollouts []RolloutRecord `json:"-"` // of its versions: of Argo CD's, then of the watch's, each the oldest first
 }

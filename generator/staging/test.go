@@ -51,30 +51,30 @@ func (s Spec) Versions() map[string]Version {
 	return versions
 }
 
-// Aspect is a side of a staging that a mark is about.
-type Aspect string
+// TestedPart is a side of a staging that a mark is about.
+type TestedPart string
 
 // The aspects.
 const (
-	TheVersions Aspect = "versions" // of its services
-	TheSettings Aspect = "settings"
+	TestedVersions TestedPart = "versions" // of its services
+	TestedSettings TestedPart = "settings"
 )
 
-// Untried lists the sides of a staging that are not as they were when it was
+// Untested lists the sides of a staging that are not as they were when it was
 // tried. settings is the sum of those that it has now.
-func (t *Test) Untried(s Spec, settings string) []Aspect {
-	var untried []Aspect
+func (t *Test) Untested(s Spec, settings string) []TestedPart {
+	var untried []TestedPart
 	if !maps.Equal(t.Services, s.Versions()) {
-		untried = append(untried, TheVersions)
+		untried = append(untried, TestedVersions)
 	}
 	if t.Settings != "" && t.Settings != settings {
-		untried = append(untried, TheSettings)
+		untried = append(untried, TestedSettings)
 	}
 	return untried
 }
 
-// Same tells whether two marks say the same of the same, whenever that was.
-func (t *Test) Same(o *Test) bool {
+// SameResult tells whether two marks say the same of the same, whenever that was.
+func (t *Test) SameResult(o *Test) bool {
 	return t != nil && o != nil && t.By == o.By && t.Outcome == o.Outcome && t.Note == o.Note && maps.Equal(t.Services, o.Services) &&
 		t.Settings == o.Settings
 }
@@ -88,12 +88,12 @@ func (t *Test) String() string {
 	return strings.TrimSuffix(string(t.Outcome)+" ("+strings.Join(versions, ", ")+"): "+t.Note, ": ")
 }
 
-// Standing is what a mark is worth for a staging as it is now.
-type Standing string
+// TestState is what a mark is worth for a staging as it is now.
+type TestState string
 
 // The standings. The empty one is that of a staging without a mark.
 const (
-	StandsTested Standing = "tested"
-	StandsBroken Standing = "broken"
-	Outdated     Standing = "outdated" // the mark is about other versions or settings
+	TestStateTested   TestState = "tested"
+	TestStateBroken   TestState = "broken"
+	TestStateOutdated TestState = "outdated" // the mark is about other versions or settings
 )

@@ -6,8 +6,8 @@ import (
 	"slices"
 )
 
-// Text renders a value (string, int, bool or nil) as an application reads it.
-func Text(v any) string {
+// FormatValue renders a value (string, int, bool or nil) as an application reads it.
+func FormatValue(v any) string {
 	if v == nil {
 		return ""
 	}

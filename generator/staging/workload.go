@@ -30,11 +30,11 @@ func RunningImages(objects []Object) ([]string, error) {
 	return slices.Compact(images), nil
 }
 
-// PodsLabelled tells whether any workload makes its pods anew when a label of theirs
+// HasPodLabel tells whether any workload makes its pods anew when a label of theirs
 // comes to have a value: whether one has it in its pod template.
-func PodsLabelled(objects []Object, label, value string) (bool, error) {
+func HasPodLabel(objects []Object, label, value string) (bool, error) {
 	for _, o := range objects {
-		if !slices.Contains(Workloads(), o.Kind) {
+		if !slices.Contains(WorkloadKinds(), o.Kind) {
 			continue
 		}
 		var w workload
@@ -48,9 +48,9 @@ func PodsLabelled(objects []Object, label, value string) (bool, error) {
 	return false, nil
 }
 
-// Workloads are the kinds whose pods follow their template: a change of it
+// WorkloadKinds are the kinds whose pods follow their template: a change of it
 // replaces them. Those of a Job never do; its template cannot change.
-func Workloads() []string { return []string{"DaemonSet", "Deployment", "StatefulSet"} }
+func WorkloadKinds() []string { return []string{"DaemonSet", "Deployment", "StatefulSet"} }
 
 // workload is the part that all kinds of long-running workloads share.
 type workload struct {

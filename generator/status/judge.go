@@ -140,7 +140,7 @@ func (j *Evaluator) tell(ctx context.Context, seen *Snapshot, v *staging.View) e
 	if o.App == nil {
 		return nil
 	}
-	v.Past = staging.Remembered(o.App.Deployments)
+	v.Rollouts = staging.RolloutRecords(o.App.Deployments)
 	s.ObservedRevision = o.App.Revision
 	for name, service := range s.Services {
 		service.Live = living(o.App.Images, service.Wanted)

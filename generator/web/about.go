@@ -49,16 +49,16 @@ func (s *Server) about(w http.ResponseWriter, r *http.Request, v *visit) error {
 		TTL: wholeDays(p.Spec.Lifecycle.TTL), Keeps: wholeDays(p.Spec.Lifecycle.ArchiveRetention),
 		Most: p.Spec.Lifecycle.MaxActive, Everyone: p.Spec.Access.Everyone,
 	}
-	if v.shows(project.PartServices) {
+	if v.shows(project.SectionServices) {
 		for _, name := range mainFirst(p) {
 			page.Services = append(page.Services, p.Spec.Services[name])
 		}
 	}
-	if v.shows(project.PartSettings) {
+	if v.shows(project.SectionSettings) {
 		page.Groups, page.Presets = v.settingGroups(staging.Staging{}), presetDetails(p)
 	}
 	for _, l := range p.Spec.Links {
-		if v.shows(project.PartLinks) && v.role.Includes(l.Role) {
+		if v.shows(project.SectionLinks) && v.role.Includes(l.Role) {
 			page.Links = append(page.Links, l)
 		}
 	}
@@ -98,7 +98,7 @@ func presetDetails(p *project.Project) []presetDetail {
 		detail := presetDetail{Name: name, Help: p.Spec.Presets[name].Help}
 		for _, values := range []staging.Values{p.Spec.Presets[name].Overrides.App, p.Spec.Presets[name].Overrides.Deployment} {
 			for _, key := range slices.Sorted(maps.Keys(values)) {
-				text := staging.Discreet(key, staging.Text(values[key]))
+				text := staging.RedactValue(key, staging.FormatValue(values[key]))
 				detail.Sets = append(detail.Sets, changedSetting{key, text, values[key] == nil})
 			}
 		}

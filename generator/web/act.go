@@ -82,7 +82,7 @@ func explainExtend(v *visit, view *staging.View) []string {
 // explainDelete names what will be lost.
 func explainDelete(v *visit, view *staging.View) []string {
 	said := []string{"Everything it has stored is lost: its database and its files. This cannot be undone."}
-	if changed := len(changedSettings(v.project.Settings(view.Staging()))); changed > 0 && v.shows(project.PartSettings) {
+	if changed := len(changedSettings(v.project.Settings(view.Staging()))); changed > 0 && v.shows(project.SectionSettings) {
 		said = append(said, fmt.Sprintf("So are its %s.", plural(changed, "changed setting", "changed settings")))
 	}
 	var addresses []string
@@ -181,7 +181,7 @@ func (v *visit) actionOf(ctx context.Context, page *confirmPage) (staging.Action
 
 // version is an event of a staging's history that is shown to the viewer.
 func (v *visit) version(ctx context.Context, name, revision string) (*event, error) {
-	if !v.shows(project.PartHistory) {
+	if !v.shows(project.SectionHistory) {
 		return nil, staging.Errorf(staging.CodeForbidden, "the history of stagings is not open to you")
 	}
 	events, err := v.History(ctx, staging.HistoryQuery{Name: name})
@@ -263,7 +263,7 @@ func (v *visit) conflict(r *http.Request, name string) *conflict {
 	}
 	e := v.tell(events[0])
 	c := &conflict{By: cmp.Or(e.By.Name, "Somebody"), At: e.When, What: e.Deed}
-	if e.Summary != "" && v.shows(project.PartHistory) {
+	if e.Summary != "" && v.shows(project.SectionHistory) {
 		c.What = e.Summary
 	}
 	return c

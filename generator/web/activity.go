@@ -35,7 +35,7 @@ const (
 )
 
 func (v *visit) mayReadActivity() error {
-	if v.shows(project.PartActivity) {
+	if v.shows(project.SectionActivity) {
 		return nil
 	}
 	return staging.Errorf(staging.CodeForbidden, "the actions of all stagings are not open to you")

@@ -26,7 +26,7 @@ func crowd(t testing.TB, count int) *world {
 	var files []staging.File
 	for i := range count {
 		s := staging.Staging{Name: fmt.Sprintf("feature-%04d", i), Title: fmt.Sprintf("Work item %d of the spring release", i), Spec: staging.Spec{
-			Branch: fmt.Sprintf("feature/%04d", i), State: staging.Active, Created: staging.Stamp{At: time.Now().UTC().Truncate(time.Second), By: "Ada"},
+			Branch: fmt.Sprintf("feature/%04d", i), State: staging.Active, Created: staging.Attribution{At: time.Now().UTC().Truncate(time.Second), By: "Ada"},
 			PullRequest: &staging.PullRequest{Number: i, URL: fmt.Sprintf("https://github.com/acme/shop/pull/%d", i), Title: "A change", Author: "ada"},
 			Overrides:   staging.Overrides{App: staging.Values{"LOG_LEVEL": "debug"}},
 			Services: map[string]staging.Service{

@@ -44,7 +44,7 @@ func (s *Server) newPage(r *http.Request, v *visit, form url.Values) (*newPage, 
 		Branches: v.choicesOf(known), Away: v.tellAway(known.Away), Presets: v.presets(form["preset"]), Groups: v.settingGroups(staging.Staging{}),
 		Example: v.project.URL(v.project.MainService(), "login"),
 	}
-	if !v.shows(project.PartSettings) {
+	if !v.shows(project.SectionSettings) {
 		page.Groups, page.Presets = nil, nil
 	}
 	v.offer(page.Groups)
@@ -53,7 +53,7 @@ func (s *Server) newPage(r *http.Request, v *visit, form url.Values) (*newPage, 
 	}
 	for _, name := range v.project.ServiceNames() {
 		declared := v.project.Spec.Services[name]
-		if v.shows(project.PartServices) {
+		if v.shows(project.SectionServices) {
 			page.Services = append(page.Services, serviceChoice{name, declared.Title, declared.Image, strings.TrimSpace(form.Get("image." + name)), ""})
 		}
 	}
@@ -81,7 +81,7 @@ func (v *visit) choicesOf(b Branches) []branchChoice {
 		for _, number := range b.Pulls[name] {
 			words = append(words, fmt.Sprintf("#%d", number))
 		}
-		if v.shows(project.PartServices) {
+		if v.shows(project.SectionServices) {
 			words = append(words, v.ownParts(b, name)...)
 		}
 		choices = append(choices, branchChoice{name, strings.Join(words, ", ")})
@@ -121,7 +121,7 @@ func (b Branches) missing(branch string) bool {
 
 // tellAway names repositories for those who are shown where the parts come from.
 func (v *visit) tellAway(repositories []string) []string {
-	if len(repositories) == 0 || v.shows(project.PartServices) {
+	if len(repositories) == 0 || v.shows(project.SectionServices) {
 		return repositories
 	}
 	return []string{"the repositories"}
@@ -224,7 +224,7 @@ func (p *newPage) fault(v *visit, err error) {
 	}
 	field := "branch" // a branch that is none, or has a staging already
 	if p.Name != "" && p.Branch != "" && staging.CodeOf(err) == staging.CodeInvalid {
-		if _, fine := staging.Branch(p.Branch); fine == nil {
+		if _, fine := staging.ParseBranch(p.Branch); fine == nil {
 			field = "name"
 		}
 	}

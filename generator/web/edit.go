@@ -75,7 +75,7 @@ func (s *Server) editPage(r *http.Request, v *visit) (*editPage, error) {
 		Name: name, Page: v.of(name, ""), Heading: "Settings of " + name, Purpose: view.Metadata.Title, WasTitle: view.Metadata.Title,
 		Version: view.Version,
 	}
-	if v.shows(project.PartSettings) {
+	if v.shows(project.SectionSettings) {
 		page.Groups, page.Presets = v.settingGroups(view.Staging()), v.presets(view.Spec.Presets)
 		v.offer(page.Groups)
 	}

@@ -66,7 +66,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, v *visit, err erro
 	if hint := hintFor(err); hint != "" && code != staging.CodeNotFound {
 		page.Hint = hint
 	}
-	if v != nil && v.project != nil && v.shows(project.PartDetail) {
+	if v != nil && v.project != nil && v.shows(project.SectionDetail) {
 		page.Detail = err.Error()
 	}
 	s.writeFailure(w, r, answer.status, page)

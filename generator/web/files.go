@@ -21,7 +21,7 @@ type file struct{ Path, Text string }
 
 type diffLine struct{ Kind, Text string } // add, del, at, same
 
-func (v *visit) showsFiles() bool { return v.shows(project.PartFiles) }
+func (v *visit) showsFiles() bool { return v.shows(project.SectionFiles) }
 
 func (s *Server) files(w http.ResponseWriter, r *http.Request, v *visit) error {
 	name, revision := r.PathValue("name"), r.URL.Query().Get("at")
@@ -48,9 +48,9 @@ func (v *visit) discreetly(text string) string {
 		if parts == nil {
 			continue
 		}
-		_, looks := staging.LooksSecret(line)
+		_, looks := staging.DetectSecret(line)
 		parameter, declared := v.project.Spec.Parameters[parts[2]]
-		if looks || declared && parameter.Type != project.TypeSecret && staging.TellingName(parts[2]) {
+		if looks || declared && parameter.Type != project.TypeSecret && staging.IsSecretName(parts[2]) {
 			lines[i] = parts[1] + "***"
 		}
 	}

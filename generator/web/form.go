@@ -29,7 +29,7 @@ func (v *visit) readSettings(a *staging.Action, form url.Values) {
 	a.DropPresets = minus(form[fieldWas+"preset"], form["preset"])
 	a.Set = map[string]string{}
 	for _, name := range v.project.ParameterNames() {
-		if parameter := v.project.Spec.Parameters[name]; v.role.Includes(parameter.Role) && v.shows(project.PartSettings) {
+		if parameter := v.project.Spec.Parameters[name]; v.role.Includes(parameter.Role) && v.shows(project.SectionSettings) {
 			readSetting(a, name, parameter, form)
 		}
 	}
@@ -50,7 +50,7 @@ func readSetting(a *staging.Action, name string, p project.Parameter, form url.V
 		a.Absent = append(a.Absent, name)
 	case absent:
 	case value == was && !wasAbsent:
-	case value == staging.Text(p.Default) && p.Default != nil, value == "" && (p.Type != project.TypeString || p.Default == nil):
+	case value == staging.FormatValue(p.Default) && p.Default != nil, value == "" && (p.Type != project.TypeString || p.Default == nil):
 		a.Unset = append(a.Unset, name)
 	default:
 		a.Set[name] = value
@@ -110,9 +110,9 @@ func (v *visit) faultsOf(err error, fields []string) *faults {
 		switch {
 		case field != "":
 			f.fields[field] = sentence(p.Message)
-		case (p.Object != "" || p.File != "" && p.Rule != "") && !v.shows(project.PartDetail):
+		case (p.Object != "" || p.File != "" && p.Rule != "") && !v.shows(project.SectionDetail):
 			f.technical++
-		case v.shows(project.PartDetail):
+		case v.shows(project.SectionDetail):
 			f.Rest = append(f.Rest, p.String())
 		default:
 			f.Rest = append(f.Rest, sentence(p.Message))
@@ -180,7 +180,7 @@ func (v *visit) changesOf(differences []staging.Difference) []settingChange {
 		c := settingChange{d.What, leftOut.Replace(d.From), leftOut.Replace(d.To)}
 		service, isService := v.project.Spec.Services[d.What]
 		switch {
-		case isService && !v.shows(project.PartServices), v.project.Spec.Parameters[d.What].Type != "" && !v.shows(project.PartSettings):
+		case isService && !v.shows(project.SectionServices), v.project.Spec.Parameters[d.What].Type != "" && !v.shows(project.SectionSettings):
 			continue
 		case isService:
 			c = settingChange{service.Title, tag(d.From), tag(d.To)}

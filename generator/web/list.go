@@ -67,12 +67,12 @@ func (q question) chooses(r *keptRow, viewer staging.Person) bool {
 // markGroup is a filter by what stagings were found to be.
 type markGroup struct {
 	label, value string
-	standing     staging.Standing
+	standing     staging.TestState
 }
 
 var marks = []markGroup{
-	{"Tested", "tested", staging.StandsTested}, {"Broken", "broken", staging.StandsBroken},
-	{"To try again", "outdated", staging.Outdated}, {"Not tried yet", "none", ""},
+	{"Tested", "tested", staging.TestStateTested}, {"Broken", "broken", staging.TestStateBroken},
+	{"To try again", "outdated", staging.TestStateOutdated}, {"Not tried yet", "none", ""},
 }
 
 // listPage is the page of all stagings, and that of the archived ones.
@@ -166,13 +166,13 @@ func (s *Server) fillList(page *listPage, v *visit, q question) error {
 type counted struct {
 	all, mine int
 	tones     map[tone]int
-	marks     map[staging.Standing]int
+	marks     map[staging.TestState]int
 }
 
 // choose gives the rows that answer a question, in its order. A search has an
 // order of its own.
 func choose(rows []*keptRow, q question, viewer staging.Person, search search) ([]*keptRow, counted) {
-	c := counted{tones: map[tone]int{}, marks: map[staging.Standing]int{}}
+	c := counted{tones: map[tone]int{}, marks: map[staging.TestState]int{}}
 	ranks := map[*keptRow]int{}
 	var chosen []*keptRow
 	for _, r := range rows {
@@ -245,7 +245,7 @@ func (p *listPage) choices(q question, c counted) {
 
 func (v *visit) freshness(trust live.Freshness) freshness {
 	f := freshness{At: moment{trust.EnvRepo.At}, EnvRepo: trust.EnvRepo.Fault != nil || v.stale != nil, Statuses: trust.ArgoCD.Fault != nil}
-	if v.shows(project.PartDetail) {
+	if v.shows(project.SectionDetail) {
 		for _, fault := range []error{trust.EnvRepo.Fault, trust.ArgoCD.Fault} {
 			if fault != nil {
 				f.Detail = fault.Error()

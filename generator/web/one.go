@@ -105,10 +105,10 @@ func (v *visit) latest(ctx context.Context, name string) (*staging.View, error) 
 	view := views[0]
 	switch {
 	case known == nil || view.Status.Phase == staging.PhaseInvalid:
-	case known.Version == view.Version, view.Spec.DeploysLike(known.Spec):
-		tested, untried := view.Status.Tested, view.Status.Untried
+	case known.Version == view.Version, view.Spec.DeploysSame(known.Spec):
+		tested, untried := view.Status.Tested, view.Status.Untested
 		view.Status = known.Status
-		view.Status.Tested, view.Status.Untried = tested, untried
+		view.Status.Tested, view.Status.Untested = tested, untried
 	case known.Status.Phase != "":
 		view.Status.Phase, view.Status.Reason = staging.PhaseUpdating, "The change was just saved"
 	}
@@ -125,20 +125,20 @@ func (v *visit) onePage(ctx context.Context, view *staging.View) (*onePage, erro
 	if page.Row.Writes && view.Spec.State == staging.Active {
 		page.Mark = v.of(name, "mark")
 	}
-	if v.shows(project.PartFiles) {
+	if v.shows(project.SectionFiles) {
 		page.Files = v.of(name, "files")
 	}
-	if v.shows(project.PartResources) {
+	if v.shows(project.SectionResources) {
 		page.ArgoCD = v.argoCDPage(name)
 		if view.Status.Phase != "" { // else no Argo CD is connected
 			page.Resources = v.of(name, "resources")
 		}
 	}
 	if view.Status.Phase == staging.PhaseInvalid {
-		if v.shows(project.PartDetail) {
+		if v.shows(project.SectionDetail) {
 			page.Invalid = view.Status.Detail
 		}
-	} else if v.shows(project.PartSettings) {
+	} else if v.shows(project.SectionSettings) {
 		page.Groups = v.settingGroups(view.Staging())
 		page.Presets = view.Spec.Presets
 		page.Differ = len(page.Row.Settings)
@@ -158,7 +158,7 @@ func (v *visit) argoCDPage(name string) string {
 }
 
 func (v *visit) addHistory(ctx context.Context, page *onePage) error {
-	if !v.shows(project.PartHistory) {
+	if !v.shows(project.SectionHistory) {
 		return nil
 	}
 	events, err := v.History(ctx, staging.HistoryQuery{Name: page.Row.Name, Limit: shownChanges, Rollouts: true})
@@ -174,7 +174,7 @@ func (v *visit) addHistory(ctx context.Context, page *onePage) error {
 	for i, e := range events {
 		told := v.tell(e)
 		told.First = i == 0
-		told.Outcome, told.Ended = outcome(e, i == 0, v.shows(project.PartDetail))
+		told.Outcome, told.Ended = outcome(e, i == 0, v.shows(project.SectionDetail))
 		if told.Ended == bad {
 			told.Tone = bad
 		}
@@ -218,7 +218,7 @@ func (v *visit) tell(e staging.Event) event {
 
 func (v *visit) statusOf(view *staging.View) statusPart {
 	s := statusPart{
-		Condition: conditionOf(view, v.shows(project.PartDetail)), Archived: view.Spec.State == staging.Archived,
+		Condition: conditionOf(view, v.shows(project.SectionDetail)), Archived: view.Spec.State == staging.Archived,
 	}
 	if view.Status.Phase == staging.PhaseInvalid {
 		return s
@@ -226,7 +226,7 @@ func (v *visit) statusOf(view *staging.View) statusPart {
 	if view.Spec.State == staging.Active && view.Status.Phase != "" {
 		s.Steps = steps(view.Status)
 	}
-	if v.shows(project.PartServices) {
+	if v.shows(project.SectionServices) {
 		s.Services = v.parts(view)
 	}
 	if !s.Archived {

@@ -107,7 +107,7 @@ func (s *Server) frame(r *http.Request, v *visit, title, here string) frame {
 	}
 	f.Product, f.Project, f.Logo = v.project.Spec.UI.Title, "/"+v.Name, v.project.Spec.UI.Logo != ""
 	f.Viewer, f.Role, f.Writes, f.Stale = v.viewer, v.role, v.writes(), v.stale != nil
-	f.Activity = v.shows(project.PartActivity)
+	f.Activity = v.shows(project.SectionActivity)
 	f.Notice = noticeOf(r.URL.Query().Get("done"))
 	return f
 }

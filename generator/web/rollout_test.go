@@ -70,7 +70,7 @@ func (w *world) refuses(name, why string) {
 	w.argo.Put(name, func(app *staging.Application) {
 		app.Revision, app.Health, app.Sync = events[0].Revision, "Healthy", "OutOfSync"
 		app.Operation = &staging.Operation{
-			Phase: "Failed", Revision: app.Revision, StartedAt: events[0].At, FinishedAt: events[0].At, Faults: []string{why},
+			Phase: "Failed", Revision: app.Revision, StartedAt: events[0].At, FinishedAt: events[0].At, Failures: []string{why},
 		}
 	})
 }

@@ -30,7 +30,7 @@ type row struct {
 	Changed     *moment
 	Expires     *moment // when it is archived; or deleted, where it is archived
 	Wakes       *moment
-	Kept        *staging.Keeping
+	Kept        *staging.Protection
 	Pinned      *staging.Pin
 	Tested      *tested
 	Writes      bool
@@ -61,7 +61,7 @@ func (v *visit) row(view *staging.View) *row {
 	name, p := view.Metadata.Name, v.project
 	r := &row{
 		Name: name, Title: view.Metadata.Title, Page: v.of(name, ""),
-		Condition: conditionOf(view, v.shows(project.PartDetail)),
+		Condition: conditionOf(view, v.shows(project.SectionDetail)),
 		Archived:  view.Spec.State == staging.Archived, Writes: v.writes() && view.Status.Phase != staging.PhaseInvalid,
 		Pinned: view.Spec.Pinned, Kept: view.Spec.Kept, created: view.Spec.Created.At, changed: changedAt(view),
 		author: authors(view), Tested: v.testedOf(view),
@@ -72,23 +72,23 @@ func (v *visit) row(view *staging.View) *row {
 	if !r.Archived {
 		r.Addresses, r.Links = v.addresses(view), v.links(view)
 	}
-	if v.shows(project.PartBranch) {
+	if v.shows(project.SectionBranch) {
 		r.Branch, r.Request = view.Spec.Branch, view.Spec.PullRequest
 	}
-	if v.shows(project.PartAuthor) {
+	if v.shows(project.SectionAuthor) {
 		r.Author = authorOf(view)
 	}
-	if v.shows(project.PartServices) {
+	if v.shows(project.SectionServices) {
 		r.Services = v.parts(view)
 	}
-	if v.shows(project.PartSettings) {
+	if v.shows(project.SectionSettings) {
 		r.Settings = changedSettings(p.Settings(view.Staging()))
 	}
-	r.Created = v.momentOf(project.PartCreated, r.created)
-	r.Changed = v.momentOf(project.PartChanged, r.changed)
+	r.Created = v.momentOf(project.SectionCreated, r.created)
+	r.Changed = v.momentOf(project.SectionChanged, r.changed)
 	r.New = r.Changed != nil && r.changed.Sub(r.created).Abs() < time.Minute
 	if end := p.Ends(view.Staging()); end != nil {
-		r.Expires = v.momentOf(project.PartExpires, *end)
+		r.Expires = v.momentOf(project.SectionExpires, *end)
 	}
 	if since := view.Spec.Since; r.Archived && since != nil && since.Wakes != nil {
 		r.Wakes = &moment{*since.Wakes}
@@ -96,7 +96,7 @@ func (v *visit) row(view *staging.View) *row {
 	return r
 }
 
-func (v *visit) momentOf(part project.Part, at time.Time) *moment {
+func (v *visit) momentOf(part project.Section, at time.Time) *moment {
 	if at.IsZero() || !v.shows(part) {
 		return nil
 	}
@@ -107,7 +107,7 @@ func (v *visit) momentOf(part project.Part, at time.Time) *moment {
 func (v *visit) addresses(view *staging.View) []link {
 	var links []link
 	for _, name := range mainFirst(v.project) {
-		if url := view.Status.URLs[name]; url != "" && v.shows(project.PartLinks) {
+		if url := view.Status.URLs[name]; url != "" && v.shows(project.SectionLinks) {
 			links = append(links, link{v.project.Spec.Services[name].Title, url})
 		}
 	}
@@ -118,7 +118,7 @@ func (v *visit) addresses(view *staging.View) []link {
 func (v *visit) links(view *staging.View) []link {
 	var links []link
 	for _, l := range v.project.Links(view.Staging()) {
-		if v.shows(project.PartLinks) && v.role.Includes(l.Role) {
+		if v.shows(project.SectionLinks) && v.role.Includes(l.Role) {
 			links = append(links, link{l.Name, l.URL})
 		}
 	}

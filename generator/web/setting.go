@@ -34,9 +34,9 @@ type setting struct {
 	Allowed  []string
 	Min, Max *int
 	Pattern  string
-	Secret   bool                // its value is not shown
-	Known    []project.Reference // stored secrets that it may name
-	Input    string              // the value that the form begins with
+	Secret   bool                      // its value is not shown
+	Known    []project.SecretReference // stored secrets that it may name
+	Input    string                    // the value that the form begins with
 	// What a person had filled in already, when the form is shown again.
 	Typed       string
 	TypedAbsent bool
@@ -65,7 +65,7 @@ func (v *visit) settingGroups(s staging.Staging) []settingGroup {
 
 func (v *visit) setting(s staging.Staging, declared project.Setting) setting {
 	p, name := declared.Parameter, declared.Name
-	fallback := v.project.Fallback(s, name)
+	fallback := v.project.InheritedSetting(s, name)
 	one := setting{
 		Name: name, Help: p.Help, Group: cmp.Or(p.Group, otherGroup),
 		Value: valueText(name, declared), Default: valueText(name, fallback),
@@ -74,12 +74,12 @@ func (v *visit) setting(s staging.Staging, declared project.Setting) setting {
 		Removable: p.Check(nil) == nil, Locked: !v.role.Includes(p.Role),
 		Min: p.Min, Max: p.Max, Pattern: p.Pattern, Widget: widgetOf(p),
 	}
-	one.Secret = p.Type != project.TypeSecret && staging.TellingName(name)
+	one.Secret = p.Type != project.TypeSecret && staging.IsSecretName(name)
 	if !one.Secret {
-		one.Input = staging.Text(declared.Value)
+		one.Input = staging.FormatValue(declared.Value)
 	}
 	for _, value := range p.Allowed {
-		one.Allowed = append(one.Allowed, staging.Text(value))
+		one.Allowed = append(one.Allowed, staging.FormatValue(value))
 	}
 	if one.Own && !one.Locked && s.Name != "" {
 		one.Undo = v.of(s.Name, "unset?name="+name)
@@ -99,7 +99,7 @@ func (v *visit) offer(groups []settingGroup) {
 	for i := range groups {
 		for j := range groups[i].Settings {
 			if s := &groups[i].Settings[j]; !s.Locked {
-				s.Known = v.project.References(s.Name, among)
+				s.Known = v.project.SecretReferences(s.Name, among)
 			}
 		}
 	}

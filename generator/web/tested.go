@@ -32,18 +32,18 @@ func (v *visit) testedOf(view *staging.View) *tested {
 	if t.By != "" {
 		found.Sentence += " by " + t.By
 	}
-	untried := view.Status.Untried
+	untried := view.Status.Untested
 	if len(untried) == 0 {
 		found.Sentence += " on this version"
 		return &found
 	}
 	found.Tone, found.Word = asleep, found.Word+" earlier"
 	found.Since = sinceThen(untried)
-	if !slices.Contains(untried, staging.TheVersions) {
+	if !slices.Contains(untried, staging.TestedVersions) {
 		return &found
 	}
 	for _, name := range mainFirst(v.project) {
-		if version, there := t.Services[name]; there && v.shows(project.PartServices) {
+		if version, there := t.Services[name]; there && v.shows(project.SectionServices) {
 			found.Versions = append(found.Versions, part{Name: name, Title: v.project.Spec.Services[name].Title, Image: version.Image})
 		}
 	}
@@ -51,11 +51,11 @@ func (v *visit) testedOf(view *staging.View) *tested {
 }
 
 // sinceThen says what became different after somebody tried a staging.
-func sinceThen(untried []staging.Aspect) string {
+func sinceThen(untried []staging.TestedPart) string {
 	switch {
 	case len(untried) > 1:
 		return "Another version came since, and its settings were changed; nobody has tried it like that yet."
-	case untried[0] == staging.TheSettings:
+	case untried[0] == staging.TestedSettings:
 		return "Its settings were changed since; nobody has tried it like that yet."
 	}
 	return "Another version came since; nobody has tried that one yet."

@@ -177,7 +177,7 @@ type visit struct {
 }
 
 // shows tells whether the viewer is shown a part of the page.
-func (v *visit) shows(part project.Part) bool { return v.project.Spec.UI.Shows(part, v.role) }
+func (v *visit) shows(part project.Section) bool { return v.project.Spec.UI.Shows(part, v.role) }
 
 // writes tells whether the viewer may change anything.
 func (v *visit) writes() bool { return v.role.Includes(project.RoleUser) }

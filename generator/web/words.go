@@ -200,9 +200,9 @@ func (m moment) Day() string     { return m.UTC().Format("2 Jan 2006") }
 // valueText is a value as it may be shown: nothing of a secret, and a word
 // where there is nothing.
 func valueText(name string, s project.Setting) string {
-	text := staging.Text(s.Value)
+	text := staging.FormatValue(s.Value)
 	if s.Parameter.Type != project.TypeSecret { // a reference names a secret and is none
-		text = staging.Discreet(name, text)
+		text = staging.RedactValue(name, text)
 	}
 	return text
 }

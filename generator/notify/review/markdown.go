@@ -44,7 +44,7 @@ func up(phase staging.Phase) bool {
 // parts is the table of the services that a viewer is shown, with their
 // addresses while there is something behind them.
 func parts(p *project.Project, v *staging.View) string {
-	linked := p.Spec.UI.Shows(project.PartLinks, project.RoleViewer) && up(v.Status.Phase) && len(v.Status.URLs) > 0
+	linked := p.Spec.UI.Shows(project.SectionLinks, project.RoleViewer) && up(v.Status.Phase) && len(v.Status.URLs) > 0
 	var rows []string
 	for _, name := range p.ServiceNames() {
 		service, there := v.Spec.Services[name]
@@ -94,7 +94,7 @@ func footer(p *project.Project, v *staging.View, page string) string {
 	if page != "" && v.Status.Phase != Gone {
 		words = append(words, "[Settings, versions and more]("+page+")")
 	}
-	if stateOf(v.Status.Phase) != Inactive && p.Spec.UI.Shows(project.PartLinks, project.RoleViewer) {
+	if stateOf(v.Status.Phase) != Inactive && p.Spec.UI.Shows(project.SectionLinks, project.RoleViewer) {
 		words = append(words, links(p, v)...)
 	}
 	return strings.Join(words, " · ")

@@ -99,14 +99,14 @@ func SightOf(p *project.Project, at Place, v *staging.View, page string) (Showin
 	}
 	id := p.Metadata.Name + "/" + name
 	s := Showing{Repository: at.Repository, Commit: at.Commit, Request: at.Request, Marker: Marker(id), Only: state == Inactive}
-	if p.ToldOnForge(name, project.ToPullRequest) {
+	if p.NotifiesForge(name, project.ToPullRequest) {
 		s.Comment = s.Marker + "\n\n" + comment(p, v, page)
 	}
 	text := name + ": " + summary(v.Status.Phase)
-	if p.ToldOnForge(name, project.ToCommit) && state != Inactive {
+	if p.NotifiesForge(name, project.ToCommit) && state != Inactive {
 		s.Status = &Status{Name: "octopod/" + id, State: state, Text: text, Page: cmp.Or(page, address(p, v))}
 	}
-	if p.ToldOnForge(name, project.ToDeployment) {
+	if p.NotifiesForge(name, project.ToDeployment) {
 		s.Deployment = &Deployment{Environment: id, Commit: at.Commit, Branch: v.Spec.Branch, State: state, Text: text, URL: address(p, v), Page: page}
 	}
 	return s, s.Comment != "" || s.Status != nil || s.Deployment != nil
@@ -118,7 +118,7 @@ func Marker(id string) string { return "[//]: # (octopod " + id + ")" }
 
 // address is where a staging is reached, as far as a viewer is shown it.
 func address(p *project.Project, v *staging.View) string {
-	if !p.Spec.UI.Shows(project.PartLinks, project.RoleViewer) {
+	if !p.Spec.UI.Shows(project.SectionLinks, project.RoleViewer) {
 		return ""
 	}
 	return v.Status.URL
@@ -145,8 +145,8 @@ func sentence(v *staging.View) string {
 	return notify.Sentence(occasion(v.Status.Phase), v)
 }
 
-func occasion(phase staging.Phase) project.Occasion {
-	return map[staging.Phase]project.Occasion{
+func occasion(phase staging.Phase) project.Trigger {
+	return map[staging.Phase]project.Trigger{
 		staging.PhaseRunning: project.OnRunning, staging.PhaseDegraded: project.OnDegraded, staging.PhaseFailed: project.OnFailed,
 		staging.PhaseArchived: project.OnArchived, Gone: project.OnDeleted,
 	}[phase]

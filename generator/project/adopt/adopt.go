@@ -140,7 +140,7 @@ func (d *Draft) readConfigMap(objects []staging.Object) {
 			d.ConfigMap = project.StableName("ConfigMap", from.ConfigMapRef.Name)
 			decodeAt(objects[i].JSON, "/data", &d.settings)
 			for _, key := range slices.Sorted(maps.Keys(d.settings)) {
-				d.parameter(key, d.settings[key], project.To{})
+				d.parameter(key, d.settings[key], project.Target{})
 			}
 			d.note("settings from ConfigMap %s: %s", d.ConfigMap, orNone(slices.Sorted(maps.Keys(d.settings))))
 			return
@@ -161,7 +161,7 @@ func (d *Draft) readEnv(workloads []workload) {
 			if _, taken := d.Parameters[name]; taken {
 				name = r.name + "." + env.Name
 			}
-			to := project.To{Patch: &project.PatchTo{
+			to := project.Target{Patch: &project.PatchTarget{
 				Kind: r.workload.kind, Name: r.workload.name,
 				Pointer: fmt.Sprintf("%s/containers/%d/env/%d/value", r.workload.podPath, r.index, i),
 			}}
@@ -177,8 +177,8 @@ func (d *Draft) readEnv(workloads []workload) {
 
 // parameter declares a setting with the base's value as its default. What
 // looks like a credential is left alone.
-func (d *Draft) parameter(name, value string, to project.To) bool {
-	if what, yes := staging.LooksSecret(value); yes {
+func (d *Draft) parameter(name, value string, to project.Target) bool {
+	if what, yes := staging.DetectSecret(value); yes {
 		d.note("%s looks like %s: it is no parameter, and belongs in a Secret", name, what)
 		return false
 	}
@@ -214,7 +214,7 @@ func (d *Draft) readReplicas(objects []staging.Object, workloads []workload) {
 		d.Parameters[w.name+".replicas"] = project.Parameter{
 			Scope: project.ScopeDeployment, Type: project.TypeInteger, Min: &none, Max: &most,
 			Help: "How many copies of " + w.name + " run.", Group: "Size",
-			To: project.To{Replicas: w.name},
+			To: project.Target{Replicas: w.name},
 		}
 	}
 }

@@ -82,9 +82,9 @@ func text(n *yaml.Node, keys ...string) string {
 	return n.Value
 }
 
-// HoldsObjects tells whether a file holds Kubernetes objects. What is no YAML
+// ContainsObjects tells whether a file holds Kubernetes objects. What is no YAML
 // at all counts as one, so that rendering says what is wrong with it.
-func HoldsObjects(file staging.File) bool {
+func ContainsObjects(file staging.File) bool {
 	if !isYAML(file.Path) {
 		return false
 	}
@@ -98,10 +98,10 @@ func HoldsObjects(file staging.File) bool {
 	return false
 }
 
-// Used keeps the files that a build of a kustomization can read: those that it
+// ReachableFiles keeps the files that a build of a kustomization can read: those that it
 // names, and what they name in turn. A word that happens to be a file's name
 // brings the file along, which does no harm.
-func Used(files []staging.File, dir string) []staging.File {
+func ReachableFiles(files []staging.File, dir string) []staging.File {
 	u := usage{files: map[string][]byte{}, used: map[string]bool{}}
 	for _, file := range files {
 		u.files[file.Path] = file.Data

@@ -46,8 +46,8 @@ func (d Draft) Jsonnet(projectName, file string) staging.File {
 // imports finds what jsonnet imports, wherever it stands.
 var imports = regexp.MustCompile(`\bimport(?:str|bin)?\s*@?['"]([^'"\n]+)['"]`)
 
-// Imported keeps the files that a jsonnet file imports, and what they import in turn.
-func Imported(files []staging.File, main string) []staging.File {
+// ImportedFiles keeps the files that a jsonnet file imports, and what they import in turn.
+func ImportedFiles(files []staging.File, main string) []staging.File {
 	content, used := map[string][]byte{}, map[string]bool{}
 	for _, file := range files {
 		content[file.Path] = file.Data
@@ -83,7 +83,7 @@ func PlainSecrets(objects []staging.Object) []string {
 func (d Draft) WithoutTargets() map[string]project.Parameter {
 	parameters := maps.Clone(d.Parameters)
 	for name, parameter := range parameters {
-		parameter.To = project.To{}
+		parameter.To = project.Target{}
 		parameters[name] = parameter
 	}
 	return parameters

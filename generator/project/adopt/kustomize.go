@@ -64,8 +64,8 @@ type options struct {
 	Create bool `yaml:"create"`
 }
 
-// Resources writes a kustomization for a plain folder of YAML.
-func Resources(dir string, names []string) (staging.File, error) {
+// Kustomization writes a kustomization for a plain folder of YAML.
+func Kustomization(dir string, names []string) (staging.File, error) {
 	k := kustomization{APIVersion: "kustomize.config.k8s.io/v1beta1", Kind: "Kustomization", Resources: names}
 	return encode(path.Join(dir, "kustomization.yaml"), "", k)
 }

@@ -21,7 +21,7 @@ func scaled(objects []staging.Object, w workload) bool {
 // is another one in every staging.
 func (d *Draft) noteHostsInSettings() {
 	for _, name := range slices.Sorted(maps.Keys(d.Parameters)) {
-		text := staging.Text(d.Parameters[name].Default)
+		text := staging.FormatValue(d.Parameters[name].Default)
 		for _, r := range d.routes {
 			if r.host != "" && strings.Contains(text, r.host) {
 				d.note("setting %s holds the host %s, which every staging has its own of: read it from ConfigMap octopod, key url-%s", name, r.host, r.to)

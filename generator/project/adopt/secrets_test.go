@@ -89,7 +89,7 @@ func TestOnlyWhatABuildReadsIsUsed(t *testing.T) {
 		"-- base/README.md --\nweb\n-- base/secrets.env --\nA=b\n-- prod/kustomization.yaml --\nresources: [../base]\n" +
 		"-- shared/kustomization.yml --\nresources: [a.yaml]\n-- shared/a.yaml --\na: b\n")
 	var got []string
-	for _, file := range adopt.Used(all, "base") {
+	for _, file := range adopt.ReachableFiles(all, "base") {
 		got = append(got, file.Path)
 	}
 	want := []string{"base/kustomization.yaml", "base/web.yaml", "base/conf/app.ini", "base/p.yaml", "shared/kustomization.yml", "shared/a.yaml"}

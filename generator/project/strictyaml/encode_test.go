@@ -23,7 +23,7 @@ func TestEncode(t *testing.T) {
 			Services:  map[string]staging.Service{"frontend": {Image: "f:1.10", From: staging.FromDefault}, "backend": {Image: "b:1", Commit: "1234567", From: staging.FromBranch}},
 			Overrides: staging.Overrides{App: staging.Values{"LEGACY": nil, "PORT": 8080, "VERSION": "1.10", "AT": "12:30"}},
 			Presets:   []string{"payments"},
-			Created:   staging.Stamp{At: at, By: "ann"},
+			Created:   staging.Attribution{At: at, By: "ann"},
 			Expires:   &at,
 		},
 	}
@@ -114,7 +114,7 @@ func TestNearest(t *testing.T) {
 		"imgae": "image", "Image": "image", "imagess": "images", "replica": "replicas", "hosts": "host",
 		"ot": "to", "x": "", "": "", "banana": "", strings.Repeat("a", 1000): "",
 	} {
-		if got := strictyaml.Nearest(word, known); got != want {
+		if got := strictyaml.Closest(word, known); got != want {
 			t.Errorf("Nearest(%q) = %q, want %q", word, got, want)
 		}
 	}

@@ -97,7 +97,7 @@ func (w *walker) structure(n *yaml.Node, t reflect.Type, path string) {
 
 func unknownField(name string, known []string) string {
 	message := "is an unknown field; "
-	if near := Nearest(name, known); near != "" {
+	if near := Closest(name, known); near != "" {
 		message += "did you mean " + near + "? "
 	}
 	return message + "There are: " + strings.Join(known, ", ")

@@ -12,7 +12,7 @@ import (
 // Applied to the later version, the reversal gives the earlier one.
 func TestAReversalTakesBackWhatChanged(t *testing.T) {
 	p := parse(t, shop)
-	at := staging.Stamp{By: "Ada"}
+	at := staging.Attribution{By: "Ada"}
 	apply := func(s *staging.Staging, a staging.Action) staging.Staging {
 		t.Helper()
 		a.Name = "login"
@@ -34,7 +34,7 @@ func TestAReversalTakesBackWhatChanged(t *testing.T) {
 		"image":   {Verb: staging.Update, Images: map[string]staging.Build{"backend": {Image: "r.example.com/backend:2"}}},
 	} {
 		second := apply(&first, change)
-		back, err := project.Reversal(first, second)
+		back, err := project.Revert(first, second)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
@@ -48,7 +48,7 @@ func TestAReversalTakesBackWhatChanged(t *testing.T) {
 			t.Errorf("%s is not taken back:\n%s", name, diff)
 		}
 	}
-	if _, err := project.Reversal(first, first); staging.CodeOf(err) != staging.CodeNotFound {
+	if _, err := project.Revert(first, first); staging.CodeOf(err) != staging.CodeNotFound {
 		t.Errorf("nothing changed, and yet there is a reversal: %v", err)
 	}
 }

@@ -7,35 +7,35 @@ import (
 	"octopod/generator/staging"
 )
 
-// Reference is a stored secret that a parameter was given somewhere. It names
+// SecretReference is a stored secret that a parameter was given somewhere. It names
 // one, and is none.
-type Reference struct {
+type SecretReference struct {
 	Name string // stripe/api-key
 	// Where it stands: "default", "preset payments-production", then names of stagings.
-	In []string
+	UsedIn []string
 }
 
 // shownPlaces is how many places of a reference are told one by one.
 const shownPlaces = 3
 
-// Places says where a reference stands, in a few words.
-func (r Reference) Places() string {
-	if len(r.In) <= shownPlaces {
-		return strings.Join(r.In, ", ")
+// UsedInText says where a reference stands, in a few words.
+func (r SecretReference) UsedInText() string {
+	if len(r.UsedIn) <= shownPlaces {
+		return strings.Join(r.UsedIn, ", ")
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(r.In[:shownPlaces], ", "), len(r.In)-shownPlaces)
+	return fmt.Sprintf("%s and %d more", strings.Join(r.UsedIn[:shownPlaces], ", "), len(r.UsedIn)-shownPlaces)
 }
 
-// TakesReference tells whether a parameter is set to any stored secret, by its
+// TakesSecretReference tells whether a parameter is set to any stored secret, by its
 // name.
-func (p Parameter) TakesReference() bool { return p.Type == TypeSecret && len(p.Allowed) == 0 }
+func (p Parameter) TakesSecretReference() bool { return p.Type == TypeSecret && len(p.Allowed) == 0 }
 
-// References offers what a parameter may name: what it is by default, in presets
+// SecretReferences offers what a parameter may name: what it is by default, in presets
 // and on stagings, in the order of the names. Whether there is such a secret in
 // the cluster, nobody asks.
-func (p *Project) References(name string, among []staging.Staging) []Reference {
+func (p *Project) SecretReferences(name string, among []staging.Staging) []SecretReference {
 	parameter := p.Spec.Parameters[name]
-	if !parameter.TakesReference() {
+	if !parameter.TakesSecretReference() {
 		return nil
 	}
 	places := map[string][]string{}
@@ -53,9 +53,9 @@ func (p *Project) References(name string, among []staging.Staging) []Reference {
 		value, _ := valueOf(s.Spec.Overrides, name)
 		note(value, s.Name)
 	}
-	known := make([]Reference, 0, len(places))
+	known := make([]SecretReference, 0, len(places))
 	for _, reference := range sortedKeys(places) {
-		known = append(known, Reference{reference, places[reference]})
+		known = append(known, SecretReference{reference, places[reference]})
 	}
 	return known
 }

@@ -2,10 +2,10 @@ package strictyaml
 
 import "strings"
 
-// Nearest gives the known word that somebody probably meant, "" if none is
+// Closest gives the known word that somebody probably meant, "" if none is
 // close: at most a third of the letters may be wrong, and case never counts.
 // Of two equally close words the first wins.
-func Nearest(word string, known []string) string {
+func Closest(word string, known []string) string {
 	const longest = 64 // nobody misspells so much; keeps the cost bounded
 	if len(word) > longest {
 		return ""

@@ -26,8 +26,8 @@ func TestReferencesThatAreKnown(t *testing.T) {
 	}
 	got := map[string]string{}
 	var order []string
-	for _, r := range p.References("STRIPE_KEY", among) {
-		got[r.Name] = r.Places()
+	for _, r := range p.SecretReferences("STRIPE_KEY", among) {
+		got[r.Name] = r.UsedInText()
 		order = append(order, r.Name)
 	}
 	want := map[string]string{"acme/stripe": "b, g, h and 1 more", "stripe/live": "preset payments-production", "stripe/test": "default, a"}
@@ -39,7 +39,7 @@ func TestReferencesThatAreKnown(t *testing.T) {
 	}
 	listed := parse(t, strings.Replace(shop, "STRIPE_KEY: {type: secret-reference,", "STRIPE_KEY: {type: secret-reference, allowed: [stripe/test],", 1))
 	for name, in := range map[string]*project.Project{"LOG_LEVEL": p, "nothing": p, "STRIPE_KEY": listed} {
-		if offered := in.References(name, among); offered != nil {
+		if offered := in.SecretReferences(name, among); offered != nil {
 			t.Errorf("%s is offered %v", name, offered)
 		}
 	}

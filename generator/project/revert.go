@@ -6,11 +6,11 @@ import (
 	"octopod/generator/staging"
 )
 
-// Reversal gives the action that turns what differs between two versions of a
+// Revert gives the action that turns what differs between two versions of a
 // staging back, and touches nothing else.
-func Reversal(before, after staging.Staging) (staging.Action, error) {
+func Revert(before, after staging.Staging) (staging.Action, error) {
 	back := staging.Action{Name: after.Name, Set: map[string]string{}}
-	if verb, needed := backTo(before.Spec, after.Spec); needed {
+	if verb, needed := stateVerb(before.Spec, after.Spec); needed {
 		back.Verb = verb
 		return back, nil
 	}
@@ -40,8 +40,8 @@ func Reversal(before, after staging.Staging) (staging.Action, error) {
 	return back, nil
 }
 
-// backTo: a change of state or pin is taken back by the opposite verb.
-func backTo(before, after staging.Spec) (staging.Verb, bool) {
+// stateVerb: a change of state or pin is taken back by the opposite verb.
+func stateVerb(before, after staging.Spec) (staging.Verb, bool) {
 	switch {
 	case before.State != after.State && before.State == staging.Active:
 		return staging.Restore, true
@@ -67,7 +67,7 @@ func reverseOverrides(back *staging.Action, before, after staging.Values) {
 		case was == nil:
 			back.Absent = append(back.Absent, name)
 		default:
-			back.Set[name] = staging.Text(was)
+			back.Set[name] = staging.FormatValue(was)
 		}
 	}
 }

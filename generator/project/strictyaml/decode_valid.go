@@ -6,10 +6,10 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Salvage reads what can be read of a file that Decode refuses: a field at
+// DecodeValid reads what can be read of a file that Decode refuses: a field at
 // fault counts as absent, and so does an entry of a list or map, which keeps
 // its place. It tells whether there was anything to read.
-func Salvage(data []byte, into any) bool {
+func DecodeValid(data []byte, into any) bool {
 	doc, problem := parse(data)
 	if problem != nil {
 		return false
