@@ -116,20 +116,10 @@ func (h *hooks) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	return body, nil
 }
 
-// hookStatus is what the sender is told. Only an answer that says so is sent again.
+// hookStatus returns the status that the sender of a webhook gets.
 func hookStatus(err error) int {
-	switch staging.CodeOf(err) {
-	case staging.CodeUnauthorized:
-		return http.StatusUnauthorized
-	case staging.CodeNotFound:
-		return http.StatusNotFound
-	case staging.CodeUnavailable:
-		return http.StatusServiceUnavailable
-	case staging.CodeInvalid:
-		if errors.As(err, new(*http.MaxBytesError)) {
-			return http.StatusRequestEntityTooLarge
-		}
-		return http.StatusBadRequest
+	if errors.As(err, new(*http.MaxBytesError)) {
+		return http.StatusRequestEntityTooLarge
 	}
-	return http.StatusInternalServerError
+	return staging.CodeOf(err).ForeignHTTPStatus()
 }

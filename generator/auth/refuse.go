@@ -83,17 +83,7 @@ func statusOf(err error) int {
 	if errors.As(err, new(tooMany)) {
 		return http.StatusTooManyRequests
 	}
-	switch staging.CodeOf(err) {
-	case staging.CodeUnauthorized:
-		return http.StatusUnauthorized
-	case staging.CodeForbidden:
-		return http.StatusForbidden
-	case staging.CodeInvalid:
-		return http.StatusBadRequest
-	case staging.CodeUnavailable:
-		return http.StatusServiceUnavailable
-	}
-	return http.StatusInternalServerError
+	return staging.CodeOf(err).ForeignHTTPStatus()
 }
 
 // Problem writes a refusal as RFC 9457 has it. The cause stays in the log.

@@ -34,15 +34,6 @@ type Problem struct {
 	Fault
 }
 
-// statuses is the one table from code to HTTP status. The client reads the code.
-var statuses = map[staging.Code]int{
-	staging.CodeInternal: http.StatusInternalServerError, staging.CodeInvalid: http.StatusUnprocessableEntity,
-	staging.CodeNotFound: http.StatusNotFound, staging.CodeConflict: http.StatusConflict, staging.CodeExists: http.StatusConflict,
-	staging.CodePinned: http.StatusConflict, staging.CodeTimeout: http.StatusGatewayTimeout, staging.CodeFailed: http.StatusConflict,
-	staging.CodeUnauthorized: http.StatusUnauthorized, staging.CodeForbidden: http.StatusForbidden,
-	staging.CodeUnavailable: http.StatusServiceUnavailable,
-}
-
 func faultOf(err error) Fault {
 	f := Fault{Detail: err.Error(), Code: staging.CodeOf(err), Hint: staging.HintOf(err), Problems: staging.ProblemsOf(err)}
 	if f.Code == staging.CodeInternal && errors.Is(err, context.DeadlineExceeded) {
@@ -58,7 +49,7 @@ func faultOf(err error) Fault {
 // problemOf gives the answer for an error.
 func problemOf(err error) *Problem {
 	f := faultOf(err)
-	return newProblem(statuses[f.Code], f)
+	return newProblem(f.Code.HTTPStatus(), f)
 }
 
 func newProblem(status int, f Fault) *Problem {

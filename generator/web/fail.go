@@ -25,21 +25,20 @@ type failPage struct {
 
 // answers are the pages of errors.
 var answers = map[staging.Code]struct {
-	status  int
 	heading string
 	hint    string
 	retry   bool
 }{
-	staging.CodeInvalid:      {http.StatusUnprocessableEntity, "That does not fit", "Go back, change it, and try again.", false},
-	staging.CodeNotFound:     {http.StatusNotFound, "Nothing here", "It may have been deleted, or the address is mistyped.", false},
-	staging.CodeConflict:     {http.StatusConflict, "Somebody else was first", "Go back and look at it again.", false},
-	staging.CodeExists:       {http.StatusConflict, "That exists already", "", false},
-	staging.CodePinned:       {http.StatusConflict, "It is pinned", "Unpin it first, or ask who pinned it.", false},
-	staging.CodeTimeout:      {http.StatusGatewayTimeout, "That took too long", "Try again in a moment.", true},
-	staging.CodeUnauthorized: {http.StatusUnauthorized, "Please sign in", "", false},
-	staging.CodeForbidden:    {http.StatusForbidden, "Not for you", "Ask who looks after these stagings if you think that it should be.", false},
-	staging.CodeUnavailable:  {http.StatusServiceUnavailable, "Not to be reached just now", "Nothing is lost. Try again in a moment.", true},
-	staging.CodeInternal:     {http.StatusInternalServerError, "That went wrong here", "It is not your fault, and it has been noted. Try again, or tell who looks after Octopod.", true},
+	staging.CodeInvalid:      {"That does not fit", "Go back, change it, and try again.", false},
+	staging.CodeNotFound:     {"Nothing here", "It may have been deleted, or the address is mistyped.", false},
+	staging.CodeConflict:     {"Somebody else was first", "Go back and look at it again.", false},
+	staging.CodeExists:       {"That exists already", "", false},
+	staging.CodePinned:       {"It is pinned", "Unpin it first, or ask who pinned it.", false},
+	staging.CodeTimeout:      {"That took too long", "Try again in a moment.", true},
+	staging.CodeUnauthorized: {"Please sign in", "", false},
+	staging.CodeForbidden:    {"Not for you", "Ask who looks after these stagings if you think that it should be.", false},
+	staging.CodeUnavailable:  {"Not to be reached just now", "Nothing is lost. Try again in a moment.", true},
+	staging.CodeInternal:     {"That went wrong here", "It is not your fault, and it has been noted. Try again, or tell who looks after Octopod.", true},
 }
 
 // fail writes the page of an error. The text of a foreign error is for the log
@@ -53,10 +52,11 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, v *visit, err erro
 		s.Refused(r.Context(), err)
 	}
 	answer, known := answers[code]
+	status := code.HTTPStatus()
 	if !known {
-		answer = answers[staging.CodeInternal]
+		answer, status = answers[staging.CodeInternal], http.StatusInternalServerError
 	}
-	if answer.status >= http.StatusInternalServerError && r.Context().Err() == nil {
+	if status >= http.StatusInternalServerError && r.Context().Err() == nil {
 		s.Log.ErrorContext(r.Context(), "a page failed", "path", r.URL.Path, "code", code, "error", err)
 	}
 	page := failPage{frame: s.frame(r, v, answer.heading, ""), Heading: answer.heading, Hint: answer.hint, Retry: answer.retry}
@@ -69,7 +69,7 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, v *visit, err erro
 	if v != nil && v.project != nil && v.shows(project.SectionDetail) {
 		page.Detail = err.Error()
 	}
-	s.writeFailure(w, r, answer.status, page)
+	s.writeFailure(w, r, status, page)
 }
 
 // faultOfProject is an error that comes of a fault of octopod.yaml: no form is
