@@ -5,10 +5,12 @@ import (
 	"compress/gzip"
 	"fmt"
 	"io"
+	"iter"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -142,6 +144,8 @@ func (r bareRepo) git(args ...string) string {
 	return testenv.Git(r.t, r.dir, args...)
 }
 
+func (r bareRepo) tryGit(args ...string) (string, error) { return testenv.TryGit(r.dir, args...) }
+
 // tip is the commit of the branch main.
 func (r bareRepo) tip() string {
 	data, err := os.ReadFile(filepath.Join(r.dir, "refs/heads/main"))
@@ -175,6 +179,9 @@ func (r bareRepo) at(date string) string {
 // messageIndent stands before each line of a commit's message.
 const messageIndent = "    "
 
+// describeCommit is git's format for a commit without its files.
+const describeCommit = "author %an <%ae> %ad%ncommitter %cn <%ce> %cd%n%w(0,4,4)%B%w(0,0,0)"
+
 // commitsSince writes down the commits since a revision.
 func (r bareRepo) commitsSince(before string) string {
 	r.t.Helper()
@@ -183,8 +190,7 @@ func (r bareRepo) commitsSince(before string) string {
 	}
 	var b strings.Builder
 	for _, commit := range strings.Fields(r.git("rev-list", "--reverse", before+"..main")) {
-		b.WriteString("=== commit\n" + r.git("show", "--no-patch", "--date=iso-strict",
-			"--format=tree %T%nauthor %an <%ae> %ad%ncommitter %cn <%ce> %cd%n%w(0,4,4)%B%w(0,0,0)", commit) + "\n")
+		b.WriteString("=== commit\n" + r.git("show", "--no-patch", "--date=iso-strict", "--format=tree %T%n"+describeCommit, commit) + "\n")
 		b.WriteString(r.git("diff-tree", "-r", "--no-commit-id", "--abbrev=12", "--no-renames", commit) + "\n")
 		b.WriteString(r.git("diff-tree", "-p", "-U0", "--no-commit-id", "--no-renames", commit, "--", "*/staging.yaml", "octopod.yaml") + "\n")
 	}
@@ -211,4 +217,30 @@ func (r bareRepo) withoutHashes(before, text string) string {
 		text = strings.NewReplacer(commit, name, commit[:7], name).Replace(text)
 	}
 	return text
+}
+
+// versionsOf gives every content that files of a name ever had, with its path.
+func (r bareRepo) versionsOf(name string) iter.Seq2[string, []byte] {
+	r.t.Helper()
+	var paths []string
+	var wanted strings.Builder
+	for line := range strings.Lines(r.git("rev-list", "--objects", "--all")) {
+		if hash, path, _ := strings.Cut(strings.TrimSpace(line), " "); filepath.Base(path) == name {
+			paths = append(paths, path)
+			wanted.WriteString(hash + "\n")
+		}
+	}
+	rest := testenv.GitInput(r.t, r.dir, []byte(wanted.String()), "cat-file", "--batch=%(objectsize)") + "\n"
+	return func(yield func(string, []byte) bool) {
+		for _, path := range paths {
+			head, content, _ := strings.Cut(rest, "\n")
+			size, err := strconv.Atoi(head)
+			if err != nil {
+				r.t.Fatal(err)
+			}
+			if rest = content[size+1:]; !yield(path, []byte(content[:size])) {
+				return
+			}
+		}
+	}
 }

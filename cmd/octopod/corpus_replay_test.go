@@ -1,0 +1,225 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"reflect"
+	"regexp"
+	"strings"
+	"testing"
+
+	"gopkg.in/yaml.v3"
+
+	"octopod/generator/envrepo"
+	"octopod/generator/project"
+	"octopod/generator/project/strictyaml"
+	"octopod/generator/staging"
+)
+
+// Every step of a story, done again where it was done, commits the same: the
+// same files, by the same author, with the same trailers.
+func TestCorpusIsWrittenAgain(t *testing.T) {
+	if *record != "" {
+		t.Skip("the env repos hold what was committed")
+	}
+	enterCorpus(t)
+	for _, name := range corpusRepos(t) {
+		t.Run(name, func(t *testing.T) {
+			repo := bareRepo{t, name + ".git"}
+			made := repo.commitsByDate()
+			for _, step := range readStory(t, name).steps {
+				if step.byOctopod() {
+					repo.again(step, made[step.at.Unix()])
+				}
+			}
+		})
+	}
+}
+
+// again does one step again, on the commit that it was done on.
+func (r bareRepo) again(step step, made []string) {
+	r.t.Helper()
+	if len(made) == 0 {
+		r.t.Errorf("%s: %q committed nothing", step.at, step.words)
+		return
+	}
+	before, err := r.tryGit("rev-parse", "--verify", "--quiet", made[0]+"^")
+	if err != nil { // the first commit
+		before = ""
+		r.git("update-ref", "-d", "refs/heads/main")
+	} else {
+		r.git("update-ref", "refs/heads/main", before)
+	}
+	if a := (thisTree{}).run(r.t, step.call(strings.TrimSuffix(r.dir, ".git"))); a.exit != 0 {
+		r.t.Errorf("%s: %q: exit %d\n%s%s", step.at, step.words, a.exit, a.stdout, a.stderr)
+		return
+	}
+	now := strings.Fields(r.git("rev-list", "--reverse", strings.TrimPrefix(before+"..main", "..")))
+	if len(now) != len(made) {
+		r.t.Errorf("%s: %q makes %d commits, made %d", step.at, step.words, len(now), len(made))
+		return
+	}
+	for i := range made {
+		if a, b := r.described(made[i]), r.described(now[i]); a != b {
+			r.t.Errorf("%s: %q\n%s", step.at, step.words, lineDiff(a, b))
+		}
+		r.sameFiles(fmt.Sprintf("%s: %q", step.at, step.words), made[i], now[i])
+	}
+}
+
+// described is a commit as far as programs read it, without its files.
+func (r bareRepo) described(commit string) string {
+	return withoutWords(r.git("show", "--no-patch", "--date=iso-strict", "--format="+describeCommit, commit))
+}
+
+// sameFiles compares two commits. Files that explain themselves to people may
+// do so in other words.
+func (r bareRepo) sameFiles(step, before, after string) {
+	r.t.Helper()
+	for _, name := range strings.Fields(r.git("diff-tree", "-r", "--name-only", "--no-renames", before, after)) {
+		a, errA := r.tryGit("cat-file", "blob", before+":"+name)
+		b, errB := r.tryGit("cat-file", "blob", after+":"+name)
+		if errA != nil || errB != nil {
+			r.t.Errorf("%s\n%s is there once only", step, name)
+			continue
+		}
+		if !saysTheSame(name, a, b) {
+			r.t.Errorf("%s\n%s\n%s", step, name, lineDiff(a, b))
+		}
+	}
+}
+
+// commitsByDate lists the commits of a repository by their date, oldest first.
+func (r bareRepo) commitsByDate() map[int64][]string {
+	r.t.Helper()
+	made := map[int64][]string{}
+	for line := range strings.Lines(r.git("log", "--reverse", "--format=%ct %H", "main")) {
+		var at int64
+		var commit string
+		if _, err := fmt.Sscan(line, &at, &commit); err != nil {
+			r.t.Fatal(err)
+		}
+		made[at] = append(made[at], commit)
+	}
+	return made
+}
+
+// saysTheSame compares a file that init or lint --fix writes, without the
+// comments and descriptions in it. What lies in envs/ must be the same to the byte.
+func saysTheSame(name, a, b string) bool {
+	switch {
+	case strings.HasPrefix(name, "envs/"):
+		return a == b
+	case name == "README.md":
+		return true
+	case path.Ext(name) == ".json":
+		return withoutProse(a) == withoutProse(b)
+	case path.Ext(name) == ".libsonnet":
+		return jsonnetComment.ReplaceAllString(a, "") == jsonnetComment.ReplaceAllString(b, "")
+	case path.Ext(name) == ".yaml":
+		return reflect.DeepEqual(yamlDocuments(a), yamlDocuments(b))
+	}
+	return a == b
+}
+
+var jsonnetComment = regexp.MustCompile(`(?m)^\s*//.*\n|\s+//.*$`)
+
+func yamlDocuments(text string) (all []any) {
+	decoder := yaml.NewDecoder(strings.NewReader(text))
+	for {
+		var one any
+		if err := decoder.Decode(&one); err != nil {
+			if !errors.Is(err, io.EOF) {
+				all = append(all, err.Error())
+			}
+			return all
+		}
+		all = append(all, one)
+	}
+}
+
+// The files beside octopod.yaml that follow from it may explain themselves in
+// other words, and lint then asks to write them again. Nothing else in them changes.
+func TestCorpusKeptFiles(t *testing.T) {
+	if *record != "" {
+		t.Skip("compares nothing with the program that is recorded")
+	}
+	enterCorpus(t)
+	for _, name := range corpusRepos(t) {
+		if brokenByHand[name] {
+			continue
+		}
+		repo := bareRepo{t, name + ".git"}
+		before := repo.tip()
+		if a := (thisTree{}).run(t, questionCall(repo, "octopod lint --fix")); a.exit != 0 {
+			t.Errorf("%s: %s%s", name, a.stdout, a.stderr)
+		}
+		repo.sameFiles(name, before, repo.tip())
+	}
+}
+
+// brokenByHand are the env repos with records that cannot be read.
+var brokenByHand = map[string]bool{"ruin": true}
+
+// Every record and every octopod.yaml that ever was in the corpus is read, and
+// written as it was: no version needs a migration.
+func TestCorpusNeedsNoMigration(t *testing.T) {
+	enterCorpus(t)
+	records, projects := 0, 0
+	for _, name := range corpusRepos(t) {
+		if brokenByHand[name] {
+			continue
+		}
+		repo := bareRepo{t, name + ".git"}
+		for file, data := range repo.versionsOf(path.Base(staging.RecordPath("any"))) {
+			records++
+			writtenAgain(t, file, data)
+		}
+		for _, data := range repo.versionsOf(project.File) {
+			projects++
+			projectAgain(t, data)
+		}
+	}
+	if records < 80 || projects < 10 {
+		t.Errorf("the corpus has %d versions of records and %d of octopod.yaml", records, projects)
+	}
+}
+
+func writtenAgain(t *testing.T, file string, data []byte) {
+	t.Helper()
+	var doc staging.Document
+	if err := strictyaml.Decode(file, data, &doc); err != nil {
+		t.Error(err)
+		return
+	}
+	written, err := envrepo.Record(doc.Staging())
+	if err != nil || written.Path != file || !bytes.Equal(written.Data, data) {
+		t.Errorf("%s is written as %s: %v\n%s", file, written.Path, err, lineDiff(string(data), string(written.Data)))
+	}
+}
+
+// projectAgain: people write octopod.yaml, with their comments, so only what it
+// says can be compared.
+func projectAgain(t *testing.T, data []byte) {
+	t.Helper()
+	read, err := project.Parse(data)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	written, err := strictyaml.Encode(read)
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	again, err := project.Parse(written)
+	before, _ := json.Marshal(read)
+	after, _ := json.Marshal(again)
+	if err != nil || !bytes.Equal(before, after) {
+		t.Errorf("octopod.yaml is written as\n%s%v", written, err)
+	}
+}
