@@ -32,8 +32,8 @@ func (g *Stagings) As(by rights.Actor, feed *live.Feed) *Access {
 // By gives who asks.
 func (a *Access) By() rights.Actor { return a.by }
 
-// rules reads the project, which says who may do what, and refuses who may not.
-func (a *Access) rules(ctx context.Context, verb staging.Verb, names ...string) (rights.Visibility, error) {
+// authorize reads the project, which says who may do what, and refuses who may not.
+func (a *Access) authorize(ctx context.Context, verb staging.Verb, names ...string) (rights.Visibility, error) {
 	p, err := a.stagings.Project(ctx)
 	if err != nil { // there are those whose role does not depend on the project
 		return rights.NewVisibility(&project.Project{}, a.by.Rights), err
@@ -51,21 +51,21 @@ func (a *Access) rules(ctx context.Context, verb staging.Verb, names ...string) 
 
 // Sees tells whether a part of what is known is for the actor.
 func (a *Access) Sees(ctx context.Context, part project.Section) (bool, error) {
-	v, err := a.rules(ctx, rights.Read)
+	v, err := a.authorize(ctx, rights.Read)
 	return v.Shows(part), err
 }
 
 // Role gives the actor's role.
 func (a *Access) Role(ctx context.Context) (project.Role, error) {
-	v, err := a.rules(ctx, rights.Read)
-	return v.Role, a.told(v, err)
+	v, err := a.authorize(ctx, rights.Read)
+	return v.Role, a.redactError(v, err)
 }
 
 // Project gives octopod.yaml without what is not for the actor.
 func (a *Access) Project(ctx context.Context) (*project.Project, error) {
-	v, err := a.rules(ctx, rights.Read)
+	v, err := a.authorize(ctx, rights.Read)
 	if err != nil {
-		return nil, a.told(v, err)
+		return nil, a.redactError(v, err)
 	}
 	return v.RedactProject(), nil
 }
@@ -73,9 +73,9 @@ func (a *Access) Project(ctx context.Context) (*project.Project, error) {
 // Apply carries out an action as the actor. The feed tells of it at once, and
 // Argo CD is made to look in the background.
 func (a *Access) Apply(ctx context.Context, r change.Request) (change.Result, error) {
-	v, err := a.rules(ctx, rights.Read)
+	v, err := a.authorize(ctx, rights.Read)
 	if err != nil {
-		return change.Result{}, a.told(v, err)
+		return change.Result{}, a.redactError(v, err)
 	}
 	if r.Action.Name != "" { // else the branch tells it, in the use case
 		if err := a.by.Authorize(v.Project, r.Action.Verb, r.Action.Name); err != nil {
@@ -85,26 +85,26 @@ func (a *Access) Apply(ctx context.Context, r change.Request) (change.Result, er
 	r.By = a.by
 	result, err := a.stagings.Apply(ctx, r)
 	if err != nil {
-		return change.Result{}, a.told(v, err)
+		return change.Result{}, a.redactError(v, err)
 	}
 	if result.Changed && !r.DryRun {
-		a.feed.Committed(result.Plan)
+		a.feed.QueueRefresh(result.Plan)
 	}
 	return redactResult(v, result), nil
 }
 
 // Find lists stagings, as they are at this moment.
 func (a *Access) Find(ctx context.Context, q staging.Query) ([]staging.View, error) {
-	v, err := a.rules(ctx, rights.Read, q.Names...)
+	v, err := a.authorize(ctx, rights.Read, q.Names...)
 	if err != nil {
-		return nil, a.told(v, err)
+		return nil, a.redactError(v, err)
 	}
 	if err := authorizeQuery(v, q); err != nil {
 		return nil, err
 	}
 	found, err := a.stagings.Find(ctx, q)
 	if err != nil {
-		return nil, a.told(v, err)
+		return nil, a.redactError(v, err)
 	}
 	views := []staging.View{}
 	for _, view := range found {
@@ -118,9 +118,9 @@ func (a *Access) Find(ctx context.Context, q staging.Query) ([]staging.View, err
 // Views lists all stagings as the feed knows them, and says how far that can be
 // trusted. Nobody may change them.
 func (a *Access) Views(ctx context.Context) ([]*staging.View, live.Freshness, error) {
-	v, err := a.rules(ctx, rights.Read)
+	v, err := a.authorize(ctx, rights.Read)
 	if err != nil {
-		return nil, live.Freshness{}, a.told(v, err)
+		return nil, live.Freshness{}, a.redactError(v, err)
 	}
 	known, fresh := a.feed.Views()
 	views := make([]*staging.View, 0, len(known))
@@ -133,32 +133,32 @@ func (a *Access) Views(ctx context.Context) ([]*staging.View, live.Freshness, er
 }
 
 // Watch tells what a query chooses and how it changes.
-func (a *Access) Watch(ctx context.Context, q staging.Query, handle func(live.News)) error {
-	v, err := a.rules(ctx, rights.Read, q.Names...)
+func (a *Access) Watch(ctx context.Context, q staging.Query, handle func(live.Event)) error {
+	v, err := a.authorize(ctx, rights.Read, q.Names...)
 	if err != nil {
-		return a.told(v, err)
+		return a.redactError(v, err)
 	}
 	if err := authorizeQuery(v, q); err != nil {
 		return err
 	}
-	return a.told(v, a.feed.Watch(ctx, q, func(n live.News) {
-		if shown := a.news(v, &n); shown != nil {
+	return a.redactError(v, a.feed.Watch(ctx, q, func(n live.Event) {
+		if shown := a.redactEvent(v, &n); shown != nil {
 			handle(*shown)
 		}
 	}))
 }
 
-// rulesFor is how long somebody who follows goes by the rules that were read last.
-const rulesFor = time.Minute
+// visibilityTTL is how long somebody who follows goes by the rules that were read last.
+const visibilityTTL = time.Minute
 
 // Subscribe follows the feed and returns the function that takes the next update:
 // after 0 as Feed.SubscribeFresh does, else as Feed.Subscribe. It ends when the
 // actor may no longer look; while octopod.yaml cannot be read, what it said
 // before counts.
 func (a *Access) Subscribe(ctx context.Context, q staging.Query, after uint64) (next func(context.Context) (live.Update, error), err error) {
-	v, err := a.rules(ctx, rights.Read, q.Names...)
+	v, err := a.authorize(ctx, rights.Read, q.Names...)
 	if err != nil {
-		return nil, a.told(v, err)
+		return nil, a.redactError(v, err)
 	}
 	if err := authorizeQuery(v, q); err != nil {
 		return nil, err
@@ -179,8 +179,8 @@ func (a *Access) Subscribe(ctx context.Context, q staging.Query, after uint64) (
 			if err != nil {
 				return live.Update{}, err
 			}
-			if now := a.feed.Now(); now.Sub(read) > rulesFor {
-				newer, err := a.rules(ctx, rights.Read, q.Names...)
+			if now := a.feed.Now(); now.Sub(read) > visibilityTTL {
+				newer, err := a.authorize(ctx, rights.Read, q.Names...)
 				if err == nil {
 					v, err = newer, authorizeQuery(newer, q)
 				}
@@ -189,9 +189,9 @@ func (a *Access) Subscribe(ctx context.Context, q staging.Query, after uint64) (
 				}
 				read = now
 			}
-			if n := chosen(u.News); n != nil {
-				if n = a.news(v, n); n != nil {
-					return live.Update{News: n, Sequence: u.Sequence}, nil
+			if n := chosen(u.Event); n != nil {
+				if n = a.redactEvent(v, n); n != nil {
+					return live.Update{Event: n, Sequence: u.Sequence}, nil
 				}
 			}
 		}
@@ -201,16 +201,16 @@ func (a *Access) Subscribe(ctx context.Context, q staging.Query, after uint64) (
 // CatchUp waits until the feed has told what is in the env repo now.
 func (a *Access) CatchUp(ctx context.Context) error { return a.feed.CatchUp(ctx) }
 
-// news is one piece of news as the actor may have it; nil when it is not theirs.
-func (a *Access) news(v rights.Visibility, n *live.News) *live.News {
+// redactEvent is one piece of news as the actor may have it; nil when it is not theirs.
+func (a *Access) redactEvent(v rights.Visibility, n *live.Event) *live.Event {
 	shown := *n
 	switch n.Kind {
-	case live.Changed, live.Gone:
+	case live.Modified, live.Deleted:
 		if a.by.Authorize(v.Project, rights.Read, n.Staging.Metadata.Name) != nil {
 			return nil
 		}
 		shown.Staging = *v.Redact(&n.Staging)
-	case live.Stale, live.Away:
+	case live.RepoDown, live.ArgoDown:
 		shown.Err = v.RedactError(n.Err)
 	}
 	return &shown
@@ -218,36 +218,36 @@ func (a *Access) news(v rights.Visibility, n *live.News) *live.News {
 
 // Manifests gives the objects at a revision, "" being now, without secrets.
 func (a *Access) Manifests(ctx context.Context, name, revision string) ([]staging.Object, error) {
-	v, err := a.rules(ctx, rights.Read, name)
+	v, err := a.authorize(ctx, rights.Read, name)
 	if err == nil {
 		err = v.Require(project.SectionFiles)
 	}
 	if err != nil {
-		return nil, a.told(v, err)
+		return nil, a.redactError(v, err)
 	}
 	objects, err := a.stagings.Manifests(ctx, name, revision)
 	_, objects = change.MaskSecrets(nil, objects)
-	return objects, a.told(v, err)
+	return objects, a.redactError(v, err)
 }
 
 // Drift gives the objects as committed, and as generating them now would give.
 func (a *Access) Drift(ctx context.Context, name string) (before, after []staging.Object, err error) {
-	v, err := a.rules(ctx, rights.Read, name)
+	v, err := a.authorize(ctx, rights.Read, name)
 	if err == nil {
 		err = v.Require(project.SectionFiles)
 	}
 	if err != nil {
-		return nil, nil, a.told(v, err)
+		return nil, nil, a.redactError(v, err)
 	}
 	before, after, err = a.stagings.Drift(ctx, name, nil)
 	before, after = change.MaskSecrets(before, after)
-	return before, after, a.told(v, err)
+	return before, after, a.redactError(v, err)
 }
 
-// caretaker refuses who does not look after the env repo. An octopod.yaml that
+// requireMaintainer refuses who does not look after the env repo. An octopod.yaml that
 // is broken is what they look for.
-func (a *Access) caretaker(ctx context.Context) (rights.Visibility, error) {
-	v, err := a.rules(ctx, rights.Read)
+func (a *Access) requireMaintainer(ctx context.Context) (rights.Visibility, error) {
+	v, err := a.authorize(ctx, rights.Read)
 	if staging.CodeOf(err) == staging.CodeInvalid {
 		err = a.by.Authorize(v.Project, rights.Read, "")
 	}
@@ -260,52 +260,52 @@ func (a *Access) caretaker(ctx context.Context) (rights.Visibility, error) {
 // Deliveries gives what webhooks told lately, newest first: to who looks after
 // the env repo.
 func (a *Access) Deliveries(ctx context.Context) ([]receiver.Delivery, error) {
-	v, err := a.rules(ctx, rights.Fix, "")
+	v, err := a.authorize(ctx, rights.Fix, "")
 	if err != nil {
-		return nil, a.told(v, err)
+		return nil, a.redactError(v, err)
 	}
 	return a.stagings.Deliveries(), nil
 }
 
 // Explain says why a branch has a staging, or has none.
 func (a *Access) Explain(ctx context.Context, branch string) (doctor.Explanation, error) {
-	v, err := a.rules(ctx, rights.Read)
+	v, err := a.authorize(ctx, rights.Read)
 	for _, part := range []project.Section{project.SectionBranch, project.SectionAuthor, project.SectionHistory} {
 		if err == nil {
 			err = v.Require(part)
 		}
 	}
 	if err != nil {
-		return doctor.Explanation{}, a.told(v, err)
+		return doctor.Explanation{}, a.redactError(v, err)
 	}
 	e, err := a.stagings.ExplainTo(ctx, branch, v)
 	if err == nil {
 		err = a.by.Authorize(v.Project, rights.Read, e.Staging)
 	}
 	if err != nil {
-		return doctor.Explanation{}, a.told(v, err)
+		return doctor.Explanation{}, a.redactError(v, err)
 	}
 	return e, nil
 }
 
 // Lint lists everything that is wrong with the env repo.
 func (a *Access) Lint(ctx context.Context) ([]staging.Problem, error) {
-	v, err := a.caretaker(ctx)
+	v, err := a.requireMaintainer(ctx)
 	if err != nil {
-		return nil, a.told(v, err)
+		return nil, a.redactError(v, err)
 	}
 	problems, err := a.stagings.Lint(ctx, nil)
-	return problems, a.told(v, err)
+	return problems, a.redactError(v, err)
 }
 
 // Diagnose looks at everything that must be right for stagings to come up.
 func (a *Access) Diagnose(ctx context.Context) ([]doctor.Finding, error) {
-	v, err := a.caretaker(ctx)
+	v, err := a.requireMaintainer(ctx)
 	if err != nil {
-		return nil, a.told(v, err)
+		return nil, a.redactError(v, err)
 	}
 	findings, err := a.stagings.Diagnose(ctx)
-	return findings, a.told(v, err)
+	return findings, a.redactError(v, err)
 }
 
 // Regenerate writes stagings out again.
@@ -314,45 +314,45 @@ func (a *Access) Regenerate(ctx context.Context, r change.RegenerateRequest) (ch
 	if len(names) == 0 {
 		names = []string{""}
 	}
-	v, err := a.rules(ctx, staging.Regenerate, names...)
+	v, err := a.authorize(ctx, staging.Regenerate, names...)
 	if err != nil {
-		return change.RegenerateResult{}, a.told(v, err)
+		return change.RegenerateResult{}, a.redactError(v, err)
 	}
 	r.By, r.Edits = a.by, nil
 	result, err := a.stagings.Regenerate(ctx, r)
 	if err == nil && !r.DryRun {
-		a.feed.Committed(result.Plan)
+		a.feed.QueueRefresh(result.Plan)
 	}
-	return result, a.told(v, err)
+	return result, a.redactError(v, err)
 }
 
 // Fix rewrites the files derived from octopod.yaml.
 func (a *Access) Fix(ctx context.Context, dryRun bool) (change.Result, error) {
-	v, err := a.rules(ctx, rights.Fix, "")
+	v, err := a.authorize(ctx, rights.Fix, "")
 	if err != nil {
-		return change.Result{}, a.told(v, err)
+		return change.Result{}, a.redactError(v, err)
 	}
 	result, err := a.stagings.Fix(ctx, a.by, dryRun)
-	return result, a.told(v, err)
+	return result, a.redactError(v, err)
 }
 
 // Sweep does what is due. Each step follows from the lifecycle in octopod.yaml,
 // so the actor needs the right to sweep alone, and not that to archive.
 func (a *Access) Sweep(ctx context.Context, r lifecycle.SweepRequest) (lifecycle.SweepResult, error) {
-	v, err := a.rules(ctx, rights.Sweep, "")
+	v, err := a.authorize(ctx, rights.Sweep, "")
 	if err != nil {
-		return lifecycle.SweepResult{}, a.told(v, err)
+		return lifecycle.SweepResult{}, a.redactError(v, err)
 	}
 	r.By = rights.Actor{Person: a.by.Person, Request: a.by.Request}
 	result, err := a.stagings.Sweep(ctx, r)
 	if result.Changed && !r.DryRun {
-		a.feed.Committed(result.Plan)
+		a.feed.QueueRefresh(result.Plan)
 	}
-	return result, a.told(v, err)
+	return result, a.redactError(v, err)
 }
 
-// told is an error as the actor may have it.
-func (a *Access) told(v rights.Visibility, err error) error {
+// redactError is an error as the actor may have it.
+func (a *Access) redactError(v rights.Visibility, err error) error {
 	if err == nil || a.by.Rights == nil {
 		return err
 	}
@@ -423,6 +423,6 @@ func redactResult(v rights.Visibility, r change.Result) change.Result {
 }
 
 func redactFreshness(v rights.Visibility, f live.Freshness) live.Freshness {
-	f.EnvRepo.Fault, f.ArgoCD.Fault = v.RedactError(f.EnvRepo.Fault), v.RedactError(f.ArgoCD.Fault)
+	f.EnvRepo.Err, f.ArgoCD.Err = v.RedactError(f.EnvRepo.Err), v.RedactError(f.ArgoCD.Err)
 	return f
 }

@@ -13,12 +13,12 @@ import (
 // History lists the versions of a staging, newest first. What became of them is
 // what the feed knows: no Argo CD is asked.
 func (a *Access) History(ctx context.Context, q staging.HistoryQuery) ([]staging.Event, error) {
-	v, err := a.rules(ctx, rights.Read, q.Name)
+	v, err := a.authorize(ctx, rights.Read, q.Name)
 	if err == nil {
 		err = v.Require(project.SectionHistory)
 	}
 	if err != nil {
-		return nil, a.told(v, err)
+		return nil, a.redactError(v, err)
 	}
 	plain := q
 	plain.Rollouts = false
@@ -26,22 +26,22 @@ func (a *Access) History(ctx context.Context, q staging.HistoryQuery) ([]staging
 	if known := a.feed.View(q.Name); q.Rollouts && known != nil && err == nil {
 		events, err = a.stagings.AttachRollouts(ctx, q.Name, events, known.Rollouts)
 	}
-	return redactEvents(v, events), a.told(v, err)
+	return redactEvents(v, events), a.redactError(v, err)
 }
 
 // Activity lists the actions on all stagings that the actor may look at, newest
 // first; limit 0 means all.
 func (a *Access) Activity(ctx context.Context, limit int) ([]staging.Event, error) {
-	v, err := a.rules(ctx, rights.Read)
+	v, err := a.authorize(ctx, rights.Read)
 	if err == nil {
 		err = v.Require(project.SectionActivity)
 	}
 	if err != nil {
-		return nil, a.told(v, err)
+		return nil, a.redactError(v, err)
 	}
 	events, err := a.stagings.Activity(ctx, limit)
 	events = slices.DeleteFunc(events, func(e staging.Event) bool { return !a.MayRead(v.Project, e.Staging) })
-	return redactEvents(v, events), a.told(v, err)
+	return redactEvents(v, events), a.redactError(v, err)
 }
 
 // redactEvents are commits for this role: a subject names settings, images and
@@ -60,46 +60,46 @@ func redactEvents(v rights.Visibility, events []staging.Event) []staging.Event {
 
 // Revert gives the action that takes back what one commit changed.
 func (a *Access) Revert(ctx context.Context, name, revision string) (staging.Action, error) {
-	v, err := a.rules(ctx, rights.Read, name)
+	v, err := a.authorize(ctx, rights.Read, name)
 	if err == nil {
 		err = v.Require(project.SectionHistory)
 	}
 	if err != nil {
-		return staging.Action{}, a.told(v, err)
+		return staging.Action{}, a.redactError(v, err)
 	}
 	action, err := a.stagings.Revert(ctx, name, revision)
-	return action, a.told(v, err)
+	return action, a.redactError(v, err)
 }
 
 // Files reads the files of a staging at a revision; "" is now.
 func (a *Access) Files(ctx context.Context, name, revision string) ([]staging.File, error) {
-	v, err := a.rules(ctx, rights.Read, name)
+	v, err := a.authorize(ctx, rights.Read, name)
 	if err == nil {
 		err = v.Require(project.SectionFiles)
 	}
 	if err != nil {
-		return nil, a.told(v, err)
+		return nil, a.redactError(v, err)
 	}
 	files, err := a.stagings.StagingFiles(ctx, name, revision)
-	return files, a.told(v, err)
+	return files, a.redactError(v, err)
 }
 
 // ClusterState asks Argo CD about one staging.
 func (a *Access) ClusterState(ctx context.Context, name string) (staging.ClusterState, error) {
-	v, err := a.rules(ctx, rights.Read, name)
+	v, err := a.authorize(ctx, rights.Read, name)
 	if err == nil {
 		err = v.Require(project.SectionResources)
 	}
 	if err != nil {
-		return staging.ClusterState{}, a.told(v, err)
+		return staging.ClusterState{}, a.redactError(v, err)
 	}
 	found, err := a.stagings.ClusterState(ctx, name)
-	return found, a.told(v, err)
+	return found, a.redactError(v, err)
 }
 
-// See gives a view of the feed as the actor may see it, by rules that were read
+// Redact gives a view of the feed as the actor may see it, by rules that were read
 // before; nil when it is not theirs. The one that is given stays as it is.
-func (a *Access) See(p *project.Project, known *staging.View) *staging.View {
+func (a *Access) Redact(p *project.Project, known *staging.View) *staging.View {
 	if known == nil || !a.MayRead(p, known.Metadata.Name) {
 		return nil
 	}

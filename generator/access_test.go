@@ -341,25 +341,25 @@ func TestRolesAreAskedForWhileSomebodyFollows(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	until := func(what string, fits func(live.News) bool) {
+	until := func(what string, fits func(live.Event) bool) {
 		for {
 			u, err := next(ctx)
 			if err != nil {
 				t.Fatalf("%s: %v", what, err)
 			}
-			if fits(*u.News) {
+			if fits(*u.Event) {
 				return
 			}
 		}
 	}
-	told := func(level string) func(live.News) bool {
+	told := func(level string) func(live.Event) bool {
 		w.do(staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"LOG_LEVEL": level}})
 		clock.pass(2 * time.Minute)
-		return func(n live.News) bool {
-			return n.Kind == live.Changed && n.Staging.Spec.Overrides.App["LOG_LEVEL"] == level
+		return func(n live.Event) bool {
+			return n.Kind == live.Modified && n.Staging.Spec.Overrides.App["LOG_LEVEL"] == level
 		}
 	}
-	until("everything", func(n live.News) bool { return n.Kind == live.Complete })
+	until("everything", func(n live.Event) bool { return n.Kind == live.Synced })
 	until("a change", told("debug"))
 	file := w.projectFile()
 	w.write(staging.File{Path: project.File, Data: []byte(strings.Replace(file, `"everyone":"viewer"`, `"everyone":"none"`, 1))})

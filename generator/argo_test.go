@@ -38,15 +38,15 @@ func (c *clock) pass(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.now 
 // following runs a watch and hands its news out one by one.
 type following struct {
 	t    *testing.T
-	news chan live.News
+	news chan live.Event
 }
 
 func follow(t *testing.T, w live.Watcher, q staging.Query) *following {
 	t.Helper()
-	f := &following{t: t, news: make(chan live.News, 1000)}
+	f := &following{t: t, news: make(chan live.Event, 1000)}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- w.Watch(ctx, q, func(n live.News) { f.news <- n }) }()
+	go func() { ended <- w.Watch(ctx, q, func(n live.Event) { f.news <- n }) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-ended; !errors.Is(err, context.Canceled) {
@@ -57,7 +57,7 @@ func follow(t *testing.T, w live.Watcher, q staging.Query) *following {
 }
 
 // until gives the first news that fits; what comes before is passed over.
-func (f *following) until(what string, fits func(live.News) bool) live.News {
+func (f *following) until(what string, fits func(live.Event) bool) live.Event {
 	f.t.Helper()
 	patience := time.After(testenv.Patience)
 	for {
@@ -73,9 +73,9 @@ func (f *following) until(what string, fits func(live.News) bool) live.News {
 	}
 }
 
-func (f *following) phase(name string, want staging.Phase) live.News {
+func (f *following) phase(name string, want staging.Phase) live.Event {
 	f.t.Helper()
-	return f.until(name+" "+string(want), func(n live.News) bool {
-		return n.Kind == live.Changed && n.Staging.Metadata.Name == name && n.Staging.Status.Phase == want
+	return f.until(name+" "+string(want), func(n live.Event) bool {
+		return n.Kind == live.Modified && n.Staging.Metadata.Name == name && n.Staging.Status.Phase == want
 	})
 }

@@ -103,7 +103,7 @@ func TestHistoryTellsHowAVersionEnded(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s never came: %v", want, err)
 			}
-			if u.Kind == live.Changed && u.Staging.Status.Phase == want {
+			if u.Kind == live.Modified && u.Staging.Status.Phase == want {
 				return
 			}
 		}

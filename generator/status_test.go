@@ -83,14 +83,14 @@ func TestAChangeOfTheRecordAloneIsNoUpdate(t *testing.T) {
 			if !r.Changed {
 				t.Errorf("%s changes nothing", a.Verb)
 			}
-			if err := g.Look(t.Context(), r.Plan); err != nil {
+			if err := g.Refresh(t.Context(), r.Plan); err != nil {
 				t.Error(err)
 			}
 			if s := w.phase(g, "login"); s.Phase != staging.PhaseRunning {
 				t.Errorf("after %s: %s (%s)", a.Verb, s.Phase, s.Reason)
 			}
 		}
-		n := f.until("the title", func(n live.News) bool { return n.Staging.Metadata.Title == title })
+		n := f.until("the title", func(n live.Event) bool { return n.Staging.Metadata.Title == title })
 		if s := n.Staging.Status; s.Phase != staging.PhaseRunning || !reflect.DeepEqual(s.Timings.Running, ran) {
 			t.Errorf("the watch tells: %s, running since %v, not %v", s.Phase, s.Timings.Running, ran)
 		}
@@ -189,7 +189,7 @@ func TestWatchLearnsOfWhatWentBeforeItsStream(t *testing.T) {
 	f.phase("login", staging.PhaseDeleting)
 	argo.Remove("login")
 	open()
-	f.until("gone", func(n live.News) bool { return n.Kind == live.Gone && n.Staging.Metadata.Name == "login" })
+	f.until("gone", func(n live.Event) bool { return n.Kind == live.Deleted && n.Staging.Metadata.Name == "login" })
 }
 
 func TestWatchTellsWhatHappens(t *testing.T) {
@@ -198,7 +198,7 @@ func TestWatchTellsWhatHappens(t *testing.T) {
 	g, argo, clock := withArgo(t, w)
 	f := follow(t, g, staging.Query{})
 	f.phase("login", staging.PhaseCreating)
-	f.until("complete", func(n live.News) bool { return n.Kind == live.Complete })
+	f.until("complete", func(n live.Event) bool { return n.Kind == live.Synced })
 
 	argo.Runs("login", r.Revision, clock.Now(), w.images("login")...)
 	if n := f.phase("login", staging.PhaseRunning); n.Staging.Status.Timings.Running == nil || n.Staging.Status.Timings.Synced == nil {
@@ -219,7 +219,7 @@ func TestWatchTellsWhatHappens(t *testing.T) {
 	w.do(staging.Action{Verb: staging.Delete, Name: "login"})
 	f.phase("login", staging.PhaseDeleting)
 	argo.Remove("login")
-	f.until("gone", func(n live.News) bool { return n.Kind == live.Gone && n.Staging.Metadata.Name == "login" })
+	f.until("gone", func(n live.Event) bool { return n.Kind == live.Deleted && n.Staging.Metadata.Name == "login" })
 }
 
 // Pods crash before their Application says anything.
@@ -260,7 +260,7 @@ func TestArgoCDIsRemindedOfWhatItMissed(t *testing.T) {
 		})
 	}
 	clock.pass(40 * time.Second)
-	f.until("the reason says that it is late", func(n live.News) bool {
+	f.until("the reason says that it is late", func(n live.Event) bool {
 		return strings.HasPrefix(n.Staging.Status.Reason, "Argo CD has not seen the commit for ")
 	})
 }
@@ -270,32 +270,32 @@ func TestWatchSurvivesAnEnvRepoThatIsAway(t *testing.T) {
 	w.do(login("v1"))
 	g, _, _ := withArgo(t, w)
 	f := follow(t, g, staging.Query{})
-	f.until("complete", func(n live.News) bool { return n.Kind == live.Complete })
+	f.until("complete", func(n live.Event) bool { return n.Kind == live.Synced })
 	before := w.read(project.File)
 	w.write(staging.File{Path: project.File, Data: []byte("kind: [")})
-	f.until("stale", func(n live.News) bool { return n.Kind == live.Stale && n.Err != nil })
+	f.until("stale", func(n live.Event) bool { return n.Kind == live.RepoDown && n.Err != nil })
 	w.write(staging.File{Path: project.File, Data: before})
-	f.until("fresh", func(n live.News) bool { return n.Kind == live.Fresh })
+	f.until("fresh", func(n live.Event) bool { return n.Kind == live.RepoUp })
 }
 
 func TestLookAsksForWhatChanged(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	g, argo, clock := withArgo(t, w)
 	r := w.do(login("v1"))
-	if err := g.Look(t.Context(), r.Plan); err != nil {
+	if err := g.Refresh(t.Context(), r.Plan); err != nil {
 		t.Fatal(err)
 	}
 	if upserts, refreshes := argo.Asked(); upserts != 1 || len(refreshes) != 0 {
 		t.Errorf("a new staging: %d upserts, %v", upserts, refreshes)
 	}
 	argo.Runs("login", r.Revision, clock.Now())
-	if err := g.Look(t.Context(), w.do(login("v2")).Plan); err != nil {
+	if err := g.Refresh(t.Context(), w.do(login("v2")).Plan); err != nil {
 		t.Fatal(err)
 	}
 	if upserts, refreshes := argo.Asked(); upserts != 1 || !slices.Equal(refreshes, []string{"login"}) {
 		t.Errorf("a changed staging: %d upserts, %v", upserts, refreshes)
 	}
-	if err := g.Look(t.Context(), w.do(staging.Action{Verb: staging.Delete, Name: "login"}).Plan); err != nil {
+	if err := g.Refresh(t.Context(), w.do(staging.Action{Verb: staging.Delete, Name: "login"}).Plan); err != nil {
 		t.Fatal(err)
 	}
 	if upserts, refreshes := argo.Asked(); upserts != 2 || len(refreshes) != 1 {

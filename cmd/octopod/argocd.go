@@ -77,7 +77,7 @@ const lookPatience = 3 * time.Second
 func (c *cli) look(ctx context.Context, to changer, plan []staging.PlanItem) {
 	ctx, cancel := withTimeout(ctx, lookPatience)
 	defer cancel()
-	err := to.Look(ctx, plan)
+	err := to.Refresh(ctx, plan)
 	if err != nil && ctx.Err() == nil {
 		c.note("Argo CD was not asked to look, it will when it polls: %s", message(err))
 	}

@@ -60,7 +60,7 @@ func (c *correspondent) listen(ctx context.Context, feed *live.Feed, s *live.Sub
 		spell, cancel := context.WithTimeout(ctx, warnEvery)
 		for spell.Err() == nil {
 			if u, err := s.Next(spell); err == nil {
-				c.take(ctx, u.News)
+				c.take(ctx, u.Event)
 			}
 		}
 		cancel()
@@ -70,17 +70,17 @@ func (c *correspondent) listen(ctx context.Context, feed *live.Feed, s *live.Sub
 }
 
 // take tells of one piece of news.
-func (c *correspondent) take(ctx context.Context, n *live.News) {
+func (c *correspondent) take(ctx context.Context, n *live.Event) {
 	view := n.Staging
 	var occasion notify.Occasion
 	switch n.Kind {
-	case live.Complete:
+	case live.Synced:
 		c.follower.Complete()
 		return
-	case live.Gone:
+	case live.Deleted:
 		view.Status.Phase, view.Status.Reason = review.Gone, ""
 		occasion = c.follower.Gone(&view)
-	case live.Changed:
+	case live.Modified:
 		view.Version = rights.Version(view.Document.Staging())
 		occasion = c.follower.Changed(&view)
 	default:
@@ -89,12 +89,12 @@ func (c *correspondent) take(ctx context.Context, n *live.News) {
 	if !c.knows(ctx, view.Status.Revision) {
 		return
 	}
-	public := rights.Shown(c.project, project.RoleViewer, &view)
+	public := rights.Redacted(c.project, project.RoleViewer, &view)
 	if occasion.On != "" {
 		c.tell(occasion, public, "")
 	}
 	c.show(&view, public)
-	if n.Kind == live.Gone {
+	if n.Kind == live.Deleted {
 		c.retire(review.Marker(c.project.Metadata.Name+"/"+view.Metadata.Name), nil)
 	}
 }
@@ -214,7 +214,7 @@ func (c *correspondent) warn(ctx context.Context, views []*staging.View) {
 		view := *byName[d.Staging]
 		view.Version = rights.Version(view.Document.Staging())
 		if c.follower.Warned(&view) {
-			c.tell(notify.Occasion{On: project.OnWarning}, rights.Shown(c.project, project.RoleViewer, &view), "It is "+d.Reason+".")
+			c.tell(notify.Occasion{On: project.OnWarning}, rights.Redacted(c.project, project.RoleViewer, &view), "It is "+d.Reason+".")
 		}
 	}
 }

@@ -22,9 +22,9 @@ import (
 )
 
 // wire is a watch whose news the test says.
-type wire struct{ news chan live.News }
+type wire struct{ news chan live.Event }
 
-func (w *wire) Watch(ctx context.Context, _ staging.Query, handle func(live.News)) error {
+func (w *wire) Watch(ctx context.Context, _ staging.Query, handle func(live.Event)) error {
 	for {
 		select {
 		case n := <-w.news:
@@ -35,8 +35,8 @@ func (w *wire) Watch(ctx context.Context, _ staging.Query, handle func(live.News
 	}
 }
 
-func (w *wire) LookNow() uint64                                { return 0 }
-func (w *wire) Look(context.Context, []staging.PlanItem) error { return nil }
+func (w *wire) Wake() uint64                                      { return 0 }
+func (w *wire) Refresh(context.Context, []staging.PlanItem) error { return nil }
 
 // desk is what a correspondent of project shop works with.
 type desk struct {
@@ -84,7 +84,7 @@ spec:
 		t.Fatal(err)
 	}
 	read := func(context.Context) (*project.Project, error) { return p, nil }
-	d := &desk{t: t, read: read, wire: &wire{make(chan live.News)}, log: &lines{}, counted: make(chan string, 1000), now: time.Now()}
+	d := &desk{t: t, read: read, wire: &wire{make(chan live.Event)}, log: &lines{}, counted: make(chan string, 1000), now: time.Now()}
 	d.feed = live.NewFeed(d.wire, time.Now)
 	d.background(d.feed.Run)
 	return d
@@ -115,19 +115,19 @@ func (d *desk) server(config serverConfig, env map[string]string) *correspondent
 }
 
 // view is the staging feature-login in a phase.
-func view(version, phase string) live.News {
+func view(version, phase string) live.Event {
 	s := staging.Staging{Name: "feature-login", Title: version, Spec: staging.Spec{
 		Branch: "feature/login", State: staging.Active,
 		Services: map[string]staging.Service{"web": {Image: "registry.example.com/web:" + version, Commit: commitOfLogin, From: staging.FromBranch}},
 	}}
 	at := time.Now()
-	return live.News{Kind: live.Changed, Staging: staging.View{Document: s.Document(), Status: staging.Status{
+	return live.Event{Kind: live.Modified, Staging: staging.View{Document: s.Document(), Status: staging.Status{
 		Phase: staging.Phase(phase), URL: "https://feature-login.staging.example.com", Timings: staging.Timings{Committed: &at},
 	}}}
 }
 
 // happens lets the feed tell something.
-func (d *desk) happens(news ...live.News) {
+func (d *desk) happens(news ...live.Event) {
 	for _, n := range news {
 		d.wire.news <- n
 	}
@@ -164,7 +164,7 @@ func channel(t *testing.T) (url string, told chan string) {
 	return s.URL, told
 }
 
-var all = live.News{Kind: live.Complete}
+var all = live.Event{Kind: live.Synced}
 
 // A change that is seen is told to whom the project names, once; what was there
 // at the start is not.
@@ -292,7 +292,7 @@ func TestServersShowOnAForge(t *testing.T) {
 		t.Errorf("comments:\n%s\nstates: %s", comments, states)
 	}
 	gone := view("1", "Deleting")
-	gone.Kind = live.Gone
+	gone.Kind = live.Deleted
 	d.happens(gone)
 	d.wait("git.example.com sent")
 	d.wait("git.example.com sent")
@@ -312,7 +312,7 @@ func TestCommitsThatNeverRan(t *testing.T) {
 	d.server(serverConfig{Forges: []forge{{Host: "git.example.com", Kind: kindGitea, API: url, Token: auth.Secret{Env: "TOKEN"}}}}, map[string]string{"TOKEN": "x"})
 	newer, gone := view("2", "Updating"), view("1", "Deleting")
 	newer.Staging.Spec.Services = map[string]staging.Service{}
-	gone.Kind = live.Gone
+	gone.Kind = live.Deleted
 	d.happens(all)
 	for range 2 {
 		d.happens(view("1", "Updating"))

@@ -45,9 +45,9 @@ func (r *recorder) Apply(ctx context.Context, q change.Request) (change.Result, 
 	return result, err
 }
 
-func (r *recorder) Watch(ctx context.Context, q staging.Query, tell func(live.News)) error {
-	return r.octopod.Watch(ctx, q, func(news live.News) {
-		if news.Kind == live.Changed && news.Staging.Metadata.Name == r.result.Name {
+func (r *recorder) Watch(ctx context.Context, q staging.Query, tell func(live.Event)) error {
+	return r.octopod.Watch(ctx, q, func(news live.Event) {
+		if news.Kind == live.Modified && news.Staging.Metadata.Name == r.result.Name {
 			r.result.Staging = &news.Staging
 		}
 		tell(news)

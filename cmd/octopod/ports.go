@@ -29,8 +29,8 @@ type octopod interface {
 // changer carries out one action on one staging, in one commit.
 type changer interface {
 	Apply(context.Context, change.Request) (change.Result, error)
-	// Look makes Argo CD look now at what Apply changed.
-	Look(context.Context, []staging.PlanItem) error
+	// Refresh makes Argo CD look now at what Apply changed.
+	Refresh(context.Context, []staging.PlanItem) error
 }
 
 // finder knows the stagings and their project as they are now.
@@ -41,7 +41,7 @@ type finder interface {
 
 // watcher tells how stagings change.
 type watcher interface {
-	Watch(context.Context, staging.Query, func(live.News)) error
+	Watch(context.Context, staging.Query, func(live.Event)) error
 }
 
 // historian knows how a staging was.

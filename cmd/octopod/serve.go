@@ -180,7 +180,7 @@ func (c *cli) open(ctx context.Context, p servedProject, log *slog.Logger, m *me
 	return &served{
 		branches: newBranchList(forges.Refs, c.now, log),
 		repo:     withoutCredentials(repo), argoCD: own.argoCDPage(), stagings: stagings, feed: feed, log: log,
-		follower: receiver.NewFollower(stagings.Receiver, feed.Committed, log),
+		follower: receiver.NewFollower(stagings.Receiver, feed.QueueRefresh, log),
 	}, nil
 }
 

@@ -152,7 +152,7 @@ func wholeList(b *testing.B, at string) string {
 	ctx, stop := context.WithTimeout(b.Context(), testenv.Patience)
 	defer stop()
 	dated := map[string]bool{}
-	err := clientOf(b, at, "").Watch(ctx, staging.Query{All: true}, func(n live.News) {
+	err := clientOf(b, at, "").Watch(ctx, staging.Query{All: true}, func(n live.Event) {
 		if n.Staging.Status.Changed != nil {
 			dated[n.Staging.Metadata.Name] = true
 		}

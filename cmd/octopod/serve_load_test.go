@@ -171,7 +171,7 @@ func workThrough(t *testing.T, at string) {
 	var watchers, people sync.WaitGroup
 	for range 4 {
 		watchers.Go(func() {
-			_ = clientOf(t, at, "").Watch(ctx, staging.Query{All: true}, func(live.News) {}) // until ctx ends
+			_ = clientOf(t, at, "").Watch(ctx, staging.Query{All: true}, func(live.Event) {}) // until ctx ends
 		})
 	}
 	for i := range 8 {

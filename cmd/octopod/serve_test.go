@@ -283,10 +283,10 @@ func TestOperatorsEndpoints(t *testing.T) {
 }
 
 // stopAfterComplete are the arguments of a watch that ends when all was told.
-func stopAfterComplete(t testing.TB) (context.Context, staging.Query, func(live.News)) {
+func stopAfterComplete(t testing.TB) (context.Context, staging.Query, func(live.Event)) {
 	ctx, cancel := context.WithTimeout(t.Context(), testenv.Patience)
-	return ctx, staging.Query{}, func(n live.News) {
-		if n.Kind == live.Complete {
+	return ctx, staging.Query{}, func(n live.Event) {
+		if n.Kind == live.Synced {
 			cancel()
 		}
 	}

@@ -25,21 +25,21 @@ func newDeploys(of *served, m *metrics) *deploys {
 
 // run follows the feed for as long as it may. How things were before is no news.
 func (d *deploys) run(ctx context.Context) {
-	news := d.of.feed.Follow()
+	news := d.of.feed.SubscribeUncounted()
 	for known := false; ; {
 		u, err := news.Next(ctx)
 		if err != nil {
 			return
 		}
 		switch u.Kind {
-		case live.Reset:
+		case live.Resync:
 			known = false
-		case live.Complete:
+		case live.Synced:
 			known = true
-		case live.Gone:
+		case live.Deleted:
 			delete(d.phases, u.Staging.Metadata.Name)
 			delete(d.ran, u.Staging.Metadata.Name)
-		case live.Changed:
+		case live.Modified:
 			d.take(u.Staging.Metadata.Name, u.Staging.Status, known)
 		}
 	}

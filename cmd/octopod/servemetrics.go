@@ -172,9 +172,9 @@ func (f *feedMetrics) Collect(to chan<- prometheus.Metric) {
 		for status, n := range counts {
 			to <- gauge(stagingsDesc, float64(n), project, status)
 		}
-		to <- gauge(repoDesc, up(fresh.EnvRepo.Fault == nil), project)
-		if !fresh.ArgoCD.At.IsZero() || fresh.ArgoCD.Fault != nil {
-			to <- gauge(argoDesc, up(fresh.ArgoCD.Fault == nil), project)
+		to <- gauge(repoDesc, up(fresh.EnvRepo.Err == nil), project)
+		if !fresh.ArgoCD.At.IsZero() || fresh.ArgoCD.Err != nil {
+			to <- gauge(argoDesc, up(fresh.ArgoCD.Err == nil), project)
 			to <- gauge(unseenDesc, unseen(views, s.stagings.Now()).Seconds(), project)
 		}
 		to <- gauge(waitingDesc, float64(s.stagings.Repo.Waiting()), project)

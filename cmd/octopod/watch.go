@@ -22,7 +22,7 @@ func (c *cli) watch(ctx context.Context, to watcher, l listing) error {
 	w := &watching{cli: c, listing: l}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	err := to.Watch(ctx, l.Query, func(n live.News) {
+	err := to.Watch(ctx, l.Query, func(n live.Event) {
 		if err := w.take(n); err != nil {
 			cancel(err)
 		}
@@ -33,22 +33,22 @@ func (c *cli) watch(ctx context.Context, to watcher, l listing) error {
 	return err
 }
 
-func (w *watching) take(n live.News) error {
+func (w *watching) take(n live.Event) error {
 	switch n.Kind {
-	case live.Changed:
+	case live.Modified:
 		if !w.begun && !w.settings.machine() {
 			w.first = append(w.first, n.Staging)
 			return nil
 		}
 		return w.line(n.Staging, false)
-	case live.Gone:
+	case live.Deleted:
 		return w.line(n.Staging, true)
-	case live.Complete:
+	case live.Synced:
 		w.begun = true
 		return w.begin()
-	case live.Stale:
+	case live.RepoDown:
 		w.note("the env repo cannot be read, what follows may be old: %s", message(n.Err))
-	case live.Fresh:
+	case live.RepoUp:
 		w.note("the env repo can be read again")
 	}
 	return w.out.Err() // a closed pipe ends the watch

@@ -33,7 +33,7 @@ func Open(ctx context.Context, tree *envrepo.Tree, a staging.Action) (*project.P
 	if err != nil {
 		return nil, a, err
 	}
-	a, err = settleName(tree, p, a)
+	a, err = resolveName(tree, p, a)
 	return p, a, err
 }
 
@@ -72,9 +72,9 @@ func FindRecord(tree *envrepo.Tree, name string) (*staging.Staging, error) {
 	return &s, nil
 }
 
-// settleName finds the staging that an action means: by name, or by the name
+// resolveName finds the staging that an action means: by name, or by the name
 // that its branch has.
-func settleName(tree *envrepo.Tree, p *project.Project, a staging.Action) (staging.Action, error) {
+func resolveName(tree *envrepo.Tree, p *project.Project, a staging.Action) (staging.Action, error) {
 	if a.Branch != "" {
 		branch, err := staging.ParseBranch(a.Branch)
 		if err != nil {

@@ -26,7 +26,7 @@ func (g *Catalog) AllHeads(ctx context.Context, repositories []string) BranchHea
 	all := BranchHeads{}
 	var mu sync.Mutex
 	var work errgroup.Group
-	work.SetLimit(askedAtOnce)
+	work.SetLimit(maxConcurrent)
 	for _, repository := range repositories {
 		work.Go(func() error {
 			if heads, err := g.Heads.Heads(ctx, repository); err == nil {
@@ -41,8 +41,8 @@ func (g *Catalog) AllHeads(ctx context.Context, repositories []string) BranchHea
 	return all
 }
 
-// askedAtOnce bounds the questions to forges that are under way together.
-const askedAtOnce = 8
+// maxConcurrent bounds the questions to forges that are under way together.
+const maxConcurrent = 8
 
 // ListBranches asks every repository for its branches. One that does not answer, or has
 // none, says nothing of any branch.
@@ -51,7 +51,7 @@ func ListBranches(ctx context.Context, in Heads, repositories []string) ([]stagi
 	listings := make([]staging.BranchListing, len(repositories))
 	var mu sync.Mutex
 	var work errgroup.Group
-	work.SetLimit(askedAtOnce)
+	work.SetLimit(maxConcurrent)
 	for i, repository := range repositories {
 		work.Go(func() error {
 			heads, err := in.Heads(ctx, repository)

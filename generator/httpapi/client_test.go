@@ -96,7 +96,7 @@ func watch(t *testing.T, c *httpapi.Client, q staging.Query, step func(n int, te
 	t.Helper()
 	ctx, cancel := context.WithCancelCause(limited(t))
 	var all []string
-	err := c.Watch(ctx, q, func(n live.News) {
+	err := c.Watch(ctx, q, func(n live.Event) {
 		text := strings.TrimSpace(string(n.Kind) + " " + n.Staging.Metadata.Name)
 		all = append(all, text)
 		step(len(all), text)
@@ -161,30 +161,30 @@ func TestWatchSurvivesAStreamThatToldNothing(t *testing.T) {
 		_, _ = io.WriteString(w, <-streams)
 	}))
 	defer server.Close()
-	watch := func(url string, handle func(live.News)) error {
+	watch := func(url string, handle func(live.Event)) error {
 		c, err := httpapi.NewClient(httpapi.ClientOptions{URL: url})
 		if err != nil {
 			t.Fatal(err)
 		}
 		ctx, cancel := context.WithCancel(limited(t))
 		defer cancel()
-		return c.Watch(ctx, staging.Query{}, func(n live.News) {
+		return c.Watch(ctx, staging.Query{}, func(n live.Event) {
 			handle(n)
-			if n.Kind == live.Complete {
+			if n.Kind == live.Synced {
 				cancel()
 			}
 		})
 	}
-	var told []live.NewsKind
-	if err := watch(server.URL, func(n live.News) { told = append(told, n.Kind) }); !errors.Is(err, context.Canceled) {
+	var told []live.EventKind
+	if err := watch(server.URL, func(n live.Event) { told = append(told, n.Kind) }); !errors.Is(err, context.Canceled) {
 		t.Errorf("it ended with %v", err)
 	}
-	if want := []live.NewsKind{live.Stale, live.Fresh, live.Complete}; !reflect.DeepEqual(told, want) {
+	if want := []live.EventKind{live.RepoDown, live.RepoUp, live.Synced}; !reflect.DeepEqual(told, want) {
 		t.Errorf("it told %q, want %q", told, want)
 	}
 	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>sign in</html>") }))
 	defer page.Close()
-	if err := watch(page.URL, func(live.News) {}); staging.CodeOf(err) != staging.CodeUnavailable {
+	if err := watch(page.URL, func(live.Event) {}); staging.CodeOf(err) != staging.CodeUnavailable {
 		t.Errorf("a page: %v", err)
 	}
 }
@@ -197,11 +197,11 @@ func TestWatchBeginsAfterWhatWasCommitted(t *testing.T) {
 		w.do(staging.Action{Verb: staging.Deploy, Branch: name})
 		ctx, cancel := context.WithCancel(limited(t))
 		seen := 0
-		_ = w.client().Watch(ctx, staging.Query{}, func(n live.News) {
-			if n.Kind == live.Changed {
+		_ = w.client().Watch(ctx, staging.Query{}, func(n live.Event) {
+			if n.Kind == live.Modified {
 				seen++
 			}
-			if n.Kind == live.Complete {
+			if n.Kind == live.Synced {
 				cancel()
 			}
 		})

@@ -98,7 +98,7 @@ func (s *server) stream(ctx context.Context, w http.ResponseWriter, next func(co
 func encodeEvent(u live.Update) string {
 	data := []byte("{}")
 	switch {
-	case u.Kind == live.Changed || u.Kind == live.Gone:
+	case u.Kind == live.Modified || u.Kind == live.Deleted:
 		data, _ = json.Marshal(u.Staging) // it came from YAML and git
 	case u.Err != nil:
 		data, _ = json.Marshal(faultOf(u.Err))

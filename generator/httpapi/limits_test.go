@@ -289,11 +289,11 @@ func TestTwoServersOnOneEnvRepo(t *testing.T) {
 		}
 		seen := 0
 		ctx, cancel := context.WithCancel(limited(t))
-		_ = w.client().Watch(ctx, staging.Query{}, func(n live.News) {
-			if n.Kind == live.Changed {
+		_ = w.client().Watch(ctx, staging.Query{}, func(n live.Event) {
+			if n.Kind == live.Modified {
 				seen++
 			}
-			if n.Kind == live.Complete {
+			if n.Kind == live.Synced {
 				cancel()
 			}
 		})

@@ -37,8 +37,8 @@ func (c *Client) Apply(ctx context.Context, r change.Request) (change.Result, er
 	return out.result(), nil
 }
 
-// Look does nothing: the server makes Argo CD look after every change.
-func (c *Client) Look(context.Context, []staging.PlanItem) error { return nil }
+// Refresh does nothing: the server makes Argo CD look after every change.
+func (c *Client) Refresh(context.Context, []staging.PlanItem) error { return nil }
 
 func values(q staging.Query) url.Values {
 	v := url.Values{"name": q.Names}

@@ -24,7 +24,7 @@ const (
 
 // Watch tells what a query chooses and how it changes, for as long as ctx lasts.
 // It survives that the server is away.
-func (c *Client) Watch(ctx context.Context, q staging.Query, handle func(live.News)) error {
+func (c *Client) Watch(ctx context.Context, q staging.Query, handle func(live.Event)) error {
 	f := &following{handle: handle, known: map[string]staging.View{}}
 	for pause := firstPause; ; pause = min(2*pause, mostPause) {
 		answer, err := c.send(ctx, http.MethodGet, "/events", values(q), nil, func(h http.Header) {
@@ -61,7 +61,7 @@ func passes(err error) bool {
 
 // following is one watch over as many streams as it takes.
 type following struct {
-	handle func(live.News)
+	handle func(live.Event)
 	last   string // id of the last event
 	known  map[string]staging.View
 	anew   map[string]bool // what was told since everything was void; nil when nothing is
@@ -72,14 +72,14 @@ type following struct {
 func (f *following) lost(err error) {
 	if !f.away {
 		f.away = true
-		f.handle(live.News{Kind: live.Stale, Err: err})
+		f.handle(live.Event{Kind: live.RepoDown, Err: err})
 	}
 }
 
 func (f *following) back() {
 	if f.away {
 		f.away = false
-		f.handle(live.News{Kind: live.Fresh})
+		f.handle(live.Event{Kind: live.RepoUp})
 	}
 }
 
@@ -107,7 +107,7 @@ func (f *following) read(answer *http.Response) error {
 		field, value, _ := strings.Cut(lines.Text(), ": ")
 		switch {
 		case lines.Text() == "" && kind != "":
-			if err := f.take(live.NewsKind(kind), data); err != nil {
+			if err := f.take(live.EventKind(kind), data); err != nil {
 				return err
 			}
 			if id != "" {
@@ -129,8 +129,8 @@ func (f *following) read(answer *http.Response) error {
 	return lostError{err}
 }
 
-func (f *following) take(kind live.NewsKind, data []byte) error {
-	n := live.News{Kind: kind}
+func (f *following) take(kind live.EventKind, data []byte) error {
+	n := live.Event{Kind: kind}
 	var told struct {
 		staging.View
 		Fault
@@ -149,13 +149,13 @@ func (f *following) take(kind live.NewsKind, data []byte) error {
 }
 
 // tell passes news on. After everything was told anew it says what is gone.
-func (f *following) tell(n live.News) {
+func (f *following) tell(n live.Event) {
 	name := n.Staging.Metadata.Name
 	switch n.Kind {
-	case live.Reset:
+	case live.Resync:
 		f.anew = map[string]bool{}
 		return
-	case live.Changed:
+	case live.Modified:
 		if f.anew != nil {
 			f.anew[name] = true
 		}
@@ -163,9 +163,9 @@ func (f *following) tell(n live.News) {
 			return
 		}
 		f.known[name] = n.Staging
-	case live.Gone:
+	case live.Deleted:
 		delete(f.known, name)
-	case live.Complete:
+	case live.Synced:
 		if f.anew != nil {
 			f.forget()
 			return
@@ -178,7 +178,7 @@ func (f *following) forget() {
 	for name, v := range f.known {
 		if !f.anew[name] {
 			delete(f.known, name)
-			f.handle(live.News{Kind: live.Gone, Staging: v})
+			f.handle(live.Event{Kind: live.Deleted, Staging: v})
 		}
 	}
 	f.anew = nil

@@ -19,29 +19,29 @@ type Feed struct {
 	Now    func() time.Time
 	limits feedLimits
 
-	mu          sync.Mutex
-	views       map[string]*News // what is known, by name
-	told        map[string]bool  // what the present watch told of
-	complete    bool             // a watch told all that there is once
-	connected   bool             // there is an Argo CD
-	freshness   Freshness
-	looks       uint64 // requests to look that the watch answered
-	sequence    uint64
-	recent      []Update      // the last ones, oldest first
-	next        chan struct{} // closed with the next update, and when a look is answered
-	subscribers int
-	plan        []staging.PlanItem // committed here, and not yet shown to Argo CD
-	planned     chan struct{}      // there is something in plan
+	mu           sync.Mutex
+	views        map[string]*Event // what is known, by name
+	reported     map[string]bool   // what the present watch told of
+	synced       bool              // a watch told all that there is once
+	connected    bool              // there is an Argo CD
+	freshness    Freshness
+	wakes        uint64 // requests to look that the watch answered
+	sequence     uint64
+	recent       []Update      // the last ones, oldest first
+	next         chan struct{} // closed with the next update, and when a look is answered
+	subscribers  int
+	refreshQueue []staging.PlanItem // committed here, and not yet shown to Argo CD
+	queued       chan struct{}      // there is something in plan
 }
 
 // source is what a feed learns from; *Stagings is one.
 type source interface {
 	Watcher
-	// LookNow makes every watch read the env repo now. When a watch told what came
+	// Wake makes every watch read the env repo now. When a watch told what came
 	// of it, its News.Looks has reached the number.
-	LookNow() uint64
-	// Look makes Argo CD look at what a commit changed.
-	Look(context.Context, []staging.PlanItem) error
+	Wake() uint64
+	// Refresh makes Argo CD look at what a commit changed.
+	Refresh(context.Context, []staging.PlanItem) error
 }
 
 // feedLimits bound what a Feed keeps and does.
@@ -49,33 +49,33 @@ type feedLimits struct {
 	subscribers int
 	recent      int           // updates that a subscriber may be behind
 	firstPause  time.Duration // before a watch that failed is started again
-	mostPause   time.Duration
+	maxPause    time.Duration
 }
 
 // Update is one step of a Feed. Its sequence number lets a subscriber that was
 // away go on where it was; it is 0 where nobody can.
 type Update struct {
-	*News
+	*Event
 	Sequence uint64
 }
 
 // Freshness says how far what a Feed tells can be trusted.
 type Freshness struct {
-	EnvRepo Place
-	ArgoCD  Place
+	EnvRepo SourceState
+	ArgoCD  SourceState
 }
 
-// Place is one of the two places that a Feed learns from.
-type Place struct {
-	At    time.Time // when it was last known good; zero for never
-	Fault error     // why it cannot be read now; nil while it can
+// SourceState is one of the two places that a Feed learns from.
+type SourceState struct {
+	At  time.Time // when it was last known good; zero for never
+	Err error     // why it cannot be read now; nil while it can
 }
 
 // NewFeed makes the feed of some stagings. It learns nothing before Run.
 func NewFeed(of source, now func() time.Time) *Feed {
 	return &Feed{
-		source: of, Now: now, views: map[string]*News{}, told: map[string]bool{}, next: make(chan struct{}), planned: make(chan struct{}, 1),
-		limits: feedLimits{subscribers: 1000, recent: 1024, firstPause: time.Second, mostPause: 30 * time.Second},
+		source: of, Now: now, views: map[string]*Event{}, reported: map[string]bool{}, next: make(chan struct{}), queued: make(chan struct{}, 1),
+		limits: feedLimits{subscribers: 1000, recent: 1024, firstPause: time.Second, maxPause: 30 * time.Second},
 		// Numbers of one process are not taken for those of another.
 		sequence: uint64(now().UnixNano()),
 	}
@@ -85,7 +85,7 @@ func NewFeed(of source, now func() time.Time) *Feed {
 // started again, after a pause that grows.
 func (f *Feed) Run(ctx context.Context) {
 	var looks sync.WaitGroup
-	looks.Go(func() { f.look(ctx) })
+	looks.Go(func() { f.runRefreshQueue(ctx) })
 	defer looks.Wait()
 	pause := f.limits.firstPause
 	for ctx.Err() == nil {
@@ -94,105 +94,105 @@ func (f *Feed) Run(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		f.take(News{Kind: Stale, Err: err})
-		if f.Now().Sub(began) > f.limits.mostPause {
+		f.handle(Event{Kind: RepoDown, Err: err})
+		if f.Now().Sub(began) > f.limits.maxPause {
 			pause = f.limits.firstPause
 		}
 		select {
 		case <-time.After(pause/2 + rand.N(pause)):
 		case <-ctx.Done():
 		}
-		pause = min(2*pause, f.limits.mostPause)
+		pause = min(2*pause, f.limits.maxPause)
 	}
 }
 
 func (f *Feed) watch(ctx context.Context) error {
 	f.mu.Lock()
-	f.told = map[string]bool{}
+	f.reported = map[string]bool{}
 	f.mu.Unlock()
-	return f.source.Watch(ctx, staging.Query{All: true, Dated: true}, f.take)
+	return f.source.Watch(ctx, staging.Query{All: true, Dated: true}, f.handle)
 }
 
-// take learns one piece of news, and passes on what is new of it.
-func (f *Feed) take(n News) {
+// handle learns one piece of news, and passes on what is new of it.
+func (f *Feed) handle(n Event) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	switch n.Kind {
-	case Changed:
-		f.learn(&n)
-	case Gone:
-		f.forget(n.Staging.Metadata.Name)
-	case Complete:
-		f.settle()
-		f.looked(n.Looks)
-	case Looked:
-		f.looked(n.Looks)
-	case Stale:
-		f.lose(&f.freshness.EnvRepo, &n)
-	case Fresh:
-		f.regain(&f.freshness.EnvRepo, &n)
-	case Away:
+	case Modified:
+		f.update(&n)
+	case Deleted:
+		f.remove(n.Staging.Metadata.Name)
+	case Synced:
+		f.markSynced()
+		f.setWakes(n.Wakes)
+	case Polled:
+		f.setWakes(n.Wakes)
+	case RepoDown:
+		f.setDown(&f.freshness.EnvRepo, &n)
+	case RepoUp:
+		f.setUp(&f.freshness.EnvRepo, &n)
+	case ArgoDown:
 		f.connected = true
-		f.lose(&f.freshness.ArgoCD, &n)
-	case Back:
+		f.setDown(&f.freshness.ArgoCD, &n)
+	case ArgoUp:
 		f.connected = true
-		f.regain(&f.freshness.ArgoCD, &n)
+		f.setUp(&f.freshness.ArgoCD, &n)
 	}
 }
 
-func (f *Feed) learn(n *News) {
+func (f *Feed) update(n *Event) {
 	name := n.Staging.Metadata.Name
-	f.told[name] = true
+	f.reported[name] = true
 	f.connected = f.connected || n.Staging.Status.Phase != "" && n.Staging.Status.Phase != staging.PhaseInvalid
-	if old, known := f.views[name]; known && !news(old.Staging, n.Staging) {
+	if old, known := f.views[name]; known && !differs(old.Staging, n.Staging) {
 		return
 	}
 	f.views[name] = n
 	f.publish(n)
 }
 
-func (f *Feed) forget(name string) {
+func (f *Feed) remove(name string) {
 	old, known := f.views[name]
 	if !known {
 		return
 	}
 	delete(f.views, name)
-	f.publish(&News{Kind: Gone, Staging: old.Staging})
+	f.publish(&Event{Kind: Deleted, Staging: old.Staging})
 }
 
-// settle ends the first part of a watch: all that it did not tell of is gone.
-func (f *Feed) settle() {
+// markSynced ends the first part of a watch: all that it did not tell of is gone.
+func (f *Feed) markSynced() {
 	for name := range f.views {
-		if !f.told[name] {
-			f.forget(name)
+		if !f.reported[name] {
+			f.remove(name)
 		}
 	}
-	f.regain(&f.freshness.EnvRepo, &News{Kind: Fresh})
-	if !f.complete {
-		f.complete = true
-		f.publish(&News{Kind: Complete})
+	f.setUp(&f.freshness.EnvRepo, &Event{Kind: RepoUp})
+	if !f.synced {
+		f.synced = true
+		f.publish(&Event{Kind: Synced})
 	}
 }
 
-func (f *Feed) lose(s *Place, n *News) {
-	if s.Fault == nil {
-		s.Fault = n.Err
+func (f *Feed) setDown(s *SourceState, n *Event) {
+	if s.Err == nil {
+		s.Err = n.Err
 		f.publish(n)
 	}
-	s.Fault = n.Err
+	s.Err = n.Err
 }
 
-func (f *Feed) regain(s *Place, n *News) {
-	lost := s.Fault != nil
-	*s = Place{At: f.Now()}
+func (f *Feed) setUp(s *SourceState, n *Event) {
+	lost := s.Err != nil
+	*s = SourceState{At: f.Now()}
 	if lost {
 		f.publish(n)
 	}
 }
 
-// looked wakes those who wait for a look, together with all subscribers.
-func (f *Feed) looked(looks uint64) {
-	f.looks = looks
+// setWakes wakes those who wait for a look, together with all subscribers.
+func (f *Feed) setWakes(looks uint64) {
+	f.wakes = looks
 	f.wake()
 }
 
@@ -201,7 +201,7 @@ func (f *Feed) wake() {
 	f.next = make(chan struct{})
 }
 
-func (f *Feed) publish(n *News) {
+func (f *Feed) publish(n *Event) {
 	f.sequence++
 	if len(f.recent) == f.limits.recent {
 		f.recent = slices.Delete(f.recent, 0, max(1, f.limits.recent/4)) // a quarter at once, so that most updates move nothing
@@ -213,10 +213,10 @@ func (f *Feed) publish(n *News) {
 // CatchUp waits until the feed has told what was in the env repo when it was
 // called.
 func (f *Feed) CatchUp(ctx context.Context) error {
-	number := f.source.LookNow()
+	number := f.source.Wake()
 	for ctx.Err() == nil {
 		f.mu.Lock()
-		looks, next := f.looks, f.next
+		looks, next := f.wakes, f.next
 		f.mu.Unlock()
 		if looks >= number {
 			return nil
@@ -237,7 +237,7 @@ func (f *Feed) Views() ([]*staging.View, Freshness) {
 	for _, n := range f.sorted() {
 		views = append(views, &n.Staging)
 	}
-	return views, f.trust()
+	return views, f.currentFreshness()
 }
 
 // View gives one staging; nil when there is none.
@@ -254,27 +254,27 @@ func (f *Feed) View(name string) *staging.View {
 func (f *Feed) Freshness() Freshness {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return f.trust()
+	return f.currentFreshness()
 }
 
-// trust: a source that is not known to be away was good just now.
-func (f *Feed) trust() Freshness {
+// currentFreshness: a source that is not known to be away was good just now.
+func (f *Feed) currentFreshness() Freshness {
 	t := f.freshness
-	if f.complete && t.EnvRepo.Fault == nil {
+	if f.synced && t.EnvRepo.Err == nil {
 		t.EnvRepo.At = f.Now()
 	}
-	if f.connected && t.ArgoCD.Fault == nil {
+	if f.connected && t.ArgoCD.Err == nil {
 		t.ArgoCD.At = f.Now()
 	}
 	return t
 }
 
-func (f *Feed) sorted() []*News {
-	all := make([]*News, 0, len(f.views))
+func (f *Feed) sorted() []*Event {
+	all := make([]*Event, 0, len(f.views))
 	for _, n := range f.views {
 		all = append(all, n)
 	}
-	slices.SortFunc(all, func(a, b *News) int { return strings.Compare(a.Staging.Metadata.Name, b.Staging.Metadata.Name) })
+	slices.SortFunc(all, func(a, b *Event) int { return strings.Compare(a.Staging.Metadata.Name, b.Staging.Metadata.Name) })
 	return all
 }
 

@@ -15,24 +15,24 @@ import (
 
 // script is a source whose watches tell what the test says.
 type script struct {
-	asked
+	wakeups
 	starts chan error // how each watch begins; nil goes on
-	news   chan News
+	news   chan Event
 	looked chan []staging.PlanItem
 }
 
 func newScript() *script {
-	return &script{starts: make(chan error), news: make(chan News), looked: make(chan []staging.PlanItem)}
+	return &script{starts: make(chan error), news: make(chan Event), looked: make(chan []staging.PlanItem)}
 }
 
-func (s *script) LookNow() uint64 { return s.ask() }
+func (s *script) Wake() uint64 { return s.wake() }
 
-func (s *script) Look(_ context.Context, plan []staging.PlanItem) error {
+func (s *script) Refresh(_ context.Context, plan []staging.PlanItem) error {
 	s.looked <- plan
 	return nil
 }
 
-func (s *script) Watch(ctx context.Context, _ staging.Query, handle func(News)) error {
+func (s *script) Watch(ctx context.Context, _ staging.Query, handle func(Event)) error {
 	select {
 	case err := <-s.starts:
 		if err != nil {
@@ -54,16 +54,16 @@ func (s *script) Watch(ctx context.Context, _ staging.Query, handle func(News)) 
 	}
 }
 
-func changed(name, phase string) News {
+func changed(name, phase string) Event {
 	s := staging.Staging{Name: name}
-	return News{Kind: Changed, Staging: staging.View{Document: s.Document(), Status: staging.Status{Phase: staging.Phase(phase)}}}
+	return Event{Kind: Modified, Staging: staging.View{Document: s.Document(), Status: staging.Status{Phase: staging.Phase(phase)}}}
 }
 
 // running gives a feed that learns from a script until the test ends.
 func running(t *testing.T, s *script) *Feed {
 	t.Helper()
 	f := NewFeed(s, time.Now)
-	f.limits.firstPause, f.limits.mostPause = time.Millisecond, time.Millisecond
+	f.limits.firstPause, f.limits.maxPause = time.Millisecond, time.Millisecond
 	ctx, cancel := context.WithCancel(t.Context())
 	var ends sync.WaitGroup
 	ends.Go(func() { f.Run(ctx) })
@@ -113,7 +113,7 @@ func TestFeedTellsEverythingThenChanges(t *testing.T) {
 	f := running(t, source)
 	early := subscribe(t, f, 0)
 	source.starts <- nil
-	for _, n := range []News{changed("b", "Creating"), changed("a", "Running"), {Kind: Complete}} {
+	for _, n := range []Event{changed("b", "Creating"), changed("a", "Running"), {Kind: Synced}} {
 		source.news <- n
 	}
 	expect(t, early, "changed b Creating", "changed a Running", "complete")
@@ -121,7 +121,7 @@ func TestFeedTellsEverythingThenChanges(t *testing.T) {
 	expect(t, late, "changed a Running", "changed b Creating", "complete")
 	source.news <- changed("b", "Creating") // no news
 	source.news <- changed("b", "Running")
-	source.news <- News{Kind: Gone, Staging: changed("a", "").Staging}
+	source.news <- Event{Kind: Deleted, Staging: changed("a", "").Staging}
 	for _, s := range []*Subscription{early, late} {
 		expect(t, s, "changed b Running", "gone a Running")
 	}
@@ -136,7 +136,7 @@ func TestSubscriberResumesWhereItWas(t *testing.T) {
 	f := running(t, source)
 	source.starts <- nil
 	source.news <- changed("a", "Creating")
-	source.news <- News{Kind: Complete}
+	source.news <- Event{Kind: Synced}
 	first := subscribe(t, f, 0)
 	place := expect(t, first, "changed a Creating", "complete")
 	source.news <- changed("a", "Running")
@@ -155,13 +155,13 @@ func TestSlowSubscriberIsToldAnew(t *testing.T) {
 	f := running(t, source)
 	f.limits.recent = 8
 	source.starts <- nil
-	source.news <- News{Kind: Complete}
+	source.news <- Event{Kind: Synced}
 	slow := subscribe(t, f, 0)
 	expect(t, slow, "complete")
 	for i := range 100 {
 		source.news <- changed("a", fmt.Sprint(i))
 	}
-	source.news <- News{Kind: Complete}
+	source.news <- Event{Kind: Synced}
 	expect(t, slow, "reset", "changed a 99", "complete")
 }
 
@@ -171,21 +171,21 @@ func TestFeedSurvivesWatchesThatFail(t *testing.T) {
 	s := subscribe(t, f, 0)
 	source.starts <- errors.New("the remote is away")
 	expect(t, s, "stale")
-	if f.Freshness().EnvRepo.Fault == nil {
+	if f.Freshness().EnvRepo.Err == nil {
 		t.Error("the feed is not known to be stale")
 	}
 	source.starts <- errors.New("the remote is away")
 	source.starts <- nil
 	source.news <- changed("a", "Running")
 	source.news <- changed("b", "Running")
-	source.news <- News{Kind: Complete}
+	source.news <- Event{Kind: Synced}
 	expect(t, s, "changed a Running", "changed b Running", "fresh", "complete")
 	close(source.news)
 	expect(t, s, "stale")
-	source.news = make(chan News)
+	source.news = make(chan Event)
 	source.starts <- nil
 	source.news <- changed("b", "Running")
-	source.news <- News{Kind: Complete}
+	source.news <- Event{Kind: Synced}
 	expect(t, s, "gone a Running", "fresh") // b is told once
 }
 
@@ -194,23 +194,23 @@ func TestFreshness(t *testing.T) {
 	f := running(t, source)
 	source.starts <- nil
 	source.news <- changed("a", "Running")
-	source.news <- News{Kind: Complete}
+	source.news <- Event{Kind: Synced}
 	s := subscribe(t, f, 0)
 	expect(t, s, "changed a Running", "complete")
 	fresh := f.Freshness()
-	if fresh.ArgoCD.At.IsZero() || fresh.EnvRepo.At.IsZero() || fresh.ArgoCD.Fault != nil || fresh.EnvRepo.Fault != nil {
+	if fresh.ArgoCD.At.IsZero() || fresh.EnvRepo.At.IsZero() || fresh.ArgoCD.Err != nil || fresh.EnvRepo.Err != nil {
 		t.Errorf("fresh: %+v", fresh)
 	}
-	source.news <- News{Kind: Away, Err: errors.New("refused")}
+	source.news <- Event{Kind: ArgoDown, Err: errors.New("refused")}
 	expect(t, s, "away")
 	since := f.Freshness()
-	if since.ArgoCD.Fault == nil || since.ArgoCD.At.After(time.Now()) {
+	if since.ArgoCD.Err == nil || since.ArgoCD.At.After(time.Now()) {
 		t.Errorf("away: %+v", since.ArgoCD)
 	}
 	expect(t, subscribe(t, f, 0), "changed a Running", "complete", "away")
-	source.news <- News{Kind: Back}
+	source.news <- Event{Kind: ArgoUp}
 	expect(t, s, "back")
-	if f.Freshness().ArgoCD.Fault != nil {
+	if f.Freshness().ArgoCD.Err != nil {
 		t.Error("Argo CD is back, the feed does not know")
 	}
 }
@@ -241,23 +241,23 @@ func TestFeedAsWatcherFollowsAQuery(t *testing.T) {
 	source.starts <- nil
 	source.news <- changed("a", "Running")
 	source.news <- changed("b", "Running")
-	source.news <- News{Kind: Complete}
+	source.news <- Event{Kind: Synced}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	told := make(chan string)
 	go func() {
-		_ = f.Watch(ctx, staging.Query{Names: []string{"b"}}, func(n News) { told <- string(n.Kind) + " " + n.Staging.Metadata.Name })
+		_ = f.Watch(ctx, staging.Query{Names: []string{"b"}}, func(n Event) { told <- string(n.Kind) + " " + n.Staging.Metadata.Name })
 	}()
-	testenv.Eventually(t, "it asks for a look before anything else", func() (uint64, bool) { n := source.number(); return n, n > 0 })
+	testenv.Eventually(t, "it asks for a look before anything else", func() (uint64, bool) { n := source.current(); return n, n > 0 })
 	source.news <- changed("b", "Updating")
-	source.news <- News{Kind: Looked, Looks: 1}
+	source.news <- Event{Kind: Polled, Wakes: 1}
 	for _, want := range []string{"changed b", "complete "} {
 		if got := <-told; got != want {
 			t.Fatalf("got %q, want %q", got, want)
 		}
 	}
 	source.news <- changed("a", "Updating")
-	source.news <- News{Kind: Gone, Staging: changed("b", "").Staging}
+	source.news <- Event{Kind: Deleted, Staging: changed("b", "").Staging}
 	if got := <-told; got != "gone b" {
 		t.Errorf("got %q: the query is about b alone", got)
 	}
@@ -271,7 +271,7 @@ func TestFreshSubscriptionBeginsAfterWhatWasCommitted(t *testing.T) {
 		f := running(t, source)
 		source.starts <- nil
 		source.news <- changed("a", "Running")
-		source.news <- News{Kind: Complete}
+		source.news <- Event{Kind: Synced}
 		s, err := f.SubscribeFresh(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -282,7 +282,7 @@ func TestFreshSubscriptionBeginsAfterWhatWasCommitted(t *testing.T) {
 			t.Errorf("the commit was not read yet, and it tells %s (%v)", u.Kind, err)
 		}
 		source.news <- changed("a", "Updating")
-		source.news <- News{Kind: Looked, Looks: source.number()}
+		source.news <- Event{Kind: Polled, Wakes: source.current()}
 		expect(t, s, "changed a Updating", "complete")
 		source.news <- changed("a", "Running")
 		expect(t, s, "changed a Running")
@@ -295,12 +295,12 @@ func TestFreshSubscriptionWhileTheEnvRepoIsAway(t *testing.T) {
 	f := running(t, source)
 	source.starts <- nil
 	source.news <- changed("a", "Running")
-	source.news <- News{Kind: Complete}
+	source.news <- Event{Kind: Synced}
 	s, err := f.SubscribeFresh(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	source.news <- News{Kind: Stale, Err: errors.New("no route")}
+	source.news <- Event{Kind: RepoDown, Err: errors.New("no route")}
 	expect(t, s, "changed a Running", "complete", "stale")
 }
 
@@ -309,14 +309,14 @@ func TestArgoCDLooksInTheBackground(t *testing.T) {
 	source := newScript()
 	f := running(t, source)
 	item := func(path string) []staging.PlanItem { return []staging.PlanItem{{Path: path}} }
-	f.Committed(item("a"))
+	f.QueueRefresh(item("a"))
 	testenv.Eventually(t, "Argo CD is asked for the first", func() ([]staging.PlanItem, bool) {
 		f.mu.Lock()
 		defer f.mu.Unlock()
-		return f.plan, f.plan == nil
+		return f.refreshQueue, f.refreshQueue == nil
 	})
-	f.Committed(item("b"))
-	f.Committed(item("c"))
+	f.QueueRefresh(item("b"))
+	f.QueueRefresh(item("c"))
 	if first, second := <-source.looked, <-source.looked; len(first) != 1 || len(second) != 2 {
 		t.Errorf("asked for %v, then for %v", first, second)
 	}
@@ -326,9 +326,9 @@ func TestArgoCDLooksInTheBackground(t *testing.T) {
 func TestSubscribersShareViews(t *testing.T) {
 	f := NewFeed(newScript(), time.Now)
 	for i := range 1000 {
-		f.take(changed(fmt.Sprintf("s%03d", i), "Running"))
+		f.handle(changed(fmt.Sprintf("s%03d", i), "Running"))
 	}
-	f.take(News{Kind: Complete})
+	f.handle(Event{Kind: Synced})
 	var all []*Subscription
 	for range 200 {
 		s := subscribe(t, f, 0)
@@ -338,9 +338,9 @@ func TestSubscribersShareViews(t *testing.T) {
 		all = append(all, s)
 	}
 	perUpdate := testing.AllocsPerRun(10, func() {
-		f.take(changed("s000", time.Now().String()))
+		f.handle(changed("s000", time.Now().String()))
 		for _, s := range all {
-			if u, err := s.Next(t.Context()); err != nil || u.News != f.views["s000"] {
+			if u, err := s.Next(t.Context()); err != nil || u.Event != f.views["s000"] {
 				t.Fatalf("%v, or the view was copied", err)
 			}
 		}

@@ -13,12 +13,12 @@ import (
 	"octopod/generator/status"
 )
 
-// Look makes Argo CD look at what a commit changed, now instead of minutes
+// Refresh makes Argo CD look at what a commit changed, now instead of minutes
 // later. Call it after a change with the plan that came of it. Its failure
 // loses nothing: Argo CD then finds the commit when it looks by itself. It does
 // nothing when no Argo CD is connected.
-func (g *Tracker) Look(ctx context.Context, plan []staging.PlanItem) error {
-	members, names := touched(plan)
+func (g *Tracker) Refresh(ctx context.Context, plan []staging.PlanItem) error {
+	members, names := refreshTargets(plan)
 	if !g.HasCluster() || !members && len(names) == 0 {
 		return nil
 	}
@@ -30,11 +30,11 @@ func (g *Tracker) Look(ctx context.Context, plan []staging.PlanItem) error {
 	if err != nil {
 		return err
 	}
-	return lookAt(ctx, cluster, p, members, names)
+	return refreshAll(ctx, cluster, p, members, names)
 }
 
-// lookAt asks for all that is to be looked at, side by side.
-func lookAt(ctx context.Context, cluster status.Refresher, p *project.Project, members bool, names []string) error {
+// refreshAll asks for all that is to be looked at, side by side.
+func refreshAll(ctx context.Context, cluster status.Refresher, p *project.Project, members bool, names []string) error {
 	work, ctx := errgroup.WithContext(ctx)
 	work.SetLimit(status.MaxConcurrent)
 	if members {
@@ -52,9 +52,9 @@ func lookAt(ctx context.Context, cluster status.Refresher, p *project.Project, m
 	return work.Wait()
 }
 
-// touched reads off a plan whether a staging is new or gone, and which others
+// refreshTargets reads off a plan whether a staging is new or gone, and which others
 // changed in what Argo CD reads. It never reads a record.
-func touched(plan []staging.PlanItem) (members bool, names []string) {
+func refreshTargets(plan []staging.PlanItem) (members bool, names []string) {
 	changed := map[string]bool{}
 	for _, item := range plan {
 		below, inside := strings.CutPrefix(item.Path, staging.EnvsDir+"/")

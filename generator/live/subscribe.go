@@ -7,9 +7,9 @@ import (
 	"octopod/generator/status"
 )
 
-// Reset is the news that a subscriber was away for too long, or that the server
+// Resync is the news that a subscriber was away for too long, or that the server
 // is another one: what it knows is void, and everything is told again.
-const Reset NewsKind = "reset"
+const Resync EventKind = "reset"
 
 // Subscription reads a feed at its own pace. It keeps a place in what the feed
 // keeps anyway; one that falls too far behind is told everything anew. Neither
@@ -19,7 +19,7 @@ type Subscription struct {
 	pending []Update
 	after   uint64 // the last update that was taken, or is pending
 
-	waitsFor uint64 // the request to read the env repo that it begins after; 0 when it has begun
+	afterWake uint64 // the request to read the env repo that it begins after; 0 when it has begun
 }
 
 // Subscribe begins to read: after 0 with everything there is, Complete, and then
@@ -28,12 +28,12 @@ type Subscription struct {
 func (f *Feed) Subscribe(ctx context.Context, after uint64) (*Subscription, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err := f.occupy(ctx); err != nil {
+	if err := f.addSubscriber(ctx); err != nil {
 		return nil, err
 	}
 	s := &Subscription{feed: f, after: after}
 	if after == 0 {
-		s.startOver()
+		s.resync()
 	}
 	return s, nil
 }
@@ -42,17 +42,17 @@ func (f *Feed) Subscribe(ctx context.Context, after uint64) (*Subscription, erro
 // everything that was committed before the call. While the env repo cannot be
 // read, it begins with what is known, and Stale.
 func (f *Feed) SubscribeFresh(ctx context.Context) (*Subscription, error) {
-	looks := f.source.LookNow()
+	looks := f.source.Wake()
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if err := f.occupy(ctx); err != nil {
+	if err := f.addSubscriber(ctx); err != nil {
 		return nil, err
 	}
-	return &Subscription{feed: f, waitsFor: looks}, nil
+	return &Subscription{feed: f, afterWake: looks}, nil
 }
 
-// occupy takes one of the feed's places until ctx ends. The feed is locked.
-func (f *Feed) occupy(ctx context.Context) error {
+// addSubscriber takes one of the feed's places until ctx ends. The feed is locked.
+func (f *Feed) addSubscriber(ctx context.Context) error {
 	if f.subscribers >= f.limits.subscribers {
 		return staging.Errorf(staging.CodeUnavailable, "%d already follow the stagings, and there is no place for more", f.subscribers).
 			WithHint("try again later; lists can be read meanwhile")
@@ -66,13 +66,13 @@ func (f *Feed) occupy(ctx context.Context) error {
 	return nil
 }
 
-// Follow begins to read as Subscribe does, for the server itself: it takes
+// SubscribeUncounted begins to read as Subscribe does, for the server itself: it takes
 // nobody's place.
-func (f *Feed) Follow() *Subscription {
+func (f *Feed) SubscribeUncounted() *Subscription {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	s := &Subscription{feed: f}
-	s.startOver()
+	s.resync()
 	return s
 }
 
@@ -93,24 +93,24 @@ func (s *Subscription) Next(ctx context.Context) (Update, error) {
 			return u, nil
 		}
 		select {
-		case <-s.fill():
+		case <-s.fetch():
 		case <-ctx.Done():
 		}
 	}
 	return Update{}, ctx.Err()
 }
 
-// fill takes what is new, or says when there will be something.
-func (s *Subscription) fill() <-chan struct{} {
+// fetch takes what is new, or says when there will be something.
+func (s *Subscription) fetch() <-chan struct{} {
 	f := s.feed
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if s.waitsFor > 0 {
-		if s.waitsFor > f.looks && f.freshness.EnvRepo.Fault == nil {
+	if s.afterWake > 0 {
+		if s.afterWake > f.wakes && f.freshness.EnvRepo.Err == nil {
 			return f.next
 		}
-		s.waitsFor = 0
-		s.startOver()
+		s.afterWake = 0
+		s.resync()
 		return status.Closed()
 	}
 	if s.after == f.sequence {
@@ -118,8 +118,8 @@ func (s *Subscription) fill() <-chan struct{} {
 	}
 	behind := f.sequence - s.after // of a number of another process: huge
 	if behind > uint64(len(f.recent)) {
-		s.pending = append(s.pending, Update{News: &News{Kind: Reset}})
-		s.startOver()
+		s.pending = append(s.pending, Update{Event: &Event{Kind: Resync}})
+		s.resync()
 		return status.Closed()
 	}
 	s.pending = append(s.pending, f.recent[len(f.recent)-int(behind):]...)
@@ -127,21 +127,21 @@ func (s *Subscription) fill() <-chan struct{} {
 	return status.Closed()
 }
 
-// startOver makes everything there is pending. The feed is locked.
-func (s *Subscription) startOver() {
+// resync makes everything there is pending. The feed is locked.
+func (s *Subscription) resync() {
 	f := s.feed
 	for _, n := range f.sorted() {
-		s.pending = append(s.pending, Update{News: n})
+		s.pending = append(s.pending, Update{Event: n})
 	}
-	if f.complete {
-		s.pending = append(s.pending, Update{&News{Kind: Complete}, f.sequence})
+	if f.synced {
+		s.pending = append(s.pending, Update{&Event{Kind: Synced}, f.sequence})
 	}
 	for _, place := range []struct {
-		Place
-		kind NewsKind
-	}{{f.freshness.EnvRepo, Stale}, {f.freshness.ArgoCD, Away}} {
-		if place.Fault != nil {
-			s.pending = append(s.pending, Update{News: &News{Kind: place.kind, Err: place.Fault}})
+		SourceState
+		kind EventKind
+	}{{f.freshness.EnvRepo, RepoDown}, {f.freshness.ArgoCD, ArgoDown}} {
+		if place.Err != nil {
+			s.pending = append(s.pending, Update{Event: &Event{Kind: place.kind, Err: place.Err}})
 		}
 	}
 	s.after = f.sequence
@@ -150,7 +150,7 @@ func (s *Subscription) startOver() {
 // Watch tells what a query chooses, as Stagings.Watch does, from the one watch
 // of the feed. It begins with how things are after everything that was
 // committed before.
-func (f *Feed) Watch(ctx context.Context, q staging.Query, handle func(News)) error {
+func (f *Feed) Watch(ctx context.Context, q staging.Query, handle func(Event)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	s, err := f.SubscribeFresh(ctx)
@@ -163,7 +163,7 @@ func (f *Feed) Watch(ctx context.Context, q staging.Query, handle func(News)) er
 		if err != nil {
 			return err
 		}
-		if n := chosen(u.News); n != nil {
+		if n := chosen(u.Event); n != nil {
 			handle(*n)
 		}
 	}
@@ -173,23 +173,23 @@ func (f *Feed) Watch(ctx context.Context, q staging.Query, handle func(News)) er
 // the news that are about one of them, nil for others. One that the query
 // chooses no longer is gone. Who resumes may know stagings that were chosen
 // before.
-func Filter(q staging.Query, resumed bool) func(*News) *News {
+func Filter(q staging.Query, resumed bool) func(*Event) *Event {
 	shown := map[string]bool{}
 	known := func(name string) bool { return resumed || shown[name] }
-	return func(n *News) *News {
+	return func(n *Event) *Event {
 		name := n.Staging.Metadata.Name
 		switch {
-		case n.Kind == Reset:
+		case n.Kind == Resync:
 			resumed = false
 			clear(shown)
-		case n.Kind == Changed && q.Matches(n.Staging):
+		case n.Kind == Modified && q.Matches(n.Staging):
 			shown[name] = true
-		case n.Kind == Changed && known(name):
+		case n.Kind == Modified && known(name):
 			delete(shown, name)
-			return &News{Kind: Gone, Staging: n.Staging}
-		case n.Kind == Changed, n.Kind == Gone && !known(name):
+			return &Event{Kind: Deleted, Staging: n.Staging}
+		case n.Kind == Modified, n.Kind == Deleted && !known(name):
 			return nil
-		case n.Kind == Gone:
+		case n.Kind == Deleted:
 			delete(shown, name)
 		}
 		return n

@@ -11,7 +11,7 @@ import (
 
 // Watcher tells how stagings change; *Stagings is one.
 type Watcher interface {
-	Watch(ctx context.Context, q staging.Query, handle func(News)) error
+	Watch(ctx context.Context, q staging.Query, handle func(Event)) error
 }
 
 // Goal is what a staging is waited for.
@@ -51,18 +51,18 @@ func Wait(ctx context.Context, w Watcher, r WaitRequest, step func(staging.View)
 		limit, cancel = context.WithTimeout(limit, r.Timeout)
 		defer cancel()
 	}
-	news, ended := make(chan News), make(chan error, 1)
+	news, ended := make(chan Event), make(chan error, 1)
 	go func() {
-		ended <- w.Watch(limit, staging.Query{Names: []string{r.Name}}, func(n News) {
+		ended <- w.Watch(limit, staging.Query{Names: []string{r.Name}}, func(n Event) {
 			select {
 			case news <- n:
 			case <-limit.Done():
 			}
 		})
 	}()
-	v, err := (&wait{WaitRequest: r, step: step}).follow(limit, news, ended)
+	v, err := (&wait{WaitRequest: r, step: step}).run(limit, news, ended)
 	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		err = late(r, v)
+		err = timeoutError(r, v)
 	}
 	return v, err
 }
@@ -75,23 +75,23 @@ type wait struct {
 	known bool // the staging was there
 }
 
-func (w *wait) follow(ctx context.Context, news <-chan News, ended <-chan error) (staging.View, error) {
+func (w *wait) run(ctx context.Context, news <-chan Event, ended <-chan error) (staging.View, error) {
 	var failing <-chan time.Time
 	for {
 		select {
 		case n := <-news:
-			done, err := w.take(n)
+			done, err := w.handle(n)
 			if done || err != nil {
 				return w.last, err
 			}
-			switch fails := fails(w.last); {
+			switch fails := isFailing(w.last); {
 			case !fails:
 				failing = nil
 			case failing == nil:
 				failing = time.After(graceForFailure)
 			}
 		case <-failing:
-			return w.last, failed(w.last)
+			return w.last, failedError(w.last)
 		case err := <-ended:
 			return w.last, err
 		case <-ctx.Done():
@@ -100,23 +100,23 @@ func (w *wait) follow(ctx context.Context, news <-chan News, ended <-chan error)
 	}
 }
 
-// take looks at one piece of news: is this what is waited for, or can it not
+// handle looks at one piece of news: is this what is waited for, or can it not
 // come any more?
-func (w *wait) take(n News) (done bool, err error) {
+func (w *wait) handle(n Event) (done bool, err error) {
 	switch n.Kind {
-	case Changed:
+	case Modified:
 		w.known, w.last = true, n.Staging
 		w.step(n.Staging)
 		return w.reached()
-	case Gone, Complete:
-		if n.Kind == Complete && w.known {
+	case Deleted, Synced:
+		if n.Kind == Synced && w.known {
 			return false, nil
 		}
 		if w.For == ForDeleted {
 			return true, nil
 		}
 		return false, staging.Errorf(staging.CodeNotFound, "there is no staging %s", w.Name).WithHint("`octopod get` lists them")
-	case Away:
+	case ArgoDown:
 		if code := staging.CodeOf(n.Err); code == staging.CodeUnauthorized || code == staging.CodeForbidden {
 			return false, n.Err // which no waiting mends
 		}
@@ -137,11 +137,11 @@ func (w *wait) reached() (bool, error) {
 		w.For == ForArchived && s.Status.Phase == staging.PhaseArchived:
 		return true, nil
 	}
-	return false, w.hopeless()
+	return false, w.checkState()
 }
 
-// hopeless: the record wants something else.
-func (w *wait) hopeless() error {
+// checkState: the record wants something else.
+func (w *wait) checkState() error {
 	wants := map[Goal]staging.State{ForRunning: staging.Active, ForArchived: staging.Archived, ForDeleted: staging.Deleting}[w.For]
 	state := w.last.Spec.State
 	if state == wants {
@@ -152,26 +152,26 @@ func (w *wait) hopeless() error {
 		WithHint("`octopod %s %s` changes that", verb, w.Name)
 }
 
-func fails(v staging.View) bool {
+func isFailing(v staging.View) bool {
 	return v.Status.Phase == staging.PhaseFailed || v.Status.Phase == staging.PhaseDegraded
 }
 
-// failed says what a staging fails at.
-func failed(v staging.View) error {
-	return staging.Errorf(staging.CodeFailed, "%s: %s", v.Metadata.Name, v.Status.Reason).WithHint("%s", detailed(v))
+// failedError says what a staging fails at.
+func failedError(v staging.View) error {
+	return staging.Errorf(staging.CodeFailed, "%s: %s", v.Metadata.Name, v.Status.Reason).WithHint("%s", detailHint(v))
 }
 
-func detailed(v staging.View) string {
+func detailHint(v staging.View) string {
 	return cmp.Or(v.Status.Detail, "`octopod describe "+v.Metadata.Name+"` shows more")
 }
 
-// late says how far a staging came in the time.
-func late(r WaitRequest, v staging.View) error {
+// timeoutError says how far a staging came in the time.
+func timeoutError(r WaitRequest, v staging.View) error {
 	s := v.Status
 	if s.Phase == staging.PhaseUnknown {
 		return staging.Errorf(staging.CodeUnavailable, "%s is not known to be %s after %s: %s", r.Name, r.For, r.Timeout, s.Reason).
-			WithHint("%s", detailed(v))
+			WithHint("%s", detailHint(v))
 	}
 	return staging.Errorf(staging.CodeTimeout, "%s is not %s after %s; it is %s: %s", r.Name, r.For, r.Timeout, s.Phase, s.Reason).
-		WithHint("%s", detailed(v))
+		WithHint("%s", detailHint(v))
 }

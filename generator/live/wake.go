@@ -6,20 +6,20 @@ import (
 	"octopod/generator/status"
 )
 
-// asked counts the requests to look at the env repo now, and wakes the watches.
+// wakeups counts the requests to look at the env repo now, and wakes the watches.
 // Its zero value is ready.
-type asked struct {
+type wakeups struct {
 	mu    sync.Mutex
 	count uint64
 	next  chan struct{} // closed with the next request
 }
 
-// LookNow makes every watch read the env repo now, instead of when it would by
+// Wake makes every watch read the env repo now, instead of when it would by
 // itself. When a watch told what came of it, its News.Looks has reached the
 // number.
-func (g *Tracker) LookNow() uint64 { return g.asked.ask() }
+func (g *Tracker) Wake() uint64 { return g.wakeups.wake() }
 
-func (a *asked) ask() uint64 {
+func (a *wakeups) wake() uint64 {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.count++
@@ -30,14 +30,14 @@ func (a *asked) ask() uint64 {
 	return a.count
 }
 
-func (a *asked) number() uint64 {
+func (a *wakeups) current() uint64 {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.count
 }
 
-// since is ready when there were more requests than those.
-func (a *asked) since(count uint64) <-chan struct{} {
+// after is ready when there were more requests than those.
+func (a *wakeups) after(count uint64) <-chan struct{} {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if a.count > count {

@@ -8,27 +8,27 @@ import (
 	"octopod/generator/staging"
 )
 
-// NewsKind says what a News is about.
-type NewsKind string
+// EventKind says what a News is about.
+type EventKind string
 
 // The kinds of news.
 const (
-	Changed  NewsKind = "changed"  // the staging is new, or different
-	Gone     NewsKind = "gone"     // nothing is left of it, or the query does not choose it any more
-	Complete NewsKind = "complete" // all that there is was told; what follows are changes
-	Stale    NewsKind = "stale"    // the env repo cannot be read for now; Err says why
-	Fresh    NewsKind = "fresh"    // it can again
-	Away     NewsKind = "away"     // Argo CD cannot be asked for now; Err says why
-	Back     NewsKind = "back"     // it can again
-	Looked   NewsKind = "looked"   // the branch was read because somebody asked for it
+	Modified EventKind = "changed"  // the staging is new, or different
+	Deleted  EventKind = "gone"     // nothing is left of it, or the query does not choose it any more
+	Synced   EventKind = "complete" // all that there is was told; what follows are changes
+	RepoDown EventKind = "stale"    // the env repo cannot be read for now; Err says why
+	RepoUp   EventKind = "fresh"    // it can again
+	ArgoDown EventKind = "away"     // Argo CD cannot be asked for now; Err says why
+	ArgoUp   EventKind = "back"     // it can again
+	Polled   EventKind = "looked"   // the branch was read because somebody asked for it
 )
 
-// News is one step of a watch.
-type News struct {
-	Kind    NewsKind
+// Event is one step of a watch.
+type Event struct {
+	Kind    EventKind
 	Staging staging.View // with Changed and Gone
 	Err     error        // with Stale and Away
-	Looks   uint64       // with Complete and Looked: requests to look that are answered
+	Wakes   uint64       // with Complete and Looked: requests to look that are answered
 }
 
 // Watch calls handle with each staging that the query chooses, then with
@@ -36,14 +36,14 @@ type News struct {
 // ctx's error. It survives that Argo CD or the env repo is away. While it
 // watches, it makes Argo CD look again at what Argo CD has missed. Names of the
 // query need not exist.
-func (g *Tracker) Watch(ctx context.Context, q staging.Query, handle func(News)) error {
-	b, err := g.newBoard(ctx, q, handle)
+func (g *Tracker) Watch(ctx context.Context, q staging.Query, handle func(Event)) error {
+	b, err := g.newWatchState(ctx, q, handle)
 	if err != nil {
 		return err
 	}
 	var stream sync.WaitGroup
 	defer stream.Wait()
-	defer b.asking.Wait()
+	defer b.refreshes.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	events := make(chan argocd.Event)

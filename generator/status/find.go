@@ -25,7 +25,7 @@ func (g *Reader) Find(ctx context.Context, q staging.Query) ([]staging.View, err
 	}
 	if cluster, seen := g.Snapshot(ctx, p); seen != nil {
 		if q.Unfiltered() {
-			removed, err := leftovers(tree, seen)
+			removed, err := removedViews(tree, seen)
 			if err != nil {
 				return nil, err
 			}

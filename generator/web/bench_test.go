@@ -130,7 +130,7 @@ func BenchmarkUpdateOfLivePages(b *testing.B) {
 		if _, err := w.Apply(b.Context(), change.Request{By: ada, Action: staging.Action{Verb: staging.Set, Name: "feature-0007", Set: map[string]string{"LOG_LEVEL": level}}}); err != nil {
 			b.Fatal(err)
 		}
-		w.feed.Committed(nil)
+		w.feed.QueueRefresh(nil)
 		for _, s := range streams {
 			for {
 				event := s.next("row")

@@ -137,7 +137,7 @@ const mostFound = 100
 func (s *Server) fillList(page *listPage, v *visit, q question) error {
 	after := v.Feed.Sequence() // first: an update in between is then sent twice, and none is missed
 	views, trust := v.Feed.Views()
-	page.Fresh, page.Loading = v.freshness(trust), trust.EnvRepo.At.IsZero() && trust.EnvRepo.Fault == nil
+	page.Fresh, page.Loading = v.freshness(trust), trust.EnvRepo.At.IsZero() && trust.EnvRepo.Err == nil
 	rows := v.rowsOf(views...)
 	search := newSearch(q.Query)
 	chosen, counts := choose(rows, q, v.viewer.Person, search)
@@ -244,9 +244,9 @@ func (p *listPage) choices(q question, c counted) {
 }
 
 func (v *visit) freshness(trust live.Freshness) freshness {
-	f := freshness{At: moment{trust.EnvRepo.At}, EnvRepo: trust.EnvRepo.Fault != nil || v.stale != nil, Statuses: trust.ArgoCD.Fault != nil}
+	f := freshness{At: moment{trust.EnvRepo.At}, EnvRepo: trust.EnvRepo.Err != nil || v.stale != nil, Statuses: trust.ArgoCD.Err != nil}
 	if v.shows(project.SectionDetail) {
-		for _, fault := range []error{trust.EnvRepo.Fault, trust.ArgoCD.Fault} {
+		for _, fault := range []error{trust.EnvRepo.Err, trust.ArgoCD.Err} {
 			if fault != nil {
 				f.Detail = fault.Error()
 			}
@@ -298,7 +298,7 @@ func (v *visit) rowsOf(views ...*staging.View) []*keptRow {
 		key := rowKey{view, v.role}
 		kept := c.rows[key]
 		if kept == nil {
-			seen := v.See(v.project, view)
+			seen := v.Redact(v.project, view)
 			kept = &keptRow{row: v.row(seen), view: seen}
 			kept.looked = lower(kept.texts())
 			c.rows[key] = kept

@@ -93,12 +93,12 @@ var errOver = errors.New("the page is fetched anew")
 // tell passes on what a piece of news means for the page.
 func (p *stream) tell(u live.Update) error {
 	switch u.Kind {
-	case live.Reset:
+	case live.Resync:
 		// The page is fetched anew, and begins a stream of its own.
 		return cmp.Or(p.send("reset", 0, ""), errOver)
-	case live.Stale, live.Fresh, live.Away, live.Back:
+	case live.RepoDown, live.RepoUp, live.ArgoDown, live.ArgoUp:
 		return p.sendFragment("fresh", u.Sequence, "list", "freshness", p.freshness(p.Feed.Freshness()))
-	case live.Changed, live.Gone:
+	case live.Modified, live.Deleted:
 		if p.name == "" {
 			return p.tellRow(u)
 		}
@@ -110,8 +110,8 @@ func (p *stream) tell(u live.Update) error {
 }
 
 func (p *stream) tellRow(u live.Update) error {
-	if u.Kind == live.Changed {
-		rows := p.rowsOf(&u.News.Staging)
+	if u.Kind == live.Modified {
+		rows := p.rowsOf(&u.Event.Staging)
 		if len(rows) == 0 {
 			return nil
 		}
@@ -128,10 +128,10 @@ func (p *stream) tellRow(u live.Update) error {
 }
 
 func (p *stream) tellOne(u live.Update) error {
-	if u.Kind == live.Gone {
+	if u.Kind == live.Deleted {
 		return p.send("gone", u.Sequence, p.name)
 	}
-	view := p.See(p.project, &u.News.Staging)
+	view := p.Redact(p.project, &u.Event.Staging)
 	if view == nil {
 		return nil
 	}

@@ -94,7 +94,7 @@ func (s *Server) one(w http.ResponseWriter, r *http.Request, v *visit) error {
 // latest gives a staging with its record as committed now. What the feed says
 // of its status may still be about an earlier one, and then says so.
 func (v *visit) latest(ctx context.Context, name string) (*staging.View, error) {
-	known := v.See(v.project, v.Feed.View(name))
+	known := v.Redact(v.project, v.Feed.View(name))
 	views, err := v.Find(ctx, staging.Query{Names: []string{name}, Recorded: true})
 	switch {
 	case err != nil && known != nil && staging.CodeOf(err) != staging.CodeForbidden:

@@ -206,7 +206,7 @@ func (w *world) catchUp() {
 	ctx, cancel := context.WithTimeout(w.t.Context(), testenv.Patience)
 	defer cancel()
 	if err := w.feed.CatchUp(ctx); err != nil {
-		w.t.Fatalf("the feed does not catch up (%v): %v", err, w.feed.Freshness().EnvRepo.Fault)
+		w.t.Fatalf("the feed does not catch up (%v): %v", err, w.feed.Freshness().EnvRepo.Err)
 	}
 }
 

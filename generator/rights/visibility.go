@@ -27,8 +27,8 @@ func NewVisibility(p *project.Project, r Rights) Visibility {
 	return Visibility{Project: p, Role: r.Role(p)}
 }
 
-// Shown is a staging as a role may see it. The one that is given stays as it is.
-func Shown(p *project.Project, role project.Role, known *staging.View) *staging.View {
+// Redacted is a staging as a role may see it. The one that is given stays as it is.
+func Redacted(p *project.Project, role project.Role, known *staging.View) *staging.View {
 	return Visibility{Project: p, Role: role}.Redact(known)
 }
 
@@ -57,13 +57,13 @@ func (v Visibility) RedactProject() *project.Project {
 	p.Spec.Parameters, p.Spec.Presets = map[string]project.Parameter{}, map[string]project.Preset{}
 	if v.Shows(project.SectionSettings) {
 		for name, parameter := range v.Project.Spec.Parameters {
-			if values := v.discreet(staging.Values{name: parameter.Default}); parameter.Default != nil {
+			if values := v.redactValues(staging.Values{name: parameter.Default}); parameter.Default != nil {
 				parameter.Default = values[name]
 			}
 			p.Spec.Parameters[name] = parameter
 		}
 		for name, preset := range v.Project.Spec.Presets {
-			preset.Overrides = v.discreetly(preset.Overrides)
+			preset.Overrides = v.redactOverrides(preset.Overrides)
 			p.Spec.Presets[name] = preset
 		}
 	}
@@ -98,7 +98,7 @@ func (v Visibility) Redact(known *staging.View) *staging.View {
 		}
 	}
 	s.Tested = withoutSettings(s.Tested)
-	s.Overrides = v.discreetly(s.Overrides)
+	s.Overrides = v.redactOverrides(s.Overrides)
 	if of := view.Document; view.Version == "" {
 		if v.All {
 			of = known.Document
@@ -115,15 +115,15 @@ func (v Visibility) Version(record staging.Staging) string {
 
 func hideAuthor(s *staging.Spec) {
 	s.Created.By = ""
-	s.PullRequest = but(s.PullRequest, func(r *staging.PullRequest) { r.Author = "" })
-	s.Pinned = but(s.Pinned, func(p *staging.Pin) { p.By = "" })
-	s.Kept = but(s.Kept, func(k *staging.Protection) { k.By = "" })
-	s.Since = but(s.Since, func(t *staging.Transition) { t.By = "" })
-	s.Tested = but(s.Tested, func(t *staging.Test) { t.By = "" })
+	s.PullRequest = with(s.PullRequest, func(r *staging.PullRequest) { r.Author = "" })
+	s.Pinned = with(s.Pinned, func(p *staging.Pin) { p.By = "" })
+	s.Kept = with(s.Kept, func(k *staging.Protection) { k.By = "" })
+	s.Since = with(s.Since, func(t *staging.Transition) { t.By = "" })
+	s.Tested = with(s.Tested, func(t *staging.Test) { t.By = "" })
 }
 
-// but is a copy with a change; the original is shared, and stays as it is.
-func but[T any](original *T, change func(*T)) *T {
+// with is a copy with a change; the original is shared, and stays as it is.
+func with[T any](original *T, change func(*T)) *T {
 	if original == nil {
 		return nil
 	}
@@ -133,17 +133,17 @@ func but[T any](original *T, change func(*T)) *T {
 }
 
 func withoutVersions(t *staging.Test) *staging.Test {
-	return but(t, func(t *staging.Test) { t.Services = nil })
+	return with(t, func(t *staging.Test) { t.Services = nil })
 }
 
 // withoutSettings leaves out the sum of the settings, by which values that are
 // hidden could be guessed. What it is for has been said in the status.
 func withoutSettings(t *staging.Test) *staging.Test {
-	return but(t, func(t *staging.Test) { t.Settings = "" })
+	return with(t, func(t *staging.Test) { t.Settings = "" })
 }
 
-func (v Visibility) discreetly(o staging.Overrides) staging.Overrides {
-	return staging.Overrides{App: v.discreet(o.App), Deployment: v.discreet(o.Deployment)}
+func (v Visibility) redactOverrides(o staging.Overrides) staging.Overrides {
+	return staging.Overrides{App: v.redactValues(o.App), Deployment: v.redactValues(o.Deployment)}
 }
 
 // Masks tells whether the values of a setting are shown to nobody, by its name
@@ -153,9 +153,9 @@ func (v Visibility) Masks(name string) bool {
 	return staging.IsSecretName(name) && slices.Contains([]project.Type{"", project.TypeString, project.TypeEnum}, kind)
 }
 
-// discreet masks the values that look or sound like secrets. A reference names
+// redactValues masks the values that look or sound like secrets. A reference names
 // a secret and is none.
-func (v Visibility) discreet(values staging.Values) staging.Values {
+func (v Visibility) redactValues(values staging.Values) staging.Values {
 	masked := staging.Values{}
 	for name, value := range values {
 		text, isText := value.(string)
@@ -194,8 +194,8 @@ func (v Visibility) partOf(what string) project.Section {
 	return ""
 }
 
-// errUnforeseen stands for an error that nobody has put into words for people.
-var errUnforeseen = errors.New("something went wrong that nobody foresaw; the server's log says what")
+// errInternal stands for an error that nobody has put into words for people.
+var errInternal = errors.New("something went wrong that nobody foresaw; the server's log says what")
 
 // RedactError is an error for this role: who is not shown technical detail is told in
 // Octopod's words alone, and never the words of git, Argo CD or the system.
@@ -218,5 +218,5 @@ func (v Visibility) RedactError(err error) error {
 	case over != nil:
 		return over
 	}
-	return errUnforeseen
+	return errInternal
 }

@@ -57,11 +57,11 @@ type Evaluator struct {
 
 	mu        sync.Mutex
 	trees     map[string]*envrepo.Tree // by revision; nil for one that the branch does not have
-	changedAt map[version]time.Time
+	changedAt map[contentKey]time.Time
 }
 
-// version is a staging with a certain content beside its record.
-type version struct{ name, content string }
+// contentKey is a staging with a certain content beside its record.
+type contentKey struct{ name, content string }
 
 // NewEvaluator returns an Evaluator for one tip of the env repo.
 func (g *Reader) NewEvaluator(cluster Cluster, tip *envrepo.Tree, p *project.Project) *Evaluator {
@@ -70,15 +70,15 @@ func (g *Reader) NewEvaluator(cluster Cluster, tip *envrepo.Tree, p *project.Pro
 	return j
 }
 
-// keptTrees bounds the revisions that a judge remembers. Applications of one
+// maxTrees bounds the revisions that a judge remembers. Applications of one
 // project are mostly compared with the last few.
-const keptTrees = 64
+const maxTrees = 64
 
 // SetTip lets the judge see another tip. It must not be telling anything.
 func (j *Evaluator) SetTip(tip *envrepo.Tree, p *project.Project) {
 	j.Tip, j.Project = tip, p
-	if len(j.trees) == 0 || len(j.trees) > keptTrees {
-		j.trees, j.changedAt = map[string]*envrepo.Tree{}, map[version]time.Time{}
+	if len(j.trees) == 0 || len(j.trees) > maxTrees {
+		j.trees, j.changedAt = map[string]*envrepo.Tree{}, map[contentKey]time.Time{}
 	}
 	j.trees[tip.Revision()] = tip
 }
@@ -89,20 +89,20 @@ const MaxConcurrent = 8
 
 // EvaluateAll fills in the status of every view.
 func (j *Evaluator) EvaluateAll(ctx context.Context, seen *Snapshot, views []staging.View) error {
-	if err := j.prepare(ctx, seen, views); err != nil {
+	if err := j.prefetch(ctx, seen, views); err != nil {
 		return err
 	}
 	work, ctx := errgroup.WithContext(ctx)
 	work.SetLimit(MaxConcurrent)
 	for i := range views {
-		work.Go(func() error { return j.tell(ctx, seen, &views[i]) })
+		work.Go(func() error { return j.evaluate(ctx, seen, &views[i]) })
 	}
 	return work.Wait()
 }
 
-// prepare brings in one request for each revision what the comparisons of many
+// prefetch brings in one request for each revision what the comparisons of many
 // stagings will ask for: those that Argo CD knows as something else.
-func (j *Evaluator) prepare(ctx context.Context, seen *Snapshot, views []staging.View) error {
+func (j *Evaluator) prefetch(ctx context.Context, seen *Snapshot, views []staging.View) error {
 	compared := map[string][]string{} // directories by revision
 	for _, v := range views {
 		if app, there := seen.Apps[v.Metadata.Name]; there && app.Revision != "" {
@@ -113,7 +113,7 @@ func (j *Evaluator) prepare(ctx context.Context, seen *Snapshot, views []staging
 	work.SetLimit(MaxConcurrent)
 	for revision, dirs := range compared {
 		work.Go(func() error {
-			tree, err := j.at(ctx, revision)
+			tree, err := j.treeAt(ctx, revision)
 			if err != nil || tree == nil {
 				return err
 			}
@@ -124,9 +124,9 @@ func (j *Evaluator) prepare(ctx context.Context, seen *Snapshot, views []staging
 	return work.Wait()
 }
 
-// tell fills in the status of one view. What cannot be read of the env repo is
+// evaluate fills in the status of one view. What cannot be read of the env repo is
 // an error; what cannot be read of Argo CD is a status.
-func (j *Evaluator) tell(ctx context.Context, seen *Snapshot, v *staging.View) error {
+func (j *Evaluator) evaluate(ctx context.Context, seen *Snapshot, v *staging.View) error {
 	if v.Status.Phase == staging.PhaseInvalid {
 		return nil
 	}
@@ -143,7 +143,7 @@ func (j *Evaluator) tell(ctx context.Context, seen *Snapshot, v *staging.View) e
 	v.Rollouts = staging.RolloutRecords(o.App.Deployments)
 	s.ObservedRevision = o.App.Revision
 	for name, service := range s.Services {
-		service.Live = living(o.App.Images, service.Wanted)
+		service.Live = liveImages(o.App.Images, service.Wanted)
 		s.Services[name] = service
 	}
 	return nil
@@ -176,7 +176,7 @@ func (j *Evaluator) observe(ctx context.Context, seen *Snapshot, v *staging.View
 		pods, err := j.Cluster.Pods(ctx, o.App.Name)
 		o.Pods, o.PodsKnown = pods, err == nil // without them the reason stays general
 	}
-	return o, j.expect(ctx, v, &o)
+	return o, j.expectImages(ctx, v, &o)
 }
 
 // compare finds whether Argo CD speaks of what is committed now and, where it
@@ -205,7 +205,7 @@ func (j *Evaluator) committedAt(ctx context.Context, name string) (time.Time, er
 	if err != nil {
 		return time.Time{}, err
 	}
-	key := version{name, content}
+	key := contentKey{name, content}
 	j.mu.Lock()
 	at, known := j.changedAt[key]
 	j.mu.Unlock()
@@ -228,7 +228,7 @@ func (j *Evaluator) SameContent(ctx context.Context, name, revision string) (boo
 	if revision == "" {
 		return false, nil
 	}
-	tree, err := j.at(ctx, revision)
+	tree, err := j.treeAt(ctx, revision)
 	if err != nil || tree == nil {
 		return false, err
 	}
@@ -243,8 +243,8 @@ func (j *Evaluator) SameContent(ctx context.Context, name, revision string) (boo
 	return then == now, err
 }
 
-// at reads a revision once; nil when the branch does not have it.
-func (j *Evaluator) at(ctx context.Context, revision string) (*envrepo.Tree, error) {
+// treeAt reads a revision once; nil when the branch does not have it.
+func (j *Evaluator) treeAt(ctx context.Context, revision string) (*envrepo.Tree, error) {
 	j.mu.Lock()
 	tree, known := j.trees[revision]
 	j.mu.Unlock()
@@ -272,9 +272,9 @@ func needsPods(o staging.Observation) bool {
 	return o.App.Health != "Healthy" || o.State == staging.Archived && len(o.App.Images) > 0
 }
 
-// expect says which images must be live. A service whose image is not live may
+// expectImages says which images must be live. A service whose image is not live may
 // have no pod on purpose; only then is it worth rendering the staging to know.
-func (j *Evaluator) expect(ctx context.Context, v *staging.View, o *staging.Observation) error {
+func (j *Evaluator) expectImages(ctx context.Context, v *staging.View, o *staging.Observation) error {
 	if o.App == nil || !o.Compared || o.State != staging.Active {
 		return nil
 	}
@@ -302,8 +302,8 @@ func (j *Evaluator) expect(ctx context.Context, v *staging.View, o *staging.Obse
 	return nil
 }
 
-// living lists the versions of an image that have pods.
-func living(images []string, wanted string) []string {
+// liveImages lists the versions of an image that have pods.
+func liveImages(images []string, wanted string) []string {
 	var live []string
 	for _, image := range images {
 		if staging.ImageName(image) == staging.ImageName(wanted) {
@@ -330,8 +330,8 @@ func timings(o staging.Observation, phase staging.Phase) staging.Timings {
 	return t
 }
 
-// leftovers are Applications whose stagings are gone from the env repo.
-func leftovers(tip *envrepo.Tree, seen *Snapshot) ([]staging.View, error) {
+// removedViews are Applications whose stagings are gone from the env repo.
+func removedViews(tip *envrepo.Tree, seen *Snapshot) ([]staging.View, error) {
 	var views []staging.View
 	for name := range seen.Apps {
 		recorded, err := tip.Has(name)

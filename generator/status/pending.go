@@ -58,13 +58,13 @@ func (a *pendingImages) Annotate(views []staging.View) {
 	texts, _ := a.Current()
 	for i, v := range views {
 		if text := texts[v.Metadata.Name]; text != "" {
-			views[i].Status.Reason = sentence(v.Status.Reason, text)
+			views[i].Status.Reason = joinReasons(v.Status.Reason, text)
 		}
 	}
 }
 
-// sentence joins two reasons: Everything runs; waiting for the image of backend.
-func sentence(first, second string) string {
+// joinReasons joins two reasons: Everything runs; waiting for the image of backend.
+func joinReasons(first, second string) string {
 	if first == "" {
 		return strings.ToUpper(second[:1]) + second[1:]
 	}

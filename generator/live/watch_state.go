@@ -1,0 +1,347 @@
+package live
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"octopod/generator/argocd"
+	"octopod/generator/catalog"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+	"octopod/generator/status"
+)
+
+// How often a watch looks by itself. What Argo CD says of its Applications
+// comes by itself.
+const (
+	pollTipEvery     = 2 * time.Second // the branch of the env repo
+	pollActiveEvery  = time.Second     // a staging under way: its pods change before its Application does
+	pollFailingEvery = 5 * time.Second // a staging that fails
+)
+
+// watchState is the state of one watch. One goroutine has it.
+type watchState struct {
+	*status.Evaluator
+	wakeups   *wakeups // requests to look at the branch
+	query     staging.Query
+	handle    func(Event)
+	argo      *status.Snapshot // nil without an Argo CD
+	sent      map[string]lastSent
+	overdue   map[string]overdue
+	refreshes sync.WaitGroup  // reminders under way
+	listed    map[string]bool // stagings whose Application the stream told of
+	repoDown  bool
+	dated     bool   // the history was read
+	wakes     uint64 // requests to look at the branch that are answered
+
+	pending        map[string]string // what stagings were last told to wait for
+	pendingVersion uint64            // its number
+}
+
+func (g *Tracker) newWatchState(ctx context.Context, q staging.Query, handle func(Event)) (*watchState, error) {
+	looks := g.wakeups.current()
+	tip, p, err := g.Latest(ctx)
+	if err != nil {
+		return nil, err
+	}
+	b := &watchState{query: q, handle: handle, sent: map[string]lastSent{}, overdue: map[string]overdue{}, listed: map[string]bool{}, wakes: looks, wakeups: &g.wakeups}
+	cluster, seen := g.Snapshot(ctx, p)
+	b.argo = seen
+	b.Evaluator = g.NewEvaluator(cluster, tip, p)
+	return b, nil
+}
+
+// run tells everything, and then every change.
+func (b *watchState) run(ctx context.Context, events <-chan argocd.Event) error {
+	if err := b.send(ctx, b.names()); err != nil {
+		return err
+	}
+	b.handle(Event{Kind: Synced, Wakes: b.wakes})
+	if b.argo != nil && b.argo.Err != nil {
+		b.handle(Event{Kind: ArgoDown, Err: b.argo.Err})
+	}
+	if b.query.Dated {
+		b.dated = true
+		if err := b.send(ctx, b.names()); err != nil {
+			b.postpone(b.names())
+		}
+	}
+	tick, tips := time.NewTicker(pollActiveEvery), time.NewTicker(pollTipEvery)
+	defer tick.Stop()
+	defer tips.Stop()
+	for ctx.Err() == nil {
+		var names []string
+		looks := b.wakes
+		select {
+		case e := <-events:
+			names = b.handleArgo(e)
+		case <-tick.C:
+			names = b.duePolls()
+		case <-tips.C:
+			names = b.readTip(ctx)
+		case <-b.Pending.Changed(b.pendingVersion):
+			names = b.pendingChanged()
+		case <-b.wakeups.after(b.wakes):
+			looks = b.wakeups.current()
+			names = b.readTip(ctx)
+		case <-ctx.Done():
+		}
+		if err := b.send(ctx, names); err != nil {
+			b.postpone(names)
+		}
+		b.sendPolled(looks)
+		b.refreshOverdue(ctx)
+	}
+	return ctx.Err()
+}
+
+// pendingChanged gives the stagings that waited for something, or do so now.
+func (b *watchState) pendingChanged() []string {
+	both := map[string]string{}
+	maps.Copy(both, b.pending)
+	b.pending, b.pendingVersion = b.Pending.Current()
+	maps.Copy(both, b.pending)
+	var names []string
+	for name := range both {
+		names = append(names, b.selected(name)...)
+	}
+	return names
+}
+
+// sendPolled tells those who asked for a look that what came of it was told.
+func (b *watchState) sendPolled(looks uint64) {
+	if looks != b.wakes {
+		b.wakes = looks
+		b.handle(Event{Kind: Polled, Wakes: looks})
+	}
+}
+
+// unlisted gives the stagings whose Application went before the stream was
+// open: the stream has listed all that there are, and them not.
+func (b *watchState) unlisted() []string {
+	var names []string
+	for name := range b.argo.Apps {
+		if !b.listed[name] {
+			delete(b.argo.Apps, name)
+			names = append(names, b.selected(name)...)
+		}
+	}
+	return names
+}
+
+// names are all stagings that the watch is about: those of the env repo, those
+// that Argo CD still has, and those that were told of.
+func (b *watchState) names() []string {
+	all := map[string]bool{}
+	if len(b.query.Names) > 0 {
+		return b.query.Names
+	}
+	recorded, _ := b.Tip.Names() // the directory was read before
+	for _, name := range recorded {
+		all[name] = true
+	}
+	if b.argo != nil && b.query.Unfiltered() {
+		for name := range b.argo.Apps {
+			all[name] = true
+		}
+	}
+	for name := range b.sent {
+		all[name] = true
+	}
+	return slices.Sorted(maps.Keys(all))
+}
+
+// handleArgo keeps what Argo CD says and gives the stagings that it is about.
+func (b *watchState) handleArgo(e argocd.Event) []string {
+	switch e.Kind {
+	case argocd.Changed:
+		b.listed[e.Application.Staging] = true
+		if old, known := b.argo.Apps[e.Application.Staging]; known && old.Version == e.Application.Version {
+			return nil
+		}
+		b.setApplication(e.Application.Staging, &e.Application)
+	case argocd.Removed:
+		b.setApplication(e.Application.Staging, nil)
+	case argocd.Away:
+		b.argo = &status.Snapshot{Apps: b.argo.Apps, AwaySince: b.Now(), Err: e.Err}
+		b.handle(Event{Kind: ArgoDown, Err: e.Err})
+		return b.names()
+	case argocd.Listed:
+		return b.unlisted()
+	case argocd.Back:
+		b.argo = &status.Snapshot{Apps: b.argo.Apps}
+		b.handle(Event{Kind: ArgoUp})
+		return b.names()
+	}
+	return b.selected(e.Application.Staging)
+}
+
+func (b *watchState) setApplication(name string, app *staging.Application) {
+	if b.argo.Apps == nil {
+		b.argo.Apps = map[string]staging.Application{}
+	}
+	if app == nil {
+		delete(b.argo.Apps, name)
+		return
+	}
+	b.argo.Apps[name] = *app
+}
+
+// selected gives a name that the query is about.
+func (b *watchState) selected(name string) []string {
+	if len(b.query.Names) > 0 && !slices.Contains(b.query.Names, name) {
+		return nil
+	}
+	return []string{name}
+}
+
+// duePolls gives the stagings that it is time to look at again.
+func (b *watchState) duePolls() []string {
+	var names []string
+	now := b.Now()
+	for name, s := range b.sent {
+		if !s.nextPoll.IsZero() && !s.nextPoll.After(now) {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+// readTip reads the branch, and gives the stagings that are different there.
+func (b *watchState) readTip(ctx context.Context) []string {
+	tip, p, err := b.Latest(ctx)
+	if err != nil {
+		if !b.repoDown && ctx.Err() == nil {
+			b.repoDown = true
+			b.handle(Event{Kind: RepoDown, Err: err})
+		}
+		return nil
+	}
+	if b.repoDown {
+		b.repoDown = false
+		b.handle(Event{Kind: RepoUp})
+	}
+	before := b.Tip
+	if tip.Revision() == before.Revision() {
+		return nil
+	}
+	b.SetTip(tip, p)
+	if !catalog.SameAt(before, tip, project.File) {
+		return b.names()
+	}
+	return slices.DeleteFunc(b.names(), func(name string) bool {
+		return catalog.SameAt(before, tip, staging.Dir(name))
+	})
+}
+
+// send tells what is new of the named stagings.
+func (b *watchState) send(ctx context.Context, names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	views, err := b.views(ctx, names)
+	if err != nil {
+		return err
+	}
+	there := map[string]bool{}
+	for _, v := range views {
+		there[v.Metadata.Name] = true
+		if err := b.sendOne(ctx, v); err != nil {
+			return err
+		}
+	}
+	for _, name := range names {
+		if !there[name] {
+			b.sendDeleted(name)
+		}
+	}
+	return nil
+}
+
+// views shows the named stagings as they are now. Those that left no trace are
+// left out.
+func (b *watchState) views(ctx context.Context, names []string) ([]staging.View, error) {
+	var recorded []string
+	var views []staging.View
+	for _, name := range names {
+		exists, err := b.Tip.Has(name)
+		if err != nil {
+			return nil, err
+		}
+		if exists && staging.IsLabel(name) {
+			recorded = append(recorded, name)
+		} else if b.argo != nil && (b.argo.Has(name) || !b.argo.AwaySince.IsZero() && b.sent[name].view.Metadata.Name != "") {
+			views = append(views, status.RemovedView(name))
+		}
+	}
+	known, err := catalog.Views(ctx, b.Tip, b.Project, b.query, recorded)
+	if err != nil {
+		return nil, err
+	}
+	views = append(views, known...)
+	if b.argo != nil {
+		err = b.EvaluateAll(ctx, b.argo, views)
+	}
+	b.Pending.Annotate(views)
+	return views, err
+}
+
+// sendOne tells of a staging unless that was told before.
+func (b *watchState) sendOne(ctx context.Context, v staging.View) error {
+	name, now := v.Metadata.Name, b.Now().UTC()
+	content, err := b.Tip.Content(ctx, name)
+	if err != nil {
+		return err
+	}
+	old, known := b.sent[name]
+	v.Status.Since = &now
+	if known && old.view.Status.Phase == v.Status.Phase {
+		v.Status.Since = old.view.Status.Since
+	}
+	if b.dated {
+		if v.Status.Changed, err = b.lastChange(ctx, name); err != nil {
+			return err
+		}
+	}
+	v.Status.Timings = mergeTimings(old, v, content, now)
+	seen := lastSent{view: v, content: content, nextPoll: nextPoll(v, now)}
+	seen.recordRollout(old, now)
+	seen.view.Rollouts = append(seen.view.Rollouts, seen.rollouts...)
+	b.sent[name], v = seen, seen.view
+	if !known || differs(old.view, v) {
+		b.handle(Event{Kind: Modified, Staging: v})
+	}
+	return nil
+}
+
+// lastChange is when a commit last touched a staging.
+func (b *watchState) lastChange(ctx context.Context, name string) (*time.Time, error) {
+	events, err := b.Repo.History(ctx, name, 1)
+	if err != nil || len(events) == 0 {
+		return nil, err
+	}
+	at := events[0].At.UTC()
+	return &at, nil
+}
+
+// postpone looks at stagings again later, as the env repo could not be read.
+func (b *watchState) postpone(names []string) {
+	for _, name := range names {
+		s := b.sent[name]
+		s.nextPoll = b.Now().Add(pollActiveEvery)
+		b.sent[name] = s
+	}
+}
+
+func (b *watchState) sendDeleted(name string) {
+	old := b.sent[name]
+	delete(b.sent, name)
+	delete(b.overdue, name)
+	if old.view.Metadata.Name != "" {
+		b.handle(Event{Kind: Deleted, Staging: old.view})
+	}
+}
