@@ -177,7 +177,7 @@ func (f *feedMetrics) Collect(to chan<- prometheus.Metric) {
 			to <- gauge(argoDesc, up(fresh.ArgoCD.Err == nil), project)
 			to <- gauge(unseenDesc, unseen(views, s.stagings.Now()).Seconds(), project)
 		}
-		to <- gauge(waitingDesc, float64(s.stagings.Repo.Waiting()), project)
+		to <- gauge(waitingDesc, float64(s.stagings.Repo.QueueLength()), project)
 		queued, waiting := s.follower.Pending()
 		to <- gauge(hooksDesc, float64(queued), project, "queued")
 		to <- gauge(hooksDesc, float64(waiting), project, "waiting")

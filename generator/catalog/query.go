@@ -11,7 +11,7 @@ import (
 
 // Views returns the records of the named stagings that match the query.
 func Views(ctx context.Context, tree *envrepo.Tree, p *project.Project, q staging.Query, names []string) ([]staging.View, error) {
-	if err := tree.LoadRecords(ctx, names); err != nil {
+	if err := tree.PrefetchRecords(ctx, names); err != nil {
 		return nil, err
 	}
 	views := []staging.View{}

@@ -96,7 +96,7 @@ func WithUncommitted(ctx context.Context, tree *envrepo.Tree, u *staging.Uncommi
 	if len(u.Names()) == 0 {
 		return tree, nil
 	}
-	return envrepo.Edit{Write: u.Written, Remove: u.Removed}.After(ctx, tree)
+	return envrepo.Edit{Write: u.Written, Remove: u.Removed}.ApplyTo(ctx, tree)
 }
 
 // TipWith returns the tip with uncommitted files applied.

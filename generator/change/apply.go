@@ -45,7 +45,7 @@ type planner func(context.Context, *envrepo.Tree, Request, staging.Attribution) 
 
 // editing is an action as the env repo runs it: perhaps several times, of which
 // the last gives the result.
-func (g *Writer) editing(plan planner, r Request, result *Result) envrepo.Editing {
+func (g *Writer) editing(plan planner, r Request, result *Result) envrepo.EditFunc {
 	at := g.stamp(r)
 	return func(ctx context.Context, tree *envrepo.Tree) (envrepo.Edit, error) {
 		next, tried, err := r.tried(ctx, tree)
@@ -66,7 +66,7 @@ func (r Request) tried(ctx context.Context, tree *envrepo.Tree) (planned, bool, 
 	if r.By.Key == "" || r.DryRun {
 		return planned{}, false, nil
 	}
-	event, found, err := tree.Tried(ctx, r.By.Key, r.By.Person)
+	event, found, err := tree.FindByKey(ctx, r.By.Key, r.By.Person)
 	if err != nil || !found || event.Verb != r.Action.Verb || r.Action.Name != "" && r.Action.Name != event.Staging {
 		return planned{}, false, err
 	}

@@ -24,7 +24,7 @@ func (g *Writer) ApplyAll(ctx context.Context, tree *envrepo.Tree, requests []Re
 		}
 		return results, errs
 	}
-	edits := make([]envrepo.Editing, len(requests))
+	edits := make([]envrepo.EditFunc, len(requests))
 	for i, r := range requests {
 		edits[i] = g.editing(ahead[i].orElse(plan), r, &results[i])
 	}
@@ -97,7 +97,7 @@ func room(ctx context.Context, tree *envrepo.Tree, p *project.Project, before *s
 	}
 	names, err := tree.Names()
 	if err == nil {
-		err = tree.LoadRecords(ctx, names)
+		err = tree.PrefetchRecords(ctx, names)
 	}
 	if err != nil {
 		return err

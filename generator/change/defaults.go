@@ -61,7 +61,7 @@ func (g *Writer) follow(ctx context.Context, tree *envrepo.Tree, p *project.Proj
 	if err != nil {
 		return err
 	}
-	if err := tree.LoadRecords(ctx, names); err != nil {
+	if err := tree.PrefetchRecords(ctx, names); err != nil {
 		return err
 	}
 	all := make([]follower, len(names))

@@ -108,7 +108,7 @@ func lintItem(tree *envrepo.Tree, item Regenerated) []staging.Problem {
 	if len(problems) == 0 {
 		return []staging.Problem{{File: file, Message: item.Err.Error()}}
 	}
-	return tree.Placed(item.Name, problems)
+	return tree.WithLocations(item.Name, problems)
 }
 
 // DerivedFiles are the files beside octopod.yaml that follow from it: the schemas,

@@ -98,7 +98,7 @@ type Result struct {
 }
 
 // Commit commits an edit, or with dryRun only works it out.
-func (g *Writer) Commit(ctx context.Context, dryRun bool, edit envrepo.Editing) (envrepo.Result, error) {
+func (g *Writer) Commit(ctx context.Context, dryRun bool, edit envrepo.EditFunc) (envrepo.Result, error) {
 	if !dryRun {
 		return g.Repo.Change(ctx, edit)
 	}

@@ -85,7 +85,7 @@ func (d *diagnosis) envRepo(ctx context.Context) (*envrepo.Tree, *project.Projec
 		at = fmt.Sprintf("at %.7s", tree.Revision())
 	}
 	d.add("read the env repo", Fine, at+", in "+span(began), "")
-	if err := d.Repo.MayWrite(ctx); err != nil {
+	if err := d.Repo.CheckWriteAccess(ctx); err != nil {
 		d.failed("write the env repo", err)
 	} else {
 		d.add("write the env repo", Fine, "a push would be let in", "")

@@ -41,11 +41,11 @@ func (r *Repo) At(ctx context.Context, revision string) (*Tree, error) {
 	return &Tree{snapshot, r.records}, nil
 }
 
-// Waiting returns the number of changes that wait for their push.
-func (r *Repo) Waiting() int { return r.store.QueueLength() }
+// QueueLength returns the number of changes that wait for their push.
+func (r *Repo) QueueLength() int { return r.store.QueueLength() }
 
-// MayWrite returns an error when a push would be rejected, without pushing.
-func (r *Repo) MayWrite(ctx context.Context) error { return r.store.CheckWriteAccess(ctx) }
+// CheckWriteAccess returns an error when a push would be rejected, without pushing.
+func (r *Repo) CheckWriteAccess(ctx context.Context) error { return r.store.CheckWriteAccess(ctx) }
 
 // Edit is one commit: an action and the files that it changes.
 type Edit struct {
@@ -77,17 +77,17 @@ type Result struct {
 
 // Change commits an edit of the tip. edit may run several times: when another writer
 // commits first, it runs again on the new tip.
-func (r *Repo) Change(ctx context.Context, edit Editing) (Result, error) {
-	results, errs := r.ChangeAll(ctx, []Editing{edit})
+func (r *Repo) Change(ctx context.Context, edit EditFunc) (Result, error) {
+	results, errs := r.ChangeAll(ctx, []EditFunc{edit})
 	return results[0], errs[0]
 }
 
-// Editing computes an edit of a tree.
-type Editing func(context.Context, *Tree) (Edit, error)
+// EditFunc computes an edit of a tree.
+type EditFunc func(context.Context, *Tree) (Edit, error)
 
 // ChangeAll commits several edits, one commit each, and pushes them together. An edit
 // that fails does not stop the others.
-func (r *Repo) ChangeAll(ctx context.Context, edits []Editing) ([]Result, []error) {
+func (r *Repo) ChangeAll(ctx context.Context, edits []EditFunc) ([]Result, []error) {
 	storeEdits := make([]gitstore.Edit, len(edits))
 	for i, edit := range edits {
 		storeEdits[i] = r.storeEdit(edit)
@@ -104,13 +104,13 @@ func (r *Repo) ChangeAll(ctx context.Context, edits []Editing) ([]Result, []erro
 }
 
 // storeEdit returns an edit for the git store.
-func (r *Repo) storeEdit(edit Editing) func(context.Context, *gitstore.Snapshot) (gitstore.Commit, error) {
+func (r *Repo) storeEdit(edit EditFunc) func(context.Context, *gitstore.Snapshot) (gitstore.Commit, error) {
 	return func(ctx context.Context, tip *gitstore.Snapshot) (gitstore.Commit, error) {
 		return edit.commit(ctx, &Tree{tip, r.records})
 	}
 }
 
-func (edit Editing) commit(ctx context.Context, tree *Tree) (gitstore.Commit, error) {
+func (edit EditFunc) commit(ctx context.Context, tree *Tree) (gitstore.Commit, error) {
 	e, err := edit(ctx, tree)
 	if err != nil {
 		return gitstore.Commit{}, err
@@ -150,8 +150,8 @@ func planAction(tree *Tree, c gitstore.Change) (staging.Change, error) {
 	return staging.Added, nil
 }
 
-// After returns the tree with an edit applied. It writes nothing.
-func (e Edit) After(ctx context.Context, tree *Tree) (*Tree, error) {
+// ApplyTo returns the tree with an edit applied. It writes nothing.
+func (e Edit) ApplyTo(ctx context.Context, tree *Tree) (*Tree, error) {
 	changes, err := e.changes(tree)
 	if err != nil {
 		return nil, err

@@ -207,7 +207,7 @@ func TestFaultsOfARecordGetItsLine(t *testing.T) {
 		t.Fatal(err)
 	}
 	line := 1 + strings.Count(string(file.Data[:strings.Index(string(file.Data), "\n  branch:")+1]), "\n")
-	got := tree.Placed("login", []staging.Problem{
+	got := tree.WithLocations("login", []staging.Problem{
 		{Field: "spec.branch", Message: "of the record"},
 		{Field: "spec.branch", Message: "of an object", Rule: "schema"},
 		{Field: "spec.branch", Message: "of a file", File: "octopod.yaml", Line: 3},

@@ -34,9 +34,9 @@ func (r *Repo) TreeAt(ctx context.Context, name, revision string) (string, error
 	return hash.String(), nil
 }
 
-// WrittenAt returns when a staging's content last changed (see Tree.Content), zero for
+// ContentChangedAt returns when a staging's content last changed (see Tree.ContentHash), zero for
 // a staging that never existed. It skips commits that changed only the record.
-func (r *Repo) WrittenAt(ctx context.Context, name string) (time.Time, error) {
+func (r *Repo) ContentChangedAt(ctx context.Context, name string) (time.Time, error) {
 	for limit := 4; ; limit *= 4 {
 		entries, err := r.store.History(ctx, staging.Dir(name), limit)
 		if err != nil || len(entries) == 0 {
@@ -81,15 +81,15 @@ func (r *Repo) Activity(ctx context.Context, limit int) ([]staging.Event, error)
 	return events, nil
 }
 
-// maxTryAge and maxTries limit how far back Tried searches.
+// maxTryAge and maxTries limit how far back FindByKey searches.
 const (
 	maxTryAge = time.Hour
 	maxTries  = 1000
 )
 
-// Tried finds the commit of an earlier try of a request: same key, same person. It
+// FindByKey finds the commit of an earlier try of a request: same key, same person. It
 // searches the last thousand commits of the last hour.
-func (t *Tree) Tried(ctx context.Context, key string, by staging.Person) (found staging.Event, ok bool, err error) {
+func (t *Tree) FindByKey(ctx context.Context, key string, by staging.Person) (found staging.Event, ok bool, err error) {
 	seen, newest, author := 0, t.Time(), gitstore.Identity{Name: by.Name, Email: by.Email}.Normalized()
 	err = t.WalkHistory(ctx, func(entry gitstore.HistoryEntry) bool {
 		if e := eventOf(entry); e.Key == key && entry.Author == author {

@@ -35,9 +35,9 @@ func (t *Tree) TreeHash(name string) (string, error) {
 	return hashString(entry.Hash, err)
 }
 
-// Content returns the hash of a staging's directory without its record. Trees with
+// ContentHash returns the hash of a staging's directory without its record. Trees with
 // equal hashes render the same objects. It is "" when the staging does not exist.
-func (t *Tree) Content(ctx context.Context, name string) (string, error) {
+func (t *Tree) ContentHash(ctx context.Context, name string) (string, error) {
 	return hashString(t.HashWithout(ctx, staging.Dir(name), staging.RecordFile))
 }
 
@@ -122,9 +122,9 @@ func (t *Tree) record(name string) (staging.Staging, error) {
 	return s, err
 }
 
-// LoadRecords fetches the records of many stagings in one request. Reading them
+// PrefetchRecords fetches the records of many stagings in one request. Reading them
 // afterwards needs no request.
-func (t *Tree) LoadRecords(ctx context.Context, names []string) error {
+func (t *Tree) PrefetchRecords(ctx context.Context, names []string) error {
 	paths := make([]string, len(names))
 	for i, name := range names {
 		paths[i] = staging.RecordPath(name)
@@ -161,9 +161,9 @@ func decode(name string, data []byte) (staging.Staging, error) {
 	return doc.Staging(), nil
 }
 
-// Placed returns the problems with file and line added to those of the record.
+// WithLocations returns the problems with file and line added to those of the record.
 // Problems of rendered objects stay as they are.
-func (t *Tree) Placed(name string, problems []staging.Problem) []staging.Problem {
+func (t *Tree) WithLocations(name string, problems []staging.Problem) []staging.Problem {
 	file := staging.RecordPath(name)
 	data, _ := t.ReadFile(file) // without it, the line stays unknown
 	lines := strictyaml.Lines(data)

@@ -111,7 +111,7 @@ func (g *Sweeper) startSweep(ctx context.Context, r SweepRequest) (*sweeping, er
 	s.result.Revision = tree.Revision()
 	names, err := tree.Names()
 	if err == nil {
-		err = tree.LoadRecords(ctx, names)
+		err = tree.PrefetchRecords(ctx, names)
 	}
 	if err != nil {
 		return nil, err

@@ -293,7 +293,7 @@ func (b *watchState) views(ctx context.Context, names []string) ([]staging.View,
 // sendOne tells of a staging unless that was told before.
 func (b *watchState) sendOne(ctx context.Context, v staging.View) error {
 	name, now := v.Metadata.Name, b.Now().UTC()
-	content, err := b.Tip.Content(ctx, name)
+	content, err := b.Tip.ContentHash(ctx, name)
 	if err != nil {
 		return err
 	}

@@ -69,7 +69,7 @@ func (g *Receiver) missed(ctx context.Context, before catalog.BranchHeads) ([]br
 	}
 	names, err := tree.Names()
 	if err == nil {
-		err = tree.LoadRecords(ctx, names)
+		err = tree.PrefetchRecords(ctx, names)
 	}
 	if err != nil {
 		return nil, nil, err

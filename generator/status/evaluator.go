@@ -201,7 +201,7 @@ func (j *Evaluator) compare(ctx context.Context, name string, o *staging.Observa
 
 // committedAt is when a staging became what it is, its record apart.
 func (j *Evaluator) committedAt(ctx context.Context, name string) (time.Time, error) {
-	content, err := j.Tip.Content(ctx, name)
+	content, err := j.Tip.ContentHash(ctx, name)
 	if err != nil {
 		return time.Time{}, err
 	}
@@ -212,7 +212,7 @@ func (j *Evaluator) committedAt(ctx context.Context, name string) (time.Time, er
 	if known {
 		return at, nil
 	}
-	if at, err = j.Repo.WrittenAt(ctx, name); err != nil {
+	if at, err = j.Repo.ContentChangedAt(ctx, name); err != nil {
 		return time.Time{}, err
 	}
 	j.mu.Lock()
@@ -235,11 +235,11 @@ func (j *Evaluator) SameContent(ctx context.Context, name, revision string) (boo
 	if catalog.SameAt(tree, j.Tip, staging.Dir(name)) {
 		return true, nil
 	}
-	then, err := tree.Content(ctx, name)
+	then, err := tree.ContentHash(ctx, name)
 	if err != nil {
 		return false, err
 	}
-	now, err := j.Tip.Content(ctx, name)
+	now, err := j.Tip.ContentHash(ctx, name)
 	return then == now, err
 }
 
