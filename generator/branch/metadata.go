@@ -70,7 +70,7 @@ func (r *reader) readWorkTree(tree WorkTree) {
 		r.missing("branch", "no branch is checked out in the work tree")
 	}
 	r.m.Commit = r.found("commit", tree.Commit, from)
-	r.m.Repository = r.found("repository", Repository(tree.Remote), "the remote of the work tree")
+	r.m.Repository = r.found("repository", repositoryOf(tree.Remote), "the remote of the work tree")
 }
 
 // settle checks what was read, and adds the time of the commit where only the

@@ -99,15 +99,20 @@ func (r *reader) time(variable string) time.Time {
 	return at
 }
 
-// repository reads an address, whatever its form, as host/path.
+// repository sets the repository from the first variable with an address. The finding holds
+// the address without the token that some CI systems put into it.
 func (r *reader) repository(variables ...string) {
-	r.m.Repository = Repository(r.take("repository", variables...))
+	for _, name := range variables {
+		if address := r.env[name]; address != "" {
+			r.m.Repository = repositoryOf(r.found("repository", giturl.Redact(address), name))
+			return
+		}
+	}
 }
 
-// Repository names a repository the same way whichever of its addresses is
-// given: https://github.com/acme/shop.git and git@github.com:acme/shop are both
-// github.com/acme/shop. A path on this machine names none.
-func Repository(address string) string {
+// repositoryOf returns the name of the repository at an address, github.com/acme/shop, or ""
+// for a path on this machine.
+func repositoryOf(address string) string {
 	u, _ := giturl.Parse(address)
 	return u.Repository()
 }

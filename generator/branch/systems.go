@@ -174,7 +174,7 @@ func readAzure(r *reader) {
 		pull.URL = "https://" + r.m.Repository + page + strconv.Itoa(pull.Number)
 	}
 	if strings.EqualFold(r.env["SYSTEM_PULLREQUEST_ISFORK"], "true") {
-		from := Repository(r.env["SYSTEM_PULLREQUEST_SOURCEREPOSITORYURI"])
+		from := repositoryOf(r.env["SYSTEM_PULLREQUEST_SOURCEREPOSITORYURI"])
 		if from == "" {
 			from = goneFork
 		}
@@ -197,7 +197,7 @@ func readBuildkite(r *reader) {
 		return
 	}
 	r.pull("BUILDKITE_PULL_REQUEST")
-	r.fork(Repository(r.env["BUILDKITE_PULL_REQUEST_REPO"]), r.m.Repository, "BUILDKITE_PULL_REQUEST_REPO")
+	r.fork(repositoryOf(r.env["BUILDKITE_PULL_REQUEST_REPO"]), r.m.Repository, "BUILDKITE_PULL_REQUEST_REPO")
 	name := r.take("branch", "BUILDKITE_BRANCH")
 	if _, rest, ok := strings.Cut(name, ":"); ok && r.m.Fork != "" {
 		name = rest

@@ -10,6 +10,7 @@ import (
 
 	"octopod/generator/catalog"
 	"octopod/generator/envrepo"
+	"octopod/generator/giturl"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -214,7 +215,7 @@ func leaving(tree *envrepo.Tree, a staging.Action) (staging.Action, string) {
 	if len(others) == 0 {
 		return a, ""
 	}
-	return staging.Action{Verb: staging.Set, Name: a.Name, Repository: a.Repository, Reason: "branch gone from " + a.Repository},
+	return staging.Action{Verb: staging.Set, Name: a.Name, Repository: a.Repository, Reason: "branch gone from " + giturl.Redact(a.Repository)},
 		fmt.Sprintf("%s is built on the branch too: the staging goes with the last", strings.Join(others, ", "))
 }
 

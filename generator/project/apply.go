@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"octopod/generator/giturl"
 	"octopod/generator/project/strictyaml"
 	"octopod/generator/staging"
 )
@@ -185,7 +186,7 @@ func (p *Project) build(s *staging.Staging, a staging.Action) error {
 			c.add("--service "+name, "%s is an image of service %s: was --service %s meant?", made.Image, other, other)
 		}
 		next := staging.Service{
-			Image: made.Image, Commit: made.Commit, Repository: cmp.Or(made.Repository, declared.Repository), From: staging.FromBranch,
+			Image: made.Image, Commit: made.Commit, Repository: giturl.Redact(cmp.Or(made.Repository, declared.Repository)), From: staging.FromBranch,
 		}
 		if joins(a, *s) {
 			next.Branch = a.Branch
@@ -208,7 +209,7 @@ func (p *Project) fillServices(s *staging.Staging) {
 	for name, declared := range p.Spec.Services {
 		service, ok := s.Spec.Services[name]
 		if (!ok || service.From == staging.FromDefault) && declared.Image != "" {
-			service = staging.Service{Image: declared.Image, Repository: declared.Repository, From: staging.FromDefault}
+			service = staging.Service{Image: declared.Image, Repository: giturl.Redact(declared.Repository), From: staging.FromDefault}
 			ok = true
 		}
 		if ok {
@@ -223,7 +224,7 @@ func (p *Project) fillServices(s *staging.Staging) {
 func BuiltElsewhere(s staging.Staging, repository string) []string {
 	var others []string
 	for _, name := range sortedKeys(s.Spec.Services) {
-		if service := s.Spec.Services[name]; builtOnBranch(service) && !strings.EqualFold(service.Repository, repository) {
+		if service := s.Spec.Services[name]; builtOnBranch(service) && !giturl.SameRepository(service.Repository, repository) {
 			others = append(others, name)
 		}
 	}
@@ -236,7 +237,7 @@ func builtOnBranch(s staging.Service) bool { return s.From == staging.FromBranch
 func (p *Project) dropBuilds(s *staging.Staging, repository string) {
 	services := maps.Clone(s.Spec.Services)
 	for name, service := range services {
-		if builtOnBranch(service) && strings.EqualFold(service.Repository, repository) && p.Spec.Services[name].Image != "" {
+		if builtOnBranch(service) && giturl.SameRepository(service.Repository, repository) && p.Spec.Services[name].Image != "" {
 			delete(services, name)
 		}
 	}

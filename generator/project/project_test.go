@@ -165,6 +165,28 @@ func TestDeployMakesARecordFromBranchAndDefaults(t *testing.T) {
 	}
 }
 
+// A record is read by many, and git keeps it for ever.
+func TestARecordHoldsNoPasswordOfARepository(t *testing.T) {
+	p := parse(t, strings.ReplaceAll(shop, "github.com/acme/backend", "https://ci:hunter2@github.com/acme/backend.git"))
+	s := deployed(t, p, func(a *staging.Action) {
+		build := a.Images["frontend"]
+		build.Repository = "https://x:hunter2@github.com/acme/frontend.git"
+		a.Images["frontend"] = build
+	})
+	want := map[string]string{"backend": "https://github.com/acme/backend.git", "frontend": "https://github.com/acme/frontend.git"}
+	for name, service := range s.Spec.Services {
+		if service.Repository != want[name] {
+			t.Errorf("%s is built from %s, want %s", name, service.Repository, want[name])
+		}
+	}
+	if others := project.BuiltElsewhere(s, "github.com/acme/frontend"); len(others) > 0 {
+		t.Errorf("%v are built elsewhere", others)
+	}
+	if others := project.BuiltElsewhere(s, "github.com/acme/shop"); len(others) != 1 {
+		t.Errorf("%v are built elsewhere, want frontend", others)
+	}
+}
+
 func TestActionsOnARecord(t *testing.T) {
 	p := parse(t, shop)
 	pin := func(s *staging.Staging) { s.Spec.Pinned = &staging.Pin{By: "Ada", At: noon.At, Reason: "demo"} }

@@ -10,6 +10,7 @@ import (
 
 	"octopod/generator/branch"
 	"octopod/generator/catalog"
+	"octopod/generator/giturl"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -105,8 +106,9 @@ func appeared(before, heads catalog.BranchHeads, known map[string]bool) []branch
 }
 
 func missedPush(repository, name, head string) branch.Event {
+	u, _ := giturl.ParseRepository(repository)
 	return branch.Event{
-		Kind: branch.Pushed, Repository: cmp.Or(branch.Repository(repository), repository), Branch: name, Commit: head,
+		Kind: branch.Pushed, Repository: cmp.Or(u.Repository(), giturl.Redact(repository)), Branch: name, Commit: head,
 		By: staging.Person{Name: "Octopod"},
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"octopod/generator/catalog"
 	"octopod/generator/change"
 	"octopod/generator/envrepo"
+	"octopod/generator/giturl"
 	"octopod/generator/project"
 	"octopod/generator/rights"
 	"octopod/generator/staging"
@@ -79,7 +80,7 @@ func (g *Receiver) following(ctx context.Context, r FollowRequest) (*following, 
 	}
 	f := &following{Receiver: g, FollowRequest: r, project: p, services: map[string]project.Service{}}
 	for name, service := range p.Spec.Services {
-		if sameRepository(service.Repository, r.Event.Repository) {
+		if giturl.SameRepository(service.Repository, r.Event.Repository) {
 			f.services[name], f.repository = service, service.Repository
 		}
 	}
@@ -95,12 +96,6 @@ func StagingOf(tree *envrepo.Tree, p *project.Project, branch string) (string, *
 	}
 	record, err := catalog.FindRecord(tree, name)
 	return name, record, err
-}
-
-// sameRepository compares a repository as octopod.yaml names it with its name.
-func sameRepository(declared, name string) bool {
-	declared = strings.TrimSuffix(cmp.Or(branch.Repository(declared), declared), ".git")
-	return name != "" && strings.EqualFold(declared, name)
 }
 
 // nothing says why nothing was done.
