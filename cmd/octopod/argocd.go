@@ -53,8 +53,8 @@ func (c *cli) connector() (func(*project.Project) (status.Cluster, error), error
 	if err != nil || !named {
 		return nil, err
 	}
-	if c.metrics != nil {
-		options.Asked = c.metrics.asked
+	if c.served != nil {
+		options.Asked = c.served.observer.ArgoCDCalled
 	}
 	return func(p *project.Project) (status.Cluster, error) {
 		o := options

@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"octopod/generator/forge"
 	"strings"
 	"time"
 
@@ -20,15 +21,13 @@ type cli struct {
 	now         func() time.Time
 	settings    settings
 	closers     []func() error
-	knownForges []forge  // that a server's configuration names
-	sinks       []string // notification sinks that a server sends to
-	manners     *manners // towards all hosts that are asked
-	metrics     *metrics // of a run that serves; nil else
-	onceOnly    bool     // see connectOnce
+	rateLimiter *forge.RateLimiter // towards all hosts that are asked
+	served      *served            // of a run that serves; nil else
+	onceOnly    bool               // see connectOnce
 }
 
 func newCLI(streams stdio, env environ, now func() time.Time) *cli {
-	return &cli{in: streams.in, out: newPrinter(streams.out, env), talk: newPrinter(streams.err, env), env: env, now: now, manners: newManners(now)}
+	return &cli{in: streams.in, out: newPrinter(streams.out, env), talk: newPrinter(streams.err, env), env: env, now: now, rateLimiter: forge.NewRateLimiter(now)}
 }
 
 // lastWait is how long a push under way may still take after an interrupt. It

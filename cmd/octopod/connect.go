@@ -17,7 +17,9 @@ import (
 	"octopod/generator"
 	"octopod/generator/argocd"
 	"octopod/generator/envrepo"
+	"octopod/generator/forge"
 	"octopod/generator/gitstore"
+	"octopod/generator/giturl"
 	"octopod/generator/httpapi"
 	"octopod/generator/project"
 	"octopod/generator/registry"
@@ -91,18 +93,39 @@ func (c *cli) connectTo(ctx context.Context, url string) (*generator.Stagings, e
 	if err != nil {
 		return nil, err
 	}
-	forges, err := c.forges(url)
+	forges, err := c.newForges(url)
 	if err != nil {
 		return nil, err
 	}
 	images := registry.New(registry.Options{UserCredentials: true, PlainHTTP: c.settings.allowPlainHTTP})
 	return generator.New(generator.Parts{
-		Repo: envrepo.New(store), Renderer: renderer, ArgoCD: argocd.Manifests, Connect: connect, Images: images, Heads: forges, Sinks: c.sinks, Now: c.now,
+		Repo: envrepo.New(store), Renderer: renderer, ArgoCD: argocd.Manifests, Connect: connect, Images: images, Heads: forges, Sinks: c.sinks(), Now: c.now,
 	}), nil
 }
 
-// serves tells whether this run is a server: it keeps what it read.
-func (c *cli) serves() bool { return c.metrics != nil }
+// sinks names the notification sinks of a run that serves.
+func (c *cli) sinks() []string {
+	if c.served == nil {
+		return nil
+	}
+	return c.served.sinks
+}
+
+// newForges returns the forges of the application's repositories.
+func (c *cli) newForges(envRepo string) (forge.Forges, error) {
+	auth, err := c.gitAuth()
+	if err != nil {
+		return forge.Forges{}, err
+	}
+	options := gitstore.Options{
+		Auth: auth, AllowPlainHTTP: c.settings.allowPlainHTTP, Timeout: c.settings.gitTimeout, Logger: c.logger(),
+	}
+	var tokens map[string]gitstore.Auth
+	if c.served != nil {
+		tokens = c.served.forgeTokens
+	}
+	return forge.New(envRepo, options, tokens, c.rateLimiter), nil
+}
 
 // openStore opens the env repo; run closes it.
 func (c *cli) openStore(ctx context.Context, url string) (*gitstore.Store, error) {
@@ -130,9 +153,9 @@ func (c *cli) openStore(ctx context.Context, url string) (*gitstore.Store, error
 		URL: url, Branch: branch, Committer: committer(), Auth: auth, Signer: signer,
 		AllowPlainHTTP: c.settings.allowPlainHTTP, Timeout: c.settings.gitTimeout, Now: c.now, Logger: c.logger(),
 	}
-	if c.serves() {
+	if c.served != nil { // a server keeps what it read
 		options.History = true
-		options.OnPush = func(p gitstore.Push) { c.metrics.pushed(withoutCredentials(url), p) }
+		options.OnPush = func(p gitstore.Push) { c.served.observer.Pushed(giturl.Redact(url), p) }
 	}
 	store, err := gitstore.Open(ctx, options)
 	if err != nil {

@@ -71,7 +71,7 @@ var owners = []struct {
 	{"golang.org/x/oauth2", []string{"generator/auth"}},
 	{"github.com/spf13/", []string{"cmd/octopod"}},
 	{"github.com/danielgtaylor/huma", []string{"generator/httpapi"}},
-	{"github.com/prometheus/", []string{"cmd/octopod"}},
+	{"github.com/prometheus/", []string{"generator/server"}},
 	{"github.com/wneessen/go-mail", []string{"generator/notify"}},
 	{"github.com/standard-webhooks/", []string{"generator/notify"}},
 	{"github.com/google/go-github/", []string{"generator/notify/review"}},
@@ -83,14 +83,14 @@ var owners = []struct {
 // driven adapters speak one technology each, for the use cases; beside them only
 // nouns may be imported.
 var driven = []string{
-	"gitstore", "envrepo", "render", "check", "argocd", "branch", "auth", "notify", "registry", "octopod1",
+	"gitstore", "envrepo", "render", "check", "argocd", "branch", "auth", "forge", "notify", "registry", "octopod1",
 }
 
 // driving adapters are doors: they ask the use cases for people and programs.
 var driving = []string{"httpapi", "web"}
 
 // allowedBetween are the exceptions: who may import whom.
-var allowedBetween = map[string]string{"generator/envrepo": "generator/gitstore"}
+var allowedBetween = map[string]string{"generator/envrepo": "generator/gitstore", "generator/forge": "generator/gitstore"}
 
 // The import rules of docs/architecture.md.
 func TestImportRules(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 	"octopod/generator/check"
 	"octopod/generator/project"
 	"octopod/generator/render"
+	"octopod/generator/server"
 	"octopod/generator/staging"
 	"octopod/generator/testenv"
 )
@@ -81,7 +82,7 @@ func TestTheInstallationHasNoRights(t *testing.T) {
 			if pod.AutomountServiceAccountToken == nil || *pod.AutomountServiceAccountToken || pod.ServiceAccountName != "" {
 				t.Errorf("its pods hold a token for Kubernetes: %s", o.JSON)
 			}
-			if drain := drainTime.Seconds(); float64(pod.TerminationGracePeriodSeconds) <= drain {
+			if drain := server.DrainTime.Seconds(); float64(pod.TerminationGracePeriodSeconds) <= drain {
 				t.Errorf("its pods have %d s to end, and the server may need %v", pod.TerminationGracePeriodSeconds, drain)
 			}
 		default:
@@ -111,14 +112,18 @@ func TestTheInstallationsConfiguration(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	config, err := readServerConfig(writeConfig(t, strings.ReplaceAll(string(text), mounted, secrets)))
+	file := filepath.Join(t.TempDir(), "server.yaml")
+	if err := os.WriteFile(file, []byte(strings.ReplaceAll(string(text), mounted, secrets)), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	config, err := server.ReadConfig(file)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if _, err := auth.New(config.Auth, auth.Options{URL: config.URL}); err != nil {
 		t.Error(err)
 	}
-	if _, err := forgeTokens(config.Forges, nil); err != nil {
+	if _, err := server.ForgeTokens(config.Forges, nil); err != nil {
 		t.Error(err)
 	}
 }

@@ -1,18 +1,15 @@
 package main
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"octopod/generator/doctor"
 	"octopod/generator/notify"
-	"octopod/generator/staging"
+	"octopod/generator/server"
 )
 
 // newNotify sends a test message.
@@ -44,11 +41,11 @@ Exit code 6 when a sink was not told. docs/notify.md says who is told of what.`,
 const tryTime = 20 * time.Second
 
 func (c *cli) tryNotify(ctx context.Context, file string, names []string) error {
-	config, err := readServerConfig(file)
+	config, err := server.ReadConfig(file)
 	if err != nil {
 		return err
 	}
-	sinks, err := config.Notify.choose(names)
+	sinks, err := config.Notify.Select(names)
 	if err != nil {
 		return err
 	}
@@ -59,37 +56,10 @@ func (c *cli) tryNotify(ctx context.Context, file string, names []string) error 
 	return c.showFindings(findings)
 }
 
-// choose gives the sinks of some names; all where none is named.
-func (n notifyConfig) choose(names []string) ([]sinkConfig, error) {
-	if len(names) == 0 {
-		if len(n.Sinks) == 0 {
-			return nil, staging.Errorf(staging.CodeNotFound, "the configuration names no sink").WithHint("docs/notify.md shows how: notify.sinks")
-		}
-		return n.Sinks, nil
-	}
-	var chosen []sinkConfig
-	for _, name := range names {
-		i := slices.IndexFunc(n.Sinks, func(s sinkConfig) bool { return s.Name == name })
-		if i < 0 {
-			return nil, staging.Errorf(staging.CodeNotFound, "the configuration names no sink %q", name).WithHint("it has: %s", cmp.Or(strings.Join(n.names(), ", "), "none"))
-		}
-		chosen = append(chosen, n.Sinks[i])
-	}
-	return chosen, nil
-}
-
-func (n notifyConfig) names() []string {
-	names := []string{}
-	for _, s := range n.Sinks {
-		names = append(names, s.Name)
-	}
-	return names
-}
-
-func (c *cli) trySink(ctx context.Context, url string, s sinkConfig) doctor.Finding {
+func (c *cli) trySink(ctx context.Context, url string, s server.SinkConfig) doctor.Finding {
 	ctx, cancel := context.WithTimeout(ctx, tryTime)
 	defer cancel()
-	sink, err := s.open(url, c.getenv)
+	sink, err := s.Open(url, c.getenv)
 	if err == nil {
 		err = sink.Send(ctx, notify.Test(url, c.now()))
 	}

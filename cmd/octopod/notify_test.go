@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"octopod/generator/server"
 	"octopod/generator/testenv"
 )
 
@@ -29,7 +30,7 @@ func notifyFile(t *testing.T, sinks string) (dir, file string) {
 
 // A test message goes to the sinks that are meant, and each says what it answered.
 func TestNotifySaysWhatSinksAnswer(t *testing.T) {
-	url, told := channel(t)
+	url, told := testenv.Chat(t)
 	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "invalid_token", http.StatusForbidden) }))
 	t.Cleanup(refusing.Close)
 	dir, file := notifyFile(t, `
@@ -71,7 +72,7 @@ func TestFaultySinks(t *testing.T) {
   - {name: b, kind: email, url: {env: CHAT}}
   - {name: commit, kind: slack, url: {env: A, file: b}}
 `)
-	_, err := readServerConfig(file)
+	_, err := server.ReadConfig(file)
 	if err == nil {
 		t.Fatal("nothing is said")
 	}

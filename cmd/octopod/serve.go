@@ -7,18 +7,14 @@ import (
 	"io"
 	"log/slog"
 	"net"
-	"net/http"
 	"os"
 	"sync"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"octopod/generator/auth"
-	"octopod/generator/branch"
-	"octopod/generator/httpapi"
-	"octopod/generator/live"
-	"octopod/generator/receiver"
+	"octopod/generator/gitstore"
+	"octopod/generator/giturl"
+	"octopod/generator/server"
 	"octopod/generator/staging"
 )
 
@@ -70,11 +66,11 @@ the writes under way are finished.`,
 }
 
 // settle puts flags and file together; the flags win.
-func (o serveFlags) settle() (serverConfig, error) {
-	config := serverConfig{Projects: []servedProject{{}}, Sweep: sweepConfig{Off: true}} // a first look changes nothing
+func (o serveFlags) settle() (server.Config, error) {
+	config := server.Config{Projects: []server.ProjectConfig{{}}, Sweep: server.SweepConfig{Off: true}} // a first look changes nothing
 	if o.config != "" {
 		var err error
-		if config, err = readServerConfig(o.config); err != nil {
+		if config, err = server.ReadConfig(o.config); err != nil {
 			return config, err
 		}
 	}
@@ -89,68 +85,37 @@ func (c *cli) serve(ctx context.Context, o serveFlags) error {
 	if err != nil {
 		return err
 	}
-	lines := &oneAtATime{to: c.talk}
-	log := c.serverLog(lines)
+	lines := &syncWriter{to: c.talk}
 	audit, err := c.openAudit(config.Audit, lines)
 	if err != nil {
 		return err
 	}
-	gauges := newMetrics()
-	refused := func(ctx context.Context, a auth.Attempt) {
-		audit.write(ctx, a)
-		gauges.refused.WithLabelValues(string(a.Code)).Inc()
+	tokens, err := server.ForgeTokens(config.Forges, c.getenv)
+	if err != nil {
+		return err
 	}
-	r := &running{house: &house{}, sweep: config.Sweep, log: log, metrics: gauges, audit: refused, now: c.now}
-	r.pages = &pages{running: r}
-	r.doors, err = auth.New(config.Auth, auth.Options{
-		URL: config.URL, Local: c.actor().Person, Getenv: c.getenv, Now: c.now, Log: log, Refused: refused,
-		SignIn: signInPage, SignedOut: signedOutPage, Answer: r.answer,
+	s, err := server.New(ctx, server.Options{
+		Config: config, Version: readVersion().Version, About: readVersion(), Local: c.actor().Person,
+		Self:   staging.Person{Name: committer().Name, Email: committer().Email},
+		Getenv: c.getenv, Audit: audit, Log: c.serverLog(lines), Now: c.now,
+		Open: func(ctx context.Context, p server.ProjectConfig, observer server.Observer) (server.Project, error) {
+			return c.open(ctx, p, served{observer: observer, sinks: config.Notify.SinkNames(), forgeTokens: tokens})
+		},
 	})
 	if err != nil {
 		return err
 	}
-	if err := r.doors.CheckListen(config.Listen); err != nil {
+	if err := s.Listen(ctx); err != nil {
 		return err
 	}
-	c.knownForges, c.sinks = config.Forges, config.Notify.names()
-	if r.callers, err = hookCallers(config.Forges, c.getenv); err != nil {
-		return err
-	}
-	for _, p := range config.Projects {
-		s, err := c.open(ctx, p, log, gauges)
-		if err != nil {
-			return err
-		}
-		r.projects = append(r.projects, s)
-	}
-	gauges.watch(r.house)
-	if r.tell, err = c.newTeller(config, log, gauges.notified); err != nil {
-		return err
-	}
-	listener, err := listen(ctx, config.Listen)
-	if err == nil && config.Metrics != "" {
-		r.measured, err = listen(ctx, config.Metrics)
-	}
-	if err != nil {
-		return err
-	}
-	c.note("%s", greeting(config, r.doors, listener.Addr()))
-	return r.run(ctx, listener)
-}
-
-func listen(ctx context.Context, address string) (net.Listener, error) {
-	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
-	if err != nil {
-		return nil, staging.Errorf(staging.CodeInvalid, "cannot listen on %s", address).Because(err).
-			WithHint("choose another address, with --listen or in the configuration")
-	}
-	return listener, nil
+	c.note("%s", greeting(config, s.SignIn(), s.Addr()))
+	return s.Run(ctx)
 }
 
 // greeting tells the person at the terminal where to look, and who else can.
-func greeting(config serverConfig, doors *auth.Auth, at net.Addr) string {
+func greeting(config server.Config, signIn bool, at net.Addr) string {
 	text := "Octopod serves " + cmp.Or(config.URL, "http://"+at.String())
-	if doors.Mode() != auth.ModeNone {
+	if signIn {
 		return text
 	}
 	if config.Auth.Unprotected {
@@ -159,29 +124,58 @@ func greeting(config serverConfig, doors *auth.Auth, at net.Addr) string {
 	return text + "\nNobody is asked to sign in, so it answers this machine alone. docs/access.md sets up sign-in."
 }
 
-// open makes one project ready to be served.
-func (c *cli) open(ctx context.Context, p servedProject, log *slog.Logger, m *metrics) (*served, error) {
+// served is what a run that serves hands to the adapters of its projects.
+type served struct {
+	observer    server.Observer
+	sinks       []string                 // notification sinks of the server
+	forgeTokens map[string]gitstore.Auth // by host
+}
+
+// open connects one project of a server.
+func (c *cli) open(ctx context.Context, p server.ProjectConfig, s served) (server.Project, error) {
 	own := *c
-	own.closers, own.metrics = nil, m
+	own.closers, own.served = nil, &s
 	if p.EnvRepo != "" {
-		own.settings = p.apply(c.settings)
+		own.settings = forProject(c.settings, p)
 	}
 	repo := own.envRepo()
 	stagings, err := own.connectTo(ctx, repo)
 	c.closers = append(c.closers, func() error { return errors.Join(closeAll(own.closers)...) })
 	if err != nil {
-		return nil, err
+		return server.Project{}, err
 	}
-	feed := live.NewFeed(stagings, c.now)
-	forges, err := own.forges(repo)
-	if err != nil {
-		return nil, err
+	forges, err := own.newForges(repo)
+	return server.Project{Stagings: stagings, Refs: forges.Refs, EnvRepo: giturl.Redact(repo), ArgoCD: own.argoCDPage()}, err
+}
+
+// forProject returns the settings of one project: those of the flags, and its own.
+func forProject(s settings, p server.ProjectConfig) settings {
+	s.envRepo = p.EnvRepo
+	for _, own := range []struct {
+		to    *string
+		value string
+	}{
+		{&s.ref, p.Ref}, {&s.sshKey, p.SSHKey}, {&s.gitUsername, p.GitUsername}, {&s.gitTokenFile, p.GitTokenFile},
+		{&s.argoCD.server, p.ArgoCD.Server}, {&s.argoCD.tokenFile, p.ArgoCD.TokenFile},
+	} {
+		if own.value != "" {
+			*own.to = own.value
+		}
 	}
-	return &served{
-		branches: newBranchList(forges.Refs, c.now, log),
-		repo:     withoutCredentials(repo), argoCD: own.argoCDPage(), stagings: stagings, feed: feed, log: log,
-		follower: receiver.NewFollower(stagings.Receiver, feed.QueueRefresh, log),
-	}, nil
+	return s
+}
+
+// argoCDPage is where people find Argo CD, as far as that can be read off how
+// Octopod reaches it.
+func (c *cli) argoCDPage() string {
+	o, named, err := c.argoCDOptions()
+	switch {
+	case err != nil || !named:
+		return ""
+	case o.PlainText:
+		return "http://" + o.Server
+	}
+	return "https://" + o.Server
 }
 
 func closeAll(closers []func() error) []error {
@@ -208,126 +202,27 @@ func (c *cli) serverLog(to io.Writer) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(to, options))
 }
 
-// running is a server at work.
-type running struct {
-	*house
-	doors    *auth.Auth
-	callers  []branch.Caller // whose webhooks are believed
-	sweep    sweepConfig
-	pages    *pages
-	tell     *teller
-	log      *slog.Logger
-	metrics  *metrics
-	measured net.Listener // that metrics are served at; nil: with all else
-	audit    func(context.Context, auth.Attempt)
-	now      func() time.Time
-
-	draining context.Context // ends when the server is to end
-}
-
-// drainTime is how long writes under way may take at the end. A commit has a
-// minute to find its place among those of others.
-const drainTime = 75 * time.Second
-
-// run serves until ctx ends: then it is ready no more, ends the streams,
-// finishes what was begun and leaves.
-func (r *running) run(ctx context.Context, listener net.Listener) error {
-	r.draining = ctx
-	life, end := context.WithCancel(context.WithoutCancel(ctx))
-	var work sync.WaitGroup
-	defer work.Wait()
-	defer end()
-	for _, s := range r.projects {
-		work.Go(func() { s.run(life) })
-		work.Go(func() { s.follower.Run(life) })
-		work.Go(func() { newDeploys(s, r.metrics).run(life) })
-		work.Go(func() { serverSweep{s, r.sweep, r.metrics}.run(ctx) })
-		if !r.tell.idle() {
-			work.Go(func() { r.tell.correspondent(s.stagings.Project).follow(life, s.feed) })
-		}
-	}
-	work.Go(func() { r.tell.run(life) })
-	if r.measured != nil {
-		work.Go(func() { r.metrics.serve(life, r.measured) })
-	}
-	server := &http.Server{
-		Handler: r.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
-		BaseContext: func(net.Listener) context.Context { return life },
-		ErrorLog:    slog.NewLogLogger(r.log.Handler(), slog.LevelDebug),
-	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	select {
-	case err := <-failed:
-		return staging.Errorf(staging.CodeInternal, "the server ended").Because(err)
-	case <-ctx.Done():
-	}
-	r.log.Info("ending: finishing what was begun")
-	limit, cancel := context.WithTimeout(life, drainTime)
-	defer cancel()
-	if err := server.Shutdown(limit); err != nil {
-		r.log.Warn("not everything was finished in time", "error", err)
-		return server.Close()
-	}
-	for _, s := range r.projects {
-		s.follower.Finish(limit)
-	}
-	return nil
-}
-
-// handler puts the doors together.
-func (r *running) handler() http.Handler {
-	api := httpapi.New(httpapi.Options{
-		Projects: r.house, Actor: askerKey, Version: readVersion().Version, Log: r.log, Now: r.now, Refused: r.refusedAction,
-	})
-	mux := http.NewServeMux()
-	mux.Handle(auth.Path, r.doors.Handler())
-	mux.Handle(httpapi.Path+"/", r.doors.Require(r.doors.LimitWrites(r.endless(api))))
-	mux.Handle(httpapi.Path+"/openapi.json", api)
-	mux.Handle(httpapi.Path+"/openapi.yaml", api)
-	for _, open := range []string{"/assets/", signInPage, signedOutPage} { // what strangers may see
-		mux.Handle(open, r.pages)
-	}
-	mux.Handle("/", r.doors.Require(r.doors.LimitWrites(r.endless(r.pages))))
-
-	outside := http.NewServeMux()
-	outside.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
-	outside.HandleFunc("GET /readyz", r.readyz)
-	if r.measured == nil {
-		outside.Handle("GET /metrics", r.metrics.handler())
-	}
-	outside.HandleFunc("GET /version", showVersion)
-	outside.Handle("POST "+hookPath+"{project}", r.hooks())
-	outside.Handle("/", r.doors.Middleware(mux))
-	return r.observed(arrives(outside))
-}
-
-// askerKey tells one actor from another.
-func askerKey(ctx context.Context) string {
-	identity := auth.From(ctx)
-	return string(identity.Method) + " " + identity.Subject
-}
-
-func (r *running) readyz(w http.ResponseWriter, _ *http.Request) {
-	switch {
-	case r.draining.Err() != nil:
-		http.Error(w, "ending", http.StatusServiceUnavailable)
-	case !r.ready():
-		http.Error(w, "an env repo was not read yet", http.StatusServiceUnavailable)
-	default:
-		_, _ = w.Write([]byte("ok\n"))
-	}
-}
-
 // openAudit opens the audit log.
-func (c *cli) openAudit(file string, fallback io.Writer) (*auditLog, error) {
+func (c *cli) openAudit(file string, fallback io.Writer) (io.Writer, error) {
 	if file == "" {
-		return &auditLog{fallback}, nil
+		return fallback, nil
 	}
 	f, err := os.OpenFile(file, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		return nil, staging.Errorf(staging.CodeInvalid, "the audit log cannot be written").Because(err)
 	}
 	c.closers = append(c.closers, f.Close)
-	return &auditLog{&oneAtATime{to: f}}, nil
+	return &syncWriter{to: f}, nil
+}
+
+// syncWriter lets many goroutines write lines.
+type syncWriter struct {
+	mu sync.Mutex
+	to io.Writer
+}
+
+func (o *syncWriter) Write(data []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.to.Write(data)
 }

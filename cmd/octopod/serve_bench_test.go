@@ -190,7 +190,7 @@ func countRows(stream io.Reader, got chan<- int) {
 }
 
 // memory is what a server's process holds, in MB.
-func memory(b *testing.B, s *server) float64 {
+func memory(b *testing.B, s *serverProcess) float64 {
 	b.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
 	if err != nil {

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -25,8 +26,8 @@ import (
 	"octopod/generator/testenv"
 )
 
-// server is octopod serve as a process of its own.
-type server struct {
+// serverProcess is octopod serve as a process of its own.
+type serverProcess struct {
 	url   string
 	cmd   *exec.Cmd
 	said  *strings.Builder // once it ended
@@ -34,9 +35,9 @@ type server struct {
 }
 
 // startServer starts octopod serve in a directory and waits until it is ready.
-func startServer(t testing.TB, dir string, env []string, args ...string) *server {
+func startServer(t testing.TB, dir string, env []string, args ...string) *serverProcess {
 	t.Helper()
-	s := &server{cmd: exec.Command("octopod", append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...), said: &strings.Builder{}, ended: make(chan error, 1)}
+	s := &serverProcess{cmd: exec.Command("octopod", append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...), said: &strings.Builder{}, ended: make(chan error, 1)}
 	s.cmd.Dir, s.cmd.Env = dir, append([]string{"HOME=" + dir, "PATH=" + os.Getenv("PATH")}, env...)
 	said, err := s.cmd.StderrPipe()
 	if err != nil {
@@ -65,7 +66,7 @@ func startServer(t testing.TB, dir string, env []string, args ...string) *server
 }
 
 // end ends the server as Kubernetes does, and gives what it said.
-func (s *server) end(t testing.TB) string {
+func (s *serverProcess) end(t testing.TB) string {
 	t.Helper()
 	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		t.Fatal(err)
@@ -295,7 +296,7 @@ func stopAfterComplete(t testing.TB) (context.Context, staging.Query, func(live.
 // Every path of the server that is of no project is a name that no project may have.
 func TestNoProjectIsNamedAsAPathOfTheServer(t *testing.T) {
 	for _, path := range []string{
-		"/livez", "/readyz", "/metrics", "/version", "/assets/", "/hooks/", signInPage, signedOutPage, auth.Path, httpapi.Path,
+		"/livez", "/readyz", "/metrics", "/version", "/assets/", "/hooks/", "/signin", "/signed-out", auth.Path, httpapi.Path,
 	} {
 		name, _, _ := strings.Cut(strings.TrimPrefix(path, "/"), "/")
 		if err := project.CheckName(name); err == nil {
@@ -369,4 +370,30 @@ func TestMetricsApart(t *testing.T) {
 		}
 	}
 	s.end(t)
+}
+
+// A host that asks to be left alone is left alone by all projects of a server.
+func TestProjectsShareTheRateLimit(t *testing.T) {
+	asked := 0
+	host := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		asked++
+		w.Header().Set("Retry-After", "90")
+		w.WriteHeader(http.StatusTooManyRequests)
+	}))
+	defer host.Close()
+	c := newCLI(stdio{strings.NewReader(""), t.Output(), t.Output()}, environ{}, time.Now)
+	c.settings.allowPlainHTTP = true
+	for _, envRepo := range []string{"/srv/one.git", "/srv/other.git"} {
+		own := *c // as each project has it
+		forges, err := own.newForges(envRepo)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := forges.Heads(t.Context(), host.URL+"/shop.git"); staging.CodeOf(err) != staging.CodeUnavailable {
+			t.Errorf("beside %s: %v", envRepo, err)
+		}
+	}
+	if asked != 1 {
+		t.Errorf("the host was asked %d times", asked)
+	}
 }

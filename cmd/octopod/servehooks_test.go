@@ -30,7 +30,7 @@ type forgeWorld struct {
 	dir     string
 	envs    string // the env repo
 	app     string // the application's repository
-	server  *server
+	server  *serverProcess
 	pushes  atomic.Int64 // to the env repo
 	sent    int
 	project string

@@ -73,19 +73,8 @@ func (c *cli) sweep(ctx context.Context, r lifecycle.SweepRequest) error {
 	if err := c.showSweep(result, r.DryRun); err != nil {
 		return err
 	}
-	return outcomeOf(result)
-}
-
-// outcomeOf gives the exit code of a sweep that did what it could.
-func outcomeOf(r lifecycle.SweepResult) error {
-	held := func(s lifecycle.Swept) bool { return s.Step == project.StepHold }
-	switch {
-	case slices.ContainsFunc(r.Items, func(s lifecycle.Swept) bool { return s.Err != nil }):
-		return reported{staging.CodeInvalid}
-	case slices.ContainsFunc(r.Items, held):
-		return reported{staging.CodeConflict}
-	case slices.ContainsFunc(r.Repositories, func(h staging.BranchListing) bool { return h.Err != nil }):
-		return reported{staging.CodeUnavailable}
+	if code := result.Incomplete(); code != "" {
+		return reported{code}
 	}
 	return nil
 }

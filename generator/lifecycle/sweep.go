@@ -45,6 +45,20 @@ func (r SweepResult) Count(step project.Step) (n int) {
 	return n
 }
 
+// Incomplete says why a sweep could not do all that is due, as the code of an
+// error; "" when it could.
+func (r SweepResult) Incomplete() staging.Code {
+	switch {
+	case slices.ContainsFunc(r.Items, func(s Swept) bool { return s.Err != nil }):
+		return staging.CodeInvalid
+	case r.Count(project.StepHold) > 0:
+		return staging.CodeConflict
+	case slices.ContainsFunc(r.Repositories, func(h staging.BranchListing) bool { return h.Err != nil }):
+		return staging.CodeUnavailable
+	}
+	return ""
+}
+
 // Swept is what became of one staging.
 type Swept struct {
 	project.Decision

@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"context"
@@ -16,19 +16,29 @@ import (
 	"octopod/generator/staging"
 )
 
-// served is one project of the server.
-type served struct {
+// servedProject is one project of the server.
+type servedProject struct {
 	name     atomic.Pointer[string] // as octopod.yaml says; nil until it was read
 	repo     string                 // for messages
 	argoCD   string                 // address of Argo CD's own page; may be empty
-	branches *branchList
+	branches *branchCache
 	stagings *generator.Stagings
 	feed     *live.Feed
 	follower *receiver.Follower
 	log      *slog.Logger
 }
 
-func (s *served) title() string {
+// newServedProject adds to a connected project what serving it takes.
+func newServedProject(p Project, now func() time.Time, log *slog.Logger) *servedProject {
+	feed := live.NewFeed(p.Stagings, now)
+	return &servedProject{
+		repo: p.EnvRepo, argoCD: p.ArgoCD, branches: newBranchCache(p.Refs, now, log), stagings: p.Stagings, feed: feed, log: log,
+		follower: receiver.NewFollower(p.Stagings.Receiver, feed.QueueRefresh, log),
+	}
+}
+
+// title is the name of the project; "" until it was read.
+func (s *servedProject) title() string {
 	if name := s.name.Load(); name != nil {
 		return *name
 	}
@@ -37,13 +47,13 @@ func (s *served) title() string {
 
 // Pauses before an env repo that cannot be read is tried again.
 const (
-	firstRetry = time.Second
-	mostRetry  = 30 * time.Second
+	firstRetry   = time.Second
+	longestRetry = 30 * time.Second
 )
 
 // run reads the project, as soon as that is possible, and follows its stagings.
-func (s *served) run(ctx context.Context) {
-	for pause := firstRetry; s.name.Load() == nil && ctx.Err() == nil; pause = min(2*pause, mostRetry) {
+func (s *servedProject) run(ctx context.Context) {
+	for pause := firstRetry; s.name.Load() == nil && ctx.Err() == nil; pause = min(2*pause, longestRetry) {
 		p, err := s.stagings.Project(ctx)
 		if err == nil {
 			s.name.Store(&p.Metadata.Name)
@@ -59,14 +69,14 @@ func (s *served) run(ctx context.Context) {
 	s.feed.Run(ctx)
 }
 
-// house is all projects of the server, as the doors for people and programs
+// projectSet is all projects of the server, as the doors for people and programs
 // see them.
-type house struct {
-	projects []*served
+type projectSet struct {
+	projects []*servedProject
 }
 
 // find gives a project by name; "-" is the only one.
-func (h *house) find(ctx context.Context, name string) (*served, error) {
+func (h *projectSet) find(ctx context.Context, name string) (*servedProject, error) {
 	if name == "-" && len(h.projects) == 1 {
 		return h.projects[0], nil
 	}
@@ -88,8 +98,8 @@ func (h *house) find(ctx context.Context, name string) (*served, error) {
 		WithHint("it has: %s", strings.Join(h.Names(ctx), ", "))
 }
 
-// Names lists the projects that the actor may look at.
-func (h *house) Names(ctx context.Context) []string {
+// Names lists the projects that the asker may look at.
+func (h *projectSet) Names(ctx context.Context) []string {
 	names := []string{}
 	for _, s := range h.projects {
 		p, err := s.stagings.Project(ctx)
@@ -100,8 +110,8 @@ func (h *house) Names(ctx context.Context) []string {
 	return names
 }
 
-// Access gives a project as the actor of a request may use it.
-func (h *house) Access(ctx context.Context, name string, said rights.Actor) (*generator.Access, error) {
+// Access gives a project as the asker of a request may use it.
+func (h *projectSet) Access(ctx context.Context, name string, said rights.Actor) (*generator.Access, error) {
 	s, err := h.find(ctx, name)
 	if err != nil {
 		return nil, err
@@ -111,7 +121,7 @@ func (h *house) Access(ctx context.Context, name string, said rights.Actor) (*ge
 
 // actor says who asks. What clients say of themselves counts only where nobody
 // is asked who they are.
-func (h *house) actor(ctx context.Context, said rights.Actor) rights.Actor {
+func (h *projectSet) actor(ctx context.Context, said rights.Actor) rights.Actor {
 	identity := auth.From(ctx)
 	by := rights.Actor{Person: identity.Person, Via: said.Via, Request: said.Request, Key: said.Key, Rights: identityRights{identity}}
 	switch {
@@ -136,7 +146,7 @@ func (r identityRights) Check(p *project.Project, verb staging.Verb, name string
 }
 
 // ready tells whether every env repo was read once.
-func (h *house) ready() bool {
+func (h *projectSet) ready() bool {
 	for _, s := range h.projects {
 		if s.name.Load() == nil {
 			return false

@@ -1,16 +1,21 @@
-package main
+package server
 
 import (
+	"net/http"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"octopod/generator/auth"
+	"octopod/generator/forge"
+	"octopod/generator/gitstore"
 )
 
 func TestForgesOfAServer(t *testing.T) {
-	config, err := readServerConfig(writeConfig(t, `projects: [{envRepo: envs.git}]
+	config, err := ReadConfig(writeConfig(t, `projects: [{envRepo: envs.git}]
 forges:
 - {host: github.com, kind: github, token: {env: GITHUB_TOKEN}, webhook: {secret: {file: /run/secrets/hook}}}
 - {host: "git.example.com:8443", kind: gitea, api: "http://127.0.0.1:3000/api/v1/"}
@@ -28,7 +33,7 @@ forges:
 }
 
 func TestWhereForgesAnswer(t *testing.T) {
-	for want, f := range map[string]forge{
+	for want, f := range map[string]ForgeConfig{
 		"https://api.github.com":            {Host: "github.com", Kind: kindGitHub},
 		"https://github.example.com/api/v3": {Host: "github.example.com", Kind: kindGitHub},
 		"https://gitlab.com/api/v4":         {Host: "gitlab.com", Kind: kindGitLab},
@@ -53,7 +58,7 @@ forges:
 - {host: a.example.com, kind: gitea, token: {env: A, file: b}, webhook: {secret: {env: A, file: b}}}
 - {host: b.example.com, kind: registry, api: "https://b.example.com"}
 `)
-	_, err := readServerConfig(file)
+	_, err := ReadConfig(file)
 	for _, want := range []string{
 		`:3: forges[0].host: "https://github.com/" is no host`,
 		`:4: forges[1].kind: "svn" is no kind`,
@@ -77,4 +82,30 @@ func writeConfig(t *testing.T, text string) string {
 		t.Fatal(err)
 	}
 	return file
+}
+
+// The token of a forge in the server's configuration goes to that forge.
+func TestTheTokenOfAForge(t *testing.T) {
+	var user, token string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		user, token, _ = r.BasicAuth()
+		http.NotFound(w, r)
+	}))
+	defer server.Close()
+	known := []ForgeConfig{{Host: server.Listener.Addr().String(), Kind: kindBitbucket}, {Host: "github.com", Kind: kindGitHub}}
+	known[0].Token.Env, known[1].Token.Env = "BITBUCKET", "GITHUB"
+	tokens, err := ForgeTokens(known, func(name string) string { return "token of " + name })
+	if err != nil {
+		t.Fatal(err)
+	}
+	f := forge.New("", gitstore.Options{AllowPlainHTTP: true}, tokens, forge.NewRateLimiter(time.Now))
+	if _, err := f.Heads(t.Context(), server.URL+"/acme/shop.git"); err == nil {
+		t.Error("a server that knows nothing listed branches")
+	}
+	if user != "x-token-auth" || token != "token of BITBUCKET" {
+		t.Errorf("asked as %q with %q", user, token)
+	}
+	if _, err := ForgeTokens(known, func(string) string { return "" }); err == nil {
+		t.Error("an empty token is taken")
+	}
 }

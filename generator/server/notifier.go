@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"cmp"
@@ -13,34 +13,34 @@ import (
 	"octopod/generator/staging"
 )
 
-// correspondent follows one project and leaves what is to be told in the
+// notifier follows one project and leaves what is to be told in the
 // outboxes. It is for one goroutine.
-type correspondent struct {
-	*teller
-	read     func(context.Context) (*project.Project, error)
-	follower *notify.Follower
-	began    time.Time
+type notifier struct {
+	*notifiers
+	read      func(context.Context) (*project.Project, error)
+	follower  *notify.Follower
+	startedAt time.Time
 
-	project  *project.Project // as it was at revision
-	revision string
-	shown    map[string]shown // what forges were told last, by place and staging
-	unknown  map[string]bool  // sinks that the server does not have, once each
+	project      *project.Project // as it was at revision
+	revision     string
+	shown        map[string]forgeShowing // what forges were told last, by place and staging
+	unknownSinks map[string]bool         // sinks that the server does not have, once each
 }
 
 const (
-	warnEvery   = 10 * time.Minute // between two looks at what ends soon
-	retryFollow = 10 * time.Second
-	caughtUp    = time.Hour // how old a change may be that forges are told of at the start
+	warnInterval     = 10 * time.Minute // between two looks at what ends soon
+	resubscribeAfter = 10 * time.Second
+	oldAfter         = time.Hour // how old a change may be that forges are told of at the start
 )
 
-func (t *teller) correspondent(read func(context.Context) (*project.Project, error)) *correspondent {
-	return &correspondent{
-		teller: t, read: read, follower: notify.NewFollower(), began: t.now(), shown: map[string]shown{}, unknown: map[string]bool{},
+func (t *notifiers) newNotifier(read func(context.Context) (*project.Project, error)) *notifier {
+	return &notifier{
+		notifiers: t, read: read, follower: notify.NewFollower(), startedAt: t.now(), shown: map[string]forgeShowing{}, unknownSinks: map[string]bool{},
 	}
 }
 
-// follow tells of a project's stagings for as long as ctx lasts.
-func (c *correspondent) follow(ctx context.Context, feed *live.Feed) {
+// run tells of a project's stagings for as long as ctx lasts.
+func (c *notifier) run(ctx context.Context, feed *live.Feed) {
 	for ctx.Err() == nil {
 		if s, err := feed.Subscribe(ctx, 0); err != nil {
 			c.log.WarnContext(ctx, "changes are not told", "error", err)
@@ -48,29 +48,29 @@ func (c *correspondent) follow(ctx context.Context, feed *live.Feed) {
 			c.listen(ctx, feed, s)
 		}
 		select {
-		case <-time.After(retryFollow):
+		case <-time.After(resubscribeAfter):
 		case <-ctx.Done():
 		}
 	}
 }
 
 // listen takes what the feed tells, and looks now and then at what ends soon.
-func (c *correspondent) listen(ctx context.Context, feed *live.Feed, s *live.Subscription) {
+func (c *notifier) listen(ctx context.Context, feed *live.Feed, s *live.Subscription) {
 	for ctx.Err() == nil {
-		spell, cancel := context.WithTimeout(ctx, warnEvery)
+		spell, cancel := context.WithTimeout(ctx, warnInterval)
 		for spell.Err() == nil {
 			if u, err := s.Next(spell); err == nil {
-				c.take(ctx, u.Event)
+				c.handle(ctx, u.Event)
 			}
 		}
 		cancel()
 		views, _ := feed.Views()
-		c.warn(ctx, views)
+		c.warnExpiring(ctx, views)
 	}
 }
 
-// take tells of one piece of news.
-func (c *correspondent) take(ctx context.Context, n *live.Event) {
+// handle tells of one piece of news.
+func (c *notifier) handle(ctx context.Context, n *live.Event) {
 	view := n.Staging
 	var occasion notify.Occasion
 	switch n.Kind {
@@ -86,22 +86,22 @@ func (c *correspondent) take(ctx context.Context, n *live.Event) {
 	default:
 		return
 	}
-	if !c.knows(ctx, view.Status.Revision) {
+	if !c.readProject(ctx, view.Status.Revision) {
 		return
 	}
 	public := rights.Redacted(c.project, project.RoleViewer, &view)
 	if occasion.On != "" {
-		c.tell(occasion, public, "")
+		c.notify(occasion, public, "")
 	}
-	c.show(&view, public)
+	c.updateForges(&view, public)
 	if n.Kind == live.Deleted {
 		c.retire(review.Marker(c.project.Metadata.Name+"/"+view.Metadata.Name), nil)
 	}
 }
 
-// knows reads octopod.yaml anew when the env repo moved. Where it cannot be
+// readProject reads octopod.yaml anew when the env repo moved. Where it cannot be
 // read, what it said before counts.
-func (c *correspondent) knows(ctx context.Context, revision string) bool {
+func (c *notifier) readProject(ctx context.Context, revision string) bool {
 	if c.project != nil && c.revision == revision {
 		return true
 	}
@@ -114,29 +114,29 @@ func (c *correspondent) knows(ctx context.Context, revision string) bool {
 	return true
 }
 
-// tell leaves a notice for every sink that the project names.
-func (c *correspondent) tell(o notify.Occasion, public *staging.View, more string) {
+// notify leaves a notice for every sink that the project names.
+func (c *notifier) notify(o notify.Occasion, public *staging.View, more string) {
 	p, name := c.project, public.Metadata.Name
 	for _, to := range p.SinksFor(name, o.On) {
 		sink, there := c.sinks[to]
 		if !there {
-			if !c.unknown[to] {
-				c.unknown[to] = true
+			if !c.unknownSinks[to] {
+				c.unknownSinks[to] = true
 				c.log.Warn("octopod.yaml names a sink that this server does not have", "project", p.Metadata.Name, "to", to)
 			}
 			continue
 		}
 		n := notify.Compose(p, o, public, c.page(p, name), more, c.now())
-		c.boxes["sink "+to].Put(notify.Delivery{
+		c.outboxes["sink "+to].Put(notify.Delivery{
 			Key: n.ID, What: p.Metadata.Name + ": " + n.Headline, Do: func(ctx context.Context) error { return sink.Send(ctx, n) },
 		})
 	}
 }
 
-// show leaves what the forges are to show, when that is something else than
+// updateForges leaves what the forges are to show, when that is something else than
 // before. How a staging is at first sight is taken for shown, unless that is
 // fresh: a server that starts does not ask its forges about all there is.
-func (c *correspondent) show(view, public *staging.View) {
+func (c *notifier) updateForges(view, public *staging.View) {
 	name := view.Metadata.Name
 	here := map[string]bool{}
 	for _, place := range review.Places(c.project, view.Spec) {
@@ -153,51 +153,51 @@ func (c *correspondent) show(view, public *staging.View) {
 		if !ok || known && last.Same(s) {
 			continue
 		}
-		c.shown[key] = shown{s, place.Host}
-		if known || !c.stale(view) {
-			c.send(key, c.shown[key])
+		c.shown[key] = forgeShowing{s, place.Host}
+		if known || !c.isOld(view) {
+			c.enqueue(key, c.shown[key])
 		}
 	}
 	c.retire(review.Marker(c.project.Metadata.Name+"/"+name), here)
 }
 
-// shown is what a forge was told.
-type shown struct {
+// forgeShowing is what a forge was told.
+type forgeShowing struct {
 	review.Showing
 	host string
 }
 
-func (c *correspondent) send(key string, s shown) {
+func (c *notifier) enqueue(key string, s forgeShowing) {
 	f := c.forges[s.host]
-	c.boxes["forge "+s.host].Put(notify.Delivery{
+	c.outboxes["forge "+s.host].Put(notify.Delivery{
 		Key: key, What: s.Repository + " " + s.Commit, Do: func(ctx context.Context) error { return f.Show(ctx, s.Showing) },
 	})
 }
 
 // retire forgets the commits of a staging that it runs no more.
-func (c *correspondent) retire(marker string, here map[string]bool) {
+func (c *notifier) retire(marker string, here map[string]bool) {
 	for key, s := range c.shown {
 		if s.Marker != marker || here[key] {
 			continue
 		}
 		delete(c.shown, key)
 		if end, needed := s.End(); needed {
-			c.send(key, shown{end, s.host})
+			c.enqueue(key, forgeShowing{end, s.host})
 		}
 	}
 }
 
-// stale tells whether the last change of a staging is from long before the
+// isOld tells whether the last change of a staging is from long before the
 // server began.
-func (c *correspondent) stale(view *staging.View) bool {
+func (c *notifier) isOld(view *staging.View) bool {
 	at := cmp.Or(view.Status.Changed, view.Status.Timings.Committed) // of what ran when it was first seen, the feed knows no steps
-	return at == nil || at.Before(c.began.Add(-caughtUp))
+	return at == nil || at.Before(c.startedAt.Add(-oldAfter))
 }
 
-// warn tells of stagings that the sweep archives or deletes soon. A server
+// warnExpiring tells of stagings that the sweep archives or deletes soon. A server
 // warns of what comes near while it runs, so that a restart repeats nothing.
-func (c *correspondent) warn(ctx context.Context, views []*staging.View) {
-	if len(views) == 0 || !c.knows(ctx, views[0].Status.Revision) {
+func (c *notifier) warnExpiring(ctx context.Context, views []*staging.View) {
+	if len(views) == 0 || !c.readProject(ctx, views[0].Status.Revision) {
 		return
 	}
 	byName := map[string]*staging.View{}
@@ -208,13 +208,13 @@ func (c *correspondent) warn(ctx context.Context, views []*staging.View) {
 		}
 	}
 	for _, d := range c.project.Sweep(records, project.SweepInput{Now: c.now()}) {
-		if d.Step != project.StepWarn || d.At == nil || d.At.Add(-time.Duration(c.project.Spec.Lifecycle.Warning)).Before(c.began) {
+		if d.Step != project.StepWarn || d.At == nil || d.At.Add(-time.Duration(c.project.Spec.Lifecycle.Warning)).Before(c.startedAt) {
 			continue
 		}
 		view := *byName[d.Staging]
 		view.Version = rights.Version(view.Document.Staging())
 		if c.follower.Warned(&view) {
-			c.tell(notify.Occasion{On: project.OnWarning}, rights.Redacted(c.project, project.RoleViewer, &view), "It is "+d.Reason+".")
+			c.notify(notify.Occasion{On: project.OnWarning}, rights.Redacted(c.project, project.RoleViewer, &view), "It is "+d.Reason+".")
 		}
 	}
 }

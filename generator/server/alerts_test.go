@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"os"
@@ -18,7 +18,7 @@ import (
 // exposed gives the labels of every metric that a server has.
 func exposed(t *testing.T) map[string][]string {
 	t.Helper()
-	m := newMetrics()
+	m := newMetrics("test")
 	build, err := m.registry.Gather() // what needs no event is there from the start
 	if err != nil {
 		t.Fatal(err)
@@ -32,7 +32,7 @@ func exposed(t *testing.T) map[string][]string {
 	}
 	descs := make(chan *prometheus.Desc, 100)
 	for _, c := range []prometheus.Collector{
-		m.requests, m.refused, m.sweeps, m.expiring, m.held, m.orphans, m.deploys, m.steps, m.pushes, m.batches, m.argoCD, m.told, &feedMetrics{&house{}},
+		m.requests, m.refused, m.sweeps, m.expiring, m.held, m.orphans, m.deploys, m.steps, m.pushes, m.batches, m.argoCD, m.notifications, &feedMetrics{&projectSet{}},
 	} {
 		c.Describe(descs)
 	}
@@ -62,7 +62,7 @@ var labelValues = map[string][]string{
 // Alerts are about metrics that there are, with labels and values that they have: on
 // any other Prometheus would be silent for ever.
 func TestAlertsAreAboutMetricsThatThereAre(t *testing.T) {
-	text, err := os.ReadFile(installation + "/alerts.yaml")
+	text, err := os.ReadFile("../../examples/install/alerts.yaml")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package main
+package forge
 
 import (
 	"net/http"
@@ -22,7 +22,7 @@ func TestAddressesOfRepositories(t *testing.T) {
 		{"envs.git", "file:///srv/shop.git", "file:///srv/shop.git"},
 		{"envs.git", "git@github.com:acme/shop.git", "git@github.com:acme/shop.git"},
 	} {
-		if got := (forges{envRepo: tt.envRepo}).address(tt.repository); got != tt.want {
+		if got := (Forges{envRepo: tt.envRepo}).address(tt.repository); got != tt.want {
 			t.Errorf("%s beside %s: %s, want %s", tt.repository, tt.envRepo, got, tt.want)
 		}
 	}
@@ -45,7 +45,7 @@ func TestTheTokenGoesToTheHostOfTheEnvRepoAlone(t *testing.T) {
 		strings.Replace(server.URL, "127.0.0.1", "localhost", 1) + "/envs.git": false,
 	} {
 		shown = false
-		f := forges{envRepo: envRepo, options: gitstore.Options{Auth: gitstore.Auth{Username: "ci", Token: "secret"}, AllowPlainHTTP: true}, manners: newManners(time.Now)}
+		f := Forges{envRepo: envRepo, options: gitstore.Options{Auth: gitstore.Auth{Username: "ci", Token: "secret"}, AllowPlainHTTP: true}, limiter: NewRateLimiter(time.Now)}
 		if _, err := f.Heads(t.Context(), server.URL+"/shop.git"); err == nil {
 			t.Error("a server that knows nothing listed branches")
 		}

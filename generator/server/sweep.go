@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"cmp"
@@ -7,15 +7,16 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"octopod/generator/giturl"
 	"octopod/generator/lifecycle"
 	"octopod/generator/project"
 	"octopod/generator/rights"
 	"octopod/generator/staging"
 )
 
-// sweepConfig says how a server sweeps. Several servers may: each change is
+// SweepConfig says how a server sweeps. Several servers may: each change is
 // made for the record as it was seen, so the second finds nothing to do.
-type sweepConfig struct {
+type SweepConfig struct {
 	// How often, give or take a tenth. Default 10m.
 	Every project.Duration `yaml:"every,omitempty"`
 	// Of a hundred stagings, how many may go at once. Default 25.
@@ -24,22 +25,23 @@ type sweepConfig struct {
 	Off bool `yaml:"off,omitempty"`
 }
 
-const usualSweep = project.Duration(10 * time.Minute)
+const defaultSweepInterval = project.Duration(10 * time.Minute)
 
-// serverSweep sweeps one project for as long as it is served.
-type serverSweep struct {
-	*served
-	sweepConfig
+// sweepLoop sweeps one project for as long as it is served.
+type sweepLoop struct {
+	*servedProject
+	SweepConfig
+	self    staging.Person // who sweeps
 	metrics *metrics
 }
 
 // run sweeps again and again, but nothing where octopod.yaml has no lifecycle.
 // The first time comes soon, and not for all servers in the same second.
-func (s serverSweep) run(ctx context.Context) {
+func (s sweepLoop) run(ctx context.Context) {
 	if s.Off {
 		return
 	}
-	every := time.Duration(cmp.Or(s.Every, usualSweep))
+	every := time.Duration(cmp.Or(s.Every, defaultSweepInterval))
 	defer s.stagings.SweepsNext(time.Time{})
 	for pause := rand.N(min(every, time.Minute)); ; pause = every*9/10 + rand.N(every/5) {
 		s.stagings.SweepsNext(time.Now().Add(pause))
@@ -55,8 +57,8 @@ func (s serverSweep) run(ctx context.Context) {
 }
 
 // sweep does what is due. What was begun is finished when the server ends.
-func (s serverSweep) sweep(ctx context.Context) {
-	by := rights.Actor{Person: staging.Person{Name: committer().Name, Email: committer().Email}, Via: staging.ViaSweep}
+func (s sweepLoop) sweep(ctx context.Context) {
+	by := rights.Actor{Person: s.self, Via: staging.ViaSweep}
 	result, err := s.stagings.As(by, s.feed).Sweep(context.WithoutCancel(ctx), lifecycle.SweepRequest{MaxShare: s.MaxShare})
 	s.metrics.swept(s.title(), result, err)
 	log := s.log.With("project", s.title())
@@ -64,14 +66,14 @@ func (s serverSweep) sweep(ctx context.Context) {
 		log.WarnContext(ctx, "the sweep failed", "error", err)
 		return
 	}
-	report(ctx, log, result)
+	logSweep(ctx, log, result)
 }
 
-// report logs what an operator should know of a sweep.
-func report(ctx context.Context, log *slog.Logger, r lifecycle.SweepResult) {
+// logSweep logs what an operator should know of a sweep.
+func logSweep(ctx context.Context, log *slog.Logger, r lifecycle.SweepResult) {
 	for _, h := range r.Repositories {
 		if h.Err != nil {
-			log.WarnContext(ctx, "the branches of a repository are not known", "repository", withoutCredentials(h.Repository), "error", h.Err)
+			log.WarnContext(ctx, "the branches of a repository are not known", "repository", giturl.Redact(h.Repository), "error", h.Err)
 		}
 	}
 	for _, o := range r.Orphans {

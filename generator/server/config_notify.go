@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"cmp"
@@ -12,14 +12,14 @@ import (
 	"octopod/generator/staging"
 )
 
-// notifyConfig says where a server tells what happens. Who is told of what is
+// NotifyConfig says where a server tells what happens. Who is told of what is
 // the projects' to say: spec.notify in octopod.yaml.
-type notifyConfig struct {
-	Sinks []sinkConfig `yaml:"sinks,omitempty"`
+type NotifyConfig struct {
+	Sinks []SinkConfig `yaml:"sinks,omitempty"`
 }
 
-// sinkConfig is one place that is told.
-type sinkConfig struct {
+// SinkConfig is one place that is told.
+type SinkConfig struct {
 	// As octopod.yaml calls it.
 	Name string `yaml:"name"`
 	// slack, mattermost, discord, teams, webhook (CloudEvents) or email.
@@ -41,8 +41,8 @@ type sinkConfig struct {
 }
 
 // notifyFaults lists what is wrong with the sinks of a configuration.
-func notifyFaults(c notifyConfig) []staging.Problem {
-	return listFaults("notify.sinks", "name", c.Sinks, func(s sinkConfig) (name string, faults []fault) {
+func notifyFaults(c NotifyConfig) []staging.Problem {
+	return listFaults("notify.sinks", "name", c.Sinks, func(s SinkConfig) (name string, faults []fault) {
 		return s.Name, []fault{
 			{"name", s.nameFault()}, {"kind", s.kindFault()}, {"url", s.urlFault()},
 			{"key", secretFault(s.Key)}, {"password", secretFault(s.Password)},
@@ -50,7 +50,7 @@ func notifyFaults(c notifyConfig) []staging.Problem {
 	})
 }
 
-func (s sinkConfig) nameFault() string {
+func (s SinkConfig) nameFault() string {
 	switch {
 	case strings.TrimSpace(s.Name) == "":
 		return "is missing: octopod.yaml names the sink by it"
@@ -60,14 +60,14 @@ func (s sinkConfig) nameFault() string {
 	return ""
 }
 
-func (s sinkConfig) kindFault() string {
+func (s SinkConfig) kindFault() string {
 	if slices.Contains(notify.Kinds(), s.Kind) {
 		return ""
 	}
 	return fmt.Sprintf("%q is no kind: write slack, mattermost, discord, teams, webhook or email", s.Kind)
 }
 
-func (s sinkConfig) urlFault() string {
+func (s SinkConfig) urlFault() string {
 	switch {
 	case s.Kind == notify.Email && s.URL.Named():
 		return "mail goes to server, from and to: leave it out"
@@ -77,8 +77,8 @@ func (s sinkConfig) urlFault() string {
 	return secretFault(s.URL)
 }
 
-// open makes the sink, with its secrets.
-func (s sinkConfig) open(url string, getenv func(string) string) (notify.Sink, error) {
+// Open makes the sink, with its secrets.
+func (s SinkConfig) Open(url string, getenv func(string) string) (notify.Sink, error) {
 	field := "notify.sinks " + s.Name
 	o := notify.Options{Kind: s.Kind, Source: cmp.Or(url, "octopod")}
 	for _, secret := range []struct {
@@ -98,4 +98,31 @@ func (s sinkConfig) open(url string, getenv func(string) string) (notify.Sink, e
 		return nil, staging.Errorf(staging.CodeInvalid, "%s: %s", field, err)
 	}
 	return sink, nil
+}
+
+// Select gives the sinks of some names; all where none is named.
+func (n NotifyConfig) Select(names []string) ([]SinkConfig, error) {
+	if len(names) == 0 {
+		if len(n.Sinks) == 0 {
+			return nil, staging.Errorf(staging.CodeNotFound, "the configuration names no sink").WithHint("docs/notify.md shows how: notify.sinks")
+		}
+		return n.Sinks, nil
+	}
+	var chosen []SinkConfig
+	for _, name := range names {
+		i := slices.IndexFunc(n.Sinks, func(s SinkConfig) bool { return s.Name == name })
+		if i < 0 {
+			return nil, staging.Errorf(staging.CodeNotFound, "the configuration names no sink %q", name).WithHint("it has: %s", cmp.Or(strings.Join(n.SinkNames(), ", "), "none"))
+		}
+		chosen = append(chosen, n.Sinks[i])
+	}
+	return chosen, nil
+}
+
+func (n NotifyConfig) SinkNames() []string {
+	names := []string{}
+	for _, s := range n.Sinks {
+		names = append(names, s.Name)
+	}
+	return names
 }

@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"errors"
@@ -7,30 +7,30 @@ import (
 	"time"
 )
 
-// bodyTime is how long the body of a request may take to arrive.
-const bodyTime = 10 * time.Second
+// bodyTimeout is how long the body of a request may take to arrive.
+const bodyTimeout = 10 * time.Second
 
-// arrives drops clients that send a request slowly, whether anybody reads it or
+// limitBodyTime drops clients that send a request slowly, whether anybody reads it or
 // not: what nobody has read, the HTTP server reads at the end.
-func arrives(next http.Handler) http.Handler {
+func limitBodyTime(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body != nil && r.Body != http.NoBody {
 			control := http.NewResponseController(w)
-			_ = control.SetReadDeadline(time.Now().Add(bodyTime)) // not every writer has one
-			r.Body = &arriving{r.Body, control}
+			_ = control.SetReadDeadline(time.Now().Add(bodyTimeout)) // not every writer has one
+			r.Body = &timedBody{r.Body, control}
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// arriving is a body whose time is limited until all of it is there: a deadline
+// timedBody is a body whose time is limited until all of it is there: a deadline
 // that passed later would look as if the client had gone.
-type arriving struct {
+type timedBody struct {
 	io.ReadCloser
 	control *http.ResponseController
 }
 
-func (a *arriving) Read(data []byte) (int, error) {
+func (a *timedBody) Read(data []byte) (int, error) {
 	n, err := a.ReadCloser.Read(data)
 	if errors.Is(err, io.EOF) {
 		_ = a.control.SetReadDeadline(time.Time{})

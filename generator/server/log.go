@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"context"
@@ -8,24 +8,11 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
-	"sync"
 
 	"octopod/generator/auth"
 	"octopod/generator/httpapi"
 	"octopod/generator/staging"
 )
-
-// oneAtATime lets many goroutines write lines.
-type oneAtATime struct {
-	mu sync.Mutex
-	to io.Writer
-}
-
-func (o *oneAtATime) Write(data []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.to.Write(data)
-}
 
 // auditLog keeps refused attempts, one JSON object a line. What was done is in
 // the env repo's history.
@@ -36,34 +23,34 @@ func (l *auditLog) write(ctx context.Context, a auth.Attempt) {
 		Kind string `json:"kind"`
 		ID   string `json:"id,omitempty"`
 		auth.Attempt
-	}{"Refused", requestOf(ctx).id, a})
+	}{"Refused", requestFrom(ctx).id, a})
 	_, _ = l.to.Write(append(line, '\n')) // there is nobody left to tell
 }
 
-// seen is what the server notes of one request.
-type seen struct {
+// requestRecord is what the server notes of one request.
+type requestRecord struct {
 	id, method, path, address string
 	status                    int
 	identity                  auth.Identity
 }
 
-type seenKey struct{}
+type requestRecordKey struct{}
 
-func requestOf(ctx context.Context) *seen {
-	if s, ok := ctx.Value(seenKey{}).(*seen); ok {
+func requestFrom(ctx context.Context) *requestRecord {
+	if s, ok := ctx.Value(requestRecordKey{}).(*requestRecord); ok {
 		return s
 	}
-	return &seen{}
+	return &requestRecord{}
 }
 
-// observed gives every request an id, and notes what became of it.
-func (r *running) observed(next http.Handler) http.Handler {
+// logRequests gives every request an id, and notes what became of it.
+func (r *Server) logRequests(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		began := r.now()
-		s := &seen{id: rand.Text(), method: req.Method, path: req.URL.Path, address: req.RemoteAddr, status: http.StatusOK}
+		s := &requestRecord{id: rand.Text(), method: req.Method, path: req.URL.Path, address: req.RemoteAddr, status: http.StatusOK}
 		w.Header().Set("X-Request-Id", s.id)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
-		next.ServeHTTP(&statusWriter{w, s}, req.WithContext(context.WithValue(req.Context(), seenKey{}, s)))
+		next.ServeHTTP(&statusWriter{w, s}, req.WithContext(context.WithValue(req.Context(), requestRecordKey{}, s)))
 		took, route := r.now().Sub(began), routeOf(s.path)
 		r.metrics.request(route, s.status, took)
 		level := slog.LevelInfo
@@ -78,23 +65,23 @@ func (r *running) observed(next http.Handler) http.Handler {
 // statusWriter notes the status of an answer.
 type statusWriter struct {
 	http.ResponseWriter
-	seen *seen
+	record *requestRecord
 }
 
 func (w *statusWriter) WriteHeader(status int) {
-	w.seen.status = status
+	w.record.status = status
 	w.ResponseWriter.WriteHeader(status)
 }
 
 // Unwrap lets http.ResponseController flush and set deadlines.
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// endless notes who asks, and ends a stream with the server or with the proof
+// endStreams notes who asks, and ends a stream with the server or with the proof
 // of who reads it.
-func (r *running) endless(next http.Handler) http.Handler {
+func (r *Server) endStreams(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		identity := auth.From(req.Context())
-		requestOf(req.Context()).identity = identity
+		requestFrom(req.Context()).identity = identity
 		if !strings.HasSuffix(req.URL.Path, "/events") {
 			next.ServeHTTP(w, req)
 			return
@@ -110,9 +97,9 @@ func (r *running) endless(next http.Handler) http.Handler {
 	})
 }
 
-// refusedAction tells the audit log what a use case refused.
-func (r *running) refusedAction(ctx context.Context, err error) {
-	s := requestOf(ctx)
+// auditRefusal tells the audit log what a use case refused.
+func (r *Server) auditRefusal(ctx context.Context, err error) {
+	s := requestFrom(ctx)
 	r.audit(ctx, auth.Attempt{
 		At: r.now(), Code: staging.CodeOf(err), Reason: err.Error(), Address: s.address, Request: s.method + " " + s.path,
 		Method: s.identity.Method, Subject: s.identity.Subject, Name: s.identity.Person.Name,
@@ -132,8 +119,8 @@ func routeOf(path string) string {
 		return httpapi.Path
 	case !api && strings.HasPrefix(path, auth.Path):
 		return auth.Path
-	case !api && strings.HasPrefix(path, hookPath):
-		return hookPath + "{project}"
+	case !api && strings.HasPrefix(path, webhookPath):
+		return webhookPath + "{project}"
 	case !api:
 		return "page"
 	case len(parts) == 1:
@@ -146,7 +133,7 @@ func routeOf(path string) string {
 	return httpapi.Path + "/projects/{project}/…"
 }
 
-func showVersion(w http.ResponseWriter, _ *http.Request) {
+func (r *Server) showVersion(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(readVersion()) // the client may be gone
+	_ = json.NewEncoder(w).Encode(r.about) // the client may be gone
 }

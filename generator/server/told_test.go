@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"context"
@@ -17,15 +17,20 @@ import (
 	"octopod/generator/project"
 	"octopod/generator/render"
 	"octopod/generator/rights"
+	"octopod/generator/setup"
 	"octopod/generator/staging"
 	"octopod/generator/status"
+	"octopod/generator/testenv"
 	"octopod/generator/testenv/testargo"
 )
 
 // A chat follows a staging of a real env repo: it comes up, a setting changes,
 // it sleeps, it goes.
 func TestLifeOfAStagingIsTold(t *testing.T) {
-	repo := envRepo(t, t.TempDir(), "shop")
+	repo := t.TempDir() + "/shop.git"
+	if err := gitstore.InitBare(t.Context(), repo, "main"); err != nil {
+		t.Fatal(err)
+	}
 	store, err := gitstore.Open(t.Context(), gitstore.Options{URL: repo, Committer: gitstore.Identity{Name: "Octopod", Email: "octopod@example.com"}, Now: time.Now})
 	if err != nil {
 		t.Fatal(err)
@@ -34,6 +39,17 @@ func TestLifeOfAStagingIsTold(t *testing.T) {
 	renderer := render.New(render.Options{Timeout: time.Minute})
 	t.Cleanup(func() { _ = renderer.Close() })
 	envs := envrepo.New(store)
+	argo := testargo.New()
+	stagings := generator.New(generator.Parts{
+		Repo: envs, Renderer: renderer, ArgoCD: argocd.Manifests, Now: time.Now,
+		Connect: func(*project.Project) (status.Cluster, error) { return argo, nil },
+	})
+	by := rights.Actor{Person: staging.Person{Name: "Ada"}, Via: staging.ViaCLI}
+	if _, err := stagings.Init(t.Context(), setup.InitRequest{
+		Name: "shop", Engine: project.EngineKustomize, Output: project.OutputSource, BaseDomain: "staging.example.com", By: by,
+	}); err != nil {
+		t.Fatal(err)
+	}
 	_, err = envs.Change(t.Context(), func(_ context.Context, tree *envrepo.Tree) (envrepo.Edit, error) {
 		data, err := tree.ReadFile(project.File)
 		text := strings.Replace(string(data), "spec:\n", "spec:\n  notify: [{to: chat}]\n", 1)
@@ -42,17 +58,12 @@ func TestLifeOfAStagingIsTold(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	argo := testargo.New()
-	stagings := generator.New(generator.Parts{
-		Repo: envs, Renderer: renderer, ArgoCD: argocd.Manifests, Now: time.Now,
-		Connect: func(*project.Project) (status.Cluster, error) { return argo, nil },
-	})
 	d := &desk{t: t, log: &lines{}, counted: make(chan string, 1000), now: time.Now()}
 	d.feed = live.NewFeed(stagings, time.Now)
 	d.background(d.feed.Run)
-	url, told := channel(t)
+	url, told := testenv.Chat(t)
 	d.read = stagings.Project
-	d.server(serverConfig{Notify: notifyConfig{Sinks: []sinkConfig{{Name: "chat", Kind: notify.Slack, URL: auth.Secret{Env: "CHAT"}}}}}, map[string]string{"CHAT": url})
+	d.server(Config{Notify: NotifyConfig{Sinks: []SinkConfig{{Name: "chat", Kind: notify.Slack, URL: auth.Secret{Env: "CHAT"}}}}}, map[string]string{"CHAT": url})
 	if err := d.feed.CatchUp(t.Context()); err != nil {
 		t.Fatal(err)
 	}
@@ -60,7 +71,7 @@ func TestLifeOfAStagingIsTold(t *testing.T) {
 	const image = "registry.example.com/shop/backend:1f2e3d4"
 	do := func(a staging.Action) {
 		t.Helper()
-		result, err := stagings.Apply(t.Context(), change.Request{Action: a, By: rights.Actor{Person: staging.Person{Name: "Ada"}, Via: staging.ViaCLI}})
+		result, err := stagings.Apply(t.Context(), change.Request{Action: a, By: by})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"net/http"
@@ -21,10 +21,10 @@ const (
 // pages are the pages of the projects that are ready. What they are called is
 // known when their env repos were read, so more may come.
 type pages struct {
-	*running
+	*Server
 
 	mu      sync.Mutex
-	known   int // projects that handler serves
+	served  int // projects that handler serves
 	handler *web.Server
 }
 
@@ -48,21 +48,21 @@ func (p *pages) current() (*web.Server, error) {
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.handler != nil && p.known == len(ready) {
+	if p.handler != nil && p.served == len(ready) {
 		return p.handler, nil
 	}
 	handler, err := web.New(web.Options{
-		Projects: ready, Waiting: len(ready) < len(p.projects), Viewer: p.viewer, SignIn: p.signIn(), Refused: p.refusedAction, Now: p.now, Log: p.log,
+		Projects: ready, Waiting: len(ready) < len(p.projects), Viewer: p.viewer, SignIn: p.signIn(), Refused: p.auditRefusal, Now: p.now, Log: p.log,
 	})
 	if err == nil {
-		p.known, p.handler = len(ready), handler
+		p.served, p.handler = len(ready), handler
 	}
 	return handler, err
 }
 
-// answer writes a refusal: as a page to a browser that opens one, as a problem
+// refuse writes a refusal: as a page to a browser that opens one, as a problem
 // to programs.
-func (r *running) answer(w http.ResponseWriter, req *http.Request, status int, err error) {
+func (r *Server) refuse(w http.ResponseWriter, req *http.Request, status int, err error) {
 	if strings.HasPrefix(req.URL.Path, httpapi.Path+"/") || !strings.Contains(req.Header.Get("Accept"), "text/html") {
 		auth.Problem(w, req, status, err)
 		return
@@ -81,10 +81,10 @@ func (p *pages) refuse(w http.ResponseWriter, r *http.Request, status int, err e
 
 // signIn is the way in and out; nil where nobody signs in here.
 func (p *pages) signIn() *web.SignIn {
-	if p.doors.Provider() == "" {
+	if p.auth.Provider() == "" {
 		return nil
 	}
-	return &web.SignIn{Provider: p.doors.Provider(), In: auth.Path + "login", Out: auth.Path + "logout"}
+	return &web.SignIn{Provider: p.auth.Provider(), In: auth.Path + "login", Out: auth.Path + "logout"}
 }
 
 func (p *pages) viewer(r *http.Request) web.Viewer {
@@ -93,17 +93,4 @@ func (p *pages) viewer(r *http.Request) web.Viewer {
 		Actor:   p.actor(r.Context(), rights.Actor{Via: staging.ViaWeb}),
 		Unasked: identity.Method == auth.MethodNone, Until: identity.Expires,
 	}
-}
-
-// argoCDPage is where people find Argo CD, as far as that can be read off how
-// Octopod reaches it.
-func (c *cli) argoCDPage() string {
-	o, named, err := c.argoCDOptions()
-	switch {
-	case err != nil || !named:
-		return ""
-	case o.PlainText:
-		return "http://" + o.Server
-	}
-	return "https://" + o.Server
 }

@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"context"
@@ -13,39 +13,39 @@ import (
 )
 
 const (
-	branchesFor  = 30 * time.Second        // a list is not asked for again
-	branchesWait = 1500 * time.Millisecond // a page waits no longer for one
-	branchesMost = 30 * time.Second        // an answer may take
+	branchesTTL      = 30 * time.Second        // a list is not asked for again
+	branchesPageWait = 1500 * time.Millisecond // a page waits no longer for one
+	branchesTimeout  = 30 * time.Second        // an answer may take
 )
 
-func newBranchList(ask func(context.Context, string) (gitstore.Refs, error), now func() time.Time, log *slog.Logger) *branchList {
-	return &branchList{ask: ask, now: now, log: log, held: map[string]heldBranches{}}
+func newBranchCache(ask func(context.Context, string) (gitstore.Refs, error), now func() time.Time, log *slog.Logger) *branchCache {
+	return &branchCache{ask: ask, now: now, log: log, cached: map[string]cachedBranches{}}
 }
 
-// branchList keeps which branches the repositories of a project have, for the
+// branchCache keeps which branches the repositories of a project have, for the
 // form that makes a staging. A page never waits long for a forge: then it shows
 // what was known last, and says so.
-type branchList struct {
+type branchCache struct {
 	ask func(ctx context.Context, repository string) (gitstore.Refs, error)
 	now func() time.Time
 	log *slog.Logger
 
-	mu   sync.Mutex
-	held map[string]heldBranches
+	mu     sync.Mutex
+	cached map[string]cachedBranches
 }
 
-// heldBranches is the last answer of one repository.
-type heldBranches struct {
-	names  []string
-	pulls  map[string][]int // by branch
-	away   bool
-	until  time.Time
-	asking chan struct{} // closed with the next answer; nil while nobody asks
+// cachedBranches is the last answer of one repository.
+type cachedBranches struct {
+	names   []string
+	pulls   map[string][]int // by branch
+	away    bool
+	expires time.Time
+	pending chan struct{} // closed with the next answer; nil while nobody asks
 }
 
 // list gives the branches of repositories, as far as they are known.
-func (l *branchList) list(ctx context.Context, repositories []string) web.Branches {
-	ctx, cancel := context.WithTimeout(ctx, branchesWait)
+func (l *branchCache) list(ctx context.Context, repositories []string) web.Branches {
+	ctx, cancel := context.WithTimeout(ctx, branchesPageWait)
 	defer cancel()
 	var answers []<-chan struct{}
 	for _, repository := range repositories {
@@ -62,13 +62,13 @@ func (l *branchList) list(ctx context.Context, repositories []string) web.Branch
 	return l.known(repositories)
 }
 
-func (l *branchList) known(repositories []string) web.Branches {
+func (l *branchCache) known(repositories []string) web.Branches {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	all := web.Branches{In: map[string][]string{}, Pulls: map[string][]int{}}
 	for _, repository := range repositories {
-		h := l.held[repository]
-		if h.away || h.until.IsZero() {
+		h := l.cached[repository]
+		if h.away || h.expires.IsZero() {
 			all.Away = append(all.Away, repository)
 		}
 		for _, name := range h.names {
@@ -81,21 +81,21 @@ func (l *branchList) known(repositories []string) web.Branches {
 
 // refresh asks a repository unless it was asked a moment ago. What comes back is
 // closed with the answer; nil when there is one already.
-func (l *branchList) refresh(ctx context.Context, repository string) <-chan struct{} {
+func (l *branchCache) refresh(ctx context.Context, repository string) <-chan struct{} {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	h := l.held[repository]
-	if h.asking != nil || l.now().Before(h.until) {
-		return h.asking
+	h := l.cached[repository]
+	if h.pending != nil || l.now().Before(h.expires) {
+		return h.pending
 	}
-	h.asking = make(chan struct{})
-	l.held[repository] = h
-	go l.hear(ctx, repository)
-	return h.asking
+	h.pending = make(chan struct{})
+	l.cached[repository] = h
+	go l.fetch(ctx, repository)
+	return h.pending
 }
 
-func (l *branchList) hear(ctx context.Context, repository string) {
-	ctx, cancel := context.WithTimeout(ctx, branchesMost)
+func (l *branchCache) fetch(ctx context.Context, repository string) {
+	ctx, cancel := context.WithTimeout(ctx, branchesTimeout)
 	defer cancel()
 	known, err := l.ask(ctx, repository)
 	if err != nil {
@@ -103,18 +103,18 @@ func (l *branchList) hear(ctx context.Context, repository string) {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	h := l.held[repository]
-	close(h.asking)
-	h.asking, h.away, h.until = nil, err != nil, l.now().Add(branchesFor)
+	h := l.cached[repository]
+	close(h.pending)
+	h.pending, h.away, h.expires = nil, err != nil, l.now().Add(branchesTTL)
 	if err == nil {
-		h.names, h.pulls = slices.Sorted(maps.Keys(known.Heads)), pullsOf(known)
+		h.names, h.pulls = slices.Sorted(maps.Keys(known.Heads)), pullRequestsByBranch(known)
 	}
-	l.held[repository] = h
+	l.cached[repository] = h
 }
 
-// pullsOf finds the pull requests of branches: those that are at the same commit.
+// pullRequestsByBranch finds the pull requests of branches: those that are at the same commit.
 // One that was merged long ago is at the commit of no branch any more.
-func pullsOf(known gitstore.Refs) map[string][]int {
+func pullRequestsByBranch(known gitstore.Refs) map[string][]int {
 	numbers := map[string][]int{}
 	for _, number := range slices.Sorted(maps.Keys(known.Pulls)) {
 		numbers[known.Pulls[number]] = append(numbers[known.Pulls[number]], number)

@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"fmt"
@@ -10,8 +10,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// serverConfig is the file of a server, --server-config.
-type serverConfig struct {
+// Config is the file of a server, --server-config.
+type Config struct {
 	// Address to listen on. Default 127.0.0.1:8080.
 	Listen string `yaml:"listen,omitempty"`
 	// Address that /metrics is served at, and then only there. Default: with all else.
@@ -21,20 +21,20 @@ type serverConfig struct {
 	// File that refused attempts are written to, one JSON object a line. Default stderr.
 	Audit string `yaml:"audit,omitempty"`
 	// The env repos, each of which is one project.
-	Projects []servedProject `yaml:"projects"`
+	Projects []ProjectConfig `yaml:"projects"`
 	// What is done by itself where octopod.yaml has a lifecycle.
-	Sweep sweepConfig `yaml:"sweep,omitempty"`
+	Sweep SweepConfig `yaml:"sweep,omitempty"`
 	// Who is asking.
 	Auth auth.Config `yaml:"auth,omitempty"`
 	// The hosts of the application's repositories and images.
-	Forges []forge `yaml:"forges,omitempty"`
+	Forges []ForgeConfig `yaml:"forges,omitempty"`
 	// Chats, mail and webhooks that are told what happens.
-	Notify notifyConfig `yaml:"notify,omitempty"`
+	Notify NotifyConfig `yaml:"notify,omitempty"`
 }
 
-// servedProject says where one env repo is and how it is reached. What is left
+// ProjectConfig says where one env repo is and how it is reached. What is left
 // out is as the flags say.
-type servedProject struct {
+type ProjectConfig struct {
 	EnvRepo      string `yaml:"envRepo"`
 	Ref          string `yaml:"ref,omitempty"`
 	SSHKey       string `yaml:"sshKey,omitempty"`
@@ -46,9 +46,9 @@ type servedProject struct {
 	} `yaml:"argocd,omitempty"`
 }
 
-// readServerConfig reads the file, with every fault by its line.
-func readServerConfig(file string) (serverConfig, error) {
-	var config serverConfig
+// ReadConfig reads the file, with every fault by its line.
+func ReadConfig(file string) (Config, error) {
+	var config Config
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return config, staging.Errorf(staging.CodeInvalid, "the server's configuration cannot be read").Because(err)
@@ -64,7 +64,7 @@ func readServerConfig(file string) (serverConfig, error) {
 }
 
 // faults lists what is wrong, by field.
-func (c serverConfig) faults() []staging.Problem {
+func (c Config) faults() []staging.Problem {
 	var problems []staging.Problem
 	if len(c.Projects) == 0 {
 		problems = append(problems, staging.Problem{Field: "projects", Message: "names no env repo"})
@@ -107,21 +107,4 @@ func secretFault(s auth.Secret) string {
 		return "names both env and file: say one"
 	}
 	return ""
-}
-
-// apply gives the settings of one project: those of the flags, and its own.
-func (p servedProject) apply(s settings) settings {
-	s.envRepo = p.EnvRepo
-	for _, own := range []struct {
-		to    *string
-		value string
-	}{
-		{&s.ref, p.Ref}, {&s.sshKey, p.SSHKey}, {&s.gitUsername, p.GitUsername}, {&s.gitTokenFile, p.GitTokenFile},
-		{&s.argoCD.server, p.ArgoCD.Server}, {&s.argoCD.tokenFile, p.ArgoCD.TokenFile},
-	} {
-		if own.value != "" {
-			*own.to = own.value
-		}
-	}
-	return s
 }

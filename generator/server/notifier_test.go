@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"bytes"
@@ -98,18 +98,21 @@ func (d *desk) background(run func(context.Context)) {
 	d.t.Cleanup(func() { cancel(); ends.Wait() })
 }
 
-// server starts the teller of a server with a configuration.
-func (d *desk) server(config serverConfig, env map[string]string) *correspondent {
+// server starts the notifiers of a server with a configuration.
+func (d *desk) server(config Config, env map[string]string) *notifier {
 	d.t.Helper()
-	c := &cli{env: env, now: func() time.Time { return d.now }}
-	tell, err := c.newTeller(config, slog.New(slog.NewTextHandler(d.log, nil)), func(to string, o notify.Outcome) { d.counted <- to + " " + string(o) })
+	tell, err := newNotifiers(config, notifierOptions{
+		Getenv: func(name string) string { return env[name] }, Now: func() time.Time { return d.now },
+		Log:   slog.New(slog.NewTextHandler(d.log, nil)),
+		Count: func(to string, o notify.Outcome) { d.counted <- to + " " + string(o) },
+	})
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	who := tell.correspondent(d.read)
+	who := tell.newNotifier(d.read)
 	listeners := d.feed.Subscribers()
 	d.background(tell.run)
-	d.background(func(ctx context.Context) { who.follow(ctx, d.feed) })
+	d.background(func(ctx context.Context) { who.run(ctx, d.feed) })
 	testenv.Eventually(d.t, "it listens to the feed", func() (int, bool) { n := d.feed.Subscribers(); return n, n > listeners })
 	return who
 }
@@ -149,21 +152,6 @@ func (d *desk) wait(what string) {
 	}
 }
 
-// channel is a chat that keeps what it is told.
-func channel(t *testing.T) (url string, told chan string) {
-	t.Helper()
-	told = make(chan string, 100)
-	s := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-		var message struct{ Text string }
-		if err := json.NewDecoder(r.Body).Decode(&message); err != nil {
-			t.Error(err)
-		}
-		told <- message.Text
-	}))
-	t.Cleanup(s.Close)
-	return s.URL, told
-}
-
 var all = live.Event{Kind: live.Synced}
 
 // A change that is seen is told to whom the project names, once; what was there
@@ -172,8 +160,8 @@ func TestServerTellsASink(t *testing.T) {
 	d := newDesk(t, `  notify: [{to: nobody}, {to: chat, on: [running], stagings: [feature-*]}]
   ui: {visible: {branch: user}}
 `)
-	url, told := channel(t)
-	d.server(serverConfig{URL: "https://octopod.example.com", Notify: notifyConfig{Sinks: []sinkConfig{{Name: "chat", Kind: notify.Mattermost, URL: auth.Secret{Env: "CHAT"}}}}},
+	url, told := testenv.Chat(t)
+	d.server(Config{URL: "https://octopod.example.com", Notify: NotifyConfig{Sinks: []SinkConfig{{Name: "chat", Kind: notify.Mattermost, URL: auth.Secret{Env: "CHAT"}}}}},
 		map[string]string{"CHAT": url + "/the-secret"})
 	other := view("1", "Running")
 	other.Staging.Metadata.Name = "hotfix"
@@ -211,8 +199,8 @@ func TestSinkThatHangs(t *testing.T) {
 	slow := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-hanging }))
 	t.Cleanup(slow.Close)
 	t.Cleanup(func() { close(hanging) })
-	url, told := channel(t)
-	d.server(serverConfig{Notify: notifyConfig{Sinks: []sinkConfig{
+	url, told := testenv.Chat(t)
+	d.server(Config{Notify: NotifyConfig{Sinks: []SinkConfig{
 		{Name: "slow", Kind: notify.Slack, URL: auth.Secret{Env: "SLOW"}}, {Name: "chat", Kind: notify.Slack, URL: auth.Secret{Env: "CHAT"}},
 	}}}, map[string]string{"SLOW": slow.URL, "CHAT": url})
 	d.happens(all)
@@ -282,7 +270,7 @@ func (f *tracker) seen() (comments, states string) {
 func TestServersShowOnAForge(t *testing.T) {
 	d := newDesk(t, "  notify: [{to: pull-request}, {to: commit}]\n")
 	gitea, url := newTracker(t)
-	config := serverConfig{Forges: []forge{{Host: "git.example.com", Kind: kindGitea, API: url + "/api/v1", Token: auth.Secret{Env: "TOKEN"}}}}
+	config := Config{Forges: []ForgeConfig{{Host: "git.example.com", Kind: kindGitea, API: url + "/api/v1", Token: auth.Secret{Env: "TOKEN"}}}}
 	d.server(config, map[string]string{"TOKEN": "the-secret"})
 	d.happens(view("1", "Running"), all)
 	d.wait("git.example.com sent")
@@ -309,7 +297,7 @@ func TestServersShowOnAForge(t *testing.T) {
 func TestCommitsThatNeverRan(t *testing.T) {
 	d := newDesk(t, "  notify: [{to: commit}]\n")
 	gitea, url := newTracker(t)
-	d.server(serverConfig{Forges: []forge{{Host: "git.example.com", Kind: kindGitea, API: url, Token: auth.Secret{Env: "TOKEN"}}}}, map[string]string{"TOKEN": "x"})
+	d.server(Config{Forges: []ForgeConfig{{Host: "git.example.com", Kind: kindGitea, API: url, Token: auth.Secret{Env: "TOKEN"}}}}, map[string]string{"TOKEN": "x"})
 	newer, gone := view("2", "Updating"), view("1", "Deleting")
 	newer.Staging.Spec.Services = map[string]staging.Service{}
 	gone.Kind = live.Deleted
@@ -331,7 +319,7 @@ func TestCommitsThatNeverRan(t *testing.T) {
 func TestForgesAreLeftAloneAtTheStart(t *testing.T) {
 	d := newDesk(t, "  notify: [{to: pull-request}]\n")
 	gitea, url := newTracker(t)
-	d.server(serverConfig{Forges: []forge{{Host: "git.example.com", Kind: kindGitea, API: url, Token: auth.Secret{Env: "TOKEN"}}}}, map[string]string{"TOKEN": "x"})
+	d.server(Config{Forges: []ForgeConfig{{Host: "git.example.com", Kind: kindGitea, API: url, Token: auth.Secret{Env: "TOKEN"}}}}, map[string]string{"TOKEN": "x"})
 	old, fresh := view("1", "Running"), view("2", "Running")
 	long := time.Now().Add(-2 * time.Hour)
 	old.Staging.Status.Timings.Committed = &long
@@ -353,7 +341,7 @@ func TestForgesAreLeftAloneAtTheStart(t *testing.T) {
 func TestForgesAreToldOfWhatRunsAtOnce(t *testing.T) {
 	d := newDesk(t, "  notify: [{to: commit}]\n")
 	gitea, url := newTracker(t)
-	d.server(serverConfig{Forges: []forge{{Host: "git.example.com", Kind: kindGitea, API: url, Token: auth.Secret{Env: "TOKEN"}}}}, map[string]string{"TOKEN": "x"})
+	d.server(Config{Forges: []ForgeConfig{{Host: "git.example.com", Kind: kindGitea, API: url, Token: auth.Secret{Env: "TOKEN"}}}}, map[string]string{"TOKEN": "x"})
 	d.happens(all)
 	ci := view("1", "Running")
 	ci.Staging.Status.Changed, ci.Staging.Status.Timings.Committed = ci.Staging.Status.Timings.Committed, nil
@@ -374,18 +362,18 @@ func TestWarnings(t *testing.T) {
 	}{{"it comes near", 30 * time.Hour, 1}, {"the server starts later", 20 * time.Hour, 0}} {
 		t.Run(c.name, func(t *testing.T) {
 			d := newDesk(t, "  notify: [{to: chat, on: [warning]}]\n")
-			url, told := channel(t)
+			url, told := testenv.Chat(t)
 			end := time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
 			d.now = end.Add(-c.starts)
-			who := d.server(serverConfig{Notify: notifyConfig{Sinks: []sinkConfig{{Name: "chat", Kind: notify.Slack, URL: auth.Secret{Env: "CHAT"}}}}}, map[string]string{"CHAT": url})
+			who := d.server(Config{Notify: NotifyConfig{Sinks: []SinkConfig{{Name: "chat", Kind: notify.Slack, URL: auth.Secret{Env: "CHAT"}}}}}, map[string]string{"CHAT": url})
 			n := view("1", "Running")
 			n.Staging.Spec.Expires = &end
-			who = who.teller.correspondent(who.read) // one that the test calls itself
-			who.take(t.Context(), &all)
-			who.take(t.Context(), &n)
+			who = who.notifiers.newNotifier(who.read) // one that the test calls itself
+			who.handle(t.Context(), &all)
+			who.handle(t.Context(), &n)
 			d.now = end.Add(-10 * time.Hour)
-			who.warn(t.Context(), []*staging.View{&n.Staging})
-			who.warn(t.Context(), []*staging.View{&n.Staging})
+			who.warnExpiring(t.Context(), []*staging.View{&n.Staging})
+			who.warnExpiring(t.Context(), []*staging.View{&n.Staging})
 			for range c.told {
 				d.wait("chat sent")
 				if text := <-told; text != "feature-login goes soon" {

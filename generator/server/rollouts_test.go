@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"net/http/httptest"
@@ -20,22 +20,22 @@ func scraped(t *testing.T, m *metrics) string {
 // Every change counts once by how it ended, and what was so before the server
 // began does not.
 func TestDeploysAreCountedAndMeasured(t *testing.T) {
-	m, name := newMetrics(), "shop"
-	s := &served{}
+	m, name := newMetrics("test"), "shop"
+	s := &servedProject{}
 	s.name.Store(&name)
-	d := newDeploys(s, m)
+	d := newRolloutMetrics(s, m)
 	at := func(seconds int) *time.Time {
 		moment := time.Date(2026, 11, 25, 12, 0, seconds, 0, time.UTC)
 		return &moment
 	}
 	ran := staging.Status{Phase: staging.PhaseRunning, Timings: staging.Timings{Committed: at(0), Seen: at(1), Synced: at(3), Running: at(9)}}
-	d.take("old", ran, false)
-	d.take("old", ran, true) // only its reason changed
-	d.take("login", staging.Status{Phase: staging.PhaseCreating, Timings: staging.Timings{Committed: at(0)}}, true)
-	d.take("login", ran, true)
-	d.take("login", ran, true)
-	d.take("login", staging.Status{Phase: staging.PhaseDegraded, Timings: ran.Timings}, true)
-	d.take("login", staging.Status{Phase: staging.PhaseFailed}, true)
+	d.observe("old", ran, false)
+	d.observe("old", ran, true) // only its reason changed
+	d.observe("login", staging.Status{Phase: staging.PhaseCreating, Timings: staging.Timings{Committed: at(0)}}, true)
+	d.observe("login", ran, true)
+	d.observe("login", ran, true)
+	d.observe("login", staging.Status{Phase: staging.PhaseDegraded, Timings: ran.Timings}, true)
+	d.observe("login", staging.Status{Phase: staging.PhaseFailed}, true)
 	text := scraped(t, m)
 	for _, want := range []string{
 		`octopod_deploys_total{project="shop",result="running"} 1`, `octopod_deploys_total{project="shop",result="degraded"} 1`,

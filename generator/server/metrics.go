@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"cmp"
@@ -22,22 +22,22 @@ import (
 // metrics are what the server tells a monitoring. No staging's name is in them:
 // there would be a series for every branch that ever was.
 type metrics struct {
-	registry *prometheus.Registry
-	requests *prometheus.HistogramVec
-	refused  *prometheus.CounterVec
-	sweeps   *prometheus.CounterVec
-	expiring *prometheus.GaugeVec
-	held     *prometheus.GaugeVec
-	orphans  *prometheus.GaugeVec
-	deploys  *prometheus.CounterVec
-	steps    *prometheus.HistogramVec
-	pushes   *prometheus.CounterVec
-	batches  *prometheus.HistogramVec
-	argoCD   *prometheus.HistogramVec
-	told     *prometheus.CounterVec
+	registry      *prometheus.Registry
+	requests      *prometheus.HistogramVec
+	refused       *prometheus.CounterVec
+	sweeps        *prometheus.CounterVec
+	expiring      *prometheus.GaugeVec
+	held          *prometheus.GaugeVec
+	orphans       *prometheus.GaugeVec
+	deploys       *prometheus.CounterVec
+	steps         *prometheus.HistogramVec
+	pushes        *prometheus.CounterVec
+	batches       *prometheus.HistogramVec
+	argoCD        *prometheus.HistogramVec
+	notifications *prometheus.CounterVec
 }
 
-func newMetrics() *metrics {
+func newMetrics(version string) *metrics {
 	m := &metrics{registry: prometheus.NewRegistry()}
 	m.requests = m.histogram("http_request_seconds", "How long requests took, streams included.", shortTimes(), "route", "code")
 	m.refused = m.counter("refused_total", "Attempts that were refused, as in the audit log.", "code")
@@ -52,9 +52,9 @@ func newMetrics() *metrics {
 	m.pushes = m.counter("git_pushes_total", "Pushes to the env repo: landed, beaten by another writer and tried again, or failed.", "repository", "result")
 	m.batches = m.histogram("git_batch_size", "Commits in one push that landed.", []float64{1, 2, 4, 8, 16, 32, 64}, "repository")
 	m.argoCD = m.histogram("argocd_request_seconds", "How long Argo CD took to answer, tries that were repeated included.", shortTimes(), "method", "code")
-	m.told = m.counter("notifications_total", "Attempts to tell a sink or a forge, by what became of them: sent, retried, given_up.", "to", "outcome")
+	m.notifications = m.counter("notifications_total", "Attempts to tell a sink or a forge, by what became of them: sent, retried, given_up.", "to", "outcome")
 	build := m.gauge("build_info", "Always 1; the label says which version runs.", "version")
-	build.WithLabelValues(readVersion().Version).Set(1)
+	build.WithLabelValues(version).Set(1)
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
 }
@@ -88,28 +88,30 @@ func (m *metrics) request(route string, status int, took time.Duration) {
 	m.requests.WithLabelValues(route, strconv.Itoa(status)).Observe(took.Seconds())
 }
 
-// pushed notes one push to an env repo.
-func (m *metrics) pushed(repository string, p gitstore.Push) {
+// Pushed notes one push to an env repo.
+func (m *metrics) Pushed(repository string, p gitstore.Push) {
 	m.pushes.WithLabelValues(repository, string(p.Outcome)).Inc()
 	if p.Outcome == gitstore.Landed {
 		m.batches.WithLabelValues(repository).Observe(float64(p.Edits))
 	}
 }
 
-// asked notes one call of Argo CD.
-func (m *metrics) asked(method, code string, took time.Duration) {
+// ArgoCDCalled notes one call of Argo CD.
+func (m *metrics) ArgoCDCalled(method, code string, took time.Duration) {
 	m.argoCD.WithLabelValues(method, code).Observe(took.Seconds())
 }
 
 // notified notes one attempt to tell a sink or a forge.
-func (m *metrics) notified(to string, o notify.Outcome) { m.told.WithLabelValues(to, string(o)).Inc() }
+func (m *metrics) notified(to string, o notify.Outcome) {
+	m.notifications.WithLabelValues(to, string(o)).Inc()
+}
 
 // swept notes one sweep of this server.
 func (m *metrics) swept(name string, r lifecycle.SweepResult, err error) {
 	result := "done"
 	if err != nil {
 		result = "failed"
-	} else if outcomeOf(r) != nil {
+	} else if r.Incomplete() != "" {
 		result = "partly"
 	}
 	m.sweeps.WithLabelValues(name, result).Inc()
@@ -134,11 +136,11 @@ func (m *metrics) serve(ctx context.Context, listener net.Listener) {
 	_ = server.Serve(listener) // it ends with ctx
 }
 
-// watch reads the feeds whenever somebody collects.
-func (m *metrics) watch(h *house) { m.registry.MustRegister(&feedMetrics{h}) }
+// watchFeeds reads the feeds whenever somebody collects.
+func (m *metrics) watchFeeds(h *projectSet) { m.registry.MustRegister(&feedMetrics{h}) }
 
 // feedMetrics tells what the feeds know.
-type feedMetrics struct{ *house }
+type feedMetrics struct{ *projectSet }
 
 var (
 	stagingsDesc = prometheus.NewDesc("octopod_stagings", "Stagings by what they are doing.", []string{"project", "status"}, nil)

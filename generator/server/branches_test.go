@@ -1,4 +1,4 @@
-package main
+package server
 
 import (
 	"context"
@@ -46,7 +46,7 @@ func (f *fakeForge) branches(ctx context.Context, repository string) (gitstore.R
 func TestBranchesAreAskedForOnceInAWhile(t *testing.T) {
 	f := &fakeForge{names: map[string][]string{"backend": {"main", "feature/a"}, "frontend": {"main"}}}
 	clock := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
-	l := newBranchList(f.branches, func() time.Time { return clock }, slog.New(slog.DiscardHandler))
+	l := newBranchCache(f.branches, func() time.Time { return clock }, slog.New(slog.DiscardHandler))
 	both := []string{"backend", "frontend"}
 
 	got := l.list(t.Context(), both)
@@ -78,7 +78,7 @@ func TestBranchesAreAskedForOnceInAWhile(t *testing.T) {
 // A forge that does not answer holds up nobody, and its answer is not lost.
 func TestAPageDoesNotWaitLongForBranches(t *testing.T) {
 	f := &fakeForge{names: map[string][]string{"backend": {"main"}}, holds: make(chan struct{})}
-	l := newBranchList(f.branches, time.Now, slog.New(slog.DiscardHandler))
+	l := newBranchCache(f.branches, time.Now, slog.New(slog.DiscardHandler))
 	gone, leave := context.WithCancel(t.Context())
 	leave() // whoever asked has left
 	if got := l.list(gone, []string{"backend"}); !slices.Equal(got.Away, []string{"backend"}) {

@@ -1,0 +1,137 @@
+package server
+
+import (
+	"cmp"
+	"fmt"
+	"net/url"
+	"slices"
+	"strings"
+
+	"octopod/generator/auth"
+	"octopod/generator/gitstore"
+	"octopod/generator/giturl"
+	"octopod/generator/notify/review"
+	"octopod/generator/staging"
+)
+
+// ForgeConfig is a host that the application's repositories or images lie on: how it
+// is asked, and how its webhooks prove where they come from.
+type ForgeConfig struct {
+	// As in the repositories of octopod.yaml: github.com.
+	Host string `yaml:"host"`
+	// github, gitlab, gitea (Forgejo too), bitbucket, or registry, which only calls.
+	Kind ForgeKind `yaml:"kind"`
+	// Address of its API. Default by kind and host.
+	API string `yaml:"api,omitempty"`
+	// That Octopod comments and sets statuses with.
+	Token auth.Secret `yaml:"token,omitempty"`
+	// What it calls /hooks/{project} with.
+	Webhook WebhookConfig `yaml:"webhook,omitempty"`
+}
+
+// WebhookConfig is how calls of a forge are recognised. Without a secret none is believed.
+type WebhookConfig struct {
+	Secret auth.Secret `yaml:"secret,omitempty"`
+}
+
+// ForgeKind is whose API and whose webhooks a forge speaks.
+type ForgeKind string
+
+// The kinds.
+const (
+	kindGitHub    ForgeKind = "github"
+	kindGitLab    ForgeKind = "gitlab"
+	kindGitea     ForgeKind = "gitea"
+	kindBitbucket ForgeKind = "bitbucket"
+	kindRegistry  ForgeKind = "registry"
+)
+
+// api is where the forge answers programs; "" for a registry.
+func (f ForgeConfig) api() string {
+	usual := map[ForgeKind]string{
+		kindGitHub: "https://" + f.Host + "/api/v3", kindGitLab: "https://" + f.Host + "/api/v4",
+		kindGitea: "https://" + f.Host + "/api/v1", kindBitbucket: "https://api.bitbucket.org/2.0",
+	}[f.Kind]
+	if f.Kind == kindGitHub && f.Host == "github.com" {
+		usual = "https://api.github.com"
+	}
+	return strings.TrimSuffix(cmp.Or(f.API, usual), "/")
+}
+
+// forgeFaults lists what is wrong with the forges of a configuration.
+func forgeFaults(forges []ForgeConfig) []staging.Problem {
+	return listFaults("forges", "host", forges, func(f ForgeConfig) (host string, faults []fault) {
+		return f.Host, []fault{
+			{"host", f.hostFault()}, {"kind", f.kindFault()}, {"api", f.apiFault()},
+			{"token", secretFault(f.Token)}, {"webhook.secret", secretFault(f.Webhook.Secret)},
+		}
+	})
+}
+
+func (f ForgeConfig) hostFault() string {
+	switch u, err := url.Parse("https://" + f.Host); {
+	case f.Host == "":
+		return "is missing: write for example github.com"
+	case err != nil || u.Host != f.Host || f.Host != strings.ToLower(f.Host):
+		return fmt.Sprintf("%q is no host: write it as in the repositories of octopod.yaml, for example github.com", f.Host)
+	}
+	return ""
+}
+
+func (f ForgeConfig) kindFault() string {
+	if slices.Contains([]ForgeKind{kindGitHub, kindGitLab, kindGitea, kindBitbucket, kindRegistry}, f.Kind) {
+		return ""
+	}
+	return fmt.Sprintf("%q is no kind: write github, gitlab, gitea, bitbucket or registry", f.Kind)
+}
+
+// apiFault refuses an address that would show the token to everybody on the way.
+func (f ForgeConfig) apiFault() string {
+	u, err := url.Parse(f.API)
+	switch {
+	case f.API == "":
+		return ""
+	case f.Kind == kindRegistry:
+		return "a registry only calls: leave it out"
+	case err != nil || u.Host == "" || u.Scheme != "https" && !(u.Scheme == "http" && giturl.IsLoopback(u.Hostname())):
+		return fmt.Sprintf("%q must be an address with https", f.API)
+	}
+	return ""
+}
+
+// ForgeTokens reads what each forge of a server's configuration is asked with.
+func ForgeTokens(known []ForgeConfig, getenv func(string) string) (map[string]gitstore.Auth, error) {
+	tokens := map[string]gitstore.Auth{}
+	for i, f := range known {
+		token, err := f.Token.Read(fmt.Sprintf("forges[%d].token", i), getenv)
+		if err != nil {
+			return nil, err
+		}
+		if token != "" {
+			tokens[f.Host] = gitstore.Auth{Username: f.gitUser(), Token: token}
+		}
+	}
+	return tokens, nil
+}
+
+// gitUser is the name that goes with a token over https. Most forges take any.
+func (f ForgeConfig) gitUser() string {
+	if f.Kind == kindBitbucket {
+		return "x-token-auth"
+	}
+	return ""
+}
+
+// open returns the client of the forge's API; nil for a host that Octopod never
+// calls: a registry, or a forge without a token.
+func (f ForgeConfig) open(getenv func(string) string) (*review.Forge, error) {
+	token, err := f.Token.Read("forges "+f.Host+".token", getenv)
+	if err != nil || token == "" || f.Kind == kindRegistry {
+		return nil, err
+	}
+	opened, err := review.Open(review.Options{Kind: review.Kind(f.Kind), API: f.api(), Token: token})
+	if err != nil {
+		return nil, staging.Errorf(staging.CodeInvalid, "forges %s: %s", f.Host, err)
+	}
+	return opened, nil
+}

@@ -1,0 +1,232 @@
+package server
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"octopod/generator"
+	"octopod/generator/auth"
+	"octopod/generator/branch"
+	"octopod/generator/gitstore"
+	"octopod/generator/httpapi"
+	"octopod/generator/staging"
+)
+
+// Options are what a Server is made of.
+type Options struct {
+	Config  Config
+	Version string              // of this program
+	About   any                 // what GET /version answers, as JSON
+	Local   staging.Person      // the person at this machine, where nobody signs in
+	Self    staging.Person      // Octopod itself, as the author of what it does unasked
+	Getenv  func(string) string // reads the secrets that the configuration names
+	Audit   io.Writer           // gets refused attempts, one JSON object a line
+	Log     *slog.Logger
+	Now     func() time.Time
+	// Open connects one project of the configuration. New calls it once for each.
+	Open func(context.Context, ProjectConfig, Observer) (Project, error)
+}
+
+// Project is one env repo, connected.
+type Project struct {
+	Stagings *generator.Stagings
+	// Refs lists the branches and pull requests of a repository.
+	Refs    func(ctx context.Context, repository string) (gitstore.Refs, error)
+	EnvRepo string // its address without credentials, for messages
+	ArgoCD  string // address of Argo CD's own page; may be empty
+}
+
+// Observer measures what the adapters of a project do.
+type Observer interface {
+	Pushed(envRepo string, p gitstore.Push)
+	ArgoCDCalled(method, code string, took time.Duration)
+}
+
+// Server serves the pages and the API of several projects, and does in the
+// background what they need: feeds, webhooks, sweeps, notifications.
+type Server struct {
+	*projectSet
+	config          Config
+	version         string
+	about           any
+	self            staging.Person
+	auth            *auth.Auth
+	webhookCallers  []branch.Caller // whose webhooks are accepted
+	pages           *pages
+	notifiers       *notifiers
+	log             *slog.Logger
+	metrics         *metrics
+	listener        net.Listener
+	metricsListener net.Listener // that metrics are served at; nil: with all else
+	audit           func(context.Context, auth.Attempt)
+	now             func() time.Time
+
+	draining context.Context // ends when the server is to end; handlers outlive the call that sets it
+}
+
+// New makes a server of its configuration. It opens every project, and contacts
+// nobody else.
+func New(ctx context.Context, o Options) (*Server, error) {
+	r := &Server{
+		projectSet: &projectSet{}, config: o.Config, version: o.Version, about: o.About, self: o.Self,
+		log: o.Log, metrics: newMetrics(o.Version), now: o.Now,
+	}
+	r.pages = &pages{Server: r}
+	audit := auditLog{o.Audit}
+	r.audit = func(ctx context.Context, a auth.Attempt) {
+		audit.write(ctx, a)
+		r.metrics.refused.WithLabelValues(string(a.Code)).Inc()
+	}
+	if err := r.openDoors(o); err != nil {
+		return nil, err
+	}
+	for _, c := range o.Config.Projects {
+		opened, err := o.Open(ctx, c, r.metrics)
+		if err != nil {
+			return nil, err
+		}
+		r.projects = append(r.projects, newServedProject(opened, o.Now, o.Log))
+	}
+	r.metrics.watchFeeds(r.projectSet)
+	var err error
+	r.notifiers, err = newNotifiers(o.Config, notifierOptions{Getenv: o.Getenv, Log: o.Log, Now: o.Now, Count: r.metrics.notified})
+	return r, err
+}
+
+// openDoors prepares sign-in and the secrets of webhooks.
+func (r *Server) openDoors(o Options) (err error) {
+	r.auth, err = auth.New(o.Config.Auth, auth.Options{
+		URL: o.Config.URL, Local: o.Local, Getenv: o.Getenv, Now: o.Now, Log: o.Log, Refused: r.audit,
+		SignIn: signInPage, SignedOut: signedOutPage, Answer: r.refuse,
+	})
+	if err != nil {
+		return err
+	}
+	if err := r.auth.CheckListen(o.Config.Listen); err != nil {
+		return err
+	}
+	r.webhookCallers, err = webhookCallers(o.Config.Forges, o.Getenv)
+	return err
+}
+
+// Listen opens the addresses of the configuration. Call it once, before Run.
+func (r *Server) Listen(ctx context.Context) (err error) {
+	if r.listener, err = listen(ctx, r.config.Listen); err == nil && r.config.Metrics != "" {
+		r.metricsListener, err = listen(ctx, r.config.Metrics)
+	}
+	return err
+}
+
+// Addr is the address that the server listens on.
+func (r *Server) Addr() net.Addr { return r.listener.Addr() }
+
+// SignIn reports whether people and programs must say who they are.
+func (r *Server) SignIn() bool { return r.auth.Mode() != auth.ModeNone }
+
+func listen(ctx context.Context, address string) (net.Listener, error) {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, staging.Errorf(staging.CodeInvalid, "cannot listen on %s", address).Because(err).
+			WithHint("choose another address, with --listen or in the configuration")
+	}
+	return listener, nil
+}
+
+// DrainTime is how long writes under way may take at the end. A commit has a
+// minute to find its place among those of others.
+const DrainTime = 75 * time.Second
+
+// Run serves until ctx ends: then it is ready no more, ends the streams,
+// finishes what was begun and leaves.
+func (r *Server) Run(ctx context.Context) error {
+	r.draining = ctx
+	life, end := context.WithCancel(context.WithoutCancel(ctx))
+	var work sync.WaitGroup
+	defer work.Wait()
+	defer end()
+	for _, s := range r.projects {
+		work.Go(func() { s.run(life) })
+		work.Go(func() { s.follower.Run(life) })
+		work.Go(func() { newRolloutMetrics(s, r.metrics).run(life) })
+		work.Go(func() { sweepLoop{s, r.config.Sweep, r.self, r.metrics}.run(ctx) })
+		if !r.notifiers.idle() {
+			work.Go(func() { r.notifiers.newNotifier(s.stagings.Project).run(life, s.feed) })
+		}
+	}
+	work.Go(func() { r.notifiers.run(life) })
+	if r.metricsListener != nil {
+		work.Go(func() { r.metrics.serve(life, r.metricsListener) })
+	}
+	server := &http.Server{
+		Handler: r.handler(), ReadHeaderTimeout: 10 * time.Second, IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 64 << 10,
+		BaseContext: func(net.Listener) context.Context { return life },
+		ErrorLog:    slog.NewLogLogger(r.log.Handler(), slog.LevelDebug),
+	}
+	failed := make(chan error, 1)
+	go func() { failed <- server.Serve(r.listener) }()
+	select {
+	case err := <-failed:
+		return staging.Errorf(staging.CodeInternal, "the server ended").Because(err)
+	case <-ctx.Done():
+	}
+	r.log.Info("ending: finishing what was begun")
+	limit, cancel := context.WithTimeout(life, DrainTime)
+	defer cancel()
+	if err := server.Shutdown(limit); err != nil {
+		r.log.Warn("not everything was finished in time", "error", err)
+		return server.Close()
+	}
+	for _, s := range r.projects {
+		s.follower.Finish(limit)
+	}
+	return nil
+}
+
+// handler puts the doors together.
+func (r *Server) handler() http.Handler {
+	api := httpapi.New(httpapi.Options{
+		Projects: r.projectSet, Actor: actorKey, Version: r.version, Log: r.log, Now: r.now, Refused: r.auditRefusal,
+	})
+	mux := http.NewServeMux()
+	mux.Handle(auth.Path, r.auth.Handler())
+	mux.Handle(httpapi.Path+"/", r.auth.Require(r.auth.LimitWrites(r.endStreams(api))))
+	mux.Handle(httpapi.Path+"/openapi.json", api)
+	mux.Handle(httpapi.Path+"/openapi.yaml", api)
+	for _, open := range []string{"/assets/", signInPage, signedOutPage} { // what strangers may see
+		mux.Handle(open, r.pages)
+	}
+	mux.Handle("/", r.auth.Require(r.auth.LimitWrites(r.endStreams(r.pages))))
+
+	outside := http.NewServeMux()
+	outside.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
+	outside.HandleFunc("GET /readyz", r.readyz)
+	if r.metricsListener == nil {
+		outside.Handle("GET /metrics", r.metrics.handler())
+	}
+	outside.HandleFunc("GET /version", r.showVersion)
+	outside.Handle("POST "+webhookPath+"{project}", r.webhooks())
+	outside.Handle("/", r.auth.Middleware(mux))
+	return r.logRequests(limitBodyTime(outside))
+}
+
+// actorKey tells one asker from another.
+func actorKey(ctx context.Context) string {
+	identity := auth.From(ctx)
+	return string(identity.Method) + " " + identity.Subject
+}
+
+func (r *Server) readyz(w http.ResponseWriter, _ *http.Request) {
+	switch {
+	case r.draining.Err() != nil:
+		http.Error(w, "ending", http.StatusServiceUnavailable)
+	case !r.ready():
+		http.Error(w, "an env repo was not read yet", http.StatusServiceUnavailable)
+	default:
+		_, _ = w.Write([]byte("ok\n"))
+	}
+}
