@@ -20,7 +20,7 @@ func TestWhatIsUsedIsKept(t *testing.T) {
 		t.Errorf("it keeps %d", n)
 	}
 	if m.Has(-2) {
-		t.Error("what nobody used is kept")
+		t.Error("an unused entry is kept")
 	}
 	for i := 991; i < 1000; i++ {
 		if !m.Has(i) {

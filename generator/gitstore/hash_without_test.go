@@ -34,11 +34,11 @@ func TestHashWithout(t *testing.T) {
 				t.Errorf("at the tip: %s, %v; git makes %s", got, err, want)
 			}
 			if none, err := tip.HashWithout(t.Context(), "envs/nothing", "staging.yaml"); err != nil || !none.IsZero() {
-				t.Errorf("of nothing: %s, %v", none, err)
+				t.Errorf("of a missing directory: %s, %v", none, err)
 			}
 			whole, _, _ := tip.Entry(dir)
 			if same, err := tip.HashWithout(t.Context(), dir, "no-such-file"); err != nil || same != whole.Hash {
-				t.Errorf("without what is not there: %s, %v; want %s", same, err, whole.Hash)
+				t.Errorf("without an entry that does not exist: %s, %v; want %s", same, err, whole.Hash)
 			}
 			file, _, _ := tip.Entry(dir + "/staging.yaml")
 			if same, err := tip.HashWithout(t.Context(), dir+"/staging.yaml", "staging.yaml"); err != nil || same != file.Hash {

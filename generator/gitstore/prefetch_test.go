@@ -44,6 +44,6 @@ func TestPrefetchIsOneRequest(t *testing.T) {
 		}
 	}
 	if strings.Contains(log.String(), "git request") {
-		t.Errorf("what is here is asked for again:\n%s", log.String())
+		t.Errorf("cached files are fetched again:\n%s", log.String())
 	}
 }

@@ -141,7 +141,7 @@ func TestRefused(t *testing.T) {
 		{"http: the server cannot store the push", func(t *testing.T, e env) {
 			overHTTP(e)
 			testenv.Git(t, e.repo, "config", "receive.maxInputSize", "10")
-		}, staging.CodeUnavailable, []string{"could not store the push", "ask who runs the git server"}},
+		}, staging.CodeUnavailable, []string{"could not store the push", "contact the administrator of the git server"}},
 		{"http: in the clear without the flag", func(_ *testing.T, e env) { overHTTP(e); e.o.AllowPlainHTTP = false },
 			staging.CodeInvalid, []string{"unencrypted", "https://"}},
 		{"ssh: protected branch", func(t *testing.T, e env) {

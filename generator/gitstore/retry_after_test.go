@@ -57,7 +57,7 @@ func TestRetryAfter(t *testing.T) {
 				t.Fatalf("got %s: %v", staging.CodeOf(err), err)
 			}
 			if d := later.Wait - c.wait; d < -2*time.Second || d > 2*time.Second {
-				t.Errorf("it is left alone for %s, want %s", later.Wait, c.wait)
+				t.Errorf("the wait is %s, want %s", later.Wait, c.wait)
 			}
 		})
 	}

@@ -257,7 +257,7 @@ func TestBorrowedObjects(t *testing.T) {
 		t.Errorf("%q, %v", b, err)
 	}
 	if _, err := s.At(t.Context(), "0123456789012345678901234567890123456789"); err == nil {
-		t.Error("found what is not there")
+		t.Error("found a file that does not exist")
 	}
 }
 

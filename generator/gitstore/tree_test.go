@@ -207,7 +207,7 @@ func TestEverythingRemoved(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	if r := change(t, s, edit(remove("a"))); r.Changed {
-		t.Error("removing what is not there made a commit")
+		t.Error("removing a file that does not exist made a commit")
 	}
 	change(t, s, edit(file("d", "x")))
 	testenv.Fsck(t, repo)

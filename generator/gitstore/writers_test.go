@@ -308,9 +308,9 @@ func TestErrorOnUnpushedCommit(t *testing.T) {
 		}
 		git.ServeHTTP(w, r)
 	})
-	var told []string
+	var reported []string
 	s := open(t, gitstore.Options{URL: server.URL + "/env.git", OnPush: func(p gitstore.Push) {
-		told = append(told, fmt.Sprintf("%d %s", p.Edits, p.Outcome))
+		reported = append(reported, fmt.Sprintf("%d %s", p.Edits, p.Outcome))
 	}})
 	unless := func(there, then string, otherwise error) gitstore.Edit {
 		return func(ctx context.Context, tip *gitstore.Snapshot) (gitstore.Commit, error) {
@@ -337,7 +337,7 @@ func TestErrorOnUnpushedCommit(t *testing.T) {
 	if got := testenv.Git(t, repo, "ls-tree", "--name-only", "main:envs"); got != "b\nfeature-00000\nfirst\noutside" {
 		t.Errorf("%q", got)
 	}
-	if want := []string{"1 landed", "2 beaten", "1 landed"}; !slices.Equal(told, want) {
-		t.Errorf("told of the pushes %q, want %q", told, want)
+	if want := []string{"1 landed", "2 beaten", "1 landed"}; !slices.Equal(reported, want) {
+		t.Errorf("OnPush got %q, want %q", reported, want)
 	}
 }
