@@ -317,38 +317,34 @@ func TestWait(t *testing.T) {
 	tests := []struct {
 		name  string
 		goal  live.Goal
-		until time.Duration
 		begin func(world2) // before the wait
 		then  func(world2) // once the wait has seen the staging
 		code  staging.Code
 		says  string
 	}{
-		{"runs already", live.ForRunning, 0, run, nil, "", ""},
-		{"runs in the end", live.ForRunning, 0, nil, run, "", ""},
-		{"another wait ran out", live.ForRunning, 2 * time.Second, nil, nil, staging.CodeTimeout, "it is Creating: Waiting for Argo CD"},
-		{"Argo CD away to the end", live.ForRunning, 2 * time.Second, nil,
-			func(w world2) { w.argo.Away(errors.New("refused")) }, staging.CodeUnavailable, "Argo CD cannot be asked"},
-		{"Argo CD does not accept the token", live.ForRunning, 0,
+		{"runs already", live.ForRunning, run, nil, "", ""},
+		{"runs in the end", live.ForRunning, nil, run, "", ""},
+		{"Argo CD does not accept the token", live.ForRunning,
 			func(w world2) {
 				w.argo.Away(staging.Errorf(staging.CodeUnauthorized, "Argo CD does not accept the token"))
 			}, nil, staging.CodeUnauthorized, "does not accept the token"},
-		{"fails for good", live.ForRunning, 0, nil, func(w world2) {
+		{"fails for good", live.ForRunning, nil, func(w world2) {
 			w.argo.Put("login", func(a *staging.Application) {
 				a.Revision, a.Operation = w.last, &staging.Operation{Phase: "Failed", Revision: w.last, FinishedAt: w.clock.Now()}
 			})
 		}, staging.CodeFailed, "The change could not be applied"},
-		{"fails and recovers", live.ForRunning, 0, nil, func(w world2) {
+		{"fails and recovers", live.ForRunning, nil, func(w world2) {
 			run(w)
 			w.argo.Put("login", func(a *staging.Application) { a.Health = "Degraded" })
 			run(w)
 		}, "", ""},
-		{"of nothing", live.ForRunning, 0, func(w world2) { w.do(staging.Action{Verb: staging.Delete, Name: "login"}) },
+		{"of nothing", live.ForRunning, func(w world2) { w.do(staging.Action{Verb: staging.Delete, Name: "login"}) },
 			nil, staging.CodeNotFound, "no staging login"},
-		{"goes", live.ForDeleted, 0, func(w world2) { run(w); w.do(staging.Action{Verb: staging.Delete, Name: "login"}) },
+		{"goes", live.ForDeleted, func(w world2) { run(w); w.do(staging.Action{Verb: staging.Delete, Name: "login"}) },
 			func(w world2) { w.argo.Remove("login") }, "", ""},
-		{"is gone", live.ForDeleted, 0, func(w world2) { w.do(staging.Action{Verb: staging.Delete, Name: "login"}) }, nil, "", ""},
-		{"will not go", live.ForDeleted, 0, nil, nil, staging.CodeConflict, "will not be deleted"},
-		{"sleeps", live.ForRunning, 0, func(w world2) { w.do(staging.Action{Verb: staging.Archive, Name: "login"}) },
+		{"is gone", live.ForDeleted, func(w world2) { w.do(staging.Action{Verb: staging.Delete, Name: "login"}) }, nil, "", ""},
+		{"will not go", live.ForDeleted, nil, nil, staging.CodeConflict, "will not be deleted"},
+		{"sleeps", live.ForRunning, func(w world2) { w.do(staging.Action{Verb: staging.Archive, Name: "login"}) },
 			nil, staging.CodeConflict, "will not be running: its record says archived"},
 	}
 	for _, tt := range tests {
@@ -361,7 +357,7 @@ func TestWait(t *testing.T) {
 				tt.begin(all)
 			}
 			seen := false
-			_, err := live.Wait(t.Context(), g, live.WaitRequest{Name: "login", For: tt.goal, Timeout: tt.until}, func(staging.View) {
+			_, err := live.Wait(t.Context(), g, live.WaitRequest{Name: "login", For: tt.goal}, func(staging.View) {
 				if !seen && tt.then != nil {
 					go tt.then(all)
 				}

@@ -3,7 +3,6 @@ package live
 import (
 	"cmp"
 	"context"
-	"errors"
 	"time"
 
 	"octopod/generator/staging"
@@ -38,6 +37,10 @@ type WaitRequest struct {
 // when it lasts for so long.
 const graceForFailure = 5 * time.Second
 
+// firstLook is how long a wait may take to see the staging for the first time,
+// however short its timeout is: only then does it have something to say.
+const firstLook = 30 * time.Second
+
 // Wait watches a staging until it is what is waited for, and gives how it is
 // then. step is called with every change on the way. It fails early, with
 // CodeFailed, when the staging fails; with CodeTimeout when the time runs out,
@@ -47,10 +50,6 @@ const graceForFailure = 5 * time.Second
 func Wait(ctx context.Context, w Watcher, r WaitRequest, step func(staging.View)) (staging.View, error) {
 	limit, cancel := context.WithCancel(ctx)
 	defer cancel()
-	if r.Timeout > 0 {
-		limit, cancel = context.WithTimeout(limit, r.Timeout)
-		defer cancel()
-	}
 	news, ended := make(chan Event), make(chan error, 1)
 	go func() {
 		ended <- w.Watch(limit, staging.Query{Names: []string{r.Name}}, func(n Event) {
@@ -60,11 +59,7 @@ func Wait(ctx context.Context, w Watcher, r WaitRequest, step func(staging.View)
 			}
 		})
 	}()
-	v, err := (&wait{WaitRequest: r, step: step}).run(limit, news, ended)
-	if errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
-		err = timeoutError(r, v)
-	}
-	return v, err
+	return (&wait{WaitRequest: r, step: step}).run(limit, news, ended)
 }
 
 // wait is one wait under way.
@@ -76,10 +71,18 @@ type wait struct {
 }
 
 func (w *wait) run(ctx context.Context, news <-chan Event, ended <-chan error) (staging.View, error) {
-	var failing <-chan time.Time
+	began, timeout := time.Now(), max(w.Timeout, firstLook)
+	var failing, over <-chan time.Time
+	if w.Timeout > 0 {
+		over = time.After(timeout)
+	}
 	for {
 		select {
 		case n := <-news:
+			if over != nil && timeout > w.Timeout {
+				timeout = w.Timeout
+				over = time.After(timeout - time.Since(began))
+			}
 			done, err := w.handle(n)
 			if done || err != nil {
 				return w.last, err
@@ -92,6 +95,8 @@ func (w *wait) run(ctx context.Context, news <-chan Event, ended <-chan error) (
 			}
 		case <-failing:
 			return w.last, failedError(w.last)
+		case <-over:
+			return w.last, timeoutError(w.WaitRequest, timeout, w.last)
 		case err := <-ended:
 			return w.last, err
 		case <-ctx.Done():
@@ -166,8 +171,12 @@ func detailHint(v staging.View) string {
 }
 
 // timeoutError says how far a staging came in the time.
-func timeoutError(r WaitRequest, v staging.View) error {
+func timeoutError(r WaitRequest, timeout time.Duration, v staging.View) error {
 	s := v.Status
+	if v.Metadata.Name == "" {
+		return staging.Errorf(staging.CodeTimeout, "nothing is known of %s after %s", r.Name, timeout).
+			WithHint("`octopod get %s` shows what cannot be read", r.Name)
+	}
 	if s.Phase == staging.PhaseUnknown {
 		return staging.Errorf(staging.CodeUnavailable, "%s is not known to be %s after %s: %s", r.Name, r.For, r.Timeout, s.Reason).
 			WithHint("%s", detailHint(v))

@@ -1,0 +1,78 @@
+package live
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"octopod/generator/staging"
+)
+
+// told is a Watcher that tells one thing after a time, and nothing more.
+type told struct {
+	after time.Duration
+	event Event
+}
+
+func (o told) Watch(ctx context.Context, _ staging.Query, handle func(Event)) error {
+	select {
+	case <-time.After(o.after):
+		handle(o.event)
+		<-ctx.Done()
+	case <-ctx.Done():
+	}
+	return ctx.Err()
+}
+
+func is(phase staging.Phase) Event {
+	s := staging.Staging{Name: "login", Spec: staging.Spec{State: staging.Active}}
+	return Event{Kind: Modified, Staging: staging.View{Document: s.Document(), Status: staging.Status{Phase: phase, Reason: "so it is"}}}
+}
+
+// A wait that runs out says how the staging is, also where its time is too short
+// for the first look at a staging.
+func TestWaitThatRunsOut(t *testing.T) {
+	for _, tt := range []struct {
+		name     string
+		event    Event
+		after    time.Duration // the first look takes
+		timeout  time.Duration
+		code     staging.Code
+		says     string
+		duration time.Duration
+	}{
+		{"under way", is(staging.PhaseCreating), time.Second, time.Minute, staging.CodeTimeout, "login is not running after 1m0s; it is Creating", time.Minute},
+		{"unknown", is(staging.PhaseUnknown), time.Second, time.Minute, staging.CodeUnavailable, "login is not known to be running after 1m0s", time.Minute},
+		{"seen late", is(staging.PhaseUnknown), 9 * time.Second, time.Second, staging.CodeUnavailable, "not known to be running after 1s", 9 * time.Second},
+		{"seen late, runs", is(staging.PhaseRunning), 9 * time.Second, time.Second, "", "", 9 * time.Second},
+		{"never seen", Event{}, time.Hour, time.Second, staging.CodeTimeout, "nothing is known of login after 30s", 30 * time.Second},
+		{"never seen in a long time", Event{}, time.Hour, time.Minute, staging.CodeTimeout, "nothing is known of login after 1m0s", time.Minute},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				began := time.Now()
+				_, err := Wait(t.Context(), told{tt.after, tt.event}, WaitRequest{Name: "login", For: ForRunning, Timeout: tt.timeout}, func(staging.View) {})
+				if (err != nil) != (tt.code != "") || err != nil && (staging.CodeOf(err) != tt.code || !strings.Contains(err.Error(), tt.says)) {
+					t.Errorf("%s: %v; want %s: %s", staging.CodeOf(err), err, tt.code, tt.says)
+				}
+				if took := time.Since(began); took != tt.duration {
+					t.Errorf("it took %s, want %s", took, tt.duration)
+				}
+			})
+		})
+	}
+}
+
+// A wait ends with its context, as the one who waits ends it.
+func TestWaitEndsWithTheContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := Wait(ctx, told{time.Hour, Event{}}, WaitRequest{Name: "login", For: ForRunning, Timeout: time.Minute}, func(staging.View) {})
+		if err != context.DeadlineExceeded {
+			t.Errorf("got %v", err)
+		}
+	})
+}
