@@ -10,9 +10,9 @@ import (
 func newArchive(c *cli) *cobra.Command {
 	return c.changeOne(&cobra.Command{
 		Use:   "archive NAME",
-		Short: "Put a staging to sleep; its data is kept",
-		Long: `Put a staging to sleep: every workload goes to 0 replicas and every CronJob is
-suspended. Volumes and databases are kept, and restore brings it back as it was.`,
+		Short: "Scale a staging to zero and keep its data",
+		Long: `Archive a staging: scale every workload to 0 replicas and suspend every CronJob.
+Volumes and databases stay; restore starts the staging again as it was.`,
 		Example: `  octopod archive feature-login
   octopod archive feature-login --dry-run --diff`,
 	}, staging.Archive, isActive, nil)

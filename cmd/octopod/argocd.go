@@ -25,10 +25,10 @@ type argoCD struct {
 }
 
 func (a *argoCD) addFlags(f *pflag.FlagSet) {
-	f.StringVar(&a.server, "argocd-server", "", "`address` of Argo CD, which tells how stagings are (default: ARGOCD_SERVER)")
-	f.BoolVar(&a.plaintext, "argocd-plaintext", false, "Argo CD answers without TLS")
-	f.BoolVar(&a.insecure, "argocd-insecure", false, "accept any certificate of Argo CD")
-	f.BoolVar(&a.grpcWeb, "argocd-grpc-web", false, "the proxy before Argo CD does not let HTTP/2 through")
+	f.StringVar(&a.server, "argocd-server", "", "`address` of Argo CD, for the status of stagings (default: ARGOCD_SERVER)")
+	f.BoolVar(&a.plaintext, "argocd-plaintext", false, "connect to Argo CD without TLS")
+	f.BoolVar(&a.insecure, "argocd-insecure", false, "do not verify Argo CD's certificate")
+	f.BoolVar(&a.grpcWeb, "argocd-grpc-web", false, "use gRPC-web, if the proxy in front of Argo CD does not support HTTP/2")
 	f.StringVar(&a.tokenFile, "argocd-token-file", "", "`file` with the token for Argo CD (default: ARGOCD_AUTH_TOKEN)")
 }
 

@@ -91,19 +91,19 @@ func environment(pairs []string) environ {
 func newRoot(c *cli) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "octopod",
-		Short: "A staging environment for every branch, from git alone",
+		Short: "A staging environment for every branch, through git",
 		Long: `Octopod gives every feature branch its own staging environment on Kubernetes.
 
 It writes each staging as manifests into an env repo, which Argo CD syncs. Git is
-the only database: the history is the log of actions, and a revert is a rollback.`,
-		Example: `  # See all of it on this machine, with nothing installed
+the only database: the git history is the action log, and git revert is a rollback.`,
+		Example: `  # Run a demo in a scratch folder
   octopod demo
 
-  # What CI runs after it has built a branch
+  # In CI, after the build of a branch
   octopod deploy --branch feature/login --service backend \
       --image registry.example.com/shop/backend:1f2e3d4
 
-  # What people run
+  # For everyone
   octopod get
   octopod set feature-login LOG_LEVEL=debug
   octopod rollback feature-login`,
@@ -141,10 +141,10 @@ func addVerbs(c *cli, root *cobra.Command) {
 		{"change", "Change stagings:", []*cobra.Command{
 			newDeploy(c), newCreate(c), newUpdate(c), newSet(c), newUnset(c), newArchive(c), newRestore(c), newRestart(c),
 			newDelete(c), newPin(c), newUnpin(c), newKeep(c), newUnkeep(c), newExtend(c), newMark(c), newRollback(c)}},
-		{"look", "Look at stagings:", []*cobra.Command{
+		{"look", "Show stagings:", []*cobra.Command{
 			newGet(c), newDescribe(c), newWait(c), newOpen(c), newHistory(c), newDiff(c), newRender(c), newName(c), newURL(c),
 			newExplain(c)}},
-		{"repo", "Look after the env repo:", []*cobra.Command{
+		{"repo", "Manage the env repo:", []*cobra.Command{
 			newInit(c), newImport(c), newRegenerate(c), newSweep(c), newLint(c), newDoctor(c)}},
 		{"more", "More:", []*cobra.Command{newToken(c), newNotify(c), newDemo(c), newServe(c), newVersion(c), newCompletion(c)}},
 	}

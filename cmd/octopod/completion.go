@@ -8,9 +8,9 @@ import (
 func newCompletion(c *cli) *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion bash|zsh|fish|powershell",
-		Short: "Print the script that makes your shell complete on Tab",
-		Long: `Print the script that makes your shell complete verbs, flags, names of stagings,
-settings and their values. Names and settings come from the env repo.`,
+		Short: "Print a completion script for your shell",
+		Long: `Print a script with which your shell completes verbs, flags, names of stagings,
+settings and their values. Octopod reads names and settings from the env repo.`,
 		Example: `  # bash: in ~/.bashrc
   source <(octopod completion bash)
 

@@ -10,12 +10,12 @@ import (
 func newCreate(c *cli) *cobra.Command {
 	return c.deployVerb(&cobra.Command{
 		Use:   "create [NAME] --branch BRANCH [--service SERVICE --image REF]",
-		Short: "Make a staging, and refuse if it is there",
-		Long:  "Make a staging. Like deploy, but an error (exit code 4) if it is there already.",
-		Example: `  # The name follows from the branch
+		Short: "Create a staging; fail if it exists",
+		Long:  "Create a staging. Like deploy, but fails with exit code 4 if the staging exists.",
+		Example: `  # Derive the name from the branch
   octopod create --branch feature/login
 
-  # A name and a title of your own, with a preset
+  # Choose a name, a title and a preset
   octopod create login-demo --branch feature/login \
       --title "Login for the demo" --preset payments-production`,
 	}, staging.Create)

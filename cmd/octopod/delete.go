@@ -22,22 +22,23 @@ func newDelete(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "delete NAME|--branch BRANCH|--this-branch",
 		Aliases: []string{"cleanup", "destroy"},
-		Short:   "Remove a staging with its data",
-		Long: `Remove a staging with its namespace, volumes and database. On a terminal it asks
-first; elsewhere --yes is needed. To keep the data, use archive.
+		Short:   "Delete a staging with its data",
+		Long: `Delete a staging with its namespace, volumes and database. On a terminal delete asks
+for confirmation; elsewhere it needs --yes. To keep the data, use archive.
 
-For pipelines: --branch means the staging that belongs to a branch, --this-branch that
-of the branch which CI builds or which its event closed or deleted. Where there is
-none that is fine; that of a default branch is left alone. What another repository
-has built on the branch keeps the staging: it goes with the last of them, and until
-then runs the default images of those that are done.
+For pipelines: --branch selects the staging of a branch. --this-branch selects the
+staging of the branch that CI builds, or that the event of the pipeline closed or
+deleted. Both succeed if there is no staging, and never delete the staging of a
+default branch. If another repository has built on the branch too, the staging stays
+until its last repository is done; services of the finished repositories run their
+default images until then.
 
-Where the project has a teardown, delete starts it, and delete --finish removes the
-record when it is over.`,
+If the project has a teardown, delete starts it. After the teardown, delete --finish
+removes the record.`,
 		Example: `  octopod delete feature-login
   octopod delete feature-login --yes
 
-  # What CI runs after a pull request was closed
+  # In CI, after a pull request was closed
   octopod delete --this-branch --yes`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a := staging.Action{Verb: staging.Delete, Finish: finish}
@@ -63,10 +64,10 @@ record when it is over.`,
 		},
 		ValidArgsFunction: c.completion(completeOneName),
 	}
-	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
-	cmd.Flags().BoolVar(&finish, "finish", false, "the teardown is over: remove the record")
-	cmd.Flags().StringVar(&branch, "branch", "", "the staging of this `branch`, if there is one; needs --yes")
-	cmd.Flags().BoolVar(&thisBranch, "this-branch", false, "the staging of the branch that CI is about, if there is one; needs --yes")
+	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "delete without confirmation")
+	cmd.Flags().BoolVar(&finish, "finish", false, "remove the record after the teardown")
+	cmd.Flags().StringVar(&branch, "branch", "", "delete the staging of this `branch`, if there is one; needs --yes")
+	cmd.Flags().BoolVar(&thisBranch, "this-branch", false, "delete the staging of the branch of this CI run, if there is one; needs --yes")
 	w.addFlags(cmd)
 	nameFlag(cmd, &name)
 	c.completeFlag(cmd, "name", completeNames)

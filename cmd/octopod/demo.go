@@ -16,10 +16,10 @@ func newDemo(c *cli) *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
 		Use:   "demo [--dir DIR]",
-		Short: "Show all of it on this machine, with nothing installed",
-		Long: `Make an application with real branches and an env repo in a scratch folder, give
-every branch a staging, change one, archive one, roll one back, and show what came
-of it. Nothing but this program is needed. The folder stays, for you to try more.`,
+		Short: "Run a demo in a scratch folder",
+		Long: `Create an application with three branches and an env repo in a scratch folder. Deploy
+every branch, change one staging, archive one, roll one back, and show the result.
+The demo needs only this program. The folder stays, so that you can continue.`,
 		Example: `  octopod demo
   octopod demo --dir ./octopod-demo`,
 		Args: noArgs,
@@ -33,7 +33,7 @@ of it. Nothing but this program is needed. The folder stays, for you to try more
 			return d.run(cmd.Context())
 		},
 	}
-	cmd.Flags().StringVar(&dir, "dir", "", "`folder` to make (default: one for temporary files)")
+	cmd.Flags().StringVar(&dir, "dir", "", "`folder` to create (default: a temporary folder)")
 	return cmd
 }
 

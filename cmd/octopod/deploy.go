@@ -31,20 +31,20 @@ type deployFlags struct {
 
 func (o *deployFlags) addFlags(c *cli, cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.branch, "branch", "", "`branch` of the application (default: as CI or the work tree says)")
-	f.StringArrayVar(&o.services, "service", nil, "`service` that --image is for, repeatable")
-	f.StringArrayVar(&o.images, "image", nil, "what CI built, as `[SERVICE=]REF`, repeatable")
-	f.StringArrayVar(&o.commits, "commit", nil, "commit it was built from, as `[SERVICE=]SHA` (default: as CI says)")
-	f.StringArrayVar(&o.repository, "repository", nil, "repository it was built from, as `[SERVICE=]REPO` (default: as CI says)")
-	f.IntVar(&o.pr.Number, "pr", 0, "`number` of the pull request (default: as CI says, with the next three)")
+	f.StringVar(&o.branch, "branch", "", "`branch` of the application (default: from CI or the work tree)")
+	f.StringArrayVar(&o.services, "service", nil, "`service` of --image, repeatable")
+	f.StringArrayVar(&o.images, "image", nil, "image to deploy, as `[SERVICE=]REF`, repeatable")
+	f.StringArrayVar(&o.commits, "commit", nil, "commit of the image, as `[SERVICE=]SHA` (default: from CI)")
+	f.StringArrayVar(&o.repository, "repository", nil, "repository of the image, as `[SERVICE=]REPO` (default: from CI)")
+	f.IntVar(&o.pr.Number, "pr", 0, "`number` of the pull request (default: from CI, like the next three)")
 	f.StringVar(&o.pr.URL, "pr-url", "", "`address` of the pull request")
 	f.StringVar(&o.pr.Title, "pr-title", "", "`title` of the pull request")
-	f.StringVar(&o.pr.Author, "pr-author", "", "`person` who opened the pull request")
-	f.StringVar(&o.title, "title", "", "free `text` for people")
-	f.StringArrayVar(&o.drop, "drop-preset", nil, "take a `preset` away, repeatable")
-	f.StringVar(&o.join, "join", "", "bring this branch's build to the staging `NAME` of another branch")
-	f.BoolVar(&o.force, "force", false, "deploy also a build that is older than the one that runs")
-	f.BoolVar(&o.noCheck, "no-image-check", false, "ask no registry whether the images are there, whatever the project says")
+	f.StringVar(&o.pr.Author, "pr-author", "", "`author` of the pull request")
+	f.StringVar(&o.title, "title", "", "title of the staging: any `text`")
+	f.StringArrayVar(&o.drop, "drop-preset", nil, "remove a `preset` from the staging, repeatable")
+	f.StringVar(&o.join, "join", "", "deploy the build of this branch to the staging `NAME` of another branch")
+	f.BoolVar(&o.force, "force", false, "deploy the build even if the staging runs a newer one")
+	f.BoolVar(&o.noCheck, "no-image-check", false, "do not check that the registry has the images")
 	f.StringVar(&o.outputs, "outputs", "", "write name, url, status, … to `FILE`: KEY=VALUE lines, or JSON if it ends in .json")
 	o.valueFlags.addFlags(c, cmd)
 	o.writing.addFlags(cmd)
@@ -61,43 +61,42 @@ func (o *deployFlags) addFlags(c *cli, cmd *cobra.Command) {
 func newDeploy(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "deploy [NAME] [--branch BRANCH] [--service SERVICE --image REF]",
-		Short: "Make the staging of a branch, or bring it up to date",
-		Long: `Make the staging of a branch, or bring it up to date: whichever is needed.
+		Short: "Create or update the staging of a branch",
+		Long: `Create the staging of a branch, or update it if it exists.
 
-In CI, branch, commit, repository, pull request and person come from the variables
-of the CI system; ` + "`octopod name --explain`" + ` shows them. Flags go first. The result is
-written to $GITHUB_OUTPUT and as a summary where there is such a thing, and
-anywhere else with --outputs.
+In CI, deploy reads branch, commit, repository, pull request and person from the
+variables of the CI system; ` + "`octopod name --explain`" + ` shows them. Flags override the
+variables. deploy writes its outputs to $GITHUB_OUTPUT and a job summary if the CI
+system has them, and to the file of --outputs.
 
-The name follows from the branch; give NAME to choose another. Builds of several
-repositories meet in one staging by the branch's name, or with --join. Services that
-were not built on the branch run the project's default image, which is that of the
-last deploy of their default branch. Everything is rendered and checked before it is
-committed. The same deploy again changes nothing, and neither does one that is
-older than what runs: pipelines do not always end in the order in which they began.
-Where the project says so (spec.images), the registry must have what is deployed, and
-the deploy waits for it.
+The name comes from the branch; pass NAME to choose another one. Builds of several
+repositories share one staging if their branches have the same name, or with --join. A
+service without a build of the branch runs the project's default image: the image of
+the last deploy of its default branch. deploy renders and checks the staging before it
+commits. It changes nothing if the staging runs the same build or a newer one, because
+pipelines can finish out of order. If the project sets spec.images, deploy checks that
+the registry has the image, and waits for it.
 
-Octopod 1's flags are understood too: -n, -e KEY=VALUE, -E KEY, --set-app-config,
+deploy also accepts the flags of Octopod 1: -n, -e KEY=VALUE, -E KEY, --set-app-config,
 --unset-app-env-override, --set-deployment-config, --unset-deployment-override.`,
-		Example: `  # What CI runs after it has built a branch
+		Example: `  # In CI, after the build of a branch
   octopod deploy --service backend \
       --image registry.example.com/shop/backend:1f2e3d4
 
-  # The same by hand
+  # By hand
   octopod deploy --branch feature/login --service backend \
       --image registry.example.com/shop/backend:1f2e3d4 --commit 1f2e3d4c5b6a
 
-  # A frontend's branch of another name, in the staging of the backend's
+  # Add a frontend branch to the staging of a backend branch with another name
   octopod deploy --branch login-page --join feature-login \
       --image frontend=registry.example.com/shop/frontend:9a8b7c6
 
-  # Two services at once, and a setting
+  # Deploy two services and a setting at once
   octopod deploy --branch feature/login --set LOG_LEVEL=debug \
       --image backend=registry.example.com/shop/backend:1f2e3d4 \
       --image frontend=registry.example.com/shop/frontend:9a8b7c6
 
-  # See what it would do to the manifests
+  # Preview the changes of the manifests
   octopod deploy --branch feature/login --set LOG_LEVEL=debug --dry-run --diff`,
 	}
 	return c.deployVerb(cmd, staging.Deploy)

@@ -20,9 +20,9 @@ func newDescribe(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "describe NAME",
 		Aliases: []string{"info"},
-		Short:   "Show all there is to know of a staging",
-		Long: `Show all there is to know of a staging: what runs, every setting with where its
-value comes from (default, preset or override), links, and the last changes.`,
+		Short:   "Show the details of a staging",
+		Long: `Show the details of a staging: its images, every setting with the source of its value
+(default, preset or override), links, and the last changes.`,
 		Example: `  octopod describe feature-login
   octopod describe feature-login -o yaml`,
 		RunE: func(cmd *cobra.Command, args []string) error {

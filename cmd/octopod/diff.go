@@ -14,21 +14,21 @@ func newDiff(c *cli) *cobra.Command {
 	var committed bool
 	cmd := &cobra.Command{
 		Use:   "diff NAME [REVISION [REVISION]]",
-		Short: "Compare a staging's manifests with what they were, or would be",
+		Short: "Compare the manifests of a staging",
 		Long: `Compare the manifests of a staging, secrets masked.
 
-  diff NAME               as committed, with what generating them now would give
-  diff NAME REV           as they were at a revision, with now
-  diff NAME REV REV       as they were at two revisions
+  diff NAME               the committed manifests with newly generated ones
+  diff NAME REV           a revision with the committed manifests
+  diff NAME REV REV       two revisions
 
-In a clone of the env repo, generating them now takes files that you edited as they
-are, committed or not: that shows what a change of a template does.
+In a clone of the env repo, diff generates with your edited files, committed or not:
+so it shows the effect of a template change.
 
-Exit code 0: same. 1: different. 2 or more: could not compare.`,
-		Example: `  # Does the env repo hold what octopod.yaml and the templates say?
+Exit code 0: same. 1: different. 2 or more: error.`,
+		Example: `  # Is the staging up to date with octopod.yaml and the templates?
   octopod diff feature-login
 
-  # What changed since?
+  # Compare with earlier revisions
   octopod history feature-login
   octopod diff feature-login 1f2e3d4
   octopod diff feature-login 1f2e3d4 2b3c4d5 -o name`,

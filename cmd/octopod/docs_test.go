@@ -53,7 +53,7 @@ func manual(root *cobra.Command) string {
 func writeVerb(b *strings.Builder, cmd *cobra.Command) {
 	fmt.Fprintf(b, "\n### %s\n\n%s\n\n%s", cmd.Name(), strings.ReplaceAll(cmd.Long, "<", `\<`), block(cmd.UseLine()))
 	if len(cmd.Aliases) > 0 {
-		fmt.Fprintf(b, "\nAlso called %s.\n", strings.Join(cmd.Aliases, ", "))
+		fmt.Fprintf(b, "\nAliases: %s.\n", strings.Join(cmd.Aliases, ", "))
 	}
 	b.WriteString("\n" + block(unindent(cmd.Example)))
 	if cmd.HasAvailableLocalFlags() {

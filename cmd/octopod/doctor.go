@@ -13,12 +13,12 @@ import (
 func newDoctor(c *cli) *cobra.Command {
 	return &cobra.Command{
 		Use:   "doctor",
-		Short: "Check the env repo, Argo CD and what lies between them",
-		Long: `Check everything that must be right for stagings to come up: the env repo can be
-read and written, Argo CD answers and lets Octopod do its work, knows this project
-and no more than it should, and looks when it is asked to. Nothing is changed.
+		Short: "Check the env repo, Argo CD and their connection",
+		Long: `Check the setup: Octopod can read and write the env repo, Argo CD answers, grants
+Octopod its permissions, has this project with minimal rights, and refreshes on
+request. doctor changes nothing.
 
-Each fault comes with what mends it. Exit code 6 when there is one.`,
+doctor prints a fix for each fault. Exit code 6: there are faults.`,
 		Example: `  octopod doctor
   ARGOCD_SERVER=argocd.example.com octopod doctor -o json`,
 		Args: noArgs,

@@ -22,14 +22,14 @@ var exits = []struct {
 	means string
 }{
 	{0, nil, "done, or nothing to do"},
-	{1, []staging.Code{staging.CodeInternal}, "something unforeseen; with diff and regenerate --check: different"},
+	{1, []staging.Code{staging.CodeInternal}, "internal error; with diff and regenerate --check: different"},
 	{2, []staging.Code{staging.CodeInvalid}, "wrong usage or input"},
 	{3, []staging.Code{staging.CodeNotFound}, "no such staging, revision, branch or repository"},
-	{4, []staging.Code{staging.CodeConflict, staging.CodeExists, staging.CodePinned}, "in conflict: exists already, pinned, or somebody else's change won"},
-	{5, []staging.Code{staging.CodeTimeout}, "a wait ran out"},
+	{4, []staging.Code{staging.CodeConflict, staging.CodeExists, staging.CodePinned}, "conflict: it exists already, is pinned, or another change came first"},
+	{5, []staging.Code{staging.CodeTimeout}, "timeout of a wait"},
 	{6, []staging.Code{staging.CodeFailed}, "the staging failed or is degraded"},
-	{7, []staging.Code{staging.CodeUnauthorized, staging.CodeForbidden}, "credentials missing, wrong or not enough"},
-	{8, []staging.Code{staging.CodeUnavailable}, "git remote, registry or Argo CD out of reach"},
+	{7, []staging.Code{staging.CodeUnauthorized, staging.CodeForbidden}, "credentials missing, wrong, or without permission"},
+	{8, []staging.Code{staging.CodeUnavailable}, "cannot reach the git remote, registry or Argo CD"},
 	{exitInterrupted, nil, "interrupted"},
 }
 
@@ -201,7 +201,7 @@ func flagMeant(cmd *cobra.Command, err error) string {
 // newExitCodes is `octopod help exit-codes`.
 func newExitCodes() *cobra.Command {
 	var b strings.Builder
-	b.WriteString("Every verb ends with one of these exit codes.\n\n")
+	b.WriteString("Every verb returns one of these exit codes.\n\n")
 	for _, row := range exits {
 		var codes []string
 		for _, code := range row.codes {
@@ -213,7 +213,7 @@ func newExitCodes() *cobra.Command {
 		}
 		fmt.Fprintf(&b, "%4d  %s\n", row.exit, wrap(text, "      "))
 	}
-	b.WriteString("\nThe words in brackets are the codes that -o json gives.\n" +
-		"diff and regenerate --check: 0 same, 1 different, 2 or more trouble.")
-	return &cobra.Command{Use: "exit-codes", Short: "The exit codes of all verbs", Long: b.String()}
+	b.WriteString("\n-o json returns the codes in brackets.\n" +
+		"diff and regenerate --check: 0 same, 1 different, 2 or more: error.")
+	return &cobra.Command{Use: "exit-codes", Short: "Exit codes of all verbs", Long: b.String()}
 }

@@ -18,12 +18,12 @@ type explainer interface {
 func newExplain(c *cli) *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain [BRANCH]",
-		Short: "Say why a branch has a staging, or has none",
-		Long: `Say why a branch has a staging, or has none: the rules of spec.branches, what its
-repositories say, what the staging runs, and who archived, pinned or keeps it. Through
-a server also what the last webhooks about it were, and what came of them.
+		Short: "Explain why a branch has a staging, or has none",
+		Long: `Explain why a branch has a staging, or has none: the rules of spec.branches, the state
+of the branch in its repositories, the images of the staging, and who archived, pinned
+or kept it. With --server also the last webhook deliveries for it and their results.
 
-Without BRANCH it is the one that CI or the work tree is about.`,
+BRANCH defaults to the branch of CI or the work tree.`,
 		Example: `  octopod explain feature/login
   octopod explain feature/login --server https://octopod.example.com`,
 		RunE: func(cmd *cobra.Command, args []string) error {

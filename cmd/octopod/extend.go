@@ -10,9 +10,9 @@ import (
 func newExtend(c *cli) *cobra.Command {
 	return c.changeOne(&cobra.Command{
 		Use:   "extend NAME",
-		Short: "Let a staging's time to live begin anew",
-		Long: `Let the time to live of a staging (spec.lifecycle.ttl) begin anew today, as a deploy
-does. keep is what takes it from the sweep altogether.`,
+		Short: "Restart the time to live of a staging",
+		Long: `Restart the time to live of a staging (spec.lifecycle.ttl) today, like a deploy. To
+exclude a staging from the sweep, use keep.`,
 		Example: `  octopod extend feature-login`,
 	}, staging.Extend, isActive, nil)
 }

@@ -27,17 +27,17 @@ func newGet(c *cli) *cobra.Command {
 		Use:     "get [NAME…]",
 		Aliases: []string{"list", "ls"},
 		Short:   "List stagings",
-		Long: `List stagings: the active ones, or those named.
+		Long: `List the active stagings, or the stagings with the given names.
 
-STATUS is what Argo CD says of what is committed now; without an Argo CD it is –,
-and Invalid, Archived, Deleting and Pinned show all the same. SERVICES are those
-built on the branch; the others run the project's default.`,
+STATUS is Argo CD's status of the current commit. Without Argo CD it is –, or
+Invalid, Archived, Deleting or Pinned, which come from the record. SERVICES lists the
+services with a build of the branch; all others run the project's default.`,
 		Example: `  octopod get
   octopod get -o wide
   octopod get --watch
   octopod get feature-login -o json
 
-  # Mine, with the sandbox
+  # Select by author and setting
   octopod get --all -l author=ada,PAYMENT_GATEWAY!=production`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			selector, err := staging.ParseSelector(l.selector)
@@ -58,10 +58,10 @@ built on the branch; the others run the project's default.`,
 	}
 	f := cmd.Flags()
 	f.StringVarP(&l.selector, "selector", "l", "", "`FIELD=VALUE[,FIELD!=VALUE]`: name, title, branch, state, author, pr, preset, pinned, tested or a setting")
-	f.BoolVar(&l.Archived, "archived", false, "the archived ones only")
-	f.BoolVarP(&l.All, "all", "a", false, "active and archived")
-	f.BoolVarP(&l.watch, "watch", "w", false, "go on with a line for every change, until interrupted")
-	f.BoolVar(&l.noHeaders, "no-headers", false, "no titles above the columns")
+	f.BoolVar(&l.Archived, "archived", false, "list archived stagings only")
+	f.BoolVarP(&l.All, "all", "a", false, "list active and archived stagings")
+	f.BoolVarP(&l.watch, "watch", "w", false, "then print a line for every change, until interrupted")
+	f.BoolVar(&l.noHeaders, "no-headers", false, "omit the column titles")
 	return cmd
 }
 

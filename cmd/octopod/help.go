@@ -30,7 +30,7 @@ func helpOf(cmd *cobra.Command) string {
 		parts = append(parts, "Usage:\n  "+wrap(cmd.UseLine(), "      "))
 	}
 	if len(cmd.Aliases) > 0 {
-		parts = append(parts, "Also called:\n  "+strings.Join(cmd.Aliases, ", "))
+		parts = append(parts, "Aliases:\n  "+strings.Join(cmd.Aliases, ", "))
 	}
 	if cmd.Example != "" {
 		parts = append(parts, "Examples:\n"+cmd.Example)
@@ -40,7 +40,7 @@ func helpOf(cmd *cobra.Command) string {
 		parts = append(parts, "Flags:\n"+strings.TrimRight(cmd.LocalFlags().FlagUsagesWrapped(helpWidth), "\n"))
 	}
 	if cmd.Runnable() {
-		parts = append(parts, "`octopod options` lists the flags that every verb has.")
+		parts = append(parts, "`octopod options` lists the flags of every verb.")
 	}
 	return strings.Join(parts, "\n\n") + "\n"
 }
@@ -56,8 +56,8 @@ func verbsOf(root *cobra.Command) []string {
 			return cmd.GroupID == group.ID && (cmd.IsAvailableCommand() || cmd.Name() == "help")
 		}))
 	}
-	return append(parts, listVerbs("Pages of help:", root, (*cobra.Command).IsAdditionalHelpTopicCommand),
-		"`octopod help VERB` says more about a verb.")
+	return append(parts, listVerbs("Help pages:", root, (*cobra.Command).IsAdditionalHelpTopicCommand),
+		"`octopod help VERB` describes a verb.")
 }
 
 func listVerbs(title string, root *cobra.Command, belongs func(*cobra.Command) bool) string {
@@ -72,7 +72,7 @@ func listVerbs(title string, root *cobra.Command, belongs func(*cobra.Command) b
 // newHelp is `octopod help`, which knows what it does not know.
 func newHelp(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
-		Use: "help [VERB]", GroupID: "more", Short: "Help about a verb", Long: "Help about a verb, or one of the pages of help.",
+		Use: "help [VERB]", GroupID: "more", Short: "Help about a verb", Long: "Help about a verb, or a help page.",
 		Example:           "  octopod help deploy\n  octopod help exit-codes",
 		PersistentPreRunE: func(*cobra.Command, []string) error { return nil }, // wrong settings are no reason to be silent
 		ValidArgsFunction: func(_ *cobra.Command, args []string, typed string) (words []string, _ cobra.ShellCompDirective) {
@@ -95,8 +95,8 @@ func newHelp(root *cobra.Command) *cobra.Command {
 
 // newOptions is `octopod options`: the flags of every verb.
 func newOptions(root *cobra.Command) *cobra.Command {
-	return &cobra.Command{Use: "options", Short: "The flags that every verb has",
-		Long: "These flags may be given with every verb.\n\n" + root.PersistentFlags().FlagUsagesWrapped(helpWidth)}
+	return &cobra.Command{Use: "options", Short: "Flags of every verb",
+		Long: "Every verb accepts these flags.\n\n" + root.PersistentFlags().FlagUsagesWrapped(helpWidth)}
 }
 
 // reflow fills the lines of paragraphs. One with an indented line is a list or

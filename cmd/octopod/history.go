@@ -15,12 +15,12 @@ func newHistory(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "history NAME",
 		Aliases: []string{"log"},
-		Short:   "Who changed a staging, when, and what",
-		Long: `List the commits that changed a staging, newest first: who asked, when, through
-which door (cli, ci, web, api, webhook, sweep, or git for a commit made by hand) and
-what was done. rollback --to and diff take these revisions. Where Argo CD is connected,
-OUTCOME says how long a version took and how it ended: as far back as Argo CD
-remembers (its last syncs), and with --server also what the server watched.`,
+		Short:   "List the changes of a staging",
+		Long: `List the commits that changed a staging, newest first: author, time, source (cli, ci,
+web, api, webhook, sweep, or git for a commit by hand) and change. Use the revisions
+with rollback --to and diff. With Argo CD, OUTCOME shows how long each version took to
+deploy and how it ended. The data comes from Argo CD's last syncs, and with --server
+also from the server's observations.`,
 		Example: `  octopod history feature-login
   octopod history feature-login --limit 5 -o json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -47,8 +47,8 @@ remembers (its last syncs), and with --server also what the server watched.`,
 		},
 		ValidArgsFunction: c.completion(completeOneName),
 	}
-	cmd.Flags().IntVar(&limit, "limit", 0, "at most so many (default: all)")
-	cmd.Flags().BoolVar(&noHeaders, "no-headers", false, "no titles above the columns")
+	cmd.Flags().IntVar(&limit, "limit", 0, "print at most this many (default: all)")
+	cmd.Flags().BoolVar(&noHeaders, "no-headers", false, "omit the column titles")
 	return cmd
 }
 

@@ -29,22 +29,22 @@ func newImport(c *cli) *cobra.Command {
 	var o importFlags
 	cmd := &cobra.Command{
 		Use:   "import FILE [--dry-run]",
-		Short: "Take over the stagings of Octopod 1",
-		Long: `Take over the stagings of Octopod's first version: FILE is what its API answers at
-/api/v1/deployments, or - for stdin. Each becomes a record with the values that were
-set on it, in one commit; all of them are pushed together. Archived ones stay archived,
-and what is in the env repo already stays as it is.
+		Short: "Import the stagings of Octopod 1",
+		Long: `Import the stagings of Octopod 1. FILE is the answer of its API at
+/api/v1/deployments, or - for stdin. Each staging becomes a record with its settings, in
+one commit; import pushes all commits together. Archived stagings stay archived.
+Stagings that exist in the env repo already do not change.
 
-An override is carried over to the parameter of its name. --key says which one it is
-where that has another name, --image that it holds a service's tag or whole image. What
-is left is named, and nothing is committed until --leave says that it may go.
+An override becomes the parameter with the same name. --key maps it to a parameter with
+another name, --image to the tag or image of a service, and --leave drops it. import
+lists all other overrides, and commits nothing until each one is mapped or dropped.
 
-Octopod 1 knows no branches: a staging's branch is taken to be called as itself, and
---branch says better. Links, logs and databases stay with Octopod 1.`,
-		Example: `  # What would come over, and what would not
+Octopod 1 stores no branches: the branch of a staging defaults to its name, and --branch
+sets another one. Links, logs and databases stay with Octopod 1.`,
+		Example: `  # Preview the import
   octopod import deployments.json --dry-run
 
-  # With what the report asked for
+  # Import, with a mapping for each key of the preview
   octopod import deployments.json --image image.tag=backend \
       --key global.logLevel=LOG_LEVEL --leave chart_version \
       --branch login=feature/login`,
@@ -57,11 +57,11 @@ Octopod 1 knows no branches: a staging's branch is taken to be called as itself,
 		RunE: func(cmd *cobra.Command, args []string) error { return c.importFrom(cmd.Context(), cmd, args[0], o) },
 	}
 	f := cmd.Flags()
-	f.StringArrayVar(&o.keys, "key", nil, "the parameter that an override is here, as `OLD=PARAMETER`, repeatable")
-	f.StringArrayVar(&o.images, "image", nil, "the service whose tag or image an override holds, as `OLD=SERVICE`, repeatable")
+	f.StringArrayVar(&o.keys, "key", nil, "map an override to a parameter, as `OLD=PARAMETER`, repeatable")
+	f.StringArrayVar(&o.images, "image", nil, "map an override to the image of a service, as `OLD=SERVICE`, repeatable")
 	f.StringArrayVar(&o.branches, "branch", nil, "branch of a staging, as `NAME=BRANCH`, repeatable (default: its name)")
-	f.StringArrayVar(&o.leave, "leave", nil, "an override that may be left behind, by its `KEY`; * stands for any text; repeatable")
-	f.BoolVar(&o.dryRun, "dry-run", false, "work everything out and check it, but commit nothing")
+	f.StringArrayVar(&o.leave, "leave", nil, "drop the override `KEY`; * matches any text; repeatable")
+	f.BoolVar(&o.dryRun, "dry-run", false, "render and check, but commit nothing")
 	for _, flag := range []string{"key", "image", "branch", "leave"} {
 		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions)
 	}

@@ -30,13 +30,13 @@ type initFlags struct {
 func (o *initFlags) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.project, "project", "", "`name` of the project")
-	f.StringVar(&o.title, "title", "", "free `text` for people")
-	f.StringVar(&o.engine, "engine", "kustomize", "what makes manifests: kustomize or jsonnet")
-	f.StringVar(&o.outputMode, "output-mode", "source", "what the env repo holds: source (Argo CD renders) or rendered (plain YAML)")
-	f.StringVar(&o.baseDomain, "base-domain", "", "`domain` that stagings live under: staging.example.com")
-	f.StringVar(&o.repoURL, "repo-url", "", "`address` of the env repo as Argo CD reaches it (default: --env-repo, if it is remote)")
+	f.StringVar(&o.title, "title", "", "title of the project: any `text`")
+	f.StringVar(&o.engine, "engine", "kustomize", "template engine: kustomize or jsonnet")
+	f.StringVar(&o.outputMode, "output-mode", "source", "content of the env repo: source (Argo CD renders) or rendered (plain YAML)")
+	f.StringVar(&o.baseDomain, "base-domain", "", "`domain` of all stagings: staging.example.com")
+	f.StringVar(&o.repoURL, "repo-url", "", "`address` of the env repo for Argo CD (default: --env-repo, if it is remote)")
 	f.StringVar(&o.template, "template", "", "`directory` with your own kustomize base or plain YAML, or your jsonnet file (default: the sample)")
-	f.BoolVar(&o.dryRun, "dry-run", false, "work everything out, but commit nothing")
+	f.BoolVar(&o.dryRun, "dry-run", false, "render and check, but commit nothing")
 	for flag, words := range initChoices {
 		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
 	}
@@ -65,23 +65,23 @@ func newInit(c *cli) *cobra.Command {
 	var o initFlags
 	cmd := &cobra.Command{
 		Use:   "init --env-repo REPO --project NAME --base-domain DOMAIN [--template DIR]",
-		Short: "Make an env repo out of an empty repository",
-		Long: `Make an env repo out of a repository: octopod.yaml, the templates and the schemas for
-editors, in one commit. Files that are there stay. A path where nothing is becomes
-an empty bare repository first. In an empty clone, --env-repo may be left out.
+		Short: "Create an env repo",
+		Long: `Turn a repository into an env repo: commit octopod.yaml, the templates and the schemas
+for editors. Existing files stay. If the path does not exist, init creates a bare
+repository. In an empty clone, --env-repo is optional.
 
-With --template your own base is copied: services are read off its workloads, hosts
-off its Ingresses, and what the checks would refuse in it is named. Without, you get
-the sample: a web shop.`,
+With --template, init copies your own base, detects services from its workloads and
+hosts from its Ingresses, and lists the objects that the checks would reject. Without
+--template, init copies the sample: a web shop.`,
 		Example: `  # The sample
   octopod init --env-repo ./envs.git --project shop \
       --base-domain staging.example.com
 
-  # Your own base
+  # Use your own base
   octopod init --env-repo git@example.com:acme/envs.git --project acme \
       --base-domain staging.example.com --template deploy/base
 
-  # Jsonnet, with plain YAML in the env repo
+  # Use jsonnet, with plain YAML in the env repo
   octopod init --env-repo ./envs.git --project shop \
       --base-domain staging.example.com --engine jsonnet --output-mode rendered`,
 		Args: noArgs,

@@ -15,10 +15,10 @@ func newKeep(c *cli) *cobra.Command {
 	var period keepTime
 	cmd := c.changeOne(&cobra.Command{
 		Use:   "keep NAME --reason WHY [--for 14d]",
-		Short: "Keep a staging from the sweep",
-		Long: `Keep a staging from the sweep: it is neither archived nor deleted for its age, with
-its branch or for want of room, and does not sleep at night. Deploys go on; pin is
-what holds a staging at its version.`,
+		Short: "Exclude a staging from the sweep",
+		Long: `Exclude a staging from the sweep: the sweep does not archive or delete it because of its
+age, a deleted branch or a full project, and does not archive it at night. Deploys
+continue; to stop them, use pin.`,
 		Example: `  octopod keep feature-login --reason "customer demo on Friday" --for 7d`,
 	}, staging.Keep, nil, func(a *staging.Action) {
 		a.Reason = reason
@@ -27,8 +27,8 @@ what holds a staging at its version.`,
 			a.Until = &until
 		}
 	})
-	cmd.Flags().StringVar(&reason, "reason", "", "`why`, for whoever wonders whether it may go")
-	cmd.Flags().Var(&period, "for", "no longer than this `time`: 14d, 36h (default: until unkeep)")
+	cmd.Flags().StringVar(&reason, "reason", "", "`why` the staging must stay")
+	cmd.Flags().Var(&period, "for", "keep for this `time`: 14d, 36h (default: until unkeep)")
 	_ = cmd.RegisterFlagCompletionFunc("for", cobra.NoFileCompletions)
 	return cmd
 }

@@ -13,15 +13,15 @@ func newLint(c *cli) *cobra.Command {
 	var fix, dryRun, committed bool
 	cmd := &cobra.Command{
 		Use:   "lint",
-		Short: "Say everything that is wrong with the env repo",
-		Long: `Say everything that is wrong with the env repo: octopod.yaml, the records, the
-rendered objects, and files that are not what Octopod would write. Exit code 2 if
-there is anything. In a clone of the env repo, files that you edited are looked at
-as they are, committed or not.
+		Short: "Report all faults of the env repo",
+		Long: `Report all faults of the env repo: in octopod.yaml, in the records and in the rendered
+objects, and files that differ from the files that Octopod would generate. Exit code 2:
+there are faults. In a clone of the env repo, lint reads your edited files, committed or
+not.
 
---fix first writes the files that follow from octopod.yaml alone: the schemas for
-editors, and argocd/, which makes Argo CD follow the env repo. Stagings are written
-by regenerate.`,
+--fix first writes the files that depend only on octopod.yaml: the schemas for editors,
+and argocd/, the objects with which Argo CD syncs the env repo. To regenerate stagings,
+use regenerate.`,
 		Example: `  octopod lint
   octopod lint --fix
   octopod lint --env-repo . -o json`,
@@ -47,8 +47,8 @@ by regenerate.`,
 			return c.showProblems(problems)
 		},
 	}
-	cmd.Flags().BoolVar(&fix, "fix", false, "write the files that follow from octopod.yaml anew")
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "with --fix: say what would be written, but commit nothing")
+	cmd.Flags().BoolVar(&fix, "fix", false, "regenerate the schemas and argocd/ first")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "with --fix: list the files, but commit nothing")
 	addCommitted(cmd, &committed)
 	return cmd
 }

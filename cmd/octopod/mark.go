@@ -12,15 +12,15 @@ func newMark(c *cli) *cobra.Command {
 	var note string
 	cmd := c.changeOne(&cobra.Command{
 		Use:   "mark NAME --tested|--broken|--none [--note TEXT]",
-		Short: "Note what you found when you tried a staging",
-		Long: `Note what you found when you tried a staging: it works, or it does not. The mark is
-bound to the versions and the settings that the staging has now. It stays when these
-change, and everybody sees then that it is about an earlier version or about other
-settings. It changes nothing in the cluster. --none takes the mark away.`,
+		Short: "Record a test result",
+		Long: `Record your test result for a staging: it works, or it does not. The mark is bound to
+the current versions and settings of the staging. After a change of either, the mark
+stays, and is shown as outdated. mark changes nothing in the cluster. --none removes the
+mark.`,
 		Example: `  octopod mark feature-login --tested
   octopod mark feature-login --broken --note "the button is gone on a phone"
 
-  # What is still to be tried, and what again
+  # List untested stagings, and outdated marks
   octopod get -l tested=none
   octopod get -l tested=outdated`,
 	}, staging.Mark, nil, func(a *staging.Action) {
@@ -40,9 +40,9 @@ settings. It changes nothing in the cluster. --none takes the mark away.`,
 		}
 		return nil
 	}
-	cmd.Flags().BoolVar(&tested, "tested", false, "it works")
-	cmd.Flags().BoolVar(&broken, "broken", false, "it does not work")
-	cmd.Flags().BoolVar(&none, "none", false, "take the mark away")
-	cmd.Flags().StringVar(&note, "note", "", "`text` for others, in one line")
+	cmd.Flags().BoolVar(&tested, "tested", false, "the staging works")
+	cmd.Flags().BoolVar(&broken, "broken", false, "the staging does not work")
+	cmd.Flags().BoolVar(&none, "none", false, "remove the mark")
+	cmd.Flags().StringVar(&note, "note", "", "`text` to show with the mark, in one line")
 	return cmd
 }

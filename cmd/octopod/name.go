@@ -16,14 +16,14 @@ func newName(c *cli) *cobra.Command {
 	var explain bool
 	cmd := &cobra.Command{
 		Use:   "name [NAME|--branch BRANCH]",
-		Short: "Say what the staging of a branch is called",
-		Long: `Say what the staging of a branch is called. It follows from octopod.yaml and the
-branch alone: the same input gives the same name, always, with no network.
+		Short: "Print the name of a branch's staging",
+		Long: `Print the name of a branch's staging. The name depends only on octopod.yaml and the
+branch: the same input always gives the same name, without network access.
 
-If the name belongs to another branch already, deploy takes the form with the hash,
-which --explain shows too. Of a NAME, -o json and --explain say what follows from
-it; a word that can be no NAME is taken for a branch. Without either, --explain says
-which variables of CI deploy goes by.`,
+If the staging of another branch has the name already, deploy uses the form with a
+hash, which --explain also shows. With a NAME, -o json and --explain print the values
+derived from it. An argument that is not a valid NAME counts as a branch. Without an
+argument, --explain prints the CI variables that deploy uses.`,
 		Example: `  octopod name --branch feature/login
   octopod name --explain
   octopod name feature-login -o json
@@ -48,7 +48,7 @@ which variables of CI deploy goes by.`,
 		ValidArgsFunction: c.completion(completeOneName),
 	}
 	o.addFlags(cmd)
-	cmd.Flags().BoolVar(&explain, "explain", false, "say on stderr how the name comes about")
+	cmd.Flags().BoolVar(&explain, "explain", false, "explain on stderr how the name is derived")
 	return cmd
 }
 

@@ -18,11 +18,11 @@ func newNotify(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "notify --server-config FILE [SINK…]",
 		Short: "Send a test message to the sinks of a server",
-		Long: `Send a test message to the sinks that the configuration of a server names under
-notify, or to some of them: chats, mail and webhooks. Each is tried once, and what it
-answers is said. Run it where the server runs, so that it finds the same secrets.
+		Long: `Send a test message to all sinks in a server's configuration (notify.sinks), or to the
+given ones: chats, mail and webhooks. notify tries each sink once and prints its answer.
+Run it where the server runs, so that it finds the same secrets.
 
-Exit code 6 when a sink was not told. docs/notify.md says who is told of what.`,
+Exit code 6: a sink did not accept the message. See docs/notify.md.`,
 		Example: `  octopod notify --server-config /etc/octopod/server.yaml
   octopod notify --server-config /etc/octopod/server.yaml team-chat`,
 		RunE: func(cmd *cobra.Command, names []string) error {
@@ -33,7 +33,7 @@ Exit code 6 when a sink was not told. docs/notify.md says who is told of what.`,
 		},
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
-	cmd.Flags().StringVar(&file, "server-config", "", "`file` that names the sinks")
+	cmd.Flags().StringVar(&file, "server-config", "", "configuration `file` of the server")
 	return cmd
 }
 

@@ -17,7 +17,7 @@ func newOpen(c *cli) *cobra.Command {
 	var show bool
 	cmd := &cobra.Command{
 		Use:   "open NAME [LINK]",
-		Short: "Open a staging in the browser, or one of its links",
+		Short: "Open a staging or one of its links in the browser",
 		Long: `Open a staging in the browser: its main service, or the service or link that is
 named. ` + "`octopod describe`" + ` lists them. Without a terminal the address is printed.`,
 		Example: `  octopod open feature-login
@@ -47,7 +47,7 @@ named. ` + "`octopod describe`" + ` lists them. Without a terminal the address i
 		},
 		ValidArgsFunction: c.completion(completeNameThen(completeLinks)),
 	}
-	cmd.Flags().BoolVar(&show, "print", false, "print the address only")
+	cmd.Flags().BoolVar(&show, "print", false, "only print the address")
 	return cmd
 }
 

@@ -11,11 +11,11 @@ func newPin(c *cli) *cobra.Command {
 	var reason string
 	cmd := c.changeOne(&cobra.Command{
 		Use:   "pin NAME [--reason WHY]",
-		Short: "Hold a staging at its version: deploys are refused",
-		Long: `Hold a staging at its version: deploys, also by CI, are refused with exit code 4
-until unpin. A rollback pins by itself.`,
+		Short: "Pin a staging at its version: reject deploys",
+		Long: `Pin a staging at its version: Octopod rejects deploys, also from CI, with exit code 4
+until unpin. A rollback pins the staging automatically.`,
 		Example: `  octopod pin feature-login --reason "customer demo on Friday"`,
 	}, staging.PinVerb, isUnpinned, func(a *staging.Action) { a.Reason = reason })
-	cmd.Flags().StringVar(&reason, "reason", "", "`why`, for whoever is refused")
+	cmd.Flags().StringVar(&reason, "reason", "", "`why`; shown with each rejected deploy")
 	return cmd
 }

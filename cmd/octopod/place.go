@@ -105,7 +105,7 @@ func (c *cli) uncommitted(ctx context.Context, to keeper) (*staging.Uncommitted,
 
 // addCommitted adds the flag of verbs that look at uncommitted files.
 func addCommitted(cmd *cobra.Command, committed *bool) {
-	cmd.Flags().BoolVar(committed, "committed", false, "in a clone: look at what is committed only, not at edited files")
+	cmd.Flags().BoolVar(committed, "committed", false, "in a clone: read committed files only, not your edits")
 }
 
 // edits is what a verb looks at beside what is committed, having said so.

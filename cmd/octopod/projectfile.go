@@ -20,8 +20,8 @@ type branchFlags struct {
 }
 
 func (o *branchFlags) addFlags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&o.branch, "branch", "", "`branch` of the application (default: as CI or the work tree says)")
-	cmd.Flags().StringVar(&o.projectFile, "project-file", "", "octopod.yaml to go by (default: the env repo's, else the `file` in this directory)")
+	cmd.Flags().StringVar(&o.branch, "branch", "", "`branch` of the application (default: from CI or the work tree)")
+	cmd.Flags().StringVar(&o.projectFile, "project-file", "", "octopod.yaml to use (default: the env repo's, else the `file` in this directory)")
 	_ = cmd.RegisterFlagCompletionFunc("branch", cobra.NoFileCompletions)
 }
 

@@ -17,18 +17,18 @@ func newRegenerate(c *cli) *cobra.Command {
 	var all, check, dryRun, committed bool
 	cmd := &cobra.Command{
 		Use:   "regenerate NAME… | --all",
-		Short: "Write stagings out again, after a template changed",
-		Long: `Write stagings out again, in one commit, after octopod.yaml or a template changed.
-One that cannot be written out is reported and left as it is, the rest go on; then
-the exit code is 2. Pinned ones are left alone.
+		Short: "Regenerate stagings after a template change",
+		Long: `Regenerate the files of stagings in one commit, after a change of octopod.yaml or a
+template. A staging that fails stays unchanged, the others continue, and the exit code
+is 2. Pinned stagings stay unchanged.
 
-Octopod owns every file in envs/<name>: others are removed, and named. Keep what one
-staging alone needs as a component below templates, behind a parameter with
+Octopod owns every file in envs/<name>: regenerate removes and lists all other files. To
+add objects to one staging only, write a component below templates and a parameter with
 "to: component".
 
---check commits nothing, and looks at all when none is named; in a clone, files that
-you edited are looked at as they are. Exit code 0: all are as they should be. 1: some
-are not. 2 or more: some could not be checked. The env repo's own CI runs it.`,
+--check commits nothing. Without names it checks all stagings; in a clone it reads your
+edited files. Exit code 0: all stagings are up to date. 1: some are not. 2 or more: some
+could not be checked. Run it in the CI of the env repo.`,
 		Example: `  octopod regenerate --all
   octopod regenerate feature-login feature-search
   octopod regenerate --check`,
@@ -46,9 +46,9 @@ are not. 2 or more: some could not be checked. The env repo's own CI runs it.`,
 		},
 		ValidArgsFunction: c.completion(completeNames),
 	}
-	cmd.Flags().BoolVar(&all, "all", false, "every staging")
-	cmd.Flags().BoolVar(&check, "check", false, "commit nothing, and tell by the exit code whether something would change")
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "work everything out and check it, but commit nothing")
+	cmd.Flags().BoolVar(&all, "all", false, "regenerate every staging")
+	cmd.Flags().BoolVar(&check, "check", false, "commit nothing; the exit code reports differences")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "render and check, but commit nothing")
 	addCommitted(cmd, &committed)
 	return cmd
 }

@@ -16,9 +16,9 @@ func newRender(c *cli) *cobra.Command {
 	var revision string
 	cmd := &cobra.Command{
 		Use:   "render NAME",
-		Short: "Print the manifests of a staging, as Argo CD gets them",
-		Long: `Print the objects of a staging as they are committed, now or at a revision. The
-output is what kustomize build or jsonnet give for the same directory, sorted.`,
+		Short: "Print the manifests of a staging",
+		Long: `Print the committed objects of a staging, at the tip or at a revision. The output equals
+the output of kustomize build or jsonnet for the same directory, sorted.`,
 		Example: `  octopod render feature-login
   octopod render feature-login --revision 1f2e3d4 -o json
   octopod render feature-login -o name`,

@@ -11,10 +11,10 @@ func newRestart(c *cli) *cobra.Command {
 	var reason string
 	cmd := c.changeOne(&cobra.Command{
 		Use:   "restart NAME [--reason WHY]",
-		Short: "Stop and start everything of a staging, as it is",
-		Long: `Stop and start everything of a staging: same versions, same settings, same data. It
-is a commit that counts restarts, so the history says who did it, and Argo CD tries
-once more what it has given up.`,
+		Short: "Restart all workloads of a staging",
+		Long: `Stop and start all workloads of a staging. Versions, settings and data stay. A restart is
+a commit that increments a counter, so the history shows its author, and Argo CD retries
+a failed sync.`,
 		Example: `  octopod restart feature-login
   octopod restart feature-login --reason "stale cache" --wait`,
 	}, staging.Restart, isActive, func(a *staging.Action) { a.Reason = reason })

@@ -9,9 +9,10 @@ import (
 // newRestore wakes a staging.
 func newRestore(c *cli) *cobra.Command {
 	return c.changeOne(&cobra.Command{
-		Use:     "restore NAME",
-		Short:   "Wake an archived staging, or take a deletion back",
-		Long:    "Wake an archived staging with the replica counts of its template, or take back a deletion that is not over yet.",
+		Use:   "restore NAME",
+		Short: "Start an archived staging, or cancel a deletion",
+		Long: `Start an archived staging with the replica counts of its template, or cancel a deletion
+that has not finished.`,
 		Example: `  octopod restore feature-login`,
 	}, staging.Restore, isAsleep, nil)
 }

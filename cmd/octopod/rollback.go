@@ -12,19 +12,19 @@ func newRollback(c *cli) *cobra.Command {
 	cmd := c.changeOne(&cobra.Command{
 		Use:   "rollback NAME [--to REVISION] [--reason WHY]",
 		Short: "Return a staging to an earlier version",
-		Long: `Return a staging to the version before, or to a revision that history shows. Marks,
-pins and restarts make no version. It is a new commit, so it can be undone like any
-other. The staging is pinned, so that CI does not roll it forward again; unpin lets
-deploys through.`,
-		Example: `  # The version before this one
+		Long: `Return a staging to the previous version, or to a revision from its history. Marks, pins
+and restarts create no version. A rollback is a new commit, so you can undo it like any
+other change. It also pins the staging, so that CI does not deploy the reverted build
+again; unpin allows deploys again.`,
+		Example: `  # Return to the previous version
   octopod rollback feature-login
 
-  # A version of your choice
+  # Return to a revision
   octopod history feature-login
   octopod rollback feature-login --to 1f2e3d4 --reason "login broken"`,
 	}, staging.Rollback, nil, func(a *staging.Action) { a.To, a.Reason = to, reason })
-	cmd.Flags().StringVar(&to, "to", "", "`revision` to return to (default: the version before)")
-	cmd.Flags().StringVar(&reason, "reason", "", "`why`, for whoever finds it pinned")
+	cmd.Flags().StringVar(&to, "to", "", "`revision` to return to (default: the previous version)")
+	cmd.Flags().StringVar(&reason, "reason", "", "`why`; shown with the pin")
 	c.completeFlag(cmd, "to", completeRevisions)
 	return cmd
 }

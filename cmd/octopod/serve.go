@@ -28,37 +28,36 @@ func newServe(c *cli) *cobra.Command {
 	var o serveFlags
 	cmd := &cobra.Command{
 		Use:   "serve [--listen ADDRESS] [--server-config FILE]",
-		Short: "Serve the page and the API",
-		Long: `Serve the page for people and the API for programs: one process, one port. It keeps
-nothing that is not in git, so several may serve the same env repo side by side.
+		Short: "Serve the web UI and the API",
+		Long: `Serve the web UI and the API in one process on one port. The server stores its data in
+git only, so several servers can serve the same env repo.
 
-Without --server-config it serves the one env repo of --env-repo, or of the clone you
-are in, to this machine alone and asks nobody who they are. The file says more: several
-projects, who may sign in, tokens, forges; with it the server sweeps as well.
-docs/server.md describes it.
+Without --server-config, the server serves one env repo (--env-repo, or your clone) to
+this machine only, without sign-in. The configuration file adds projects, sign-in, tokens
+and forges; with it the server also sweeps. See docs/server.md.
 
-Programs and people at a terminal use it with --server and OCTOPOD_TOKEN. Beside the
-page and /api/v1 there are /livez, /readyz, /metrics and /version. SIGTERM ends it when
-the writes under way are finished.`,
-		Example: `  # A first look, in a clone of the env repo
+Use the server from the command line with --server and OCTOPOD_TOKEN. Besides the web UI
+and /api/v1 it serves /livez, /readyz, /metrics and /version. After SIGTERM it finishes
+running writes and exits.`,
+		Example: `  # In a clone of the env repo
   octopod serve
 
-  # The same from anywhere
+  # With the address of the env repo
   octopod serve --env-repo git@example.com:acme/envs.git --listen 127.0.0.1:9000
 
   # For a team
   octopod serve --server-config /etc/octopod/server.yaml
 
-  # Through it
+  # Use the server from the command line
   octopod get --server https://octopod.example.com`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return c.serve(cmd.Context(), o) },
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.listen, "listen", "", "`address` to listen on (default 127.0.0.1:8080)")
-	f.StringVar(&o.url, "url", "", "`address` of the server as people reach it")
-	f.StringVar(&o.config, "server-config", "", "`file` with projects and sign-in")
-	f.StringVar(&o.audit, "audit", "", "`file` that refused attempts are written to as JSON lines (default: stderr)")
+	f.StringVar(&o.url, "url", "", "public `address` of the server")
+	f.StringVar(&o.config, "server-config", "", "configuration `file` with projects and sign-in")
+	f.StringVar(&o.audit, "audit", "", "`file` for the log of rejected requests, as JSON lines (default: stderr)")
 	for _, flag := range []string{"listen", "url"} {
 		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions)
 	}

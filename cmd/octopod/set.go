@@ -15,18 +15,18 @@ func newSet(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "set NAME KEY=VALUE… [KEY-…]",
 		Short: "Change settings of a staging",
-		Long: `Change settings of a staging. Which there are, and what they may be, says the
-project's octopod.yaml; completion and describe show them.
+		Long: `Change settings of a staging. The project's octopod.yaml declares the settings and their
+allowed values; completion and describe list them.
 
-KEY- removes a setting even though the project has a default for it. To go back
-to the default, use unset.`,
+KEY- removes a setting, even if the project has a default for it. To reset a setting to
+the default, use unset.`,
 		Example: `  # One setting of the application, one of the deployment
   octopod set feature-login LOG_LEVEL=debug backend.replicas=2
 
-  # As if the project had no default
+  # Remove a setting that has a default
   octopod set feature-login LEGACY_FLAG-
 
-  # Look before you leap
+  # Preview the change
   octopod set feature-login PAYMENT_GATEWAY=production --dry-run --diff`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			a := staging.Action{Verb: staging.Set}
@@ -47,7 +47,7 @@ to the default, use unset.`,
 		},
 		ValidArgsFunction: c.completion(completeNameThen(completeValues)),
 	}
-	cmd.Flags().StringVar(&title, "title", "", "free `text` for people")
+	cmd.Flags().StringVar(&title, "title", "", "title of the staging: any `text`")
 	w.addFlags(cmd)
 	return cmd
 }

@@ -58,22 +58,22 @@ var outputs = []string{"table", "wide", "name", "json", "yaml", pathForm + "TEMP
 
 func (s *settings) addFlags(root *cobra.Command) {
 	f := root.PersistentFlags()
-	f.StringVar(&s.envRepo, "env-repo", "", "`URL` or path of the env repo (default: the work tree you are in, if it has an octopod.yaml)")
-	f.StringVar(&s.server, "server", "", "`URL` of an Octopod server to work through, with OCTOPOD_TOKEN")
+	f.StringVar(&s.envRepo, "env-repo", "", "`URL` or path of the env repo (default: your work tree, if it has an octopod.yaml)")
+	f.StringVar(&s.server, "server", "", "`URL` of an Octopod server to use, with OCTOPOD_TOKEN")
 	f.StringVar(&s.project, "project", "", "`name` of the project on the server (default: the only one)")
-	f.StringVar(&s.ref, "ref", "", "`branch` of the env repo (default: main; of a clone, the one checked out)")
-	f.StringVarP(&s.output, "output", "o", "table", "`form` of the result: "+strings.Join(outputs, ", "))
-	f.StringVar(&s.actor, "actor", "", "who asks, as `\"Name <mail>\"` (default: from CI, from git's configuration)")
+	f.StringVar(&s.ref, "ref", "", "`branch` of the env repo (default: main; in a clone, the checked-out branch)")
+	f.StringVarP(&s.output, "output", "o", "table", "output `format`: "+strings.Join(outputs, ", "))
+	f.StringVar(&s.actor, "actor", "", "author of the change, as `\"Name <mail>\"` (default: from CI or git's configuration)")
 	f.StringVar(&s.sshKey, "ssh-key", "", "private key `file` for ssh remotes (default: the ssh agent)")
 	f.StringArrayVar(&s.knownHosts, "known-hosts", nil, "known_hosts `file`, repeatable (default: the user's and the system's)")
 	f.StringVar(&s.signKey, "sign-key", "", "SSH or OpenPGP private key `file` that signs commits")
 	f.BoolVar(&s.allowPlainHTTP, "allow-plain-http", false, "allow http://, which sends credentials in the clear")
-	f.DurationVar(&s.gitTimeout, "git-timeout", 30*time.Second, "give up on a git remote that is silent for so long")
+	f.DurationVar(&s.gitTimeout, "git-timeout", 30*time.Second, "time limit for a git remote that does not answer")
 	s.argoCD.addFlags(f)
 	f.StringVar(&s.config, "config", "", "config `file` (default $XDG_CONFIG_HOME/octopod/config.yaml)")
-	f.BoolVarP(&s.quiet, "quiet", "q", false, "print the result and errors only")
-	f.BoolVarP(&s.verbose, "verbose", "v", false, "log what happens to stderr")
-	f.BoolVar(&s.noColor, "no-color", false, "no colours, also on a terminal")
+	f.BoolVarP(&s.quiet, "quiet", "q", false, "print only the result and errors")
+	f.BoolVarP(&s.verbose, "verbose", "v", false, "log details to stderr")
+	f.BoolVar(&s.noColor, "no-color", false, "disable colours")
 }
 
 // machine tells whether a program reads the result.
@@ -234,30 +234,30 @@ func (file configFile) fill(cmd *cobra.Command, c *cli) []staging.Problem {
 
 // newConfiguration is `octopod help configuration`.
 func newConfiguration() *cobra.Command {
-	return &cobra.Command{Use: "configuration", Short: "Where settings come from", Long: `A setting comes from the first of these that has it:
+	return &cobra.Command{Use: "configuration", Short: "Flags, environment variables and the config file", Long: `Octopod takes each setting from the first of these sources that has it:
 
   1. the flag                  --env-repo git@example.com:acme/envs.git
   2. the environment           OCTOPOD_ENV_REPO=git@example.com:acme/envs.git
   3. the config file           envRepo: git@example.com:acme/envs.git
   4. the default
 
-Every flag of every verb has a variable: OCTOPOD_ and its name in capitals, with _
-for -. A repeatable flag takes one value a line.
+Every flag of every verb has an environment variable: OCTOPOD_ and the name of the flag
+in capitals, with _ for -. For a repeatable flag, write one value per line.
 
-The config file is --config, or $XDG_CONFIG_HOME/octopod/config.yaml. It may hold
-server, project, envRepo, ref, output, actor, sshKey, knownHosts, signKey, allowPlainHTTP, gitTimeout,
+The config file is the file of --config, or $XDG_CONFIG_HOME/octopod/config.yaml. Its
+fields are server, project, envRepo, ref, output, actor, sshKey, knownHosts, signKey, allowPlainHTTP, gitTimeout,
 quiet, noColor, gitUsername, gitTokenFile, and argocd with server, plaintext, insecure,
 grpcWeb and tokenFile. An unknown field is an error.
 
-Credentials are never flags, since a command line is visible to others:
+Credentials have no flags, because other users can see a command line:
 
   OCTOPOD_GIT_USERNAME, OCTOPOD_GIT_TOKEN   basic auth over https
   OCTOPOD_GIT_TOKEN_FILE                    the same, read from a file
   OCTOPOD_TOKEN                             for --server
   OCTOPOD_SSH_KEY_PASSPHRASE                for --ssh-key
   OCTOPOD_SIGN_KEY_PASSPHRASE               for --sign-key
-  ARGOCD_AUTH_TOKEN                         of Octopod's account in Argo CD
+  ARGOCD_AUTH_TOKEN                         token of Octopod's account in Argo CD
 
-Also read: ARGOCD_SERVER and ARGOCD_OPTS, as argocd itself does; NO_COLOR, and in CI the variables that say who asks (GITHUB_ACTOR,
-GITLAB_USER_NAME and their like).`}
+Octopod also reads ARGOCD_SERVER and ARGOCD_OPTS, like argocd, and NO_COLOR. In CI it
+reads the author from variables such as GITHUB_ACTOR and GITLAB_USER_NAME.`}
 }

@@ -20,29 +20,31 @@ func newSweep(c *cli) *cobra.Command {
 	var maxShare int
 	cmd := &cobra.Command{
 		Use:   "sweep [--dry-run]",
-		Short: "Archive, wake and delete what is due",
-		Long: `Look at every staging once and do what spec.lifecycle of octopod.yaml says: archive
-what had no deploy for long, put to sleep and wake, archive those whose branch is gone
-and delete what was archived for long enough. One commit each, in one push. It keeps
-nothing between two runs: run it from cron or CI, every hour or every few minutes, or
-let ` + "`octopod serve`" + ` do it. With --server it sweeps there, now.
+		Short: "Archive, restore and delete stagings that are due",
+		Long: `Apply spec.lifecycle of octopod.yaml to every staging once: archive stagings that had no
+deploy during their time to live, archive and restore stagings on schedule, archive
+stagings of deleted branches, and delete stagings after the archive retention. sweep
+makes one commit per staging and one push. It stores no state between runs: run it from
+cron or CI, every hour or every few minutes, or let ` + "`octopod serve`" + ` run it. With
+--server, the server sweeps at once.
 
-Branches are asked of the repository of each service (spec.services.*.repository), with
-the credentials of the env repo where that is on the same host. A repository that does
-not answer, or lists no branch at all, takes no staging away. Nor do more than
---max-share of a hundred go at once with their branches or for good: they are held back
-until somebody looked. Nothing is deleted that was not archived before.
+sweep reads the branches from the repository of each service (spec.services.*.repository),
+with the credentials of the env repo if it is on the same host. If a repository does not
+answer, or lists no branch at all, sweep removes no staging because of it. If more than
+--max-share percent of the stagings are due to be deleted, or archived for a deleted
+branch, sweep holds these changes back for a person to review. It deletes only archived
+stagings.
 
-keep keeps a staging from it. Shown is what changes and what is near; -o wide shows all.
-Exit code 2: some could not be changed, the rest was. 4: some are held back. 8: some
-repository did not answer.`,
-		Example: `  # What would happen?
+To exclude a staging, use keep. sweep prints the stagings that it changes or will change
+soon; -o wide prints all. Exit code 2: some changes failed, the rest succeeded. 4: some
+changes are held back. 8: a repository did not answer.`,
+		Example: `  # Preview
   octopod sweep --dry-run
 
-  # Every hour
+  # In cron, every hour
   octopod sweep
 
-  # After a look at what was held back
+  # After a review of the changes that were held back
   octopod sweep --max-share 100`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -52,8 +54,8 @@ repository did not answer.`,
 			return c.sweep(cmd.Context(), lifecycle.SweepRequest{DryRun: dryRun, MaxShare: maxShare, By: c.actor()})
 		},
 	}
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "work everything out and check it, but commit nothing")
-	cmd.Flags().IntVar(&maxShare, "max-share", lifecycle.DefaultMaxShare, "of a hundred stagings, how `many` may go at once")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "render and check, but commit nothing")
+	cmd.Flags().IntVar(&maxShare, "max-share", lifecycle.DefaultMaxShare, "largest share of stagings to remove at once, in `percent`")
 	_ = cmd.RegisterFlagCompletionFunc("max-share", cobra.NoFileCompletions)
 	return cmd
 }

@@ -25,10 +25,10 @@ func newToken(c *cli) *cobra.Command {
 	o := tokenFlags{role: string(project.RoleUser), expires: project.Duration(tokenTime).String()}
 	cmd := &cobra.Command{
 		Use:   "token NAME [--role ROLE] [--expires 90d] [--verb VERB]… [--project PROJECT]… [--staging NAME]…",
-		Short: "Make an API token for a server",
-		Long: `Make an API token, with which a program works through a server. The token is shown
-this once and kept nowhere: what goes into the server's configuration is only its
-hash. Remove it there to withdraw the token.`,
+		Short: "Generate an API token for a server",
+		Long: `Generate an API token, with which a program uses a server. token prints the token once
+and stores it nowhere. The server's configuration gets only a hash of the token; remove
+the hash there to revoke the token.`,
 		Example: `  octopod token nightly --verb deploy --project shop --staging 'nightly-*'
   octopod token wall-screen --role viewer --expires 365d -o yaml`,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -48,11 +48,11 @@ hash. Remove it there to withdraw the token.`,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.role, "role", o.role, "`role` of the token: viewer, user or admin")
-	f.StringVar(&o.expires, "expires", o.expires, "how `long` it lasts: 90d, 12h")
-	f.StringVar(&o.email, "email", "", "mail `address` of the author of its commits")
-	f.StringArrayVar(&o.verbs, "verb", nil, "`verb` it may use, again for more (default: all the role may)")
-	f.StringArrayVar(&o.projects, "project", nil, "`project` it is for, again for more (default: all)")
-	f.StringArrayVar(&o.stagings, "staging", nil, "`name` it is for, * stands for any text, again for more (default: all)")
+	f.StringVar(&o.expires, "expires", o.expires, "lifetime, as a `period`: 90d, 12h")
+	f.StringVar(&o.email, "email", "", "mail `address` of the author in the token's commits")
+	f.StringArrayVar(&o.verbs, "verb", nil, "allowed `verb`, repeatable (default: all verbs of the role)")
+	f.StringArrayVar(&o.projects, "project", nil, "allowed `project`, repeatable (default: all)")
+	f.StringArrayVar(&o.stagings, "staging", nil, "allowed `name` of a staging, * matches any text, repeatable (default: all)")
 	return cmd
 }
 

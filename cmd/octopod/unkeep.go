@@ -10,8 +10,8 @@ import (
 func newUnkeep(c *cli) *cobra.Command {
 	return c.changeOne(&cobra.Command{
 		Use:     "unkeep NAME",
-		Short:   "Leave a staging to the sweep again",
-		Long:    "Leave a staging to the sweep again, after keep.",
+		Short:   "End keep: include a staging in the sweep again",
+		Long:    "End keep: the sweep handles the staging like all others again.",
 		Example: `  octopod unkeep feature-login`,
 	}, staging.Unkeep, isKept, nil)
 }

@@ -10,8 +10,8 @@ import (
 func newUnpin(c *cli) *cobra.Command {
 	return c.changeOne(&cobra.Command{
 		Use:     "unpin NAME",
-		Short:   "Let deploys through again",
-		Long:    "Let deploys through again, after a rollback or a pin. Nothing else changes until the next deploy.",
+		Short:   "Allow deploys again",
+		Long:    "Allow deploys again after a rollback or a pin. Nothing else changes until the next deploy.",
 		Example: `  octopod unpin feature-login`,
 	}, staging.Unpin, isPinned, nil)
 }

@@ -11,8 +11,8 @@ func newUnset(c *cli) *cobra.Command {
 	var w writing
 	cmd := &cobra.Command{
 		Use:   "unset NAME KEY…",
-		Short: "Go back to the project's default of a setting",
-		Long:  "Go back to the project's default of a setting, or to what a chosen preset says.",
+		Short: "Reset settings to the project's default",
+		Long:  "Reset settings to the project's default, or to the value of a preset of the staging.",
 		Example: `  octopod unset feature-login LOG_LEVEL
   octopod unset feature-login LOG_LEVEL backend.replicas --dry-run`,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -16,10 +16,10 @@ func newURL(c *cli) *cobra.Command {
 	var service string
 	cmd := &cobra.Command{
 		Use:   "url [NAME|--branch BRANCH] [--service SERVICE]",
-		Short: "Say where a staging is reached, before there is one",
-		Long: `Say where a staging is reached, before there is one. It follows from octopod.yaml
-and the name, or the branch. Where the env repo is at hand, a name that belongs to
-another branch is not given away twice. -o wide shows every service.`,
+		Short: "Print the addresses of a staging",
+		Long: `Print the address of a staging, even before the staging exists. The address depends only
+on octopod.yaml and the name or branch. With access to the env repo, url uses the form
+with a hash if the staging of another branch has the name. -o wide prints every service.`,
 		Example: `  octopod url feature-login
   octopod url --branch feature/login
   octopod url --branch feature/login --service backend
@@ -50,7 +50,7 @@ another branch is not given away twice. -o wide shows every service.`,
 		ValidArgsFunction: c.completion(completeOneName),
 	}
 	o.addFlags(cmd)
-	cmd.Flags().StringVar(&service, "service", "", "`service` to reach (default: the main one)")
+	cmd.Flags().StringVar(&service, "service", "", "`service` of the address (default: the main service)")
 	c.completeFlag(cmd, "service", completeServices)
 	return cmd
 }

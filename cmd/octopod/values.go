@@ -20,9 +20,9 @@ type valueFlags struct {
 
 func (o *valueFlags) addFlags(c *cli, cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringArrayVar(&o.set, "set", nil, "set a value, as `KEY=VALUE`, repeatable; KEY- removes the project's default")
-	f.StringArrayVar(&o.unset, "unset", nil, "go back to the project's default of `KEY`, repeatable")
-	f.StringArrayVar(&o.presets, "preset", nil, "choose a `preset`, repeatable")
+	f.StringArrayVar(&o.set, "set", nil, "change a setting, as `KEY=VALUE`, repeatable; KEY- removes the project's default")
+	f.StringArrayVar(&o.unset, "unset", nil, "reset `KEY` to the project's default, repeatable")
+	f.StringArrayVar(&o.presets, "preset", nil, "add a `preset` to the staging, repeatable")
 	for _, alias := range []struct {
 		to              *[]string
 		name, shorthand string

@@ -23,8 +23,8 @@ var version string
 func newVersion(c *cli) *cobra.Command {
 	return &cobra.Command{
 		Use:     "version",
-		Short:   "Say which version this is",
-		Long:    "Say which version this is, and of which commit it was built.",
+		Short:   "Print the version",
+		Long:    "Print the version of this program and the commit of its source.",
 		Example: "  octopod version\n  octopod version -o json",
 		Args:    noArgs,
 		RunE: func(*cobra.Command, []string) error {

@@ -19,14 +19,14 @@ func newWait(c *cli) *cobra.Command {
 	var goal string
 	cmd := &cobra.Command{
 		Use:   "wait NAME [--for running|archived|deleted]",
-		Short: "Wait until a staging runs, sleeps or is gone",
-		Long: `Wait until a staging runs, sleeps or is gone. What happens on the way goes to
-stderr, each step with the seconds since the start.
+		Short: "Wait until a staging is running, archived or deleted",
+		Long: `Wait until a staging is running, archived or deleted. wait prints each step to stderr,
+with the seconds since the start.
 
-It runs when Argo CD has applied what is committed now and every part of it works;
-a state that is older never counts. The wait ends early when the staging fails.
+A staging is running when Argo CD has applied the current commit and every part works;
+an older commit never counts. wait ends early if the staging fails.
 
-Exit codes: 0 it is so, 5 the time ran out, 6 it failed, 8 Argo CD is out of reach.`,
+Exit codes: 0 done, 5 timeout, 6 the staging failed, 8 cannot reach Argo CD.`,
 		Example: `  octopod wait feature-login
   octopod wait feature-login --for archived --timeout 2m
   octopod wait feature-login -o json`,
@@ -51,7 +51,7 @@ Exit codes: 0 it is so, 5 the time ran out, 6 it failed, 8 Argo CD is out of rea
 		},
 		ValidArgsFunction: c.completion(completeOneName),
 	}
-	cmd.Flags().StringVar(&goal, "for", string(live.ForRunning), "`what` to wait for: "+goals())
+	cmd.Flags().StringVar(&goal, "for", string(live.ForRunning), "`state` to wait for: "+goals())
 	addTimeout(cmd, &r.Timeout)
 	_ = cmd.RegisterFlagCompletionFunc("for", cobra.FixedCompletions(strings.Split(goals(), ", "), cobra.ShellCompDirectiveNoFileComp))
 	return cmd
@@ -66,7 +66,7 @@ func goals() string {
 }
 
 func addTimeout(cmd *cobra.Command, timeout *time.Duration) {
-	cmd.Flags().DurationVar(timeout, "timeout", 10*time.Minute, "wait no longer than this; 0 means for ever")
+	cmd.Flags().DurationVar(timeout, "timeout", 10*time.Minute, "time limit of the wait; 0 waits forever")
 }
 
 // wait tells on stderr what happens on the way.

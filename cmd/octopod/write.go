@@ -22,9 +22,9 @@ type writing struct {
 }
 
 func (w *writing) addFlags(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&w.dryRun, "dry-run", false, "work everything out and check it, but commit nothing")
-	cmd.Flags().BoolVar(&w.diff, "diff", false, "show how the manifests change, secrets masked")
-	cmd.Flags().BoolVar(&w.wait, "wait", false, "wait until it is so in the cluster; fail if it fails there")
+	cmd.Flags().BoolVar(&w.dryRun, "dry-run", false, "render and check, but commit nothing")
+	cmd.Flags().BoolVar(&w.diff, "diff", false, "print how the manifests change, with secrets masked")
+	cmd.Flags().BoolVar(&w.wait, "wait", false, "wait until the cluster has the change; fail if the staging fails")
 	addTimeout(cmd, &w.timeout)
 }
 
@@ -196,7 +196,7 @@ func short(revision string) string { return revision[:min(len(revision), 7)] }
 
 // nameFlag lets a verb take the name as Octopod 1 did, with -n.
 func nameFlag(cmd *cobra.Command, name *string) {
-	cmd.Flags().StringVarP(name, "name", "n", "", "`name` of the staging, instead of the argument")
+	cmd.Flags().StringVarP(name, "name", "n", "", "`name` of the staging, in place of the argument")
 }
 
 // oneName gives the staging that a verb is about: its argument, or -n.
