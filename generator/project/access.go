@@ -11,21 +11,21 @@ import (
 // Access says who has which role on the page and the API. Who may write to the
 // env repo past Octopod is the git server's to say.
 type Access struct {
-	// Role of everybody who signed in and is on no list below. Default viewer.
+	// Role of signed-in users who are not in one of the lists below. Default viewer.
 	Everyone Role `yaml:"everyone,omitempty" json:"everyone,omitempty" jsonschema:"enum=none,enum=viewer,enum=user,enum=admin"`
-	// Who may look.
+	// Users who may view stagings.
 	Viewers Members `yaml:"viewers,omitempty" json:"viewers,omitzero"`
-	// Who may also create and change stagings.
+	// Users who may also create and change stagings.
 	Users Members `yaml:"users,omitempty" json:"users,omitzero"`
-	// Who may do everything and sees everything.
+	// Users who may view and change everything.
 	Admins Members `yaml:"admins,omitempty" json:"admins,omitzero"`
 }
 
 // Members are people, by what the sign-in says of them.
 type Members struct {
-	// Groups as the sign-in names them; * stands for any text.
+	// Groups of the identity provider; * matches any text.
 	Groups []string `yaml:"groups,omitempty" json:"groups,omitempty"`
-	// Mail addresses, or all of a domain: "*@example.com".
+	// Mail addresses, or all addresses of a domain: "*@example.com".
 	Emails []string `yaml:"emails,omitempty" json:"emails,omitempty"`
 }
 

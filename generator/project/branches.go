@@ -11,17 +11,18 @@ import (
 // Branches says which branches get a staging by themselves, when a webhook tells
 // of them. What CI and people deploy is theirs to choose.
 type Branches struct {
-	// What makes and moves a staging: push (default), or pullRequest (it goes when the request is closed).
+	// Event that creates and updates a staging: push (default), or pullRequest (closing the request
+	// removes the staging).
 	From BranchSource `yaml:"from,omitempty" json:"from,omitempty" jsonschema:"enum=push,enum=pullRequest"`
-	// Branches that get one; * stands for any text: feature/*. Absent: all.
+	// Branches that get a staging; * matches any text: feature/*. Absent: all.
 	Include []string `yaml:"include,omitempty" json:"include,omitempty"`
-	// Branches that get none, even if they are included.
+	// Branches that get no staging, even if include has them.
 	Exclude []string `yaml:"exclude,omitempty" json:"exclude,omitempty"`
 	// Only pull requests with one of these labels.
 	Labels []string `yaml:"labels,omitempty" json:"labels,omitempty"`
-	// Pull requests that are drafts as well.
+	// Also drafts of pull requests.
 	Drafts bool `yaml:"drafts,omitempty" json:"drafts,omitempty"`
-	// What bots push or open as well.
+	// Also pushes and pull requests of bots.
 	Bots bool `yaml:"bots,omitempty" json:"bots,omitempty"`
 }
 

@@ -10,15 +10,16 @@ import (
 // Images says what is asked of the registries before a deploy: of the images
 // that it brings, not of the project's default images.
 type Images struct {
-	// none (default) or exists: a deploy of an image that its registry does not have is refused.
+	// none (default) or exists: reject a deploy if the registry does not have the image.
 	Check ImageCheck `yaml:"check,omitempty" json:"check,omitempty" jsonschema:"enum=none,enum=exists"`
-	// How long a deploy waits for an image that is not there yet, such as 10m. Absent: not at all.
+	// Time that a deploy waits for a missing image, such as 10m. Absent: it does not wait.
 	Wait Duration `yaml:"wait,omitempty" json:"wait,omitempty"`
-	// none (default) or digest: the record names the image by its digest too, so that a tag which is
-	// moved later moves no staging. Such an image must exist.
+	// none (default) or digest: also record the digest of the image, so that a moved tag does not
+	// change a staging. The image must exist.
 	Pin ImagePin `yaml:"pin,omitempty" json:"pin,omitempty" jsonschema:"enum=none,enum=digest"`
-	// Hosts of more registries that may be asked, such as ghcr.io or registry.example.com:5000. Those of the
-	// services' image and build may be anyway, any other is not.
+	// Hosts of additional registries that Octopod may call, such as ghcr.io or
+	// registry.example.com:5000. It always may call the registries of the services' image and
+	// build, and no others.
 	Registries []string `yaml:"registries,omitempty" json:"registries,omitempty"`
 }
 

@@ -12,14 +12,14 @@ import (
 // NotificationRule says who is told of which stagings, and when. It names no address and
 // holds no secret: those are in the configuration of the server.
 type NotificationRule struct {
-	// A sink of the server by its name (a chat channel, a mail list, a webhook), or what is told
-	// on the forge of the application's repositories: pull-request (one comment, kept up to date),
-	// commit (a status) or deployment.
+	// Receiver: a sink of the server by its name (a chat channel, a mail list, a webhook), or on
+	// the forge of the application: pull-request (one comment, updated with each change), commit (a
+	// commit status) or deployment.
 	To string `yaml:"to" json:"to"`
-	// running, failed, degraded (a part does not work), archived, deleted, warning (it is archived or deleted soon).
-	// Default all. A forge is told everything, so this is for sinks only.
+	// Events: running, failed, degraded (a part does not work), archived, deleted, warning
+	// (archived or deleted soon). Default all. Only for sinks; a forge gets all events.
 	On []Trigger `yaml:"on,omitempty" json:"on,omitempty" jsonschema:"enum=running,enum=failed,enum=degraded,enum=archived,enum=deleted,enum=warning"`
-	// Names of stagings; * stands for any text: feature-*. Default all.
+	// Names of stagings; * matches any text: feature-*. Default all.
 	Stagings []string `yaml:"stagings,omitempty" json:"stagings,omitempty"`
 }
 

@@ -23,51 +23,51 @@ const (
 
 // Parameter declares what may be overridden on a staging.
 type Parameter struct {
-	// app (default) or deployment.
+	// Scope: app (default) or deployment.
 	Scope Scope `yaml:"scope,omitempty" json:"scope,omitempty" jsonschema:"enum=app,enum=deployment"`
-	// string (default), integer, boolean, enum or secret-reference.
+	// Type: string (default), integer, boolean, enum or secret-reference.
 	Type Type `yaml:"type,omitempty" json:"type,omitempty" jsonschema:"enum=string,enum=integer,enum=boolean,enum=enum,enum=secret-reference"`
-	// Value where a staging sets none. Absent: the template decides.
+	// Value of stagings that do not set the parameter. Absent: the template decides.
 	Default any `yaml:"default,omitempty" json:"default,omitempty"`
-	// The values of an enum, or the only ones a string, integer or secret-reference may have.
+	// Values of an enum; for string, integer or secret-reference the allowed values.
 	Allowed []any `yaml:"allowed,omitempty" json:"allowed,omitempty"`
-	// Least integer.
+	// Minimum of an integer.
 	Min *int `yaml:"min,omitempty" json:"min,omitempty"`
-	// Greatest integer.
+	// Maximum of an integer.
 	Max *int `yaml:"max,omitempty" json:"max,omitempty"`
 	// Regular expression (RE2) that a whole string must match.
 	Pattern string `yaml:"pattern,omitempty" json:"pattern,omitempty"`
-	// One sentence for the person who sets it.
+	// Description in one sentence, for the user who sets the parameter.
 	Help string `yaml:"help,omitempty" json:"help,omitempty"`
-	// Heading under which it is shown.
+	// Heading of the parameter in the web UI.
 	Group string `yaml:"group,omitempty" json:"group,omitempty"`
-	// Least role that may change it. Default user.
+	// Role required to change the parameter. Default user.
 	Role Role `yaml:"role,omitempty" json:"role,omitempty" jsonschema:"enum=viewer,enum=user,enum=admin"`
-	// Where the value goes. Absent: env for scope app, params alone for scope deployment.
+	// Target of the value. Absent: env for scope app, only params for scope deployment.
 	To Target `yaml:"to,omitempty" json:"to,omitzero"`
 }
 
 // Target says where a value goes in a kustomize overlay; at most one field is set.
 // A jsonnet template finds every value in its params and needs none.
 type Target struct {
-	// Key in the app's ConfigMap, where it differs from the parameter's name.
+	// Key in the app's ConfigMap. Default the name of the parameter.
 	Env string `yaml:"env,omitempty" json:"env,omitempty"`
-	// Image name of the template that is replaced by the value, a full reference.
+	// Name of an image in the template. The value, a full image reference, replaces it.
 	Image string `yaml:"image,omitempty" json:"image,omitempty"`
-	// Workload whose count the value is.
+	// Workload that gets the value as its replica count.
 	Replicas string `yaml:"replicas,omitempty" json:"replicas,omitempty"`
-	// Component directory (from the root) for each allowed value; "" for none.
+	// Component for each allowed value: a directory from the root, or "" for none.
 	Component map[string]string `yaml:"component,omitempty" json:"component,omitempty"`
-	// Place in rendered objects that the value replaces.
+	// Field of rendered objects that gets the value.
 	Patch *PatchTarget `yaml:"patch,omitempty" json:"patch,omitempty"`
 }
 
 // PatchTarget is a place in rendered objects.
 type PatchTarget struct {
 	Kind string `yaml:"kind" json:"kind"`
-	// Absent: every object of the kind.
+	// Name of the object. Absent: every object of the kind.
 	Name string `yaml:"name,omitempty" json:"name,omitempty"`
-	// RFC 6901 pointer; the value there is added or replaced.
+	// RFC 6901 pointer to the field to add or replace.
 	Pointer string `yaml:"pointer" json:"pointer"`
 }
 

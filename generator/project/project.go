@@ -21,53 +21,53 @@ type Project struct {
 
 // Metadata names the project.
 type Metadata struct {
-	// RFC 1123 label; the stem of namespaces and Applications.
+	// Name of the project, an RFC 1123 label; the prefix of namespaces and Applications.
 	Name string `yaml:"name" json:"name"`
-	// What people read at the top of the page.
+	// Title at the top of the web UI.
 	Title string `yaml:"title,omitempty" json:"title,omitempty"`
 }
 
-// Spec is what the team decides.
+// Spec is the configuration of a project.
 type Spec struct {
-	// What turns parameters into manifests: kustomize or jsonnet.
+	// Template engine: kustomize or jsonnet.
 	Engine Engine `yaml:"engine" json:"engine" jsonschema:"enum=kustomize,enum=jsonnet"`
-	// What the env repo holds: source (Argo CD renders) or rendered (plain YAML).
+	// Content of the env repo: source (Argo CD renders) or rendered (plain YAML).
 	Output Output `yaml:"output,omitempty" json:"output,omitempty" jsonschema:"enum=source,enum=rendered"`
 	// The addresses of a staging.
 	Hosts Hosts `yaml:"hosts" json:"hosts"`
-	// How a branch becomes a name.
+	// Rules that derive the name of a staging from its branch.
 	Naming Naming `yaml:"naming,omitempty" json:"naming,omitzero"`
-	// Which branches get a staging by themselves.
+	// Branches that get a staging automatically, through webhooks.
 	Branches Branches `yaml:"branches,omitempty" json:"branches,omitzero"`
-	// Where the kustomize base lies. Only with engine kustomize.
+	// Location of the kustomize base. Only with engine kustomize.
 	Kustomize Kustomize `yaml:"kustomize,omitempty" json:"kustomize,omitzero"`
-	// Where the jsonnet file lies. Only with engine jsonnet.
+	// Location of the jsonnet file. Only with engine jsonnet.
 	Jsonnet Jsonnet `yaml:"jsonnet,omitempty" json:"jsonnet,omitzero"`
 	// The deployable parts, by name.
 	Services map[string]Service `yaml:"services" json:"services"`
-	// What may be set on a staging, by name. Anything else is refused.
+	// Settings that a staging can have, by name. Octopod rejects all others.
 	Parameters map[string]Parameter `yaml:"parameters,omitempty" json:"parameters,omitempty"`
-	// Named sets of overrides: one click, one flag.
+	// Named groups of overrides, to apply with one click or one flag.
 	Presets map[string]Preset `yaml:"presets,omitempty" json:"presets,omitempty"`
-	// Links shown beside a staging.
+	// Links on the page of a staging.
 	Links []Link `yaml:"links,omitempty" json:"links,omitempty"`
-	// Who may do what on the page and the API.
+	// Roles of users in the web UI and the API.
 	Access Access `yaml:"access,omitempty" json:"access,omitzero"`
-	// How the page looks, and which parts of it are for whom.
+	// Appearance of the web UI, and the role that each part of it requires.
 	UI UI `yaml:"ui,omitempty" json:"ui,omitzero"`
-	// When stagings expire, and what archive and delete mean.
+	// Expiry of stagings, and the effect of archive and delete.
 	Lifecycle Lifecycle `yaml:"lifecycle,omitempty" json:"lifecycle,omitzero"`
-	// Who is told when a staging changes its state.
+	// Notifications when a staging changes its state.
 	Notify []NotificationRule `yaml:"notify,omitempty" json:"notify,omitempty"`
-	// What is asked of the registries before a deploy.
+	// Checks of an image in its registry before a deploy.
 	Images Images `yaml:"images,omitempty" json:"images,omitzero"`
-	// Where a staging's database comes from.
+	// The database of a staging.
 	Database Database `yaml:"database,omitempty" json:"database,omitzero"`
 	// ResourceQuota spec.hard of every staging: requests.cpu: "2".
 	Quota map[string]string `yaml:"quota,omitempty" json:"quota,omitempty"`
 	// Exceptions to the checks, each with a reason.
 	Checks Checks `yaml:"checks,omitempty" json:"checks,omitzero"`
-	// Where Argo CD finds the env repo and puts the stagings.
+	// Address of the env repo for Argo CD, and the cluster of the stagings.
 	ArgoCD ArgoCD `yaml:"argocd,omitempty" json:"argocd,omitzero"`
 }
 
@@ -92,21 +92,21 @@ const (
 // Hosts says where stagings are reached. Every host is one label under the
 // base domain, so that a single wildcard certificate serves all.
 type Hosts struct {
-	// For example staging.example.com.
+	// Domain of all stagings, for example staging.example.com.
 	BaseDomain string `yaml:"baseDomain" json:"baseDomain"`
-	// https (default) or http.
+	// Scheme of the addresses: https (default) or http.
 	Scheme string `yaml:"scheme,omitempty" json:"scheme,omitempty" jsonschema:"enum=https,enum=http"`
 }
 
 // Naming says how a branch becomes the name of its staging.
 type Naming struct {
-	// Prefixes cut off a branch: feature/. The first that matches counts.
+	// Prefixes to remove from a branch, for example feature/. The first match applies.
 	StripPrefixes []string `yaml:"stripPrefixes,omitempty" json:"stripPrefixes,omitempty"`
 	// Pattern of the namespace, with {project} and {name}. Default {project}-{name}.
 	Namespace string `yaml:"namespace,omitempty" json:"namespace,omitempty"`
-	// Most characters of a name; the limits of derived names apply as well.
+	// Maximum length of a name; the limits of derived names apply as well.
 	MaxLength int `yaml:"maxLength,omitempty" json:"maxLength,omitempty"`
-	// Names no staging may have.
+	// Names that no staging can have.
 	Reserved []string `yaml:"reserved,omitempty" json:"reserved,omitempty"`
 }
 
@@ -114,9 +114,9 @@ type Naming struct {
 type Kustomize struct {
 	// Directory of the base from the root of the env repo. Default templates/<project>.
 	Base string `yaml:"base,omitempty" json:"base,omitempty"`
-	// Components that every staging has, by directory from the root.
+	// Components of every staging: directories from the root of the env repo.
 	Components []string `yaml:"components,omitempty" json:"components,omitempty"`
-	// ConfigMap of the base that app settings are merged into. Default app-config.
+	// ConfigMap of the base that gets the settings of scope app. Default app-config.
 	ConfigMap string `yaml:"configMap,omitempty" json:"configMap,omitempty"`
 }
 
@@ -130,26 +130,26 @@ type Jsonnet struct {
 
 // Service is one deployable part of the product.
 type Service struct {
-	// What people read; default the name.
+	// Title of the service in the web UI. Default the name.
 	Title string `yaml:"title,omitempty" json:"title,omitempty"`
 	// Repository of the application, for example github.com/acme/backend.
 	Repository string `yaml:"repository,omitempty" json:"repository,omitempty"`
-	// Its main branch. Default main.
+	// Default branch of the repository. Default main.
 	DefaultBranch string `yaml:"defaultBranch,omitempty" json:"defaultBranch,omitempty"`
-	// Image that runs where the branch has built none: registry/shop/backend:main.
-	// A deploy of the default branch puts its own image here.
+	// Default image, for branches without a build of the service: registry/shop/backend:main. A
+	// deploy of the default branch updates it.
 	Image string `yaml:"image,omitempty" json:"image,omitempty"`
-	// Image that CI builds of a commit: registry/shop/backend:{commit}, or {shortCommit} for its first seven
-	// digits. A push deploys it. Absent: CI deploys what it built.
+	// Image that CI builds from a commit: registry/shop/backend:{commit}, or {shortCommit} for its
+	// first seven digits. A webhook deploys it. Absent: CI deploys its build.
 	Build string `yaml:"build,omitempty" json:"build,omitempty"`
-	// A new default image reaches the stagings that run the old one in the same
-	// commit. Otherwise each gets it with its next deploy.
+	// Update all stagings with the old default image in the commit that changes the default image.
+	// Otherwise each staging gets it with its next deploy.
 	Follow bool `yaml:"follow,omitempty" json:"follow,omitempty"`
-	// Image name as the template writes it. Default the service's name.
+	// Name of the image in the template. Default the name of the service.
 	TemplateImage string `yaml:"templateImage,omitempty" json:"templateImage,omitempty"`
-	// Host label with {name}: "{name}" or "api-{name}". Absent: not reached from outside.
+	// Host label with {name}: "{name}" or "api-{name}". Absent: the service has no public address.
 	Host string `yaml:"host,omitempty" json:"host,omitempty"`
-	// Path behind the host that a link opens, for example /login.
+	// Path of the link to the service, for example /login.
 	Path string `yaml:"path,omitempty" json:"path,omitempty"`
 }
 
@@ -158,42 +158,45 @@ type Service struct {
 type Link struct {
 	Name string `yaml:"name" json:"name"`
 	URL  string `yaml:"url" json:"url"`
-	// Least role that sees it. Default viewer.
+	// Role required to see the link. Default viewer.
 	Role Role `yaml:"role,omitempty" json:"role,omitempty" jsonschema:"enum=viewer,enum=user,enum=admin"`
 }
 
 // Preset is a named set of overrides.
 type Preset struct {
-	// What choosing it means, for people.
+	// Description of the preset, for users.
 	Help      string            `yaml:"help,omitempty" json:"help,omitempty"`
 	Overrides staging.Overrides `yaml:"overrides" json:"overrides"`
 }
 
 // Lifecycle says when stagings end. Durations are written like 36h or 14d.
 type Lifecycle struct {
-	// Archived when no deploy came for so long. Absent: never.
+	// Time to live: the sweep archives a staging after this time without a deploy. Absent: never.
 	TTL Duration `yaml:"ttl,omitempty" json:"ttl,omitempty"`
-	// Deleted when archived for so long. Absent: never.
+	// The sweep deletes a staging after this time in the archive. Absent: never.
 	ArchiveRetention Duration `yaml:"archiveRetention,omitempty" json:"archiveRetention,omitempty"`
-	// Waited after a branch disappeared, before its staging goes. Default 1h.
+	// Time between the deletion of a branch and the removal of its staging. Default 1h.
 	BranchGrace Duration `yaml:"branchGrace,omitempty" json:"branchGrace,omitempty"`
-	// How long before a staging is archived or deleted for its age the sweep warns. Default 1d.
+	// Time between the warning of the sweep and archiving or deleting a staging for its age.
+	// Default 1d.
 	Warning Duration `yaml:"warning,omitempty" json:"warning,omitempty"`
-	// Most active stagings at once. Absent: no limit.
+	// Maximum number of active stagings. Absent: no limit.
 	MaxActive int `yaml:"maxActive,omitempty" json:"maxActive,omitempty"`
-	// Most active stagings of one author at once: of the pull request, or who created it. Absent: no limit.
+	// Maximum number of active stagings per author: the author of the pull request, or else the
+	// creator of the staging. Absent: no limit.
 	MaxActivePerAuthor int `yaml:"maxActivePerAuthor,omitempty" json:"maxActivePerAuthor,omitempty"`
-	// One more than the most: sleepOldest (default; the sweep archives the one that had no deploy for
-	// longest) or refuse (a deploy that would wake or make it is refused).
+	// Reaction to a staging over the maximum: sleepOldest (default; the sweep archives the staging
+	// without a deploy for the longest time) or refuse (Octopod rejects a deploy that would create
+	// or restore a staging).
 	WhenFull WhenFull `yaml:"whenFull,omitempty" json:"whenFull,omitempty" jsonschema:"enum=sleepOldest,enum=refuse"`
-	// When all stagings sleep, as at night.
+	// Schedule on which the sweep archives and restores all stagings, for example at night.
 	Sleep Sleep `yaml:"sleep,omitempty" json:"sleep,omitzero"`
-	// Names that never expire and never sleep.
+	// Names of stagings that the sweep never archives or deletes.
 	Permanent []string `yaml:"permanent,omitempty" json:"permanent,omitempty"`
-	// What archiving does to kinds beyond the built-in workloads.
+	// Changes that archive a custom object; the built-in workloads need none.
 	Archive []ArchiveFix `yaml:"archive,omitempty" json:"archive,omitempty"`
-	// Kustomize component (directory from the root) added while a staging is being
-	// deleted: its Jobs remove what lies outside the cluster. With it a delete has two steps.
+	// Kustomize component (directory from the root) that Octopod adds while it deletes a staging:
+	// its Jobs delete resources outside the cluster. With it, delete has two steps.
 	Teardown string `yaml:"teardown,omitempty" json:"teardown,omitempty"`
 }
 
@@ -209,29 +212,30 @@ const (
 // Sleep is when all stagings are put to sleep and woken, as cron lines of five
 // fields. One that is deployed or restored meanwhile stays awake till the next time.
 type Sleep struct {
-	// For example "0 20 * * 1-5".
+	// Cron line of the archiving, for example "0 20 * * 1-5".
 	At string `yaml:"at" json:"at"`
-	// For example "0 7 * * 1-5": who slept on Friday sleeps till Monday.
+	// Cron line of the restoring, for example "0 7 * * 1-5": a staging archived on Friday stays
+	// archived until Monday.
 	Wake string `yaml:"wake" json:"wake"`
-	// Of both, for example Europe/Berlin. Default UTC.
+	// Time zone of both cron lines, for example Europe/Berlin. Default UTC.
 	TimeZone string `yaml:"timeZone,omitempty" json:"timeZone,omitempty"`
 }
 
 // ArchiveFix puts one kind of custom object to sleep.
 type ArchiveFix struct {
-	// For example postgresql.
+	// Kind of the objects, for example postgresql.
 	Kind string `yaml:"kind" json:"kind"`
-	// RFC 6901 pointer, for example /spec/numberOfInstances.
+	// RFC 6901 pointer to a field, for example /spec/numberOfInstances.
 	Pointer string `yaml:"pointer" json:"pointer"`
-	// What is written there while archived.
+	// Value of the field in an archived staging.
 	Value any `yaml:"value" json:"value"`
 }
 
 // Database says where a staging's database comes from.
 type Database struct {
-	// template (a workload of the template, default) or none.
+	// Source of the database: template (a workload of the template, default) or none.
 	Kind string `yaml:"kind,omitempty" json:"kind,omitempty" jsonschema:"enum=template,enum=none"`
-	// Pattern of the database's name, with {project} and {name}; dashes become underscores.
+	// Pattern of the name of the database, with {project} and {name}; dashes become underscores.
 	Name string `yaml:"name,omitempty" json:"name,omitempty"`
 }
 
@@ -242,24 +246,24 @@ type Checks struct {
 
 // Allow lets named objects break one rule.
 type Allow struct {
-	// A rule's name, as a refused check prints it in brackets.
+	// Name of the rule, which a failed check prints in brackets.
 	Rule string `yaml:"rule" json:"rule"`
 	// Kind of the objects. Absent: every kind.
 	Kind string `yaml:"kind,omitempty" json:"kind,omitempty"`
 	// Name of the object. Absent: every name.
 	Name string `yaml:"name,omitempty" json:"name,omitempty"`
-	// Why this is fine here.
+	// Reason why the exception is safe.
 	Reason string `yaml:"reason" json:"reason"`
 }
 
 // ArgoCD says where Argo CD finds the env repo and puts the stagings.
 type ArgoCD struct {
-	// The env repo as Argo CD reaches it. Default: the address given to init.
+	// Address of the env repo for Argo CD. Default: the address passed to init.
 	RepoURL string `yaml:"repoURL,omitempty" json:"repoURL,omitempty"`
-	// Branch of the env repo that is synced. Default main.
+	// Branch of the env repo that Argo CD syncs. Default main.
 	Branch string `yaml:"branch,omitempty" json:"branch,omitempty"`
-	// Namespace of Argo CD itself. Default argocd.
+	// Namespace of Argo CD. Default argocd.
 	Namespace string `yaml:"namespace,omitempty" json:"namespace,omitempty"`
-	// Cluster the stagings run in. Default https://kubernetes.default.svc.
+	// Cluster of the stagings. Default https://kubernetes.default.svc.
 	Destination string `yaml:"destination,omitempty" json:"destination,omitempty"`
 }

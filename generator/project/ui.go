@@ -9,13 +9,14 @@ import (
 
 // UI says how the page looks, and which parts of it are for whom.
 type UI struct {
-	// Name of the product at the top of every page. Default the project's title.
+	// Title at the top of every page. Default the project's title.
 	Title string `yaml:"title,omitempty" json:"title,omitempty"`
-	// An SVG or PNG file of the env repo, by its path from the root.
+	// SVG or PNG file in the env repo: the path from the root.
 	Logo string `yaml:"logo,omitempty" json:"logo,omitempty"`
-	// Colour of buttons and links: "#6d28d9". It is darkened or lightened where it could not be read.
+	// Colour of buttons and links: "#6d28d9". The web UI darkens or lightens it if the contrast is
+	// too low.
 	Accent string `yaml:"accent,omitempty" json:"accent,omitempty" jsonschema:"pattern=^#[0-9a-fA-F]{6}$"`
-	// Least role that is shown a part of the page; nobody below it receives it. Parts: author,
+	// Role required to see a part of a staging; lower roles never receive the data. Parts: author,
 	// branch, services, settings, links, created, changed, expires, history (default viewer);
 	// detail, resources, files, activity (default admin).
 	Visible map[Section]Role `yaml:"visible,omitempty" json:"visible,omitempty"`

@@ -33,9 +33,9 @@ func ListOf[T any](kind string, items []T) List[T] {
 
 // Metadata names a staging.
 type Metadata struct {
-	// RFC 1123 label: the name of the directory the file lies in.
+	// Name of the staging and of the directory of this file, an RFC 1123 label.
 	Name string `yaml:"name" json:"name"`
-	// Free text for people.
+	// Title of the staging: any text.
 	Title string `yaml:"title,omitempty" json:"title,omitempty"`
 }
 

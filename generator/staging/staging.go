@@ -36,35 +36,36 @@ type Staging struct {
 	Spec Spec
 }
 
-// Spec is what is wanted of a staging.
+// Spec is the desired state of a staging.
 type Spec struct {
-	// Branch of the application's repositories, as git knows it.
+	// Branch in the application's repositories, as in git.
 	Branch string `yaml:"branch" json:"branch"`
-	// active, archived or deleting.
+	// State: active, archived or deleting.
 	State State `yaml:"state" json:"state"`
-	// What runs, by the service's name in octopod.yaml.
+	// Images of the services, by their name in octopod.yaml.
 	Services map[string]Service `yaml:"services,omitempty" json:"services,omitempty"`
-	// Values that differ from the project's defaults.
+	// Settings of this staging that override the project's defaults.
 	Overrides Overrides `yaml:"overrides,omitempty" json:"overrides,omitzero"`
-	// Named sets of overrides, applied in this order before the overrides above.
+	// Presets, applied in this order before the overrides above.
 	Presets []string `yaml:"presets,omitempty" json:"presets,omitempty"`
-	// The pull request of the branch, when there is one.
+	// The pull request of the branch, if there is one.
 	PullRequest *PullRequest `yaml:"pullRequest,omitempty" json:"pullRequest,omitempty"`
-	// How often somebody had it restarted. A change of it makes every pod anew.
+	// Number of restarts. A change of the number recreates every pod.
 	Restarts int `yaml:"restarts,omitempty" json:"restarts,omitempty"`
-	// When and by whom the staging was made.
+	// Time and author of the creation.
 	Created Attribution `yaml:"created" json:"created"`
-	// When the sweep archives it; renewed by every deploy. Absent means never.
+	// Time at which the sweep archives the staging; every deploy renews it. Absent: never.
 	Expires *time.Time `yaml:"expires,omitempty" json:"expires,omitempty"`
-	// Held at its version: updates by CI are refused until it is unpinned.
+	// Pin at the current version: Octopod rejects deploys until unpin.
 	Pinned *Pin `yaml:"pinned,omitempty" json:"pinned,omitempty"`
-	// Left alone by the sweep.
+	// Protection from the sweep.
 	Kept *Protection `yaml:"kept,omitempty" json:"kept,omitempty"`
-	// What somebody found who tried it. It says of which versions and settings, and stays when these change.
+	// Test result. It belongs to the versions and settings below, and stays when the staging
+	// changes.
 	Tested *Test `yaml:"tested,omitempty" json:"tested,omitempty"`
-	// When and why it came to its state. Absent: it is as it was created.
+	// Time and reason of the last change of the state. Absent: no change since the creation.
 	Since *Transition `yaml:"since,omitempty" json:"since,omitempty"`
-	// Since when the sweep finds its branch in no repository.
+	// Time at which the sweep found the branch missing in all repositories.
 	BranchGone *time.Time `yaml:"branchGone,omitempty" json:"branchGone,omitempty"`
 }
 
@@ -78,17 +79,17 @@ func (s Spec) deployed() Spec {
 
 // Service is one deployable part as this staging runs it.
 type Service struct {
-	// Full image reference. A tag is given by CI, never derived from a name.
+	// Full image reference. CI passes the tag; Octopod never derives it from a name.
 	Image string `yaml:"image" json:"image"`
 	// Commit of the application's repository that the image was built from.
 	Commit string `yaml:"commit,omitempty" json:"commit,omitempty"`
 	// The application's repository, for example github.com/acme/backend.
 	Repository string `yaml:"repository,omitempty" json:"repository,omitempty"`
-	// branch, default or pinned.
+	// Origin of the image: branch, default or pinned.
 	From Origin `yaml:"from" json:"from"`
-	// Branch it was built on, where that is not the staging's.
+	// Branch of the build, if it is not the branch of the staging.
 	Branch string `yaml:"branch,omitempty" json:"branch,omitempty"`
-	// When the commit was made, so that an older build does not replace a newer one.
+	// Time of the commit, so that an older build does not replace a newer one.
 	Committed time.Time `yaml:"committed,omitempty" json:"committed,omitzero"`
 	// The CI run that built the image, for the same purpose.
 	Run Run `yaml:"run,omitempty" json:"run,omitzero"`
@@ -97,18 +98,18 @@ type Service struct {
 // Run is one run of a CI pipeline. The runs of one pipeline are numbered in the
 // order in which they were triggered.
 type Run struct {
-	// Names the pipeline, for example github.com/acme/shop/.github/workflows/ci.yml.
+	// Pipeline, for example github.com/acme/shop/.github/workflows/ci.yml.
 	Pipeline string `yaml:"pipeline" json:"pipeline"`
-	// Its number within the pipeline.
+	// Number of the run within the pipeline.
 	Number int `yaml:"number" json:"number"`
 }
 
 // Overrides are values set on one staging. A null value means: absent, even if
 // the project has a default.
 type Overrides struct {
-	// What the application reads.
+	// Settings of scope app: the application reads them.
 	App Values `yaml:"app,omitempty" json:"app,omitempty"`
-	// How it is deployed.
+	// Settings of scope deployment: the template reads them.
 	Deployment Values `yaml:"deployment,omitempty" json:"deployment,omitempty"`
 }
 
@@ -141,24 +142,24 @@ type Pin struct {
 
 // Protection says who keeps a staging from the sweep, why and for how long.
 type Protection struct {
-	// Who keeps it.
+	// Author of the protection.
 	By string `yaml:"by" json:"by"`
-	// Why, for whoever wonders whether it may go.
+	// Reason of the protection.
 	Reason string `yaml:"reason" json:"reason"`
-	// Since when.
+	// Time of the protection.
 	At time.Time `yaml:"at" json:"at"`
-	// Until when. Absent: until somebody lets go of it.
+	// End of the protection. Absent: until unkeep.
 	Until *time.Time `yaml:"until,omitempty" json:"until,omitempty"`
 }
 
 // Transition is the moment at which a staging came to its state.
 type Transition struct {
-	// When.
+	// Time of the change.
 	At time.Time `yaml:"at" json:"at"`
-	// Who or what brought it there.
+	// Author of the change.
 	By string `yaml:"by" json:"by"`
-	// Why, where somebody said so.
+	// Reason of the change, if the author gave one.
 	Reason string `yaml:"reason,omitempty" json:"reason,omitempty"`
-	// When the sweep wakes it again. Absent: it stays archived.
+	// Time at which the sweep restores the staging. Absent: it stays archived.
 	Wakes *time.Time `yaml:"wakes,omitempty" json:"wakes,omitempty"`
 }

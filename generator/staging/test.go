@@ -20,17 +20,17 @@ const (
 // Test is the mark of somebody who tried a staging. It is bound to what they
 // tried: of other versions or settings it says nothing.
 type Test struct {
-	// Who tried it.
+	// Author of the result.
 	By string `yaml:"by" json:"by"`
-	// When.
+	// Time of the result.
 	At time.Time `yaml:"at" json:"at"`
-	// tested (it works) or broken.
+	// Result: tested (it works) or broken.
 	Outcome Outcome `yaml:"outcome" json:"outcome"`
-	// What else they want others to know.
+	// Note of the author.
 	Note string `yaml:"note,omitempty" json:"note,omitempty"`
-	// What they tried, by the service's name.
+	// Tested versions, by the name of the service.
 	Services map[string]Version `yaml:"services,omitempty" json:"services,omitempty"`
-	// Sum of the settings they tried. A mark without one is about the versions alone.
+	// Checksum of the tested settings. Without it, the result belongs to the versions only.
 	Settings string `yaml:"settings,omitempty" json:"settings,omitempty"`
 }
 
@@ -38,7 +38,7 @@ type Test struct {
 type Version struct {
 	// Full image reference.
 	Image string `yaml:"image" json:"image"`
-	// Commit that the image was built from, where it is known.
+	// Commit of the image, if it is known.
 	Commit string `yaml:"commit,omitempty" json:"commit,omitempty"`
 }
 

@@ -73,18 +73,18 @@ func generate(t *testing.T, of any, title, kind, apiVersion string) []byte {
 // need a word in an editor. A comment in the Go type wins.
 var plain = map[string]string{
 	"project.Checks.Allow":       "Objects that may break a rule, each with a reason.",
-	"project.Link.Name":          "What people click on.",
-	"project.Link.URL":           "Address, may hold {project}, {name}, {namespace}, {branch} and {host.<service>}.",
+	"project.Link.Name":          "Text of the link.",
+	"project.Link.URL":           "Address; can contain {project}, {name}, {namespace}, {branch} and {host.<service>}.",
 	"project.PatchTarget.Kind":   "Kind of the objects, for example Deployment.",
-	"staging.Attribution.At":     "The moment.",
-	"staging.Attribution.By":     "The person or CI identity.",
-	"staging.Pin.By":             "Who holds it.",
-	"staging.Pin.Reason":         "Why it is held.",
-	"staging.Pin.At":             "Since when.",
-	"staging.PullRequest.Number": "Its number in the repository.",
-	"staging.PullRequest.URL":    "Its page.",
-	"staging.PullRequest.Title":  "Its title.",
-	"staging.PullRequest.Author": "Who opened it.",
+	"staging.Attribution.At":     "Time.",
+	"staging.Attribution.By":     "Name of the user or CI system.",
+	"staging.Pin.By":             "Author of the pin.",
+	"staging.Pin.Reason":         "Reason of the pin.",
+	"staging.Pin.At":             "Time of the pin.",
+	"staging.PullRequest.Number": "Number of the pull request.",
+	"staging.PullRequest.URL":    "Address of the pull request.",
+	"staging.PullRequest.Title":  "Title of the pull request.",
+	"staging.PullRequest.Author": "Author of the pull request.",
 }
 
 func constant(t *testing.T, root *jsonschema.Schema, field, value string) {
