@@ -15,34 +15,35 @@ import (
 	"octopod/generator/staging"
 )
 
-// ObjectDiff is how one object changes.
+// ObjectDiff is the change of one object.
 type ObjectDiff struct {
 	Object string         `json:"object"` // Deployment/backend
 	Action staging.Change `json:"action"`
 	Diff   string         `json:"diff"` // unified, secrets masked
 }
 
-// Compare gives a unified diff for every object that differs, by kind and name.
+// Compare returns a unified diff for every object that differs, sorted by kind and
+// name. Secrets are masked.
 func Compare(before, after []staging.Object) []ObjectDiff {
-	was, is := byIdentity(before), byIdentity(after)
+	old, current := byIdentity(before), byIdentity(after)
 	diffs := []ObjectDiff{}
-	for _, key := range slices.Sorted(maps.Keys(either(was, is))) {
-		if d, differs := compareObject(was[key], is[key]); differs {
+	for _, key := range slices.Sorted(maps.Keys(union(old, current))) {
+		if d, differs := compareObject(old[key], current[key]); differs {
 			diffs = append(diffs, d)
 		}
 	}
 	return diffs
 }
 
-func either[V any](a, b map[string]V) map[string]V {
+func union[V any](a, b map[string]V) map[string]V {
 	all := maps.Clone(a)
 	maps.Copy(all, b)
 	return all
 }
 
-// byIdentity keys objects by what makes two of them the same one. kustomize
-// ends the name of a generated ConfigMap in a hash of its content; without it
-// the next version of the map would look like another map.
+// byIdentity keys objects by their identity across versions. It cuts the content
+// hash off names that kustomize generates, or the next version of a ConfigMap would
+// look like another ConfigMap.
 func byIdentity(objects []staging.Object) map[string]*staging.Object {
 	keyed := map[string]*staging.Object{}
 	for i, o := range objects {
@@ -55,7 +56,7 @@ func byIdentity(objects []staging.Object) map[string]*staging.Object {
 	return keyed
 }
 
-// generatedName is the hash at the end, in kustomize's alphabet.
+// generatedName matches the hash at the end of a name, in kustomize's alphabet.
 var generatedName = regexp.MustCompile(`-[2456789bcdfghkmt]{10}$`)
 
 func compareObject(before, after *staging.Object) (ObjectDiff, bool) {
@@ -71,27 +72,27 @@ func compareObject(before, after *staging.Object) (ObjectDiff, bool) {
 	} else {
 		d.Action = staging.Removed
 	}
-	was, is := maskedYAML(before, after)
-	d.Diff = udiff.Unified(from, to, was, is)
+	old, current := maskedYAML(before, after)
+	d.Diff = udiff.Unified(from, to, old, current)
 	return d, d.Diff != ""
 }
 
-// MaskSecrets gives the objects of both sides without their secrets; one that changed
-// still differs, in how it is masked.
-func MaskSecrets(before, after []staging.Object) (was, is []staging.Object) {
-	was, is = slices.Clone(before), slices.Clone(after)
-	old, next := byIdentity(was), byIdentity(is)
-	for key := range either(old, next) {
-		a, b := decodeObject(old[key]), decodeObject(next[key])
+// MaskSecrets returns copies of both lists with masked secrets. The masks differ
+// where a secret changed.
+func MaskSecrets(before, after []staging.Object) (maskedBefore, maskedAfter []staging.Object) {
+	maskedBefore, maskedAfter = slices.Clone(before), slices.Clone(after)
+	old, current := byIdentity(maskedBefore), byIdentity(maskedAfter)
+	for key := range union(old, current) {
+		a, b := decodeObject(old[key]), decodeObject(current[key])
 		if rights.Mask(a, b) {
 			replaceJSON(old[key], a)
-			replaceJSON(next[key], b)
+			replaceJSON(current[key], b)
 		}
 	}
-	return was, is
+	return maskedBefore, maskedAfter
 }
 
-// replaceJSON puts fields into an object; encoding/json sorts their keys.
+// replaceJSON sets the fields of an object. encoding/json sorts their keys.
 func replaceJSON(o *staging.Object, fields map[string]any) {
 	if o == nil {
 		return
@@ -99,13 +100,13 @@ func replaceJSON(o *staging.Object, fields map[string]any) {
 	var text bytes.Buffer
 	encoder := json.NewEncoder(&text)
 	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(fields) // it was decoded from JSON
+	_ = encoder.Encode(fields) // cannot fail: decoded from JSON
 	o.JSON = bytes.TrimSpace(text.Bytes())
 }
 
-// maskedYAML writes both sides as YAML without their secrets; a secret that
-// changed still shows as a change.
-func maskedYAML(before, after *staging.Object) (was, is string) {
+// maskedYAML returns both versions of an object as YAML with masked secrets. The
+// masks differ where a secret changed.
+func maskedYAML(before, after *staging.Object) (old, current string) {
 	a, b := decodeObject(before), decodeObject(after)
 	rights.Mask(a, b)
 	return objectYAML(a), objectYAML(b)
@@ -114,7 +115,7 @@ func maskedYAML(before, after *staging.Object) (was, is string) {
 func decodeObject(o *staging.Object) map[string]any {
 	var fields map[string]any
 	if o != nil && json.Unmarshal(o.JSON, &fields) != nil {
-		fields = map[string]any{"unreadable": "this object is no JSON"}
+		fields = map[string]any{"unreadable": "this object is not JSON"}
 	}
 	return fields
 }
@@ -130,7 +131,7 @@ func objectYAML(fields map[string]any) string {
 	return string(text)
 }
 
-// Unified joins the diffs of all objects.
+// Unified joins the diffs of all objects into one.
 func Unified(diffs []ObjectDiff) string {
 	var b strings.Builder
 	for _, d := range diffs {

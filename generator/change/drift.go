@@ -7,23 +7,23 @@ import (
 	"octopod/generator/staging"
 )
 
-// Drift gives the objects of a staging as they are committed, and as generating
-// them now would give. What is not committed counts for now, unless nil.
-func (g *Writer) Drift(ctx context.Context, name string, edits *staging.Uncommitted) (before, after []staging.Object, err error) {
-	tip, err := g.Repo.Tip(ctx)
+// Drift returns the objects of a staging as committed, and as regenerating would
+// make them. Uncommitted edits of the work tree, unless nil, apply to the latter.
+func (w *Writer) Drift(ctx context.Context, name string, edits *staging.Uncommitted) (before, after []staging.Object, err error) {
+	tip, err := w.Repo.Tip(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	now, err := catalog.WithUncommitted(ctx, tip, edits)
+	edited, err := catalog.WithUncommitted(ctx, tip, edits)
 	if err != nil {
 		return nil, nil, err
 	}
 	action := staging.Action{Verb: staging.Regenerate, Name: name}
-	p, _, err := catalog.Open(ctx, now, action)
+	p, _, err := catalog.Open(ctx, edited, action)
 	if err != nil {
 		return nil, nil, err
 	}
-	s, err := now.Staging(name)
+	s, err := edited.Staging(name)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -31,7 +31,7 @@ func (g *Writer) Drift(ctx context.Context, name string, edits *staging.Uncommit
 	if err != nil {
 		return nil, nil, err
 	}
-	made, err := g.generate(ctx, now, p, next, true)
+	output, err := w.generate(ctx, edited, p, next, true)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -39,9 +39,9 @@ func (g *Writer) Drift(ctx context.Context, name string, edits *staging.Uncommit
 	if err != nil {
 		return nil, nil, err
 	}
-	if was, err := tip.Project(); err == nil && exists {
-		// What is there may be broken; that must not keep anybody from mending it.
-		before, _ = g.CommittedObjects(ctx, tip, was, name)
+	if committed, err := tip.Project(); err == nil && exists {
+		// The committed files may be broken; that must not prevent their repair.
+		before, _ = w.CommittedObjects(ctx, tip, committed, name)
 	}
-	return before, made.objects, nil
+	return before, output.objects, nil
 }

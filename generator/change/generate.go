@@ -12,65 +12,65 @@ import (
 	"octopod/generator/staging"
 )
 
-// generated is a staging written out.
+// generated is the content of a staging's directory.
 type generated struct {
-	files   []staging.File   // the whole content of its directory
+	files   []staging.File   // all of them
 	objects []staging.Object // nil when nothing had to be rendered
 }
 
-// generate writes a staging out, renders it and checks every object. A staging
-// that fails a check is an error, never a commit.
-func (g *Writer) generate(ctx context.Context, tree *envrepo.Tree, p *project.Project, s staging.Staging, wantObjects bool) (generated, error) {
-	made, source, params, err := write(p, s)
+// generate returns the files of a staging, with every object rendered and checked.
+// A staging that fails a check is an error, so it is never committed.
+func (w *Writer) generate(ctx context.Context, tree *envrepo.Tree, p *project.Project, s staging.Staging, needObjects bool) (generated, error) {
+	output, source, params, err := sourceFiles(p, s)
 	if err != nil {
 		return generated{}, err
 	}
-	if !wantObjects && p.Spec.Output == project.OutputSource {
-		if differs, err := tree.Differs(made.files); err != nil || !differs {
-			return made, err // these very bytes were rendered and checked before
+	if !needObjects && p.Spec.Output == project.OutputSource {
+		if differs, err := tree.Differs(output.files); err != nil || !differs {
+			return output, err // the same bytes were rendered and checked before their commit
 		}
 	}
-	if made.objects, err = g.render(ctx, tree, p, params, source); err != nil {
+	if output.objects, err = w.renderAndCheck(ctx, tree, p, params, source); err != nil {
 		return generated{}, err
 	}
 	if p.Spec.Output == project.OutputRendered {
-		text, err := render.Manifests(made.objects)
+		text, err := render.Manifests(output.objects)
 		if err != nil {
 			return generated{}, err
 		}
-		made.files = append(made.files, staging.File{Path: staging.ManifestsPath(s.Name), Data: text})
+		output.files = append(output.files, staging.File{Path: staging.ManifestsPath(s.Name), Data: text})
 	}
-	return made, nil
+	return output, nil
 }
 
-// write gives the files that need no rendering: the record, and what the
-// engine reads.
-func write(p *project.Project, s staging.Staging) (made generated, source []staging.File, params staging.Params, err error) {
+// sourceFiles returns the files that need no rendering: the record, and source, the
+// files that the engine reads.
+func sourceFiles(p *project.Project, s staging.Staging) (output generated, source []staging.File, params staging.Params, err error) {
 	if params, err = p.Params(s); err != nil {
-		return made, nil, params, err
+		return output, nil, params, err
 	}
 	record, err := envrepo.Record(s)
 	if err != nil {
-		return made, nil, params, err
+		return output, nil, params, err
 	}
 	if source, err = render.Source(p, params); err != nil {
-		return made, nil, params, err
+		return output, nil, params, err
 	}
-	made.files = append([]staging.File{record}, source...)
-	return made, source, params, nil
+	output.files = append([]staging.File{record}, source...)
+	return output, source, params, nil
 }
 
-// render evaluates source files laid over the tree, and checks the objects.
-func (g *Writer) render(ctx context.Context, tree fs.FS, p *project.Project, params staging.Params, source []staging.File) ([]staging.Object, error) {
-	objects, err := g.Renderer.Render(ctx, tree, p, params.Name, source)
+// renderAndCheck renders source files laid over the tree and checks the objects.
+func (w *Writer) renderAndCheck(ctx context.Context, tree fs.FS, p *project.Project, params staging.Params, source []staging.File) ([]staging.Object, error) {
+	objects, err := w.Renderer.Render(ctx, tree, p, params.Name, source)
 	if err != nil {
 		return nil, err
 	}
-	return objects, checked(p, params, objects)
+	return objects, checkObjects(p, params, objects)
 }
 
-// checked refuses objects that break a rule.
-func checked(p *project.Project, params staging.Params, objects []staging.Object) error {
+// checkObjects rejects objects that break a rule of package check.
+func checkObjects(p *project.Project, params staging.Params, objects []staging.Object) error {
 	subject := check.Subject{
 		Namespace: params.Namespace, BaseDomain: p.Spec.Hosts.BaseDomain,
 		Images: map[string]string{}, Allow: p.Spec.Checks.Allow, State: params.State,
@@ -87,7 +87,7 @@ func checked(p *project.Project, params staging.Params, objects []staging.Object
 		return nil
 	}
 	return &staging.Error{
-		Code: staging.CodeInvalid, Message: fmt.Sprintf("the checks refuse staging %s", params.Name), Problems: problems,
-		Hint: "mend the template, or allow it with a reason under spec.checks.allow in " + project.File,
+		Code: staging.CodeInvalid, Message: fmt.Sprintf("staging %s fails the checks", params.Name), Problems: problems,
+		Hint: "fix the template, or allow it with a reason under spec.checks.allow in " + project.File,
 	}
 }

@@ -13,63 +13,48 @@ import (
 	"octopod/generator/staging"
 )
 
-// Images are the registries that hold what CI built.
-type Images interface {
-	// Digest gives what an image reference stands for now: "sha256:" and 64 hex
-	// digits. The error is CodeNotFound when the image is not there (yet),
-	// CodeUnauthorized or CodeForbidden when the registry does not let Octopod
-	// read it, and CodeUnavailable when the registry cannot be asked.
-	Digest(ctx context.Context, image string) (string, error)
-}
-
-// Rules of a deploy that asks registries.
+// Rules of a deploy whose images are checked in their registries.
 const (
 	RuleImageMissing = "image-missing"
-	RuleImageUnknown = "image-unknown" // the registry cannot be asked
+	RuleImageUnknown = "image-unknown" // the registry cannot be queried
 	ruleRegistry     = "image-registry"
 )
 
-// IsImagePending tells whether a deploy was refused for images that may still come.
+// IsImagePending reports whether a deploy was rejected because of images that CI
+// may still push.
 func IsImagePending(err error) bool {
 	return slices.ContainsFunc(staging.ProblemsOf(err), func(p staging.Problem) bool {
 		return p.Rule == RuleImageMissing || p.Rule == RuleImageUnknown
 	})
 }
 
-// unasked ends the working out of a deploy whose images the registries must be
-// asked for first. Nobody waits for a registry while others wait to commit.
-type unasked struct{ images []string }
-
-func (unasked) Error() string { return "the registries were not asked for the images yet" }
-
-// settleImages gives a deploy with what the registries said of its images.
-func (g *Writer) settleImages(p *project.Project, r Request, a staging.Action) (staging.Action, error) {
-	if g.Images == nil || !p.ChecksImages() || a.NoImageCheck || len(a.Images) == 0 {
-		return a, nil
+// resolveImages returns the deploy with the digests of its images, where
+// octopod.yaml pins them. unchecked are the images that digests does not have yet:
+// the registries must be asked for them before the deploy can go on.
+func (w *Writer) resolveImages(p *project.Project, a staging.Action, digests map[string]string) (resolved staging.Action, unchecked []string, err error) {
+	if w.Images == nil || !p.ChecksImages() || a.NoImageCheck || len(a.Images) == 0 {
+		return a, nil, nil
 	}
-	if err := named(p, imagesOf(a), "; --no-image-check deploys it all the same"); err != nil {
-		return a, err
+	if err := checkRegistries(p, imagesOf(a), "; --no-image-check skips this check"); err != nil {
+		return a, nil, err
 	}
-	builds, missing := maps.Clone(a.Images), []string{}
+	builds := maps.Clone(a.Images)
 	for name, build := range builds {
 		if project.CheckImage(build.Image) != nil {
-			continue // the project says what is wrong with it
+			continue // Project.Apply reports the invalid reference
 		}
-		digest, asked := r.digests[build.Image]
-		if !asked {
-			missing = append(missing, build.Image)
+		digest, checked := digests[build.Image]
+		if !checked {
+			unchecked = append(unchecked, build.Image)
 		}
 		if p.Spec.Images.Pin == project.PinDigest && !strings.Contains(build.Image, "@") {
 			build.Image += "@" + digest
 			builds[name] = build
 		}
 	}
-	if len(missing) > 0 {
-		slices.Sort(missing)
-		return a, unasked{slices.Compact(missing)}
-	}
+	slices.Sort(unchecked)
 	a.Images = builds
-	return a, nil
+	return a, slices.Compact(unchecked), nil
 }
 
 func imagesOf(a staging.Action) []string {
@@ -81,8 +66,9 @@ func imagesOf(a staging.Action) []string {
 	return slices.Compact(images)
 }
 
-// named refuses images of registries that octopod.yaml does not name.
-func named(p *project.Project, images []string, otherwise string) error {
+// checkRegistries rejects images of registries that octopod.yaml does not list.
+// moreHint ends the error's hint.
+func checkRegistries(p *project.Project, images []string, moreHint string) error {
 	var problems []staging.Problem
 	var hosts []string
 	for _, image := range images {
@@ -93,7 +79,7 @@ func named(p *project.Project, images []string, otherwise string) error {
 		hosts = append(hosts, host)
 		problems = append(problems, staging.Problem{
 			Field: "--image", Rule: ruleRegistry,
-			Message: fmt.Sprintf("%s does not name the registry %s, so it is not asked for %s", project.File, host, image),
+			Message: fmt.Sprintf("%s does not list the registry %s of %s", project.File, host, image),
 		})
 	}
 	if len(problems) == 0 {
@@ -101,37 +87,38 @@ func named(p *project.Project, images []string, otherwise string) error {
 	}
 	slices.Sort(hosts)
 	return &staging.Error{
-		Code: staging.CodeInvalid, Message: "what is to be deployed is in a registry that is not the project's", Problems: problems,
-		Hint: fmt.Sprintf("add %s to spec.images.registries in %s", strings.Join(slices.Compact(hosts), ", "), project.File) + otherwise,
+		Code: staging.CodeInvalid, Message: "images of this deploy are in a registry that the project does not use", Problems: problems,
+		Hint: fmt.Sprintf("add %s to spec.images.registries in %s", strings.Join(slices.Compact(hosts), ", "), project.File) + moreHint,
 	}
 }
 
-// imagesAtOnce bounds the questions under way together.
-const imagesAtOnce = 8
+// maxQueries limits concurrent queries of registries.
+const maxQueries = 8
 
-// digests asks for images side by side. Every one that is missing is named.
-func (g *Writer) digests(ctx context.Context, images []string) (map[string]string, error) {
-	found, faults := make([]string, len(images)), make([]error, len(images))
-	var work errgroup.Group
-	work.SetLimit(imagesAtOnce)
+// askRegistries queries the registries for images in parallel and adds their
+// digests. The error lists every image that is missing.
+func (w *Writer) askRegistries(ctx context.Context, images []string, digests map[string]string) error {
+	found, errs := make([]string, len(images)), make([]error, len(images))
+	var group errgroup.Group
+	group.SetLimit(maxQueries)
 	for i, image := range images {
-		work.Go(func() error {
-			found[i], faults[i] = g.Images.Digest(ctx, image)
+		group.Go(func() error {
+			found[i], errs[i] = w.Images.Digest(ctx, image)
 			return nil
 		})
 	}
-	_ = work.Wait() // each has its own error
-	digests := map[string]string{}
+	_ = group.Wait() // each image has its own error
 	for i, image := range images {
 		digests[image] = found[i]
 	}
-	return digests, notThere(faults)
+	return imageError(errs)
 }
 
-// notThere sums up what registries said. What no waiting mends comes first.
-func notThere(faults []error) error {
+// imageError joins the errors of registries. An error that retrying cannot fix
+// comes first.
+func imageError(errs []error) error {
 	var missing, unknown []staging.Problem
-	for _, err := range faults {
+	for _, err := range errs {
 		switch staging.CodeOf(err) {
 		case staging.CodeNotFound:
 			missing = append(missing, staging.Problem{Field: "--image", Message: err.Error(), Rule: RuleImageMissing})
@@ -139,20 +126,20 @@ func notThere(faults []error) error {
 			unknown = append(unknown, staging.Problem{Field: "--image", Message: err.Error(), Rule: RuleImageUnknown})
 		default:
 			if err != nil {
-				return fmt.Errorf("looking for the image: %w", err)
+				return fmt.Errorf("checking the image: %w", err)
 			}
 		}
 	}
-	const hint = "--no-image-check deploys it all the same"
+	const hint = "--no-image-check skips this check"
 	switch {
 	case len(unknown) > 0:
 		return &staging.Error{
-			Code: staging.CodeUnavailable, Message: "nobody knows whether what is to be deployed is there", Problems: append(missing, unknown...), Hint: hint,
+			Code: staging.CodeUnavailable, Message: "cannot check whether the images of this deploy exist", Problems: append(missing, unknown...), Hint: hint,
 		}
 	case len(missing) > 0:
 		return &staging.Error{
-			Code: staging.CodeInvalid, Message: "what is to be deployed is not there", Problems: missing,
-			Hint: "push it first; with spec.images.wait in " + project.File + " a deploy waits for it; " + hint,
+			Code: staging.CodeInvalid, Message: "images of this deploy do not exist", Problems: missing,
+			Hint: "push them first; with spec.images.wait in " + project.File + " a deploy waits for its images; " + hint,
 		}
 	}
 	return nil

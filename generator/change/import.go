@@ -6,47 +6,46 @@ import (
 	"slices"
 	"time"
 
-	"octopod/generator/catalog"
 	"octopod/generator/envrepo"
 	"octopod/generator/rights"
 	"octopod/generator/staging"
 )
 
-// ImportItem is a staging that another system had.
+// ImportItem is a staging of another system.
 type ImportItem struct {
-	Action   staging.Action // creates it, under its name
-	Archived bool           // it arrives asleep
+	Action   staging.Action // creates the staging, under its name
+	Archived bool           // the staging is archived in the other system
 	Created  time.Time      // in the other system; zero when unknown
 }
 
-// ImportRequest takes over the stagings of another system.
+// ImportRequest creates the stagings of another system.
 type ImportRequest struct {
 	Items  []ImportItem
 	By     rights.Actor
 	DryRun bool
 }
 
-// ImportResult says what an import did, or would do.
+// ImportResult is what an import created, or would create in a dry run.
 type ImportResult struct {
-	Outcomes []ImportOutcome // in the order of the arrivals
+	Outcomes []ImportOutcome // in the order of the items
 	Changed  bool
 	Revision string             // of the env repo afterwards
-	Plan     []staging.PlanItem // what changed in it
+	Plan     []staging.PlanItem // the changed files
 }
 
-// ImportOutcome is what became of one arrival.
+// ImportOutcome is the outcome for one item.
 type ImportOutcome struct {
 	Name     string
 	Archived bool
-	Changed  bool  // or would be, if nothing else were in the way; false when it was there already
-	Err      error // why it cannot be made
+	Changed  bool  // the staging was created, or would be without the errors of others; false when it exists
+	Err      error // why the staging cannot be created
 }
 
-// Import makes the stagings of another system: one commit each, in one push. What
-// is there already stays as it is, so an import may be repeated. When one cannot be
-// made none is, and every reason is told.
-func (g *Writer) Import(ctx context.Context, r ImportRequest) (ImportResult, error) {
-	tree, err := g.Repo.Tip(ctx)
+// Import creates the stagings of another system: one commit each, in one push.
+// Stagings that exist stay as they are, so an import may be repeated. When one item
+// fails nothing is created, and the outcomes list every error.
+func (w *Writer) Import(ctx context.Context, r ImportRequest) (ImportResult, error) {
+	tree, err := w.Repo.Tip(ctx)
 	if err != nil {
 		return ImportResult{}, err
 	}
@@ -54,25 +53,25 @@ func (g *Writer) Import(ctx context.Context, r ImportRequest) (ImportResult, err
 	if len(r.Items) == 0 {
 		return result, nil
 	}
-	arrivals, requests := map[string]ImportItem{}, make([]Request, len(r.Items))
-	for i, a := range r.Items {
-		arrivals[a.Action.Name] = a
-		requests[i] = Request{Action: a.Action, By: r.By, DryRun: true}
+	items, requests := map[string]ImportItem{}, make([]Request, len(r.Items))
+	for i, item := range r.Items {
+		items[item.Action.Name] = item
+		requests[i] = Request{Action: item.Action, By: r.By, DryRun: true}
 	}
-	plan := func(ctx context.Context, tree *envrepo.Tree, r Request, at staging.Attribution) (planned, error) {
-		return g.planArrival(ctx, tree, r, at, arrivals[r.Action.Name])
+	plan := func(ctx context.Context, tree *envrepo.Tree, t task) (planned, error) {
+		return w.planImport(ctx, tree, t, items[t.Action.Name])
 	}
-	done, errs := g.ApplyAll(ctx, tree, requests, plan)
-	faulty := slices.ContainsFunc(errs, func(err error) bool { return err != nil })
-	if !r.DryRun && !faulty {
+	done, errs := w.applyAll(ctx, tree, requests, plan)
+	failed := slices.ContainsFunc(errs, func(err error) bool { return err != nil })
+	if !r.DryRun && !failed {
 		for i := range requests {
 			requests[i].DryRun = false
 		}
-		done, errs = g.ApplyAll(ctx, tree, requests, plan)
+		done, errs = w.applyAll(ctx, tree, requests, plan)
 	}
-	for i, a := range r.Items {
-		result.Outcomes = append(result.Outcomes, ImportOutcome{Name: a.Action.Name, Archived: a.Archived, Changed: errs[i] == nil && done[i].Changed, Err: errs[i]})
-		if done[i].Changed && !faulty {
+	for i, item := range r.Items {
+		result.Outcomes = append(result.Outcomes, ImportOutcome{Name: item.Action.Name, Archived: item.Archived, Changed: errs[i] == nil && done[i].Changed, Err: errs[i]})
+		if done[i].Changed && !failed {
 			result.Changed, result.Revision = true, done[i].Revision
 			result.Plan = append(result.Plan, done[i].Plan...)
 		}
@@ -80,31 +79,31 @@ func (g *Writer) Import(ctx context.Context, r ImportRequest) (ImportResult, err
 	return result, nil
 }
 
-// planArrival works out how an arrival is made.
-func (g *Writer) planArrival(ctx context.Context, tree *envrepo.Tree, r Request, at staging.Attribution, arrival ImportItem) (planned, error) {
-	p, a, err := catalog.Open(ctx, tree, r.Action)
+// planImport plans the creation of one staging.
+func (w *Writer) planImport(ctx context.Context, tree *envrepo.Tree, t task, item ImportItem) (planned, error) {
+	to, a, err := resolveTarget(ctx, tree, t.Action)
 	if err != nil {
 		return planned{}, err
 	}
-	if exists, err := tree.Has(a.Name); err != nil || exists {
-		return planned{result: Result{Name: a.Name, Note: "it is there already", Plan: []staging.PlanItem{}}}, err
+	if to.exists {
+		return to.unchanged("the staging exists"), nil
 	}
-	after, err := p.Apply(nil, a, at)
-	if err == nil && arrival.Archived {
-		after, err = p.Apply(&after, staging.Action{Verb: staging.Archive, Name: a.Name, Reason: a.Reason}, at)
+	after, err := to.project.Apply(nil, a, t.stamp)
+	if err == nil && item.Archived {
+		after, err = to.project.Apply(&after, staging.Action{Verb: staging.Archive, Name: a.Name, Reason: a.Reason}, t.stamp)
 	}
 	if err == nil {
-		err = room(ctx, tree, p, nil, after)
+		err = to.checkQuota(ctx, after)
 	}
 	if err != nil {
 		return planned{}, err
 	}
-	if !arrival.Created.IsZero() {
-		after.Spec.Created.At = arrival.Created.UTC().Truncate(time.Second)
+	if !item.Created.IsZero() {
+		after.Spec.Created.At = item.Created.UTC().Truncate(time.Second)
 	}
-	s := step{action: a, after: &after}
-	if s.made, err = g.generate(ctx, tree, p, after, false); err != nil {
-		return planned{}, fmt.Errorf("making %s: %w", a.Name, err)
+	u := update{target: to, action: a, after: &after}
+	if u.output, err = w.generate(ctx, tree, to.project, after, false); err != nil {
+		return planned{}, fmt.Errorf("generating staging %s: %w", a.Name, err)
 	}
-	return g.finish(ctx, tree, p, r, s)
+	return u.plan(ctx, w, t)
 }

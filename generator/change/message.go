@@ -10,21 +10,20 @@ import (
 	"octopod/generator/staging"
 )
 
-// differences lists what a step changes, as it may be shown and kept in a
-// commit message: a setting that has no value of its own shows what it falls
-// back to instead of nothing, and a secret shows nothing of itself.
-func differences(p *project.Project, s step) []staging.Difference {
-	changes := staging.Differences(s.before, s.after)
+// differences lists the changes of an update for people and for the commit message.
+// A setting without an own value shows its fallback. Secret values are masked.
+func (u update) differences() []staging.Difference {
+	changes := staging.Differences(u.record, u.after)
 	for i, c := range changes {
-		parameter, ok := p.Spec.Parameters[c.What]
+		parameter, ok := u.project.Spec.Parameters[c.What]
 		if !ok {
 			continue
 		}
-		if s.before != nil && s.after != nil {
-			c.From = cmp.Or(c.From, fallback(p, *s.before, c.What))
-			c.To = cmp.Or(c.To, fallback(p, *s.after, c.What))
+		if u.record != nil && u.after != nil {
+			c.From = cmp.Or(c.From, fallback(u.project, *u.record, c.What))
+			c.To = cmp.Or(c.To, fallback(u.project, *u.after, c.What))
 		}
-		if parameter.Type != project.TypeSecret { // a reference names a secret and is none
+		if parameter.Type != project.TypeSecret { // its values are references to secrets, not secrets
 			c.From, c.To = staging.RedactValue(c.What, c.From), staging.RedactValue(c.What, c.To)
 		}
 		changes[i] = c
@@ -32,7 +31,8 @@ func differences(p *project.Project, s step) []staging.Difference {
 	return changes
 }
 
-// fallback reads: info (default).
+// fallback returns the value of a setting that the staging does not override, with
+// its origin: info (default).
 func fallback(p *project.Project, s staging.Staging, name string) string {
 	setting := p.InheritedSetting(s, name)
 	if setting.Value == nil {
@@ -41,13 +41,13 @@ func fallback(p *project.Project, s staging.Staging, name string) string {
 	return fmt.Sprintf("%s (%s)", staging.FormatValue(setting.Value), setting.Origin)
 }
 
-// describe gives subject and body of a commit: the subject says it in a few
-// words, the body lists every difference.
-func describe(s step, changes []staging.Difference) (subject, body string) {
+// commitMessage returns subject and body of the commit: the subject sums the changes
+// up in a few words, the body lists all of them.
+func (u update) commitMessage(changes []staging.Difference) (subject, body string) {
 	var words, lines []string
 	for _, c := range changes {
 		lines = append(lines, c.String())
-		if word := headline(s, c); word != "" {
+		if word := u.headline(c); word != "" {
 			words = append(words, word)
 		}
 	}
@@ -55,7 +55,7 @@ func describe(s step, changes []staging.Difference) (subject, body string) {
 	if len(words) > most {
 		words = append(words[:most], fmt.Sprintf("and %d more", len(words)-most))
 	}
-	switch a := s.action; {
+	switch a := u.action; {
 	case a.Verb == staging.Mark && a.Outcome == staging.Untested:
 		words = []string{"taken away"}
 	case a.Verb == staging.Mark:
@@ -66,19 +66,19 @@ func describe(s step, changes []staging.Difference) (subject, body string) {
 	return strings.Join(words, ", "), strings.Join(lines, "\n")
 }
 
-// headline says one difference in a word or two: backend 1f2e3d4, LOG_LEVEL=debug.
-func headline(s step, c staging.Difference) string {
-	if s.after == nil || slices.Contains([]string{"branch", "state", "pinned", "tested", "restarts"}, c.What) {
+// headline returns a change in a word or two: backend 1f2e3d4, LOG_LEVEL=debug.
+func (u update) headline(c staging.Difference) string {
+	if u.after == nil || slices.Contains([]string{"branch", "state", "pinned", "tested", "restarts"}, c.What) {
 		return ""
 	}
-	if service, ok := s.after.Spec.Services[c.What]; ok {
+	if service, ok := u.after.Spec.Services[c.What]; ok {
 		if service.From == staging.FromDefault {
 			return ""
 		}
 		return c.What + " " + cmp.Or(service.Commit[:min(len(service.Commit), 7)], staging.ImageTag(service.Image))
 	}
 	switch {
-	case isUnset(s, c.What):
+	case u.isUnset(c.What):
 		return c.What + " back to default"
 	case c.To == "":
 		return c.What + " removed"
@@ -88,10 +88,10 @@ func headline(s step, c staging.Difference) string {
 	return c.What + "=" + c.To
 }
 
-// isUnset tells whether a setting lost the staging's own value.
-func isUnset(s step, name string) bool {
-	o := s.after.Spec.Overrides
+// isUnset reports whether the action removes the staging's own value of a setting.
+func (u update) isUnset(name string) bool {
+	o := u.after.Spec.Overrides
 	_, inApp := o.App[name]
 	_, inDeployment := o.Deployment[name]
-	return !inApp && !inDeployment && slices.Contains(s.action.Unset, name)
+	return !inApp && !inDeployment && slices.Contains(u.action.Unset, name)
 }

@@ -6,7 +6,6 @@ import (
 	"runtime"
 	"strings"
 	"sync"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -17,25 +16,25 @@ import (
 	"octopod/generator/staging"
 )
 
-// RegenerateRequest writes stagings out again, after a template changed.
+// RegenerateRequest regenerates the files of stagings, after a template changed.
 type RegenerateRequest struct {
 	Names    []string // empty: all
 	DryRun   bool
 	By       rights.Actor
-	Edits    *staging.Uncommitted                    // looked at too, in a dry run; may be nil
+	Edits    *staging.Uncommitted                    // applied to the tip in a dry run; may be nil
 	Progress func(item Regenerated, done, total int) // called from one goroutine at a time; may be nil
 }
 
-// Regenerated says what became of one staging.
+// Regenerated is the outcome for one staging.
 type Regenerated struct {
 	Name    string
 	Changed bool
-	Removed []string // files of its directory that are not Octopod's
-	Skipped string   // why it was left alone, "" when it was not
-	Err     error    // why it could not be written out; the others go on
+	Removed []string // files in its directory that Octopod does not generate
+	Skipped string   // why its files were left alone, or ""
+	Err     error    // why its files could not be generated
 }
 
-// RegenerateResult says what became of all, in the order of their names.
+// RegenerateResult is the outcome for all stagings, ordered by name.
 type RegenerateResult struct {
 	Items    []Regenerated
 	Changed  bool
@@ -43,7 +42,7 @@ type RegenerateResult struct {
 	Plan     []staging.PlanItem
 }
 
-// Failed counts the stagings that could not be written out.
+// Failed returns the number of stagings that could not be regenerated.
 func (r RegenerateResult) Failed() int {
 	n := 0
 	for _, item := range r.Items {
@@ -54,19 +53,20 @@ func (r RegenerateResult) Failed() int {
 	return n
 }
 
-// Regenerate writes stagings out again in one commit, in parallel. A staging
-// that fails stays as it is and is reported; a pinned one is left alone.
-func (g *Writer) Regenerate(ctx context.Context, r RegenerateRequest) (RegenerateResult, error) {
+// Regenerate generates the files of stagings again, in parallel, and commits them
+// together. A staging that fails keeps its files and is reported. A pinned staging
+// keeps its files too.
+func (w *Writer) Regenerate(ctx context.Context, r RegenerateRequest) (RegenerateResult, error) {
 	if r.DryRun {
-		return g.wouldRegenerate(ctx, r)
+		return w.planRegenerate(ctx, r)
 	}
 	if len(r.Edits.Names()) > 0 {
-		return RegenerateResult{}, staging.Errorf(staging.CodeInvalid, "what is not committed can be looked at, but not built upon").
-			WithHint("commit it first")
+		return RegenerateResult{}, staging.Errorf(staging.CodeInvalid, "uncommitted edits cannot be part of a commit of Octopod").
+			WithHint("commit them first")
 	}
 	var result RegenerateResult
-	done, err := g.Repo.Change(ctx, func(ctx context.Context, tree *envrepo.Tree) (envrepo.Edit, error) {
-		edit, items, err := g.planAll(ctx, tree, r)
+	done, err := w.Repo.Change(ctx, func(ctx context.Context, tree *envrepo.Tree) (envrepo.Edit, error) {
+		edit, items, err := w.regenerateAll(ctx, tree, r)
 		if err != nil {
 			return envrepo.Edit{}, err
 		}
@@ -81,13 +81,13 @@ func (g *Writer) Regenerate(ctx context.Context, r RegenerateRequest) (Regenerat
 	return result, nil
 }
 
-// wouldRegenerate works everything out on the tip with the edits over it.
-func (g *Writer) wouldRegenerate(ctx context.Context, r RegenerateRequest) (RegenerateResult, error) {
-	tree, err := g.TipWith(ctx, r.Edits)
+// planRegenerate is the dry run, on the tip with the uncommitted edits applied.
+func (w *Writer) planRegenerate(ctx context.Context, r RegenerateRequest) (RegenerateResult, error) {
+	tree, err := w.TipWith(ctx, r.Edits)
 	if err != nil {
 		return RegenerateResult{}, err
 	}
-	edit, items, err := g.planAll(ctx, tree, r)
+	edit, items, err := w.regenerateAll(ctx, tree, r)
 	if err != nil {
 		return RegenerateResult{}, err
 	}
@@ -95,34 +95,36 @@ func (g *Writer) wouldRegenerate(ctx context.Context, r RegenerateRequest) (Rege
 	return RegenerateResult{Items: items, Plan: plan, Changed: len(plan) > 0, Revision: tree.Revision()}, err
 }
 
-func (g *Writer) planAll(ctx context.Context, tree *envrepo.Tree, r RegenerateRequest) (envrepo.Edit, []Regenerated, error) {
-	p, names, err := g.loadAll(ctx, tree, r.Names)
+// regenerateAll regenerates stagings of a tree in parallel. The edit writes those
+// that changed.
+func (w *Writer) regenerateAll(ctx context.Context, tree *envrepo.Tree, r RegenerateRequest) (envrepo.Edit, []Regenerated, error) {
+	p, names, err := prefetch(ctx, tree, r.Names)
 	if err != nil {
 		return envrepo.Edit{}, nil, err
 	}
 	items := make([]Regenerated, len(names))
 	dirs := make([]envrepo.Directory, len(names))
 	report := reporter(r.Progress, len(names))
-	work, ctx := errgroup.WithContext(ctx)
-	work.SetLimit(runtime.GOMAXPROCS(0))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, name := range names {
-		work.Go(func() error {
-			items[i], dirs[i] = g.regenerate(ctx, tree, p, name)
+		group.Go(func() error {
+			items[i], dirs[i] = w.regenerate(ctx, tree, p, name)
 			report(items[i])
 			return ctx.Err()
 		})
 	}
-	if err := work.Wait(); err != nil {
+	if err := group.Wait(); err != nil {
 		return envrepo.Edit{}, nil, fmt.Errorf("regenerating: %w", err)
 	}
 	edit := envrepo.Edit{Verb: staging.Regenerate, By: r.By.Person, Via: r.By.Via, Request: r.By.Request}
-	edit.Replace, edit.Subject, edit.Body = changedOnly(items, dirs)
+	edit.Replace, edit.Subject, edit.Body = onlyChanged(items, dirs)
 	return edit, items, nil
 }
 
-// loadAll reads the project and fetches, at once, everything that the named
-// stagings (all when none is named) need.
-func (g *Writer) loadAll(ctx context.Context, tree *envrepo.Tree, names []string) (*project.Project, []string, error) {
+// prefetch fetches in one request everything that rendering the named stagings
+// needs; without names, all stagings. It returns the project and the names.
+func prefetch(ctx context.Context, tree *envrepo.Tree, names []string) (*project.Project, []string, error) {
 	paths := []string{project.File, "templates", "jsonnet"}
 	for _, name := range names {
 		paths = append(paths, staging.Dir(name))
@@ -141,7 +143,8 @@ func (g *Writer) loadAll(ctx context.Context, tree *envrepo.Tree, names []string
 	return p, names, err
 }
 
-// reporter serialises progress, which workers report side by side.
+// reporter returns a function that passes progress on from many goroutines, one
+// call at a time.
 func reporter(progress func(Regenerated, int, int), total int) func(Regenerated) {
 	var mu sync.Mutex
 	done := 0
@@ -155,7 +158,8 @@ func reporter(progress func(Regenerated, int, int), total int) func(Regenerated)
 	}
 }
 
-func (g *Writer) regenerate(ctx context.Context, tree *envrepo.Tree, p *project.Project, name string) (Regenerated, envrepo.Directory) {
+// regenerate returns one staging's directory as Octopod generates it now.
+func (w *Writer) regenerate(ctx context.Context, tree *envrepo.Tree, p *project.Project, name string) (Regenerated, envrepo.Directory) {
 	item, dir := Regenerated{Name: name}, envrepo.Directory{Path: staging.Dir(name)}
 	s, err := tree.Staging(name)
 	if err != nil {
@@ -166,29 +170,30 @@ func (g *Writer) regenerate(ctx context.Context, tree *envrepo.Tree, p *project.
 		item.Skipped = "pinned"
 		return item, dir
 	}
-	after, err := p.Apply(&s, staging.Action{Verb: staging.Regenerate, Name: name}, staging.Attribution{At: time.Time{}})
+	after, err := p.Apply(&s, staging.Action{Verb: staging.Regenerate, Name: name}, staging.Attribution{})
 	if err != nil {
 		item.Err = err
 		return item, dir
 	}
-	made, err := g.generate(ctx, tree, p, after, true)
+	output, err := w.generate(ctx, tree, p, after, true)
 	if err != nil {
 		item.Err = err
 		return item, dir
 	}
-	dir.Files = made.files
+	dir.Files = output.files
 	plan, err := envrepo.Edit{Replace: []envrepo.Directory{dir}}.Plan(tree)
 	item.Changed, item.Err = len(plan) > 0, err
-	for _, p := range plan {
-		if p.Action == staging.Removed {
-			item.Removed = append(item.Removed, p.Path)
+	for _, file := range plan {
+		if file.Action == staging.Removed {
+			item.Removed = append(item.Removed, file.Path)
 		}
 	}
 	return item, dir
 }
 
-// changedOnly keeps the directories to commit and says in words which they are.
-func changedOnly(items []Regenerated, dirs []envrepo.Directory) (changed []envrepo.Directory, subject, body string) {
+// onlyChanged returns the directories to commit, with subject and body of the
+// commit.
+func onlyChanged(items []Regenerated, dirs []envrepo.Directory) (changed []envrepo.Directory, subject, body string) {
 	var names []string
 	for i, item := range items {
 		if item.Changed && item.Err == nil {

@@ -1,51 +1,43 @@
 package change
 
 import (
-	"context"
 	"fmt"
 	"reflect"
 
-	"octopod/generator/envrepo"
 	"octopod/generator/project"
 	"octopod/generator/rights"
 	"octopod/generator/staging"
 )
 
-// mayChange refuses a step that changes a setting which is for another role to
-// change, whichever verb or preset does it.
-func authorizeChanges(a rights.Actor, p *project.Project, s step) error {
-	if a.Rights == nil || s.after == nil {
-		return nil
-	}
-	role := a.Rights.Role(p)
-	var before staging.Staging
-	if s.before != nil {
-		before = *s.before
-	}
-	was := p.Settings(before)
-	var problems []staging.Problem
-	for i, is := range p.Settings(*s.after) {
-		least := is.Parameter.Role
-		if changes(was[i], is) && !role.Includes(least) {
-			problems = append(problems, staging.Problem{Field: is.Name, Message: fmt.Sprintf("the role %s may change it", least)})
-		}
-	}
-	if len(problems) == 0 {
-		return nil
-	}
-	return &staging.Error{
-		Code: staging.CodeForbidden, Message: fmt.Sprintf("not with the role %s", role), Problems: problems,
-		Hint: "leave it as it is, or ask somebody who may",
-	}
+// Request is one action on one staging.
+type Request struct {
+	Action    staging.Action
+	By        rights.Actor
+	DryRun    bool // plan only, commit nothing
+	Manifests bool // also return the objects before and after, for a diff
+	// Version is the version of the record that the actor saw. Apply rejects the
+	// request as a conflict when the record has another version by now. "" skips
+	// the check.
+	Version string
 }
 
-func changes(was, is project.Setting) bool {
-	return !reflect.DeepEqual(was.Value, is.Value) || was.Absent() != is.Absent()
+// Result is what an action changed, or would change in a dry run.
+type Result struct {
+	Staging  *staging.View        `json:"staging"` // nil when the staging was deleted
+	Changed  bool                 `json:"changed"`
+	Revision string               `json:"revision,omitempty"`
+	Plan     []staging.PlanItem   `json:"plan"`
+	Note     string               `json:"note,omitempty"` // why less was done than the request asked for
+	Refused  []Regenerated        `json:"-"`              // stagings that could not be moved to a new default image
+	Changes  []staging.Difference `json:"changes,omitempty"`
+	Name     string               `json:"-"`
+	Before   []staging.Object     `json:"-"` // only with Request.Manifests
+	After    []staging.Object     `json:"-"`
 }
 
-// admit refuses an action that the actor may not do, or whose outcome they may
-// not see.
-func (r Request) admit(p *project.Project, a staging.Action) error {
+// authorize rejects an action that the actor must not run, or whose manifests the
+// actor must not see.
+func (r Request) authorize(p *project.Project, a staging.Action) error {
 	if err := r.By.Authorize(p, a.Verb, a.Name); err != nil {
 		return err
 	}
@@ -55,61 +47,50 @@ func (r Request) admit(p *project.Project, a staging.Action) error {
 	return nil
 }
 
-// current refuses a request that is about another version than there is.
-func (r Request) current(p *project.Project, before *staging.Staging) error {
+// checkVersion rejects a request made for another version of the record. record is
+// nil when there is none.
+func (r Request) checkVersion(p *project.Project, record *staging.Staging) error {
 	switch {
 	case r.Version == "":
 		return nil
-	case before == nil:
-		return staging.Errorf(staging.CodeConflict, "somebody removed the staging meanwhile")
-	case r.Version != rights.NewVisibility(p, r.By.Rights).Version(*before):
-		return staging.Errorf(staging.CodeConflict, "somebody changed the staging meanwhile").
-			WithHint("look at it again, then decide")
+	case record == nil:
+		return staging.Errorf(staging.CodeConflict, "the staging was deleted in the meantime")
+	case r.Version != rights.NewVisibility(p, r.By.Rights).Version(*record):
+		return staging.Errorf(staging.CodeConflict, "the staging was changed in the meantime").
+			WithHint("reload it, then decide again")
 	}
 	return nil
 }
 
-// Request is one action on one staging.
-type Request struct {
-	Action    staging.Action
-	By        rights.Actor
-	DryRun    bool // work everything out, commit nothing
-	Manifests bool // also give the objects before and after, for a diff
-	// Version of the record that the actor saw; when it is another one by now, the
-	// request is refused as a conflict. "" is content with any.
-	Version string
-
-	digests map[string]string // of images, as the registries said; nil before they were asked
+// authorizeSettings rejects a change of a setting that is reserved for another
+// role, whichever verb or preset makes it. before is nil for a new staging.
+func authorizeSettings(by rights.Actor, p *project.Project, before *staging.Staging, after staging.Staging) error {
+	if by.Rights == nil {
+		return nil
+	}
+	role := by.Rights.Role(p)
+	var old staging.Staging
+	if before != nil {
+		old = *before
+	}
+	oldSettings := p.Settings(old)
+	var problems []staging.Problem
+	for i, setting := range p.Settings(after) {
+		required := setting.Parameter.Role
+		if differs(oldSettings[i], setting) && !role.Includes(required) {
+			problems = append(problems, staging.Problem{Field: setting.Name, Message: fmt.Sprintf("the role %s may change it", required)})
+		}
+	}
+	if len(problems) == 0 {
+		return nil
+	}
+	return &staging.Error{
+		Code: staging.CodeForbidden, Message: fmt.Sprintf("the role %s may not change these settings", role), Problems: problems,
+		Hint: "leave these settings as they are, or ask somebody who may change them",
+	}
 }
 
-// Result says what an action did, or would do.
-type Result struct {
-	Staging  *staging.View        `json:"staging"` // nil when the staging is gone
-	Changed  bool                 `json:"changed"`
-	Revision string               `json:"revision,omitempty"`
-	Plan     []staging.PlanItem   `json:"plan"`
-	Note     string               `json:"note,omitempty"` // why less was done than was asked
-	Refused  []Regenerated        `json:"-"`              // stagings that would follow a new default image, and cannot
-	Changes  []staging.Difference `json:"changes,omitempty"`
-	Name     string               `json:"-"`
-	earlier  bool                 // an earlier try of the request did it
-	Before   []staging.Object     `json:"-"` // only with Request.Manifests
-	After    []staging.Object     `json:"-"`
-}
-
-// Commit commits an edit, or with dryRun only works it out.
-func (g *Writer) Commit(ctx context.Context, dryRun bool, edit envrepo.EditFunc) (envrepo.Result, error) {
-	if !dryRun {
-		return g.Repo.Change(ctx, edit)
-	}
-	tree, err := g.Repo.Tip(ctx)
-	if err != nil {
-		return envrepo.Result{}, err
-	}
-	e, err := edit(ctx, tree)
-	if err != nil {
-		return envrepo.Result{}, err
-	}
-	plan, err := e.Plan(tree)
-	return envrepo.Result{Revision: tree.Revision(), Changed: len(plan) > 0}, err
+// differs reports whether the effective value of a setting changes.
+func differs(before, after project.Setting) bool {
+	return !reflect.DeepEqual(before.Value, after.Value) || before.Absent() != after.Absent()
 }

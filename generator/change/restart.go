@@ -7,13 +7,16 @@ import (
 	"octopod/generator/staging"
 )
 
-// restarts refuses a restart that no workload would notice: it would be a
-// commit that changes nothing.
-func restarts(objects []staging.Object, s staging.Staging) error {
-	noticed, err := staging.HasPodLabel(objects, project.LabelRestarts, strconv.Itoa(s.Spec.Restarts))
-	if err != nil || noticed {
+// checkRestart rejects a restart when no pod template has the restart label: the
+// commit would restart nothing.
+func checkRestart(a staging.Action, objects []staging.Object, s staging.Staging) error {
+	if a.Verb != staging.Restart {
+		return nil
+	}
+	labelled, err := staging.HasPodLabel(objects, project.LabelRestarts, strconv.Itoa(s.Spec.Restarts))
+	if err != nil || labelled {
 		return err
 	}
-	return staging.Errorf(staging.CodeInvalid, "nothing of staging %q would restart: no pod template takes the label %s", s.Name, project.LabelRestarts).
-		WithHint("pods of a Deployment, StatefulSet or DaemonSet can be made anew; in jsonnet, adopt of the octopod.libsonnet that `octopod init` writes labels them")
+	return staging.Errorf(staging.CodeInvalid, "nothing of staging %q would restart: no pod template has the label %s", s.Name, project.LabelRestarts).
+		WithHint("Octopod labels the pods of every Deployment, StatefulSet and DaemonSet; in jsonnet, apply adopt from the octopod.libsonnet that `octopod init` writes")
 }

@@ -4,143 +4,121 @@ import (
 	"context"
 	"slices"
 
-	"octopod/generator/catalog"
 	"octopod/generator/envrepo"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
 
-// Revert gives the action that takes back what one commit changed of a
-// staging, and nothing that came later.
-func (g *Writer) Revert(ctx context.Context, name, revision string) (staging.Action, error) {
-	after, err := g.Record(ctx, name, revision)
-	if err != nil {
-		return staging.Action{}, err
-	}
-	events, err := g.Versions(ctx, staging.HistoryQuery{Name: name})
-	if err != nil {
-		return staging.Action{}, err
-	}
-	for i, e := range events {
-		if e.Revision != revision || i+1 == len(events) || events[i+1].Gone {
-			continue
-		}
-		before, err := g.Record(ctx, name, events[i+1].Revision)
-		if err != nil {
-			return staging.Action{}, err
-		}
-		return project.Revert(before, after)
-	}
-	return staging.Action{}, staging.Errorf(staging.CodeNotFound, "staging %q has no change to take back at %s", name, revision).
-		WithHint("its first version cannot be undone; archive or delete it instead")
+// rollback plans the return of a staging to an old revision.
+type rollback struct {
+	writer *Writer
+	old    *envrepo.Tree // the env repo at that revision
 }
 
-// returnTo is a rollback whose target is known.
-type returnTo struct {
-	g    *Writer
-	then *envrepo.Tree
-}
-
-// rollbackTarget finds the revision to return to: the one that was asked for,
-// else the version before the present one.
-func (g *Writer) rollbackTarget(ctx context.Context, a staging.Action) (returnTo, error) {
+// newRollback finds the revision to return to: the action's, or the version before
+// the current one.
+func (w *Writer) newRollback(ctx context.Context, a staging.Action) (rollback, error) {
 	revision := a.To
 	if revision == "" {
 		var err error
-		if revision, err = g.versionBefore(ctx, a.Name); err != nil {
-			return returnTo{}, err
+		if revision, err = w.previousVersion(ctx, a.Name); err != nil {
+			return rollback{}, err
 		}
 	}
-	then, err := g.Repo.At(ctx, revision)
+	old, err := w.Repo.At(ctx, revision)
 	if err != nil {
-		return returnTo{}, err
+		return rollback{}, err
 	}
-	existed, err := then.Has(a.Name)
+	existed, err := old.Has(a.Name)
 	if err != nil {
-		return returnTo{}, err
+		return rollback{}, err
 	}
 	if !existed {
-		return returnTo{}, staging.Errorf(staging.CodeNotFound, "staging %q did not exist at %s", a.Name, revision).
+		return rollback{}, staging.Errorf(staging.CodeNotFound, "staging %q did not exist at %s", a.Name, revision).
 			WithHint("`octopod history %s` lists its versions", a.Name)
 	}
-	return returnTo{g: g, then: then}, nil
+	return rollback{writer: w, old: old}, nil
 }
 
-// versionBefore is the revision before the commit that made the present version.
-// Marks, pins, restarts and their like came after it and made none.
-func (g *Writer) versionBefore(ctx context.Context, name string) (string, error) {
+// previousVersion returns the revision before the commit that made the current
+// version. Later commits, such as marks, pins and restarts, made no version.
+func (w *Writer) previousVersion(ctx context.Context, name string) (string, error) {
 	for limit := 8; ; limit *= 8 {
-		events, err := g.Versions(ctx, staging.HistoryQuery{Name: name, Limit: limit})
+		events, err := w.Versions(ctx, staging.HistoryQuery{Name: name, Limit: limit})
 		if err != nil {
 			return "", err
 		}
-		made := slices.IndexFunc(events, func(e staging.Event) bool { return e.Verb.CreatesVersion() })
+		current := slices.IndexFunc(events, func(e staging.Event) bool { return e.Verb.CreatesVersion() })
 		switch {
-		case made >= 0 && made+1 < len(events) && !events[made+1].Gone:
-			return events[made+1].Revision, nil
-		case made >= 0 && made+1 < len(events), len(events) < limit:
+		case current >= 0 && current+1 < len(events) && !events[current+1].Gone:
+			return events[current+1].Revision, nil
+		case current >= 0 && current+1 < len(events), len(events) < limit:
 			return "", staging.Errorf(staging.CodeNotFound, "staging %q has no version before this one", name).
 				WithHint("`octopod history %s` lists its versions", name)
 		}
 	}
 }
 
-// plan puts the directory back as it was, pinned so that CI does not undo it.
-// The old manifests are checked against the rules of today.
-func (t returnTo) plan(ctx context.Context, tree *envrepo.Tree, r Request, at staging.Attribution) (planned, error) {
-	p, a, err := catalog.Open(ctx, tree, r.Action)
+// plan restores the staging's directory, and pins the staging so that CI does not
+// deploy over it. The restored objects must pass today's checks.
+func (r rollback) plan(ctx context.Context, tree *envrepo.Tree, t task) (planned, error) {
+	to, a, err := resolveTarget(ctx, tree, t.Action)
 	if err != nil {
 		return planned{}, err
 	}
-	if err := r.admit(p, a); err != nil {
+	if err := t.authorize(to.project, a); err != nil {
 		return planned{}, err
 	}
-	old, err := t.then.Staging(a.Name)
+	old, err := r.old.Staging(a.Name)
 	if err != nil {
 		return planned{}, err
 	}
-	before, err := catalog.FindRecord(tree, a.Name)
-	if err != nil && staging.CodeOf(err) != staging.CodeInvalid {
+	if err := to.readError(); err != nil {
 		return planned{}, err
 	}
-	if err := r.current(p, before); err != nil {
+	if err := t.checkVersion(to.project, to.record); err != nil {
 		return planned{}, err
 	}
-	after := old.Clone()
-	a.Reason = reasonOf(a, t.then)
-	after.Spec.Pinned = &staging.Pin{By: at.By, Reason: a.Reason, At: at.At}
-	if before != nil && before.Spec.Pinned != nil && before.Spec.Pinned.Reason == a.Reason {
-		after.Spec.Pinned = before.Spec.Pinned // the same rollback again changes nothing
-	}
-	sweepKnows(&after, before, at)
-	after.Spec.Tested = lastTest(p, old, before)
-	if after.Spec.Expires != nil && before != nil && before.Spec.Expires != nil && after.Spec.Expires.Before(*before.Spec.Expires) {
-		after.Spec.Expires = before.Spec.Expires
-	}
-	if err := authorizeChanges(r.By, p, step{before: before, after: &after}); err != nil {
+	a.Reason = r.reason(a)
+	after := to.restoredRecord(old, a.Reason, t.stamp)
+	if err := authorizeSettings(t.By, to.project, to.record, after); err != nil {
 		return planned{}, err
 	}
-	made, err := t.restore(ctx, tree, after)
+	output, err := r.restoreFiles(ctx, to, after)
 	if err != nil {
 		return planned{}, err
 	}
-	return t.g.finish(ctx, tree, p, r, step{action: a, before: before, after: &after, made: made})
+	return update{target: to, action: a, after: &after, output: output}.plan(ctx, r.writer, t)
 }
 
-func reasonOf(a staging.Action, then *envrepo.Tree) string {
+func (r rollback) reason(a staging.Action) string {
 	if a.Reason != "" {
 		return a.Reason
 	}
-	return "rolled back to " + then.Revision()[:7]
+	return "rolled back to " + r.old.Revision()[:7]
 }
 
-// restore takes every file but the record as it was.
-func (t returnTo) restore(ctx context.Context, tree *envrepo.Tree, after staging.Staging) (generated, error) {
-	p, err := tree.Project()
-	if err != nil {
-		return generated{}, err
+// restoredRecord returns the old record, pinned. It keeps what belongs to the
+// staging and not to one of its versions: the state of the sweep, the last test, and
+// a later expiry.
+func (to target) restoredRecord(old staging.Staging, reason string, at staging.Attribution) staging.Staging {
+	before, after := to.record, old.Clone()
+	after.Spec.Pinned = &staging.Pin{By: at.By, Reason: reason, At: at.At}
+	if before != nil && before.Spec.Pinned != nil && before.Spec.Pinned.Reason == reason {
+		after.Spec.Pinned = before.Spec.Pinned // repeating a rollback changes nothing
 	}
-	files, err := t.then.StagingFiles(after.Name)
+	keepSweepState(&after, before, at)
+	after.Spec.Tested = lastTest(to.project, old, before)
+	if after.Spec.Expires != nil && before != nil && before.Spec.Expires != nil && after.Spec.Expires.Before(*before.Spec.Expires) {
+		after.Spec.Expires = before.Spec.Expires
+	}
+	return after
+}
+
+// restoreFiles returns the old files of the directory with the new record, and their
+// checked objects.
+func (r rollback) restoreFiles(ctx context.Context, to target, after staging.Staging) (generated, error) {
+	files, err := r.old.StagingFiles(after.Name)
 	if err != nil {
 		return generated{}, err
 	}
@@ -149,28 +127,29 @@ func (t returnTo) restore(ctx context.Context, tree *envrepo.Tree, after staging
 		return generated{}, err
 	}
 	files = slices.DeleteFunc(files, func(f staging.File) bool { return f.Path == record.Path })
-	params, err := p.Params(after)
+	params, err := to.project.Params(after)
 	if err != nil {
 		return generated{}, err
 	}
-	objects, err := t.g.RestoredObjects(ctx, tree, p, after.Name, files)
+	objects, err := r.writer.RestoredObjects(ctx, to.tree, to.project, after.Name, files)
 	if err != nil {
 		return generated{}, err
 	}
-	if err := checked(p, params, objects); err != nil {
+	if err := checkObjects(to.project, params, objects); err != nil {
 		return generated{}, err
 	}
 	return generated{files: append([]staging.File{record}, files...), objects: objects}, nil
 }
 
-// lastTest: a mark is about one version, and no part of it. The last one stays,
-// unless the version that is returned to has one of its own.
+// lastTest returns the last test mark. A mark is about one version but is no part of
+// it, so the current mark stays unless the old record has a mark for the version that
+// is restored.
 func lastTest(p *project.Project, old staging.Staging, before *staging.Staging) *staging.Test {
 	fits := func(t *staging.Test) bool {
-		tried := old
-		tried.Spec.Tested = t
-		standing, _ := p.TestState(tried)
-		return standing != "" && standing != staging.TestStateOutdated
+		marked := old
+		marked.Spec.Tested = t
+		state, _ := p.TestState(marked)
+		return state != "" && state != staging.TestStateOutdated
 	}
 	if before == nil || before.Spec.Tested == nil || fits(old.Spec.Tested) && !fits(before.Spec.Tested) {
 		return old.Spec.Tested
@@ -178,8 +157,8 @@ func lastTest(p *project.Project, old staging.Staging, before *staging.Staging) 
 	return before.Spec.Tested
 }
 
-// sweepKnows: what the sweep knows of a staging is no part of a version of it.
-func sweepKnows(after, before *staging.Staging, at staging.Attribution) {
+// keepSweepState carries over what the sweep has recorded: it belongs to no version.
+func keepSweepState(after, before *staging.Staging, at staging.Attribution) {
 	after.Spec.Kept, after.Spec.Since, after.Spec.BranchGone = nil, &staging.Transition{At: at.At, By: at.By}, nil
 	if before == nil {
 		return

@@ -181,7 +181,7 @@ func (s *sweeping) carryOut(ctx context.Context, decisions []project.Decision) e
 	if err := s.tree.Prefetch(ctx, paths...); err != nil {
 		return err
 	}
-	results, errs := s.ApplyAll(ctx, s.tree, requests, s.PlanAction)
+	results, errs := s.ApplyAll(ctx, s.tree, requests)
 	for i, result := range results {
 		item := &s.result.Items[at[i]]
 		item.Changed, item.Err = errs[i] == nil && result.Changed, errs[i]

@@ -11,11 +11,12 @@ import (
 	"octopod/generator/staging"
 )
 
-// TrialName is a staging that is rendered once and never written.
+// TrialName is the name of a staging that is rendered in memory and never written.
 const TrialName = "probe"
 
-// CheckTemplate makes one staging in memory and gives what the checks refuse in it.
-func (g *Writer) CheckTemplate(ctx context.Context, p *project.Project, tree fs.FS) ([]staging.Problem, error) {
+// CheckTemplate renders a trial staging in memory and returns the problems that the
+// checks find in it.
+func (w *Writer) CheckTemplate(ctx context.Context, p *project.Project, tree fs.FS) ([]staging.Problem, error) {
 	images := map[string]staging.Build{}
 	for _, name := range p.ServiceNames() {
 		images[name] = staging.Build{Image: "registry.example.com/" + name + ":1"}
@@ -24,19 +25,19 @@ func (g *Writer) CheckTemplate(ctx context.Context, p *project.Project, tree fs.
 	if err != nil {
 		return nil, err
 	}
-	_, source, params, err := write(p, s)
+	_, source, params, err := sourceFiles(p, s)
 	if err != nil {
 		return nil, err
 	}
-	_, err = g.render(ctx, tree, p, params, source)
+	_, err = w.renderAndCheck(ctx, tree, p, params, source)
 	if problems := staging.ProblemsOf(err); len(problems) > 0 && problems[0].Rule != "" {
 		return problems, nil
 	}
 	return nil, TemplateError(p, err)
 }
 
-// TemplateError words a fault of the probe as one of the template: the directory of
-// the probe is nowhere to be found.
+// TemplateError returns an error of the trial staging as an error of the template:
+// readers cannot open the trial's directory.
 func TemplateError(p *project.Project, err error) error {
 	template, dir := templatePath(p), staging.Dir(TrialName)
 	err = RewriteError(err, strings.NewReplacer("../../"+template, template, "build "+dir, "build "+template))
@@ -48,13 +49,22 @@ func TemplateError(p *project.Project, err error) error {
 	return err
 }
 
-// RewriteError gives a copy of an error with words replaced in everything that it says.
+// templatePath returns the file or directory of the project's template.
+func templatePath(p *project.Project) string {
+	if p.Spec.Engine == project.EngineJsonnet {
+		return p.Spec.Jsonnet.File
+	}
+	return p.Spec.Kustomize.Base
+}
+
+// RewriteError returns a copy of an error with words replaced in its message, hint
+// and problems.
 func RewriteError(err error, words *strings.Replacer) error {
-	var said *staging.Error
-	if !errors.As(err, &said) {
+	var original *staging.Error
+	if !errors.As(err, &original) {
 		return err
 	}
-	e := *said
+	e := *original
 	e.Message, e.Hint, e.Problems = words.Replace(e.Message), words.Replace(e.Hint), slices.Clone(e.Problems)
 	for i, p := range e.Problems {
 		e.Problems[i].File, e.Problems[i].Message = words.Replace(p.File), words.Replace(p.Message)

@@ -1,0 +1,81 @@
+package change
+
+import (
+	"context"
+	"strings"
+
+	"octopod/generator/envrepo"
+	"octopod/generator/staging"
+)
+
+// task is a request with everything a plan depends on beside the tree.
+type task struct {
+	Request
+	stamp   staging.Attribution // time and author of the change
+	digests map[string]string   // by image, as registries returned them so far
+}
+
+// planFunc plans a task on a tree. Planning changes nothing, so a plan may be made
+// any number of times.
+type planFunc func(context.Context, *envrepo.Tree, task) (planned, error)
+
+// planned is the plan of a task on one tree.
+type planned struct {
+	edit      envrepo.Edit
+	result    Result
+	unchecked []string // images that a registry must be asked for; until then there is no edit
+	replayed  bool     // result is that of an earlier try, which made the commit
+}
+
+// committed returns the result of a plan after its commit.
+func (p planned) committed(done envrepo.Result) Result {
+	result := p.result
+	if p.replayed {
+		return result
+	}
+	result.Changed, result.Revision = done.Changed, done.Revision
+	if result.Staging != nil {
+		result.Staging.Status.Revision = done.Revision
+	}
+	return result
+}
+
+// update is what a plan does to one staging: from the target's record to after.
+type update struct {
+	target
+	action    staging.Action
+	after     *staging.Staging // nil deletes the staging
+	output    generated
+	promotion promotion
+}
+
+// plan returns the update as an edit of the env repo, and as a result for the
+// caller.
+func (u update) plan(ctx context.Context, w *Writer, t task) (planned, error) {
+	dir := staging.Dir(u.name)
+	next := planned{
+		edit: envrepo.Edit{
+			Verb: u.action.Verb, Staging: u.name, By: t.By.Person, Via: t.By.Via, Request: t.By.Request, Key: t.By.Key,
+		},
+		result: Result{Name: u.name, Changes: u.differences(), After: u.output.objects, Refused: u.promotion.failed},
+	}
+	next.edit.Subject, next.edit.Body = u.commitMessage(next.result.Changes)
+	for _, c := range u.promotion.changes {
+		next.result.Changes = append(next.result.Changes, c)
+		next.edit.Body = strings.TrimPrefix(next.edit.Body+"\n"+c.String(), "\n")
+	}
+	if u.after == nil {
+		next.edit.Remove = []string{dir}
+	} else {
+		next.edit.Replace = append([]envrepo.Directory{{Path: dir, Files: u.output.files}}, u.promotion.stagings...)
+		next.edit.Write = u.promotion.project
+		next.result.Staging = u.view(*u.after)
+	}
+	if t.Manifests && u.exists {
+		// The committed files may be broken; that must not prevent their repair.
+		next.result.Before, _ = w.CommittedObjects(ctx, u.tree, u.project, u.name)
+	}
+	var err error
+	next.result.Plan, err = next.edit.Plan(u.tree)
+	return next, err
+}

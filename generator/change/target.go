@@ -1,0 +1,61 @@
+package change
+
+import (
+	"context"
+
+	"octopod/generator/catalog"
+	"octopod/generator/envrepo"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// target is the staging that a plan changes, as it is on one tree. A plan resolves
+// it once, at its beginning.
+type target struct {
+	tree      *envrepo.Tree
+	project   *project.Project
+	name      string
+	exists    bool             // it has a directory, with or without a readable record
+	record    *staging.Staging // nil when there is none, or when it is unreadable
+	recordErr error            // why the record is unreadable
+}
+
+// resolveTarget reads octopod.yaml and the record of the staging that an action
+// names, directly or by its branch. The returned action has name and branch filled
+// in.
+func resolveTarget(ctx context.Context, tree *envrepo.Tree, a staging.Action) (target, staging.Action, error) {
+	p, a, err := catalog.Open(ctx, tree, a)
+	if err != nil {
+		return target{}, a, err
+	}
+	to := target{tree: tree, project: p, name: a.Name}
+	if to.exists, err = tree.Has(a.Name); err != nil || !to.exists {
+		return to, a, err
+	}
+	s, err := tree.Staging(a.Name)
+	if err == nil {
+		to.record = &s
+	}
+	to.recordErr = err
+	return to, a, nil
+}
+
+// readError returns why the record could not be read from the env repo. It is nil
+// when the record was read, even if its content is invalid.
+func (to target) readError() error {
+	if staging.CodeOf(to.recordErr) == staging.CodeInvalid {
+		return nil
+	}
+	return to.recordErr
+}
+
+// view returns a record of the target as callers see it.
+func (to target) view(s staging.Staging) *staging.View {
+	v := catalog.View(to.project, s, to.tree.Revision())
+	return &v
+}
+
+// unchanged is the plan that changes nothing, for the reason in note.
+func (to target) unchanged(note string) planned {
+	return planned{result: Result{Name: to.name, Note: note, Plan: []staging.PlanItem{}}}
+}
