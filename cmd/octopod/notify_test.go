@@ -78,11 +78,11 @@ func TestFaultySinks(t *testing.T) {
 	}
 	for _, want := range []string{
 		"server.yaml:6: notify.sinks[0].name: is missing",
-		`server.yaml:7: notify.sinks[1].kind: "pager" is no kind: write slack, mattermost`,
-		"server.yaml:8: notify.sinks[2].name: a is there already",
+		`server.yaml:7: notify.sinks[1].kind: "pager" is not a kind: write slack, mattermost`,
+		"server.yaml:8: notify.sinks[2].name: a is listed twice",
 		"server.yaml:8: notify.sinks[2].url: is missing",
-		"server.yaml:9: notify.sinks[3].url: mail goes to server, from and to",
-		"server.yaml:10: notify.sinks[4].name: commit is what is told on a forge",
+		"server.yaml:9: notify.sinks[3].url: does not apply to email",
+		"server.yaml:10: notify.sinks[4].name: commit is reserved for notices on a forge",
 		"server.yaml:10: notify.sinks[4].url: names both env and file",
 	} {
 		if !strings.Contains(err.Error(), want) {

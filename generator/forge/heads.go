@@ -17,8 +17,8 @@ type Forges struct {
 	limiter *RateLimiter
 }
 
-// New returns the forges beside an env repo. options say how to reach it; its
-// credentials go to its own host alone. tokens are those of further hosts.
+// New returns the forges beside an env repo. The credentials in options go to the
+// host of the env repo only. tokens holds the credentials of further hosts.
 func New(envRepo string, options gitstore.Options, tokens map[string]gitstore.Auth, limiter *RateLimiter) Forges {
 	return Forges{envRepo: envRepo, options: options, tokens: tokens, limiter: limiter}
 }
@@ -45,7 +45,7 @@ func (f Forges) Refs(ctx context.Context, repository string) (gitstore.Refs, err
 	return known, err
 }
 
-// authenticate leaves in the options the credentials that are for the host of u.
+// authenticate sets the credentials that belong to the host of u, and no others.
 func (f Forges) authenticate(o *gitstore.Options, u giturl.URL) {
 	env, _ := giturl.Parse(f.envRepo)
 	switch user, password := env.Credentials(); {
@@ -59,8 +59,8 @@ func (f Forges) authenticate(o *gitstore.Options, u giturl.URL) {
 	}
 }
 
-// address completes host and path. On the host of the env repo a repository is
-// reached as the env repo is, elsewhere by https.
+// address expands host and path to an address: in the form of the env repo's own
+// address on the host of the env repo, else https.
 func (f Forges) address(repository string) string {
 	u, err := giturl.ParseRepository(repository)
 	if err != nil || !u.Shorthand() {

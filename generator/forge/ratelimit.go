@@ -10,8 +10,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// RateLimiter leave a forge alone that wants to be: for as long as it says, else
-// for longer each time.
+// RateLimiter refuses calls to a forge that asked to back off: for its Retry-After,
+// else with exponential back-off.
 type RateLimiter struct {
 	now func() time.Time
 
@@ -19,13 +19,13 @@ type RateLimiter struct {
 	hosts map[string]pause
 }
 
-// pause is a host that is left alone.
+// pause is the back-off of one host.
 type pause struct {
 	until  time.Time
-	length time.Duration // for how long, where it does not say
+	length time.Duration // used when the host sends no Retry-After
 }
 
-// How long a host is left alone that does not say, and at most.
+// The first and the longest back-off of a host.
 const (
 	shortestPause = time.Minute
 	longestPause  = time.Hour
@@ -35,7 +35,7 @@ func NewRateLimiter(now func() time.Time) *RateLimiter {
 	return &RateLimiter{now: now, hosts: map[string]pause{}}
 }
 
-// Allow refuses to ask a host before its time.
+// Allow returns an error while the back-off of a host lasts.
 func (m *RateLimiter) Allow(host string) error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -43,11 +43,11 @@ func (m *RateLimiter) Allow(host string) error {
 	if !m.now().Before(until) {
 		return nil
 	}
-	return staging.Errorf(staging.CodeUnavailable, "%s wants to be left alone until %s", host, until.UTC().Format("15:04:05 UTC")).
-		WithHint("it is asked again then")
+	return staging.Errorf(staging.CodeUnavailable, "%s asked Octopod to back off until %s", host, until.UTC().Format("15:04:05 UTC")).
+		WithHint("Octopod retries then")
 }
 
-// Observe learns from an answer of a host.
+// Observe updates the back-off of a host from the outcome of a call.
 func (m *RateLimiter) Observe(host string, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -11,7 +11,7 @@ import (
 )
 
 // A forge that wants to be left alone is: for as long as it says, else for
-// longer each time. Others are asked meanwhile.
+// longer each time. Other hosts are called meanwhile.
 func TestAForgeIsLeftAlone(t *testing.T) {
 	asked, status, after := 0, http.StatusTooManyRequests, "90"
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -10,21 +10,21 @@ import (
 // bodyTimeout is how long the body of a request may take to arrive.
 const bodyTimeout = 10 * time.Second
 
-// limitBodyTime drops clients that send a request slowly, whether anybody reads it or
-// not: what nobody has read, the HTTP server reads at the end.
+// limitBodyTime drops clients that send a body slowly. It also covers bodies that
+// no handler reads, because the HTTP server reads their rest.
 func limitBodyTime(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body != nil && r.Body != http.NoBody {
 			control := http.NewResponseController(w)
-			_ = control.SetReadDeadline(time.Now().Add(bodyTimeout)) // not every writer has one
+			_ = control.SetReadDeadline(time.Now().Add(bodyTimeout)) // not every writer supports deadlines
 			r.Body = &timedBody{r.Body, control}
 		}
 		next.ServeHTTP(w, r)
 	})
 }
 
-// timedBody is a body whose time is limited until all of it is there: a deadline
-// that passed later would look as if the client had gone.
+// timedBody lifts the read deadline once the whole body is read. A deadline that
+// passed later would look like a client that disconnected.
 type timedBody struct {
 	io.ReadCloser
 	control *http.ResponseController

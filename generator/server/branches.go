@@ -13,18 +13,18 @@ import (
 )
 
 const (
-	branchesTTL      = 30 * time.Second        // a list is not asked for again
-	branchesPageWait = 1500 * time.Millisecond // a page waits no longer for one
-	branchesTimeout  = 30 * time.Second        // an answer may take
+	branchesTTL      = 30 * time.Second        // how long an answer is reused
+	branchesPageWait = 1500 * time.Millisecond // how long a page waits for an answer
+	branchesTimeout  = 30 * time.Second        // how long one request may take
 )
 
 func newBranchCache(ask func(context.Context, string) (gitstore.Refs, error), now func() time.Time, log *slog.Logger) *branchCache {
 	return &branchCache{ask: ask, now: now, log: log, cached: map[string]cachedBranches{}}
 }
 
-// branchCache keeps which branches the repositories of a project have, for the
-// form that makes a staging. A page never waits long for a forge: then it shows
-// what was known last, and says so.
+// branchCache caches the branches of a project's repositories, for the form that
+// creates a staging. A page never waits long for a forge: it shows the last known
+// branches instead, and says so.
 type branchCache struct {
 	ask func(ctx context.Context, repository string) (gitstore.Refs, error)
 	now func() time.Time
@@ -40,10 +40,10 @@ type cachedBranches struct {
 	pulls   map[string][]int // by branch
 	away    bool
 	expires time.Time
-	pending chan struct{} // closed with the next answer; nil while nobody asks
+	pending chan struct{} // closed when the request in flight ends; nil without one
 }
 
-// list gives the branches of repositories, as far as they are known.
+// list returns the branches of repositories, as far as they are known.
 func (l *branchCache) list(ctx context.Context, repositories []string) web.Branches {
 	ctx, cancel := context.WithTimeout(ctx, branchesPageWait)
 	defer cancel()
@@ -79,8 +79,8 @@ func (l *branchCache) known(repositories []string) web.Branches {
 	return all
 }
 
-// refresh asks a repository unless it was asked a moment ago. What comes back is
-// closed with the answer; nil when there is one already.
+// refresh starts to fetch the branches of a repository unless the cached ones are
+// recent. It returns a channel that closes with the answer, or nil.
 func (l *branchCache) refresh(ctx context.Context, repository string) <-chan struct{} {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -112,8 +112,8 @@ func (l *branchCache) fetch(ctx context.Context, repository string) {
 	l.cached[repository] = h
 }
 
-// pullRequestsByBranch finds the pull requests of branches: those that are at the same commit.
-// One that was merged long ago is at the commit of no branch any more.
+// pullRequestsByBranch matches pull requests with branches by their head commit.
+// A pull request that was merged long ago matches no branch.
 func pullRequestsByBranch(known gitstore.Refs) map[string][]int {
 	numbers := map[string][]int{}
 	for _, number := range slices.Sorted(maps.Keys(known.Pulls)) {

@@ -61,7 +61,7 @@ func TestBranchesAreAskedForOnceInAWhile(t *testing.T) {
 		t.Errorf("asked %d times, want once each", f.asked)
 	}
 
-	// Away: what was known stays, and it is told.
+	// Away: what was known stays, and the answer says so.
 	clock = clock.Add(time.Minute)
 	f.away = true
 	got = l.list(t.Context(), both)
@@ -80,7 +80,7 @@ func TestAPageDoesNotWaitLongForBranches(t *testing.T) {
 	f := &fakeForge{names: map[string][]string{"backend": {"main"}}, holds: make(chan struct{})}
 	l := newBranchCache(f.branches, time.Now, slog.New(slog.DiscardHandler))
 	gone, leave := context.WithCancel(t.Context())
-	leave() // whoever asked has left
+	leave() // the reader of the page has left
 	if got := l.list(gone, []string{"backend"}); !slices.Equal(got.Away, []string{"backend"}) {
 		t.Errorf("before the answer: %+v", got)
 	}

@@ -10,30 +10,30 @@ import (
 	"octopod/generator/staging"
 )
 
-// Config is the file of a server, --server-config.
+// Config is the configuration file of a server: --server-config.
 type Config struct {
 	// Address to listen on. Default 127.0.0.1:8080.
 	Listen string `yaml:"listen,omitempty"`
-	// Address that /metrics is served at, and then only there. Default: with all else.
+	// Address that serves /metrics, and nothing else. Default: the address of listen.
 	Metrics string `yaml:"metrics,omitempty"`
 	// Address of the server as people reach it: https://octopod.example.com.
 	URL string `yaml:"url,omitempty"`
-	// File that refused attempts are written to, one JSON object a line. Default stderr.
+	// File for the audit log of refused requests, one JSON object per line. Default stderr.
 	Audit string `yaml:"audit,omitempty"`
-	// The env repos, each of which is one project.
+	// The env repos; each is one project.
 	Projects []ProjectConfig `yaml:"projects"`
-	// What is done by itself where octopod.yaml has a lifecycle.
+	// How the server carries out the lifecycle of octopod.yaml.
 	Sweep SweepConfig `yaml:"sweep,omitempty"`
-	// Who is asking.
+	// How people and programs sign in.
 	Auth auth.Config `yaml:"auth,omitempty"`
-	// The hosts of the application's repositories and images.
+	// The forges and registries of the application.
 	Forges []ForgeConfig `yaml:"forges,omitempty"`
-	// Chats, mail and webhooks that are told what happens.
+	// Chats, mailboxes and webhooks that receive notifications.
 	Notify NotifyConfig `yaml:"notify,omitempty"`
 }
 
-// ProjectConfig says where one env repo is and how it is reached. What is left
-// out is as the flags say.
+// ProjectConfig is the address of one env repo and the credentials for it. Flags
+// and environment fill in what it leaves out.
 type ProjectConfig struct {
 	EnvRepo      string `yaml:"envRepo"`
 	Ref          string `yaml:"ref,omitempty"`
@@ -46,12 +46,13 @@ type ProjectConfig struct {
 	} `yaml:"argocd,omitempty"`
 }
 
-// ReadConfig reads the file, with every fault by its line.
+// ReadConfig reads the configuration file. Its error lists every problem with file
+// and line.
 func ReadConfig(file string) (Config, error) {
 	var config Config
 	data, err := os.ReadFile(file)
 	if err != nil {
-		return config, staging.Errorf(staging.CodeInvalid, "the server's configuration cannot be read").Because(err)
+		return config, staging.Errorf(staging.CodeInvalid, "cannot read the server configuration").Because(err)
 	}
 	if err := strictyaml.Decode(file, data, &config); err != nil {
 		return config, err
@@ -60,14 +61,14 @@ func ReadConfig(file string) (Config, error) {
 	for i := range problems {
 		problems[i].File, problems[i].Line = file, lines.Line(problems[i].Field)
 	}
-	return config, staging.Invalid("the server's configuration is wrong", problems)
+	return config, staging.Invalid("the server configuration is invalid", problems)
 }
 
-// faults lists what is wrong, by field.
+// faults lists the problems of the configuration, by field.
 func (c Config) faults() []staging.Problem {
 	var problems []staging.Problem
 	if len(c.Projects) == 0 {
-		problems = append(problems, staging.Problem{Field: "projects", Message: "names no env repo"})
+		problems = append(problems, staging.Problem{Field: "projects", Message: "must name at least one env repo"})
 	}
 	for i, p := range c.Projects {
 		if p.EnvRepo == "" {
@@ -75,22 +76,22 @@ func (c Config) faults() []staging.Problem {
 		}
 	}
 	if share := c.Sweep.MaxShare; share < 0 || share > 100 {
-		problems = append(problems, staging.Problem{Field: "sweep.maxShare", Message: "is a number from 1 to 100"})
+		problems = append(problems, staging.Problem{Field: "sweep.maxShare", Message: "must be a number from 1 to 100"})
 	}
 	return slices.Concat(problems, forgeFaults(c.Forges), notifyFaults(c.Notify))
 }
 
-// fault is what is wrong with a field of something in a list; "" is nothing.
+// fault is a problem of one field of a list item. An empty message is no problem.
 type fault struct{ field, message string }
 
-// listFaults lists what is wrong with a list, each of which is called otherwise.
+// listFaults lists the problems of the items of a list, whose names must differ.
 func listFaults[T any](list, nameField string, all []T, look func(T) (name string, faults []fault)) []staging.Problem {
 	var problems []staging.Problem
 	seen := map[string]bool{}
 	for i, one := range all {
 		name, faults := look(one)
 		if name != "" && seen[name] {
-			faults = append(faults, fault{nameField, name + " is there already"})
+			faults = append(faults, fault{nameField, name + " is listed twice"})
 		}
 		seen[name] = true
 		for _, f := range faults {
@@ -104,7 +105,7 @@ func listFaults[T any](list, nameField string, all []T, look func(T) (name strin
 
 func secretFault(s auth.Secret) string {
 	if s.Env != "" && s.File != "" {
-		return "names both env and file: say one"
+		return "names both env and file: choose one"
 	}
 	return ""
 }

@@ -14,27 +14,28 @@ import (
 	"octopod/generator/staging"
 )
 
-// ForgeConfig is a host that the application's repositories or images lie on: how it
-// is asked, and how its webhooks prove where they come from.
+// ForgeConfig is a host of the application's repositories or images: the API that
+// Octopod calls, and the secret that signs its webhooks.
 type ForgeConfig struct {
 	// As in the repositories of octopod.yaml: github.com.
 	Host string `yaml:"host"`
-	// github, gitlab, gitea (Forgejo too), bitbucket, or registry, which only calls.
+	// github, gitlab, gitea (also for Forgejo), bitbucket, or registry, which only sends webhooks.
 	Kind ForgeKind `yaml:"kind"`
 	// Address of its API. Default by kind and host.
 	API string `yaml:"api,omitempty"`
-	// That Octopod comments and sets statuses with.
+	// Token for comments and commit statuses, and for listing branches.
 	Token auth.Secret `yaml:"token,omitempty"`
-	// What it calls /hooks/{project} with.
+	// Verifies the webhooks that the host sends to /hooks/{project}.
 	Webhook WebhookConfig `yaml:"webhook,omitempty"`
 }
 
-// WebhookConfig is how calls of a forge are recognised. Without a secret none is believed.
+// WebhookConfig is the secret that signs the webhooks of a host. Without one the
+// server accepts no webhook of the host.
 type WebhookConfig struct {
 	Secret auth.Secret `yaml:"secret,omitempty"`
 }
 
-// ForgeKind is whose API and whose webhooks a forge speaks.
+// ForgeKind is the API and the webhook format of a host.
 type ForgeKind string
 
 // The kinds.
@@ -46,7 +47,7 @@ const (
 	kindRegistry  ForgeKind = "registry"
 )
 
-// api is where the forge answers programs; "" for a registry.
+// api returns the URL of the forge's API, or "" for a registry.
 func (f ForgeConfig) api() string {
 	usual := map[ForgeKind]string{
 		kindGitHub: "https://" + f.Host + "/api/v3", kindGitLab: "https://" + f.Host + "/api/v4",
@@ -58,7 +59,7 @@ func (f ForgeConfig) api() string {
 	return strings.TrimSuffix(cmp.Or(f.API, usual), "/")
 }
 
-// forgeFaults lists what is wrong with the forges of a configuration.
+// forgeFaults lists the problems of the forges of a configuration.
 func forgeFaults(forges []ForgeConfig) []staging.Problem {
 	return listFaults("forges", "host", forges, func(f ForgeConfig) (host string, faults []fault) {
 		return f.Host, []fault{
@@ -73,7 +74,7 @@ func (f ForgeConfig) hostFault() string {
 	case f.Host == "":
 		return "is missing: write for example github.com"
 	case err != nil || u.Host != f.Host || f.Host != strings.ToLower(f.Host):
-		return fmt.Sprintf("%q is no host: write it as in the repositories of octopod.yaml, for example github.com", f.Host)
+		return fmt.Sprintf("%q is not a host: write it as in the repositories of octopod.yaml, for example github.com", f.Host)
 	}
 	return ""
 }
@@ -82,24 +83,24 @@ func (f ForgeConfig) kindFault() string {
 	if slices.Contains([]ForgeKind{kindGitHub, kindGitLab, kindGitea, kindBitbucket, kindRegistry}, f.Kind) {
 		return ""
 	}
-	return fmt.Sprintf("%q is no kind: write github, gitlab, gitea, bitbucket or registry", f.Kind)
+	return fmt.Sprintf("%q is not a kind: write github, gitlab, gitea, bitbucket or registry", f.Kind)
 }
 
-// apiFault refuses an address that would show the token to everybody on the way.
+// apiFault rejects a URL that would send the token unencrypted.
 func (f ForgeConfig) apiFault() string {
 	u, err := url.Parse(f.API)
 	switch {
 	case f.API == "":
 		return ""
 	case f.Kind == kindRegistry:
-		return "a registry only calls: leave it out"
+		return "does not apply to a registry: remove it"
 	case err != nil || u.Host == "" || u.Scheme != "https" && !(u.Scheme == "http" && giturl.IsLoopback(u.Hostname())):
-		return fmt.Sprintf("%q must be an address with https", f.API)
+		return fmt.Sprintf("%q must be a URL with https", f.API)
 	}
 	return ""
 }
 
-// ForgeTokens reads what each forge of a server's configuration is asked with.
+// ForgeTokens reads the credentials of the forges, by host.
 func ForgeTokens(known []ForgeConfig, getenv func(string) string) (map[string]gitstore.Auth, error) {
 	tokens := map[string]gitstore.Auth{}
 	for i, f := range known {
@@ -114,7 +115,7 @@ func ForgeTokens(known []ForgeConfig, getenv func(string) string) (map[string]gi
 	return tokens, nil
 }
 
-// gitUser is the name that goes with a token over https. Most forges take any.
+// gitUser is the user name that goes with a token over https. Most forges accept any.
 func (f ForgeConfig) gitUser() string {
 	if f.Kind == kindBitbucket {
 		return "x-token-auth"
@@ -122,7 +123,7 @@ func (f ForgeConfig) gitUser() string {
 	return ""
 }
 
-// open returns the client of the forge's API; nil for a host that Octopod never
+// open returns the client of the forge's API, or nil for a host that Octopod never
 // calls: a registry, or a forge without a token.
 func (f ForgeConfig) open(getenv func(string) string) (*review.Forge, error) {
 	token, err := f.Token.Read("forges "+f.Host+".token", getenv)

@@ -60,14 +60,14 @@ forges:
 `)
 	_, err := ReadConfig(file)
 	for _, want := range []string{
-		`:3: forges[0].host: "https://github.com/" is no host`,
-		`:4: forges[1].kind: "svn" is no kind`,
-		`:5: forges[2].host: gitlab.com is there already`,
-		`:5: forges[2].api: "http://gitlab.com/api/v4" must be an address with https`,
+		`:3: forges[0].host: "https://github.com/" is not a host`,
+		`:4: forges[1].kind: "svn" is not a kind`,
+		`:5: forges[2].host: gitlab.com is listed twice`,
+		`:5: forges[2].api: "http://gitlab.com/api/v4" must be a URL with https`,
 		`:6: forges[3].host: is missing`,
 		`:7: forges[4].token: names both env and file`,
 		`:7: forges[4].webhook.secret: names both env and file`,
-		`:8: forges[5].api: a registry only calls`,
+		`:8: forges[5].api: does not apply to a registry`,
 	} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("not said: %s\nbut: %v", want, err)

@@ -12,35 +12,35 @@ import (
 	"octopod/generator/staging"
 )
 
-// NotifyConfig says where a server tells what happens. Who is told of what is
-// the projects' to say: spec.notify in octopod.yaml.
+// NotifyConfig lists the sinks to which a server can send notifications. Projects
+// choose among them: spec.notify in octopod.yaml.
 type NotifyConfig struct {
 	Sinks []SinkConfig `yaml:"sinks,omitempty"`
 }
 
-// SinkConfig is one place that is told.
+// SinkConfig is one destination of notifications.
 type SinkConfig struct {
-	// As octopod.yaml calls it.
+	// The name that octopod.yaml uses.
 	Name string `yaml:"name"`
 	// slack, mattermost, discord, teams, webhook (CloudEvents) or email.
 	Kind notify.Kind `yaml:"kind"`
-	// Address of the incoming webhook, which is a secret itself.
+	// URL of the incoming webhook. It is a secret.
 	URL auth.Secret `yaml:"url,omitempty"`
-	// With webhook: signs what is sent, as Standard Webhooks say: whsec_ and bytes in base64.
+	// For webhook: the key that signs requests, as in Standard Webhooks: whsec_ and base64.
 	Key auth.Secret `yaml:"key,omitempty"`
-	// With email: host:port of the mail server.
+	// For email: host:port of the mail server.
 	Server string `yaml:"server,omitempty"`
-	// With email: starttls (default), tls, or none.
+	// For email: starttls (default), tls, or none.
 	Encryption notify.Encryption `yaml:"encryption,omitempty"`
-	// With email: for a server that asks who sends.
+	// For email: credentials, if the mail server requires them.
 	Username string      `yaml:"username,omitempty"`
 	Password auth.Secret `yaml:"password,omitempty"`
-	// With email: the addresses.
+	// For email: sender and recipients.
 	From string   `yaml:"from,omitempty"`
 	To   []string `yaml:"to,omitempty"`
 }
 
-// notifyFaults lists what is wrong with the sinks of a configuration.
+// notifyFaults lists the problems of the sinks of a configuration.
 func notifyFaults(c NotifyConfig) []staging.Problem {
 	return listFaults("notify.sinks", "name", c.Sinks, func(s SinkConfig) (name string, faults []fault) {
 		return s.Name, []fault{
@@ -55,7 +55,7 @@ func (s SinkConfig) nameFault() string {
 	case strings.TrimSpace(s.Name) == "":
 		return "is missing: octopod.yaml names the sink by it"
 	case (project.NotificationRule{To: s.Name}).ToForge():
-		return s.Name + " is what is told on a forge: choose another name"
+		return s.Name + " is reserved for notices on a forge: choose another name"
 	}
 	return ""
 }
@@ -64,20 +64,20 @@ func (s SinkConfig) kindFault() string {
 	if slices.Contains(notify.Kinds(), s.Kind) {
 		return ""
 	}
-	return fmt.Sprintf("%q is no kind: write slack, mattermost, discord, teams, webhook or email", s.Kind)
+	return fmt.Sprintf("%q is not a kind: write slack, mattermost, discord, teams, webhook or email", s.Kind)
 }
 
 func (s SinkConfig) urlFault() string {
 	switch {
 	case s.Kind == notify.Email && s.URL.Named():
-		return "mail goes to server, from and to: leave it out"
+		return "does not apply to email, which uses server, from and to: remove it"
 	case s.Kind != notify.Email && !s.URL.Named():
 		return "is missing: write {env: NAME} or {file: PATH}"
 	}
 	return secretFault(s.URL)
 }
 
-// Open makes the sink, with its secrets.
+// Open returns the sink, with its secrets read.
 func (s SinkConfig) Open(url string, getenv func(string) string) (notify.Sink, error) {
 	field := "notify.sinks " + s.Name
 	o := notify.Options{Kind: s.Kind, Source: cmp.Or(url, "octopod")}
@@ -100,7 +100,7 @@ func (s SinkConfig) Open(url string, getenv func(string) string) (notify.Sink, e
 	return sink, nil
 }
 
-// Select gives the sinks of some names; all where none is named.
+// Select returns the sinks with the given names, or all sinks without a name.
 func (n NotifyConfig) Select(names []string) ([]SinkConfig, error) {
 	if len(names) == 0 {
 		if len(n.Sinks) == 0 {

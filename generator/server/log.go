@@ -14,20 +14,20 @@ import (
 	"octopod/generator/staging"
 )
 
-// auditLog keeps refused attempts, one JSON object a line. What was done is in
-// the env repo's history.
+// auditLog records refused requests, one JSON object per line. The history of the
+// env repo records the accepted ones.
 type auditLog struct{ to io.Writer }
 
 func (l *auditLog) write(ctx context.Context, a auth.Attempt) {
-	line, _ := json.Marshal(struct { // text and times
+	line, _ := json.Marshal(struct { // strings and times always encode
 		Kind string `json:"kind"`
 		ID   string `json:"id,omitempty"`
 		auth.Attempt
 	}{"Refused", requestFrom(ctx).id, a})
-	_, _ = l.to.Write(append(line, '\n')) // there is nobody left to tell
+	_, _ = l.to.Write(append(line, '\n')) // a broken audit log must not fail the request
 }
 
-// requestRecord is what the server notes of one request.
+// requestRecord is what the server logs about one request.
 type requestRecord struct {
 	id, method, path, address string
 	status                    int
@@ -43,7 +43,7 @@ func requestFrom(ctx context.Context) *requestRecord {
 	return &requestRecord{}
 }
 
-// logRequests gives every request an id, and notes what became of it.
+// logRequests gives every request an id, and logs and measures its outcome.
 func (r *Server) logRequests(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		began := r.now()
@@ -62,7 +62,7 @@ func (r *Server) logRequests(next http.Handler) http.Handler {
 	})
 }
 
-// statusWriter notes the status of an answer.
+// statusWriter records the status of a response.
 type statusWriter struct {
 	http.ResponseWriter
 	record *requestRecord
@@ -76,8 +76,8 @@ func (w *statusWriter) WriteHeader(status int) {
 // Unwrap lets http.ResponseController flush and set deadlines.
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
-// endStreams notes who asks, and ends a stream with the server or with the proof
-// of who reads it.
+// endStreams records the identity of the request. It ends an event stream when the
+// server drains, or when the identity of its reader expires.
 func (r *Server) endStreams(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		identity := auth.From(req.Context())
@@ -97,7 +97,7 @@ func (r *Server) endStreams(next http.Handler) http.Handler {
 	})
 }
 
-// auditRefusal tells the audit log what a use case refused.
+// auditRefusal records in the audit log what a use case refused.
 func (r *Server) auditRefusal(ctx context.Context, err error) {
 	s := requestFrom(ctx)
 	r.audit(ctx, auth.Attempt{
@@ -106,7 +106,8 @@ func (r *Server) auditRefusal(ctx context.Context, err error) {
 	})
 }
 
-// routeOf is a path without the names in it, of which there would be too many.
+// routeOf replaces the names in a path by placeholders, so that the metric has few
+// label values.
 func routeOf(path string) string {
 	for _, known := range []string{"/livez", "/readyz", "/metrics", "/version"} {
 		if path == known {
@@ -135,5 +136,5 @@ func routeOf(path string) string {
 
 func (r *Server) showVersion(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "application/json")
-	_ = json.NewEncoder(w).Encode(r.about) // the client may be gone
+	_ = json.NewEncoder(w).Encode(r.about) // the client may have disconnected
 }

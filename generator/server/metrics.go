@@ -19,8 +19,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// metrics are what the server tells a monitoring. No staging's name is in them:
-// there would be a series for every branch that ever was.
+// metrics are the Prometheus metrics of the server. No label holds the name of a
+// staging, because every branch would add a series.
 type metrics struct {
 	registry      *prometheus.Registry
 	requests      *prometheus.HistogramVec
@@ -40,20 +40,20 @@ type metrics struct {
 func newMetrics(version string) *metrics {
 	m := &metrics{registry: prometheus.NewRegistry()}
 	m.requests = m.histogram("http_request_seconds", "How long requests took, streams included.", shortTimes(), "route", "code")
-	m.refused = m.counter("refused_total", "Attempts that were refused, as in the audit log.", "code")
+	m.refused = m.counter("refused_total", "Requests that were refused, as in the audit log.", "code")
 	m.sweeps = m.counter("sweeps_total",
-		"Sweeps by this server: done, partly (something was held back, not heard or could not be changed) or failed.", "project", "result")
-	m.expiring = m.gauge("expiring_stagings", "Stagings of which the last sweep said that they will soon be archived or deleted.", "project")
-	m.held = m.gauge("held_stagings", "Stagings that the last sweep held back: too many would have gone at once.", "project")
-	m.orphans = m.gauge("orphans", "What only one of the env repo and Argo CD has, as of the last sweep.", "project")
+		"Sweeps by this server: done, partly (something was held back, could not be reached or could not be changed) or failed.", "project", "result")
+	m.expiring = m.gauge("expiring_stagings", "Stagings that will soon be archived or deleted, as of the last sweep.", "project")
+	m.held = m.gauge("held_stagings", "Stagings that the last sweep held back, because too many were due at once.", "project")
+	m.orphans = m.gauge("orphans", "Stagings that exist in the env repo or in Argo CD, but not in both, as of the last sweep.", "project")
 	m.deploys = m.counter("deploys_total", "Changes of stagings by how they ended in the cluster: running, failed or degraded.", "project", "result")
 	m.steps = m.histogram("deploy_step_seconds", "How long a change took from the commit until Argo CD saw it (seen), applied it (synced), "+
 		"and everything ran (running), each from the step before; and all of it (all).", longTimes(), "project", "step")
-	m.pushes = m.counter("git_pushes_total", "Pushes to the env repo: landed, beaten by another writer and tried again, or failed.", "repository", "result")
+	m.pushes = m.counter("git_pushes_total", "Pushes to the env repo: landed, rejected and retried because another writer was first, or failed.", "repository", "result")
 	m.batches = m.histogram("git_batch_size", "Commits in one push that landed.", []float64{1, 2, 4, 8, 16, 32, 64}, "repository")
-	m.argoCD = m.histogram("argocd_request_seconds", "How long Argo CD took to answer, tries that were repeated included.", shortTimes(), "method", "code")
-	m.notifications = m.counter("notifications_total", "Attempts to tell a sink or a forge, by what became of them: sent, retried, given_up.", "to", "outcome")
-	build := m.gauge("build_info", "Always 1; the label says which version runs.", "version")
+	m.argoCD = m.histogram("argocd_request_seconds", "How long Argo CD took to answer, retries included.", shortTimes(), "method", "code")
+	m.notifications = m.counter("notifications_total", "Attempts to notify a sink or a forge, by outcome: sent, retried, given_up.", "to", "outcome")
+	build := m.gauge("build_info", "Always 1; the label holds the version of the server.", "version")
 	build.WithLabelValues(version).Set(1)
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	return m
@@ -88,7 +88,7 @@ func (m *metrics) request(route string, status int, took time.Duration) {
 	m.requests.WithLabelValues(route, strconv.Itoa(status)).Observe(took.Seconds())
 }
 
-// Pushed notes one push to an env repo.
+// Pushed counts one push to an env repo.
 func (m *metrics) Pushed(repository string, p gitstore.Push) {
 	m.pushes.WithLabelValues(repository, string(p.Outcome)).Inc()
 	if p.Outcome == gitstore.Landed {
@@ -96,17 +96,17 @@ func (m *metrics) Pushed(repository string, p gitstore.Push) {
 	}
 }
 
-// ArgoCDCalled notes one call of Argo CD.
+// ArgoCDCalled measures one call of Argo CD.
 func (m *metrics) ArgoCDCalled(method, code string, took time.Duration) {
 	m.argoCD.WithLabelValues(method, code).Observe(took.Seconds())
 }
 
-// notified notes one attempt to tell a sink or a forge.
+// notified counts one attempt to notify a sink or a forge.
 func (m *metrics) notified(to string, o notify.Outcome) {
 	m.notifications.WithLabelValues(to, string(o)).Inc()
 }
 
-// swept notes one sweep of this server.
+// swept counts one sweep of this server.
 func (m *metrics) swept(name string, r lifecycle.SweepResult, err error) {
 	result := "done"
 	if err != nil {
@@ -127,7 +127,7 @@ func (m *metrics) handler() http.Handler {
 	return promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{})
 }
 
-// serve answers /metrics, and nothing else, until ctx ends.
+// serve serves /metrics, and nothing else, until ctx ends.
 func (m *metrics) serve(ctx context.Context, listener net.Listener) {
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", m.handler())
@@ -136,30 +136,30 @@ func (m *metrics) serve(ctx context.Context, listener net.Listener) {
 	_ = server.Serve(listener) // it ends with ctx
 }
 
-// watchFeeds reads the feeds whenever somebody collects.
+// watchFeeds adds the metrics that are read from the feeds when Prometheus scrapes.
 func (m *metrics) watchFeeds(h *projectSet) { m.registry.MustRegister(&feedMetrics{h}) }
 
-// feedMetrics tells what the feeds know.
+// feedMetrics collects metrics from the feeds of all projects.
 type feedMetrics struct{ *projectSet }
 
 var (
-	stagingsDesc = prometheus.NewDesc("octopod_stagings", "Stagings by what they are doing.", []string{"project", "status"}, nil)
-	argoDesc     = prometheus.NewDesc("octopod_argocd_up", "Whether Argo CD tells how stagings are.", []string{"project"}, nil)
+	stagingsDesc = prometheus.NewDesc("octopod_stagings", "Stagings by status.", []string{"project", "status"}, nil)
+	argoDesc     = prometheus.NewDesc("octopod_argocd_up", "Whether Argo CD answers.", []string{"project"}, nil)
 	repoDesc     = prometheus.NewDesc("octopod_env_repo_up", "Whether the env repo can be read.", []string{"project"}, nil)
-	waitingDesc  = prometheus.NewDesc("octopod_git_queue_depth", "Changes that wait for their push.", []string{"project"}, nil)
+	waitingDesc  = prometheus.NewDesc("octopod_git_queue_depth", "Changes that wait for a push.", []string{"project"}, nil)
 	unseenDesc   = prometheus.NewDesc("octopod_env_commit_unobserved_seconds", "Age of the oldest change that Argo CD has not seen yet; 0 when it has seen all.", []string{"project"}, nil)
-	hooksDesc    = prometheus.NewDesc("octopod_webhooks_pending", "Events of webhooks that are not carried out yet: queued, or waiting for an image or for what is away.", []string{"project", "state"}, nil)
-	streamsDesc  = prometheus.NewDesc("octopod_event_streams", "Streams that follow the stagings.", []string{"project"}, nil)
+	hooksDesc    = prometheus.NewDesc("octopod_webhooks_pending", "Webhook events that are not processed yet: queued, or waiting for an image or for a service that is down.", []string{"project", "state"}, nil)
+	streamsDesc  = prometheus.NewDesc("octopod_event_streams", "Open event streams.", []string{"project"}, nil)
 )
 
-// Describe is for prometheus.
+// Describe implements prometheus.Collector.
 func (f *feedMetrics) Describe(to chan<- *prometheus.Desc) {
 	for _, d := range []*prometheus.Desc{stagingsDesc, argoDesc, repoDesc, waitingDesc, unseenDesc, hooksDesc, streamsDesc} {
 		to <- d
 	}
 }
 
-// Collect is for prometheus.
+// Collect implements prometheus.Collector.
 func (f *feedMetrics) Collect(to chan<- prometheus.Metric) {
 	for _, s := range f.projects {
 		project := s.title()
@@ -187,7 +187,7 @@ func (f *feedMetrics) Collect(to chan<- prometheus.Metric) {
 	}
 }
 
-// unseen is the age of the oldest change that Argo CD has not seen yet.
+// unseen returns the age of the oldest change that Argo CD has not seen yet.
 func unseen(views []*staging.View, now time.Time) (age time.Duration) {
 	for _, v := range views {
 		if t := v.Status.Timings; t.Committed != nil && t.Seen == nil {

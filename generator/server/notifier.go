@@ -13,8 +13,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// notifier follows one project and leaves what is to be told in the
-// outboxes. It is for one goroutine.
+// notifier watches one project and puts notifications into the outboxes. It is
+// confined to one goroutine.
 type notifier struct {
 	*notifiers
 	read      func(context.Context) (*project.Project, error)
@@ -23,14 +23,14 @@ type notifier struct {
 
 	project      *project.Project // as it was at revision
 	revision     string
-	shown        map[string]forgeShowing // what forges were told last, by place and staging
-	unknownSinks map[string]bool         // sinks that the server does not have, once each
+	shown        map[string]forgeShowing // last sent to the forges, by commit and staging
+	unknownSinks map[string]bool         // sinks that the server lacks; each is logged once
 }
 
 const (
-	warnInterval     = 10 * time.Minute // between two looks at what ends soon
+	warnInterval     = 10 * time.Minute // between two checks for stagings that end soon
 	resubscribeAfter = 10 * time.Second
-	oldAfter         = time.Hour // how old a change may be that forges are told of at the start
+	oldAfter         = time.Hour // a change older than this at the start is not sent to forges
 )
 
 func (t *notifiers) newNotifier(read func(context.Context) (*project.Project, error)) *notifier {
@@ -39,11 +39,11 @@ func (t *notifiers) newNotifier(read func(context.Context) (*project.Project, er
 	}
 }
 
-// run tells of a project's stagings for as long as ctx lasts.
+// run notifies until ctx ends.
 func (c *notifier) run(ctx context.Context, feed *live.Feed) {
 	for ctx.Err() == nil {
 		if s, err := feed.Subscribe(ctx, 0); err != nil {
-			c.log.WarnContext(ctx, "changes are not told", "error", err)
+			c.log.WarnContext(ctx, "cannot follow the stagings: no notifications for now", "error", err)
 		} else {
 			c.listen(ctx, feed, s)
 		}
@@ -54,7 +54,8 @@ func (c *notifier) run(ctx context.Context, feed *live.Feed) {
 	}
 }
 
-// listen takes what the feed tells, and looks now and then at what ends soon.
+// listen handles the events of the feed, and warns from time to time of stagings
+// that end soon.
 func (c *notifier) listen(ctx context.Context, feed *live.Feed, s *live.Subscription) {
 	for ctx.Err() == nil {
 		spell, cancel := context.WithTimeout(ctx, warnInterval)
@@ -69,7 +70,7 @@ func (c *notifier) listen(ctx context.Context, feed *live.Feed, s *live.Subscrip
 	}
 }
 
-// handle tells of one piece of news.
+// handle notifies of one event.
 func (c *notifier) handle(ctx context.Context, n *live.Event) {
 	view := n.Staging
 	var occasion notify.Occasion
@@ -99,22 +100,22 @@ func (c *notifier) handle(ctx context.Context, n *live.Event) {
 	}
 }
 
-// readProject reads octopod.yaml anew when the env repo moved. Where it cannot be
-// read, what it said before counts.
+// readProject reads octopod.yaml again after a new commit. It reports whether the
+// project is known: an unreadable octopod.yaml leaves the previous one in force.
 func (c *notifier) readProject(ctx context.Context, revision string) bool {
 	if c.project != nil && c.revision == revision {
 		return true
 	}
 	p, err := c.read(ctx)
 	if err != nil {
-		c.log.WarnContext(ctx, "who is to be told cannot be read", "error", err)
+		c.log.WarnContext(ctx, "cannot read octopod.yaml for its notification rules", "error", err)
 		return c.project != nil
 	}
 	c.project, c.revision = p, revision
 	return true
 }
 
-// notify leaves a notice for every sink that the project names.
+// notify queues a notice for every sink that the project names.
 func (c *notifier) notify(o notify.Occasion, public *staging.View, more string) {
 	p, name := c.project, public.Metadata.Name
 	for _, to := range p.SinksFor(name, o.On) {
@@ -133,9 +134,9 @@ func (c *notifier) notify(o notify.Occasion, public *staging.View, more string) 
 	}
 }
 
-// updateForges leaves what the forges are to show, when that is something else than
-// before. How a staging is at first sight is taken for shown, unless that is
-// fresh: a server that starts does not ask its forges about all there is.
+// updateForges queues what the forges should show, if it changed. A server that
+// starts assumes that the forges already show older changes, so that it does not
+// call them for every staging.
 func (c *notifier) updateForges(view, public *staging.View) {
 	name := view.Metadata.Name
 	here := map[string]bool{}
@@ -161,7 +162,7 @@ func (c *notifier) updateForges(view, public *staging.View) {
 	c.retire(review.Marker(c.project.Metadata.Name+"/"+name), here)
 }
 
-// forgeShowing is what a forge was told.
+// forgeShowing is what a forge shows about a staging.
 type forgeShowing struct {
 	review.Showing
 	host string
@@ -174,7 +175,7 @@ func (c *notifier) enqueue(key string, s forgeShowing) {
 	})
 }
 
-// retire forgets the commits of a staging that it runs no more.
+// retire updates the commits that a staging no longer runs, and forgets them.
 func (c *notifier) retire(marker string, here map[string]bool) {
 	for key, s := range c.shown {
 		if s.Marker != marker || here[key] {
@@ -187,15 +188,15 @@ func (c *notifier) retire(marker string, here map[string]bool) {
 	}
 }
 
-// isOld tells whether the last change of a staging is from long before the
-// server began.
+// isOld reports whether a staging last changed long before the server started.
 func (c *notifier) isOld(view *staging.View) bool {
-	at := cmp.Or(view.Status.Changed, view.Status.Timings.Committed) // of what ran when it was first seen, the feed knows no steps
+	at := cmp.Or(view.Status.Changed, view.Status.Timings.Committed) // the feed has no timings of what ran before it started
 	return at == nil || at.Before(c.startedAt.Add(-oldAfter))
 }
 
-// warnExpiring tells of stagings that the sweep archives or deletes soon. A server
-// warns of what comes near while it runs, so that a restart repeats nothing.
+// warnExpiring notifies of stagings that the sweep will soon archive or delete. It
+// skips stagings that were already near their end when the server started, so that a
+// restart repeats no warning.
 func (c *notifier) warnExpiring(ctx context.Context, views []*staging.View) {
 	if len(views) == 0 || !c.readProject(ctx, views[0].Status.Revision) {
 		return

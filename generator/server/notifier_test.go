@@ -129,7 +129,7 @@ func view(version, phase string) live.Event {
 	}}}
 }
 
-// happens lets the feed tell something.
+// happens sends events through the feed.
 func (d *desk) happens(news ...live.Event) {
 	for _, n := range news {
 		d.wire.news <- n
@@ -154,8 +154,8 @@ func (d *desk) wait(what string) {
 
 var all = live.Event{Kind: live.Synced}
 
-// A change that is seen is told to whom the project names, once; what was there
-// at the start is not.
+// The server notifies the sinks that the project names of every change, once. It does
+// not notify them of the state at the start.
 func TestServerTellsASink(t *testing.T) {
 	d := newDesk(t, `  notify: [{to: nobody}, {to: chat, on: [running], stagings: [feature-*]}]
   ui: {visible: {branch: user}}
@@ -352,8 +352,8 @@ func TestForgesAreToldOfWhatRunsAtOnce(t *testing.T) {
 	}
 }
 
-// What is archived soon is told of once, while the server runs; a server that
-// starts within that time says nothing.
+// The server warns once of a staging that will soon be archived. A server that starts
+// within that time sends no warning.
 func TestWarnings(t *testing.T) {
 	for _, c := range []struct {
 		name   string

@@ -12,18 +12,18 @@ import (
 	"octopod/generator/project"
 )
 
-// notifiers tells places and forges what happens in the projects of a server.
+// notifiers holds the sinks and forges that a server notifies, with their outboxes.
 type notifiers struct {
 	sinks    map[string]notify.Sink // by the name that octopod.yaml uses
 	forges   map[string]*review.Forge
-	outboxes map[string]*notify.Outbox // of both; hosts of forges and names of sinks
+	outboxes map[string]*notify.Outbox // of sinks, by name, and of forges, by host
 	url      string                    // of the server as people reach it; may be empty
 	log      *slog.Logger
 	now      func() time.Time
 }
 
-// forgePatience is how long a forge is tried: one that limits how often it is
-// asked may want an hour of rest, and what it is told then is still true.
+// forgePatience is how long a delivery to a forge is retried. A forge with a rate
+// limit may require an hour of silence, and the status is still true afterwards.
 const forgePatience = 2 * time.Hour
 
 // notifierOptions are what notifiers are made of, beside the configuration.
@@ -34,7 +34,7 @@ type notifierOptions struct {
 	Count  func(to string, o notify.Outcome) // counts every attempt
 }
 
-// newNotifiers opens what the configuration names. It contacts nobody.
+// newNotifiers opens the sinks and forges of the configuration. It makes no request.
 func newNotifiers(config Config, o notifierOptions) (*notifiers, error) {
 	t := &notifiers{
 		sinks: map[string]notify.Sink{}, forges: map[string]*review.Forge{}, outboxes: map[string]*notify.Outbox{},
@@ -64,10 +64,10 @@ func newNotifiers(config Config, o notifierOptions) (*notifiers, error) {
 	return t, nil
 }
 
-// idle tells whether there is nobody to tell.
+// idle reports whether there is nothing to notify.
 func (t *notifiers) idle() bool { return len(t.outboxes) == 0 }
 
-// run delivers for as long as ctx lasts.
+// run delivers until ctx ends.
 func (t *notifiers) run(ctx context.Context) {
 	var boxes sync.WaitGroup
 	defer boxes.Wait()
@@ -76,7 +76,7 @@ func (t *notifiers) run(ctx context.Context) {
 	}
 }
 
-// page is a staging's page; "" where nobody said how people reach the server.
+// page returns the URL of a staging's page, or "" if the configuration has no url.
 func (t *notifiers) page(p *project.Project, name string) string {
 	if t.url == "" {
 		return ""

@@ -12,33 +12,33 @@ import (
 	"octopod/generator/web"
 )
 
-// The pages that strangers are sent to.
+// The pages for people who are not signed in.
 const (
 	signInPage    = "/signin"
 	signedOutPage = "/signed-out"
 )
 
-// pages are the pages of the projects that are ready. What they are called is
-// known when their env repos were read, so more may come.
+// pages serves the pages of the projects that are ready. The handler is built
+// again when another project becomes ready, because octopod.yaml holds its name.
 type pages struct {
 	*Server
 
 	mu      sync.Mutex
-	served  int // projects that handler serves
+	served  int // number of projects that handler serves
 	handler *web.Server
 }
 
 func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	handler, err := p.current()
 	if err != nil {
-		p.log.ErrorContext(r.Context(), "the pages do not work", "error", err)
-		http.Error(w, "the pages do not work: the server's log says why", http.StatusInternalServerError)
+		p.log.ErrorContext(r.Context(), "cannot build the pages", "error", err)
+		http.Error(w, "cannot show the pages: see the server log", http.StatusInternalServerError)
 		return
 	}
 	handler.ServeHTTP(w, r)
 }
 
-// current gives the pages of all projects that are ready by now.
+// current returns the pages of all projects that are ready.
 func (p *pages) current() (*web.Server, error) {
 	var ready []web.Project
 	for _, s := range p.projects {
@@ -60,8 +60,7 @@ func (p *pages) current() (*web.Server, error) {
 	return handler, err
 }
 
-// refuse writes a refusal: as a page to a browser that opens one, as a problem
-// to programs.
+// refuse writes a refusal: a page for a browser, a problem document for a program.
 func (r *Server) refuse(w http.ResponseWriter, req *http.Request, status int, err error) {
 	if strings.HasPrefix(req.URL.Path, httpapi.Path+"/") || !strings.Contains(req.Header.Get("Accept"), "text/html") {
 		auth.Problem(w, req, status, err)
@@ -79,7 +78,7 @@ func (p *pages) refuse(w http.ResponseWriter, r *http.Request, status int, err e
 	site.Refuse(w, r, status, err)
 }
 
-// signIn is the way in and out; nil where nobody signs in here.
+// signIn returns the links for signing in and out, or nil without a provider.
 func (p *pages) signIn() *web.SignIn {
 	if p.auth.Provider() == "" {
 		return nil

@@ -16,7 +16,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// servedProject is one project of the server.
+// servedProject is one project of the server, with its feed and webhook queue.
 type servedProject struct {
 	name     atomic.Pointer[string] // as octopod.yaml says; nil until it was read
 	repo     string                 // for messages
@@ -28,7 +28,7 @@ type servedProject struct {
 	log      *slog.Logger
 }
 
-// newServedProject adds to a connected project what serving it takes.
+// newServedProject returns a connected project with feed, webhook queue and branch cache.
 func newServedProject(p Project, now func() time.Time, log *slog.Logger) *servedProject {
 	feed := live.NewFeed(p.Stagings, now)
 	return &servedProject{
@@ -37,7 +37,7 @@ func newServedProject(p Project, now func() time.Time, log *slog.Logger) *served
 	}
 }
 
-// title is the name of the project; "" until it was read.
+// title returns the name of the project, or "" until octopod.yaml was read.
 func (s *servedProject) title() string {
 	if name := s.name.Load(); name != nil {
 		return *name
@@ -45,13 +45,13 @@ func (s *servedProject) title() string {
 	return ""
 }
 
-// Pauses before an env repo that cannot be read is tried again.
+// Pauses between attempts to read an env repo.
 const (
 	firstRetry   = time.Second
 	longestRetry = 30 * time.Second
 )
 
-// run reads the project, as soon as that is possible, and follows its stagings.
+// run retries until octopod.yaml can be read, then runs the feed until ctx ends.
 func (s *servedProject) run(ctx context.Context) {
 	for pause := firstRetry; s.name.Load() == nil && ctx.Err() == nil; pause = min(2*pause, longestRetry) {
 		p, err := s.stagings.Project(ctx)
@@ -60,7 +60,7 @@ func (s *servedProject) run(ctx context.Context) {
 			s.log.InfoContext(ctx, "project is ready", "project", p.Metadata.Name)
 			break
 		}
-		s.log.WarnContext(ctx, "the env repo cannot be read", "repository", s.repo, "error", err)
+		s.log.WarnContext(ctx, "cannot read the env repo", "repository", s.repo, "error", err)
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():
@@ -69,13 +69,13 @@ func (s *servedProject) run(ctx context.Context) {
 	s.feed.Run(ctx)
 }
 
-// projectSet is all projects of the server, as the doors for people and programs
-// see them.
+// projectSet holds all projects of the server. It is what web and httpapi see of
+// the server.
 type projectSet struct {
 	projects []*servedProject
 }
 
-// find gives a project by name; "-" is the only one.
+// find returns a project by name; "-" means the only one.
 func (h *projectSet) find(ctx context.Context, name string) (*servedProject, error) {
 	if name == "-" && len(h.projects) == 1 {
 		return h.projects[0], nil
@@ -98,7 +98,7 @@ func (h *projectSet) find(ctx context.Context, name string) (*servedProject, err
 		WithHint("it has: %s", strings.Join(h.Names(ctx), ", "))
 }
 
-// Names lists the projects that the asker may look at.
+// Names lists the projects that the caller may read.
 func (h *projectSet) Names(ctx context.Context) []string {
 	names := []string{}
 	for _, s := range h.projects {
@@ -110,7 +110,7 @@ func (h *projectSet) Names(ctx context.Context) []string {
 	return names
 }
 
-// Access gives a project as the asker of a request may use it.
+// Access returns a project with the rights of the caller of a request.
 func (h *projectSet) Access(ctx context.Context, name string, said rights.Actor) (*generator.Access, error) {
 	s, err := h.find(ctx, name)
 	if err != nil {
@@ -119,8 +119,8 @@ func (h *projectSet) Access(ctx context.Context, name string, said rights.Actor)
 	return s.stagings.As(h.actor(ctx, said), s.feed), nil
 }
 
-// actor says who asks. What clients say of themselves counts only where nobody
-// is asked who they are.
+// actor returns the caller of a request. Claims of the client about itself count
+// only on a server without sign-in.
 func (h *projectSet) actor(ctx context.Context, said rights.Actor) rights.Actor {
 	identity := auth.From(ctx)
 	by := rights.Actor{Person: identity.Person, Via: said.Via, Request: said.Request, Key: said.Key, Rights: identityRights{identity}}
@@ -136,7 +136,7 @@ func (h *projectSet) actor(ctx context.Context, said rights.Actor) rights.Actor 
 	return by
 }
 
-// identityRights are those of an identity.
+// identityRights are the rights of an identity.
 type identityRights struct{ identity auth.Identity }
 
 func (r identityRights) Role(p *project.Project) project.Role { return auth.Role(p, r.identity) }
@@ -145,7 +145,7 @@ func (r identityRights) Check(p *project.Project, verb staging.Verb, name string
 	return auth.Check(p, r.identity, verb, name)
 }
 
-// ready tells whether every env repo was read once.
+// ready reports whether every env repo was read once.
 func (h *projectSet) ready() bool {
 	for _, s := range h.projects {
 		if s.name.Load() == nil {

@@ -9,21 +9,20 @@ import (
 	"octopod/generator/staging"
 )
 
-// rolloutMetrics counts how the changes of a project's stagings end in the cluster, and
-// measures their steps. It reads the feed, so it learns of those that were
-// committed past this server as well.
+// rolloutMetrics counts how rollouts end in the cluster, and measures their steps.
+// It reads the feed, so it includes changes that this server did not commit.
 type rolloutMetrics struct {
 	project      *servedProject
 	metrics      *metrics
-	phases       map[string]staging.Phase // by staging, as last told
-	runningSince map[string]time.Time     // when it came to run, as last told
+	phases       map[string]staging.Phase // by staging, from the last event
+	runningSince map[string]time.Time     // by staging, from the last event
 }
 
 func newRolloutMetrics(of *servedProject, m *metrics) *rolloutMetrics {
 	return &rolloutMetrics{project: of, metrics: m, phases: map[string]staging.Phase{}, runningSince: map[string]time.Time{}}
 }
 
-// run follows the feed for as long as it may. How things were before is no news.
+// run reads the feed until ctx ends. The first state of a staging is not counted.
 func (d *rolloutMetrics) run(ctx context.Context) {
 	news := d.project.feed.SubscribeUncounted()
 	for known := false; ; {
@@ -45,7 +44,7 @@ func (d *rolloutMetrics) run(ctx context.Context) {
 	}
 }
 
-// observe compares a status with the one before. Only what is news counts.
+// observe compares a status with the previous one, and counts a rollout that ended.
 func (d *rolloutMetrics) observe(name string, is staging.Status, news bool) {
 	was, ran := d.phases[name], d.runningSince[name]
 	d.phases[name] = is.Phase
@@ -63,7 +62,7 @@ func (d *rolloutMetrics) observe(name string, is staging.Status, news bool) {
 	}
 }
 
-// observeSteps tells how long each step took that is known from end to end.
+// observeSteps measures each step whose start and end are known.
 func (d *rolloutMetrics) observeSteps(t staging.Timings) {
 	for _, step := range []struct {
 		name     string

@@ -17,15 +17,15 @@ import (
 	"octopod/generator/staging"
 )
 
-// Options are what a Server is made of.
+// Options configure a Server.
 type Options struct {
 	Config  Config
 	Version string              // of this program
-	About   any                 // what GET /version answers, as JSON
+	About   any                 // encoded as JSON by GET /version
 	Local   staging.Person      // the person at this machine, where nobody signs in
-	Self    staging.Person      // Octopod itself, as the author of what it does unasked
+	Self    staging.Person      // Octopod itself, the author of sweeps
 	Getenv  func(string) string // reads the secrets that the configuration names
-	Audit   io.Writer           // gets refused attempts, one JSON object a line
+	Audit   io.Writer           // receives refused requests, one JSON object per line
 	Log     *slog.Logger
 	Now     func() time.Time
 	// Open connects one project of the configuration. New calls it once for each.
@@ -47,8 +47,8 @@ type Observer interface {
 	ArgoCDCalled(method, code string, took time.Duration)
 }
 
-// Server serves the pages and the API of several projects, and does in the
-// background what they need: feeds, webhooks, sweeps, notifications.
+// Server serves the pages and the API of several projects, and runs their feeds,
+// webhook queues, sweeps and notifications in the background.
 type Server struct {
 	*projectSet
 	config          Config
@@ -56,21 +56,21 @@ type Server struct {
 	about           any
 	self            staging.Person
 	auth            *auth.Auth
-	webhookCallers  []branch.Caller // whose webhooks are accepted
+	webhookCallers  []branch.Caller // the hosts whose webhooks are accepted
 	pages           *pages
 	notifiers       *notifiers
 	log             *slog.Logger
 	metrics         *metrics
 	listener        net.Listener
-	metricsListener net.Listener // that metrics are served at; nil: with all else
+	metricsListener net.Listener // serves /metrics; nil: listener does
 	audit           func(context.Context, auth.Attempt)
 	now             func() time.Time
 
-	draining context.Context // ends when the server is to end; handlers outlive the call that sets it
+	draining context.Context // ends when the server drains; request contexts outlive it
 }
 
-// New makes a server of its configuration. It opens every project, and contacts
-// nobody else.
+// New returns a server. It opens every project of the configuration, and makes no
+// other request.
 func New(ctx context.Context, o Options) (*Server, error) {
 	r := &Server{
 		projectSet: &projectSet{}, config: o.Config, version: o.Version, about: o.About, self: o.Self,
@@ -98,7 +98,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 	return r, err
 }
 
-// openDoors prepares sign-in and the secrets of webhooks.
+// openDoors sets up sign-in and reads the secrets of webhooks.
 func (r *Server) openDoors(o Options) (err error) {
 	r.auth, err = auth.New(o.Config.Auth, auth.Options{
 		URL: o.Config.URL, Local: o.Local, Getenv: o.Getenv, Now: o.Now, Log: o.Log, Refused: r.audit,
@@ -122,10 +122,10 @@ func (r *Server) Listen(ctx context.Context) (err error) {
 	return err
 }
 
-// Addr is the address that the server listens on.
+// Addr returns the address that the server listens on.
 func (r *Server) Addr() net.Addr { return r.listener.Addr() }
 
-// SignIn reports whether people and programs must say who they are.
+// SignIn reports whether people and programs must sign in.
 func (r *Server) SignIn() bool { return r.auth.Mode() != auth.ModeNone }
 
 func listen(ctx context.Context, address string) (net.Listener, error) {
@@ -137,12 +137,12 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	return listener, nil
 }
 
-// DrainTime is how long writes under way may take at the end. A commit has a
-// minute to find its place among those of others.
+// DrainTime is how long requests in flight may take after SIGTERM. A commit may
+// retry for a minute while others push.
 const DrainTime = 75 * time.Second
 
-// Run serves until ctx ends: then it is ready no more, ends the streams,
-// finishes what was begun and leaves.
+// Run serves until ctx ends. Then it reports not ready, ends event streams,
+// finishes the requests and webhooks in flight, and returns.
 func (r *Server) Run(ctx context.Context) error {
 	r.draining = ctx
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
@@ -171,14 +171,14 @@ func (r *Server) Run(ctx context.Context) error {
 	go func() { failed <- server.Serve(r.listener) }()
 	select {
 	case err := <-failed:
-		return staging.Errorf(staging.CodeInternal, "the server ended").Because(err)
+		return staging.Errorf(staging.CodeInternal, "the server stopped").Because(err)
 	case <-ctx.Done():
 	}
-	r.log.Info("ending: finishing what was begun")
+	r.log.Info("draining: finishing requests in flight")
 	limit, cancel := context.WithTimeout(life, DrainTime)
 	defer cancel()
 	if err := server.Shutdown(limit); err != nil {
-		r.log.Warn("not everything was finished in time", "error", err)
+		r.log.Warn("requests were still in flight at the end of the drain time", "error", err)
 		return server.Close()
 	}
 	for _, s := range r.projects {
@@ -187,7 +187,7 @@ func (r *Server) Run(ctx context.Context) error {
 	return nil
 }
 
-// handler puts the doors together.
+// handler routes requests to the API, the pages, the webhooks and the probes.
 func (r *Server) handler() http.Handler {
 	api := httpapi.New(httpapi.Options{
 		Projects: r.projectSet, Actor: actorKey, Version: r.version, Log: r.log, Now: r.now, Refused: r.auditRefusal,
@@ -197,7 +197,7 @@ func (r *Server) handler() http.Handler {
 	mux.Handle(httpapi.Path+"/", r.auth.Require(r.auth.LimitWrites(r.endStreams(api))))
 	mux.Handle(httpapi.Path+"/openapi.json", api)
 	mux.Handle(httpapi.Path+"/openapi.yaml", api)
-	for _, open := range []string{"/assets/", signInPage, signedOutPage} { // what strangers may see
+	for _, open := range []string{"/assets/", signInPage, signedOutPage} { // public
 		mux.Handle(open, r.pages)
 	}
 	mux.Handle("/", r.auth.Require(r.auth.LimitWrites(r.endStreams(r.pages))))
@@ -214,7 +214,7 @@ func (r *Server) handler() http.Handler {
 	return r.logRequests(limitBodyTime(outside))
 }
 
-// actorKey tells one asker from another.
+// actorKey identifies the caller of a request, for the replay of repeated requests.
 func actorKey(ctx context.Context) string {
 	identity := auth.From(ctx)
 	return string(identity.Method) + " " + identity.Subject
@@ -223,7 +223,7 @@ func actorKey(ctx context.Context) string {
 func (r *Server) readyz(w http.ResponseWriter, _ *http.Request) {
 	switch {
 	case r.draining.Err() != nil:
-		http.Error(w, "ending", http.StatusServiceUnavailable)
+		http.Error(w, "draining", http.StatusServiceUnavailable)
 	case !r.ready():
 		http.Error(w, "an env repo was not read yet", http.StatusServiceUnavailable)
 	default:

@@ -14,29 +14,30 @@ import (
 	"octopod/generator/staging"
 )
 
-// SweepConfig says how a server sweeps. Several servers may: each change is
-// made for the record as it was seen, so the second finds nothing to do.
+// SweepConfig configures the sweeps of a server. Several servers may sweep the same
+// env repo: each change is bound to the version of the record that the sweep read,
+// so only one server commits it.
 type SweepConfig struct {
-	// How often, give or take a tenth. Default 10m.
+	// Interval, varied by up to a tenth. Default 10m.
 	Every project.Duration `yaml:"every,omitempty"`
-	// Of a hundred stagings, how many may go at once. Default 25.
+	// Percentage of stagings that one sweep may archive or delete. Default 25.
 	MaxShare int `yaml:"maxShare,omitempty"`
-	// Leaves the sweep to a CI job.
+	// Turns sweeps off, for example because a CI job sweeps.
 	Off bool `yaml:"off,omitempty"`
 }
 
 const defaultSweepInterval = project.Duration(10 * time.Minute)
 
-// sweepLoop sweeps one project for as long as it is served.
+// sweepLoop sweeps one project until its server ends.
 type sweepLoop struct {
 	*servedProject
 	SweepConfig
-	self    staging.Person // who sweeps
+	self    staging.Person // the author of sweeps
 	metrics *metrics
 }
 
-// run sweeps again and again, but nothing where octopod.yaml has no lifecycle.
-// The first time comes soon, and not for all servers in the same second.
+// run sweeps at intervals, if octopod.yaml has a lifecycle. The first sweep comes
+// within a minute, at a random moment, so that several servers do not collide.
 func (s sweepLoop) run(ctx context.Context) {
 	if s.Off {
 		return
@@ -56,7 +57,7 @@ func (s sweepLoop) run(ctx context.Context) {
 	}
 }
 
-// sweep does what is due. What was begun is finished when the server ends.
+// sweep runs one sweep. It finishes even when the server drains.
 func (s sweepLoop) sweep(ctx context.Context) {
 	by := rights.Actor{Person: s.self, Via: staging.ViaSweep}
 	result, err := s.stagings.As(by, s.feed).Sweep(context.WithoutCancel(ctx), lifecycle.SweepRequest{MaxShare: s.MaxShare})
@@ -69,11 +70,11 @@ func (s sweepLoop) sweep(ctx context.Context) {
 	logSweep(ctx, log, result)
 }
 
-// logSweep logs what an operator should know of a sweep.
+// logSweep logs the result of a sweep.
 func logSweep(ctx context.Context, log *slog.Logger, r lifecycle.SweepResult) {
 	for _, h := range r.Repositories {
 		if h.Err != nil {
-			log.WarnContext(ctx, "the branches of a repository are not known", "repository", giturl.Redact(h.Repository), "error", h.Err)
+			log.WarnContext(ctx, "cannot list the branches of a repository", "repository", giturl.Redact(h.Repository), "error", h.Err)
 		}
 	}
 	for _, o := range r.Orphans {

@@ -16,27 +16,27 @@ import (
 	"octopod/generator/staging"
 )
 
-// webhookPath is where forges and registries tell what happened: /hooks/{project}.
-// Nobody signs in there: the proof of a webhook is its signature.
+// webhookPath is where forges and registries send webhooks: /hooks/{project}. It
+// needs no sign-in, because a webhook proves its origin by its signature.
 const webhookPath = "/hooks/"
 
-// Limits of webhooks. Nobody has proved anything yet when a body is read.
+// Limits of webhooks. A body is read before its signature can be verified.
 const (
 	maxWebhookBody     = 5 << 20
-	maxWebhookBodies   = 64 << 20 // of all that are read at the same time
+	maxWebhookBodies   = 64 << 20 // of all bodies in flight
 	webhookBodyTimeout = 10 * time.Second
 )
 
-// webhooks takes webhooks on. They are carried out later: who sends them waits for
-// seconds at most.
+// webhooks accepts webhooks and queues their events. The sender does not wait until
+// they are processed.
 type webhooks struct {
 	*Server
 	callers  []branch.Caller
 	bodies   *semaphore.Weighted
-	refusals *rate.Limiter // that the audit log is told of: a flood must not fill the disk
+	refusals *rate.Limiter // limits the entries in the audit log, so that a flood cannot fill the disk
 }
 
-// webhookCallers reads the secrets that webhooks of the forges are signed with.
+// webhookCallers reads the secrets that sign the webhooks of each host.
 func webhookCallers(forges []ForgeConfig, getenv func(string) string) ([]branch.Caller, error) {
 	var callers []branch.Caller
 	for i, f := range forges {
@@ -56,12 +56,12 @@ func (r *Server) webhooks() http.Handler {
 }
 
 func (h *webhooks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(webhookBodyTimeout)) // a connection that cannot has no slow readers
+	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(webhookBodyTimeout)) // not every connection supports deadlines
 	call, err := h.accept(w, r)
 	w.Header().Set("Content-Type", "application/json")
 	if err == nil {
 		w.WriteHeader(http.StatusAccepted)
-		_ = json.NewEncoder(w).Encode(map[string]any{"id": call.ID, "events": len(call.Events)}) // the sender may be gone
+		_ = json.NewEncoder(w).Encode(map[string]any{"id": call.ID, "events": len(call.Events)}) // the sender may have disconnected
 		return
 	}
 	status := webhookStatus(err)
@@ -78,8 +78,8 @@ func (h *webhooks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_ = json.NewEncoder(w).Encode(map[string]string{"code": string(staging.CodeOf(err)), "detail": err.Error(), "hint": staging.HintOf(err)})
 }
 
-// accept takes one webhook on. Who cannot prove anything learns nothing of what
-// is here, not even whether there is such a project.
+// accept verifies and queues one webhook. A sender without a valid signature learns
+// nothing, not even whether the project exists.
 func (h *webhooks) accept(w http.ResponseWriter, r *http.Request) (branch.Call, error) {
 	body, err := h.body(w, r)
 	if err != nil {
@@ -96,27 +96,27 @@ func (h *webhooks) accept(w http.ResponseWriter, r *http.Request) (branch.Call, 
 	return call, s.follower.Accept(call, body)
 }
 
-// body reads what was sent, as far as there is room for it.
+// body reads the body within the limits.
 func (h *webhooks) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	size := r.ContentLength
 	switch {
 	case size > maxWebhookBody:
 		return nil, staging.Errorf(staging.CodeInvalid, "the webhook is too large").Because(&http.MaxBytesError{Limit: maxWebhookBody})
-	case size < 0: // it is not said beforehand
+	case size < 0: // chunked: the size is unknown
 		size = maxWebhookBody
 	}
 	if err := h.bodies.Acquire(r.Context(), size); err != nil {
-		return nil, staging.Errorf(staging.CodeUnavailable, "the webhook was given up")
+		return nil, staging.Errorf(staging.CodeUnavailable, "the server is busy with other webhooks")
 	}
 	defer h.bodies.Release(size)
 	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxWebhookBody))
 	if err != nil {
-		return nil, staging.Errorf(staging.CodeInvalid, "the webhook did not come in whole").Because(err)
+		return nil, staging.Errorf(staging.CodeInvalid, "the body of the webhook is incomplete").Because(err)
 	}
 	return body, nil
 }
 
-// webhookStatus is what the sender is told. Only an answer that says so is sent again.
+// webhookStatus returns the HTTP status for the sender. Senders retry only on some.
 func webhookStatus(err error) int {
 	switch staging.CodeOf(err) {
 	case staging.CodeUnauthorized:
