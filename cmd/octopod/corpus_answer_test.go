@@ -20,11 +20,16 @@ import (
 //	…stdout…
 //	=== error          the JSON object that a failed command writes to stderr
 //	=== file out/FILE  a file that the command wrote for a CI system
-//	=== commit         a commit that the command made
+//	=== commit         a commit that was made
+//
+// The answer of a server begins with HTTP STATUS and its headers:
+//
+//	=== body           what it sent
+//	=== event KIND     an event of a stream
 type part struct{ head, text string }
 
 // partHead begins a part of an answer.
-var partHead = regexp.MustCompile(`(?m)^(exit \d+|=== .*)$`)
+var partHead = regexp.MustCompile(`(?m)^(exit \d+|HTTP \d+|=== .*)$`)
 
 // parts splits an answer.
 func parts(answer string) []part {

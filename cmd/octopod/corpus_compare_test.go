@@ -35,8 +35,6 @@ var prose = []string{
 	"^.items.reason", "^.orphans.reason",
 	// Why a webhook did nothing.
 	"^.items.text",
-	// What OpenAPI and JSON Schema explain.
-	".description",
 }
 
 // proseColumns are the columns of tables that hold sentences.

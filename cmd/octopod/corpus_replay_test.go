@@ -117,7 +117,7 @@ func saysTheSame(name, a, b string) bool {
 	case name == "README.md":
 		return true
 	case path.Ext(name) == ".json":
-		return withoutProse(a) == withoutProse(b)
+		return sameSchema(a, b)
 	case path.Ext(name) == ".libsonnet":
 		return jsonnetComment.ReplaceAllString(a, "") == jsonnetComment.ReplaceAllString(b, "")
 	case path.Ext(name) == ".yaml":

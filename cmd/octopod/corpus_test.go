@@ -15,7 +15,8 @@ import (
 //
 //	testdata/corpus/NAME/story.txtar          how the env repo NAME was made
 //	testdata/corpus/NAME/repo.fast-export.gz  the env repo
-//	testdata/corpus/NAME/*.txtar              questions, each with its answer
+//	testdata/corpus/NAME/*.txtar              questions to the command line, each with its answer
+//	testdata/corpus/server/*.txtar            questions to a server of these env repos
 //	testdata/corpus/repositories.txt          the application's repositories
 //
 // The tests ask the code of this tree the same questions. Every byte must be the
@@ -62,19 +63,20 @@ func TestCorpusEnvRepos(t *testing.T) {
 func TestCorpusAnswers(t *testing.T) {
 	p := corpusSubject(t)
 	enterCorpus(t)
-	files, err := filepath.Glob(filepath.Join(corpusDir, "*", "*.txtar"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, file := range files {
-		repo := filepath.Base(filepath.Dir(file))
-		about := strings.TrimSuffix(filepath.Base(file), ".txtar")
-		if about == "story" {
-			continue
+	for _, name := range corpusRepos(t) {
+		files, err := filepath.Glob(filepath.Join(corpusDir, name, "*.txtar"))
+		if err != nil {
+			t.Fatal(err)
 		}
-		t.Run(repo+"/"+about, func(t *testing.T) {
-			envs := bareRepo{t, repo + ".git"}
-			readAnswers(t, file).check(t, func(t testing.TB, question string) string { return ask(t, p, envs, question) })
-		})
+		for _, file := range files {
+			about := strings.TrimSuffix(filepath.Base(file), ".txtar")
+			if about == "story" {
+				continue
+			}
+			t.Run(name+"/"+about, func(t *testing.T) {
+				repo := bareRepo{t, name + ".git"}
+				readAnswers(t, file).check(t, func(t testing.TB, question string) string { return ask(t, p, repo, question) })
+			})
+		}
 	}
 }

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// schemas are the named schemas of an OpenAPI document or a JSON Schema. Their
+// names are names of types in this code, and their descriptions are for people:
+// neither is compared.
+type schemas map[string]any
+
+// openAPIOf lists the paths and schemas of an OpenAPI document, each on a line.
+func openAPIOf(t testing.TB, document []byte) string {
+	t.Helper()
+	var api struct {
+		Paths      map[string]any
+		Components struct{ Schemas schemas }
+	}
+	if err := json.Unmarshal(document, &api); err != nil {
+		t.Fatal(err)
+	}
+	lines := api.Components.Schemas.shapes()
+	for path, operations := range api.Paths {
+		lines = append(lines, "path "+path+" "+api.Components.Schemas.shape(operations))
+	}
+	slices.Sort(lines)
+	return strings.Join(lines, "\n") + "\n"
+}
+
+// sameSchema compares two JSON Schemas.
+func sameSchema(a, b string) bool { return jsonSchemaOf(a) == jsonSchemaOf(b) }
+
+func jsonSchemaOf(text string) string {
+	var document map[string]any
+	if err := json.Unmarshal([]byte(text), &document); err != nil {
+		return err.Error()
+	}
+	named, _ := document["$defs"].(map[string]any)
+	delete(document, "$defs")
+	lines := append(schemas(named).shapes(), schemas(named).shape(document))
+	slices.Sort(lines)
+	return strings.Join(lines, "\n")
+}
+
+func (s schemas) shapes() []string {
+	var lines []string
+	for _, schema := range s {
+		lines = append(lines, "schema "+s.shape(schema))
+	}
+	return lines
+}
+
+func (s schemas) shape(value any) string {
+	text, _ := json.Marshal(s.unnamed(value)) // it was read from JSON
+	return string(text)
+}
+
+// unnamed removes every description and summary, and replaces the name of a
+// schema by the fields that the schema has.
+func (s schemas) unnamed(value any) any {
+	switch v := value.(type) {
+	case map[string]any:
+		kept := map[string]any{}
+		for key, member := range v {
+			text, isText := member.(string)
+			switch {
+			case isText && (key == "description" || key == "summary"):
+			case isText && key == "$ref":
+				kept[key] = s.fields(text)
+			default:
+				kept[key] = s.unnamed(member)
+			}
+		}
+		return kept
+	case []any:
+		var kept []any
+		for _, member := range v {
+			kept = append(kept, s.unnamed(member))
+		}
+		return kept
+	}
+	return value
+}
+
+// fields lists the fields of the schema that a reference names.
+func (s schemas) fields(ref string) string {
+	schema, _ := s[ref[strings.LastIndex(ref, "/")+1:]].(map[string]any)
+	properties, _ := schema["properties"].(map[string]any)
+	return strings.Join(sortedKeys(properties), ",")
+}
