@@ -1,4 +1,4 @@
-# Octopod. `make help` lists the targets; the README says when to use which.
+# Octopod. `make help` lists the targets; README.md describes the workflow.
 
 GO     ?= go
 OUT    ?= bin
@@ -10,7 +10,7 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 export PATH := $(TOOLS):$(PATH)
 
-# The folder of the real cluster that `make cluster` starts.
+# The folder of the cluster that `make cluster` starts.
 CLUSTER ?= /tmp/octopod-cluster
 
 .PHONY: help build demo cluster cluster-down demo-cluster test e2e lint golden fuzz bench bench-cluster tools clean
@@ -18,40 +18,40 @@ CLUSTER ?= /tmp/octopod-cluster
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
-build: ## bin/octopod
+build: ## build bin/octopod
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(OUT)/octopod ./cmd/octopod
 
-demo: build ## the main job in a scratch folder, told step by step
+demo: build ## run the demo in a scratch folder, step by step
 	$(OUT)/octopod demo
 
-cluster: build ## a real Kubernetes and Argo CD on this machine, without containers (first build: ten minutes or more)
+cluster: build ## start a real Kubernetes and Argo CD on this machine, without containers (first build: ten minutes or more)
 	$(GO) run ./examples/cluster/cmd/cluster up --dir $(CLUSTER) --projects 'shop,e2e-*'
 
-cluster-down: ## end it
+cluster-down: ## stop that cluster
 	$(GO) run ./examples/cluster/cmd/cluster down --dir $(CLUSTER)
 
-demo-cluster: build ## the main job on that cluster, which is started if none runs
+demo-cluster: build ## run the demo on that cluster; start the cluster if necessary
 	$(GO) run ./examples/cluster/cmd/demo --dir $(CLUSTER) --octopod $(OUT)/octopod
 
-# lint has vetted the tests, and nobody debugs what is linked for them: that saves a minute of two cores.
-test: tools ## every test that needs no cluster, with the race detector
+# lint runs go vet, and test binaries need no debug information: -vet=off -ldflags=-w save a minute on two cores.
+test: tools ## run every test that needs no cluster, with the race detector
 	$(GO) test -race -vet=off -ldflags=-w -timeout 20m ./...
 	$(GO) -C generator/auth/dextest test -mod=mod ./...
 
-e2e: ## the end-to-end cases on a real Kubernetes and Argo CD, built and started for them
+e2e: ## build and start a real Kubernetes and Argo CD, and run the end-to-end tests on them
 	$(GO) run ./examples/cluster/cmd/cluster build --forge
 	$(GO) test -tags cluster -count 1 -timeout 40m ./examples/cluster/e2e
 
-lint: ## gofmt, go vet, staticcheck
+lint: ## run gofmt, go vet and staticcheck
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'run gofmt -w on:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	$(GO) vet -tags cluster ./...
 	$(GO) tool staticcheck -tags cluster ./...
 
-golden: ## write envs/ and every golden file anew; `git diff` must then be empty
+golden: ## regenerate envs/ and every golden file; `git diff` must then be empty
 	$(GO) test ./generator/staging ./generator/project/schema ./generator/check ./generator/render ./generator/argocd ./cmd/octopod -update
 	$(GO) test ./generator -run TestThisRepositoryIsWhatOctopodWrites -update
 
-fuzz: ## each fuzz target for 60 seconds
+fuzz: ## run each fuzz target for 60 seconds
 	$(GO) test ./generator/staging -run '^$$' -fuzz FuzzNameOf -fuzztime 60s -fuzzminimizetime 10x
 	$(GO) test ./generator/project -run '^$$' -fuzz FuzzParse -fuzztime 60s -fuzzminimizetime 10x
 	$(GO) test ./generator/project/strictyaml -run '^$$' -fuzz FuzzDecode -fuzztime 60s -fuzzminimizetime 10x
@@ -60,13 +60,13 @@ fuzz: ## each fuzz target for 60 seconds
 	$(GO) test ./generator/giturl -run '^$$' -fuzz FuzzParse -fuzztime 60s -fuzzminimizetime 10x
 	$(GO) test ./generator/branch -run '^$$' -fuzz FuzzReadHook -fuzztime 60s -fuzzminimizetime 10x
 
-bench: build tools ## speed and memory against stock tools; figures for docs/benchmarks.md
+bench: build tools ## measure speed and memory against stock tools, for docs/benchmarks.md
 	$(GO) test -run '^$$' -bench Goal -benchtime 1x -timeout 60m ./generator/... ./cmd/octopod
 
-bench-cluster: ## from a push until it runs, a burst, a watch, on a real cluster; figures for docs/benchmarks.md
+bench-cluster: ## measure deploys, a burst and a watch on a real cluster, for docs/benchmarks.md
 	$(GO) test -tags cluster -run '^$$' -bench Goal -benchtime 1x -timeout 30m -v ./examples/cluster/e2e
 
-# The stock tools, each in a module of its own, never in go.mod of Octopod.
+# The stock tools, each in its own module, never in go.mod of Octopod.
 tools: $(TOOLS)/kustomize $(TOOLS)/jsonnet
 
 $(TOOLS)/kustomize:
@@ -75,5 +75,5 @@ $(TOOLS)/kustomize:
 $(TOOLS)/jsonnet:
 	GOBIN=$(TOOLS) $(GO) install github.com/google/go-jsonnet/cmd/jsonnet@$(JSONNET_VERSION)
 
-clean: ## remove what was built
+clean: ## remove the built programs
 	rm -rf $(OUT)

@@ -11,7 +11,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// newDemo shows the main job on this machine, with nothing but this program.
+// newDemo is `octopod demo`: the main workflow on this machine, without other programs.
 func newDemo(c *cli) *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
@@ -37,12 +37,12 @@ The demo needs only this program. The folder stays, so that you can continue.`,
 	return cmd
 }
 
-// demoDir makes the folder, and refuses one that holds something.
+// demoDir creates the folder, and rejects one that is not empty.
 func demoDir(dir string) (string, error) {
 	if dir == "" {
 		made, err := os.MkdirTemp("", "octopod-demo-")
 		if err != nil {
-			return "", staging.Errorf(staging.CodeUnavailable, "no scratch folder can be made").Because(err)
+			return "", staging.Errorf(staging.CodeUnavailable, "cannot create a temporary folder").Because(err)
 		}
 		return made, nil
 	}
@@ -51,7 +51,7 @@ func demoDir(dir string) (string, error) {
 		err = os.MkdirAll(dir, 0o755)
 	}
 	if err != nil {
-		return "", staging.Errorf(staging.CodeInvalid, "the folder %s cannot be made", dir).Because(err)
+		return "", staging.Errorf(staging.CodeInvalid, "cannot create the folder %s", dir).Because(err)
 	}
 	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
 		return "", staging.Errorf(staging.CodeExists, "%s is not empty", dir).WithHint("give a folder that does not exist yet")
@@ -59,15 +59,15 @@ func demoDir(dir string) (string, error) {
 	return dir, nil
 }
 
-// demo tells the story. Every command it prints is run, by this very program,
-// and prints what a reader who types it would see.
+// demo runs the demo. It runs every command that it prints, in this process, and
+// shows the output that a user would see.
 type demo struct {
 	*cli
 	dir, envs, app string
 	branches       []demoBranch
 }
 
-// The people in the story.
+// The people of the demo.
 const (
 	tester  = "Quinn Tester <quinn@example.com>"
 	manager = "Pat Manager <pat@example.com>"
@@ -116,28 +116,28 @@ func (d *demo) deploys(ctx context.Context) error {
 			return err
 		}
 	}
-	d.say("Once more, and nothing happens: the same input gives the same bytes.")
+	d.say("The same deploy again changes nothing: the same input gives the same bytes.")
 	return d.deploy(ctx, d.branches[1])
 }
 
-// deploy is what CI runs for a branch, on behalf of whoever pushed it.
+// deploy runs the command of a CI job for a branch, as the author of the push.
 func (d *demo) deploy(ctx context.Context, b demoBranch) error {
 	return d.asCI(b.author.String()).octopod(ctx, "", "deploy", "--branch", b.name,
 		"--service", "backend", "--image", "registry.example.com/shop/backend:"+short(b.commit), "--commit", b.commit)
 }
 
 func (d *demo) override(ctx context.Context) error {
-	d.title("A tester wants real payments and a chatty log on one of them")
+	d.title("A tester changes two settings of one staging")
 	return d.octopod(ctx, tester, "set", "login", "PAYMENT_GATEWAY=production", "LOG_LEVEL=debug", "--diff")
 }
 
 func (d *demo) sleep(ctx context.Context) error {
-	d.title("Nobody needs search over the weekend; its data is kept")
+	d.title("Archive search over the weekend; its data stays")
 	return d.octopod(ctx, manager, "archive", "search")
 }
 
 func (d *demo) takeBack(ctx context.Context) error {
-	d.title("A bad build, taken back")
+	d.title("Deploy a bad build, and roll it back")
 	bad, err := commitTo(ctx, d.app, d.branches[3], "Round the total twice", d.now)
 	if err != nil {
 		return err
@@ -150,7 +150,7 @@ func (d *demo) takeBack(ctx context.Context) error {
 			return err
 		}
 	}
-	d.say("CI does not know, and deploys again. It is refused until somebody unpins:")
+	d.say("CI deploys the bad build again. Octopod rejects it until unpin:")
 	err = d.deploy(ctx, bad)
 	if staging.CodeOf(err) == staging.CodePinned {
 		d.report(ctx, nil, err)
@@ -161,7 +161,7 @@ func (d *demo) takeBack(ctx context.Context) error {
 }
 
 func (d *demo) overview(ctx context.Context) error {
-	d.title("What there is now")
+	d.title("List all stagings and their history")
 	for _, command := range [][]string{{"get", "--all"}, {"history", "login"}, {"history", "cart-total"}} {
 		if err := d.octopod(ctx, "", command...); err != nil {
 			return err
@@ -171,20 +171,20 @@ func (d *demo) overview(ctx context.Context) error {
 }
 
 func (d *demo) farewell() {
-	d.title("Now you")
-	d.out.printf("\n%s\n", strings.ReplaceAll(`All of it lies in
+	d.title("Your turn")
+	d.out.printf("\n%s\n", strings.ReplaceAll(`The demo is in
   DIR
 
-The env repo is plain git, and each staging in it plain kustomize:
+The env repo is a plain git repository, and each staging is plain kustomize:
   git -C DIR/envs.git log --stat
   git clone DIR/envs.git DIR/clone
   kubectl kustomize DIR/clone/envs/login
 
-Try next
+Try these commands:
   export OCTOPOD_ENV_REPO=DIR/envs.git
   octopod describe login
   octopod set login backend.replicas=2 --dry-run --diff
-  octopod set login LOG_LEVEL=loud                        # refused, and why
+  octopod set login LOG_LEVEL=loud                        # rejected, with the reason
   octopod unpin cart-total
   octopod render login`, "DIR", d.dir))
 }

@@ -28,8 +28,8 @@ func (c *Cluster) policy() string {
 	return text.String()
 }
 
-// applySettings writes the config maps that Argo CD wants to exist, and its
-// default project.
+// applySettings writes the ConfigMaps that Argo CD requires, and its default
+// project.
 func (c *Cluster) applySettings(ctx context.Context) error {
 	settings := map[string]object{
 		"argocd-cm": {
@@ -70,11 +70,11 @@ func argocdMetadata(name string) object {
 	return object{"name": name, "namespace": "argocd", "labels": object{"app.kubernetes.io/part-of": "argocd"}}
 }
 
-// ArgoCD is the address of Argo CD's API, which speaks plain text.
+// ArgoCD returns the address of Argo CD's API, which has no TLS.
 func (c *Cluster) ArgoCD() string { return c.address(portArgo) }
 
-// ArgoAPI sends a request to Argo CD's REST API with a token, "" for none.
-// body is sent as JSON.
+// ArgoAPI sends a request to Argo CD's REST API, with body as JSON. An empty
+// token sends none.
 func (c *Cluster) ArgoAPI(ctx context.Context, token, method, path string, body any) ([]byte, error) {
 	data, err := json.Marshal(body)
 	if err != nil {
@@ -91,7 +91,7 @@ func (c *Cluster) ArgoAPI(ctx context.Context, token, method, path string, body 
 	return send(c.client, request)
 }
 
-// makeTokens signs in as Argo CD's admin, and makes a token for Octopod.
+// makeTokens signs in as Argo CD's admin and creates a token for Octopod.
 func (c *Cluster) makeTokens(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
@@ -112,7 +112,7 @@ func (c *Cluster) signIn(ctx context.Context) (string, error) {
 	return tokenIn(c.ArgoAPI(ctx, "", http.MethodPost, "/api/v1/session", object{"username": "admin", "password": password}))
 }
 
-// adminPassword is the one that Argo CD made at its first start.
+// adminPassword returns the password that Argo CD generated at its first start.
 func (c *Cluster) adminPassword(ctx context.Context) (string, error) {
 	data, err := c.API(ctx, http.MethodGet, "/api/v1/namespaces/argocd/secrets/argocd-initial-admin-secret", nil)
 	if err != nil {
@@ -126,8 +126,8 @@ func (c *Cluster) adminPassword(ctx context.Context) (string, error) {
 	return string(password), err
 }
 
-// NewToken makes another token of Octopod's account, which expires after so
-// many seconds; 0 means never.
+// NewToken creates another token for Octopod's account. It expires after the
+// given number of seconds; 0 means never.
 func (c *Cluster) NewToken(ctx context.Context, seconds int) (string, error) {
 	return tokenIn(c.ArgoAPI(ctx, c.AdminToken, http.MethodPost, "/api/v1/account/"+Account+"/token",
 		object{"expiresIn": seconds}))
@@ -151,7 +151,8 @@ func noToken(token string) error {
 	return nil
 }
 
-// Env is the environment in which kubectl, argocd and octopod use the cluster.
+// Env returns the environment variables with which kubectl, argocd and octopod
+// use the cluster.
 func (c *Cluster) Env() []string {
 	env := []string{
 		"KUBECONFIG=" + c.Kubeconfig(),
@@ -165,8 +166,8 @@ func (c *Cluster) Env() []string {
 	return env
 }
 
-// EnvFile holds Env for a shell: `. EnvFile`. It puts the argocd program on
-// the PATH as well.
+// EnvFile returns the path of a shell file with Env: `. EnvFile`. It also adds
+// the argocd program to the PATH.
 func (c *Cluster) EnvFile() string { return c.path("env") }
 
 func (c *Cluster) writeEnv() error {

@@ -15,8 +15,8 @@ import (
 	"strings"
 )
 
-// module is one Go module that programs are built from. They are several, because
-// their dependencies do not go together.
+// module is a Go module that programs are built from. There are several,
+// because their dependencies conflict.
 type module struct {
 	folder   string
 	ldflags  string            // that set a version
@@ -48,7 +48,7 @@ func modules(forge bool) []module {
 	return all
 }
 
-// crds lists the custom resources of Argo CD, by their file.
+// crds lists the files of Argo CD's custom resource definitions.
 func crds() map[string]string {
 	return map[string]string{
 		"application-crd.yaml":    "applications.argoproj.io",
@@ -65,7 +65,7 @@ func crdFiles() map[string]string {
 	return files
 }
 
-// DefaultBin is where programs are kept between runs.
+// DefaultBin returns the folder that keeps the programs between runs.
 func DefaultBin() string {
 	cache, err := os.UserCacheDir()
 	if err != nil {
@@ -74,7 +74,7 @@ func DefaultBin() string {
 	return filepath.Join(cache, "octopod-cluster")
 }
 
-// BuildOptions say what Build does. The zero value is right for most.
+// BuildOptions configure Build. The zero value works for most callers.
 type BuildOptions struct {
 	Bin    string    // folder for the programs; default DefaultBin
 	Source string    // this folder; default: what `go list` says
@@ -82,8 +82,8 @@ type BuildOptions struct {
 	Log    io.Writer // default: nowhere
 }
 
-// Build makes every program that is not there, or that was made from something
-// else. The first time takes about ten minutes on two cores.
+// Build builds every program that is missing, or that was built from other
+// sources. The first build takes about ten minutes on two cores.
 func Build(ctx context.Context, o BuildOptions) error {
 	o.Bin, o.Log = cmp.Or(o.Bin, DefaultBin()), cmp.Or[io.Writer](o.Log, io.Discard)
 	if err := os.MkdirAll(o.Bin, 0o755); err != nil {
@@ -134,7 +134,7 @@ func (m module) build(ctx context.Context, o BuildOptions) error {
 	return os.WriteFile(stampFile, []byte(stamp), 0o644)
 }
 
-// stamp changes with everything that the programs are made from.
+// stamp returns a hash of everything that the programs are built from.
 func (m module) stamp(dir string) (string, error) {
 	sum := sha256.New()
 	fmt.Fprintln(sum, runtime.Version(), runtime.GOOS, runtime.GOARCH, m.ldflags+m.tags)
@@ -159,7 +159,7 @@ func (m module) complete(bin string) bool {
 	return true
 }
 
-// copyData copies what the programs read while they run.
+// copyData copies the data files of the programs.
 func (m module) copyData(ctx context.Context, dir, bin string) error {
 	if len(m.data) == 0 {
 		return nil
@@ -176,7 +176,7 @@ func (m module) copyData(ctx context.Context, dir, bin string) error {
 	return nil
 }
 
-// copyAll copies a file, or a folder that takes the place of an earlier one.
+// copyAll copies a file or a folder, and replaces an existing folder.
 func copyAll(from, to string) error {
 	if info, err := os.Stat(from); err != nil || !info.IsDir() {
 		data, err := os.ReadFile(from)
@@ -191,8 +191,8 @@ func copyAll(from, to string) error {
 	return os.CopyFS(to, os.DirFS(from))
 }
 
-// linkParts gives Argo CD's one program the names of its parts: the name it is
-// called by chooses what it does.
+// linkParts links Argo CD's single program under the names of its parts: the
+// program name selects the part.
 func linkParts(bin string) error {
 	for _, part := range argocdParts() {
 		err := os.Symlink("argocd", filepath.Join(bin, string(part)))

@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// Cluster is one that runs, or that did. Its fields are its state file.
+// Cluster is a cluster that runs or ran. The state file stores its fields.
 type Cluster struct {
 	Dir        string         `json:"dir"`        // everything of it lies here
 	Bin        string         `json:"bin"`        // the programs
@@ -32,7 +32,7 @@ type Cluster struct {
 	client *http.Client
 }
 
-// Options say what Start does. The zero value is right for most.
+// Options configure Start. The zero value works for most callers.
 type Options struct {
 	Bin      string    // the programs; default DefaultBin
 	Projects []string  // of Octopod; default shop
@@ -40,18 +40,19 @@ type Options struct {
 	Log      io.Writer // told what happens; default nowhere
 }
 
-// startPatience is how long a part may take to be ready, on a busy machine.
+// startPatience is the time limit for a part to become ready, on a busy
+// machine.
 const startPatience = 3 * time.Minute
 
-// Start brings a cluster up in a folder, and returns when every part answers.
-// A folder that holds one already is an error; Stop ends it and removes it.
+// Start starts a cluster in a folder, and returns when every part answers. It
+// fails if the folder already holds a cluster; Stop removes that.
 func Start(ctx context.Context, dir string, o Options) (*Cluster, error) {
 	c, err := prepare(dir, o)
 	if err != nil {
 		return nil, err
 	}
 	if err := c.bringUp(ctx, cmp.Or[io.Writer](o.Log, io.Discard)); err != nil {
-		// A cancelled start must still clean up.
+		// After a cancelled start, clean up nevertheless.
 		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 		defer cancel()
 		return nil, errors.Join(err, c.endAll(stopping))
@@ -59,7 +60,7 @@ func Start(ctx context.Context, dir string, o Options) (*Cluster, error) {
 	return c, nil
 }
 
-// Open finds the cluster of a folder.
+// Open returns the cluster of a folder.
 func Open(dir string) (*Cluster, error) {
 	dir, err := filepath.Abs(dir)
 	if err != nil {
@@ -111,8 +112,8 @@ func prepare(dir string, o Options) (*Cluster, error) {
 	return c, errors.Join(c.writeConfig(), c.save())
 }
 
-// freePorts asks the system for ports that nobody has, all at once so that
-// none comes twice.
+// freePorts returns free ports. It reserves all of them at once, so that they
+// differ.
 func freePorts(names []string) (map[string]int, error) {
 	ports := map[string]int{}
 	for _, name := range names {
@@ -134,7 +135,7 @@ func (c *Cluster) save() error {
 	return os.WriteFile(c.path(stateFile), data, 0o600)
 }
 
-// bringUp starts the parts as early as those they need allow.
+// bringUp starts each part as soon as its dependencies are ready.
 func (c *Cluster) bringUp(ctx context.Context, log io.Writer) error {
 	began := time.Now()
 	step := func(what string) { fmt.Fprintf(log, "%5.1fs %s\n", time.Since(began).Seconds(), what) }
@@ -158,7 +159,8 @@ func (c *Cluster) bringUp(ctx context.Context, log io.Writer) error {
 	); err != nil {
 		return err
 	}
-	// The server writes a key at its first start without which the other has no webhook.
+	// The server writes a key at its first start; without the key the other
+	// part has no webhook.
 	if err := c.together(
 		func() error { return c.StartPart(ctx, AppSetController) },
 		func() error { return c.makeTokens(ctx) },
@@ -187,8 +189,8 @@ func (c *Cluster) together(work ...func() error) error {
 	return errors.Join(errs...)
 }
 
-// StartPart starts one part, and returns when it is ready. One that runs is
-// left alone.
+// StartPart starts one part, and returns when it is ready. It does nothing if
+// the part runs.
 func (c *Cluster) StartPart(ctx context.Context, part Part) error {
 	if !slices.Contains(c.parts(), part) {
 		return fmt.Errorf("there is no part %q: choose from %v", part, c.parts())
@@ -203,10 +205,10 @@ func (c *Cluster) StartPart(ctx context.Context, part Part) error {
 	return c.await(ctx, part, func(ctx context.Context) error { return c.ready(ctx, part) })
 }
 
-// StopPart ends one part, and returns when it is gone.
+// StopPart stops one part, and returns when its process has ended.
 func (c *Cluster) StopPart(ctx context.Context, part Part) error { return c.end(ctx, part) }
 
-// Signal sends a signal to a part: SIGSTOP freezes it, SIGCONT lets it go on.
+// Signal sends a signal to a part: SIGSTOP freezes it, SIGCONT resumes it.
 func (c *Cluster) Signal(part Part, signal syscall.Signal) error {
 	p, ok := c.running(part)
 	if !ok {
@@ -215,7 +217,7 @@ func (c *Cluster) Signal(part Part, signal syscall.Signal) error {
 	return syscall.Kill(p.PID, signal)
 }
 
-// Stop ends every part and removes the folder.
+// Stop stops every part and removes the folder.
 func (c *Cluster) Stop(ctx context.Context) error {
 	if err := c.endAll(ctx); err != nil {
 		return err
@@ -223,8 +225,8 @@ func (c *Cluster) Stop(ctx context.Context) error {
 	return os.RemoveAll(c.Dir)
 }
 
-// endAll goes backwards, so that no part loses what it needs while it ends. It
-// leaves the logs.
+// endAll stops the parts in reverse order, so that no part loses its
+// dependencies while it stops. It keeps the logs.
 func (c *Cluster) endAll(ctx context.Context) error {
 	var errs []error
 	for _, group := range [][]Part{append(argocdParts(), Gitea), {ControllerManager, Scheduler, Kwok, Redis}, {APIServer}, {Etcd}} {
@@ -237,14 +239,14 @@ func (c *Cluster) endAll(ctx context.Context) error {
 	return errors.Join(append(errs, os.Remove(c.path(stateFile)))...)
 }
 
-// PartStatus says how a part is.
+// PartStatus is the status of a part.
 type PartStatus struct {
 	Part  Part
 	PID   int // 0 when it does not run
 	Ready bool
 }
 
-// Status asks every part.
+// Status returns the status of every part.
 func (c *Cluster) Status(ctx context.Context) []PartStatus {
 	all := make([]PartStatus, len(c.parts()))
 	var group sync.WaitGroup

@@ -29,7 +29,7 @@ func TestEveryPartHasACommandAndAHealth(t *testing.T) {
 	}
 }
 
-// The forge is there where it was asked for, and nowhere else.
+// A cluster has a forge only with Options.Forge.
 func TestTheForgeIsAChoice(t *testing.T) {
 	without, with := &Cluster{}, &Cluster{Forge: true}
 	if slices.Contains(without.parts(), Gitea) || !slices.Contains(with.parts(), Gitea) {
@@ -84,7 +84,7 @@ func TestTwoClustersDoNotShareAFolder(t *testing.T) {
 	}
 }
 
-// A pid that the system gave to somebody else is not the part's any more.
+// A pid that the system has reused does not belong to the part.
 func TestAForeignProcessIsNotAPart(t *testing.T) {
 	own, err := os.ReadFile("/proc/self/cmdline")
 	if err != nil {

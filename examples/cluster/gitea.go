@@ -13,16 +13,16 @@ import (
 	"strings"
 )
 
-// giteaFiles is the folder beside the programs with what Gitea reads while it
-// runs. Its page has no style there: those files are made with npm and are not in
-// the Go module. The API, webhooks and git do not need them.
+// giteaFiles is the folder with Gitea's data files, next to the programs. The
+// styles of Gitea's web pages are missing, because npm builds them and the Go
+// module does not contain them. The API, webhooks and git do not need them.
 const giteaFiles = "gitea-files"
 
-// GiteaAdmin is the user of GiteaToken, who may do everything.
+// GiteaAdmin is the user of GiteaToken, an administrator.
 const GiteaAdmin = "forge"
 
-// writeGiteaConfig lets Gitea keep everything in its folder, listen on loopback,
-// send webhooks there, and ask nothing of the network.
+// writeGiteaConfig writes Gitea's configuration: all data in its folder, listen
+// on loopback, send webhooks to loopback, no other network calls.
 func (c *Cluster) writeGiteaConfig() error {
 	return os.WriteFile(c.path("gitea", "app.ini"), fmt.Appendf(nil, `
 APP_NAME = Forge
@@ -56,7 +56,8 @@ ENABLED = false
 `, c.path("gitea"), loopback, c.GiteaURL(), filepath.Join(c.Bin, giteaFiles)), 0o600)
 }
 
-// openForge starts Gitea, if it is wanted, and makes its administrator.
+// openForge starts Gitea, if Options.Forge is set, and creates its
+// administrator.
 func (c *Cluster) openForge(ctx context.Context) error {
 	if !c.Forge {
 		return nil
@@ -84,12 +85,12 @@ func (c *Cluster) openForge(ctx context.Context) error {
 	return nil
 }
 
-// GiteaURL is the address of Gitea.
+// GiteaURL returns the address of Gitea.
 func (c *Cluster) GiteaURL() string { return "http://" + c.address(portGitea) }
 
-// GiteaAPI sends a request to Gitea's API as its administrator, path without
-// /api/v1. body is sent as JSON; the answer is decoded into answer, unless that
-// is nil.
+// GiteaAPI sends a request to Gitea's API as its administrator; path omits
+// /api/v1. It sends body as JSON and decodes the response into answer, unless
+// answer is nil.
 func (c *Cluster) GiteaAPI(ctx context.Context, method, path string, body, answer any) error {
 	if !c.Forge {
 		return errors.New("this cluster has no forge: `cluster up --forge` starts one")

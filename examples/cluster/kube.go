@@ -16,11 +16,11 @@ import (
 // object is a Kubernetes object, or a part of one.
 type object = map[string]any
 
-// Kubeconfig is the file for kubectl; its user may do everything.
+// Kubeconfig returns the path of the kubeconfig; its user is an administrator.
 func (c *Cluster) Kubeconfig() string { return c.path("kubeconfig") }
 
-// API sends a request to Kubernetes. A body of more than nothing is YAML or
-// JSON; PATCH applies it as kubectl apply --server-side does.
+// API sends a request to Kubernetes. The body is empty, YAML or JSON; PATCH
+// applies it like kubectl apply --server-side.
 func (c *Cluster) API(ctx context.Context, method, path string, body []byte) ([]byte, error) {
 	request, err := http.NewRequestWithContext(ctx, method, "https://"+c.address(portAPI)+path, bytes.NewReader(body))
 	if err != nil {
@@ -34,7 +34,8 @@ func (c *Cluster) API(ctx context.Context, method, path string, body []byte) ([]
 	return send(c.client, request)
 }
 
-// send gives the answer's body, and an error for any status that is no success.
+// send returns the body of the response, and an error unless the status is a
+// success.
 func send(client *http.Client, request *http.Request) ([]byte, error) {
 	answer, err := client.Do(request)
 	if err != nil {
@@ -51,7 +52,7 @@ func send(client *http.Client, request *http.Request) ([]byte, error) {
 	return data, nil
 }
 
-// apply writes an object, whether it is there or not.
+// apply creates or updates an object.
 func (c *Cluster) apply(ctx context.Context, path string, o object) error {
 	data, err := json.Marshal(o)
 	if err != nil {
@@ -61,8 +62,8 @@ func (c *Cluster) apply(ctx context.Context, path string, o object) error {
 	return err
 }
 
-// furnish creates what a cluster has before anybody uses it: a node, a storage
-// class, Argo CD's custom resources and its settings.
+// furnish creates the initial objects of the cluster: a node, a storage class,
+// Argo CD's custom resource definitions and its settings.
 func (c *Cluster) furnish(ctx context.Context) error {
 	for path, o := range map[string]object{
 		"/api/v1/nodes/" + nodeName: {
@@ -110,7 +111,7 @@ func (c *Cluster) awaitNode(ctx context.Context) error {
 	return c.awaitCondition(ctx, "/api/v1/nodes/"+nodeName, "Ready")
 }
 
-// awaitCondition returns when a condition of an object is True.
+// awaitCondition waits until a condition of an object is True.
 func (c *Cluster) awaitCondition(ctx context.Context, path, condition string) error {
 	ctx, cancel := context.WithTimeout(ctx, startPatience)
 	defer cancel()
@@ -136,9 +137,8 @@ func (c *Cluster) awaitCondition(ctx context.Context, path, condition string) er
 	})
 }
 
-// writeConfig writes the files that parts and people read: two kubeconfigs,
-// which differ in their namespace, what the scheduler leaves out, what kwok
-// does with pods, and how Gitea is set up.
+// writeConfig writes the configuration files: two kubeconfigs with different
+// namespaces, and the configuration of the scheduler, kwok and Gitea.
 func (c *Cluster) writeConfig() error {
 	return errors.Join(
 		c.writeKubeconfig(c.Kubeconfig(), "default"),
@@ -149,9 +149,9 @@ func (c *Cluster) writeConfig() error {
 	)
 }
 
-// writeSchedulerConfig lets pods not wait for their volumes: no kubelet mounts
-// them, and a pod that was turned away waits a second at least. VolumeZone is one
-// that turns away a claim that is not bound yet.
+// writeSchedulerConfig disables the plugins that make pods wait for their
+// volumes: no kubelet mounts the volumes, and a rejected pod waits at least a
+// second. VolumeZone rejects pods with unbound claims.
 func (c *Cluster) writeSchedulerConfig() error {
 	data, err := json.MarshalIndent(object{
 		"apiVersion": "kubescheduler.config.k8s.io/v1", "kind": "KubeSchedulerConfiguration",

@@ -9,7 +9,7 @@ import (
 // Part is one process of the cluster, by the name of its program.
 type Part string
 
-// The parts, in the order they start.
+// The parts, in the order in which they start.
 const (
 	Etcd              Part = "etcd"
 	APIServer         Part = "kube-apiserver"
@@ -24,10 +24,10 @@ const (
 	Gitea             Part = "gitea" // where Options.Forge asks for it
 )
 
-// Parts lists all of them.
+// Parts returns all parts.
 func Parts() []Part { return append(kubernetesParts(), append(argocdParts(), Gitea)...) }
 
-// parts lists those of this cluster.
+// parts returns the parts of this cluster.
 func (c *Cluster) parts() []Part {
 	if c.Forge {
 		return Parts()
@@ -43,8 +43,7 @@ func argocdParts() []Part {
 	return []Part{RepoServer, AppController, AppSetController, Server}
 }
 
-// Names of the ports. A part has one to be asked for its health at, and some
-// have others.
+// Names of the ports. Every part has a port for health checks; some have more.
 const (
 	portEtcd        = "etcd"
 	portEtcdPeer    = "etcd-peer"
@@ -79,7 +78,7 @@ func (c *Cluster) path(parts ...string) string {
 	return filepath.Join(append([]string{c.Dir}, parts...)...)
 }
 
-// health is where a part says that it is ready; "" for redis.
+// health returns the path of a part's readiness check; "" for redis.
 func (c *Cluster) health(part Part) string {
 	return map[Part]string{
 		Etcd:              "http://" + c.address(portEtcd) + "/health",
@@ -95,7 +94,7 @@ func (c *Cluster) health(part Part) string {
 	}[part]
 }
 
-// arguments gives the command line of a part.
+// arguments returns the command line of a part.
 func (c *Cluster) arguments(part Part) []string {
 	switch part {
 	case Etcd:
@@ -107,9 +106,9 @@ func (c *Cluster) arguments(part Part) []string {
 			"--kubeconfig=" + c.Kubeconfig(), "--bind-address=" + loopback, "--secure-port=" + c.port(portManager),
 			"--cert-dir=" + c.path("pki", "manager"), "--leader-elect=false",
 			"--service-account-private-key-file=" + c.path("pki", "accounts.key"), "--root-ca-file=" + c.path("pki", "ca.crt"),
-			// The fake node must not flap: health would turn Progressing with it.
+			// If the fake node flapped, health would flip to Progressing.
 			"--node-monitor-grace-period=10m",
-			// Claims of volumes are bound by nothing else here.
+			// Nothing else binds volume claims here.
 			"--enable-hostpath-provisioner",
 			"--concurrent-deployment-syncs=20", "--concurrent-replicaset-syncs=20", "--concurrent-namespace-syncs=20",
 			"--kube-api-qps=500", "--kube-api-burst=1000",
@@ -166,7 +165,8 @@ func (c *Cluster) argocdArguments(part Part) []string {
 		return append(peers, "--disable-tls", "--address", loopback, "--port", c.port(portRepo),
 			"--metrics-address", loopback, "--metrics-port", c.port(portRepoHealth))
 	case AppController:
-		// Polling is as good as off: what happens at once is what was asked for.
+		// Polling is practically off, so an immediate sync comes from a
+		// refresh.
 		return append(repo, "--metrics-port", c.port(portController), "--app-resync", "1800", "--app-hard-resync", "0",
 			"--status-processors", "20", "--operation-processors", "20", "--kubectl-parallelism-limit", "20")
 	case Server:

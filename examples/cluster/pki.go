@@ -20,8 +20,8 @@ import (
 	"time"
 )
 
-// writePKI makes what the apiserver needs to be trusted, a key for service
-// accounts, and the token of the one user, who may do everything.
+// writePKI generates the apiserver's certificates, the key for service
+// accounts, and the token of the only user, an administrator.
 func writePKI(dir, token string) error {
 	for _, folder := range []string{dir, filepath.Join(dir, "manager"), filepath.Join(dir, "scheduler"), filepath.Join(dir, "api")} {
 		if err := os.MkdirAll(folder, 0o700); err != nil {
@@ -87,15 +87,16 @@ func writeKey(path string, key crypto.Signer) error {
 	return os.WriteFile(path, pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), 0o600)
 }
 
-// careless gives a client for the question "are you ready?", which some parts
-// answer behind a certificate that they made for themselves.
+// careless returns an HTTP client for readiness checks. It does not verify
+// certificates, because some parts use self-signed ones.
 func careless() *http.Client {
 	return &http.Client{Transport: &http.Transport{
 		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, DisableKeepAlives: true, //nolint:gosec // loopback, and nothing secret is sent
 	}}
 }
 
-// trusting gives a client that believes the cluster's own authority.
+// trusting returns an HTTP client that trusts the cluster's certificate
+// authority.
 func trusting(dir string) (*http.Client, error) {
 	data, err := os.ReadFile(filepath.Join(dir, "ca.crt"))
 	if err != nil {

@@ -18,8 +18,8 @@ import (
 	"time"
 )
 
-// process is the pid file of a part. It holds the command as well, so that a
-// pid that the system gave to somebody else is not taken for the part's.
+// process is the pid file of a part. It also holds the command, so that a pid
+// that the system has reused is not mistaken for the part.
 type process struct {
 	PID     int      `json:"pid"`
 	Command []string `json:"command"`
@@ -27,7 +27,7 @@ type process struct {
 
 func (c *Cluster) pidFile(part Part) string { return c.path("run", string(part)+".json") }
 
-// running reads the pid file; ok tells that the process is there.
+// running reads the pid file; ok reports whether the process exists.
 func (c *Cluster) running(part Part) (p process, ok bool) {
 	data, err := os.ReadFile(c.pidFile(part))
 	if err != nil || json.Unmarshal(data, &p) != nil {
@@ -48,7 +48,8 @@ func (p process) alive() bool {
 		return !p.zombie()
 	}
 	words := strings.Split(strings.TrimSuffix(string(command), "\x00"), "\x00")
-	// redis writes another title over its command line; its program's name stays.
+	// redis overwrites its command line with a title; the name of the program
+	// stays.
 	return slices.Equal(words, p.Command) || bytes.HasPrefix(command, []byte(p.Command[0]+" "))
 }
 
@@ -66,8 +67,8 @@ func hasProc() bool {
 	return err == nil
 }
 
-// launch starts a part in a session of its own, so that it outlives who
-// started it. Its output goes to a log file.
+// launch starts a part in its own session, so that it outlives its parent
+// process. Its output goes to a log file.
 func (c *Cluster) launch(part Part) error {
 	program, err := c.program(part)
 	if err != nil {
@@ -92,7 +93,7 @@ func (c *Cluster) launch(part Part) error {
 	return os.WriteFile(c.pidFile(part), data, 0o600)
 }
 
-// program finds the executable of a part.
+// program returns the executable of a part.
 func (c *Cluster) program(part Part) (string, error) {
 	if part != Redis {
 		path := filepath.Join(c.Bin, string(part))
@@ -108,8 +109,9 @@ func (c *Cluster) program(part Part) (string, error) {
 	return path, nil
 }
 
-// environment is the same for all parts. It holds nothing of the user's, so
-// that no kubeconfig, no token and no git configuration of theirs is used.
+// environment returns the environment of all parts. It contains nothing from
+// the user's environment, so the parts use no kubeconfig, token or git
+// configuration of the user.
 func (c *Cluster) environment() []string {
 	return []string{
 		"PATH=" + c.Bin + string(os.PathListSeparator) + os.Getenv("PATH"),
@@ -123,7 +125,7 @@ func (c *Cluster) environment() []string {
 	}
 }
 
-// await returns when ask is content. It ends early when the part has died.
+// await polls ask until it succeeds. It returns early if the part has died.
 func (c *Cluster) await(ctx context.Context, part Part, ask func(context.Context) error) error {
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
@@ -147,7 +149,7 @@ func (c *Cluster) await(ctx context.Context, part Part, ask func(context.Context
 	}
 }
 
-// ready asks a part once whether it is ready.
+// ready checks once whether a part is ready.
 func (c *Cluster) ready(ctx context.Context, part Part) error {
 	ctx, cancel := context.WithTimeout(ctx, 5*time.Second)
 	defer cancel()
@@ -186,13 +188,13 @@ func ping(ctx context.Context, address string) error {
 	return nil
 }
 
-// end asks a process to end, and makes it after a while.
+// end terminates a process, and kills it after a while.
 func (c *Cluster) end(ctx context.Context, part Part) error {
 	p, ok := c.running(part)
 	if !ok {
 		return nil
 	}
-	// One that is frozen would not hear it.
+	// A frozen process does not receive the signal.
 	_ = syscall.Kill(p.PID, syscall.SIGCONT)
 	if err := syscall.Kill(p.PID, syscall.SIGTERM); err != nil {
 		return err
@@ -211,7 +213,7 @@ func (c *Cluster) end(ctx context.Context, part Part) error {
 	return os.Remove(c.pidFile(part))
 }
 
-// Log is the log file of a part.
+// Log returns the path of the log file of a part.
 func (c *Cluster) Log(part Part) string { return c.path("log", string(part)+".log") }
 
 func (c *Cluster) logTail(part Part) string {

@@ -8,7 +8,7 @@ import (
 //go:embed stages
 var stageFiles embed.FS
 
-// stages gives what kwok does with pods, one document each.
+// stages returns kwok's rules for pods, one document each.
 func stages() []string {
 	var all []string
 	names, err := fs.Glob(stageFiles, "stages/*.yaml")

@@ -11,8 +11,8 @@ import (
 	"octopod/generator/testenv"
 )
 
-// Without Argo CD commits land and nothing is claimed; with it all is right
-// again, by itself.
+// While Argo CD is down, commits land and the status is Unknown; when Argo CD
+// is up again, the status recovers.
 func TestE2EArgoCDStopped(t *testing.T) {
 	s := newShop(t, "stopped")
 	s.deploy("login", "v1")
@@ -39,8 +39,8 @@ func TestE2EArgoCDStopped(t *testing.T) {
 	s.runs("search", "v1")
 }
 
-// Argo CD answers and cannot read the env repo: not the staging's fault, and
-// not Running.
+// Argo CD answers but cannot read the env repo: the staging is not Running, and
+// not Failed.
 func TestE2ERepoServerDown(t *testing.T) {
 	s := newShop(t, "repo")
 	s.deploy("login", "v1")
@@ -52,7 +52,8 @@ func TestE2ERepoServerDown(t *testing.T) {
 	s.runs("login", "v2")
 }
 
-// Who is not let in is told so, and how to mend it; commits still land.
+// Without permissions in Argo CD, Octopod reports the error with a fix; commits
+// still land.
 func TestE2ETokens(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, "tokens")

@@ -21,9 +21,9 @@ import (
 	"octopod/generator/testenv"
 )
 
-// BenchmarkGoalDeploy: from the push of a commit until Argo CD calls the
-// Application Synced and Healthy with it, over 20 new stagings and 20 updates,
-// while Argo CD polls every 30 minutes. Goal: 2 s, median.
+// BenchmarkGoalDeploy measures the time from the push of a commit until Argo CD
+// reports the Application Synced and Healthy with it, over 20 new stagings and
+// 20 updates, while Argo CD polls every 30 minutes. Goal: 2 s, median.
 func BenchmarkGoalDeploy(b *testing.B) {
 	s := newShop(b, "speed")
 	healthy := s.watchHealth()
@@ -57,9 +57,10 @@ func benchmarkDeploys(b *testing.B, s *shop, healthy <-chan health, name func(i 
 	b.ReportMetric(median(toHealthy).Seconds()/2, "/goal")
 }
 
-// BenchmarkGoalPush: from the end of a git push to a forge, whose webhook a
-// server follows, until Argo CD calls the Application Synced and Healthy with
-// what CI built of the commit; ten new branches, and ten commits on one.
+// BenchmarkGoalPush measures the time from the end of a git push to a forge,
+// which calls the webhook of a server, until Argo CD reports the Application
+// Synced and Healthy with the image of the commit: ten new branches, and ten
+// commits on one branch.
 func BenchmarkGoalPush(b *testing.B) {
 	s := newForgeShop(b, "push")
 	s.edit("octopod.yaml", "maxActive: 40", "maxActive: 200")
@@ -92,7 +93,7 @@ func BenchmarkGoalPush(b *testing.B) {
 	b.ReportMetric(median(moved).Seconds(), "s/next-to-healthy")
 }
 
-// calledAt is when the server got the webhook about a commit.
+// calledAt returns when the server received the webhook of a commit.
 func (r *appRepo) calledAt(commit string) time.Time {
 	r.t.Helper()
 	for _, d := range r.deliveries() {
@@ -104,13 +105,14 @@ func (r *appRepo) calledAt(commit string) time.Time {
 	return time.Time{}
 }
 
-// health is the moment at which Argo CD was content with an image.
+// health is the time at which Argo CD reported an image Synced and Healthy.
 type health struct {
 	staging, image string
 	at             time.Time
 }
 
-// watchHealth tells each image once, when its Application is Synced and Healthy.
+// watchHealth sends each image once, when its Application is Synced and
+// Healthy.
 func (s *shop) watchHealth() <-chan health {
 	s.t.Helper()
 	told, news := map[string]bool{}, make(chan health, 1000)
@@ -130,14 +132,14 @@ func (s *shop) watchHealth() <-chan health {
 	return news
 }
 
-// burst is what a burst of stagings took.
+// burst is the time that a burst of stagings took.
 type burst struct {
-	commits, running time.Duration // from the start to the last commit, and until the last runs
-	own, all         time.Duration // CPU time: of octopod's deploys, and of these and the cluster
+	commits, running time.Duration // from the start until the last commit, and until the last staging runs
+	own, all         time.Duration // CPU time: of octopod's deploys; of octopod and the cluster
 }
 
-// burst deploys a hundred stagings as CI jobs do, four at a time, and waits
-// until the last runs.
+// burst deploys a hundred stagings like CI jobs, four at a time, and waits
+// until the last one runs.
 func (s *shop) burst() (took burst) {
 	s.t.Helper()
 	s.edit("octopod.yaml", "maxActive: 40", "maxActive: 200")
@@ -150,8 +152,8 @@ func (s *shop) burst() (took burst) {
 	return took
 }
 
-// BenchmarkGoalBurst: a hundred stagings at once. Goal: Octopod's own share of
-// the work is 5 % at most.
+// BenchmarkGoalBurst deploys a hundred stagings at once. Goal: Octopod's share
+// of the CPU time is at most 5 %.
 func BenchmarkGoalBurst(b *testing.B) {
 	took := newShop(b, "burst").burst()
 	share := took.own.Seconds() / took.all.Seconds()
@@ -161,7 +163,7 @@ func BenchmarkGoalBurst(b *testing.B) {
 	b.ReportMetric(share/0.05, "/goal")
 }
 
-// clusterCPU is the processor time that the parts of the cluster have had.
+// clusterCPU returns the CPU time of the parts of the cluster.
 func clusterCPU(t testing.TB) (sum time.Duration) {
 	t.Helper()
 	for _, part := range world.Status(t.Context()) {
@@ -171,7 +173,7 @@ func clusterCPU(t testing.TB) (sum time.Duration) {
 		}
 		_, after, _ := strings.Cut(string(stat), ") ")
 		fields := strings.Fields(after)
-		for _, field := range fields[11:15] { // its own and its ended children's, user and system
+		for _, field := range fields[11:15] { // user and system time of the process and its finished children
 			ticks, err := strconv.Atoi(field)
 			if err != nil {
 				t.Fatal(err)
@@ -182,14 +184,14 @@ func clusterCPU(t testing.TB) (sum time.Duration) {
 	return sum
 }
 
-// BenchmarkGoalWatchThousand: one watch over a thousand Applications of
-// twelve objects each. Goal: a change is told within 100 ms, median; one
+// BenchmarkGoalWatchThousand measures one watch over a thousand Applications of
+// twelve objects each. Goal: a change arrives within 100 ms, median, over one
 // stream.
 func BenchmarkGoalWatchThousand(b *testing.B) {
 	s := newShop(b, "thousand")
 	s.deploy("pattern", "v1")
 	s.runs("pattern", "v1")
-	s.down(cluster.AppSetController, cluster.AppController) // only the changes made here
+	s.down(cluster.AppSetController, cluster.AppController) // so that only this benchmark changes Applications
 	s.createMany(s.pattern("pattern"), 1000)
 
 	before := heap()
@@ -217,7 +219,7 @@ func BenchmarkGoalWatchThousand(b *testing.B) {
 	b.ReportMetric(median(took).Seconds()/0.1, "/goal")
 }
 
-// pattern is the Application of a staging, without what belongs to it alone.
+// pattern returns the Application of a staging without its individual fields.
 func (s *shop) pattern(name string) map[string]any {
 	s.t.Helper()
 	var app map[string]any
@@ -229,7 +231,8 @@ func (s *shop) pattern(name string) map[string]any {
 	return app
 }
 
-// createMany makes copies of an Application, until the test ends.
+// createMany creates copies of an Application, and removes them when the test
+// ends.
 func (s *shop) createMany(pattern map[string]any, n int) {
 	s.t.Helper()
 	copies := url.QueryEscape("octopod.dev/project=" + s.project + ",octopod.dev/staging!=pattern")
@@ -248,16 +251,17 @@ func (s *shop) createMany(pattern map[string]any, n int) {
 	}
 }
 
-// heap is what the process keeps.
+// heap returns the live heap of the process.
 func heap() int64 {
 	runtime.GC()
-	runtime.GC() // what finalizers gave back
+	runtime.GC() // also collects objects that finalizers released
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)
 	return int64(m.HeapAlloc)
 }
 
-// watchStreams is how many streams Argo CD's server has opened in its life.
+// watchStreams returns the number of streams that Argo CD's server has opened
+// since its start.
 func watchStreams(t testing.TB) (n int) {
 	t.Helper()
 	answer, err := http.Get("http://127.0.0.1:" + strconv.Itoa(world.Ports["argo-metrics"]) + "/metrics")
@@ -285,7 +289,7 @@ func median(times []time.Duration) time.Duration {
 	return times[len(times)/2]
 }
 
-// seconds lists times in the order they were measured.
+// seconds formats durations in the order in which they were measured.
 func seconds(times []time.Duration) string {
 	var all []string
 	for _, d := range times {

@@ -17,16 +17,17 @@ import (
 	"octopod/generator/testenv"
 )
 
-// The whole circle on a real forge: a branch is pushed and gets a staging as soon
-// as its image is there, its commit and its pull request are told, the next push
-// moves it, and when the branch is gone the staging sleeps, and goes after the
-// grace. With webhooks nobody calls octopod; with CI a step of the pipeline does.
+// The whole cycle on a real forge: a pushed branch gets a staging as soon as
+// its image exists, the commit gets a status and the pull request a comment,
+// the next push updates the staging, and after the deletion of the branch the
+// staging is archived, and deleted after the grace period. With webhooks
+// nothing calls octopod; with CI a pipeline step does.
 func TestE2EFullCircle(t *testing.T) {
 	t.Parallel()
 	for _, way := range []struct {
 		name        string
 		hooks       bool
-		first, then func(r *appRepo, commit string) // bring a commit that was just made
+		first, then func(r *appRepo, commit string) // publish a new commit
 	}{
 		{"webhook", true, (*appRepo).pushAndBuild, (*appRepo).buildAndPush},
 		{"ci", false, (*appRepo).pipeline, (*appRepo).pipeline},
@@ -62,9 +63,9 @@ func TestE2EFullCircle(t *testing.T) {
 	}
 }
 
-// newBackend makes the repository of the project's backend, and a server that
-// tells it how its stagings are; with hooks, it tells the server of its branches.
-// What CI builds of a commit is called after it.
+// newBackend creates the repository of the project's backend, and a server that
+// writes comments and statuses to it; with hooks, the repository calls the
+// webhook of the server. CI tags an image with its commit.
 func (s *shop) newBackend(hooks bool) *appRepo {
 	s.t.Helper()
 	r := s.newAppRepo("backend")
@@ -79,10 +80,10 @@ func (s *shop) newBackend(hooks bool) *appRepo {
 	return r
 }
 
-// image is what CI builds of a commit.
+// image returns the image that CI builds from a commit.
 func (r *appRepo) image(commit string) string { return r.registry.Host + "/shop/backend:" + commit }
 
-// build does what the part of CI does that Octopod has no hand in.
+// build builds and pushes the image of a commit, like a CI job.
 func (r *appRepo) build(commit string) {
 	r.t.Helper()
 	if _, err := testenv.Push(r.image(commit)); err != nil {
@@ -90,7 +91,8 @@ func (r *appRepo) build(commit string) {
 	}
 }
 
-// pushAndBuild builds when Octopod waits for it already.
+// pushAndBuild pushes a commit and builds its image while Octopod waits for the
+// image.
 func (r *appRepo) pushAndBuild(commit string) {
 	r.t.Helper()
 	r.push()
@@ -104,15 +106,15 @@ func (r *appRepo) pushAndBuild(commit string) {
 	r.build(commit)
 }
 
-// buildAndPush has the image there before anybody asks for it.
+// buildAndPush builds the image before it pushes the commit.
 func (r *appRepo) buildAndPush(commit string) {
 	r.t.Helper()
 	r.build(commit)
 	r.push()
 }
 
-// pipeline pushes and does what Gitea Actions does then, with the variables that
-// a step has there: https://docs.gitea.com/usage/actions/faq
+// pipeline pushes and runs a step like Gitea Actions, with the variables of a
+// step: https://docs.gitea.com/usage/actions/faq
 func (r *appRepo) pipeline(commit string) {
 	r.t.Helper()
 	r.push()
@@ -126,7 +128,7 @@ func (r *appRepo) pipeline(commit string) {
 	step.octopod("deploy", "--service", "backend", "--image", r.image(commit))
 }
 
-// deliveries are the webhooks that the server got, newest first.
+// deliveries returns the webhook deliveries of the server, newest first.
 func (r *appRepo) deliveries() []receiver.Delivery {
 	r.t.Helper()
 	answer, err := http.Get(r.server + "/api/v1/projects/" + r.project + "/deliveries")
@@ -149,7 +151,7 @@ func (r *appRepo) isRun(name, commit string) {
 	}
 }
 
-// untilRun waits until a staging runs a commit and nothing else of the backend.
+// untilRun waits until all backend pods of a staging run a commit.
 func (r *appRepo) untilRun(name, commit string) {
 	r.t.Helper()
 	testenv.Eventually(r.t, name+" runs "+commit, func() (string, bool) {
@@ -162,8 +164,8 @@ func (r *appRepo) untilRun(name, commit string) {
 
 const hookSecret = "between Gitea and Octopod"
 
-// serveForge runs a server that believes the forge, tells it how stagings are,
-// and sweeps all the time.
+// serveForge runs a server that accepts the forge's webhooks, writes comments
+// and statuses to the forge, and sweeps all the time.
 func (s *shop) serveForge() (url string) {
 	s.t.Helper()
 	config := filepath.Join(s.t.TempDir(), "server.yaml")

@@ -12,8 +12,8 @@ import (
 	"octopod/generator/testenv"
 )
 
-// Beside twenty good stagings one that Argo CD cannot render and one whose
-// record nobody can read change nothing for the good ones.
+// A staging that Argo CD cannot render and a staging with an unreadable record
+// do not affect twenty good stagings.
 func TestE2EABrokenStagingDisturbsNobody(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, "broken")
@@ -62,16 +62,17 @@ func TestE2ERenamedTemplates(t *testing.T) {
 	s.runs("one-1", "v2")
 }
 
-// A hundred stagings in one burst all come to run.
+// All of a hundred stagings in one burst reach Running.
 func TestE2EBurst(t *testing.T) {
 	took := newShop(t, "burst").burst()
 	t.Logf("the last of 100 commits after %s, the last staging runs after %s", took.commits, took.running)
 }
 
-// writers bounds how many deploys are under way at once.
+// writers limits the number of concurrent deploys.
 const writers = 4
 
-// deployMany makes stagings as many CI jobs at once would, and gives their names.
+// deployMany creates stagings like many concurrent CI jobs, and returns their
+// names.
 func (s *shop) deployMany(prefix string, n int) (all []string) {
 	s.t.Helper()
 	var group sync.WaitGroup
@@ -94,7 +95,7 @@ func (s *shop) deployMany(prefix string, n int) (all []string) {
 // allRun waits until every staging is Running.
 func (s *shop) allRun(all ...string) {
 	s.t.Helper()
-	timeout := patience + time.Duration(len(all))*5*time.Second // two cores do them one by one
+	timeout := patience + time.Duration(len(all))*5*time.Second // two cores start them one by one
 	for _, name := range all {
 		if r := s.try("wait", name, "--timeout", timeout.String()); r.code != 0 {
 			s.t.Fatalf("octopod wait %s: %s", name, r)

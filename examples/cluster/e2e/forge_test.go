@@ -28,8 +28,9 @@ func newForgeShop(t testing.TB, name string, options ...string) *shop {
 	return s
 }
 
-// newRepository makes an empty one on the forge, for as long as the test lasts. Its
-// address was never used before: Argo CD remembers for a while what lay there.
+// newRepository creates an empty repository on the forge for the duration of
+// the test. The address is unique, because Argo CD caches the content of an
+// address for a while.
 func (s *shop) newRepository(name string) (path string) {
 	s.t.Helper()
 	name += "-" + strings.ToLower(rand.Text()[:6])
@@ -39,16 +40,17 @@ func (s *shop) newRepository(name string) (path string) {
 	return path
 }
 
-// withToken is the address of a repository for git as the forge's administrator.
+// withToken returns the address of a repository with the token of the forge's
+// administrator.
 func withToken(path string) string {
 	return strings.Replace(world.GiteaURL(), "://", "://"+cluster.GiteaAdmin+":"+world.GiteaToken+"@", 1) + "/" + path + ".git"
 }
 
-// object is one of JSON.
+// object is a JSON object.
 type object = map[string]any
 
-// ask sends a request to the forge's API as its administrator; in clean-ups as
-// well, where the test's own context has ended.
+// ask sends a request to the forge's API as its administrator. It also works in
+// clean-ups, after the end of the test's context.
 func (s *shop) ask(method, path string, body, answer any) {
 	s.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
@@ -58,19 +60,19 @@ func (s *shop) ask(method, path string, body, answer any) {
 	}
 }
 
-// appRepo is a repository of the application on the forge, and a clone of it,
-// in which a developer works. What CI builds of it goes to a registry.
+// appRepo is a repository of the application on the forge, and the clone of a
+// developer. CI pushes its images to a registry.
 type appRepo struct {
 	*shop
 	path     string // on the forge: forge/e2e-circle-backend-x1y2z3
 	clone    string
 	registry *testenv.Registry
-	server   string    // the address of Octopod's
-	pushed   time.Time // when the last push was done
-	runs     int       // of the pipeline
+	server   string    // address of the Octopod server
+	pushed   time.Time // time of the last push
+	runs     int       // number of pipeline runs
 }
 
-// newAppRepo makes a repository with one commit on main.
+// newAppRepo creates a repository with one commit on main.
 func (s *shop) newAppRepo(service string) *appRepo {
 	s.t.Helper()
 	r := &appRepo{shop: s, path: s.newRepository(s.project + "-" + service), clone: filepath.Join(s.t.TempDir(), service), registry: testenv.ServeRegistry(s.t)}
@@ -81,13 +83,13 @@ func (s *shop) newAppRepo(service string) *appRepo {
 	return r
 }
 
-// branch begins one in the clone.
+// branch creates a branch in the clone.
 func (r *appRepo) branch(name string) {
 	r.t.Helper()
 	testenv.Git(r.t, r.clone, "checkout", "-qb", name)
 }
 
-// commit makes one in the clone, and gives its hash.
+// commit creates a commit in the clone, and returns its hash.
 func (r *appRepo) commit(subject string) string {
 	r.t.Helper()
 	testenv.WriteFile(r.t, r.clone, "README.md", subject+"\n")
@@ -96,21 +98,21 @@ func (r *appRepo) commit(subject string) string {
 	return testenv.Git(r.t, r.clone, "rev-parse", "HEAD")
 }
 
-// push sends the branch that is checked out.
+// push pushes the checked-out branch.
 func (r *appRepo) push() {
 	r.t.Helper()
 	testenv.Git(r.t, r.clone, "push", "-q", "origin", "HEAD")
 	r.pushed = time.Now()
 }
 
-// removeBranch removes one from the forge.
+// removeBranch deletes a branch on the forge.
 func (r *appRepo) removeBranch(name string) {
 	r.t.Helper()
 	testenv.Git(r.t, r.clone, "push", "-q", "origin", "--delete", name)
 }
 
-// calls lets the forge call an address at every push, branch that goes and pull
-// request.
+// calls adds a webhook to the forge, for pushes, deleted branches and pull
+// requests.
 func (r *appRepo) calls(url, secret string) {
 	r.t.Helper()
 	r.ask(http.MethodPost, "/repos/"+r.path+"/hooks", object{
@@ -119,7 +121,7 @@ func (r *appRepo) calls(url, secret string) {
 	}, nil)
 }
 
-// pullRequest opens one for a branch, and gives its number.
+// pullRequest opens a pull request for a branch, and returns its number.
 func (r *appRepo) pullRequest(branch, title string) (number int) {
 	r.t.Helper()
 	var opened struct{ Number int }
@@ -127,8 +129,7 @@ func (r *appRepo) pullRequest(branch, title string) (number int) {
 	return opened.Number
 }
 
-// untilComment waits until there is one comment below a pull request, and it
-// says all this.
+// untilComment waits until a pull request has one comment with all these texts.
 func (r *appRepo) untilComment(number int, says ...string) {
 	r.t.Helper()
 	testenv.Eventually(r.t, fmt.Sprintf("one comment says %q", says), func() (string, bool) {
@@ -146,7 +147,7 @@ func (r *appRepo) untilComment(number int, says ...string) {
 	})
 }
 
-// untilStatus waits until the forge shows a commit with a status: success.
+// untilStatus waits until a commit has a status on the forge, such as success.
 func (r *appRepo) untilStatus(commit, want string) {
 	r.t.Helper()
 	testenv.Eventually(r.t, commit+" is "+want, func() (string, bool) {

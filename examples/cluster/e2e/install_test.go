@@ -32,9 +32,10 @@ const (
 	home       = "octopod" // the namespace of the installation
 )
 
-// examples/install on a real API server: it takes every object with every field, its
-// pods are let in and run beside each other, they may do nothing in Kubernetes, and
-// what they would run starts and is ready, with nowhere to write.
+// examples/install on a real API server: the server accepts every object with
+// every field, admits the pods and runs them side by side. The pods have no
+// permissions in Kubernetes, and their command starts and becomes ready without
+// a writable disk.
 func TestE2EInstallation(t *testing.T) {
 	t.Parallel()
 	s := &shop{t: t, meter: &meter{}}
@@ -48,7 +49,7 @@ func TestE2EInstallation(t *testing.T) {
 	t.Run("start", func(t *testing.T) { (&shop{t: t, meter: s.meter}).startInstalled(deployment) })
 }
 
-// install does what the README says, until the test ends.
+// install runs the steps of the README, and uninstalls when the test ends.
 func (s *shop) install() {
 	s.t.Helper()
 	built, err := exec.CommandContext(s.t.Context(), filepath.Join(world.Bin, "kustomize"), "build", installDir).Output()
@@ -73,7 +74,7 @@ func (s *shop) install() {
 	}
 }
 
-// pathOf is where Kubernetes has an object of the installation.
+// pathOf returns the API path of an object of the installation.
 func (s *shop) pathOf(o metav1.PartialObjectMetadata) string {
 	s.t.Helper()
 	plural, known := map[string]string{
@@ -95,8 +96,8 @@ func (s *shop) pathOf(o metav1.PartialObjectMetadata) string {
 	return group + "/namespaces/" + home + "/" + plural + "/" + o.Name
 }
 
-// mayNothing: the account of the pods may do what every account may that nobody gave a
-// right, and that is to ask what it may and what there is.
+// mayNothing checks that the account of the pods has no permissions beyond
+// those of every account: discovery and self-review.
 func mayNothing(t *testing.T, account string) {
 	if account == "" {
 		account = "default"
@@ -114,7 +115,8 @@ func mayNothing(t *testing.T, account string) {
 	}
 }
 
-// rules are what a service account may do, as `kubectl auth can-i --list --as` asks.
+// rules returns the permissions of a service account, like `kubectl auth can-i
+// --list --as`.
 func rules(t *testing.T, namespace, of, account string) authorizationv1.SubjectRulesReviewStatus {
 	t.Helper()
 	config, err := clientcmd.BuildConfigFromFlags("", world.Kubeconfig())
@@ -143,8 +145,8 @@ func rules(t *testing.T, namespace, of, account string) authorizationv1.SubjectR
 	return may
 }
 
-// startInstalled runs what a pod would: its arguments, with the files of its volumes,
-// and with an env repo over SSH as its configuration names one.
+// startInstalled runs the command of a pod: its arguments, the files of its
+// volumes, and the env repo over SSH of its configuration.
 func (s *shop) startInstalled(d appsv1.Deployment) {
 	s.t.Helper()
 	container := d.Spec.Template.Spec.Containers[0]
@@ -171,7 +173,7 @@ func (s *shop) startInstalled(d appsv1.Deployment) {
 			arg = args[i]
 		}
 	}
-	ports := map[string]string{} // addresses, by the names of the ports
+	ports := map[string]string{} // addresses, by port name
 	config := filepath.Join(files["/etc/octopod"], "server.yaml")
 	text, err := os.ReadFile(config)
 	if err != nil {
@@ -194,7 +196,7 @@ func (s *shop) startInstalled(d appsv1.Deployment) {
 	}
 
 	cmd := exec.Command(world.octopod, args...)
-	const nowhere = "/dev/null/nowhere" // the root file system of the pod cannot be written to
+	const nowhere = "/dev/null/nowhere" // the root file system of the pod is read-only
 	cmd.Env = []string{"HOME=" + nowhere, "TMPDIR=" + nowhere, "SSH_KNOWN_HOSTS=" + filepath.Join(files["/etc/ssh"], "ssh_known_hosts")}
 	var said bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &said, &said
@@ -222,7 +224,7 @@ func (s *shop) startInstalled(d appsv1.Deployment) {
 	}
 }
 
-// giveSecrets makes the Secret and the ConfigMap that the README has people make.
+// giveSecrets creates the Secret and the ConfigMap that the README describes.
 func (s *shop) giveSecrets(key, knownHosts []byte) {
 	s.t.Helper()
 	readme, err := os.ReadFile(filepath.Join(installDir, "README.md"))
@@ -232,7 +234,7 @@ func (s *shop) giveSecrets(key, knownHosts []byte) {
 	secrets := map[string][]byte{}
 	for _, word := range strings.Fields(string(readme)) {
 		if name, found := strings.CutPrefix(word, "--from-file="); found && name != "ssh_known_hosts" {
-			secrets[name] = []byte("MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=") // 32 bytes, as a session key has; others are any text
+			secrets[name] = []byte("MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=") // 32 bytes, the length of a session key; other secrets are any text
 		}
 	}
 	if len(secrets) < 4 {
@@ -256,8 +258,8 @@ func (s *shop) giveSecrets(key, knownHosts []byte) {
 	}
 }
 
-// mounted writes what the pods have in their volumes, as Kubernetes has it, and gives
-// the folder of each place where one is mounted.
+// mounted writes the content of the pods' volumes from Kubernetes into folders,
+// and returns the folder of each mount path.
 func (s *shop) mounted(d appsv1.Deployment) map[string]string {
 	s.t.Helper()
 	pod := d.Spec.Template.Spec

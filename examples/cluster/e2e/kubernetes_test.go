@@ -18,16 +18,15 @@ import (
 	"octopod/examples/cluster"
 )
 
-// What is in the cluster is asked of Kubernetes itself, as its administrator.
-
-// api works in clean-ups as well, where the test's own context has ended.
+// api calls Kubernetes as its administrator. It also works in clean-ups, after
+// the end of the test's context.
 func (s *shop) api(method, path string, body []byte) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	return world.API(ctx, method, path, body)
 }
 
-// get reads an object or a list; found is false when there is none.
+// get reads an object or a list; found is false if it does not exist.
 func (s *shop) get(path string, into any) (found bool) {
 	s.t.Helper()
 	data, err := s.api(http.MethodGet, path, nil)
@@ -55,7 +54,7 @@ const (
 	appsAPI   = "/apis/apps/v1/namespaces/"
 )
 
-// application is what the tests look at in Argo CD's own object.
+// application holds the fields of Argo CD's object that the tests use.
 type application struct {
 	Metadata struct {
 		Name   string
@@ -67,14 +66,15 @@ type application struct {
 	}
 }
 
-// application gives the Application of a staging.
+// application returns the Application of a staging.
 func (s *shop) application(name string) (app application, found bool) {
 	s.t.Helper()
 	found = s.get(argocdAPI+"applications/"+s.namespace(name), &app)
 	return app, found
 }
 
-// namespace of a staging; its Application has the same name.
+// namespace returns the namespace of a staging; its Application has the same
+// name.
 func (s *shop) namespace(name string) string { return s.project + "-" + name }
 
 func names(pods []corev1.Pod) string {
@@ -86,7 +86,7 @@ func names(pods []corev1.Pod) string {
 	return strings.Join(all, " ")
 }
 
-// pods lists those of a staging, but not those that are ending.
+// pods lists the pods of a staging, without terminating ones.
 func (s *shop) pods(name string) (pods []corev1.Pod) {
 	s.t.Helper()
 	var list corev1.PodList
@@ -94,7 +94,7 @@ func (s *shop) pods(name string) (pods []corev1.Pod) {
 	return slices.DeleteFunc(list.Items, func(p corev1.Pod) bool { return p.DeletionTimestamp != nil })
 }
 
-// images are what the pods of a staging run.
+// images returns the images of the pods of a staging.
 func (s *shop) images(name string) []string {
 	s.t.Helper()
 	images := map[string]bool{}
@@ -106,7 +106,7 @@ func (s *shop) images(name string) []string {
 	return slices.Sorted(maps.Keys(images))
 }
 
-// replicas gives the wanted count of every workload of a staging.
+// replicas returns the desired replica count of every workload of a staging.
 func (s *shop) replicas(name string) map[string]int {
 	s.t.Helper()
 	counts := map[string]int{}
@@ -125,7 +125,7 @@ func (s *shop) replicas(name string) map[string]int {
 	return counts
 }
 
-// volumes lists the volumes that belong to claims of a staging.
+// volumes lists the volumes of the claims of a staging.
 func (s *shop) volumes(name string) (volumes []corev1.PersistentVolume) {
 	s.t.Helper()
 	var list corev1.PersistentVolumeList
@@ -138,7 +138,8 @@ func (s *shop) volumes(name string) (volumes []corev1.PersistentVolume) {
 	return volumes
 }
 
-// left tells what is left of a staging in the cluster; "" when nothing is.
+// left describes the objects of a staging that are left in the cluster; "" if
+// none.
 func (s *shop) left(name string) string {
 	s.t.Helper()
 	var left []string
@@ -154,7 +155,7 @@ func (s *shop) left(name string) string {
 	return strings.Join(left, ", ")
 }
 
-// apply writes an object as `kubectl apply --server-side` does.
+// apply writes an object like `kubectl apply --server-side`.
 func (s *shop) apply(path string, yaml []byte) {
 	s.t.Helper()
 	if _, err := s.api(http.MethodPatch, path+"?fieldManager=e2e&force=true", yaml); err != nil {
@@ -169,7 +170,7 @@ func (s *shop) delete(path string) {
 	}
 }
 
-// applications lists all of the project.
+// applications lists all Applications of the project.
 func (s *shop) applications() []application {
 	s.t.Helper()
 	var list struct{ Items []application }
@@ -177,7 +178,7 @@ func (s *shop) applications() []application {
 	return list.Items
 }
 
-// down stops parts of the cluster; they are started again when the test ends.
+// down stops parts of the cluster, and starts them again when the test ends.
 func (s *shop) down(parts ...cluster.Part) {
 	s.t.Helper()
 	for _, part := range parts {
@@ -197,7 +198,7 @@ func (s *shop) up(parts ...cluster.Part) {
 	}
 }
 
-// freeze lets a part hang, until thaw or the end of the test.
+// freeze freezes a part until thaw or the end of the test.
 func (s *shop) freeze(part cluster.Part) {
 	s.t.Helper()
 	if err := world.Signal(part, syscall.SIGSTOP); err != nil {

@@ -14,7 +14,7 @@ import (
 	"octopod/generator/testenv"
 )
 
-// Each engine with each output: a staging is made, changed, and taken away.
+// Each engine with each output: create, change and delete a staging.
 func TestE2EEveryEngineAndOutput(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ name, engine, output string }{
@@ -62,7 +62,7 @@ func TestE2EArchiveAndRestore(t *testing.T) {
 	s.hasData("login", data, uid)
 }
 
-// writeData puts a file into the volume of a staging, as its database would.
+// writeData writes a file to the volume of a staging, like its database.
 func (s *shop) writeData(name string) (file, uid string) {
 	s.t.Helper()
 	var volume string
@@ -91,7 +91,7 @@ func (s *shop) hasData(name, file, uid string) {
 	}
 }
 
-// Of a deleted staging nothing is left, and others do not notice.
+// A deleted staging leaves nothing behind, and does not affect others.
 func TestE2EDeleteLeavesNothing(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, "delete")
@@ -119,7 +119,7 @@ func TestE2EDeleteLeavesNothing(t *testing.T) {
 	}
 }
 
-// A rollback brings back what was, and so does a plain `git revert`.
+// A rollback restores the earlier version, and so does a plain `git revert`.
 func TestE2ERollback(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, "rollback")

@@ -15,13 +15,13 @@ import (
 	"octopod/examples/cluster"
 )
 
-// world is what all cases share: one cluster, and the program.
+// world is the shared state of all cases: one cluster, and the program.
 var world struct {
 	*cluster.Cluster
 	octopod string
 }
 
-// projects is what Octopod's account may use: every project of these tests.
+// projects are the projects of Octopod's account: all projects of these tests.
 const projects = "e2e-*"
 
 func TestMain(m *testing.M) {
@@ -55,8 +55,8 @@ func run(ctx context.Context, m *testing.M) (code int, err error) {
 	return code, stop()
 }
 
-// openCluster finds the cluster to use, or starts one; stop ends what was
-// started. One that an interrupted run has left is ended first.
+// openCluster returns the cluster of OCTOPOD_CLUSTER, or starts one; stop stops
+// the started one. It first stops a cluster that an interrupted run has left.
 func openCluster(ctx context.Context) (stop func() error, err error) {
 	if dir := os.Getenv("OCTOPOD_CLUSTER"); dir != "" {
 		world.Cluster, err = cluster.Open(dir)

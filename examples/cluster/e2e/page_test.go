@@ -16,9 +16,9 @@ import (
 	"octopod/generator/testenv/testbrowser"
 )
 
-// A person who has nothing but the page makes a staging, sees it come to run,
-// changes a setting, takes that back, lets it sleep, wakes it and deletes it.
-// What the page says is compared with the cluster each time.
+// A user with only the web UI creates a staging, watches it start, changes a
+// setting, undoes the change, and archives, restores and deletes the staging.
+// Each time the test compares the page with the cluster.
 func TestE2EPage(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, "page")
@@ -74,8 +74,8 @@ func TestE2EPage(t *testing.T) {
 	b.Sees("login is not in the list", `!document.querySelector('#s-login')`)
 }
 
-// becomes waits on the page of a staging until its status is this word, and the
-// page must come to say so by itself.
+// becomes waits on the page of a staging until the page shows this status,
+// without a reload.
 func becomes(t testing.TB, b *testbrowser.Tab, word string) {
 	t.Helper()
 	b.Do(chromedp.Evaluate(`window.sameDocument = true`, nil))
@@ -86,7 +86,7 @@ func becomes(t testing.TB, b *testbrowser.Tab, word string) {
 	b.Sees("nothing was loaded anew", `window.sameDocument`)
 }
 
-// leadsTo checks that an address is answered in the cluster, by a staging.
+// leadsTo checks that a staging in the cluster answers an address.
 func (s *shop) leadsTo(link, name string) {
 	s.t.Helper()
 	address, err := url.Parse(link)
@@ -107,8 +107,8 @@ func (s *shop) leadsTo(link, name string) {
 	s.t.Errorf("nothing answers %s in the cluster; there are %q", link, hosts)
 }
 
-// untilSetting waits until the application in the cluster is given a value, and
-// no other one.
+// untilSetting waits until the application in the cluster has a value, and only
+// this one.
 func (s *shop) untilSetting(name, key, want string) {
 	s.t.Helper()
 	testenv.Eventually(s.t, key+" is "+want, func() (string, bool) {

@@ -10,9 +10,9 @@ import (
 	"octopod/generator/staging"
 )
 
-// Octopod's account in the cluster has the policy that Octopod documents and
-// nothing beyond. All other cases work with it, so it is enough; here it is
-// shown to be no more.
+// Octopod's account in the cluster has exactly the documented policy. All other
+// cases use the account, which shows that the policy is sufficient; this case
+// shows that it grants nothing more.
 func TestE2ELeastPolicy(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, "policy")
@@ -31,7 +31,7 @@ func TestE2ELeastPolicy(t *testing.T) {
 	}
 }
 
-// client connects as Octopod does.
+// client connects like Octopod.
 func (s *shop) client(project string) *argocd.Client {
 	s.t.Helper()
 	client, err := argocd.Connect(argocd.Options{Server: world.ArgoCD(), Token: world.Token, PlainText: true, Project: project})

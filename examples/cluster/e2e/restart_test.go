@@ -39,8 +39,8 @@ func (s *shop) podUIDs(name string) (uids []string) {
 	return uids
 }
 
-// Argo CD tries a commit a few times, and then never again, also when what was
-// in its way is gone. A restart makes it try.
+// Argo CD tries a commit a few times and then never again, even after the cause
+// is gone. A restart makes Argo CD retry.
 func TestE2EARestartIsAnotherTry(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, "again")
@@ -74,7 +74,7 @@ func TestE2EARestartIsAnotherTry(t *testing.T) {
 	s.runs("login", "v2")
 }
 
-// touched changes a Deployment a little.
+// touched makes a small change to a Deployment.
 const touched = `apiVersion: apps/v1
 kind: Deployment
 metadata:
@@ -82,7 +82,7 @@ metadata:
   annotations: {touched: "yes"}
 `
 
-// forbid is what an administrator may put into the way of every deploy.
+// forbid is a policy with which an administrator blocks every deploy.
 const forbid = `apiVersion: admissionregistration.k8s.io/v1
 kind: ValidatingAdmissionPolicy
 metadata:

@@ -13,11 +13,11 @@ import (
 	"octopod/generator/testenv"
 )
 
-// servesAt finds the address in what a server says first.
+// servesAt matches the address in the first line of a server's output.
 var servesAt = regexp.MustCompile(`Octopod serves (\S+)`)
 
-// serve runs `octopod serve` for the shop until the test ends, and gives its
-// address when it is ready.
+// serve runs `octopod serve` for the shop until the test ends. It returns the
+// address when the server is ready.
 func (s *shop) serve(options ...string) (url string) {
 	s.t.Helper()
 	cmd := exec.Command(world.octopod, append([]string{"serve", "--listen", "127.0.0.1:0", "--allow-plain-http"}, options...)...)
@@ -38,7 +38,7 @@ func (s *shop) serve(options ...string) (url string) {
 		}
 	}
 	ended := make(chan struct{})
-	go func() { // reads on, so that the server never waits for its reader
+	go func() { // keeps reading, so that the server never blocks on its output
 		defer close(ended)
 		for lines.Scan() {
 			log = append(log, lines.Text())

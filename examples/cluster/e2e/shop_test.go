@@ -28,21 +28,21 @@ type shop struct {
 	t       testing.TB
 	project string
 	address string   // of the env repo, for octopod and Argo CD
-	remote  string   // the same, as a person with git reaches it
+	remote  string   // the same repository, for git
 	env     []string // for octopod
 	*meter
 }
 
-// meter is what the runs of octopod and the git server tell in passing.
+// meter collects measurements from the runs of octopod and the git server.
 type meter struct {
 	cpu  atomic.Int64 // nanoseconds of all runs
-	push atomic.Int64 // when the last push was done, in nanoseconds
+	push atomic.Int64 // time of the last push, in nanoseconds
 }
 
-// spent is the processor time of all runs of octopod so far.
+// spent returns the CPU time of all runs of octopod so far.
 func (m *meter) spent() time.Duration { return time.Duration(m.cpu.Load()) }
 
-// pushed is when the last push was done.
+// pushed returns the time of the last push.
 func (m *meter) pushed() time.Time { return time.Unix(0, m.push.Load()) }
 
 func (m *meter) watchPushes(w http.ResponseWriter, r *http.Request, git http.Handler) {
@@ -52,8 +52,8 @@ func (m *meter) watchPushes(w http.ResponseWriter, r *http.Request, git http.Han
 	}
 }
 
-// newShop makes the sample project and lets Argo CD know of it. options are
-// those of `octopod init`.
+// newShop creates the sample project and connects Argo CD to it. options are
+// options of `octopod init`.
 func newShop(t testing.TB, name string, options ...string) *shop {
 	t.Helper()
 	dir := t.TempDir()
@@ -66,8 +66,8 @@ func newShop(t testing.TB, name string, options ...string) *shop {
 	return s
 }
 
-// open writes the sample project into the empty repository of this address, and
-// lets Argo CD follow it until the test ends.
+// open writes the sample project into the empty repository at this address.
+// Argo CD syncs it until the test ends.
 func (s *shop) open(url string, options ...string) {
 	s.t.Helper()
 	s.address, s.env = url, append(s.env, "OCTOPOD_ENV_REPO="+url)
@@ -77,11 +77,11 @@ func (s *shop) open(url string, options ...string) {
 	s.t.Cleanup(s.remove)
 }
 
-// domain is what the hosts of the project end in.
+// domain returns the base domain of the project.
 func (s *shop) domain() string { return strings.TrimPrefix(s.project, "e2e-") + ".example.com" }
 
-// remove takes the project out of the cluster, so that it costs others nothing.
-// The Applications need the AppProject to end.
+// remove removes the project from the cluster, so that it costs other tests
+// nothing. Argo CD needs the AppProject until it has deleted the Applications.
 func (s *shop) remove() {
 	s.delete(argocdAPI + "applicationsets/" + s.project)
 	for left := len(s.applications()); left > 0; {
@@ -93,14 +93,14 @@ func (s *shop) remove() {
 	s.delete(argocdAPI + "appprojects/" + s.project)
 }
 
-// with is the shop as seen with another environment.
+// with returns the shop with other environment variables.
 func (s *shop) with(env ...string) *shop {
 	other := *s
 	other.env = append(slices.Clone(s.env), env...)
 	return &other
 }
 
-// result is what a run of octopod gave.
+// result is the result of a run of octopod.
 type result struct {
 	code           int
 	stdout, stderr string
@@ -155,7 +155,7 @@ func (s *shop) octopod(args ...string) string {
 	return r.stdout
 }
 
-// deploy is what CI does for a branch.
+// deploy runs the deploy of a CI job for a branch.
 func (s *shop) deploy(name, tag string, options ...string) {
 	s.t.Helper()
 	s.octopod(append(deployment(name, tag), options...)...)
@@ -167,7 +167,7 @@ func deployment(name, tag string) []string {
 
 func image(tag string) string { return "registry.example.com/shop/backend:" + tag }
 
-// status is what `octopod get` says of a staging.
+// status returns the status of a staging from `octopod get`.
 func (s *shop) status(name string) staging.Status {
 	s.t.Helper()
 	var view staging.View
@@ -181,10 +181,10 @@ func say(status staging.Status) string {
 	return fmt.Sprintf("%s: %s (%s)", status.Phase, status.Reason, status.Detail)
 }
 
-// patience is how long a change may take, on a busy machine.
+// patience is the time limit for a change, on a busy machine.
 const patience = testenv.Patience
 
-// waits runs `octopod wait`; on failure it says how the staging is.
+// waits runs `octopod wait`; on failure it reports the status of the staging.
 func (s *shop) waits(name, state string) {
 	s.t.Helper()
 	r := s.try("wait", name, "--for", state, "--timeout", patience.String())
@@ -193,8 +193,8 @@ func (s *shop) waits(name, state string) {
 	}
 }
 
-// reaches polls for a phase, and gives the status then. A phase that must not
-// come on the way fails the test.
+// reaches polls until a staging has a phase, and returns the status. The test
+// fails if a forbidden phase comes first.
 func (s *shop) reaches(name string, want staging.Phase, never ...staging.Phase) (status staging.Status) {
 	s.t.Helper()
 	testenv.Eventually(s.t, name+" is "+string(want), func() (string, bool) {
@@ -224,7 +224,7 @@ func (s *shop) hasImage(name, tag string) {
 	}
 }
 
-// byHand changes the env repo past Octopod, as a person with git does.
+// byHand commits to the env repo with git, without Octopod.
 func (s *shop) byHand(change func(work string)) {
 	s.t.Helper()
 	work := s.t.TempDir()

@@ -16,9 +16,10 @@ import (
 	"octopod/generator/testenv"
 )
 
-// While Argo CD has not looked at a commit, it calls the older one Healthy.
-// Octopod must not: neither as a status nor to end a wait. The commit changes a
-// setting and no image, so that nothing but the commit itself can tell.
+// Before Argo CD has seen a commit, it reports the older commit as Healthy.
+// Octopod must not report that as Running, and must not end a wait with it. The
+// commit changes a setting and no image, so only the commit itself identifies
+// the version.
 func TestE2EStaleHealthIsNotRunning(t *testing.T) {
 	s := newShop(t, "stale")
 	s.deploy("login", "v1")
@@ -54,8 +55,8 @@ func TestE2EStaleHealthIsNotRunning(t *testing.T) {
 	}
 }
 
-// Commits for other stagings move the branch, and end no wait too early or
-// too late.
+// Commits for other stagings move the branch, but do not end a wait too early
+// or too late.
 func TestE2EOthersCommitDuringAWait(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, "others")
@@ -84,7 +85,8 @@ func TestE2EOthersCommitDuringAWait(t *testing.T) {
 	}
 }
 
-// A staging that does not work says why, in seconds; a fix mends it.
+// A failing staging reports the reason within seconds, and recovers after a
+// fix.
 func TestE2EFailuresSayWhy(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, "failures")
@@ -106,8 +108,8 @@ func TestE2EFailuresSayWhy(t *testing.T) {
 	}
 }
 
-// A StatefulSet that replaces no pod by itself is Synced and Healthy with the
-// image of before.
+// A StatefulSet with the update strategy OnDelete is Synced and Healthy with
+// the previous image.
 func TestE2EWantedImageIsNotLive(t *testing.T) {
 	t.Parallel()
 	base := t.TempDir()
@@ -156,8 +158,8 @@ spec:
         securityContext: {allowPrivilegeEscalation: false, runAsNonRoot: true}
 `
 
-// A commit past Octopod's checks that reaches for another namespace is refused
-// by the AppProject, and that is what people are told.
+// The AppProject rejects a commit without Octopod's checks that uses another
+// namespace, and Octopod reports the reason.
 func TestE2EForeignNamespaceIsRefused(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, "foreign", "--output-mode", "rendered")

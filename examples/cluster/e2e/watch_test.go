@@ -22,10 +22,10 @@ import (
 	"octopod/generator/testenv"
 )
 
-// follower keeps what a watch has told.
+// follower stores the events of a watch.
 type follower struct {
 	client *argocd.Client
-	stop   func() error // ends the watch, and gives its error
+	stop   func() error // ends the watch, and returns its error
 
 	mu    sync.Mutex
 	known map[string]uint64 // versions of the Applications
@@ -54,7 +54,7 @@ func (s *shop) follow(options func(*argocd.Options)) *follower {
 	return f
 }
 
-// hear calls a function with every event from now on, never twice at once.
+// hear calls a function with every event from now on, one at a time.
 func (f *follower) hear(heard func(argocd.Event)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -76,7 +76,8 @@ func (f *follower) take(e argocd.Event) {
 	}
 }
 
-// upToDate tells whether the watch has told all that there is.
+// upToDate reports whether the watch has delivered the current version of every
+// Application.
 func (f *follower) upToDate(ctx context.Context) (string, bool) {
 	apps, err := f.client.Applications(ctx)
 	if err != nil {
@@ -97,8 +98,8 @@ func (f *follower) told(kind argocd.EventKind) bool {
 	return slices.Contains(f.kinds, kind)
 }
 
-// A watch loses nothing while Argo CD's server hangs, and nothing while it is
-// away, over gRPC and over gRPC-web; and it leaves no goroutine behind.
+// A watch loses no event while Argo CD's server hangs or is down, over gRPC and
+// gRPC-web, and leaves no goroutine behind.
 func TestE2EWatchLosesNothing(t *testing.T) {
 	s := newShop(t, "watch")
 	for _, name := range []string{"stays", "changes", "goes"} {
@@ -149,7 +150,8 @@ func TestE2EWatchLosesNothing(t *testing.T) {
 	})
 }
 
-// commitUnseen commits, and does not mind that Argo CD's server cannot be told.
+// commitUnseen commits while Argo CD's server is down, and ignores that the
+// refresh fails.
 func (s *shop) commitUnseen(name, tag string) {
 	s.t.Helper()
 	if r := s.try(deployment(name, tag)...); r.code != 0 {
@@ -157,7 +159,7 @@ func (s *shop) commitUnseen(name, tag string) {
 	}
 }
 
-// changeUnseen changes an Application behind the back of Argo CD's server.
+// changeUnseen changes an Application while Argo CD's server is down.
 func (s *shop) changeUnseen(name, note string) {
 	s.t.Helper()
 	s.apply(argocdAPI+"applications/"+s.namespace(name), fmt.Appendf(nil,
@@ -175,7 +177,7 @@ func stacks() (n int) {
 	return n
 }
 
-// What a program sees that runs `get --watch`: every phase in order, each once.
+// `get --watch` prints every phase in order, each once.
 func TestE2EGetWatch(t *testing.T) {
 	t.Parallel()
 	s := newShop(t, "getwatch")
@@ -192,7 +194,7 @@ func TestE2EGetWatch(t *testing.T) {
 	seen.await("")
 }
 
-// phases are what a running `octopod get --watch` tells of one staging.
+// phases are the phases of one staging in the output of `octopod get --watch`.
 type phases struct {
 	s    *shop
 	news chan staging.Status
@@ -226,7 +228,7 @@ func (s *shop) watchPhases(name string) *phases {
 	return p
 }
 
-// await waits for a phase; the empty one means gone.
+// await waits for a phase; the empty phase means deleted.
 func (p *phases) await(want staging.Phase) {
 	p.s.t.Helper()
 	ended := time.After(patience)

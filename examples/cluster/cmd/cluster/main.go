@@ -20,13 +20,13 @@ import (
 
 const usage = `Usage: cluster VERB [flags]
 
-  build          make the programs that are not there yet
-  up             start a cluster; returns when every part is ready
-  down           end it and remove its folder
-  status         tell how its parts are; 1 when one is not ready
-  env            print the environment in which kubectl, argocd and octopod use it
-  stop PART      end one part            start PART     start it again
-  freeze PART    let one part hang       thaw PART      let it go on
+  build          build the missing programs
+  up             start a cluster; return when every part is ready
+  down           stop the cluster and remove its folder
+  status         list the parts; exit code 1 if a part is not ready
+  env            print the environment variables for kubectl, argocd and octopod
+  stop PART      stop one part           start PART     start it again
+  freeze PART    freeze one part         thaw PART      resume it
 
 Flags:
 `
@@ -49,11 +49,11 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	c := command{stdout: stdout, stderr: stderr}
 	flags := flag.NewFlagSet("cluster", flag.ContinueOnError)
 	flags.SetOutput(stderr)
-	flags.StringVar(&c.dir, "dir", filepath.Join(os.TempDir(), "octopod-cluster"), "folder of the cluster; several can run beside each other")
-	flags.StringVar(&c.bin, "bin", cluster.DefaultBin(), "folder that keeps the programs")
-	flags.StringVar(&c.source, "source", "", "this folder; needed where `go` cannot tell")
-	flags.StringVar(&c.projects, "projects", "shop", "projects of Octopod that its account may use, with commas")
-	flags.BoolVar(&c.forge, "forge", false, "Gitea as well; the first build of it needs a C compiler")
+	flags.StringVar(&c.dir, "dir", filepath.Join(os.TempDir(), "octopod-cluster"), "folder of the cluster; several clusters can run side by side")
+	flags.StringVar(&c.bin, "bin", cluster.DefaultBin(), "folder of the programs")
+	flags.StringVar(&c.source, "source", "", "source folder of examples/cluster; needed if `go` cannot find it")
+	flags.StringVar(&c.projects, "projects", "shop", "projects that Octopod's account may use, separated by commas")
+	flags.BoolVar(&c.forge, "forge", false, "also start Gitea; its first build needs a C compiler")
 	flags.Usage = func() { fmt.Fprint(stderr, usage); flags.PrintDefaults() }
 	verb, words := split(args)
 	if err := flags.Parse(words); err != nil {
@@ -72,7 +72,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 0
 }
 
-// split takes the verb, and puts what is no flag last, as package flag wants it.
+// split returns the verb, and moves the part behind the flags, as package flag requires.
 func split(args []string) (verb string, words []string) {
 	if len(args) == 0 {
 		return "", nil
@@ -129,7 +129,7 @@ A Kubernetes and an Argo CD run in %s.
   . %s          # KUBECONFIG, ARGOCD_SERVER, ARGOCD_AUTH_TOKEN, ARGOCD_OPTS
   kubectl get nodes
   argocd app list
-  # of an env repo that octopod init wrote:
+  # in a clone of an env repo:
   kubectl apply -n argocd -f argocd/appproject.yaml -f argocd/applicationset.yaml
   octopod deploy --branch feature/login --wait …
 

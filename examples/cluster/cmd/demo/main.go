@@ -1,5 +1,5 @@
-// Command demo shows Octopod on a real Kubernetes and a real Argo CD: three
-// stagings come to run, a bad build fails, is taken back, and one goes to sleep.
+// Command demo shows Octopod on a real Kubernetes and a real Argo CD: it deploys
+// three stagings, deploys a bad build, rolls it back, and archives a staging.
 package main
 
 import (
@@ -20,8 +20,8 @@ import (
 )
 
 func main() {
-	dir := flag.String("dir", filepath.Join(os.TempDir(), "octopod-cluster"), "folder of the cluster; one is started if none runs")
-	octopod := flag.String("octopod", "bin/octopod", "the program")
+	dir := flag.String("dir", filepath.Join(os.TempDir(), "octopod-cluster"), "folder of the cluster; demo starts one if none runs")
+	octopod := flag.String("octopod", "bin/octopod", "octopod program")
 	flag.Parse()
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
@@ -31,8 +31,8 @@ func main() {
 	}
 }
 
-// demo tells the story. Every command it prints is run, and prints what a
-// reader who types it would see.
+// demo runs the demo. It runs every command that it prints, and shows the output
+// that a user would see.
 type demo struct {
 	*cluster.Cluster
 	octopod string
@@ -60,12 +60,12 @@ func run(ctx context.Context, dir, octopod string) error {
 	return nil
 }
 
-// open finds the cluster, or starts one.
+// open returns the running cluster, or starts one.
 func open(ctx context.Context, dir string) (*cluster.Cluster, error) {
 	if c, err := cluster.Open(dir); err == nil {
 		return c, nil
 	}
-	title("A Kubernetes and an Argo CD on this machine")
+	title("Start Kubernetes and Argo CD on this machine")
 	if err := cluster.Build(ctx, cluster.BuildOptions{Log: os.Stdout}); err != nil {
 		return nil, err
 	}
@@ -74,10 +74,10 @@ func open(ctx context.Context, dir string) (*cluster.Cluster, error) {
 
 const project = "shop"
 
-// Where Argo CD's objects of the project lie in Kubernetes.
+// argocdAPI is the Kubernetes API path of Argo CD's objects.
 const argocdAPI = "/apis/argoproj.io/v1alpha1/namespaces/argocd/"
 
-// clear takes away what an earlier demo has left.
+// clear removes the objects of an earlier demo.
 func (d *demo) clear(ctx context.Context) error {
 	_, err := d.API(ctx, http.MethodDelete, argocdAPI+"applicationsets/"+project, nil)
 	if err != nil && !strings.Contains(err.Error(), "404") {
@@ -102,7 +102,7 @@ func (d *demo) clear(ctx context.Context) error {
 }
 
 func (d *demo) connect(ctx context.Context) error {
-	title("An env repo, and Argo CD that follows it")
+	title("Create an env repo and connect Argo CD to it")
 	if err := d.run(ctx, 0, "init", "-q", "--project", project, "--base-domain", "staging.example.com", "--repo-url", "file://"+d.envs); err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (d *demo) connect(ctx context.Context) error {
 }
 
 func (d *demo) threeRun(ctx context.Context) error {
-	title("Three branches get a staging each")
+	title("Deploy three branches")
 	for _, build := range []struct{ branch, tag string }{{"login", "1f2e3d4"}, {"search", "5c0ffee"}, {"cart-total", "1b2c3d4"}} {
 		if err := d.deploy(ctx, 0, build.branch, build.tag, "--wait"); err != nil {
 			return err
@@ -130,7 +130,7 @@ func (d *demo) threeRun(ctx context.Context) error {
 }
 
 func (d *demo) badBuild(ctx context.Context) error {
-	title("A bad build: its container crashes")
+	title("Deploy a bad build: the container crashes")
 	if err := d.deploy(ctx, 6, "login", "crash-2a", "--wait"); err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func (d *demo) badBuild(ctx context.Context) error {
 }
 
 func (d *demo) takeBack(ctx context.Context) error {
-	title("Taken back")
+	title("Roll back")
 	if err := d.run(ctx, 0, "rollback", "login", "--reason", "it crashes"); err != nil {
 		return err
 	}
@@ -146,7 +146,7 @@ func (d *demo) takeBack(ctx context.Context) error {
 }
 
 func (d *demo) sleep(ctx context.Context) error {
-	title("Nobody needs search over the weekend; its data are kept")
+	title("Archive search over the weekend; its data stays")
 	if err := d.run(ctx, 0, "archive", "search"); err != nil {
 		return err
 	}
@@ -154,12 +154,12 @@ func (d *demo) sleep(ctx context.Context) error {
 }
 
 func (d *demo) overview(ctx context.Context) error {
-	title("What there is now")
+	title("List all stagings")
 	return d.run(ctx, 0, "get", "--all")
 }
 
 func (d *demo) farewell() {
-	title("Now you")
+	title("Your turn")
 	fmt.Printf(`
   . %s
   export OCTOPOD_ENV_REPO=%s
@@ -172,12 +172,12 @@ func (d *demo) farewell() {
 
 func image(tag string) string { return "registry.example.com/shop/backend:" + tag }
 
-// deploy is what CI runs for a branch.
+// deploy runs the command of a CI job for a branch.
 func (d *demo) deploy(ctx context.Context, code int, branch, tag string, options ...string) error {
 	return d.run(ctx, code, append([]string{"deploy", "--branch", "feature/" + branch, "--service", "backend", "--image", image(tag)}, options...)...)
 }
 
-// run shows a command and runs it. It must end with this exit code.
+// run prints and runs a command, and requires this exit code.
 func (d *demo) run(ctx context.Context, code int, args ...string) error {
 	fmt.Println("\n$ octopod", typed(args))
 	cmd := exec.CommandContext(ctx, d.octopod, args...)
@@ -196,7 +196,7 @@ func (d *demo) run(ctx context.Context, code int, args ...string) error {
 	return nil
 }
 
-// typed is how a person types arguments.
+// typed formats arguments as a user would type them.
 func typed(args []string) string {
 	var words []string
 	for _, arg := range args {
