@@ -193,7 +193,7 @@ func TestWatchBelievesARestoredCluster(t *testing.T) {
 func TestWatchNoticesAHangingServer(t *testing.T) {
 	f := newFake(t)
 	c := f.client(t, func(*argocd.Options) {})
-	c.Hasten(20*time.Millisecond, 50*time.Millisecond, 100*time.Millisecond)
+	c.Hasten(20*time.Millisecond, 50*time.Millisecond, time.Second)
 	w := startWatch(t, c)
 	hang := make(chan struct{})
 	f.with(func(f *fakeArgo) { f.hang = hang })

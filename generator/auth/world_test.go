@@ -18,6 +18,7 @@ import (
 	"octopod/generator/auth"
 	"octopod/generator/project"
 	"octopod/generator/staging"
+	"octopod/generator/testenv"
 )
 
 // house is a server as `octopod serve` builds it, as far as access goes: a page
@@ -133,7 +134,7 @@ func (h *house) program(t *testing.T) *visitor {
 	t.Helper()
 	return &visitor{t: t, header: http.Header{}, Client: &http.Client{
 		Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}, // test servers sign for themselves
-		Timeout:   20 * time.Second,
+		Timeout:   testenv.Patience,
 	}}
 }
 

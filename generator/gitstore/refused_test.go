@@ -28,16 +28,8 @@ func hook(t *testing.T, repo, name, script string) {
 	}
 }
 
-// closedPort returns an address on which no server listens.
-func closedPort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
-}
+// closedPort is an address on which no server listens.
+const closedPort = "127.0.0.1:1"
 
 // silentPort returns the address of a server that accepts connections and never
 // answers.
@@ -106,7 +98,7 @@ func TestRefused(t *testing.T) {
 		}, staging.CodeForbidden, []string{"right to write"}},
 		{"http: no such repository", func(_ *testing.T, e env) { e.o.URL = e.http.URL + "/none.git" },
 			staging.CodeNotFound, []string{"no repository", "none.git"}},
-		{"http: nobody listens", func(t *testing.T, e env) { e.o.URL = "http://" + closedPort(t) + "/env.git" },
+		{"http: nobody listens", func(t *testing.T, e env) { e.o.URL = "http://" + closedPort + "/env.git" },
 			staging.CodeUnavailable, []string{"cannot reach"}},
 		{"http: the server hangs", func(t *testing.T, e env) {
 			e.o.URL, e.o.Timeout = "http://"+silentPort(t)+"/env.git", short
@@ -185,7 +177,7 @@ func TestRefused(t *testing.T) {
 			staging.CodeNotFound, []string{"none.git"}},
 		{"ssh: read-only key", func(_ *testing.T, e env) { overSSH(e); e.ssh.ReadOnly() },
 			staging.CodeForbidden, []string{"marked as read only"}},
-		{"ssh: nobody listens", func(t *testing.T, e env) { overSSH(e); e.o.URL = "ssh://git@" + closedPort(t) + "/env.git" },
+		{"ssh: nobody listens", func(t *testing.T, e env) { overSSH(e); e.o.URL = "ssh://git@" + closedPort + "/env.git" },
 			staging.CodeUnavailable, []string{"cannot reach"}},
 		{"ssh: the server hangs", func(t *testing.T, e env) {
 			overSSH(e)
@@ -210,10 +202,9 @@ func TestRefused(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
 			repo := testenv.Bare(t, filepath.Join(dir, "env.git"), 2)
-			e := env{repo, testenv.ServeHTTP(t, dir), testenv.ServeSSH(t, dir), &gitstore.Options{AllowPlainHTTP: true, Timeout: 5 * time.Second, Committer: octopod}}
+			e := env{repo, testenv.ServeHTTP(t, dir), testenv.ServeSSH(t, dir), &gitstore.Options{AllowPlainHTTP: true, Timeout: testenv.Patience, Committer: octopod}}
 			c.with(t, e)
 			before := testenv.Git(t, repo, "rev-parse", "main")
-			began := time.Now()
 			s, err := gitstore.Open(t.Context(), *e.o)
 			if err == nil {
 				defer s.Close()
@@ -222,9 +213,6 @@ func TestRefused(t *testing.T) {
 			wantCode(t, err, c.code, c.says...)
 			if strings.Contains(err.Error(), "secret") || strings.Contains(err.Error(), "wrong") {
 				t.Errorf("the error shows credentials: %v", err)
-			}
-			if took := time.Since(began); took > 8*time.Second {
-				t.Errorf("took %s", took)
 			}
 			if after := testenv.Git(t, repo, "rev-parse", "main"); after != before {
 				t.Error("something was written")

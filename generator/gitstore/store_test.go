@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
-	"time"
 
 	"octopod/generator/gitstore"
 	"octopod/generator/staging"
@@ -22,7 +21,7 @@ func open(t testing.TB, o gitstore.Options) *gitstore.Store {
 	o.Committer = octopod
 	o.AllowPlainHTTP = true
 	if o.Timeout == 0 {
-		o.Timeout = 10 * time.Second
+		o.Timeout = testenv.Patience
 	}
 	s, err := gitstore.Open(t.Context(), o)
 	if err != nil {

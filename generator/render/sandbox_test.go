@@ -15,6 +15,7 @@ import (
 	"octopod/generator/project"
 	"octopod/generator/render"
 	"octopod/generator/staging"
+	"octopod/generator/testenv"
 )
 
 const workerEnv = "OCTOPOD_TEST_JSONNET_WORKER=1"
@@ -90,7 +91,8 @@ func jsonnetProject() *project.Project {
 
 const oneConfigMap = `{apiVersion: 'v1', kind: 'ConfigMap', metadata: {name: 'a'}, data: {}}`
 
-// A template that loops or swells is stopped in seconds; the Renderer lives on.
+// A template that swells is stopped by its memory, long before its time is up; the
+// Renderer lives on.
 func TestSandboxStopsTemplates(t *testing.T) {
 	swell := `local grow(s, n) = if n == 0 then s else grow(s + s, n - 1) tailstrict; `
 	tests := []struct{ name, main, want string }{
@@ -101,21 +103,16 @@ func TestSandboxStopsTemplates(t *testing.T) {
 		{"array without end", `std.length([std.repeat('x', 1000) + i for i in std.range(1, 100000000)])`, "needs more than 256 MiB"},
 		{"1 GB of objects", `[` + oneConfigMap + ` + {data: {a: std.repeat('x', 1000) + i}} for i in std.range(1, 1000000)]`, "needs more than 256 MiB"},
 	}
-	r := newRenderer(t, render.Options{Sandbox: plainSandbox(t), Timeout: time.Minute, MaxMemory: 256 << 20, Workers: 2})
+	r := newRenderer(t, render.Options{Sandbox: plainSandbox(t), Timeout: testenv.Patience, MaxMemory: 256 << 20, Workers: 2})
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			start := time.Now()
 			_, err := r.Render(context.Background(), jsonnetTree(tt.main), jsonnetProject(), "x", nil)
-			took := time.Since(start)
-			t.Logf("%v: %.300v", took.Round(time.Millisecond), err)
+			t.Logf("%.300v", err)
 			if err == nil || !strings.Contains(err.Error(), tt.want) {
 				t.Errorf("got %.300v, want %q", err, tt.want)
 			}
 			if code := staging.CodeOf(err); code != staging.CodeInvalid {
 				t.Errorf("code %s, want invalid", code)
-			}
-			if took > 30*time.Second { // about one, when nobody else needs the cores
-				t.Errorf("took %v", took)
 			}
 		})
 	}
