@@ -205,6 +205,23 @@ func TestAPushWaitsForItsImage(t *testing.T) {
 	}
 }
 
+// The image of one service may be named like the beginning of that of another.
+func TestAPushWaitsForTheImagesThatAreMissingAlone(t *testing.T) {
+	a := withApps(t, "")
+	host := testenv.ServeRegistry(t).Host
+	text := strings.ReplaceAll(a.projectFile(), "/frontend.git", "/backend.git")
+	text = strings.Replace(text, "shop/frontend:{commit}", "shop/backend:{commit}-web", 1)
+	a.write(staging.File{Path: project.File, Data: []byte(text)})
+	a.builtAt(host)
+	f := a.follower()
+	pushed := f.commit("backend", "feature/login")
+	push(t, host+"/shop/backend:"+pushed.Commit)
+	f.accept("d1", pushed)
+	if d := f.became("d1", receiver.OutcomeWaiting); d.Text != "waiting for the image of frontend" {
+		t.Errorf("%+v", d)
+	}
+}
+
 // What waits for a branch that is deleted meanwhile gives up.
 func TestABranchThatIsDeletedWhileItsImageIsBuilt(t *testing.T) {
 	a := withApps(t, "")
@@ -229,7 +246,7 @@ func (w *world) reason(name string) string {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	return views[0].Status.Reason
+	return views[0].Status.Reason.String()
 }
 
 // While a registry is away, pushes wait as well.

@@ -233,7 +233,7 @@ func TestWatchSeesPodsOfAStagingUnderWay(t *testing.T) {
 	f.phase("login", staging.PhaseCreating)
 	argo.SetPods("login", staging.Pod{Name: "backend-1", Workload: "Deployment/backend", Health: "Degraded", Status: "CrashLoopBackOff"})
 	clock.pass(2 * time.Second)
-	if n := f.phase("login", staging.PhaseFailed); n.Staging.Status.Reason != "backend keeps crashing" {
+	if n := f.phase("login", staging.PhaseFailed); n.Staging.Status.Reason.String() != "backend keeps crashing" {
 		t.Error(n.Staging.Status.Reason)
 	}
 }
@@ -261,7 +261,7 @@ func TestArgoCDIsRemindedOfWhatItMissed(t *testing.T) {
 	}
 	clock.pass(40 * time.Second)
 	f.until("the reason says that it is late", func(n live.Event) bool {
-		return strings.HasPrefix(n.Staging.Status.Reason, "Argo CD has not seen the commit for ")
+		return strings.HasPrefix(n.Staging.Status.Reason.String(), "Argo CD has not seen the commit for ")
 	})
 }
 

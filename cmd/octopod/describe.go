@@ -147,8 +147,8 @@ func (c *cli) statusLine(v staging.View) string {
 	switch {
 	case v.Status.Phase == staging.PhaseInvalid:
 		return line
-	case v.Status.Reason != "":
-		return line + "  " + inline(v.Status.Reason) + c.since(v.Status.Since)
+	case !v.Status.Reason.IsZero():
+		return line + "  " + inline(v.Status.Reason.String()) + c.since(v.Status.Since)
 	case v.Status.Phase == "":
 		return line + "  (Argo CD is not connected)"
 	}

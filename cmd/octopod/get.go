@@ -124,7 +124,7 @@ func (c *cli) complain(v staging.View) {
 	case staging.PhaseInvalid:
 		c.note("%s is invalid: `octopod describe %s` says why", name, name)
 	case staging.PhaseFailed, staging.PhaseDegraded:
-		c.note("%s: %s", name, inline(v.Status.Reason))
+		c.note("%s: %s", name, inline(v.Status.Reason.String()))
 	}
 }
 
@@ -142,7 +142,7 @@ func (c *cli) rowsOf(views []staging.View) ([]column, [][]cell) {
 			{cmp.Or(v.Status.URL, none), ""}, {ago(c.now(), v.Spec.Created.At), dim}}
 		if wide {
 			rows[i] = append(rows[i], cell{pullRequest(v), ""}, cell{expires(v), ""}, cell{pinned(v), ""}, cell{cmp.Or(string(v.Status.Tested), none), ""},
-				cell{overrides(v), ""}, cell{images(v), ""}, cell{cmp.Or(v.Status.Reason, none), ""})
+				cell{overrides(v), ""}, cell{images(v), ""}, cell{cmp.Or(v.Status.Reason.String(), none), ""})
 		}
 	}
 	return columns, rows

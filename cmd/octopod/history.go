@@ -90,7 +90,7 @@ func outcome(e staging.Event) cell {
 	r := e.Rollout
 	switch {
 	case r.Phase == staging.PhaseFailed || r.Phase == staging.PhaseDegraded:
-		return cell{string(r.Phase) + ": " + r.Reason, red}
+		return cell{string(r.Phase) + ": " + r.Reason.String(), red}
 	case r.Running != nil:
 		return cell{"running after " + ago(*r.Running, e.At), green}
 	case r.Applied != nil:

@@ -20,7 +20,7 @@ func TestHistorySaysHowVersionsEnded(t *testing.T) {
 		{nil, none},
 		{&staging.Rollout{Applied: after(7 * time.Second)}, "applied after 7s"},
 		{&staging.Rollout{Applied: after(7 * time.Second), Running: after(3 * time.Minute), Phase: staging.PhaseRunning}, "running after 3m"},
-		{&staging.Rollout{Applied: after(7 * time.Second), Phase: staging.PhaseFailed, Reason: "backend keeps crashing"}, "Failed: backend keeps crashing"},
+		{&staging.Rollout{Applied: after(7 * time.Second), Phase: staging.PhaseFailed, Reason: staging.Reason{Code: staging.ReasonCrash, Parts: "backend"}}, "Failed: backend keeps crashing"},
 		{&staging.Rollout{Phase: staging.PhaseUpdating}, "Updating"},
 	}
 	var events []staging.Event

@@ -73,10 +73,10 @@ func addTimeout(cmd *cobra.Command, timeout *time.Duration) {
 func (c *cli) wait(ctx context.Context, to watcher, r live.WaitRequest) (staging.View, error) {
 	began, last := c.now(), ""
 	return live.Wait(ctx, to, r, func(v staging.View) {
-		line := string(v.Status.Phase) + "  " + inline(v.Status.Reason)
+		line := string(v.Status.Phase) + "  " + inline(v.Status.Reason.String())
 		if line != last && v.Status.Phase != "" && !c.settings.quiet {
 			look := phaseLook(v.Status.Phase)
-			c.talk.printf("%6.1fs  %s  %s\n", c.now().Sub(began).Seconds(), c.talk.paint(look, fmt.Sprintf("%-9s", v.Status.Phase)), inline(v.Status.Reason))
+			c.talk.printf("%6.1fs  %s  %s\n", c.now().Sub(began).Seconds(), c.talk.paint(look, fmt.Sprintf("%-9s", v.Status.Phase)), inline(v.Status.Reason.String()))
 		}
 		last = line
 	})

@@ -75,7 +75,7 @@ func (w *watching) line(v staging.View, gone bool) error {
 	switch {
 	case w.settings.machine():
 		if gone {
-			v.Status = staging.Status{Reason: "Gone"}
+			v.Status = staging.Status{Reason: staging.Reason{Code: staging.ReasonGone}}
 		}
 		return w.encode(v)
 	case w.settings.output == "name":
@@ -94,8 +94,8 @@ func (w *watching) line(v staging.View, gone bool) error {
 		}
 	}
 	w.out.row(row, w.widths)
-	if !gone && v.Status.Reason != "" && w.settings.output != "wide" {
-		w.note("  %s %s", w.talk.paint(dim, w.now().Format(time.TimeOnly)), inline(v.Status.Reason))
+	if !gone && !v.Status.Reason.IsZero() && w.settings.output != "wide" {
+		w.note("  %s %s", w.talk.paint(dim, w.now().Format(time.TimeOnly)), inline(v.Status.Reason.String()))
 	}
 	return w.out.Err()
 }

@@ -130,7 +130,7 @@ func View(p *project.Project, s staging.Staging, revision string) staging.View {
 func invalidView(name, revision string, err error) staging.View {
 	s := staging.Staging{Name: name}
 	return staging.View{Document: s.Document(), Status: staging.Status{
-		Phase: staging.PhaseInvalid, Reason: "The record of this staging cannot be read.", Detail: err.Error(), Revision: revision,
+		Phase: staging.PhaseInvalid, Reason: staging.Reason{Code: staging.ReasonInvalidRecord}, Detail: err.Error(), Revision: revision,
 	}}
 }
 

@@ -111,19 +111,19 @@ func (w *Writer) askRegistries(ctx context.Context, images []string, digests map
 	for i, image := range images {
 		digests[image] = found[i]
 	}
-	return imageError(errs)
+	return imageError(images, errs)
 }
 
 // imageError joins the errors of registries. An error that retrying cannot fix
 // comes first.
-func imageError(errs []error) error {
+func imageError(images []string, errs []error) error {
 	var missing, unknown []staging.Problem
-	for _, err := range errs {
+	for i, err := range errs {
 		switch staging.CodeOf(err) {
 		case staging.CodeNotFound:
-			missing = append(missing, staging.Problem{Field: "--image", Message: err.Error(), Rule: RuleImageMissing})
+			missing = append(missing, staging.Problem{Field: "--image", Message: err.Error(), Rule: RuleImageMissing, Image: images[i]})
 		case staging.CodeUnavailable:
-			unknown = append(unknown, staging.Problem{Field: "--image", Message: err.Error(), Rule: RuleImageUnknown})
+			unknown = append(unknown, staging.Problem{Field: "--image", Message: err.Error(), Rule: RuleImageUnknown, Image: images[i]})
 		default:
 			if err != nil {
 				return fmt.Errorf("checking the image: %w", err)

@@ -156,7 +156,7 @@ func (s *sweeping) tornDown(ctx context.Context) (map[string]bool, error) {
 	}
 	err := s.NewEvaluator(s.cluster, s.tree, s.project).EvaluateAll(ctx, s.seen, views)
 	for _, v := range views {
-		over[v.Metadata.Name] = v.Status.Phase == staging.PhaseDeleting && v.Status.Reason == staging.TeardownDone
+		over[v.Metadata.Name] = v.Status.TeardownDone()
 	}
 	return over, err
 }

@@ -28,7 +28,7 @@ func (o told) Watch(ctx context.Context, _ staging.Query, handle func(Event)) er
 
 func is(phase staging.Phase) Event {
 	s := staging.Staging{Name: "login", Spec: staging.Spec{State: staging.Active}}
-	return Event{Kind: Modified, Staging: staging.View{Document: s.Document(), Status: staging.Status{Phase: phase, Reason: "so it is"}}}
+	return Event{Kind: Modified, Staging: staging.View{Document: s.Document(), Status: staging.Status{Phase: phase, Reason: staging.Reason{Words: "so it is"}}}}
 }
 
 // A wait that runs out says how the staging is, also where its time is too short

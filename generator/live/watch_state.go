@@ -37,8 +37,8 @@ type watchState struct {
 	dated     bool   // the history was read
 	wakes     uint64 // requests to look at the branch that are answered
 
-	pending        map[string]string // what stagings were last told to wait for
-	pendingVersion uint64            // its number
+	pending        map[string]staging.Names // services that stagings wait for, as published last
+	pendingVersion uint64                   // its number
 }
 
 func (g *Tracker) newWatchState(ctx context.Context, q staging.Query, handle func(Event)) (*watchState, error) {
@@ -100,7 +100,7 @@ func (b *watchState) run(ctx context.Context, events <-chan argocd.Event) error 
 
 // pendingChanged gives the stagings that waited for something, or do so now.
 func (b *watchState) pendingChanged() []string {
-	both := map[string]string{}
+	both := map[string]staging.Names{}
 	maps.Copy(both, b.pending)
 	b.pending, b.pendingVersion = b.Pending.Current()
 	maps.Copy(both, b.pending)

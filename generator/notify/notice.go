@@ -41,7 +41,7 @@ func Compose(p *project.Project, o Occasion, v *staging.View, page, more string,
 	n := Notice{Project: p.Metadata.Name, Occasion: o, At: at, Staging: v, Page: page}
 	n.ID = n.identity()
 	n.Headline = oneLine(v.Metadata.Name + " " + deed(o))
-	n.Sentence = oneLine(cmp.Or(more, Sentence(o.On, v)))
+	n.Sentence = oneLine(cmp.Or(more, Sentence(p, o.On, v)))
 	n.Facts = facts(p, v)
 	n.Links = links(p, o.On, v, page)
 	return n
@@ -76,7 +76,7 @@ func deed(o Occasion) string {
 }
 
 // Sentence says how a staging is, for people who know neither git nor Kubernetes.
-func Sentence(on project.Trigger, v *staging.View) string {
+func Sentence(p *project.Project, on project.Trigger, v *staging.View) string {
 	usual := map[project.Trigger]string{
 		project.OnRunning:  "Everything runs.",
 		project.OnFailed:   "It could not be put in place. Somebody who develops it should have a look.",
@@ -87,7 +87,7 @@ func Sentence(on project.Trigger, v *staging.View) string {
 	if on == project.OnFailed && v.Spec.State == staging.Deleting {
 		usual = "It could not be taken down. Somebody who develops it should have a look."
 	}
-	if plain := strings.TrimRight(v.Status.Plain(), "."); plain != "" && on != project.OnDeleted {
+	if plain := v.Status.Reason.Plain(p.ServiceTitles()); plain != "" && on != project.OnDeleted {
 		return plain + "."
 	}
 	return usual

@@ -192,7 +192,7 @@ func TestWebhookIsACloudEvent(t *testing.T) {
 func TestIdentityOfANotice(t *testing.T) {
 	first := notice(t, login())
 	later := login()
-	later.Status.Reason = "Everything runs, still"
+	later.Status.Reason.Awaiting = "backend"
 	if again := notice(t, later); again.ID != first.ID {
 		t.Error("two servers that see one occasion name it differently")
 	}
@@ -204,8 +204,9 @@ func TestIdentityOfANotice(t *testing.T) {
 
 // Texts for people hold no words of Kubernetes, whatever the status says.
 func TestWordsForPeople(t *testing.T) {
-	for on, reason := range map[project.Trigger]string{
-		project.OnFailed: "Argo CD cannot render what is committed", project.OnArchived: "No pod runs; data are kept", project.OnDegraded: "Deployment/backend does not work",
+	for on, reason := range map[project.Trigger]staging.Reason{
+		project.OnFailed: {Code: staging.ReasonRenderFailed}, project.OnArchived: {Code: staging.ReasonArchived},
+		project.OnDegraded: {Code: staging.ReasonUnhealthy, Parts: "Deployment/backend"},
 	} {
 		v := login()
 		v.Status.Reason, v.Status.Detail = reason, "Deployment/backend: ImagePullBackOff in namespace shop-feature-login"
@@ -221,8 +222,8 @@ func TestWordsForPeople(t *testing.T) {
 		}
 	}
 	v := login()
-	v.Spec.State, v.Status.Reason = staging.Deleting, "The teardown failed"
-	if said := notify.Sentence(project.OnFailed, v); !strings.HasPrefix(said, "It could not be taken down.") {
+	v.Spec.State, v.Status.Reason = staging.Deleting, staging.Reason{Code: staging.ReasonTeardownFailed}
+	if said := notify.Sentence(shop(t), project.OnFailed, v); !strings.HasPrefix(said, "It could not be taken down.") {
 		t.Errorf("of a deletion that failed it is said: %s", said)
 	}
 }

@@ -44,7 +44,7 @@ func login() *staging.View {
 		PullRequest: &staging.PullRequest{Number: 42, Title: "A new login page", URL: "https://github.com/acme/shop/pull/42"},
 	}}
 	return &staging.View{Document: s.Document(), Version: "1", Status: staging.Status{
-		Phase: staging.PhaseRunning, Reason: "Everything runs", URL: "https://feature-login.staging.example.com",
+		Phase: staging.PhaseRunning, Reason: staging.Reason{Code: staging.ReasonRunning}, URL: "https://feature-login.staging.example.com",
 	}}
 }
 

@@ -51,6 +51,15 @@ func (p *Project) expand(pattern, name string) string {
 // ServiceNames lists the services in alphabetical order.
 func (p *Project) ServiceNames() []string { return sortedKeys(p.Spec.Services) }
 
+// ServiceTitles are what people call the services, by name.
+func (p *Project) ServiceTitles() map[string]string {
+	titles := make(map[string]string, len(p.Spec.Services))
+	for name, service := range p.Spec.Services {
+		titles[name] = service.Title
+	}
+	return titles
+}
+
 // Namespace is where all objects of a staging live.
 func (p *Project) Namespace(name string) string { return p.expand(p.Spec.Naming.Namespace, name) }
 

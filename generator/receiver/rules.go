@@ -129,7 +129,7 @@ func missingImages(err error, a staging.Action) map[string]string {
 	missing := map[string]string{}
 	for _, p := range staging.ProblemsOf(err) {
 		for name, build := range a.Images {
-			if (p.Rule == change.RuleImageMissing || p.Rule == change.RuleImageUnknown) && strings.Contains(p.Message, build.Image) {
+			if p.Image != "" && p.Image == build.Image {
 				missing[name] = build.Image
 			}
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"octopod/generator/branch"
+	"octopod/generator/staging"
 )
 
 // waitKey is what a task waits in place of: of one branch of one repository the
@@ -109,13 +110,14 @@ func (f *Follower) tryAgain(ready func(*waiting) bool) []string {
 	return branches
 }
 
-// tellWaiting lets the stagings show what they wait for. f.mu is held.
+// tellWaiting publishes the services that each staging waits for: of all
+// repositories whose push waits for an image. f.mu is held.
 func (f *Follower) tellWaiting() {
-	texts := map[string]string{}
+	awaited := map[string]staging.Names{}
 	for _, w := range f.waits {
 		if w.staging != "" && len(w.images) > 0 {
-			texts[w.staging] = w.text
+			awaited[w.staging] = awaited[w.staging].With(slices.Collect(maps.Keys(w.images))...)
 		}
 	}
-	f.stagings.Pending.Set(texts)
+	f.stagings.Pending.Set(awaited)
 }

@@ -79,7 +79,7 @@ func (c *notifier) handle(ctx context.Context, n *live.Event) {
 		c.follower.Complete()
 		return
 	case live.Deleted:
-		view.Status.Phase, view.Status.Reason = review.Gone, ""
+		view.Status.Phase, view.Status.Reason = review.Gone, staging.Reason{}
 		occasion = c.follower.Gone(&view)
 	case live.Modified:
 		view.Version = rights.Version(view.Document.Staging())

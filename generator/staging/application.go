@@ -1,7 +1,6 @@
 package staging
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -85,30 +84,25 @@ type Pod struct {
 	Images   []string
 }
 
-func (a *Application) leaving(now time.Time) string {
-	left := count(len(a.Resources), "object")
-	if waited := now.Sub(*a.DeletedAt); waited > patienceToGo {
-		return "Stuck for " + span(waited) + ": " + left + " left"
-	}
-	return "Removing: " + left + " left"
-}
-
 func (a *Application) waitsFor() string {
 	waits := slices.Clone(a.Finalizers)
 	for _, r := range a.Resources {
 		waits = append(waits, r.String())
 	}
-	return named("waits for", waits)
+	return labelled("waits for", waits)
 }
 
-// parts counts the resources that have health.
-func (a *Application) parts() string {
-	ready := len(a.those(func(r Resource) bool { return r.Health == "Healthy" }))
-	all := len(a.those(func(r Resource) bool { return r.Health != "" }))
-	if all == 0 {
-		return ""
+// ready counts the resources that are healthy, and those that have a health.
+func (a *Application) ready() (healthy, total int) {
+	for _, r := range a.Resources {
+		if r.Health == "Healthy" {
+			healthy++
+		}
+		if r.Health != "" {
+			total++
+		}
 	}
-	return fmt.Sprintf(": %d of %d parts ready", ready, all)
+	return healthy, total
 }
 
 func (a *Application) unhealthy() string {
@@ -121,71 +115,42 @@ func (a *Application) unhealthy() string {
 	return strings.Join(texts, "; ")
 }
 
-func (a *Application) those(are func(Resource) bool) []string {
+// names lists the resources that match.
+func (a *Application) names(match func(Resource) bool) []string {
 	var names []string
 	for _, r := range a.Resources {
-		if are(r) {
+		if match(r) {
 			names = append(names, r.String())
 		}
 	}
 	return names
 }
 
-func ill(r Resource) bool { return r.Health == "Degraded" }
-
-func (op Operation) faults() string {
+func (op Operation) failures() string {
 	if len(op.Failures) > 0 {
 		return strings.Join(op.Failures, "; ")
 	}
 	return op.Message
 }
 
-// complaint says for people what is wrong with a pod.
-func (p Pod) complaint() string {
-	part := p.Workload[strings.Index(p.Workload, "/")+1:]
+// failure is the reason why a degraded pod does not run.
+func (p Pod) failure() Reason {
+	r := Reason{Code: ReasonUnhealthy, Parts: Names(p.Workload[strings.Index(p.Workload, "/")+1:])}
 	switch p.Status {
 	case "CrashLoopBackOff", "Error", "OOMKilled":
-		return part + " keeps crashing"
+		r.Code = ReasonCrash
 	case "ErrImagePull", "ImagePullBackOff", "InvalidImageName":
-		return "The image " + strings.Join(p.Images, ", ") + " of " + part + " does not exist or cannot be read"
+		r.Code, r.Images = ReasonImageMissing, NamesOf(p.Images...)
 	case "CreateContainerConfigError":
-		return part + " cannot start: something that it is configured with does not exist"
+		r.Code = ReasonConfigMissing
 	}
-	return part + " does not work"
+	return r
 }
 
-func named(what string, names []string) string {
+// labelled reads: waits for: Deployment/backend, Service/backend.
+func labelled(label string, names []string) string {
 	if len(names) == 0 {
 		return ""
 	}
-	return what + ": " + strings.Join(names, ", ")
-}
-
-func plural(names []string, one, many string) string {
-	switch len(names) {
-	case 0:
-		return "Something " + one
-	case 1:
-		return names[0] + " " + one
-	}
-	return strings.Join(names, ", ") + " " + many
-}
-
-func count(n int, what string) string {
-	if n == 1 {
-		return "1 " + what
-	}
-	return fmt.Sprintf("%d %ss", n, what)
-}
-
-// span is a duration for people: 40 s, 12 min, 3 h. Ten seconds are its
-// smallest step, so that a reason that goes on is not news every second.
-func span(d time.Duration) string {
-	switch {
-	case d < 2*time.Minute:
-		return fmt.Sprintf("%d s", int(d.Truncate(10*time.Second).Seconds()))
-	case d < 2*time.Hour:
-		return fmt.Sprintf("%d min", int(d.Minutes()))
-	}
-	return fmt.Sprintf("%d h", int(d.Hours()))
+	return label + ": " + strings.Join(names, ", ")
 }

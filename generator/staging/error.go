@@ -42,6 +42,7 @@ type Problem struct {
 	Rule    string `json:"rule,omitempty"`   // the check that refuses, when one does
 	Object  string `json:"object,omitempty"` // Deployment/backend, when a rendered object is at fault
 	Message string `json:"message"`
+	Image   string `json:"-"` // that a registry does not have, or was not reached for
 }
 
 // String renders a problem as `file:line: object: field: message`, leaving out what is unknown.

@@ -53,8 +53,8 @@ func TestPhaseOf(t *testing.T) {
 		{"never synced because it was there already", func(o *o) { o.App.Operation = nil }, staging.PhaseRunning, "", ""},
 		{"only the record changed: nothing to sync", func(o *o) { o.Applied = false }, staging.PhaseRunning, "", ""},
 
-		{"away", func(o *o) { o.AwaySince, o.AwayError = noon.Add(-time.Minute), "connection refused" }, staging.PhaseUnknown, "Unknown since 11:59:00 UTC", "connection refused"},
-		{"away counts more than gone", func(o *o) { o.AwaySince, o.Gone = noon, true }, staging.PhaseUnknown, "Unknown since", ""},
+		{"away", func(o *o) { o.UnreachableSince, o.UnreachableError = noon.Add(-time.Minute), "connection refused" }, staging.PhaseUnknown, "Unknown since 11:59:00 UTC", "connection refused"},
+		{"away counts more than gone", func(o *o) { o.UnreachableSince, o.Gone = noon, true }, staging.PhaseUnknown, "Unknown since", ""},
 		{"repo-server away", func(o *o) {
 			o.App.Sync = "Unknown"
 			o.App.Conditions = []staging.Condition{{Type: "ComparisonError", Message: "no connection", Transient: true}}
@@ -180,7 +180,7 @@ func TestPhaseOf(t *testing.T) {
 			o := running()
 			tt.change(&o)
 			phase, reason, detail := staging.PhaseOf(o)
-			if phase != tt.phase || !strings.Contains(reason, tt.reason) || !strings.Contains(detail, tt.detail) {
+			if phase != tt.phase || !strings.Contains(reason.String(), tt.reason) || !strings.Contains(detail, tt.detail) {
 				t.Errorf("got %s: %q (%q)\nwant %s: %q (%q)", phase, reason, detail, tt.phase, tt.reason, tt.detail)
 			}
 		})
@@ -246,7 +246,7 @@ func combination(p *pick) (o staging.Observation, holds map[string]bool) {
 	}
 	away := p.yes()
 	if away {
-		o.AwaySince = noon
+		o.UnreachableSince = noon
 	}
 	holds["there"] = present == 0 && !away
 	holds["same tree"] = o.Compared
@@ -281,10 +281,10 @@ func TestPhaseOfEveryCombination(t *testing.T) {
 		settled := all(holds, "there", "same tree", "synced", "applied")
 		isRunning := settled && o.State == staging.Active && all(holds, "healthy", "wanted image")
 		isArchived := settled && o.State == staging.Archived && holds["no pods"]
-		if (phase == staging.PhaseRunning) != isRunning || (phase == staging.PhaseArchived) != isArchived || reason == "" {
+		if (phase == staging.PhaseRunning) != isRunning || (phase == staging.PhaseArchived) != isArchived || reason == (staging.Reason{}) {
 			t.Fatalf("%s (%s) for %s, with %v", phase, reason, describe(o), holds)
 		}
-		if !o.AwaySince.IsZero() && phase != staging.PhaseUnknown {
+		if !o.UnreachableSince.IsZero() && phase != staging.PhaseUnknown {
 			t.Fatalf("%s while Argo CD is away", phase)
 		}
 		if !p.next() {

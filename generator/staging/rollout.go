@@ -19,7 +19,7 @@ type Rollout struct {
 	Applied *time.Time `json:"applied,omitempty"` // Argo CD had brought it into the cluster
 	Running *time.Time `json:"running,omitempty"` // everything that is new worked
 	Phase   Phase      `json:"phase,omitempty"`   // that a watch saw last of it
-	Reason  string     `json:"reason,omitempty"`  // of that phase, for people
+	Reason  Reason     `json:"reason,omitzero"`   // of that phase
 }
 
 // RolloutRecord is what is remembered of the version of a staging that a revision of

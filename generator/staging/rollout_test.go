@@ -26,7 +26,7 @@ func applied(held string, at int) staging.RolloutRecord {
 
 // watched is what a watch remembers of a version.
 func watched(held string, at int, phase staging.Phase) staging.RolloutRecord {
-	return staging.RolloutRecord{Tree: held, At: *minute(at), Rollout: staging.Rollout{Phase: phase, Running: minute(at), Reason: "r"}}
+	return staging.RolloutRecord{Tree: held, At: *minute(at), Rollout: staging.Rollout{Phase: phase, Running: minute(at), Reason: staging.Reason{Code: staging.ReasonCrash}}}
 }
 
 func TestRecall(t *testing.T) {
@@ -59,7 +59,7 @@ func TestRecall(t *testing.T) {
 			[]staging.RolloutRecord{applied("a", 11)}, []*staging.Rollout{nil}},
 		{"Argo CD says when, the watch says how", []staging.Event{version(deploy, "a", 1)},
 			[]staging.RolloutRecord{applied("a", 2), watched("a", 3, staging.PhaseFailed)},
-			[]*staging.Rollout{{Applied: minute(2), Running: minute(3), Phase: staging.PhaseFailed, Reason: "r"}}},
+			[]*staging.Rollout{{Applied: minute(2), Running: minute(3), Phase: staging.PhaseFailed, Reason: staging.Reason{Code: staging.ReasonCrash}}}},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -22,8 +22,8 @@ const (
 // Status is what is known of a staging beyond its record.
 type Status struct {
 	Phase            Phase                    `json:"phase,omitempty"`
-	Reason           string                   `json:"reason,omitempty"`           // one plain sentence for people
-	Detail           string                   `json:"detail,omitempty"`           // the technical one
+	Reason           Reason                   `json:"reason,omitzero"`            // one sentence for engineers
+	Detail           string                   `json:"detail,omitempty"`           // the words of Argo CD or Kubernetes
 	Revision         string                   `json:"revision,omitempty"`         // of the env repo that was read
 	ObservedRevision string                   `json:"observedRevision,omitempty"` // that Argo CD compared with
 	URL              string                   `json:"url,omitempty"`              // of the main service
@@ -34,6 +34,12 @@ type Status struct {
 	Timings          Timings                  `json:"timings,omitzero"`
 	Tested           TestState                `json:"tested,omitempty" enum:"tested,broken,outdated"` // what the mark in the record is worth now
 	Untested         []TestedPart             `json:"untried,omitempty" enum:"versions,settings"`     // what is new since, where it is outdated
+}
+
+// TeardownDone reports whether the teardown of a deletion is over, so that the
+// sweep may remove the record.
+func (s Status) TeardownDone() bool {
+	return s.Phase == PhaseDeleting && s.Reason.Code == ReasonTeardownDone
 }
 
 // Timings are the steps of the last change of a staging, each as far as it is

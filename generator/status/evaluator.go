@@ -158,15 +158,15 @@ func (j *Evaluator) observe(ctx context.Context, seen *Snapshot, v *staging.View
 	}
 	o := staging.Observation{
 		Now: j.Now(), State: v.Spec.State, Gone: !recorded, Wanted: map[string]string{},
-		AwaySince: seen.AwaySince,
+		UnreachableSince: seen.AwaySince,
 	}
 	if seen.Err != nil {
-		o.AwayError = seen.Err.Error()
+		o.UnreachableError = seen.Err.Error()
 	}
 	if app, there := seen.Apps[name]; there {
 		o.App = &app
 	}
-	if !o.AwaySince.IsZero() {
+	if !o.UnreachableSince.IsZero() {
 		return o, nil
 	}
 	if err := j.compare(ctx, name, &o); err != nil {

@@ -2,7 +2,6 @@ package status
 
 import (
 	"maps"
-	"strings"
 	"sync"
 
 	"octopod/generator/staging"
@@ -12,19 +11,19 @@ import (
 // Its zero value is ready.
 type pendingImages struct {
 	mu      sync.Mutex
-	texts   map[string]string // by staging
+	awaited map[string]staging.Names // services whose image is missing, by staging
 	changes uint64
 	next    chan struct{} // closed with the next change
 }
 
-// Set replaces all that is pendingImages, and wakes the watches.
-func (a *pendingImages) Set(texts map[string]string) {
+// Set replaces the services that each staging waits for, and wakes the watches.
+func (a *pendingImages) Set(awaited map[string]staging.Names) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if maps.Equal(a.texts, texts) {
+	if maps.Equal(a.awaited, awaited) {
 		return
 	}
-	a.texts = texts
+	a.awaited = awaited
 	a.changes++
 	if a.next != nil {
 		close(a.next)
@@ -32,11 +31,11 @@ func (a *pendingImages) Set(texts map[string]string) {
 	}
 }
 
-// Current gives what is pendingImages, and how often that has changed.
-func (a *pendingImages) Current() (texts map[string]string, changes uint64) {
+// Current returns the services that each staging waits for, and how often that has changed.
+func (a *pendingImages) Current() (awaited map[string]staging.Names, changes uint64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return a.texts, a.changes
+	return a.awaited, a.changes
 }
 
 // Changed is ready when there were more changes than those.
@@ -52,23 +51,13 @@ func (a *pendingImages) Changed(changes uint64) <-chan struct{} {
 	return a.next
 }
 
-// Annotate says in the status of stagings what they wait for. Their phase is that of
-// what runs meanwhile.
+// Annotate adds the services that stagings wait for to the reasons of their status.
+// Their phase stays that of what runs meanwhile.
 func (a *pendingImages) Annotate(views []staging.View) {
-	texts, _ := a.Current()
+	awaited, _ := a.Current()
 	for i, v := range views {
-		if text := texts[v.Metadata.Name]; text != "" {
-			views[i].Status.Reason = joinReasons(v.Status.Reason, text)
-		}
+		views[i].Status.Reason.Awaiting = awaited[v.Metadata.Name]
 	}
-}
-
-// joinReasons joins two reasons: Everything runs; waiting for the image of backend.
-func joinReasons(first, second string) string {
-	if first == "" {
-		return strings.ToUpper(second[:1]) + second[1:]
-	}
-	return first + "; " + second
 }
 
 // Closed is a channel that is ready already.

@@ -110,7 +110,7 @@ func (v *visit) latest(ctx context.Context, name string) (*staging.View, error) 
 		view.Status = known.Status
 		view.Status.Tested, view.Status.Untested = tested, untried
 	case known.Status.Phase != "":
-		view.Status.Phase, view.Status.Reason = staging.PhaseUpdating, "The change was just saved"
+		view.Status.Phase, view.Status.Reason = staging.PhaseUpdating, staging.Reason{Code: staging.ReasonSaved}
 	}
 	return &view, nil
 }
@@ -171,10 +171,11 @@ func (v *visit) addHistory(ctx context.Context, page *onePage) error {
 	if err != nil {
 		return err
 	}
+	titles := v.project.ServiceTitles()
 	for i, e := range events {
 		told := v.tell(e)
 		told.First = i == 0
-		told.Outcome, told.Ended = outcome(e, i == 0, v.shows(project.SectionDetail))
+		told.Outcome, told.Ended = outcome(e, i == 0, v.shows(project.SectionDetail), titles)
 		if told.Ended == bad {
 			told.Tone = bad
 		}
@@ -218,7 +219,7 @@ func (v *visit) tell(e staging.Event) event {
 
 func (v *visit) statusOf(view *staging.View) statusPart {
 	s := statusPart{
-		Condition: conditionOf(view, v.shows(project.SectionDetail)), Archived: view.Spec.State == staging.Archived,
+		Condition: conditionOf(view, v.shows(project.SectionDetail), v.project.ServiceTitles()), Archived: view.Spec.State == staging.Archived,
 	}
 	if view.Status.Phase == staging.PhaseInvalid {
 		return s

@@ -61,7 +61,7 @@ func (v *visit) row(view *staging.View) *row {
 	name, p := view.Metadata.Name, v.project
 	r := &row{
 		Name: name, Title: view.Metadata.Title, Page: v.of(name, ""),
-		Condition: conditionOf(view, v.shows(project.SectionDetail)),
+		Condition: conditionOf(view, v.shows(project.SectionDetail), v.project.ServiceTitles()),
 		Archived:  view.Spec.State == staging.Archived, Writes: v.writes() && view.Status.Phase != staging.PhaseInvalid,
 		Pinned: view.Spec.Pinned, Kept: view.Spec.Kept, created: view.Spec.Created.At, changed: changedAt(view),
 		author: authors(view), Tested: v.testedOf(view),

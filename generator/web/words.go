@@ -46,7 +46,7 @@ var phases = map[staging.Phase]condition{
 
 // conditionOf puts the status of a staging into words. With detail, the words
 // are Argo CD's and Kubernetes' own.
-func conditionOf(v *staging.View, detail bool) condition {
+func conditionOf(v *staging.View, detail bool, titles map[string]string) condition {
 	c, known := phases[v.Status.Phase]
 	switch {
 	case known:
@@ -57,19 +57,21 @@ func conditionOf(v *staging.View, detail bool) condition {
 	default: // no Argo CD is connected
 		c = condition{unsure, "Saved", "Whether it runs is not known here.", ""}
 	}
-	c.Sentence = cmp.Or(reason(v.Status, detail), c.Sentence)
+	c.Sentence = cmp.Or(reasonText(v.Status.Reason, detail, titles), c.Sentence)
 	if detail {
 		c.Detail = v.Status.Detail
 	}
 	return c
 }
 
-// reason is why a status is what it is; empty where it is not for the reader.
-func reason(s staging.Status, detail bool) string {
+// reasonText words why a staging has its phase: with detail for engineers, else
+// for testers, with the titles of the services. It is "" where a tester would
+// understand nothing of it.
+func reasonText(r staging.Reason, detail bool, titles map[string]string) string {
 	if detail {
-		return s.Reason
+		return r.String()
 	}
-	if plain := s.Plain(); plain != "" {
+	if plain := r.Plain(titles); plain != "" {
 		return sentence(plain)
 	}
 	return ""
@@ -119,7 +121,7 @@ func tag(image string) string { return staging.ImageTag(image) }
 
 // outcome says what became of a version: how long it took, and whether it
 // worked. How the newest is now is for its status to say, which is live.
-func outcome(e staging.Event, newest, detail bool) (words string, t tone) {
+func outcome(e staging.Event, newest, detail bool, titles map[string]string) (words string, t tone) {
 	if e.Rollout == nil {
 		return "", ""
 	}
@@ -133,7 +135,7 @@ func outcome(e staging.Event, newest, detail bool) (words string, t tone) {
 		if newest {
 			return came, ""
 		}
-		why := cmp.Or(reason(staging.Status{Phase: r.Phase, Reason: r.Reason}, detail), phases[r.Phase].Sentence)
+		why := cmp.Or(reasonText(r.Reason, detail, titles), phases[r.Phase].Sentence)
 		return strings.TrimPrefix(came+", then failed: "+why, ", then "), bad
 	case staging.PhaseCreating, staging.PhaseUpdating:
 		if !newest {

@@ -23,7 +23,7 @@ func TestE2EArgoCDStopped(t *testing.T) {
 	s.deploy("login", "v2")
 	s.deploy("search", "v1")
 	for _, name := range []string{"login", "search"} {
-		if status := s.status(name); status.Phase != staging.PhaseUnknown || !strings.Contains(status.Reason, "since") {
+		if status := s.status(name); status.Phase != staging.PhaseUnknown || !strings.Contains(status.Reason.String(), "since") {
 			t.Errorf("%s: %s", name, say(status))
 		}
 	}

@@ -100,7 +100,7 @@ func TestE2EFailuresSayWhy(t *testing.T) {
 			t.Errorf("deploy --wait of %s: %s", tt.tag, r)
 		}
 		t.Logf("%s was called Failed after %.1f s", tt.tag, time.Since(began).Seconds())
-		if status := s.status("login"); status.Phase != staging.PhaseFailed || !strings.Contains(status.Reason, tt.reason) {
+		if status := s.status("login"); status.Phase != staging.PhaseFailed || !strings.Contains(status.Reason.String(), tt.reason) {
 			t.Error(say(status))
 		}
 		s.deploy("login", "fixed-"+tt.tag[:1], "--wait", "--timeout", patience.String())

@@ -26,7 +26,7 @@ func comment(p *project.Project, v *staging.View, page string) string {
 	if v.Status.Phase == Gone || v.Status.Phase == staging.PhaseDeleting {
 		icon = "🗑️"
 	}
-	fmt.Fprintf(&b, "### %s Staging %s %s\n\n%s\n", icon, name, summary(v.Status.Phase), notify.Markdown(sentence(v)))
+	fmt.Fprintf(&b, "### %s Staging %s %s\n\n%s\n", icon, name, summary(v.Status.Phase), notify.Markdown(sentence(p, v)))
 	if v.Status.Phase != Gone {
 		b.WriteString(parts(p, v))
 	}

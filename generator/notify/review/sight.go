@@ -134,7 +134,7 @@ func summary(phase staging.Phase) string {
 }
 
 // sentence says more than summary does.
-func sentence(v *staging.View) string {
+func sentence(p *project.Project, v *staging.View) string {
 	usual := map[staging.Phase]string{
 		staging.PhaseCreating: "It is being set up for the first time.", staging.PhaseUpdating: "A change is on its way.",
 		staging.PhaseArchiving: "Its data are kept.", staging.PhaseDeleting: "It is being taken down.",
@@ -142,7 +142,7 @@ func sentence(v *staging.View) string {
 	if text, known := usual[v.Status.Phase]; known {
 		return text
 	}
-	return notify.Sentence(occasion(v.Status.Phase), v)
+	return notify.Sentence(p, occasion(v.Status.Phase), v)
 }
 
 func occasion(phase staging.Phase) project.Trigger {

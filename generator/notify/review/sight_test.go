@@ -108,14 +108,14 @@ func TestHiddenPartsStayHidden(t *testing.T) {
 // The technical reason of a status is for nobody who reads a pull request.
 func TestReasonsForPeople(t *testing.T) {
 	v := login(staging.PhaseFailed)
-	v.Status.Reason, v.Status.Detail = "Argo CD cannot render what is committed", "kustomize build: namespace …"
+	v.Status.Reason, v.Status.Detail = staging.Reason{Code: staging.ReasonRenderFailed}, "kustomize build: namespace …"
 	s, _ := review.SightOf(shop(t, ""), review.Place{}, v, "")
 	for _, word := range []string{"Argo", "render", "kustomize", "namespace"} {
 		if strings.Contains(s.Comment+s.Status.Text, word) {
 			t.Errorf("%q is shown in %s", word, s.Comment)
 		}
 	}
-	v.Status.Reason = "Deployment/backend cannot start: @channel <b> [x](https://evil.example)"
+	v.Status.Reason = staging.Reason{Code: staging.ReasonCrash, Parts: "Deployment/@channel <b> [x](https://evil.example)"}
 	s, _ = review.SightOf(shop(t, ""), review.Place{}, v, "")
 	for _, bad := range []string{"@channel", "<b>", "[x](", "https://evil"} {
 		if strings.Contains(s.Comment, bad) {

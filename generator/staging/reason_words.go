@@ -1,0 +1,208 @@
+package staging
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// engineerWords are the reasons without parameters, in the words of Argo CD and Kubernetes.
+var engineerWords = map[ReasonCode]string{
+	ReasonRunning:           "Everything runs",
+	ReasonArchived:          "No pod runs; data are kept",
+	ReasonCommitNotSeen:     "Waiting for Argo CD to see the commit",
+	ReasonChangeNotSeen:     "Waiting for Argo CD to see the change",
+	ReasonRemovalNotSeen:    "Waiting for Argo CD to see the removal",
+	ReasonSaved:             "The change was just saved",
+	ReasonReplacing:         "The Application is being removed; Argo CD makes it anew",
+	ReasonAccepting:         "Waiting for Argo CD to accept the Application",
+	ReasonEarlierChange:     "Waiting until Argo CD is done with an earlier change",
+	ReasonApplying:          "Applying the change",
+	ReasonNotApplied:        "Waiting for Argo CD to apply the change",
+	ReasonChecking:          "Checking the result",
+	ReasonPaused:            "Paused",
+	ReasonTeardownRuns:      "The teardown runs",
+	ReasonTeardownDone:      "The teardown is done",
+	ReasonGone:              "Gone",
+	ReasonRefused:           "Argo CD refuses the Application",
+	ReasonRenderFailed:      "Argo CD cannot render what is committed",
+	ReasonApplyFailed:       "The change could not be applied",
+	ReasonTeardownFailed:    "The teardown failed",
+	ReasonInvalidRecord:     "The record of this staging cannot be read.",
+	ReasonEnvRepoUnreadable: "Argo CD cannot read the env repo just now",
+}
+
+// String words a reason for engineers: Deployment/backend does not work.
+func (r Reason) String() string {
+	text := r.Words
+	if text == "" {
+		text = r.engineers()
+	}
+	if r.Awaiting == "" {
+		return text
+	}
+	return joinClause(text, "waiting for the image of "+strings.Join(r.Awaiting.List(), " and "))
+}
+
+// engineers is a reason without what it awaits.
+func (r Reason) engineers() string {
+	parts := strings.Join(r.Parts.List(), ", ")
+	switch r.Code {
+	case ReasonCommitNotSeen, ReasonChangeNotSeen, ReasonRemovalNotSeen:
+		if r.For > 0 {
+			return "Argo CD has not seen the commit for " + span(r.For)
+		}
+	case ReasonArgoCDUnreachable:
+		return "Unknown since " + r.Since.Format("15:04:05 MST") + ": Argo CD cannot be asked"
+	case ReasonRetrying:
+		return fmt.Sprintf("Applying the change failed and is tried again (%d)", r.Count)
+	case ReasonStarting:
+		return r.starting(parts)
+	case ReasonStopping:
+		if r.Count == 0 {
+			return "Pods are still stopping" + r.lasting()
+		}
+		return count(r.Count, "pod") + " still stopping" + r.lasting()
+	case ReasonRemoving:
+		left := count(r.Count, "object") + " left"
+		if r.For > 0 {
+			return "Stuck for " + span(r.For) + ": " + left
+		}
+		return "Removing: " + left
+	case ReasonCrash:
+		return parts + " keeps crashing"
+	case ReasonImageMissing:
+		return "The image " + strings.Join(r.Images.List(), ", ") + " of " + parts + " does not exist or cannot be read"
+	case ReasonConfigMissing:
+		return parts + " cannot start: something that it is configured with does not exist"
+	case ReasonUnhealthy:
+		return doNotWork(r.Parts.List())
+	case ReasonWrongImage:
+		return "The wanted image of " + parts + " does not run"
+	}
+	return engineerWords[r.Code]
+}
+
+// testerWords are the reasons that a tester understands, without parameters. The
+// others have no words here: the phase says enough for somebody who knows neither
+// git nor Kubernetes.
+var testerWords = map[ReasonCode]string{
+	ReasonRunning:     "Everything runs",
+	ReasonSaved:       "The change was just saved",
+	ReasonApplying:    "Applying the change",
+	ReasonChecking:    "Checking the result",
+	ReasonPaused:      "Paused",
+	ReasonGone:        "Gone",
+	ReasonApplyFailed: "The change could not be applied",
+}
+
+// Plain words a reason for testers, who know neither git nor Kubernetes: API keeps
+// crashing. It is "" where only an engineer can make sense of the reason. titles
+// are what people call the services, by name; a service without one keeps its name.
+func (r Reason) Plain(titles map[string]string) string {
+	text := r.testers(titles)
+	if r.Awaiting == "" {
+		return text
+	}
+	return joinClause(text, "the new version of "+strings.Join(titled(r.Awaiting, titles), " and ")+" is still being built")
+}
+
+// testers is a plain reason without what it awaits.
+func (r Reason) testers(titles map[string]string) string {
+	names := titled(r.Parts, titles)
+	parts := strings.Join(names, " and ")
+	switch r.Code {
+	case ReasonCommitNotSeen, ReasonChangeNotSeen:
+		if r.For > 0 {
+			return "Nothing has happened for " + span(r.For)
+		}
+	case ReasonRetrying:
+		return fmt.Sprintf("Applying the change failed and is tried again (%d)", r.Count)
+	case ReasonStarting:
+		return r.starting(parts)
+	case ReasonRemovalNotSeen, ReasonRemoving, ReasonStopping:
+		if r.For > 0 {
+			return "Stuck for " + span(r.For)
+		}
+	case ReasonCrash:
+		return parts + " keeps crashing"
+	case ReasonImageMissing:
+		return "The version of " + parts + " that should run cannot be found"
+	case ReasonConfigMissing:
+		return parts + " cannot start: something that it needs is missing"
+	case ReasonUnhealthy:
+		return doNotWork(names)
+	case ReasonWrongImage:
+		return "The wrong version of " + parts + " is running"
+	}
+	return testerWords[r.Code]
+}
+
+// starting reads: Starting: 1 of 2 parts ready, for 60 min now.
+func (r Reason) starting(parts string) string {
+	text := "Starting"
+	if parts != "" {
+		text += " " + parts
+	}
+	if r.Total > 0 {
+		text += fmt.Sprintf(": %d of %d parts ready", r.Count, r.Total)
+	}
+	return text + r.lasting()
+}
+
+// lasting says how long a reason has lasted, once that is too long.
+func (r Reason) lasting() string {
+	if r.For == 0 {
+		return ""
+	}
+	return ", for " + span(r.For) + " now"
+}
+
+// titled replaces the names of services and workloads by the titles of services.
+func titled(parts Names, titles map[string]string) []string {
+	names := parts.List()
+	for i, part := range names {
+		name := part[strings.Index(part, "/")+1:]
+		if names[i] = titles[name]; names[i] == "" {
+			names[i] = name
+		}
+	}
+	return names
+}
+
+// doNotWork reads: Deployment/backend does not work; db and web do not work.
+func doNotWork(parts []string) string {
+	switch len(parts) {
+	case 0:
+		return "Something does not work"
+	case 1:
+		return parts[0] + " does not work"
+	}
+	return strings.Join(parts, ", ") + " do not work"
+}
+
+// joinClause reads: Everything runs; waiting for the image of backend.
+func joinClause(first, second string) string {
+	if first == "" {
+		return strings.ToUpper(second[:1]) + second[1:]
+	}
+	return first + "; " + second
+}
+
+func count(n int, what string) string {
+	if n == 1 {
+		return "1 " + what
+	}
+	return fmt.Sprintf("%d %ss", n, what)
+}
+
+// span words a duration: 40 s, 12 min, 3 h.
+func span(d time.Duration) string {
+	switch d = coarse(d); {
+	case d < 2*time.Minute:
+		return fmt.Sprintf("%d s", int(d.Seconds()))
+	case d < 2*time.Hour:
+		return fmt.Sprintf("%d min", int(d.Minutes()))
+	}
+	return fmt.Sprintf("%d h", int(d.Hours()))
+}
