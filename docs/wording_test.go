@@ -16,39 +16,38 @@ const badGodoc = "godoc of "
 
 const nameIt = "name the thing or the person"
 
-// phrases holds regular expressions; a space stands for any white space. A
-// group in parentheses is the finding, otherwise the whole match is.
-var phrases = compile(map[string]string{
-	`whoever`:       nameIt,
-	`whom`:          nameIt,
-	`those that`:    nameIt,
-	`those who`:     nameIt,
-	`of such`:       nameIt,
-	`who is asking`: "the caller, the actor, the user",
-	`(?:comes?|came|become|became|becomes) of`: "name the result",
-	`anew`:              "again, or recreate, rewrite, restart …",
-	`mend(?:s|ed|ing)?`: "fix, repair",
-	`(?:is|are|was|were|be|been|being) (?:told|said|heard)`: "report, send, show, print, notify …",
-	`(?:is|are|was|were|be|been|being) asked`:               "request, query, fetch, prompt …",
-	`tells?`: "reports, returns, prints, decides …",
-	`(?:says?|said) (?:whether|how|what|who|which)`: "reports, describes, defines …",
-	`by (?:itself|themselves)`:                      "automatically, alone, or leave it out",
-	`go(?:es)? by`:                                  "uses, is decided by",
-	`to be (?:reached|had|found)`:                   "cannot reach X, X is missing",
-	`just now`:                                      "now, currently, at the moment",
-	`if you (?:like|wish)`:                          "optional",
-	`stands? (?:in|for itself)`:                     "is in, is stored in",
-	`till`:                                          "until",
-	`(?:tell|say|know|see|show|shown|known) how (?:it|they|\w+s?) (?:is|are)[.,;:)]`: "status",
-})
+// phrases holds regular expressions; a space stands for any white space.
+var phrases = compile(
+	nameIt, `whoever|whom|those that|those who|of such|what there is`,
+	"the caller, the actor, the user", `who is asking`,
+	"name the result", `(?:comes?|came|become|became|becomes) of`,
+	"again, or recreate, rewrite, restart …", `anew`,
+	"fix, repair", `mend(?:s|ed|ing)?`,
+	"report, send, show, print, notify …", `(?:is|are|was|were|be|been|being) (?:told|said|heard)`,
+	"request, query, fetch, prompt …", `(?:is|are|was|were|be|been|being) asked`,
+	"reports, returns, prints, decides …", `tells?`,
+	"reports, describes, defines …", `(?:says?|said) (?:whether|how|what|who|which)`,
+	"returns, contains …", `\A\s*\w+ gives`,
+	"automatically, alone, or leave it out", `by (?:itself|themselves)`,
+	"uses, is decided by", `go(?:es)? by`,
+	"cannot reach X, X is missing", `to be (?:reached|had|found)`,
+	"must be, should be, will be", `(?:is|are|was|were) to be`,
+	"now, currently, at the moment", `just now`,
+	"optional", `if you (?:like|wish)`,
+	"is in, is stored in", `stands? (?:in|for itself)`,
+	"until", `till`,
+	"forever, without a limit", `for ever`,
+	"status", `(?:tell|say|know|see|show|shown|known) how (?:it|they|\w+s?) (?:is|are)[.,;:)]`,
+)
 
 // opening matches a sentence that begins with a bare Who or What and its end.
 var opening = regexp.MustCompile(`(?:^|[.!?:|>#*-]\s+|\n\s*\n\s*)((?:Who|What|Whoever|Whatever)\s[^.!?|<]*)(?:[.!?|<]|$)`)
 
-func compile(advice map[string]string) (compiled []phrase) {
-	for pattern, advice := range advice {
-		full := `(?i)(?:^|[^\w/"'` + "`" + `-])(` + strings.ReplaceAll(pattern, " ", `\s+`) + `)(?:$|[^\w])`
-		compiled = append(compiled, phrase{regexp.MustCompile(full), advice})
+// compile takes pairs of an advice and a pattern.
+func compile(pairs ...string) (compiled []phrase) {
+	for i := 0; i < len(pairs); i += 2 {
+		full := `(?i)(?:^|[^\w/"'` + "`" + `-])(` + strings.ReplaceAll(pairs[i+1], " ", `\s+`) + `)(?:$|[^\w])`
+		compiled = append(compiled, phrase{regexp.MustCompile(full), pairs[i]})
 	}
 	return compiled
 }
@@ -114,6 +113,7 @@ func TestPhrases(t *testing.T) {
 		"A user who may look. What is left is": "what",
 		"POST /mend, an amended commit":        "",
 		"The outcome of a run.":                "",
+		" Name gives the name.":                "name gives",
 		"Show what\n  comes of it.":            "comes of",
 	} {
 		found := check("x.md", []passage{{1, text}})

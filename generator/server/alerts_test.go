@@ -15,7 +15,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// exposed gives the labels of every metric that a server has.
+// exposed returns the labels of every metric of a server.
 func exposed(t *testing.T) map[string][]string {
 	t.Helper()
 	m := newMetrics("test")
@@ -59,8 +59,8 @@ var labelValues = map[string][]string{
 	},
 }
 
-// Alerts are about metrics that there are, with labels and values that they have: on
-// any other Prometheus would be silent for ever.
+// Alerts use existing metrics with existing labels and values: on others
+// Prometheus would stay silent forever.
 func TestAlertsAreAboutMetricsThatThereAre(t *testing.T) {
 	text, err := os.ReadFile("../../examples/install/alerts.yaml")
 	if err != nil {

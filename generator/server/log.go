@@ -43,7 +43,8 @@ func requestFrom(ctx context.Context) *requestRecord {
 	return &requestRecord{}
 }
 
-// logRequests gives every request an id, and logs and measures its outcome.
+// logRequests assigns an id to every request, and logs and measures its
+// outcome.
 func (r *Server) logRequests(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		began := r.now()

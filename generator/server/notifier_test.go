@@ -292,8 +292,8 @@ func TestServersShowOnAForge(t *testing.T) {
 	}
 }
 
-// A commit that gives way to a newer one while it is under way is not under way
-// for ever, nor is one whose staging goes.
+// A commit that a newer one replaces during its rollout does not stay in
+// progress forever, and neither does the commit of a deleted staging.
 func TestCommitsThatNeverRan(t *testing.T) {
 	d := newDesk(t, "  notify: [{to: commit}]\n")
 	gitea, url := newTracker(t)
