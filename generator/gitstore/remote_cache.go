@@ -10,12 +10,12 @@ import (
 )
 
 const (
-	onDemandBytes = 64 << 20  // limit of objects fetched on demand
+	onDemandBytes = 64 << 20  // limit of objects fetched on fetch
 	pinnedBytes   = 256 << 20 // limit of packs; over it, the remote fetches from scratch
 )
 
 // remoteCache holds what was fetched from a remote. Packs of commits and trees stay
-// in memory, compressed. Objects fetched on demand are in an LRU cache and are
+// in memory, compressed. Objects fetched on fetch are in an LRU cache and are
 // fetched again when they were evicted.
 type remoteCache struct {
 	fetchObjects func(ctx context.Context, want []Hash) ([]byte, error) // nil when everything was fetched
@@ -29,9 +29,9 @@ type remoteCache struct {
 	onDemand *cache[Hash, object]
 }
 
-func newRemoteCache(demand func(context.Context, []Hash) ([]byte, error)) *remoteCache {
+func newRemoteCache(fetch func(context.Context, []Hash) ([]byte, error)) *remoteCache {
 	return &remoteCache{
-		fetchObjects: demand,
+		fetchObjects: fetch,
 		offsets:      map[Hash]packOffset{}, tooLarge: map[Hash]int64{},
 		bases:    newCache[packOffset, object](baseCacheBytes),
 		onDemand: newCache[Hash, object](onDemandBytes),
@@ -39,34 +39,34 @@ func newRemoteCache(demand func(context.Context, []Hash) ([]byte, error)) *remot
 }
 
 // full reports whether the packs exceed their limit.
-func (m *remoteCache) full() bool {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	return m.pinned > pinnedBytes
+func (c *remoteCache) full() bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	return c.pinned > pinnedBytes
 }
 
 // has reports whether a pack of the cache contains an object.
-func (m *remoteCache) has(h Hash) bool {
-	m.mu.RLock()
-	defer m.mu.RUnlock()
-	_, ok := m.offsets[h]
+func (c *remoteCache) has(h Hash) bool {
+	c.mu.RLock()
+	defer c.mu.RUnlock()
+	_, ok := c.offsets[h]
 	return ok
 }
 
-func (m *remoteCache) object(ctx context.Context, h Hash) (object, error) {
-	if o, ok := m.cached(ctx, h); ok {
+func (c *remoteCache) object(ctx context.Context, h Hash) (object, error) {
+	if o, ok := c.cached(ctx, h); ok {
 		return o, nil
 	}
-	m.mu.RLock()
-	size, large := m.tooLarge[h]
-	m.mu.RUnlock()
+	c.mu.RLock()
+	size, large := c.tooLarge[h]
+	c.mu.RUnlock()
 	if large {
 		return object{}, fmt.Errorf("%s has %d bytes: %w", h, size, errTooLarge)
 	}
-	if m.fetchObjects == nil {
+	if c.fetchObjects == nil {
 		return object{}, missing(h)
 	}
-	got, err := m.fetch(ctx, []Hash{h})
+	got, err := c.fetch(ctx, []Hash{h})
 	if err != nil {
 		return object{}, err
 	}
@@ -80,56 +80,56 @@ func (m *remoteCache) object(ctx context.Context, h Hash) (object, error) {
 var errTooLarge = errors.New("too large to read")
 
 // cached returns an object if it needs no request.
-func (m *remoteCache) cached(ctx context.Context, h Hash) (object, bool) {
-	if o, ok := m.onDemand.get(h); ok {
+func (c *remoteCache) cached(ctx context.Context, h Hash) (object, bool) {
+	if o, ok := c.onDemand.get(h); ok {
 		return o, true
 	}
-	m.mu.RLock()
-	place, ok := m.offsets[h]
-	m.mu.RUnlock()
+	c.mu.RLock()
+	place, ok := c.offsets[h]
+	c.mu.RUnlock()
 	if !ok {
 		return object{}, false
 	}
-	o, err := place.pack.read(ctx, place.at, m.object)
+	o, err := place.pack.read(ctx, place.at, c.object)
 	return o, err == nil
 }
 
-func (m *remoteCache) size(ctx context.Context, h Hash) (int64, error) {
-	o, err := m.object(ctx, h)
+func (c *remoteCache) size(ctx context.Context, h Hash) (int64, error) {
+	o, err := c.object(ctx, h)
 	if errors.Is(err, errTooLarge) {
-		m.mu.RLock()
-		defer m.mu.RUnlock()
-		return m.tooLarge[h], nil
+		c.mu.RLock()
+		defer c.mu.RUnlock()
+		return c.tooLarge[h], nil
 	}
 	return int64(len(o.data)), err
 }
 
-func (m *remoteCache) isLocal(ctx context.Context, h Hash) bool {
-	_, ok := m.cached(ctx, h)
+func (c *remoteCache) isLocal(ctx context.Context, h Hash) bool {
+	_, ok := c.cached(ctx, h)
 	return ok
 }
 
 // prefetch fetches the objects that are not completely cached, in one request.
-func (m *remoteCache) prefetch(ctx context.Context, want []Hash) error {
-	if m.fetchObjects == nil {
+func (c *remoteCache) prefetch(ctx context.Context, want []Hash) error {
+	if c.fetchObjects == nil {
 		return nil
 	}
 	var rest []Hash
 	for _, h := range want {
-		if !m.hasAll(ctx, h) {
+		if !c.hasAll(ctx, h) {
 			rest = append(rest, h)
 		}
 	}
 	if len(rest) == 0 {
 		return nil
 	}
-	_, err := m.fetch(ctx, rest)
+	_, err := c.fetch(ctx, rest)
 	return err
 }
 
 // hasAll reports whether an object and everything below it are cached.
-func (m *remoteCache) hasAll(ctx context.Context, h Hash) bool {
-	o, ok := m.cached(ctx, h)
+func (c *remoteCache) hasAll(ctx context.Context, h Hash) bool {
+	o, ok := c.cached(ctx, h)
 	if !ok || o.kind != treeObject {
 		return ok
 	}
@@ -138,7 +138,7 @@ func (m *remoteCache) hasAll(ctx context.Context, h Hash) bool {
 		return false
 	}
 	for i := range t.len() {
-		if ref := t.ref(i); ref.Mode != ModeSubmodule && !m.hasAll(ctx, ref.Hash) {
+		if ref := t.ref(i); ref.Mode != ModeSubmodule && !c.hasAll(ctx, ref.Hash) {
 			return false
 		}
 	}
@@ -146,42 +146,42 @@ func (m *remoteCache) hasAll(ctx context.Context, h Hash) bool {
 }
 
 // fetch fetches objects into the LRU cache.
-func (m *remoteCache) fetch(ctx context.Context, want []Hash) (map[Hash]object, error) {
-	pack, err := m.fetchObjects(ctx, want)
+func (c *remoteCache) fetch(ctx context.Context, want []Hash) (map[Hash]object, error) {
+	pack, err := c.fetchObjects(ctx, want)
 	if err != nil {
 		return nil, err
 	}
 	got := make(map[Hash]object, len(want))
-	err = m.unpack(ctx, pack, func(u unpacked) {
+	err = c.unpack(ctx, pack, func(u unpacked) {
 		if u.data == nil {
-			m.mu.Lock()
-			m.tooLarge[u.hash] = u.size
-			m.mu.Unlock()
+			c.mu.Lock()
+			c.tooLarge[u.hash] = u.size
+			c.mu.Unlock()
 			return
 		}
 		got[u.hash] = u.object
-		m.onDemand.put(u.hash, u.object, len(u.data)+100)
+		c.onDemand.put(u.hash, u.object, len(u.data)+100)
 	})
 	return got, err
 }
 
 // addPack keeps a pack and indexes its objects.
-func (m *remoteCache) addPack(ctx context.Context, raw []byte) error {
-	p := &packFile{r: byteReader(raw), size: int64(len(raw)), bases: m.bases}
+func (c *remoteCache) addPack(ctx context.Context, raw []byte) error {
+	p := &packFile{r: byteReader(raw), size: int64(len(raw)), bases: c.bases}
 	var all []unpacked
-	err := m.unpack(ctx, raw, func(u unpacked) {
+	err := c.unpack(ctx, raw, func(u unpacked) {
 		u.data = nil
 		all = append(all, u)
 	})
 	if err != nil {
 		return err
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.pinned += len(raw)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.pinned += len(raw)
 	for _, u := range all {
-		if _, ok := m.offsets[u.hash]; !ok {
-			m.offsets[u.hash] = packOffset{p, u.offset}
+		if _, ok := c.offsets[u.hash]; !ok {
+			c.offsets[u.hash] = packOffset{p, u.offset}
 		}
 	}
 	return nil
@@ -199,7 +199,7 @@ type unpacked struct {
 }
 
 // unpack calls visit for every object of a pack, bases before their deltas.
-func (m *remoteCache) unpack(ctx context.Context, raw []byte, visit func(unpacked)) error {
+func (c *remoteCache) unpack(ctx context.Context, raw []byte, visit func(unpacked)) error {
 	entries, err := scanPack(raw)
 	if err != nil {
 		return err
@@ -219,7 +219,7 @@ func (m *remoteCache) unpack(ctx context.Context, raw []byte, visit func(unpacke
 	for len(u.byHash) > 0 { // the deltas left have their bases in other packs
 		before := len(u.byHash)
 		for base := range u.byHash {
-			o, err := m.object(ctx, base)
+			o, err := c.object(ctx, base)
 			if err != nil {
 				return fmt.Errorf("base of a delta: %w", err)
 			}
