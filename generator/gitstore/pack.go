@@ -62,47 +62,53 @@ var pages = sync.Pool{New: func() any { return new([4096]byte) }}
 // read returns the object at an offset. It follows deltas down to their base and
 // caches what it reads on the way: the next object most often has the same bases.
 func (p *packFile) read(ctx context.Context, at int64, find baseFinder) (object, error) {
-	type step struct {
-		at    int64
-		delta []byte
+	o, deltas, err := p.deltaChain(ctx, at, find)
+	if err != nil {
+		return object{}, err
 	}
-	var steps []step
-	var o object
-	for {
-		if hit, ok := p.bases.get(packOffset{p, at}); ok {
-			o = hit
-			break
-		}
-		e, body, err := p.entry(at)
-		if err != nil {
-			return object{}, err
-		}
-		if e.kind != ofsDelta && e.kind != refDelta {
-			o = object{e.kind, body}
-			p.keep(at, o)
-			break
-		}
-		steps = append(steps, step{at, body})
-		if e.kind == refDelta {
-			if o, err = p.base(ctx, e.base, find); err != nil {
-				return object{}, err
-			}
-			break
-		}
-		if e.back <= 0 || e.back > at {
-			return object{}, errBadPack
-		}
-		at -= e.back
-	}
-	for i := len(steps) - 1; i >= 0; i-- {
-		data, err := applyDelta(o.data, steps[i].delta)
+	for i := len(deltas) - 1; i >= 0; i-- {
+		data, err := applyDelta(o.data, deltas[i].data)
 		if err != nil {
 			return object{}, err
 		}
 		o = object{o.kind, data}
-		p.keep(steps[i].at, o)
+		p.keep(deltas[i].at, o)
 	}
 	return o, nil
+}
+
+// packDelta is a delta and its offset in the pack.
+type packDelta struct {
+	at   int64
+	data []byte
+}
+
+// deltaChain returns the deltas of the object at an offset, and the object that the
+// last of them is based on.
+func (p *packFile) deltaChain(ctx context.Context, at int64, find baseFinder) (base object, deltas []packDelta, err error) {
+	for {
+		if hit, ok := p.bases.get(packOffset{p, at}); ok {
+			return hit, deltas, nil
+		}
+		e, body, err := p.entry(at)
+		if err != nil {
+			return object{}, nil, err
+		}
+		if e.kind != ofsDelta && e.kind != refDelta {
+			o := object{e.kind, body}
+			p.keep(at, o)
+			return o, deltas, nil
+		}
+		deltas = append(deltas, packDelta{at, body})
+		if e.kind == refDelta {
+			base, err = p.base(ctx, e.base, find)
+			return base, deltas, err
+		}
+		if e.back <= 0 || e.back > at {
+			return object{}, nil, errBadPack
+		}
+		at -= e.back
+	}
 }
 
 // base reads the base of a delta by its hash.
