@@ -42,10 +42,11 @@ e2e: ## build and start a real Kubernetes and Argo CD, and run the end-to-end te
 	$(GO) run ./examples/cluster/cmd/cluster build --forge
 	$(GO) test -tags cluster -count 1 -timeout 40m ./examples/cluster/e2e
 
-lint: ## run gofmt, go vet and staticcheck
+lint: ## run gofmt, go vet, staticcheck and golangci-lint
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'run gofmt -w on:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
 	$(GO) vet -tags cluster ./...
 	$(GO) tool staticcheck -tags cluster ./...
+	$(GO) tool -modfile=.ci/golangci-lint.mod golangci-lint run ./...
 
 golden: ## regenerate envs/ and every golden file; `git diff` must then be empty
 	$(GO) test ./generator/staging ./generator/project/schema ./generator/check ./generator/render ./generator/argocd ./cmd/octopod -update

@@ -35,7 +35,8 @@ func (d *object) explain(strict []error, err error) {
 	}
 	d.faults = mismatches(value, reflect.TypeOf(d.typed), "")
 	for _, e := range strict { // the walk sees no key twice
-		if f, ok := e.(json.FieldError); ok && strings.HasPrefix(e.Error(), "duplicate") {
+		var f json.FieldError
+		if errors.As(e, &f) && strings.HasPrefix(e.Error(), "duplicate") {
 			d.faults = append(d.faults, fault{f.FieldPath(), "is set twice"})
 		}
 	}

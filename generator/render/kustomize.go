@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"path"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -160,7 +161,7 @@ func kustomizeError(dir string, fault templateError) error {
 func invalidFile(file string, err error) error {
 	problem := staging.Problem{File: strings.TrimPrefix(file, mountPoint+"/"), Message: err.Error()}
 	if m := yamlLine.FindStringSubmatchIndex(problem.Message); m != nil {
-		fmt.Sscan(problem.Message[m[2]:m[3]], &problem.Line)
+		problem.Line, _ = strconv.Atoi(problem.Message[m[2]:m[3]]) // digits, by the pattern
 		problem.Message = problem.Message[:m[0]] + problem.Message[m[1]:]
 	}
 	return &staging.Error{
