@@ -76,7 +76,7 @@ func (c *cli) noteOtherClone() {
 	if c.env[variable("env-repo")] != "" {
 		source = variable("env-repo")
 	}
-	c.note("env repo: %s, as %s says, and not the clone you are in", withoutCredentials(named), source)
+	c.note("env repo: %s, as %s says, and not the clone you are in", giturl.Redact(named), source)
 }
 
 // connectTo gives what works on an env repo; run closes it.

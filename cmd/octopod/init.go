@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"octopod/generator/giturl"
 	"octopod/generator/project"
 	"octopod/generator/setup"
 	"octopod/generator/staging"
@@ -101,9 +102,10 @@ func (c *cli) init(ctx context.Context, o initFlags) error {
 		Name: o.project, Title: o.title, Engine: project.Engine(o.engine), Output: project.Output(o.outputMode),
 		BaseDomain: o.baseDomain, RepoURL: o.repoURL, By: c.actor(), DryRun: o.dryRun,
 	}
-	if r.RepoURL == "" && isRemote(c.settings.envRepo) {
-		r.RepoURL = withoutCredentials(c.settings.envRepo)
+	if r.RepoURL == "" && giturl.IsRemote(c.settings.envRepo) {
+		r.RepoURL = c.settings.envRepo
 	}
+	r.RepoURL = giturl.Redact(r.RepoURL) // git keeps octopod.yaml for ever
 	if o.template != "" {
 		shut, err := openTemplate(o.template, &r)
 		if err != nil {
@@ -164,7 +166,7 @@ func (c *cli) noteHead(repo string) {
 	head, err := os.ReadFile(filepath.Join(repo, "HEAD")) // of a bare one; a clone has its branch checked out
 	branch, ok := strings.CutPrefix(strings.TrimSpace(string(head)), "ref: refs/heads/")
 	written := cmp.Or(c.settings.ref, "main")
-	if err != nil || !ok || branch == written || isRemote(repo) {
+	if err != nil || !ok || branch == written || giturl.IsRemote(repo) {
 		return
 	}
 	c.note("clones of %s look for branch %s, and this is %s: run `git -C %s symbolic-ref HEAD refs/heads/%s` once", repo, branch, written, repo, written)
@@ -173,7 +175,7 @@ func (c *cli) noteHead(repo string) {
 // madeIfMissing makes the repository when it is a path where nothing is; a dry
 // run makes it elsewhere, and takes it away again.
 func (c *cli) madeIfMissing(ctx context.Context, url string, dryRun bool) (string, error) {
-	if url == "" || isRemote(url) || strings.HasPrefix(url, "file:") || exists(url) {
+	if url == "" || giturl.IsRemote(url) || strings.HasPrefix(url, "file:") || exists(url) {
 		return url, nil
 	}
 	if dryRun {

@@ -207,7 +207,7 @@ func appears(ts *testscript.TestScript, neg bool, args []string) {
 }
 
 // serve http|hang|lose-reply|contended|ssh|ssh-readonly serves the repositories of the script
-// over the network, as $URL/envs.git. When one hangs, the file hangs appears.
+// over the network, as $URL/envs.git and $URL_WITH_PASSWORD/envs.git. When one hangs, the file hangs appears.
 func serve(t *testing.T, ts *testscript.TestScript, args []string) {
 	if len(args) != 1 {
 		ts.Fatalf("usage: serve http|hang|lose-reply|contended|ssh|ssh-readonly")
@@ -218,12 +218,14 @@ func serve(t *testing.T, ts *testscript.TestScript, args []string) {
 			s.ReadOnly()
 		}
 		ts.Setenv("URL", s.URL)
+		ts.Setenv("URL_WITH_PASSWORD", strings.Replace(s.URL, "git@", "git:right@", 1))
 		ts.Setenv("KEY", s.KeyFile)
 		ts.Setenv("KNOWN_HOSTS", s.KnownHosts)
 		return
 	}
 	s := testenv.ServeHTTP(t, ts.MkAbs("."))
 	ts.Setenv("URL", s.URL)
+	ts.Setenv("URL_WITH_PASSWORD", strings.Replace(s.URL, "http://", "http://ci:right@", 1))
 	s.Require("ci", "right")
 	switch args[0] {
 	case "contended":

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"octopod/generator/gitstore"
+	"octopod/generator/giturl"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -54,7 +55,7 @@ func exists(path string) bool {
 // where the env repo is a clone on this machine, or its detached commit; else main.
 func (c *cli) branch(repo string) (string, error) {
 	dot := filepath.Join(repo, ".git")
-	if c.settings.ref != "" || isRemote(repo) || !exists(dot) {
+	if c.settings.ref != "" || giturl.IsRemote(repo) || !exists(dot) {
 		return c.settings.ref, nil
 	}
 	if data, err := os.ReadFile(dot); err == nil { // of `git worktree`: a file that names the directory
@@ -78,7 +79,7 @@ func (c *cli) branch(repo string) (string, error) {
 // workTree is the env repo's work tree, "" where it has none.
 func (c *cli) workTree() string {
 	repo := c.envRepo()
-	if c.settings.server != "" || repo == "" || isRemote(repo) || !exists(filepath.Join(repo, ".git")) {
+	if c.settings.server != "" || repo == "" || giturl.IsRemote(repo) || !exists(filepath.Join(repo, ".git")) {
 		return ""
 	}
 	return repo
@@ -137,25 +138,4 @@ func few(names []string) string {
 		shown += fmt.Sprintf(" and %d more", len(names)-most)
 	}
 	return shown
-}
-
-// isRemote tells an address that others can use too from a path on this machine.
-func isRemote(url string) bool {
-	scheme, _, ok := strings.Cut(url, "://")
-	if ok {
-		return scheme != "file"
-	}
-	host, _, scp := strings.Cut(url, ":")
-	return scp && !strings.ContainsAny(host, `/\\`) && len(host) > 1
-}
-
-// withoutCredentials takes user and password out of an address that will be
-// written down.
-func withoutCredentials(address string) string {
-	scheme, rest, ok := strings.Cut(address, "://")
-	if !ok || scheme == "ssh" {
-		return address
-	}
-	host, path, _ := strings.Cut(rest, "/")
-	return scheme + "://" + host[strings.LastIndex(host, "@")+1:] + "/" + path
 }

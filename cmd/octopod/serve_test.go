@@ -229,6 +229,53 @@ auth:
 	}
 }
 
+// No log line, metric or answer holds the password of an ssh address.
+func TestServerHidesThePasswordOfTheEnvRepo(t *testing.T) {
+	dir := t.TempDir()
+	envRepo(t, dir, "shop")
+	git := testenv.ServeSSH(t, dir)
+	env := []string{"OCTOPOD_SSH_KEY=" + git.KeyFile, "OCTOPOD_KNOWN_HOSTS=" + git.KnownHosts}
+	s := startServer(t, dir, env, "--env-repo", strings.Replace(git.URL, "git@", "git:hunter2@", 1)+"/shop.git", "--verbose")
+	said := program(t, dir, []string{"OCTOPOD_SERVER=" + s.url}, "deploy", "--branch", "feature/x")
+	said += fetch(t, s.url+"/metrics") + fetch(t, s.url+"/") + fetch(t, s.url+"/api/v1/projects") + s.end(t)
+	if want := git.URL + `/shop.git",result="landed"} 1`; !strings.Contains(said, want) {
+		t.Errorf("the metrics lack %s", want)
+	}
+	if strings.Contains(said, "hunter2") {
+		t.Errorf("the server says the password:\n%s", said)
+	}
+}
+
+// Nor does the warning about an env repo that cannot be reached.
+func TestServerHidesThePasswordOfAnUnreachableEnvRepo(t *testing.T) {
+	ctx, cancel := context.WithTimeout(t.Context(), testenv.Patience)
+	defer cancel()
+	serve := exec.CommandContext(ctx, "octopod", "serve", "--listen", "127.0.0.1:0", "--env-repo", "ssh://git:hunter2@127.0.0.1:1/acme/envs.git")
+	key := testenv.ServeSSH(t, t.TempDir()).KeyFile
+	serve.Dir, serve.Env = t.TempDir(), []string{"HOME=" + t.TempDir(), "PATH=" + os.Getenv("PATH"), "OCTOPOD_SSH_KEY=" + key}
+	out, err := serve.StderrPipe()
+	if err == nil {
+		err = serve.Start()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	warned := false
+	for lines := bufio.NewScanner(out); lines.Scan(); {
+		if strings.Contains(lines.Text(), "hunter2") {
+			t.Errorf("the log holds the password: %s", lines.Text())
+		}
+		if strings.Contains(lines.Text(), "127.0.0.1:1/acme/envs.git") {
+			warned = true
+			cancel()
+		}
+	}
+	_ = serve.Wait() // it was killed
+	if !warned {
+		t.Error("the server did not warn")
+	}
+}
+
 func TestServerRefusesWhatCannotBe(t *testing.T) {
 	dir := t.TempDir()
 	repo := envRepo(t, dir, "shop")

@@ -28,6 +28,7 @@ var directOnly = map[string]string{
 	"git_ssh":      "is about the way to the env repo",
 	"git_failures": "is about the way to the env repo",
 	"sweep_http":   "is about the way to the repositories",
+	"password":     "is about the address of the env repo",
 	"import":       "is done once, on the env repo itself, as init is",
 }
 

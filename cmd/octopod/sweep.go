@@ -149,7 +149,7 @@ func (c *cli) tellSurroundings(r lifecycle.SweepResult) {
 	for _, h := range r.Repositories {
 		if h.Err != nil {
 			c.talk.printf("%s no branch of %s is known, so no staging goes with its branch: %s\n",
-				c.talk.paint(yellow, "octopod:"), withoutCredentials(h.Repository), plain(message(h.Err)))
+				c.talk.paint(yellow, "octopod:"), h.Repository, plain(message(h.Err)))
 		}
 	}
 	for _, o := range r.Orphans {

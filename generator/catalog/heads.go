@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"octopod/generator/giturl"
 	"octopod/generator/staging"
 )
 
@@ -55,10 +56,11 @@ func ListBranches(ctx context.Context, in Heads, repositories []string) ([]stagi
 	for i, repository := range repositories {
 		work.Go(func() error {
 			heads, err := in.Heads(ctx, repository)
+			address := giturl.Redact(repository)
 			if err == nil && len(heads) == 0 {
-				err = staging.Errorf(staging.CodeUnavailable, "%s lists no branch at all, which is not believed", repository)
+				err = staging.Errorf(staging.CodeUnavailable, "%s lists no branch at all, which is not believed", address)
 			}
-			listings[i] = staging.BranchListing{Repository: repository, Branches: len(heads), Err: err}
+			listings[i] = staging.BranchListing{Repository: address, Branches: len(heads), Err: err}
 			if err == nil {
 				mu.Lock()
 				defer mu.Unlock()

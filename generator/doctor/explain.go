@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"octopod/generator/giturl"
 	"octopod/generator/project"
 	"octopod/generator/receiver"
 	"octopod/generator/rights"
@@ -121,17 +122,18 @@ func (e *explaining) ofRepositories(heard map[string]heardAt) {
 		declared := e.project.Spec.Services[name]
 		e.built = e.built || declared.Build != ""
 		at, asked := heard[declared.Repository]
+		address := giturl.Redact(declared.Repository)
 		switch head := at.heads[e.Branch]; {
 		case !asked:
 			e.addOf(project.SectionServices, name, "the project does not say which repository it is built from")
 		case at.err != nil:
 			e.unknown = true
-			e.addOf(project.SectionServices, name, "%s cannot be asked for the branch: %s", declared.Repository, e.veil.RedactError(at.err))
+			e.addOf(project.SectionServices, name, "%s cannot be asked for the branch: %s", address, e.veil.RedactError(at.err))
 		case head == "":
-			e.addOf(project.SectionServices, name, "%s has no such branch", declared.Repository)
+			e.addOf(project.SectionServices, name, "%s has no such branch", address)
 		default:
 			e.found = true
-			e.addOf(project.SectionServices, name, "%s has it, at %.7s; %s", declared.Repository, head, e.runs(name, declared, head))
+			e.addOf(project.SectionServices, name, "%s has it, at %.7s; %s", address, head, e.runs(name, declared, head))
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 
 	"octopod/generator/gitstore"
 	"octopod/generator/giturl"
+	"octopod/generator/staging"
 )
 
 // Forges lists the branches of the application's repositories. It sends a token
@@ -32,43 +33,46 @@ func (f Forges) Heads(ctx context.Context, repository string) (map[string]string
 // Refs lists the branches and pull requests of a repository as octopod.yaml
 // names it: a path, an address, or host and path alone.
 func (f Forges) Refs(ctx context.Context, repository string) (gitstore.Refs, error) {
+	u, err := f.resolve(repository)
+	if err != nil {
+		return gitstore.Refs{}, staging.Errorf(staging.CodeInvalid, "the address of a repository in octopod.yaml cannot be read").Because(err)
+	}
 	o := f.options
-	o.URL = f.address(repository)
-	u, _ := giturl.Parse(o.URL) // ListRefs reports what cannot be parsed
-	f.authenticate(&o, u)
-	host := u.HostPort()
-	if err := f.limiter.Allow(host); err != nil {
+	o.URL, o.Auth = u.String(), f.credentials(u)
+	if err := f.limiter.Allow(u.HostPort()); err != nil {
 		return gitstore.Refs{}, err
 	}
 	known, err := gitstore.ListRefs(ctx, o)
-	f.limiter.Observe(host, err)
+	f.limiter.Observe(u.HostPort(), err)
 	return known, err
 }
 
-// authenticate sets the credentials that belong to the host of u, and no others.
-func (f Forges) authenticate(o *gitstore.Options, u giturl.URL) {
-	env, _ := giturl.Parse(f.envRepo)
-	switch user, password := env.Credentials(); {
-	case env.Origin() == "" || env.Origin() != u.Origin():
-		o.Auth.Username, o.Auth.Token = "", ""
-	case o.Auth.Token == "" && password != "":
-		o.Auth.Username, o.Auth.Token = user, password
+// credentials returns the credentials that belong to the host of u, and no others:
+// the host's own token, else those of the env repo, else those in the address.
+func (f Forges) credentials(u giturl.URL) gitstore.Auth {
+	auth := f.options.Auth
+	if env, err := giturl.Parse(f.envRepo); err != nil || env.Origin() == "" || env.Origin() != u.Origin() {
+		auth.Username, auth.Token = "", ""
 	}
 	if own := f.tokens[u.HostPort()]; own.Token != "" && (u.Scheme() == "https" || u.Loopback()) {
-		o.Auth.Username, o.Auth.Token = own.Username, own.Token
+		auth.Username, auth.Token = own.Username, own.Token
 	}
+	if auth.Username == "" && auth.Token == "" {
+		auth.Username, auth.Token = u.Credentials()
+	}
+	return auth
 }
 
-// address expands host and path to an address: in the form of the env repo's own
+// resolve expands host and path to an address: in the form of the env repo's own
 // address on the host of the env repo, else https.
-func (f Forges) address(repository string) string {
+func (f Forges) resolve(repository string) (giturl.URL, error) {
 	u, err := giturl.ParseRepository(repository)
 	if err != nil || !u.Shorthand() {
-		return repository
+		return u, err
 	}
 	path := strings.TrimSuffix(u.Path(), ".git") + ".git"
 	if env, err := giturl.Parse(f.envRepo); err == nil && env.Remote() && env.Host() == u.Host() {
-		return env.WithPath(path).String()
+		return env.WithPath(path), nil
 	}
-	return "https://" + u.HostPort() + "/" + path
+	return u.WithPath(path), nil
 }

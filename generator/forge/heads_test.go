@@ -21,9 +21,11 @@ func TestAddressesOfRepositories(t *testing.T) {
 		{"envs.git", "/srv/shop.git", "/srv/shop.git"},
 		{"envs.git", "file:///srv/shop.git", "file:///srv/shop.git"},
 		{"envs.git", "git@github.com:acme/shop.git", "git@github.com:acme/shop.git"},
+		{"envs.git", "github.com:acme/shop.git", "github.com:acme/shop.git"},
+		{"envs.git", "localhost:3000/acme/shop", "https://localhost:3000/acme/shop.git"},
 	} {
-		if got := (Forges{envRepo: tt.envRepo}).address(tt.repository); got != tt.want {
-			t.Errorf("%s beside %s: %s, want %s", tt.repository, tt.envRepo, got, tt.want)
+		if got, err := (Forges{envRepo: tt.envRepo}).resolve(tt.repository); err != nil || got.String() != tt.want {
+			t.Errorf("%s beside %s: %s %v, want %s", tt.repository, tt.envRepo, got, err, tt.want)
 		}
 	}
 }
@@ -51,6 +53,36 @@ func TestTheTokenGoesToTheHostOfTheEnvRepoAlone(t *testing.T) {
 		}
 		if shown != want {
 			t.Errorf("env repo %s: token shown %v, want %v", envRepo, shown, want)
+		}
+	}
+}
+
+// Credentials in an address go to the repository at that address, and those of the env repo to
+// the repositories beside it.
+func TestCredentialsInAddresses(t *testing.T) {
+	var got string
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		user, password, _ := r.BasicAuth()
+		got = user + ":" + password
+		http.NotFound(w, r)
+	}))
+	defer server.Close()
+	at := func(credentials, path string) string {
+		return strings.Replace(server.URL, "://", "://"+credentials, 1) + path
+	}
+	for _, tt := range []struct{ envRepo, repository, want string }{
+		{at("ci:secret@", "/envs.git"), "127.0.0.1/shop", "ci:secret"},
+		{at("token@", "/envs.git"), "127.0.0.1/shop", "token:"},
+		{"envs.git", at("ci:secret@", "/shop.git"), "ci:secret"},
+		{at("ci:secret@", "/envs.git"), at("", "/shop.git"), ":"},
+		{"https://ci:secret@git.example.com/envs.git", at("", "/shop.git"), ":"},
+	} {
+		f := New(tt.envRepo, gitstore.Options{AllowPlainHTTP: true}, nil, NewRateLimiter(time.Now))
+		if _, err := f.Heads(t.Context(), tt.repository); err == nil || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: %v", tt.repository, err)
+		}
+		if got != tt.want {
+			t.Errorf("%s beside %s: credentials %q, want %q", tt.repository, tt.envRepo, got, tt.want)
 		}
 	}
 }

@@ -160,8 +160,12 @@ func (u URL) Origin() string {
 	return u.scheme + "://" + u.HostPort()
 }
 
-// WithPath returns another repository on the same server, reached in the same way.
+// WithPath returns another repository on the same server, with the same credentials. It uses
+// https for a shorthand.
 func (u URL) WithPath(path string) URL {
+	if u.form == shorthand {
+		u.scheme = "https"
+	}
 	u.form, u.path = full, "/"+strings.TrimPrefix(path, "/")
 	u.escaped = (&url.URL{Path: u.path}).EscapedPath()
 	return u

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"octopod/generator/gitstore"
+	"octopod/generator/giturl"
 	"octopod/generator/web"
 )
 
@@ -69,7 +70,7 @@ func (l *branchCache) known(repositories []string) web.Branches {
 	for _, repository := range repositories {
 		h := l.cached[repository]
 		if h.away || h.expires.IsZero() {
-			all.Away = append(all.Away, repository)
+			all.Away = append(all.Away, giturl.Redact(repository))
 		}
 		for _, name := range h.names {
 			all.In[name] = append(all.In[name], repository)
@@ -99,7 +100,7 @@ func (l *branchCache) fetch(ctx context.Context, repository string) {
 	defer cancel()
 	known, err := l.ask(ctx, repository)
 	if err != nil {
-		l.log.WarnContext(ctx, "branches cannot be listed", "repository", repository, "error", err)
+		l.log.WarnContext(ctx, "branches cannot be listed", "repository", giturl.Redact(repository), "error", err)
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()

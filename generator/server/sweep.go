@@ -7,7 +7,6 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"octopod/generator/giturl"
 	"octopod/generator/lifecycle"
 	"octopod/generator/project"
 	"octopod/generator/rights"
@@ -74,7 +73,7 @@ func (s sweepLoop) sweep(ctx context.Context) {
 func logSweep(ctx context.Context, log *slog.Logger, r lifecycle.SweepResult) {
 	for _, h := range r.Repositories {
 		if h.Err != nil {
-			log.WarnContext(ctx, "cannot list the branches of a repository", "repository", giturl.Redact(h.Repository), "error", h.Err)
+			log.WarnContext(ctx, "cannot list the branches of a repository", "repository", h.Repository, "error", h.Err)
 		}
 	}
 	for _, o := range r.Orphans {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"octopod/generator/doctor"
+	"octopod/generator/giturl"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -51,7 +52,9 @@ func (s *Server) about(w http.ResponseWriter, r *http.Request, v *visit) error {
 	}
 	if v.shows(project.SectionServices) {
 		for _, name := range mainFirst(p) {
-			page.Services = append(page.Services, p.Spec.Services[name])
+			service := p.Spec.Services[name]
+			service.Repository = giturl.Redact(service.Repository)
+			page.Services = append(page.Services, service)
 		}
 	}
 	if v.shows(project.SectionSettings) {
