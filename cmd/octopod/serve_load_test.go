@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -89,28 +90,23 @@ func TestSlowClients(t *testing.T) {
 	} {
 		for range 50 {
 			slow.Go(func() {
-				if took, err := dribble(address, begin); err != nil || took > 20*time.Second {
-					t.Errorf("%.20s…: after %s: %v", begin, took, err)
+				if err := dribble(address, begin); err != nil {
+					t.Errorf("%.20s…: %v", begin, err)
 				}
 			})
 		}
 	}
 	for range 10 {
-		began := time.Now()
 		fetch(t, s.url+"/shop/")
-		if took := time.Since(began); took > 5*time.Second {
-			t.Errorf("a page took %s", took)
-		}
 	}
 	slow.Wait()
 }
 
 // dribble sends a request byte by byte until the server has enough of it.
-func dribble(address, begin string) (time.Duration, error) {
-	began := time.Now()
+func dribble(address, begin string) error {
 	conn, err := net.Dial("tcp", address)
 	if err != nil {
-		return 0, err
+		return err
 	}
 	defer conn.Close()
 	ended := make(chan error, 1)
@@ -118,15 +114,16 @@ func dribble(address, begin string) (time.Duration, error) {
 		_, err := io.Copy(io.Discard, conn)
 		ended <- err
 	}()
+	next, patience := time.NewTicker(500*time.Millisecond), time.After(testenv.Patience)
+	defer next.Stop()
 	for text := []byte(begin); ; text = []byte("x") {
 		_, _ = conn.Write(text) // a connection that is closed shows below
 		select {
 		case <-ended: // closed or reset
-			return time.Since(began), nil
-		case <-time.After(500 * time.Millisecond):
-		}
-		if time.Since(began) > time.Minute {
-			return time.Since(began), fmt.Errorf("the server still listens")
+			return nil
+		case <-next.C:
+		case <-patience:
+			return errors.New("the server still listens")
 		}
 	}
 }
@@ -166,7 +163,7 @@ func TestTheServerAtWork(t *testing.T) {
 // workThrough does what people and programs do, side by side.
 func workThrough(t *testing.T, at string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	var watchers, people sync.WaitGroup
 	for range 4 {

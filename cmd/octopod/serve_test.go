@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -130,7 +129,7 @@ func TestSIGTERMDuringWrites(t *testing.T) {
 	for i := range 24 {
 		name := fmt.Sprintf("s%d", i)
 		work.Go(func() {
-			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			ctx, cancel := context.WithTimeout(t.Context(), testenv.Patience)
 			defer cancel()
 			_, err := clientOf(t, s.url, "").Apply(ctx, change.Request{Action: staging.Action{Verb: staging.Deploy, Branch: name}})
 			if err == nil {
@@ -391,12 +390,7 @@ func TestRefusalsArePagesForPeople(t *testing.T) {
 // Metrics may have an address of their own; then they are there alone.
 func TestMetricsApart(t *testing.T) {
 	dir := t.TempDir()
-	free, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	at := free.Addr().String()
-	_ = free.Close()
+	at := testenv.FreeAddress(t)
 	config := filepath.Join(dir, "server.yaml")
 	text := fmt.Sprintf("projects: [{envRepo: %s}]\nmetrics: %s\n", envRepo(t, dir, "shop"), at)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {

@@ -2,7 +2,6 @@ package argocd_test
 
 import (
 	"context"
-	"net"
 	"slices"
 	"strconv"
 	"sync"
@@ -33,6 +32,7 @@ type fakeArgo struct {
 
 	t       testing.TB
 	address string
+	door    *door
 
 	mu          sync.Mutex
 	server      *grpc.Server
@@ -53,17 +53,14 @@ const goodToken = "good"
 func newFake(t testing.TB) *fakeArgo {
 	t.Helper()
 	f := &fakeArgo{t: t, apps: map[string]v1alpha1.Application{}, subscribers: map[chan v1alpha1.ApplicationWatchEvent]bool{}, may: "yes", version: 100}
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.address = listener.Addr().String()
-	f.serve(listener)
+	f.door = newDoor(t)
+	f.address = f.door.Addr().String()
+	f.serve()
 	t.Cleanup(f.stop)
 	return f
 }
 
-func (f *fakeArgo) serve(listener net.Listener) {
+func (f *fakeArgo) serve() {
 	server := grpc.NewServer()
 	applicationpkg.RegisterApplicationServiceServer(server, f)
 	applicationsetpkg.RegisterApplicationSetServiceServer(server, &fakeSets{fake: f})
@@ -71,7 +68,8 @@ func (f *fakeArgo) serve(listener net.Listener) {
 	f.mu.Lock()
 	f.server = server
 	f.mu.Unlock()
-	go func() { _ = server.Serve(listener) }()
+	room := f.door.enter()
+	go func() { _ = server.Serve(room) }()
 }
 
 func (f *fakeArgo) stop() {
@@ -82,14 +80,7 @@ func (f *fakeArgo) stop() {
 }
 
 // restart comes back at the same address.
-func (f *fakeArgo) restart(t *testing.T) {
-	t.Helper()
-	listener, err := net.Listen("tcp", f.address)
-	if err != nil {
-		t.Fatal(err)
-	}
-	f.serve(listener)
-}
+func (f *fakeArgo) restart() { f.serve() }
 
 // put writes an Application and tells the watchers, unless the fake is mute.
 func (f *fakeArgo) put(name string, change func(*v1alpha1.Application)) {

@@ -130,7 +130,7 @@ func TestWatchComesBack(t *testing.T) {
 		f.remove("removed")
 		f.put("new", same)
 		w.silence()
-		f.restart(t)
+		f.restart()
 		w.next("changed new")
 		w.next("removed removed")
 		w.next("back")
@@ -183,7 +183,7 @@ func TestWatchBelievesARestoredCluster(t *testing.T) {
 	w.next("away")
 	f.with(func(f *fakeArgo) { f.version = 7 })
 	f.put("one", same)
-	f.restart(t)
+	f.restart()
 	w.next("changed one")
 	w.next("back")
 	f.put("one", same)
@@ -218,7 +218,7 @@ func TestWatchGivesBackAllGoroutines(t *testing.T) {
 					break
 				}
 			}
-			f.restart(t)
+			f.restart()
 			w.stop()
 		}
 		testenv.Eventually(t, fmt.Sprintf("%d goroutines of the package, as before", before), func() (int, bool) {

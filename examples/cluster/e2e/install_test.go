@@ -4,7 +4,6 @@ package e2e_test
 
 import (
 	"bytes"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -186,7 +185,7 @@ func (s *shop) startInstalled(d appsv1.Deployment) {
 		text = []byte(strings.ReplaceAll(string(text), old, by))
 	}
 	for _, port := range container.Ports {
-		ports[port.Name] = freeAddress(s.t)
+		ports[port.Name] = testenv.FreeAddress(s.t)
 		change("0.0.0.0:"+strconv.Itoa(int(port.ContainerPort)), ports[port.Name])
 	}
 	change("git@git.example.com:acme/shop-stagings.git", server.URL+"/envs.git")
@@ -289,14 +288,4 @@ func (s *shop) mounted(d appsv1.Deployment) map[string]string {
 		}
 	}
 	return folders
-}
-
-func freeAddress(t testing.TB) string {
-	t.Helper()
-	l, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer l.Close()
-	return l.Addr().String()
 }
