@@ -26,6 +26,7 @@ var clean = []string{
 	"action.yml",
 	"argocd",
 	"docs/access.md",
+	"docs/benchmarks.md",
 	"docs/ci.md",
 	"docs/cli.md",
 	"docs/files.md",
