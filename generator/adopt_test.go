@@ -162,8 +162,8 @@ func TestTheSuggestionsOfInitAreValid(t *testing.T) {
 				t.Errorf("%s: no suggestion for %s", file, section)
 			}
 		}
-		_, suggested, _ := strings.Cut(text, "  # What teams add next")
-		suggested, _, _ = strings.Cut(suggested, "  # The checks refuse")
+		_, suggested, _ := strings.Cut(text, "  # Fields that teams add next")
+		suggested, _, _ = strings.Cut(suggested, "  # These objects fail the checks")
 		p, err := project.Parse([]byte(strings.Replace(text, suggested, strings.ReplaceAll(suggested, "\n  # ", "\n  "), 1)))
 		if err != nil {
 			t.Fatalf("%s: %v", file, err)

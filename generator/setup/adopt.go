@@ -3,11 +3,9 @@ package setup
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"path"
 	"slices"
 	"strings"
-	"testing/fstest"
 
 	"octopod/generator/change"
 	"octopod/generator/project"
@@ -15,52 +13,48 @@ import (
 	"octopod/generator/staging"
 )
 
-// adoptKustomize makes a project of a kustomize base or a plain folder of YAML
+// adoptKustomize makes a project of a kustomize base or a plain directory of YAML
 // that was not written for Octopod.
-func (g *Setup) adoptKustomize(ctx context.Context, r InitRequest) (layout, error) {
-	b := bring(r, adopt.BaseDir(r.Name))
-	if err := b.kustomization(); err != nil {
-		return layout{}, b.inWords(err)
-	}
-	objects, err := g.renderBase(ctx, r, b)
+func (s *Setup) adoptKustomize(ctx context.Context, r InitRequest) (layout, error) {
+	t, err := importTemplate(r, adopt.BaseDir(r.Name))
 	if err != nil {
-		return layout{}, b.inWords(err)
+		return layout{}, err
+	}
+	if err := t.makeBase(); err != nil {
+		return layout{}, t.withOriginalPaths(err)
+	}
+	objects, err := s.renderBase(ctx, t)
+	if err != nil {
+		return layout{}, t.withOriginalPaths(err)
 	}
 	draft := adopt.Read(objects)
 	glue, settings, err := draft.Kustomize(r.Name, path.Join("base", r.TemplateDir))
 	if err != nil {
 		return layout{}, fmt.Errorf("writing the kustomization: %w", err)
 	}
-	written := draftProject(r, draft)
-	written.Spec.Kustomize = settings
-	l, err := g.finishAdoption(ctx, written, draft, append(b.files, glue...))
-	l.notes = append(b.notes, l.notes...)
-	return l, b.inWords(err)
+	p := newProject(r, draft)
+	p.Spec.Kustomize = settings
+	l, err := s.finishAdoption(ctx, p, draft, append(t.files, glue...))
+	l.notes = append(t.notes, l.notes...)
+	return l, t.withOriginalPaths(err)
 }
 
-// renderBase gives the objects of a base as it was brought.
-func (g *Setup) renderBase(ctx context.Context, r InitRequest, b *brought) ([]staging.Object, error) {
-	overlay, err := adopt.Kustomization(staging.Dir(change.TrialName), []string{"../../" + b.base()})
+// renderBase renders the objects of the imported base, unchanged.
+func (s *Setup) renderBase(ctx context.Context, t *importedTemplate) ([]staging.Object, error) {
+	overlay, err := adopt.Kustomization(staging.Dir(change.TrialName), []string{"../../" + t.base()})
 	if err != nil {
 		return nil, fmt.Errorf("writing the kustomization: %w", err)
 	}
-	p := &project.Project{Metadata: project.Metadata{Name: r.Name}, Spec: project.Spec{
-		Engine: project.EngineKustomize, Kustomize: project.Kustomize{Base: b.base()},
+	p := &project.Project{Metadata: project.Metadata{Name: t.r.Name}, Spec: project.Spec{
+		Engine: project.EngineKustomize, Kustomize: project.Kustomize{Base: t.base()},
 	}}
-	objects, err := g.Renderer.Render(ctx, inMemory(b.files), p, change.TrialName, []staging.File{overlay})
+	objects, err := s.Renderer.Render(ctx, newMemoryFS(t.files), p, change.TrialName, []staging.File{overlay})
 	return objects, change.TemplateError(p, err)
 }
 
-// inMemory is an env repo that holds these files and is not written yet.
-func inMemory(files []staging.File) fs.FS {
-	tree := fstest.MapFS{}
-	for _, file := range files {
-		tree[file.Path] = &fstest.MapFile{Data: file.Data}
-	}
-	return tree
-}
-
-func draftProject(r InitRequest, draft adopt.Draft) project.Project {
+// newProject returns octopod.yaml for the answers of the user and what the draft
+// found in the template.
+func newProject(r InitRequest, draft adopt.Draft) project.Project {
 	return project.Project{
 		APIVersion: project.APIVersion, Kind: project.Kind,
 		Metadata: project.Metadata{Name: r.Name, Title: r.Title},
@@ -73,11 +67,11 @@ func draftProject(r InitRequest, draft adopt.Draft) project.Project {
 	}
 }
 
-// finishAdoption writes octopod.yaml, and renders one staging to learn what
-// the checks would refuse. That goes into the file as commented exceptions:
-// each is a decision, and not Octopod's.
-func (g *Setup) finishAdoption(ctx context.Context, written project.Project, draft adopt.Draft, files []staging.File) (layout, error) {
-	data, err := written.Encode()
+// finishAdoption writes octopod.yaml, and renders a trial staging to find what the
+// checks reject. octopod.yaml lists the findings as commented exceptions: the user
+// decides on each.
+func (s *Setup) finishAdoption(ctx context.Context, adopted project.Project, draft adopt.Draft, files []staging.File) (layout, error) {
+	data, err := adopted.Encode()
 	if err != nil {
 		return layout{}, fmt.Errorf("writing %s: %w", project.File, err)
 	}
@@ -85,7 +79,7 @@ func (g *Setup) finishAdoption(ctx context.Context, written project.Project, dra
 	if err != nil {
 		return layout{}, err
 	}
-	findings, err := g.CheckTemplate(ctx, p, inMemory(files))
+	findings, err := s.CheckTemplate(ctx, p, newMemoryFS(files))
 	if err != nil {
 		return layout{}, err
 	}
@@ -98,14 +92,14 @@ func (g *Setup) finishAdoption(ctx context.Context, written project.Project, dra
 	}, nil
 }
 
-// suggestions are what a team wants next, under spec, which is the last field
-// of the file.
-const suggestions = `  # What teams add next; the schema beside this file knows all fields.
+// suggestions are commented fields that teams often add next. They belong to spec,
+// which is the last field of the file.
+const suggestions = `  # Fields that teams add next; .octopod/octopod.schema.json describes all fields.
   # naming:
   #   stripPrefixes: [feature/, fix/]  # feature/login becomes login
   # lifecycle:
-  #   ttl: 14d                # archived when no deploy came for so long
-  #   archiveRetention: 30d   # deleted when archived for so long
+  #   ttl: 14d                # archived after so long without a deploy
+  #   archiveRetention: 30d   # deleted after so long in the archive
   #   maxActive: 20
   #   permanent: [main]
   # quota:
@@ -116,7 +110,7 @@ const suggestions = `  # What teams add next; the schema beside this file knows 
   #   - {name: Logs, url: "https://grafana.example.com/explore?namespace={namespace}"}
 `
 
-// exceptions writes findings as a commented list of spec.checks.allow.
+// exceptions returns the findings as a commented list for spec.checks.allow.
 func exceptions(findings []staging.Problem) []byte {
 	var lines []string
 	for _, f := range findings {
@@ -129,6 +123,6 @@ func exceptions(findings []staging.Problem) []byte {
 	if len(lines) == 0 {
 		return nil
 	}
-	head := "  # The checks refuse what follows. Mend the template, or take the marks off with a reason.\n  # checks:\n  #   allow:\n"
+	head := "  # These objects fail the checks. Fix the template, or uncomment exceptions and give reasons.\n  # checks:\n  #   allow:\n"
 	return []byte(head + strings.Join(lines, "\n") + "\n")
 }

@@ -9,55 +9,58 @@ import (
 	"octopod/generator/change"
 	"octopod/generator/project"
 	"octopod/generator/project/adopt"
+	"octopod/generator/render"
 	"octopod/generator/staging"
 	"octopod/jsonnet"
 )
 
 // adoptJsonnet makes a project of a jsonnet file that was not written for Octopod.
-func (g *Setup) adoptJsonnet(ctx context.Context, r InitRequest) (layout, error) {
-	b := bring(r, adopt.JsonnetDir(r.Name))
-	if b.err != nil {
-		return layout{}, b.inWords(b.err)
+func (s *Setup) adoptJsonnet(ctx context.Context, r InitRequest) (layout, error) {
+	t, err := importTemplate(r, adopt.JsonnetDir(r.Name))
+	if err != nil {
+		return layout{}, err
 	}
-	b.files = adopt.ImportedFiles(b.files, path.Join(b.dir, r.TemplateFile))
+	t.files = adopt.ImportedFiles(t.files, path.Join(t.dir, r.TemplateFile))
 	for _, library := range []string{"octopod.libsonnet", "bring.libsonnet"} {
 		data, err := jsonnet.Files.ReadFile(library)
 		if err != nil {
 			return layout{}, fmt.Errorf("reading the library: %w", err)
 		}
-		b.files = append(b.files, staging.File{Path: path.Join("jsonnet", library), Data: data})
+		t.files = append(t.files, staging.File{Path: path.Join("jsonnet", library), Data: data})
 	}
-	objects, err := g.renderJsonnet(ctx, r, b)
+	objects, err := s.renderJsonnet(ctx, t)
 	if err != nil {
 		return layout{}, err
 	}
 	if secrets := adopt.PlainSecrets(objects); len(secrets) > 0 {
-		return layout{}, staging.Errorf(staging.CodeInvalid, "%s makes Secret %s with its values, which git would keep for ever",
+		return layout{}, staging.Errorf(staging.CodeInvalid, "%s makes Secret %s with its values, which git would keep forever",
 			r.TemplatePath, strings.Join(secrets, ", ")).
-			WithHint("take it out of the file, and make it in the namespace of each staging with a SealedSecret or an ExternalSecret; containers may go on naming it")
+			WithHint("remove the Secret from the file, and create it in the namespace of each staging with a SealedSecret or an ExternalSecret; containers may still refer to it")
 	}
 	draft := adopt.Read(objects)
-	written := draftProject(r, draft)
-	written.Spec.Parameters = draft.WithoutTargets()
-	l, err := g.finishAdoption(ctx, written, draft, append(b.files, draft.Jsonnet(r.Name, r.TemplateFile)))
-	return l, b.inWords(err)
+	p := newProject(r, draft)
+	p.Spec.Parameters = draft.WithoutTargets()
+	l, err := s.finishAdoption(ctx, p, draft, append(t.files, draft.Jsonnet(r.Name, r.TemplateFile)))
+	return l, t.withOriginalPaths(err)
 }
 
-// renderJsonnet gives the objects of a jsonnet file as it was brought. A
-// function is called without arguments: nobody knows yet which it should get.
-func (g *Setup) renderJsonnet(ctx context.Context, r InitRequest, b *brought) ([]staging.Object, error) {
+// renderJsonnet renders the objects of the jsonnet file. A function is called without
+// arguments: its arguments for a staging are not known yet.
+func (s *Setup) renderJsonnet(ctx context.Context, t *importedTemplate) ([]staging.Object, error) {
+	r, template := t.r, path.Join(t.dir, t.r.TemplateFile)
 	main := fmt.Sprintf("local brought = import '%s/%s';\nif std.isFunction(brought) then brought() else brought\n", r.Name, r.TemplateFile)
 	source := staging.File{Path: staging.Dir(change.TrialName) + "/main.jsonnet", Data: []byte(main)}
 	p := &project.Project{Metadata: project.Metadata{Name: r.Name}, Spec: project.Spec{
-		Engine: project.EngineJsonnet, Jsonnet: project.Jsonnet{File: path.Join(b.dir, r.TemplateFile), Libraries: []string{"jsonnet"}},
+		Engine: project.EngineJsonnet, Jsonnet: project.Jsonnet{File: template, Libraries: []string{"jsonnet"}},
 	}}
-	objects, err := g.Renderer.Render(ctx, inMemory(b.files), p, change.TrialName, []staging.File{source})
+	tree := newMemoryFS(t.files)
+	objects, err := s.Renderer.Render(ctx, tree, p, change.TrialName, []staging.File{source})
 	if err == nil {
 		return objects, nil
 	}
-	refusal := staging.Errorf(staging.CodeInvalid, "%s does not evaluate to Kubernetes objects by itself", r.TemplatePath)
-	if strings.Contains(err.Error(), "Missing argument") {
-		refusal = refusal.WithHint("give its arguments defaults; or run init without --template, and call it from jsonnet/%s.libsonnet", r.Name)
+	failure := staging.Errorf(staging.CodeInvalid, "%s alone does not evaluate to Kubernetes objects", r.TemplatePath)
+	if required := render.RequiredArguments(tree, template); len(required) > 0 {
+		failure = failure.WithHint("give %s a default; or run init without --template, and call the function from jsonnet/%s.libsonnet", strings.Join(required, ", "), r.Name)
 	}
-	return nil, refusal.Because(b.inWords(change.TemplateError(p, err)))
+	return nil, failure.Because(t.withOriginalPaths(change.TemplateError(p, err)))
 }

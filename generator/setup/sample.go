@@ -15,10 +15,10 @@ import (
 	"octopod/templates"
 )
 
-// sampleName is what the sample project is called where it is kept.
+// sampleName is the name of the sample project.
 const sampleName = "shop"
 
-// sampleLayout copies the sample project under the reader's name.
+// sampleLayout copies the sample project under the user's project name.
 func sampleLayout(r InitRequest) (layout, error) {
 	source, dir := fs.FS(templates.Files), "templates"
 	if r.Engine == project.EngineJsonnet {
@@ -29,34 +29,33 @@ func sampleLayout(r InitRequest) (layout, error) {
 		return layout{}, err
 	}
 	l := layout{notes: []string{"the sample project " + sampleName + " was copied: replace its templates with yours, or run init with --template DIR"}}
-	var written []byte
+	var data []byte
 	for _, file := range files {
 		if file.Path == dir+"/"+project.File {
-			written = file.Data
+			data = file.Data
 			continue
 		}
 		if path.Base(file.Path) == "bring.libsonnet" {
-			continue // for init --template alone
+			continue // only init --template needs it
 		}
 		file.Path = renameSample(file.Path, r.Name)
 		l.files = append(l.files, file)
 	}
-	if written, err = fillProject(written, r); err != nil {
+	if data, err = fillProject(data, r); err != nil {
 		return layout{}, err
 	}
-	l.files = append(l.files, staging.File{Path: project.File, Data: written})
-	l.project, err = project.Parse(written)
+	l.files = append(l.files, staging.File{Path: project.File, Data: data})
+	l.project, err = project.Parse(data)
 	return l, err
 }
 
-// renameSample gives the sample's own files the project's name.
+// renameSample replaces the sample's name in a path by the project's name.
 func renameSample(name, to string) string {
 	name = strings.Replace(name, "templates/"+sampleName+"/", "templates/"+to+"/", 1)
 	return strings.Replace(name, "jsonnet/"+sampleName+".libsonnet", "jsonnet/"+to+".libsonnet", 1)
 }
 
-// fillProject writes the reader's answers into a project file and keeps its
-// comments.
+// fillProject writes the user's answers into a project file and keeps its comments.
 func fillProject(data []byte, r InitRequest) ([]byte, error) {
 	var doc yaml.Node
 	if err := yaml.Unmarshal(data, &doc); err != nil {
@@ -81,7 +80,8 @@ func fillProject(data []byte, r InitRequest) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// setScalar sets a field of a mapping, adding what is missing on the way.
+// setScalar sets a field of a mapping. It adds the mappings that are missing on the
+// way.
 func setScalar(node *yaml.Node, value string, field []string) {
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		if node.Content[i].Value != field[0] {
