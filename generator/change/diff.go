@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -41,13 +40,13 @@ func union[V any](a, b map[string]V) map[string]V {
 	return all
 }
 
-// byIdentity keys objects by their identity across versions. It cuts the content
-// hash off names that kustomize generates, or the next version of a ConfigMap would
+// byIdentity keys objects by their identity across versions. It ignores the content
+// hash in the name of a generated object, or the next version of a ConfigMap would
 // look like another ConfigMap.
 func byIdentity(objects []staging.Object) map[string]*staging.Object {
 	keyed := map[string]*staging.Object{}
 	for i, o := range objects {
-		key := strings.Join([]string{o.Kind, generatedName.ReplaceAllString(o.Name, ""), o.Namespace, o.APIVersion}, "\x00")
+		key := strings.Join([]string{o.Kind, staging.StableName(o.Kind, o.Name), o.Namespace, o.APIVersion}, "\x00")
 		if keyed[key] != nil {
 			key += "\x00" + o.Name
 		}
@@ -55,9 +54,6 @@ func byIdentity(objects []staging.Object) map[string]*staging.Object {
 	}
 	return keyed
 }
-
-// generatedName matches the hash at the end of a name, in kustomize's alphabet.
-var generatedName = regexp.MustCompile(`-[2456789bcdfghkmt]{10}$`)
 
 func compareObject(before, after *staging.Object) (ObjectDiff, bool) {
 	d := ObjectDiff{Action: staging.Modified}

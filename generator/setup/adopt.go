@@ -115,7 +115,7 @@ func exceptions(findings []staging.Problem) []byte {
 	var lines []string
 	for _, f := range findings {
 		kind, name, _ := strings.Cut(f.Object, "/")
-		line := fmt.Sprintf("  #     - {rule: %s, kind: %s, name: %s, reason: say why}", f.Rule, kind, project.StableName(kind, name))
+		line := fmt.Sprintf("  #     - {rule: %s, kind: %s, name: %s, reason: say why}", f.Rule, kind, staging.StableName(kind, name))
 		if f.Rule != "" && !slices.Contains(lines, line) {
 			lines = append(lines, line)
 		}

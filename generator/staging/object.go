@@ -1,5 +1,7 @@
 package staging
 
+import "regexp"
+
 // Object is one rendered Kubernetes object.
 type Object struct {
 	APIVersion string
@@ -16,4 +18,18 @@ func (o Object) String() string { return o.Kind + "/" + o.Name }
 type File struct {
 	Path string
 	Data []byte
+}
+
+// generatedSuffix is the content hash at the end of the name of a generated
+// ConfigMap or Secret: of kustomize, ten digits of an alphabet without vowels, or of
+// jsonnet/octopod.libsonnet, ten digits of an MD5.
+var generatedSuffix = regexp.MustCompile(`-([2456789bcdfghkmt]{10}|[0-9a-f]{10})$`)
+
+// StableName returns the name of an object without its content hash, which changes
+// with every edit.
+func StableName(kind, name string) string {
+	if kind != "ConfigMap" && kind != "Secret" {
+		return name
+	}
+	return generatedSuffix.ReplaceAllString(name, "")
 }

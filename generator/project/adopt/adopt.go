@@ -137,7 +137,7 @@ func (d *Draft) readConfigMap(objects []staging.Object) {
 			if i < 0 {
 				continue
 			}
-			d.ConfigMap = project.StableName("ConfigMap", from.ConfigMapRef.Name)
+			d.ConfigMap = staging.StableName("ConfigMap", from.ConfigMapRef.Name)
 			decodeAt(objects[i].JSON, "/data", &d.settings)
 			for _, key := range slices.Sorted(maps.Keys(d.settings)) {
 				d.parameter(key, d.settings[key], project.Target{})
