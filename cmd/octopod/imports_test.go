@@ -9,10 +9,12 @@ import (
 	"go/token"
 	"io"
 	"io/fs"
+	"maps"
 	"os/exec"
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -211,6 +213,99 @@ func processCalls(t *testing.T, file string) (calls []string) {
 		return true
 	})
 	return calls
+}
+
+// wordFiles says in which files alone a word may stand as a string, or as a segment of a path,
+// and why. Sentences are free to use them.
+var wordFiles = map[string]map[string]string{
+	"envs":           {"generator/staging/layout.go": "the layout of the env repo"},
+	"staging.yaml":   {"generator/staging/layout.go": "the layout of the env repo"},
+	"manifests.yaml": {"generator/staging/layout.go": "the layout of the env repo"},
+	"octopod.yaml":   {"generator/project/project.go": "the file of a project"},
+	"://": {
+		"generator/giturl/": "the only parser for addresses of git repositories",
+		// Both are addresses of the web, not of git.
+		"generator/argocd/options.go": "--argocd-server takes host and port like the argocd command, which net/url rejects",
+		"generator/project/names.go":  "a host of the ApplicationSet holds a template, which net/url escapes",
+	},
+}
+
+// The layout of the env repo stands in one file, and one package takes addresses apart.
+func TestWordsStandInOnePlace(t *testing.T) {
+	used := map[string]bool{}
+	for _, name := range productFiles(t) {
+		for _, word := range wordsIn(t, "../../"+name) {
+			allowed := false
+			for file := range wordFiles[word] {
+				if name == file || strings.HasSuffix(file, "/") && strings.HasPrefix(name, file) {
+					allowed, used[word+file] = true, true
+				}
+			}
+			if !allowed {
+				t.Errorf("%s spells %q: that is for %v", name, word, slices.Sorted(maps.Keys(wordFiles[word])))
+			}
+		}
+	}
+	for word, files := range wordFiles {
+		for file := range files {
+			if !used[word+file] {
+				t.Errorf("%s does not spell %q: remove it from the list", file, word)
+			}
+		}
+	}
+}
+
+// productFiles lists the Go files of the product, without tests and what only tests import.
+func productFiles(t *testing.T) (names []string) {
+	t.Helper()
+	for _, dir := range []string{"cmd", "generator", "examples", "templates", "jsonnet"} {
+		err := filepath.WalkDir("../../"+dir, func(file string, entry fs.DirEntry, err error) error {
+			name := strings.TrimPrefix(filepath.ToSlash(file), "../../")
+			switch {
+			case err != nil:
+				return err
+			case entry.IsDir() && (entry.Name() == "testdata" || name == "generator/testenv"):
+				return fs.SkipDir
+			case path.Ext(name) == ".go" && !strings.HasSuffix(name, "_test.go"):
+				names = append(names, name)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	return names
+}
+
+// wordsIn lists the words of wordFiles that the strings of a file spell.
+func wordsIn(t *testing.T, file string) (words []string) {
+	t.Helper()
+	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ast.Inspect(parsed, func(n ast.Node) bool {
+		literal, ok := n.(*ast.BasicLit)
+		if !ok || literal.Kind != token.STRING {
+			return true
+		}
+		text, err := strconv.Unquote(literal.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		segments := strings.Split(text, "/")
+		if strings.ContainsAny(text, " \n") {
+			segments = nil
+		}
+		for word := range wordFiles {
+			if text == word || slices.Contains(segments, word) {
+				words = append(words, word)
+			}
+		}
+		return true
+	})
+	return words
 }
 
 // No package hides work in init, and commands hold no state in globals.
