@@ -13,7 +13,7 @@ export PATH := $(TOOLS):$(PATH)
 # The folder of the cluster that `make cluster` starts.
 CLUSTER ?= /tmp/octopod-cluster
 
-.PHONY: help build demo cluster cluster-down demo-cluster test e2e lint golden fuzz bench bench-cluster tools clean
+.PHONY: help build demo cluster cluster-down demo-cluster test e2e needs-test needs-e2e deps lint golden fuzz bench bench-cluster tools clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -34,13 +34,20 @@ demo-cluster: build ## run the demo on that cluster; start the cluster if necess
 	$(GO) run ./examples/cluster/cmd/demo --dir $(CLUSTER) --octopod $(OUT)/octopod
 
 # lint runs go vet, and test binaries need no debug information: -vet=off -ldflags=-w save a minute on two cores.
-test: tools ## run every test that needs no cluster, with the race detector
+test: needs-test tools ## run every test that needs no cluster, with the race detector
 	$(GO) test -race -vet=off -ldflags=-w -timeout 20m ./...
 	$(GO) -C generator/auth/dextest test -mod=mod ./...
 
-e2e: ## build and start a real Kubernetes and Argo CD, and run the end-to-end tests on them
+e2e: needs-e2e ## build and start a real Kubernetes and Argo CD, and run the end-to-end tests on them
 	$(GO) run ./examples/cluster/cmd/cluster build --forge
 	$(GO) test -tags cluster -count 1 -timeout 40m ./examples/cluster/e2e
+
+# These two stop a target before it starts, when a program is missing.
+needs-test needs-e2e: needs-%:
+	@.ci/needs $*
+
+deps: ## install the programs that tests need, on Debian and Ubuntu
+	.ci/needs install
 
 lint: ## run gofmt, go vet, staticcheck and golangci-lint
 	@test -z "$$(gofmt -l $$(git ls-files '*.go'))" || { echo 'run gofmt -w on:'; gofmt -l $$(git ls-files '*.go'); exit 1; }
