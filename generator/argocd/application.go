@@ -156,21 +156,24 @@ func faults(results v1alpha1.ResourceResults) []string {
 func conditions(all []v1alpha1.ApplicationCondition) []staging.Condition {
 	var list []staging.Condition
 	for _, c := range all {
-		list = append(list, staging.Condition{Type: c.Type, Message: c.Message, Since: timeOf(c.LastTransitionTime), Transient: passing(c)})
+		list = append(list, staging.Condition{Type: c.Type, Message: c.Message, Since: timeOf(c.LastTransitionTime), Transient: isTransient(c)})
 	}
 	return list
 }
 
-// passing tells that Argo CD could not look, from that it looked and could not
-// render. Its answer has no field for this. Only faults of rendering are few
-// enough to know by their words; of an unknown fault nothing is claimed.
-func passing(c v1alpha1.ApplicationCondition) bool {
-	if c.Type != v1alpha1.ApplicationConditionComparisonError {
-		return false
-	}
-	return !slices.ContainsFunc([]string{
-		"`kustomize build", "Failed to evaluate jsonnet", "Manifest generation error", "ailed to unmarshal", "app path does not exist",
-	}, func(words string) bool { return strings.Contains(c.Message, words) })
+// renderErrors are the words of Argo CD by which a message says that it read the
+// revision and could not render it.
+var renderErrors = []string{
+	"`kustomize build", "Failed to evaluate jsonnet", "Manifest generation error", "ailed to unmarshal", "app path does not exist",
+}
+
+// isTransient reports whether Argo CD could not read the env repo, as opposed to
+// reading it and failing to render. An Application has no field for this, so here,
+// and nowhere else, words of Argo CD decide. Render errors have few forms; an
+// unknown error is transient, so that Octopod reports no failure it cannot prove.
+func isTransient(c v1alpha1.ApplicationCondition) bool {
+	return c.Type == v1alpha1.ApplicationConditionComparisonError &&
+		!slices.ContainsFunc(renderErrors, func(words string) bool { return strings.Contains(c.Message, words) })
 }
 
 func resources(all []v1alpha1.ResourceStatus) []staging.Resource {
