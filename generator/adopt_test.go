@@ -27,7 +27,7 @@ func base(t *testing.T, file string) fs.FS {
 	return dir
 }
 
-// adopted makes a world from somebody's own base.
+// adopted returns a world whose project was imported from a base of the txtar file.
 func adopted(t *testing.T, file string, change func(*setup.InitRequest)) (*world, setup.InitResult) {
 	t.Helper()
 	w := empty(t)
@@ -59,7 +59,7 @@ func TestAKustomizeBaseOfOnesOwnDeploysAtOnce(t *testing.T) {
 		t.Errorf("parameters %s, want %s", got, names)
 	}
 	if len(result.Findings) > 0 {
-		t.Errorf("the checks refuse %v", result.Findings)
+		t.Errorf("findings of the checks: %v", result.Findings)
 	}
 	w.do(staging.Action{
 		Verb: staging.Deploy, Branch: "feature/x", Absent: []string{"FEATURE_X"},
@@ -74,8 +74,8 @@ func TestAKustomizeBaseOfOnesOwnDeploysAtOnce(t *testing.T) {
 	})
 }
 
-// shows renders a staging and looks for text in its objects; a word after an
-// exclamation mark must not be there. Generated names match by their start.
+// shows renders a staging and searches its objects for text. Text after an
+// exclamation mark must be absent. Generated names match by their prefix.
 func (w *world) shows(name string, want map[string][]string) {
 	w.t.Helper()
 	objects, err := w.Manifests(w.t.Context(), name, "")
@@ -110,7 +110,7 @@ func TestAPlainFolderSaysWhatTheChecksRefuse(t *testing.T) {
 	deploy := staging.Action{Verb: staging.Deploy, Branch: "x", Images: map[string]staging.Build{"api": {Image: "registry.acme.io/team/api:9"}}}
 	w.refused(deploy)
 
-	// Taking the marks off the commented exceptions makes it pass.
+	// With the exceptions uncommented, the deploy passes.
 	allow(w)
 	deploy.Set = map[string]string{"WORKERS": "8"}
 	w.do(deploy)
@@ -136,8 +136,8 @@ func TestWildcardHostsBecomeHostsOfTheStaging(t *testing.T) {
 	})
 }
 
-// The hash in the name of a generated object changes with its content; an
-// exception must not.
+// The hash in the name of a generated object changes with its content. The exception
+// still covers the object.
 func TestAnExceptionOutlivesAChangeOfTheContent(t *testing.T) {
 	w, result := adopted(t, "wildcard.txtar", nil)
 	if len(result.Findings) != 1 || result.Findings[0].Rule != "plain-secret" {
@@ -152,7 +152,7 @@ func TestAnExceptionOutlivesAChangeOfTheContent(t *testing.T) {
 	w.do(staging.Action{Verb: staging.Deploy, Branch: "x", Images: map[string]staging.Build{"web": {Image: "ghcr.io/acme/web:2"}}})
 }
 
-// What init suggests in comments is right as soon as the marks are taken off.
+// The fields that init suggests in comments are valid when uncommented.
 func TestTheSuggestionsOfInitAreValid(t *testing.T) {
 	for _, file := range []string{"kustomize.txtar", "plain.txtar"} {
 		w, _ := adopted(t, file, nil)
@@ -169,12 +169,12 @@ func TestTheSuggestionsOfInitAreValid(t *testing.T) {
 			t.Fatalf("%s: %v", file, err)
 		}
 		if p.Spec.Lifecycle.MaxActive != 20 || len(p.Spec.Quota) != 3 || len(p.Spec.Links) != 1 || len(p.Spec.Naming.StripPrefixes) != 2 {
-			t.Errorf("%s: taking off the marks gave %+v", file, p.Spec)
+			t.Errorf("%s: uncommented: %+v", file, p.Spec)
 		}
 	}
 }
 
-// allow takes the marks off the exceptions that init wrote.
+// allow uncomments the exceptions that init wrote.
 func allow(w *world) {
 	text := strings.NewReplacer("  # checks:", "  checks:", "  #   allow", "    allow", "  #     -", "      -").Replace(string(w.read(project.File)))
 	w.write(staging.File{Path: project.File, Data: []byte(text)})
@@ -185,7 +185,7 @@ func TestAJsonnetFileOfOnesOwnDeploysAtOnce(t *testing.T) {
 		r.Engine, r.TemplateFile = project.EngineJsonnet, "app.jsonnet"
 	})
 	if len(result.Findings) > 0 {
-		t.Errorf("the checks refuse %v", result.Findings)
+		t.Errorf("findings of the checks: %v", result.Findings)
 	}
 	w.do(staging.Action{
 		Verb: staging.Deploy, Branch: "x", Set: map[string]string{"GREETING": "Moin", "web.replicas": "2"}, Absent: []string{"COLOUR"},
@@ -196,13 +196,13 @@ func TestAJsonnetFileOfOnesOwnDeploysAtOnce(t *testing.T) {
 		"Ingress/web":    {`"host":"x.staging.acme.io"`},
 	})
 
-	// A setting that the file never heard of arrives as well.
+	// A setting that the file does not read arrives too.
 	w.write(staging.File{Path: project.File, Data: withLine(w, "  parameters:", "    NEW_FLAG: {default: \"off\"}")})
 	w.do(staging.Action{Verb: staging.Set, Name: "x", Set: map[string]string{"NEW_FLAG": "on"}})
 	w.shows("x", map[string][]string{"Deployment/web": {`{"name":"NEW_FLAG","value":"on"}`}})
 }
 
-// Two parts may have a PORT each; what one part alone has is no concern of the other.
+// Two services may each have a PORT. A variable of one service is not set in the other.
 func TestVariablesOfAJsonnetFileStayWithTheirParts(t *testing.T) {
 	for file, also := range map[string]string{"parts.txtar": "", "parts-config.txtar": "TONE"} {
 		w, result := adopted(t, file, func(r *setup.InitRequest) {

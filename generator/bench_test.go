@@ -12,7 +12,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// regenerated is how many stagings a template change writes out again.
+// regenerated is the number of stagings that a template change regenerates.
 const regenerated = 1000
 
 // BenchmarkGoalDERegenerateAll: after a template change, every staging is
@@ -44,7 +44,7 @@ func BenchmarkGoalDERegenerateAll(b *testing.B) {
 	}
 }
 
-// fillWith deploys many stagings; they wait for each other's push together.
+// fillWith deploys many stagings in parallel, so that they share pushes.
 func fillWith(b *testing.B, w *world, n int) {
 	b.Helper()
 	var work errgroup.Group
@@ -63,8 +63,8 @@ func fillWith(b *testing.B, w *world, n int) {
 	}
 }
 
-// toucher gives a function that makes a change which reaches every staging, a
-// new one at each call.
+// toucher returns a function that changes the template of every staging, differently
+// at each call.
 func toucher(w *world, engine project.Engine) func() {
 	file, anchor, change := "templates/shop/backend.yaml", "name: backend", "name: backend\n  annotations: {touched: \"%d\"}"
 	if engine == project.EngineJsonnet {

@@ -21,7 +21,7 @@ import (
 	"octopod/generator/testenv"
 )
 
-// served makes an env repo behind smart HTTP.
+// served returns an env repo behind smart HTTP.
 func served(t *testing.T, template fs.FS) (path, url string) {
 	t.Helper()
 	dir := t.TempDir()
@@ -41,9 +41,8 @@ func served(t *testing.T, template fs.FS) (path, url string) {
 	return path, testenv.ServeHTTP(t, dir).URL + "/env.git"
 }
 
-// Many CI jobs deploy many branches at once, each from a process of its own:
-// every commit arrives, none is lost, and what is committed is what Octopod
-// renders.
+// Many CI jobs deploy many branches at once, each in its own process. Every commit
+// arrives, and the committed files equal the rendered ones.
 func TestManyWritersOfManyStagingsLoseNothing(t *testing.T) {
 	const writers, deploys = 32, 10
 	path, url := served(t, base(t, "tiny.txtar"))
@@ -74,7 +73,7 @@ func TestManyWritersOfManyStagingsLoseNothing(t *testing.T) {
 	w := join(t, path, renderer)
 	check, err := w.Regenerate(t.Context(), change.RegenerateRequest{By: ada, DryRun: true})
 	if err != nil || check.Changed || check.Failed() > 0 || len(check.Items) != writers {
-		t.Errorf("what is committed is not what Octopod writes: %+v, %v", check, err)
+		t.Errorf("the committed files differ from those that Octopod generates: %+v, %v", check, err)
 	}
 	for i := range writers {
 		name := fmt.Sprintf("branch-%02d", i)
@@ -104,9 +103,8 @@ func commits(t *testing.T, path string) int {
 	return n
 }
 
-// Two people change the same staging at the same time, in any interleaving:
-// whatever was answered with success is in the result, unless a later success
-// of the same setting replaced it.
+// Two people change the same staging at the same time, in any interleaving. Every
+// accepted change is in the result, unless a later one replaced it.
 func TestTwoWritersOfOneStagingNeverLoseSilently(t *testing.T) {
 	path, url := served(t, nil)
 	renderer := newRenderer(t)
@@ -169,7 +167,7 @@ func TestTwoWritersOfOneStagingNeverLoseSilently(t *testing.T) {
 	testenv.Fsck(t, path)
 }
 
-// A `git revert` with the stock tool is as good as a rollback.
+// A `git revert` with the stock tool has the effect of a rollback.
 func TestAStockRevertBringsTheEarlierManifestsBack(t *testing.T) {
 	eachEngine(t, func(t *testing.T, w *world) {
 		w.do(login("1f2e3d4"))

@@ -13,12 +13,12 @@ import (
 	"octopod/generator/staging"
 )
 
-// kept are the parts of this repository that Octopod writes.
+// kept lists the parts of this repository that Octopod generates.
 var kept = []string{project.File, ".octopod", "argocd", "envs"}
 
 // This repository is itself an env repo: octopod.yaml, .octopod and envs are
-// exactly what `octopod init` and three deploys write. The test fails when they
-// differ, and on files that should not be there.
+// exactly the files that `octopod init` and three deploys write. The test fails on
+// differences and on extra files.
 func TestThisRepositoryIsWhatOctopodWrites(t *testing.T) {
 	const root = ".."
 	w := shop(t, project.EngineKustomize, project.OutputSource)
@@ -42,7 +42,7 @@ func TestThisRepositoryIsWhatOctopodWrites(t *testing.T) {
 	}
 }
 
-// samples are the three stagings a reader finds under envs.
+// samples are the three stagings under envs.
 func samples() []staging.Action {
 	image := func(service, tag string) map[string]staging.Build {
 		return map[string]staging.Build{service: {Image: "registry.example.com/shop/" + service + ":" + tag, Commit: tag + "0c4e9d2b7a6f5e8c1d3b4a5f6e7d8c9b0"}}

@@ -15,8 +15,8 @@ import (
 	"octopod/generator/testenv"
 )
 
-// asking makes a world with the sample project, whose deploys ask a registry that
-// octopod.yaml names.
+// asking returns a world with the sample project. Its deploys query a registry that
+// octopod.yaml lists.
 func asking(t *testing.T, engine project.Engine, output project.Output, policy string) (*world, *testenv.Registry) {
 	t.Helper()
 	w := shop(t, engine, output)
@@ -34,7 +34,7 @@ func asking(t *testing.T, engine project.Engine, output project.Output, policy s
 	return w, r
 }
 
-// shipped deploys the branch feature/login with an image.
+// shipped returns a deploy of the branch feature/login with an image.
 func shipped(image string) staging.Action {
 	return staging.Action{Verb: staging.Deploy, Branch: "feature/login", Images: map[string]staging.Build{"backend": {Image: image}}}
 }
@@ -79,7 +79,7 @@ func TestInAHurryNoRegistryIsAsked(t *testing.T) {
 	a.NoImageCheck = true
 	w.do(a)
 	if n := r.Asked(); n != 0 {
-		t.Errorf("the registry was asked %d times", n)
+		t.Errorf("the registry was queried %d times", n)
 	}
 }
 
@@ -87,7 +87,7 @@ func TestWithoutAPolicyNoRegistryIsAsked(t *testing.T) {
 	w, r := asking(t, project.EngineKustomize, project.OutputSource, "{check: none}")
 	w.do(shipped(r.Host + "/shop/backend:1f2e3d4"))
 	if n := r.Asked(); n != 0 {
-		t.Errorf("the registry was asked %d times", n)
+		t.Errorf("the registry was queried %d times", n)
 	}
 }
 
@@ -99,9 +99,8 @@ func TestARegistryOutOfReach(t *testing.T) {
 	}
 }
 
-// A pinned image is what the record and every manifest name, with either
-// engine; the same deploy again finds the same digest and changes nothing; a tag
-// that was moved is another image.
+// With either engine, the record and every manifest name the pinned image. Repeating
+// the deploy finds the same digest and changes nothing. A moved tag is another image.
 func TestAnImageIsPinnedToItsDigest(t *testing.T) {
 	for _, c := range []struct {
 		engine project.Engine
@@ -134,7 +133,7 @@ func TestAnImageIsPinnedToItsDigest(t *testing.T) {
 	}
 }
 
-// What is deployed by its digest stays as it is written.
+// An image deployed by its digest is recorded as written.
 func TestADigestIsNotPinnedTwice(t *testing.T) {
 	w, r := asking(t, project.EngineKustomize, project.OutputSource, "{pin: digest}")
 	image := r.Host + "/shop/backend@" + push(t, r.Host+"/shop/backend:1")
@@ -143,8 +142,7 @@ func TestADigestIsNotPinnedTwice(t *testing.T) {
 	}
 }
 
-// Whoever may deploy cannot make a server ask any host: octopod.yaml names those
-// that are asked.
+// A deploy cannot make the server query any host: octopod.yaml lists the registries.
 func TestARegistryThatNobodyNamedIsNotAsked(t *testing.T) {
 	w, _ := asking(t, project.EngineKustomize, project.OutputSource, "{check: exists}")
 	stranger := testenv.ServeRegistry(t)
@@ -162,12 +160,12 @@ func TestARegistryThatNobodyNamedIsNotAsked(t *testing.T) {
 	hurry.NoImageCheck = true
 	w.do(hurry)
 	if n := stranger.Requests() - before; n != 0 {
-		t.Errorf("it was asked %d times", n)
+		t.Errorf("it was queried %d times", n)
 	}
 }
 
-// A deploy of a default branch writes octopod.yaml, and so names a registry: not
-// one that is new, not even in a hurry.
+// A deploy of a default branch writes octopod.yaml. It cannot add a registry, not even
+// with --no-image-check.
 func TestADeployNamesNoNewRegistry(t *testing.T) {
 	w, r := asking(t, project.EngineKustomize, project.OutputSource, "{check: exists}")
 	a := shipped("evil.example.com/shop/backend:1")
@@ -180,8 +178,8 @@ func TestADeployNamesNoNewRegistry(t *testing.T) {
 	w.do(a)
 }
 
-// Which host is asked is decided by reading the reference; the client that asks
-// must not read another host in it.
+// Octopod parses the reference to decide which host to query. The registry client must
+// parse the same host from it.
 func TestTheRegistryThatIsReadIsTheOneThatIsAsked(t *testing.T) {
 	for _, image := range []string{
 		"backend:1", "shop/backend:1", "localhost/backend:1", "localhost:5000/backend:1", "local/host/backend:1", "ghcr.io/backend:1",
@@ -193,10 +191,10 @@ func TestTheRegistryThatIsReadIsTheOneThatIsAsked(t *testing.T) {
 		}
 		ref, err := name.ParseReference(image)
 		if err != nil {
-			continue // nobody is asked
+			continue // no host is queried
 		}
 		if got, want := project.RegistryOf(image), strings.TrimPrefix(ref.Context().RegistryStr(), "index."); got != want {
-			t.Errorf("%s: %s was read, and %s is asked", image, got, want)
+			t.Errorf("%s: %s was parsed, and %s is queried", image, got, want)
 		}
 	}
 }

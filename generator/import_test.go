@@ -10,8 +10,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// arrivals are stagings of another system, every third of them asleep.
-func arrivals(n int) []change.ImportItem {
+// importItems returns stagings of another system. Every third is archived.
+func importItems(n int) []change.ImportItem {
 	var all []change.ImportItem
 	for i := range n {
 		name := "old-" + strconv.Itoa(i)
@@ -26,14 +26,14 @@ func arrivals(n int) []change.ImportItem {
 func TestAnImportIsOneCommitForEachStaging(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputRendered)
 	before := commits(t, w.path)
-	result, err := w.Import(t.Context(), change.ImportRequest{Items: arrivals(7), By: ada})
+	result, err := w.Import(t.Context(), change.ImportRequest{Items: importItems(7), By: ada})
 	if err != nil || !result.Changed || result.Revision != w.tip().Revision() {
 		t.Fatalf("got %+v, %v", result, err)
 	}
 	if n := commits(t, w.path) - before; n != 7 {
 		t.Errorf("%d commits, want 7", n)
 	}
-	for i, a := range arrivals(7) {
+	for i, a := range importItems(7) {
 		s, err := w.tip().Staging(a.Action.Name)
 		if err != nil {
 			t.Fatal(err)
@@ -45,7 +45,7 @@ func TestAnImportIsOneCommitForEachStaging(t *testing.T) {
 			t.Errorf("%s is over already, at %s", s.Name, s.Spec.Expires)
 		}
 	}
-	again, err := w.Import(t.Context(), change.ImportRequest{Items: arrivals(7), By: ada})
+	again, err := w.Import(t.Context(), change.ImportRequest{Items: importItems(7), By: ada})
 	if err != nil || again.Changed || commits(t, w.path)-before != 7 {
 		t.Errorf("once more: %+v, %v", again, err)
 	}
@@ -54,7 +54,7 @@ func TestAnImportIsOneCommitForEachStaging(t *testing.T) {
 func TestAnImportThatCannotBeWholeIsNone(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	before := w.tip().Revision()
-	all := arrivals(3)
+	all := importItems(3)
 	all[1].Action.Set["LOG_LEVEL"] = "loud"
 	result, err := w.Import(t.Context(), change.ImportRequest{Items: all, By: ada})
 	if err != nil || result.Changed || w.tip().Revision() != before {
@@ -68,7 +68,7 @@ func TestAnImportThatCannotBeWholeIsNone(t *testing.T) {
 func TestADryRunOfAnImportCommitsNothing(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	before := w.tip().Revision()
-	result, err := w.Import(t.Context(), change.ImportRequest{Items: arrivals(2), By: ada, DryRun: true})
+	result, err := w.Import(t.Context(), change.ImportRequest{Items: importItems(2), By: ada, DryRun: true})
 	if err != nil || !result.Changed || len(result.Plan) == 0 || w.tip().Revision() != before {
 		t.Errorf("got %+v, %v", result, err)
 	}

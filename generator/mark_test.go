@@ -14,8 +14,8 @@ func broken(note string) staging.Action {
 	return staging.Action{Verb: staging.Mark, Name: "login", Outcome: staging.Broken, Note: note}
 }
 
-// What a tester noted outlives whatever happens to the staging, and says all the
-// time whether it is about what is there now.
+// A tester's mark survives every change of the staging, and always shows whether it is
+// about the current version.
 func TestAMarkOutlivesWhatHappensToTheStaging(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	w.do(login("v1"))
@@ -46,8 +46,8 @@ func TestAMarkOutlivesWhatHappensToTheStaging(t *testing.T) {
 	}
 }
 
-// A mark belongs to a version: one that was marked after the commit that is
-// returned to counts again, and one about a version of its own comes with it.
+// A mark belongs to a version. After a rollback, a mark that was set after the restored
+// commit counts again, and a mark in the restored record is restored with it.
 func TestARollbackKeepsTheMarkThatFits(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	first := w.do(login("v1"))
@@ -69,7 +69,7 @@ func TestARollbackKeepsTheMarkThatFits(t *testing.T) {
 	}
 }
 
-// Who is not shown versions or people is told the outcome, and neither.
+// A role that may not see versions and people sees the outcome alone.
 func TestAMarkShowsARoleWhatTheRoleMaySee(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	yaml := strings.Replace(string(w.read(project.File)), "\nspec:\n", "\nspec:\n  ui: {visible: {services: admin, author: admin}}\n", 1)
@@ -88,18 +88,18 @@ func TestAMarkShowsARoleWhatTheRoleMaySee(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	sum := record.Spec.Tested.Settings // hidden values could be guessed by it
+	sum := record.Spec.Tested.Settings // with it, hidden values could be guessed
 	for who, v := range map[string]any{"the user": r, "a viewer": views} {
 		text, err := json.Marshal(v)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !strings.Contains(string(text), `"outcome":"broken"`) || !strings.Contains(string(text), "no button") {
-			t.Errorf("%s is not told what was found: %s", who, text)
+			t.Errorf("%s does not see the outcome: %s", who, text)
 		}
 		for _, hidden := range []string{"shop/frontend", "frontend:v1", "Eve", sum} {
 			if strings.Contains(string(text), hidden) {
-				t.Errorf("%s is told %s: %s", who, hidden, text)
+				t.Errorf("%s sees %s: %s", who, hidden, text)
 			}
 		}
 	}

@@ -10,14 +10,14 @@ import (
 	"octopod/generator/staging"
 )
 
-// built is a deploy of one service, as a pipeline does it.
+// built returns a deploy of one service, as a pipeline sends it.
 func built(branch, service, tag string, run int) staging.Action {
 	return staging.Action{Verb: staging.Deploy, Branch: branch, Images: map[string]staging.Build{service: {
 		Image: "registry.example.com/shop/" + service + ":" + tag, Run: staging.Run{Pipeline: "github.com/acme/" + service + "/ci.yml", Number: run},
 	}}}
 }
 
-// edit changes a file by hand, past Octopod.
+// edit changes a file by hand, without Octopod.
 func (w *world) edit(path, old, new string) {
 	w.t.Helper()
 	was := string(w.read(path))
@@ -37,8 +37,8 @@ func image(t *testing.T, w *world, name, service string) string {
 	return staging.ImageTag(s.Spec.Services[service].Image)
 }
 
-// Two repositories push the same branch at the same moment, each several times,
-// and their pipelines end in any order: both builds are in, each the newest.
+// Two repositories push the same branch at the same moment, each several times, and
+// their pipelines end in any order. The staging runs the newest build of both.
 func TestRepositoriesOfOneBranchMeetInOneStaging(t *testing.T) {
 	t.Parallel()
 	w := shop(t, project.EngineKustomize, project.OutputSource)
@@ -64,7 +64,7 @@ func TestRepositoriesOfOneBranchMeetInOneStaging(t *testing.T) {
 	}
 }
 
-// A pipeline that ends late changes nothing at all, and fails nothing.
+// A pipeline that ends late changes nothing and does not fail.
 func TestAnOlderBuildChangesNothing(t *testing.T) {
 	t.Parallel()
 	w := shop(t, project.EngineKustomize, project.OutputSource)
@@ -90,9 +90,9 @@ func TestAnOlderBuildChangesNothing(t *testing.T) {
 	}
 }
 
-// A new default reaches those that follow it in the same commit; one that
-// cannot be written out stays as it is and is named, and holds nobody up.
-func TestFollowersOfADefaultImage(t *testing.T) {
+// A new default image reaches the stagings that use it in the same commit. A staging
+// that cannot be regenerated keeps its files, is reported, and delays no other.
+func TestStagingsThatUseADefaultImage(t *testing.T) {
 	t.Parallel()
 	w := shop(t, project.EngineKustomize, project.OutputRendered)
 	w.edit(project.File, "    frontend:\n", "    frontend:\n      follow: true\n")
@@ -111,7 +111,7 @@ func TestFollowersOfADefaultImage(t *testing.T) {
 		t.Errorf("refused: %+v", r.Refused)
 	}
 	if manifests, err := w.tip().ReadFile("envs/a/manifests.yaml"); err != nil || !strings.Contains(string(manifests), "frontend:m1") {
-		t.Errorf("a's manifests do not follow (%v)", err)
+		t.Errorf("a's manifests have the old image (%v)", err)
 	}
 	w.do(built("feature/later", "backend", "b1", 0))
 	if got := image(t, w, "later", "frontend"); got != "m1" {
@@ -119,7 +119,7 @@ func TestFollowersOfADefaultImage(t *testing.T) {
 	}
 }
 
-// What a pipeline asks to remove after a merge.
+// A pipeline deletes by branch after a merge.
 func TestABranchTakesItsStagingAlong(t *testing.T) {
 	t.Parallel()
 	w := shop(t, project.EngineKustomize, project.OutputSource)
@@ -131,7 +131,7 @@ func TestABranchTakesItsStagingAlong(t *testing.T) {
 	if r := gone("main"); r.Changed || !strings.Contains(r.Note, "permanent") {
 		t.Errorf("main: %+v", r)
 	}
-	// feature-login would have this name, were it not another branch's.
+	// feature-login would have this name if another branch did not have it.
 	if r := gone("fix/login"); r.Changed || !strings.Contains(r.Note, "has no staging") || !w.has("login") {
 		t.Errorf("a branch of the same name: %+v", r)
 	}

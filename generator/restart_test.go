@@ -11,8 +11,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// podLabels are the restart labels of the pod templates of a staging, and every
-// object as it is without them.
+// podLabels returns the restart labels of a staging's pod templates, and every object
+// without them.
 func podLabels(t *testing.T, w *world, name string) (labels, rest map[string]string) {
 	t.Helper()
 	objects, err := w.Manifests(t.Context(), name, "")
@@ -43,7 +43,7 @@ func podLabels(t *testing.T, w *world, name string) (labels, rest map[string]str
 	return labels, rest
 }
 
-// A restart makes every pod anew and changes nothing else.
+// A restart replaces every pod and changes nothing else.
 func TestARestartIsOneLabelOfEveryPod(t *testing.T) {
 	restart := staging.Action{Verb: staging.Restart, Name: "login"}
 	eachEngine(t, func(t *testing.T, w *world) {
@@ -89,8 +89,8 @@ func TestWhatDoesNotRunIsNotRestarted(t *testing.T) {
 	}
 }
 
-// An env repo whose library is older than the verb would get commits that do nothing.
-func TestARestartThatNobodyNoticesIsRefused(t *testing.T) {
+// With a jsonnet library older than this verb, a restart would be a commit without effect.
+func TestARestartWithoutEffectIsRefused(t *testing.T) {
 	w := shop(t, project.EngineJsonnet, project.OutputSource)
 	w.do(login("1f2e3d4"))
 	const library = "jsonnet/octopod.libsonnet"

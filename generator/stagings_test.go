@@ -55,7 +55,7 @@ func TestADeployIsOneCheckedCommit(t *testing.T) {
 	})
 }
 
-// runs tells whether an object mentions an image.
+// runs reports whether an object contains an image.
 func runs(objects []staging.Object, object, image string) bool {
 	return strings.Contains(objectJSON(objects, object), `"`+image+`"`)
 }
@@ -146,8 +146,8 @@ func TestRollbackBringsTheDirectoryBackAndPinsIt(t *testing.T) {
 	})
 }
 
-// Whoever restarts a bad build, marks it as broken and holds it for a look means
-// the build before it all the same.
+// A rollback after a restart, a mark and a pin of a bad build still returns to the build
+// before it.
 func TestRollbackPassesOverWhatMadeNoVersion(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	w.do(login("1f2e3d4"))
@@ -156,7 +156,7 @@ func TestRollbackPassesOverWhatMadeNoVersion(t *testing.T) {
 		{Verb: staging.Unpin}, {Verb: staging.Keep, Reason: "a look"}, {Verb: staging.Unkeep}, {Verb: staging.Restart}, {Verb: staging.Restart},
 	}
 	repeat := func() {
-		for _, a := range aside { // more than one look at the history gives
+		for _, a := range aside { // more than the first page of the history
 			a.Name = "login"
 			w.do(a)
 		}
@@ -225,7 +225,7 @@ func TestTeardownTakesTwoSteps(t *testing.T) {
 	}
 }
 
-// withLine gives octopod.yaml with a line added after the one that is named.
+// withLine returns octopod.yaml with a line inserted after another.
 func withLine(w *world, after, line string) []byte {
 	w.t.Helper()
 	return replaceOnce(w.t, w.read(project.File), after+"\n", after+"\n"+line+"\n")
@@ -332,40 +332,6 @@ func TestRegenerateGoesOnPastABrokenStaging(t *testing.T) {
 	again, err := w.Regenerate(t.Context(), change.RegenerateRequest{By: ada})
 	if err != nil || again.Changed {
 		t.Errorf("a second run: %+v, %v", again, err)
-	}
-}
-
-func TestLintNamesEveryFault(t *testing.T) {
-	w := shop(t, project.EngineKustomize, project.OutputSource)
-	w.do(login("1f2e3d4"))
-	if problems, err := w.Lint(t.Context(), nil); err != nil || len(problems) > 0 {
-		t.Fatalf("a sound env repo: %v, %v", problems, err)
-	}
-	w.write(staging.File{Path: "envs/login/kustomization.yaml", Data: []byte("resources: []\n")})
-	problems, err := w.Lint(t.Context(), nil)
-	if err != nil || len(problems) != 1 || problems[0].File != "envs/login" || !strings.Contains(problems[0].Message, "octopod regenerate login") {
-		t.Errorf("a generated file was edited: %v, %v", problems, err)
-	}
-	w.write(staging.File{Path: project.File, Data: withLine(w, "  engine: kustomize", "  engin: x")})
-	if problems, err = w.Lint(t.Context(), nil); err != nil || len(problems) == 0 || problems[0].Line == 0 {
-		t.Errorf("a fault in octopod.yaml: %v, %v", problems, err)
-	}
-}
-
-func TestLintLooksAtTheTemplateBeforeTheFirstDeploy(t *testing.T) {
-	w := shop(t, project.EngineKustomize, project.OutputSource)
-	w.write(staging.File{Path: "templates/shop/backend.yaml",
-		Data: replaceOnce(t, w.read("templates/shop/backend.yaml"), "containers:", "hostNetwork: true\n      containers:")})
-	problems, err := w.Lint(t.Context(), nil)
-	if err != nil || len(problems) != 1 || problems[0].Rule != "host-network" || problems[0].Object != "Deployment/backend" {
-		t.Errorf("got %v, %v", problems, err)
-	}
-	for _, branch := range []string{"a", "b"} { // committed before the fault: named once all the same
-		w.write(staging.File{Path: "envs/" + branch + "/staging.yaml", Data: []byte("apiVersion: octopod.dev/v1alpha1\nkind: Staging\nmetadata: {name: " + branch +
-			"}\nspec:\n  branch: " + branch + "\n  state: active\n  created: {at: 2026-11-23T12:00:00Z, by: Ada}\n")})
-	}
-	if problems, err = w.Lint(t.Context(), nil); err != nil || len(problems) != 1 {
-		t.Errorf("got %v, %v", problems, err)
 	}
 }
 

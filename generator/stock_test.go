@@ -14,8 +14,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// The stock tools, as Makefile pins them: from PATH when `make tools` put them
-// there, else built by the go command.
+// The stock tools in the versions that the Makefile pins: from PATH if `make tools`
+// installed them, otherwise built by the go command.
 var stock = map[string]string{
 	"kustomize": "sigs.k8s.io/kustomize/kustomize/v5@v5.8.1",
 	"jsonnet":   "github.com/google/go-jsonnet/cmd/jsonnet@v0.22.0",
@@ -36,8 +36,8 @@ func runStock(t testing.TB, dir, tool string, args ...string) []byte {
 	return out
 }
 
-// What the env repo holds is plain kustomize and plain jsonnet: the stock tools
-// give the very objects that Octopod checked, with no plugin.
+// The env repo holds plain kustomize and plain jsonnet: without a plugin, the stock
+// tools render the same objects that Octopod checked.
 func TestTheStockToolsGiveTheSameObjects(t *testing.T) {
 	for _, engine := range []project.Engine{project.EngineKustomize, project.EngineJsonnet} {
 		t.Run(string(engine), func(t *testing.T) {

@@ -21,7 +21,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// world is an env repo in a bare repository and everything that works on it.
+// world is an env repo in a bare repository, with the use cases that work on it.
 type world struct {
 	*generator.Stagings
 	t    testing.TB
@@ -32,7 +32,7 @@ type world struct {
 
 var ada = rights.Actor{Person: staging.Person{Name: "Ada", Email: "ada@example.com"}, Via: staging.ViaCLI}
 
-// empty makes a world whose env repo has no commit.
+// empty returns a world whose env repo has no commit.
 func empty(t testing.TB) *world {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "env.git")
@@ -42,7 +42,7 @@ func empty(t testing.TB) *world {
 	return join(t, path, newRenderer(t))
 }
 
-// newRenderer makes a renderer that ends with the test.
+// newRenderer returns a renderer that the test closes at its end.
 func newRenderer(t testing.TB) *render.Renderer {
 	t.Helper()
 	renderer := render.New(render.Options{Timeout: time.Minute}) // the machine may be busy with other tests
@@ -54,7 +54,7 @@ func newRenderer(t testing.TB) *render.Renderer {
 	return renderer
 }
 
-// join makes a world around an env repo that others work on as well.
+// join returns a world for an env repo that other worlds use too.
 func join(t testing.TB, url string, renderer *render.Renderer) *world {
 	t.Helper()
 	w := &world{t: t, path: url, now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
@@ -76,7 +76,7 @@ func join(t testing.TB, url string, renderer *render.Renderer) *world {
 	return w
 }
 
-// shop makes a world with the sample project.
+// shop returns a world with the sample project.
 func shop(t testing.TB, engine project.Engine, output project.Output) *world {
 	t.Helper()
 	w := empty(t)
@@ -101,7 +101,7 @@ func (w *world) do(a staging.Action) change.Result {
 	return r
 }
 
-// refused applies an action that must fail, and must leave the env repo as it is.
+// refused applies an action that must fail without changing the env repo.
 func (w *world) refused(a staging.Action) error {
 	w.t.Helper()
 	before := w.tip().Revision()
@@ -134,7 +134,7 @@ func (w *world) has(name string) bool {
 	return exists
 }
 
-// files are a staging's files at the tip, by path.
+// files returns a staging's files at the tip, by path.
 func (w *world) files(name string) map[string]string {
 	w.t.Helper()
 	files, err := w.tip().StagingFiles(name)
@@ -148,7 +148,7 @@ func (w *world) files(name string) map[string]string {
 	return content
 }
 
-// write commits files by hand, past Octopod's rules.
+// write commits files by hand, without Octopod.
 func (w *world) write(files ...staging.File) {
 	w.t.Helper()
 	_, err := w.repo.Change(w.t.Context(), func(context.Context, *envrepo.Tree) (envrepo.Edit, error) {
@@ -159,7 +159,7 @@ func (w *world) write(files ...staging.File) {
 	}
 }
 
-// login deploys the branch feature/login with a frontend of its own.
+// login returns a deploy of the branch feature/login with its own frontend.
 func login(tag string) staging.Action {
 	return staging.Action{
 		Verb: staging.Deploy, Branch: "feature/login",

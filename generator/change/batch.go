@@ -16,7 +16,7 @@ import (
 // ApplyAll runs actions on different stagings: one commit each, in one push. It
 // plans them in parallel on the given tree before the push, and plans an action
 // again when its staging is different on the tip. An action that needs an image
-// registry fails: only Apply asks registries.
+// registry fails: only Apply queries registries.
 func (w *Writer) ApplyAll(ctx context.Context, tree *envrepo.Tree, requests []Request) ([]Result, []error) {
 	return w.applyAll(ctx, tree, requests, w.planWithoutRegistries)
 }
@@ -24,7 +24,7 @@ func (w *Writer) ApplyAll(ctx context.Context, tree *envrepo.Tree, requests []Re
 func (w *Writer) planWithoutRegistries(ctx context.Context, tree *envrepo.Tree, t task) (planned, error) {
 	next, err := w.planAction(ctx, tree, t)
 	if err == nil && len(next.unchecked) > 0 {
-		err = fmt.Errorf("no registry was asked for %s", strings.Join(next.unchecked, ", "))
+		err = fmt.Errorf("the images %s were not checked in their registries", strings.Join(next.unchecked, ", "))
 	}
 	return next, err
 }

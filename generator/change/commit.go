@@ -12,10 +12,10 @@ import (
 // tip of the env repo and commits the plan. An action that changes nothing makes
 // no commit and succeeds.
 //
-// A deploy may need image registries. Then Apply plans, asks the registries for
-// the images of that plan, and plans again. Registries are asked between two
-// plans, because a plan runs inside the env repo's writer, where other requests
-// wait for their commit.
+// A deploy may need image registries. Then Apply plans, queries the registries for
+// the images of that plan, and plans again. It queries between two plans, because a
+// plan runs inside the env repo's writer, where other requests wait for their
+// commit.
 func (w *Writer) Apply(ctx context.Context, r Request) (Result, error) {
 	plan, err := w.planFor(ctx, r.Action)
 	if err != nil {
@@ -30,7 +30,7 @@ func (w *Writer) Apply(ctx context.Context, r Request) (Result, error) {
 		if len(next.unchecked) == 0 {
 			return next.result, nil
 		}
-		if err := w.askRegistries(ctx, next.unchecked, digests); err != nil {
+		if err := w.queryRegistries(ctx, next.unchecked, digests); err != nil {
 			return Result{}, err
 		}
 	}

@@ -24,7 +24,7 @@ func deployment(t *testing.T, env ...map[string]any) staging.Object {
 	return object(t, "Deployment", "backend", map[string]any{"spec": map[string]any{"env": env}})
 }
 
-// Wherever a secret stands, a diff says no more than that it changed.
+// A diff shows that a secret changed, and never its value.
 func TestDiffsMaskSecrets(t *testing.T) {
 	const before, after = "hunter-before", "hunter-after"
 	secret := func(value string) staging.Object {
@@ -53,7 +53,7 @@ func TestDiffsMaskSecrets(t *testing.T) {
 	}
 }
 
-// A variable keeps its identity when another is put before it.
+// A variable keeps its identity when another is inserted before it.
 func TestAMovedSecretIsNoChange(t *testing.T) {
 	was := deployment(t, envVar("API_TOKEN", "hunter"))
 	is := deployment(t, envVar("A", "1"), envVar("API_TOKEN", "hunter"))

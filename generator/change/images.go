@@ -29,8 +29,8 @@ func IsImagePending(err error) bool {
 }
 
 // resolveImages returns the deploy with the digests of its images, where
-// octopod.yaml pins them. unchecked are the images that digests does not have yet:
-// the registries must be asked for them before the deploy can go on.
+// octopod.yaml pins them. unchecked are the images without an entry in digests: the
+// deploy needs queryRegistries for them first.
 func (w *Writer) resolveImages(p *project.Project, a staging.Action, digests map[string]string) (resolved staging.Action, unchecked []string, err error) {
 	if w.Images == nil || !p.ChecksImages() || a.NoImageCheck || len(a.Images) == 0 {
 		return a, nil, nil
@@ -95,9 +95,9 @@ func checkRegistries(p *project.Project, images []string, moreHint string) error
 // maxQueries limits concurrent queries of registries.
 const maxQueries = 8
 
-// askRegistries queries the registries for images in parallel and adds their
+// queryRegistries queries the registries for images in parallel and adds their
 // digests. The error lists every image that is missing.
-func (w *Writer) askRegistries(ctx context.Context, images []string, digests map[string]string) error {
+func (w *Writer) queryRegistries(ctx context.Context, images []string, digests map[string]string) error {
 	found, errs := make([]string, len(images)), make([]error, len(images))
 	var group errgroup.Group
 	group.SetLimit(maxQueries)

@@ -23,7 +23,7 @@ type planFunc func(context.Context, *envrepo.Tree, task) (planned, error)
 type planned struct {
 	edit      envrepo.Edit
 	result    Result
-	unchecked []string // images that a registry must be asked for; until then there is no edit
+	unchecked []string // images to look up in their registries first; then there is no edit
 	replayed  bool     // result is that of an earlier try, which made the commit
 }
 

@@ -95,8 +95,8 @@ func (w *Writer) planRegenerate(ctx context.Context, r RegenerateRequest) (Regen
 	return RegenerateResult{Items: items, Plan: plan, Changed: len(plan) > 0, Revision: tree.Revision()}, err
 }
 
-// regenerateAll regenerates stagings of a tree in parallel. The edit writes those
-// that changed.
+// regenerateAll regenerates stagings of a tree in parallel. The edit writes the
+// changed ones.
 func (w *Writer) regenerateAll(ctx context.Context, tree *envrepo.Tree, r RegenerateRequest) (envrepo.Edit, []Regenerated, error) {
 	p, names, err := prefetch(ctx, tree, r.Names)
 	if err != nil {

@@ -106,7 +106,7 @@ func kustomizationIn(name string) bool {
 }
 
 // rejectOtherFormats rejects a Helm chart, and a directory whose kustomizations are
-// further down. The hints say what to pass to init instead.
+// further down. The hints name the argument for init instead.
 func (t *importedTemplate) rejectOtherFormats() error {
 	if t.contains(func(name string) bool { return path.Base(name) == "Chart.yaml" }) {
 		return staging.Errorf(staging.CodeInvalid, "%s holds a Helm chart, which Octopod does not run", t.r.TemplatePath).
