@@ -9,8 +9,8 @@ type Verb string
 // The verbs that write.
 const (
 	Deploy     Verb = "deploy" // create or update
-	Create     Verb = "create" // refuse when there
-	Update     Verb = "update" // refuse when not there
+	Create     Verb = "create" // fails if the staging exists
+	Update     Verb = "update" // fails if the staging does not exist
 	Set        Verb = "set"
 	Unset      Verb = "unset"
 	Archive    Verb = "archive"
@@ -21,14 +21,14 @@ const (
 	Unpin      Verb = "unpin"
 	Keep       Verb = "keep" // from the sweep
 	Unkeep     Verb = "unkeep"
-	Extend     Verb = "extend" // its time to live begins anew
-	Mark       Verb = "mark"   // what somebody found who tried it
+	Extend     Verb = "extend" // restart the time to live
+	Mark       Verb = "mark"   // record a test result
 	Rollback   Verb = "rollback"
 	Regenerate Verb = "regenerate"
 )
 
-// Action is what somebody asks of one staging. Only the fields that the verb
-// reads are looked at; the rest stay empty.
+// Action is a requested change of one staging. Each verb reads its own fields and
+// ignores the others.
 type Action struct {
 	Verb   Verb   `json:"verb,omitempty"`
 	Name   string `json:"name,omitempty"`   // empty with deploy and create: derived from Branch
@@ -38,35 +38,36 @@ type Action struct {
 	Images       map[string]Build  `json:"images,omitempty"`
 	PullRequest  *PullRequest      `json:"pullRequest,omitempty"`
 	Join         bool              `json:"join,omitempty"`         // deploy: Name is the staging of another branch
-	Force        bool              `json:"force,omitempty"`        // deploy: also what is older than what runs
-	NoImageCheck bool              `json:"noImageCheck,omitempty"` // deploy: ask no registry for the images
-	Set          map[string]string `json:"set,omitempty"`          // values as a person types them
-	Absent       []string          `json:"absent,omitempty"`       // remove even the project's default
-	Unset        []string          `json:"unset,omitempty"`        // back to the project's default
+	Force        bool              `json:"force,omitempty"`        // deploy: also builds that are older than the running ones
+	NoImageCheck bool              `json:"noImageCheck,omitempty"` // deploy: do not check the images in their registries
+	Set          map[string]string `json:"set,omitempty"`          // values as typed
+	Absent       []string          `json:"absent,omitempty"`       // settings to remove, including the project's default
+	Unset        []string          `json:"unset,omitempty"`        // settings to reset to the project's default
 	Presets      []string          `json:"presets,omitempty"`      // add
 	DropPresets  []string          `json:"dropPresets,omitempty"`  // remove
 
-	// delete, with Branch: the repository that lost it. What others built on the
-	// branch keeps the staging; set: builds of this repository give way to the defaults.
+	// delete, with Branch: the repository that deleted the branch. Builds of other
+	// repositories keep the staging. set: resets the services of this repository to the
+	// default images.
 	Repository string `json:"repository,omitempty"`
 
 	Reason string `json:"reason,omitempty"` // pin, rollback, keep, archive, restore, restart, delete
 	To     string `json:"to,omitempty"`     // rollback: a revision; empty means the version before
-	Finish bool   `json:"finish,omitempty"` // delete: the teardown is over, remove the record
+	Finish bool   `json:"finish,omitempty"` // delete: the teardown is done, remove the record
 
-	Outcome Outcome `json:"outcome,omitempty" enum:"tested,broken,none"` // mark: none takes the mark away
+	Outcome Outcome `json:"outcome,omitempty" enum:"tested,broken,none"` // mark: none removes the mark
 	Note    string  `json:"note,omitempty"`                              // mark
 
-	Until      *time.Time `json:"until,omitempty"`      // keep: no longer than this; archive: the sweep wakes it then
-	BranchGone bool       `json:"branchGone,omitempty"` // archive: because its branch is in no repository
+	Until      *time.Time `json:"until,omitempty"`      // keep: end of the protection; archive: when the sweep restores it
+	BranchGone bool       `json:"branchGone,omitempty"` // archive: because no repository has the branch
 }
 
-// Build is what CI made for one service.
+// Build is an image that CI built for one service.
 type Build struct {
 	Image      string    `json:"image"`
 	Commit     string    `json:"commit,omitempty"`
 	Repository string    `json:"repository,omitempty"`
 	Committed  time.Time `json:"committed,omitzero"` // when the commit was made
-	Run        Run       `json:"run,omitzero"`       // that built it
-	Replaces   string    `json:"replaces,omitempty"` // commit that its branch was at before: what runs that is older, whatever clocks say
+	Run        Run       `json:"run,omitzero"`       // of CI
+	Replaces   string    `json:"replaces,omitempty"` // previous commit of the branch: a service that runs it is older, whatever the clocks say
 }

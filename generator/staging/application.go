@@ -6,75 +6,74 @@ import (
 	"time"
 )
 
-// How long something may take before the reason says that it is late.
+// How long a step may take before the reason says that it is late.
 const (
-	patienceToSee   = 30 * time.Second // Argo CD looks at a commit
+	patienceToSee   = 30 * time.Second // Argo CD sees a commit
 	patienceToStart = 5 * time.Minute  // pods become ready
 	patienceToGo    = 2 * time.Minute  // objects disappear
-	graceForImages  = 20 * time.Second // Argo CD's list of live images follows the pods
-	graceForRefusal = 15 * time.Second // a controller that has just started knows no AppProject yet
+	graceForImages  = 20 * time.Second // Argo CD's list of live images lags behind the pods
+	graceForRefusal = 15 * time.Second // a controller that has just started does not know the AppProject yet
 )
 
-// Application is what Argo CD says of one staging, in Argo CD's own words.
+// Application is the Argo CD Application of one staging.
 type Application struct {
 	Name         string
-	Staging      string // name of the staging; "" for an Application that Octopod did not make
+	Staging      string // name of the staging; "" for an Application that is not Octopod's
 	UID          string
-	Version      uint64       // grows with every change of any Application
-	Created      time.Time    //
-	DeletedAt    *time.Time   // when its removal began
-	Finalizers   []string     //
-	Revision     string       // of the env repo, that Argo CD compared the cluster with
+	Version      uint64 // increases with every change of any Application
+	Created      time.Time
+	DeletedAt    *time.Time // when the deletion began
+	Finalizers   []string
+	Revision     string       // of the env repo, in the last comparison with the cluster
 	Sync         string       // Synced, OutOfSync, Unknown
 	Health       string       // Healthy, Progressing, Degraded, Suspended, Missing, Unknown
-	ReconciledAt time.Time    // when it last compared
-	Deployments  []Deployment // the last syncs that succeeded, oldest first
-	Operation    *Operation   // the running or the last sync; nil before the first
+	ReconciledAt time.Time    // time of the last comparison
+	Deployments  []Deployment // the last successful syncs, oldest first
+	Operation    *Operation   // the running or last sync; nil before the first
 	Images       []string     // of live pods, sorted
 	Conditions   []Condition
 	Resources    []Resource
 }
 
-// Operation is a sync of Argo CD.
+// Operation is a sync by Argo CD.
 type Operation struct {
 	Phase      string // Running, Terminating, Succeeded, Failed, Error
 	Message    string
-	Revision   string // that it applies
+	Revision   string // of the env repo
 	Retries    int
 	StartedAt  time.Time
 	FinishedAt time.Time // zero while it runs
-	Failures   []string  // one sentence for each object that could not be applied
+	Failures   []string  // one for each object that could not be applied
 }
 
-// Condition is a fault that Argo CD reports beside sync and health.
+// Condition is an error that Argo CD reports in addition to sync and health.
 type Condition struct {
 	Type      string // ComparisonError, InvalidSpecError, SyncError, …
 	Message   string
 	Since     time.Time
-	Transient bool // Argo CD's own parts could not reach each other: it says nothing of the staging
+	Transient bool // Argo CD could not read the env repo: the staging itself is not at fault
 }
 
-// Resource is one object that the staging consists of.
+// Resource is one object of a staging.
 type Resource struct {
 	Kind      string
 	Namespace string
 	Name      string
-	Sync      string // "" where Argo CD does not say
+	Sync      string // "" where Argo CD reports none
 	Health    string // "" for kinds without health
 	Message   string
 }
 
-// String names a resource the way kubectl does: Deployment/backend.
+// String returns the name of a resource as in kubectl: Deployment/backend.
 func (r Resource) String() string { return r.Kind + "/" + r.Name }
 
-// ClusterState is what Argo CD reports of one staging, in Argo CD's own words.
+// ClusterState is the state of one staging as Argo CD reports it.
 type ClusterState struct {
 	Application Application `json:"application"`
 	Pods        []Pod       `json:"pods"`
 }
 
-// Pod is one pod of a staging. Those of a replaced version, and those that
-// are going, are none.
+// Pod is one pod of the current version of a staging. Terminating pods do not count.
 type Pod struct {
 	Name     string
 	Workload string // Deployment/backend
@@ -147,7 +146,7 @@ func (p Pod) failure() Reason {
 	return r
 }
 
-// labelled reads: waits for: Deployment/backend, Service/backend.
+// labelled formats names after a label: waits for: Deployment/backend, Service/backend.
 func labelled(label string, names []string) string {
 	if len(names) == 0 {
 		return ""

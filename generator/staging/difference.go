@@ -9,20 +9,20 @@ import (
 	"time"
 )
 
-// Difference is one thing that changed between two records, for people.
+// Difference is one change between two records, in words for people.
 type Difference struct {
 	What string `json:"what"`           // backend, PAYMENT_GATEWAY, state
-	From string `json:"from,omitempty"` // "" when it was not there
-	To   string `json:"to,omitempty"`   // "" when it is gone
+	From string `json:"from,omitempty"` // "" if it was added
+	To   string `json:"to,omitempty"`   // "" if it was removed
 }
 
-// String reads: PAYMENT_GATEWAY: sandbox → production.
+// String formats the change: PAYMENT_GATEWAY: sandbox → production.
 func (d Difference) String() string {
 	return d.What + ": " + cmp.Or(d.From, "–") + " → " + cmp.Or(d.To, "–")
 }
 
-// Differences compares two records, nil standing for none. Moments (created,
-// expires) are left out: they follow from the rest.
+// Differences compares two records; nil means no record. It ignores times (created,
+// expires): they follow from the other fields.
 func Differences(before, after *Staging) []Difference {
 	was, is := facts(before), facts(after)
 	var all []Difference
@@ -40,7 +40,7 @@ func union(a, b map[string]string) map[string]string {
 	return all
 }
 
-// facts flattens what a person would call the content of a record.
+// facts flattens the fields of a record that people care about.
 func facts(s *Staging) map[string]string {
 	facts := map[string]string{}
 	if s == nil {
@@ -88,7 +88,7 @@ func overrideText(v any) string {
 	return cmp.Or(FormatValue(v), `""`)
 }
 
-// ImageName is an image reference without its tag and digest.
+// ImageName returns an image reference without its tag and digest.
 func ImageName(ref string) string {
 	ref, _, _ = strings.Cut(ref, "@")
 	if i := strings.LastIndex(ref, ":"); i > strings.LastIndex(ref, "/") {
@@ -97,8 +97,7 @@ func ImageName(ref string) string {
 	return ref
 }
 
-// ImageTag is what follows the repository of an image reference: its tag, else
-// the first digits of its digest.
+// ImageTag returns the tag of an image reference, or else the first digits of its digest.
 func ImageTag(ref string) string {
 	tagged, digest, pinned := strings.Cut(ref, "@sha256:")
 	if i := strings.LastIndex(tagged, ":"); i > strings.LastIndex(tagged, "/") {

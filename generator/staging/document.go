@@ -1,12 +1,12 @@
 package staging
 
-// APIVersion and Kind head staging.yaml and every JSON answer.
+// APIVersion and Kind are the first fields of staging.yaml and of its JSON form.
 const (
 	APIVersion = "octopod.dev/v1alpha1"
 	Kind       = "Staging"
 )
 
-// Document is staging.yaml: the record as people and machines exchange it.
+// Document is staging.yaml: the record of a staging in YAML or JSON.
 type Document struct {
 	// Always octopod.dev/v1alpha1.
 	APIVersion string `yaml:"apiVersion" json:"apiVersion"`
@@ -16,17 +16,17 @@ type Document struct {
 	Spec     Spec     `yaml:"spec" json:"spec"`
 }
 
-// List is several things as programs read them.
+// List is a list of items in JSON.
 type List[T any] struct {
 	APIVersion string `json:"apiVersion"`
 	Kind       string `json:"kind"`
 	Items      []T    `json:"items"`
 }
 
-// ListOf heads a list of things of a kind.
+// ListOf returns a List of items of a kind.
 func ListOf[T any](kind string, items []T) List[T] {
 	if items == nil {
-		items = []T{} // [] and never null
+		items = []T{} // so that JSON has [] and not null
 	}
 	return List[T]{APIVersion: APIVersion, Kind: kind + "List", Items: items}
 }
@@ -39,12 +39,12 @@ type Metadata struct {
 	Title string `yaml:"title,omitempty" json:"title,omitempty"`
 }
 
-// Document gives the record as a document.
+// Document returns the record as a document.
 func (s Staging) Document() Document {
 	return Document{APIVersion: APIVersion, Kind: Kind, Metadata: Metadata{Name: s.Name, Title: s.Title}, Spec: s.Spec}
 }
 
-// Staging gives the record that a document holds.
+// Staging returns the record in a document.
 func (d Document) Staging() Staging {
 	return Staging{Name: d.Metadata.Name, Title: d.Metadata.Title, Spec: d.Spec}
 }

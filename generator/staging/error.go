@@ -6,46 +6,46 @@ import (
 	"strings"
 )
 
-// Code classifies an error once, where it is understood. It decides the exit
-// code of the command and the HTTP status of the API.
+// Code classifies an error at the place that understands it. The exit code of the
+// command and the HTTP status of the API follow from it.
 type Code string
 
 // The codes, in the order of the table in docs/architecture.md.
 const (
-	CodeInternal     Code = "internal"     // a foreign error: logged, never shown raw to a web user
+	CodeInternal     Code = "internal"     // an unclassified error: logged, never shown to a user of the web UI
 	CodeInvalid      Code = "invalid"      // wrong usage or input
 	CodeNotFound     Code = "not_found"    // no such staging, revision, branch or repository
-	CodeConflict     Code = "conflict"     // somebody else's change won
-	CodeExists       Code = "exists"       // create of what is already there
+	CodeConflict     Code = "conflict"     // a concurrent change came first
+	CodeExists       Code = "exists"       // create of an existing staging
 	CodePinned       Code = "pinned"       // held by a rollback or by hand
-	CodeTimeout      Code = "timeout"      // a wait ran out
+	CodeTimeout      Code = "timeout"      // a wait took too long
 	CodeFailed       Code = "failed"       // the staging failed or is degraded
 	CodeUnauthorized Code = "unauthorized" // credentials missing or wrong
-	CodeForbidden    Code = "forbidden"    // credentials right, but not enough
-	CodeUnavailable  Code = "unavailable"  // git remote, registry or Argo CD out of reach
+	CodeForbidden    Code = "forbidden"    // valid credentials without the permission
+	CodeUnavailable  Code = "unavailable"  // cannot reach a git remote, a registry or Argo CD
 )
 
-// Error is what people see: what happened, what to do next, and the cause.
+// Error is an error for people: what failed, what to do next, and the cause.
 type Error struct {
 	Code     Code
-	Message  string    // one sentence, no final full stop
+	Message  string    // one sentence without a full stop
 	Hint     string    // what to do next; may be empty
-	Problems []Problem // every fault of the input, when there are several
+	Problems []Problem // all faults of the input
 	Err      error     // the cause; may be nil
 }
 
-// Problem is one fault of an input, with the place where it can be mended.
+// Problem is one fault of an input, with its location.
 type Problem struct {
-	File    string `json:"file,omitempty"`   // path in the env repo, "" for input that is no file
-	Line    int    `json:"line,omitempty"`   // 1-based, 0 when unknown
+	File    string `json:"file,omitempty"`   // path in the env repo; "" for input that is not a file
+	Line    int    `json:"line,omitempty"`   // 1-based; 0 if unknown
 	Field   string `json:"field,omitempty"`  // dotted path: spec.services.backend.image
-	Rule    string `json:"rule,omitempty"`   // the check that refuses, when one does
-	Object  string `json:"object,omitempty"` // Deployment/backend, when a rendered object is at fault
+	Rule    string `json:"rule,omitempty"`   // of the check that failed, if any
+	Object  string `json:"object,omitempty"` // faulty rendered object, if any: Deployment/backend
 	Message string `json:"message"`
-	Image   string `json:"-"` // that a registry does not have, or was not reached for
+	Image   string `json:"-"` // missing image, or image of an unreachable registry
 }
 
-// String renders a problem as `file:line: object: field: message`, leaving out what is unknown.
+// String formats the problem as `file:line: object: field: message`, without unknown parts.
 func (p Problem) String() string {
 	var parts []string
 	switch {
@@ -68,7 +68,7 @@ func (p Problem) String() string {
 	return text
 }
 
-// Error gives the message, its problems (one a line when there are several) and the cause.
+// Error returns the message, the problems (one per line if there are several) and the cause.
 func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString(e.Message)
@@ -89,27 +89,27 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// Unwrap gives the cause to errors.Is and errors.As.
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
-// Errorf makes an Error with a formatted message.
+// Errorf returns an Error with a formatted message.
 func Errorf(code Code, format string, args ...any) *Error {
 	return &Error{Code: code, Message: fmt.Sprintf(format, args...)}
 }
 
-// WithHint adds what to do next.
+// WithHint sets the hint: what to do next.
 func (e *Error) WithHint(format string, args ...any) *Error {
 	e.Hint = fmt.Sprintf(format, args...)
 	return e
 }
 
-// Because adds the cause.
+// Because sets the cause.
 func (e *Error) Because(err error) *Error {
 	e.Err = err
 	return e
 }
 
-// Invalid bundles the problems of one input; nil when there are none.
+// Invalid returns an error for the problems of one input; nil if there are none.
 func Invalid(what string, problems []Problem) error {
 	if len(problems) == 0 {
 		return nil
@@ -117,8 +117,8 @@ func Invalid(what string, problems []Problem) error {
 	return &Error{Code: CodeInvalid, Message: what, Problems: problems}
 }
 
-// CodeOf gives the code of the first Error in the chain; CodeInternal for a
-// foreign error, so that an unclassified error never leaks its text.
+// CodeOf returns the code of the first Error in the chain, or CodeInternal if there
+// is none, so that the text of an unclassified error never leaks.
 func CodeOf(err error) Code {
 	var e *Error
 	if errors.As(err, &e) {
@@ -127,7 +127,7 @@ func CodeOf(err error) Code {
 	return CodeInternal
 }
 
-// HintOf gives the first hint in the chain.
+// HintOf returns the first hint in the chain.
 func HintOf(err error) string {
 	for err != nil {
 		var e *Error
@@ -142,7 +142,7 @@ func HintOf(err error) string {
 	return ""
 }
 
-// ProblemsOf gives the problems of the first Error in the chain that has any.
+// ProblemsOf returns the problems of the first Error in the chain that has any.
 func ProblemsOf(err error) []Problem {
 	for err != nil {
 		var e *Error

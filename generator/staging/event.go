@@ -2,16 +2,16 @@ package staging
 
 import "time"
 
-// Person is who asked: the author of a commit.
+// Person is the author of a commit.
 type Person struct {
 	Name  string `json:"name"`
 	Email string `json:"email,omitempty"`
 }
 
-// Via says through which door an action came.
+// Via is the interface through which an action was requested.
 type Via string
 
-// The doors.
+// The interfaces.
 const (
 	ViaCLI     Via = "cli"
 	ViaCI      Via = "ci"
@@ -19,21 +19,21 @@ const (
 	ViaAPI     Via = "api"
 	ViaWebhook Via = "webhook"
 	ViaSweep   Via = "sweep"
-	ViaGit     Via = "git" // committed by hand, past Octopod
+	ViaGit     Via = "git" // a commit that Octopod did not make
 )
 
-// Event is one commit in the history of a staging, in Octopod's words.
+// Event is one commit in the history of a staging.
 type Event struct {
 	Revision string    `json:"revision"`
-	Staging  string    `json:"staging,omitempty"` // empty for a commit about several, or made by hand
+	Staging  string    `json:"staging,omitempty"` // empty for a commit that changes several, or was made by hand
 	At       time.Time `json:"at"`
 	By       Person    `json:"by"`
 	Via      Via       `json:"via"`
 	Verb     Verb      `json:"action,omitempty"` // empty for a commit made by hand
 	Subject  string    `json:"subject"`
 	Request  string    `json:"request,omitempty"`
-	Key      string    `json:"-"`                 // the same for every try of the request
-	Tree     string    `json:"-"`                 // git tree of the staging's directory from then on
-	Gone     bool      `json:"gone,omitempty"`    // the staging was removed by this commit
-	Rollout  *Rollout  `json:"rollout,omitempty"` // nil where nobody knows, and for what rolled nothing out
+	Key      string    `json:"-"`                 // idempotency key of the request
+	Tree     string    `json:"-"`                 // git tree of the staging's directory after the commit
+	Gone     bool      `json:"gone,omitempty"`    // the commit deleted the staging
+	Rollout  *Rollout  `json:"rollout,omitempty"` // nil if it is unknown, and for verbs without a rollout
 }

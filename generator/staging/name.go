@@ -10,41 +10,41 @@ import (
 	"unicode/utf8"
 )
 
-// MaxLabel is the length limit of an RFC 1123 label, and so of a Kubernetes
+// MaxLabel is the maximum length of an RFC 1123 label, and therefore of a Kubernetes
 // namespace and of one part of a host name.
 const MaxLabel = 63
 
-// maxBranch is what forges accept: 255 bytes with "refs/heads/" in front.
+// maxBranch is the limit of forges: 255 bytes including "refs/heads/".
 const maxBranch = 255 - len("refs/heads/")
 
-// hashDigits is how much of sha256(branch) tells two names apart.
+// hashDigits is the number of digits of sha256(branch) in a name.
 const hashDigits = 6
 
-// Naming is a project's rule for names.
+// Naming is the rule of a project for names of stagings.
 type Naming struct {
-	StripPrefixes []string // the first that matches is cut off the branch: feature/
-	Budget        int      // most characters a name may have, so that every derived name fits
-	Reserved      []string // names that no staging may have: www
+	StripPrefixes []string // the first match is cut off the branch: feature/
+	Budget        int      // maximum length of a name, so that every derived name fits
+	Reserved      []string // rejected names: www
 }
 
-// ParseBranch checks a branch name by git's own rules (git check-ref-format) and
-// returns it without refs/heads/. It is the only such check in Octopod.
+// ParseBranch checks a branch name by the rules of git (git check-ref-format) and
+// returns it without refs/heads/. Octopod has no other such check.
 func ParseBranch(given string) (string, error) {
 	branch := strings.TrimPrefix(given, "refs/heads/")
 	if why := branchFault(branch); why != "" {
-		return "", Errorf(CodeInvalid, "branch %q is no git branch name: %s", short(given), why).
-			WithHint("give the branch as `git branch` prints it, for example feature/login")
+		return "", Errorf(CodeInvalid, "branch %q is not a valid git branch: %s", short(given), why).
+			WithHint("write the branch as `git branch` prints it, for example feature/login")
 	}
 	return branch, nil
 }
 
-// branchFault says which rule of git check-ref-format a name breaks.
+// branchFault returns the rule of git check-ref-format that a branch breaks; "" for a valid one.
 func branchFault(b string) string {
 	switch {
 	case b == "":
 		return "it is empty"
 	case len(b) > maxBranch:
-		return fmt.Sprintf("it has %d bytes, forges accept %d", len(b), maxBranch)
+		return fmt.Sprintf("it has %d bytes, and forges accept at most %d", len(b), maxBranch)
 	case !utf8.ValidString(b):
 		return "it is not UTF-8"
 	case strings.HasPrefix(b, "-"):
@@ -56,7 +56,7 @@ func branchFault(b string) string {
 	case strings.Contains(b, ".."):
 		return "it contains two dots in a row"
 	case strings.Contains(b, "@{") || b == "@":
-		return "git reads @ and @{ as something else"
+		return "@ and @{ have another meaning in git"
 	case strings.HasSuffix(b, "."):
 		return "it ends in a dot"
 	}
@@ -74,9 +74,9 @@ func branchFault(b string) string {
 	return ""
 }
 
-// NameOf derives the name of a branch's staging. It ends in six digits of
-// sha256(branch) when letters or digits were lost, when it had to be cut or
-// when it is reserved; the plain form is otherwise kept for people.
+// NameOf derives the name of a staging from its branch. If letters or digits were
+// lost, or the name is too long or reserved, it ends in six digits of
+// sha256(branch). Otherwise people read the plain form.
 func (n Naming) NameOf(branch string) string {
 	slug, lossy := n.slug(branch)
 	if lossy || len(slug) > n.Budget || n.reserved(slug) {
@@ -85,15 +85,15 @@ func (n Naming) NameOf(branch string) string {
 	return slug
 }
 
-// HashedNameOf gives the form with the hash: for a newcomer whose plain name
-// belongs to another branch already.
+// HashedNameOf derives the name with the hash, for a branch whose plain name belongs
+// to another branch already.
 func (n Naming) HashedNameOf(branch string) string {
 	slug, _ := n.slug(branch)
 	return n.hashed(slug, branch)
 }
 
-// slug maps a branch to lower case with single dashes and a letter in front,
-// and says whether letters or digits were lost on the way.
+// slug converts a branch to lower case with single dashes and a leading letter.
+// lossy reports whether letters or digits were lost.
 func (n Naming) slug(branch string) (slug string, lossy bool) {
 	for _, p := range n.StripPrefixes {
 		if rest, ok := strings.CutPrefix(branch, p); ok && rest != "" {
@@ -130,26 +130,26 @@ func (n Naming) hashed(slug, branch string) string {
 	return strings.TrimRight(head, "-") + tail
 }
 
-// Check refuses a name that a person typed and no staging can have.
+// Check returns an error for a name that no staging can have.
 func (n Naming) Check(name string) error {
 	switch {
 	case len(name) > n.Budget:
-		return Errorf(CodeInvalid, "the name %q has %d characters, this project allows %d", short(name), len(name), n.Budget).
-			WithHint("hosts and namespaces are made from it and may have %d; take a shorter one", MaxLabel)
+		return Errorf(CodeInvalid, "the name %q has %d characters, and this project allows %d", short(name), len(name), n.Budget).
+			WithHint("hosts and namespaces contain it and may have %d characters; choose a shorter name", MaxLabel)
 	case !IsLabel(name):
-		return Errorf(CodeInvalid, "%q is no staging name", short(name)).
-			WithHint("use lower-case letters, digits and single dashes, with a letter first: feature-login")
+		return Errorf(CodeInvalid, "%q is not a valid staging name", short(name)).
+			WithHint("use lower-case letters, digits and single dashes, starting with a letter: feature-login")
 	case n.reserved(name):
-		return Errorf(CodeInvalid, "the name %q is reserved by the project", name).
-			WithHint("octopod.yaml lists reserved names under naming.reserved")
+		return Errorf(CodeInvalid, "the project reserves the name %q", name).
+			WithHint("see spec.naming.reserved in octopod.yaml")
 	}
 	return nil
 }
 
 func (n Naming) reserved(name string) bool { return slices.Contains(n.Reserved, name) }
 
-// IsLabel tells whether s is an RFC 1123 label with a letter in front, as a
-// Kubernetes Service name needs (RFC 1035) and a namespace accepts.
+// IsLabel reports whether s is an RFC 1123 label with a leading letter: a valid name
+// of a Kubernetes Service (RFC 1035) and of a namespace.
 func IsLabel(s string) bool {
 	if s == "" || len(s) > MaxLabel || s[0] < 'a' || s[0] > 'z' || s[len(s)-1] == '-' {
 		return false
@@ -163,7 +163,7 @@ func IsLabel(s string) bool {
 	return true
 }
 
-// short cuts what a message quotes.
+// short truncates a quoted value.
 func short(s string) string {
 	const most = 60
 	if len(s) <= most {

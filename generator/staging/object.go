@@ -6,15 +6,15 @@ import "regexp"
 type Object struct {
 	APIVersion string
 	Kind       string
-	Namespace  string // "" for cluster-scoped objects, and where a template left it out
+	Namespace  string // "" for cluster-scoped objects, and where the template has none
 	Name       string
 	JSON       []byte // canonical: keys sorted, no insignificant space
 }
 
-// String names an object the way kubectl does: Deployment/backend.
+// String returns the name of an object as in kubectl: Deployment/backend.
 func (o Object) String() string { return o.Kind + "/" + o.Name }
 
-// File is one file of the env repo, by its slash-separated path from the root.
+// File is one file of the env repo. Path is relative to the root and separated by slashes.
 type File struct {
 	Path string
 	Data []byte

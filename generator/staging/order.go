@@ -5,14 +5,14 @@ import (
 	"strings"
 )
 
-// OlderThan tells whether a build is older than what a service runs. One that
-// is known to follow on it is not; else they are compared by number
-// when both came from the same pipeline, else by the time of their commits.
-// What cannot be compared is not older: a person who deploys by hand means it.
-// The very same build is not older either.
+// OlderThan reports whether a build is older than the one that a service runs. A
+// build that replaces the running commit is not older. Otherwise builds of one
+// pipeline are compared by run number, and others by the time of their commits. A
+// build that cannot be compared is not older: somebody deploys it by hand, on
+// purpose. Neither is the running build itself.
 func (b Build) OlderThan(s Service) bool {
 	switch {
-	case s.From == FromDefault, b.is(s.Image) && b.Commit == s.Commit, b.Replaces != "" && b.Replaces == s.Commit:
+	case s.From == FromDefault, b.built(s.Image) && b.Commit == s.Commit, b.Replaces != "" && b.Replaces == s.Commit:
 		return false
 	case b.Run.Pipeline != "" && b.Run.Pipeline == s.Run.Pipeline:
 		return b.Run.Number < s.Run.Number
@@ -22,15 +22,15 @@ func (b Build) OlderThan(s Service) bool {
 	return !b.Committed.IsZero() && b.Committed.Before(s.Committed)
 }
 
-// is tells whether a build made an image, which may be pinned to its digest.
-func (b Build) is(image string) bool {
+// built reports whether the build produced an image, which may be pinned to its digest.
+func (b Build) built(image string) bool {
 	tagged, _, _ := strings.Cut(image, "@")
 	return b.Image == image || b.Image == tagged
 }
 
-// WithoutOlderBuilds gives the action without the builds that are older than what the
-// staging runs, and the services that they were for. Pipelines do not always
-// end in the order in which they began.
+// WithoutOlderBuilds returns the action without the builds that are older than the
+// running ones, and the services of these builds. Pipelines do not always finish in
+// the order in which they started.
 func (a Action) WithoutOlderBuilds(current *Staging) (newer Action, older []string) {
 	if current == nil || a.Force {
 		return a, nil

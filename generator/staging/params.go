@@ -1,8 +1,8 @@
 package staging
 
-// Params is everything a template is given. Pure code computes it from the
-// project and the record; an engine only writes it down. The JSON form is the
-// argument of a jsonnet template and is part of Octopod's public contract.
+// Params is the input of a template, computed from the project and the record. The
+// JSON form is the argument of a jsonnet template and part of Octopod's public
+// contract.
 type Params struct {
 	Project   string `json:"project"`
 	Name      string `json:"name"`
@@ -11,61 +11,61 @@ type Params struct {
 	Namespace string `json:"namespace"`
 
 	Services   map[string]ServiceParams `json:"services"`
-	App        map[string]string        `json:"app"`        // effective app settings: what the application reads
-	Secrets    map[string]SecretKey     `json:"secrets"`    // app settings that name a key of a Secret in the cluster
-	Absent     []string                 `json:"absent"`     // app settings that were removed on purpose, sorted
-	Deployment map[string]any           `json:"deployment"` // effective deployment settings, by parameter name
+	App        map[string]string        `json:"app"`        // effective settings of scope app: the application reads them
+	Secrets    map[string]SecretKey     `json:"secrets"`    // app settings that reference a key of a Secret in the cluster
+	Absent     []string                 `json:"absent"`     // removed app settings, sorted
+	Deployment map[string]any           `json:"deployment"` // effective settings of scope deployment
 
-	Labels      map[string]string `json:"labels"`      // for every object, never for selectors
-	Annotations map[string]string `json:"annotations"` // for the Namespace
+	Labels      map[string]string `json:"labels"`      // of every object, but not of selectors
+	Annotations map[string]string `json:"annotations"` // of the Namespace
 	Quota       map[string]string `json:"quota"`       // ResourceQuota spec.hard; empty means none
 
-	Restarts int `json:"restarts,omitempty"` // how often the staging was restarted: pods carry it as a label
+	Restarts int `json:"restarts,omitempty"` // number of restarts, a label of every pod
 
-	Asleep []ArchiveFix `json:"asleep"` // how objects sleep; empty while the staging is active
+	Asleep []ArchiveFix `json:"asleep"` // how to archive objects; empty while the staging is active
 
-	Kustomize KustomizeParams `json:"-"` // the same settings as directions for a kustomize overlay
+	Kustomize KustomizeParams `json:"-"` // the same settings for a kustomize overlay
 }
 
-// ServiceParams is one service as a template sees it.
+// ServiceParams is one service in the params of a template.
 type ServiceParams struct {
 	Image      string `json:"image"`      // full reference
 	Repository string `json:"repository"` // "" when unknown
 	Commit     string `json:"commit"`     // "" when unknown
 	From       Origin `json:"from"`
-	Host       string `json:"host"` // "" for a service that is not reached from outside
+	Host       string `json:"host"` // "" for an internal service
 	URL        string `json:"url"`  // "" likewise
 }
 
-// SecretKey names one key of a Secret; the shape of Kubernetes' secretKeyRef.
+// SecretKey references one key of a Secret, like a secretKeyRef of Kubernetes.
 type SecretKey struct {
 	Name string `json:"name" yaml:"name"`
 	Key  string `json:"key" yaml:"key"`
 }
 
-// KustomizeParams says what an overlay does beyond naming its base.
+// KustomizeParams is the content of a kustomize overlay.
 type KustomizeParams struct {
-	Base       string     // directory of the base, from the env repo's root
-	Components []string   // directories from the root, in order
-	ConfigMap  string     // ConfigMap of the base that app settings are merged into
+	Base       string     // directory of the base, relative to the root of the env repo
+	Components []string   // directories relative to the root, in order
+	ConfigMap  string     // ConfigMap of the base that receives the app settings
 	Images     []Image    // sorted by name
 	Replicas   []Replicas // sorted by workload; empty when archived
 	Patches    []Patch    // in the order of application
 }
 
-// Image replaces an image of the base: Name is what the base writes, Reference what runs.
+// Image replaces an image: Name is the image in the base, Reference its replacement.
 type Image struct {
 	Name      string
 	Reference string // registry.example.com/shop/backend:1f2e3d4 or …@sha256:…
 }
 
-// Replicas sets the count of a workload.
+// Replicas sets the number of replicas of a workload.
 type Replicas struct {
 	Workload string
 	Count    int
 }
 
-// Patch is one JSON 6902 operation on the objects that match.
+// Patch is one RFC 6902 operation on all matching objects.
 type Patch struct {
 	Kind    string // "" matches any kind
 	Name    string // "" matches any name
@@ -74,7 +74,7 @@ type Patch struct {
 	Value   any    // ignored by remove
 }
 
-// ArchiveFix puts one kind of object to sleep: a value at a pointer, or removal of the object.
+// ArchiveFix archives one kind of object: it sets the value at a pointer, or removes the object.
 type ArchiveFix struct {
 	Kind    string `json:"kind"`
 	Pointer string `json:"pointer"` // RFC 6901; "" removes the object

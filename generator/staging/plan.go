@@ -1,6 +1,6 @@
 package staging
 
-// Change says what a commit does to one path.
+// Change is the kind of change that a commit makes to a file.
 type Change string
 
 // The changes.
@@ -10,7 +10,7 @@ const (
 	Removed  Change = "delete"
 )
 
-// PlanItem is one file of a plan.
+// PlanItem is one changed file of a plan.
 type PlanItem struct {
 	Path   string `json:"path"`
 	Action Change `json:"action"`

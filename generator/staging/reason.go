@@ -6,33 +6,34 @@ import (
 	"time"
 )
 
-// Reason says why a staging has its phase: a code with its parameters. Code
-// decides by it; sentences are made of it where somebody reads them (String for
-// engineers, Plain for testers). Equal reasons are equal with ==.
+// Reason is why a staging has its phase: a code with parameters. Decisions depend on
+// the code. Sentences are written where somebody reads them: String for engineers,
+// Plain for testers. Reasons are comparable with ==.
 type Reason struct {
 	Code     ReasonCode
-	Parts    Names         // services or workloads it is about: backend, Deployment/backend
-	Images   Names         // that cannot be pulled
-	Count    int           // of Total that are ready; or objects and pods that are left; or retries
-	Total    int           // 0 where it is not known
-	For      time.Duration // how long it has lasted, once that is too long; see coarse
-	Since    time.Time     // in UTC; only where Argo CD cannot be asked
-	Awaiting Names         // services whose image CI still builds
-	Words    string        // the sentence of a reason that was read from JSON: its code is not in there
+	Parts    Names         // affected services or workloads: backend, Deployment/backend
+	Images   Names         // images that cannot be pulled
+	Count    int           // ready parts of Total; or remaining objects or pods; or retries
+	Total    int           // 0 if unknown
+	For      time.Duration // how long it has lasted, if that is too long; see coarse
+	Since    time.Time     // in UTC, only for ReasonArgoCDUnreachable
+	Awaiting Names         // services whose image CI is still building
+	Words    string        // the sentence, for a reason decoded from JSON, which has no code
 }
 
-// ReasonCode says what happened, without its parameters.
+// ReasonCode identifies a reason without its parameters.
 type ReasonCode string
 
-// The codes. A staging that is fine has ReasonRunning or ReasonArchived.
+// The codes: first of settled stagings, then of changes under way, of failures, and of
+// an unknown state.
 const (
 	ReasonRunning  ReasonCode = "Running"
 	ReasonArchived ReasonCode = "Archived"
 
 	ReasonCommitNotSeen  ReasonCode = "CommitNotSeen"  // Argo CD has no Application yet
 	ReasonChangeNotSeen  ReasonCode = "ChangeNotSeen"  // Argo CD compared with an earlier commit
-	ReasonRemovalNotSeen ReasonCode = "RemovalNotSeen" // Argo CD still has the Application of a removed staging
-	ReasonSaved          ReasonCode = "Saved"          // a commit was made that the watch has not seen yet
+	ReasonRemovalNotSeen ReasonCode = "RemovalNotSeen" // Argo CD still has the Application of a deleted staging
+	ReasonSaved          ReasonCode = "Saved"          // the watch has not seen the commit yet
 	ReasonReplacing      ReasonCode = "Replacing"      // the Application of an earlier staging of this name is being deleted
 	ReasonAccepting      ReasonCode = "Accepting"      // Argo CD has not accepted the Application yet
 	ReasonEarlierChange  ReasonCode = "EarlierChange"  // a sync of an earlier commit still runs
@@ -56,23 +57,23 @@ const (
 	ReasonImageMissing   ReasonCode = "ImageMissing"
 	ReasonConfigMissing  ReasonCode = "ConfigMissing" // a ConfigMap, a Secret or a key of one
 	ReasonUnhealthy      ReasonCode = "Unhealthy"
-	ReasonWrongImage     ReasonCode = "WrongImage" // another image runs than the record says
+	ReasonWrongImage     ReasonCode = "WrongImage" // the running image is not the wanted one
 	ReasonInvalidRecord  ReasonCode = "InvalidRecord"
 
 	ReasonArgoCDUnreachable ReasonCode = "ArgoCDUnreachable"
 	ReasonEnvRepoUnreadable ReasonCode = "EnvRepoUnreadable" // Argo CD cannot read it
 )
 
-// IsZero reports whether there is no reason: no Argo CD is connected.
+// IsZero reports whether there is no reason, because no Argo CD is connected.
 func (r Reason) IsZero() bool { return r == Reason{} }
 
-// Names is a list of names that can be compared with ==. No name holds a comma.
+// Names is a list of names that is comparable with ==. Names contain no comma.
 type Names string
 
-// NamesOf joins names in the order in which they are given.
+// NamesOf returns a list of names in the given order.
 func NamesOf(names ...string) Names { return Names(strings.Join(names, ",")) }
 
-// List returns the names one by one.
+// List returns the names as a slice.
 func (n Names) List() []string {
 	if n == "" {
 		return nil
@@ -80,24 +81,24 @@ func (n Names) List() []string {
 	return strings.Split(string(n), ",")
 }
 
-// With adds names and sorts the list. A name appears once.
+// With returns a sorted list with more names. Each name appears once.
 func (n Names) With(more ...string) Names {
 	all := append(n.List(), more...)
 	slices.Sort(all)
 	return NamesOf(slices.Compact(all)...)
 }
 
-// MarshalText writes the sentence for engineers: JSON and YAML hold that.
+// MarshalText returns the sentence for engineers, which JSON and YAML contain.
 func (r Reason) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
-// UnmarshalText keeps a sentence that another Octopod wrote.
+// UnmarshalText keeps the sentence that another Octopod wrote.
 func (r *Reason) UnmarshalText(text []byte) error {
 	*r = Reason{Words: string(text)}
 	return nil
 }
 
-// coarse cuts a duration to the precision in which it is shown. A reason that
-// lasts is therefore a new one every ten seconds at most, and every hour in the end.
+// coarse truncates a duration to the precision of its text, so that a lasting reason
+// changes, and is published, only when its text changes.
 func coarse(d time.Duration) time.Duration {
 	switch {
 	case d < 2*time.Minute:

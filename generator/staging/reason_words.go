@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// engineerWords are the reasons without parameters, in the words of Argo CD and Kubernetes.
+// engineerWords are the sentences for engineers of reasons without parameters.
 var engineerWords = map[ReasonCode]string{
 	ReasonRunning:           "Everything runs",
 	ReasonArchived:          "No pod runs; data are kept",
@@ -32,7 +32,7 @@ var engineerWords = map[ReasonCode]string{
 	ReasonEnvRepoUnreadable: "Argo CD cannot read the env repo just now",
 }
 
-// String words a reason for engineers: Deployment/backend does not work.
+// String returns the sentence for engineers: Deployment/backend does not work.
 func (r Reason) String() string {
 	text := r.Words
 	if text == "" {
@@ -44,7 +44,7 @@ func (r Reason) String() string {
 	return joinClause(text, "waiting for the image of "+strings.Join(r.Awaiting.List(), " and "))
 }
 
-// engineers is a reason without what it awaits.
+// engineers is String without the awaited images.
 func (r Reason) engineers() string {
 	parts := strings.Join(r.Parts.List(), ", ")
 	switch r.Code {
@@ -83,9 +83,8 @@ func (r Reason) engineers() string {
 	return engineerWords[r.Code]
 }
 
-// testerWords are the reasons that a tester understands, without parameters. The
-// others have no words here: the phase says enough for somebody who knows neither
-// git nor Kubernetes.
+// testerWords are the sentences for testers of reasons without parameters. Reasons
+// that mean nothing to a tester have none: the phase is enough.
 var testerWords = map[ReasonCode]string{
 	ReasonRunning:     "Everything runs",
 	ReasonSaved:       "The change was just saved",
@@ -96,9 +95,9 @@ var testerWords = map[ReasonCode]string{
 	ReasonApplyFailed: "The change could not be applied",
 }
 
-// Plain words a reason for testers, who know neither git nor Kubernetes: API keeps
-// crashing. It is "" where only an engineer can make sense of the reason. titles
-// are what people call the services, by name; a service without one keeps its name.
+// Plain returns the sentence for testers, who know neither git nor Kubernetes: API
+// keeps crashing. It returns "" if the reason means nothing to a tester. titles are
+// the titles of the services by name; a service without a title keeps its name.
 func (r Reason) Plain(titles map[string]string) string {
 	text := r.testers(titles)
 	if r.Awaiting == "" {
@@ -107,7 +106,7 @@ func (r Reason) Plain(titles map[string]string) string {
 	return joinClause(text, "the new version of "+strings.Join(titled(r.Awaiting, titles), " and ")+" is still being built")
 }
 
-// testers is a plain reason without what it awaits.
+// testers is Plain without the awaited images.
 func (r Reason) testers(titles map[string]string) string {
 	names := titled(r.Parts, titles)
 	parts := strings.Join(names, " and ")
@@ -138,7 +137,7 @@ func (r Reason) testers(titles map[string]string) string {
 	return testerWords[r.Code]
 }
 
-// starting reads: Starting: 1 of 2 parts ready, for 60 min now.
+// starting formats the progress: Starting: 1 of 2 parts ready, for 60 min now.
 func (r Reason) starting(parts string) string {
 	text := "Starting"
 	if parts != "" {
@@ -150,7 +149,7 @@ func (r Reason) starting(parts string) string {
 	return text + r.lasting()
 }
 
-// lasting says how long a reason has lasted, once that is too long.
+// lasting formats how long the reason has lasted, if that is too long.
 func (r Reason) lasting() string {
 	if r.For == 0 {
 		return ""
@@ -158,7 +157,7 @@ func (r Reason) lasting() string {
 	return ", for " + span(r.For) + " now"
 }
 
-// titled replaces the names of services and workloads by the titles of services.
+// titled replaces the names of services and workloads by titles.
 func titled(parts Names, titles map[string]string) []string {
 	names := parts.List()
 	for i, part := range names {
@@ -170,7 +169,7 @@ func titled(parts Names, titles map[string]string) []string {
 	return names
 }
 
-// doNotWork reads: Deployment/backend does not work; db and web do not work.
+// doNotWork formats failing parts: Deployment/backend does not work.
 func doNotWork(parts []string) string {
 	switch len(parts) {
 	case 0:
@@ -181,7 +180,7 @@ func doNotWork(parts []string) string {
 	return strings.Join(parts, ", ") + " do not work"
 }
 
-// joinClause reads: Everything runs; waiting for the image of backend.
+// joinClause joins two clauses: Everything runs; waiting for the image of backend.
 func joinClause(first, second string) string {
 	if first == "" {
 		return strings.ToUpper(second[:1]) + second[1:]
@@ -196,7 +195,7 @@ func count(n int, what string) string {
 	return fmt.Sprintf("%d %ss", n, what)
 }
 
-// span words a duration: 40 s, 12 min, 3 h.
+// span formats a duration: 40 s, 12 min, 3 h.
 func span(d time.Duration) string {
 	switch d = coarse(d); {
 	case d < 2*time.Minute:

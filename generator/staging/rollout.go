@@ -5,57 +5,58 @@ import (
 	"time"
 )
 
-// Deployment is a sync of Argo CD that succeeded, as Argo CD remembers the last
-// few of them.
+// Deployment is a successful sync in the history of an Application. Argo CD keeps
+// the last few.
 type Deployment struct {
-	Number     int64  // grows by one with each; 0 is the first of the Application
+	Number     int64  // counts up; 0 is the first sync of the Application
 	Revision   string // of the env repo
 	StartedAt  time.Time
 	FinishedAt time.Time
 }
 
-// Rollout is what became of one version of a staging, as far as anybody saw.
+// Rollout is how the rollout of one version of a staging went, as far as Octopod
+// or Argo CD observed it.
 type Rollout struct {
-	Applied *time.Time `json:"applied,omitempty"` // Argo CD had brought it into the cluster
-	Running *time.Time `json:"running,omitempty"` // everything that is new worked
-	Phase   Phase      `json:"phase,omitempty"`   // that a watch saw last of it
+	Applied *time.Time `json:"applied,omitempty"` // when Argo CD had applied it
+	Running *time.Time `json:"running,omitempty"` // when everything new was healthy
+	Phase   Phase      `json:"phase,omitempty"`   // last observed phase of the version
 	Reason  Reason     `json:"reason,omitzero"`   // of that phase
 }
 
-// RolloutRecord is what is remembered of the version of a staging that a revision of
-// the env repo held.
+// RolloutRecord is the observed rollout of one version of a staging. Revision is a
+// revision of the env repo that holds the version.
 type RolloutRecord struct {
 	Revision string
-	Tree     string    // see Event.Tree; "" where nobody knows
-	At       time.Time // when it was there
+	Tree     string    // see Event.Tree; "" where it is unknown
+	At       time.Time // of the observation
 	Rollout  Rollout
 }
 
-// RolloutRecords turns what Argo CD remembers into memories. The oldest is left out,
-// unless it is the first: it may repeat one that Argo CD has forgotten, and
-// would then say that a version came into place long after it did.
+// RolloutRecords converts the history of an Application. It skips the oldest sync,
+// unless that is the first of the Application: it may repeat one that Argo CD no
+// longer lists, and would then date a version much too late.
 func RolloutRecords(all []Deployment) []RolloutRecord {
-	var past []RolloutRecord
+	var records []RolloutRecord
 	for i, d := range all {
 		if i > 0 || d.Number == 0 {
-			past = append(past, RolloutRecord{Revision: d.Revision, At: d.FinishedAt, Rollout: Rollout{Applied: &d.FinishedAt}})
+			records = append(records, RolloutRecord{Revision: d.Revision, At: d.FinishedAt, Rollout: Rollout{Applied: &d.FinishedAt}})
 		}
 	}
-	return past
+	return records
 }
 
-// AttachRollouts completes the history of a staging, newest first, by what is
-// remembered. The first memory of a version says when it was applied, and the
-// last how it was. The events that are given stay as they are.
-func AttachRollouts(events []Event, past []RolloutRecord) []Event {
-	told := slices.Clone(events)
-	for _, m := range past {
-		i := rolledOut(told, m)
+// AttachRollouts returns the history of a staging, newest first, with the rollout
+// records attached. The first record of a version dates its sync, the last one has
+// its outcome. events is not modified.
+func AttachRollouts(events []Event, records []RolloutRecord) []Event {
+	attached := slices.Clone(events)
+	for _, record := range records {
+		i := eventOf(attached, record)
 		if i < 0 {
 			continue
 		}
-		r := m.Rollout
-		if known := told[i].Rollout; known != nil {
+		r := record.Rollout
+		if known := attached[i].Rollout; known != nil {
 			if known.Applied != nil {
 				r.Applied = known.Applied
 			}
@@ -63,28 +64,28 @@ func AttachRollouts(events []Event, past []RolloutRecord) []Event {
 				r.Running, r.Phase, r.Reason = known.Running, known.Phase, known.Reason
 			}
 		}
-		told[i].Rollout = &r
+		attached[i].Rollout = &r
 	}
-	return told
+	return attached
 }
 
-// rolledOut finds the event that made the version which is remembered; -1 for
-// none. A version may come back, by `git revert` for example: it is the newest
-// that is not younger than the memory.
-func rolledOut(events []Event, m RolloutRecord) int {
+// eventOf returns the index of the event that created the version of a record; -1
+// if there is none. A version may return, for example by `git revert`: then it is
+// the newest event that is not younger than the record.
+func eventOf(events []Event, record RolloutRecord) int {
 	found := -1
 	for i, e := range events {
 		if e.Gone {
-			break // what was before is another staging
+			break // earlier events belong to another staging of this name
 		}
-		if m.Tree == "" || e.Tree != m.Tree {
+		if record.Tree == "" || e.Tree != record.Tree {
 			continue
 		}
-		if found = i; !e.At.After(m.At) {
+		if found = i; !e.At.After(record.At) {
 			break
 		}
 	}
-	for found >= 0 && !events[found].Verb.rollsOut() { // it left the version as it was
+	for found >= 0 && !events[found].Verb.rollsOut() { // it created no version
 		if found++; found == len(events) || events[found].Gone {
 			return -1
 		}
@@ -92,12 +93,12 @@ func rolledOut(events []Event, m RolloutRecord) int {
 	return found
 }
 
-// rollsOut tells whether a verb changes what runs: the others change what is
-// noted for people and for the sweep.
+// rollsOut reports whether a verb changes what runs. The others change fields for
+// people and for the sweep.
 func (v Verb) rollsOut() bool {
 	return !slices.Contains([]Verb{PinVerb, Unpin, Keep, Unkeep, Extend, Mark}, v)
 }
 
-// CreatesVersion tells whether there is another version after a verb: a restart
-// rolls out the one there is.
+// CreatesVersion reports whether a verb creates a version. A restart does not: it
+// rolls out the present version again.
 func (v Verb) CreatesVersion() bool { return v.rollsOut() && v != Restart }

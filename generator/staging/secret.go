@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// secretForm is one kind of credential that is recognised by its form alone.
+// secretForm is a kind of credential that has an unmistakable form.
 type secretForm struct {
 	what  string
-	hints []string // one of them is in the text; cheaper than the expression
+	hints []string // every match contains one; cheaper than the expression
 	form  *regexp.Regexp
 }
 
-// secretForms lists credentials whose makers gave them an unmistakable form.
-// Passwords have none, so a value that passes is not proven harmless.
+// secretForms lists the known forms. Passwords have none, so a value without a match
+// is not proven harmless.
 var secretForms = []secretForm{
 	{"a private key", []string{"PRIVATE KEY"}, regexp.MustCompile(`-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY( BLOCK)?-----`)},
 	{"an AWS access key", []string{"AKIA", "ASIA"}, regexp.MustCompile(`\b(AKIA|ASIA)[A-Z2-7]{16}\b`)},
@@ -29,17 +29,17 @@ var secretForms = []secretForm{
 }
 
 // DetectSecret reports whether a value is obviously a credential, and which:
-// "a private key", "a GitHub token". It never gives back any part of the value.
+// "a private key", "a GitHub token". It never returns any part of the value.
 func DetectSecret(value string) (what string, yes bool) {
 	for _, s := range secretForms {
-		if s.hinted(value) && s.matches(value) {
+		if s.hasHint(value) && s.matches(value) {
 			return s.what, true
 		}
 	}
 	return "", false
 }
 
-func (s secretForm) hinted(value string) bool {
+func (s secretForm) hasHint(value string) bool {
 	for _, hint := range s.hints {
 		if strings.Contains(value, hint) {
 			return true
@@ -48,7 +48,7 @@ func (s secretForm) hinted(value string) bool {
 	return false
 }
 
-// matches leaves out the keys of AWS's documentation, which end in EXAMPLE.
+// matches ignores the keys of AWS's documentation, which end in EXAMPLE.
 func (s secretForm) matches(value string) bool {
 	for _, found := range s.form.FindAllString(value, -1) {
 		if !strings.HasSuffix(found, "EXAMPLE") {
@@ -58,10 +58,10 @@ func (s secretForm) matches(value string) bool {
 	return false
 }
 
-// mask stands for a value that is not shown.
+// mask replaces a redacted value.
 const mask = "***"
 
-// IsSecretName tells whether a name says that its value is a secret.
+// IsSecretName reports whether the name of a setting suggests that its value is secret.
 func IsSecretName(name string) bool {
 	upper := strings.ToUpper(name)
 	for _, word := range []string{"PASSWORD", "PASSWD", "PASSPHRASE", "TOKEN", "SECRET", "CREDENTIAL", "KEY"} {
@@ -72,8 +72,8 @@ func IsSecretName(name string) bool {
 	return false
 }
 
-// RedactValue is a value as it may be shown: not at all when its name or its form
-// says that it is a secret.
+// RedactValue returns the value of a setting for display: masked if its name or its
+// form suggests that it is secret.
 func RedactValue(name, value string) string {
 	if _, looks := DetectSecret(value); value != "" && (looks || IsSecretName(name)) {
 		return mask

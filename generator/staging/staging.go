@@ -5,17 +5,17 @@ import (
 	"time"
 )
 
-// State is what a person wants of a staging as a whole.
+// State is the desired state of a staging as a whole.
 type State string
 
-// The states of a record. There is no state for "gone": then the record is gone.
+// The states of a record. A deleted staging has no state: its record does not exist.
 const (
 	Active   State = "active"
 	Archived State = "archived" // no workload runs; volumes and databases are kept
-	Deleting State = "deleting" // being torn down; the record goes last
+	Deleting State = "deleting" // being torn down; the record is removed last
 )
 
-// Origin says where a service's image comes from.
+// Origin is where the image of a service comes from.
 type Origin string
 
 // The origins of an image.
@@ -69,15 +69,15 @@ type Spec struct {
 	BranchGone *time.Time `yaml:"branchGone,omitempty" json:"branchGone,omitempty"`
 }
 
-// DeploysSame tells whether two records ask for the same in the cluster: they
-// differ at most in what is noted for people and for the sweep.
+// DeploysSame reports whether two records deploy the same: they differ at most in
+// fields for people and for the sweep, such as title, pin and expiry.
 func (s Spec) DeploysSame(o Spec) bool { return reflect.DeepEqual(s.deployed(), o.deployed()) }
 
 func (s Spec) deployed() Spec {
 	return Spec{Branch: s.Branch, State: s.State, Services: s.Services, Overrides: s.Overrides, Presets: s.Presets, Restarts: s.Restarts}
 }
 
-// Service is one deployable part as this staging runs it.
+// Service is one service of a staging: its image and the origin of the image.
 type Service struct {
 	// Full image reference. CI passes the tag; Octopod never derives it from a name.
 	Image string `yaml:"image" json:"image"`
@@ -116,10 +116,10 @@ type Overrides struct {
 // Values maps parameter names to string, int, bool or nil (absent).
 type Values map[string]any
 
-// IsZero lets an empty set stay out of YAML and JSON.
+// IsZero reports whether there are no overrides, so that YAML and JSON omit them.
 func (o Overrides) IsZero() bool { return len(o.App) == 0 && len(o.Deployment) == 0 }
 
-// PullRequest names the request that a staging belongs to.
+// PullRequest is the pull request of a staging.
 type PullRequest struct {
 	Number int    `yaml:"number" json:"number"`
 	URL    string `yaml:"url,omitempty" json:"url,omitempty"`
@@ -127,20 +127,20 @@ type PullRequest struct {
 	Author string `yaml:"author,omitempty" json:"author,omitempty"`
 }
 
-// Attribution is a moment and the person or CI identity that acted.
+// Attribution is the time of an action and the person or CI identity behind it.
 type Attribution struct {
 	At time.Time `yaml:"at" json:"at"`
 	By string    `yaml:"by" json:"by"`
 }
 
-// Pin says who holds a staging and why.
+// Pin holds a staging at its version: who pinned it, when and why.
 type Pin struct {
 	By     string    `yaml:"by" json:"by"`
 	Reason string    `yaml:"reason,omitempty" json:"reason,omitempty"`
 	At     time.Time `yaml:"at" json:"at"`
 }
 
-// Protection says who keeps a staging from the sweep, why and for how long.
+// Protection keeps a staging from the sweep: who asked for it, why and for how long.
 type Protection struct {
 	// Author of the protection.
 	By string `yaml:"by" json:"by"`
@@ -152,7 +152,7 @@ type Protection struct {
 	Until *time.Time `yaml:"until,omitempty" json:"until,omitempty"`
 }
 
-// Transition is the moment at which a staging came to its state.
+// Transition is the last change of the state of a staging.
 type Transition struct {
 	// Time of the change.
 	At time.Time `yaml:"at" json:"at"`

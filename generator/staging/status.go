@@ -2,7 +2,7 @@ package staging
 
 import "time"
 
-// Phase is what Octopod derives for people.
+// Phase is the state of a staging in the cluster, derived from the env repo and Argo CD.
 type Phase string
 
 // The phases. The empty phase means that no Argo CD is connected.
@@ -19,21 +19,21 @@ const (
 	PhaseInvalid   Phase = "Invalid" // the record cannot be read
 )
 
-// Status is what is known of a staging beyond its record.
+// Status is the observed state of a staging.
 type Status struct {
 	Phase            Phase                    `json:"phase,omitempty"`
 	Reason           Reason                   `json:"reason,omitzero"`            // one sentence for engineers
 	Detail           string                   `json:"detail,omitempty"`           // the words of Argo CD or Kubernetes
-	Revision         string                   `json:"revision,omitempty"`         // of the env repo that was read
-	ObservedRevision string                   `json:"observedRevision,omitempty"` // that Argo CD compared with
+	Revision         string                   `json:"revision,omitempty"`         // of the env repo, as Octopod read it
+	ObservedRevision string                   `json:"observedRevision,omitempty"` // of the env repo, as Argo CD compared it
 	URL              string                   `json:"url,omitempty"`              // of the main service
 	URLs             map[string]string        `json:"urls,omitempty"`             // by service
 	Services         map[string]ServiceStatus `json:"services,omitempty"`
-	Since            *time.Time               `json:"since,omitempty"`   // when the phase began, as far as it was watched
-	Changed          *time.Time               `json:"changed,omitempty"` // when a commit last changed it, where that was asked for
+	Since            *time.Time               `json:"since,omitempty"`   // when a watch first saw the phase
+	Changed          *time.Time               `json:"changed,omitempty"` // when a commit last changed it; only for Query.Dated
 	Timings          Timings                  `json:"timings,omitzero"`
-	Tested           TestState                `json:"tested,omitempty" enum:"tested,broken,outdated"` // what the mark in the record is worth now
-	Untested         []TestedPart             `json:"untried,omitempty" enum:"versions,settings"`     // what is new since, where it is outdated
+	Tested           TestState                `json:"tested,omitempty" enum:"tested,broken,outdated"` // result of the last test
+	Untested         []TestedPart             `json:"untried,omitempty" enum:"versions,settings"`     // what has changed since the test
 }
 
 // TeardownDone reports whether the teardown of a deletion is over, so that the
@@ -42,25 +42,25 @@ func (s Status) TeardownDone() bool {
 	return s.Phase == PhaseDeleting && s.Reason.Code == ReasonTeardownDone
 }
 
-// Timings are the steps of the last change of a staging, each as far as it is
-// reached and known.
+// Timings date the steps of the last change of a staging. A step that has not
+// happened, or was not observed, is nil.
 type Timings struct {
 	Committed *time.Time `json:"committed,omitempty"` // to the env repo
-	Seen      *time.Time `json:"seen,omitempty"`      // Argo CD compared the cluster with it
-	Synced    *time.Time `json:"synced,omitempty"`    // Argo CD applied it
-	Running   *time.Time `json:"running,omitempty"`   // everything that is new works
+	Seen      *time.Time `json:"seen,omitempty"`      // by Argo CD, which compared the cluster with the commit
+	Synced    *time.Time `json:"synced,omitempty"`    // by Argo CD
+	Running   *time.Time `json:"running,omitempty"`   // everything new is healthy
 }
 
-// ServiceStatus compares what should run with what does.
+// ServiceStatus is the wanted image of a service, and the images with a live pod.
 type ServiceStatus struct {
 	Wanted string   `json:"wanted"`
 	Live   []string `json:"live,omitempty"`
 }
 
-// View is a staging as it is shown: its record and its status.
+// View is a staging for display: its record and its status.
 type View struct {
 	Document
 	Status   Status          `json:"status"`
-	Version  string          `json:"-"` // of the record, where it is known: an ETag
-	Rollouts []RolloutRecord `json:"-"` // of its versions: of Argo CD's, then of the watch's, each the oldest first
+	Version  string          `json:"-"` // of the record: an ETag; "" where it is unknown
+	Rollouts []RolloutRecord `json:"-"` // from Argo CD, then from the watch, each oldest first
 }

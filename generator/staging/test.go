@@ -7,18 +7,18 @@ import (
 	"time"
 )
 
-// Outcome is what somebody found who tried a staging.
+// Outcome is the result of a test of a staging.
 type Outcome string
 
-// The outcomes. Untested takes a mark away.
+// The outcomes. Untested removes the mark.
 const (
 	Tested   Outcome = "tested" // it works
 	Broken   Outcome = "broken"
 	Untested Outcome = "none"
 )
 
-// Test is the mark of somebody who tried a staging. It is bound to what they
-// tried: of other versions or settings it says nothing.
+// Test is a mark: the result of a test, and what was tested. It is valid for these
+// versions and settings only.
 type Test struct {
 	// Author of the result.
 	By string `yaml:"by" json:"by"`
@@ -34,7 +34,7 @@ type Test struct {
 	Settings string `yaml:"settings,omitempty" json:"settings,omitempty"`
 }
 
-// Version tells two builds of a service apart.
+// Version identifies one build of a service.
 type Version struct {
 	// Full image reference.
 	Image string `yaml:"image" json:"image"`
@@ -42,7 +42,7 @@ type Version struct {
 	Commit string `yaml:"commit,omitempty" json:"commit,omitempty"`
 }
 
-// Versions are what the services of a staging run.
+// Versions returns the versions of all services.
 func (s Spec) Versions() map[string]Version {
 	versions := make(map[string]Version, len(s.Services))
 	for name, service := range s.Services {
@@ -51,29 +51,29 @@ func (s Spec) Versions() map[string]Version {
 	return versions
 }
 
-// TestedPart is a side of a staging that a mark is about.
+// TestedPart is a part of a staging that a mark covers.
 type TestedPart string
 
-// The aspects.
+// The parts.
 const (
-	TestedVersions TestedPart = "versions" // of its services
+	TestedVersions TestedPart = "versions" // of the services
 	TestedSettings TestedPart = "settings"
 )
 
-// Untested lists the sides of a staging that are not as they were when it was
-// tried. settings is the sum of those that it has now.
+// Untested lists the parts of a staging that have changed since the test. settings
+// is the checksum of its present settings.
 func (t *Test) Untested(s Spec, settings string) []TestedPart {
-	var untried []TestedPart
+	var changed []TestedPart
 	if !maps.Equal(t.Services, s.Versions()) {
-		untried = append(untried, TestedVersions)
+		changed = append(changed, TestedVersions)
 	}
 	if t.Settings != "" && t.Settings != settings {
-		untried = append(untried, TestedSettings)
+		changed = append(changed, TestedSettings)
 	}
-	return untried
+	return changed
 }
 
-// SameResult tells whether two marks say the same of the same, whenever that was.
+// SameResult reports whether two marks differ in nothing but their time.
 func (t *Test) SameResult(o *Test) bool {
 	return t != nil && o != nil && t.By == o.By && t.Outcome == o.Outcome && t.Note == o.Note && maps.Equal(t.Services, o.Services) &&
 		t.Settings == o.Settings
@@ -88,12 +88,12 @@ func (t *Test) String() string {
 	return strings.TrimSuffix(string(t.Outcome)+" ("+strings.Join(versions, ", ")+"): "+t.Note, ": ")
 }
 
-// TestState is what a mark is worth for a staging as it is now.
+// TestState is the test result of a staging at its present versions and settings.
 type TestState string
 
-// The standings. The empty one is that of a staging without a mark.
+// The test states. A staging without a mark has the empty one.
 const (
 	TestStateTested   TestState = "tested"
 	TestStateBroken   TestState = "broken"
-	TestStateOutdated TestState = "outdated" // the mark is about other versions or settings
+	TestStateOutdated TestState = "outdated" // versions or settings have changed since the test
 )

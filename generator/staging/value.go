@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// FormatValue renders a value (string, int, bool or nil) as an application reads it.
+// FormatValue formats a setting (string, int, bool or nil) as the application reads it.
 func FormatValue(v any) string {
 	if v == nil {
 		return ""
@@ -14,8 +14,7 @@ func FormatValue(v any) string {
 	return fmt.Sprint(v)
 }
 
-// Clone gives a record that shares nothing with s, so that an edit can run
-// again on the same input.
+// Clone returns a deep copy, so that an edit can be repeated on the same record.
 func (s Staging) Clone() Staging {
 	c := s
 	c.Spec.Services = maps.Clone(s.Spec.Services)

@@ -6,9 +6,9 @@ import (
 	"slices"
 )
 
-// RunningImages gives the images that must have a pod for as long as objects
-// are applied: those of workloads with at least one replica. Jobs end, a
-// CronJob runs now and then, and of custom kinds nothing is known.
+// RunningImages returns the images that must have a pod while the objects are
+// applied: those of workloads with at least one replica. Jobs end, CronJobs run now
+// and then, and Octopod does not know custom kinds.
 func RunningImages(objects []Object) ([]string, error) {
 	var images []string
 	for _, o := range objects {
@@ -30,8 +30,8 @@ func RunningImages(objects []Object) ([]string, error) {
 	return slices.Compact(images), nil
 }
 
-// HasPodLabel tells whether any workload makes its pods anew when a label of theirs
-// comes to have a value: whether one has it in its pod template.
+// HasPodLabel reports whether the pod template of any workload has a label with a
+// value, so that a change of the value recreates the pods.
 func HasPodLabel(objects []Object, label, value string) (bool, error) {
 	for _, o := range objects {
 		if !slices.Contains(WorkloadKinds(), o.Kind) {
@@ -48,11 +48,11 @@ func HasPodLabel(objects []Object, label, value string) (bool, error) {
 	return false, nil
 }
 
-// WorkloadKinds are the kinds whose pods follow their template: a change of it
-// replaces them. Those of a Job never do; its template cannot change.
+// WorkloadKinds are the kinds that replace their pods when the pod template changes.
+// A Job is not one of them: its template is immutable.
 func WorkloadKinds() []string { return []string{"DaemonSet", "Deployment", "StatefulSet"} }
 
-// workload is the part that all kinds of long-running workloads share.
+// workload holds the fields that all kinds of long-running workloads have.
 type workload struct {
 	Spec struct {
 		Replicas *int
