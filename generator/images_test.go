@@ -1,6 +1,8 @@
 package generator_test
 
 import (
+	"context"
+	"slices"
 	"strings"
 	"testing"
 
@@ -61,6 +63,51 @@ func TestAnImageThatIsNotThereIsNotDeployed(t *testing.T) {
 	push(t, image)
 	if got := w.do(shipped(image)).Staging.Spec.Services["backend"].Image; got != image {
 		t.Errorf("the record has %s, want it as it was deployed", got)
+	}
+}
+
+// queries are image registries that hold every image. They record each query and, at
+// the first, run a change of somebody else.
+type queries struct {
+	images    []string
+	meanwhile func()
+}
+
+func (q *queries) Digest(_ context.Context, image string) (string, error) {
+	if q.images = append(q.images, image); len(q.images) == 1 {
+		q.meanwhile()
+	}
+	return "sha256:" + strings.Repeat("0", 64), nil
+}
+
+// While a deploy queries registries nothing holds the env repo, so its staging may
+// change. The deploy then queries the images that only the second plan needs.
+func TestAStagingChangesWhileRegistriesAreQueried(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	q := &queries{}
+	w.Stagings = generator.New(generator.Parts{Repo: w.repo, Renderer: newRenderer(t), ArgoCD: argocd.Manifests, Now: w.Now, Images: q})
+	data := append(w.read(project.File), "  images: {registries: [registry.example.com], check: exists}\n"...)
+	w.write(staging.File{Path: project.File, Data: data})
+	deploy := func(service, tag string, run int, more func(*staging.Action)) staging.Action {
+		a := built("feature/login", service, tag, run)
+		more(&a)
+		return a
+	}
+	unchecked := func(a *staging.Action) { a.NoImageCheck = true }
+	w.do(deploy("backend", "new", 2, unchecked))
+	q.meanwhile = func() {
+		w.do(deploy("backend", "old", 1, func(a *staging.Action) { a.NoImageCheck, a.Force = true, true }))
+	}
+	both := deploy("backend", "old", 1, func(a *staging.Action) {
+		a.Images["frontend"] = built("feature/login", "frontend", "f1", 1).Images["frontend"]
+	})
+	r := w.do(both)
+	frontend, backend := both.Images["frontend"].Image, both.Images["backend"].Image
+	if want := []string{frontend, backend}; !slices.Equal(q.images, want) {
+		t.Errorf("queried %v, want %v", q.images, want)
+	}
+	if got := r.Staging.Spec.Services; got["frontend"].Image != frontend || got["backend"].Image != backend {
+		t.Errorf("the record has %+v", got)
 	}
 }
 

@@ -27,6 +27,11 @@ type planned struct {
 	replayed  bool     // result is that of an earlier try, which made the commit
 }
 
+// unchanged is the plan that changes nothing, for the reason in note.
+func (to target) unchanged(note string) planned {
+	return planned{result: Result{Name: to.name, Note: note, Plan: []staging.PlanItem{}}}
+}
+
 // committed returns the result of a plan after its commit.
 func (p planned) committed(done envrepo.Result) Result {
 	result := p.result

@@ -54,8 +54,3 @@ func (to target) view(s staging.Staging) *staging.View {
 	v := catalog.View(to.project, s, to.tree.Revision())
 	return &v
 }
-
-// unchanged is the plan that changes nothing, for the reason in note.
-func (to target) unchanged(note string) planned {
-	return planned{result: Result{Name: to.name, Note: note, Plan: []staging.PlanItem{}}}
-}
