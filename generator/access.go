@@ -386,13 +386,13 @@ func sectionOf(r staging.Requirement) project.Section {
 	return project.SectionSettings
 }
 
-// Cleaning tells what the process that answers has swept last, and when it will
+// SweepStatus tells what the process that answers has swept last, and when it will
 // again, by rules that were read before: to those who may sweep.
-func (a *Access) Cleaning(p *project.Project) (lifecycle.Cleaning, error) {
+func (a *Access) SweepStatus(p *project.Project) (lifecycle.SweepStatus, error) {
 	if err := a.by.Authorize(p, rights.Sweep, ""); err != nil {
-		return lifecycle.Cleaning{}, err
+		return lifecycle.SweepStatus{}, err
 	}
-	known := a.stagings.Sweeps.Status()
+	known := a.stagings.Sweeps.Current()
 	if known.Last == nil {
 		return known, nil
 	}

@@ -404,7 +404,7 @@ func TestWhyIsToldAsTheRestIs(t *testing.T) {
 		return fmt.Sprint(e)
 	}
 	for role, detail := range map[project.Role]bool{project.RoleViewer: false, project.RoleAdmin: true} {
-		if text := told(role); strings.Count(text, "refused") > 0 != detail || !strings.Contains(text, "cannot be asked for the branch") || !strings.Contains(text, "waiting: ") {
+		if text := told(role); strings.Count(text, "refused") > 0 != detail || !strings.Contains(text, "cannot list the branches of") || !strings.Contains(text, "waiting: ") {
 			t.Errorf("%s is told: %s", role, text)
 		}
 	}

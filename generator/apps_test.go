@@ -91,9 +91,9 @@ func (a *apps) remove(repository, name string) branch.Event {
 }
 
 // follow lets the stagings follow an event.
-func (a *apps) follow(e branch.Event) receiver.Followed {
+func (a *apps) follow(e branch.Event) receiver.ProcessResult {
 	a.t.Helper()
-	done, err := a.Follow(a.t.Context(), receiver.FollowRequest{Event: e, Request: "d1"})
+	done, err := a.Process(a.t.Context(), receiver.ProcessRequest{Event: e, Request: "d1"})
 	if err != nil {
 		a.t.Fatalf("%s of %s: %v", e.Kind, e.Branch, err)
 	}

@@ -38,21 +38,21 @@ func TestDiagnose(t *testing.T) {
 		says   string
 		mend   string
 	}{
-		{"all is well: the env repo", func(*world, *testargo.ArgoCD, string) {}, "read the env repo", doctor.Fine, "at ", ""},
-		{"all is well: a push", func(*world, *testargo.ArgoCD, string) {}, "write the env repo", doctor.Fine, "let in", ""},
-		{"all is well: Argo CD", func(*world, *testargo.ArgoCD, string) {}, "ask Argo CD", doctor.Fine, "Applications: 1", ""},
-		{"all is well: Applications", func(*world, *testargo.ArgoCD, string) {}, "Applications", doctor.Fine, "one for each", ""},
-		{"all is well: it looks", func(*world, *testargo.ArgoCD, string) {}, "look at once", doctor.Fine, "shop-login was compared", ""},
+		{"all is well: the env repo", func(*world, *testargo.ArgoCD, string) {}, "read the env repo", doctor.OK, "at ", ""},
+		{"all is well: a push", func(*world, *testargo.ArgoCD, string) {}, "write the env repo", doctor.OK, "would be accepted", ""},
+		{"all is well: Argo CD", func(*world, *testargo.ArgoCD, string) {}, "connect to Argo CD", doctor.OK, "Applications: 1", ""},
+		{"all is well: Applications", func(*world, *testargo.ArgoCD, string) {}, "Applications", doctor.OK, "each staging has one", ""},
+		{"all is well: it looks", func(*world, *testargo.ArgoCD, string) {}, "refresh", doctor.OK, "shop-login was compared", ""},
 		{"octopod.yaml is broken", func(w *world, _ *testargo.ArgoCD, _ string) {
 			w.write(staging.File{Path: project.File, Data: []byte("kind: [")})
 		}, project.File, doctor.Fault, "octopod.yaml", ""},
 		{"Argo CD's files are old", func(w *world, _ *testargo.ArgoCD, _ string) {
 			w.write(staging.File{Path: argocd.AppProjectPath, Data: []byte("old")})
-		}, "Argo CD's files", doctor.Warning, "not what octopod.yaml says", "lint --fix"},
+		}, "Argo CD's files", doctor.Warning, "do not match octopod.yaml", "lint --fix"},
 		{"Argo CD is away", func(_ *world, a *testargo.ArgoCD, _ string) {
 			a.Away(staging.Errorf(staging.CodeUnavailable, "refused"))
 		},
-			"ask Argo CD", doctor.Fault, "refused", ""},
+			"connect to Argo CD", doctor.Fault, "refused", ""},
 		{"a permission is missing", func(_ *world, a *testargo.ArgoCD, _ string) { a.SetMissing(argocd.Permissions()[:1]...) },
 			"rights in Argo CD", doctor.Fault, "may not get applications", "p, octopod, applications, get, shop/*, allow"},
 		{"no AppProject", func(_ *world, a *testargo.ArgoCD, _ string) {
@@ -63,13 +63,13 @@ func TestDiagnose(t *testing.T) {
 		}, argocd.AppProjectPath, doctor.Warning, "allows more", "kubectl apply"},
 		{"what the account may not see", func(_ *world, a *testargo.ArgoCD, _ string) {
 			a.SetInstalled(argocd.Installed{Path: argocd.AppProjectPath, Err: staging.Errorf(staging.CodeForbidden, "no")})
-		}, argocd.AppProjectPath, doctor.Unseen, "may not see", ""},
+		}, argocd.AppProjectPath, doctor.Unknown, "may not read it", ""},
 		{"a staging without Application", func(w *world, _ *testargo.ArgoCD, _ string) {
 			w.do(staging.Action{Verb: staging.Deploy, Branch: "feature/other"})
-		}, "Applications", doctor.Fault, "1 of 2 stagings have none", "a minute"},
+		}, "Applications", doctor.Fault, "1 of 2 stagings have no Application", "a minute"},
 		{"an Application without staging", func(_ *world, a *testargo.ArgoCD, revision string) {
 			a.Put("orphan", func(*staging.Application) {})
-		}, "Applications", doctor.Warning, "1 belong to no staging", ""},
+		}, "Applications", doctor.Warning, "1 Applications belong to no staging", ""},
 		{"Argo CD cannot read the env repo", func(_ *world, a *testargo.ArgoCD, _ string) {
 			a.Put("login", func(app *staging.Application) {
 				app.Conditions = []staging.Condition{{Type: "ComparisonError", Message: "authentication required", Transient: true}}
@@ -86,7 +86,7 @@ func TestDiagnose(t *testing.T) {
 			a.Runs("login", r.Revision, clock.Now())
 			tt.with(w, a, r.Revision)
 			found := find(t, g, tt.check)
-			if len(found) != 1 || found[0].Health != tt.health || !strings.Contains(found[0].Says, tt.says) || !strings.Contains(found[0].Fix, tt.mend) {
+			if len(found) != 1 || found[0].Health != tt.health || !strings.Contains(found[0].Message, tt.says) || !strings.Contains(found[0].Fix, tt.mend) {
 				t.Errorf("%s: %+v\nwant %s: %s → %s", tt.check, found, tt.health, tt.says, tt.mend)
 			}
 		})
@@ -95,7 +95,7 @@ func TestDiagnose(t *testing.T) {
 
 func TestDiagnoseWithoutArgoCD(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
-	if found := find(t, w.Stagings, "Argo CD"); len(found) != 1 || found[0].Health != doctor.Unseen {
+	if found := find(t, w.Stagings, "Argo CD"); len(found) != 1 || found[0].Health != doctor.Unknown {
 		t.Errorf("%+v", found)
 	}
 }
@@ -110,10 +110,10 @@ func TestDiagnoseWhoIsTold(t *testing.T) {
 	}{
 		{"nobody is named", "", []string{}, "", "", ""},
 		{"forges have no names", "[{to: commit}]", []string{}, "", "", ""},
-		{"all are there", "[{to: chat}, {to: commit}]", []string{"chat", "mail"}, doctor.Fine, "has every sink", ""},
+		{"all are there", "[{to: chat}, {to: commit}]", []string{"chat", "mail"}, doctor.OK, "has every sink", ""},
 		{"one is not", "[{to: chat}, {to: mial}]", []string{"chat", "mail"}, doctor.Fault, `: spec.notify[1].to: this server has no sink "mial"; did you mean mail?`, "notify.sinks"},
 		{"another server tells", "[{to: chat}]", []string{}, doctor.Warning, `this server has no sink "chat"`, "another server"},
-		{"a command line cannot know", "[{to: chat}]", nil, doctor.Unseen, "a server", "doctor --server"},
+		{"a command line cannot know", "[{to: chat}]", nil, doctor.Unknown, "a server", "doctor --server"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -126,14 +126,14 @@ func TestDiagnoseWhoIsTold(t *testing.T) {
 				w.write(staging.File{Path: project.File, Data: append(data, "  notify: "+tt.notices+"\n"...)})
 			}
 			w.Sinks = tt.sinks
-			found := find(t, w.Stagings, "who is told")
+			found := find(t, w.Stagings, "notifications")
 			if tt.health == "" {
 				if len(found) > 0 {
 					t.Errorf("%+v", found)
 				}
 				return
 			}
-			if len(found) != 1 || found[0].Health != tt.health || !strings.Contains(found[0].Says, tt.says) || !strings.Contains(found[0].Fix, tt.mend) {
+			if len(found) != 1 || found[0].Health != tt.health || !strings.Contains(found[0].Message, tt.says) || !strings.Contains(found[0].Fix, tt.mend) {
 				t.Errorf("%+v", found)
 			}
 		})

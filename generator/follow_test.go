@@ -81,7 +81,7 @@ func TestForcedPushToAnOlderCommit(t *testing.T) {
 	if done := a.follow(back); !done.Changed || a.record("login").Spec.Services["backend"].Commit != first.Commit {
 		t.Errorf("%+v", done)
 	}
-	late, err := a.Follow(t.Context(), receiver.FollowRequest{Event: second, Late: true})
+	late, err := a.Process(t.Context(), receiver.ProcessRequest{Event: second, Redelivered: true})
 	if err != nil || late.Changed || !strings.Contains(late.Text, "by now") {
 		t.Errorf("the push before, caught and sent again: %+v, %v", late, err)
 	}
@@ -102,7 +102,7 @@ func TestPushesOfARepositoryThatDoesNotAnswer(t *testing.T) {
 		t.Errorf("a newer push, of which one is missing before: %+v", done)
 	}
 	third.Commit = third.Commit[:12]
-	if _, err := a.Follow(t.Context(), receiver.FollowRequest{Event: third}); staging.CodeOf(err) != staging.CodeUnavailable {
+	if _, err := a.Process(t.Context(), receiver.ProcessRequest{Event: third}); staging.CodeOf(err) != staging.CodeUnavailable {
 		t.Errorf("a commit that is shortened: %v", err)
 	}
 }
@@ -131,7 +131,7 @@ func TestTwoRepositoriesAtOnce(t *testing.T) {
 		e := a.commit(name, "feature/login")
 		want[name] = e.Commit
 		work.Go(func() error {
-			_, err := a.Follow(t.Context(), receiver.FollowRequest{Event: e})
+			_, err := a.Process(t.Context(), receiver.ProcessRequest{Event: e})
 			return err
 		})
 	}
@@ -199,7 +199,7 @@ func TestABranchThatIsDeletedWhileItIsDeployed(t *testing.T) {
 	var work errgroup.Group
 	for _, e := range []branch.Event{next, gone} {
 		work.Go(func() error {
-			_, err := a.Follow(t.Context(), receiver.FollowRequest{Event: e})
+			_, err := a.Process(t.Context(), receiver.ProcessRequest{Event: e})
 			if staging.CodeOf(err) == staging.CodeConflict {
 				return nil // the record changed meanwhile: it is told again, or the sweep does it
 			}
@@ -214,7 +214,7 @@ func TestABranchThatIsDeletedWhileItIsDeployed(t *testing.T) {
 	if r := a.record("login"); r.Spec.State != staging.Archived {
 		t.Errorf("recorded: %+v", r.Spec)
 	}
-	if late, err := a.Follow(t.Context(), receiver.FollowRequest{Event: next, Late: true}); err != nil || late.Changed || !strings.Contains(late.Text, "is gone by now") {
+	if late, err := a.Process(t.Context(), receiver.ProcessRequest{Event: next, Redelivered: true}); err != nil || late.Changed || !strings.Contains(late.Text, "is gone by now") {
 		t.Errorf("the push, late: %+v, %v", late, err)
 	}
 }
@@ -316,7 +316,7 @@ func TestPushesThatDeployNothing(t *testing.T) {
 		t.Errorf("a repository that nobody knows: %+v", done)
 	}
 	a.do(staging.Action{Verb: staging.PinVerb, Name: "login", Reason: "demo"})
-	if _, err := a.Follow(t.Context(), receiver.FollowRequest{Event: a.commit("backend", "feature/login")}); staging.CodeOf(err) != staging.CodePinned {
+	if _, err := a.Process(t.Context(), receiver.ProcessRequest{Event: a.commit("backend", "feature/login")}); staging.CodeOf(err) != staging.CodePinned {
 		t.Errorf("a pinned one: %v", err)
 	}
 }
@@ -324,7 +324,7 @@ func TestPushesThatDeployNothing(t *testing.T) {
 // Without an image of its own name CI deploys, and pushes leave it to CI.
 func TestARepositoryThatCIDeploys(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
-	done, err := w.Follow(t.Context(), receiver.FollowRequest{Event: branch.Event{
+	done, err := w.Process(t.Context(), receiver.ProcessRequest{Event: branch.Event{
 		Kind: branch.Pushed, Repository: "github.com/acme/shop-backend", Branch: "feature/login", Commit: strings.Repeat("1", 40),
 	}})
 	if err != nil || done.Changed || !strings.Contains(done.Text, "CI deploys") {

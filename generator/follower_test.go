@@ -19,12 +19,12 @@ import (
 
 // follower carries out what webhooks tell, until the test ends.
 type follower struct {
-	*receiver.Follower
+	*receiver.Queue
 	*apps
 }
 
 func (a *apps) follower() *follower {
-	f := receiver.NewFollower(a.Receiver, func([]staging.PlanItem) {}, slog.New(slog.DiscardHandler))
+	f := receiver.NewQueue(a.Receiver, func([]staging.PlanItem) {}, slog.New(slog.DiscardHandler))
 	ctx, end := context.WithCancel(context.Background())
 	var work sync.WaitGroup
 	work.Go(func() { f.Run(ctx) })
@@ -64,7 +64,7 @@ func TestADeliveryIsCarriedOut(t *testing.T) {
 		t.Errorf("%+v", d)
 	}
 	f.accept("d2")
-	if d := f.became("d2", receiver.OutcomeNothing); !strings.Contains(d.Text, "is about none") {
+	if d := f.became("d2", receiver.OutcomeNothing); !strings.Contains(d.Text, "this event is none of them") {
 		t.Errorf("an event that means nothing: %+v", d)
 	}
 	f.accept("d3", branch.Event{Kind: branch.ImagePushed, Image: "r/x:1"})
@@ -116,7 +116,7 @@ func TestAFailedDeliveryMayBeSentAgain(t *testing.T) {
 // Too much at once is refused whole, and may be sent again.
 func TestAFullQueue(t *testing.T) {
 	a := withApps(t, "")
-	f := receiver.NewFollower(a.Receiver, func([]staging.PlanItem) {}, slog.New(slog.DiscardHandler)) // which does not run
+	f := receiver.NewQueue(a.Receiver, func([]staging.PlanItem) {}, slog.New(slog.DiscardHandler)) // which does not run
 	accept := func(i int, events ...branch.Event) error {
 		return f.Accept(branch.Call{ID: fmt.Sprint("d", i), Events: events}, fmt.Append(nil, i))
 	}
@@ -262,7 +262,7 @@ func TestPushesWaitForARegistryThatIsAway(t *testing.T) {
 
 func (f *follower) heal() {
 	f.t.Helper()
-	if err := f.Heal(f.t.Context()); err != nil {
+	if err := f.Reconcile(f.t.Context()); err != nil {
 		f.t.Fatal(err)
 	}
 }

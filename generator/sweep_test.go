@@ -204,7 +204,7 @@ func TestASweepThroughAServer(t *testing.T) {
 	as := func(r testRights) error {
 		access := stagings.As(rights.Actor{Person: ada.Person, Rights: r}, feed)
 		_, err := access.Sweep(t.Context(), lifecycle.SweepRequest{})
-		if known, refused := access.Cleaning(rules); staging.CodeOf(refused) != staging.CodeOf(err) || known.Last != nil && err != nil {
+		if known, refused := access.SweepStatus(rules); staging.CodeOf(refused) != staging.CodeOf(err) || known.Last != nil && err != nil {
 			t.Errorf("%+v is told of the last sweep: %v", r, refused)
 		}
 		return err

@@ -60,9 +60,9 @@ func (c *cli) showFindings(findings []doctor.Finding) error {
 
 func (c *cli) showFinding(f doctor.Finding) {
 	mark := map[doctor.Health]cell{
-		doctor.Fine: {"✓", green}, doctor.Warning: {"!", yellow}, doctor.Fault: {"✗", red}, doctor.Unseen: {"?", dim},
+		doctor.OK: {"✓", green}, doctor.Warning: {"!", yellow}, doctor.Fault: {"✗", red}, doctor.Unknown: {"?", dim},
 	}[f.Health]
-	c.out.printf("%s %-26s %s\n", c.out.paint(mark.style, mark.text), f.Check, indented(plain(f.Says)))
+	c.out.printf("%s %-26s %s\n", c.out.paint(mark.style, mark.text), f.Check, indented(plain(f.Message)))
 	if f.Fix != "" {
 		c.out.printf("  %s\n", c.out.paint(dim, "→ "+indented(plain(f.Fix))))
 	}

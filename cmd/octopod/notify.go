@@ -65,9 +65,9 @@ func (c *cli) trySink(ctx context.Context, url string, s server.SinkConfig) doct
 	}
 	switch {
 	case err == nil:
-		return doctor.Finding{Check: s.Name, Health: doctor.Fine, Says: "A test message was sent."}
+		return doctor.Finding{Check: s.Name, Health: doctor.OK, Message: "A test message was sent."}
 	case errors.Is(err, context.DeadlineExceeded):
-		return doctor.Finding{Check: s.Name, Health: doctor.Fault, Says: "It did not answer within " + tryTime.String() + ".", Fix: "can this machine reach it?"}
+		return doctor.Finding{Check: s.Name, Health: doctor.Fault, Message: "It did not answer within " + tryTime.String() + ".", Fix: "can this machine reach it?"}
 	}
-	return doctor.Finding{Check: s.Name, Health: doctor.Fault, Says: err.Error()}
+	return doctor.Finding{Check: s.Name, Health: doctor.Fault, Message: err.Error()}
 }

@@ -13,30 +13,29 @@ import (
 	"octopod/generator/status"
 )
 
-// Health says how a check of Diagnose ended.
+// Health is the outcome of a check of Diagnose.
 type Health string
 
-// The ends of a check.
+// The outcomes.
 const (
-	Fine    Health = "ok"
+	OK      Health = "ok"
 	Warning Health = "warning" // it works, but not as it should
 	Fault   Health = "fault"   // something will not work
-	Unseen  Health = "unseen"  // it cannot be known; not a fault by itself
+	Unknown Health = "unseen"  // cannot be checked, which is not a fault
 )
 
-// Finding is what one check found.
+// Finding is the result of one check.
 type Finding struct {
-	Check  string `json:"check"`
-	Health Health `json:"health"`
-	Says   string `json:"says"`
-	Fix    string `json:"mend,omitempty"` // the command or the change that mends it
+	Check   string `json:"check"`
+	Health  Health `json:"health"`
+	Message string `json:"says"`
+	Fix     string `json:"mend,omitempty"` // the command or change that fixes it
 }
 
-// Diagnose looks at everything that must be right for stagings to come up: the
-// env repo, Argo CD, and what Argo CD knows of the env repo. It changes nothing.
-// What depends on something that is broken is not looked at.
-// What it cannot find out is a finding too; the error is for a Stagings that is
-// reached over a network.
+// Diagnose checks everything that a staging needs to come up: the env repo, Argo CD, and
+// what Argo CD knows of the env repo. It changes nothing. It skips the checks that
+// depend on a failed one. A check that cannot run is a finding too; the error is for
+// clients over a network.
 func (g *Doctor) Diagnose(ctx context.Context) ([]Finding, error) {
 	d := &diagnosis{Doctor: g}
 	tree, p := d.envRepo(ctx)
@@ -44,13 +43,13 @@ func (g *Doctor) Diagnose(ctx context.Context) ([]Finding, error) {
 		return d.findings, nil
 	}
 	d.files(tree, p)
-	d.told(tree, p)
+	d.sinks(tree, p)
 	cluster, err := g.Connected(p)
 	switch {
 	case err != nil:
 		d.failed("Argo CD", err)
 	case cluster == nil:
-		d.add("Argo CD", Unseen, "none is named, so no status is known",
+		d.add("Argo CD", Unknown, "no Argo CD is configured, so no status is known",
 			"set ARGOCD_SERVER and ARGOCD_AUTH_TOKEN, or --argocd-server")
 	default:
 		d.argoCD(ctx, cluster, tree, p)
@@ -58,21 +57,21 @@ func (g *Doctor) Diagnose(ctx context.Context) ([]Finding, error) {
 	return d.findings, nil
 }
 
-// diagnosis gathers what is found.
+// diagnosis collects findings.
 type diagnosis struct {
 	*Doctor
 	findings []Finding
 }
 
-func (d *diagnosis) add(check string, health Health, says, mend string) {
-	d.findings = append(d.findings, Finding{check, health, says, mend})
+func (d *diagnosis) add(check string, health Health, message, fix string) {
+	d.findings = append(d.findings, Finding{check, health, message, fix})
 }
 
 func (d *diagnosis) failed(check string, err error) {
 	d.add(check, Fault, err.Error(), staging.HintOf(err))
 }
 
-// envRepo: it can be read, it says what it is, and a push would be let in.
+// envRepo checks that the env repo can be read and written, and that octopod.yaml is valid.
 func (d *diagnosis) envRepo(ctx context.Context) (*envrepo.Tree, *project.Project) {
 	began := time.Now()
 	tree, err := d.Repo.Tip(ctx)
@@ -80,15 +79,15 @@ func (d *diagnosis) envRepo(ctx context.Context) (*envrepo.Tree, *project.Projec
 		d.failed("read the env repo", err)
 		return nil, nil
 	}
-	at := "nothing is in it yet"
+	at := "it is empty"
 	if tree.Revision() != "" {
 		at = fmt.Sprintf("at %.7s", tree.Revision())
 	}
-	d.add("read the env repo", Fine, at+", in "+span(began), "")
+	d.add("read the env repo", OK, at+", in "+elapsed(began), "")
 	if err := d.Repo.CheckWriteAccess(ctx); err != nil {
 		d.failed("write the env repo", err)
 	} else {
-		d.add("write the env repo", Fine, "a push would be let in", "")
+		d.add("write the env repo", OK, "a push would be accepted", "")
 	}
 	p, err := tree.Project()
 	if err != nil {
@@ -100,11 +99,11 @@ func (d *diagnosis) envRepo(ctx context.Context) (*envrepo.Tree, *project.Projec
 		d.failed(project.File, err)
 		return tree, nil
 	}
-	d.add(project.File, Fine, fmt.Sprintf("project %s, stagings: %d", p.Metadata.Name, len(names)), "")
+	d.add(project.File, OK, fmt.Sprintf("project %s, stagings: %d", p.Metadata.Name, len(names)), "")
 	return tree, p
 }
 
-// files: what makes Argo CD follow the env repo is as octopod.yaml says.
+// files checks that the env repo's files for Argo CD match octopod.yaml.
 func (d *diagnosis) files(tree *envrepo.Tree, p *project.Project) {
 	const check = "Argo CD's files"
 	if d.ArgoCD == nil {
@@ -119,20 +118,20 @@ func (d *diagnosis) files(tree *envrepo.Tree, p *project.Project) {
 	case err != nil:
 		d.add(check, Warning, err.Error(), staging.HintOf(err))
 	case differs:
-		d.add(check, Warning, "those in the env repo are not what "+project.File+" says", "octopod lint --fix")
+		d.add(check, Warning, "the files in the env repo do not match "+project.File, "octopod lint --fix")
 	default:
-		d.add(check, Fine, "as "+project.File+" says", "")
+		d.add(check, OK, "they match "+project.File, "")
 	}
 }
 
-// told: whoever octopod.yaml names under spec.notify is a sink of this server.
-func (d *diagnosis) told(tree *envrepo.Tree, p *project.Project) {
-	const check = "who is told"
+// sinks checks that this server has every sink that octopod.yaml names.
+func (d *diagnosis) sinks(tree *envrepo.Tree, p *project.Project) {
+	const check = "notifications"
 	if !slices.ContainsFunc(p.Spec.Notify, func(n project.NotificationRule) bool { return !n.ToForge() }) {
 		return
 	}
 	if d.Sinks == nil {
-		d.add(check, Unseen, "the configuration of a server names the sinks", "octopod doctor --server URL looks whether it has those of "+project.File)
+		d.add(check, Unknown, "the configuration of a server defines the sinks", "octopod doctor --server URL checks them")
 		return
 	}
 	data, err := tree.ReadFile(project.File)
@@ -141,31 +140,31 @@ func (d *diagnosis) told(tree *envrepo.Tree, p *project.Project) {
 		return
 	}
 	missing, health := p.UnknownSinks(data, d.Sinks), Fault
-	mend := "name it under notify.sinks in the server's configuration, or another in " + project.File
+	fix := "add it to notify.sinks in the server's configuration, or name another sink in " + project.File
 	if len(d.Sinks) == 0 {
-		health, mend = Warning, mend+"; nothing, if another server beside this one has it"
+		health, fix = Warning, fix+"; ignore this if another server has it"
 	}
 	for _, m := range missing {
-		d.add(check, health, m.String(), mend)
+		d.add(check, health, m.String(), fix)
 	}
 	if len(missing) == 0 {
-		d.add(check, Fine, "this server has every sink that "+project.File+" names", "")
+		d.add(check, OK, "this server has every sink that "+project.File+" names", "")
 	}
 }
 
-// argoCD: it answers, lets Octopod do its work, has the project, and looks
-// when it is asked to.
+// argoCD checks that Argo CD answers, that the account may do what Octopod needs, and that
+// Argo CD has the project and refreshes on request.
 func (d *diagnosis) argoCD(ctx context.Context, cluster status.Cluster, tree *envrepo.Tree, p *project.Project) {
 	began := time.Now()
 	apps, err := cluster.Applications(ctx)
 	if err != nil {
-		d.failed("ask Argo CD", err)
+		d.failed("connect to Argo CD", err)
 		return
 	}
-	d.add("ask Argo CD", Fine, fmt.Sprintf("Applications: %d, in %s", len(apps), span(began)), "")
+	d.add("connect to Argo CD", OK, fmt.Sprintf("Applications: %d, in %s", len(apps), elapsed(began)), "")
 	d.rights(ctx, cluster, p)
 	d.installed(ctx, cluster, p)
-	d.membership(tree, apps)
+	d.applications(tree, apps)
 	d.refresh(ctx, cluster, apps)
 }
 
@@ -181,7 +180,7 @@ func (d *diagnosis) rights(ctx context.Context, cluster status.Inspector, p *pro
 			"add this to policy.csv of ConfigMap argocd-rbac-cm:\n"+argocd.Policy(p.Metadata.Name))
 	}
 	if len(missing) == 0 {
-		d.add(check, Fine, "the account may do what Octopod needs", "")
+		d.add(check, OK, "the account may do what Octopod needs", "")
 	}
 }
 
@@ -195,26 +194,26 @@ func (d *diagnosis) installed(ctx context.Context, cluster status.Inspector, p *
 		apply := fmt.Sprintf("kubectl apply -n %s -f %s", p.Spec.ArgoCD.Namespace, f.Path)
 		switch code := staging.CodeOf(f.Err); {
 		case f.Err != nil && code == staging.CodeForbidden:
-			d.add(f.Path, Unseen, "the account may not see what Argo CD has of it",
-				"to check this as well, let it get applicationsets and projects in policy.csv")
+			d.add(f.Path, Unknown, "the account may not read it",
+				"to check this as well, allow it to get applicationsets and projects in policy.csv")
 		case f.Err != nil && code == staging.CodeNotFound:
 			d.add(f.Path, Fault, "Argo CD does not have it", apply)
 		case f.Err != nil:
 			d.failed(f.Path, f.Err)
 		case f.Loose:
-			d.add(f.Path, Warning, "Argo CD has one that allows more", apply)
+			d.add(f.Path, Warning, "the one in Argo CD allows more", apply)
 		case !f.Equal:
-			d.add(f.Path, Warning, "Argo CD has another one", apply)
+			d.add(f.Path, Warning, "the one in Argo CD differs", apply)
 		default:
-			d.add(f.Path, Fine, "Argo CD has the same", "")
+			d.add(f.Path, OK, "the one in Argo CD matches", "")
 		}
 	}
 }
 
-// membership: each staging has its Application, and each Application its staging.
-func (d *diagnosis) membership(tree *envrepo.Tree, apps []staging.Application) {
+// applications checks that each staging has an Application, and the other way round.
+func (d *diagnosis) applications(tree *envrepo.Tree, apps []staging.Application) {
 	const check = "Applications"
-	names, _ := tree.Names() // was read before
+	names, _ := tree.Names() // the directory is cached
 	without := map[string]bool{}
 	for _, name := range names {
 		without[name] = true
@@ -227,27 +226,27 @@ func (d *diagnosis) membership(tree *envrepo.Tree, apps []staging.Application) {
 		delete(without, app.Staging)
 		for _, c := range app.Conditions {
 			if c.Transient {
-				d.add(check, Fault, app.Name+": "+c.Message, "look at the logs of argocd-repo-server, and at the repository's credentials in Argo CD")
+				d.add(check, Fault, app.Name+": "+c.Message, "check the logs of argocd-repo-server, and the repository's credentials in Argo CD")
 				return
 			}
 		}
 	}
 	switch {
 	case len(without) > 0:
-		d.add(check, Fault, fmt.Sprintf("%d of %d stagings have none", len(without), len(names)),
-			"octopod doctor again in a minute; if it stays, kubectl describe the ApplicationSet")
+		d.add(check, Fault, fmt.Sprintf("%d of %d stagings have no Application", len(without), len(names)),
+			"run octopod doctor again in a minute; if it stays, run kubectl describe on the ApplicationSet")
 	case left > 0:
-		d.add(check, Warning, fmt.Sprintf("%d belong to no staging and are not being removed", left), "octopod doctor again in a minute")
+		d.add(check, Warning, fmt.Sprintf("%d Applications belong to no staging and are not being deleted", left), "run octopod doctor again in a minute")
 	default:
-		d.add(check, Fine, "one for each staging", "")
+		d.add(check, OK, "each staging has one", "")
 	}
 }
 
-// refresh measures how soon Argo CD looks.
+// refresh measures how long a refresh takes.
 func (d *diagnosis) refresh(ctx context.Context, cluster status.Refresher, apps []staging.Application) {
-	const check = "look at once"
+	const check = "refresh"
 	if len(apps) == 0 {
-		d.add(check, Unseen, "there is no Application to try it on", "")
+		d.add(check, Unknown, "there is no Application to refresh", "")
 		return
 	}
 	began := time.Now()
@@ -255,7 +254,7 @@ func (d *diagnosis) refresh(ctx context.Context, cluster status.Refresher, apps 
 		d.failed(check, err)
 		return
 	}
-	d.add(check, Fine, fmt.Sprintf("%s was compared with git %s after it was asked for", apps[0].Name, span(began)), "")
+	d.add(check, OK, fmt.Sprintf("%s was compared with git within %s", apps[0].Name, elapsed(began)), "")
 }
 
-func span(began time.Time) string { return time.Since(began).Round(100 * time.Microsecond).String() }
+func elapsed(began time.Time) string { return time.Since(began).Round(100 * time.Microsecond).String() }

@@ -17,25 +17,25 @@ import (
 // Explanation says why a branch has a staging, or why it has none.
 type Explanation struct {
 	Branch  string `json:"branch"`
-	Staging string `json:"staging"` // that it has, or would get
+	Staging string `json:"staging"` // its name, also if it does not exist
 	Exists  bool   `json:"exists"`
 	Summary string `json:"summary"`
 	Facts   []Fact `json:"facts"`
 }
 
-// Fact is one thing that bears on it.
+// Fact is one part of an explanation.
 type Fact struct {
 	About string `json:"about"` // rules, a repository, a service, …
 	Text  string `json:"text"`
 }
 
-// Explain gathers everything that decides on the staging of a branch: the rules
-// of the project, the repositories, the record and what webhooks told.
+// Explain lists everything that decides whether a branch has a staging: the rules of the
+// project, the repositories, the record and recent webhooks.
 func (g *Doctor) Explain(ctx context.Context, branch string) (Explanation, error) {
 	return g.ExplainTo(ctx, branch, rights.Visibility{All: true})
 }
 
-// ExplainTo leaves out what a role is not shown.
+// ExplainTo is Explain without the parts that a role may not see.
 func (g *Doctor) ExplainTo(ctx context.Context, branch string, v rights.Visibility) (Explanation, error) {
 	branch, err := staging.ParseBranch(branch)
 	if err != nil {
@@ -49,66 +49,66 @@ func (g *Doctor) ExplainTo(ctx context.Context, branch string, v rights.Visibili
 	if err != nil {
 		return Explanation{}, err
 	}
-	e := &explaining{Explanation: Explanation{Branch: branch, Staging: name, Exists: record != nil}, veil: v, project: p, record: record}
+	e := &explanationBuilder{Explanation: Explanation{Branch: branch, Staging: name, Exists: record != nil}, visibility: v, project: p, record: record}
 	e.ofRules()
-	e.ofRepositories(g.heardHeads(ctx, p))
+	e.ofRepositories(g.readHeads(ctx, p))
 	e.ofRecord()
 	e.ofWebhooks(g.Deliveries())
 	e.Summary = e.summary()
 	return e.Explanation, nil
 }
 
-// explaining is an explanation under way.
-type explaining struct {
+// explanationBuilder collects the facts of an explanation.
+type explanationBuilder struct {
 	Explanation
-	veil     rights.Visibility
-	project  *project.Project
-	record   *staging.Staging
-	declined string // by the rules
-	told     string // by the last webhook
-	found    bool   // some repository has the branch
-	unknown  bool   // some repository cannot be asked
-	built    bool   // pushes are deployed
+	visibility  rights.Visibility
+	project     *project.Project
+	record      *staging.Staging
+	skipReason  string // why the rules skip the branch
+	lastWebhook string // outcome of the last webhook
+	found       bool   // some repository has the branch
+	unknown     bool   // some repository does not answer
+	built       bool   // pushes are deployed
 }
 
-func (e *explaining) add(about, format string, args ...any) {
+func (e *explanationBuilder) add(about, format string, args ...any) {
 	e.Facts = append(e.Facts, Fact{about, fmt.Sprintf(format, args...)})
 }
 
-// addOf adds what is a part of the page, for those who are shown it.
-func (e *explaining) addOf(part project.Section, about, format string, args ...any) {
-	if e.veil.Shows(part) {
+// addSection adds a fact, if the role may see the section.
+func (e *explanationBuilder) addSection(part project.Section, about, format string, args ...any) {
+	if e.visibility.Shows(part) {
 		e.add(about, format, args...)
 	}
 }
 
-// ofRules asks the rules as a push would, or a pull request that has all it needs.
-func (e *explaining) ofRules() {
+// ofRules applies the rules to a push, or to a pull request that has all it needs.
+func (e *explanationBuilder) ofRules() {
 	rules := e.project.Spec.Branches
 	byPull := rules.From == project.FromPullRequest
-	e.declined = e.project.SkipReason(project.Candidate{Branch: e.Branch, Pull: byPull, Labels: rules.Labels})
+	e.skipReason = e.project.SkipReason(project.Candidate{Branch: e.Branch, Pull: byPull, Labels: rules.Labels})
 	switch {
-	case e.declined != "":
-		e.add("rules", "no staging by itself: %s", e.declined)
+	case e.skipReason != "":
+		e.add("rules", "no staging is created: %s", e.skipReason)
 	case !byPull:
-		e.add("rules", "a push makes and moves its staging")
+		e.add("rules", "a push creates and updates its staging")
 	case len(rules.Labels) > 0:
-		e.add("rules", "a pull request with a label of %s makes its staging", strings.Join(rules.Labels, ", "))
+		e.add("rules", "a pull request with a label of %s creates its staging", strings.Join(rules.Labels, ", "))
 	default:
-		e.add("rules", "a pull request makes its staging")
+		e.add("rules", "a pull request creates its staging")
 	}
 }
 
-// heardAt is what a repository said of its branches.
-type heardAt struct {
+// repositoryHeads holds the heads of the branches of one repository.
+type repositoryHeads struct {
 	heads map[string]string
 	err   error
 }
 
-func (g *Doctor) heardHeads(ctx context.Context, p *project.Project) map[string]heardAt {
-	heard := map[string]heardAt{}
+func (g *Doctor) readHeads(ctx context.Context, p *project.Project) map[string]repositoryHeads {
+	heard := map[string]repositoryHeads{}
 	for _, repository := range p.Repositories() {
-		at := heardAt{err: staging.Errorf(staging.CodeUnavailable, "nobody can be asked here")}
+		at := repositoryHeads{err: staging.Errorf(staging.CodeUnavailable, "no forge is configured")}
 		if g.Heads != nil {
 			at.heads, at.err = g.Heads.Heads(ctx, repository)
 		}
@@ -117,7 +117,7 @@ func (g *Doctor) heardHeads(ctx context.Context, p *project.Project) map[string]
 	return heard
 }
 
-func (e *explaining) ofRepositories(heard map[string]heardAt) {
+func (e *explanationBuilder) ofRepositories(heard map[string]repositoryHeads) {
 	for _, name := range e.project.ServiceNames() {
 		declared := e.project.Spec.Services[name]
 		e.built = e.built || declared.Build != ""
@@ -125,93 +125,93 @@ func (e *explaining) ofRepositories(heard map[string]heardAt) {
 		address := giturl.Redact(declared.Repository)
 		switch head := at.heads[e.Branch]; {
 		case !asked:
-			e.addOf(project.SectionServices, name, "the project does not say which repository it is built from")
+			e.addSection(project.SectionServices, name, "octopod.yaml names no repository for it")
 		case at.err != nil:
 			e.unknown = true
-			e.addOf(project.SectionServices, name, "%s cannot be asked for the branch: %s", address, e.veil.RedactError(at.err))
+			e.addSection(project.SectionServices, name, "cannot list the branches of %s: %s", address, e.visibility.RedactError(at.err))
 		case head == "":
-			e.addOf(project.SectionServices, name, "%s has no such branch", address)
+			e.addSection(project.SectionServices, name, "%s has no such branch", address)
 		default:
 			e.found = true
-			e.addOf(project.SectionServices, name, "%s has it, at %.7s; %s", address, head, e.runs(name, declared, head))
+			e.addSection(project.SectionServices, name, "%s has the branch at %.7s; %s", address, head, e.runs(name, declared, head))
 		}
 	}
 }
 
 // runs compares the head of a branch with what its staging runs.
-func (e *explaining) runs(name string, declared project.Service, head string) string {
-	who := "CI deploys it, as the service names no image (build)"
+func (e *explanationBuilder) runs(name string, declared project.Service, head string) string {
+	how := "CI deploys it, because the service has no build"
 	if declared.Build != "" {
-		who = "a push deploys it"
+		how = "a push deploys it"
 	}
 	if e.record == nil {
-		return who
+		return how
 	}
 	switch runs := e.record.Spec.Services[name]; {
 	case runs.From != staging.FromBranch:
-		return "the staging runs the default image; " + who
+		return "the staging runs the default image; " + how
 	case runs.Commit == "":
 		return "the staging runs " + runs.Image
 	case receiver.SameCommit(runs.Commit, head):
-		return "the staging runs that"
+		return "the staging runs this commit"
 	default:
-		return fmt.Sprintf("the staging runs %.7s; %s", runs.Commit, who)
+		return fmt.Sprintf("the staging runs %.7s; %s", runs.Commit, how)
 	}
 }
 
-func (e *explaining) ofRecord() {
+func (e *explanationBuilder) ofRecord() {
 	if e.record == nil {
 		return
 	}
 	s := e.record.Spec
-	e.addOf(project.SectionCreated, "staging", "created %s by %s", day(s.Created.At), s.Created.By)
+	e.addSection(project.SectionCreated, "staging", "created %s by %s", day(s.Created.At), s.Created.By)
 	if s.Since != nil {
 		e.add("staging", "%s since %s by %s%s", s.State, day(s.Since.At), s.Since.By, strings.TrimSuffix(": "+s.Since.Reason, ": "))
 	}
 	if s.Pinned != nil {
-		e.add("staging", "pinned by %s: pushes do not move it", s.Pinned.By)
+		e.add("staging", "pinned by %s: pushes do not update it", s.Pinned.By)
 	}
 	if s.Kept != nil {
 		e.add("staging", "kept by %s: %s", s.Kept.By, s.Kept.Reason)
 	}
 	if s.BranchGone != nil {
-		e.add("staging", "its branch is gone since %s", day(*s.BranchGone))
+		e.add("staging", "its branch was deleted on %s", day(*s.BranchGone))
 	}
 	if s.Expires != nil && s.State == staging.Active {
-		e.addOf(project.SectionExpires, "staging", "archived after %s, unless something is deployed before", day(*s.Expires))
+		e.addSection(project.SectionExpires, "staging", "archived after %s, unless there is a deploy before", day(*s.Expires))
 	}
 }
 
 func day(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
-// ofWebhooks tells the last few events about the branch.
-func (e *explaining) ofWebhooks(all []receiver.Delivery) {
+// ofWebhooks adds the last few webhook events of the branch.
+func (e *explanationBuilder) ofWebhooks(all []receiver.Delivery) {
 	const most = 3
 	mine := slices.DeleteFunc(all, func(d receiver.Delivery) bool { return d.Branch != e.Branch })
 	for i, d := range mine[:min(len(mine), most)] {
-		text := strings.TrimSuffix(string(d.Outcome)+": "+d.Reported(e.veil), ": ")
+		text := strings.TrimSuffix(string(d.Outcome)+": "+d.TextFor(e.visibility), ": ")
 		if i == 0 && d.Outcome != receiver.OutcomeDone {
-			e.told = text
+			e.lastWebhook = text
 		}
 		e.add("webhook", "%s %s of %s at %s: %s", d.Host, d.Event, d.Repository, day(d.At), text)
 	}
 }
 
-// summary is the one sentence that most people want.
-func (e *explaining) summary() string {
+// summary returns the one sentence that answers the question.
+func (e *explanationBuilder) summary() string {
 	switch {
 	case e.record != nil && e.record.Spec.State == staging.Active:
 		return fmt.Sprintf("branch %s has the staging %s", e.Branch, e.Staging)
 	case e.record != nil:
 		return fmt.Sprintf("branch %s has the staging %s, which is %s", e.Branch, e.Staging, e.record.Spec.State)
-	case e.told != "":
-		return fmt.Sprintf("branch %s has no staging; the last webhook: %s", e.Branch, e.told)
-	case e.declined != "":
-		return fmt.Sprintf("branch %s has no staging: %s", e.Branch, e.declined)
+	case e.lastWebhook != "":
+		return fmt.Sprintf("branch %s has no staging; the last webhook: %s", e.Branch, e.lastWebhook)
+	case e.skipReason != "":
+		return fmt.Sprintf("branch %s has no staging: %s", e.Branch, e.skipReason)
 	case !e.found && !e.unknown:
 		return fmt.Sprintf("branch %s has no staging: no repository of the project has such a branch", e.Branch)
 	case !e.built:
-		return fmt.Sprintf("branch %s has no staging: CI has deployed nothing of it", e.Branch)
+		return fmt.Sprintf("branch %s has no staging: CI has not deployed it", e.Branch)
 	}
-	return fmt.Sprintf("branch %s has no staging: no webhook told of it, and CI has deployed nothing of it", e.Branch)
+	return fmt.Sprintf("branch %s has no staging: no webhook arrived for it, and CI has not deployed it", e.Branch)
 }

@@ -8,19 +8,19 @@ import (
 	"octopod/generator/staging"
 )
 
-// Orphan is half a staging: Argo CD and the env repo disagree on whether it is there.
+// Orphan is a staging that only one of Argo CD and the env repo has.
 type Orphan struct {
 	Name   string `json:"name"`
 	In     string `json:"in"` // the side that has it: argocd or envs
 	Reason string `json:"reason"`
 }
 
-// orphanAfter is how long the two sides may disagree: a commit has to be seen first.
-const orphanAfter = 10 * time.Minute
+// orphanGrace is how long the two may differ: Argo CD needs time to see a commit.
+const orphanGrace = 10 * time.Minute
 
-// findOrphans compares the env repo with Argo CD, as far as it can be asked.
-func (s *sweeping) findOrphans(now time.Time) error {
-	if s.seen == nil || s.seen.Err != nil {
+// findOrphans compares the env repo with Argo CD, if Argo CD answers.
+func (s *sweepRun) findOrphans(now time.Time) error {
+	if s.snapshot == nil || s.snapshot.Err != nil {
 		return nil
 	}
 	for _, r := range s.records {
@@ -28,11 +28,11 @@ func (s *sweeping) findOrphans(now time.Time) error {
 		if r.Spec.Since != nil {
 			turned = r.Spec.Since.At
 		}
-		if !s.seen.Has(r.Name) && now.Sub(turned) > orphanAfter {
+		if !s.snapshot.Has(r.Name) && now.Sub(turned) > orphanGrace {
 			s.result.Orphans = append(s.result.Orphans, Orphan{r.Name, staging.EnvsDir, "Argo CD has no Application for it"})
 		}
 	}
-	for name, app := range s.seen.Apps {
+	for name, app := range s.snapshot.Apps {
 		recorded, err := s.tree.Has(name)
 		switch {
 		case err != nil:
@@ -40,7 +40,7 @@ func (s *sweeping) findOrphans(now time.Time) error {
 		case recorded:
 		case app.DeletedAt == nil:
 			s.result.Orphans = append(s.result.Orphans, Orphan{name, "argocd", "Application " + app.Name + " has no staging, and is not being removed"})
-		case now.Sub(*app.DeletedAt) > orphanAfter:
+		case now.Sub(*app.DeletedAt) > orphanGrace:
 			s.result.Orphans = append(s.result.Orphans, Orphan{name, "argocd", "Application " + app.Name + " has no staging, and its removal does not end"})
 		}
 	}

@@ -15,17 +15,17 @@ import (
 	"octopod/generator/status"
 )
 
-// DefaultMaxShare is how many stagings of a hundred a sweep may take away.
+// DefaultMaxShare is the percentage of stagings that one sweep may archive or delete.
 const DefaultMaxShare = 25
 
-// SweepRequest brings the stagings in line with the project's lifecycle.
+// SweepRequest configures a sweep.
 type SweepRequest struct {
 	DryRun   bool
-	MaxShare int // of a hundred may go at once; DefaultMaxShare when 0
+	MaxShare int // percentage that may be archived or deleted; 0 means DefaultMaxShare
 	By       rights.Actor
 }
 
-// SweepResult says what a sweep did, or would do.
+// SweepResult is what a sweep did, or would do.
 type SweepResult struct {
 	Items        []Swept // one for each staging, by name
 	Repositories []staging.BranchListing
@@ -35,7 +35,7 @@ type SweepResult struct {
 	Plan         []staging.PlanItem // what changed in it
 }
 
-// Count tells how many stagings a step was decided on for.
+// Count returns the number of stagings with a step.
 func (r SweepResult) Count(step project.Step) (n int) {
 	for _, item := range r.Items {
 		if item.Step == step {
@@ -45,8 +45,8 @@ func (r SweepResult) Count(step project.Step) (n int) {
 	return n
 }
 
-// Incomplete says why a sweep could not do all that is due, as the code of an
-// error; "" when it could.
+// Incomplete returns the code of the error that kept the sweep from doing everything that
+// is due, or "".
 func (r SweepResult) Incomplete() staging.Code {
 	switch {
 	case slices.ContainsFunc(r.Items, func(s Swept) bool { return s.Err != nil }):
@@ -59,29 +59,29 @@ func (r SweepResult) Incomplete() staging.Code {
 	return ""
 }
 
-// Swept is what became of one staging.
+// Swept is the outcome for one staging.
 type Swept struct {
 	project.Decision
 	Changed bool
-	Err     error // its record cannot be read, or it could not be changed; the others were
+	Err     error // its record cannot be read, or the change failed; other stagings are not affected
 }
 
-// Sweep looks at every staging once, and does what is due: a commit for each
-// that changes, all in one push. It keeps nothing between two runs, so a ticker
-// may call it as well as a CI job, and several may sweep at once: a staging that
-// somebody changed meanwhile is left for the next run.
+// Sweep decides for every staging what is due, and does it: one commit per staging, all in
+// one push. It keeps no state between runs, so a timer or a CI job may call it, and
+// several processes may sweep at once: a staging that changed meanwhile is left for the
+// next run.
 func (g *Sweeper) Sweep(ctx context.Context, r SweepRequest) (SweepResult, error) {
 	at := g.Now()
 	result, err := g.sweep(ctx, r)
 	if !r.DryRun {
-		g.Sweeps.note(Cleaned{At: at, By: r.By.Person, Result: result, Err: err})
+		g.Sweeps.record(LastSweep{At: at, By: r.By.Person, Result: result, Err: err})
 	}
 	return result, err
 }
 
 func (g *Sweeper) sweep(ctx context.Context, r SweepRequest) (SweepResult, error) {
 	r.By.Via, r.MaxShare = staging.ViaSweep, cmp.Or(r.MaxShare, DefaultMaxShare)
-	s, err := g.startSweep(ctx, r)
+	s, err := g.startRun(ctx, r)
 	if err != nil {
 		return SweepResult{}, err
 	}
@@ -89,39 +89,39 @@ func (g *Sweeper) sweep(ctx context.Context, r SweepRequest) (SweepResult, error
 	if g.Heads != nil {
 		s.result.Repositories, around.Branches = catalog.ListBranches(ctx, g.Heads, s.project.Repositories())
 	}
-	if around.TeardownsDone, err = s.tornDown(ctx); err != nil {
+	if around.TeardownsDone, err = s.teardownsDone(ctx); err != nil {
 		return SweepResult{}, err
 	}
 	if err := s.findOrphans(around.Now); err != nil {
 		return SweepResult{}, err
 	}
 	decisions := s.project.Sweep(s.records, around)
-	if err := s.carryOut(ctx, decisions); err != nil {
+	if err := s.apply(ctx, decisions); err != nil {
 		return SweepResult{}, err
 	}
 	slices.SortFunc(s.result.Items, func(a, b Swept) int { return strings.Compare(a.Staging, b.Staging) })
 	return s.result, nil
 }
 
-// sweeping is one sweep at work.
-type sweeping struct {
+// sweepRun is the state of one sweep.
+type sweepRun struct {
 	*Sweeper
-	request SweepRequest
-	tree    *envrepo.Tree
-	project *project.Project
-	records []staging.Staging
-	cluster status.Cluster
-	seen    *status.Snapshot // nil without an Argo CD
-	result  SweepResult
+	request  SweepRequest
+	tree     *envrepo.Tree
+	project  *project.Project
+	records  []staging.Staging
+	cluster  status.Cluster
+	snapshot *status.Snapshot // nil without an Argo CD
+	result   SweepResult
 }
 
-// startSweep reads everything that is to be looked at.
-func (g *Sweeper) startSweep(ctx context.Context, r SweepRequest) (*sweeping, error) {
+// startRun reads the records and takes a snapshot of Argo CD.
+func (g *Sweeper) startRun(ctx context.Context, r SweepRequest) (*sweepRun, error) {
 	tree, p, err := g.Latest(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s := &sweeping{Sweeper: g, request: r, tree: tree, project: p}
+	s := &sweepRun{Sweeper: g, request: r, tree: tree, project: p}
 	s.result.Revision = tree.Revision()
 	names, err := tree.Names()
 	if err == nil {
@@ -138,12 +138,12 @@ func (g *Sweeper) startSweep(ctx context.Context, r SweepRequest) (*sweeping, er
 		}
 		s.records = append(s.records, record)
 	}
-	s.cluster, s.seen = g.Snapshot(ctx, p)
+	s.cluster, s.snapshot = g.Snapshot(ctx, p)
 	return s, nil
 }
 
-// tornDown asks which teardowns are over.
-func (s *sweeping) tornDown(ctx context.Context) (map[string]bool, error) {
+// teardownsDone returns the stagings whose teardown is done.
+func (s *sweepRun) teardownsDone(ctx context.Context) (map[string]bool, error) {
 	over := map[string]bool{}
 	var views []staging.View
 	for _, r := range s.records {
@@ -151,18 +151,18 @@ func (s *sweeping) tornDown(ctx context.Context) (map[string]bool, error) {
 			views = append(views, catalog.View(s.project, r, s.tree.Revision()))
 		}
 	}
-	if s.seen == nil || len(views) == 0 {
+	if s.snapshot == nil || len(views) == 0 {
 		return over, nil
 	}
-	err := s.NewEvaluator(s.cluster, s.tree, s.project).EvaluateAll(ctx, s.seen, views)
+	err := s.NewEvaluator(s.cluster, s.tree, s.project).EvaluateAll(ctx, s.snapshot, views)
 	for _, v := range views {
 		over[v.Metadata.Name] = v.Status.TeardownDone()
 	}
 	return over, err
 }
 
-// carryOut commits what was decided.
-func (s *sweeping) carryOut(ctx context.Context, decisions []project.Decision) error {
+// apply commits the decisions.
+func (s *sweepRun) apply(ctx context.Context, decisions []project.Decision) error {
 	first := len(s.result.Items)
 	var requests []change.Request
 	var at []int // the item of each request

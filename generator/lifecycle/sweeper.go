@@ -12,7 +12,7 @@ type Sweeper struct {
 	*catalog.Catalog
 	*status.Reader
 	*change.Writer
-	Sweeps cleaning
+	Sweeps sweepStatus
 }
 
 // New returns a Sweeper.

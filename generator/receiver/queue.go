@@ -17,127 +17,126 @@ import (
 	"octopod/generator/staging"
 )
 
-// Follower lets the stagings follow webhooks: events of one branch one after the
-// other, those of many branches side by side, so that what they commit goes out
-// in one push. What it remembers is lost when it ends, and costs nothing but
-// time: Heal finds out from the repositories what was missed.
-type Follower struct {
-	stagings  *Receiver
-	committed func([]staging.PlanItem)
-	log       *slog.Logger
-	lanes     []chan *task
-	work      sync.WaitGroup // tasks in the lanes, or being carried out
+// Queue processes webhooks: the events of one branch in order, those of different
+// branches in parallel, so that their commits share a push. Its contents are lost on
+// restart; Reconcile then finds the lost pushes in the repositories.
+type Queue struct {
+	receiver *Receiver
+	onCommit func([]staging.PlanItem)
+	log      *slog.Logger
+	workers  []chan *task
+	work     sync.WaitGroup // tasks that are queued or in progress
 
-	mu     sync.Mutex
-	closed bool
-	known  *bounded.Map[string, struct{}] // ids and sums of webhooks
-	heads  catalog.BranchHeads            // when Heal looked last
-	waits  map[waitKey]*waiting
+	mu      sync.Mutex
+	closed  bool
+	seen    *bounded.Map[string, struct{}] // ids and checksums of accepted webhooks
+	heads   catalog.BranchHeads            // as of the last Reconcile
+	retries map[retryKey]*retry
 }
 
-// How much a Follower has under way, and remembers.
+// Bounds of a Queue.
 const (
-	lanes      = 16
-	laneLength = 128
-	mostKnown  = 10_000
+	workerCount = 16
+	queueLength = 128
+	mostSeen    = 10_000
 )
 
-// task is one event to be carried out.
+// task is one event to process.
 type task struct {
-	event    branch.Event
-	id       string
-	late     bool
-	missed   bool // no webhook told of it
-	body     [sha256.Size]byte
-	delivery *Delivery
-	wait     *waiting // nil the first time
+	event       branch.Event
+	id          string
+	redelivered bool
+	lost        bool // found by Reconcile; no webhook delivered it
+	body        [sha256.Size]byte
+	delivery    *Delivery
+	retry       *retry // nil on the first attempt
 }
 
-// NewFollower makes the follower of some stagings. committed is told of every
-// commit. It carries nothing out before Run.
-func NewFollower(of *Receiver, committed func([]staging.PlanItem), log *slog.Logger) *Follower {
-	f := &Follower{
-		stagings: of, committed: committed, log: log,
-		lanes: make([]chan *task, lanes), known: bounded.NewMap[string, struct{}](mostKnown), waits: map[waitKey]*waiting{},
+// NewQueue returns the queue of a Receiver. It calls onCommit after every commit, and
+// processes nothing before Run.
+func NewQueue(of *Receiver, committed func([]staging.PlanItem), log *slog.Logger) *Queue {
+	f := &Queue{
+		receiver: of, onCommit: committed, log: log,
+		workers: make([]chan *task, workerCount), seen: bounded.NewMap[string, struct{}](mostSeen), retries: map[retryKey]*retry{},
 	}
-	for i := range f.lanes {
-		f.lanes[i] = make(chan *task, laneLength)
+	for i := range f.workers {
+		f.workers[i] = make(chan *task, queueLength)
 	}
 	return f
 }
 
-// Accept takes a webhook on, to be carried out soon; or refuses it whole, when too
-// much is to be done already. One that was sent before is not taken on again,
-// unless it failed. body tells one that was caught and sent under another id.
-func (f *Follower) Accept(call branch.Call, body []byte) error {
+// Accept queues the events of a webhook, all or none: a full queue returns an error.
+// It ignores a redelivery, unless the first delivery failed. The checksum of body
+// detects a webhook that was captured and sent again under another id.
+func (f *Queue) Accept(call branch.Call, body []byte) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	sum := sha256.Sum256(body)
-	if f.known.Has(call.ID) && call.ID != "" {
+	if f.seen.Has(call.ID) && call.ID != "" {
 		return nil
 	}
-	late := f.known.Has(string(sum[:]))
-	if f.closed || !f.room(call.Events) {
-		return staging.Errorf(staging.CodeUnavailable, "too many webhooks are waiting to be carried out").WithHint("send it again in a minute")
+	late := f.seen.Has(string(sum[:]))
+	if f.closed || !f.hasRoom(call.Events) {
+		return staging.Errorf(staging.CodeUnavailable, "the webhook queue is full").WithHint("send the webhook again in a minute")
 	}
-	f.known.Put(call.ID, struct{}{})
-	f.known.Put(string(sum[:]), struct{}{})
+	f.seen.Put(call.ID, struct{}{})
+	f.seen.Put(string(sum[:]), struct{}{})
 	if len(call.Events) == 0 {
-		f.stagings.deliveries.add(&Delivery{At: f.stagings.Now().UTC(), ID: call.ID, Host: call.Host, Event: call.Event, Outcome: OutcomeNothing, Text: nothingIn(call)})
+		f.receiver.deliveries.add(&Delivery{At: f.receiver.Now().UTC(), ID: call.ID, Host: call.Host, Event: call.Event, Outcome: OutcomeNothing, Text: ignoredReason(call)})
 	}
 	for _, e := range call.Events {
-		t := &task{event: e, id: call.ID, late: late, body: sum, delivery: delivered(call, e, f.stagings.Now())}
-		f.stagings.deliveries.add(t.delivery)
+		t := &task{event: e, id: call.ID, redelivered: late, body: sum, delivery: newDelivery(call, e, f.receiver.Now())}
+		f.receiver.deliveries.add(t.delivery)
 		f.enqueue(t)
 	}
 	return nil
 }
 
-func nothingIn(call branch.Call) string {
+// ignoredReason says why a webhook has no events.
+func ignoredReason(call branch.Call) string {
 	if call.Ping {
-		return "the host asks whether somebody is here"
+		return "a ping"
 	}
-	return "Octopod goes by branches, pull requests and images, and this is about none"
+	return "Octopod processes pushes, pull requests and images, and this event is none of them"
 }
 
-// Pending counts the events that are to be carried out, and those that wait for
-// something.
-func (f *Follower) Pending() (queued, waiting int) {
+// Pending counts the queued events, and the events that wait for a retry.
+func (f *Queue) Pending() (queued, waiting int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, lane := range f.lanes {
+	for _, lane := range f.workers {
 		queued += len(lane)
 	}
-	return queued, len(f.waits)
+	return queued, len(f.retries)
 }
 
-// lane is where the events of a branch are carried out, in their order.
-func (f *Follower) lane(e branch.Event) chan *task {
+// workerFor returns the worker of a branch, which keeps its events in order.
+func (f *Queue) workerFor(e branch.Event) chan *task {
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(e.Branch)) // a hash never fails
-	return f.lanes[h.Sum32()%lanes]
+	return f.workers[h.Sum32()%workerCount]
 }
 
-// room tells whether all events can be taken on. f.mu is held, and nobody else sends.
-func (f *Follower) room(events []branch.Event) bool {
-	return !slices.ContainsFunc(events, func(e branch.Event) bool { return cap(f.lane(e))-len(f.lane(e)) < len(events) })
+// hasRoom reports whether all events fit. f.mu is held: nobody else sends.
+func (f *Queue) hasRoom(events []branch.Event) bool {
+	return !slices.ContainsFunc(events, func(e branch.Event) bool { return cap(f.workerFor(e))-len(f.workerFor(e)) < len(events) })
 }
 
-// enqueue puts a task into its lane, which has room. f.mu is held.
-func (f *Follower) enqueue(t *task) {
+// enqueue sends a task to its worker, which has room. f.mu is held.
+func (f *Queue) enqueue(t *task) {
 	f.work.Add(1)
-	f.lane(t.event) <- t
+	f.workerFor(t.event) <- t
 }
 
-// Run carries out what is accepted, for as long as ctx lasts.
-func (f *Follower) Run(ctx context.Context) {
+// Run processes tasks until ctx ends.
+func (f *Queue) Run(ctx context.Context) {
 	var work sync.WaitGroup
-	for _, lane := range f.lanes {
+	for _, lane := range f.workers {
 		work.Go(func() {
 			for {
 				select {
 				case t := <-lane:
-					f.carryOut(ctx, t)
+					f.process(ctx, t)
 					f.work.Done()
 				case <-ctx.Done():
 					return
@@ -145,14 +144,14 @@ func (f *Follower) Run(ctx context.Context) {
 			}
 		})
 	}
-	work.Go(func() { f.watchWaiting(ctx) })
-	work.Go(func() { f.heal(ctx) })
+	work.Go(func() { f.retryLoop(ctx) })
+	work.Go(func() { f.reconcileLoop(ctx) })
 	work.Wait()
 }
 
-// Finish takes nothing on any more, and returns when everything that was is
-// carried out, or ctx ends. What waits for an image is left to Heal.
-func (f *Follower) Finish(ctx context.Context) {
+// Finish stops accepting webhooks, and returns when every queued task is processed or
+// ctx ends. Retries are left to the next Reconcile.
+func (f *Queue) Finish(ctx context.Context) {
 	f.mu.Lock()
 	f.closed = true
 	f.mu.Unlock()
@@ -167,65 +166,67 @@ func (f *Follower) Finish(ctx context.Context) {
 	}
 }
 
-// carryOut does what a task asks for. A record that changed meanwhile is looked
-// at again.
-func (f *Follower) carryOut(ctx context.Context, t *task) {
+// process processes a task. It tries again when the record changed meanwhile.
+func (f *Queue) process(ctx context.Context, t *task) {
 	if t.event.Kind == branch.ImagePushed {
-		f.settle(t, Followed{Text: f.imageCame(t.event.Image)}, nil)
+		f.finish(t, ProcessResult{Text: f.onImage(t.event.Image)}, nil)
 		return
 	}
 	const attempts = 3
-	var done Followed
+	var done ProcessResult
 	var err error
 	for range attempts {
-		done, err = f.stagings.Follow(ctx, FollowRequest{
-			Event: t.event, Late: t.late || t.wait != nil, Missed: t.missed, Request: t.id,
+		done, err = f.receiver.Process(ctx, ProcessRequest{
+			Event: t.event, Redelivered: t.redelivered || t.retry != nil, Lost: t.lost, Request: t.id,
 		})
 		if staging.CodeOf(err) != staging.CodeConflict {
 			break
 		}
 	}
 	if done.Changed {
-		f.committed(done.Plan)
+		f.onCommit(done.Plan)
 	}
-	f.settle(t, done, err)
+	f.finish(t, done, err)
 }
 
-// settle keeps what became of a task.
-func (f *Follower) settle(t *task, done Followed, err error) {
+// finish records the outcome of a task, and schedules its retry if it needs one.
+func (f *Queue) finish(t *task, done ProcessResult, err error) {
 	f.mu.Lock()
-	defer f.mu.Unlock()
-	f.stagings.deliveries.mu.Lock()
-	defer f.stagings.deliveries.mu.Unlock()
-	d := t.delivery
-	d.Staging, d.Action, d.Text, d.Revision = cmp.Or(done.Staging, d.Staging), done.Verb, done.Text, done.Revision
-	d.err = err
-	switch {
-	case err == nil && len(done.Awaits) > 0:
-		f.postpone(t, done, "waiting for the image of "+strings.Join(slices.Sorted(maps.Keys(done.Awaits)), " and "))
-	case err == nil && done.Changed:
-		d.Outcome = OutcomeDone
-	case err == nil:
-		d.Outcome = OutcomeNothing
-	case comesBack(err):
-		f.postpone(t, done, err.Error())
-	default:
-		f.fail(t, err.Error())
+	outcome, text := f.outcomeOf(t, done, err)
+	if outcome != OutcomeWaiting {
+		f.cancelRetry(t)
 	}
-	if d.Outcome != OutcomeWaiting {
-		f.forget(t)
-	}
+	f.mu.Unlock()
+	d := f.receiver.deliveries.update(t.delivery, func(d *Delivery) {
+		d.Staging, d.Action, d.Revision = cmp.Or(done.Staging, d.Staging), done.Verb, done.Revision
+		d.Outcome, d.Text, d.err = outcome, text, err
+	})
 	f.log.Info("webhook", "host", d.Host, "event", d.Event, "repository", d.Repository, "branch", d.Branch, "outcome", d.Outcome, "staging", d.Staging, "text", d.Text)
 }
 
-// comesBack tells whether an error may be gone in a while.
-func comesBack(err error) bool {
+// outcomeOf decides what a task came to. f.mu is held.
+func (f *Queue) outcomeOf(t *task, done ProcessResult, err error) (Outcome, string) {
+	switch {
+	case err == nil && len(done.Awaits) > 0:
+		return f.retryLater(t, done, "waiting for the image of "+strings.Join(slices.Sorted(maps.Keys(done.Awaits)), " and "))
+	case err == nil && done.Changed:
+		return OutcomeDone, done.Text
+	case err == nil:
+		return OutcomeNothing, done.Text
+	case isTransient(err):
+		return f.retryLater(t, done, err.Error())
+	}
+	return f.giveUp(t, err.Error())
+}
+
+// isTransient reports whether an operation that failed may succeed later.
+func isTransient(err error) bool {
 	return slices.Contains([]staging.Code{staging.CodeUnavailable, staging.CodeTimeout, staging.CodeConflict}, staging.CodeOf(err))
 }
 
-// fail gives a task up; the same webhook may be sent again. f.mu is held.
-func (f *Follower) fail(t *task, why string) {
-	t.delivery.Outcome, t.delivery.Text = OutcomeFailed, why
-	f.known.Delete(t.id)
-	f.known.Delete(string(t.body[:]))
+// giveUp lets the sender deliver the same webhook again. f.mu is held.
+func (f *Queue) giveUp(t *task, why string) (Outcome, string) {
+	f.seen.Delete(t.id)
+	f.seen.Delete(string(t.body[:]))
+	return OutcomeFailed, why
 }

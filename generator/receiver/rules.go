@@ -16,69 +16,69 @@ import (
 	"octopod/generator/staging"
 )
 
-// Followed says what came of an event.
-type Followed struct {
-	Staging  string             // that it is about; "" when there is none
-	Verb     staging.Verb       // of the action; "" when there was none
+// ProcessResult is the outcome of one event.
+type ProcessResult struct {
+	Staging  string             // the staging of the branch; "" without one
+	Verb     staging.Verb       // of the action; "" without one
 	Changed  bool               // a commit was made
-	Text     string             // why nothing was done, or more on what was
-	Awaits   map[string]string  // images that are not there yet, by service: nothing was done, but can be soon
+	Text     string             // why there was no action, or a note on the action
+	Awaits   map[string]string  // missing images by service: try again when they are pushed
 	Revision string             // of the commit
-	Plan     []staging.PlanItem // that it brought
+	Plan     []staging.PlanItem // what the commit changed
 }
 
-// FollowRequest is an event that the stagings follow.
-type FollowRequest struct {
+// ProcessRequest is one event to process.
+type ProcessRequest struct {
 	Event branch.Event
-	// Late is said of what was told before, or longer ago: then what the repository
-	// says now counts alone.
-	Late bool
-	// Missed is said of a push that no webhook told of. A staging that is there
-	// follows it, whatever makes new ones.
-	Missed  bool
-	Request string // an id that finds the webhook in the history
+	// Redelivered marks a redelivered or old event. The event's own commit is then
+	// ignored in favour of the head of the branch.
+	Redelivered bool
+	// Lost marks a push that Reconcile found. It updates an existing staging even if the
+	// rules would not create one.
+	Lost    bool
+	Request string // id of the webhook, recorded in the commit
 }
 
-// Follow does what an event asks for: it deploys what was pushed, and archives
-// what lost its branch. Events may come twice, late and in any order: what is
-// done follows from what the repositories say now, and from what the record says.
-// A branch that gets no staging is no error.
-func (g *Receiver) Follow(ctx context.Context, r FollowRequest) (Followed, error) {
-	f, err := g.following(ctx, r)
+// Process decides by rules what an event asks for, and does it: it deploys a push, and
+// archives the staging of a deleted branch. Events may arrive twice, late and in any
+// order, so the decision depends on what the repositories and the record say now. A
+// branch without a staging is no error.
+func (g *Receiver) Process(ctx context.Context, r ProcessRequest) (ProcessResult, error) {
+	f, err := g.planEvent(ctx, r)
 	switch {
 	case err != nil:
-		return Followed{}, err
+		return ProcessResult{}, err
 	case len(f.services) == 0:
-		return f.nothing("no service of the project is built from %s", r.Event.Repository)
+		return f.noAction("no service of the project is built from %s", r.Event.Repository)
 	}
 	switch r.Event.Kind {
 	case branch.Pushed:
-		return f.pushed(ctx)
+		return f.onPush(ctx)
 	case branch.Deleted:
-		return f.lost(ctx)
+		return f.onBranchDeleted(ctx)
 	case branch.PullChanged:
-		return f.pull(ctx)
+		return f.onPullRequest(ctx)
 	}
-	return f.nothing("nothing follows from it")
+	return f.noAction("nothing follows from it")
 }
 
-// following is one event and all that it is about.
-type following struct {
+// eventPlan is one event, with the project, services and staging that it concerns.
+type eventPlan struct {
 	*Receiver
-	FollowRequest
+	ProcessRequest
 	project    *project.Project
-	services   map[string]project.Service // that are built from the repository
-	repository string                     // as octopod.yaml names it
+	services   map[string]project.Service // the services that are built from the repository
+	repository string                     // its name in octopod.yaml
 	name       string
 	record     *staging.Staging // nil when there is none yet
 }
 
-func (g *Receiver) following(ctx context.Context, r FollowRequest) (*following, error) {
+func (g *Receiver) planEvent(ctx context.Context, r ProcessRequest) (*eventPlan, error) {
 	tree, p, err := g.Latest(ctx)
 	if err != nil {
 		return nil, err
 	}
-	f := &following{Receiver: g, FollowRequest: r, project: p, services: map[string]project.Service{}}
+	f := &eventPlan{Receiver: g, ProcessRequest: r, project: p, services: map[string]project.Service{}}
 	for name, service := range p.Spec.Services {
 		if giturl.SameRepository(service.Repository, r.Event.Repository) {
 			f.services[name], f.repository = service, service.Repository
@@ -88,7 +88,7 @@ func (g *Receiver) following(ctx context.Context, r FollowRequest) (*following, 
 	return f, err
 }
 
-// StagingOf gives the name of a branch's staging, and its record where it has one.
+// StagingOf returns the name of a branch's staging, and its record or nil.
 func StagingOf(tree *envrepo.Tree, p *project.Project, branch string) (string, *staging.Staging, error) {
 	name, err := p.NameFor(branch, func(name string) (string, error) { return catalog.OwnerOf(tree, name) })
 	if err != nil {
@@ -98,33 +98,34 @@ func StagingOf(tree *envrepo.Tree, p *project.Project, branch string) (string, *
 	return name, record, err
 }
 
-// nothing says why nothing was done.
-func (f *following) nothing(format string, args ...any) (Followed, error) {
-	done := Followed{Text: fmt.Sprintf(format, args...)}
+// noAction returns a result that says why there was no action.
+func (f *eventPlan) noAction(format string, args ...any) (ProcessResult, error) {
+	done := ProcessResult{Text: fmt.Sprintf(format, args...)}
 	if f.record != nil {
 		done.Staging = f.name
 	}
 	return done, nil
 }
 
-// apply carries out what follows. A record that somebody changed meanwhile is
-// looked at again by who asked for a version.
-func (f *following) apply(ctx context.Context, a staging.Action, version string) (Followed, error) {
+// apply runs the action. On a version conflict the caller reads the record again and
+// decides again.
+func (f *eventPlan) apply(ctx context.Context, a staging.Action, version string) (ProcessResult, error) {
 	by := rights.Actor{Person: f.Event.By, Via: staging.ViaWebhook, Request: f.Request}
 	by.Person.Name = cmp.Or(by.Person.Name, "webhook")
 	result, err := f.Apply(ctx, change.Request{Action: a, By: by, Version: version})
 	if awaited := missingImages(err, a); len(awaited) > 0 {
-		return Followed{Staging: f.name, Awaits: awaited}, nil
+		return ProcessResult{Staging: f.name, Awaits: awaited}, nil
 	}
 	if err != nil {
-		return Followed{Staging: f.name, Verb: a.Verb}, err
+		return ProcessResult{Staging: f.name, Verb: a.Verb}, err
 	}
-	return Followed{
+	return ProcessResult{
 		Staging: result.Name, Verb: a.Verb, Changed: result.Changed, Text: cmp.Or(result.Note, a.Reason), Revision: result.Revision, Plan: result.Plan,
 	}, nil
 }
 
-// missingImages are those that a deploy was refused for, by service: they may still come.
+// missingImages returns the images that a refused deploy lacks, by service. CI may
+// still push them.
 func missingImages(err error, a staging.Action) map[string]string {
 	missing := map[string]string{}
 	for _, p := range staging.ProblemsOf(err) {
@@ -137,14 +138,14 @@ func missingImages(err error, a staging.Action) map[string]string {
 	return missing
 }
 
-func (f *following) pushed(ctx context.Context) (Followed, error) {
-	if why := f.project.SkipReason(f.candidate()); why != "" && (!f.Missed || f.record == nil) {
-		return f.nothing("%s", why)
+func (f *eventPlan) onPush(ctx context.Context) (ProcessResult, error) {
+	if why := f.project.SkipReason(f.candidate()); why != "" && (!f.Lost || f.record == nil) {
+		return f.noAction("%s", why)
 	}
 	return f.deploy(ctx)
 }
 
-func (f *following) candidate() project.Candidate {
+func (f *eventPlan) candidate() project.Candidate {
 	c := project.Candidate{Branch: f.Event.Branch, Bot: f.Event.Bot}
 	if pull := f.Event.Pull; pull != nil {
 		c.Pull, c.Fork, c.Draft, c.Labels = true, pull.Fork, pull.Draft, pull.Labels
@@ -152,21 +153,21 @@ func (f *following) candidate() project.Candidate {
 	return c
 }
 
-// deploy brings what CI builds of the new head.
-func (f *following) deploy(ctx context.Context) (Followed, error) {
-	outdated, err := f.order(ctx)
+// deploy deploys what CI builds of the new head.
+func (f *eventPlan) deploy(ctx context.Context) (ProcessResult, error) {
+	outdated, err := f.checkOrder(ctx)
 	if err != nil || outdated != "" {
-		return Followed{Staging: f.name, Text: outdated}, err
+		return ProcessResult{Staging: f.name, Text: outdated}, err
 	}
 	builds := f.builds()
 	if len(builds) == 0 {
-		return f.nothing("CI deploys what it builds of %s: no service says which image that is (spec.services.*.build)", f.Event.Repository)
+		return f.noAction("CI deploys what it builds of %s: no service says which image that is (spec.services.*.build)", f.Event.Repository)
 	}
-	return f.apply(ctx, staging.Action{Verb: staging.Deploy, Branch: f.Event.Branch, Images: builds, PullRequest: f.request()}, "")
+	return f.apply(ctx, staging.Action{Verb: staging.Deploy, Branch: f.Event.Branch, Images: builds, PullRequest: f.pullRequest()}, "")
 }
 
-// builds are the images that CI makes of the head.
-func (f *following) builds() map[string]staging.Build {
+// builds returns the images that CI builds of the head, by service.
+func (f *eventPlan) builds() map[string]staging.Build {
 	builds := map[string]staging.Build{}
 	for name, service := range f.services {
 		if image := service.ImageOf(f.Event.Commit); image != "" {
@@ -178,14 +179,14 @@ func (f *following) builds() map[string]staging.Build {
 	return builds
 }
 
-// order says why an event is outdated; "" when it is not. A push that follows on
-// what runs is the next one, whatever the clocks of its authors say. With any
-// other the repository is asked: pushes overtake each other, some are lost, and
-// who resets a branch puts an older commit there on purpose. Only where it does
+// checkOrder says why an event is outdated, or returns "". A push that follows the
+// running commit is the next one, whatever the clocks of its authors say. Otherwise it
+// asks the repository for the head: pushes overtake each other, some get lost, and a
+// reset of the branch brings back an older commit on purpose. If the repository does
 // not answer, the time of the commits decides.
-func (f *following) order(ctx context.Context) (outdated string, err error) {
+func (f *eventPlan) checkOrder(ctx context.Context) (outdated string, err error) {
 	e := &f.Event
-	runs, unsure := "", f.Late || len(e.Commit) < fullHash
+	runs, unsure := "", f.Redelivered || len(e.Commit) < fullHashLength
 	for name := range f.services {
 		if f.record == nil {
 			break
@@ -202,7 +203,7 @@ func (f *following) order(ctx context.Context) (outdated string, err error) {
 		return "", nil
 	}
 	switch head, known := f.head(ctx); {
-	case !known && len(e.Commit) < fullHash:
+	case !known && len(e.Commit) < fullHashLength:
 		return "", staging.Errorf(staging.CodeUnavailable, "%s shortens its commits, and cannot be asked for the whole", e.Repository)
 	case !known:
 		e.Before = ""
@@ -216,10 +217,10 @@ func (f *following) order(ctx context.Context) (outdated string, err error) {
 	return "", nil
 }
 
-// fullHash is how many digits a commit has at least.
-const fullHash = 40
+// fullHashLength is the least number of digits of a full hash.
+const fullHashLength = 40
 
-// SameCommit compares two hashes of which one may be shortened.
+// SameCommit reports whether two hashes, of which one may be short, are the same commit.
 func SameCommit(a, b string) bool {
 	const fewest = 7
 	if len(a) > len(b) {
@@ -228,45 +229,46 @@ func SameCommit(a, b string) bool {
 	return len(a) >= fewest && strings.HasPrefix(b, a)
 }
 
-// head asks where the branch is now; "" when it is gone.
-func (f *following) head(ctx context.Context) (commit string, known bool) {
+// head returns the commit of the branch now, or "" if the branch is gone.
+func (f *eventPlan) head(ctx context.Context) (commit string, known bool) {
 	if f.Heads == nil {
 		return "", false
 	}
 	heads, err := f.Heads.Heads(ctx, f.repository)
-	if err != nil || len(heads) == 0 { // no repository has no branch at all
+	if err != nil || len(heads) == 0 { // a repository without branches is not believed
 		return "", false
 	}
 	return heads[f.Event.Branch], true
 }
 
-// pull follows a pull request. Where pushes make stagings, it only says more of one.
-func (f *following) pull(ctx context.Context) (Followed, error) {
+// onPullRequest processes a change of a pull request. Where pushes create stagings, it
+// only updates what a staging shows of its pull request.
+func (f *eventPlan) onPullRequest(ctx context.Context) (ProcessResult, error) {
 	pull, byPull := f.Event.Pull, f.project.Spec.Branches.From == project.FromPullRequest
 	why := f.project.SkipReason(f.candidate())
 	switch {
 	case pull.Fork != "":
-		return f.nothing("%s", why)
+		return f.noAction("%s", why)
 	case byPull && pull.Closed:
-		return f.withdraw(ctx, fmt.Sprintf("pull request %d is closed", pull.Number))
+		return f.onPullRequestLost(ctx, fmt.Sprintf("pull request %d is closed", pull.Number))
 	case byPull && why != "" && pull.Left:
-		return f.withdraw(ctx, fmt.Sprintf("pull request %d: %s", pull.Number, why))
+		return f.onPullRequestLost(ctx, fmt.Sprintf("pull request %d: %s", pull.Number, why))
 	case pull.Closed:
-		return f.nothing("pull request %d is closed: the staging goes with the branch", pull.Number)
-	case why == "" && (pull.Moved || !f.runs()):
+		return f.noAction("pull request %d is closed: the staging goes with the branch", pull.Number)
+	case why == "" && (pull.Moved || !f.runsHead()):
 		return f.deploy(ctx)
 	case f.record == nil:
-		return f.nothing("%s", why)
+		return f.noAction("%s", why)
 	}
-	request := f.request()
+	request := f.pullRequest()
 	if request == nil {
-		return f.nothing("the staging shows another pull request already")
+		return f.noAction("the staging shows another pull request already")
 	}
 	return f.apply(ctx, staging.Action{Verb: staging.Set, Name: f.name, PullRequest: request}, "")
 }
 
-// runs tells whether the staging was deployed from the head of the event.
-func (f *following) runs() bool {
+// runsHead reports whether the staging runs the head of the event.
+func (f *eventPlan) runsHead() bool {
 	if f.record == nil {
 		return false
 	}
@@ -278,9 +280,9 @@ func (f *following) runs() bool {
 	return false
 }
 
-// request is the pull request as the record shows it: the first of a branch
-// stays, where several repositories have one.
-func (f *following) request() *staging.PullRequest {
+// pullRequest returns the pull request for the record, or nil to keep the present one:
+// when several repositories have a pull request for the branch, the first one stays.
+func (f *eventPlan) pullRequest() *staging.PullRequest {
 	if f.Event.Pull == nil {
 		return nil
 	}
@@ -296,25 +298,25 @@ func (f *following) request() *staging.PullRequest {
 	return &next
 }
 
-// withdraw archives a staging that lost its pull request.
-func (f *following) withdraw(ctx context.Context, why string) (Followed, error) {
+// onPullRequestLost archives a staging whose pull request was closed or no longer fits.
+func (f *eventPlan) onPullRequestLost(ctx context.Context, why string) (ProcessResult, error) {
 	if f.record == nil {
-		return f.nothing("%s, and there is no staging", why)
+		return f.noAction("%s, and there is no staging", why)
 	}
-	around := project.SweepInput{Now: f.Now(), Branches: f.branches(ctx)}
-	return f.carryOut(ctx, f.project.DecideClosedPullRequest(*f.record, f.repository, why, around))
+	around := project.SweepInput{Now: f.Now(), Branches: f.allBranches(ctx)}
+	return f.applyDecision(ctx, f.project.DecideClosedPullRequest(*f.record, f.repository, why, around))
 }
 
-// lost does at once what the sweep would do with a staging that lost its branch.
-func (f *following) lost(ctx context.Context) (Followed, error) {
+// onBranchDeleted does now what the next sweep would do.
+func (f *eventPlan) onBranchDeleted(ctx context.Context) (ProcessResult, error) {
 	if f.record == nil {
-		return f.nothing("branch %s has no staging", f.Event.Branch)
+		return f.noAction("branch %s has no staging", f.Event.Branch)
 	}
-	around := project.SweepInput{Now: f.Now(), Branches: f.branches(ctx), Deleted: project.DeletedBranch{Repository: f.repository, Branch: f.Event.Branch}}
-	return f.carryOut(ctx, f.project.DecideDeletedBranch(*f.record, around))
+	around := project.SweepInput{Now: f.Now(), Branches: f.allBranches(ctx), Deleted: project.DeletedBranch{Repository: f.repository, Branch: f.Event.Branch}}
+	return f.applyDecision(ctx, f.project.DecideDeletedBranch(*f.record, around))
 }
 
-func (f *following) branches(ctx context.Context) map[string][]string {
+func (f *eventPlan) allBranches(ctx context.Context) map[string][]string {
 	if f.Heads == nil {
 		return nil
 	}
@@ -322,11 +324,11 @@ func (f *following) branches(ctx context.Context) map[string][]string {
 	return branches
 }
 
-func (f *following) carryOut(ctx context.Context, d project.Decision) (Followed, error) {
+func (f *eventPlan) applyDecision(ctx context.Context, d project.Decision) (ProcessResult, error) {
 	d.Staging = f.name
 	a, changes := d.Action()
 	if !changes {
-		return f.nothing("it stays: %s", d.Reason)
+		return f.noAction("it stays: %s", d.Reason)
 	}
 	return f.apply(ctx, a, rights.Version(*f.record))
 }

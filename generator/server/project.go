@@ -24,7 +24,7 @@ type servedProject struct {
 	branches *branchCache
 	stagings *generator.Stagings
 	feed     *live.Feed
-	follower *receiver.Follower
+	follower *receiver.Queue
 	log      *slog.Logger
 }
 
@@ -33,7 +33,7 @@ func newServedProject(p Project, now func() time.Time, log *slog.Logger) *served
 	feed := live.NewFeed(p.Stagings, now)
 	return &servedProject{
 		repo: p.EnvRepo, argoCD: p.ArgoCD, branches: newBranchCache(p.Refs, now, log), stagings: p.Stagings, feed: feed, log: log,
-		follower: receiver.NewFollower(p.Stagings.Receiver, feed.QueueRefresh, log),
+		follower: receiver.NewQueue(p.Stagings.Receiver, feed.QueueRefresh, log),
 	}
 }
 

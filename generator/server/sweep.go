@@ -42,9 +42,9 @@ func (s sweepLoop) run(ctx context.Context) {
 		return
 	}
 	every := time.Duration(cmp.Or(s.Every, defaultSweepInterval))
-	defer s.stagings.SweepsNext(time.Time{})
+	defer s.stagings.SetNextSweep(time.Time{})
 	for pause := rand.N(min(every, time.Minute)); ; pause = every*9/10 + rand.N(every/5) {
-		s.stagings.SweepsNext(time.Now().Add(pause))
+		s.stagings.SetNextSweep(time.Now().Add(pause))
 		select {
 		case <-time.After(pause):
 		case <-ctx.Done():

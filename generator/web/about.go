@@ -120,11 +120,11 @@ type finding struct {
 func (v *visit) diagnosis(r *http.Request) []finding {
 	findings, err := v.Diagnose(r.Context())
 	if err != nil {
-		return []finding{{doctor.Finding{Check: "doctor", Health: doctor.Fault, Says: messageOf(err)}, bad}}
+		return []finding{{doctor.Finding{Check: "doctor", Health: doctor.Fault, Message: messageOf(err)}, bad}}
 	}
 	all := make([]finding, len(findings))
 	for i, f := range findings {
-		looks := map[doctor.Health]tone{doctor.Fine: good, doctor.Warning: unsure, doctor.Fault: bad, doctor.Unseen: asleep}
+		looks := map[doctor.Health]tone{doctor.OK: good, doctor.Warning: unsure, doctor.Fault: bad, doctor.Unknown: asleep}
 		all[i] = finding{f, looks[f.Health]}
 	}
 	return all

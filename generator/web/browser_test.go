@@ -222,7 +222,7 @@ func gallery(w *world) []struct{ name, path, as string } {
 	w.do(staging.Action{Verb: staging.Keep, Name: "gift-cards", Reason: "the demo on Friday"})
 	w.backdate("spike-new-cart", ends, time.Now().Add(-time.Hour))
 	w.backdate("login", ends, time.Now().Add(20*time.Hour))
-	w.SweepsNext(time.Now().Add(8*time.Minute + 30*time.Second))
+	w.SetNextSweep(time.Now().Add(8*time.Minute + 30*time.Second))
 	if _, err := w.Sweep(w.t.Context(), lifecycle.SweepRequest{By: rights.Actor{Person: staging.Person{Name: "Octopod"}}}); err != nil {
 		w.t.Fatal(err)
 	}

@@ -38,7 +38,7 @@ var sweptDeeds = map[project.Step]cleaned{
 
 // cleanUp is nil for those who may not sweep.
 func (v *visit) cleanUp() *cleanUp {
-	known, err := v.Cleaning(v.project)
+	known, err := v.SweepStatus(v.project)
 	if err != nil {
 		return nil
 	}

@@ -72,7 +72,7 @@ func TestTheCleanUpIsTold(t *testing.T) {
 	}
 	reads("No sweep loop runs in this server")
 	next := time.Now().Add(7 * time.Minute)
-	w.SweepsNext(next)
+	w.SetNextSweep(next)
 	reads("This server looks next", "It has not run yet since this server was started")
 	if got := ada.get("/shop/about").Find("section[aria-labelledby=clean-up] time").AttrOr("datetime", ""); got != next.UTC().Format(time.RFC3339) {
 		t.Errorf("the next run is at %q", got)
@@ -124,7 +124,7 @@ func TestACleanUpWithoutRules(t *testing.T) {
 		}
 		return yaml[:from] + rest
 	})
-	w.SweepsNext(time.Now().Add(time.Minute))
+	w.SetNextSweep(time.Now().Add(time.Minute))
 	said := w.as("Ada", project.RoleAdmin).get("/shop/about").section("clean-up")
 	if !strings.Contains(said, "nothing is ever due") || strings.Contains(said, "looks next") {
 		t.Errorf("it says %s", said)
@@ -135,7 +135,7 @@ func TestACleanUpWithoutRules(t *testing.T) {
 // those who can mend it.
 func TestACleanUpThatFails(t *testing.T) {
 	w := newWorld(t, nil)
-	w.SweepsNext(time.Now().Add(time.Minute))
+	w.SetNextSweep(time.Now().Add(time.Minute))
 	ada := w.as("Ada", project.RoleAdmin)
 	ada.get("/shop/about").shows(200, "Clean-up")
 	w.write(project.File, "nonsense: [\n")

@@ -20,7 +20,7 @@ func TestDeliveriesAreForAdmins(t *testing.T) {
 	ada.get("/shop/deliveries").shows(200, "Nothing was told yet")
 	w.told("feature/<b>login</b>", "<script>grace")
 	page := ada.get("/shop/deliveries")
-	page.shows(200, "feature/<b>login</b>", "1f2e3d4", "<script>grace", "queued", "the host asks whether somebody is here")
+	page.shows(200, "feature/<b>login</b>", "1f2e3d4", "<script>grace", "queued", "a ping")
 	if first := page.Find(".history li").First().Text(); !strings.Contains(first, "push") {
 		t.Errorf("first is %s: the newest should be", first)
 	}
@@ -31,7 +31,7 @@ func TestDeliveriesAreForAdmins(t *testing.T) {
 // told lets a forge tell that somebody has pushed a branch.
 func (w *world) told(name, by string) {
 	w.t.Helper()
-	f := receiver.NewFollower(w.Stagings.Receiver, func([]staging.PlanItem) {}, slog.New(slog.DiscardHandler))
+	f := receiver.NewQueue(w.Stagings.Receiver, func([]staging.PlanItem) {}, slog.New(slog.DiscardHandler))
 	for _, call := range []branch.Call{
 		{ID: "d1", Host: "github.com", Event: "ping", Ping: true},
 		{ID: "d2", Host: "github.com", Event: "push", Events: []branch.Event{{
