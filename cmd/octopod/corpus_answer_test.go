@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -51,8 +52,9 @@ const outDir = "out"
 // ask asks one question of an env repo and writes down all that it does. What
 // it committed is taken back, so every question finds the same env repo. Of a
 // question COMMAND && COMMAND the last command alone is written down.
-func ask(t testing.TB, p corpusProgram, repo bareRepo, question string) string {
+func (q asker) ask(t testing.TB, question string) string {
 	t.Helper()
+	repo := q.repo
 	if err := os.MkdirAll(outDir, 0o755); err != nil {
 		t.Fatal(err)
 	}
@@ -61,10 +63,10 @@ func ask(t testing.TB, p corpusProgram, repo bareRepo, question string) string {
 	defer repo.resetTo(tip)
 	commands := strings.Split(repo.withRevisions(question), " && ")
 	for _, prepare := range commands[:len(commands)-1] {
-		p.run(t, questionCall(repo, prepare))
+		q.program.run(t, q.call(prepare))
 	}
 	before := repo.tip()
-	a := p.run(t, questionCall(repo, commands[len(commands)-1]))
+	a := q.program.run(t, q.call(commands[len(commands)-1]))
 	var b strings.Builder
 	fmt.Fprintf(&b, "exit %d\n%s", a.exit, endLine(a.stdout))
 	if object := machineError(a.stderr); object != "" {
@@ -80,16 +82,27 @@ func ask(t testing.TB, p corpusProgram, repo bareRepo, question string) string {
 	return repo.withoutHashes(before, b.String()+repo.commitsSince(before))
 }
 
-// questionCall is how the program is run for one command of a question. Ada
-// asks, unless the command says who.
-func questionCall(repo bareRepo, command string) call {
+// asker asks questions of one env repo.
+type asker struct {
+	program corpusProgram
+	repo    bareRepo
+	env     map[string]string // of every command
+}
+
+// newAsker asks as Ada.
+func newAsker(p corpusProgram, repo bareRepo, env map[string]string) asker {
+	all := map[string]string{"OCTOPOD_ENV_REPO": repo.dir, "OCTOPOD_ACTOR": "Ada <ada@example.com>"}
+	maps.Copy(all, env)
+	return asker{p, repo, all}
+}
+
+// call is how the program is run for one command of a question. The variables
+// that it names itself win.
+func (q asker) call(command string) call {
 	c := callOf(splitWords(command))
-	c.at = corpusNow
-	for name, value := range map[string]string{"OCTOPOD_ENV_REPO": repo.dir, "OCTOPOD_ACTOR": "Ada <ada@example.com>"} {
-		if c.env[name] == "" {
-			c.env[name] = value
-		}
-	}
+	env := maps.Clone(q.env)
+	maps.Copy(env, c.env)
+	c.at, c.env = corpusNow, env
 	return c
 }
 
@@ -146,16 +159,17 @@ func readAnswers(t testing.TB, path string) answersFile {
 }
 
 // check asks every question of the file and compares the answers with the
-// recorded ones; or it records them.
+// recorded ones. With -record it keeps those that differ.
 func (f answersFile) check(t *testing.T, answer func(t testing.TB, question string) string) {
 	t.Helper()
 	for i, recorded := range f.Files {
-		got := answer(t, recorded.Name)
-		if *record != "" {
-			f.Files[i].Data = []byte(got)
-			continue
-		}
-		if a, b := comparedText(recorded.Name, string(recorded.Data)), comparedText(recorded.Name, got); a != b {
+		now := answer(t, recorded.Name)
+		a, b := comparedText(recorded.Name, string(recorded.Data)), comparedText(recorded.Name, now)
+		switch {
+		case a == b:
+		case *record != "":
+			f.Files[i].Data = []byte(now)
+		default:
 			t.Errorf("%s\n%s", recorded.Name, lineDiff(a, b))
 		}
 	}

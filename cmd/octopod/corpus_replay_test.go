@@ -155,7 +155,7 @@ func TestCorpusKeptFiles(t *testing.T) {
 		}
 		repo := bareRepo{t, name + ".git"}
 		before := repo.tip()
-		if a := (thisTree{}).run(t, questionCall(repo, "octopod lint --fix")); a.exit != 0 {
+		if a := (thisTree{}).run(t, newAsker(thisTree{}, repo, nil).call("octopod lint --fix")); a.exit != 0 {
 			t.Errorf("%s: %s%s", name, a.stdout, a.stderr)
 		}
 		repo.sameFiles(name, before, repo.tip())

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -15,31 +16,71 @@ import (
 	"testing"
 
 	"octopod/generator/httpapi"
+	"octopod/generator/testenv/argoserver"
 )
 
 // The server answers every request as before, and commits the same.
 //
 // A question is WHO METHOD PATH, then HEADER:VALUE as often as needed, then a body
-// in JSON, or form:FIELD=VALUE&… as a page sends it. Who is a first name, token:NAME, or nobody, who has not signed in.
+// in JSON, or form:FIELD=VALUE&… as a page sends it. Of QUESTION && QUESTION the
+// last one alone is compared. Who is a first name, token:NAME, or nobody, who has not signed in.
 func TestCorpusServer(t *testing.T) {
 	p := corpusSubject(t)
 	enterCorpus(t)
-	dir := filepath.Join(corpusDir, "server")
-	url := p.serve(t, call{at: corpusNow, args: []string{"serve", "--listen", "127.0.0.1:0", "--server-config", filepath.Join(dir, "server.yaml")},
-		env: map[string]string{"CORPUS_WEBHOOK_SECRET": "secret", "CORPUS_CHAT": "http://127.0.0.1:1/chat"}})
-	for _, file := range []string{"reads", "writes", "openapi"} {
-		t.Run(file, func(t *testing.T) {
-			readAnswers(t, filepath.Join(dir, file+".txtar")).check(t, func(t testing.TB, question string) string { return request(t, url, question) })
+	alone, beside := serveCorpus(t, p, nil), serveCorpus(t, p, serveArgoCD(t))
+	for _, asked := range []struct{ file, url string }{{"reads", alone}, {"writes", alone}, {"openapi", alone}, {"argocd", beside}} {
+		t.Run(asked.file, func(t *testing.T) {
+			answers := readAnswers(t, filepath.Join(corpusDir, "server", asked.file+".txtar"))
+			answers.check(t, func(t testing.TB, question string) string { return request(t, asked.url, question) })
 		})
 	}
+}
+
+// serveCorpus starts a server of the env repos.
+func serveCorpus(t *testing.T, p corpusProgram, env map[string]string) (url string) {
+	t.Helper()
+	all := map[string]string{"CORPUS_WEBHOOK_SECRET": "secret", "CORPUS_CHAT": "http://127.0.0.1:1/chat"}
+	maps.Copy(all, env)
+	config := filepath.Join(corpusDir, "server", "server.yaml")
+	return p.serve(t, call{at: corpusNow, args: []string{"serve", "--listen", "127.0.0.1:0", "--server-config", config}, env: all})
+}
+
+// serveArgoCD starts the Argo CD of the corpus and gives the variables that
+// make the program ask it.
+func serveArgoCD(t *testing.T) map[string]string {
+	t.Helper()
+	file, err := os.ReadFile(filepath.Join(corpusDir, "server", "argocd.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	address := argoserver.Serve(t, []byte(bareRepo{t, "shop.git"}.withRevisions(string(file))))
+	return map[string]string{"ARGOCD_SERVER": address, "ARGOCD_AUTH_TOKEN": "token", "ARGOCD_OPTS": "--plaintext"}
 }
 
 // shownHeaders are the headers of an answer that clients go by.
 var shownHeaders = []string{"Content-Type", "Cache-Control", "ETag", "Location", "Allow", "Link", "Retry-After", "Www-Authenticate", "X-Accel-Buffering"}
 
-// request sends one request and writes down the answer, and what was committed.
+// request asks one question and writes down the answer, and what was committed.
 // That is taken back.
 func request(t testing.TB, url, question string) string {
+	t.Helper()
+	requests := strings.Split(question, " && ")
+	last := requests[len(requests)-1]
+	repo := bareRepo{t, askedRepo(strings.Fields(last)[2])}
+	tip := repo.tip()
+	defer repo.resetTo(tip)
+	for _, prepare := range requests[:len(requests)-1] {
+		ask(t, url, prepare).Body.Close()
+	}
+	before := repo.tip()
+	answer := ask(t, url, last)
+	defer answer.Body.Close()
+	text := answerHead(answer) + answerBody(t, answer)
+	return repo.withoutHashes(before, strings.ReplaceAll(text, url, "http://server")+repo.commitsSince(before))
+}
+
+// ask sends one request.
+func ask(t testing.TB, url, question string) *http.Response {
 	t.Helper()
 	line, body, _ := strings.Cut(question, " {")
 	words := splitWords(line)
@@ -58,16 +99,11 @@ func request(t testing.TB, url, question string) string {
 			r.Header.Set(name, value)
 		}
 	}
-	repo := bareRepo{t, askedRepo(words[2])}
-	before := repo.tip()
-	defer repo.resetTo(before)
 	answer, err := noRedirects.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer answer.Body.Close()
-	text := answerHead(answer) + answerBody(t, answer)
-	return repo.withoutHashes(before, strings.ReplaceAll(text, url, "http://server")+repo.commitsSince(before))
+	return answer
 }
 
 func send(r *http.Request, kind, body string) {

@@ -17,6 +17,7 @@ import (
 //	testdata/corpus/NAME/repo.fast-export.gz  the env repo
 //	testdata/corpus/NAME/*.txtar              questions to the command line, each with its answer
 //	testdata/corpus/server/*.txtar            questions to a server of these env repos
+//	testdata/corpus/server/argocd.yaml        what Argo CD says; files argocd.txtar ask beside it
 //	testdata/corpus/repositories.txt          the application's repositories
 //
 // The tests ask the code of this tree the same questions. Every byte must be the
@@ -63,6 +64,7 @@ func TestCorpusEnvRepos(t *testing.T) {
 func TestCorpusAnswers(t *testing.T) {
 	p := corpusSubject(t)
 	enterCorpus(t)
+	argoCD := serveArgoCD(t)
 	for _, name := range corpusRepos(t) {
 		files, err := filepath.Glob(filepath.Join(corpusDir, name, "*.txtar"))
 		if err != nil {
@@ -74,8 +76,11 @@ func TestCorpusAnswers(t *testing.T) {
 				continue
 			}
 			t.Run(name+"/"+about, func(t *testing.T) {
-				repo := bareRepo{t, name + ".git"}
-				readAnswers(t, file).check(t, func(t testing.TB, question string) string { return ask(t, p, repo, question) })
+				var env map[string]string
+				if about == "argocd" {
+					env = argoCD
+				}
+				readAnswers(t, file).check(t, newAsker(p, bareRepo{t, name + ".git"}, env).ask)
 			})
 		}
 	}
