@@ -87,7 +87,7 @@ func (f *Queue) retryLoop(ctx context.Context) {
 	}
 }
 
-// onImage enqueues the retries that wait for an image, and says which.
+// onImage enqueues the retries that wait for an image, and names them.
 func (f *Queue) onImage(image string) string {
 	woken := f.enqueueRetries(func(w *retry) bool { return slices.Contains(slices.Collect(maps.Values(w.images)), image) })
 	if len(woken) == 0 {

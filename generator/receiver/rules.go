@@ -161,7 +161,7 @@ func (f *eventPlan) deploy(ctx context.Context) (ProcessResult, error) {
 	}
 	builds := f.builds()
 	if len(builds) == 0 {
-		return f.noAction("CI deploys what it builds of %s: no service says which image that is (spec.services.*.build)", f.Event.Repository)
+		return f.noAction("CI deploys what it builds of %s: no service declares its image (spec.services.*.build)", f.Event.Repository)
 	}
 	return f.apply(ctx, staging.Action{Verb: staging.Deploy, Branch: f.Event.Branch, Images: builds, PullRequest: f.pullRequest()}, "")
 }
@@ -204,7 +204,7 @@ func (f *eventPlan) checkOrder(ctx context.Context) (outdated string, err error)
 	}
 	switch head, known := f.head(ctx); {
 	case !known && len(e.Commit) < fullHashLength:
-		return "", staging.Errorf(staging.CodeUnavailable, "%s shortens its commits, and cannot be asked for the whole", e.Repository)
+		return "", staging.Errorf(staging.CodeUnavailable, "%s shortens its commits, and does not answer a query for the full hash", e.Repository)
 	case !known:
 		e.Before = ""
 	case head == "":
