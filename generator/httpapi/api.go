@@ -59,7 +59,7 @@ func New(o Options) http.Handler {
 			OpenAPI: "3.1.0",
 			Info:    &huma.Info{Title: "Octopod", Version: o.Version, Description: description},
 			Components: &huma.Components{
-				Schemas: huma.NewMapRegistry("#/components/schemas/", schemaName),
+				Schemas: huma.NewMapRegistry("#/components/schemas/", schemaNamer()),
 				SecuritySchemes: map[string]*huma.SecurityScheme{
 					"token": {Type: "http", Scheme: "bearer", Description: "An API token, or the identity token of a CI run."},
 				},
@@ -67,7 +67,7 @@ func New(o Options) http.Handler {
 			Security: []map[string][]string{{"token": {}}, {}},
 		},
 		OpenAPIPath: Path + "/openapi", Formats: huma.DefaultFormats, DefaultFormat: "application/json",
-		Transformers: []huma.Transformer{ours}, RejectUnknownQueryParameters: true,
+		Transformers: []huma.Transformer{convertHumaError}, RejectUnknownQueryParameters: true,
 	}
 	s.routes(humago.New(mux, config))
 	mux.HandleFunc(Path+"/", func(w http.ResponseWriter, r *http.Request) {
@@ -81,17 +81,42 @@ const description = "Staging environments for branches, written into an env repo
 	"The shapes are those of `octopod … -o json`. {project} is a project's name, or - on a server that has one alone. " +
 	"Writes take an Idempotency-Key: a request that is repeated with it gets the first answer again."
 
-// schemaName keeps types of one name apart: octopod.yaml and a staging both have
-// a Spec, and a problem may consist of several.
-func schemaName(t reflect.Type, hint string) string {
-	name := huma.DefaultSchemaNamer(t, hint)
-	switch {
-	case strings.HasSuffix(t.PkgPath(), "/project") && name != "Project":
-		return "Project" + name
-	case t == reflect.TypeFor[staging.Problem]():
-		return "SingleProblem"
+// publishedSchemas keeps the schema names that clients know where the Go type has
+// another name.
+func publishedSchemas() map[reflect.Type]string {
+	return map[reflect.Type]string{
+		reflect.TypeFor[ChangeRequest]():      "Change",
+		reflect.TypeFor[changeResponse]():     "Result",
+		reflect.TypeFor[regenerateRequest]():  "Regenerating",
+		reflect.TypeFor[regenerateResponse](): "Regeneration",
+		reflect.TypeFor[regeneratedStaging](): "Regenerated",
+		reflect.TypeFor[fixRequest]():         "Mending",
+		reflect.TypeFor[sweepRequest]():       "Sweeping",
+		reflect.TypeFor[sweepResponse]():      "Sweep",
+		reflect.TypeFor[sweptStaging]():       "Swept",
+		reflect.TypeFor[branchCount]():        "Heard",
+		reflect.TypeFor[staging.Problem]():    "SingleProblem",
 	}
-	return name
+}
+
+// schemaNamer returns the names of schemas. It distinguishes types with the same
+// name: octopod.yaml and a staging both have a Spec.
+func schemaNamer() func(reflect.Type, string) string {
+	published := publishedSchemas()
+	return func(t reflect.Type, hint string) string {
+		named := t
+		if t.Kind() == reflect.Pointer {
+			named = t.Elem()
+		}
+		if name := published[named]; name != "" {
+			return name
+		}
+		name := huma.DefaultSchemaNamer(t, hint)
+		if strings.HasSuffix(t.PkgPath(), "/project") && name != "Project" {
+			return "Project" + name
+		}
+		return name
+	}
 }
 
 // add registers an operation.

@@ -46,7 +46,7 @@ func NewClient(o ClientOptions) (*Client, error) {
 			WithHint("write it as https://octopod.example.com; a token goes to OCTOPOD_TOKEN")
 	}
 	if o.Project == "" {
-		o.Project = theOnly
+		o.Project = onlyProject
 	}
 	if o.HTTP == nil {
 		o.HTTP = http.DefaultClient
@@ -54,9 +54,9 @@ func NewClient(o ClientOptions) (*Client, error) {
 	return &Client{options: o, base: u.String() + Path + "/projects/" + url.PathEscape(o.Project)}, nil
 }
 
-// tries is how often a request is made whose answer does not come. A write
+// maxAttempts is how often a request is made whose answer does not come. A write
 // carries a key, so that it counts once.
-const tries = 3
+const maxAttempts = 3
 
 // call makes a request and decodes its answer.
 func (c *Client) call(ctx context.Context, method, path string, query url.Values, send, receive any) error {
@@ -86,8 +86,8 @@ func (c *Client) callIf(ctx context.Context, version, method, path string, query
 		if err == nil {
 			err = decode(answer, receive)
 		}
-		if err == nil || !errors.As(err, new(lostError)) || try == tries || ctx.Err() != nil {
-			return c.explain(ctx, err)
+		if err == nil || !errors.As(err, new(noResponseError)) || try == maxAttempts || ctx.Err() != nil {
+			return c.nameServer(ctx, err)
 		}
 		select {
 		case <-time.After(time.Duration(try) * 300 * time.Millisecond):
@@ -115,23 +115,23 @@ func (c *Client) send(ctx context.Context, method, path string, query url.Values
 	set(r.Header)
 	answer, err := c.options.HTTP.Do(r)
 	if err != nil {
-		return nil, lostError{err}
+		return nil, noResponseError{err}
 	}
 	if answer.StatusCode/100 != 2 {
 		defer answer.Body.Close()
-		return nil, refusal(answer)
+		return nil, responseError(answer)
 	}
 	return answer, nil
 }
 
-// lostError is a request whose answer did not come.
-type lostError struct{ error }
+// noResponseError is a request whose answer did not come.
+type noResponseError struct{ error }
 
-func (l lostError) Unwrap() error { return l.error }
+func (l noResponseError) Unwrap() error { return l.error }
 
-// explain says of a server that cannot be reached which one it is.
-func (c *Client) explain(ctx context.Context, err error) error {
-	var lost lostError
+// nameServer says of a server that cannot be reached which one it is.
+func (c *Client) nameServer(ctx context.Context, err error) error {
+	var lost noResponseError
 	if !errors.As(err, &lost) {
 		return err
 	}
@@ -146,11 +146,11 @@ func (c *Client) explain(ctx context.Context, err error) error {
 		WithHint("is --server right, and can this machine reach it?")
 }
 
-// refusal makes the error again that the server had.
-func refusal(answer *http.Response) error {
+// responseError makes the error again that the server had.
+func responseError(answer *http.Response) error {
 	content, err := io.ReadAll(io.LimitReader(answer.Body, maxBody))
 	if err != nil {
-		return lostError{err}
+		return noResponseError{err}
 	}
 	kind, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type"))
 	var p Problem
@@ -180,7 +180,7 @@ func decode(answer *http.Response, into any) error {
 	decoder := json.NewDecoder(answer.Body)
 	decoder.UseNumber()
 	if err := decoder.Decode(into); err != nil {
-		return lostError{fmt.Errorf("reading the answer: %w", err)}
+		return noResponseError{fmt.Errorf("reading the answer: %w", err)}
 	}
 	return nil
 }

@@ -22,8 +22,8 @@ const eventStream = "text/event-stream"
 const writeTimeout = 10 * time.Second
 
 type eventsInput struct {
-	InProject
-	Chosen
+	ProjectPath
+	SelectorQuery
 	Last string `header:"Last-Event-ID" doc:"The last event that was received: the stream goes on after it"`
 }
 
@@ -45,7 +45,7 @@ func (s *server) events(ctx context.Context, in *eventsInput) (*huma.StreamRespo
 	if err != nil {
 		return nil, err
 	}
-	q, err := in.Chosen.query()
+	q, err := in.SelectorQuery.query()
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}

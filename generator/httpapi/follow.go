@@ -11,26 +11,26 @@ import (
 )
 
 type explainInput struct {
-	InProject
+	ProjectPath
 	Branch string `query:"branch" required:"true" doc:"As git knows it: feature/login"`
 }
 
-func (s *server) explain(ctx context.Context, in *explainInput) (*body[doctor.Explanation], error) {
+func (s *server) explain(ctx context.Context, in *explainInput) (*response[doctor.Explanation], error) {
 	a, err := s.open(ctx, in.Project)
 	if err != nil {
 		return nil, err
 	}
 	e, err := a.Explain(ctx, in.Branch)
-	return answered(s, ctx, e, err)
+	return respond(s, ctx, e, err)
 }
 
-func (s *server) listDeliveries(ctx context.Context, in *InProject) (*body[staging.List[receiver.Delivery]], error) {
+func (s *server) listDeliveries(ctx context.Context, in *ProjectPath) (*response[staging.List[receiver.Delivery]], error) {
 	a, err := s.open(ctx, in.Project)
 	if err != nil {
 		return nil, err
 	}
 	all, err := a.Deliveries(ctx)
-	return answered(s, ctx, staging.ListOf("Delivery", all), err)
+	return respond(s, ctx, staging.ListOf("Delivery", all), err)
 }
 
 // Explain says why a branch has a staging, or has none.

@@ -65,9 +65,9 @@ func (p *Problem) GetStatus() int { return p.Status }
 // ContentType is for huma.
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
-// ours makes huma's own refusals, of requests that do not fit the description,
+// convertHumaError makes huma's own refusals, of requests that do not fit the description,
 // look like all others.
-func ours(_ huma.Context, _ string, v any) (any, error) {
+func convertHumaError(_ huma.Context, _ string, v any) (any, error) {
 	theirs, ok := v.(*huma.ErrorModel)
 	if !ok {
 		return v, nil
@@ -82,18 +82,18 @@ func ours(_ huma.Context, _ string, v any) (any, error) {
 	return newProblem(theirs.Status, faultOf(err.WithHint("%s/openapi.json describes it", Path))), nil
 }
 
-// remote is an error that a server told. It reads and unwraps like the one that
+// remoteError is an error that a server told. It reads and unwraps like the one that
 // happened there.
-type remote struct {
+type remoteError struct {
 	known *staging.Error
 	text  string
 }
 
-func (r *remote) Error() string { return r.text }
+func (r *remoteError) Error() string { return r.text }
 
-func (r *remote) Unwrap() error { return r.known }
+func (r *remoteError) Unwrap() error { return r.known }
 
 // err makes the error again that a server told.
 func (f Fault) err() error {
-	return &remote{text: f.Detail, known: &staging.Error{Code: f.Code, Message: f.Message, Hint: f.Hint, Problems: f.Problems}}
+	return &remoteError{text: f.Detail, known: &staging.Error{Code: f.Code, Message: f.Message, Hint: f.Hint, Problems: f.Problems}}
 }

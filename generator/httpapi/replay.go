@@ -13,10 +13,10 @@ import (
 
 // Bounds of what is kept for requests that are repeated.
 const (
-	mostReplays   = 2000
-	replayTime    = time.Hour
-	maxReplayBody = 256 << 10 // a longer answer is not kept: the action runs again, and finds nothing to do
-	mostReplayed  = 32 << 20  // bytes of all answers
+	maxReplays     = 2000
+	replayTime     = time.Hour
+	maxReplayBody  = 256 << 10 // a longer answer is not kept: the action runs again, and finds nothing to do
+	maxReplayBytes = 32 << 20  // bytes of all answers
 )
 
 // replays keeps the answers of writes that carry an Idempotency-Key, so that a
@@ -58,10 +58,10 @@ func (k *replays) middleware(actor func(context.Context) string, next http.Handl
 }
 
 func (k *replays) serve(w http.ResponseWriter, r *http.Request, key string, request [sha256.Size]byte, next http.Handler) {
-	first, again := k.enter(key, request)
+	first, again := k.begin(key, request)
 	if first != nil {
 		recorder := &recorder{ResponseWriter: w, status: http.StatusOK}
-		defer k.leave(first, recorder)
+		defer k.finish(first, recorder)
 		next.ServeHTTP(recorder, r)
 		return
 	}
@@ -87,8 +87,8 @@ func (k *replays) serve(w http.ResponseWriter, r *http.Request, key string, requ
 	_, _ = w.Write(again.body)
 }
 
-// enter gives the place of a request: its own, when it is the first with its key.
-func (k *replays) enter(key string, request [sha256.Size]byte) (first, again *replay) {
+// begin gives the place of a request: its own, when it is the first with its key.
+func (k *replays) begin(key string, request [sha256.Size]byte) (first, again *replay) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if known := k.known[key]; known != nil {
@@ -97,7 +97,7 @@ func (k *replays) enter(key string, request [sha256.Size]byte) (first, again *re
 		}
 		k.forget(known)
 	}
-	for len(k.order) >= mostReplays {
+	for len(k.order) >= maxReplays {
 		k.forgetOldest()
 	}
 	first = &replay{key: key, request: request, at: k.now(), done: make(chan struct{})}
@@ -120,9 +120,9 @@ func (k *replays) forget(r *replay) {
 	}
 }
 
-// leave keeps the answer. One that says that something did not work just now is
+// finish keeps the answer. One that says that something did not work just now is
 // worked out again.
-func (k *replays) leave(first *replay, w *recorder) {
+func (k *replays) finish(first *replay, w *recorder) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if w.status < http.StatusInternalServerError && w.status != http.StatusTooManyRequests && w.body.Len() <= maxReplayBody {
@@ -131,7 +131,7 @@ func (k *replays) leave(first *replay, w *recorder) {
 		if k.known[first.key] == first {
 			k.bytes += len(first.body)
 		}
-		for k.bytes > mostReplayed {
+		for k.bytes > maxReplayBytes {
 			k.forgetOldest()
 		}
 	} else {

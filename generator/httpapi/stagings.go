@@ -24,17 +24,17 @@ var (
 // noName stands in a path for a name that the branch tells.
 const noName = "-"
 
-type InProject struct {
+type ProjectPath struct {
 	Project string `path:"project" doc:"Name of the project, or - for the only one"`
 }
 
-type InStaging struct {
-	InProject
+type StagingPath struct {
+	ProjectPath
 	Name string `path:"name" doc:"Name of the staging"`
 }
 
-// body is an answer that is nothing but its content.
-type body[T any] struct{ Body T }
+// response is an answer that is nothing but its content.
+type response[T any] struct{ Body T }
 
 func (s *server) open(ctx context.Context, name string) (*generator.Access, error) {
 	a, err := s.Projects.Access(ctx, name, rights.Actor{})
@@ -60,12 +60,12 @@ func (s *server) problem(ctx context.Context, err error) error {
 	return p
 }
 
-// answered pairs an answer with its error.
-func answered[T any](s *server, ctx context.Context, content T, err error) (*body[T], error) {
+// respond pairs an answer with its error.
+func respond[T any](s *server, ctx context.Context, content T, err error) (*response[T], error) {
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
-	return &body[T]{content}, nil
+	return &response[T]{content}, nil
 }
 
 // projectName is one item of the list of projects.
@@ -73,22 +73,22 @@ type projectName struct {
 	Name string `json:"name"`
 }
 
-func (s *server) listProjects(ctx context.Context, _ *struct{}) (*body[staging.List[projectName]], error) {
-	names := each(s.Projects.Names(ctx), func(name string) projectName { return projectName{name} })
-	return answered(s, ctx, staging.ListOf("Project", names), nil)
+func (s *server) listProjects(ctx context.Context, _ *struct{}) (*response[staging.List[projectName]], error) {
+	names := convertAll(s.Projects.Names(ctx), func(name string) projectName { return projectName{name} })
+	return respond(s, ctx, staging.ListOf("Project", names), nil)
 }
 
-func (s *server) getProject(ctx context.Context, in *InProject) (*body[*project.Project], error) {
+func (s *server) getProject(ctx context.Context, in *ProjectPath) (*response[*project.Project], error) {
 	a, err := s.open(ctx, in.Project)
 	if err != nil {
 		return nil, err
 	}
 	p, err := a.Project(ctx)
-	return answered(s, ctx, p, err)
+	return respond(s, ctx, p, err)
 }
 
-// Chosen are the stagings of a query stagings, as the flags of get do.
-type Chosen struct {
+// SelectorQuery are the stagings of a query stagings, as the flags of get do.
+type SelectorQuery struct {
 	Names    []string `query:"name,explode" doc:"Exactly these, each of which must exist"`
 	Archived bool     `query:"archived" doc:"Only the archived ones"`
 	All      bool     `query:"all" doc:"Active and archived"`
@@ -96,27 +96,27 @@ type Chosen struct {
 	Recorded bool     `query:"recorded" doc:"The records alone: Argo CD is not asked"`
 }
 
-func (q Chosen) query() (staging.Query, error) {
+func (q SelectorQuery) query() (staging.Query, error) {
 	selector, err := staging.ParseSelector(q.Where)
 	return staging.Query{Names: q.Names, Archived: q.Archived, All: q.All, Recorded: q.Recorded, Selector: selector}, err
 }
 
 type listInput struct {
-	InProject
-	Chosen
+	ProjectPath
+	SelectorQuery
 }
 
-func (s *server) listStagings(ctx context.Context, in *listInput) (*body[staging.List[staging.View]], error) {
+func (s *server) listStagings(ctx context.Context, in *listInput) (*response[staging.List[staging.View]], error) {
 	a, err := s.open(ctx, in.Project)
 	if err != nil {
 		return nil, err
 	}
-	q, err := in.Chosen.query()
+	q, err := in.SelectorQuery.query()
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
 	views, err := a.Find(ctx, q)
-	return answered(s, ctx, staging.ListOf(staging.Kind, views), err)
+	return respond(s, ctx, staging.ListOf(staging.Kind, views), err)
 }
 
 // stagingOutput is one staging, with the version of its record.
@@ -125,7 +125,7 @@ type stagingOutput struct {
 	Body staging.View
 }
 
-func (s *server) getStaging(ctx context.Context, in *InStaging) (*stagingOutput, error) {
+func (s *server) getStaging(ctx context.Context, in *StagingPath) (*stagingOutput, error) {
 	a, err := s.open(ctx, in.Project)
 	if err != nil {
 		return nil, err
@@ -138,15 +138,15 @@ func (s *server) getStaging(ctx context.Context, in *InStaging) (*stagingOutput,
 }
 
 type changeInput struct {
-	InStaging
+	StagingPath
 	Verb    staging.Verb `path:"verb" enum:"deploy,create,update,set,unset,archive,restore,restart,delete,pin,unpin,keep,unkeep,extend,mark,rollback"`
 	IfMatch string       `header:"If-Match" doc:"ETag of the staging as it was seen: another one by now is a conflict"`
 	Key     string       `header:"Idempotency-Key" maxLength:"200" doc:"A request that is repeated with the same key gets the first answer again"`
-	Body    *Change
+	Body    *ChangeRequest
 }
 
 func (in *changeInput) request() change.Request {
-	var c Change
+	var c ChangeRequest
 	if in.Body != nil {
 		c = *in.Body
 	}
@@ -161,7 +161,7 @@ func (in *changeInput) request() change.Request {
 	return change.Request{Action: c.Action, DryRun: c.DryRun, Manifests: c.Manifests, Version: version}
 }
 
-func (s *server) changeStaging(ctx context.Context, in *changeInput) (*body[result], error) {
+func (s *server) changeStaging(ctx context.Context, in *changeInput) (*response[changeResponse], error) {
 	var by rights.Actor
 	if in.Body != nil {
 		by = in.Body.actor()
@@ -179,94 +179,94 @@ func (s *server) changeStaging(ctx context.Context, in *changeInput) (*body[resu
 		p.Status, p.Title = http.StatusPreconditionFailed, http.StatusText(http.StatusPreconditionFailed)
 		return nil, p
 	}
-	return answered(s, ctx, resultOf(done, r.DryRun), err)
+	return respond(s, ctx, resultOf(done, r.DryRun), err)
 }
 
 type historyInput struct {
-	InStaging
+	StagingPath
 	Limit int `query:"limit" minimum:"0" doc:"Most versions; 0 means all"`
 }
 
-func (s *server) getHistory(ctx context.Context, in *historyInput) (*body[staging.List[staging.Event]], error) {
+func (s *server) getHistory(ctx context.Context, in *historyInput) (*response[staging.List[staging.Event]], error) {
 	a, err := s.open(ctx, in.Project)
 	if err != nil {
 		return nil, err
 	}
 	events, err := a.History(ctx, staging.HistoryQuery{Name: in.Name, Limit: in.Limit, Rollouts: true})
-	return answered(s, ctx, staging.ListOf("Event", events), err)
+	return respond(s, ctx, staging.ListOf("Event", events), err)
 }
 
 type manifestsInput struct {
-	InStaging
+	StagingPath
 	Revision string `query:"revision" maxLength:"64" doc:"A commit of the env repo; absent: the tip"`
 }
 
-func (s *server) getManifests(ctx context.Context, in *manifestsInput) (*body[staging.List[object]], error) {
+func (s *server) getManifests(ctx context.Context, in *manifestsInput) (*response[staging.List[object]], error) {
 	a, err := s.open(ctx, in.Project)
 	if err != nil {
 		return nil, err
 	}
 	objects, err := a.Manifests(ctx, in.Name, in.Revision)
-	return answered(s, ctx, staging.ListOf("Object", each(objects, objectOf)), err)
+	return respond(s, ctx, staging.ListOf("Object", convertAll(objects, objectOf)), err)
 }
 
-func (s *server) getDrift(ctx context.Context, in *InStaging) (*body[drift], error) {
+func (s *server) getDrift(ctx context.Context, in *StagingPath) (*response[drift], error) {
 	a, err := s.open(ctx, in.Project)
 	if err != nil {
 		return nil, err
 	}
 	before, after, err := a.Drift(ctx, in.Name)
-	return answered(s, ctx, drift{each(before, objectOf), each(after, objectOf)}, err)
+	return respond(s, ctx, drift{convertAll(before, objectOf), convertAll(after, objectOf)}, err)
 }
 
 type regenerateInput struct {
-	InProject
-	Body regenerating
+	ProjectPath
+	Body regenerateRequest
 }
 
-func (s *server) regenerate(ctx context.Context, in *regenerateInput) (*body[regeneration], error) {
+func (s *server) regenerate(ctx context.Context, in *regenerateInput) (*response[regenerateResponse], error) {
 	a, err := s.Projects.Access(ctx, in.Project, in.Body.actor())
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
 	r, err := a.Regenerate(context.WithoutCancel(ctx), change.RegenerateRequest{Names: in.Body.Names, DryRun: in.Body.DryRun})
-	out := regeneration{Items: each(r.Items, regeneratedOf), Changed: r.Changed, Revision: r.Revision, Plan: r.Plan}
+	out := regenerateResponse{Items: convertAll(r.Items, regeneratedOf), Changed: r.Changed, Revision: r.Revision, Plan: r.Plan}
 	if out.Plan == nil {
 		out.Plan = []staging.PlanItem{}
 	}
-	return answered(s, ctx, out, err)
+	return respond(s, ctx, out, err)
 }
 
-func (s *server) lint(ctx context.Context, in *InProject) (*body[staging.List[staging.Problem]], error) {
+func (s *server) lint(ctx context.Context, in *ProjectPath) (*response[staging.List[staging.Problem]], error) {
 	a, err := s.open(ctx, in.Project)
 	if err != nil {
 		return nil, err
 	}
 	problems, err := a.Lint(ctx)
-	return answered(s, ctx, staging.ListOf("Problem", problems), err)
+	return respond(s, ctx, staging.ListOf("Problem", problems), err)
 }
 
-func (s *server) diagnose(ctx context.Context, in *InProject) (*body[staging.List[doctor.Finding]], error) {
+func (s *server) diagnose(ctx context.Context, in *ProjectPath) (*response[staging.List[doctor.Finding]], error) {
 	a, err := s.open(ctx, in.Project)
 	if err != nil {
 		return nil, err
 	}
 	findings, err := a.Diagnose(ctx)
-	return answered(s, ctx, staging.ListOf("Finding", findings), err)
+	return respond(s, ctx, staging.ListOf("Finding", findings), err)
 }
 
 type fixInput struct {
-	InProject
-	Body mending
+	ProjectPath
+	Body fixRequest
 }
 
-func (s *server) fix(ctx context.Context, in *fixInput) (*body[result], error) {
+func (s *server) fix(ctx context.Context, in *fixInput) (*response[changeResponse], error) {
 	a, err := s.Projects.Access(ctx, in.Project, in.Body.actor())
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
 	done, err := a.Fix(context.WithoutCancel(ctx), in.Body.DryRun)
-	return answered(s, ctx, resultOf(done, in.Body.DryRun), err)
+	return respond(s, ctx, resultOf(done, in.Body.DryRun), err)
 }
 
 // writeProblem answers outside of huma.

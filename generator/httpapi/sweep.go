@@ -9,19 +9,19 @@ import (
 	"octopod/generator/staging"
 )
 
-// sweeping asks to do what is due.
-type sweeping struct {
+// sweepRequest asks to do what is due.
+type sweepRequest struct {
 	// Work everything out and check it, but commit nothing.
 	DryRun bool `json:"dryRun,omitempty"`
 	// Of a hundred stagings, how many may go at once. Absent: 25.
 	MaxShare int `json:"maxShare,omitempty" minimum:"0" maximum:"100"`
-	Said
+	ActorFields
 }
 
-// sweep is what a sweep did, or would do.
-type sweep struct {
-	Items        []swept            `json:"items"`
-	Repositories []heard            `json:"repositories"`
+// sweepResponse is what a sweep did, or would do.
+type sweepResponse struct {
+	Items        []sweptStaging     `json:"items"`
+	Repositories []branchCount      `json:"repositories"`
 	Orphans      []lifecycle.Orphan `json:"orphans"`
 	Changed      bool               `json:"changed"`
 	Revision     string             `json:"revision,omitempty"`
@@ -29,47 +29,47 @@ type sweep struct {
 	DryRun       bool               `json:"dryRun,omitempty"`
 }
 
-// swept is what became of one staging.
-type swept struct {
+// sweptStaging is what became of one staging.
+type sweptStaging struct {
 	project.Decision
 	Changed bool   `json:"changed"`
 	Error   *Fault `json:"error,omitempty"`
 }
 
-// heard is what a repository said.
-type heard struct {
+// branchCount is what a repository said.
+type branchCount struct {
 	Repository string `json:"repository"`
 	Branches   int    `json:"branches"`
 	Error      *Fault `json:"error,omitempty"`
 }
 
-func sweepOf(r lifecycle.SweepResult, dryRun bool) sweep {
-	return sweep{
-		Items: each(r.Items, func(s lifecycle.Swept) swept {
-			return swept{s.Decision, s.Changed, maybeFault(s.Err)}
+func sweepOf(r lifecycle.SweepResult, dryRun bool) sweepResponse {
+	return sweepResponse{
+		Items: convertAll(r.Items, func(s lifecycle.Swept) sweptStaging {
+			return sweptStaging{s.Decision, s.Changed, faultOrNil(s.Err)}
 		}),
-		Repositories: each(r.Repositories, func(h staging.BranchListing) heard {
-			return heard{h.Repository, h.Branches, maybeFault(h.Err)}
+		Repositories: convertAll(r.Repositories, func(h staging.BranchListing) branchCount {
+			return branchCount{h.Repository, h.Branches, faultOrNil(h.Err)}
 		}),
 		Orphans: append([]lifecycle.Orphan{}, r.Orphans...), Changed: r.Changed, Revision: r.Revision,
 		Plan: append([]staging.PlanItem{}, r.Plan...), DryRun: dryRun,
 	}
 }
 
-func (s sweep) result() lifecycle.SweepResult {
+func (s sweepResponse) result() lifecycle.SweepResult {
 	return lifecycle.SweepResult{
-		Items: each(s.Items, func(s swept) lifecycle.Swept {
-			return lifecycle.Swept{Decision: s.Decision, Changed: s.Changed, Err: s.Error.maybe()}
+		Items: convertAll(s.Items, func(s sweptStaging) lifecycle.Swept {
+			return lifecycle.Swept{Decision: s.Decision, Changed: s.Changed, Err: s.Error.errOrNil()}
 		}),
-		Repositories: each(s.Repositories, func(h heard) staging.BranchListing {
-			return staging.BranchListing{Repository: h.Repository, Branches: h.Branches, Err: h.Error.maybe()}
+		Repositories: convertAll(s.Repositories, func(h branchCount) staging.BranchListing {
+			return staging.BranchListing{Repository: h.Repository, Branches: h.Branches, Err: h.Error.errOrNil()}
 		}),
 		Orphans: s.Orphans, Changed: s.Changed, Revision: s.Revision, Plan: s.Plan,
 	}
 }
 
-// maybeFault is an error as it travels; nil for none.
-func maybeFault(err error) *Fault {
+// faultOrNil is an error as it travels; nil for none.
+func faultOrNil(err error) *Fault {
 	if err == nil {
 		return nil
 	}
@@ -77,8 +77,8 @@ func maybeFault(err error) *Fault {
 	return &f
 }
 
-// maybe makes the error again; nil for none.
-func (f *Fault) maybe() error {
+// errOrNil makes the error again; nil for none.
+func (f *Fault) errOrNil() error {
 	if f == nil {
 		return nil
 	}
@@ -86,23 +86,23 @@ func (f *Fault) maybe() error {
 }
 
 type sweepInput struct {
-	InProject
-	Body sweeping
+	ProjectPath
+	Body sweepRequest
 }
 
-func (s *server) sweep(ctx context.Context, in *sweepInput) (*body[sweep], error) {
+func (s *server) sweep(ctx context.Context, in *sweepInput) (*response[sweepResponse], error) {
 	a, err := s.Projects.Access(ctx, in.Project, in.Body.actor())
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
 	r, err := a.Sweep(context.WithoutCancel(ctx), lifecycle.SweepRequest{DryRun: in.Body.DryRun, MaxShare: in.Body.MaxShare})
-	return answered(s, ctx, sweepOf(r, in.Body.DryRun), err)
+	return respond(s, ctx, sweepOf(r, in.Body.DryRun), err)
 }
 
 // Sweep does what is due, by the branches that the server sees.
 func (c *Client) Sweep(ctx context.Context, r lifecycle.SweepRequest) (lifecycle.SweepResult, error) {
-	var out sweep
-	send := sweeping{DryRun: r.DryRun, MaxShare: r.MaxShare, Said: sayer(r.By)}
+	var out sweepResponse
+	send := sweepRequest{DryRun: r.DryRun, MaxShare: r.MaxShare, ActorFields: actorFields(r.By)}
 	if err := c.call(ctx, http.MethodPost, "/sweep", nil, send, &out); err != nil {
 		return lifecycle.SweepResult{}, err
 	}

@@ -15,8 +15,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// theOnly stands for a project's name where a server has one alone.
-const theOnly = "-"
+// onlyProject stands for a project's name where a server has one alone.
+const onlyProject = "-"
 
 func pathOf(name string) string {
 	if name == "" {
@@ -27,10 +27,10 @@ func pathOf(name string) string {
 
 // Apply carries out one action on one staging, in one commit.
 func (c *Client) Apply(ctx context.Context, r change.Request) (change.Result, error) {
-	send := Change{Action: r.Action, DryRun: r.DryRun, Manifests: r.Manifests, Said: sayer(r.By)}
+	send := ChangeRequest{Action: r.Action, DryRun: r.DryRun, Manifests: r.Manifests, ActorFields: actorFields(r.By)}
 	path := pathOf(r.Action.Name) + "/" + string(r.Action.Verb)
 	send.Verb, send.Name = "", ""
-	var out result
+	var out changeResponse
 	if err := c.callIf(ctx, r.Version, http.MethodPost, path, nil, send, &out); err != nil {
 		return change.Result{}, err
 	}
@@ -95,7 +95,7 @@ func (c *Client) Manifests(ctx context.Context, name, revision string) ([]stagin
 		query.Set("revision", revision)
 	}
 	err := c.call(ctx, http.MethodGet, pathOf(name)+"/manifests", query, nil, &out)
-	return each(out.Items, object.object), err
+	return convertAll(out.Items, object.object), err
 }
 
 // errNoWorkTree: a server looks at commits alone.
@@ -111,7 +111,7 @@ func (c *Client) Drift(ctx context.Context, name string, edits *staging.Uncommit
 	}
 	var out drift
 	err = c.call(ctx, http.MethodGet, pathOf(name)+"/drift", nil, nil, &out)
-	return each(out.Before, object.object), each(out.After, object.object), err
+	return convertAll(out.Before, object.object), convertAll(out.After, object.object), err
 }
 
 // Uncommitted is refused.
@@ -141,13 +141,13 @@ func (c *Client) Regenerate(ctx context.Context, r change.RegenerateRequest) (ch
 	if len(r.Edits.Names()) > 0 {
 		return change.RegenerateResult{}, errNoWorkTree()
 	}
-	send := regenerating{Names: r.Names, DryRun: r.DryRun, Said: sayer(r.By)}
-	var out regeneration
+	send := regenerateRequest{Names: r.Names, DryRun: r.DryRun, ActorFields: actorFields(r.By)}
+	var out regenerateResponse
 	if err := c.call(ctx, http.MethodPost, "/regenerate", nil, send, &out); err != nil {
 		return change.RegenerateResult{}, err
 	}
 	result := change.RegenerateResult{
-		Items: each(out.Items, regenerated.regenerated), Changed: out.Changed, Revision: out.Revision, Plan: out.Plan,
+		Items: convertAll(out.Items, regeneratedStaging.regenerated), Changed: out.Changed, Revision: out.Revision, Plan: out.Plan,
 	}
 	for i, item := range result.Items {
 		if r.Progress != nil {
@@ -159,8 +159,8 @@ func (c *Client) Regenerate(ctx context.Context, r change.RegenerateRequest) (ch
 
 // Fix rewrites the files derived from octopod.yaml.
 func (c *Client) Fix(ctx context.Context, by rights.Actor, dryRun bool) (change.Result, error) {
-	var out result
-	if err := c.call(ctx, http.MethodPost, "/mend", nil, mending{DryRun: dryRun, Said: sayer(by)}, &out); err != nil {
+	var out changeResponse
+	if err := c.call(ctx, http.MethodPost, "/mend", nil, fixRequest{DryRun: dryRun, ActorFields: actorFields(by)}, &out); err != nil {
 		return change.Result{}, err
 	}
 	return out.result(), nil

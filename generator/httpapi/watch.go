@@ -18,15 +18,15 @@ import (
 
 // Pauses before a stream that broke is opened again.
 const (
-	firstPause = 500 * time.Millisecond
-	mostPause  = 15 * time.Second
+	minBackoff = 500 * time.Millisecond
+	maxBackoff = 15 * time.Second
 )
 
 // Watch tells what a query chooses and how it changes, for as long as ctx lasts.
 // It survives that the server is away.
 func (c *Client) Watch(ctx context.Context, q staging.Query, handle func(live.Event)) error {
-	f := &following{handle: handle, known: map[string]staging.View{}}
-	for pause := firstPause; ; pause = min(2*pause, mostPause) {
+	f := &watcher{handle: handle, known: map[string]staging.View{}}
+	for pause := minBackoff; ; pause = min(2*pause, maxBackoff) {
 		answer, err := c.send(ctx, http.MethodGet, "/events", values(q), nil, func(h http.Header) {
 			h.Set("Accept", eventStream)
 			if f.last != "" {
@@ -38,15 +38,15 @@ func (c *Client) Watch(ctx context.Context, q staging.Query, handle func(live.Ev
 		}
 		if err == nil {
 			err = f.read(answer)
-			pause = firstPause
+			pause = minBackoff
 		}
 		switch {
 		case ctx.Err() != nil:
 			return ctx.Err()
-		case !f.begun || !passes(err):
-			return c.explain(ctx, err)
+		case !f.connected || !isRetryable(err):
+			return c.nameServer(ctx, err)
 		}
-		f.lost(c.explain(ctx, err))
+		f.disconnect(c.nameServer(ctx, err))
 		select {
 		case <-time.After(pause/2 + rand.N(pause)):
 		case <-ctx.Done():
@@ -54,50 +54,50 @@ func (c *Client) Watch(ctx context.Context, q staging.Query, handle func(live.Ev
 	}
 }
 
-// passes tells whether a stream is worth opening again.
-func passes(err error) bool {
-	return errors.As(err, new(lostError)) || staging.CodeOf(err) == staging.CodeUnavailable
+// isRetryable tells whether a stream is worth opening again.
+func isRetryable(err error) bool {
+	return errors.As(err, new(noResponseError)) || staging.CodeOf(err) == staging.CodeUnavailable
 }
 
-// following is one watch over as many streams as it takes.
-type following struct {
-	handle func(live.Event)
-	last   string // id of the last event
-	known  map[string]staging.View
-	anew   map[string]bool // what was told since everything was void; nil when nothing is
-	begun  bool            // there was a stream
-	away   bool            // the server
+// watcher is one watch over as many streams as it takes.
+type watcher struct {
+	handle       func(live.Event)
+	last         string // id of the last event
+	known        map[string]staging.View
+	snapshot     map[string]bool // what was told since everything was void; nil when nothing is
+	connected    bool            // there was a stream
+	disconnected bool            // the server
 }
 
-func (f *following) lost(err error) {
-	if !f.away {
-		f.away = true
+func (f *watcher) disconnect(err error) {
+	if !f.disconnected {
+		f.disconnected = true
 		f.handle(live.Event{Kind: live.RepoDown, Err: err})
 	}
 }
 
-func (f *following) back() {
-	if f.away {
-		f.away = false
+func (f *watcher) reconnect() {
+	if f.disconnected {
+		f.disconnected = false
 		f.handle(live.Event{Kind: live.RepoUp})
 	}
 }
 
 // begin returns an error unless the answer is a stream of events. From the first
 // stream on, the address is that of an Octopod server, and worth coming back to.
-func (f *following) begin(answer *http.Response) error {
+func (f *watcher) begin(answer *http.Response) error {
 	if kind, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type")); kind != eventStream {
 		_ = answer.Body.Close()
 		return staging.Errorf(staging.CodeUnavailable, "the server answers with %q and not with events", kind).
 			WithHint("is --server the address of an Octopod server?")
 	}
-	f.begun = true
-	f.back()
+	f.connected = true
+	f.reconnect()
 	return nil
 }
 
 // read takes the events of one stream until it breaks.
-func (f *following) read(answer *http.Response) error {
+func (f *watcher) read(answer *http.Response) error {
 	defer answer.Body.Close()
 	lines := bufio.NewScanner(answer.Body)
 	lines.Buffer(nil, maxBody)
@@ -107,7 +107,7 @@ func (f *following) read(answer *http.Response) error {
 		field, value, _ := strings.Cut(lines.Text(), ": ")
 		switch {
 		case lines.Text() == "" && kind != "":
-			if err := f.take(live.EventKind(kind), data); err != nil {
+			if err := f.decode(live.EventKind(kind), data); err != nil {
 				return err
 			}
 			if id != "" {
@@ -126,10 +126,10 @@ func (f *following) read(answer *http.Response) error {
 	if err == nil {
 		err = errors.New("the stream ended")
 	}
-	return lostError{err}
+	return noResponseError{err}
 }
 
-func (f *following) take(kind live.EventKind, data []byte) error {
+func (f *watcher) decode(kind live.EventKind, data []byte) error {
 	n := live.Event{Kind: kind}
 	var told struct {
 		staging.View
@@ -138,26 +138,26 @@ func (f *following) take(kind live.EventKind, data []byte) error {
 	decoder := json.NewDecoder(strings.NewReader(string(data)))
 	decoder.UseNumber()
 	if err := decoder.Decode(&told); err != nil {
-		return lostError{err}
+		return noResponseError{err}
 	}
 	n.Staging = told.View
 	if told.Code != "" {
 		n.Err = told.err()
 	}
-	f.tell(n)
+	f.pass(n)
 	return nil
 }
 
-// tell passes news on. After everything was told anew it says what is gone.
-func (f *following) tell(n live.Event) {
+// pass passes news on. After everything was told anew it says what is gone.
+func (f *watcher) pass(n live.Event) {
 	name := n.Staging.Metadata.Name
 	switch n.Kind {
 	case live.Resync:
-		f.anew = map[string]bool{}
+		f.snapshot = map[string]bool{}
 		return
 	case live.Modified:
-		if f.anew != nil {
-			f.anew[name] = true
+		if f.snapshot != nil {
+			f.snapshot[name] = true
 		}
 		if old, known := f.known[name]; known && reflect.DeepEqual(old, n.Staging) {
 			return
@@ -166,7 +166,7 @@ func (f *following) tell(n live.Event) {
 	case live.Deleted:
 		delete(f.known, name)
 	case live.Synced:
-		if f.anew != nil {
+		if f.snapshot != nil {
 			f.forget()
 			return
 		}
@@ -174,12 +174,12 @@ func (f *following) tell(n live.Event) {
 	f.handle(n)
 }
 
-func (f *following) forget() {
+func (f *watcher) forget() {
 	for name, v := range f.known {
-		if !f.anew[name] {
+		if !f.snapshot[name] {
 			delete(f.known, name)
 			f.handle(live.Event{Kind: live.Deleted, Staging: v})
 		}
 	}
-	f.anew = nil
+	f.snapshot = nil
 }

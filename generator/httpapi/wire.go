@@ -8,20 +8,20 @@ import (
 	"octopod/generator/staging"
 )
 
-// Change is the body of a write: the action's arguments, and how it is meant.
+// ChangeRequest is the body of a write: the action's arguments, and how it is meant.
 // Verb and name are the path's to say.
-type Change struct {
+type ChangeRequest struct {
 	staging.Action
 	// Work everything out and check it, but commit nothing.
 	DryRun bool `json:"dryRun,omitempty"`
 	// Also give the objects before and after.
 	Manifests bool `json:"manifests,omitempty"`
-	Said
+	ActorFields
 }
 
-// Said is what a client says of itself. Only a server without sign-in believes
+// ActorFields is what a client says of itself. Only a server without sign-in believes
 // the person.
-type Said struct {
+type ActorFields struct {
 	// Who asks.
 	By *staging.Person `json:"by,omitempty"`
 	// The door: cli, ci or api.
@@ -30,9 +30,11 @@ type Said struct {
 	Request string `json:"request,omitempty" maxLength:"500"`
 }
 
-func sayer(by rights.Actor) Said { return Said{By: &by.Person, Via: by.Via, Request: by.Request} }
+func actorFields(by rights.Actor) ActorFields {
+	return ActorFields{By: &by.Person, Via: by.Via, Request: by.Request}
+}
 
-func (s Said) actor() rights.Actor {
+func (s ActorFields) actor() rights.Actor {
 	actor := rights.Actor{Via: s.Via, Request: s.Request}
 	if s.By != nil {
 		actor.Person = *s.By
@@ -40,8 +42,8 @@ func (s Said) actor() rights.Actor {
 	return actor
 }
 
-// result is what a write did, or would do.
-type result struct {
+// changeResponse is what a write did, or would do.
+type changeResponse struct {
 	Staging  *staging.View      `json:"staging,omitempty"`
 	Changed  bool               `json:"changed"`
 	Revision string             `json:"revision,omitempty"`
@@ -49,11 +51,11 @@ type result struct {
 	Note     string             `json:"note,omitempty"`
 	DryRun   bool               `json:"dryRun,omitempty"`
 
-	Name    string        `json:"name"`
-	Changes []difference  `json:"changes"`
-	Before  []object      `json:"before,omitempty"`
-	After   []object      `json:"after,omitempty"`
-	Refused []regenerated `json:"refused,omitempty"`
+	Name    string               `json:"name"`
+	Changes []difference         `json:"changes"`
+	Before  []object             `json:"before,omitempty"`
+	After   []object             `json:"after,omitempty"`
+	Refused []regeneratedStaging `json:"refused,omitempty"`
 }
 
 type difference struct {
@@ -62,11 +64,11 @@ type difference struct {
 	To   string `json:"to,omitempty"`
 }
 
-func resultOf(r change.Result, dryRun bool) result {
-	out := result{
+func resultOf(r change.Result, dryRun bool) changeResponse {
+	out := changeResponse{
 		Staging: r.Staging, Changed: r.Changed, Revision: r.Revision, Plan: r.Plan, Note: r.Note, DryRun: dryRun, Name: r.Name,
-		Changes: each(r.Changes, func(d staging.Difference) difference { return difference(d) }),
-		Before:  each(r.Before, objectOf), After: each(r.After, objectOf), Refused: each(r.Refused, regeneratedOf),
+		Changes: convertAll(r.Changes, func(d staging.Difference) difference { return difference(d) }),
+		Before:  convertAll(r.Before, objectOf), After: convertAll(r.After, objectOf), Refused: convertAll(r.Refused, regeneratedOf),
 	}
 	if out.Plan == nil {
 		out.Plan = []staging.PlanItem{}
@@ -74,11 +76,11 @@ func resultOf(r change.Result, dryRun bool) result {
 	return out
 }
 
-func (r result) result() change.Result {
+func (r changeResponse) result() change.Result {
 	return change.Result{
 		Staging: r.Staging, Changed: r.Changed, Revision: r.Revision, Plan: r.Plan, Note: r.Note, Name: r.Name,
-		Changes: each(r.Changes, func(d difference) staging.Difference { return staging.Difference(d) }),
-		Before:  each(r.Before, object.object), After: each(r.After, object.object), Refused: each(r.Refused, regenerated.regenerated),
+		Changes: convertAll(r.Changes, func(d difference) staging.Difference { return staging.Difference(d) }),
+		Before:  convertAll(r.Before, object.object), After: convertAll(r.After, object.object), Refused: convertAll(r.Refused, regeneratedStaging.regenerated),
 	}
 }
 
@@ -99,8 +101,8 @@ func (o object) object() staging.Object {
 	return staging.Object{APIVersion: o.APIVersion, Kind: o.Kind, Namespace: o.Namespace, Name: o.Name, JSON: o.Manifest}
 }
 
-// regenerated says what became of one staging.
-type regenerated struct {
+// regeneratedStaging says what became of one staging.
+type regeneratedStaging struct {
 	Name    string   `json:"name"`
 	Changed bool     `json:"changed"`
 	Removed []string `json:"removed,omitempty"`
@@ -108,34 +110,34 @@ type regenerated struct {
 	Error   *Fault   `json:"error,omitempty"`
 }
 
-func regeneratedOf(r change.Regenerated) regenerated {
-	return regenerated{Name: r.Name, Changed: r.Changed, Removed: r.Removed, Skipped: r.Skipped, Error: maybeFault(r.Err)}
+func regeneratedOf(r change.Regenerated) regeneratedStaging {
+	return regeneratedStaging{Name: r.Name, Changed: r.Changed, Removed: r.Removed, Skipped: r.Skipped, Error: faultOrNil(r.Err)}
 }
 
-func (r regenerated) regenerated() change.Regenerated {
-	return change.Regenerated{Name: r.Name, Changed: r.Changed, Removed: r.Removed, Skipped: r.Skipped, Err: r.Error.maybe()}
+func (r regeneratedStaging) regenerated() change.Regenerated {
+	return change.Regenerated{Name: r.Name, Changed: r.Changed, Removed: r.Removed, Skipped: r.Skipped, Err: r.Error.errOrNil()}
 }
 
-// regenerating asks to write stagings out again.
-type regenerating struct {
+// regenerateRequest asks to write stagings out again.
+type regenerateRequest struct {
 	// These; absent: all.
 	Names  []string `json:"names,omitempty"`
 	DryRun bool     `json:"dryRun,omitempty"`
-	Said
+	ActorFields
 }
 
-// mending asks for the files that follow from octopod.yaml.
-type mending struct {
+// fixRequest asks for the files that follow from octopod.yaml.
+type fixRequest struct {
 	DryRun bool `json:"dryRun,omitempty"`
-	Said
+	ActorFields
 }
 
-// regeneration is what became of all.
-type regeneration struct {
-	Items    []regenerated      `json:"items"`
-	Changed  bool               `json:"changed"`
-	Revision string             `json:"revision,omitempty"`
-	Plan     []staging.PlanItem `json:"plan"`
+// regenerateResponse is what became of all.
+type regenerateResponse struct {
+	Items    []regeneratedStaging `json:"items"`
+	Changed  bool                 `json:"changed"`
+	Revision string               `json:"revision,omitempty"`
+	Plan     []staging.PlanItem   `json:"plan"`
 }
 
 // drift is a staging as committed, and as generating it now would give.
@@ -144,7 +146,7 @@ type drift struct {
 	After  []object `json:"after"`
 }
 
-func each[A, B any](items []A, f func(A) B) []B {
+func convertAll[A, B any](items []A, f func(A) B) []B {
 	out := make([]B, len(items))
 	for i, item := range items {
 		out[i] = f(item)

@@ -70,7 +70,7 @@ func (l *branchCache) known(repositories []string) web.Branches {
 	for _, repository := range repositories {
 		h := l.cached[repository]
 		if h.away || h.expires.IsZero() {
-			all.Away = append(all.Away, giturl.Redact(repository))
+			all.Unavailable = append(all.Unavailable, giturl.Redact(repository))
 		}
 		for _, name := range h.names {
 			all.In[name] = append(all.In[name], repository)

@@ -50,7 +50,7 @@ func TestBranchesAreAskedForOnceInAWhile(t *testing.T) {
 	both := []string{"backend", "frontend"}
 
 	got := l.list(t.Context(), both)
-	if len(got.Away) > 0 || !slices.Equal(got.In["main"], both) || !slices.Equal(got.In["feature/a"], both[:1]) {
+	if len(got.Unavailable) > 0 || !slices.Equal(got.In["main"], both) || !slices.Equal(got.In["feature/a"], both[:1]) {
 		t.Errorf("got %+v", got)
 	}
 	if !slices.Equal(got.Pulls["feature/a"], []int{42}) || len(got.Pulls["main"]) > 0 {
@@ -65,12 +65,12 @@ func TestBranchesAreAskedForOnceInAWhile(t *testing.T) {
 	clock = clock.Add(time.Minute)
 	f.away = true
 	got = l.list(t.Context(), both)
-	if !slices.Equal(got.Away, both) || len(got.In) != 2 {
+	if !slices.Equal(got.Unavailable, both) || len(got.In) != 2 {
 		t.Errorf("while the forge is away: %+v", got)
 	}
 	clock = clock.Add(time.Minute)
 	f.away = false
-	if got = l.list(t.Context(), both); len(got.Away) > 0 {
+	if got = l.list(t.Context(), both); len(got.Unavailable) > 0 {
 		t.Errorf("when it is back: %+v", got)
 	}
 }
@@ -81,13 +81,13 @@ func TestAPageDoesNotWaitLongForBranches(t *testing.T) {
 	l := newBranchCache(f.branches, time.Now, slog.New(slog.DiscardHandler))
 	gone, leave := context.WithCancel(t.Context())
 	leave() // the reader of the page has left
-	if got := l.list(gone, []string{"backend"}); !slices.Equal(got.Away, []string{"backend"}) {
+	if got := l.list(gone, []string{"backend"}); !slices.Equal(got.Unavailable, []string{"backend"}) {
 		t.Errorf("before the answer: %+v", got)
 	}
 	answer := l.refresh(t.Context(), "backend")
 	close(f.holds)
 	<-answer
-	if got := l.list(t.Context(), []string{"backend"}); len(got.Away) > 0 || len(got.In["main"]) != 1 {
+	if got := l.list(t.Context(), []string{"backend"}); len(got.Unavailable) > 0 || len(got.In["main"]) != 1 {
 		t.Errorf("after it: %+v", got)
 	}
 	if f.asked != 1 {

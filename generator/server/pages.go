@@ -52,7 +52,7 @@ func (p *pages) current() (*web.Server, error) {
 		return p.handler, nil
 	}
 	handler, err := web.New(web.Options{
-		Projects: ready, Waiting: len(ready) < len(p.projects), Viewer: p.viewer, SignIn: p.signIn(), Refused: p.auditRefusal, Now: p.now, Log: p.log,
+		Projects: ready, Loading: len(ready) < len(p.projects), Viewer: p.viewer, SignIn: p.signIn(), Refused: p.auditRefusal, Now: p.now, Log: p.log,
 	})
 	if err == nil {
 		p.served, p.handler = len(ready), handler
@@ -89,7 +89,7 @@ func (p *pages) signIn() *web.SignIn {
 func (p *pages) viewer(r *http.Request) web.Viewer {
 	identity := auth.From(r.Context())
 	return web.Viewer{
-		Actor:   p.actor(r.Context(), rights.Actor{Via: staging.ViaWeb}),
-		Unasked: identity.Method == auth.MethodNone, Until: identity.Expires,
+		Actor:    p.actor(r.Context(), rights.Actor{Via: staging.ViaWeb}),
+		NoSignIn: identity.Method == auth.MethodNone, Until: identity.Expires,
 	}
 }

@@ -30,7 +30,7 @@ type aboutPage struct {
 	Findings []finding // of the doctor, for those who can mend it
 	Faults   []string  // in the files of the env repo
 	Checked  bool
-	CleanUp  *cleanUp // for those who may start one
+	CleanUp  *sweepReport // for those who may start one
 }
 
 type presetDetail struct {
@@ -43,33 +43,33 @@ type membership struct {
 	Who  []string
 }
 
-func (s *Server) about(w http.ResponseWriter, r *http.Request, v *visit) error {
-	p := v.project
+func (s *Server) about(w http.ResponseWriter, r *http.Request, req *projectRequest) error {
+	p := req.project
 	page := aboutPage{
-		frame: s.frame(r, v, "Project", "about"), Name: p.Metadata.Name, Domain: p.Spec.Hosts.BaseDomain,
+		frame: s.frame(r, req, "Project", "about"), Name: p.Metadata.Name, Domain: p.Spec.Hosts.BaseDomain,
 		TTL: wholeDays(p.Spec.Lifecycle.TTL), Keeps: wholeDays(p.Spec.Lifecycle.ArchiveRetention),
 		Most: p.Spec.Lifecycle.MaxActive, Everyone: p.Spec.Access.Everyone,
 	}
-	if v.shows(project.SectionServices) {
+	if req.shows(project.SectionServices) {
 		for _, name := range mainFirst(p) {
 			service := p.Spec.Services[name]
 			service.Repository = giturl.Redact(service.Repository)
 			page.Services = append(page.Services, service)
 		}
 	}
-	if v.shows(project.SectionSettings) {
-		page.Groups, page.Presets = v.settingGroups(staging.Staging{}), presetDetails(p)
+	if req.shows(project.SectionSettings) {
+		page.Groups, page.Presets = req.settingGroups(staging.Staging{}), presetDetails(p)
 	}
 	for _, l := range p.Spec.Links {
-		if v.shows(project.SectionLinks) && v.role.Includes(l.Role) {
+		if req.shows(project.SectionLinks) && req.role.Includes(l.Role) {
 			page.Links = append(page.Links, l)
 		}
 	}
-	if v.role.Includes(project.RoleAdmin) {
+	if req.role.Includes(project.RoleAdmin) {
 		page.Members = members(p.Spec.Access)
-		page.CleanUp = v.cleanUp()
+		page.CleanUp = req.sweepReport()
 		if r.URL.Query().Has("check") {
-			page.Findings, page.Faults, page.Checked = v.diagnosis(r), v.faultsOfFiles(r), true
+			page.Findings, page.Faults, page.Checked = req.doctorFindings(r), req.lintFindings(r), true
 		}
 	}
 	return s.pages.show(w, http.StatusOK, "about", page)
@@ -113,26 +113,26 @@ func presetDetails(p *project.Project) []presetDetail {
 // finding is what one check of the doctor found, in the doctor's own words.
 type finding struct {
 	doctor.Finding
-	Tone tone
+	Class cssClass
 }
 
-// diagnosis is what octopod doctor says.
-func (v *visit) diagnosis(r *http.Request) []finding {
-	findings, err := v.Diagnose(r.Context())
+// doctorFindings is what octopod doctor says.
+func (req *projectRequest) doctorFindings(r *http.Request) []finding {
+	findings, err := req.Diagnose(r.Context())
 	if err != nil {
-		return []finding{{doctor.Finding{Check: "doctor", Health: doctor.Fault, Message: messageOf(err)}, bad}}
+		return []finding{{doctor.Finding{Check: "doctor", Health: doctor.Fault, Message: messageOf(err)}, classBad}}
 	}
 	all := make([]finding, len(findings))
 	for i, f := range findings {
-		looks := map[doctor.Health]tone{doctor.OK: good, doctor.Warning: unsure, doctor.Fault: bad, doctor.Unknown: asleep}
+		looks := map[doctor.Health]cssClass{doctor.OK: classGood, doctor.Warning: classUnknown, doctor.Fault: classBad, doctor.Unknown: classInactive}
 		all[i] = finding{f, looks[f.Health]}
 	}
 	return all
 }
 
-// faultsOfFiles is what octopod lint says.
-func (v *visit) faultsOfFiles(r *http.Request) (found []string) {
-	problems, err := v.Lint(r.Context())
+// lintFindings is what octopod lint says.
+func (req *projectRequest) lintFindings(r *http.Request) (found []string) {
+	problems, err := req.Lint(r.Context())
 	if err != nil {
 		return []string{sentence(messageOf(err))}
 	}

@@ -18,7 +18,7 @@ type activityPage struct {
 	frame
 	Query, Verb, Via string
 	Events           []event
-	Verbs, Doors     []option
+	Verbs, Sources   []option
 	CSV, JSON        string
 	More             bool
 }
@@ -34,41 +34,41 @@ const (
 	exportedActions = 10_000
 )
 
-func (v *visit) mayReadActivity() error {
-	if v.shows(project.SectionActivity) {
+func (req *projectRequest) requireActivity() error {
+	if req.shows(project.SectionActivity) {
 		return nil
 	}
 	return staging.Errorf(staging.CodeForbidden, "the actions of all stagings are not open to you")
 }
 
-func (s *Server) activity(w http.ResponseWriter, r *http.Request, v *visit) error {
-	if err := v.mayReadActivity(); err != nil {
+func (s *Server) activity(w http.ResponseWriter, r *http.Request, req *projectRequest) error {
+	if err := req.requireActivity(); err != nil {
 		return err
 	}
 	values := r.URL.Query()
-	page := activityPage{frame: s.frame(r, v, "Activity", "activity"), Query: values.Get("q"), Verb: values.Get("verb"), Via: values.Get("via")}
-	events, err := v.actions(r, exportedActions)
+	page := activityPage{frame: s.frame(r, req, "Activity", "activity"), Query: values.Get("q"), Verb: values.Get("verb"), Via: values.Get("via")}
+	events, err := req.filteredEvents(r, exportedActions)
 	if err != nil {
 		return err
 	}
 	page.More = len(events) > shownActions
 	for _, e := range events[:min(len(events), shownActions)] {
-		page.Events = append(page.Events, v.tell(e))
+		page.Events = append(page.Events, req.describe(e))
 	}
-	for _, verb := range slices.Sorted(maps.Keys(deeds)) {
-		page.Verbs = append(page.Verbs, option{string(verb), deeds[verb] + " (" + string(verb) + ")", page.Verb == string(verb)})
+	for _, verb := range slices.Sorted(maps.Keys(verbLabels)) {
+		page.Verbs = append(page.Verbs, option{string(verb), verbLabels[verb] + " (" + string(verb) + ")", page.Verb == string(verb)})
 	}
-	for _, via := range slices.Sorted(maps.Keys(doors)) {
-		page.Doors = append(page.Doors, option{string(via), doors[via], page.Via == string(via)})
+	for _, via := range slices.Sorted(maps.Keys(sourceLabels)) {
+		page.Sources = append(page.Sources, option{string(via), sourceLabels[via], page.Via == string(via)})
 	}
 	filter := url.Values{"q": {page.Query}, "verb": {page.Verb}, "via": {page.Via}}.Encode()
-	page.CSV, page.JSON = v.path("activity/export.csv?"+filter), v.path("activity/export.json?"+filter)
+	page.CSV, page.JSON = req.path("activity/export.csv?"+filter), req.path("activity/export.json?"+filter)
 	return s.pages.show(w, http.StatusOK, "activity", page)
 }
 
-// actions are the events that a filter leaves, newest first.
-func (v *visit) actions(r *http.Request, limit int) ([]staging.Event, error) {
-	events, err := v.Activity(r.Context(), limit)
+// filteredEvents are the events that a filter leaves, newest first.
+func (req *projectRequest) filteredEvents(r *http.Request, limit int) ([]staging.Event, error) {
+	events, err := req.Activity(r.Context(), limit)
 	if err != nil {
 		return nil, err
 	}
@@ -80,11 +80,11 @@ func (v *visit) actions(r *http.Request, limit int) ([]staging.Event, error) {
 	}), nil
 }
 
-func (s *Server) exportActivity(w http.ResponseWriter, r *http.Request, v *visit) error {
-	if err := v.mayReadActivity(); err != nil {
+func (s *Server) exportActivity(w http.ResponseWriter, r *http.Request, req *projectRequest) error {
+	if err := req.requireActivity(); err != nil {
 		return err
 	}
-	events, err := v.actions(r, exportedActions)
+	events, err := req.filteredEvents(r, exportedActions)
 	if err != nil {
 		return err
 	}
@@ -107,7 +107,7 @@ func writeCSV(w http.ResponseWriter, events []staging.Event) error {
 	_ = out.Write([]string{"at", "staging", "action", "by", "email", "via", "subject", "revision"}) // Flush tells of faults
 	for _, e := range events {
 		_ = out.Write([]string{
-			moment{e.At}.Machine(), e.Staging, string(e.Verb), harmless(e.By.Name), harmless(e.By.Email), string(e.Via), harmless(e.Subject), e.Revision,
+			timestamp{e.At}.Machine(), e.Staging, string(e.Verb), harmless(e.By.Name), harmless(e.By.Email), string(e.Via), harmless(e.Subject), e.Revision,
 		})
 	}
 	out.Flush()

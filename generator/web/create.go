@@ -22,67 +22,67 @@ type newPage struct {
 	Branch, Name, Purpose string
 	Placeholder           string // the name that the branch gets by itself
 	Branches              []branchChoice
-	Away                  []string // repositories whose branches are not known just now
+	Unavailable           []string // repositories whose branches are not known just now
 	Services              []serviceChoice
 	Presets               []preset
 	Groups                []settingGroup
 	Preview               *preview
-	Faults                *faults
+	Faults                *formErrors
 	Example               string
 }
 
 // serviceChoice is a part whose version may be given by hand.
 type serviceChoice struct{ Name, Title, Default, Image, Error string }
 
-func (s *Server) newPage(r *http.Request, v *visit, form url.Values) (*newPage, error) {
-	if err := v.mayWrite(); err != nil {
+func (s *Server) newPage(r *http.Request, req *projectRequest, form url.Values) (*newPage, error) {
+	if err := req.requireWrite(); err != nil {
 		return nil, err
 	}
-	known := v.branches(r.Context())
+	known := req.branches(r.Context())
 	page := &newPage{
-		Branch: known.meant(strings.TrimSpace(form.Get("branch"))), Name: strings.TrimSpace(form.Get("name")), Purpose: form.Get("title"),
-		Branches: v.choicesOf(known), Away: v.tellAway(known.Away), Presets: v.presets(form["preset"]), Groups: v.settingGroups(staging.Staging{}),
-		Example: v.project.URL(v.project.MainService(), "login"),
+		Branch: known.resolvePullRequest(strings.TrimSpace(form.Get("branch"))), Name: strings.TrimSpace(form.Get("name")), Purpose: form.Get("title"),
+		Branches: req.choicesOf(known), Unavailable: req.redactRepositories(known.Unavailable), Presets: req.presets(form["preset"]), Groups: req.settingGroups(staging.Staging{}),
+		Example: req.project.URL(req.project.MainService(), "login"),
 	}
-	if !v.shows(project.SectionSettings) {
+	if !req.shows(project.SectionSettings) {
 		page.Groups, page.Presets = nil, nil
 	}
-	v.offer(page.Groups)
+	req.suggestSecrets(page.Groups)
 	for i := range page.Presets {
 		page.Presets[i].Was = false
 	}
-	for _, name := range v.project.ServiceNames() {
-		declared := v.project.Spec.Services[name]
-		if v.shows(project.SectionServices) {
+	for _, name := range req.project.ServiceNames() {
+		declared := req.project.Spec.Services[name]
+		if req.shows(project.SectionServices) {
 			page.Services = append(page.Services, serviceChoice{name, declared.Title, declared.Image, strings.TrimSpace(form.Get("image." + name)), ""})
 		}
 	}
-	changeTo(page.Groups, form)
-	page.frame = s.frame(r, v, "New staging", "new")
+	restoreInput(page.Groups, form)
+	page.frame = s.frame(r, req, "New staging", "new")
 	return page, nil
 }
 
 // branches are those of the project's repositories, as far as they can be asked.
-func (v *visit) branches(ctx context.Context) Branches {
-	if v.Branches == nil {
+func (req *projectRequest) branches(ctx context.Context) Branches {
+	if req.Branches == nil {
 		return Branches{}
 	}
-	return v.Branches(ctx, v.project.Repositories())
+	return req.Branches(ctx, req.project.Repositories())
 }
 
 // branchChoice is a branch that is offered, and what else it is known by: the
 // parts that have it and its pull requests.
 type branchChoice struct{ Name, Label string }
 
-func (v *visit) choicesOf(b Branches) []branchChoice {
+func (req *projectRequest) choicesOf(b Branches) []branchChoice {
 	choices := make([]branchChoice, 0, len(b.In))
 	for _, name := range slices.Sorted(maps.Keys(b.In)) {
 		var words []string
 		for _, number := range b.Pulls[name] {
 			words = append(words, fmt.Sprintf("#%d", number))
 		}
-		if v.shows(project.SectionServices) {
-			words = append(words, v.ownParts(b, name)...)
+		if req.shows(project.SectionServices) {
+			words = append(words, req.ownParts(b, name)...)
 		}
 		choices = append(choices, branchChoice{name, strings.Join(words, ", ")})
 	}
@@ -92,9 +92,9 @@ func (v *visit) choicesOf(b Branches) []branchChoice {
 // pullText is how people write a pull request: #42, or its address.
 var pullText = regexp.MustCompile(`^(?:#|https?://\S+/(?:pull|pulls|merge_requests|pull-requests)/)(\d+)/?$`)
 
-// meant gives the branch of the pull request that was typed, if there is one such
+// resolvePullRequest gives the branch of the pull request that was typed, if there is one such
 // branch, and else what was typed.
-func (b Branches) meant(typed string) string {
+func (b Branches) resolvePullRequest(typed string) string {
 	found := pullText.FindStringSubmatch(typed)
 	if found == nil {
 		return typed
@@ -116,61 +116,61 @@ func (b Branches) meant(typed string) string {
 // missing tells that no repository has a branch. Where one does not answer,
 // nobody knows.
 func (b Branches) missing(branch string) bool {
-	return len(b.In) > 0 && len(b.Away) == 0 && len(b.In[branch]) == 0
+	return len(b.In) > 0 && len(b.Unavailable) == 0 && len(b.In[branch]) == 0
 }
 
-// tellAway names repositories for those who are shown where the parts come from.
-func (v *visit) tellAway(repositories []string) []string {
-	if len(repositories) == 0 || v.shows(project.SectionServices) {
+// redactRepositories names repositories for those who are shown where the parts come from.
+func (req *projectRequest) redactRepositories(repositories []string) []string {
+	if len(repositories) == 0 || req.shows(project.SectionServices) {
 		return repositories
 	}
 	return []string{"the repositories"}
 }
 
 // ownParts are the services whose repositories have the branch.
-func (v *visit) ownParts(b Branches, branch string) []string {
+func (req *projectRequest) ownParts(b Branches, branch string) []string {
 	var titles []string
-	for _, name := range mainFirst(v.project) {
-		if service := v.project.Spec.Services[name]; slices.Contains(b.In[branch], service.Repository) {
+	for _, name := range mainFirst(req.project) {
+		if service := req.project.Spec.Services[name]; slices.Contains(b.In[branch], service.Repository) {
 			titles = append(titles, service.Title)
 		}
 	}
 	return titles
 }
 
-func (s *Server) newStaging(w http.ResponseWriter, r *http.Request, v *visit) error {
-	page, err := s.newPage(r, v, r.URL.Query())
+func (s *Server) newStaging(w http.ResponseWriter, r *http.Request, req *projectRequest) error {
+	page, err := s.newPage(r, req, r.URL.Query())
 	if err != nil {
 		return err
 	}
 	return s.pages.show(w, http.StatusOK, "new", page)
 }
 
-// previewOf says, while a person types, what would come of it.
-func (v *visit) previewOf(r *http.Request, page *newPage, form url.Values) {
+// fillPreview says, while a person types, what would come of it.
+func (req *projectRequest) fillPreview(r *http.Request, page *newPage, form url.Values) {
 	if page.Branch == "" {
 		page.Preview = &preview{}
 		return
 	}
-	action := v.creation(page, form)
-	page.Preview = v.preview(r, action, page.fields())
-	known := v.branches(r.Context())
-	page.Preview.NoBranch, page.Preview.Own = known.missing(page.Branch), v.ownParts(known, page.Branch)
+	action := req.createAction(page, form)
+	page.Preview = req.preview(r, action, page.fields())
+	known := req.branches(r.Context())
+	page.Preview.NoBranch, page.Preview.Own = known.missing(page.Branch), req.ownParts(known, page.Branch)
 	page.Preview.Changes = slices.DeleteFunc(page.Preview.Changes, func(c settingChange) bool {
 		return c.What == "Branch" || c.What == "State" || c.What == "Title"
 	})
-	if views, _ := v.Feed.Views(); page.Name == "" {
+	if views, _ := req.Feed.Views(); page.Name == "" {
 		for _, view := range views {
 			if view.Spec.Branch == page.Branch {
-				page.Preview = &preview{Exists: view.Metadata.Name, Links: []link{{view.Metadata.Name, v.of(view.Metadata.Name, "")}}}
+				page.Preview = &preview{Exists: view.Metadata.Name, Links: []link{{view.Metadata.Name, req.stagingPath(view.Metadata.Name, "")}}}
 			}
 		}
 	}
 }
 
-func (v *visit) creation(page *newPage, form url.Values) staging.Action {
+func (req *projectRequest) createAction(page *newPage, form url.Values) staging.Action {
 	a := staging.Action{Verb: staging.Create, Name: page.Name, Branch: page.Branch}
-	v.readSettings(&a, form)
+	req.readSettings(&a, form)
 	for _, service := range page.Services {
 		if service.Image != "" {
 			if a.Images == nil {
@@ -182,25 +182,25 @@ func (v *visit) creation(page *newPage, form url.Values) staging.Action {
 	return a
 }
 
-func (s *Server) createStaging(w http.ResponseWriter, r *http.Request, v *visit) error {
+func (s *Server) createStaging(w http.ResponseWriter, r *http.Request, req *projectRequest) error {
 	form, err := formOf(r)
 	if err != nil {
 		return err
 	}
-	page, err := s.newPage(r, v, form)
+	page, err := s.newPage(r, req, form)
 	if err != nil {
 		return err
 	}
 	if form.Get("step") != "save" {
-		v.previewOf(r, page, form)
+		req.fillPreview(r, page, form)
 		if r.Header.Get("HX-Request") == "true" {
 			return s.pages.fragment(w, "new", "preview", page.Preview)
 		}
 		return s.pages.show(w, http.StatusOK, "new", page)
 	}
-	result, err := v.do(r.Context(), change.Request{Action: v.creation(page, form)})
+	result, err := req.apply(r.Context(), change.Request{Action: req.createAction(page, form)})
 	if err == nil {
-		return seeOther(w, r, v.of(result.Name, "")+"?done=create")
+		return seeOther(w, r, req.stagingPath(result.Name, "")+"?done=create")
 	}
 	status := map[staging.Code]int{
 		staging.CodeInvalid: http.StatusUnprocessableEntity, staging.CodeExists: http.StatusConflict, staging.CodeConflict: http.StatusConflict,
@@ -208,14 +208,14 @@ func (s *Server) createStaging(w http.ResponseWriter, r *http.Request, v *visit)
 	if status == 0 {
 		return err
 	}
-	page.fault(v, err)
+	page.fault(req, err)
 	return s.pages.show(w, status, "new", page)
 }
 
 // fault puts what is wrong beside the fields.
-func (p *newPage) fault(v *visit, err error) {
-	p.Faults = v.faultsOf(err, p.fields())
-	p.Faults.mark(p.Groups)
+func (p *newPage) fault(req *projectRequest, err error) {
+	p.Faults = req.formErrorsOf(err, p.fields())
+	p.Faults.annotate(p.Groups)
 	for i := range p.Services {
 		p.Services[i].Error = p.Faults.Of(p.Services[i].Name)
 	}

@@ -18,28 +18,28 @@ type deliveriesPage struct {
 // delivery is one line of the list.
 type delivery struct {
 	receiver.Delivery
-	When moment
-	Tone tone
-	Page string // of the staging; "" without one
+	When  timestamp
+	Class cssClass
+	Page  string // of the staging; "" without one
 }
 
-var outcomeTones = map[receiver.Outcome]tone{
-	receiver.OutcomeDone: good, receiver.OutcomeFailed: bad, receiver.OutcomeWaiting: busy, receiver.OutcomeQueued: busy,
+var deliveryClasses = map[receiver.Outcome]cssClass{
+	receiver.OutcomeDone: classGood, receiver.OutcomeFailed: classBad, receiver.OutcomeWaiting: classBusy, receiver.OutcomeQueued: classBusy,
 }
 
-func (s *Server) deliveries(w http.ResponseWriter, r *http.Request, v *visit) error {
-	if !v.role.Includes(project.RoleAdmin) {
+func (s *Server) deliveries(w http.ResponseWriter, r *http.Request, req *projectRequest) error {
+	if !req.role.Includes(project.RoleAdmin) {
 		return staging.Errorf(staging.CodeForbidden, "what forges told is for admins")
 	}
-	all, err := v.Deliveries(r.Context())
+	all, err := req.Deliveries(r.Context())
 	if err != nil {
 		return err
 	}
-	page := deliveriesPage{frame: s.frame(r, v, "Deliveries", "about")}
+	page := deliveriesPage{frame: s.frame(r, req, "Deliveries", "about")}
 	for _, d := range all {
-		line := delivery{Delivery: d, When: moment{d.At}, Tone: outcomeTones[d.Outcome]}
+		line := delivery{Delivery: d, When: timestamp{d.At}, Class: deliveryClasses[d.Outcome]}
 		if d.Staging != "" {
-			line.Page = v.of(d.Staging, "")
+			line.Page = req.stagingPath(d.Staging, "")
 		}
 		page.Deliveries = append(page.Deliveries, line)
 	}

@@ -22,7 +22,7 @@ type editPage struct {
 	Presets    []preset
 	Groups     []settingGroup
 	Preview    *preview
-	Faults     *faults
+	Faults     *formErrors
 	Conflict   *conflict
 }
 
@@ -37,7 +37,7 @@ type preview struct {
 	Changes  []settingChange
 	Nothing  bool
 	Files    []change.ObjectDiff // for those who are shown them
-	Faults   *faults
+	Faults   *formErrors
 	Parts    []part
 	Name     string
 	Links    []link
@@ -51,50 +51,50 @@ type link struct{ Name, URL string }
 // conflict says that somebody else was first.
 type conflict struct {
 	By, What string
-	At       moment
+	At       timestamp
 }
 
-func (s *Server) editSettings(w http.ResponseWriter, r *http.Request, v *visit) error {
-	page, err := s.editPage(r, v)
+func (s *Server) editSettings(w http.ResponseWriter, r *http.Request, req *projectRequest) error {
+	page, err := s.editPage(r, req)
 	if err != nil {
 		return err
 	}
 	return s.pages.show(w, http.StatusOK, "edit", page)
 }
 
-func (s *Server) editPage(r *http.Request, v *visit) (*editPage, error) {
-	if err := v.mayWrite(); err != nil {
+func (s *Server) editPage(r *http.Request, req *projectRequest) (*editPage, error) {
+	if err := req.requireWrite(); err != nil {
 		return nil, err
 	}
 	name := r.PathValue("name")
-	view, err := v.recorded(r.Context(), name)
+	view, err := req.committedView(r.Context(), name)
 	if err != nil {
 		return nil, err
 	}
 	page := &editPage{
-		Name: name, Page: v.of(name, ""), Heading: "Settings of " + name, Purpose: view.Metadata.Title, WasTitle: view.Metadata.Title,
+		Name: name, Page: req.stagingPath(name, ""), Heading: "Settings of " + name, Purpose: view.Metadata.Title, WasTitle: view.Metadata.Title,
 		Version: view.Version,
 	}
-	if v.shows(project.SectionSettings) {
-		page.Groups, page.Presets = v.settingGroups(view.Staging()), v.presets(view.Spec.Presets)
-		v.offer(page.Groups)
+	if req.shows(project.SectionSettings) {
+		page.Groups, page.Presets = req.settingGroups(view.Staging()), req.presets(view.Spec.Presets)
+		req.suggestSecrets(page.Groups)
 	}
-	page.frame = s.frame(r, v, page.Heading, "list")
+	page.frame = s.frame(r, req, page.Heading, "list")
 	return page, nil
 }
 
-func (v *visit) presets(on []string) []preset {
+func (req *projectRequest) presets(on []string) []preset {
 	var all []preset
-	for _, name := range slices.Sorted(maps.Keys(v.project.Spec.Presets)) {
+	for _, name := range slices.Sorted(maps.Keys(req.project.Spec.Presets)) {
 		has := slices.Contains(on, name)
-		all = append(all, preset{name, v.project.Spec.Presets[name].Help, has, has})
+		all = append(all, preset{name, req.project.Spec.Presets[name].Help, has, has})
 	}
 	return all
 }
 
 // saveSettings previews or saves what was filled in.
-func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request, v *visit) error {
-	page, err := s.editPage(r, v)
+func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request, req *projectRequest) error {
+	page, err := s.editPage(r, req)
 	if err != nil {
 		return err
 	}
@@ -103,28 +103,28 @@ func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request, v *visit) 
 		return err
 	}
 	action := staging.Action{Verb: staging.Set, Name: page.Name}
-	v.readSettings(&action, form)
-	page.keep(form)
+	req.readSettings(&action, form)
+	page.restoreInput(form)
 	if form.Get("step") != "save" {
-		page.Preview = v.preview(r, action, page.fields())
+		page.Preview = req.preview(r, action, page.fields())
 		if r.Header.Get("HX-Request") == "true" {
 			return s.pages.fragment(w, "edit", "preview", page.Preview)
 		}
-		page.Preview.Faults.markAll(page)
+		page.Preview.Faults.annotateAll(page)
 		return s.pages.show(w, http.StatusOK, "edit", page)
 	}
-	if empty(action) {
+	if changesNothing(action) {
 		return seeOther(w, r, page.Page+"?done=nothing")
 	}
-	_, err = v.do(r.Context(), change.Request{Action: action, Version: form.Get("version")})
+	_, err = req.apply(r.Context(), change.Request{Action: action, Version: form.Get("version")})
 	switch staging.CodeOf(err) {
 	case staging.CodeConflict:
-		if page.Conflict = v.conflict(r, page.Name); page.Conflict != nil {
+		if page.Conflict = req.conflict(r, page.Name); page.Conflict != nil {
 			return s.pages.show(w, http.StatusConflict, "edit", page)
 		}
 	case staging.CodeInvalid:
-		page.Faults = v.faultsOf(err, page.fields())
-		page.Faults.markAll(page)
+		page.Faults = req.formErrorsOf(err, page.fields())
+		page.Faults.annotateAll(page)
 		return s.pages.show(w, http.StatusUnprocessableEntity, "edit", page)
 	}
 	if err != nil {
@@ -133,15 +133,15 @@ func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request, v *visit) 
 	return seeOther(w, r, page.Page+"?done=set")
 }
 
-// keep shows again what a person had filled in.
-func (p *editPage) keep(form url.Values) {
+// restoreInput shows again what a person had filled in.
+func (p *editPage) restoreInput(form url.Values) {
 	if form.Has("title") {
 		p.Purpose = form.Get("title")
 	}
 	for i := range p.Presets {
 		p.Presets[i].On = slices.Contains(form["preset"], p.Presets[i].Name)
 	}
-	changeTo(p.Groups, form)
+	restoreInput(p.Groups, form)
 }
 
 // fields are all names that a problem may be about.
@@ -158,28 +158,28 @@ func (p *editPage) fields() []string {
 	return fields
 }
 
-func (f *faults) markAll(page *editPage) {
+func (f *formErrors) annotateAll(page *editPage) {
 	if f != nil {
-		f.mark(page.Groups)
+		f.annotate(page.Groups)
 		page.Faults = f
 	}
 }
 
 // preview works a change out without making it.
-func (v *visit) preview(r *http.Request, a staging.Action, fields []string) *preview {
-	manifests := v.showsFiles()
-	result, err := v.Apply(r.Context(), change.Request{Action: a, DryRun: true, Manifests: manifests})
+func (req *projectRequest) preview(r *http.Request, a staging.Action, fields []string) *preview {
+	manifests := req.showsFiles()
+	result, err := req.Apply(r.Context(), change.Request{Action: a, DryRun: true, Manifests: manifests})
 	if err != nil {
-		return &preview{Faults: v.faultsOf(err, fields)}
+		return &preview{Faults: req.formErrorsOf(err, fields)}
 	}
-	p := &preview{Changes: v.changesOf(result.Changes), Nothing: !result.Changed, Name: result.Name}
+	p := &preview{Changes: req.changesOf(result.Changes), Nothing: !result.Changed, Name: result.Name}
 	if manifests {
 		p.Files = change.Compare(result.Before, result.After)
 	}
 	if result.Staging != nil {
 		view := *result.Staging
-		p.Parts = v.row(&view).Services
-		p.Links = v.addresses(&view)
+		p.Parts = req.row(&view).Services
+		p.Links = req.addresses(&view)
 	}
 	return p
 }

@@ -21,35 +21,35 @@ type file struct{ Path, Text string }
 
 type diffLine struct{ Kind, Text string } // add, del, at, same
 
-func (v *visit) showsFiles() bool { return v.shows(project.SectionFiles) }
+func (req *projectRequest) showsFiles() bool { return req.shows(project.SectionFiles) }
 
-func (s *Server) files(w http.ResponseWriter, r *http.Request, v *visit) error {
+func (s *Server) files(w http.ResponseWriter, r *http.Request, req *projectRequest) error {
 	name, revision := r.PathValue("name"), r.URL.Query().Get("at")
-	page := filesPage{frame: s.frame(r, v, "Files of "+name, "list"), Name: name, Page: v.of(name, ""), Revision: revision}
-	files, err := v.Access.Files(r.Context(), name, revision)
+	page := filesPage{frame: s.frame(r, req, "Files of "+name, "list"), Name: name, Page: req.stagingPath(name, ""), Revision: revision}
+	files, err := req.Access.Files(r.Context(), name, revision)
 	if err != nil {
 		return err
 	}
 	for _, f := range files {
-		page.Files = append(page.Files, file{f.Path, v.discreetly(string(f.Data))})
+		page.Files = append(page.Files, file{f.Path, req.maskSecrets(string(f.Data))})
 	}
 	return s.pages.show(w, http.StatusOK, "files", page)
 }
 
-// assigned is a line that gives a name a value: KEY: value, or - KEY=value.
-var assigned = regexp.MustCompile(`^(\s*(?:- )?"?([A-Za-z0-9_.-]+)"?(?:: |=))\S.*$`)
+// assignment is a line that gives a name a value: KEY: value, or - KEY=value.
+var assignment = regexp.MustCompile(`^(\s*(?:- )?"?([A-Za-z0-9_.-]+)"?(?:: |=))\S.*$`)
 
-// discreetly hides the values that look or sound like secrets. A reference names
+// maskSecrets hides the values that look or sound like secrets. A reference names
 // a secret and is none.
-func (v *visit) discreetly(text string) string {
+func (req *projectRequest) maskSecrets(text string) string {
 	lines := strings.Split(text, "\n")
 	for i, line := range lines {
-		parts := assigned.FindStringSubmatch(line)
+		parts := assignment.FindStringSubmatch(line)
 		if parts == nil {
 			continue
 		}
 		_, looks := staging.DetectSecret(line)
-		parameter, declared := v.project.Spec.Parameters[parts[2]]
+		parameter, declared := req.project.Spec.Parameters[parts[2]]
 		if looks || declared && parameter.Type != project.TypeSecret && staging.IsSecretName(parts[2]) {
 			lines[i] = parts[1] + "***"
 		}

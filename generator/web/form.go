@@ -21,15 +21,15 @@ const (
 
 // readSettings adds to an action what a form changes of title, presets and
 // settings. What the viewer may not change is not read at all.
-func (v *visit) readSettings(a *staging.Action, form url.Values) {
+func (req *projectRequest) readSettings(a *staging.Action, form url.Values) {
 	if title := strings.TrimSpace(form.Get("title")); form.Has("title") && title != form.Get(fieldWas+"title") {
 		a.Title = &title
 	}
-	a.Presets = minus(form["preset"], form[fieldWas+"preset"])
-	a.DropPresets = minus(form[fieldWas+"preset"], form["preset"])
+	a.Presets = without(form["preset"], form[fieldWas+"preset"])
+	a.DropPresets = without(form[fieldWas+"preset"], form["preset"])
 	a.Set = map[string]string{}
-	for _, name := range v.project.ParameterNames() {
-		if parameter := v.project.Spec.Parameters[name]; v.role.Includes(parameter.Role) && v.shows(project.SectionSettings) {
+	for _, name := range req.project.ParameterNames() {
+		if parameter := req.project.Spec.Parameters[name]; req.role.Includes(parameter.Role) && req.shows(project.SectionSettings) {
 			readSetting(a, name, parameter, form)
 		}
 	}
@@ -57,7 +57,7 @@ func readSetting(a *staging.Action, name string, p project.Parameter, form url.V
 	}
 }
 
-func minus(all, some []string) []string {
+func without(all, some []string) []string {
 	var rest []string
 	for _, s := range all {
 		if s != "" && !slices.Contains(some, s) {
@@ -67,13 +67,13 @@ func minus(all, some []string) []string {
 	return rest
 }
 
-// empty tells whether an action changes no setting.
-func empty(a staging.Action) bool {
+// changesNothing tells whether an action changes no setting.
+func changesNothing(a staging.Action) bool {
 	return a.Title == nil && len(a.Set)+len(a.Absent)+len(a.Unset)+len(a.Presets)+len(a.DropPresets)+len(a.Images) == 0
 }
 
-// changeTo repeats in a form what a person had filled in.
-func changeTo(groups []settingGroup, form url.Values) {
+// restoreInput repeats in a form what a person had filled in.
+func restoreInput(groups []settingGroup, form url.Values) {
 	for i := range groups {
 		for j := range groups[i].Settings {
 			s := &groups[i].Settings[j]
@@ -91,28 +91,28 @@ func changeTo(groups []settingGroup, form url.Values) {
 	}
 }
 
-// faults are the problems of an attempt: those of a field stand beside it.
-type faults struct {
+// formErrors are the problems of an attempt: those of a field stand beside it.
+type formErrors struct {
 	Title, Hint string
 	Rest        []string // of no field of the form
 	fields      map[string]string
 	technical   int // not shown to this viewer
 }
 
-// faultsOf sorts an error into the fields of a form.
-func (v *visit) faultsOf(err error, fields []string) *faults {
-	if fault := v.faultOfProject(err); fault != nil {
-		return &faults{Title: sentence(messageOf(fault)), Hint: hintFor(fault), fields: map[string]string{}}
+// formErrorsOf sorts an error into the fields of a form.
+func (req *projectRequest) formErrorsOf(err error, fields []string) *formErrors {
+	if fault := req.projectError(err); fault != nil {
+		return &formErrors{Title: sentence(messageOf(fault)), Hint: hintFor(fault), fields: map[string]string{}}
 	}
-	f := &faults{Title: sentence(messageOf(err)), Hint: hintFor(err), fields: map[string]string{}}
+	f := &formErrors{Title: sentence(messageOf(err)), Hint: hintFor(err), fields: map[string]string{}}
 	for _, p := range staging.ProblemsOf(err) {
 		field := fieldOf(p.Field, fields)
 		switch {
 		case field != "":
 			f.fields[field] = sentence(p.Message)
-		case (p.Object != "" || p.File != "" && p.Rule != "") && !v.shows(project.SectionDetail):
+		case (p.Object != "" || p.File != "" && p.Rule != "") && !req.shows(project.SectionDetail):
 			f.technical++
-		case v.shows(project.SectionDetail):
+		case req.shows(project.SectionDetail):
 			f.Rest = append(f.Rest, p.String())
 		default:
 			f.Rest = append(f.Rest, sentence(p.Message))
@@ -135,15 +135,15 @@ func fieldOf(place string, fields []string) string {
 }
 
 // Of is the fault of one field; empty when there is none, or no faults at all.
-func (f *faults) Of(field string) string {
+func (f *formErrors) Of(field string) string {
 	if f == nil {
 		return ""
 	}
 	return f.fields[field]
 }
 
-// Everything tells the faults of fields as well, for where these are not at hand.
-func (f *faults) Everything() *faults {
+// WithFields tells the faults of fields as well, for where these are not at hand.
+func (f *formErrors) WithFields() *formErrors {
 	all := *f
 	all.Rest = nil
 	for _, field := range slices.Sorted(maps.Keys(f.fields)) {
@@ -153,8 +153,8 @@ func (f *faults) Everything() *faults {
 	return &all
 }
 
-// mark puts faults beside the settings that they are about.
-func (f *faults) mark(groups []settingGroup) {
+// annotate puts faults beside the settings that they are about.
+func (f *formErrors) annotate(groups []settingGroup) {
 	for i := range groups {
 		for j := range groups[i].Settings {
 			s := &groups[i].Settings[j]
@@ -171,16 +171,16 @@ type settingChange struct {
 // leftOut says it as the forms do.
 var leftOut = strings.NewReplacer("(absent)", "left out")
 
-func (v *visit) changesOf(differences []staging.Difference) []settingChange {
+func (req *projectRequest) changesOf(differences []staging.Difference) []settingChange {
 	named := map[string]string{
 		"title": "Title", "branch": "Branch", "state": "State", "presets": "Presets", "pinned": "Pinned", "tested": "Mark",
 	}
 	var all []settingChange
 	for _, d := range differences {
 		c := settingChange{d.What, leftOut.Replace(d.From), leftOut.Replace(d.To)}
-		service, isService := v.project.Spec.Services[d.What]
+		service, isService := req.project.Spec.Services[d.What]
 		switch {
-		case isService && !v.shows(project.SectionServices), v.project.Spec.Parameters[d.What].Type != "" && !v.shows(project.SectionSettings):
+		case isService && !req.shows(project.SectionServices), req.project.Spec.Parameters[d.What].Type != "" && !req.shows(project.SectionSettings):
 			continue
 		case isService:
 			c = settingChange{service.Title, tag(d.From), tag(d.To)}

@@ -13,8 +13,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// question is what a list is asked for. All of it is in the address.
-type question struct {
+// listQuery is what a list is asked for. All of it is in the address.
+type listQuery struct {
 	Query  string
 	Sort   string // changed (default), name, created, status
 	Status string // a tone; empty for all
@@ -24,22 +24,22 @@ type question struct {
 	Archived bool
 }
 
-func questionOf(values url.Values, archived bool) question {
-	q := question{Query: values.Get("q"), Sort: "changed", Mine: values.Has("mine"), Archived: archived}
+func parseListQuery(values url.Values, archived bool) listQuery {
+	q := listQuery{Query: values.Get("q"), Sort: "changed", Mine: values.Has("mine"), Archived: archived}
 	if sort := values.Get("sort"); slices.Contains([]string{"name", "created", "status"}, sort) {
 		q.Sort = sort
 	}
-	if status := tone(values.Get("status")); slices.Contains([]tone{good, busy, bad, unsure}, status) {
+	if status := cssClass(values.Get("status")); slices.Contains([]cssClass{classGood, classBusy, classBad, classUnknown}, status) {
 		q.Status = string(status)
 	}
-	if tested := values.Get("tested"); slices.ContainsFunc(marks, func(m markGroup) bool { return m.value == tested }) {
+	if tested := values.Get("tested"); slices.ContainsFunc(testFilters, func(m testFilter) bool { return m.value == tested }) {
 		q.Tested = tested
 	}
 	return q
 }
 
 // values is the question as an address holds it.
-func (q question) values() url.Values {
+func (q listQuery) values() url.Values {
 	values := url.Values{}
 	set := func(name, value string) {
 		if value != "" {
@@ -58,19 +58,19 @@ func (q question) values() url.Values {
 	return values
 }
 
-// chooses tells whether a row is asked for, whatever is searched.
-func (q question) chooses(r *keptRow, viewer staging.Person) bool {
-	return r.Archived == q.Archived && (!q.Mine || r.of(viewer)) && (q.Status == "" || string(r.Condition.Tone) == q.Status) &&
+// matches tells whether a row is asked for, whatever is searched.
+func (q listQuery) matches(r *cachedRow, viewer staging.Person) bool {
+	return r.Archived == q.Archived && (!q.Mine || r.isOwnedBy(viewer)) && (q.Status == "" || string(r.Status.Class) == q.Status) &&
 		(q.Tested == "" || staging.Requirement{Field: "tested", Value: q.Tested}.Matches(*r.view))
 }
 
-// markGroup is a filter by what stagings were found to be.
-type markGroup struct {
+// testFilter is a filter by what stagings were found to be.
+type testFilter struct {
 	label, value string
-	standing     staging.TestState
+	state        staging.TestState
 }
 
-var marks = []markGroup{
+var testFilters = []testFilter{
 	{"Tested", "tested", staging.TestStateTested}, {"Broken", "broken", staging.TestStateBroken},
 	{"To try again", "outdated", staging.TestStateOutdated}, {"Not tried yet", "none", ""},
 }
@@ -78,22 +78,22 @@ var marks = []markGroup{
 // listPage is the page of all stagings, and that of the archived ones.
 type listPage struct {
 	frame
-	question
+	listQuery
 	Path    string
 	Rows    []template.HTML
 	Found   int // rows that answer the question; Rows may be fewer
 	All     int // of this kind, whatever is searched
-	Groups  []choice
-	Marks   []choice
-	Sorts   []choice
-	Mine    choice
+	Groups  []filterLink
+	Marks   []filterLink
+	Sorts   []filterLink
+	Mine    filterLink
 	Fresh   freshness
 	Events  string // address of the stream
 	Loading bool
 }
 
-// choice is a filter or an order, as a link.
-type choice struct {
+// filterLink is a filter or an order, as a link.
+type filterLink struct {
 	Label, URL string
 	Count      int
 	On         bool
@@ -101,28 +101,28 @@ type choice struct {
 
 // freshness says how far a page can be trusted.
 type freshness struct {
-	At       moment
+	At       timestamp
 	EnvRepo  bool // cannot be read
 	Statuses bool // cannot be asked for
 	Detail   string
 }
 
-func (s *Server) list(w http.ResponseWriter, r *http.Request, v *visit) error {
-	return s.showList(w, r, v, false)
+func (s *Server) list(w http.ResponseWriter, r *http.Request, req *projectRequest) error {
+	return s.showList(w, r, req, false)
 }
 
-func (s *Server) archived(w http.ResponseWriter, r *http.Request, v *visit) error {
-	return s.showList(w, r, v, true)
+func (s *Server) archived(w http.ResponseWriter, r *http.Request, req *projectRequest) error {
+	return s.showList(w, r, req, true)
 }
 
-func (s *Server) showList(w http.ResponseWriter, r *http.Request, v *visit, archived bool) error {
+func (s *Server) showList(w http.ResponseWriter, r *http.Request, req *projectRequest, archived bool) error {
 	title, here := "Stagings", "list"
 	if archived {
 		title, here = "Archived stagings", "archived"
 	}
-	q := questionOf(r.URL.Query(), archived)
-	page := listPage{frame: s.frame(r, v, title, here), question: q, Path: r.URL.Path}
-	if err := s.fillList(&page, v, q); err != nil {
+	q := parseListQuery(r.URL.Query(), archived)
+	page := listPage{frame: s.frame(r, req, title, here), listQuery: q, Path: r.URL.Path}
+	if err := s.fillList(&page, req, q); err != nil {
 		return err
 	}
 	if r.Header.Get("HX-Request") == "true" {
@@ -131,19 +131,19 @@ func (s *Server) showList(w http.ResponseWriter, r *http.Request, v *visit, arch
 	return s.pages.show(w, http.StatusOK, "list", page)
 }
 
-// mostFound bounds what one search shows: who sees so many has not found it yet.
-const mostFound = 100
+// maxResults bounds what one search shows: who sees so many has not found it yet.
+const maxResults = 100
 
-func (s *Server) fillList(page *listPage, v *visit, q question) error {
-	after := v.Feed.Sequence() // first: an update in between is then sent twice, and none is missed
-	views, trust := v.Feed.Views()
-	page.Fresh, page.Loading = v.freshness(trust), trust.EnvRepo.At.IsZero() && trust.EnvRepo.Err == nil
-	rows := v.rowsOf(views...)
+func (s *Server) fillList(page *listPage, req *projectRequest, q listQuery) error {
+	after := req.Feed.Sequence() // first: an update in between is then sent twice, and none is missed
+	views, trust := req.Feed.Views()
+	page.Fresh, page.Loading = req.freshness(trust), trust.EnvRepo.At.IsZero() && trust.EnvRepo.Err == nil
+	rows := req.cachedRows(views...)
 	search := newSearch(q.Query)
-	chosen, counts := choose(rows, q, v.viewer.Person, search)
+	chosen, counts := selectRows(rows, q, req.viewer.Person, search)
 	page.All, page.Found = counts.all, len(chosen)
 	if !search.empty() {
-		chosen = chosen[:min(len(chosen), mostFound)]
+		chosen = chosen[:min(len(chosen), maxResults)]
 	}
 	for _, c := range chosen {
 		html, err := s.rowHTML(c, search)
@@ -152,51 +152,51 @@ func (s *Server) fillList(page *listPage, v *visit, q question) error {
 		}
 		page.Rows = append(page.Rows, html)
 	}
-	page.choices(q, counts)
+	page.addFilters(q, counts)
 	values := q.values()
 	values.Set("after", sequenceText(after))
 	if q.Archived {
 		values.Set("archived", "1")
 	}
-	page.Events = v.path("events?" + values.Encode())
+	page.Events = req.path("events?" + values.Encode())
 	return nil
 }
 
-// counted is how many rows each filter would leave.
-type counted struct {
+// filterCounts is how many rows each filter would leave.
+type filterCounts struct {
 	all, mine int
-	tones     map[tone]int
+	classes   map[cssClass]int
 	marks     map[staging.TestState]int
 }
 
-// choose gives the rows that answer a question, in its order. A search has an
+// selectRows gives the rows that answer a question, in its order. A search has an
 // order of its own.
-func choose(rows []*keptRow, q question, viewer staging.Person, search search) ([]*keptRow, counted) {
-	c := counted{tones: map[tone]int{}, marks: map[staging.TestState]int{}}
-	ranks := map[*keptRow]int{}
-	var chosen []*keptRow
+func selectRows(rows []*cachedRow, q listQuery, viewer staging.Person, search search) ([]*cachedRow, filterCounts) {
+	c := filterCounts{classes: map[cssClass]int{}, marks: map[staging.TestState]int{}}
+	ranks := map[*cachedRow]int{}
+	var chosen []*cachedRow
 	for _, r := range rows {
 		if r.Archived != q.Archived {
 			continue
 		}
 		c.all++
-		c.tones[r.Condition.Tone]++
+		c.classes[r.Status.Class]++
 		c.marks[r.view.Status.Tested]++
-		if r.of(viewer) {
+		if r.isOwnedBy(viewer) {
 			c.mine++
 		}
-		if !q.chooses(r, viewer) {
+		if !q.matches(r, viewer) {
 			continue
 		}
 		if !search.empty() {
-			if ranks[r] = search.rank(r.looked); ranks[r] == 0 {
+			if ranks[r] = search.rank(r.lowerTexts); ranks[r] == 0 {
 				continue
 			}
 		}
 		chosen = append(chosen, r)
 	}
 	order := byField(q.Sort)
-	slices.SortFunc(chosen, func(a, b *keptRow) int {
+	slices.SortFunc(chosen, func(a, b *cachedRow) int {
 		if d := ranks[b] - ranks[a]; d != 0 {
 			return d
 		}
@@ -205,8 +205,8 @@ func choose(rows []*keptRow, q question, viewer staging.Person, search search) (
 	return chosen, c
 }
 
-func (p *listPage) choices(q question, c counted) {
-	link := func(change func(*question)) string {
+func (p *listPage) addFilters(q listQuery, c filterCounts) {
+	link := func(change func(*listQuery)) string {
 		changed := q
 		change(&changed)
 		if encoded := changed.values().Encode(); encoded != "" {
@@ -216,36 +216,36 @@ func (p *listPage) choices(q question, c counted) {
 	}
 	for _, group := range []struct {
 		label string
-		tone  tone
-	}{{"All", ""}, {"Running", good}, {"Under way", busy}, {"Trouble", bad}, {"Not known", unsure}} {
-		if q.Archived || group.tone != "" && c.tones[group.tone] == 0 && q.Status != string(group.tone) {
+		tone  cssClass
+	}{{"All", ""}, {"Running", classGood}, {"Under way", classBusy}, {"Trouble", classBad}, {"Not known", classUnknown}} {
+		if q.Archived || group.tone != "" && c.classes[group.tone] == 0 && q.Status != string(group.tone) {
 			continue
 		}
-		count := c.tones[group.tone]
+		count := c.classes[group.tone]
 		if group.tone == "" {
 			count = c.all
 		}
-		p.Groups = append(p.Groups, choice{group.label, link(func(q *question) { q.Status = string(group.tone) }), count, q.Status == string(group.tone)})
+		p.Groups = append(p.Groups, filterLink{group.label, link(func(q *listQuery) { q.Status = string(group.tone) }), count, q.Status == string(group.tone)})
 	}
-	for _, m := range marks {
+	for _, m := range testFilters {
 		on := q.Tested == m.value
-		if on || !q.Archived && c.marks[m.standing] > 0 && c.marks[""] < c.all { // where nobody marks, there is nothing to choose
-			p.Marks = append(p.Marks, choice{m.label, link(func(q *question) {
+		if on || !q.Archived && c.marks[m.state] > 0 && c.marks[""] < c.all { // where nobody marks, there is nothing to choose
+			p.Marks = append(p.Marks, filterLink{m.label, link(func(q *listQuery) {
 				if q.Tested = m.value; on {
 					q.Tested = ""
 				}
-			}), c.marks[m.standing], on})
+			}), c.marks[m.state], on})
 		}
 	}
 	for _, sort := range []struct{ label, field string }{{"Last changed", "changed"}, {"Name", "name"}, {"Newest", "created"}, {"Status", "status"}} {
-		p.Sorts = append(p.Sorts, choice{sort.label, link(func(q *question) { q.Sort = sort.field }), 0, q.Sort == sort.field})
+		p.Sorts = append(p.Sorts, filterLink{sort.label, link(func(q *listQuery) { q.Sort = sort.field }), 0, q.Sort == sort.field})
 	}
-	p.Mine = choice{"Mine", link(func(q *question) { q.Mine = !q.Mine }), c.mine, q.Mine}
+	p.Mine = filterLink{"Mine", link(func(q *listQuery) { q.Mine = !q.Mine }), c.mine, q.Mine}
 }
 
-func (v *visit) freshness(trust live.Freshness) freshness {
-	f := freshness{At: moment{trust.EnvRepo.At}, EnvRepo: trust.EnvRepo.Err != nil || v.stale != nil, Statuses: trust.ArgoCD.Err != nil}
-	if v.shows(project.SectionDetail) {
+func (req *projectRequest) freshness(trust live.Freshness) freshness {
+	f := freshness{At: timestamp{trust.EnvRepo.At}, EnvRepo: trust.EnvRepo.Err != nil || req.stale != nil, Statuses: trust.ArgoCD.Err != nil}
+	if req.shows(project.SectionDetail) {
 		for _, fault := range []error{trust.EnvRepo.Err, trust.ArgoCD.Err} {
 			if fault != nil {
 				f.Detail = fault.Error()
@@ -261,8 +261,8 @@ func (v *visit) freshness(trust live.Freshness) freshness {
 type rowCache struct {
 	mu      sync.Mutex
 	project *project.Project
-	rows    map[rowKey]*keptRow
-	most    int
+	rows    map[rowKey]*cachedRow
+	limit   int
 }
 
 type rowKey struct {
@@ -270,37 +270,37 @@ type rowKey struct {
 	role project.Role
 }
 
-// keptRow is a row with what is made of it more than once.
-type keptRow struct {
+// cachedRow is a row with what is made of it more than once.
+type cachedRow struct {
 	*row
-	view   *staging.View // as the role sees it
-	looked []string      // texts, in lower case
-	once   sync.Once
-	html   template.HTML
-	err    error
+	view       *staging.View // as the role sees it
+	lowerTexts []string      // texts, in lower case
+	once       sync.Once
+	html       template.HTML
+	err        error
 }
 
-// rowsOf gives the rows of the views that the viewer may read. What is kept of views that are gone goes when
+// cachedRows gives the rows of the views that the viewer may read. What is kept of views that are gone goes when
 // it has become much.
-func (v *visit) rowsOf(views ...*staging.View) []*keptRow {
-	c := &v.served.rows
+func (req *projectRequest) cachedRows(views ...*staging.View) []*cachedRow {
+	c := &req.projectCache.rows
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.most = max(c.most, 4*len(views), 1024)
-	if c.project != v.project || len(c.rows) > c.most {
-		c.project, c.rows = v.project, map[rowKey]*keptRow{}
+	c.limit = max(c.limit, 4*len(views), 1024)
+	if c.project != req.project || len(c.rows) > c.limit {
+		c.project, c.rows = req.project, map[rowKey]*cachedRow{}
 	}
-	rows := make([]*keptRow, 0, len(views))
+	rows := make([]*cachedRow, 0, len(views))
 	for _, view := range views {
-		if !v.MayRead(v.project, view.Metadata.Name) {
+		if !req.MayRead(req.project, view.Metadata.Name) {
 			continue
 		}
-		key := rowKey{view, v.role}
+		key := rowKey{view, req.role}
 		kept := c.rows[key]
 		if kept == nil {
-			seen := v.Redact(v.project, view)
-			kept = &keptRow{row: v.row(seen), view: seen}
-			kept.looked = lower(kept.texts())
+			seen := req.Redact(req.project, view)
+			kept = &cachedRow{row: req.row(seen), view: seen}
+			kept.lowerTexts = lower(kept.searchTexts())
 			c.rows[key] = kept
 		}
 		rows = append(rows, kept)
@@ -309,7 +309,7 @@ func (v *visit) rowsOf(views ...*staging.View) []*keptRow {
 }
 
 // rowHTML renders a row, once unless a search marks something in it.
-func (s *Server) rowHTML(r *keptRow, search search) (template.HTML, error) {
+func (s *Server) rowHTML(r *cachedRow, search search) (template.HTML, error) {
 	if !search.empty() {
 		marked := *r.row
 		marked.search = search

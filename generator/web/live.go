@@ -16,24 +16,24 @@ import (
 )
 
 const (
-	// streamFor bounds a stream, so that roles and sign-ins are looked at again.
+	// maxStreamTime bounds a stream, so that roles and sign-ins are looked at again.
 	// A browser comes back by itself, to where it was.
-	streamFor = 15 * time.Minute
+	maxStreamTime = 15 * time.Minute
 	// heartbeat keeps proxies from closing a quiet stream.
 	heartbeat = 20 * time.Second
-	// mostWait is how long a browser may take to accept an event.
-	mostWait = 10 * time.Second
+	// writeTimeout is how long a browser may take to accept an event.
+	writeTimeout = 10 * time.Second
 )
 
 // stream is an open page that is kept current.
 type stream struct {
 	*Server
-	*visit
+	*projectRequest
 	w       http.ResponseWriter
 	control *http.ResponseController
 	// what the page shows: one staging, or what answers a question
 	name     string
-	question question
+	question listQuery
 	search   search
 	version  string        // of the one staging, as the page has it
 	phase    staging.Phase // of the one staging, as it was told last; "" before
@@ -41,25 +41,25 @@ type stream struct {
 
 // events streams what changes on a page. It begins after the number in the
 // page's address, or after that of the last event that the browser had.
-func (s *Server) events(w http.ResponseWriter, r *http.Request, v *visit) error {
+func (s *Server) events(w http.ResponseWriter, r *http.Request, req *projectRequest) error {
 	values := r.URL.Query()
 	after, _ := strconv.ParseUint(values.Get("after"), 10, 64)
 	if last, err := strconv.ParseUint(r.Header.Get("Last-Event-ID"), 10, 64); err == nil {
 		after = last
 	}
-	ctx, cancel := context.WithTimeout(r.Context(), streamFor)
+	ctx, cancel := context.WithTimeout(r.Context(), maxStreamTime)
 	defer cancel()
-	if !v.viewer.Until.IsZero() {
-		ctx, cancel = context.WithDeadline(ctx, v.viewer.Until)
+	if !req.viewer.Until.IsZero() {
+		ctx, cancel = context.WithDeadline(ctx, req.viewer.Until)
 		defer cancel()
 	}
-	news, err := v.Feed.Subscribe(ctx, max(after, 1)) // 0 would be told everything; a page has it already
+	news, err := req.Feed.Subscribe(ctx, max(after, 1)) // 0 would be told everything; a page has it already
 	if err != nil {
 		return err
 	}
-	q := questionOf(values, values.Has("archived"))
+	q := parseListQuery(values, values.Has("archived"))
 	page := &stream{
-		Server: s, visit: v, w: w, control: http.NewResponseController(w),
+		Server: s, projectRequest: req, w: w, control: http.NewResponseController(w),
 		name: values.Get("name"), version: values.Get("version"), question: q, search: newSearch(q.Query),
 	}
 	w.Header().Set("Content-Type", "text/event-stream")
@@ -77,7 +77,7 @@ func (p *stream) run(ctx context.Context, news *live.Subscription) {
 		update, err := news.Next(beat)
 		cancel()
 		if err == nil {
-			err = p.tell(update)
+			err = p.sendUpdate(update)
 		} else if ctx.Err() == nil {
 			err = p.send("beat", 0, "")
 		}
@@ -87,36 +87,36 @@ func (p *stream) run(ctx context.Context, news *live.Subscription) {
 	}
 }
 
-// errOver ends a stream that has nothing more to say.
-var errOver = errors.New("the page is fetched anew")
+// errStreamDone ends a stream that has nothing more to say.
+var errStreamDone = errors.New("the page is fetched anew")
 
-// tell passes on what a piece of news means for the page.
-func (p *stream) tell(u live.Update) error {
+// sendUpdate passes on what a piece of news means for the page.
+func (p *stream) sendUpdate(u live.Update) error {
 	switch u.Kind {
 	case live.Resync:
 		// The page is fetched anew, and begins a stream of its own.
-		return cmp.Or(p.send("reset", 0, ""), errOver)
+		return cmp.Or(p.send("reset", 0, ""), errStreamDone)
 	case live.RepoDown, live.RepoUp, live.ArgoDown, live.ArgoUp:
 		return p.sendFragment("fresh", u.Sequence, "list", "freshness", p.freshness(p.Feed.Freshness()))
 	case live.Modified, live.Deleted:
 		if p.name == "" {
-			return p.tellRow(u)
+			return p.sendRow(u)
 		}
 		if p.name == u.Staging.Metadata.Name {
-			return p.tellOne(u)
+			return p.sendStatus(u)
 		}
 	}
 	return nil
 }
 
-func (p *stream) tellRow(u live.Update) error {
+func (p *stream) sendRow(u live.Update) error {
 	if u.Kind == live.Modified {
-		rows := p.rowsOf(&u.Event.Staging)
+		rows := p.cachedRows(&u.Event.Staging)
 		if len(rows) == 0 {
 			return nil
 		}
 		r := rows[0]
-		if p.question.chooses(r, p.viewer.Person) && (p.search.empty() || p.search.rank(r.looked) > 0) {
+		if p.question.matches(r, p.viewer.Person) && (p.search.empty() || p.search.rank(r.lowerTexts) > 0) {
 			html, err := p.rowHTML(r, p.search)
 			if err != nil {
 				return err
@@ -127,7 +127,7 @@ func (p *stream) tellRow(u live.Update) error {
 	return p.send("gone", u.Sequence, u.Staging.Metadata.Name)
 }
 
-func (p *stream) tellOne(u live.Update) error {
+func (p *stream) sendStatus(u live.Update) error {
 	if u.Kind == live.Deleted {
 		return p.send("gone", u.Sequence, p.name)
 	}
@@ -141,7 +141,7 @@ func (p *stream) tellOne(u live.Update) error {
 	}
 	was := p.phase
 	p.phase = view.Status.Phase
-	if err := p.sendFragment("status", u.Sequence, "one", "status", p.statusOf(view)); err != nil {
+	if err := p.sendFragment("status", u.Sequence, "staging", "status", p.statusOf(view)); err != nil {
 		return err
 	}
 	if was != p.phase && p.phase == staging.PhaseRunning { // its history says now how long that took
@@ -180,7 +180,7 @@ func (p *stream) send(event string, id uint64, data string) error {
 		}
 	}
 	out.WriteString("\n")
-	_ = p.control.SetWriteDeadline(time.Now().Add(mostWait)) // where it is not possible, the server's own limit holds
+	_ = p.control.SetWriteDeadline(time.Now().Add(writeTimeout)) // where it is not possible, the server's own limit holds
 	if _, err := p.w.Write(out.Bytes()); err != nil {
 		return fmt.Errorf("sending an event: %w", err)
 	}

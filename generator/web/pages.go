@@ -83,15 +83,15 @@ func (p *pages) render(out *bytes.Buffer, page, part string, data any) error {
 
 // frame is what every page has around its content.
 type frame struct {
-	Title   string // of the page
-	Product string
-	Project string // path of the project; empty outside of one
-	Logo    bool
-	Here    string // which entry of the navigation this page is
-	Viewer  Viewer
-	Role    project.Role
-	SignIn  *SignIn
-	Writes  bool
+	Title    string // of the page
+	Product  string
+	Project  string // path of the project; empty outside of one
+	Logo     bool
+	Here     string // which entry of the navigation this page is
+	Viewer   Viewer
+	Role     project.Role
+	SignIn   *SignIn
+	CanWrite bool
 	// Activity and the like are linked only where they may be seen.
 	Activity bool
 	Stale    bool
@@ -100,14 +100,14 @@ type frame struct {
 	Several  bool   // there are other projects
 }
 
-func (s *Server) frame(r *http.Request, v *visit, title, here string) frame {
+func (s *Server) frame(r *http.Request, req *projectRequest, title, here string) frame {
 	f := frame{Title: title, Product: "Octopod", Here: here, SignIn: s.SignIn, Path: r.URL.RequestURI(), Several: len(s.Projects) > 1}
-	if v == nil || v.project == nil {
+	if req == nil || req.project == nil {
 		return f
 	}
-	f.Product, f.Project, f.Logo = v.project.Spec.UI.Title, "/"+v.Name, v.project.Spec.UI.Logo != ""
-	f.Viewer, f.Role, f.Writes, f.Stale = v.viewer, v.role, v.writes(), v.stale != nil
-	f.Activity = v.shows(project.SectionActivity)
+	f.Product, f.Project, f.Logo = req.project.Spec.UI.Title, "/"+req.Name, req.project.Spec.UI.Logo != ""
+	f.Viewer, f.Role, f.CanWrite, f.Stale = req.viewer, req.role, req.canWrite(), req.stale != nil
+	f.Activity = req.shows(project.SectionActivity)
 	f.Notice = noticeOf(r.URL.Query().Get("done"))
 	return f
 }

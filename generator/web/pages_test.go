@@ -222,7 +222,7 @@ func TestABranchIsChosen(t *testing.T) {
 	}
 	quinn.submit(page, "save", map[string]string{"branch": "#42"}).shows(200, "Created.", "feature/gifts")
 
-	w.branches.Away = []string{backend}
+	w.branches.Unavailable = []string{backend}
 	quinn.get("/shop/new").shows(200, backend+" cannot be asked just now", "You can type any branch")
 	if text := preview("feature/gift").text(); strings.Contains(text, "No repository has") {
 		t.Errorf("who knows that, while one is away? %s", text)
@@ -259,7 +259,7 @@ func TestRefusalsLookLikePages(t *testing.T) {
 
 // A server that has just started is no server without stagings.
 func TestAServerThatHasJustStartedSaysSo(t *testing.T) {
-	pages, err := web.New(web.Options{Waiting: true, Viewer: personOf})
+	pages, err := web.New(web.Options{Loading: true, Viewer: personOf})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -26,14 +26,14 @@ type resourcesPage struct {
 // object is one line of the table.
 type object struct {
 	Kind, Name, Sync, Health, Message string
-	Tone                              tone
+	Class                             cssClass
 }
 
 // resources is a page of its own, and a part of the page of a staging.
-func (s *Server) resources(w http.ResponseWriter, r *http.Request, v *visit) error {
+func (s *Server) resources(w http.ResponseWriter, r *http.Request, req *projectRequest) error {
 	name := r.PathValue("name")
-	page := resourcesPage{frame: s.frame(r, v, "Objects of "+name, "list"), Name: name, Page: v.of(name, ""), ArgoCD: v.argoCDPage(name)}
-	found, err := v.ClusterState(r.Context(), name)
+	page := resourcesPage{frame: s.frame(r, req, "Objects of "+name, "list"), Name: name, Page: req.stagingPath(name, ""), ArgoCD: req.argoCDPage(name)}
+	found, err := req.ClusterState(r.Context(), name)
 	switch staging.CodeOf(err) {
 	case staging.CodeForbidden, staging.CodeUnauthorized:
 		return err
@@ -53,30 +53,32 @@ func (p *resourcesPage) fill(found staging.ClusterState) {
 	app := found.Application
 	p.Sync, p.Health, p.Operation, p.Conditions = app.Sync, app.Health, app.Operation, app.Conditions
 	for _, r := range app.Resources {
-		p.Objects = append(p.Objects, object{r.Kind, r.Name, r.Sync, r.Health, r.Message, toneOf(r.Health, r.Sync)})
+		p.Objects = append(p.Objects, object{r.Kind, r.Name, r.Sync, r.Health, r.Message, resourceClass(r.Health, r.Sync)})
 	}
 	for _, pod := range found.Pods {
-		p.Pods = append(p.Pods, object{"Pod", pod.Name, "", cmp.Or(pod.Status, pod.Health), pod.Message, toneOf(pod.Health, "")})
+		p.Pods = append(p.Pods, object{"Pod", pod.Name, "", cmp.Or(pod.Status, pod.Health), pod.Message, resourceClass(pod.Health, "")})
 	}
 	for _, list := range [][]object{p.Objects, p.Pods} {
 		slices.SortStableFunc(list, func(a, b object) int {
-			return cmp.Or(cmp.Compare(rank(a.Tone), rank(b.Tone)), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
+			return cmp.Or(cmp.Compare(severity(a.Class), severity(b.Class)), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
 		})
 	}
 }
 
-// toneOf gives Argo CD's words a colour.
-func toneOf(health, sync string) tone {
+// resourceClass gives Argo CD's words a colour.
+func resourceClass(health, sync string) cssClass {
 	switch {
 	case health == "Degraded" || health == "Missing":
-		return bad
+		return classBad
 	case health == "Progressing" || sync == "OutOfSync":
-		return busy
+		return classBusy
 	case health == "Unknown" || health == "Suspended":
-		return unsure
+		return classUnknown
 	}
-	return good
+	return classGood
 }
 
-// rank puts first what needs a look.
-func rank(t tone) int { return slices.Index([]tone{bad, busy, unsure, good}, t) }
+// severity puts first what needs a look.
+func severity(t cssClass) int {
+	return slices.Index([]cssClass{classBad, classBusy, classUnknown, classGood}, t)
+}

@@ -16,7 +16,7 @@ type row struct {
 	search
 	Name, Title string
 	Page        string // path
-	Condition   condition
+	Status      statusText
 	Archived    bool
 	Addresses   []link
 	Links       []link
@@ -26,17 +26,17 @@ type row struct {
 	Author      string
 	Services    []part
 	Settings    []changedSetting
-	Created     *moment
-	Changed     *moment
-	Expires     *moment // when it is archived; or deleted, where it is archived
-	Wakes       *moment
+	Created     *timestamp
+	Changed     *timestamp
+	Expires     *timestamp // when it is archived; or deleted, where it is archived
+	Wakes       *timestamp
 	Kept        *staging.Protection
 	Pinned      *staging.Pin
-	Tested      *tested
-	Writes      bool
+	Tested      *testResult
+	CanWrite    bool
 
 	created, changed time.Time // to sort by, shown or not
-	author           []string
+	owners           []string
 }
 
 // part is a service of a staging.
@@ -57,68 +57,68 @@ type changedSetting struct {
 }
 
 // row keeps what a viewer may see of a staging.
-func (v *visit) row(view *staging.View) *row {
-	name, p := view.Metadata.Name, v.project
+func (req *projectRequest) row(view *staging.View) *row {
+	name, p := view.Metadata.Name, req.project
 	r := &row{
-		Name: name, Title: view.Metadata.Title, Page: v.of(name, ""),
-		Condition: conditionOf(view, v.shows(project.SectionDetail), v.project.ServiceTitles()),
-		Archived:  view.Spec.State == staging.Archived, Writes: v.writes() && view.Status.Phase != staging.PhaseInvalid,
+		Name: name, Title: view.Metadata.Title, Page: req.stagingPath(name, ""),
+		Status:   statusTextOf(view, req.shows(project.SectionDetail), req.project.ServiceTitles()),
+		Archived: view.Spec.State == staging.Archived, CanWrite: req.canWrite() && view.Status.Phase != staging.PhaseInvalid,
 		Pinned: view.Spec.Pinned, Kept: view.Spec.Kept, created: view.Spec.Created.At, changed: changedAt(view),
-		author: authors(view), Tested: v.testedOf(view),
+		owners: ownersOf(view), Tested: req.testResultOf(view),
 	}
 	if view.Status.Phase == staging.PhaseInvalid {
 		return r
 	}
 	if !r.Archived {
-		r.Addresses, r.Links = v.addresses(view), v.links(view)
+		r.Addresses, r.Links = req.addresses(view), req.links(view)
 	}
-	if v.shows(project.SectionBranch) {
+	if req.shows(project.SectionBranch) {
 		r.Branch, r.Request = view.Spec.Branch, view.Spec.PullRequest
 	}
-	if v.shows(project.SectionAuthor) {
+	if req.shows(project.SectionAuthor) {
 		r.Author = authorOf(view)
 	}
-	if v.shows(project.SectionServices) {
-		r.Services = v.parts(view)
+	if req.shows(project.SectionServices) {
+		r.Services = req.parts(view)
 	}
-	if v.shows(project.SectionSettings) {
+	if req.shows(project.SectionSettings) {
 		r.Settings = changedSettings(p.Settings(view.Staging()))
 	}
-	r.Created = v.momentOf(project.SectionCreated, r.created)
-	r.Changed = v.momentOf(project.SectionChanged, r.changed)
+	r.Created = req.timestampOf(project.SectionCreated, r.created)
+	r.Changed = req.timestampOf(project.SectionChanged, r.changed)
 	r.New = r.Changed != nil && r.changed.Sub(r.created).Abs() < time.Minute
 	if end := p.Ends(view.Staging()); end != nil {
-		r.Expires = v.momentOf(project.SectionExpires, *end)
+		r.Expires = req.timestampOf(project.SectionExpires, *end)
 	}
 	if since := view.Spec.Since; r.Archived && since != nil && since.Wakes != nil {
-		r.Wakes = &moment{*since.Wakes}
+		r.Wakes = &timestamp{*since.Wakes}
 	}
 	return r
 }
 
-func (v *visit) momentOf(part project.Section, at time.Time) *moment {
-	if at.IsZero() || !v.shows(part) {
+func (req *projectRequest) timestampOf(part project.Section, at time.Time) *timestamp {
+	if at.IsZero() || !req.shows(part) {
 		return nil
 	}
-	return &moment{at}
+	return &timestamp{at}
 }
 
 // addresses are where the parts of a staging are reached, the main one first.
-func (v *visit) addresses(view *staging.View) []link {
+func (req *projectRequest) addresses(view *staging.View) []link {
 	var links []link
-	for _, name := range mainFirst(v.project) {
-		if url := view.Status.URLs[name]; url != "" && v.shows(project.SectionLinks) {
-			links = append(links, link{v.project.Spec.Services[name].Title, url})
+	for _, name := range mainFirst(req.project) {
+		if url := view.Status.URLs[name]; url != "" && req.shows(project.SectionLinks) {
+			links = append(links, link{req.project.Spec.Services[name].Title, url})
 		}
 	}
 	return links
 }
 
 // links are the project's own, as far as they are for the viewer.
-func (v *visit) links(view *staging.View) []link {
+func (req *projectRequest) links(view *staging.View) []link {
 	var links []link
-	for _, l := range v.project.Links(view.Staging()) {
-		if v.shows(project.SectionLinks) && v.role.Includes(l.Role) {
+	for _, l := range req.project.Links(view.Staging()) {
+		if req.shows(project.SectionLinks) && req.role.Includes(l.Role) {
 			links = append(links, link{l.Name, l.URL})
 		}
 	}
@@ -142,24 +142,24 @@ func mainFirst(p *project.Project) []string {
 	return names
 }
 
-func (v *visit) parts(view *staging.View) []part {
+func (req *projectRequest) parts(view *staging.View) []part {
 	var all []part
-	for _, name := range mainFirst(v.project) {
+	for _, name := range mainFirst(req.project) {
 		service, there := view.Spec.Services[name]
 		if !there {
 			continue
 		}
 		live := view.Status.Services[name].Live
 		all = append(all, part{
-			Name: name, Title: v.project.Spec.Services[name].Title, Image: service.Image, URL: view.Status.URLs[name],
-			Own: service.From != staging.FromDefault, Origin: originOf(service), Commit: service.Commit,
+			Name: name, Title: req.project.Spec.Services[name].Title, Image: service.Image, URL: view.Status.URLs[name],
+			Own: service.From != staging.FromDefault, Origin: versionLabel(service), Commit: service.Commit,
 			Live: slices.Contains(live, service.Image), Known: len(live) > 0,
 		})
 	}
 	return all
 }
 
-func originOf(s staging.Service) string {
+func versionLabel(s staging.Service) string {
 	switch {
 	case s.From == staging.FromDefault:
 		return "standard version"
@@ -198,8 +198,8 @@ func authorOf(view *staging.View) string {
 	return view.Spec.Created.By
 }
 
-// authors are all whose staging it is, in lower case.
-func authors(view *staging.View) []string {
+// ownersOf are all whose staging it is, in lower case.
+func ownersOf(view *staging.View) []string {
 	names := []string{strings.ToLower(view.Spec.Created.By)}
 	if pr := view.Spec.PullRequest; pr != nil {
 		names = append(names, strings.ToLower(pr.Author))
@@ -207,22 +207,22 @@ func authors(view *staging.View) []string {
 	return names
 }
 
-// of tells whether a staging is a person's own.
-func (r *row) of(p staging.Person) bool {
+// isOwnedBy tells whether a staging is a person's own.
+func (r *row) isOwnedBy(p staging.Person) bool {
 	account, _, _ := strings.Cut(strings.ToLower(p.Email), "@")
-	return slices.ContainsFunc(r.author, func(a string) bool {
+	return slices.ContainsFunc(r.owners, func(a string) bool {
 		return a != "" && (a == strings.ToLower(p.Name) || a == account || a == strings.ToLower(p.Email))
 	})
 }
 
-// texts are what a search looks in: everything shown, the name first.
-func (r *row) texts() []string {
-	texts := []string{r.Name, r.Title, r.Condition.Word, r.Condition.Sentence, r.Branch, r.Author}
+// searchTexts are what a search looks in: everything shown, the name first.
+func (r *row) searchTexts() []string {
+	texts := []string{r.Name, r.Title, r.Status.Label, r.Status.Sentence, r.Branch, r.Author}
 	if r.Request != nil {
 		texts = append(texts, r.RequestText(), r.Request.Title)
 	}
 	if r.Tested != nil {
-		texts = append(texts, r.Tested.Word, r.Tested.Note)
+		texts = append(texts, r.Tested.Label, r.Tested.Note)
 	}
 	for _, s := range r.Services {
 		texts = append(texts, s.Title, tag(s.Image))
@@ -239,8 +239,8 @@ func (r *row) texts() []string {
 // RequestText names a pull request: #42.
 func (r *row) RequestText() string { return fmt.Sprintf("#%d", r.Request.Number) }
 
-// Mark shows where a text matches the search.
-func (r *row) Mark(text string) []piece { return r.mark(text) }
+// Highlight shows where a text matches the search.
+func (r *row) Highlight(text string) []textPart { return r.highlight(text) }
 
 // ShownSettings are the first few; More counts the rest.
 func (r *row) ShownSettings() []changedSetting { return r.Settings[:min(len(r.Settings), fewSettings)] }
@@ -266,5 +266,5 @@ func byField(field string) func(a, b *row) int {
 }
 
 func urgency(r *row) int {
-	return slices.Index([]tone{bad, busy, unsure, good, asleep}, r.Condition.Tone)
+	return slices.Index([]cssClass{classBad, classBusy, classUnknown, classGood, classInactive}, r.Status.Class)
 }

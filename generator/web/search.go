@@ -99,17 +99,17 @@ func letters(word, text string, at int) []int {
 	return nil
 }
 
-// piece is a stretch of a text, found or not.
-type piece struct {
+// textPart is a stretch of a text, found or not.
+type textPart struct {
 	Text  string
 	Found bool
 }
 
-// mark cuts a text into what matches the search and what does not.
-func (s search) mark(text string) []piece {
+// highlight cuts a text into what matches the search and what does not.
+func (s search) highlight(text string) []textPart {
 	lower := strings.ToLower(text)
 	if s.empty() || text == "" || len(lower) != len(text) { // a letter whose lower case is longer: not worth it
-		return []piece{{Text: text}}
+		return []textPart{{Text: text}}
 	}
 	found := make([]bool, len(text))
 	for _, word := range s.words {
@@ -130,12 +130,12 @@ func (s search) mark(text string) []piece {
 }
 
 // cut never cuts within a letter.
-func cut(text string, found []bool) []piece {
-	var pieces []piece
+func cut(text string, found []bool) []textPart {
+	var pieces []textPart
 	begin := 0
 	for i := 1; i <= len(text); i++ {
 		if i == len(text) || found[i] != found[begin] && utf8.RuneStart(text[i]) {
-			pieces = append(pieces, piece{text[begin:i], found[begin]})
+			pieces = append(pieces, textPart{text[begin:i], found[begin]})
 			begin = i
 		}
 	}

@@ -30,13 +30,13 @@ type setting struct {
 	Group      string
 
 	// The widget: select, switch, number, secret or text.
-	Widget   string
-	Allowed  []string
-	Min, Max *int
-	Pattern  string
-	Secret   bool                      // its value is not shown
-	Known    []project.SecretReference // stored secrets that it may name
-	Input    string                    // the value that the form begins with
+	Widget      string
+	Allowed     []string
+	Min, Max    *int
+	Pattern     string
+	Secret      bool                      // its value is not shown
+	SecretNames []project.SecretReference // stored secrets that it may name
+	Input       string                    // the value that the form begins with
 	// What a person had filled in already, when the form is shown again.
 	Typed       string
 	TypedAbsent bool
@@ -46,10 +46,10 @@ type setting struct {
 const otherGroup = "Other"
 
 // settingGroups are all settings of a staging, grouped as octopod.yaml says.
-func (v *visit) settingGroups(s staging.Staging) []settingGroup {
+func (req *projectRequest) settingGroups(s staging.Staging) []settingGroup {
 	var groups []settingGroup
-	for _, declared := range v.project.Settings(s) {
-		one := v.setting(s, declared)
+	for _, declared := range req.project.Settings(s) {
+		one := req.setting(s, declared)
 		i := slices.IndexFunc(groups, func(g settingGroup) bool { return g.Title == one.Group })
 		if i < 0 {
 			groups = append(groups, settingGroup{Title: one.Group})
@@ -63,15 +63,15 @@ func (v *visit) settingGroups(s staging.Staging) []settingGroup {
 	return groups
 }
 
-func (v *visit) setting(s staging.Staging, declared project.Setting) setting {
+func (req *projectRequest) setting(s staging.Staging, declared project.Setting) setting {
 	p, name := declared.Parameter, declared.Name
-	fallback := v.project.InheritedSetting(s, name)
+	fallback := req.project.InheritedSetting(s, name)
 	one := setting{
 		Name: name, Help: p.Help, Group: cmp.Or(p.Group, otherGroup),
 		Value: valueText(name, declared), Default: valueText(name, fallback),
 		Own: declared.Origin == project.OriginOverride, Removed: declared.Absent(),
 		Changed:   declared.Origin == project.OriginOverride || declared.Origin == project.OriginPreset,
-		Removable: p.Check(nil) == nil, Locked: !v.role.Includes(p.Role),
+		Removable: p.Check(nil) == nil, Locked: !req.role.Includes(p.Role),
 		Min: p.Min, Max: p.Max, Pattern: p.Pattern, Widget: widgetOf(p),
 	}
 	one.Secret = p.Type != project.TypeSecret && staging.IsSecretName(name)
@@ -82,30 +82,30 @@ func (v *visit) setting(s staging.Staging, declared project.Setting) setting {
 		one.Allowed = append(one.Allowed, staging.FormatValue(value))
 	}
 	if one.Own && !one.Locked && s.Name != "" {
-		one.Undo = v.of(s.Name, "unset?name="+name)
+		one.Undo = req.stagingPath(s.Name, "unset?name="+name)
 	}
-	one.Source = sourceOf(declared)
+	one.Source = originLabel(declared)
 	return one
 }
 
-// offer adds to a form the names of stored secrets that the project and the
+// suggestSecrets adds to a form the names of stored secrets that the project and the
 // stagings which the viewer sees know.
-func (v *visit) offer(groups []settingGroup) {
+func (req *projectRequest) suggestSecrets(groups []settingGroup) {
 	var among []staging.Staging
-	views, _ := v.Feed.Views()
-	for _, r := range v.rowsOf(views...) {
+	views, _ := req.Feed.Views()
+	for _, r := range req.cachedRows(views...) {
 		among = append(among, r.view.Staging())
 	}
 	for i := range groups {
 		for j := range groups[i].Settings {
 			if s := &groups[i].Settings[j]; !s.Locked {
-				s.Known = v.project.SecretReferences(s.Name, among)
+				s.SecretNames = req.project.SecretReferences(s.Name, among)
 			}
 		}
 	}
 }
 
-func sourceOf(s project.Setting) string {
+func originLabel(s project.Setting) string {
 	switch s.Origin {
 	case project.OriginOverride:
 		return "changed here"
@@ -142,8 +142,8 @@ func compareBool(a, b bool) int {
 	return 1
 }
 
-// Holds is what the field holds.
-func (s setting) Holds() string {
+// FieldValue is what the field holds.
+func (s setting) FieldValue() string {
 	if s.Edited {
 		return s.Typed
 	}

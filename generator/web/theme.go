@@ -14,10 +14,10 @@ import (
 
 // theme is the project's colours as a style sheet: a strict policy allows no
 // style within a page.
-func (s *Server) theme(w http.ResponseWriter, _ *http.Request, v *visit) error {
+func (s *Server) theme(w http.ResponseWriter, _ *http.Request, req *projectRequest) error {
 	w.Header().Set("Content-Type", "text/css; charset=utf-8")
 	w.Header().Set("Cache-Control", "private, max-age=60")
-	_, _ = w.Write([]byte(themeOf(v.project.Spec.UI.Accent))) // the browser may be gone
+	_, _ = w.Write([]byte(themeOf(req.project.Spec.UI.Accent))) // the browser may be gone
 	return nil
 }
 
@@ -95,12 +95,12 @@ func (c colour) luminance() float64 {
 
 // logo is the project's own, from the env repo. Opened by itself an SVG is a
 // document: it may not run anything, nor load anything.
-func (s *Server) logo(w http.ResponseWriter, r *http.Request, v *visit) error {
-	file := v.project.Spec.UI.Logo
+func (s *Server) logo(w http.ResponseWriter, r *http.Request, req *projectRequest) error {
+	file := req.project.Spec.UI.Logo
 	if file == "" {
 		return staging.Errorf(staging.CodeNotFound, "the project has no logo")
 	}
-	files, err := v.Stagings.Files(r.Context(), file, "")
+	files, err := req.Stagings.Files(r.Context(), file, "")
 	if err != nil {
 		return err
 	}

@@ -18,8 +18,8 @@ import (
 type Options struct {
 	// Projects by the name in their octopod.yaml, which is also their path.
 	Projects []Project
-	// Waiting: there are projects whose env repos were not read yet.
-	Waiting bool
+	// Loading: there are projects whose env repos were not read yet.
+	Loading bool
 	// Viewer tells who looks.
 	Viewer func(*http.Request) Viewer
 	// SignIn is how people sign in; nil where nobody does.
@@ -47,9 +47,9 @@ type Project struct {
 
 // Branches is what is known of the branches of repositories.
 type Branches struct {
-	In    map[string][]string // repositories that have it, by the branch's name
-	Pulls map[string][]int    // numbers of its pull requests, by the branch's name
-	Away  []string            // repositories that do not answer just now
+	In          map[string][]string // repositories that have it, by the branch's name
+	Pulls       map[string][]int    // numbers of its pull requests, by the branch's name
+	Unavailable []string            // repositories that do not answer just now
 }
 
 // SignIn is the way in and out. Both addresses take ?next= with the path to go
@@ -63,8 +63,8 @@ type SignIn struct {
 // everything.
 type Viewer struct {
 	rights.Actor
-	// Unasked: nobody is asked who they are. The page says so.
-	Unasked bool
+	// NoSignIn: nobody is asked who they are. The page says so.
+	NoSignIn bool
 	// Until is when the sign-in ends; zero for never.
 	Until time.Time
 }
@@ -72,7 +72,7 @@ type Viewer struct {
 // Server is the page of every project.
 type Server struct {
 	Options
-	projects map[string]*served
+	projects map[string]*projectCache
 	pages    *pages
 	mux      *http.ServeMux
 }
@@ -93,9 +93,9 @@ func New(o Options) (*Server, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Server{Options: o, pages: pages, projects: map[string]*served{}, mux: http.NewServeMux()}
+	s := &Server{Options: o, pages: pages, projects: map[string]*projectCache{}, mux: http.NewServeMux()}
 	for _, p := range o.Projects {
-		s.projects[p.Name] = newServed(p, o.Now)
+		s.projects[p.Name] = newProjectCache(p, o.Now)
 	}
 	s.routes()
 	return s, nil
@@ -121,13 +121,13 @@ func (s *Server) projectRoutes() http.Handler {
 		"GET /{project}/archived":                  s.archived,
 		"GET /{project}/new":                       s.newStaging,
 		"POST /{project}/new":                      s.createStaging,
-		"GET /{project}/stagings/{name}":           s.one,
+		"GET /{project}/stagings/{name}":           s.showStaging,
 		"GET /{project}/stagings/{name}/settings":  s.editSettings,
 		"POST /{project}/stagings/{name}/settings": s.saveSettings,
 		"GET /{project}/stagings/{name}/files":     s.files,
 		"GET /{project}/stagings/{name}/resources": s.resources,
 		"GET /{project}/stagings/{name}/{verb}":    s.confirm,
-		"POST /{project}/stagings/{name}/{verb}":   s.act,
+		"POST /{project}/stagings/{name}/{verb}":   s.performAction,
 		"GET /{project}/activity":                  s.activity,
 		"GET /{project}/activity/{export}":         s.exportActivity,
 		"GET /{project}/about":                     s.about,
@@ -163,12 +163,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 const maxForm = 256 << 10
 
 // handler answers one request of a visit; its error becomes a page.
-type handler func(http.ResponseWriter, *http.Request, *visit) error
+type handler func(http.ResponseWriter, *http.Request, *projectRequest) error
 
-// visit is one request to one project. What it reads and does goes through
+// projectRequest is one request to one project. What it reads and does goes through
 // Access; of the project itself, templates receive what the role may see.
-type visit struct {
-	*served
+type projectRequest struct {
+	*projectCache
 	*generator.Access
 	project *project.Project
 	viewer  Viewer
@@ -177,45 +177,47 @@ type visit struct {
 }
 
 // shows tells whether the viewer is shown a part of the page.
-func (v *visit) shows(part project.Section) bool { return v.project.Spec.UI.Shows(part, v.role) }
+func (req *projectRequest) shows(part project.Section) bool {
+	return req.project.Spec.UI.Shows(part, req.role)
+}
 
-// writes tells whether the viewer may change anything.
-func (v *visit) writes() bool { return v.role.Includes(project.RoleUser) }
+// canWrite tells whether the viewer may change anything.
+func (req *projectRequest) canWrite() bool { return req.role.Includes(project.RoleUser) }
 
 // page finds project and viewer, and turns an error into a page.
 func (s *Server) page(h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		v, err := s.visit(r)
+		req, err := s.newRequest(r)
 		if err == nil {
-			err = h(w, r, v)
+			err = h(w, r, req)
 		}
 		if err != nil {
-			s.fail(w, r, v, err)
+			s.fail(w, r, req, err)
 		}
 	})
 }
 
-func (s *Server) visit(r *http.Request) (*visit, error) {
+func (s *Server) newRequest(r *http.Request) (*projectRequest, error) {
 	p, known := s.projects[r.PathValue("project")]
-	if !known && s.Waiting {
+	if !known && s.Loading {
 		return nil, staging.Errorf(staging.CodeUnavailable, "octopod has just started, and has not read everything yet")
 	}
 	if !known {
 		return nil, staging.Errorf(staging.CodeNotFound, "there is no such page")
 	}
-	rules, stale, err := p.rules(r.Context())
+	rules, stale, err := p.currentProject(r.Context())
 	if err != nil {
 		return nil, err
 	}
 	viewer := s.Viewer(r)
-	v := &visit{
-		served: p, Access: p.Stagings.As(viewer.Actor, p.Feed),
+	req := &projectRequest{
+		projectCache: p, Access: p.Stagings.As(viewer.Actor, p.Feed),
 		project: rules, viewer: viewer, role: viewer.role(rules), stale: stale,
 	}
-	if !v.role.Includes(project.RoleViewer) {
+	if !req.role.Includes(project.RoleViewer) {
 		return nil, staging.Errorf(staging.CodeForbidden, "you are signed in, but these stagings are not open to you")
 	}
-	return v, nil
+	return req, nil
 }
 
 func (v Viewer) role(p *project.Project) project.Role {

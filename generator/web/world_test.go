@@ -87,7 +87,7 @@ func personOf(r *http.Request) web.Viewer {
 	name, role := r.Header.Get("X-Person"), r.Header.Get("X-Role")
 	return web.Viewer{Actor: rights.Actor{
 		Person: staging.Person{Name: name, Email: strings.ToLower(name) + "@example.com"}, Via: staging.ViaWeb, Rights: roleRights(role),
-	}, Unasked: r.Header.Get("X-Unasked") != ""}
+	}, NoSignIn: r.Header.Get("X-Unasked") != ""}
 }
 
 var ada = rights.Actor{Person: staging.Person{Name: "Ada", Email: "ada@example.com"}, Via: staging.ViaCLI}

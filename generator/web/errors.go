@@ -23,8 +23,8 @@ type failPage struct {
 	Known                  []link // stagings of almost this name
 }
 
-// answers are the pages of errors.
-var answers = map[staging.Code]struct {
+// errorPages are the pages of errors.
+var errorPages = map[staging.Code]struct {
 	heading string
 	hint    string
 	retry   bool
@@ -43,40 +43,40 @@ var answers = map[staging.Code]struct {
 
 // fail writes the page of an error. The text of a foreign error is for the log
 // alone.
-func (s *Server) fail(w http.ResponseWriter, r *http.Request, v *visit, err error) {
-	if fault := v.faultOfProject(err); fault != nil {
+func (s *Server) fail(w http.ResponseWriter, r *http.Request, req *projectRequest, err error) {
+	if fault := req.projectError(err); fault != nil {
 		err = fault
 	}
 	code := staging.CodeOf(err)
 	if code == staging.CodeForbidden || code == staging.CodeUnauthorized {
 		s.Refused(r.Context(), err)
 	}
-	answer, known := answers[code]
+	answer, known := errorPages[code]
 	status := code.HTTPStatus()
 	if !known {
-		answer, status = answers[staging.CodeInternal], http.StatusInternalServerError
+		answer, status = errorPages[staging.CodeInternal], http.StatusInternalServerError
 	}
 	if status >= http.StatusInternalServerError && r.Context().Err() == nil {
 		s.Log.ErrorContext(r.Context(), "a page failed", "path", r.URL.Path, "code", code, "error", err)
 	}
-	page := failPage{frame: s.frame(r, v, answer.heading, ""), Heading: answer.heading, Hint: answer.hint, Retry: answer.retry}
+	page := failPage{frame: s.frame(r, req, answer.heading, ""), Heading: answer.heading, Hint: answer.hint, Retry: answer.retry}
 	if code != staging.CodeInternal {
 		page.Message = sentence(messageOf(err))
 	}
 	if hint := hintFor(err); hint != "" && code != staging.CodeNotFound {
 		page.Hint = hint
 	}
-	if v != nil && v.project != nil && v.shows(project.SectionDetail) {
+	if req != nil && req.project != nil && req.shows(project.SectionDetail) {
 		page.Detail = err.Error()
 	}
 	s.writeFailure(w, r, status, page)
 }
 
-// faultOfProject is an error that comes of a fault of octopod.yaml: no form is
+// projectError is an error that comes of a fault of octopod.yaml: no form is
 // wrong then, and no address mistyped. It is nil for all others.
-func (v *visit) faultOfProject(err error) error {
+func (req *projectRequest) projectError(err error) error {
 	code := staging.CodeOf(err)
-	if v == nil || v.stale == nil || code != staging.CodeOf(v.stale) || code == staging.CodeUnavailable {
+	if req == nil || req.stale == nil || code != staging.CodeOf(req.stale) || code == staging.CodeUnavailable {
 		return nil
 	}
 	return staging.Errorf(staging.CodeUnavailable, "the project's own file cannot be read just now").Because(err).
@@ -100,7 +100,7 @@ func (s *Server) writeFailure(w http.ResponseWriter, r *http.Request, status int
 
 // Refuse answers what was refused before it came to a page, in the same look.
 func (s *Server) Refuse(w http.ResponseWriter, r *http.Request, status int, err error) {
-	answer := answers[staging.CodeOf(err)]
+	answer := errorPages[staging.CodeOf(err)]
 	page := failPage{frame: s.frame(r, nil, answer.heading, ""), Heading: answer.heading, Hint: answer.hint}
 	if s.SignIn != nil && status == http.StatusUnauthorized {
 		page.In = "/signin?next=%2F"
@@ -142,17 +142,17 @@ type chooserPage struct {
 }
 
 func (s *Server) home(w http.ResponseWriter, r *http.Request) {
-	if len(s.Projects) == 0 && s.Waiting {
+	if len(s.Projects) == 0 && s.Loading {
 		s.fail(w, r, nil, staging.Errorf(staging.CodeUnavailable, "octopod has just started, and has not read everything yet"))
 		return
 	}
-	if len(s.Projects) == 1 && !s.Waiting {
+	if len(s.Projects) == 1 && !s.Loading {
 		http.Redirect(w, r, "/"+s.Projects[0].Name+"/", http.StatusFound)
 		return
 	}
 	page := chooserPage{frame: s.frame(r, nil, "Projects", "")}
 	for _, p := range s.Projects {
-		rules, _, err := s.projects[p.Name].rules(r.Context())
+		rules, _, err := s.projects[p.Name].currentProject(r.Context())
 		if err == nil && s.Viewer(r).role(rules).Includes(project.RoleViewer) {
 			page.Projects = append(page.Projects, link{rules.Spec.UI.Title, "/" + p.Name + "/"})
 		}

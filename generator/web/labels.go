@@ -10,43 +10,43 @@ import (
 	"octopod/generator/staging"
 )
 
-// tone is how a status looks; a class of the style sheet.
-type tone string
+// cssClass is how a status looks; a class of the style sheet.
+type cssClass string
 
 const (
-	good   tone = "good"
-	busy   tone = "busy"
-	bad    tone = "bad"
-	asleep tone = "asleep"
-	unsure tone = "unsure"
+	classGood     cssClass = "good"
+	classBusy     cssClass = "busy"
+	classBad      cssClass = "bad"
+	classInactive cssClass = "asleep"
+	classUnknown  cssClass = "unsure"
 )
 
-// condition is a status for people: a word, a sentence, a look.
-type condition struct {
-	Tone     tone
-	Word     string
+// statusText is a status for people: a word, a sentence, a look.
+type statusText struct {
+	Class    cssClass
+	Label    string
 	Sentence string
 	Detail   string // only for those who are shown it
 }
 
 // phases are the statuses as testers read them. The sentence serves where the
 // reason speaks of things a tester does not know.
-var phases = map[staging.Phase]condition{
-	staging.PhaseCreating:  {busy, "Starting", "It is being set up for the first time.", ""},
-	staging.PhaseUpdating:  {busy, "Updating", "A change is on its way.", ""},
-	staging.PhaseRunning:   {good, "Running", "Everything runs.", ""},
-	staging.PhaseDegraded:  {bad, "Trouble", "A part of it does not work.", ""},
-	staging.PhaseFailed:    {bad, "Failed", "It could not be put in place. Somebody who develops it should have a look.", ""},
-	staging.PhaseArchiving: {busy, "Going to sleep", "It is being put to sleep. Its data are kept.", ""},
-	staging.PhaseArchived:  {asleep, "Archived", "Asleep. Its data are kept.", ""},
-	staging.PhaseDeleting:  {busy, "Being deleted", "It is being taken down.", ""},
-	staging.PhaseUnknown:   {unsure, "Not known", "How it is cannot be told just now.", ""},
-	staging.PhaseInvalid:   {bad, "Unreadable", "Its record was changed by hand and cannot be read.", ""},
+var phases = map[staging.Phase]statusText{
+	staging.PhaseCreating:  {classBusy, "Starting", "It is being set up for the first time.", ""},
+	staging.PhaseUpdating:  {classBusy, "Updating", "A change is on its way.", ""},
+	staging.PhaseRunning:   {classGood, "Running", "Everything runs.", ""},
+	staging.PhaseDegraded:  {classBad, "Trouble", "A part of it does not work.", ""},
+	staging.PhaseFailed:    {classBad, "Failed", "It could not be put in place. Somebody who develops it should have a look.", ""},
+	staging.PhaseArchiving: {classBusy, "Going to sleep", "It is being put to sleep. Its data are kept.", ""},
+	staging.PhaseArchived:  {classInactive, "Archived", "Asleep. Its data are kept.", ""},
+	staging.PhaseDeleting:  {classBusy, "Being deleted", "It is being taken down.", ""},
+	staging.PhaseUnknown:   {classUnknown, "Not known", "How it is cannot be told just now.", ""},
+	staging.PhaseInvalid:   {classBad, "Unreadable", "Its record was changed by hand and cannot be read.", ""},
 }
 
-// conditionOf puts the status of a staging into words. With detail, the words
+// statusTextOf puts the status of a staging into words. With detail, the words
 // are Argo CD's and Kubernetes' own.
-func conditionOf(v *staging.View, detail bool, titles map[string]string) condition {
+func statusTextOf(v *staging.View, detail bool, titles map[string]string) statusText {
 	c, known := phases[v.Status.Phase]
 	switch {
 	case known:
@@ -55,7 +55,7 @@ func conditionOf(v *staging.View, detail bool, titles map[string]string) conditi
 	case v.Spec.State == staging.Deleting:
 		c = phases[staging.PhaseDeleting]
 	default: // no Argo CD is connected
-		c = condition{unsure, "Saved", "Whether it runs is not known here.", ""}
+		c = statusText{classUnknown, "Saved", "Whether it runs is not known here.", ""}
 	}
 	c.Sentence = cmp.Or(reasonText(v.Status.Reason, detail, titles), c.Sentence)
 	if detail {
@@ -77,8 +77,8 @@ func reasonText(r staging.Reason, detail bool, titles map[string]string) string 
 	return ""
 }
 
-// deeds are the verbs as a history tells them.
-var deeds = map[staging.Verb]string{
+// verbLabels are the verbs as a history tells them.
+var verbLabels = map[staging.Verb]string{
 	staging.Deploy: "Deployed", staging.Create: "Created", staging.Update: "Updated", staging.Set: "Changed settings",
 	staging.Unset: "Changed settings", staging.Archive: "Archived", staging.Restore: "Woken up", staging.Restart: "Restarted", staging.Delete: "Deleted",
 	staging.PinVerb: "Pinned", staging.Unpin: "Unpinned", staging.Rollback: "Went back to an earlier version",
@@ -86,8 +86,8 @@ var deeds = map[staging.Verb]string{
 	staging.Mark: "Marked", staging.Keep: "Kept from the clean-up", staging.Unkeep: "Left to the clean-up again",
 }
 
-// doors say where an action came from.
-var doors = map[staging.Via]string{
+// sourceLabels say where an action came from.
+var sourceLabels = map[staging.Via]string{
 	staging.ViaCLI: "command line", staging.ViaCI: "build", staging.ViaWeb: "this page", staging.ViaAPI: "program",
 	staging.ViaWebhook: "branch event", staging.ViaSweep: "clean-up", staging.ViaGit: "hand",
 }
@@ -119,9 +119,9 @@ func summary(e staging.Event) string {
 // tag is how people tell two versions of a part apart.
 func tag(image string) string { return staging.ImageTag(image) }
 
-// outcome says what became of a version: how long it took, and whether it
+// rolloutText says what became of a version: how long it took, and whether it
 // worked. How the newest is now is for its status to say, which is live.
-func outcome(e staging.Event, newest, detail bool, titles map[string]string) (words string, t tone) {
+func rolloutText(e staging.Event, newest, detail bool, titles map[string]string) (words string, t cssClass) {
 	if e.Rollout == nil {
 		return "", ""
 	}
@@ -136,10 +136,10 @@ func outcome(e staging.Event, newest, detail bool, titles map[string]string) (wo
 			return came, ""
 		}
 		why := cmp.Or(reasonText(r.Reason, detail, titles), phases[r.Phase].Sentence)
-		return strings.TrimPrefix(came+", then failed: "+why, ", then "), bad
+		return strings.TrimPrefix(came+", then failed: "+why, ", then "), classBad
 	case staging.PhaseCreating, staging.PhaseUpdating:
 		if !newest {
-			return "replaced before it ran", asleep
+			return "replaced before it ran", classInactive
 		}
 	}
 	return came, ""
@@ -184,20 +184,20 @@ func initials(name string) string {
 	return strings.ToUpper(string(letters))
 }
 
-// moment is a time as a page writes it; scripts turn it into "3 minutes ago".
-type moment struct{ time.Time }
+// timestamp is a time as a page writes it; scripts turn it into "3 minutes ago".
+type timestamp struct{ time.Time }
 
 // at is a moment that may not have come.
-func at(t *time.Time) *moment {
+func at(t *time.Time) *timestamp {
 	if t == nil {
 		return nil
 	}
-	return &moment{*t}
+	return &timestamp{*t}
 }
 
-func (m moment) Machine() string { return m.UTC().Format(time.RFC3339) }
-func (m moment) Human() string   { return m.UTC().Format("2 Jan 2006, 15:04 UTC") }
-func (m moment) Day() string     { return m.UTC().Format("2 Jan 2006") }
+func (m timestamp) Machine() string { return m.UTC().Format(time.RFC3339) }
+func (m timestamp) Human() string   { return m.UTC().Format("2 Jan 2006, 15:04 UTC") }
+func (m timestamp) Day() string     { return m.UTC().Format("2 Jan 2006") }
 
 // valueText is a value as it may be shown: nothing of a secret, and a word
 // where there is nothing.

@@ -9,11 +9,11 @@ import (
 	"octopod/generator/project"
 )
 
-// rulesFor is how long octopod.yaml is not read again. A feed looks as often.
-const rulesFor = 2 * time.Second
+// projectTTL is how long octopod.yaml is not read again. A feed looks as often.
+const projectTTL = 2 * time.Second
 
-// served is a project with what is kept of it between requests.
-type served struct {
+// projectCache is a project with what is kept of it between requests.
+type projectCache struct {
 	Project
 	now  func() time.Time
 	rows rowCache
@@ -25,13 +25,15 @@ type served struct {
 	reading bool
 }
 
-func newServed(p Project, now func() time.Time) *served { return &served{Project: p, now: now} }
+func newProjectCache(p Project, now func() time.Time) *projectCache {
+	return &projectCache{Project: p, now: now}
+}
 
-// rules gives octopod.yaml, read a moment ago. While it cannot be read, or
+// currentProject gives octopod.yaml, read a moment ago. While it cannot be read, or
 // takes long, the last one serves; stale says why.
-func (s *served) rules(ctx context.Context) (p *project.Project, stale, err error) {
+func (s *projectCache) currentProject(ctx context.Context) (p *project.Project, stale, err error) {
 	s.mu.Lock()
-	if s.project != nil && (s.reading || s.now().Sub(s.readAt) < rulesFor) {
+	if s.project != nil && (s.reading || s.now().Sub(s.readAt) < projectTTL) {
 		defer s.mu.Unlock()
 		return s.project, s.stale, nil
 	}
@@ -51,10 +53,10 @@ func (s *served) rules(ctx context.Context) (p *project.Project, stale, err erro
 }
 
 // path is the address of a page of the project.
-func (s *served) path(rest string) string { return "/" + s.Name + "/" + rest }
+func (s *projectCache) path(rest string) string { return "/" + s.Name + "/" + rest }
 
-// of is the address of a page of one staging.
-func (s *served) of(name, rest string) string {
+// stagingPath is the address of a page of one staging.
+func (s *projectCache) stagingPath(name, rest string) string {
 	at := s.path("stagings/" + name)
 	if rest != "" {
 		at += "/" + rest

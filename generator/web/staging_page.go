@@ -11,18 +11,18 @@ import (
 	"octopod/generator/staging"
 )
 
-// onePage is the page of one staging.
-type onePage struct {
+// stagingPage is the page of one staging.
+type stagingPage struct {
 	frame
 	Row       *row
 	Mark      string // address that says what was found; empty where it is not for the viewer
-	Status    statusPart
+	Status    statusPanel
 	Version   string // of the record, as this page shows it
 	Groups    []settingGroup
 	Presets   []string
 	Differ    int // settings that differ from the project's
 	History   []event
-	Verbs     []verbLink
+	Verbs     []actionLink
 	Settings  string // address of the form; empty when it is not for the viewer
 	Files     string
 	ArgoCD    string
@@ -31,9 +31,9 @@ type onePage struct {
 	Events    string
 }
 
-// statusPart is what changes by itself: it is sent again whenever it does.
-type statusPart struct {
-	Condition condition
+// statusPanel is what changes by itself: it is sent again whenever it does.
+type statusPanel struct {
+	Status    statusText
 	Steps     []step
 	Services  []part
 	Addresses []link
@@ -44,7 +44,7 @@ type statusPart struct {
 // step is one station of a change on its way.
 type step struct {
 	Label string
-	At    *moment
+	At    *timestamp
 	Took  string
 	State string // done, now, next
 }
@@ -52,21 +52,21 @@ type step struct {
 // event is one line of a history, in plain words.
 type event struct {
 	staging.Event
-	When    moment
-	Deed    string
-	Summary string
-	Door    string
-	Tone    tone
-	Outcome string // what became of it, where that was seen
-	Ended   tone   // of the outcome
-	First   bool   // the version that is wanted now
-	Undo    string // address; empty where there is no way back
-	Return  string
-	Page    string // of the staging, in the list of all actions
+	When         timestamp
+	Action       string
+	Summary      string
+	Source       string
+	Class        cssClass
+	Outcome      string   // what became of it, where that was seen
+	OutcomeClass cssClass // of the outcome
+	Current      bool     // the version that is wanted now
+	Undo         string   // address; empty where there is no way back
+	Restore      string
+	Page         string // of the staging, in the list of all actions
 }
 
-// verbLink is something that can be done, as a link to the page that explains it.
-type verbLink struct {
+// actionLink is something that can be done, as a link to the page that explains it.
+type actionLink struct {
 	Verb, Label, URL string
 	Danger           bool
 }
@@ -74,28 +74,28 @@ type verbLink struct {
 // shownChanges is how much of a history is shown at once.
 const shownChanges = 50
 
-func (s *Server) one(w http.ResponseWriter, r *http.Request, v *visit) error {
-	view, err := v.latest(r.Context(), r.PathValue("name"))
+func (s *Server) showStaging(w http.ResponseWriter, r *http.Request, req *projectRequest) error {
+	view, err := req.latest(r.Context(), r.PathValue("name"))
 	if err != nil {
 		return err
 	}
-	page, err := v.onePage(r.Context(), view)
+	page, err := req.stagingPage(r.Context(), view)
 	if err != nil {
 		return err
 	}
-	page.frame = s.frame(r, v, page.Row.Name, "list")
+	page.frame = s.frame(r, req, page.Row.Name, "list")
 	if view.Status.Phase == "" { // no more than that it is saved will be known
 		said, _, _ := strings.Cut(page.Notice, ".")
 		page.Notice = sentence(said)
 	}
-	return s.pages.show(w, http.StatusOK, "one", page)
+	return s.pages.show(w, http.StatusOK, "staging", page)
 }
 
 // latest gives a staging with its record as committed now. What the feed says
 // of its status may still be about an earlier one, and then says so.
-func (v *visit) latest(ctx context.Context, name string) (*staging.View, error) {
-	known := v.Redact(v.project, v.Feed.View(name))
-	views, err := v.Find(ctx, staging.Query{Names: []string{name}, Recorded: true})
+func (req *projectRequest) latest(ctx context.Context, name string) (*staging.View, error) {
+	known := req.Redact(req.project, req.Feed.View(name))
+	views, err := req.Find(ctx, staging.Query{Names: []string{name}, Recorded: true})
 	switch {
 	case err != nil && known != nil && staging.CodeOf(err) != staging.CodeForbidden:
 		return known, nil // the env repo cannot be read, or the staging is going
@@ -115,76 +115,76 @@ func (v *visit) latest(ctx context.Context, name string) (*staging.View, error) 
 	return &view, nil
 }
 
-func (v *visit) onePage(ctx context.Context, view *staging.View) (*onePage, error) {
+func (req *projectRequest) stagingPage(ctx context.Context, view *staging.View) (*stagingPage, error) {
 	name := view.Metadata.Name
-	page := &onePage{Row: v.row(view), Status: v.statusOf(view), Version: view.Version}
-	page.Events = v.path("events?" + url.Values{
-		"name": {name}, "version": {page.Version}, "after": {sequenceText(v.Feed.Sequence())},
+	page := &stagingPage{Row: req.row(view), Status: req.statusOf(view), Version: view.Version}
+	page.Events = req.path("events?" + url.Values{
+		"name": {name}, "version": {page.Version}, "after": {sequenceText(req.Feed.Sequence())},
 	}.Encode())
-	page.Verbs = v.verbs(view)
-	if page.Row.Writes && view.Spec.State == staging.Active {
-		page.Mark = v.of(name, "mark")
+	page.Verbs = req.actionLinks(view)
+	if page.Row.CanWrite && view.Spec.State == staging.Active {
+		page.Mark = req.stagingPath(name, "mark")
 	}
-	if v.shows(project.SectionFiles) {
-		page.Files = v.of(name, "files")
+	if req.shows(project.SectionFiles) {
+		page.Files = req.stagingPath(name, "files")
 	}
-	if v.shows(project.SectionResources) {
-		page.ArgoCD = v.argoCDPage(name)
+	if req.shows(project.SectionResources) {
+		page.ArgoCD = req.argoCDPage(name)
 		if view.Status.Phase != "" { // else no Argo CD is connected
-			page.Resources = v.of(name, "resources")
+			page.Resources = req.stagingPath(name, "resources")
 		}
 	}
 	if view.Status.Phase == staging.PhaseInvalid {
-		if v.shows(project.SectionDetail) {
+		if req.shows(project.SectionDetail) {
 			page.Invalid = view.Status.Detail
 		}
-	} else if v.shows(project.SectionSettings) {
-		page.Groups = v.settingGroups(view.Staging())
+	} else if req.shows(project.SectionSettings) {
+		page.Groups = req.settingGroups(view.Staging())
 		page.Presets = view.Spec.Presets
 		page.Differ = len(page.Row.Settings)
-		if v.writes() {
-			page.Settings = v.of(name, "settings")
+		if req.canWrite() {
+			page.Settings = req.stagingPath(name, "settings")
 		}
 	}
-	return page, v.addHistory(ctx, page)
+	return page, req.addHistory(ctx, page)
 }
 
 // argoCDPage is where Argo CD shows a staging; empty where that is not known.
-func (v *visit) argoCDPage(name string) string {
-	if v.ArgoCD == "" {
+func (req *projectRequest) argoCDPage(name string) string {
+	if req.ArgoCD == "" {
 		return ""
 	}
-	return v.ArgoCD + "/applications/" + url.PathEscape(v.project.Spec.ArgoCD.Namespace) + "/" + url.PathEscape(v.project.Application(name))
+	return req.ArgoCD + "/applications/" + url.PathEscape(req.project.Spec.ArgoCD.Namespace) + "/" + url.PathEscape(req.project.Application(name))
 }
 
-func (v *visit) addHistory(ctx context.Context, page *onePage) error {
-	if !v.shows(project.SectionHistory) {
+func (req *projectRequest) addHistory(ctx context.Context, page *stagingPage) error {
+	if !req.shows(project.SectionHistory) {
 		return nil
 	}
-	events, err := v.History(ctx, staging.HistoryQuery{Name: page.Row.Name, Limit: shownChanges, Rollouts: true})
+	events, err := req.History(ctx, staging.HistoryQuery{Name: page.Row.Name, Limit: shownChanges, Rollouts: true})
 	if staging.CodeOf(err) == staging.CodeNotFound && err != nil {
 		return nil
 	}
-	if err != nil && v.stale != nil { // all else is known
+	if err != nil && req.stale != nil { // all else is known
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	titles := v.project.ServiceTitles()
+	titles := req.project.ServiceTitles()
 	for i, e := range events {
-		told := v.tell(e)
-		told.First = i == 0
-		told.Outcome, told.Ended = outcome(e, i == 0, v.shows(project.SectionDetail), titles)
-		if told.Ended == bad {
-			told.Tone = bad
+		told := req.describe(e)
+		told.Current = i == 0
+		told.Outcome, told.OutcomeClass = rolloutText(e, i == 0, req.shows(project.SectionDetail), titles)
+		if told.OutcomeClass == classBad {
+			told.Class = classBad
 		}
-		if v.writes() && !e.Gone {
+		if req.canWrite() && !e.Gone {
 			if i+1 < len(events) && !events[i+1].Gone && undoable(e.Verb) {
-				told.Undo = v.of(page.Row.Name, "undo?to="+e.Revision)
+				told.Undo = req.stagingPath(page.Row.Name, "undo?to="+e.Revision)
 			}
 			if i > 0 {
-				told.Return = v.of(page.Row.Name, "rollback?to="+e.Revision)
+				told.Restore = req.stagingPath(page.Row.Name, "rollback?to="+e.Revision)
 			}
 		}
 		page.History = append(page.History, told)
@@ -197,29 +197,29 @@ func undoable(verb staging.Verb) bool {
 	return !slices.Contains([]staging.Verb{staging.Rollback, staging.Regenerate, staging.Extend, staging.Delete, staging.Mark, staging.Restart}, verb)
 }
 
-// tell puts an event into words.
-func (v *visit) tell(e staging.Event) event {
-	told := event{Event: e, When: moment{e.At}, Deed: deeds[e.Verb], Summary: summary(e), Door: doors[e.Via], Tone: good}
+// describe puts an event into words.
+func (req *projectRequest) describe(e staging.Event) event {
+	told := event{Event: e, When: timestamp{e.At}, Action: verbLabels[e.Verb], Summary: summary(e), Source: sourceLabels[e.Via], Class: classGood}
 	switch e.Verb {
 	case "":
-		told.Deed = "Edited by hand"
+		told.Action = "Edited by hand"
 	case staging.Archive, staging.Delete:
-		told.Tone = asleep
+		told.Class = classInactive
 	case staging.Rollback, staging.PinVerb:
-		told.Tone = unsure
+		told.Class = classUnknown
 	}
-	if told.Deed == "" {
-		told.Deed = string(e.Verb)
+	if told.Action == "" {
+		told.Action = string(e.Verb)
 	}
 	if e.Staging != "" {
-		told.Page = v.of(e.Staging, "")
+		told.Page = req.stagingPath(e.Staging, "")
 	}
 	return told
 }
 
-func (v *visit) statusOf(view *staging.View) statusPart {
-	s := statusPart{
-		Condition: conditionOf(view, v.shows(project.SectionDetail), v.project.ServiceTitles()), Archived: view.Spec.State == staging.Archived,
+func (req *projectRequest) statusOf(view *staging.View) statusPanel {
+	s := statusPanel{
+		Status: statusTextOf(view, req.shows(project.SectionDetail), req.project.ServiceTitles()), Archived: view.Spec.State == staging.Archived,
 	}
 	if view.Status.Phase == staging.PhaseInvalid {
 		return s
@@ -227,11 +227,11 @@ func (v *visit) statusOf(view *staging.View) statusPart {
 	if view.Spec.State == staging.Active && view.Status.Phase != "" {
 		s.Steps = steps(view.Status)
 	}
-	if v.shows(project.SectionServices) {
-		s.Services = v.parts(view)
+	if req.shows(project.SectionServices) {
+		s.Services = req.parts(view)
 	}
 	if !s.Archived {
-		s.Addresses, s.Links = v.addresses(view), v.links(view)
+		s.Addresses, s.Links = req.addresses(view), req.links(view)
 	}
 	return s
 }
@@ -259,7 +259,7 @@ func steps(status staging.Status) []step {
 			all[i].State = "done"
 		case i == reached+1:
 			all[i].State = "now"
-			if phases[status.Phase].Tone == bad {
+			if phases[status.Phase].Class == classBad {
 				all[i].State = "stuck"
 			}
 		default:
@@ -269,17 +269,19 @@ func steps(status staging.Status) []step {
 	return all
 }
 
-// verbs are what the viewer can do with a staging now, the harmless first.
-func (v *visit) verbs(view *staging.View) []verbLink {
-	if !v.writes() {
+// actionLinks are what the viewer can do with a staging now, the harmless first.
+func (req *projectRequest) actionLinks(view *staging.View) []actionLink {
+	if !req.canWrite() {
 		return nil
 	}
 	name, spec := view.Metadata.Name, view.Spec
-	link := func(verb, label string) verbLink { return verbLink{verb, label, v.of(name, verb), verb == "delete"} }
-	if view.Status.Phase == staging.PhaseInvalid {
-		return []verbLink{link("delete", "Delete…")}
+	link := func(verb, label string) actionLink {
+		return actionLink{verb, label, req.stagingPath(name, verb), verb == "delete"}
 	}
-	var all []verbLink
+	if view.Status.Phase == staging.PhaseInvalid {
+		return []actionLink{link("delete", "Delete…")}
+	}
+	var all []actionLink
 	if spec.State != staging.Active {
 		all = append(all, link("restore", "Wake up"))
 	} else {
