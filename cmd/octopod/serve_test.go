@@ -285,7 +285,7 @@ func TestServerRefusesWhatCannotBe(t *testing.T) {
 	for want, args := range map[string][]string{
 		"must listen on this machine only": {"--env-repo", repo, "--listen", "0.0.0.0:0"},
 		"bad.yaml:1: projcts":              {"--server-config", bad},
-		"cannot be read":                   {"--server-config", filepath.Join(dir, "none.yaml")},
+		"cannot read the server config":    {"--server-config", filepath.Join(dir, "none.yaml")},
 		"cannot listen":                    {"--env-repo", repo, "--listen", "127.0.0.1:notaport"},
 	} {
 		out, err := tryProgram(t, dir, nil, append([]string{"serve"}, args...)...)
