@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"context"
+	"errors"
 	"octopod/generator/render"
 	"time"
 
@@ -58,6 +59,17 @@ func (g *Catalog) Latest(ctx context.Context) (*envrepo.Tree, *project.Project, 
 	}
 	p, err := tree.Project()
 	return tree, p, err
+}
+
+// IsRepoFault reports whether an error concerns the whole env repo: it cannot be
+// reached, or the caller has given up. Any other error of reading a staging is a fault
+// of that staging's own files and must not fail the others.
+func IsRepoFault(err error) bool {
+	switch staging.CodeOf(err) {
+	case staging.CodeUnavailable, staging.CodeUnauthorized, staging.CodeForbidden, staging.CodeTimeout:
+		return true
+	}
+	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
 // FindRecord reads a record that may not be there yet.

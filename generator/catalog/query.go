@@ -9,13 +9,17 @@ import (
 	"octopod/generator/staging"
 )
 
-// Views returns the records of the named stagings that match the query.
+// Views returns the records of the named stagings that match the query. A record that
+// cannot be read is a view with the phase Invalid: it never hides the others.
 func Views(ctx context.Context, tree *envrepo.Tree, p *project.Project, q staging.Query, names []string) ([]staging.View, error) {
-	if err := tree.PrefetchRecords(ctx, names); err != nil {
+	if err := tree.PrefetchRecords(ctx, names); IsRepoFault(err) {
 		return nil, err
 	}
 	views := []staging.View{}
 	for _, name := range names {
+		if !staging.IsLabel(name) {
+			continue // a directory that is not a staging: lint reports it
+		}
 		v, err := viewAt(tree, p, name)
 		if err != nil {
 			return nil, err
@@ -73,11 +77,11 @@ func viewAt(tree *envrepo.Tree, p *project.Project, name string) (staging.View, 
 	if err == nil {
 		err = p.Check(s)
 	}
-	if err != nil && staging.CodeOf(err) == staging.CodeInvalid {
-		return invalidView(name, tree.Revision(), err), nil
-	}
-	if err != nil {
+	switch {
+	case IsRepoFault(err):
 		return staging.View{}, err
+	case err != nil:
+		return invalidView(name, tree.Revision(), err), nil
 	}
 	return View(p, s, tree.Revision()), nil
 }

@@ -108,6 +108,9 @@ func (t *Tree) record(name string) (staging.Staging, error) {
 	if !exists {
 		return staging.Staging{}, invalidRecord(name, staging.Problem{File: file, Message: "is missing"})
 	}
+	if entry.IsDir() {
+		return staging.Staging{}, invalidRecord(name, staging.Problem{File: file, Message: "is a directory"})
+	}
 	if s, known := t.records.get(name, entry.Hash); known {
 		return s, nil
 	}

@@ -73,7 +73,7 @@ func nextPoll(v staging.View, now time.Time) time.Time {
 	switch v.Status.Phase {
 	case staging.PhaseCreating, staging.PhaseUpdating, staging.PhaseArchiving, staging.PhaseDeleting, staging.PhaseUnknown:
 		return now.Add(pollActiveEvery)
-	case staging.PhaseFailed, staging.PhaseDegraded:
+	case staging.PhaseFailed, staging.PhaseDegraded, staging.PhaseInvalid:
 		return now.Add(pollFailingEvery)
 	}
 	return time.Time{}

@@ -1,6 +1,7 @@
 package live
 
 import (
+	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -33,9 +34,13 @@ type watchState struct {
 	overdue   map[string]overdue
 	refreshes sync.WaitGroup  // reminders under way
 	listed    map[string]bool // stagings whose Application the stream told of
-	repoDown  bool
-	dated     bool   // the history was read
-	wakes     uint64 // requests to look at the branch that are answered
+	dated     bool            // the history was read
+
+	tipErr   error            // why the branch could not be read
+	unread   map[string]error // why stagings could not be read: a fault of the whole env repo
+	repoDown bool             // RepoDown was sent, and not yet RepoUp
+
+	wakes uint64 // requests to look at the branch that are answered
 
 	pending        map[string]staging.Names // services that stagings wait for, as published last
 	pendingVersion uint64                   // its number
@@ -47,7 +52,7 @@ func (g *Tracker) newWatchState(ctx context.Context, q staging.Query, handle fun
 	if err != nil {
 		return nil, err
 	}
-	b := &watchState{query: q, handle: handle, sent: map[string]lastSent{}, overdue: map[string]overdue{}, listed: map[string]bool{}, wakes: looks, wakeups: &g.wakeups}
+	b := &watchState{query: q, handle: handle, sent: map[string]lastSent{}, overdue: map[string]overdue{}, listed: map[string]bool{}, unread: map[string]error{}, wakes: looks, wakeups: &g.wakeups}
 	cluster, seen := g.Snapshot(ctx, p)
 	b.argo = seen
 	b.Evaluator = g.NewEvaluator(cluster, tip, p)
@@ -65,9 +70,7 @@ func (b *watchState) run(ctx context.Context, events <-chan argocd.Event) error 
 	}
 	if b.query.Dated {
 		b.dated = true
-		if err := b.send(ctx, b.names()); err != nil {
-			b.postpone(b.names())
-		}
+		b.sendOrPostpone(ctx, b.names())
 	}
 	tick, tips := time.NewTicker(pollActiveEvery), time.NewTicker(pollTipEvery)
 	defer tick.Stop()
@@ -89,9 +92,8 @@ func (b *watchState) run(ctx context.Context, events <-chan argocd.Event) error 
 			names = b.readTip(ctx)
 		case <-ctx.Done():
 		}
-		if err := b.send(ctx, names); err != nil {
-			b.postpone(names)
-		}
+		b.sendOrPostpone(ctx, names)
+		b.sendRepoState(ctx)
 		b.sendPolled(looks)
 		b.refreshOverdue(ctx)
 	}
@@ -214,16 +216,8 @@ func (b *watchState) duePolls() []string {
 // readTip reads the branch, and gives the stagings that are different there.
 func (b *watchState) readTip(ctx context.Context) []string {
 	tip, p, err := b.Latest(ctx)
-	if err != nil {
-		if !b.repoDown && ctx.Err() == nil {
-			b.repoDown = true
-			b.handle(Event{Kind: RepoDown, Err: err})
-		}
+	if b.tipErr = err; err != nil {
 		return nil
-	}
-	if b.repoDown {
-		b.repoDown = false
-		b.handle(Event{Kind: RepoUp})
 	}
 	before := b.Tip
 	if tip.Revision() == before.Revision() {
@@ -238,7 +232,40 @@ func (b *watchState) readTip(ctx context.Context) []string {
 	})
 }
 
-// send tells what is new of the named stagings.
+// sendRepoState sends RepoDown once the env repo cannot be read, and RepoUp once the
+// branch and every staging can be read again.
+func (b *watchState) sendRepoState(ctx context.Context) {
+	err := b.tipErr
+	for _, unread := range b.unread {
+		err = cmp.Or(err, unread)
+	}
+	switch {
+	case ctx.Err() != nil:
+	case err != nil && !b.repoDown:
+		b.handle(Event{Kind: RepoDown, Err: err})
+		b.repoDown = true
+	case err == nil && b.repoDown:
+		b.handle(Event{Kind: RepoUp})
+		b.repoDown = false
+	}
+}
+
+// sendOrPostpone sends the named stagings, or reads them again a moment later when the
+// env repo cannot be read.
+func (b *watchState) sendOrPostpone(ctx context.Context, names []string) {
+	err := b.send(ctx, names)
+	for _, name := range names {
+		if delete(b.unread, name); err != nil {
+			b.unread[name] = err
+		}
+	}
+	if err != nil {
+		b.postpone(names)
+	}
+}
+
+// send tells what is new of the named stagings. It fails only when the whole env repo
+// cannot be read.
 func (b *watchState) send(ctx context.Context, names []string) error {
 	if len(names) == 0 {
 		return nil
@@ -272,7 +299,7 @@ func (b *watchState) views(ctx context.Context, names []string) ([]staging.View,
 		if err != nil {
 			return nil, err
 		}
-		if exists && staging.IsLabel(name) {
+		if exists {
 			recorded = append(recorded, name)
 		} else if b.argo != nil && (b.argo.Has(name) || !b.argo.AwaySince.IsZero() && b.sent[name].view.Metadata.Name != "") {
 			views = append(views, status.RemovedView(name))
@@ -294,18 +321,19 @@ func (b *watchState) views(ctx context.Context, names []string) ([]staging.View,
 func (b *watchState) sendOne(ctx context.Context, v staging.View) error {
 	name, now := v.Metadata.Name, b.Now().UTC()
 	content, err := b.Tip.ContentHash(ctx, name)
-	if err != nil {
+	if err == nil && b.dated {
+		v.Status.Changed, err = b.lastChange(ctx, name)
+	}
+	switch {
+	case catalog.IsRepoFault(err):
 		return err
+	case err != nil:
+		status.SetUnreadable(&v, err)
 	}
 	old, known := b.sent[name]
 	v.Status.Since = &now
 	if known && old.view.Status.Phase == v.Status.Phase {
 		v.Status.Since = old.view.Status.Since
-	}
-	if b.dated {
-		if v.Status.Changed, err = b.lastChange(ctx, name); err != nil {
-			return err
-		}
 	}
 	v.Status.Timings = mergeTimings(old, v, content, now)
 	seen := lastSent{view: v, content: content, nextPoll: nextPoll(v, now)}

@@ -25,7 +25,9 @@ type Observation struct {
 	Compared, Applied bool
 
 	Wanted map[string]string // image of each service that must have a pod
-	Pods   []Pod             // when PodsKnown
+	// Why the committed manifests cannot be read; "" when they can, or were not read.
+	ManifestsError string
+	Pods           []Pod // when PodsKnown
 	// Whether Pods was fetched. Fetch it while the staging is not healthy, or its
 	// reasons stay general.
 	PodsKnown bool
@@ -236,6 +238,9 @@ func images(o Observation) verdict {
 	detail := fmt.Sprintf("wanted %s; live: %s", o.Wanted[missing[0]], cmp.Or(strings.Join(o.App.Images, ", "), "none"))
 	if op := o.App.Operation; op != nil && o.Now.Sub(op.FinishedAt) < graceForImages {
 		return verdict{o.transient(), Reason{Code: ReasonStarting, Parts: NamesOf(missing...)}, detail}
+	}
+	if o.ManifestsError != "" {
+		return verdict{PhaseFailed, Reason{Code: ReasonInvalidManifests}, o.ManifestsError}
 	}
 	return verdict{PhaseFailed, Reason{Code: ReasonWrongImage, Parts: NamesOf(missing...)}, detail}
 }

@@ -49,16 +49,18 @@ const (
 	ReasonTeardownDone   ReasonCode = "TeardownDone" // the sweep removes the record
 	ReasonGone           ReasonCode = "Gone"
 
-	ReasonRefused        ReasonCode = "Refused" // Argo CD refuses the Application
-	ReasonRenderFailed   ReasonCode = "RenderFailed"
-	ReasonApplyFailed    ReasonCode = "ApplyFailed"
-	ReasonTeardownFailed ReasonCode = "TeardownFailed"
-	ReasonCrash          ReasonCode = "Crash"
-	ReasonImageMissing   ReasonCode = "ImageMissing"
-	ReasonConfigMissing  ReasonCode = "ConfigMissing" // a ConfigMap, a Secret or a key of one
-	ReasonUnhealthy      ReasonCode = "Unhealthy"
-	ReasonWrongImage     ReasonCode = "WrongImage" // the running image is not the wanted one
-	ReasonInvalidRecord  ReasonCode = "InvalidRecord"
+	ReasonRefused          ReasonCode = "Refused" // Argo CD refuses the Application
+	ReasonRenderFailed     ReasonCode = "RenderFailed"
+	ReasonApplyFailed      ReasonCode = "ApplyFailed"
+	ReasonTeardownFailed   ReasonCode = "TeardownFailed"
+	ReasonCrash            ReasonCode = "Crash"
+	ReasonImageMissing     ReasonCode = "ImageMissing"
+	ReasonConfigMissing    ReasonCode = "ConfigMissing" // a ConfigMap, a Secret or a key of one
+	ReasonUnhealthy        ReasonCode = "Unhealthy"
+	ReasonWrongImage       ReasonCode = "WrongImage" // the running image is not the wanted one
+	ReasonInvalidRecord    ReasonCode = "InvalidRecord"
+	ReasonInvalidManifests ReasonCode = "InvalidManifests"
+	ReasonUnreadableFiles  ReasonCode = "UnreadableFiles"
 
 	ReasonArgoCDUnreachable ReasonCode = "ArgoCDUnreachable"
 	ReasonEnvRepoUnreadable ReasonCode = "EnvRepoUnreadable" // Argo CD cannot read it

@@ -29,6 +29,8 @@ var engineerWords = map[ReasonCode]string{
 	ReasonApplyFailed:       "The change could not be applied",
 	ReasonTeardownFailed:    "The teardown failed",
 	ReasonInvalidRecord:     "The record of this staging cannot be read.",
+	ReasonInvalidManifests:  "The manifests of this staging cannot be read",
+	ReasonUnreadableFiles:   "The files of this staging cannot be read",
 	ReasonEnvRepoUnreadable: "Argo CD cannot read the env repo just now",
 }
 

@@ -87,9 +87,10 @@ func (j *Evaluator) SetTip(tip *envrepo.Tree, p *project.Project) {
 // under way together.
 const MaxConcurrent = 8
 
-// EvaluateAll fills in the status of every view.
+// EvaluateAll fills in the status of every view. It fails only when the env repo cannot
+// be read at all; what is wrong with one staging is in that staging's status.
 func (j *Evaluator) EvaluateAll(ctx context.Context, seen *Snapshot, views []staging.View) error {
-	if err := j.prefetch(ctx, seen, views); err != nil {
+	if err := j.prefetch(ctx, seen, views); catalog.IsRepoFault(err) {
 		return err
 	}
 	work, ctx := errgroup.WithContext(ctx)
@@ -124,15 +125,18 @@ func (j *Evaluator) prefetch(ctx context.Context, seen *Snapshot, views []stagin
 	return work.Wait()
 }
 
-// evaluate fills in the status of one view. What cannot be read of the env repo is
-// an error; what cannot be read of Argo CD is a status.
+// evaluate fills in the status of one view.
 func (j *Evaluator) evaluate(ctx context.Context, seen *Snapshot, v *staging.View) error {
 	if v.Status.Phase == staging.PhaseInvalid {
 		return nil
 	}
 	o, err := j.observe(ctx, seen, v)
-	if err != nil {
+	switch {
+	case catalog.IsRepoFault(err):
 		return err
+	case err != nil:
+		SetUnreadable(v, err)
+		return nil
 	}
 	s := &v.Status
 	s.Phase, s.Reason, s.Detail = staging.PhaseOf(o)
@@ -147,6 +151,11 @@ func (j *Evaluator) evaluate(ctx context.Context, seen *Snapshot, v *staging.Vie
 		s.Services[name] = service
 	}
 	return nil
+}
+
+// SetUnreadable sets the status of a staging whose files cannot be read.
+func SetUnreadable(v *staging.View, err error) {
+	v.Status.Phase, v.Status.Reason, v.Status.Detail = staging.PhaseUnknown, staging.Reason{Code: staging.ReasonUnreadableFiles}, err.Error()
 }
 
 // observe gathers what the phase of a staging follows from.
@@ -286,13 +295,13 @@ func (j *Evaluator) expectImages(ctx context.Context, v *staging.View, o *stagin
 	if !missing || o.App.Health != "Healthy" {
 		return nil
 	}
-	objects, err := j.CommittedObjects(ctx, j.Tip, j.Project, v.Metadata.Name)
-	if err != nil {
-		return nil // Argo CD will say what is wrong with it
-	}
-	images, err := staging.RunningImages(objects)
-	if err != nil {
+	images, err := j.committedImages(ctx, v.Metadata.Name)
+	switch {
+	case catalog.IsRepoFault(err):
 		return err
+	case err != nil:
+		o.ManifestsError = err.Error()
+		return nil
 	}
 	for name, image := range o.Wanted {
 		if !slices.Contains(images, image) {
@@ -300,6 +309,15 @@ func (j *Evaluator) expectImages(ctx context.Context, v *staging.View, o *stagin
 		}
 	}
 	return nil
+}
+
+// committedImages lists the images that run when a staging runs as committed.
+func (j *Evaluator) committedImages(ctx context.Context, name string) ([]string, error) {
+	objects, err := j.CommittedObjects(ctx, j.Tip, j.Project, name)
+	if err != nil {
+		return nil, err
+	}
+	return staging.RunningImages(objects)
 }
 
 // liveImages lists the versions of an image that have pods.

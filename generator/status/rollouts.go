@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"octopod/generator/catalog"
 	"octopod/generator/staging"
 )
 
@@ -23,12 +24,13 @@ func (g *Reader) RolloutRecords(ctx context.Context, name string) []staging.Roll
 	return staging.RolloutRecords(app.Deployments)
 }
 
-// AttachRollouts completes a history by what is remembered of its versions.
+// AttachRollouts completes a history with what is remembered of its versions. A record
+// whose revision is not a commit of the env repo matches no version.
 func (g *Reader) AttachRollouts(ctx context.Context, name string, events []staging.Event, past []staging.RolloutRecord) ([]staging.Event, error) {
 	past = slices.Clone(past)
 	for i := range past {
 		var err error
-		if past[i].Tree, err = g.Repo.TreeAt(ctx, name, past[i].Revision); err != nil {
+		if past[i].Tree, err = g.Repo.TreeAt(ctx, name, past[i].Revision); catalog.IsRepoFault(err) {
 			return nil, err
 		}
 	}
