@@ -138,22 +138,33 @@ func yamlWithoutProse(text string) string {
 // tableHead is the first line of a table: titles in capitals.
 var tableHead = regexp.MustCompile(`^[A-Z]+( +[A-Z]+)+\n`)
 
-// tableWithoutProse replaces the cells of columns that hold sentences. Such a
-// column is the last one.
+// tableWithoutProse replaces the cells of columns that hold sentences, and the
+// sentences below a table.
 func tableWithoutProse(text string) string {
-	lines := strings.SplitAfter(text, "\n")
-	titles := strings.Fields(lines[0])
+	lines := strings.Split(text, "\n")
+	titles := title.FindAllStringIndex(lines[0], -1)
 	last := titles[len(titles)-1]
-	if !slices.Contains(proseColumns, last) {
-		return text
-	}
-	at := len([]rune(lines[0][:strings.Index(lines[0], last)]))
 	for i, line := range lines[1:] {
-		if cells := []rune(line); len(cells) > at && i < len(lines) {
-			lines[i+1] = string(cells[:at]) + unsaid + "\n"
+		cells := []rune(line)
+		switch {
+		case line == "":
+		case !isRow(cells, titles):
+			lines[i+1] = unsaid
+		case slices.Contains(proseColumns, lines[0][last[0]:last[1]]):
+			lines[i+1] = string(cells[:last[0]]) + unsaid
 		}
 	}
-	return strings.Join(lines, "")
+	return strings.Join(lines, "\n")
+}
+
+var title = regexp.MustCompile(`\S+`)
+
+// isRow reports whether a line has a cell below every title.
+func isRow(line []rune, titles [][]int) bool {
+	return !slices.ContainsFunc(titles, func(title []int) bool {
+		at := title[0]
+		return at >= len(line) || line[at] == ' ' || at > 0 && line[at-1] != ' '
+	})
 }
 
 // trailer is a line at the end of a commit message that programs read.

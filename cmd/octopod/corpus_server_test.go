@@ -36,6 +36,33 @@ func TestCorpusServer(t *testing.T) {
 	}
 }
 
+// Through a server the command line answers as on the env repo itself, except
+// that a server does not show the sum of the settings that somebody tried.
+func TestCorpusThroughAServer(t *testing.T) {
+	if *record != "" {
+		t.Skip("compares two ways to ask")
+	}
+	enterCorpus(t)
+	env := map[string]string{
+		"OCTOPOD_SERVER": serveCorpus(t, thisTree{}, nil), "OCTOPOD_TOKEN": "octopod_corpus_admin",
+		"OCTOPOD_ALLOW_PLAIN_HTTP": "true", "OCTOPOD_PROJECT": "shop",
+	}
+	for _, about := range []string{"get", "describe", "history", "manifests", "branches", "plans"} {
+		t.Run(about, func(t *testing.T) {
+			answers := readAnswers(t, filepath.Join(corpusDir, "shop", about+".txtar"))
+			for i, file := range answers.Files {
+				answers.Files[i].Data = settingsSum.ReplaceAll(file.Data, nil)
+			}
+			q := newAsker(thisTree{}, bareRepo{t, "shop.git"}, env)
+			answers.check(t, func(t testing.TB, question string) string {
+				return settingsSum.ReplaceAllString(q.ask(t, question), "")
+			})
+		})
+	}
+}
+
+var settingsSum = regexp.MustCompile(`,\s+"settings": "[0-9a-f]{16}"`)
+
 // serveCorpus starts a server of the env repos.
 func serveCorpus(t *testing.T, p corpusProgram, env map[string]string) (url string) {
 	t.Helper()
