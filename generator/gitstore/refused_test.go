@@ -35,6 +35,15 @@ const closedPort = "127.0.0.1:1"
 // answers.
 func silentPort(t *testing.T) string {
 	t.Helper()
+	address, _ := silentServer(t)
+	return address
+}
+
+// silentServer returns its address, and a channel that receives when a client
+// connects.
+func silentServer(t *testing.T) (string, <-chan struct{}) {
+	t.Helper()
+	connected := make(chan struct{}, 100)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -47,9 +56,10 @@ func silentPort(t *testing.T) string {
 				return
 			}
 			t.Cleanup(func() { c.Close() })
+			connected <- struct{}{}
 		}
 	}()
-	return l.Addr().String()
+	return l.Addr().String(), connected
 }
 
 // TestRefused is the table of faults of a remote: each leads to one error with a cause
