@@ -333,11 +333,6 @@ func TestWait(t *testing.T) {
 				a.Revision, a.Operation = w.last, &staging.Operation{Phase: "Failed", Revision: w.last, FinishedAt: w.clock.Now()}
 			})
 		}, staging.CodeFailed, "The change could not be applied"},
-		{"fails and recovers", live.ForRunning, nil, func(w world2) {
-			run(w)
-			w.argo.Put("login", func(a *staging.Application) { a.Health = "Degraded" })
-			run(w)
-		}, "", ""},
 		{"of nothing", live.ForRunning, func(w world2) { w.do(staging.Action{Verb: staging.Delete, Name: "login"}) },
 			nil, staging.CodeNotFound, "no staging login"},
 		{"goes", live.ForDeleted, func(w world2) { run(w); w.do(staging.Action{Verb: staging.Delete, Name: "login"}) },

@@ -10,19 +10,25 @@ import (
 	"octopod/generator/staging"
 )
 
-// told is a Watcher that tells one thing after a time, and nothing more.
-type told struct {
-	after time.Duration
-	event Event
+// told is a Watcher that tells one thing after the other, and then nothing more.
+type told []after
+
+// after is an event, and the time before it.
+type after struct {
+	time.Duration
+	Event
 }
 
 func (o told) Watch(ctx context.Context, _ staging.Query, handle func(Event)) error {
-	select {
-	case <-time.After(o.after):
-		handle(o.event)
-		<-ctx.Done()
-	case <-ctx.Done():
+	for _, next := range o {
+		select {
+		case <-time.After(next.Duration):
+			handle(next.Event)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
 	}
+	<-ctx.Done()
 	return ctx.Err()
 }
 
@@ -53,7 +59,7 @@ func TestWaitThatRunsOut(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				began := time.Now()
-				_, err := Wait(t.Context(), told{tt.after, tt.event}, WaitRequest{Name: "login", For: ForRunning, Timeout: tt.timeout}, func(staging.View) {})
+				_, err := Wait(t.Context(), told{{tt.after, tt.event}}, WaitRequest{Name: "login", For: ForRunning, Timeout: tt.timeout}, func(staging.View) {})
 				if (err != nil) != (tt.code != "") || err != nil && (staging.CodeOf(err) != tt.code || !strings.Contains(err.Error(), tt.says)) {
 					t.Errorf("%s: %v; want %s: %s", staging.CodeOf(err), err, tt.code, tt.says)
 				}
@@ -65,12 +71,36 @@ func TestWaitThatRunsOut(t *testing.T) {
 	}
 }
 
+// Pods that start together fail and recover; only a failure that lasts counts.
+func TestWaitThroughAFailure(t *testing.T) {
+	const short, long = graceForFailure - time.Second, graceForFailure + time.Second
+	for _, tt := range []struct {
+		name   string
+		events told
+		code   staging.Code
+	}{
+		{"recovers", told{{0, is(staging.PhaseFailed)}, {short, is(staging.PhaseRunning)}}, ""},
+		{"recovers twice", told{{0, is(staging.PhaseFailed)}, {short, is(staging.PhaseUpdating)}, {short, is(staging.PhaseDegraded)}, {short, is(staging.PhaseRunning)}}, ""},
+		{"lasts", told{{0, is(staging.PhaseDegraded)}, {short, is(staging.PhaseFailed)}, {short, is(staging.PhaseRunning)}}, staging.CodeFailed},
+		{"recovers too late", told{{0, is(staging.PhaseFailed)}, {long, is(staging.PhaseRunning)}}, staging.CodeFailed},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				_, err := Wait(t.Context(), tt.events, WaitRequest{Name: "login", For: ForRunning}, func(staging.View) {})
+				if (err != nil) != (tt.code != "") || err != nil && staging.CodeOf(err) != tt.code {
+					t.Errorf("got %v, want %s", err, tt.code)
+				}
+			})
+		})
+	}
+}
+
 // A wait ends with its context, as the one who waits ends it.
 func TestWaitEndsWithTheContext(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		_, err := Wait(ctx, told{time.Hour, Event{}}, WaitRequest{Name: "login", For: ForRunning, Timeout: time.Minute}, func(staging.View) {})
+		_, err := Wait(ctx, told{{time.Hour, Event{}}}, WaitRequest{Name: "login", For: ForRunning, Timeout: time.Minute}, func(staging.View) {})
 		if err != context.DeadlineExceeded {
 			t.Errorf("got %v", err)
 		}
