@@ -49,12 +49,6 @@ func (a *Access) authorize(ctx context.Context, verb staging.Verb, names ...stri
 	return rights.NewVisibility(p, a.by.Rights), nil
 }
 
-// Sees tells whether a part of what is known is for the actor.
-func (a *Access) Sees(ctx context.Context, part project.Section) (bool, error) {
-	v, err := a.authorize(ctx, rights.Read)
-	return v.Shows(part), err
-}
-
 // Role gives the actor's role.
 func (a *Access) Role(ctx context.Context) (project.Role, error) {
 	v, err := a.authorize(ctx, rights.Read)

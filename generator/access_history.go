@@ -29,7 +29,7 @@ func (a *Access) History(ctx context.Context, q staging.HistoryQuery) ([]staging
 	return redactEvents(v, events), a.redactError(v, err)
 }
 
-// Activity lists the actions on all stagings that the actor may look at, newest
+// Activity lists the newest actions on stagings that the actor may read, newest
 // first; limit 0 means all.
 func (a *Access) Activity(ctx context.Context, limit int) ([]staging.Event, error) {
 	v, err := a.authorize(ctx, rights.Read)
@@ -39,9 +39,27 @@ func (a *Access) Activity(ctx context.Context, limit int) ([]staging.Event, erro
 	if err != nil {
 		return nil, a.redactError(v, err)
 	}
-	events, err := a.stagings.Activity(ctx, limit)
-	events = slices.DeleteFunc(events, func(e staging.Event) bool { return !a.MayRead(v.Project, e.Staging) })
+	events, err := a.readableActivity(ctx, v.Project, limit)
 	return redactEvents(v, events), a.redactError(v, err)
+}
+
+// readableActivity reads further back in the history until it has found as many actions
+// as the limit says.
+func (a *Access) readableActivity(ctx context.Context, p *project.Project, limit int) ([]staging.Event, error) {
+	for request := limit; ; request *= 4 {
+		events, err := a.stagings.Activity(ctx, request)
+		if err != nil {
+			return nil, err
+		}
+		whole := limit == 0 || len(events) < request
+		events = slices.DeleteFunc(events, func(e staging.Event) bool { return !a.MayRead(p, e.Staging) })
+		switch {
+		case limit > 0 && len(events) >= limit:
+			return events[:limit], nil
+		case whole:
+			return events, nil
+		}
+	}
 }
 
 // redactEvents are commits for this role: a subject names settings, images and
@@ -71,7 +89,7 @@ func (a *Access) Revert(ctx context.Context, name, revision string) (staging.Act
 	return action, a.redactError(v, err)
 }
 
-// Files reads the files of a staging at a revision; "" is now.
+// Files reads the files of a staging at a revision, with masked secrets; "" is now.
 func (a *Access) Files(ctx context.Context, name, revision string) ([]staging.File, error) {
 	v, err := a.authorize(ctx, rights.Read, name)
 	if err == nil {
@@ -81,6 +99,9 @@ func (a *Access) Files(ctx context.Context, name, revision string) ([]staging.Fi
 		return nil, a.redactError(v, err)
 	}
 	files, err := a.stagings.StagingFiles(ctx, name, revision)
+	for i := range files {
+		files[i] = v.MaskFile(files[i])
+	}
 	return files, a.redactError(v, err)
 }
 

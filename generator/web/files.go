@@ -2,11 +2,9 @@ package web
 
 import (
 	"net/http"
-	"regexp"
 	"strings"
 
 	"octopod/generator/project"
-	"octopod/generator/staging"
 )
 
 // filesPage is what lies in the env repo for one staging.
@@ -31,30 +29,9 @@ func (s *Server) files(w http.ResponseWriter, r *http.Request, req *projectReque
 		return err
 	}
 	for _, f := range files {
-		page.Files = append(page.Files, file{f.Path, req.maskSecrets(string(f.Data))})
+		page.Files = append(page.Files, file{f.Path, string(f.Data)})
 	}
 	return s.pages.show(w, http.StatusOK, "files", page)
-}
-
-// assignment is a line that gives a name a value: KEY: value, or - KEY=value.
-var assignment = regexp.MustCompile(`^(\s*(?:- )?"?([A-Za-z0-9_.-]+)"?(?:: |=))\S.*$`)
-
-// maskSecrets hides the values that look or sound like secrets. A reference names
-// a secret and is none.
-func (req *projectRequest) maskSecrets(text string) string {
-	lines := strings.Split(text, "\n")
-	for i, line := range lines {
-		parts := assignment.FindStringSubmatch(line)
-		if parts == nil {
-			continue
-		}
-		_, looks := staging.DetectSecret(line)
-		parameter, declared := req.project.Spec.Parameters[parts[2]]
-		if looks || declared && parameter.Type != project.TypeSecret && staging.IsSecretName(parts[2]) {
-			lines[i] = parts[1] + "***"
-		}
-	}
-	return strings.Join(lines, "\n")
 }
 
 // lines cuts a unified diff into lines by what they are.
