@@ -2,40 +2,37 @@ package generator
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"octopod/generator/change"
-	"octopod/generator/doctor"
-	"octopod/generator/lifecycle"
 	"octopod/generator/live"
 	"octopod/generator/project"
-	"octopod/generator/receiver"
 	"octopod/generator/rights"
 	"octopod/generator/staging"
 )
 
-// Access is the stagings as one actor may use them: what is beyond the actor's
-// rights is refused, and what is not for their role is left out of every answer.
-// The doors for people and programs, web and httpapi, have nothing else.
+// Access is Stagings for one actor: it rejects what the actor may not do and removes
+// from every answer what their role may not see. The doors, web and httpapi, use
+// nothing else.
 type Access struct {
 	stagings *Stagings
 	feed     *live.Feed
 	by       rights.Actor
 }
 
-// As gives an actor access. The feed is that of the same stagings.
+// As returns the Access of an actor. The feed must be that of the same stagings.
 func (g *Stagings) As(by rights.Actor, feed *live.Feed) *Access {
 	return &Access{stagings: g, feed: feed, by: by}
 }
 
-// By gives who asks.
+// By returns the actor.
 func (a *Access) By() rights.Actor { return a.by }
 
-// authorize reads the project, which says who may do what, and refuses who may not.
+// authorize reads octopod.yaml and checks that the actor may use a verb on the named
+// stagings.
 func (a *Access) authorize(ctx context.Context, verb staging.Verb, names ...string) (rights.Visibility, error) {
 	p, err := a.stagings.Project(ctx)
-	if err != nil { // there are those whose role does not depend on the project
+	if err != nil { // token roles do not depend on octopod.yaml, so build the visibility anyway
 		return rights.NewVisibility(&project.Project{}, a.by.Rights), err
 	}
 	if err := a.by.Authorize(p, verb, ""); verb == rights.Read && err != nil {
@@ -49,13 +46,13 @@ func (a *Access) authorize(ctx context.Context, verb staging.Verb, names ...stri
 	return rights.NewVisibility(p, a.by.Rights), nil
 }
 
-// Role gives the actor's role.
+// Role returns the actor's role.
 func (a *Access) Role(ctx context.Context) (project.Role, error) {
 	v, err := a.authorize(ctx, rights.Read)
 	return v.Role, a.redactError(v, err)
 }
 
-// Project gives octopod.yaml without what is not for the actor.
+// Project returns octopod.yaml without the parts that the actor may not see.
 func (a *Access) Project(ctx context.Context) (*project.Project, error) {
 	v, err := a.authorize(ctx, rights.Read)
 	if err != nil {
@@ -64,14 +61,14 @@ func (a *Access) Project(ctx context.Context) (*project.Project, error) {
 	return v.RedactProject(), nil
 }
 
-// Apply carries out an action as the actor. The feed tells of it at once, and
-// Argo CD is made to look in the background.
+// Apply carries out an action as the actor. It wakes the feed and refreshes Argo CD in
+// the background.
 func (a *Access) Apply(ctx context.Context, r change.Request) (change.Result, error) {
 	v, err := a.authorize(ctx, rights.Read)
 	if err != nil {
 		return change.Result{}, a.redactError(v, err)
 	}
-	if r.Action.Name != "" { // else the branch tells it, in the use case
+	if r.Action.Name != "" { // otherwise Apply derives it from the branch, and authorizes
 		if err := a.by.Authorize(v.Project, r.Action.Verb, r.Action.Name); err != nil {
 			return change.Result{}, err
 		}
@@ -87,7 +84,7 @@ func (a *Access) Apply(ctx context.Context, r change.Request) (change.Result, er
 	return redactResult(v, result), nil
 }
 
-// Find lists stagings, as they are at this moment.
+// Find lists stagings as they are now.
 func (a *Access) Find(ctx context.Context, q staging.Query) ([]staging.View, error) {
 	v, err := a.authorize(ctx, rights.Read, q.Names...)
 	if err != nil {
@@ -109,8 +106,8 @@ func (a *Access) Find(ctx context.Context, q staging.Query) ([]staging.View, err
 	return views, nil
 }
 
-// Views lists all stagings as the feed knows them, and says how far that can be
-// trusted. Nobody may change them.
+// Views lists all stagings from the feed and reports how fresh they are. The views are
+// shared: do not modify them.
 func (a *Access) Views(ctx context.Context) ([]*staging.View, live.Freshness, error) {
 	v, err := a.authorize(ctx, rights.Read)
 	if err != nil {
@@ -126,7 +123,7 @@ func (a *Access) Views(ctx context.Context) ([]*staging.View, live.Freshness, er
 	return views, redactFreshness(v, fresh), nil
 }
 
-// Watch tells what a query chooses and how it changes.
+// Watch calls handle with the stagings that match a query, and then with every change.
 func (a *Access) Watch(ctx context.Context, q staging.Query, handle func(live.Event)) error {
 	v, err := a.authorize(ctx, rights.Read, q.Names...)
 	if err != nil {
@@ -142,13 +139,13 @@ func (a *Access) Watch(ctx context.Context, q staging.Query, handle func(live.Ev
 	}))
 }
 
-// visibilityTTL is how long somebody who follows goes by the rules that were read last.
+// visibilityTTL is how long a subscription uses the octopod.yaml that it read last.
 const visibilityTTL = time.Minute
 
-// Subscribe follows the feed and returns the function that takes the next update:
-// after 0 as Feed.SubscribeFresh does, else as Feed.Subscribe. It ends when the
-// actor may no longer look; while octopod.yaml cannot be read, what it said
-// before counts.
+// Subscribe follows the feed and returns the function that waits for the next update:
+// after 0 as Feed.SubscribeFresh does, otherwise as Feed.Subscribe. It ends when the
+// actor loses the right to read. While octopod.yaml cannot be read, the last one
+// applies.
 func (a *Access) Subscribe(ctx context.Context, q staging.Query, after uint64) (next func(context.Context) (live.Update, error), err error) {
 	v, err := a.authorize(ctx, rights.Read, q.Names...)
 	if err != nil {
@@ -192,10 +189,11 @@ func (a *Access) Subscribe(ctx context.Context, q staging.Query, after uint64) (
 	}, nil
 }
 
-// CatchUp waits until the feed has told what is in the env repo now.
+// CatchUp waits until the feed has read what is in the env repo now.
 func (a *Access) CatchUp(ctx context.Context) error { return a.feed.CatchUp(ctx) }
 
-// redactEvent is one piece of news as the actor may have it; nil when it is not theirs.
+// redactEvent returns a copy of an event for the actor, nil when they may not read the
+// staging.
 func (a *Access) redactEvent(v rights.Visibility, n *live.Event) *live.Event {
 	shown := *n
 	switch n.Kind {
@@ -210,7 +208,7 @@ func (a *Access) redactEvent(v rights.Visibility, n *live.Event) *live.Event {
 	return &shown
 }
 
-// Manifests gives the objects at a revision, "" being now, without secrets.
+// Manifests returns the objects at a revision with masked secrets; "" is the tip.
 func (a *Access) Manifests(ctx context.Context, name, revision string) ([]staging.Object, error) {
 	v, err := a.authorize(ctx, rights.Read, name)
 	if err == nil {
@@ -224,7 +222,8 @@ func (a *Access) Manifests(ctx context.Context, name, revision string) ([]stagin
 	return objects, a.redactError(v, err)
 }
 
-// Drift gives the objects as committed, and as generating them now would give.
+// Drift returns the objects as committed, and as generating them now would give, with
+// masked secrets.
 func (a *Access) Drift(ctx context.Context, name string) (before, after []staging.Object, err error) {
 	v, err := a.authorize(ctx, rights.Read, name)
 	if err == nil {
@@ -238,114 +237,7 @@ func (a *Access) Drift(ctx context.Context, name string) (before, after []stagin
 	return before, after, a.redactError(v, err)
 }
 
-// requireMaintainer refuses who does not look after the env repo. An octopod.yaml that
-// is broken is what they look for.
-func (a *Access) requireMaintainer(ctx context.Context) (rights.Visibility, error) {
-	v, err := a.authorize(ctx, rights.Read)
-	if staging.CodeOf(err) == staging.CodeInvalid {
-		err = a.by.Authorize(v.Project, rights.Read, "")
-	}
-	if err == nil {
-		err = v.Require(project.SectionFiles)
-	}
-	return v, err
-}
-
-// Deliveries gives what webhooks told lately, newest first: to who looks after
-// the env repo.
-func (a *Access) Deliveries(ctx context.Context) ([]receiver.Delivery, error) {
-	v, err := a.authorize(ctx, rights.Fix, "")
-	if err != nil {
-		return nil, a.redactError(v, err)
-	}
-	return a.stagings.Deliveries(), nil
-}
-
-// Explain says why a branch has a staging, or has none.
-func (a *Access) Explain(ctx context.Context, branch string) (doctor.Explanation, error) {
-	v, err := a.authorize(ctx, rights.Read)
-	for _, part := range []project.Section{project.SectionBranch, project.SectionAuthor, project.SectionHistory} {
-		if err == nil {
-			err = v.Require(part)
-		}
-	}
-	if err != nil {
-		return doctor.Explanation{}, a.redactError(v, err)
-	}
-	e, err := a.stagings.ExplainTo(ctx, branch, v)
-	if err == nil {
-		err = a.by.Authorize(v.Project, rights.Read, e.Staging)
-	}
-	if err != nil {
-		return doctor.Explanation{}, a.redactError(v, err)
-	}
-	return e, nil
-}
-
-// Lint lists everything that is wrong with the env repo.
-func (a *Access) Lint(ctx context.Context) ([]staging.Problem, error) {
-	v, err := a.requireMaintainer(ctx)
-	if err != nil {
-		return nil, a.redactError(v, err)
-	}
-	problems, err := a.stagings.Lint(ctx, nil)
-	return problems, a.redactError(v, err)
-}
-
-// Diagnose looks at everything that must be right for stagings to come up.
-func (a *Access) Diagnose(ctx context.Context) ([]doctor.Finding, error) {
-	v, err := a.requireMaintainer(ctx)
-	if err != nil {
-		return nil, a.redactError(v, err)
-	}
-	findings, err := a.stagings.Diagnose(ctx)
-	return findings, a.redactError(v, err)
-}
-
-// Regenerate writes stagings out again.
-func (a *Access) Regenerate(ctx context.Context, r change.RegenerateRequest) (change.RegenerateResult, error) {
-	names := r.Names
-	if len(names) == 0 {
-		names = []string{""}
-	}
-	v, err := a.authorize(ctx, staging.Regenerate, names...)
-	if err != nil {
-		return change.RegenerateResult{}, a.redactError(v, err)
-	}
-	r.By, r.Edits = a.by, nil
-	result, err := a.stagings.Regenerate(ctx, r)
-	if err == nil && !r.DryRun {
-		a.feed.QueueRefresh(result.Plan)
-	}
-	return result, a.redactError(v, err)
-}
-
-// Fix rewrites the files derived from octopod.yaml.
-func (a *Access) Fix(ctx context.Context, dryRun bool) (change.Result, error) {
-	v, err := a.authorize(ctx, rights.Fix, "")
-	if err != nil {
-		return change.Result{}, a.redactError(v, err)
-	}
-	result, err := a.stagings.Fix(ctx, a.by, dryRun)
-	return result, a.redactError(v, err)
-}
-
-// Sweep does what is due. Each step follows from the lifecycle in octopod.yaml,
-// so the actor needs the right to sweep alone, and not that to archive.
-func (a *Access) Sweep(ctx context.Context, r lifecycle.SweepRequest) (lifecycle.SweepResult, error) {
-	v, err := a.authorize(ctx, rights.Sweep, "")
-	if err != nil {
-		return lifecycle.SweepResult{}, a.redactError(v, err)
-	}
-	r.By = rights.Actor{Person: a.by.Person, Request: a.by.Request}
-	result, err := a.stagings.Sweep(ctx, r)
-	if result.Changed && !r.DryRun {
-		a.feed.QueueRefresh(result.Plan)
-	}
-	return result, a.redactError(v, err)
-}
-
-// redactError is an error as the actor may have it.
+// redactError strips internals that the actor's role may not see.
 func (a *Access) redactError(v rights.Visibility, err error) error {
 	if err == nil || a.by.Rights == nil {
 		return err
@@ -353,8 +245,9 @@ func (a *Access) redactError(v rights.Visibility, err error) error {
 	return v.RedactError(err)
 }
 
-// authorizeQuery refuses to choose by what is not shown: the answer would tell it. What
-// sounds like a secret is shown to nobody.
+// authorizeQuery rejects a selector on a field that the role may not see, because the
+// answer would reveal its value. Values with a name like a secret are hidden from every
+// role.
 func authorizeQuery(v rights.Visibility, q staging.Query) error {
 	for _, r := range q.Selector {
 		switch {
@@ -367,7 +260,8 @@ func authorizeQuery(v rights.Visibility, q staging.Query) error {
 	return nil
 }
 
-// sectionOf is where the field of a requirement is shown; "" for what everybody sees.
+// sectionOf returns the section that shows the field of a requirement, "" for a field
+// that everybody sees.
 func sectionOf(r staging.Requirement) project.Section {
 	switch r.Field {
 	case "name", "title", "state", "pinned", "tested":
@@ -378,30 +272,6 @@ func sectionOf(r staging.Requirement) project.Section {
 		return project.SectionAuthor
 	}
 	return project.SectionSettings
-}
-
-// SweepStatus tells what the process that answers has swept last, and when it will
-// again, by rules that were read before: to those who may sweep.
-func (a *Access) SweepStatus(p *project.Project) (lifecycle.SweepStatus, error) {
-	if err := a.by.Authorize(p, rights.Sweep, ""); err != nil {
-		return lifecycle.SweepStatus{}, err
-	}
-	known := a.stagings.Sweeps.Current()
-	if known.Last == nil {
-		return known, nil
-	}
-	v, last := rights.NewVisibility(p, a.by.Rights), *known.Last
-	last.Err = v.RedactError(last.Err)
-	last.Result.Items = slices.Clone(last.Result.Items)
-	for i := range last.Result.Items {
-		last.Result.Items[i].Err = v.RedactError(last.Result.Items[i].Err)
-	}
-	last.Result.Repositories = slices.Clone(last.Result.Repositories)
-	for i := range last.Result.Repositories {
-		last.Result.Repositories[i].Err = v.RedactError(last.Result.Repositories[i].Err)
-	}
-	known.Last = &last
-	return known, nil
 }
 
 func redactResult(v rights.Visibility, r change.Result) change.Result {

@@ -10,8 +10,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// History lists the versions of a staging, newest first. What became of them is
-// what the feed knows: no Argo CD is asked.
+// History lists the versions of a staging, newest first. Rollouts come from the feed:
+// Argo CD is not queried.
 func (a *Access) History(ctx context.Context, q staging.HistoryQuery) ([]staging.Event, error) {
 	v, err := a.authorize(ctx, rights.Read, q.Name)
 	if err == nil {
@@ -62,8 +62,8 @@ func (a *Access) readableActivity(ctx context.Context, p *project.Project, limit
 	}
 }
 
-// redactEvents are commits for this role: a subject names settings, images and
-// reasons, and so is only for those who are shown all of them.
+// redactEvents removes from commits what the role may not see. A subject names
+// settings, images and reasons, so only those who see all of them get it.
 func redactEvents(v rights.Visibility, events []staging.Event) []staging.Event {
 	for i := range events {
 		if !v.Shows(project.SectionSettings) || !v.Shows(project.SectionServices) {
@@ -76,7 +76,7 @@ func redactEvents(v rights.Visibility, events []staging.Event) []staging.Event {
 	return events
 }
 
-// Revert gives the action that takes back what one commit changed.
+// Revert returns the action that takes back what one commit changed.
 func (a *Access) Revert(ctx context.Context, name, revision string) (staging.Action, error) {
 	v, err := a.authorize(ctx, rights.Read, name)
 	if err == nil {
@@ -105,7 +105,7 @@ func (a *Access) Files(ctx context.Context, name, revision string) ([]staging.Fi
 	return files, a.redactError(v, err)
 }
 
-// ClusterState asks Argo CD about one staging.
+// ClusterState queries Argo CD for one staging.
 func (a *Access) ClusterState(ctx context.Context, name string) (staging.ClusterState, error) {
 	v, err := a.authorize(ctx, rights.Read, name)
 	if err == nil {
@@ -118,8 +118,8 @@ func (a *Access) ClusterState(ctx context.Context, name string) (staging.Cluster
 	return found, a.redactError(v, err)
 }
 
-// Redact gives a view of the feed as the actor may see it, by rules that were read
-// before; nil when it is not theirs. The one that is given stays as it is.
+// Redact returns a copy of a view of the feed for the actor, under an octopod.yaml read
+// before. It returns nil when the actor may not read the staging.
 func (a *Access) Redact(p *project.Project, known *staging.View) *staging.View {
 	if known == nil || !a.MayRead(p, known.Metadata.Name) {
 		return nil
@@ -127,7 +127,7 @@ func (a *Access) Redact(p *project.Project, known *staging.View) *staging.View {
 	return rights.NewVisibility(p, a.by.Rights).Redact(known)
 }
 
-// MayRead tells whether a staging may be shown to the actor at all.
+// MayRead reports whether the actor may read a staging.
 func (a *Access) MayRead(p *project.Project, name string) bool {
 	return a.by.Authorize(p, rights.Read, name) == nil
 }
