@@ -51,7 +51,7 @@ var clean = []string{
 	"generator/receiver",
 	"generator/server",
 	"generator/setup/...",
-	"generator/web/ui/assets/README.md",
+	"generator/web/...",
 	"jsonnet",
 	"octopod.yaml",
 	"templates/...",

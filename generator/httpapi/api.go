@@ -21,24 +21,25 @@ const Path = "/api/v1"
 
 // Projects gives access to the projects of a server.
 type Projects interface {
-	// Names lists those that the actor of a request may look at.
+	// Names lists the projects that the actor of a request may see.
 	Names(ctx context.Context) []string
-	// Access gives one project as the actor may use it, who says this of
-	// themselves.
-	Access(ctx context.Context, project string, said rights.Actor) (*generator.Access, error)
+	// Access returns one project with the rights of the actor. claimed is what
+	// the client states about itself.
+	Access(ctx context.Context, project string, claimed rights.Actor) (*generator.Access, error)
 }
 
-// Options is what the API needs.
+// Options configures the API.
 type Options struct {
 	Projects Projects
-	// Actor names who asks, for keys that a request is repeated by.
+	// Actor returns the name of the actor, to separate the idempotency keys of
+	// different actors.
 	Actor func(ctx context.Context) string
-	// Refused hears of what a use case refused, for the audit log.
+	// Refused receives refused requests for the audit log.
 	Refused func(ctx context.Context, err error)
 	Version string
 	Log     *slog.Logger
 	Now     func() time.Time
-	// Heartbeat is how often a silent stream shows that it lives. Default 15 s.
+	// Heartbeat is the interval of keep-alives on an idle stream. Default 15 s.
 	Heartbeat time.Duration
 }
 
@@ -47,7 +48,7 @@ type server struct {
 	replays *replays
 }
 
-// New gives the handler of Path and everything below it.
+// New returns the handler for Path and everything below it.
 func New(o Options) http.Handler {
 	if o.Heartbeat == 0 {
 		o.Heartbeat = 15 * time.Second
@@ -77,12 +78,12 @@ func New(o Options) http.Handler {
 	return s.replays.middleware(o.Actor, mux)
 }
 
-const description = "Staging environments for branches, written into an env repo that Argo CD follows. " +
-	"The shapes are those of `octopod … -o json`. {project} is a project's name, or - on a server that has one alone. " +
-	"Writes take an Idempotency-Key: a request that is repeated with it gets the first answer again."
+const description = "Staging environments for branches, stored in an env repo that Argo CD syncs. " +
+	"Requests and responses have the format of `octopod … -o json`. {project} is the name of a project, or - for the only project of a server. " +
+	"Writes accept an Idempotency-Key: repeating a request with the same key returns the first response."
 
-// publishedSchemas keeps the schema names that clients know where the Go type has
-// another name.
+// publishedSchemas holds the schema names that differ from the Go type. They are
+// part of the published API.
 func publishedSchemas() map[reflect.Type]string {
 	return map[reflect.Type]string{
 		reflect.TypeFor[ChangeRequest]():      "Change",
@@ -136,18 +137,18 @@ func (s *server) routes(api huma.API) {
 	const project, stagings, one = "/projects/{project}", "/projects/{project}/stagings", "/projects/{project}/stagings/{name}"
 	add(api, http.MethodGet, "/projects", "list-projects", "The projects of this server", s.listProjects)
 	add(api, http.MethodGet, project, "get-project", "One project: its services, parameters, presets", s.getProject)
-	add(api, http.MethodGet, stagings, "list-stagings", "The stagings that a query chooses", s.listStagings)
+	add(api, http.MethodGet, stagings, "list-stagings", "The stagings that match a query", s.listStagings)
 	add(api, http.MethodGet, one, "get-staging", "One staging", s.getStaging)
 	add(api, http.MethodPost, one+"/{verb}", "change-staging", "Change a staging, in one commit", s.changeStaging)
 	add(api, http.MethodGet, one+"/history", "get-history", "The versions of a staging, newest first", s.getHistory)
 	add(api, http.MethodGet, one+"/manifests", "get-manifests", "The objects of a staging, secrets masked", s.getManifests)
-	add(api, http.MethodGet, one+"/drift", "get-drift", "The objects as committed, and as generating them now would give", s.getDrift)
-	add(api, http.MethodPost, project+"/regenerate", "regenerate", "Write stagings out again", s.regenerate)
-	add(api, http.MethodPost, project+"/lint", "lint", "Everything that is wrong with the env repo", s.lint)
-	add(api, http.MethodGet, project+"/doctor", "doctor", "Whether everything is right for stagings to come up", s.diagnose)
-	add(api, http.MethodPost, project+"/mend", "mend", "Write the files that follow from octopod.yaml anew", s.fix)
-	add(api, http.MethodPost, project+"/sweep", "sweep", "Archive, wake and delete what is due", s.sweep)
-	add(api, http.MethodGet, project+"/explain", "explain", "Why a branch has a staging, or has none", s.explain)
-	add(api, http.MethodGet, project+"/deliveries", "list-deliveries", "What webhooks told lately, newest first", s.listDeliveries)
+	add(api, http.MethodGet, one+"/drift", "get-drift", "The objects as committed, and as generated now", s.getDrift)
+	add(api, http.MethodPost, project+"/regenerate", "regenerate", "Regenerate the files of stagings", s.regenerate)
+	add(api, http.MethodPost, project+"/lint", "lint", "All faults in the env repo", s.lint)
+	add(api, http.MethodGet, project+"/doctor", "doctor", "Check all requirements of the stagings", s.diagnose)
+	add(api, http.MethodPost, project+"/mend", "mend", "Rewrite the files derived from octopod.yaml", s.fix)
+	add(api, http.MethodPost, project+"/sweep", "sweep", "Archive, restore and delete stagings that are due", s.sweep)
+	add(api, http.MethodGet, project+"/explain", "explain", "Explain why a branch has a staging or not", s.explain)
+	add(api, http.MethodGet, project+"/deliveries", "list-deliveries", "The latest webhook deliveries, newest first", s.listDeliveries)
 	s.addEvents(api, project+"/events")
 }

@@ -16,13 +16,13 @@ const (
 	bodyTimeout = 10 * time.Second
 )
 
-// noDeadline tells huma to set no read deadline: readAhead did, while there was
-// something to read. On a connection that is read to the end, a deadline that
-// passes cancels the request, and all that follow on the connection.
+// noDeadline disables the read deadline of huma, because readAhead already sets one.
+// A deadline that passes after the body was read would cancel the request and all
+// later ones on the connection.
 const noDeadline = -1
 
-// readAhead reads the body of every request before it is acted on, for as long
-// as bodyTimeout and up to maxBody bytes.
+// readAhead reads the body of every request before the handler runs, within
+// bodyTimeout and up to maxBody bytes.
 func readAhead(next func(w http.ResponseWriter, r *http.Request, content []byte)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Body == http.NoBody {
@@ -41,14 +41,14 @@ func readAhead(next func(w http.ResponseWriter, r *http.Request, content []byte)
 
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, *Problem) {
 	control := http.NewResponseController(w)
-	_ = control.SetReadDeadline(time.Now().Add(bodyTimeout)) // not every writer has one
+	_ = control.SetReadDeadline(time.Now().Add(bodyTimeout)) // not every writer supports it
 	content, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
 	switch {
 	case errors.As(err, new(*http.MaxBytesError)):
 		return nil, newProblem(http.StatusRequestEntityTooLarge,
 			faultOf(staging.Errorf(staging.CodeInvalid, "the request is larger than %d bytes", maxBody)))
 	case err != nil:
-		return nil, newProblem(http.StatusRequestTimeout, faultOf(staging.Errorf(staging.CodeInvalid, "the request did not arrive in full")))
+		return nil, newProblem(http.StatusRequestTimeout, faultOf(staging.Errorf(staging.CodeInvalid, "the request body is incomplete")))
 	}
 	_ = control.SetReadDeadline(time.Time{})
 	return content, nil

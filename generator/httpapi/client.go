@@ -17,20 +17,20 @@ import (
 	"octopod/generator/staging"
 )
 
-// Client offers the stagings of one project through a server. It answers as the
-// use cases themselves do: the same shapes, the same errors.
+// Client accesses the stagings of one project through a server. It returns the same
+// types and errors as the use cases.
 type Client struct {
 	options ClientOptions
 	base    string
 }
 
-// ClientOptions say which server, and who asks.
+// ClientOptions configures a Client.
 type ClientOptions struct {
 	// URL of the server: https://octopod.example.com.
 	URL string
-	// Project of the server; "" is the only one it has.
+	// Project of the server; "" for its only project.
 	Project string
-	// Token proves who asks; "" where the server asks nobody.
+	// Token authenticates the client; "" for a server without sign-in.
 	Token string
 	// Agent names the client in the server's log.
 	Agent string
@@ -38,12 +38,12 @@ type ClientOptions struct {
 	HTTP *http.Client
 }
 
-// NewClient gives a client. The server is first contacted by its methods.
+// NewClient returns a client. It does not contact the server.
 func NewClient(o ClientOptions) (*Client, error) {
 	u, err := url.Parse(strings.TrimSuffix(o.URL, "/"))
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
-		return nil, staging.Errorf(staging.CodeInvalid, "%q is no address of a server", o.URL).
-			WithHint("write it as https://octopod.example.com; a token goes to OCTOPOD_TOKEN")
+		return nil, staging.Errorf(staging.CodeInvalid, "%q is not the address of a server", o.URL).
+			WithHint("write it as https://octopod.example.com; set the token in OCTOPOD_TOKEN")
 	}
 	if o.Project == "" {
 		o.Project = onlyProject
@@ -54,17 +54,16 @@ func NewClient(o ClientOptions) (*Client, error) {
 	return &Client{options: o, base: u.String() + Path + "/projects/" + url.PathEscape(o.Project)}, nil
 }
 
-// maxAttempts is how often a request is made whose answer does not come. A write
-// carries a key, so that it counts once.
+// maxAttempts limits the attempts of a request that gets no response. A write has
+// an Idempotency-Key, so it is applied once.
 const maxAttempts = 3
 
-// call makes a request and decodes its answer.
+// call sends a request and decodes the response.
 func (c *Client) call(ctx context.Context, method, path string, query url.Values, send, receive any) error {
 	return c.callIf(ctx, "", method, path, query, send, receive)
 }
 
-// callIf makes a request that counts only while a staging has this version; ""
-// is content with any.
+// callIf is call on the condition that the staging has this version; "" accepts any.
 func (c *Client) callIf(ctx context.Context, version, method, path string, query url.Values, send, receive any) error {
 	var content []byte
 	if send != nil {
@@ -103,7 +102,7 @@ func (c *Client) send(ctx context.Context, method, path string, query url.Values
 	}
 	r, err := http.NewRequestWithContext(ctx, method, address, bytes.NewReader(content))
 	if err != nil {
-		return nil, fmt.Errorf("asking the server: %w", err)
+		return nil, fmt.Errorf("requesting %s: %w", address, err)
 	}
 	r.Header.Set("User-Agent", c.options.Agent)
 	if content != nil {
@@ -124,12 +123,12 @@ func (c *Client) send(ctx context.Context, method, path string, query url.Values
 	return answer, nil
 }
 
-// noResponseError is a request whose answer did not come.
+// noResponseError is the error of a request without a complete response.
 type noResponseError struct{ error }
 
 func (l noResponseError) Unwrap() error { return l.error }
 
-// nameServer says of a server that cannot be reached which one it is.
+// nameServer adds the URL of the server to a connection error.
 func (c *Client) nameServer(ctx context.Context, err error) error {
 	var lost noResponseError
 	if !errors.As(err, &lost) {
@@ -140,13 +139,13 @@ func (c *Client) nameServer(ctx context.Context, err error) error {
 	}
 	cause := lost.error
 	if wrapped := (*url.Error)(nil); errors.As(cause, &wrapped) {
-		cause = wrapped.Err // without the address, which is in the message
+		cause = wrapped.Err // without the URL, which is in the message
 	}
-	return staging.Errorf(staging.CodeUnavailable, "the server %s does not answer", c.options.URL).Because(cause).
-		WithHint("is --server right, and can this machine reach it?")
+	return staging.Errorf(staging.CodeUnavailable, "cannot reach the server %s", c.options.URL).Because(cause).
+		WithHint("check --server and the network")
 }
 
-// responseError makes the error again that the server had.
+// responseError decodes the error of a response.
 func responseError(answer *http.Response) error {
 	content, err := io.ReadAll(io.LimitReader(answer.Body, maxBody))
 	if err != nil {
@@ -157,9 +156,9 @@ func responseError(answer *http.Response) error {
 	if kind == "application/problem+json" && json.Unmarshal(content, &p) == nil && p.Code != "" {
 		return p.err()
 	}
-	// Not Octopod's words: a proxy's, or another server's.
-	return staging.Errorf(codeOfStatus(answer.StatusCode), "the server answers %s", answer.Status).
-		WithHint("is --server the address of an Octopod server?")
+	// The response comes from a proxy or another server.
+	return staging.Errorf(codeOfStatus(answer.StatusCode), "the server returned %s", answer.Status).
+		WithHint("check that --server is the address of an Octopod server")
 }
 
 func codeOfStatus(status int) staging.Code {
@@ -174,13 +173,13 @@ func codeOfStatus(status int) staging.Code {
 	return staging.CodeUnavailable
 }
 
-// decode reads an answer. Numbers stay as they are written.
+// decode decodes a response. Numbers keep their notation.
 func decode(answer *http.Response, into any) error {
 	defer answer.Body.Close()
 	decoder := json.NewDecoder(answer.Body)
 	decoder.UseNumber()
 	if err := decoder.Decode(into); err != nil {
-		return noResponseError{fmt.Errorf("reading the answer: %w", err)}
+		return noResponseError{fmt.Errorf("reading the response: %w", err)}
 	}
 	return nil
 }

@@ -1,11 +1,11 @@
-// Package httpapi is the door for programs: /api/v1 over HTTP, and the Go client
-// for it. New gives the handler; Client offers what the command line asks for,
-// so that every verb works through a server as it does on an env repo.
+// Package httpapi implements the HTTP API, /api/v1, and its Go client. New returns
+// the handler. Client has the methods that the command line needs, so every verb
+// works through a server as it does on an env repo.
 //
-// The shapes are those of `octopod … -o json`. Errors are problems (RFC 9457)
-// that carry Octopod's code, hint and single faults, from which the client makes
-// the same error again. /api/v1/openapi.json describes all of it.
+// Requests and responses have the format of `octopod … -o json`. Errors are
+// problems (RFC 9457) with Octopod's code, hint and single faults; the client
+// decodes them into the same errors. /api/v1/openapi.json describes the API.
 //
-// The package knows requests, answers and streams. It never decides who somebody
-// is or what they may do: it is handed a generator.Access for every request.
+// The package handles requests, responses and streams. It does not authenticate or
+// authorize: it gets a generator.Access for every request.
 package httpapi

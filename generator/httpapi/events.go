@@ -18,23 +18,23 @@ import (
 // eventStream is the media type of events.
 const eventStream = "text/event-stream"
 
-// writeTimeout ends a stream whose reader does not read.
+// writeTimeout limits each write to a stream; a client that does not read is dropped.
 const writeTimeout = 10 * time.Second
 
 type eventsInput struct {
 	ProjectPath
 	SelectorQuery
-	Last string `header:"Last-Event-ID" doc:"The last event that was received: the stream goes on after it"`
+	Last string `header:"Last-Event-ID" doc:"The last received event: the stream continues after it"`
 }
 
 func (s *server) addEvents(api huma.API, path string) {
 	schema := api.OpenAPI().Components.Schemas.Schema(viewType, true, "View")
 	huma.Register(api, huma.Operation{
-		OperationID: "watch-stagings", Method: http.MethodGet, Path: Path + path, Summary: "Every staging that a query chooses, and then every change",
-		Description: "Server-sent events: changed and gone with a staging; complete after everything there is was told; " +
-			"stale, fresh (the env repo), away, back (Argo CD); reset when what was told before is void.",
+		OperationID: "watch-stagings", Method: http.MethodGet, Path: Path + path, Summary: "Every staging that matches a query, then every change",
+		Description: "Server-sent events: changed and gone with a staging; complete after the initial list; " +
+			"stale, fresh (the env repo), away, back (Argo CD); reset when all earlier events are void.",
 		Responses: map[string]*huma.Response{
-			"200":     {Description: "Events without end", Content: map[string]*huma.MediaType{eventStream: {Schema: schema}}},
+			"200":     {Description: "An endless stream of events", Content: map[string]*huma.MediaType{eventStream: {Schema: schema}}},
 			"default": problemResponse(api),
 		},
 	}, s.events)
@@ -49,7 +49,7 @@ func (s *server) events(ctx context.Context, in *eventsInput) (*huma.StreamRespo
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
-	after, _ := strconv.ParseUint(in.Last, 10, 64) // a number that is none begins anew
+	after, _ := strconv.ParseUint(in.Last, 10, 64) // an invalid number starts from the beginning
 	life, end := context.WithCancel(ctx)
 	next, err := a.Subscribe(life, q, after)
 	if err != nil {
@@ -63,7 +63,7 @@ func (s *server) events(ctx context.Context, in *eventsInput) (*huma.StreamRespo
 	}}, nil
 }
 
-// stream writes events until the reader or the context is gone.
+// stream writes events until the client disconnects or the context ends.
 func (s *server) stream(ctx context.Context, w http.ResponseWriter, next func(context.Context) (live.Update, error)) {
 	header := w.Header()
 	header.Set("Content-Type", eventStream)
@@ -94,7 +94,7 @@ func (s *server) stream(ctx context.Context, w http.ResponseWriter, next func(co
 	}
 }
 
-// encodeEvent writes an update as an event.
+// encodeEvent formats an update as a server-sent event.
 func encodeEvent(u live.Update) string {
 	data := []byte("{}")
 	switch {

@@ -33,14 +33,14 @@ func (s *server) listDeliveries(ctx context.Context, in *ProjectPath) (*response
 	return respond(s, ctx, staging.ListOf("Delivery", all), err)
 }
 
-// Explain says why a branch has a staging, or has none.
+// Explain explains why a branch has a staging or not.
 func (c *Client) Explain(ctx context.Context, branch string) (doctor.Explanation, error) {
 	var out doctor.Explanation
 	err := c.call(ctx, http.MethodGet, "/explain", url.Values{"branch": {branch}}, nil, &out)
 	return out, err
 }
 
-// Deliveries gives what webhooks told lately, newest first.
+// Deliveries returns the latest webhook deliveries, newest first.
 func (c *Client) Deliveries(ctx context.Context) ([]receiver.Delivery, error) {
 	var out staging.List[receiver.Delivery]
 	err := c.call(ctx, http.MethodGet, "/deliveries", nil, nil, &out)

@@ -10,25 +10,25 @@ import (
 	"octopod/generator/staging"
 )
 
-// Fault is an error as it travels.
+// Fault is the wire format of an error.
 type Fault struct {
-	// All of it, for people.
+	// The whole error, for people.
 	Detail string `json:"detail"`
 	// Octopod's code, such as not_found or pinned.
 	Code staging.Code `json:"code"`
 	// What to do next.
 	Hint string `json:"hint,omitempty"`
-	// What is wrong in one sentence, where the single faults follow.
+	// A summary in one sentence, if Problems lists single faults.
 	Message string `json:"message,omitempty"`
 	// Every fault of the input.
 	Problems []staging.Problem `json:"problems,omitempty"`
 }
 
-// Problem is the answer to a request that failed, as RFC 9457 has it.
+// Problem is the response to a failed request (RFC 9457).
 type Problem struct {
-	// Names the kind of problem: urn:octopod:problem:conflict.
+	// The kind of problem: urn:octopod:problem:conflict.
 	Type string `json:"type"`
-	// The words of the status.
+	// The text of the status.
 	Title  string `json:"title"`
 	Status int    `json:"status"`
 	Fault
@@ -46,7 +46,7 @@ func faultOf(err error) Fault {
 	return f
 }
 
-// problemOf gives the answer for an error.
+// problemOf returns the response for an error.
 func problemOf(err error) *Problem {
 	f := faultOf(err)
 	return newProblem(f.Code.HTTPStatus(), f)
@@ -56,17 +56,16 @@ func newProblem(status int, f Fault) *Problem {
 	return &Problem{Type: "urn:octopod:problem:" + string(f.Code), Title: http.StatusText(status), Status: status, Fault: f}
 }
 
-// Error is for huma, which takes answers that are errors.
+// Error implements error, as huma requires.
 func (p *Problem) Error() string { return p.Detail }
 
-// GetStatus is for huma.
+// GetStatus implements huma.StatusError.
 func (p *Problem) GetStatus() int { return p.Status }
 
-// ContentType is for huma.
+// ContentType implements huma.ContentTypeFilter.
 func (p *Problem) ContentType(string) string { return "application/problem+json" }
 
-// convertHumaError makes huma's own refusals, of requests that do not fit the description,
-// look like all others.
+// convertHumaError converts huma's validation errors into problems.
 func convertHumaError(_ huma.Context, _ string, v any) (any, error) {
 	theirs, ok := v.(*huma.ErrorModel)
 	if !ok {
@@ -82,8 +81,8 @@ func convertHumaError(_ huma.Context, _ string, v any) (any, error) {
 	return newProblem(theirs.Status, faultOf(err.WithHint("%s/openapi.json describes it", Path))), nil
 }
 
-// remoteError is an error that a server told. It reads and unwraps like the one that
-// happened there.
+// remoteError is the error of a server. It has the same text and unwraps to the same
+// staging.Error as on the server.
 type remoteError struct {
 	known *staging.Error
 	text  string
@@ -93,7 +92,7 @@ func (r *remoteError) Error() string { return r.text }
 
 func (r *remoteError) Unwrap() error { return r.known }
 
-// err makes the error again that a server told.
+// err returns the error that the server encoded.
 func (f Fault) err() error {
 	return &remoteError{text: f.Detail, known: &staging.Error{Code: f.Code, Message: f.Message, Hint: f.Hint, Problems: f.Problems}}
 }

@@ -11,26 +11,26 @@ import (
 	"octopod/generator/staging"
 )
 
-// Bounds of what is kept for requests that are repeated.
+// Limits of the cached responses.
 const (
 	maxReplays     = 2000
 	replayTime     = time.Hour
-	maxReplayBody  = 256 << 10 // a longer answer is not kept: the action runs again, and finds nothing to do
-	maxReplayBytes = 32 << 20  // bytes of all answers
+	maxReplayBody  = 256 << 10 // a longer response is not cached: the action runs again and changes nothing
+	maxReplayBytes = 32 << 20  // bytes of all responses
 )
 
-// replays keeps the answers of writes that carry an Idempotency-Key, so that a
-// request whose answer was lost can be made again. It forgets the oldest.
+// replays caches the responses of writes with an Idempotency-Key, so that a client
+// can repeat a request whose response was lost. It drops the oldest.
 type replays struct {
 	now func() time.Time
 
 	mu    sync.Mutex
 	known map[string]*replay
-	order []*replay // oldest first; some are not known any more
-	bytes int       // of the answers that are known
+	order []*replay // oldest first; some were removed from known
+	bytes int       // of the known responses
 }
 
-// replay is one answer, or one that is being worked out.
+// replay is a response, complete or in progress.
 type replay struct {
 	key     string
 	request [sha256.Size]byte
@@ -67,7 +67,7 @@ func (k *replays) serve(w http.ResponseWriter, r *http.Request, key string, requ
 	}
 	if again.request != request {
 		writeProblem(w, problemOf(staging.Errorf(staging.CodeInvalid, "the Idempotency-Key was used for another request").
-			WithHint("take a new key for every request, and the same only to repeat one")))
+			WithHint("use a new key for every request, and the same key only to repeat a request")))
 		return
 	}
 	select {
@@ -87,7 +87,8 @@ func (k *replays) serve(w http.ResponseWriter, r *http.Request, key string, requ
 	_, _ = w.Write(again.body)
 }
 
-// begin gives the place of a request: its own, when it is the first with its key.
+// begin registers a request. It returns either first, for the first request with
+// this key, or again, the entry of an earlier one.
 func (k *replays) begin(key string, request [sha256.Size]byte) (first, again *replay) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -120,8 +121,8 @@ func (k *replays) forget(r *replay) {
 	}
 }
 
-// finish keeps the answer. One that says that something did not work just now is
-// worked out again.
+// finish stores the response. A temporary failure is not stored, so that a repeated
+// request runs again.
 func (k *replays) finish(first *replay, w *recorder) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -140,7 +141,7 @@ func (k *replays) finish(first *replay, w *recorder) {
 	close(first.done)
 }
 
-// recorder keeps what it writes.
+// recorder copies the response.
 type recorder struct {
 	http.ResponseWriter
 	status int
@@ -159,5 +160,5 @@ func (r *recorder) Write(data []byte) (int, error) {
 	return r.ResponseWriter.Write(data)
 }
 
-// Unwrap is for http.ResponseController.
+// Unwrap supports http.ResponseController.
 func (r *recorder) Unwrap() http.ResponseWriter { return r.ResponseWriter }

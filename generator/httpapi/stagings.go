@@ -21,19 +21,21 @@ var (
 	viewType    = reflect.TypeFor[staging.View]()
 )
 
-// noName stands in a path for a name that the branch tells.
+// noName is the path segment for a name that is derived from the branch.
 const noName = "-"
 
+// ProjectPath is the path parameter of a project.
 type ProjectPath struct {
 	Project string `path:"project" doc:"Name of the project, or - for the only one"`
 }
 
+// StagingPath holds the path parameters of a staging.
 type StagingPath struct {
 	ProjectPath
 	Name string `path:"name" doc:"Name of the staging"`
 }
 
-// response is an answer that is nothing but its content.
+// response is a response with a body only.
 type response[T any] struct{ Body T }
 
 func (s *server) open(ctx context.Context, name string) (*generator.Access, error) {
@@ -41,14 +43,14 @@ func (s *server) open(ctx context.Context, name string) (*generator.Access, erro
 	return a, s.problem(ctx, err)
 }
 
-// problem turns an error into the answer for it. What nobody foresaw is logged,
-// and told to those alone who are shown detail.
+// problem converts an error into the response. It logs server errors and reports
+// refusals.
 func (s *server) problem(ctx context.Context, err error) error {
 	if err == nil {
 		return nil
 	}
 	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
-		return problemOf(staging.Errorf(staging.CodeUnavailable, "the request was given up"))
+		return problemOf(staging.Errorf(staging.CodeUnavailable, "the client canceled the request"))
 	}
 	p := problemOf(err)
 	if p.Code == staging.CodeForbidden || p.Code == staging.CodeUnauthorized {
@@ -60,7 +62,7 @@ func (s *server) problem(ctx context.Context, err error) error {
 	return p
 }
 
-// respond pairs an answer with its error.
+// respond returns the response for a result or its error.
 func respond[T any](s *server, ctx context.Context, content T, err error) (*response[T], error) {
 	if err != nil {
 		return nil, s.problem(ctx, err)
@@ -87,13 +89,14 @@ func (s *server) getProject(ctx context.Context, in *ProjectPath) (*response[*pr
 	return respond(s, ctx, p, err)
 }
 
-// SelectorQuery are the stagings of a query stagings, as the flags of get do.
+// SelectorQuery holds the query parameters that select stagings, like the flags of
+// octopod get.
 type SelectorQuery struct {
-	Names    []string `query:"name,explode" doc:"Exactly these, each of which must exist"`
-	Archived bool     `query:"archived" doc:"Only the archived ones"`
+	Names    []string `query:"name,explode" doc:"Exactly these names; each must exist"`
+	Archived bool     `query:"archived" doc:"Archived stagings only"`
 	All      bool     `query:"all" doc:"Active and archived"`
-	Where    string   `query:"where" doc:"FIELD=VALUE and FIELD!=VALUE with commas between: author=ada,state!=deleting"`
-	Recorded bool     `query:"recorded" doc:"The records alone: Argo CD is not asked"`
+	Where    string   `query:"where" doc:"FIELD=VALUE and FIELD!=VALUE, separated by commas: author=ada,state!=deleting"`
+	Recorded bool     `query:"recorded" doc:"The records only, without the status in Argo CD"`
 }
 
 func (q SelectorQuery) query() (staging.Query, error) {
@@ -119,7 +122,7 @@ func (s *server) listStagings(ctx context.Context, in *listInput) (*response[sta
 	return respond(s, ctx, staging.ListOf(staging.Kind, views), err)
 }
 
-// stagingOutput is one staging, with the version of its record.
+// stagingOutput is a staging with the version of its record as ETag.
 type stagingOutput struct {
 	ETag string `header:"ETag"`
 	Body staging.View
@@ -140,8 +143,8 @@ func (s *server) getStaging(ctx context.Context, in *StagingPath) (*stagingOutpu
 type changeInput struct {
 	StagingPath
 	Verb    staging.Verb `path:"verb" enum:"deploy,create,update,set,unset,archive,restore,restart,delete,pin,unpin,keep,unkeep,extend,mark,rollback"`
-	IfMatch string       `header:"If-Match" doc:"ETag of the staging as it was seen: another one by now is a conflict"`
-	Key     string       `header:"Idempotency-Key" maxLength:"200" doc:"A request that is repeated with the same key gets the first answer again"`
+	IfMatch string       `header:"If-Match" doc:"Expected ETag of the staging; a different one is a conflict"`
+	Key     string       `header:"Idempotency-Key" maxLength:"200" doc:"Repeating a request with the same key returns the first response"`
 	Body    *ChangeRequest
 }
 
@@ -172,7 +175,7 @@ func (s *server) changeStaging(ctx context.Context, in *changeInput) (*response[
 		return nil, s.problem(ctx, err)
 	}
 	r := in.request()
-	// Whoever asked may go, the commit is finished.
+	// The commit completes even if the client disconnects.
 	done, err := a.Apply(context.WithoutCancel(ctx), r)
 	if r.Version != "" && staging.CodeOf(err) == staging.CodeConflict {
 		p := problemOf(err)
@@ -184,7 +187,7 @@ func (s *server) changeStaging(ctx context.Context, in *changeInput) (*response[
 
 type historyInput struct {
 	StagingPath
-	Limit int `query:"limit" minimum:"0" doc:"Most versions; 0 means all"`
+	Limit int `query:"limit" minimum:"0" doc:"Maximum number of versions; 0 for all"`
 }
 
 func (s *server) getHistory(ctx context.Context, in *historyInput) (*response[staging.List[staging.Event]], error) {
@@ -198,7 +201,7 @@ func (s *server) getHistory(ctx context.Context, in *historyInput) (*response[st
 
 type manifestsInput struct {
 	StagingPath
-	Revision string `query:"revision" maxLength:"64" doc:"A commit of the env repo; absent: the tip"`
+	Revision string `query:"revision" maxLength:"64" doc:"A commit of the env repo; default: the tip"`
 }
 
 func (s *server) getManifests(ctx context.Context, in *manifestsInput) (*response[staging.List[object]], error) {
@@ -269,10 +272,10 @@ func (s *server) fix(ctx context.Context, in *fixInput) (*response[changeRespons
 	return respond(s, ctx, resultOf(done, in.Body.DryRun), err)
 }
 
-// writeProblem answers outside of huma.
+// writeProblem writes a problem outside of huma.
 func writeProblem(w http.ResponseWriter, p *Problem) {
 	w.Header().Set("Content-Type", p.ContentType(""))
 	w.Header().Set("Cache-Control", "no-store")
 	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p) // the client may be gone
+	_ = json.NewEncoder(w).Encode(p) // the client may have disconnected
 }

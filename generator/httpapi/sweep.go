@@ -9,16 +9,16 @@ import (
 	"octopod/generator/staging"
 )
 
-// sweepRequest asks to do what is due.
+// sweepRequest is the body of a sweep.
 type sweepRequest struct {
-	// Work everything out and check it, but commit nothing.
+	// Plan and check everything, but commit nothing.
 	DryRun bool `json:"dryRun,omitempty"`
-	// Of a hundred stagings, how many may go at once. Absent: 25.
+	// Maximum percentage of stagings to archive or delete at once. Default: 25.
 	MaxShare int `json:"maxShare,omitempty" minimum:"0" maximum:"100"`
 	ActorFields
 }
 
-// sweepResponse is what a sweep did, or would do.
+// sweepResponse is the result of a sweep, or its plan.
 type sweepResponse struct {
 	Items        []sweptStaging     `json:"items"`
 	Repositories []branchCount      `json:"repositories"`
@@ -29,14 +29,14 @@ type sweepResponse struct {
 	DryRun       bool               `json:"dryRun,omitempty"`
 }
 
-// sweptStaging is what became of one staging.
+// sweptStaging is the result for one staging.
 type sweptStaging struct {
 	project.Decision
 	Changed bool   `json:"changed"`
 	Error   *Fault `json:"error,omitempty"`
 }
 
-// branchCount is what a repository said.
+// branchCount is the number of branches of a repository.
 type branchCount struct {
 	Repository string `json:"repository"`
 	Branches   int    `json:"branches"`
@@ -68,7 +68,7 @@ func (s sweepResponse) result() lifecycle.SweepResult {
 	}
 }
 
-// faultOrNil is an error as it travels; nil for none.
+// faultOrNil encodes an error; nil for nil.
 func faultOrNil(err error) *Fault {
 	if err == nil {
 		return nil
@@ -77,7 +77,7 @@ func faultOrNil(err error) *Fault {
 	return &f
 }
 
-// errOrNil makes the error again; nil for none.
+// errOrNil returns the encoded error; nil for nil.
 func (f *Fault) errOrNil() error {
 	if f == nil {
 		return nil
@@ -99,7 +99,8 @@ func (s *server) sweep(ctx context.Context, in *sweepInput) (*response[sweepResp
 	return respond(s, ctx, sweepOf(r, in.Body.DryRun), err)
 }
 
-// Sweep does what is due, by the branches that the server sees.
+// Sweep archives and deletes stagings that are due, based on the branches that the
+// server lists.
 func (c *Client) Sweep(ctx context.Context, r lifecycle.SweepRequest) (lifecycle.SweepResult, error) {
 	var out sweepResponse
 	send := sweepRequest{DryRun: r.DryRun, MaxShare: r.MaxShare, ActorFields: actorFields(r.By)}

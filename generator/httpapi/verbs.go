@@ -15,7 +15,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// onlyProject stands for a project's name where a server has one alone.
+// onlyProject is the path segment for the only project of a server.
 const onlyProject = "-"
 
 func pathOf(name string) string {
@@ -25,7 +25,7 @@ func pathOf(name string) string {
 	return "/stagings/" + url.PathEscape(name)
 }
 
-// Apply carries out one action on one staging, in one commit.
+// Apply runs one action on one staging, in one commit.
 func (c *Client) Apply(ctx context.Context, r change.Request) (change.Result, error) {
 	send := ChangeRequest{Action: r.Action, DryRun: r.DryRun, Manifests: r.Manifests, ActorFields: actorFields(r.By)}
 	path := pathOf(r.Action.Name) + "/" + string(r.Action.Verb)
@@ -37,7 +37,7 @@ func (c *Client) Apply(ctx context.Context, r change.Request) (change.Result, er
 	return out.result(), nil
 }
 
-// Refresh does nothing: the server makes Argo CD look after every change.
+// Refresh does nothing: the server refreshes Argo CD after every change.
 func (c *Client) Refresh(context.Context, []staging.PlanItem) error { return nil }
 
 func values(q staging.Query) url.Values {
@@ -79,15 +79,14 @@ func (c *Client) Project(ctx context.Context) (*project.Project, error) {
 	return &out, nil
 }
 
-// History lists the versions of a staging, newest first. A server always says
-// what became of them.
+// History lists the versions of a staging, newest first, with their rollouts.
 func (c *Client) History(ctx context.Context, q staging.HistoryQuery) ([]staging.Event, error) {
 	var out staging.List[staging.Event]
 	err := c.call(ctx, http.MethodGet, pathOf(q.Name)+"/history", url.Values{"limit": {strconv.Itoa(q.Limit)}}, nil, &out)
 	return out.Items, err
 }
 
-// Manifests gives the objects at a revision, "" being now.
+// Manifests returns the objects at a revision; "" for the tip.
 func (c *Client) Manifests(ctx context.Context, name, revision string) ([]staging.Object, error) {
 	var out staging.List[object]
 	query := url.Values{}
@@ -98,13 +97,13 @@ func (c *Client) Manifests(ctx context.Context, name, revision string) ([]stagin
 	return convertAll(out.Items, object.object), err
 }
 
-// errNoWorkTree: a server looks at commits alone.
+// errNoWorkTree refuses uncommitted edits: a server reads commits only.
 func errNoWorkTree() error {
-	return staging.Errorf(staging.CodeInvalid, "a server does not see what is not committed").
-		WithHint("leave --server out to look at a clone on this machine")
+	return staging.Errorf(staging.CodeInvalid, "a server cannot read uncommitted changes").
+		WithHint("omit --server to check a clone on this machine")
 }
 
-// Drift gives the objects as committed, and as generating them now would give.
+// Drift returns the objects as committed, and as generated now.
 func (c *Client) Drift(ctx context.Context, name string, edits *staging.Uncommitted) (before, after []staging.Object, err error) {
 	if len(edits.Names()) > 0 {
 		return nil, nil, errNoWorkTree()
@@ -114,12 +113,12 @@ func (c *Client) Drift(ctx context.Context, name string, edits *staging.Uncommit
 	return convertAll(out.Before, object.object), convertAll(out.After, object.object), err
 }
 
-// Uncommitted is refused.
+// Uncommitted always fails: a server reads commits only.
 func (c *Client) Uncommitted(context.Context, fs.FS) (*staging.Uncommitted, error) {
 	return nil, errNoWorkTree()
 }
 
-// Lint lists everything that is wrong with the env repo.
+// Lint lists all faults in the env repo.
 func (c *Client) Lint(ctx context.Context, edits *staging.Uncommitted) ([]staging.Problem, error) {
 	if len(edits.Names()) > 0 {
 		return nil, errNoWorkTree()
@@ -129,14 +128,14 @@ func (c *Client) Lint(ctx context.Context, edits *staging.Uncommitted) ([]stagin
 	return out.Items, err
 }
 
-// Diagnose looks at everything that must be right for stagings to come up.
+// Diagnose runs all checks of octopod doctor.
 func (c *Client) Diagnose(ctx context.Context) ([]doctor.Finding, error) {
 	var out staging.List[doctor.Finding]
 	err := c.call(ctx, http.MethodGet, "/doctor", nil, nil, &out)
 	return out.Items, err
 }
 
-// Regenerate writes stagings out again. Progress is told at the end.
+// Regenerate regenerates the files of stagings. It reports progress at the end.
 func (c *Client) Regenerate(ctx context.Context, r change.RegenerateRequest) (change.RegenerateResult, error) {
 	if len(r.Edits.Names()) > 0 {
 		return change.RegenerateResult{}, errNoWorkTree()

@@ -16,14 +16,14 @@ import (
 	"octopod/generator/staging"
 )
 
-// Pauses before a stream that broke is opened again.
+// Back-off before a broken stream is reopened.
 const (
 	minBackoff = 500 * time.Millisecond
 	maxBackoff = 15 * time.Second
 )
 
-// Watch tells what a query chooses and how it changes, for as long as ctx lasts.
-// It survives that the server is away.
+// Watch passes the stagings that match a query, and their changes, to handle until
+// ctx ends. It reconnects when the server is unavailable.
 func (c *Client) Watch(ctx context.Context, q staging.Query, handle func(live.Event)) error {
 	f := &watcher{handle: handle, known: map[string]staging.View{}}
 	for pause := minBackoff; ; pause = min(2*pause, maxBackoff) {
@@ -54,19 +54,19 @@ func (c *Client) Watch(ctx context.Context, q staging.Query, handle func(live.Ev
 	}
 }
 
-// isRetryable tells whether a stream is worth opening again.
+// isRetryable reports whether to reopen the stream.
 func isRetryable(err error) bool {
 	return errors.As(err, new(noResponseError)) || staging.CodeOf(err) == staging.CodeUnavailable
 }
 
-// watcher is one watch over as many streams as it takes.
+// watcher is one watch across all its reconnects.
 type watcher struct {
 	handle       func(live.Event)
 	last         string // id of the last event
 	known        map[string]staging.View
-	snapshot     map[string]bool // what was told since everything was void; nil when nothing is
-	connected    bool            // there was a stream
-	disconnected bool            // the server
+	snapshot     map[string]bool // names received since the last reset; nil after the snapshot is complete
+	connected    bool            // a stream was opened once
+	disconnected bool            // the server is unavailable
 }
 
 func (f *watcher) disconnect(err error) {
@@ -83,20 +83,20 @@ func (f *watcher) reconnect() {
 	}
 }
 
-// begin returns an error unless the answer is a stream of events. From the first
-// stream on, the address is that of an Octopod server, and worth coming back to.
+// begin returns an error unless the response is an event stream. After the first
+// stream, the URL is known to be an Octopod server, and errors are retried.
 func (f *watcher) begin(answer *http.Response) error {
 	if kind, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type")); kind != eventStream {
 		_ = answer.Body.Close()
-		return staging.Errorf(staging.CodeUnavailable, "the server answers with %q and not with events", kind).
-			WithHint("is --server the address of an Octopod server?")
+		return staging.Errorf(staging.CodeUnavailable, "the server returned %q instead of events", kind).
+			WithHint("check that --server is the address of an Octopod server")
 	}
 	f.connected = true
 	f.reconnect()
 	return nil
 }
 
-// read takes the events of one stream until it breaks.
+// read handles the events of one stream until it breaks.
 func (f *watcher) read(answer *http.Response) error {
 	defer answer.Body.Close()
 	lines := bufio.NewScanner(answer.Body)
@@ -131,24 +131,25 @@ func (f *watcher) read(answer *http.Response) error {
 
 func (f *watcher) decode(kind live.EventKind, data []byte) error {
 	n := live.Event{Kind: kind}
-	var told struct {
+	var received struct {
 		staging.View
 		Fault
 	}
 	decoder := json.NewDecoder(strings.NewReader(string(data)))
 	decoder.UseNumber()
-	if err := decoder.Decode(&told); err != nil {
+	if err := decoder.Decode(&received); err != nil {
 		return noResponseError{err}
 	}
-	n.Staging = told.View
-	if told.Code != "" {
-		n.Err = told.err()
+	n.Staging = received.View
+	if received.Code != "" {
+		n.Err = received.err()
 	}
 	f.pass(n)
 	return nil
 }
 
-// pass passes news on. After everything was told anew it says what is gone.
+// pass handles an event. After a reset and a complete snapshot, it reports the
+// stagings that are gone.
 func (f *watcher) pass(n live.Event) {
 	name := n.Staging.Metadata.Name
 	switch n.Kind {

@@ -8,25 +8,24 @@ import (
 	"octopod/generator/staging"
 )
 
-// ChangeRequest is the body of a write: the action's arguments, and how it is meant.
-// Verb and name are the path's to say.
+// ChangeRequest is the body of a write: the arguments of the action and options.
+// Verb and name are in the path.
 type ChangeRequest struct {
 	staging.Action
-	// Work everything out and check it, but commit nothing.
+	// Plan and check everything, but commit nothing.
 	DryRun bool `json:"dryRun,omitempty"`
-	// Also give the objects before and after.
+	// Also return the objects before and after.
 	Manifests bool `json:"manifests,omitempty"`
 	ActorFields
 }
 
-// ActorFields is what a client says of itself. Only a server without sign-in believes
-// the person.
+// ActorFields describes the client. Only a server without sign-in accepts the person.
 type ActorFields struct {
-	// Who asks.
+	// The person.
 	By *staging.Person `json:"by,omitempty"`
-	// The door: cli, ci or api.
+	// The source: cli, ci or api.
 	Via staging.Via `json:"via,omitempty" enum:"cli,ci,api"`
-	// Finds the request in the history again: the address of a CI run.
+	// Identifies the request in the history: the URL of a CI run.
 	Request string `json:"request,omitempty" maxLength:"500"`
 }
 
@@ -42,7 +41,7 @@ func (s ActorFields) actor() rights.Actor {
 	return actor
 }
 
-// changeResponse is what a write did, or would do.
+// changeResponse is the result of a write, or its plan.
 type changeResponse struct {
 	Staging  *staging.View      `json:"staging,omitempty"`
 	Changed  bool               `json:"changed"`
@@ -101,7 +100,7 @@ func (o object) object() staging.Object {
 	return staging.Object{APIVersion: o.APIVersion, Kind: o.Kind, Namespace: o.Namespace, Name: o.Name, JSON: o.Manifest}
 }
 
-// regeneratedStaging says what became of one staging.
+// regeneratedStaging is the result for one staging.
 type regeneratedStaging struct {
 	Name    string   `json:"name"`
 	Changed bool     `json:"changed"`
@@ -118,21 +117,21 @@ func (r regeneratedStaging) regenerated() change.Regenerated {
 	return change.Regenerated{Name: r.Name, Changed: r.Changed, Removed: r.Removed, Skipped: r.Skipped, Err: r.Error.errOrNil()}
 }
 
-// regenerateRequest asks to write stagings out again.
+// regenerateRequest is the body of a regeneration.
 type regenerateRequest struct {
-	// These; absent: all.
+	// Names of stagings; default: all.
 	Names  []string `json:"names,omitempty"`
 	DryRun bool     `json:"dryRun,omitempty"`
 	ActorFields
 }
 
-// fixRequest asks for the files that follow from octopod.yaml.
+// fixRequest is the body of a fix of derived files.
 type fixRequest struct {
 	DryRun bool `json:"dryRun,omitempty"`
 	ActorFields
 }
 
-// regenerateResponse is what became of all.
+// regenerateResponse is the result of a regeneration.
 type regenerateResponse struct {
 	Items    []regeneratedStaging `json:"items"`
 	Changed  bool                 `json:"changed"`
@@ -140,7 +139,7 @@ type regenerateResponse struct {
 	Plan     []staging.PlanItem   `json:"plan"`
 }
 
-// drift is a staging as committed, and as generating it now would give.
+// drift holds the objects as committed, and as generated now.
 type drift struct {
 	Before []object `json:"before"`
 	After  []object `json:"after"`

@@ -13,7 +13,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// aboutPage is the project as octopod.yaml has it.
+// aboutPage shows the project as configured in octopod.yaml.
 type aboutPage struct {
 	frame
 	Name     string
@@ -27,10 +27,10 @@ type aboutPage struct {
 	Most     int
 	Members  []membership
 	Everyone project.Role
-	Findings []finding // of the doctor, for those who can mend it
+	Findings []finding // of octopod doctor; for admins
 	Faults   []string  // in the files of the env repo
 	Checked  bool
-	CleanUp  *sweepReport // for those who may start one
+	CleanUp  *sweepReport // nil unless the viewer may sweep
 }
 
 type presetDetail struct {
@@ -110,13 +110,13 @@ func presetDetails(p *project.Project) []presetDetail {
 	return all
 }
 
-// finding is what one check of the doctor found, in the doctor's own words.
+// finding is the result of one check of octopod doctor.
 type finding struct {
 	doctor.Finding
 	Class cssClass
 }
 
-// doctorFindings is what octopod doctor says.
+// doctorFindings returns the findings of octopod doctor.
 func (req *projectRequest) doctorFindings(r *http.Request) []finding {
 	findings, err := req.Diagnose(r.Context())
 	if err != nil {
@@ -124,13 +124,13 @@ func (req *projectRequest) doctorFindings(r *http.Request) []finding {
 	}
 	all := make([]finding, len(findings))
 	for i, f := range findings {
-		looks := map[doctor.Health]cssClass{doctor.OK: classGood, doctor.Warning: classUnknown, doctor.Fault: classBad, doctor.Unknown: classInactive}
-		all[i] = finding{f, looks[f.Health]}
+		classes := map[doctor.Health]cssClass{doctor.OK: classGood, doctor.Warning: classUnknown, doctor.Fault: classBad, doctor.Unknown: classInactive}
+		all[i] = finding{f, classes[f.Health]}
 	}
 	return all
 }
 
-// lintFindings is what octopod lint says.
+// lintFindings returns the findings of octopod lint.
 func (req *projectRequest) lintFindings(r *http.Request) (found []string) {
 	problems, err := req.Lint(r.Context())
 	if err != nil {
@@ -142,5 +142,5 @@ func (req *projectRequest) lintFindings(r *http.Request) (found []string) {
 	return found
 }
 
-// AllowedText lists what a setting may be.
+// AllowedText lists the allowed values of a setting.
 func (s setting) AllowedText() string { return strings.Join(s.Allowed, ", ") }

@@ -16,43 +16,44 @@ import (
 	"octopod/generator/staging"
 )
 
-// action is something done to a whole staging, explained before it is done.
+// action is an action on a whole staging. Its page explains it and asks for
+// confirmation.
 type action struct {
 	Verb        staging.Verb
 	Question    string // with %s for the staging
 	Button      string
 	Explain     func(*projectRequest, *staging.View) []string
-	ReasonLabel string // label of the field that asks why; empty for none
+	ReasonLabel string // label of the reason field; empty without one
 	Danger      bool
-	AsksName    bool // the name must be typed
+	AsksName    bool // the name must be typed to confirm
 	AsksVersion bool // ?to= names a version
-	AsksResult  bool // asks what was found
+	AsksResult  bool // asks for a test result
 }
 
-// actions are the deeds, by their place in the address.
+// actions holds every action by its path segment.
 var actions = map[string]action{
 	"archive": {Verb: staging.Archive, Question: "Archive %s?", Button: "Archive", Explain: explainArchive},
-	"restore": {Verb: staging.Restore, Question: "Wake up %s?", Button: "Wake up", Explain: explainRestore},
-	"delete":  {Verb: staging.Delete, Question: "Delete %s?", Button: "Delete for good", Explain: explainDelete, Danger: true, AsksName: true},
+	"restore": {Verb: staging.Restore, Question: "Restore %s?", Button: "Restore", Explain: explainRestore},
+	"delete":  {Verb: staging.Delete, Question: "Delete %s?", Button: "Delete forever", Explain: explainDelete, Danger: true, AsksName: true},
 	"restart": {Verb: staging.Restart, Question: "Restart %s?", Button: "Restart",
-		Explain: fixedText("Everything of it stops and starts again: same versions, same settings, same data. It may not answer for a minute.",
-			"It is worth a try when something hangs, and when it could not be put in place.")},
-	"extend": {Verb: staging.Extend, Question: "Keep %s for longer?", Button: "Keep it", Explain: explainExtend},
-	"pin": {Verb: staging.PinVerb, Question: "Pin %s?", Button: "Pin", ReasonLabel: "Why? Others read this when their build waits.",
-		Explain: fixedText("It stays exactly as it is: new builds of the branch are not put on it until somebody unpins it.")},
+		Explain: fixedText("Everything stops and starts again with the same versions, same settings, same data. The addresses may not answer for a minute.",
+			"Try it when something hangs, or when a deploy failed.")},
+	"extend": {Verb: staging.Extend, Question: "Keep %s for longer?", Button: "Keep for longer", Explain: explainExtend},
+	"pin": {Verb: staging.PinVerb, Question: "Pin %s?", Button: "Pin", ReasonLabel: "Reason (others see it while their build waits)",
+		Explain: fixedText("The staging stays at its versions: new builds of the branch won’t be deployed until someone unpins it.")},
 	"unpin": {Verb: staging.Unpin, Question: "Unpin %s?", Button: "Unpin",
-		Explain: fixedText("The next build of the branch is put on it again.")},
-	"unkeep": {Verb: staging.Unkeep, Question: "Leave %s to the clean-up again?", Button: "Leave it to the clean-up",
-		Explain: fixedText("It is archived like any other when nobody deploys to it, or when its branch is gone.")},
-	"unset": {Verb: staging.Unset, Question: "Take back a setting of %s?", Button: "Take it back",
-		Explain: fixedText("The setting goes back to what the project says.")},
+		Explain: fixedText("The next build of the branch is deployed again.")},
+	"unkeep": {Verb: staging.Unkeep, Question: "Stop keeping %s?", Button: "Stop keeping",
+		Explain: fixedText("It is archived like any other staging: when nobody deploys to it, or when its branch is deleted.")},
+	"unset": {Verb: staging.Unset, Question: "Reset a setting of %s?", Button: "Reset",
+		Explain: fixedText("The setting goes back to the project’s default.")},
 	"mark": {Verb: staging.Mark, Question: "Does %s work?", AsksResult: true,
-		Explain: fixedText("Say what you found. It is kept with the version and the settings that are there now; when these change, everybody sees that you tried it as it was before.")},
+		Explain: fixedText("Record your test result. It belongs to the current versions and settings; when these change, everyone sees that you tested an earlier state.")},
 	"undo": {Question: "Undo this change of %s?", Button: "Undo this change", AsksVersion: true,
-		Explain: fixedText("What this change did is taken back. What was changed after it stays.")},
-	"rollback": {Verb: staging.Rollback, Question: "Return %s to this version?", Button: "Return to this version", AsksVersion: true,
-		Explain: fixedText("Everything about it becomes what it was then: versions of the parts and settings. It is then pinned, so that the next build does not undo this; unpin it when you are done.",
-			"Data that it has stored since are not taken back.")},
+		Explain: fixedText("This change is reverted. Later changes stay.")},
+	"rollback": {Verb: staging.Rollback, Question: "Restore this version of %s?", Button: "Restore this version", AsksVersion: true,
+		Explain: fixedText("The versions of all parts and all settings become what they were then. The staging is also pinned, so that the next build does not undo this; unpin it when you are done.",
+			"Data stored since then stays.")},
 }
 
 func fixedText(sentences ...string) func(*projectRequest, *staging.View) []string {
@@ -61,29 +62,29 @@ func fixedText(sentences ...string) func(*projectRequest, *staging.View) []strin
 
 func explainArchive(*projectRequest, *staging.View) []string {
 	return []string{
-		"It stops, and its addresses do not answer until somebody wakes it up.",
+		"The staging stops, and its addresses don’t answer until someone restores it.",
 		"Its data, settings and history are kept.",
 	}
 }
 
 func explainRestore(*projectRequest, *staging.View) []string {
-	return []string{"It starts again as it was, with its data. That takes a minute or two."}
+	return []string{"The staging starts again as it was, with its data. This takes a minute or two."}
 }
 
 func explainExtend(req *projectRequest, view *staging.View) []string {
 	days := int(time.Duration(req.project.Spec.Lifecycle.TTL).Hours() / 24)
-	said := []string{fmt.Sprintf("It is archived when nobody deploys to it for %d days; these begin anew today.", days)}
+	lines := []string{fmt.Sprintf("It is archived after %d days without a deploy. The %[1]d days start again today.", days)}
 	if view.Spec.Expires != nil {
-		said = append(said, "Until now it ends on "+timestamp{*view.Spec.Expires}.Day()+".")
+		lines = append(lines, "Until now, it would be archived on "+timestamp{*view.Spec.Expires}.Day()+".")
 	}
-	return said
+	return lines
 }
 
-// explainDelete names what will be lost.
+// explainDelete lists the data that will be lost.
 func explainDelete(req *projectRequest, view *staging.View) []string {
-	said := []string{"Everything it has stored is lost: its database and its files. This cannot be undone."}
+	lines := []string{"You will lose everything it has stored: its database and its files. This cannot be undone."}
 	if changed := len(changedSettings(req.project.Settings(view.Staging()))); changed > 0 && req.shows(project.SectionSettings) {
-		said = append(said, fmt.Sprintf("So are its %s.", plural(changed, "changed setting", "changed settings")))
+		lines = append(lines, fmt.Sprintf("You will also lose %s.", plural(changed, "changed setting", "changed settings")))
 	}
 	var addresses []string
 	for _, name := range mainFirst(req.project) {
@@ -92,9 +93,9 @@ func explainDelete(req *projectRequest, view *staging.View) []string {
 		}
 	}
 	if len(addresses) > 0 {
-		said = append(said, "These addresses will not answer any more: "+strings.Join(addresses, ", ")+".")
+		lines = append(lines, "These addresses will stop working: "+strings.Join(addresses, ", ")+".")
 	}
-	return append(said, "If you only want it to stop for now, archive it instead: that keeps everything.")
+	return append(lines, "To stop it for now, archive it instead: that keeps everything.")
 }
 
 func plural(n int, one, many string) string {
@@ -104,7 +105,7 @@ func plural(n int, one, many string) string {
 	return fmt.Sprintf("%d %s", n, many)
 }
 
-// confirmPage says what a deed would do, and asks once.
+// confirmPage explains an action and asks for confirmation.
 type confirmPage struct {
 	frame
 	action
@@ -116,13 +117,13 @@ type confirmPage struct {
 	To         string
 	Setting    string
 	ReasonText string
-	Outcome    staging.Outcome // with Finds
+	Outcome    staging.Outcome // with AsksResult
 	Note       string
 	Tested     *testResult
-	About      *event // the change that is undone, or the version that is returned to
+	About      *event // the change to undo, or the version to restore
 	Conflict   *conflict
 	WrongName  bool
-	Action     string // address that the form is sent to
+	Action     string // URL of the form
 }
 
 func (s *Server) confirm(w http.ResponseWriter, r *http.Request, req *projectRequest) error {
@@ -130,7 +131,7 @@ func (s *Server) confirm(w http.ResponseWriter, r *http.Request, req *projectReq
 	if err != nil {
 		return err
 	}
-	if !page.AsksResult && !page.Danger && page.Verb != staging.Restart { // what is lost is said in words, and a restart changes nothing
+	if !page.AsksResult && !page.Danger && page.Verb != staging.Restart { // explainDelete lists the losses, and a restart changes nothing
 		page.Preview = req.preview(r, action, nil)
 	}
 	return s.pages.show(w, http.StatusOK, "confirm", page)
@@ -139,7 +140,7 @@ func (s *Server) confirm(w http.ResponseWriter, r *http.Request, req *projectReq
 func (s *Server) confirmPage(r *http.Request, req *projectRequest, form url.Values) (*confirmPage, staging.Action, error) {
 	d, known := actions[r.PathValue("verb")]
 	if !known {
-		return nil, staging.Action{}, staging.Errorf(staging.CodeNotFound, "there is no such page")
+		return nil, staging.Action{}, staging.Errorf(staging.CodeNotFound, "this page does not exist")
 	}
 	if err := req.requireWrite(); err != nil {
 		return nil, staging.Action{}, err
@@ -164,7 +165,7 @@ func (s *Server) confirmPage(r *http.Request, req *projectRequest, form url.Valu
 	return page, action, err
 }
 
-// actionOf is what the deed asks of the use cases.
+// actionOf returns the action for the use cases.
 func (req *projectRequest) actionOf(ctx context.Context, page *confirmPage) (staging.Action, error) {
 	if page.AsksVersion && page.Verb == "" {
 		return req.Revert(ctx, page.Name, page.To)
@@ -179,10 +180,11 @@ func (req *projectRequest) actionOf(ctx context.Context, page *confirmPage) (sta
 	return a, nil
 }
 
-// eventAt is an event of a staging's history that is shown to the viewer.
+// eventAt returns the event at a revision of a staging's history, if the viewer
+// may see it.
 func (req *projectRequest) eventAt(ctx context.Context, name, revision string) (*event, error) {
 	if !req.shows(project.SectionHistory) {
-		return nil, staging.Errorf(staging.CodeForbidden, "the history of stagings is not open to you")
+		return nil, staging.Errorf(staging.CodeForbidden, "your role does not see the history of stagings")
 	}
 	events, err := req.History(ctx, staging.HistoryQuery{Name: name})
 	if err != nil {
@@ -190,13 +192,13 @@ func (req *projectRequest) eventAt(ctx context.Context, name, revision string) (
 	}
 	i := slices.IndexFunc(events, func(e staging.Event) bool { return e.Revision == revision })
 	if i < 0 {
-		return nil, staging.Errorf(staging.CodeNotFound, "%s has no such version", name)
+		return nil, staging.Errorf(staging.CodeNotFound, "%s has no version with this commit", name)
 	}
-	told := req.describe(events[i])
-	return &told, nil
+	line := req.describe(events[i])
+	return &line, nil
 }
 
-// performAction does what was confirmed.
+// performAction runs a confirmed action.
 func (s *Server) performAction(w http.ResponseWriter, r *http.Request, req *projectRequest) error {
 	form, err := formOf(r)
 	if err != nil {
@@ -239,11 +241,11 @@ func (s *Server) performAction(w http.ResponseWriter, r *http.Request, req *proj
 	return seeOther(w, r, page.Page+"?done="+done)
 }
 
-// catchUpTimeout is how long a form waits until its own change is on the page.
+// catchUpTimeout limits how long a form waits for its own change to reach the feed.
 const catchUpTimeout = 3 * time.Second
 
-// apply carries out an action and lets the feed catch up, so that the next page
-// shows what was done.
+// apply runs an action and waits for the feed, so that the next page shows the
+// result.
 func (req *projectRequest) apply(ctx context.Context, r change.Request) (change.Result, error) {
 	result, err := req.Apply(ctx, r)
 	if err != nil || !result.Changed {
@@ -251,25 +253,25 @@ func (req *projectRequest) apply(ctx context.Context, r change.Request) (change.
 	}
 	ctx, cancel := context.WithTimeout(ctx, catchUpTimeout)
 	defer cancel()
-	_ = req.CatchUp(ctx) // or the page follows a moment later
+	_ = req.CatchUp(ctx) // on a timeout, the page updates a moment later
 	return result, nil
 }
 
-// conflict says who was first; nil when nothing else was changed.
+// conflict describes the last change of a staging; nil without a history.
 func (req *projectRequest) conflict(r *http.Request, name string) *conflict {
 	events, err := req.History(r.Context(), staging.HistoryQuery{Name: name, Limit: 1})
 	if err != nil || len(events) == 0 {
 		return nil
 	}
 	e := req.describe(events[0])
-	c := &conflict{By: cmp.Or(e.By.Name, "Somebody"), At: e.When, What: e.Action}
+	c := &conflict{By: cmp.Or(e.By.Name, "Someone"), At: e.When, What: e.Action}
 	if e.Summary != "" && req.shows(project.SectionHistory) {
 		c.What = e.Summary
 	}
 	return c
 }
 
-// committedView is a staging as committed now.
+// committedView returns a staging as currently committed.
 func (req *projectRequest) committedView(ctx context.Context, name string) (*staging.View, error) {
 	views, err := req.Find(ctx, staging.Query{Names: []string{name}, Recorded: true})
 	if err != nil {
@@ -282,14 +284,14 @@ func (req *projectRequest) requireWrite() error {
 	if req.canWrite() {
 		return nil
 	}
-	return staging.Errorf(staging.CodeForbidden, "you may look at stagings, but not change them")
+	return staging.Errorf(staging.CodeForbidden, "you can see stagings, but not change them")
 }
 
-// formOf reads a posted form. One that is too long is the sender's fault.
+// formOf reads a posted form. An oversized form is an invalid request.
 func formOf(r *http.Request) (url.Values, error) {
 	err := r.ParseForm()
 	if tooLong := new(http.MaxBytesError); errors.As(err, &tooLong) {
-		return nil, staging.Errorf(staging.CodeInvalid, "that is more than a form can hold")
+		return nil, staging.Errorf(staging.CodeInvalid, "the form is larger than the server accepts")
 	}
 	if err != nil {
 		return nil, staging.Errorf(staging.CodeInvalid, "the form cannot be read").Because(err)
@@ -297,7 +299,7 @@ func formOf(r *http.Request) (url.Values, error) {
 	return r.PostForm, nil
 }
 
-// seeOther answers a form, so that a reload does not send it again.
+// seeOther redirects after a form, so that a reload does not post it again.
 func seeOther(w http.ResponseWriter, r *http.Request, to string) error {
 	http.Redirect(w, r, to, http.StatusSeeOther)
 	return nil

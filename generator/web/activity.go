@@ -13,7 +13,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// activityPage is every action on every staging.
+// activityPage lists the actions on all stagings.
 type activityPage struct {
 	frame
 	Query, Verb, Via string
@@ -23,7 +23,7 @@ type activityPage struct {
 	More             bool
 }
 
-// option is an entry of a select.
+// option is an option of a select element.
 type option struct {
 	Value, Label string
 	On           bool
@@ -38,7 +38,7 @@ func (req *projectRequest) requireActivity() error {
 	if req.shows(project.SectionActivity) {
 		return nil
 	}
-	return staging.Errorf(staging.CodeForbidden, "the actions of all stagings are not open to you")
+	return staging.Errorf(staging.CodeForbidden, "your role does not see the activity of all stagings")
 }
 
 func (s *Server) activity(w http.ResponseWriter, r *http.Request, req *projectRequest) error {
@@ -66,7 +66,7 @@ func (s *Server) activity(w http.ResponseWriter, r *http.Request, req *projectRe
 	return s.pages.show(w, http.StatusOK, "activity", page)
 }
 
-// filteredEvents are the events that a filter leaves, newest first.
+// filteredEvents returns the events that match the filters, newest first.
 func (req *projectRequest) filteredEvents(r *http.Request, limit int) ([]staging.Event, error) {
 	events, err := req.Activity(r.Context(), limit)
 	if err != nil {
@@ -92,7 +92,7 @@ func (s *Server) exportActivity(w http.ResponseWriter, r *http.Request, req *pro
 	case "export.json":
 		w.Header().Set("Content-Type", "application/json")
 		w.Header().Set("Content-Disposition", `attachment; filename="activity.json"`)
-		_ = json.NewEncoder(w).Encode(events) // the browser may be gone
+		_ = json.NewEncoder(w).Encode(events) // the client may have disconnected
 		return nil
 	case "export.csv":
 		w.Header().Set("Content-Type", "text/csv; charset=utf-8")
@@ -104,7 +104,7 @@ func (s *Server) exportActivity(w http.ResponseWriter, r *http.Request, req *pro
 
 func writeCSV(w http.ResponseWriter, events []staging.Event) error {
 	out := csv.NewWriter(w)
-	_ = out.Write([]string{"at", "staging", "action", "by", "email", "via", "subject", "revision"}) // Flush tells of faults
+	_ = out.Write([]string{"at", "staging", "action", "by", "email", "via", "subject", "revision"}) // Flush reports errors
 	for _, e := range events {
 		_ = out.Write([]string{
 			timestamp{e.At}.Machine(), e.Staging, string(e.Verb), harmless(e.By.Name), harmless(e.By.Email), string(e.Via), harmless(e.Subject), e.Revision,
@@ -114,7 +114,7 @@ func writeCSV(w http.ResponseWriter, events []staging.Event) error {
 	return nil
 }
 
-// harmless keeps a spreadsheet from taking a text for a formula.
+// harmless escapes a text that a spreadsheet would run as a formula.
 func harmless(text string) string {
 	if strings.ContainsAny(text[:min(len(text), 1)], "=+-@\t\r") {
 		return "'" + text

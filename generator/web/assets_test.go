@@ -11,7 +11,7 @@ import (
 	"octopod/generator/project"
 )
 
-// The scripts of others are byte for byte what the registry has.
+// Third-party scripts are byte for byte those of the registry.
 func TestAssetsAreThoseOfTheRegistry(t *testing.T) {
 	readme, err := os.ReadFile("ui/assets/README.md")
 	if err != nil {
@@ -27,13 +27,13 @@ func TestAssetsAreThoseOfTheRegistry(t *testing.T) {
 			t.Fatal(err)
 		}
 		if sum := sha256.Sum256(data); hex.EncodeToString(sum[:]) != row[2] {
-			t.Errorf("%s is not what README.md says", row[1])
+			t.Errorf("%s differs from its hash in README.md", row[1])
 		}
 	}
 }
 
-// A page names its assets by content, so that they are kept for as long as they
-// are the same, and each is there.
+// Pages link their assets by content hash, so that browsers can cache them. Every
+// linked asset exists.
 func TestPagesFindTheirAssets(t *testing.T) {
 	w := newWorld(t, nil)
 	vera := w.as("Vera", project.RoleViewer)

@@ -19,8 +19,7 @@ import (
 
 const evil = `"><script>alert(1)</script><img src=x onerror=alert(1)>'`
 
-// Whatever text comes from git, from Argo CD or from a form, a page shows it as
-// text.
+// Pages escape every text from git, Argo CD and forms.
 func TestNoTextBecomesMarkup(t *testing.T) {
 	w := newWorld(t, func(yaml string) string {
 		return strings.Replace(yaml, "help: How much", "help: <script>alert(1)</script> How much", 1)
@@ -63,7 +62,7 @@ func TestNoTextBecomesMarkup(t *testing.T) {
 			}
 		})
 		if n := page.Find("[onerror], [onclick], [onload], [style], img[src=x]").Length(); n > 0 {
-			t.Errorf("%s has %d elements that somebody else wrote", path, n)
+			t.Errorf("%s has %d injected elements", path, n)
 		}
 		page.Find("a[href], form[action]").Each(func(_ int, s *goquery.Selection) {
 			if to := s.AttrOr("href", s.AttrOr("action", "")); strings.HasPrefix(strings.ToLower(strings.TrimSpace(to)), "javascript:") {
@@ -84,8 +83,7 @@ func TestEveryAnswerHasAStrictPolicy(t *testing.T) {
 	}
 }
 
-// What a role is not shown is not in what it receives: not in a page, not in a
-// fragment, not in the stream.
+// Sections hidden from a role are absent from its pages, fragments and streams.
 func TestHiddenPartsAreNotReceived(t *testing.T) {
 	w := newWorld(t, func(yaml string) string {
 		return strings.Replace(yaml, "  lifecycle:", "  ui:\n    visible: {services: admin, settings: admin, author: admin, links: user}\n  lifecycle:", 1)
@@ -105,7 +103,7 @@ func TestHiddenPartsAreNotReceived(t *testing.T) {
 			person.get(path).lacks(hidden...)
 		}
 		person.post("/shop/new", url.Values{"branch": {"other"}}).lacks(hidden...)
-		person.get("/shop/?q=error").lacks(`id="s-login"`) // a search tells nothing either
+		person.get("/shop/?q=error").lacks(`id="s-login"`) // a search must not reveal it either
 	}
 	vera := w.as("Vera", project.RoleViewer)
 	vera.get("/shop/").lacks("https://login.staging", ">ada<", "/delete", "/new")
@@ -116,7 +114,7 @@ func TestHiddenPartsAreNotReceived(t *testing.T) {
 	stream := vera.stream(vera.get("/shop/").Find("#results").AttrOr("data-events", ""))
 	w.do(staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"LOG_LEVEL": "warn", "PAYMENT_GATEWAY": "production"}})
 	if event := stream.next("row"); strings.Contains(event, "LOG_LEVEL") || strings.Contains(event, "1f2e3d4") {
-		t.Errorf("the stream says %s", event)
+		t.Errorf("the stream contains %s", event)
 	}
 }
 
@@ -144,7 +142,7 @@ func (p *person) stream(path string) *stream {
 	return &stream{p.t, bufio.NewScanner(response.Body)}
 }
 
-// next waits for an event of a kind, and gives its data.
+// next waits for an event of a kind and returns its data.
 func (s *stream) next(kind string) string {
 	s.t.Helper()
 	for s.lines.Scan() {
@@ -161,7 +159,7 @@ func (s *stream) next(kind string) string {
 	return ""
 }
 
-// A viewer can send what no page offers; a user can name what is for admins.
+// The server checks roles on requests that no page offers.
 func TestRolesHoldWithoutThePage(t *testing.T) {
 	w := newWorld(t, nil)
 	w.do(login())
@@ -171,13 +169,13 @@ func TestRolesHoldWithoutThePage(t *testing.T) {
 	for _, path := range barred {
 		vera.post(path, url.Values{"step": {"save"}, "branch": {"x"}, "set.LOG_LEVEL": {"warn"}, "was.LOG_LEVEL": {"debug"}, "confirm": {"login"}}).shows(http.StatusForbidden)
 	}
-	if told := w.refused.count(); told != len(barred) {
-		t.Errorf("the audit log hears of %d refusals, want %d", told, len(barred))
+	if got := w.refused.count(); got != len(barred) {
+		t.Errorf("the audit log has %d refusals, want %d", got, len(barred))
 	}
-	quinn.post("/shop/stagings/login/settings", url.Values{"step": {"save"}, "set.backend.memory": {"9Gi"}, "was.backend.memory": {"256Mi"}}).shows(200, "Nothing was different")
+	quinn.post("/shop/stagings/login/settings", url.Values{"step": {"save"}, "set.backend.memory": {"9Gi"}, "was.backend.memory": {"256Mi"}}).shows(200, "No changes to save")
 	quinn.post("/shop/stagings/login/unset", url.Values{"name": {"nothing"}}).shows(http.StatusUnprocessableEntity)
 	quinn.post("/shop/stagings/login/regenerate", nil).shows(http.StatusNotFound)
-	w.as("Nobody", project.RoleNone).get("/shop/").shows(http.StatusForbidden, "not open to you")
+	w.as("Nobody", project.RoleNone).get("/shop/").shows(http.StatusForbidden, "you have no access")
 	if w.record("login").Spec.Overrides.Deployment["backend.memory"] != before.Spec.Overrides.Deployment["backend.memory"] {
 		t.Error("a user changed what is for admins")
 	}
@@ -211,14 +209,14 @@ func TestAFormFromAnotherSiteIsRefused(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	request.Header.Set("Sec-Fetch-Site", "same-site") // a staging beside Octopod
+	request.Header.Set("Sec-Fetch-Site", "same-site") // a staging next to Octopod
 	request.Header.Set("Origin", "https://login.staging.example.com")
 	if answer := w.as("Quinn", project.RoleUser).send(request); answer.status != http.StatusForbidden {
 		t.Errorf("answered with %d", answer.status)
 	}
 }
 
-// An address of this server leads to no other: //evil.com and /\evil.com would.
+// No URL of this server redirects to another site, as //evil.com and /\evil.com would.
 func TestNoAddressLeadsToAnotherSite(t *testing.T) {
 	w := newWorld(t, nil)
 	quinn := w.as("Quinn", project.RoleUser)
@@ -237,10 +235,10 @@ func TestNoAddressLeadsToAnotherSite(t *testing.T) {
 func TestALargeFormIsRefused(t *testing.T) {
 	w := newWorld(t, nil)
 	answer := w.as("Quinn", project.RoleUser).post("/shop/new", url.Values{"branch": {strings.Repeat("x", 10<<20)}})
-	answer.shows(http.StatusUnprocessableEntity, "more than a form can hold")
+	answer.shows(http.StatusUnprocessableEntity, "larger than the server accepts")
 }
 
-// The logo is a file of the env repo: it can draw, and nothing else.
+// The logo is a file of the env repo. It cannot run scripts.
 func TestALogoCanDoNothing(t *testing.T) {
 	w := newWorld(t, func(yaml string) string {
 		return strings.Replace(yaml, "  lifecycle:", "  ui: {logo: templates/logo.svg, accent: \"#ffee00\"}\n  lifecycle:", 1)

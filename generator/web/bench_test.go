@@ -19,7 +19,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// crowd makes a world of many stagings, all running.
+// crowd returns a world with many running stagings.
 func crowd(t testing.TB, count int) *world {
 	t.Helper()
 	w := newWorld(t, nil)
@@ -50,7 +50,7 @@ func crowd(t testing.TB, count int) *world {
 	return w
 }
 
-// page answers a request without a network.
+// page serves a request without a network.
 func (w *world) page(t testing.TB, path string) (took time.Duration, compressed int, body string) {
 	t.Helper()
 	request := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path, nil)
@@ -73,8 +73,8 @@ func (w *world) page(t testing.TB, path string) (took time.Duration, compressed 
 	return took, compressed, string(data)
 }
 
-// A list of 1,000 stagings, as 50 requests come in every second: the slowest of
-// 100, and the size of what is sent.
+// BenchmarkListOfThousand serves a list of 1,000 stagings at 50 requests per second.
+// It reports percentiles of the latency and the compressed size.
 func BenchmarkListOfThousand(b *testing.B) {
 	w := crowd(b, 1000)
 	_, size, body := w.page(b, "/shop/")
@@ -113,7 +113,8 @@ func BenchmarkSearchOfThousand(b *testing.B) {
 	}
 }
 
-// 200 open pages receive one update each; the metric is what each costs.
+// BenchmarkUpdateOfLivePages sends one update to 200 open pages. It reports the bytes
+// per page.
 func BenchmarkUpdateOfLivePages(b *testing.B) {
 	w := crowd(b, 1000)
 	const pages = 200
@@ -144,7 +145,7 @@ func BenchmarkUpdateOfLivePages(b *testing.B) {
 	b.ReportMetric(float64(bytes)/float64(n)/pages, "bytes/page")
 }
 
-// The promises of the page that can be counted.
+// The list and its updates stay small.
 func TestAListIsSmall(t *testing.T) {
 	w := crowd(t, 1000)
 	_, size, _ := w.page(t, "/shop/")

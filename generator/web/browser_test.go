@@ -29,7 +29,7 @@ type browser struct {
 	t testing.TB
 }
 
-// browsers starts a browser for each person, as that person.
+// browsers starts a browser for each person, signed in as that person.
 func (w *world) browsers(t testing.TB, people ...*person) []*browser {
 	t.Helper()
 	var tabs []*browser
@@ -41,7 +41,7 @@ func (w *world) browsers(t testing.TB, people ...*person) []*browser {
 	return tabs
 }
 
-// look sets width and colours.
+// look sets screen size and colour scheme.
 func (b *browser) look(l look) {
 	b.t.Helper()
 	b.Do(emulation.SetDeviceMetricsOverride(l.width, l.height, l.scale, l.width < 600),
@@ -61,7 +61,7 @@ var looks = []look{
 	{"light", "light", 1400, 900, 1}, {"dark", "dark", 1400, 900, 1}, {"phone", "light", 390, 844, 2},
 }
 
-// A person's journey, and a second one who watches it happen.
+// One person creates, changes and deletes a staging; a second person watches.
 func TestTwoPeopleAtBrowsers(t *testing.T) {
 	w := newWorld(t, nil)
 	w.do(staging.Action{Verb: staging.Deploy, Branch: "checkout"})
@@ -114,21 +114,21 @@ func TestTwoPeopleAtBrowsers(t *testing.T) {
 	hers.Press("Archive…")
 	hers.Press("Archive")
 	hers.Reads("Archived.")
-	hers.Press("Wake up")
-	hers.Press("Wake up")
-	hers.Reads("waking up")
+	hers.Press("Restore")
+	hers.Press("Restore")
+	hers.Reads("Restoring.")
 	his.Open("/shop/")
 	hers.Press("Delete…")
 	hers.Do(chromedp.SendKeys("#confirm", "login"))
-	hers.Press("Delete for good")
+	hers.Press("Delete forever")
 	hers.Reads("Deleted.")
-	his.Sees("it is going", `document.querySelector('#s-login').innerText.includes('Being deleted')`)
+	his.Sees("it is being deleted", `document.querySelector('#s-login').innerText.includes('Deleting')`)
 	w.argo.Remove("login")
 	his.Sees("the row is gone", `!document.querySelector('#s-login') || document.querySelector('#s-login').classList.contains('left')`)
 }
 
-// A build that comes while somebody writes what they found takes neither their
-// words nor their mark.
+// A build that arrives while a person types a note loses neither the note nor the
+// result.
 func TestANoteOutlivesANewBuild(t *testing.T) {
 	w := newWorld(t, nil)
 	w.do(login())
@@ -151,8 +151,7 @@ func TestANoteOutlivesANewBuild(t *testing.T) {
 	b.Reads("Tested by Quinn on this version")
 }
 
-// On a phone, what a tester may press stands in two lines, each in one height, and
-// begins where the page does.
+// The buttons of the test result are aligned; on a phone, in two lines.
 func TestTheButtonsOfAMarkAreInLine(t *testing.T) {
 	w := newWorld(t, nil)
 	w.do(login())
@@ -171,7 +170,7 @@ func TestTheButtonsOfAMarkAreInLine(t *testing.T) {
 	}
 }
 
-// Everything can be reached and done with the keyboard.
+// The keyboard suffices for everything.
 func TestTheKeyboardIsEnough(t *testing.T) {
 	w := newWorld(t, nil)
 	w.do(login())
@@ -179,7 +178,7 @@ func TestTheKeyboardIsEnough(t *testing.T) {
 	b.Open("/shop/")
 	b.Do(chromedp.KeyEvent("/"))
 	b.Sees("the search has the focus", `document.activeElement.id === 'q'`)
-	b.Fill("#q", "lgin") // the test's keys arrive even where a page takes them
+	b.Fill("#q", "lgin") // typed keys arrive even where the page handles keys
 	b.Sees("letters are marked", `[...document.querySelectorAll('.row h2 mark')].map(m => m.innerText).join('') === 'lgin'`)
 	b.Sees("the address says what is searched", `location.search.includes('q=lgin')`)
 	b.Do(chromedp.Focus("#s-login summary"), chromedp.KeyEvent("\r"))
@@ -191,10 +190,10 @@ func TestTheKeyboardIsEnough(t *testing.T) {
 	b.Sees("the menu is closed", `!document.querySelector('#s-login .menu').open`)
 }
 
-// gallery is every page, with something on it.
+// gallery returns every page, each with content.
 func gallery(w *world) []struct{ name, path, as string } {
 	w.do(login())
-	w.told("feature/gift-cards", "pat")
+	w.receive("feature/gift-cards", "pat")
 	w.running("login")
 	for i, branch := range []string{"main", "fix/checkout-rounding", "feature/gift-cards", "feature/search-as-you-type", "chore/node-22"} {
 		a := staging.Action{Verb: staging.Deploy, Branch: branch, Images: map[string]staging.Build{
@@ -255,8 +254,8 @@ func gallery(w *world) []struct{ name, path, as string } {
 	}
 }
 
-// Every page, in light, dark and on a phone, is as WCAG 2.2 AA asks, as far as
-// axe-core can tell, and nothing of it is cut off.
+// Every page, in light, dark and on a phone, passes the WCAG 2.2 AA rules of axe-core
+// and fits the screen.
 func TestEveryPageIsAccessible(t *testing.T) {
 	w := newWorld(t, nil)
 	pages := gallery(w)
@@ -272,7 +271,7 @@ func TestEveryPageIsAccessible(t *testing.T) {
 		b := people[page.as]
 		for _, l := range looks {
 			b.look(l)
-			b.Do(chromedp.Navigate("about:blank")) // a place on a page is no reason to fetch it again
+			b.Do(chromedp.Navigate("about:blank")) // a fragment alone does not reload the page
 			b.Open(page.path)
 			if page.name == "new" {
 				b.Sees("the preview", `document.querySelector('#preview').innerText.includes('https://')`)
@@ -297,7 +296,7 @@ func TestEveryPageIsAccessible(t *testing.T) {
 	}
 }
 
-// A check that finds nothing must be able to find something.
+// The accessibility check can find faults.
 func TestTheCheckOfPagesFindsFaults(t *testing.T) {
 	w := newWorld(t, nil)
 	b := w.browsers(t, w.as("Vera", project.RoleViewer))[0]

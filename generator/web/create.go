@@ -16,13 +16,13 @@ import (
 	"octopod/generator/staging"
 )
 
-// newPage is the form that makes a staging.
+// newPage is the form for a new staging.
 type newPage struct {
 	frame
 	Branch, Name, Purpose string
-	Placeholder           string // the name that the branch gets by itself
+	Placeholder           string // the name derived from the branch
 	Branches              []branchChoice
-	Unavailable           []string // repositories whose branches are not known just now
+	Unavailable           []string // repositories whose branches could not be listed
 	Services              []serviceChoice
 	Presets               []preset
 	Groups                []settingGroup
@@ -31,7 +31,7 @@ type newPage struct {
 	Example               string
 }
 
-// serviceChoice is a part whose version may be given by hand.
+// serviceChoice is a service whose image can be set in the form.
 type serviceChoice struct{ Name, Title, Default, Image, Error string }
 
 func (s *Server) newPage(r *http.Request, req *projectRequest, form url.Values) (*newPage, error) {
@@ -62,7 +62,7 @@ func (s *Server) newPage(r *http.Request, req *projectRequest, form url.Values) 
 	return page, nil
 }
 
-// branches are those of the project's repositories, as far as they can be asked.
+// branches lists the branches of the project's repositories that respond.
 func (req *projectRequest) branches(ctx context.Context) Branches {
 	if req.Branches == nil {
 		return Branches{}
@@ -70,8 +70,8 @@ func (req *projectRequest) branches(ctx context.Context) Branches {
 	return req.Branches(ctx, req.project.Repositories())
 }
 
-// branchChoice is a branch that is offered, and what else it is known by: the
-// parts that have it and its pull requests.
+// branchChoice is a suggested branch. Its label lists the services that have the
+// branch and its pull requests.
 type branchChoice struct{ Name, Label string }
 
 func (req *projectRequest) choicesOf(b Branches) []branchChoice {
@@ -89,11 +89,11 @@ func (req *projectRequest) choicesOf(b Branches) []branchChoice {
 	return choices
 }
 
-// pullText is how people write a pull request: #42, or its address.
+// pullText matches a pull request: #42 or its URL.
 var pullText = regexp.MustCompile(`^(?:#|https?://\S+/(?:pull|pulls|merge_requests|pull-requests)/)(\d+)/?$`)
 
-// resolvePullRequest gives the branch of the pull request that was typed, if there is one such
-// branch, and else what was typed.
+// resolvePullRequest returns the branch of a pull request. It returns the input when
+// the input names no pull request or more than one branch.
 func (b Branches) resolvePullRequest(typed string) string {
 	found := pullText.FindStringSubmatch(typed)
 	if found == nil {
@@ -104,7 +104,7 @@ func (b Branches) resolvePullRequest(typed string) string {
 	for name, numbers := range b.Pulls {
 		switch {
 		case !slices.Contains(numbers, number):
-		case branch != typed: // two repositories have one of this number
+		case branch != typed: // two repositories have a pull request with this number
 			return typed
 		default:
 			branch = name
@@ -113,13 +113,14 @@ func (b Branches) resolvePullRequest(typed string) string {
 	return branch
 }
 
-// missing tells that no repository has a branch. Where one does not answer,
-// nobody knows.
+// missing reports whether no repository has the branch. It is false while a
+// repository is unavailable.
 func (b Branches) missing(branch string) bool {
 	return len(b.In) > 0 && len(b.Unavailable) == 0 && len(b.In[branch]) == 0
 }
 
-// redactRepositories names repositories for those who are shown where the parts come from.
+// redactRepositories hides the names of repositories from a role that does not see
+// services.
 func (req *projectRequest) redactRepositories(repositories []string) []string {
 	if len(repositories) == 0 || req.shows(project.SectionServices) {
 		return repositories
@@ -127,7 +128,7 @@ func (req *projectRequest) redactRepositories(repositories []string) []string {
 	return []string{"the repositories"}
 }
 
-// ownParts are the services whose repositories have the branch.
+// ownParts returns the titles of the services whose repositories have the branch.
 func (req *projectRequest) ownParts(b Branches, branch string) []string {
 	var titles []string
 	for _, name := range mainFirst(req.project) {
@@ -146,7 +147,7 @@ func (s *Server) newStaging(w http.ResponseWriter, r *http.Request, req *project
 	return s.pages.show(w, http.StatusOK, "new", page)
 }
 
-// fillPreview says, while a person types, what would come of it.
+// fillPreview previews the staging while the person types.
 func (req *projectRequest) fillPreview(r *http.Request, page *newPage, form url.Values) {
 	if page.Branch == "" {
 		page.Preview = &preview{}
@@ -212,7 +213,7 @@ func (s *Server) createStaging(w http.ResponseWriter, r *http.Request, req *proj
 	return s.pages.show(w, status, "new", page)
 }
 
-// fault puts what is wrong beside the fields.
+// fault assigns the errors to the fields.
 func (p *newPage) fault(req *projectRequest, err error) {
 	p.Faults = req.formErrorsOf(err, p.fields())
 	p.Faults.annotate(p.Groups)
@@ -222,7 +223,7 @@ func (p *newPage) fault(req *projectRequest, err error) {
 	if len(staging.ProblemsOf(err)) > 0 {
 		return
 	}
-	field := "branch" // a branch that is none, or has a staging already
+	field := "branch" // an invalid branch, or one that already has a staging
 	if p.Name != "" && p.Branch != "" && staging.CodeOf(err) == staging.CodeInvalid {
 		if _, fine := staging.ParseBranch(p.Branch); fine == nil {
 			field = "name"

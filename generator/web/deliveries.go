@@ -8,19 +8,18 @@ import (
 	"octopod/generator/staging"
 )
 
-// deliveriesPage is what forges and registries told lately, for those who set
-// that up.
+// deliveriesPage lists the latest webhooks of forges and registries, for admins.
 type deliveriesPage struct {
 	frame
 	Deliveries []delivery
 }
 
-// delivery is one line of the list.
+// delivery is one row of the list.
 type delivery struct {
 	receiver.Delivery
 	When  timestamp
 	Class cssClass
-	Page  string // of the staging; "" without one
+	Page  string // of the staging; empty without one
 }
 
 var deliveryClasses = map[receiver.Outcome]cssClass{
@@ -29,13 +28,13 @@ var deliveryClasses = map[receiver.Outcome]cssClass{
 
 func (s *Server) deliveries(w http.ResponseWriter, r *http.Request, req *projectRequest) error {
 	if !req.role.Includes(project.RoleAdmin) {
-		return staging.Errorf(staging.CodeForbidden, "what forges told is for admins")
+		return staging.Errorf(staging.CodeForbidden, "only admins see the webhook log")
 	}
 	all, err := req.Deliveries(r.Context())
 	if err != nil {
 		return err
 	}
-	page := deliveriesPage{frame: s.frame(r, req, "Deliveries", "about")}
+	page := deliveriesPage{frame: s.frame(r, req, "Webhook log", "about")}
 	for _, d := range all {
 		line := delivery{Delivery: d, When: timestamp{d.At}, Class: deliveryClasses[d.Outcome]}
 		if d.Staging != "" {

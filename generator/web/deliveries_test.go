@@ -12,24 +12,24 @@ import (
 	"octopod/generator/staging"
 )
 
-// Who sets webhooks up sees what they told; nobody else does.
+// Only admins see the webhook log.
 func TestDeliveriesAreForAdmins(t *testing.T) {
 	w := newWorld(t, nil)
 	ada, quinn := w.as("Ada", project.RoleAdmin), w.as("Quinn", project.RoleUser)
-	ada.get("/shop/about").shows(200, "Deliveries")
-	ada.get("/shop/deliveries").shows(200, "Nothing was told yet")
-	w.told("feature/<b>login</b>", "<script>grace")
+	ada.get("/shop/about").shows(200, "Webhook log")
+	ada.get("/shop/deliveries").shows(200, "No webhooks received yet")
+	w.receive("feature/<b>login</b>", "<script>grace")
 	page := ada.get("/shop/deliveries")
 	page.shows(200, "feature/<b>login</b>", "1f2e3d4", "<script>grace", "queued", "a ping")
 	if first := page.Find(".history li").First().Text(); !strings.Contains(first, "push") {
 		t.Errorf("first is %s: the newest should be", first)
 	}
 	quinn.get("/shop/deliveries").shows(http.StatusForbidden)
-	quinn.get("/shop/about").lacks("Deliveries")
+	quinn.get("/shop/about").lacks("Webhook log")
 }
 
-// told lets a forge tell that somebody has pushed a branch.
-func (w *world) told(name, by string) {
+// receive delivers a ping and a push of a branch, as a forge does.
+func (w *world) receive(name, by string) {
 	w.t.Helper()
 	f := receiver.NewQueue(w.Stagings.Receiver, func([]staging.PlanItem) {}, slog.New(slog.DiscardHandler))
 	for _, call := range []branch.Call{

@@ -1,13 +1,13 @@
-// Package web is the page: stagings for people who never open a terminal. It
-// owns HTML, the words that testers read, what a role receives of it, and the
-// stream of rows that keeps an open page current.
+// Package web serves the web UI: stagings for people who never open a terminal.
+// It holds the HTML, the words for testers, the redaction of each page by role,
+// and the event stream that updates an open page.
 //
 // A page is a typed struct and a template. Everything works without JavaScript:
-// forms are posted and answered by a redirect, and every action has a page that
-// says what it would do. With JavaScript, htmx replaces single rows and fields as
+// forms are posted and answered with a redirect, and every action has a
+// confirmation page. With JavaScript, htmx replaces single rows and fields as
 // they change.
 //
-// The package decides nothing: what may be done is the use cases' to say, who
-// asks is the caller's (Options.Viewer). It keeps nothing but what a Feed keeps, never
-// reads the environment, and never signs anybody in.
+// The package makes no decisions: the use cases authorize, and the caller
+// identifies the viewer (Options.Viewer). It stores nothing beyond the Feed,
+// never reads the environment, and never signs anyone in.
 package web

@@ -11,7 +11,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// editPage is the form of one staging's settings, and what it would change.
+// editPage is the settings form of one staging, with a preview of the change.
 type editPage struct {
 	frame
 	Name, Page string
@@ -26,29 +26,29 @@ type editPage struct {
 	Conflict   *conflict
 }
 
-// preset is a named set of settings, as a box to tick.
+// preset is a named set of settings, as a checkbox.
 type preset struct {
 	Name, Help string
 	On, Was    bool
 }
 
-// preview says what a change would do, before it is done.
+// preview is the effect of a change that is not saved yet.
 type preview struct {
 	Changes  []settingChange
 	Nothing  bool
-	Files    []change.ObjectDiff // for those who are shown them
+	Files    []change.ObjectDiff // only if the viewer sees files
 	Faults   *formErrors
 	Parts    []part
 	Name     string
 	Links    []link
 	NoBranch bool     // no repository has the branch
-	Own      []string // parts that have the branch
-	Exists   string   // the staging that the branch has already
+	Own      []string // titles of the services that have the branch
+	Exists   string   // the existing staging of the branch
 }
 
 type link struct{ Name, URL string }
 
-// conflict says that somebody else was first.
+// conflict describes a concurrent change.
 type conflict struct {
 	By, What string
 	At       timestamp
@@ -92,7 +92,7 @@ func (req *projectRequest) presets(on []string) []preset {
 	return all
 }
 
-// saveSettings previews or saves what was filled in.
+// saveSettings previews or saves the form.
 func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request, req *projectRequest) error {
 	page, err := s.editPage(r, req)
 	if err != nil {
@@ -133,7 +133,7 @@ func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request, req *proje
 	return seeOther(w, r, page.Page+"?done=set")
 }
 
-// restoreInput shows again what a person had filled in.
+// restoreInput puts the posted values back into the form.
 func (p *editPage) restoreInput(form url.Values) {
 	if form.Has("title") {
 		p.Purpose = form.Get("title")
@@ -144,7 +144,7 @@ func (p *editPage) restoreInput(form url.Values) {
 	restoreInput(p.Groups, form)
 }
 
-// fields are all names that a problem may be about.
+// fields returns the names of all fields that a problem can refer to.
 func (p *editPage) fields() []string {
 	fields := []string{"title"}
 	for _, preset := range p.Presets {
@@ -165,7 +165,7 @@ func (f *formErrors) annotateAll(page *editPage) {
 	}
 }
 
-// preview works a change out without making it.
+// preview runs a change as a dry run.
 func (req *projectRequest) preview(r *http.Request, a staging.Action, fields []string) *preview {
 	manifests := req.showsFiles()
 	result, err := req.Apply(r.Context(), change.Request{Action: a, DryRun: true, Manifests: manifests})

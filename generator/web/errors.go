@@ -13,36 +13,36 @@ import (
 	"octopod/generator/staging"
 )
 
-// failPage says in plain words what went wrong, and what to do next.
+// failPage shows an error in plain words, with the next step.
 type failPage struct {
 	frame
 	Heading, Message, Hint string
-	Detail                 string // for those who are shown it
+	Detail                 string // only if the viewer sees detail
 	Retry                  bool
-	In                     string // address of the way in, for who is not signed in
-	Known                  []link // stagings of almost this name
+	In                     string // URL of the sign-in; empty for a signed-in viewer
+	Known                  []link // stagings with a similar name
 }
 
-// errorPages are the pages of errors.
+// errorPages holds heading and hint of every error code.
 var errorPages = map[staging.Code]struct {
 	heading string
 	hint    string
 	retry   bool
 }{
-	staging.CodeInvalid:      {"That does not fit", "Go back, change it, and try again.", false},
-	staging.CodeNotFound:     {"Nothing here", "It may have been deleted, or the address is mistyped.", false},
-	staging.CodeConflict:     {"Somebody else was first", "Go back and look at it again.", false},
-	staging.CodeExists:       {"That exists already", "", false},
-	staging.CodePinned:       {"It is pinned", "Unpin it first, or ask who pinned it.", false},
+	staging.CodeInvalid:      {"Please check your input", "Go back, correct it, and try again.", false},
+	staging.CodeNotFound:     {"Not found", "It may have been deleted, or the address has a typo.", false},
+	staging.CodeConflict:     {"Someone else changed this", "Go back, check the new state, and try again.", false},
+	staging.CodeExists:       {"This already exists", "", false},
+	staging.CodePinned:       {"The staging is pinned", "Unpin it first, or ask the person who pinned it.", false},
 	staging.CodeTimeout:      {"That took too long", "Try again in a moment.", true},
-	staging.CodeUnauthorized: {"Please sign in", "", false},
-	staging.CodeForbidden:    {"Not for you", "Ask who looks after these stagings if you think that it should be.", false},
-	staging.CodeUnavailable:  {"Not to be reached just now", "Nothing is lost. Try again in a moment.", true},
-	staging.CodeInternal:     {"That went wrong here", "It is not your fault, and it has been noted. Try again, or tell who looks after Octopod.", true},
+	staging.CodeUnauthorized: {"You are not signed in", "", false},
+	staging.CodeForbidden:    {"No access", "Ask an admin if you need access.", false},
+	staging.CodeUnavailable:  {"Temporarily unavailable", "Nothing is lost. Try again in a moment.", true},
+	staging.CodeInternal:     {"Something went wrong", "The error is on our side and has been logged. Try again, or ask an admin of Octopod.", true},
 }
 
-// fail writes the page of an error. The text of a foreign error is for the log
-// alone.
+// fail writes the page of an error. The text of an internal error is logged, not
+// shown.
 func (s *Server) fail(w http.ResponseWriter, r *http.Request, req *projectRequest, err error) {
 	if fault := req.projectError(err); fault != nil {
 		err = fault
@@ -72,15 +72,15 @@ func (s *Server) fail(w http.ResponseWriter, r *http.Request, req *projectReques
 	s.writeFailure(w, r, status, page)
 }
 
-// projectError is an error that comes of a fault of octopod.yaml: no form is
-// wrong then, and no address mistyped. It is nil for all others.
+// projectError replaces an error that was caused by an invalid octopod.yaml: neither
+// the form nor the address is wrong. It returns nil for all other errors.
 func (req *projectRequest) projectError(err error) error {
 	code := staging.CodeOf(err)
 	if req == nil || req.stale == nil || code != staging.CodeOf(req.stale) || code == staging.CodeUnavailable {
 		return nil
 	}
-	return staging.Errorf(staging.CodeUnavailable, "the project's own file cannot be read just now").Because(err).
-		WithHint("nothing is lost; if it lasts, tell who looks after these stagings")
+	return staging.Errorf(staging.CodeUnavailable, "the project’s settings cannot be read right now").Because(err).
+		WithHint("nothing is lost; if this goes on, ask an admin of these stagings")
 }
 
 func (s *Server) writeFailure(w http.ResponseWriter, r *http.Request, status int, page failPage) {
@@ -98,7 +98,8 @@ func (s *Server) writeFailure(w http.ResponseWriter, r *http.Request, status int
 	}
 }
 
-// Refuse answers what was refused before it came to a page, in the same look.
+// Refuse writes the error page of a request that was refused before it reached a
+// page.
 func (s *Server) Refuse(w http.ResponseWriter, r *http.Request, status int, err error) {
 	answer := errorPages[staging.CodeOf(err)]
 	page := failPage{frame: s.frame(r, nil, answer.heading, ""), Heading: answer.heading, Hint: answer.hint}
@@ -108,12 +109,12 @@ func (s *Server) Refuse(w http.ResponseWriter, r *http.Request, status int, err 
 	if staging.CodeOf(err) != staging.CodeInternal {
 		page.Message = sentence(messageOf(err))
 	} else if status == http.StatusTooManyRequests {
-		page.Heading, page.Hint = "Too much at once", "Wait a moment, and try again."
+		page.Heading, page.Hint = "Too many requests", "Wait a moment, and try again."
 	}
 	s.writeFailure(w, r, status, page)
 }
 
-// signPage is the page to sign in at, and that after signing out.
+// signPage is the sign-in page and the page after signing out.
 type signPage struct {
 	frame
 	URL string
@@ -126,7 +127,7 @@ func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/", http.StatusSeeOther)
 		return
 	}
-	page.URL = s.SignIn.In + "?" + url.Values{"next": {r.URL.Query().Get("next")}}.Encode() // the sign-in checks where it leads
+	page.URL = s.SignIn.In + "?" + url.Values{"next": {r.URL.Query().Get("next")}}.Encode() // the sign-in validates next
 	s.showPlain(w, r, "signin", page)
 }
 
@@ -143,7 +144,7 @@ type chooserPage struct {
 
 func (s *Server) home(w http.ResponseWriter, r *http.Request) {
 	if len(s.Projects) == 0 && s.Loading {
-		s.fail(w, r, nil, staging.Errorf(staging.CodeUnavailable, "octopod has just started, and has not read everything yet"))
+		s.fail(w, r, nil, staging.Errorf(staging.CodeUnavailable, "Octopod has just started and is still loading"))
 		return
 	}
 	if len(s.Projects) == 1 && !s.Loading {
@@ -160,14 +161,14 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request) {
 	s.showPlain(w, r, "chooser", page)
 }
 
-// showPlain shows a page outside of any project.
+// showPlain shows a page that belongs to no project.
 func (s *Server) showPlain(w http.ResponseWriter, r *http.Request, name string, page any) {
 	if err := s.pages.show(w, http.StatusOK, name, page); err != nil {
 		s.fail(w, r, nil, err)
 	}
 }
 
-// messageOf is what an error says, without its causes.
+// messageOf returns the message of an error without its causes.
 func messageOf(err error) string {
 	var known *staging.Error
 	if !errors.As(err, &known) {
@@ -181,8 +182,8 @@ func messageOf(err error) string {
 
 var command = regexp.MustCompile("`octopod |--[a-z]|octopod\\.yaml|naming\\.|OCTOPOD_|spec\\.")
 
-// hintFor gives the hint of an error, unless it is about the command line or
-// about files.
+// hintFor returns the hint of an error, unless the hint is about the command line
+// or about files.
 func hintFor(err error) string {
 	hint := staging.HintOf(err)
 	if command.MatchString(hint) {
@@ -191,7 +192,7 @@ func hintFor(err error) string {
 	return sentence(hint)
 }
 
-// sentence makes a message one: a capital in front, a full stop behind.
+// sentence adds a capital letter and a full stop to a message.
 func sentence(message string) string {
 	if message == "" {
 		return ""

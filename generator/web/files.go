@@ -7,7 +7,7 @@ import (
 	"octopod/generator/project"
 )
 
-// filesPage is what lies in the env repo for one staging.
+// filesPage shows the files of one staging in the env repo.
 type filesPage struct {
 	frame
 	Name, Page string
@@ -34,7 +34,7 @@ func (s *Server) files(w http.ResponseWriter, r *http.Request, req *projectReque
 	return s.pages.show(w, http.StatusOK, "files", page)
 }
 
-// lines cuts a unified diff into lines by what they are.
+// lines splits a unified diff into classified lines.
 func lines(unified string) []diffLine {
 	var lines []diffLine
 	for i, line := range strings.Split(strings.TrimSuffix(unified, "\n"), "\n") {

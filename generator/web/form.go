@@ -10,17 +10,17 @@ import (
 	"octopod/generator/staging"
 )
 
-// A form of settings sends each value beside the one it had when the form was
-// made ("was."), so that a save changes what the person changed and nothing that
-// somebody else did meanwhile.
+// A settings form posts each value together with its original value ("was."), so
+// that a save changes only the fields that the person edited and never reverts a
+// concurrent change.
 const (
 	fieldValue  = "set."
 	fieldAbsent = "absent."
 	fieldWas    = "was."
 )
 
-// readSettings adds to an action what a form changes of title, presets and
-// settings. What the viewer may not change is not read at all.
+// readSettings adds the changed title, presets and settings of a form to an action.
+// It ignores settings that the viewer may not change.
 func (req *projectRequest) readSettings(a *staging.Action, form url.Values) {
 	if title := strings.TrimSpace(form.Get("title")); form.Has("title") && title != form.Get(fieldWas+"title") {
 		a.Title = &title
@@ -40,7 +40,7 @@ func readSetting(a *staging.Action, name string, p project.Parameter, form url.V
 		return
 	}
 	values := form[fieldValue+name]
-	value := values[len(values)-1] // a switch sends "false" and, when it is on, "true" after it
+	value := values[len(values)-1] // a switch posts "false", followed by "true" when it is on
 	if p.Type != project.TypeString {
 		value = strings.TrimSpace(value)
 	}
@@ -67,12 +67,12 @@ func without(all, some []string) []string {
 	return rest
 }
 
-// changesNothing tells whether an action changes no setting.
+// changesNothing reports whether an action changes no setting.
 func changesNothing(a staging.Action) bool {
 	return a.Title == nil && len(a.Set)+len(a.Absent)+len(a.Unset)+len(a.Presets)+len(a.DropPresets)+len(a.Images) == 0
 }
 
-// restoreInput repeats in a form what a person had filled in.
+// restoreInput puts the posted values back into the settings.
 func restoreInput(groups []settingGroup, form url.Values) {
 	for i := range groups {
 		for j := range groups[i].Settings {
@@ -91,15 +91,15 @@ func restoreInput(groups []settingGroup, form url.Values) {
 	}
 }
 
-// formErrors are the problems of an attempt: those of a field stand beside it.
+// formErrors holds the problems of a form, by field where possible.
 type formErrors struct {
 	Title, Hint string
-	Rest        []string // of no field of the form
+	Rest        []string // problems without a field
 	fields      map[string]string
-	technical   int // not shown to this viewer
+	technical   int // number of problems hidden from this viewer
 }
 
-// formErrorsOf sorts an error into the fields of a form.
+// formErrorsOf assigns the problems of an error to the fields of a form.
 func (req *projectRequest) formErrorsOf(err error, fields []string) *formErrors {
 	if fault := req.projectError(err); fault != nil {
 		return &formErrors{Title: sentence(messageOf(fault)), Hint: hintFor(fault), fields: map[string]string{}}
@@ -119,12 +119,12 @@ func (req *projectRequest) formErrorsOf(err error, fields []string) *formErrors 
 		}
 	}
 	if f.technical > 0 {
-		f.Rest = append(f.Rest, "It does not pass the project's checks. Somebody who develops it can see why.")
+		f.Rest = append(f.Rest, "The project’s checks failed. A developer can see why.")
 	}
 	return f
 }
 
-// fieldOf finds the field of a form that a problem is about.
+// fieldOf returns the field that a problem refers to.
 func fieldOf(place string, fields []string) string {
 	for _, field := range fields {
 		if place == field || strings.HasSuffix(place, "."+field) || place == "preset "+field {
@@ -134,7 +134,7 @@ func fieldOf(place string, fields []string) string {
 	return ""
 }
 
-// Of is the fault of one field; empty when there is none, or no faults at all.
+// Of returns the error of a field; empty without one. f may be nil.
 func (f *formErrors) Of(field string) string {
 	if f == nil {
 		return ""
@@ -142,7 +142,8 @@ func (f *formErrors) Of(field string) string {
 	return f.fields[field]
 }
 
-// WithFields tells the faults of fields as well, for where these are not at hand.
+// WithFields returns a copy that lists the errors of fields too, for a place that
+// does not show the fields.
 func (f *formErrors) WithFields() *formErrors {
 	all := *f
 	all.Rest = nil
@@ -153,7 +154,7 @@ func (f *formErrors) WithFields() *formErrors {
 	return &all
 }
 
-// annotate puts faults beside the settings that they are about.
+// annotate sets the errors of the settings.
 func (f *formErrors) annotate(groups []settingGroup) {
 	for i := range groups {
 		for j := range groups[i].Settings {
@@ -163,17 +164,17 @@ func (f *formErrors) annotate(groups []settingGroup) {
 	}
 }
 
-// settingChange is one difference, in words for people.
+// settingChange is one difference, as displayed.
 type settingChange struct {
 	What, From, To string
 }
 
-// leftOut says it as the forms do.
-var leftOut = strings.NewReplacer("(absent)", "left out")
+// leftOut translates a removed value into the word of the forms.
+var leftOut = strings.NewReplacer("(absent)", "removed")
 
 func (req *projectRequest) changesOf(differences []staging.Difference) []settingChange {
 	named := map[string]string{
-		"title": "Title", "branch": "Branch", "state": "State", "presets": "Presets", "pinned": "Pinned", "tested": "Mark",
+		"title": "Title", "branch": "Branch", "state": "State", "presets": "Presets", "pinned": "Pinned", "tested": "Test result",
 	}
 	var all []settingChange
 	for _, d := range differences {

@@ -10,7 +10,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// cssClass is how a status looks; a class of the style sheet.
+// cssClass is the class of a status in the style sheet.
 type cssClass string
 
 const (
@@ -21,31 +21,31 @@ const (
 	classUnknown  cssClass = "unsure"
 )
 
-// statusText is a status for people: a word, a sentence, a look.
+// statusText is a status as displayed.
 type statusText struct {
 	Class    cssClass
 	Label    string
 	Sentence string
-	Detail   string // only for those who are shown it
+	Detail   string // only if the viewer sees detail
 }
 
-// phases are the statuses as testers read them. The sentence serves where the
-// reason speaks of things a tester does not know.
+// phases holds the text of every phase for testers. Its sentence is used when the
+// reason is too technical for a tester.
 var phases = map[staging.Phase]statusText{
-	staging.PhaseCreating:  {classBusy, "Starting", "It is being set up for the first time.", ""},
-	staging.PhaseUpdating:  {classBusy, "Updating", "A change is on its way.", ""},
-	staging.PhaseRunning:   {classGood, "Running", "Everything runs.", ""},
-	staging.PhaseDegraded:  {classBad, "Trouble", "A part of it does not work.", ""},
-	staging.PhaseFailed:    {classBad, "Failed", "It could not be put in place. Somebody who develops it should have a look.", ""},
-	staging.PhaseArchiving: {classBusy, "Going to sleep", "It is being put to sleep. Its data are kept.", ""},
-	staging.PhaseArchived:  {classInactive, "Archived", "Asleep. Its data are kept.", ""},
-	staging.PhaseDeleting:  {classBusy, "Being deleted", "It is being taken down.", ""},
-	staging.PhaseUnknown:   {classUnknown, "Not known", "How it is cannot be told just now.", ""},
-	staging.PhaseInvalid:   {classBad, "Unreadable", "Its record was changed by hand and cannot be read.", ""},
+	staging.PhaseCreating:  {classBusy, "Starting", "Starting for the first time.", ""},
+	staging.PhaseUpdating:  {classBusy, "Updating", "Deploying the change.", ""},
+	staging.PhaseRunning:   {classGood, "Running", "All parts are up.", ""},
+	staging.PhaseDegraded:  {classBad, "Failing", "A part does not work.", ""},
+	staging.PhaseFailed:    {classBad, "Failed", "It could not be deployed. Ask a developer.", ""},
+	staging.PhaseArchiving: {classBusy, "Archiving", "It is being stopped. Its data is kept.", ""},
+	staging.PhaseArchived:  {classInactive, "Archived", "Stopped. Its data is kept.", ""},
+	staging.PhaseDeleting:  {classBusy, "Deleting", "It is being deleted.", ""},
+	staging.PhaseUnknown:   {classUnknown, "Unknown", "Can’t check the status right now.", ""},
+	staging.PhaseInvalid:   {classBad, "Unreadable", "Its file was edited by hand and is not valid. Ask a developer.", ""},
 }
 
-// statusTextOf puts the status of a staging into words. With detail, the words
-// are Argo CD's and Kubernetes' own.
+// statusTextOf returns the status text of a staging. With detail, it uses the terms
+// of Argo CD and Kubernetes.
 func statusTextOf(v *staging.View, detail bool, titles map[string]string) statusText {
 	c, known := phases[v.Status.Phase]
 	switch {
@@ -55,7 +55,7 @@ func statusTextOf(v *staging.View, detail bool, titles map[string]string) status
 	case v.Spec.State == staging.Deleting:
 		c = phases[staging.PhaseDeleting]
 	default: // no Argo CD is connected
-		c = statusText{classUnknown, "Saved", "Whether it runs is not known here.", ""}
+		c = statusText{classUnknown, "Saved", "Status is not connected.", ""}
 	}
 	c.Sentence = cmp.Or(reasonText(v.Status.Reason, detail, titles), c.Sentence)
 	if detail {
@@ -64,9 +64,9 @@ func statusTextOf(v *staging.View, detail bool, titles map[string]string) status
 	return c
 }
 
-// reasonText words why a staging has its phase: with detail for engineers, else
-// for testers, with the titles of the services. It is "" where a tester would
-// understand nothing of it.
+// reasonText formats the reason of a phase: with detail for engineers, else for
+// testers with the titles of the services. It returns "" for a reason that is too
+// technical for testers.
 func reasonText(r staging.Reason, detail bool, titles map[string]string) string {
 	if detail {
 		return r.String()
@@ -77,56 +77,56 @@ func reasonText(r staging.Reason, detail bool, titles map[string]string) string 
 	return ""
 }
 
-// verbLabels are the verbs as a history tells them.
+// verbLabels holds the labels of verbs in a history.
 var verbLabels = map[staging.Verb]string{
 	staging.Deploy: "Deployed", staging.Create: "Created", staging.Update: "Updated", staging.Set: "Changed settings",
-	staging.Unset: "Changed settings", staging.Archive: "Archived", staging.Restore: "Woken up", staging.Restart: "Restarted", staging.Delete: "Deleted",
-	staging.PinVerb: "Pinned", staging.Unpin: "Unpinned", staging.Rollback: "Went back to an earlier version",
-	staging.Regenerate: "Brought up to date with the project", staging.Extend: "Kept for longer",
-	staging.Mark: "Marked", staging.Keep: "Kept from the clean-up", staging.Unkeep: "Left to the clean-up again",
+	staging.Unset: "Changed settings", staging.Archive: "Archived", staging.Restore: "Restored", staging.Restart: "Restarted", staging.Delete: "Deleted",
+	staging.PinVerb: "Pinned", staging.Unpin: "Unpinned", staging.Rollback: "Restored an earlier version",
+	staging.Regenerate: "Regenerated from the project’s files", staging.Extend: "Kept for longer",
+	staging.Mark: "Test result", staging.Keep: "Kept", staging.Unkeep: "Stopped keeping",
 }
 
-// sourceLabels say where an action came from.
+// sourceLabels holds the labels of the sources of actions.
 var sourceLabels = map[staging.Via]string{
-	staging.ViaCLI: "command line", staging.ViaCI: "build", staging.ViaWeb: "this page", staging.ViaAPI: "program",
-	staging.ViaWebhook: "branch event", staging.ViaSweep: "clean-up", staging.ViaGit: "hand",
+	staging.ViaCLI: "on the command line", staging.ViaCI: "by CI", staging.ViaWeb: "on this page", staging.ViaAPI: "through the API",
+	staging.ViaWebhook: "by webhook", staging.ViaSweep: "by the clean-up", staging.ViaGit: "directly in git",
 }
 
-// notices say what was just done, by the value of ?done=. Nothing of the
-// address itself is shown.
+// notices holds the message after an action, by the value of ?done=. The page never
+// shows the value itself.
 var notices = map[string]string{
-	"create": "Created. It takes a minute or two until it runs; this page shows how far it is.",
-	"set":    "Saved. The change is on its way.", "nothing": "Nothing was different, so nothing was changed.",
-	"archive": "Archived. It sleeps now; “Wake up” brings it back as it was.", "restore": "It is waking up.",
-	"delete": "Deleted.", "extend": "It is kept for longer.", "pin": "Pinned: it stays at this version.",
-	"unpin": "Unpinned: new builds are deployed again.", "rollback": "It goes back to that version, and stays there until you unpin it.",
-	"restart": "It is starting again.",
-	"unkeep":  "It is like any other again.", "mark": "Thank you: everybody sees it here.", "undo": "Undone. The change is on its way.",
+	"create": "Created. It takes a minute or two to start; this page shows the progress.",
+	"set":    "Saved. The change is being deployed.", "nothing": "No changes to save.",
+	"archive": "Archived. “Restore” starts it again as it was.", "restore": "Restoring. It starts again.",
+	"delete": "Deleted.", "extend": "Kept for longer.", "pin": "Pinned. New builds won’t be deployed.",
+	"unpin": "Unpinned. New builds are deployed again.", "rollback": "Restoring that version. New builds won’t be deployed until you unpin it.",
+	"restart": "Restarting.",
+	"unkeep":  "No longer kept.", "mark": "Saved. Everyone can see it.", "undo": "Undone. The change is being deployed.",
 }
 
 func noticeOf(done string) string { return notices[done] }
 
-// summary is what a commit's subject says after verb and name:
-// set login: LOG_LEVEL=debug.
+// summary returns the part of a commit subject after verb and name: LOG_LEVEL=debug
+// of "set login: LOG_LEVEL=debug".
 func summary(e staging.Event) string {
 	if e.Verb == "" {
 		return e.Subject
 	}
-	_, said, _ := strings.Cut(e.Subject, ": ")
-	return strings.ReplaceAll(said, "=(absent)", " left out")
+	_, text, _ := strings.Cut(e.Subject, ": ")
+	return strings.ReplaceAll(text, "=(absent)", " removed")
 }
 
-// tag is how people tell two versions of a part apart.
+// tag returns the tag of an image.
 func tag(image string) string { return staging.ImageTag(image) }
 
-// rolloutText says what became of a version: how long it took, and whether it
-// worked. How the newest is now is for its status to say, which is live.
+// rolloutText describes the rollout of a version: its duration and its outcome. It
+// leaves out the outcome of the newest version, which the live status shows.
 func rolloutText(e staging.Event, newest, detail bool, titles map[string]string) (words string, t cssClass) {
 	if e.Rollout == nil {
 		return "", ""
 	}
 	r := e.Rollout
-	came := reached("in place", &e.At, r.Applied)
+	came := reached("rolled out", &e.At, r.Applied)
 	switch r.Phase {
 	case staging.PhaseRunning:
 		came = cmp.Or(reached("ran", &e.At, r.Running), came, "ran")
@@ -139,7 +139,7 @@ func rolloutText(e staging.Event, newest, detail bool, titles map[string]string)
 		return strings.TrimPrefix(came+", then failed: "+why, ", then "), classBad
 	case staging.PhaseCreating, staging.PhaseUpdating:
 		if !newest {
-			return "replaced before it ran", classInactive
+			return "superseded before it ran", classInactive
 		}
 	}
 	return came, ""
@@ -152,7 +152,7 @@ func reached(what string, from, to *time.Time) string {
 	return ""
 }
 
-// took says how long something lasted: 42 s, 3 min.
+// took formats the time between two moments: 42 s, 3 min.
 func took(from, to *time.Time) string {
 	if from == nil || to == nil || to.Before(*from) {
 		return ""
@@ -172,7 +172,7 @@ func span(d time.Duration) string {
 	return fmt.Sprintf("%d days", int(d.Hours()/24))
 }
 
-// initials stand for a person in a circle.
+// initials returns the initials of a person, for the avatar.
 func initials(name string) string {
 	var letters []rune
 	for word := range strings.FieldsSeq(name) {
@@ -184,10 +184,10 @@ func initials(name string) string {
 	return strings.ToUpper(string(letters))
 }
 
-// timestamp is a time as a page writes it; scripts turn it into "3 minutes ago".
+// timestamp is a time on a page. The script displays it as "3 minutes ago".
 type timestamp struct{ time.Time }
 
-// at is a moment that may not have come.
+// at returns a timestamp; nil for nil.
 func at(t *time.Time) *timestamp {
 	if t == nil {
 		return nil
@@ -199,15 +199,14 @@ func (m timestamp) Machine() string { return m.UTC().Format(time.RFC3339) }
 func (m timestamp) Human() string   { return m.UTC().Format("2 Jan 2006, 15:04 UTC") }
 func (m timestamp) Day() string     { return m.UTC().Format("2 Jan 2006") }
 
-// valueText is a value as it may be shown: nothing of a secret, and a word
-// where there is nothing.
+// valueText formats a value and masks it if its name is secret-like.
 func valueText(name string, s project.Setting) string {
 	text := staging.FormatValue(s.Value)
-	if s.Parameter.Type != project.TypeSecret { // a reference names a secret and is none
+	if s.Parameter.Type != project.TypeSecret { // a secret reference is not a secret
 		text = staging.RedactValue(name, text)
 	}
 	return text
 }
 
-// short is a revision or a commit as people say it.
+// short returns the short form of a commit.
 func short(revision string) string { return revision[:min(len(revision), 7)] }

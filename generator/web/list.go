@@ -13,14 +13,14 @@ import (
 	"octopod/generator/staging"
 )
 
-// listQuery is what a list is asked for. All of it is in the address.
+// listQuery is the search, filters and order of a list. The URL contains all of it.
 type listQuery struct {
 	Query  string
 	Sort   string // changed (default), name, created, status
-	Status string // a tone; empty for all
-	Tested string // what its mark is worth, as a selector has it; empty for all
+	Status string // a cssClass; empty for all
+	Tested string // a test state as in a selector; empty for all
 	Mine   bool
-	// Archived lists the archived stagings alone.
+	// Archived lists archived stagings only.
 	Archived bool
 }
 
@@ -38,7 +38,7 @@ func parseListQuery(values url.Values, archived bool) listQuery {
 	return q
 }
 
-// values is the question as an address holds it.
+// values returns the query parameters of q.
 func (q listQuery) values() url.Values {
 	values := url.Values{}
 	set := func(name, value string) {
@@ -58,13 +58,13 @@ func (q listQuery) values() url.Values {
 	return values
 }
 
-// matches tells whether a row is asked for, whatever is searched.
+// matches reports whether a row passes the filters. It ignores the search.
 func (q listQuery) matches(r *cachedRow, viewer staging.Person) bool {
 	return r.Archived == q.Archived && (!q.Mine || r.isOwnedBy(viewer)) && (q.Status == "" || string(r.Status.Class) == q.Status) &&
 		(q.Tested == "" || staging.Requirement{Field: "tested", Value: q.Tested}.Matches(*r.view))
 }
 
-// testFilter is a filter by what stagings were found to be.
+// testFilter filters stagings by test result.
 type testFilter struct {
 	label, value string
 	state        staging.TestState
@@ -72,38 +72,38 @@ type testFilter struct {
 
 var testFilters = []testFilter{
 	{"Tested", "tested", staging.TestStateTested}, {"Broken", "broken", staging.TestStateBroken},
-	{"To try again", "outdated", staging.TestStateOutdated}, {"Not tried yet", "none", ""},
+	{"Retest", "outdated", staging.TestStateOutdated}, {"Untested", "none", ""},
 }
 
-// listPage is the page of all stagings, and that of the archived ones.
+// listPage is the page of the active or of the archived stagings.
 type listPage struct {
 	frame
 	listQuery
 	Path    string
 	Rows    []template.HTML
-	Found   int // rows that answer the question; Rows may be fewer
-	All     int // of this kind, whatever is searched
+	Found   int // number of matches; Rows may be fewer
+	All     int // number of active or archived stagings without filters
 	Groups  []filterLink
 	Marks   []filterLink
 	Sorts   []filterLink
 	Mine    filterLink
 	Fresh   freshness
-	Events  string // address of the stream
+	Events  string // URL of the event stream
 	Loading bool
 }
 
-// filterLink is a filter or an order, as a link.
+// filterLink is a link that selects a filter or an order.
 type filterLink struct {
 	Label, URL string
 	Count      int
 	On         bool
 }
 
-// freshness says how far a page can be trusted.
+// freshness describes how current a page is.
 type freshness struct {
 	At       timestamp
-	EnvRepo  bool // cannot be read
-	Statuses bool // cannot be asked for
+	EnvRepo  bool // the env repo cannot be read
+	Statuses bool // Argo CD cannot be reached
 	Detail   string
 }
 
@@ -131,11 +131,11 @@ func (s *Server) showList(w http.ResponseWriter, r *http.Request, req *projectRe
 	return s.pages.show(w, http.StatusOK, "list", page)
 }
 
-// maxResults bounds what one search shows: who sees so many has not found it yet.
+// maxResults limits the results of a search.
 const maxResults = 100
 
 func (s *Server) fillList(page *listPage, req *projectRequest, q listQuery) error {
-	after := req.Feed.Sequence() // first: an update in between is then sent twice, and none is missed
+	after := req.Feed.Sequence() // before Views: an update in between is sent twice and never lost
 	views, trust := req.Feed.Views()
 	page.Fresh, page.Loading = req.freshness(trust), trust.EnvRepo.At.IsZero() && trust.EnvRepo.Err == nil
 	rows := req.cachedRows(views...)
@@ -162,15 +162,15 @@ func (s *Server) fillList(page *listPage, req *projectRequest, q listQuery) erro
 	return nil
 }
 
-// filterCounts is how many rows each filter would leave.
+// filterCounts counts the rows of each filter.
 type filterCounts struct {
 	all, mine int
 	classes   map[cssClass]int
 	marks     map[staging.TestState]int
 }
 
-// selectRows gives the rows that answer a question, in its order. A search has an
-// order of its own.
+// selectRows returns the rows that match a query, in its order. A search orders by
+// rank.
 func selectRows(rows []*cachedRow, q listQuery, viewer staging.Person, search search) ([]*cachedRow, filterCounts) {
 	c := filterCounts{classes: map[cssClass]int{}, marks: map[staging.TestState]int{}}
 	ranks := map[*cachedRow]int{}
@@ -217,7 +217,7 @@ func (p *listPage) addFilters(q listQuery, c filterCounts) {
 	for _, group := range []struct {
 		label string
 		tone  cssClass
-	}{{"All", ""}, {"Running", classGood}, {"Under way", classBusy}, {"Trouble", classBad}, {"Not known", classUnknown}} {
+	}{{"All", ""}, {"Running", classGood}, {"In progress", classBusy}, {"Needs attention", classBad}, {"Unknown", classUnknown}} {
 		if q.Archived || group.tone != "" && c.classes[group.tone] == 0 && q.Status != string(group.tone) {
 			continue
 		}
@@ -229,7 +229,7 @@ func (p *listPage) addFilters(q listQuery, c filterCounts) {
 	}
 	for _, m := range testFilters {
 		on := q.Tested == m.value
-		if on || !q.Archived && c.marks[m.state] > 0 && c.marks[""] < c.all { // where nobody marks, there is nothing to choose
+		if on || !q.Archived && c.marks[m.state] > 0 && c.marks[""] < c.all { // without any test result, the filters are useless
 			p.Marks = append(p.Marks, filterLink{m.label, link(func(q *listQuery) {
 				if q.Tested = m.value; on {
 					q.Tested = ""
@@ -237,7 +237,7 @@ func (p *listPage) addFilters(q listQuery, c filterCounts) {
 			}), c.marks[m.state], on})
 		}
 	}
-	for _, sort := range []struct{ label, field string }{{"Last changed", "changed"}, {"Name", "name"}, {"Newest", "created"}, {"Status", "status"}} {
+	for _, sort := range []struct{ label, field string }{{"Updated", "changed"}, {"Name", "name"}, {"Created", "created"}, {"Status", "status"}} {
 		p.Sorts = append(p.Sorts, filterLink{sort.label, link(func(q *listQuery) { q.Sort = sort.field }), 0, q.Sort == sort.field})
 	}
 	p.Mine = filterLink{"Mine", link(func(q *listQuery) { q.Mine = !q.Mine }), c.mine, q.Mine}
@@ -255,9 +255,8 @@ func (req *projectRequest) freshness(trust live.Freshness) freshness {
 	return f
 }
 
-// rowCache keeps rows as they are sent, for each role. A view never changes, so
-// a row is right for as long as its view and the project are the ones it was
-// made of.
+// rowCache caches rendered rows by role. Views are immutable, so a row is valid for
+// as long as its view and the project are the same.
 type rowCache struct {
 	mu      sync.Mutex
 	project *project.Project
@@ -270,18 +269,18 @@ type rowKey struct {
 	role project.Role
 }
 
-// cachedRow is a row with what is made of it more than once.
+// cachedRow is a row with its search texts and HTML.
 type cachedRow struct {
 	*row
-	view       *staging.View // as the role sees it
-	lowerTexts []string      // texts, in lower case
+	view       *staging.View // redacted for the role
+	lowerTexts []string      // lowercase
 	once       sync.Once
 	html       template.HTML
 	err        error
 }
 
-// cachedRows gives the rows of the views that the viewer may read. What is kept of views that are gone goes when
-// it has become much.
+// cachedRows returns the rows of the views that the viewer may read. It empties the
+// cache when the cache exceeds its limit.
 func (req *projectRequest) cachedRows(views ...*staging.View) []*cachedRow {
 	c := &req.projectCache.rows
 	c.mu.Lock()
@@ -308,7 +307,7 @@ func (req *projectRequest) cachedRows(views ...*staging.View) []*cachedRow {
 	return rows
 }
 
-// rowHTML renders a row, once unless a search marks something in it.
+// rowHTML renders a row. The result is cached unless a search highlights text.
 func (s *Server) rowHTML(r *cachedRow, search search) (template.HTML, error) {
 	if !search.empty() {
 		marked := *r.row
@@ -322,5 +321,5 @@ func (s *Server) rowHTML(r *cachedRow, search search) (template.HTML, error) {
 func (s *Server) renderRow(r *row) (template.HTML, error) {
 	var out bytes.Buffer
 	err := s.pages.render(&out, "list", "row", r)
-	return template.HTML(out.String()), err // a template made it
+	return template.HTML(out.String()), err // escaped by the template
 }

@@ -16,31 +16,31 @@ import (
 )
 
 const (
-	// maxStreamTime bounds a stream, so that roles and sign-ins are looked at again.
-	// A browser comes back by itself, to where it was.
+	// maxStreamTime limits a stream, so that roles and sign-ins are checked again.
+	// The browser reconnects and continues.
 	maxStreamTime = 15 * time.Minute
 	// heartbeat keeps proxies from closing a quiet stream.
 	heartbeat = 20 * time.Second
-	// writeTimeout is how long a browser may take to accept an event.
+	// writeTimeout limits the time to send one event.
 	writeTimeout = 10 * time.Second
 )
 
-// stream is an open page that is kept current.
+// stream sends updates to one open page.
 type stream struct {
 	*Server
 	*projectRequest
 	w       http.ResponseWriter
 	control *http.ResponseController
-	// what the page shows: one staging, or what answers a question
+	// the page shows one staging, or the results of a query
 	name     string
 	question listQuery
 	search   search
-	version  string        // of the one staging, as the page has it
-	phase    staging.Phase // of the one staging, as it was told last; "" before
+	version  string        // of the one staging, as shown on the page
+	phase    staging.Phase // of the one staging, as last sent; "" before
 }
 
-// events streams what changes on a page. It begins after the number in the
-// page's address, or after that of the last event that the browser had.
+// events streams the updates of a page. It starts after the sequence number in the
+// URL, or after the last event that the browser received.
 func (s *Server) events(w http.ResponseWriter, r *http.Request, req *projectRequest) error {
 	values := r.URL.Query()
 	after, _ := strconv.ParseUint(values.Get("after"), 10, 64)
@@ -53,7 +53,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, req *projectRequ
 		ctx, cancel = context.WithDeadline(ctx, req.viewer.Until)
 		defer cancel()
 	}
-	news, err := req.Feed.Subscribe(ctx, max(after, 1)) // 0 would be told everything; a page has it already
+	news, err := req.Feed.Subscribe(ctx, max(after, 1)) // 0 would send all stagings again
 	if err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, req *projectRequ
 	return nil
 }
 
-// run passes news on until the browser or the stream's time is gone.
+// run sends updates until the browser disconnects or the stream expires.
 func (p *stream) run(ctx context.Context, news *live.Subscription) {
 	for ctx.Err() == nil {
 		beat, cancel := context.WithTimeout(ctx, heartbeat)
@@ -87,14 +87,14 @@ func (p *stream) run(ctx context.Context, news *live.Subscription) {
 	}
 }
 
-// errStreamDone ends a stream that has nothing more to say.
-var errStreamDone = errors.New("the page is fetched anew")
+// errStreamDone ends a stream after a reset.
+var errStreamDone = errors.New("the page reloads")
 
-// sendUpdate passes on what a piece of news means for the page.
+// sendUpdate sends the effect of an update on the page.
 func (p *stream) sendUpdate(u live.Update) error {
 	switch u.Kind {
 	case live.Resync:
-		// The page is fetched anew, and begins a stream of its own.
+		// The page reloads and opens another stream.
 		return cmp.Or(p.send("reset", 0, ""), errStreamDone)
 	case live.RepoDown, live.RepoUp, live.ArgoDown, live.ArgoUp:
 		return p.sendFragment("fresh", u.Sequence, "list", "freshness", p.freshness(p.Feed.Freshness()))
@@ -144,7 +144,7 @@ func (p *stream) sendStatus(u live.Update) error {
 	if err := p.sendFragment("status", u.Sequence, "staging", "status", p.statusOf(view)); err != nil {
 		return err
 	}
-	if was != p.phase && p.phase == staging.PhaseRunning { // its history says now how long that took
+	if was != p.phase && p.phase == staging.PhaseRunning { // the history now shows the duration
 		return p.send("ran", u.Sequence, "")
 	}
 	return nil
@@ -158,14 +158,13 @@ func (p *stream) sendFragment(event string, id uint64, page, part string, data a
 	return p.send(event, id, out.String())
 }
 
-// send writes one event; without a name a comment. Nobody may keep the server
-// waiting.
+// send writes one event, or a comment without a name. A slow client times out.
 func (p *stream) send(event string, id uint64, data string) error {
-	var out bytes.Buffer // one for each of hundreds of pages: in one piece
+	var out bytes.Buffer // one write per event: hundreds of pages may be open
 	out.Grow(len(data) + len(data)/4 + 64)
 	switch {
 	case event == "":
-		out.WriteString(": here you are\n")
+		out.WriteString(": connected\n")
 	default:
 		fmt.Fprintf(&out, "event: %s\n", event)
 	}
@@ -180,7 +179,7 @@ func (p *stream) send(event string, id uint64, data string) error {
 		}
 	}
 	out.WriteString("\n")
-	_ = p.control.SetWriteDeadline(time.Now().Add(writeTimeout)) // where it is not possible, the server's own limit holds
+	_ = p.control.SetWriteDeadline(time.Now().Add(writeTimeout)) // without support, the server's own timeout applies
 	if _, err := p.w.Write(out.Bytes()); err != nil {
 		return fmt.Errorf("sending an event: %w", err)
 	}

@@ -22,14 +22,14 @@ import (
 //go:embed ui
 var ui embed.FS
 
-// pages are the templates: one set for each page, with layout and parts.
+// pages holds one template set per page, each with layout and parts.
 type pages struct{ sets map[string]*template.Template }
 
 func loadPages() (*pages, error) {
 	base, err := template.New("").Funcs(template.FuncMap{"tag": tag, "initials": initials, "asset": asset, "short": short, "lines": lines}).
 		ParseFS(ui, "ui/layout.html", "ui/parts/*.html")
 	if err != nil {
-		return nil, fmt.Errorf("reading the parts of the pages: %w", err)
+		return nil, fmt.Errorf("reading the template parts: %w", err)
 	}
 	files, err := fs.Glob(ui, "ui/pages/*.html")
 	if err != nil {
@@ -49,12 +49,12 @@ func loadPages() (*pages, error) {
 	return p, nil
 }
 
-// show writes a whole page; nothing is sent unless all of it could be made.
+// show writes a whole page. It writes nothing if the template fails.
 func (p *pages) show(w http.ResponseWriter, status int, page string, data any) error {
 	return p.write(w, status, page, "layout", data)
 }
 
-// fragment writes one part of a page, for htmx to put in its place.
+// fragment writes one part of a page for htmx.
 func (p *pages) fragment(w http.ResponseWriter, page, part string, data any) error {
 	return p.write(w, http.StatusOK, page, part, data)
 }
@@ -66,38 +66,38 @@ func (p *pages) write(w http.ResponseWriter, status int, page, part string, data
 	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.WriteHeader(status)
-	_, _ = w.Write(out.Bytes()) // the browser may be gone
+	_, _ = w.Write(out.Bytes()) // the client may have disconnected
 	return nil
 }
 
 func (p *pages) render(out *bytes.Buffer, page, part string, data any) error {
 	set := p.sets[page]
 	if set == nil {
-		return fmt.Errorf("there is no page %q", page)
+		return fmt.Errorf("page %q not found", page)
 	}
 	if err := set.ExecuteTemplate(out, part, data); err != nil {
-		return fmt.Errorf("making page %s: %w", page, err)
+		return fmt.Errorf("rendering page %s: %w", page, err)
 	}
 	return nil
 }
 
-// frame is what every page has around its content.
+// frame holds the data of the layout.
 type frame struct {
 	Title    string // of the page
 	Product  string
-	Project  string // path of the project; empty outside of one
+	Project  string // path of the project; empty without one
 	Logo     bool
-	Here     string // which entry of the navigation this page is
+	Here     string // current entry of the navigation
 	Viewer   Viewer
 	Role     project.Role
 	SignIn   *SignIn
 	CanWrite bool
-	// Activity and the like are linked only where they may be seen.
+	// Activity is true if the viewer sees the activity.
 	Activity bool
 	Stale    bool
-	Notice   string // what was just done
-	Path     string // of this page, to come back to
-	Several  bool   // there are other projects
+	Notice   string // message after an action
+	Path     string // of this page, for a retry
+	Several  bool   // the server has other projects
 }
 
 func (s *Server) frame(r *http.Request, req *projectRequest, title, here string) frame {
@@ -112,8 +112,8 @@ func (s *Server) frame(r *http.Request, req *projectRequest, title, here string)
 	return f
 }
 
-// asset is the address of a file that every page uses. It holds the sum of the
-// content, so that a browser keeps it until it is another.
+// asset returns the URL of an asset. It contains the hash of the content, so that
+// browsers can cache the asset forever.
 func asset(name string) (string, error) {
 	data, err := ui.ReadFile("ui/assets/" + name)
 	if err != nil {
@@ -123,7 +123,7 @@ func asset(name string) (string, error) {
 	return "/assets/" + name + "?" + hex.EncodeToString(sum[:6]), nil
 }
 
-// assets serves the style sheet and the scripts.
+// assets serves style sheet, scripts and icon.
 func assets() http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		name := r.PathValue("file")
@@ -138,16 +138,16 @@ func assets() http.Handler {
 			kind = "text/plain"
 		}
 		w.Header().Set("Content-Type", kind+"; charset=utf-8")
-		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable") // the address holds the content's sum
+		w.Header().Set("Cache-Control", "public, max-age=31536000, immutable") // the URL contains the hash
 		_, _ = w.Write(data)
 	})
 }
 
-// compressed sends what is worth it in gzip. Speed is worth more than the last
-// percent: a list of 1,000 stagings is mostly repetition.
+// compressed compresses responses with gzip. The fastest level suffices: a list of
+// 1,000 stagings is mostly repetition.
 func compressed(next http.Handler) http.Handler {
 	wrap, err := gzhttp.NewWrapper(gzhttp.CompressionLevel(gzip.BestSpeed), gzhttp.MinSize(1<<10))
-	if err != nil { // only for options that do not exist
+	if err != nil { // only for invalid options
 		return next
 	}
 	return wrap(next)

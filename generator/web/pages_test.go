@@ -17,17 +17,17 @@ import (
 	"octopod/generator/web"
 )
 
-// A tester's few minutes, without JavaScript: create, find, change, undo,
-// archive, wake up, delete.
+// A tester creates, finds, changes, undoes, archives, restores and deletes a staging
+// without JavaScript.
 func TestATesterDoesItAllWithForms(t *testing.T) {
 	w := newWorld(t, nil)
 	quinn := w.as("Quinn", project.RoleUser)
 
-	quinn.get("/shop/").shows(200, "No stagings yet", "Make the first one")
+	quinn.get("/shop/").shows(200, "No stagings yet", "Create your first staging")
 	page := quinn.get("/shop/new")
 	page.shows(200, "Branch")
 	preview := quinn.submit(page, "preview", map[string]string{"branch": "feature/login", "title": "New login page"})
-	preview.shows(200, "https://login.staging.example.com", "standard version")
+	preview.shows(200, "https://login.staging.example.com", "default version")
 	made := quinn.submit(page, "save", map[string]string{"branch": "feature/login", "title": "New login page"})
 	made.shows(200, "Created.", "New login page", "feature/login")
 	if made.path != "/shop/stagings/login?done=create" {
@@ -38,7 +38,7 @@ func TestATesterDoesItAllWithForms(t *testing.T) {
 	}
 
 	quinn.get("/shop/?q=lgin").shows(200, "login")
-	quinn.get("/shop/?q=nothing-like-it").shows(200, "Nothing fits")
+	quinn.get("/shop/?q=nothing-like-it").shows(200, "No results for")
 
 	form := quinn.get("/shop/stagings/login/settings")
 	quinn.submit(form, "preview", map[string]string{"set.LOG_LEVEL": "debug"}).shows(200, "LOG_LEVEL", "debug")
@@ -62,13 +62,13 @@ func TestATesterDoesItAllWithForms(t *testing.T) {
 	quinn.submit(quinn.get("/shop/stagings/login/archive"), "", nil).shows(200, "Archived.")
 	quinn.get("/shop/").shows(200, "No stagings yet")
 	quinn.get("/shop/archived").shows(200, "login")
-	quinn.submit(quinn.get("/shop/stagings/login/restore"), "", nil).shows(200, "waking up")
+	quinn.submit(quinn.get("/shop/stagings/login/restore"), "", nil).shows(200, "Restoring.")
 
 	remove := quinn.get("/shop/stagings/login/delete")
 	remove.shows(200, "its database and its files", "https://login.staging.example.com")
-	quinn.submit(remove, "", map[string]string{"confirm": "logn"}).shows(422, "That is not its name")
+	quinn.submit(remove, "", map[string]string{"confirm": "logn"}).shows(422, "The name doesn’t match")
 	quinn.submit(remove, "", map[string]string{"confirm": "login"}).shows(200, "Deleted.")
-	quinn.get("/shop/stagings/nothing").shows(404, "Nothing here")
+	quinn.get("/shop/stagings/nothing").shows(404, "Not found")
 }
 
 func TestAVersionIsReturnedTo(t *testing.T) {
@@ -76,10 +76,10 @@ func TestAVersionIsReturnedTo(t *testing.T) {
 	w.do(login())
 	w.do(staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"LOG_LEVEL": "warn"}})
 	quinn := w.as("Quinn", project.RoleUser)
-	back, _ := quinn.get("/shop/stagings/login").Find(".history a:contains('Return to this version')").Attr("href")
+	back, _ := quinn.get("/shop/stagings/login").Find(".history a:contains('Restore this version')").Attr("href")
 	confirm := quinn.get(back)
 	confirm.shows(200, "warn", "debug", "pinned")
-	quinn.submit(confirm, "", nil).shows(200, "goes back", "Pinned by Quinn")
+	quinn.submit(confirm, "", nil).shows(200, "Restoring that version", "Pinned by Quinn")
 	if got := w.record("login").Spec.Overrides.App["LOG_LEVEL"]; got != "debug" {
 		t.Errorf("LOG_LEVEL is %v", got)
 	}
@@ -111,10 +111,10 @@ func TestFaultsStandBesideTheirFields(t *testing.T) {
 	}
 	twice := quinn.submit(quinn.get("/shop/new"), "save", map[string]string{"branch": "feature/login"})
 	twice.shows(http.StatusConflict, "exists already")
-	quinn.submit(quinn.get("/shop/new"), "preview", map[string]string{"branch": "feature/login"}).shows(200, "has a staging already")
+	quinn.submit(quinn.get("/shop/new"), "preview", map[string]string{"branch": "feature/login"}).shows(200, "already has a staging")
 }
 
-// Two people have the same form open; the second learns what the first did.
+// Two people edit the same form; the second one sees the change of the first.
 func TestTheSecondOfTwoKeepsTheirChange(t *testing.T) {
 	w := newWorld(t, nil)
 	w.do(login())
@@ -171,7 +171,7 @@ func TestTheListSortsAndFilters(t *testing.T) {
 	}
 }
 
-// What testers read knows nothing of the machinery.
+// machinery matches technical words that testers must not read.
 var machinery = regexp.MustCompile(`(?i)\b(kubernetes|k8s|kubectl|pods?|namespaces?|manifests?|deployments?/|argo ?cd|kustomize|jsonnet|ingress|configmap|replicaset|cluster|octopod\.yaml|yaml)\b`)
 
 func TestTestersReadNoWordOfTheMachinery(t *testing.T) {
@@ -189,12 +189,12 @@ func TestTestersReadNoWordOfTheMachinery(t *testing.T) {
 		"/shop/stagings/nothing", "/shop/activity", "/shop/stagings/login/files", "/signin", "/signed-out",
 	} {
 		if found := machinery.FindAllString(quinn.get(path).text(), -1); found != nil {
-			t.Errorf("%s says %q:\n%s", path, found, quinn.get(path).text())
+			t.Errorf("%s contains %q:\n%s", path, found, quinn.get(path).text())
 		}
 	}
 }
 
-// The form knows the branches of the repositories, as far as these answer.
+// The form suggests the branches of the repositories that respond.
 func TestABranchIsChosen(t *testing.T) {
 	w := newWorld(t, nil)
 	backend, frontend := "github.com/acme/shop-backend", "github.com/acme/shop-frontend"
@@ -212,7 +212,7 @@ func TestABranchIsChosen(t *testing.T) {
 	}
 	preview("feature/gifts").shows(200, "Shop has this branch")
 	preview("main").shows(200, "Shop, Backend have this branch")
-	preview("feature/gift").shows(200, "No repository has a branch of this name", "https://gift.staging.example.com")
+	preview("feature/gift").shows(200, "No repository has a branch with this name", "https://gift.staging.example.com")
 
 	for _, pull := range []string{"#42", "https://github.com/acme/shop-frontend/pull/42"} {
 		preview(pull).shows(200, "https://gifts.staging.example.com")
@@ -223,13 +223,13 @@ func TestABranchIsChosen(t *testing.T) {
 	quinn.submit(page, "save", map[string]string{"branch": "#42"}).shows(200, "Created.", "feature/gifts")
 
 	w.branches.Unavailable = []string{backend}
-	quinn.get("/shop/new").shows(200, backend+" cannot be asked just now", "You can type any branch")
+	quinn.get("/shop/new").shows(200, "cannot reach "+backend, "You can type any branch")
 	if text := preview("feature/gift").text(); strings.Contains(text, "No repository has") {
-		t.Errorf("who knows that, while one is away? %s", text)
+		t.Errorf("a repository is unavailable, but the preview says: %s", text)
 	}
 }
 
-// What was refused before it came to a page is told in the same look.
+// A request that is refused before it reaches a page gets an error page.
 func TestRefusalsLookLikePages(t *testing.T) {
 	w := newWorld(t, nil)
 	for name, tt := range map[string]struct {
@@ -237,18 +237,18 @@ func TestRefusalsLookLikePages(t *testing.T) {
 		err    error
 		says   []string
 	}{
-		"a stranger": {401, staging.Errorf(staging.CodeUnauthorized, "it is not known who is asking").WithHint("sign in on the page, or give a token in OCTOPOD_TOKEN"),
-			[]string{"Please sign in", "Sign in", "Octopod"}},
-		"too many":      {429, errors.New("too many requests"), []string{"Too much at once", "Wait a moment"}},
-		"another site":  {403, staging.Errorf(staging.CodeForbidden, "the request comes from another site"), []string{"Not for you", "another site"}},
-		"of the system": {500, errors.New("dial tcp 10.1.2.3: refused"), []string{"That went wrong here"}},
+		"a stranger": {401, staging.Errorf(staging.CodeUnauthorized, "nobody is signed in").WithHint("sign in on the page, or give a token in OCTOPOD_TOKEN"),
+			[]string{"You are not signed in", "Sign in", "Octopod"}},
+		"too many":      {429, errors.New("too many requests"), []string{"Too many requests", "Wait a moment"}},
+		"another site":  {403, staging.Errorf(staging.CodeForbidden, "the request comes from another site"), []string{"No access", "another site"}},
+		"of the system": {500, errors.New("dial tcp 10.1.2.3: refused"), []string{"Something went wrong"}},
 	} {
 		got := httptest.NewRecorder()
 		w.server.Refuse(got, httptest.NewRequest(http.MethodGet, "/shop/", nil), tt.status, tt.err)
 		body := got.Body.String()
 		for _, text := range tt.says {
 			if !strings.Contains(body, text) {
-				t.Errorf("%s: the page does not say %q", name, text)
+				t.Errorf("%s: the page does not contain %q", name, text)
 			}
 		}
 		if got.Code != tt.status || strings.Contains(body, "OCTOPOD_TOKEN") || strings.Contains(body, "10.1.2.3") || !strings.Contains(body, "<main") {
@@ -257,7 +257,7 @@ func TestRefusalsLookLikePages(t *testing.T) {
 	}
 }
 
-// A server that has just started is no server without stagings.
+// A server that is still loading does not show an empty list.
 func TestAServerThatHasJustStartedSaysSo(t *testing.T) {
 	pages, err := web.New(web.Options{Loading: true, Viewer: personOf})
 	if err != nil {
@@ -272,8 +272,8 @@ func TestAServerThatHasJustStartedSaysSo(t *testing.T) {
 	}
 }
 
-// While octopod.yaml has a fault, pages show what is known, and nobody is told to
-// mend a form or an address.
+// While octopod.yaml is invalid, pages show the last known state, and errors do not
+// blame the form or the address.
 func TestAFaultOfTheProjectIsNoFaultOfItsReaders(t *testing.T) {
 	w := newWorld(t, nil)
 	w.do(login())
@@ -282,45 +282,45 @@ func TestAFaultOfTheProjectIsNoFaultOfItsReaders(t *testing.T) {
 	w.editProject(func(yaml string) string { return yaml + "bogus: [" })
 	testenv.Eventually(t, "the pages know that the file has a fault", func() (string, bool) {
 		text := quinn.get("/shop/").text()
-		return text, strings.Contains(text, "cannot be reached just now")
+		return text, strings.Contains(text, "Can’t reach the stored stagings")
 	})
 	quinn.get("/shop/stagings/login").shows(200, "login", "feature/login")
 	for path, page := range map[string]*answer{
 		"a form": quinn.get("/shop/stagings/login/settings"), "a question": quinn.get("/shop/stagings/login/archive"),
 		"a save": quinn.submit(form, "save", map[string]string{"set.LOG_LEVEL": "debug"}),
 	} {
-		page.shows(http.StatusServiceUnavailable, "The project's own file cannot be read just now.", "Nothing is lost")
-		if text := page.text(); strings.Contains(text, "That does not fit") || strings.Contains(text, "YAML") {
+		page.shows(http.StatusServiceUnavailable, "The project’s settings cannot be read right now.", "Nothing is lost")
+		if text := page.text(); strings.Contains(text, "Please check your input") || strings.Contains(text, "YAML") {
 			t.Errorf("%s: %s", path, text)
 		}
 	}
 	ada.get("/shop/stagings/login/settings").shows(http.StatusServiceUnavailable, "octopod.yaml:")
 	preview := quinn.post("/shop/new", url.Values{"branch": {"feature/other"}})
-	preview.shows(200, "The project's own file cannot be read just now.")
+	preview.shows(200, "The project’s settings cannot be read right now.")
 	preview.lacks("YAML")
 }
 
-// What becomes of a staging by itself is on its page, and in the list.
-func TestTheEndOfAStagingIsTold(t *testing.T) {
+// The page and the list show when a staging is archived or deleted automatically.
+func TestTheEndOfAStagingIsShown(t *testing.T) {
 	w := newWorld(t, nil)
 	w.do(login())
 	quinn := w.as("Quinn", project.RoleUser)
-	quinn.get("/shop/stagings/login").shows(200, "Ends")
+	quinn.get("/shop/stagings/login").shows(200, "Archives automatically")
 	w.do(staging.Action{Verb: staging.Keep, Name: "login", Reason: "the demo on Friday"})
 	kept := quinn.get("/shop/stagings/login")
-	kept.shows(200, "Kept from the clean-up", "the demo on Friday (Ada)", "Leave to the clean-up")
-	if kept.Find(`dt:contains("Ends")`).Length() > 0 {
-		t.Error("it is said to end")
+	kept.shows(200, "Kept", "the demo on Friday (Ada)", "Stop keeping")
+	if kept.Find(`dt:contains("Archives automatically")`).Length() > 0 {
+		t.Error("the page shows an end")
 	}
 	quinn.get("/shop/").shows(200, "kept")
-	quinn.submit(quinn.get("/shop/stagings/login/unkeep"), "", nil).shows(200, "like any other again", "Ends")
+	quinn.submit(quinn.get("/shop/stagings/login/unkeep"), "", nil).shows(200, "No longer kept", "Archives automatically")
 
 	w.do(staging.Action{Verb: staging.Archive, Name: "login"})
-	quinn.get("/shop/archived").shows(200, "deleted")
-	quinn.get("/shop/stagings/login").shows(200, "Deleted")
+	quinn.get("/shop/archived").shows(200, "deletes")
+	quinn.get("/shop/stagings/login").shows(200, "Deletes automatically")
 }
 
-// Who sees several projects finds the way between them.
+// A server with several projects links to the list of projects.
 func TestTheWayToOtherProjects(t *testing.T) {
 	w := newWorld(t, nil)
 	if w.as("Quinn", project.RoleUser).get("/shop/").Find(`header a:contains("All projects")`).Length() > 0 {

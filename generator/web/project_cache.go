@@ -9,10 +9,10 @@ import (
 	"octopod/generator/project"
 )
 
-// projectTTL is how long octopod.yaml is not read again. A feed looks as often.
+// projectTTL is how long octopod.yaml is cached. The feed polls as often.
 const projectTTL = 2 * time.Second
 
-// projectCache is a project with what is kept of it between requests.
+// projectCache caches the octopod.yaml and the rows of a project between requests.
 type projectCache struct {
 	Project
 	now  func() time.Time
@@ -29,8 +29,9 @@ func newProjectCache(p Project, now func() time.Time) *projectCache {
 	return &projectCache{Project: p, now: now}
 }
 
-// currentProject gives octopod.yaml, read a moment ago. While it cannot be read, or
-// takes long, the last one serves; stale says why.
+// currentProject returns octopod.yaml, at most projectTTL old. While it cannot be
+// read or another request is reading it, the last version is returned; stale is the
+// error of the last read.
 func (s *projectCache) currentProject(ctx context.Context) (p *project.Project, stale, err error) {
 	s.mu.Lock()
 	if s.project != nil && (s.reading || s.now().Sub(s.readAt) < projectTTL) {
@@ -39,11 +40,11 @@ func (s *projectCache) currentProject(ctx context.Context) (p *project.Project, 
 	}
 	s.reading = true
 	s.mu.Unlock()
-	read, err := s.Stagings.Project(context.WithoutCancel(ctx)) // others wait for the answer too
+	read, err := s.Stagings.Project(context.WithoutCancel(ctx)) // other requests use the result too
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.reading, s.readAt, s.stale = false, s.now(), err
-	if err == nil && !reflect.DeepEqual(read, s.project) { // rows are kept for as long as it is the same
+	if err == nil && !reflect.DeepEqual(read, s.project) { // cached rows depend on the pointer
 		s.project = read
 	}
 	if s.project == nil {
@@ -52,10 +53,10 @@ func (s *projectCache) currentProject(ctx context.Context) (p *project.Project, 
 	return s.project, s.stale, nil
 }
 
-// path is the address of a page of the project.
+// path returns the path of a page of the project.
 func (s *projectCache) path(rest string) string { return "/" + s.Name + "/" + rest }
 
-// stagingPath is the address of a page of one staging.
+// stagingPath returns the path of a page of one staging.
 func (s *projectCache) stagingPath(name, rest string) string {
 	at := s.path("stagings/" + name)
 	if rest != "" {

@@ -8,8 +8,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// resourcesPage is what Argo CD says of one staging, in its own words, for
-// those who know them.
+// resourcesPage shows the objects of one staging in the terms of Argo CD, for
+// engineers.
 type resourcesPage struct {
 	frame
 	Name, Page string
@@ -20,16 +20,16 @@ type resourcesPage struct {
 	Pods       []object
 	Objects    []object
 	ArgoCD     string
-	Fault      string // why nothing is known
+	Fault      string // why the objects cannot be shown
 }
 
-// object is one line of the table.
+// object is one row of the table.
 type object struct {
 	Kind, Name, Sync, Health, Message string
 	Class                             cssClass
 }
 
-// resources is a page of its own, and a part of the page of a staging.
+// resources serves the objects as a page, and as a part of the staging page.
 func (s *Server) resources(w http.ResponseWriter, r *http.Request, req *projectRequest) error {
 	name := r.PathValue("name")
 	page := resourcesPage{frame: s.frame(r, req, "Objects of "+name, "list"), Name: name, Page: req.stagingPath(name, ""), ArgoCD: req.argoCDPage(name)}
@@ -38,7 +38,7 @@ func (s *Server) resources(w http.ResponseWriter, r *http.Request, req *projectR
 	case staging.CodeForbidden, staging.CodeUnauthorized:
 		return err
 	}
-	if err != nil { // this part alone cannot be told
+	if err != nil { // the rest of the page is fine
 		page.Fault = sentence(messageOf(err))
 	} else {
 		page.fill(found)
@@ -65,7 +65,7 @@ func (p *resourcesPage) fill(found staging.ClusterState) {
 	}
 }
 
-// resourceClass gives Argo CD's words a colour.
+// resourceClass returns the class of a health and sync status of Argo CD.
 func resourceClass(health, sync string) cssClass {
 	switch {
 	case health == "Degraded" || health == "Missing":
@@ -78,7 +78,7 @@ func resourceClass(health, sync string) cssClass {
 	return classGood
 }
 
-// severity puts first what needs a look.
+// severity orders classes, the worst first.
 func severity(t cssClass) int {
 	return slices.Index([]cssClass{classBad, classBusy, classUnknown, classGood}, t)
 }

@@ -10,8 +10,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// Those who look after the cluster read Argo CD's own words; nobody else gets them.
-func TestObjectsAreForThoseWhoAreShownThem(t *testing.T) {
+// Only viewers who see resources get the objects in Argo CD.
+func TestObjectsAreForAdmins(t *testing.T) {
 	w := newWorld(t, nil)
 	w.do(login())
 	w.running("login")
@@ -29,10 +29,10 @@ func TestObjectsAreForThoseWhoAreShownThem(t *testing.T) {
 	page := ada.get("/shop/stagings/login/resources")
 	page.shows(200, "Deployment", "OutOfSync", "Degraded", "exceeded its <b>progress</b> deadline", "CrashLoopBackOff", "OrphanedResourceWarning: 1 orphan")
 	if first := page.Find("tbody tr").First().Text(); !strings.Contains(first, "Deployment") {
-		t.Errorf("first is %s: what is ill should be", first)
+		t.Errorf("first is %s, want the degraded object", first)
 	}
 	if ada.get("/shop/stagings/login").Find(`[hx-get="/shop/stagings/login/resources"]`).Length() != 1 {
-		t.Error("the page of the staging does not bring them")
+		t.Error("the page of the staging does not load them")
 	}
 	quinn.get("/shop/stagings/login/resources").shows(http.StatusForbidden)
 	quinn.get("/shop/stagings/login").lacks("/resources", "CrashLoopBackOff")
@@ -47,7 +47,7 @@ func TestTheDoctorOnTheProjectPage(t *testing.T) {
 	w.running("login")
 	w.write("envs/broken/staging.yaml", "kind: {")
 	ada, quinn := w.as("Ada", project.RoleAdmin), w.as("Quinn", project.RoleUser)
-	ada.get("/shop/about").shows(200, "Look for faults")
-	ada.get("/shop/about?check=1").shows(200, "read the env repo", "connect to Argo CD", "Applications: 1", "envs/broken/staging.yaml", "Look again")
-	quinn.get("/shop/about?check=1").lacks("Look for faults", "read the env repo", "envs/broken")
+	ada.get("/shop/about").shows(200, "Run checks")
+	ada.get("/shop/about?check=1").shows(200, "read the env repo", "connect to Argo CD", "Applications: 1", "envs/broken/staging.yaml", "Run checks again")
+	quinn.get("/shop/about?check=1").lacks("Run checks", "read the env repo", "envs/broken")
 }

@@ -8,7 +8,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// Whoever may change a staging may restart it, once they were told what that means.
+// A user can restart a staging after reading the explanation.
 func TestARestartIsExplainedAndDone(t *testing.T) {
 	w := newWorld(t, nil)
 	w.do(login())
@@ -22,23 +22,23 @@ func TestARestartIsExplainedAndDone(t *testing.T) {
 	}
 	asked := quinn.get(address)
 	asked.shows(200, "Restart login?", "same versions, same settings, same data")
-	if strings.Contains(asked.text(), "What will change") {
-		t.Error("a restart, which changes nothing, says what will change")
+	if strings.Contains(asked.text(), "Changes") {
+		t.Error("a restart shows a list of changes")
 	}
 	if before := w.record("login").Spec.Restarts; before != 0 {
-		t.Fatalf("to look at the question restarts it: %d", before)
+		t.Fatalf("opening the page restarts the staging: %d", before)
 	}
-	quinn.submit(asked, "", nil).shows(200, "It is starting again.", "Restarted")
+	quinn.submit(asked, "", nil).shows(200, "Restarting.", "Restarted")
 	if count := w.record("login").Spec.Restarts; count != 1 {
 		t.Errorf("it was restarted %d times", count)
 	}
 
 	vera.get(address).shows(403)
 	if vera.get("/shop/stagings/login").Find("a:contains('Restart')").Length() > 0 {
-		t.Error("a viewer is offered a restart")
+		t.Error("a viewer has a restart button")
 	}
 	w.do(staging.Action{Verb: staging.Archive, Name: "login"})
 	if quinn.get("/shop/stagings/login").Find("a:contains('Restart')").Length() > 0 {
-		t.Error("what sleeps is offered a restart")
+		t.Error("an archived staging has a restart button")
 	}
 }

@@ -10,8 +10,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// The history says of each version how long it took and how it ended. A tester
-// is told in a tester's words, an admin in Argo CD's.
+// The history shows duration and outcome of each version: for a tester in plain
+// words, for an admin in Argo CD's terms.
 func TestAHistorySaysHowEachVersionEnded(t *testing.T) {
 	w := newWorld(t, nil)
 	set := func(name, value string) {
@@ -38,12 +38,12 @@ func TestAHistorySaysHowEachVersionEnded(t *testing.T) {
 		want []string
 	}{
 		{"Quinn", project.RoleUser, []string{
-			"^$", "^replaced before it ran$",
+			"^$", "^superseded before it ran$",
 			"^failed: The change could not be applied.$",
 			`^ran after \d+ s, then failed: Backend keeps crashing.$`, `^ran after \d+ s$`,
 		}},
 		{"Root", project.RoleAdmin, []string{
-			"^$", "^replaced before it ran$", "^failed: The change could not be applied$",
+			"^$", "^superseded before it ran$", "^failed: The change could not be applied$",
 			`^ran after \d+ s, then failed: backend keeps crashing$`, `^ran after \d+ s$`,
 		}},
 	} {

@@ -11,7 +11,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// row is a staging in the list: what the viewer may be shown, and nothing else.
+// row is a staging in the list, with only the data that the viewer may see.
 type row struct {
 	search
 	Name, Title string
@@ -20,7 +20,7 @@ type row struct {
 	Archived    bool
 	Addresses   []link
 	Links       []link
-	New         bool // nothing was changed since it was made
+	New         bool // unchanged since its creation
 	Branch      string
 	Request     *staging.PullRequest
 	Author      string
@@ -28,35 +28,35 @@ type row struct {
 	Settings    []changedSetting
 	Created     *timestamp
 	Changed     *timestamp
-	Expires     *timestamp // when it is archived; or deleted, where it is archived
+	Expires     *timestamp // when it is archived, or deleted if it is archived
 	Wakes       *timestamp
 	Kept        *staging.Protection
 	Pinned      *staging.Pin
 	Tested      *testResult
 	CanWrite    bool
 
-	created, changed time.Time // to sort by, shown or not
+	created, changed time.Time // for sorting, even when hidden
 	owners           []string
 }
 
-// part is a service of a staging.
+// part is a service of a staging, with its version.
 type part struct {
 	Name, Title, Image string
 	URL                string
 	Own                bool   // built for this branch
 	Origin             string // in words
 	Commit             string
-	Live               bool // the wanted version runs
-	Known              bool // whether it runs is known
+	Live               bool // this version runs
+	Known              bool // Live is known
 }
 
-// changedSetting is one that differs from the project's default.
+// changedSetting is a setting that differs from the project's default.
 type changedSetting struct {
 	Name, Value string
 	Removed     bool
 }
 
-// row keeps what a viewer may see of a staging.
+// row returns the row of a staging for the viewer.
 func (req *projectRequest) row(view *staging.View) *row {
 	name, p := view.Metadata.Name, req.project
 	r := &row{
@@ -103,7 +103,7 @@ func (req *projectRequest) timestampOf(part project.Section, at time.Time) *time
 	return &timestamp{at}
 }
 
-// addresses are where the parts of a staging are reached, the main one first.
+// addresses returns the URLs of the services, the main service first.
 func (req *projectRequest) addresses(view *staging.View) []link {
 	var links []link
 	for _, name := range mainFirst(req.project) {
@@ -114,7 +114,7 @@ func (req *projectRequest) addresses(view *staging.View) []link {
 	return links
 }
 
-// links are the project's own, as far as they are for the viewer.
+// links returns the project's links that the viewer's role may see.
 func (req *projectRequest) links(view *staging.View) []link {
 	var links []link
 	for _, l := range req.project.Links(view.Staging()) {
@@ -125,7 +125,7 @@ func (req *projectRequest) links(view *staging.View) []link {
 	return links
 }
 
-// mainFirst lists the services with the one that people open first.
+// mainFirst lists the services, the main service first.
 func mainFirst(p *project.Project) []string {
 	names, main := p.ServiceNames(), p.MainService()
 	slices.SortStableFunc(names, func(a, b string) int {
@@ -162,11 +162,11 @@ func (req *projectRequest) parts(view *staging.View) []part {
 func versionLabel(s staging.Service) string {
 	switch {
 	case s.From == staging.FromDefault:
-		return "standard version"
+		return "default version"
 	case s.Branch != "":
 		return "from branch " + s.Branch
 	case s.From == staging.FromPinned:
-		return "chosen by hand"
+		return "picked by hand"
 	}
 	return "from this branch"
 }
@@ -181,7 +181,7 @@ func changedSettings(settings []project.Setting) []changedSetting {
 	return changed
 }
 
-// changedAt is when a staging last became different, as far as it is known.
+// changedAt returns the time of the last known change.
 func changedAt(view *staging.View) time.Time {
 	for _, at := range []*time.Time{view.Status.Changed, view.Status.Timings.Committed} {
 		if at != nil {
@@ -198,7 +198,7 @@ func authorOf(view *staging.View) string {
 	return view.Spec.Created.By
 }
 
-// ownersOf are all whose staging it is, in lower case.
+// ownersOf returns creator and pull request author in lower case.
 func ownersOf(view *staging.View) []string {
 	names := []string{strings.ToLower(view.Spec.Created.By)}
 	if pr := view.Spec.PullRequest; pr != nil {
@@ -207,7 +207,7 @@ func ownersOf(view *staging.View) []string {
 	return names
 }
 
-// isOwnedBy tells whether a staging is a person's own.
+// isOwnedBy reports whether a person owns the staging.
 func (r *row) isOwnedBy(p staging.Person) bool {
 	account, _, _ := strings.Cut(strings.ToLower(p.Email), "@")
 	return slices.ContainsFunc(r.owners, func(a string) bool {
@@ -215,7 +215,7 @@ func (r *row) isOwnedBy(p staging.Person) bool {
 	})
 }
 
-// searchTexts are what a search looks in: everything shown, the name first.
+// searchTexts returns all displayed texts, the name first.
 func (r *row) searchTexts() []string {
 	texts := []string{r.Name, r.Title, r.Status.Label, r.Status.Sentence, r.Branch, r.Author}
 	if r.Request != nil {
@@ -236,21 +236,21 @@ func (r *row) searchTexts() []string {
 	return texts
 }
 
-// RequestText names a pull request: #42.
+// RequestText returns the number of the pull request: #42.
 func (r *row) RequestText() string { return fmt.Sprintf("#%d", r.Request.Number) }
 
-// Highlight shows where a text matches the search.
+// Highlight marks the matches of the search in a text.
 func (r *row) Highlight(text string) []textPart { return r.highlight(text) }
 
-// ShownSettings are the first few; More counts the rest.
+// ShownSettings returns the first few changed settings.
 func (r *row) ShownSettings() []changedSetting { return r.Settings[:min(len(r.Settings), fewSettings)] }
 
-// More counts the settings that the list leaves out.
+// More returns the number of changed settings that ShownSettings leaves out.
 func (r *row) More() int { return max(0, len(r.Settings)-fewSettings) }
 
 const fewSettings = 3
 
-// byField compares two rows by a column.
+// byField returns the comparison of rows for a sort field.
 func byField(field string) func(a, b *row) int {
 	switch field {
 	case "name":

@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// search finds words in what is shown. Every word must occur in some text of a
-// row: as it is, or with letters left out (lgn finds login).
+// search finds rows by words. Every word must occur in a text of the row, exactly or
+// with skipped letters (lgn finds login).
 type search struct{ words []string }
 
 func newSearch(query string) search {
@@ -20,16 +20,16 @@ func newSearch(query string) search {
 
 func (s search) empty() bool { return len(s.words) == 0 }
 
-// Ranks of a match: the higher, the further up a row stands.
+// Ranks of a match. Rows with a higher rank come first.
 const (
 	rankLetters = 1 // the letters of the word, in order and close together
 	rankInside  = 4
-	rankStart   = 6 // of a word of the text
+	rankStart   = 6 // at the start of a word of the text
 	rankWhole   = 9
 )
 
-// rank tells how well texts in lower case fit; 0 when a word is in none of
-// them. The first text, the name, counts twice.
+// rank returns how well lowercase texts match; 0 if a word is in none of them. The
+// first text, the name, counts twice.
 func (s search) rank(texts []string) int {
 	total := 0
 	for _, word := range s.words {
@@ -49,8 +49,8 @@ func (s search) rank(texts []string) int {
 	return total
 }
 
-// find looks for a word in a text, both in lower case, and gives the places of
-// the letters that match.
+// find searches a lowercase text for a lowercase word. places holds the offsets of
+// matching letters; nil for an exact match.
 func find(word, text string) (rank, from int, places []int) {
 	if at := strings.Index(text, word); at >= 0 {
 		switch {
@@ -83,8 +83,8 @@ func startsWord(text string, at int) bool {
 
 func isWord(c byte) bool { return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' || c >= utf8.RuneSelf }
 
-// letters finds the bytes of a word in order from a place on, with less left
-// out than is there.
+// letters returns the offsets of the bytes of a word, in order from at on. It skips
+// fewer bytes than it matches.
 func letters(word, text string, at int) []int {
 	places := make([]int, 0, len(word))
 	next := 0
@@ -99,16 +99,16 @@ func letters(word, text string, at int) []int {
 	return nil
 }
 
-// textPart is a stretch of a text, found or not.
+// textPart is a matching or other part of a text.
 type textPart struct {
 	Text  string
 	Found bool
 }
 
-// highlight cuts a text into what matches the search and what does not.
+// highlight splits a text into matching and other parts.
 func (s search) highlight(text string) []textPart {
 	lower := strings.ToLower(text)
-	if s.empty() || text == "" || len(lower) != len(text) { // a letter whose lower case is longer: not worth it
+	if s.empty() || text == "" || len(lower) != len(text) { // offsets differ where a lowercase letter is longer
 		return []textPart{{Text: text}}
 	}
 	found := make([]bool, len(text))
@@ -129,7 +129,7 @@ func (s search) highlight(text string) []textPart {
 	return cut(text, found)
 }
 
-// cut never cuts within a letter.
+// cut splits a text between matching and other bytes, never inside a UTF-8 letter.
 func cut(text string, found []bool) []textPart {
 	var pieces []textPart
 	begin := 0

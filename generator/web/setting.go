@@ -8,23 +8,23 @@ import (
 	"octopod/generator/staging"
 )
 
-// settingGroup is a heading with the settings under it.
+// settingGroup is a group of settings with a title.
 type settingGroup struct {
 	Title    string
 	Settings []setting
 }
 
-// setting is a parameter with what one staging makes of it.
+// setting is a parameter with its value in one staging.
 type setting struct {
 	Name, Help string
-	Value      string // as it may be shown
-	Default    string // what it is where the staging says nothing
-	Source     string // in words: where the value comes from
-	Changed    bool   // differs from the project
-	Own        bool   // set on this staging, so that it can be undone
+	Value      string // masked if secret-like
+	Default    string // value without an override in the staging
+	Source     string // label of the origin of the value
+	Changed    bool   // differs from the project's default
+	Own        bool   // set on this staging
 	Removed    bool
 	Removable  bool
-	Locked     bool // not for the viewer's role
+	Locked     bool // the viewer's role may not change it
 	Undo       string
 	Error      string
 	Group      string
@@ -34,10 +34,10 @@ type setting struct {
 	Allowed     []string
 	Min, Max    *int
 	Pattern     string
-	Secret      bool                      // its value is not shown
-	SecretNames []project.SecretReference // stored secrets that it may name
-	Input       string                    // the value that the form begins with
-	// What a person had filled in already, when the form is shown again.
+	Secret      bool                      // the value is never shown
+	SecretNames []project.SecretReference // suggestions for a secret reference
+	Input       string                    // initial value of the form
+	// The posted values, when the form is shown again.
 	Typed       string
 	TypedAbsent bool
 	Edited      bool
@@ -45,7 +45,7 @@ type setting struct {
 
 const otherGroup = "Other"
 
-// settingGroups are all settings of a staging, grouped as octopod.yaml says.
+// settingGroups returns all settings of a staging, grouped as in octopod.yaml.
 func (req *projectRequest) settingGroups(s staging.Staging) []settingGroup {
 	var groups []settingGroup
 	for _, declared := range req.project.Settings(s) {
@@ -88,8 +88,8 @@ func (req *projectRequest) setting(s staging.Staging, declared project.Setting) 
 	return one
 }
 
-// suggestSecrets adds to a form the names of stored secrets that the project and the
-// stagings which the viewer sees know.
+// suggestSecrets adds the names of stored secrets that the project and the stagings
+// visible to the viewer use.
 func (req *projectRequest) suggestSecrets(groups []settingGroup) {
 	var among []staging.Staging
 	views, _ := req.Feed.Views()
@@ -114,7 +114,7 @@ func originLabel(s project.Setting) string {
 	case project.OriginDefault:
 		return "default"
 	}
-	return "built in"
+	return "built-in value"
 }
 
 func widgetOf(p project.Parameter) string {
@@ -131,7 +131,7 @@ func widgetOf(p project.Parameter) string {
 	return "text"
 }
 
-// compareBool puts false first.
+// compareBool orders false before true.
 func compareBool(a, b bool) int {
 	switch {
 	case a == b:
@@ -142,7 +142,7 @@ func compareBool(a, b bool) int {
 	return 1
 }
 
-// FieldValue is what the field holds.
+// FieldValue returns the value of the form field.
 func (s setting) FieldValue() string {
 	if s.Edited {
 		return s.Typed
@@ -150,7 +150,7 @@ func (s setting) FieldValue() string {
 	return s.Input
 }
 
-// Absent tells whether the box that removes the setting is ticked.
+// Absent reports whether the checkbox that removes the setting is ticked.
 func (s setting) Absent() bool {
 	if s.Edited {
 		return s.TypedAbsent

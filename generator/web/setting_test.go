@@ -25,14 +25,14 @@ func withSecrets(yaml string) string {
 	).Replace(yaml)
 }
 
-// offered are the names that a form offers for a setting.
+// offered returns the suggestions of a form for a setting.
 func (a *answer) offered(name string) []string {
 	list := a.Find("#f-"+name).AttrOr("list", "none")
 	return a.Find("datalist#" + list + " option").Map(func(_ int, o *goquery.Selection) string { return o.AttrOr("value", "") })
 }
 
-// The name of a stored secret is chosen among those that presets and other
-// stagings have, by whoever may change it and see those.
+// The form suggests the names of stored secrets that presets and other stagings use,
+// if the viewer may change the setting and see those names.
 func TestAStoredSecretIsChosenByItsName(t *testing.T) {
 	w := newWorld(t, withSecrets)
 	w.do(login())
@@ -43,9 +43,9 @@ func TestAStoredSecretIsChosenByItsName(t *testing.T) {
 		if got := page.offered("STRIPE_KEY"); !slices.Equal(got, []string{"stripe/live", "stripe/test"}) {
 			t.Errorf("%s offers %q", path, got)
 		}
-		page.shows(200, "You choose the name of a stored secret and its key, as name/key; never what is in it.")
+		page.shows(200, "Enter the name of a stored secret and its key, as name/key. Never enter the secret itself.")
 		if where := page.Find(`option[value="stripe/live"]`).Text(); where != "preset payments-production" {
-			t.Errorf("%s says that a name stands in %q", path, where)
+			t.Errorf("%s shows %q as the user of the name", path, where)
 		}
 		if got := page.offered("MAIL_KEY"); len(got) > 0 {
 			t.Errorf("%s offers what the viewer may not change: %q", path, got)
@@ -61,10 +61,10 @@ func TestAStoredSecretIsChosenByItsName(t *testing.T) {
 	wrong.shows(http.StatusUnprocessableEntity)
 	field := wrong.Find("#f-STRIPE_KEY").Closest(".field")
 	if said := field.Find(".error").Text(); !field.HasClass("wrong") || !strings.Contains(said, "ust name a stored secret and its key, as <secret>/<key>; never the secret itself") {
-		t.Errorf("beside the field stands %q", said)
+		t.Errorf("the error of the field is %q", said)
 	}
 	if found := machinery.FindString(field.Text()); found != "" {
-		t.Errorf("beside the field stands %q", found)
+		t.Errorf("the field contains %q", found)
 	}
 	quinn.submit(page, "save", map[string]string{"set.STRIPE_KEY": "stripe/test"}).shows(200, "Saved.", "stripe/test")
 	if got := w.record("login").Spec.Overrides.App["STRIPE_KEY"]; got != "stripe/test" {
@@ -75,7 +75,7 @@ func TestAStoredSecretIsChosenByItsName(t *testing.T) {
 	}
 }
 
-// Who is not shown settings is told no name from anywhere.
+// Names of secrets are hidden from a role that does not see settings.
 func TestNamesOfSecretsAreHiddenWithTheSettings(t *testing.T) {
 	w := newWorld(t, func(yaml string) string {
 		return strings.Replace(withSecrets(yaml), "\nspec:\n", "\nspec:\n  ui: {visible: {settings: admin}}\n", 1)
@@ -89,8 +89,7 @@ func TestNamesOfSecretsAreHiddenWithTheSettings(t *testing.T) {
 	}
 }
 
-// The picker is one field for eyes, ears and keyboard; what is typed into it by
-// mistake stands in no address.
+// The secret field is accessible, and its content never appears in a URL.
 func TestAStoredSecretIsPickedInABrowser(t *testing.T) {
 	w := newWorld(t, withSecrets)
 	w.do(staging.Action{Verb: staging.Deploy, Branch: "checkout", Set: map[string]string{"STRIPE_KEY": "stripe/test"}})
@@ -118,5 +117,5 @@ func TestAStoredSecretIsPickedInABrowser(t *testing.T) {
 	b.Sees("the preview", `document.querySelector('#preview').innerText.includes('https://other.staging.example.com')`)
 	b.Do(chromedp.Click("//summary[starts-with(normalize-space(.), 'Settings')]"), chromedp.SendKeys("#f-STRIPE_KEY", "sk_test_oops"))
 	b.Sees("what is wrong", `document.querySelector('#preview').innerText.includes('never the secret itself')`)
-	b.Sees("it stands in no address", `!performance.getEntriesByType('resource').some(e => e.name.includes('oops'))`)
+	b.Sees("it is in no URL", `!performance.getEntriesByType('resource').some(e => e.name.includes('oops'))`)
 }

@@ -15,23 +15,23 @@ import (
 type stagingPage struct {
 	frame
 	Row       *row
-	Mark      string // address that says what was found; empty where it is not for the viewer
+	Mark      string // URL for test results; empty if the viewer may not record one
 	Status    statusPanel
-	Version   string // of the record, as this page shows it
+	Version   string // version of the record on this page
 	Groups    []settingGroup
 	Presets   []string
-	Differ    int // settings that differ from the project's
+	Differ    int // number of settings that differ from the project's defaults
 	History   []event
 	Verbs     []actionLink
-	Settings  string // address of the form; empty when it is not for the viewer
+	Settings  string // URL of the form; empty if the viewer may not change settings
 	Files     string
 	ArgoCD    string
-	Resources string // address of what Argo CD says
-	Invalid   string // why the record cannot be read, for those who are shown it
+	Resources string // URL of the objects in Argo CD
+	Invalid   string // why the record is invalid; only if the viewer sees detail
 	Events    string
 }
 
-// statusPanel is what changes by itself: it is sent again whenever it does.
+// statusPanel is the part of the page that the event stream updates.
 type statusPanel struct {
 	Status    statusText
 	Steps     []step
@@ -41,15 +41,15 @@ type statusPanel struct {
 	Archived  bool
 }
 
-// step is one station of a change on its way.
+// step is one step of a rollout.
 type step struct {
 	Label string
 	At    *timestamp
 	Took  string
-	State string // done, now, next
+	State string // done, now, stuck, next
 }
 
-// event is one line of a history, in plain words.
+// event is one row of a history, as displayed.
 type event struct {
 	staging.Event
 	When         timestamp
@@ -57,21 +57,21 @@ type event struct {
 	Summary      string
 	Source       string
 	Class        cssClass
-	Outcome      string   // what became of it, where that was seen
+	Outcome      string   // rollout text; empty if not observed
 	OutcomeClass cssClass // of the outcome
-	Current      bool     // the version that is wanted now
-	Undo         string   // address; empty where there is no way back
+	Current      bool     // the current version
+	Undo         string   // URL; empty if the change cannot be undone
 	Restore      string
-	Page         string // of the staging, in the list of all actions
+	Page         string // of the staging, for the activity
 }
 
-// actionLink is something that can be done, as a link to the page that explains it.
+// actionLink is a link to the page of an action.
 type actionLink struct {
 	Verb, Label, URL string
 	Danger           bool
 }
 
-// shownChanges is how much of a history is shown at once.
+// shownChanges limits the rows of a history.
 const shownChanges = 50
 
 func (s *Server) showStaging(w http.ResponseWriter, r *http.Request, req *projectRequest) error {
@@ -84,21 +84,21 @@ func (s *Server) showStaging(w http.ResponseWriter, r *http.Request, req *projec
 		return err
 	}
 	page.frame = s.frame(r, req, page.Row.Name, "list")
-	if view.Status.Phase == "" { // no more than that it is saved will be known
-		said, _, _ := strings.Cut(page.Notice, ".")
-		page.Notice = sentence(said)
+	if view.Status.Phase == "" { // without Argo CD, there is no rollout to announce
+		text, _, _ := strings.Cut(page.Notice, ".")
+		page.Notice = sentence(text)
 	}
 	return s.pages.show(w, http.StatusOK, "staging", page)
 }
 
-// latest gives a staging with its record as committed now. What the feed says
-// of its status may still be about an earlier one, and then says so.
+// latest returns a staging as currently committed, with the status of the feed. If
+// that status belongs to an earlier version, the phase is Updating.
 func (req *projectRequest) latest(ctx context.Context, name string) (*staging.View, error) {
 	known := req.Redact(req.project, req.Feed.View(name))
 	views, err := req.Find(ctx, staging.Query{Names: []string{name}, Recorded: true})
 	switch {
 	case err != nil && known != nil && staging.CodeOf(err) != staging.CodeForbidden:
-		return known, nil // the env repo cannot be read, or the staging is going
+		return known, nil // the env repo cannot be read, or the staging is being deleted
 	case err != nil:
 		return nil, err
 	}
@@ -130,7 +130,7 @@ func (req *projectRequest) stagingPage(ctx context.Context, view *staging.View) 
 	}
 	if req.shows(project.SectionResources) {
 		page.ArgoCD = req.argoCDPage(name)
-		if view.Status.Phase != "" { // else no Argo CD is connected
+		if view.Status.Phase != "" { // Argo CD is connected
 			page.Resources = req.stagingPath(name, "resources")
 		}
 	}
@@ -149,7 +149,7 @@ func (req *projectRequest) stagingPage(ctx context.Context, view *staging.View) 
 	return page, req.addHistory(ctx, page)
 }
 
-// argoCDPage is where Argo CD shows a staging; empty where that is not known.
+// argoCDPage returns the URL of a staging in Argo CD; empty if unknown.
 func (req *projectRequest) argoCDPage(name string) string {
 	if req.ArgoCD == "" {
 		return ""
@@ -165,7 +165,7 @@ func (req *projectRequest) addHistory(ctx context.Context, page *stagingPage) er
 	if staging.CodeOf(err) == staging.CodeNotFound && err != nil {
 		return nil
 	}
-	if err != nil && req.stale != nil { // all else is known
+	if err != nil && req.stale != nil { // the rest of the page is known
 		return nil
 	}
 	if err != nil {
@@ -173,48 +173,49 @@ func (req *projectRequest) addHistory(ctx context.Context, page *stagingPage) er
 	}
 	titles := req.project.ServiceTitles()
 	for i, e := range events {
-		told := req.describe(e)
-		told.Current = i == 0
-		told.Outcome, told.OutcomeClass = rolloutText(e, i == 0, req.shows(project.SectionDetail), titles)
-		if told.OutcomeClass == classBad {
-			told.Class = classBad
+		line := req.describe(e)
+		line.Current = i == 0
+		line.Outcome, line.OutcomeClass = rolloutText(e, i == 0, req.shows(project.SectionDetail), titles)
+		if line.OutcomeClass == classBad {
+			line.Class = classBad
 		}
 		if req.canWrite() && !e.Gone {
 			if i+1 < len(events) && !events[i+1].Gone && undoable(e.Verb) {
-				told.Undo = req.stagingPath(page.Row.Name, "undo?to="+e.Revision)
+				line.Undo = req.stagingPath(page.Row.Name, "undo?to="+e.Revision)
 			}
 			if i > 0 {
-				told.Restore = req.stagingPath(page.Row.Name, "rollback?to="+e.Revision)
+				line.Restore = req.stagingPath(page.Row.Name, "rollback?to="+e.Revision)
 			}
 		}
-		page.History = append(page.History, told)
+		page.History = append(page.History, line)
 	}
 	return nil
 }
 
-// undoable: a return to an earlier version is no change that stands for itself.
+// undoable reports whether a change can be reverted alone. A rollback, for example,
+// cannot.
 func undoable(verb staging.Verb) bool {
 	return !slices.Contains([]staging.Verb{staging.Rollback, staging.Regenerate, staging.Extend, staging.Delete, staging.Mark, staging.Restart}, verb)
 }
 
-// describe puts an event into words.
+// describe returns an event as displayed.
 func (req *projectRequest) describe(e staging.Event) event {
-	told := event{Event: e, When: timestamp{e.At}, Action: verbLabels[e.Verb], Summary: summary(e), Source: sourceLabels[e.Via], Class: classGood}
+	line := event{Event: e, When: timestamp{e.At}, Action: verbLabels[e.Verb], Summary: summary(e), Source: sourceLabels[e.Via], Class: classGood}
 	switch e.Verb {
 	case "":
-		told.Action = "Edited by hand"
+		line.Action = "Edited in git"
 	case staging.Archive, staging.Delete:
-		told.Class = classInactive
+		line.Class = classInactive
 	case staging.Rollback, staging.PinVerb:
-		told.Class = classUnknown
+		line.Class = classUnknown
 	}
-	if told.Action == "" {
-		told.Action = string(e.Verb)
+	if line.Action == "" {
+		line.Action = string(e.Verb)
 	}
 	if e.Staging != "" {
-		told.Page = req.stagingPath(e.Staging, "")
+		line.Page = req.stagingPath(e.Staging, "")
 	}
-	return told
+	return line
 }
 
 func (req *projectRequest) statusOf(view *staging.View) statusPanel {
@@ -236,14 +237,13 @@ func (req *projectRequest) statusOf(view *staging.View) statusPanel {
 	return s
 }
 
-// steps are the stations of the last change: those reached, the one it is at,
-// and those to come.
+// steps returns the steps of the last rollout: done, current and next.
 func steps(status staging.Status) []step {
 	t := status.Timings
 	all := []step{
-		{Label: "Saved", At: at(t.Committed), State: "done"},
-		{Label: "Seen", At: at(t.Seen), Took: took(t.Committed, t.Seen)},
-		{Label: "In place", At: at(t.Synced), Took: took(t.Seen, t.Synced)},
+		{Label: "Requested", At: at(t.Committed), State: "done"},
+		{Label: "Picked up", At: at(t.Seen), Took: took(t.Committed, t.Seen)},
+		{Label: "Rolled out", At: at(t.Synced), Took: took(t.Seen, t.Synced)},
 		{Label: "Running", At: at(t.Running), Took: took(t.Synced, t.Running)},
 	}
 	running := status.Phase == staging.PhaseRunning
@@ -269,7 +269,7 @@ func steps(status staging.Status) []step {
 	return all
 }
 
-// actionLinks are what the viewer can do with a staging now, the harmless first.
+// actionLinks returns the actions that the viewer can run now, harmless ones first.
 func (req *projectRequest) actionLinks(view *staging.View) []actionLink {
 	if !req.canWrite() {
 		return nil
@@ -283,7 +283,7 @@ func (req *projectRequest) actionLinks(view *staging.View) []actionLink {
 	}
 	var all []actionLink
 	if spec.State != staging.Active {
-		all = append(all, link("restore", "Wake up"))
+		all = append(all, link("restore", "Restore"))
 	} else {
 		if spec.Expires != nil {
 			all = append(all, link("extend", "Keep for longer"))
@@ -291,7 +291,7 @@ func (req *projectRequest) actionLinks(view *staging.View) []actionLink {
 		all = append(all, link("restart", "Restart…"), link("archive", "Archive…"))
 	}
 	if spec.Kept != nil {
-		all = append(all, link("unkeep", "Leave to the clean-up"))
+		all = append(all, link("unkeep", "Stop keeping"))
 	}
 	if spec.Pinned != nil {
 		all = append(all, link("unpin", "Unpin"))

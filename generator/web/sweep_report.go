@@ -7,36 +7,36 @@ import (
 	"octopod/generator/project"
 )
 
-// sweepReport is what this server swept last, and when it does again.
+// sweepReport shows this server's last sweep and the time of the next one.
 type sweepReport struct {
-	Rules        bool       // octopod.yaml says something of the lifecycle
-	Next         *timestamp // nil: no loop runs here
-	Last         *timestamp // nil: it has not run yet
+	Rules        bool       // octopod.yaml has lifecycle rules
+	Next         *timestamp // nil: this server runs no sweep loop
+	Last         *timestamp // nil: no sweep yet
 	By           string
-	Failed       string // why the last run came to nothing
+	Failed       string // error of the last run
 	Done         []sweptStaging
-	Held         []sweptStaging // due, and not done
+	Held         []sweptStaging // due, but not done
 	Soon         []sweptStaging
 	Kept         []sweptStaging
-	BranchErrors []string // repositories whose branches are not known
+	BranchErrors []string // repositories whose branches could not be listed
 	Orphans      []lifecycle.Orphan
 }
 
-// sweptStaging is what became of one staging, and why.
+// sweptStaging is the result for one staging, with the reason.
 type sweptStaging struct {
 	Name, Page     string
-	Action, Reason string // the deed is empty where the heading says it
+	Action, Reason string // Action is empty where the heading states it
 	Class          cssClass
 }
 
-// steps of a sweep, as they are told once they are done.
+// stepLabels holds the labels of completed steps.
 var stepLabels = map[project.Step]sweptStaging{
-	project.StepSleep: {Action: "Put to sleep", Class: classInactive}, project.StepWake: {Action: "Woken up", Class: classGood},
-	project.StepArchive: {Action: "Archived", Class: classInactive}, project.StepMark: {Action: "Noted", Class: classGood},
+	project.StepSleep: {Action: "Archived until a set time", Class: classInactive}, project.StepWake: {Action: "Restored", Class: classGood},
+	project.StepArchive: {Action: "Archived", Class: classInactive}, project.StepMark: {Action: "Recorded", Class: classGood},
 	project.StepDelete: {Action: "Deleted", Class: classInactive}, project.StepFinish: {Action: "Deleted", Class: classInactive},
 }
 
-// sweepReport is nil for those who may not sweep.
+// sweepReport returns nil if the viewer may not sweep.
 func (req *projectRequest) sweepReport() *sweepReport {
 	known, err := req.SweepStatus(req.project)
 	if err != nil {
@@ -65,44 +65,44 @@ func (req *projectRequest) sweepReport() *sweepReport {
 	return c
 }
 
-// addSwept puts what became of a staging under its heading.
+// addSwept adds the result for a staging to its list.
 func (req *projectRequest) addSwept(c *sweepReport, item lifecycle.Swept) {
-	told := sweptStaging{Name: item.Staging, Page: req.stagingPath(item.Staging, ""), Reason: item.Reason}
+	swept := sweptStaging{Name: item.Staging, Page: req.stagingPath(item.Staging, ""), Reason: item.Reason}
 	deed, changes := stepLabels[item.Step]
 	switch {
 	case item.Err != nil:
-		told.Action, told.Reason, told.Class = "Could not be looked after", item.Err.Error(), classBad
-		c.Held = append(c.Held, told)
+		swept.Action, swept.Reason, swept.Class = "Failed", item.Err.Error(), classBad
+		c.Held = append(c.Held, swept)
 	case item.Step == project.StepHold:
-		told.Action, told.Class = "Held back", classBad
-		c.Held = append(c.Held, told)
+		swept.Action, swept.Class = "Held back", classBad
+		c.Held = append(c.Held, swept)
 	case changes && item.Changed:
-		told.Action, told.Class = deed.Action, deed.Class
+		swept.Action, swept.Class = deed.Action, deed.Class
 		if slices.Contains([]project.Step{project.StepDelete, project.StepFinish}, item.Step) {
-			told.Page = ""
+			swept.Page = ""
 		}
-		c.Done = append(c.Done, told)
+		c.Done = append(c.Done, swept)
 	case item.Step == project.StepWarn:
-		told.Class = classUnknown
-		c.Soon = append(c.Soon, told)
+		swept.Class = classUnknown
+		c.Soon = append(c.Soon, swept)
 	default:
-		told.Class = classGood
-		c.Kept = append(c.Kept, told)
+		swept.Class = classGood
+		c.Kept = append(c.Kept, swept)
 	}
 }
 
-// NothingDue tells that the last run had nothing to do.
+// NothingDue reports whether the last run had nothing to do.
 func (c *sweepReport) NothingDue() bool { return c.Failed == "" && len(c.Done)+len(c.Held) == 0 }
 
-// maxListed is how many stagings are listed under one heading.
+// maxListed limits the stagings under one heading.
 const maxListed = 100
 
-// Lists are the headings that have something under them.
+// Lists returns the lists that are not empty.
 func (c *sweepReport) Lists() []sweepList {
 	var all []sweepList
 	for _, l := range []sweepList{
-		{Title: "Done", All: c.Done}, {Title: "Due, and not done", All: c.Held}, {Title: "Due soon", All: c.Soon},
-		{Title: "Left as they are", All: c.Kept, Folded: true},
+		{Title: "Done", All: c.Done}, {Title: "Due, not done", All: c.Held}, {Title: "Due soon", All: c.Soon},
+		{Title: "Unchanged", All: c.Kept, Folded: true},
 	} {
 		if len(l.All) > 0 {
 			all = append(all, l)
@@ -111,15 +111,15 @@ func (c *sweepReport) Lists() []sweepList {
 	return all
 }
 
-// sweepList is one heading with the stagings under it.
+// sweepList is a list of stagings with a heading.
 type sweepList struct {
 	Title  string
 	All    []sweptStaging
 	Folded bool
 }
 
-// Shown are the first of many; More counts the rest.
+// Shown returns the first maxListed stagings.
 func (l sweepList) Shown() []sweptStaging { return l.All[:min(len(l.All), maxListed)] }
 
-// More counts what the page leaves out.
+// More returns the number of stagings that Shown leaves out.
 func (l sweepList) More() int { return max(0, len(l.All)-maxListed) }

@@ -14,7 +14,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// heads lists the branches of every repository.
+// heads lists the same branches for every repository.
 type heads struct {
 	names []string
 	err   error
@@ -28,7 +28,7 @@ func (h heads) Heads(context.Context, string) (map[string]string, error) {
 	return all, h.err
 }
 
-// backdate lets a staging be of another time, as if nobody had deployed since.
+// backdate changes a time in the record of a staging.
 func (w *world) backdate(name string, was *regexp.Regexp, at time.Time) {
 	w.t.Helper()
 	files, err := w.StagingFiles(w.t.Context(), name, "")
@@ -44,14 +44,14 @@ func (w *world) backdate(name string, was *regexp.Regexp, at time.Time) {
 
 var ends = regexp.MustCompile(`(expires: )\S+`)
 
-// section is what a person reads under a heading.
+// section returns the text under a heading.
 func (a *answer) section(id string) string {
 	return strings.Join(strings.Fields(a.Find("section[aria-labelledby="+id+"]").Text()), " ")
 }
 
-// Who may start a clean-up sees what the last one did, what it left and why, and
-// when the next one is.
-func TestTheCleanUpIsTold(t *testing.T) {
+// An admin sees the results of the last clean-up with the reasons, and the time of
+// the next one.
+func TestTheCleanUpIsShown(t *testing.T) {
 	w := newWorld(t, nil)
 	ada, quinn := w.as("Ada", project.RoleAdmin), w.as("Quinn", project.RoleUser)
 	reads := func(texts ...string) {
@@ -59,7 +59,7 @@ func TestTheCleanUpIsTold(t *testing.T) {
 		said := ada.get("/shop/about").section("clean-up")
 		for _, text := range texts {
 			if !strings.Contains(said, text) {
-				t.Errorf("the clean-up does not say %q, but: %s", text, said)
+				t.Errorf("the clean-up does not contain %q, but: %s", text, said)
 			}
 		}
 	}
@@ -70,10 +70,10 @@ func TestTheCleanUpIsTold(t *testing.T) {
 		}
 		w.catchUp()
 	}
-	reads("No sweep loop runs in this server")
+	reads("This server does not run the clean-up")
 	next := time.Now().Add(7 * time.Minute)
 	w.SetNextSweep(next)
-	reads("This server looks next", "It has not run yet since this server was started")
+	reads("Next run", "It has not run since the server started")
 	if got := ada.get("/shop/about").Find("section[aria-labelledby=clean-up] time").AttrOr("datetime", ""); got != next.UTC().Format(time.RFC3339) {
 		t.Errorf("the next run is at %q", got)
 	}
@@ -81,7 +81,7 @@ func TestTheCleanUpIsTold(t *testing.T) {
 	w.Heads = heads{names: []string{"feature/login"}}
 	w.do(login())
 	sweep()
-	reads("Last run", "by Octopod. Nothing was due.", "Left as they are 1", "login in use until")
+	reads("Last run", "by Octopod. Nothing was due.", "Unchanged 1", "login in use until")
 	for _, branch := range []string{"old", "soon", "needed"} {
 		w.do(staging.Action{Verb: staging.Deploy, Branch: branch})
 	}
@@ -91,11 +91,11 @@ func TestTheCleanUpIsTold(t *testing.T) {
 	w.backdate("needed", ends, time.Now().Add(-time.Hour))
 	w.write("envs/torn/staging.yaml", "nonsense\n")
 	sweep()
-	reads("Done 1 old Archived: no deploy until", "Due, and not done 1 torn Could not be looked after", "Due soon 1 soon archived after",
+	reads("Done 1 old Archived: no deploy until", "Due, not done 1 torn Failed", "Due soon 1 soon archived after",
 		"needed kept by Ada: <b>the demo</b>")
 	page := ada.get("/shop/about")
 	if page.Find("section[aria-labelledby=clean-up] details[open]").Length() != 0 {
-		t.Error("what is left alone is in the way of what was done")
+		t.Error("the list of unchanged stagings is open")
 	}
 	if to := page.Find(`section[aria-labelledby=clean-up] a`).First().AttrOr("href", ""); to != "/shop/stagings/old" {
 		t.Errorf("what was archived is at %q", to)
@@ -103,18 +103,18 @@ func TestTheCleanUpIsTold(t *testing.T) {
 	if _, err := w.Sweep(t.Context(), lifecycle.SweepRequest{DryRun: true}); err != nil {
 		t.Fatal(err)
 	}
-	reads("Done 1") // what only would be done is no run
+	reads("Done 1") // a dry run is not recorded
 
 	w.Heads = heads{err: errors.New("no route to the forge")}
 	sweep()
-	reads("The branches of a repository are not known", "github.com/acme/shop-backend: no route to the forge")
+	reads("The branches of a repository could not be listed", "github.com/acme/shop-backend: no route to the forge")
 	if said := quinn.get("/shop/about").section("clean-up"); said != "" {
-		t.Errorf("a user is told %s", said)
+		t.Errorf("a user sees %s", said)
 	}
 	quinn.get("/shop/about").lacks("no route", "sweep")
 }
 
-// A project without a lifecycle has nothing that is ever due, and the page says so.
+// The page shows that a project without lifecycle rules is never swept.
 func TestACleanUpWithoutRules(t *testing.T) {
 	w := newWorld(t, func(yaml string) string {
 		from := strings.Index(yaml, "  lifecycle:\n")
@@ -126,13 +126,12 @@ func TestACleanUpWithoutRules(t *testing.T) {
 	})
 	w.SetNextSweep(time.Now().Add(time.Minute))
 	said := w.as("Ada", project.RoleAdmin).get("/shop/about").section("clean-up")
-	if !strings.Contains(said, "nothing is ever due") || strings.Contains(said, "looks next") {
-		t.Errorf("it says %s", said)
+	if !strings.Contains(said, "never has anything to do") || strings.Contains(said, "Next run") {
+		t.Errorf("the clean-up contains %s", said)
 	}
 }
 
-// A sweep that came to nothing is told as one, and hides none of its reason from
-// those who can mend it.
+// An admin sees a failed sweep with its error.
 func TestACleanUpThatFails(t *testing.T) {
 	w := newWorld(t, nil)
 	w.SetNextSweep(time.Now().Add(time.Minute))
@@ -142,5 +141,5 @@ func TestACleanUpThatFails(t *testing.T) {
 	if _, err := w.Sweep(t.Context(), lifecycle.SweepRequest{}); err == nil {
 		t.Fatal("a broken octopod.yaml is swept")
 	}
-	ada.get("/shop/about").shows(200, "It came to nothing:")
+	ada.get("/shop/about").shows(200, "The last run failed:")
 }

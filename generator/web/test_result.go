@@ -7,18 +7,18 @@ import (
 	"octopod/generator/staging"
 )
 
-// testResult is what somebody found who tried a staging, in words.
+// testResult is a test result as displayed.
 type testResult struct {
 	Class    cssClass
 	Label    string
 	Sentence string
-	Since    string // what is different by now; empty where nothing is
+	Since    string // the changes since; empty without any
 	Note     string
 	When     timestamp
-	Versions []part // that were tried, where they are not the present ones
+	Versions []part // tested versions, if they are not the current ones
 }
 
-// testResultOf puts the mark of a staging into words; nil where there is none.
+// testResultOf returns the test result of a staging; nil without one.
 func (req *projectRequest) testResultOf(view *staging.View) *testResult {
 	t := view.Spec.Tested
 	if t == nil {
@@ -50,16 +50,16 @@ func (req *projectRequest) testResultOf(view *staging.View) *testResult {
 	return &found
 }
 
-// changedSinceTest says what became different after somebody tried a staging.
+// changedSinceTest describes the changes since a test.
 func changedSinceTest(untried []staging.TestedPart) string {
 	switch {
 	case len(untried) > 1:
-		return "Another version came since, and its settings were changed; nobody has tried it like that yet."
+		return "New versions were deployed and settings changed since; nobody has tested this state yet."
 	case untried[0] == staging.TestedSettings:
-		return "Its settings were changed since; nobody has tried it like that yet."
+		return "Settings changed since; nobody has tested this state yet."
 	}
-	return "Another version came since; nobody has tried that one yet."
+	return "New versions were deployed since; nobody has tested them yet."
 }
 
-// Findings are what the form beside a staging begins with.
+// Findings returns the initial data of the test result form.
 func (p *stagingPage) Findings() confirmPage { return confirmPage{Tested: p.Row.Tested} }

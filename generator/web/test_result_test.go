@@ -12,7 +12,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// found sends what a page asks for: whether it works, and a note.
+// found posts a test result with a note.
 func (p *person) found(page *answer, outcome, note string) *answer {
 	p.t.Helper()
 	form := page.Find(`form:has([name=outcome])`)
@@ -25,7 +25,7 @@ func (p *person) found(page *answer, outcome, note string) *answer {
 	return p.post(form.AttrOr("action", ""), values)
 }
 
-// A mark is bound to the version that was there: everybody sees whether it still is.
+// A test result belongs to one version: everyone sees whether it is still current.
 func TestAMarkIsAboutOneVersion(t *testing.T) {
 	w := newWorld(t, nil)
 	w.do(login())
@@ -33,9 +33,9 @@ func TestAMarkIsAboutOneVersion(t *testing.T) {
 	quinn, vera := w.as("Quinn", project.RoleUser), w.as("Vera", project.RoleViewer)
 
 	page := quinn.get("/shop/stagings/login")
-	page.shows(200, "Does it work?", "Nobody has said so yet")
+	page.shows(200, "Does it work?", "Nobody has tested this version yet")
 	marked := quinn.found(page, "tested", "on a phone, too")
-	marked.shows(200, "Thank you", "Tested by Quinn on this version", "on a phone, too", "Marked: tested: on a phone, too", "Running")
+	marked.shows(200, "Everyone can see it", "Tested by Quinn on this version", "on a phone, too", "Test result: tested: on a phone, too", "Running")
 	vera.get("/shop/stagings/login").shows(200, "Tested by Quinn on this version")
 	if vera.get("/shop/stagings/login").Find("[name=outcome]").Length() > 0 {
 		t.Error("a viewer is asked")
@@ -48,23 +48,23 @@ func TestAMarkIsAboutOneVersion(t *testing.T) {
 	again.Images = map[string]staging.Build{"frontend": {Image: "registry.example.com/shop/frontend:5c0ffee", Commit: "5c0ffee"}}
 	w.do(again)
 	page = vera.get("/shop/stagings/login")
-	page.shows(200, "Tested earlier", "Tested by Quinn, ", "Another version came since; nobody has tried that one yet.", "1f2e3d4")
+	page.shows(200, "Tested earlier", "Tested by Quinn, ", "New versions were deployed since; nobody has tested them yet.", "1f2e3d4")
 
 	w.do(staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"LOG_LEVEL": "warn"}})
-	vera.get("/shop/stagings/login").shows(200, "Another version came since, and its settings were changed; nobody has tried it like that yet.")
+	vera.get("/shop/stagings/login").shows(200, "New versions were deployed and settings changed since; nobody has tested this state yet.")
 	broken := quinn.found(quinn.get("/shop/stagings/login"), "broken", "no button")
 	broken.shows(200, "Found broken by Quinn on this version", "no button")
 	w.do(staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"LOG_LEVEL": "debug"}})
 	page = vera.get("/shop/stagings/login")
-	page.shows(200, "Broken earlier", "Its settings were changed since; nobody has tried it like that yet.")
-	if strings.Contains(page.text(), "It was") {
-		t.Error("the same versions are told as others")
+	page.shows(200, "Broken earlier", "Settings changed since; nobody has tested this state yet.")
+	if strings.Contains(page.text(), "Tested versions") {
+		t.Error("the page lists tested versions although they did not change")
 	}
 	broken = quinn.get("/shop/stagings/login")
-	quinn.found(broken, "none", "").shows(200, "Nobody has said so yet")
+	quinn.found(broken, "none", "").shows(200, "Nobody has tested this version yet")
 }
 
-// Who tried what was replaced meanwhile is told so, and keeps their words.
+// A result for a superseded version is a conflict, and the note is kept.
 func TestAMarkOfAVersionThatIsGoneIsAConflict(t *testing.T) {
 	w := newWorld(t, nil)
 	w.do(login())
@@ -97,7 +97,7 @@ func TestABadMarkIsExplained(t *testing.T) {
 	hostile.lacks("<script>alert(1)")
 }
 
-// Saving a note is no change of what runs, whatever the feed knows by then.
+// An action that deploys nothing does not change the status.
 func TestAMarkIsNoUpdate(t *testing.T) {
 	w := newWorld(t, nil)
 	w.do(login())
@@ -108,24 +108,24 @@ func TestAMarkIsNoUpdate(t *testing.T) {
 	}
 }
 
-// A list is narrowed down to what somebody found, or has still to find, by the
-// same words as on the command line.
+// The list filters by test result, with the same values as the selectors of the
+// command line.
 func TestTheListIsFilteredByMark(t *testing.T) {
 	w := newWorld(t, nil)
 	for _, name := range []string{"fine", "bad", "later", "new"} {
 		w.do(staging.Action{Verb: staging.Deploy, Branch: name})
 	}
 	quinn := w.as("Quinn", project.RoleUser)
-	if page := quinn.get("/shop/"); page.Find(`nav[aria-label="Whether it works"]`).Length() != 0 {
-		t.Error("where nobody marks, marks are offered")
+	if page := quinn.get("/shop/"); page.Find(`nav[aria-label="Test result"]`).Length() != 0 {
+		t.Error("without a test result, the list has filters for them")
 	}
 	for name, outcome := range map[string]staging.Outcome{"fine": staging.Tested, "bad": staging.Broken, "later": staging.Tested} {
 		w.do(staging.Action{Verb: staging.Mark, Name: name, Outcome: outcome})
 	}
 	w.do(staging.Action{Verb: staging.Set, Name: "later", Set: map[string]string{"LOG_LEVEL": "warn"}})
 	page := quinn.get("/shop/")
-	for label, want := range map[string]string{"Tested": "fine", "Broken": "bad", "To try again": "later", "Not tried yet": "new"} {
-		link := page.Find(`nav[aria-label="Whether it works"] a`).FilterFunction(func(_ int, a *goquery.Selection) bool {
+	for label, want := range map[string]string{"Tested": "fine", "Broken": "bad", "Retest": "later", "Untested": "new"} {
+		link := page.Find(`nav[aria-label="Test result"] a`).FilterFunction(func(_ int, a *goquery.Selection) bool {
 			return strings.TrimSpace(a.Contents().First().Text()) == label
 		})
 		path, _ := link.Attr("href")
@@ -139,8 +139,8 @@ func TestTheListIsFilteredByMark(t *testing.T) {
 		if found := chosen.Find("form.find [name=tested]").AttrOr("value", ""); !strings.HasSuffix(path, "="+found) || found == "" {
 			t.Errorf("a search forgets that %s is chosen: %q", label, found)
 		}
-		if back := chosen.Find(`nav[aria-label="Whether it works"] [aria-current]`).AttrOr("href", ""); back != "/shop/" {
-			t.Errorf("the way back from %s is %q", label, back)
+		if back := chosen.Find(`nav[aria-label="Test result"] [aria-current]`).AttrOr("href", ""); back != "/shop/" {
+			t.Errorf("the link to reset %s is %q", label, back)
 		}
 		terms, err := staging.ParseSelector("tested=" + strings.TrimPrefix(path, "/shop/?tested="))
 		if err != nil {
@@ -155,11 +155,11 @@ func TestTheListIsFilteredByMark(t *testing.T) {
 		t.Errorf("two filters show %q", got)
 	}
 	if got := quinn.get("/shop/?tested=bogus&sort=name").rows(); got != "bad fine later new" {
-		t.Errorf("a mark that is none shows %q", got)
+		t.Errorf("an invalid filter shows %q", got)
 	}
 }
 
-// Whoever looks at what is still to be tried sees it go when somebody tried it.
+// A staging leaves the filtered list when its test result changes.
 func TestAMarkLeavesTheFilter(t *testing.T) {
 	w := newWorld(t, nil)
 	w.do(staging.Action{Verb: staging.Deploy, Branch: "new"})
@@ -170,11 +170,11 @@ func TestAMarkLeavesTheFilter(t *testing.T) {
 	b.Sees("the one that is not tried", `document.querySelector('#s-new') && !document.querySelector('#s-other')`)
 	w.do(staging.Action{Verb: staging.Mark, Name: "new", Outcome: staging.Broken})
 	b.Sees("it is tried", `!document.querySelector('#s-new') || document.querySelector('#s-new').classList.contains('left')`)
-	b.Click(`nav[aria-label="Whether it works"] a[aria-current]`)
+	b.Click(`nav[aria-label="Test result"] a[aria-current]`)
 	b.Sees("all", `document.querySelector('#s-new') && document.querySelector('#s-other') && !location.search`)
 }
 
-// rows are the stagings of a list, in its order.
+// rows returns the names of the stagings of a list, in order.
 func (a *answer) rows() string {
 	return strings.Join(a.Find(".row h2").Map(func(_ int, h *goquery.Selection) string { return h.Text() }), " ")
 }

@@ -12,17 +12,17 @@ import (
 	"octopod/generator/staging"
 )
 
-// theme is the project's colours as a style sheet: a strict policy allows no
-// style within a page.
+// theme serves the project's colours as a style sheet: the content security policy
+// forbids inline styles.
 func (s *Server) theme(w http.ResponseWriter, _ *http.Request, req *projectRequest) error {
 	w.Header().Set("Content-Type", "text/css; charset=utf-8")
 	w.Header().Set("Cache-Control", "private, max-age=60")
-	_, _ = w.Write([]byte(themeOf(req.project.Spec.UI.Accent))) // the browser may be gone
+	_, _ = w.Write([]byte(themeOf(req.project.Spec.UI.Accent))) // the client may have disconnected
 	return nil
 }
 
-// themeOf gives the accent for light and for dark pages. Text in the accent, and
-// text on it, can be read in both (WCAG 2.2: 4.5 to 1).
+// themeOf returns the CSS of the accent colour for light and dark pages. Text in and
+// on the accent has a contrast of at least 4.5 to 1 (WCAG 2.2).
 func themeOf(accent string) string {
 	base, ok := parseColour(accent)
 	if !ok {
@@ -38,7 +38,7 @@ func themeOf(accent string) string {
 	return rule(base.against(lightPage, black)) + "@media (prefers-color-scheme:dark){" + rule(base.against(darkPage, white)) + "}"
 }
 
-// colour is red, green and blue, each of 0 to 255.
+// colour holds red, green and blue, each from 0 to 255.
 type colour [3]float64
 
 var (
@@ -58,7 +58,7 @@ func (c colour) String() string {
 	return fmt.Sprintf("#%02x%02x%02x", int(c[0]), int(c[1]), int(c[2]))
 }
 
-// against moves a colour towards another until it can be read on a background.
+// against mixes a colour with another until it is readable on a background.
 func (c colour) against(background, towards colour) colour {
 	const readable, step = 4.6, 0.04
 	for range 25 {
@@ -73,7 +73,7 @@ func (c colour) against(background, towards colour) colour {
 	return c
 }
 
-// contrast is WCAG's ratio of two colours.
+// contrast returns the contrast ratio of two colours (WCAG).
 func contrast(a, b colour) float64 {
 	la, lb := a.luminance(), b.luminance()
 	return (max(la, lb) + 0.05) / (min(la, lb) + 0.05)
@@ -93,8 +93,8 @@ func (c colour) luminance() float64 {
 	return l
 }
 
-// logo is the project's own, from the env repo. Opened by itself an SVG is a
-// document: it may not run anything, nor load anything.
+// logo serves the project's logo from the env repo. An SVG that is opened directly is
+// a document: the policy forbids scripts and requests.
 func (s *Server) logo(w http.ResponseWriter, r *http.Request, req *projectRequest) error {
 	file := req.project.Spec.UI.Logo
 	if file == "" {
@@ -105,19 +105,19 @@ func (s *Server) logo(w http.ResponseWriter, r *http.Request, req *projectReques
 		return err
 	}
 	if len(files) != 1 || len(files[0].Data) > maxForm {
-		return staging.Errorf(staging.CodeNotFound, "the project's logo is not there")
+		return staging.Errorf(staging.CodeNotFound, "the project's logo was not found")
 	}
 	kind := "image/svg+xml"
 	if strings.EqualFold(path.Ext(file), ".png") {
 		kind = "image/png"
 		if !bytes.HasPrefix(files[0].Data, []byte("\x89PNG")) {
-			return staging.Errorf(staging.CodeNotFound, "the project's logo is no PNG file")
+			return staging.Errorf(staging.CodeNotFound, "the project's logo is not a PNG file")
 		}
 	}
 	h := w.Header()
 	h.Set("Content-Type", kind)
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
 	h.Set("Cache-Control", "private, max-age=600")
-	_, _ = w.Write(files[0].Data) // the browser may be gone
+	_, _ = w.Write(files[0].Data) // the client may have disconnected
 	return nil
 }

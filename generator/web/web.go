@@ -14,62 +14,60 @@ import (
 	"octopod/generator/staging"
 )
 
-// Options is what the pages need of the process they run in.
+// Options configures a Server.
 type Options struct {
-	// Projects by the name in their octopod.yaml, which is also their path.
+	// Projects to serve, each under its name as the path.
 	Projects []Project
-	// Loading: there are projects whose env repos were not read yet.
+	// Loading is true while some env repos have not been read yet.
 	Loading bool
-	// Viewer tells who looks.
+	// Viewer identifies the viewer of a request.
 	Viewer func(*http.Request) Viewer
-	// SignIn is how people sign in; nil where nobody does.
+	// SignIn configures the sign-in; nil without one.
 	SignIn *SignIn
-	// Refused hears of what somebody may not do, for the audit log. Default: nobody does.
+	// Refused receives refused requests for the audit log. Optional.
 	Refused func(ctx context.Context, err error)
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
-	// Log hears of faults that a page does not show. Default: nothing.
+	// Log receives errors that a page does not show. Optional.
 	Log *slog.Logger
 }
 
-// Project is one project as it is served.
+// Project is a project to serve.
 type Project struct {
 	Name     string
 	Stagings *generator.Stagings
-	// Feed is running already.
+	// Feed is the running feed of the project.
 	Feed *live.Feed
-	// Branches gives those of repositories as octopod.yaml names them, within a
-	// moment; nil where they cannot be asked.
+	// Branches lists the branches of repositories (as named in octopod.yaml)
+	// within a short time; nil if unavailable.
 	Branches func(ctx context.Context, repositories []string) Branches
-	// ArgoCD is the address of Argo CD's own page, for those who see resources; may be empty.
+	// ArgoCD is the URL of the Argo CD UI, linked for viewers who see resources. Optional.
 	ArgoCD string
 }
 
-// Branches is what is known of the branches of repositories.
+// Branches holds the branches of repositories.
 type Branches struct {
-	In          map[string][]string // repositories that have it, by the branch's name
-	Pulls       map[string][]int    // numbers of its pull requests, by the branch's name
-	Unavailable []string            // repositories that do not answer just now
+	In          map[string][]string // repositories by branch
+	Pulls       map[string][]int    // pull request numbers by branch
+	Unavailable []string            // repositories that did not respond
 }
 
-// SignIn is the way in and out. Both addresses take ?next= with the path to go
-// to afterwards.
+// SignIn holds the URLs for signing in and out. Both take the next path as ?next=.
 type SignIn struct {
-	Provider string // what people read on the button
+	Provider string // label of the button
 	In, Out  string
 }
 
-// Viewer is who looks at a page. Without Rights it is somebody who may do
-// everything.
+// Viewer is the person who views a page. A viewer without Rights may do everything.
 type Viewer struct {
 	rights.Actor
-	// NoSignIn: nobody is asked who they are. The page says so.
+	// NoSignIn is true on a server without a sign-in; pages show a notice.
 	NoSignIn bool
-	// Until is when the sign-in ends; zero for never.
+	// Until is the end of the session; zero for none.
 	Until time.Time
 }
 
-// Server is the page of every project.
+// Server serves the pages of all projects.
 type Server struct {
 	Options
 	projects map[string]*projectCache
@@ -77,8 +75,8 @@ type Server struct {
 	mux      *http.ServeMux
 }
 
-// New wires the pages. Mount the server at "/"; it sets its own security
-// headers and expects http.CrossOriginProtection in front of it.
+// New returns a Server. Mount it at "/", behind http.CrossOriginProtection. It sets
+// its own security headers.
 func New(o Options) (*Server, error) {
 	if o.Now == nil {
 		o.Now = time.Now
@@ -101,8 +99,7 @@ func New(o Options) (*Server, error) {
 	return s, nil
 }
 
-// routes: what belongs to no project comes first, and so needs no place among
-// their names.
+// routes registers the routes outside of projects before those of the projects.
 func (s *Server) routes() {
 	s.mux.HandleFunc("GET /{$}", s.home)
 	s.mux.HandleFunc("GET /signin", s.signIn)
@@ -114,7 +111,7 @@ func (s *Server) routes() {
 func (s *Server) projectRoutes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{project}", func(w http.ResponseWriter, r *http.Request) {
-		http.Redirect(w, r, "/"+url.PathEscape(r.PathValue("project"))+"/", http.StatusMovedPermanently) // or %2Fevil.com leads to //evil.com
+		http.Redirect(w, r, "/"+url.PathEscape(r.PathValue("project"))+"/", http.StatusMovedPermanently) // escaped, or %2Fevil.com would redirect to //evil.com
 	})
 	for pattern, h := range map[string]handler{
 		"GET /{project}/{$}":                       s.list,
@@ -137,14 +134,14 @@ func (s *Server) projectRoutes() http.Handler {
 	} {
 		mux.Handle(pattern, compressed(s.page(h)))
 	}
-	mux.Handle("GET /{project}/events", s.page(s.events)) // a compressor would hold events back
+	mux.Handle("GET /{project}/events", s.page(s.events)) // compression would buffer events
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		s.fail(w, r, nil, staging.Errorf(staging.CodeNotFound, "there is no such page"))
+		s.fail(w, r, nil, staging.Errorf(staging.CodeNotFound, "this page does not exist"))
 	})
 	return mux
 }
 
-// ServeHTTP answers a request for a page.
+// ServeHTTP serves all pages.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Security-Policy", "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; "+
@@ -159,32 +156,32 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mux.ServeHTTP(w, r)
 }
 
-// maxForm is far above what the largest form holds.
+// maxForm limits request bodies, far above the largest form.
 const maxForm = 256 << 10
 
-// handler answers one request of a visit; its error becomes a page.
+// handler serves one request to a project. Its error becomes an error page.
 type handler func(http.ResponseWriter, *http.Request, *projectRequest) error
 
-// projectRequest is one request to one project. What it reads and does goes through
-// Access; of the project itself, templates receive what the role may see.
+// projectRequest is the context of one request to a project. All data and actions go
+// through Access.
 type projectRequest struct {
 	*projectCache
 	*generator.Access
 	project *project.Project
 	viewer  Viewer
 	role    project.Role
-	stale   error // the env repo cannot be read; project is the last one known
+	stale   error // error of the last read of octopod.yaml; project is then an earlier version
 }
 
-// shows tells whether the viewer is shown a part of the page.
+// shows reports whether the viewer may see a section.
 func (req *projectRequest) shows(part project.Section) bool {
 	return req.project.Spec.UI.Shows(part, req.role)
 }
 
-// canWrite tells whether the viewer may change anything.
+// canWrite reports whether the viewer may change stagings.
 func (req *projectRequest) canWrite() bool { return req.role.Includes(project.RoleUser) }
 
-// page finds project and viewer, and turns an error into a page.
+// page wraps a handler: it looks up project and viewer, and shows errors.
 func (s *Server) page(h handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		req, err := s.newRequest(r)
@@ -200,10 +197,10 @@ func (s *Server) page(h handler) http.Handler {
 func (s *Server) newRequest(r *http.Request) (*projectRequest, error) {
 	p, known := s.projects[r.PathValue("project")]
 	if !known && s.Loading {
-		return nil, staging.Errorf(staging.CodeUnavailable, "octopod has just started, and has not read everything yet")
+		return nil, staging.Errorf(staging.CodeUnavailable, "Octopod has just started and is still loading")
 	}
 	if !known {
-		return nil, staging.Errorf(staging.CodeNotFound, "there is no such page")
+		return nil, staging.Errorf(staging.CodeNotFound, "this page does not exist")
 	}
 	rules, stale, err := p.currentProject(r.Context())
 	if err != nil {
@@ -215,7 +212,7 @@ func (s *Server) newRequest(r *http.Request) (*projectRequest, error) {
 		project: rules, viewer: viewer, role: viewer.role(rules), stale: stale,
 	}
 	if !req.role.Includes(project.RoleViewer) {
-		return nil, staging.Errorf(staging.CodeForbidden, "you are signed in, but these stagings are not open to you")
+		return nil, staging.Errorf(staging.CodeForbidden, "you are signed in, but you have no access to these stagings")
 	}
 	return req, nil
 }

@@ -34,7 +34,7 @@ import (
 	"octopod/generator/web"
 )
 
-// world is the page of a real env repo, in front of a real server.
+// world serves the pages of a real env repo on a real server.
 type world struct {
 	*generator.Stagings
 	t    testing.TB
@@ -45,16 +45,16 @@ type world struct {
 
 	server   *web.Server
 	refused  *refusals
-	branches web.Branches // that the repositories have
+	branches web.Branches // branches of the repositories
 }
 
-// refusals are what the audit log was told.
+// refusals records the refused requests of the audit log.
 type refusals struct {
 	mu  sync.Mutex
 	all []error
 }
 
-func (r *refusals) hear(_ context.Context, err error) {
+func (r *refusals) record(_ context.Context, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.all = append(r.all, err)
@@ -66,7 +66,7 @@ func (r *refusals) count() int {
 	return len(r.all)
 }
 
-// roleRights are those of a role, whoever has it.
+// roleRights holds the rights of a role.
 type roleRights project.Role
 
 func (r roleRights) Role(*project.Project) project.Role { return project.Role(r) }
@@ -82,7 +82,7 @@ func (r roleRights) Check(_ *project.Project, verb staging.Verb, _ string) error
 	return nil
 }
 
-// personOf reads who asks from headers that only tests believe.
+// personOf returns the viewer from the headers of a test request.
 func personOf(r *http.Request) web.Viewer {
 	name, role := r.Header.Get("X-Person"), r.Header.Get("X-Role")
 	return web.Viewer{Actor: rights.Actor{
@@ -92,8 +92,7 @@ func personOf(r *http.Request) web.Viewer {
 
 var ada = rights.Actor{Person: staging.Person{Name: "Ada", Email: "ada@example.com"}, Via: staging.ViaCLI}
 
-// newWorld makes an env repo with the sample project; change edits its
-// octopod.yaml.
+// newWorld creates an env repo with the sample project; change edits its octopod.yaml.
 func newWorld(t testing.TB, change func(string) string) *world {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "env.git")
@@ -146,7 +145,7 @@ func (w *world) serve() {
 		Projects: []web.Project{{Name: "shop", Stagings: w.Stagings, Feed: w.feed, ArgoCD: "https://argocd.example.com",
 			Branches: func(context.Context, []string) web.Branches { return w.branches }}},
 		Viewer: personOf, Log: slog.New(slog.NewTextHandler(w.t.Output(), nil)),
-		Refused: w.refused.hear,
+		Refused: w.refused.record,
 		SignIn:  &web.SignIn{Provider: "Acme Login", In: "/auth/login", Out: "/auth/logout"},
 	})
 	if err != nil {
@@ -175,7 +174,7 @@ func (w *world) editProject(change func(string) string) {
 	}
 }
 
-// write commits a file by hand, past Octopod's rules.
+// write commits a file by hand, without Octopod's checks.
 func (w *world) write(path, text string) {
 	w.t.Helper()
 	_, err := w.repo.Change(w.t.Context(), func(context.Context, *envrepo.Tree) (envrepo.Edit, error) {
@@ -187,7 +186,7 @@ func (w *world) write(path, text string) {
 	w.catchUp()
 }
 
-// do applies an action that must succeed, past the page.
+// do applies an action that must succeed, without the page.
 func (w *world) do(a staging.Action) change.Result {
 	w.t.Helper()
 	result, err := w.Apply(w.t.Context(), change.Request{Action: a, By: ada})
@@ -210,7 +209,7 @@ func (w *world) catchUp() {
 	}
 }
 
-// record is a staging as committed now.
+// record returns a staging as currently committed.
 func (w *world) record(name string) staging.Staging {
 	w.t.Helper()
 	s, err := w.Record(w.t.Context(), name, "")
@@ -220,7 +219,7 @@ func (w *world) record(name string) staging.Staging {
 	return s
 }
 
-// running lets Argo CD say that a staging runs as it is committed now.
+// running lets Argo CD report that the current version of a staging runs.
 func (w *world) running(name string) {
 	w.t.Helper()
 	events, err := w.History(w.t.Context(), staging.HistoryQuery{Name: name, Limit: 1})
@@ -245,7 +244,7 @@ func (w *world) becomes(name string, want staging.Phase) {
 	})
 }
 
-// person is somebody at a browser without JavaScript.
+// person is a user of a browser without JavaScript.
 type person struct {
 	*world
 	name string
@@ -261,7 +260,7 @@ func (w *world) as(name string, role project.Role) *person {
 	return &person{world: w, name: name, role: role, http: http.Client{Jar: jar}}
 }
 
-// answer is a page that somebody got.
+// answer is a received page.
 type answer struct {
 	*goquery.Document
 	t      testing.TB
@@ -311,7 +310,7 @@ func (p *person) post(path string, form url.Values) *answer {
 	return p.send(request)
 }
 
-// submit fills in a form of a page, and sends it as a browser does.
+// submit fills in a form of a page and posts it like a browser.
 func (p *person) submit(page *answer, button string, fill map[string]string) *answer {
 	p.t.Helper()
 	form := page.Find("main form[method=post]").First()
@@ -349,7 +348,7 @@ func formValues(form *goquery.Selection) url.Values {
 	return values
 }
 
-// shows fails unless the page has a status and texts.
+// shows fails the test unless the page has a status and texts.
 func (a *answer) shows(status int, texts ...string) {
 	a.t.Helper()
 	if a.status != status {
@@ -357,7 +356,7 @@ func (a *answer) shows(status int, texts ...string) {
 	}
 	for _, text := range texts {
 		if !strings.Contains(a.text(), text) {
-			a.t.Errorf("%s does not say %q, but:\n%s", a.path, text, a.text())
+			a.t.Errorf("%s does not contain %q, but:\n%s", a.path, text, a.text())
 		}
 	}
 }
@@ -371,12 +370,12 @@ func (a *answer) lacks(texts ...string) {
 	}
 }
 
-// text is what a person reads.
+// text returns the text of the page.
 func (a *answer) text() string {
 	return strings.Join(strings.Fields(a.Find("main").Text()), " ")
 }
 
-// login deploys the branch feature/login with a frontend of its own.
+// login deploys the branch feature/login with its own frontend.
 func login() staging.Action {
 	title := "New login page"
 	return staging.Action{

@@ -51,14 +51,14 @@ func TestE2EPage(t *testing.T) {
 	data, uid := s.writeData("login")
 	b.Press("Archive…")
 	b.Press("Archive")
-	b.Reads("Archived. It sleeps now")
+	b.Reads("Archived. “Restore” starts it again")
 	becomes(t, b, "Archived")
 	if pods := s.pods("login"); len(pods) > 0 {
 		t.Errorf("the page says Archived and there are pods: %s", names(pods))
 	}
-	b.Press("Wake up")
-	b.Press("Wake up")
-	b.Reads("It is waking up.")
+	b.Press("Restore")
+	b.Press("Restore")
+	b.Reads("Restoring.")
 	becomes(t, b, "Running")
 	s.hasImage("login", "main")
 	s.hasData("login", data, uid)
@@ -67,7 +67,7 @@ func TestE2EPage(t *testing.T) {
 
 	b.Press("Delete…")
 	b.Do(chromedp.SendKeys("#confirm", "login"))
-	b.Press("Delete for good")
+	b.Press("Delete forever")
 	b.Reads("Deleted.")
 	testenv.Eventually(s.t, "nothing is left of login", func() (string, bool) { left := s.left("login"); return left, left == "" })
 	b.Open("/" + s.project + "/")

@@ -31,7 +31,7 @@ func TestTheFirstThreeMinutesOfATester(t *testing.T) {
 	b.Do(chromedp.WaitVisible("#login"), chromedp.SendKeys("#login", "grace"), chromedp.SendKeys("#password", password), chromedp.Submit("#password"))
 	b.Reads("No stagings yet")
 
-	b.Press("Make the first one")
+	b.Press("Create your first staging")
 	b.Do(chromedp.WaitVisible("#branch"))
 	b.Sees("the branches are offered", `document.querySelector('#branches option[value="feature/gift-cards"]')`)
 	b.Do(chromedp.SendKeys("#branch", "feature/gift-cards"))

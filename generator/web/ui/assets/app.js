@@ -1,29 +1,28 @@
-// What the page does beyond HTML and htmx: it follows the stream, tells times
-// as people do, and copies addresses. Without this file everything can still be
-// read and done.
+// Behaviour beyond HTML and htmx: the event stream, relative times, and the copy
+// buttons. Every page works without this file.
 (() => {
   'use strict';
   const root = document.documentElement;
   root.classList.add('js');
 
-  // Times: "3 minutes ago", the exact one in the title.
+  // Relative times: "3 minutes ago", with the exact time in the title.
   const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
   const units = [['year', 31536000], ['month', 2592000], ['week', 604800], ['day', 86400], ['hour', 3600], ['minute', 60]];
-  const say = (at) => {
+  const formatTime = (at) => {
     const seconds = (at - Date.now()) / 1000;
     for (const [unit, size] of units) {
       if (Math.abs(seconds) >= size) return relative.format(Math.trunc(seconds / size), unit);
     }
     return 'just now';
   };
-  const tellTimes = (within) => {
+  const updateTimes = (within) => {
     for (const time of within.querySelectorAll('time[datetime]')) {
-      const text = say(Date.parse(time.dateTime));
+      const text = formatTime(Date.parse(time.dateTime));
       if (time.textContent !== text) time.textContent = text;
     }
   };
 
-  // Replacing a part of the page must not take away the focus or close a menu.
+  // Replacing a part of the page keeps the focus and an open menu.
   const replace = (old, html) => {
     const template = document.createElement('template');
     template.innerHTML = html;
@@ -40,12 +39,11 @@
   };
 
   const prepare = (within) => {
-    tellTimes(within);
+    updateTimes(within);
     for (const button of within.querySelectorAll('.copy[hidden]')) button.hidden = false;
   };
 
-  // The stream. The element with data-events says where it is; a page without
-  // one is not kept current.
+  // The event stream. data-events holds its URL; a page without it gets no updates.
   let source = null, address = '', failures = 0;
   const follow = () => {
     const at = document.querySelector('[data-events]')?.dataset.events || '';
@@ -62,7 +60,7 @@
     events.onopen = () => { failures = 0; offline(false); };
     events.onerror = () => {
       offline(true);
-      if (events.readyState !== EventSource.CLOSED) return; // it tries again by itself
+      if (events.readyState !== EventSource.CLOSED) return; // the browser reconnects automatically
       const wait = Math.min(30000, 1000 * 2 ** failures++);
       setTimeout(() => { if (source === events) { address = ''; follow(); } }, wait + Math.random() * 1000);
     };
@@ -76,7 +74,7 @@
       more.hidden = false;
       more.firstElementChild.href = location.href;
       more.firstElementChild.textContent = unseen === 1 ? 'Show 1 new staging' : `Show ${unseen} new stagings`;
-      if (!document.querySelector('.rows')) reload(); // nothing is read that could move
+      if (!document.querySelector('.rows')) reload(); // the list is empty, so no row can move
     });
     on('gone', (name) => {
       const row = document.getElementById('s-' + name);
@@ -116,7 +114,7 @@
     setTimeout(() => {
       if (!since || !line || root.classList.contains('offline')) return;
       root.classList.add('offline');
-      line.textContent = 'The connection is gone; trying again. What you see may have changed since.';
+      line.textContent = 'Connection lost. Trying again … This page may be out of date.';
       line.classList.add('unsure');
     }, 4000);
   };
@@ -124,14 +122,14 @@
   document.addEventListener('click', async (e) => {
     const copy = e.target.closest('.copy');
     if (copy) {
-      const said = copy.innerHTML;
+      const label = copy.innerHTML;
       try {
         await navigator.clipboard.writeText(copy.dataset.copy);
         copy.textContent = 'Copied';
       } catch {
-        copy.textContent = 'Not possible here';
+        copy.textContent = 'Copying is blocked';
       }
-      setTimeout(() => { copy.innerHTML = said; }, 1600);
+      setTimeout(() => { copy.innerHTML = label; }, 1600);
     }
     for (const menu of document.querySelectorAll('details.menu[open]')) {
       if (!menu.contains(e.target)) menu.removeAttribute('open');
@@ -154,7 +152,7 @@
     prepare(document.getElementById(e.detail.target.id) || document);
     follow();
   });
-  // A form that is sent by hand goes as a form; only what is typed goes to htmx.
-  const start = () => { prepare(document); follow(); setInterval(() => tellTimes(document), 20000); };
+  // Submit buttons post the form normally; htmx only handles input events.
+  const start = () => { prepare(document); follow(); setInterval(() => updateTimes(document), 20000); };
   if (document.readyState === 'loading') document.addEventListener('DOMContentLoaded', start); else start();
 })();
