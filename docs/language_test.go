@@ -47,6 +47,7 @@ var clean = []string{
 	"generator/forge",
 	"generator/gitstore/...",
 	"generator/giturl/...",
+	"generator/httpapi",
 	"generator/lifecycle",
 	"generator/receiver",
 	"generator/server",

@@ -19,7 +19,7 @@ import (
 // Path is where the API is mounted.
 const Path = "/api/v1"
 
-// Projects gives access to the projects of a server.
+// Projects returns the projects of a server.
 type Projects interface {
 	// Names lists the projects that the actor of a request may see.
 	Names(ctx context.Context) []string

@@ -19,7 +19,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// pipes is a network in memory, for the time of a test that runs by itself.
+// pipes is an in-memory network for tests with a fake clock.
 type pipes chan net.Conn
 
 func (p pipes) Accept() (net.Conn, error) {
@@ -39,7 +39,7 @@ func (p pipes) dial(context.Context, string, string) (net.Conn, error) {
 	return here, nil
 }
 
-// slowProjects take a minute to open a project that they do not have.
+// slowProjects takes a minute to report that a project does not exist.
 type slowProjects struct{}
 
 func (slowProjects) Names(context.Context) []string { return nil }
@@ -53,8 +53,8 @@ func (slowProjects) Access(ctx context.Context, _ string, _ rights.Actor) (*gene
 	}
 }
 
-// serveSlowly serves slowProjects. It is for the bubble of synctest: a minute
-// passes at once there.
+// serveSlowly serves slowProjects inside a synctest bubble, where a minute passes
+// immediately.
 func serveSlowly(t *testing.T) pipes {
 	t.Helper()
 	network := make(pipes)
@@ -67,8 +67,8 @@ func serveSlowly(t *testing.T) pipes {
 	return network
 }
 
-// The time that a body may take to arrive is not the time that the action may
-// take, and ends no request that comes later on the same connection.
+// The read timeout of a body limits neither the action nor later requests on the
+// same connection.
 func TestLongRequestsAreFinished(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		transport := &http.Transport{DialContext: serveSlowly(t).dial, MaxConnsPerHost: 1}
@@ -96,7 +96,7 @@ func TestLongRequestsAreFinished(t *testing.T) {
 	})
 }
 
-// A client that sends its request a byte at a time is left alone.
+// A client that sends a request byte by byte is disconnected.
 func TestSlowLoris(t *testing.T) {
 	for _, header := range []string{"", "Idempotency-Key: k\r\n"} {
 		synctest.Test(t, func(t *testing.T) {
@@ -120,7 +120,8 @@ func TestSlowLoris(t *testing.T) {
 	}
 }
 
-// dribble sends a request, a byte of its body a second, until nobody takes it.
+// dribble sends a request with one byte of its body per second, until the server
+// stops reading.
 func dribble(conn net.Conn, header string) {
 	_, err := fmt.Fprintf(conn, "POST %s/projects/shop/stagings/-/deploy HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n%s"+
 		"Content-Length: 1000\r\n\r\n", httpapi.Path, header)

@@ -19,7 +19,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// What the client gives is what the use cases give.
+// The client returns the same results as the use cases.
 func TestClientAnswersAsTheUseCasesDo(t *testing.T) {
 	w := newWorld(t)
 	w.do(login())
@@ -54,7 +54,7 @@ func TestClientAnswersAsTheUseCasesDo(t *testing.T) {
 	same("manifests", objects, remoteObjects, err1, err2)
 }
 
-// An error reads, and counts, as it does without a server.
+// An error has the same text and code as without a server.
 func TestErrorsAreTheSame(t *testing.T) {
 	w := newWorld(t)
 	w.do(login())
@@ -88,10 +88,10 @@ func TestServerOutOfReach(t *testing.T) {
 	}
 }
 
-// stopped is what a test makes a watch end with.
+// stopped is the cause when a test ends a watch.
 var errStopped = errors.New("seen enough")
 
-// watch collects news in short until there are so many.
+// watch collects a summary of the events until it has enough.
 func watch(t *testing.T, c *httpapi.Client, q staging.Query, step func(n int, text string)) []string {
 	t.Helper()
 	ctx, cancel := context.WithCancelCause(limited(t))
@@ -128,7 +128,7 @@ func TestWatchThroughTheServer(t *testing.T) {
 	}
 }
 
-// A watch survives that its connection breaks, and misses nothing.
+// A watch survives a broken connection and misses no event.
 func TestWatchSurvivesABrokenConnection(t *testing.T) {
 	w := newWorld(t)
 	w.do(login())
@@ -150,8 +150,8 @@ func TestWatchSurvivesABrokenConnection(t *testing.T) {
 	}
 }
 
-// A watch survives that its connection breaks before anything was told, as one
-// does when the server restarts. A page of somebody else's is no such stream.
+// A watch survives a connection that breaks before the first event, as on a restart
+// of the server. A page of another server is an error.
 func TestWatchSurvivesAStreamThatToldNothing(t *testing.T) {
 	streams := make(chan string, 3)
 	streams <- ""
@@ -175,12 +175,12 @@ func TestWatchSurvivesAStreamThatToldNothing(t *testing.T) {
 			}
 		})
 	}
-	var told []live.EventKind
-	if err := watch(server.URL, func(n live.Event) { told = append(told, n.Kind) }); !errors.Is(err, context.Canceled) {
+	var got []live.EventKind
+	if err := watch(server.URL, func(n live.Event) { got = append(got, n.Kind) }); !errors.Is(err, context.Canceled) {
 		t.Errorf("it ended with %v", err)
 	}
-	if want := []live.EventKind{live.RepoDown, live.RepoUp, live.Synced}; !reflect.DeepEqual(told, want) {
-		t.Errorf("it told %q, want %q", told, want)
+	if want := []live.EventKind{live.RepoDown, live.RepoUp, live.Synced}; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %q, want %q", got, want)
 	}
 	page := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "<html>sign in</html>") }))
 	defer page.Close()
@@ -189,8 +189,8 @@ func TestWatchSurvivesAStreamThatToldNothing(t *testing.T) {
 	}
 }
 
-// What was committed before a watch begins is in what it tells first, so that a
-// wait after a deploy never sees the time before.
+// The initial list of a watch includes all earlier commits, so a wait after a deploy
+// never sees the previous state.
 func TestWatchBeginsAfterWhatWasCommitted(t *testing.T) {
 	w := newWorld(t)
 	for i, name := range []string{"a", "b", "c", "d", "e"} {
@@ -206,12 +206,12 @@ func TestWatchBeginsAfterWhatWasCommitted(t *testing.T) {
 			}
 		})
 		if seen != i+1 {
-			t.Errorf("after %d deploys the watch tells of %d", i+1, seen)
+			t.Errorf("after %d deploys the watch has %d", i+1, seen)
 		}
 	}
 }
 
-// Names that would leave their place in a path stay names.
+// Names are escaped in paths.
 func TestPathTricksInNames(t *testing.T) {
 	w := newWorld(t)
 	w.do(login())
@@ -241,7 +241,7 @@ func TestPathTricksInNames(t *testing.T) {
 	}
 }
 
-// By a direct call, too, a user cannot do what is for admins, and it is noted.
+// A user cannot run admin operations with direct requests, and refusals are logged.
 func TestRoleIsAskedForOnEveryCall(t *testing.T) {
 	w := newWorld(t)
 	w.do(login())
@@ -257,7 +257,7 @@ func TestRoleIsAskedForOnEveryCall(t *testing.T) {
 		}
 	}
 	if len(w.refused) != len(calls) {
-		t.Errorf("%d refusals are noted, want %d", len(w.refused), len(calls))
+		t.Errorf("%d refusals are logged, want %d", len(w.refused), len(calls))
 	}
 	w.as(project.RoleNone)
 	for _, path := range []string{"/projects/shop", "/projects/shop/stagings", "/projects/shop/events"} {

@@ -7,8 +7,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// Deliveries and what they name are for admins; why a branch has a staging is for
-// everybody who is shown branches and history.
+// Deliveries are for admins; explanations are for every role that sees branches and
+// history.
 func TestWhoSeesWhatWebhooksTold(t *testing.T) {
 	w := newWorld(t)
 	w.do(login())

@@ -41,7 +41,7 @@ func TestTenMegabyteBodyIsRefused(t *testing.T) {
 	}
 }
 
-// A repeated write gives the first answer again, and is one commit.
+// A repeated write returns the first response and makes one commit.
 func TestRepeatedWriteGivesTheSameAnswer(t *testing.T) {
 	w := newWorld(t)
 	send := func(key, content string) (int, string, string) {
@@ -71,13 +71,12 @@ func TestRepeatedWriteGivesTheSameAnswer(t *testing.T) {
 	}
 }
 
-// Answers that are kept to be repeated do not fill the memory, whoever asks for
-// long ones: the oldest are forgotten.
+// Cached responses do not fill the memory: the oldest are dropped.
 func TestAnswersAreKeptWithinBounds(t *testing.T) {
 	w := newWorld(t)
 	w.as(project.RoleViewer)
 	send := func(key string) (size int, replayed string) {
-		r := post(t, w, "/projects/shop/stagings/login/set", `{"`+strings.Repeat("x", 100<<10)+`":1}`) // a refusal repeats it twice
+		r := post(t, w, "/projects/shop/stagings/login/set", `{"`+strings.Repeat("x", 100<<10)+`":1}`) // an error contains it twice
 		r.Header.Set("Idempotency-Key", key)
 		answer := w.send(r)
 		n, err := io.Copy(io.Discard, answer.Body)
@@ -101,8 +100,8 @@ func TestAnswersAreKeptWithinBounds(t *testing.T) {
 	}
 }
 
-// A request whose answer was lost is made again at another server: it counts once,
-// also where the action would do more, or fail, the second time.
+// A request that is repeated at another server is applied once, even if the action
+// would do more, or fail, the second time.
 func TestRepeatedWriteAtAnotherServer(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "env.git")
 	initBare(t, path)
@@ -137,8 +136,8 @@ func TestRepeatedWriteAtAnotherServer(t *testing.T) {
 	}
 }
 
-// A key is its owner's: the same one of somebody else, or for something else, is
-// no reason to leave an action out.
+// A key belongs to one actor and one request: the same key of another actor, or for
+// another request, does not suppress an action.
 func TestAKeyIsItsOwners(t *testing.T) {
 	w := newWorld(t)
 	w.do(login())
@@ -147,13 +146,13 @@ func TestAKeyIsItsOwners(t *testing.T) {
 			Action: staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"LOG_LEVEL": r.level}},
 			By:     rights.Actor{Person: staging.Person{Name: r.person}, Key: "1"},
 		})
-		if repeated := i == 2; err != nil || (result.Note != "") != repeated { // git takes the dot away
+		if repeated := i == 2; err != nil || (result.Note != "") != repeated { // git removes the dot
 			t.Errorf("%s: %+v, %v", r.person, result, err)
 		}
 	}
 }
 
-// Two of the same request at once are one.
+// Concurrent identical requests are applied once.
 func TestRepeatedWriteAtTheSameTime(t *testing.T) {
 	w := newWorld(t)
 	var work sync.WaitGroup
@@ -175,7 +174,7 @@ func TestRepeatedWriteAtTheSameTime(t *testing.T) {
 	}
 	work.Wait()
 	if changed.Load() != 8 {
-		t.Errorf("%d of 8 were told that it is created", changed.Load())
+		t.Errorf("%d of 8 responses report a creation", changed.Load())
 	}
 }
 
@@ -196,7 +195,7 @@ func TestETagAndIfMatch(t *testing.T) {
 	}
 }
 
-// More streams than there are places are told so, and lists still answer.
+// Streams beyond the limit are refused, and lists still work.
 func TestEventStreamsAreBounded(t *testing.T) {
 	w := newWorld(t)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -216,7 +215,7 @@ func TestEventStreamsAreBounded(t *testing.T) {
 	}
 }
 
-// A stream goes on after the last event that was received.
+// A stream continues after the last received event.
 func TestEventsResume(t *testing.T) {
 	w := newWorld(t)
 	w.do(login())
@@ -242,14 +241,14 @@ func TestEventsResume(t *testing.T) {
 	_, id := read("", "event: complete")
 	w.do(staging.Action{Verb: staging.Deploy, Branch: "feature/other"})
 	if text, _ := read(id, `"name":"other"`); strings.Contains(text, `"name":"login"`) {
-		t.Errorf("what was known is told again: %s", text)
+		t.Errorf("known stagings are sent again: %s", text)
 	}
 	if text, _ := read("5", "event: complete"); !strings.Contains(text, "event: reset") || !strings.Contains(text, `"name":"login"`) {
-		t.Errorf("an unknown place does not begin anew: %s", text)
+		t.Errorf("an unknown event id does not restart the stream: %s", text)
 	}
 }
 
-// Secrets are in no answer, whoever asks.
+// No response contains a secret, for any role.
 func TestSecretsAreInNoAnswer(t *testing.T) {
 	w := newWorld(t)
 	const secret = "hunter2hunter2"
@@ -264,7 +263,7 @@ func TestSecretsAreInNoAnswer(t *testing.T) {
 	}
 }
 
-// Two servers on one env repo: each sees what the other did.
+// Two servers on one env repo see the changes of each other.
 func TestTwoServersOnOneEnvRepo(t *testing.T) {
 	path := t.TempDir() + "/env.git"
 	initBare(t, path)
@@ -298,7 +297,7 @@ func TestTwoServersOnOneEnvRepo(t *testing.T) {
 			}
 		})
 		if seen != 20 {
-			t.Errorf("its stream tells of %d", seen)
+			t.Errorf("its stream has %d", seen)
 		}
 	}
 }

@@ -14,7 +14,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// described is the API's description of itself.
+// described is the OpenAPI document.
 type described struct {
 	doc      any
 	compiler *jsonschema.Compiler
@@ -54,7 +54,7 @@ func post(t *testing.T, w *world, path, content string) *http.Request {
 	return r
 }
 
-// fits checks an answer against what the description promises.
+// fits validates a response against its schema.
 func (d described) fits(t *testing.T, path, method string, answer *http.Response) {
 	t.Helper()
 	text, err := io.ReadAll(answer.Body)
@@ -83,7 +83,7 @@ func (d described) fits(t *testing.T, path, method string, answer *http.Response
 	}
 }
 
-// Every operation that is described answers as it is described.
+// Every operation in the OpenAPI document matches its schemas.
 func TestOpenAPIFitsTheHandlers(t *testing.T) {
 	w := newWorld(t)
 	d := describe(t, w)

@@ -10,7 +10,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// oneForge knows the branches of one repository, and is silent about the other.
+// oneForge lists the branches of one repository and fails for the other.
 type oneForge struct{}
 
 func (oneForge) Heads(_ context.Context, repository string) (map[string]string, error) {
@@ -20,8 +20,8 @@ func (oneForge) Heads(_ context.Context, repository string) (map[string]string, 
 	return nil, staging.Errorf(staging.CodeUnavailable, "%s does not answer", repository).WithHint("try again later")
 }
 
-// A sweep through the server says what one on the env repo itself says, and is
-// for admins.
+// A sweep through the server has the same result as one on the env repo, and needs an
+// admin.
 func TestSweep(t *testing.T) {
 	w := newWorld(t)
 	w.Heads = oneForge{}
@@ -65,7 +65,7 @@ func errTexts(all []staging.BranchListing) (texts []string) {
 	return texts
 }
 
-// Every verb has its place in the API.
+// Every verb is available in the API.
 func TestEveryVerb(t *testing.T) {
 	w := newWorld(t)
 	w.do(login())

@@ -25,7 +25,7 @@ import (
 	"octopod/generator/testenv"
 )
 
-// world is a served env repo with the sample project.
+// world serves an env repo with the sample project.
 type world struct {
 	*generator.Stagings
 	t    testing.TB
@@ -51,7 +51,7 @@ func initBare(t testing.TB, path string) {
 	}
 }
 
-// serve serves an env repo, alone or beside another server.
+// serve serves an env repo, possibly next to another server.
 func serve(t testing.TB, path string) *world {
 	t.Helper()
 	store, err := gitstore.Open(t.Context(), gitstore.Options{URL: path, Committer: gitstore.Identity{Name: "Octopod", Email: "o@example.com"}})
@@ -109,22 +109,22 @@ func (w *world) as(role project.Role) {
 	w.role = role
 }
 
-// Names is of httpapi.Projects.
+// Names implements httpapi.Projects.
 func (w *world) Names(context.Context) []string { return []string{"shop"} }
 
-// Access is of httpapi.Projects.
-func (w *world) Access(_ context.Context, name string, said rights.Actor) (*generator.Access, error) {
+// Access implements httpapi.Projects.
+func (w *world) Access(_ context.Context, name string, claimed rights.Actor) (*generator.Access, error) {
 	if name != "shop" && name != "-" {
 		return nil, staging.Errorf(staging.CodeNotFound, "the server has no project %q", name)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	said.Person = staging.Person{Name: "Eve", Email: "eve@example.com"}
-	said.Rights = byRole{w.role}
-	return w.As(said, w.feed), nil
+	claimed.Person = staging.Person{Name: "Eve", Email: "eve@example.com"}
+	claimed.Rights = byRole{w.role}
+	return w.As(claimed, w.feed), nil
 }
 
-// byRole are the rights of a role.
+// byRole holds the rights of a role.
 type byRole struct{ role project.Role }
 
 func (r byRole) Role(*project.Project) project.Role { return r.role }
@@ -167,14 +167,14 @@ func login() staging.Action {
 		Images: map[string]staging.Build{"frontend": {Image: "registry.example.com/shop/frontend:one", Commit: "1111111"}}}
 }
 
-// limited bounds a test that waits for the server.
+// limited returns a context with a timeout for tests.
 func limited(t testing.TB) context.Context {
 	ctx, cancel := context.WithTimeout(t.Context(), testenv.Patience)
 	t.Cleanup(cancel)
 	return ctx
 }
 
-// send makes a request as any program may.
+// send sends a plain HTTP request.
 func (w *world) send(r *http.Request) *http.Response {
 	w.t.Helper()
 	answer, err := http.DefaultClient.Do(r)

@@ -16,21 +16,22 @@ import (
 // aboutPage shows the project as configured in octopod.yaml.
 type aboutPage struct {
 	frame
-	Name     string
-	Domain   string
-	Services []project.Service
-	Groups   []settingGroup
-	Presets  []presetDetail
-	Links    []project.Link
-	TTL      string
-	Keeps    string
-	Most     int
-	Members  []membership
-	Everyone project.Role
-	Findings []finding // of octopod doctor; for admins
-	Faults   []string  // in the files of the env repo
-	Checked  bool
-	CleanUp  *sweepReport // nil unless the viewer may sweep
+	Name      string
+	Domain    string
+	Services  []project.Service
+	Groups    []settingGroup
+	Presets   []presetDetail
+	Links     []project.Link
+	TTL       string
+	Keeps     string
+	Most      int
+	Members   []membership
+	Everyone  project.Role
+	Findings  []finding // of octopod doctor; for admins
+	Faults    []string  // in the files of the env repo
+	Checked   bool
+	CleanUp   *sweepReport // nil unless the viewer may sweep
+	Maintains bool         // the viewer sees members, checks and webhooks
 }
 
 type presetDetail struct {
@@ -65,7 +66,7 @@ func (s *Server) about(w http.ResponseWriter, r *http.Request, req *projectReque
 			page.Links = append(page.Links, l)
 		}
 	}
-	if req.role.Includes(project.RoleAdmin) {
+	if page.Maintains = req.maintains(); page.Maintains {
 		page.Members = members(p.Spec.Access)
 		page.CleanUp = req.sweepReport()
 		if r.URL.Query().Has("check") {

@@ -9,7 +9,6 @@ import (
 	"slices"
 	"strings"
 
-	"octopod/generator/project"
 	"octopod/generator/staging"
 )
 
@@ -34,17 +33,7 @@ const (
 	exportedActions = 10_000
 )
 
-func (req *projectRequest) requireActivity() error {
-	if req.shows(project.SectionActivity) {
-		return nil
-	}
-	return staging.Errorf(staging.CodeForbidden, "your role does not see the activity of all stagings")
-}
-
 func (s *Server) activity(w http.ResponseWriter, r *http.Request, req *projectRequest) error {
-	if err := req.requireActivity(); err != nil {
-		return err
-	}
 	values := r.URL.Query()
 	page := activityPage{frame: s.frame(r, req, "Activity", "activity"), Query: values.Get("q"), Verb: values.Get("verb"), Via: values.Get("via")}
 	events, err := req.filteredEvents(r, exportedActions)
@@ -81,9 +70,6 @@ func (req *projectRequest) filteredEvents(r *http.Request, limit int) ([]staging
 }
 
 func (s *Server) exportActivity(w http.ResponseWriter, r *http.Request, req *projectRequest) error {
-	if err := req.requireActivity(); err != nil {
-		return err
-	}
 	events, err := req.filteredEvents(r, exportedActions)
 	if err != nil {
 		return err

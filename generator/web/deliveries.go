@@ -3,7 +3,6 @@ package web
 import (
 	"net/http"
 
-	"octopod/generator/project"
 	"octopod/generator/receiver"
 	"octopod/generator/staging"
 )
@@ -27,7 +26,7 @@ var deliveryClasses = map[receiver.Outcome]cssClass{
 }
 
 func (s *Server) deliveries(w http.ResponseWriter, r *http.Request, req *projectRequest) error {
-	if !req.role.Includes(project.RoleAdmin) {
+	if !req.maintains() {
 		return staging.Errorf(staging.CodeForbidden, "only admins see the webhook log")
 	}
 	all, err := req.Deliveries(r.Context())

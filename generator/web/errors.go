@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"octopod/generator/project"
+	"octopod/generator/rights"
 	"octopod/generator/staging"
 )
 
@@ -154,7 +155,7 @@ func (s *Server) home(w http.ResponseWriter, r *http.Request) {
 	page := chooserPage{frame: s.frame(r, nil, "Projects", "")}
 	for _, p := range s.Projects {
 		rules, _, err := s.projects[p.Name].currentProject(r.Context())
-		if err == nil && s.Viewer(r).role(rules).Includes(project.RoleViewer) {
+		if err == nil && rights.NewVisibility(rules, s.Viewer(r).Rights).Role.Includes(project.RoleViewer) {
 			page.Projects = append(page.Projects, link{rules.Spec.UI.Title, "/" + p.Name + "/"})
 		}
 	}

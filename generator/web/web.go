@@ -167,15 +167,20 @@ type handler func(http.ResponseWriter, *http.Request, *projectRequest) error
 type projectRequest struct {
 	*projectCache
 	*generator.Access
-	project *project.Project
-	viewer  Viewer
-	role    project.Role
-	stale   error // error of the last read of octopod.yaml; project is then an earlier version
+	project    *project.Project
+	viewer     Viewer
+	visibility rights.Visibility
+	role       project.Role
+	stale      error // error of the last read of octopod.yaml; project is then an earlier version
 }
 
 // shows reports whether the viewer may see a section.
-func (req *projectRequest) shows(part project.Section) bool {
-	return req.project.Spec.UI.Shows(part, req.role)
+func (req *projectRequest) shows(part project.Section) bool { return req.visibility.Shows(part) }
+
+// maintains reports whether the viewer maintains the project: its env repo, its
+// webhooks and its clean-up.
+func (req *projectRequest) maintains() bool {
+	return req.viewer.Authorize(req.project, rights.Fix, "") == nil
 }
 
 // canWrite reports whether the viewer may change stagings.
@@ -207,19 +212,13 @@ func (s *Server) newRequest(r *http.Request) (*projectRequest, error) {
 		return nil, err
 	}
 	viewer := s.Viewer(r)
+	visibility := rights.NewVisibility(rules, viewer.Rights)
 	req := &projectRequest{
 		projectCache: p, Access: p.Stagings.As(viewer.Actor, p.Feed),
-		project: rules, viewer: viewer, role: viewer.role(rules), stale: stale,
+		project: rules, viewer: viewer, visibility: visibility, role: visibility.Role, stale: stale,
 	}
 	if !req.role.Includes(project.RoleViewer) {
 		return nil, staging.Errorf(staging.CodeForbidden, "you are signed in, but you have no access to these stagings")
 	}
 	return req, nil
-}
-
-func (v Viewer) role(p *project.Project) project.Role {
-	if v.Rights == nil {
-		return project.RoleAdmin
-	}
-	return v.Rights.Role(p)
 }

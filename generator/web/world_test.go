@@ -73,8 +73,11 @@ func (r roleRights) Role(*project.Project) project.Role { return project.Role(r)
 
 func (r roleRights) Check(_ *project.Project, verb staging.Verb, _ string) error {
 	least := project.RoleUser
-	if verb == rights.Read {
+	switch verb {
+	case rights.Read:
 		least = project.RoleViewer
+	case rights.Fix, rights.Sweep, staging.Regenerate:
+		least = project.RoleAdmin
 	}
 	if !project.Role(r).Includes(least) {
 		return staging.Errorf(staging.CodeForbidden, "the role %s may not %s", r, verb)
