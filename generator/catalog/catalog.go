@@ -20,8 +20,8 @@ type Catalog struct {
 	Now      func() time.Time // dates records and observations
 }
 
-// Open reads what every action needs: the project, and the staging it means.
-// One request to the remote brings all files that rendering will ask for.
+// Open reads octopod.yaml and resolves the staging of an action. One request fetches
+// all files that rendering needs.
 func Open(ctx context.Context, tree *envrepo.Tree, a staging.Action) (*project.Project, staging.Action, error) {
 	paths := []string{project.File, "templates", "jsonnet"}
 	if a.Name != "" {
@@ -51,7 +51,7 @@ func (g *Catalog) Project(ctx context.Context) (*project.Project, error) {
 	return p, err
 }
 
-// Latest is the env repo as it is now, and what octopod.yaml says there.
+// Latest reads the tip and its octopod.yaml.
 func (g *Catalog) Latest(ctx context.Context) (*envrepo.Tree, *project.Project, error) {
 	tree, err := g.Repo.Tip(ctx)
 	if err != nil {
@@ -72,7 +72,7 @@ func IsRepoFault(err error) bool {
 	return errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// FindRecord reads a record that may not be there yet.
+// FindRecord reads a record, nil when there is none.
 func FindRecord(tree *envrepo.Tree, name string) (*staging.Staging, error) {
 	if exists, err := tree.Has(name); err != nil || !exists {
 		return nil, err
@@ -84,8 +84,8 @@ func FindRecord(tree *envrepo.Tree, name string) (*staging.Staging, error) {
 	return &s, nil
 }
 
-// resolveName finds the staging that an action means: by name, or by the name
-// that its branch has.
+// resolveName returns the action with the name of its staging: the given name, or the
+// name of its branch.
 func resolveName(tree *envrepo.Tree, p *project.Project, a staging.Action) (staging.Action, error) {
 	if a.Branch != "" {
 		branch, err := staging.ParseBranch(a.Branch)
@@ -106,7 +106,7 @@ func resolveName(tree *envrepo.Tree, p *project.Project, a staging.Action) (stag
 	return a, err
 }
 
-// OwnerOf tells which branch holds a name. A record that cannot be read still
+// OwnerOf returns the branch that holds a name. A record that cannot be read still
 // holds its name, for no branch in particular.
 func OwnerOf(tree *envrepo.Tree, name string) (string, error) {
 	s, err := FindRecord(tree, name)
@@ -121,7 +121,7 @@ func OwnerOf(tree *envrepo.Tree, name string) (string, error) {
 	return s.Spec.Branch, nil
 }
 
-// View shows a record together with what follows from it.
+// View returns the view of a record, without the phase.
 func View(p *project.Project, s staging.Staging, revision string) staging.View {
 	standing, untried := p.TestState(s)
 	v := staging.View{Document: s.Document(), Status: staging.Status{
@@ -138,7 +138,7 @@ func View(p *project.Project, s staging.Staging, revision string) staging.View {
 	return v
 }
 
-// invalidView shows a staging whose record cannot be read.
+// invalidView returns the view of a staging whose record cannot be read.
 func invalidView(name, revision string, err error) staging.View {
 	s := staging.Staging{Name: name}
 	return staging.View{Document: s.Document(), Status: staging.Status{

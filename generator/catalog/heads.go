@@ -12,17 +12,18 @@ import (
 	"octopod/generator/staging"
 )
 
-// Heads knows where the branches of the application's repositories are.
+// Heads lists the branches of the application's repositories.
 type Heads interface {
-	// Heads gives every branch and the commit that it is at, or fails: half a list
-	// takes stagings away.
+	// Heads returns every branch with its commit, or an error. An incomplete list
+	// would delete stagings.
 	Heads(ctx context.Context, repository string) (map[string]string, error)
 }
 
-// BranchHeads are the branches of repositories, and the commits they are at.
+// BranchHeads holds, by repository and branch, the commit of each branch.
 type BranchHeads map[string]map[string]string
 
-// AllHeads asks repositories side by side. One that does not answer is left out.
+// AllHeads lists the branches of repositories concurrently. It leaves out repositories
+// that cannot be listed.
 func (g *Catalog) AllHeads(ctx context.Context, repositories []string) BranchHeads {
 	all := BranchHeads{}
 	var mu sync.Mutex
@@ -38,15 +39,16 @@ func (g *Catalog) AllHeads(ctx context.Context, repositories []string) BranchHea
 			return nil
 		})
 	}
-	_ = work.Wait() // nothing in it fails
+	_ = work.Wait() // no function returns an error
 	return all
 }
 
-// maxConcurrent bounds the questions to forges that are under way together.
+// maxConcurrent bounds concurrent requests to forges.
 const maxConcurrent = 8
 
-// ListBranches asks every repository for its branches. One that does not answer, or has
-// none, says nothing of any branch.
+// ListBranches lists the branches of every repository. A repository that cannot be
+// listed, or that has no branch at all, proves nothing about any branch and is not in
+// the result.
 func ListBranches(ctx context.Context, in Heads, repositories []string) ([]staging.BranchListing, map[string][]string) {
 	branches := map[string][]string{}
 	listings := make([]staging.BranchListing, len(repositories))
@@ -69,6 +71,6 @@ func ListBranches(ctx context.Context, in Heads, repositories []string) ([]stagi
 			return nil
 		})
 	}
-	_ = work.Wait() // nothing in it fails
+	_ = work.Wait() // no function returns an error
 	return listings, branches
 }

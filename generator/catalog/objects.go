@@ -10,7 +10,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// Manifests gives the objects of a staging as committed at a revision; "" is the tip.
+// Manifests returns the objects of a staging as committed at a revision; "" is the tip.
 func (g *Catalog) Manifests(ctx context.Context, name, revision string) ([]staging.Object, error) {
 	tree, err := g.tree(ctx, revision)
 	if err != nil {
@@ -30,8 +30,8 @@ func (g *Catalog) Manifests(ctx context.Context, name, revision string) ([]stagi
 	return objects, nil
 }
 
-// CommittedObjects gives the objects of a staging as the tree has it, without
-// generating anything anew.
+// CommittedObjects returns the objects of a staging as committed, without generating
+// its files again.
 func (g *Catalog) CommittedObjects(ctx context.Context, tree *envrepo.Tree, p *project.Project, name string) ([]staging.Object, error) {
 	if p.Spec.Output == project.OutputRendered {
 		data, err := tree.ReadFile(staging.ManifestsPath(name))
@@ -43,7 +43,7 @@ func (g *Catalog) CommittedObjects(ctx context.Context, tree *envrepo.Tree, p *p
 	return g.Renderer.Render(ctx, tree, p, name, nil)
 }
 
-// RestoredObjects gives the objects of files that were committed before.
+// RestoredObjects returns the objects of files of an earlier commit.
 func (g *Catalog) RestoredObjects(ctx context.Context, tree *envrepo.Tree, p *project.Project, name string, files []staging.File) ([]staging.Object, error) {
 	for _, file := range files {
 		if p.Spec.Output == project.OutputRendered && file.Path == staging.ManifestsPath(name) {

@@ -55,14 +55,14 @@ func MustExist(tree *envrepo.Tree, name string) error {
 	return NotFound(tree, name)
 }
 
-// NotFound says that the env repo has no such staging, but perhaps one alike.
+// NotFound returns a not_found error that suggests similar names.
 func NotFound(tree *envrepo.Tree, name string) error {
 	names, _ := tree.Names() // the directory was read before
 	return project.NotFound(name, names...)
 }
 
-// NotFoundFor says the same of an action. Restore is what people try on a staging
-// that was deleted.
+// NotFoundFor is NotFound for an action. Its hint for restore names rollback, which
+// brings a deleted staging back.
 func NotFoundFor(tree *envrepo.Tree, a staging.Action) error {
 	err := NotFound(tree, a.Name)
 	var said *staging.Error

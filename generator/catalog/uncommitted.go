@@ -13,7 +13,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// Covers tells whether a path is one of those, or below one.
+// Covers reports whether a path is one of uses, or below one.
 func Covers(name string, uses []string) bool {
 	return len(uses) == 0 || slices.ContainsFunc(uses, func(use string) bool {
 		return use == "." || name == use || strings.HasPrefix(name, use+"/")
@@ -35,8 +35,8 @@ func (g *Catalog) Uncommitted(ctx context.Context, work fs.FS) (*staging.Uncommi
 	return u, nil
 }
 
-// readRoots are the paths that Octopod reads, as the work tree's octopod.yaml
-// has them.
+// readRoots lists the paths that Octopod reads, according to the work tree's
+// octopod.yaml.
 func readRoots(work fs.FS) []string {
 	roots := []string{project.File, ".octopod", "argocd", "templates", "jsonnet", staging.EnvsDir}
 	data, err := fs.ReadFile(work, project.File)
@@ -56,8 +56,8 @@ func readRoots(work fs.FS) []string {
 	return roots
 }
 
-// compare notes what differs at and below one path. Links and the like are what
-// they are in the tip.
+// compareTrees adds the differences at and below one path. Links and the like count as
+// in the tip.
 func compareTrees(u *staging.Uncommitted, tree *envrepo.Tree, work fs.FS, root string) error {
 	there := map[string]bool{}
 	err := fs.WalkDir(work, root, func(name string, entry fs.DirEntry, err error) error {

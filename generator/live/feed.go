@@ -11,78 +11,77 @@ import (
 	"octopod/generator/staging"
 )
 
-// Feed keeps how all stagings of one env repo are, from one watch for the whole
-// process, and tells it to any number of subscribers. A view is kept once and
-// shared by all of them: nobody may change what a Feed hands out.
+// Feed keeps the current state of all stagings of one env repo from one watch, and
+// publishes changes to any number of subscribers. Views are shared by all subscribers:
+// do not modify them.
 type Feed struct {
 	source source
 	Now    func() time.Time
 	limits feedLimits
 
 	mu           sync.Mutex
-	views        map[string]*Event // what is known, by name
-	reported     map[string]bool   // what the present watch told of
-	synced       bool              // a watch told all that there is once
-	connected    bool              // there is an Argo CD
+	views        map[string]*Event // last event of each staging
+	reported     map[string]bool   // by the current watch
+	synced       bool              // a watch has sent a full snapshot once
+	connected    bool              // an Argo CD is configured
 	freshness    Freshness
-	wakes        uint64 // requests to look that the watch answered
+	wakes        uint64 // wake-ups that the watch has answered
 	sequence     uint64
 	recent       []Update      // the last ones, oldest first
-	next         chan struct{} // closed with the next update, and when a look is answered
+	next         chan struct{} // closed by the next update or answered wake-up
 	subscribers  int
-	refreshQueue []staging.PlanItem // committed here, and not yet shown to Argo CD
-	queued       chan struct{}      // there is something in plan
+	refreshQueue []staging.PlanItem // commits that Argo CD was not refreshed for yet
+	queued       chan struct{}      // refreshQueue is not empty
 }
 
-// source is what a feed learns from; *Stagings is one.
+// source is what a Feed reads from; *Tracker implements it.
 type source interface {
 	Watcher
 	// Wake makes every watch read the env repo now. When a watch told what came
 	// of it, its News.Looks has reached the number.
 	Wake() uint64
-	// Refresh makes Argo CD look at what a commit changed.
+	// Refresh refreshes Argo CD for what a commit changed.
 	Refresh(context.Context, []staging.PlanItem) error
 }
 
-// feedLimits bound what a Feed keeps and does.
+// feedLimits bound a Feed.
 type feedLimits struct {
 	subscribers int
-	recent      int           // updates that a subscriber may be behind
-	firstPause  time.Duration // before a watch that failed is started again
+	recent      int           // updates kept for subscribers that are behind
+	firstPause  time.Duration // before a failed watch is restarted
 	maxPause    time.Duration
 }
 
-// Update is one step of a Feed. Its sequence number lets a subscriber that was
-// away go on where it was; it is 0 where nobody can.
+// Update is one step of a Feed. A subscriber resumes after its sequence number; 0 means
+// that nobody can resume there.
 type Update struct {
 	*Event
 	Sequence uint64
 }
 
-// Freshness says how far what a Feed tells can be trusted.
+// Freshness reports how current the state of a Feed is.
 type Freshness struct {
 	EnvRepo SourceState
 	ArgoCD  SourceState
 }
 
-// SourceState is one of the two places that a Feed learns from.
+// SourceState is the state of one source of a Feed: the env repo or Argo CD.
 type SourceState struct {
-	At  time.Time // when it was last known good; zero for never
-	Err error     // why it cannot be read now; nil while it can
+	At  time.Time // when it was last read without error; zero for never
+	Err error     // why it cannot be read now; nil when it can
 }
 
-// NewFeed makes the feed of some stagings. It learns nothing before Run.
+// NewFeed returns the feed of a source. It is empty until Run.
 func NewFeed(of source, now func() time.Time) *Feed {
 	return &Feed{
 		source: of, Now: now, views: map[string]*Event{}, reported: map[string]bool{}, next: make(chan struct{}), queued: make(chan struct{}, 1),
 		limits: feedLimits{subscribers: 1000, recent: 1024, firstPause: time.Second, maxPause: 30 * time.Second},
-		// Numbers of one process are not taken for those of another.
+		// Numbers of different processes must not overlap.
 		sequence: uint64(now().UnixNano()),
 	}
 }
 
-// Run watches for as long as ctx lasts. A watch that cannot start, or ends, is
-// started again, after a pause that grows.
+// Run watches until ctx ends. It restarts a watch that fails, with growing pauses.
 func (f *Feed) Run(ctx context.Context) {
 	var looks sync.WaitGroup
 	looks.Go(func() { f.runRefreshQueue(ctx) })
@@ -113,7 +112,7 @@ func (f *Feed) watch(ctx context.Context) error {
 	return f.source.Watch(ctx, staging.Query{All: true, Dated: true}, f.handle)
 }
 
-// handle learns one piece of news, and passes on what is new of it.
+// handle applies one event and publishes it when it is news.
 func (f *Feed) handle(n Event) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -160,7 +159,8 @@ func (f *Feed) remove(name string) {
 	f.publish(&Event{Kind: Deleted, Staging: old.Staging})
 }
 
-// markSynced ends the first part of a watch: all that it did not tell of is gone.
+// markSynced ends the first snapshot of a watch: stagings that it did not report are
+// deleted.
 func (f *Feed) markSynced() {
 	for name := range f.views {
 		if !f.reported[name] {
@@ -190,7 +190,7 @@ func (f *Feed) setUp(s *SourceState, n *Event) {
 	}
 }
 
-// setWakes wakes those who wait for a look, together with all subscribers.
+// setWakes wakes readers that wait for a wake-up to be answered.
 func (f *Feed) setWakes(looks uint64) {
 	f.wakes = looks
 	f.wake()
@@ -210,8 +210,7 @@ func (f *Feed) publish(n *Event) {
 	f.wake()
 }
 
-// CatchUp waits until the feed has told what was in the env repo when it was
-// called.
+// CatchUp waits until the feed has read what was in the env repo when it was called.
 func (f *Feed) CatchUp(ctx context.Context) error {
 	number := f.source.Wake()
 	for ctx.Err() == nil {
@@ -229,7 +228,7 @@ func (f *Feed) CatchUp(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// Views gives all stagings by name, and how far that can be trusted.
+// Views returns all stagings by name, and how fresh they are.
 func (f *Feed) Views() ([]*staging.View, Freshness) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -240,7 +239,7 @@ func (f *Feed) Views() ([]*staging.View, Freshness) {
 	return views, f.currentFreshness()
 }
 
-// View gives one staging; nil when there is none.
+// View returns one staging, nil when there is none.
 func (f *Feed) View(name string) *staging.View {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -250,14 +249,14 @@ func (f *Feed) View(name string) *staging.View {
 	return nil
 }
 
-// Freshness says how far what the feed tells can be trusted.
+// Freshness reports how current the state of the feed is.
 func (f *Feed) Freshness() Freshness {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.currentFreshness()
 }
 
-// currentFreshness: a source that is not known to be away was good just now.
+// currentFreshness counts a source without an error as good until now.
 func (f *Feed) currentFreshness() Freshness {
 	t := f.freshness
 	if f.synced && t.EnvRepo.Err == nil {
@@ -278,8 +277,8 @@ func (f *Feed) sorted() []*Event {
 	return all
 }
 
-// Sequence is the number of the newest update. Asked for before Views, it says
-// after which update to subscribe.
+// Sequence returns the number of the newest update. Read before Views, it is the update
+// to subscribe after.
 func (f *Feed) Sequence() uint64 {
 	f.mu.Lock()
 	defer f.mu.Unlock()

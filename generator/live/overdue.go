@@ -7,13 +7,13 @@ import (
 	"octopod/generator/staging"
 )
 
-// How long Argo CD may miss a commit before it is asked again: first as after
-// the push, then harder, and then from time to time.
+// How long a commit may be unseen before Argo CD is refreshed again: first with a
+// normal refresh, then with hard ones.
 const (
 	refreshAfter     = 3 * time.Second
 	hardRefreshAfter = 8 * time.Second
 	refreshEvery     = 30 * time.Second
-	refreshLimit     = 5 * time.Second // one question takes no longer
+	refreshLimit     = 5 * time.Second // timeout of one refresh
 )
 
 // overdue is a staging whose commit Argo CD has not seen yet.
@@ -22,7 +22,7 @@ type overdue struct {
 	attempts int
 }
 
-// due tells whether it is time to ask again.
+// due reports whether the next refresh is due.
 func (m overdue) due(now time.Time) bool {
 	waits := []time.Duration{refreshAfter, hardRefreshAfter}
 	if m.attempts < len(waits) {
@@ -31,13 +31,14 @@ func (m overdue) due(now time.Time) bool {
 	return now.Sub(m.since) >= time.Duration(m.attempts-len(waits)+1)*refreshEvery
 }
 
-// refreshOverdue makes Argo CD look again at what it has missed. A reminder that fails
-// is not worth a word: the status says that Argo CD has not seen the commit.
+// refreshOverdue refreshes Argo CD again for commits that it has not seen. A failed
+// refresh is not reported: the status already says that Argo CD has not seen the
+// commit.
 func (b *watchState) refreshOverdue(ctx context.Context) {
 	if b.Cluster == nil || !b.argo.AwaySince.IsZero() {
 		return
 	}
-	members, now, p := false, b.Now(), b.Project // the watch moves on while somebody asks
+	members, now, p := false, b.Now(), b.Project // a refresh in the background outlives this tip
 	for name, s := range b.sent {
 		if !b.commitUnseen(ctx, name, s.view) {
 			delete(b.overdue, name)
@@ -69,7 +70,7 @@ func (b *watchState) recorded(name string) bool {
 	return err != nil || exists
 }
 
-// inBackground does not hold up the watch.
+// inBackground runs a call to Argo CD without blocking the watch.
 func (b *watchState) inBackground(ctx context.Context, question func(context.Context)) {
 	b.refreshes.Go(func() {
 		ctx, cancel := context.WithTimeout(ctx, refreshLimit)
@@ -78,11 +79,12 @@ func (b *watchState) inBackground(ctx context.Context, question func(context.Con
 	})
 }
 
-// commitUnseen tells whether Argo CD has not seen what became of a staging.
+// commitUnseen reports whether Argo CD has not seen the current commit of a staging, or
+// its removal.
 func (b *watchState) commitUnseen(ctx context.Context, name string, v staging.View) bool {
 	switch v.Status.Phase {
 	case staging.PhaseRunning, staging.PhaseArchived, staging.PhaseDegraded, staging.PhaseInvalid:
-		return false // what Argo CD says of them is of this commit
+		return false // the phase is about the current commit
 	}
 	app, there := b.argo.Apps[name]
 	if recorded := b.recorded(name); !there || !recorded {

@@ -13,10 +13,9 @@ import (
 	"octopod/generator/status"
 )
 
-// Refresh makes Argo CD look at what a commit changed, now instead of minutes
-// later. Call it after a change with the plan that came of it. Its failure
-// loses nothing: Argo CD then finds the commit when it looks by itself. It does
-// nothing when no Argo CD is connected.
+// Refresh makes Argo CD compare what a commit changed now, instead of minutes later.
+// Call it with the plan of the change. A failure loses nothing: Argo CD then finds the
+// commit at its own poll. Refresh does nothing without an Argo CD.
 func (g *Tracker) Refresh(ctx context.Context, plan []staging.PlanItem) error {
 	members, names := refreshTargets(plan)
 	if !g.HasCluster() || !members && len(names) == 0 {
@@ -33,7 +32,8 @@ func (g *Tracker) Refresh(ctx context.Context, plan []staging.PlanItem) error {
 	return refreshAll(ctx, cluster, p, members, names)
 }
 
-// refreshAll asks for all that is to be looked at, side by side.
+// refreshAll refreshes several Applications, and the ApplicationSet when members is
+// set, concurrently.
 func refreshAll(ctx context.Context, cluster status.Refresher, p *project.Project, members bool, names []string) error {
 	work, ctx := errgroup.WithContext(ctx)
 	work.SetLimit(status.MaxConcurrent)
@@ -52,8 +52,8 @@ func refreshAll(ctx context.Context, cluster status.Refresher, p *project.Projec
 	return work.Wait()
 }
 
-// refreshTargets reads off a plan whether a staging is new or gone, and which others
-// changed in what Argo CD reads. It never reads a record.
+// refreshTargets derives from a plan whether a staging was added or removed, and which
+// others changed in files that Argo CD reads. It never reads a record.
 func refreshTargets(plan []staging.PlanItem) (members bool, names []string) {
 	changed := map[string]bool{}
 	for _, item := range plan {

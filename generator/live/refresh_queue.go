@@ -7,16 +7,14 @@ import (
 	"octopod/generator/staging"
 )
 
-// refreshTimeout bounds one attempt to make Argo CD look.
+// refreshTimeout bounds one refresh of Argo CD.
 const refreshTimeout = 10 * time.Second
 
-// maxQueued bounds what waits for Argo CD to look. What is left out, Argo CD
-// is reminded of by the watch.
+// maxQueued bounds the queue. The watch refreshes Argo CD for changes beyond it.
 const maxQueued = 10_000
 
-// QueueRefresh tells the feed of a commit that was just made: the watch reads it
-// now, and Argo CD is made to look at it, in the background. What is committed
-// while Argo CD is being asked is asked for together.
+// QueueRefresh announces a commit: the watch reads it now, and Argo CD is refreshed in
+// the background. Commits made during one refresh share the next.
 func (f *Feed) QueueRefresh(plan []staging.PlanItem) {
 	f.source.Wake()
 	f.mu.Lock()
@@ -26,12 +24,12 @@ func (f *Feed) QueueRefresh(plan []staging.PlanItem) {
 	f.mu.Unlock()
 	select {
 	case f.queued <- struct{}{}:
-	default: // it is on its way
+	default: // it is signalled already
 	}
 }
 
-// runRefreshQueue makes Argo CD look at commits for as long as ctx lasts. A look that fails
-// is not repeated here: while Argo CD has not seen a commit, the watch reminds it.
+// runRefreshQueue refreshes Argo CD for queued commits until ctx ends. A failed refresh
+// is not retried here: the watch refreshes until Argo CD has seen the commit.
 func (f *Feed) runRefreshQueue(ctx context.Context) {
 	for {
 		select {

@@ -9,17 +9,16 @@ import (
 	"octopod/generator/staging"
 )
 
-// lastSent is what was told of a staging last.
+// lastSent is the last event of a staging and what a watch remembers beside it.
 type lastSent struct {
 	view      staging.View
-	content   string                  // of its directory, its record apart
+	content   string                  // hash of its directory without the record
 	rollouts  []staging.RolloutRecord // of its versions, oldest first
-	rolloutOf string                  // content that the newest memory is of
-	nextPoll  time.Time               // when to look again; never, when zero
+	rolloutOf string                  // content of the newest rollout
+	nextPoll  time.Time               // zero: do not poll
 }
 
-// mergeTimings completes the steps of a change by what was seen before, as long as
-// it is the same change.
+// mergeTimings keeps timings observed earlier for the same committed content.
 func mergeTimings(old lastSent, v staging.View, content string, now time.Time) staging.Timings {
 	t, before := v.Status.Timings, old.view.Status.Timings
 	ran := old.view.Status.Phase == staging.PhaseRunning
@@ -38,11 +37,11 @@ func mergeTimings(old lastSent, v staging.View, content string, now time.Time) s
 	return t
 }
 
-// maxRollouts bounds what a watch remembers of one staging.
+// maxRollouts bounds the rollouts remembered per staging.
 const maxRollouts = 10
 
-// recordRollout keeps how the present version of a staging was seen last. While
-// nobody can tell how it is, it stays what it was.
+// recordRollout records the last known state of the current version. An unknown state
+// does not overwrite a known one.
 func (s *lastSent) recordRollout(old lastSent, now time.Time) {
 	s.rollouts, s.rolloutOf = old.rollouts, old.rolloutOf
 	status := s.view.Status
@@ -61,14 +60,15 @@ func (s *lastSent) recordRollout(old lastSent, now time.Time) {
 	}
 }
 
-// differs tells whether two views differ in anything but the revisions, which
-// every commit of another staging moves.
+// differs reports whether two views differ in anything but their revisions, which every
+// commit of another staging moves.
 func differs(old, v staging.View) bool {
 	old.Status.Revision, old.Status.ObservedRevision = v.Status.Revision, v.Status.ObservedRevision
 	return !reflect.DeepEqual(old, v)
 }
 
-// nextPoll: what is done changes only with an event.
+// nextPoll returns when to poll again. A settled staging changes only through events,
+// so it is not polled.
 func nextPoll(v staging.View, now time.Time) time.Time {
 	switch v.Status.Phase {
 	case staging.PhaseCreating, staging.PhaseUpdating, staging.PhaseArchiving, staging.PhaseDeleting, staging.PhaseUnknown:

@@ -7,13 +7,12 @@ import (
 	"octopod/generator/status"
 )
 
-// Resync is the news that a subscriber was away for too long, or that the server
-// is another one: what it knows is void, and everything is told again.
+// Resync says that the subscriber fell too far behind, or that the server is another
+// process: drop everything; a full snapshot follows.
 const Resync EventKind = "reset"
 
-// Subscription reads a feed at its own pace. It keeps a place in what the feed
-// keeps anyway; one that falls too far behind is told everything anew. Neither
-// holds up the feed.
+// Subscription is a cursor into the feed's ring buffer. A reader that falls off its end
+// gets a Resync, followed by a full snapshot. No reader blocks the feed.
 type Subscription struct {
 	feed    *Feed
 	pending []Update
@@ -76,15 +75,15 @@ func (f *Feed) SubscribeUncounted() *Subscription {
 	return s
 }
 
-// Subscribers counts those who read the feed now.
+// Subscribers returns the number of subscribers.
 func (f *Feed) Subscribers() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.subscribers
 }
 
-// Next gives the next update, as soon as there is one; ctx's error when it ends
-// before. It must not be called from two goroutines.
+// Next waits for the next update, or returns the error of ctx. Only one goroutine may
+// call it at a time.
 func (s *Subscription) Next(ctx context.Context) (Update, error) {
 	for ctx.Err() == nil {
 		if len(s.pending) > 0 {
@@ -100,7 +99,8 @@ func (s *Subscription) Next(ctx context.Context) (Update, error) {
 	return Update{}, ctx.Err()
 }
 
-// fetch takes what is new, or says when there will be something.
+// fetch queues what is new. It returns a channel that is closed once there is something
+// to read.
 func (s *Subscription) fetch() <-chan struct{} {
 	f := s.feed
 	f.mu.Lock()
@@ -127,7 +127,7 @@ func (s *Subscription) fetch() <-chan struct{} {
 	return status.Closed()
 }
 
-// resync makes everything there is pending. The feed is locked.
+// resync queues a full snapshot. The feed must be locked.
 func (s *Subscription) resync() {
 	f := s.feed
 	for _, n := range f.sorted() {
@@ -147,9 +147,8 @@ func (s *Subscription) resync() {
 	s.after = f.sequence
 }
 
-// Watch tells what a query chooses, as Stagings.Watch does, from the one watch
-// of the feed. It begins with how things are after everything that was
-// committed before.
+// Watch is Tracker.Watch on the watch of the feed. It begins with the state after
+// everything that was committed before the call.
 func (f *Feed) Watch(ctx context.Context, q staging.Query, handle func(Event)) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -169,10 +168,9 @@ func (f *Feed) Watch(ctx context.Context, q staging.Query, handle func(Event)) e
 	}
 }
 
-// Filter gives what keeps to the stagings that a query chooses: it gives back
-// the news that are about one of them, nil for others. One that the query
-// chooses no longer is gone. Who resumes may know stagings that were chosen
-// before.
+// Filter returns a function that passes the events of stagings that match a query, and
+// returns nil for others. A staging that no longer matches becomes Deleted. With
+// resumed, the reader may know stagings that matched before.
 func Filter(q staging.Query, resumed bool) func(*Event) *Event {
 	shown := map[string]bool{}
 	known := func(name string) bool { return resumed || shown[name] }

@@ -8,12 +8,12 @@ import (
 	"octopod/generator/staging"
 )
 
-// Watcher tells how stagings change; *Stagings is one.
+// Watcher reports changes of stagings; *generator.Stagings implements it.
 type Watcher interface {
 	Watch(ctx context.Context, q staging.Query, handle func(Event)) error
 }
 
-// Goal is what a staging is waited for.
+// Goal is the state that a wait waits for.
 type Goal string
 
 // The goals.
@@ -26,27 +26,26 @@ const (
 // Goals lists them.
 func Goals() []Goal { return []Goal{ForRunning, ForArchived, ForDeleted} }
 
-// WaitRequest says what to wait for.
+// WaitRequest is the goal of a wait and its timeout.
 type WaitRequest struct {
 	Name    string
 	For     Goal
-	Timeout time.Duration // none, when zero
+	Timeout time.Duration // 0 means none
 }
 
-// graceForFailure: pods that start together fail and recover; a failure counts
-// when it lasts for so long.
+// graceForFailure is how long a failure must last: pods that start together fail and
+// recover.
 const graceForFailure = 5 * time.Second
 
-// firstLook is how long a wait may take to see the staging for the first time,
-// however short its timeout is: only then does it have something to say.
+// firstLook is how long a wait may take to see the staging for the first time, however
+// short its timeout is, so that it can report its state.
 const firstLook = 30 * time.Second
 
-// Wait watches a staging until it is what is waited for, and gives how it is
-// then. step is called with every change on the way. It fails early, with
-// CodeFailed, when the staging fails; with CodeTimeout when the time runs out,
-// or CodeUnavailable when Argo CD could not be asked at that time; with
-// CodeConflict when what is waited for cannot come; with CodeUnauthorized or
-// CodeForbidden when Argo CD refuses to be asked.
+// Wait watches a staging until it reaches its goal, and returns its last state. It
+// calls step with every change. Its error is CodeFailed when the staging fails;
+// CodeTimeout, or CodeUnavailable while Argo CD is unreachable, when the time is over;
+// CodeConflict when the record wants something else; CodeUnauthorized or CodeForbidden
+// when Argo CD rejects the request.
 func Wait(ctx context.Context, w Watcher, r WaitRequest, step func(staging.View)) (staging.View, error) {
 	limit, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -62,12 +61,12 @@ func Wait(ctx context.Context, w Watcher, r WaitRequest, step func(staging.View)
 	return (&wait{WaitRequest: r, step: step}).run(limit, news, ended)
 }
 
-// wait is one wait under way.
+// wait is one wait in progress.
 type wait struct {
 	WaitRequest
 	step  func(staging.View)
 	last  staging.View
-	known bool // the staging was there
+	known bool // the staging was seen
 }
 
 func (w *wait) run(ctx context.Context, news <-chan Event, ended <-chan error) (staging.View, error) {
@@ -87,8 +86,8 @@ func (w *wait) run(ctx context.Context, news <-chan Event, ended <-chan error) (
 			if done || err != nil {
 				return w.last, err
 			}
-			switch fails := isFailing(w.last); {
-			case !fails:
+			switch {
+			case !isFailing(w.last):
 				failing = nil
 			case failing == nil:
 				failing = time.After(graceForFailure)
@@ -105,8 +104,7 @@ func (w *wait) run(ctx context.Context, news <-chan Event, ended <-chan error) (
 	}
 }
 
-// handle looks at one piece of news: is this what is waited for, or can it not
-// come any more?
+// handle applies an event and reports whether the goal is reached.
 func (w *wait) handle(n Event) (done bool, err error) {
 	switch n.Kind {
 	case Modified:
@@ -123,7 +121,7 @@ func (w *wait) handle(n Event) (done bool, err error) {
 		return false, staging.Errorf(staging.CodeNotFound, "there is no staging %s", w.Name).WithHint("`octopod get` lists them")
 	case ArgoDown:
 		if code := staging.CodeOf(n.Err); code == staging.CodeUnauthorized || code == staging.CodeForbidden {
-			return false, n.Err // which no waiting mends
+			return false, n.Err // waiting does not help
 		}
 	}
 	return false, nil
@@ -145,7 +143,7 @@ func (w *wait) reached() (bool, error) {
 	return false, w.checkState()
 }
 
-// checkState: the record wants something else.
+// checkState returns an error when the record wants another state than the goal.
 func (w *wait) checkState() error {
 	wants := map[Goal]staging.State{ForRunning: staging.Active, ForArchived: staging.Archived, ForDeleted: staging.Deleting}[w.For]
 	state := w.last.Spec.State
@@ -161,7 +159,7 @@ func isFailing(v staging.View) bool {
 	return v.Status.Phase == staging.PhaseFailed || v.Status.Phase == staging.PhaseDegraded
 }
 
-// failedError says what a staging fails at.
+// failedError reports why a staging fails.
 func failedError(v staging.View) error {
 	return staging.Errorf(staging.CodeFailed, "%s: %s", v.Metadata.Name, v.Status.Reason).WithHint("%s", detailHint(v))
 }
@@ -170,7 +168,7 @@ func detailHint(v staging.View) string {
 	return cmp.Or(v.Status.Detail, "`octopod describe "+v.Metadata.Name+"` shows more")
 }
 
-// timeoutError says how far a staging came in the time.
+// timeoutError reports how far a staging came in time.
 func timeoutError(r WaitRequest, timeout time.Duration, v staging.View) error {
 	s := v.Status
 	if v.Metadata.Name == "" {

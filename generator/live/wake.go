@@ -6,17 +6,16 @@ import (
 	"octopod/generator/status"
 )
 
-// wakeups counts the requests to look at the env repo now, and wakes the watches.
-// Its zero value is ready.
+// wakeups counts the requests to read the env repo now, and wakes the watches. The zero
+// value is ready.
 type wakeups struct {
 	mu    sync.Mutex
 	count uint64
 	next  chan struct{} // closed with the next request
 }
 
-// Wake makes every watch read the env repo now, instead of when it would by
-// itself. When a watch told what came of it, its News.Looks has reached the
-// number.
+// Wake makes every watch read the env repo now instead of at its next poll. A watch
+// that has sent the result reports it with the returned number in Event.Wakes.
 func (g *Tracker) Wake() uint64 { return g.wakeups.wake() }
 
 func (a *wakeups) wake() uint64 {
@@ -36,7 +35,7 @@ func (a *wakeups) current() uint64 {
 	return a.count
 }
 
-// after is ready when there were more requests than those.
+// after returns a channel that is closed once there were more requests than count.
 func (a *wakeups) after(count uint64) <-chan struct{} {
 	a.mu.Lock()
 	defer a.mu.Unlock()

@@ -8,19 +8,19 @@ import (
 	"octopod/generator/staging"
 )
 
-// EventKind says what a News is about.
+// EventKind is the kind of an Event.
 type EventKind string
 
-// The kinds of news.
+// The kinds of events.
 const (
-	Modified EventKind = "changed"  // the staging is new, or different
-	Deleted  EventKind = "gone"     // nothing is left of it, or the query does not choose it any more
-	Synced   EventKind = "complete" // all that there is was told; what follows are changes
-	RepoDown EventKind = "stale"    // the env repo cannot be read for now; Err says why
+	Modified EventKind = "changed"  // the staging is new or has changed
+	Deleted  EventKind = "gone"     // nothing is left of it, or it no longer matches the query
+	Synced   EventKind = "complete" // the snapshot is complete; changes follow
+	RepoDown EventKind = "stale"    // the env repo cannot be read; Err says why
 	RepoUp   EventKind = "fresh"    // it can again
-	ArgoDown EventKind = "away"     // Argo CD cannot be asked for now; Err says why
+	ArgoDown EventKind = "away"     // Argo CD cannot be reached; Err says why
 	ArgoUp   EventKind = "back"     // it can again
-	Polled   EventKind = "looked"   // the branch was read because somebody asked for it
+	Polled   EventKind = "looked"   // the branch was read because of Wake
 )
 
 // Event is one step of a watch.
@@ -28,14 +28,13 @@ type Event struct {
 	Kind    EventKind
 	Staging staging.View // with Changed and Gone
 	Err     error        // with Stale and Away
-	Wakes   uint64       // with Complete and Looked: requests to look that are answered
+	Wakes   uint64       // with Synced and Polled: wake-ups answered
 }
 
-// Watch calls handle with each staging that the query chooses, then with
-// Complete, and then with every change, for as long as ctx lasts; it gives
-// ctx's error. It survives that Argo CD or the env repo is away. While it
-// watches, it makes Argo CD look again at what Argo CD has missed. Names of the
-// query need not exist.
+// Watch calls handle with each staging that matches the query, then with Synced, and
+// then with every change, until ctx ends; it returns the error of ctx. It survives that
+// Argo CD or the env repo is unreachable. Argo CD is refreshed while it has not seen a
+// commit. Names of the query need not exist.
 func (g *Tracker) Watch(ctx context.Context, q staging.Query, handle func(Event)) error {
 	b, err := g.newWatchState(ctx, q, handle)
 	if err != nil {
@@ -49,7 +48,7 @@ func (g *Tracker) Watch(ctx context.Context, q staging.Query, handle func(Event)
 	events := make(chan argocd.Event)
 	if b.Cluster != nil {
 		stream.Go(func() {
-			_ = b.Cluster.Watch(ctx, func(e argocd.Event) { // it ends with ctx alone
+			_ = b.Cluster.Watch(ctx, func(e argocd.Event) { // it only ends with ctx
 				select {
 				case events <- e:
 				case <-ctx.Done():

@@ -15,35 +15,34 @@ import (
 	"octopod/generator/status"
 )
 
-// How often a watch looks by itself. What Argo CD says of its Applications
-// comes by itself.
+// How often a watch polls. Changes of Applications arrive as events.
 const (
-	pollTipEvery     = 2 * time.Second // the branch of the env repo
-	pollActiveEvery  = time.Second     // a staging under way: its pods change before its Application does
-	pollFailingEvery = 5 * time.Second // a staging that fails
+	pollTipEvery     = 2 * time.Second // the tip of the env repo
+	pollActiveEvery  = time.Second     // a staging in transition: its pods change before its Application does
+	pollFailingEvery = 5 * time.Second // a failing staging
 )
 
-// watchState is the state of one watch. One goroutine has it.
+// watchState is the state of one Watch call. It is confined to one goroutine.
 type watchState struct {
 	*status.Evaluator
-	wakeups   *wakeups // requests to look at the branch
+	wakeups   *wakeups // requests to read the branch
 	query     staging.Query
 	handle    func(Event)
 	argo      *status.Snapshot // nil without an Argo CD
 	sent      map[string]lastSent
 	overdue   map[string]overdue
-	refreshes sync.WaitGroup  // reminders under way
-	listed    map[string]bool // stagings whose Application the stream told of
-	dated     bool            // the history was read
+	refreshes sync.WaitGroup  // refreshes of Argo CD in progress
+	listed    map[string]bool // stagings whose Application the stream has listed
+	dated     bool            // Changed is filled in from the history
 
 	tipErr   error            // why the branch could not be read
 	unread   map[string]error // why stagings could not be read: a fault of the whole env repo
 	repoDown bool             // RepoDown was sent, and not yet RepoUp
 
-	wakes uint64 // requests to look at the branch that are answered
+	wakes uint64 // wake-ups answered so far
 
 	pending        map[string]staging.Names // services that stagings wait for, as published last
-	pendingVersion uint64                   // its number
+	pendingVersion uint64                   // version of pending
 }
 
 func (g *Tracker) newWatchState(ctx context.Context, q staging.Query, handle func(Event)) (*watchState, error) {
@@ -59,7 +58,7 @@ func (g *Tracker) newWatchState(ctx context.Context, q staging.Query, handle fun
 	return b, nil
 }
 
-// run tells everything, and then every change.
+// run sends all stagings, and then every change.
 func (b *watchState) run(ctx context.Context, events <-chan argocd.Event) error {
 	if err := b.send(ctx, b.names()); err != nil {
 		return err
@@ -100,7 +99,7 @@ func (b *watchState) run(ctx context.Context, events <-chan argocd.Event) error 
 	return ctx.Err()
 }
 
-// pendingChanged gives the stagings that waited for something, or do so now.
+// pendingChanged returns the stagings that waited for an image, or wait for one now.
 func (b *watchState) pendingChanged() []string {
 	both := map[string]staging.Names{}
 	maps.Copy(both, b.pending)
@@ -113,7 +112,7 @@ func (b *watchState) pendingChanged() []string {
 	return names
 }
 
-// sendPolled tells those who asked for a look that what came of it was told.
+// sendPolled reports up to which wake-up the branch was read and sent.
 func (b *watchState) sendPolled(looks uint64) {
 	if looks != b.wakes {
 		b.wakes = looks
@@ -121,8 +120,8 @@ func (b *watchState) sendPolled(looks uint64) {
 	}
 }
 
-// unlisted gives the stagings whose Application went before the stream was
-// open: the stream has listed all that there are, and them not.
+// unlisted returns the stagings whose Application disappeared before the stream was
+// open: the stream has listed all Applications, without theirs.
 func (b *watchState) unlisted() []string {
 	var names []string
 	for name := range b.argo.Apps {
@@ -134,8 +133,8 @@ func (b *watchState) unlisted() []string {
 	return names
 }
 
-// names are all stagings that the watch is about: those of the env repo, those
-// that Argo CD still has, and those that were told of.
+// names lists all stagings of the watch: those of the env repo, those that Argo CD
+// still has, and those sent before.
 func (b *watchState) names() []string {
 	all := map[string]bool{}
 	if len(b.query.Names) > 0 {
@@ -156,7 +155,7 @@ func (b *watchState) names() []string {
 	return slices.Sorted(maps.Keys(all))
 }
 
-// handleArgo keeps what Argo CD says and gives the stagings that it is about.
+// handleArgo applies an event of Argo CD and returns the stagings that it concerns.
 func (b *watchState) handleArgo(e argocd.Event) []string {
 	switch e.Kind {
 	case argocd.Changed:
@@ -192,7 +191,7 @@ func (b *watchState) setApplication(name string, app *staging.Application) {
 	b.argo.Apps[name] = *app
 }
 
-// selected gives a name that the query is about.
+// selected returns the name when the query covers it.
 func (b *watchState) selected(name string) []string {
 	if len(b.query.Names) > 0 && !slices.Contains(b.query.Names, name) {
 		return nil
@@ -200,7 +199,7 @@ func (b *watchState) selected(name string) []string {
 	return []string{name}
 }
 
-// duePolls gives the stagings that it is time to look at again.
+// duePolls returns the stagings that are due to be read again.
 func (b *watchState) duePolls() []string {
 	var names []string
 	now := b.Now()
@@ -213,7 +212,7 @@ func (b *watchState) duePolls() []string {
 	return names
 }
 
-// readTip reads the branch, and gives the stagings that are different there.
+// readTip reads the branch and returns the stagings that changed there.
 func (b *watchState) readTip(ctx context.Context) []string {
 	tip, p, err := b.Latest(ctx)
 	if b.tipErr = err; err != nil {
@@ -264,7 +263,7 @@ func (b *watchState) sendOrPostpone(ctx context.Context, names []string) {
 	}
 }
 
-// send tells what is new of the named stagings. It fails only when the whole env repo
+// send sends the changes of the named stagings. It fails only when the whole env repo
 // cannot be read.
 func (b *watchState) send(ctx context.Context, names []string) error {
 	if len(names) == 0 {
@@ -289,8 +288,7 @@ func (b *watchState) send(ctx context.Context, names []string) error {
 	return nil
 }
 
-// views shows the named stagings as they are now. Those that left no trace are
-// left out.
+// views returns the named stagings as they are now, without those that left no trace.
 func (b *watchState) views(ctx context.Context, names []string) ([]staging.View, error) {
 	var recorded []string
 	var views []staging.View
@@ -317,7 +315,7 @@ func (b *watchState) views(ctx context.Context, names []string) ([]staging.View,
 	return views, err
 }
 
-// sendOne tells of a staging unless that was told before.
+// sendOne sends a staging unless it was sent like this before.
 func (b *watchState) sendOne(ctx context.Context, v staging.View) error {
 	name, now := v.Metadata.Name, b.Now().UTC()
 	content, err := b.Tip.ContentHash(ctx, name)
@@ -346,7 +344,7 @@ func (b *watchState) sendOne(ctx context.Context, v staging.View) error {
 	return nil
 }
 
-// lastChange is when a commit last touched a staging.
+// lastChange returns the time of the last commit that touched a staging.
 func (b *watchState) lastChange(ctx context.Context, name string) (*time.Time, error) {
 	events, err := b.Repo.History(ctx, name, 1)
 	if err != nil || len(events) == 0 {
@@ -356,7 +354,7 @@ func (b *watchState) lastChange(ctx context.Context, name string) (*time.Time, e
 	return &at, nil
 }
 
-// postpone looks at stagings again later, as the env repo could not be read.
+// postpone schedules another read of stagings that could not be read.
 func (b *watchState) postpone(names []string) {
 	for _, name := range names {
 		s := b.sent[name]

@@ -8,16 +8,15 @@ import (
 	"octopod/generator/staging"
 )
 
-// Masks of a secret. One that differs between the two sides says so, as with
-// kubectl diff, and nothing else.
+// Masks of a secret. As in kubectl diff, they show whether it differs between the sides.
 const (
 	masked       = "***"
 	maskedBefore = "*** (before)"
 	maskedAfter  = "*** (after)"
 )
 
-// Mask hides the secrets of both sides of a comparison, in place, and tells
-// whether there were any.
+// Mask masks the secrets on both sides of a comparison in place, and reports whether
+// there were any.
 func Mask(before, after map[string]any) bool {
 	was, is := secretsOf(before), secretsOf(after)
 	hide(was, is, maskedBefore)
@@ -25,7 +24,7 @@ func Mask(before, after map[string]any) bool {
 	return len(was)+len(is) > 0
 }
 
-// secret is one value to hide, and the place it stands in.
+// secret is a value to mask and how to replace it.
 type secret struct {
 	text string
 	put  func(string)
@@ -41,7 +40,7 @@ func hide(secrets, others map[string]secret, changed string) {
 	}
 }
 
-// secretsOf finds every secret of an object by its path.
+// secretsOf returns the secrets of an object by path.
 func secretsOf(object map[string]any) map[string]secret {
 	found := map[string]secret{}
 	if object["kind"] == "Secret" {
@@ -56,9 +55,8 @@ func secretsOf(object map[string]any) map[string]secret {
 	return found
 }
 
-// findSecrets looks for values under a telling name, as variables of a
-// container or as entries of a map, and for text that looks like a credential
-// wherever it stands.
+// findSecrets finds values with a name like a secret, in variables of containers and in
+// entries of maps, and text that looks like a credential anywhere.
 func findSecrets(node any, path string, found map[string]secret) {
 	switch n := node.(type) {
 	case map[string]any:
@@ -91,7 +89,7 @@ func findSecrets(node any, path string, found map[string]secret) {
 	}
 }
 
-// label names an item of a list, by its name where it has one.
+// label returns the name of a list item, or its index.
 func label(item any, i int) string {
 	if fields, ok := item.(map[string]any); ok {
 		if name, ok := fields["name"].(string); ok {

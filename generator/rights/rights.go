@@ -5,12 +5,12 @@ import (
 	"octopod/generator/staging"
 )
 
-// Rights say what an actor may do. Package auth knows them of a person or a
-// token.
+// Rights decide what an actor may do. Package auth implements them for people and
+// tokens.
 type Rights interface {
-	// Role gives the actor's role in a project.
+	// Role returns the actor's role in a project.
 	Role(*project.Project) project.Role
-	// Check refuses a verb on a staging; the name is "" for the project itself.
+	// Check rejects a verb on a staging; the name is "" for the project itself.
 	Check(p *project.Project, verb staging.Verb, name string) error
 }
 
@@ -23,8 +23,8 @@ const (
 	Sweep staging.Verb = "sweep"
 )
 
-// Authorize refuses a verb that is beyond the actor. Who has no rights, but the env
-// repo itself, may do what the git server lets them do.
+// Authorize rejects a verb that the actor may not use. An actor without Rights, who
+// works on the env repo directly, may do whatever the git server allows.
 func (a Actor) Authorize(p *project.Project, verb staging.Verb, name string) error {
 	if a.Rights == nil {
 		return nil
@@ -32,7 +32,7 @@ func (a Actor) Authorize(p *project.Project, verb staging.Verb, name string) err
 	return a.Rights.Check(p, verb, name)
 }
 
-// RequireVisible refuses a part of what is known to a role that it is not for.
+// RequireVisible rejects a section that the role may not see.
 func RequireVisible(p *project.Project, role project.Role, part project.Section) error {
 	if p.Spec.UI.Shows(part, role) {
 		return nil
@@ -41,11 +41,11 @@ func RequireVisible(p *project.Project, role project.Role, part project.Section)
 		WithHint("octopod.yaml says under spec.ui.visible who does")
 }
 
-// Actor says who asks, and through which door.
+// Actor is the caller of a use case and the door it came through.
 type Actor struct {
 	Person  staging.Person
 	Via     staging.Via
-	Request string // an id that finds this request in the history; may be empty
-	Key     string // the same for every try of a request, so that it counts once; may be empty
-	Rights  Rights // nil where the git server alone says who may do what
+	Request string // ID of the request in the history; may be empty
+	Key     string // idempotency key, the same for every retry of a request; may be empty
+	Rights  Rights // nil when only the git server decides
 }

@@ -11,8 +11,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// Visibility leaves out of what is known what a role is not shown, and secrets for
-// every role. Its zero value shows nothing.
+// Visibility removes from a staging whatever octopod.yaml hides from a role, and masks
+// secrets for every role. The zero value shows nothing.
 type Visibility struct {
 	Project *project.Project
 	Role    project.Role
@@ -27,7 +27,8 @@ func NewVisibility(p *project.Project, r Rights) Visibility {
 	return Visibility{Project: p, Role: r.Role(p)}
 }
 
-// Redacted is a staging as a role may see it. The one that is given stays as it is.
+// Redacted returns a copy of a view with everything removed that the role may not see.
+// The given view is not modified.
 func Redacted(p *project.Project, role project.Role, known *staging.View) *staging.View {
 	return Visibility{Project: p, Role: role}.Redact(known)
 }
@@ -45,7 +46,8 @@ func (v Visibility) Require(part project.Section) error {
 	return RequireVisible(v.Project, v.Role, part)
 }
 
-// RedactProject is octopod.yaml for this role. Parts have names for all, as addresses do.
+// RedactProject returns octopod.yaml for this role. Names and addresses of services are
+// visible to all.
 func (v Visibility) RedactProject() *project.Project {
 	p := *v.Project
 	if !v.Shows(project.SectionServices) {
@@ -76,7 +78,8 @@ func (v Visibility) RedactProject() *project.Project {
 	return &p
 }
 
-// Redact is a staging for this role. The one that is given stays as it is.
+// Redact returns a copy of a view with everything removed that the role may not see.
+// The given view is not modified.
 func (v Visibility) Redact(known *staging.View) *staging.View {
 	view := *known
 	s := &view.Spec
@@ -108,7 +111,7 @@ func (v Visibility) Redact(known *staging.View) *staging.View {
 	return &view
 }
 
-// Version names a record as this role is shown it.
+// Version returns the version of a record as this role sees it.
 func (v Visibility) Version(record staging.Staging) string {
 	return v.Redact(&staging.View{Document: record.Document()}).Version
 }
@@ -122,7 +125,7 @@ func hideAuthor(s *staging.Spec) {
 	s.Tested = with(s.Tested, func(t *staging.Test) { t.By = "" })
 }
 
-// with is a copy with a change; the original is shared, and stays as it is.
+// with returns a changed copy. The original is shared and is not modified.
 func with[T any](original *T, change func(*T)) *T {
 	if original == nil {
 		return nil
@@ -136,8 +139,8 @@ func withoutVersions(t *staging.Test) *staging.Test {
 	return with(t, func(t *staging.Test) { t.Services = nil })
 }
 
-// withoutSettings leaves out the sum of the settings, by which values that are
-// hidden could be guessed. What it is for has been said in the status.
+// withoutSettings removes the hash of the settings, from which hidden values could be
+// guessed. The status already holds its result.
 func withoutSettings(t *staging.Test) *staging.Test {
 	return with(t, func(t *staging.Test) { t.Settings = "" })
 }
@@ -146,15 +149,15 @@ func (v Visibility) redactOverrides(o staging.Overrides) staging.Overrides {
 	return staging.Overrides{App: v.redactValues(o.App), Deployment: v.redactValues(o.Deployment)}
 }
 
-// Masks tells whether the values of a setting are shown to nobody, by its name
-// alone.
+// Masks reports whether the values of a setting are hidden from every role because of
+// its name.
 func (v Visibility) Masks(name string) bool {
 	kind := v.Project.Spec.Parameters[name].Type
 	return staging.IsSecretName(name) && slices.Contains([]project.Type{"", project.TypeString, project.TypeEnum}, kind)
 }
 
-// redactValues masks the values that look or sound like secrets. A reference names
-// a secret and is none.
+// redactValues masks values that look or sound like secrets. A reference names a secret
+// and is not one.
 func (v Visibility) redactValues(values staging.Values) staging.Values {
 	masked := staging.Values{}
 	for name, value := range values {
@@ -174,7 +177,7 @@ func (v Visibility) redactValues(values staging.Values) staging.Values {
 	return shown
 }
 
-// RedactDifferences leaves out what a role is not shown.
+// RedactDifferences removes the differences that the role may not see.
 func (v Visibility) RedactDifferences(all []staging.Difference) []staging.Difference {
 	return slices.DeleteFunc(slices.Clone(all), func(d staging.Difference) bool { return !v.Shows(v.partOf(d.What)) })
 }
@@ -194,11 +197,11 @@ func (v Visibility) partOf(what string) project.Section {
 	return ""
 }
 
-// errInternal stands for an error that nobody has put into words for people.
+// errInternal replaces errors that have no message for users.
 var errInternal = errors.New("something went wrong that nobody foresaw; the server's log says what")
 
-// RedactError is an error for this role: who is not shown technical detail is told in
-// Octopod's words alone, and never the words of git, Argo CD or the system.
+// RedactError returns an error for this role. A role without technical details gets
+// Octopod's own messages, never those of git, Argo CD or the system.
 func (v Visibility) RedactError(err error) error {
 	if err == nil || v.Shows(project.SectionDetail) {
 		return err

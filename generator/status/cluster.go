@@ -9,48 +9,48 @@ import (
 	"octopod/generator/staging"
 )
 
-// Cluster is Argo CD, as far as the use cases need it; *argocd.Client is it.
+// Cluster is Argo CD as the use cases need it; *argocd.Client implements it.
 type Cluster interface {
 	observer
 	Refresher
 	Inspector
 }
 
-// observer tells how the Applications of a project are.
+// observer reads the Applications of a project.
 type observer interface {
 	Applications(context.Context) ([]staging.Application, error)
-	// Watch tells every change until ctx ends, and survives that Argo CD is away.
+	// Watch reports every change until ctx ends. It survives that Argo CD is unreachable.
 	Watch(ctx context.Context, handle func(argocd.Event)) error
 	Pods(ctx context.Context, application string) ([]staging.Pod, error)
 	// Application gets one by its own name.
 	Application(ctx context.Context, name string) (staging.Application, error)
 }
 
-// Refresher makes Argo CD look at git now, instead of when it would by itself.
+// Refresher makes Argo CD read git now instead of at its next poll.
 type Refresher interface {
-	// Refresh compares one Application; hard also renders it anew.
+	// Refresh compares one Application with git; a hard refresh also renders it again.
 	Refresh(ctx context.Context, application string, hard bool) (staging.Application, error)
-	// UpsertApplicationSet finds stagings that are new or gone.
+	// UpsertApplicationSet makes Argo CD find stagings that were added or removed.
 	UpsertApplicationSet(context.Context, *project.Project) error
 }
 
-// Inspector tells what is amiss between Octopod and Argo CD.
+// Inspector compares what Argo CD has with what Octopod needs.
 type Inspector interface {
-	// Missing are permissions that Octopod's account lacks.
+	// Missing lists the permissions that Octopod's account lacks.
 	Missing(context.Context) ([]argocd.Permission, error)
 	// Installed compares Argo CD with the manifests of the project.
 	Installed(context.Context, *project.Project) ([]argocd.Installed, error)
 }
 
-// connection keeps the one Cluster of a Stagings. Which it is follows from the
-// project, so it is made when the project is known.
+// connection keeps the one Cluster of a Reader. It depends on octopod.yaml, so it is
+// dialed once that is known.
 type connection struct {
 	mu      sync.Mutex
 	project string
 	cluster Cluster
 }
 
-// Connected gives Argo CD, or nil when none is configured.
+// Connected returns Argo CD, nil when none is configured.
 func (g *Reader) Connected(p *project.Project) (Cluster, error) {
 	if g.connect == nil {
 		return nil, nil

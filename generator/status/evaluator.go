@@ -16,18 +16,19 @@ import (
 	"octopod/generator/staging"
 )
 
-// Snapshot is what Argo CD says at one moment. A sight of nothing, with a cause,
-// is one too: Argo CD is away.
+// Snapshot is the state of all Applications of a project at one moment. While Argo CD
+// is unreachable it is empty and holds the error.
 type Snapshot struct {
-	Apps      map[string]staging.Application // by the name of the staging
+	Apps      map[string]staging.Application // by staging
 	AwaySince time.Time
 	Err       error
 }
 
-// Has tells whether Argo CD has an Application of a staging.
+// Has reports whether Argo CD has an Application of a staging.
 func (s *Snapshot) Has(name string) bool { _, there := s.Apps[name]; return there }
 
-// Snapshot sees Argo CD now. Without an Argo CD there is no sight.
+// Snapshot lists the Applications of the project. It returns nil when no Argo CD is
+// configured.
 func (g *Reader) Snapshot(ctx context.Context, p *project.Project) (Cluster, *Snapshot) {
 	cluster, err := g.Connected(p)
 	if cluster == nil && err == nil {
@@ -47,8 +48,8 @@ func (g *Reader) Snapshot(ctx context.Context, p *project.Project) (Cluster, *Sn
 	return cluster, seen
 }
 
-// Evaluator tells how stagings are: one tip of the env repo against what Argo CD
-// says. It is safe for use by many goroutines.
+// Evaluator derives the phase of stagings by comparing one commit of the env repo with
+// what Argo CD reports. It is safe for use by many goroutines.
 type Evaluator struct {
 	*Reader
 	Cluster Cluster
@@ -56,11 +57,11 @@ type Evaluator struct {
 	Project *project.Project
 
 	mu        sync.Mutex
-	trees     map[string]*envrepo.Tree // by revision; nil for one that the branch does not have
+	trees     map[string]*envrepo.Tree // by revision; nil when the branch does not have it
 	changedAt map[contentKey]time.Time
 }
 
-// contentKey is a staging with a certain content beside its record.
+// contentKey identifies a staging with one content, its record apart.
 type contentKey struct{ name, content string }
 
 // NewEvaluator returns an Evaluator for one tip of the env repo.
@@ -70,11 +71,11 @@ func (g *Reader) NewEvaluator(cluster Cluster, tip *envrepo.Tree, p *project.Pro
 	return j
 }
 
-// maxTrees bounds the revisions that a judge remembers. Applications of one
-// project are mostly compared with the last few.
+// maxTrees bounds the revisions that an Evaluator keeps. Most Applications of a project
+// are at one of the last few.
 const maxTrees = 64
 
-// SetTip lets the judge see another tip. It must not be telling anything.
+// SetTip switches to another commit. Do not call it while EvaluateAll runs.
 func (j *Evaluator) SetTip(tip *envrepo.Tree, p *project.Project) {
 	j.Tip, j.Project = tip, p
 	if len(j.trees) == 0 || len(j.trees) > maxTrees {
@@ -83,8 +84,7 @@ func (j *Evaluator) SetTip(tip *envrepo.Tree, p *project.Project) {
 	j.trees[tip.Revision()] = tip
 }
 
-// MaxConcurrent bounds the questions to Argo CD and to the env repo that are
-// under way together.
+// MaxConcurrent bounds concurrent requests to Argo CD and to the env repo.
 const MaxConcurrent = 8
 
 // EvaluateAll fills in the status of every view. It fails only when the env repo cannot
@@ -101,8 +101,8 @@ func (j *Evaluator) EvaluateAll(ctx context.Context, seen *Snapshot, views []sta
 	return work.Wait()
 }
 
-// prefetch brings in one request for each revision what the comparisons of many
-// stagings will ask for: those that Argo CD knows as something else.
+// prefetch fetches, in one request per revision, what the comparisons of many stagings
+// read: directories that differ from those that Argo CD knows.
 func (j *Evaluator) prefetch(ctx context.Context, seen *Snapshot, views []staging.View) error {
 	compared := map[string][]string{} // directories by revision
 	for _, v := range views {
@@ -158,7 +158,7 @@ func SetUnreadable(v *staging.View, err error) {
 	v.Status.Phase, v.Status.Reason, v.Status.Detail = staging.PhaseUnknown, staging.Reason{Code: staging.ReasonUnreadableFiles}, err.Error()
 }
 
-// observe gathers what the phase of a staging follows from.
+// observe gathers the input of staging.PhaseOf.
 func (j *Evaluator) observe(ctx context.Context, seen *Snapshot, v *staging.View) (staging.Observation, error) {
 	name := v.Metadata.Name
 	recorded, err := j.Tip.Has(name)
@@ -183,13 +183,13 @@ func (j *Evaluator) observe(ctx context.Context, seen *Snapshot, v *staging.View
 	}
 	if needsPods(o) {
 		pods, err := j.Cluster.Pods(ctx, o.App.Name)
-		o.Pods, o.PodsKnown = pods, err == nil // without them the reason stays general
+		o.Pods, o.PodsKnown = pods, err == nil // without pods the reason stays general
 	}
 	return o, j.expectImages(ctx, v, &o)
 }
 
-// compare finds whether Argo CD speaks of what is committed now and, where it
-// does not, since when that is so.
+// compare determines whether Argo CD reports about the content committed now and, if
+// not, since when the content is committed.
 func (j *Evaluator) compare(ctx context.Context, name string, o *staging.Observation) (err error) {
 	if o.App != nil {
 		if o.Compared, err = j.SameContent(ctx, name, o.App.Revision); err != nil {
@@ -208,7 +208,7 @@ func (j *Evaluator) compare(ctx context.Context, name string, o *staging.Observa
 	return err
 }
 
-// committedAt is when a staging became what it is, its record apart.
+// committedAt returns when the content of a staging, its record apart, was committed.
 func (j *Evaluator) committedAt(ctx context.Context, name string) (time.Time, error) {
 	content, err := j.Tip.ContentHash(ctx, name)
 	if err != nil {
@@ -230,9 +230,9 @@ func (j *Evaluator) committedAt(ctx context.Context, name string) (time.Time, er
 	return at, nil
 }
 
-// SameContent tells whether a staging at a revision is what it is at the tip, its
-// record apart: no engine reads that. Its git tree tells: revisions differ with
-// every commit of another staging.
+// SameContent reports whether a staging has the same content at a revision as at the
+// tip, its record apart, which no engine reads. It compares git trees, because
+// revisions differ with every commit of another staging.
 func (j *Evaluator) SameContent(ctx context.Context, name, revision string) (bool, error) {
 	if revision == "" {
 		return false, nil
@@ -252,7 +252,7 @@ func (j *Evaluator) SameContent(ctx context.Context, name, revision string) (boo
 	return then == now, err
 }
 
-// treeAt reads a revision once; nil when the branch does not have it.
+// treeAt reads a revision once. It returns nil when the branch does not have it.
 func (j *Evaluator) treeAt(ctx context.Context, revision string) (*envrepo.Tree, error) {
 	j.mu.Lock()
 	tree, known := j.trees[revision]
@@ -272,8 +272,8 @@ func (j *Evaluator) treeAt(ctx context.Context, revision string) (*envrepo.Tree,
 	return tree, err
 }
 
-// needsPods: health says minutes later what pods say now, and of an archived
-// staging nothing but its pods tells that it sleeps.
+// needsPods reports whether the phase depends on pods: pods fail minutes before the
+// health does, and only pods show that an archived staging has stopped.
 func needsPods(o staging.Observation) bool {
 	if o.App == nil || !o.Compared {
 		return false
@@ -281,8 +281,8 @@ func needsPods(o staging.Observation) bool {
 	return o.App.Health != "Healthy" || o.State == staging.Archived && len(o.App.Images) > 0
 }
 
-// expectImages says which images must be live. A service whose image is not live may
-// have no pod on purpose; only then is it worth rendering the staging to know.
+// expectImages sets the images that must be live. A service whose image is not live may
+// have no pod on purpose; only then is rendering worth it.
 func (j *Evaluator) expectImages(ctx context.Context, v *staging.View, o *staging.Observation) error {
 	if o.App == nil || !o.Compared || o.State != staging.Active {
 		return nil
@@ -320,7 +320,7 @@ func (j *Evaluator) committedImages(ctx context.Context, name string) ([]string,
 	return staging.RunningImages(objects)
 }
 
-// liveImages lists the versions of an image that have pods.
+// liveImages lists the live versions of an image.
 func liveImages(images []string, wanted string) []string {
 	var live []string
 	for _, image := range images {
@@ -331,7 +331,7 @@ func liveImages(images []string, wanted string) []string {
 	return live
 }
 
-// timings are the steps that Argo CD's own times tell.
+// timings derives steps of a change from Argo CD's own times.
 func timings(o staging.Observation, phase staging.Phase) staging.Timings {
 	var t staging.Timings
 	if !o.Committed.IsZero() {
@@ -348,7 +348,7 @@ func timings(o staging.Observation, phase staging.Phase) staging.Timings {
 	return t
 }
 
-// removedViews are Applications whose stagings are gone from the env repo.
+// removedViews lists stagings that only Argo CD still has.
 func removedViews(tip *envrepo.Tree, seen *Snapshot) ([]staging.View, error) {
 	var views []staging.View
 	for name := range seen.Apps {
@@ -364,7 +364,7 @@ func removedViews(tip *envrepo.Tree, seen *Snapshot) ([]staging.View, error) {
 	return views, nil
 }
 
-// RemovedView shows a staging that the env repo no longer has.
+// RemovedView returns the view of a staging that is no longer in the env repo.
 func RemovedView(name string) staging.View {
 	s := staging.Staging{Name: name, Spec: staging.Spec{State: staging.Deleting}}
 	return staging.View{Document: s.Document()}

@@ -7,9 +7,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// Find lists stagings by name. A record that cannot be read is listed as
-// Invalid and hides no other. A staging that was deleted is listed for as long
-// as Argo CD is removing it.
+// Find lists stagings by name. A record that cannot be read is listed as Invalid and
+// hides no other. A deleted staging is listed until Argo CD has removed it.
 func (g *Reader) Find(ctx context.Context, q staging.Query) ([]staging.View, error) {
 	tree, p, err := g.Latest(ctx)
 	if err != nil {

@@ -9,11 +9,11 @@ import (
 	"octopod/generator/staging"
 )
 
-// rolloutTimeout bounds how long a history waits for what Argo CD remembers.
+// rolloutTimeout bounds how long a history waits for Argo CD.
 const rolloutTimeout = 3 * time.Second
 
-// RolloutRecords is what Argo CD remembers of a staging; nothing where it cannot be
-// asked.
+// RolloutRecords returns Argo CD's record of the last syncs of a staging, nothing when
+// Argo CD is unreachable.
 func (g *Reader) RolloutRecords(ctx context.Context, name string) []staging.RolloutRecord {
 	ctx, cancel := context.WithTimeout(ctx, rolloutTimeout)
 	defer cancel()
@@ -37,8 +37,8 @@ func (g *Reader) AttachRollouts(ctx context.Context, name string, events []stagi
 	return staging.AttachRollouts(events, past), nil
 }
 
-// History lists the versions of a staging, newest first, and where the query
-// wants that what became of each.
+// History lists the versions of a staging, newest first, with their rollouts when the
+// query wants them.
 func (g *Reader) History(ctx context.Context, q staging.HistoryQuery) ([]staging.Event, error) {
 	events, err := g.Versions(ctx, q)
 	if err != nil || !q.Rollouts {
