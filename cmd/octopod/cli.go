@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"octopod/generator/forge"
+	"octopod/generator/gitstore"
+	"octopod/generator/server"
 )
 
 // cli is one run of the program: its streams, its surroundings, and the
@@ -92,4 +94,17 @@ func withTimeout(ctx context.Context, d time.Duration) (context.Context, context
 		ctx = context.Background()
 	}
 	return context.WithTimeout(ctx, d)
+}
+
+// stdio are the streams of a process.
+type stdio struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// served is what a run that serves hands to the adapters of its projects.
+type served struct {
+	observer    server.Observer
+	sinks       []string                 // notification sinks of the server
+	forgeTokens map[string]gitstore.Auth // by host
 }

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -261,5 +260,3 @@ func (c *cli) showChanges(events []staging.Event) {
 	c.out.printf("\n")
 	c.tableOfEvents(events, true)
 }
-
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

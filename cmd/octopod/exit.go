@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -196,24 +195,4 @@ func flagMeant(cmd *cobra.Command, err error) string {
 		return "; did you mean --" + near + "?"
 	}
 	return ""
-}
-
-// newExitCodes is `octopod help exit-codes`.
-func newExitCodes() *cobra.Command {
-	var b strings.Builder
-	b.WriteString("Every verb returns one of these exit codes.\n\n")
-	for _, row := range exits {
-		var codes []string
-		for _, code := range row.codes {
-			codes = append(codes, string(code))
-		}
-		text := row.means
-		if len(codes) > 0 {
-			text += " (" + strings.Join(codes, ", ") + ")"
-		}
-		fmt.Fprintf(&b, "%4d  %s\n", row.exit, wrap(text, "      "))
-	}
-	b.WriteString("\n-o json returns the codes in brackets.\n" +
-		"diff and regenerate --check: 0 same, 1 different, 2 or more: error.")
-	return &cobra.Command{Use: "exit-codes", Short: "Exit codes of all verbs", Long: b.String()}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 )
@@ -111,24 +110,22 @@ func reflow(text string) string {
 	return strings.Join(paragraphs, "\n\n")
 }
 
-// wrap fills lines with words; all but the first begin with the indent, and
-// something as long stands before the first.
-func wrap(text, indent string) string {
+// newExitCodes is `octopod help exit-codes`.
+func newExitCodes() *cobra.Command {
 	var b strings.Builder
-	column := len(indent)
-	for i, word := range strings.Fields(text) {
-		n := utf8.RuneCountInString(word)
-		switch {
-		case i == 0:
-		case column+1+n > helpWidth:
-			b.WriteString("\n" + indent)
-			column = len(indent)
-		default:
-			b.WriteByte(' ')
-			column++
+	b.WriteString("Every verb returns one of these exit codes.\n\n")
+	for _, row := range exits {
+		var codes []string
+		for _, code := range row.codes {
+			codes = append(codes, string(code))
 		}
-		b.WriteString(word)
-		column += n
+		text := row.means
+		if len(codes) > 0 {
+			text += " (" + strings.Join(codes, ", ") + ")"
+		}
+		fmt.Fprintf(&b, "%4d  %s\n", row.exit, wrap(text, "      "))
 	}
-	return b.String()
+	b.WriteString("\n-o json returns the codes in brackets.\n" +
+		"diff and regenerate --check: 0 same, 1 different, 2 or more: error.")
+	return &cobra.Command{Use: "exit-codes", Short: "Exit codes of all verbs", Long: b.String()}
 }

@@ -8,7 +8,6 @@ package main
 
 import (
 	"context"
-	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -24,12 +23,6 @@ func main() {
 	// as timeout(1) sends it, does not count.
 	context.AfterFunc(ctx, func() { time.AfterFunc(lastWait, stop) })
 	os.Exit(run(ctx, os.Args[1:], stdio{os.Stdin, os.Stdout, os.Stderr}, environment(os.Environ()), time.Now))
-}
-
-// stdio are the streams of a process.
-type stdio struct {
-	in       io.Reader
-	out, err io.Writer
 }
 
 // run is the whole program: arguments in, exit code out.

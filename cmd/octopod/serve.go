@@ -12,7 +12,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"octopod/generator/gitstore"
 	"octopod/generator/giturl"
 	"octopod/generator/server"
 	"octopod/generator/staging"
@@ -121,13 +120,6 @@ func greeting(config server.Config, signIn bool, at net.Addr) string {
 		return text + "\nNobody is asked to sign in: whoever reaches it may do everything."
 	}
 	return text + "\nNobody is asked to sign in, so it answers this machine alone. docs/access.md sets up sign-in."
-}
-
-// served is what a run that serves hands to the adapters of its projects.
-type served struct {
-	observer    server.Observer
-	sinks       []string                 // notification sinks of the server
-	forgeTokens map[string]gitstore.Auth // by host
 }
 
 // open connects one project of a server.

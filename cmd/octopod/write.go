@@ -191,9 +191,6 @@ func (c *cli) showPlan(plan []staging.PlanItem) {
 	}
 }
 
-// short is a revision in tables.
-func short(revision string) string { return revision[:min(len(revision), 7)] }
-
 // nameFlag lets a verb take the name as Octopod 1 did, with -n.
 func nameFlag(cmd *cobra.Command, name *string) {
 	cmd.Flags().StringVarP(name, "name", "n", "", "`name` of the staging, in place of the argument")
