@@ -5,32 +5,11 @@ import (
 	"context"
 	"time"
 
-	"github.com/spf13/pflag"
-
 	"octopod/generator/argocd"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 	"octopod/generator/status"
 )
-
-// argoCD are the settings that say how Argo CD is reached. Where they are
-// silent, argocd's own ARGOCD_SERVER and ARGOCD_OPTS count. The token is no
-// flag: ARGOCD_AUTH_TOKEN, or a file.
-type argoCD struct {
-	server    string
-	plaintext bool
-	insecure  bool
-	grpcWeb   bool
-	tokenFile string
-}
-
-func (a *argoCD) addFlags(f *pflag.FlagSet) {
-	f.StringVar(&a.server, "argocd-server", "", "`address` of Argo CD, for the status of stagings (default: ARGOCD_SERVER)")
-	f.BoolVar(&a.plaintext, "argocd-plaintext", false, "connect to Argo CD without TLS")
-	f.BoolVar(&a.insecure, "argocd-insecure", false, "do not verify Argo CD's certificate")
-	f.BoolVar(&a.grpcWeb, "argocd-grpc-web", false, "use gRPC-web, if the proxy in front of Argo CD does not support HTTP/2")
-	f.StringVar(&a.tokenFile, "argocd-token-file", "", "`file` with the token for Argo CD (default: ARGOCD_AUTH_TOKEN)")
-}
 
 // argoCDOptions gathers the settings; false when no Argo CD is named.
 func (c *cli) argoCDOptions() (argocd.Options, bool, error) {

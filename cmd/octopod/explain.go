@@ -5,14 +5,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"octopod/generator/doctor"
 )
-
-// explainer knows why a branch has a staging, or has none.
-type explainer interface {
-	Explain(ctx context.Context, branch string) (doctor.Explanation, error)
-}
 
 // newExplain says why a branch has a staging, or has none.
 func newExplain(c *cli) *cobra.Command {

@@ -7,9 +7,6 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// helpWidth is the width of a terminal that nobody has made wider.
-const helpWidth = 80
-
 // addHelp gives every verb the same form of help: what it does, how to call it,
 // examples, its own flags. The flags that every verb has are on a page of
 // their own, since they would bury these.

@@ -70,3 +70,8 @@ type keeper interface {
 	// Fix rewrites the files derived from octopod.yaml.
 	Fix(ctx context.Context, by rights.Actor, dryRun bool) (change.Result, error)
 }
+
+// explainer knows why a branch has a staging, or has none.
+type explainer interface {
+	Explain(ctx context.Context, branch string) (doctor.Explanation, error)
+}

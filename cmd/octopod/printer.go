@@ -137,3 +137,6 @@ func wrap(text, indent string) string {
 	}
 	return b.String()
 }
+
+// helpWidth is the width of a terminal that nobody has made wider.
+const helpWidth = 80

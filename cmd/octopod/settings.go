@@ -261,3 +261,22 @@ Credentials have no flags, because other users can see a command line:
 Octopod also reads ARGOCD_SERVER and ARGOCD_OPTS, like argocd, and NO_COLOR. In CI it
 reads the author from variables such as GITHUB_ACTOR and GITLAB_USER_NAME.`}
 }
+
+// argoCD are the settings that say how Argo CD is reached. Where they are
+// silent, argocd's own ARGOCD_SERVER and ARGOCD_OPTS count. The token is no
+// flag: ARGOCD_AUTH_TOKEN, or a file.
+type argoCD struct {
+	server    string
+	plaintext bool
+	insecure  bool
+	grpcWeb   bool
+	tokenFile string
+}
+
+func (a *argoCD) addFlags(f *pflag.FlagSet) {
+	f.StringVar(&a.server, "argocd-server", "", "`address` of Argo CD, for the status of stagings (default: ARGOCD_SERVER)")
+	f.BoolVar(&a.plaintext, "argocd-plaintext", false, "connect to Argo CD without TLS")
+	f.BoolVar(&a.insecure, "argocd-insecure", false, "do not verify Argo CD's certificate")
+	f.BoolVar(&a.grpcWeb, "argocd-grpc-web", false, "use gRPC-web, if the proxy in front of Argo CD does not support HTTP/2")
+	f.StringVar(&a.tokenFile, "argocd-token-file", "", "`file` with the token for Argo CD (default: ARGOCD_AUTH_TOKEN)")
+}

@@ -13,18 +13,6 @@ import (
 	"octopod/generator/staging"
 )
 
-// SweepConfig configures the sweeps of a server. Several servers may sweep the same
-// env repo: each change is bound to the version of the record that the sweep read,
-// so only one server commits it.
-type SweepConfig struct {
-	// Interval, varied by up to a tenth. Default 10m.
-	Every project.Duration `yaml:"every,omitempty"`
-	// Percentage of stagings that one sweep may archive or delete. Default 25.
-	MaxShare int `yaml:"maxShare,omitempty"`
-	// Turns sweeps off, for example because a CI job sweeps.
-	Off bool `yaml:"off,omitempty"`
-}
-
 const defaultSweepInterval = project.Duration(10 * time.Minute)
 
 // sweepLoop sweeps one project until its server ends.
