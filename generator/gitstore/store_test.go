@@ -233,9 +233,9 @@ func TestBranchNames(t *testing.T) {
 	}
 	for _, name := range []string{"a..b", "-a", "a.lock", "a b", "@", "refs/tags/a", "a\xff", strings.Repeat("a", 250)} {
 		_, err := gitstore.Open(t.Context(), gitstore.Options{URL: repo, Branch: name})
-		wantCode(t, err, staging.CodeInvalid, "branch name")
+		wantCode(t, err, staging.CodeInvalid, "git branch")
 		err = gitstore.InitBare(t.Context(), filepath.Join(t.TempDir(), "new.git"), name)
-		wantCode(t, err, staging.CodeInvalid, "branch name")
+		wantCode(t, err, staging.CodeInvalid, "git branch")
 	}
 }
 
