@@ -63,7 +63,7 @@ func (a *Access) readableActivity(ctx context.Context, p *project.Project, limit
 }
 
 // redactEvents removes from commits what the role may not see. A subject names
-// settings, images and reasons, so only those who see all of them get it.
+// settings, images and reasons, so only a role that sees all of them gets it.
 func redactEvents(v rights.Visibility, events []staging.Event) []staging.Event {
 	for i := range events {
 		if !v.Shows(project.SectionSettings) || !v.Shows(project.SectionServices) {

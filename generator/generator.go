@@ -42,7 +42,7 @@ type Parts struct {
 	// configured: no staging has a phase then.
 	Connect func(*project.Project) (status.Cluster, error)
 	// Images asks registries whether images exist, and for their digests. nil
-	// means that no registry is asked.
+	// means that images are not checked.
 	Images change.Images
 	// Heads lists the branches of the application's repositories. nil means that
 	// no forge is configured.

@@ -45,7 +45,7 @@ func readRoots(work fs.FS) []string {
 	}
 	p, err := project.Parse(data)
 	if err != nil {
-		return roots // lint says what is wrong with it
+		return roots // lint reports its faults
 	}
 	s := p.Spec
 	for _, root := range slices.Concat([]string{s.Kustomize.Base, s.Jsonnet.File, s.Lifecycle.Teardown}, s.Kustomize.Components, s.Jsonnet.Libraries) {

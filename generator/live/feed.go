@@ -37,8 +37,7 @@ type Feed struct {
 // source is what a Feed reads from; *Tracker implements it.
 type source interface {
 	Watcher
-	// Wake makes every watch read the env repo now. When a watch told what came
-	// of it, its News.Looks has reached the number.
+	// Wake makes every watch read the env repo now. See Tracker.Wake.
 	Wake() uint64
 	// Refresh refreshes Argo CD for what a commit changed.
 	Refresh(context.Context, []staging.PlanItem) error
@@ -83,9 +82,9 @@ func NewFeed(of source, now func() time.Time) *Feed {
 
 // Run watches until ctx ends. It restarts a watch that fails, with growing pauses.
 func (f *Feed) Run(ctx context.Context) {
-	var looks sync.WaitGroup
-	looks.Go(func() { f.runRefreshQueue(ctx) })
-	defer looks.Wait()
+	var wakes sync.WaitGroup
+	wakes.Go(func() { f.runRefreshQueue(ctx) })
+	defer wakes.Wait()
 	pause := f.limits.firstPause
 	for ctx.Err() == nil {
 		began := f.Now()
@@ -191,8 +190,8 @@ func (f *Feed) setUp(s *SourceState, n *Event) {
 }
 
 // setWakes wakes readers that wait for a wake-up to be answered.
-func (f *Feed) setWakes(looks uint64) {
-	f.wakes = looks
+func (f *Feed) setWakes(wakes uint64) {
+	f.wakes = wakes
 	f.wake()
 }
 
@@ -215,9 +214,9 @@ func (f *Feed) CatchUp(ctx context.Context) error {
 	number := f.source.Wake()
 	for ctx.Err() == nil {
 		f.mu.Lock()
-		looks, next := f.wakes, f.next
+		wakes, next := f.wakes, f.next
 		f.mu.Unlock()
-		if looks >= number {
+		if wakes >= number {
 			return nil
 		}
 		select {

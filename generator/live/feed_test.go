@@ -13,7 +13,7 @@ import (
 	"octopod/generator/testenv"
 )
 
-// script is a source whose watches tell what the test says.
+// script is a source whose watches send the events of the test.
 type script struct {
 	wakeups
 	starts chan error // how each watch begins; nil goes on
@@ -59,7 +59,7 @@ func changed(name, phase string) Event {
 	return Event{Kind: Modified, Staging: staging.View{Document: s.Document(), Status: staging.Status{Phase: staging.Phase(phase)}}}
 }
 
-// running gives a feed that learns from a script until the test ends.
+// running returns a feed that reads from a script until the test ends.
 func running(t *testing.T, s *script) *Feed {
 	t.Helper()
 	f := NewFeed(s, time.Now)
@@ -186,7 +186,7 @@ func TestFeedSurvivesWatchesThatFail(t *testing.T) {
 	source.starts <- nil
 	source.news <- changed("b", "Running")
 	source.news <- Event{Kind: Synced}
-	expect(t, s, "gone a Running", "fresh") // b is told once
+	expect(t, s, "gone a Running", "fresh") // b is sent once
 }
 
 func TestFreshness(t *testing.T) {
@@ -289,7 +289,7 @@ func TestFreshSubscriptionBeginsAfterWhatWasCommitted(t *testing.T) {
 	})
 }
 
-// While the env repo cannot be read, what is known is told, and that it is stale.
+// While the env repo cannot be read, a subscriber gets the last state and RepoDown.
 func TestFreshSubscriptionWhileTheEnvRepoIsAway(t *testing.T) {
 	source := newScript()
 	f := running(t, source)
@@ -304,7 +304,7 @@ func TestFreshSubscriptionWhileTheEnvRepoIsAway(t *testing.T) {
 	expect(t, s, "changed a Running", "complete", "stale")
 }
 
-// Nobody waits for Argo CD, and what is committed meanwhile is asked for at once.
+// Nobody waits for Argo CD, and commits made meanwhile share one refresh.
 func TestArgoCDLooksInTheBackground(t *testing.T) {
 	source := newScript()
 	f := running(t, source)

@@ -41,13 +41,13 @@ func (f *Feed) Subscribe(ctx context.Context, after uint64) (*Subscription, erro
 // everything that was committed before the call. While the env repo cannot be
 // read, it begins with what is known, and Stale.
 func (f *Feed) SubscribeFresh(ctx context.Context) (*Subscription, error) {
-	looks := f.source.Wake()
+	wakes := f.source.Wake()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := f.addSubscriber(ctx); err != nil {
 		return nil, err
 	}
-	return &Subscription{feed: f, afterWake: looks}, nil
+	return &Subscription{feed: f, afterWake: wakes}, nil
 }
 
 // addSubscriber takes one of the feed's places until ctx ends. The feed is locked.

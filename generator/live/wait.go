@@ -49,16 +49,16 @@ const firstLook = 30 * time.Second
 func Wait(ctx context.Context, w Watcher, r WaitRequest, step func(staging.View)) (staging.View, error) {
 	limit, cancel := context.WithCancel(ctx)
 	defer cancel()
-	news, ended := make(chan Event), make(chan error, 1)
+	events, ended := make(chan Event), make(chan error, 1)
 	go func() {
 		ended <- w.Watch(limit, staging.Query{Names: []string{r.Name}}, func(n Event) {
 			select {
-			case news <- n:
+			case events <- n:
 			case <-limit.Done():
 			}
 		})
 	}()
-	return (&wait{WaitRequest: r, step: step}).run(limit, news, ended)
+	return (&wait{WaitRequest: r, step: step}).run(limit, events, ended)
 }
 
 // wait is one wait in progress.
@@ -69,7 +69,7 @@ type wait struct {
 	known bool // the staging was seen
 }
 
-func (w *wait) run(ctx context.Context, news <-chan Event, ended <-chan error) (staging.View, error) {
+func (w *wait) run(ctx context.Context, events <-chan Event, ended <-chan error) (staging.View, error) {
 	began, timeout := time.Now(), max(w.Timeout, firstLook)
 	var failing, over <-chan time.Time
 	if w.Timeout > 0 {
@@ -77,7 +77,7 @@ func (w *wait) run(ctx context.Context, news <-chan Event, ended <-chan error) (
 	}
 	for {
 		select {
-		case n := <-news:
+		case n := <-events:
 			if over != nil && timeout > w.Timeout {
 				timeout = w.Timeout
 				over = time.After(timeout - time.Since(began))

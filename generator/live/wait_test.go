@@ -10,7 +10,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// told is a Watcher that tells one thing after the other, and then nothing more.
+// told is a Watcher that sends a list of events, and then nothing more.
 type told []after
 
 // after is an event, and the time before it.
@@ -37,7 +37,7 @@ func is(phase staging.Phase) Event {
 	return Event{Kind: Modified, Staging: staging.View{Document: s.Document(), Status: staging.Status{Phase: phase, Reason: staging.Reason{Words: "so it is"}}}}
 }
 
-// A wait that runs out says how the staging is, also where its time is too short
+// A wait that times out reports the state of the staging, also where its time is too short
 // for the first look at a staging.
 func TestWaitThatRunsOut(t *testing.T) {
 	for _, tt := range []struct {

@@ -46,12 +46,12 @@ type watchState struct {
 }
 
 func (g *Tracker) newWatchState(ctx context.Context, q staging.Query, handle func(Event)) (*watchState, error) {
-	looks := g.wakeups.current()
+	wakes := g.wakeups.current()
 	tip, p, err := g.Latest(ctx)
 	if err != nil {
 		return nil, err
 	}
-	b := &watchState{query: q, handle: handle, sent: map[string]lastSent{}, overdue: map[string]overdue{}, listed: map[string]bool{}, unread: map[string]error{}, wakes: looks, wakeups: &g.wakeups}
+	b := &watchState{query: q, handle: handle, sent: map[string]lastSent{}, overdue: map[string]overdue{}, listed: map[string]bool{}, unread: map[string]error{}, wakes: wakes, wakeups: &g.wakeups}
 	cluster, seen := g.Snapshot(ctx, p)
 	b.argo = seen
 	b.Evaluator = g.NewEvaluator(cluster, tip, p)
@@ -76,7 +76,7 @@ func (b *watchState) run(ctx context.Context, events <-chan argocd.Event) error 
 	defer tips.Stop()
 	for ctx.Err() == nil {
 		var names []string
-		looks := b.wakes
+		wakes := b.wakes
 		select {
 		case e := <-events:
 			names = b.handleArgo(e)
@@ -87,13 +87,13 @@ func (b *watchState) run(ctx context.Context, events <-chan argocd.Event) error 
 		case <-b.Pending.Changed(b.pendingVersion):
 			names = b.pendingChanged()
 		case <-b.wakeups.after(b.wakes):
-			looks = b.wakeups.current()
+			wakes = b.wakeups.current()
 			names = b.readTip(ctx)
 		case <-ctx.Done():
 		}
 		b.sendOrPostpone(ctx, names)
 		b.sendRepoState(ctx)
-		b.sendPolled(looks)
+		b.sendPolled(wakes)
 		b.refreshOverdue(ctx)
 	}
 	return ctx.Err()
@@ -113,10 +113,10 @@ func (b *watchState) pendingChanged() []string {
 }
 
 // sendPolled reports up to which wake-up the branch was read and sent.
-func (b *watchState) sendPolled(looks uint64) {
-	if looks != b.wakes {
-		b.wakes = looks
-		b.handle(Event{Kind: Polled, Wakes: looks})
+func (b *watchState) sendPolled(wakes uint64) {
+	if wakes != b.wakes {
+		b.wakes = wakes
+		b.handle(Event{Kind: Polled, Wakes: wakes})
 	}
 }
 
@@ -133,8 +133,7 @@ func (b *watchState) unlisted() []string {
 	return names
 }
 
-// names lists all stagings of the watch: those of the env repo, those that Argo CD
-// still has, and those sent before.
+// names lists all stagings of the watch: of the env repo, of Argo CD, and sent before.
 func (b *watchState) names() []string {
 	all := map[string]bool{}
 	if len(b.query.Names) > 0 {
@@ -288,7 +287,8 @@ func (b *watchState) send(ctx context.Context, names []string) error {
 	return nil
 }
 
-// views returns the named stagings as they are now, without those that left no trace.
+// views returns the named stagings as they are now. A staging that left no trace is left
+// out.
 func (b *watchState) views(ctx context.Context, names []string) ([]staging.View, error) {
 	var recorded []string
 	var views []staging.View

@@ -16,7 +16,7 @@ import (
 type Visibility struct {
 	Project *project.Project
 	Role    project.Role
-	All     bool // no rights are asked for
+	All     bool // the actor has no Rights: nothing is hidden
 }
 
 // NewVisibility returns what the holder of rights may see; without rights, everything.
@@ -106,7 +106,7 @@ func (v Visibility) Redact(known *staging.View) *staging.View {
 		if v.All {
 			of = known.Document
 		}
-		view.Version = Version(of.Staging()) // a sum of what is not shown would tell whether a guess at it is right
+		view.Version = Version(of.Staging()) // a hash of hidden fields would confirm a guess at them
 	}
 	return &view
 }
@@ -198,7 +198,7 @@ func (v Visibility) partOf(what string) project.Section {
 }
 
 // errInternal replaces errors that have no message for users.
-var errInternal = errors.New("something went wrong that nobody foresaw; the server's log says what")
+var errInternal = errors.New("something went wrong; see the log of the server")
 
 // RedactError returns an error for this role. A role without technical details gets
 // Octopod's own messages, never those of git, Argo CD or the system.

@@ -101,8 +101,8 @@ func (j *Evaluator) EvaluateAll(ctx context.Context, seen *Snapshot, views []sta
 	return work.Wait()
 }
 
-// prefetch fetches, in one request per revision, what the comparisons of many stagings
-// read: directories that differ from those that Argo CD knows.
+// prefetch fetches, in one request per revision, the directories that changed since the
+// commit that Argo CD compared.
 func (j *Evaluator) prefetch(ctx context.Context, seen *Snapshot, views []staging.View) error {
 	compared := map[string][]string{} // directories by revision
 	for _, v := range views {
