@@ -366,7 +366,7 @@ func TestRefusalsArePagesForPeople(t *testing.T) {
 	}
 	s := startServer(t, dir, nil, "--server-config", file)
 	for path, tt := range map[string]struct{ accept, want string }{
-		"/shop/":           {"text/html", "<h1>Please sign in</h1>"},
+		"/shop/":           {"text/html", "<h1>You are not signed in</h1>"},
 		"/api/v1/projects": {"text/html", `"code":"unauthorized"`},
 		"/shop/about":      {"application/json", `"code":"unauthorized"`},
 	} {
