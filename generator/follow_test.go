@@ -185,7 +185,7 @@ func TestABranchThatIsNotGone(t *testing.T) {
 	}
 	gone = a.remove("backend", "feature/login")
 	a.server.Close()
-	if done := a.follow(gone); done.Changed || !strings.Contains(done.Text, "frontend.git cannot be asked") {
+	if done := a.follow(gone); done.Changed || !strings.Contains(done.Text, "cannot list the branches of") {
 		t.Errorf("the other repository is away: %+v", done)
 	}
 }
@@ -222,7 +222,7 @@ func TestABranchThatIsDeletedWhileItIsDeployed(t *testing.T) {
 func TestPullRequestsThatMakeStagings(t *testing.T) {
 	a := withApps(t, "from: pullRequest, labels: [staging]")
 	pushed := a.commit("backend", "feature/login")
-	if done := a.follow(pushed); done.Changed || !strings.Contains(done.Text, "pull requests make stagings") {
+	if done := a.follow(pushed); done.Changed || !strings.Contains(done.Text, "only pull requests create stagings") {
 		t.Errorf("a push: %+v", done)
 	}
 	if done := a.follow(pullOf(pushed, asOpened)); done.Changed || !strings.Contains(done.Text, "labels") {
@@ -267,12 +267,12 @@ func TestAClosedPullRequestOfTwo(t *testing.T) {
 		t.Errorf("joined: %+v", got)
 	}
 	closed := pullOf(backend, func(p *branch.Pull) { p.Closed = true })
-	if done := a.follow(closed); done.Changed || !strings.Contains(done.Text, "frontend.git has the branch still") {
+	if done := a.follow(closed); done.Changed || !strings.Contains(done.Text, "frontend.git still has the branch") {
 		t.Errorf("closed: %+v", done)
 	}
 }
 
-// Where pushes make stagings, a pull request only says more of one.
+// Where pushes create stagings, a pull request only says more of one.
 func TestPullRequestsBesidePushes(t *testing.T) {
 	a := withApps(t, "")
 	pushed := a.commit("backend", "feature/login")
@@ -307,7 +307,7 @@ func TestAForkGetsNothing(t *testing.T) {
 func TestPushesThatDeployNothing(t *testing.T) {
 	a := withApps(t, "include: [feature/*]")
 	a.follow(a.commit("backend", "feature/login"))
-	if done := a.follow(a.commit("backend", "wip/x")); done.Changed || !strings.Contains(done.Text, "include does not name it") {
+	if done := a.follow(a.commit("backend", "wip/x")); done.Changed || !strings.Contains(done.Text, "include does not match it") {
 		t.Errorf("not included: %+v", done)
 	}
 	stranger := a.commit("backend", "feature/login")

@@ -146,7 +146,7 @@ func TestAWebhookDeploysABranch(t *testing.T) {
 	testenv.Git(t, w.app, "update-ref", "-d", "refs/heads/feature/login")
 	w.hook("d2", hookSecret, giteaPush("feature/login", commit, strings.Repeat("0", 40)))
 	// The frontend's repository is not there, so nobody knows whether it has the branch.
-	w.delivered("d2", receiver.OutcomeNothing, "cannot be asked whether it has the branch")
+	w.delivered("d2", receiver.OutcomeNothing, "cannot list the branches of")
 }
 
 // delivered waits for the outcome of a delivery, as the API tells it.

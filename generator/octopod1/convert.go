@@ -10,23 +10,23 @@ import (
 	"octopod/generator/staging"
 )
 
-// Mapping says what an override of Octopod 1 is in the project.
+// Mapping maps the overrides of Octopod 1 to the project.
 type Mapping struct {
-	Keys     map[string]string // its key → the parameter, where that has another name
-	Images   map[string]string // its key → the service whose tag, or whole image, it holds
-	Branches map[string]string // name of a deployment → its branch; default the name
-	Ignore   []string          // keys that may be left behind; * stands for any text
+	Keys     map[string]string // key → parameter, if the names differ
+	Images   map[string]string // key → service, for a key that is a tag or an image
+	Branches map[string]string // name of a deployment → branch; default the name
+	Ignore   []string          // ignored keys; * matches any text
 }
 
-// Converted is a deployment as the project has it.
+// Converted is a converted deployment.
 type Converted struct {
-	Action   staging.Action // that makes it
-	Unmapped []string       // keys that nothing of the project is for, and Mapping.Ignore does not name
+	Action   staging.Action // that creates the staging
+	Unmapped []string       // keys without a parameter or service that Mapping.Ignore does not match
 	Problems []staging.Problem
 }
 
-// Convert says what makes a deployment anew. It looks at keys and images; whether
-// a value fits its parameter, the action tells.
+// Convert converts a deployment to the action that creates it. It checks keys and
+// images; applying the action checks the values.
 func (m Mapping) Convert(p *project.Project, d Deployment) Converted {
 	c := Converted{Action: staging.Action{
 		Verb: staging.Create, Name: d.Name, Branch: d.Name, Set: map[string]string{}, Images: map[string]staging.Build{},
@@ -44,7 +44,7 @@ func (m Mapping) Convert(p *project.Project, d Deployment) Converted {
 		switch service := m.Images[o.Key]; {
 		case service != "":
 			c.image(p, service, o)
-		case !declared && !m.leaves(o.Key):
+		case !declared && !m.ignores(o.Key):
 			c.Unmapped = append(c.Unmapped, o.Key)
 		case declared:
 			c.set(name, o)
@@ -53,7 +53,7 @@ func (m Mapping) Convert(p *project.Project, d Deployment) Converted {
 	return c
 }
 
-func (m Mapping) leaves(key string) bool {
+func (m Mapping) ignores(key string) bool {
 	return slices.ContainsFunc(m.Ignore, func(pattern string) bool {
 		ok, err := path.Match(strings.ReplaceAll(pattern, "/", "."), strings.ReplaceAll(key, "/", "."))
 		return ok && err == nil
@@ -64,7 +64,7 @@ func (c *Converted) set(name string, o Override) {
 	_, set := c.Action.Set[name]
 	switch {
 	case set || slices.Contains(c.Action.Absent, name):
-		c.fault(o, "is not the only one for "+name)
+		c.fault(o, "is not the only key for "+name)
 	case o.Absent:
 		c.Action.Absent = append(c.Action.Absent, name)
 	default:
@@ -72,8 +72,8 @@ func (c *Converted) set(name string, o Override) {
 	}
 }
 
-// image reads a tag, or a whole reference. A tag belongs to the service's
-// default image.
+// image sets the image of a service from a tag or a full reference. A tag applies to the
+// default image of the service.
 func (c *Converted) image(p *project.Project, service string, o Override) {
 	declared, ok := p.Spec.Services[service]
 	switch {
@@ -83,7 +83,7 @@ func (c *Converted) image(p *project.Project, service string, o Override) {
 	case strings.ContainsAny(o.Value, "/:"):
 		c.Action.Images[service] = staging.Build{Image: o.Value}
 	case declared.Image == "":
-		c.fault(o, fmt.Sprintf("is a tag, and service %s has no default image to put it on", service))
+		c.fault(o, fmt.Sprintf("is a tag, but service %s has no default image", service))
 	default:
 		c.Action.Images[service] = staging.Build{Image: staging.ImageName(declared.Image) + ":" + o.Value}
 	}

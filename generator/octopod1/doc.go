@@ -1,6 +1,5 @@
-// Package octopod1 reads the stagings of Octopod's first version, as its API
-// lists them, and says what they are in an env repo.
+// Package octopod1 converts the stagings of Octopod 1, as listed by its API, to actions
+// that create them in an env repo.
 //
-// It asks no server and changes nothing: JSON and a project go in, actions and
-// what cannot be carried over come out.
+// It is pure: JSON and a project in, actions and unmapped settings out.
 package octopod1

@@ -8,14 +8,14 @@ import (
 	"octopod/generator/staging"
 )
 
-// Deployment is a staging as Octopod 1 knows it. It has no branch.
+// Deployment is a staging of Octopod 1. It has no branch.
 type Deployment struct {
 	Name       string
-	App        []Override // what the application reads
-	Deployment []Override // how it is deployed
+	App        []Override // settings of the application
+	Deployment []Override // settings of the deployment
 	Archived   bool
-	Remark     string // what is special about its state; "" mostly
-	Links      int    // that a script of Octopod 1 found
+	Remark     string // about an unusual state; else ""
+	Links      int    // number of links from its metadata
 	Created    time.Time
 }
 
@@ -23,17 +23,17 @@ type Deployment struct {
 type Override struct {
 	Key    string
 	Value  string
-	Absent bool // the default is taken away
+	Absent bool // the default is removed
 }
 
-// Parse reads the answer of GET /api/v1/deployments: a list of
-// DeploymentFullInfo of octopod-common/src/Common/Types.hs, whose fields are
-// written in snake_case and whose sums as {"tag": …, "contents": …}.
+// Parse parses the response of GET /api/v1/deployments: a list of DeploymentFullInfo
+// (octopod-common/src/Common/Types.hs) with fields in snake_case and sum types as
+// {"tag": …, "contents": …}.
 func Parse(data []byte) ([]Deployment, error) {
 	var written []fullInfo
 	if err := json.Unmarshal(data, &written); err != nil {
-		return nil, staging.Errorf(staging.CodeInvalid, "this is no list of deployments of Octopod 1").Because(err).
-			WithHint("give what `curl https://octopod.example.com/api/v1/deployments` answers")
+		return nil, staging.Errorf(staging.CodeInvalid, "the input is not a list of deployments of Octopod 1").Because(err).
+			WithHint("save the output of `curl https://octopod.example.com/api/v1/deployments`")
 	}
 	var problems []staging.Problem
 	var all []Deployment
@@ -44,7 +44,7 @@ func Parse(data []byte) ([]Deployment, error) {
 		case w.Deployment.Name == "":
 			problems = append(problems, staging.Problem{Field: field, Message: "is missing"})
 		case seen[w.Deployment.Name]:
-			problems = append(problems, staging.Problem{Field: field, Message: fmt.Sprintf("%q is there twice", w.Deployment.Name)})
+			problems = append(problems, staging.Problem{Field: field, Message: fmt.Sprintf("%q is listed twice", w.Deployment.Name)})
 		}
 		seen[w.Deployment.Name] = true
 		d, err := w.deployment()
@@ -53,7 +53,7 @@ func Parse(data []byte) ([]Deployment, error) {
 		}
 		all = append(all, d)
 	}
-	return all, staging.Invalid("the list of deployments cannot be read", problems)
+	return all, staging.Invalid("the list of deployments is not valid", problems)
 }
 
 // fullInfo is DeploymentFullInfo.
@@ -85,22 +85,22 @@ func (w fullInfo) deployment() (Deployment, error) {
 	switch tag := w.Status.Recorded.Tag; tag {
 	case "Running", "CreatePending", "UpdatePending":
 	case "Failure":
-		d.Remark = "it did not work in Octopod 1"
+		d.Remark = "it failed in Octopod 1"
 	case "Archived", "ArchivePending":
 		d.Archived = true
 	case "CleanupFailed":
-		d.Archived, d.Remark = true, "Octopod 1 could not clean it up"
+		d.Archived, d.Remark = true, "its clean-up failed in Octopod 1"
 	default:
-		return d, fmt.Errorf("%q is no status of Octopod 1", tag)
+		return d, fmt.Errorf("%q is not a status of Octopod 1", tag)
 	}
 	return d, nil
 }
 
-// override is written as a pair: ["KEY", {"tag": "ValueAdded", "contents": "value"}],
-// or {"tag": "ValueDeleted"}.
+// override is a pair in JSON: ["KEY", {"tag": "ValueAdded", "contents": "value"}], or
+// with {"tag": "ValueDeleted"}.
 type override Override
 
-// UnmarshalJSON reads the pair.
+// UnmarshalJSON decodes the pair.
 func (o *override) UnmarshalJSON(data []byte) error {
 	var value struct {
 		Tag      string  `json:"tag"`
@@ -108,7 +108,7 @@ func (o *override) UnmarshalJSON(data []byte) error {
 	}
 	pair := []any{&o.Key, &value}
 	if err := json.Unmarshal(data, &pair); err != nil || len(pair) != 2 || o.Key == "" {
-		return fmt.Errorf("%.80s is no override: a key and a value are written as a pair", data)
+		return fmt.Errorf("%.80s is not an override: it must be a pair of key and value", data)
 	}
 	switch {
 	case value.Tag == "ValueAdded" && value.Contents != nil:

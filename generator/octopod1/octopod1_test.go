@@ -39,7 +39,7 @@ func TestParse(t *testing.T) {
 		},
 		{Name: "old-checkout", Created: time.Date(2021, 9, 20, 8, 0, 0, 0, time.UTC), Archived: true, Deployment: []octopod1.Override{{Key: "replicas", Value: "2"}}},
 		{
-			Name: "search", Created: time.Date(2021, 11, 1, 10, 30, 0, 100e6, time.UTC), Remark: "it did not work in Octopod 1",
+			Name: "search", Created: time.Date(2021, 11, 1, 10, 30, 0, 100e6, time.UTC), Remark: "it failed in Octopod 1",
 			App: []octopod1.Override{{Key: "PAYMENT_GATEWAY", Value: "production"}},
 		},
 	}
@@ -62,13 +62,13 @@ func TestEveryStateOfOctopod1(t *testing.T) {
 func TestWhatIsNoListOfDeployments(t *testing.T) {
 	one := func(inside string) string { return `[{"status":{"recorded_status":{"tag":"Running"}},` + inside + `}]` }
 	for name, c := range map[string]struct{ text, says string }{
-		"a page":            {"<html>", "no list of deployments"},
-		"cut off":           {`[{"deployment":`, "no list of deployments"},
-		"one deployment":    {`{"deployment":{}}`, "no list of deployments"},
+		"a page":            {"<html>", "not a list of deployments"},
+		"cut off":           {`[{"deployment":`, "not a list of deployments"},
+		"one deployment":    {`{"deployment":{}}`, "not a list of deployments"},
 		"no name":           {one(`"deployment":{}`), "[0].deployment.name: is missing"},
-		"a name twice":      {`[{"deployment":{"name":"a"},"status":{"recorded_status":{"tag":"Running"}}},{"deployment":{"name":"a"},"status":{"recorded_status":{"tag":"Running"}}}]`, `"a" is there twice`},
-		"an unknown status": {`[{"deployment":{"name":"a"},"status":{"recorded_status":{"tag":"Asleep"}}}]`, `"Asleep" is no status`},
-		"no pair":           {one(`"deployment":{"name":"a","app_overrides":[["KEY"]]}`), "is no override"},
+		"a name twice":      {`[{"deployment":{"name":"a"},"status":{"recorded_status":{"tag":"Running"}}},{"deployment":{"name":"a"},"status":{"recorded_status":{"tag":"Running"}}}]`, `"a" is listed twice`},
+		"an unknown status": {`[{"deployment":{"name":"a"},"status":{"recorded_status":{"tag":"Asleep"}}}]`, `"Asleep" is not a status`},
+		"no pair":           {one(`"deployment":{"name":"a","app_overrides":[["KEY"]]}`), "is not an override"},
 		"no value":          {one(`"deployment":{"name":"a","app_overrides":[["KEY",{"tag":"ValueAdded"}]]}`), "override KEY has a value that is neither"},
 		"an unknown value":  {one(`"deployment":{"name":"a","app_overrides":[["KEY",{"tag":"ValueMoved"}]]}`), "override KEY has a value that is neither"},
 	} {
@@ -122,12 +122,12 @@ func TestWhatCannotBeMapped(t *testing.T) {
 		},
 		"a tag without an image": {
 			octopod1.Mapping{Images: map[string]string{"tag": "worker"}}, octopod1.Deployment{App: []octopod1.Override{{Key: "tag", Value: "1"}}},
-			"tag: is a tag, and service worker has no default image to put it on",
+			"tag: is a tag, but service worker has no default image",
 		},
 		"two keys for one parameter": {
 			octopod1.Mapping{Keys: map[string]string{"level": "LOG_LEVEL"}},
 			octopod1.Deployment{App: []octopod1.Override{{Key: "LOG_LEVEL", Value: "a"}, {Key: "level", Value: "b"}}},
-			"level: is not the only one for LOG_LEVEL",
+			"level: is not the only key for LOG_LEVEL",
 		},
 	} {
 		got := c.m.Convert(shop(), c.d)

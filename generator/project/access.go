@@ -8,8 +8,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// Access says who has which role on the page and the API. Who may write to the
-// env repo past Octopod is the git server's to say.
+// Access defines the role of each user of the web UI and the API. It does not restrict
+// pushes to the env repo: that is up to the git server.
 type Access struct {
 	// Role of signed-in users who are not in one of the lists below. Default viewer.
 	Everyone Role `yaml:"everyone,omitempty" json:"everyone,omitempty" jsonschema:"enum=none,enum=viewer,enum=user,enum=admin"`
@@ -40,8 +40,8 @@ const (
 	RoleAdmin  Role = "admin"
 )
 
-// Includes tells whether who has this role may do what the least role allows.
-// A word that is no role includes nothing, and nothing but admin includes it.
+// Includes reports whether the role has the permissions of the least role. An unknown
+// word includes nothing, and only admin includes it.
 func (r Role) Includes(least Role) bool { return r.rank() > 0 && r.rank() >= least.need() }
 
 // rank orders the roles; 0 allows nothing.
@@ -49,8 +49,7 @@ func (r Role) rank() int {
 	return max(0, slices.Index([]Role{RoleNone, RoleViewer, RoleUser, RoleAdmin}, r))
 }
 
-// need is the rank that a requirement asks for: one that says nothing
-// understandable asks for the highest.
+// need is the rank that a required role has. An unknown word requires the highest rank.
 func (r Role) need() int {
 	if rank := r.rank(); rank > 0 {
 		return rank
@@ -58,8 +57,8 @@ func (r Role) need() int {
 	return RoleAdmin.rank()
 }
 
-// RoleOf gives the highest role that the lists give to a person. The address
-// must be one that the sign-in vouches for.
+// RoleOf returns the highest role of a person. The sign-in must have verified the
+// email address.
 func (a Access) RoleOf(email string, groups []string) Role {
 	switch {
 	case a.Admins.Include(email, groups):
@@ -72,7 +71,7 @@ func (a Access) RoleOf(email string, groups []string) Role {
 	return a.Everyone
 }
 
-// Include tells whether a person is on the list.
+// Include reports whether a person is on the list.
 func (m Members) Include(email string, groups []string) bool {
 	for _, pattern := range m.Emails {
 		if email != "" && Glob(strings.ToLower(pattern), strings.ToLower(email)) {
@@ -87,11 +86,11 @@ func (m Members) Include(email string, groups []string) bool {
 	return false
 }
 
-// Empty tells whether the list names nobody.
+// Empty reports whether the list is empty.
 func (m Members) Empty() bool { return len(m.Groups) == 0 && len(m.Emails) == 0 }
 
-// Glob tells whether a text has the form of a pattern, in which * stands for
-// any text, slashes and nothing included, and everything else for itself.
+// Glob reports whether a text matches a pattern. * matches any text, including
+// slashes and the empty text; there are no other special characters.
 func Glob(pattern, text string) bool {
 	head, rest, wild := strings.Cut(pattern, "*")
 	if !wild {
@@ -111,7 +110,7 @@ func Glob(pattern, text string) bool {
 	return strings.HasSuffix(text, parts[last])
 }
 
-// Problems lists what is wrong with a list that stands under field.
+// Problems validates a list at a field of a file.
 func (m Members) Problems(field string) []staging.Problem {
 	var c problems
 	for i, group := range m.Groups {
@@ -123,7 +122,7 @@ func (m Members) Problems(field string) []staging.Problem {
 		local, domain, _ := strings.Cut(email, "@")
 		if local == "" || domain == "" || strings.Contains(domain, "*") || strings.Contains(local, "*") && local != "*" {
 			c.add(fmt.Sprintf("%s.emails[%d]", field, i),
-				"%q is no address: write ada@example.com, or \"*@example.com\" for a whole domain", email)
+				"%q is not an email address: write ada@example.com, or \"*@example.com\" for a whole domain", email)
 		}
 	}
 	return c

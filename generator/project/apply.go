@@ -12,10 +12,9 @@ import (
 	"octopod/generator/staging"
 )
 
-// Apply gives the record after an action: the one place where records change.
-// current is nil where there is none yet. The name in the action is settled
-// before (see NameFor). Rollback is no change of a record but a return to an
-// earlier one, and is not answered here.
+// Apply returns the record after an action. Every change of a record goes through
+// it, except a rollback, which restores an earlier record. current is nil if there is
+// no record yet. The caller has set the name in the action (see NameFor).
 func (p *Project) Apply(current *staging.Staging, a staging.Action, at staging.Attribution) (staging.Staging, error) {
 	switch a.Verb {
 	case staging.Deploy, staging.Create, staging.Update:
@@ -60,15 +59,15 @@ func (p *Project) Apply(current *staging.Staging, a staging.Action, at staging.A
 	case staging.Regenerate:
 		p.fillServices(&next)
 	default:
-		return staging.Staging{}, staging.Errorf(staging.CodeInvalid, "no record changes by %q", a.Verb)
+		return staging.Staging{}, staging.Errorf(staging.CodeInvalid, "%q does not change a record", a.Verb)
 	}
 	return next, nil
 }
 
-// NotFound says that there is no such staging, and which one of those there are
-// was probably meant.
+// NotFound returns the error for a missing staging. It suggests the most similar name
+// among the existing ones.
 func NotFound(name string, among ...string) error {
-	hint := "`octopod get --all` lists those there are; `octopod history %[1]s` knows it if it was deleted"
+	hint := "`octopod get --all` lists all stagings; `octopod history %[1]s` shows whether it was deleted"
 	if near := closestName(name, among); near != "" {
 		hint = "did you mean %[2]s? " + hint
 		return staging.Errorf(staging.CodeNotFound, "there is no staging %q", name).WithHint(hint, name, near)
@@ -76,11 +75,11 @@ func NotFound(name string, among ...string) error {
 	return staging.Errorf(staging.CodeNotFound, "there is no staging %q", name).WithHint(hint, name)
 }
 
-// closestName gives the one name that holds all of another, as feature-login holds
-// login and feature/Login, or that a branch ends in whose prefix the project
-// strips; else one that is spelled alike.
+// closestName returns the only name that contains the given one, as feature-login
+// contains login and feature/Login, or that the given branch ends in. Otherwise it
+// returns the name with the most similar spelling.
 func closestName(name string, among []string) string {
-	var holding []string
+	var matches []string
 	slug := strings.Trim(strings.Map(func(r rune) rune {
 		if r >= 'a' && r <= 'z' || r >= '0' && r <= '9' {
 			return r
@@ -89,11 +88,11 @@ func closestName(name string, among []string) string {
 	}, strings.ToLower(name)), "-")
 	for _, other := range among {
 		if slug != "" && (strings.Contains(other, slug) || strings.HasSuffix(slug, "-"+other)) {
-			holding = append(holding, other)
+			matches = append(matches, other)
 		}
 	}
-	if len(holding) == 1 {
-		return holding[0]
+	if len(matches) == 1 {
+		return matches[0]
 	}
 	return strictyaml.Closest(name, among)
 }
@@ -124,29 +123,29 @@ func (p *Project) deploy(current *staging.Staging, a staging.Action, at staging.
 	return p.configure(next, a)
 }
 
-// deployable refuses a deploy that would take a staging from its branch, its
-// pin or its end.
+// deployable rejects a deploy that would take a staging away from its branch, or that
+// a pin or a deletion forbids.
 func deployable(current *staging.Staging, a staging.Action) error {
 	switch {
 	case current == nil && a.Verb == staging.Update:
 		return NotFound(a.Name)
 	case current == nil && a.Join:
 		return staging.Errorf(staging.CodeNotFound, "there is no staging %q to join", a.Name).
-			WithHint("deploy the branch that it belongs to first")
+			WithHint("deploy the branch of that staging first")
 	case current == nil && a.Branch == "":
-		return staging.Errorf(staging.CodeInvalid, "there is no staging %q yet, and no branch is given to make it for", a.Name).
-			WithHint("give --branch; `octopod get --all` lists the stagings there are")
+		return staging.Errorf(staging.CodeInvalid, "there is no staging %q, and no branch is given to create it", a.Name).
+			WithHint("pass --branch; `octopod get --all` lists all stagings")
 	case current == nil:
 		return nil
 	case a.Verb == staging.Create:
-		return staging.Errorf(staging.CodeExists, "staging %q exists already, for branch %s", a.Name, current.Spec.Branch).
-			WithHint("`octopod update %s …` changes it, `octopod deploy` does whichever is needed", a.Name)
+		return staging.Errorf(staging.CodeExists, "staging %q already exists, for branch %s", a.Name, current.Spec.Branch).
+			WithHint("`octopod update %s …` changes it, and `octopod deploy` creates or updates", a.Name)
 	case a.Branch != "" && a.Branch != current.Spec.Branch && !a.Join:
 		return staging.Errorf(staging.CodeExists, "staging %q belongs to branch %s, not to %s", a.Name, current.Spec.Branch, a.Branch).
-			WithHint("leave the name out, and the branch gets a name of its own; or choose another")
+			WithHint("omit the name, and Octopod derives one from the branch; or choose another name")
 	case current.Spec.State == staging.Deleting:
 		return staging.Errorf(staging.CodeConflict, "staging %q is being deleted", a.Name).
-			WithHint("wait until it is gone, then deploy again; `octopod restore %s` takes the deletion back", a.Name)
+			WithHint("wait for the deletion, then deploy again; `octopod restore %s` cancels the deletion", a.Name)
 	case current.Spec.Pinned != nil:
 		return pinned(*current)
 	}
@@ -160,14 +159,14 @@ func pinned(s staging.Staging) error {
 	}
 	return staging.Errorf(staging.CodePinned, "staging %q is pinned by %s since %s: %s", s.Name,
 		s.Spec.Pinned.By, s.Spec.Pinned.At.UTC().Format(time.DateOnly), reason).
-		WithHint("`octopod unpin %s` lets deploys through again", s.Name)
+		WithHint("`octopod unpin %s` allows deploys again", s.Name)
 }
 
-// joins tells whether a deploy brings the builds of another branch.
+// joins reports whether a deploy adds builds of another branch.
 func joins(a staging.Action, s staging.Staging) bool { return a.Join && a.Branch != s.Spec.Branch }
 
-// build takes over what CI made. The same build once more keeps its record, or
-// a pipeline for the push and one for the pull request would make two commits.
+// build sets the services that CI built. The same build keeps its record: otherwise
+// one pipeline for the push and one for the pull request would make two commits.
 func (p *Project) build(s *staging.Staging, a staging.Action) error {
 	services := maps.Clone(s.Spec.Services)
 	if services == nil {
@@ -183,7 +182,7 @@ func (p *Project) build(s *staging.Staging, a staging.Action) error {
 		made := a.Images[name]
 		c.addError("--image", CheckImage(made.Image))
 		if other := p.imageOfAnother(name, made.Image); other != "" {
-			c.add("--service "+name, "%s is an image of service %s: was --service %s meant?", made.Image, other, other)
+			c.add("--service "+name, "%s is an image of service %s: did you mean --service %s?", made.Image, other, other)
 		}
 		next := staging.Service{
 			Image: made.Image, Commit: made.Commit, Repository: giturl.Redact(cmp.Or(made.Repository, declared.Repository)), From: staging.FromBranch,
@@ -202,8 +201,8 @@ func (p *Project) build(s *staging.Staging, a staging.Action) error {
 	return staging.Invalid("the deploy does not fit the project", c)
 }
 
-// fillServices brings the services in line with the project: those not built on
-// the branch follow the project's default image, those it dropped go.
+// fillServices adapts the services to the project: services without a build of the
+// branch get the default image, and services that the project no longer has are removed.
 func (p *Project) fillServices(s *staging.Staging) {
 	services := map[string]staging.Service{}
 	for name, declared := range p.Spec.Services {
@@ -219,8 +218,8 @@ func (p *Project) fillServices(s *staging.Staging) {
 	s.Spec.Services = services
 }
 
-// BuiltElsewhere lists the services that other repositories than this one have
-// built on the branch of a staging.
+// BuiltElsewhere lists the services that other repositories have built from the
+// branch of a staging.
 func BuiltElsewhere(s staging.Staging, repository string) []string {
 	var others []string
 	for _, name := range sortedKeys(s.Spec.Services) {
@@ -233,7 +232,7 @@ func BuiltElsewhere(s staging.Staging, repository string) []string {
 
 func builtOnBranch(s staging.Service) bool { return s.From == staging.FromBranch && s.Branch == "" }
 
-// dropBuilds lets what a repository built give way to the default images, where there are any.
+// dropBuilds resets the services of a repository to their default images, if they have any.
 func (p *Project) dropBuilds(s *staging.Staging, repository string) {
 	services := maps.Clone(s.Spec.Services)
 	for name, service := range services {
@@ -245,13 +244,13 @@ func (p *Project) dropBuilds(s *staging.Staging, repository string) {
 	p.fillServices(s)
 }
 
-// Permanent tells whether a staging outlives its pull requests: the project says
-// so, or it is that of a default branch.
+// Permanent reports whether a staging outlives its pull requests: it is listed as
+// permanent, or belongs to a default branch.
 func (p *Project) Permanent(name, branch string) bool {
 	return p.isDefaultBranch(branch) || slices.Contains(p.Spec.Lifecycle.Permanent, name)
 }
 
-// renewExpiry moves the end of a staging to the midnight after its time to live, so
+// renewExpiry sets the expiry of a staging to the midnight after its time to live, so
 // that a second deploy on the same day changes nothing.
 func (p *Project) renewExpiry(s *staging.Staging, now time.Time) {
 	s.Spec.Expires = nil

@@ -8,8 +8,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// Branches says which branches get a staging by themselves, when a webhook tells
-// of them. What CI and people deploy is theirs to choose.
+// Branches defines which branches webhooks deploy. It does not restrict deploys from
+// CI and by hand.
 type Branches struct {
 	// Event that creates and updates a staging: push (default), or pullRequest (closing the request
 	// removes the staging).
@@ -26,41 +26,41 @@ type Branches struct {
 	Bots bool `yaml:"bots,omitempty" json:"bots,omitempty"`
 }
 
-// BranchSource is what makes a staging.
+// BranchSource is the event that creates a staging.
 type BranchSource string
 
-// What may make one.
+// The branch sources.
 const (
 	FromPush        BranchSource = "push"
 	FromPullRequest BranchSource = "pullRequest"
 )
 
-// Candidate is what a forge says of a branch that may get a staging.
+// Candidate describes a branch that may get a staging, as its forge reports it.
 type Candidate struct {
 	Branch string
-	Bot    bool   // no person did it
-	Pull   bool   // it is about a pull request, of which:
-	Fork   string // the repository it comes from, when that is not ours
+	Bot    bool   // the author is a bot
+	Pull   bool   // the event belongs to a pull request, with:
+	Fork   string // its repository, if it is a fork
 	Draft  bool
 	Labels []string
 }
 
-// SkipReason says why a branch gets no staging by itself; "" when it gets one.
+// SkipReason returns why webhooks do not deploy a branch; "" if they do.
 func (p *Project) SkipReason(c Candidate) string {
 	rules, byPull := p.Spec.Branches, p.Spec.Branches.From == FromPullRequest
 	switch {
 	case c.Fork != "":
-		return fmt.Sprintf("it comes from the fork %s, and a staging has the project's secrets: to approve it, read the commit and push exactly that to a branch of your own", c.Fork)
+		return fmt.Sprintf("it comes from the fork %s, and a staging has the project's secrets: to approve it, review the commit and push exactly this commit to a branch of your own repository", c.Fork)
 	case len(rules.Include) > 0 && !matches(rules.Include, c.Branch):
-		return "spec.branches.include does not name it"
+		return "spec.branches.include does not match it"
 	case matches(rules.Exclude, c.Branch):
-		return "spec.branches.exclude names it"
+		return "spec.branches.exclude matches it"
 	case c.Bot && !rules.Bots:
-		return "a bot did it, and spec.branches.bots is off"
+		return "its author is a bot, and spec.branches.bots is off"
 	case byPull && !c.Pull && !p.isDefaultBranch(c.Branch):
-		return "pull requests make stagings, and this is none (spec.branches.from)"
+		return "only pull requests create stagings (spec.branches.from)"
 	case c.Pull && !byPull:
-		return "pushes make stagings, and this is none (spec.branches.from)"
+		return "only pushes create stagings (spec.branches.from)"
 	case c.Pull && c.Draft && !rules.Drafts:
 		return "it is a draft, and spec.branches.drafts is off"
 	case c.Pull && len(rules.Labels) > 0 && !slices.ContainsFunc(c.Labels, func(l string) bool { return slices.Contains(rules.Labels, l) }):
@@ -82,8 +82,8 @@ func (p *Project) isDefaultBranch(branch string) bool {
 	return false
 }
 
-// ImageOf names the image that CI builds of a commit; "" where the project does
-// not say. A shortened commit names none.
+// ImageOf returns the image that CI builds of a commit; "" if the project does not
+// define it, or for an abbreviated commit.
 func (s Service) ImageOf(commit string) string {
 	const full = 40 // digits; of SHA-256 there are 64
 	if s.Build == "" || len(commit) < full {
@@ -95,7 +95,7 @@ func (s Service) ImageOf(commit string) string {
 func (p *Project) checkBranches(c *problems) {
 	b := p.Spec.Branches
 	if b.From != FromPush && b.From != FromPullRequest {
-		c.add("spec.branches.from", "%q makes no staging: write push or pullRequest", b.From)
+		c.add("spec.branches.from", "%q is not a branch source: write push or pullRequest", b.From)
 	}
 	for field, patterns := range map[string][]string{"include": b.Include, "exclude": b.Exclude, "labels": b.Labels} {
 		for i, pattern := range patterns {
@@ -109,12 +109,12 @@ func (p *Project) checkBranches(c *problems) {
 		if len(b.Labels) > 0 {
 			field = "spec.branches.labels"
 		}
-		c.add(field, "is about pull requests: write from: pullRequest, too")
+		c.add(field, "applies to pull requests: add from: pullRequest")
 	}
 }
 
-// checkBuild: the tag of an image follows from the commit and nothing else, so
-// that it is known before the image is there.
+// checkBuild: the image must depend on the commit alone, so that its name is known
+// before CI has built it.
 func (s Service) checkBuild(c *problems, field string) {
 	if s.Build == "" {
 		return
@@ -123,9 +123,9 @@ func (s Service) checkBuild(c *problems, field string) {
 	image := s.ImageOf(sample)
 	switch {
 	case s.Repository == "":
-		c.add(field+".build", "needs repository: a push is told by it")
+		c.add(field+".build", "requires repository: a push names its repository")
 	case strings.ContainsAny(image, "{}"):
-		c.add(field+".build", "%q has a placeholder that there is not: {commit} and {shortCommit} are", s.Build)
+		c.add(field+".build", "%q has an unknown placeholder: use {commit} or {shortCommit}", s.Build)
 	case !strings.Contains(image, sample[:7]):
 		c.add(field+".build", "%q is the same for every commit: write registry.example.com/shop/backend:{commit}", s.Build)
 	default:
@@ -133,9 +133,9 @@ func (s Service) checkBuild(c *problems, field string) {
 	}
 }
 
-// DecideClosedPullRequest decides on a staging whose pull request was closed, or is no longer one
-// that gets a staging, in one repository. It stays where the sweep would leave it
-// alone, and where another repository has the branch or cannot be asked.
+// DecideClosedPullRequest decides on a staging whose pull request in one repository
+// was closed, or no longer gets a staging. The staging stays if it is protected from the sweep,
+// and if another repository has the branch or cannot be reached.
 func (p *Project) DecideClosedPullRequest(r staging.Staging, repository, why string, around SweepInput) Decision {
 	s := p.newSweep(around)
 	if d := s.protected(r); d.Step != "" {
@@ -145,9 +145,9 @@ func (p *Project) DecideClosedPullRequest(r staging.Staging, repository, why str
 		switch names := s.branches[other]; {
 		case other == repository:
 		case names[r.Spec.Branch]:
-			return keptBecause("%s has the branch still", other)
+			return keptBecause("%s still has the branch", other)
 		case len(names) == 0:
-			return keptBecause("%s cannot be asked whether it has the branch", other)
+			return keptBecause("cannot list the branches of %s", other)
 		}
 	}
 	if r.Spec.State != staging.Active {
@@ -156,28 +156,29 @@ func (p *Project) DecideClosedPullRequest(r staging.Staging, repository, why str
 	return Decision{Step: StepArchive, Reason: why}
 }
 
-// DecideDeletedBranch decides on a staging whose branch a repository has just lost
-// (SweepInput.Deleted): what the sweep would do, at once. Deleting is left to the sweep.
+// DecideDeletedBranch decides on a staging whose branch was just deleted from a
+// repository (SweepInput.Deleted). The decision is that of the sweep, but at once;
+// only the deletion is left to the sweep.
 func (p *Project) DecideDeletedBranch(r staging.Staging, around SweepInput) Decision {
 	s := p.newSweep(around)
 	for _, rule := range []func(*sweep, staging.Staging) Decision{(*sweep).tornDown, (*sweep).protected, (*sweep).branchGone} {
 		switch d := rule(s, r); d.Step {
 		case "":
 		case StepDelete:
-			return keptBecause("the sweep deletes it")
+			return keptBecause("the sweep will delete it")
 		default:
 			return d
 		}
 	}
 	for _, repository := range s.repos {
 		switch names := s.branches[repository]; {
-		case !built(r):
-			return keptBecause("nothing in it was built from a commit of the branch")
+		case !hasBuild(r):
+			return keptBecause("none of its services was built from a commit of the branch")
 		case names[r.Spec.Branch]:
 			return keptBecause("%s has the branch", repository)
 		case len(names) == 0 && repository != around.Deleted.Repository:
-			return keptBecause("%s cannot be asked whether it has the branch", repository)
+			return keptBecause("cannot list the branches of %s", repository)
 		}
 	}
-	return keptBecause("the project names no repository")
+	return keptBecause("the project has no repository")
 }

@@ -18,14 +18,14 @@ func TestWhichBranchesGetAStaging(t *testing.T) {
 		why         string // "" gets one
 	}{
 		{"any push", "", project.Candidate{Branch: "feature/login"}, ""},
-		{"a pull request beside pushes", "", project.Candidate{Branch: "feature/login", Pull: true}, "pushes make stagings"},
+		{"a pull request beside pushes", "", project.Candidate{Branch: "feature/login", Pull: true}, "only pushes create stagings"},
 		{"one that is included", "include: [feature/*]", project.Candidate{Branch: "feature/a/b"}, ""},
-		{"one that is not", "include: [feature/*]", project.Candidate{Branch: "fix/x"}, "include does not name it"},
-		{"the default branch is no exception", "include: [feature/*]", project.Candidate{Branch: "main"}, "include does not name it"},
-		{"one that is included and excluded", "include: [feature/*], exclude: ['*/wip-*']", project.Candidate{Branch: "feature/wip-1"}, "exclude names it"},
+		{"one that is not", "include: [feature/*]", project.Candidate{Branch: "fix/x"}, "include does not match it"},
+		{"the default branch is no exception", "include: [feature/*]", project.Candidate{Branch: "main"}, "include does not match it"},
+		{"one that is included and excluded", "include: [feature/*], exclude: ['*/wip-*']", project.Candidate{Branch: "feature/wip-1"}, "exclude matches it"},
 		{"a bot", "", project.Candidate{Branch: "renovate/x", Bot: true}, "bots is off"},
 		{"a bot that may", "bots: true", project.Candidate{Branch: "renovate/x", Bot: true}, ""},
-		{"a push where pull requests count", byPull, project.Candidate{Branch: "feature/login"}, "pull requests make stagings"},
+		{"a push where pull requests count", byPull, project.Candidate{Branch: "feature/login"}, "only pull requests create stagings"},
 		{"a push of the default branch", byPull, project.Candidate{Branch: "main"}, ""},
 		{"a pull request", byPull, project.Candidate{Branch: "feature/login", Pull: true}, ""},
 		{"a draft", byPull, project.Candidate{Branch: "feature/login", Pull: true, Draft: true}, "drafts is off"},
@@ -46,10 +46,10 @@ func TestWhichBranchesGetAStaging(t *testing.T) {
 
 func TestFaultyBranchRules(t *testing.T) {
 	for rules, want := range map[string]string{
-		"from: tag":                        "spec.branches.from: \"tag\" makes no staging",
+		"from: tag":                        "spec.branches.from: \"tag\" is not a branch source",
 		"include: ['']":                    "spec.branches.include[0]: is empty",
-		"labels: [qa]":                     "spec.branches.labels: is about pull requests",
-		"drafts: true":                     "spec.branches.drafts: is about pull requests",
+		"labels: [qa]":                     "spec.branches.labels: applies to pull requests",
+		"drafts: true":                     "spec.branches.drafts: applies to pull requests",
 		"from: pullRequest, forks: always": "forks",
 	} {
 		_, err := project.Parse(fmt.Appendf(nil, swept, "}\n  branches: {"+rules))
@@ -78,10 +78,10 @@ func TestImagesOfACommit(t *testing.T) {
 func TestFaultyBuilds(t *testing.T) {
 	for build, want := range map[string]string{
 		"r/backend:latest":          "is the same for every commit",
-		"r/backend:{name}-{commit}": "a placeholder that there is not",
-		"r/backend:{branch}":        "a placeholder that there is not",
-		"R/Backend:{commit}":        "is no image reference",
-		"{commit}":                  "names neither tag nor digest",
+		"r/backend:{name}-{commit}": "an unknown placeholder",
+		"r/backend:{branch}":        "an unknown placeholder",
+		"R/Backend:{commit}":        "is not an image reference",
+		"{commit}":                  "has neither a tag nor a digest",
 	} {
 		text := strings.Replace(fmt.Sprintf(swept, ""), "image: r/backend:main", "build: '"+build+"'", 1)
 		if _, err := project.Parse([]byte(text)); err == nil || !strings.Contains(err.Error(), want) || !strings.Contains(err.Error(), "spec.services.backend.build") {
@@ -89,7 +89,7 @@ func TestFaultyBuilds(t *testing.T) {
 		}
 	}
 	text := strings.Replace(fmt.Sprintf(swept, ""), "repository: git.example.com/acme/backend, image: r/backend:main", "build: 'r/b:{commit}'", 1)
-	if _, err := project.Parse([]byte(text)); err == nil || !strings.Contains(err.Error(), "needs repository") {
+	if _, err := project.Parse([]byte(text)); err == nil || !strings.Contains(err.Error(), "requires repository") {
 		t.Errorf("a build of nowhere: %v", err)
 	}
 }
@@ -112,8 +112,8 @@ func TestWithdraw(t *testing.T) {
 	}{
 		{"nobody else has it", record("a"), gone, project.StepArchive, "pull request 7 is closed"},
 		{"its own repository is not asked", record("a"), map[string][]string{frontendRepo: {"main"}, backendRepo: {"b/a"}}, project.StepArchive, "closed"},
-		{"another repository has it", record("a"), map[string][]string{frontendRepo: {"main", "b/a"}}, project.StepKeep, "frontend has the branch still"},
-		{"another repository is away", record("a"), nil, project.StepKeep, "cannot be asked"},
+		{"another repository has it", record("a"), map[string][]string{frontendRepo: {"main", "b/a"}}, project.StepKeep, "frontend still has the branch"},
+		{"another repository is away", record("a"), nil, project.StepKeep, "cannot list the branches"},
 		{"it is kept", record("a", kept(nil)), gone, project.StepKeep, "kept by Bob"},
 		{"it is permanent", record("forever"), gone, project.StepKeep, "permanent"},
 		{"it is archived already", record("a", archived(day)), gone, project.StepKeep, "it is archived"},

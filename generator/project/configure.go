@@ -8,8 +8,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// configure applies what an action says of title, presets and settings. All
-// faults are reported at once.
+// configure applies the title, presets and settings of an action. It reports all
+// problems at once.
 func (p *Project) configure(s staging.Staging, a staging.Action) (staging.Staging, error) {
 	if a.Title != nil {
 		s.Title = *a.Title
@@ -59,8 +59,8 @@ func (p *Project) override(c *problems, s *staging.Staging, name string, value f
 	}
 }
 
-// unset drops an override. It also drops one whose parameter the project no
-// longer has: that is how such a record is mended.
+// unset removes an override, also one whose parameter the project no longer has:
+// that fixes such a record.
 func (p *Project) unset(c *problems, s *staging.Staging, name string) {
 	_, declared := p.Spec.Parameters[name]
 	_, inApp := s.Spec.Overrides.App[name]

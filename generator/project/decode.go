@@ -9,8 +9,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// Parse reads octopod.yaml: strictly, with defaults filled in, and with every
-// fault of form and meaning reported at once by file and line.
+// Parse decodes octopod.yaml strictly and fills in defaults. It reports all problems,
+// syntactic and semantic, at once, each with file and line.
 func Parse(data []byte) (*Project, error) {
 	var written Project
 	if err := strictyaml.Decode(File, data, &written); err != nil {
@@ -23,7 +23,7 @@ func Parse(data []byte) (*Project, error) {
 	return p, nil
 }
 
-// withPositions gives problems their file and line.
+// withPositions sets the file and line of problems.
 func withPositions(problems []staging.Problem, lines strictyaml.Positions) []staging.Problem {
 	for i := range problems {
 		problems[i].File = File
@@ -32,12 +32,12 @@ func withPositions(problems []staging.Problem, lines strictyaml.Positions) []sta
 	return problems
 }
 
-// addSemanticProblems adds to faults of form those of meaning that are no mere
-// consequence of them: of fields that were written and could be read. Where a
-// whole section could not be, nobody knows.
+// addSemanticProblems adds semantic problems to syntactic ones. It checks only fields
+// that are present and decoded, so that no problem is a consequence of another. If a
+// whole section could not be decoded, it adds nothing.
 func addSemanticProblems(err error, data []byte) error {
-	form := staging.ProblemsOf(err)
-	if slices.ContainsFunc(form, func(p staging.Problem) bool { return strings.Count(p.Field, ".") < 2 }) {
+	syntactic := staging.ProblemsOf(err)
+	if slices.ContainsFunc(syntactic, func(p staging.Problem) bool { return strings.Count(p.Field, ".") < 2 }) {
 		return err
 	}
 	var written Project
@@ -45,25 +45,25 @@ func addSemanticProblems(err error, data []byte) error {
 		return err
 	}
 	lines := strictyaml.Lines(data)
-	all := slices.Clone(form)
+	all := slices.Clone(syntactic)
 	for _, p := range withPositions(written.withDefaults().faults(), lines) {
 		_, wasWritten := lines[p.Field]
-		if wasWritten && !slices.ContainsFunc(form, func(f staging.Problem) bool { return within(p.Field, f.Field) || within(f.Field, p.Field) }) {
+		if wasWritten && !slices.ContainsFunc(syntactic, func(f staging.Problem) bool { return within(p.Field, f.Field) || within(f.Field, p.Field) }) {
 			all = append(all, p)
 		}
 	}
 	slices.SortStableFunc(all, func(a, b staging.Problem) int { return cmp.Compare(a.Line, b.Line) })
-	if len(all) == len(form) {
+	if len(all) == len(syntactic) {
 		return err
 	}
 	return staging.Invalid("the project file is not valid", all)
 }
 
-// within tells whether a field is another one or lies below it.
+// within reports whether a field equals another one or is below it.
 func within(field, above string) bool {
 	rest, ok := strings.CutPrefix(field, above)
 	return ok && (rest == "" || rest[0] == '.' || rest[0] == '[')
 }
 
-// Encode writes a project as octopod.yaml.
+// Encode encodes a project as octopod.yaml.
 func (p Project) Encode() ([]byte, error) { return strictyaml.Encode(p) }

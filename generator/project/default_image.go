@@ -7,8 +7,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// NewDefaultImages lists the images that a deploy makes the project's defaults:
-// those of services whose default branch it deployed. A service without a
+// NewDefaultImages returns the images that a deploy turns into the project's default
+// images: those of services whose default branch it deploys. A service without a
 // default image gets none.
 func (p *Project) NewDefaultImages(s staging.Staging, a staging.Action) map[string]string {
 	images := map[string]string{}
@@ -21,13 +21,13 @@ func (p *Project) NewDefaultImages(s staging.Staging, a staging.Action) map[stri
 	return images
 }
 
-// SetDefaultImages changes the default images in octopod.yaml, and not a byte more:
-// the file belongs to people.
+// SetDefaultImages changes the default images in octopod.yaml and leaves every other
+// byte: people edit this file.
 func SetDefaultImages(data []byte, images map[string]string) (*Project, []byte, error) {
 	for _, name := range sortedKeys(images) {
 		var err error
 		if data, err = strictyaml.Replace(data, "spec.services."+name+".image", images[name]); err != nil {
-			return nil, nil, staging.Errorf(staging.CodeInvalid, "the default image of %s cannot be changed in %s", name, File).Because(err)
+			return nil, nil, staging.Errorf(staging.CodeInvalid, "cannot change the default image of %s in %s", name, File).Because(err)
 		}
 	}
 	p, err := Parse(data)
@@ -36,14 +36,14 @@ func SetDefaultImages(data []byte, images map[string]string) (*Project, []byte, 
 	}
 	for name, image := range images {
 		if got := p.Spec.Services[name].Image; got != image {
-			return nil, nil, fmt.Errorf("%s says %s after the default image of %s became %s", File, got, name, image)
+			return nil, nil, fmt.Errorf("%s has %s after setting the default image of %s to %s", File, got, name, image)
 		}
 	}
 	return p, data, nil
 }
 
-// ApplyDefaultImages gives the record with new default images, where it runs the default
-// and the service is one that follows. A pinned staging stays as it is.
+// ApplyDefaultImages returns the record with new default images for the services that
+// run the default image and have follow: true. A pinned staging does not change.
 func (p *Project) ApplyDefaultImages(s staging.Staging, images map[string]string) (next staging.Staging, changed bool) {
 	next = s.Clone()
 	if s.Spec.Pinned != nil || s.Spec.State == staging.Deleting {
@@ -60,7 +60,7 @@ func (p *Project) ApplyDefaultImages(s staging.Staging, images map[string]string
 	return next, changed
 }
 
-// HasFollowers tells whether stagings follow one of these images.
+// HasFollowers reports whether the service of any of these images has follow: true.
 func (p *Project) HasFollowers(images map[string]string) bool {
 	for name := range images {
 		if p.Spec.Services[name].Follow {

@@ -16,8 +16,8 @@ const (
 	DefaultWarning     = Duration(24 * time.Hour)
 )
 
-// withDefaults gives the project with every absent field that has a default
-// filled in, so that no other code asks "and if it is empty?".
+// withDefaults returns the project with all defaults filled in, so that no other code
+// handles absent fields.
 func (p Project) withDefaults() *Project {
 	s := &p.Spec
 	fill(&s.Output, OutputSource)
@@ -68,7 +68,7 @@ func (p Project) withDefaults() *Project {
 	return &p
 }
 
-// HasLifecycle tells whether spec.lifecycle says anything.
+// HasLifecycle reports whether spec.lifecycle differs from its defaults.
 func (p *Project) HasLifecycle() bool {
 	return !reflect.DeepEqual(p.Spec.Lifecycle, Project{}.withDefaults().Spec.Lifecycle)
 }

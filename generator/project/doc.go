@@ -1,7 +1,7 @@
-// Package project owns octopod.yaml: one product with its services,
-// parameters, presets and rules. It decodes the file strictly, fills in
-// defaults, and computes from a project and a record the Params of a staging.
+// Package project defines octopod.yaml: one product with its services, parameters,
+// presets and rules. It decodes the file strictly, fills in defaults, applies actions
+// to records, decides what a sweep does, and computes the params of a staging.
 //
-// The package is pure: bytes in, values out. It never reads a file, never
-// renders and never asks who is asking.
+// The package is pure: bytes in, values out. It never reads a file, never renders
+// and knows no permissions.
 package project

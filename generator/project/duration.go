@@ -7,10 +7,10 @@ import (
 	"time"
 )
 
-// Duration is a time.Duration written with days: 14d, 36h, 90m.
+// Duration is a time.Duration with a unit for days: 14d, 36h, 90m.
 type Duration time.Duration
 
-// UnmarshalText reads 14d, 36h or 90m.
+// UnmarshalText parses 14d, 36h or 90m.
 func (d *Duration) UnmarshalText(text []byte) error {
 	s := string(text)
 	if days, ok := strings.CutSuffix(s, "d"); ok {
@@ -22,16 +22,16 @@ func (d *Duration) UnmarshalText(text []byte) error {
 	}
 	v, err := time.ParseDuration(s)
 	if err != nil || v <= 0 {
-		return fmt.Errorf("%q is no duration: write 14d, 36h or 90m", s)
+		return fmt.Errorf("%q is not a duration: write 14d, 36h or 90m", s)
 	}
 	*d = Duration(v)
 	return nil
 }
 
-// MarshalText writes whole days as 14d and anything else as Go does.
+// MarshalText formats whole days as 14d and any other duration like Go.
 func (d Duration) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
-// String is the form that UnmarshalText reads.
+// String formats the duration for UnmarshalText.
 func (d Duration) String() string {
 	v := time.Duration(d)
 	if day := 24 * time.Hour; v > 0 && v%day == 0 {

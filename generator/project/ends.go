@@ -6,9 +6,9 @@ import (
 	"octopod/generator/staging"
 )
 
-// Ends is when the sweep archives a staging, or deletes one that is archived, if
-// nothing happens to it before; nil for never. What becomes of it with its branch
-// is known to the sweep alone.
+// Ends returns when the sweep will archive an active staging, or delete an archived
+// one, because of its age; nil for never. It ignores deleted branches, which only the
+// sweep knows.
 func (p *Project) Ends(s staging.Staging) *time.Time {
 	end := p.endByAge(s)
 	if end == nil || p.Permanent(s.Name, s.Spec.Branch) {

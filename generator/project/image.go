@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// Images says what is asked of the registries before a deploy: of the images
-// that it brings, not of the project's default images.
+// Images defines the checks of images in their registries before a deploy. They apply
+// to the images of the deploy, not to the project's default images.
 type Images struct {
 	// none (default) or exists: reject a deploy if the registry does not have the image.
 	Check ImageCheck `yaml:"check,omitempty" json:"check,omitempty" jsonschema:"enum=none,enum=exists"`
@@ -23,34 +23,34 @@ type Images struct {
 	Registries []string `yaml:"registries,omitempty" json:"registries,omitempty"`
 }
 
-// ImageCheck is what must be true of an image before it is deployed.
+// ImageCheck is the check of an image before a deploy.
 type ImageCheck string
 
-// What may be checked.
+// The checks.
 const (
 	CheckNone   ImageCheck = "none"
 	CheckExists ImageCheck = "exists"
 )
 
-// ImagePin is what a record holds an image to.
+// ImagePin is the kind of pin on the image in a record.
 type ImagePin string
 
-// How an image may be pinned.
+// The pins.
 const (
 	PinNone   ImagePin = "none"
 	PinDigest ImagePin = "digest"
 )
 
-// ChecksImages tells whether a deploy asks for its images first.
+// ChecksImages reports whether a deploy queries the registries of its images.
 func (p *Project) ChecksImages() bool {
 	return p.Spec.Images.Check == CheckExists || p.Spec.Images.Pin == PinDigest
 }
 
-// dockerHub is the registry of the images that name none.
+// dockerHub is the registry of images without a host.
 const dockerHub = "docker.io"
 
-// RegistryOf gives the host of the registry that an image lies in, read as docker
-// reads it: what is before the first slash is a host if it looks like one.
+// RegistryOf returns the host of the registry of an image. As in docker, the part before
+// the first slash is a host if it looks like one.
 func RegistryOf(image string) string {
 	host, _, found := strings.Cut(image, "/")
 	if !found || host != "localhost" && !strings.ContainsAny(host, ".:") {
@@ -59,7 +59,7 @@ func RegistryOf(image string) string {
 	return canonical(host)
 }
 
-// canonical writes a host as it is compared: Docker Hub has two.
+// canonical returns a host in the form for comparisons: Docker Hub has two hosts.
 func canonical(host string) string {
 	host = strings.ToLower(host)
 	if host == "index."+dockerHub {
@@ -68,8 +68,8 @@ func canonical(host string) string {
 	return host
 }
 
-// KnowsRegistry tells whether octopod.yaml names the registry of an image. Whoever
-// may deploy must not make a server ask any host they like.
+// KnowsRegistry reports whether octopod.yaml lists the registry of an image. A user with
+// the permission to deploy must not be able to make a server call an arbitrary host.
 func (p *Project) KnowsRegistry(image string) bool {
 	host := RegistryOf(image)
 	for _, service := range p.Spec.Services {
@@ -82,24 +82,24 @@ func (p *Project) KnowsRegistry(image string) bool {
 	return slices.ContainsFunc(p.Spec.Images.Registries, func(named string) bool { return canonical(named) == host })
 }
 
-// registryHost is a host that RegistryOf may give, with its port.
+// registryHost is a valid result of RegistryOf, including its port.
 var registryHost = regexp.MustCompile(`^[a-zA-Z0-9](?:[-a-zA-Z0-9.]*[a-zA-Z0-9])?(?::[0-9]+)?$`)
 
 func (p *Project) checkImages(c *problems) {
 	i := p.Spec.Images
 	for n, host := range i.Registries {
 		if !registryHost.MatchString(host) || RegistryOf(host+"/x") != canonical(host) {
-			c.add(fmt.Sprintf("spec.images.registries[%d]", n), "%q is no host of a registry: write ghcr.io or registry.example.com:5000", host)
+			c.add(fmt.Sprintf("spec.images.registries[%d]", n), "%q is not the host of a registry: write ghcr.io or registry.example.com:5000", host)
 		}
 	}
 	if i.Check != CheckNone && i.Check != CheckExists {
-		c.add("spec.images.check", "%q is no check: write none or exists", i.Check)
+		c.add("spec.images.check", "%q is not a check: write none or exists", i.Check)
 	}
 	if i.Pin != PinNone && i.Pin != PinDigest {
-		c.add("spec.images.pin", "%q is no way to pin: write none or digest", i.Pin)
+		c.add("spec.images.pin", "%q is not a kind of pin: write none or digest", i.Pin)
 	}
 	if i.Wait > 0 && !p.ChecksImages() {
-		c.add("spec.images.wait", "waits for nothing: write check: exists, or pin: digest, beside it")
+		c.add("spec.images.wait", "has no effect without check: exists or pin: digest")
 	}
 }
 
@@ -109,23 +109,23 @@ var imageReference = regexp.MustCompile(`^(?:(?:[a-zA-Z0-9](?:[-a-zA-Z0-9.]*[a-z
 	`[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*)*` +
 	`(:[\w][\w.-]{0,127})?(@sha256:[0-9a-f]{64})?$`)
 
-// CheckImage tells whether ref is a full image reference with a tag or digest.
-// Without either, a registry would answer with whatever "latest" is today.
+// CheckImage returns an error unless ref is a full image reference with a tag or digest.
+// Without either, a registry would return its current "latest".
 func CheckImage(ref string) error {
 	m := imageReference.FindStringSubmatch(ref)
 	switch {
 	case ref == "":
-		return fmt.Errorf("is empty: give registry.example.com/shop/backend:1f2e3d4")
+		return fmt.Errorf("is empty: write registry.example.com/shop/backend:1f2e3d4")
 	case m == nil:
-		return fmt.Errorf("%q is no image reference: write registry.example.com/shop/backend:1f2e3d4", ref)
+		return fmt.Errorf("%q is not an image reference: write registry.example.com/shop/backend:1f2e3d4", ref)
 	case m[1] == "" && m[2] == "":
-		return fmt.Errorf("%q names neither tag nor digest: write %s:<tag>", ref, ref)
+		return fmt.Errorf("%q has neither a tag nor a digest: write %s:<tag>", ref, ref)
 	}
 	return nil
 }
 
-// imageOfAnother names the service that an image is built for, where that is
-// another one: their default images tell. Services may share an image.
+// imageOfAnother returns the service that an image belongs to, if that is another one,
+// judging by the default images. Services may share an image.
 func (p *Project) imageOfAnother(service, image string) string {
 	own := repositoryOf(p.Spec.Services[service].Image)
 	if own == "" || own == repositoryOf(image) {
@@ -139,7 +139,7 @@ func (p *Project) imageOfAnother(service, image string) string {
 	return ""
 }
 
-// repositoryOf is an image reference without tag and digest.
+// repositoryOf returns an image reference without tag and digest.
 func repositoryOf(ref string) string {
 	m := imageReference.FindStringSubmatch(ref)
 	if m == nil {

@@ -65,8 +65,8 @@ func TestADeployOfTheImageOfAnotherServiceIsRefused(t *testing.T) {
 		"report":   {},
 	}}}
 	for _, tt := range []struct{ service, image, want string }{
-		{"backend", "registry.example.com:5000/shop/frontend:1", "--service backend: registry.example.com:5000/shop/frontend:1 is an image of service frontend: was --service frontend meant?"},
-		{"frontend", "registry.example.com:5000/shop/backend:1@sha256:" + strings.Repeat("b", 64), "was --service backend meant?"},
+		{"backend", "registry.example.com:5000/shop/frontend:1", "--service backend: registry.example.com:5000/shop/frontend:1 is an image of service frontend: did you mean --service frontend?"},
+		{"frontend", "registry.example.com:5000/shop/backend:1@sha256:" + strings.Repeat("b", 64), "did you mean --service backend?"},
 		{"worker", "registry.example.com:5000/shop/backend:2", ""},
 		{"report", "registry.example.com:5000/shop/backend:2", ""},
 		{"backend", "mirror.example.com/shop/frontend:1", ""},

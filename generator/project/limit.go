@@ -9,33 +9,32 @@ import (
 	"octopod/generator/staging"
 )
 
-// limit puts the longest unused stagings to sleep where there are too many:
-// first of each author, then of all. One that would wake waits for room.
+// limit archives the least recently used stagings if there are too many: first of each
+// author, then of the project. A staging that is due to wake waits for room.
 func (s *sweep) limit(records []staging.Staging, decisions []Decision) {
-	awake := map[string][]int{} // by author, as places in records
+	active := map[string][]int{} // by author: indexes of records
 	for i, r := range records {
-		if stays(r, decisions[i]) {
+		if isActiveAfter(r, decisions[i]) {
 			author := authorOf(r)
-			awake[author] = append(awake[author], i)
+			active[author] = append(active[author], i)
 		}
 	}
 	var all []int
-	for _, author := range sortedKeys(awake) {
-		all = append(all, s.reduce(awake[author], s.Spec.Lifecycle.MaxActivePerAuthor, "of "+author, records, decisions)...)
+	for _, author := range sortedKeys(active) {
+		all = append(all, s.reduce(active[author], s.Spec.Lifecycle.MaxActivePerAuthor, "of "+author, records, decisions)...)
 	}
 	s.reduce(all, s.Spec.Lifecycle.MaxActive, "of the project", records, decisions)
 }
 
-// stays tells whether a staging is active after a decision.
-func stays(r staging.Staging, d Decision) bool {
+// isActiveAfter reports whether a staging is active after a decision.
+func isActiveAfter(r staging.Staging, d Decision) bool {
 	if r.Spec.State == staging.Active {
 		return d.Step == StepKeep || d.Step == StepWarn
 	}
 	return d.Step == StepWake
 }
 
-// reduce brings a group of active stagings down to the most there may be, and
-// gives those that remain.
+// reduce archives stagings of a group down to the maximum, and returns the remaining ones.
 func (s *sweep) reduce(group []int, most int, whose string, records []staging.Staging, decisions []Decision) []int {
 	over := len(group) - most
 	if most == 0 || over <= 0 {
@@ -49,23 +48,23 @@ func (s *sweep) reduce(group []int, most int, whose string, records []staging.St
 			return false
 		}
 		over--
-		why := fmt.Sprintf("%d %s may be active", most, whose)
+		why := fmt.Sprintf("at most %d stagings %s can be active", most, whose)
 		if wakes {
-			*d = Decision{Staging: d.Staging, Step: StepKeep, Reason: why + ": it wakes when there is room"}
+			*d = Decision{Staging: d.Staging, Step: StepKeep, Reason: why + ": it stays archived until there is room"}
 		} else {
-			*d = Decision{Staging: d.Staging, Step: StepSleep, Reason: why + ": it had no deploy for longest"}
+			*d = Decision{Staging: d.Staging, Step: StepSleep, Reason: why + ": its last deploy is the oldest"}
 		}
 		return true
 	})
 }
 
-// older orders stagings by their last use.
+// older compares stagings by their last use.
 func (s *sweep) older(a, b staging.Staging) int {
 	return cmp.Or(s.lastUse(a).Compare(s.lastUse(b)), cmp.Compare(a.Name, b.Name))
 }
 
-// lastUse is when somebody last deployed or woke a staging, as far as its
-// record tells: its end tells the day of the last deploy.
+// lastUse is the time of the last deploy or restore of a staging, as far as its record
+// has it. The expiry has the day of the last deploy.
 func (p *Project) lastUse(r staging.Staging) time.Time {
 	last := stateSince(r)
 	for _, service := range r.Spec.Services {
@@ -82,14 +81,14 @@ func (p *Project) lastUse(r staging.Staging) time.Time {
 	return last
 }
 
-// EnforcesLimit tells whether a change may be refused for want of room.
+// EnforcesLimit reports whether a maximum of active stagings can reject a change.
 func (p *Project) EnforcesLimit() bool {
 	l := p.Spec.Lifecycle
 	return l.WhenFull == Refuse && (l.MaxActive > 0 || l.MaxActivePerAuthor > 0)
 }
 
-// CheckLimit refuses one more active staging where there are as many as may be, and
-// the project says so. others are all but that one.
+// CheckLimit returns an error for one more active staging than the project allows.
+// others are all other stagings.
 func (p *Project) CheckLimit(next staging.Staging, others []staging.Staging) error {
 	if !p.EnforcesLimit() {
 		return nil
@@ -108,14 +107,14 @@ func (p *Project) CheckLimit(next staging.Staging, others []staging.Staging) err
 	l := p.Spec.Lifecycle
 	switch {
 	case l.MaxActive > 0 && total >= l.MaxActive:
-		return limitReached(fmt.Sprintf("%d stagings are active, and no more than %d may be", total, l.MaxActive))
+		return limitReached(fmt.Sprintf("%d stagings are active, and the maximum is %d", total, l.MaxActive))
 	case l.MaxActivePerAuthor > 0 && own >= l.MaxActivePerAuthor:
-		return limitReached(fmt.Sprintf("%d stagings of %s are active, and no more than %d may be", own, author, l.MaxActivePerAuthor))
+		return limitReached(fmt.Sprintf("%d stagings of %s are active, and the maximum is %d", own, author, l.MaxActivePerAuthor))
 	}
 	return nil
 }
 
-func limitReached(what string) error {
-	return staging.Errorf(staging.CodeConflict, "%s", what).
-		WithHint("archive one that nobody needs: `octopod get` lists them, `octopod archive NAME` keeps its data")
+func limitReached(message string) error {
+	return staging.Errorf(staging.CodeConflict, "%s", message).
+		WithHint("archive a staging that nobody needs: `octopod get` lists them, and `octopod archive NAME` keeps the data")
 }

@@ -12,11 +12,11 @@ import (
 	"octopod/generator/staging"
 )
 
-// maxNote is the most that a note of a tester holds, in letters.
+// maxNote is the maximum length of a note, in characters.
 const maxNote = 500
 
-// mark notes what somebody found who tried a staging, and what it ran then. The
-// same of the same once more keeps who was first.
+// mark records a test result with the tested versions and settings. Recording the same
+// result again keeps the first one.
 func (p *Project) mark(s staging.Staging, a staging.Action, at staging.Attribution) (staging.Staging, error) {
 	switch a.Outcome {
 	case staging.Untested:
@@ -24,8 +24,8 @@ func (p *Project) mark(s staging.Staging, a staging.Action, at staging.Attributi
 		return s, nil
 	case staging.Tested, staging.Broken:
 	default:
-		return s, staging.Errorf(staging.CodeInvalid, "%q is no outcome of a test of staging %q", a.Outcome, s.Name).
-			WithHint("it is tested, broken, or none to take the mark away")
+		return s, staging.Errorf(staging.CodeInvalid, "%q is not a test result of staging %q", a.Outcome, s.Name).
+			WithHint("write tested or broken, or none to remove the mark")
 	}
 	next := &staging.Test{
 		By: at.By, At: at.At, Outcome: a.Outcome, Note: strings.TrimSpace(a.Note), Services: s.Spec.Versions(), Settings: p.settingsSum(s),
@@ -35,25 +35,25 @@ func (p *Project) mark(s staging.Staging, a staging.Action, at staging.Attributi
 	}
 	c := problems{}
 	c.addError("note", checkNote(next.Note))
-	return s, staging.Invalid("the note cannot be kept", c)
+	return s, staging.Invalid("the note is not valid", c)
 }
 
-// TestState weighs the mark of a staging. Of one that is outdated it tells what
-// nobody has tried yet.
+// TestState returns the test result of a staging at its present versions and settings,
+// and the parts that have changed since the test.
 func (p *Project) TestState(s staging.Staging) (staging.TestState, []staging.TestedPart) {
 	t := s.Spec.Tested
 	if t == nil {
 		return "", nil
 	}
-	if untried := t.Untested(s.Spec, p.settingsSum(s)); len(untried) > 0 {
-		return staging.TestStateOutdated, untried
+	if changed := t.Untested(s.Spec, p.settingsSum(s)); len(changed) > 0 {
+		return staging.TestStateOutdated, changed
 	}
 	return staging.TestState(t.Outcome), nil
 }
 
-// settingsSum tells two sets of settings apart by what they come to, wherever
-// each value stands. Those that are left to the template are none, so that a new
-// parameter without a default changes nothing.
+// settingsSum returns a checksum of the effective settings, wherever each value is
+// defined. It ignores settings that the template decides, so that a new parameter
+// without a default changes nothing.
 func (p *Project) settingsSum(s staging.Staging) string {
 	values := map[string]any{}
 	for _, setting := range p.Settings(s) {
@@ -69,20 +69,20 @@ func (p *Project) settingsSum(s staging.Staging) string {
 func checkNote(note string) error {
 	switch {
 	case strings.ContainsFunc(note, unicode.IsControl):
-		return fmt.Errorf("holds a line break or a control character: write it in one line")
+		return fmt.Errorf("contains a line break or a control character: write it in one line")
 	case utf8.RuneCountInString(note) > maxNote:
-		return fmt.Errorf("is longer than %d letters: put the rest where the team keeps its notes, and the address here", maxNote)
+		return fmt.Errorf("is longer than %d characters: write the rest in an issue, and link it here", maxNote)
 	}
 	return nil
 }
 
-// checkTest looks at a mark that somebody may have written by hand.
+// checkTest validates a mark, which may be written by hand.
 func (c *problems) checkTest(t *staging.Test) {
 	if t == nil {
 		return
 	}
 	if t.Outcome != staging.Tested && t.Outcome != staging.Broken {
-		c.add("spec.tested.outcome", "%q is no outcome: write tested or broken", t.Outcome)
+		c.add("spec.tested.outcome", "%q is not a test result: write tested or broken", t.Outcome)
 	}
 	c.addError("spec.tested.note", checkNote(t.Note))
 }

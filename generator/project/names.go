@@ -7,12 +7,12 @@ import (
 	"octopod/generator/staging"
 )
 
-// maxDatabaseName is the limit of PostgreSQL identifiers (NAMEDATALEN - 1);
-// MySQL allows 64.
+// maxDatabaseName is the maximum length of a PostgreSQL identifier (NAMEDATALEN - 1).
+// MySQL allows 64 characters.
 const maxDatabaseName = 63
 
-// Naming gives the rule that turns branches into names. Its budget is what the
-// longest derived name leaves: namespace, each service's host label, Application, database.
+// Naming returns the rule for names of stagings. Its budget is the length that the
+// longest derived name leaves: namespace, Application, database, or a host label.
 func (p *Project) Naming() staging.Naming {
 	budget := staging.MaxLabel
 	for _, pattern := range p.labelPatterns() {
@@ -29,7 +29,7 @@ func (p *Project) Naming() staging.Naming {
 	}
 }
 
-// labelPatterns lists every pattern that must stay an RFC 1123 label.
+// labelPatterns lists every pattern whose result must be an RFC 1123 label.
 func (p *Project) labelPatterns() []string {
 	patterns := []string{p.Spec.Naming.Namespace, ApplicationPattern}
 	for _, name := range p.ServiceNames() {
@@ -40,18 +40,18 @@ func (p *Project) labelPatterns() []string {
 	return patterns
 }
 
-// ApplicationPattern names the Argo CD Application of a staging.
+// ApplicationPattern is the pattern for names of Argo CD Applications.
 const ApplicationPattern = "{project}-{name}"
 
-// expand fills {project} and {name} into a pattern.
+// expand replaces {project} and {name} in a pattern.
 func (p *Project) expand(pattern, name string) string {
 	return strings.NewReplacer("{project}", p.Metadata.Name, "{name}", name).Replace(pattern)
 }
 
-// ServiceNames lists the services in alphabetical order.
+// ServiceNames lists the names of the services in alphabetical order.
 func (p *Project) ServiceNames() []string { return sortedKeys(p.Spec.Services) }
 
-// ServiceTitles are what people call the services, by name.
+// ServiceTitles returns the titles of the services by name.
 func (p *Project) ServiceTitles() map[string]string {
 	titles := make(map[string]string, len(p.Spec.Services))
 	for name, service := range p.Spec.Services {
@@ -60,13 +60,13 @@ func (p *Project) ServiceTitles() map[string]string {
 	return titles
 }
 
-// Namespace is where all objects of a staging live.
+// Namespace returns the namespace of a staging.
 func (p *Project) Namespace(name string) string { return p.expand(p.Spec.Naming.Namespace, name) }
 
-// Application is the name of a staging's Argo CD Application.
+// Application returns the name of a staging's Argo CD Application.
 func (p *Project) Application(name string) string { return p.expand(ApplicationPattern, name) }
 
-// Host is the full host name of a service of a staging; "" when it has none.
+// Host returns the full host name of a service of a staging; "" if it has none.
 func (p *Project) Host(service, name string) string {
 	pattern := p.Spec.Services[service].Host
 	if pattern == "" {
@@ -75,7 +75,7 @@ func (p *Project) Host(service, name string) string {
 	return p.expand(pattern, name) + "." + p.Spec.Hosts.BaseDomain
 }
 
-// URL is the address of a service of a staging; "" when it has none.
+// URL returns the address of a service of a staging; "" if it has none.
 func (p *Project) URL(service, name string) string {
 	host := p.Host(service, name)
 	if host == "" {
@@ -84,8 +84,8 @@ func (p *Project) URL(service, name string) string {
 	return p.Spec.Hosts.Scheme + "://" + host + p.Spec.Services[service].Path
 }
 
-// MainService is the service that "the URL of a staging" means: the one whose
-// host is the bare name, else the first with a host. "" when none has one.
+// MainService returns the service behind the URL of a staging: the one whose host is
+// {name} alone, or else the first with a host; "" if none has a host.
 func (p *Project) MainService() string {
 	withHost := slices.DeleteFunc(p.ServiceNames(), func(s string) bool { return p.Spec.Services[s].Host == "" })
 	if i := slices.IndexFunc(withHost, func(s string) bool { return p.Spec.Services[s].Host == "{name}" }); i >= 0 {
@@ -97,18 +97,18 @@ func (p *Project) MainService() string {
 	return ""
 }
 
-// NameFor gives the name of a branch's staging. owner tells which branch a
-// name belongs to, "" for nobody. A branch keeps the hashed form it once got,
-// so the hashed form is looked up first.
+// NameFor returns the name of the staging of a branch. owner returns the branch that a
+// name belongs to, or "". A branch keeps a hashed name that it once got, so NameFor
+// looks up the hashed name first.
 func (p *Project) NameFor(branch string, owner func(name string) (branch string, err error)) (string, error) {
 	naming := p.Naming()
 	plain, hashed := naming.NameOf(branch), naming.HashedNameOf(branch)
 	for _, name := range []string{hashed, plain} {
-		holder, err := owner(name)
+		of, err := owner(name)
 		if err != nil {
 			return "", err
 		}
-		if holder == branch || name == plain && holder == "" {
+		if of == branch || name == plain && of == "" {
 			return name, nil
 		}
 	}

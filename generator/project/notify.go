@@ -9,8 +9,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// NotificationRule says who is told of which stagings, and when. It names no address and
-// holds no secret: those are in the configuration of the server.
+// NotificationRule sends notifications about stagings to a receiver. It contains no
+// address and no secret: the configuration of the server has them.
 type NotificationRule struct {
 	// Receiver: a sink of the server by its name (a chat channel, a mail list, a webhook), or on
 	// the forge of the application: pull-request (one comment, updated with each change), commit (a
@@ -23,10 +23,10 @@ type NotificationRule struct {
 	Stagings []string `yaml:"stagings,omitempty" json:"stagings,omitempty"`
 }
 
-// Trigger is what a sink is told of.
+// Trigger is an event that sends a notification.
 type Trigger string
 
-// The occasions.
+// The triggers.
 const (
 	OnRunning  Trigger = "running"
 	OnFailed   Trigger = "failed"
@@ -40,26 +40,26 @@ func triggers() []Trigger {
 	return []Trigger{OnRunning, OnFailed, OnDegraded, OnArchived, OnDeleted, OnWarning}
 }
 
-// What is told on a forge.
+// The receivers on a forge.
 const (
 	ToPullRequest = "pull-request"
 	ToCommit      = "commit"
 	ToDeployment  = "deployment"
 )
 
-// ToForge tells whether a notice goes to the forge of the application's
-// repositories, and not to a sink.
+// ToForge reports whether the receiver is the forge of the application's repositories,
+// and not a sink.
 func (n NotificationRule) ToForge() bool {
 	return n.To == ToPullRequest || n.To == ToCommit || n.To == ToDeployment
 }
 
-// Matches tells whether a notice is about a staging.
+// Matches reports whether the rule applies to a staging.
 func (n NotificationRule) Matches(staging string) bool {
 	return len(n.Stagings) == 0 || slices.ContainsFunc(n.Stagings, func(pattern string) bool { return Glob(pattern, staging) })
 }
 
-// UnknownSinks lists the notices that a server with these sinks sends nowhere, by their
-// places in data, which is octopod.yaml.
+// UnknownSinks lists the rules whose sink is missing on a server with these sinks. data
+// is octopod.yaml, for the lines of the rules.
 func (p *Project) UnknownSinks(data []byte, sinks []string) []staging.Problem {
 	c := problems{}
 	for i, n := range p.Spec.Notify {
@@ -70,7 +70,7 @@ func (p *Project) UnknownSinks(data []byte, sinks []string) []staging.Problem {
 	return withPositions(c, strictyaml.Lines(data))
 }
 
-// SinksFor lists the sinks that are told of an occasion, each once.
+// SinksFor lists the sinks that a trigger notifies, without duplicates.
 func (p *Project) SinksFor(staging string, on Trigger) []string {
 	var sinks []string
 	for _, n := range p.Spec.Notify {
@@ -82,7 +82,7 @@ func (p *Project) SinksFor(staging string, on Trigger) []string {
 	return sinks
 }
 
-// NotifiesForge tells whether a staging is shown on its forge in one way.
+// NotifiesForge reports whether a rule sends notifications about a staging to a receiver on the forge.
 func (p *Project) NotifiesForge(staging, to string) bool {
 	return slices.ContainsFunc(p.Spec.Notify, func(n NotificationRule) bool { return n.ToForge() && n.To == to && n.Matches(staging) })
 }
@@ -91,14 +91,14 @@ func (p *Project) checkNotify(c *problems) {
 	for i, n := range p.Spec.Notify {
 		field := fmt.Sprintf("spec.notify[%d]", i)
 		if strings.TrimSpace(n.To) == "" {
-			c.add(field+".to", "is missing: name a sink of the server, or write %s, %s or %s", ToPullRequest, ToCommit, ToDeployment)
+			c.add(field+".to", "is missing: write the name of a sink, or %s, %s or %s", ToPullRequest, ToCommit, ToDeployment)
 		}
 		if n.ToForge() && len(n.On) > 0 {
-			c.add(field+".on", "is for sinks: %s shows every state", n.To)
+			c.add(field+".on", "applies to sinks only: %s shows every state", n.To)
 		}
 		for j, on := range n.On {
 			if !slices.Contains(triggers(), on) {
-				c.add(fmt.Sprintf("%s.on[%d]", field, j), "%q is no occasion%s", on, listChoices(triggerNames()))
+				c.add(fmt.Sprintf("%s.on[%d]", field, j), "%q is not an event%s", on, listChoices(triggerNames()))
 			}
 		}
 	}

@@ -57,8 +57,8 @@ func TestNoticesThatAreWrong(t *testing.T) {
 	}
 	for _, want := range []string{
 		"octopod.yaml:10: spec.notify[0].to: is missing",
-		`spec.notify[1].on[1]: "exploded" is no occasion`,
-		"spec.notify[2].on: is for sinks: commit shows every state",
+		`spec.notify[1].on[1]: "exploded" is not an event`,
+		"spec.notify[2].on: applies to sinks only: commit shows every state",
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("not said: %s\nsaid: %v", want, err)

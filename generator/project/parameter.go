@@ -1,15 +1,15 @@
 package project
 
-// Scope says which of a staging's two sets of overrides a parameter belongs to.
+// Scope is the set of overrides of a staging that a parameter belongs to.
 type Scope string
 
 // The scopes.
 const (
-	ScopeApp        Scope = "app"        // what the application reads
-	ScopeDeployment Scope = "deployment" // how it is deployed
+	ScopeApp        Scope = "app"        // the application reads it
+	ScopeDeployment Scope = "deployment" // the template reads it
 )
 
-// Type of a parameter's values.
+// Type is the type of the values of a parameter.
 type Type string
 
 // The types.
@@ -18,10 +18,10 @@ const (
 	TypeInteger Type = "integer"
 	TypeBoolean Type = "boolean"
 	TypeEnum    Type = "enum"
-	TypeSecret  Type = "secret-reference" // names a key of a Secret in the cluster: stripe/api-key
+	TypeSecret  Type = "secret-reference" // a reference to a key of a Secret in the cluster: stripe/api-key
 )
 
-// Parameter declares what may be overridden on a staging.
+// Parameter declares a setting that stagings may override.
 type Parameter struct {
 	// Scope: app (default) or deployment.
 	Scope Scope `yaml:"scope,omitempty" json:"scope,omitempty" jsonschema:"enum=app,enum=deployment"`
@@ -47,8 +47,8 @@ type Parameter struct {
 	To Target `yaml:"to,omitempty" json:"to,omitzero"`
 }
 
-// Target says where a value goes in a kustomize overlay; at most one field is set.
-// A jsonnet template finds every value in its params and needs none.
+// Target is the place of a value in a kustomize overlay. At most one field is set. A
+// jsonnet template reads values from its params and needs no target.
 type Target struct {
 	// Key in the app's ConfigMap. Default the name of the parameter.
 	Env string `yaml:"env,omitempty" json:"env,omitempty"`
@@ -62,7 +62,7 @@ type Target struct {
 	Patch *PatchTarget `yaml:"patch,omitempty" json:"patch,omitempty"`
 }
 
-// PatchTarget is a place in rendered objects.
+// PatchTarget is a field of rendered objects.
 type PatchTarget struct {
 	Kind string `yaml:"kind" json:"kind"`
 	// Name of the object. Absent: every object of the kind.
@@ -71,7 +71,7 @@ type PatchTarget struct {
 	Pointer string `yaml:"pointer" json:"pointer"`
 }
 
-// isEnv tells whether the value is a literal of the app's ConfigMap.
+// isEnv reports whether the value is a literal of the app's ConfigMap.
 func (t Target) isEnv() bool {
 	return t.Image == "" && t.Replicas == "" && t.Component == nil && t.Patch == nil
 }

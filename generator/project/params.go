@@ -8,7 +8,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// Labels and annotations that Octopod puts on what it makes.
+// Labels and annotations of the objects that Octopod generates.
 const (
 	LabelProject     = "octopod.dev/project"
 	LabelStaging     = "octopod.dev/staging"
@@ -18,8 +18,8 @@ const (
 	AnnotationURL    = "octopod.dev/url"
 )
 
-// Params computes what the templates of a staging are given. The record must
-// fit the project: otherwise the error lists every misfit.
+// Params computes the input of the template for a staging. The record must fit the
+// project: otherwise the error lists every problem.
 func (p *Project) Params(s staging.Staging) (staging.Params, error) {
 	if err := p.Check(s); err != nil {
 		return staging.Params{}, err
@@ -54,8 +54,8 @@ func (p *Project) Params(s staging.Staging) (staging.Params, error) {
 	return params, nil
 }
 
-// effective gives every setting its value: nil means absent; a setting that is
-// left to the template is not there.
+// effective returns the value of every setting; nil means absent. It omits settings
+// that the template decides.
 func (p *Project) effective(s staging.Staging) staging.Values {
 	values := staging.Values{}
 	for _, setting := range p.Settings(s) {
@@ -82,8 +82,8 @@ func (p *Project) serviceParams(s staging.Staging) map[string]staging.ServicePar
 	return services
 }
 
-// fillSettings writes effective values by scope. With kustomize, an app setting
-// that goes to a component or a patch is not one of the ConfigMap's as well.
+// fillSettings adds the effective values to the params, by scope. With kustomize, the
+// ConfigMap has no setting whose target is a component or a patch.
 func (p *Project) fillSettings(params *staging.Params, values staging.Values) {
 	for _, name := range sortedKeys(values) {
 		parameter, value := p.Spec.Parameters[name], values[name]
@@ -101,7 +101,7 @@ func (p *Project) fillSettings(params *staging.Params, values staging.Values) {
 	}
 }
 
-// envKey is the name under which the application reads an app setting.
+// envKey returns the environment variable of a setting of scope app.
 func (p Parameter) envKey(name string) string {
 	if p.To.Env != "" {
 		return p.To.Env
@@ -122,7 +122,7 @@ func (p *Project) kustomizeParams(s staging.Staging, values staging.Values) stag
 	}
 	for _, name := range sortedKeys(values) {
 		if value := values[name]; value != nil {
-			p.Spec.Parameters[name].direct(&k, value)
+			p.Spec.Parameters[name].addTo(&k, value)
 		}
 	}
 	if s.Spec.Restarts > 0 {
@@ -132,15 +132,15 @@ func (p *Project) kustomizeParams(s staging.Staging, values staging.Values) stag
 		k.Components = append(k.Components, p.Spec.Lifecycle.Teardown)
 	}
 	if s.Spec.State != staging.Active {
-		k.Replicas = nil // the count of a workload that sleeps is 0
+		k.Replicas = nil // an archived workload has 0 replicas
 	}
 	slices.SortFunc(k.Images, func(a, b staging.Image) int { return strings.Compare(a.Name, b.Name) })
 	slices.SortFunc(k.Replicas, func(a, b staging.Replicas) int { return strings.Compare(a.Workload, b.Workload) })
 	return k
 }
 
-// restarts labels the pods of every workload. A pod template always has labels:
-// the workload's selector must match them.
+// restarts returns patches that label the pods of every workload. A pod template always
+// has labels, because the selector of the workload must match them.
 func restarts(count int) []staging.Patch {
 	var patches []staging.Patch
 	for _, kind := range staging.WorkloadKinds() {
@@ -151,8 +151,8 @@ func restarts(count int) []staging.Patch {
 	return patches
 }
 
-// direct adds to an overlay what a parameter's `to` says.
-func (p Parameter) direct(k *staging.KustomizeParams, value any) {
+// addTo adds a value to an overlay, at the target of its parameter.
+func (p Parameter) addTo(k *staging.KustomizeParams, value any) {
 	switch {
 	case p.To.Component != nil:
 		if dir := p.To.Component[staging.FormatValue(value)]; dir != "" {
@@ -171,7 +171,7 @@ func (p Parameter) direct(k *staging.KustomizeParams, value any) {
 	}
 }
 
-// patchValue turns a secret reference into the {name, key} of a secretKeyRef.
+// patchValue converts a secret reference to the {name, key} of a secretKeyRef.
 func (p Parameter) patchValue(value any) any {
 	if p.Type == TypeSecret {
 		return secretKey(value)
@@ -184,9 +184,9 @@ func secretKey(value any) staging.SecretKey {
 	return staging.SecretKey{Name: name, Key: key}
 }
 
-// builtinArchive says how each built-in kind sleeps. An autoscaler would wake
-// its workload, and bare pods and DaemonSets have no count: they go, and come
-// back with restore.
+// builtinArchive returns how to archive the built-in kinds. An autoscaler would scale
+// its workload up again, and pods and DaemonSets have no replica count: these are
+// removed, and restore creates them again.
 func builtinArchive() []staging.ArchiveFix {
 	return []staging.ArchiveFix{
 		{Kind: "Deployment", Pointer: "/spec/replicas", Value: 0},
@@ -200,8 +200,8 @@ func builtinArchive() []staging.ArchiveFix {
 	}
 }
 
-// asleep says how objects sleep in a state. A teardown is made of Jobs, so a
-// staging being deleted lets them run.
+// asleep returns how to archive objects in a state. A teardown consists of Jobs, so
+// they run while a staging is being deleted.
 func (p *Project) asleep(state staging.State) []staging.ArchiveFix {
 	if state == staging.Active {
 		return []staging.ArchiveFix{}

@@ -2,14 +2,14 @@ package project
 
 import "octopod/generator/staging"
 
-// APIVersion and Kind head octopod.yaml.
+// APIVersion and Kind are the first fields of octopod.yaml.
 const (
 	APIVersion = "octopod.dev/v1alpha1"
 	Kind       = "Project"
 	File       = "octopod.yaml" // at the root of the env repo
 )
 
-// Project is octopod.yaml: everything a team decides once about its stagings.
+// Project is octopod.yaml: the configuration of all stagings of one product.
 type Project struct {
 	// Always octopod.dev/v1alpha1.
 	APIVersion string `yaml:"apiVersion" json:"apiVersion"`
@@ -80,7 +80,7 @@ const (
 	EngineJsonnet   Engine = "jsonnet"
 )
 
-// Output says what the env repo holds for a staging.
+// Output is the content of the env repo for a staging.
 type Output string
 
 // The outputs.
@@ -89,8 +89,8 @@ const (
 	OutputRendered Output = "rendered"
 )
 
-// Hosts says where stagings are reached. Every host is one label under the
-// base domain, so that a single wildcard certificate serves all.
+// Hosts defines the addresses of stagings. Every host is one label under the base
+// domain, so that one wildcard certificate covers all.
 type Hosts struct {
 	// Domain of all stagings, for example staging.example.com.
 	BaseDomain string `yaml:"baseDomain" json:"baseDomain"`
@@ -98,7 +98,7 @@ type Hosts struct {
 	Scheme string `yaml:"scheme,omitempty" json:"scheme,omitempty" jsonschema:"enum=https,enum=http"`
 }
 
-// Naming says how a branch becomes the name of its staging.
+// Naming defines how the name of a staging is derived from its branch.
 type Naming struct {
 	// Prefixes to remove from a branch, for example feature/. The first match applies.
 	StripPrefixes []string `yaml:"stripPrefixes,omitempty" json:"stripPrefixes,omitempty"`
@@ -110,7 +110,7 @@ type Naming struct {
 	Reserved []string `yaml:"reserved,omitempty" json:"reserved,omitempty"`
 }
 
-// Kustomize says where the base and its options lie.
+// Kustomize is the location of the base, and its options.
 type Kustomize struct {
 	// Directory of the base from the root of the env repo. Default templates/<project>.
 	Base string `yaml:"base,omitempty" json:"base,omitempty"`
@@ -120,7 +120,7 @@ type Kustomize struct {
 	ConfigMap string `yaml:"configMap,omitempty" json:"configMap,omitempty"`
 }
 
-// Jsonnet says where the template function lies.
+// Jsonnet is the location of the template function.
 type Jsonnet struct {
 	// File from the root of the env repo. Default jsonnet/<project>.libsonnet.
 	File string `yaml:"file,omitempty" json:"file,omitempty"`
@@ -153,7 +153,7 @@ type Service struct {
 	Path string `yaml:"path,omitempty" json:"path,omitempty"`
 }
 
-// Link is shown beside a staging. Its URL may hold {project}, {name},
+// Link is a link on the page of a staging. Its URL may contain {project}, {name},
 // {namespace}, {branch} (URL-escaped) and {host.<service>}.
 type Link struct {
 	Name string `yaml:"name" json:"name"`
@@ -169,7 +169,7 @@ type Preset struct {
 	Overrides staging.Overrides `yaml:"overrides" json:"overrides"`
 }
 
-// Lifecycle says when stagings end. Durations are written like 36h or 14d.
+// Lifecycle defines when stagings are archived and deleted. Durations have the form 36h or 14d.
 type Lifecycle struct {
 	// Time to live: the sweep archives a staging after this time without a deploy. Absent: never.
 	TTL Duration `yaml:"ttl,omitempty" json:"ttl,omitempty"`
@@ -200,17 +200,18 @@ type Lifecycle struct {
 	Teardown string `yaml:"teardown,omitempty" json:"teardown,omitempty"`
 }
 
-// WhenFull says what happens when there are too many active stagings.
+// WhenFull is the reaction to too many active stagings.
 type WhenFull string
 
-// What may happen.
+// The reactions.
 const (
 	SleepOldest WhenFull = "sleepOldest"
 	Refuse      WhenFull = "refuse"
 )
 
-// Sleep is when all stagings are put to sleep and woken, as cron lines of five
-// fields. One that is deployed or restored meanwhile stays awake till the next time.
+// Sleep is the schedule on which the sweep archives and restores all stagings, as cron
+// lines of five fields. A staging that is deployed or restored in between stays active
+// until the next time.
 type Sleep struct {
 	// Cron line of the archiving, for example "0 20 * * 1-5".
 	At string `yaml:"at" json:"at"`
@@ -221,7 +222,7 @@ type Sleep struct {
 	TimeZone string `yaml:"timeZone,omitempty" json:"timeZone,omitempty"`
 }
 
-// ArchiveFix puts one kind of custom object to sleep.
+// ArchiveFix archives one kind of custom object.
 type ArchiveFix struct {
 	// Kind of the objects, for example postgresql.
 	Kind string `yaml:"kind" json:"kind"`
@@ -231,7 +232,7 @@ type ArchiveFix struct {
 	Value any `yaml:"value" json:"value"`
 }
 
-// Database says where a staging's database comes from.
+// Database is the source of the database of a staging.
 type Database struct {
 	// Source of the database: template (a workload of the template, default) or none.
 	Kind string `yaml:"kind,omitempty" json:"kind,omitempty" jsonschema:"enum=template,enum=none"`
@@ -239,12 +240,12 @@ type Database struct {
 	Name string `yaml:"name,omitempty" json:"name,omitempty"`
 }
 
-// Checks are a project's exceptions.
+// Checks holds the exceptions to the checks.
 type Checks struct {
 	Allow []Allow `yaml:"allow,omitempty" json:"allow,omitempty"`
 }
 
-// Allow lets named objects break one rule.
+// Allow is an exception: it lets objects break one rule.
 type Allow struct {
 	// Name of the rule, which a failed check prints in brackets.
 	Rule string `yaml:"rule" json:"rule"`
@@ -256,7 +257,7 @@ type Allow struct {
 	Reason string `yaml:"reason" json:"reason"`
 }
 
-// ArgoCD says where Argo CD finds the env repo and puts the stagings.
+// ArgoCD is the env repo as Argo CD reaches it, and the cluster of the stagings.
 type ArgoCD struct {
 	// Address of the env repo for Argo CD. Default: the address passed to init.
 	RepoURL string `yaml:"repoURL,omitempty" json:"repoURL,omitempty"`

@@ -85,9 +85,9 @@ func TestEveryFaultOfAProjectIsReportedAtOnceWithItsLine(t *testing.T) {
 		got = append(got, p.String())
 	}
 	want := []string{
-		`octopod.yaml:5: spec.engine: "kustomise" is no engine: write kustomize or jsonnet`,
-		`octopod.yaml:6: spec.hosts.baseDomain: "Staging_example" is no domain: write staging.example.com`,
-		`octopod.yaml:9: spec.services.backend.host: "api" must contain {name} once, so that every staging gets its own`,
+		`octopod.yaml:5: spec.engine: "kustomise" is not an engine: write kustomize or jsonnet`,
+		`octopod.yaml:6: spec.hosts.baseDomain: "Staging_example" is not a valid domain: write staging.example.com`,
+		`octopod.yaml:9: spec.services.backend.host: "api" must contain {name} exactly once, so that every staging has its own`,
 		`octopod.yaml:15: spec.parameters.PAYMENT_GATEWAY.default: "sandpit" is not allowed: choose sandbox, production`,
 		`octopod.yaml:20: spec.parameters.backend.replicas.min: 0 is greater than max -1`,
 		`octopod.yaml:24: spec.presets.payments-production.overrides.app.PAYMENT: the project has no parameter "PAYMENT": choose LEGACY_FLAG, LOG_LEVEL, PAYMENT_GATEWAY, STRIPE_KEY, backend.replicas`,
@@ -113,7 +113,7 @@ func TestFaultsOfFormHideNoOthers(t *testing.T) {
 		"what follows from a fault of form is not": {
 			[]string{"default: sandbox", "defualt: sandbox", "allowed: [sandbox, production]", "allowed: 5"},
 			[]string{
-				`octopod.yaml:14: spec.parameters.PAYMENT_GATEWAY.allowed: is a number, must be a list: write each item on a line of its own after a dash`,
+				`octopod.yaml:14: spec.parameters.PAYMENT_GATEWAY.allowed: is a number, must be a list: write each item on its own line after a dash`,
 				`octopod.yaml:15: spec.parameters.PAYMENT_GATEWAY.defualt: is an unknown field; did you mean default? There are: `,
 			},
 		},
@@ -198,7 +198,7 @@ func TestActionsOnARecord(t *testing.T) {
 		code   staging.Code
 		says   string
 	}{
-		{"create of what is there", nil, staging.Action{Verb: staging.Create, Branch: "feature/login"}, staging.CodeExists, "exists already"},
+		{"create of what is there", nil, staging.Action{Verb: staging.Create, Branch: "feature/login"}, staging.CodeExists, "already exists"},
 		{"deploy of another branch", nil, staging.Action{Verb: staging.Deploy, Branch: "other"}, staging.CodeExists, "belongs to branch feature/login"},
 		{"deploy of a pinned staging", pin, staging.Action{Verb: staging.Deploy, Branch: "feature/login"}, staging.CodePinned, "pinned by Ada since 2026-11-23: demo"},
 		{"deploy while deleting", deleting, staging.Action{Verb: staging.Deploy, Branch: "feature/login"}, staging.CodeConflict, "being deleted"},
@@ -206,13 +206,13 @@ func TestActionsOnARecord(t *testing.T) {
 		{"restore while deleting", deleting, staging.Action{Verb: staging.Restore}, "", ""},
 		{"set of an unknown key", nil, staging.Action{Verb: staging.Set, Set: map[string]string{"NOPE": "1"}}, staging.CodeInvalid, "no such parameter: choose"},
 		{"set of a wrong type", nil, staging.Action{Verb: staging.Set, Set: map[string]string{"backend.replicas": "two"}}, staging.CodeInvalid, "not a whole number"},
-		{"set out of range", nil, staging.Action{Verb: staging.Set, Set: map[string]string{"backend.replicas": "6"}}, staging.CodeInvalid, "too large: at most 5"},
+		{"set out of range", nil, staging.Action{Verb: staging.Set, Set: map[string]string{"backend.replicas": "6"}}, staging.CodeInvalid, "too large; the maximum is 5"},
 		{"set of what is not allowed", nil, staging.Action{Verb: staging.Set, Set: map[string]string{"PAYMENT_GATEWAY": "live"}}, staging.CodeInvalid, "choose sandbox, production"},
 		{"set against the pattern", nil, staging.Action{Verb: staging.Set, Set: map[string]string{"LOG_LEVEL": "INFO"}}, staging.CodeInvalid, "pattern"},
 		{"a secret where a reference is due", nil, staging.Action{Verb: staging.Set, Set: map[string]string{"STRIPE_KEY": "hunter2"}}, staging.CodeInvalid, "never the secret itself"},
 		{"absent replicas", nil, staging.Action{Verb: staging.Set, Absent: []string{"backend.replicas"}}, staging.CodeInvalid, "cannot be absent"},
 		{"an unknown service", nil, staging.Action{Verb: staging.Deploy, Images: map[string]staging.Build{"api": {Image: "x:1"}}}, staging.CodeInvalid, "choose backend, frontend"},
-		{"an image without tag", nil, staging.Action{Verb: staging.Deploy, Images: map[string]staging.Build{"backend": {Image: "x"}}}, staging.CodeInvalid, "neither tag nor digest"},
+		{"an image without tag", nil, staging.Action{Verb: staging.Deploy, Images: map[string]staging.Build{"backend": {Image: "x"}}}, staging.CodeInvalid, "neither a tag nor a digest"},
 		{"an unknown preset", nil, staging.Action{Verb: staging.Set, Presets: []string{"nope"}}, staging.CodeInvalid, "choose payments-production"},
 	}
 	for _, tt := range tests {
@@ -374,7 +374,7 @@ func TestARecordThatNoLongerFitsSaysWhy(t *testing.T) {
 	s.Spec.State = "paused"
 	err := p.Check(s)
 	for _, want := range []string{
-		`spec.state: "paused" is no state`, `spec.overrides.app.OLD: the project has no parameter "OLD"`,
+		`spec.state: "paused" is not a state`, `spec.overrides.app.OLD: the project has no parameter "OLD"`,
 		"spec.overrides.app.backend.replicas: belongs under overrides.deployment",
 		`spec.overrides.app.LEGACY_FLAG: must be true or false, not "yes"`,
 	} {

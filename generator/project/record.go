@@ -9,7 +9,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// Check lists every way in which a record does not fit the project.
+// Check returns an error with every problem of a record in this project.
 func (p *Project) Check(s staging.Staging) error {
 	c := problems{}
 	c.addError("metadata.name", p.Naming().Check(s.Name))
@@ -32,7 +32,7 @@ func (p *Project) Check(s staging.Staging) error {
 	return staging.Invalid(fmt.Sprintf("staging %s does not fit the project", s.Name), c)
 }
 
-// problems collects problems in the order they are found.
+// problems collects problems in the order in which they are found.
 type problems []staging.Problem
 
 func (c *problems) add(field, format string, args ...any) {
@@ -49,7 +49,7 @@ func (c *problems) checkState(state staging.State) {
 	switch state {
 	case staging.Active, staging.Archived, staging.Deleting:
 	default:
-		c.add("spec.state", "%q is no state: write active, archived or deleting", state)
+		c.add("spec.state", "%q is not a state: write active, archived or deleting", state)
 	}
 }
 
@@ -64,7 +64,7 @@ func (p *Project) checkServices(c *problems, s staging.Staging) {
 	}
 	for _, name := range p.ServiceNames() {
 		if _, ok := s.Spec.Services[name]; !ok {
-			c.add("spec.services."+name, "has no image: give one, or a default under spec.services.%s.image in %s", name, File)
+			c.add("spec.services."+name, "has no image: pass one, or set a default in spec.services.%s.image of %s", name, File)
 		}
 	}
 }
@@ -83,10 +83,10 @@ func (p *Project) checkOverrides(c *problems, field string, scope Scope, values 
 	}
 }
 
-// ParameterNames lists the parameters in alphabetical order.
+// ParameterNames lists the names of the parameters in alphabetical order.
 func (p *Project) ParameterNames() []string { return sortedKeys(p.Spec.Parameters) }
 
-// suggest offers the name that was probably mistyped, else all there are.
+// suggest formats a suggestion: the closest known name, or else all names.
 func suggest(name string, known []string) string {
 	if near := strictyaml.Closest(name, known); near != "" {
 		return "; did you mean " + near + "?"
@@ -94,7 +94,7 @@ func suggest(name string, known []string) string {
 	return listChoices(known)
 }
 
-// listChoices names what there is to choose from.
+// listChoices formats the possible names.
 func listChoices(names []string) string {
 	if len(names) == 0 {
 		return " (it declares none)"

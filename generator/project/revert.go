@@ -6,8 +6,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// Revert gives the action that turns what differs between two versions of a
-// staging back, and touches nothing else.
+// Revert returns the action that reverts the changes between two versions of a staging,
+// and nothing else.
 func Revert(before, after staging.Staging) (staging.Action, error) {
 	back := staging.Action{Name: after.Name, Set: map[string]string{}}
 	if verb, needed := stateVerb(before.Spec, after.Spec); needed {
@@ -18,8 +18,8 @@ func Revert(before, after staging.Staging) (staging.Action, error) {
 	if before.Title != after.Title {
 		back.Title = &before.Title
 	}
-	reverseOverrides(&back, before.Spec.Overrides.App, after.Spec.Overrides.App)
-	reverseOverrides(&back, before.Spec.Overrides.Deployment, after.Spec.Overrides.Deployment)
+	revertOverrides(&back, before.Spec.Overrides.App, after.Spec.Overrides.App)
+	revertOverrides(&back, before.Spec.Overrides.Deployment, after.Spec.Overrides.Deployment)
 	back.Presets = without(before.Spec.Presets, after.Spec.Presets)
 	back.DropPresets = without(after.Spec.Presets, before.Spec.Presets)
 	for _, name := range sortedKeys(before.Spec.Services) {
@@ -35,12 +35,12 @@ func Revert(before, after staging.Staging) (staging.Action, error) {
 		}
 	}
 	if back.Verb == staging.Set && back.Title == nil && len(back.Set)+len(back.Absent)+len(back.Unset)+len(back.Presets)+len(back.DropPresets) == 0 {
-		return back, staging.Errorf(staging.CodeNotFound, "that change left nothing that could be taken back")
+		return back, staging.Errorf(staging.CodeNotFound, "this change has no effect that can be reverted")
 	}
 	return back, nil
 }
 
-// stateVerb: a change of state or pin is taken back by the opposite verb.
+// stateVerb returns the verb that reverts a change of the state or the pin.
 func stateVerb(before, after staging.Spec) (staging.Verb, bool) {
 	switch {
 	case before.State != after.State && before.State == staging.Active:
@@ -53,7 +53,7 @@ func stateVerb(before, after staging.Spec) (staging.Verb, bool) {
 	return "", false
 }
 
-func reverseOverrides(back *staging.Action, before, after staging.Values) {
+func revertOverrides(back *staging.Action, before, after staging.Values) {
 	for _, name := range sortedKeys(after) {
 		if _, had := before[name]; !had {
 			back.Unset = append(back.Unset, name)

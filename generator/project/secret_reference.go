@@ -7,32 +7,31 @@ import (
 	"octopod/generator/staging"
 )
 
-// SecretReference is a stored secret that a parameter was given somewhere. It names
-// one, and is none.
+// SecretReference is the reference to a stored secret that is the value of a parameter
+// somewhere. It does not contain the secret.
 type SecretReference struct {
 	Name string // stripe/api-key
-	// Where it stands: "default", "preset payments-production", then names of stagings.
+	// Locations: "default", "preset payments-production", then names of stagings.
 	UsedIn []string
 }
 
-// shownPlaces is how many places of a reference are told one by one.
-const shownPlaces = 3
+// maxLocations is the number of locations that UsedInText lists.
+const maxLocations = 3
 
-// UsedInText says where a reference stands, in a few words.
+// UsedInText formats the locations of a reference.
 func (r SecretReference) UsedInText() string {
-	if len(r.UsedIn) <= shownPlaces {
+	if len(r.UsedIn) <= maxLocations {
 		return strings.Join(r.UsedIn, ", ")
 	}
-	return fmt.Sprintf("%s and %d more", strings.Join(r.UsedIn[:shownPlaces], ", "), len(r.UsedIn)-shownPlaces)
+	return fmt.Sprintf("%s and %d more", strings.Join(r.UsedIn[:maxLocations], ", "), len(r.UsedIn)-maxLocations)
 }
 
-// TakesSecretReference tells whether a parameter is set to any stored secret, by its
-// name.
+// TakesSecretReference reports whether the value of a parameter is a reference to any
+// stored secret.
 func (p Parameter) TakesSecretReference() bool { return p.Type == TypeSecret && len(p.Allowed) == 0 }
 
-// SecretReferences offers what a parameter may name: what it is by default, in presets
-// and on stagings, in the order of the names. Whether there is such a secret in
-// the cluster, nobody asks.
+// SecretReferences lists the references that a parameter has by default, in presets and
+// in stagings, sorted by name. It does not check that the secrets exist in the cluster.
 func (p *Project) SecretReferences(name string, among []staging.Staging) []SecretReference {
 	parameter := p.Spec.Parameters[name]
 	if !parameter.TakesSecretReference() {

@@ -7,10 +7,10 @@ import (
 	"octopod/generator/staging"
 )
 
-// Origin says which layer gave a setting its value.
+// Origin is the layer that defines the value of a setting.
 type Origin string
 
-// The layers, each over the one before.
+// The layers. Each one overrides the one before.
 const (
 	OriginTemplate Origin = "template" // no default, no override: the template decides
 	OriginDefault  Origin = "default"
@@ -18,23 +18,23 @@ const (
 	OriginOverride Origin = "override"
 )
 
-// Setting is a parameter as one staging has it.
+// Setting is the value of a parameter in one staging.
 type Setting struct {
 	Name   string `json:"name"`
-	Value  any    `json:"value"` // string, int or bool; nil when absent or left to the template
+	Value  any    `json:"value"` // string, int or bool; nil if absent or decided by the template
 	Origin Origin `json:"origin"`
-	Preset string `json:"preset,omitempty"` // the one that gave the value, with OriginPreset
+	Preset string `json:"preset,omitempty"` // the preset with the value, for OriginPreset
 
 	Parameter Parameter `json:"parameter"`
 }
 
-// Absent tells whether somebody removed the setting, the project's default included.
+// Absent reports whether the setting was removed, including the project's default.
 func (s Setting) Absent() bool {
 	return s.Value == nil && (s.Origin == OriginPreset || s.Origin == OriginOverride)
 }
 
-// Settings layers default, presets in order, and the staging's own overrides,
-// for every parameter in alphabetical order.
+// Settings returns the settings of a staging in alphabetical order. Presets override
+// the default, in their order, and the staging's own overrides come last.
 func (p *Project) Settings(s staging.Staging) []Setting {
 	settings := make([]Setting, 0, len(p.Spec.Parameters))
 	for _, name := range p.ParameterNames() {
@@ -51,7 +51,7 @@ func (p *Project) setting(s staging.Staging, name string) Setting {
 	return setting
 }
 
-// InheritedSetting gives what a setting is where the staging sets nothing itself.
+// InheritedSetting returns a setting without the staging's own override.
 func (p *Project) InheritedSetting(s staging.Staging, name string) Setting {
 	parameter := p.Spec.Parameters[name]
 	setting := Setting{Name: name, Value: parameter.Default, Origin: OriginDefault, Parameter: parameter}
@@ -74,7 +74,7 @@ func valueOf(o staging.Overrides, name string) (any, bool) {
 	return value, ok
 }
 
-// Links gives the project's links with the facts of one staging filled in.
+// Links returns the project's links with the placeholders replaced for one staging.
 func (p *Project) Links(s staging.Staging) []Link {
 	fill := []string{
 		"{project}", p.Metadata.Name, "{name}", s.Name, "{namespace}", p.Namespace(s.Name),

@@ -9,30 +9,30 @@ import (
 	"github.com/adhocore/gronx"
 )
 
-// check says what is wrong with the times of sleep. A zone is looked up in the
-// time zone database of the machine or of the program.
+// check validates the schedule. The time zone must be in the time zone database of the
+// machine or of the program.
 func (s Sleep) check() error {
 	if s == (Sleep{}) {
 		return nil
 	}
 	for _, line := range []string{s.At, s.Wake} {
 		if len(strings.Fields(line)) != 5 || !gronx.IsValid(line) {
-			return fmt.Errorf("%q is no cron line: at and wake are written like 0 20 * * 1-5 (minute, hour, day, month, weekday)", line)
+			return fmt.Errorf("%q is not a cron line: write at and wake like 0 20 * * 1-5 (minute, hour, day, month, weekday)", line)
 		}
 		if _, err := gronx.NextTickAfter(line, time.Unix(0, 0).UTC(), false); err != nil {
-			return fmt.Errorf("%q never comes", line)
+			return fmt.Errorf("%q never happens", line)
 		}
 	}
 	if _, err := time.LoadLocation(s.TimeZone); err != nil {
-		return fmt.Errorf("%q is no time zone: write one like Europe/Berlin", s.TimeZone)
+		return fmt.Errorf("%q is not a time zone: write one like Europe/Berlin", s.TimeZone)
 	}
 	return nil
 }
 
-// night is a time of sleep that has begun and is not over.
+// night is a scheduled time of sleep that has begun and has not ended.
 type night struct{ began, ends time.Time }
 
-// night gives the present night; none by day, and none where nobody sleeps.
+// night returns the present night, if there is one.
 func (s Sleep) night(now time.Time) (night, bool) {
 	zone, err := time.LoadLocation(cmp.Or(s.TimeZone, "UTC"))
 	if err != nil || s.At == "" {

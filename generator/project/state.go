@@ -6,7 +6,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// transition brings a record to a state, and notes when and why.
+// transition sets the state of a record, and records when and why.
 func transition(s *staging.Staging, to staging.State, a staging.Action, at staging.Attribution) {
 	if s.Spec.State == to {
 		return
@@ -15,13 +15,13 @@ func transition(s *staging.Staging, to staging.State, a staging.Action, at stagi
 	s.Spec.Since = &staging.Transition{At: at.At, By: at.By, Reason: a.Reason}
 }
 
-// archive puts a staging to sleep: until a moment, or until somebody wakes it.
-// One that sleeps for a while stays archived when it is archived for good; since
-// when then counts anew, as it does where nobody knows.
+// archive archives a staging: until a given time, or until restore. Archiving a staging
+// without an end that was archived until a given time restarts the time in the archive,
+// and so does archiving one whose time is unknown.
 func archive(s staging.Staging, a staging.Action, at staging.Attribution) (staging.Staging, error) {
 	if s.Spec.State == staging.Deleting {
 		return s, staging.Errorf(staging.CodeConflict, "staging %q is being deleted", s.Name).
-			WithHint("`octopod restore %s` takes the deletion back", s.Name)
+			WithHint("`octopod restore %s` cancels the deletion", s.Name)
 	}
 	if since := s.Spec.Since; since == nil || since.Wakes != nil && a.Until == nil {
 		s.Spec.State = staging.Active
@@ -39,8 +39,8 @@ func archive(s staging.Staging, a staging.Action, at staging.Attribution) (stagi
 	return s, nil
 }
 
-// restore wakes a staging. Its time to live begins anew, unless it only slept
-// for a while: a staging that sleeps every night would never end.
+// restore makes a staging active. It restarts the time to live, unless the staging was
+// archived until a given time: a staging that sleeps every night would never expire.
 func (p *Project) restore(s *staging.Staging, a staging.Action, at staging.Attribution) {
 	s.Spec.BranchGone = nil
 	if s.Spec.State == staging.Active {
@@ -52,28 +52,28 @@ func (p *Project) restore(s *staging.Staging, a staging.Action, at staging.Attri
 	transition(s, staging.Active, a, at)
 }
 
-// restart counts one more restart: the number is a label of every pod.
+// restart increments the number of restarts, which is a label of every pod.
 func restart(s staging.Staging) (staging.Staging, error) {
 	switch s.Spec.State {
 	case staging.Archived:
-		return s, staging.Errorf(staging.CodeConflict, "staging %q is archived: nothing of it runs", s.Name).
-			WithHint("`octopod restore %s` wakes it", s.Name)
+		return s, staging.Errorf(staging.CodeConflict, "staging %q is archived: it has no pods", s.Name).
+			WithHint("`octopod restore %s` restores it", s.Name)
 	case staging.Deleting:
 		return s, staging.Errorf(staging.CodeConflict, "staging %q is being deleted", s.Name).
-			WithHint("`octopod restore %s` takes the deletion back", s.Name)
+			WithHint("`octopod restore %s` cancels the deletion", s.Name)
 	}
 	s.Spec.Restarts++
 	return s, nil
 }
 
-// keep keeps a staging from the sweep. The same once more keeps who was first.
+// keep protects a staging from the sweep. The same protection again keeps the first one.
 func keep(s staging.Staging, a staging.Action, at staging.Attribution) (staging.Staging, error) {
 	if a.Reason == "" {
-		return s, staging.Errorf(staging.CodeInvalid, "no reason is given to keep staging %q", s.Name).
-			WithHint("say why with --reason: others decide by it whether it may go")
+		return s, staging.Errorf(staging.CodeInvalid, "keeping staging %q requires a reason", s.Name).
+			WithHint("add --reason: others read it before they delete the staging")
 	}
 	if a.Until != nil && !a.Until.After(at.At) {
-		return s, staging.Errorf(staging.CodeInvalid, "staging %q cannot be kept until %s: that is over", s.Name, a.Until.UTC().Format(time.DateTime))
+		return s, staging.Errorf(staging.CodeInvalid, "cannot keep staging %q until %s: this time is in the past", s.Name, a.Until.UTC().Format(time.DateTime))
 	}
 	if was := s.Spec.Kept; was == nil || was.Reason != a.Reason || !sameTime(was.Until, a.Until) {
 		s.Spec.Kept = &staging.Protection{By: at.By, Reason: a.Reason, At: at.At, Until: a.Until}

@@ -9,57 +9,57 @@ import (
 	"octopod/generator/staging"
 )
 
-// Step is what a sweep does with one staging.
+// Step is the decision of a sweep about one staging.
 type Step string
 
-// The steps. Sleep, Archive and Mark are commits of the verb archive, Wake is
-// one of restore, Delete and Finish are of delete; the others change nothing.
+// The steps. Sleep, Archive and Mark commit the verb archive, Wake commits restore,
+// Delete and Finish commit delete. The others change nothing.
 const (
 	StepKeep    Step = "keep"
-	StepWarn    Step = "warn"    // what happens soon
-	StepHold    Step = "hold"    // it would go, but too many would go at once
-	StepSleep   Step = "sleep"   // for a while, or for want of room
-	StepWake    Step = "wake"    // its time has come, or its branch is back
-	StepArchive Step = "archive" // nobody needs it
-	StepMark    Step = "mark"    // archived already: what the sweep must remember
-	StepDelete  Step = "delete"  // archived for long enough
-	StepFinish  Step = "finish"  // the teardown is over
+	StepWarn    Step = "warn"    // it will be archived or deleted soon
+	StepHold    Step = "hold"    // it is due, but so are too many others
+	StepSleep   Step = "sleep"   // archive it until a given time, or because the maximum is reached
+	StepWake    Step = "wake"    // restore it: its time has come, or its branch is back
+	StepArchive Step = "archive" // archive it
+	StepMark    Step = "mark"    // update the record of an archived staging
+	StepDelete  Step = "delete"  // it was archived for long enough
+	StepFinish  Step = "finish"  // remove the record after the teardown
 )
 
-// Decision is what a sweep does with one staging, and why.
+// Decision is the step of a sweep for one staging, and the reason.
 type Decision struct {
 	Staging string     `json:"name"`
 	Step    Step       `json:"step"`
 	Reason  string     `json:"reason,omitempty"`
-	At      *time.Time `json:"at,omitempty"` // when what is warned of happens, or when it wakes
+	At      *time.Time `json:"at,omitempty"` // time of the announced step, or of the restore
 
-	gone bool // because its branch is in no repository
+	branchGone bool // the reason is that no repository has the branch
 }
 
-// SweepInput are what a sweep knows beside the records.
+// SweepInput is the input of a sweep besides the records.
 type SweepInput struct {
 	Now time.Time
-	// Branches of each repository of the project. One that is not there, or has
-	// none, tells nothing: no repository has no branch at all, so something failed.
+	// Branches of each repository of the project. A repository that is missing or has
+	// no branches counts as unreachable: every real repository has a branch.
 	Branches map[string][]string
-	// Deleted is a branch that its repository has just told to be no more. Nobody
-	// waits for a first push of it, and the repository need not be heard as well.
+	// Deleted is a branch that a webhook reported as deleted. It needs no grace period
+	// for a first push, and no list of branches of its repository.
 	Deleted DeletedBranch
-	// TeardownsDone are the stagings whose teardown is over.
+	// TeardownsDone are the stagings whose teardown is done.
 	TeardownsDone map[string]bool
-	// MaxShare is how many stagings of a hundred may go at once. A few may always.
+	// MaxShare is the maximum percentage of stagings to remove at once. It does not
+	// apply to a few.
 	MaxShare int
 }
 
-// DeletedBranch is a branch that one repository has no more.
+// DeletedBranch is a branch that was deleted from one repository.
 type DeletedBranch struct{ Repository, Branch string }
 
-// fewEnough may go at once whatever their share.
-const fewEnough = 3
+// alwaysAllowed is how many stagings a sweep may remove at once whatever their share.
+const alwaysAllowed = 3
 
-// Sweep decides on every staging, in the order of the records. What it decides
-// follows from its arguments alone, and nothing is deleted that was not
-// archived before.
+// Sweep returns the decisions about all stagings, in the order of the records. They
+// depend on its arguments alone. It deletes only archived stagings.
 func (p *Project) Sweep(records []staging.Staging, around SweepInput) []Decision {
 	s := p.newSweep(around)
 	decisions := make([]Decision, len(records))
@@ -72,9 +72,9 @@ func (p *Project) Sweep(records []staging.Staging, around SweepInput) []Decision
 	return decisions
 }
 
-// Action gives what a decision commits; false when that is nothing.
+// Action returns the action of a decision; false if it changes nothing.
 func (d Decision) Action() (staging.Action, bool) {
-	a := staging.Action{Name: d.Staging, Reason: d.Reason, BranchGone: d.gone}
+	a := staging.Action{Name: d.Staging, Reason: d.Reason, BranchGone: d.branchGone}
 	switch d.Step {
 	case StepArchive, StepMark:
 		a.Verb = staging.Archive
@@ -90,7 +90,7 @@ func (d Decision) Action() (staging.Action, bool) {
 	return a, a.Verb != ""
 }
 
-// sweep is one sweep over one project.
+// sweep is one sweep of one project.
 type sweep struct {
 	*Project
 	SweepInput
@@ -113,7 +113,7 @@ func (p *Project) newSweep(around SweepInput) *sweep {
 	return s
 }
 
-// Repositories are those of the project's services, each once, in order.
+// Repositories lists the repositories of the services, sorted and without duplicates.
 func (p *Project) Repositories() []string {
 	all := map[string]bool{}
 	for _, service := range p.Spec.Services {
@@ -124,7 +124,7 @@ func (p *Project) Repositories() []string {
 	return sortedKeys(all)
 }
 
-// decide asks one rule after the other; the first that has something to say is right.
+// decide applies the rules in order. The first decision counts.
 func (s *sweep) decide(r staging.Staging) Decision {
 	for _, rule := range []func(*sweep, staging.Staging) Decision{
 		(*sweep).tornDown, (*sweep).wakeDue, (*sweep).protected, (*sweep).branchGone, (*sweep).branchBack,
@@ -137,7 +137,7 @@ func (s *sweep) decide(r staging.Staging) Decision {
 	return Decision{Step: StepKeep, Reason: keepReason(r)}
 }
 
-// keepReason says how long a staging stays as it is.
+// keepReason returns why a staging does not change, and until when.
 func keepReason(r staging.Staging) string {
 	switch {
 	case r.Spec.State == staging.Archived && r.Spec.Since.Wakes != nil:
@@ -156,18 +156,19 @@ func keptBecause(format string, args ...any) Decision {
 	return Decision{Step: StepKeep, Reason: fmt.Sprintf(format, args...)}
 }
 
-// tornDown: nothing but its teardown decides on what is being deleted.
+// tornDown: a staging that is being deleted only waits for its teardown.
 func (s *sweep) tornDown(r staging.Staging) Decision {
 	switch {
 	case r.Spec.State != staging.Deleting:
 		return Decision{}
 	case s.TeardownsDone[r.Name]:
-		return Decision{Step: StepFinish, Reason: "the teardown is over"}
+		return Decision{Step: StepFinish, Reason: "the teardown is done"}
 	}
-	return keptBecause("its teardown is not known to be over")
+	return keptBecause("its teardown is not done, or Argo CD is unreachable")
 }
 
-// wakeDue: who was put to sleep for a while is woken, whatever else holds.
+// wakeDue: a staging that was archived until a given time is restored at that time,
+// even if a later rule applies.
 func (s *sweep) wakeDue(r staging.Staging) Decision {
 	since := r.Spec.Since
 	if r.Spec.State != staging.Archived || since == nil || since.Wakes == nil || since.Wakes.After(s.Now) || s.past(r.Spec.Expires) {
@@ -178,7 +179,7 @@ func (s *sweep) wakeDue(r staging.Staging) Decision {
 
 func (s *sweep) past(t *time.Time) bool { return t != nil && !s.Now.Before(*t) }
 
-// protected: some stagings are none of the sweep's business.
+// protected: the sweep leaves kept and permanent stagings alone.
 func (s *sweep) protected(r staging.Staging) Decision {
 	kept := r.Spec.Kept
 	switch {
@@ -190,17 +191,17 @@ func (s *sweep) protected(r staging.Staging) Decision {
 	return Decision{}
 }
 
-// branchGone: a staging goes with its branch. It is archived at once, which
-// loses nothing, and deleted when the branch stayed away for the grace period.
+// branchGone: a staging without a branch is archived at once, which loses no data, and
+// deleted after the grace period.
 func (s *sweep) branchGone(r staging.Staging) Decision {
 	if s.presence(r) != absent {
 		return Decision{}
 	}
 	grace, why := time.Duration(s.Spec.Lifecycle.BranchGrace), fmt.Sprintf("branch %s is gone", r.Spec.Branch)
-	d := Decision{Reason: why, gone: true}
+	d := Decision{Reason: why, branchGone: true}
 	end := stateSince(r).Add(grace)
 	switch mark := r.Spec.BranchGone; {
-	case r.Spec.State == staging.Active && s.Now.Before(end) && s.Deleted.Branch != r.Spec.Branch: // it is new, or somebody woke it
+	case r.Spec.State == staging.Active && s.Now.Before(end) && s.Deleted.Branch != r.Spec.Branch: // it is new or was just restored
 		d.Step, d.At, d.Reason = StepWarn, &end, why+": archived after "+clock(end)
 	case r.Spec.State == staging.Active:
 		d.Step = StepArchive
@@ -215,7 +216,7 @@ func (s *sweep) branchGone(r staging.Staging) Decision {
 	return d
 }
 
-// stateSince is when a staging came to its state.
+// stateSince returns the time of the last transition of a staging.
 func stateSince(r staging.Staging) time.Time {
 	if r.Spec.Since != nil {
 		return r.Spec.Since.At
@@ -223,7 +224,7 @@ func stateSince(r staging.Staging) time.Time {
 	return r.Spec.Created.At
 }
 
-// branchBack: what was archived with its branch comes back with it.
+// branchBack: a staging that was archived with its branch is restored with it.
 func (s *sweep) branchBack(r staging.Staging) Decision {
 	mark := r.Spec.BranchGone
 	if mark == nil || s.presence(r) != present {
@@ -236,7 +237,7 @@ func (s *sweep) branchBack(r staging.Staging) Decision {
 	return d
 }
 
-// presence says whether the branch of a staging exists.
+// presence is whether the branch of a staging exists.
 type presence int
 
 const (
@@ -245,10 +246,11 @@ const (
 	absent
 )
 
-// presence of a staging's branch: it is absent only where every repository was
-// heard and none has it. A branch that nothing was built on may be a mere name.
+// presence returns whether the branch of a staging exists. It is absent only if every
+// repository is reachable and none has it. It is unknown if no service was built from
+// it: then the branch may be no more than a name.
 func (s *sweep) presence(r staging.Staging) presence {
-	if len(s.repos) == 0 || !built(r) {
+	if len(s.repos) == 0 || !hasBuild(r) {
 		return unknown
 	}
 	found := absent
@@ -264,8 +266,8 @@ func (s *sweep) presence(r staging.Staging) presence {
 	return found
 }
 
-// built tells whether some service was built from a commit of the staging's branch.
-func built(r staging.Staging) bool {
+// hasBuild reports whether any service was built from a commit of the staging's branch.
+func hasBuild(r staging.Staging) bool {
 	for _, service := range r.Spec.Services {
 		if service.From == staging.FromBranch && service.Commit != "" && service.Branch == "" {
 			return true
@@ -274,15 +276,15 @@ func built(r staging.Staging) bool {
 	return false
 }
 
-// undated: an archive from before the sweep, or made by hand, counts from now.
+// undated: an archived staging without a date, for example edited by hand, counts from now.
 func (s *sweep) undated(r staging.Staging) Decision {
 	if r.Spec.State == staging.Archived && r.Spec.Since == nil {
-		return Decision{Step: StepMark, Reason: "archived, nobody knows since when: counted from now"}
+		return Decision{Step: StepMark, Reason: "archived at an unknown time: counted from now"}
 	}
 	return Decision{}
 }
 
-// retentionOver: an archive is deleted after the retention.
+// retentionOver: an archived staging is deleted after the retention.
 func (s *sweep) retentionOver(r staging.Staging) Decision {
 	retention := time.Duration(s.Spec.Lifecycle.ArchiveRetention)
 	if r.Spec.State != staging.Archived || r.Spec.Since.Wakes != nil || retention == 0 {
@@ -295,7 +297,7 @@ func (s *sweep) retentionOver(r staging.Staging) Decision {
 	return s.warning(end, "deleted")
 }
 
-// expired: a staging without a deploy is archived, also one that only sleeps.
+// expired: a staging without a deploy is archived, also one that sleeps for the night.
 func (s *sweep) expired(r staging.Staging) Decision {
 	sleeps := r.Spec.State == staging.Archived && r.Spec.Since.Wakes == nil
 	if sleeps || !s.past(r.Spec.Expires) {
@@ -304,7 +306,8 @@ func (s *sweep) expired(r staging.Staging) Decision {
 	return Decision{Step: StepArchive, Reason: "no deploy until " + clock(*r.Spec.Expires)}
 }
 
-// nightBegan: by night all sleep but those that somebody deployed or woke meanwhile.
+// nightBegan: at night all stagings sleep, except the ones deployed or restored since
+// it began.
 func (s *sweep) nightBegan(r staging.Staging) Decision {
 	if !s.isNight || r.Spec.State != staging.Active || !stateSince(r).Before(s.night.began) {
 		return Decision{}
@@ -319,7 +322,7 @@ func (s *sweep) expiresSoon(r staging.Staging) Decision {
 	return s.warning(*r.Spec.Expires, "archived")
 }
 
-// warning says what happens at an end that is near.
+// warning announces a step that is due soon.
 func (s *sweep) warning(end time.Time, what string) Decision {
 	if s.Now.Add(time.Duration(s.Spec.Lifecycle.Warning)).Before(end) {
 		return Decision{}
@@ -327,29 +330,29 @@ func (s *sweep) warning(end time.Time, what string) Decision {
 	return Decision{Step: StepWarn, Reason: what + " after " + clock(end), At: &end}
 }
 
-// holdMassDeletion keeps a mistake from taking many stagings away: a repository that was
-// replaced, a clock that is wrong. A staging that goes with its branch counts
-// as well as one that is deleted.
+// holdMassDeletion keeps a mistake, such as a replaced repository or a wrong clock, from
+// removing many stagings. A staging archived because of its branch counts like a deleted
+// one.
 func (s *sweep) holdMassDeletion(decisions []Decision) {
-	goes := func(d Decision) bool { return d.Step == StepDelete || d.Step == StepArchive && d.gone }
-	going := 0
+	removes := func(d Decision) bool { return d.Step == StepDelete || d.Step == StepArchive && d.branchGone }
+	due := 0
 	for _, d := range decisions {
-		if goes(d) {
-			going++
+		if removes(d) {
+			due++
 		}
 	}
-	if most := max(fewEnough, len(decisions)*s.MaxShare/100); going <= most {
+	if most := max(alwaysAllowed, len(decisions)*s.MaxShare/100); due <= most {
 		return
 	}
 	for i, d := range decisions {
-		if goes(d) {
+		if removes(d) {
 			decisions[i].Step = StepHold
-			decisions[i].Reason = fmt.Sprintf("%s, but %d of %d would go at once", d.Reason, going, len(decisions))
+			decisions[i].Reason = fmt.Sprintf("%s, but %d of %d are due at once", d.Reason, due, len(decisions))
 		}
 	}
 }
 
-// authorOf gives the author of the pull request of a staging, else who made it.
+// authorOf returns the author of the pull request of a staging, or else its creator.
 func authorOf(r staging.Staging) string {
 	if pull := r.Spec.PullRequest; pull != nil {
 		return cmp.Or(strings.TrimSpace(pull.Author), r.Spec.Created.By)

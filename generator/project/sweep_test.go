@@ -147,8 +147,8 @@ func TestASweepDecides(t *testing.T) {
 		{what: "asleep till now", record: record("one", asleep(0)), want: project.StepWake, reason: "it slept until 2026-11-23 12:00 UTC"},
 		{what: "asleep, its end has come", record: record("one", asleep(0), expires(0)), want: project.StepArchive},
 
-		{what: "being torn down", record: record("gone", deleting), want: project.StepKeep, reason: "its teardown is not known to be over"},
-		{what: "torn down", record: record("over", deleting), want: project.StepFinish, reason: "the teardown is over"},
+		{what: "being torn down", record: record("gone", deleting), want: project.StepKeep, reason: "its teardown is not done, or Argo CD is unreachable"},
+		{what: "torn down", record: record("over", deleting), want: project.StepFinish, reason: "the teardown is done"},
 		{what: "kept, but torn down", record: record("over", deleting, kept(nil)), want: project.StepFinish},
 	} {
 		t.Run(tt.what, func(t *testing.T) {
@@ -342,11 +342,11 @@ func TestFaultsOfTheLifecycle(t *testing.T) {
 	for _, tt := range []struct{ more, want string }{
 		{", maxActivePerAuthor: -1", "spec.lifecycle.maxActivePerAuthor"},
 		{", whenFull: explode", "write sleepOldest or refuse"},
-		{", sleep: {at: \"0 20 * * 1-5\", wake: \"never\"}", `"never" is no cron line`},
-		{", sleep: {at: \"0 0 20 * * 1\", wake: \"0 7 * * 1\"}", "is no cron line"},
-		{", sleep: {at: \"0 0 31 2 *\", wake: \"0 7 * * 1\"}", "never comes"},
-		{", sleep: {at: \"0 20 * * 1\", wake: \"0 7 * * 1\", timeZone: Berlin}", `"Berlin" is no time zone`},
-		{", sleep: {timeZone: UTC}", "is no cron line"},
+		{", sleep: {at: \"0 20 * * 1-5\", wake: \"never\"}", `"never" is not a cron line`},
+		{", sleep: {at: \"0 0 20 * * 1\", wake: \"0 7 * * 1\"}", "is not a cron line"},
+		{", sleep: {at: \"0 0 31 2 *\", wake: \"0 7 * * 1\"}", "never happens"},
+		{", sleep: {at: \"0 20 * * 1\", wake: \"0 7 * * 1\", timeZone: Berlin}", `"Berlin" is not a time zone`},
+		{", sleep: {timeZone: UTC}", "is not a cron line"},
 	} {
 		_, err := project.Parse([]byte(fmt.Sprintf(swept, tt.more)))
 		if err == nil || !strings.Contains(err.Error(), tt.want) {

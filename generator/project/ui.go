@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// UI says how the page looks, and which parts of it are for whom.
+// UI is the appearance of the web UI, and the role that each section of it requires.
 type UI struct {
 	// Title at the top of every page. Default the project's title.
 	Title string `yaml:"title,omitempty" json:"title,omitempty"`
@@ -22,27 +22,27 @@ type UI struct {
 	Visible map[Section]Role `yaml:"visible,omitempty" json:"visible,omitempty"`
 }
 
-// Section is a column or a section of the page that may be kept from a role.
+// Section is a part of the data of a staging that may be hidden from a role.
 type Section string
 
-// The parts.
+// The sections.
 const (
-	SectionAuthor    Section = "author"    // who made a staging, and whose pull request it is
-	SectionBranch    Section = "branch"    // branch and pull request
-	SectionServices  Section = "services"  // which parts run, and which version of each
-	SectionSettings  Section = "settings"  // every setting and its value
-	SectionLinks     Section = "links"     // the project's links; each has a role of its own as well
-	SectionCreated   Section = "created"   //
-	SectionChanged   Section = "changed"   //
-	SectionExpires   Section = "expires"   //
-	SectionHistory   Section = "history"   // who changed what, and the way back
-	SectionDetail    Section = "detail"    // the technical reason of a status, as Argo CD words it
+	SectionAuthor    Section = "author"   // of the staging and of its pull request
+	SectionBranch    Section = "branch"   // branch and pull request
+	SectionServices  Section = "services" // services and their versions
+	SectionSettings  Section = "settings" // settings and their values
+	SectionLinks     Section = "links"    // links of the project; each link also has its own role
+	SectionCreated   Section = "created"
+	SectionChanged   Section = "changed"
+	SectionExpires   Section = "expires"
+	SectionHistory   Section = "history"   // versions, with their authors, and undo
+	SectionDetail    Section = "detail"    // technical details of a status, in the words of Argo CD
 	SectionResources Section = "resources" // objects in the cluster
-	SectionFiles     Section = "files"     // what lies in the env repo, and manifest diffs
-	SectionActivity  Section = "activity"  // the actions of all stagings
+	SectionFiles     Section = "files"     // files of the env repo, and diffs of manifests
+	SectionActivity  Section = "activity"  // actions on all stagings
 )
 
-// defaultSections gives the least role of every part where the project says nothing.
+// defaultSections returns the required role of every section without a setting in octopod.yaml.
 func defaultSections() map[Section]Role {
 	return map[Section]Role{
 		SectionAuthor: RoleViewer, SectionBranch: RoleViewer, SectionServices: RoleViewer, SectionSettings: RoleViewer,
@@ -52,13 +52,13 @@ func defaultSections() map[Section]Role {
 	}
 }
 
-// Shows tells whether a role is shown a part of the page.
-func (u UI) Shows(part Section, to Role) bool {
-	least, said := u.Visible[part]
-	if !said {
-		least = defaultSections()[part]
+// Shows reports whether a role may see a section.
+func (u UI) Shows(section Section, role Role) bool {
+	least, configured := u.Visible[section]
+	if !configured {
+		least = defaultSections()[section]
 	}
-	return to.Includes(least)
+	return role.Includes(least)
 }
 
 var colour = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
@@ -72,12 +72,12 @@ func (p *Project) checkUI(c *problems) {
 		}
 	}
 	if ui.Accent != "" && !colour.MatchString(ui.Accent) {
-		c.add("spec.ui.accent", "%q is no colour: write \"#6d28d9\"", ui.Accent)
+		c.add("spec.ui.accent", "%q is not a colour: write \"#6d28d9\"", ui.Accent)
 	}
 	for _, part := range sortedKeys(ui.Visible) {
 		field := fmt.Sprintf("spec.ui.visible.%s", part)
 		if _, known := defaultSections()[part]; !known {
-			c.add(field, "the page has no such part%s", listChoices(sectionNames()))
+			c.add(field, "there is no such part%s", listChoices(sectionNames()))
 			continue
 		}
 		checkRole(c, field, ui.Visible[part])

@@ -27,7 +27,7 @@ func TestPartsOfThePageHaveALeastRole(t *testing.T) {
 
 func TestFaultsOfTheUI(t *testing.T) {
 	_, err := project.Parse([]byte(shop + "  ui: {logo: ../logo.gif, accent: red, visible: {pods: admin, files: boss}}\n"))
-	for _, want := range []string{"no path inside", "neither an .svg", "is no colour", "no such part: choose activity, author", `"boss" is no role`} {
+	for _, want := range []string{"is not a path in", "neither an .svg", "is not a colour", "no such part: choose activity, author", `"boss" is not a role`} {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("no fault %q in: %v", want, err)
 		}

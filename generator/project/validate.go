@@ -10,10 +10,10 @@ import (
 	"octopod/generator/staging"
 )
 
-// shortestName is the least a name budget must leave: a few letters and a hash.
+// shortestName is the minimum budget for a name: a few letters and a hash.
 const shortestName = 12
 
-// faults lists what is wrong with the meaning of a project whose form is right.
+// problems validates a decoded project.
 func (p *Project) faults() []staging.Problem {
 	c := problems{}
 	p.checkHead(&c)
@@ -50,20 +50,20 @@ func (p *Project) checkHead(c *problems) {
 	c.addError("metadata.name", CheckName(p.Metadata.Name))
 }
 
-// CheckName tells whether a project may be called so. Half a label is left for
-// the names of its stagings.
+// CheckName returns an error for an invalid project name. Names of stagings need the
+// other half of a label.
 func CheckName(name string) error {
 	if !staging.IsLabel(name) || len(name) > staging.MaxLabel/2 {
-		return fmt.Errorf("%q is no project name: use at most %d lower-case letters, digits and dashes, a letter first",
+		return fmt.Errorf("%q is not a valid project name: use at most %d lower-case letters, digits and dashes, starting with a letter",
 			name, staging.MaxLabel/2)
 	}
 	if reserved(name) {
-		return fmt.Errorf("%q is no project name: the server has its own pages at /%s", name, name)
+		return fmt.Errorf("%q is not a valid project name: it is a path of the server, /%s", name, name)
 	}
 	return nil
 }
 
-// reserved names are paths of a server beside which the projects have theirs.
+// reserved reports whether a project name is a path of the server.
 func reserved(name string) bool {
 	switch name {
 	case "api", "assets", "auth", "hooks", "livez", "readyz", "metrics", "version", "signin", "signed-out":
@@ -72,10 +72,10 @@ func reserved(name string) bool {
 	return false
 }
 
-// CheckDomain tells whether stagings can live under a domain.
+// CheckDomain returns an error for an invalid base domain.
 func CheckDomain(name string) error {
 	if !domain.MatchString(name) || len(name) > 253-staging.MaxLabel-1 {
-		return fmt.Errorf("%q is no domain: write staging.example.com", name)
+		return fmt.Errorf("%q is not a valid domain: write staging.example.com", name)
 	}
 	return nil
 }
@@ -89,7 +89,7 @@ func (p *Project) checkEngine(c *problems) {
 			checkPath(c, fmt.Sprintf("spec.kustomize.components[%d]", i), dir)
 		}
 		if s.Jsonnet.File != "" {
-			c.add("spec.jsonnet", "is only read with engine jsonnet")
+			c.add("spec.jsonnet", "requires engine jsonnet")
 		}
 	case EngineJsonnet:
 		checkPath(c, "spec.jsonnet.file", s.Jsonnet.File)
@@ -97,20 +97,20 @@ func (p *Project) checkEngine(c *problems) {
 			checkPath(c, fmt.Sprintf("spec.jsonnet.libraries[%d]", i), dir)
 		}
 		if s.Kustomize.Base != "" {
-			c.add("spec.kustomize", "is only read with engine kustomize")
+			c.add("spec.kustomize", "requires engine kustomize")
 		}
 	default:
-		c.add("spec.engine", "%q is no engine: write kustomize or jsonnet", s.Engine)
+		c.add("spec.engine", "%q is not an engine: write kustomize or jsonnet", s.Engine)
 	}
 	if s.Output != OutputSource && s.Output != OutputRendered {
-		c.add("spec.output", "%q is no output: write source or rendered", s.Output)
+		c.add("spec.output", "%q is not an output: write source or rendered", s.Output)
 	}
 }
 
-// checkPath refuses a path that is not plainly inside the env repo.
+// checkPath rejects a path that is not inside the env repo, or not in its simplest form.
 func checkPath(c *problems, field, dir string) {
 	if dir == "" || path.IsAbs(dir) || path.Clean(dir) != dir || dir == ".." || strings.HasPrefix(dir, "../") || dir == "." {
-		c.add(field, "%q is no path inside the env repo: write it from the root, for example templates/shop", dir)
+		c.add(field, "%q is not a path in the env repo: write it relative to the root, for example templates/shop", dir)
 	}
 }
 
@@ -121,17 +121,17 @@ func (p *Project) checkPatterns(c *problems) {
 	s := p.Spec
 	c.addError("spec.hosts.baseDomain", CheckDomain(s.Hosts.BaseDomain))
 	if s.Hosts.Scheme != "https" && s.Hosts.Scheme != "http" {
-		c.add("spec.hosts.scheme", "%q is no scheme: write https or http", s.Hosts.Scheme)
+		c.add("spec.hosts.scheme", "%q is not a scheme: write https or http", s.Hosts.Scheme)
 	}
 	p.checkPattern(c, "spec.naming.namespace", s.Naming.Namespace)
 	p.checkPattern(c, "spec.database.name", s.Database.Name)
 	if s.Database.Kind != "template" && s.Database.Kind != "none" {
-		c.add("spec.database.kind", "%q is no kind of database: write template or none", s.Database.Kind)
+		c.add("spec.database.kind", "%q is not a kind of database: write template or none", s.Database.Kind)
 	}
 	if s.Naming.MaxLength != 0 && s.Naming.MaxLength < shortestName {
 		c.add("spec.naming.maxLength", "%d is too short: names need at least %d characters", s.Naming.MaxLength, shortestName)
 	} else if budget := p.Naming().Budget; budget < shortestName {
-		c.add("spec.naming", "the patterns of namespace, hosts and database leave %d characters for a name: shorten them", budget)
+		c.add("spec.naming", "the patterns of namespace, hosts and database leave only %d characters for a name: shorten them", budget)
 	}
 	p.checkLimits(c)
 	c.addError("spec.lifecycle.sleep", s.Lifecycle.Sleep.check())
@@ -152,31 +152,31 @@ func (p *Project) checkLimits(c *problems) {
 		c.add("spec.lifecycle.maxActivePerAuthor", "cannot be negative")
 	}
 	if l.WhenFull != SleepOldest && l.WhenFull != Refuse {
-		c.add("spec.lifecycle.whenFull", "%q is nothing that can happen: write sleepOldest or refuse", l.WhenFull)
+		c.add("spec.lifecycle.whenFull", "%q is not a reaction: write sleepOldest or refuse", l.WhenFull)
 	}
 }
 
-// checkPattern: a pattern must hold {name} once, or two stagings would share
-// what it names, and must give a label.
+// checkPattern rejects a pattern that does not contain {name} exactly once, so that two
+// stagings would share a name, or whose result is not a label.
 func (p *Project) checkPattern(c *problems, field, pattern string) {
 	if strings.Count(pattern, "{name}") != 1 {
-		c.add(field, "%q must contain {name} once, so that every staging gets its own", pattern)
+		c.add(field, "%q must contain {name} exactly once, so that every staging has its own", pattern)
 		return
 	}
 	if sample := p.expand(pattern, "x"); !staging.IsLabel(sample) {
-		c.add(field, "%q does not give a DNS label (%q): use lower-case letters, digits and dashes", pattern, sample)
+		c.add(field, "%q does not result in a DNS label (%q): use lower-case letters, digits and dashes", pattern, sample)
 	}
 }
 
 func (p *Project) checkOwnServices(c *problems) {
 	if len(p.Spec.Services) == 0 {
-		c.add("spec.services", "is empty: a project has at least one service")
+		c.add("spec.services", "is empty: a project needs at least one service")
 	}
 	hosts := map[string]string{}
 	for _, name := range p.ServiceNames() {
 		service, field := p.Spec.Services[name], "spec.services."+name
 		if !staging.IsLabel(name) {
-			c.add(field, "%q is no service name: use lower-case letters, digits and dashes, a letter first", name)
+			c.add(field, "%q is not a valid service name: use lower-case letters, digits and dashes, starting with a letter", name)
 		}
 		if service.Image != "" {
 			c.addError(field+".image", CheckImage(service.Image))
@@ -190,7 +190,7 @@ func (p *Project) checkOwnServices(c *problems) {
 		}
 		p.checkPattern(c, field+".host", service.Host)
 		if other, taken := hosts[service.Host]; taken {
-			c.add(field+".host", "%q is the host of %s already", service.Host, other)
+			c.add(field+".host", "%q is already the host of %s", service.Host, other)
 		}
 		hosts[service.Host] = name
 	}
@@ -202,7 +202,7 @@ func checkLink(c *problems, field string, link Link) {
 	}
 	u, err := url.Parse(strings.NewReplacer("{", "", "}", "").Replace(link.URL))
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
-		c.add(field+".url", "%q is no web address: write https://…", link.URL)
+		c.add(field+".url", "%q is not a web address: write https://…", link.URL)
 	}
 	checkRole(c, field+".role", link.Role)
 }
@@ -211,7 +211,7 @@ func checkRole(c *problems, field string, role Role) {
 	switch role {
 	case RoleViewer, RoleUser, RoleAdmin:
 	default:
-		c.add(field, "%q is no role: write viewer, user or admin", role)
+		c.add(field, "%q is not a role: write viewer, user or admin", role)
 	}
 }
 
@@ -219,10 +219,10 @@ func (p *Project) checkExceptions(c *problems) {
 	for i, allow := range p.Spec.Checks.Allow {
 		field := fmt.Sprintf("spec.checks.allow[%d]", i)
 		if allow.Rule == "" {
-			c.add(field+".rule", "is empty: write the name that the refused check prints in brackets")
+			c.add(field+".rule", "is empty: write the name that the failed check prints in brackets")
 		}
 		if allow.Reason == "" {
-			c.add(field+".reason", "is empty: say why this is fine here")
+			c.add(field+".reason", "is empty: explain why the exception is safe")
 		}
 	}
 }

@@ -10,12 +10,11 @@ import (
 	"octopod/generator/staging"
 )
 
-// secretReference is <Secret's name>/<key>, by the rules of Kubernetes for
-// both: a DNS subdomain and a config key.
+// secretReference matches <name of the Secret>/<key>, by the rules of Kubernetes: a DNS
+// subdomain and a config key.
 var secretReference = regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?/[-._a-zA-Z0-9]{1,253}$`)
 
-// Parse reads a value as a person types it. The error is one sentence that
-// says what would be right.
+// Parse parses a typed value. The error is one sentence with the valid values.
 func (p Parameter) Parse(text string) (any, error) {
 	var value any = text
 	switch p.Type {
@@ -42,8 +41,8 @@ func (p Parameter) Parse(text string) (any, error) {
 	return value, p.Check(value)
 }
 
-// Check tells whether a value (string, int or bool; nil for absent) may be set.
-// A secret's text never shows in the error.
+// Check returns an error if a value (string, int or bool; nil for absent) is not allowed.
+// The error never contains the text of a secret.
 func (p Parameter) Check(value any) error {
 	if value == nil {
 		return p.checkAbsent()
@@ -63,10 +62,10 @@ func (p Parameter) Check(value any) error {
 	return nil
 }
 
-// checkAbsent: only what the application reads can be absent; a replica count cannot.
+// checkAbsent rejects the absence of a value that the deployment needs, such as a replica count.
 func (p Parameter) checkAbsent() error {
 	if p.Scope != ScopeApp || p.To.Replicas != "" || p.To.Image != "" || p.To.Patch != nil || p.Type == TypeSecret {
-		return fmt.Errorf("cannot be absent: it says how the staging is deployed")
+		return fmt.Errorf("cannot be absent: the deployment needs it")
 	}
 	return nil
 }
@@ -84,7 +83,7 @@ func (p Parameter) checkType(value any) error {
 	case TypeSecret:
 		s, ok := value.(string)
 		if !ok || !secretReference.MatchString(s) {
-			return fmt.Errorf("must name a stored secret and its key, as <secret>/<key>; never the secret itself")
+			return fmt.Errorf("must be a reference to a stored secret, <secret>/<key>, never the secret itself")
 		}
 	case TypeEnum: // any scalar; the allowed list decides
 	default:
@@ -98,21 +97,21 @@ func (p Parameter) checkType(value any) error {
 func (p Parameter) checkRange(n int) error {
 	switch {
 	case p.To.Replicas != "" && n < 0:
-		return fmt.Errorf("%d is no count of replicas", n)
+		return fmt.Errorf("%d is not a number of replicas", n)
 	case p.Min != nil && n < *p.Min:
-		return fmt.Errorf("%d is too small: at least %d", n, *p.Min)
+		return fmt.Errorf("%d is too small; the minimum is %d", n, *p.Min)
 	case p.Max != nil && n > *p.Max:
-		return fmt.Errorf("%d is too large: at most %d", n, *p.Max)
+		return fmt.Errorf("%d is too large; the maximum is %d", n, *p.Max)
 	}
 	return nil
 }
 
-// maxValue keeps one setting well inside the 1 MiB that etcd allows an object.
+// maxValue keeps one setting far below the limit of etcd, 1 MiB per object.
 const maxValue = 32 << 10
 
 func (p Parameter) checkText(s string) error {
 	if len(s) > maxValue {
-		return fmt.Errorf("has %d bytes: at most %d", len(s), maxValue)
+		return fmt.Errorf("has %d bytes; the maximum is %d", len(s), maxValue)
 	}
 	if what, yes := staging.DetectSecret(s); yes {
 		return fmt.Errorf("looks like %s: secrets never go into git; declare the parameter as secret-reference", what)
@@ -133,7 +132,7 @@ func describe(value any) string {
 	case nil:
 		return "nothing"
 	default:
-		return "the bare " + staging.FormatValue(v)
+		return "the unquoted " + staging.FormatValue(v)
 	}
 }
 

@@ -140,7 +140,7 @@ func (n Naming) Check(name string) error {
 		return Errorf(CodeInvalid, "%q is not a valid staging name", short(name)).
 			WithHint("use lower-case letters, digits and single dashes, starting with a letter: feature-login")
 	case n.reserved(name):
-		return Errorf(CodeInvalid, "the project reserves the name %q", name).
+		return Errorf(CodeInvalid, "the name %q is reserved in this project", name).
 			WithHint("see spec.naming.reserved in octopod.yaml")
 	}
 	return nil

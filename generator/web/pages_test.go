@@ -110,7 +110,7 @@ func TestFaultsStandBesideTheirFields(t *testing.T) {
 		page.lacks("octopod get", "--branch")
 	}
 	twice := quinn.submit(quinn.get("/shop/new"), "save", map[string]string{"branch": "feature/login"})
-	twice.shows(http.StatusConflict, "exists already")
+	twice.shows(http.StatusConflict, "already exists")
 	quinn.submit(quinn.get("/shop/new"), "preview", map[string]string{"branch": "feature/login"}).shows(200, "already has a staging")
 }
 

@@ -11,29 +11,29 @@ import (
 	"octopod/generator/staging"
 )
 
-// Draft is what could be read off a base.
+// Draft is the draft of a project, derived from a base.
 type Draft struct {
 	Services   map[string]project.Service
 	Parameters map[string]project.Parameter
-	ConfigMap  string   // of the base, that containers read their settings from; "" when there is none
-	Notes      []string // what was found and decided, one sentence each
+	ConfigMap  string   // of the base, with the settings of the containers; "" if there is none
+	Notes      []string // findings and decisions, one sentence each
 
-	settings map[string]string // of ConfigMap
-	readers  []reader          // containers of services, which read the settings
-	routes   []servedRoute
-	tls      []tlsHost
-	removed  bool // the base brings a Namespace
+	settings  map[string]string // of ConfigMap
+	readers   []reader          // containers of services, which get the settings
+	routes    []servedRoute
+	tls       []tlsHost
+	namespace bool // the base has a Namespace, which is removed
 }
 
 // reader is a container of a service.
 type reader struct {
 	workload workload
 	index    int
-	name     string // of its workload; of the second one in a pod and the next with its own
-	envFrom  bool   // it reads some ConfigMap or Secret as a whole already
+	name     string // of the workload; for the second and later containers of a pod, with that of the container
+	envFrom  bool   // it has an envFrom already
 }
 
-// servedRoute is a rule of an Ingress and the service of ours behind it.
+// servedRoute is a rule of an Ingress, and the service of the project behind it.
 type servedRoute struct {
 	route
 	to string
@@ -51,10 +51,10 @@ func Read(objects []staging.Object) Draft {
 	d.noteHostsInSettings()
 	d.noteSecrets(objects)
 	for _, o := range objects {
-		d.removed = d.removed || o.Kind == "Namespace"
+		d.namespace = d.namespace || o.Kind == "Namespace"
 	}
-	if d.removed {
-		d.note("its Namespace is left out: every staging gets its own")
+	if d.namespace {
+		d.note("the Namespace of the base is removed: every staging gets its own")
 	}
 	return d
 }
@@ -63,9 +63,9 @@ func (d *Draft) note(format string, args ...any) {
 	d.Notes = append(d.Notes, fmt.Sprintf(format, args...))
 }
 
-// readServices: every image of a team's own is a service. Official images
-// (postgres, redis: no organisation in front) are parts of the staging that no
-// branch builds, unless there is nothing else.
+// readServices turns every image into a service, except official images (postgres,
+// redis: images without an organisation). No branch builds these, unless all images are
+// official.
 func (d *Draft) readServices(workloads []workload) {
 	ownOnly := slices.ContainsFunc(workloads, func(w workload) bool {
 		return slices.ContainsFunc(w.containers, func(c container) bool { return !official(c.Image) })
@@ -75,7 +75,7 @@ func (d *Draft) readServices(workloads []workload) {
 		own := 0
 		for i, c := range w.containers {
 			if ownOnly && official(c.Image) {
-				d.note("%s runs the official image %s: part of every staging, built by no branch", w.name, c.Image)
+				d.note("%s runs the official image %s: every staging runs this image, and no branch builds it", w.name, c.Image)
 				continue
 			}
 			own++
@@ -90,9 +90,9 @@ func (d *Draft) readServices(workloads []workload) {
 }
 
 func (d *Draft) readService(w workload, c container, name string, byImage map[string]string) {
-	image := imageName(c.Image)
+	image := staging.ImageName(c.Image)
 	if service, known := byImage[image]; known {
-		d.note("%s runs the image of service %s, and changes with it", w.name, service)
+		d.note("%s runs the image of service %s, and is updated with it", w.name, service)
 		return
 	}
 	byImage[image] = name
@@ -103,28 +103,19 @@ func (d *Draft) readService(w workload, c container, name string, byImage map[st
 	if project.CheckImage(c.Image) == nil {
 		service.Image = c.Image
 	} else {
-		d.note("service %s has no tag in the base (%s): a deploy must give its image until octopod.yaml names a default", name, c.Image)
+		d.note("the image of service %s has no tag in the base (%s): every deploy must pass an image until octopod.yaml has a default", name, c.Image)
 	}
 	d.Services[name] = service
 	d.note("service %s: image %s of %s %s", name, image, w.kind, w.name)
 }
 
-// official tells an image of Docker's own library by its missing organisation.
+// official reports whether an image is in Docker's official library: it has no organisation.
 func official(image string) bool {
 	return !strings.Contains(strings.TrimPrefix(strings.TrimPrefix(image, "docker.io/"), "library/"), "/")
 }
 
-// imageName is an image reference without tag and digest.
-func imageName(ref string) string {
-	ref, _, _ = strings.Cut(ref, "@")
-	if i := strings.LastIndex(ref, ":"); i > strings.LastIndex(ref, "/") {
-		return ref[:i]
-	}
-	return ref
-}
-
-// readConfigMap takes the first ConfigMap that a service reads as a whole:
-// its keys are what the application's settings are called.
+// readConfigMap finds the first ConfigMap in an envFrom of a service. Its keys are the
+// names of the application's settings.
 func (d *Draft) readConfigMap(objects []staging.Object) {
 	for _, r := range d.readers {
 		for _, from := range r.workload.containers[r.index].EnvFrom {
@@ -146,10 +137,10 @@ func (d *Draft) readConfigMap(objects []staging.Object) {
 			return
 		}
 	}
-	d.note("no container reads a ConfigMap as a whole: new settings are added to every service's environment")
+	d.note("no container has an envFrom of a ConfigMap: Octopod adds new settings to the environment of every service")
 }
 
-// readEnv makes parameters of variables that are written into a container.
+// readEnv turns literal environment variables of containers into parameters.
 func (d *Draft) readEnv(workloads []workload) {
 	var names []string
 	for _, r := range d.readers {
@@ -171,15 +162,15 @@ func (d *Draft) readEnv(workloads []workload) {
 		}
 	}
 	if len(names) > 0 {
-		d.note("settings from containers' variables: %s", strings.Join(names, ", "))
+		d.note("settings from environment variables of containers: %s", strings.Join(names, ", "))
 	}
 }
 
-// parameter declares a setting with the base's value as its default. What
-// looks like a credential is left alone.
+// parameter declares a setting with the value in the base as its default. It skips a
+// value that looks like a credential.
 func (d *Draft) parameter(name, value string, to project.Target) bool {
 	if what, yes := staging.DetectSecret(value); yes {
-		d.note("%s looks like %s: it is no parameter, and belongs in a Secret", name, what)
+		d.note("%s looks like %s: it does not become a parameter, and belongs in a Secret", name, what)
 		return false
 	}
 	p := project.Parameter{Default: value, To: to}
@@ -190,8 +181,8 @@ func (d *Draft) parameter(name, value string, to project.Target) bool {
 	return true
 }
 
-// guessType reads true, false and whole numbers as what they are. A patched
-// variable stays text, since Kubernetes wants text there.
+// guessType detects booleans and whole numbers. A patched variable stays text, because
+// Kubernetes requires text there.
 func guessType(value string) (project.Type, any) {
 	if value == "true" || value == "false" {
 		return project.TypeBoolean, value == "true"
@@ -202,7 +193,7 @@ func guessType(value string) (project.Type, any) {
 	return "", value
 }
 
-// maxReplicas bounds what a person may ask of one workload.
+// maxReplicas is the maximum of the replicas parameter of a workload.
 const maxReplicas = 10
 
 func (d *Draft) readReplicas(objects []staging.Object, workloads []workload) {
@@ -219,14 +210,14 @@ func (d *Draft) readReplicas(objects []staging.Object, workloads []workload) {
 	}
 }
 
-// readHosts gives each service behind an Ingress a host of its own. The first
-// one gets the bare name.
+// readHosts assigns a host to each service behind an Ingress. The first one gets {name}
+// alone.
 func (d *Draft) readHosts(objects []staging.Object, workloads []workload) {
 	routes, tls := routesOf(objects)
 	for _, r := range routes {
 		service := d.serviceBehind(objects, workloads, r)
 		if service == "" {
-			d.note("Ingress %s, host %s: no service of the project is behind it; set its host in the template", r.ingress, r.host)
+			d.note("Ingress %s, host %s: it does not route to a service of the project; set its host in the template", r.ingress, r.host)
 			continue
 		}
 		declared := d.Services[service]
@@ -243,8 +234,8 @@ func (d *Draft) readHosts(objects []staging.Object, workloads []workload) {
 	d.readCertificates(tls)
 }
 
-// readCertificates gives every host of a TLS entry the host of the service that
-// it is for: of the rule with the same host, or the first that a wildcard covers.
+// readCertificates assigns each host of a TLS entry to a service: that of the rule with
+// the same host, or of the first rule that a wildcard covers.
 func (d *Draft) readCertificates(tls []tlsHost) {
 	for _, t := range tls {
 		i := slices.IndexFunc(d.routes, func(r servedRoute) bool { return r.ingress == t.ingress && r.host == t.name })
@@ -252,7 +243,7 @@ func (d *Draft) readCertificates(tls []tlsHost) {
 			i = slices.IndexFunc(d.routes, func(r servedRoute) bool { return r.ingress == t.ingress && covers(t.name, r.host) })
 		}
 		if i < 0 {
-			d.note("Ingress %s, TLS host %s: no rule is behind it; take it out of the template, or name a host of the staging", t.ingress, t.name)
+			d.note("Ingress %s, TLS host %s: no rule has this host; remove it from the template, or replace it by a host of the staging", t.ingress, t.name)
 			continue
 		}
 		t.to = d.routes[i].to
@@ -260,7 +251,7 @@ func (d *Draft) readCertificates(tls []tlsHost) {
 	}
 }
 
-// covers tells whether a wildcard certificate is good for a host.
+// covers reports whether a wildcard certificate covers a host.
 func covers(wildcard, host string) bool {
 	_, parent, ok := strings.Cut(host, ".")
 	return ok && wildcard == "*."+parent
@@ -276,7 +267,7 @@ func (d *Draft) serviceBehind(objects []staging.Object, workloads []workload, r 
 		if image == "" {
 			image = name
 		}
-		if slices.ContainsFunc(w.containers, func(c container) bool { return imageName(c.Image) == image }) {
+		if slices.ContainsFunc(w.containers, func(c container) bool { return staging.ImageName(c.Image) == image }) {
 			return name
 		}
 	}

@@ -11,25 +11,25 @@ import (
 	"octopod/generator/staging"
 )
 
-// kustomizationNames are the names under which kustomize looks for its file.
+// kustomizationNames are the file names of a kustomization.
 var kustomizationNames = []string{"kustomization.yaml", "kustomization.yml", "Kustomization"}
 
-// IsKustomization tells whether a file is what makes its directory a kustomization.
+// IsKustomization reports whether a file is a kustomization.
 func IsKustomization(name string) bool { return slices.Contains(kustomizationNames, path.Base(name)) }
 
-// IsBase tells whether a file makes a kustomization that can be built by itself,
-// as a component cannot.
+// IsBase reports whether a file is a kustomization that kustomize can build, as opposed
+// to a component.
 func IsBase(file staging.File) bool {
 	return IsKustomization(file.Path) && text(root(file.Data), "kind") != "Component"
 }
 
-// isYAML tells whether a file is read as YAML, of which JSON is a part.
+// isYAML reports whether a file is YAML or JSON, by its name.
 func isYAML(name string) bool {
 	return slices.Contains([]string{".yaml", ".yml", ".json"}, path.Ext(name)) || IsKustomization(name)
 }
 
-// documents splits YAML where a line begins with three dashes, which mean that
-// and nothing else wherever they stand. Joined again it is the same text.
+// documents splits YAML at the lines that begin with three dashes, which always
+// separate documents. The documents together are the same text.
 func documents(text []byte) [][]byte {
 	var docs [][]byte
 	from := 0
@@ -43,7 +43,7 @@ func documents(text []byte) [][]byte {
 	return append(docs, text[from:])
 }
 
-// root parses one document; nil when it is empty or no YAML.
+// root parses one document; nil if it is empty or not YAML.
 func root(document []byte) *yaml.Node {
 	var doc yaml.Node
 	if yaml.Unmarshal(document, &doc) != nil || len(doc.Content) == 0 {
@@ -52,7 +52,7 @@ func root(document []byte) *yaml.Node {
 	return doc.Content[0]
 }
 
-// child follows keys down from a mapping; nil when one is not there.
+// child returns the value at a path of keys; nil if it does not exist.
 func child(n *yaml.Node, keys ...string) *yaml.Node {
 	for _, key := range keys {
 		if n = valueOf(n, key); n == nil {
@@ -74,7 +74,7 @@ func valueOf(n *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
-// text is the scalar at some keys, "" when there is none.
+// text returns the scalar at a path of keys; "" if there is none.
 func text(n *yaml.Node, keys ...string) string {
 	if n = child(n, keys...); n == nil || n.Kind != yaml.ScalarNode {
 		return ""
@@ -82,8 +82,8 @@ func text(n *yaml.Node, keys ...string) string {
 	return n.Value
 }
 
-// ContainsObjects tells whether a file holds Kubernetes objects. What is no YAML
-// at all counts as one, so that rendering says what is wrong with it.
+// ContainsObjects reports whether a file contains Kubernetes objects. Invalid YAML
+// counts, so that rendering reports the error.
 func ContainsObjects(file staging.File) bool {
 	if !isYAML(file.Path) {
 		return false
@@ -98,9 +98,9 @@ func ContainsObjects(file staging.File) bool {
 	return false
 }
 
-// ReachableFiles keeps the files that a build of a kustomization can read: those that it
-// names, and what they name in turn. A word that happens to be a file's name
-// brings the file along, which does no harm.
+// ReachableFiles returns the files that a build of a kustomization can read: the files in
+// it, and the files in these files. Any text that is the name of a file counts, which is
+// harmless.
 func ReachableFiles(files []staging.File, dir string) []staging.File {
 	u := usage{files: map[string][]byte{}, used: map[string]bool{}}
 	for _, file := range files {
@@ -115,7 +115,7 @@ type usage struct {
 	used  map[string]bool
 }
 
-// path marks a file, or the kustomization of a directory, and what they name.
+// path marks a file, or the kustomization of a directory, and the files that it references.
 func (u usage) path(name string) {
 	for _, file := range kustomizationNames {
 		if file = path.Join(name, file); u.files[file] != nil && !u.used[file] {
@@ -133,7 +133,7 @@ func (u usage) path(name string) {
 	}
 }
 
-// named marks what the scalars of a YAML text name, seen from a directory.
+// named marks the files that scalars of a YAML text reference, relative to a directory.
 func (u usage) named(data []byte, dir string) {
 	for _, document := range documents(data) {
 		for _, word := range scalars(root(document), nil) {

@@ -13,11 +13,11 @@ import (
 	"octopod/generator/staging"
 )
 
-// JsonnetDir is where the copy of somebody's jsonnet lies, untouched.
+// JsonnetDir returns the directory of the unmodified copy of imported jsonnet.
 func JsonnetDir(projectName string) string { return path.Join("jsonnet", projectName) }
 
-// Jsonnet writes jsonnet/<project>.libsonnet, which ties the copied file to a
-// staging. Settings need no `to`: the library finds them in the params.
+// Jsonnet returns jsonnet/<project>.libsonnet, which adapts the imported file to a
+// staging. Settings need no `to`: the library reads them from the params.
 func (d Draft) Jsonnet(projectName, file string) staging.File {
 	images, hosts := map[string]string{}, map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(d.Services)) {
@@ -34,19 +34,19 @@ func (d Draft) Jsonnet(projectName, file string) staging.File {
 		hosts[t.name] = t.to
 	}
 	var b strings.Builder
-	fmt.Fprintf(&b, "// What every staging is made from: %s as it was brought, tied to Octopod.\n", file)
-	b.WriteString("local octopod = import 'octopod.libsonnet';\nlocal brought = import '" + projectName + "/" + file + "';\n")
+	fmt.Fprintf(&b, "// Template of every staging: adapts %s, an unmodified copy, to Octopod.\n", file)
+	b.WriteString("local octopod = import 'octopod.libsonnet';\nlocal imported = import '" + projectName + "/" + file + "';\n")
 	b.WriteString("local bring = (import 'bring.libsonnet').bring;\n\n")
 	fmt.Fprintf(&b, "local known = {\n  images: %s,\n  hosts: %s,\n  configMap: %s,\n};\n\n", object(images), object(hosts), orNull(d.ConfigMap))
-	b.WriteString("function(params)\n  local objects = if std.isFunction(brought) then brought() else brought; // give it arguments here\n")
+	b.WriteString("function(params)\n  local objects = if std.isFunction(imported) then imported() else imported; // pass arguments here\n")
 	b.WriteString("  octopod.staging(params, bring(params, objects, known))\n")
 	return staging.File{Path: path.Join("jsonnet", projectName+".libsonnet"), Data: []byte(b.String())}
 }
 
-// imports finds what jsonnet imports, wherever it stands.
+// imports matches the imports of jsonnet.
 var imports = regexp.MustCompile(`\bimport(?:str|bin)?\s*@?['"]([^'"\n]+)['"]`)
 
-// ImportedFiles keeps the files that a jsonnet file imports, and what they import in turn.
+// ImportedFiles returns the files that a jsonnet file imports, directly or through others.
 func ImportedFiles(files []staging.File, main string) []staging.File {
 	content, used := map[string][]byte{}, map[string]bool{}
 	for _, file := range files {
@@ -65,7 +65,7 @@ func ImportedFiles(files []staging.File, main string) []staging.File {
 	return slices.DeleteFunc(slices.Clone(files), func(f staging.File) bool { return !used[f.Path] })
 }
 
-// PlainSecrets names the Secrets among objects that hold values.
+// PlainSecrets lists the names of Secrets with values.
 func PlainSecrets(objects []staging.Object) []string {
 	var names []string
 	for _, o := range objects {
@@ -79,7 +79,7 @@ func PlainSecrets(objects []staging.Object) []string {
 	return names
 }
 
-// WithoutTargets gives the parameters as a jsonnet template takes them.
+// WithoutTargets returns the parameters for a jsonnet template, which needs no targets.
 func (d Draft) WithoutTargets() map[string]project.Parameter {
 	parameters := maps.Clone(d.Parameters)
 	for name, parameter := range parameters {
@@ -89,7 +89,7 @@ func (d Draft) WithoutTargets() map[string]project.Parameter {
 	return parameters
 }
 
-// object writes a map of text as jsonnet.
+// object formats a map as a jsonnet object.
 func object(m map[string]string) string {
 	if len(m) == 0 {
 		return "{}"
@@ -108,7 +108,7 @@ func orNull(s string) string {
 	return quote(s)
 }
 
-// quote writes text as a jsonnet string; JSON's form is valid jsonnet.
+// quote formats text as a jsonnet string. A JSON string is valid jsonnet.
 func quote(s string) string {
 	text, _ := json.Marshal(s) // a string always has a JSON form
 	return string(text)

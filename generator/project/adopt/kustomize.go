@@ -9,16 +9,16 @@ import (
 	"octopod/generator/staging"
 )
 
-// The directories that an adopted kustomize base gets in the env repo.
+// The directories of an imported kustomize base in the env repo.
 const (
 	componentsDir  = "templates/components"
 	hostsComponent = componentsDir + "/hosts"
 )
 
-// BaseDir is where the copy of somebody's base lies, untouched.
+// BaseDir returns the directory of the unmodified copy of an imported base.
 func BaseDir(projectName string) string { return path.Join("templates", projectName, "base") }
 
-// kustomization is the part of kustomize's file that is written here.
+// kustomization holds the fields of a kustomization that this package writes.
 type kustomization struct {
 	APIVersion   string        `yaml:"apiVersion"`
 	Kind         string        `yaml:"kind"`
@@ -64,20 +64,21 @@ type options struct {
 	Create bool `yaml:"create"`
 }
 
-// Kustomization writes a kustomization for a plain folder of YAML.
+// Kustomization returns a kustomization for a plain folder of YAML.
 func Kustomization(dir string, names []string) (staging.File, error) {
 	k := kustomization{APIVersion: "kustomize.config.k8s.io/v1beta1", Kind: "Kustomization", Resources: names}
 	return encode(path.Join(dir, "kustomization.yaml"), "", k)
 }
 
-// Kustomize writes what ties a copied base to a staging: templates/<project>
-// over the base (a directory below it), and the component that puts in the staging's hosts.
+// Kustomize returns the files that adapt an imported base to a staging: a kustomization
+// in templates/<project> over the base, a directory below it, and a component for the
+// hosts of the staging.
 func (d Draft) Kustomize(projectName, base string) ([]staging.File, project.Kustomize, error) {
 	settings := project.Kustomize{ConfigMap: d.ConfigMap}
 	wrapper := kustomization{
 		APIVersion: "kustomize.config.k8s.io/v1beta1", Kind: "Kustomization", Resources: []string{base},
 	}
-	if d.removed {
+	if d.namespace {
 		wrapper.Patches = append(wrapper.Patches, patch{Target: target{Kind: "Namespace"}, Patch: "$patch: delete\nkind: Namespace\nmetadata:\n  name: any\n"})
 	}
 	if d.ConfigMap == "" {
@@ -85,18 +86,18 @@ func (d Draft) Kustomize(projectName, base string) ([]staging.File, project.Kust
 		wrapper.Patches = append(wrapper.Patches, d.readSettings()...)
 	}
 	file, err := encode(path.Join("templates", projectName, "kustomization.yaml"),
-		"# What every staging is made from: the base as it was brought, tied to Octopod.\n", wrapper)
+		"# Template of every staging: adapts the base, an unmodified copy, to Octopod.\n", wrapper)
 	files := []staging.File{file}
 	if err == nil && len(d.routes)+len(d.tls) > 0 {
 		settings.Components = []string{hostsComponent}
 		file, err = encode(hostsComponent+"/kustomization.yaml",
-			"# Puts the hosts of a staging (ConfigMap octopod, made for each) into its Ingresses.\n", d.hosts())
+			"# Sets the hosts in the Ingresses of a staging, from its ConfigMap octopod.\n", d.hosts())
 		files = append(files, file)
 	}
 	return files, settings, err
 }
 
-// readSettings lets every container of a service read the added ConfigMap.
+// readSettings adds an envFrom of the new ConfigMap to every container of a service.
 func (d Draft) readSettings() []patch {
 	var patches []patch
 	for _, r := range d.readers {
@@ -113,7 +114,7 @@ func (d Draft) readSettings() []patch {
 	return patches
 }
 
-// hosts replaces the host of every rule and of every TLS entry.
+// hosts returns a component that replaces the host of every rule and TLS entry.
 func (d Draft) hosts() kustomization {
 	k := kustomization{APIVersion: "kustomize.config.k8s.io/v1alpha1", Kind: "Component"}
 	replace := func(ingress, service string, paths ...string) {

@@ -8,7 +8,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// scaled tells whether an autoscaler decides how many copies of a workload run.
+// scaled reports whether an autoscaler sets the number of replicas of a workload.
 func scaled(objects []staging.Object, w workload) bool {
 	return slices.ContainsFunc(objects, func(o staging.Object) bool {
 		var target struct{ Kind, Name string }
@@ -17,38 +17,38 @@ func scaled(objects []staging.Object, w workload) bool {
 	})
 }
 
-// noteHostsInSettings finds settings that hold an address of the base, which
-// is another one in every staging.
+// noteHostsInSettings notes settings that contain a host of the base: every staging has
+// another host.
 func (d *Draft) noteHostsInSettings() {
 	for _, name := range slices.Sorted(maps.Keys(d.Parameters)) {
 		text := staging.FormatValue(d.Parameters[name].Default)
 		for _, r := range d.routes {
 			if r.host != "" && strings.Contains(text, r.host) {
-				d.note("setting %s holds the host %s, which every staging has its own of: read it from ConfigMap octopod, key url-%s", name, r.host, r.to)
+				d.note("setting %s contains the host %s, which differs in every staging: read it from the ConfigMap octopod, key url-%s", name, r.host, r.to)
 			}
 		}
 	}
 }
 
-// noteSecrets names Secrets that are read and that the base does not bring:
-// every staging's namespace is new, so something must make them there.
+// noteSecrets notes Secrets that objects require and the base does not contain. Something
+// must create them in the new namespace of each staging.
 func (d *Draft) noteSecrets(objects []staging.Object) {
 	readers := map[string][]string{}
 	for _, o := range objects {
 		for _, name := range secretsOf(o) {
-			brought := slices.ContainsFunc(objects, func(o staging.Object) bool { return o.Kind == "Secret" && o.Name == name })
-			if !brought && !slices.Contains(readers[name], o.Name) {
+			inBase := slices.ContainsFunc(objects, func(o staging.Object) bool { return o.Kind == "Secret" && o.Name == name })
+			if !inBase && !slices.Contains(readers[name], o.Name) {
 				readers[name] = append(readers[name], o.Name)
 			}
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(readers)) {
-		d.note("Secret %s is read by %s and not in git: make it in the namespace of each staging, with a SealedSecret or an ExternalSecret in the template",
+		d.note("%[2]s requires the Secret %[1]s, which is not in git: create it in the namespace of each staging, with a SealedSecret or an ExternalSecret in the template",
 			name, strings.Join(readers[name], ", "))
 	}
 }
 
-// secretsOf names the Secrets that an object cannot do without.
+// secretsOf lists the Secrets that an object requires.
 func secretsOf(o staging.Object) []string {
 	var names []string
 	add := func(name string, optional bool) {
@@ -89,7 +89,7 @@ func secretsOf(o staging.Object) []string {
 	return names
 }
 
-// podSecrets is where a pod spec names Secrets.
+// podSecrets holds the fields of a pod spec that reference Secrets.
 type podSecrets struct {
 	ImagePullSecrets           []struct{ Name string }
 	InitContainers, Containers []container

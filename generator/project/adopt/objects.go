@@ -7,7 +7,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// workload is what is read of anything that makes pods.
+// workload is an object that creates pods.
 type workload struct {
 	kind, name string
 	podPath    string // JSON pointer of its pod spec
@@ -34,7 +34,7 @@ type container struct {
 	} `json:"envFrom"`
 }
 
-// podPaths says where each kind keeps its pod spec.
+// podPath returns the JSON pointer of the pod spec of a kind; "" if it has none.
 func podPath(kind string) string {
 	switch kind {
 	case "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job":
@@ -45,10 +45,10 @@ func podPath(kind string) string {
 	return ""
 }
 
-// counted tells whether a kind has a number of replicas.
+// counted reports whether a kind has a number of replicas.
 func counted(kind string) bool { return kind == "Deployment" || kind == "StatefulSet" }
 
-// workloadsOf reads the workloads among the objects, in their order.
+// workloadsOf returns the workloads among the objects, in their order.
 func workloadsOf(objects []staging.Object) []workload {
 	var all []workload
 	for _, o := range objects {
@@ -68,7 +68,7 @@ func workloadsOf(objects []staging.Object) []workload {
 	return all
 }
 
-// decodeAt decodes what lies at a plain JSON pointer; nothing when it is not there.
+// decodeAt decodes the value at a plain JSON pointer, if there is one.
 func decodeAt(data []byte, pointer string, into any) {
 	for key := range strings.SplitSeq(strings.Trim(pointer, "/"), "/") {
 		var object map[string]json.RawMessage
@@ -78,7 +78,7 @@ func decodeAt(data []byte, pointer string, into any) {
 		data = object[key]
 	}
 	if len(data) > 0 {
-		_ = json.Unmarshal(data, into) // a template that is wrong here is refused by the checks, with a better message
+		_ = json.Unmarshal(data, into) // the checks reject such an object, with a better message
 	}
 }
 
@@ -87,7 +87,7 @@ type route struct {
 	ingress string
 	rule    int
 	host    string
-	service string // Kubernetes Service of the path /, else of the first one; "" when there is none
+	service string // Kubernetes Service of the path /, or else of the first path; "" if there is none
 }
 
 // tlsHost is one host of a TLS entry of an Ingress.
@@ -95,7 +95,7 @@ type tlsHost struct {
 	ingress   string
 	tls, host int
 	name      string
-	to        string // service of ours whose host takes its place
+	to        string // service of the project whose host replaces it
 }
 
 func routesOf(objects []staging.Object) (routes []route, tls []tlsHost) {
@@ -140,7 +140,7 @@ func routesOf(objects []staging.Object) (routes []route, tls []tlsHost) {
 	return routes, tls
 }
 
-// behind finds the workload that a Kubernetes Service selects.
+// behind returns the workload that a Kubernetes Service selects.
 func behind(objects []staging.Object, service string, workloads []workload) (workload, bool) {
 	for _, o := range objects {
 		if o.Kind != "Service" || o.Name != service {

@@ -10,18 +10,18 @@ import (
 	"octopod/generator/staging"
 )
 
-// Secret is one that was left out of a copy.
+// Secret is a Secret that was left out of an imported base.
 type Secret struct {
-	File string // that held it
+	File string // that contained it
 	Name string
 }
 
-// WithoutSecrets leaves Secrets with values out of a copied base: git would
-// keep them for ever. Manifests lose the documents, kustomizations their
-// secretGenerator, their patches of Secrets and the names of files of which
-// nothing is left. Every other file stays byte for byte.
+// WithoutSecrets removes Secrets with values from an imported base: git would keep them
+// forever. It removes documents from manifests, and from kustomizations the
+// secretGenerator, patches of Secrets, and files that are then empty. It does not modify
+// any other file.
 func WithoutSecrets(files []staging.File) (kept []staging.File, left []Secret, err error) {
-	s := secrets{names: map[string]bool{}, gone: map[string]bool{}}
+	s := secrets{names: map[string]bool{}, emptyPaths: map[string]bool{}}
 	for _, file := range files {
 		s.find(file)
 	}
@@ -31,29 +31,29 @@ func WithoutSecrets(files []staging.File) (kept []staging.File, left []Secret, e
 	kept = slices.Clone(files)
 	for i, file := range kept {
 		if isYAML(file.Path) && !IsKustomization(file.Path) {
-			kept[i].Data = s.take(file.Data)
-			s.gone[file.Path] = s.gone[file.Path] || emptied(file.Data, kept[i].Data)
+			kept[i].Data = s.strip(file.Data)
+			s.emptyPaths[file.Path] = s.emptyPaths[file.Path] || emptied(file.Data, kept[i].Data)
 		}
 	}
-	for again := true; again; { // a kustomization of Secrets alone goes, and then the name of its directory
+	for again := true; again; { // an empty kustomization is removed, and then its directory from other kustomizations
 		again = false
 		for i := range kept {
-			if IsKustomization(kept[i].Path) && !s.gone[kept[i].Path] {
+			if IsKustomization(kept[i].Path) && !s.emptyPaths[kept[i].Path] {
 				if err := s.edit(&kept[i]); err != nil {
 					return nil, nil, err
 				}
-				again = again || s.gone[kept[i].Path]
+				again = again || s.emptyPaths[kept[i].Path]
 			}
 		}
 	}
-	return slices.DeleteFunc(kept, func(f staging.File) bool { return s.gone[f.Path] }), s.left, nil
+	return slices.DeleteFunc(kept, func(f staging.File) bool { return s.emptyPaths[f.Path] }), s.left, nil
 }
 
-// secrets knows what has to go.
+// secrets holds what must be removed.
 type secrets struct {
-	left  []Secret
-	names map[string]bool // of Secrets with values
-	gone  map[string]bool // files, and directories, of which nothing is left
+	left       []Secret
+	names      map[string]bool // of Secrets with values
+	emptyPaths map[string]bool // files and directories that are empty
 }
 
 func (s *secrets) add(file, name string) {
@@ -63,7 +63,7 @@ func (s *secrets) add(file, name string) {
 	}
 }
 
-// find notes every Secret with values in a file.
+// find records every Secret with values in a file.
 func (s *secrets) find(file staging.File) {
 	if !isYAML(file.Path) {
 		return
@@ -106,8 +106,8 @@ func (s *secrets) findIn(n *yaml.Node, file string) {
 	}
 }
 
-// goes tells whether a document is, or patches, a Secret that is left out.
-func (s *secrets) goes(n *yaml.Node) bool {
+// removes reports whether a document is a removed Secret, or a patch of one.
+func (s *secrets) removes(n *yaml.Node) bool {
 	switch text(n, "kind") {
 	case "Secret", "SecretGenerator":
 		return s.names[text(n, "metadata", "name")]
@@ -117,16 +117,16 @@ func (s *secrets) goes(n *yaml.Node) bool {
 	return false
 }
 
-// take gives YAML without the Secrets in it.
-func (s *secrets) take(data []byte) []byte {
+// strip returns YAML without its Secrets.
+func (s *secrets) strip(data []byte) []byte {
 	var rest []byte
 	for _, document := range documents(data) {
 		n := root(document)
 		switch list := child(n, "items"); {
-		case s.goes(n):
+		case s.removes(n):
 			continue
-		case list != nil && slices.ContainsFunc(list.Content, s.goes):
-			list.Content = slices.DeleteFunc(list.Content, s.goes)
+		case list != nil && slices.ContainsFunc(list.Content, s.removes):
+			list.Content = slices.DeleteFunc(list.Content, s.removes)
 			document, _ = yaml.Marshal(n) // it was parsed from YAML
 			document = append([]byte("---\n"), document...)
 		}
@@ -135,20 +135,20 @@ func (s *secrets) take(data []byte) []byte {
 	return rest
 }
 
-// emptied tells whether taking away left nothing of a file.
+// emptied reports whether removing Secrets left an empty file.
 func emptied(before, after []byte) bool {
 	return !bytes.Equal(before, after) &&
 		!slices.ContainsFunc(documents(after), func(document []byte) bool { return root(document) != nil })
 }
 
-// listsOfTexts are the fields of a kustomization whose items are names of
-// files or directories, YAML within the YAML, or patches with one of both.
+// listsOfTexts are the fields of a kustomization whose items are names of files or
+// directories, inline YAML, or patches with one of these.
 var listsOfTexts = []string{
 	"resources", "bases", "components", "crds", "configurations", "generators", "transformers", "validators",
 	"patches", "patchesStrategicMerge", "patchesJson6902",
 }
 
-// edit takes out of a kustomization what makes, patches or names a Secret.
+// edit removes Secrets from a kustomization: generators, patches and files.
 func (s *secrets) edit(file *staging.File) error {
 	n := root(file.Data)
 	changed := len(items(n, "secretGenerator")) > 0
@@ -160,7 +160,7 @@ func (s *secrets) edit(file *staging.File) error {
 		return nil
 	}
 	if !slices.ContainsFunc(n.Content, func(value *yaml.Node) bool { return value.Kind == yaml.SequenceNode }) {
-		s.gone[file.Path], s.gone[path.Dir(file.Path)] = true, true
+		s.emptyPaths[file.Path], s.emptyPaths[path.Dir(file.Path)] = true, true
 		return nil
 	}
 	var out bytes.Buffer
@@ -178,11 +178,11 @@ func (s *secrets) editList(n *yaml.Node, field, dir string) (changed bool) {
 	}
 	kept := slices.DeleteFunc(slices.Clone(list.Content), func(item *yaml.Node) bool {
 		name := item.Value + text(item, "path")
-		if text(item, "target", "kind") == "Secret" || name != "" && s.gone[path.Join(dir, name)] {
+		if text(item, "target", "kind") == "Secret" || name != "" && s.emptyPaths[path.Join(dir, name)] {
 			return true
 		}
 		within := inline(item)
-		rest := string(s.take([]byte(within.Value)))
+		rest := string(s.strip([]byte(within.Value)))
 		gone := emptied([]byte(within.Value), []byte(rest))
 		changed = changed || rest != within.Value
 		within.Value = rest
@@ -195,8 +195,8 @@ func (s *secrets) editList(n *yaml.Node, field, dir string) (changed bool) {
 	return changed
 }
 
-// inline is where an item of a kustomization holds YAML; an empty node when it
-// holds none.
+// inline returns the node of an item of a kustomization that may be inline YAML; an empty
+// node if there is none.
 func inline(item *yaml.Node) *yaml.Node {
 	if patch := child(item, "patch"); patch != nil {
 		return patch
@@ -207,7 +207,7 @@ func inline(item *yaml.Node) *yaml.Node {
 	return &yaml.Node{}
 }
 
-// items are the entries of a list in a mapping.
+// items returns the entries of a list in a mapping.
 func items(n *yaml.Node, key string) []*yaml.Node {
 	if list := child(n, key); list != nil && list.Kind == yaml.SequenceNode {
 		return list.Content

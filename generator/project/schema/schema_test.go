@@ -96,7 +96,7 @@ func constant(t *testing.T, root *jsonschema.Schema, field, value string) {
 	property.Const = value
 }
 
-// special gives the types that write themselves, and any, a schema.
+// special returns the schemas of types with MarshalText, and of any.
 func special(t reflect.Type) *jsonschema.Schema {
 	value := &jsonschema.Schema{AnyOf: []*jsonschema.Schema{{Type: "string"}, {Type: "integer"}, {Type: "boolean"}, {Type: "null"}}}
 	switch {

@@ -2,11 +2,11 @@ package strictyaml
 
 import "strings"
 
-// Closest gives the known word that somebody probably meant, "" if none is
-// close: at most a third of the letters may be wrong, and case never counts.
-// Of two equally close words the first wins.
+// Closest returns the known word with the most similar spelling, or "" if more than a
+// third of the letters differ from every word. It ignores case. Of equally close words
+// it returns the first.
 func Closest(word string, known []string) string {
-	const longest = 64 // nobody misspells so much; keeps the cost bounded
+	const longest = 64 // bounds the cost
 	if len(word) > longest {
 		return ""
 	}
@@ -22,8 +22,8 @@ func Closest(word string, known []string) string {
 	return best
 }
 
-// distance counts the letters to insert, remove, replace or swap with the next
-// (optimal string alignment).
+// distance returns the number of letters to insert, remove, replace or swap with the
+// next one (optimal string alignment).
 func distance(a, b string) int {
 	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
 	for j := range last {

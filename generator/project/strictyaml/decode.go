@@ -16,42 +16,43 @@ import (
 	"octopod/generator/staging"
 )
 
-// Limits of a file. A file beyond them is refused before it costs anything.
+// Limits of a file. A file beyond them is rejected before it is parsed.
 const (
-	// MaxSize is the greatest size of a file in bytes.
+	// MaxSize is the maximum size of a file in bytes.
 	MaxSize = 1 << 20
 
-	// maxEntries bounds one mapping: yaml.v3 looks for duplicate keys by
-	// comparing every pair, so an unbounded mapping costs quadratic time.
+	// maxEntries is the maximum size of one mapping. yaml.v3 compares every pair of
+	// keys to find duplicates, which takes quadratic time.
 	maxEntries = 1000
 
-	// maxProblems bounds a report; who has more faults has another file in mind.
+	// maxProblems is the maximum length of a report. A file with more problems is
+	// probably a different kind of file.
 	maxProblems = 50
 )
 
-// Decode reads one YAML document into the struct that into points to. The
-// error is nil or a *staging.Error with CodeInvalid that holds every fault;
-// then into is untouched. A null value counts as absent.
+// Decode decodes one YAML document into the struct that into points to. An error is a
+// *staging.Error with CodeInvalid and every problem; then into is not modified. A null
+// value counts as absent.
 func Decode(file string, data []byte, into any) error {
 	doc, problem := parse(data)
 	if problem != nil {
-		return refuse(file, []staging.Problem{*problem})
+		return invalid(file, []staging.Problem{*problem})
 	}
 	w := walker{}
 	w.value(doc.Content[0], reflect.TypeOf(into), "")
 	if len(w.problems) > 0 {
-		return refuse(file, w.problems)
+		return invalid(file, w.problems)
 	}
 	if err := doc.Decode(into); err != nil {
-		// The walk knows every rule of yaml.v3 that the two files can meet, so
-		// this is a type the walk has not heard of.
-		return refuse(file, []staging.Problem{parseProblem(data, err)})
+		// The walk checks every rule of yaml.v3 that applies to the two files, so
+		// this is a type that the walk does not know.
+		return invalid(file, []staging.Problem{parseProblem(data, err)})
 	}
 	return nil
 }
 
-// refuse bundles problems under the file's name.
-func refuse(file string, problems []staging.Problem) error {
+// invalid returns an error for the problems of a file.
+func invalid(file string, problems []staging.Problem) error {
 	for i := range problems {
 		problems[i].File = file
 	}
@@ -59,12 +60,12 @@ func refuse(file string, problems []staging.Problem) error {
 	case file == "":
 		file = "the YAML text"
 	case len(problems) == 1:
-		file = "the file" // the problem names it
+		file = "the file" // the problem has the name
 	}
 	return staging.Invalid("cannot read "+file, problems)
 }
 
-// parse turns data into its only document, or says why it cannot.
+// parse parses the only document of data.
 func parse(data []byte) (*yaml.Node, *staging.Problem) {
 	if problem := checkBytes(data); problem != nil {
 		return nil, problem
@@ -82,7 +83,7 @@ func parse(data []byte) (*yaml.Node, *staging.Problem) {
 	}
 	switch err := decoder.Decode(&next); {
 	case err == nil:
-		return nil, &staging.Problem{Line: next.Line, Message: "a second document begins here: a file holds exactly one"}
+		return nil, &staging.Problem{Line: next.Line, Message: "a second document begins here: a file must have exactly one"}
 	case !errors.Is(err, io.EOF):
 		problem := parseProblem(data, err)
 		return nil, &problem
@@ -90,13 +91,13 @@ func parse(data []byte) (*yaml.Node, *staging.Problem) {
 	return &doc, nil
 }
 
-// checkBytes refuses what no text editor writes, before YAML is parsed.
+// checkBytes rejects bytes that no text editor writes, before the YAML is parsed.
 func checkBytes(data []byte) *staging.Problem {
 	if len(data) > MaxSize {
-		return &staging.Problem{Message: fmt.Sprintf("is %d bytes long, at most %d are read", len(data), MaxSize)}
+		return &staging.Problem{Message: fmt.Sprintf("has %d bytes; the maximum is %d", len(data), MaxSize)}
 	}
 	if i := bytes.IndexByte(data, 0); i >= 0 {
-		return &staging.Problem{Line: lineAt(data, i), Message: "holds a NUL byte: save it as UTF-8 text"}
+		return &staging.Problem{Line: lineAt(data, i), Message: "contains a NUL byte: save it as UTF-8 text"}
 	}
 	for i := 0; i < len(data); {
 		r, size := utf8.DecodeRune(data[i:])
@@ -112,7 +113,7 @@ func lineAt(data []byte, offset int) int { return 1 + bytes.Count(data[:offset],
 
 var yamlLine = regexp.MustCompile(`^line (\d+): `)
 
-// parseProblem words an error of yaml.v3 for people.
+// parseProblem converts an error of yaml.v3.
 func parseProblem(data []byte, err error) staging.Problem {
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
 	var problem staging.Problem
@@ -121,7 +122,7 @@ func parseProblem(data []byte, err error) staging.Problem {
 		text = text[len(m[0]):]
 	}
 	if line := tabLine(data); line > 0 {
-		return staging.Problem{Line: line, Message: "is indented with a tab, which YAML forbids: use spaces"}
+		return staging.Problem{Line: line, Message: "is indented with a tab, which YAML does not allow: use spaces"}
 	}
 	if strings.Contains(text, "exceeded max depth") {
 		problem.Message = "is nested too deeply"
@@ -131,8 +132,8 @@ func parseProblem(data []byte, err error) staging.Problem {
 	return problem
 }
 
-// tabLine gives the first line indented with a tab, 0 if there is none. Tabs
-// are fine in some places, so this explains a failure and never causes one.
+// tabLine returns the first line that is indented with a tab, or 0. YAML allows tabs in
+// some places, so a tab explains an error but is not one itself.
 func tabLine(data []byte) int {
 	for i, line := range bytes.Split(data, []byte("\n")) {
 		indent := line[:len(line)-len(bytes.TrimLeft(line, " \t"))]

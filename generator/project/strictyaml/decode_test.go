@@ -114,10 +114,10 @@ func TestDecodeProblems(t *testing.T) {
 				"f.yaml:2: Skipped: is an unknown field; There are: " + recordFields,
 			},
 		},
-		"duplicate key": {"name: a\ncount: 1\nname: b\n", []string{"f.yaml:3: name: is set twice, first in line 1: remove one"}},
+		"duplicate key": {"name: a\ncount: 1\nname: b\n", []string{"f.yaml:3: name: is set twice, first on line 1: remove one"}},
 		"duplicate map key": {
 			"services:\n  a: {image: x}\n  a: {image: y}\n",
-			[]string{"f.yaml:3: services.a: is set twice, first in line 2: remove one"},
+			[]string{"f.yaml:3: services.a: is set twice, first on line 2: remove one"},
 		},
 		"wrong shapes": {
 			"name: [a]\ncount: many\nsmall: {}\non: 1\nservices: []\ntags: a\nlinks: {}\nuntil: []\nvalues: {A: [], B: {}}\n",
@@ -127,8 +127,8 @@ func TestDecodeProblems(t *testing.T) {
 				"f.yaml:3: small: is a map, must be a whole number",
 				"f.yaml:4: on: is a number, must be true or false",
 				"f.yaml:5: services: is a list, must be a map",
-				"f.yaml:6: tags: is text, must be a list: write each item on a line of its own after a dash",
-				"f.yaml:7: links: is a map, must be a list: write each item on a line of its own after a dash",
+				"f.yaml:6: tags: is text, must be a list: write each item on its own line after a dash",
+				"f.yaml:7: links: is a map, must be a list: write each item on its own line after a dash",
 				"f.yaml:8: until: is a list, must be text",
 				"f.yaml:9: values.A: is a list, must be text, a whole number, true, false or null",
 				"f.yaml:9: values.B: is a map, must be text, a whole number, true, false or null",
@@ -152,11 +152,11 @@ func TestDecodeProblems(t *testing.T) {
 		"whole numbers": {
 			"count: 0755\nsmall: 300\nlinks: []\nvalues: {A: 1.5, B: 1_000, C: 0o7, D: 99999999999999999999, E: off, F: -0}\n",
 			[]string{
-				"f.yaml:1: count: 0755 is read differently by different tools: write the number in plain decimal digits, or text in quotes",
+				"f.yaml:1: count: 0755 has different meanings in different tools: write the number in plain decimal digits, or text in quotes",
 				"f.yaml:2: small: 300 is out of range",
 				"f.yaml:4: values.A: 1.5 reads as a decimal number, which may lose digits: write it in quotes",
-				"f.yaml:4: values.B: 1_000 is read differently by different tools: write the number in plain decimal digits, or text in quotes",
-				"f.yaml:4: values.C: 0o7 is read differently by different tools: write the number in plain decimal digits, or text in quotes",
+				"f.yaml:4: values.B: 1_000 has different meanings in different tools: write the number in plain decimal digits, or text in quotes",
+				"f.yaml:4: values.C: 0o7 has different meanings in different tools: write the number in plain decimal digits, or text in quotes",
 				"f.yaml:4: values.D: 99999999999999999999 is out of range",
 				"f.yaml:4: values.E: off reads as a boolean in Kubernetes tools, must be text: write it in quotes",
 			},
@@ -164,9 +164,9 @@ func TestDecodeProblems(t *testing.T) {
 		"quoted number":  {"count: '3'\n", []string{"f.yaml:1: count: is text, must be a whole number: remove the quotes"}},
 		"huge number":    {"count: 99999999999999999999\n", []string{"f.yaml:1: count: 99999999999999999999 is out of range"}},
 		"decimal number": {"count: 1.5\n", []string{"f.yaml:1: count: is a decimal number, must be a whole number"}},
-		"time":           {"until: tomorrow\n", []string{`f.yaml:1: until: "tomorrow" is no time: write it like 2026-12-01T00:00:00Z`}},
-		"date for time":  {"until: 2026-12-01\n", []string{`f.yaml:1: until: "2026-12-01" is no time: write it like 2026-12-01T00:00:00Z`}},
-		"duration":       {"ttl: 14\n", []string{`f.yaml:1: ttl: "14" is no duration: write 14d, 36h or 90m`}},
+		"time":           {"until: tomorrow\n", []string{`f.yaml:1: until: "tomorrow" is not a time: write it like 2026-12-01T00:00:00Z`}},
+		"date for time":  {"until: 2026-12-01\n", []string{`f.yaml:1: until: "2026-12-01" is not a time: write it like 2026-12-01T00:00:00Z`}},
+		"duration":       {"ttl: 14\n", []string{`f.yaml:1: ttl: "14" is not a duration: write 14d, 36h or 90m`}},
 		"bad keys": {
 			"services:\n  1.10: {image: x}\n  on: {image: y}\n  [a]: {image: z}\n  ~: {image: z}\n",
 			[]string{
@@ -191,17 +191,17 @@ func TestDecodeProblems(t *testing.T) {
 				"f.yaml:2: owner: has a tag (!secret), which is not supported: remove it, and put text in quotes",
 			},
 		},
-		"two documents":    {"name: a\n---\nname: b\n", []string{"f.yaml:2: a second document begins here: a file holds exactly one"}},
-		"tab":              {"services:\n\tbackend: {image: x}\n", []string{"f.yaml:2: is indented with a tab, which YAML forbids: use spaces"}},
+		"two documents":    {"name: a\n---\nname: b\n", []string{"f.yaml:2: a second document begins here: a file must have exactly one"}},
+		"tab":              {"services:\n\tbackend: {image: x}\n", []string{"f.yaml:2: is indented with a tab, which YAML does not allow: use spaces"}},
 		"broken":           {"name: [a\ncount: 1\n", []string{"f.yaml:1: is not valid YAML: did not find expected ',' or ']'"}},
-		"NUL":              {"name: a\nowner: \x00\n", []string{"f.yaml:2: holds a NUL byte: save it as UTF-8 text"}},
+		"NUL":              {"name: a\nowner: \x00\n", []string{"f.yaml:2: contains a NUL byte: save it as UTF-8 text"}},
 		"not UTF-8":        {"name: a\nowner: \xff\n", []string{"f.yaml:2: is not UTF-8 text: save it as UTF-8"}},
-		"UTF-16":           {"\xff\xfen\x00", []string{"f.yaml:1: holds a NUL byte: save it as UTF-8 text"}},
+		"UTF-16":           {"\xff\xfen\x00", []string{"f.yaml:1: contains a NUL byte: save it as UTF-8 text"}},
 		"deep nesting":     {"name: " + strings.Repeat("[", 20000), []string{"f.yaml: is nested too deeply"}},
-		"too long":         {"name: " + strings.Repeat("a", strictyaml.MaxSize), []string{"f.yaml: is 1048582 bytes long, at most 1048576 are read"}},
+		"too long":         {"name: " + strings.Repeat("a", strictyaml.MaxSize), []string{"f.yaml: has 1048582 bytes; the maximum is 1048576"}},
 		"a long name":      {"values:\n  " + strings.Repeat("ä", 100) + ": 1.5\n", []string{"f.yaml:2: values." + strings.Repeat("ä", 40) + "…: 1.5 reads as a decimal number, which may lose digits: write it in quotes"}},
 		"unknown alias":    {"name: *x\n", []string{"f.yaml: is not valid YAML: unknown anchor 'x' referenced"}},
-		"too many entries": {"values:\n" + strings.Repeat("  a: 1\n", 1001), []string{"f.yaml:2: values: has 1001 entries, at most 1000 are read"}},
+		"too many entries": {"values:\n" + strings.Repeat("  a: 1\n", 1001), []string{"f.yaml:2: values: has 1001 entries; the maximum is 1000"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -237,7 +237,7 @@ func texts(t *testing.T, err error) []string {
 func TestDecodeStopsReporting(t *testing.T) {
 	text := "tags:\n" + strings.Repeat("  - 1.10\n", 500)
 	problems := texts(t, strictyaml.Decode("f.yaml", []byte(text), &record{}))
-	if len(problems) != 50 || problems[49] != "f.yaml:51: has more faults from here on: mend these first" {
+	if len(problems) != 50 || problems[49] != "f.yaml:51: has more problems below: fix these first" {
 		t.Errorf("%d problems, the last %q", len(problems), problems[len(problems)-1])
 	}
 }

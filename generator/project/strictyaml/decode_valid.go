@@ -6,9 +6,9 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// DecodeValid reads what can be read of a file that Decode refuses: a field at
-// fault counts as absent, and so does an entry of a list or map, which keeps
-// its place. It tells whether there was anything to read.
+// DecodeValid decodes the valid fields of a file that Decode rejects. An invalid field
+// counts as absent, and so does an invalid entry of a list or map; a list keeps its
+// length. It reports whether it decoded anything.
 func DecodeValid(data []byte, into any) bool {
 	doc, problem := parse(data)
 	if problem != nil {
@@ -23,12 +23,12 @@ func DecodeValid(data []byte, into any) bool {
 	return doc.Decode(into) == nil
 }
 
-// clear takes every node at fault out of a document.
+// clear removes every faulty node from a document.
 func (w *walker) clear(n *yaml.Node) {
 	var kept []*yaml.Node
 	for i, child := range n.Content {
 		if n.Kind == yaml.MappingNode && (w.faulty[n.Content[i-i%2]]) {
-			continue // an unknown or repeated key goes with its value
+			continue // the value of an unknown or repeated key
 		}
 		if w.faulty[child] {
 			child = &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!null"}

@@ -6,14 +6,14 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Document is one document of a YAML file: what it calls itself, as Kubernetes
-// does, and on which line of the file each of its fields is.
+// Document is one document of a YAML file: kind and name of the Kubernetes object in it,
+// and the line of each field.
 type Document struct {
 	Kind, Name string
 	Lines      Positions
 }
 
-// Documents reads the documents of a file, up to one that is no YAML.
+// Documents parses the documents of a file, up to the first one that is not valid YAML.
 func Documents(data []byte) []Document {
 	var all []Document
 	for decoder := yaml.NewDecoder(bytes.NewReader(data)); ; {
@@ -25,7 +25,7 @@ func Documents(data []byte) []Document {
 			Kind     string
 			Metadata struct{ Name string }
 		}
-		_ = node.Decode(&named) // what is no object has no name
+		_ = node.Decode(&named) // a document without an object has no name
 		d := Document{Kind: named.Kind, Name: named.Metadata.Name, Lines: Positions{}}
 		d.Lines.walk(node.Content[0], "", 0)
 		all = append(all, d)

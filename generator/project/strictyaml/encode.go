@@ -16,17 +16,17 @@ import (
 	"octopod/generator/staging"
 )
 
-// Encode writes v as YAML: two spaces, fields in the order of the struct, map
-// keys sorted. Equal values give equal bytes, and Decode reads back what was
-// written. Text that is not UTF-8 is refused.
+// Encode encodes v as YAML with two spaces, fields in the order of the struct, and
+// sorted map keys. Equal values have equal encodings, and Decode decodes them. It
+// rejects text that is not UTF-8.
 //
-// The tree is built here and not by yaml.v3, whose own encoder loses a leading
-// line break and leaves << without quotes.
+// Encode builds the tree itself: the encoder of yaml.v3 loses a leading line break and
+// writes << without quotes.
 func Encode(v any) ([]byte, error) {
 	var b builder
 	root := b.node(reflect.ValueOf(v), "")
 	if len(b.problems) > 0 {
-		return nil, staging.Invalid("cannot be written as YAML", b.problems)
+		return nil, staging.Invalid("cannot be encoded as YAML", b.problems)
 	}
 	var out bytes.Buffer
 	encoder := yaml.NewEncoder(&out)
@@ -40,12 +40,12 @@ func Encode(v any) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// builder turns Go values into a YAML tree and collects what cannot be written.
+// builder converts Go values to a YAML tree and collects the problems.
 type builder struct {
 	problems []staging.Problem
 }
 
-func (b *builder) refuse(path, format string, args ...any) *yaml.Node {
+func (b *builder) reject(path, format string, args ...any) *yaml.Node {
 	b.problems = append(b.problems, staging.Problem{Field: path, Message: fmt.Sprintf(format, args...)})
 	return &yaml.Node{Kind: yaml.ScalarNode}
 }
@@ -63,7 +63,7 @@ func (b *builder) node(v reflect.Value, path string) *yaml.Node {
 	if m, ok := v.Interface().(encoding.TextMarshaler); ok {
 		text, err := m.MarshalText()
 		if err != nil {
-			return b.refuse(path, "%s", err)
+			return b.reject(path, "%s", err)
 		}
 		return b.text(string(text), path)
 	}
@@ -83,7 +83,7 @@ func (b *builder) node(v reflect.Value, path string) *yaml.Node {
 	}
 	n := &yaml.Node{}
 	if err := n.Encode(v.Interface()); err != nil {
-		return b.refuse(path, "%s", err)
+		return b.reject(path, "%s", err)
 	}
 	return n
 }
@@ -109,7 +109,7 @@ func (b *builder) fields(n *yaml.Node, v reflect.Value, path string) {
 
 func (b *builder) entries(n *yaml.Node, v reflect.Value, path string) {
 	if v.Type().Key().Kind() != reflect.String {
-		b.refuse(path, "has keys that are no text")
+		b.reject(path, "has keys that are not text")
 		return
 	}
 	keys := v.MapKeys()
@@ -128,10 +128,10 @@ func (b *builder) list(v reflect.Value, path string) *yaml.Node {
 	return n
 }
 
-// text quotes whatever Decode, or a YAML 1.1 tool, would not read as this text.
+// text quotes text that Decode, or a YAML 1.1 tool, would not decode as this text.
 func (b *builder) text(s, path string) *yaml.Node {
 	if !utf8.ValidString(s) {
-		return b.refuse(path, "is not UTF-8 text")
+		return b.reject(path, "is not UTF-8 text")
 	}
 	n := &yaml.Node{Kind: yaml.ScalarNode, Value: s}
 	switch {
@@ -143,9 +143,9 @@ func (b *builder) text(s, path string) *yaml.Node {
 	return n
 }
 
-// block reports whether text survives as a literal block, the readable form of
-// several lines: it begins with a letter or the like, no line ends in a space,
-// at most one line break ends it, and all of it can be seen.
+// block reports whether a literal block, the readable form of several lines, preserves
+// the text: it begins with a visible character, no line ends in a space, it ends in at
+// most one line break, and all characters are printable.
 func block(s string) bool {
 	if s[0] == ' ' || s[0] == '\n' || strings.HasSuffix(s, "\n\n") {
 		return false
@@ -161,7 +161,7 @@ func block(s string) bool {
 	return true
 }
 
-// isEmpty decides what omitempty leaves out, as yaml.v3 does.
+// isEmpty reports whether omitempty omits a value, as in yaml.v3.
 func isEmpty(v reflect.Value) bool {
 	if z, ok := v.Interface().(yaml.IsZeroer); ok && (v.Kind() != reflect.Pointer || !v.IsNil()) {
 		return z.IsZero()

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// tag is what a struct field's yaml tag says, read the way yaml.v3 does.
+// tag is the yaml tag of a struct field, parsed as in yaml.v3.
 type tag struct {
-	name      string // "" when the field does not exist in YAML
+	name      string // "" if the field does not exist in YAML
 	omitEmpty bool
 	inline    bool
 }
@@ -24,11 +24,11 @@ func tagOf(field reflect.StructField) tag {
 	return tag{name, strings.Contains(options, ",omitempty,"), strings.Contains(options, ",inline,")}
 }
 
-// fields is what a struct can be given, by the names in its yaml tags.
+// fields holds the fields of a struct by the names in their yaml tags.
 type fields struct {
 	names []string // in the order of the struct
 	types map[string]reflect.Type
-	rest  reflect.Type // element type of an inlined map: then every name is known
+	rest  reflect.Type // element type of an inlined map, which allows every name
 }
 
 func fieldsOf(t reflect.Type) fields {

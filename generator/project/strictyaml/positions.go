@@ -6,11 +6,11 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Positions knows the line of every field of a file, by dotted path:
+// Positions maps every field of a file, by dotted path, to its line:
 // spec.services.backend.image, spec.links[0].url.
 type Positions map[string]int
 
-// Lines finds the line of every field of a file. A file that is no YAML has none.
+// Lines returns the line of every field of a file. Invalid YAML has none.
 func Lines(data []byte) Positions {
 	positions := Positions{}
 	if doc, problem := parse(data); problem == nil {
@@ -19,8 +19,8 @@ func Lines(data []byte) Positions {
 	return positions
 }
 
-// Line gives the line of a field, or of the nearest field above it that the
-// file has (a missing field is mended where its parent stands), or 0.
+// Line returns the line of a field. A missing field has the line of its nearest parent,
+// where somebody would add it, or 0.
 func (p Positions) Line(field string) int {
 	for field != "" {
 		if line, ok := p[field]; ok {
@@ -32,7 +32,7 @@ func (p Positions) Line(field string) int {
 }
 
 func (p Positions) walk(n *yaml.Node, path string, depth int) {
-	const deepest = 32 // no field lies deeper; keeps the paths short
+	const deepest = 32 // no field is deeper; bounds the length of paths
 	if depth > deepest {
 		return
 	}

@@ -9,8 +9,8 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// Replace changes the text of one scalar that stands on one line, by dotted
-// path, and keeps every other byte: comments, order, quotes.
+// Replace replaces the text of the scalar at a dotted path and keeps every other byte:
+// comments, order, quotes. The scalar must be on one line.
 func Replace(data []byte, path, value string) ([]byte, error) {
 	doc, problem := parse(data)
 	if problem != nil {
@@ -28,13 +28,13 @@ func Replace(data []byte, path, value string) ([]byte, error) {
 	}
 	at := offset(data, n.Line, n.Column)
 	if old == "" || !bytes.HasPrefix(data[at:], []byte(old)) || strings.ContainsAny(value, "\"'\\\n") {
-		return nil, fmt.Errorf("line %d: %s is not written plainly on one line", n.Line, path)
+		return nil, fmt.Errorf("line %d: %s is not plain text on one line", n.Line, path)
 	}
 	changed := append(append(append([]byte(nil), data[:at]...), next...), data[at+len(old):]...)
 	return changed, nil
 }
 
-// find gives the value at a dotted path of keys without dots.
+// find returns the value at a dotted path. Keys contain no dots.
 func find(n *yaml.Node, path string) *yaml.Node {
 	for key := range strings.SplitSeq(path, ".") {
 		var value *yaml.Node
@@ -51,8 +51,8 @@ func find(n *yaml.Node, path string) *yaml.Node {
 	return n
 }
 
-// offset is the byte at a line and a column, both counted from 1; a column is a
-// character.
+// offset returns the byte offset of a line and a column. Both count from 1, and columns
+// count characters.
 func offset(data []byte, line, column int) int {
 	at := 0
 	for ; line > 1; line-- {

@@ -10,11 +10,11 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// quoted styles make a scalar text, whatever it looks like.
+// quoted are the styles in which every scalar is text.
 const quoted = yaml.SingleQuotedStyle | yaml.DoubleQuotedStyle | yaml.LiteralStyle | yaml.FoldedStyle
 
-// oldBool and base60 are values that YAML 1.2 reads as text and YAML 1.1 as a
-// boolean or a number. Argo CD and kubectl read YAML 1.1.
+// oldBool and base60 match values that are text in YAML 1.2, and a boolean or a number
+// in YAML 1.1, which Argo CD and kubectl use.
 var (
 	oldBool = map[string]bool{
 		"y": true, "Y": true, "yes": true, "Yes": true, "YES": true, "on": true, "On": true, "ON": true,
@@ -23,7 +23,7 @@ var (
 	base60 = regexp.MustCompile(`^[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?$`)
 )
 
-// describe says what a node is.
+// describe returns the kind of a node.
 func describe(n *yaml.Node) string {
 	switch n.Kind {
 	case yaml.MappingNode:
@@ -46,7 +46,7 @@ func describe(n *yaml.Node) string {
 	return "text"
 }
 
-// scalar checks a node against a type that holds one plain value.
+// scalar checks a node against the type of a single value.
 func (w *walker) scalar(n *yaml.Node, t reflect.Type, path string) {
 	switch t.Kind() {
 	case reflect.String:
@@ -68,7 +68,7 @@ func (w *walker) scalar(n *yaml.Node, t reflect.Type, path string) {
 	}
 }
 
-// notText says why a node is no text, "" if it is.
+// notText returns why a node is not text; "" if it is.
 func notText(n *yaml.Node) string {
 	if n.Kind != yaml.ScalarNode {
 		return "is " + describe(n) + ", must be text"
@@ -94,9 +94,9 @@ func notText(n *yaml.Node) string {
 	return ""
 }
 
-// notInteger says why a node is no whole number of so many bits, "" if it is.
-// Only the plain decimal form counts: 0755 and 1_000 mean different numbers to
-// different tools.
+// notInteger returns why a node is not a whole number of at most bits; "" if it is. Only
+// the plain decimal form is valid: 0755 and 1_000 are different numbers in different
+// tools.
 func notInteger(n *yaml.Node, bits int) string {
 	switch {
 	case n.Kind != yaml.ScalarNode:
@@ -109,7 +109,7 @@ func notInteger(n *yaml.Node, bits int) string {
 	case n.ShortTag() != "!!int" && !decimal(n.Value):
 		return "is " + describe(n) + ", must be a whole number"
 	case !decimal(n.Value):
-		return clip(n.Value) + " is read differently by different tools: write the number in plain decimal digits, or text in quotes"
+		return clip(n.Value) + " has different meanings in different tools: write the number in plain decimal digits, or text in quotes"
 	}
 	if _, err := strconv.ParseInt(n.Value, 10, bits); err != nil {
 		return clip(n.Value) + " is out of range"
@@ -133,8 +133,8 @@ func decimal(s string) bool {
 	return true
 }
 
-// notValue says why a node cannot be the value of an override or a default,
-// which is text, a whole number, true, false or null. A date becomes text.
+// notValue returns why a node cannot be the value of an override or a default: text, a
+// whole number, true, false or null. It converts a date to text.
 func notValue(n *yaml.Node) string {
 	switch {
 	case n.Kind != yaml.ScalarNode:
@@ -148,7 +148,7 @@ func notValue(n *yaml.Node) string {
 	case "!!int":
 		return notInteger(n, strconv.IntSize)
 	case "!!float":
-		if decimal(n.Value) { // an integer too great for any type
+		if decimal(n.Value) { // an integer that is too large for any type
 			return clip(n.Value) + " is out of range"
 		}
 		return clip(n.Value) + " reads as a decimal number, which may lose digits: write it in quotes"
@@ -159,14 +159,14 @@ func notValue(n *yaml.Node) string {
 	return notText(n)
 }
 
-// marshaled checks a node against a type that reads itself from text.
+// marshaled checks a node against a type with UnmarshalText.
 func (w *walker) marshaled(n *yaml.Node, t reflect.Type, path string) {
 	switch {
 	case n.Kind != yaml.ScalarNode:
 		w.add(n, path, "is %s, must be text", describe(n))
 	case t == timeType:
 		if _, err := time.Parse(time.RFC3339, n.Value); err != nil {
-			w.add(n, path, "%q is no time: write it like 2026-12-01T00:00:00Z", clip(n.Value))
+			w.add(n, path, "%q is not a time: write it like 2026-12-01T00:00:00Z", clip(n.Value))
 		}
 	default:
 		value := reflect.New(t).Interface().(encoding.TextUnmarshaler)

@@ -17,10 +17,10 @@ var (
 	timeType = reflect.TypeFor[time.Time]()
 )
 
-// walker compares a parsed document with a Go type and collects the faults.
+// walker compares a parsed document with a Go type and collects the problems.
 type walker struct {
 	problems []staging.Problem
-	faulty   map[*yaml.Node]bool // where they are; nil when nobody asks
+	faulty   map[*yaml.Node]bool // faulty nodes, for DecodeValid; else nil
 }
 
 func (w *walker) full() bool { return len(w.problems) >= maxProblems }
@@ -33,11 +33,11 @@ func (w *walker) add(n *yaml.Node, path, format string, args ...any) {
 	case len(w.problems) < maxProblems-1:
 		w.problems = append(w.problems, staging.Problem{Line: n.Line, Field: path, Message: fmt.Sprintf(format, args...)})
 	case !w.full():
-		w.problems = append(w.problems, staging.Problem{Line: n.Line, Message: "has more faults from here on: mend these first"})
+		w.problems = append(w.problems, staging.Problem{Line: n.Line, Message: "has more problems below: fix these first"})
 	}
 }
 
-// value checks one node against the type that it will be decoded into.
+// value checks one node against its Go type.
 func (w *walker) value(n *yaml.Node, t reflect.Type, path string) {
 	if w.full() || !w.plainYAML(n, path) {
 		return
@@ -62,7 +62,7 @@ func (w *walker) value(n *yaml.Node, t reflect.Type, path string) {
 	}
 }
 
-// plainYAML refuses the parts of YAML that a record has no use for.
+// plainYAML rejects the features of YAML that no file needs.
 func (w *walker) plainYAML(n *yaml.Node, path string) bool {
 	switch {
 	case n.Kind == yaml.AliasNode:
@@ -117,11 +117,11 @@ func (w *walker) mapping(n *yaml.Node, t reflect.Type, path string) {
 	})
 }
 
-// entries visits the pairs of a mapping, having refused keys that are no text
-// or come twice.
+// entries visits the pairs of a mapping. It rejects keys that are not text, and repeated
+// keys.
 func (w *walker) entries(n *yaml.Node, path string, visit func(key, value *yaml.Node, path string)) {
 	if len(n.Content)/2 > maxEntries {
-		w.add(n, path, "has %d entries, at most %d are read", len(n.Content)/2, maxEntries)
+		w.add(n, path, "has %d entries; the maximum is %d", len(n.Content)/2, maxEntries)
 		return
 	}
 	seen := make(map[string]int, len(n.Content)/2)
@@ -135,7 +135,7 @@ func (w *walker) entries(n *yaml.Node, path string, visit func(key, value *yaml.
 		case key.ShortTag() == "!!merge":
 			w.add(key, path, "has a merge key (<<), which is not supported: write the values out")
 		case seen[key.Value] > 0:
-			w.add(key, at, "is set twice, first in line %d: remove one", seen[key.Value])
+			w.add(key, at, "is set twice, first on line %d: remove one", seen[key.Value])
 		default:
 			seen[key.Value] = key.Line
 			visit(key, value, at)
@@ -145,7 +145,7 @@ func (w *walker) entries(n *yaml.Node, path string, visit func(key, value *yaml.
 
 func (w *walker) list(n *yaml.Node, t reflect.Type, path string) {
 	if n.Kind != yaml.SequenceNode {
-		w.add(n, path, "is %s, must be a list: write each item on a line of its own after a dash", describe(n))
+		w.add(n, path, "is %s, must be a list: write each item on its own line after a dash", describe(n))
 		return
 	}
 	for i, item := range n.Content {
@@ -156,7 +156,7 @@ func (w *walker) list(n *yaml.Node, t reflect.Type, path string) {
 	}
 }
 
-// join and index build the dotted paths that problems and Lines share.
+// join and index build the dotted paths of problems and Lines.
 func join(path, name string) string {
 	if path == "" {
 		return clip(name)
@@ -166,7 +166,7 @@ func join(path, name string) string {
 
 func index(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }
 
-// clip keeps a hostile name from filling the screen.
+// clip truncates a long name.
 func clip(s string) string {
 	const most = 80
 	if len(s) <= most {
