@@ -54,16 +54,26 @@ var clean = []string{
 	"generator/receiver",
 	"generator/rights",
 	"generator/server",
+	"generator/octopod1/...",
+	"generator/project/...",
 	"generator/setup/...",
 	"generator/status",
 	"generator/web/...",
+	"generator/staging/...",
+	"generator/web/ui/assets/README.md",
 	"jsonnet",
 	"octopod.yaml",
 	"templates/...",
 }
 
 // allowed lists the findings that are right as they are, each with its reason.
-var allowed = []exception{}
+var allowed = []exception{
+	{"generator/staging/reason_words.go", "anew", statusReason},
+	{"generator/staging/reason_words.go", "just now", statusReason},
+	{"generator/staging/reason_words.go", "be asked", statusReason},
+}
+
+const statusReason = "programs read status.reason, so its sentences do not change"
 
 type exception struct{ file, phrase, reason string }
 

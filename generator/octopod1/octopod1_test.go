@@ -13,9 +13,9 @@ import (
 	"octopod/generator/staging"
 )
 
-// testdata/deployments.json is written by hand after the types that make the
-// answer, DeploymentFullInfo in octopod-common/src/Common/Types.hs of
-// github.com/typeable/octopod (c840c6e), and after the decoder of its Elm page,
+// testdata/deployments.json is written by hand, from the types of the response,
+// DeploymentFullInfo in octopod-common/src/Common/Types.hs of
+// github.com/typeable/octopod (c840c6e), and the decoder of its Elm page,
 // octopod-frontend-elm/src/Api/Types/Deployment.elm (3b8721f).
 func deployments(t *testing.T) []octopod1.Deployment {
 	t.Helper()
@@ -48,7 +48,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-func TestEveryStateOfOctopod1(t *testing.T) {
+func TestStatuses(t *testing.T) {
 	for state, archived := range map[string]bool{
 		"Running": false, "CreatePending": false, "UpdatePending": false, "Failure": false, "ArchivePending": true, "Archived": true, "CleanupFailed": true,
 	} {
@@ -59,7 +59,7 @@ func TestEveryStateOfOctopod1(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoListOfDeployments(t *testing.T) {
+func TestParseErrors(t *testing.T) {
 	one := func(inside string) string { return `[{"status":{"recorded_status":{"tag":"Running"}},` + inside + `}]` }
 	for name, c := range map[string]struct{ text, says string }{
 		"a page":            {"<html>", "not a list of deployments"},
@@ -79,7 +79,7 @@ func TestWhatIsNoListOfDeployments(t *testing.T) {
 	}
 }
 
-// shop has one service and the parameters of the deployments.
+// shop is a project with one service and the parameters of the deployments.
 func shop() *project.Project {
 	return &project.Project{Spec: project.Spec{
 		Services:   map[string]project.Service{"backend": {Image: "registry.example.com/shop/backend:main"}, "worker": {}},
@@ -110,7 +110,7 @@ func TestConvert(t *testing.T) {
 	}
 }
 
-func TestWhatCannotBeMapped(t *testing.T) {
+func TestConvertProblems(t *testing.T) {
 	for name, c := range map[string]struct {
 		m    octopod1.Mapping
 		d    octopod1.Deployment

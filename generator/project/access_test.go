@@ -36,7 +36,7 @@ func TestRoleOf(t *testing.T) {
 	}
 }
 
-// A list never takes away what everybody has.
+// A list never lowers the role of everyone.
 func TestAListNeverLowersARole(t *testing.T) {
 	access := project.Access{Everyone: project.RoleUser, Viewers: project.Members{Emails: []string{"ada@example.com"}}}
 	if got := access.RoleOf("ada@example.com", nil); got != project.RoleUser {

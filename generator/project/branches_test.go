@@ -10,7 +10,7 @@ import (
 	"octopod/generator/staging"
 )
 
-func TestWhichBranchesGetAStaging(t *testing.T) {
+func TestSkipReason(t *testing.T) {
 	byPull := "from: pullRequest, "
 	for _, tt := range []struct {
 		name, rules string
@@ -74,7 +74,7 @@ func TestImagesOfACommit(t *testing.T) {
 	}
 }
 
-// An image that follows from a name, or from nothing, is refused.
+// The image must depend on the commit.
 func TestFaultyBuilds(t *testing.T) {
 	for build, want := range map[string]string{
 		"r/backend:latest":          "is the same for every commit",
@@ -99,8 +99,8 @@ const (
 	frontendRepo = "git.example.com/acme/frontend"
 )
 
-// A closed pull request takes its staging away, unless somebody else needs it.
-func TestWithdraw(t *testing.T) {
+// A closed pull request archives its staging, unless another repository has the branch.
+func TestDecideClosedPullRequest(t *testing.T) {
 	p := sweptWith(t, "")
 	gone := map[string][]string{frontendRepo: {"main"}}
 	for _, tt := range []struct {
@@ -125,9 +125,9 @@ func TestWithdraw(t *testing.T) {
 	}
 }
 
-// A repository that tells of a branch's end is believed as if it had been asked,
-// but not for the others; and a new staging need not wait then.
-func TestABranchThatWasJustDeleted(t *testing.T) {
+// The event of a deleted branch counts as the list of branches of its repository, but
+// not of the others. A new staging has no grace period then.
+func TestDecideDeletedBranch(t *testing.T) {
 	p := sweptWith(t, "")
 	fresh := record("a", woken(0))
 	lost := project.DeletedBranch{Repository: backendRepo, Branch: "b/a"}
@@ -152,8 +152,8 @@ func TestABranchThatWasJustDeleted(t *testing.T) {
 	}
 }
 
-// What docs/webhooks.md tells people to write is right.
-func TestTheExampleOfTheDocs(t *testing.T) {
+// The example in docs/webhooks.md is valid.
+func TestExampleOfDocs(t *testing.T) {
 	page, err := os.ReadFile("../../docs/webhooks.md")
 	if err != nil {
 		t.Fatal(err)

@@ -19,7 +19,7 @@ func onBranch(branch string) staging.Action {
 	}}
 }
 
-func TestADeployOfTheDefaultBranchGivesNewDefaults(t *testing.T) {
+func TestNewDefaultImages(t *testing.T) {
 	p := parse(t, shop)
 	develop := parse(t, strings.Replace(shop, "{image:", "{defaultBranch: develop, image:", 1))
 	tests := []struct {
@@ -43,8 +43,8 @@ func TestADeployOfTheDefaultBranchGivesNewDefaults(t *testing.T) {
 		}
 	}
 
-	// A build of main that joins a feature's staging is no default, and neither
-	// is a feature's that joins main's.
+	// A build of main that joins the staging of a feature is not a default image, and
+	// neither is a build of a feature that joins the staging of main.
 	feature, err := p.Apply(nil, onBranch("feature/login"), noon)
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +67,7 @@ func TestADeployOfTheDefaultBranchGivesNewDefaults(t *testing.T) {
 	}
 }
 
-func TestSetDefaultsChangesOneValueOfTheFile(t *testing.T) {
+func TestSetDefaultImages(t *testing.T) {
 	p, data, err := project.SetDefaultImages([]byte(shop), map[string]string{"backend": backendNew})
 	if err != nil {
 		t.Fatal(err)
@@ -87,7 +87,7 @@ func TestSetDefaultsChangesOneValueOfTheFile(t *testing.T) {
 	}
 }
 
-func TestFollow(t *testing.T) {
+func TestApplyDefaultImages(t *testing.T) {
 	follows := parse(t, strings.Replace(shop, "{image:", "{follow: true, image:", 1))
 	images := map[string]string{"backend": backendNew}
 	tests := []struct {
@@ -141,7 +141,7 @@ func TestJoin(t *testing.T) {
 	}
 }
 
-// A pipeline for the push and one for the pull request build the same thing.
+// One pipeline for the push and one for the pull request build the same commit.
 func TestTheSameBuildOfAnotherRunChangesNothing(t *testing.T) {
 	p := parse(t, shop)
 	built := func(run int) func(*staging.Action) {

@@ -8,8 +8,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// When a staging ends is what the sweep does then, and not a day before.
-func TestEndsIsWhenTheSweepActs(t *testing.T) {
+// The sweep acts on a staging at the time that Ends returns, and not a day before.
+func TestEnds(t *testing.T) {
 	noon := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 	day := 24 * time.Hour
 	in := func(d time.Duration) *time.Time { at := noon.Add(d); return &at }

@@ -6,7 +6,7 @@ import (
 	"octopod/generator/project"
 )
 
-func TestAnExceptionCoversWhatItNames(t *testing.T) {
+func TestAllowCovers(t *testing.T) {
 	byName := project.Allow{Rule: "plain-secret", Kind: "ConfigMap", Name: "web-files"}
 	tests := map[string]struct {
 		allow            project.Allow

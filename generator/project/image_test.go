@@ -8,7 +8,7 @@ import (
 	"octopod/generator/staging"
 )
 
-func TestWhichRegistriesAreAsked(t *testing.T) {
+func TestKnowsRegistry(t *testing.T) {
 	p := &project.Project{Spec: project.Spec{
 		Services: map[string]project.Service{
 			"backend":  {Image: "registry.example.com/shop/backend:main"},
@@ -42,7 +42,7 @@ func TestWhichRegistriesAreAsked(t *testing.T) {
 	}
 }
 
-func TestWhatIsNoRegistry(t *testing.T) {
+func TestInvalidRegistries(t *testing.T) {
 	for host, want := range map[string]bool{
 		"ghcr.io": true, "registry.example.com:5000": true, "localhost": true, "registry:5000": true, "10.0.0.7:5000": true,
 		"": false, "registry": false, "ghcr.io/acme": false, "https://ghcr.io": false, "*.example.com": false, "ghcr.io:": false, "-a.b": false,
@@ -56,8 +56,8 @@ func TestWhatIsNoRegistry(t *testing.T) {
 	}
 }
 
-// The image of another service is a slip of the pen, unless the two share one.
-func TestADeployOfTheImageOfAnotherServiceIsRefused(t *testing.T) {
+// A deploy of the image of another service is a mistake, unless the two share an image.
+func TestDeployRejectsTheImageOfAnotherService(t *testing.T) {
 	p := &project.Project{Spec: project.Spec{Services: map[string]project.Service{
 		"backend":  {Image: "registry.example.com:5000/shop/backend:main"},
 		"frontend": {Image: "registry.example.com:5000/shop/frontend@sha256:" + strings.Repeat("a", 64)},

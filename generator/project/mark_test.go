@@ -15,14 +15,14 @@ var (
 	tuesday = staging.Attribution{At: time.Date(2026, 11, 24, 9, 0, 0, 0, time.UTC), By: "Quinn"}
 )
 
-// tried is a staging that runs one version of its backend.
+// tried returns a staging with one version of its backend.
 func tried(image, commit string) staging.Staging {
 	return staging.Staging{Name: "login", Spec: staging.Spec{Branch: "feature/login", State: staging.Active, Services: map[string]staging.Service{
 		"backend": {Image: "registry.example.com/backend:" + image, Commit: commit, From: staging.FromBranch},
 	}}}
 }
 
-func TestAMarkIsBoundToWhatWasTried(t *testing.T) {
+func TestMarkIsValidForItsVersions(t *testing.T) {
 	was := tried("v1", "1f2e3d4")
 	marked := marks(t, was, staging.Action{Outcome: staging.Tested, Note: " fine "}, monday)
 	if got := marked.Spec.Tested; got.By != "Quinn" || got.Note != "fine" || !got.At.Equal(monday.At) || got.Services["backend"].Commit != "1f2e3d4" {
@@ -47,8 +47,8 @@ func TestAMarkIsBoundToWhatWasTried(t *testing.T) {
 	}
 }
 
-// What counts is what the settings come to, and not where each value stands.
-func TestAMarkIsBoundToTheSettings(t *testing.T) {
+// The effective settings count, not where each value is defined.
+func TestMarkIsValidForItsSettings(t *testing.T) {
 	p := parse(t, shop)
 	was := deployed(t, p, func(a *staging.Action) { a.Set = map[string]string{"LOG_LEVEL": "debug"} })
 	marked := marksIn(t, p, was, staging.Action{Outcome: staging.Tested}, monday)
@@ -97,9 +97,9 @@ func TestAMarkIsBoundToTheSettings(t *testing.T) {
 	}
 }
 
-// A mark from before settings were kept is about the versions, as it was. Who
-// makes it again binds it to the settings.
-func TestAMarkWithoutSettingsIsAboutTheVersions(t *testing.T) {
+// A mark without settings, from an older Octopod, is valid for its versions. Making it
+// again adds the settings.
+func TestMarkWithoutSettings(t *testing.T) {
 	p := parse(t, shop)
 	was := deployed(t, p, nil)
 	was.Spec.Tested = &staging.Test{By: "Quinn", At: monday.At, Outcome: staging.Tested, Services: was.Spec.Versions()}
@@ -116,7 +116,7 @@ func TestAMarkWithoutSettingsIsAboutTheVersions(t *testing.T) {
 	}
 }
 
-func TestTheSameMarkTwiceIsOne(t *testing.T) {
+func TestSameMarkAgain(t *testing.T) {
 	first := marks(t, tried("v1", ""), staging.Action{Outcome: staging.Broken, Note: "no button"}, monday)
 	pat := staging.Attribution{At: tuesday.At, By: "Pat"}
 	newer := first.Clone()
@@ -145,7 +145,7 @@ func TestTheSameMarkTwiceIsOne(t *testing.T) {
 	}
 }
 
-func TestMarksThatAreNone(t *testing.T) {
+func TestInvalidMarks(t *testing.T) {
 	for name, a := range map[string]staging.Action{
 		"no outcome":      {},
 		"another outcome": {Outcome: "fine"},
@@ -160,8 +160,8 @@ func TestMarksThatAreNone(t *testing.T) {
 	}
 }
 
-// A record that somebody wrote by hand is looked at, too.
-func TestAMarkByHandIsChecked(t *testing.T) {
+// Somebody may edit a record by hand.
+func TestMarkInARecordIsChecked(t *testing.T) {
 	s := tried("v1", "")
 	s.Spec.Tested = &staging.Test{Outcome: "fine", Note: "a\tb"}
 	err := new(project.Project).Check(s)

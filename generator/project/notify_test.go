@@ -16,7 +16,7 @@ spec:
   notify:
 `
 
-func TestWhoIsTold(t *testing.T) {
+func TestSinksFor(t *testing.T) {
 	p, err := Parse([]byte(notified + `
   - {to: team-chat}
   - {to: on-call, on: [failed, degraded], stagings: [release-*, main]}
@@ -32,7 +32,7 @@ func TestWhoIsTold(t *testing.T) {
 		want    []string
 	}{
 		{"feature-a", OnRunning, []string{"team-chat"}},
-		{"feature-a", OnFailed, []string{"team-chat"}}, // named twice, told once
+		{"feature-a", OnFailed, []string{"team-chat"}}, // matches two rules, notified once
 		{"release-7", OnFailed, []string{"team-chat", "on-call"}},
 		{"release-7", OnWarning, []string{"team-chat"}},
 		{"main", OnDegraded, []string{"team-chat", "on-call"}},
@@ -46,7 +46,7 @@ func TestWhoIsTold(t *testing.T) {
 	}
 }
 
-func TestNoticesThatAreWrong(t *testing.T) {
+func TestInvalidRules(t *testing.T) {
 	_, err := Parse([]byte(notified + `
   - {on: [running]}
   - {to: chat, on: [running, exploded]}

@@ -7,8 +7,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// Whatever a person types for a parameter is taken or refused; what is taken
-// is the text they typed, and passes the check of the record.
+// Every typed value of a parameter is accepted or rejected. An accepted value is the
+// typed text, and valid in a record.
 func FuzzOverride(f *testing.F) {
 	for _, text := range []string{"", "1", "-1", "01", "true", "x/y", "sk_live_x", "a\x00b"} {
 		f.Add("string", text)

@@ -51,7 +51,7 @@ func parse(t *testing.T, text string) *project.Project {
 
 var noon = staging.Attribution{At: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC), By: "Ada"}
 
-// deployed is a staging of shop's feature/login.
+// deployed returns the staging of feature/login in the shop.
 func deployed(t *testing.T, p *project.Project, change func(*staging.Action)) staging.Staging {
 	t.Helper()
 	a := staging.Action{
@@ -68,7 +68,7 @@ func deployed(t *testing.T, p *project.Project, change func(*staging.Action)) st
 	return s
 }
 
-func TestEveryFaultOfAProjectIsReportedAtOnceWithItsLine(t *testing.T) {
+func TestParseReportsAllProblemsWithTheirLines(t *testing.T) {
 	_, err := project.Parse([]byte(strings.NewReplacer(
 		"engine: kustomize", "engine: kustomise",
 		"baseDomain: staging.example.com", "baseDomain: Staging_example",
@@ -97,7 +97,7 @@ func TestEveryFaultOfAProjectIsReportedAtOnceWithItsLine(t *testing.T) {
 	}
 }
 
-func TestFaultsOfFormHideNoOthers(t *testing.T) {
+func TestSyntacticProblemsHideNoSemanticOnes(t *testing.T) {
 	tests := map[string]struct {
 		change []string // old, new, …
 		want   []string
@@ -135,7 +135,7 @@ func TestFaultsOfFormHideNoOthers(t *testing.T) {
 			var got []string
 			for i, p := range staging.ProblemsOf(err) {
 				text := p.String()
-				if i < len(tt.want) && strings.HasSuffix(tt.want[i], " ") { // the list of fields that follows is not the point
+				if i < len(tt.want) && strings.HasSuffix(tt.want[i], " ") { // without the list of fields
 					text = text[:min(len(text), len(tt.want[i]))]
 				}
 				got = append(got, text)
@@ -147,7 +147,7 @@ func TestFaultsOfFormHideNoOthers(t *testing.T) {
 	}
 }
 
-func TestDeployMakesARecordFromBranchAndDefaults(t *testing.T) {
+func TestDeployCreatesARecord(t *testing.T) {
 	p := parse(t, shop)
 	s := deployed(t, p, nil)
 	expires := time.Date(2026, 12, 8, 0, 0, 0, 0, time.UTC)
@@ -165,8 +165,8 @@ func TestDeployMakesARecordFromBranchAndDefaults(t *testing.T) {
 	}
 }
 
-// A record is read by many, and git keeps it for ever.
-func TestARecordHoldsNoPasswordOfARepository(t *testing.T) {
+// Many people read a record, and git keeps it forever.
+func TestRecordHasNoPasswordOfARepository(t *testing.T) {
 	p := parse(t, strings.ReplaceAll(shop, "github.com/acme/backend", "https://ci:hunter2@github.com/acme/backend.git"))
 	s := deployed(t, p, func(a *staging.Action) {
 		build := a.Images["frontend"]
@@ -252,7 +252,7 @@ func TestASecondDeployOnTheSameDayChangesNothing(t *testing.T) {
 	}
 }
 
-func TestApplyNeverTouchesItsInput(t *testing.T) {
+func TestApplyDoesNotModifyItsInput(t *testing.T) {
 	p := parse(t, shop)
 	s := deployed(t, p, func(a *staging.Action) { a.Set = map[string]string{"LOG_LEVEL": "debug"} })
 	before := s.Clone()
@@ -272,7 +272,7 @@ func TestApplyNeverTouchesItsInput(t *testing.T) {
 	}
 }
 
-func TestValuesAreLayeredDefaultPresetOverride(t *testing.T) {
+func TestSettings(t *testing.T) {
 	p := parse(t, shop)
 	s := deployed(t, p, func(a *staging.Action) {
 		a.Presets = []string{"payments-production"}
@@ -307,7 +307,7 @@ func TestValuesAreLayeredDefaultPresetOverride(t *testing.T) {
 	}
 }
 
-func TestAnArchivedStagingSleeps(t *testing.T) {
+func TestParamsOfAnArchivedStaging(t *testing.T) {
 	p := parse(t, shop)
 	s := deployed(t, p, func(a *staging.Action) { a.Set = map[string]string{"backend.replicas": "2"} })
 	s, err := p.Apply(&s, staging.Action{Verb: staging.Archive, Name: "login"}, noon)
@@ -332,7 +332,7 @@ func TestAnArchivedStagingSleeps(t *testing.T) {
 	}
 }
 
-func TestHostsAreSingleLabelsAndNamesLeaveThemRoom(t *testing.T) {
+func TestBudgetLeavesRoomForHosts(t *testing.T) {
 	p := parse(t, shop)
 	if got := p.URL("frontend", "login"); got != "https://login.staging.example.com/login" {
 		t.Errorf("URL = %s", got)
@@ -348,7 +348,7 @@ func TestHostsAreSingleLabelsAndNamesLeaveThemRoom(t *testing.T) {
 	}
 }
 
-func TestTwoBranchesOfOneNameGetTwoStagings(t *testing.T) {
+func TestBranchesWithTheSamePlainName(t *testing.T) {
 	p := parse(t, shop)
 	taken := map[string]string{"a-b": "a/b"}
 	owner := func(name string) (string, error) { return taken[name], nil }
@@ -358,7 +358,7 @@ func TestTwoBranchesOfOneNameGetTwoStagings(t *testing.T) {
 		t.Errorf("names %s and %s", first, second)
 	}
 	taken[second] = "a-b"
-	delete(taken, "a-b") // the first one goes; the second keeps the name it has
+	delete(taken, "a-b") // the first one is deleted; the second keeps its name
 	if again, _ := p.NameFor("a-b", owner); again != second {
 		t.Errorf("the name moved from %s to %s", second, again)
 	}
@@ -367,7 +367,7 @@ func TestTwoBranchesOfOneNameGetTwoStagings(t *testing.T) {
 	}
 }
 
-func TestARecordThatNoLongerFitsSaysWhy(t *testing.T) {
+func TestCheckListsEveryProblem(t *testing.T) {
 	p := parse(t, shop)
 	s := deployed(t, p, nil)
 	s.Spec.Overrides.App = staging.Values{"OLD": "1", "backend.replicas": 1, "LEGACY_FLAG": "yes"}
@@ -388,7 +388,7 @@ func TestARecordThatNoLongerFitsSaysWhy(t *testing.T) {
 	}
 }
 
-func TestDurationsAreWrittenWithDays(t *testing.T) {
+func TestDuration(t *testing.T) {
 	for text, want := range map[string]time.Duration{"14d": 336 * time.Hour, "36h": 36 * time.Hour, "90m": 90 * time.Minute, "1h30m": 90 * time.Minute} {
 		var d project.Duration
 		if err := d.UnmarshalText([]byte(text)); err != nil || time.Duration(d) != want {
@@ -428,7 +428,7 @@ func FuzzParse(f *testing.F) {
 	})
 }
 
-func TestNotFoundNamesTheOneThatWasMeant(t *testing.T) {
+func TestNotFoundSuggestsAName(t *testing.T) {
 	among := []string{"cart", "feature-login", "feature-search", "search"}
 	for name, want := range map[string]string{
 		"login": "did you mean feature-login?", "feature/cart": "did you mean cart?", "fix-cart": "did you mean cart?", "feature/Login": "did you mean feature-login?", "crat": "did you mean cart?",

@@ -9,8 +9,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// Applied to the later version, the reversal gives the earlier one.
-func TestAReversalTakesBackWhatChanged(t *testing.T) {
+// Applied to the later version, the revert results in the earlier one.
+func TestRevert(t *testing.T) {
 	p := parse(t, shop)
 	at := staging.Attribution{By: "Ada"}
 	apply := func(s *staging.Staging, a staging.Action) staging.Staging {
@@ -42,7 +42,7 @@ func TestAReversalTakesBackWhatChanged(t *testing.T) {
 		third := apply(&second, back)
 		third.Spec.Services["backend"] = onlyImage(third.Spec.Services["backend"])
 		want := first.Clone()
-		third.Spec.Since = nil // it came back to its state
+		third.Spec.Since = nil // the transition differs
 		want.Spec.Services["backend"] = onlyImage(want.Spec.Services["backend"])
 		if diff := cmp.Diff(want, third); diff != "" {
 			t.Errorf("%s is not taken back:\n%s", name, diff)
@@ -53,5 +53,5 @@ func TestAReversalTakesBackWhatChanged(t *testing.T) {
 	}
 }
 
-// An image that came from the project's defaults is now chosen.
+// A default image is now pinned.
 func onlyImage(s staging.Service) staging.Service { return staging.Service{Image: s.Image} }

@@ -10,9 +10,9 @@ import (
 	"octopod/generator/staging"
 )
 
-// Stored secrets are offered by the names that the project and its stagings know
-// them by, and never what is no name.
-func TestReferencesThatAreKnown(t *testing.T) {
+// The project and its stagings are the source of references. An invalid value is not a
+// reference.
+func TestSecretReferences(t *testing.T) {
 	p := parse(t, strings.NewReplacer(
 		"STRIPE_KEY: {type: secret-reference,", "STRIPE_KEY: {type: secret-reference, default: stripe/test,",
 		"{app: {PAYMENT_GATEWAY: production}}", "{app: {PAYMENT_GATEWAY: production, STRIPE_KEY: stripe/live}}",

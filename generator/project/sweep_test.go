@@ -29,14 +29,14 @@ func sweptWith(t *testing.T, more string) *project.Project {
 	return parse(t, fmt.Sprintf(swept, more))
 }
 
-// now is the noon of a Monday.
+// now is noon on a Monday.
 var now = noon.At
 
 func ago(d time.Duration) *time.Time { t := now.Add(-d); return &t }
 
 const day = 24 * time.Hour
 
-// record makes an active staging of an existing branch, which ends in a week.
+// record returns an active staging of an existing branch that expires in a week.
 func record(name string, changes ...func(*staging.Spec)) staging.Staging {
 	s := staging.Staging{Name: name, Spec: staging.Spec{
 		Branch: "b/" + name, State: staging.Active, Expires: ago(-7 * day),
@@ -81,7 +81,7 @@ func unbuilt(s *staging.Spec) {
 	s.Services = map[string]staging.Service{"backend": {Image: "r/backend:1", From: staging.FromDefault}}
 }
 
-// Branch lists in which b/one is, and b/gone is not.
+// Lists of branches with b/one and without b/gone.
 var (
 	heard    = map[string][]string{"git.example.com/acme/backend": {"main"}, "git.example.com/acme/frontend": {"b/one", "main"}}
 	unheard  = map[string][]string{"git.example.com/acme/backend": {"main"}}
@@ -92,7 +92,7 @@ var (
 
 func deleting(s *staging.Spec) { s.State = staging.Deleting }
 
-func TestASweepDecides(t *testing.T) {
+func TestSweep(t *testing.T) {
 	for _, tt := range []struct {
 		what     string
 		record   staging.Staging
@@ -164,9 +164,9 @@ func TestASweepDecides(t *testing.T) {
 	}
 }
 
-// Sweeps that follow each other end: each decision, carried out, leaves a
-// record on which the next sweep decides something else.
-func TestSweepsLeadSomewhere(t *testing.T) {
+// Repeated sweeps reach an end: each decision changes the record, so that the next sweep
+// decides something else.
+func TestSweepsReachAnEnd(t *testing.T) {
 	p := sweptWith(t, "")
 	for _, tt := range []struct {
 		what   string
@@ -205,8 +205,8 @@ func TestSweepsLeadSomewhere(t *testing.T) {
 	}
 }
 
-// A staging that sleeps every night comes to its end all the same.
-func TestSleepDoesNotRenew(t *testing.T) {
+// A staging that sleeps every night still expires.
+func TestSleepDoesNotRenewTheExpiry(t *testing.T) {
 	p, r := sweptWith(t, ""), record("one")
 	for _, a := range []staging.Action{{Verb: staging.Archive, Until: ago(-day)}, {Verb: staging.Restore}} {
 		next, err := p.Apply(&r, a, staging.Attribution{At: now})
@@ -235,7 +235,7 @@ func steps(decisions []project.Decision) string {
 	return strings.Join(words, ", ")
 }
 
-func TestASweepMakesRoom(t *testing.T) {
+func TestSweepArchivesOverTheMaximum(t *testing.T) {
 	used := func(d time.Duration) func(*staging.Spec) {
 		return func(s *staging.Spec) { s.Created.At, s.Expires = *ago(d), nil }
 	}
@@ -277,8 +277,8 @@ func TestASweepMakesRoom(t *testing.T) {
 	}
 }
 
-// Whatever says so, not many go at once.
-func TestASweepHoldsBack(t *testing.T) {
+// A sweep does not remove many stagings at once, whatever the reason.
+func TestSweepHoldsMassDeletion(t *testing.T) {
 	many := func(n int, change ...func(*staging.Spec)) (all []staging.Staging) {
 		for i := range n {
 			all = append(all, record(fmt.Sprintf("s%03d", i), change...))
@@ -290,7 +290,7 @@ func TestASweepHoldsBack(t *testing.T) {
 		what    string
 		records []staging.Staging
 		share   int
-		want    project.Step // of the first
+		want    project.Step // of the first staging
 	}{
 		{"a few always may", many(3), 0, project.StepArchive},
 		{"one too many", many(4), 25, project.StepHold},
@@ -313,8 +313,7 @@ func TestASweepHoldsBack(t *testing.T) {
 	}
 }
 
-// Nights follow the clock on the wall: weekends, and the two days a year on
-// which it is moved.
+// Nights follow local time, on weekends and when daylight saving time begins or ends.
 func TestNightsFollowTheWallClock(t *testing.T) {
 	p := sweptWith(t, `, sleep: {at: "0 20 * * 1-5", wake: "0 7 * * 1-5", timeZone: Europe/Berlin}`)
 	for _, tt := range []struct{ now, want string }{
@@ -324,8 +323,8 @@ func TestNightsFollowTheWallClock(t *testing.T) {
 		{"2026-11-23T20:00:00+01:00", "asleep until 2026-11-24 06:00 UTC"},
 		{"2026-11-27T20:00:00+01:00", "asleep until 2026-11-30 06:00 UTC"}, // Friday evening
 		{"2026-11-29T12:00:00+01:00", "asleep until 2026-11-30 06:00 UTC"}, // Sunday
-		{"2026-03-28T12:00:00+01:00", "asleep until 2026-03-30 05:00 UTC"}, // the weekend of summer time
-		{"2026-10-24T12:00:00+02:00", "asleep until 2026-10-26 06:00 UTC"}, // … and of winter time
+		{"2026-03-28T12:00:00+01:00", "asleep until 2026-03-30 05:00 UTC"}, // the weekend when daylight saving time begins
+		{"2026-10-24T12:00:00+02:00", "asleep until 2026-10-26 06:00 UTC"}, // … and ends
 	} {
 		now, err := time.Parse(time.RFC3339, tt.now)
 		if err != nil {
@@ -338,7 +337,7 @@ func TestNightsFollowTheWallClock(t *testing.T) {
 	}
 }
 
-func TestFaultsOfTheLifecycle(t *testing.T) {
+func TestInvalidLifecycle(t *testing.T) {
 	for _, tt := range []struct{ more, want string }{
 		{", maxActivePerAuthor: -1", "spec.lifecycle.maxActivePerAuthor"},
 		{", whenFull: explode", "write sleepOldest or refuse"},
@@ -355,7 +354,7 @@ func TestFaultsOfTheLifecycle(t *testing.T) {
 	}
 }
 
-func TestRoom(t *testing.T) {
+func TestCheckLimit(t *testing.T) {
 	others := []staging.Staging{record("a"), record("b"), record("c", archived(day))}
 	for _, tt := range []struct {
 		more string

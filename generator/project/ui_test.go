@@ -7,7 +7,7 @@ import (
 	"octopod/generator/project"
 )
 
-func TestPartsOfThePageHaveALeastRole(t *testing.T) {
+func TestRequiredRolesOfSections(t *testing.T) {
 	p := parse(t, shop+"  ui: {accent: \"#6d28d9\", visible: {services: admin, detail: user}}\n")
 	for _, tt := range []struct {
 		part project.Section
@@ -25,7 +25,7 @@ func TestPartsOfThePageHaveALeastRole(t *testing.T) {
 	}
 }
 
-func TestFaultsOfTheUI(t *testing.T) {
+func TestInvalidUI(t *testing.T) {
 	_, err := project.Parse([]byte(shop + "  ui: {logo: ../logo.gif, accent: red, visible: {pods: admin, files: boss}}\n"))
 	for _, want := range []string{"is not a path in", "neither an .svg", "is not a colour", "no such part: choose activity, author", `"boss" is not a role`} {
 		if err == nil || !strings.Contains(err.Error(), want) {

@@ -91,7 +91,7 @@ func (a *Application) waitsFor() string {
 	return labelled("waits for", waits)
 }
 
-// ready counts the resources that are healthy, and those that have a health.
+// ready counts the healthy resources, and all resources with a health.
 func (a *Application) ready() (healthy, total int) {
 	for _, r := range a.Resources {
 		if r.Health == "Healthy" {

@@ -6,7 +6,7 @@ import (
 	"octopod/generator/staging"
 )
 
-func TestPartsOfAnImageReference(t *testing.T) {
+func TestImageNameAndTag(t *testing.T) {
 	const digest = "@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 	for _, c := range []struct{ ref, name, tag string }{
 		{"registry.example.com:5000/shop/backend:1f2e3d4", "registry.example.com:5000/shop/backend", "1f2e3d4"},

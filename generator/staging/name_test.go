@@ -14,17 +14,17 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// vector is one line of testdata/names.json, which other implementations of
-// the naming rule may test themselves with.
+// vector is one line of testdata/names.json, the test vectors for other implementations
+// of the naming rule.
 type vector struct {
 	Branch        string   `json:"branch"`
 	StripPrefixes []string `json:"stripPrefixes,omitempty"`
 	Budget        int      `json:"budget"`
 	Name          string   `json:"name"`
-	Hashed        string   `json:"hashed"` // the form for a newcomer whose name is taken
+	Hashed        string   `json:"hashed"` // the name if the plain one is taken
 }
 
-func TestNamesFollowTheGoldenVectors(t *testing.T) {
+func TestNameVectors(t *testing.T) {
 	const file = "testdata/names.json"
 	data, err := os.ReadFile(file)
 	if err != nil {
@@ -58,7 +58,7 @@ func TestNamesFollowTheGoldenVectors(t *testing.T) {
 	}
 }
 
-func TestANameIsAlwaysALabelWithinItsBudget(t *testing.T) {
+func TestNamesAreLabelsWithinTheBudget(t *testing.T) {
 	for _, branch := range []string{"x", "1", "!!!", "日本", "a--b", strings.Repeat("long/", 40), "-", "ÄÖÜ", "feature/x", "S"} {
 		for _, budget := range []int{12, 20, 63} {
 			naming := staging.Naming{Budget: budget, StripPrefixes: []string{"feature/"}}
@@ -71,7 +71,7 @@ func TestANameIsAlwaysALabelWithinItsBudget(t *testing.T) {
 	}
 }
 
-func TestBranchesFollowGitsRules(t *testing.T) {
+func TestParseBranch(t *testing.T) {
 	good := map[string]string{
 		"main": "main", "feature/login": "feature/login", "refs/heads/x": "x",
 		"feature/日本": "feature/日本", "🚀": "🚀", "a.b": "a.b", "!!!": "!!!",

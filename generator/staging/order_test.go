@@ -48,7 +48,7 @@ func TestOlderThan(t *testing.T) {
 	}
 }
 
-func TestNewerKeepsWhatIsNotOlder(t *testing.T) {
+func TestWithoutOlderBuilds(t *testing.T) {
 	run := func(n int) staging.Run { return staging.Run{Pipeline: "ci", Number: n} }
 	current := &staging.Staging{Spec: staging.Spec{Services: map[string]staging.Service{"a": {Run: run(5)}, "b": {Run: run(3)}, "c": {Run: run(5)}}}}
 	a := staging.Action{Images: map[string]staging.Build{

@@ -15,7 +15,7 @@ type Observation struct {
 	Gone      bool      // the record no longer exists
 	Committed time.Time // when the staging's directory, except its record, last changed in the env repo
 
-	UnreachableSince time.Time // since when Argo CD cannot be asked; zero when it can
+	UnreachableSince time.Time // since when Argo CD is unreachable; zero if it is reachable
 	UnreachableError string    // why
 
 	App *Application // nil when Argo CD has none

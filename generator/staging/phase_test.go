@@ -13,13 +13,13 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 const wantedImage = "registry.example.com/shop/backend:1f2e3d4"
 
-// twice are a first deployment, and the one of which the observation is.
+// twice are the first deployment, and the present one of an observation.
 var twice = []staging.Deployment{
 	{Number: 0, Revision: "77aa", StartedAt: noon.Add(-time.Hour), FinishedAt: noon.Add(-59 * time.Minute)},
 	{Number: 1, Revision: "9f3c", StartedAt: noon.Add(-50 * time.Second), FinishedAt: noon.Add(-40 * time.Second)},
 }
 
-// running is the one observation of which Running is said: tests change one thing at a time.
+// running returns an observation of the phase Running. Tests change one thing at a time.
 func running() staging.Observation {
 	return staging.Observation{
 		Now: noon, State: staging.Active, Committed: noon.Add(-time.Minute),
@@ -45,8 +45,8 @@ func TestPhaseOf(t *testing.T) {
 		name   string
 		change func(*o)
 		phase  staging.Phase
-		reason string // a part of it
-		detail string // a part of it
+		reason string // substring
+		detail string // substring
 	}{
 		{"running", func(*o) {}, staging.PhaseRunning, "Everything runs", ""},
 		{"other stagings moved the branch after the sync", func(o *o) { o.App.Operation.Revision = "older" }, staging.PhaseRunning, "", ""},
@@ -187,7 +187,7 @@ func TestPhaseOf(t *testing.T) {
 	}
 }
 
-// pick counts through every combination of choices, like an odometer.
+// pick iterates over every combination of choices, like an odometer.
 type pick struct{ state, digit, base []int }
 
 func (p *pick) of(n int) int {
@@ -199,7 +199,7 @@ func (p *pick) of(n int) int {
 	return p.state[i]
 }
 
-// next gives false after the last combination.
+// next returns false after the last combination.
 func (p *pick) next() bool {
 	p.state = append([]int(nil), p.digit...)
 	for i := len(p.state) - 1; i >= 0; i-- {
@@ -213,8 +213,7 @@ func (p *pick) next() bool {
 
 func (p *pick) yes() bool { return p.of(2) == 1 }
 
-// combination builds one observation, and says whether each of the conditions
-// (a) to (e) of the truth of status holds.
+// combination returns one observation, and which conditions of a settled staging hold.
 func combination(p *pick) (o staging.Observation, holds map[string]bool) {
 	o, holds = running(), map[string]bool{}
 	o.State = []staging.State{staging.Active, staging.Archived, staging.Deleting}[p.of(3)]
@@ -235,7 +234,7 @@ func combination(p *pick) (o staging.Observation, holds map[string]bool) {
 	if crash {
 		o.PodsKnown, o.Pods = true, []staging.Pod{{Name: "p", Health: "Degraded", Status: "Error"}}
 	}
-	present := p.of(4) // there, going, none, record gone
+	present := p.of(4) // present, terminating, missing, no record
 	switch present {
 	case 1:
 		o.App.DeletedAt = &noon
@@ -252,7 +251,7 @@ func combination(p *pick) (o staging.Observation, holds map[string]bool) {
 	holds["same tree"] = o.Compared
 	if o.App != nil {
 		holds["synced"] = o.App.Sync == "Synced"
-		// A failed sync of an earlier tree is over once Argo CD finds this one synced.
+		// A failed sync of an earlier tree no longer counts when Argo CD reports this one as synced.
 		phase := o.App.Operation.Phase
 		finished := phase == "Succeeded" || !o.Applied && (phase == "Failed" || phase == "Error")
 		holds["applied"] = finished && (recent || phase == "Running")

@@ -9,7 +9,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// TestReasonWords: each reason in words for engineers and for testers.
+// Each reason has a sentence for engineers, and one for testers or none.
 func TestReasonWords(t *testing.T) {
 	type r = staging.Reason
 	titles := map[string]string{"backend": "API", "frontend": "Shop"}
@@ -56,7 +56,7 @@ func TestReasonWords(t *testing.T) {
 	}
 }
 
-// TestEveryReasonHasWords: none of what PhaseOf returns is without a sentence.
+// Every reason that PhaseOf returns has a sentence.
 func TestEveryReasonHasWords(t *testing.T) {
 	for p := (&pick{}); ; {
 		o, _ := combination(p)
@@ -69,7 +69,7 @@ func TestEveryReasonHasWords(t *testing.T) {
 	}
 }
 
-// TestPlainForAnyServiceName: a service may have a word of Kubernetes or git in its name.
+// The name of a service may contain a word of Kubernetes or git.
 func TestPlainForAnyServiceName(t *testing.T) {
 	for _, name := range []string{"image-resizer", "record-service", "replica-reader", "object-store", "commit-bot", "container-ui"} {
 		for _, code := range []staging.ReasonCode{
@@ -82,8 +82,8 @@ func TestPlainForAnyServiceName(t *testing.T) {
 	}
 }
 
-// TestReasonInJSON: a program reads the sentence for engineers, and what an older
-// Octopod wrote is read and shown as it was.
+// JSON contains the sentence for engineers. A sentence from an older Octopod stays as it
+// is.
 func TestReasonInJSON(t *testing.T) {
 	written, err := json.Marshal(staging.Status{Phase: staging.PhaseFailed, Reason: staging.Reason{Code: staging.ReasonCrash, Parts: "backend"}})
 	const old = `{"phase":"Failed","reason":"backend keeps crashing"}`
@@ -102,7 +102,7 @@ func TestReasonInJSON(t *testing.T) {
 	}
 }
 
-// TestTeardownDone: the sweep removes a record by the code of the reason, whatever its words.
+// The sweep removes a record because of the code of the reason, not of its words.
 func TestTeardownDone(t *testing.T) {
 	for _, tt := range []struct {
 		status staging.Status
@@ -120,7 +120,7 @@ func TestTeardownDone(t *testing.T) {
 	}
 }
 
-// TestReasonsAreSteady: a reason that lasts changes in coarse steps, not with every look.
+// A lasting reason changes in coarse steps, not with every observation.
 func TestReasonsAreSteady(t *testing.T) {
 	o := running()
 	o.App.Health, o.App.Operation.FinishedAt = "Progressing", noon.Add(-30*time.Minute)

@@ -8,28 +8,28 @@ import (
 	"octopod/generator/staging"
 )
 
-// version is an event that left a staging's directory holding a tree.
+// version returns the event of a version with a tree.
 func version(verb staging.Verb, held string, minute int) staging.Event {
 	return staging.Event{Verb: verb, Tree: held, At: noon.Add(time.Duration(minute) * time.Minute)}
 }
 
-// minute is a moment of the tests' hour.
+// minute returns the time n minutes after noon.
 func minute(n int) *time.Time {
 	at := noon.Add(time.Duration(n) * time.Minute)
 	return &at
 }
 
-// applied is what Argo CD remembers of a version.
+// applied returns the record of a sync by Argo CD.
 func applied(held string, at int) staging.RolloutRecord {
 	return staging.RolloutRecord{Tree: held, At: *minute(at), Rollout: staging.Rollout{Applied: minute(at)}}
 }
 
-// watched is what a watch remembers of a version.
+// watched returns the record of a watch.
 func watched(held string, at int, phase staging.Phase) staging.RolloutRecord {
 	return staging.RolloutRecord{Tree: held, At: *minute(at), Rollout: staging.Rollout{Phase: phase, Running: minute(at), Reason: staging.Reason{Code: staging.ReasonCrash}}}
 }
 
-func TestRecall(t *testing.T) {
+func TestAttachRollouts(t *testing.T) {
 	const deploy, mark = staging.Deploy, staging.Mark
 	in := func(at int) *staging.Rollout { return &staging.Rollout{Applied: minute(at)} }
 	tests := []struct {
@@ -76,8 +76,8 @@ func TestRecall(t *testing.T) {
 	}
 }
 
-// TestRemembered: the oldest that Argo CD has not forgotten may be a repetition.
-func TestRemembered(t *testing.T) {
+// The oldest sync in the history of Argo CD may repeat an earlier one.
+func TestRolloutRecords(t *testing.T) {
 	at := func(number int64) staging.Deployment {
 		return staging.Deployment{Number: number, Revision: string(rune('a' + number)), FinishedAt: noon}
 	}

@@ -7,7 +7,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// Credentials are put together here so that no scanner finds one in this file.
+// The test assembles credentials, so that no scanner finds one in this file.
 func TestDetectSecret(t *testing.T) {
 	letters := func(n int) string { return strings.Repeat("aB3d", n)[:n] }
 	tests := []struct{ value, what string }{
@@ -33,7 +33,7 @@ func TestDetectSecret(t *testing.T) {
 
 		{"", ""},
 		{"production", ""},
-		{"sk_test_" + letters(24), ""}, // test keys open nothing
+		{"sk_test_" + letters(24), ""}, // a test key
 		{"pk_live_" + letters(24), ""}, // publishable by design
 		{"-----BEGIN CERTIFICATE-----", ""},
 		{"-----BEGIN PUBLIC KEY-----", ""},
@@ -41,7 +41,7 @@ func TestDetectSecret(t *testing.T) {
 		{"registry.example.com/shop/backend:1f2e3d4", ""},
 		{"stripe/api-key", ""},
 		{"npm_config_cache", ""},
-		{"postgres://shop:shop@db:5432/shop", ""}, // a throw-away database's password is no secret
+		{"postgres://shop:shop@db:5432/shop", ""}, // the password of a throw-away database
 		{"https://api.slack.com/methods", ""},
 		{"INDIA", ""},
 	}

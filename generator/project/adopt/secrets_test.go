@@ -10,7 +10,7 @@ import (
 	"octopod/generator/staging"
 )
 
-func TestSecretsAreLeftOut(t *testing.T) {
+func TestWithoutSecrets(t *testing.T) {
 	tests := map[string]struct {
 		in, want string // txtar
 		left     []adopt.Secret
@@ -82,7 +82,7 @@ func TestSecretsAreLeftOut(t *testing.T) {
 	}
 }
 
-func TestOnlyWhatABuildReadsIsUsed(t *testing.T) {
+func TestReachableFiles(t *testing.T) {
 	all := files("-- base/kustomization.yaml --\nresources: [web.yaml, ../shared]\nconfigMapGenerator:\n- name: c\n  files: [app.ini=conf/app.ini]\n" +
 		"transformers:\n- |-\n  apiVersion: builtin\n  kind: PatchTransformer\n  path: p.yaml\n" +
 		"-- base/web.yaml --\na: b\n-- base/conf/app.ini --\nx\n-- base/p.yaml --\na: b\n" +

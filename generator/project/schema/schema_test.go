@@ -44,7 +44,7 @@ func TestSchemasAreUpToDate(t *testing.T) {
 	}
 }
 
-// generate writes the schema of a Go type with its comments as descriptions.
+// generate returns the schema of a Go type with its comments as descriptions.
 func generate(t *testing.T, of any, title, kind, apiVersion string) []byte {
 	t.Helper()
 	r := jsonschema.Reflector{Anonymous: true, ExpandedStruct: true, FieldNameTag: "yaml", Mapper: special}
@@ -69,8 +69,8 @@ func generate(t *testing.T, of any, title, kind, apiVersion string) []byte {
 	return append(text, '\n')
 }
 
-// plain describes the fields that need no comment beside the Go type, but do
-// need a word in an editor. A comment in the Go type wins.
+// plain describes fields without a comment in the Go type. A comment in the Go type has
+// priority.
 var plain = map[string]string{
 	"project.Checks.Allow":       "Objects that may break a rule, each with a reason.",
 	"project.Link.Name":          "Text of the link.",
@@ -110,7 +110,7 @@ func special(t reflect.Type) *jsonschema.Schema {
 	return nil
 }
 
-// Every field explains itself to the person whose editor shows the schema.
+// Every field has a description, which an editor shows.
 func TestEveryFieldHasADescription(t *testing.T) {
 	for name, text := range map[string][]byte{"octopod": schema.Project(), "staging": schema.Staging()} {
 		var root map[string]any
@@ -176,10 +176,10 @@ func validate(t *testing.T, s *validator.Schema, text string) error {
 	return s.Validate(doc)
 }
 
-func TestSchemaAcceptsTheExamplesAndRefusesFaults(t *testing.T) {
+func TestSchemasAcceptExamplesAndRejectProblems(t *testing.T) {
 	tests := []struct {
 		schema, file string
-		faults       map[string][2]string // name: what is replaced, by what
+		faults       map[string][2]string // by name: old and new text
 	}{
 		{string(schema.Project()), "testdata/octopod.yaml", map[string][2]string{
 			"unknown field":       {"  engine: kustomize", "  engine: kustomize\n  engines: x"},
@@ -222,7 +222,7 @@ func TestSchemaAcceptsTheExamplesAndRefusesFaults(t *testing.T) {
 	}
 }
 
-// The examples are files that the strict decoder reads, too.
+// The strict decoder accepts the examples, too.
 func TestExamplesDecode(t *testing.T) {
 	for file, into := range map[string]any{"testdata/octopod.yaml": &project.Project{}, "testdata/staging.yaml": &staging.Document{}} {
 		text, err := os.ReadFile(file)

@@ -11,7 +11,7 @@ import (
 	"octopod/generator/project/strictyaml"
 )
 
-// hostile has texts that are made to cost much, each of about n bytes.
+// hostile returns texts that are expensive to decode, each of about n bytes.
 var hostile = map[string]func(n int) string{
 	"many keys":        after("values:\n", func(i int) string { return fmt.Sprintf("  k%d: 1\n", i) }),
 	"full mappings":    after("services:\n", fullMapping),
@@ -49,13 +49,13 @@ func fill(s string) func(n int) string { return after("", always(s)) }
 
 func always(s string) func(int) string { return func(int) string { return s } }
 
-// fullMapping has as many entries as one mapping may have.
+// fullMapping is a mapping with the maximum number of entries.
 func fullMapping(i int) string {
 	return fmt.Sprintf("  s%d:\n%s", i, after("", func(k int) string { return fmt.Sprintf("    k%03d: 1\n", k) })(1000*len("    k000: 1\n")))
 }
 
-// memory is how many bytes are allocated to read a text or to refuse it. Unlike
-// time, it is the same on a busy machine.
+// memory returns the number of bytes that decoding a text allocates. Unlike the time, it
+// does not depend on the load of the machine.
 func memory(text string) int {
 	data := []byte(text)
 	var before, after runtime.MemStats
@@ -66,9 +66,9 @@ func memory(text string) int {
 	return int(after.TotalAlloc - before.TotalAlloc)
 }
 
-// Twice the text costs about twice the memory: quadratic work on a hostile text
-// would cost four times as much. Less memory than the text has says nothing: it
-// may come from a pool.
+// Twice the text needs about twice the memory. With quadratic work it would need four
+// times as much. An amount below the size of the text proves nothing: the memory may
+// come from a pool.
 func TestMemoryGrowsWithTheText(t *testing.T) {
 	const size, most = strictyaml.MaxSize / 16, 512 // bytes of memory for one of text
 	for name, text := range hostile {
@@ -79,9 +79,8 @@ func TestMemoryGrowsWithTheText(t *testing.T) {
 	}
 }
 
-// What expands to gigabytes, and what is gigabytes, is refused before it costs
-// anything.
-func TestBombsAreRefusedAtOnce(t *testing.T) {
+// Decode rejects a text that expands to gigabytes, or that is too long, without effort.
+func TestBombsAreRejectedAtOnce(t *testing.T) {
 	bomb := "a: &a [x,x,x,x,x,x,x,x,x]\n"
 	for c := 'b'; c <= 'z'; c++ {
 		bomb += fmt.Sprintf("%c: &%c [%s]\n", c, c, strings.Repeat(fmt.Sprintf("*%c,", c-1), 9))
@@ -97,7 +96,7 @@ func TestBombsAreRefusedAtOnce(t *testing.T) {
 }
 
 // BenchmarkGoalDecode measures Decode on hostile texts of 256 KiB, as a multiple
-// of what stock yaml.v3 takes to read an ordinary text of that size. Goal: at
+// of the time of stock yaml.v3 on an ordinary text of that size. Goal: at
 // most 5.
 func BenchmarkGoalDecode(b *testing.B) {
 	const size = strictyaml.MaxSize / 4

@@ -13,7 +13,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// record has every kind of field that the two files have.
+// record has every kind of field of the two files.
 type record struct {
 	Name     string             `yaml:"name"`
 	Count    int                `yaml:"count,omitempty"`
@@ -41,7 +41,7 @@ type service struct {
 
 const recordFields = "name, count, small, on, services, values, tags, links, until, ttl, owner"
 
-func TestDecodeReadsEveryKindOfField(t *testing.T) {
+func TestDecode(t *testing.T) {
 	const text = `# a comment
 name: shop
 count: -3
@@ -87,7 +87,7 @@ owner: |
 	}
 }
 
-// Each text has exactly the faults listed, as people see them.
+// Each text has exactly these problems.
 func TestDecodeProblems(t *testing.T) {
 	tests := map[string]struct {
 		text string
@@ -217,7 +217,7 @@ func TestDecodeProblems(t *testing.T) {
 	}
 }
 
-// texts gives the problems of a refusal as people read them.
+// texts returns the problems of an error as text.
 func texts(t *testing.T, err error) []string {
 	t.Helper()
 	var e *staging.Error
@@ -234,7 +234,7 @@ func texts(t *testing.T, err error) []string {
 	return lines
 }
 
-func TestDecodeStopsReporting(t *testing.T) {
+func TestDecodeBoundsItsReport(t *testing.T) {
 	text := "tags:\n" + strings.Repeat("  - 1.10\n", 500)
 	problems := texts(t, strictyaml.Decode("f.yaml", []byte(text), &record{}))
 	if len(problems) != 50 || problems[49] != "f.yaml:51: has more problems below: fix these first" {

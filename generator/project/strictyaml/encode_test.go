@@ -72,7 +72,7 @@ spec:
 	}
 }
 
-func TestEncodeRefusesWhatDecodeWould(t *testing.T) {
+func TestEncodeRejectsInvalidText(t *testing.T) {
 	_, err := strictyaml.Encode(record{Name: "a\xffb", Values: map[string]any{"A": "!!binary is fine", "B": "\xfe"}})
 	problems := staging.ProblemsOf(err)
 	if len(problems) != 2 || problems[0].Field != "name" || problems[1].Field != "values.B" {
@@ -108,19 +108,19 @@ func TestLines(t *testing.T) {
 	}
 }
 
-func TestNearest(t *testing.T) {
+func TestClosest(t *testing.T) {
 	known := []string{"image", "images", "replicas", "host", "to"}
 	for word, want := range map[string]string{
 		"imgae": "image", "Image": "image", "imagess": "images", "replica": "replicas", "hosts": "host",
 		"ot": "to", "x": "", "": "", "banana": "", strings.Repeat("a", 1000): "",
 	} {
 		if got := strictyaml.Closest(word, known); got != want {
-			t.Errorf("Nearest(%q) = %q, want %q", word, got, want)
+			t.Errorf("Closest(%q) = %q, want %q", word, got, want)
 		}
 	}
 }
 
-// What Encode writes, Decode reads: no text may change on its way through git.
+// Decode returns the values that Encode encoded: no text changes on its way through git.
 func FuzzEncodeDecode(f *testing.F) {
 	for _, s := range []string{"", "no", "1.10", "0755", "12:30", "~", "null", "<<", "a: b", "# x", "- a", "\n a\n", " lead", "trail ", "a\tb", "\t", "é", "🐙", "\u2028", "\ufeff", "\u0085", "\x07", "'\"", "|", ">", "%", "@", "`", "*a", "&a", "!a", "a\r\nb", "\na", "a\n\n", "a \nb", "---", "...", "2026-12-01", "=", ".inf", "0x1F", "y"} {
 		f.Add(s, s)
@@ -141,8 +141,8 @@ func FuzzEncodeDecode(f *testing.F) {
 	})
 }
 
-// Decode never panics, never touches the value it refuses, and reads nothing
-// that yaml.v3 with KnownFields would refuse.
+// Decode never panics, does not modify the value if it returns an error, and accepts
+// nothing that yaml.v3 with KnownFields rejects.
 func FuzzDecode(f *testing.F) {
 	for _, s := range []string{
 		"name: shop\ncount: 1\n", "values: {A: 1.5, B: ~}\n", "a: &a [*a]\n", "tags:\n  - 12:30\n", "services:\n  a: {image: x}\n",

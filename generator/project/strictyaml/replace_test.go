@@ -34,13 +34,13 @@ func TestReplaceKeepsEveryOtherByte(t *testing.T) {
 			t.Errorf("%s: %d lines changed:\n%s", path, changed, got)
 		}
 	}
-	// CRLF line ends stay as they are.
+	// CRLF line ends do not change.
 	if got, err := strictyaml.Replace([]byte("a: 1\r\nb: OLD\r\n"), "b", "new"); err != nil || string(got) != "a: 1\r\nb: new\r\n" {
 		t.Errorf("%q, %v", got, err)
 	}
 }
 
-func TestReplaceRefusesWhatItCannotKeep(t *testing.T) {
+func TestReplaceRejectsOtherForms(t *testing.T) {
 	for file, value := range map[string]string{
 		"a: {}":                "x",
 		"image: {}":            "x",
