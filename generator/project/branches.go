@@ -136,8 +136,8 @@ func (s Service) checkBuild(c *problems, field string) {
 // DecideClosedPullRequest decides on a staging whose pull request in one repository
 // was closed, or no longer gets a staging. The staging stays if it is protected from the sweep,
 // and if another repository has the branch or cannot be reached.
-func (p *Project) DecideClosedPullRequest(r staging.Staging, repository, why string, around SweepInput) Decision {
-	s := p.newSweep(around)
+func (p *Project) DecideClosedPullRequest(r staging.Staging, repository, why string, in SweepInput) Decision {
+	s := p.newSweep(in)
 	if d := s.protected(r); d.Step != "" {
 		return d
 	}
@@ -159,8 +159,8 @@ func (p *Project) DecideClosedPullRequest(r staging.Staging, repository, why str
 // DecideDeletedBranch decides on a staging whose branch was just deleted from a
 // repository (SweepInput.Deleted). The decision is that of the sweep, but at once;
 // only the deletion is left to the sweep.
-func (p *Project) DecideDeletedBranch(r staging.Staging, around SweepInput) Decision {
-	s := p.newSweep(around)
+func (p *Project) DecideDeletedBranch(r staging.Staging, in SweepInput) Decision {
+	s := p.newSweep(in)
 	for _, rule := range []func(*sweep, staging.Staging) Decision{(*sweep).tornDown, (*sweep).protected, (*sweep).branchGone} {
 		switch d := rule(s, r); d.Step {
 		case "":
@@ -176,7 +176,7 @@ func (p *Project) DecideDeletedBranch(r staging.Staging, around SweepInput) Deci
 			return keptBecause("none of its services was built from a commit of the branch")
 		case names[r.Spec.Branch]:
 			return keptBecause("%s has the branch", repository)
-		case len(names) == 0 && repository != around.Deleted.Repository:
+		case len(names) == 0 && repository != in.Deleted.Repository:
 			return keptBecause("cannot list the branches of %s", repository)
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"octopod/generator/staging"
 )
 
 // Images defines the checks of images in their registries before a deploy. They apply
@@ -127,23 +129,14 @@ func CheckImage(ref string) error {
 // imageOfAnother returns the service that an image belongs to, if that is another one,
 // judging by the default images. Services may share an image.
 func (p *Project) imageOfAnother(service, image string) string {
-	own := repositoryOf(p.Spec.Services[service].Image)
-	if own == "" || own == repositoryOf(image) {
+	own := staging.ImageName(p.Spec.Services[service].Image)
+	if own == "" || own == staging.ImageName(image) {
 		return ""
 	}
 	for _, other := range p.ServiceNames() {
-		if repositoryOf(p.Spec.Services[other].Image) == repositoryOf(image) {
+		if staging.ImageName(p.Spec.Services[other].Image) == staging.ImageName(image) {
 			return other
 		}
 	}
 	return ""
-}
-
-// repositoryOf returns an image reference without tag and digest.
-func repositoryOf(ref string) string {
-	m := imageReference.FindStringSubmatch(ref)
-	if m == nil {
-		return ref
-	}
-	return strings.TrimSuffix(ref, m[1]+m[2])
 }

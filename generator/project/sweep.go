@@ -60,8 +60,8 @@ const alwaysAllowed = 3
 
 // Sweep returns the decisions about all stagings, in the order of the records. They
 // depend on its arguments alone. It deletes only archived stagings.
-func (p *Project) Sweep(records []staging.Staging, around SweepInput) []Decision {
-	s := p.newSweep(around)
+func (p *Project) Sweep(records []staging.Staging, in SweepInput) []Decision {
+	s := p.newSweep(in)
 	decisions := make([]Decision, len(records))
 	for i, r := range records {
 		decisions[i] = s.decide(r)
@@ -100,16 +100,16 @@ type sweep struct {
 	isNight  bool
 }
 
-func (p *Project) newSweep(around SweepInput) *sweep {
-	s := &sweep{Project: p, SweepInput: around, branches: map[string]map[string]bool{}, repos: p.Repositories()}
-	for repository, names := range around.Branches {
+func (p *Project) newSweep(in SweepInput) *sweep {
+	s := &sweep{Project: p, SweepInput: in, branches: map[string]map[string]bool{}, repos: p.Repositories()}
+	for repository, names := range in.Branches {
 		set := make(map[string]bool, len(names))
 		for _, name := range names {
 			set[name] = true
 		}
 		s.branches[repository] = set
 	}
-	s.night, s.isNight = p.Spec.Lifecycle.Sleep.night(around.Now)
+	s.night, s.isNight = p.Spec.Lifecycle.Sleep.night(in.Now)
 	return s
 }
 
