@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"octopod/generator"
+	"octopod/generator/project"
 	"octopod/generator/rights"
 	"octopod/generator/staging"
 )
@@ -97,6 +98,13 @@ func publishedSchemas() map[reflect.Type]string {
 		reflect.TypeFor[sweptStaging]():       "Swept",
 		reflect.TypeFor[branchCount]():        "Heard",
 		reflect.TypeFor[staging.Problem]():    "SingleProblem",
+
+		reflect.TypeFor[staging.Transition]():       "Turn",
+		reflect.TypeFor[staging.Protection]():       "Keeping",
+		reflect.TypeFor[staging.Attribution]():      "Stamp",
+		reflect.TypeFor[project.NotificationRule](): "ProjectNotice",
+		reflect.TypeFor[project.Target]():           "ProjectTo",
+		reflect.TypeFor[project.PatchTarget]():      "ProjectPatchTo",
 	}
 }
 
