@@ -20,12 +20,15 @@ import (
 //	go test ./docs -v | grep -A1 ' generator/auth/'
 var clean = []string{
 	"CHANGELOG.md",
+	"CONTRIBUTING.md",
 	"Dockerfile",
 	"Makefile",
 	"README.md",
+	"SECURITY.md",
 	"action.yml",
 	"argocd",
 	"docs/access.md",
+	"docs/architecture.md",
 	"docs/benchmarks.md",
 	"docs/ci.md",
 	"docs/cli.md",
@@ -35,6 +38,7 @@ var clean = []string{
 	"docs/notify.md",
 	"docs/pages.md",
 	"docs/passages_test.go",
+	"docs/paths_test.go",
 	"docs/server.md",
 	"docs/testers.md",
 	"docs/webhooks.md",
