@@ -40,9 +40,9 @@ func TestDiagnose(t *testing.T) {
 	}{
 		{"all is well: the env repo", func(*world, *testargo.ArgoCD, string) {}, "read the env repo", doctor.OK, "at ", ""},
 		{"all is well: a push", func(*world, *testargo.ArgoCD, string) {}, "write the env repo", doctor.OK, "would be accepted", ""},
-		{"all is well: Argo CD", func(*world, *testargo.ArgoCD, string) {}, "connect to Argo CD", doctor.OK, "Applications: 1", ""},
+		{"all is well: Argo CD", func(*world, *testargo.ArgoCD, string) {}, "ask Argo CD", doctor.OK, "Applications: 1", ""},
 		{"all is well: Applications", func(*world, *testargo.ArgoCD, string) {}, "Applications", doctor.OK, "each staging has one", ""},
-		{"all is well: it looks", func(*world, *testargo.ArgoCD, string) {}, "refresh", doctor.OK, "shop-login was compared", ""},
+		{"all is well: it looks", func(*world, *testargo.ArgoCD, string) {}, "look at once", doctor.OK, "shop-login was compared", ""},
 		{"octopod.yaml is broken", func(w *world, _ *testargo.ArgoCD, _ string) {
 			w.write(staging.File{Path: project.File, Data: []byte("kind: [")})
 		}, project.File, doctor.Fault, "octopod.yaml", ""},
@@ -52,7 +52,7 @@ func TestDiagnose(t *testing.T) {
 		{"Argo CD is away", func(_ *world, a *testargo.ArgoCD, _ string) {
 			a.Away(staging.Errorf(staging.CodeUnavailable, "refused"))
 		},
-			"connect to Argo CD", doctor.Fault, "refused", ""},
+			"ask Argo CD", doctor.Fault, "refused", ""},
 		{"a permission is missing", func(_ *world, a *testargo.ArgoCD, _ string) { a.SetMissing(argocd.Permissions()[:1]...) },
 			"rights in Argo CD", doctor.Fault, "may not get applications", "p, octopod, applications, get, shop/*, allow"},
 		{"no AppProject", func(_ *world, a *testargo.ArgoCD, _ string) {
@@ -126,7 +126,7 @@ func TestDiagnoseWhoIsTold(t *testing.T) {
 				w.write(staging.File{Path: project.File, Data: append(data, "  notify: "+tt.notices+"\n"...)})
 			}
 			w.Sinks = tt.sinks
-			found := find(t, w.Stagings, "notifications")
+			found := find(t, w.Stagings, "who is told")
 			if tt.health == "" {
 				if len(found) > 0 {
 					t.Errorf("%+v", found)

@@ -25,8 +25,8 @@ var prose = []string{
 	"^.message", "^.detail", "^.hint", ".error", ".error.message", ".error.detail", ".error.hint", ".problems.message",
 	// What lint and init find.
 	"^.items.message", ".findings.message", "^.notes",
-	// What doctor checks and finds; it also says how long that took.
-	"^.items.check", "^.items.says", "^.items.mend",
+	// What doctor finds; it also says how long that took.
+	"^.items.says", "^.items.mend",
 	// What explain says.
 	"^.summary", "^.facts.text",
 	// Why a write did less than it was asked, or left a staging alone.

@@ -105,7 +105,7 @@ func TestTheDoctorNamesSinksThatAServerDoesNotHave(t *testing.T) {
 	if err := os.WriteFile(file, []byte(config), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if out, err := tryProgram(t, dir, nil, "doctor", "--env-repo", repo); err != nil || !strings.Contains(out, "? notifications") || !strings.Contains(out, "octopod doctor --server") {
+	if out, err := tryProgram(t, dir, nil, "doctor", "--env-repo", repo); err != nil || !strings.Contains(out, "? who is told") || !strings.Contains(out, "octopod doctor --server") {
 		t.Errorf("without a server: %v, said: %s", err, out)
 	}
 	s := startServer(t, dir, []string{"CHAT=https://chat.example.com/hooks/1"}, "--server-config", file)
@@ -114,7 +114,7 @@ func TestTheDoctorNamesSinksThatAServerDoesNotHave(t *testing.T) {
 	if !errors.As(err, &exit) || exit.ExitCode() != 6 {
 		t.Errorf("ended with %v", err)
 	}
-	says := regexp.MustCompile(`(?m)^✗ notifications +octopod\.yaml:\d+: spec\.notify\[2\]\.to: this server has no sink "on-cal"; did you mean on-call\?$\n  → name it under notify\.sinks`)
+	says := regexp.MustCompile(`(?m)^✗ who is told +octopod\.yaml:\d+: spec\.notify\[2\]\.to: this server has no sink "on-cal"; did you mean on-call\?$\n  → name it under notify\.sinks`)
 	if !says.MatchString(out) || strings.Contains(out, "spec.notify[1]") {
 		t.Errorf("said: %s", out)
 	}
@@ -129,6 +129,6 @@ func TestTheDoctorNamesSinksThatAServerDoesNotHave(t *testing.T) {
 	edit(t, repo, func(text []byte) []byte { return []byte(strings.ReplaceAll(string(text), "on-cal,", "on-call,")) })
 	testenv.Eventually(t, "the doctor is content", func() (string, bool) {
 		out, err := tryProgram(t, dir, nil, "doctor", "--server", s.url)
-		return out, err == nil && strings.Contains(out, "✓ notifications")
+		return out, err == nil && strings.Contains(out, "✓ who is told")
 	})
 }

@@ -126,7 +126,7 @@ func (d *diagnosis) files(tree *envrepo.Tree, p *project.Project) {
 
 // sinks checks that this server has every sink that octopod.yaml names.
 func (d *diagnosis) sinks(tree *envrepo.Tree, p *project.Project) {
-	const check = "notifications"
+	const check = "who is told"
 	if !slices.ContainsFunc(p.Spec.Notify, func(n project.NotificationRule) bool { return !n.ToForge() }) {
 		return
 	}
@@ -158,10 +158,10 @@ func (d *diagnosis) argoCD(ctx context.Context, cluster status.Cluster, tree *en
 	began := time.Now()
 	apps, err := cluster.Applications(ctx)
 	if err != nil {
-		d.failed("connect to Argo CD", err)
+		d.failed("ask Argo CD", err)
 		return
 	}
-	d.add("connect to Argo CD", OK, fmt.Sprintf("Applications: %d, in %s", len(apps), elapsed(began)), "")
+	d.add("ask Argo CD", OK, fmt.Sprintf("Applications: %d, in %s", len(apps), elapsed(began)), "")
 	d.rights(ctx, cluster, p)
 	d.installed(ctx, cluster, p)
 	d.applications(tree, apps)
@@ -244,7 +244,7 @@ func (d *diagnosis) applications(tree *envrepo.Tree, apps []staging.Application)
 
 // refresh measures how long a refresh takes.
 func (d *diagnosis) refresh(ctx context.Context, cluster status.Refresher, apps []staging.Application) {
-	const check = "refresh"
+	const check = "look at once"
 	if len(apps) == 0 {
 		d.add(check, Unknown, "there is no Application to refresh", "")
 		return

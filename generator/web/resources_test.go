@@ -48,6 +48,6 @@ func TestTheDoctorOnTheProjectPage(t *testing.T) {
 	w.write("envs/broken/staging.yaml", "kind: {")
 	ada, quinn := w.as("Ada", project.RoleAdmin), w.as("Quinn", project.RoleUser)
 	ada.get("/shop/about").shows(200, "Run checks")
-	ada.get("/shop/about?check=1").shows(200, "read the env repo", "connect to Argo CD", "Applications: 1", "envs/broken/staging.yaml", "Run checks again")
+	ada.get("/shop/about?check=1").shows(200, "read the env repo", "ask Argo CD", "Applications: 1", "envs/broken/staging.yaml", "Run checks again")
 	quinn.get("/shop/about?check=1").lacks("Run checks", "read the env repo", "envs/broken")
 }
