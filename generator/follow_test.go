@@ -165,7 +165,7 @@ func TestABranchThatIsDeleted(t *testing.T) {
 		t.Errorf("again: %+v", again)
 	}
 	a.world.now = a.world.now.Add(2 * time.Hour)
-	if done := a.follow(gone); done.Changed || !strings.Contains(done.Text, "the sweep deletes it") {
+	if done := a.follow(gone); done.Changed || !strings.Contains(done.Text, "the sweep will delete it") {
 		t.Errorf("told again after the grace: %+v", done)
 	}
 	a.sweep(a, lifecycle.SweepRequest{})
