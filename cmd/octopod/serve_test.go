@@ -351,7 +351,7 @@ func TestNoProjectIsNamedAsAPathOfTheServer(t *testing.T) {
 	}
 	dir := t.TempDir()
 	out, err := tryProgram(t, dir, nil, "init", "--env-repo", filepath.Join(dir, "envs.git"), "--project", "api", "--base-domain", "staging.example.com")
-	if err == nil || !strings.Contains(out, "the server has its own pages at /api") {
+	if err == nil || !strings.Contains(out, "is a path of the server, /api") {
 		t.Errorf("%v %s", err, out)
 	}
 }

@@ -66,7 +66,7 @@ func TestServersSweep(t *testing.T) {
 		out := program(t, dir, me, "get", "--all", "-o", "name")
 		return out, strings.TrimSpace(out) == "stays"
 	})
-	if page := fetch(t, one.url+"/shop/about"); !strings.Contains(page, "This server looks next") || !strings.Contains(page, "Last run") {
+	if page := fetch(t, one.url+"/shop/about"); !strings.Contains(page, "Next run") || !strings.Contains(page, "Last run") {
 		t.Errorf("the page does not tell of the loop: %s", page)
 	}
 	metrics := fetch(t, one.url+"/metrics") + fetch(t, two.url+"/metrics")
@@ -97,7 +97,7 @@ func TestWakeAndWarnThroughAServer(t *testing.T) {
 	deploy := func() {
 		program(t, dir, me, "deploy", "--branch", "feature/goes", "--image", "backend=registry.example.com/shop/backend:1", "--commit", "1111111")
 	}
-	if page := fetch(t, s.url+"/shop/about"); !strings.Contains(page, "No sweep loop runs in this server") {
+	if page := fetch(t, s.url+"/shop/about"); !strings.Contains(page, "This server does not run the clean-up") {
 		t.Errorf("the page tells of a loop that is off: %s", page)
 	}
 	state := func(want string) {

@@ -256,7 +256,7 @@ Credentials have no flags, because other users can see a command line:
   OCTOPOD_TOKEN                             for --server
   OCTOPOD_SSH_KEY_PASSPHRASE                for --ssh-key
   OCTOPOD_SIGN_KEY_PASSPHRASE               for --sign-key
-  ARGOCD_AUTH_TOKEN                         token of Octopod's account in Argo CD
+  ARGOCD_AUTH_TOKEN                         token of Octopod's Argo CD account
 
 Octopod also reads ARGOCD_SERVER and ARGOCD_OPTS, like argocd, and NO_COLOR. In CI it
 reads the author from variables such as GITHUB_ACTOR and GITLAB_USER_NAME.`}

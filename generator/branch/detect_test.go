@@ -354,7 +354,7 @@ func TestNoBranchIsExplained(t *testing.T) {
 		"TF_BUILD=True\nBUILD_SOURCEBRANCH=refs/pull/1/merge":                  "refs/pull/1/merge is no branch",
 		"JENKINS_URL=x\nGIT_BRANCH=detached":                                   "without its branch",
 		"JENKINS_URL=x\nBRANCH_NAME=PR-1\nCHANGE_ID=1":                         "CHANGE_BRANCH is not set",
-		"BUILDKITE=true\nBUILDKITE_BRANCH=a..b":                                "no git branch name",
+		"BUILDKITE=true\nBUILDKITE_BRANCH=a..b":                                "not a valid git branch",
 		"":                                                                     "no run of a CI system",
 	} {
 		m, findings := branch.Detect(variables(env), fstest.MapFS{}, branch.WorkTree{})
