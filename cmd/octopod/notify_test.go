@@ -114,7 +114,7 @@ func TestTheDoctorNamesSinksThatAServerDoesNotHave(t *testing.T) {
 	if !errors.As(err, &exit) || exit.ExitCode() != 6 {
 		t.Errorf("ended with %v", err)
 	}
-	says := regexp.MustCompile(`(?m)^✗ who is told +octopod\.yaml:\d+: spec\.notify\[2\]\.to: this server has no sink "on-cal"; did you mean on-call\?$\n  → name it under notify\.sinks`)
+	says := regexp.MustCompile(`(?m)^✗ who is told +octopod\.yaml:\d+: spec\.notify\[2\]\.to: this server has no sink "on-cal"; did you mean on-call\?$\n  → add it to notify\.sinks`)
 	if !says.MatchString(out) || strings.Contains(out, "spec.notify[1]") {
 		t.Errorf("said: %s", out)
 	}
