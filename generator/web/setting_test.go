@@ -60,7 +60,7 @@ func TestAStoredSecretIsChosenByItsName(t *testing.T) {
 	wrong := quinn.submit(page, "save", map[string]string{"set.STRIPE_KEY": secret})
 	wrong.shows(http.StatusUnprocessableEntity)
 	field := wrong.Find("#f-STRIPE_KEY").Closest(".field")
-	if said := field.Find(".error").Text(); !field.HasClass("wrong") || !strings.Contains(said, "ust name a stored secret and its key, as <secret>/<key>; never the secret itself") {
+	if said := field.Find(".error").Text(); !field.HasClass("wrong") || !strings.Contains(said, "ust be a reference to a stored secret, <secret>/<key>, never the secret itself") {
 		t.Errorf("the error of the field is %q", said)
 	}
 	if found := machinery.FindString(field.Text()); found != "" {

@@ -90,7 +90,7 @@ func TestABadMarkIsExplained(t *testing.T) {
 	quinn := w.as("Quinn", project.RoleUser)
 	page := quinn.get("/shop/stagings/login")
 	long := quinn.found(page, "broken", strings.Repeat("x", 501))
-	long.shows(http.StatusUnprocessableEntity, "longer than 500 letters")
+	long.shows(http.StatusUnprocessableEntity, "longer than 500 characters")
 	quinn.found(page, "fine", "").shows(http.StatusUnprocessableEntity)
 	hostile := quinn.found(page, "broken", `<script>alert(1)</script>`)
 	hostile.shows(200, "<script>alert(1)</script>")
