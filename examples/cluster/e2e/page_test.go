@@ -63,7 +63,7 @@ func TestE2EPage(t *testing.T) {
 	s.hasImage("login", "main")
 	s.hasData("login", data, uid)
 	b.Sees("how long every version took", `[...document.querySelectorAll('.history li')].length >= 5 &&
-		[...document.querySelectorAll('.history li')].every(li => /(ran|in place) after \d+ s/i.test(li.innerText))`)
+		[...document.querySelectorAll('.history li')].every(li => /(ran|rolled out) after \d+ s/i.test(li.innerText))`)
 
 	b.Press("Delete…")
 	b.Do(chromedp.SendKeys("#confirm", "login"))
