@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"context"
-	"log/slog"
 	"net/http"
 	"reflect"
 	"strings"
@@ -11,43 +10,9 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
-	"octopod/generator"
 	"octopod/generator/project"
-	"octopod/generator/rights"
 	"octopod/generator/staging"
 )
-
-// Path is where the API is mounted.
-const Path = "/api/v1"
-
-// Projects returns the projects of a server.
-type Projects interface {
-	// Names lists the projects that the actor of a request may see.
-	Names(ctx context.Context) []string
-	// Access returns one project with the rights of the actor. claimed is what
-	// the client states about itself.
-	Access(ctx context.Context, project string, claimed rights.Actor) (*generator.Access, error)
-}
-
-// Options configures the API.
-type Options struct {
-	Projects Projects
-	// Actor returns the name of the actor, to separate the idempotency keys of
-	// different actors.
-	Actor func(ctx context.Context) string
-	// Refused receives refused requests for the audit log.
-	Refused func(ctx context.Context, err error)
-	Version string
-	Log     *slog.Logger
-	Now     func() time.Time
-	// Heartbeat is the interval of keep-alives on an idle stream. Default 15 s.
-	Heartbeat time.Duration
-}
-
-type server struct {
-	Options
-	replays *replays
-}
 
 // New returns the handler for Path and everything below it.
 func New(o Options) http.Handler {
@@ -80,6 +45,7 @@ func New(o Options) http.Handler {
 }
 
 const description = "Staging environments for branches, stored in an env repo that Argo CD syncs. " +
+
 	"Requests and responses have the format of `octopod … -o json`. {project} is the name of a project, or - for the only project of a server. " +
 	"Writes accept an Idempotency-Key: repeating a request with the same key returns the first response."
 
@@ -134,11 +100,6 @@ func add[I, O any](api huma.API, method, path, id, summary string, handler func(
 		OperationID: id, Method: method, Path: Path + path, Summary: summary, MaxBodyBytes: maxBody, BodyReadTimeout: noDeadline,
 		Responses: map[string]*huma.Response{"default": problemResponse(api)},
 	}, handler)
-}
-
-func problemResponse(api huma.API) *huma.Response {
-	schema := api.OpenAPI().Components.Schemas.Schema(problemType, true, "Problem")
-	return &huma.Response{Description: "A problem", Content: map[string]*huma.MediaType{"application/problem+json": {Schema: schema}}}
 }
 
 func (s *server) routes(api huma.API) {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"reflect"
 	"strconv"
 	"time"
 
@@ -13,6 +14,7 @@ import (
 	"github.com/danielgtaylor/huma/v2/adapters/humago"
 
 	"octopod/generator/live"
+	"octopod/generator/staging"
 )
 
 // eventStream is the media type of events.
@@ -28,7 +30,7 @@ type eventsInput struct {
 }
 
 func (s *server) addEvents(api huma.API, path string) {
-	schema := api.OpenAPI().Components.Schemas.Schema(viewType, true, "View")
+	schema := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[staging.View](), true, "View")
 	huma.Register(api, huma.Operation{
 		OperationID: "watch-stagings", Method: http.MethodGet, Path: Path + path, Summary: "Every staging that matches a query, then every change",
 		Description: "Server-sent events: changed and gone with a staging; complete after the initial list; " +

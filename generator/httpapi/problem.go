@@ -2,8 +2,10 @@ package httpapi
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"net/http"
+	"reflect"
 
 	"github.com/danielgtaylor/huma/v2"
 
@@ -95,4 +97,34 @@ func (r *remoteError) Unwrap() error { return r.known }
 // err returns the error that the server encoded.
 func (f Fault) err() error {
 	return &remoteError{text: f.Detail, known: &staging.Error{Code: f.Code, Message: f.Message, Hint: f.Hint, Problems: f.Problems}}
+}
+
+// faultOrNil encodes an error; nil for nil.
+func faultOrNil(err error) *Fault {
+	if err == nil {
+		return nil
+	}
+	f := faultOf(err)
+	return &f
+}
+
+// errOrNil returns the encoded error; nil for nil.
+func (f *Fault) errOrNil() error {
+	if f == nil {
+		return nil
+	}
+	return f.err()
+}
+
+func problemResponse(api huma.API) *huma.Response {
+	schema := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
+	return &huma.Response{Description: "A problem", Content: map[string]*huma.MediaType{"application/problem+json": {Schema: schema}}}
+}
+
+// writeProblem writes a problem outside of huma.
+func writeProblem(w http.ResponseWriter, p *Problem) {
+	w.Header().Set("Content-Type", p.ContentType(""))
+	w.Header().Set("Cache-Control", "no-store")
+	w.WriteHeader(p.Status)
+	_ = json.NewEncoder(w).Encode(p) // the client may have disconnected
 }

@@ -2,73 +2,15 @@ package httpapi
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"net/http"
-	"reflect"
 	"strings"
 
-	"octopod/generator"
 	"octopod/generator/change"
 	"octopod/generator/doctor"
 	"octopod/generator/project"
 	"octopod/generator/rights"
 	"octopod/generator/staging"
 )
-
-var (
-	problemType = reflect.TypeFor[Problem]()
-	viewType    = reflect.TypeFor[staging.View]()
-)
-
-// noName is the path segment for a name that is derived from the branch.
-const noName = "-"
-
-// ProjectPath is the path parameter of a project.
-type ProjectPath struct {
-	Project string `path:"project" doc:"Name of the project, or - for the only one"`
-}
-
-// StagingPath holds the path parameters of a staging.
-type StagingPath struct {
-	ProjectPath
-	Name string `path:"name" doc:"Name of the staging"`
-}
-
-// response is a response with a body only.
-type response[T any] struct{ Body T }
-
-func (s *server) open(ctx context.Context, name string) (*generator.Access, error) {
-	a, err := s.Projects.Access(ctx, name, rights.Actor{})
-	return a, s.problem(ctx, err)
-}
-
-// problem converts an error into the response. It logs server errors and reports
-// refusals.
-func (s *server) problem(ctx context.Context, err error) error {
-	if err == nil {
-		return nil
-	}
-	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
-		return problemOf(staging.Errorf(staging.CodeUnavailable, "the client canceled the request"))
-	}
-	p := problemOf(err)
-	if p.Code == staging.CodeForbidden || p.Code == staging.CodeUnauthorized {
-		s.Refused(ctx, err)
-	}
-	if p.Status >= http.StatusInternalServerError {
-		s.Log.ErrorContext(ctx, "request failed", "code", p.Code, "error", err)
-	}
-	return p
-}
-
-// respond returns the response for a result or its error.
-func respond[T any](s *server, ctx context.Context, content T, err error) (*response[T], error) {
-	if err != nil {
-		return nil, s.problem(ctx, err)
-	}
-	return &response[T]{content}, nil
-}
 
 // projectName is one item of the list of projects.
 type projectName struct {
@@ -87,21 +29,6 @@ func (s *server) getProject(ctx context.Context, in *ProjectPath) (*response[*pr
 	}
 	p, err := a.Project(ctx)
 	return respond(s, ctx, p, err)
-}
-
-// SelectorQuery holds the query parameters that select stagings, like the flags of
-// octopod get.
-type SelectorQuery struct {
-	Names    []string `query:"name,explode" doc:"Exactly these names; each must exist"`
-	Archived bool     `query:"archived" doc:"Archived stagings only"`
-	All      bool     `query:"all" doc:"Active and archived"`
-	Where    string   `query:"where" doc:"FIELD=VALUE and FIELD!=VALUE, separated by commas: author=ada,state!=deleting"`
-	Recorded bool     `query:"recorded" doc:"The records only, without the status in Argo CD"`
-}
-
-func (q SelectorQuery) query() (staging.Query, error) {
-	selector, err := staging.ParseSelector(q.Where)
-	return staging.Query{Names: q.Names, Archived: q.Archived, All: q.All, Recorded: q.Recorded, Selector: selector}, err
 }
 
 type listInput struct {
@@ -270,12 +197,4 @@ func (s *server) fix(ctx context.Context, in *fixInput) (*response[changeRespons
 	}
 	done, err := a.Fix(context.WithoutCancel(ctx), in.Body.DryRun)
 	return respond(s, ctx, resultOf(done, in.Body.DryRun), err)
-}
-
-// writeProblem writes a problem outside of huma.
-func writeProblem(w http.ResponseWriter, p *Problem) {
-	w.Header().Set("Content-Type", p.ContentType(""))
-	w.Header().Set("Cache-Control", "no-store")
-	w.WriteHeader(p.Status)
-	_ = json.NewEncoder(w).Encode(p) // the client may have disconnected
 }

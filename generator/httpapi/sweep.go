@@ -68,23 +68,6 @@ func (s sweepResponse) result() lifecycle.SweepResult {
 	}
 }
 
-// faultOrNil encodes an error; nil for nil.
-func faultOrNil(err error) *Fault {
-	if err == nil {
-		return nil
-	}
-	f := faultOf(err)
-	return &f
-}
-
-// errOrNil returns the encoded error; nil for nil.
-func (f *Fault) errOrNil() error {
-	if f == nil {
-		return nil
-	}
-	return f.err()
-}
-
 type sweepInput struct {
 	ProjectPath
 	Body sweepRequest

@@ -15,9 +15,6 @@ import (
 	"octopod/generator/staging"
 )
 
-// onlyProject is the path segment for the only project of a server.
-const onlyProject = "-"
-
 func pathOf(name string) string {
 	if name == "" {
 		name = noName
