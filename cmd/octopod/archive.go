@@ -8,7 +8,7 @@ import (
 
 // newArchive puts a staging to sleep.
 func newArchive(c *cli) *cobra.Command {
-	return c.changeOne(&cobra.Command{
+	return c.actionCommand(&cobra.Command{
 		Use:   "archive NAME",
 		Short: "Scale a staging to zero and keep its data",
 		Long: `Archive a staging: scale every workload to 0 replicas and suspend every CronJob.

@@ -25,15 +25,15 @@ func (c *cli) argoCDOptions() (argocd.Options, bool, error) {
 	return o, o.Server != "", err
 }
 
-// connector gives what connects the use cases with the Argo CD of a project;
+// argoCDConnector gives what connects the use cases with the Argo CD of a project;
 // nil when none is named.
-func (c *cli) connector() (func(*project.Project) (status.Cluster, error), error) {
+func (c *cli) argoCDConnector() (func(*project.Project) (status.Cluster, error), error) {
 	options, named, err := c.argoCDOptions()
 	if err != nil || !named {
 		return nil, err
 	}
-	if c.served != nil {
-		options.Asked = c.served.observer.ArgoCDCalled
+	if c.server != nil {
+		options.Asked = c.server.observer.ArgoCDCalled
 	}
 	return func(p *project.Project) (status.Cluster, error) {
 		o := options
@@ -47,14 +47,14 @@ func (c *cli) connector() (func(*project.Project) (status.Cluster, error), error
 	}, nil
 }
 
-// lookPatience bounds how long a verb waits for Argo CD's answer; by then it
+// refreshTimeout bounds how long a verb waits for Argo CD's answer; by then it
 // has the question.
-const lookPatience = 3 * time.Second
+const refreshTimeout = 3 * time.Second
 
-// look makes Argo CD look at a commit at once. That it cannot costs minutes,
+// refreshArgoCD makes Argo CD look at a commit at once. That it cannot costs minutes,
 // not the commit, so it is a note.
-func (c *cli) look(ctx context.Context, to changer, plan []staging.PlanItem) {
-	ctx, cancel := withTimeout(ctx, lookPatience)
+func (c *cli) refreshArgoCD(ctx context.Context, to changer, plan []staging.PlanItem) {
+	ctx, cancel := withTimeout(ctx, refreshTimeout)
 	defer cancel()
 	err := to.Refresh(ctx, plan)
 	if err != nil && ctx.Err() == nil {

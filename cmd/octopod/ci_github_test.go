@@ -258,8 +258,8 @@ func (r *runner) job(name string) (ran bool) {
 	return true
 }
 
-// happens lets GitHub tell of an event.
-func (r *runner) happens(name, payload string) {
+// sendEvent lets GitHub tell of an event.
+func (r *runner) sendEvent(name, payload string) {
 	r.t.Helper()
 	file := filepath.Join(r.dir, "event.json")
 	if err := os.WriteFile(file, []byte(payload), 0o644); err != nil {
@@ -290,12 +290,12 @@ func TestExampleGitHub(t *testing.T) {
 		"GITHUB_WORKFLOW_REF": "acme/shop-backend/.github/workflows/staging.yml@refs/pull/7/merge",
 		"GITHUB_REF":          "refs/pull/7/merge", "GITHUB_SHA": mergeCommit, "RUNNER_TEMP": t.TempDir(), "GITHUB_ACTION_PATH": t.TempDir(),
 	})}
-	r.happens("pull_request", pullEvent("synchronize", "mallory/shop"))
+	r.sendEvent("pull_request", pullEvent("synchronize", "mallory/shop"))
 	if r.job("deploy") || r.job("cleanup") {
 		t.Error("the pull request of a fork runs a job")
 	}
 
-	r.happens("pull_request", pullEvent("synchronize", "acme/shop-backend"))
+	r.sendEvent("pull_request", pullEvent("synchronize", "acme/shop-backend"))
 	if r.job("cleanup") || !r.job("deploy") {
 		t.Fatal("an open pull request is deployed, not removed")
 	}
@@ -312,7 +312,7 @@ func TestExampleGitHub(t *testing.T) {
 		t.Errorf("the summary is %q", summary)
 	}
 
-	r.happens("pull_request", pullEvent("closed", "acme/shop-backend"))
+	r.sendEvent("pull_request", pullEvent("closed", "acme/shop-backend"))
 	if r.job("deploy") || !r.job("cleanup") {
 		t.Fatal("a closed pull request is removed, not deployed")
 	}

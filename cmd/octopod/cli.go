@@ -15,25 +15,25 @@ import (
 // cli is one run of the program: its streams, its surroundings, and the
 // settings that every verb shares.
 type cli struct {
-	in          io.Reader
-	out         *printer // the result
-	talk        *printer // the conversation: progress, notes, questions, errors
-	env         environ
-	now         func() time.Time
-	settings    settings
-	closers     []func() error
-	rateLimiter *forge.RateLimiter // towards all hosts that are asked
-	served      *served            // of a run that serves; nil else
-	onceOnly    bool               // see connectOnce
+	stdin           io.Reader
+	stdout          *printer // the result
+	stderr          *printer // the conversation: progress, notes, questions, errors
+	env             environ
+	now             func() time.Time
+	settings        settings
+	closers         []func() error
+	rateLimiter     *forge.RateLimiter // towards all hosts that are asked
+	server          *serverDeps        // of a run that serves; nil else
+	renderInProcess bool               // see connectOnce
 }
 
 func newCLI(streams stdio, env environ, now func() time.Time) *cli {
-	return &cli{in: streams.in, out: newPrinter(streams.out, env), talk: newPrinter(streams.err, env), env: env, now: now, rateLimiter: forge.NewRateLimiter(now)}
+	return &cli{stdin: streams.in, stdout: newPrinter(streams.out, env), stderr: newPrinter(streams.err, env), env: env, now: now, rateLimiter: forge.NewRateLimiter(now)}
 }
 
-// lastWait is how long a push under way may still take after an interrupt. It
+// shutdownGrace is how long a push under way may still take after an interrupt. It
 // is safe to leave at any moment; to wait a little tells more often how it ended.
-const lastWait = time.Second
+const shutdownGrace = time.Second
 
 // close lets go of what the run opened.
 func (c *cli) close(ctx context.Context) {
@@ -55,7 +55,7 @@ func (c *cli) close(ctx context.Context) {
 // afterInterrupt fires a little after the context ends.
 func afterInterrupt(ctx context.Context) <-chan struct{} {
 	fires := make(chan struct{})
-	context.AfterFunc(ctx, func() { time.AfterFunc(lastWait, func() { close(fires) }) })
+	context.AfterFunc(ctx, func() { time.AfterFunc(shutdownGrace, func() { close(fires) }) })
 	return fires
 }
 
@@ -65,14 +65,14 @@ func (c *cli) logger() *slog.Logger {
 	if !c.settings.verbose {
 		return slog.New(slog.DiscardHandler)
 	}
-	return slog.New(slog.NewTextHandler(c.talk, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	return slog.New(slog.NewTextHandler(c.stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
 // note says something to the person in front of the terminal, unless they
 // asked for quiet.
 func (c *cli) note(format string, args ...any) {
 	if !c.settings.quiet {
-		c.talk.printf(format+"\n", args...)
+		c.stderr.printf(format+"\n", args...)
 	}
 }
 
@@ -102,8 +102,8 @@ type stdio struct {
 	out, err io.Writer
 }
 
-// served is what a run that serves hands to the adapters of its projects.
-type served struct {
+// serverDeps is what a run that serves hands to the adapters of its projects.
+type serverDeps struct {
 	observer    server.Observer
 	sinks       []string                 // notification sinks of the server
 	forgeTokens map[string]gitstore.Auth // by host

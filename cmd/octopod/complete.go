@@ -14,21 +14,21 @@ import (
 	"octopod/generator/staging"
 )
 
-// patience is how long Tab may take. What cannot be read by then is not
+// completionTimeout is how long Tab may take. What cannot be read by then is not
 // completed, and nothing is said about it: a shell is no place for errors.
-const patience = 3 * time.Second
+const completionTimeout = 3 * time.Second
 
 // completer offers words for what is being typed.
-type completer func(ctx context.Context, in octopod, args []string, typed string) []string
+type completer func(ctx context.Context, in backend, args []string, typed string) []string
 
 // completion runs a completer over the env repo.
 func (c *cli) completion(words completer) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
-		if c.settle(cmd) != nil {
+		if c.resolveSettings(cmd) != nil {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
 		c.settings.quiet = true
-		ctx, cancel := withTimeout(cmd.Context(), patience)
+		ctx, cancel := withTimeout(cmd.Context(), completionTimeout)
 		defer cancel()
 		in, err := c.connect(ctx)
 		if err != nil {
@@ -48,14 +48,14 @@ func (c *cli) completion(words completer) cobra.CompletionFunc {
 	}
 }
 
-// wordUsages takes the marks off the help of flags that name their values: a
+// stripBackquotes takes the marks off the help of flags that name their values: a
 // shell shows it as it is.
-func wordUsages(cmd *cobra.Command) {
+func stripBackquotes(cmd *cobra.Command) {
 	plain := func(f *pflag.Flag) { f.Usage = strings.ReplaceAll(f.Usage, "`", "") }
 	cmd.PersistentFlags().VisitAll(plain)
 	cmd.Flags().VisitAll(plain)
 	for _, sub := range cmd.Commands() {
-		wordUsages(sub)
+		stripBackquotes(sub)
 	}
 }
 
@@ -67,7 +67,7 @@ func (c *cli) completeFlag(cmd *cobra.Command, flag string, words completer) {
 
 // completeSettings completes the flags that every verb has.
 func (c *cli) completeSettings(root *cobra.Command) {
-	whole := slices.DeleteFunc(slices.Clone(outputs), func(form string) bool { return strings.HasPrefix(form, pathForm) })
+	whole := slices.DeleteFunc(slices.Clone(outputFormats), func(form string) bool { return strings.HasPrefix(form, jsonPathPrefix) })
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(whole, cobra.ShellCompDirectiveNoFileComp))
 	for _, flag := range []string{"ref", "actor", "timeout"} {
 		_ = root.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions)
@@ -75,13 +75,13 @@ func (c *cli) completeSettings(root *cobra.Command) {
 }
 
 // completeNames offers stagings that are not in the arguments yet.
-func completeNames(ctx context.Context, in octopod, args []string, typed string) []string {
-	return namesThat(nil)(ctx, in, args, typed)
+func completeNames(ctx context.Context, in backend, args []string, typed string) []string {
+	return namesWhere(nil)(ctx, in, args, typed)
 }
 
-// namesThat offers the stagings for which a verb has something to do.
-func namesThat(fit func(staging.Spec) bool) completer {
-	return func(ctx context.Context, in octopod, args []string, _ string) []string {
+// namesWhere offers the stagings for which a verb has something to do.
+func namesWhere(fit func(staging.Spec) bool) completer {
+	return func(ctx context.Context, in backend, args []string, _ string) []string {
 		views, err := in.Find(ctx, staging.Query{All: true, Recorded: true})
 		if err != nil {
 			return nil
@@ -89,28 +89,28 @@ func namesThat(fit func(staging.Spec) bool) completer {
 		var words []string
 		for _, v := range views {
 			if !slices.Contains(args, v.Metadata.Name) && (fit == nil || fit(v.Spec)) {
-				words = append(words, describeWord(v.Metadata.Name, v.Spec.Branch))
+				words = append(words, withDescription(v.Metadata.Name, v.Spec.Branch))
 			}
 		}
 		return words
 	}
 }
 
-// describeWord adds what the shell shows beside a word.
-func describeWord(word, help string) string {
+// withDescription adds what the shell shows beside a word.
+func withDescription(word, help string) string {
 	if help == "" {
 		return word
 	}
-	return word + "\t" + inline(help)
+	return word + "\t" + oneLine(help)
 }
 
-func completeOneName(ctx context.Context, in octopod, args []string, typed string) []string {
-	return once(completeNames)(ctx, in, args, typed)
+func completeOneName(ctx context.Context, in backend, args []string, typed string) []string {
+	return firstArgument(completeNames)(ctx, in, args, typed)
 }
 
-// once completes the first argument and none after it.
-func once(words completer) completer {
-	return func(ctx context.Context, in octopod, args []string, typed string) []string {
+// firstArgument completes the first argument and none after it.
+func firstArgument(words completer) completer {
+	return func(ctx context.Context, in backend, args []string, typed string) []string {
 		if len(args) > 0 {
 			return nil
 		}
@@ -120,7 +120,7 @@ func once(words completer) completer {
 
 // completeNameThen completes a name first and something about it after.
 func completeNameThen(rest completer) completer {
-	return func(ctx context.Context, in octopod, args []string, typed string) []string {
+	return func(ctx context.Context, in backend, args []string, typed string) []string {
 		if len(args) == 0 {
 			return completeNames(ctx, in, args, typed)
 		}
@@ -129,7 +129,7 @@ func completeNameThen(rest completer) completer {
 }
 
 // completeValues offers KEY= and, once that is typed, the values it may have.
-func completeValues(ctx context.Context, in octopod, _ []string, typed string) []string {
+func completeValues(ctx context.Context, in backend, _ []string, typed string) []string {
 	p, err := in.Project(ctx)
 	if err != nil {
 		return nil
@@ -139,7 +139,7 @@ func completeValues(ctx context.Context, in octopod, _ []string, typed string) [
 		return parameters(p, "=")
 	}
 	var words []string
-	for _, value := range values(p.Spec.Parameters[key]) {
+	for _, value := range allowedValues(p.Spec.Parameters[key]) {
 		words = append(words, key+"="+value)
 	}
 	if !p.Spec.Parameters[key].TakesSecretReference() {
@@ -154,7 +154,7 @@ func completeValues(ctx context.Context, in octopod, _ []string, typed string) [
 		among = append(among, v.Staging())
 	}
 	for _, r := range p.SecretReferences(key, among) {
-		words = append(words, describeWord(key+"="+r.Name, r.UsedInText()))
+		words = append(words, withDescription(key+"="+r.Name, r.UsedInText()))
 	}
 	return words
 }
@@ -162,13 +162,13 @@ func completeValues(ctx context.Context, in octopod, _ []string, typed string) [
 func parameters(p *project.Project, after string) []string {
 	var words []string
 	for _, name := range p.ParameterNames() {
-		words = append(words, describeWord(name+after, p.Spec.Parameters[name].Help))
+		words = append(words, withDescription(name+after, p.Spec.Parameters[name].Help))
 	}
 	return words
 }
 
-// values lists what a parameter may be, where that is a list.
-func values(parameter project.Parameter) []string {
+// allowedValues lists what a parameter may be, where that is a list.
+func allowedValues(parameter project.Parameter) []string {
 	if parameter.Type == project.TypeBoolean {
 		return []string{"true", "false"}
 	}
@@ -179,7 +179,7 @@ func values(parameter project.Parameter) []string {
 	return texts
 }
 
-func completeParameters(ctx context.Context, in octopod, _ []string, _ string) []string {
+func completeParameters(ctx context.Context, in backend, _ []string, _ string) []string {
 	p, err := in.Project(ctx)
 	if err != nil {
 		return nil
@@ -188,7 +188,7 @@ func completeParameters(ctx context.Context, in octopod, _ []string, _ string) [
 }
 
 // completeOverridden offers what is set on the staging.
-func completeOverridden(ctx context.Context, in octopod, args []string, _ string) []string {
+func completeOverridden(ctx context.Context, in backend, args []string, _ string) []string {
 	views, err := in.Find(ctx, staging.Query{Names: args[:1], Recorded: true})
 	if err != nil {
 		return nil
@@ -200,19 +200,19 @@ func completeOverridden(ctx context.Context, in octopod, args []string, _ string
 	return slices.DeleteFunc(names, func(name string) bool { return slices.Contains(args, name) })
 }
 
-func completePresets(ctx context.Context, in octopod, _ []string, _ string) []string {
+func completePresets(ctx context.Context, in backend, _ []string, _ string) []string {
 	p, err := in.Project(ctx)
 	if err != nil {
 		return nil
 	}
 	var words []string
 	for _, name := range sortedKeys(p.Spec.Presets) {
-		words = append(words, describeWord(name, p.Spec.Presets[name].Help))
+		words = append(words, withDescription(name, p.Spec.Presets[name].Help))
 	}
 	return words
 }
 
-func completeServices(ctx context.Context, in octopod, _ []string, _ string) []string {
+func completeServices(ctx context.Context, in backend, _ []string, _ string) []string {
 	p, err := in.Project(ctx)
 	if err != nil {
 		return nil
@@ -221,7 +221,7 @@ func completeServices(ctx context.Context, in octopod, _ []string, _ string) []s
 }
 
 // completeImages offers SERVICE=; what CI built only CI knows.
-func completeImages(ctx context.Context, in octopod, args []string, typed string) []string {
+func completeImages(ctx context.Context, in backend, args []string, typed string) []string {
 	words := completeServices(ctx, in, args, typed)
 	for i := range words {
 		words[i] += "="
@@ -230,7 +230,7 @@ func completeImages(ctx context.Context, in octopod, args []string, typed string
 }
 
 // completeRevisions offers the versions of the staging that is named.
-func completeRevisions(ctx context.Context, in octopod, args []string, _ string) []string {
+func completeRevisions(ctx context.Context, in backend, args []string, _ string) []string {
 	if len(args) == 0 {
 		return nil
 	}
@@ -240,7 +240,7 @@ func completeRevisions(ctx context.Context, in octopod, args []string, _ string)
 	}
 	var words []string
 	for _, e := range events {
-		words = append(words, describeWord(short(e.Revision), e.At.Format("2 Jan 15:04")+" "+e.By.Name+": "+e.Subject))
+		words = append(words, withDescription(short(e.Revision), e.At.Format("2 Jan 15:04")+" "+e.By.Name+": "+e.Subject))
 	}
 	return words
 }

@@ -27,14 +27,14 @@ settings and their values. Octopod reads names and settings from the env repo.`,
 			root := cmd.Root()
 			switch args[0] {
 			case "bash":
-				c.out.printf("%s\n", bashWords)
-				return root.GenBashCompletionV2(c.out, true)
+				c.stdout.printf("%s\n", bashWords)
+				return root.GenBashCompletionV2(c.stdout, true)
 			case "zsh":
-				return root.GenZshCompletion(c.out)
+				return root.GenZshCompletion(c.stdout)
 			case "fish":
-				return root.GenFishCompletion(c.out, true)
+				return root.GenFishCompletion(c.stdout, true)
 			case "powershell":
-				return root.GenPowerShellCompletionWithDesc(c.out)
+				return root.GenPowerShellCompletionWithDesc(c.stdout)
 			}
 			return usage(cmd, "there is no completion for %q: choose bash, zsh, fish or powershell", args[0])
 		},

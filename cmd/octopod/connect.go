@@ -34,7 +34,7 @@ func committer() gitstore.Identity {
 
 // connect gives what answers for the stagings that the settings mean: a server,
 // or the env repo itself.
-func (c *cli) connect(ctx context.Context) (octopod, error) {
+func (c *cli) connect(ctx context.Context) (backend, error) {
 	if c.settings.server != "" {
 		return c.connectServer()
 	}
@@ -42,14 +42,14 @@ func (c *cli) connect(ctx context.Context) (octopod, error) {
 	return c.connectTo(ctx, c.envRepo())
 }
 
-// connectOnce is connect for a run that builds the manifests of one staging, and ends.
-func (c *cli) connectOnce(ctx context.Context) (octopod, error) {
-	c.onceOnly = true
+// connectInProcess is connect for a run that builds the manifests of one staging, and ends.
+func (c *cli) connectInProcess(ctx context.Context) (backend, error) {
+	c.renderInProcess = true
 	return c.connect(ctx)
 }
 
 // connectServer gives the stagings of a server's project.
-func (c *cli) connectServer() (octopod, error) {
+func (c *cli) connectServer() (backend, error) {
 	token := c.env["OCTOPOD_TOKEN"]
 	if token != "" && strings.HasPrefix(c.settings.server, "http://") && !c.settings.allowPlainHTTP {
 		return nil, staging.Errorf(staging.CodeInvalid, "http:// would send the token in the clear").
@@ -64,7 +64,7 @@ func (c *cli) connectServer() (octopod, error) {
 // env repo than the clone in which the person stands.
 func (c *cli) noteOtherClone() {
 	here, named := gitRoot(), c.settings.envRepo
-	if named == "" || c.settings.envRepoTyped || c.settings.machine() || !exists(filepath.Join(here, project.File)) {
+	if named == "" || c.settings.envRepoFromFlag || c.settings.machineReadable() || !exists(filepath.Join(here, project.File)) {
 		return
 	}
 	config, _ := os.ReadFile(filepath.Join(here, ".git", "config"))
@@ -73,8 +73,8 @@ func (c *cli) noteOtherClone() {
 		return // that very clone, or where it came from
 	}
 	source := "the config file"
-	if c.env[variable("env-repo")] != "" {
-		source = variable("env-repo")
+	if c.env[envVariable("env-repo")] != "" {
+		source = envVariable("env-repo")
 	}
 	c.note("env repo: %s, as %s says, and not the clone you are in", giturl.Redact(named), source)
 }
@@ -89,7 +89,7 @@ func (c *cli) connectTo(ctx context.Context, url string) (*generator.Stagings, e
 	if err != nil {
 		return nil, err
 	}
-	connect, err := c.connector()
+	connect, err := c.argoCDConnector()
 	if err != nil {
 		return nil, err
 	}
@@ -105,10 +105,10 @@ func (c *cli) connectTo(ctx context.Context, url string) (*generator.Stagings, e
 
 // sinks names the notification sinks of a run that serves.
 func (c *cli) sinks() []string {
-	if c.served == nil {
+	if c.server == nil {
 		return nil
 	}
-	return c.served.sinks
+	return c.server.sinks
 }
 
 // newForges returns the forges of the application's repositories.
@@ -121,8 +121,8 @@ func (c *cli) newForges(envRepo string) (forge.Forges, error) {
 		Auth: auth, AllowPlainHTTP: c.settings.allowPlainHTTP, Timeout: c.settings.gitTimeout, Logger: c.logger(),
 	}
 	var tokens map[string]gitstore.Auth
-	if c.served != nil {
-		tokens = c.served.forgeTokens
+	if c.server != nil {
+		tokens = c.server.forgeTokens
 	}
 	return forge.New(envRepo, options, tokens, c.rateLimiter), nil
 }
@@ -153,9 +153,9 @@ func (c *cli) openStore(ctx context.Context, url string) (*gitstore.Store, error
 		URL: url, Branch: branch, Committer: committer(), Auth: auth, Signer: signer,
 		AllowPlainHTTP: c.settings.allowPlainHTTP, Timeout: c.settings.gitTimeout, Now: c.now, Logger: c.logger(),
 	}
-	if c.served != nil { // a server keeps what it read
+	if c.server != nil { // a server keeps what it read
 		options.History = true
-		options.OnPush = func(p gitstore.Push) { c.served.observer.Pushed(giturl.Redact(url), p) }
+		options.OnPush = func(p gitstore.Push) { c.server.observer.Pushed(giturl.Redact(url), p) }
 	}
 	store, err := gitstore.Open(ctx, options)
 	if err != nil {
@@ -170,7 +170,7 @@ func (c *cli) gitAuth() (gitstore.Auth, error) {
 	auth := gitstore.Auth{
 		Username:         cmp.Or(c.env["OCTOPOD_GIT_USERNAME"], c.settings.gitUsername),
 		Token:            c.env["OCTOPOD_GIT_TOKEN"],
-		SSHKeyFile:       cmp.Or(c.settings.sshKey, c.usualKey()),
+		SSHKeyFile:       cmp.Or(c.settings.sshKey, c.defaultSSHKey()),
 		SSHKeyPassphrase: c.env["OCTOPOD_SSH_KEY_PASSPHRASE"],
 		KnownHostsFiles:  c.settings.knownHosts,
 	}
@@ -178,13 +178,13 @@ func (c *cli) gitAuth() (gitstore.Auth, error) {
 	if auth.Token != "" || file == "" {
 		return auth, nil
 	}
-	token, err := readKey(file, "git token")
+	token, err := readSecret(file, "git token")
 	auth.Token = strings.TrimSpace(string(token))
 	return auth, err
 }
 
-// usualKey is the key that ssh takes when there is no agent; "" with an agent.
-func (c *cli) usualKey() string {
+// defaultSSHKey is the key that ssh takes when there is no agent; "" with an agent.
+func (c *cli) defaultSSHKey() string {
 	if c.env["SSH_AUTH_SOCK"] != "" || c.env["HOME"] == "" {
 		return ""
 	}
@@ -201,7 +201,7 @@ func (c *cli) signer() (gitstore.Signer, error) {
 	if c.settings.signKey == "" {
 		return nil, nil
 	}
-	key, err := readKey(c.settings.signKey, "signing key")
+	key, err := readSecret(c.settings.signKey, "signing key")
 	if err != nil {
 		return nil, err
 	}
@@ -212,8 +212,8 @@ func (c *cli) signer() (gitstore.Signer, error) {
 	return gitstore.SSHSigner(key, passphrase)
 }
 
-// readKey reads a secret that a setting names.
-func readKey(file, what string) ([]byte, error) {
+// readSecret reads a secret that a setting names.
+func readSecret(file, what string) ([]byte, error) {
 	data, err := os.ReadFile(file)
 	if err == nil {
 		return data, nil
@@ -234,7 +234,7 @@ func (c *cli) newRenderer() (*render.Renderer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("finding this program's own file: %w", err)
 	}
-	renderer := render.New(render.Options{SandboxKustomize: !c.onceOnly, Sandbox: func(ctx context.Context) *exec.Cmd {
+	renderer := render.New(render.Options{SandboxKustomize: !c.renderInProcess, Sandbox: func(ctx context.Context) *exec.Cmd {
 		worker := exec.CommandContext(ctx, self, renderWorker)
 		worker.Env = []string{} // no token in reach of a template
 		return worker
@@ -250,6 +250,6 @@ func newRenderWorker(c *cli) *cobra.Command {
 	return &cobra.Command{
 		Use: renderWorker, Hidden: true, Args: cobra.NoArgs,
 		PersistentPreRunE: func(*cobra.Command, []string) error { return nil }, // it has no settings
-		RunE:              func(*cobra.Command, []string) error { return render.ServeWorker(c.in, c.out) },
+		RunE:              func(*cobra.Command, []string) error { return render.ServeWorker(c.stdin, c.stdout) },
 	}
 }

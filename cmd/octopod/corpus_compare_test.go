@@ -40,8 +40,8 @@ var prose = []string{
 // proseColumns are the columns of tables that hold sentences.
 var proseColumns = []string{"REASON", "REMARK"}
 
-// unsaid stands for a sentence.
-const unsaid = "…"
+// placeholderSentence stands for a sentence.
+const placeholderSentence = "…"
 
 func isProse(path string) bool {
 	return slices.ContainsFunc(prose, func(field string) bool {
@@ -119,7 +119,7 @@ func (p *proseCutter) value(path string) {
 		if token != "" && isProse(path) {
 			start := before + int64(bytes.IndexByte(p.in[before:], '"'))
 			p.out.Write(p.in[p.copied:start])
-			p.out.WriteString(`"` + unsaid + `"`)
+			p.out.WriteString(`"` + placeholderSentence + `"`)
 			p.copied = p.tokens.InputOffset()
 		}
 	}
@@ -149,9 +149,9 @@ func tableWithoutProse(text string) string {
 		switch {
 		case line == "":
 		case !isRow(cells, titles):
-			lines[i+1] = unsaid
+			lines[i+1] = placeholderSentence
 		case slices.Contains(proseColumns, lines[0][last[0]:last[1]]):
-			lines[i+1] = string(cells[:last[0]]) + unsaid
+			lines[i+1] = string(cells[:last[0]]) + placeholderSentence
 		}
 	}
 	return strings.Join(lines, "\n")

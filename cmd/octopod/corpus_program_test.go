@@ -72,11 +72,11 @@ func (thisTree) serve(t testing.TB, c call) string {
 		_ = talk.Close()
 	}()
 	t.Cleanup(func() { end(); <-ended })
-	return greeted(t, said)
+	return serverURL(t, said)
 }
 
-// greeted gives the address in the greeting of a server, once it is ready.
-func greeted(t testing.TB, said io.Reader) string {
+// serverURL gives the address in the greeting of a server, once it is ready.
+func serverURL(t testing.TB, said io.Reader) string {
 	t.Helper()
 	lines := bufio.NewScanner(said)
 	lines.Scan()
@@ -136,7 +136,7 @@ func (p recorded) serve(t testing.TB, c call) string {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		_ = cmd.Wait()
 	})
-	return greeted(t, said)
+	return serverURL(t, said)
 }
 
 // buildRecorded builds the program of a revision. Its source is changed in one

@@ -84,7 +84,7 @@ func recordRepo(t testing.TB, name string, p corpusProgram) {
 	dir := t.TempDir()
 	makeRepositories(t, dir)
 	t.Chdir(dir)
-	readStory(t, name).tell(t, dir, p)
+	readStory(t, name).create(t, dir, p)
 	writeExported(t, name, testenv.Git(t, filepath.Join(dir, name+".git"), "fast-export", "--all"))
 }
 

@@ -104,8 +104,8 @@ func splitWords(line string) []string {
 	return words
 }
 
-// tell makes the env repo of a story in dir, with the program that is recorded.
-func (s story) tell(t testing.TB, dir string, p corpusProgram) {
+// create makes the env repo of a story in dir, with the program that is recorded.
+func (s story) create(t testing.TB, dir string, p corpusProgram) {
 	t.Helper()
 	testenv.EmptyBare(t, filepath.Join(dir, s.name+".git"))
 	s.unpack(t, dir)

@@ -16,7 +16,7 @@ import (
 
 // newDelete removes a staging for good.
 func newDelete(c *cli) *cobra.Command {
-	var w writing
+	var w writeFlags
 	var name, branch string
 	var yes, finish, thisBranch bool
 	cmd := &cobra.Command{
@@ -44,7 +44,7 @@ removes the record.`,
 			a := staging.Action{Verb: staging.Delete, Finish: finish}
 			var err error
 			if thisBranch || cmd.Flags().Changed("branch") {
-				a.Branch, a.Repository, err = c.goneBranch(cmd, append(args, name), branch, thisBranch, yes || w.dryRun)
+				a.Branch, a.Repository, err = c.deletedBranch(cmd, append(args, name), branch, thisBranch, yes || w.dryRun)
 			} else {
 				a.Name, err = oneName(cmd, args, name)
 			}
@@ -74,9 +74,9 @@ removes the record.`,
 	return cmd
 }
 
-// goneBranch gives the branch whose staging a pipeline removes, and the
+// deletedBranch gives the branch whose staging a pipeline removes, and the
 // repository that the pipeline belongs to; "" when a person asks.
-func (c *cli) goneBranch(cmd *cobra.Command, names []string, branch string, this, sure bool) (gone, repository string, err error) {
+func (c *cli) deletedBranch(cmd *cobra.Command, names []string, branch string, this, sure bool) (gone, repository string, err error) {
 	switch {
 	case strings.Join(names, "") != "" || this && branch != "":
 		return "", "", usage(cmd, "give a name, or --branch, or --this-branch")
@@ -85,12 +85,12 @@ func (c *cli) goneBranch(cmd *cobra.Command, names []string, branch string, this
 	case !this && branch == "":
 		return "", "", usage(cmd, "--branch is empty")
 	case !this:
-		if m, _ := c.surroundings(cmd.Context()); m.System != "" {
+		if m, _ := c.detect(cmd.Context()); m.System != "" {
 			repository = m.Repository
 		}
 		return branch, repository, nil
 	}
-	m, err := c.branchHere(cmd.Context())
+	m, err := c.currentBranch(cmd.Context())
 	if err == nil && m.System == "" {
 		err = usage(cmd, "--this-branch is for CI")
 	}
@@ -111,9 +111,9 @@ func (c *cli) confirmDelete(ctx context.Context, in finder, name string) error {
 		return staging.Errorf(staging.CodeInvalid, "deleting staging %q takes its volumes and database away, and there is no terminal to ask on", name).
 			WithHint("add --yes if you mean it; `octopod archive %s` keeps the data", name)
 	}
-	c.talk.printf("This deletes staging %s (branch %s):\n", c.talk.paint(bold, name), inline(views[0].Spec.Branch))
-	c.talk.printf("  namespace %s with everything in it, volumes and database included\n", p.Namespace(name))
-	c.talk.printf("The record can be brought back from git, the data cannot.\n`octopod archive %s` keeps it.\n", name)
+	c.stderr.printf("This deletes staging %s (branch %s):\n", c.stderr.paint(bold, name), oneLine(views[0].Spec.Branch))
+	c.stderr.printf("  namespace %s with everything in it, volumes and database included\n", p.Namespace(name))
+	c.stderr.printf("The record can be brought back from git, the data cannot.\n`octopod archive %s` keeps it.\n", name)
 	sure, err := c.ask(ctx, "Delete it? [y/N] ")
 	if err == nil && !sure {
 		err = staging.Errorf(staging.CodeInvalid, "nothing was deleted")
@@ -123,17 +123,17 @@ func (c *cli) confirmDelete(ctx context.Context, in finder, name string) error {
 
 // interactive tells whether there is a person to ask.
 func (c *cli) interactive() bool {
-	in, ok := c.in.(*os.File)
-	return ok && c.talk.terminal && term.IsTerminal(int(in.Fd()))
+	in, ok := c.stdin.(*os.File)
+	return ok && c.stderr.terminal && term.IsTerminal(int(in.Fd()))
 }
 
 // ask puts a yes-or-no question; an interrupt ends it.
 func (c *cli) ask(ctx context.Context, question string) (bool, error) {
-	c.talk.printf("%s", question)
+	c.stderr.printf("%s", question)
 	answers := make(chan string, 1)
 	failures := make(chan error, 1)
 	go func() {
-		line, err := bufio.NewReader(c.in).ReadString('\n')
+		line, err := bufio.NewReader(c.stdin).ReadString('\n')
 		if err != nil && !errors.Is(err, io.EOF) {
 			failures <- err
 			return
@@ -142,7 +142,7 @@ func (c *cli) ask(ctx context.Context, question string) (bool, error) {
 	}()
 	select {
 	case <-ctx.Done():
-		c.talk.printf("\n")
+		c.stderr.printf("\n")
 		return false, ctx.Err()
 	case err := <-failures:
 		return false, staging.Errorf(staging.CodeInvalid, "the answer cannot be read").Because(err)

@@ -28,7 +28,7 @@ The demo needs only this program. The folder stays, so that you can continue.`,
 			if err != nil {
 				return err
 			}
-			c.env = ownSurroundings(c.env)
+			c.env = demoEnv(c.env)
 			d := demo{cli: c, dir: dir, envs: filepath.Join(dir, "envs.git"), app: filepath.Join(dir, "app.git")}
 			return d.run(cmd.Context())
 		},
@@ -75,13 +75,13 @@ const (
 
 func (d *demo) run(ctx context.Context) error {
 	for _, chapter := range []func(context.Context) error{
-		d.application, d.envRepo, d.deploys, d.override, d.sleep, d.takeBack, d.overview,
+		d.application, d.envRepo, d.deploys, d.override, d.archive, d.rollback, d.overview,
 	} {
 		if err := chapter(ctx); err != nil {
 			return err
 		}
 	}
-	d.farewell()
+	d.nextSteps()
 	return nil
 }
 
@@ -94,8 +94,8 @@ func (d *demo) application(ctx context.Context) error {
 		rows[i] = []cell{{b.name, bold}, {short(b.commit), yellow}, {b.author.Name, ""}, {b.subject, dim}}
 	}
 	if err == nil {
-		d.out.printf("\n")
-		d.out.table([]column{{"BRANCH", 0}, {"COMMIT", 0}, {"AUTHOR", 0}, {"SUBJECT", 1}}, rows, true)
+		d.stdout.printf("\n")
+		d.stdout.table([]column{{"BRANCH", 0}, {"COMMIT", 0}, {"AUTHOR", 0}, {"SUBJECT", 1}}, rows, true)
 	}
 	return err
 }
@@ -131,12 +131,12 @@ func (d *demo) override(ctx context.Context) error {
 	return d.octopod(ctx, tester, "set", "login", "PAYMENT_GATEWAY=production", "LOG_LEVEL=debug", "--diff")
 }
 
-func (d *demo) sleep(ctx context.Context) error {
+func (d *demo) archive(ctx context.Context) error {
 	d.title("Archive search over the weekend; its data stays")
 	return d.octopod(ctx, manager, "archive", "search")
 }
 
-func (d *demo) takeBack(ctx context.Context) error {
+func (d *demo) rollback(ctx context.Context) error {
 	d.title("Deploy a bad build, and roll it back")
 	bad, err := commitTo(ctx, d.app, d.branches[3], "Round the total twice", d.now)
 	if err != nil {
@@ -170,9 +170,9 @@ func (d *demo) overview(ctx context.Context) error {
 	return nil
 }
 
-func (d *demo) farewell() {
+func (d *demo) nextSteps() {
 	d.title("Your turn")
-	d.out.printf("\n%s\n", strings.ReplaceAll(`The demo is in
+	d.stdout.printf("\n%s\n", strings.ReplaceAll(`The demo is in
   DIR
 
 The env repo is a plain git repository, and each staging is plain kustomize:

@@ -31,9 +31,9 @@ func demoBranches() []demoBranch {
 	}
 }
 
-// ownSurroundings is the environment of the story: the machine's and the
+// demoEnv is the environment of the story: the machine's and the
 // terminal's, but not that of a CI run which happens to show the demo.
-func ownSurroundings(env environ) environ {
+func demoEnv(env environ) environ {
 	own := environ{}
 	for _, name := range []string{"HOME", "PATH", "USER", "LOGNAME", "TMPDIR", "TERM", "COLUMNS", "NO_COLOR", "LANG", "LC_ALL", "XDG_CONFIG_HOME"} {
 		if value, ok := env[name]; ok {

@@ -12,7 +12,7 @@ import (
 
 // deployFlags are the flags of deploy, create and update.
 type deployFlags struct {
-	writing
+	writeFlags
 	valueFlags
 	name       string
 	branch     string
@@ -47,7 +47,7 @@ func (o *deployFlags) addFlags(c *cli, cmd *cobra.Command) {
 	f.BoolVar(&o.noCheck, "no-image-check", false, "do not check that the registry has the images")
 	f.StringVar(&o.outputs, "outputs", "", "write name, url, status, … to `FILE`: KEY=VALUE lines, or JSON if it ends in .json")
 	o.valueFlags.addFlags(c, cmd)
-	o.writing.addFlags(cmd)
+	o.writeFlags.addFlags(cmd)
 	nameFlag(cmd, &o.name)
 	c.completeFlag(cmd, "service", completeServices)
 	c.completeFlag(cmd, "image", completeImages)
@@ -111,11 +111,11 @@ func (c *cli) deployVerb(cmd *cobra.Command, verb staging.Verb) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		origin, err := o.about(cmd.Context(), c, &a)
+		origin, err := o.addDetected(cmd.Context(), c, &a)
 		if err != nil {
 			return err
 		}
-		to, err := c.connectOnce(cmd.Context())
+		to, err := c.connectInProcess(cmd.Context())
 		if err != nil {
 			return err
 		}
@@ -125,8 +125,8 @@ func (c *cli) deployVerb(cmd *cobra.Command, verb staging.Verb) *cobra.Command {
 		for name, b := range a.Images {
 			a.Images[name] = withOrigin(b, origin)
 		}
-		became := &recorder{octopod: &patient{octopod: to, cli: c}}
-		err = c.apply(cmd.Context(), became, a, o.writing)
+		became := &resultRecorder{backend: &imageWaiter{backend: to, cli: c}}
+		err = c.apply(cmd.Context(), became, a, o.writeFlags)
 		c.noteRest(became.result)
 		if became.applied {
 			err = cmp.Or(err, c.writeOutputs(o.outputs, became.result))
@@ -139,7 +139,7 @@ func (c *cli) deployVerb(cmd *cobra.Command, verb staging.Verb) *cobra.Command {
 // noteRest names what a deploy that did something left as it was.
 func (c *cli) noteRest(r change.Result) {
 	if r.Changed && r.Note != "" {
-		c.note("%s", inline(r.Note))
+		c.note("%s", oneLine(r.Note))
 	}
 	for _, f := range r.Refused {
 		c.note("%s does not follow the new default: %s", f.Name, message(f.Err))

@@ -40,8 +40,8 @@ func newDescribe(c *cli) *cobra.Command {
 	return cmd
 }
 
-// described is one staging as programs read it.
-type described struct {
+// describeJSON is one staging as programs read it.
+type describeJSON struct {
 	staging.View
 	Settings []project.Setting `json:"settings"`
 	Links    []project.Link    `json:"links"`
@@ -69,8 +69,8 @@ func (c *cli) describe(ctx context.Context, to interface {
 		t.Committed = &events[0].At
 	}
 	record := views[0].Document.Staging()
-	d := described{View: views[0], Settings: p.Settings(record), Links: p.Links(record), History: events}
-	if c.settings.machine() {
+	d := describeJSON{View: views[0], Settings: p.Settings(record), Links: p.Links(record), History: events}
+	if c.settings.machineReadable() {
 		return c.encode(d)
 	}
 	c.showPage(p, d)
@@ -78,26 +78,26 @@ func (c *cli) describe(ctx context.Context, to interface {
 }
 
 // showPage prints the page that people read.
-func (c *cli) showPage(p *project.Project, d described) {
+func (c *cli) showPage(p *project.Project, d describeJSON) {
 	s := d.Spec
-	c.field("Name", c.out.paint(bold, d.Metadata.Name))
-	c.field("Title", inline(d.Metadata.Title))
+	c.field("Name", c.stdout.paint(bold, d.Metadata.Name))
+	c.field("Title", oneLine(d.Metadata.Title))
 	c.field("Status", c.statusLine(d.View))
 	if d.Status.Phase == staging.PhaseInvalid {
-		c.out.printf("\n%s\n%s\n", d.Status.Reason, plain(d.Status.Detail))
+		c.stdout.printf("\n%s\n%s\n", d.Status.Reason, sanitize(d.Status.Detail))
 		c.showChanges(d.History)
 		return
 	}
-	c.field("Detail", inline(d.Status.Detail))
+	c.field("Detail", oneLine(d.Status.Detail))
 	c.field("Steps", steps(d.Status.Timings))
-	c.field("Branch", inline(s.Branch))
+	c.field("Branch", oneLine(s.Branch))
 	if pr := s.PullRequest; pr != nil {
-		c.field("Pull request", inline(strings.Join([]string{fmt.Sprintf("#%d", pr.Number), pr.Title, by(pr.Author), pr.URL}, " ")))
+		c.field("Pull request", oneLine(strings.Join([]string{fmt.Sprintf("#%d", pr.Number), pr.Title, by(pr.Author), pr.URL}, " ")))
 	}
-	c.field("Created", c.when(s.Created.At)+by(s.Created.By))
+	c.field("Created", c.formatTime(s.Created.At)+by(s.Created.By))
 	c.field("Expires", expires(d.View))
 	if s.Pinned != nil {
-		c.field("Pinned", inline(c.when(s.Pinned.At)+by(s.Pinned.By)+": "+cmp.Or(s.Pinned.Reason, "no reason given")))
+		c.field("Pinned", oneLine(c.formatTime(s.Pinned.At)+by(s.Pinned.By)+": "+cmp.Or(s.Pinned.Reason, "no reason given")))
 	}
 	c.field("Tested", c.tested(d.View))
 	c.field("Presets", strings.Join(s.Presets, ", "))
@@ -116,14 +116,14 @@ func (c *cli) tested(v staging.View) string {
 	if t == nil {
 		return ""
 	}
-	line := string(t.Outcome) + by(t.By) + " " + c.when(t.At)
+	line := string(t.Outcome) + by(t.By) + " " + c.formatTime(t.At)
 	if slices.Contains(v.Status.Untested, staging.TestedVersions) {
 		line += ", in an earlier version"
 	}
 	if slices.Contains(v.Status.Untested, staging.TestedSettings) {
 		line += ", with other settings"
 	}
-	return inline(strings.TrimSuffix(line+": "+t.Note, ": "))
+	return oneLine(strings.TrimSuffix(line+": "+t.Note, ": "))
 }
 
 func by(person string) string {
@@ -135,19 +135,19 @@ func by(person string) string {
 
 // field prints one line of the page, nothing when there is nothing to say.
 func (c *cli) field(name, value string) {
-	if value != "" && value != none {
-		c.out.printf("%-13s%s\n", name+":", value)
+	if value != "" && value != noValue {
+		c.stdout.printf("%-13s%s\n", name+":", value)
 	}
 }
 
 func (c *cli) statusLine(v staging.View) string {
 	look := statusCell(v)
-	line := c.out.paint(look.style, look.text)
+	line := c.stdout.paint(look.style, look.text)
 	switch {
 	case v.Status.Phase == staging.PhaseInvalid:
 		return line
 	case !v.Status.Reason.IsZero():
-		return line + "  " + inline(v.Status.Reason.String()) + c.since(v.Status.Since)
+		return line + "  " + oneLine(v.Status.Reason.String()) + c.since(v.Status.Since)
 	case v.Status.Phase == "":
 		return line + "  (Argo CD is not connected)"
 	}
@@ -159,7 +159,7 @@ func (c *cli) since(t *time.Time) string {
 	if t == nil {
 		return ""
 	}
-	return " (since " + c.when(*t) + ")"
+	return " (since " + c.formatTime(*t) + ")"
 }
 
 // steps tells how far the last change came: committed 12:00:00 → seen +0.3s.
@@ -190,7 +190,7 @@ func (c *cli) showServices(v staging.View) {
 	var rows [][]cell
 	for _, name := range sortedKeys(v.Spec.Services) {
 		s := v.Spec.Services[name]
-		row := []cell{{name, ""}, {string(s.From), ""}, {cmp.Or(short(s.Commit), none), ""}, {s.Image, ""}, liveCell(v.Status.Services[name])}
+		row := []cell{{name, ""}, {string(s.From), ""}, {cmp.Or(short(s.Commit), noValue), ""}, {s.Image, ""}, liveCell(v.Status.Services[name])}
 		rows = append(rows, row[:len(columns)])
 	}
 	c.section(columns, rows)
@@ -202,7 +202,7 @@ func liveCell(s staging.ServiceStatus) cell {
 	case len(s.Live) == 1 && s.Live[0] == s.Wanted:
 		return cell{"yes", green}
 	case len(s.Live) == 0:
-		return cell{none, dim}
+		return cell{noValue, dim}
 	}
 	tags := make([]string, len(s.Live))
 	for i, image := range s.Live {
@@ -228,7 +228,7 @@ func settingText(s project.Setting) string {
 	case s.Absent():
 		return "(absent)"
 	case s.Value == nil:
-		return none
+		return noValue
 	case s.Value == "":
 		return `""`
 	case s.Parameter.Type == project.TypeSecret:
@@ -251,12 +251,12 @@ func (c *cli) showLinks(urls map[string]string, links []project.Link) {
 
 func (c *cli) section(columns []column, rows [][]cell) {
 	if len(rows) > 0 {
-		c.out.printf("\n")
-		c.out.table(columns, rows, true)
+		c.stdout.printf("\n")
+		c.stdout.table(columns, rows, true)
 	}
 }
 
 func (c *cli) showChanges(events []staging.Event) {
-	c.out.printf("\n")
+	c.stdout.printf("\n")
 	c.tableOfEvents(events, true)
 }

@@ -34,9 +34,9 @@ Exit code 0: same. 1: different. 2 or more: error.`,
   octopod diff feature-login 1f2e3d4 2b3c4d5 -o name`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) < 1 || len(args) > 3 {
-				return comparing(usage(cmd, "which staging, and which revisions?"))
+				return comparisonResult(usage(cmd, "which staging, and which revisions?"))
 			}
-			return comparing(c.diff(cmd.Context(), args[0], args[1:], committed))
+			return comparisonResult(c.diff(cmd.Context(), args[0], args[1:], committed))
 		},
 		ValidArgsFunction: c.completion(completeNameThen(completeRevisions)),
 	}
@@ -62,7 +62,7 @@ func (c *cli) diff(ctx context.Context, name string, revisions []string, committ
 }
 
 // drift compares what is committed with what would be.
-func (c *cli) drift(ctx context.Context, to keeper, name string, committed bool) (before, after []staging.Object, err error) {
+func (c *cli) drift(ctx context.Context, to maintainer, name string, committed bool) (before, after []staging.Object, err error) {
 	edits, err := c.edits(ctx, to, committed)
 	if err != nil {
 		return nil, nil, err
@@ -86,7 +86,7 @@ func (c *cli) showDiffs(diffs []change.ObjectDiff) error {
 		}
 	case "name":
 		for _, d := range diffs {
-			c.out.printf("%s\n", inline(d.Object))
+			c.stdout.printf("%s\n", oneLine(d.Object))
 		}
 	default:
 		c.showDiff(change.Unified(diffs))

@@ -43,7 +43,7 @@ func (c *cli) showFindings(findings []doctor.Finding) error {
 			faults++
 		}
 	}
-	if c.settings.machine() {
+	if c.settings.machineReadable() {
 		if err := c.encode(staging.ListOf("Finding", findings)); err != nil {
 			return err
 		}
@@ -62,9 +62,9 @@ func (c *cli) showFinding(f doctor.Finding) {
 	mark := map[doctor.Health]cell{
 		doctor.OK: {"✓", green}, doctor.Warning: {"!", yellow}, doctor.Fault: {"✗", red}, doctor.Unknown: {"?", dim},
 	}[f.Health]
-	c.out.printf("%s %-26s %s\n", c.out.paint(mark.style, mark.text), f.Check, indented(plain(f.Message)))
+	c.stdout.printf("%s %-26s %s\n", c.stdout.paint(mark.style, mark.text), f.Check, indented(sanitize(f.Message)))
 	if f.Fix != "" {
-		c.out.printf("  %s\n", c.out.paint(dim, "→ "+indented(plain(f.Fix))))
+		c.stdout.printf("  %s\n", c.stdout.paint(dim, "→ "+indented(sanitize(f.Fix))))
 	}
 }
 

@@ -19,9 +19,9 @@ func (c *cli) encode(v any) error {
 		return fmt.Errorf("encoding the result: %w", err)
 	}
 	text := b.Bytes()
-	if c.settings.pick != nil {
-		picked, err := c.settings.pick.of(text)
-		c.out.printf("%s", picked)
+	if c.settings.jsonPath != nil {
+		picked, err := c.settings.jsonPath.find(text)
+		c.stdout.printf("%s", picked)
 		return err
 	}
 	if c.settings.output == "yaml" {
@@ -30,6 +30,6 @@ func (c *cli) encode(v any) error {
 			return fmt.Errorf("encoding the result: %w", err)
 		}
 	}
-	c.out.printf("%s", text)
+	c.stdout.printf("%s", text)
 	return nil
 }

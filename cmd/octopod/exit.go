@@ -13,9 +13,9 @@ import (
 	"octopod/generator/staging"
 )
 
-// exits is the one table from what went wrong to the exit code. `octopod help
+// exitCodes is the one table from what went wrong to the exit code. `octopod help
 // exit-codes` prints it.
-var exits = []struct {
+var exitCodes = []struct {
 	exit  int
 	codes []staging.Code
 	means string
@@ -33,24 +33,24 @@ var exits = []struct {
 }
 
 const (
-	exitTrouble     = 2   // the least exit code of diff and regenerate --check when they could not compare
-	exitInterrupted = 130 // as shells do: 128 + SIGINT
+	exitCompareFailed = 2   // the least exit code of diff and regenerate --check when they could not compare
+	exitInterrupted   = 130 // as shells do: 128 + SIGINT
 )
 
 // errDifferent is the answer of a comparison, not a failure: exit code 1, no words.
 var errDifferent = errors.New("different")
 
-// trouble marks the failure of a comparison, whose exit code must not be mistaken for an answer.
-type trouble struct{ error }
+// comparisonError marks the failure of a comparison, whose exit code must not be mistaken for an answer.
+type comparisonError struct{ error }
 
-func (t trouble) Unwrap() error { return t.error }
+func (t comparisonError) Unwrap() error { return t.error }
 
-// comparing keeps exit code 1 for "different".
-func comparing(err error) error {
+// comparisonResult keeps exit code 1 for "different".
+func comparisonResult(err error) error {
 	if err == nil || errors.Is(err, errDifferent) {
 		return err
 	}
-	return trouble{err}
+	return comparisonError{err}
 }
 
 // reported is a failure whose particulars are part of the result already.
@@ -58,10 +58,10 @@ type reported struct{ code staging.Code }
 
 func (r reported) Error() string { return string(r.code) }
 
-// exitOf gives the exit code of an error.
-func exitOf(err error) int {
+// exitCode gives the exit code of an error.
+func exitCode(err error) int {
 	var said reported
-	var t trouble
+	var t comparisonError
 	switch {
 	case err == nil:
 		return 0
@@ -70,15 +70,15 @@ func exitOf(err error) int {
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
 	case errors.As(err, &said):
-		return exitOfCode(said.code)
+		return exitCodeFor(said.code)
 	case errors.As(err, &t):
-		return max(exitTrouble, exitOf(t.error))
+		return max(exitCompareFailed, exitCode(t.error))
 	}
-	return exitOfCode(codeOf(err))
+	return exitCodeFor(codeOf(err))
 }
 
-func exitOfCode(code staging.Code) int {
-	for _, row := range exits {
+func exitCodeFor(code staging.Code) int {
+	for _, row := range exitCodes {
 		for _, c := range row.codes {
 			if c == code {
 				return row.exit
@@ -105,19 +105,19 @@ func codeOf(err error) staging.Code {
 // people and scripts, who read the line.
 func (c *cli) report(ctx context.Context, args []string, err error) int {
 	if err != nil && ctx.Err() != nil {
-		c.talk.printf("octopod: interrupted\n")
+		c.stderr.printf("octopod: interrupted\n")
 		return exitInterrupted
 	}
-	exit := exitOf(err)
+	exit := exitCode(err)
 	var said reported
 	switch {
 	case err == nil, errors.Is(err, errDifferent), errors.As(err, &said):
-	case c.settings.machine() && c.settings.pick == nil || wantsJSON(args):
-		c.talk.printf("%s\n", errorJSON(err, exit))
+	case c.settings.machineReadable() && c.settings.jsonPath == nil || wantsJSON(args):
+		c.stderr.printf("%s\n", errorJSON(err, exit))
 	default:
-		c.talk.printf("%s %s\n", c.talk.paint(red, "octopod:"), plain(message(err)))
+		c.stderr.printf("%s %s\n", c.stderr.paint(red, "octopod:"), sanitize(message(err)))
 		if hint := staging.HintOf(err); hint != "" {
-			c.talk.printf("%s %s\n", c.talk.paint(dim, "→"), plain(hint))
+			c.stderr.printf("%s %s\n", c.stderr.paint(dim, "→"), sanitize(hint))
 		}
 	}
 	return exit
@@ -178,9 +178,9 @@ func unknownVerb(root *cobra.Command, verb string) error {
 	return err
 }
 
-// flagMeant asks for the flag that the person may have meant; "" where none is
+// suggestFlag asks for the flag that the person may have meant; "" where none is
 // spelled alike.
-func flagMeant(cmd *cobra.Command, err error) string {
+func suggestFlag(cmd *cobra.Command, err error) string {
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "" {
 		return ""

@@ -25,7 +25,7 @@ BRANCH defaults to the branch of CI or the work tree.`,
 				return usage(cmd, "one branch at a time: %s are too many", strings.Join(args, ", "))
 			}
 			if len(args) == 0 {
-				m, err := c.branchHere(cmd.Context())
+				m, err := c.currentBranch(cmd.Context())
 				if err != nil {
 					return err
 				}
@@ -46,17 +46,17 @@ func (c *cli) explain(ctx context.Context, in explainer, branch string) error {
 	switch {
 	case err != nil:
 		return err
-	case c.settings.machine():
+	case c.settings.machineReadable():
 		return c.encode(e)
 	case c.settings.output == "name":
-		c.out.printf("%s\n", e.Staging)
+		c.stdout.printf("%s\n", e.Staging)
 		return nil
 	}
-	c.out.printf("%s\n", inline(e.Summary))
+	c.stdout.printf("%s\n", oneLine(e.Summary))
 	rows := [][]cell{}
 	for _, f := range e.Facts {
-		rows = append(rows, []cell{{f.About, bold}, {inline(f.Text), ""}})
+		rows = append(rows, []cell{{f.About, bold}, {oneLine(f.Text), ""}})
 	}
-	c.out.table([]column{{"ABOUT", 0}, {"WHAT", 1}}, rows, true)
+	c.stdout.table([]column{{"ABOUT", 0}, {"WHAT", 1}}, rows, true)
 	return nil
 }

@@ -8,7 +8,7 @@ import (
 
 // newExtend lets a staging's time to live begin anew.
 func newExtend(c *cli) *cobra.Command {
-	return c.changeOne(&cobra.Command{
+	return c.actionCommand(&cobra.Command{
 		Use:   "extend NAME",
 		Short: "Restart the time to live of a staging",
 		Long: `Restart the time to live of a staging (spec.lifecycle.ttl) today, like a deploy. To

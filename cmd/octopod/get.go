@@ -12,8 +12,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// listing are the flags of get.
-type listing struct {
+// getFlags are the flags of get.
+type getFlags struct {
 	staging.Query
 	selector  string
 	noHeaders bool
@@ -22,7 +22,7 @@ type listing struct {
 
 // newGet lists stagings.
 func newGet(c *cli) *cobra.Command {
-	var l listing
+	var l getFlags
 	cmd := &cobra.Command{
 		Use:     "get [NAME…]",
 		Aliases: []string{"list", "ls"},
@@ -67,8 +67,8 @@ services with a build of the branch; all others run the project's default.`,
 
 // list shows how things are now. For people the archived ones are counted, so
 // that nobody misses a staging that sleeps.
-func (c *cli) list(ctx context.Context, from finder, l listing) error {
-	counts := !l.All && !l.Archived && len(l.Names) == 0 && !c.settings.machine() && c.settings.output != "name"
+func (c *cli) list(ctx context.Context, from finder, l getFlags) error {
+	counts := !l.All && !l.Archived && len(l.Names) == 0 && !c.settings.machineReadable() && c.settings.output != "name"
 	q := l.Query
 	q.All = q.All || counts
 	views, err := from.Find(ctx, q)
@@ -92,7 +92,7 @@ func (c *cli) list(ctx context.Context, from finder, l listing) error {
 	return nil
 }
 
-func (c *cli) showViews(views []staging.View, l listing) error {
+func (c *cli) showViews(views []staging.View, l getFlags) error {
 	switch c.settings.output {
 	case "json", "yaml":
 		if len(l.Names) == 1 {
@@ -101,7 +101,7 @@ func (c *cli) showViews(views []staging.View, l listing) error {
 		return c.encode(staging.ListOf(staging.Kind, views))
 	case "name":
 		for _, v := range views {
-			c.out.printf("%s\n", v.Metadata.Name)
+			c.stdout.printf("%s\n", v.Metadata.Name)
 		}
 		return nil
 	}
@@ -109,40 +109,40 @@ func (c *cli) showViews(views []staging.View, l listing) error {
 		c.note("no stagings%s", map[bool]string{true: " fit", false: " yet: `octopod deploy --branch BRANCH` makes one"}[len(l.Selector) > 0 || l.Archived])
 		return nil
 	}
-	columns, rows := c.rowsOf(views)
-	c.out.table(columns, rows, !l.noHeaders)
+	columns, rows := c.stagingTable(views)
+	c.stdout.table(columns, rows, !l.noHeaders)
 	for _, v := range views {
-		c.complain(v)
+		c.noteFailure(v)
 	}
 	return nil
 }
 
-// complain says what is wrong with a staging, below the table.
-func (c *cli) complain(v staging.View) {
+// noteFailure says what is wrong with a staging, below the table.
+func (c *cli) noteFailure(v staging.View) {
 	name := v.Metadata.Name
 	switch v.Status.Phase {
 	case staging.PhaseInvalid:
 		c.note("%s is invalid: `octopod describe %s` says why", name, name)
 	case staging.PhaseFailed, staging.PhaseDegraded:
-		c.note("%s: %s", name, inline(v.Status.Reason.String()))
+		c.note("%s: %s", name, oneLine(v.Status.Reason.String()))
 	}
 }
 
-// rowsOf gives what fits 80 columns, and with -o wide the rest.
-func (c *cli) rowsOf(views []staging.View) ([]column, [][]cell) {
+// stagingTable gives what fits 80 columns, and with -o wide the rest.
+func (c *cli) stagingTable(views []staging.View) ([]column, [][]cell) {
 	columns := []column{{"NAME", 0}, {"STATUS", 0}, {"BRANCH", 2}, {"SERVICES", 3}, {"URL", 0}, {"AGE", 0}}
 	wide := c.settings.output == "wide"
 	if wide {
-		columns[2].give, columns[3].give = 0, 0
+		columns[2].shrink, columns[3].shrink = 0, 0
 		columns = append(columns, column{"PR", 0}, column{"EXPIRES", 0}, column{"PINNED", 0}, column{"TESTED", 0}, column{"OVERRIDES", 0}, column{"IMAGES", 0}, column{"REASON", 0})
 	}
 	rows := make([][]cell, len(views))
 	for i, v := range views {
-		rows[i] = []cell{{v.Metadata.Name, bold}, statusCell(v), {cmp.Or(v.Spec.Branch, none), ""}, {built(v), ""},
-			{cmp.Or(v.Status.URL, none), ""}, {ago(c.now(), v.Spec.Created.At), dim}}
+		rows[i] = []cell{{v.Metadata.Name, bold}, statusCell(v), {cmp.Or(v.Spec.Branch, noValue), ""}, {builtServices(v), ""},
+			{cmp.Or(v.Status.URL, noValue), ""}, {elapsed(c.now(), v.Spec.Created.At), dim}}
 		if wide {
-			rows[i] = append(rows[i], cell{pullRequest(v), ""}, cell{expires(v), ""}, cell{pinned(v), ""}, cell{cmp.Or(string(v.Status.Tested), none), ""},
-				cell{overrides(v), ""}, cell{images(v), ""}, cell{cmp.Or(v.Status.Reason.String(), none), ""})
+			rows[i] = append(rows[i], cell{pullRequest(v), ""}, cell{expires(v), ""}, cell{pinned(v), ""}, cell{cmp.Or(string(v.Status.Tested), noValue), ""},
+				cell{overrides(v), ""}, cell{images(v), ""}, cell{cmp.Or(v.Status.Reason.String(), noValue), ""})
 		}
 	}
 	return columns, rows
@@ -150,21 +150,21 @@ func (c *cli) rowsOf(views []staging.View) ([]column, [][]cell) {
 
 func pullRequest(v staging.View) string {
 	if v.Spec.PullRequest == nil {
-		return none
+		return noValue
 	}
 	return fmt.Sprintf("#%d", v.Spec.PullRequest.Number)
 }
 
 func expires(v staging.View) string {
 	if v.Spec.Expires == nil {
-		return none
+		return noValue
 	}
 	return v.Spec.Expires.UTC().Format(time.DateOnly)
 }
 
 func pinned(v staging.View) string {
 	if v.Spec.Pinned == nil {
-		return none
+		return noValue
 	}
 	return cmp.Or(v.Spec.Pinned.Reason, "by "+v.Spec.Pinned.By)
 }

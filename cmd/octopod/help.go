@@ -74,7 +74,7 @@ func newHelp(root *cobra.Command) *cobra.Command {
 		ValidArgsFunction: func(_ *cobra.Command, args []string, typed string) (words []string, _ cobra.ShellCompDirective) {
 			for _, cmd := range root.Commands() {
 				if len(args) == 0 && !cmd.Hidden && strings.HasPrefix(cmd.Name(), typed) {
-					words = append(words, describeWord(cmd.Name(), cmd.Short))
+					words = append(words, withDescription(cmd.Name(), cmd.Short))
 				}
 			}
 			return words, cobra.ShellCompDirectiveNoFileComp
@@ -111,7 +111,7 @@ func reflow(text string) string {
 func newExitCodes() *cobra.Command {
 	var b strings.Builder
 	b.WriteString("Every verb returns one of these exit codes.\n\n")
-	for _, row := range exits {
+	for _, row := range exitCodes {
 		var codes []string
 		for _, code := range row.codes {
 			codes = append(codes, string(code))

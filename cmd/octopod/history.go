@@ -58,7 +58,7 @@ func (c *cli) showEvents(events []staging.Event, headers bool) error {
 		return c.encode(staging.ListOf("Event", events))
 	case "name":
 		for _, e := range events {
-			c.out.printf("%s\n", e.Revision)
+			c.stdout.printf("%s\n", e.Revision)
 		}
 		return nil
 	}
@@ -74,27 +74,27 @@ func (c *cli) tableOfEvents(events []staging.Event, headers bool) {
 	}
 	rows := make([][]cell, len(events))
 	for i, e := range events {
-		rows[i] = []cell{{short(e.Revision), yellow}, {c.when(e.At), dim}, {e.By.Name, ""}, {string(e.Via), ""}, {e.Subject, ""}}
+		rows[i] = []cell{{short(e.Revision), yellow}, {c.formatTime(e.At), dim}, {e.By.Name, ""}, {string(e.Via), ""}, {e.Subject, ""}}
 		if seen {
 			rows[i] = append(rows[i], outcome(e))
 		}
 	}
-	c.out.table(columns, rows, headers)
+	c.stdout.table(columns, rows, headers)
 }
 
 // outcome says what became of a version, as far as that was seen.
 func outcome(e staging.Event) cell {
 	if e.Rollout == nil {
-		return cell{none, dim}
+		return cell{noValue, dim}
 	}
 	r := e.Rollout
 	switch {
 	case r.Phase == staging.PhaseFailed || r.Phase == staging.PhaseDegraded:
 		return cell{string(r.Phase) + ": " + r.Reason.String(), red}
 	case r.Running != nil:
-		return cell{"running after " + ago(*r.Running, e.At), green}
+		return cell{"running after " + elapsed(*r.Running, e.At), green}
 	case r.Applied != nil:
-		return cell{"applied after " + ago(*r.Applied, e.At), ""}
+		return cell{"applied after " + elapsed(*r.Applied, e.At), ""}
 	}
 	return cell{string(r.Phase), dim}
 }

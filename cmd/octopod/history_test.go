@@ -17,7 +17,7 @@ func TestHistorySaysHowVersionsEnded(t *testing.T) {
 		rollout *staging.Rollout
 		want    string
 	}{
-		{nil, none},
+		{nil, noValue},
 		{&staging.Rollout{Applied: after(7 * time.Second)}, "applied after 7s"},
 		{&staging.Rollout{Applied: after(7 * time.Second), Running: after(3 * time.Minute), Phase: staging.PhaseRunning}, "running after 3m"},
 		{&staging.Rollout{Applied: after(7 * time.Second), Phase: staging.PhaseFailed, Reason: staging.Reason{Code: staging.ReasonCrash, Parts: "backend"}}, "Failed: backend keeps crashing"},
@@ -29,7 +29,7 @@ func TestHistorySaysHowVersionsEnded(t *testing.T) {
 	}
 	print := func(events []staging.Event) []string {
 		var out bytes.Buffer
-		c := &cli{out: &printer{w: &out}}
+		c := &cli{stdout: &printer{w: &out}}
 		c.tableOfEvents(events, true)
 		return strings.Split(strings.TrimRight(out.String(), "\n"), "\n")
 	}

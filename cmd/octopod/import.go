@@ -109,12 +109,12 @@ func (c *cli) importFrom(ctx context.Context, cmd *cobra.Command, file string, o
 		return err
 	}
 	report := newImportReport(p, m, deployments)
-	request := change.ImportRequest{Items: report.arrivals, By: c.actor(), DryRun: o.dryRun || report.incomplete()}
+	request := change.ImportRequest{Items: report.items, By: c.actor(), DryRun: o.dryRun || report.incomplete()}
 	if report.result, err = to.Import(ctx, request); err != nil {
 		return err
 	}
 	if report.result.Changed && !request.DryRun {
-		c.look(ctx, to, report.result.Plan)
+		c.refreshArgoCD(ctx, to, report.result.Plan)
 	}
 	return c.showImport(report, request.DryRun)
 }
@@ -122,7 +122,7 @@ func (c *cli) importFrom(ctx context.Context, cmd *cobra.Command, file string, o
 func (c *cli) readDeployments(file string) ([]octopod1.Deployment, error) {
 	read := func() ([]byte, error) { return os.ReadFile(file) }
 	if file == "-" {
-		read = func() ([]byte, error) { return io.ReadAll(c.in) }
+		read = func() ([]byte, error) { return io.ReadAll(c.stdin) }
 	}
 	data, err := read()
 	if err != nil {
@@ -135,7 +135,7 @@ func (c *cli) readDeployments(file string) ([]octopod1.Deployment, error) {
 type importReport struct {
 	deployments []octopod1.Deployment
 	converted   []octopod1.Converted
-	arrivals    []change.ImportItem
+	items       []change.ImportItem
 	result      change.ImportResult
 }
 
@@ -144,7 +144,7 @@ func newImportReport(p *project.Project, m octopod1.Mapping, deployments []octop
 	for _, d := range deployments {
 		converted := m.Convert(p, d)
 		r.converted = append(r.converted, converted)
-		r.arrivals = append(r.arrivals, change.ImportItem{Action: converted.Action, Archived: d.Archived, Created: d.Created})
+		r.items = append(r.items, change.ImportItem{Action: converted.Action, Archived: d.Archived, Created: d.Created})
 	}
 	return r
 }
@@ -154,8 +154,8 @@ func (r *importReport) incomplete() bool {
 	return slices.ContainsFunc(r.converted, func(c octopod1.Converted) bool { return len(c.Unmapped)+len(c.Problems) > 0 })
 }
 
-// leftovers are the keys that nothing is for, with the number of stagings that have each.
-func (r *importReport) leftovers() map[string]int {
+// unmappedKeys are the keys that nothing is for, with the number of stagings that have each.
+func (r *importReport) unmappedKeys() map[string]int {
 	keys := map[string]int{}
 	for _, c := range r.converted {
 		for _, key := range c.Unmapped {
@@ -165,8 +165,8 @@ func (r *importReport) leftovers() map[string]int {
 	return keys
 }
 
-// trouble says why one deployment cannot come over; "" when it can.
-func (r *importReport) trouble(i int) string {
+// failure says why one deployment cannot come over; "" when it can.
+func (r *importReport) failure(i int) string {
 	var words []string
 	for _, fault := range r.converted[i].Problems {
 		words = append(words, fault.String())
@@ -177,8 +177,8 @@ func (r *importReport) trouble(i int) string {
 	return strings.Join(words, "; ")
 }
 
-// imported is one deployment as programs read it.
-type imported struct {
+// importedJSON is one deployment as programs read it.
+type importedJSON struct {
 	Name     string   `json:"name"`
 	Branch   string   `json:"branch"`
 	Archived bool     `json:"archived"`
@@ -189,19 +189,19 @@ type imported struct {
 }
 
 func (c *cli) showImport(r *importReport, dryRun bool) error {
-	var items []imported
+	var items []importedJSON
 	failed := r.incomplete()
 	for i, item := range r.result.Outcomes {
-		items = append(items, imported{
+		items = append(items, importedJSON{
 			Name: item.Name, Branch: r.converted[i].Action.Branch, Archived: item.Archived, Changed: item.Changed,
-			Left: r.converted[i].Unmapped, Remark: r.deployments[i].Remark, Error: r.trouble(i),
+			Left: r.converted[i].Unmapped, Remark: r.deployments[i].Remark, Error: r.failure(i),
 		})
 		failed = failed || items[i].Error != ""
 	}
 	switch {
-	case c.settings.machine():
+	case c.settings.machineReadable():
 		err := c.encode(struct {
-			staging.List[imported]
+			staging.List[importedJSON]
 			Changed  bool   `json:"changed"`
 			DryRun   bool   `json:"dryRun,omitempty"`
 			Revision string `json:"revision,omitempty"`
@@ -211,12 +211,12 @@ func (c *cli) showImport(r *importReport, dryRun bool) error {
 		}
 	case c.settings.output == "name":
 		for _, item := range items {
-			c.out.printf("%s\n", item.Name)
+			c.stdout.printf("%s\n", item.Name)
 		}
 	default:
-		c.out.table([]column{{"NAME", 0}, {"BRANCH", 0}, {"STEP", 0}, {"REMARK", 1}}, importRows(items), true)
-		c.out.printf("%s\n", r.summary(items, dryRun, failed))
-		c.noteLeftovers(r)
+		c.stdout.table([]column{{"NAME", 0}, {"BRANCH", 0}, {"STEP", 0}, {"REMARK", 1}}, importRows(items), true)
+		c.stdout.printf("%s\n", r.summary(items, dryRun, failed))
+		c.noteUnmapped(r)
 	}
 	if failed {
 		return reported{staging.CodeInvalid}
@@ -224,7 +224,7 @@ func (c *cli) showImport(r *importReport, dryRun bool) error {
 	return nil
 }
 
-func importRows(items []imported) [][]cell {
+func importRows(items []importedJSON) [][]cell {
 	var rows [][]cell
 	for _, item := range items {
 		step, remark := cell{"create", green}, item.Remark
@@ -239,13 +239,13 @@ func importRows(items []imported) [][]cell {
 		if len(item.Left) > 0 {
 			remark = strings.TrimPrefix(remark+"; left behind: "+strings.Join(item.Left, ", "), "; ")
 		}
-		rows = append(rows, []cell{{item.Name, bold}, {item.Branch, ""}, step, {cmp.Or(inline(remark), none), ""}})
+		rows = append(rows, []cell{{item.Name, bold}, {item.Branch, ""}, step, {cmp.Or(oneLine(remark), noValue), ""}})
 	}
 	return rows
 }
 
 // summary counts: 2 created, 1 was there already (1f2e3d4).
-func (r *importReport) summary(items []imported, dryRun, failed bool) string {
+func (r *importReport) summary(items []importedJSON, dryRun, failed bool) string {
 	made, there := 0, 0
 	for _, item := range items {
 		switch {
@@ -270,14 +270,14 @@ func (r *importReport) summary(items []imported, dryRun, failed bool) string {
 	return text
 }
 
-// noteLeftovers names what nothing of the project is for.
-func (c *cli) noteLeftovers(r *importReport) {
-	keys := r.leftovers()
+// noteUnmapped names what nothing of the project is for.
+func (c *cli) noteUnmapped(r *importReport) {
+	keys := r.unmappedKeys()
 	if slices.ContainsFunc(r.deployments, func(d octopod1.Deployment) bool { return d.Links > 0 }) {
 		c.note("links are not carried over: every staging has those of its services, and spec.links of %s", project.File)
 	}
 	for _, key := range sortedKeys(keys) {
 		c.note("%s, set on %s, is no parameter: --key %s=PARAMETER, --image %s=SERVICE or --leave %s",
-			inline(key), plural(keys[key], "staging"), inline(key), inline(key), strconv.Quote(key))
+			oneLine(key), plural(keys[key], "staging"), oneLine(key), oneLine(key), strconv.Quote(key))
 	}
 }

@@ -116,11 +116,11 @@ func (c *cli) init(ctx context.Context, o initFlags) error {
 	url := c.settings.envRepo
 	if url == "" {
 		url = gitRoot()
-		if err := forItself(url); err != nil {
+		if err := rejectApplicationRepo(url); err != nil {
 			return err
 		}
 	}
-	url, err := c.madeIfMissing(ctx, url, o.dryRun)
+	url, err := c.createIfMissing(ctx, url, o.dryRun)
 	if err != nil {
 		return err
 	}
@@ -142,9 +142,9 @@ func (c *cli) init(ctx context.Context, o initFlags) error {
 	return nil
 }
 
-// forItself refuses to take the work tree around the current directory for the
+// rejectApplicationRepo refuses to take the work tree around the current directory for the
 // env repo when it is somebody's application: nobody named it.
-func forItself(root string) error {
+func rejectApplicationRepo(root string) error {
 	entries, err := os.ReadDir(root)
 	if root == "" || err != nil {
 		return nil // whoever opens it says what is wrong with it
@@ -172,9 +172,9 @@ func (c *cli) noteHead(repo string) {
 	c.note("clones of %s look for branch %s, and this is %s: run `git -C %s symbolic-ref HEAD refs/heads/%s` once", repo, branch, written, repo, written)
 }
 
-// madeIfMissing makes the repository when it is a path where nothing is; a dry
+// createIfMissing makes the repository when it is a path where nothing is; a dry
 // run makes it elsewhere, and takes it away again.
-func (c *cli) madeIfMissing(ctx context.Context, url string, dryRun bool) (string, error) {
+func (c *cli) createIfMissing(ctx context.Context, url string, dryRun bool) (string, error) {
 	if url == "" || giturl.IsRemote(url) || strings.HasPrefix(url, "file:") || exists(url) {
 		return url, nil
 	}
@@ -206,7 +206,7 @@ func openTemplate(path string, r *setup.InitRequest) (shut func(), err error) {
 		dir, r.TemplateFile = filepath.Dir(path), filepath.Base(path)
 		r.Engine = project.EngineJsonnet // a file can be nothing else
 	}
-	dir, r.TemplateDir, r.TemplateUses, err = reach(dir)
+	dir, r.TemplateDir, r.TemplateUses, err = resolveBase(dir)
 	if err != nil {
 		return nil, templateError(path, err)
 	}
@@ -226,8 +226,8 @@ func templateError(path string, err error) error {
 	return staging.Errorf(staging.CodeInvalid, "the template cannot be read").Because(err)
 }
 
-// initialised is the answer as programs read it.
-type initialised struct {
+// initJSON is the answer as programs read it.
+type initJSON struct {
 	Project  *project.Project   `json:"project"`
 	Changed  bool               `json:"changed"`
 	Revision string             `json:"revision,omitempty"`
@@ -239,25 +239,25 @@ type initialised struct {
 func (c *cli) showInit(r setup.InitResult, o initFlags) error {
 	switch c.settings.output {
 	case "json", "yaml":
-		return c.encode(initialised{r.Project, len(r.Plan) > 0 && !o.dryRun, r.Revision, r.Plan, r.Notes, r.Findings})
+		return c.encode(initJSON{r.Project, len(r.Plan) > 0 && !o.dryRun, r.Revision, r.Plan, r.Notes, r.Findings})
 	case "name":
-		c.out.printf("%s\n", r.Project.Metadata.Name)
+		c.stdout.printf("%s\n", r.Project.Metadata.Name)
 		return nil
 	}
 	tail := " (" + short(r.Revision) + ")"
 	if o.dryRun {
 		tail = " (dry run, nothing is committed)"
 	}
-	c.out.printf("initialised %s%s\n", c.out.paint(bold, r.Project.Metadata.Name), tail)
+	c.stdout.printf("initialised %s%s\n", c.stdout.paint(bold, r.Project.Metadata.Name), tail)
 	c.showPlan(r.Plan)
 	for _, note := range r.Notes {
-		c.note("%s", plain(note))
+		c.note("%s", sanitize(note))
 	}
 	if len(r.Findings) > 0 {
 		c.note("\nThe checks refuse %s in this template, and so every deploy:", plural(len(r.Findings), "thing"))
 	}
 	for _, p := range r.Findings {
-		c.note("  %s", plain(p.String()))
+		c.note("  %s", sanitize(p.String()))
 	}
 	c.showNext(r, o)
 	return nil

@@ -13,7 +13,7 @@ import (
 func newKeep(c *cli) *cobra.Command {
 	var reason string
 	var period keepTime
-	cmd := c.changeOne(&cobra.Command{
+	cmd := c.actionCommand(&cobra.Command{
 		Use:   "keep NAME --reason WHY [--for 14d]",
 		Short: "Exclude a staging from the sweep",
 		Long: `Exclude a staging from the sweep: the sweep does not archive or delete it because of its

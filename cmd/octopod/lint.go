@@ -53,25 +53,25 @@ use regenerate.`,
 	return cmd
 }
 
-func (c *cli) fix(ctx context.Context, to keeper, dryRun bool) error {
+func (c *cli) fix(ctx context.Context, to maintainer, dryRun bool) error {
 	r, err := to.Fix(ctx, c.actor(), dryRun)
 	if err != nil {
 		return err
 	}
-	if !c.settings.machine() {
+	if !c.settings.machineReadable() {
 		c.showPlan(r.Plan)
 	}
 	return nil
 }
 
 func (c *cli) showProblems(problems []staging.Problem) error {
-	if c.settings.machine() {
+	if c.settings.machineReadable() {
 		if err := c.encode(staging.ListOf("Problem", problems)); err != nil {
 			return err
 		}
 	} else {
 		for _, p := range problems {
-			c.out.printf("%s\n", plain(p.String()))
+			c.stdout.printf("%s\n", sanitize(p.String()))
 		}
 	}
 	if len(problems) > 0 {

@@ -21,7 +21,7 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	// A second signal ends the process at once; one that comes with the first,
 	// as timeout(1) sends it, does not count.
-	context.AfterFunc(ctx, func() { time.AfterFunc(lastWait, stop) })
+	context.AfterFunc(ctx, func() { time.AfterFunc(shutdownGrace, stop) })
 	os.Exit(run(ctx, os.Args[1:], stdio{os.Stdin, os.Stdout, os.Stderr}, environment(os.Environ()), time.Now))
 }
 
@@ -31,11 +31,11 @@ func run(ctx context.Context, args []string, streams stdio, env environ, now fun
 	root := newRoot(c)
 	root.SetArgs(args)
 	if len(args) > 0 && args[0] == cobra.ShellCompRequestCmd {
-		wordUsages(root)
+		stripBackquotes(root)
 	}
 	err := root.ExecuteContext(ctx)
 	if err == nil {
-		err = c.out.Err()
+		err = c.stdout.Err()
 	}
 	c.close(ctx)
 	return c.report(ctx, args, err)

@@ -231,7 +231,7 @@ func serve(t *testing.T, ts *testscript.TestScript, args []string) {
 	case "contended":
 		s.Between(func(w http.ResponseWriter, r *http.Request, git http.Handler) {
 			if testenv.IsPush(r) {
-				somebodyElse(ts)
+				commitConcurrently(ts)
 			}
 			git.ServeHTTP(w, r)
 		})
@@ -254,8 +254,8 @@ func serve(t *testing.T, ts *testscript.TestScript, args []string) {
 	}
 }
 
-// somebodyElse moves the branch, as another writer does.
-func somebodyElse(ts *testscript.TestScript) {
+// commitConcurrently moves the branch, as another writer does.
+func commitConcurrently(ts *testscript.TestScript) {
 	git := func(args ...string) string {
 		out, err := testenv.TryGit(ts.MkAbs("envs.git"), args...)
 		ts.Check(err)

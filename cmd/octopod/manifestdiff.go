@@ -5,7 +5,7 @@ import "strings"
 // showDiff prints a unified diff, coloured on a terminal.
 func (c *cli) showDiff(diff string) {
 	for line := range strings.Lines(diff) {
-		c.out.printf("%s\n", c.out.paint(diffStyle(line), plain(strings.TrimRight(line, "\n"))))
+		c.stdout.printf("%s\n", c.stdout.paint(diffStyle(line), sanitize(strings.TrimRight(line, "\n"))))
 	}
 }
 

@@ -10,7 +10,7 @@ import (
 func newMark(c *cli) *cobra.Command {
 	var tested, broken, none bool
 	var note string
-	cmd := c.changeOne(&cobra.Command{
+	cmd := c.actionCommand(&cobra.Command{
 		Use:   "mark NAME --tested|--broken|--none [--note TEXT]",
 		Short: "Record a test result",
 		Long: `Record your test result for a staging: it works, or it does not. The mark is bound to

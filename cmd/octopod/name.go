@@ -30,7 +30,7 @@ argument, --explain prints the CI variables that deploy uses.`,
   octopod name --branch feature/Login_v2 --project-file octopod.yaml --explain`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if explain && len(args) == 0 {
-				c.explainSurroundings(cmd.Context(), o.branch)
+				c.explainDetected(cmd.Context(), o.branch)
 			}
 			p, branch, name, err := o.read(cmd.Context(), c, cmd, args)
 			if err != nil {
@@ -39,10 +39,10 @@ argument, --explain prints the CI variables that deploy uses.`,
 			if explain {
 				c.explainName(p, branch, name)
 			}
-			if c.settings.machine() {
+			if c.settings.machineReadable() {
 				return c.encode(named(p, branch, name))
 			}
-			c.out.printf("%s\n", name)
+			c.stdout.printf("%s\n", name)
 			return nil
 		},
 		ValidArgsFunction: c.completion(completeOneName),
@@ -76,13 +76,13 @@ func (c *cli) explainName(p *project.Project, branch, name string) {
 			lines = append(lines, fmt.Sprintf("host         %s (%s)", host, service))
 		}
 	}
-	c.talk.printf("%s\n", strings.Join(lines, "\n"))
+	c.stderr.printf("%s\n", strings.Join(lines, "\n"))
 }
 
 // originOf says how a branch becomes a name.
 func originOf(naming staging.Naming, branch, name string) []string {
 	hashed := naming.HashedNameOf(branch)
-	lines := []string{fmt.Sprintf("branch       %s", inline(branch))}
+	lines := []string{fmt.Sprintf("branch       %s", oneLine(branch))}
 	for _, prefix := range naming.StripPrefixes {
 		if rest, ok := strings.CutPrefix(branch, prefix); ok && rest != "" {
 			lines = append(lines, fmt.Sprintf("prefix       %s is cut off", prefix))

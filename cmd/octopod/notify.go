@@ -29,7 +29,7 @@ Exit code 6: a sink did not accept the message. See docs/notify.md.`,
 			if file == "" {
 				return usage(cmd, "say with --server-config which sinks there are")
 			}
-			return c.tryNotify(cmd.Context(), file, names)
+			return c.testSinks(cmd.Context(), file, names)
 		},
 		ValidArgsFunction: cobra.NoFileCompletions,
 	}
@@ -37,10 +37,10 @@ Exit code 6: a sink did not accept the message. See docs/notify.md.`,
 	return cmd
 }
 
-// tryTime is how long a sink may take for a test.
-const tryTime = 20 * time.Second
+// sinkTestTimeout is how long a sink may take for a test.
+const sinkTestTimeout = 20 * time.Second
 
-func (c *cli) tryNotify(ctx context.Context, file string, names []string) error {
+func (c *cli) testSinks(ctx context.Context, file string, names []string) error {
 	config, err := server.ReadConfig(file)
 	if err != nil {
 		return err
@@ -51,13 +51,13 @@ func (c *cli) tryNotify(ctx context.Context, file string, names []string) error 
 	}
 	findings := make([]doctor.Finding, len(sinks))
 	for i, s := range sinks {
-		findings[i] = c.trySink(ctx, config.URL, s)
+		findings[i] = c.testSink(ctx, config.URL, s)
 	}
 	return c.showFindings(findings)
 }
 
-func (c *cli) trySink(ctx context.Context, url string, s server.SinkConfig) doctor.Finding {
-	ctx, cancel := context.WithTimeout(ctx, tryTime)
+func (c *cli) testSink(ctx context.Context, url string, s server.SinkConfig) doctor.Finding {
+	ctx, cancel := context.WithTimeout(ctx, sinkTestTimeout)
 	defer cancel()
 	sink, err := s.Open(url, c.getenv)
 	if err == nil {
@@ -67,7 +67,7 @@ func (c *cli) trySink(ctx context.Context, url string, s server.SinkConfig) doct
 	case err == nil:
 		return doctor.Finding{Check: s.Name, Health: doctor.OK, Message: "A test message was sent."}
 	case errors.Is(err, context.DeadlineExceeded):
-		return doctor.Finding{Check: s.Name, Health: doctor.Fault, Message: "It did not answer within " + tryTime.String() + ".", Fix: "can this machine reach it?"}
+		return doctor.Finding{Check: s.Name, Health: doctor.Fault, Message: "It did not answer within " + sinkTestTimeout.String() + ".", Fix: "can this machine reach it?"}
 	}
 	return doctor.Finding{Check: s.Name, Health: doctor.Fault, Message: err.Error()}
 }

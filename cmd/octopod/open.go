@@ -36,8 +36,8 @@ named. ` + "`octopod describe`" + ` lists them. Without a terminal the address i
 			if err != nil {
 				return err
 			}
-			c.out.printf("%s\n", address)
-			if show || !c.out.terminal {
+			c.stdout.printf("%s\n", address)
+			if show || !c.stdout.terminal {
 				return nil
 			}
 			if err := browse(cmd.Context(), address); err != nil {
@@ -89,7 +89,7 @@ func linksOf(ctx context.Context, from finder, name string) (staging.View, []pro
 }
 
 // completeLinks offers the links of the staging that is named already.
-func completeLinks(ctx context.Context, in octopod, args []string, _ string) []string {
+func completeLinks(ctx context.Context, in backend, args []string, _ string) []string {
 	v, links, err := linksOf(ctx, in, args[0])
 	if err != nil {
 		return nil

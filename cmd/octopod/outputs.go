@@ -31,22 +31,22 @@ func outputsOf(r change.Result) []output {
 	return outputs
 }
 
-// recorder remembers what became of a deploy, so that it can be told once all is
+// resultRecorder remembers what became of a deploy, so that it can be told once all is
 // over, however it ended.
-type recorder struct {
-	octopod
+type resultRecorder struct {
+	backend
 	result  change.Result
 	applied bool
 }
 
-func (r *recorder) Apply(ctx context.Context, q change.Request) (change.Result, error) {
-	result, err := r.octopod.Apply(ctx, q)
+func (r *resultRecorder) Apply(ctx context.Context, q change.Request) (change.Result, error) {
+	result, err := r.backend.Apply(ctx, q)
 	r.result, r.applied = result, err == nil && !q.DryRun
 	return result, err
 }
 
-func (r *recorder) Watch(ctx context.Context, q staging.Query, tell func(live.Event)) error {
-	return r.octopod.Watch(ctx, q, func(news live.Event) {
+func (r *resultRecorder) Watch(ctx context.Context, q staging.Query, tell func(live.Event)) error {
+	return r.backend.Watch(ctx, q, func(news live.Event) {
 		if news.Kind == live.Modified && news.Staging.Metadata.Name == r.result.Name {
 			r.result.Staging = &news.Staging
 		}

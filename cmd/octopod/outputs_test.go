@@ -9,14 +9,14 @@ import (
 	"octopod/generator/staging"
 )
 
-// nasty are values that would say more than themselves if they could.
-var nasty = []string{
+// hostileValues are values that would say more than themselves if they could.
+var hostileValues = []string{
 	"plain", "", "a b", "a\nurl=https://evil.example.com", "a\r\nb", "x<<EOF\nEOF\nurl=evil", `$(touch /tmp/x) "q" 'q' \ ; & | # !`, "ü", "-n", "`id`",
 }
 
 func TestStepOutputsSetOneValueEach(t *testing.T) {
 	t.Parallel()
-	for _, value := range nasty {
+	for _, value := range hostileValues {
 		text := stepOutputs([]output{{"url", value}, {"end", "1"}})
 		lines, got := strings.Split(text, "\n"), map[string]string{}
 		for len(lines) > 0 && lines[0] != "" { // as GitHub's runner reads the file
@@ -39,7 +39,7 @@ func TestStepOutputsSetOneValueEach(t *testing.T) {
 
 func TestDotenvMeansItselfInAShell(t *testing.T) {
 	t.Parallel()
-	for _, value := range nasty {
+	for _, value := range hostileValues {
 		text := dotenv([]output{{"url", value}, {"name", "login"}})
 		if strings.Count(text, "\n") != 2 {
 			t.Errorf("%q takes several lines: %q", value, text)

@@ -9,7 +9,7 @@ import (
 // newPin holds a staging at its version.
 func newPin(c *cli) *cobra.Command {
 	var reason string
-	cmd := c.changeOne(&cobra.Command{
+	cmd := c.actionCommand(&cobra.Command{
 		Use:   "pin NAME [--reason WHY]",
 		Short: "Pin a staging at its version: reject deploys",
 		Long: `Pin a staging at its version: Octopod rejects deploys, also from CI, with exit code 4

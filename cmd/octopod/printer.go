@@ -73,8 +73,8 @@ func (p *printer) Err() error { return p.err }
 
 func (p *printer) printf(format string, args ...any) { fmt.Fprintf(p, format, args...) }
 
-// plain turns colour off.
-func (p *printer) plain(off bool) { p.colour = p.colour && !off }
+// disableColour turns colour off.
+func (p *printer) disableColour(off bool) { p.colour = p.colour && !off }
 
 func (p *printer) paint(s style, text string) string {
 	if !p.colour || s == "" || text == "" {
@@ -95,8 +95,8 @@ func (p *printer) width() int {
 	return columns
 }
 
-// plain makes text from elsewhere harmless: a terminal obeys control characters.
-func plain(text string) string {
+// sanitize makes text from elsewhere harmless: a terminal obeys control characters.
+func sanitize(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r != '\n' && r != '\t' && (unicode.IsControl(r) || isBidi(r)) {
 			return '�'
@@ -105,8 +105,8 @@ func plain(text string) string {
 	}, text)
 }
 
-// inline is plain on one line.
-func inline(text string) string { return strings.Join(strings.Fields(plain(text)), " ") }
+// oneLine is plain on one line.
+func oneLine(text string) string { return strings.Join(strings.Fields(sanitize(text)), " ") }
 
 // isBidi finds the marks that make a terminal show text in another order.
 func isBidi(r rune) bool { return r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 }

@@ -22,17 +22,19 @@ func plural(n int, what string) string {
 	return strconv.Itoa(n) + " " + what
 }
 
-// bar is a progress bar on stderr: on a terminal one line that moves, else a
+// progressBar is a progress bar on stderr: on a terminal one line that moves, else a
 // line for every tenth of the work.
-type bar struct {
+type progressBar struct {
 	to    *printer
 	quiet bool
 	shown int
 }
 
-func (c *cli) newBar() *bar { return &bar{to: c.talk, quiet: c.settings.quiet || c.settings.machine()} }
+func (c *cli) newBar() *progressBar {
+	return &progressBar{to: c.stderr, quiet: c.settings.quiet || c.settings.machineReadable()}
+}
 
-func (b *bar) show(name string, done, total int) {
+func (b *progressBar) show(name string, done, total int) {
 	switch {
 	case b.quiet || total < 2:
 	case b.to.terminal:
@@ -47,7 +49,7 @@ func (b *bar) show(name string, done, total int) {
 }
 
 // clear takes the bar off the terminal.
-func (b *bar) clear() {
+func (b *progressBar) clear() {
 	if b.to.terminal && !b.quiet {
 		b.to.printf("\r\x1b[K")
 	}

@@ -34,7 +34,7 @@ func (o *branchFlags) read(ctx context.Context, c *cli, cmd *cobra.Command, args
 	case given && len(args) > 0:
 		return nil, "", "", usage(cmd, "give a NAME or a --branch, not both")
 	case !given && len(args) == 0:
-		here, err := c.branchHere(ctx)
+		here, err := c.currentBranch(ctx)
 		if err != nil {
 			return nil, "", "", err
 		}

@@ -40,7 +40,7 @@ could not be checked. Run it in the CI of the env repo.`,
 			r := change.RegenerateRequest{Names: args, DryRun: dryRun || check, By: c.actor()}
 			err := c.regenerate(cmd.Context(), r, check, committed)
 			if check {
-				return comparing(err)
+				return comparisonResult(err)
 			}
 			return err
 		},
@@ -71,7 +71,7 @@ func (c *cli) regenerate(ctx context.Context, r change.RegenerateRequest, check,
 		return err
 	}
 	if result.Changed && !r.DryRun {
-		c.look(ctx, to, result.Plan)
+		c.refreshArgoCD(ctx, to, result.Plan)
 	}
 	if err := c.showRegenerated(result, r.DryRun); err != nil {
 		return err
@@ -88,8 +88,8 @@ func (c *cli) regenerate(ctx context.Context, r change.RegenerateRequest, check,
 	return nil
 }
 
-// regenerated is one line of the answer, as programs read it.
-type regenerated struct {
+// regeneratedJSON is one line of the answer, as programs read it.
+type regeneratedJSON struct {
 	Name    string   `json:"name"`
 	Changed bool     `json:"changed"`
 	Removed []string `json:"removed,omitempty"` // files that are not Octopod's
@@ -98,9 +98,9 @@ type regenerated struct {
 }
 
 func (c *cli) showRegenerated(r change.RegenerateResult, dryRun bool) error {
-	var items []regenerated
+	var items []regeneratedJSON
 	for _, item := range r.Items {
-		line := regenerated{Name: item.Name, Changed: item.Changed, Removed: item.Removed, Skipped: item.Skipped}
+		line := regeneratedJSON{Name: item.Name, Changed: item.Changed, Removed: item.Removed, Skipped: item.Skipped}
 		if item.Err != nil {
 			line.Error = message(item.Err)
 		}
@@ -109,7 +109,7 @@ func (c *cli) showRegenerated(r change.RegenerateResult, dryRun bool) error {
 	switch c.settings.output {
 	case "json", "yaml":
 		return c.encode(struct {
-			staging.List[regenerated]
+			staging.List[regeneratedJSON]
 			Changed  bool               `json:"changed"`
 			Revision string             `json:"revision,omitempty"`
 			Plan     []staging.PlanItem `json:"plan"`
@@ -117,7 +117,7 @@ func (c *cli) showRegenerated(r change.RegenerateResult, dryRun bool) error {
 	case "name":
 		for _, item := range items {
 			if item.Changed {
-				c.out.printf("%s\n", item.Name)
+				c.stdout.printf("%s\n", item.Name)
 			}
 		}
 		return nil
@@ -127,20 +127,20 @@ func (c *cli) showRegenerated(r change.RegenerateResult, dryRun bool) error {
 }
 
 // listRegenerated prints what is worth a line, and sums up.
-func (c *cli) listRegenerated(items []regenerated, r change.RegenerateResult, dryRun bool) {
+func (c *cli) listRegenerated(items []regeneratedJSON, r change.RegenerateResult, dryRun bool) {
 	changed, same, removed := 0, 0, 0
 	for _, item := range items {
 		switch {
 		case item.Error != "":
-			c.out.printf("%s\n", c.out.paint(red, "failed    ")+item.Name+": "+plain(item.Error))
+			c.stdout.printf("%s\n", c.stdout.paint(red, "failed    ")+item.Name+": "+sanitize(item.Error))
 		case item.Skipped != "":
-			c.out.printf("%s\n", c.out.paint(yellow, "left alone")+" "+item.Name+": "+item.Skipped)
+			c.stdout.printf("%s\n", c.stdout.paint(yellow, "left alone")+" "+item.Name+": "+item.Skipped)
 		case item.Changed:
 			changed++
-			c.out.printf("%s\n", c.out.paint(green, "changed   ")+item.Name)
+			c.stdout.printf("%s\n", c.stdout.paint(green, "changed   ")+item.Name)
 			removed += len(item.Removed)
 			for _, file := range item.Removed {
-				c.out.printf("%s\n", c.out.paint(red, "  - ")+plain(file))
+				c.stdout.printf("%s\n", c.stdout.paint(red, "  - ")+sanitize(file))
 			}
 		default:
 			same++
@@ -151,7 +151,7 @@ func (c *cli) listRegenerated(items []regenerated, r change.RegenerateResult, dr
 	}
 	words := []string{count(changed, "changed"), count(same, "unchanged"), count(r.Failed(), "failed")}
 	summary := strings.Join(slices.DeleteFunc(words, func(s string) bool { return s == "" }), ", ")
-	c.out.printf("%s%s\n", cmp.Or(summary, "no stagings"), regenerateTail(r, dryRun))
+	c.stdout.printf("%s%s\n", cmp.Or(summary, "no stagings"), regenerateTail(r, dryRun))
 }
 
 // regenerateTail says what became of the changes.

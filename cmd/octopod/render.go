@@ -27,7 +27,7 @@ the output of kustomize build or jsonnet for the same directory, sorted.`,
 			if err != nil {
 				return err
 			}
-			to, err := c.connectOnce(cmd.Context())
+			to, err := c.connectInProcess(cmd.Context())
 			if err != nil {
 				return err
 			}
@@ -48,14 +48,14 @@ func (c *cli) showObjects(objects []staging.Object) error {
 	switch c.settings.output {
 	case "name":
 		for _, o := range objects {
-			c.out.printf("%s\n", inline(o.String()))
+			c.stdout.printf("%s\n", oneLine(o.String()))
 		}
 	case "json":
 		return c.encodeObjects(objects)
 	default:
 		text, err := render.Manifests(objects)
 		if err == nil {
-			_, err = c.out.Write(text)
+			_, err = c.stdout.Write(text)
 		}
 		if err != nil {
 			return fmt.Errorf("writing the manifests: %w", err)

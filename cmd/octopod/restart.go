@@ -9,7 +9,7 @@ import (
 // newRestart makes the pods of a staging anew.
 func newRestart(c *cli) *cobra.Command {
 	var reason string
-	cmd := c.changeOne(&cobra.Command{
+	cmd := c.actionCommand(&cobra.Command{
 		Use:   "restart NAME [--reason WHY]",
 		Short: "Restart all workloads of a staging",
 		Long: `Stop and start all workloads of a staging. Versions, settings and data stay. A restart is

@@ -8,11 +8,11 @@ import (
 
 // newRestore wakes a staging.
 func newRestore(c *cli) *cobra.Command {
-	return c.changeOne(&cobra.Command{
+	return c.actionCommand(&cobra.Command{
 		Use:   "restore NAME",
 		Short: "Start an archived staging, or cancel a deletion",
 		Long: `Start an archived staging with the replica counts of its template, or cancel a deletion
 that has not finished.`,
 		Example: `  octopod restore feature-login`,
-	}, staging.Restore, isAsleep, nil)
+	}, staging.Restore, isInactive, nil)
 }

@@ -9,7 +9,7 @@ import (
 // newRollback returns a staging to an earlier version.
 func newRollback(c *cli) *cobra.Command {
 	var to, reason string
-	cmd := c.changeOne(&cobra.Command{
+	cmd := c.actionCommand(&cobra.Command{
 		Use:   "rollback NAME [--to REVISION] [--reason WHY]",
 		Short: "Return a staging to an earlier version",
 		Long: `Return a staging to the previous version, or to a revision from its history. Marks, pins

@@ -26,7 +26,7 @@ the only database: the git history is the action log, and git revert is a rollba
 		SilenceErrors:              true,
 		SilenceUsage:               true,
 		SuggestionsMinimumDistance: 2,
-		PersistentPreRunE:          func(cmd *cobra.Command, _ []string) error { return c.settle(cmd) },
+		PersistentPreRunE:          func(cmd *cobra.Command, _ []string) error { return c.resolveSettings(cmd) },
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
 				return unknownVerb(cmd, args[0])
@@ -34,13 +34,13 @@ the only database: the git history is the action log, and git revert is a rollba
 			return cmd.Help()
 		},
 	}
-	root.SetIn(c.in)
-	root.SetOut(c.out)
-	root.SetErr(c.talk)
+	root.SetIn(c.stdin)
+	root.SetOut(c.stdout)
+	root.SetErr(c.stderr)
 	root.Version = readVersion().Version
 	root.SetVersionTemplate("octopod {{.Version}}\n")
 	root.CompletionOptions.DisableDefaultCmd = true
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, "%s%s", err, flagMeant(cmd, err)) })
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, "%s%s", err, suggestFlag(cmd, err)) })
 	c.settings.addFlags(root)
 	c.completeSettings(root)
 	addVerbs(c, root)

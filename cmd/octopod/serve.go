@@ -63,8 +63,8 @@ running writes and exits.`,
 	return cmd
 }
 
-// settle puts flags and file together; the flags win.
-func (o serveFlags) settle() (server.Config, error) {
+// resolve puts flags and file together; the flags win.
+func (o serveFlags) resolve() (server.Config, error) {
 	config := server.Config{Projects: []server.ProjectConfig{{}}, Sweep: server.SweepConfig{Off: true}} // a first look changes nothing
 	if o.config != "" {
 		var err error
@@ -79,11 +79,11 @@ func (o serveFlags) settle() (server.Config, error) {
 }
 
 func (c *cli) serve(ctx context.Context, o serveFlags) error {
-	config, err := o.settle()
+	config, err := o.resolve()
 	if err != nil {
 		return err
 	}
-	lines := &syncWriter{to: c.talk}
+	lines := &syncWriter{to: c.stderr}
 	audit, err := c.openAudit(config.Audit, lines)
 	if err != nil {
 		return err
@@ -97,7 +97,7 @@ func (c *cli) serve(ctx context.Context, o serveFlags) error {
 		Self:   staging.Person{Name: committer().Name, Email: committer().Email},
 		Getenv: c.getenv, Audit: audit, Log: c.serverLog(lines), Now: c.now,
 		Open: func(ctx context.Context, p server.ProjectConfig, observer server.Observer) (server.Project, error) {
-			return c.open(ctx, p, served{observer: observer, sinks: config.Notify.SinkNames(), forgeTokens: tokens})
+			return c.openProject(ctx, p, serverDeps{observer: observer, sinks: config.Notify.SinkNames(), forgeTokens: tokens})
 		},
 	})
 	if err != nil {
@@ -122,10 +122,10 @@ func greeting(config server.Config, signIn bool, at net.Addr) string {
 	return text + "\nNobody is asked to sign in, so it answers this machine alone. docs/access.md sets up sign-in."
 }
 
-// open connects one project of a server.
-func (c *cli) open(ctx context.Context, p server.ProjectConfig, s served) (server.Project, error) {
+// openProject connects one project of a server.
+func (c *cli) openProject(ctx context.Context, p server.ProjectConfig, s serverDeps) (server.Project, error) {
 	own := *c
-	own.closers, own.served = nil, &s
+	own.closers, own.server = nil, &s
 	if p.EnvRepo != "" {
 		own.settings = forProject(c.settings, p)
 	}
@@ -136,7 +136,7 @@ func (c *cli) open(ctx context.Context, p server.ProjectConfig, s served) (serve
 		return server.Project{}, err
 	}
 	forges, err := own.newForges(repo)
-	return server.Project{Stagings: stagings, Refs: forges.Refs, EnvRepo: giturl.Redact(repo), ArgoCD: own.argoCDPage()}, err
+	return server.Project{Stagings: stagings, Refs: forges.Refs, EnvRepo: giturl.Redact(repo), ArgoCD: own.argoCDURL()}, err
 }
 
 // forProject returns the settings of one project: those of the flags, and its own.
@@ -156,9 +156,9 @@ func forProject(s settings, p server.ProjectConfig) settings {
 	return s
 }
 
-// argoCDPage is where people find Argo CD, as far as that can be read off how
+// argoCDURL is where people find Argo CD, as far as that can be read off how
 // Octopod reaches it.
-func (c *cli) argoCDPage() string {
+func (c *cli) argoCDURL() string {
 	o, named, err := c.argoCDOptions()
 	switch {
 	case err != nil || !named:
@@ -187,7 +187,7 @@ func (c *cli) serverLog(to io.Writer) *slog.Logger {
 		level = slog.LevelWarn
 	}
 	options := &slog.HandlerOptions{Level: level}
-	if c.talk.terminal {
+	if c.stderr.terminal {
 		return slog.New(slog.NewTextHandler(to, options))
 	}
 	return slog.New(slog.NewJSONHandler(to, options))

@@ -90,7 +90,7 @@ func TestSlowClients(t *testing.T) {
 	} {
 		for range 50 {
 			slow.Go(func() {
-				if err := dribble(address, begin); err != nil {
+				if err := sendSlowly(address, begin); err != nil {
 					t.Errorf("%.20s…: %v", begin, err)
 				}
 			})
@@ -102,8 +102,8 @@ func TestSlowClients(t *testing.T) {
 	slow.Wait()
 }
 
-// dribble sends a request byte by byte until the server has enough of it.
-func dribble(address, begin string) error {
+// sendSlowly sends a request byte by byte until the server has enough of it.
+func sendSlowly(address, begin string) error {
 	conn, err := net.Dial("tcp", address)
 	if err != nil {
 		return err

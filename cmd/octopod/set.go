@@ -10,7 +10,7 @@ import (
 
 // newSet changes what a person may change without a build.
 func newSet(c *cli) *cobra.Command {
-	var w writing
+	var w writeFlags
 	var title string
 	cmd := &cobra.Command{
 		Use:   "set NAME KEY=VALUE… [KEY-…]",

@@ -24,18 +24,18 @@ import (
 // environment, the config file, its default. Credentials have no flags: a
 // command line is visible to everybody on the machine.
 type settings struct {
-	config  string
-	server  string
-	project string
-	envRepo string
-	ref     string
-	output  string
-	pick    *picker // what -o jsonpath=… picks of the JSON; nil for all of it
-	actor   string
+	config   string
+	server   string
+	project  string
+	envRepo  string
+	ref      string
+	output   string
+	jsonPath *jsonPathFilter // what -o jsonpath=… picks of the JSON; nil for all of it
+	actor    string
 
-	envRepoTyped bool // on the command line
-	serverTyped  bool
-	settled      bool // the environment and the config file were read
+	envRepoFromFlag bool // on the command line
+	serverFromFlag  bool
+	resolved        bool // the environment and the config file were read
 
 	sshKey         string
 	knownHosts     []string
@@ -53,8 +53,8 @@ type settings struct {
 	gitTokenFile string
 }
 
-// outputs are the forms of a result.
-var outputs = []string{"table", "wide", "name", "json", "yaml", pathForm + "TEMPLATE"}
+// outputFormats are the forms of a result.
+var outputFormats = []string{"table", "wide", "name", "json", "yaml", jsonPathPrefix + "TEMPLATE"}
 
 func (s *settings) addFlags(root *cobra.Command) {
 	f := root.PersistentFlags()
@@ -62,7 +62,7 @@ func (s *settings) addFlags(root *cobra.Command) {
 	f.StringVar(&s.server, "server", "", "`URL` of an Octopod server to use, with OCTOPOD_TOKEN")
 	f.StringVar(&s.project, "project", "", "`name` of the project on the server (default: the only one)")
 	f.StringVar(&s.ref, "ref", "", "`branch` of the env repo (default: main; in a clone, the checked-out branch)")
-	f.StringVarP(&s.output, "output", "o", "table", "output `format`: "+strings.Join(outputs, ", "))
+	f.StringVarP(&s.output, "output", "o", "table", "output `format`: "+strings.Join(outputFormats, ", "))
 	f.StringVar(&s.actor, "actor", "", "author of the change, as `\"Name <mail>\"` (default: from CI or git's configuration)")
 	f.StringVar(&s.sshKey, "ssh-key", "", "private key `file` for ssh remotes (default: the ssh agent)")
 	f.StringArrayVar(&s.knownHosts, "known-hosts", nil, "known_hosts `file`, repeatable (default: the user's and the system's)")
@@ -76,36 +76,36 @@ func (s *settings) addFlags(root *cobra.Command) {
 	f.BoolVar(&s.noColor, "no-color", false, "disable colours")
 }
 
-// machine tells whether a program reads the result.
-func (s *settings) machine() bool { return s.output == "json" || s.output == "yaml" }
+// machineReadable tells whether a program reads the result.
+func (s *settings) machineReadable() bool { return s.output == "json" || s.output == "yaml" }
 
-// form settles in which form a result is printed. What a path picks is picked of
+// resolveOutput settles in which form a result is printed. What a path picks is picked of
 // the JSON.
-func (s *settings) form() (err error) {
-	if template, ok := strings.CutPrefix(s.output, pathForm); ok {
-		if s.pick, err = newPicker(template); err == nil {
+func (s *settings) resolveOutput() (err error) {
+	if template, ok := strings.CutPrefix(s.output, jsonPathPrefix); ok {
+		if s.jsonPath, err = parseJSONPath(template); err == nil {
 			s.output = "json"
 		}
 		return err
 	}
-	if !slices.Contains(outputs, s.output) {
-		return fmt.Errorf("%q is none of %s", s.output, strings.Join(outputs, ", "))
+	if !slices.Contains(outputFormats, s.output) {
+		return fmt.Errorf("%q is none of %s", s.output, strings.Join(outputFormats, ", "))
 	}
 	return nil
 }
 
-// settle fills in every flag that was not given, from the environment and from
+// resolveSettings fills in every flag that was not given, from the environment and from
 // the config file, and refuses what cannot be. All faults are named at once.
-func (c *cli) settle(cmd *cobra.Command) error {
-	if !c.settings.settled { // completion settles twice
-		c.settings.envRepoTyped, c.settings.serverTyped = cmd.Flags().Changed("env-repo"), cmd.Flags().Changed("server")
-		c.settings.settled = true
+func (c *cli) resolveSettings(cmd *cobra.Command) error {
+	if !c.settings.resolved { // completion settles twice
+		c.settings.envRepoFromFlag, c.settings.serverFromFlag = cmd.Flags().Changed("env-repo"), cmd.Flags().Changed("server")
+		c.settings.resolved = true
 	}
 	var problems []staging.Problem
 	cmd.Flags().VisitAll(func(f *pflag.Flag) {
-		if text := c.env[variable(f.Name)]; text != "" && !f.Changed && f.Name != "help" {
+		if text := c.env[envVariable(f.Name)]; text != "" && !f.Changed && f.Name != "help" {
 			if err := setFlag(cmd, f, text); err != nil {
-				problems = append(problems, staging.Problem{Field: variable(f.Name), Message: err.Error()})
+				problems = append(problems, staging.Problem{Field: envVariable(f.Name), Message: err.Error()})
 			}
 		}
 	})
@@ -113,26 +113,26 @@ func (c *cli) settle(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	problems = append(problems, file.fill(cmd, c)...)
-	if err := c.settings.form(); err != nil {
+	problems = append(problems, file.apply(cmd, c)...)
+	if err := c.settings.resolveOutput(); err != nil {
 		problems = append(problems, staging.Problem{Field: "--output", Message: err.Error()})
 	}
 	switch {
-	case c.settings.envRepoTyped && c.settings.serverTyped:
+	case c.settings.envRepoFromFlag && c.settings.serverFromFlag:
 		problems = append(problems, staging.Problem{Field: "--server", Message: "does not go with --env-repo: the server has its own"})
-	case c.settings.envRepoTyped:
+	case c.settings.envRepoFromFlag:
 		c.settings.server = "" // what was typed wins
 	}
 	if c.settings.gitTimeout <= 0 {
 		problems = append(problems, staging.Problem{Field: "--git-timeout", Message: "must be longer than nothing"})
 	}
-	c.out.plain(c.settings.noColor)
-	c.talk.plain(c.settings.noColor)
+	c.stdout.disableColour(c.settings.noColor)
+	c.stderr.disableColour(c.settings.noColor)
 	return staging.Invalid("wrong settings", problems)
 }
 
-// variable is the environment's name of a flag.
-func variable(flag string) string {
+// envVariable is the environment's name of a flag.
+func envVariable(flag string) string {
 	return "OCTOPOD_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
@@ -207,8 +207,8 @@ func (c *cli) defaultConfig() string {
 	return filepath.Join(dir, "octopod", "config.yaml")
 }
 
-// fill gives the flags that are still at their defaults the file's values.
-func (file configFile) fill(cmd *cobra.Command, c *cli) []staging.Problem {
+// apply gives the flags that are still at their defaults the file's values.
+func (file configFile) apply(cmd *cobra.Command, c *cli) []staging.Problem {
 	c.settings.gitUsername, c.settings.gitTokenFile = file.GitUsername, file.GitTokenFile
 	yes := map[bool]string{true: "true"}
 	var problems []staging.Problem

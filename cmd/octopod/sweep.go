@@ -70,7 +70,7 @@ func (c *cli) sweep(ctx context.Context, r lifecycle.SweepRequest) error {
 		return err
 	}
 	if result.Changed && !r.DryRun {
-		c.look(ctx, to, result.Plan)
+		c.refreshArgoCD(ctx, to, result.Plan)
 	}
 	if err := c.showSweep(result, r.DryRun); err != nil {
 		return err
@@ -81,15 +81,15 @@ func (c *cli) sweep(ctx context.Context, r lifecycle.SweepRequest) error {
 	return nil
 }
 
-// swept is one staging as programs read it.
-type swept struct {
+// sweptStagingJSON is one staging as programs read it.
+type sweptStagingJSON struct {
 	project.Decision
 	Changed bool   `json:"changed"`
 	Error   string `json:"error,omitempty"`
 }
 
-// heard is one repository as programs read it.
-type heard struct {
+// sweptRepositoryJSON is one repository as programs read it.
+type sweptRepositoryJSON struct {
 	Repository string `json:"repository"`
 	Branches   int    `json:"branches"`
 	Error      string `json:"error,omitempty"`
@@ -102,16 +102,16 @@ func (c *cli) showSweep(r lifecycle.SweepResult, dryRun bool) error {
 	case "name":
 		for _, item := range r.Items {
 			if item.Changed {
-				c.out.printf("%s\n", item.Staging)
+				c.stdout.printf("%s\n", item.Staging)
 			}
 		}
 		return nil
 	}
-	c.tellSurroundings(r)
+	c.showSweepWarnings(r)
 	if rows := c.sweepRows(r); len(rows) > 0 {
-		c.out.table([]column{{"NAME", 0}, {"STEP", 0}, {"REASON", 1}}, rows, true)
+		c.stdout.table([]column{{"NAME", 0}, {"STEP", 0}, {"REASON", 1}}, rows, true)
 	}
-	c.out.printf("%s\n", sweepSummary(r, dryRun))
+	c.stdout.printf("%s\n", sweepSummary(r, dryRun))
 	if r.Changed && !dryRun {
 		c.noteLocal()
 	}
@@ -119,21 +119,21 @@ func (c *cli) showSweep(r lifecycle.SweepResult, dryRun bool) error {
 }
 
 func sweepDocument(r lifecycle.SweepResult, dryRun bool) any {
-	var items []swept
+	var items []sweptStagingJSON
 	for _, item := range r.Items {
-		items = append(items, swept{item.Decision, item.Changed, errorText(item.Err)})
+		items = append(items, sweptStagingJSON{item.Decision, item.Changed, errorText(item.Err)})
 	}
-	repositories := []heard{}
+	repositories := []sweptRepositoryJSON{}
 	for _, h := range r.Repositories {
-		repositories = append(repositories, heard{h.Repository, h.Branches, errorText(h.Err)})
+		repositories = append(repositories, sweptRepositoryJSON{h.Repository, h.Branches, errorText(h.Err)})
 	}
 	return struct {
-		staging.List[swept]
-		Repositories []heard            `json:"repositories"`
-		Orphans      []lifecycle.Orphan `json:"orphans"`
-		Changed      bool               `json:"changed"`
-		DryRun       bool               `json:"dryRun,omitempty"`
-		Revision     string             `json:"revision,omitempty"`
+		staging.List[sweptStagingJSON]
+		Repositories []sweptRepositoryJSON `json:"repositories"`
+		Orphans      []lifecycle.Orphan    `json:"orphans"`
+		Changed      bool                  `json:"changed"`
+		DryRun       bool                  `json:"dryRun,omitempty"`
+		Revision     string                `json:"revision,omitempty"`
 	}{staging.ListOf("Swept", items), repositories, slices.Concat([]lifecycle.Orphan{}, r.Orphans), r.Changed, dryRun, r.Revision}
 }
 
@@ -144,12 +144,12 @@ func errorText(err error) string {
 	return message(err)
 }
 
-// tellSurroundings says what is amiss beside the stagings themselves.
-func (c *cli) tellSurroundings(r lifecycle.SweepResult) {
+// showSweepWarnings says what is amiss beside the stagings themselves.
+func (c *cli) showSweepWarnings(r lifecycle.SweepResult) {
 	for _, h := range r.Repositories {
 		if h.Err != nil {
-			c.talk.printf("%s no branch of %s is known, so no staging goes with its branch: %s\n",
-				c.talk.paint(yellow, "octopod:"), h.Repository, plain(message(h.Err)))
+			c.stderr.printf("%s no branch of %s is known, so no staging goes with its branch: %s\n",
+				c.stderr.paint(yellow, "octopod:"), h.Repository, sanitize(message(h.Err)))
 		}
 	}
 	for _, o := range r.Orphans {
@@ -168,7 +168,7 @@ func (c *cli) sweepRows(r lifecycle.SweepResult) [][]cell {
 		if item.Err != nil {
 			step, reason = cell{"failed", red}, strings.TrimPrefix(item.Reason+": "+message(item.Err), ": ")
 		}
-		rows = append(rows, []cell{{item.Staging, bold}, step, {cmp.Or(reason, none), ""}})
+		rows = append(rows, []cell{{item.Staging, bold}, step, {cmp.Or(reason, noValue), ""}})
 	}
 	return rows
 }

@@ -11,8 +11,8 @@ import (
 // columns that give most are cut, and left out when that is not enough; one
 // that gives 0 never is.
 type column struct {
-	title string
-	give  int
+	title  string
+	shrink int
 }
 
 // cell is a text and how it looks.
@@ -22,8 +22,8 @@ type cell struct {
 }
 
 const (
-	gap       = 2 // spaces between columns
-	leastCell = 8 // a column is not cut below this
+	gap     = 2 // spaces between columns
+	minCell = 8 // a column is not cut below this
 )
 
 // table prints rows under their titles, the last column unpadded, and gives
@@ -39,12 +39,12 @@ func (p *printer) table(columns []column, rows [][]cell, headers bool) []int {
 	widths := make([]int, len(columns))
 	for _, row := range rows {
 		for i := range row {
-			row[i].text = inline(row[i].text)
+			row[i].text = oneLine(row[i].text)
 			widths[i] = max(widths[i], utf8.RuneCountInString(row[i].text))
 		}
 	}
 	if most := p.width(); most > 0 {
-		fit(columns, widths, most)
+		fitWidths(columns, widths, most)
 	}
 	for _, row := range rows {
 		p.row(row, widths)
@@ -66,28 +66,28 @@ func (p *printer) row(row []cell, widths []int) {
 	p.printf("%s\n", b.String())
 }
 
-// fit makes a table fit. It leaves out (width 0) the columns that give most, as
+// fitWidths makes a table fit. It leaves out (width 0) the columns that give most, as
 // long as cutting the others would not be enough, and then cuts.
-func fit(columns []column, widths []int, most int) {
+func fitWidths(columns []column, widths []int, most int) {
 	var giving []int
 	least := 0 // what the table needs when everything is cut
 	for i, c := range columns {
-		if c.give > 0 {
+		if c.shrink > 0 {
 			giving = append(giving, i)
-			least -= max(0, widths[i]-leastCell)
+			least -= max(0, widths[i]-minCell)
 		}
 	}
 	least += total(widths)
-	slices.SortStableFunc(giving, func(a, b int) int { return cmp.Compare(columns[b].give, columns[a].give) })
+	slices.SortStableFunc(giving, func(a, b int) int { return cmp.Compare(columns[b].shrink, columns[a].shrink) })
 	for _, i := range giving {
 		if least > most {
-			least -= min(widths[i], leastCell) + gap
+			least -= min(widths[i], minCell) + gap
 			widths[i] = 0
 		}
 	}
 	for _, i := range giving {
-		if over := total(widths) - most; over > 0 && widths[i] > leastCell {
-			widths[i] -= min(over, widths[i]-leastCell)
+		if over := total(widths) - most; over > 0 && widths[i] > minCell {
+			widths[i] -= min(over, widths[i]-minCell)
 		}
 	}
 }

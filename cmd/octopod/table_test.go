@@ -23,7 +23,7 @@ func TestTablesFit(t *testing.T) {
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			widths := []int{10, 20, 20, 30}
-			fit(columns, widths, test.most)
+			fitWidths(columns, widths, test.most)
 			if diff := cmp.Diff(test.want, widths); diff != "" {
 				t.Errorf("widths (-want +got):\n%s", diff)
 			}
@@ -40,7 +40,7 @@ func TestTextFromElsewhereIsHarmless(t *testing.T) {
 		"\u202egnp.exe":        "�gnp.exe",
 		"bell\a, c1 \u009b31m": "bell�, c1 �31m",
 	} {
-		if got := inline(text); got != want {
+		if got := oneLine(text); got != want {
 			t.Errorf("inline(%q) = %q, want %q", text, got, want)
 		}
 	}

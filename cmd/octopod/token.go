@@ -11,8 +11,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// tokenTime is how long a token lasts unless somebody says so.
-const tokenTime = 90 * 24 * time.Hour
+// defaultTokenLifetime is how long a token lasts unless somebody says so.
+const defaultTokenLifetime = 90 * 24 * time.Hour
 
 // tokenFlags are what a token is limited to.
 type tokenFlags struct {
@@ -22,7 +22,7 @@ type tokenFlags struct {
 
 // newToken makes a token for a program.
 func newToken(c *cli) *cobra.Command {
-	o := tokenFlags{role: string(project.RoleUser), expires: project.Duration(tokenTime).String()}
+	o := tokenFlags{role: string(project.RoleUser), expires: project.Duration(defaultTokenLifetime).String()}
 	cmd := &cobra.Command{
 		Use:   "token NAME [--role ROLE] [--expires 90d] [--verb VERB]… [--project PROJECT]… [--staging NAME]…",
 		Short: "Generate an API token for a server",
@@ -38,7 +38,7 @@ the hash there to revoke the token.`,
 			return nil
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
-			secret, token, err := o.make(args[0], c.now())
+			secret, token, err := o.generate(args[0], c.now())
 			if err != nil {
 				return err
 			}
@@ -56,8 +56,8 @@ the hash there to revoke the token.`,
 	return cmd
 }
 
-// make gives the secret of a token, and the token as the server knows it.
-func (o tokenFlags) make(name string, now time.Time) (secret string, token auth.Token, err error) {
+// generate gives the secret of a token, and the token as the server knows it.
+func (o tokenFlags) generate(name string, now time.Time) (secret string, token auth.Token, err error) {
 	var lasts project.Duration
 	if err := lasts.UnmarshalText([]byte(o.expires)); err != nil {
 		return "", token, staging.Errorf(staging.CodeInvalid, "--expires %s", err)
@@ -90,10 +90,10 @@ func (c *cli) showToken(secret string, token auth.Token) error {
 	if err != nil {
 		return err
 	}
-	if c.settings.machine() {
+	if c.settings.machineReadable() {
 		return c.encode(map[string]any{"token": secret, "config": string(text)})
 	}
-	c.out.printf("%s\n", secret)
+	c.stdout.printf("%s\n", secret)
 	c.note("This is the token, shown once. It goes to the program as OCTOPOD_TOKEN.\nThe server's configuration gets:\n\n%s", text)
 	return nil
 }

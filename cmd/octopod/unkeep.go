@@ -8,7 +8,7 @@ import (
 
 // newUnkeep leaves a staging to the sweep again.
 func newUnkeep(c *cli) *cobra.Command {
-	return c.changeOne(&cobra.Command{
+	return c.actionCommand(&cobra.Command{
 		Use:     "unkeep NAME",
 		Short:   "End keep: include a staging in the sweep again",
 		Long:    "End keep: the sweep handles the staging like all others again.",

@@ -8,7 +8,7 @@ import (
 
 // newUnpin lets deploys through again.
 func newUnpin(c *cli) *cobra.Command {
-	return c.changeOne(&cobra.Command{
+	return c.actionCommand(&cobra.Command{
 		Use:     "unpin NAME",
 		Short:   "Allow deploys again",
 		Long:    "Allow deploys again after a rollback or a pin. Nothing else changes until the next deploy.",

@@ -8,7 +8,7 @@ import (
 
 // newUnset goes back to the project's defaults.
 func newUnset(c *cli) *cobra.Command {
-	var w writing
+	var w writeFlags
 	cmd := &cobra.Command{
 		Use:   "unset NAME KEY…",
 		Short: "Reset settings to the project's default",

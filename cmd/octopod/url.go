@@ -80,18 +80,18 @@ func (c *cli) nameInUse(ctx context.Context, p *project.Project, branch string) 
 
 func (c *cli) showURLs(cmd *cobra.Command, urls map[string]string, service string) error {
 	switch {
-	case c.settings.machine():
+	case c.settings.machineReadable():
 		return c.encode(map[string]any{"url": urls[service], "urls": urls})
 	case c.settings.output == "wide":
 		var rows [][]cell
 		for _, name := range sortedKeys(urls) {
 			rows = append(rows, []cell{{name, ""}, {urls[name], cyan}})
 		}
-		c.out.table([]column{{"SERVICE", 0}, {"URL", 0}}, rows, true)
+		c.stdout.table([]column{{"SERVICE", 0}, {"URL", 0}}, rows, true)
 		return nil
 	case urls[service] == "":
 		return usage(cmd, "service %q is not reached from outside", service)
 	}
-	c.out.printf("%s\n", urls[service])
+	c.stdout.printf("%s\n", urls[service])
 	return nil
 }

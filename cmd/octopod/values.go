@@ -30,7 +30,7 @@ func (o *valueFlags) addFlags(c *cli, cmd *cobra.Command) {
 		{&o.set, "set-app-config", "e"}, {&o.unset, "unset-app-env-override", "E"},
 		{&o.set, "set-deployment-config", ""}, {&o.unset, "unset-deployment-override", ""},
 	} {
-		f.VarP(appending{alias.to}, alias.name, alias.shorthand, "as in Octopod 1")
+		f.VarP(appendFlag{alias.to}, alias.name, alias.shorthand, "as in Octopod 1")
 		f.Lookup(alias.name).Hidden = true
 	}
 	c.completeFlag(cmd, "set", completeValues)
@@ -42,13 +42,13 @@ func (o *valueFlags) addFlags(c *cli, cmd *cobra.Command) {
 	c.completeFlag(cmd, "preset", completePresets)
 }
 
-// appending is a repeatable flag that shares its list with another.
-type appending struct{ to *[]string }
+// appendFlag is a repeatable flag that shares its list with another.
+type appendFlag struct{ to *[]string }
 
-func (a appending) String() string { return "" }
-func (a appending) Type() string   { return "stringArray" }
+func (a appendFlag) String() string { return "" }
+func (a appendFlag) Type() string   { return "stringArray" }
 
-func (a appending) Set(value string) error {
+func (a appendFlag) Set(value string) error {
 	*a.to = append(*a.to, value)
 	return nil
 }
@@ -76,7 +76,7 @@ func readValues(a *staging.Action, words []string) error {
 		given[key] = word
 		switch {
 		case key == "", !set && !absent:
-			problems = append(problems, staging.Problem{Message: hidden(word) + " is no KEY=VALUE"})
+			problems = append(problems, staging.Problem{Message: quoteWithoutValue(word) + " is no KEY=VALUE"})
 		case twice && earlier != word:
 			problems = append(problems, staging.Problem{Field: key, Message: "is given twice"})
 		case twice:
@@ -98,7 +98,7 @@ func readKeys(a *staging.Action, words []string) error {
 		case key == "":
 			problems = append(problems, staging.Problem{Message: `"" is no name of a setting`})
 		case strings.Contains(key, "="):
-			problems = append(problems, staging.Problem{Message: hidden(key) + " has a value"})
+			problems = append(problems, staging.Problem{Message: quoteWithoutValue(key) + " has a value"})
 		case set || slices.Contains(a.Absent, key):
 			problems = append(problems, staging.Problem{Field: key, Message: "is both set and unset"})
 		default:
@@ -108,8 +108,8 @@ func readKeys(a *staging.Action, words []string) error {
 	return invalidValues(problems, "write the KEY alone to go back to the project's default")
 }
 
-// hidden quotes a word, but never what follows KEY=: it may be a secret.
-func hidden(word string) string {
+// quoteWithoutValue quotes a word, but never what follows KEY=: it may be a secret.
+func quoteWithoutValue(word string) string {
 	if key, _, ok := strings.Cut(word, "="); ok {
 		word = key + "=…"
 	}

@@ -33,10 +33,10 @@ func newVersion(c *cli) *cobra.Command {
 			case "json", "yaml":
 				return c.encode(v)
 			case "name":
-				c.out.printf("%s\n", v.Version)
+				c.stdout.printf("%s\n", v.Version)
 				return nil
 			}
-			c.out.printf("octopod %s (%s, %s, %s)\n", v.Version, cmp.Or(short(v.Revision), "unknown commit"), v.Go, v.Platform)
+			c.stdout.printf("octopod %s (%s, %s, %s)\n", v.Version, cmp.Or(short(v.Revision), "unknown commit"), v.Go, v.Platform)
 			return nil
 		},
 	}

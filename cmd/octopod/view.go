@@ -9,8 +9,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// none stands for what is not known or not there.
-const none = "–"
+// noValue stands for what is not known or not there.
+const noValue = "–"
 
 // statusCell is the word for how a staging is, and its colour. What a person set
 // it to shows before any cluster is connected.
@@ -19,14 +19,14 @@ func statusCell(v staging.View) cell {
 	if word == "" {
 		word = map[staging.State]string{staging.Archived: "Archived", staging.Deleting: "Deleting"}[v.Spec.State]
 	}
-	look := phaseLook(staging.Phase(word))
+	look := phaseStyle(staging.Phase(word))
 	if v.Spec.Pinned != nil {
 		word, look = strings.TrimPrefix(word+",Pinned", ","), cmp.Or(look, yellow)
 	}
-	return cell{cmp.Or(word, none), look}
+	return cell{cmp.Or(word, noValue), look}
 }
 
-func phaseLook(p staging.Phase) style {
+func phaseStyle(p staging.Phase) style {
 	return map[staging.Phase]style{
 		staging.PhaseRunning: green, staging.PhaseCreating: cyan, staging.PhaseUpdating: cyan,
 		staging.PhaseDegraded: red, staging.PhaseFailed: red, staging.PhaseInvalid: red, staging.PhaseUnknown: yellow,
@@ -34,15 +34,15 @@ func phaseLook(p staging.Phase) style {
 	}[p]
 }
 
-// built lists the services that run the branch's own build: backend:1f2e3d4.
-func built(v staging.View) string {
+// builtServices lists the services that run the branch's own build: backend:1f2e3d4.
+func builtServices(v staging.View) string {
 	var words []string
 	for _, name := range sortedKeys(v.Spec.Services) {
 		if s := v.Spec.Services[name]; s.From != staging.FromDefault {
 			words = append(words, name+":"+cmp.Or(short(s.Commit), staging.ImageTag(s.Image)))
 		}
 	}
-	return cmp.Or(strings.Join(words, ","), none)
+	return cmp.Or(strings.Join(words, ","), noValue)
 }
 
 func images(v staging.View) string {
@@ -50,7 +50,7 @@ func images(v staging.View) string {
 	for _, name := range sortedKeys(v.Spec.Services) {
 		words = append(words, name+"="+v.Spec.Services[name].Image)
 	}
-	return cmp.Or(strings.Join(words, ","), none)
+	return cmp.Or(strings.Join(words, ","), noValue)
 }
 
 func overrides(v staging.View) string {
@@ -60,7 +60,7 @@ func overrides(v staging.View) string {
 			words = append(words, setting(name, values[name]))
 		}
 	}
-	return cmp.Or(strings.Join(words, ","), none)
+	return cmp.Or(strings.Join(words, ","), noValue)
 }
 
 // setting writes an override the way `octopod set` reads it.
@@ -71,10 +71,10 @@ func setting(name string, value any) string {
 	return name + "=" + staging.RedactValue(name, staging.FormatValue(value))
 }
 
-// ago is a span in the fewest characters that still say something: 12s, 5m, 3h, 4d.
-func ago(now, then time.Time) string {
+// elapsed is a span in the fewest characters that still say something: 12s, 5m, 3h, 4d.
+func elapsed(now, then time.Time) string {
 	if then.IsZero() {
-		return none
+		return noValue
 	}
 	const day = 24 * time.Hour
 	d := max(0, now.Sub(then))
@@ -89,10 +89,10 @@ func ago(now, then time.Time) string {
 	return strconv.Itoa(int(d/time.Second)) + "s"
 }
 
-// when is a moment: how long ago on a terminal, the moment itself for programs.
-func (c *cli) when(t time.Time) string {
-	if c.out.terminal {
-		return ago(c.now(), t) + " ago"
+// formatTime is a moment: how long ago on a terminal, the moment itself for programs.
+func (c *cli) formatTime(t time.Time) string {
+	if c.stdout.terminal {
+		return elapsed(c.now(), t) + " ago"
 	}
 	return t.UTC().Format(time.RFC3339)
 }

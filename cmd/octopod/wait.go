@@ -47,7 +47,7 @@ Exit codes: 0 done, 5 timeout, 6 the staging failed, 8 cannot reach Argo CD.`,
 			if err != nil {
 				return err
 			}
-			return c.showAwaited(v, r)
+			return c.showWaitResult(v, r)
 		},
 		ValidArgsFunction: c.completion(completeOneName),
 	}
@@ -73,26 +73,26 @@ func addTimeout(cmd *cobra.Command, timeout *time.Duration) {
 func (c *cli) wait(ctx context.Context, to watcher, r live.WaitRequest) (staging.View, error) {
 	began, last := c.now(), ""
 	return live.Wait(ctx, to, r, func(v staging.View) {
-		line := string(v.Status.Phase) + "  " + inline(v.Status.Reason.String())
+		line := string(v.Status.Phase) + "  " + oneLine(v.Status.Reason.String())
 		if line != last && v.Status.Phase != "" && !c.settings.quiet {
-			look := phaseLook(v.Status.Phase)
-			c.talk.printf("%6.1fs  %s  %s\n", c.now().Sub(began).Seconds(), c.talk.paint(look, fmt.Sprintf("%-9s", v.Status.Phase)), inline(v.Status.Reason.String()))
+			look := phaseStyle(v.Status.Phase)
+			c.stderr.printf("%6.1fs  %s  %s\n", c.now().Sub(began).Seconds(), c.stderr.paint(look, fmt.Sprintf("%-9s", v.Status.Phase)), oneLine(v.Status.Reason.String()))
 		}
 		last = line
 	})
 }
 
-// showAwaited prints where a wait ended.
-func (c *cli) showAwaited(v staging.View, r live.WaitRequest) error {
+// showWaitResult prints where a wait ended.
+func (c *cli) showWaitResult(v staging.View, r live.WaitRequest) error {
 	switch {
-	case c.settings.machine():
+	case c.settings.machineReadable():
 		return c.encode(v)
 	case c.settings.output == "name":
-		c.out.printf("%s\n", r.Name)
+		c.stdout.printf("%s\n", r.Name)
 	case v.Status.URL != "" && r.For == live.ForRunning:
-		c.out.printf("%s is running: %s\n", c.out.paint(bold, r.Name), c.out.paint(cyan, v.Status.URL))
+		c.stdout.printf("%s is running: %s\n", c.stdout.paint(bold, r.Name), c.stdout.paint(cyan, v.Status.URL))
 	default:
-		c.out.printf("%s is %s\n", c.out.paint(bold, r.Name), r.For)
+		c.stdout.printf("%s is %s\n", c.stdout.paint(bold, r.Name), r.For)
 	}
 	return nil
 }

@@ -8,22 +8,22 @@ import (
 	"octopod/generator/staging"
 )
 
-// watching shows the table of get, and then a line for every change.
-type watching struct {
+// tableWatch shows the table of get, and then a line for every change.
+type tableWatch struct {
 	*cli
-	listing
+	getFlags
 	first  []staging.View // until all that there is was told
 	begun  bool
 	widths []int
 }
 
 // watch lists stagings and goes on until the context ends.
-func (c *cli) watch(ctx context.Context, to watcher, l listing) error {
-	w := &watching{cli: c, listing: l}
+func (c *cli) watch(ctx context.Context, to watcher, l getFlags) error {
+	w := &tableWatch{cli: c, getFlags: l}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	err := to.Watch(ctx, l.Query, func(n live.Event) {
-		if err := w.take(n); err != nil {
+		if err := w.handle(n); err != nil {
 			cancel(err)
 		}
 	})
@@ -33,10 +33,10 @@ func (c *cli) watch(ctx context.Context, to watcher, l listing) error {
 	return err
 }
 
-func (w *watching) take(n live.Event) error {
+func (w *tableWatch) handle(n live.Event) error {
 	switch n.Kind {
 	case live.Modified:
-		if !w.begun && !w.settings.machine() {
+		if !w.begun && !w.settings.machineReadable() {
 			w.first = append(w.first, n.Staging)
 			return nil
 		}
@@ -51,51 +51,51 @@ func (w *watching) take(n live.Event) error {
 	case live.RepoUp:
 		w.note("the env repo can be read again")
 	}
-	return w.out.Err() // a closed pipe ends the watch
+	return w.stdout.Err() // a closed pipe ends the watch
 }
 
 // begin prints the table.
-func (w *watching) begin() error {
+func (w *tableWatch) begin() error {
 	switch {
-	case w.settings.machine():
+	case w.settings.machineReadable():
 		return nil
 	case w.settings.output == "name":
 		for _, v := range w.first {
-			w.out.printf("%s\n", v.Metadata.Name)
+			w.stdout.printf("%s\n", v.Metadata.Name)
 		}
-		return w.out.Err()
+		return w.stdout.Err()
 	}
-	columns, rows := w.rowsOf(w.first)
-	w.widths = w.out.table(columns, rows, !w.noHeaders)
-	return w.out.Err()
+	columns, rows := w.stagingTable(w.first)
+	w.widths = w.stdout.table(columns, rows, !w.noHeaders)
+	return w.stdout.Err()
 }
 
 // line prints one change: a row under the table, or one JSON document.
-func (w *watching) line(v staging.View, gone bool) error {
+func (w *tableWatch) line(v staging.View, gone bool) error {
 	switch {
-	case w.settings.machine():
+	case w.settings.machineReadable():
 		if gone {
 			v.Status = staging.Status{Reason: staging.Reason{Code: staging.ReasonGone}}
 		}
 		return w.encode(v)
 	case w.settings.output == "name":
-		w.out.printf("%s\n", v.Metadata.Name)
-		return w.out.Err()
+		w.stdout.printf("%s\n", v.Metadata.Name)
+		return w.stdout.Err()
 	}
-	_, rows := w.rowsOf([]staging.View{v})
+	_, rows := w.stagingTable([]staging.View{v})
 	row := rows[0]
 	if gone {
 		row[1] = cell{"Gone", dim}
 	}
 	for i, c := range row {
-		row[i].text = inline(c.text)
+		row[i].text = oneLine(c.text)
 		if w.widths[i] > 0 {
 			w.widths[i] = max(w.widths[i], len([]rune(row[i].text)))
 		}
 	}
-	w.out.row(row, w.widths)
+	w.stdout.row(row, w.widths)
 	if !gone && !v.Status.Reason.IsZero() && w.settings.output != "wide" {
-		w.note("  %s %s", w.talk.paint(dim, w.now().Format(time.TimeOnly)), inline(v.Status.Reason.String()))
+		w.note("  %s %s", w.stderr.paint(dim, w.now().Format(time.TimeOnly)), oneLine(v.Status.Reason.String()))
 	}
-	return w.out.Err()
+	return w.stdout.Err()
 }

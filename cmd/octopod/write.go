@@ -13,15 +13,15 @@ import (
 	"octopod/generator/staging"
 )
 
-// writing are the flags of every verb that writes.
-type writing struct {
+// writeFlags are the flags of every verb that writes.
+type writeFlags struct {
 	dryRun  bool
 	diff    bool
 	wait    bool
 	timeout time.Duration
 }
 
-func (w *writing) addFlags(cmd *cobra.Command) {
+func (w *writeFlags) addFlags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&w.dryRun, "dry-run", false, "render and check, but commit nothing")
 	cmd.Flags().BoolVar(&w.diff, "diff", false, "print how the manifests change, with secrets masked")
 	cmd.Flags().BoolVar(&w.wait, "wait", false, "wait until the cluster has the change; fail if the staging fails")
@@ -34,8 +34,8 @@ type writer interface {
 	watcher
 }
 
-// words is how a result names what a verb did, and would do.
-var words = map[staging.Verb]struct{ did, would string }{
+// verbForms is how a result names what a verb did, and would do.
+var verbForms = map[staging.Verb]struct{ did, would string }{
 	staging.Deploy: {"deployed", "deploy"}, staging.Create: {"created", "create"}, staging.Update: {"updated", "update"},
 	staging.Set: {"changed", "change"}, staging.Unset: {"changed", "change"}, staging.Archive: {"archived", "archive"},
 	staging.Restore: {"restored", "restore"}, staging.Restart: {"restarted", "restart"}, staging.Delete: {"deleted", "delete"}, staging.PinVerb: {"pinned", "pin"},
@@ -45,25 +45,25 @@ var words = map[staging.Verb]struct{ did, would string }{
 }
 
 // apply carries out an action and shows what came of it.
-func (c *cli) apply(ctx context.Context, to writer, a staging.Action, w writing) error {
+func (c *cli) apply(ctx context.Context, to writer, a staging.Action, w writeFlags) error {
 	result, err := to.Apply(ctx, change.Request{Action: a, By: c.actor(), DryRun: w.dryRun, Manifests: w.diff})
 	if err != nil {
 		return err
 	}
 	if result.Changed && !w.dryRun {
-		c.look(ctx, to, result.Plan)
+		c.refreshArgoCD(ctx, to, result.Plan)
 	}
 	if !w.wait || w.dryRun {
 		return c.showResult(a, result, w)
 	}
-	return c.applied(ctx, to, a, result, w)
+	return c.waitAndShow(ctx, to, a, result, w)
 }
 
-// applied shows what came of an action once it is so in the cluster. People
+// waitAndShow shows what came of an action once it is so in the cluster. People
 // see the commit at once; a program is told once, at the end.
-func (c *cli) applied(ctx context.Context, to watcher, a staging.Action, result change.Result, w writing) error {
-	r := live.WaitRequest{Name: result.Name, For: aim(result.Staging), Timeout: w.timeout}
-	if !c.settings.machine() && c.settings.output != "name" {
+func (c *cli) waitAndShow(ctx context.Context, to watcher, a staging.Action, result change.Result, w writeFlags) error {
+	r := live.WaitRequest{Name: result.Name, For: goalOf(result.Staging), Timeout: w.timeout}
+	if !c.settings.machineReadable() && c.settings.output != "name" {
 		if err := c.showResult(a, result, w); err != nil {
 			return err
 		}
@@ -71,7 +71,7 @@ func (c *cli) applied(ctx context.Context, to watcher, a staging.Action, result 
 		if err != nil {
 			return err
 		}
-		return c.showAwaited(v, r)
+		return c.showWaitResult(v, r)
 	}
 	v, err := c.wait(ctx, to, r)
 	if err != nil {
@@ -83,8 +83,8 @@ func (c *cli) applied(ctx context.Context, to watcher, a staging.Action, result 
 	return c.showResult(a, result, w)
 }
 
-// aim is what a staging is on its way to; nil is one whose record is gone.
-func aim(v *staging.View) live.Goal {
+// goalOf is what a staging is on its way to; nil is one whose record is gone.
+func goalOf(v *staging.View) live.Goal {
 	if v == nil {
 		return live.ForDeleted
 	}
@@ -94,40 +94,40 @@ func aim(v *staging.View) live.Goal {
 }
 
 // connectAndApply is what most verbs come to.
-func (c *cli) connectAndApply(ctx context.Context, a staging.Action, w writing) error {
-	to, err := c.connectOnce(ctx)
+func (c *cli) connectAndApply(ctx context.Context, a staging.Action, w writeFlags) error {
+	to, err := c.connectInProcess(ctx)
 	if err != nil {
 		return err
 	}
 	return c.apply(ctx, to, a, w)
 }
 
-// written is a result as programs read it.
-type written struct {
+// resultJSON is a result as programs read it.
+type resultJSON struct {
 	change.Result
 	DryRun bool   `json:"dryRun,omitempty"`
 	Diff   string `json:"diff,omitempty"`
 }
 
-func (c *cli) showResult(a staging.Action, r change.Result, w writing) error {
+func (c *cli) showResult(a staging.Action, r change.Result, w writeFlags) error {
 	var diff string
 	if w.diff {
 		diff = change.Unified(change.Compare(r.Before, r.After))
 	}
 	switch {
-	case c.settings.machine():
-		return c.encode(written{r, w.dryRun, diff})
+	case c.settings.machineReadable():
+		return c.encode(resultJSON{r, w.dryRun, diff})
 	case c.settings.output == "name":
-		c.out.printf("%s\n", r.Name)
+		c.stdout.printf("%s\n", r.Name)
 		return nil
 	}
-	c.out.printf("%s\n", c.headline(a, r, w))
+	c.stdout.printf("%s\n", c.headline(a, r, w))
 	c.showChangesOf(r)
 	if w.dryRun {
 		c.showPlan(r.Plan)
 	}
-	if r.Staging != nil && r.Staging.Status.URL != "" && r.Staging.Spec.State == staging.Active && r.Changed && makesWork(a.Verb) {
-		c.out.printf("  %s\n", c.out.paint(cyan, r.Staging.Status.URL))
+	if r.Staging != nil && r.Staging.Status.URL != "" && r.Staging.Spec.State == staging.Active && r.Changed && showsURL(a.Verb) {
+		c.stdout.printf("  %s\n", c.stdout.paint(cyan, r.Staging.Status.URL))
 	}
 	c.showDiff(diff)
 	if r.Changed && !w.dryRun {
@@ -137,19 +137,19 @@ func (c *cli) showResult(a staging.Action, r change.Result, w writing) error {
 }
 
 // headline says in one line what happened: deployed feature-login (1f2e3d4).
-func (c *cli) headline(a staging.Action, r change.Result, w writing) string {
-	name := c.out.paint(bold, r.Name)
+func (c *cli) headline(a staging.Action, r change.Result, w writeFlags) string {
+	name := c.stdout.paint(bold, r.Name)
 	switch {
 	case !r.Changed:
-		return "unchanged " + name + strings.TrimSuffix(": "+inline(r.Note), ": ")
+		return "unchanged " + name + strings.TrimSuffix(": "+oneLine(r.Note), ": ")
 	case w.dryRun:
-		return "would " + words[a.Verb].would + " " + name + " (dry run, nothing is committed)"
+		return "would " + verbForms[a.Verb].would + " " + name + " (dry run, nothing is committed)"
 	case a.Verb == staging.Delete && r.Staging != nil && r.Staging.Spec.State != staging.Deleting:
-		return "changed " + name + " (" + short(r.Revision) + "): " + inline(r.Note)
+		return "changed " + name + " (" + short(r.Revision) + "): " + oneLine(r.Note)
 	case a.Verb == staging.Delete && r.Staging != nil:
 		return "tearing down " + name + " (" + short(r.Revision) + ")"
 	}
-	return words[a.Verb].did + " " + name + " (" + short(r.Revision) + ")"
+	return verbForms[a.Verb].did + " " + name + " (" + short(r.Revision) + ")"
 }
 
 // showChangesOf lists what changed. Of a new staging everything is new, so only what was chosen is worth a line.
@@ -161,9 +161,9 @@ func (c *cli) showChangesOf(r change.Result) {
 		}
 		switch {
 		case !fresh:
-			c.out.printf("  %s\n", inline(d.String()))
+			c.stdout.printf("  %s\n", oneLine(d.String()))
 		case d.What != "state":
-			c.out.printf("  %s: %s\n", d.What, inline(d.To))
+			c.stdout.printf("  %s: %s\n", d.What, oneLine(d.To))
 		}
 	}
 }
@@ -174,8 +174,8 @@ func sameImage(a, b string) bool {
 	return name != a && name == staging.ImageName(b)
 }
 
-// makesWork tells whether people will want to open the staging next.
-func makesWork(v staging.Verb) bool {
+// showsURL tells whether people will want to open the staging next.
+func showsURL(v staging.Verb) bool {
 	return !slices.Contains([]staging.Verb{
 		staging.Archive, staging.Delete, staging.PinVerb, staging.Unpin, staging.Keep, staging.Unkeep, staging.Extend, staging.Mark,
 	}, v)
@@ -187,7 +187,7 @@ func (c *cli) showPlan(plan []staging.PlanItem) {
 	}
 	for _, item := range plan {
 		sign := signs[item.Action]
-		c.out.printf("  %s\n", c.out.paint(sign.style, sign.text+" "+inline(item.Path)))
+		c.stdout.printf("  %s\n", c.stdout.paint(sign.style, sign.text+" "+oneLine(item.Path)))
 	}
 }
 

@@ -96,7 +96,7 @@ func (c *cli) noteLocal() {
 
 // uncommitted is what lies in the env repo's work tree and not in git yet; nil
 // without a work tree, or when another branch than its own is asked for.
-func (c *cli) uncommitted(ctx context.Context, to keeper) (*staging.Uncommitted, error) {
+func (c *cli) uncommitted(ctx context.Context, to maintainer) (*staging.Uncommitted, error) {
 	dir := c.workTree()
 	if dir == "" || c.settings.ref != "" {
 		return nil, nil
@@ -110,28 +110,28 @@ func addCommitted(cmd *cobra.Command, committed *bool) {
 }
 
 // edits is what a verb looks at beside what is committed, having said so.
-func (c *cli) edits(ctx context.Context, to keeper, committed bool) (*staging.Uncommitted, error) {
+func (c *cli) edits(ctx context.Context, to maintainer, committed bool) (*staging.Uncommitted, error) {
 	if committed {
 		return nil, nil
 	}
 	edits, err := c.uncommitted(ctx, to)
 	if names := edits.Names(); len(names) > 0 {
-		c.note("looked at as edited, though not committed: %s", few(names))
+		c.note("looked at as edited, though not committed: %s", firstFew(names))
 	}
 	return edits, err
 }
 
 // noteUncommitted names files of a work tree that were edited and not committed:
 // a verb that commits does not look at them.
-func (c *cli) noteUncommitted(ctx context.Context, to keeper) {
+func (c *cli) noteUncommitted(ctx context.Context, to maintainer) {
 	edits, err := c.uncommitted(ctx, to)
 	if names := edits.Names(); err == nil && len(names) > 0 { // the answer does not depend on it
-		c.note("not looked at, because not committed: %s", few(names))
+		c.note("not looked at, because not committed: %s", firstFew(names))
 	}
 }
 
-// few lists the first of many names.
-func few(names []string) string {
+// firstFew lists the first of many names.
+func firstFew(names []string) string {
 	const most = 3
 	shown := strings.Join(names[:min(len(names), most)], ", ")
 	if len(names) > most {

@@ -7,14 +7,14 @@ import (
 )
 
 // title begins a chapter of the demo.
-func (c *cli) title(text string) { c.out.printf("\n\n%s\n", c.out.paint(bold, "── "+text)) }
+func (c *cli) title(text string) { c.stdout.printf("\n\n%s\n", c.stdout.paint(bold, "── "+text)) }
 
-func (c *cli) say(text string) { c.out.printf("\n%s\n", text) }
+func (c *cli) say(text string) { c.stdout.printf("\n%s\n", text) }
 
 // command shows a command the way a reader could type it, on lines of at most
 // 78 columns.
 func (c *cli) command(line string) {
-	c.out.printf("\n%s\n", c.out.paint(cyan, "$ "+wrapCommand(line, 76)))
+	c.stdout.printf("\n%s\n", c.stdout.paint(cyan, "$ "+wrapCommand(line, 76)))
 }
 
 // wrapCommand breaks a command before its flags.
@@ -55,8 +55,8 @@ func (d *demo) octopod(ctx context.Context, actor string, args ...string) error 
 		env["OCTOPOD_ACTOR"] = actor
 		env["CI"] = "false"
 	}
-	step := newCLI(stdio{d.in, d.out.w, d.talk.w}, env, d.now)
-	step.out.plain(d.settings.noColor)
+	step := newCLI(stdio{d.stdin, d.stdout.w, d.stderr.w}, env, d.now)
+	step.stdout.disableColour(d.settings.noColor)
 	defer step.close(ctx)
 	root := newRoot(step)
 	root.SetArgs(append([]string{"--env-repo", d.envs}, args...))

@@ -6,11 +6,11 @@ import (
 	"octopod/generator/staging"
 )
 
-// changeOne makes a verb of one that does a single thing to one staging. fit
+// actionCommand makes a verb of one that does a single thing to one staging. fit
 // tells for which stagings it is offered on Tab, nil being all; adjust fills in
 // what else the action needs, and may be nil.
-func (c *cli) changeOne(cmd *cobra.Command, verb staging.Verb, fit func(staging.Spec) bool, adjust func(*staging.Action)) *cobra.Command {
-	var w writing
+func (c *cli) actionCommand(cmd *cobra.Command, verb staging.Verb, fit func(staging.Spec) bool, adjust func(*staging.Action)) *cobra.Command {
+	var w writeFlags
 	var name string
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		name, err := oneName(cmd, args, name)
@@ -25,12 +25,12 @@ func (c *cli) changeOne(cmd *cobra.Command, verb staging.Verb, fit func(staging.
 	}
 	w.addFlags(cmd)
 	nameFlag(cmd, &name)
-	c.completeFlag(cmd, "name", namesThat(fit))
-	cmd.ValidArgsFunction = c.completion(once(namesThat(fit)))
+	c.completeFlag(cmd, "name", namesWhere(fit))
+	cmd.ValidArgsFunction = c.completion(firstArgument(namesWhere(fit)))
 	return cmd
 }
 
 func isActive(s staging.Spec) bool   { return s.State == staging.Active }
-func isAsleep(s staging.Spec) bool   { return s.State != staging.Active }
+func isInactive(s staging.Spec) bool { return s.State != staging.Active }
 func isPinned(s staging.Spec) bool   { return s.Pinned != nil }
 func isUnpinned(s staging.Spec) bool { return s.Pinned == nil }

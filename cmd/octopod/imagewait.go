@@ -8,21 +8,21 @@ import (
 	"octopod/generator/staging"
 )
 
-// patient tries a deploy again for as long as the project lets it wait for
+// imageWaiter tries a deploy again for as long as the project lets it wait for
 // images that are not there yet. Between the tries nobody is kept waiting,
 // neither a server nor other writers.
-type patient struct {
-	octopod
+type imageWaiter struct {
+	backend
 	cli *cli
 }
 
 const (
-	firstPause = 500 * time.Millisecond
-	mostPause  = 10 * time.Second
+	minBackoff = 500 * time.Millisecond
+	maxBackoff = 10 * time.Second
 )
 
-func (p *patient) Apply(ctx context.Context, r change.Request) (change.Result, error) {
-	result, err := p.octopod.Apply(ctx, r)
+func (p *imageWaiter) Apply(ctx context.Context, r change.Request) (change.Result, error) {
+	result, err := p.backend.Apply(ctx, r)
 	if r.DryRun || !change.IsImagePending(err) {
 		return result, err
 	}
@@ -33,9 +33,9 @@ func (p *patient) Apply(ctx context.Context, r change.Request) (change.Result, e
 	ends := time.NewTimer(time.Duration(project.Spec.Images.Wait))
 	defer ends.Stop()
 	said := ""
-	for pause := firstPause; change.IsImagePending(err); pause = min(2*pause, mostPause) {
+	for pause := minBackoff; change.IsImagePending(err); pause = min(2*pause, maxBackoff) {
 		if why := staging.ProblemsOf(err)[0].Message; why != said {
-			p.cli.note("waiting, at most %s: %s", project.Spec.Images.Wait, inline(why))
+			p.cli.note("waiting, at most %s: %s", project.Spec.Images.Wait, oneLine(why))
 			said = why
 		}
 		select {
@@ -46,7 +46,7 @@ func (p *patient) Apply(ctx context.Context, r change.Request) (change.Result, e
 		case <-ctx.Done():
 			return result, ctx.Err()
 		}
-		result, err = p.octopod.Apply(ctx, r)
+		result, err = p.backend.Apply(ctx, r)
 	}
 	return result, err
 }

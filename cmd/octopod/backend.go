@@ -13,15 +13,15 @@ import (
 	"octopod/generator/staging"
 )
 
-// octopod is everything the verbs ask for. *generator.Stagings answers over an
+// backend is everything the verbs ask for. *generator.Stagings answers over an
 // env repo, *httpapi.Client through a server; each verb asks for no more than one
 // of the parts.
-type octopod interface {
+type backend interface {
 	changer
 	finder
 	watcher
 	historian
-	keeper
+	maintainer
 	sweeper
 	explainer
 }
@@ -57,8 +57,8 @@ type sweeper interface {
 	Sweep(context.Context, lifecycle.SweepRequest) (lifecycle.SweepResult, error)
 }
 
-// keeper looks after all stagings at once.
-type keeper interface {
+// maintainer looks after all stagings at once.
+type maintainer interface {
 	Regenerate(context.Context, change.RegenerateRequest) (change.RegenerateResult, error)
 	Lint(context.Context, *staging.Uncommitted) ([]staging.Problem, error)
 	// Drift gives the objects as committed, and as generating them now would give.

@@ -8,10 +8,10 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// reach gives the directory that holds everything a kustomize base refers to,
+// resolveBase gives the directory that holds everything a kustomize base refers to,
 // the base within it, and what of it is used: an overlay with ../../base reaches
 // two directories up. A directory that refers to nothing outside is its own reach.
-func reach(dir string) (root, within string, uses []string, err error) {
+func resolveBase(dir string) (root, within string, uses []string, err error) {
 	dir, err = filepath.Abs(dir)
 	if err != nil {
 		return "", "", nil, err
@@ -23,8 +23,8 @@ func reach(dir string) (root, within string, uses []string, err error) {
 			continue
 		}
 		seen[todo[0]] = true
-		for _, path := range referred(todo[0]) {
-			for !inside(path, root) {
+		for _, path := range referencedPaths(todo[0]) {
+			for !isWithin(path, root) {
 				root = filepath.Dir(root)
 			}
 			todo = append(todo, path)
@@ -41,15 +41,15 @@ func reach(dir string) (root, within string, uses []string, err error) {
 	return root, filepath.ToSlash(within), uses, err
 }
 
-// inside tells whether a path is a directory or below it.
-func inside(path, dir string) bool {
+// isWithin tells whether a path is a directory or below it.
+func isWithin(path, dir string) bool {
 	rel, err := filepath.Rel(dir, path)
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, "../")
 }
 
-// referred lists the paths that exist among the scalars of a kustomization:
+// referencedPaths lists the paths that exist among the scalars of a kustomization:
 // whatever field they stand in, a base needs them.
-func referred(dir string) []string {
+func referencedPaths(dir string) []string {
 	var paths []string
 	for _, name := range []string{"kustomization.yaml", "kustomization.yml", "Kustomization"} {
 		data, err := os.ReadFile(filepath.Join(dir, name))
@@ -62,7 +62,7 @@ func referred(dir string) []string {
 		}
 		for _, text := range scalars(&doc, nil) {
 			path := filepath.Join(dir, filepath.FromSlash(text))
-			if text != "" && !filepath.IsAbs(text) && len(text) < 1024 && isThere(path) {
+			if text != "" && !filepath.IsAbs(text) && len(text) < 1024 && canStat(path) {
 				paths = append(paths, path)
 			}
 		}
@@ -70,7 +70,7 @@ func referred(dir string) []string {
 	return paths
 }
 
-func isThere(path string) bool {
+func canStat(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
 }

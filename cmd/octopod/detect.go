@@ -13,15 +13,15 @@ import (
 	"octopod/generator/staging"
 )
 
-// surroundings is what the CI run, or else the work tree one is in, says of the
+// detect is what the CI run, or else the work tree one is in, says of the
 // branch, and where each value comes from.
-func (c *cli) surroundings(ctx context.Context) (branch.Metadata, []branch.Finding) {
-	return branch.Detect(c.env, os.DirFS("/"), c.application(ctx))
+func (c *cli) detect(ctx context.Context) (branch.Metadata, []branch.Finding) {
+	return branch.Detect(c.env, os.DirFS("/"), c.appWorkTree(ctx))
 }
 
-// application is the work tree of the application. That of the env repo is none:
+// appWorkTree is the work tree of the application. That of the env repo is none:
 // its branch is nobody's feature.
-func (c *cli) application(ctx context.Context) branch.WorkTree {
+func (c *cli) appWorkTree(ctx context.Context) branch.WorkTree {
 	root := gitRoot()
 	if root == "" || exists(filepath.Join(root, project.File)) {
 		return branch.WorkTree{}
@@ -34,25 +34,25 @@ func (c *cli) application(ctx context.Context) branch.WorkTree {
 	return branch.WorkTree(w)
 }
 
-// branchHere is what a verb goes by that was given neither branch nor name. In
+// currentBranch is what a verb goes by that was given neither branch nor name. In
 // CI that is what the pipeline is for; from a work tree it is said aloud.
-func (c *cli) branchHere(ctx context.Context) (branch.Metadata, error) {
-	m, findings := c.surroundings(ctx)
+func (c *cli) currentBranch(ctx context.Context) (branch.Metadata, error) {
+	m, findings := c.detect(ctx)
 	if m.Branch == "" {
-		return m, staging.Errorf(staging.CodeInvalid, "no branch is given: %s", whyNot(findings)).
+		return m, staging.Errorf(staging.CodeInvalid, "no branch is given: %s", noBranchReason(findings)).
 			WithHint("give --branch; `octopod name --explain` says what is taken from where")
 	}
 	if m.Fork != "" {
-		return m, foreign(m)
+		return m, forkError(m)
 	}
 	if m.System == "" {
-		c.note("branch %s (commit %s), from the work tree", inline(m.Branch), short(m.Commit))
+		c.note("branch %s (commit %s), from the work tree", oneLine(m.Branch), short(m.Commit))
 	}
 	return m, nil
 }
 
-// whyNot says why there is no branch.
-func whyNot(findings []branch.Finding) string {
+// noBranchReason says why there is no branch.
+func noBranchReason(findings []branch.Finding) string {
 	for _, f := range findings {
 		if f.What == "branch" && f.Why != "" {
 			return f.Why
@@ -61,49 +61,49 @@ func whyNot(findings []branch.Finding) string {
 	return "nothing says which branch this is"
 }
 
-// explainSurroundings says where each value comes from, on stderr.
-func (c *cli) explainSurroundings(ctx context.Context, flag string) {
-	m, findings := c.surroundings(ctx)
-	c.talk.printf("%-12s %s\n", "from", cmp.Or(m.System, "this machine"))
+// explainDetected says where each value comes from, on stderr.
+func (c *cli) explainDetected(ctx context.Context, flag string) {
+	m, findings := c.detect(ctx)
+	c.stderr.printf("%-12s %s\n", "from", cmp.Or(m.System, "this machine"))
 	if flag != "" {
-		c.talk.printf("%-12s %s (--branch)\n", "branch", inline(flag))
+		c.stderr.printf("%-12s %s (--branch)\n", "branch", oneLine(flag))
 	}
 	for _, f := range findings {
 		switch {
 		case f.What == "branch" && flag != "":
 		case f.Why != "":
-			c.talk.printf("%-12s %s: %s\n", f.What, none, inline(f.Why))
+			c.stderr.printf("%-12s %s: %s\n", f.What, noValue, oneLine(f.Why))
 		default:
-			c.talk.printf("%-12s %s (%s)\n", f.What, inline(f.Value), f.From)
+			c.stderr.printf("%-12s %s (%s)\n", f.What, oneLine(f.Value), f.From)
 		}
 	}
 }
 
-// foreign refuses the pull request of a fork: whoever opened it decides what
+// forkError refuses the pull request of a fork: whoever opened it decides what
 // code runs, and how its branch is called.
-func foreign(m branch.Metadata) error {
-	return staging.Errorf(staging.CodeForbidden, "branch %s belongs to the fork %s", inline(m.Branch), inline(m.Fork)).
+func forkError(m branch.Metadata) error {
+	return staging.Errorf(staging.CodeForbidden, "branch %s belongs to the fork %s", oneLine(m.Branch), oneLine(m.Fork)).
 		WithHint("skip this step for pull requests of forks; or read the code, push it to a branch of your own and deploy that")
 }
 
-// about takes from the surroundings what an action leaves open: the branch when
+// addDetected takes from the surroundings what an action leaves open: the branch when
 // neither branch nor name is given, and what was built. Flags that name another
 // branch than the one CI builds make the rest of it mean nothing.
-func (o *deployFlags) about(ctx context.Context, c *cli, a *staging.Action) (branch.Metadata, error) {
+func (o *deployFlags) addDetected(ctx context.Context, c *cli, a *staging.Action) (branch.Metadata, error) {
 	if a.Branch == "" && (a.Name == "" || a.Join) {
-		m, err := c.branchHere(ctx)
+		m, err := c.currentBranch(ctx)
 		a.Branch = m.Branch
 		if a.PullRequest == nil {
 			a.PullRequest = m.PullRequest
 		}
 		return m, err
 	}
-	m, _ := c.surroundings(ctx)
+	m, _ := c.detect(ctx)
 	switch {
 	case m.System == "", a.Branch != "" && strings.TrimPrefix(a.Branch, "refs/heads/") != m.Branch:
 		return branch.Metadata{}, nil
 	case m.Fork != "":
-		return m, foreign(m)
+		return m, forkError(m)
 	case a.Branch != "" && a.PullRequest == nil:
 		a.PullRequest = m.PullRequest
 	}
