@@ -57,7 +57,7 @@ func checkClaim(c check, s *corev1.PersistentVolumeClaimSpec, path *field.Path) 
 }
 
 func checkQuota(c check, q *corev1.ResourceQuota) {
-	for _, name := range resourceNames(q.Spec.Hard) {
+	for _, name := range sorted(q.Spec.Hard) {
 		if size := q.Spec.Hard[corev1.ResourceName(name)]; size.Sign() < 0 {
 			c.bad(spec.Child("hard").Key(name), "is %s, must not be negative", size.String())
 		}

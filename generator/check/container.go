@@ -5,9 +5,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/util/intstr"
-	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
@@ -41,16 +39,6 @@ func checkContainerPorts(c check, each container) {
 			portName(c, p.Name, at.Child("name"))
 			names.add(c, p.Name, at.Child("name"))
 		}
-	}
-}
-
-func protocol(c check, p corev1.Protocol, at *field.Path) {
-	oneOf(c, p, at.Child("protocol"), corev1.ProtocolTCP, corev1.ProtocolUDP, corev1.ProtocolSCTP)
-}
-
-func portName(c check, name string, path *field.Path) {
-	if faults := validation.IsValidPortName(name); len(faults) > 0 {
-		c.bad(path, "%q is no valid port name: it %s", clip(name), why(faults))
 	}
 }
 
@@ -112,7 +100,7 @@ func checkResources(c check, r *corev1.ResourceRequirements, path *field.Path) {
 		name string
 		list corev1.ResourceList
 	}{{"requests", r.Requests}, {"limits", r.Limits}} {
-		for _, name := range resourceNames(group.list) {
+		for _, name := range sorted(group.list) {
 			at := path.Child(group.name).Key(name)
 			resourceName(c, name, at)
 			quantity := group.list[corev1.ResourceName(name)]
@@ -124,18 +112,6 @@ func checkResources(c check, r *corev1.ResourceRequirements, path *field.Path) {
 			}
 		}
 	}
-}
-
-func resourceNames(list corev1.ResourceList) []string {
-	if len(list) == 0 {
-		return nil
-	}
-	names := make([]string, 0, len(list))
-	for name := range list {
-		names = append(names, string(name))
-	}
-	slices.Sort(names)
-	return names
 }
 
 func resourceName(c check, name string, path *field.Path) {
@@ -227,16 +203,4 @@ func checkHandlerPort(c check, each container, port intstr.IntOrString, path *fi
 		}
 	}
 	c.bad(path, "container %s has no port named %q; %s", each.Name, clip(port.StrVal), thereAre(names))
-}
-
-// positive refuses a size that is missing or not above zero.
-func positive(c check, q resource.Quantity, path *field.Path) {
-	if q.Sign() <= 0 {
-		c.bad(path, "is %s, must be a size above 0", q.String())
-	}
-}
-
-// inside tells a relative path that stays inside its directory.
-func inside(path string) bool {
-	return !strings.HasPrefix(path, "/") && !slices.Contains(strings.Split(path, "/"), "..")
 }

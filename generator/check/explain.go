@@ -16,9 +16,6 @@ import (
 	"octopod/generator/project/strictyaml"
 )
 
-// fault is one mismatch between a value and the type it should have.
-type fault struct{ field, message string }
-
 // explain words what strict decoding refused. The decoder stops at the first
 // wrong type and knows no near words, so the value is walked once more; that
 // costs only broken objects.

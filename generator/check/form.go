@@ -3,11 +3,8 @@ package check
 import (
 	apivalidation "k8s.io/apimachinery/pkg/api/validation"
 	"k8s.io/apimachinery/pkg/api/validation/path"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
-
-var metadata = field.NewPath("metadata")
 
 // checkForm holds the rule well-formed.
 func checkForm(c check) {
@@ -33,12 +30,6 @@ func checkForm(c check) {
 	}
 }
 
-// real tells an object that can be judged further from a list, an API request
-// and what is no object at all.
-func (o *object) real() bool {
-	return o.err == nil && o.APIVersion != "" && o.Kind != "" && (o.typed == nil || hasMeta(o) && !isList(o))
-}
-
 // says names an object by what its JSON holds.
 func (o *object) says() string {
 	apiVersion, kind := text(o.raw["apiVersion"]), text(o.raw["kind"])
@@ -46,16 +37,6 @@ func (o *object) says() string {
 		apiVersion, kind = o.typed.GetObjectKind().GroupVersionKind().ToAPIVersionAndKind()
 	}
 	return apiVersion + " " + kind + "/" + o.meta.Name
-}
-
-func isList(o *object) bool {
-	_, ok := o.typed.(metav1.ListMetaAccessor)
-	return ok
-}
-
-func hasMeta(o *object) bool {
-	_, ok := o.typed.(metav1.ObjectMetaAccessor)
-	return ok
 }
 
 // checkName asks for the form that Kubernetes wants of each kind's names.

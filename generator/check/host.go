@@ -136,12 +136,14 @@ func checkVirtualService(c check) {
 	}
 }
 
-func list(value any) []any {
-	l, _ := value.([]any)
-	return l
-}
-
-func text(value any) string {
-	s, _ := value.(string)
-	return s
+// checkTraefik reads the match of every route of a Traefik IngressRoute.
+func checkTraefik(c check) {
+	for i, route := range list(dig(c.o.raw, "spec", "routes")) {
+		match := text(dig(route, "match"))
+		m := matcher{rest: match, own: c.subject.Hosts}
+		if bound := m.or(0); !bound || m.broken || strings.TrimSpace(m.rest) != "" {
+			c.badAt(fmt.Sprintf("spec.routes[%d].match", i), "%q can match other hosts than the staging's own: every branch of it needs Host(`…`) with one of %s",
+				clip(match), c.hosts())
+		}
+	}
 }

@@ -1,20 +1,19 @@
 package check
 
 import (
-	"errors"
-	"reflect"
-
-	appsv1 "k8s.io/api/apps/v1"
-	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/util/validation/field"
-	"k8s.io/client-go/kubernetes/scheme"
-	"sigs.k8s.io/json"
 
 	"octopod/generator/staging"
+)
+
+// The paths that most rules start from.
+var (
+	metadata = field.NewPath("metadata")
+	spec     = field.NewPath("spec")
 )
 
 // object is a rendered object, decoded once for all rules.
@@ -27,6 +26,25 @@ type object struct {
 	meta   *metav1.ObjectMeta // never nil when err is
 	faults []fault            // what strict decoding found
 	pods   []podSite
+}
+
+// fault is one mismatch between a value and the type it should have.
+type fault struct{ field, message string }
+
+// real tells an object that can be judged further from a list, an API request
+// and what is no object at all.
+func (o *object) real() bool {
+	return o.err == nil && o.APIVersion != "" && o.Kind != "" && (o.typed == nil || hasMeta(o) && !isList(o))
+}
+
+func isList(o *object) bool {
+	_, ok := o.typed.(metav1.ListMetaAccessor)
+	return ok
+}
+
+func hasMeta(o *object) bool {
+	_, ok := o.typed.(metav1.ObjectMetaAccessor)
+	return ok
 }
 
 // podSite is a pod or the template of one.
@@ -43,107 +61,6 @@ func (p podSite) specPath() *field.Path {
 		return field.NewPath("spec")
 	}
 	return p.path.Child("spec")
-}
-
-// decode reads an object's JSON once, strictly where the kind is built in.
-func decode(o staging.Object) *object {
-	d := &object{Object: o, gvk: schema.FromAPIVersionAndKind(o.APIVersion, o.Kind)}
-	typed, err := scheme.Scheme.New(d.gvk)
-	if err != nil {
-		d.decodeRaw()
-		return d
-	}
-	strict, err := json.UnmarshalStrict(o.JSON, typed)
-	d.typed, d.meta, d.pods = typed, metaOf(typed), podsOf(typed)
-	if err != nil || len(strict) > 0 {
-		d.explain(strict, err)
-	}
-	return d
-}
-
-func (d *object) decodeRaw() {
-	if d.err = readMap(d.JSON, &d.raw); d.err != nil {
-		return
-	}
-	d.meta = &metav1.ObjectMeta{}
-	d.faults = mismatches(d.raw["metadata"], reflect.TypeFor[metav1.ObjectMeta](), "metadata")
-	into(d.raw["metadata"], d.meta)
-	if template, ok := dig(d.raw, "spec", "template").(map[string]any); ok && dig(template, "spec", "containers") != nil {
-		var pod corev1.PodTemplateSpec
-		into(template, &pod)
-		d.pods = []podSite{{meta: &pod.ObjectMeta, spec: &pod.Spec, path: field.NewPath("spec", "template"), foreign: true}}
-	}
-}
-
-func readMap(data []byte, m *map[string]any) error {
-	if err := json.UnmarshalCaseSensitivePreserveInts(data, m); err != nil || *m == nil {
-		return errors.New("its JSON is broken, or no map of fields")
-	}
-	return nil
-}
-
-// into copies what fits of an untyped value. What does not fit is a custom
-// kind's own affair and stays out.
-func into(value any, to any) {
-	if m, ok := value.(map[string]any); ok {
-		_ = runtime.DefaultUnstructuredConverter.FromUnstructured(m, to)
-	}
-}
-
-// dig goes down untyped maps; nil where the way ends.
-func dig(value any, names ...string) any {
-	for _, name := range names {
-		m, _ := value.(map[string]any)
-		value = m[name]
-	}
-	return value
-}
-
-// metaOf gives the metadata of a kind that has some; kinds that are mere
-// requests or answers of the API have none.
-func metaOf(typed runtime.Object) *metav1.ObjectMeta {
-	if accessor, ok := typed.(metav1.ObjectMetaAccessor); ok {
-		if meta, ok := accessor.GetObjectMeta().(*metav1.ObjectMeta); ok {
-			return meta
-		}
-	}
-	return &metav1.ObjectMeta{}
-}
-
-// podsOf finds the pods that a built-in workload starts.
-func podsOf(typed runtime.Object) []podSite {
-	template := field.NewPath("spec", "template")
-	switch w := typed.(type) {
-	case *corev1.Pod:
-		return []podSite{{meta: &w.ObjectMeta, spec: &w.Spec}}
-	case *corev1.PodTemplate:
-		return []podSite{podTemplate(&w.Template, field.NewPath("template"))}
-	case *corev1.ReplicationController:
-		if w.Spec.Template != nil {
-			return []podSite{podTemplate(w.Spec.Template, template)}
-		}
-	case *appsv1.Deployment:
-		return []podSite{podTemplate(&w.Spec.Template, template)}
-	case *appsv1.ReplicaSet:
-		return []podSite{podTemplate(&w.Spec.Template, template)}
-	case *appsv1.DaemonSet:
-		return []podSite{podTemplate(&w.Spec.Template, template)}
-	case *appsv1.StatefulSet:
-		site := podTemplate(&w.Spec.Template, template)
-		for i := range w.Spec.VolumeClaimTemplates {
-			site.claims = append(site.claims, w.Spec.VolumeClaimTemplates[i].Name)
-		}
-		return []podSite{site}
-	case *batchv1.Job:
-		return []podSite{podTemplate(&w.Spec.Template, template)}
-	case *batchv1.CronJob:
-		return []podSite{podTemplate(&w.Spec.JobTemplate.Spec.Template, field.NewPath("spec", "jobTemplate", "spec", "template"))}
-	}
-	return nil
-}
-
-func podTemplate(t *corev1.PodTemplateSpec, path *field.Path) podSite {
-	return podSite{meta: &t.ObjectMeta, spec: &t.Spec, path: path}
 }
 
 // container is any container of a pod with the place it lies at.

@@ -1,22 +1,9 @@
 package check
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 )
-
-// checkTraefik reads the match of every route of a Traefik IngressRoute.
-func checkTraefik(c check) {
-	for i, route := range list(dig(c.o.raw, "spec", "routes")) {
-		match := text(dig(route, "match"))
-		m := matcher{rest: match, own: c.subject.Hosts}
-		if bound := m.or(0); !bound || m.broken || strings.TrimSpace(m.rest) != "" {
-			c.badAt(fmt.Sprintf("spec.routes[%d].match", i), "%q can match other hosts than the staging's own: every branch of it needs Host(`…`) with one of %s",
-				clip(match), c.hosts())
-		}
-	}
-}
 
 // matcher decides whether a Traefik rule can match the staging's own hosts
 // only. Its methods follow the grammar; each tells whether what it read is
@@ -108,13 +95,4 @@ func (m *matcher) take(sign string) bool {
 		m.rest = rest
 	}
 	return found
-}
-
-// clip keeps a long text readable in a message.
-func clip(s string) string {
-	const most = 120
-	if len(s) <= most {
-		return s
-	}
-	return strings.ToValidUTF8(s[:most], "") + "…"
 }

@@ -1,0 +1,51 @@
+package check
+
+import (
+	"slices"
+	"strings"
+)
+
+// words joins words for a sentence: a, b, c.
+func words[S ~string](list []S) string {
+	text := make([]string, len(list))
+	for i, s := range list {
+		text[i] = string(s)
+	}
+	return strings.Join(text, ", ")
+}
+
+func thereAre(names []string) string {
+	if len(names) == 0 {
+		return "there is none"
+	}
+	return "there are " + words(names)
+}
+
+// clip keeps a long text readable in a message.
+func clip(s string) string {
+	const most = 120
+	if len(s) <= most {
+		return s
+	}
+	return strings.ToValidUTF8(s[:most], "") + "…"
+}
+
+// why shortens the words of apimachinery: the regular expressions behind them
+// help nobody.
+func why(faults []string) string {
+	short, _, _ := strings.Cut(faults[0], " (e.g.")
+	return short
+}
+
+// sorted returns the keys of a map in order, so that reports are stable.
+func sorted[K ~string, V any](m map[K]V) []string {
+	if len(m) == 0 {
+		return nil
+	}
+	keys := make([]string, 0, len(m))
+	for key := range m {
+		keys = append(keys, string(key))
+	}
+	slices.Sort(keys)
+	return keys
+}

@@ -1,0 +1,51 @@
+package check
+
+import (
+	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// report collects the faults of one staging.
+type report struct {
+	subject  Subject
+	problems []staging.Problem
+}
+
+// check is one rule looking at one object.
+type check struct {
+	*report
+	o    *object
+	rule string
+}
+
+// bad reports a fault at a field; a nil path means the object as a whole.
+func (c check) bad(path *field.Path, format string, args ...any) {
+	at := ""
+	if path != nil {
+		at = path.String()
+	}
+	c.badAt(at, format, args...)
+}
+
+func (c check) badAt(at, format string, args ...any) {
+	if c.allowed(c.o.Kind, c.o.Name) {
+		return
+	}
+	p := staging.Problem{Rule: c.rule, Field: at, Message: fmt.Sprintf(format, args...)}
+	if c.o.Kind != "" || c.o.Name != "" {
+		p.Object = c.o.String()
+	}
+	c.problems = append(c.problems, p)
+}
+
+// allowed tells whether the project excepts an object from the rule.
+func (c check) allowed(kind, name string) bool {
+	return slices.ContainsFunc(c.subject.Allow, func(a project.Allow) bool {
+		return a.Covers(c.rule, kind, name)
+	})
+}

@@ -1,0 +1,88 @@
+package check
+
+import (
+	"cmp"
+	"slices"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/resource"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"octopod/generator/project/strictyaml"
+)
+
+// required refuses an empty value.
+func (c check) required(value string, path *field.Path) bool {
+	if value == "" {
+		c.bad(path, "is missing")
+	}
+	return value != ""
+}
+
+// label refuses what is no DNS label: the form of container and volume names.
+func (c check) label(value string, path *field.Path) {
+	if !c.required(value, path) {
+		return
+	}
+	if faults := validation.IsDNS1123Label(value); len(faults) > 0 {
+		c.bad(path, "%q is no valid name: %s", clip(value), why(faults))
+	}
+}
+
+// between refuses a number outside a range.
+func between[N cmp.Ordered](c check, value, least, most N, path *field.Path) {
+	if value < least || value > most {
+		c.bad(path, "is %v, must be between %v and %v", value, least, most)
+	}
+}
+
+// atLeast refuses a number that is set and too small.
+func atLeast[N cmp.Ordered](c check, value *N, least N, path *field.Path) {
+	if value != nil && *value < least {
+		c.bad(path, "is %v, must be at least %v", *value, least)
+	}
+}
+
+// oneOf refuses a value that is set and not allowed.
+func oneOf[S ~string](c check, value S, path *field.Path, allowed ...S) {
+	if value == "" || slices.Contains(allowed, value) {
+		return
+	}
+	known := make([]string, len(allowed))
+	for i, s := range allowed {
+		known[i] = string(s)
+	}
+	hint := ""
+	if near := strictyaml.Closest(string(value), known); near != "" {
+		hint = "; did you mean " + near + "?"
+	}
+	c.bad(path, "is %s, must be one of %s%s", clip(string(value)), words(known), hint)
+}
+
+// unique refuses the second of two equal values.
+type unique map[string]bool
+
+func (u unique) add(c check, value string, path *field.Path) {
+	if value != "" && u[value] {
+		c.bad(path, "%s is used twice", value)
+	}
+	u[value] = true
+}
+
+// positive refuses a size that is missing or not above zero.
+func positive(c check, q resource.Quantity, path *field.Path) {
+	if q.Sign() <= 0 {
+		c.bad(path, "is %s, must be a size above 0", q.String())
+	}
+}
+
+func portName(c check, name string, path *field.Path) {
+	if faults := validation.IsValidPortName(name); len(faults) > 0 {
+		c.bad(path, "%q is no valid port name: it %s", clip(name), why(faults))
+	}
+}
+
+func protocol(c check, p corev1.Protocol, at *field.Path) {
+	oneOf(c, p, at.Child("protocol"), corev1.ProtocolTCP, corev1.ProtocolUDP, corev1.ProtocolSCTP)
+}
