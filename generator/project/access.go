@@ -128,12 +128,19 @@ func (m Members) Problems(field string) []staging.Problem {
 	return c
 }
 
-func (p *Project) checkAccess(c *problems) {
-	access := p.Spec.Access
-	if access.Everyone != RoleNone {
-		checkRole(c, "spec.access.everyone", access.Everyone)
+func (a Access) check(c *problems) {
+	if a.Everyone != RoleNone {
+		checkRole(c, "spec.access.everyone", a.Everyone)
 	}
-	*c = append(*c, access.Viewers.Problems("spec.access.viewers")...)
-	*c = append(*c, access.Users.Problems("spec.access.users")...)
-	*c = append(*c, access.Admins.Problems("spec.access.admins")...)
+	*c = append(*c, a.Viewers.Problems("spec.access.viewers")...)
+	*c = append(*c, a.Users.Problems("spec.access.users")...)
+	*c = append(*c, a.Admins.Problems("spec.access.admins")...)
+}
+
+func checkRole(c *problems, field string, role Role) {
+	switch role {
+	case RoleViewer, RoleUser, RoleAdmin:
+	default:
+		c.add(field, "%q is not a role: write viewer, user or admin", role)
+	}
 }

@@ -69,3 +69,18 @@ func (p *Project) HasFollowers(images map[string]string) bool {
 	}
 	return false
 }
+
+// imageOfAnother returns the service that an image belongs to, if that is another one,
+// judging by the default images. Services may share an image.
+func (p *Project) imageOfAnother(service, image string) string {
+	own := staging.ImageName(p.Spec.Services[service].Image)
+	if own == "" || own == staging.ImageName(image) {
+		return ""
+	}
+	for _, other := range p.ServiceNames() {
+		if staging.ImageName(p.Spec.Services[other].Image) == staging.ImageName(image) {
+			return other
+		}
+	}
+	return ""
+}

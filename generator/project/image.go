@@ -3,10 +3,7 @@ package project
 import (
 	"fmt"
 	"regexp"
-	"slices"
 	"strings"
-
-	"octopod/generator/staging"
 )
 
 // Images defines the checks of images in their registries before a deploy. They apply
@@ -43,11 +40,6 @@ const (
 	PinDigest ImagePin = "digest"
 )
 
-// ChecksImages reports whether a deploy queries the registries of its images.
-func (p *Project) ChecksImages() bool {
-	return p.Spec.Images.Check == CheckExists || p.Spec.Images.Pin == PinDigest
-}
-
 // dockerHub is the registry of images without a host.
 const dockerHub = "docker.io"
 
@@ -70,25 +62,13 @@ func canonical(host string) string {
 	return host
 }
 
-// KnowsRegistry reports whether octopod.yaml lists the registry of an image. A user with
-// the permission to deploy must not be able to make a server call an arbitrary host.
-func (p *Project) KnowsRegistry(image string) bool {
-	host := RegistryOf(image)
-	for _, service := range p.Spec.Services {
-		for _, own := range []string{service.Image, service.Build} {
-			if own != "" && RegistryOf(own) == host {
-				return true
-			}
-		}
-	}
-	return slices.ContainsFunc(p.Spec.Images.Registries, func(named string) bool { return canonical(named) == host })
-}
-
 // registryHost is a valid result of RegistryOf, including its port.
 var registryHost = regexp.MustCompile(`^[a-zA-Z0-9](?:[-a-zA-Z0-9.]*[a-zA-Z0-9])?(?::[0-9]+)?$`)
 
-func (p *Project) checkImages(c *problems) {
-	i := p.Spec.Images
+// asksRegistry reports whether a deploy queries the registries of its images.
+func (i Images) asksRegistry() bool { return i.Check == CheckExists || i.Pin == PinDigest }
+
+func (i Images) check(c *problems) {
 	for n, host := range i.Registries {
 		if !registryHost.MatchString(host) || RegistryOf(host+"/x") != canonical(host) {
 			c.add(fmt.Sprintf("spec.images.registries[%d]", n), "%q is not the host of a registry: write ghcr.io or registry.example.com:5000", host)
@@ -100,7 +80,7 @@ func (p *Project) checkImages(c *problems) {
 	if i.Pin != PinNone && i.Pin != PinDigest {
 		c.add("spec.images.pin", "%q is not a kind of pin: write none or digest", i.Pin)
 	}
-	if i.Wait > 0 && !p.ChecksImages() {
+	if i.Wait > 0 && !i.asksRegistry() {
 		c.add("spec.images.wait", "has no effect without check: exists or pin: digest")
 	}
 }
@@ -124,19 +104,4 @@ func CheckImage(ref string) error {
 		return fmt.Errorf("%q has neither a tag nor a digest: write %s:<tag>", ref, ref)
 	}
 	return nil
-}
-
-// imageOfAnother returns the service that an image belongs to, if that is another one,
-// judging by the default images. Services may share an image.
-func (p *Project) imageOfAnother(service, image string) string {
-	own := staging.ImageName(p.Spec.Services[service].Image)
-	if own == "" || own == staging.ImageName(image) {
-		return ""
-	}
-	for _, other := range p.ServiceNames() {
-		if staging.ImageName(p.Spec.Services[other].Image) == staging.ImageName(image) {
-			return other
-		}
-	}
-	return ""
 }

@@ -51,6 +51,9 @@ func (p *Project) expand(pattern, name string) string {
 // ServiceNames lists the names of the services in alphabetical order.
 func (p *Project) ServiceNames() []string { return sortedKeys(p.Spec.Services) }
 
+// ParameterNames lists the names of the parameters in alphabetical order.
+func (p *Project) ParameterNames() []string { return sortedKeys(p.Spec.Parameters) }
+
 // ServiceTitles returns the titles of the services by name.
 func (p *Project) ServiceTitles() map[string]string {
 	titles := make(map[string]string, len(p.Spec.Services))

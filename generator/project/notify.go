@@ -4,9 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"octopod/generator/project/strictyaml"
-	"octopod/generator/staging"
 )
 
 // NotificationRule sends notifications about stagings to a receiver. It contains no
@@ -58,48 +55,16 @@ func (n NotificationRule) Matches(staging string) bool {
 	return len(n.Stagings) == 0 || slices.ContainsFunc(n.Stagings, func(pattern string) bool { return Glob(pattern, staging) })
 }
 
-// UnknownSinks lists the rules whose sink is missing on a server with these sinks. data
-// is octopod.yaml, for the lines of the rules.
-func (p *Project) UnknownSinks(data []byte, sinks []string) []staging.Problem {
-	c := problems{}
-	for i, n := range p.Spec.Notify {
-		if !n.ToForge() && !slices.Contains(sinks, n.To) {
-			c.add(fmt.Sprintf("spec.notify[%d].to", i), "this server has no sink %q%s", n.To, suggest(n.To, sinks))
-		}
+func (n NotificationRule) check(c *problems, field string) {
+	if strings.TrimSpace(n.To) == "" {
+		c.add(field+".to", "is missing: write the name of a sink, or %s, %s or %s", ToPullRequest, ToCommit, ToDeployment)
 	}
-	return withPositions(c, strictyaml.Lines(data))
-}
-
-// SinksFor lists the sinks that a trigger notifies, without duplicates.
-func (p *Project) SinksFor(staging string, on Trigger) []string {
-	var sinks []string
-	for _, n := range p.Spec.Notify {
-		wanted := len(n.On) == 0 || slices.Contains(n.On, on)
-		if !n.ToForge() && wanted && n.Matches(staging) && !slices.Contains(sinks, n.To) {
-			sinks = append(sinks, n.To)
-		}
+	if n.ToForge() && len(n.On) > 0 {
+		c.add(field+".on", "applies to sinks only: %s shows every state", n.To)
 	}
-	return sinks
-}
-
-// NotifiesForge reports whether a rule sends notifications about a staging to a receiver on the forge.
-func (p *Project) NotifiesForge(staging, to string) bool {
-	return slices.ContainsFunc(p.Spec.Notify, func(n NotificationRule) bool { return n.ToForge() && n.To == to && n.Matches(staging) })
-}
-
-func (p *Project) checkNotify(c *problems) {
-	for i, n := range p.Spec.Notify {
-		field := fmt.Sprintf("spec.notify[%d]", i)
-		if strings.TrimSpace(n.To) == "" {
-			c.add(field+".to", "is missing: write the name of a sink, or %s, %s or %s", ToPullRequest, ToCommit, ToDeployment)
-		}
-		if n.ToForge() && len(n.On) > 0 {
-			c.add(field+".on", "applies to sinks only: %s shows every state", n.To)
-		}
-		for j, on := range n.On {
-			if !slices.Contains(triggers(), on) {
-				c.add(fmt.Sprintf("%s.on[%d]", field, j), "%q is not an event%s", on, listChoices(triggerNames()))
-			}
+	for i, on := range n.On {
+		if !slices.Contains(triggers(), on) {
+			c.add(fmt.Sprintf("%s.on[%d]", field, i), "%q is not an event%s", on, listChoices(triggerNames()))
 		}
 	}
 }

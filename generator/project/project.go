@@ -128,31 +128,6 @@ type Jsonnet struct {
 	Libraries []string `yaml:"libraries,omitempty" json:"libraries,omitempty"`
 }
 
-// Service is one deployable part of the product.
-type Service struct {
-	// Title of the service in the web UI. Default the name.
-	Title string `yaml:"title,omitempty" json:"title,omitempty"`
-	// Repository of the application, for example github.com/acme/backend.
-	Repository string `yaml:"repository,omitempty" json:"repository,omitempty"`
-	// Default branch of the repository. Default main.
-	DefaultBranch string `yaml:"defaultBranch,omitempty" json:"defaultBranch,omitempty"`
-	// Default image, for branches without a build of the service: registry/shop/backend:main. A
-	// deploy of the default branch updates it.
-	Image string `yaml:"image,omitempty" json:"image,omitempty"`
-	// Image that CI builds from a commit: registry/shop/backend:{commit}, or {shortCommit} for its
-	// first seven digits. A webhook deploys it. Absent: CI deploys its build.
-	Build string `yaml:"build,omitempty" json:"build,omitempty"`
-	// Update all stagings with the old default image in the commit that changes the default image.
-	// Otherwise each staging gets it with its next deploy.
-	Follow bool `yaml:"follow,omitempty" json:"follow,omitempty"`
-	// Name of the image in the template. Default the name of the service.
-	TemplateImage string `yaml:"templateImage,omitempty" json:"templateImage,omitempty"`
-	// Host label with {name}: "{name}" or "api-{name}". Absent: the service has no public address.
-	Host string `yaml:"host,omitempty" json:"host,omitempty"`
-	// Path of the link to the service, for example /login.
-	Path string `yaml:"path,omitempty" json:"path,omitempty"`
-}
-
 // Link is a link on the page of a staging. Its URL may contain {project}, {name},
 // {namespace}, {branch} (URL-escaped) and {host.<service>}.
 type Link struct {
@@ -208,19 +183,6 @@ const (
 	SleepOldest WhenFull = "sleepOldest"
 	Refuse      WhenFull = "refuse"
 )
-
-// Sleep is the schedule on which the sweep archives and restores all stagings, as cron
-// lines of five fields. A staging that is deployed or restored in between stays active
-// until the next time.
-type Sleep struct {
-	// Cron line of the archiving, for example "0 20 * * 1-5".
-	At string `yaml:"at" json:"at"`
-	// Cron line of the restoring, for example "0 7 * * 1-5": a staging archived on Friday stays
-	// archived until Monday.
-	Wake string `yaml:"wake" json:"wake"`
-	// Time zone of both cron lines, for example Europe/Berlin. Default UTC.
-	TimeZone string `yaml:"timeZone,omitempty" json:"timeZone,omitempty"`
-}
 
 // ArchiveFix archives one kind of custom object.
 type ArchiveFix struct {

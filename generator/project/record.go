@@ -5,7 +5,6 @@ import (
 	"strings"
 	"unicode"
 
-	"octopod/generator/project/strictyaml"
 	"octopod/generator/staging"
 )
 
@@ -30,19 +29,6 @@ func (p *Project) Check(s staging.Staging) error {
 		c.add("metadata.title", "contains a control character")
 	}
 	return staging.Invalid(fmt.Sprintf("staging %s does not fit the project", s.Name), c)
-}
-
-// problems collects problems in the order in which they are found.
-type problems []staging.Problem
-
-func (c *problems) add(field, format string, args ...any) {
-	*c = append(*c, staging.Problem{Field: field, Message: fmt.Sprintf(format, args...)})
-}
-
-func (c *problems) addError(field string, err error) {
-	if err != nil {
-		c.add(field, "%s", err)
-	}
 }
 
 func (c *problems) checkState(state staging.State) {
@@ -81,23 +67,4 @@ func (p *Project) checkOverrides(c *problems, field string, scope Scope, values 
 			c.addError(field+"."+name, parameter.Check(values[name]))
 		}
 	}
-}
-
-// ParameterNames lists the names of the parameters in alphabetical order.
-func (p *Project) ParameterNames() []string { return sortedKeys(p.Spec.Parameters) }
-
-// suggest formats a suggestion: the closest known name, or else all names.
-func suggest(name string, known []string) string {
-	if near := strictyaml.Closest(name, known); near != "" {
-		return "; did you mean " + near + "?"
-	}
-	return listChoices(known)
-}
-
-// listChoices formats the possible names.
-func listChoices(names []string) string {
-	if len(names) == 0 {
-		return " (it declares none)"
-	}
-	return ": choose " + strings.Join(names, ", ")
 }

@@ -9,6 +9,19 @@ import (
 	"github.com/adhocore/gronx"
 )
 
+// Sleep is the schedule on which the sweep archives and restores all stagings, as cron
+// lines of five fields. A staging that is deployed or restored in between stays active
+// until the next time.
+type Sleep struct {
+	// Cron line of the archiving, for example "0 20 * * 1-5".
+	At string `yaml:"at" json:"at"`
+	// Cron line of the restoring, for example "0 7 * * 1-5": a staging archived on Friday stays
+	// archived until Monday.
+	Wake string `yaml:"wake" json:"wake"`
+	// Time zone of both cron lines, for example Europe/Berlin. Default UTC.
+	TimeZone string `yaml:"timeZone,omitempty" json:"timeZone,omitempty"`
+}
+
 // check validates the schedule. The time zone must be in the time zone database of the
 // machine or of the program.
 func (s Sleep) check() error {

@@ -2,8 +2,10 @@ package project
 
 import (
 	"fmt"
+	"maps"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -63,30 +65,29 @@ func (u UI) Shows(section Section, role Role) bool {
 
 var colour = regexp.MustCompile(`^#[0-9a-fA-F]{6}$`)
 
-func (p *Project) checkUI(c *problems) {
-	ui := p.Spec.UI
-	if ui.Logo != "" {
-		checkPath(c, "spec.ui.logo", ui.Logo)
-		if kind := strings.ToLower(path.Ext(ui.Logo)); kind != ".svg" && kind != ".png" {
-			c.add("spec.ui.logo", "%q is neither an .svg nor a .png file", ui.Logo)
+func (u UI) check(c *problems) {
+	if u.Logo != "" {
+		checkPath(c, "spec.ui.logo", u.Logo)
+		if kind := strings.ToLower(path.Ext(u.Logo)); kind != ".svg" && kind != ".png" {
+			c.add("spec.ui.logo", "%q is neither an .svg nor a .png file", u.Logo)
 		}
 	}
-	if ui.Accent != "" && !colour.MatchString(ui.Accent) {
-		c.add("spec.ui.accent", "%q is not a colour: write \"#6d28d9\"", ui.Accent)
+	if u.Accent != "" && !colour.MatchString(u.Accent) {
+		c.add("spec.ui.accent", "%q is not a colour: write \"#6d28d9\"", u.Accent)
 	}
-	for _, part := range sortedKeys(ui.Visible) {
+	for _, part := range slices.Sorted(maps.Keys(u.Visible)) {
 		field := fmt.Sprintf("spec.ui.visible.%s", part)
 		if _, known := defaultSections()[part]; !known {
 			c.add(field, "there is no such part%s", listChoices(sectionNames()))
 			continue
 		}
-		checkRole(c, field, ui.Visible[part])
+		checkRole(c, field, u.Visible[part])
 	}
 }
 
 func sectionNames() []string {
 	var names []string
-	for _, part := range sortedKeys(defaultSections()) {
+	for _, part := range slices.Sorted(maps.Keys(defaultSections())) {
 		names = append(names, string(part))
 	}
 	return names

@@ -3,7 +3,6 @@ package project
 import (
 	"fmt"
 	"net/url"
-	"path"
 	"regexp"
 	"strings"
 
@@ -13,7 +12,7 @@ import (
 // shortestName is the minimum budget for a name: a few letters and a hash.
 const shortestName = 12
 
-// problems validates a decoded project.
+// faults validates a decoded project.
 func (p *Project) faults() []staging.Problem {
 	c := problems{}
 	p.checkHead(&c)
@@ -31,12 +30,14 @@ func (p *Project) faults() []staging.Problem {
 	for i, link := range p.Spec.Links {
 		checkLink(&c, fmt.Sprintf("spec.links[%d]", i), link)
 	}
-	p.checkAccess(&c)
-	p.checkUI(&c)
-	p.checkNotify(&c)
+	p.Spec.Access.check(&c)
+	p.Spec.UI.check(&c)
+	for i, rule := range p.Spec.Notify {
+		rule.check(&c, fmt.Sprintf("spec.notify[%d]", i))
+	}
 	p.checkExceptions(&c)
-	p.checkBranches(&c)
-	p.checkImages(&c)
+	p.Spec.Branches.check(&c)
+	p.Spec.Images.check(&c)
 	return c
 }
 
@@ -104,13 +105,6 @@ func (p *Project) checkEngine(c *problems) {
 	}
 	if s.Output != OutputSource && s.Output != OutputRendered {
 		c.add("spec.output", "%q is not an output: write source or rendered", s.Output)
-	}
-}
-
-// checkPath rejects a path that is not inside the env repo, or not in its simplest form.
-func checkPath(c *problems, field, dir string) {
-	if dir == "" || path.IsAbs(dir) || path.Clean(dir) != dir || dir == ".." || strings.HasPrefix(dir, "../") || dir == "." {
-		c.add(field, "%q is not a path in the env repo: write it relative to the root, for example templates/shop", dir)
 	}
 }
 
@@ -205,14 +199,6 @@ func checkLink(c *problems, field string, link Link) {
 		c.add(field+".url", "%q is not a web address: write https://…", link.URL)
 	}
 	checkRole(c, field+".role", link.Role)
-}
-
-func checkRole(c *problems, field string, role Role) {
-	switch role {
-	case RoleViewer, RoleUser, RoleAdmin:
-	default:
-		c.add(field, "%q is not a role: write viewer, user or admin", role)
-	}
 }
 
 func (p *Project) checkExceptions(c *problems) {

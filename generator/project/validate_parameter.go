@@ -102,10 +102,3 @@ func checkComponents(c *problems, field string, parameter Parameter) {
 		}
 	}
 }
-
-// checkPointer rejects a text that is not an RFC 6901 pointer into an object.
-func checkPointer(c *problems, field, pointer string) {
-	if !strings.HasPrefix(pointer, "/") {
-		c.add(field, "%q is not a JSON pointer: write /spec/replicas", pointer)
-	}
-}

@@ -1,0 +1,58 @@
+package project
+
+import "strings"
+
+// Service is one deployable part of the product.
+type Service struct {
+	// Title of the service in the web UI. Default the name.
+	Title string `yaml:"title,omitempty" json:"title,omitempty"`
+	// Repository of the application, for example github.com/acme/backend.
+	Repository string `yaml:"repository,omitempty" json:"repository,omitempty"`
+	// Default branch of the repository. Default main.
+	DefaultBranch string `yaml:"defaultBranch,omitempty" json:"defaultBranch,omitempty"`
+	// Default image, for branches without a build of the service: registry/shop/backend:main. A
+	// deploy of the default branch updates it.
+	Image string `yaml:"image,omitempty" json:"image,omitempty"`
+	// Image that CI builds from a commit: registry/shop/backend:{commit}, or {shortCommit} for its
+	// first seven digits. A webhook deploys it. Absent: CI deploys its build.
+	Build string `yaml:"build,omitempty" json:"build,omitempty"`
+	// Update all stagings with the old default image in the commit that changes the default image.
+	// Otherwise each staging gets it with its next deploy.
+	Follow bool `yaml:"follow,omitempty" json:"follow,omitempty"`
+	// Name of the image in the template. Default the name of the service.
+	TemplateImage string `yaml:"templateImage,omitempty" json:"templateImage,omitempty"`
+	// Host label with {name}: "{name}" or "api-{name}". Absent: the service has no public address.
+	Host string `yaml:"host,omitempty" json:"host,omitempty"`
+	// Path of the link to the service, for example /login.
+	Path string `yaml:"path,omitempty" json:"path,omitempty"`
+}
+
+// ImageOf returns the image that CI builds of a commit; "" if the project does not
+// define it, or for an abbreviated commit.
+func (s Service) ImageOf(commit string) string {
+	const full = 40 // digits; of SHA-256 there are 64
+	if s.Build == "" || len(commit) < full {
+		return ""
+	}
+	return strings.NewReplacer("{commit}", commit, "{shortCommit}", commit[:7]).Replace(s.Build)
+}
+
+// checkBuild: the image must depend on the commit alone, so that its name is known
+// before CI has built it.
+func (s Service) checkBuild(c *problems, field string) {
+	if s.Build == "" {
+		return
+	}
+	const sample = "1f2e3d4c5b6a79881f2e3d4c5b6a79881f2e3d4c"
+	image := s.ImageOf(sample)
+	switch {
+	case s.Repository == "":
+		c.add(field+".build", "requires repository: a push names its repository")
+	case strings.ContainsAny(image, "{}"):
+		c.add(field+".build", "%q has an unknown placeholder: use {commit} or {shortCommit}", s.Build)
+	case !strings.Contains(image, sample[:7]):
+		c.add(field+".build", "%q is the same for every commit: write registry.example.com/shop/backend:{commit}", s.Build)
+	default:
+		c.addError(field+".build", CheckImage(image))
+	}
+}
