@@ -90,7 +90,7 @@ func (a *Access) Find(ctx context.Context, q staging.Query) ([]staging.View, err
 	if err != nil {
 		return nil, a.redactError(v, err)
 	}
-	if err := authorizeQuery(v, q); err != nil {
+	if err := v.CheckQuery(q); err != nil {
 		return nil, err
 	}
 	found, err := a.stagings.Find(ctx, q)
@@ -113,14 +113,12 @@ func (a *Access) Views(ctx context.Context) ([]*staging.View, live.Freshness, er
 	if err != nil {
 		return nil, live.Freshness{}, a.redactError(v, err)
 	}
-	known, fresh := a.feed.Views()
-	views := make([]*staging.View, 0, len(known))
-	for _, view := range known {
-		if a.by.Authorize(v.Project, rights.Read, view.Metadata.Name) == nil {
-			views = append(views, v.Redact(view))
-		}
+	entries, fresh := (&Known{a, v}).Entries()
+	views := make([]*staging.View, len(entries))
+	for i, entry := range entries {
+		views[i] = v.Redact(entry.known)
 	}
-	return views, redactFreshness(v, fresh), nil
+	return views, fresh, nil
 }
 
 // Watch calls handle with the stagings that match a query, and then with every change.
@@ -129,7 +127,7 @@ func (a *Access) Watch(ctx context.Context, q staging.Query, handle func(live.Ev
 	if err != nil {
 		return a.redactError(v, err)
 	}
-	if err := authorizeQuery(v, q); err != nil {
+	if err := v.CheckQuery(q); err != nil {
 		return err
 	}
 	return a.redactError(v, a.feed.Watch(ctx, q, func(n live.Event) {
@@ -151,7 +149,7 @@ func (a *Access) Subscribe(ctx context.Context, q staging.Query, after uint64) (
 	if err != nil {
 		return nil, a.redactError(v, err)
 	}
-	if err := authorizeQuery(v, q); err != nil {
+	if err := v.CheckQuery(q); err != nil {
 		return nil, err
 	}
 	var s *live.Subscription
@@ -173,7 +171,7 @@ func (a *Access) Subscribe(ctx context.Context, q staging.Query, after uint64) (
 			if now := a.feed.Now(); now.Sub(read) > visibilityTTL {
 				newer, err := a.authorize(ctx, rights.Read, q.Names...)
 				if err == nil {
-					v, err = newer, authorizeQuery(newer, q)
+					v, err = newer, newer.CheckQuery(q)
 				}
 				if staging.CodeOf(err) == staging.CodeForbidden {
 					return live.Update{}, err
@@ -243,35 +241,6 @@ func (a *Access) redactError(v rights.Visibility, err error) error {
 		return err
 	}
 	return v.RedactError(err)
-}
-
-// authorizeQuery rejects a selector on a field that the role may not see, because the
-// answer would reveal its value. Values with a name like a secret are hidden from every
-// role.
-func authorizeQuery(v rights.Visibility, q staging.Query) error {
-	for _, r := range q.Selector {
-		switch {
-		case !v.Shows(sectionOf(r)):
-			return staging.Errorf(staging.CodeForbidden, "the role %s cannot choose by what it does not see", v.Role)
-		case sectionOf(r) == project.SectionSettings && v.Masks(r.Field):
-			return staging.Errorf(staging.CodeForbidden, "nobody can choose by %s: its value is not shown", r.Field)
-		}
-	}
-	return nil
-}
-
-// sectionOf returns the section that shows the field of a requirement, "" for a field
-// that everybody sees.
-func sectionOf(r staging.Requirement) project.Section {
-	switch r.Field {
-	case "name", "title", "state", "pinned", "tested":
-		return ""
-	case "branch", "pr":
-		return project.SectionBranch
-	case "author":
-		return project.SectionAuthor
-	}
-	return project.SectionSettings
 }
 
 func redactResult(v rights.Visibility, r change.Result) change.Result {

@@ -3,7 +3,6 @@ package generator
 import (
 	"context"
 	"slices"
-	"strings"
 
 	"octopod/generator/project"
 	"octopod/generator/rights"
@@ -26,7 +25,7 @@ func (a *Access) History(ctx context.Context, q staging.HistoryQuery) ([]staging
 	if known := a.feed.View(q.Name); q.Rollouts && known != nil && err == nil {
 		events, err = a.stagings.AttachRollouts(ctx, q.Name, events, known.Rollouts)
 	}
-	return redactEvents(v, events), a.redactError(v, err)
+	return v.RedactEvents(events), a.redactError(v, err)
 }
 
 // Activity lists the newest actions on stagings that the actor may read, newest
@@ -40,7 +39,7 @@ func (a *Access) Activity(ctx context.Context, limit int) ([]staging.Event, erro
 		return nil, a.redactError(v, err)
 	}
 	events, err := a.readableActivity(ctx, v.Project, limit)
-	return redactEvents(v, events), a.redactError(v, err)
+	return v.RedactEvents(events), a.redactError(v, err)
 }
 
 // readableActivity reads further back in the history until it has found as many actions
@@ -52,7 +51,7 @@ func (a *Access) readableActivity(ctx context.Context, p *project.Project, limit
 			return nil, err
 		}
 		whole := limit == 0 || len(events) < request
-		events = slices.DeleteFunc(events, func(e staging.Event) bool { return !a.MayRead(p, e.Staging) })
+		events = slices.DeleteFunc(events, func(e staging.Event) bool { return a.by.Authorize(p, rights.Read, e.Staging) != nil })
 		switch {
 		case limit > 0 && len(events) >= limit:
 			return events[:limit], nil
@@ -60,20 +59,6 @@ func (a *Access) readableActivity(ctx context.Context, p *project.Project, limit
 			return events, nil
 		}
 	}
-}
-
-// redactEvents removes from commits what the role may not see. A subject names
-// settings, images and reasons, so only a role that sees all of them gets it.
-func redactEvents(v rights.Visibility, events []staging.Event) []staging.Event {
-	for i := range events {
-		if !v.Shows(project.SectionSettings) || !v.Shows(project.SectionServices) {
-			events[i].Subject = strings.TrimSpace(string(events[i].Verb) + " " + events[i].Staging)
-		}
-		if !v.Shows(project.SectionAuthor) {
-			events[i].By = staging.Person{}
-		}
-	}
-	return events
 }
 
 // Revert returns the action that takes back what one commit changed.
@@ -116,18 +101,4 @@ func (a *Access) ClusterState(ctx context.Context, name string) (staging.Cluster
 	}
 	found, err := a.stagings.ClusterState(ctx, name)
 	return found, a.redactError(v, err)
-}
-
-// Redact returns a copy of a view of the feed for the actor, under an octopod.yaml read
-// before. It returns nil when the actor may not read the staging.
-func (a *Access) Redact(p *project.Project, known *staging.View) *staging.View {
-	if known == nil || !a.MayRead(p, known.Metadata.Name) {
-		return nil
-	}
-	return rights.NewVisibility(p, a.by.Rights).Redact(known)
-}
-
-// MayRead reports whether the actor may read a staging.
-func (a *Access) MayRead(p *project.Project, name string) bool {
-	return a.by.Authorize(p, rights.Read, name) == nil
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -108,6 +109,21 @@ func TestOnlyTwoRoomsCommit(t *testing.T) {
 		for file, text := range sourcesOf(t, r.room) {
 			if bytes.Contains(text, []byte("Repo.Change(")) || bytes.Contains(text, []byte("Repo.ChangeAll(")) {
 				t.Errorf("%s commits", file)
+			}
+		}
+	}
+}
+
+// unchecked matches what holds stagings without asking for the rights of anybody.
+var unchecked = regexp.MustCompile(`\b(generator\.(Stagings|New|Parts)|live\.(Feed|NewFeed|Subscription|Tracker))\b`)
+
+// A door reads stagings through Access, so that no page and no answer shows more than
+// its reader may see.
+func TestDoorsNameNothingUnchecked(t *testing.T) {
+	for _, door := range driving {
+		for file, text := range sourcesOf(t, door) {
+			if found := unchecked.Find(text); found != nil {
+				t.Errorf("%s names %s: it may use Access only", file, found)
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"octopod/generator/project"
@@ -180,6 +181,20 @@ func (v Visibility) redactValues(values staging.Values) staging.Values {
 // RedactDifferences removes the differences that the role may not see.
 func (v Visibility) RedactDifferences(all []staging.Difference) []staging.Difference {
 	return slices.DeleteFunc(slices.Clone(all), func(d staging.Difference) bool { return !v.Shows(v.partOf(d.What)) })
+}
+
+// RedactEvents removes from commits what the role may not see. A subject names
+// settings, images and reasons, so only a role that sees all of them gets it.
+func (v Visibility) RedactEvents(events []staging.Event) []staging.Event {
+	for i := range events {
+		if !v.Shows(project.SectionSettings) || !v.Shows(project.SectionServices) {
+			events[i].Subject = strings.TrimSpace(string(events[i].Verb) + " " + events[i].Staging)
+		}
+		if !v.Shows(project.SectionAuthor) {
+			events[i].By = staging.Person{}
+		}
+	}
+	return events
 }
 
 // partOf is where a difference is shown.

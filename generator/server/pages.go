@@ -43,7 +43,7 @@ func (p *pages) current() (*web.Server, error) {
 	var ready []web.Project
 	for _, s := range p.projects {
 		if name := s.title(); name != "" {
-			ready = append(ready, web.Project{Name: name, Stagings: s.stagings, Feed: s.feed, ArgoCD: s.argoCD, Branches: s.branches.list})
+			ready = append(ready, web.Project{Name: name, Rules: s.stagings.Project, Access: s.access, ArgoCD: s.argoCD, Branches: s.branches.list})
 		}
 	}
 	p.mu.Lock()

@@ -37,6 +37,9 @@ func newServedProject(p Project, now func() time.Time, log *slog.Logger) *served
 	}
 }
 
+// access returns the stagings of the project for an actor.
+func (s *servedProject) access(by rights.Actor) *generator.Access { return s.stagings.As(by, s.feed) }
+
 // title returns the name of the project, or "" until octopod.yaml was read.
 func (s *servedProject) title() string {
 	if name := s.name.Load(); name != nil {
@@ -116,7 +119,7 @@ func (h *projectSet) Access(ctx context.Context, name string, said rights.Actor)
 	if err != nil {
 		return nil, err
 	}
-	return s.stagings.As(h.actor(ctx, said), s.feed), nil
+	return s.access(h.actor(ctx, said)), nil
 }
 
 // actor returns the caller of a request. Claims of the client about itself count

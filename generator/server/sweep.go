@@ -47,7 +47,7 @@ func (s sweepLoop) run(ctx context.Context) {
 // sweep runs one sweep. It finishes even when the server drains.
 func (s sweepLoop) sweep(ctx context.Context) {
 	by := rights.Actor{Person: s.self, Via: staging.ViaSweep}
-	result, err := s.stagings.As(by, s.feed).Sweep(context.WithoutCancel(ctx), lifecycle.SweepRequest{MaxShare: s.MaxShare})
+	result, err := s.access(by).Sweep(context.WithoutCancel(ctx), lifecycle.SweepRequest{MaxShare: s.MaxShare})
 	s.metrics.swept(s.title(), result, err)
 	log := s.log.With("project", s.title())
 	if err != nil {

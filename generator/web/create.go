@@ -160,10 +160,10 @@ func (req *projectRequest) fillPreview(r *http.Request, page *newPage, form url.
 	page.Preview.Changes = slices.DeleteFunc(page.Preview.Changes, func(c settingChange) bool {
 		return c.What == "Branch" || c.What == "State" || c.What == "Title"
 	})
-	if views, _ := req.Feed.Views(); page.Name == "" {
-		for _, view := range views {
-			if view.Spec.Branch == page.Branch {
-				page.Preview = &preview{Exists: view.Metadata.Name, Links: []link{{view.Metadata.Name, req.stagingPath(view.Metadata.Name, "")}}}
+	if entries, _ := req.Entries(); page.Name == "" {
+		for _, r := range req.cachedRows(entries...) {
+			if r.view.Spec.Branch == page.Branch {
+				page.Preview = &preview{Exists: r.Name, Links: []link{{r.Name, r.Page}}}
 			}
 		}
 	}

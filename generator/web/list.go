@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"octopod/generator"
 	"octopod/generator/live"
 	"octopod/generator/project"
 	"octopod/generator/staging"
@@ -135,10 +136,10 @@ func (s *Server) showList(w http.ResponseWriter, r *http.Request, req *projectRe
 const maxResults = 100
 
 func (s *Server) fillList(page *listPage, req *projectRequest, q listQuery) error {
-	after := req.Feed.Sequence() // before Views: an update in between is sent twice and never lost
-	views, trust := req.Feed.Views()
+	after := req.Sequence() // before Entries: an update in between is sent twice and never lost
+	entries, trust := req.Entries()
 	page.Fresh, page.Loading = req.freshness(trust), trust.EnvRepo.At.IsZero() && trust.EnvRepo.Err == nil
-	rows := req.cachedRows(views...)
+	rows := req.cachedRows(entries...)
 	search := newSearch(q.Query)
 	chosen, counts := selectRows(rows, q, req.viewer.Person, search)
 	page.All, page.Found = counts.all, len(chosen)
@@ -255,8 +256,8 @@ func (req *projectRequest) freshness(trust live.Freshness) freshness {
 	return f
 }
 
-// rowCache caches rendered rows by role. Views are immutable, so a row is valid for
-// as long as its view and the project are the same.
+// rowCache caches rendered rows by role. An entry never changes, so a row is valid for
+// as long as its entry and the project are the same.
 type rowCache struct {
 	mu      sync.Mutex
 	project *project.Project
@@ -265,8 +266,8 @@ type rowCache struct {
 }
 
 type rowKey struct {
-	view *staging.View
-	role project.Role
+	entry generator.Entry
+	role  project.Role
 }
 
 // cachedRow is a row with its search texts and HTML.
@@ -279,25 +280,22 @@ type cachedRow struct {
 	err        error
 }
 
-// cachedRows returns the rows of the views that the viewer may read. It empties the
-// cache when the cache exceeds its limit.
-func (req *projectRequest) cachedRows(views ...*staging.View) []*cachedRow {
+// cachedRows returns the rows of entries. It empties the cache when the cache exceeds
+// its limit.
+func (req *projectRequest) cachedRows(entries ...generator.Entry) []*cachedRow {
 	c := &req.projectCache.rows
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.limit = max(c.limit, 4*len(views), 1024)
+	c.limit = max(c.limit, 4*len(entries), 1024)
 	if c.project != req.project || len(c.rows) > c.limit {
 		c.project, c.rows = req.project, map[rowKey]*cachedRow{}
 	}
-	rows := make([]*cachedRow, 0, len(views))
-	for _, view := range views {
-		if !req.MayRead(req.project, view.Metadata.Name) {
-			continue
-		}
-		key := rowKey{view, req.role}
+	rows := make([]*cachedRow, 0, len(entries))
+	for _, entry := range entries {
+		key := rowKey{entry, req.role}
 		kept := c.rows[key]
 		if kept == nil {
-			seen := req.Redact(req.project, view)
+			seen := req.View(entry)
 			kept = &cachedRow{row: req.row(seen), view: seen}
 			kept.lowerTexts = lower(kept.searchTexts())
 			c.rows[key] = kept

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"octopod/generator"
 	"octopod/generator/live"
 	"octopod/generator/staging"
 )
@@ -53,7 +54,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, req *projectRequ
 		ctx, cancel = context.WithDeadline(ctx, req.viewer.Until)
 		defer cancel()
 	}
-	news, err := req.Feed.Subscribe(ctx, max(after, 1)) // 0 would send all stagings again
+	next, err := req.Follow(ctx, max(after, 1)) // 0 would send all stagings again
 	if err != nil {
 		return err
 	}
@@ -65,16 +66,16 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, req *projectRequ
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no")
 	if page.send("", 0, "") == nil {
-		page.run(ctx, news)
+		page.run(ctx, next)
 	}
 	return nil
 }
 
 // run sends updates until the browser disconnects or the stream expires.
-func (p *stream) run(ctx context.Context, news *live.Subscription) {
+func (p *stream) run(ctx context.Context, next func(context.Context) (generator.Update, error)) {
 	for ctx.Err() == nil {
 		beat, cancel := context.WithTimeout(ctx, heartbeat)
-		update, err := news.Next(beat)
+		update, err := next(beat)
 		cancel()
 		if err == nil {
 			err = p.sendUpdate(update)
@@ -91,31 +92,27 @@ func (p *stream) run(ctx context.Context, news *live.Subscription) {
 var errStreamDone = errors.New("the page reloads")
 
 // sendUpdate sends the effect of an update on the page.
-func (p *stream) sendUpdate(u live.Update) error {
+func (p *stream) sendUpdate(u generator.Update) error {
 	switch u.Kind {
 	case live.Resync:
 		// The page reloads and opens another stream.
 		return cmp.Or(p.send("reset", 0, ""), errStreamDone)
 	case live.RepoDown, live.RepoUp, live.ArgoDown, live.ArgoUp:
-		return p.sendFragment("fresh", u.Sequence, "list", "freshness", p.freshness(p.Feed.Freshness()))
+		return p.sendFragment("fresh", u.Sequence, "list", "freshness", p.freshness(p.Freshness()))
 	case live.Modified, live.Deleted:
 		if p.name == "" {
 			return p.sendRow(u)
 		}
-		if p.name == u.Staging.Metadata.Name {
+		if p.name == u.Name {
 			return p.sendStatus(u)
 		}
 	}
 	return nil
 }
 
-func (p *stream) sendRow(u live.Update) error {
+func (p *stream) sendRow(u generator.Update) error {
 	if u.Kind == live.Modified {
-		rows := p.cachedRows(&u.Event.Staging)
-		if len(rows) == 0 {
-			return nil
-		}
-		r := rows[0]
+		r := p.cachedRows(u.Entry)[0]
 		if p.question.matches(r, p.viewer.Person) && (p.search.empty() || p.search.rank(r.lowerTexts) > 0) {
 			html, err := p.rowHTML(r, p.search)
 			if err != nil {
@@ -124,17 +121,14 @@ func (p *stream) sendRow(u live.Update) error {
 			return p.send("row", u.Sequence, string(html))
 		}
 	}
-	return p.send("gone", u.Sequence, u.Staging.Metadata.Name)
+	return p.send("gone", u.Sequence, u.Name)
 }
 
-func (p *stream) sendStatus(u live.Update) error {
+func (p *stream) sendStatus(u generator.Update) error {
 	if u.Kind == live.Deleted {
 		return p.send("gone", u.Sequence, p.name)
 	}
-	view := p.Redact(p.project, &u.Event.Staging)
-	if view == nil {
-		return nil
-	}
+	view := p.View(u.Entry)
 	if version := view.Version; version != p.version {
 		p.version = version
 		return p.send("changed", u.Sequence, "")

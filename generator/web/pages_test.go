@@ -327,7 +327,7 @@ func TestTheWayToOtherProjects(t *testing.T) {
 		t.Error("there is only one")
 	}
 	two, err := web.New(web.Options{Viewer: personOf, Projects: []web.Project{
-		{Name: "shop", Stagings: w.Stagings, Feed: w.feed}, {Name: "books", Stagings: w.Stagings, Feed: w.feed},
+		{Name: "shop", Rules: w.Project, Access: w.access}, {Name: "books", Rules: w.Project, Access: w.access},
 	}})
 	if err != nil {
 		t.Fatal(err)

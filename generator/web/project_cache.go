@@ -40,7 +40,7 @@ func (s *projectCache) currentProject(ctx context.Context) (p *project.Project, 
 	}
 	s.reading = true
 	s.mu.Unlock()
-	read, err := s.Stagings.Project(context.WithoutCancel(ctx)) // other requests use the result too
+	read, err := s.Rules(context.WithoutCancel(ctx)) // other requests use the result too
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.reading, s.readAt, s.stale = false, s.now(), err

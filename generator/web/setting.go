@@ -92,8 +92,8 @@ func (req *projectRequest) setting(s staging.Staging, declared project.Setting) 
 // visible to the viewer use.
 func (req *projectRequest) suggestSecrets(groups []settingGroup) {
 	var among []staging.Staging
-	views, _ := req.Feed.Views()
-	for _, r := range req.cachedRows(views...) {
+	entries, _ := req.Entries()
+	for _, r := range req.cachedRows(entries...) {
 		among = append(among, r.view.Staging())
 	}
 	for i := range groups {

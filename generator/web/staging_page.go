@@ -94,7 +94,7 @@ func (s *Server) showStaging(w http.ResponseWriter, r *http.Request, req *projec
 // latest returns a staging as currently committed, with the status of the feed. If
 // that status belongs to an earlier version, the phase is Updating.
 func (req *projectRequest) latest(ctx context.Context, name string) (*staging.View, error) {
-	known := req.Redact(req.project, req.Feed.View(name))
+	known := req.Named(name)
 	views, err := req.Find(ctx, staging.Query{Names: []string{name}, Recorded: true})
 	switch {
 	case err != nil && known != nil && staging.CodeOf(err) != staging.CodeForbidden:
@@ -119,7 +119,7 @@ func (req *projectRequest) stagingPage(ctx context.Context, view *staging.View) 
 	name := view.Metadata.Name
 	page := &stagingPage{Row: req.row(view), Status: req.statusOf(view), Version: view.Version}
 	page.Events = req.path("events?" + url.Values{
-		"name": {name}, "version": {page.Version}, "after": {sequenceText(req.Feed.Sequence())},
+		"name": {name}, "version": {page.Version}, "after": {sequenceText(req.Sequence())},
 	}.Encode())
 	page.Verbs = req.actionLinks(view)
 	if page.Row.CanWrite && view.Spec.State == staging.Active {

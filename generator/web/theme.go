@@ -100,17 +100,17 @@ func (s *Server) logo(w http.ResponseWriter, r *http.Request, req *projectReques
 	if file == "" {
 		return staging.Errorf(staging.CodeNotFound, "the project has no logo")
 	}
-	files, err := req.Stagings.Files(r.Context(), file, "")
+	logo, err := req.Logo(r.Context())
 	if err != nil {
 		return err
 	}
-	if len(files) != 1 || len(files[0].Data) > maxForm {
+	if len(logo.Data) > maxForm {
 		return staging.Errorf(staging.CodeNotFound, "the project's logo was not found")
 	}
 	kind := "image/svg+xml"
 	if strings.EqualFold(path.Ext(file), ".png") {
 		kind = "image/png"
-		if !bytes.HasPrefix(files[0].Data, []byte("\x89PNG")) {
+		if !bytes.HasPrefix(logo.Data, []byte("\x89PNG")) {
 			return staging.Errorf(staging.CodeNotFound, "the project's logo is not a PNG file")
 		}
 	}
@@ -118,6 +118,6 @@ func (s *Server) logo(w http.ResponseWriter, r *http.Request, req *projectReques
 	h.Set("Content-Type", kind)
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; sandbox")
 	h.Set("Cache-Control", "private, max-age=600")
-	_, _ = w.Write(files[0].Data) // the client may have disconnected
+	_, _ = w.Write(logo.Data) // the client may have disconnected
 	return nil
 }

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"octopod/generator"
-	"octopod/generator/live"
 	"octopod/generator/project"
 	"octopod/generator/rights"
 	"octopod/generator/staging"
@@ -34,10 +33,11 @@ type Options struct {
 
 // Project is a project to serve.
 type Project struct {
-	Name     string
-	Stagings *generator.Stagings
-	// Feed is the running feed of the project.
-	Feed *live.Feed
+	Name string
+	// Rules reads octopod.yaml.
+	Rules func(context.Context) (*project.Project, error)
+	// Access returns what an actor may do and see; pages read nothing else.
+	Access func(rights.Actor) *generator.Access
 	// Branches lists the branches of repositories (as named in octopod.yaml)
 	// within a short time; nil if unavailable.
 	Branches func(ctx context.Context, repositories []string) Branches
@@ -163,10 +163,10 @@ const maxForm = 256 << 10
 type handler func(http.ResponseWriter, *http.Request, *projectRequest) error
 
 // projectRequest is the context of one request to a project. All data and actions go
-// through Access.
+// through Known, which is an Access under the project.
 type projectRequest struct {
 	*projectCache
-	*generator.Access
+	*generator.Known
 	project    *project.Project
 	viewer     Viewer
 	visibility rights.Visibility
@@ -214,7 +214,7 @@ func (s *Server) newRequest(r *http.Request) (*projectRequest, error) {
 	viewer := s.Viewer(r)
 	visibility := rights.NewVisibility(rules, viewer.Rights)
 	req := &projectRequest{
-		projectCache: p, Access: p.Stagings.As(viewer.Actor, p.Feed),
+		projectCache: p, Known: p.Access(viewer.Actor).Known(rules),
 		project: rules, viewer: viewer, visibility: visibility, role: visibility.Role, stale: stale,
 	}
 	if !req.role.Includes(project.RoleViewer) {

@@ -145,7 +145,7 @@ func (w *world) serve() {
 	w.refused = &refusals{}
 	var err error
 	w.server, err = web.New(web.Options{
-		Projects: []web.Project{{Name: "shop", Stagings: w.Stagings, Feed: w.feed, ArgoCD: "https://argocd.example.com",
+		Projects: []web.Project{{Name: "shop", Rules: w.Project, Access: w.access, ArgoCD: "https://argocd.example.com",
 			Branches: func(context.Context, []string) web.Branches { return w.branches }}},
 		Viewer: personOf, Log: slog.New(slog.NewTextHandler(w.t.Output(), nil)),
 		Refused: w.refused.record,
@@ -164,6 +164,9 @@ func (w *world) serve() {
 	})
 	w.catchUp()
 }
+
+// access returns the stagings for an actor.
+func (w *world) access(by rights.Actor) *generator.Access { return w.As(by, w.feed) }
 
 // editProject changes octopod.yaml by hand.
 func (w *world) editProject(change func(string) string) {
