@@ -1,7 +1,6 @@
 package gitstore
 
 import (
-	"errors"
 	"slices"
 
 	"octopod/generator/staging"
@@ -152,17 +151,4 @@ func (b *batch) fail(err error) {
 		}
 		item.request.answer(reply{err: item.err})
 	}
-}
-
-// rejection is the cause of an error when the server understood the push and
-// rejected it.
-type rejection struct{ message string }
-
-func (r *rejection) Error() string { return r.message }
-
-// isRejected reports whether the server rejected the push, as opposed to a push
-// whose outcome is unknown.
-func isRejected(err error) bool {
-	var r *rejection
-	return errors.As(err, &r)
 }

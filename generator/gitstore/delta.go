@@ -5,6 +5,11 @@ import (
 	"errors"
 )
 
+const (
+	minDeltaSize  = 512 // bytes; a delta of a smaller tree saves nothing
+	maxDeltaDepth = 40  // length of a chain of deltas; git's limit is 50
+)
+
 var errBadDelta = errors.New("malformed delta")
 
 // deltaSizes decodes the two sizes at the start of a delta.

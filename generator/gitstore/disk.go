@@ -310,3 +310,10 @@ func readLoose(f io.Reader) (object, error) {
 	}
 	return object{kind, b.Bytes()}, nil
 }
+
+// diskSource makes a disk a source of objects.
+type diskSource struct{ *disk }
+
+func (diskSource) isLocal(context.Context, Hash) bool { return true }
+
+func (diskSource) prefetch(context.Context, []Hash) error { return nil }

@@ -88,11 +88,6 @@ func encodePack(fresh []newObject) packed {
 	return w.finish()
 }
 
-const (
-	minDeltaSize  = 512 // bytes; a delta of a smaller tree saves nothing
-	maxDeltaDepth = 40  // length of a chain of deltas; git's limit is 50
-)
-
 // writeFile writes a temporary file and renames it to name. git gc removes files
 // with these temporary names, in case the process dies before the rename.
 func writeFile(dir, pattern, name string, data []byte) error {

@@ -30,18 +30,22 @@
 //
 // # Files
 //
-//	store.go, setup.go, errors.go     Store, Options; InitBare; errors for users
+//	store.go, options.go, setup.go    Store; Options; InitBare
+//	repository.go, log.go, errors.go  what Store asks of a repository; errors for users
 //	snapshot.go, file_info.go         Snapshot: reading one revision as an fs.FS
 //	revision.go, history.go           earlier revisions; the commits that changed a path
+//	path_index.go                     the index behind the history of a path
 //	branches.go, worktree.go          ListRefs; what a clone has checked out
 //	hash_without.go                   the hash of a directory without one entry
 //
-//	edit.go                           Edit, Commit, Change; from changes to objects
-//	writer.go, batch.go, push.go      the queue of edits; one commit per edit; push and retry
-//	backoff.go, coalesce.go           pauses between pushes; one fetch for many callers
+//	edit.go, change.go, builder.go    Edit, Commit; Change; from changes to objects
+//	writer.go, queue.go, batch.go     Store.Change; the queue of edits; one commit per edit
+//	push.go, outcome.go, backoff.go   push and retry; its outcome; pauses between pushes
+//	coalesce.go                       one fetch for many callers
 //	write_access.go, sign.go          whether a push would be allowed; commit signatures
 //
-//	local.go, refs.go, lock*.go       a repository on disk; its references; its locks
+//	local.go, layout.go, refs.go      a repository on disk; its directories; its references
+//	lock*.go, hooks.go                its locks; where a test may stop a push
 //	checkout.go, stat_*.go            the work tree and index when the branch is checked out
 //	disk.go, disk_write.go, repack.go objects on disk: read, write, merge packs
 //
@@ -49,7 +53,7 @@
 //	wire*.go, idle_conn.go, url.go    git's protocol over HTTP and SSH; timeouts; URLs
 //	explain.go, retry_after.go        errors of git servers; rate limits
 //
-//	objects.go, cache.go              reading commits and trees from either; LRU cache
+//	objects.go, cache.go, path.go     reading commits and trees from either; LRU cache; paths
 //	tree.go, diff.go, commit.go       the formats of trees and commits, and their changes
 //	pack*.go, delta.go, hash.go       the formats of packs, deltas and object names
 package gitstore

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 	"syscall"
 
 	"octopod/generator/staging"
@@ -15,6 +16,22 @@ var errNoObject = errors.New("object not found")
 
 // errMoved is the error of a push whose expected old commit is not the branch's.
 var errMoved = errors.New("the branch has moved")
+
+// errClosed is the error of a Change on a closed store.
+var errClosed = errors.New("the store is closed")
+
+// rejection is the cause of an error when the server understood the push and
+// rejected it.
+type rejection struct{ message string }
+
+func (r *rejection) Error() string { return r.message }
+
+// isRejected reports whether the server rejected the push, as opposed to a push
+// whose outcome is unknown.
+func isRejected(err error) bool {
+	var r *rejection
+	return errors.As(err, &r)
+}
 
 // missing returns errNoObject with the object's hash.
 func missing(h Hash) error { return fmt.Errorf("%s: %w", h, errNoObject) }
@@ -43,4 +60,19 @@ func diskError(err error, dir string) error {
 			"cannot write to the repository %s", dir)
 	}
 	return fmt.Errorf("write to %s: %w", dir, err)
+}
+
+// missingBranch returns the error of a missing branch, nil when the repository
+// has no branches.
+func missingBranch(ref, url string, names []string) error {
+	if len(names) == 0 {
+		return nil
+	}
+	shown := names[:min(len(names), 10)]
+	list := strings.Join(shown, ", ")
+	if len(names) > len(shown) {
+		list += fmt.Sprintf(" and %d more", len(names)-len(shown))
+	}
+	return failf(staging.CodeNotFound, nil, "name one of them with --ref, or push the branch first",
+		"%s has no branch %s; it has %s", url, strings.TrimPrefix(ref, "refs/heads/"), list)
 }

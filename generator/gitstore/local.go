@@ -4,14 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"strings"
 	"sync"
 	"time"
-
-	"octopod/generator/staging"
 )
 
 // local is a repository on disk.
@@ -27,13 +23,6 @@ type local struct {
 	mu       sync.Mutex
 	lastRead *tip
 	newPacks int // packs written since the last check for a repack
-}
-
-// layout holds the directories of a repository.
-type layout struct {
-	gitDir string // HEAD and index
-	common string // objects and refs
-	work   string // the work tree, empty for a bare repository
 }
 
 func openLocal(_ context.Context, path string, o *Options) (*local, error) {
@@ -66,65 +55,6 @@ func (l *local) removeDeadLocks() {
 		removeUnfinishedLocks(l.layout.gitDir)
 		removeDeadLock(filepath.Join(l.layout.gitDir, "index.lock"))
 	}
-}
-
-// findLayout recognises a bare repository, a work tree with a .git directory, and
-// one whose .git is a file that names the directory (git worktree, submodules).
-func findLayout(path string) (layout, error) {
-	abs, err := filepath.Abs(path)
-	if err != nil {
-		return layout{}, fmt.Errorf("find repository: %w", err)
-	}
-	git := filepath.Join(abs, ".git")
-	info, err := os.Stat(git)
-	switch {
-	case err == nil && info.IsDir():
-		return layout{gitDir: git, common: git, work: abs}, nil
-	case err == nil:
-		return followGitFile(abs, git)
-	case isGitDir(abs) && filepath.Base(abs) == ".git":
-		return layout{gitDir: abs, common: abs, work: filepath.Dir(abs)}, nil
-	case isGitDir(abs):
-		return layout{gitDir: abs, common: abs}, nil
-	}
-	if _, err := os.Stat(abs); errors.Is(err, fs.ErrNotExist) {
-		return layout{}, failf(staging.CodeNotFound, nil, "create one with `octopod init` or `git init --bare`",
-			"there is no repository at %s", path)
-	}
-	return layout{}, failf(staging.CodeNotFound, nil, "give the path of a git repository, bare or not",
-		"%s is not a git repository", path)
-}
-
-func isGitDir(dir string) bool {
-	_, err := os.Stat(filepath.Join(dir, "HEAD"))
-	return err == nil && isDirectory(filepath.Join(dir, "objects")) && isDirectory(filepath.Join(dir, "refs"))
-}
-
-// followGitFile reads `gitdir: PATH` from a .git file, and the common directory
-// that PATH names.
-func followGitFile(work, file string) (layout, error) {
-	b, err := os.ReadFile(file)
-	if err != nil {
-		return layout{}, fmt.Errorf("find repository: %w", err)
-	}
-	dir, ok := strings.CutPrefix(strings.TrimSpace(string(b)), "gitdir: ")
-	if !ok {
-		return layout{}, failf(staging.CodeNotFound, nil, "", "%s does not name a git directory", file)
-	}
-	if !filepath.IsAbs(dir) {
-		dir = filepath.Join(work, dir)
-	}
-	lay := layout{gitDir: dir, common: dir, work: work}
-	if b, err := os.ReadFile(filepath.Join(dir, "commondir")); err == nil {
-		lay.common = strings.TrimSpace(string(b))
-		if !filepath.IsAbs(lay.common) {
-			lay.common = filepath.Join(dir, lay.common)
-		}
-	}
-	if !isDirectory(filepath.Join(lay.common, "objects")) {
-		return layout{}, failf(staging.CodeNotFound, nil, "", "%s points to %s, which is not a git directory", file, dir)
-	}
-	return lay, nil
 }
 
 // refresh reads the branch.
@@ -168,21 +98,6 @@ func (l *local) checkEmpty() error {
 		return fmt.Errorf("list branches: %w", err)
 	}
 	return missingBranch(l.ref, l.path, names)
-}
-
-// missingBranch returns the error of a missing branch, nil when the repository
-// has no branches.
-func missingBranch(ref, url string, names []string) error {
-	if len(names) == 0 {
-		return nil
-	}
-	shown := names[:min(len(names), 10)]
-	list := strings.Join(shown, ", ")
-	if len(names) > len(shown) {
-		list += fmt.Sprintf(" and %d more", len(names)-len(shown))
-	}
-	return failf(staging.CodeNotFound, nil, "name one of them with --ref, or push the branch first",
-		"%s has no branch %s; it has %s", url, strings.TrimPrefix(ref, "refs/heads/"), list)
 }
 
 // push writes the objects and moves the branch, both under the branch's lock. A
@@ -312,22 +227,3 @@ func (l *local) close() error {
 	l.disk.close()
 	return nil
 }
-
-// testHooks is called with the name of each step of a push. Tests return an error
-// or kill the process there: the repository must stay consistent. It is nil in
-// production.
-type testHooks func(step string) error
-
-func (s testHooks) at(step string) error {
-	if s == nil {
-		return nil
-	}
-	return s(step)
-}
-
-// diskSource makes a disk a source of objects.
-type diskSource struct{ *disk }
-
-func (diskSource) isLocal(context.Context, Hash) bool { return true }
-
-func (diskSource) prefetch(context.Context, []Hash) error { return nil }

@@ -9,33 +9,6 @@ import (
 	"octopod/generator/staging"
 )
 
-// Push is one attempt to move the branch.
-type Push struct {
-	Edits   int // commits in it
-	Took    time.Duration
-	Outcome Outcome
-}
-
-// Outcome is the result of a push.
-type Outcome string
-
-// The outcomes.
-const (
-	Landed Outcome = "landed"
-	Beaten Outcome = "beaten" // another writer pushed first; the edits are retried
-	Failed Outcome = "failed"
-)
-
-func outcomeOf(moved bool, err error) Outcome {
-	switch {
-	case err != nil:
-		return Failed
-	case moved:
-		return Beaten
-	}
-	return Landed
-}
-
 // pushBatch pushes a batch and answers its edits. It returns the requests to
 // retry because another writer pushed first. waiting counts all edits that wait
 // for a push.

@@ -43,25 +43,6 @@ func (s *Snapshot) Revision() Hash { return s.revision }
 // Time returns the commit's time.
 func (s *Snapshot) Time() time.Time { return s.when }
 
-// WalkHistory walks the history along first parents, newest commit first, until visit
-// returns false. It does not read trees: HistoryEntry.Tree is zero.
-func (s *Snapshot) WalkHistory(ctx context.Context, visit func(HistoryEntry) (more bool)) error {
-	for at := s.revision; !at.IsZero(); {
-		c, err := s.objs.commit(ctx, at)
-		if errors.Is(err, errNoObject) {
-			return nil // a shallow repository ends here
-		}
-		if err != nil {
-			return err
-		}
-		if !visit(HistoryEntry{Revision: at, Parent: c.parent(), Author: c.author, Committer: c.committer, When: c.when, Message: c.message}) {
-			return nil
-		}
-		at = c.parent()
-	}
-	return nil
-}
-
 // Entry returns the object of a path without reading it, and whether the path exists.
 // Two revisions have the same content at a path exactly when their entries are equal.
 func (s *Snapshot) Entry(name string) (ref TreeRef, exists bool, err error) {

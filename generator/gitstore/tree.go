@@ -95,6 +95,27 @@ func (t *tree) end(i int) int {
 	return len(t.raw)
 }
 
+// start returns the offset of entry i; past the last entry, the size of the tree.
+func (t *tree) start(i int) int {
+	if i < len(t.at) {
+		return int(t.at[i])
+	}
+	return len(t.raw)
+}
+
+// entryAt returns the entry that contains the byte at an offset.
+func (t *tree) entryAt(offset int) int {
+	lo, hi := 0, len(t.at)
+	for lo < hi {
+		if mid := (lo + hi) / 2; t.end(mid) <= offset {
+			lo = mid + 1
+		} else {
+			hi = mid
+		}
+	}
+	return lo
+}
+
 // name returns the name of entry i, without a copy.
 func (t *tree) name(i int) []byte {
 	e := t.raw[t.at[i]:t.end(i)]

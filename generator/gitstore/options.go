@@ -1,0 +1,38 @@
+package gitstore
+
+import (
+	"log/slog"
+	"time"
+)
+
+// Options select a branch of a repository and configure access to it.
+type Options struct {
+	URL       string   // local path (bare or not), file://, ssh://, user@host:path, https://, http:// with AllowPlainHTTP
+	Branch    string   // "main" when empty; Detached to read what is checked out
+	Committer Identity // of all commits
+	Auth      Auth
+	Signer    Signer // nil: commits are not signed
+
+	AllowPlainHTTP bool          // allow http://, which sends credentials and content unencrypted
+	Timeout        time.Duration // how long a remote may be silent; 30 s when zero
+	MaxAttempts    int           // an edit fails with a conflict after this many pushes (10 when zero)
+	Patience       time.Duration // … and this much time (a minute when zero), whichever comes later
+	History        bool          // fetch all commits and trees of a remote's history, for a long-lived server
+
+	OnPush func(Push)       // called after every push; may be nil
+	Now    func() time.Time // the clock of commit dates; time.Now when nil
+	Logger *slog.Logger     // no logs when nil
+}
+
+// Detached, as a branch, reads the commit that a work tree has checked out without
+// a branch, as CI systems do for pull requests. It cannot be written.
+const Detached = "HEAD"
+
+// Auth holds the credentials. Without them, those in the URL are used.
+type Auth struct {
+	Username         string // of basic auth; git forges accept any with a token
+	Token            string
+	SSHKeyFile       string // the ssh agent's keys when empty
+	SSHKeyPassphrase string
+	KnownHostsFiles  []string // those of the user and the system when empty
+}
