@@ -114,7 +114,7 @@ func (w *world) record(name string) staging.Staging {
 func pullOf(e branch.Event, change func(*branch.Pull)) branch.Event {
 	e.Kind, e.Before = branch.PullChanged, ""
 	e.Pull = &branch.Pull{
-		PullRequest: staging.PullRequest{Number: 7, URL: "https://git.example.com/acme/backend/pulls/7", Title: "Passkeys", Author: "grace"}, Moved: true,
+		PullRequest: staging.PullRequest{Number: 7, URL: "https://git.example.com/acme/backend/pulls/7", Title: "Passkeys", Author: "grace"}, HeadChanged: true,
 	}
 	change(e.Pull)
 	return e

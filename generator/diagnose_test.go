@@ -59,7 +59,7 @@ func TestDiagnose(t *testing.T) {
 			a.SetInstalled(argocd.Installed{Path: argocd.AppProjectPath, Err: notFound})
 		}, argocd.AppProjectPath, doctor.Fault, "does not have it", "kubectl apply -n argocd -f argocd/appproject.yaml"},
 		{"an AppProject that allows everything", func(_ *world, a *testargo.ArgoCD, _ string) {
-			a.SetInstalled(argocd.Installed{Path: argocd.AppProjectPath, Loose: true})
+			a.SetInstalled(argocd.Installed{Path: argocd.AppProjectPath, TooPermissive: true})
 		}, argocd.AppProjectPath, doctor.Warning, "allows more", "kubectl apply"},
 		{"what the account may not see", func(_ *world, a *testargo.ArgoCD, _ string) {
 			a.SetInstalled(argocd.Installed{Path: argocd.AppProjectPath, Err: staging.Errorf(staging.CodeForbidden, "no")})

@@ -229,7 +229,7 @@ func TestPullRequestsThatMakeStagings(t *testing.T) {
 		t.Errorf("without the label: %+v", done)
 	}
 	labelled := func(p *branch.Pull) { p.Labels = []string{"staging"} }
-	added := pullOf(pushed, func(p *branch.Pull) { labelled(p); p.Moved = false })
+	added := pullOf(pushed, func(p *branch.Pull) { labelled(p); p.HeadChanged = false })
 	if done := a.follow(added); !done.Changed || a.record("login").Spec.PullRequest.Number != 7 {
 		t.Errorf("the label comes: %+v", done)
 	}
@@ -237,10 +237,10 @@ func TestPullRequestsThatMakeStagings(t *testing.T) {
 	if done := a.follow(pullOf(next, labelled)); !done.Changed || a.record("login").Spec.Services["backend"].Commit != next.Commit {
 		t.Errorf("pushed to: %+v", done)
 	}
-	if done := a.follow(pullOf(next, func(p *branch.Pull) { p.Left, p.Moved = true, false })); done.Verb != staging.Archive {
+	if done := a.follow(pullOf(next, func(p *branch.Pull) { p.MayDisqualify, p.HeadChanged = true, false })); done.Verb != staging.Archive {
 		t.Errorf("the label goes: %+v", done)
 	}
-	renamed := pullOf(next, func(p *branch.Pull) { labelled(p); p.Moved, p.Title, p.Author = false, "Passkeys!", "" })
+	renamed := pullOf(next, func(p *branch.Pull) { labelled(p); p.HeadChanged, p.Title, p.Author = false, "Passkeys!", "" })
 	if done := a.follow(renamed); !done.Changed || a.record("login").Spec.PullRequest.Title != "Passkeys!" || a.record("login").Spec.PullRequest.Author != "grace" {
 		t.Errorf("renamed: %+v", done)
 	}
@@ -248,7 +248,7 @@ func TestPullRequestsThatMakeStagings(t *testing.T) {
 		t.Error("a new title woke it")
 	}
 	a.follow(pullOf(next, labelled)) // reopened, say
-	if done := a.follow(pullOf(next, func(p *branch.Pull) { labelled(p); p.Closed, p.Moved = true, false })); done.Verb != staging.Archive || a.record("login").Spec.Since.Reason != "pull request 7 is closed" {
+	if done := a.follow(pullOf(next, func(p *branch.Pull) { labelled(p); p.Closed, p.HeadChanged = true, false })); done.Verb != staging.Archive || a.record("login").Spec.Since.Reason != "pull request 7 is closed" {
 		t.Errorf("closed: %+v", done)
 	}
 	a.sweep(a, lifecycle.SweepRequest{})

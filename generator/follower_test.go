@@ -38,7 +38,7 @@ func (a *apps) follower() *follower {
 // accept hands a webhook over.
 func (f *follower) accept(id string, events ...branch.Event) {
 	f.t.Helper()
-	if err := f.Accept(branch.Call{ID: id, Host: "127.0.0.1", Event: "push", Events: events}, fmt.Appendf(nil, "%+v", events)); err != nil {
+	if err := f.Accept(branch.Webhook{ID: id, Host: "127.0.0.1", Event: "push", Events: events}, fmt.Appendf(nil, "%+v", events)); err != nil {
 		f.t.Fatal(err)
 	}
 }
@@ -118,7 +118,7 @@ func TestAFullQueue(t *testing.T) {
 	a := withApps(t, "")
 	f := receiver.NewQueue(a.Receiver, func([]staging.PlanItem) {}, slog.New(slog.DiscardHandler)) // which does not run
 	accept := func(i int, events ...branch.Event) error {
-		return f.Accept(branch.Call{ID: fmt.Sprint("d", i), Events: events}, fmt.Append(nil, i))
+		return f.Accept(branch.Webhook{ID: fmt.Sprint("d", i), Events: events}, fmt.Append(nil, i))
 	}
 	e := branch.Event{Kind: branch.Pushed, Repository: "127.0.0.1/backend", Branch: "feature/login", Commit: strings.Repeat("1", 40)}
 	taken := 0
@@ -150,7 +150,7 @@ func TestFinishCarriesOutWhatWasAccepted(t *testing.T) {
 			t.Errorf("b%d was not deployed", i)
 		}
 	}
-	if err := f.Accept(branch.Call{ID: "late"}, nil); staging.CodeOf(err) != staging.CodeUnavailable {
+	if err := f.Accept(branch.Webhook{ID: "late"}, nil); staging.CodeOf(err) != staging.CodeUnavailable {
 		t.Errorf("after the end: %v", err)
 	}
 }

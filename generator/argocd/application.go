@@ -23,7 +23,7 @@ func (c *Client) Applications(ctx context.Context) ([]staging.Application, error
 		return nil, err
 	}
 	if len(apps) == 0 {
-		return nil, c.mayRead(ctx)
+		return nil, c.checkReadAccess(ctx)
 	}
 	return apps, nil
 }
@@ -32,7 +32,7 @@ func (c *Client) Applications(ctx context.Context) ([]staging.Application, error
 func (c *Client) list(ctx context.Context) (apps []staging.Application, version uint64, err error) {
 	list, err := c.applications.List(ctx, c.query())
 	if err != nil {
-		return nil, 0, c.explain(ctx, "listing the Applications", err)
+		return nil, 0, c.wrapError(ctx, "listing the Applications", err)
 	}
 	for i := range list.Items {
 		apps = append(apps, application(&list.Items[i]))
@@ -50,14 +50,14 @@ func (c *Client) query() *applicationpkg.ApplicationQuery {
 
 // Application gets one by its own name, as the cluster has it now.
 func (c *Client) Application(ctx context.Context, name string) (staging.Application, error) {
-	app, err := c.applications.Get(ctx, c.named(name))
+	app, err := c.applications.Get(ctx, c.byName(name))
 	if err != nil {
-		return staging.Application{}, c.explain(ctx, "getting Application "+name, err)
+		return staging.Application{}, c.wrapError(ctx, "getting Application "+name, err)
 	}
 	return application(app), nil
 }
 
-func (c *Client) named(name string) *applicationpkg.ApplicationQuery {
+func (c *Client) byName(name string) *applicationpkg.ApplicationQuery {
 	return &applicationpkg.ApplicationQuery{Name: &name, AppNamespace: &c.options.Namespace, Projects: []string{c.options.Project}}
 }
 
@@ -118,7 +118,7 @@ func timeOf(t *metav1.Time) time.Time {
 // has not begun, and its state is still that of the last.
 func operation(a *v1alpha1.Application) *staging.Operation {
 	if a.Operation != nil && (a.Status.OperationState == nil || a.Status.OperationState.FinishedAt != nil) {
-		return &staging.Operation{Phase: "Running", Revision: requested(a.Operation), StartedAt: timeOf(a.Status.ReconciledAt)}
+		return &staging.Operation{Phase: "Running", Revision: requestedRevision(a.Operation), StartedAt: timeOf(a.Status.ReconciledAt)}
 	}
 	state := a.Status.OperationState
 	if state == nil {
@@ -127,23 +127,23 @@ func operation(a *v1alpha1.Application) *staging.Operation {
 	op := &staging.Operation{
 		Phase: string(state.Phase), Message: state.Message, Retries: int(state.RetryCount),
 		StartedAt: state.StartedAt.Time, FinishedAt: timeOf(state.FinishedAt),
-		Revision: requested(&state.Operation),
+		Revision: requestedRevision(&state.Operation),
 	}
 	if state.SyncResult != nil {
 		op.Revision = cmp.Or(state.SyncResult.Revision, op.Revision)
-		op.Failures = faults(state.SyncResult.Resources)
+		op.Failures = failures(state.SyncResult.Resources)
 	}
 	return op
 }
 
-func requested(op *v1alpha1.Operation) string {
+func requestedRevision(op *v1alpha1.Operation) string {
 	if op.Sync == nil {
 		return ""
 	}
 	return op.Sync.Revision
 }
 
-func faults(results v1alpha1.ResourceResults) []string {
+func failures(results v1alpha1.ResourceResults) []string {
 	var texts []string
 	for _, r := range results {
 		if r.Status == "SyncFailed" || r.HookPhase == "Failed" || r.HookPhase == "Error" {

@@ -112,7 +112,7 @@ func TestRefreshAndUpsert(t *testing.T) {
 	f.put("login", func(*v1alpha1.Application) {})
 	asked := map[string]int{}
 	c := f.client(t, func(o *argocd.Options) {
-		o.Asked = func(method, code string, _ time.Duration) { asked[method+" "+code]++ }
+		o.OnCall = func(method, code string, _ time.Duration) { asked[method+" "+code]++ }
 	})
 	for hard, want := range map[bool]string{false: "refreshed normal", true: "refreshed hard"} {
 		if app, err := c.Refresh(context.Background(), "login", hard); err != nil || app.Revision != want {
@@ -141,7 +141,7 @@ func TestRefreshAndUpsert(t *testing.T) {
 func TestMissingPermissions(t *testing.T) {
 	f := newFake(t)
 	f.with(func(f *fakeArgo) { f.may = "no" })
-	missing, err := f.client(t, func(*argocd.Options) {}).Missing(context.Background())
+	missing, err := f.client(t, func(*argocd.Options) {}).MissingPermissions(context.Background())
 	if err != nil || len(missing) != len(argocd.Permissions()) {
 		t.Errorf("got %v, %v", missing, err)
 	}

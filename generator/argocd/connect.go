@@ -28,10 +28,10 @@ const (
 	maxMessage = 200 << 20 // as Argo CD's own client: a list of thousands is one message
 	// Argo CD allows a ping each 10 s and its own client sends one each 20 s. A
 	// server that hangs is noticed after the sum of both.
-	pingEvery   = 20 * time.Second
-	pingTimeout = 10 * time.Second
+	pingInterval = 20 * time.Second
+	pingTimeout  = 10 * time.Second
 	// gRPC itself waits up to two minutes before it dials again.
-	redialAfterAtMost = 2 * time.Second
+	maxRedialDelay = 2 * time.Second
 )
 
 // Client talks to one Argo CD about the Applications of one project. It is
@@ -50,31 +50,31 @@ type Client struct {
 // Connect prepares a client. It does not dial: that Argo CD is away shows with
 // the first call, as CodeUnavailable, and every later call tries again.
 func Connect(o Options) (*Client, error) {
-	o, err := o.normal()
+	o, err := o.normalize()
 	if err != nil {
 		return nil, err
 	}
-	tlsConfig, err := o.tls()
+	tlsConfig, err := o.tlsConfig()
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{options: o, timing: usualTiming()}
+	c := &Client{options: o, timing: defaultTiming()}
 	dial := []grpc.DialOption{
 		grpc.WithUserAgent("octopod"),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage)),
-		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: pingEvery, Timeout: pingTimeout}),
+		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: pingInterval, Timeout: pingTimeout}),
 		grpc.WithConnectParams(grpc.ConnectParams{
-			Backoff: backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 2, Jitter: 0.2, MaxDelay: redialAfterAtMost},
+			Backoff: backoff.Config{BaseDelay: 100 * time.Millisecond, Multiplier: 2, Jitter: 0.2, MaxDelay: maxRedialDelay},
 		}),
 	}
 	if o.GRPCWeb {
-		web := newWeb(o, tlsConfig)
+		web := newGRPCWeb(o, tlsConfig)
 		c.http = web.client
 		dial = append(dial, grpc.WithTransportCredentials(insecure.NewCredentials()),
-			grpc.WithChainUnaryInterceptor(o.tell, again, web.unary), grpc.WithStreamInterceptor(web.stream))
+			grpc.WithChainUnaryInterceptor(o.observe, retry, web.unary), grpc.WithStreamInterceptor(web.stream))
 	} else {
-		dial = append(dial, grpc.WithTransportCredentials(transport(tlsConfig)), grpc.WithPerRPCCredentials(callMetadata{o}),
-			grpc.WithChainUnaryInterceptor(o.tell, again))
+		dial = append(dial, grpc.WithTransportCredentials(transportCredentials(tlsConfig)), grpc.WithPerRPCCredentials(callMetadata{o}),
+			grpc.WithChainUnaryInterceptor(o.observe, retry))
 	}
 	if c.conn, err = grpc.NewClient(o.Server, dial...); err != nil {
 		return nil, staging.Errorf(staging.CodeInvalid, "%q is no address of an Argo CD server", o.Server).Because(err)
@@ -86,20 +86,20 @@ func Connect(o Options) (*Client, error) {
 	return c, nil
 }
 
-// tell says of every call how it went.
-func (o Options) tell(ctx context.Context, method string, request, reply any, conn *grpc.ClientConn, call grpc.UnaryInvoker, options ...grpc.CallOption) error {
+// observe says of every call how it went.
+func (o Options) observe(ctx context.Context, method string, request, reply any, conn *grpc.ClientConn, call grpc.UnaryInvoker, options ...grpc.CallOption) error {
 	began := time.Now()
 	err := call(ctx, method, request, reply, conn, options...)
-	if o.Asked != nil {
-		o.Asked(method[strings.LastIndex(method, ".")+1:], status.Code(err).String(), time.Since(began))
+	if o.OnCall != nil {
+		o.OnCall(method[strings.LastIndex(method, ".")+1:], status.Code(err).String(), time.Since(began))
 	}
 	return err
 }
 
-// again tries a call a few times more when Argo CD is out of reach, for about
+// retry tries a call a few times more when Argo CD is out of reach, for about
 // a second: a server that has just restarted is back, while gRPC still waits
 // before it dials. Every call of this package may be made twice.
-func again(ctx context.Context, method string, request, reply any, conn *grpc.ClientConn, call grpc.UnaryInvoker, options ...grpc.CallOption) error {
+func retry(ctx context.Context, method string, request, reply any, conn *grpc.ClientConn, call grpc.UnaryInvoker, options ...grpc.CallOption) error {
 	for wait := 50 * time.Millisecond; ; wait *= 2 {
 		err := call(ctx, method, request, reply, conn, options...)
 		if status.Code(err) != codes.Unavailable || wait > 500*time.Millisecond {
@@ -122,15 +122,15 @@ func (c *Client) Close() error {
 	return c.conn.Close()
 }
 
-func transport(config *tls.Config) credentials.TransportCredentials {
+func transportCredentials(config *tls.Config) credentials.TransportCredentials {
 	if config == nil {
 		return insecure.NewCredentials()
 	}
 	return credentials.NewTLS(config)
 }
 
-// tls gives nil for plain text.
-func (o Options) tls() (*tls.Config, error) {
+// tlsConfig gives nil for plain text.
+func (o Options) tlsConfig() (*tls.Config, error) {
 	if o.PlainText {
 		return nil, nil
 	}

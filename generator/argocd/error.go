@@ -10,9 +10,9 @@ import (
 	"octopod/generator/staging"
 )
 
-// explain turns an answer of Argo CD into an error of Octopod. doing says in
+// wrapError turns an answer of Argo CD into an error of Octopod. doing says in
 // the -ing form what was tried.
-func (c *Client) explain(ctx context.Context, doing string, err error) error {
+func (c *Client) wrapError(ctx context.Context, doing string, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -25,24 +25,24 @@ func (c *Client) explain(ctx context.Context, doing string, err error) error {
 	}
 	switch status.Code(err) {
 	case codes.Unauthenticated:
-		return c.fault(staging.CodeUnauthorized, doing, "it does not accept the token", err).
+		return c.newError(staging.CodeUnauthorized, doing, "it does not accept the token", err).
 			WithHint("the token has expired or was revoked: `argocd account generate-token --account octopod`")
 	case codes.PermissionDenied:
-		return c.fault(staging.CodeForbidden, doing, "the token's account may not", err).
+		return c.newError(staging.CodeForbidden, doing, "the token's account may not", err).
 			WithHint("Octopod's account needs this in ConfigMap argocd-rbac-cm, under policy.csv:\n%s", Policy(c.options.Project))
 	case codes.NotFound:
-		return c.fault(staging.CodeNotFound, doing, "there is no such thing", err)
+		return c.newError(staging.CodeNotFound, doing, "there is no such thing", err)
 	case codes.DeadlineExceeded:
-		return c.fault(staging.CodeTimeout, doing, "no answer in time", err)
+		return c.newError(staging.CodeTimeout, doing, "no answer in time", err)
 	case codes.Unavailable:
-		return c.fault(staging.CodeUnavailable, doing, "it is out of reach", err).
+		return c.newError(staging.CodeUnavailable, doing, "it is out of reach", err).
 			WithHint("is the address right? A server without TLS needs --argocd-plaintext, a self-made certificate " +
 				"--argocd-insecure or --server-crt in ARGOCD_OPTS, a proxy without HTTP/2 --argocd-grpc-web")
 	}
-	return c.fault(staging.CodeInternal, doing, "it answers with a fault", err)
+	return c.newError(staging.CodeInternal, doing, "it answers with a fault", err)
 }
 
-func (c *Client) fault(code staging.Code, doing, why string, err error) *staging.Error {
+func (c *Client) newError(code staging.Code, doing, why string, err error) *staging.Error {
 	text := status.Convert(err).Message()
 	return staging.Errorf(code, "%s: Argo CD at %s: %s", doing, c.options.Server, why).Because(errors.New(text))
 }

@@ -28,9 +28,9 @@ type Options struct {
 	RootPath string   // path before Argo CD's own behind a proxy; means GRPCWeb
 	Headers  []string // "Name: value", for a proxy that wants its own
 
-	// Asked hears of every call: ApplicationService/List, how long it took, and the
+	// OnCall hears of every call: ApplicationService/List, how long it took, and the
 	// code of gRPC. Streams are not calls.
-	Asked func(method, code string, took time.Duration)
+	OnCall func(method, code string, took time.Duration)
 
 	Project   string // of Octopod and of Argo CD
 	Namespace string // of Argo CD; default argocd
@@ -70,8 +70,8 @@ func (o Options) WithFlags(argocdOpts string) (Options, error) {
 	return o, nil
 }
 
-// normal checks the options and fills in what follows from others.
-func (o Options) normal() (Options, error) {
+// normalize checks the options and fills in what follows from others.
+func (o Options) normalize() (Options, error) {
 	if o.Server == "" {
 		return o, staging.Errorf(staging.CodeInvalid, "no Argo CD server is given").
 			WithHint("set ARGOCD_SERVER or --argocd-server, for example argocd.example.com")

@@ -21,7 +21,7 @@ func (c *Client) Pods(ctx context.Context, name string) ([]staging.Pod, error) {
 		ApplicationName: &name, AppNamespace: &c.options.Namespace, Project: &c.options.Project,
 	})
 	if err != nil {
-		return nil, c.explain(ctx, "reading the resource tree of Application "+name, err)
+		return nil, c.wrapError(ctx, "reading the resource tree of Application "+name, err)
 	}
 	return podsOf(tree), nil
 }
@@ -37,7 +37,7 @@ func podsOf(tree *v1alpha1.ApplicationTree) []staging.Pod {
 	}
 	var pods []staging.Pod
 	for _, node := range tree.Nodes {
-		if node.Kind != "Pod" || info(node, "Status Reason") == "Terminating" {
+		if node.Kind != "Pod" || nodeInfo(node, "Status Reason") == "Terminating" {
 			continue
 		}
 		if parent := nodes[ownerOf(node)]; revisionOf(parent) < newest[ownerOf(parent)] {
@@ -60,7 +60,7 @@ func podOf(node v1alpha1.ResourceNode, nodes map[string]v1alpha1.ResourceNode) s
 	}
 	pod := staging.Pod{
 		Name: node.Name, Workload: top.Kind + "/" + top.Name,
-		Status: info(node, "Status Reason"), Images: node.Images,
+		Status: nodeInfo(node, "Status Reason"), Images: node.Images,
 	}
 	if node.Health != nil {
 		pod.Health, pod.Message = string(node.Health.Status), node.Health.Message
@@ -78,14 +78,14 @@ func ownerOf(node v1alpha1.ResourceNode) string {
 
 // revisionOf is the count of a Deployment's ReplicaSet; 0 for anything else.
 func revisionOf(node v1alpha1.ResourceNode) int {
-	n, err := strconv.Atoi(strings.TrimPrefix(cmp.Or(info(node, "Revision"), "0"), "Rev:"))
+	n, err := strconv.Atoi(strings.TrimPrefix(cmp.Or(nodeInfo(node, "Revision"), "0"), "Rev:"))
 	if err != nil {
 		return 0
 	}
 	return n
 }
 
-func info(node v1alpha1.ResourceNode, name string) string {
+func nodeInfo(node v1alpha1.ResourceNode, name string) string {
 	for _, item := range node.Info {
 		if item.Name == name {
 			return item.Value

@@ -40,11 +40,11 @@ func Policy(argoProject string) string {
 	return text
 }
 
-// Missing gives the permissions that the token's account lacks.
-func (c *Client) Missing(ctx context.Context) ([]Permission, error) {
+// MissingPermissions gives the permissions that the token's account lacks.
+func (c *Client) MissingPermissions(ctx context.Context) ([]Permission, error) {
 	var missing []Permission
 	for _, p := range Permissions() {
-		yes, err := c.may(ctx, p)
+		yes, err := c.can(ctx, p)
 		if err != nil {
 			return nil, err
 		}
@@ -55,20 +55,20 @@ func (c *Client) Missing(ctx context.Context) ([]Permission, error) {
 	return missing, nil
 }
 
-func (c *Client) may(ctx context.Context, p Permission) (bool, error) {
+func (c *Client) can(ctx context.Context, p Permission) (bool, error) {
 	answer, err := c.accounts.CanI(ctx, &accountpkg.CanIRequest{
 		Resource: p.Resource, Action: p.Action, Subresource: c.options.Project + "/*",
 	})
 	if err != nil {
-		return false, c.explain(ctx, "asking what the account may do", err)
+		return false, c.wrapError(ctx, "asking what the account may do", err)
 	}
 	return answer.GetValue() == "yes", nil
 }
 
-// mayRead tells an empty project from one that must not be seen: Argo CD
+// checkReadAccess tells an empty project from one that must not be seen: Argo CD
 // answers both with an empty list.
-func (c *Client) mayRead(ctx context.Context) error {
-	yes, err := c.may(ctx, Permissions()[0])
+func (c *Client) checkReadAccess(ctx context.Context) error {
+	yes, err := c.can(ctx, Permissions()[0])
 	if err != nil || yes {
 		return err
 	}

@@ -27,11 +27,11 @@ func (c *Client) Refresh(ctx context.Context, name string, hard bool) (staging.A
 	if hard {
 		kind = string(v1alpha1.RefreshTypeHard)
 	}
-	query := c.named(name)
+	query := c.byName(name)
 	query.Refresh = &kind
 	app, err := c.applications.Get(ctx, query)
 	if err != nil {
-		return staging.Application{}, c.explain(ctx, "refreshing Application "+name, err)
+		return staging.Application{}, c.wrapError(ctx, "refreshing Application "+name, err)
 	}
 	return application(app), nil
 }
@@ -41,18 +41,18 @@ func (c *Client) Refresh(ctx context.Context, name string, hard bool) (staging.A
 // while the controller ends an earlier look may still be taken off with that
 // one: who sees no Application within seconds asks again.
 func (c *Client) UpsertApplicationSet(ctx context.Context, p *project.Project) error {
-	set, err := typedSet(p)
+	set, err := typedApplicationSet(p)
 	if err != nil {
 		return err
 	}
 	set.Annotations = map[string]string{refreshAnnotation: time.Now().UTC().Format(time.RFC3339Nano)}
 	_, err = c.sets.Create(ctx, &applicationsetpkg.ApplicationSetCreateRequest{Applicationset: set, Upsert: true})
-	return c.explain(ctx, "writing the ApplicationSet "+set.Name, err)
+	return c.wrapError(ctx, "writing the ApplicationSet "+set.Name, err)
 }
 
-func typedSet(p *project.Project) (*v1alpha1.ApplicationSet, error) {
+func typedApplicationSet(p *project.Project) (*v1alpha1.ApplicationSet, error) {
 	set := &v1alpha1.ApplicationSet{}
-	return set, typed(applicationSet(p), set)
+	return set, decodeStrict(applicationSet(p), set)
 }
 
 // Terminate ends the running sync of an Application, so that a newer commit
@@ -62,5 +62,5 @@ func (c *Client) Terminate(ctx context.Context, name string) error {
 	_, err := c.applications.TerminateOperation(ctx, &applicationpkg.OperationTerminateRequest{
 		Name: &name, AppNamespace: &c.options.Namespace, Project: &c.options.Project,
 	})
-	return c.explain(ctx, "ending the sync of Application "+name, err)
+	return c.wrapError(ctx, "ending the sync of Application "+name, err)
 }

@@ -17,11 +17,11 @@ type EventKind string
 
 // The kinds of events.
 const (
-	Changed EventKind = "changed" // the Application is new, or different
-	Removed EventKind = "removed" // it is gone; the event holds what was last known of it
-	Listed  EventKind = "listed"  // every Application that there is was told of before this
-	Away    EventKind = "away"    // Argo CD cannot be asked from now on; Err says why
-	Back    EventKind = "back"    // it can again, and what had changed was sent before this
+	Modified    EventKind = "changed" // the Application is new, or different
+	Deleted     EventKind = "removed" // it is gone; the event holds what was last known of it
+	Listed      EventKind = "listed"  // every Application that there is was told of before this
+	Unreachable EventKind = "away"    // Argo CD cannot be asked from now on; Err says why
+	Reachable   EventKind = "back"    // it can again, and what had changed was sent before this
 )
 
 // Event is one step of a watch.
@@ -33,13 +33,13 @@ type Event struct {
 
 // timing is how patient a watch is.
 type timing struct {
-	settle, resync time.Duration // lists again after: the first time, and from then on
-	call           time.Duration // a list takes no longer
-	retry, atMost  time.Duration // waits before it connects again
+	firstResync, resync    time.Duration // lists again after: the first time, and from then on
+	listTimeout            time.Duration // a list takes no longer
+	minBackoff, maxBackoff time.Duration // waits before it connects again
 }
 
-func usualTiming() timing {
-	return timing{settle: time.Second, resync: time.Minute, call: 30 * time.Second, retry: 100 * time.Millisecond, atMost: 5 * time.Second}
+func defaultTiming() timing {
+	return timing{firstResync: time.Second, resync: time.Minute, listTimeout: 30 * time.Second, minBackoff: 100 * time.Millisecond, maxBackoff: 5 * time.Second}
 }
 
 // Watch calls handle, never twice at once, with every Application of the
@@ -51,16 +51,16 @@ func usualTiming() timing {
 // list and its subscription. So the stream is only half of it: a list is
 // compared after the stream is open, soon after that, and every minute.
 func (c *Client) Watch(ctx context.Context, handle func(Event)) error {
-	w := &watcher{client: c, handle: handle, known: map[string]staging.Application{}, buried: map[string]uint64{}}
-	for wait := c.timing.retry; ; wait = min(2*wait, c.timing.atMost) {
+	w := &watcher{client: c, handle: handle, known: map[string]staging.Application{}, deleted: map[string]uint64{}}
+	for wait := c.timing.minBackoff; ; wait = min(2*wait, c.timing.maxBackoff) {
 		listed, err := w.session(ctx)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if listed {
-			wait = c.timing.retry
+			wait = c.timing.minBackoff
 		}
-		w.lost(err)
+		w.reportUnreachable(err)
 		select {
 		case <-time.After(wait/2 + rand.N(wait)):
 		case <-ctx.Done():
@@ -72,11 +72,11 @@ func (c *Client) Watch(ctx context.Context, handle func(Event)) error {
 // watcher keeps what was said of each Application last, so that the same is
 // not said twice and a list can be compared with it.
 type watcher struct {
-	client *Client
-	handle func(Event)
-	known  map[string]staging.Application
-	buried map[string]uint64 // version at which an Application was removed
-	away   bool
+	client      *Client
+	handle      func(Event)
+	known       map[string]staging.Application
+	deleted     map[string]uint64 // version at which an Application was removed
+	unreachable bool
 }
 
 // session watches over one stream until it breaks. listed tells that Argo CD
@@ -92,14 +92,14 @@ func (w *watcher) session(ctx context.Context) (listed bool, err error) {
 	query.ResourceVersion = &everything
 	stream, err := w.client.applications.Watch(ctx, query)
 	if err != nil {
-		return false, w.client.explain(ctx, "watching the Applications", err)
+		return false, w.client.wrapError(ctx, "watching the Applications", err)
 	}
 	events, broken := make(chan *v1alpha1.ApplicationWatchEvent), make(chan error, 1)
 	reader.Go(func() {
 		for {
 			event, err := stream.Recv()
 			if err != nil {
-				broken <- w.client.explain(ctx, "watching the Applications", err)
+				broken <- w.client.wrapError(ctx, "watching the Applications", err)
 				return
 			}
 			select {
@@ -117,14 +117,14 @@ func (w *watcher) session(ctx context.Context) (listed bool, err error) {
 		return true, err
 	default:
 		w.handle(Event{Kind: Listed})
-		w.found()
+		w.reportReachable()
 	}
-	again := time.NewTimer(w.client.timing.settle)
+	again := time.NewTimer(w.client.timing.firstResync)
 	defer again.Stop()
 	for {
 		select {
 		case event := <-events:
-			w.take(event)
+			w.apply(event)
 		case err := <-broken:
 			return true, err
 		case <-again.C:
@@ -136,28 +136,28 @@ func (w *watcher) session(ctx context.Context) (listed bool, err error) {
 	}
 }
 
-func (w *watcher) take(event *v1alpha1.ApplicationWatchEvent) {
+func (w *watcher) apply(event *v1alpha1.ApplicationWatchEvent) {
 	app := application(&event.Application)
 	if event.Type == watch.Deleted {
-		w.bury(app)
+		w.remove(app)
 		return
 	}
 	if app.Version > w.known[app.Name].Version {
-		w.put(app)
+		w.update(app)
 	}
 }
 
 // list compares everything. The first list of a session is believed even
 // where its versions are lower: a cluster may have been restored.
 func (w *watcher) list(ctx context.Context, first bool) error {
-	ctx, cancel := context.WithTimeout(ctx, w.client.timing.call)
+	ctx, cancel := context.WithTimeout(ctx, w.client.timing.listTimeout)
 	defer cancel()
 	apps, version, err := w.client.list(ctx)
 	if err != nil {
 		return err
 	}
 	if len(apps) == 0 {
-		if err := w.client.mayRead(ctx); err != nil {
+		if err := w.client.checkReadAccess(ctx); err != nil {
 			return err
 		}
 	}
@@ -165,51 +165,51 @@ func (w *watcher) list(ctx context.Context, first bool) error {
 	for _, app := range apps {
 		there[app.Name] = true
 		if known := w.known[app.Name].Version; app.Version > known || first && app.Version != known {
-			w.put(app)
+			w.update(app)
 		}
 	}
 	for name, app := range w.known {
 		if !there[name] && (first || app.Version <= version) {
-			w.bury(app)
+			w.remove(app)
 		}
 	}
-	for name, at := range w.buried {
+	for name, at := range w.deleted {
 		if first || at <= version {
-			delete(w.buried, name)
+			delete(w.deleted, name)
 		}
 	}
 	return nil
 }
 
-// put passes on what is news. A list may be older than the removal that the
+// update passes on what is news. A list may be older than the removal that the
 // stream has told of.
-func (w *watcher) put(app staging.Application) {
-	if at, gone := w.buried[app.Name]; gone && app.Version <= at {
+func (w *watcher) update(app staging.Application) {
+	if at, gone := w.deleted[app.Name]; gone && app.Version <= at {
 		return
 	}
-	delete(w.buried, app.Name)
+	delete(w.deleted, app.Name)
 	w.known[app.Name] = app
-	w.handle(Event{Kind: Changed, Application: app})
+	w.handle(Event{Kind: Modified, Application: app})
 }
 
-func (w *watcher) bury(app staging.Application) {
-	w.buried[app.Name] = app.Version
+func (w *watcher) remove(app staging.Application) {
+	w.deleted[app.Name] = app.Version
 	if _, known := w.known[app.Name]; known {
 		delete(w.known, app.Name)
-		w.handle(Event{Kind: Removed, Application: app})
+		w.handle(Event{Kind: Deleted, Application: app})
 	}
 }
 
-func (w *watcher) lost(err error) {
-	if !w.away {
-		w.away = true
-		w.handle(Event{Kind: Away, Err: err})
+func (w *watcher) reportUnreachable(err error) {
+	if !w.unreachable {
+		w.unreachable = true
+		w.handle(Event{Kind: Unreachable, Err: err})
 	}
 }
 
-func (w *watcher) found() {
-	if w.away {
-		w.away = false
-		w.handle(Event{Kind: Back})
+func (w *watcher) reportReachable() {
+	if w.unreachable {
+		w.unreachable = false
+		w.handle(Event{Kind: Reachable})
 	}
 }

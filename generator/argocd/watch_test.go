@@ -214,7 +214,7 @@ func TestWatchGivesBackAllGoroutines(t *testing.T) {
 			testenv.Eventually(t, "an event", func() (int, bool) { return len(w.events), len(w.events) > 0 })
 			f.stop()
 			for e := range w.events {
-				if e.Kind == argocd.Away {
+				if e.Kind == argocd.Unreachable {
 					break
 				}
 			}

@@ -12,10 +12,10 @@ import (
 	"octopod/generator/staging"
 )
 
-// event is the part of the webhook's payload at GITHUB_EVENT_PATH that says
+// githubEvent is the part of the webhook's payload at GITHUB_EVENT_PATH that says
 // what a run is about. GITHUB_SHA and GITHUB_REF do not: for a pull request they
 // mean a merge commit, for workflow_run and delete the default branch.
-type event struct {
+type githubEvent struct {
 	Ref         string       `json:"ref"`
 	RefType     string       `json:"ref_type"`
 	HeadCommit  *headCommit  `json:"head_commit"`
@@ -54,47 +54,47 @@ type repository struct {
 	FullName string `json:"full_name"`
 }
 
-// goneFork stands for a fork that is not known by name.
-const goneFork = "(unknown)"
+// deletedFork stands for a fork that is not known by name.
+const deletedFork = "(unknown)"
 
 // readGitHub reads GitHub Actions and what speaks its language.
 func readGitHub(r *reader) {
-	r.m.Actor.Name = r.take("actor", "GITHUB_ACTOR")
-	ours := r.take("repository", "GITHUB_REPOSITORY")
+	r.metadata.Actor.Name = r.lookup("actor", "GITHUB_ACTOR")
+	ours := r.lookup("repository", "GITHUB_REPOSITORY")
 	host := hostOf(r.env["GITHUB_SERVER_URL"])
-	r.m.Repository = host + "/" + ours
+	r.metadata.Repository = host + "/" + ours
 	workflow, _, _ := strings.Cut(r.env["GITHUB_WORKFLOW_REF"], "@")
 	if workflow == "" { // Gitea and Forgejo number the runs of a repository
 		workflow = ours
 	}
 	r.run(host+"/"+workflow, "GITHUB_RUN_NUMBER")
 	if id := r.env["GITHUB_RUN_ID"]; id != "" {
-		r.m.RunURL = r.env["GITHUB_SERVER_URL"] + "/" + ours + "/actions/runs/" + id
+		r.metadata.RunURL = r.env["GITHUB_SERVER_URL"] + "/" + ours + "/actions/runs/" + id
 	}
 	payload, err := r.readEvent()
 	if err != nil {
-		r.missing("event", err.Error())
+		r.recordMissing("event", err.Error())
 	}
 	switch name := r.env["GITHUB_EVENT_NAME"]; {
 	case payload.PullRequest != nil:
 		r.githubPull(*payload.PullRequest, ours)
 	case strings.HasPrefix(name, "pull_request"): // the event cannot be read
-		r.m.Branch = r.take("branch", "GITHUB_HEAD_REF")
-		r.missing("commit", "GITHUB_SHA is not the head of the pull request")
-		r.fork(goneFork, ours, "no event that says where the pull request comes from")
+		r.metadata.Branch = r.lookup("branch", "GITHUB_HEAD_REF")
+		r.recordMissing("commit", "GITHUB_SHA is not the head of the pull request")
+		r.fork(deletedFork, ours, "no event that says where the pull request comes from")
 	case payload.WorkflowRun != nil:
 		r.githubWorkflowRun(*payload.WorkflowRun, host, ours)
 	case name == "delete" || name == "create":
 		r.githubRef(payload)
 	case name == "issue_comment":
-		r.missing("branch", "a comment does not say which branch it is about")
+		r.recordMissing("branch", "a comment does not say which branch it is about")
 	default:
 		r.githubPush(payload)
 	}
 }
 
 // readEvent reads the payload. GitHub sends at most 25 MB.
-func (r *reader) readEvent() (payload event, err error) {
+func (r *reader) readEvent() (payload githubEvent, err error) {
 	path := strings.TrimPrefix(r.env["GITHUB_EVENT_PATH"], "/")
 	if path == "" {
 		return payload, nil
@@ -106,52 +106,52 @@ func (r *reader) readEvent() (payload event, err error) {
 	defer file.Close()
 	const most = 25 << 20
 	if err := json.NewDecoder(io.LimitReader(file, most)).Decode(&payload); err != nil {
-		return event{}, fmt.Errorf("/%s cannot be read: %w", path, err)
+		return githubEvent{}, fmt.Errorf("/%s cannot be read: %w", path, err)
 	}
 	return payload, nil
 }
 
 func (r *reader) githubPull(pull pullRequest, ours string) {
-	r.m.Branch = r.found("branch", pull.Head.Ref, "pull_request.head.ref of the event")
-	r.m.Commit = r.found("commit", pull.Head.SHA, "pull_request.head.sha of the event")
+	r.metadata.Branch = r.record("branch", pull.Head.Ref, "pull_request.head.ref of the event")
+	r.metadata.Commit = r.record("commit", pull.Head.SHA, "pull_request.head.sha of the event")
 	var from repository
 	if pull.Head.Repo != nil {
 		from = *pull.Head.Repo
 	}
-	r.fork(cmp.Or(from.FullName, goneFork), ours, "pull_request.head.repo of the event")
-	r.m.PullRequest = &staging.PullRequest{Number: pull.Number, URL: pull.HTMLURL, Title: pull.Title, Author: pull.User.Login}
-	r.found("pull request", strconv.Itoa(pull.Number), "pull_request of the event")
+	r.fork(cmp.Or(from.FullName, deletedFork), ours, "pull_request.head.repo of the event")
+	r.metadata.PullRequest = &staging.PullRequest{Number: pull.Number, URL: pull.HTMLURL, Title: pull.Title, Author: pull.User.Login}
+	r.record("pull request", strconv.Itoa(pull.Number), "pull_request of the event")
 }
 
 // githubWorkflowRun reads a run that another one started. The other one's
 // number counts: it was given when the commit was pushed.
 func (r *reader) githubWorkflowRun(run workflowRun, host, ours string) {
-	r.m.Branch = r.found("branch", run.HeadBranch, "workflow_run.head_branch of the event")
-	r.m.Commit = r.found("commit", run.HeadSHA, "workflow_run.head_sha of the event")
-	r.fork(cmp.Or(run.HeadRepository.FullName, goneFork), ours, "workflow_run.head_repository of the event")
-	r.m.Run = staging.Run{Pipeline: host + "/" + ours + "/" + run.Path, Number: run.RunNumber}
+	r.metadata.Branch = r.record("branch", run.HeadBranch, "workflow_run.head_branch of the event")
+	r.metadata.Commit = r.record("commit", run.HeadSHA, "workflow_run.head_sha of the event")
+	r.fork(cmp.Or(run.HeadRepository.FullName, deletedFork), ours, "workflow_run.head_repository of the event")
+	r.metadata.Run = staging.Run{Pipeline: host + "/" + ours + "/" + run.Path, Number: run.RunNumber}
 }
 
 // githubRef reads the creation or the end of a branch.
-func (r *reader) githubRef(payload event) {
+func (r *reader) githubRef(payload githubEvent) {
 	if payload.RefType == "tag" {
-		r.tag(payload.Ref)
+		r.rejectTag(payload.Ref)
 		return
 	}
-	r.m.Branch = r.found("branch", payload.Ref, "ref of the event")
+	r.metadata.Branch = r.record("branch", payload.Ref, "ref of the event")
 }
 
-func (r *reader) githubPush(payload event) {
+func (r *reader) githubPush(payload githubEvent) {
 	const mergeQueue = "refs/heads/gh-readonly-queue/"
 	if strings.HasPrefix(r.env["GITHUB_REF"], mergeQueue) {
-		r.missing("branch", r.env["GITHUB_REF"]+" belongs to the merge queue")
+		r.recordMissing("branch", r.env["GITHUB_REF"]+" belongs to the merge queue")
 		return
 	}
 	r.ref(r.env["GITHUB_REF"], "GITHUB_REF")
-	r.m.Commit = r.take("commit", "GITHUB_SHA")
-	if head := payload.HeadCommit; head != nil && head.ID == r.m.Commit {
-		r.m.Committed = head.Timestamp
-		r.found("committed", head.Timestamp.Format(time.RFC3339), "head_commit.timestamp of the event")
+	r.metadata.Commit = r.lookup("commit", "GITHUB_SHA")
+	if head := payload.HeadCommit; head != nil && head.ID == r.metadata.Commit {
+		r.metadata.Committed = head.Timestamp
+		r.record("committed", head.Timestamp.Format(time.RFC3339), "head_commit.timestamp of the event")
 	}
 }
 

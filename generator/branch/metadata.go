@@ -45,53 +45,53 @@ func Detect(env map[string]string, files fs.FS, tree WorkTree) (Metadata, []Find
 	r := &reader{env: env, files: files}
 	if env["CI"] != "false" {
 		for _, s := range systems() {
-			if s.runs(env) {
-				r.m.System = s.name
+			if s.detect(env) {
+				r.metadata.System = s.name
 				s.read(r)
 				break
 			}
 		}
 	}
-	if r.m.System == "" {
+	if r.metadata.System == "" {
 		r.readWorkTree(tree)
 	}
-	r.settle(tree)
-	return r.m, r.findings
+	r.finish(tree)
+	return r.metadata, r.findings
 }
 
 func (r *reader) readWorkTree(tree WorkTree) {
 	const from = "the work tree"
 	if tree == (WorkTree{}) {
-		r.missing("branch", "this is no run of a CI system that Octopod knows, and no work tree")
+		r.recordMissing("branch", "this is no run of a CI system that Octopod knows, and no work tree")
 		return
 	}
-	r.m.Branch = r.found("branch", tree.Branch, from)
+	r.metadata.Branch = r.record("branch", tree.Branch, from)
 	if tree.Branch == "" {
-		r.missing("branch", "no branch is checked out in the work tree")
+		r.recordMissing("branch", "no branch is checked out in the work tree")
 	}
-	r.m.Commit = r.found("commit", tree.Commit, from)
-	r.m.Repository = r.found("repository", repositoryOf(tree.Remote), "the remote of the work tree")
+	r.metadata.Commit = r.record("commit", tree.Commit, from)
+	r.metadata.Repository = r.record("repository", repositoryOf(tree.Remote), "the remote of the work tree")
 }
 
-// settle checks what was read, and adds the time of the commit where only the
+// finish checks what was read, and adds the time of the commit where only the
 // work tree knows it.
-func (r *reader) settle(tree WorkTree) {
-	if r.m.Branch != "" {
-		branch, err := staging.ParseBranch(r.m.Branch)
+func (r *reader) finish(tree WorkTree) {
+	if r.metadata.Branch != "" {
+		branch, err := staging.ParseBranch(r.metadata.Branch)
 		if err != nil {
-			r.missing("branch", err.Error())
+			r.recordMissing("branch", err.Error())
 		}
-		r.m.Branch = branch
+		r.metadata.Branch = branch
 	}
 	if !slices.ContainsFunc(r.findings, func(f Finding) bool { return f.What == "branch" }) {
-		r.missing("branch", r.m.System+" does not say which")
+		r.recordMissing("branch", r.metadata.System+" does not say which")
 	}
-	if r.m.Committed.IsZero() && r.m.Commit != "" && tree.Commit == r.m.Commit {
-		r.m.Committed = tree.Committed
-		r.found("committed", tree.Committed.Format(time.RFC3339), "the work tree")
+	if r.metadata.Committed.IsZero() && r.metadata.Commit != "" && tree.Commit == r.metadata.Commit {
+		r.metadata.Committed = tree.Committed
+		r.record("committed", tree.Committed.Format(time.RFC3339), "the work tree")
 	}
-	if r.m.Run.Number <= 0 || r.m.Run.Pipeline == "" {
-		r.m.Run = staging.Run{}
+	if r.metadata.Run.Number <= 0 || r.metadata.Run.Pipeline == "" {
+		r.metadata.Run = staging.Run{}
 	}
-	r.m.Committed = r.m.Committed.UTC()
+	r.metadata.Committed = r.metadata.Committed.UTC()
 }

@@ -11,18 +11,18 @@ import (
 	"time"
 )
 
-// signedBy checks a header that holds the HMAC-SHA256 of the body in hex, as
+// verifyHMAC checks a header that holds the HMAC-SHA256 of the body in hex, as
 // GitHub, Gitea and Bitbucket sign:
 // https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries
-func signedBy(header, prefix string) func(Hook, string, time.Time) bool {
-	return func(h Hook, secret string, _ time.Time) bool {
+func verifyHMAC(header, prefix string) func(Request, string, time.Time) bool {
+	return func(h Request, secret string, _ time.Time) bool {
 		digits, ok := strings.CutPrefix(h.Header(header), prefix)
 		signature, err := hex.DecodeString(digits)
-		return ok && err == nil && hmac.Equal(signature, sum(secret, h.Body))
+		return ok && err == nil && hmac.Equal(signature, hmacSHA256(secret, h.Body))
 	}
 }
 
-func sum(secret string, parts ...[]byte) []byte {
+func hmacSHA256(secret string, parts ...[]byte) []byte {
 	mac := hmac.New(sha256.New, []byte(secret))
 	for _, part := range parts {
 		mac.Write(part) // a hash never fails
@@ -30,16 +30,16 @@ func sum(secret string, parts ...[]byte) []byte {
 	return mac.Sum(nil)
 }
 
-// mostSkew is how far the clock of who signs may be from ours.
-const mostSkew = 5 * time.Minute
+// maxClockSkew is how far the clock of who signs may be from ours.
+const maxClockSkew = 5 * time.Minute
 
-// provenGitLab checks GitLab's signature where there is one, else its token:
+// verifyGitLab checks GitLab's signature where there is one, else its token:
 // https://docs.gitlab.com/user/project/integrations/webhooks/. A signed webhook
 // counts for some minutes; one with a plain token shows the secret itself.
-func provenGitLab(h Hook, secret string, now time.Time) bool {
+func verifyGitLab(h Request, secret string, now time.Time) bool {
 	signatures := h.Header("webhook-signature")
 	if signatures == "" {
-		return same(h.Header("X-Gitlab-Token"), secret)
+		return equalSecrets(h.Header("X-Gitlab-Token"), secret)
 	}
 	key := secret
 	if encoded, ok := strings.CutPrefix(secret, "whsec_"); ok {
@@ -50,27 +50,27 @@ func provenGitLab(h Hook, secret string, now time.Time) bool {
 		key = string(raw)
 	}
 	seconds, err := strconv.ParseInt(h.Header("webhook-timestamp"), 10, 64)
-	if age := now.Sub(time.Unix(seconds, 0)); err != nil || age.Abs() > mostSkew {
+	if age := now.Sub(time.Unix(seconds, 0)); err != nil || age.Abs() > maxClockSkew {
 		return false
 	}
-	signed := sum(key, []byte(h.Header("webhook-id")+"."+h.Header("webhook-timestamp")+"."), h.Body)
+	signed := hmacSHA256(key, []byte(h.Header("webhook-id")+"."+h.Header("webhook-timestamp")+"."), h.Body)
 	want := "v1," + base64.StdEncoding.EncodeToString(signed)
 	proven := false
 	for one := range strings.FieldsSeq(signatures) { // while a token is changed there are two
-		proven = same(one, want) || proven
+		proven = equalSecrets(one, want) || proven
 	}
 	return proven
 }
 
-// provenRegistry checks the header that a registry was told to send:
+// verifyRegistry checks the header that a registry was told to send:
 // https://distribution.github.io/distribution/about/notifications/
-func provenRegistry(h Hook, secret string, _ time.Time) bool {
+func verifyRegistry(h Request, secret string, _ time.Time) bool {
 	given := h.Header("Authorization")
-	return same(strings.TrimPrefix(given, "Bearer "), secret)
+	return equalSecrets(strings.TrimPrefix(given, "Bearer "), secret)
 }
 
-// same compares in a time that tells nothing of the secret.
-func same(given, secret string) bool {
+// equalSecrets compares in a time that tells nothing of the secret.
+func equalSecrets(given, secret string) bool {
 	a, b := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(secret))
 	return subtle.ConstantTimeCompare(a[:], b[:]) == 1
 }

@@ -15,63 +15,63 @@ import (
 type reader struct {
 	env      map[string]string
 	files    fs.FS
-	m        Metadata
+	metadata Metadata
 	findings []Finding
 }
 
-// take gives the first of these variables that has a value.
-func (r *reader) take(what string, variables ...string) string {
+// lookup gives the first of these variables that has a value.
+func (r *reader) lookup(what string, variables ...string) string {
 	for _, name := range variables {
 		if value := r.env[name]; value != "" {
-			return r.found(what, value, name)
+			return r.record(what, value, name)
 		}
 	}
 	return ""
 }
 
-func (r *reader) found(what, value, from string) string {
+func (r *reader) record(what, value, from string) string {
 	if value != "" {
 		r.findings = append(r.findings, Finding{What: what, Value: value, From: from})
 	}
 	return value
 }
 
-func (r *reader) missing(what, why string) {
+func (r *reader) recordMissing(what, why string) {
 	r.findings = append(r.findings, Finding{What: what, Why: why})
 }
 
-// tag says that what runs is about a tag, which has no staging.
-func (r *reader) tag(name string) {
-	r.missing("branch", strings.TrimPrefix(name, "refs/tags/")+" is a tag, no branch")
+// rejectTag says that what runs is about a tag, which has no staging.
+func (r *reader) rejectTag(name string) {
+	r.recordMissing("branch", strings.TrimPrefix(name, "refs/tags/")+" is a tag, no branch")
 }
 
 // ref reads a full reference: refs/heads/feature/login.
 func (r *reader) ref(ref, from string) {
 	switch {
 	case strings.HasPrefix(ref, "refs/heads/"):
-		r.m.Branch = r.found("branch", strings.TrimPrefix(ref, "refs/heads/"), from)
+		r.metadata.Branch = r.record("branch", strings.TrimPrefix(ref, "refs/heads/"), from)
 	case strings.HasPrefix(ref, "refs/tags/"):
-		r.tag(ref)
+		r.rejectTag(ref)
 	case ref != "":
-		r.missing("branch", ref+" is no branch")
+		r.recordMissing("branch", ref+" is no branch")
 	}
 }
 
 // person reads who is behind the run.
 func (r *reader) person(mail string, names ...string) {
-	r.m.Actor.Name = r.take("actor", names...)
-	if r.m.Actor.Name != "" && mail != "" {
-		r.m.Actor.Email = r.env[mail]
+	r.metadata.Actor.Name = r.lookup("actor", names...)
+	if r.metadata.Actor.Name != "" && mail != "" {
+		r.metadata.Actor.Email = r.env[mail]
 	}
 }
 
-// pull reads the number of a pull request; "false" is none.
-func (r *reader) pull(variables ...string) *staging.PullRequest {
+// pullRequest reads the number of a pull request; "false" is none.
+func (r *reader) pullRequest(variables ...string) *staging.PullRequest {
 	for _, name := range variables {
 		if number, err := strconv.Atoi(r.env[name]); err == nil && number > 0 {
-			r.m.PullRequest = &staging.PullRequest{Number: number}
-			r.found("pull request", r.env[name], name)
-			return r.m.PullRequest
+			r.metadata.PullRequest = &staging.PullRequest{Number: number}
+			r.record("pull request", r.env[name], name)
+			return r.metadata.PullRequest
 		}
 	}
 	return nil
@@ -80,14 +80,14 @@ func (r *reader) pull(variables ...string) *staging.PullRequest {
 // fork marks a pull request whose head lies in another repository.
 func (r *reader) fork(head, ours, from string) {
 	if head != "" && head != ours {
-		r.m.Fork = r.found("fork", head, from)
+		r.metadata.Fork = r.record("fork", head, from)
 	}
 }
 
 // run reads the number that orders the runs of one pipeline.
 func (r *reader) run(pipeline, number string) {
-	r.m.Run.Pipeline = pipeline
-	r.m.Run.Number, _ = strconv.Atoi(r.take("run", number)) // without a number runs have no order
+	r.metadata.Run.Pipeline = pipeline
+	r.metadata.Run.Number, _ = strconv.Atoi(r.lookup("run", number)) // without a number runs have no order
 }
 
 func (r *reader) time(variable string) time.Time {
@@ -95,7 +95,7 @@ func (r *reader) time(variable string) time.Time {
 	if err != nil {
 		return time.Time{}
 	}
-	r.found("committed", r.env[variable], variable)
+	r.record("committed", r.env[variable], variable)
 	return at
 }
 
@@ -104,7 +104,7 @@ func (r *reader) time(variable string) time.Time {
 func (r *reader) repository(variables ...string) {
 	for _, name := range variables {
 		if address := r.env[name]; address != "" {
-			r.m.Repository = repositoryOf(r.found("repository", giturl.Redact(address), name))
+			r.metadata.Repository = repositoryOf(r.record("repository", giturl.Redact(address), name))
 			return
 		}
 	}

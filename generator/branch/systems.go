@@ -9,9 +9,9 @@ import (
 
 // system is one CI system: how it is recognised, and how it is read.
 type system struct {
-	name string
-	runs func(env map[string]string) bool
-	read func(*reader)
+	name   string
+	detect func(env map[string]string) bool
+	read   func(*reader)
 }
 
 // systems lists those that are known. Where one pretends to be another, it
@@ -25,7 +25,7 @@ func systems() []system {
 		{"Gitea Actions", set("GITEA_ACTIONS"), readGitHub},
 		{"GitHub Actions", set("GITHUB_ACTIONS"), func(r *reader) {
 			readGitHub(r)
-			r.m.Actor.Email = githubMail(r.env["GITHUB_ACTOR_ID"], r.m.Actor.Name)
+			r.metadata.Actor.Email = githubMail(r.env["GITHUB_ACTOR_ID"], r.metadata.Actor.Name)
 		}},
 		{"GitLab CI", set("GITLAB_CI"), readGitLab},
 		{"Woodpecker", func(env map[string]string) bool { return env["CI"] == "woodpecker" }, readWoodpecker},
@@ -46,19 +46,19 @@ func systems() []system {
 func readGitLab(r *reader) {
 	r.person("GITLAB_USER_EMAIL", "GITLAB_USER_NAME", "GITLAB_USER_LOGIN")
 	r.repository("CI_PROJECT_URL")
-	r.run(r.m.Repository, "CI_PIPELINE_IID")
-	r.m.RunURL = r.take("run page", "CI_JOB_URL", "CI_PIPELINE_URL")
+	r.run(r.metadata.Repository, "CI_PIPELINE_IID")
+	r.metadata.RunURL = r.lookup("run page", "CI_JOB_URL", "CI_PIPELINE_URL")
 	if tag := r.env["CI_COMMIT_TAG"]; tag != "" {
-		r.tag(tag)
+		r.rejectTag(tag)
 	} else {
-		r.m.Branch = r.take("branch", "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", "CI_EXTERNAL_PULL_REQUEST_SOURCE_BRANCH_NAME",
+		r.metadata.Branch = r.lookup("branch", "CI_MERGE_REQUEST_SOURCE_BRANCH_NAME", "CI_EXTERNAL_PULL_REQUEST_SOURCE_BRANCH_NAME",
 			"CI_COMMIT_BRANCH", "CI_COMMIT_REF_NAME")
 	}
-	r.m.Commit = r.take("commit", "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA", "CI_EXTERNAL_PULL_REQUEST_SOURCE_BRANCH_SHA", "CI_COMMIT_SHA")
-	if r.m.Commit == r.env["CI_COMMIT_SHA"] {
-		r.m.Committed = r.time("CI_COMMIT_TIMESTAMP")
+	r.metadata.Commit = r.lookup("commit", "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA", "CI_EXTERNAL_PULL_REQUEST_SOURCE_BRANCH_SHA", "CI_COMMIT_SHA")
+	if r.metadata.Commit == r.env["CI_COMMIT_SHA"] {
+		r.metadata.Committed = r.time("CI_COMMIT_TIMESTAMP")
 	}
-	if pull := r.pull("CI_MERGE_REQUEST_IID", "CI_EXTERNAL_PULL_REQUEST_IID"); pull != nil && r.env["CI_MERGE_REQUEST_IID"] != "" {
+	if pull := r.pullRequest("CI_MERGE_REQUEST_IID", "CI_EXTERNAL_PULL_REQUEST_IID"); pull != nil && r.env["CI_MERGE_REQUEST_IID"] != "" {
 		pull.Title = r.env["CI_MERGE_REQUEST_TITLE"]
 		pull.URL = r.env["CI_MERGE_REQUEST_PROJECT_URL"] + "/-/merge_requests/" + strconv.Itoa(pull.Number)
 	}
@@ -71,20 +71,20 @@ func readGitLab(r *reader) {
 func readWoodpecker(r *reader) {
 	r.person("CI_COMMIT_AUTHOR_EMAIL", "CI_PIPELINE_AUTHOR", "CI_COMMIT_AUTHOR")
 	r.repository("CI_REPO_URL")
-	r.run(r.m.Repository, "CI_PIPELINE_NUMBER")
-	r.m.RunURL = r.take("run page", "CI_PIPELINE_URL")
-	r.m.Commit = r.take("commit", "CI_COMMIT_SHA")
+	r.run(r.metadata.Repository, "CI_PIPELINE_NUMBER")
+	r.metadata.RunURL = r.lookup("run page", "CI_PIPELINE_URL")
+	r.metadata.Commit = r.lookup("commit", "CI_COMMIT_SHA")
 	switch event := r.env["CI_PIPELINE_EVENT"]; {
 	case strings.HasPrefix(event, "pull_request"):
-		r.m.Branch = r.take("branch", "CI_COMMIT_SOURCE_BRANCH")
-		if pull := r.pull("CI_COMMIT_PULL_REQUEST"); pull != nil {
+		r.metadata.Branch = r.lookup("branch", "CI_COMMIT_SOURCE_BRANCH")
+		if pull := r.pullRequest("CI_COMMIT_PULL_REQUEST"); pull != nil {
 			pull.URL = r.env["CI_PIPELINE_FORGE_URL"]
 		}
 		r.unknownFork()
 	case event == "tag" || event == "release":
-		r.tag(r.env["CI_COMMIT_TAG"])
+		r.rejectTag(r.env["CI_COMMIT_TAG"])
 	default:
-		r.m.Branch = r.take("branch", "CI_COMMIT_BRANCH")
+		r.metadata.Branch = r.lookup("branch", "CI_COMMIT_BRANCH")
 	}
 }
 
@@ -92,41 +92,41 @@ func readWoodpecker(r *reader) {
 func readDrone(r *reader) {
 	r.person("DRONE_COMMIT_AUTHOR_EMAIL", "DRONE_COMMIT_AUTHOR_NAME", "DRONE_COMMIT_AUTHOR")
 	r.repository("DRONE_REPO_LINK")
-	r.run(r.m.Repository, "DRONE_BUILD_NUMBER")
-	r.m.RunURL = r.take("run page", "DRONE_BUILD_LINK")
-	r.m.Commit = r.take("commit", "DRONE_COMMIT_SHA")
+	r.run(r.metadata.Repository, "DRONE_BUILD_NUMBER")
+	r.metadata.RunURL = r.lookup("run page", "DRONE_BUILD_LINK")
+	r.metadata.Commit = r.lookup("commit", "DRONE_COMMIT_SHA")
 	switch r.env["DRONE_BUILD_EVENT"] {
 	case "pull_request":
-		r.m.Branch = r.take("branch", "DRONE_SOURCE_BRANCH")
-		if pull := r.pull("DRONE_PULL_REQUEST"); pull != nil {
+		r.metadata.Branch = r.lookup("branch", "DRONE_SOURCE_BRANCH")
+		if pull := r.pullRequest("DRONE_PULL_REQUEST"); pull != nil {
 			pull.Title, pull.URL = r.env["DRONE_PULL_REQUEST_TITLE"], r.env["DRONE_COMMIT_LINK"]
 		}
 		r.unknownFork()
 	case "tag":
-		r.tag(r.env["DRONE_TAG"])
+		r.rejectTag(r.env["DRONE_TAG"])
 	default:
-		r.m.Branch = r.take("branch", "DRONE_BRANCH")
+		r.metadata.Branch = r.lookup("branch", "DRONE_BRANCH")
 	}
 }
 
 // unknownFork: the system does not say where a pull request comes from.
 func (r *reader) unknownFork() {
-	r.missing("fork", r.m.System+" does not say whether the pull request comes from a fork; it gives those no secrets")
+	r.recordMissing("fork", r.metadata.System+" does not say whether the pull request comes from a fork; it gives those no secrets")
 }
 
 // readBitbucket: pull requests of forks run in the fork, if at all.
 func readBitbucket(r *reader) {
 	r.repository("BITBUCKET_GIT_HTTP_ORIGIN")
-	r.run(r.m.Repository, "BITBUCKET_BUILD_NUMBER")
-	r.m.RunURL = "https://" + r.m.Repository + "/pipelines/results/" + r.env["BITBUCKET_BUILD_NUMBER"]
-	r.m.Commit = r.take("commit", "BITBUCKET_COMMIT")
+	r.run(r.metadata.Repository, "BITBUCKET_BUILD_NUMBER")
+	r.metadata.RunURL = "https://" + r.metadata.Repository + "/pipelines/results/" + r.env["BITBUCKET_BUILD_NUMBER"]
+	r.metadata.Commit = r.lookup("commit", "BITBUCKET_COMMIT")
 	if tag := r.env["BITBUCKET_TAG"]; tag != "" {
-		r.tag(tag)
+		r.rejectTag(tag)
 		return
 	}
-	r.m.Branch = r.take("branch", "BITBUCKET_BRANCH")
-	if pull := r.pull("BITBUCKET_PR_ID"); pull != nil {
-		pull.URL = "https://" + r.m.Repository + "/pull-requests/" + strconv.Itoa(pull.Number)
+	r.metadata.Branch = r.lookup("branch", "BITBUCKET_BRANCH")
+	if pull := r.pullRequest("BITBUCKET_PR_ID"); pull != nil {
+		pull.URL = "https://" + r.metadata.Repository + "/pull-requests/" + strconv.Itoa(pull.Number)
 	}
 }
 
@@ -135,20 +135,20 @@ func readBitbucket(r *reader) {
 func readCircle(r *reader) {
 	r.person("", "CIRCLE_USERNAME")
 	r.repository("CIRCLE_REPOSITORY_URL")
-	r.m.RunURL = r.take("run page", "CIRCLE_BUILD_URL")
-	r.m.Commit = r.take("commit", "CIRCLE_SHA1")
+	r.metadata.RunURL = r.lookup("run page", "CIRCLE_BUILD_URL")
+	r.metadata.Commit = r.lookup("commit", "CIRCLE_SHA1")
 	if tag := r.env["CIRCLE_TAG"]; tag != "" {
-		r.tag(tag)
+		r.rejectTag(tag)
 		return
 	}
 	if name := r.env["CIRCLE_PR_REPONAME"]; name != "" {
 		r.fork(r.env["CIRCLE_PR_USERNAME"]+"/"+name, "", "CIRCLE_PR_USERNAME, CIRCLE_PR_REPONAME")
 	}
-	r.m.Branch = r.take("branch", "CIRCLE_BRANCH")
+	r.metadata.Branch = r.lookup("branch", "CIRCLE_BRANCH")
 	if page := r.env["CIRCLE_PULL_REQUEST"]; page != "" {
 		number, _ := strconv.Atoi(page[strings.LastIndex(page, "/")+1:])
 		if number > 0 {
-			r.m.PullRequest = &staging.PullRequest{Number: number, URL: r.found("pull request", page, "CIRCLE_PULL_REQUEST")}
+			r.metadata.PullRequest = &staging.PullRequest{Number: number, URL: r.record("pull request", page, "CIRCLE_PULL_REQUEST")}
 		}
 	}
 }
@@ -160,23 +160,23 @@ func readAzure(r *reader) {
 	r.repository("BUILD_REPOSITORY_URI")
 	project := r.env["SYSTEM_COLLECTIONURI"] + r.env["SYSTEM_TEAMPROJECT"]
 	r.run(strings.TrimPrefix(project, "https://")+"/"+r.env["BUILD_DEFINITIONNAME"], "BUILD_BUILDID")
-	r.m.RunURL = project + "/_build/results?buildId=" + r.env["BUILD_BUILDID"]
-	pull := r.pull("SYSTEM_PULLREQUEST_PULLREQUESTNUMBER", "SYSTEM_PULLREQUEST_PULLREQUESTID")
+	r.metadata.RunURL = project + "/_build/results?buildId=" + r.env["BUILD_BUILDID"]
+	pull := r.pullRequest("SYSTEM_PULLREQUEST_PULLREQUESTNUMBER", "SYSTEM_PULLREQUEST_PULLREQUESTID")
 	if pull == nil {
 		r.ref(r.env["BUILD_SOURCEBRANCH"], "BUILD_SOURCEBRANCH")
-		r.m.Commit = r.take("commit", "BUILD_SOURCEVERSION")
+		r.metadata.Commit = r.lookup("commit", "BUILD_SOURCEVERSION")
 		return
 	}
-	r.m.Branch = r.take("branch", "SYSTEM_PULLREQUEST_SOURCEBRANCH")
-	r.m.Commit = r.take("commit", "SYSTEM_PULLREQUEST_SOURCECOMMITID")
+	r.metadata.Branch = r.lookup("branch", "SYSTEM_PULLREQUEST_SOURCEBRANCH")
+	r.metadata.Commit = r.lookup("commit", "SYSTEM_PULLREQUEST_SOURCECOMMITID")
 	page := map[string]string{"GitHub": "/pull/", "TfsGit": "/pullrequest/"}[r.env["BUILD_REPOSITORY_PROVIDER"]]
 	if page != "" {
-		pull.URL = "https://" + r.m.Repository + page + strconv.Itoa(pull.Number)
+		pull.URL = "https://" + r.metadata.Repository + page + strconv.Itoa(pull.Number)
 	}
 	if strings.EqualFold(r.env["SYSTEM_PULLREQUEST_ISFORK"], "true") {
 		from := repositoryOf(r.env["SYSTEM_PULLREQUEST_SOURCEREPOSITORYURI"])
 		if from == "" {
-			from = goneFork
+			from = deletedFork
 		}
 		r.fork(from, "", "SYSTEM_PULLREQUEST_ISFORK")
 	}
@@ -188,41 +188,41 @@ func readBuildkite(r *reader) {
 	r.person("BUILDKITE_BUILD_CREATOR_EMAIL", "BUILDKITE_BUILD_CREATOR")
 	r.repository("BUILDKITE_REPO")
 	r.run("buildkite.com/"+r.env["BUILDKITE_ORGANIZATION_SLUG"]+"/"+r.env["BUILDKITE_PIPELINE_SLUG"], "BUILDKITE_BUILD_NUMBER")
-	r.m.RunURL = r.take("run page", "BUILDKITE_BUILD_URL")
+	r.metadata.RunURL = r.lookup("run page", "BUILDKITE_BUILD_URL")
 	if r.env["BUILDKITE_COMMIT"] != "HEAD" {
-		r.m.Commit = r.take("commit", "BUILDKITE_COMMIT")
+		r.metadata.Commit = r.lookup("commit", "BUILDKITE_COMMIT")
 	}
 	if tag := r.env["BUILDKITE_TAG"]; tag != "" {
-		r.tag(tag)
+		r.rejectTag(tag)
 		return
 	}
-	r.pull("BUILDKITE_PULL_REQUEST")
-	r.fork(repositoryOf(r.env["BUILDKITE_PULL_REQUEST_REPO"]), r.m.Repository, "BUILDKITE_PULL_REQUEST_REPO")
-	name := r.take("branch", "BUILDKITE_BRANCH")
-	if _, rest, ok := strings.Cut(name, ":"); ok && r.m.Fork != "" {
+	r.pullRequest("BUILDKITE_PULL_REQUEST")
+	r.fork(repositoryOf(r.env["BUILDKITE_PULL_REQUEST_REPO"]), r.metadata.Repository, "BUILDKITE_PULL_REQUEST_REPO")
+	name := r.lookup("branch", "BUILDKITE_BRANCH")
+	if _, rest, ok := strings.Cut(name, ":"); ok && r.metadata.Fork != "" {
 		name = rest
 	}
-	r.m.Branch = name
+	r.metadata.Branch = name
 }
 
 // readTravis: TRAVIS_BRANCH of a pull request is its target, TRAVIS_COMMIT a merge.
 func readTravis(r *reader) {
-	r.m.Repository = "github.com/" + r.take("repository", "TRAVIS_REPO_SLUG")
+	r.metadata.Repository = "github.com/" + r.lookup("repository", "TRAVIS_REPO_SLUG")
 	r.run("travis-ci.com/"+r.env["TRAVIS_REPO_SLUG"], "TRAVIS_BUILD_NUMBER")
-	r.m.RunURL = r.take("run page", "TRAVIS_BUILD_WEB_URL")
+	r.metadata.RunURL = r.lookup("run page", "TRAVIS_BUILD_WEB_URL")
 	if tag := r.env["TRAVIS_TAG"]; tag != "" {
-		r.tag(tag)
+		r.rejectTag(tag)
 		return
 	}
-	pull := r.pull("TRAVIS_PULL_REQUEST")
+	pull := r.pullRequest("TRAVIS_PULL_REQUEST")
 	if pull == nil {
-		r.m.Branch = r.take("branch", "TRAVIS_BRANCH")
-		r.m.Commit = r.take("commit", "TRAVIS_COMMIT")
+		r.metadata.Branch = r.lookup("branch", "TRAVIS_BRANCH")
+		r.metadata.Commit = r.lookup("commit", "TRAVIS_COMMIT")
 		return
 	}
-	pull.URL = "https://" + r.m.Repository + "/pull/" + strconv.Itoa(pull.Number)
-	r.m.Branch = r.take("branch", "TRAVIS_PULL_REQUEST_BRANCH")
-	r.m.Commit = r.take("commit", "TRAVIS_PULL_REQUEST_SHA")
+	pull.URL = "https://" + r.metadata.Repository + "/pull/" + strconv.Itoa(pull.Number)
+	r.metadata.Branch = r.lookup("branch", "TRAVIS_PULL_REQUEST_BRANCH")
+	r.metadata.Commit = r.lookup("commit", "TRAVIS_PULL_REQUEST_SHA")
 	r.fork(r.env["TRAVIS_PULL_REQUEST_SLUG"], r.env["TRAVIS_REPO_SLUG"], "TRAVIS_PULL_REQUEST_SLUG")
 }
 
@@ -232,28 +232,28 @@ func readJenkins(r *reader) {
 	r.person("BUILD_USER_EMAIL", "BUILD_USER", "CHANGE_AUTHOR_DISPLAY_NAME", "CHANGE_AUTHOR")
 	r.repository("GIT_URL", "GIT_URL_1")
 	r.run(hostOf(r.env["JENKINS_URL"])+"/"+r.env["JOB_NAME"], "BUILD_NUMBER")
-	r.m.RunURL = r.take("run page", "BUILD_URL")
+	r.metadata.RunURL = r.lookup("run page", "BUILD_URL")
 	if tag := r.env["TAG_NAME"]; tag != "" {
-		r.tag(tag)
+		r.rejectTag(tag)
 		return
 	}
-	r.m.Commit = r.take("commit", "GIT_COMMIT")
-	if pull := r.pull("CHANGE_ID"); pull != nil {
+	r.metadata.Commit = r.lookup("commit", "GIT_COMMIT")
+	if pull := r.pullRequest("CHANGE_ID"); pull != nil {
 		pull.URL, pull.Title, pull.Author = r.env["CHANGE_URL"], r.env["CHANGE_TITLE"], r.env["CHANGE_AUTHOR"]
-		r.m.Branch = r.take("branch", "CHANGE_BRANCH")
+		r.metadata.Branch = r.lookup("branch", "CHANGE_BRANCH")
 		r.fork(r.env["CHANGE_FORK"], "", "CHANGE_FORK")
-		if r.m.Branch == "" {
-			r.missing("branch", "CHANGE_BRANCH is not set, and BRANCH_NAME of a pull request is none")
+		if r.metadata.Branch == "" {
+			r.recordMissing("branch", "CHANGE_BRANCH is not set, and BRANCH_NAME of a pull request is none")
 		}
 		return
 	}
-	if r.m.Branch = r.take("branch", "BRANCH_NAME"); r.m.Branch != "" {
+	if r.metadata.Branch = r.lookup("branch", "BRANCH_NAME"); r.metadata.Branch != "" {
 		return
 	}
 	branch := strings.TrimPrefix(strings.TrimPrefix(r.env["GIT_BRANCH"], "refs/remotes/"), "origin/")
 	if branch == "detached" {
-		r.missing("branch", "a commit was checked out without its branch (GIT_BRANCH is detached)")
+		r.recordMissing("branch", "a commit was checked out without its branch (GIT_BRANCH is detached)")
 		return
 	}
-	r.m.Branch = r.found("branch", branch, "GIT_BRANCH")
+	r.metadata.Branch = r.record("branch", branch, "GIT_BRANCH")
 }

@@ -11,14 +11,14 @@ func Objects(objects []staging.Object, s Subject) []staging.Problem {
 	for i, o := range objects {
 		set[i] = decode(o)
 		for _, rule := range rules {
-			if rule.each != nil && (rule.Name == wellFormed || set[i].real()) {
-				rule.each(check{&r, set[i], rule.Name})
+			if rule.checkObject != nil && (rule.Name == wellFormed || set[i].isCheckable()) {
+				rule.checkObject(check{&r, set[i], rule.Name})
 			}
 		}
 	}
 	for _, rule := range rules {
-		if rule.whole != nil {
-			rule.whole(check{&r, &object{}, rule.Name}, set)
+		if rule.checkAll != nil {
+			rule.checkAll(check{&r, &object{}, rule.Name}, set)
 		}
 	}
 	return r.problems

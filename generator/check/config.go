@@ -12,20 +12,20 @@ import (
 )
 
 func checkConfigMap(c check, m *corev1.ConfigMap) {
-	checkKeys(c, sorted(m.Data), "data")
-	checkKeys(c, sorted(m.BinaryData), "binaryData")
+	checkKeys(c, sortedKeys(m.Data), "data")
+	checkKeys(c, sortedKeys(m.BinaryData), "binaryData")
 	size := 0
 	for _, value := range m.Data {
 		size += len(value)
 	}
-	for _, key := range sorted(m.BinaryData) {
+	for _, key := range sortedKeys(m.BinaryData) {
 		size += len(m.BinaryData[key])
 		if _, twice := m.Data[key]; twice {
-			c.bad(field.NewPath("binaryData").Key(key), "is in data, too: keep one")
+			c.reject(field.NewPath("binaryData").Key(key), "is in data, too: keep one")
 		}
 	}
 	if size > corev1.MaxSecretSize { // the same limit holds for a ConfigMap
-		c.bad(field.NewPath("data"), "holds %d bytes, at most %d are allowed", size, corev1.MaxSecretSize)
+		c.reject(field.NewPath("data"), "holds %d bytes, at most %d are allowed", size, corev1.MaxSecretSize)
 	}
 }
 
@@ -33,14 +33,14 @@ func checkConfigMap(c check, m *corev1.ConfigMap) {
 func checkKeys(c check, keys []string, name string) {
 	for _, key := range keys {
 		if faults := validation.IsConfigMapKey(key); len(faults) > 0 {
-			c.bad(field.NewPath(name).Key(clip(key)), "is no valid key: %s", why(faults))
+			c.reject(field.NewPath(name).Key(truncate(key)), "is no valid key: %s", shortReason(faults))
 		}
 	}
 }
 
-func checkClaim(c check, s *corev1.PersistentVolumeClaimSpec, path *field.Path) {
+func checkVolumeClaim(c check, s *corev1.PersistentVolumeClaimSpec, path *field.Path) {
 	if len(s.AccessModes) == 0 {
-		c.bad(path.Child("accessModes"), "is missing: write ReadWriteOnce, or what the volume needs")
+		c.reject(path.Child("accessModes"), "is missing: write ReadWriteOnce, or what the volume needs")
 	}
 	for i, mode := range s.AccessModes {
 		oneOf(c, mode, path.Child("accessModes").Index(i), corev1.ReadWriteOnce, corev1.ReadOnlyMany, corev1.ReadWriteMany, corev1.ReadWriteOncePod)
@@ -52,17 +52,17 @@ func checkClaim(c check, s *corev1.PersistentVolumeClaimSpec, path *field.Path) 
 	if size, ok := s.Resources.Requests[corev1.ResourceStorage]; ok {
 		positive(c, size, storage)
 	} else {
-		c.bad(storage, "is missing: how large is the volume?")
+		c.reject(storage, "is missing: how large is the volume?")
 	}
 }
 
 func checkQuota(c check, q *corev1.ResourceQuota) {
-	for _, name := range sorted(q.Spec.Hard) {
+	for _, name := range sortedKeys(q.Spec.Hard) {
 		if size := q.Spec.Hard[corev1.ResourceName(name)]; size.Sign() < 0 {
-			c.bad(spec.Child("hard").Key(name), "is %s, must not be negative", size.String())
+			c.reject(spec.Child("hard").Key(name), "is %s, must not be negative", size.String())
 		}
 		if faults := validation.IsQualifiedName(name); len(faults) > 0 {
-			c.bad(spec.Child("hard").Key(name), "is no resource: %s", why(faults))
+			c.reject(spec.Child("hard").Key(name), "is no resource: %s", shortReason(faults))
 		}
 	}
 }
@@ -78,16 +78,16 @@ func checkLimitRange(c check, l *corev1.LimitRange) {
 	}
 }
 
-// checkScaler judges what all versions of a HorizontalPodAutoscaler share.
-func checkScaler(c check, kind, name string, least *int32, most int32) {
+// checkAutoscaler judges what all versions of a HorizontalPodAutoscaler share.
+func checkAutoscaler(c check, kind, name string, least *int32, most int32) {
 	c.required(kind, spec.Child("scaleTargetRef", "kind"))
 	c.required(name, spec.Child("scaleTargetRef", "name"))
 	atLeast(c, least, 0, spec.Child("minReplicas"))
 	switch {
 	case most < 1:
-		c.bad(spec.Child("maxReplicas"), "is %d, must be at least 1", most)
+		c.reject(spec.Child("maxReplicas"), "is %d, must be at least 1", most)
 	case least != nil && *least > most:
-		c.bad(spec.Child("minReplicas"), "is %d, more than maxReplicas %d", *least, most)
+		c.reject(spec.Child("minReplicas"), "is %d, more than maxReplicas %d", *least, most)
 	}
 }
 
@@ -98,14 +98,14 @@ func checkMetrics(c check, h *autoscalingv2.HorizontalPodAutoscaler) {
 		oneOf(c, m.Type, at.Child("type"), autoscalingv2.ResourceMetricSourceType, autoscalingv2.ContainerResourceMetricSourceType,
 			autoscalingv2.PodsMetricSourceType, autoscalingv2.ObjectMetricSourceType, autoscalingv2.ExternalMetricSourceType)
 		if m.Type == autoscalingv2.ResourceMetricSourceType && m.Resource == nil {
-			c.bad(at.Child("resource"), "is missing")
+			c.reject(at.Child("resource"), "is missing")
 		}
 	}
 }
 
-func checkBudget(c check, b *policyv1.PodDisruptionBudget) {
+func checkDisruptionBudget(c check, b *policyv1.PodDisruptionBudget) {
 	if b.Spec.MinAvailable != nil && b.Spec.MaxUnavailable != nil {
-		c.bad(spec.Child("maxUnavailable"), "and minAvailable are both set: keep one")
+		c.reject(spec.Child("maxUnavailable"), "and minAvailable are both set: keep one")
 	}
 }
 
@@ -113,17 +113,17 @@ func checkRole(c check, r *rbacv1.Role) {
 	for i, rule := range r.Rules {
 		at := field.NewPath("rules").Index(i)
 		if len(rule.Verbs) == 0 {
-			c.bad(at.Child("verbs"), "is missing")
+			c.reject(at.Child("verbs"), "is missing")
 		}
 		if len(rule.NonResourceURLs) > 0 {
-			c.bad(at.Child("nonResourceURLs"), "belongs to a ClusterRole: remove it")
+			c.reject(at.Child("nonResourceURLs"), "belongs to a ClusterRole: remove it")
 			continue
 		}
 		if len(rule.APIGroups) == 0 {
-			c.bad(at.Child("apiGroups"), `is missing: write [""] for the core group`)
+			c.reject(at.Child("apiGroups"), `is missing: write [""] for the core group`)
 		}
 		if len(rule.Resources) == 0 {
-			c.bad(at.Child("resources"), "is missing")
+			c.reject(at.Child("resources"), "is missing")
 		}
 	}
 }

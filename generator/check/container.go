@@ -9,29 +9,29 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-func checkContainer(c check, each container, volumes []string) {
-	if image := each.path.Child("image"); c.required(each.Image, image) && strings.ContainsAny(each.Image, " \t\r\n") {
-		c.bad(image, "%q has a space in it", clip(each.Image))
+func checkContainer(c check, ctr container, volumes []string) {
+	if image := ctr.path.Child("image"); c.required(ctr.Image, image) && strings.ContainsAny(ctr.Image, " \t\r\n") {
+		c.reject(image, "%q has a space in it", truncate(ctr.Image))
 	}
-	oneOf(c, each.ImagePullPolicy, each.path.Child("imagePullPolicy"), corev1.PullAlways, corev1.PullIfNotPresent, corev1.PullNever)
-	oneOf(c, each.TerminationMessagePolicy, each.path.Child("terminationMessagePolicy"), corev1.TerminationMessageReadFile, corev1.TerminationMessageFallbackToLogsOnError)
-	checkContainerPorts(c, each)
-	checkEnv(c, each)
-	checkResources(c, &each.Resources, each.path.Child("resources"))
-	checkMounts(c, each, volumes)
-	checkProbes(c, each)
-	if policy := each.RestartPolicy; policy != nil {
-		if !each.init {
-			c.bad(each.path.Child("restartPolicy"), "is for init containers only: remove it")
+	oneOf(c, ctr.ImagePullPolicy, ctr.path.Child("imagePullPolicy"), corev1.PullAlways, corev1.PullIfNotPresent, corev1.PullNever)
+	oneOf(c, ctr.TerminationMessagePolicy, ctr.path.Child("terminationMessagePolicy"), corev1.TerminationMessageReadFile, corev1.TerminationMessageFallbackToLogsOnError)
+	checkContainerPorts(c, ctr)
+	checkEnv(c, ctr)
+	checkResources(c, &ctr.Resources, ctr.path.Child("resources"))
+	checkMounts(c, ctr, volumes)
+	checkProbes(c, ctr)
+	if policy := ctr.RestartPolicy; policy != nil {
+		if !ctr.init {
+			c.reject(ctr.path.Child("restartPolicy"), "is for init containers only: remove it")
 		}
-		oneOf(c, *policy, each.path.Child("restartPolicy"), corev1.ContainerRestartPolicyAlways)
+		oneOf(c, *policy, ctr.path.Child("restartPolicy"), corev1.ContainerRestartPolicyAlways)
 	}
 }
 
-func checkContainerPorts(c check, each container) {
+func checkContainerPorts(c check, ctr container) {
 	names := unique{}
-	for i, p := range each.Ports {
-		at := each.path.Child("ports").Index(i)
+	for i, p := range ctr.Ports {
+		at := ctr.path.Child("ports").Index(i)
 		between(c, p.ContainerPort, 1, 65535, at.Child("containerPort"))
 		between(c, p.HostPort, 0, 65535, at.Child("hostPort"))
 		protocol(c, p.Protocol, at)
@@ -42,21 +42,21 @@ func checkContainerPorts(c check, each container) {
 	}
 }
 
-func checkEnv(c check, each container) {
-	for i := range each.Env {
-		e, at := &each.Env[i], each.path.Child("env").Index(i)
+func checkEnv(c check, ctr container) {
+	for i := range ctr.Env {
+		e, at := &ctr.Env[i], ctr.path.Child("env").Index(i)
 		if c.required(e.Name, at.Child("name")) && strings.Contains(e.Name, "=") {
-			c.bad(at.Child("name"), "%q has a = in it", clip(e.Name))
+			c.reject(at.Child("name"), "%q has a = in it", truncate(e.Name))
 		}
 		if e.ValueFrom != nil {
 			checkEnvSource(c, e, at.Child("valueFrom"))
 		}
 	}
-	for i, e := range each.EnvFrom {
-		at := each.path.Child("envFrom").Index(i)
+	for i, e := range ctr.EnvFrom {
+		at := ctr.path.Child("envFrom").Index(i)
 		switch {
 		case (e.ConfigMapRef == nil) == (e.SecretRef == nil):
-			c.bad(at, "needs either a configMapRef or a secretRef")
+			c.reject(at, "needs either a configMapRef or a secretRef")
 		case e.ConfigMapRef != nil:
 			c.required(e.ConfigMapRef.Name, at.Child("configMapRef", "name"))
 		default:
@@ -87,9 +87,9 @@ func checkEnvSource(c check, e *corev1.EnvVar, path *field.Path) {
 	}
 	switch {
 	case n != 1:
-		c.bad(path, "of %s has %d sources, must have one", e.Name, n)
+		c.reject(path, "of %s has %d sources, must have one", e.Name, n)
 	case e.Value != "":
-		c.bad(path, "and value are both set for %s: keep one", e.Name)
+		c.reject(path, "and value are both set for %s: keep one", e.Name)
 	}
 }
 
@@ -100,15 +100,15 @@ func checkResources(c check, r *corev1.ResourceRequirements, path *field.Path) {
 		name string
 		list corev1.ResourceList
 	}{{"requests", r.Requests}, {"limits", r.Limits}} {
-		for _, name := range sorted(group.list) {
+		for _, name := range sortedKeys(group.list) {
 			at := path.Child(group.name).Key(name)
 			resourceName(c, name, at)
 			quantity := group.list[corev1.ResourceName(name)]
 			if quantity.Sign() < 0 {
-				c.bad(at, "is %s, must not be negative", quantity.String())
+				c.reject(at, "is %s, must not be negative", quantity.String())
 			}
 			if limit, ok := r.Limits[corev1.ResourceName(name)]; ok && group.name == "requests" && quantity.Cmp(limit) > 0 {
-				c.bad(at, "is %s, more than its limit of %s", quantity.String(), limit.String())
+				c.reject(at, "is %s, more than its limit of %s", quantity.String(), limit.String())
 			}
 		}
 	}
@@ -119,25 +119,25 @@ func resourceName(c check, name string, path *field.Path) {
 	if slices.Contains(known, name) || strings.Contains(name, "/") || strings.HasPrefix(name, "hugepages-") {
 		return
 	}
-	c.bad(path, "%s is no resource of a container; there are %s, and others with a domain, like nvidia.com/gpu", clip(name), words(known))
+	c.reject(path, "%s is no resource of a container; there are %s, and others with a domain, like nvidia.com/gpu", truncate(name), join(known))
 }
 
-func checkProbes(c check, each container) {
-	checkProbe(c, each, each.LivenessProbe, "livenessProbe")
-	checkProbe(c, each, each.ReadinessProbe, "readinessProbe")
-	checkProbe(c, each, each.StartupProbe, "startupProbe")
-	if l := each.Lifecycle; l != nil {
-		checkHook(c, each, l.PostStart, "postStart")
-		checkHook(c, each, l.PreStop, "preStop")
+func checkProbes(c check, ctr container) {
+	checkProbe(c, ctr, ctr.LivenessProbe, "livenessProbe")
+	checkProbe(c, ctr, ctr.ReadinessProbe, "readinessProbe")
+	checkProbe(c, ctr, ctr.StartupProbe, "startupProbe")
+	if l := ctr.Lifecycle; l != nil {
+		checkHook(c, ctr, l.PostStart, "postStart")
+		checkHook(c, ctr, l.PreStop, "preStop")
 	}
 }
 
-func checkProbe(c check, each container, p *corev1.Probe, name string) {
+func checkProbe(c check, ctr container, p *corev1.Probe, name string) {
 	if p == nil {
 		return
 	}
-	at := each.path.Child(name)
-	checkHandlers(c, each, at, p.Exec, p.HTTPGet, p.TCPSocket, p.GRPC != nil)
+	at := ctr.path.Child(name)
+	checkHandlers(c, ctr, at, p.Exec, p.HTTPGet, p.TCPSocket, p.GRPC != nil)
 	if p.GRPC != nil {
 		between(c, p.GRPC.Port, 1, 65535, at.Child("grpc", "port"))
 	}
@@ -149,22 +149,22 @@ func checkProbe(c check, each container, p *corev1.Probe, name string) {
 		{"successThreshold", p.SuccessThreshold}, {"failureThreshold", p.FailureThreshold},
 	} {
 		if n.value < 0 {
-			c.bad(at.Child(n.name), "is %d, must not be negative", n.value)
+			c.reject(at.Child(n.name), "is %d, must not be negative", n.value)
 		}
 	}
 	if p.SuccessThreshold > 1 && name != "readinessProbe" {
-		c.bad(at.Child("successThreshold"), "is %d, must be 1 for a %s", p.SuccessThreshold, name)
+		c.reject(at.Child("successThreshold"), "is %d, must be 1 for a %s", p.SuccessThreshold, name)
 	}
 }
 
-func checkHook(c check, each container, h *corev1.LifecycleHandler, name string) {
+func checkHook(c check, ctr container, h *corev1.LifecycleHandler, name string) {
 	if h != nil {
-		checkHandlers(c, each, each.path.Child("lifecycle", name), h.Exec, h.HTTPGet, h.TCPSocket, h.Sleep != nil)
+		checkHandlers(c, ctr, ctr.path.Child("lifecycle", name), h.Exec, h.HTTPGet, h.TCPSocket, h.Sleep != nil)
 	}
 }
 
 // checkHandlers asks for exactly one way to ask a container.
-func checkHandlers(c check, each container, at *field.Path, exec *corev1.ExecAction, get *corev1.HTTPGetAction, tcp *corev1.TCPSocketAction, other bool) {
+func checkHandlers(c check, ctr container, at *field.Path, exec *corev1.ExecAction, get *corev1.HTTPGetAction, tcp *corev1.TCPSocketAction, other bool) {
 	n := 0
 	for _, set := range []bool{exec != nil, get != nil, tcp != nil, other} {
 		if set {
@@ -172,29 +172,29 @@ func checkHandlers(c check, each container, at *field.Path, exec *corev1.ExecAct
 		}
 	}
 	if n != 1 {
-		c.bad(at, "has %d handlers, must have one: exec, httpGet, tcpSocket or grpc", n)
+		c.reject(at, "has %d handlers, must have one: exec, httpGet, tcpSocket or grpc", n)
 	}
 	if exec != nil && len(exec.Command) == 0 {
-		c.bad(at.Child("exec", "command"), "is missing")
+		c.reject(at.Child("exec", "command"), "is missing")
 	}
 	if get != nil {
 		oneOf(c, get.Scheme, at.Child("httpGet", "scheme"), corev1.URISchemeHTTP, corev1.URISchemeHTTPS)
-		checkHandlerPort(c, each, get.Port, at.Child("httpGet", "port"))
+		checkHandlerPort(c, ctr, get.Port, at.Child("httpGet", "port"))
 	}
 	if tcp != nil {
-		checkHandlerPort(c, each, tcp.Port, at.Child("tcpSocket", "port"))
+		checkHandlerPort(c, ctr, tcp.Port, at.Child("tcpSocket", "port"))
 	}
 }
 
 // checkHandlerPort also refuses the name of a port that the container does not
 // have: Kubernetes takes it, and then no probe ever succeeds.
-func checkHandlerPort(c check, each container, port intstr.IntOrString, path *field.Path) {
+func checkHandlerPort(c check, ctr container, port intstr.IntOrString, path *field.Path) {
 	if port.Type == intstr.Int {
 		between(c, port.IntVal, 1, 65535, path)
 		return
 	}
 	var names []string
-	for _, p := range each.Ports {
+	for _, p := range ctr.Ports {
 		if p.Name == port.StrVal {
 			return
 		}
@@ -202,5 +202,5 @@ func checkHandlerPort(c check, each container, port intstr.IntOrString, path *fi
 			names = append(names, p.Name)
 		}
 	}
-	c.bad(path, "container %s has no port named %q; %s", each.Name, clip(port.StrVal), thereAre(names))
+	c.reject(path, "container %s has no port named %q; %s", ctr.Name, truncate(port.StrVal), availableNames(names))
 }

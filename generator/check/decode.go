@@ -33,16 +33,16 @@ func decode(o staging.Object) *object {
 }
 
 func (d *object) decodeRaw() {
-	if d.err = readMap(d.JSON, &d.raw); d.err != nil {
+	if d.err = decodeMap(d.JSON, &d.raw); d.err != nil {
 		return
 	}
 	d.meta = &metav1.ObjectMeta{}
 	d.faults = mismatches(d.raw["metadata"], reflect.TypeFor[metav1.ObjectMeta](), "metadata")
-	into(d.raw["metadata"], d.meta)
-	if template, ok := dig(d.raw, "spec", "template").(map[string]any); ok && dig(template, "spec", "containers") != nil {
+	convert(d.raw["metadata"], d.meta)
+	if template, ok := nested(d.raw, "spec", "template").(map[string]any); ok && nested(template, "spec", "containers") != nil {
 		var pod corev1.PodTemplateSpec
-		into(template, &pod)
-		d.pods = []podSite{{meta: &pod.ObjectMeta, spec: &pod.Spec, path: field.NewPath("spec", "template"), foreign: true}}
+		convert(template, &pod)
+		d.pods = []podRef{{meta: &pod.ObjectMeta, spec: &pod.Spec, path: field.NewPath("spec", "template"), foreign: true}}
 	}
 }
 
@@ -58,37 +58,37 @@ func metaOf(typed runtime.Object) *metav1.ObjectMeta {
 }
 
 // podsOf finds the pods that a built-in workload starts.
-func podsOf(typed runtime.Object) []podSite {
+func podsOf(typed runtime.Object) []podRef {
 	template := field.NewPath("spec", "template")
 	switch w := typed.(type) {
 	case *corev1.Pod:
-		return []podSite{{meta: &w.ObjectMeta, spec: &w.Spec}}
+		return []podRef{{meta: &w.ObjectMeta, spec: &w.Spec}}
 	case *corev1.PodTemplate:
-		return []podSite{podTemplate(&w.Template, field.NewPath("template"))}
+		return []podRef{podTemplate(&w.Template, field.NewPath("template"))}
 	case *corev1.ReplicationController:
 		if w.Spec.Template != nil {
-			return []podSite{podTemplate(w.Spec.Template, template)}
+			return []podRef{podTemplate(w.Spec.Template, template)}
 		}
 	case *appsv1.Deployment:
-		return []podSite{podTemplate(&w.Spec.Template, template)}
+		return []podRef{podTemplate(&w.Spec.Template, template)}
 	case *appsv1.ReplicaSet:
-		return []podSite{podTemplate(&w.Spec.Template, template)}
+		return []podRef{podTemplate(&w.Spec.Template, template)}
 	case *appsv1.DaemonSet:
-		return []podSite{podTemplate(&w.Spec.Template, template)}
+		return []podRef{podTemplate(&w.Spec.Template, template)}
 	case *appsv1.StatefulSet:
 		site := podTemplate(&w.Spec.Template, template)
 		for i := range w.Spec.VolumeClaimTemplates {
 			site.claims = append(site.claims, w.Spec.VolumeClaimTemplates[i].Name)
 		}
-		return []podSite{site}
+		return []podRef{site}
 	case *batchv1.Job:
-		return []podSite{podTemplate(&w.Spec.Template, template)}
+		return []podRef{podTemplate(&w.Spec.Template, template)}
 	case *batchv1.CronJob:
-		return []podSite{podTemplate(&w.Spec.JobTemplate.Spec.Template, field.NewPath("spec", "jobTemplate", "spec", "template"))}
+		return []podRef{podTemplate(&w.Spec.JobTemplate.Spec.Template, field.NewPath("spec", "jobTemplate", "spec", "template"))}
 	}
 	return nil
 }
 
-func podTemplate(t *corev1.PodTemplateSpec, path *field.Path) podSite {
-	return podSite{meta: &t.ObjectMeta, spec: &t.Spec, path: path}
+func podTemplate(t *corev1.PodTemplateSpec, path *field.Path) podRef {
+	return podRef{meta: &t.ObjectMeta, spec: &t.Spec, path: path}
 }

@@ -21,14 +21,14 @@ import (
 // costs only broken objects.
 func (d *object) explain(strict []error, err error) {
 	var value map[string]any
-	if d.err = readMap(d.JSON, &value); d.err != nil {
+	if d.err = decodeMap(d.JSON, &value); d.err != nil {
 		return
 	}
 	if err != nil {
 		// Decoding may have ended anywhere. The other rules shall not report
 		// what it did not reach as missing.
 		d.raw = value
-		d.meta.Name, d.meta.Namespace = text(dig(value, "metadata", "name")), text(dig(value, "metadata", "namespace"))
+		d.meta.Name, d.meta.Namespace = asString(nested(value, "metadata", "name")), asString(nested(value, "metadata", "namespace"))
 	}
 	d.faults = mismatches(value, reflect.TypeOf(d.typed), "")
 	for _, e := range strict { // the walk sees no key twice
@@ -53,19 +53,19 @@ func mismatches(value any, t reflect.Type, at string) []fault {
 		t = t.Elem()
 	}
 	if reflect.PointerTo(t).Implements(unmarshaler) {
-		return misread(value, t, at)
+		return unmarshalMismatch(value, t, at)
 	}
 	switch v := value.(type) {
 	case map[string]any:
 		switch t.Kind() {
 		case reflect.Struct:
-			return misfields(v, t, at)
+			return structMismatches(v, t, at)
 		case reflect.Map:
-			return misentries(v, t.Elem(), at)
+			return mapMismatches(v, t.Elem(), at)
 		}
 	case []any:
 		if t.Kind() == reflect.Slice && !isBytes(t) {
-			return misitems(v, t.Elem(), at)
+			return listMismatches(v, t.Elem(), at)
 		}
 	default:
 		if fits(value, t) {
@@ -75,13 +75,13 @@ func mismatches(value any, t reflect.Type, at string) []fault {
 	if t.Kind() == reflect.Interface {
 		return nil
 	}
-	return []fault{{at, mustBe(value, t)}}
+	return []fault{{at, typeMessage(value, t)}}
 }
 
-func misfields(value map[string]any, t reflect.Type, at string) []fault {
+func structMismatches(value map[string]any, t reflect.Type, at string) []fault {
 	var faults []fault
 	names, types := jsonFields(t)
-	for _, name := range sorted(value) {
+	for _, name := range sortedKeys(value) {
 		path := name
 		if at != "" {
 			path = at + "." + name
@@ -99,15 +99,15 @@ func misfields(value map[string]any, t reflect.Type, at string) []fault {
 	return faults
 }
 
-func misentries(value map[string]any, elem reflect.Type, at string) []fault {
+func mapMismatches(value map[string]any, elem reflect.Type, at string) []fault {
 	var faults []fault
-	for _, key := range sorted(value) {
+	for _, key := range sortedKeys(value) {
 		faults = append(faults, mismatches(value[key], elem, at+"["+key+"]")...)
 	}
 	return faults
 }
 
-func misitems(value []any, elem reflect.Type, at string) []fault {
+func listMismatches(value []any, elem reflect.Type, at string) []fault {
 	var faults []fault
 	for i, item := range value {
 		faults = append(faults, mismatches(item, elem, fmt.Sprintf("%s[%d]", at, i))...)
@@ -115,8 +115,8 @@ func misitems(value []any, elem reflect.Type, at string) []fault {
 	return faults
 }
 
-// misread lets a type read the value itself.
-func misread(value any, t reflect.Type, at string) []fault {
+// unmarshalMismatch lets a type read the value itself.
+func unmarshalMismatch(value any, t reflect.Type, at string) []fault {
 	text, err := stdjson.Marshal(value)
 	if err == nil {
 		err = stdjson.Unmarshal(text, reflect.New(t).Interface())
@@ -125,13 +125,13 @@ func misread(value any, t reflect.Type, at string) []fault {
 	case err == nil:
 		return nil
 	case t == reflect.TypeFor[resource.Quantity]():
-		return []fault{{at, fmt.Sprintf("%s is no quantity: write it like 500m, 2 or 1Gi", clip(string(text)))}}
+		return []fault{{at, fmt.Sprintf("%s is no quantity: write it like 500m, 2 or 1Gi", truncate(string(text)))}}
 	case t == reflect.TypeFor[intstr.IntOrString]():
-		return []fault{{at, fmt.Sprintf("%s is neither a whole number nor text", clip(string(text)))}}
+		return []fault{{at, fmt.Sprintf("%s is neither a whole number nor text", truncate(string(text)))}}
 	case t == reflect.TypeFor[metav1.Time](), t == reflect.TypeFor[metav1.MicroTime]():
-		return []fault{{at, fmt.Sprintf("%s is no time: write it like 2026-12-01T00:00:00Z", clip(string(text)))}}
+		return []fault{{at, fmt.Sprintf("%s is no time: write it like 2026-12-01T00:00:00Z", truncate(string(text)))}}
 	}
-	return []fault{{at, fmt.Sprintf("%s does not fit: %v", clip(string(text)), err)}}
+	return []fault{{at, fmt.Sprintf("%s does not fit: %v", truncate(string(text)), err)}}
 }
 
 func fits(value any, t reflect.Type) bool {
@@ -168,9 +168,9 @@ func overflows(n int64, t reflect.Type) bool {
 	return n < 0 || reflect.Zero(t).OverflowUint(uint64(n))
 }
 
-// mustBe says what a value is and what it must be.
-func mustBe(value any, t reflect.Type) string {
-	want := wanted(t)
+// typeMessage says what a value is and what it must be.
+func typeMessage(value any, t reflect.Type) string {
+	want := expectedType(t)
 	switch v := value.(type) {
 	case map[string]any:
 		return "is a map, must be " + want
@@ -193,7 +193,7 @@ func mustBe(value any, t reflect.Type) string {
 	return fmt.Sprintf("is the bare %v, must be %s", value, want)
 }
 
-func wanted(t reflect.Type) string {
+func expectedType(t reflect.Type) string {
 	switch t.Kind() {
 	case reflect.Struct, reflect.Map:
 		return "a map"

@@ -11,28 +11,28 @@ func checkForm(c check) {
 	o := c.o
 	switch {
 	case o.err != nil:
-		c.bad(nil, "cannot be read: %v", o.err)
+		c.reject(nil, "cannot be read: %v", o.err)
 		return
 	case o.APIVersion == "":
-		c.bad(field.NewPath("apiVersion"), "is missing")
+		c.reject(field.NewPath("apiVersion"), "is missing")
 	case o.Kind == "":
-		c.bad(field.NewPath("kind"), "is missing")
+		c.reject(field.NewPath("kind"), "is missing")
 	case o.typed != nil && isList(o):
-		c.bad(field.NewPath("kind"), "is a list of objects: render each item as an object of its own")
+		c.reject(field.NewPath("kind"), "is a list of objects: render each item as an object of its own")
 	case o.typed != nil && !hasMeta(o):
-		c.bad(field.NewPath("kind"), "%s is no object that a cluster keeps", o.Kind)
-	case len(o.faults) == 0 && o.says() != o.APIVersion+" "+o.String():
-		c.bad(nil, "is announced as %s %s, but its JSON is %s", o.APIVersion, o.Object, o.says())
+		c.reject(field.NewPath("kind"), "%s is no object that a cluster keeps", o.Kind)
+	case len(o.faults) == 0 && o.identity() != o.APIVersion+" "+o.String():
+		c.reject(nil, "is announced as %s %s, but its JSON is %s", o.APIVersion, o.Object, o.identity())
 	case o.meta.Name == "" && o.meta.GenerateName == "":
-		c.bad(metadata.Child("name"), "is missing")
+		c.reject(metadata.Child("name"), "is missing")
 	default:
 		checkName(c)
 	}
 }
 
-// says names an object by what its JSON holds.
-func (o *object) says() string {
-	apiVersion, kind := text(o.raw["apiVersion"]), text(o.raw["kind"])
+// identity names an object by what its JSON holds.
+func (o *object) identity() string {
+	apiVersion, kind := asString(o.raw["apiVersion"]), asString(o.raw["kind"])
 	if o.typed != nil {
 		apiVersion, kind = o.typed.GetObjectKind().GroupVersionKind().ToAPIVersionAndKind()
 	}
@@ -53,11 +53,11 @@ func checkName(c check) {
 	}
 	name := c.o.meta.Name
 	if faults := valid(name, false); name != "" && len(faults) > 0 {
-		c.bad(metadata.Child("name"), "%q is no valid name: %s", name, why(faults))
+		c.reject(metadata.Child("name"), "%q is no valid name: %s", name, shortReason(faults))
 	}
 	const longest = 52 // a CronJob's Jobs add 11 characters to a label of 63
 	if c.o.gvk.Group == "batch" && c.o.Kind == "CronJob" && len(name) > longest {
-		c.bad(metadata.Child("name"), "has %d characters, a CronJob's name at most %d", len(name), longest)
+		c.reject(metadata.Child("name"), "has %d characters, a CronJob's name at most %d", len(name), longest)
 	}
 }
 
@@ -78,7 +78,7 @@ func checkServerFields(c check) {
 		{"deletionTimestamp", "is given by the cluster: remove it", m.DeletionTimestamp != nil},
 	} {
 		if f.set {
-			c.bad(metadata.Child(f.name), "%s", f.why)
+			c.reject(metadata.Child(f.name), "%s", f.why)
 		}
 	}
 }
@@ -89,13 +89,13 @@ func checkDuplicates(c check, objects []*object) {
 	type key struct{ group, kind, namespace, name string }
 	seen := make(map[key]bool, len(objects))
 	for _, o := range objects {
-		if !o.real() || o.meta.Name == "" {
+		if !o.isCheckable() || o.meta.Name == "" {
 			continue
 		}
 		k := key{o.gvk.Group, o.Kind, o.meta.Namespace, o.meta.Name}
 		if seen[k] {
 			c.o = o
-			c.bad(nil, "is rendered twice: keep one, or give one another name")
+			c.reject(nil, "is rendered twice: keep one, or give one another name")
 		}
 		seen[k] = true
 	}

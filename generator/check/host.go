@@ -29,44 +29,44 @@ func checkHosts(c check) {
 			continue
 		}
 		for _, host := range strings.Split(value, ",") {
-			c.ownHost(strings.TrimSpace(host), metadata.Child("annotations").Key(key).String())
+			c.requireOwnHost(strings.TrimSpace(host), metadata.Child("annotations").Key(key).String())
 		}
 	}
 }
 
-// ownHost refuses a host that is not the staging's own.
-func (c check) ownHost(host, at string) {
+// requireOwnHost refuses a host that is not the staging's own.
+func (c check) requireOwnHost(host, at string) {
 	switch {
 	case slices.Contains(c.subject.Hosts, host):
 	case host == "":
-		c.badAt(at, "is empty, which catches the traffic of every host: write one of %s", c.hosts())
+		c.rejectAt(at, "is empty, which catches the traffic of every host: write one of %s", c.hostList())
 	case strings.Contains(host, "*"):
-		c.badAt(at, "%s catches the traffic of other stagings: write one of %s", host, c.hosts())
+		c.rejectAt(at, "%s catches the traffic of other stagings: write one of %s", host, c.hostList())
 	default:
-		c.badAt(at, "%s is not a host of this staging: it has %s", host, c.hosts())
+		c.rejectAt(at, "%s is not a host of this staging: it has %s", host, c.hostList())
 	}
 }
 
-func (c check) hosts() string {
+func (c check) hostList() string {
 	if len(c.subject.Hosts) == 0 {
 		return "none, because no service in octopod.yaml has a host"
 	}
-	return words(c.subject.Hosts)
+	return join(c.subject.Hosts)
 }
 
 func checkIngressHosts(c check, ingress *networkingv1.Ingress) {
 	spec := field.NewPath("spec")
 	if ingress.Spec.DefaultBackend != nil {
-		c.bad(spec.Child("defaultBackend"), "catches the traffic of every host: write rules with a host instead")
+		c.reject(spec.Child("defaultBackend"), "catches the traffic of every host: write rules with a host instead")
 	}
 	for i, rule := range ingress.Spec.Rules {
-		c.ownHost(rule.Host, spec.Child("rules").Index(i).Child("host").String())
+		c.requireOwnHost(rule.Host, spec.Child("rules").Index(i).Child("host").String())
 	}
 	for i, tls := range ingress.Spec.TLS {
 		for j, host := range tls.Hosts {
 			// One wildcard certificate serves all stagings; naming it takes no traffic.
 			if c.subject.BaseDomain == "" || host != "*."+c.subject.BaseDomain {
-				c.ownHost(host, spec.Child("tls").Index(i).Child("hosts").Index(j).String())
+				c.requireOwnHost(host, spec.Child("tls").Index(i).Child("hosts").Index(j).String())
 			}
 		}
 	}
@@ -90,36 +90,36 @@ var routeKinds = map[string]func(check){
 
 // checkHostnames: a route without hostnames takes all of its Gateway's.
 func checkHostnames(c check) {
-	names := list(dig(c.o.raw, "spec", "hostnames"))
+	names := asList(nested(c.o.raw, "spec", "hostnames"))
 	if len(names) == 0 {
-		c.ownHost("", "spec.hostnames")
+		c.requireOwnHost("", "spec.hostnames")
 	}
 	for i, name := range names {
-		c.ownHost(text(name), fmt.Sprintf("spec.hostnames[%d]", i))
+		c.requireOwnHost(asString(name), fmt.Sprintf("spec.hostnames[%d]", i))
 	}
 }
 
 func checkListeners(c check) {
-	for i, listener := range list(dig(c.o.raw, "spec", "listeners")) {
-		c.ownHost(text(dig(listener, "hostname")), fmt.Sprintf("spec.listeners[%d].hostname", i))
+	for i, listener := range asList(nested(c.o.raw, "spec", "listeners")) {
+		c.requireOwnHost(asString(nested(listener, "hostname")), fmt.Sprintf("spec.listeners[%d].hostname", i))
 	}
 }
 
 // checkHTTPProxy: without a virtualhost it is only a part of another one.
 func checkHTTPProxy(c check) {
-	if v := dig(c.o.raw, "spec", "virtualhost"); v != nil {
-		c.ownHost(text(dig(v, "fqdn")), "spec.virtualhost.fqdn")
+	if v := nested(c.o.raw, "spec", "virtualhost"); v != nil {
+		c.requireOwnHost(asString(nested(v, "fqdn")), "spec.virtualhost.fqdn")
 	}
 }
 
-func checkRoute(c check) { c.ownHost(text(dig(c.o.raw, "spec", "host")), "spec.host") }
+func checkRoute(c check) { c.requireOwnHost(asString(nested(c.o.raw, "spec", "host")), "spec.host") }
 
 // checkIstioGateway: hosts may be written namespace/host.
 func checkIstioGateway(c check) {
-	for i, server := range list(dig(c.o.raw, "spec", "servers")) {
-		for j, host := range list(dig(server, "hosts")) {
-			name := text(host)
-			c.ownHost(name[strings.LastIndexByte(name, '/')+1:], fmt.Sprintf("spec.servers[%d].hosts[%d]", i, j))
+	for i, server := range asList(nested(c.o.raw, "spec", "servers")) {
+		for j, host := range asList(nested(server, "hosts")) {
+			name := asString(host)
+			c.requireOwnHost(name[strings.LastIndexByte(name, '/')+1:], fmt.Sprintf("spec.servers[%d].hosts[%d]", i, j))
 		}
 	}
 }
@@ -127,23 +127,23 @@ func checkIstioGateway(c check) {
 // checkVirtualService: a name without a dot, or under .svc, is a Service of
 // the mesh and takes no traffic from outside.
 func checkVirtualService(c check) {
-	for i, host := range list(dig(c.o.raw, "spec", "hosts")) {
-		name := text(host)
+	for i, host := range asList(nested(c.o.raw, "spec", "hosts")) {
+		name := asString(host)
 		inside := name != "" && !strings.ContainsAny(name, ".*") || strings.HasSuffix(name, ".svc") || strings.HasSuffix(name, ".svc.cluster.local")
 		if !inside {
-			c.ownHost(name, fmt.Sprintf("spec.hosts[%d]", i))
+			c.requireOwnHost(name, fmt.Sprintf("spec.hosts[%d]", i))
 		}
 	}
 }
 
 // checkTraefik reads the match of every route of a Traefik IngressRoute.
 func checkTraefik(c check) {
-	for i, route := range list(dig(c.o.raw, "spec", "routes")) {
-		match := text(dig(route, "match"))
-		m := matcher{rest: match, own: c.subject.Hosts}
+	for i, route := range asList(nested(c.o.raw, "spec", "routes")) {
+		match := asString(nested(route, "match"))
+		m := routeMatch{rest: match, hosts: c.subject.Hosts}
 		if bound := m.or(0); !bound || m.broken || strings.TrimSpace(m.rest) != "" {
-			c.badAt(fmt.Sprintf("spec.routes[%d].match", i), "%q can match other hosts than the staging's own: every branch of it needs Host(`…`) with one of %s",
-				clip(match), c.hosts())
+			c.rejectAt(fmt.Sprintf("spec.routes[%d].match", i), "%q can match other hosts than the staging's own: every branch of it needs Host(`…`) with one of %s",
+				truncate(match), c.hostList())
 		}
 	}
 }

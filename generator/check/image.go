@@ -22,12 +22,12 @@ func checkImages(c check, objects []*object) {
 			}
 		})
 	}
-	for _, service := range sorted(c.subject.Images) {
+	for _, service := range sortedKeys(c.subject.Images) {
 		image := c.subject.Images[service]
 		if image == "" || used[image] != nil || c.allowed("", service) {
 			continue
 		}
-		c.bad(field.NewPath("spec", "services").Child(service, "image"), "%s is used by no workload; %s", image, sibling(image, used))
+		c.reject(field.NewPath("spec", "services").Child(service, "image"), "%s is used by no workload; %s", image, closestWorkload(image, used))
 	}
 }
 
@@ -35,8 +35,8 @@ func checkImages(c check, objects []*object) {
 // called image counts.
 func (o *object) images(visit func(string)) {
 	for _, pod := range o.pods {
-		for _, each := range pod.containers() {
-			visit(each.Image)
+		for _, ctr := range pod.containers() {
+			visit(ctr.Image)
 		}
 	}
 	if o.raw != nil {
@@ -51,7 +51,7 @@ func rawImages(value any, visit func(string)) {
 			rawImages(item, visit)
 		}
 	case map[string]any:
-		for _, key := range sorted(v) {
+		for _, key := range sortedKeys(v) {
 			image, isText := v[key].(string)
 			if isText && (key == "image" || strings.HasSuffix(key, "Image") || key == "imageName") {
 				visit(image)
@@ -61,22 +61,22 @@ func rawImages(value any, visit func(string)) {
 	}
 }
 
-// sibling points to the workload that was probably meant: it runs another
+// closestWorkload points to the workload that was probably meant: it runs another
 // version, or an image of the same short name.
-func sibling(image string, used map[string]*object) string {
-	for _, other := range sorted(used) {
-		if stem(other) == stem(image) {
+func closestWorkload(image string, used map[string]*object) string {
+	for _, other := range sortedKeys(used) {
+		if imageName(other) == imageName(image) {
 			return used[other].String() + " runs " + other + ": the service's templateImage must be the image as the template writes it"
 		}
 	}
 	if len(used) == 0 {
 		return "no workload was rendered at all"
 	}
-	return "the workloads run " + words(sorted(used))
+	return "the workloads run " + join(sortedKeys(used))
 }
 
-// stem is the last part of an image's name: registry/shop/backend:1 → backend.
-func stem(image string) string {
+// imageName is the last part of an image's name: registry/shop/backend:1 → backend.
+func imageName(image string) string {
 	image, _, _ = strings.Cut(image, "@")
 	image = image[strings.LastIndexByte(image, '/')+1:]
 	name, _, _ := strings.Cut(image, ":")

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// words joins words for a sentence: a, b, c.
-func words[S ~string](list []S) string {
+// join joins words for a sentence: a, b, c.
+func join[S ~string](list []S) string {
 	text := make([]string, len(list))
 	for i, s := range list {
 		text[i] = string(s)
@@ -14,15 +14,15 @@ func words[S ~string](list []S) string {
 	return strings.Join(text, ", ")
 }
 
-func thereAre(names []string) string {
+func availableNames(names []string) string {
 	if len(names) == 0 {
 		return "there is none"
 	}
-	return "there are " + words(names)
+	return "there are " + join(names)
 }
 
-// clip keeps a long text readable in a message.
-func clip(s string) string {
+// truncate keeps a long text readable in a message.
+func truncate(s string) string {
 	const most = 120
 	if len(s) <= most {
 		return s
@@ -30,15 +30,15 @@ func clip(s string) string {
 	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
-// why shortens the words of apimachinery: the regular expressions behind them
+// shortReason shortens the words of apimachinery: the regular expressions behind them
 // help nobody.
-func why(faults []string) string {
+func shortReason(faults []string) string {
 	short, _, _ := strings.Cut(faults[0], " (e.g.")
 	return short
 }
 
-// sorted returns the keys of a map in order, so that reports are stable.
-func sorted[K ~string, V any](m map[K]V) []string {
+// sortedKeys returns the keys of a map in order, so that reports are stable.
+func sortedKeys[K ~string, V any](m map[K]V) []string {
 	if len(m) == 0 {
 		return nil
 	}

@@ -21,11 +21,11 @@ func checkService(c check, s *corev1.Service) {
 	case external:
 		c.required(s.Spec.ExternalName, spec.Child("externalName"))
 	case len(s.Spec.Ports) == 0 && s.Spec.ClusterIP != corev1.ClusterIPNone:
-		c.bad(spec.Child("ports"), "is missing: a Service needs a port")
+		c.reject(spec.Child("ports"), "is missing: a Service needs a port")
 	}
 	if ip := s.Spec.ClusterIP; ip != "" && ip != corev1.ClusterIPNone {
 		if _, err := netip.ParseAddr(ip); err != nil {
-			c.bad(spec.Child("clusterIP"), "%q is neither None nor an address", clip(ip))
+			c.reject(spec.Child("clusterIP"), "%q is neither None nor an address", truncate(ip))
 		}
 	}
 	checkServicePorts(c, s)
@@ -39,7 +39,7 @@ func checkServicePorts(c check, s *corev1.Service) {
 		between(c, p.Port, 1, 65535, at.Child("port"))
 		between(c, p.NodePort, 0, 65535, at.Child("nodePort"))
 		if p.NodePort != 0 && (s.Spec.Type == "" || s.Spec.Type == corev1.ServiceTypeClusterIP) {
-			c.bad(at.Child("nodePort"), "is for type NodePort: remove it")
+			c.reject(at.Child("nodePort"), "is for type NodePort: remove it")
 		}
 		protocol(c, p.Protocol, at)
 		if p.Name != "" || len(s.Spec.Ports) > 1 {
@@ -57,7 +57,7 @@ func checkServicePorts(c check, s *corev1.Service) {
 			key.Protocol = corev1.ProtocolTCP
 		}
 		if seen[key] {
-			c.bad(at.Child("port"), "%d/%s is used twice", key.Port, key.Protocol)
+			c.reject(at.Child("port"), "%d/%s is used twice", key.Port, key.Protocol)
 		}
 		seen[key] = true
 	}
@@ -65,7 +65,7 @@ func checkServicePorts(c check, s *corev1.Service) {
 
 func checkIngress(c check, g *networkingv1.Ingress) {
 	if len(g.Spec.Rules) == 0 && g.Spec.DefaultBackend == nil {
-		c.bad(spec.Child("rules"), "is missing: an Ingress needs a rule")
+		c.reject(spec.Child("rules"), "is missing: an Ingress needs a rule")
 	}
 	if g.Spec.DefaultBackend != nil {
 		checkBackend(c, g.Spec.DefaultBackend, spec.Child("defaultBackend"))
@@ -74,14 +74,14 @@ func checkIngress(c check, g *networkingv1.Ingress) {
 		at := spec.Child("rules").Index(i)
 		if host := strings.TrimPrefix(rule.Host, "*."); host != "" {
 			if faults := validation.IsDNS1123Subdomain(host); len(faults) > 0 {
-				c.bad(at.Child("host"), "%q is no host name: %s", clip(rule.Host), why(faults))
+				c.reject(at.Child("host"), "%q is no host name: %s", truncate(rule.Host), shortReason(faults))
 			}
 		}
 		if rule.HTTP == nil {
 			continue
 		}
 		if len(rule.HTTP.Paths) == 0 {
-			c.bad(at.Child("http", "paths"), "is missing")
+			c.reject(at.Child("http", "paths"), "is missing")
 		}
 		for j := range rule.HTTP.Paths {
 			checkIngressPath(c, &rule.HTTP.Paths[j], at.Child("http", "paths").Index(j))
@@ -92,29 +92,29 @@ func checkIngress(c check, g *networkingv1.Ingress) {
 func checkIngressPath(c check, p *networkingv1.HTTPIngressPath, at *field.Path) {
 	checkBackend(c, &p.Backend, at.Child("backend"))
 	if p.PathType == nil {
-		c.bad(at.Child("pathType"), "is missing: write Prefix, Exact or ImplementationSpecific")
+		c.reject(at.Child("pathType"), "is missing: write Prefix, Exact or ImplementationSpecific")
 		return
 	}
 	oneOf(c, *p.PathType, at.Child("pathType"), networkingv1.PathTypePrefix, networkingv1.PathTypeExact, networkingv1.PathTypeImplementationSpecific)
 	if *p.PathType != networkingv1.PathTypeImplementationSpecific && !strings.HasPrefix(p.Path, "/") {
-		c.bad(at.Child("path"), "%q must begin with /", clip(p.Path))
+		c.reject(at.Child("path"), "%q must begin with /", truncate(p.Path))
 	}
 }
 
 func checkBackend(c check, b *networkingv1.IngressBackend, at *field.Path) {
 	switch {
 	case (b.Service == nil) == (b.Resource == nil):
-		c.bad(at, "needs either a service or a resource")
+		c.reject(at, "needs either a service or a resource")
 	case b.Service != nil:
 		c.required(b.Service.Name, at.Child("service", "name"))
 		port := at.Child("service", "port")
 		switch p := b.Service.Port; {
 		case p.Name != "" && p.Number != 0:
-			c.bad(port, "has both a name and a number: keep one")
+			c.reject(port, "has both a name and a number: keep one")
 		case p.Name != "":
 			portName(c, p.Name, port.Child("name"))
 		case p.Number == 0:
-			c.bad(port, "is missing: write its name or number")
+			c.reject(port, "is missing: write its name or number")
 		default:
 			between(c, p.Number, 1, 65535, port.Child("number"))
 		}
@@ -143,10 +143,10 @@ func checkPeers(c check, peers []networkingv1.NetworkPolicyPeer, path *field.Pat
 		selects := peer.PodSelector != nil || peer.NamespaceSelector != nil
 		switch {
 		case selects == (peer.IPBlock != nil):
-			c.bad(at, "needs either selectors or an ipBlock")
+			c.reject(at, "needs either selectors or an ipBlock")
 		case peer.IPBlock != nil:
 			if _, err := netip.ParsePrefix(peer.IPBlock.CIDR); err != nil {
-				c.bad(at.Child("ipBlock", "cidr"), "%q is no range of addresses like 10.0.0.0/8", clip(peer.IPBlock.CIDR))
+				c.reject(at.Child("ipBlock", "cidr"), "%q is no range of addresses like 10.0.0.0/8", truncate(peer.IPBlock.CIDR))
 			}
 		}
 	}

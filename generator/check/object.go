@@ -25,15 +25,15 @@ type object struct {
 	raw    map[string]any     // kinds that are not built in, and what does not fit its type; nil for others
 	meta   *metav1.ObjectMeta // never nil when err is
 	faults []fault            // what strict decoding found
-	pods   []podSite
+	pods   []podRef
 }
 
 // fault is one mismatch between a value and the type it should have.
 type fault struct{ field, message string }
 
-// real tells an object that can be judged further from a list, an API request
+// isCheckable tells an object that can be judged further from a list, an API request
 // and what is no object at all.
-func (o *object) real() bool {
+func (o *object) isCheckable() bool {
 	return o.err == nil && o.APIVersion != "" && o.Kind != "" && (o.typed == nil || hasMeta(o) && !isList(o))
 }
 
@@ -47,8 +47,8 @@ func hasMeta(o *object) bool {
 	return ok
 }
 
-// podSite is a pod or the template of one.
-type podSite struct {
+// podRef is a pod or the template of one.
+type podRef struct {
 	meta    *metav1.ObjectMeta
 	spec    *corev1.PodSpec
 	path    *field.Path // where metadata and spec lie; nil for the object itself
@@ -56,7 +56,7 @@ type podSite struct {
 	foreign bool        // found in a custom kind, whose schema nobody knows
 }
 
-func (p podSite) specPath() *field.Path {
+func (p podRef) specPath() *field.Path {
 	if p.path == nil {
 		return field.NewPath("spec")
 	}
@@ -71,7 +71,7 @@ type container struct {
 }
 
 // containers gives init, main and ephemeral containers in this order.
-func (p podSite) containers() []container {
+func (p podRef) containers() []container {
 	all := make([]container, 0, len(p.spec.InitContainers)+len(p.spec.Containers))
 	spec := p.specPath()
 	for i := range p.spec.InitContainers {

@@ -6,7 +6,7 @@ import (
 )
 
 // checkPod judges a pod or template; restart lists the policies its owner allows.
-func checkPod(c check, p podSite, restart []corev1.RestartPolicy) {
+func checkPod(c check, p podRef, restart []corev1.RestartPolicy) {
 	path := p.specPath()
 	if p.path != nil {
 		checkMeta(c, p.meta, p.path.Child("metadata"))
@@ -26,13 +26,13 @@ func checkPod(c check, p podSite, restart []corev1.RestartPolicy) {
 	volumes := checkVolumes(c, p.spec.Volumes, path.Child("volumes"))
 	volumes = append(volumes, p.claims...)
 	if len(p.spec.Containers) == 0 {
-		c.bad(path.Child("containers"), "is missing: a pod needs a container")
+		c.reject(path.Child("containers"), "is missing: a pod needs a container")
 	}
 	names := unique{}
-	for _, each := range p.containers() {
-		c.label(each.Name, each.path.Child("name"))
-		names.add(c, each.Name, each.path.Child("name"))
-		checkContainer(c, each, volumes)
+	for _, ctr := range p.containers() {
+		c.label(ctr.Name, ctr.path.Child("name"))
+		names.add(c, ctr.Name, ctr.path.Child("name"))
+		checkContainer(c, ctr, volumes)
 	}
 }
 
@@ -42,7 +42,7 @@ func checkTolerations(c check, tolerations []corev1.Toleration, path *field.Path
 		oneOf(c, t.Operator, at.Child("operator"), corev1.TolerationOpEqual, corev1.TolerationOpExists)
 		oneOf(c, t.Effect, at.Child("effect"), corev1.TaintEffectNoSchedule, corev1.TaintEffectPreferNoSchedule, corev1.TaintEffectNoExecute)
 		if t.Operator == corev1.TolerationOpExists && t.Value != "" {
-			c.bad(at.Child("value"), "has no meaning with operator Exists: remove it")
+			c.reject(at.Child("value"), "has no meaning with operator Exists: remove it")
 		}
 	}
 }

@@ -73,7 +73,7 @@ func removalOf(o *object) (removal, bool) {
 // checkRemoved holds the rule removed-api.
 func checkRemoved(c check) {
 	if r, ok := removalOf(c.o); ok {
-		c.bad(field.NewPath("apiVersion"), "%s %s was removed in Kubernetes %s: use %s", c.o.APIVersion, c.o.Kind, r.since, r.successor)
+		c.reject(field.NewPath("apiVersion"), "%s %s was removed in Kubernetes %s: use %s", c.o.APIVersion, c.o.Kind, r.since, r.successor)
 	}
 }
 
@@ -84,21 +84,21 @@ func checkRemoved(c check) {
 func checkKnown(c check) {
 	o, gv := c.o, c.o.gvk.GroupVersion()
 	closed := !strings.Contains(gv.Group, ".")
-	near := nearKind(gv, o.Kind)
+	near := closestKind(gv, o.Kind)
 	switch {
 	case !scheme.Scheme.IsGroupRegistered(gv.Group) && closed:
-		c.bad(field.NewPath("apiVersion"), "%s is no API group%s", gv.Group, home(o.Kind))
+		c.reject(field.NewPath("apiVersion"), "%s is no API group%s", gv.Group, versionHint(o.Kind))
 	case !scheme.Scheme.IsVersionRegistered(gv) && closed:
-		c.bad(field.NewPath("apiVersion"), "%s does not exist%s", o.APIVersion, home(o.Kind))
+		c.reject(field.NewPath("apiVersion"), "%s does not exist%s", o.APIVersion, versionHint(o.Kind))
 	case near != "":
-		c.bad(field.NewPath("kind"), "%s has no kind %s; did you mean %s?", o.APIVersion, o.Kind, near)
+		c.reject(field.NewPath("kind"), "%s has no kind %s; did you mean %s?", o.APIVersion, o.Kind, near)
 	case closed:
-		c.bad(field.NewPath("kind"), "%s has no kind %s%s", o.APIVersion, o.Kind, home(o.Kind))
+		c.reject(field.NewPath("kind"), "%s has no kind %s%s", o.APIVersion, o.Kind, versionHint(o.Kind))
 	}
 }
 
-// nearKind gives the kind of a group that was probably meant.
-func nearKind(gv schema.GroupVersion, kind string) string {
+// closestKind gives the kind of a group that was probably meant.
+func closestKind(gv schema.GroupVersion, kind string) string {
 	var kinds []string
 	for known, t := range scheme.Scheme.KnownTypes(gv) {
 		if _, ok := t.FieldByName("ObjectMeta"); ok {
@@ -109,8 +109,8 @@ func nearKind(gv schema.GroupVersion, kind string) string {
 	return strictyaml.Closest(kind, kinds)
 }
 
-// home says which API version has a kind.
-func home(kind string) string {
+// versionHint says which API version has a kind.
+func versionHint(kind string) string {
 	var versions []string
 	for _, gv := range scheme.Scheme.PrioritizedVersionsAllGroups() {
 		_, gone := removed[gv.String()]

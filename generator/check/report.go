@@ -23,16 +23,16 @@ type check struct {
 	rule string
 }
 
-// bad reports a fault at a field; a nil path means the object as a whole.
-func (c check) bad(path *field.Path, format string, args ...any) {
+// reject reports a fault at a field; a nil path means the object as a whole.
+func (c check) reject(path *field.Path, format string, args ...any) {
 	at := ""
 	if path != nil {
 		at = path.String()
 	}
-	c.badAt(at, format, args...)
+	c.rejectAt(at, format, args...)
 }
 
-func (c check) badAt(at, format string, args ...any) {
+func (c check) rejectAt(at, format string, args ...any) {
 	if c.allowed(c.o.Kind, c.o.Name) {
 		return
 	}

@@ -21,8 +21,8 @@ var cronFields = []struct {
 	{"day of week", 0, 6, []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}},
 }
 
-// badSchedule says what is wrong with a CronJob's schedule, "" if nothing.
-func badSchedule(schedule string) string {
+// scheduleFault says what is wrong with a CronJob's schedule, "" if nothing.
+func scheduleFault(schedule string) string {
 	if macro, ok := strings.CutPrefix(schedule, "@"); ok {
 		if every, ok := strings.CutPrefix(macro, "every "); ok {
 			if _, err := time.ParseDuration(every); err == nil {

@@ -18,7 +18,7 @@ func checkSchema(c check) {
 		return
 	}
 	for _, f := range c.o.faults {
-		c.badAt(f.field, "%s", f.message)
+		c.rejectAt(f.field, "%s", f.message)
 	}
 	switch {
 	case len(c.o.faults) > 0:
@@ -55,31 +55,31 @@ func checkValues(c check) {
 	case *networkingv1.NetworkPolicy:
 		checkNetworkPolicy(c, o)
 	default:
-		checkPlainValues(c)
+		checkConfigValues(c)
 	}
 }
 
-// checkPlainValues knows the kinds that run nothing.
-func checkPlainValues(c check) {
+// checkConfigValues knows the kinds that run nothing.
+func checkConfigValues(c check) {
 	switch o := c.o.typed.(type) {
 	case *corev1.ConfigMap:
 		checkConfigMap(c, o)
 	case *corev1.Secret:
-		checkKeys(c, sorted(o.Data), "data")
-		checkKeys(c, sorted(o.StringData), "stringData")
+		checkKeys(c, sortedKeys(o.Data), "data")
+		checkKeys(c, sortedKeys(o.StringData), "stringData")
 	case *corev1.PersistentVolumeClaim:
-		checkClaim(c, &o.Spec, spec)
+		checkVolumeClaim(c, &o.Spec, spec)
 	case *corev1.ResourceQuota:
 		checkQuota(c, o)
 	case *corev1.LimitRange:
 		checkLimitRange(c, o)
 	case *autoscalingv1.HorizontalPodAutoscaler:
-		checkScaler(c, o.Spec.ScaleTargetRef.Kind, o.Spec.ScaleTargetRef.Name, o.Spec.MinReplicas, o.Spec.MaxReplicas)
+		checkAutoscaler(c, o.Spec.ScaleTargetRef.Kind, o.Spec.ScaleTargetRef.Name, o.Spec.MinReplicas, o.Spec.MaxReplicas)
 	case *autoscalingv2.HorizontalPodAutoscaler:
-		checkScaler(c, o.Spec.ScaleTargetRef.Kind, o.Spec.ScaleTargetRef.Name, o.Spec.MinReplicas, o.Spec.MaxReplicas)
+		checkAutoscaler(c, o.Spec.ScaleTargetRef.Kind, o.Spec.ScaleTargetRef.Name, o.Spec.MinReplicas, o.Spec.MaxReplicas)
 		checkMetrics(c, o)
 	case *policyv1.PodDisruptionBudget:
-		checkBudget(c, o)
+		checkDisruptionBudget(c, o)
 	case *rbacv1.Role:
 		checkRole(c, o)
 	case *rbacv1.RoleBinding:

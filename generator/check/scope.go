@@ -65,11 +65,11 @@ func checkNamespace(c check) {
 	switch ns := c.o.meta.Namespace; {
 	case isClusterScoped(c.o) || ns == own:
 	case ns != "":
-		c.bad(at, "is %s, must be the staging's own namespace %s", ns, own)
+		c.reject(at, "is %s, must be the staging's own namespace %s", ns, own)
 	case scheme.Scheme.Recognizes(c.o.gvk):
-		c.bad(at, "is missing, must be %s", own)
+		c.reject(at, "is missing, must be %s", own)
 	default:
-		c.bad(at, "is missing, must be %s; if %s is a kind of the whole cluster, say so in checks.allow", own, c.o.Kind)
+		c.reject(at, "is missing, must be %s; if %s is a kind of the whole cluster, say so in checks.allow", own, c.o.Kind)
 	}
 }
 
@@ -78,8 +78,8 @@ func checkClusterScoped(c check) {
 	switch {
 	case !isClusterScoped(c.o):
 	case c.o.gvk.Group != "" || c.o.Kind != "Namespace":
-		c.bad(nil, "%s is a kind of the whole cluster: install it once beside the stagings, or except it in checks.allow", c.o.Kind)
+		c.reject(nil, "%s is a kind of the whole cluster: install it once beside the stagings, or except it in checks.allow", c.o.Kind)
 	case c.o.meta.Name != c.subject.Namespace:
-		c.bad(metadata.Child("name"), "is %s: the only Namespace of a staging is its own, %s", c.o.meta.Name, c.subject.Namespace)
+		c.reject(metadata.Child("name"), "is %s: the only Namespace of a staging is its own, %s", c.o.meta.Name, c.subject.Namespace)
 	}
 }

@@ -14,25 +14,25 @@ func checkHostPath(c check) {
 	for _, pod := range c.o.pods {
 		for i := range pod.spec.Volumes {
 			if v := &pod.spec.Volumes[i]; v.HostPath != nil {
-				c.bad(pod.specPath().Child("volumes").Index(i).Child("hostPath"),
+				c.reject(pod.specPath().Child("volumes").Index(i).Child("hostPath"),
 					"volume %s is %s of the node: use an emptyDir, a PersistentVolumeClaim or a ConfigMap", v.Name, v.HostPath.Path)
 			}
 		}
 	}
 	if pv, ok := c.o.typed.(*corev1.PersistentVolume); ok {
 		if pv.Spec.HostPath != nil {
-			c.bad(field.NewPath("spec", "hostPath"), "is %s of the node", pv.Spec.HostPath.Path)
+			c.reject(field.NewPath("spec", "hostPath"), "is %s of the node", pv.Spec.HostPath.Path)
 		}
 		if pv.Spec.Local != nil {
-			c.bad(field.NewPath("spec", "local"), "is %s of the node", pv.Spec.Local.Path)
+			c.reject(field.NewPath("spec", "local"), "is %s of the node", pv.Spec.Local.Path)
 		}
 	}
 }
 
-// baseline are the capabilities that the baseline of the Pod Security
+// baselineCapabilities are the capabilities that the baseline of the Pod Security
 // Standards lets a container add.
 // https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
-var baseline = []corev1.Capability{
+var baselineCapabilities = []corev1.Capability{
 	"AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE",
 	"SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
 }
@@ -42,17 +42,17 @@ func checkPrivileged(c check) {
 	for _, pod := range c.o.pods {
 		spec := pod.specPath()
 		if pod.spec.HostPID {
-			c.bad(spec.Child("hostPID"), "lets the pod see and signal every process of the node: remove it")
+			c.reject(spec.Child("hostPID"), "lets the pod see and signal every process of the node: remove it")
 		}
 		if pod.spec.HostIPC {
-			c.bad(spec.Child("hostIPC"), "shares the node's memory between processes with the pod: remove it")
+			c.reject(spec.Child("hostIPC"), "shares the node's memory between processes with the pod: remove it")
 		}
 		if s := pod.spec.SecurityContext; s != nil && s.WindowsOptions != nil {
 			checkHostProcess(c, s.WindowsOptions, spec.Child("securityContext"))
 		}
-		for _, each := range pod.containers() {
-			if each.SecurityContext != nil {
-				checkContainerRights(c, each.Name, each.SecurityContext, each.path.Child("securityContext"))
+		for _, ctr := range pod.containers() {
+			if ctr.SecurityContext != nil {
+				checkContainerRights(c, ctr.Name, ctr.SecurityContext, ctr.path.Child("securityContext"))
 			}
 		}
 	}
@@ -60,20 +60,20 @@ func checkPrivileged(c check) {
 
 func checkContainerRights(c check, name string, s *corev1.SecurityContext, path *field.Path) {
 	if s.Privileged != nil && *s.Privileged {
-		c.bad(path.Child("privileged"), "makes container %s root of the node: remove it", name)
+		c.reject(path.Child("privileged"), "makes container %s root of the node: remove it", name)
 	}
 	if s.AllowPrivilegeEscalation != nil && *s.AllowPrivilegeEscalation {
-		c.bad(path.Child("allowPrivilegeEscalation"), "lets container %s gain rights: set it to false", name)
+		c.reject(path.Child("allowPrivilegeEscalation"), "lets container %s gain rights: set it to false", name)
 	}
 	if s.Capabilities != nil {
 		for i, capability := range s.Capabilities.Add {
-			if !slices.Contains(baseline, capability) {
-				c.bad(path.Child("capabilities", "add").Index(i), "%s of container %s is beyond the baseline: remove it", capability, name)
+			if !slices.Contains(baselineCapabilities, capability) {
+				c.reject(path.Child("capabilities", "add").Index(i), "%s of container %s is beyond the baseline: remove it", capability, name)
 			}
 		}
 	}
 	if s.ProcMount != nil && *s.ProcMount == corev1.UnmaskedProcMount {
-		c.bad(path.Child("procMount"), "shows the node's /proc to container %s: remove it", name)
+		c.reject(path.Child("procMount"), "shows the node's /proc to container %s: remove it", name)
 	}
 	if s.WindowsOptions != nil {
 		checkHostProcess(c, s.WindowsOptions, path)
@@ -82,7 +82,7 @@ func checkContainerRights(c check, name string, s *corev1.SecurityContext, path 
 
 func checkHostProcess(c check, w *corev1.WindowsSecurityContextOptions, path *field.Path) {
 	if w.HostProcess != nil && *w.HostProcess {
-		c.bad(path.Child("windowsOptions", "hostProcess"), "runs on the node itself: remove it")
+		c.reject(path.Child("windowsOptions", "hostProcess"), "runs on the node itself: remove it")
 	}
 }
 
@@ -90,12 +90,12 @@ func checkHostProcess(c check, w *corev1.WindowsSecurityContextOptions, path *fi
 func checkHostNetwork(c check) {
 	for _, pod := range c.o.pods {
 		if pod.spec.HostNetwork {
-			c.bad(pod.specPath().Child("hostNetwork"), "puts the pod into the node's network: remove it")
+			c.reject(pod.specPath().Child("hostNetwork"), "puts the pod into the node's network: remove it")
 		}
-		for _, each := range pod.containers() {
-			for i, port := range each.Ports {
+		for _, ctr := range pod.containers() {
+			for i, port := range ctr.Ports {
 				if port.HostPort != 0 {
-					c.bad(each.path.Child("ports").Index(i).Child("hostPort"), "takes port %d of the node for container %s: use a Service", port.HostPort, each.Name)
+					c.reject(ctr.path.Child("ports").Index(i).Child("hostPort"), "takes port %d of the node for container %s: use a Service", port.HostPort, ctr.Name)
 				}
 			}
 		}
@@ -109,17 +109,17 @@ func checkLoadBalancer(c check) {
 		return
 	}
 	if s.Spec.Type == corev1.ServiceTypeLoadBalancer {
-		c.bad(field.NewPath("spec", "type"), "is LoadBalancer, must be ClusterIP: reach the service through an Ingress")
+		c.reject(field.NewPath("spec", "type"), "is LoadBalancer, must be ClusterIP: reach the service through an Ingress")
 	}
 	if len(s.Spec.ExternalIPs) > 0 { // any address at all, also somebody else's: CVE-2020-8554
-		c.bad(field.NewPath("spec", "externalIPs"), "takes the traffic to %s: remove it", words(s.Spec.ExternalIPs))
+		c.reject(field.NewPath("spec", "externalIPs"), "takes the traffic to %s: remove it", join(s.Spec.ExternalIPs))
 	}
 }
 
 // checkNodePort holds the rule node-port.
 func checkNodePort(c check) {
 	if s, ok := c.o.typed.(*corev1.Service); ok && s.Spec.Type == corev1.ServiceTypeNodePort {
-		c.bad(field.NewPath("spec", "type"), "is NodePort, must be ClusterIP: reach the service through an Ingress")
+		c.reject(field.NewPath("spec", "type"), "is NodePort, must be ClusterIP: reach the service through an Ingress")
 	}
 }
 
@@ -134,9 +134,9 @@ func checkRoleBinding(c check) {
 		at := field.NewPath("subjects").Index(i)
 		switch {
 		case s.Kind == rbacv1.ServiceAccountKind && s.Namespace != "" && s.Namespace != own:
-			c.bad(at.Child("namespace"), "gives rights to %s of namespace %s: only the staging's own %s is allowed", s.Name, s.Namespace, own)
+			c.reject(at.Child("namespace"), "gives rights to %s of namespace %s: only the staging's own %s is allowed", s.Name, s.Namespace, own)
 		case s.Kind == rbacv1.GroupKind && strings.HasPrefix(s.Name, "system:") && s.Name != "system:serviceaccounts:"+own:
-			c.bad(at.Child("name"), "gives rights to the group %s, which reaches beyond the staging: name its service accounts", s.Name)
+			c.reject(at.Child("name"), "gives rights to the group %s, which reaches beyond the staging: name its service accounts", s.Name)
 		}
 	}
 }

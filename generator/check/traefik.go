@@ -5,20 +5,20 @@ import (
 	"strings"
 )
 
-// matcher decides whether a Traefik rule can match the staging's own hosts
+// routeMatch decides whether a Traefik rule can match the staging's own hosts
 // only. Its methods follow the grammar; each tells whether what it read is
 // bound to these hosts. What the grammar does not know counts as unbound.
 // https://doc.traefik.io/traefik/routing/routers/#rule
-type matcher struct {
+type routeMatch struct {
 	rest   string
-	own    []string
+	hosts  []string
 	broken bool
 }
 
 // or is bound if all of its branches are.
-func (m *matcher) or(depth int) bool {
+func (m *routeMatch) or(depth int) bool {
 	bound := m.and(depth)
-	for m.take("||") {
+	for m.accept("||") {
 		right := m.and(depth)
 		bound = bound && right
 	}
@@ -26,27 +26,27 @@ func (m *matcher) or(depth int) bool {
 }
 
 // and is bound if one of its parts is.
-func (m *matcher) and(depth int) bool {
+func (m *routeMatch) and(depth int) bool {
 	bound := m.unary(depth)
-	for m.take("&&") {
+	for m.accept("&&") {
 		right := m.unary(depth)
 		bound = bound || right
 	}
 	return bound
 }
 
-func (m *matcher) unary(depth int) bool {
+func (m *routeMatch) unary(depth int) bool {
 	const deepest = 100
 	switch {
 	case depth > deepest || m.broken:
 		m.broken = true
 		return false
-	case m.take("!"):
+	case m.accept("!"):
 		m.unary(depth + 1)
 		return false // everything but something: unbound
-	case m.take("("):
+	case m.accept("("):
 		bound := m.or(depth + 1)
-		m.broken = m.broken || !m.take(")")
+		m.broken = m.broken || !m.accept(")")
 		return bound
 	}
 	return m.call()
@@ -54,7 +54,7 @@ func (m *matcher) unary(depth int) bool {
 
 // call reads Name(`a`, `b`); Host and HostSNI are bound if all their arguments
 // are the staging's hosts.
-func (m *matcher) call() bool {
+func (m *routeMatch) call() bool {
 	name, rest, found := strings.Cut(strings.TrimLeft(m.rest, " \t\r\n"), "(")
 	m.rest = rest
 	if !found {
@@ -68,17 +68,17 @@ func (m *matcher) call() bool {
 			m.broken = true
 			return false
 		}
-		bound = bound && slices.Contains(m.own, host)
-		if !m.take(",") {
+		bound = bound && slices.Contains(m.hosts, host)
+		if !m.accept(",") {
 			break
 		}
 	}
-	m.broken = m.broken || !m.take(")")
+	m.broken = m.broken || !m.accept(")")
 	name = strings.TrimSpace(name)
 	return bound && (name == "Host" || name == "HostSNI")
 }
 
-func (m *matcher) quoted() (string, bool) {
+func (m *routeMatch) quoted() (string, bool) {
 	s := strings.TrimLeft(m.rest, " \t\r\n")
 	if s == "" || !strings.ContainsRune("`\"'", rune(s[0])) {
 		return "", false
@@ -88,8 +88,8 @@ func (m *matcher) quoted() (string, bool) {
 	return value, found
 }
 
-// take reads a sign if it comes next.
-func (m *matcher) take(sign string) bool {
+// accept reads a sign if it comes next.
+func (m *routeMatch) accept(sign string) bool {
 	rest, found := strings.CutPrefix(strings.TrimLeft(m.rest, " \t\r\n"), sign)
 	if found {
 		m.rest = rest

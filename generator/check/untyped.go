@@ -7,23 +7,23 @@ import (
 	"sigs.k8s.io/json"
 )
 
-func readMap(data []byte, m *map[string]any) error {
+func decodeMap(data []byte, m *map[string]any) error {
 	if err := json.UnmarshalCaseSensitivePreserveInts(data, m); err != nil || *m == nil {
 		return errors.New("its JSON is broken, or no map of fields")
 	}
 	return nil
 }
 
-// into copies what fits of an untyped value. What does not fit is a custom
+// convert copies what fits of an untyped value. What does not fit is a custom
 // kind's own affair and stays out.
-func into(value any, to any) {
+func convert(value any, to any) {
 	if m, ok := value.(map[string]any); ok {
 		_ = runtime.DefaultUnstructuredConverter.FromUnstructured(m, to)
 	}
 }
 
-// dig goes down untyped maps; nil where the way ends.
-func dig(value any, names ...string) any {
+// nested goes down untyped maps; nil where the way ends.
+func nested(value any, names ...string) any {
 	for _, name := range names {
 		m, _ := value.(map[string]any)
 		value = m[name]
@@ -31,12 +31,12 @@ func dig(value any, names ...string) any {
 	return value
 }
 
-func list(value any) []any {
+func asList(value any) []any {
 	l, _ := value.([]any)
 	return l
 }
 
-func text(value any) string {
+func asString(value any) string {
 	s, _ := value.(string)
 	return s
 }

@@ -15,7 +15,7 @@ import (
 // required refuses an empty value.
 func (c check) required(value string, path *field.Path) bool {
 	if value == "" {
-		c.bad(path, "is missing")
+		c.reject(path, "is missing")
 	}
 	return value != ""
 }
@@ -26,21 +26,21 @@ func (c check) label(value string, path *field.Path) {
 		return
 	}
 	if faults := validation.IsDNS1123Label(value); len(faults) > 0 {
-		c.bad(path, "%q is no valid name: %s", clip(value), why(faults))
+		c.reject(path, "%q is no valid name: %s", truncate(value), shortReason(faults))
 	}
 }
 
 // between refuses a number outside a range.
 func between[N cmp.Ordered](c check, value, least, most N, path *field.Path) {
 	if value < least || value > most {
-		c.bad(path, "is %v, must be between %v and %v", value, least, most)
+		c.reject(path, "is %v, must be between %v and %v", value, least, most)
 	}
 }
 
 // atLeast refuses a number that is set and too small.
 func atLeast[N cmp.Ordered](c check, value *N, least N, path *field.Path) {
 	if value != nil && *value < least {
-		c.bad(path, "is %v, must be at least %v", *value, least)
+		c.reject(path, "is %v, must be at least %v", *value, least)
 	}
 }
 
@@ -57,7 +57,7 @@ func oneOf[S ~string](c check, value S, path *field.Path, allowed ...S) {
 	if near := strictyaml.Closest(string(value), known); near != "" {
 		hint = "; did you mean " + near + "?"
 	}
-	c.bad(path, "is %s, must be one of %s%s", clip(string(value)), words(known), hint)
+	c.reject(path, "is %s, must be one of %s%s", truncate(string(value)), join(known), hint)
 }
 
 // unique refuses the second of two equal values.
@@ -65,7 +65,7 @@ type unique map[string]bool
 
 func (u unique) add(c check, value string, path *field.Path) {
 	if value != "" && u[value] {
-		c.bad(path, "%s is used twice", value)
+		c.reject(path, "%s is used twice", value)
 	}
 	u[value] = true
 }
@@ -73,13 +73,13 @@ func (u unique) add(c check, value string, path *field.Path) {
 // positive refuses a size that is missing or not above zero.
 func positive(c check, q resource.Quantity, path *field.Path) {
 	if q.Sign() <= 0 {
-		c.bad(path, "is %s, must be a size above 0", q.String())
+		c.reject(path, "is %s, must be a size above 0", q.String())
 	}
 }
 
 func portName(c check, name string, path *field.Path) {
 	if faults := validation.IsValidPortName(name); len(faults) > 0 {
-		c.bad(path, "%q is no valid port name: it %s", clip(name), why(faults))
+		c.reject(path, "%q is no valid port name: it %s", truncate(name), shortReason(faults))
 	}
 }
 

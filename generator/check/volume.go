@@ -17,8 +17,8 @@ func checkVolumes(c check, volumes []corev1.Volume, path *field.Path) []string {
 		c.label(v.Name, at.Child("name"))
 		seen.add(c, v.Name, at.Child("name"))
 		names = append(names, v.Name)
-		if n := sources(&v.VolumeSource); n > 1 {
-			c.bad(at, "volume %s has %d sources, must have one", v.Name, n)
+		if n := countSources(&v.VolumeSource); n > 1 {
+			c.reject(at, "volume %s has %d sources, must have one", v.Name, n)
 		}
 		switch {
 		case v.PersistentVolumeClaim != nil:
@@ -38,8 +38,8 @@ func checkVolumes(c check, volumes []corev1.Volume, path *field.Path) []string {
 	return names
 }
 
-// sources counts what a volume comes from; none at all means an emptyDir.
-func sources(s *corev1.VolumeSource) int {
+// countSources counts what a volume comes from; none at all means an emptyDir.
+func countSources(s *corev1.VolumeSource) int {
 	n := 0
 	for v, i := reflect.ValueOf(s).Elem(), 0; i < v.NumField(); i++ {
 		if !v.Field(i).IsNil() {
@@ -50,30 +50,30 @@ func sources(s *corev1.VolumeSource) int {
 }
 
 // checkMounts asks that every mount has a volume and a place of its own.
-func checkMounts(c check, each container, volumes []string) {
+func checkMounts(c check, ctr container, volumes []string) {
 	places := unique{}
-	for i, m := range each.VolumeMounts {
-		at := each.path.Child("volumeMounts").Index(i)
+	for i, m := range ctr.VolumeMounts {
+		at := ctr.path.Child("volumeMounts").Index(i)
 		if c.required(m.Name, at.Child("name")) && !slices.Contains(volumes, m.Name) && !slices.Contains(volumes, "") {
-			c.bad(at.Child("name"), "the pod has no volume %s; %s", m.Name, thereAre(volumes))
+			c.reject(at.Child("name"), "the pod has no volume %s; %s", m.Name, availableNames(volumes))
 		}
 		c.required(m.MountPath, at.Child("mountPath"))
 		places.add(c, m.MountPath, at.Child("mountPath"))
 		if m.MountPropagation != nil {
 			oneOf(c, *m.MountPropagation, at.Child("mountPropagation"), corev1.MountPropagationNone, corev1.MountPropagationHostToContainer, corev1.MountPropagationBidirectional)
 		}
-		if m.SubPath != "" && !inside(m.SubPath) {
-			c.bad(at.Child("subPath"), "%q must be a path inside the volume", clip(m.SubPath))
+		if m.SubPath != "" && !isInside(m.SubPath) {
+			c.reject(at.Child("subPath"), "%q must be a path inside the volume", truncate(m.SubPath))
 		}
 	}
-	for i, d := range each.VolumeDevices {
-		if at := each.path.Child("volumeDevices").Index(i).Child("name"); !slices.Contains(volumes, d.Name) {
-			c.bad(at, "the pod has no volume %s; %s", d.Name, thereAre(volumes))
+	for i, d := range ctr.VolumeDevices {
+		if at := ctr.path.Child("volumeDevices").Index(i).Child("name"); !slices.Contains(volumes, d.Name) {
+			c.reject(at, "the pod has no volume %s; %s", d.Name, availableNames(volumes))
 		}
 	}
 }
 
-// inside tells a relative path that stays inside its directory.
-func inside(path string) bool {
+// isInside tells a relative path that stays inside its directory.
+func isInside(path string) bool {
 	return !strings.HasPrefix(path, "/") && !slices.Contains(strings.Split(path, "/"), "..")
 }

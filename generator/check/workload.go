@@ -12,22 +12,22 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// always is the only restart policy of pods that something keeps running.
-var always = []corev1.RestartPolicy{corev1.RestartPolicyAlways}
+// restartAlways is the only restart policy of pods that something keeps running.
+var restartAlways = []corev1.RestartPolicy{corev1.RestartPolicyAlways}
 
 func checkDeployment(c check, d *appsv1.Deployment) {
 	atLeast(c, d.Spec.Replicas, 0, spec.Child("replicas"))
 	checkSelector(c, d.Spec.Selector, d.Spec.Template.Labels)
-	checkPod(c, c.o.pods[0], always)
+	checkPod(c, c.o.pods[0], restartAlways)
 	strategy := spec.Child("strategy")
 	oneOf(c, d.Spec.Strategy.Type, strategy.Child("type"), appsv1.RollingUpdateDeploymentStrategyType, appsv1.RecreateDeploymentStrategyType)
 	update := d.Spec.Strategy.RollingUpdate
 	switch {
 	case update == nil:
 	case d.Spec.Strategy.Type == appsv1.RecreateDeploymentStrategyType:
-		c.bad(strategy.Child("rollingUpdate"), "has no meaning with type Recreate: remove it")
+		c.reject(strategy.Child("rollingUpdate"), "has no meaning with type Recreate: remove it")
 	case isZero(update.MaxSurge) && isZero(update.MaxUnavailable):
-		c.bad(strategy.Child("rollingUpdate", "maxUnavailable"), "and maxSurge are both 0: no pod could ever be replaced")
+		c.reject(strategy.Child("rollingUpdate", "maxUnavailable"), "and maxSurge are both 0: no pod could ever be replaced")
 	}
 }
 
@@ -42,7 +42,7 @@ func isZero(v *intstr.IntOrString) bool {
 func checkStatefulSet(c check, s *appsv1.StatefulSet) {
 	atLeast(c, s.Spec.Replicas, 0, spec.Child("replicas"))
 	checkSelector(c, s.Spec.Selector, s.Spec.Template.Labels)
-	checkPod(c, c.o.pods[0], always)
+	checkPod(c, c.o.pods[0], restartAlways)
 	oneOf(c, s.Spec.PodManagementPolicy, spec.Child("podManagementPolicy"), appsv1.OrderedReadyPodManagement, appsv1.ParallelPodManagement)
 	oneOf(c, s.Spec.UpdateStrategy.Type, spec.Child("updateStrategy", "type"), appsv1.RollingUpdateStatefulSetStrategyType, appsv1.OnDeleteStatefulSetStrategyType)
 	names := unique{}
@@ -50,36 +50,36 @@ func checkStatefulSet(c check, s *appsv1.StatefulSet) {
 		at, claim := spec.Child("volumeClaimTemplates").Index(i), &s.Spec.VolumeClaimTemplates[i]
 		c.label(claim.Name, at.Child("metadata", "name"))
 		names.add(c, claim.Name, at.Child("metadata", "name"))
-		checkClaim(c, &claim.Spec, at.Child("spec"))
+		checkVolumeClaim(c, &claim.Spec, at.Child("spec"))
 	}
 }
 
 func checkDaemonSet(c check, d *appsv1.DaemonSet) {
 	checkSelector(c, d.Spec.Selector, d.Spec.Template.Labels)
-	checkPod(c, c.o.pods[0], always)
+	checkPod(c, c.o.pods[0], restartAlways)
 	oneOf(c, d.Spec.UpdateStrategy.Type, spec.Child("updateStrategy", "type"), appsv1.RollingUpdateDaemonSetStrategyType, appsv1.OnDeleteDaemonSetStrategyType)
 }
 
 func checkReplicaSet(c check, r *appsv1.ReplicaSet) {
 	atLeast(c, r.Spec.Replicas, 0, spec.Child("replicas"))
 	checkSelector(c, r.Spec.Selector, r.Spec.Template.Labels)
-	checkPod(c, c.o.pods[0], always)
+	checkPod(c, c.o.pods[0], restartAlways)
 }
 
 // checkSelector asks that a workload finds the pods that it makes.
 func checkSelector(c check, selector *metav1.LabelSelector, pod map[string]string) {
 	path := spec.Child("selector")
 	if selector == nil || len(selector.MatchLabels)+len(selector.MatchExpressions) == 0 {
-		c.bad(path, "is missing: name the labels of the pod template")
+		c.reject(path, "is missing: name the labels of the pod template")
 		return
 	}
 	checkLabels(c, selector.MatchLabels, path.Child("matchLabels"))
 	matches, err := metav1.LabelSelectorAsSelector(selector)
 	switch {
 	case err != nil:
-		c.bad(path, "cannot be used: %v", err)
+		c.reject(path, "cannot be used: %v", err)
 	case !matches.Matches(labels.Set(pod)):
-		c.bad(path, "(%s) does not match the labels of the pod template (%s): the workload would never see its own pods", matches, labels.Set(pod))
+		c.reject(path, "(%s) does not match the labels of the pod template (%s): the workload would never see its own pods", matches, labels.Set(pod))
 	}
 }
 
@@ -94,19 +94,19 @@ func checkJob(c check, j *batchv1.JobSpec, path *field.Path) {
 		oneOf(c, *j.CompletionMode, path.Child("completionMode"), batchv1.NonIndexedCompletion, batchv1.IndexedCompletion)
 	}
 	if j.Selector != nil && (j.ManualSelector == nil || !*j.ManualSelector) {
-		c.bad(path.Child("selector"), "is made by the cluster: remove it")
+		c.reject(path.Child("selector"), "is made by the cluster: remove it")
 	}
 	// The default of a pod is Always, which a Job may not have.
 	if j.Template.Spec.RestartPolicy == "" {
-		c.bad(path.Child("template", "spec", "restartPolicy"), "is missing: a Job needs OnFailure or Never")
+		c.reject(path.Child("template", "spec", "restartPolicy"), "is missing: a Job needs OnFailure or Never")
 	}
 	checkPod(c, c.o.pods[0], []corev1.RestartPolicy{corev1.RestartPolicyOnFailure, corev1.RestartPolicyNever})
 }
 
 func checkCronJob(c check, j *batchv1.CronJob) {
 	if c.required(j.Spec.Schedule, spec.Child("schedule")) {
-		if why := badSchedule(j.Spec.Schedule); why != "" {
-			c.bad(spec.Child("schedule"), "%q %s", clip(j.Spec.Schedule), why)
+		if why := scheduleFault(j.Spec.Schedule); why != "" {
+			c.reject(spec.Child("schedule"), "%q %s", truncate(j.Spec.Schedule), why)
 		}
 	}
 	oneOf(c, j.Spec.ConcurrencyPolicy, spec.Child("concurrencyPolicy"), batchv1.AllowConcurrent, batchv1.ForbidConcurrent, batchv1.ReplaceConcurrent)

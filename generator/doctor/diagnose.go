@@ -170,7 +170,7 @@ func (d *diagnosis) argoCD(ctx context.Context, cluster status.Cluster, tree *en
 
 func (d *diagnosis) rights(ctx context.Context, cluster status.Inspector, p *project.Project) {
 	const check = "rights in Argo CD"
-	missing, err := cluster.Missing(ctx)
+	missing, err := cluster.MissingPermissions(ctx)
 	if err != nil {
 		d.failed(check, err)
 		return
@@ -200,7 +200,7 @@ func (d *diagnosis) installed(ctx context.Context, cluster status.Inspector, p *
 			d.add(f.Path, Fault, "Argo CD does not have it", apply)
 		case f.Err != nil:
 			d.failed(f.Path, f.Err)
-		case f.Loose:
+		case f.TooPermissive:
 			d.add(f.Path, Warning, "the one in Argo CD allows more", apply)
 		case !f.Equal:
 			d.add(f.Path, Warning, "the one in Argo CD differs", apply)

@@ -157,21 +157,21 @@ func (b *watchState) names() []string {
 // handleArgo applies an event of Argo CD and returns the stagings that it concerns.
 func (b *watchState) handleArgo(e argocd.Event) []string {
 	switch e.Kind {
-	case argocd.Changed:
+	case argocd.Modified:
 		b.listed[e.Application.Staging] = true
 		if old, known := b.argo.Apps[e.Application.Staging]; known && old.Version == e.Application.Version {
 			return nil
 		}
 		b.setApplication(e.Application.Staging, &e.Application)
-	case argocd.Removed:
+	case argocd.Deleted:
 		b.setApplication(e.Application.Staging, nil)
-	case argocd.Away:
+	case argocd.Unreachable:
 		b.argo = &status.Snapshot{Apps: b.argo.Apps, AwaySince: b.Now(), Err: e.Err}
 		b.handle(Event{Kind: ArgoDown, Err: e.Err})
 		return b.names()
 	case argocd.Listed:
 		return b.unlisted()
-	case argocd.Back:
+	case argocd.Reachable:
 		b.argo = &status.Snapshot{Apps: b.argo.Apps}
 		b.handle(Event{Kind: ArgoUp})
 		return b.names()

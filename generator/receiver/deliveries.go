@@ -93,7 +93,7 @@ func (l *deliveries) list() []Delivery {
 func (g *Receiver) Deliveries() []Delivery { return g.deliveries.list() }
 
 // newDelivery returns the log entry of an event that was just queued.
-func newDelivery(call branch.Call, e branch.Event, at time.Time) *Delivery {
+func newDelivery(call branch.Webhook, e branch.Event, at time.Time) *Delivery {
 	return &Delivery{
 		ID: call.ID, At: at.UTC(), Host: call.Host, Event: call.Event, Repository: e.Repository, Branch: e.Branch, Commit: e.Commit, Image: e.Image,
 		By: e.By.Name, Outcome: OutcomeQueued,

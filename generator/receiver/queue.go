@@ -68,7 +68,7 @@ func NewQueue(of *Receiver, committed func([]staging.PlanItem), log *slog.Logger
 // Accept queues the events of a webhook, all or none: a full queue returns an error.
 // It ignores a redelivery, unless the first delivery failed. The checksum of body
 // detects a webhook that was captured and sent again under another id.
-func (f *Queue) Accept(call branch.Call, body []byte) error {
+func (f *Queue) Accept(call branch.Webhook, body []byte) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	sum := sha256.Sum256(body)
@@ -93,7 +93,7 @@ func (f *Queue) Accept(call branch.Call, body []byte) error {
 }
 
 // ignoredReason says why a webhook has no events.
-func ignoredReason(call branch.Call) string {
+func ignoredReason(call branch.Webhook) string {
 	if call.Ping {
 		return "a ping"
 	}

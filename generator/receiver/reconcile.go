@@ -53,7 +53,7 @@ func (f *Queue) Reconcile(ctx context.Context) error {
 		if waits || f.closed || !f.hasRoom([]branch.Event{e}) {
 			continue
 		}
-		t := &task{event: e, redelivered: true, lost: true, delivery: newDelivery(branch.Call{Event: "missed push"}, e, f.receiver.Now())}
+		t := &task{event: e, redelivered: true, lost: true, delivery: newDelivery(branch.Webhook{Event: "missed push"}, e, f.receiver.Now())}
 		f.receiver.deliveries.add(t.delivery)
 		f.enqueue(t)
 	}

@@ -251,11 +251,11 @@ func (f *eventPlan) onPullRequest(ctx context.Context) (ProcessResult, error) {
 		return f.noAction("%s", why)
 	case byPull && pull.Closed:
 		return f.onPullRequestLost(ctx, fmt.Sprintf("pull request %d is closed", pull.Number))
-	case byPull && why != "" && pull.Left:
+	case byPull && why != "" && pull.MayDisqualify:
 		return f.onPullRequestLost(ctx, fmt.Sprintf("pull request %d: %s", pull.Number, why))
 	case pull.Closed:
 		return f.noAction("pull request %d is closed: the staging goes with the branch", pull.Number)
-	case why == "" && (pull.Moved || !f.runsHead()):
+	case why == "" && (pull.HeadChanged || !f.runsHead()):
 		return f.deploy(ctx)
 	case f.record == nil:
 		return f.noAction("%s", why)

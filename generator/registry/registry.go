@@ -32,12 +32,12 @@ type Options struct {
 // Client asks the registries that it is given images of: which may be asked is
 // decided by whoever uses it. It is safe for use by many goroutines.
 type Client struct {
-	options  Options
-	keychain authn.Keychain
-	ways     *ways
+	options    Options
+	keychain   authn.Keychain
+	transports *transports
 
-	mu   sync.Mutex
-	seen *bounded.Map[string, struct{}] // references by digest that were there
+	mu    sync.Mutex
+	known *bounded.Map[string, struct{}] // references by digest that were there
 }
 
 // New gives a client. It contacts nobody yet.
@@ -45,7 +45,7 @@ func New(o Options) *Client {
 	if o.Timeout <= 0 {
 		o.Timeout = 15 * time.Second
 	}
-	c := &Client{options: o, keychain: authn.NewMultiKeychain(), ways: newWays(o.PlainHTTP), seen: bounded.NewMap[string, struct{}](mostSeen)}
+	c := &Client{options: o, keychain: authn.NewMultiKeychain(), transports: newTransports(o.PlainHTTP), known: bounded.NewMap[string, struct{}](maxKnown)}
 	if o.UserCredentials {
 		c.keychain = authn.DefaultKeychain
 	}
@@ -61,14 +61,14 @@ func (c *Client) Digest(ctx context.Context, image string) (string, error) {
 		return "", err
 	}
 	_, byDigest := ref.(name.Digest)
-	if byDigest && c.wasThere(image) {
+	if byDigest && c.isKnown(image) {
 		return ref.Identifier(), nil
 	}
 	limit, cancel := context.WithTimeout(ctx, c.options.Timeout)
 	defer cancel()
-	digest, err := c.ask(limit, ref)
+	digest, err := c.fetchDigest(limit, ref)
 	if err != nil {
-		return "", c.explain(ctx, image, ref, err)
+		return "", c.wrapError(ctx, image, ref, err)
 	}
 	if byDigest {
 		c.remember(image)
@@ -88,13 +88,13 @@ func (c *Client) parse(image string) (name.Reference, error) {
 	return ref, nil
 }
 
-// retries are few and fast: whoever waits for an image asks again anyway.
-var retries = remote.Backoff{Duration: 200 * time.Millisecond, Factor: 2, Steps: 2}
+// retryBackoff are few and fast: whoever waits for an image asks again anyway.
+var retryBackoff = remote.Backoff{Duration: 200 * time.Millisecond, Factor: 2, Steps: 2}
 
-func (c *Client) ask(ctx context.Context, ref name.Reference) (string, error) {
-	through := guard{ways: c.ways, registry: ref.Context().RegistryStr()}
+func (c *Client) fetchDigest(ctx context.Context, ref name.Reference) (string, error) {
+	transport := guardedTransport{transports: c.transports, registry: ref.Context().RegistryStr()}
 	found, err := remote.Get(ref, remote.WithContext(ctx), remote.WithAuthFromKeychain(c.keychain),
-		remote.WithTransport(through), remote.WithUserAgent("octopod"), remote.WithRetryBackoff(retries))
+		remote.WithTransport(transport), remote.WithUserAgent("octopod"), remote.WithRetryBackoff(retryBackoff))
 	if err != nil {
 		return "", err
 	}
@@ -115,24 +115,24 @@ func checkManifest(found *remote.Descriptor) error {
 			return fmt.Errorf("%w (%s without content)", errNoManifest, found.MediaType)
 		}
 	default:
-		return fmt.Errorf("%w but %q", errNoManifest, cut(string(found.MediaType)))
+		return fmt.Errorf("%w but %q", errNoManifest, truncate(string(found.MediaType)))
 	}
 	return nil
 }
 
-// mostSeen bounds what is remembered.
-const mostSeen = 10_000
+// maxKnown bounds what is remembered.
+const maxKnown = 10_000
 
-// wasThere tells of a reference by digest alone: a tag may stand for something
+// isKnown tells of a reference by digest alone: a tag may stand for something
 // else tomorrow, and what is missing may come.
-func (c *Client) wasThere(image string) bool {
+func (c *Client) isKnown(image string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.seen.Has(image)
+	return c.known.Has(image)
 }
 
 func (c *Client) remember(image string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.seen.Put(image, struct{}{})
+	c.known.Put(image, struct{}{})
 }

@@ -11,14 +11,14 @@ import (
 	"octopod/generator/staging"
 )
 
-// askKustomize has a kustomization built in a sandbox.
-func (r *Renderer) askKustomize(ctx context.Context, v *view) ([]staging.Object, error) {
+// buildInSandbox has a kustomization built in a sandbox.
+func (r *Renderer) buildInSandbox(ctx context.Context, v *view) ([]staging.Object, error) {
 	job := evaluation{Engine: project.EngineKustomize, Main: v.dir, Epoch: v.base.epoch()}
-	out, err := r.sandboxes.evaluate(ctx, job, viewFiles{v}.answer)
+	out, err := r.pool.evaluate(ctx, job, viewFiles{v}.answer)
 	if err != nil {
 		return nil, err
 	}
-	v.noteAll(out.looked)
+	v.recordInputs(out.inputs)
 	objects := make([]staging.Object, 0, len(out.objects))
 	for _, head := range out.objects {
 		if head.Size < 0 || head.Size > len(out.json) {
@@ -34,8 +34,8 @@ func (r *Renderer) askKustomize(ctx context.Context, v *view) ([]staging.Object,
 }
 
 // answer lets a sandbox look at the files of a view.
-func (f viewFiles) answer(q question) found {
-	var a found
+func (f viewFiles) answer(q fileRequest) fileResponse {
+	var a fileResponse
 	var err error
 	switch q.Op {
 	case opLocate:
@@ -53,58 +53,58 @@ func (f viewFiles) answer(q question) found {
 		a.Error, a.Missing = err.Error(), errors.Is(err, fs.ErrNotExist)
 	}
 	a.Own = f.isOwn(q.Name)
-	a.Looked = f.view.looked()
+	a.Looked = f.view.sharedInputs()
 	return a
 }
 
 // isOwn tells whether a path leads to a staging's own directory.
 func (f viewFiles) isOwn(name string) bool {
 	inside, err := f.inTree(name)
-	if err != nil || !shared(inside) {
+	if err != nil || !isShared(inside) {
 		return true
 	}
 	real, _, err := f.view.resolve(inside)
 	if errors.Is(err, fs.ErrNotExist) {
 		return false // of what all stagings share
 	}
-	return err != nil || !shared(real)
+	return err != nil || !isShared(real)
 }
 
 // builder builds one kustomization at a time. It keeps the answers about what
 // all stagings share from one build to the next of the same epoch.
 type builder struct {
 	epoch  string
-	known  map[question]found
-	looked map[string]bool
+	known  map[fileRequest]fileResponse
+	inputs map[string]bool
 }
 
-func (b *builder) evaluate(job evaluation, answer answerer) (evaluated, error) {
+func (b *builder) evaluate(job evaluation, answer fileHandler) (evaluationResult, error) {
 	if b.known == nil || job.Epoch == "" || job.Epoch != b.epoch {
-		b.epoch, b.known, b.looked = job.Epoch, map[question]found{}, map[string]bool{}
+		b.epoch, b.known, b.inputs = job.Epoch, map[fileRequest]fileResponse{}, map[string]bool{}
 	}
-	objects, err := runKustomize(askedFiles{b, answer}, job.Main)
+	objects, err := runKustomize(requestedFiles{b, answer}, job.Main)
 	if err != nil {
-		return evaluated{}, err
+		return evaluationResult{}, err
 	}
-	out := evaluated{looked: sortedKeys(b.looked)}
+	out := evaluationResult{inputs: sortedKeys(b.inputs)}
 	for _, o := range objects {
-		out.objects = append(out.objects, objectHead{o.APIVersion, o.Kind, o.Namespace, o.Name, len(o.JSON)})
+		out.objects = append(out.objects, objectHeader{o.APIVersion, o.Kind, o.Namespace, o.Name, len(o.JSON)})
 		out.json = append(out.json, o.JSON...)
 	}
 	if len(out.json) > maxOutput {
-		return evaluated{}, templateError(fmt.Sprintf("the objects are larger than %d MiB together", maxOutput>>20))
+		return evaluationResult{}, templateError(fmt.Sprintf("the objects are larger than %d MiB together", maxOutput>>20))
 	}
 	return out, nil
 }
 
-// askedFiles are files that are asked for.
-type askedFiles struct {
+// requestedFiles are files that are asked for.
+type requestedFiles struct {
 	*builder
-	answer answerer
+	answer fileHandler
 }
 
-func (f askedFiles) ask(op operation, name string) (found, error) {
-	q := question{Op: op, Name: name}
+func (f requestedFiles) request(op operation, name string) (fileResponse, error) {
+	q := fileRequest{Op: op, Name: name}
 	a, ok := f.known[q]
 	if !ok {
 		a = f.answer(q)
@@ -112,7 +112,7 @@ func (f askedFiles) ask(op operation, name string) (found, error) {
 			f.known[q] = a
 		}
 		for _, name := range a.Looked {
-			f.looked[name] = true
+			f.inputs[name] = true
 		}
 	}
 	if a.Error != "" {
@@ -121,20 +121,20 @@ func (f askedFiles) ask(op operation, name string) (found, error) {
 	return a, nil
 }
 
-func (f askedFiles) locate(name string) (string, string, error) {
-	a, err := f.ask(opLocate, name)
+func (f requestedFiles) locate(name string) (string, string, error) {
+	a, err := f.request(opLocate, name)
 	if err != nil || len(a.Names) != 1 {
 		return "", "", cmp.Or(err, fs.ErrNotExist)
 	}
 	return a.At, a.Names[0], nil
 }
 
-func (f askedFiles) read(name string) ([]byte, error) {
-	a, err := f.ask(opRead, name)
+func (f requestedFiles) read(name string) ([]byte, error) {
+	a, err := f.request(opRead, name)
 	return a.data, err
 }
 
-func (f askedFiles) list(name string) ([]string, error) {
-	a, err := f.ask(opList, name)
+func (f requestedFiles) list(name string) ([]string, error) {
+	a, err := f.request(opList, name)
 	return a.Names, err
 }

@@ -33,17 +33,17 @@ type result struct {
 // resultKey covers what a render is given beside the tree.
 func resultKey(p *project.Project, v *view) (key [sha256.Size]byte) {
 	h := sha256.New()
-	write(h, string(p.Spec.Engine), string(p.Spec.Output), v.dir)
-	write(h, p.Spec.Jsonnet.Libraries...)
+	hashParts(h, string(p.Spec.Engine), string(p.Spec.Output), v.dir)
+	hashParts(h, p.Spec.Jsonnet.Libraries...)
 	for _, name := range sortedKeys(v.overlay) {
-		write(h, name, string(v.overlay[name]))
+		hashParts(h, name, string(v.overlay[name]))
 	}
 	h.Sum(key[:0])
 	return key
 }
 
-// write separates its parts by their length, so that no two lists collide.
-func write(h hash.Hash, parts ...string) {
+// hashParts separates its parts by their length, so that no two lists collide.
+func hashParts(h hash.Hash, parts ...string) {
 	var n [8]byte
 	for _, part := range append(parts, "") {
 		binary.LittleEndian.PutUint64(n[:], uint64(len(part)))
@@ -85,15 +85,15 @@ func (c *resultCache) put(key [sha256.Size]byte, v *view, objects []staging.Obje
 		c.byKey = map[[sha256.Size]byte]*list.Element{}
 	}
 	if old, ok := c.byKey[key]; ok {
-		c.drop(old)
+		c.remove(old)
 	}
 	c.byKey[key] = c.recent.PushFront(r)
 	for c.size += r.size; c.size > c.limit; {
-		c.drop(c.recent.Back())
+		c.remove(c.recent.Back())
 	}
 }
 
-func (c *resultCache) drop(element *list.Element) {
+func (c *resultCache) remove(element *list.Element) {
 	r := c.recent.Remove(element).(*result)
 	delete(c.byKey, r.key)
 	c.size -= r.size

@@ -41,7 +41,7 @@ func (unreadable) TreeHash(string) (string, error) { return "", errors.New("conn
 func TestUnknownHashIsNoHash(t *testing.T) {
 	c := resultCache{limit: 4096}
 	v := newView(newSnapshot(unreadable{}), "x", nil)
-	v.note("templates/a.yaml")
+	v.recordInput("templates/a.yaml")
 	c.put([32]byte{1}, v, nil)
 	if _, ok := c.get([32]byte{1}, newSnapshot(hashed{})); ok {
 		t.Error("a result with unknown inputs was cached")

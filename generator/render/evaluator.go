@@ -27,7 +27,7 @@ type evaluator struct {
 	imports *vmImports
 }
 
-func (e *evaluator) evaluate(job evaluation, answer answerer) (evaluated, error) {
+func (e *evaluator) evaluate(job evaluation, answer fileHandler) (evaluationResult, error) {
 	if e.vm == nil || job.Epoch == "" || job.Epoch != e.epoch || e.uses >= maxUses {
 		e.reset(job.Epoch)
 	}
@@ -36,17 +36,17 @@ func (e *evaluator) evaluate(job evaluation, answer answerer) (evaluated, error)
 	out, err := e.vm.EvaluateFile(job.Main)
 	if err != nil {
 		e.vm = nil // its caches hold the error
-		return evaluated{}, templateError(err.Error())
+		return evaluationResult{}, templateError(err.Error())
 	}
 	if len(out) > maxOutput {
-		return evaluated{}, templateError(fmt.Sprintf("the objects are larger than %d MiB together", maxOutput>>20))
+		return evaluationResult{}, templateError(fmt.Sprintf("the objects are larger than %d MiB together", maxOutput>>20))
 	}
-	return evaluated{json: []byte(out), looked: sortedKeys(e.imports.looked)}, nil
+	return evaluationResult{json: []byte(out), inputs: sortedKeys(e.imports.inputs)}, nil
 }
 
 func (e *evaluator) reset(epoch string) {
 	e.epoch, e.uses = epoch, 0
-	e.imports = &vmImports{contents: map[string]jsonnet.Contents{}, looked: map[string]bool{}}
+	e.imports = &vmImports{contents: map[string]jsonnet.Contents{}, inputs: map[string]bool{}}
 	e.vm = jsonnet.MakeVM()
 	e.vm.MaxStack = maxStack
 	e.vm.SetTraceOut(io.Discard)
@@ -57,21 +57,21 @@ func (e *evaluator) reset(epoch string) {
 // own files afresh: those get a name that tells their content.
 type vmImports struct {
 	main     evaluation
-	answer   answerer
+	answer   fileHandler
 	contents map[string]jsonnet.Contents
-	looked   map[string]bool
+	inputs   map[string]bool
 }
 
 func (i *vmImports) Import(from, name string) (jsonnet.Contents, string, error) {
-	f := found{At: name, Own: true, data: i.main.text}
+	f := fileResponse{At: name, Own: true, data: i.main.text}
 	if from != "" { // else it is the main file itself
-		f = i.answer(question{Op: opImport, From: ownMark.ReplaceAllString(from, ""), Name: name})
+		f = i.answer(fileRequest{Op: opImport, From: contentSuffix.ReplaceAllString(from, ""), Name: name})
 	}
 	if f.Error != "" {
 		return jsonnet.Contents{}, "", errors.New(f.Error)
 	}
 	for _, name := range f.Looked {
-		i.looked[name] = true
+		i.inputs[name] = true
 	}
 	at := f.At
 	if f.Own {
@@ -91,8 +91,8 @@ type localPool struct {
 	idle []*evaluator
 }
 
-func (p *localPool) evaluate(_ context.Context, e evaluation, answer answerer) (evaluated, error) {
-	one := p.take()
+func (p *localPool) evaluate(_ context.Context, e evaluation, answer fileHandler) (evaluationResult, error) {
+	one := p.acquire()
 	out, err := one.evaluate(e, answer)
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -100,7 +100,7 @@ func (p *localPool) evaluate(_ context.Context, e evaluation, answer answerer) (
 	return out, err
 }
 
-func (p *localPool) take() *evaluator {
+func (p *localPool) acquire() *evaluator {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	last := len(p.idle) - 1

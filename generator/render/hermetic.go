@@ -44,7 +44,7 @@ const (
 
 // lint refuses what is not hermetic in a kustomization and in all it builds on.
 func lint(v *view, dir string) error {
-	return (&linter{view: v, seen: map[string]bool{}}).directory(dir)
+	return (&linter{view: v, seen: map[string]bool{}}).checkDirectory(dir)
 }
 
 type linter struct {
@@ -52,14 +52,14 @@ type linter struct {
 	seen map[string]bool
 }
 
-// directory checks one kustomization, once per revision when it is shared.
-func (l *linter) directory(dir string) error {
+// checkDirectory checks one kustomization, once per revision when it is shared.
+func (l *linter) checkDirectory(dir string) error {
 	if l.seen[dir] {
 		return nil // kustomize names the cycle, if it is one
 	}
 	l.seen[dir] = true
 	if dir == l.view.dir {
-		return l.kustomization(dir)
+		return l.checkKustomization(dir)
 	}
 	base := l.view.base
 	base.mu.Lock()
@@ -68,14 +68,14 @@ func (l *linter) directory(dir string) error {
 	if known {
 		return err
 	}
-	err = l.kustomization(dir)
+	err = l.checkKustomization(dir)
 	base.mu.Lock()
 	base.linted[dir] = err
 	base.mu.Unlock()
 	return err
 }
 
-func (l *linter) kustomization(dir string) error {
+func (l *linter) checkKustomization(dir string) error {
 	file, data, err := readKustomization(l.view, dir)
 	if err != nil {
 		return err
@@ -85,11 +85,11 @@ func (l *linter) kustomization(dir string) error {
 		return invalidFile(file, err)
 	}
 	f := kustomization{linter: l, file: file, dir: dir, data: data}
-	if err := f.features(&k); err != nil {
+	if err := f.checkFeatures(&k); err != nil {
 		return err
 	}
 	for _, r := range references(&k) {
-		if err := f.reference(r); err != nil {
+		if err := f.checkReference(r); err != nil {
 			return err
 		}
 	}
@@ -139,15 +139,15 @@ func references(k *types.Kustomization) []reference {
 		add("replacements", toFile, r.Path)
 	}
 	for _, g := range k.ConfigMapGenerator {
-		add("configMapGenerator", toFile, pairFiles(g.KvPairSources)...)
+		add("configMapGenerator", toFile, generatorFiles(g.KvPairSources)...)
 	}
 	for _, g := range k.SecretGenerator {
-		add("secretGenerator", toFile, pairFiles(g.KvPairSources)...)
+		add("secretGenerator", toFile, generatorFiles(g.KvPairSources)...)
 	}
 	return list
 }
 
-func pairFiles(p types.KvPairSources) []string {
+func generatorFiles(p types.KvPairSources) []string {
 	files := append([]string{p.EnvSource}, p.EnvSources...)
 	for _, source := range p.FileSources {
 		if _, file, ok := strings.Cut(source, "="); ok {
@@ -165,72 +165,72 @@ type kustomization struct {
 	data      []byte
 }
 
-// features refuses what reaches out of the tree, or out of this build, by itself.
-func (k kustomization) features(fields *types.Kustomization) error {
+// checkFeatures refuses what reaches out of the tree, or out of this build, by itself.
+func (k kustomization) checkFeatures(fields *types.Kustomization) error {
 	switch {
 	case len(fields.HelmCharts) > 0 || fields.HelmGlobals != nil || len(fields.HelmChartInflationGenerator) > 0:
-		return k.refuse("helmCharts", "", "helm charts are inflated by running helm, which is not hermetic",
+		return k.reject("helmCharts", "", "helm charts are inflated by running helm, which is not hermetic",
 			"run `helm template` once and keep its output as a resource")
 	case len(fields.OpenAPI) > 0:
-		return k.refuse("openapi", "", "a schema set in one build leaks into all others",
+		return k.reject("openapi", "", "a schema set in one build leaks into all others",
 			"use JSON 6902 patches: they need no schema")
 	}
 	for _, option := range fields.BuildMetadata {
 		if strings.EqualFold(option, types.ManagedByLabelOption) {
-			return k.refuse("buildMetadata", option, "writes the version of the tool into every object",
+			return k.reject("buildMetadata", option, "writes the version of the tool into every object",
 				"set a label of your own under labels")
 		}
 	}
 	return nil
 }
 
-func (k kustomization) reference(r reference) error {
-	if remote(r.target) {
-		return k.refuse(r.field, r.target, "is remote: a staging is rendered from the env repo alone",
+func (k kustomization) checkReference(r reference) error {
+	if isRemote(r.target) {
+		return k.reject(r.field, r.target, "is remote: a staging is rendered from the env repo alone",
 			"copy what it points to into the env repo and name that directory")
 	}
 	if inline := r.kind == toPlugin || r.kind == toPatch; inline && isMapping(r.target) {
 		if r.kind == toPatch {
 			return nil
 		}
-		return k.plugin(r, k.file, []byte(r.target))
+		return k.checkPlugin(r, k.file, []byte(r.target))
 	}
 	target := path.Join(k.dir, r.target)
 	if path.IsAbs(r.target) || outsideTree(target) {
-		return k.refuse(r.field, r.target, "lies outside the env repo",
+		return k.reject(r.field, r.target, "lies outside the env repo",
 			"copy it into the env repo and write its path relative to this file")
 	}
 	real, n, err := k.view.resolve(target)
 	if errors.Is(err, fs.ErrNotExist) {
-		return k.refuse(r.field, r.target, fmt.Sprintf("does not exist: there is no %s in the env repo", target),
+		return k.reject(r.field, r.target, fmt.Sprintf("does not exist: there is no %s in the env repo", target),
 			"check the spelling; the path is relative to this file")
 	}
 	if err != nil {
 		return err
 	}
-	return k.follow(r, real, n)
+	return k.checkTarget(r, real, n)
 }
 
-func (k kustomization) follow(r reference, target string, n node) error {
+func (k kustomization) checkTarget(r reference, target string, n node) error {
 	switch {
 	case r.kind == toPlugin && n.mode.IsDir():
-		return k.refuse(r.field, r.target, "is a directory", "name the file that configures the built-in plugin")
+		return k.reject(r.field, r.target, "is a directory", "name the file that configures the built-in plugin")
 	case r.kind == toPlugin:
 		data, err := k.view.read(target)
 		if err != nil {
 			return err
 		}
-		return k.plugin(r, target, data)
+		return k.checkPlugin(r, target, data)
 	case r.kind == toDirectory && !n.mode.IsDir():
-		return k.refuse(r.field, r.target, "is no directory", "name the directory of a kustomization")
+		return k.reject(r.field, r.target, "is no directory", "name the directory of a kustomization")
 	case n.mode.IsDir() && (r.kind == toDirectory || r.kind == toEither):
-		return k.linter.directory(target)
+		return k.linter.checkDirectory(target)
 	}
 	return nil
 }
 
-// plugin lets only built-in plugins through, and those only with local files.
-func (k kustomization) plugin(r reference, file string, data []byte) error {
+// checkPlugin lets only built-in plugins through, and those only with local files.
+func (k kustomization) checkPlugin(r reference, file string, data []byte) error {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	for {
 		var config map[string]any
@@ -243,11 +243,11 @@ func (k kustomization) plugin(r reference, file string, data []byte) error {
 			continue
 		}
 		if config["apiVersion"] != "builtin" || config["kind"] == "HelmChartInflationGenerator" {
-			return k.refuse(r.field, r.target, fmt.Sprintf("would run the plugin %v of %v", config["kind"], config["apiVersion"]),
+			return k.reject(r.field, r.target, fmt.Sprintf("would run the plugin %v of %v", config["kind"], config["apiVersion"]),
 				"only kustomize's built-in plugins (apiVersion: builtin) are allowed, and helm is not one of them")
 		}
 		if text, found := findRemote(config); found {
-			return k.refuse(r.field, text, "is remote: a staging is rendered from the env repo alone", "copy it into the env repo")
+			return k.reject(r.field, text, "is remote: a staging is rendered from the env repo alone", "copy it into the env repo")
 		}
 	}
 }
@@ -258,7 +258,7 @@ func findRemote(value any) (string, bool) {
 	switch value := value.(type) {
 	case string:
 		_, file, _ := strings.Cut(value, "=")
-		return value, remoteFile(value) || remoteFile(file)
+		return value, isRemoteURL(value) || isRemoteURL(file)
 	case []any:
 		for _, item := range value {
 			if text, found := findRemote(item); found {
@@ -278,7 +278,7 @@ func findRemote(value any) (string, bool) {
 	return "", false
 }
 
-func (k kustomization) refuse(field, entry, why, hint string) error {
+func (k kustomization) reject(field, entry, why, hint string) error {
 	message := why
 	if entry != "" {
 		message = fmt.Sprintf("%q %s", shorten(entry), why)
@@ -295,15 +295,15 @@ var (
 	scheme     = regexp.MustCompile(`(?i)^(git::|[a-z][a-z0-9+.-]*://)`)
 )
 
-// remote tells whether kustomize might fetch what an entry names. It is wider
+// isRemote tells whether kustomize might fetch what an entry names. It is wider
 // than kustomize's own test: what it takes for remote by mistake gets a clear
 // error, and nothing that kustomize takes for remote gets past.
-func remote(entry string) bool {
-	return remoteFile(entry) || scheme.MatchString(entry) || userAtHost.MatchString(entry) ||
+func isRemote(entry string) bool {
+	return isRemoteURL(entry) || scheme.MatchString(entry) || userAtHost.MatchString(entry) ||
 		github.MatchString(entry) || strings.Contains(entry, "?ref=")
 }
 
-func remoteFile(entry string) bool {
+func isRemoteURL(entry string) bool {
 	u, err := url.Parse(entry)
 	return err == nil && (u.Scheme == "http" || u.Scheme == "https")
 }

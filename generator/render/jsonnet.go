@@ -27,14 +27,14 @@ func (r *Renderer) buildJsonnet(ctx context.Context, p *project.Project, v *view
 	}
 	imports := importer{view: v, libraries: p.Spec.Jsonnet.Libraries}
 	job := evaluation{Engine: project.EngineJsonnet, Main: main, Epoch: v.base.epoch(), text: text}
-	out, err := r.sandboxes.evaluate(ctx, job, imports.answer)
-	if v.refusal != nil {
-		return nil, v.refusal
+	out, err := r.pool.evaluate(ctx, job, imports.answer)
+	if v.violation != nil {
+		return nil, v.violation
 	}
 	if err != nil {
 		return nil, jsonnetError(v.dir, err)
 	}
-	v.noteAll(out.looked)
+	v.recordInputs(out.inputs)
 	return decodeObjects(p, v.dir, out.json)
 }
 
@@ -45,7 +45,7 @@ func decodeObjects(p *project.Project, dir string, out []byte) ([]staging.Object
 	if err := decoder.Decode(&value); err != nil {
 		return nil, fmt.Errorf("jsonnet gave no JSON: %w", err)
 	}
-	if p.Spec.Output == project.OutputSource && !flat(value) {
+	if p.Spec.Output == project.OutputSource && !isFlat(value) {
 		return nil, staging.Errorf(staging.CodeInvalid, "%s/%s gives objects inside objects, which Argo CD does not render", dir, mainFile).
 			WithHint("give one array of objects, as octopod.staging does, or write output: rendered in octopod.yaml")
 	}
@@ -60,8 +60,8 @@ func decodeObjects(p *project.Project, dir string, out []byte) ([]staging.Object
 	return objects, nil
 }
 
-// flat tells whether Argo CD accepts a value: one object, or an array of objects.
-func flat(value any) bool {
+// isFlat tells whether Argo CD accepts a value: one object, or an array of objects.
+func isFlat(value any) bool {
 	items, ok := value.([]any)
 	if !ok {
 		items = []any{value}
@@ -82,15 +82,15 @@ type importer struct {
 	libraries []string
 }
 
-func (i importer) answer(q question) found {
+func (i importer) answer(q fileRequest) fileResponse {
 	f := i.resolve(q.From, q.Name)
-	f.Looked = i.view.looked()
+	f.Looked = i.view.sharedInputs()
 	return f
 }
 
-func (i importer) resolve(from, name string) found {
+func (i importer) resolve(from, name string) fileResponse {
 	if path.IsAbs(name) {
-		return i.refuse(from, name, "is absolute")
+		return i.reject(from, name, "is absolute")
 	}
 	dirs := []string{path.Dir(from)}
 	for at := len(i.libraries) - 1; at >= 0; at-- {
@@ -99,32 +99,32 @@ func (i importer) resolve(from, name string) found {
 	for _, dir := range dirs {
 		target := path.Join(dir, name)
 		if outsideTree(target) {
-			return i.refuse(from, name, "lies outside the env repo")
+			return i.reject(from, name, "lies outside the env repo")
 		}
 		data, err := i.view.read(target)
 		if err == nil {
-			return found{At: target, Own: !shared(target), data: data}
+			return fileResponse{At: target, Own: !isShared(target), data: data}
 		}
-		if i.view.refusal != nil || !errors.Is(err, fs.ErrNotExist) {
-			return found{Error: err.Error()}
+		if i.view.violation != nil || !errors.Is(err, fs.ErrNotExist) {
+			return fileResponse{Error: err.Error()}
 		}
 	}
-	return found{Error: fmt.Sprintf("import %q: there is no such file beside %s or in %s", name, from, strings.Join(i.libraries, ", "))}
+	return fileResponse{Error: fmt.Sprintf("import %q: there is no such file beside %s or in %s", name, from, strings.Join(i.libraries, ", "))}
 }
 
-func (i importer) refuse(from, name, why string) found {
+func (i importer) reject(from, name, why string) fileResponse {
 	data, _ := i.view.read(from)
-	err := i.view.refuse(&staging.Error{
+	err := i.view.reject(&staging.Error{
 		Code: staging.CodeInvalid, Message: "the template is not usable",
 		Problems: []staging.Problem{{
-			File: from, Line: lineWith(data, name), Field: "import", Message: fmt.Sprintf("%q %s", shorten(name), why),
+			File: from, Line: lineContaining(data, name), Field: "import", Message: fmt.Sprintf("%q %s", shorten(name), why),
 		}},
 		Hint: "a template may import only what is in the env repo: copy it there",
 	})
-	return found{Error: err.Error()}
+	return fileResponse{Error: err.Error()}
 }
 
-func lineWith(data []byte, text string) int {
+func lineContaining(data []byte, text string) int {
 	at := bytes.Index(data, []byte(text))
 	if at < 0 {
 		return 0
@@ -156,9 +156,9 @@ func (s *snapshot) epoch() string {
 }
 
 var (
-	ownMark    = regexp.MustCompile(`#[0-9a-f]{16}\b`)
-	staticAt   = regexp.MustCompile(`^(\S+?):\(?(\d+):\d+\)?(?:-\S+)? (.*)`)
-	traceFrame = regexp.MustCompile(`\n\t(\S+?):\(?(\d+):`)
+	contentSuffix = regexp.MustCompile(`#[0-9a-f]{16}\b`)
+	staticAt      = regexp.MustCompile(`^(\S+?):\(?(\d+):\d+\)?(?:-\S+)? (.*)`)
+	traceFrame    = regexp.MustCompile(`\n\t(\S+?):\(?(\d+):`)
 )
 
 // jsonnetError keeps message and place of jsonnet's report.
@@ -167,14 +167,14 @@ func jsonnetError(dir string, err error) error {
 	if !errors.As(err, &fault) {
 		return err
 	}
-	text := ownMark.ReplaceAllString(err.Error(), "")
+	text := contentSuffix.ReplaceAllString(err.Error(), "")
 	message, _, _ := strings.Cut(strings.TrimPrefix(text, "RUNTIME ERROR: "), "\n\t")
 	result := &staging.Error{
 		Code: staging.CodeInvalid, Message: "the template cannot be evaluated",
 		Problems: []staging.Problem{jsonnetProblem(dir, message, text)},
 	}
 	if strings.Contains(message, "max stack frames") {
-		result.Hint = endless
+		result.Hint = recursionHint
 	}
 	return result
 }

@@ -26,11 +26,11 @@ func (r *Renderer) buildKustomize(ctx context.Context, v *view) ([]staging.Objec
 	}
 	build := func(context.Context, *view) ([]staging.Object, error) { return runKustomize(viewFiles{v}, v.dir) }
 	if r.options.SandboxKustomize {
-		build = r.askKustomize
+		build = r.buildInSandbox
 	}
 	objects, err := build(ctx, v)
-	if v.refusal != nil {
-		return nil, v.refusal
+	if v.violation != nil {
+		return nil, v.violation
 	}
 	var fault templateError
 	if errors.As(err, &fault) {
@@ -41,7 +41,7 @@ func (r *Renderer) buildKustomize(ctx context.Context, v *view) ([]staging.Objec
 
 // runKustomize builds the kustomization in a directory.
 func runKustomize(files files, dir string) (objects []staging.Object, err error) {
-	defer theSchema.enter()()
+	defer kustomizeSchema.acquire()()
 	defer func() {
 		if p := recover(); p != nil {
 			err = templateError(fmt.Sprintf("kustomize gave up: %v", p))
@@ -77,21 +77,21 @@ func fromResource(r *resource.Resource) (staging.Object, error) {
 	return o, err
 }
 
-// schemaGate guards kustomize's one process-wide table of Kubernetes schemas,
+// schemaLock guards kustomize's one process-wide table of Kubernetes schemas,
 // which is filled on first need and read without a lock meanwhile. Filling it
 // takes longer than a build and most builds do without. So builds go one by one
 // as long as nobody waits; the first that finds another waiting fills the table,
 // and from then on all go side by side.
-type schemaGate struct {
+type schemaLock struct {
 	mu     sync.RWMutex // held for writing while the table may change
 	builds atomic.Int32 // running or waiting
 	filled atomic.Bool
 }
 
-var theSchema schemaGate
+var kustomizeSchema schemaLock
 
-// enter waits for the turn of one build and gives what ends it.
-func (g *schemaGate) enter() (leave func()) {
+// acquire waits for the turn of one build and gives what ends it.
+func (g *schemaLock) acquire() (leave func()) {
 	g.builds.Add(1)
 	if !g.filled.Load() {
 		g.mu.Lock()
@@ -112,21 +112,21 @@ func (g *schemaGate) enter() (leave func()) {
 var (
 	triedAsDir  = regexp.MustCompile(`(?s)accumulation err='(?:accumulating|merging) resources from '([^']*)': (.*)': must build at directory: '[^']*': file is not directory`)
 	triedAsFile = regexp.MustCompile(`accumulation err='accumulating resources from '[^']*': '[^']*' must resolve to a file': `)
-	onTheWay    = regexp.MustCompile(`(accumulating (resources|components): |recursed accumulation of path '[^']*': |recursed merging from path '[^']*': |accumulateDirectory: )`)
+	pathPrefix  = regexp.MustCompile(`(accumulating (resources|components): |recursed accumulation of path '[^']*': |recursed merging from path '[^']*': |accumulateDirectory: )`)
 	malformed   = regexp.MustCompile(`(?s)MalformedYAMLError: (.*) in File: (\S+)`)
 	yamlLine    = regexp.MustCompile(`(?:yaml: )?line (\d+): `)
 	inDirectory = regexp.MustCompile(`path '` + mountPoint + `/([^']*)'`)
 
 	// What kustomize prints of its own types where an object is meant.
-	resID      = regexp.MustCompile(`(?:id )?resid\.ResId\{Gvk:resid\.Gvk\{[^}]*Kind:"([^"]*)"[^}]*\}, Name:"([^"]*)"[^}]*\}`)
-	pointer    = regexp.MustCompile(`merging from generator &\{0x[^}]*\}: `)
-	objectID   = regexp.MustCompile(`(\w+)\.v\w+\.(?:\[noGrp\]|[\w.-]+)/([\w.-]+)\.(?:\[noNs\]|[\w-]+)`)
-	noWorkload = regexp.MustCompile(`resource with name (\S+) does not match a config with the following GVK \[.*\]`)
+	resID            = regexp.MustCompile(`(?:id )?resid\.ResId\{Gvk:resid\.Gvk\{[^}]*Kind:"([^"]*)"[^}]*\}, Name:"([^"]*)"[^}]*\}`)
+	generatorPointer = regexp.MustCompile(`merging from generator &\{0x[^}]*\}: `)
+	objectID         = regexp.MustCompile(`(\w+)\.v\w+\.(?:\[noGrp\]|[\w.-]+)/([\w.-]+)\.(?:\[noNs\]|[\w-]+)`)
+	noWorkload       = regexp.MustCompile(`resource with name (\S+) does not match a config with the following GVK \[.*\]`)
 )
 
-// inWords says with names of objects what kustomize says with its own types.
-func inWords(text string) string {
-	text = pointer.ReplaceAllString(resID.ReplaceAllString(text, "$1/$2"), "merging settings: ")
+// readableMessage says with names of objects what kustomize says with its own types.
+func readableMessage(text string) string {
+	text = generatorPointer.ReplaceAllString(resID.ReplaceAllString(text, "$1/$2"), "merging settings: ")
 	text = objectID.ReplaceAllString(text, "$1/$2")
 	return noWorkload.ReplaceAllString(text, "replicas: there is no workload $1 in the template")
 }
@@ -145,8 +145,8 @@ func kustomizeError(dir string, fault templateError) error {
 		return invalidFile(file, errors.New(m[1]))
 	}
 	text = strings.ReplaceAll(text, `\"`, `"`)
-	text = onTheWay.ReplaceAllString(triedAsFile.ReplaceAllString(text, ""), "")
-	text = inWords(strings.ReplaceAll(text, mountPoint+"/", ""))
+	text = pathPrefix.ReplaceAllString(triedAsFile.ReplaceAllString(text, ""), "")
+	text = readableMessage(strings.ReplaceAll(text, mountPoint+"/", ""))
 	if m := triedAsDir.FindStringSubmatch(text); m != nil {
 		place, text = path.Join(place, m[1]), m[2]
 	}

@@ -89,7 +89,7 @@ func flatten(value any, at string, found []staging.Object) ([]staging.Object, er
 	case map[string]any:
 		return flattenMap(value, at, found)
 	}
-	return nil, fmt.Errorf("%s is %s, not an object", at, describe(value))
+	return nil, fmt.Errorf("%s is %s, not an object", at, typeName(value))
 }
 
 func flattenMap(value map[string]any, at string, found []staging.Object) ([]staging.Object, error) {
@@ -114,7 +114,7 @@ func flattenMap(value map[string]any, at string, found []staging.Object) ([]stag
 	return found, nil
 }
 
-func describe(value any) string {
+func typeName(value any) string {
 	switch value.(type) {
 	case string:
 		return "text"

@@ -197,7 +197,7 @@ func archivePatch(fix staging.ArchiveFix) (overlayPatch, error) {
 	// The only patch that removes a whole object; kind and name in it are not
 	// compared, the target decides.
 	text := "$patch: delete\napiVersion: v1\nkind: " + fix.Kind + "\nmetadata:\n  name: every\n"
-	return overlayPatch{Target: overlayTarget{Kind: literal(fix.Kind)}, Patch: text}, nil
+	return overlayPatch{Target: overlayTarget{Kind: exactSelector(fix.Kind)}, Patch: text}, nil
 }
 
 func jsonPatch(p staging.Patch) (overlayPatch, error) {
@@ -217,12 +217,12 @@ func jsonPatch(p staging.Patch) (overlayPatch, error) {
 	if err := writeYAML(&text, []operation{op}); err != nil {
 		return overlayPatch{}, fmt.Errorf("patch %s of %s: %w", p.Pointer, p.Kind, err)
 	}
-	return overlayPatch{Target: overlayTarget{Kind: literal(p.Kind), Name: literal(p.Name)}, Patch: text.String()}, nil
+	return overlayPatch{Target: overlayTarget{Kind: exactSelector(p.Kind), Name: exactSelector(p.Name)}, Patch: text.String()}, nil
 }
 
-// literal gives a selector that matches the text alone: kustomize reads a
+// exactSelector gives a selector that matches the text alone: kustomize reads a
 // selector as a regular expression over the whole name.
-func literal(name string) string { return regexp.QuoteMeta(name) }
+func exactSelector(name string) string { return regexp.QuoteMeta(name) }
 
 func escapePointer(key string) string {
 	return strings.NewReplacer("~", "~0", "/", "~1").Replace(key)

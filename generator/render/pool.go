@@ -33,25 +33,25 @@ func newWorkerPool(o Options) *workerPool {
 
 // evaluate uses up its process when the evaluation fails in any other way than
 // by an error of the template.
-func (p *workerPool) evaluate(ctx context.Context, e evaluation, answer answerer) (evaluated, error) {
-	one, err := p.take()
+func (p *workerPool) evaluate(ctx context.Context, e evaluation, answer fileHandler) (evaluationResult, error) {
+	one, err := p.acquire()
 	if err != nil {
-		return evaluated{}, err
+		return evaluationResult{}, err
 	}
 	stop := context.AfterFunc(ctx, one.kill)
 	reply, err := one.evaluate(e, answer)
 	if !stop() || err != nil || reply.Done.TooLarge {
-		return evaluated{}, p.explain(ctx, e, one, reply, err)
+		return evaluationResult{}, p.stopFailed(ctx, e, one, reply, err)
 	}
-	p.put(one)
+	p.release(one)
 	if reply.Done.Error != "" {
-		return evaluated{}, templateError(reply.Done.Error)
+		return evaluationResult{}, templateError(reply.Done.Error)
 	}
-	return evaluated{json: reply.payload, objects: reply.Done.Objects, looked: reply.Done.Looked}, nil
+	return evaluationResult{json: reply.payload, objects: reply.Done.Objects, inputs: reply.Done.Looked}, nil
 }
 
-// explain ends a process that did not come to an end of its work, and says why.
-func (p *workerPool) explain(ctx context.Context, e evaluation, one *process, reply message, err error) error {
+// stopFailed ends a process that did not come to an end of its work, and says why.
+func (p *workerPool) stopFailed(ctx context.Context, e evaluation, one *process, reply message, err error) error {
 	if ctx.Err() != nil || reply.Done != nil {
 		one.kill()
 	}
@@ -62,12 +62,12 @@ func (p *workerPool) explain(ctx context.Context, e evaluation, one *process, re
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case reply.Done != nil && reply.Done.TooLarge, !killed && one.ranOutOfMemory():
-		return tooLarge(e.Main, p.options.MaxMemory)
+		return memoryError(e.Main, p.options.MaxMemory)
 	}
 	return fmt.Errorf("the render worker ended: %w: %s", cmp.Or(waitErr, err), one.stderr.String())
 }
 
-func (p *workerPool) take() (*process, error) {
+func (p *workerPool) acquire() (*process, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ctx.Err() != nil {
@@ -81,7 +81,7 @@ func (p *workerPool) take() (*process, error) {
 	return startProcess(p.options.Sandbox(p.ctx), p.options.MaxMemory)
 }
 
-func (p *workerPool) put(one *process) {
+func (p *workerPool) release(one *process) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.ctx.Err() != nil {
@@ -109,7 +109,7 @@ type process struct {
 	*pipe
 	cmd    *exec.Cmd
 	stdin  io.Closer
-	stderr *tail
+	stderr *stderrHead
 	wait   func() error
 }
 
@@ -125,7 +125,7 @@ func startProcess(cmd *exec.Cmd, maxMemory int64) (*process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start the render worker: %w", err)
 	}
-	one := &process{pipe: newPipe(stdout, stdin), cmd: cmd, stdin: stdin, stderr: &tail{}}
+	one := &process{pipe: newPipe(stdout, stdin), cmd: cmd, stdin: stdin, stderr: &stderrHead{}}
 	cmd.Stderr = one.stderr
 	if err := cmd.Start(); err != nil {
 		return nil, fmt.Errorf("start the render worker: %w", err)
@@ -142,7 +142,7 @@ func (o *process) kill() {
 	_ = o.cmd.Process.Kill() // it may have ended by itself
 }
 
-func (o *process) evaluate(e evaluation, answer answerer) (message, error) {
+func (o *process) evaluate(e evaluation, answer fileHandler) (message, error) {
 	o.stderr.reset()
 	if err := o.send(message{Evaluate: &e, payload: e.text}); err != nil {
 		return message{}, err
@@ -182,14 +182,14 @@ func (o *process) ranOutOfMemory() bool {
 	return !o.cmd.ProcessState.Exited()
 }
 
-// tail keeps the beginning of what a process says on its end: a crash of the Go
+// stderrHead keeps the beginning of what a process says on its end: a crash of the Go
 // runtime names its reason first.
-type tail struct {
+type stderrHead struct {
 	mu   sync.Mutex
 	text []byte
 }
 
-func (t *tail) Write(b []byte) (int, error) {
+func (t *stderrHead) Write(b []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if room := 4096 - len(t.text); room > 0 {
@@ -199,13 +199,13 @@ func (t *tail) Write(b []byte) (int, error) {
 }
 
 // reset forgets the warnings of earlier evaluations.
-func (t *tail) reset() {
+func (t *stderrHead) reset() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.text = t.text[:0]
 }
 
-func (t *tail) String() string {
+func (t *stderrHead) String() string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return string(bytes.TrimSpace(t.text))

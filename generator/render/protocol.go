@@ -17,11 +17,11 @@ import (
 //	worker → Renderer   done + JSON, which makes the worker idle again
 
 type message struct {
-	Limits   *limits     `json:",omitempty"`
-	Evaluate *evaluation `json:",omitempty"`
-	Ask      *question   `json:",omitempty"`
-	Found    *found      `json:",omitempty"`
-	Done     *done       `json:",omitempty"`
+	Limits   *limits       `json:",omitempty"`
+	Evaluate *evaluation   `json:",omitempty"`
+	Ask      *fileRequest  `json:",omitempty"`
+	Found    *fileResponse `json:",omitempty"`
+	Done     *done         `json:",omitempty"`
 
 	payload []byte
 }
@@ -29,10 +29,10 @@ type message struct {
 type limits struct{ MaxMemory int64 }
 
 type done struct {
-	Error    string       `json:",omitempty"`
-	TooLarge bool         `json:",omitempty"` // the memory limit was reached; the worker ends
-	Objects  []objectHead `json:",omitempty"`
-	Looked   []string     `json:",omitempty"`
+	Error    string         `json:",omitempty"`
+	TooLarge bool           `json:",omitempty"` // the memory limit was reached; the worker ends
+	Objects  []objectHeader `json:",omitempty"`
+	Looked   []string       `json:",omitempty"`
 }
 
 // maxPayload is above everything that either side has reason to send.

@@ -39,23 +39,23 @@ type Options struct {
 
 // Renderer evaluates templates. It may be used by many goroutines at once.
 type Renderer struct {
-	options   Options
-	slots     chan struct{} // one for each render under way
-	sandboxes sandboxes     // kustomize as well, with SandboxKustomize
-	results   resultCache
+	options Options
+	slots   chan struct{} // one for each render under way
+	pool    evaluatorPool // kustomize as well, with SandboxKustomize
+	results resultCache
 
 	mu        sync.Mutex
-	snapshots []*keptSnapshot // the latest first
+	snapshots []*cachedSnapshot // the latest first
 }
 
-type keptSnapshot struct {
+type cachedSnapshot struct {
 	hash string
 	*snapshot
 }
 
-// keptSnapshots is how many revisions stay in memory: the tip, and a few that
+// maxSnapshots is how many revisions stay in memory: the tip, and a few that
 // are compared with it.
-const keptSnapshots = 4
+const maxSnapshots = 4
 
 // New makes a Renderer. Close it to end its processes.
 func New(o Options) *Renderer {
@@ -67,15 +67,15 @@ func New(o Options) *Renderer {
 	r := &Renderer{options: o, slots: make(chan struct{}, o.Workers)}
 	r.results.limit = o.CacheSize
 	if o.Sandbox != nil {
-		r.sandboxes = newWorkerPool(o)
+		r.pool = newWorkerPool(o)
 	} else {
-		r.sandboxes = &localPool{}
+		r.pool = &localPool{}
 	}
 	return r
 }
 
 // Close ends the processes of the sandbox. Renders under way fail.
-func (r *Renderer) Close() error { return r.sandboxes.close() }
+func (r *Renderer) Close() error { return r.pool.close() }
 
 // Render evaluates envs/<name> of the tree with source laid over it. Objects
 // come canonical and in a total order. Equal input gives equal objects; input
@@ -95,12 +95,12 @@ func (r *Renderer) Render(ctx context.Context, tree fs.FS, p *project.Project, n
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
-	if r.evaluatesHere(p) {
+	if r.evaluatesInProcess(p) {
 		var stop context.CancelFunc
-		ctx, stop = watched(ctx, v.dir, r.options.MaxMemory)
+		ctx, stop = withMemoryLimit(ctx, v.dir, r.options.MaxMemory)
 		defer stop()
 	}
-	objects, err := r.limited(ctx, v, build)
+	objects, err := r.buildWithTimeout(ctx, v, build)
 	if err != nil {
 		return nil, err
 	}
@@ -124,19 +124,19 @@ func (r *Renderer) engine(p *project.Project) (engine, error) {
 	return nil, unknownEngine(p.Spec.Engine)
 }
 
-// evaluatesHere tells whether a template takes the memory of this process.
-func (r *Renderer) evaluatesHere(p *project.Project) bool {
+// evaluatesInProcess tells whether a template takes the memory of this process.
+func (r *Renderer) evaluatesInProcess(p *project.Project) bool {
 	return r.options.Sandbox == nil || p.Spec.Engine == project.EngineKustomize && !r.options.SandboxKustomize
 }
 
-// limited gives up a build that takes too long. Its slot is free again only
+// buildWithTimeout gives up a build that takes too long. Its slot is free again only
 // when the build has really ended, so that builds nobody waits for cannot pile up.
-func (r *Renderer) limited(ctx context.Context, v *view, build engine) ([]staging.Object, error) {
+func (r *Renderer) buildWithTimeout(ctx context.Context, v *view, build engine) ([]staging.Object, error) {
 	type outcome struct {
 		objects []staging.Object
 		err     error
 	}
-	limit, cancel := context.WithTimeoutCause(ctx, r.options.Timeout, tooSlow(v.dir, r.options.Timeout))
+	limit, cancel := context.WithTimeoutCause(ctx, r.options.Timeout, timeoutError(v.dir, r.options.Timeout))
 	defer cancel()
 	done := make(chan outcome, 1)
 	go func() {
@@ -152,12 +152,12 @@ func (r *Renderer) limited(ctx context.Context, v *view, build engine) ([]stagin
 	}
 }
 
-func tooSlow(dir string, limit time.Duration) error {
+func timeoutError(dir string, limit time.Duration) error {
 	return staging.Errorf(staging.CodeInvalid, "the template of %s did not finish within %s", dir, limit).
-		WithHint(endless)
+		WithHint(recursionHint)
 }
 
-const endless = "look for a function that calls itself without an end"
+const recursionHint = "look for a function that calls itself without an end"
 
 // snapshotOf gives what is already in memory of a revision.
 func (r *Renderer) snapshotOf(tree fs.FS) *snapshot {
@@ -175,9 +175,9 @@ func (r *Renderer) snapshotOf(tree fs.FS) *snapshot {
 			return kept.snapshot
 		}
 	}
-	r.snapshots = append([]*keptSnapshot{{hash, s}}, r.snapshots...)
-	if len(r.snapshots) > keptSnapshots {
-		r.snapshots = r.snapshots[:keptSnapshots]
+	r.snapshots = append([]*cachedSnapshot{{hash, s}}, r.snapshots...)
+	if len(r.snapshots) > maxSnapshots {
+		r.snapshots = r.snapshots[:maxSnapshots]
 	}
 	return s
 }

@@ -17,8 +17,8 @@ type evaluation struct {
 	text   []byte // content of the jsonnet file
 }
 
-// question is what a sandbox wants to know.
-type question struct {
+// fileRequest is what a sandbox wants to know.
+type fileRequest struct {
 	Op   operation
 	From string `json:",omitempty"` // the file that imports
 	Name string
@@ -33,8 +33,8 @@ const (
 	opList   operation = "list"
 )
 
-// found answers a question.
-type found struct {
+// fileResponse answers a question.
+type fileResponse struct {
 	At      string   `json:",omitempty"` // path of the import, or directory of the file
 	Names   []string `json:",omitempty"` // in a directory, or of the file
 	Own     bool     `json:",omitempty"` // belongs to the one staging
@@ -45,18 +45,18 @@ type found struct {
 	data []byte
 }
 
-type answerer func(question) found
+type fileHandler func(fileRequest) fileResponse
 
-// evaluated is the result of an evaluation: JSON, or the objects that kustomize
+// evaluationResult is the result of an evaluation: JSON, or the objects that kustomize
 // gives one after the other. Looked covers answers of earlier evaluations as well.
-type evaluated struct {
+type evaluationResult struct {
 	json    []byte
-	objects []objectHead
-	looked  []string
+	objects []objectHeader
+	inputs  []string
 }
 
-// objectHead is an object without its JSON, of which it says the length.
-type objectHead struct {
+// objectHeader is an object without its JSON, of which it says the length.
+type objectHeader struct {
 	APIVersion, Kind, Namespace, Name string
 	Size                              int
 }
@@ -66,9 +66,9 @@ type templateError string
 
 func (e templateError) Error() string { return string(e) }
 
-// sandboxes evaluate templates. What is wrong with the template itself comes as
+// evaluatorPool evaluate templates. What is wrong with the template itself comes as
 // a templateError.
-type sandboxes interface {
-	evaluate(ctx context.Context, e evaluation, answer answerer) (evaluated, error)
+type evaluatorPool interface {
+	evaluate(ctx context.Context, e evaluation, answer fileHandler) (evaluationResult, error)
 	close() error
 }

@@ -31,14 +31,14 @@ func stagingObjects(params staging.Params) []any {
 		})
 	}
 	return append(objects, object{
-		APIVersion: "v1", Kind: "ConfigMap", Metadata: inside, Data: facts(params),
+		APIVersion: "v1", Kind: "ConfigMap", Metadata: inside, Data: configMapData(params),
 	})
 }
 
-// facts is the data of the ConfigMap octopod: what replacements of a component
+// configMapData is the data of the ConfigMap octopod: what replacements of a component
 // and the environment of a container may refer to. Host and URL are left out
 // for a service that is not reached from outside.
-func facts(params staging.Params) map[string]string {
+func configMapData(params staging.Params) map[string]string {
 	data := map[string]string{
 		"project":   params.Project,
 		"name":      params.Name,

@@ -53,7 +53,7 @@ func newSnapshot(tree fs.FS) *snapshot {
 	}
 }
 
-func shared(name string) bool { return !strings.HasPrefix(name, staging.EnvsDir+"/") }
+func isShared(name string) bool { return !strings.HasPrefix(name, staging.EnvsDir+"/") }
 
 // stat gives the node at a path, without following a link at its end.
 func (s *snapshot) stat(name string) node {
@@ -63,15 +63,15 @@ func (s *snapshot) stat(name string) node {
 	if ok {
 		return n
 	}
-	n = s.look(name)
+	n = s.lstat(name)
 	// A tree may lie behind a network: any other error may be gone next time.
-	if lasting := n.err == nil || errors.Is(n.err, fs.ErrNotExist); lasting && shared(name) {
+	if lasting := n.err == nil || errors.Is(n.err, fs.ErrNotExist); lasting && isShared(name) {
 		s.nodes[name] = n
 	}
 	return n
 }
 
-func (s *snapshot) look(name string) node {
+func (s *snapshot) lstat(name string) node {
 	info, err := fs.Lstat(s.tree, name)
 	if err != nil {
 		return node{err: err}
@@ -102,7 +102,7 @@ func (s *snapshot) read(name string) ([]byte, error) {
 		return nil, staging.Errorf(staging.CodeInvalid, "%s is larger than %d MiB", name, maxFileSize>>20).
 			WithHint("a template is text: keep data out of the env repo")
 	}
-	if shared(name) {
+	if isShared(name) {
 		s.files[name] = data
 	}
 	return data, nil
@@ -129,14 +129,14 @@ func (s *snapshot) hash(name string) (string, error) {
 // view is what the render of one staging sees: a snapshot with the staging's
 // own files laid over it. It is used by one goroutine at a time.
 type view struct {
-	base     *snapshot
-	dir      string            // envs/<name>
-	overlay  map[string][]byte // by full path
-	inputs   map[string]string // what was looked at outside the overlay, with its hash
-	unhashed bool              // the hash of an input is unknown, so the result is not cached
-	sizes    map[string]int64  // of the files that were read
-	total    int64
-	refusal  error // the first look that a hermetic render does not allow
+	base      *snapshot
+	dir       string            // envs/<name>
+	overlay   map[string][]byte // by full path
+	inputs    map[string]string // what was looked at outside the overlay, with its hash
+	unhashed  bool              // the hash of an input is unknown, so the result is not cached
+	sizes     map[string]int64  // of the files that were read
+	total     int64
+	violation error // the first look that a hermetic render does not allow
 }
 
 func newView(base *snapshot, name string, source []staging.File) *view {
@@ -152,11 +152,11 @@ func newView(base *snapshot, name string, source []staging.File) *view {
 	return v
 }
 
-// refuse records a violation and gives it back. Engines wrap, swallow and retry
+// reject records a violation and gives it back. Engines wrap, swallow and retry
 // errors of their file system; the record keeps the first one as it was.
-func (v *view) refuse(err error) error {
-	if v.refusal == nil {
-		v.refusal = err
+func (v *view) reject(err error) error {
+	if v.violation == nil {
+		v.violation = err
 	}
 	return err
 }
@@ -165,7 +165,7 @@ func (v *view) refuse(err error) error {
 // its real path.
 func (v *view) resolve(name string) (string, node, error) {
 	if outsideTree(name) {
-		return "", node{}, v.refuse(leavesTree(name))
+		return "", node{}, v.reject(outsideError(name))
 	}
 	todo, real, hops := strings.Split(path.Clean(name), "/"), ".", 0
 	for len(todo) > 0 {
@@ -181,7 +181,7 @@ func (v *view) resolve(name string) (string, node, error) {
 		}
 		target := path.Join(path.Dir(next), n.target)
 		if hops++; hops > maxLinks || path.IsAbs(n.target) || outsideTree(target) {
-			return "", node{}, v.refuse(badLink(next, n.target))
+			return "", node{}, v.reject(linkError(next, n.target))
 		}
 		todo, real = append(strings.Split(target, "/"), todo...), "."
 	}
@@ -189,25 +189,25 @@ func (v *view) resolve(name string) (string, node, error) {
 	return real, n, err
 }
 
-func leavesTree(name string) error {
+func outsideError(name string) error {
 	return staging.Errorf(staging.CodeInvalid, "%s lies outside the env repo", name).
 		WithHint("a template may use only what is in the env repo: copy it there")
 }
 
-// readsRecord: a change of the record alone, of a title or a note, is no rollout.
-func readsRecord(name string) error {
+// recordError: a change of the record alone, of a title or a note, is no rollout.
+func recordError(name string) error {
 	return staging.Errorf(staging.CodeInvalid, "a template reads %s, which is for Octopod and for people", name).
 		WithHint("a template is given what it needs of a staging: %s with kustomize, %s with jsonnet", objectsFile, paramsFile)
 }
 
-func badLink(name, target string) error {
+func linkError(name, target string) error {
 	return staging.Errorf(staging.CodeInvalid, "%s is a link to %s, which leaves the env repo or never ends", name, target).
 		WithHint("replace the link by a copy of what it points to")
 }
 
 func (v *view) stat(name string) (node, error) {
 	if name == path.Join(v.dir, staging.RecordFile) {
-		return node{}, v.refuse(readsRecord(name))
+		return node{}, v.reject(recordError(name))
 	}
 	if _, ok := v.overlay[name]; ok {
 		return node{}, nil
@@ -215,20 +215,20 @@ func (v *view) stat(name string) (node, error) {
 	if name == "." || name == staging.EnvsDir || name == v.dir {
 		return node{mode: fs.ModeDir}, nil
 	}
-	if !shared(name) && !strings.HasPrefix(name, v.dir+"/") {
-		return node{}, v.refuse(staging.Errorf(staging.CodeInvalid, "%s uses %s, which belongs to another staging", v.dir, name).
+	if !isShared(name) && !strings.HasPrefix(name, v.dir+"/") {
+		return node{}, v.reject(staging.Errorf(staging.CodeInvalid, "%s uses %s, which belongs to another staging", v.dir, name).
 			WithHint("move what stagings share to templates/ or jsonnet/"))
 	}
-	v.note(name)
+	v.recordInput(name)
 	n := v.base.stat(name)
-	return n, v.refuseInvalid(n.err)
+	return n, v.rejectInvalid(n.err)
 }
 
-// note remembers what a result depends on: the top-level directory, or the very
+// recordInput remembers what a result depends on: the top-level directory, or the very
 // file where it lies in the staging's own directory.
-func (v *view) note(name string) {
+func (v *view) recordInput(name string) {
 	key := name
-	if shared(name) {
+	if isShared(name) {
 		key, _, _ = strings.Cut(name, "/")
 	}
 	if _, ok := v.inputs[key]; ok {
@@ -239,21 +239,21 @@ func (v *view) note(name string) {
 	v.unhashed = v.unhashed || err != nil
 }
 
-// looked gives what the result depends on outside envs/.
-func (v *view) looked() []string {
+// sharedInputs gives what the result depends on outside envs/.
+func (v *view) sharedInputs() []string {
 	var names []string
 	for name := range v.inputs {
-		if shared(name) {
+		if isShared(name) {
 			names = append(names, name)
 		}
 	}
 	return names
 }
 
-// noteAll remembers what an evaluation knew from earlier ones.
-func (v *view) noteAll(names []string) {
+// recordInputs remembers what an evaluation knew from earlier ones.
+func (v *view) recordInputs(names []string) {
 	for _, name := range names {
-		v.note(name)
+		v.recordInput(name)
 	}
 }
 
@@ -269,27 +269,27 @@ func (v *view) read(name string) ([]byte, error) {
 	data, own := v.overlay[real]
 	if !own {
 		if data, err = v.base.read(real); err != nil {
-			return nil, v.refuseInvalid(err)
+			return nil, v.rejectInvalid(err)
 		}
 	}
-	return data, v.count(real, int64(len(data)))
+	return data, v.countSize(real, int64(len(data)))
 }
 
-// refuseInvalid makes a fault of the tree itself the result of the render.
-func (v *view) refuseInvalid(err error) error {
+// rejectInvalid makes a fault of the tree itself the result of the render.
+func (v *view) rejectInvalid(err error) error {
 	if staging.CodeOf(err) == staging.CodeInvalid {
-		return v.refuse(err)
+		return v.reject(err)
 	}
 	return err
 }
 
-func (v *view) count(name string, size int64) error {
+func (v *view) countSize(name string, size int64) error {
 	if _, seen := v.sizes[name]; seen {
 		return nil
 	}
 	v.sizes[name] = size
 	if v.total += size; v.total > maxTotalSize {
-		return v.refuse(staging.Errorf(staging.CodeInvalid, "the templates of %s are larger than %d MiB together", v.dir, maxTotalSize>>20).
+		return v.reject(staging.Errorf(staging.CodeInvalid, "the templates of %s are larger than %d MiB together", v.dir, maxTotalSize>>20).
 			WithHint("a template is text: keep data out of the env repo"))
 	}
 	return nil
@@ -301,7 +301,7 @@ func (v *view) list(name string) ([]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	v.note(real)
+	v.recordInput(real)
 	found := map[string]bool{}
 	entries, err := fs.ReadDir(v.base.tree, real)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

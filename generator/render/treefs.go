@@ -36,7 +36,7 @@ func (f viewFiles) inTree(name string) (string, error) {
 	case strings.HasPrefix(clean, mountPoint+"/"):
 		return strings.TrimPrefix(clean, mountPoint+"/"), nil
 	}
-	return "", f.view.refuse(leavesTree(name))
+	return "", f.view.reject(outsideError(name))
 }
 
 func (f viewFiles) locate(name string) (string, string, error) {

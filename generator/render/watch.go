@@ -7,14 +7,14 @@ import (
 	"octopod/generator/staging"
 )
 
-// watched gives a context that ends when this process takes so much more memory
+// withMemoryLimit gives a context that ends when this process takes so much more memory
 // than it has now as an evaluation may, with the cause. Nothing stops the
 // evaluation itself: the process is expected to end soon.
-func watched(ctx context.Context, dir string, maxMemory int64) (context.Context, context.CancelFunc) {
+func withMemoryLimit(ctx context.Context, dir string, maxMemory int64) (context.Context, context.CancelFunc) {
 	ctx, giveUp := context.WithCancelCause(ctx)
 	most := heapSize() + uint64(maxMemory)
 	go func() {
-		look := time.NewTicker(watchInterval)
+		look := time.NewTicker(memoryCheckInterval)
 		defer look.Stop()
 		for {
 			select {
@@ -22,7 +22,7 @@ func watched(ctx context.Context, dir string, maxMemory int64) (context.Context,
 				return
 			case <-look.C:
 				if heapSize() > most {
-					giveUp(tooLarge(dir, maxMemory))
+					giveUp(memoryError(dir, maxMemory))
 				}
 			}
 		}
@@ -30,7 +30,7 @@ func watched(ctx context.Context, dir string, maxMemory int64) (context.Context,
 	return ctx, func() { giveUp(nil) }
 }
 
-func tooLarge(main string, maxMemory int64) error {
+func memoryError(main string, maxMemory int64) error {
 	return staging.Errorf(staging.CodeInvalid, "the template needs more than %d MiB: %s", maxMemory>>20, main).
 		WithHint("look for a string or an array that grows with every step")
 }

@@ -37,18 +37,18 @@ type worker struct {
 
 // Between two looks at the heap a template can take only what the operating
 // system lets it: see limitData.
-const watchInterval = 5 * time.Millisecond
+const memoryCheckInterval = 5 * time.Millisecond
 
 func (w *worker) serve() error {
 	jobs, ended := make(chan message), make(chan error, 1)
 	go func() { ended <- w.read(jobs) }()
-	watch := time.NewTicker(watchInterval)
+	watch := time.NewTicker(memoryCheckInterval)
 	defer watch.Stop()
 	watch.Stop() // nothing to watch yet
 	for {
 		select {
 		case job := <-jobs:
-			watch.Reset(watchInterval)
+			watch.Reset(memoryCheckInterval)
 			go func() { w.finished <- w.evaluate(job) }()
 		case err := <-w.finished:
 			watch.Stop()
@@ -89,17 +89,17 @@ func (w *worker) evaluate(m message) error {
 	if job.Engine == project.EngineKustomize {
 		evaluate = w.kustomize.evaluate
 	}
-	out, err := evaluate(job, w.ask)
-	reply := message{Done: &done{Objects: out.objects, Looked: out.looked}, payload: out.json}
+	out, err := evaluate(job, w.request)
+	reply := message{Done: &done{Objects: out.objects, Looked: out.inputs}, payload: out.json}
 	if err != nil {
 		reply.Done.Error = err.Error()
 	}
 	return w.pipe.send(reply)
 }
 
-func (w *worker) ask(q question) found {
+func (w *worker) request(q fileRequest) fileResponse {
 	if err := w.pipe.send(message{Ask: &q}); err != nil {
-		return found{Error: err.Error()}
+		return fileResponse{Error: err.Error()}
 	}
 	m := <-w.answers
 	m.Found.data = m.payload

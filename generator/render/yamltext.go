@@ -42,7 +42,7 @@ const maxExpanded = 200_000
 
 // checkAliases refuses a file that a few aliases blow up.
 func (v *view) checkAliases(name string, data []byte) error {
-	if !mayAlias(data) {
+	if !hasAliases(data) {
 		return nil
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
@@ -51,21 +51,21 @@ func (v *view) checkAliases(name string, data []byte) error {
 		if decoder.Decode(&doc) != nil {
 			return nil // the end, or a fault that kustomize will report
 		}
-		if expanded(&doc, map[*yaml.Node]int{}) > maxExpanded {
-			return v.refuse(staging.Errorf(staging.CodeInvalid, "%s: its aliases expand to more than %d values", name, maxExpanded).
+		if expandedSize(&doc, map[*yaml.Node]int{}) > maxExpanded {
+			return v.reject(staging.Errorf(staging.CodeInvalid, "%s: its aliases expand to more than %d values", name, maxExpanded).
 				WithHint("write the values out, or drop the anchors"))
 		}
 	}
 }
 
-func mayAlias(data []byte) bool {
+func hasAliases(data []byte) bool {
 	return bytes.IndexByte(data, '&') >= 0 && bytes.IndexByte(data, '*') >= 0
 }
 
-// expanded counts the nodes of a tree with its aliases replaced, up to just
+// expandedSize counts the nodes of a tree with its aliases replaced, up to just
 // above the limit. Text that may be YAML itself, such as an inline patch,
 // counts as what it says.
-func expanded(n *yaml.Node, known map[*yaml.Node]int) int {
+func expandedSize(n *yaml.Node, known map[*yaml.Node]int) int {
 	if count, ok := known[n]; ok {
 		return count
 	}
@@ -73,15 +73,15 @@ func expanded(n *yaml.Node, known map[*yaml.Node]int) int {
 	count := 1 + len(n.Value)/64
 	switch {
 	case n.Kind == yaml.AliasNode:
-		count += expanded(n.Alias, known)
-	case n.Kind == yaml.ScalarNode && mayAlias([]byte(n.Value)):
+		count += expandedSize(n.Alias, known)
+	case n.Kind == yaml.ScalarNode && hasAliases([]byte(n.Value)):
 		var inner yaml.Node
 		if yaml.Unmarshal([]byte(n.Value), &inner) == nil && len(inner.Content) == 1 && inner.Content[0].Kind != yaml.ScalarNode {
-			count += expanded(&inner, known)
+			count += expandedSize(&inner, known)
 		}
 	}
 	for _, child := range n.Content {
-		if count += expanded(child, known); count > maxExpanded {
+		if count += expandedSize(child, known); count > maxExpanded {
 			count = maxExpanded + 1
 			break
 		}

@@ -56,7 +56,7 @@ type Server struct {
 	about           any
 	self            staging.Person
 	auth            *auth.Auth
-	webhookCallers  []branch.Caller // the hosts whose webhooks are accepted
+	webhookSenders  []branch.Sender // the hosts whose webhooks are accepted
 	pages           *pages
 	notifiers       *notifiers
 	log             *slog.Logger
@@ -110,7 +110,7 @@ func (r *Server) openDoors(o Options) (err error) {
 	if err := r.auth.CheckListen(o.Config.Listen); err != nil {
 		return err
 	}
-	r.webhookCallers, err = webhookCallers(o.Config.Forges, o.Getenv)
+	r.webhookSenders, err = webhookSenders(o.Config.Forges, o.Getenv)
 	return err
 }
 

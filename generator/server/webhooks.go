@@ -31,28 +31,28 @@ const (
 // they are processed.
 type webhooks struct {
 	*Server
-	callers  []branch.Caller
+	senders  []branch.Sender
 	bodies   *semaphore.Weighted
 	refusals *rate.Limiter // limits the entries in the audit log, so that a flood cannot fill the disk
 }
 
-// webhookCallers reads the secrets that sign the webhooks of each host.
-func webhookCallers(forges []ForgeConfig, getenv func(string) string) ([]branch.Caller, error) {
-	var callers []branch.Caller
+// webhookSenders reads the secrets that sign the webhooks of each host.
+func webhookSenders(forges []ForgeConfig, getenv func(string) string) ([]branch.Sender, error) {
+	var senders []branch.Sender
 	for i, f := range forges {
 		secret, err := f.Webhook.Secret.Read(fmt.Sprintf("forges[%d].webhook.secret", i), getenv)
 		if err != nil {
 			return nil, err
 		}
 		if secret != "" {
-			callers = append(callers, branch.Caller{Host: f.Host, Kind: string(f.Kind), Secret: secret})
+			senders = append(senders, branch.Sender{Host: f.Host, Kind: string(f.Kind), Secret: secret})
 		}
 	}
-	return callers, nil
+	return senders, nil
 }
 
 func (r *Server) webhooks() http.Handler {
-	return &webhooks{r, r.webhookCallers, semaphore.NewWeighted(maxWebhookBodies), rate.NewLimiter(rate.Every(time.Second), 100)}
+	return &webhooks{r, r.webhookSenders, semaphore.NewWeighted(maxWebhookBodies), rate.NewLimiter(rate.Every(time.Second), 100)}
 }
 
 func (h *webhooks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -80,18 +80,18 @@ func (h *webhooks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // accept verifies and queues one webhook. A sender without a valid signature learns
 // nothing, not even whether the project exists.
-func (h *webhooks) accept(w http.ResponseWriter, r *http.Request) (branch.Call, error) {
+func (h *webhooks) accept(w http.ResponseWriter, r *http.Request) (branch.Webhook, error) {
 	body, err := h.body(w, r)
 	if err != nil {
-		return branch.Call{}, err
+		return branch.Webhook{}, err
 	}
-	call, err := branch.ReadHook(branch.Hook{Header: r.Header.Get, Body: body}, h.callers, h.now())
+	call, err := branch.ReadWebhook(branch.Request{Header: r.Header.Get, Body: body}, h.senders, h.now())
 	if err != nil {
-		return branch.Call{}, err
+		return branch.Webhook{}, err
 	}
 	s, err := h.find(r.Context(), r.PathValue("project"))
 	if err != nil {
-		return branch.Call{}, err
+		return branch.Webhook{}, err
 	}
 	return call, s.follower.Accept(call, body)
 }

@@ -37,7 +37,7 @@ type Refresher interface {
 // Inspector compares what Argo CD has with what Octopod needs.
 type Inspector interface {
 	// Missing lists the permissions that Octopod's account lacks.
-	Missing(context.Context) ([]argocd.Permission, error)
+	MissingPermissions(context.Context) ([]argocd.Permission, error)
 	// Installed compares Argo CD with the manifests of the project.
 	Installed(context.Context, *project.Project) ([]argocd.Installed, error)
 }

@@ -32,7 +32,7 @@ func TestDeliveriesAreForAdmins(t *testing.T) {
 func (w *world) receive(name, by string) {
 	w.t.Helper()
 	f := receiver.NewQueue(w.Stagings.Receiver, func([]staging.PlanItem) {}, slog.New(slog.DiscardHandler))
-	for _, call := range []branch.Call{
+	for _, call := range []branch.Webhook{
 		{ID: "d1", Host: "github.com", Event: "ping", Ping: true},
 		{ID: "d2", Host: "github.com", Event: "push", Events: []branch.Event{{
 			Kind: branch.Pushed, Repository: "github.com/acme/shop-backend", Branch: name, Commit: strings.Repeat("1f2e3d4", 6)[:40],

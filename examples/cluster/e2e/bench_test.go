@@ -119,7 +119,7 @@ func (s *shop) watchHealth() <-chan health {
 	f := s.follow(func(*argocd.Options) {})
 	f.hear(func(e argocd.Event) {
 		app := e.Application
-		if e.Kind != argocd.Changed || app.Sync != "Synced" || app.Health != "Healthy" || app.Operation == nil || app.Operation.Phase != "Succeeded" {
+		if e.Kind != argocd.Modified || app.Sync != "Synced" || app.Health != "Healthy" || app.Operation == nil || app.Operation.Phase != "Succeeded" {
 			return
 		}
 		for _, live := range app.Images {

@@ -19,7 +19,7 @@ func TestE2ELeastPolicy(t *testing.T) {
 	s.deploy("login", "v1")
 	s.runs("login", "v1")
 	client := s.client(s.project)
-	if missing, err := client.Missing(t.Context()); err != nil || len(missing) > 0 {
+	if missing, err := client.MissingPermissions(t.Context()); err != nil || len(missing) > 0 {
 		t.Errorf("missing: %v, %v", missing, err)
 	}
 	if err := client.Terminate(t.Context(), s.namespace("login")); staging.CodeOf(err) != staging.CodeForbidden {

@@ -66,9 +66,9 @@ func (f *follower) take(e argocd.Event) {
 	defer f.mu.Unlock()
 	f.kinds = append(f.kinds, e.Kind)
 	switch e.Kind {
-	case argocd.Changed:
+	case argocd.Modified:
 		f.known[e.Application.Name] = e.Application.Version
-	case argocd.Removed:
+	case argocd.Deleted:
 		delete(f.known, e.Application.Name)
 	}
 	if f.heard != nil {
@@ -128,7 +128,7 @@ func TestE2EWatchLosesNothing(t *testing.T) {
 
 	s.down(cluster.Server)
 	testenv.Eventually(s.t, "the watches notice that it is away", func() (string, bool) {
-		return "they do not", followers["grpc"].told(argocd.Away) && followers["grpc-web"].told(argocd.Away)
+		return "they do not", followers["grpc"].told(argocd.Unreachable) && followers["grpc-web"].told(argocd.Unreachable)
 	})
 	s.commitUnseen("changes", "v3")
 	s.changeUnseen("stays", "while it is away")

@@ -50,7 +50,7 @@ func (a *ArgoCD) Put(name string, change func(*staging.Application)) {
 	a.version++
 	app.Version = a.version
 	a.apps[name] = app
-	a.tell(argocd.Event{Kind: argocd.Changed, Application: app})
+	a.tell(argocd.Event{Kind: argocd.Modified, Application: app})
 }
 
 // Runs lets an Application run a revision that was committed at a time.
@@ -72,7 +72,7 @@ func (a *ArgoCD) Remove(name string) {
 	defer a.mu.Unlock()
 	app := a.apps[name]
 	delete(a.apps, name)
-	a.tell(argocd.Event{Kind: argocd.Removed, Application: app})
+	a.tell(argocd.Event{Kind: argocd.Deleted, Application: app})
 }
 
 // Away lets Argo CD be out of reach; nil brings it back.
@@ -84,18 +84,18 @@ func (a *ArgoCD) Away(err error) {
 		a.tell(e)
 	}
 	if err == nil {
-		a.tell(argocd.Event{Kind: argocd.Back})
+		a.tell(argocd.Event{Kind: argocd.Reachable})
 	}
 }
 
 // state is what a watch is told first.
 func (a *ArgoCD) state() []argocd.Event {
 	if a.err != nil {
-		return []argocd.Event{{Kind: argocd.Away, Err: a.err}}
+		return []argocd.Event{{Kind: argocd.Unreachable, Err: a.err}}
 	}
 	var events []argocd.Event
 	for _, app := range a.apps {
-		events = append(events, argocd.Event{Kind: argocd.Changed, Application: app})
+		events = append(events, argocd.Event{Kind: argocd.Modified, Application: app})
 	}
 	return append(events, argocd.Event{Kind: argocd.Listed})
 }
@@ -223,7 +223,9 @@ func (a *ArgoCD) UpsertApplicationSet(context.Context, *project.Project) error {
 }
 
 // Missing gives what was set.
-func (a *ArgoCD) Missing(context.Context) ([]argocd.Permission, error) { return a.missing, a.err }
+func (a *ArgoCD) MissingPermissions(context.Context) ([]argocd.Permission, error) {
+	return a.missing, a.err
+}
 
 // Installed gives what was set.
 func (a *ArgoCD) Installed(context.Context, *project.Project) ([]argocd.Installed, error) {

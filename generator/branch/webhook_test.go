@@ -25,8 +25,8 @@ const (
 
 var now = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 
-func callers() []branch.Caller {
-	return []branch.Caller{
+func senders() []branch.Sender {
+	return []branch.Sender{
 		{Host: "github.example.com", Kind: "github", Secret: "another"},
 		{Host: "github.com", Kind: "github", Secret: secret}, {Host: "gitlab.com", Kind: "gitlab", Secret: secret},
 		{Host: "git.example.com:8443", Kind: "gitea", Secret: secret}, {Host: "bitbucket.org", Kind: "bitbucket", Secret: secret},
@@ -35,14 +35,14 @@ func callers() []branch.Caller {
 }
 
 // hook is a webhook with these headers, as "Name: value" lines.
-func hook(headers, body string) branch.Hook {
+func hook(headers, body string) branch.Request {
 	set := map[string]string{}
 	for line := range strings.Lines(headers) {
 		if name, value, ok := strings.Cut(strings.TrimSpace(line), ": "); ok {
 			set[strings.ToLower(name)] = value
 		}
 	}
-	return branch.Hook{Header: func(name string) string { return set[strings.ToLower(name)] }, Body: []byte(body)}
+	return branch.Request{Header: func(name string) string { return set[strings.ToLower(name)] }, Body: []byte(body)}
 }
 
 // mac is what signs a body, in hex.
@@ -124,12 +124,12 @@ func with(e branch.Event, change func(*branch.Event)) branch.Event {
 func TestWhatWebhooksSay(t *testing.T) {
 	t.Parallel()
 	hubURL, labURL := "https://github.com/acme/shop/pull/7", "https://gitlab.com/acme/shop/-/merge_requests/7"
-	opened := with(pullEvent("github.com", hubURL), func(e *branch.Event) { e.Pull.Moved = true })
+	opened := with(pullEvent("github.com", hubURL), func(e *branch.Event) { e.Pull.HeadChanged = true })
 	gone := with(pushEvent("github.com"), func(e *branch.Event) {
 		e.Kind, e.Commit, e.Before, e.Committed, e.By.Email = branch.Deleted, "", "", time.Time{}, "ada@example.com"
 	})
 	labOpened := with(pullEvent("gitlab.com", labURL), func(e *branch.Event) {
-		e.Committed, e.Pull.Author, e.Pull.Moved = time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC), "grace", true
+		e.Committed, e.Pull.Author, e.Pull.HeadChanged = time.Date(2026, 11, 20, 9, 0, 0, 0, time.UTC), "grace", true
 	})
 	for _, tt := range []struct {
 		name, kind, event, body string
@@ -153,9 +153,9 @@ func TestWhatWebhooksSay(t *testing.T) {
 			[]branch.Event{with(opened, func(e *branch.Event) { e.Before = older })}},
 		{"GitHub: pull request renamed", "github", "pull_request", strings.Replace(hubPull, "ACTION", "edited", 1), []branch.Event{pullEvent("github.com", hubURL)}},
 		{"GitHub: label taken", "github", "pull_request", strings.Replace(hubPull, "ACTION", "unlabeled", 1),
-			[]branch.Event{with(pullEvent("github.com", hubURL), func(e *branch.Event) { e.Pull.Left = true })}},
+			[]branch.Event{with(pullEvent("github.com", hubURL), func(e *branch.Event) { e.Pull.MayDisqualify = true })}},
 		{"GitHub: draft", "github", "pull_request", strings.NewReplacer("ACTION", "converted_to_draft", `"draft": false`, `"draft": true`).Replace(hubPull),
-			[]branch.Event{with(pullEvent("github.com", hubURL), func(e *branch.Event) { e.Pull.Left, e.Pull.Draft = true, true })}},
+			[]branch.Event{with(pullEvent("github.com", hubURL), func(e *branch.Event) { e.Pull.MayDisqualify, e.Pull.Draft = true, true })}},
 		{"GitHub: pull request merged", "github", "pull_request", strings.NewReplacer("ACTION", "closed", `"open"`, `"closed"`).Replace(hubPull),
 			[]branch.Event{with(pullEvent("github.com", hubURL), func(e *branch.Event) { e.Pull.Closed = true })}},
 		{"GitHub: pull request of a fork", "github", "pull_request", strings.NewReplacer("ACTION", "opened", `"repo": {"full_name": "acme/shop"}},`+"\n\t\t\"base\"", `"repo": {"full_name": "mallory/shop"}}, "base"`).Replace(hubPull),
@@ -169,9 +169,9 @@ func TestWhatWebhooksSay(t *testing.T) {
 		{"Gitea: push, with GitHub's headers", "gitea", "push", hubPush,
 			[]branch.Event{with(pushEvent("git.example.com"), func(e *branch.Event) { e.By.Email = "ada@example.com" })}},
 		{"Gitea: pull request pushed to", "gitea", "pull_request_sync", strings.NewReplacer("ACTION", "synchronized", "github.com", "git.example.com").Replace(hubPull),
-			[]branch.Event{with(pullEvent("git.example.com", "https://git.example.com/acme/shop/pull/7"), func(e *branch.Event) { e.Pull.Moved = true })}},
+			[]branch.Event{with(pullEvent("git.example.com", "https://git.example.com/acme/shop/pull/7"), func(e *branch.Event) { e.Pull.HeadChanged = true })}},
 		{"Gitea: labels changed", "gitea", "pull_request_label", strings.NewReplacer("ACTION", "label_updated", "github.com", "git.example.com").Replace(hubPull),
-			[]branch.Event{with(pullEvent("git.example.com", "https://git.example.com/acme/shop/pull/7"), func(e *branch.Event) { e.Pull.Left = true })}},
+			[]branch.Event{with(pullEvent("git.example.com", "https://git.example.com/acme/shop/pull/7"), func(e *branch.Event) { e.Pull.MayDisqualify = true })}},
 		{"GitLab: push", "gitlab", "Push Hook", labPush, []branch.Event{pushEvent("gitlab.com")}},
 		{"GitLab: branch deleted", "gitlab", "Push Hook", strings.Replace(labPush, `"after": "`+head, `"after": "`+zeros, 1),
 			[]branch.Event{with(gone, func(e *branch.Event) { e.Repository, e.By.Email = "gitlab.com/acme/shop", "" })}},
@@ -182,14 +182,14 @@ func TestWhatWebhooksSay(t *testing.T) {
 		{"GitLab: merge request pushed to", "gitlab", "Merge Request Hook", strings.Replace(labPull, `"action": "ACTION"`, `"action": "update", "oldrev": "`+older+`"`, 1),
 			[]branch.Event{with(labOpened, func(e *branch.Event) { e.Before, e.Pull.Author = older, "" })}},
 		{"GitLab: label taken", "gitlab", "Merge Request Hook", strings.NewReplacer("ACTION", "update", `"changes": {}`, `"changes": {"labels": {"previous": [{"title": "a"}, {"title": "staging"}], "current": [{"title": "staging"}]}}`).Replace(labPull),
-			[]branch.Event{with(labOpened, func(e *branch.Event) { e.Pull.Author, e.Pull.Moved, e.Pull.Left = "", false, true })}},
+			[]branch.Event{with(labOpened, func(e *branch.Event) { e.Pull.Author, e.Pull.HeadChanged, e.Pull.MayDisqualify = "", false, true })}},
 		{"GitLab: merged", "gitlab", "Merge Request Hook", strings.NewReplacer("ACTION", "merge", `"opened"`, `"merged"`).Replace(labPull),
-			[]branch.Event{with(labOpened, func(e *branch.Event) { e.Pull.Author, e.Pull.Moved, e.Pull.Closed = "", false, true })}},
+			[]branch.Event{with(labOpened, func(e *branch.Event) { e.Pull.Author, e.Pull.HeadChanged, e.Pull.Closed = "", false, true })}},
 		{"Bitbucket: push of a branch and of a tag of its name", "bitbucket", "repo:push", bucketPush, []branch.Event{pushEvent("bitbucket.org")}},
 		{"Bitbucket: branch deleted", "bitbucket", "repo:push", `{"actor": {"nickname": "ada"}, "repository": {"full_name": "acme/shop"}, "push": {"changes": [{"old": {"type": "branch", "name": "feature/login", "target": {"hash": "` + head + `"}}, "new": null}]}}`,
 			[]branch.Event{with(gone, func(e *branch.Event) { e.Repository, e.By.Email = "bitbucket.org/acme/shop", "" })}},
 		{"Bitbucket: pull request created", "bitbucket", "pullrequest:created", bucketPull,
-			[]branch.Event{with(pullEvent("bitbucket.org", "https://bitbucket.org/acme/shop/pull-requests/7"), func(e *branch.Event) { e.Commit, e.Pull.Labels, e.Pull.Moved = "4f1c2d3e5a6b", nil, true })}},
+			[]branch.Event{with(pullEvent("bitbucket.org", "https://bitbucket.org/acme/shop/pull-requests/7"), func(e *branch.Event) { e.Commit, e.Pull.Labels, e.Pull.HeadChanged = "4f1c2d3e5a6b", nil, true })}},
 		{"Bitbucket: pull request declined", "bitbucket", "pullrequest:rejected", strings.Replace(bucketPull, "OPEN", "DECLINED", 1),
 			[]branch.Event{with(pullEvent("bitbucket.org", "https://bitbucket.org/acme/shop/pull-requests/7"), func(e *branch.Event) { e.Commit, e.Pull.Labels, e.Pull.Closed = "4f1c2d3e5a6b", nil, true })}},
 		{"registry: push", "registry", "", `{"events": [{"id": "e1", "action": "push", "target": {"repository": "shop/backend", "tag": "1f2e3d4", "digest": "sha256:00"}},
@@ -200,7 +200,7 @@ func TestWhatWebhooksSay(t *testing.T) {
 			[]branch.Event{{Kind: branch.ImagePushed, Image: "registry.example.com/shop/backend:1f2e3d4"}}},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			call, err := branch.ReadHook(hook(sent(tt.kind, tt.event, tt.body), tt.body), callers(), now)
+			call, err := branch.ReadWebhook(hook(sent(tt.kind, tt.event, tt.body), tt.body), senders(), now)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -218,7 +218,7 @@ func TestWhatWebhooksSay(t *testing.T) {
 func TestPing(t *testing.T) {
 	t.Parallel()
 	for kind, event := range map[string]string{"github": "ping", "bitbucket": "diagnostics:ping"} {
-		call, err := branch.ReadHook(hook(sent(kind, event, `{"zen": "Keep it logically awesome."}`), `{"zen": "Keep it logically awesome."}`), callers(), now)
+		call, err := branch.ReadWebhook(hook(sent(kind, event, `{"zen": "Keep it logically awesome."}`), `{"zen": "Keep it logically awesome."}`), senders(), now)
 		if err != nil || !call.Ping || len(call.Events) > 0 {
 			t.Errorf("%s: %+v, %v", kind, call, err)
 		}
@@ -229,7 +229,7 @@ func TestPing(t *testing.T) {
 func TestPayloadInAForm(t *testing.T) {
 	t.Parallel()
 	body := "payload=" + url.QueryEscape(hubPush)
-	call, err := branch.ReadHook(hook(sent("github", "push", body), body), callers(), now)
+	call, err := branch.ReadWebhook(hook(sent("github", "push", body), body), senders(), now)
 	if err != nil || len(call.Events) != 1 || call.Events[0].Commit != head {
 		t.Errorf("%+v, %v", call, err)
 	}
@@ -253,8 +253,8 @@ func TestForgedWebhooks(t *testing.T) {
 		"nothing at all":          "",
 	} {
 		t.Run(name, func(t *testing.T) {
-			withEmpty := append(callers(), branch.Caller{Host: "empty.example.com", Kind: "github"}, branch.Caller{Host: "e.example.com", Kind: "registry"}, branch.Caller{Host: "e.example.com", Kind: "gitlab"})
-			_, err := branch.ReadHook(hook(headers, hubPush), withEmpty, now)
+			withEmpty := append(senders(), branch.Sender{Host: "empty.example.com", Kind: "github"}, branch.Sender{Host: "e.example.com", Kind: "registry"}, branch.Sender{Host: "e.example.com", Kind: "gitlab"})
+			_, err := branch.ReadWebhook(hook(headers, hubPush), withEmpty, now)
 			if staging.CodeOf(err) != staging.CodeUnauthorized {
 				t.Errorf("%v", err)
 			}
@@ -288,7 +288,7 @@ func TestSignedByGitLab(t *testing.T) {
 		"no token beside it":    {"X-Gitlab-Event: Push Hook\nwebhook-signature: v1,AAAA\nX-Gitlab-Token: " + token, false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := branch.ReadHook(hook(tt.headers, labPush), []branch.Caller{{Host: "gitlab.com", Kind: "gitlab", Secret: token}}, now)
+			_, err := branch.ReadWebhook(hook(tt.headers, labPush), []branch.Sender{{Host: "gitlab.com", Kind: "gitlab", Secret: token}}, now)
 			if tt.fits != (err == nil) {
 				t.Errorf("%v", err)
 			}
@@ -301,7 +301,7 @@ func TestTruncatedWebhooks(t *testing.T) {
 	t.Parallel()
 	for kind, event := range map[string]string{"github": "push", "gitea": "push", "gitlab": "Push Hook", "bitbucket": "repo:push", "registry": ""} {
 		for _, body := range []string{"", "{", hubPush[:len(hubPush)/2], `"text"`, `{"ref": 1, "project": 1, "push": 1, "events": 1}`} {
-			call, err := branch.ReadHook(hook(sent(kind, event, body), body), callers(), now)
+			call, err := branch.ReadWebhook(hook(sent(kind, event, body), body), senders(), now)
 			if staging.CodeOf(err) != staging.CodeInvalid || len(call.Events) > 0 {
 				t.Errorf("%s %q: %+v, %v", kind, body, call, err)
 			}
@@ -313,7 +313,7 @@ func TestTruncatedWebhooks(t *testing.T) {
 func TestAHostSpeaksForItself(t *testing.T) {
 	t.Parallel()
 	body := strings.Replace(hubPush, "acme/shop", "evil/../../github.com/acme/shop", 1)
-	call, err := branch.ReadHook(hook(sent("gitea", "push", body), body), callers(), now)
+	call, err := branch.ReadWebhook(hook(sent("gitea", "push", body), body), senders(), now)
 	if err != nil || !strings.HasPrefix(call.Events[0].Repository, "git.example.com/") || call.Host != "git.example.com:8443" {
 		t.Errorf("%+v, %v", call, err)
 	}
@@ -325,7 +325,7 @@ func FuzzReadHook(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, event, body string) {
 		for _, kind := range []string{"github", "gitea", "gitlab", "bitbucket", "registry"} {
-			call, err := branch.ReadHook(hook(sent(kind, event, body), body), callers(), now)
+			call, err := branch.ReadWebhook(hook(sent(kind, event, body), body), senders(), now)
 			for _, e := range call.Events {
 				if err != nil || e.Kind != branch.ImagePushed && (e.Branch == "" || e.Repository == "") {
 					t.Errorf("%s: %+v, %v", kind, e, err)

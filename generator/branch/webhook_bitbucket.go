@@ -9,9 +9,9 @@ import (
 	"octopod/generator/staging"
 )
 
-// bitbucketHook is the part of Bitbucket Cloud's payloads that is read:
+// bitbucketPayload is the part of Bitbucket Cloud's payloads that is read:
 // https://support.atlassian.com/bitbucket-cloud/docs/event-payloads/
-type bitbucketHook struct {
+type bitbucketPayload struct {
 	Actor      bitbucketUser `json:"actor"`
 	Repository repository    `json:"repository"`
 	Push       struct {
@@ -60,17 +60,17 @@ type bitbucketRef struct {
 	} `json:"target"`
 }
 
-func readBitbucketHook(c *Call, h Hook) error {
+func readBitbucketWebhook(c *Webhook, h Request) error {
 	if c.Event == "diagnostics:ping" {
 		c.Ping = true
 		return nil
 	}
-	var p bitbucketHook
+	var p bitbucketPayload
 	if err := decode(h, &p); err != nil {
 		return err
 	}
 	e := Event{
-		Repository: c.repository(p.Repository.FullName), By: staging.Person{Name: p.Actor.name()}, Bot: isBot(p.Actor.name(), p.Actor.Type),
+		Repository: c.repositoryName(p.Repository.FullName), By: staging.Person{Name: p.Actor.name()}, Bot: isBot(p.Actor.name(), p.Actor.Type),
 	}
 	for _, change := range p.Push.Changes {
 		var before, after bitbucketRef
@@ -82,14 +82,14 @@ func readBitbucketHook(c *Call, h Hook) error {
 		}
 		if cmp.Or(after.Type, before.Type) == "branch" {
 			e.Committed = after.Target.Date.UTC()
-			c.push("refs/heads/"+cmp.Or(after.Name, before.Name), before.Target.Hash, after.Target.Hash, e)
+			c.addPush("refs/heads/"+cmp.Or(after.Name, before.Name), before.Target.Hash, after.Target.Hash, e)
 		}
 	}
 	c.bitbucketPull(p, e)
 	return nil
 }
 
-func (c *Call) bitbucketPull(p bitbucketHook, e Event) {
+func (c *Webhook) bitbucketPull(p bitbucketPayload, e Event) {
 	pull := p.PullRequest
 	if pull == nil || !strings.HasPrefix(c.Event, "pullrequest:") {
 		return
@@ -101,8 +101,8 @@ func (c *Call) bitbucketPull(p bitbucketHook, e Event) {
 	e.Kind, e.Branch, e.Commit, e.Committed = PullChanged, pull.Source.Branch.Name, pull.Source.Commit.Hash, time.Time{}
 	e.Pull = &Pull{
 		PullRequest: staging.PullRequest{Number: pull.Number, URL: pull.Links.HTML.Href, Title: pull.Title, Author: pull.Author.name()},
-		Draft:       pull.Draft, Closed: slices.Contains([]string{"MERGED", "DECLINED", "SUPERSEDED"}, pull.State), Fork: c.fork(p.Repository.FullName, head),
-		Moved: c.Event == "pullrequest:created" || c.Event == "pullrequest:updated", Left: c.Event == "pullrequest:updated",
+		Draft:       pull.Draft, Closed: slices.Contains([]string{"MERGED", "DECLINED", "SUPERSEDED"}, pull.State), Fork: c.forkOf(p.Repository.FullName, head),
+		HeadChanged: c.Event == "pullrequest:created" || c.Event == "pullrequest:updated", MayDisqualify: c.Event == "pullrequest:updated",
 	}
 	c.Events = append(c.Events, e)
 }

@@ -40,16 +40,16 @@ type Event struct {
 // Pull is a pull request as an event shows it.
 type Pull struct {
 	staging.PullRequest
-	Labels []string
-	Draft  bool
-	Fork   string // the repository its head lies in, when that is not ours
-	Closed bool   // merged, too
-	Moved  bool   // the event is about its head: it was opened or pushed to
-	Left   bool   // the event took a label from it, or made it a draft
+	Labels        []string
+	Draft         bool
+	Fork          string // the repository its head lies in, when that is not ours
+	Closed        bool   // merged, too
+	HeadChanged   bool   // the event is about its head: it was opened or pushed to
+	MayDisqualify bool   // the event took a label from it, or made it a draft
 }
 
-// Call is a webhook that proved where it comes from.
-type Call struct {
+// Webhook is a webhook that proved where it comes from.
+type Webhook struct {
 	ID     string // of the delivery: the same when it is sent again
 	Host   string // that sent it
 	Event  string // in the sender's words
@@ -57,64 +57,64 @@ type Call struct {
 	Ping   bool // only asks whether somebody is there
 }
 
-// Caller is a host whose webhooks are believed.
-type Caller struct {
+// Sender is a host whose webhooks are believed.
+type Sender struct {
 	Host   string
 	Kind   string // github, gitlab, gitea, bitbucket or registry
 	Secret string
 }
 
-// Hook is a webhook as it came in. Header gives the value of a header by its name.
-type Hook struct {
+// Request is a webhook as it came in. Header gives the value of a header by its name.
+type Request struct {
 	Header func(name string) string
 	Body   []byte
 }
 
-// dialect is how one kind of caller speaks.
-type dialect struct {
+// format is how one kind of caller speaks.
+type format struct {
 	kind  string
 	event string // header that names the event
 	id    string // header that names the delivery
-	// proven tells whether who sent it knows the secret.
-	proven func(Hook, string, time.Time) bool
-	read   func(*Call, Hook) error
+	// verify tells whether who sent it knows the secret.
+	verify func(Request, string, time.Time) bool
+	read   func(*Webhook, Request) error
 }
 
-// dialects in the order in which they are recognised: Gitea sends GitHub's headers, too.
-func dialects() []dialect {
-	return []dialect{
-		{"gitea", "X-Gitea-Event", "X-Gitea-Delivery", signedBy("X-Gitea-Signature", ""), readGiteaHook},
-		{"gitea", "X-Forgejo-Event", "X-Forgejo-Delivery", signedBy("X-Forgejo-Signature", ""), readGiteaHook},
-		{"gitlab", "X-Gitlab-Event", "Idempotency-Key", provenGitLab, readGitLabHook},
-		{"github", "X-GitHub-Event", "X-GitHub-Delivery", signedBy("X-Hub-Signature-256", "sha256="), readGitHubHook},
-		{"bitbucket", "X-Event-Key", "X-Request-UUID", signedBy("X-Hub-Signature", "sha256="), readBitbucketHook},
-		{"registry", "", "", provenRegistry, readRegistryHook},
+// formats in the order in which they are recognised: Gitea sends GitHub's headers, too.
+func formats() []format {
+	return []format{
+		{"gitea", "X-Gitea-Event", "X-Gitea-Delivery", verifyHMAC("X-Gitea-Signature", ""), readGiteaWebhook},
+		{"gitea", "X-Forgejo-Event", "X-Forgejo-Delivery", verifyHMAC("X-Forgejo-Signature", ""), readGiteaWebhook},
+		{"gitlab", "X-Gitlab-Event", "Idempotency-Key", verifyGitLab, readGitLabWebhook},
+		{"github", "X-GitHub-Event", "X-GitHub-Delivery", verifyHMAC("X-Hub-Signature-256", "sha256="), readGitHubWebhook},
+		{"bitbucket", "X-Event-Key", "X-Request-UUID", verifyHMAC("X-Hub-Signature", "sha256="), readBitbucketWebhook},
+		{"registry", "", "", verifyRegistry, readRegistryWebhook},
 	}
 }
 
-// ReadHook reads a webhook of one of the callers. Nothing of it is looked at
+// ReadWebhook reads a webhook of one of the senders. Nothing of it is looked at
 // before the proof. What a host sends is about its own repositories and images
 // alone, whatever it says. An event that means nothing to Octopod gives none.
-func ReadHook(h Hook, callers []Caller, now time.Time) (Call, error) {
-	d := dialectOf(h)
-	i := slices.IndexFunc(callers, func(c Caller) bool { return c.Kind == d.kind && c.Secret != "" && d.proven(h, c.Secret, now) })
+func ReadWebhook(h Request, senders []Sender, now time.Time) (Webhook, error) {
+	d := formatOf(h)
+	i := slices.IndexFunc(senders, func(c Sender) bool { return c.Kind == d.kind && c.Secret != "" && d.verify(h, c.Secret, now) })
 	if i < 0 {
-		return Call{}, staging.Errorf(staging.CodeUnauthorized, "nothing proves that this webhook comes from a %s host that is known here", d.kind).
+		return Webhook{}, staging.Errorf(staging.CodeUnauthorized, "nothing proves that this webhook comes from a %s host that is known here", d.kind).
 			WithHint("the webhook's secret must be that of the host under forges in the server's configuration")
 	}
-	call := Call{Host: callers[i].Host, Event: h.Header(d.event), ID: h.Header(d.id)}
+	call := Webhook{Host: senders[i].Host, Event: h.Header(d.event), ID: h.Header(d.id)}
 	if d.kind == "gitlab" {
 		call.ID = cmp.Or(call.ID, h.Header("X-Gitlab-Event-UUID"))
 	}
 	if err := d.read(&call, h); err != nil {
-		return Call{}, staging.Errorf(staging.CodeInvalid, "the webhook %q cannot be read", call.Event).Because(err)
+		return Webhook{}, staging.Errorf(staging.CodeInvalid, "the webhook %q cannot be read", call.Event).Because(err)
 	}
-	call.Events = slices.DeleteFunc(call.Events, func(e Event) bool { return !e.sound() })
+	call.Events = slices.DeleteFunc(call.Events, func(e Event) bool { return !e.isValid() })
 	return call, nil
 }
 
-func dialectOf(h Hook) dialect {
-	all := dialects()
+func formatOf(h Request) format {
+	all := formats()
 	for _, d := range all {
 		if d.event != "" && h.Header(d.event) != "" {
 			return d
@@ -123,8 +123,8 @@ func dialectOf(h Hook) dialect {
 	return all[len(all)-1]
 }
 
-// sound tells whether an event names what it is about, so that nobody else has to ask.
-func (e Event) sound() bool {
+// isValid tells whether an event names what it is about, so that nobody else has to ask.
+func (e Event) isValid() bool {
 	if e.Kind == ImagePushed {
 		return e.Image != ""
 	}
@@ -134,22 +134,22 @@ func (e Event) sound() bool {
 
 // isCommit tells whether a text is a commit's hash. Bitbucket shortens some to 12 digits.
 func isCommit(hash string) bool {
-	return len(hash) >= 12 && strings.Trim(hash, "0123456789abcdef") == "" && !isZero(hash)
+	return len(hash) >= 12 && strings.Trim(hash, "0123456789abcdef") == "" && !isZeroHash(hash)
 }
 
-// isZero: git names the commit that is not there by zeros.
-func isZero(hash string) bool { return strings.Trim(hash, "0") == "" }
+// isZeroHash: git names the commit that is not there by zeros.
+func isZeroHash(hash string) bool { return strings.Trim(hash, "0") == "" }
 
-// previous is the head that a push follows on; "" of a new branch.
-func previous(hash string) string {
-	if isZero(hash) {
+// previousHead is the head that a push follows on; "" of a new branch.
+func previousHead(hash string) string {
+	if isZeroHash(hash) {
 		return ""
 	}
 	return hash
 }
 
-// repository names a repository of the host as octopod.yaml does.
-func (c *Call) repository(fullName string) string {
+// repositoryName names a repository of the host as octopod.yaml does.
+func (c *Webhook) repositoryName(fullName string) string {
 	if fullName == "" {
 		return ""
 	}
@@ -157,35 +157,35 @@ func (c *Call) repository(fullName string) string {
 	return host + "/" + fullName
 }
 
-// push adds what a push did to a reference. Tags are no branches, even where
+// addPush adds what a push did to a reference. Tags are no branches, even where
 // one has a branch's name.
-func (c *Call) push(ref, before, after string, e Event) {
+func (c *Webhook) addPush(ref, before, after string, e Event) {
 	branch, ok := strings.CutPrefix(ref, "refs/heads/")
 	if !ok {
 		return
 	}
 	e.Kind, e.Branch = Pushed, branch
-	if isZero(after) {
+	if isZeroHash(after) {
 		e.Kind, e.Committed = Deleted, time.Time{}
 	} else {
-		e.Commit, e.Before = after, previous(before)
+		e.Commit, e.Before = after, previousHead(before)
 	}
 	c.Events = append(c.Events, e)
 }
 
-// fork names the repository of a head that is not ours. One that is gone is none of ours.
-func (c *Call) fork(ours, head string) string {
+// forkOf names the repository of a head that is not ours. One that is gone is none of ours.
+func (c *Webhook) forkOf(ours, head string) string {
 	switch {
 	case head == "":
-		return goneFork
+		return deletedFork
 	case strings.EqualFold(head, ours):
 		return ""
 	}
-	return c.repository(head)
+	return c.repositoryName(head)
 }
 
 // decode reads the payload. GitHub can be told to send it as a form.
-func decode(h Hook, to any) error {
+func decode(h Request, to any) error {
 	body := h.Body
 	if bytes.HasPrefix(body, []byte("payload=")) { // which is no JSON
 		form, err := url.ParseQuery(string(body))

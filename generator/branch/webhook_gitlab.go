@@ -7,9 +7,9 @@ import (
 	"octopod/generator/staging"
 )
 
-// gitlabHook is the part of GitLab's payloads that is read:
+// gitlabPayload is the part of GitLab's payloads that is read:
 // https://docs.gitlab.com/user/project/integrations/webhook_events/
-type gitlabHook struct {
+type gitlabPayload struct {
 	Ref      string         `json:"ref"`
 	Before   string         `json:"before"`
 	After    string         `json:"after"`
@@ -62,12 +62,12 @@ type gitlabRequest struct {
 	Source       *gitlabProject `json:"source"` // null when the fork is gone
 }
 
-func readGitLabHook(c *Call, h Hook) error {
-	var p gitlabHook
+func readGitLabWebhook(c *Webhook, h Request) error {
+	var p gitlabPayload
 	if err := decode(h, &p); err != nil {
 		return err
 	}
-	e := Event{Repository: c.repository(p.Project.Path)}
+	e := Event{Repository: c.repositoryName(p.Project.Path)}
 	switch c.Event {
 	case "Push Hook":
 		e.By, e.Bot = staging.Person{Name: cmp.Or(p.UserName, p.FullName), Email: mail(p.Mail)}, isBot(p.UserName, "")
@@ -76,7 +76,7 @@ func readGitLabHook(c *Call, h Hook) error {
 				e.Committed = commit.Timestamp.UTC()
 			}
 		}
-		c.push(p.Ref, p.Before, p.After, e)
+		c.addPush(p.Ref, p.Before, p.After, e)
 	case "Merge Request Hook":
 		e.By, e.Bot = staging.Person{Name: p.User.Username, Email: mail(p.User.Email)}, isBot(p.User.Username, "")
 		c.gitlabRequest(p, e)
@@ -92,21 +92,21 @@ func mail(address string) string {
 	return address
 }
 
-func (c *Call) gitlabRequest(p gitlabHook, e Event) {
+func (c *Webhook) gitlabRequest(p gitlabPayload, e Event) {
 	r := p.Request
 	head := ""
 	if r.Source != nil {
 		head = r.Source.Path
 	}
-	e.Kind, e.Branch, e.Commit, e.Before = PullChanged, r.SourceBranch, r.LastCommit.ID, previous(r.OldRevision)
+	e.Kind, e.Branch, e.Commit, e.Before = PullChanged, r.SourceBranch, r.LastCommit.ID, previousHead(r.OldRevision)
 	e.Committed = r.LastCommit.Timestamp.UTC()
 	draft, labels := p.Changes.Draft, p.Changes.Labels
 	e.Pull = &Pull{
 		PullRequest: staging.PullRequest{Number: r.Number, URL: r.URL, Title: r.Title},
 		Draft:       r.Draft || r.Unfinished, Closed: r.State == "closed" || r.State == "merged",
-		Fork:  c.fork(p.Project.Path, head),
-		Moved: r.Action == "open" || r.Action == "reopen" || r.OldRevision != "" || draft != nil && !draft.Current,
-		Left:  labels != nil && len(labels.Current) < len(labels.Previous) || draft != nil && draft.Current,
+		Fork:          c.forkOf(p.Project.Path, head),
+		HeadChanged:   r.Action == "open" || r.Action == "reopen" || r.OldRevision != "" || draft != nil && !draft.Current,
+		MayDisqualify: labels != nil && len(labels.Current) < len(labels.Previous) || draft != nil && draft.Current,
 	}
 	if r.Action == "open" { // only then is it known by name
 		e.Pull.Author = p.User.Username

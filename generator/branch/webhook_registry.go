@@ -2,10 +2,10 @@ package branch
 
 import "strings"
 
-// registryHook is the part of what registries send that is read: the envelope of
+// registryPayload is the part of what registries send that is read: the envelope of
 // CNCF Distribution, https://distribution.github.io/distribution/about/notifications/,
 // and Harbor's, https://goharbor.io/docs/latest/working-with-projects/project-configuration/configure-webhooks/
-type registryHook struct {
+type registryPayload struct {
 	Events []struct {
 		ID     string `json:"id"`
 		Action string `json:"action"` // push, pull, mount, delete
@@ -22,28 +22,28 @@ type registryHook struct {
 	} `json:"event_data"`
 }
 
-func readRegistryHook(c *Call, h Hook) error {
+func readRegistryWebhook(c *Webhook, h Request) error {
 	c.Event = "notification"
-	var p registryHook
+	var p registryPayload
 	if err := decode(h, &p); err != nil {
 		return err
 	}
 	for _, e := range p.Events {
 		c.ID = strings.TrimPrefix(c.ID+" "+e.ID, " ")
 		if e.Action == "push" && e.Target.Tag != "" {
-			c.image(c.Host + "/" + e.Target.Repository + ":" + e.Target.Tag)
+			c.addImage(c.Host + "/" + e.Target.Repository + ":" + e.Target.Tag)
 		}
 	}
 	if p.Type == "PUSH_ARTIFACT" {
 		for _, r := range p.Data.Resources {
 			if strings.HasPrefix(r.URL, c.Host+"/") {
-				c.image(r.URL)
+				c.addImage(r.URL)
 			}
 		}
 	}
 	return nil
 }
 
-func (c *Call) image(reference string) {
+func (c *Webhook) addImage(reference string) {
 	c.Events = append(c.Events, Event{Kind: ImagePushed, Image: reference})
 }

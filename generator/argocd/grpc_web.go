@@ -21,33 +21,33 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// web speaks gRPC-web: gRPC in plain HTTP/1.1 requests, for proxies that do
+// grpcWeb speaks gRPC-web: gRPC in plain HTTP/1.1 requests, for proxies that do
 // not let HTTP/2 through. It sits in the interceptors of a connection that is
 // never dialled. Argo CD's own client listens on a socket in a temporary
 // folder for this, and ends the process when it cannot.
-type web struct {
+type grpcWeb struct {
 	options Options
 	base    string
 	client  *http.Client
 }
 
-func newWeb(o Options, config *tls.Config) *web {
+func newGRPCWeb(o Options, config *tls.Config) *grpcWeb {
 	u := url.URL{Scheme: "https", Host: o.Server, Path: "/" + o.RootPath}
 	if config == nil {
 		u.Scheme = "http"
 	}
 	transport := &http.Transport{Proxy: http.ProxyFromEnvironment, TLSClientConfig: config, ForceAttemptHTTP2: true}
-	return &web{options: o, base: strings.TrimSuffix(u.String(), "/"), client: &http.Client{Transport: transport}}
+	return &grpcWeb{options: o, base: strings.TrimSuffix(u.String(), "/"), client: &http.Client{Transport: transport}}
 }
 
 // The parts of a frame's first byte.
 const (
-	webHeader  = 5 // flags, then the length in four bytes
-	webTrailer = 0x80
+	frameHeaderSize = 5 // flags, then the length in four bytes
+	trailerFlag     = 0x80
 )
 
-func (w *web) unary(ctx context.Context, method string, request, reply any, _ *grpc.ClientConn, _ grpc.UnaryInvoker, _ ...grpc.CallOption) error {
-	s := &webStream{web: w, ctx: ctx, method: method}
+func (w *grpcWeb) unary(ctx context.Context, method string, request, reply any, _ *grpc.ClientConn, _ grpc.UnaryInvoker, _ ...grpc.CallOption) error {
+	s := &grpcWebStream{web: w, ctx: ctx, method: method}
 	if err := s.SendMsg(request); err != nil {
 		return err
 	}
@@ -61,12 +61,12 @@ func (w *web) unary(ctx context.Context, method string, request, reply any, _ *g
 	return nil
 }
 
-func (w *web) stream(ctx context.Context, _ *grpc.StreamDesc, _ *grpc.ClientConn, method string, _ grpc.Streamer, _ ...grpc.CallOption) (grpc.ClientStream, error) {
-	return &webStream{web: w, ctx: ctx, method: method}, nil
+func (w *grpcWeb) stream(ctx context.Context, _ *grpc.StreamDesc, _ *grpc.ClientConn, method string, _ grpc.Streamer, _ ...grpc.CallOption) (grpc.ClientStream, error) {
+	return &grpcWebStream{web: w, ctx: ctx, method: method}, nil
 }
 
 // post sends one message. Its answer is the stream of messages.
-func (w *web) post(ctx context.Context, method string, message []byte) (io.ReadCloser, error) {
+func (w *grpcWeb) post(ctx context.Context, method string, message []byte) (io.ReadCloser, error) {
 	frame := append(binary.BigEndian.AppendUint32([]byte{0}, uint32(len(message))), message...)
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, w.base+method, bytes.NewReader(frame))
 	if err != nil {
@@ -83,24 +83,24 @@ func (w *web) post(ctx context.Context, method string, message []byte) (io.ReadC
 	request.Header.Set("X-Grpc-Web", "1")
 	answer, err := w.client.Do(request)
 	if err != nil {
-		return nil, failure(ctx, err)
+		return nil, transportError(ctx, err)
 	}
-	if err := answerStatus(answer); err != nil {
+	if err := responseStatus(answer); err != nil {
 		return nil, errors.Join(err, answer.Body.Close())
 	}
 	return answer.Body, nil
 }
 
-// failure is a broken request in the words of gRPC.
-func failure(ctx context.Context, err error) error {
+// transportError is a broken request in the words of gRPC.
+func transportError(ctx context.Context, err error) error {
 	if cause := ctx.Err(); cause != nil {
 		return status.FromContextError(cause).Err()
 	}
 	return status.Error(codes.Unavailable, err.Error())
 }
 
-// answerStatus: a fault may come in the headers already, or from the proxy.
-func answerStatus(answer *http.Response) error {
+// responseStatus: a fault may come in the headers already, or from the proxy.
+func responseStatus(answer *http.Response) error {
 	if text := answer.Header.Get("Grpc-Status"); text != "" {
 		return statusOf(text, answer.Header.Get("Grpc-Message"))
 	}
@@ -128,9 +128,9 @@ func statusOf(code, message string) error {
 	return status.Error(codes.Code(n), message) // nil for OK
 }
 
-// webStream is one call.
-type webStream struct {
-	web    *web
+// grpcWebStream is one call.
+type grpcWebStream struct {
+	web    *grpcWeb
 	ctx    context.Context //nolint:containedctx // grpc.ClientStream asks for it
 	method string
 	sent   []byte
@@ -140,7 +140,7 @@ type webStream struct {
 }
 
 // SendMsg keeps the message; the calls of Argo CD send just one.
-func (s *webStream) SendMsg(message any) (err error) {
+func (s *grpcWebStream) SendMsg(message any) (err error) {
 	m, ok := message.(interface{ Marshal() ([]byte, error) })
 	if !ok {
 		return status.Errorf(codes.Internal, "gRPC-web: %T cannot be sent", message)
@@ -151,7 +151,7 @@ func (s *webStream) SendMsg(message any) (err error) {
 
 // RecvMsg sends the request with the first call: only then does a watch that
 // has nothing to say yet wait where its caller expects it to.
-func (s *webStream) RecvMsg(message any) error {
+func (s *grpcWebStream) RecvMsg(message any) error {
 	m, ok := message.(interface{ Unmarshal([]byte) error })
 	if !ok {
 		return status.Errorf(codes.Internal, "gRPC-web: %T cannot be received", message)
@@ -162,9 +162,9 @@ func (s *webStream) RecvMsg(message any) error {
 	}
 	flags, data, err := readFrame(body)
 	if err != nil {
-		return failure(s.ctx, err)
+		return transportError(s.ctx, err)
 	}
-	if flags&webTrailer == 0 {
+	if flags&trailerFlag == 0 {
 		return m.Unmarshal(data)
 	}
 	s.close()
@@ -174,7 +174,7 @@ func (s *webStream) RecvMsg(message any) error {
 	return io.EOF
 }
 
-func (s *webStream) open() (io.ReadCloser, error) {
+func (s *grpcWebStream) open() (io.ReadCloser, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.body == nil {
@@ -187,7 +187,7 @@ func (s *webStream) open() (io.ReadCloser, error) {
 	return s.body, nil
 }
 
-func (s *webStream) close() {
+func (s *grpcWebStream) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.body != nil {
@@ -196,7 +196,7 @@ func (s *webStream) close() {
 }
 
 func readFrame(r io.Reader) (flags byte, data []byte, err error) {
-	var head [webHeader]byte
+	var head [frameHeaderSize]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
 		return 0, nil, fmt.Errorf("gRPC-web: the answer breaks off: %w", err)
 	}
@@ -223,13 +223,13 @@ func trailerStatus(data []byte) error {
 }
 
 // Header, Trailer, CloseSend and Context complete grpc.ClientStream.
-func (s *webStream) Header() (grpcmetadata.MD, error) { return nil, nil }
+func (s *grpcWebStream) Header() (grpcmetadata.MD, error) { return nil, nil }
 
 // Trailer is empty: what it says is in the error.
-func (s *webStream) Trailer() grpcmetadata.MD { return nil }
+func (s *grpcWebStream) Trailer() grpcmetadata.MD { return nil }
 
 // CloseSend does nothing: a request ends by itself.
-func (s *webStream) CloseSend() error { return nil }
+func (s *grpcWebStream) CloseSend() error { return nil }
 
 // Context is that of the call.
-func (s *webStream) Context() context.Context { return s.ctx }
+func (s *grpcWebStream) Context() context.Context { return s.ctx }
