@@ -8,6 +8,10 @@
 // they change.
 //
 // The package makes no decisions: the use cases authorize, and the caller
-// identifies the viewer (Options.Viewer). It stores nothing beyond the Feed,
-// never reads the environment, and never signs anyone in.
+// identifies the viewer (Options.Viewer). It caches octopod.yaml and rows, stores
+// nothing, never reads the environment, and never signs anyone in.
+//
+// Read routes.go first: it names every page. Each page has a file; all of them
+// build on a request (request.go), a row (row.go) and the words for testers
+// (labels.go).
 package web

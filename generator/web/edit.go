@@ -32,28 +32,6 @@ type preset struct {
 	On, Was    bool
 }
 
-// preview is the effect of a change that is not saved yet.
-type preview struct {
-	Changes  []settingChange
-	Nothing  bool
-	Files    []change.ObjectDiff // only if the viewer sees files
-	Faults   *formErrors
-	Parts    []part
-	Name     string
-	Links    []link
-	NoBranch bool     // no repository has the branch
-	Own      []string // titles of the services that have the branch
-	Exists   string   // the existing staging of the branch
-}
-
-type link struct{ Name, URL string }
-
-// conflict describes a concurrent change.
-type conflict struct {
-	By, What string
-	At       timestamp
-}
-
 func (s *Server) editSettings(w http.ResponseWriter, r *http.Request, req *projectRequest) error {
 	page, err := s.editPage(r, req)
 	if err != nil {
@@ -163,23 +141,4 @@ func (f *formErrors) annotateAll(page *editPage) {
 		f.annotate(page.Groups)
 		page.Faults = f
 	}
-}
-
-// preview runs a change as a dry run.
-func (req *projectRequest) preview(r *http.Request, a staging.Action, fields []string) *preview {
-	manifests := req.showsFiles()
-	result, err := req.Apply(r.Context(), change.Request{Action: a, DryRun: true, Manifests: manifests})
-	if err != nil {
-		return &preview{Faults: req.formErrorsOf(err, fields)}
-	}
-	p := &preview{Changes: req.changesOf(result.Changes), Nothing: !result.Changed, Name: result.Name}
-	if manifests {
-		p.Files = change.Compare(result.Before, result.After)
-	}
-	if result.Staging != nil {
-		view := *result.Staging
-		p.Parts = req.row(&view).Services
-		p.Links = req.addresses(&view)
-	}
-	return p
 }

@@ -1,16 +1,9 @@
 package web
 
 import (
-	"errors"
 	"net/http"
-	"net/url"
-	"regexp"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"octopod/generator/project"
-	"octopod/generator/rights"
 	"octopod/generator/staging"
 )
 
@@ -113,91 +106,4 @@ func (s *Server) Refuse(w http.ResponseWriter, r *http.Request, status int, err 
 		page.Heading, page.Hint = "Too many requests", "Wait a moment, and try again."
 	}
 	s.writeFailure(w, r, status, page)
-}
-
-// signPage is the sign-in page and the page after signing out.
-type signPage struct {
-	frame
-	URL string
-	Out bool
-}
-
-func (s *Server) signIn(w http.ResponseWriter, r *http.Request) {
-	page := signPage{frame: s.frame(r, nil, "Sign in", "")}
-	if s.SignIn == nil {
-		http.Redirect(w, r, "/", http.StatusSeeOther)
-		return
-	}
-	page.URL = s.SignIn.In + "?" + url.Values{"next": {r.URL.Query().Get("next")}}.Encode() // the sign-in validates next
-	s.showPlain(w, r, "signin", page)
-}
-
-func (s *Server) signedOut(w http.ResponseWriter, r *http.Request) {
-	page := signPage{frame: s.frame(r, nil, "Signed out", ""), Out: true, URL: "/"}
-	s.showPlain(w, r, "signin", page)
-}
-
-// chooserPage lists the projects that the viewer may see.
-type chooserPage struct {
-	frame
-	Projects []link
-}
-
-func (s *Server) home(w http.ResponseWriter, r *http.Request) {
-	if len(s.Projects) == 0 && s.Loading {
-		s.fail(w, r, nil, staging.Errorf(staging.CodeUnavailable, "Octopod has just started and is still loading"))
-		return
-	}
-	if len(s.Projects) == 1 && !s.Loading {
-		http.Redirect(w, r, "/"+s.Projects[0].Name+"/", http.StatusFound)
-		return
-	}
-	page := chooserPage{frame: s.frame(r, nil, "Projects", "")}
-	for _, p := range s.Projects {
-		rules, _, err := s.projects[p.Name].currentProject(r.Context())
-		if err == nil && rights.NewVisibility(rules, s.Viewer(r).Rights).Role.Includes(project.RoleViewer) {
-			page.Projects = append(page.Projects, link{rules.Spec.UI.Title, "/" + p.Name + "/"})
-		}
-	}
-	s.showPlain(w, r, "chooser", page)
-}
-
-// showPlain shows a page that belongs to no project.
-func (s *Server) showPlain(w http.ResponseWriter, r *http.Request, name string, page any) {
-	if err := s.pages.show(w, http.StatusOK, name, page); err != nil {
-		s.fail(w, r, nil, err)
-	}
-}
-
-// messageOf returns the message of an error without its causes.
-func messageOf(err error) string {
-	var known *staging.Error
-	if !errors.As(err, &known) {
-		return "something went wrong"
-	}
-	if len(known.Problems) == 1 && known.Message == "" {
-		return known.Problems[0].Message
-	}
-	return known.Message
-}
-
-var command = regexp.MustCompile("`octopod |--[a-z]|octopod\\.yaml|naming\\.|OCTOPOD_|spec\\.")
-
-// hintFor returns the hint of an error, unless the hint is about the command line
-// or about files.
-func hintFor(err error) string {
-	hint := staging.HintOf(err)
-	if command.MatchString(hint) {
-		return ""
-	}
-	return sentence(hint)
-}
-
-// sentence adds a capital letter and a full stop to a message.
-func sentence(message string) string {
-	if message == "" {
-		return ""
-	}
-	first, size := utf8.DecodeRuneInString(message)
-	return strings.TrimRight(string(unicode.ToUpper(first))+message[size:], ".:") + "."
 }

@@ -163,32 +163,3 @@ func (f *formErrors) annotate(groups []settingGroup) {
 		}
 	}
 }
-
-// settingChange is one difference, as displayed.
-type settingChange struct {
-	What, From, To string
-}
-
-// leftOut translates a removed value into the word of the forms.
-var leftOut = strings.NewReplacer("(absent)", "removed")
-
-func (req *projectRequest) changesOf(differences []staging.Difference) []settingChange {
-	named := map[string]string{
-		"title": "Title", "branch": "Branch", "state": "State", "presets": "Presets", "pinned": "Pinned", "tested": "Test result",
-	}
-	var all []settingChange
-	for _, d := range differences {
-		c := settingChange{d.What, leftOut.Replace(d.From), leftOut.Replace(d.To)}
-		service, isService := req.project.Spec.Services[d.What]
-		switch {
-		case isService && !req.shows(project.SectionServices), req.project.Spec.Parameters[d.What].Type != "" && !req.shows(project.SectionSettings):
-			continue
-		case isService:
-			c = settingChange{service.Title, tag(d.From), tag(d.To)}
-		case named[d.What] != "":
-			c.What = named[d.What]
-		}
-		all = append(all, c)
-	}
-	return all
-}

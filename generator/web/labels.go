@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -210,3 +211,5 @@ func valueText(name string, s project.Setting) string {
 
 // short returns the short form of a commit.
 func short(revision string) string { return revision[:min(len(revision), 7)] }
+
+func sequenceText(n uint64) string { return strconv.FormatUint(n, 10) }

@@ -1,14 +1,11 @@
 package web
 
 import (
-	"bytes"
 	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
-	"sync"
 
-	"octopod/generator"
 	"octopod/generator/live"
 	"octopod/generator/project"
 	"octopod/generator/staging"
@@ -254,70 +251,4 @@ func (req *projectRequest) freshness(trust live.Freshness) freshness {
 		}
 	}
 	return f
-}
-
-// rowCache caches rendered rows by role. An entry never changes, so a row is valid for
-// as long as its entry and the project are the same.
-type rowCache struct {
-	mu      sync.Mutex
-	project *project.Project
-	rows    map[rowKey]*cachedRow
-	limit   int
-}
-
-type rowKey struct {
-	entry generator.Entry
-	role  project.Role
-}
-
-// cachedRow is a row with its search texts and HTML.
-type cachedRow struct {
-	*row
-	view       *staging.View // redacted for the role
-	lowerTexts []string      // lowercase
-	once       sync.Once
-	html       template.HTML
-	err        error
-}
-
-// cachedRows returns the rows of entries. It empties the cache when the cache exceeds
-// its limit.
-func (req *projectRequest) cachedRows(entries ...generator.Entry) []*cachedRow {
-	c := &req.projectCache.rows
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.limit = max(c.limit, 4*len(entries), 1024)
-	if c.project != req.project || len(c.rows) > c.limit {
-		c.project, c.rows = req.project, map[rowKey]*cachedRow{}
-	}
-	rows := make([]*cachedRow, 0, len(entries))
-	for _, entry := range entries {
-		key := rowKey{entry, req.role}
-		kept := c.rows[key]
-		if kept == nil {
-			seen := req.View(entry)
-			kept = &cachedRow{row: req.row(seen), view: seen}
-			kept.lowerTexts = lower(kept.searchTexts())
-			c.rows[key] = kept
-		}
-		rows = append(rows, kept)
-	}
-	return rows
-}
-
-// rowHTML renders a row. The result is cached unless a search highlights text.
-func (s *Server) rowHTML(r *cachedRow, search search) (template.HTML, error) {
-	if !search.empty() {
-		marked := *r.row
-		marked.search = search
-		return s.renderRow(&marked)
-	}
-	r.once.Do(func() { r.html, r.err = s.renderRow(r.row) })
-	return r.html, r.err
-}
-
-func (s *Server) renderRow(r *row) (template.HTML, error) {
-	var out bytes.Buffer
-	err := s.pages.render(&out, "list", "row", r)
-	return template.HTML(out.String()), err // escaped by the template
 }

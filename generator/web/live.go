@@ -182,5 +182,3 @@ func (p *stream) send(event string, id uint64, data string) error {
 	}
 	return nil
 }
-
-func sequenceText(n uint64) string { return strconv.FormatUint(n, 10) }

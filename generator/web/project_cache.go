@@ -2,11 +2,14 @@ package web
 
 import (
 	"context"
+	"html/template"
 	"reflect"
 	"sync"
 	"time"
 
+	"octopod/generator"
 	"octopod/generator/project"
+	"octopod/generator/staging"
 )
 
 // projectTTL is how long octopod.yaml is cached. The feed polls as often.
@@ -63,4 +66,28 @@ func (s *projectCache) stagingPath(name, rest string) string {
 		at += "/" + rest
 	}
 	return at
+}
+
+// rowCache caches rendered rows by role. An entry never changes, so a row is valid for
+// as long as its entry and the project are the same.
+type rowCache struct {
+	mu      sync.Mutex
+	project *project.Project
+	rows    map[rowKey]*cachedRow
+	limit   int
+}
+
+type rowKey struct {
+	entry generator.Entry
+	role  project.Role
+}
+
+// cachedRow is a row with its search texts and HTML.
+type cachedRow struct {
+	*row
+	view       *staging.View // redacted for the role
+	lowerTexts []string      // lowercase
+	once       sync.Once
+	html       template.HTML
+	err        error
 }

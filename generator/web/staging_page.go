@@ -49,22 +49,6 @@ type step struct {
 	State string // done, now, stuck, next
 }
 
-// event is one row of a history, as displayed.
-type event struct {
-	staging.Event
-	When         timestamp
-	Action       string
-	Summary      string
-	Source       string
-	Class        cssClass
-	Outcome      string   // rollout text; empty if not observed
-	OutcomeClass cssClass // of the outcome
-	Current      bool     // the current version
-	Undo         string   // URL; empty if the change cannot be undone
-	Restore      string
-	Page         string // of the staging, for the activity
-}
-
 // actionLink is a link to the page of an action.
 type actionLink struct {
 	Verb, Label, URL string
@@ -198,26 +182,6 @@ func undoable(verb staging.Verb) bool {
 	return !slices.Contains([]staging.Verb{staging.Rollback, staging.Regenerate, staging.Extend, staging.Delete, staging.Mark, staging.Restart}, verb)
 }
 
-// describe returns an event as displayed.
-func (req *projectRequest) describe(e staging.Event) event {
-	line := event{Event: e, When: timestamp{e.At}, Action: verbLabels[e.Verb], Summary: summary(e), Source: sourceLabels[e.Via], Class: classGood}
-	switch e.Verb {
-	case "":
-		line.Action = "Edited in git"
-	case staging.Archive, staging.Delete:
-		line.Class = classInactive
-	case staging.Rollback, staging.PinVerb:
-		line.Class = classUnknown
-	}
-	if line.Action == "" {
-		line.Action = string(e.Verb)
-	}
-	if e.Staging != "" {
-		line.Page = req.stagingPath(e.Staging, "")
-	}
-	return line
-}
-
 func (req *projectRequest) statusOf(view *staging.View) statusPanel {
 	s := statusPanel{
 		Status: statusTextOf(view, req.shows(project.SectionDetail), req.project.ServiceTitles()), Archived: view.Spec.State == staging.Archived,
@@ -303,3 +267,6 @@ func (req *projectRequest) actionLinks(view *staging.View) []actionLink {
 	}
 	return all
 }
+
+// Findings returns the initial data of the test result form.
+func (p *stagingPage) Findings() confirmPage { return confirmPage{Tested: p.Row.Tested} }

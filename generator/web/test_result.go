@@ -7,17 +7,6 @@ import (
 	"octopod/generator/staging"
 )
 
-// testResult is a test result as displayed.
-type testResult struct {
-	Class    cssClass
-	Label    string
-	Sentence string
-	Since    string // the changes since; empty without any
-	Note     string
-	When     timestamp
-	Versions []part // tested versions, if they are not the current ones
-}
-
 // testResultOf returns the test result of a staging; nil without one.
 func (req *projectRequest) testResultOf(view *staging.View) *testResult {
 	t := view.Spec.Tested
@@ -60,6 +49,3 @@ func changedSinceTest(untried []staging.TestedPart) string {
 	}
 	return "New versions were deployed since; nobody has tested them yet."
 }
-
-// Findings returns the initial data of the test result form.
-func (p *stagingPage) Findings() confirmPage { return confirmPage{Tested: p.Row.Tested} }

@@ -1,0 +1,38 @@
+package web
+
+import (
+	"net/http"
+
+	"octopod/generator/project"
+)
+
+// frame holds the data of the layout.
+type frame struct {
+	Title    string // of the page
+	Product  string
+	Project  string // path of the project; empty without one
+	Logo     bool
+	Here     string // current entry of the navigation
+	Viewer   Viewer
+	Role     project.Role
+	SignIn   *SignIn
+	CanWrite bool
+	// Activity is true if the viewer sees the activity.
+	Activity bool
+	Stale    bool
+	Notice   string // message after an action
+	Path     string // of this page, for a retry
+	Several  bool   // the server has other projects
+}
+
+func (s *Server) frame(r *http.Request, req *projectRequest, title, here string) frame {
+	f := frame{Title: title, Product: "Octopod", Here: here, SignIn: s.SignIn, Path: r.URL.RequestURI(), Several: len(s.Projects) > 1}
+	if req == nil || req.project == nil {
+		return f
+	}
+	f.Product, f.Project, f.Logo = req.project.Spec.UI.Title, "/"+req.Name, req.project.Spec.UI.Logo != ""
+	f.Viewer, f.Role, f.CanWrite, f.Stale = req.viewer, req.role, req.canWrite(), req.stale != nil
+	f.Activity = req.shows(project.SectionActivity)
+	f.Notice = noticeOf(r.URL.Query().Get("done"))
+	return f
+}

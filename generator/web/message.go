@@ -1,0 +1,44 @@
+package web
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"octopod/generator/staging"
+)
+
+// messageOf returns the message of an error without its causes.
+func messageOf(err error) string {
+	var known *staging.Error
+	if !errors.As(err, &known) {
+		return "something went wrong"
+	}
+	if len(known.Problems) == 1 && known.Message == "" {
+		return known.Problems[0].Message
+	}
+	return known.Message
+}
+
+var command = regexp.MustCompile("`octopod |--[a-z]|octopod\\.yaml|naming\\.|OCTOPOD_|spec\\.")
+
+// hintFor returns the hint of an error, unless the hint is about the command line
+// or about files.
+func hintFor(err error) string {
+	hint := staging.HintOf(err)
+	if command.MatchString(hint) {
+		return ""
+	}
+	return sentence(hint)
+}
+
+// sentence adds a capital letter and a full stop to a message.
+func sentence(message string) string {
+	if message == "" {
+		return ""
+	}
+	first, size := utf8.DecodeRuneInString(message)
+	return strings.TrimRight(string(unicode.ToUpper(first))+message[size:], ".:") + "."
+}

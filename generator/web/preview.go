@@ -1,0 +1,72 @@
+package web
+
+import (
+	"net/http"
+	"strings"
+
+	"octopod/generator/change"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// preview is the effect of a change that is not saved yet.
+type preview struct {
+	Changes  []settingChange
+	Nothing  bool
+	Files    []change.ObjectDiff // only if the viewer sees files
+	Faults   *formErrors
+	Parts    []part
+	Name     string
+	Links    []link
+	NoBranch bool     // no repository has the branch
+	Own      []string // titles of the services that have the branch
+	Exists   string   // the existing staging of the branch
+}
+
+// settingChange is one difference, as displayed.
+type settingChange struct {
+	What, From, To string
+}
+
+// preview runs a change as a dry run.
+func (req *projectRequest) preview(r *http.Request, a staging.Action, fields []string) *preview {
+	manifests := req.shows(project.SectionFiles)
+	result, err := req.Apply(r.Context(), change.Request{Action: a, DryRun: true, Manifests: manifests})
+	if err != nil {
+		return &preview{Faults: req.formErrorsOf(err, fields)}
+	}
+	p := &preview{Changes: req.changesOf(result.Changes), Nothing: !result.Changed, Name: result.Name}
+	if manifests {
+		p.Files = change.Compare(result.Before, result.After)
+	}
+	if result.Staging != nil {
+		view := *result.Staging
+		p.Parts = req.row(&view).Services
+		p.Links = req.addresses(&view)
+	}
+	return p
+}
+
+// leftOut translates a removed value into the word of the forms.
+var leftOut = strings.NewReplacer("(absent)", "removed")
+
+func (req *projectRequest) changesOf(differences []staging.Difference) []settingChange {
+	named := map[string]string{
+		"title": "Title", "branch": "Branch", "state": "State", "presets": "Presets", "pinned": "Pinned", "tested": "Test result",
+	}
+	var all []settingChange
+	for _, d := range differences {
+		c := settingChange{d.What, leftOut.Replace(d.From), leftOut.Replace(d.To)}
+		service, isService := req.project.Spec.Services[d.What]
+		switch {
+		case isService && !req.shows(project.SectionServices), req.project.Spec.Parameters[d.What].Type != "" && !req.shows(project.SectionSettings):
+			continue
+		case isService:
+			c = settingChange{service.Title, tag(d.From), tag(d.To)}
+		case named[d.What] != "":
+			c.What = named[d.What]
+		}
+		all = append(all, c)
+	}
+	return all
+}
