@@ -47,6 +47,7 @@ var clean = []string{
 	"generator/bounded/...",
 	"generator/catalog",
 	"generator/change/...",
+	"generator/check/...",
 	"generator/doctor",
 	"generator/envrepo/...",
 	"generator/forge",

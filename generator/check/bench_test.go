@@ -10,8 +10,8 @@ import (
 )
 
 // BenchmarkGoalG measures all checks of one staging of twelve objects whose
-// JSON is in hand. Goal: at most 1 ms. Beside it stands the stock kubeconform
-// command, if there is one, which does the schema part only.
+// JSON is in memory. Goal: at most 1 ms. It compares with the stock kubeconform
+// command, if installed, which checks the schema only.
 func BenchmarkGoalG(b *testing.B) {
 	objects, s := good(b), subject()
 	b.Run("octopod", func(b *testing.B) {

@@ -3,8 +3,8 @@ package check
 import "octopod/generator/staging"
 
 // Objects checks the rendered objects of one staging against every rule and
-// gives all faults: object by object in the order given, rule by rule, then
-// what only the whole set shows. Empty means all is well.
+// returns all problems: first by object in the given order and by rule, then the
+// problems of the set as a whole. It returns nil if there is no problem.
 func Objects(objects []staging.Object, s Subject) []staging.Problem {
 	r := report{subject: s}
 	set := make([]*object, len(objects))

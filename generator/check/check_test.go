@@ -23,8 +23,8 @@ func TestGoodObjectsPass(t *testing.T) {
 	}
 }
 
-// Every archive in testdata is about one rule. NAME.yaml holds objects that
-// are checked beside nothing else, NAME.want the problems; none means all is well.
+// Every archive in testdata covers one rule. NAME.yaml contains the objects of one
+// check, NAME.want the problems.
 func TestRules(t *testing.T) {
 	names := map[string]bool{}
 	for _, rule := range check.Rules() {
@@ -102,7 +102,7 @@ func TestRulesExplainThemselves(t *testing.T) {
 	}
 }
 
-// Every rule can be excepted: for all objects, a kind, one name, and no further.
+// checks.allow excepts all objects, a kind or one name from a rule, and no others.
 func TestAllow(t *testing.T) {
 	for _, rule := range check.Rules() {
 		archive, err := txtar.ParseFile("testdata/" + rule.Name + ".txtar")
@@ -147,7 +147,7 @@ func testAllow(t *testing.T, objects []staging.Object, before []staging.Problem,
 	}
 }
 
-// A service that nobody has built yet has no image to look for.
+// A service without a build has no image to check.
 func TestAServiceWithoutAnImageNeedsNoWorkload(t *testing.T) {
 	s := subject()
 	s.Images["mailer"] = ""

@@ -21,19 +21,19 @@ func checkConfigMap(c check, m *corev1.ConfigMap) {
 	for _, key := range sortedKeys(m.BinaryData) {
 		size += len(m.BinaryData[key])
 		if _, twice := m.Data[key]; twice {
-			c.reject(field.NewPath("binaryData").Key(key), "is in data, too: keep one")
+			c.reject(field.NewPath("binaryData").Key(key), "is also in data: keep one")
 		}
 	}
-	if size > corev1.MaxSecretSize { // the same limit holds for a ConfigMap
+	if size > corev1.MaxSecretSize { // the same limit applies to a ConfigMap
 		c.reject(field.NewPath("data"), "holds %d bytes, at most %d are allowed", size, corev1.MaxSecretSize)
 	}
 }
 
-// checkKeys judges the keys of a ConfigMap or Secret, which become file names.
+// checkKeys checks the keys of a ConfigMap or Secret, which become file names.
 func checkKeys(c check, keys []string, name string) {
 	for _, key := range keys {
 		if faults := validation.IsConfigMapKey(key); len(faults) > 0 {
-			c.reject(field.NewPath(name).Key(truncate(key)), "is no valid key: %s", shortReason(faults))
+			c.reject(field.NewPath(name).Key(truncate(key)), "is not a valid key: %s", shortReason(faults))
 		}
 	}
 }
@@ -52,7 +52,7 @@ func checkVolumeClaim(c check, s *corev1.PersistentVolumeClaimSpec, path *field.
 	if size, ok := s.Resources.Requests[corev1.ResourceStorage]; ok {
 		positive(c, size, storage)
 	} else {
-		c.reject(storage, "is missing: how large is the volume?")
+		c.reject(storage, "is missing: set the size of the volume")
 	}
 }
 
@@ -62,7 +62,7 @@ func checkQuota(c check, q *corev1.ResourceQuota) {
 			c.reject(spec.Child("hard").Key(name), "is %s, must not be negative", size.String())
 		}
 		if faults := validation.IsQualifiedName(name); len(faults) > 0 {
-			c.reject(spec.Child("hard").Key(name), "is no resource: %s", shortReason(faults))
+			c.reject(spec.Child("hard").Key(name), "is not a resource: %s", shortReason(faults))
 		}
 	}
 }
@@ -78,7 +78,7 @@ func checkLimitRange(c check, l *corev1.LimitRange) {
 	}
 }
 
-// checkAutoscaler judges what all versions of a HorizontalPodAutoscaler share.
+// checkAutoscaler checks the fields that all versions of a HorizontalPodAutoscaler share.
 func checkAutoscaler(c check, kind, name string, least *int32, most int32) {
 	c.required(kind, spec.Child("scaleTargetRef", "kind"))
 	c.required(name, spec.Child("scaleTargetRef", "name"))

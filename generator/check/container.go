@@ -11,7 +11,7 @@ import (
 
 func checkContainer(c check, ctr container, volumes []string) {
 	if image := ctr.path.Child("image"); c.required(ctr.Image, image) && strings.ContainsAny(ctr.Image, " \t\r\n") {
-		c.reject(image, "%q has a space in it", truncate(ctr.Image))
+		c.reject(image, "%q contains a space", truncate(ctr.Image))
 	}
 	oneOf(c, ctr.ImagePullPolicy, ctr.path.Child("imagePullPolicy"), corev1.PullAlways, corev1.PullIfNotPresent, corev1.PullNever)
 	oneOf(c, ctr.TerminationMessagePolicy, ctr.path.Child("terminationMessagePolicy"), corev1.TerminationMessageReadFile, corev1.TerminationMessageFallbackToLogsOnError)
@@ -46,7 +46,7 @@ func checkEnv(c check, ctr container) {
 	for i := range ctr.Env {
 		e, at := &ctr.Env[i], ctr.path.Child("env").Index(i)
 		if c.required(e.Name, at.Child("name")) && strings.Contains(e.Name, "=") {
-			c.reject(at.Child("name"), "%q has a = in it", truncate(e.Name))
+			c.reject(at.Child("name"), "%q contains \"=\"", truncate(e.Name))
 		}
 		if e.ValueFrom != nil {
 			checkEnvSource(c, e, at.Child("valueFrom"))
@@ -93,8 +93,8 @@ func checkEnvSource(c check, e *corev1.EnvVar, path *field.Path) {
 	}
 }
 
-// checkResources catches misspelled resources, which Kubernetes refuses, and
-// requests above their limit.
+// checkResources rejects misspelled resources, as Kubernetes does, and requests
+// above their limit.
 func checkResources(c check, r *corev1.ResourceRequirements, path *field.Path) {
 	for _, group := range []struct {
 		name string
@@ -119,7 +119,7 @@ func resourceName(c check, name string, path *field.Path) {
 	if slices.Contains(known, name) || strings.Contains(name, "/") || strings.HasPrefix(name, "hugepages-") {
 		return
 	}
-	c.reject(path, "%s is no resource of a container; there are %s, and others with a domain, like nvidia.com/gpu", truncate(name), join(known))
+	c.reject(path, "%s is not a container resource; use %s, or one with a domain, like nvidia.com/gpu", truncate(name), join(known))
 }
 
 func checkProbes(c check, ctr container) {
@@ -163,7 +163,7 @@ func checkHook(c check, ctr container, h *corev1.LifecycleHandler, name string) 
 	}
 }
 
-// checkHandlers asks for exactly one way to ask a container.
+// checkHandlers requires exactly one handler.
 func checkHandlers(c check, ctr container, at *field.Path, exec *corev1.ExecAction, get *corev1.HTTPGetAction, tcp *corev1.TCPSocketAction, other bool) {
 	n := 0
 	for _, set := range []bool{exec != nil, get != nil, tcp != nil, other} {
@@ -186,8 +186,8 @@ func checkHandlers(c check, ctr container, at *field.Path, exec *corev1.ExecActi
 	}
 }
 
-// checkHandlerPort also refuses the name of a port that the container does not
-// have: Kubernetes takes it, and then no probe ever succeeds.
+// checkHandlerPort also rejects a port name that the container does not have:
+// Kubernetes accepts it, and then every probe fails.
 func checkHandlerPort(c check, ctr container, port intstr.IntOrString, path *field.Path) {
 	if port.Type == intstr.Int {
 		between(c, port.IntVal, 1, 65535, path)

@@ -16,7 +16,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// decode reads an object's JSON once, strictly where the kind is built in.
+// decode decodes the JSON of an object, strictly for a built-in kind.
 func decode(o staging.Object) *object {
 	d := &object{Object: o, gvk: schema.FromAPIVersionAndKind(o.APIVersion, o.Kind)}
 	typed, err := scheme.Scheme.New(d.gvk)
@@ -46,8 +46,8 @@ func (d *object) decodeRaw() {
 	}
 }
 
-// metaOf gives the metadata of a kind that has some; kinds that are mere
-// requests or answers of the API have none.
+// metaOf returns the metadata of an object; it is empty for kinds that are only
+// requests or responses of the API.
 func metaOf(typed runtime.Object) *metav1.ObjectMeta {
 	if accessor, ok := typed.(metav1.ObjectMetaAccessor); ok {
 		if meta, ok := accessor.GetObjectMeta().(*metav1.ObjectMeta); ok {
@@ -57,7 +57,7 @@ func metaOf(typed runtime.Object) *metav1.ObjectMeta {
 	return &metav1.ObjectMeta{}
 }
 
-// podsOf finds the pods that a built-in workload starts.
+// podsOf returns the pods that a built-in workload starts.
 func podsOf(typed runtime.Object) []podRef {
 	template := field.NewPath("spec", "template")
 	switch w := typed.(type) {

@@ -16,22 +16,22 @@ import (
 	"octopod/generator/project/strictyaml"
 )
 
-// explain words what strict decoding refused. The decoder stops at the first
-// wrong type and knows no near words, so the value is walked once more; that
-// costs only broken objects.
+// explain turns the errors of strict decoding into faults. The decoder stops at the
+// first wrong type and suggests no names, so explain walks the value again. Only
+// broken objects cost this time.
 func (d *object) explain(strict []error, err error) {
 	var value map[string]any
 	if d.err = decodeMap(d.JSON, &value); d.err != nil {
 		return
 	}
 	if err != nil {
-		// Decoding may have ended anywhere. The other rules shall not report
-		// what it did not reach as missing.
+		// Decoding may have ended anywhere: other rules must not report the fields
+		// that it did not reach as missing.
 		d.raw = value
 		d.meta.Name, d.meta.Namespace = asString(nested(value, "metadata", "name")), asString(nested(value, "metadata", "namespace"))
 	}
 	d.faults = mismatches(value, reflect.TypeOf(d.typed), "")
-	for _, e := range strict { // the walk sees no key twice
+	for _, e := range strict { // the walk cannot find duplicate keys
 		var f json.FieldError
 		if errors.As(e, &f) && strings.HasPrefix(e.Error(), "duplicate") {
 			d.faults = append(d.faults, fault{f.FieldPath(), "is set twice"})
@@ -44,7 +44,7 @@ func (d *object) explain(strict []error, err error) {
 
 var unmarshaler = reflect.TypeFor[stdjson.Unmarshaler]()
 
-// mismatches walks a JSON value beside a Go type.
+// mismatches compares a JSON value with a Go type.
 func mismatches(value any, t reflect.Type, at string) []fault {
 	if value == nil {
 		return nil // null counts as absent
@@ -115,7 +115,7 @@ func listMismatches(value []any, elem reflect.Type, at string) []fault {
 	return faults
 }
 
-// unmarshalMismatch lets a type read the value itself.
+// unmarshalMismatch compares a value with a type that has its own UnmarshalJSON.
 func unmarshalMismatch(value any, t reflect.Type, at string) []fault {
 	text, err := stdjson.Marshal(value)
 	if err == nil {
@@ -125,13 +125,13 @@ func unmarshalMismatch(value any, t reflect.Type, at string) []fault {
 	case err == nil:
 		return nil
 	case t == reflect.TypeFor[resource.Quantity]():
-		return []fault{{at, fmt.Sprintf("%s is no quantity: write it like 500m, 2 or 1Gi", truncate(string(text)))}}
+		return []fault{{at, fmt.Sprintf("%s is not a quantity: write it like 500m, 2 or 1Gi", truncate(string(text)))}}
 	case t == reflect.TypeFor[intstr.IntOrString]():
 		return []fault{{at, fmt.Sprintf("%s is neither a whole number nor text", truncate(string(text)))}}
 	case t == reflect.TypeFor[metav1.Time](), t == reflect.TypeFor[metav1.MicroTime]():
-		return []fault{{at, fmt.Sprintf("%s is no time: write it like 2026-12-01T00:00:00Z", truncate(string(text)))}}
+		return []fault{{at, fmt.Sprintf("%s is not a time: write it like 2026-12-01T00:00:00Z", truncate(string(text)))}}
 	}
-	return []fault{{at, fmt.Sprintf("%s does not fit: %v", truncate(string(text)), err)}}
+	return []fault{{at, fmt.Sprintf("%s is not valid: %v", truncate(string(text)), err)}}
 }
 
 func fits(value any, t reflect.Type) bool {
@@ -148,7 +148,7 @@ func fits(value any, t reflect.Type) bool {
 	return false
 }
 
-// isBytes tells data that JSON holds as base64.
+// isBytes reports whether JSON encodes a type as base64.
 func isBytes(t reflect.Type) bool {
 	return t.Kind() == reflect.Slice && t.Elem().Kind() == reflect.Uint8
 }
@@ -168,7 +168,7 @@ func overflows(n int64, t reflect.Type) bool {
 	return n < 0 || reflect.Zero(t).OverflowUint(uint64(n))
 }
 
-// typeMessage says what a value is and what it must be.
+// typeMessage describes the type of a value and the expected one.
 func typeMessage(value any, t reflect.Type) string {
 	want := expectedType(t)
 	switch v := value.(type) {
@@ -190,7 +190,7 @@ func typeMessage(value any, t reflect.Type) string {
 	if want == "text" {
 		want += ": write it in quotes"
 	}
-	return fmt.Sprintf("is the bare %v, must be %s", value, want)
+	return fmt.Sprintf("is %v, must be %s", value, want)
 }
 
 func expectedType(t reflect.Type) string {
@@ -212,7 +212,7 @@ func expectedType(t reflect.Type) string {
 	return "a whole number"
 }
 
-// jsonFields gives the fields of a Kubernetes type by their names in JSON.
+// jsonFields returns the fields of a Kubernetes type by their names in JSON.
 func jsonFields(t reflect.Type) (names []string, types map[string]reflect.Type) {
 	types = make(map[string]reflect.Type, t.NumField())
 	var collect func(t reflect.Type)

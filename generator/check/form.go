@@ -6,7 +6,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// checkForm holds the rule well-formed.
+// checkForm implements the rule well-formed.
 func checkForm(c check) {
 	o := c.o
 	switch {
@@ -18,11 +18,11 @@ func checkForm(c check) {
 	case o.Kind == "":
 		c.reject(field.NewPath("kind"), "is missing")
 	case o.typed != nil && isList(o):
-		c.reject(field.NewPath("kind"), "is a list of objects: render each item as an object of its own")
+		c.reject(field.NewPath("kind"), "is a list of objects: render each item as a separate object")
 	case o.typed != nil && !hasMeta(o):
-		c.reject(field.NewPath("kind"), "%s is no object that a cluster keeps", o.Kind)
+		c.reject(field.NewPath("kind"), "%s is not an object that a cluster stores", o.Kind)
 	case len(o.faults) == 0 && o.identity() != o.APIVersion+" "+o.String():
-		c.reject(nil, "is announced as %s %s, but its JSON is %s", o.APIVersion, o.Object, o.identity())
+		c.reject(nil, "was rendered as %s %s, but its JSON is %s", o.APIVersion, o.Object, o.identity())
 	case o.meta.Name == "" && o.meta.GenerateName == "":
 		c.reject(metadata.Child("name"), "is missing")
 	default:
@@ -30,7 +30,7 @@ func checkForm(c check) {
 	}
 }
 
-// identity names an object by what its JSON holds.
+// identity returns apiVersion, kind and name as in the JSON.
 func (o *object) identity() string {
 	apiVersion, kind := asString(o.raw["apiVersion"]), asString(o.raw["kind"])
 	if o.typed != nil {
@@ -39,7 +39,7 @@ func (o *object) identity() string {
 	return apiVersion + " " + kind + "/" + o.meta.Name
 }
 
-// checkName asks for the form that Kubernetes wants of each kind's names.
+// checkName checks the name as Kubernetes does for each kind.
 func checkName(c check) {
 	valid := apivalidation.NameIsDNSSubdomain
 	switch {
@@ -53,29 +53,29 @@ func checkName(c check) {
 	}
 	name := c.o.meta.Name
 	if faults := valid(name, false); name != "" && len(faults) > 0 {
-		c.reject(metadata.Child("name"), "%q is no valid name: %s", name, shortReason(faults))
+		c.reject(metadata.Child("name"), "%q is not a valid name: %s", name, shortReason(faults))
 	}
 	const longest = 52 // a CronJob's Jobs add 11 characters to a label of 63
 	if c.o.gvk.Group == "batch" && c.o.Kind == "CronJob" && len(name) > longest {
-		c.reject(metadata.Child("name"), "has %d characters, a CronJob's name at most %d", len(name), longest)
+		c.reject(metadata.Child("name"), "has %d characters; the name of a CronJob may have at most %d", len(name), longest)
 	}
 }
 
-// checkServerFields holds the rule server-fields. creationTimestamp: null and
-// status are common in generated files and harmless.
+// checkServerFields implements the rule server-fields. It accepts status and
+// creationTimestamp: null, which are common in generated files and harmless.
 func checkServerFields(c check) {
 	m := c.o.meta
 	for _, f := range []struct {
 		name, why string
 		set       bool
 	}{
-		{"generateName", "would make a new object with each sync: give it a name", m.GenerateName != ""},
-		{"ownerReferences", "names another object by an id of one cluster: remove it", len(m.OwnerReferences) > 0},
-		{"finalizers", "would keep the staging from being deleted: remove it", len(m.Finalizers) > 0},
-		{"uid", "is given by the cluster: remove it", m.UID != ""},
-		{"resourceVersion", "is given by the cluster and makes every sync but the first fail: remove it", m.ResourceVersion != ""},
-		{"managedFields", "is kept by the cluster: remove it", len(m.ManagedFields) > 0},
-		{"deletionTimestamp", "is given by the cluster: remove it", m.DeletionTimestamp != nil},
+		{"generateName", "would create a new object with each sync: set metadata.name instead", m.GenerateName != ""},
+		{"ownerReferences", "refers to another object by a uid of one cluster: remove it", len(m.OwnerReferences) > 0},
+		{"finalizers", "would block the deletion of the staging: remove it", len(m.Finalizers) > 0},
+		{"uid", "is set by the cluster: remove it", m.UID != ""},
+		{"resourceVersion", "is set by the cluster and makes every sync except the first fail: remove it", m.ResourceVersion != ""},
+		{"managedFields", "is set by the cluster: remove it", len(m.ManagedFields) > 0},
+		{"deletionTimestamp", "is set by the cluster: remove it", m.DeletionTimestamp != nil},
 	} {
 		if f.set {
 			c.reject(metadata.Child(f.name), "%s", f.why)
@@ -83,8 +83,8 @@ func checkServerFields(c check) {
 	}
 }
 
-// checkDuplicates holds the rule duplicate. The API version does not tell two
-// objects apart: the cluster keeps one, whatever version it is read in.
+// checkDuplicates implements the rule duplicate. It ignores the API version: the
+// cluster stores one object for all versions of a kind.
 func checkDuplicates(c check, objects []*object) {
 	type key struct{ group, kind, namespace, name string }
 	seen := make(map[key]bool, len(objects))
@@ -95,7 +95,7 @@ func checkDuplicates(c check, objects []*object) {
 		k := key{o.gvk.Group, o.Kind, o.meta.Namespace, o.meta.Name}
 		if seen[k] {
 			c.o = o
-			c.reject(nil, "is rendered twice: keep one, or give one another name")
+			c.reject(nil, "is rendered twice: remove or rename one")
 		}
 		seen[k] = true
 	}

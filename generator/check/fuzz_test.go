@@ -11,8 +11,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// Whatever a template renders, the checks come to an end, never panic, and say
-// the same thing twice.
+// The checks end, never panic, and return the same problems again for any rendered
+// object.
 func FuzzObjects(f *testing.F) {
 	for _, o := range good(f) {
 		f.Add(o.APIVersion, o.Kind, o.Name, o.JSON)
@@ -47,7 +47,7 @@ func FuzzObjects(f *testing.F) {
 	})
 }
 
-// Stagings are checked side by side when all are rendered again.
+// Stagings are checked concurrently when all are rendered again.
 func TestObjectsInParallel(t *testing.T) {
 	objects, s := good(t), subject()
 	var wg sync.WaitGroup

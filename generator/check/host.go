@@ -9,13 +9,13 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// hostAnnotations give an object more host names, separated by commas.
+// hostAnnotations add host names to an object, separated by commas.
 var hostAnnotations = []string{
 	"external-dns.alpha.kubernetes.io/hostname",
 	"nginx.ingress.kubernetes.io/server-alias",
 }
 
-// checkHosts holds the rule host.
+// checkHosts implements the rule host.
 func checkHosts(c check) {
 	if ingress, ok := c.o.typed.(*networkingv1.Ingress); ok {
 		checkIngressHosts(c, ingress)
@@ -34,14 +34,14 @@ func checkHosts(c check) {
 	}
 }
 
-// requireOwnHost refuses a host that is not the staging's own.
+// requireOwnHost rejects a host that does not belong to the staging.
 func (c check) requireOwnHost(host, at string) {
 	switch {
 	case slices.Contains(c.subject.Hosts, host):
 	case host == "":
-		c.rejectAt(at, "is empty, which catches the traffic of every host: write one of %s", c.hostList())
+		c.rejectAt(at, "is empty and would receive the traffic of every host: write one of %s", c.hostList())
 	case strings.Contains(host, "*"):
-		c.rejectAt(at, "%s catches the traffic of other stagings: write one of %s", host, c.hostList())
+		c.rejectAt(at, "%s would receive the traffic of other stagings: write one of %s", host, c.hostList())
 	default:
 		c.rejectAt(at, "%s is not a host of this staging: it has %s", host, c.hostList())
 	}
@@ -57,14 +57,14 @@ func (c check) hostList() string {
 func checkIngressHosts(c check, ingress *networkingv1.Ingress) {
 	spec := field.NewPath("spec")
 	if ingress.Spec.DefaultBackend != nil {
-		c.reject(spec.Child("defaultBackend"), "catches the traffic of every host: write rules with a host instead")
+		c.reject(spec.Child("defaultBackend"), "would receive the traffic of every host: write rules with a host instead")
 	}
 	for i, rule := range ingress.Spec.Rules {
 		c.requireOwnHost(rule.Host, spec.Child("rules").Index(i).Child("host").String())
 	}
 	for i, tls := range ingress.Spec.TLS {
 		for j, host := range tls.Hosts {
-			// One wildcard certificate serves all stagings; naming it takes no traffic.
+			// One wildcard certificate serves all stagings; it routes no traffic.
 			if c.subject.BaseDomain == "" || host != "*."+c.subject.BaseDomain {
 				c.requireOwnHost(host, spec.Child("tls").Index(i).Child("hosts").Index(j).String())
 			}
@@ -72,7 +72,7 @@ func checkIngressHosts(c check, ingress *networkingv1.Ingress) {
 	}
 }
 
-// routeKinds finds the hosts of custom kinds that route traffic, by "group/Kind".
+// routeKinds holds the checks of custom kinds that route traffic, by "group/Kind".
 var routeKinds = map[string]func(check){
 	"gateway.networking.k8s.io/HTTPRoute": checkHostnames,
 	"gateway.networking.k8s.io/GRPCRoute": checkHostnames,
@@ -88,7 +88,7 @@ var routeKinds = map[string]func(check){
 	"networking.istio.io/VirtualService":  checkVirtualService,
 }
 
-// checkHostnames: a route without hostnames takes all of its Gateway's.
+// checkHostnames requires hostnames: without them, a route has all hosts of its Gateway.
 func checkHostnames(c check) {
 	names := asList(nested(c.o.raw, "spec", "hostnames"))
 	if len(names) == 0 {
@@ -105,7 +105,7 @@ func checkListeners(c check) {
 	}
 }
 
-// checkHTTPProxy: without a virtualhost it is only a part of another one.
+// checkHTTPProxy skips an HTTPProxy without a virtualhost, which another one includes.
 func checkHTTPProxy(c check) {
 	if v := nested(c.o.raw, "spec", "virtualhost"); v != nil {
 		c.requireOwnHost(asString(nested(v, "fqdn")), "spec.virtualhost.fqdn")
@@ -114,7 +114,7 @@ func checkHTTPProxy(c check) {
 
 func checkRoute(c check) { c.requireOwnHost(asString(nested(c.o.raw, "spec", "host")), "spec.host") }
 
-// checkIstioGateway: hosts may be written namespace/host.
+// checkIstioGateway also accepts hosts in the form namespace/host.
 func checkIstioGateway(c check) {
 	for i, server := range asList(nested(c.o.raw, "spec", "servers")) {
 		for j, host := range asList(nested(server, "hosts")) {
@@ -124,8 +124,8 @@ func checkIstioGateway(c check) {
 	}
 }
 
-// checkVirtualService: a name without a dot, or under .svc, is a Service of
-// the mesh and takes no traffic from outside.
+// checkVirtualService skips names without a dot and names under .svc: they are
+// Services of the mesh and receive no traffic from outside.
 func checkVirtualService(c check) {
 	for i, host := range asList(nested(c.o.raw, "spec", "hosts")) {
 		name := asString(host)
@@ -136,13 +136,13 @@ func checkVirtualService(c check) {
 	}
 }
 
-// checkTraefik reads the match of every route of a Traefik IngressRoute.
+// checkTraefik checks the match of every route of a Traefik IngressRoute.
 func checkTraefik(c check) {
 	for i, route := range asList(nested(c.o.raw, "spec", "routes")) {
 		match := asString(nested(route, "match"))
 		m := routeMatch{rest: match, hosts: c.subject.Hosts}
 		if bound := m.or(0); !bound || m.broken || strings.TrimSpace(m.rest) != "" {
-			c.rejectAt(fmt.Sprintf("spec.routes[%d].match", i), "%q can match other hosts than the staging's own: every branch of it needs Host(`…`) with one of %s",
+			c.rejectAt(fmt.Sprintf("spec.routes[%d].match", i), "%q can match hosts of other stagings: every alternative needs Host(`…`) with one of %s",
 				truncate(match), c.hostList())
 		}
 	}

@@ -8,8 +8,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// checkImages holds the rule image-unused: every image of the staging runs
-// somewhere, as far as its templates say.
+// checkImages implements the rule image-unused: a workload must use every image of
+// the staging.
 func checkImages(c check, objects []*object) {
 	if c.subject.State == staging.Deleting {
 		return
@@ -27,12 +27,12 @@ func checkImages(c check, objects []*object) {
 		if image == "" || used[image] != nil || c.allowed("", service) {
 			continue
 		}
-		c.reject(field.NewPath("spec", "services").Child(service, "image"), "%s is used by no workload; %s", image, closestWorkload(image, used))
+		c.reject(field.NewPath("spec", "services").Child(service, "image"), "no workload uses %s; %s", image, closestWorkload(image, used))
 	}
 }
 
-// images visits every image that an object runs; in a custom kind whatever is
-// called image counts.
+// images visits every image of an object; in a custom kind these are the fields
+// whose name is image or ends in Image.
 func (o *object) images(visit func(string)) {
 	for _, pod := range o.pods {
 		for _, ctr := range pod.containers() {
@@ -61,21 +61,21 @@ func rawImages(value any, visit func(string)) {
 	}
 }
 
-// closestWorkload points to the workload that was probably meant: it runs another
-// version, or an image of the same short name.
+// closestWorkload describes the workload with the same image name in another version
+// or registry, or else all images in use.
 func closestWorkload(image string, used map[string]*object) string {
 	for _, other := range sortedKeys(used) {
 		if imageName(other) == imageName(image) {
-			return used[other].String() + " runs " + other + ": the service's templateImage must be the image as the template writes it"
+			return used[other].String() + " runs " + other + ": set templateImage of the service to the image in the template"
 		}
 	}
 	if len(used) == 0 {
-		return "no workload was rendered at all"
+		return "the template renders no workload"
 	}
 	return "the workloads run " + join(sortedKeys(used))
 }
 
-// imageName is the last part of an image's name: registry/shop/backend:1 → backend.
+// imageName returns the last part of an image's name: registry/shop/backend:1 → backend.
 func imageName(image string) string {
 	image, _, _ = strings.Cut(image, "@")
 	image = image[strings.LastIndexByte(image, '/')+1:]

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// join joins words for a sentence: a, b, c.
+// join joins names for a message: a, b, c.
 func join[S ~string](list []S) string {
 	text := make([]string, len(list))
 	for i, s := range list {
@@ -16,12 +16,12 @@ func join[S ~string](list []S) string {
 
 func availableNames(names []string) string {
 	if len(names) == 0 {
-		return "there is none"
+		return "it has none"
 	}
-	return "there are " + join(names)
+	return "it has " + join(names)
 }
 
-// truncate keeps a long text readable in a message.
+// truncate shortens a long text for a message.
 func truncate(s string) string {
 	const most = 120
 	if len(s) <= most {
@@ -30,8 +30,8 @@ func truncate(s string) string {
 	return strings.ToValidUTF8(s[:most], "") + "…"
 }
 
-// shortReason shortens the words of apimachinery: the regular expressions behind them
-// help nobody.
+// shortReason returns the first message of apimachinery's validation without its
+// regular expression.
 func shortReason(faults []string) string {
 	short, _, _ := strings.Cut(faults[0], " (e.g.")
 	return short

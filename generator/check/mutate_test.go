@@ -21,8 +21,8 @@ import (
 //	Deployment/backend spec.replica = 2
 //	> Deployment/backend: spec.replica: is an unknown field; did you mean replicas? [schema]
 //
-// A value of - removes the field. Without lines behind > all stays well; with
-// them there is exactly the one problem, and it names object, field and rule.
+// A value of - removes the field. Each line after > is a problem that the change
+// causes, with object, field and rule; without one, the change causes none.
 func TestOneFaultOneProblem(t *testing.T) {
 	const file = "testdata/faults.txt"
 	var out strings.Builder
@@ -111,7 +111,7 @@ func mutate(t *testing.T, o staging.Object, path, value string) staging.Object {
 	return object(t, data)
 }
 
-// change gives a tree with one value set or removed; [x] is an index or a key.
+// change returns a tree with one value set or removed; [x] is an index or a key.
 func change(t *testing.T, tree any, path []string, value any, remove bool) any {
 	t.Helper()
 	if len(path) == 0 {

@@ -25,7 +25,7 @@ func checkService(c check, s *corev1.Service) {
 	}
 	if ip := s.Spec.ClusterIP; ip != "" && ip != corev1.ClusterIPNone {
 		if _, err := netip.ParseAddr(ip); err != nil {
-			c.reject(spec.Child("clusterIP"), "%q is neither None nor an address", truncate(ip))
+			c.reject(spec.Child("clusterIP"), "%q is neither None nor an IP address", truncate(ip))
 		}
 	}
 	checkServicePorts(c, s)
@@ -43,7 +43,7 @@ func checkServicePorts(c check, s *corev1.Service) {
 		}
 		protocol(c, p.Protocol, at)
 		if p.Name != "" || len(s.Spec.Ports) > 1 {
-			c.label(p.Name, at.Child("name")) // with several ports every one needs a name
+			c.label(p.Name, at.Child("name")) // a Service with several ports needs a name for each
 			names.add(c, p.Name, at.Child("name"))
 		}
 		switch target := p.TargetPort; {
@@ -74,7 +74,7 @@ func checkIngress(c check, g *networkingv1.Ingress) {
 		at := spec.Child("rules").Index(i)
 		if host := strings.TrimPrefix(rule.Host, "*."); host != "" {
 			if faults := validation.IsDNS1123Subdomain(host); len(faults) > 0 {
-				c.reject(at.Child("host"), "%q is no host name: %s", truncate(rule.Host), shortReason(faults))
+				c.reject(at.Child("host"), "%q is not a host name: %s", truncate(rule.Host), shortReason(faults))
 			}
 		}
 		if rule.HTTP == nil {
@@ -146,7 +146,7 @@ func checkPeers(c check, peers []networkingv1.NetworkPolicyPeer, path *field.Pat
 			c.reject(at, "needs either selectors or an ipBlock")
 		case peer.IPBlock != nil:
 			if _, err := netip.ParsePrefix(peer.IPBlock.CIDR); err != nil {
-				c.reject(at.Child("ipBlock", "cidr"), "%q is no range of addresses like 10.0.0.0/8", truncate(peer.IPBlock.CIDR))
+				c.reject(at.Child("ipBlock", "cidr"), "%q is not a CIDR range like 10.0.0.0/8", truncate(peer.IPBlock.CIDR))
 			}
 		}
 	}

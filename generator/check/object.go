@@ -10,7 +10,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// The paths that most rules start from.
+// Paths of the fields that most rules check.
 var (
 	metadata = field.NewPath("metadata")
 	spec     = field.NewPath("spec")
@@ -20,19 +20,19 @@ var (
 type object struct {
 	staging.Object
 	gvk    schema.GroupVersionKind
-	err    error              // it is no JSON object
+	err    error              // the JSON is not an object
 	typed  runtime.Object     // built-in kinds; nil for others
-	raw    map[string]any     // kinds that are not built in, and what does not fit its type; nil for others
-	meta   *metav1.ObjectMeta // never nil when err is
-	faults []fault            // what strict decoding found
+	raw    map[string]any     // custom kinds, and objects that do not fit their type; nil for others
+	meta   *metav1.ObjectMeta // not nil if err is nil
+	faults []fault            // found by strict decoding
 	pods   []podRef
 }
 
-// fault is one mismatch between a value and the type it should have.
+// fault is one mismatch between a value and its type.
 type fault struct{ field, message string }
 
-// isCheckable tells an object that can be judged further from a list, an API request
-// and what is no object at all.
+// isCheckable reports whether the rules can check an object. A list, an API request
+// and broken JSON are not checkable.
 func (o *object) isCheckable() bool {
 	return o.err == nil && o.APIVersion != "" && o.Kind != "" && (o.typed == nil || hasMeta(o) && !isList(o))
 }
@@ -47,13 +47,13 @@ func hasMeta(o *object) bool {
 	return ok
 }
 
-// podRef is a pod or the template of one.
+// podRef is a pod or a pod template.
 type podRef struct {
 	meta    *metav1.ObjectMeta
 	spec    *corev1.PodSpec
-	path    *field.Path // where metadata and spec lie; nil for the object itself
-	claims  []string    // volumes that come from volumeClaimTemplates
-	foreign bool        // found in a custom kind, whose schema nobody knows
+	path    *field.Path // of the pod template; nil for a Pod
+	claims  []string    // volumes from volumeClaimTemplates
+	foreign bool        // from a custom kind, whose schema is unknown
 }
 
 func (p podRef) specPath() *field.Path {
@@ -63,14 +63,14 @@ func (p podRef) specPath() *field.Path {
 	return p.path.Child("spec")
 }
 
-// container is any container of a pod with the place it lies at.
+// container is a container of a pod with its path.
 type container struct {
 	*corev1.Container
 	path *field.Path
 	init bool
 }
 
-// containers gives init, main and ephemeral containers in this order.
+// containers returns the init, main and ephemeral containers in this order.
 func (p podRef) containers() []container {
 	all := make([]container, 0, len(p.spec.InitContainers)+len(p.spec.Containers))
 	spec := p.specPath()
@@ -81,7 +81,7 @@ func (p podRef) containers() []container {
 		all = append(all, container{&p.spec.Containers[i], spec.Child("containers").Index(i), false})
 	}
 	for i := range p.spec.EphemeralContainers {
-		// Both structs have the same fields: client-go converts them this way, too.
+		// Both structs have the same fields; client-go converts them the same way.
 		c := corev1.Container(p.spec.EphemeralContainers[i].EphemeralContainerCommon)
 		all = append(all, container{&c, spec.Child("ephemeralContainers").Index(i), false})
 	}

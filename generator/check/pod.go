@@ -5,7 +5,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// checkPod judges a pod or template; restart lists the policies its owner allows.
+// checkPod checks a pod or pod template; restart lists the allowed restart policies.
 func checkPod(c check, p podRef, restart []corev1.RestartPolicy) {
 	path := p.specPath()
 	if p.path != nil {

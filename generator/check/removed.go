@@ -11,11 +11,11 @@ import (
 	"octopod/generator/project/strictyaml"
 )
 
-// removal says what took the place of an API that Kubernetes removed.
+// removal is the successor of an API that Kubernetes removed.
 type removal struct{ successor, since string }
 
-// removed lists what is gone by Kubernetes 1.32, by "apiVersion Kind", or by
-// the version alone where all of its kinds went at once.
+// removed lists the APIs that Kubernetes removed up to 1.32, by "apiVersion Kind", or
+// by the version alone if all of its kinds were removed at once.
 // https://kubernetes.io/docs/reference/using-api/deprecation-guide/
 var removed = map[string]removal{
 	"extensions/v1beta1 Ingress":                  {"networking.k8s.io/v1", "1.22"},
@@ -70,24 +70,24 @@ func removalOf(o *object) (removal, bool) {
 	return r, ok
 }
 
-// checkRemoved holds the rule removed-api.
+// checkRemoved implements the rule removed-api.
 func checkRemoved(c check) {
 	if r, ok := removalOf(c.o); ok {
 		c.reject(field.NewPath("apiVersion"), "%s %s was removed in Kubernetes %s: use %s", c.o.APIVersion, c.o.Kind, r.since, r.successor)
 	}
 }
 
-// checkKnown refuses a kind that looks built in but does not exist. The groups
-// without a dot (core, apps, batch, …) have got no new kind for years, so there
-// every unknown one is a mistake. In the others it may be newer than this
-// program, so there only a near miss is one.
+// checkKnown rejects a kind that looks built in but does not exist. The groups
+// without a dot (core, apps, batch, …) have had no new kind for years, so every
+// unknown kind in them is a mistake. In other groups a kind may be newer than this
+// program, so only a misspelled kind is a mistake.
 func checkKnown(c check) {
 	o, gv := c.o, c.o.gvk.GroupVersion()
 	closed := !strings.Contains(gv.Group, ".")
 	near := closestKind(gv, o.Kind)
 	switch {
 	case !scheme.Scheme.IsGroupRegistered(gv.Group) && closed:
-		c.reject(field.NewPath("apiVersion"), "%s is no API group%s", gv.Group, versionHint(o.Kind))
+		c.reject(field.NewPath("apiVersion"), "%s is not an API group%s", gv.Group, versionHint(o.Kind))
 	case !scheme.Scheme.IsVersionRegistered(gv) && closed:
 		c.reject(field.NewPath("apiVersion"), "%s does not exist%s", o.APIVersion, versionHint(o.Kind))
 	case near != "":
@@ -97,7 +97,7 @@ func checkKnown(c check) {
 	}
 }
 
-// closestKind gives the kind of a group that was probably meant.
+// closestKind returns the kind of a group with the most similar name.
 func closestKind(gv schema.GroupVersion, kind string) string {
 	var kinds []string
 	for known, t := range scheme.Scheme.KnownTypes(gv) {
@@ -109,7 +109,7 @@ func closestKind(gv schema.GroupVersion, kind string) string {
 	return strictyaml.Closest(kind, kinds)
 }
 
-// versionHint says which API version has a kind.
+// versionHint returns the API version that has a kind, for a message.
 func versionHint(kind string) string {
 	var versions []string
 	for _, gv := range scheme.Scheme.PrioritizedVersionsAllGroups() {
@@ -119,7 +119,7 @@ func versionHint(kind string) string {
 		}
 	}
 	if len(versions) == 0 {
-		return "; a kind of your own has a dot in its group"
+		return "; the group of a custom kind contains a dot"
 	}
 	slices.Sort(versions)
 	return "; " + kind + " is in " + versions[len(versions)-1]

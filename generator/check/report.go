@@ -10,20 +10,20 @@ import (
 	"octopod/generator/staging"
 )
 
-// report collects the faults of one staging.
+// report collects the problems of one staging.
 type report struct {
 	subject  Subject
 	problems []staging.Problem
 }
 
-// check is one rule looking at one object.
+// check applies one rule to one object.
 type check struct {
 	*report
 	o    *object
 	rule string
 }
 
-// reject reports a fault at a field; a nil path means the object as a whole.
+// reject reports a problem at a field; a nil path means the whole object.
 func (c check) reject(path *field.Path, format string, args ...any) {
 	at := ""
 	if path != nil {
@@ -43,7 +43,7 @@ func (c check) rejectAt(at, format string, args ...any) {
 	c.problems = append(c.problems, p)
 }
 
-// allowed tells whether the project excepts an object from the rule.
+// allowed reports whether octopod.yaml excepts an object from the rule.
 func (c check) allowed(kind, name string) bool {
 	return slices.ContainsFunc(c.subject.Allow, func(a project.Allow) bool {
 		return a.Covers(c.rule, kind, name)

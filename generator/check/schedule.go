@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// cronFields are the five fields of a schedule with their ranges; months and
-// days have names, too.
+// cronFields are the five fields of a schedule with their ranges; months and days
+// also have names.
 var cronFields = []struct {
 	name        string
 	least, most int
@@ -21,7 +21,7 @@ var cronFields = []struct {
 	{"day of week", 0, 6, []string{"sun", "mon", "tue", "wed", "thu", "fri", "sat"}},
 }
 
-// scheduleFault says what is wrong with a CronJob's schedule, "" if nothing.
+// scheduleFault returns what is wrong with a CronJob's schedule; "" for a valid one.
 func scheduleFault(schedule string) string {
 	if macro, ok := strings.CutPrefix(schedule, "@"); ok {
 		if every, ok := strings.CutPrefix(macro, "every "); ok {
@@ -32,10 +32,10 @@ func scheduleFault(schedule string) string {
 		if slices.Contains([]string{"yearly", "annually", "monthly", "weekly", "daily", "midnight", "hourly"}, macro) {
 			return ""
 		}
-		return "is no schedule: write five fields, or @hourly, @daily, @weekly, @monthly or @yearly"
+		return "is not a schedule: write five fields, or @hourly, @daily, @weekly, @monthly or @yearly"
 	}
 	if strings.Contains(schedule, "TZ=") {
-		return "names a time zone: use spec.timeZone"
+		return "contains a time zone: use spec.timeZone"
 	}
 	fields := strings.Fields(schedule)
 	if len(fields) != len(cronFields) {
@@ -44,7 +44,7 @@ func scheduleFault(schedule string) string {
 	for i, field := range fields {
 		for _, part := range strings.Split(field, ",") {
 			if !cronPart(part, i) {
-				return "has " + part + " as " + cronFields[i].name + ", which does not exist"
+				return "has " + part + " as " + cronFields[i].name + ", which is not valid"
 			}
 		}
 	}

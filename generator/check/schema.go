@@ -11,8 +11,8 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 )
 
-// checkSchema holds the rule schema. When the form is wrong, the values are
-// left alone: a misspelled field would be reported as a missing one, too.
+// checkSchema implements the rule schema. It checks the values only if the fields
+// are right: otherwise a misspelled field would also be reported as missing.
 func checkSchema(c check) {
 	if _, gone := removalOf(c.o); gone {
 		return
@@ -31,7 +31,7 @@ func checkSchema(c check) {
 	}
 }
 
-// checkValues knows the kinds whose values are judged.
+// checkValues checks the values of the kinds that run pods or route traffic.
 func checkValues(c check) {
 	switch o := c.o.typed.(type) {
 	case *corev1.Pod:
@@ -59,7 +59,7 @@ func checkValues(c check) {
 	}
 }
 
-// checkConfigValues knows the kinds that run nothing.
+// checkConfigValues checks the values of all other kinds.
 func checkConfigValues(c check) {
 	switch o := c.o.typed.(type) {
 	case *corev1.ConfigMap:

@@ -2,9 +2,9 @@ package check
 
 import "k8s.io/client-go/kubernetes/scheme"
 
-// clusterKinds are the kinds of the whole cluster, by "group/Kind": all
-// built-in ones, and those of widespread extensions. A Go type does not say
-// its scope, so the list is kept by hand.
+// clusterKinds are the cluster-scoped kinds, by "group/Kind": all built-in ones and
+// those of common extensions. Go types do not contain the scope, so the list is
+// maintained by hand.
 var clusterKinds = map[string]bool{
 	"/Namespace": true, "/Node": true, "/PersistentVolume": true, "/ComponentStatus": true,
 	"admissionregistration.k8s.io/MutatingWebhookConfiguration":     true,
@@ -58,8 +58,8 @@ var clusterKinds = map[string]bool{
 
 func isClusterScoped(o *object) bool { return clusterKinds[o.gvk.Group+"/"+o.Kind] }
 
-// checkNamespace holds the rule namespace. An object without a namespace would
-// land wherever Argo CD is told to put such objects; that is not left to chance.
+// checkNamespace implements the rule namespace. Without a namespace, the settings of
+// Argo CD would decide where the object goes.
 func checkNamespace(c check) {
 	at, own := metadata.Child("namespace"), c.subject.Namespace
 	switch ns := c.o.meta.Namespace; {
@@ -69,17 +69,17 @@ func checkNamespace(c check) {
 	case scheme.Scheme.Recognizes(c.o.gvk):
 		c.reject(at, "is missing, must be %s", own)
 	default:
-		c.reject(at, "is missing, must be %s; if %s is a kind of the whole cluster, say so in checks.allow", own, c.o.Kind)
+		c.reject(at, "is missing, must be %s; if %s is cluster-scoped, add it to checks.allow", own, c.o.Kind)
 	}
 }
 
-// checkClusterScoped holds the rule cluster-scoped.
+// checkClusterScoped implements the rule cluster-scoped.
 func checkClusterScoped(c check) {
 	switch {
 	case !isClusterScoped(c.o):
 	case c.o.gvk.Group != "" || c.o.Kind != "Namespace":
-		c.reject(nil, "%s is a kind of the whole cluster: install it once beside the stagings, or except it in checks.allow", c.o.Kind)
+		c.reject(nil, "%s is cluster-scoped: install it once outside the stagings, or add it to checks.allow", c.o.Kind)
 	case c.o.meta.Name != c.subject.Namespace:
-		c.reject(metadata.Child("name"), "is %s: the only Namespace of a staging is its own, %s", c.o.meta.Name, c.subject.Namespace)
+		c.reject(metadata.Child("name"), "is %s: a staging may contain only its own Namespace, %s", c.o.meta.Name, c.subject.Namespace)
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// checkPlainSecret holds the rule plain-secret.
+// checkPlainSecret implements the rule plain-secret.
 func checkPlainSecret(c check) {
 	switch o := c.o.typed.(type) {
 	case *corev1.Secret:
@@ -31,7 +31,7 @@ func checkPlainSecret(c check) {
 				c.rejectCredentials(c.o.raw[name], name)
 			}
 		}
-		return // its pods were read from there
+		return // raw contains its pods
 	}
 	for _, pod := range c.o.pods {
 		for _, ctr := range pod.containers() {
@@ -41,12 +41,12 @@ func checkPlainSecret(c check) {
 }
 
 func checkSecretValues(c check, s *corev1.Secret) {
-	const hint = "base64 hides nothing; commit a SealedSecret or an ExternalSecret, or create the Secret in the cluster"
+	const hint = "base64 is not encryption; commit a SealedSecret or an ExternalSecret, or create the Secret in the cluster"
 	if len(s.Data) > 0 {
-		c.reject(field.NewPath("data"), "holds %s in plain sight: %s", join(sortedKeys(s.Data)), hint)
+		c.reject(field.NewPath("data"), "contains %s unencrypted: %s", join(sortedKeys(s.Data)), hint)
 	}
 	if len(s.StringData) > 0 {
-		c.reject(field.NewPath("stringData"), "holds %s in plain sight: %s", join(sortedKeys(s.StringData)), hint)
+		c.reject(field.NewPath("stringData"), "contains %s unencrypted: %s", join(sortedKeys(s.StringData)), hint)
 	}
 }
 
@@ -76,7 +76,7 @@ func (c check) rejectCredential(value string, path *field.Path) {
 	}
 }
 
-// rejectCredentials looks through the values of a custom kind.
+// rejectCredentials checks the values of a custom kind.
 func (c check) rejectCredentials(value any, at string) {
 	switch v := value.(type) {
 	case string:
@@ -94,10 +94,10 @@ func (c check) rejectCredentials(value any, at string) {
 	}
 }
 
-// checkTokenSecret holds the rule service-account-token.
+// checkTokenSecret implements the rule service-account-token.
 // https://kubernetes.io/docs/concepts/configuration/secret/#serviceaccount-token-secrets
 func checkTokenSecret(c check) {
 	if s, ok := c.o.typed.(*corev1.Secret); ok && s.Type == corev1.SecretTypeServiceAccountToken {
-		c.reject(field.NewPath("type"), "asks for a token that never expires: use the pod's own service account")
+		c.reject(field.NewPath("type"), "requests a token that never expires: use the service account of the pod")
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// checkHostPath holds the rule host-path.
+// checkHostPath implements the rule host-path.
 func checkHostPath(c check) {
 	for _, pod := range c.o.pods {
 		for i := range pod.spec.Volumes {
@@ -29,23 +29,23 @@ func checkHostPath(c check) {
 	}
 }
 
-// baselineCapabilities are the capabilities that the baseline of the Pod Security
-// Standards lets a container add.
+// baselineCapabilities are the capabilities that a container may add under the
+// baseline of the Pod Security Standards.
 // https://kubernetes.io/docs/concepts/security/pod-security-standards/#baseline
 var baselineCapabilities = []corev1.Capability{
 	"AUDIT_WRITE", "CHOWN", "DAC_OVERRIDE", "FOWNER", "FSETID", "KILL", "MKNOD", "NET_BIND_SERVICE",
 	"SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYS_CHROOT",
 }
 
-// checkPrivileged holds the rule privileged.
+// checkPrivileged implements the rule privileged.
 func checkPrivileged(c check) {
 	for _, pod := range c.o.pods {
 		spec := pod.specPath()
 		if pod.spec.HostPID {
-			c.reject(spec.Child("hostPID"), "lets the pod see and signal every process of the node: remove it")
+			c.reject(spec.Child("hostPID"), "gives the pod access to every process of the node: remove it")
 		}
 		if pod.spec.HostIPC {
-			c.reject(spec.Child("hostIPC"), "shares the node's memory between processes with the pod: remove it")
+			c.reject(spec.Child("hostIPC"), "gives the pod access to the shared memory of the node: remove it")
 		}
 		if s := pod.spec.SecurityContext; s != nil && s.WindowsOptions != nil {
 			checkHostProcess(c, s.WindowsOptions, spec.Child("securityContext"))
@@ -60,10 +60,10 @@ func checkPrivileged(c check) {
 
 func checkContainerRights(c check, name string, s *corev1.SecurityContext, path *field.Path) {
 	if s.Privileged != nil && *s.Privileged {
-		c.reject(path.Child("privileged"), "makes container %s root of the node: remove it", name)
+		c.reject(path.Child("privileged"), "gives container %s root access to the node: remove it", name)
 	}
 	if s.AllowPrivilegeEscalation != nil && *s.AllowPrivilegeEscalation {
-		c.reject(path.Child("allowPrivilegeEscalation"), "lets container %s gain rights: set it to false", name)
+		c.reject(path.Child("allowPrivilegeEscalation"), "lets container %s gain privileges: set it to false", name)
 	}
 	if s.Capabilities != nil {
 		for i, capability := range s.Capabilities.Add {
@@ -73,7 +73,7 @@ func checkContainerRights(c check, name string, s *corev1.SecurityContext, path 
 		}
 	}
 	if s.ProcMount != nil && *s.ProcMount == corev1.UnmaskedProcMount {
-		c.reject(path.Child("procMount"), "shows the node's /proc to container %s: remove it", name)
+		c.reject(path.Child("procMount"), "gives container %s access to /proc of the node: remove it", name)
 	}
 	if s.WindowsOptions != nil {
 		checkHostProcess(c, s.WindowsOptions, path)
@@ -82,11 +82,11 @@ func checkContainerRights(c check, name string, s *corev1.SecurityContext, path 
 
 func checkHostProcess(c check, w *corev1.WindowsSecurityContextOptions, path *field.Path) {
 	if w.HostProcess != nil && *w.HostProcess {
-		c.reject(path.Child("windowsOptions", "hostProcess"), "runs on the node itself: remove it")
+		c.reject(path.Child("windowsOptions", "hostProcess"), "runs the container on the node itself: remove it")
 	}
 }
 
-// checkHostNetwork holds the rule host-network.
+// checkHostNetwork implements the rule host-network.
 func checkHostNetwork(c check) {
 	for _, pod := range c.o.pods {
 		if pod.spec.HostNetwork {
@@ -95,14 +95,14 @@ func checkHostNetwork(c check) {
 		for _, ctr := range pod.containers() {
 			for i, port := range ctr.Ports {
 				if port.HostPort != 0 {
-					c.reject(ctr.path.Child("ports").Index(i).Child("hostPort"), "takes port %d of the node for container %s: use a Service", port.HostPort, ctr.Name)
+					c.reject(ctr.path.Child("ports").Index(i).Child("hostPort"), "binds port %d of the node to container %s: use a Service", port.HostPort, ctr.Name)
 				}
 			}
 		}
 	}
 }
 
-// checkLoadBalancer holds the rule load-balancer.
+// checkLoadBalancer implements the rule load-balancer.
 func checkLoadBalancer(c check) {
 	s, ok := c.o.typed.(*corev1.Service)
 	if !ok {
@@ -111,19 +111,19 @@ func checkLoadBalancer(c check) {
 	if s.Spec.Type == corev1.ServiceTypeLoadBalancer {
 		c.reject(field.NewPath("spec", "type"), "is LoadBalancer, must be ClusterIP: reach the service through an Ingress")
 	}
-	if len(s.Spec.ExternalIPs) > 0 { // any address at all, also somebody else's: CVE-2020-8554
-		c.reject(field.NewPath("spec", "externalIPs"), "takes the traffic to %s: remove it", join(s.Spec.ExternalIPs))
+	if len(s.Spec.ExternalIPs) > 0 { // of any address, including another service's: CVE-2020-8554
+		c.reject(field.NewPath("spec", "externalIPs"), "receives the traffic to %s: remove it", join(s.Spec.ExternalIPs))
 	}
 }
 
-// checkNodePort holds the rule node-port.
+// checkNodePort implements the rule node-port.
 func checkNodePort(c check) {
 	if s, ok := c.o.typed.(*corev1.Service); ok && s.Spec.Type == corev1.ServiceTypeNodePort {
 		c.reject(field.NewPath("spec", "type"), "is NodePort, must be ClusterIP: reach the service through an Ingress")
 	}
 }
 
-// checkRoleBinding holds the rule role-binding.
+// checkRoleBinding implements the rule role-binding.
 func checkRoleBinding(c check) {
 	b, ok := c.o.typed.(*rbacv1.RoleBinding)
 	if !ok {
@@ -134,9 +134,9 @@ func checkRoleBinding(c check) {
 		at := field.NewPath("subjects").Index(i)
 		switch {
 		case s.Kind == rbacv1.ServiceAccountKind && s.Namespace != "" && s.Namespace != own:
-			c.reject(at.Child("namespace"), "gives rights to %s of namespace %s: only the staging's own %s is allowed", s.Name, s.Namespace, own)
+			c.reject(at.Child("namespace"), "grants permissions to %s of namespace %s: only the staging's own %s is allowed", s.Name, s.Namespace, own)
 		case s.Kind == rbacv1.GroupKind && strings.HasPrefix(s.Name, "system:") && s.Name != "system:serviceaccounts:"+own:
-			c.reject(at.Child("name"), "gives rights to the group %s, which reaches beyond the staging: name its service accounts", s.Name)
+			c.reject(at.Child("name"), "grants permissions to the group %s, which has members outside the staging: name service accounts", s.Name)
 		}
 	}
 }

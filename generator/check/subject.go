@@ -9,14 +9,14 @@ import (
 type Subject struct {
 	// Namespace that every object must be in.
 	Namespace string
-	// Hosts of the staging itself; any other is somebody else's.
+	// Hosts of the staging; other hosts belong to other stagings.
 	Hosts []string
-	// BaseDomain of all stagings: TLS hosts may be its wildcard.
+	// BaseDomain of all stagings: a TLS host may be its wildcard.
 	BaseDomain string
-	// Images that must run, by service. A service without an image is skipped.
+	// Images that workloads must use, by service. A service without an image is skipped.
 	Images map[string]string
-	// Allow is the project's list of exceptions.
+	// Allow lists the exceptions of the project.
 	Allow []project.Allow
-	// State of the staging: while it is deleted its images need not be used.
+	// State of the staging: a staging that is being deleted need not use its images.
 	State staging.State
 }

@@ -28,7 +28,7 @@ func subject() check.Subject {
 	}
 }
 
-// parse reads YAML documents as a renderer would hand them over.
+// parse decodes YAML documents into objects, as a renderer returns them.
 func parse(t testing.TB, text string) []staging.Object {
 	t.Helper()
 	var objects []staging.Object
@@ -70,7 +70,7 @@ func read(t testing.TB, name string) string {
 	return string(text)
 }
 
-// lines writes problems as people see them, one a line.
+// lines formats problems as the CLI does, one per line.
 func lines(problems []staging.Problem) string {
 	var b strings.Builder
 	for _, p := range problems {

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// routeMatch decides whether a Traefik rule can match the staging's own hosts
-// only. Its methods follow the grammar; each tells whether what it read is
-// bound to these hosts. What the grammar does not know counts as unbound.
+// routeMatch parses a Traefik rule to decide whether it matches only the hosts of
+// the staging. Its methods follow the grammar; each reports whether the expression
+// it parsed is bound to these hosts. An unknown expression is unbound.
 // https://doc.traefik.io/traefik/routing/routers/#rule
 type routeMatch struct {
 	rest   string
@@ -15,7 +15,7 @@ type routeMatch struct {
 	broken bool
 }
 
-// or is bound if all of its branches are.
+// or is bound if all of its alternatives are.
 func (m *routeMatch) or(depth int) bool {
 	bound := m.and(depth)
 	for m.accept("||") {
@@ -43,7 +43,7 @@ func (m *routeMatch) unary(depth int) bool {
 		return false
 	case m.accept("!"):
 		m.unary(depth + 1)
-		return false // everything but something: unbound
+		return false // a negation is unbound
 	case m.accept("("):
 		bound := m.or(depth + 1)
 		m.broken = m.broken || !m.accept(")")
@@ -52,8 +52,8 @@ func (m *routeMatch) unary(depth int) bool {
 	return m.call()
 }
 
-// call reads Name(`a`, `b`); Host and HostSNI are bound if all their arguments
-// are the staging's hosts.
+// call parses Name(`a`, `b`); Host and HostSNI are bound if all their arguments are
+// hosts of the staging.
 func (m *routeMatch) call() bool {
 	name, rest, found := strings.Cut(strings.TrimLeft(m.rest, " \t\r\n"), "(")
 	m.rest = rest
@@ -88,7 +88,7 @@ func (m *routeMatch) quoted() (string, bool) {
 	return value, found
 }
 
-// accept reads a sign if it comes next.
+// accept consumes a token if it is next.
 func (m *routeMatch) accept(sign string) bool {
 	rest, found := strings.CutPrefix(strings.TrimLeft(m.rest, " \t\r\n"), sign)
 	if found {

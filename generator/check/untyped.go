@@ -9,20 +9,20 @@ import (
 
 func decodeMap(data []byte, m *map[string]any) error {
 	if err := json.UnmarshalCaseSensitivePreserveInts(data, m); err != nil || *m == nil {
-		return errors.New("its JSON is broken, or no map of fields")
+		return errors.New("its JSON is not an object")
 	}
 	return nil
 }
 
-// convert copies what fits of an untyped value. What does not fit is a custom
-// kind's own affair and stays out.
+// convert copies the fields of an untyped value that fit the type of to. It skips
+// the others: the schema of a custom kind is unknown.
 func convert(value any, to any) {
 	if m, ok := value.(map[string]any); ok {
 		_ = runtime.DefaultUnstructuredConverter.FromUnstructured(m, to)
 	}
 }
 
-// nested goes down untyped maps; nil where the way ends.
+// nested returns the value at a path in nested maps; nil if a field is missing.
 func nested(value any, names ...string) any {
 	for _, name := range names {
 		m, _ := value.(map[string]any)

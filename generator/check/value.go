@@ -12,7 +12,7 @@ import (
 	"octopod/generator/project/strictyaml"
 )
 
-// required refuses an empty value.
+// required rejects an empty value.
 func (c check) required(value string, path *field.Path) bool {
 	if value == "" {
 		c.reject(path, "is missing")
@@ -20,31 +20,31 @@ func (c check) required(value string, path *field.Path) bool {
 	return value != ""
 }
 
-// label refuses what is no DNS label: the form of container and volume names.
+// label rejects a name that is not a DNS label, such as of a container or volume.
 func (c check) label(value string, path *field.Path) {
 	if !c.required(value, path) {
 		return
 	}
 	if faults := validation.IsDNS1123Label(value); len(faults) > 0 {
-		c.reject(path, "%q is no valid name: %s", truncate(value), shortReason(faults))
+		c.reject(path, "%q is not a valid name: %s", truncate(value), shortReason(faults))
 	}
 }
 
-// between refuses a number outside a range.
+// between rejects a number outside a range.
 func between[N cmp.Ordered](c check, value, least, most N, path *field.Path) {
 	if value < least || value > most {
 		c.reject(path, "is %v, must be between %v and %v", value, least, most)
 	}
 }
 
-// atLeast refuses a number that is set and too small.
+// atLeast rejects a number that is set and too small.
 func atLeast[N cmp.Ordered](c check, value *N, least N, path *field.Path) {
 	if value != nil && *value < least {
 		c.reject(path, "is %v, must be at least %v", *value, least)
 	}
 }
 
-// oneOf refuses a value that is set and not allowed.
+// oneOf rejects a value that is set and not allowed.
 func oneOf[S ~string](c check, value S, path *field.Path, allowed ...S) {
 	if value == "" || slices.Contains(allowed, value) {
 		return
@@ -60,7 +60,7 @@ func oneOf[S ~string](c check, value S, path *field.Path, allowed ...S) {
 	c.reject(path, "is %s, must be one of %s%s", truncate(string(value)), join(known), hint)
 }
 
-// unique refuses the second of two equal values.
+// unique rejects the second of two equal values.
 type unique map[string]bool
 
 func (u unique) add(c check, value string, path *field.Path) {
@@ -70,7 +70,7 @@ func (u unique) add(c check, value string, path *field.Path) {
 	u[value] = true
 }
 
-// positive refuses a size that is missing or not above zero.
+// positive rejects a size that is missing or not above zero.
 func positive(c check, q resource.Quantity, path *field.Path) {
 	if q.Sign() <= 0 {
 		c.reject(path, "is %s, must be a size above 0", q.String())
@@ -79,7 +79,7 @@ func positive(c check, q resource.Quantity, path *field.Path) {
 
 func portName(c check, name string, path *field.Path) {
 	if faults := validation.IsValidPortName(name); len(faults) > 0 {
-		c.reject(path, "%q is no valid port name: it %s", truncate(name), shortReason(faults))
+		c.reject(path, "%q is not a valid port name: it %s", truncate(name), shortReason(faults))
 	}
 }
 

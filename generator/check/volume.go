@@ -9,7 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// checkVolumes gives the names that a container may mount.
+// checkVolumes returns the names that a container may mount.
 func checkVolumes(c check, volumes []corev1.Volume, path *field.Path) []string {
 	names, seen := make([]string, 0, len(volumes)), unique{}
 	for i := range volumes {
@@ -38,7 +38,7 @@ func checkVolumes(c check, volumes []corev1.Volume, path *field.Path) []string {
 	return names
 }
 
-// countSources counts what a volume comes from; none at all means an emptyDir.
+// countSources counts the sources of a volume; 0 means an emptyDir.
 func countSources(s *corev1.VolumeSource) int {
 	n := 0
 	for v, i := reflect.ValueOf(s).Elem(), 0; i < v.NumField(); i++ {
@@ -49,7 +49,7 @@ func countSources(s *corev1.VolumeSource) int {
 	return n
 }
 
-// checkMounts asks that every mount has a volume and a place of its own.
+// checkMounts requires that every mount has a volume and its own path.
 func checkMounts(c check, ctr container, volumes []string) {
 	places := unique{}
 	for i, m := range ctr.VolumeMounts {
@@ -73,7 +73,7 @@ func checkMounts(c check, ctr container, volumes []string) {
 	}
 }
 
-// isInside tells a relative path that stays inside its directory.
+// isInside reports whether a path is relative and stays inside its directory.
 func isInside(path string) bool {
 	return !strings.HasPrefix(path, "/") && !slices.Contains(strings.Split(path, "/"), "..")
 }

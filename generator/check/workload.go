@@ -12,7 +12,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// restartAlways is the only restart policy of pods that something keeps running.
+// restartAlways is the only restart policy for pods of a Deployment and the like.
 var restartAlways = []corev1.RestartPolicy{corev1.RestartPolicyAlways}
 
 func checkDeployment(c check, d *appsv1.Deployment) {
@@ -27,11 +27,11 @@ func checkDeployment(c check, d *appsv1.Deployment) {
 	case d.Spec.Strategy.Type == appsv1.RecreateDeploymentStrategyType:
 		c.reject(strategy.Child("rollingUpdate"), "has no meaning with type Recreate: remove it")
 	case isZero(update.MaxSurge) && isZero(update.MaxUnavailable):
-		c.reject(strategy.Child("rollingUpdate", "maxUnavailable"), "and maxSurge are both 0: no pod could ever be replaced")
+		c.reject(strategy.Child("rollingUpdate", "maxUnavailable"), "and maxSurge are both 0: no pod could be replaced")
 	}
 }
 
-// isZero tells a number or percentage that is set to nothing.
+// isZero reports whether a number or percentage is set to zero.
 func isZero(v *intstr.IntOrString) bool {
 	if v == nil {
 		return false
@@ -66,7 +66,7 @@ func checkReplicaSet(c check, r *appsv1.ReplicaSet) {
 	checkPod(c, c.o.pods[0], restartAlways)
 }
 
-// checkSelector asks that a workload finds the pods that it makes.
+// checkSelector requires that the selector matches the pod template.
 func checkSelector(c check, selector *metav1.LabelSelector, pod map[string]string) {
 	path := spec.Child("selector")
 	if selector == nil || len(selector.MatchLabels)+len(selector.MatchExpressions) == 0 {
@@ -79,11 +79,11 @@ func checkSelector(c check, selector *metav1.LabelSelector, pod map[string]strin
 	case err != nil:
 		c.reject(path, "cannot be used: %v", err)
 	case !matches.Matches(labels.Set(pod)):
-		c.reject(path, "(%s) does not match the labels of the pod template (%s): the workload would never see its own pods", matches, labels.Set(pod))
+		c.reject(path, "(%s) does not match the labels of the pod template (%s): the workload would not find its pods", matches, labels.Set(pod))
 	}
 }
 
-// checkJob judges the spec of a Job or of a CronJob's Jobs.
+// checkJob checks the spec of a Job or of a CronJob's Jobs.
 func checkJob(c check, j *batchv1.JobSpec, path *field.Path) {
 	atLeast(c, j.Parallelism, 0, path.Child("parallelism"))
 	atLeast(c, j.Completions, 0, path.Child("completions"))
@@ -94,7 +94,7 @@ func checkJob(c check, j *batchv1.JobSpec, path *field.Path) {
 		oneOf(c, *j.CompletionMode, path.Child("completionMode"), batchv1.NonIndexedCompletion, batchv1.IndexedCompletion)
 	}
 	if j.Selector != nil && (j.ManualSelector == nil || !*j.ManualSelector) {
-		c.reject(path.Child("selector"), "is made by the cluster: remove it")
+		c.reject(path.Child("selector"), "is set by the cluster: remove it")
 	}
 	// The default of a pod is Always, which a Job may not have.
 	if j.Template.Spec.RestartPolicy == "" {
