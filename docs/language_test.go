@@ -44,6 +44,7 @@ var clean = []string{
 	"docs/webhooks.md",
 	"docs/wording_test.go",
 	"examples/...",
+	"generator/auth/...",
 	"generator/bounded/...",
 	"generator/catalog",
 	"generator/change/...",

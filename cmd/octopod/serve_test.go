@@ -203,7 +203,7 @@ auth:
 	for _, args := range [][]string{
 		{"deploy", "other", "--project", "shop", "--branch", "other"}, {"archive", "nightly-1", "--project", "shop"}, {"get", "--project", "books"},
 	} {
-		if out, err := tryProgram(t, dir, nightly, args...); err == nil || !strings.Contains(out, "the token of nightly is not for this") {
+		if out, err := tryProgram(t, dir, nightly, args...); err == nil || !strings.Contains(out, "the token of nightly does not allow") {
 			t.Errorf("%v: %v %s", args, err, out)
 		}
 	}

@@ -7,30 +7,30 @@ import (
 	"octopod/generator/staging"
 )
 
-// Verbs beside those of actions: Read changes nothing, Fix rewrites the files derived
-// from octopod.yaml, Sweep applies the project's lifecycle. In tokens and scopes Fix
-// is spelled "mend".
+// Verbs in addition to those of actions: Read changes nothing, Fix rewrites the
+// files derived from octopod.yaml, Sweep applies the project's lifecycle. Tokens and
+// scopes spell Fix "mend".
 const (
 	Read  staging.Verb = "read"
 	Fix   staging.Verb = "mend"
 	Sweep staging.Verb = "sweep"
 )
 
-// Scope is what a token may do. Empty Verbs, Projects or Names mean all of them.
+// Scope limits what a token may do. Empty Verbs, Projects or Names mean all of them.
 type Scope struct {
-	// The token's role in its projects; octopod.yaml has no say in it.
+	// The token's role in its projects; octopod.yaml does not change it.
 	Role project.Role `yaml:"role"`
-	// deploy, archive, … Looking is always allowed.
+	// deploy, archive, … Reading is always allowed.
 	Verbs []staging.Verb `yaml:"verbs,omitempty"`
-	// Names of projects; * stands for any text.
+	// Names of projects; * matches any text.
 	Projects []string `yaml:"projects,omitempty"`
-	// Names of stagings; * stands for any text.
+	// Names of stagings; * matches any text.
 	Names []string `yaml:"names,omitempty"`
 }
 
-// Allows tells whether the scope covers a verb on a staging of a project. An
-// empty name means the project itself or a list: it may be read, and what the
-// list holds is asked for name by name. A nil scope covers everything.
+// Allows reports whether the scope covers a verb on a staging of a project. An
+// empty name means the project itself or a list: every scope may read it, and the
+// caller checks each staging of the list. A nil scope covers everything.
 func (s *Scope) Allows(verb staging.Verb, projectName, name string) bool {
 	switch {
 	case s == nil:
@@ -47,7 +47,7 @@ func matchesAny(patterns []string, text string) bool {
 	return len(patterns) == 0 || slices.ContainsFunc(patterns, func(pattern string) bool { return project.Glob(pattern, text) })
 }
 
-// Role gives the role of an identity in a project.
+// Role returns the role of an identity in a project.
 func Role(p *project.Project, identity Identity) project.Role {
 	switch {
 	case !identity.Known():
@@ -62,9 +62,9 @@ func Role(p *project.Project, identity Identity) project.Role {
 	return project.RoleNone
 }
 
-// Check refuses what an identity may not do. The name is that of the staging,
-// derived already where a branch was given; empty for the project itself. Who
-// may change a single parameter is the use case's to ask.
+// Check returns an error when an identity may not use a verb on a staging. An empty
+// name means the project itself; the caller derives the name of a branch first.
+// Check does not know the parameters: the use case authorizes each of them.
 func Check(p *project.Project, identity Identity, verb staging.Verb, name string) error {
 	if !identity.Known() {
 		return errSignIn()
@@ -72,12 +72,12 @@ func Check(p *project.Project, identity Identity, verb staging.Verb, name string
 	role, least := Role(p, identity), leastRole(verb)
 	switch {
 	case !identity.Scope.Allows(verb, p.Metadata.Name, name):
-		return staging.Errorf(staging.CodeForbidden, "the token of %s is not for this: %s", identity.Person.Name, deed(p, verb, name)).
-			WithHint("the verbs, projects and names of a token are listed in the server's configuration")
+		return staging.Errorf(staging.CodeForbidden, "the token of %s does not allow: %s", identity.Person.Name, actionText(p, verb, name)).
+			WithHint("the server's configuration lists the verbs, projects and names of each token")
 	case !role.Includes(least):
 		return staging.Errorf(staging.CodeForbidden, "%s may not do this: %s needs the role %s, yours is %s",
-			identity.Person.Name, deed(p, verb, name), least, role).
-			WithHint("roles are given in octopod.yaml under spec.access; ask who looks after it")
+			identity.Person.Name, actionText(p, verb, name), least, role).
+			WithHint("octopod.yaml grants roles under spec.access; ask an admin of the project")
 	}
 	return nil
 }
@@ -92,7 +92,7 @@ func leastRole(verb staging.Verb) project.Role {
 	return project.RoleUser
 }
 
-func deed(p *project.Project, verb staging.Verb, name string) string {
+func actionText(p *project.Project, verb staging.Verb, name string) string {
 	if name == "" {
 		return string(verb) + " in project " + p.Metadata.Name
 	}
@@ -100,6 +100,6 @@ func deed(p *project.Project, verb staging.Verb, name string) string {
 }
 
 func errSignIn() *staging.Error {
-	return staging.Errorf(staging.CodeUnauthorized, "it is not known who is asking").
-		WithHint("sign in on the page, or give a token in OCTOPOD_TOKEN")
+	return staging.Errorf(staging.CodeUnauthorized, "you are not signed in").
+		WithHint("sign in on the page, or set a token in OCTOPOD_TOKEN")
 }

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// proxies are the networks whose word about other addresses counts.
+// proxies lists the networks whose forwarding headers the server trusts.
 type proxies []netip.Prefix
 
 func (p proxies) trusted(address netip.Addr) bool {
@@ -19,15 +19,15 @@ func (p proxies) trusted(address netip.Addr) bool {
 	return false
 }
 
-// peer is the address at the other end of the connection; invalid when the
-// server listens on something else than TCP.
+// peer returns the remote address of the connection. It is invalid when the server
+// does not listen on TCP.
 func peer(r *http.Request) netip.Addr {
 	at, _ := netip.ParseAddrPort(r.RemoteAddr)
 	return at.Addr().Unmap().WithZone("")
 }
 
-// client is who the request comes from: the last address on the way that is not
-// one of our proxies. What stands before it may be invented.
+// client returns the address of the client: the last hop that is not one of our
+// proxies. The client may have invented the hops before it.
 func (p proxies) client(r *http.Request) netip.Addr {
 	address := peer(r)
 	hops := strings.Split(strings.Join(r.Header.Values("X-Forwarded-For"), ","), ",")
@@ -41,8 +41,8 @@ func (p proxies) client(r *http.Request) netip.Addr {
 	return address
 }
 
-// bucketOf is the key under which an address is limited. Who has one IPv6
-// address has 2^64 of them.
+// bucketOf returns the key under which the limiters count an address: for IPv6 the
+// /64 network, because a client usually owns all 2^64 addresses of it.
 func bucketOf(address netip.Addr) string {
 	if address.Is6() {
 		if network, err := address.Prefix(64); err == nil {
@@ -52,8 +52,7 @@ func bucketOf(address netip.Addr) string {
 	return address.String()
 }
 
-// isLoopback tells whether a host, with or without a port, is this machine under
-// one of its own names.
+// isLoopback reports whether a host, with or without a port, names this machine.
 func isLoopback(hostport string) bool {
 	host, _, err := net.SplitHostPort(hostport)
 	if err != nil {

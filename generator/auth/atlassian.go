@@ -15,20 +15,20 @@ import (
 )
 
 // atlassian signs people in with an OAuth 2.0 (3LO) app. Atlassian has no OpenID
-// Connect for these, and documents neither PKCE nor a nonce: what ties the answer
-// to the browser is the state alone.
+// Connect for these, and documents neither PKCE nor a nonce: the state alone ties
+// the response to the browser.
 //
 //	https://developer.atlassian.com/cloud/jira/platform/oauth-2-3lo-apps/
 //	https://developer.atlassian.com/cloud/oauth/getting-started/making-calls-to-api
 //	https://developer.atlassian.com/cloud/oauth/getting-started/faq (the User Identity API)
 type atlassian struct {
 	config   Atlassian
-	secret   hidden
+	secret   secretString
 	callback string
 	client   *http.Client
 }
 
-// Where Atlassian is.
+// Base URLs of Atlassian.
 const (
 	atlassianAuth = "https://auth.atlassian.com"
 	atlassianAPI  = "https://api.atlassian.com"
@@ -61,8 +61,8 @@ func (a *atlassian) redeem(ctx context.Context, code string, _ flow) (Identity, 
 		WithHint("try again in a minute; an operator finds the cause in the log").Because(err)
 }
 
-// exchange asks for a token as documented, in JSON; golang.org/x/oauth2 would
-// send a form.
+// exchange requests a token with JSON, as documented; golang.org/x/oauth2 would send
+// a form.
 func (a *atlassian) exchange(ctx context.Context, code string) (*oauth2.Token, error) {
 	body, err := json.Marshal(map[string]string{
 		"grant_type": "authorization_code", "client_id": a.config.Client.ID, "client_secret": string(a.secret),
@@ -103,7 +103,8 @@ func (a *atlassian) person(ctx context.Context, client *http.Client) (Identity, 
 	}, nil
 }
 
-// groups gives the person's sites, of those that count, and the groups there.
+// groups returns the person's sites that the configuration lists, and the person's
+// groups on them.
 func (a *atlassian) groups(ctx context.Context, client *http.Client) ([]string, error) {
 	var resources []struct{ ID, URL string }
 	if err := fetch(ctx, client, atlassianAPI+"/oauth/token/accessible-resources", &resources); err != nil {
@@ -127,7 +128,7 @@ func (a *atlassian) groups(ctx context.Context, client *http.Client) ([]string, 
 	return groups, nil
 }
 
-// siteGroups asks Jira for the person's groups; a site may be without it.
+// siteGroups requests the person's groups from Jira; not every site has Jira.
 // https://developer.atlassian.com/cloud/jira/platform/rest/v3/api-group-myself/
 func siteGroups(ctx context.Context, client *http.Client, cloud string) (names []string, err error) {
 	var myself struct {

@@ -19,8 +19,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// atlassianServer answers like auth.atlassian.com and api.atlassian.com, under
-// these names. Written after
+// atlassianServer imitates auth.atlassian.com and api.atlassian.com, under these
+// names. See
 //
 //	https://developer.atlassian.com/cloud/jira/platform/oauth-2-3lo-apps/
 //	https://developer.atlassian.com/cloud/oauth/getting-started/making-calls-to-api
@@ -32,7 +32,7 @@ type atlassianServer struct {
 	codes  map[string]string // redirect address by code
 	sites  []map[string]any
 	status string // of the account
-	jira   int    // status of Jira's answer
+	jira   int    // status of Jira's response
 }
 
 func newAtlassianServer(t *testing.T) *atlassianServer {
@@ -59,7 +59,7 @@ func site(id, name string) map[string]any {
 	}
 }
 
-// bearing wants the access token from everybody who asks the API.
+// bearing rejects requests to the API without the access token.
 func bearing(token string, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Host == "api.atlassian.com" && r.Header.Get("Authorization") != "Bearer "+token {
@@ -88,7 +88,7 @@ func (a *atlassianServer) authorize(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, query.Get("redirect_uri")+"?"+url.Values{"code": {code}, "state": {query.Get("state")}}.Encode(), http.StatusFound)
 }
 
-// token takes JSON only, as documented, and a code once.
+// token accepts JSON only, as documented, and each code once.
 func (a *atlassianServer) token(w http.ResponseWriter, r *http.Request) {
 	var asked map[string]string
 	err := json.NewDecoder(r.Body).Decode(&asked)
@@ -124,10 +124,11 @@ func (a *atlassianServer) myself(w http.ResponseWriter, r *http.Request) {
 	reply(w, map[string]any{"accountId": "112233aa-bb11-cc22-33dd-445566abcabc", "displayName": "Mia Krystof", "active": true, "groups": groups})
 }
 
-// transport finds Atlassian at the test server, and everything else where it is.
+// transport connects to the test server instead of Atlassian, and to every other
+// host as usual.
 func (a *atlassianServer) transport() *http.Transport {
 	return &http.Transport{
-		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, // the test server signs for itself
+		TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, // the test server has a self-signed certificate
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
 			if strings.HasSuffix(address, ".atlassian.com:443") {
 				address = a.Listener.Addr().String()
@@ -137,7 +138,7 @@ func (a *atlassianServer) transport() *http.Transport {
 	}
 }
 
-func (a *atlassianServer) open(t *testing.T) (*house, *visitor) {
+func (a *atlassianServer) open(t *testing.T) (*testServer, *testClient) {
 	t.Helper()
 	h := open(t, func(string) auth.Config {
 		return auth.Config{
@@ -186,7 +187,7 @@ func TestAtlassianSites(t *testing.T) {
 			h, mia := a.open(t)
 			got := mia.get(h.URL + "/")
 			if tt.want != http.StatusOK {
-				got.refused(t, tt.want)
+				got.assertProblem(t, tt.want)
 			} else if groups := got.identity(t).Groups; !cmp.Equal(groups, tt.groups) {
 				t.Errorf("groups %v", groups)
 			}
@@ -196,6 +197,6 @@ func TestAtlassianSites(t *testing.T) {
 
 func TestAtlassianForgedCode(t *testing.T) {
 	h, v := newAtlassianServer(t).open(t)
-	at, _ := url.Parse(v.stay().get(h.URL + "/auth/login").Header.Get("Location"))
-	v.get(h.URL+"/auth/callback?"+url.Values{"state": {at.Query().Get("state")}, "code": {"forged"}}.Encode()).refused(t, http.StatusUnauthorized)
+	at, _ := url.Parse(v.noRedirects().get(h.URL + "/auth/login").Header.Get("Location"))
+	v.get(h.URL+"/auth/callback?"+url.Values{"state": {at.Query().Get("state")}, "code": {"forged"}}.Encode()).assertProblem(t, http.StatusUnauthorized)
 }

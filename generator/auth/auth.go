@@ -10,42 +10,42 @@ import (
 	"octopod/generator/staging"
 )
 
-// Path is where Handler is mounted. The provider must know Path+"callback" as
-// the redirect address.
+// Path is where Handler is mounted. Register Path+"callback" as the redirect URL at
+// the provider.
 const Path = "/auth/"
 
-// Options is what an Auth needs of the process it runs in.
+// Options holds what an Auth needs from its process.
 type Options struct {
-	// URL of the server as people reach it: https://octopod.example.com.
+	// URL is the server's public address: https://octopod.example.com.
 	URL string
-	// Local is the person with mode none.
+	// Local is the person that mode none assumes.
 	Local staging.Person
 	// Getenv reads the environment variables that hold secrets.
 	Getenv func(name string) string
-	// Client calls the providers. Default: one with a time limit.
+	// Client calls the providers. Default: a client with a timeout.
 	Client *http.Client
 	// Now is the clock. Default time.Now.
 	Now func() time.Time
-	// Log tells what an operator should know. Default: nothing.
+	// Log receives messages for operators. Default: discard them.
 	Log *slog.Logger
-	// Refused hears of every refused attempt, for the audit log and metrics.
+	// Refused is called for every refused attempt, for the audit log and metrics.
 	Refused func(ctx context.Context, attempt Attempt)
-	// Answer writes a refusal, for the page or the API. Default: a problem (RFC 9457).
+	// Answer writes a refusal, for the page or the API. Default: Problem (RFC 9457).
 	Answer func(w http.ResponseWriter, r *http.Request, status int, err error)
-	// SignIn is the page that strangers are sent to, with ?next=. Default
-	// /auth/login, which goes on to the provider.
+	// SignIn is the page to which strangers are redirected, with ?next=. Default
+	// /auth/login, which redirects to the provider.
 	SignIn string
 	// SignedOut is the page to show after signing out. Default /.
 	SignedOut string
 }
 
-// Auth knows who is asking. Its methods may be called from many goroutines.
+// Auth authenticates and authorizes requests. It is safe for concurrent use.
 type Auth struct {
 	config   Config
 	options  Options
 	proxies  proxies
-	provider provider  // nil where nobody signs in here
-	sessions *sessions // nil with it
+	provider provider  // nil in the modes none and header
+	sessions *sessions // nil without a provider
 	tokens   map[tokenHash]Token
 	issuers  map[string]*issuer
 	origin   *http.CrossOriginProtection
@@ -53,7 +53,7 @@ type Auth struct {
 	signIns, failures, writes *limiter
 }
 
-// New checks a configuration and reads its secrets. It calls no provider yet.
+// New validates a configuration and reads its secrets. It calls no provider yet.
 func New(config Config, options Options) (*Auth, error) {
 	options = options.withDefaults()
 	config = config.withDefaults(options.URL)
@@ -75,15 +75,15 @@ func New(config Config, options Options) (*Auth, error) {
 	}
 	if options.URL != "" { // a proxy may have changed the Host header
 		if err := a.origin.AddTrustedOrigin(options.URL); err != nil {
-			return nil, staging.Errorf(staging.CodeInvalid, "the server's address %q is no origin", options.URL).
+			return nil, staging.Errorf(staging.CodeInvalid, "the server's address %q is not an origin", options.URL).
 				WithHint("write scheme and host only: https://octopod.example.com").Because(err)
 		}
 	}
-	return a, a.openDoor()
+	return a, a.initProvider()
 }
 
-// openDoor sets up what signs people in here, in the modes that do.
-func (a *Auth) openDoor() error {
+// initProvider sets up the provider and the sessions, in the modes that have them.
+func (a *Auth) initProvider() error {
 	c, callback := a.config, a.options.URL+Path+"callback"
 	if c.Mode == ModeNone || c.Mode == ModeHeader {
 		return nil
@@ -106,7 +106,7 @@ func (a *Auth) openDoor() error {
 	return err
 }
 
-// client is Octopod as the provider of the mode knows it, and where that is.
+// client returns the mode's OAuth client and the provider's address.
 func (c Config) client() (client Client, at string) {
 	switch c.Mode {
 	case ModeOIDC:
@@ -119,8 +119,8 @@ func (c Config) client() (client Client, at string) {
 	return Client{}, ""
 }
 
-// newSessions makes sessions that count as long as the provider stays the same:
-// another one means other people by the same names.
+// newSessions derives the session keys from the provider too: another provider may
+// give the same names to other people, so its sessions must not be valid.
 func (a *Auth) newSessions(provider string) (*sessions, error) {
 	text, err := a.config.Session.Keys.read("auth.session.keys", a.options.Getenv)
 	if err != nil {
@@ -134,10 +134,10 @@ func (a *Auth) newSessions(provider string) (*sessions, error) {
 		idle: time.Duration(a.config.Session.Idle), lifetime: time.Duration(a.config.Session.Lifetime),
 		secure: strings.HasPrefix(a.options.URL, "https:"), now: a.options.Now,
 	}
-	if s.sealed, err = newSeal(keys, "session "+provider); err != nil {
+	if s.sessionSealer, err = newSealer(keys, "session "+provider); err != nil {
 		return nil, err
 	}
-	s.flows, err = newSeal(keys, "sign-in "+provider)
+	s.flowSealer, err = newSealer(keys, "sign-in "+provider)
 	return s, err
 }
 

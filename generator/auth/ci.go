@@ -13,25 +13,25 @@ import (
 	"octopod/generator/staging"
 )
 
-// mostToken bounds what is looked at; the tokens of GitHub and GitLab have 2 KB.
-const mostToken = 16 << 10
+// maxToken bounds the size of a CI token; the tokens of GitHub and GitLab have 2 KB.
+const maxToken = 16 << 10
 
-// issuer is a CI system that this server believes.
+// issuer is a CI system whose tokens this server accepts.
 type issuer struct {
 	Issuer
 	*discovery
 }
 
-// ciToken gives the identity of a CI run. Who sends forged tokens makes us
-// ask the issuer for new keys each time, and so is held back after a few.
+// ciToken returns the identity of a CI run. Each forged token makes the server fetch
+// the issuer's keys, so it rejects an address after a few of them.
 func (a *Auth) ciToken(ctx context.Context, bucket, raw string) (Identity, error) {
 	known := a.issuers[claimedIssuer(raw)]
 	if known == nil {
-		return Identity{}, staging.Errorf(staging.CodeUnauthorized, "the bearer token is neither an API token nor from a CI system known here").
+		return Identity{}, staging.Errorf(staging.CodeUnauthorized, "the bearer token is neither an API token nor from a configured CI system").
 			WithHint("API tokens begin with %s; CI systems are listed in the server's configuration under auth.ci", tokenPrefix)
 	}
-	if wait := a.failures.empty(bucket, a.options.Now()); wait > 0 {
-		return Identity{}, tooMany{wait}
+	if wait := a.failures.delay(bucket, a.options.Now()); wait > 0 {
+		return Identity{}, rateLimited{wait}
 	}
 	provider, err := known.discover(ctx)
 	if err != nil {
@@ -43,7 +43,7 @@ func (a *Auth) ciToken(ctx context.Context, bucket, raw string) (Identity, error
 			a.failures.take(bucket, a.options.Now())
 		}
 		return Identity{}, staging.Errorf(staging.CodeUnauthorized, "the token of the CI run is not valid").
-			WithHint("it must be fresh and made for the audience %s", known.Audience).Because(err)
+			WithHint("request a new token with the audience %s in the run", known.Audience).Because(err)
 	}
 	claims := claims{}
 	if err := token.Claims(&claims); err != nil {
@@ -52,10 +52,11 @@ func (a *Auth) ciToken(ctx context.Context, bucket, raw string) (Identity, error
 	return known.identity(token, claims)
 }
 
-// claimedIssuer reads who a token says it is from, to know whose keys to try.
+// claimedIssuer returns the issuer that an unverified token names, to choose the keys
+// that verify it.
 func claimedIssuer(raw string) string {
 	parts := strings.Split(raw, ".")
-	if len(parts) != 3 || len(raw) > mostToken {
+	if len(parts) != 3 || len(raw) > maxToken {
 		return ""
 	}
 	var body struct {
@@ -69,18 +70,18 @@ func claimedIssuer(raw string) string {
 
 func (i *issuer) identity(token *oidc.IDToken, claims claims) (Identity, error) {
 	for _, rule := range i.Rules {
-		if rule.meets(token.Subject, claims) {
+		if rule.matches(token.Subject, claims) {
 			return Identity{
-				Person: runOf(token, claims), Subject: token.Subject, Method: MethodCI,
+				Person: ciAuthor(token, claims), Subject: token.Subject, Method: MethodCI,
 				Scope: &rule.Scope, Expires: token.Expiry,
 			}, nil
 		}
 	}
-	return Identity{}, staging.Errorf(staging.CodeForbidden, "no rule lets in the CI run %s", printable(token.Subject)).
-		WithHint("rules are in the server's configuration under auth.ci")
+	return Identity{}, staging.Errorf(staging.CodeForbidden, "no rule allows the CI run %s", printable(token.Subject)).
+		WithHint("add a rule to the server's configuration under auth.ci")
 }
 
-func (r Rule) meets(subject string, claims claims) bool {
+func (r Rule) matches(subject string, claims claims) bool {
 	for name, pattern := range r.Claims {
 		if text, ok := claims.text(name); !ok || !project.Glob(pattern, text) {
 			return false
@@ -89,9 +90,9 @@ func (r Rule) meets(subject string, claims claims) bool {
 	return project.Glob(r.Subject, subject)
 }
 
-// runOf names the author of what a run commits: the person who started it, in
-// the words of GitHub (actor) or GitLab (user_login), or else the run itself.
-func runOf(token *oidc.IDToken, claims claims) staging.Person {
+// ciAuthor returns the author of a run's commits: the person who started it, from the
+// claims of GitHub (actor) or GitLab (user_login), or else the run itself.
+func ciAuthor(token *oidc.IDToken, claims claims) staging.Person {
 	actor, _ := claims.text("actor")
 	login, _ := claims.text("user_login")
 	email, _ := claims.text("user_email")

@@ -13,7 +13,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// withCI lets in the runs of acme's shops on protected branches.
+// withCI allows the runs of acme's shops on protected branches.
 func withCI(i *issuer) func(string) auth.Config {
 	return func(string) auth.Config {
 		return auth.Config{
@@ -28,7 +28,7 @@ func withCI(i *issuer) func(string) auth.Config {
 	}
 }
 
-// run is the claims of a run of GitHub Actions, as documented:
+// run returns the documented claims of a run of GitHub Actions:
 // https://docs.github.com/en/actions/concepts/security/openid-connect
 func (i *issuer) run() map[string]any {
 	return map[string]any{
@@ -87,10 +87,10 @@ func TestForgedCIToken(t *testing.T) {
 		{"for another audience", changed("aud", "https://other.example.com"), http.StatusUnauthorized},
 		{"expired", changed("exp", time.Now().Add(-time.Minute).Unix()), http.StatusUnauthorized},
 		{"not valid yet", changed("nbf", time.Now().Add(time.Hour).Unix()), http.StatusUnauthorized},
-		{"of an issuer that is not known", other.sign(other.run()), http.StatusUnauthorized},
+		{"of an issuer that is not configured", other.sign(other.run()), http.StatusUnauthorized},
 		{"of another issuer's key", other.sign(i.run()), http.StatusUnauthorized},
 		{"signed by a stranger", signed(t, jose.RS256, stranger, "one", i.run()), http.StatusUnauthorized},
-		{"with a key nobody knows", signed(t, jose.RS256, stranger, "two", i.run()), http.StatusUnauthorized},
+		{"with an unknown key", signed(t, jose.RS256, stranger, "two", i.run()), http.StatusUnauthorized},
 		{"not signed", unsigned(i.run()), http.StatusUnauthorized},
 		{"signed with the public key", signed(t, jose.HS256, x509.MarshalPKCS1PublicKey(&i.key.PublicKey), "one", i.run()), http.StatusUnauthorized},
 		{"truncated", good[:len(good)-10], http.StatusUnauthorized},
@@ -101,13 +101,13 @@ func TestForgedCIToken(t *testing.T) {
 		{"without the claim", changed("ref_protected", nil), http.StatusForbidden},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			h.program(t).bearing(tt.token).get(h.URL+"/").refused(t, tt.want)
+			h.program(t).bearing(tt.token).get(h.URL+"/").assertProblem(t, tt.want)
 		})
 	}
 }
 
-// Each forged token with a new key makes us ask the issuer for its keys: who
-// sends many is held back before that.
+// Each forged token with a new key makes the server fetch the issuer's keys. It
+// rejects an address before that after several forged tokens.
 func TestForgedCITokensAreLimited(t *testing.T) {
 	i := newIssuer(t)
 	h := open(t, func(url string) auth.Config {
@@ -117,15 +117,15 @@ func TestForgedCITokensAreLimited(t *testing.T) {
 	})
 	forged := signed(t, jose.RS256, strangerKey(t), "two", i.run())
 	for range 5 {
-		h.program(t).bearing(forged).get(h.URL+"/").refused(t, http.StatusUnauthorized)
+		h.program(t).bearing(forged).get(h.URL+"/").assertProblem(t, http.StatusUnauthorized)
 	}
 	asked := i.keysRead
 	for range 20 {
-		h.program(t).bearing(forged).get(h.URL+"/").refused(t, http.StatusTooManyRequests)
+		h.program(t).bearing(forged).get(h.URL+"/").assertProblem(t, http.StatusTooManyRequests)
 	}
 	if i.keysRead != asked {
-		t.Errorf("the issuer was asked for keys %d times more", i.keysRead-asked)
+		t.Errorf("the server fetched the issuer's keys %d more times", i.keysRead-asked)
 	}
-	h.pass(time.Minute)
+	h.advance(time.Minute)
 	h.program(t).bearing(i.sign(i.run())).get(h.URL + "/").identity(t)
 }

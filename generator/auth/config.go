@@ -6,7 +6,7 @@ import (
 	"octopod/generator/project"
 )
 
-// Mode says how people are recognised.
+// Mode selects how people sign in.
 type Mode string
 
 // The modes.
@@ -18,20 +18,20 @@ const (
 	ModeHeader    Mode = "header"
 )
 
-// Config is what an operator decides about access to a server: the part "auth"
-// of its configuration.
+// Config is the section "auth" of the server's configuration: an operator's settings
+// for access to the server.
 type Config struct {
 	// none (default), oidc, github, atlassian or header.
 	Mode Mode `yaml:"mode,omitempty"`
-	// With mode none: serve other machines, too. Whoever reaches the server is an admin.
+	// With mode none: serve other machines, too. Everybody who can reach the server is an admin.
 	Unprotected bool `yaml:"unprotected,omitempty"`
-	// Networks of the proxies in front: their X-Forwarded-For is believed, and with
-	// mode header who they say has signed in. 10.1.2.3/32.
+	// Networks of the proxies in front: the server trusts their X-Forwarded-For, and
+	// with mode header the person that they name. 10.1.2.3/32.
 	Proxies []string `yaml:"proxies,omitempty"`
-	// Who may sign in at all. Absent: everybody whom the provider lets in.
+	// People who may sign in. Absent: everybody who can sign in at the provider.
 	Allow project.Members `yaml:"allow,omitempty"`
-	// Groups that are kept; * stands for any text. Absent: all. A session is a
-	// cookie, and a few hundred groups do not fit.
+	// Groups to keep; * matches any text. Absent: all. A session is a cookie, and a
+	// few hundred groups do not fit.
 	KeepGroups []string  `yaml:"keepGroups,omitempty"`
 	Session    Session   `yaml:"session,omitempty"`
 	OIDC       OIDC      `yaml:"oidc,omitempty"`
@@ -40,13 +40,12 @@ type Config struct {
 	Header     Header    `yaml:"header,omitempty"`
 	// API tokens, each by its hash.
 	Tokens []Token `yaml:"tokens,omitempty"`
-	// Issuers whose CI runs are let in.
+	// CI systems whose runs may call the API.
 	CI     []Issuer `yaml:"ci,omitempty"`
 	Limits Limits   `yaml:"limits,omitempty"`
 }
 
-// Secret says where a secret is found. It is never written in the configuration
-// itself.
+// Secret names the place of a secret. The configuration itself never contains it.
 type Secret struct {
 	// Name of an environment variable.
 	Env string `yaml:"env,omitempty"`
@@ -54,19 +53,19 @@ type Secret struct {
 	File string `yaml:"file,omitempty"`
 }
 
-// Session says how long people stay signed in.
+// Session sets the keys of the session cookies and how long people stay signed in.
 type Session struct {
 	// Keys that encrypt the cookies, one a line, each 32 random bytes in base64:
-	// openssl rand -base64 32. The first encrypts, all decrypt: to change the key
-	// put a new one first, and take the old one away a lifetime later.
+	// openssl rand -base64 32. The first encrypts, all decrypt: to replace the key,
+	// put a new one first, and remove the old one a lifetime later.
 	Keys Secret `yaml:"keys,omitempty"`
-	// Signed out when nothing was asked for so long. Default 8h.
+	// Sign out after so long without a request. Default 8h.
 	Idle project.Duration `yaml:"idle,omitempty"`
-	// Signed out after so long in any case. Default 24h.
+	// Sign out after so long in any case. Default 24h.
 	Lifetime project.Duration `yaml:"lifetime,omitempty"`
 }
 
-// Client is Octopod as the provider knows it.
+// Client is the OAuth client of Octopod at the provider.
 type Client struct {
 	ID     string `yaml:"id,omitempty"`
 	Secret Secret `yaml:"secret,omitempty"`
@@ -74,7 +73,7 @@ type Client struct {
 
 // OIDC is a provider of OpenID Connect: Keycloak, dex, Google, Okta, Entra ID.
 type OIDC struct {
-	// What people read on the button. Default the host of the issuer.
+	// Name of the provider on the sign-in button. Default the host of the issuer.
 	Title  string `yaml:"title,omitempty"`
 	Issuer string `yaml:"issuer,omitempty"`
 	Client Client `yaml:"client,omitempty"`
@@ -90,70 +89,69 @@ type GitHub struct {
 	// Base address of GitHub Enterprise Server. Default https://github.com.
 	URL    string `yaml:"url,omitempty"`
 	Client Client `yaml:"client,omitempty"`
-	// Whoever is a member of one of these may sign in.
+	// Members of these organisations may sign in.
 	Organizations []string `yaml:"organizations,omitempty"`
 }
 
 // Atlassian signs in with an OAuth 2.0 (3LO) app of Atlassian. A person's
-// groups are the sites below and the groups they are in there.
+// groups are the sites below and the person's groups on them.
 type Atlassian struct {
 	Client Client `yaml:"client,omitempty"`
-	// Whoever has access to one of these may sign in: acme.atlassian.net.
+	// People with access to one of these sites may sign in: acme.atlassian.net.
 	Sites []string `yaml:"sites,omitempty"`
 }
 
-// Header says which headers of the proxy name the person. The defaults are those
+// Header names the proxy's headers that identify the person. The defaults are those
 // of oauth2-proxy.
 type Header struct {
 	// Default X-Forwarded-User.
 	User string `yaml:"user,omitempty"`
 	// Default X-Forwarded-Email.
 	Email string `yaml:"email,omitempty"`
-	// Groups with commas between. Default X-Forwarded-Groups.
+	// Groups, separated by commas. Default X-Forwarded-Groups.
 	Groups string `yaml:"groups,omitempty"`
 }
 
-// Token is an API token: what it may do, and the hash by which it is recognised.
+// Token is an API token: its scope and the hash that identifies it.
 type Token struct {
-	// Who it is: the author of its commits, and the name in the audit log.
+	// The author of its commits, and the name in the audit log.
 	Name  string `yaml:"name"`
 	Email string `yaml:"email,omitempty"`
-	// sha256: and 64 hex digits, as `octopod token` prints it.
+	// sha256: and 64 hex digits, printed by `octopod token`.
 	Hash    string    `yaml:"hash"`
 	Expires time.Time `yaml:"expires"`
 	Scope   `yaml:",inline"`
 }
 
-// Issuer is a CI system whose runs prove who they are with a token of OpenID
-// Connect.
+// Issuer is a CI system whose runs authenticate with a token of OpenID Connect.
 type Issuer struct {
 	// https://token.actions.githubusercontent.com, https://gitlab.com.
 	Issuer string `yaml:"issuer"`
-	// What the token must be made for. Default the address of this server.
+	// Required audience of the token. Default the address of this server.
 	Audience string `yaml:"audience,omitempty"`
-	// The first rule that a token meets says what it may do.
+	// The first rule that matches a token sets its scope.
 	Rules []Rule `yaml:"rules"`
 }
 
-// Rule lets runs in by what their issuer says of them.
+// Rule allows runs by the claims of their token.
 type Rule struct {
-	// The claim sub; * stands for any text: "repo:acme/shop-*:ref:refs/heads/*".
+	// The claim sub; * matches any text: "repo:acme/shop-*:ref:refs/heads/*".
 	Subject string `yaml:"subject"`
 	// Further claims, each by name: ref_protected: "true".
 	Claims map[string]string `yaml:"claims,omitempty"`
 	Scope  `yaml:",inline"`
 }
 
-// Limits keep one address or identity from taking the server for itself.
+// Limits keep one address or identity from overloading the server.
 type Limits struct {
-	// Steps of a sign-in (it has two), and forged CI tokens, of an address a minute.
+	// Steps of a sign-in (it has two), and forged CI tokens, per address and minute.
 	// Default 120.
 	SignIns int `yaml:"signIns,omitempty"`
-	// Writes of an identity a minute. Default 120.
+	// Writes per identity and minute. Default 120.
 	Writes int `yaml:"writes,omitempty"`
 }
 
-// withDefaults fills in what an operator left to us.
+// withDefaults returns c with its empty fields filled in.
 func (c Config) withDefaults(url string) Config {
 	fill(&c.Mode, ModeNone)
 	fill(&c.Session.Idle, project.Duration(8*time.Hour))

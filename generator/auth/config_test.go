@@ -43,13 +43,13 @@ func TestConfigFaults(t *testing.T) {
 	for _, tt := range []struct {
 		name   string
 		config auth.Config
-		fields string // with blanks between; "" for a good configuration
+		fields string // separated by blanks; "" for a valid configuration
 	}{
 		{"nothing", auth.Config{}, ""},
-		{"a mode that is none", auth.Config{Mode: "ldap"}, "auth.mode"},
-		{"header mode that believes nobody", auth.Config{Mode: auth.ModeHeader}, "auth.proxies"},
-		{"header mode that believes everybody", auth.Config{Mode: auth.ModeHeader, Proxies: []string{"0.0.0.0/0"}}, "auth.proxies"},
-		{"an address that is no network", auth.Config{Mode: auth.ModeHeader, Proxies: []string{"10.0.0.2"}}, "auth.proxies"},
+		{"an unknown mode", auth.Config{Mode: "ldap"}, "auth.mode"},
+		{"header mode that trusts no proxy", auth.Config{Mode: auth.ModeHeader}, "auth.proxies"},
+		{"header mode that trusts every address", auth.Config{Mode: auth.ModeHeader, Proxies: []string{"0.0.0.0/0"}}, "auth.proxies"},
+		{"an address instead of a network", auth.Config{Mode: auth.ModeHeader, Proxies: []string{"10.0.0.2"}}, "auth.proxies"},
 		{"unprotected sign-in", auth.Config{Mode: auth.ModeHeader, Proxies: []string{"10.0.0.2/32"}, Unprotected: true}, "auth.unprotected"},
 		{"oidc", oidc("https://sso.example.com"), ""},
 		{"oidc over plain http", oidc("http://sso.example.com"), "auth.oidc.issuer"},
@@ -57,24 +57,24 @@ func TestConfigFaults(t *testing.T) {
 		{"oidc with nothing", auth.Config{Mode: auth.ModeOIDC}, "auth.session.keys auth.oidc.issuer auth.oidc.client.id auth.oidc.client.secret"},
 		{"github without organisation", auth.Config{Mode: auth.ModeGitHub, Session: keys, GitHub: auth.GitHub{Client: client}}, "auth.github.organizations"},
 		{"atlassian without site", auth.Config{Mode: auth.ModeAtlassian, Session: keys, Atlassian: auth.Atlassian{Client: client}}, "auth.atlassian.sites"},
-		{"two places of a secret", auth.Config{Mode: auth.ModeAtlassian, Session: auth.Session{Keys: auth.Secret{Env: "A", File: "B"}},
+		{"a secret with two places", auth.Config{Mode: auth.ModeAtlassian, Session: auth.Session{Keys: auth.Secret{Env: "A", File: "B"}},
 			Atlassian: auth.Atlassian{Client: client, Sites: []string{"acme.atlassian.net"}}}, "auth.session.keys"},
 		{"token", token(func(*auth.Token) {}), ""},
-		{"token without end", token(func(t *auth.Token) { t.Expires = time.Time{} }), "auth.tokens[0].expires"},
-		{"token in the clear", token(func(t *auth.Token) { t.Hash = secret }), "auth.tokens[0].hash"},
+		{"token without expiry", token(func(t *auth.Token) { t.Expires = time.Time{} }), "auth.tokens[0].expires"},
+		{"token in plain text", token(func(t *auth.Token) { t.Hash = secret }), "auth.tokens[0].hash"},
 		{"token with half a hash", token(func(t *auth.Token) { t.Hash = hash[:30] }), "auth.tokens[0].hash"},
 		{"token with more than a hash", token(func(t *auth.Token) { t.Hash += "00" }), "auth.tokens[0].hash"},
 		{"token without role", token(func(t *auth.Token) { t.Role = "" }), "auth.tokens[0].role"},
-		{"token with a verb that is none", token(func(t *auth.Token) { t.Verbs = []staging.Verb{"deploy", "destroy"} }), "auth.tokens[0].verbs[1]"},
+		{"token with an unknown verb", token(func(t *auth.Token) { t.Verbs = []staging.Verb{"deploy", "destroy"} }), "auth.tokens[0].verbs[1]"},
 		{"the same token twice", auth.Config{Tokens: append(token(func(*auth.Token) {}).Tokens, token(func(*auth.Token) {}).Tokens...)},
 			"auth.tokens[1].name auth.tokens[1].hash"},
 		{"ci", ci(actions, "repo:acme/*"), ""},
 		{"ci of everybody", ci(actions, "*"), "auth.ci[0].rules[0].subject"},
 		{"ci of every repository", ci(actions, "repo:*"), "auth.ci[0].rules[0].subject"},
-		{"ci of owners that begin so", ci(actions, "repo:acme*/shop:*"), "auth.ci[0].rules[0].subject"},
-		{"ci of no subject", ci("https://ci.example.com", ""), "auth.ci[0].rules[0].subject"},
+		{"ci of owners with a common prefix", ci(actions, "repo:acme*/shop:*"), "auth.ci[0].rules[0].subject"},
+		{"ci without a subject", ci("https://ci.example.com", ""), "auth.ci[0].rules[0].subject"},
 		{"ci without rules", auth.Config{CI: []auth.Issuer{{Issuer: actions}}}, "auth.ci[0].rules"},
-		{"an address for nobody", auth.Config{Allow: project.Members{Emails: []string{"*"}}}, "auth.allow.emails[0]"},
+		{"a pattern instead of a mail address", auth.Config{Allow: project.Members{Emails: []string{"*"}}}, "auth.allow.emails[0]"},
 		{"negative limits", auth.Config{Limits: auth.Limits{Writes: -1}}, "auth.limits"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -84,13 +84,13 @@ func TestConfigFaults(t *testing.T) {
 				fields = append(fields, problem.Field)
 			}
 			if got := strings.Join(fields, " "); got != tt.fields || (err == nil) != (tt.fields == "") {
-				t.Errorf("faults of %q, want %q: %v", got, tt.fields, err)
+				t.Errorf("problems in %q, want %q: %v", got, tt.fields, err)
 			}
 		})
 	}
 }
 
-// Cookies travel over https only, so sign-in needs it.
+// Browsers send the cookies over https only, so sign-in needs https.
 func TestSignInNeedsHTTPS(t *testing.T) {
 	config := auth.Config{Mode: auth.ModeOIDC, Session: auth.Session{Keys: auth.Secret{Env: "SESSION_KEYS"}},
 		OIDC: auth.OIDC{Issuer: "https://sso.example.com", Client: auth.Client{ID: "octopod", Secret: auth.Secret{Env: "CLIENT_SECRET"}}}}
@@ -125,11 +125,11 @@ func TestSecretsAreRead(t *testing.T) {
 	}
 	_, err := auth.New(config(auth.Secret{File: filepath.Join(dir, "absent")}), auth.Options{URL: address, Getenv: getenv})
 	if !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("a file that is not there: %v", err)
+		t.Errorf("a missing file: %v", err)
 	}
 }
 
-// Whatever is printed or logged, no secret is in it.
+// No output and no log contains a secret.
 func TestSecretsAreNotShown(t *testing.T) {
 	i := newIssuer(t)
 	secret, hash := auth.NewToken()
@@ -140,13 +140,13 @@ func TestSecretsAreNotShown(t *testing.T) {
 	v.get(h.URL + "/").identity(t)
 	cookie := v.cookies(h)[sessionCookie]
 	i.forge = func(c map[string]any) { c["nonce"] = "x" }
-	h.browser(t).get(h.URL+"/").refused(t, http.StatusUnauthorized)
+	h.browser(t).get(h.URL+"/").assertProblem(t, http.StatusUnauthorized)
 	h.program(t).bearing(flip(secret, 20)).get(h.URL + "/")
 	h.program(t).bearing(i.sign(i.run())).get(h.URL + "/")
 	h.holding(t, flip(cookie, 5)).get(h.URL + "/")
 
 	slog.New(slog.NewTextHandler(h, nil)).Info("auth", "auth", h.auth)
-	attempts, err := json.Marshal(h.refused())
+	attempts, err := json.Marshal(h.refusals())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,16 +157,16 @@ func TestSecretsAreNotShown(t *testing.T) {
 		"verifier": i.exchange[0].Get("code_verifier"), "access token": `"access"`,
 	} {
 		if strings.Contains(shown, value) {
-			t.Errorf("%s is shown", name)
+			t.Errorf("the output contains the %s", name)
 		}
 	}
-	if !strings.Contains(shown, "grace-1") || len(h.refused()) != 4 {
-		t.Errorf("this test looks at nothing: %d attempts, %s", len(h.refused()), h.log)
+	if !strings.Contains(shown, "grace-1") || len(h.refusals()) != 4 {
+		t.Errorf("this test has no output to check: %d attempts, %s", len(h.refusals()), h.log)
 	}
 }
 
 func TestHidden(t *testing.T) {
-	secret := auth.Hidden(clientSecret)
+	secret := auth.SecretString(clientSecret)
 	inside := struct{ Secret any }{secret}
 	text, err := json.Marshal(inside)
 	if err != nil {
@@ -177,11 +177,11 @@ func TestHidden(t *testing.T) {
 	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "secret", secret, "inside", inside)
 	shown := string(text) + log.String() + fmt.Sprintf("%v %s %q %+v %#v %x", secret, secret, secret, inside, inside, secret)
 	if strings.Contains(shown, clientSecret) || strings.Contains(shown, hex.EncodeToString([]byte(clientSecret))) {
-		t.Errorf("shown in %s", shown)
+		t.Errorf("the output contains the secret: %s", shown)
 	}
 }
 
-// The examples of the manual are configurations that work.
+// The examples of the manual are valid configurations.
 func TestExamplesOfTheManual(t *testing.T) {
 	text, err := os.ReadFile("../../docs/access.md")
 	if err != nil {
@@ -204,7 +204,7 @@ func TestExamplesOfTheManual(t *testing.T) {
 			t.Errorf("%v\n%s", err, example[1])
 			continue
 		}
-		config := withSecretsHere(file.Auth)
+		config := withTestSecrets(file.Auth)
 		a, err := auth.New(config, auth.Options{URL: address, Getenv: getenv})
 		if err != nil {
 			t.Errorf("%v\n%s", err, example[1])
@@ -219,8 +219,8 @@ func TestExamplesOfTheManual(t *testing.T) {
 	}
 }
 
-// withSecretsHere has the secrets of an example where this test can read them.
-func withSecretsHere(c auth.Config) auth.Config {
+// withTestSecrets replaces the secrets of an example by those of this test.
+func withTestSecrets(c auth.Config) auth.Config {
 	c.Session.Keys = auth.Secret{Env: "SESSION_KEYS"}
 	for _, client := range []*auth.Client{&c.OIDC.Client, &c.GitHub.Client, &c.Atlassian.Client} {
 		client.Secret = auth.Secret{Env: "CLIENT_SECRET"}

@@ -2,7 +2,7 @@ package auth
 
 import "time"
 
-// Limiter is seen by its test.
+// Limiter exports limiter for its tests.
 type Limiter struct{ *limiter }
 
 func NewLimiter(perMinute int) Limiter { return Limiter{newLimiter(perMinute)} }
@@ -11,5 +11,5 @@ func (l Limiter) Take(key string, now time.Time) time.Duration { return l.take(k
 
 func (l Limiter) Keys() int { return l.buckets.Len() }
 
-// Hidden wraps a secret as this package does.
-func Hidden(text string) any { return hidden(text) }
+// SecretString returns a secret that prints redacted.
+func SecretString(text string) any { return secretString(text) }

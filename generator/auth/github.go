@@ -21,9 +21,9 @@ type gitHub struct {
 	api    string
 }
 
-// newGitHub knows where things are:
+// newGitHub returns the provider for github.com or an Enterprise Server:
 // https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps
-func newGitHub(c GitHub, secret hidden, callback string, client *http.Client) *gitHub {
+func newGitHub(c GitHub, secret secretString, callback string, client *http.Client) *gitHub {
 	base, api := strings.TrimSuffix(c.URL, "/"), "https://api.github.com"
 	if base != "https://github.com" {
 		api = base + "/api/v3"
@@ -51,7 +51,7 @@ func (g *gitHub) redeem(ctx context.Context, code string, f flow) (Identity, err
 	}
 	identity, err := g.person(ctx, g.oauth.Client(ctx, token))
 	if err != nil && staging.CodeOf(err) == staging.CodeInternal {
-		return Identity{}, staging.Errorf(staging.CodeUnavailable, "GitHub does not tell about the person who signed in").
+		return Identity{}, staging.Errorf(staging.CodeUnavailable, "cannot read the signed-in user from GitHub").
 			WithHint("try again in a minute; an operator finds the cause in the log").Because(err)
 	}
 	return identity, err
@@ -74,8 +74,8 @@ func (g *gitHub) person(ctx context.Context, client *http.Client) (Identity, err
 		return Identity{}, err
 	}
 	if len(groups) == 0 {
-		return Identity{}, staging.Errorf(staging.CodeForbidden, "%s is no member of %s", user.Login, strings.Join(g.config.Organizations, " or ")).
-			WithHint("accept the organisation's invitation, and let it grant access to this app")
+		return Identity{}, staging.Errorf(staging.CodeForbidden, "%s is not a member of %s", user.Login, strings.Join(g.config.Organizations, " or ")).
+			WithHint("accept the organisation's invitation, and ask an owner to grant this app access")
 	}
 	if user.Name == "" {
 		user.Name = user.Login
@@ -86,7 +86,7 @@ func (g *gitHub) person(ctx context.Context, client *http.Client) (Identity, err
 	}, nil
 }
 
-// email gives the address that GitHub has verified; "" where there is none.
+// email returns the primary address if GitHub has verified it, or "".
 func (g *gitHub) email(ctx context.Context, client *http.Client) (string, error) {
 	var addresses []struct {
 		Email             string
@@ -103,14 +103,15 @@ func (g *gitHub) email(ctx context.Context, client *http.Client) (string, error)
 	return "", nil
 }
 
-// groups gives the person's organisations, of those that count, and their teams.
+// groups returns the person's organisations that the configuration lists, and the
+// person's teams in them.
 func (g *gitHub) groups(ctx context.Context, client *http.Client) ([]string, error) {
 	var groups []string
 	for _, organization := range g.config.Organizations {
 		var membership struct{ State string }
 		err := fetch(ctx, client, g.api+"/user/memberships/orgs/"+url.PathEscape(organization), &membership)
 		switch {
-		case isStatus(err, http.StatusNotFound, http.StatusForbidden): // no member; or the organisation refuses this app
+		case isStatus(err, http.StatusNotFound, http.StatusForbidden): // not a member; or the organisation refuses this app
 		case err != nil:
 			return nil, err
 		case membership.State == "active":
@@ -124,11 +125,11 @@ func (g *gitHub) groups(ctx context.Context, client *http.Client) ([]string, err
 	return append(groups, teams...), err
 }
 
-// mostPages bounds the teams that are read: a hundred a page.
-const mostPages = 10
+// maxPages bounds the teams to read: a page has a hundred.
+const maxPages = 10
 
 func (g *gitHub) teams(ctx context.Context, client *http.Client, organizations []string) (names []string, err error) {
-	for page := 1; page <= mostPages; page++ {
+	for page := 1; page <= maxPages; page++ {
 		var teams []struct {
 			Slug         string
 			Organization struct{ Login string }

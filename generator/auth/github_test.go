@@ -17,8 +17,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// gitHubServer answers like GitHub Enterprise Server, whose paths are those of
-// github.com below /api/v3. Written after
+// gitHubServer imitates GitHub Enterprise Server, whose paths are those of github.com
+// below /api/v3. See
 //
 //	https://docs.github.com/en/apps/oauth-apps/building-oauth-apps/authorizing-oauth-apps
 //	https://docs.github.com/en/rest/users/users#get-the-authenticated-user
@@ -30,7 +30,7 @@ type gitHubServer struct {
 	mu     sync.Mutex
 	codes  map[string]url.Values
 	states map[string]string // membership by organisation
-	teams  int               // of acme, beside qa
+	teams  int               // of acme, in addition to qa
 	emails []map[string]any
 }
 
@@ -62,7 +62,7 @@ func (g *gitHubServer) authorize(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, query.Get("redirect_uri")+"?"+url.Values{"code": {code}, "state": {query.Get("state")}}.Encode(), http.StatusFound)
 }
 
-// token answers a bad code with status 200, as GitHub does.
+// token responds to a wrong code with status 200, as GitHub does.
 func (g *gitHubServer) token(w http.ResponseWriter, r *http.Request) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -151,7 +151,7 @@ func TestGitHubMembership(t *testing.T) {
 	}
 }
 
-// More teams than fit on one page of GitHub's list.
+// Teams are read from all pages of GitHub's list.
 func TestGitHubManyTeams(t *testing.T) {
 	g := newGitHubServer(t)
 	g.teams = 150
@@ -176,7 +176,7 @@ func TestGitHubUnverifiedAddress(t *testing.T) {
 
 func TestGitHubForgedCode(t *testing.T) {
 	h := open(t, withGitHub(newGitHubServer(t)))
-	v := h.browser(t).stay()
+	v := h.browser(t).noRedirects()
 	at, _ := url.Parse(v.get(h.URL + "/auth/login").Header.Get("Location"))
-	v.get(h.URL+"/auth/callback?"+url.Values{"state": {at.Query().Get("state")}, "code": {"forged"}}.Encode()).refused(t, http.StatusUnauthorized)
+	v.get(h.URL+"/auth/callback?"+url.Values{"state": {at.Query().Get("state")}, "code": {"forged"}}.Encode()).assertProblem(t, http.StatusUnauthorized)
 }

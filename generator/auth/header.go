@@ -8,17 +8,17 @@ import (
 	"octopod/generator/staging"
 )
 
-// forwarded is the person that the proxy in front has signed in. From any other
-// address the headers are an attempt to be somebody else.
-func (a *Auth) forwarded(r *http.Request) (Identity, error) {
+// headerIdentity returns the person that the proxy in front has signed in. It rejects
+// these headers from any other address: the sender tries to be somebody else.
+func (a *Auth) headerIdentity(r *http.Request) (Identity, error) {
 	names := a.config.Header
 	for _, name := range []string{names.User, names.Email, names.Groups} {
 		switch values := r.Header.Values(name); {
 		case len(values) > 0 && !a.proxies.trusted(peer(r)):
 			return Identity{}, staging.Errorf(staging.CodeUnauthorized, "%s comes from %s, which is not a proxy of this server", name, peer(r)).
-				WithHint("the proxy's address belongs into auth.proxies")
+				WithHint("add the proxy's address to auth.proxies")
 		case len(values) > 1:
-			return Identity{}, staging.Errorf(staging.CodeUnauthorized, "%s comes %d times: the proxy must replace what a client sends", name, len(values))
+			return Identity{}, staging.Errorf(staging.CodeUnauthorized, "%s occurs %d times: the proxy must replace the client's header", name, len(values))
 		}
 	}
 	user, email := r.Header.Get(names.User), r.Header.Get(names.Email)
@@ -43,12 +43,13 @@ func splitGroups(list string) (groups []string) {
 	return groups
 }
 
-// admit lets a person in whom the provider has let in, with the groups that count.
-func (a *Auth) admit(identity Identity) (Identity, error) {
+// checkAllowed applies auth.allow and auth.keepGroups to a person after the provider has
+// authenticated them.
+func (a *Auth) checkAllowed(identity Identity) (Identity, error) {
 	identity.Person = staging.Person{Name: printable(identity.Person.Name), Email: printable(identity.Person.Email)}
 	if allow := a.config.Allow; !allow.Empty() && !allow.Include(identity.Person.Email, identity.Groups) {
 		return Identity{}, staging.Errorf(staging.CodeForbidden, "%s may not sign in here", identity.Person.Name).
-			WithHint("who may is said in the server's configuration: auth.allow")
+			WithHint("auth.allow in the server's configuration lists who may sign in")
 	}
 	if keep := (project.Members{Groups: a.config.KeepGroups}); !keep.Empty() {
 		var kept []string
@@ -62,7 +63,8 @@ func (a *Auth) admit(identity Identity) (Identity, error) {
 	return identity, nil
 }
 
-// printable drops line breaks and the like: a name becomes the author of a commit.
+// printable drops control characters and angle brackets: a name becomes the author
+// of a commit.
 func printable(text string) string {
 	const most = 200
 	text = strings.Map(func(c rune) rune {

@@ -13,7 +13,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// seen gives what a server behind a proxy at 10.0.0.2 makes of a request.
+// seen returns the identity, status and refused attempts of a request to a server
+// behind a proxy at 10.0.0.2.
 func seen(t *testing.T, config auth.Config, remote string, header http.Header) (identity auth.Identity, status int, attempts []auth.Attempt) {
 	t.Helper()
 	a, err := auth.New(config, auth.Options{Refused: func(_ context.Context, attempt auth.Attempt) { attempts = append(attempts, attempt) }})
@@ -67,7 +68,7 @@ func TestHeaderModeFromUntrustedAddress(t *testing.T) {
 	}
 }
 
-// A header that comes twice came once from the client.
+// If a header occurs twice, the client sent one of them.
 func TestHeaderModeWithTwoPeople(t *testing.T) {
 	for name := range forwardedAs("ada") {
 		header := forwardedAs("ada")
@@ -78,16 +79,16 @@ func TestHeaderModeWithTwoPeople(t *testing.T) {
 	}
 }
 
-// In every other mode these headers say nothing, wherever they come from.
+// In every other mode the server ignores these headers, from any address.
 func TestForwardedHeadersInOtherModes(t *testing.T) {
 	i := newIssuer(t)
 	h := open(t, withOIDC(i, func(c *auth.Config) { c.Proxies = []string{"127.0.0.1/32"} }))
 	v := h.program(t)
 	v.header = forwardedAs("ada")
-	v.get(h.URL+"/").refused(t, http.StatusUnauthorized)
+	v.get(h.URL+"/").assertProblem(t, http.StatusUnauthorized)
 }
 
-func TestHeaderModeAsksWhoIsAllowed(t *testing.T) {
+func TestHeaderModeAppliesAllow(t *testing.T) {
 	config := behindProxy
 	config.Allow = project.Members{Emails: []string{"*@other.com"}}
 	if got, status, _ := seen(t, config, "10.0.0.2:4711", forwardedAs("grace")); got.Known() || status != http.StatusForbidden {
@@ -95,7 +96,7 @@ func TestHeaderModeAsksWhoIsAllowed(t *testing.T) {
 	}
 }
 
-// A name becomes the author of a commit, and a line of it must not become more.
+// A name becomes the author of a commit, so it must stay one line.
 func TestNamesAreOneLine(t *testing.T) {
 	header := forwardedAs("ada")
 	header.Set("X-Forwarded-User", "Eve <ada@example.com>\nSigned-off-by: Ada\x00\xff")
@@ -105,7 +106,8 @@ func TestNamesAreOneLine(t *testing.T) {
 	}
 }
 
-// Behind a proxy each client is limited for itself, and none can pose as another.
+// Behind a proxy the server limits each client separately, and no client can
+// impersonate another.
 func TestAddressOfTheClient(t *testing.T) {
 	for _, tt := range []struct {
 		name, remote string
@@ -113,13 +115,13 @@ func TestAddressOfTheClient(t *testing.T) {
 		want         string
 	}{
 		{"no proxy", "203.0.113.9:1", nil, "203.0.113.9"},
-		{"no proxy, a lie", "203.0.113.9:1", []string{"198.51.100.1"}, "203.0.113.9"},
+		{"no proxy, forged header", "203.0.113.9:1", []string{"198.51.100.1"}, "203.0.113.9"},
 		{"proxy", "10.0.0.2:1", []string{"198.51.100.1"}, "198.51.100.1"},
-		{"proxy, a lie before it", "10.0.0.2:1", []string{"192.0.2.1, 198.51.100.1"}, "198.51.100.1"},
-		{"a lie in a header of its own", "10.0.0.2:1", []string{"192.0.2.1", "198.51.100.1"}, "198.51.100.1"},
+		{"proxy, forged hop before it", "10.0.0.2:1", []string{"192.0.2.1, 198.51.100.1"}, "198.51.100.1"},
+		{"proxy, forged separate header", "10.0.0.2:1", []string{"192.0.2.1", "198.51.100.1"}, "198.51.100.1"},
 		{"two proxies", "10.0.0.2:1", []string{"198.51.100.1, 10.0.0.2"}, "198.51.100.1"},
 		{"nonsense", "10.0.0.2:1", []string{"unknown"}, "10.0.0.2"},
-		{"nothing", "10.0.0.2:1", nil, "10.0.0.2"},
+		{"proxy without header", "10.0.0.2:1", nil, "10.0.0.2"},
 	} {
 		header := http.Header{"Authorization": {"Bearer forged"}, "X-Forwarded-For": tt.forwarded}
 		_, _, attempts := seen(t, behindProxy, tt.remote, header)

@@ -9,12 +9,11 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// mostBuckets bounds the memory of a limiter.
-const mostBuckets = 10_000
+// maxBuckets bounds the memory of a limiter.
+const maxBuckets = 10_000
 
-// limiter gives each key a bucket of so many tokens a minute. It forgets the
-// keys that have not been seen for longest: who owns that many addresses is not
-// stopped by any limit on an address.
+// limiter limits each key with a token bucket. It evicts the least recently used
+// keys: a limit per address does not stop an attacker with that many addresses.
 type limiter struct {
 	perMinute int
 
@@ -23,7 +22,7 @@ type limiter struct {
 }
 
 func newLimiter(perMinute int) *limiter {
-	return &limiter{perMinute: perMinute, buckets: bounded.NewMap[string, *rate.Limiter](mostBuckets)}
+	return &limiter{perMinute: perMinute, buckets: bounded.NewMap[string, *rate.Limiter](maxBuckets)}
 }
 
 func (l *limiter) bucket(key string) *rate.Limiter {
@@ -37,7 +36,7 @@ func (l *limiter) bucket(key string) *rate.Limiter {
 	return bucket
 }
 
-// take uses up a token, or says how long there is none.
+// take uses up a token, or returns how long to wait for one.
 func (l *limiter) take(key string, now time.Time) (wait time.Duration) {
 	reservation := l.bucket(key).ReserveN(now, 1)
 	if wait = reservation.DelayFrom(now); wait > 0 {
@@ -46,8 +45,8 @@ func (l *limiter) take(key string, now time.Time) (wait time.Duration) {
 	return wait
 }
 
-// empty says how long there is no token, without using one up.
-func (l *limiter) empty(key string, now time.Time) (wait time.Duration) {
+// delay returns how long to wait for a token, without using one up.
+func (l *limiter) delay(key string, now time.Time) (wait time.Duration) {
 	if tokens := l.bucket(key).TokensAt(now); tokens < 1 {
 		return time.Duration((1 - tokens) * float64(time.Minute) / float64(l.perMinute))
 	}

@@ -10,7 +10,7 @@ import (
 
 func TestLimiterRefills(t *testing.T) {
 	l, now := auth.NewLimiter(2), time.Unix(0, 0)
-	for i, want := range []time.Duration{0, 0, 30 * time.Second, 30 * time.Second} { // asking in vain costs nothing
+	for i, want := range []time.Duration{0, 0, 30 * time.Second, 30 * time.Second} { // a rejected request uses up no token
 		if wait := l.Take("a", now); wait != want {
 			t.Errorf("request %d waits %v, want %v", i+1, wait, want)
 		}
@@ -23,18 +23,18 @@ func TestLimiterRefills(t *testing.T) {
 	}
 }
 
-// A million addresses do not fill the memory, and one that comes again and again
-// is not forgotten among them.
+// A million addresses do not fill the memory, and do not evict an address in regular
+// use.
 func TestLimiterIsBounded(t *testing.T) {
 	l, now := auth.NewLimiter(1), time.Unix(0, 0)
 	l.Take("busy", now)
 	for i := range 1_000_000 {
 		l.Take(strconv.Itoa(i), now)
 		if i%5_000 == 0 && l.Take("busy", now) == 0 {
-			t.Fatalf("after %d others the busy one is new again", i)
+			t.Fatalf("after %d others the busy key is evicted", i)
 		}
 	}
 	if n := l.Keys(); n > 20_000 {
-		t.Errorf("%d keys are kept", n)
+		t.Errorf("%d keys in memory", n)
 	}
 }

@@ -11,18 +11,18 @@ import (
 	"octopod/generator/staging"
 )
 
-// provider signs people in somewhere else.
+// provider is an external service where people sign in.
 type provider interface {
-	// title is what people read on the button.
+	// title is the provider's name on the sign-in button.
 	title() string
-	// authorize gives the address where a person signs in and agrees.
+	// authorize returns the provider's URL for signing in.
 	authorize(ctx context.Context, f flow) (string, error)
-	// redeem turns the code that the person came back with into who it is.
+	// redeem exchanges the code of the callback for the person's identity.
 	redeem(ctx context.Context, code string, f flow) (Identity, error)
 }
 
-// Handler signs in and out: GET /auth/login?next=/path, GET /auth/callback, POST
-// /auth/logout. It belongs behind Middleware.
+// Handler signs people in and out: GET /auth/login?next=/path, GET /auth/callback,
+// POST /auth/logout. Mount it behind Middleware.
 func (a *Auth) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+Path+"login", a.limited(a.login))
@@ -36,15 +36,15 @@ func (a *Auth) limited(next http.HandlerFunc) http.HandlerFunc {
 		w.Header().Set("Cache-Control", "no-store")
 		w.Header().Set("Referrer-Policy", "no-referrer")
 		if wait := a.signIns.take(a.bucket(r), a.options.Now()); wait > 0 {
-			a.Refuse(w, r, tooMany{wait})
+			a.Refuse(w, r, rateLimited{wait})
 			return
 		}
 		next(w, r)
 	}
 }
 
-// login sends the browser to the provider, and keeps in it what ties the answer
-// to this sign-in.
+// login redirects the browser to the provider. A cookie ties the provider's response
+// to this browser.
 func (a *Auth) login(w http.ResponseWriter, r *http.Request) {
 	next := safePath(r.URL.Query().Get("next"))
 	if a.provider == nil {
@@ -63,7 +63,7 @@ func (a *Auth) login(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, address, http.StatusSeeOther)
 }
 
-// callback is where the provider sends the browser back to.
+// callback completes a sign-in when the provider redirects the browser back.
 func (a *Auth) callback(w http.ResponseWriter, r *http.Request) {
 	if a.provider == nil {
 		http.NotFound(w, r)
@@ -85,13 +85,13 @@ func (a *Auth) signIn(w http.ResponseWriter, r *http.Request) (next string, err 
 	}
 	if code := query.Get("error"); code != "" {
 		return "", staging.Errorf(staging.CodeUnauthorized, "%s did not sign you in", a.provider.title()).
-			WithHint("sign in again, and agree when it asks").Because(errors.New(printable(code)))
+			WithHint("sign in again, and give your consent there").Because(errors.New(printable(code)))
 	}
 	identity, err := a.provider.redeem(r.Context(), query.Get("code"), f)
 	if err != nil {
 		return "", err
 	}
-	if identity, err = a.admit(identity); err != nil {
+	if identity, err = a.checkAllowed(identity); err != nil {
 		return "", err
 	}
 	a.options.Log.InfoContext(r.Context(), "signed in", "identity", identity)
@@ -101,7 +101,7 @@ func (a *Auth) signIn(w http.ResponseWriter, r *http.Request) (next string, err 
 // logout removes the session from the browser.
 func (a *Auth) logout(w http.ResponseWriter, r *http.Request) {
 	if a.sessions != nil {
-		a.sessions.forget(w)
+		a.sessions.clear(w)
 	}
 	http.Redirect(w, r, a.options.SignedOut, http.StatusSeeOther)
 }

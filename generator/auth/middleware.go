@@ -7,9 +7,9 @@ import (
 	"octopod/generator/staging"
 )
 
-// Middleware finds out who is asking and puts the Identity into the context. A
-// stranger passes as one, see Require; a wrong credential is refused, and so is a
-// change that another site has a browser make.
+// Middleware authenticates the request and puts the Identity into its context. A
+// stranger passes, see Require. A wrong credential is refused, and so is a write
+// that another site makes a browser send.
 func (a *Auth) Middleware(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := a.origin.Check(r); err != nil {
@@ -17,7 +17,7 @@ func (a *Auth) Middleware(next http.Handler) http.Handler {
 				WithHint("open Octopod's own page; programs send no Origin header").Because(err))
 			return
 		}
-		if strings.HasPrefix(r.URL.Path, Path) { // where a broken session is mended
+		if strings.HasPrefix(r.URL.Path, Path) { // a new sign-in replaces a broken session
 			next.ServeHTTP(w, r)
 			return
 		}
@@ -30,7 +30,7 @@ func (a *Auth) Middleware(next http.Handler) http.Handler {
 	})
 }
 
-// Require lets only those pass who are known.
+// Require refuses strangers.
 func (a *Auth) Require(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if !From(r.Context()).Known() {
@@ -41,8 +41,7 @@ func (a *Auth) Require(next http.Handler) http.Handler {
 	})
 }
 
-// LimitWrites holds back an identity that changes too much at once. Reading is
-// never held back.
+// LimitWrites limits the writes of each identity. It never limits reads.
 func (a *Auth) LimitWrites(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method != http.MethodGet && r.Method != http.MethodHead && r.Method != http.MethodOptions {
@@ -52,7 +51,7 @@ func (a *Auth) LimitWrites(next http.Handler) http.Handler {
 				key = a.bucket(r)
 			}
 			if wait := a.writes.take(key, a.options.Now()); wait > 0 {
-				a.Refuse(w, r, tooMany{wait})
+				a.Refuse(w, r, rateLimited{wait})
 				return
 			}
 		}
@@ -60,25 +59,25 @@ func (a *Auth) LimitWrites(next http.Handler) http.Handler {
 	})
 }
 
-// identify looks for the credential that the request carries. A bearer token
-// comes first and is never passed over.
+// identify authenticates a request. A bearer token wins over a session, even a wrong
+// token.
 func (a *Auth) identify(w http.ResponseWriter, r *http.Request) (Identity, error) {
 	if scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " "); strings.EqualFold(scheme, "Bearer") {
 		return a.bearer(r, strings.TrimSpace(token))
 	}
 	if a.config.Mode == ModeNone {
-		return a.local(r)
+		return a.localIdentity(r)
 	}
-	person, err := a.person(w, r)
+	person, err := a.browserIdentity(w, r)
 	if err != nil || !person.Known() {
 		return Identity{}, err
 	}
-	return a.admit(person) // again with each request: the lists may have changed since the sign-in
+	return a.checkAllowed(person) // with each request: the configuration may have changed since the sign-in
 }
 
-func (a *Auth) person(w http.ResponseWriter, r *http.Request) (Identity, error) {
+func (a *Auth) browserIdentity(w http.ResponseWriter, r *http.Request) (Identity, error) {
 	if a.config.Mode == ModeHeader {
-		return a.forwarded(r)
+		return a.headerIdentity(r)
 	}
 	return a.sessions.read(w, r)
 }
@@ -90,30 +89,31 @@ func (a *Auth) bearer(r *http.Request, token string) (Identity, error) {
 	return a.ciToken(r.Context(), a.bucket(r), token)
 }
 
-// local is the person at this machine. The Host header is looked at because any
-// web page can give its own name the address 127.0.0.1 and then is, for a
-// browser, the same site as this server.
-func (a *Auth) local(r *http.Request) (Identity, error) {
+// localIdentity returns the person at this machine. It checks the Host header because any
+// web page can resolve its own name to 127.0.0.1 (DNS rebinding); a browser then
+// treats this server as that page's own site.
+func (a *Auth) localIdentity(r *http.Request) (Identity, error) {
 	if !a.config.Unprotected && !(peer(r).IsLoopback() && isLoopback(r.Host)) {
-		return Identity{}, staging.Errorf(staging.CodeForbidden, "this server asks nobody who they are, and so serves this machine only").
+		return Identity{}, staging.Errorf(staging.CodeForbidden, "this server has no sign-in, so it serves this machine only").
 			WithHint("open it as http://localhost, or set up sign-in: auth.mode")
 	}
 	return Identity{Person: a.options.Local, Subject: "local", Method: MethodNone}, nil
 }
 
-// CheckListen refuses to serve other machines without sign-in.
+// CheckListen returns an error when a server without sign-in would listen for other
+// machines.
 func (a *Auth) CheckListen(address string) error {
 	if a.config.Mode != ModeNone || a.config.Unprotected || isLoopback(address) {
 		return nil
 	}
-	return staging.Errorf(staging.CodeInvalid, "without sign-in the server must listen on this machine only, not on %s", address).
-		WithHint("listen on 127.0.0.1, set up auth.mode, or say auth.unprotected: true where a network keeps strangers out")
+	return staging.Errorf(staging.CodeInvalid, "a server without sign-in must listen on this machine only, not on %s", address).
+		WithHint("listen on 127.0.0.1, set up auth.mode, or set auth.unprotected: true in a network without strangers")
 }
 
-// Mode says how people are recognised.
+// Mode returns how people sign in.
 func (a *Auth) Mode() Mode { return a.config.Mode }
 
-// Provider is what people read on the button to sign in; empty where there is none.
+// Provider returns the name on the sign-in button, or "" without a provider.
 func (a *Auth) Provider() string {
 	if a.provider == nil {
 		return ""

@@ -9,22 +9,22 @@ import (
 	"net/http"
 )
 
-// mostAnswer bounds what is read of a provider's answer.
-const mostAnswer = 4 << 20
+// maxResponse bounds the size of a provider's response.
+const maxResponse = 4 << 20
 
-// badStatus is an answer of a provider's API that is no success.
-type badStatus struct {
+// statusError is a response of a provider's API with another status than 200.
+type statusError struct {
 	code    int
 	request string
 }
 
-func (b badStatus) Error() string {
+func (b statusError) Error() string {
 	return fmt.Sprintf("%s: %d %s", b.request, b.code, http.StatusText(b.code))
 }
 
-// isStatus tells whether an API answered with one of these.
+// isStatus reports whether an error is a response with one of these status codes.
 func isStatus(err error, codes ...int) bool {
-	var bad badStatus
+	var bad statusError
 	if !errors.As(err, &bad) {
 		return false
 	}
@@ -53,7 +53,7 @@ func send(client *http.Client, request *http.Request, into any) error {
 	}
 	defer answer.Body.Close()
 	if answer.StatusCode != http.StatusOK {
-		return badStatus{answer.StatusCode, request.Method + " " + request.URL.Path}
+		return statusError{answer.StatusCode, request.Method + " " + request.URL.Path}
 	}
-	return json.NewDecoder(io.LimitReader(answer.Body, mostAnswer)).Decode(into)
+	return json.NewDecoder(io.LimitReader(answer.Body, maxResponse)).Decode(into)
 }

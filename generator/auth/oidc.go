@@ -18,21 +18,21 @@ import (
 	"octopod/generator/staging"
 )
 
-// discovery learns the endpoints and keys of an issuer when they are first
-// needed: a server starts while its provider is down.
+// discovery fetches the endpoints and keys of an issuer on first use, so that a
+// server can start while its provider is down.
 type discovery struct {
-	address string
-	client  *http.Client
-	found   atomic.Pointer[oidc.Provider]
-	asking  singleflight.Group
+	address  string
+	client   *http.Client
+	found    atomic.Pointer[oidc.Provider]
+	fetching singleflight.Group
 }
 
 func (d *discovery) discover(ctx context.Context) (*oidc.Provider, error) {
 	if provider := d.found.Load(); provider != nil {
 		return provider, nil
 	}
-	_, err, _ := d.asking.Do("", func() (any, error) {
-		// Others wait for the same answer, so that this request's end is not theirs.
+	_, err, _ := d.fetching.Do("", func() (any, error) {
+		// Other requests wait for the same fetch, so cancelling this request must not end it.
 		provider, err := oidc.NewProvider(oidc.ClientContext(context.WithoutCancel(ctx), d.client), d.address)
 		if err == nil {
 			d.found.Store(provider)
@@ -40,7 +40,7 @@ func (d *discovery) discover(ctx context.Context) (*oidc.Provider, error) {
 		return nil, err
 	})
 	if err != nil {
-		return nil, staging.Errorf(staging.CodeUnavailable, "%s does not answer as a provider of OpenID Connect", d.address).
+		return nil, staging.Errorf(staging.CodeUnavailable, "%s does not respond as a provider of OpenID Connect", d.address).
 			WithHint("try again in a minute; an operator finds the cause in the log").Because(err)
 	}
 	return d.found.Load(), nil
@@ -51,7 +51,7 @@ type openID struct {
 	*discovery
 	config   OIDC
 	callback string
-	secret   hidden
+	secret   secretString
 	options  Options
 }
 
@@ -70,8 +70,8 @@ func (o *openID) client(provider *oidc.Provider) *oauth2.Config {
 	}
 }
 
-// scopes are those of the configuration, or what a sign-in needs. Some providers
-// refuse to sign in for a scope that they do not know.
+// scopes returns the configured scopes, or the ones a sign-in needs. Some providers
+// reject a sign-in with a scope that they do not know.
 func (o *openID) scopes(provider *oidc.Provider) []string {
 	if len(o.config.Scopes) > 0 {
 		return o.config.Scopes
@@ -106,7 +106,7 @@ func (o *openID) redeem(ctx context.Context, code string, f flow) (Identity, err
 	}
 	proof, err := o.verify(ctx, provider, token, f)
 	if err != nil {
-		return Identity{}, staging.Errorf(staging.CodeUnauthorized, "the provider's answer does not belong to this sign-in").
+		return Identity{}, staging.Errorf(staging.CodeUnauthorized, "the provider's response does not belong to this sign-in").
 			WithHint("sign in again").Because(err)
 	}
 	claims, err := o.claims(ctx, provider, token, proof)
@@ -119,14 +119,14 @@ func (o *openID) redeem(ctx context.Context, code string, f flow) (Identity, err
 func (o *openID) verify(ctx context.Context, provider *oidc.Provider, token *oauth2.Token, f flow) (*oidc.IDToken, error) {
 	raw, ok := token.Extra("id_token").(string)
 	if !ok {
-		return nil, errors.New("there is no ID token in it: is the scope openid missing")
+		return nil, errors.New("the response has no ID token: add the scope openid")
 	}
 	proof, err := provider.Verifier(&oidc.Config{ClientID: o.config.Client.ID, Now: o.options.Now}).Verify(ctx, raw)
 	if err != nil {
 		return nil, err
 	}
 	if subtle.ConstantTimeCompare([]byte(proof.Nonce), []byte(f.Nonce)) != 1 {
-		return nil, errors.New("its nonce is another one")
+		return nil, errors.New("the ID token has another nonce")
 	}
 	if proof.AccessTokenHash != "" {
 		return proof, proof.VerifyAccessToken(token.AccessToken)
@@ -134,8 +134,8 @@ func (o *openID) verify(ctx context.Context, provider *oidc.Provider, token *oau
 	return proof, nil
 }
 
-// claims are those of the ID token. Some providers keep it small and tell the
-// address and the groups only when asked again.
+// claims returns the claims of the ID token, completed from the user info endpoint:
+// some providers leave the mail address and the groups out of the ID token.
 func (o *openID) claims(ctx context.Context, provider *oidc.Provider, token *oauth2.Token, proof *oidc.IDToken) (claims, error) {
 	all := claims{}
 	if err := proof.Claims(&all); err != nil {
@@ -146,10 +146,10 @@ func (o *openID) claims(ctx context.Context, provider *oidc.Provider, token *oau
 	}
 	info, err := provider.UserInfo(ctx, oauth2.StaticTokenSource(token))
 	if err != nil {
-		return nil, staging.Errorf(staging.CodeUnavailable, "%s does not tell about the person who signed in", o.title()).Because(err)
+		return nil, staging.Errorf(staging.CodeUnavailable, "cannot read the signed-in user from %s", o.title()).Because(err)
 	}
 	if info.Subject != proof.Subject {
-		return nil, staging.Errorf(staging.CodeUnauthorized, "%s tells about another person than who signed in", o.title())
+		return nil, staging.Errorf(staging.CodeUnauthorized, "%s returned the user info of another person", o.title())
 	}
 	more := claims{}
 	if err := info.Claims(&more); err != nil {
@@ -179,7 +179,8 @@ func (o *openID) identity(subject string, claims claims) Identity {
 	return identity
 }
 
-// exchangeFailed tells a code that is no good from a provider that is not.
+// exchangeFailed returns the error of a failed code exchange: an invalid code is the
+// person's to retry, anything else is a fault of the provider.
 func exchangeFailed(err error) error {
 	var refused *oauth2.RetrieveError
 	if errors.As(err, &refused) && (refused.ErrorCode == "invalid_grant" || refused.ErrorCode == "bad_verification_code") {
@@ -190,10 +191,10 @@ func exchangeFailed(err error) error {
 		WithHint("try again in a minute; an operator finds the cause in the log").Because(err)
 }
 
-// claims are what an issuer says of somebody.
+// claims are the claims of an ID token or of the user info.
 type claims map[string]any
 
-// text gives a claim as text, also where the issuer made it a number or a bool.
+// text returns a claim as text, even if the issuer sent a number or a bool.
 func (c claims) text(name string) (string, bool) {
 	switch value := c[name].(type) {
 	case string:
@@ -207,7 +208,7 @@ func (c claims) text(name string) (string, bool) {
 	return "", false
 }
 
-// list gives a claim that is a list of texts, or one text.
+// list returns a claim that is a list of texts, or one text.
 func (c claims) list(name string) (list []string) {
 	if one, ok := c[name].(string); ok && one != "" {
 		return []string{one}

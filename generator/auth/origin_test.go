@@ -15,8 +15,8 @@ func respond(h http.Handler, r *http.Request) *httptest.ResponseRecorder {
 	return w
 }
 
-// A page of another site must not make a browser change anything, not even one
-// on a neighbouring host: there run stagings, with code that nobody has reviewed.
+// A page of another site must not make a browser change anything, not even a page on
+// a neighbouring host: stagings run there, with unreviewed code.
 func TestCrossSiteRequestForgery(t *testing.T) {
 	h := open(t, withOIDC(newIssuer(t)))
 	cookie := signedIn(t, h)
@@ -32,7 +32,7 @@ func TestCrossSiteRequestForgery(t *testing.T) {
 		{"another site, old browser", http.MethodPost, "/x", map[string]string{"Origin": "https://evil.com"}, http.StatusForbidden},
 		{"a staging next door", http.MethodPost, "/x", map[string]string{"Sec-Fetch-Site": "same-site", "Origin": "https://login.staging.example.com"}, http.StatusForbidden},
 		{"a sandboxed page", http.MethodPost, "/x", map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "null"}, http.StatusForbidden},
-		{"signing somebody out", http.MethodPost, "/auth/logout", map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.com"}, http.StatusForbidden},
+		{"another site signs somebody out", http.MethodPost, "/auth/logout", map[string]string{"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.com"}, http.StatusForbidden},
 		{"a link from another site", http.MethodGet, "/x", map[string]string{"Sec-Fetch-Site": "cross-site"}, http.StatusOK},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -45,14 +45,14 @@ func TestCrossSiteRequestForgery(t *testing.T) {
 				t.Errorf("status %s, want %d: %s", got.Status, tt.want, got.body)
 			}
 			if tt.want == http.StatusForbidden {
-				got.refused(t, tt.want)
+				got.assertProblem(t, tt.want)
 			}
 		})
 	}
 }
 
-// Without sign-in the server is for this machine. A web page can give its own
-// name the address 127.0.0.1, but not send another Host.
+// Without sign-in the server serves this machine only. A web page can resolve its own
+// name to 127.0.0.1, but cannot send another Host.
 func TestRebinding(t *testing.T) {
 	a, err := auth.New(auth.Config{}, auth.Options{})
 	if err != nil {
@@ -97,7 +97,7 @@ func TestCheckListen(t *testing.T) {
 	}
 	forced, err := auth.New(auth.Config{Unprotected: true}, auth.Options{})
 	if err != nil || forced.CheckListen(":8080") != nil {
-		t.Errorf("forced: %v", err)
+		t.Errorf("unprotected: %v", err)
 	}
 	if err := closed.CheckListen(":8080"); !strings.Contains(err.Error(), "this machine only") {
 		t.Errorf("%v", err)

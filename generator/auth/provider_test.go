@@ -20,15 +20,15 @@ import (
 	"octopod/generator/auth"
 )
 
-// issuer is a provider of OpenID Connect that can be made to lie. That an honest
-// one is understood is shown with dex, in dextest.
+// issuer is a provider of OpenID Connect that can send forged responses. The package
+// dextest tests a real provider, dex.
 type issuer struct {
 	*httptest.Server
 	key *rsa.PrivateKey
 
 	mu       sync.Mutex
-	codes    map[string]url.Values // by code: what the browser was sent with
-	exchange []url.Values          // what the token endpoint was asked
+	codes    map[string]url.Values // parameters of the authorization request, by code
+	exchange []url.Values          // requests to the token endpoint
 	keysRead int
 	down     bool
 	scopes   []string
@@ -52,7 +52,7 @@ func newIssuer(t *testing.T) *issuer {
 	mux.HandleFunc("GET /authorize", i.authorize)
 	mux.HandleFunc("POST /token", i.token)
 	mux.HandleFunc("GET /userinfo", func(w http.ResponseWriter, _ *http.Request) { reply(w, i.userInfo) })
-	i.Server = httptest.NewServer(mux) // plain http, which is allowed on this machine
+	i.Server = httptest.NewServer(mux) // plain http is allowed on this machine
 	t.Cleanup(i.Close)
 	return i
 }
@@ -81,7 +81,7 @@ func (i *issuer) keys(w http.ResponseWriter, _ *http.Request) {
 	reply(w, jose.JSONWebKeySet{Keys: []jose.JSONWebKey{{Key: i.key.Public(), KeyID: "one", Algorithm: "RS256", Use: "sig"}}})
 }
 
-// authorize signs everybody in without a question.
+// authorize signs everybody in without a password.
 func (i *issuer) authorize(w http.ResponseWriter, r *http.Request) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -91,7 +91,7 @@ func (i *issuer) authorize(w http.ResponseWriter, r *http.Request) {
 	http.Redirect(w, r, query.Get("redirect_uri")+"?"+url.Values{"code": {code}, "state": {query.Get("state")}}.Encode(), http.StatusFound)
 }
 
-// token takes each code once, and only with the verifier of its challenge.
+// token accepts each code once, and only with the verifier of its challenge.
 func (i *issuer) token(w http.ResponseWriter, r *http.Request) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
@@ -112,7 +112,7 @@ func (i *issuer) token(w http.ResponseWriter, r *http.Request) {
 	reply(w, map[string]any{"access_token": "access", "token_type": "Bearer", "expires_in": 300, "id_token": i.sign(claims)})
 }
 
-// claims of Grace, who is a tester.
+// claims returns the claims of Grace, who is a tester.
 func (i *issuer) claims(audience string) map[string]any {
 	return map[string]any{
 		"iss": i.URL, "aud": audience, "sub": "grace-1", "iat": time.Now().Unix(), "exp": time.Now().Add(48 * time.Hour).Unix(),
@@ -133,7 +133,7 @@ func signed(t *testing.T, algorithm jose.SignatureAlgorithm, key any, id string,
 	return text
 }
 
-// unsigned is a token with the algorithm none.
+// unsigned returns a token with the algorithm none.
 func unsigned(claims map[string]any) string {
 	body, _ := json.Marshal(claims)
 	encode := base64.RawURLEncoding.EncodeToString

@@ -13,34 +13,33 @@ import (
 	"octopod/generator/staging"
 )
 
-// Attempt is something that was refused, as the audit log keeps it. It never
-// holds a credential.
+// Attempt is a refused request in the audit log. It never contains a credential.
 type Attempt struct {
 	At      time.Time    `json:"at"`
 	Code    staging.Code `json:"code"`
 	Reason  string       `json:"reason"`
-	Address string       `json:"address,omitempty"` // of the client, as far as the proxies are believed
+	Address string       `json:"address,omitempty"` // of the client, from the headers of trusted proxies
 	Request string       `json:"request"`           // method and path
-	Method  Method       `json:"method,omitempty"`  // of the identity, when it was known
+	Method  Method       `json:"method,omitempty"`  // of the identity; empty for a stranger
 	Subject string       `json:"subject,omitempty"`
 	Name    string       `json:"name,omitempty"`
 }
 
-// tooMany is a refusal for now.
-type tooMany struct{ wait time.Duration }
+// rateLimited is the error of a request over the rate limit.
+type rateLimited struct{ wait time.Duration }
 
-func (t tooMany) Error() string {
+func (t rateLimited) Error() string {
 	return "too many requests: try again in " + strconv.Itoa(t.seconds()) + " s"
 }
 
-func (t tooMany) seconds() int { return int(math.Ceil(t.wait.Seconds())) }
+func (t rateLimited) seconds() int { return int(math.Ceil(t.wait.Seconds())) }
 
-// Refuse answers a request with an error and tells the audit log. Serve calls it
-// for what Check refused, so that all refusals look alike.
+// Refuse responds to a request with an error and reports it to the audit log. The
+// server also calls it for the errors of Check, so all refusals look alike.
 func (a *Auth) Refuse(w http.ResponseWriter, r *http.Request, err error) {
 	a.report(r, err)
 	status := statusOf(err)
-	var wait tooMany
+	var wait rateLimited
 	if errors.As(err, &wait) {
 		w.Header().Set("Retry-After", strconv.Itoa(wait.seconds()))
 	}
@@ -66,11 +65,11 @@ func (a *Auth) report(r *http.Request, err error) {
 	a.options.Refused(r.Context(), attempt)
 }
 
-// reason is what may be told outside the log: the cause of an error may quote a
-// provider.
+// reason returns the part of an error that people outside may read. The cause stays
+// in the log, because it may quote a provider.
 func reason(err error) string {
 	var known *staging.Error
-	switch wait := (tooMany{}); {
+	switch wait := (rateLimited{}); {
 	case errors.As(err, &wait):
 		return wait.Error()
 	case errors.As(err, &known):
@@ -80,13 +79,13 @@ func reason(err error) string {
 }
 
 func statusOf(err error) int {
-	if errors.As(err, new(tooMany)) {
+	if errors.As(err, new(rateLimited)) {
 		return http.StatusTooManyRequests
 	}
 	return staging.CodeOf(err).ForeignHTTPStatus()
 }
 
-// Problem writes a refusal as RFC 9457 has it. The cause stays in the log.
+// Problem writes a refusal in the format of RFC 9457. The cause stays in the log.
 func Problem(w http.ResponseWriter, _ *http.Request, status int, err error) {
 	body, _ := json.Marshal(map[string]any{ // plain text and a number
 		"title": http.StatusText(status), "status": status, "detail": reason(err),
@@ -97,52 +96,52 @@ func Problem(w http.ResponseWriter, _ *http.Request, status int, err error) {
 	_, _ = w.Write(body) // the client may be gone
 }
 
-// Challenge answers a stranger: a browser that opens a page is sent to sign in,
-// everything else is refused.
+// Challenge responds to a stranger: it redirects a browser that opens a page to the
+// sign-in, and refuses every other request.
 func (a *Auth) Challenge(w http.ResponseWriter, r *http.Request) {
 	if !a.canSignIn(r) {
 		a.Refuse(w, r, errSignIn())
 		return
 	}
-	a.toSignIn(w, r)
+	a.redirectToSignIn(w, r)
 }
 
-// reject answers a credential that is wrong. A browser that opens a page is sent
-// to sign in all the same: mostly its session is just over.
+// reject responds to a wrong credential. It redirects a browser that opens a page to
+// the sign-in: usually its session has expired.
 func (a *Auth) reject(w http.ResponseWriter, r *http.Request, err error) {
 	if staging.CodeOf(err) == staging.CodeUnauthorized && a.sessions != nil {
-		a.sessions.forget(w)
+		a.sessions.clear(w)
 	}
 	if staging.CodeOf(err) != staging.CodeUnauthorized || !a.canSignIn(r) {
 		a.Refuse(w, r, err)
 		return
 	}
 	a.report(r, err)
-	a.toSignIn(w, r)
+	a.redirectToSignIn(w, r)
 }
 
-// canSignIn tells whether this is a browser that asks for a page to show.
+// canSignIn reports whether a browser requests a page, so that a redirect helps.
 func (a *Auth) canSignIn(r *http.Request) bool {
 	return a.provider != nil && (r.Method == http.MethodGet || r.Method == http.MethodHead) &&
 		r.Header.Get("Authorization") == "" && strings.Contains(r.Header.Get("Accept"), "text/html")
 }
 
-func (a *Auth) toSignIn(w http.ResponseWriter, r *http.Request) {
+func (a *Auth) redirectToSignIn(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Cache-Control", "no-store")
 	next := url.Values{"next": {safePath(r.URL.RequestURI())}}
 	http.Redirect(w, r, a.options.SignIn+"?"+next.Encode(), http.StatusSeeOther)
 }
 
-// mostPath is the longest path that is kept during a sign-in, in a cookie.
-const mostPath = 512
+// maxPath bounds the path that the cookie of a sign-in stores.
+const maxPath = 512
 
-// safePath gives a path of this site to go to after signing in; "/" for
-// everything else. Browsers drop tabs and line breaks and take a backslash for a
-// slash, so that /\evil.com and /<tab>/evil.com would leave the site.
+// safePath returns next if it is a path of this site, where the browser may go after
+// signing in, or else "/". Browsers drop tabs and line breaks and read a backslash as
+// a slash, so /\evil.com and /<tab>/evil.com would leave the site.
 func safePath(next string) string {
 	odd := func(c rune) bool { return c <= ' ' || c == '\\' || c == 0x7f }
 	u, err := url.Parse(next)
-	if err != nil || len(next) > mostPath || u.IsAbs() || u.Host != "" || u.User != nil || !strings.HasPrefix(next, "/") ||
+	if err != nil || len(next) > maxPath || u.IsAbs() || u.Host != "" || u.User != nil || !strings.HasPrefix(next, "/") ||
 		strings.HasPrefix(next, "//") || strings.HasPrefix(next, Path) || strings.ContainsFunc(next, odd) {
 		return "/"
 	}

@@ -10,38 +10,38 @@ import (
 	"errors"
 )
 
-// keySize is that of a key an operator makes, and of AES-256.
+// keySize is the size of an operator's key, and of an AES-256 key.
 const keySize = 32
 
-// seal encrypts and signs what a browser keeps for us: AES-256-GCM with a random
-// nonce. The first key seals, every key opens.
-type seal struct{ keys []cipher.AEAD }
+// sealer encrypts and authenticates cookies: AES-256-GCM with a random nonce. The
+// first key encrypts, every key decrypts.
+type sealer struct{ keys []cipher.AEAD }
 
-var errSeal = errors.New("not sealed with a key of this server")
+var errSeal = errors.New("not encrypted with a key of this server")
 
-// newSeal derives from the operator's keys those for one purpose, so that what
-// is sealed for one is worth nothing for another.
-func newSeal(keys [][]byte, purpose string) (seal, error) {
-	var s seal
+// newSealer derives the keys of one purpose from the operator's keys, so that a cookie
+// of one purpose is not valid for another.
+func newSealer(keys [][]byte, purpose string) (sealer, error) {
+	var s sealer
 	for _, key := range keys {
 		derived, err := hkdf.Key(sha256.New, key, nil, "octopod "+purpose, keySize)
 		if err != nil {
-			return seal{}, err
+			return sealer{}, err
 		}
 		block, err := aes.NewCipher(derived)
 		if err != nil {
-			return seal{}, err
+			return sealer{}, err
 		}
 		aead, err := cipher.NewGCMWithRandomNonce(block)
 		if err != nil {
-			return seal{}, err
+			return sealer{}, err
 		}
 		s.keys = append(s.keys, aead)
 	}
 	return s, nil
 }
 
-func (s seal) close(v any) (string, error) {
+func (s sealer) seal(v any) (string, error) {
 	plain, err := json.Marshal(v)
 	if err != nil {
 		return "", err
@@ -49,7 +49,7 @@ func (s seal) close(v any) (string, error) {
 	return base64.RawURLEncoding.EncodeToString(s.keys[0].Seal(nil, nil, plain, nil)), nil
 }
 
-func (s seal) open(text string, into any) error {
+func (s sealer) open(text string, into any) error {
 	sealed, err := base64.RawURLEncoding.Strict().DecodeString(text)
 	if err != nil {
 		return errSeal

@@ -9,18 +9,18 @@ import (
 	"octopod/generator/staging"
 )
 
-// hidden is a secret in memory. Neither logs nor formats show it.
-type hidden string
+// secretString is a secret in memory. Logs and fmt print it redacted.
+type secretString string
 
 const redacted = "[redacted]"
 
-func (hidden) String() string               { return redacted }
-func (hidden) GoString() string             { return redacted }
-func (hidden) LogValue() slog.Value         { return slog.StringValue(redacted) }
-func (hidden) MarshalText() ([]byte, error) { return []byte(redacted), nil }
+func (secretString) String() string               { return redacted }
+func (secretString) GoString() string             { return redacted }
+func (secretString) LogValue() slog.Value         { return slog.StringValue(redacted) }
+func (secretString) MarshalText() ([]byte, error) { return []byte(redacted), nil }
 
-// read fetches the secret; field says in errors whose it is.
-func (s Secret) read(field string, getenv func(string) string) (hidden, error) {
+// read returns the secret; errors name the configuration field.
+func (s Secret) read(field string, getenv func(string) string) (secretString, error) {
 	var text string
 	where := s.File
 	if s.Env != "" {
@@ -29,21 +29,21 @@ func (s Secret) read(field string, getenv func(string) string) (hidden, error) {
 	} else {
 		data, err := os.ReadFile(s.File)
 		if err != nil {
-			return "", staging.Errorf(staging.CodeInvalid, "%s cannot be read", field).Because(err)
+			return "", staging.Errorf(staging.CodeInvalid, "cannot read %s", field).Because(err)
 		}
 		text = string(data)
 	}
 	if text = strings.TrimSpace(text); text == "" {
-		return "", staging.Errorf(staging.CodeInvalid, "%s is empty: nothing is in %s", field, where)
+		return "", staging.Errorf(staging.CodeInvalid, "%s is empty: %s has no content", field, where)
 	}
-	return hidden(text), nil
+	return secretString(text), nil
 }
 
-// Named tells whether a secret is named at all.
+// Named reports whether the configuration names a secret.
 func (s Secret) Named() bool { return s != Secret{} }
 
-// Read fetches the secret for another part of the program; field says in errors
-// whose it is. One that is not named is "".
+// Read returns the secret for another part of the program, or "" for one that is not
+// named. Errors name the configuration field.
 func (s Secret) Read(field string, getenv func(string) string) (string, error) {
 	if !s.Named() {
 		return "", nil
@@ -52,8 +52,8 @@ func (s Secret) Read(field string, getenv func(string) string) (string, error) {
 	return string(text), err
 }
 
-// decodeKeys reads the keys of the sessions.
-func decodeKeys(text hidden) ([][]byte, error) {
+// decodeKeys decodes the keys of the sessions.
+func decodeKeys(text secretString) ([][]byte, error) {
 	var keys [][]byte
 	for i, line := range strings.Fields(string(text)) {
 		key, err := base64.StdEncoding.DecodeString(line)

@@ -10,8 +10,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// Names of the cookies. Browsers take a __Host- cookie only over https, only from
-// this very host and only for all of it: a staging on a neighbouring host
+// Names of the cookies. Browsers accept a __Host- cookie only over https and only
+// from the host itself, for all its paths: a staging on another host of the domain
 // cannot plant one.
 const (
 	secureCookie  = "__Host-"
@@ -19,25 +19,25 @@ const (
 	flowCookie    = "octopod-sign-in"
 )
 
-// maxCookie is what every browser keeps, name and attributes included.
+// maxCookie is the size that every browser stores, name and attributes included.
 const maxCookie = 4096 - 200
 
-// gone is the life of a cookie that is to be deleted.
-const gone = -time.Second
+// expired is the lifetime that makes a browser delete a cookie.
+const expired = -time.Second
 
-// flowTime is how long a person may take at the provider.
+// flowTime limits the time that a person spends at the provider.
 const flowTime = 10 * time.Minute
 
-// sessions turns people into cookies and back.
+// sessions writes and reads the cookies of sessions and of sign-ins under way.
 type sessions struct {
-	sealed         seal
-	flows          seal
+	sessionSealer  sealer
+	flowSealer     sealer
 	idle, lifetime time.Duration
 	secure         bool
 	now            func() time.Time
 }
 
-// session is what the cookie holds, in few letters.
+// session is the content of the cookie; its JSON names are short to save space.
 type session struct {
 	ID      string   `json:"i"`
 	Subject string   `json:"s"`
@@ -48,8 +48,8 @@ type session struct {
 	Seen    int64    `json:"l"` // last used, within a tenth of the idle time
 }
 
-// start gives a person a session of its own: nothing that the browser had before
-// goes into it.
+// start begins a new session for a person. It ignores cookies that the browser had
+// before.
 func (s *sessions) start(w http.ResponseWriter, identity Identity) error {
 	now := s.now().Unix()
 	return s.write(w, session{
@@ -59,28 +59,28 @@ func (s *sessions) start(w http.ResponseWriter, identity Identity) error {
 }
 
 func (s *sessions) write(w http.ResponseWriter, v session) error {
-	text, err := s.sealed.close(v)
+	text, err := s.sessionSealer.seal(v)
 	if err != nil {
 		return err
 	}
 	if len(text) > maxCookie {
 		return staging.Errorf(staging.CodeInvalid, "you are in too many groups (%d) for a session", len(v.Groups)).
-			WithHint("the server's configuration can name those that matter: auth.keepGroups")
+			WithHint("an operator can list the groups to keep in the server's configuration: auth.keepGroups")
 	}
 	s.set(w, sessionCookie, text, s.end(v).Sub(s.now()))
 	return nil
 }
 
-// read gives the person of a cookie, with a fresh cookie when it was last used a
-// while ago. It is nobody and no error where there is no cookie.
+// read returns the person of the session cookie, and renews the cookie now and then.
+// Without a cookie it returns a stranger and no error.
 func (s *sessions) read(w http.ResponseWriter, r *http.Request) (Identity, error) {
 	text, err := s.get(r, sessionCookie)
 	if text == "" || err != nil {
 		return Identity{}, err
 	}
 	var v session
-	if err := s.sealed.open(text, &v); err != nil {
-		return Identity{}, staging.Errorf(staging.CodeUnauthorized, "the session is not one of this server").WithHint("sign in again")
+	if err := s.sessionSealer.open(text, &v); err != nil {
+		return Identity{}, staging.Errorf(staging.CodeUnauthorized, "this server did not issue the session").WithHint("sign in again")
 	}
 	now, end := s.now(), s.end(v)
 	if !now.Before(end) {
@@ -98,7 +98,7 @@ func (s *sessions) read(w http.ResponseWriter, r *http.Request) (Identity, error
 	}, nil
 }
 
-// end is when a session ends if it is not used any more.
+// end returns when a session expires if nobody uses it any more.
 func (s *sessions) end(v session) time.Time {
 	idle, lifetime := time.Unix(v.Seen, 0).Add(s.idle), time.Unix(v.Since, 0).Add(s.lifetime)
 	if idle.Before(lifetime) {
@@ -107,10 +107,10 @@ func (s *sessions) end(v session) time.Time {
 	return lifetime
 }
 
-// forget removes the session from the browser.
-func (s *sessions) forget(w http.ResponseWriter) { s.set(w, sessionCookie, "", gone) }
+// clear removes the session from the browser.
+func (s *sessions) clear(w http.ResponseWriter) { s.set(w, sessionCookie, "", expired) }
 
-// flow is a sign-in under way. A cookie ties it to the browser it began in.
+// flow is a sign-in under way. A cookie ties it to its browser.
 type flow struct {
 	State    string `json:"s"`
 	Nonce    string `json:"n"`
@@ -119,16 +119,16 @@ type flow struct {
 	Until    int64  `json:"u"`
 }
 
-// mostFlows is how many sign-ins may be under way in one browser, which opens
-// all its pages of yesterday at once. With more the oldest no longer count.
-const mostFlows = 4
+// maxFlows bounds the sign-ins under way in one browser, which may reopen several
+// pages at once. A further sign-in drops the oldest.
+const maxFlows = 4
 
-// cookie names the cookie of a flow: each of several pages has its own.
+// cookie returns the name of the flow's cookie: several pages may sign in at once.
 func (f flow) cookie() string { return flowCookie + "-" + f.State[:min(8, len(f.State))] }
 
 func (s *sessions) begin(w http.ResponseWriter, r *http.Request, f flow) error {
 	f.Until = s.now().Add(flowTime).Unix()
-	text, err := s.flows.close(f)
+	text, err := s.flowSealer.seal(f)
 	if err != nil {
 		return err
 	}
@@ -137,8 +137,8 @@ func (s *sessions) begin(w http.ResponseWriter, r *http.Request, f flow) error {
 	return nil
 }
 
-// dropFlows keeps another site from filling the browser with sign-ins that nobody
-// finishes, until no request gets through for its cookies.
+// dropFlows drops the oldest sign-ins under way. Otherwise another site could fill
+// the browser with cookies until its requests become too large.
 func (s *sessions) dropFlows(w http.ResponseWriter, r *http.Request) {
 	var names []string
 	for _, cookie := range r.Cookies() {
@@ -146,14 +146,13 @@ func (s *sessions) dropFlows(w http.ResponseWriter, r *http.Request) {
 			names = append(names, strings.TrimPrefix(cookie.Name, s.name("")))
 		}
 	}
-	for len(names) >= mostFlows {
-		s.set(w, names[0], "", gone) // browsers send the oldest first
+	for len(names) >= maxFlows {
+		s.set(w, names[0], "", expired) // browsers send the oldest first
 		names = names[1:]
 	}
 }
 
-// finish gives the sign-in under way that a state belongs to, which thereby is no
-// longer.
+// finish returns the sign-in under way for a state, and deletes its cookie.
 func (s *sessions) finish(w http.ResponseWriter, r *http.Request, state string) (flow, error) {
 	name := flow{State: state}.cookie()
 	text, err := s.get(r, name)
@@ -161,17 +160,17 @@ func (s *sessions) finish(w http.ResponseWriter, r *http.Request, state string) 
 		return flow{}, err
 	}
 	var f flow
-	if s.flows.open(text, &f) != nil || s.now().Unix() >= f.Until ||
+	if s.flowSealer.open(text, &f) != nil || s.now().Unix() >= f.Until ||
 		subtle.ConstantTimeCompare([]byte(state), []byte(f.State)) != 1 {
 		return flow{}, staging.Errorf(staging.CodeUnauthorized, "no such sign-in is under way in this browser, or it took too long").
 			WithHint("sign in again, and allow cookies of this site")
 	}
-	s.set(w, name, "", gone)
+	s.set(w, name, "", expired)
 	return f, nil
 }
 
-// get gives a cookie's value. Two of one name mean that somebody else planted
-// one, and which is which cannot be told.
+// get returns a cookie's value. It rejects two cookies of one name: another host
+// planted one of them, and nothing shows which.
 func (s *sessions) get(r *http.Request, name string) (string, error) {
 	cookies := r.CookiesNamed(s.name(name))
 	switch len(cookies) {

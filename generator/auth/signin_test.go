@@ -46,14 +46,14 @@ func TestSignIn(t *testing.T) {
 		t.Error("no PKCE")
 	}
 	if strings.Contains(cookies[sessionCookie], "grace") {
-		t.Error("the cookie can be read")
+		t.Error("the cookie is not encrypted")
 	}
 }
 
-// The attributes that keep the cookies from scripts, neighbours and other sites.
-func TestCookiesAreKeptFromOthers(t *testing.T) {
+// Attributes protect the cookies from scripts, neighbouring hosts and other sites.
+func TestCookieAttributes(t *testing.T) {
 	h := open(t, withOIDC(newIssuer(t)))
-	login := h.browser(t).stay().get(h.URL + "/auth/login")
+	login := h.browser(t).noRedirects().get(h.URL + "/auth/login")
 	callback := h.browser(t)
 	var session *http.Cookie
 	callback.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
@@ -77,9 +77,9 @@ func TestSignOut(t *testing.T) {
 	h := open(t, withOIDC(newIssuer(t)))
 	grace := h.browser(t)
 	grace.get(h.URL + "/").identity(t)
-	grace.stay()
+	grace.noRedirects()
 	if got := grace.get(h.URL + "/auth/logout"); got.StatusCode != http.StatusMethodNotAllowed || grace.cookies(h)[sessionCookie] == "" {
-		t.Errorf("a mere link signs out: %s", got.Status)
+		t.Errorf("a GET request signs out: %s", got.Status)
 	}
 	if got := grace.do(http.MethodPost, h.URL+"/auth/logout"); got.StatusCode != http.StatusSeeOther {
 		t.Errorf("status %s", got.Status)
@@ -88,26 +88,27 @@ func TestSignOut(t *testing.T) {
 		t.Errorf("cookies after signing out: %v", cookies)
 	}
 	if got := grace.get(h.URL + "/"); got.StatusCode != http.StatusSeeOther {
-		t.Errorf("signed out, and still: %s %s", got.Status, got.body)
+		t.Errorf("the page after signing out: %s %s", got.Status, got.body)
 	}
 }
 
-// A stranger's page goes to the sign-in, everything else gets a problem.
+// The server redirects a stranger's page to the sign-in and answers every other
+// request with a problem.
 func TestStrangers(t *testing.T) {
 	h := open(t, withOIDC(newIssuer(t)))
-	page := h.browser(t).stay().get(h.URL + "/stagings?q=a%26b")
+	page := h.browser(t).noRedirects().get(h.URL + "/stagings?q=a%26b")
 	if at := page.Header.Get("Location"); page.StatusCode != http.StatusSeeOther || at != "/auth/login?next=%2Fstagings%3Fq%3Da%2526b" {
 		t.Errorf("status %s to %q", page.Status, at)
 	}
-	h.program(t).get(h.URL+"/").refused(t, http.StatusUnauthorized)
-	h.browser(t).do(http.MethodPost, h.URL+"/").refused(t, http.StatusUnauthorized)
+	h.program(t).get(h.URL+"/").assertProblem(t, http.StatusUnauthorized)
+	h.browser(t).do(http.MethodPost, h.URL+"/").assertProblem(t, http.StatusUnauthorized)
 	if got := h.program(t).get(h.URL + "/livez"); got.StatusCode != http.StatusOK {
-		t.Errorf("what is open to strangers: %s", got.Status)
+		t.Errorf("a public path: %s", got.Status)
 	}
 }
 
-// What a provider, or somebody who plays it, may not tell us.
-func TestProviderLies(t *testing.T) {
+// The server rejects forged responses of a provider.
+func TestForgedProviderResponse(t *testing.T) {
 	i := newIssuer(t)
 	stranger := strangerKey(t)
 	honest := i.sign
@@ -136,18 +137,18 @@ func TestProviderLies(t *testing.T) {
 			lie()
 			h := open(t, withOIDC(i))
 			v := h.browser(t)
-			v.get(h.URL+"/").refused(t, http.StatusUnauthorized)
+			v.get(h.URL+"/").assertProblem(t, http.StatusUnauthorized)
 			if cookies := v.cookies(h); len(cookies) != 0 {
 				t.Errorf("cookies: %v", cookies)
 			}
-			if len(h.refused()) == 0 {
+			if len(h.refusals()) == 0 {
 				t.Error("not in the audit log")
 			}
 		})
 	}
 }
 
-// A small ID token is completed by the user info.
+// The user info completes an ID token without groups.
 func TestGroupsFromUserInfo(t *testing.T) {
 	i := newIssuer(t)
 	i.forge = func(c map[string]any) { delete(c, "groups"); delete(c, "email"); delete(c, "email_verified") }
@@ -159,7 +160,7 @@ func TestGroupsFromUserInfo(t *testing.T) {
 	}
 }
 
-// Some providers refuse a sign-in that asks for a scope they do not know.
+// Some providers reject a sign-in with a scope that they do not know.
 func TestScopes(t *testing.T) {
 	for _, tt := range []struct {
 		offered, configured []string
@@ -172,14 +173,14 @@ func TestScopes(t *testing.T) {
 		i := newIssuer(t)
 		i.scopes = tt.offered
 		h := open(t, withOIDC(i, func(c *auth.Config) { c.OIDC.Scopes = tt.configured }))
-		at, _ := url.Parse(h.browser(t).stay().get(h.URL + "/auth/login").Header.Get("Location"))
+		at, _ := url.Parse(h.browser(t).noRedirects().get(h.URL + "/auth/login").Header.Get("Location"))
 		if got := at.Query().Get("scope"); got != tt.want {
 			t.Errorf("offered %v, configured %v: %q, want %q", tt.offered, tt.configured, got, tt.want)
 		}
 	}
 }
 
-// Who only claims an address gets no role by it.
+// An unverified mail address gives no role.
 func TestUnverifiedAddressGivesNoRole(t *testing.T) {
 	for _, verified := range []any{false, "false"} {
 		i := newIssuer(t)
@@ -196,10 +197,10 @@ func TestUnverifiedAddressGivesNoRole(t *testing.T) {
 	}
 }
 
-func TestOnlyWhoIsAllowedSignsIn(t *testing.T) {
+func TestAllowAndKeepGroups(t *testing.T) {
 	i := newIssuer(t)
 	h := open(t, withOIDC(i, func(c *auth.Config) { c.Allow = project.Members{Emails: []string{"*@other.com"}} }))
-	h.browser(t).get(h.URL+"/").refused(t, http.StatusForbidden)
+	h.browser(t).get(h.URL+"/").assertProblem(t, http.StatusForbidden)
 	h = open(t, withOIDC(i, func(c *auth.Config) {
 		c.Allow = project.Members{Groups: []string{"testers"}}
 		c.KeepGroups = []string{"test*"}
@@ -216,14 +217,14 @@ func TestTooManyGroupsForACookie(t *testing.T) {
 	}
 	h := open(t, withOIDC(i))
 	got := h.browser(t).get(h.URL + "/")
-	got.refused(t, http.StatusBadRequest)
+	got.assertProblem(t, http.StatusBadRequest)
 	if !strings.Contains(got.body, "auth.keepGroups") {
-		t.Errorf("no word of what to do: %s", got.body)
+		t.Errorf("the error has no hint: %s", got.body)
 	}
 }
 
-// The answer to one browser's sign-in is worth nothing in another: nobody can be
-// signed in as somebody else without knowing.
+// The provider's response to one browser is not valid in another: an attacker cannot
+// sign a victim in to the attacker's account.
 func TestSignInOfAnotherBrowser(t *testing.T) {
 	h := open(t, withOIDC(newIssuer(t)))
 	eve := h.browser(t)
@@ -238,15 +239,15 @@ func TestSignInOfAnotherBrowser(t *testing.T) {
 	eve.get(h.URL + "/auth/login")
 
 	victim := h.browser(t)
-	victim.get(callback).refused(t, http.StatusUnauthorized)
-	victim.stay().get(h.URL + "/auth/login") // has a sign-in of its own under way
-	victim.get(callback).refused(t, http.StatusUnauthorized)
+	victim.get(callback).assertProblem(t, http.StatusUnauthorized)
+	victim.noRedirects().get(h.URL + "/auth/login") // begins another sign-in
+	victim.get(callback).assertProblem(t, http.StatusUnauthorized)
 	if victim.cookies(h)[sessionCookie] != "" {
 		t.Error("the victim is signed in as Eve")
 	}
 }
 
-// An answer counts once, even for who kept the cookie of the sign-in.
+// A response is valid once, even together with a copy of the sign-in's cookie.
 func TestSignInCannotBeReplayed(t *testing.T) {
 	h := open(t, withOIDC(newIssuer(t)))
 	v := h.browser(t)
@@ -259,39 +260,38 @@ func TestSignInCannotBeReplayed(t *testing.T) {
 		return nil
 	}
 	v.get(h.URL + "/").identity(t)
-	v.get(callback).refused(t, http.StatusUnauthorized) // the cookie of the sign-in is gone
+	v.get(callback).assertProblem(t, http.StatusUnauthorized) // the cookie of the sign-in is gone
 
 	eve := h.browser(t)
-	eve.plant(h, name, flow)
-	eve.get(callback).refused(t, http.StatusUnauthorized) // the code is used up
+	eve.setCookie(h, name, flow)
+	eve.get(callback).assertProblem(t, http.StatusUnauthorized) // the code is used up
 	if eve.cookies(h)[sessionCookie] != "" {
 		t.Error("Eve is signed in")
 	}
 }
 
-// The state counts to its last letter, and a wrong one does not end the sign-in
-// that is under way.
+// The server compares the whole state, and a wrong state does not end the sign-in
+// under way.
 func TestForgedState(t *testing.T) {
 	h := open(t, withOIDC(newIssuer(t)))
-	v := h.browser(t).stay()
+	v := h.browser(t).noRedirects()
 	at := v.get(h.URL + "/auth/login").Header.Get("Location")
 	back, _ := url.Parse(v.get(at).Header.Get("Location"))
 	good := back.Query()
 	for _, state := range []string{"", good.Get("state")[:8], flip(good.Get("state"), 20), good.Get("state") + "A"} {
 		forged := url.Values{"code": good["code"], "state": {state}}
-		v.get(h.URL+"/auth/callback?"+forged.Encode()).refused(t, http.StatusUnauthorized)
+		v.get(h.URL+"/auth/callback?"+forged.Encode()).assertProblem(t, http.StatusUnauthorized)
 	}
 	if got := v.get(back.String()); got.StatusCode != http.StatusSeeOther || v.cookies(h)[sessionCookie] == "" {
-		t.Errorf("the right answer: %s %s", got.Status, got.body)
+		t.Errorf("the right state: %s %s", got.Status, got.body)
 	}
 }
 
-// A browser opens all its pages of yesterday at once, and each comes to where it
-// was.
+// A browser restores several pages at once, and each returns to its own path.
 func TestSignInsSideBySide(t *testing.T) {
 	h := open(t, withOIDC(newIssuer(t)))
 	v := h.browser(t)
-	v.stay()
+	v.noRedirects()
 	var atProvider []string
 	for _, page := range []string{"/one", "/two", "/three"} {
 		atProvider = append(atProvider, v.get(h.URL+"/auth/login?next="+page).Header.Get("Location"))
@@ -299,7 +299,7 @@ func TestSignInsSideBySide(t *testing.T) {
 	v.CheckRedirect = nil
 	for n, page := range []string{"/one", "/two", "/three"} {
 		if got := v.get(atProvider[n]); got.Request.URL.Path != page || got.StatusCode != http.StatusOK {
-			t.Errorf("the sign-in of %s comes to %s: %s", page, got.Request.URL, got.body)
+			t.Errorf("the sign-in of %s leads to %s: %s", page, got.Request.URL, got.body)
 		}
 	}
 	if flows := v.flows(h); len(flows) != 0 {
@@ -307,11 +307,11 @@ func TestSignInsSideBySide(t *testing.T) {
 	}
 }
 
-// Another site that sends a browser to sign in again and again does not fill it
-// with cookies.
+// Another site cannot fill a browser with cookies by redirecting it to the sign-in
+// again and again.
 func TestUnfinishedSignInsAreBounded(t *testing.T) {
 	h := open(t, withOIDC(newIssuer(t)))
-	v := h.browser(t).stay()
+	v := h.browser(t).noRedirects()
 	for range 50 {
 		v.get(h.URL + "/auth/login?next=/" + strings.Repeat("x", 500))
 	}
@@ -332,26 +332,26 @@ func TestSignInTakesTooLong(t *testing.T) {
 	v := h.browser(t)
 	v.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
 		if r.URL.Path == "/auth/callback" {
-			h.pass(10 * time.Minute)
+			h.advance(10 * time.Minute)
 		}
 		return nil
 	}
-	v.get(h.URL+"/").refused(t, http.StatusUnauthorized)
+	v.get(h.URL+"/").assertProblem(t, http.StatusUnauthorized)
 }
 
 func TestSignInRefusedAtTheProvider(t *testing.T) {
 	h := open(t, withOIDC(newIssuer(t)))
-	v := h.browser(t).stay()
+	v := h.browser(t).noRedirects()
 	login := v.get(h.URL + "/auth/login")
 	at, _ := url.Parse(login.Header.Get("Location"))
 	got := v.get(h.URL + "/auth/callback?" + url.Values{"state": {at.Query().Get("state")}, "error": {"<script>alert(1)</script>"}}.Encode())
-	got.refused(t, http.StatusUnauthorized)
+	got.assertProblem(t, http.StatusUnauthorized)
 	if strings.Contains(got.body, "script") {
-		t.Errorf("what stands in the address stands in the answer: %s", got.body)
+		t.Errorf("the response quotes the query: %s", got.body)
 	}
 }
 
-// Nobody can prepare a session for somebody else to sign in to.
+// An attacker cannot plant a session that a victim then signs in to.
 func TestSessionFixation(t *testing.T) {
 	h := open(t, withOIDC(newIssuer(t)))
 	eve := h.browser(t)
@@ -359,27 +359,27 @@ func TestSessionFixation(t *testing.T) {
 	planted := eve.cookies(h)[sessionCookie]
 
 	victim := h.browser(t)
-	victim.plant(h, sessionCookie, planted)
+	victim.setCookie(h, sessionCookie, planted)
 	victim.get(h.URL + "/auth/login")
 	own := victim.cookies(h)[sessionCookie]
 	if own == planted || own == "" {
-		t.Fatal("signing in keeps the session that was there")
+		t.Fatal("signing in keeps the earlier session")
 	}
-	victim.get(h.URL + "/auth/login") // and again: each sign-in begins a new one
+	victim.get(h.URL + "/auth/login") // each sign-in begins a new session
 	if victim.cookies(h)[sessionCookie] == own {
 		t.Error("signing in again keeps the session")
 	}
 }
 
-// A neighbour on another host of the domain can plant cookies where the __Host-
-// prefix is not known. Two of one name are refused, not chosen from.
+// Another host of the domain can plant cookies in browsers without the __Host-
+// prefix. The server rejects two cookies of one name.
 func TestPlantedSecondCookie(t *testing.T) {
 	h := open(t, withOIDC(newIssuer(t)))
 	grace := h.browser(t)
 	grace.get(h.URL + "/").identity(t)
 	cookie := sessionCookie + "=" + grace.cookies(h)[sessionCookie]
 	h.program(t).with("Cookie", cookie).get(h.URL + "/").identity(t)
-	h.program(t).with("Cookie", cookie+"; "+cookie).get(h.URL+"/").refused(t, http.StatusUnauthorized)
+	h.program(t).with("Cookie", cookie+"; "+cookie).get(h.URL+"/").assertProblem(t, http.StatusUnauthorized)
 }
 
 func TestProviderIsDownAtTheStart(t *testing.T) {
@@ -387,25 +387,25 @@ func TestProviderIsDownAtTheStart(t *testing.T) {
 	i.down = true
 	h := open(t, withOIDC(i))
 	v := h.browser(t)
-	v.get(h.URL+"/").refused(t, http.StatusServiceUnavailable)
+	v.get(h.URL+"/").assertProblem(t, http.StatusServiceUnavailable)
 	i.down = false
 	v.get(h.URL + "/").identity(t)
 }
 
 func TestSignInIsLimited(t *testing.T) {
 	h := open(t, withOIDC(newIssuer(t), func(c *auth.Config) { c.Limits.SignIns = 3 }))
-	v := h.browser(t).stay()
+	v := h.browser(t).noRedirects()
 	for range 3 {
 		if got := v.get(h.URL + "/auth/login"); got.StatusCode != http.StatusSeeOther {
 			t.Fatalf("status %s", got.Status)
 		}
 	}
 	got := v.get(h.URL + "/auth/login")
-	got.refused(t, http.StatusTooManyRequests)
+	got.assertProblem(t, http.StatusTooManyRequests)
 	if got.Header.Get("Retry-After") != "20" {
 		t.Errorf("Retry-After %q", got.Header.Get("Retry-After"))
 	}
-	h.pass(21 * time.Second)
+	h.advance(21 * time.Second)
 	if got := v.get(h.URL + "/auth/login"); got.StatusCode != http.StatusSeeOther {
 		t.Errorf("after a while: %s", got.Status)
 	}

@@ -10,18 +10,18 @@ import (
 	"octopod/generator/staging"
 )
 
-// tokenPrefix tells what was leaked, to people and to scanners of repositories.
+// tokenPrefix lets people and secret scanners recognise a leaked token.
 const tokenPrefix = "octopod_"
 
 const hashPrefix = "sha256:"
 
 type tokenHash [sha256.Size]byte
 
-// NewToken makes the secret of an API token, to be shown once, and the hash that
-// goes into the configuration.
+// NewToken generates the secret of an API token, to print once, and its hash for the
+// configuration.
 func NewToken() (secret, hash string) {
 	random := make([]byte, 32)
-	_, _ = rand.Read(random) // never fails: it ends the process instead
+	_, _ = rand.Read(random) // never returns an error
 	secret = tokenPrefix + base64.RawURLEncoding.EncodeToString(random)
 	sum := sha256.Sum256([]byte(secret))
 	return secret, hashPrefix + hex.EncodeToString(sum[:])
@@ -33,12 +33,12 @@ func parseHash(text string) (hash tokenHash, ok bool) {
 	return hash, ok && err == nil && n == len(hash) && len(digits) == 2*len(hash)
 }
 
-// apiToken gives the identity of a listed token. Looking its hash up leaks
-// nothing by the time it takes: the hash of a guess says nothing about the secret.
+// apiToken returns the identity of a listed token. The lookup by hash leaks nothing
+// through its timing: the hash of a guess reveals nothing about the secret.
 func (a *Auth) apiToken(secret string) (Identity, error) {
 	token, listed := a.tokens[sha256.Sum256([]byte(secret))]
 	if !listed {
-		return Identity{}, staging.Errorf(staging.CodeUnauthorized, "the token is not one of this server, or was withdrawn").
+		return Identity{}, staging.Errorf(staging.CodeUnauthorized, "this server does not list the token: it is wrong or revoked").
 			WithHint("ask for a new one")
 	}
 	if !a.options.Now().Before(token.Expires) {

@@ -12,7 +12,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// withToken configures a token of CI for the stagings of shop's features.
+// withToken configures a token for CI and the stagings of shop's features.
 func withToken(hash string, expires time.Time) func(string) auth.Config {
 	return func(string) auth.Config {
 		return auth.Config{
@@ -24,7 +24,9 @@ func withToken(hash string, expires time.Time) func(string) auth.Config {
 	}
 }
 
-func (v *visitor) bearing(token string) *visitor { return v.with("Authorization", "Bearer "+token) }
+func (v *testClient) bearing(token string) *testClient {
+	return v.with("Authorization", "Bearer "+token)
+}
 
 func TestToken(t *testing.T) {
 	secret, hash := auth.NewToken()
@@ -37,7 +39,7 @@ func TestToken(t *testing.T) {
 		t.Errorf("role %s", role)
 	}
 	if got := h.program(t).with("Authorization", "bearer  "+secret).get(h.URL + "/").identity(t); !got.Known() {
-		t.Error("the scheme is written in small letters, and the token is not found")
+		t.Error("a lower-case scheme hides the token")
 	}
 }
 
@@ -59,11 +61,11 @@ func TestForgedToken(t *testing.T) {
 		"with a blank": secret + " " + secret,
 	} {
 		got := h.program(t).bearing(token).get(h.URL + "/")
-		t.Run(name, func(t *testing.T) { got.refused(t, http.StatusUnauthorized) })
+		t.Run(name, func(t *testing.T) { got.assertProblem(t, http.StatusUnauthorized) })
 	}
-	for _, attempt := range h.refused() {
+	for _, attempt := range h.refusals() {
 		if strings.Contains(fmt.Sprint(attempt), secret[8:40]) {
-			t.Errorf("the audit log holds a credential: %v", attempt)
+			t.Errorf("the audit log contains a credential: %v", attempt)
 		}
 	}
 }
@@ -71,16 +73,16 @@ func TestForgedToken(t *testing.T) {
 func TestExpiredToken(t *testing.T) {
 	secret, hash := auth.NewToken()
 	h := open(t, withToken(hash, time.Now().Add(time.Hour)))
-	h.pass(59 * time.Minute)
+	h.advance(59 * time.Minute)
 	h.program(t).bearing(secret).get(h.URL + "/").identity(t)
-	h.pass(time.Minute)
-	h.program(t).bearing(secret).get(h.URL+"/").refused(t, http.StatusUnauthorized)
+	h.advance(time.Minute)
+	h.program(t).bearing(secret).get(h.URL+"/").assertProblem(t, http.StatusUnauthorized)
 }
 
-// A wrong token is not passed over for a session that is right.
+// A wrong token is rejected even beside a valid session.
 func TestWrongTokenBesideSession(t *testing.T) {
 	h := open(t, withOIDC(newIssuer(t)))
-	h.holding(t, signedIn(t, h)).bearing("octopod_wrong").get(h.URL+"/").refused(t, http.StatusUnauthorized)
+	h.holding(t, signedIn(t, h)).bearing("octopod_wrong").get(h.URL+"/").assertProblem(t, http.StatusUnauthorized)
 }
 
 func TestTokenOutsideItsScope(t *testing.T) {
@@ -97,15 +99,15 @@ func TestTokenOutsideItsScope(t *testing.T) {
 		want    bool
 	}{
 		{"its verb, project and name", shop(), staging.Deploy, "feature-login", true},
-		{"looking at one", shop(), auth.Read, "feature-login", true},
-		{"looking at the list", shop(), auth.Read, "", true},
+		{"reading one", shop(), auth.Read, "feature-login", true},
+		{"reading the list", shop(), auth.Read, "", true},
 		{"another verb", shop(), staging.Delete, "feature-login", false},
 		{"another name", shop(), staging.Deploy, "main", false},
-		{"a name that only contains it", shop(), staging.Deploy, "x-feature-login", false},
-		{"looking at another name", shop(), auth.Read, "main", false},
+		{"a name that contains its name", shop(), staging.Deploy, "x-feature-login", false},
+		{"reading another name", shop(), auth.Read, "main", false},
 		{"no name", shop(), staging.Deploy, "", false},
 		{"another project", other, staging.Deploy, "feature-login", false},
-		{"looking at another project", other, auth.Read, "", false},
+		{"reading another project", other, auth.Read, "", false},
 	} {
 		err := auth.Check(tt.project, token, tt.verb, tt.staging)
 		if (err == nil) != tt.want || err != nil && staging.CodeOf(err) != staging.CodeForbidden {
@@ -113,11 +115,11 @@ func TestTokenOutsideItsScope(t *testing.T) {
 		}
 	}
 	if role := auth.Role(other, token); role != project.RoleNone {
-		t.Errorf("in another project it is %s", role)
+		t.Errorf("role %s in another project", role)
 	}
 }
 
-// A token of an admin's is no admin, and octopod.yaml has no say in it.
+// A token has its own role, not its owner's, and octopod.yaml does not change it.
 func TestTokenHasItsOwnRole(t *testing.T) {
 	secret, hash := auth.NewToken()
 	h := open(t, func(url string) auth.Config {
@@ -130,11 +132,11 @@ func TestTokenHasItsOwnRole(t *testing.T) {
 		t.Errorf("role %s", role)
 	}
 	if err := auth.Check(shop(), token, staging.Deploy, "x"); staging.CodeOf(err) != staging.CodeForbidden {
-		t.Errorf("a viewer's token deploys: %v", err)
+		t.Errorf("a token with the role viewer deploys: %v", err)
 	}
 }
 
-// What each role may do, and nobody more.
+// Each role allows its verbs and no others.
 func TestRoleEscalation(t *testing.T) {
 	person := func(groups ...string) auth.Identity {
 		return auth.Identity{Method: auth.MethodSession, Subject: "x", Groups: groups, Person: staging.Person{Name: "X"}}
@@ -150,14 +152,14 @@ func TestRoleEscalation(t *testing.T) {
 	}{
 		{"stranger", shop(), auth.Identity{}, auth.Read, staging.CodeUnauthorized},
 		{"stranger with the groups of a lead", shop(), auth.Identity{Groups: []string{"leads"}}, auth.Read, staging.CodeUnauthorized},
-		{"everybody looks", shop(), person(), auth.Read, ""},
+		{"everybody reads", shop(), person(), auth.Read, ""},
 		{"everybody changes", shop(), person(), staging.Set, staging.CodeForbidden},
-		{"outsider of a closed project looks", closed, person(), auth.Read, staging.CodeForbidden},
+		{"outsider of a closed project reads", closed, person(), auth.Read, staging.CodeForbidden},
 		{"tester changes", shop(), person("testers"), staging.Set, ""},
 		{"tester regenerates", shop(), person("testers"), staging.Regenerate, staging.CodeForbidden},
 		{"lead regenerates", shop(), person("leads"), staging.Regenerate, ""},
-		{"a token's role that is no role", shop(), auth.Identity{Method: auth.MethodToken, Scope: &auth.Scope{Role: "root"}}, auth.Read, staging.CodeForbidden},
-		{"whoever sits here", closed, auth.Identity{Method: auth.MethodNone}, staging.Regenerate, ""},
+		{"a token with an unknown role", shop(), auth.Identity{Method: auth.MethodToken, Scope: &auth.Scope{Role: "root"}}, auth.Read, staging.CodeForbidden},
+		{"person at this machine", closed, auth.Identity{Method: auth.MethodNone}, staging.Regenerate, ""},
 	} {
 		err := auth.Check(tt.project, tt.identity, tt.verb, "feature-login")
 		if got := codeOf(err); got != tt.want {
@@ -188,12 +190,12 @@ func TestWritesAreLimited(t *testing.T) {
 			t.Fatalf("status %s", got.Status)
 		}
 	}
-	writer.do(http.MethodPost, h.URL+"/x").refused(t, http.StatusTooManyRequests)
-	writer.get(h.URL + "/").identity(t) // looking is not held back
+	writer.do(http.MethodPost, h.URL+"/x").assertProblem(t, http.StatusTooManyRequests)
+	writer.get(h.URL + "/").identity(t) // reads have no limit
 	if got := h.program(t).bearing(other).do(http.MethodPost, h.URL+"/x"); got.StatusCode != http.StatusOK {
-		t.Errorf("one identity holds back another: %s", got.Status)
+		t.Errorf("one identity uses up another's limit: %s", got.Status)
 	}
-	attempts := h.refused()
+	attempts := h.refusals()
 	if len(attempts) != 1 || attempts[0].Subject != "token:ci-shop" || attempts[0].Request != "POST /x" {
 		t.Errorf("audit log: %+v", attempts)
 	}

@@ -11,32 +11,31 @@ import (
 	"octopod/generator/staging"
 )
 
-// faults lists what is wrong with the meaning of a configuration.
-type faults []staging.Problem
+// problems lists the problems of a configuration.
+type problems []staging.Problem
 
-func (f *faults) add(field, format string, args ...any) {
+func (f *problems) add(field, format string, args ...any) {
 	*f = append(*f, staging.Problem{Field: field, Message: fmt.Sprintf(format, args...)})
 }
 
-func (f *faults) required(field, value, example string) {
+func (f *problems) required(field, value, example string) {
 	if value == "" {
 		f.add(field, "is missing: write for example %s", example)
 	}
 }
 
-func (f *faults) secret(field string, s Secret, what string) {
+func (f *problems) secret(field string, s Secret, what string) {
 	switch {
 	case s.Env == "" && s.File == "":
-		f.add(field, "is missing: say with env or file where %s is", what)
+		f.add(field, "is missing: set env or file to the place of %s", what)
 	case s.Env != "" && s.File != "":
-		f.add(field, "names both env and file: say one")
+		f.add(field, "names both env and file: set one of them")
 	}
 }
 
-// check finds what is wrong with a configuration that has its defaults, for a
-// server at an address.
+// check validates a configuration, after its defaults, for a server at an address.
 func (c Config) check(address string) error {
-	var f faults
+	var f problems
 	switch c.Mode {
 	case ModeNone:
 	case ModeHeader:
@@ -46,10 +45,10 @@ func (c Config) check(address string) error {
 	case ModeOIDC, ModeGitHub, ModeAtlassian:
 		c.checkSignIn(&f, address)
 	default:
-		f.add("auth.mode", "%q is no mode: write none, oidc, github, atlassian or header", c.Mode)
+		f.add("auth.mode", "%q is not a mode: write none, oidc, github, atlassian or header", c.Mode)
 	}
 	if c.Unprotected && c.Mode != ModeNone {
-		f.add("auth.unprotected", "is for mode none")
+		f.add("auth.unprotected", "applies to mode none only: remove it")
 	}
 	if c.Limits.SignIns < 0 || c.Limits.Writes < 0 {
 		f.add("auth.limits", "cannot be negative")
@@ -63,13 +62,13 @@ func (c Config) check(address string) error {
 	for i, issuer := range c.CI {
 		issuer.check(&f, fmt.Sprintf("auth.ci[%d]", i))
 	}
-	return staging.Invalid("the configuration of access is not valid", f)
+	return staging.Invalid("the section auth of the server's configuration is not valid", f)
 }
 
-// open are providers where anybody can have an account.
-var open = []string{"https://accounts.google.com", "https://gitlab.com", "https://appleid.apple.com"}
+// publicProviders lists providers where anybody can create an account.
+var publicProviders = []string{"https://accounts.google.com", "https://gitlab.com", "https://appleid.apple.com"}
 
-func (c Config) checkSignIn(f *faults, address string) {
+func (c Config) checkSignIn(f *problems, address string) {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Host)) || u.Host == "" {
 		f.add("auth.mode", "%s needs the server's address, and it must be https (or this machine): %q", c.Mode, address)
@@ -80,7 +79,7 @@ func (c Config) checkSignIn(f *faults, address string) {
 	switch c.Mode {
 	case ModeOIDC:
 		checkIssuer(f, field+".issuer", c.OIDC.Issuer)
-		if slices.Contains(open, strings.TrimSuffix(c.OIDC.Issuer, "/")) && c.Allow.Empty() {
+		if slices.Contains(publicProviders, strings.TrimSuffix(c.OIDC.Issuer, "/")) && c.Allow.Empty() {
 			f.add("auth.allow", "is empty: anybody in the world can sign in at %s", c.OIDC.Issuer)
 		}
 	case ModeGitHub:
@@ -93,35 +92,36 @@ func (c Config) checkSignIn(f *faults, address string) {
 			f.add(field+".sites", "is empty: anybody in the world can sign in at Atlassian")
 		}
 	}
-	f.required(field+".client.id", client.ID, "octopod, as the provider knows it")
-	f.secret(field+".client.secret", client.Secret, "the secret that the provider gave out")
+	f.required(field+".client.id", client.ID, "octopod, registered at the provider")
+	f.secret(field+".client.secret", client.Secret, "the client secret from the provider")
 }
 
-// checkIssuer refuses an address whose answers anybody on the way could write.
-func checkIssuer(f *faults, field, address string) {
+// checkIssuer rejects an address without https, whose responses anybody on the
+// network could forge.
+func checkIssuer(f *problems, field, address string) {
 	u, err := url.Parse(address)
 	if err != nil || u.Host == "" || u.Scheme != "https" && !(u.Scheme == "http" && isLoopback(u.Host)) {
 		f.add(field, "%q must be an address with https", address)
 	}
 }
 
-func checkTokens(f *faults, tokens []Token) {
+func checkTokens(f *problems, tokens []Token) {
 	names, hashes := map[string]bool{}, map[tokenHash]bool{}
 	for i, token := range tokens {
 		field := fmt.Sprintf("auth.tokens[%d]", i)
 		f.required(field+".name", token.Name, "ci-shop")
 		if token.Name != "" && names[token.Name] {
-			f.add(field+".name", "%q is the name of another token: the audit log could not tell them apart", token.Name)
+			f.add(field+".name", "%q is the name of another token, too: the audit log needs unique names", token.Name)
 		}
 		names[token.Name] = true
 		hash, ok := parseHash(token.Hash)
 		switch {
 		case strings.HasPrefix(token.Hash, tokenPrefix):
-			f.add(field+".hash", "is a token and not its hash: everybody who reads this file can use it. Make a new one")
+			f.add(field+".hash", "is a token and not its hash: everybody who reads this file can use it. Create a new one")
 		case !ok:
 			f.add(field+".hash", "must be %s and 64 hex digits", hashPrefix)
 		case hashes[hash]:
-			f.add(field+".hash", "is that of another token")
+			f.add(field+".hash", "is the hash of another token, too")
 		}
 		hashes[hash] = true
 		if token.Expires.IsZero() {
@@ -131,42 +131,42 @@ func checkTokens(f *faults, tokens []Token) {
 	}
 }
 
-func (s Scope) check(f *faults, field string) {
+func (s Scope) check(f *problems, field string) {
 	switch s.Role {
 	case project.RoleViewer, project.RoleUser, project.RoleAdmin:
 	default:
-		f.add(field+".role", "%q is no role: write viewer, user or admin", s.Role)
+		f.add(field+".role", "%q is not a role: write viewer, user or admin", s.Role)
 	}
 	for i, verb := range s.Verbs {
-		if verb != Read && !slices.Contains(verbs, verb) {
-			f.add(fmt.Sprintf("%s.verbs[%d]", field, i), "%q is no verb: write for example deploy", verb)
+		if verb != Read && !slices.Contains(scopeVerbs, verb) {
+			f.add(fmt.Sprintf("%s.verbs[%d]", field, i), "%q is not a verb: write for example deploy", verb)
 		}
 	}
 }
 
-// verbs are those that a scope may name.
-var verbs = []staging.Verb{
+// scopeVerbs lists the verbs that a scope may name.
+var scopeVerbs = []staging.Verb{
 	staging.Deploy, staging.Create, staging.Update, staging.Set, staging.Unset, staging.Archive, staging.Restore, staging.Restart,
 	staging.Delete, staging.PinVerb, staging.Unpin, staging.Keep, staging.Unkeep, staging.Extend, staging.Mark, staging.Rollback, staging.Regenerate, Sweep,
 }
 
-// shared are issuers that make tokens for everybody in the world.
-var shared = []string{"https://token.actions.githubusercontent.com", "https://gitlab.com"}
+// publicIssuers lists issuers that sign tokens for everybody in the world.
+var publicIssuers = []string{"https://token.actions.githubusercontent.com", "https://gitlab.com"}
 
-func (i Issuer) check(f *faults, field string) {
+func (i Issuer) check(f *problems, field string) {
 	checkIssuer(f, field+".issuer", i.Issuer)
 	f.required(field+".audience", i.Audience, "https://octopod.example.com")
 	if len(i.Rules) == 0 {
-		f.add(field+".rules", "is empty: no run would be let in")
+		f.add(field+".rules", "is empty: no run could authenticate")
 	}
 	for n, rule := range i.Rules {
 		at := fmt.Sprintf("%s.rules[%d]", field, n)
 		fixed, _, _ := strings.Cut(rule.Subject, "*")
 		switch {
 		case fixed == "":
-			f.add(at+".subject", "%q lets in every run: begin with what your own runs have in common", rule.Subject)
-		case slices.Contains(shared, i.Issuer) && !strings.Contains(fixed, "/"):
-			f.add(at+".subject", "%q lets in runs of others: name your organisation and a slash before the first *, as in repo:acme/*", rule.Subject)
+			f.add(at+".subject", "%q allows every run: begin with the prefix that your own runs share", rule.Subject)
+		case slices.Contains(publicIssuers, i.Issuer) && !strings.Contains(fixed, "/"):
+			f.add(at+".subject", "%q allows runs of other organisations: write your organisation and a slash before the first *, as in repo:acme/*", rule.Subject)
 		}
 		rule.Scope.check(f, at)
 	}
@@ -177,10 +177,10 @@ func parseProxies(networks []string) (proxies, error) {
 	for _, text := range networks {
 		network, err := netip.ParsePrefix(text)
 		if err != nil {
-			return nil, fmt.Errorf("%q is no network: write 10.1.2.3/32", text)
+			return nil, fmt.Errorf("%q is not a network: write 10.1.2.3/32", text)
 		}
 		if network.Bits() == 0 {
-			return nil, fmt.Errorf("%q is everybody: name the proxy", text)
+			return nil, fmt.Errorf("%q includes every address: name the proxy", text)
 		}
 		all = append(all, network.Masked())
 	}

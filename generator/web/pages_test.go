@@ -237,7 +237,7 @@ func TestRefusalsLookLikePages(t *testing.T) {
 		err    error
 		says   []string
 	}{
-		"a stranger": {401, staging.Errorf(staging.CodeUnauthorized, "nobody is signed in").WithHint("sign in on the page, or give a token in OCTOPOD_TOKEN"),
+		"a stranger": {401, staging.Errorf(staging.CodeUnauthorized, "nobody is signed in").WithHint("sign in on the page, or set a token in OCTOPOD_TOKEN"),
 			[]string{"You are not signed in", "Sign in", "Octopod"}},
 		"too many":      {429, errors.New("too many requests"), []string{"Too many requests", "Wait a moment"}},
 		"another site":  {403, staging.Errorf(staging.CodeForbidden, "the request comes from another site"), []string{"No access", "another site"}},

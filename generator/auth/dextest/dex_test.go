@@ -18,13 +18,13 @@ import (
 
 const clientSecret = "the-client-secret"
 
-// staff is a connector of dex, as LDAP or GitHub would be: it knows people,
-// their passwords and their groups.
+// staff is a connector of dex, like LDAP or GitHub: it holds people, their passwords
+// and their groups.
 type staff map[string]connector.Identity
 
 const password = "correct horse"
 
-// Open makes it the configuration of a connector, too.
+// Open implements server.ConnectorConfig.
 func (s staff) Open(string, log.Logger) (connector.Connector, error) { return s, nil }
 
 func (s staff) Prompt() string { return "Name" }
@@ -48,7 +48,7 @@ var people = staff{
 	"eve":   person("4", "Eve", "ada@example.com", false), // claims to be Ada
 }
 
-// startDex runs dex, knowing Octopod at an address. It gives the issuer.
+// startDex runs dex with Octopod's address as a client and returns the issuer.
 func startDex(t *testing.T, octopod string) string {
 	t.Helper()
 	var dex http.Handler

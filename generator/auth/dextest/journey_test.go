@@ -17,9 +17,9 @@ import (
 	"octopod/generator/testenv/testbrowser"
 )
 
-// A new tester, from the page to sign in at, in a real browser, before a real
-// server and a real provider, with no manual: create, find, change, undo, say
-// whether it works, archive. What a person needs three minutes for is logged.
+// A new tester signs in, creates, finds and changes a staging, undoes the change,
+// records a test result and archives the staging: without a manual, in a real
+// browser, against a real server and provider. The test logs the time it takes.
 func TestTheFirstThreeMinutesOfATester(t *testing.T) {
 	s := serve(t)
 	b := testbrowser.Start(t, s)
@@ -70,8 +70,8 @@ func TestTheFirstThreeMinutesOfATester(t *testing.T) {
 	b.Reads("Welcome to Octopod")
 }
 
-// serve runs octopod serve as a process, on an env repo and an application of
-// its own. It gives its address.
+// serve runs octopod serve as a process, with its own env repo and application, and
+// returns its address.
 func serve(t *testing.T) string {
 	dir := t.TempDir()
 	binary := filepath.Join(dir, "octopod")
@@ -95,7 +95,7 @@ func serve(t *testing.T) string {
 		return strings.NewReplacer("repository: github.com/acme/shop-backend", "repository: "+app, "\nspec:\n", "\nspec:\n  access: {everyone: user}\n").Replace(yaml)
 	})
 
-	at := testenv.FreeAddress(t) // which dex must know before Octopod listens
+	at := testenv.FreeAddress(t) // dex needs the address before Octopod listens
 	config := fmt.Sprintf(`
 listen: %[1]s
 url: http://%[1]s
@@ -128,7 +128,7 @@ auth:
 		}
 	}()
 	t.Cleanup(func() {
-		_ = server.Process.Signal(syscall.SIGTERM) // one that ended already is gone
+		_ = server.Process.Signal(syscall.SIGTERM) // an error means that it has exited
 		<-done
 		if err := server.Wait(); err != nil {
 			t.Error(err)
@@ -137,7 +137,7 @@ auth:
 	return "http://" + at
 }
 
-// edit changes octopod.yaml as a person does, in a clone.
+// edit changes octopod.yaml in a clone and pushes.
 func edit(t *testing.T, envs string, change func(string) string) {
 	clone := testenv.WorkTree(t, envs, filepath.Join(t.TempDir(), "clone"))
 	data, err := os.ReadFile(filepath.Join(clone, "octopod.yaml"))

@@ -18,7 +18,7 @@ import (
 	"octopod/generator/project"
 )
 
-// octopod is a server with one page, for people who are known.
+// octopod starts a server with one page for authenticated people.
 func octopod(t *testing.T) *httptest.Server {
 	t.Helper()
 	var handler http.Handler
@@ -49,8 +49,8 @@ func octopod(t *testing.T) *httptest.Server {
 type browser struct {
 	t *testing.T
 	*http.Client
-	callback string // the last address that dex sent it back to
-	hold     bool   // stops there
+	callback string // the last redirect from dex
+	hold     bool   // do not follow that redirect
 }
 
 func newBrowser(t *testing.T) *browser {
@@ -61,7 +61,7 @@ func newBrowser(t *testing.T) *browser {
 	}
 	b := &browser{t: t, Client: &http.Client{
 		Jar:       jar,
-		Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}, // the test server signs for itself
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}, // the test server has a self-signed certificate
 	}}
 	b.CheckRedirect = func(r *http.Request, _ []*http.Request) error {
 		r.Header.Set("Accept", "text/html")
@@ -106,7 +106,7 @@ func (b *browser) open(address string) page {
 
 var form = regexp.MustCompile(`<form method="post" action="([^"]+)"`)
 
-// signIn opens a page of Octopod, is led to dex and fills in its form.
+// signIn opens a page of Octopod, follows the redirect to dex and fills in its form.
 func (b *browser) signIn(address, name, word string) page {
 	b.t.Helper()
 	asked := b.open(address)
@@ -180,8 +180,8 @@ func TestWrongPassword(t *testing.T) {
 	}
 }
 
-// dex says that Eve's address is not verified: it gives her nothing, and dex's
-// word is taken from the ID token itself.
+// dex marks Eve's address as unverified in the ID token, so the address gives her no
+// role.
 func TestUnverifiedAddress(t *testing.T) {
 	s := octopod(t)
 	got := newBrowser(t).signIn(s.URL+"/", "eve", password).identity(t)
@@ -190,9 +190,8 @@ func TestUnverifiedAddress(t *testing.T) {
 	}
 }
 
-// Eve has got hold of Grace's code before Grace used it, and puts it into her own
-// sign-in: state and cookie are right, but dex wants the verifier of Grace's
-// browser.
+// Eve steals Grace's unused code and puts it into her own sign-in: state and cookie
+// match, but dex requires the verifier of Grace's browser.
 func TestStolenCode(t *testing.T) {
 	s := octopod(t)
 	grace, eve := newBrowser(t), newBrowser(t)
@@ -212,7 +211,7 @@ func TestStolenCode(t *testing.T) {
 	}
 }
 
-// The answer of a sign-in counts once.
+// The response of a sign-in is valid once.
 func TestReplay(t *testing.T) {
 	s := octopod(t)
 	b := newBrowser(t)

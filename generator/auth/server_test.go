@@ -21,9 +21,9 @@ import (
 	"octopod/generator/testenv"
 )
 
-// house is a server as `octopod serve` builds it, as far as access goes: a page
-// for people who are known, a form that changes something, and the sign-in.
-type house struct {
+// testServer has the access control of `octopod serve`: a page for authenticated
+// people, a form that changes something, and the sign-in.
+type testServer struct {
 	*httptest.Server
 	auth *auth.Auth
 	log  *strings.Builder // everything that was logged
@@ -33,27 +33,27 @@ type house struct {
 	attempts []auth.Attempt
 }
 
-func (h *house) now() time.Time {
+func (h *testServer) now() time.Time {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return time.Now().Add(h.clock)
 }
 
-// pass lets time go by.
-func (h *house) pass(d time.Duration) {
+// advance moves the clock forward.
+func (h *testServer) advance(d time.Duration) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	h.clock += d
 }
 
-func (h *house) refused() []auth.Attempt {
+func (h *testServer) refusals() []auth.Attempt {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return append([]auth.Attempt(nil), h.attempts...)
 }
 
-// Write takes the log, one goroutine at a time.
-func (h *house) Write(p []byte) (int, error) {
+// Write appends to the log, one goroutine at a time.
+func (h *testServer) Write(p []byte) (int, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.log.Write(p)
@@ -67,11 +67,11 @@ const (
 
 var environment = map[string]string{"CLIENT_SECRET": clientSecret, "SESSION_KEYS": firstKey}
 
-// open starts a house. Its address is known only now, so that the configuration
-// is a function of it.
-func open(t *testing.T, configure func(url string) auth.Config, adjust ...func(*auth.Options)) *house {
+// open starts a testServer. The configuration is a function of its address, which is
+// known only after the start.
+func open(t *testing.T, configure func(url string) auth.Config, adjust ...func(*auth.Options)) *testServer {
 	t.Helper()
-	h := &house{log: &strings.Builder{}}
+	h := &testServer{log: &strings.Builder{}}
 	var handler http.Handler
 	h.Server = httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.ServeHTTP(w, r) }))
 	t.Cleanup(h.Close)
@@ -92,11 +92,11 @@ func open(t *testing.T, configure func(url string) auth.Config, adjust ...func(*
 	if h.auth, err = auth.New(configure(h.URL), options); err != nil {
 		t.Fatalf("New: %v", err)
 	}
-	handler = h.rooms()
+	handler = h.routes()
 	return h
 }
 
-func (h *house) rooms() http.Handler {
+func (h *testServer) routes() http.Handler {
 	inside := http.NewServeMux()
 	inside.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
 		_ = json.NewEncoder(w).Encode(auth.From(r.Context()))
@@ -109,16 +109,16 @@ func (h *house) rooms() http.Handler {
 	return h.auth.Middleware(all)
 }
 
-// visitor is a browser, or with no jar a program.
-type visitor struct {
+// testClient is a browser, or without a cookie jar a program.
+type testClient struct {
 	t *testing.T
 	*http.Client
 	header http.Header
 }
 
-// browser keeps cookies and follows redirects, also to providers with
-// certificates of their own making.
-func (h *house) browser(t *testing.T) *visitor {
+// browser keeps cookies and follows redirects, also to providers with self-signed
+// certificates.
+func (h *testServer) browser(t *testing.T) *testClient {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -130,32 +130,32 @@ func (h *house) browser(t *testing.T) *visitor {
 	return v
 }
 
-func (h *house) program(t *testing.T) *visitor {
+func (h *testServer) program(t *testing.T) *testClient {
 	t.Helper()
-	return &visitor{t: t, header: http.Header{}, Client: &http.Client{
-		Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}, // test servers sign for themselves
+	return &testClient{t: t, header: http.Header{}, Client: &http.Client{
+		Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}, // test servers have self-signed certificates
 		Timeout:   testenv.Patience,
 	}}
 }
 
-// stay makes the visitor look at redirects instead of following them.
-func (v *visitor) stay() *visitor {
+// noRedirects makes the client return redirects instead of following them.
+func (v *testClient) noRedirects() *testClient {
 	v.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return v
 }
 
-func (v *visitor) with(name, value string) *visitor {
+func (v *testClient) with(name, value string) *testClient {
 	v.header.Set(name, value)
 	return v
 }
 
-// answer is a response, read to its end.
+// answer is a response with its body.
 type answer struct {
 	*http.Response
 	body string
 }
 
-func (v *visitor) do(method, address string) answer {
+func (v *testClient) do(method, address string) answer {
 	v.t.Helper()
 	request, err := http.NewRequest(method, address, nil)
 	if err != nil {
@@ -174,9 +174,9 @@ func (v *visitor) do(method, address string) answer {
 	return answer{response, string(body)}
 }
 
-func (v *visitor) get(address string) answer { v.t.Helper(); return v.do(http.MethodGet, address) }
+func (v *testClient) get(address string) answer { v.t.Helper(); return v.do(http.MethodGet, address) }
 
-// identity reads who the house says it was asked by.
+// identity returns the identity that the server authenticated.
 func (a answer) identity(t *testing.T) (identity auth.Identity) {
 	t.Helper()
 	if a.StatusCode != http.StatusOK {
@@ -188,8 +188,8 @@ func (a answer) identity(t *testing.T) (identity auth.Identity) {
 	return identity
 }
 
-// refused checks that an answer is a problem with a status.
-func (a answer) refused(t *testing.T, status int) {
+// assertProblem checks that the response is a problem with a status.
+func (a answer) assertProblem(t *testing.T, status int) {
 	t.Helper()
 	var body struct {
 		Status int
@@ -202,8 +202,8 @@ func (a answer) refused(t *testing.T, status int) {
 	}
 }
 
-// cookies of the house, as the browser holds them.
-func (v *visitor) cookies(h *house) map[string]string {
+// cookies returns the browser's cookies for the server.
+func (v *testClient) cookies(h *testServer) map[string]string {
 	at, _ := url.Parse(h.URL)
 	all := map[string]string{}
 	for _, cookie := range v.Jar.Cookies(at) {
@@ -212,19 +212,19 @@ func (v *visitor) cookies(h *house) map[string]string {
 	return all
 }
 
-// plant puts a cookie of the house into the browser.
-func (v *visitor) plant(h *house, name, value string) {
+// setCookie puts a cookie for the server into the browser.
+func (v *testClient) setCookie(h *testServer, name, value string) {
 	at, _ := url.Parse(h.URL)
 	v.Jar.SetCookies(at, []*http.Cookie{{Name: name, Value: value, Path: "/", Secure: true}})
 }
 
 const (
 	sessionCookie = "__Host-octopod-session"
-	flowCookie    = "__Host-octopod-sign-in-" // and the begin of the state
+	flowCookie    = "__Host-octopod-sign-in-" // followed by the beginning of the state
 )
 
-// flows are the sign-ins under way in the browser.
-func (v *visitor) flows(h *house) (names []string) {
+// flows returns the cookies of the sign-ins under way in the browser.
+func (v *testClient) flows(h *testServer) (names []string) {
 	for name := range v.cookies(h) {
 		if strings.HasPrefix(name, flowCookie) {
 			names = append(names, name)
@@ -233,7 +233,7 @@ func (v *visitor) flows(h *house) (names []string) {
 	return names
 }
 
-// shop is a project of which testers are users and leads are admins.
+// shop returns a project where testers are users and leads are admins.
 func shop() *project.Project {
 	p := &project.Project{Metadata: project.Metadata{Name: "shop"}}
 	p.Spec.Access = project.Access{
