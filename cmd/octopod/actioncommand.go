@@ -6,9 +6,9 @@ import (
 	"octopod/generator/staging"
 )
 
-// actionCommand makes a verb of one that does a single thing to one staging. fit
-// tells for which stagings it is offered on Tab, nil being all; adjust fills in
-// what else the action needs, and may be nil.
+// actionCommand completes the command of a verb that applies one action to one
+// staging. fit selects the stagings that Tab suggests, nil for all; adjust sets
+// further fields of the action, and may be nil.
 func (c *cli) actionCommand(cmd *cobra.Command, verb staging.Verb, fit func(staging.Spec) bool, adjust func(*staging.Action)) *cobra.Command {
 	var w writeFlags
 	var name string

@@ -12,8 +12,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// actor says who asks, and through which door: --actor, else the person behind
-// the CI run, else git's user, else the account.
+// actor returns the author of a change: --actor, else the person behind the CI
+// run, else git's user, else the account.
 func (c *cli) actor() rights.Actor {
 	actor := rights.Actor{Via: staging.ViaCLI}
 	run, _ := branch.Detect(c.env, os.DirFS("/"), branch.WorkTree{})
@@ -29,7 +29,7 @@ func (c *cli) actor() rights.Actor {
 	return actor
 }
 
-// actorFlag reads "Name <mail>"; without a mail the whole is the name.
+// actorFlag parses "Name <mail>". Without a mail, the whole value is the name.
 func (c *cli) actorFlag() staging.Person {
 	name, rest, _ := strings.Cut(c.settings.actor, "<")
 	mail, _, _ := strings.Cut(rest, ">")
@@ -45,7 +45,8 @@ func gitUser() staging.Person {
 	return staging.Person{Name: id.Name, Email: id.Email}
 }
 
-// account is who is logged in, with an address made as git makes one.
+// account returns the user of the operating system. Its mail address is
+// user@hostname, as git derives it.
 func account() staging.Person {
 	u, err := user.Current()
 	if err != nil {

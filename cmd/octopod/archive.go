@@ -6,7 +6,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// newArchive puts a staging to sleep.
+// newArchive returns `octopod archive`.
 func newArchive(c *cli) *cobra.Command {
 	return c.actionCommand(&cobra.Command{
 		Use:   "archive NAME",

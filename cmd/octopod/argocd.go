@@ -11,7 +11,8 @@ import (
 	"octopod/generator/status"
 )
 
-// argoCDOptions gathers the settings; false when no Argo CD is named.
+// argoCDOptions merges flags and environment. It returns false if no Argo CD is
+// configured.
 func (c *cli) argoCDOptions() (argocd.Options, bool, error) {
 	a := c.settings.argoCD
 	o := argocd.Options{
@@ -25,8 +26,8 @@ func (c *cli) argoCDOptions() (argocd.Options, bool, error) {
 	return o, o.Server != "", err
 }
 
-// argoCDConnector gives what connects the use cases with the Argo CD of a project;
-// nil when none is named.
+// argoCDConnector returns a function that connects to the Argo CD of a project.
+// It is nil if no Argo CD is configured.
 func (c *cli) argoCDConnector() (func(*project.Project) (status.Cluster, error), error) {
 	options, named, err := c.argoCDOptions()
 	if err != nil || !named {
@@ -47,17 +48,17 @@ func (c *cli) argoCDConnector() (func(*project.Project) (status.Cluster, error),
 	}, nil
 }
 
-// refreshTimeout bounds how long a verb waits for Argo CD's answer; by then it
-// has the question.
+// refreshTimeout limits how long a verb waits for Argo CD's answer. Argo CD has
+// received the request by then.
 const refreshTimeout = 3 * time.Second
 
-// refreshArgoCD makes Argo CD look at a commit at once. That it cannot costs minutes,
-// not the commit, so it is a note.
+// refreshArgoCD makes Argo CD read a commit at once. A failure only delays the
+// sync until Argo CD's next poll, so it is a note.
 func (c *cli) refreshArgoCD(ctx context.Context, to changer, plan []staging.PlanItem) {
 	ctx, cancel := withTimeout(ctx, refreshTimeout)
 	defer cancel()
 	err := to.Refresh(ctx, plan)
 	if err != nil && ctx.Err() == nil {
-		c.note("Argo CD was not asked to look, it will when it polls: %s", message(err))
+		c.note("cannot refresh Argo CD, which reads the commit at its next poll: %s", message(err))
 	}
 }

@@ -13,9 +13,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// backend is everything the verbs ask for. *generator.Stagings answers over an
-// env repo, *httpapi.Client through a server; each verb asks for no more than one
-// of the parts.
+// backend executes the use cases of all verbs. *generator.Stagings works on an env
+// repo, *httpapi.Client through a server. Most verbs need only one of the parts.
 type backend interface {
 	changer
 	finder
@@ -26,52 +25,52 @@ type backend interface {
 	explainer
 }
 
-// changer carries out one action on one staging, in one commit.
+// changer applies one action to one staging, in one commit.
 type changer interface {
 	Apply(context.Context, change.Request) (change.Result, error)
-	// Refresh makes Argo CD look now at what Apply changed.
+	// Refresh makes Argo CD read the changes of Apply now.
 	Refresh(context.Context, []staging.PlanItem) error
 }
 
-// finder knows the stagings and their project as they are now.
+// finder returns the current stagings and their project.
 type finder interface {
 	Find(context.Context, staging.Query) ([]staging.View, error)
 	Project(context.Context) (*project.Project, error)
 }
 
-// watcher tells how stagings change.
+// watcher reports changes of stagings.
 type watcher interface {
 	Watch(context.Context, staging.Query, func(live.Event)) error
 }
 
-// historian knows how a staging was.
+// historian returns earlier versions of a staging.
 type historian interface {
 	// History lists versions, newest first.
 	History(context.Context, staging.HistoryQuery) ([]staging.Event, error)
-	// Manifests gives the objects at a revision, "" being now.
+	// Manifests returns the objects at a revision, "" for the current one.
 	Manifests(ctx context.Context, name, revision string) ([]staging.Object, error)
 }
 
-// sweeper does what the lifecycle of the project says.
+// sweeper applies the lifecycle of the project.
 type sweeper interface {
 	Sweep(context.Context, lifecycle.SweepRequest) (lifecycle.SweepResult, error)
 }
 
-// maintainer looks after all stagings at once.
+// maintainer checks and regenerates the whole env repo.
 type maintainer interface {
 	Regenerate(context.Context, change.RegenerateRequest) (change.RegenerateResult, error)
 	Lint(context.Context, *staging.Uncommitted) ([]staging.Problem, error)
-	// Drift gives the objects as committed, and as generating them now would give.
+	// Drift returns the committed objects and newly generated ones.
 	Drift(ctx context.Context, name string, edits *staging.Uncommitted) (before, after []staging.Object, err error)
-	// Uncommitted is what a work tree holds that is not committed.
+	// Uncommitted returns the uncommitted files of a work tree.
 	Uncommitted(ctx context.Context, work fs.FS) (*staging.Uncommitted, error)
-	// Diagnose looks at everything that must be right for stagings to come up.
+	// Diagnose checks the env repo, Argo CD and their connection.
 	Diagnose(context.Context) ([]doctor.Finding, error)
-	// Fix rewrites the files derived from octopod.yaml.
+	// Fix regenerates the files derived from octopod.yaml.
 	Fix(ctx context.Context, by rights.Actor, dryRun bool) (change.Result, error)
 }
 
-// explainer knows why a branch has a staging, or has none.
+// explainer explains why a branch has a staging, or has none.
 type explainer interface {
 	Explain(ctx context.Context, branch string) (doctor.Explanation, error)
 }

@@ -12,36 +12,37 @@ import (
 	"octopod/generator/server"
 )
 
-// cli is one run of the program: its streams, its surroundings, and the
-// settings that every verb shares.
+// cli is one run of the program: its streams, its environment, and the settings
+// of every verb.
 type cli struct {
 	stdin           io.Reader
 	stdout          *printer // the result
-	stderr          *printer // the conversation: progress, notes, questions, errors
+	stderr          *printer // progress, notes, questions, errors
 	env             environ
 	now             func() time.Time
 	settings        settings
 	closers         []func() error
-	rateLimiter     *forge.RateLimiter // towards all hosts that are asked
-	server          *serverDeps        // of a run that serves; nil else
-	renderInProcess bool               // see connectOnce
+	rateLimiter     *forge.RateLimiter // for requests to forges
+	server          *serverDeps        // nil unless the run is octopod serve
+	renderInProcess bool               // see connectInProcess
 }
 
 func newCLI(streams stdio, env environ, now func() time.Time) *cli {
 	return &cli{stdin: streams.in, stdout: newPrinter(streams.out, env), stderr: newPrinter(streams.err, env), env: env, now: now, rateLimiter: forge.NewRateLimiter(now)}
 }
 
-// shutdownGrace is how long a push under way may still take after an interrupt. It
-// is safe to leave at any moment; to wait a little tells more often how it ended.
+// shutdownGrace is how long a running push may take after an interrupt. The
+// program could exit at any time; with the grace it reports the result of the
+// push more often.
 const shutdownGrace = time.Second
 
-// close lets go of what the run opened.
+// close releases everything that the run opened.
 func (c *cli) close(ctx context.Context) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		for _, shut := range c.closers {
-			if err := shut(); err != nil {
+		for _, closer := range c.closers {
+			if err := closer(); err != nil {
 				c.logger().Debug("closing", "error", err)
 			}
 		}
@@ -52,7 +53,7 @@ func (c *cli) close(ctx context.Context) {
 	}
 }
 
-// afterInterrupt fires a little after the context ends.
+// afterInterrupt returns a channel that closes shutdownGrace after ctx ends.
 func afterInterrupt(ctx context.Context) <-chan struct{} {
 	fires := make(chan struct{})
 	context.AfterFunc(ctx, func() { time.AfterFunc(shutdownGrace, func() { close(fires) }) })
@@ -68,8 +69,7 @@ func (c *cli) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(c.stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 }
 
-// note says something to the person in front of the terminal, unless they
-// asked for quiet.
+// note prints a line to stderr, except with --quiet.
 func (c *cli) note(format string, args ...any) {
 	if !c.settings.quiet {
 		c.stderr.printf(format+"\n", args...)
@@ -88,7 +88,8 @@ func environment(pairs []string) environ {
 	return env
 }
 
-// withTimeout bounds what must not keep a person waiting.
+// withTimeout is context.WithTimeout for a context that may be nil: cobra passes
+// none to completions.
 func withTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	if ctx == nil {
 		ctx = context.Background()
@@ -102,7 +103,7 @@ type stdio struct {
 	out, err io.Writer
 }
 
-// serverDeps is what a run that serves hands to the adapters of its projects.
+// serverDeps are the parts of a server that the adapters of its projects need.
 type serverDeps struct {
 	observer    server.Observer
 	sinks       []string                 // notification sinks of the server

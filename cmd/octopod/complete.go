@@ -14,14 +14,14 @@ import (
 	"octopod/generator/staging"
 )
 
-// completionTimeout is how long Tab may take. What cannot be read by then is not
-// completed, and nothing is said about it: a shell is no place for errors.
+// completionTimeout limits a completion on Tab. After it there are no
+// suggestions, and no error either, because it would garble the command line.
 const completionTimeout = 3 * time.Second
 
-// completer offers words for what is being typed.
+// completer suggests words for the word that the user types.
 type completer func(ctx context.Context, in backend, args []string, typed string) []string
 
-// completion runs a completer over the env repo.
+// completion returns the cobra function that runs a completer on the env repo.
 func (c *cli) completion(words completer) cobra.CompletionFunc {
 	return func(cmd *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
 		if c.resolveSettings(cmd) != nil {
@@ -48,8 +48,8 @@ func (c *cli) completion(words completer) cobra.CompletionFunc {
 	}
 }
 
-// stripBackquotes takes the marks off the help of flags that name their values: a
-// shell shows it as it is.
+// stripBackquotes removes the backquotes that mark value names in the help of
+// flags, because shells show the help unformatted.
 func stripBackquotes(cmd *cobra.Command) {
 	plain := func(f *pflag.Flag) { f.Usage = strings.ReplaceAll(f.Usage, "`", "") }
 	cmd.PersistentFlags().VisitAll(plain)
@@ -61,11 +61,11 @@ func stripBackquotes(cmd *cobra.Command) {
 
 // completeFlag completes the value of a flag.
 func (c *cli) completeFlag(cmd *cobra.Command, flag string, words completer) {
-	// It fails only for a flag that does not exist: the tests call each.
+	// It fails only for an unknown flag; tests call every verb.
 	_ = cmd.RegisterFlagCompletionFunc(flag, c.completion(words))
 }
 
-// completeSettings completes the flags that every verb has.
+// completeSettings completes the flags of every verb.
 func (c *cli) completeSettings(root *cobra.Command) {
 	whole := slices.DeleteFunc(slices.Clone(outputFormats), func(form string) bool { return strings.HasPrefix(form, jsonPathPrefix) })
 	_ = root.RegisterFlagCompletionFunc("output", cobra.FixedCompletions(whole, cobra.ShellCompDirectiveNoFileComp))
@@ -74,12 +74,12 @@ func (c *cli) completeSettings(root *cobra.Command) {
 	}
 }
 
-// completeNames offers stagings that are not in the arguments yet.
+// completeNames suggests stagings that are not in the arguments yet.
 func completeNames(ctx context.Context, in backend, args []string, typed string) []string {
 	return namesWhere(nil)(ctx, in, args, typed)
 }
 
-// namesWhere offers the stagings for which a verb has something to do.
+// namesWhere suggests the stagings that match fit, which is nil for all.
 func namesWhere(fit func(staging.Spec) bool) completer {
 	return func(ctx context.Context, in backend, args []string, _ string) []string {
 		views, err := in.Find(ctx, staging.Query{All: true, Recorded: true})
@@ -96,7 +96,7 @@ func namesWhere(fit func(staging.Spec) bool) completer {
 	}
 }
 
-// withDescription adds what the shell shows beside a word.
+// withDescription adds the text that the shell shows beside a word.
 func withDescription(word, help string) string {
 	if help == "" {
 		return word
@@ -108,7 +108,7 @@ func completeOneName(ctx context.Context, in backend, args []string, typed strin
 	return firstArgument(completeNames)(ctx, in, args, typed)
 }
 
-// firstArgument completes the first argument and none after it.
+// firstArgument completes only the first argument.
 func firstArgument(words completer) completer {
 	return func(ctx context.Context, in backend, args []string, typed string) []string {
 		if len(args) > 0 {
@@ -118,7 +118,7 @@ func firstArgument(words completer) completer {
 	}
 }
 
-// completeNameThen completes a name first and something about it after.
+// completeNameThen completes the name of a staging, then further arguments with rest.
 func completeNameThen(rest completer) completer {
 	return func(ctx context.Context, in backend, args []string, typed string) []string {
 		if len(args) == 0 {
@@ -128,7 +128,7 @@ func completeNameThen(rest completer) completer {
 	}
 }
 
-// completeValues offers KEY= and, once that is typed, the values it may have.
+// completeValues suggests KEY=, and after the "=" the allowed values.
 func completeValues(ctx context.Context, in backend, _ []string, typed string) []string {
 	p, err := in.Project(ctx)
 	if err != nil {
@@ -167,7 +167,7 @@ func parameters(p *project.Project, after string) []string {
 	return words
 }
 
-// allowedValues lists what a parameter may be, where that is a list.
+// allowedValues returns the values of a parameter that has a fixed set of them.
 func allowedValues(parameter project.Parameter) []string {
 	if parameter.Type == project.TypeBoolean {
 		return []string{"true", "false"}
@@ -187,7 +187,7 @@ func completeParameters(ctx context.Context, in backend, _ []string, _ string) [
 	return parameters(p, "")
 }
 
-// completeOverridden offers what is set on the staging.
+// completeOverridden suggests the overrides of the staging.
 func completeOverridden(ctx context.Context, in backend, args []string, _ string) []string {
 	views, err := in.Find(ctx, staging.Query{Names: args[:1], Recorded: true})
 	if err != nil {
@@ -220,7 +220,7 @@ func completeServices(ctx context.Context, in backend, _ []string, _ string) []s
 	return p.ServiceNames()
 }
 
-// completeImages offers SERVICE=; what CI built only CI knows.
+// completeImages suggests SERVICE=. Only CI knows the images.
 func completeImages(ctx context.Context, in backend, args []string, typed string) []string {
 	words := completeServices(ctx, in, args, typed)
 	for i := range words {
@@ -229,7 +229,7 @@ func completeImages(ctx context.Context, in backend, args []string, typed string
 	return words
 }
 
-// completeRevisions offers the versions of the staging that is named.
+// completeRevisions suggests revisions from the history of the staging in args.
 func completeRevisions(ctx context.Context, in backend, args []string, _ string) []string {
 	if len(args) == 0 {
 		return nil

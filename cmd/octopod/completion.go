@@ -4,12 +4,12 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// newCompletion prints the script that completes on Tab.
+// newCompletion returns `octopod completion`.
 func newCompletion(c *cli) *cobra.Command {
 	return &cobra.Command{
 		Use:   "completion bash|zsh|fish|powershell",
 		Short: "Print a completion script for your shell",
-		Long: `Print a script with which your shell completes verbs, flags, names of stagings,
+		Long: `Print a completion script for your shell. It completes verbs, flags, names of stagings,
 settings and their values. Octopod reads names and settings from the env repo.`,
 		Example: `  # bash: in ~/.bashrc
   source <(octopod completion bash)
@@ -22,7 +22,7 @@ settings and their values. Octopod reads names and settings from the env repo.`,
 		ValidArgs: []string{"bash", "zsh", "fish", "powershell"},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return usage(cmd, "for which shell?")
+				return usage(cmd, "which shell?")
 			}
 			root := cmd.Root()
 			switch args[0] {
@@ -41,9 +41,9 @@ settings and their values. Octopod reads names and settings from the env repo.`,
 	}
 }
 
-// bashWords is the one function that the script for bash takes from the
-// bash-completion package. Where that is missing, as in containers and on a new
-// Mac, what is typed is taken apart at spaces: no word that is completed has one.
+// bashWords replaces the one function of the bash-completion package that the
+// script needs, if the package is missing, as in containers and on a new Mac. It
+// splits the command line at spaces, since no completed word contains one.
 const bashWords = `if ! declare -F _get_comp_words_by_ref >/dev/null; then
     _get_comp_words_by_ref() {
         local line=${COMP_LINE:0:COMP_POINT}

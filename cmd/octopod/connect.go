@@ -27,13 +27,12 @@ import (
 	"octopod/generator/staging"
 )
 
-// committer is Octopod itself, as git records it beside the author.
+// committer returns the git committer of every commit: Octopod.
 func committer() gitstore.Identity {
 	return gitstore.Identity{Name: "Octopod", Email: "octopod@octopod.dev"}
 }
 
-// connect gives what answers for the stagings that the settings mean: a server,
-// or the env repo itself.
+// connect returns the backend that the settings select: a server, or the env repo.
 func (c *cli) connect(ctx context.Context) (backend, error) {
 	if c.settings.server != "" {
 		return c.connectServer()
@@ -42,26 +41,26 @@ func (c *cli) connect(ctx context.Context) (backend, error) {
 	return c.connectTo(ctx, c.envRepo())
 }
 
-// connectInProcess is connect for a run that builds the manifests of one staging, and ends.
+// connectInProcess is connect for a run that renders one staging and exits.
 func (c *cli) connectInProcess(ctx context.Context) (backend, error) {
 	c.renderInProcess = true
 	return c.connect(ctx)
 }
 
-// connectServer gives the stagings of a server's project.
+// connectServer returns a client for a project on a server.
 func (c *cli) connectServer() (backend, error) {
 	token := c.env["OCTOPOD_TOKEN"]
 	if token != "" && strings.HasPrefix(c.settings.server, "http://") && !c.settings.allowPlainHTTP {
-		return nil, staging.Errorf(staging.CodeInvalid, "http:// would send the token in the clear").
-			WithHint("use https://, or say --allow-plain-http if you trust every machine on the way")
+		return nil, staging.Errorf(staging.CodeInvalid, "http:// would send the token unencrypted").
+			WithHint("use https://, or --allow-plain-http if you trust the network")
 	}
 	return httpapi.NewClient(httpapi.ClientOptions{
 		URL: c.settings.server, Project: c.settings.project, Token: token, Agent: "octopod/" + readVersion().Version,
 	})
 }
 
-// noteOtherClone says that the environment, or the config file, names another
-// env repo than the clone in which the person stands.
+// noteOtherClone prints a note if the environment or the config file selects
+// another env repo than the clone in the current directory.
 func (c *cli) noteOtherClone() {
 	here, named := gitRoot(), c.settings.envRepo
 	if named == "" || c.settings.envRepoFromFlag || c.settings.machineReadable() || !exists(filepath.Join(here, project.File)) {
@@ -70,16 +69,16 @@ func (c *cli) noteOtherClone() {
 	config, _ := os.ReadFile(filepath.Join(here, ".git", "config"))
 	path, _ := filepath.Abs(named)
 	if path == here || strings.Contains(string(config), "url = "+named+"\n") {
-		return // that very clone, or where it came from
+		return // this clone, or its remote
 	}
 	source := "the config file"
 	if c.env[envVariable("env-repo")] != "" {
 		source = envVariable("env-repo")
 	}
-	c.note("env repo: %s, as %s says, and not the clone you are in", giturl.Redact(named), source)
+	c.note("env repo: %s, from %s, not the clone you are in", giturl.Redact(named), source)
 }
 
-// connectTo gives what works on an env repo; run closes it.
+// connectTo opens an env repo with all adapters. cli.close closes them.
 func (c *cli) connectTo(ctx context.Context, url string) (*generator.Stagings, error) {
 	store, err := c.openStore(ctx, url)
 	if err != nil {
@@ -103,7 +102,7 @@ func (c *cli) connectTo(ctx context.Context, url string) (*generator.Stagings, e
 	}), nil
 }
 
-// sinks names the notification sinks of a run that serves.
+// sinks returns the names of the server's notification sinks.
 func (c *cli) sinks() []string {
 	if c.server == nil {
 		return nil
@@ -127,11 +126,11 @@ func (c *cli) newForges(envRepo string) (forge.Forges, error) {
 	return forge.New(envRepo, options, tokens, c.rateLimiter), nil
 }
 
-// openStore opens the env repo; run closes it.
+// openStore opens the git repository of the env repo. cli.close closes it.
 func (c *cli) openStore(ctx context.Context, url string) (*gitstore.Store, error) {
 	if url == "" {
 		return nil, staging.Errorf(staging.CodeInvalid, "no env repo is given").
-			WithHint("say where it is with --env-repo or OCTOPOD_ENV_REPO, or run octopod inside a clone of it")
+			WithHint("set --env-repo or OCTOPOD_ENV_REPO, or run octopod inside a clone of the env repo")
 	}
 	auth, err := c.gitAuth()
 	if err != nil {
@@ -141,10 +140,6 @@ func (c *cli) openStore(ctx context.Context, url string) (*gitstore.Store, error
 	if err != nil {
 		return nil, err
 	}
-	if strings.HasPrefix(url, "http://") && !c.settings.allowPlainHTTP {
-		return nil, staging.Errorf(staging.CodeInvalid, "http:// would send credentials and content in the clear").
-			WithHint("use https://, or say --allow-plain-http if you trust every machine on the way")
-	}
 	branch, err := c.branch(url)
 	if err != nil {
 		return nil, err
@@ -153,7 +148,7 @@ func (c *cli) openStore(ctx context.Context, url string) (*gitstore.Store, error
 		URL: url, Branch: branch, Committer: committer(), Auth: auth, Signer: signer,
 		AllowPlainHTTP: c.settings.allowPlainHTTP, Timeout: c.settings.gitTimeout, Now: c.now, Logger: c.logger(),
 	}
-	if c.server != nil { // a server keeps what it read
+	if c.server != nil { // a server caches the history
 		options.History = true
 		options.OnPush = func(p gitstore.Push) { c.server.observer.Pushed(giturl.Redact(url), p) }
 	}
@@ -165,7 +160,7 @@ func (c *cli) openStore(ctx context.Context, url string) (*gitstore.Store, error
 	return store, nil
 }
 
-// gitAuth gathers credentials. The environment wins over the config file.
+// gitAuth returns the credentials for git. The environment overrides the config file.
 func (c *cli) gitAuth() (gitstore.Auth, error) {
 	auth := gitstore.Auth{
 		Username:         cmp.Or(c.env["OCTOPOD_GIT_USERNAME"], c.settings.gitUsername),
@@ -183,7 +178,7 @@ func (c *cli) gitAuth() (gitstore.Auth, error) {
 	return auth, err
 }
 
-// defaultSSHKey is the key that ssh takes when there is no agent; "" with an agent.
+// defaultSSHKey returns the key file that ssh uses without an agent, "" with one.
 func (c *cli) defaultSSHKey() string {
 	if c.env["SSH_AUTH_SOCK"] != "" || c.env["HOME"] == "" {
 		return ""
@@ -196,7 +191,7 @@ func (c *cli) defaultSSHKey() string {
 	return ""
 }
 
-// signer reads the key that signs commits, in whichever of the two forms.
+// signer reads the key that signs commits: an OpenPGP or an SSH key.
 func (c *cli) signer() (gitstore.Signer, error) {
 	if c.settings.signKey == "" {
 		return nil, nil
@@ -212,7 +207,7 @@ func (c *cli) signer() (gitstore.Signer, error) {
 	return gitstore.SSHSigner(key, passphrase)
 }
 
-// readSecret reads a secret that a setting names.
+// readSecret reads the file of a token or a key.
 func readSecret(file, what string) ([]byte, error) {
 	data, err := os.ReadFile(file)
 	if err == nil {
@@ -222,13 +217,13 @@ func readSecret(file, what string) ([]byte, error) {
 	if errors.As(err, &cause) {
 		err = cause.Err
 	}
-	return nil, staging.Errorf(staging.CodeUnauthorized, "the %s file %s cannot be read", what, file).Because(err)
+	return nil, staging.Errorf(staging.CodeUnauthorized, "cannot read the %s file %s", what, file).Because(err)
 }
 
-// newRenderer makes the renderer; run closes it. Templates are evaluated in
-// processes of their own, so that one that takes all memory or never ends
-// takes nothing with it. A run that builds once and ends builds a kustomization
-// itself: another start of the program costs more than a build.
+// newRenderer returns the renderer; cli.close closes it. Worker processes
+// evaluate templates, so that a template without end or with unlimited memory
+// cannot stop the program. A run with renderInProcess builds kustomizations in
+// its own process, because starting a worker takes longer than one build.
 func (c *cli) newRenderer() (*render.Renderer, error) {
 	self, err := os.Executable()
 	if err != nil {
@@ -236,20 +231,20 @@ func (c *cli) newRenderer() (*render.Renderer, error) {
 	}
 	renderer := render.New(render.Options{SandboxKustomize: !c.renderInProcess, Sandbox: func(ctx context.Context) *exec.Cmd {
 		worker := exec.CommandContext(ctx, self, renderWorker)
-		worker.Env = []string{} // no token in reach of a template
+		worker.Env = []string{} // keeps tokens away from templates
 		return worker
 	}})
 	c.closers = append(c.closers, renderer.Close)
 	return renderer, nil
 }
 
-// renderWorker is the hidden verb of those processes.
+// renderWorker is the hidden verb of worker processes.
 const renderWorker = "render-worker"
 
 func newRenderWorker(c *cli) *cobra.Command {
 	return &cobra.Command{
 		Use: renderWorker, Hidden: true, Args: cobra.NoArgs,
-		PersistentPreRunE: func(*cobra.Command, []string) error { return nil }, // it has no settings
+		PersistentPreRunE: func(*cobra.Command, []string) error { return nil }, // a worker has no settings
 		RunE:              func(*cobra.Command, []string) error { return render.ServeWorker(c.stdin, c.stdout) },
 	}
 }

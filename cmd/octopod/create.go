@@ -6,7 +6,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// newCreate is deploy for a person who means a new staging and nothing else.
+// newCreate returns `octopod create`: deploy that fails if the staging exists.
 func newCreate(c *cli) *cobra.Command {
 	return c.deployVerb(&cobra.Command{
 		Use:   "create [NAME] --branch BRANCH [--service SERVICE --image REF]",

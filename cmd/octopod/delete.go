@@ -14,7 +14,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// newDelete removes a staging for good.
+// newDelete returns `octopod delete`.
 func newDelete(c *cli) *cobra.Command {
 	var w writeFlags
 	var name, branch string
@@ -74,8 +74,8 @@ removes the record.`,
 	return cmd
 }
 
-// deletedBranch gives the branch whose staging a pipeline removes, and the
-// repository that the pipeline belongs to; "" when a person asks.
+// deletedBranch returns the branch whose staging to delete, and the repository
+// of the pipeline, "" outside of CI.
 func (c *cli) deletedBranch(cmd *cobra.Command, names []string, branch string, this, sure bool) (gone, repository string, err error) {
 	switch {
 	case strings.Join(names, "") != "" || this && branch != "":
@@ -97,7 +97,7 @@ func (c *cli) deletedBranch(cmd *cobra.Command, names []string, branch string, t
 	return m.Branch, m.Repository, err
 }
 
-// confirmDelete names what is lost, and asks.
+// confirmDelete lists the data that delete destroys, and asks for confirmation.
 func (c *cli) confirmDelete(ctx context.Context, in finder, name string) error {
 	views, err := in.Find(ctx, staging.Query{Names: []string{name}, Recorded: true})
 	if err != nil {
@@ -108,12 +108,12 @@ func (c *cli) confirmDelete(ctx context.Context, in finder, name string) error {
 		return err
 	}
 	if !c.interactive() {
-		return staging.Errorf(staging.CodeInvalid, "deleting staging %q takes its volumes and database away, and there is no terminal to ask on", name).
-			WithHint("add --yes if you mean it; `octopod archive %s` keeps the data", name)
+		return staging.Errorf(staging.CodeInvalid, "deleting staging %q destroys its volumes and database, and there is no terminal to confirm it", name).
+			WithHint("add --yes to delete it; `octopod archive %s` keeps the data", name)
 	}
 	c.stderr.printf("This deletes staging %s (branch %s):\n", c.stderr.paint(bold, name), oneLine(views[0].Spec.Branch))
 	c.stderr.printf("  namespace %s with everything in it, volumes and database included\n", p.Namespace(name))
-	c.stderr.printf("The record can be brought back from git, the data cannot.\n`octopod archive %s` keeps it.\n", name)
+	c.stderr.printf("git keeps the record, but not the data.\n`octopod archive %s` keeps both.\n", name)
 	sure, err := c.ask(ctx, "Delete it? [y/N] ")
 	if err == nil && !sure {
 		err = staging.Errorf(staging.CodeInvalid, "nothing was deleted")
@@ -121,13 +121,13 @@ func (c *cli) confirmDelete(ctx context.Context, in finder, name string) error {
 	return err
 }
 
-// interactive tells whether there is a person to ask.
+// interactive reports whether stdin and stderr are a terminal.
 func (c *cli) interactive() bool {
 	in, ok := c.stdin.(*os.File)
 	return ok && c.stderr.terminal && term.IsTerminal(int(in.Fd()))
 }
 
-// ask puts a yes-or-no question; an interrupt ends it.
+// ask asks a yes-or-no question. An interrupt ends it.
 func (c *cli) ask(ctx context.Context, question string) (bool, error) {
 	c.stderr.printf("%s", question)
 	answers := make(chan string, 1)
@@ -145,7 +145,7 @@ func (c *cli) ask(ctx context.Context, question string) (bool, error) {
 		c.stderr.printf("\n")
 		return false, ctx.Err()
 	case err := <-failures:
-		return false, staging.Errorf(staging.CodeInvalid, "the answer cannot be read").Because(err)
+		return false, staging.Errorf(staging.CodeInvalid, "cannot read the answer").Because(err)
 	case answer := <-answers:
 		return answer == "y" || answer == "yes", nil
 	}

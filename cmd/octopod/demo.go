@@ -11,7 +11,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// newDemo is `octopod demo`: the main workflow on this machine, without other programs.
+// newDemo returns `octopod demo`: the main workflow on this machine, without other programs.
 func newDemo(c *cli) *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
@@ -74,10 +74,10 @@ const (
 )
 
 func (d *demo) run(ctx context.Context) error {
-	for _, chapter := range []func(context.Context) error{
+	for _, section := range []func(context.Context) error{
 		d.application, d.envRepo, d.deploys, d.override, d.archive, d.rollback, d.overview,
 	} {
-		if err := chapter(ctx); err != nil {
+		if err := section(ctx); err != nil {
 			return err
 		}
 	}

@@ -11,7 +11,7 @@ import (
 	"octopod/generator/gitstore"
 )
 
-// demoBranch is a branch of the demo's application, as CI sees it.
+// demoBranch is a branch of the demo's application.
 type demoBranch struct {
 	name    string
 	author  gitstore.Identity
@@ -19,7 +19,7 @@ type demoBranch struct {
 	commit  string
 }
 
-// demoBranches is who works on what. The first is the main branch.
+// demoBranches returns the branches of the application; the first is main.
 func demoBranches() []demoBranch {
 	ada := gitstore.Identity{Name: "Ada Lovelace", Email: "ada@example.com"}
 	grace := gitstore.Identity{Name: "Grace Hopper", Email: "grace@example.com"}
@@ -31,8 +31,8 @@ func demoBranches() []demoBranch {
 	}
 }
 
-// demoEnv is the environment of the story: the machine's and the
-// terminal's, but not that of a CI run which happens to show the demo.
+// demoEnv returns the environment for the demo: the variables of the machine and
+// the terminal, without those of a CI run.
 func demoEnv(env environ) environ {
 	own := environ{}
 	for _, name := range []string{"HOME", "PATH", "USER", "LOGNAME", "TMPDIR", "TERM", "COLUMNS", "NO_COLOR", "LANG", "LC_ALL", "XDG_CONFIG_HOME"} {
@@ -45,7 +45,7 @@ func demoEnv(env environ) environ {
 
 func makeRepo(ctx context.Context, path string) error { return gitstore.InitBare(ctx, path, "main") }
 
-// makeApp makes a repository with a commit on every branch.
+// makeApp creates the application's repository, with a commit on every branch.
 func makeApp(ctx context.Context, path string, now func() time.Time) ([]demoBranch, error) {
 	if err := makeRepo(ctx, path); err != nil {
 		return nil, err
@@ -66,7 +66,7 @@ func makeApp(ctx context.Context, path string, now func() time.Time) ([]demoBran
 	return branches, nil
 }
 
-// startBranch is `git branch NAME COMMIT`.
+// startBranch creates a branch, like `git branch NAME COMMIT`.
 func startBranch(repo, name, commit string) error {
 	file := filepath.Join(repo, "refs", "heads", filepath.FromSlash(name))
 	if err := os.MkdirAll(filepath.Dir(file), 0o755); err != nil {

@@ -6,18 +6,17 @@ import (
 	"strings"
 )
 
-// title begins a chapter of the demo.
+// title prints the heading of a section of the demo.
 func (c *cli) title(text string) { c.stdout.printf("\n\n%s\n", c.stdout.paint(bold, "── "+text)) }
 
 func (c *cli) say(text string) { c.stdout.printf("\n%s\n", text) }
 
-// command shows a command the way a reader could type it, on lines of at most
-// 78 columns.
+// command prints a command for a shell, in lines of at most 78 columns.
 func (c *cli) command(line string) {
 	c.stdout.printf("\n%s\n", c.stdout.paint(cyan, "$ "+wrapCommand(line, 76)))
 }
 
-// wrapCommand breaks a command before its flags.
+// wrapCommand breaks long lines of a command before flags.
 func wrapCommand(line string, width int) string {
 	var lines []string
 	for current := ""; ; {
@@ -34,7 +33,7 @@ func wrapCommand(line string, width int) string {
 	return strings.Join(lines, " \\\n")
 }
 
-// cutFlag takes the words up to the next flag off a command.
+// cutFlag splits a command before its next flag.
 func cutFlag(line string) (head, rest string, more bool) {
 	i := strings.Index(line[1:], " --")
 	if i < 0 {
@@ -43,7 +42,8 @@ func cutFlag(line string) (head, rest string, more bool) {
 	return line[:i+1], line[i+1:], true
 }
 
-// octopod shows and runs one command of this very program, as somebody.
+// octopod prints and runs one command of this program. actor is its author, ""
+// for the author in the environment.
 func (d *demo) octopod(ctx context.Context, actor string, args ...string) error {
 	shown := args
 	if args[0] == "-q" {
@@ -63,7 +63,7 @@ func (d *demo) octopod(ctx context.Context, actor string, args ...string) error 
 	return root.ExecuteContext(ctx)
 }
 
-// asCI is the demo as CI on behalf of a person.
+// asCI returns a copy of the demo that runs as a CI job of actor.
 func (d *demo) asCI(actor string) *demo {
 	ci := *d.cli
 	ci.env = maps.Clone(d.env)
@@ -73,7 +73,7 @@ func (d *demo) asCI(actor string) *demo {
 	return &copied
 }
 
-// shellJoin quotes what a shell would take apart.
+// shellJoin joins arguments to a command line, quoted for a shell.
 func shellJoin(args []string) string {
 	words := make([]string, len(args))
 	for i, arg := range args {

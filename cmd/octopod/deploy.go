@@ -57,7 +57,7 @@ func (o *deployFlags) addFlags(c *cli, cmd *cobra.Command) {
 	cmd.ValidArgsFunction = c.completion(completeOneName)
 }
 
-// newDeploy is the verb of CI: make the staging of a branch, or bring it up to date.
+// newDeploy returns `octopod deploy`, the verb for CI.
 func newDeploy(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "deploy [NAME] [--branch BRANCH] [--service SERVICE --image REF]",
@@ -102,7 +102,7 @@ deploy also accepts the flags of Octopod 1: -n, -e KEY=VALUE, -E KEY, --set-app-
 	return c.deployVerb(cmd, staging.Deploy)
 }
 
-// deployVerb gives deploy, create and update their flags and their action.
+// deployVerb adds the flags and the action of deploy, create and update.
 func (c *cli) deployVerb(cmd *cobra.Command, verb staging.Verb) *cobra.Command {
 	o := deployFlags{}
 	o.addFlags(c, cmd)
@@ -125,19 +125,19 @@ func (c *cli) deployVerb(cmd *cobra.Command, verb staging.Verb) *cobra.Command {
 		for name, b := range a.Images {
 			a.Images[name] = withOrigin(b, origin)
 		}
-		became := &resultRecorder{backend: &imageWaiter{backend: to, cli: c}}
-		err = c.apply(cmd.Context(), became, a, o.writeFlags)
-		c.noteRest(became.result)
-		if became.applied {
-			err = cmp.Or(err, c.writeOutputs(o.outputs, became.result))
+		recorder := &resultRecorder{backend: &imageWaiter{backend: to, cli: c}}
+		err = c.apply(cmd.Context(), recorder, a, o.writeFlags)
+		c.noteSkipped(recorder.result)
+		if recorder.applied {
+			err = cmp.Or(err, c.writeOutputs(o.outputs, recorder.result))
 		}
 		return err
 	}
 	return cmd
 }
 
-// noteRest names what a deploy that did something left as it was.
-func (c *cli) noteRest(r change.Result) {
+// noteSkipped prints the parts of a deploy that changed nothing.
+func (c *cli) noteSkipped(r change.Result) {
 	if r.Changed && r.Note != "" {
 		c.note("%s", oneLine(r.Note))
 	}
@@ -155,7 +155,7 @@ func (o *deployFlags) action(cmd *cobra.Command, verb staging.Verb, args []strin
 	case named && a.Join:
 		return a, usage(cmd, "--join %s names the staging already", o.join)
 	case a.Join && verb == staging.Create:
-		return a, usage(cmd, "a new staging joins no other")
+		return a, usage(cmd, "--join needs an existing staging: use deploy")
 	case named:
 		name, err := oneName(cmd, args, o.name)
 		if err != nil {
@@ -178,7 +178,7 @@ func (o *deployFlags) action(cmd *cobra.Command, verb staging.Verb, args []strin
 	case o.pr.Number > 0:
 		a.PullRequest = &o.pr
 	case flags.Changed("pr"):
-		return a, usage(cmd, "--pr %d is no number of a pull request", o.pr.Number)
+		return a, usage(cmd, "--pr %d is not the number of a pull request", o.pr.Number)
 	case o.pr != staging.PullRequest{}:
 		return a, usage(cmd, "--pr-url, --pr-title and --pr-author need --pr NUMBER")
 	}
@@ -207,8 +207,8 @@ func (o *deployFlags) builds(ctx context.Context, cmd *cobra.Command, from finde
 	return o.describeBuilds(cmd, images)
 }
 
-// describeBuilds adds where the images come from. Without SERVICE= a commit or
-// repository is that of every image.
+// describeBuilds adds commits and repositories to the images. A value without
+// SERVICE= applies to every image.
 func (o *deployFlags) describeBuilds(cmd *cobra.Command, images map[string]string) (map[string]staging.Build, error) {
 	builds := map[string]staging.Build{}
 	for name, ref := range images {

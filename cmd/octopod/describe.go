@@ -14,7 +14,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// newDescribe shows all there is to know of one staging.
+// newDescribe returns `octopod describe`.
 func newDescribe(c *cli) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "describe NAME",
@@ -40,7 +40,7 @@ func newDescribe(c *cli) *cobra.Command {
 	return cmd
 }
 
-// describeJSON is one staging as programs read it.
+// describeJSON is the output of describe with -o json.
 type describeJSON struct {
 	staging.View
 	Settings []project.Setting `json:"settings"`
@@ -77,7 +77,7 @@ func (c *cli) describe(ctx context.Context, to interface {
 	return nil
 }
 
-// showPage prints the page that people read.
+// showPage prints the details of a staging for people.
 func (c *cli) showPage(p *project.Project, d describeJSON) {
 	s := d.Spec
 	c.field("Name", c.stdout.paint(bold, d.Metadata.Name))
@@ -109,8 +109,7 @@ func (c *cli) showPage(p *project.Project, d describeJSON) {
 	c.showChanges(d.History)
 }
 
-// tested is what somebody found who tried it, and whether that is about what is
-// there now.
+// tested returns the test result, and whether it is outdated.
 func (c *cli) tested(v staging.View) string {
 	t := v.Spec.Tested
 	if t == nil {
@@ -133,7 +132,7 @@ func by(person string) string {
 	return " by " + person
 }
 
-// field prints one line of the page, nothing when there is nothing to say.
+// field prints one line of the page. It omits an empty value.
 func (c *cli) field(name, value string) {
 	if value != "" && value != noValue {
 		c.stdout.printf("%-13s%s\n", name+":", value)
@@ -154,7 +153,7 @@ func (c *cli) statusLine(v staging.View) string {
 	return line
 }
 
-// since says how long a status has lasted, where that was watched.
+// since returns how long a status has lasted, "" if that is unknown.
 func (c *cli) since(t *time.Time) string {
 	if t == nil {
 		return ""
@@ -162,7 +161,7 @@ func (c *cli) since(t *time.Time) string {
 	return " (since " + c.formatTime(*t) + ")"
 }
 
-// steps tells how far the last change came: committed 12:00:00 → seen +0.3s.
+// steps returns the progress of the last change: committed 12:00:00 → seen +0.3s.
 func steps(t staging.Timings) string {
 	var words []string
 	var first time.Time
@@ -196,7 +195,8 @@ func (c *cli) showServices(v staging.View) {
 	c.section(columns, rows)
 }
 
-// liveCell tells which versions have pods, where that differs from what is wanted.
+// liveCell returns yes if only the wanted version has pods, else the versions
+// that have pods.
 func liveCell(s staging.ServiceStatus) cell {
 	switch {
 	case len(s.Live) == 1 && s.Live[0] == s.Wanted:
@@ -222,7 +222,7 @@ func (c *cli) showSettings(settings []project.Setting) {
 	c.section([]column{{"SETTING", 0}, {"VALUE", 2}, {"FROM", 0}, {"SCOPE", 0}, {"HELP", 3}}, rows)
 }
 
-// settingText is a value for people; a reference names a secret and is none.
+// settingText returns a value for people. It masks secrets, but not references to secrets.
 func settingText(s project.Setting) string {
 	switch {
 	case s.Absent():
@@ -237,7 +237,7 @@ func settingText(s project.Setting) string {
 	return staging.RedactValue(s.Name, staging.FormatValue(s.Value))
 }
 
-// showLinks lists where the services are reached, then the project's links.
+// showLinks lists the addresses of the services, then the project's links.
 func (c *cli) showLinks(urls map[string]string, links []project.Link) {
 	var rows [][]cell
 	for _, service := range sortedKeys(urls) {

@@ -13,14 +13,14 @@ import (
 	"octopod/generator/staging"
 )
 
-// detect is what the CI run, or else the work tree one is in, says of the
-// branch, and where each value comes from.
+// detect returns the branch and its build from the CI run, else from the work tree,
+// and the source of each value.
 func (c *cli) detect(ctx context.Context) (branch.Metadata, []branch.Finding) {
 	return branch.Detect(c.env, os.DirFS("/"), c.appWorkTree(ctx))
 }
 
-// appWorkTree is the work tree of the application. That of the env repo is none:
-// its branch is nobody's feature.
+// appWorkTree returns the work tree of the application. A work tree of the env repo
+// does not count: its branch is not a feature branch.
 func (c *cli) appWorkTree(ctx context.Context) branch.WorkTree {
 	root := gitRoot()
 	if root == "" || exists(filepath.Join(root, project.File)) {
@@ -34,13 +34,13 @@ func (c *cli) appWorkTree(ctx context.Context) branch.WorkTree {
 	return branch.WorkTree(w)
 }
 
-// currentBranch is what a verb goes by that was given neither branch nor name. In
-// CI that is what the pipeline is for; from a work tree it is said aloud.
+// currentBranch returns the branch for a verb without a branch or name: the branch
+// of the CI run, else of the work tree, with a note.
 func (c *cli) currentBranch(ctx context.Context) (branch.Metadata, error) {
 	m, findings := c.detect(ctx)
 	if m.Branch == "" {
 		return m, staging.Errorf(staging.CodeInvalid, "no branch is given: %s", noBranchReason(findings)).
-			WithHint("give --branch; `octopod name --explain` says what is taken from where")
+			WithHint("give --branch; `octopod name --explain` shows the detected values and their sources")
 	}
 	if m.Fork != "" {
 		return m, forkError(m)
@@ -51,17 +51,17 @@ func (c *cli) currentBranch(ctx context.Context) (branch.Metadata, error) {
 	return m, nil
 }
 
-// noBranchReason says why there is no branch.
+// noBranchReason returns why no branch was detected.
 func noBranchReason(findings []branch.Finding) string {
 	for _, f := range findings {
 		if f.What == "branch" && f.Why != "" {
 			return f.Why
 		}
 	}
-	return "nothing says which branch this is"
+	return "no branch was detected"
 }
 
-// explainDetected says where each value comes from, on stderr.
+// explainDetected prints the detected values and their sources to stderr.
 func (c *cli) explainDetected(ctx context.Context, flag string) {
 	m, findings := c.detect(ctx)
 	c.stderr.printf("%-12s %s\n", "from", cmp.Or(m.System, "this machine"))
@@ -79,16 +79,16 @@ func (c *cli) explainDetected(ctx context.Context, flag string) {
 	}
 }
 
-// forkError refuses the pull request of a fork: whoever opened it decides what
-// code runs, and how its branch is called.
+// forkError rejects the pull request of a fork. The author of the fork controls the
+// code that would run, and the name of the branch.
 func forkError(m branch.Metadata) error {
 	return staging.Errorf(staging.CodeForbidden, "branch %s belongs to the fork %s", oneLine(m.Branch), oneLine(m.Fork)).
-		WithHint("skip this step for pull requests of forks; or read the code, push it to a branch of your own and deploy that")
+		WithHint("skip this step for pull requests of forks; or review the code, push it to a branch of your own and deploy that branch")
 }
 
-// addDetected takes from the surroundings what an action leaves open: the branch when
-// neither branch nor name is given, and what was built. Flags that name another
-// branch than the one CI builds make the rest of it mean nothing.
+// addDetected sets the fields that the flags leave empty: the branch if there is
+// neither branch nor name, and the pull request. It returns the detected build,
+// which is empty if the flags select another branch than the CI run.
 func (o *deployFlags) addDetected(ctx context.Context, c *cli, a *staging.Action) (branch.Metadata, error) {
 	if a.Branch == "" && (a.Name == "" || a.Join) {
 		m, err := c.currentBranch(ctx)
@@ -110,7 +110,7 @@ func (o *deployFlags) addDetected(ctx context.Context, c *cli, a *staging.Action
 	return m, nil
 }
 
-// withOrigin adds to a build what the flags left open.
+// withOrigin sets the fields of a build that the flags leave empty.
 func withOrigin(b staging.Build, m branch.Metadata) staging.Build {
 	if b.Commit == "" {
 		b.Commit = m.Commit

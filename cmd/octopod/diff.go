@@ -9,7 +9,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// newDiff compares the manifests of a staging.
+// newDiff returns `octopod diff`.
 func newDiff(c *cli) *cobra.Command {
 	var committed bool
 	cmd := &cobra.Command{
@@ -61,7 +61,7 @@ func (c *cli) diff(ctx context.Context, name string, revisions []string, committ
 	return c.showDiffs(change.Compare(before, after))
 }
 
-// drift compares what is committed with what would be.
+// drift returns the committed manifests and newly generated ones.
 func (c *cli) drift(ctx context.Context, to maintainer, name string, committed bool) (before, after []staging.Object, err error) {
 	edits, err := c.edits(ctx, to, committed)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// newDoctor finds out why stagings do not come up.
+// newDoctor returns `octopod doctor`.
 func newDoctor(c *cli) *cobra.Command {
 	return &cobra.Command{
 		Use:   "doctor",
@@ -68,7 +68,7 @@ func (c *cli) showFinding(f doctor.Finding) {
 	}
 }
 
-// indented keeps the lines of a longer text together.
+// indented indents all lines of a text but the first.
 func indented(text string) string {
 	return strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n    ")
 }

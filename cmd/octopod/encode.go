@@ -8,8 +8,8 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// encode prints a value as JSON, as the same in YAML with -o yaml, or what
-// -o jsonpath=… picks of it.
+// encode prints a value as JSON, as YAML with -o yaml, or the fields that
+// -o jsonpath=… selects.
 func (c *cli) encode(v any) error {
 	var b bytes.Buffer
 	encoder := json.NewEncoder(&b)
@@ -20,8 +20,8 @@ func (c *cli) encode(v any) error {
 	}
 	text := b.Bytes()
 	if c.settings.jsonPath != nil {
-		picked, err := c.settings.jsonPath.find(text)
-		c.stdout.printf("%s", picked)
+		found, err := c.settings.jsonPath.find(text)
+		c.stdout.printf("%s", found)
 		return err
 	}
 	if c.settings.output == "yaml" {

@@ -17,8 +17,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// envRepo is the env repo's address: as set, else the work tree around the
-// current directory; "" when there is neither.
+// envRepo returns the env repo's address from the settings, else the work tree
+// around the current directory, else "".
 func (c *cli) envRepo() string {
 	if c.settings.envRepo != "" || c.settings.server != "" {
 		return c.settings.envRepo
@@ -30,7 +30,7 @@ func (c *cli) envRepo() string {
 	return root
 }
 
-// gitRoot is the root of the git work tree around the current directory.
+// gitRoot returns the root of the git work tree around the current directory.
 func gitRoot() string {
 	dir, err := os.Getwd()
 	for err == nil {
@@ -51,14 +51,14 @@ func exists(path string) bool {
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
-// branch is the env repo's branch: as set, else the one that is checked out
-// where the env repo is a clone on this machine, or its detached commit; else main.
+// branch returns the env repo's branch: the setting, else the checked-out branch or
+// detached commit of a clone on this machine, else "" for main.
 func (c *cli) branch(repo string) (string, error) {
 	dot := filepath.Join(repo, ".git")
 	if c.settings.ref != "" || giturl.IsRemote(repo) || !exists(dot) {
 		return c.settings.ref, nil
 	}
-	if data, err := os.ReadFile(dot); err == nil { // of `git worktree`: a file that names the directory
+	if data, err := os.ReadFile(dot); err == nil { // a linked worktree: the file contains the git directory
 		dir := strings.TrimSpace(strings.TrimPrefix(string(data), "gitdir: "))
 		if !filepath.IsAbs(dir) {
 			dir = filepath.Join(repo, dir)
@@ -67,7 +67,7 @@ func (c *cli) branch(repo string) (string, error) {
 	}
 	head, err := os.ReadFile(filepath.Join(dot, "HEAD"))
 	if err != nil {
-		return "", nil // the git store says what is wrong with it
+		return "", nil // opening the repository reports the fault
 	}
 	branch, ok := strings.CutPrefix(strings.TrimSpace(string(head)), "ref: refs/heads/")
 	if !ok {
@@ -76,7 +76,7 @@ func (c *cli) branch(repo string) (string, error) {
 	return branch, nil
 }
 
-// workTree is the env repo's work tree, "" where it has none.
+// workTree returns the env repo's work tree, "" if it has none.
 func (c *cli) workTree() string {
 	repo := c.envRepo()
 	if c.settings.server != "" || repo == "" || giturl.IsRemote(repo) || !exists(filepath.Join(repo, ".git")) {
@@ -85,17 +85,17 @@ func (c *cli) workTree() string {
 	return repo
 }
 
-// noteLocal says that a commit went to a clone on this machine, which nobody
-// else sees before it is pushed.
+// noteLocal prints a note if the commit is in a clone on this machine: Argo CD does
+// not have it before a push.
 func (c *cli) noteLocal() {
 	config, err := os.ReadFile(filepath.Join(c.workTree(), ".git", "config"))
 	if err == nil && c.workTree() != "" && strings.Contains(string(config), `[remote "`) {
-		c.note("committed to this clone: `git push` hands it to Argo CD")
+		c.note("committed to this clone only: run `git push` for Argo CD")
 	}
 }
 
-// uncommitted is what lies in the env repo's work tree and not in git yet; nil
-// without a work tree, or when another branch than its own is asked for.
+// uncommitted returns the uncommitted files of the env repo's work tree; nil without
+// a work tree, or with --ref.
 func (c *cli) uncommitted(ctx context.Context, to maintainer) (*staging.Uncommitted, error) {
 	dir := c.workTree()
 	if dir == "" || c.settings.ref != "" {
@@ -104,33 +104,33 @@ func (c *cli) uncommitted(ctx context.Context, to maintainer) (*staging.Uncommit
 	return to.Uncommitted(ctx, os.DirFS(dir))
 }
 
-// addCommitted adds the flag of verbs that look at uncommitted files.
+// addCommitted adds --committed, for verbs that read uncommitted files.
 func addCommitted(cmd *cobra.Command, committed *bool) {
 	cmd.Flags().BoolVar(committed, "committed", false, "in a clone: read committed files only, not your edits")
 }
 
-// edits is what a verb looks at beside what is committed, having said so.
+// edits returns the uncommitted files that a verb reads, and prints their names.
 func (c *cli) edits(ctx context.Context, to maintainer, committed bool) (*staging.Uncommitted, error) {
 	if committed {
 		return nil, nil
 	}
 	edits, err := c.uncommitted(ctx, to)
 	if names := edits.Names(); len(names) > 0 {
-		c.note("looked at as edited, though not committed: %s", firstFew(names))
+		c.note("read with your uncommitted edits: %s", firstFew(names))
 	}
 	return edits, err
 }
 
-// noteUncommitted names files of a work tree that were edited and not committed:
-// a verb that commits does not look at them.
+// noteUncommitted prints the names of uncommitted files. A verb that commits ignores
+// them.
 func (c *cli) noteUncommitted(ctx context.Context, to maintainer) {
 	edits, err := c.uncommitted(ctx, to)
-	if names := edits.Names(); err == nil && len(names) > 0 { // the answer does not depend on it
-		c.note("not looked at, because not committed: %s", firstFew(names))
+	if names := edits.Names(); err == nil && len(names) > 0 { // an error does not affect the result
+		c.note("ignored your uncommitted edits: %s", firstFew(names))
 	}
 }
 
-// firstFew lists the first of many names.
+// firstFew joins the first three names and counts the others.
 func firstFew(names []string) string {
 	const most = 3
 	shown := strings.Join(names[:min(len(names), most)], ", ")

@@ -13,8 +13,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// exitCodes is the one table from what went wrong to the exit code. `octopod help
-// exit-codes` prints it.
+// exitCodes is the only table of exit codes. `octopod help exit-codes` prints it.
 var exitCodes = []struct {
 	exit  int
 	codes []staging.Code
@@ -33,19 +32,20 @@ var exitCodes = []struct {
 }
 
 const (
-	exitCompareFailed = 2   // the least exit code of diff and regenerate --check when they could not compare
+	exitCompareFailed = 2   // the lowest exit code of diff and regenerate --check if they fail
 	exitInterrupted   = 130 // as shells do: 128 + SIGINT
 )
 
-// errDifferent is the answer of a comparison, not a failure: exit code 1, no words.
+// errDifferent is the result of a comparison, not a failure: exit code 1, no message.
 var errDifferent = errors.New("different")
 
-// comparisonError marks the failure of a comparison, whose exit code must not be mistaken for an answer.
+// comparisonError marks the failure of a comparison. Its exit code differs from
+// the exit codes of results.
 type comparisonError struct{ error }
 
 func (t comparisonError) Unwrap() error { return t.error }
 
-// comparisonResult keeps exit code 1 for "different".
+// comparisonResult marks failures, so that exit code 1 means "different" only.
 func comparisonResult(err error) error {
 	if err == nil || errors.Is(err, errDifferent) {
 		return err
@@ -53,14 +53,14 @@ func comparisonResult(err error) error {
 	return comparisonError{err}
 }
 
-// reported is a failure whose particulars are part of the result already.
+// reported is a failure that the printed result already explains.
 type reported struct{ code staging.Code }
 
 func (r reported) Error() string { return string(r.code) }
 
-// exitCode gives the exit code of an error.
+// exitCode returns the exit code of an error.
 func exitCode(err error) int {
-	var said reported
+	var printed reported
 	var t comparisonError
 	switch {
 	case err == nil:
@@ -69,12 +69,12 @@ func exitCode(err error) int {
 		return 1
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted
-	case errors.As(err, &said):
-		return exitCodeFor(said.code)
+	case errors.As(err, &printed):
+		return exitCodeFor(printed.code)
 	case errors.As(err, &t):
 		return max(exitCompareFailed, exitCode(t.error))
 	}
-	return exitCodeFor(codeOf(err))
+	return exitCodeFor(staging.ResultCode(err))
 }
 
 func exitCodeFor(code staging.Code) int {
@@ -88,30 +88,20 @@ func exitCodeFor(code staging.Code) int {
 	return 1
 }
 
-// codeOf knows one thing that staging.CodeOf does not: a deadline is a timeout.
-func codeOf(err error) staging.Code {
-	code := staging.CodeOf(err)
-	if code == staging.CodeInternal && errors.Is(err, context.DeadlineExceeded) {
-		return staging.CodeTimeout
-	}
-	return code
-}
-
-// report tells on stderr what went wrong and gives the exit code.
+// report prints an error to stderr and returns the exit code.
 //
-// What is said: one line "octopod: what happened"; several faults one a line
-// below it, indented; what to do next on a line of its own after an arrow.
-// With -o json or yaml the same as one JSON object; what a path picks is for
-// people and scripts, who read the line.
+// The form is one line "octopod: MESSAGE"; then the problems, one per indented
+// line; then the hint, on a line of its own after an arrow. With -o json or yaml
+// the error is one JSON object, but not with -o jsonpath.
 func (c *cli) report(ctx context.Context, args []string, err error) int {
 	if err != nil && ctx.Err() != nil {
 		c.stderr.printf("octopod: interrupted\n")
 		return exitInterrupted
 	}
 	exit := exitCode(err)
-	var said reported
+	var printed reported
 	switch {
-	case err == nil, errors.Is(err, errDifferent), errors.As(err, &said):
+	case err == nil, errors.Is(err, errDifferent), errors.As(err, &printed):
 	case c.settings.machineReadable() && c.settings.jsonPath == nil || wantsJSON(args):
 		c.stderr.printf("%s\n", errorJSON(err, exit))
 	default:
@@ -123,8 +113,8 @@ func (c *cli) report(ctx context.Context, args []string, err error) int {
 	return exit
 }
 
-// message says a foreign error's text too: on the command line whoever reads
-// it is also who can mend it.
+// message returns the full text of an error, including the causes from other
+// programs: the user of the command line can fix them.
 func message(err error) string { return strings.TrimRight(err.Error(), "\n") }
 
 func errorJSON(err error, exit int) []byte {
@@ -136,7 +126,7 @@ func errorJSON(err error, exit int) []byte {
 		Message    string            `json:"message"`
 		Hint       string            `json:"hint,omitempty"`
 		Problems   []staging.Problem `json:"problems,omitempty"`
-	}{staging.APIVersion, "Error", codeOf(err), exit, message(err), staging.HintOf(err), staging.ProblemsOf(err)}
+	}{staging.APIVersion, "Error", staging.ResultCode(err), exit, message(err), staging.HintOf(err), staging.ProblemsOf(err)}
 	var e *staging.Error
 	if errors.As(err, &e) && len(doc.Problems) > 0 {
 		doc.Message = e.Message
@@ -145,7 +135,7 @@ func errorJSON(err error, exit int) []byte {
 	return text
 }
 
-// wantsJSON finds -o json in arguments that could not be parsed.
+// wantsJSON reports whether arguments that cobra failed to parse contain -o json.
 func wantsJSON(args []string) bool {
 	line := strings.Join(args, " ") + " "
 	for _, form := range []string{"-o json ", "-ojson ", "-o=json ", "--output json ", "--output=json "} {
@@ -156,20 +146,20 @@ func wantsJSON(args []string) bool {
 	return false
 }
 
-// usage is an error in how a verb was called.
+// usage returns an error about the arguments of a verb, with its usage as the hint.
 func usage(cmd *cobra.Command, format string, args ...any) *staging.Error {
 	return staging.Errorf(staging.CodeInvalid, format, args...).WithHint("usage: %s\n  `%s --help` shows examples", cmd.UseLine(), cmd.CommandPath())
 }
 
-// noArgs is for verbs that take flags only.
+// noArgs rejects arguments of a verb that takes only flags.
 func noArgs(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usage(cmd, "%q is too much: %s takes flags only", args[0], cmd.Name())
+		return usage(cmd, "unexpected argument %q: %s takes only flags", args[0], cmd.Name())
 	}
 	return nil
 }
 
-// unknownVerb names what the person may have meant.
+// unknownVerb returns an error that suggests similar verbs.
 func unknownVerb(root *cobra.Command, verb string) error {
 	err := staging.Errorf(staging.CodeInvalid, "there is no verb %q", verb).WithHint("`octopod --help` lists the verbs")
 	if near := root.SuggestionsFor(verb); len(near) > 0 {
@@ -178,8 +168,7 @@ func unknownVerb(root *cobra.Command, verb string) error {
 	return err
 }
 
-// suggestFlag asks for the flag that the person may have meant; "" where none is
-// spelled alike.
+// suggestFlag returns a question for a flag with a similar spelling, "" if there is none.
 func suggestFlag(cmd *cobra.Command, err error) string {
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) || unknown.GetSpecifiedShortnames() != "" {

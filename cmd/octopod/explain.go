@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// newExplain says why a branch has a staging, or has none.
+// newExplain returns `octopod explain`.
 func newExplain(c *cli) *cobra.Command {
 	return &cobra.Command{
 		Use:   "explain [BRANCH]",

@@ -6,7 +6,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// newExtend lets a staging's time to live begin anew.
+// newExtend returns `octopod extend`.
 func newExtend(c *cli) *cobra.Command {
 	return c.actionCommand(&cobra.Command{
 		Use:   "extend NAME",

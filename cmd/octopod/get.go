@@ -20,7 +20,7 @@ type getFlags struct {
 	watch     bool
 }
 
-// newGet lists stagings.
+// newGet returns `octopod get`.
 func newGet(c *cli) *cobra.Command {
 	var l getFlags
 	cmd := &cobra.Command{
@@ -65,8 +65,8 @@ services with a build of the branch; all others run the project's default.`,
 	return cmd
 }
 
-// list shows how things are now. For people the archived ones are counted, so
-// that nobody misses a staging that sleeps.
+// list prints the stagings. For people it also prints the number of archived
+// stagings that it does not list.
 func (c *cli) list(ctx context.Context, from finder, l getFlags) error {
 	counts := !l.All && !l.Archived && len(l.Names) == 0 && !c.settings.machineReadable() && c.settings.output != "name"
 	q := l.Query
@@ -106,7 +106,7 @@ func (c *cli) showViews(views []staging.View, l getFlags) error {
 		return nil
 	}
 	if len(views) == 0 {
-		c.note("no stagings%s", map[bool]string{true: " fit", false: " yet: `octopod deploy --branch BRANCH` makes one"}[len(l.Selector) > 0 || l.Archived])
+		c.note("no stagings%s", map[bool]string{true: " match", false: " yet: `octopod deploy --branch BRANCH` creates one"}[len(l.Selector) > 0 || l.Archived])
 		return nil
 	}
 	columns, rows := c.stagingTable(views)
@@ -117,18 +117,18 @@ func (c *cli) showViews(views []staging.View, l getFlags) error {
 	return nil
 }
 
-// noteFailure says what is wrong with a staging, below the table.
+// noteFailure prints the problem of a staging, below the table.
 func (c *cli) noteFailure(v staging.View) {
 	name := v.Metadata.Name
 	switch v.Status.Phase {
 	case staging.PhaseInvalid:
-		c.note("%s is invalid: `octopod describe %s` says why", name, name)
+		c.note("%s is invalid: `octopod describe %s` shows why", name, name)
 	case staging.PhaseFailed, staging.PhaseDegraded:
 		c.note("%s: %s", name, oneLine(v.Status.Reason.String()))
 	}
 }
 
-// stagingTable gives what fits 80 columns, and with -o wide the rest.
+// stagingTable returns the columns that fit 80 characters; with -o wide, all columns.
 func (c *cli) stagingTable(views []staging.View) ([]column, [][]cell) {
 	columns := []column{{"NAME", 0}, {"STATUS", 0}, {"BRANCH", 2}, {"SERVICES", 3}, {"URL", 0}, {"AGE", 0}}
 	wide := c.settings.output == "wide"

@@ -7,9 +7,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// addHelp gives every verb the same form of help: what it does, how to call it,
-// examples, its own flags. The flags that every verb has are on a page of
-// their own, since they would bury these.
+// addHelp sets the form of help for every verb: description, usage, examples and
+// its own flags. The common flags of all verbs are on the page `octopod options`.
 func addHelp(root *cobra.Command) {
 	root.SetHelpFunc(func(cmd *cobra.Command, _ []string) { cmd.Print(helpOf(cmd)) })
 	root.SetHelpCommand(newHelp(root))
@@ -41,7 +40,7 @@ func helpOf(cmd *cobra.Command) string {
 	return strings.Join(parts, "\n\n") + "\n"
 }
 
-// verbsOf lists the verbs in their groups, and the pages of help.
+// verbsOf returns the verbs by group, and the help pages.
 func verbsOf(root *cobra.Command) []string {
 	if !root.HasSubCommands() {
 		return nil
@@ -65,12 +64,12 @@ func listVerbs(title string, root *cobra.Command, belongs func(*cobra.Command) b
 	return title
 }
 
-// newHelp is `octopod help`, which knows what it does not know.
+// newHelp returns `octopod help`. Unlike cobra's, it fails for an unknown verb.
 func newHelp(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{
 		Use: "help [VERB]", GroupID: "more", Short: "Help about a verb", Long: "Help about a verb, or a help page.",
 		Example:           "  octopod help deploy\n  octopod help exit-codes",
-		PersistentPreRunE: func(*cobra.Command, []string) error { return nil }, // wrong settings are no reason to be silent
+		PersistentPreRunE: func(*cobra.Command, []string) error { return nil }, // help works with invalid settings
 		ValidArgsFunction: func(_ *cobra.Command, args []string, typed string) (words []string, _ cobra.ShellCompDirective) {
 			for _, cmd := range root.Commands() {
 				if len(args) == 0 && !cmd.Hidden && strings.HasPrefix(cmd.Name(), typed) {
@@ -89,14 +88,14 @@ func newHelp(root *cobra.Command) *cobra.Command {
 	}
 }
 
-// newOptions is `octopod options`: the flags of every verb.
+// newOptions returns `octopod options`: the flags of every verb.
 func newOptions(root *cobra.Command) *cobra.Command {
 	return &cobra.Command{Use: "options", Short: "Flags of every verb",
 		Long: "Every verb accepts these flags.\n\n" + root.PersistentFlags().FlagUsagesWrapped(helpWidth)}
 }
 
-// reflow fills the lines of paragraphs. One with an indented line is a list or
-// an example and stays as it is written.
+// reflow wraps paragraphs. A paragraph with an indented line is a list or an
+// example and stays unchanged.
 func reflow(text string) string {
 	paragraphs := strings.Split(strings.TrimSpace(text), "\n\n")
 	for i, p := range paragraphs {
@@ -107,7 +106,7 @@ func reflow(text string) string {
 	return strings.Join(paragraphs, "\n\n")
 }
 
-// newExitCodes is `octopod help exit-codes`.
+// newExitCodes returns `octopod help exit-codes`.
 func newExitCodes() *cobra.Command {
 	var b strings.Builder
 	b.WriteString("Every verb returns one of these exit codes.\n\n")

@@ -8,7 +8,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// newHistory lists the versions of a staging.
+// newHistory returns `octopod history`.
 func newHistory(c *cli) *cobra.Command {
 	var limit int
 	var noHeaders bool
@@ -29,7 +29,7 @@ also from the server's observations.`,
 				return err
 			}
 			if limit < 0 {
-				return usage(cmd, "--limit %d is less than nothing", limit)
+				return usage(cmd, "--limit %d is negative", limit)
 			}
 			to, err := c.connect(cmd.Context())
 			if err != nil {
@@ -37,8 +37,8 @@ also from the server's observations.`,
 			}
 			events, err := to.History(cmd.Context(), staging.HistoryQuery{Name: name, Limit: limit, Rollouts: true})
 			if staging.CodeOf(err) == staging.CodeNotFound {
-				return staging.Errorf(staging.CodeNotFound, "there never was a staging %q", name).
-					WithHint("`octopod get --all` lists those there are")
+				return staging.Errorf(staging.CodeNotFound, "staging %q never existed", name).
+					WithHint("`octopod get --all` lists all stagings")
 			}
 			if err != nil {
 				return err
@@ -82,7 +82,7 @@ func (c *cli) tableOfEvents(events []staging.Event, headers bool) {
 	c.stdout.table(columns, rows, headers)
 }
 
-// outcome says what became of a version, as far as that was seen.
+// outcome returns the result of the rollout of a version, as far as it is known.
 func outcome(e staging.Event) cell {
 	if e.Rollout == nil {
 		return cell{noValue, dim}

@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// splitService reads [SERVICE=]VALUE. An image reference holds no "=".
+// splitService parses [SERVICE=]VALUE. An image reference contains no "=".
 func splitService(given string) (service, value string, bare bool) {
 	if service, value, ok := strings.Cut(given, "="); ok {
 		return service, value, false
@@ -20,8 +20,8 @@ func needsService(values []string) bool {
 	return slices.ContainsFunc(values, func(v string) bool { return !strings.Contains(v, "=") })
 }
 
-// perService pairs values with services: SERVICE=VALUE by itself, and bare
-// values with --service in the order given.
+// perService returns values by service. A value without SERVICE= belongs to the
+// next --service.
 func perService(cmd *cobra.Command, flag string, values, services []string) (map[string]string, error) {
 	pairs, bare := map[string]string{}, 0
 	for _, given := range values {
@@ -41,7 +41,7 @@ func perService(cmd *cobra.Command, flag string, values, services []string) (map
 	return pairs, nil
 }
 
-// onlyService is what --image means in a project with one service.
+// onlyService returns the service of a project that has only one.
 func onlyService(ctx context.Context, cmd *cobra.Command, from finder) (string, error) {
 	p, err := from.Project(ctx)
 	if err != nil {

@@ -8,9 +8,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// imageWaiter tries a deploy again for as long as the project lets it wait for
-// images that are not there yet. Between the tries nobody is kept waiting,
-// neither a server nor other writers.
+// imageWaiter retries a deploy until its images exist, at most for the project's
+// spec.images.wait. Between retries it holds no lock and no request.
 type imageWaiter struct {
 	backend
 	cli *cli
@@ -32,17 +31,17 @@ func (p *imageWaiter) Apply(ctx context.Context, r change.Request) (change.Resul
 	}
 	ends := time.NewTimer(time.Duration(project.Spec.Images.Wait))
 	defer ends.Stop()
-	said := ""
+	noted := ""
 	for pause := minBackoff; change.IsImagePending(err); pause = min(2*pause, maxBackoff) {
-		if why := staging.ProblemsOf(err)[0].Message; why != said {
-			p.cli.note("waiting, at most %s: %s", project.Spec.Images.Wait, oneLine(why))
-			said = why
+		if why := staging.ProblemsOf(err)[0].Message; why != noted {
+			p.cli.note("waiting up to %s: %s", project.Spec.Images.Wait, oneLine(why))
+			noted = why
 		}
 		select {
 		case <-time.After(pause):
 		case <-ends.C:
-			return result, staging.Errorf(staging.CodeTimeout, "waited %s for what is to be deployed", project.Spec.Images.Wait).
-				Because(err).WithHint("spec.images.wait says how long; --no-image-check deploys it all the same")
+			return result, staging.Errorf(staging.CodeTimeout, "waited %s for the images of this deploy", project.Spec.Images.Wait).
+				Because(err).WithHint("spec.images.wait sets the limit; --no-image-check deploys without this check")
 		case <-ctx.Done():
 			return result, ctx.Err()
 		}

@@ -18,13 +18,13 @@ import (
 	"octopod/generator/staging"
 )
 
-// importFlags say what the overrides of Octopod 1 are here.
+// importFlags map the overrides of Octopod 1 to parameters and images.
 type importFlags struct {
 	keys, images, branches, leave []string
 	dryRun                        bool
 }
 
-// newImport takes over the stagings of Octopod 1.
+// newImport returns `octopod import`.
 func newImport(c *cli) *cobra.Command {
 	var o importFlags
 	cmd := &cobra.Command{
@@ -68,19 +68,22 @@ sets another one. Links, logs and databases stay with Octopod 1.`,
 	return cmd
 }
 
-// mapping reads the flags.
+// mapping parses the flags.
 func (o importFlags) mapping(cmd *cobra.Command) (m octopod1.Mapping, err error) {
 	m.Ignore = o.leave
 	for _, f := range []struct {
-		flag   string
-		values []string
-		to     *map[string]string
-	}{{"--key", o.keys, &m.Keys}, {"--image", o.images, &m.Images}, {"--branch", o.branches, &m.Branches}} {
+		flag, form string
+		values     []string
+		to         *map[string]string
+	}{
+		{"--key", "OLD=PARAMETER", o.keys, &m.Keys}, {"--image", "OLD=SERVICE", o.images, &m.Images},
+		{"--branch", "NAME=BRANCH", o.branches, &m.Branches},
+	} {
 		*f.to = map[string]string{}
 		for _, value := range f.values {
 			left, right, ok := strings.Cut(value, "=")
 			if !ok || left == "" || right == "" {
-				return m, usage(cmd, "%s %s has no two sides", f.flag, value)
+				return m, usage(cmd, "%s %s is not %s", f.flag, value, f.form)
 			}
 			(*f.to)[left] = right
 		}
@@ -98,7 +101,7 @@ func (c *cli) importFrom(ctx context.Context, cmd *cobra.Command, file string, o
 		return err
 	}
 	if c.settings.server != "" {
-		return usage(cmd, "an import works on the env repo itself: name it with --env-repo")
+		return usage(cmd, "import does not work with --server: set --env-repo")
 	}
 	to, err := c.connectTo(ctx, c.envRepo())
 	if err != nil {
@@ -126,12 +129,13 @@ func (c *cli) readDeployments(file string) ([]octopod1.Deployment, error) {
 	}
 	data, err := read()
 	if err != nil {
-		return nil, staging.Errorf(staging.CodeInvalid, "the list of deployments cannot be read").Because(err)
+		return nil, staging.Errorf(staging.CodeInvalid, "cannot read the list of deployments").Because(err)
 	}
 	return octopod1.Parse(data)
 }
 
-// importReport is what comes over, and what does not.
+// importReport lists the deployments of Octopod 1, their conversion, and the result
+// of the import.
 type importReport struct {
 	deployments []octopod1.Deployment
 	converted   []octopod1.Converted
@@ -149,12 +153,12 @@ func newImportReport(p *project.Project, m octopod1.Mapping, deployments []octop
 	return r
 }
 
-// incomplete tells whether something would be lost.
+// incomplete reports whether the import would lose data.
 func (r *importReport) incomplete() bool {
 	return slices.ContainsFunc(r.converted, func(c octopod1.Converted) bool { return len(c.Unmapped)+len(c.Problems) > 0 })
 }
 
-// unmappedKeys are the keys that nothing is for, with the number of stagings that have each.
+// unmappedKeys returns the keys without a mapping, with the number of stagings that have each.
 func (r *importReport) unmappedKeys() map[string]int {
 	keys := map[string]int{}
 	for _, c := range r.converted {
@@ -165,7 +169,7 @@ func (r *importReport) unmappedKeys() map[string]int {
 	return keys
 }
 
-// failure says why one deployment cannot come over; "" when it can.
+// failure returns why the import of one deployment fails; "" if it succeeds.
 func (r *importReport) failure(i int) string {
 	var words []string
 	for _, fault := range r.converted[i].Problems {
@@ -177,13 +181,13 @@ func (r *importReport) failure(i int) string {
 	return strings.Join(words, "; ")
 }
 
-// importedJSON is one deployment as programs read it.
+// importedJSON is one deployment in the output of import with -o json.
 type importedJSON struct {
 	Name     string   `json:"name"`
 	Branch   string   `json:"branch"`
 	Archived bool     `json:"archived"`
 	Changed  bool     `json:"changed"`
-	Left     []string `json:"left,omitempty"` // keys that nothing is for
+	Left     []string `json:"left,omitempty"` // keys without a mapping
 	Remark   string   `json:"remark,omitempty"`
 	Error    string   `json:"error,omitempty"`
 }
@@ -232,52 +236,52 @@ func importRows(items []importedJSON) [][]cell {
 		case item.Error != "":
 			step, remark = cell{"failed", red}, item.Error
 		case !item.Changed:
-			step, remark = cell{"keep", dim}, "it is there already"
+			step, remark = cell{"keep", dim}, "exists already"
 		case item.Archived:
 			step.text = "archived"
 		}
 		if len(item.Left) > 0 {
-			remark = strings.TrimPrefix(remark+"; left behind: "+strings.Join(item.Left, ", "), "; ")
+			remark = strings.TrimPrefix(remark+"; not imported: "+strings.Join(item.Left, ", "), "; ")
 		}
 		rows = append(rows, []cell{{item.Name, bold}, {item.Branch, ""}, step, {cmp.Or(oneLine(remark), noValue), ""}})
 	}
 	return rows
 }
 
-// summary counts: 2 created, 1 was there already (1f2e3d4).
+// summary returns the counts: 2 created, 1 unchanged (1f2e3d4).
 func (r *importReport) summary(items []importedJSON, dryRun, failed bool) string {
-	made, there := 0, 0
+	created, unchanged := 0, 0
 	for _, item := range items {
 		switch {
 		case item.Changed:
-			made++
+			created++
 		case item.Error == "":
-			there++
+			unchanged++
 		}
 	}
-	words := []string{count(made, "created"), count(there, "there already")}
+	words := []string{count(created, "created"), count(unchanged, "unchanged")}
 	text := strings.Join(slices.DeleteFunc(words, func(s string) bool { return s == "" }), ", ")
 	switch {
 	case failed:
-		return "nothing is committed: something would be lost"
+		return "nothing is committed: the import would lose data"
 	case text == "":
 		return "no stagings"
 	case dryRun:
-		return "would be " + text + " (dry run, nothing is committed)"
+		return text + " (dry run, nothing is committed)"
 	case r.result.Changed:
 		return fmt.Sprintf("%s (%s)", text, short(r.result.Revision))
 	}
 	return text
 }
 
-// noteUnmapped names what nothing of the project is for.
+// noteUnmapped prints the keys without a mapping, and the flags that map them.
 func (c *cli) noteUnmapped(r *importReport) {
 	keys := r.unmappedKeys()
 	if slices.ContainsFunc(r.deployments, func(d octopod1.Deployment) bool { return d.Links > 0 }) {
-		c.note("links are not carried over: every staging has those of its services, and spec.links of %s", project.File)
+		c.note("links are not imported: a staging has the links of its services and of spec.links in %s", project.File)
 	}
 	for _, key := range sortedKeys(keys) {
-		c.note("%s, set on %s, is no parameter: --key %s=PARAMETER, --image %s=SERVICE or --leave %s",
+		c.note("%s, set on %s, is not a parameter: use --key %s=PARAMETER, --image %s=SERVICE or --leave %s",
 			oneLine(key), plural(keys[key], "staging"), oneLine(key), oneLine(key), strconv.Quote(key))
 	}
 }

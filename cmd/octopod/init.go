@@ -18,7 +18,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// initFlags are the answers that an env repo is made from.
+// initFlags are the flags of init.
 type initFlags struct {
 	project, title     string
 	engine, outputMode string
@@ -43,7 +43,7 @@ func (o *initFlags) addFlags(cmd *cobra.Command) {
 	}
 }
 
-// initChoices are the values of flags that have few.
+// initChoices lists the allowed values of flags.
 var initChoices = map[string][]string{
 	"engine":      {string(project.EngineKustomize), string(project.EngineJsonnet)},
 	"output-mode": {string(project.OutputSource), string(project.OutputRendered)},
@@ -51,7 +51,7 @@ var initChoices = map[string][]string{
 
 func (o *initFlags) check(cmd *cobra.Command) error {
 	if o.project == "" || o.baseDomain == "" {
-		return usage(cmd, "--project and --base-domain are needed")
+		return usage(cmd, "--project and --base-domain are required")
 	}
 	for flag, words := range initChoices {
 		if value := cmd.Flags().Lookup(flag).Value.String(); !slices.Contains(words, value) {
@@ -61,7 +61,7 @@ func (o *initFlags) check(cmd *cobra.Command) error {
 	return nil
 }
 
-// newInit makes an env repo out of a repository.
+// newInit returns `octopod init`.
 func newInit(c *cli) *cobra.Command {
 	var o initFlags
 	cmd := &cobra.Command{
@@ -105,13 +105,13 @@ func (c *cli) init(ctx context.Context, o initFlags) error {
 	if r.RepoURL == "" && giturl.IsRemote(c.settings.envRepo) {
 		r.RepoURL = c.settings.envRepo
 	}
-	r.RepoURL = giturl.Redact(r.RepoURL) // git keeps octopod.yaml for ever
+	r.RepoURL = giturl.Redact(r.RepoURL) // git keeps octopod.yaml forever
 	if o.template != "" {
-		shut, err := openTemplate(o.template, &r)
+		closeTemplate, err := openTemplate(o.template, &r)
 		if err != nil {
 			return err
 		}
-		defer shut()
+		defer closeTemplate()
 	}
 	url := c.settings.envRepo
 	if url == "" {
@@ -142,12 +142,12 @@ func (c *cli) init(ctx context.Context, o initFlags) error {
 	return nil
 }
 
-// rejectApplicationRepo refuses to take the work tree around the current directory for the
-// env repo when it is somebody's application: nobody named it.
+// rejectApplicationRepo rejects the work tree around the current directory as an env
+// repo if it contains other files, since the user did not name it.
 func rejectApplicationRepo(root string) error {
 	entries, err := os.ReadDir(root)
 	if root == "" || err != nil {
-		return nil // whoever opens it says what is wrong with it
+		return nil // opening the repository reports the fault
 	}
 	ours := func(e fs.DirEntry) bool {
 		name := strings.ToLower(e.Name())
@@ -156,12 +156,12 @@ func rejectApplicationRepo(root string) error {
 	if !slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return !ours(e) }) {
 		return nil
 	}
-	return staging.Errorf(staging.CodeInvalid, "no env repo is given, and the repository you are in is used for something else").
-		WithHint("say where it is with --env-repo or OCTOPOD_ENV_REPO: a repository for itself; --env-repo %s means this one all the same", root)
+	return staging.Errorf(staging.CodeInvalid, "no env repo is given, and the current repository has other files").
+		WithHint("set --env-repo or OCTOPOD_ENV_REPO to an empty repository; --env-repo %s uses the current one", root)
 }
 
-// noteHead says so when clones of a repository on this machine would look for
-// another branch than the one that was written.
+// noteHead prints a note if HEAD of a repository on this machine names another
+// branch than the env repo's: clones would check out that branch.
 func (c *cli) noteHead(repo string) {
 	head, err := os.ReadFile(filepath.Join(repo, "HEAD")) // of a bare one; a clone has its branch checked out
 	branch, ok := strings.CutPrefix(strings.TrimSpace(string(head)), "ref: refs/heads/")
@@ -169,11 +169,11 @@ func (c *cli) noteHead(repo string) {
 	if err != nil || !ok || branch == written || giturl.IsRemote(repo) {
 		return
 	}
-	c.note("clones of %s look for branch %s, and this is %s: run `git -C %s symbolic-ref HEAD refs/heads/%s` once", repo, branch, written, repo, written)
+	c.note("clones of %s check out branch %s, but init wrote %s: run `git -C %s symbolic-ref HEAD refs/heads/%s` once", repo, branch, written, repo, written)
 }
 
-// createIfMissing makes the repository when it is a path where nothing is; a dry
-// run makes it elsewhere, and takes it away again.
+// createIfMissing creates the repository if its path does not exist. A dry run
+// creates it in a scratch folder, which cli.close removes.
 func (c *cli) createIfMissing(ctx context.Context, url string, dryRun bool) (string, error) {
 	if url == "" || giturl.IsRemote(url) || strings.HasPrefix(url, "file:") || exists(url) {
 		return url, nil
@@ -181,7 +181,7 @@ func (c *cli) createIfMissing(ctx context.Context, url string, dryRun bool) (str
 	if dryRun {
 		scratch, err := os.MkdirTemp("", "octopod-init-")
 		if err != nil {
-			return "", staging.Errorf(staging.CodeUnavailable, "no scratch folder can be made").Because(err)
+			return "", staging.Errorf(staging.CodeUnavailable, "cannot create a scratch folder").Because(err)
 		}
 		c.closers = append(c.closers, func() error { return os.RemoveAll(scratch) })
 		return scratch, makeRepo(ctx, scratch)
@@ -189,13 +189,13 @@ func (c *cli) createIfMissing(ctx context.Context, url string, dryRun bool) (str
 	if err := makeRepo(ctx, url); err != nil {
 		return "", err
 	}
-	c.note("%s is new: an empty bare repository was made", url)
+	c.note("created %s, an empty bare repository", url)
 	return url, nil
 }
 
-// openTemplate opens a directory so that nothing outside of it can be read,
-// through symbolic links or otherwise.
-func openTemplate(path string, r *setup.InitRequest) (shut func(), err error) {
+// openTemplate opens a directory as a root: files outside of it cannot be read, not
+// even through symbolic links.
+func openTemplate(path string, r *setup.InitRequest) (closeTemplate func(), err error) {
 	info, err := os.Stat(path)
 	if err != nil {
 		return nil, templateError(path, err)
@@ -204,7 +204,7 @@ func openTemplate(path string, r *setup.InitRequest) (shut func(), err error) {
 	dir := path
 	if !info.IsDir() {
 		dir, r.TemplateFile = filepath.Dir(path), filepath.Base(path)
-		r.Engine = project.EngineJsonnet // a file can be nothing else
+		r.Engine = project.EngineJsonnet // only jsonnet templates are files
 	}
 	dir, r.TemplateDir, r.TemplateUses, err = resolveBase(dir)
 	if err != nil {
@@ -215,7 +215,7 @@ func openTemplate(path string, r *setup.InitRequest) (shut func(), err error) {
 		return nil, templateError(path, err)
 	}
 	r.Template = root.FS()
-	return func() { _ = root.Close() }, nil // it was only read
+	return func() { _ = root.Close() }, nil // opened read-only
 }
 
 func templateError(path string, err error) error {
@@ -223,10 +223,10 @@ func templateError(path string, err error) error {
 		return staging.Errorf(staging.CodeNotFound, "there is no template %s", path).
 			WithHint("--template takes a directory with a kustomization.yaml or plain YAML, or a jsonnet file")
 	}
-	return staging.Errorf(staging.CodeInvalid, "the template cannot be read").Because(err)
+	return staging.Errorf(staging.CodeInvalid, "cannot read the template").Because(err)
 }
 
-// initJSON is the answer as programs read it.
+// initJSON is the output of init with -o json.
 type initJSON struct {
 	Project  *project.Project   `json:"project"`
 	Changed  bool               `json:"changed"`
@@ -254,7 +254,7 @@ func (c *cli) showInit(r setup.InitResult, o initFlags) error {
 		c.note("%s", sanitize(note))
 	}
 	if len(r.Findings) > 0 {
-		c.note("\nThe checks refuse %s in this template, and so every deploy:", plural(len(r.Findings), "thing"))
+		c.note("\nThe checks report %s in this template, and reject every deploy:", plural(len(r.Findings), "fault"))
 	}
 	for _, p := range r.Findings {
 		c.note("  %s", sanitize(p.String()))
@@ -263,12 +263,12 @@ func (c *cli) showInit(r setup.InitResult, o initFlags) error {
 	return nil
 }
 
-// showNext says what to do now.
+// showNext prints the next step.
 func (c *cli) showNext(r setup.InitResult, o initFlags) {
 	switch {
 	case o.dryRun:
 	case len(r.Findings) > 0:
-		c.note("\nNext: mend the template; or allow it with a reason, in the lines that wait, commented\nout, at the end of octopod.yaml. `octopod lint` says when all is well.")
+		c.note("\nNext: fix the template; or allow the faults with a reason: uncomment the lines at the end\nof octopod.yaml. Then run `octopod lint`.")
 	default:
 		c.note("\nNext: octopod deploy --branch BRANCH --service %s --image REF", firstService(r.Project))
 	}

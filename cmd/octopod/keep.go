@@ -9,7 +9,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// newKeep keeps a staging from the sweep.
+// newKeep returns `octopod keep`.
 func newKeep(c *cli) *cobra.Command {
 	var reason string
 	var period keepTime
@@ -33,7 +33,7 @@ continue; to stop them, use pin.`,
 	return cmd
 }
 
-// keepTime is a flag that is written like the durations of octopod.yaml.
+// keepTime is a flag with the syntax of durations in octopod.yaml.
 type keepTime struct{ project.Duration }
 
 func (d *keepTime) Set(text string) error { return d.UnmarshalText([]byte(text)) }

@@ -8,9 +8,9 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// resolveBase gives the directory that holds everything a kustomize base refers to,
-// the base within it, and what of it is used: an overlay with ../../base reaches
-// two directories up. A directory that refers to nothing outside is its own reach.
+// resolveBase returns the closest directory that contains all files of a kustomize
+// base, the path of the base within it, and the paths that the base uses. For an
+// overlay with ../../base, root is two directories up.
 func resolveBase(dir string) (root, within string, uses []string, err error) {
 	dir, err = filepath.Abs(dir)
 	if err != nil {
@@ -41,14 +41,14 @@ func resolveBase(dir string) (root, within string, uses []string, err error) {
 	return root, filepath.ToSlash(within), uses, err
 }
 
-// isWithin tells whether a path is a directory or below it.
+// isWithin reports whether a path is dir or below it.
 func isWithin(path, dir string) bool {
 	rel, err := filepath.Rel(dir, path)
 	return err == nil && rel != ".." && !strings.HasPrefix(rel, "../")
 }
 
-// referencedPaths lists the paths that exist among the scalars of a kustomization:
-// whatever field they stand in, a base needs them.
+// referencedPaths lists the existing paths among all scalars of a kustomization, in
+// any field.
 func referencedPaths(dir string) []string {
 	var paths []string
 	for _, name := range []string{"kustomization.yaml", "kustomization.yml", "Kustomization"} {
@@ -58,7 +58,7 @@ func referencedPaths(dir string) []string {
 		}
 		var doc yaml.Node
 		if yaml.Unmarshal(data, &doc) != nil {
-			continue // rendering says what is wrong with it
+			continue // rendering reports the fault
 		}
 		for _, text := range scalars(&doc, nil) {
 			path := filepath.Join(dir, filepath.FromSlash(text))

@@ -8,7 +8,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// newLint looks over the whole env repo.
+// newLint returns `octopod lint`.
 func newLint(c *cli) *cobra.Command {
 	var fix, dryRun, committed bool
 	cmd := &cobra.Command{

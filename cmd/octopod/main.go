@@ -1,9 +1,9 @@
-// Command octopod makes, changes and removes staging environments by writing
-// to an env repo that Argo CD follows.
+// Command octopod creates, changes and deletes staging environments: it commits to
+// an env repo, which Argo CD syncs.
 //
-// This package is the only one that reads flags and the environment, prints,
-// asks and exits. Each verb has a file of its own: its flags, and one function
-// that asks package generator and shows the answer.
+// Only this package reads flags and the environment, prints, prompts and exits. Each
+// verb has its own file, with its flags and one function that calls package generator
+// and prints the result.
 package main
 
 import (
@@ -12,15 +12,15 @@ import (
 	"os/signal"
 	"syscall"
 	"time"
-	_ "time/tzdata" // a project names time zones; a container may have none
+	_ "time/tzdata" // projects name time zones, and a container may lack the database
 
 	"github.com/spf13/cobra"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	// A second signal ends the process at once; one that comes with the first,
-	// as timeout(1) sends it, does not count.
+	// A second signal ends the process at once, unless it follows the first within
+	// shutdownGrace: timeout(1) sends two.
 	context.AfterFunc(ctx, func() { time.AfterFunc(shutdownGrace, stop) })
 	os.Exit(run(ctx, os.Args[1:], stdio{os.Stdin, os.Stdout, os.Stderr}, environment(os.Environ()), time.Now))
 }

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"testing"
@@ -86,6 +87,7 @@ func scriptParams(t *testing.T) testscript.Params {
 			"refused":  refused,
 			"commit":   commit,
 			"appears":  appears,
+			"until":    until,
 			"argocd":   nameArgoCD,
 			"policy":   imagePolicy,
 			"registry": func(ts *testscript.TestScript, _ bool, _ []string) { serveRegistry(t, ts) },
@@ -203,6 +205,24 @@ func appears(ts *testscript.TestScript, neg bool, args []string) {
 	testenv.Eventually(ts, args[0]+" appears", func() (error, bool) {
 		_, err := os.Stat(ts.MkAbs(args[0]))
 		return err, err == nil
+	})
+}
+
+// until REGEXP COMMAND… repeats a command until its stdout matches.
+func until(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) < 2 {
+		ts.Fatalf("usage: until REGEXP COMMAND…")
+	}
+	pattern, err := regexp.Compile("(?m)" + args[0])
+	ts.Check(err)
+	testenv.Eventually(ts, strings.Join(args[1:], " ")+" prints "+args[0], func() (string, bool) {
+		err := ts.Exec(args[1], args[2:]...)
+		var exit *exec.ExitError
+		if err != nil && !errors.As(err, &exit) {
+			ts.Fatalf("%v", err)
+		}
+		out := ts.ReadFile("stdout")
+		return out, pattern.MatchString(out)
 	})
 }
 

@@ -2,7 +2,7 @@ package main
 
 import "strings"
 
-// showDiff prints a unified diff, coloured on a terminal.
+// showDiff prints a unified diff, in colour on a terminal.
 func (c *cli) showDiff(diff string) {
 	for line := range strings.Lines(diff) {
 		c.stdout.printf("%s\n", c.stdout.paint(diffStyle(line), sanitize(strings.TrimRight(line, "\n"))))

@@ -6,7 +6,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// newMark notes what somebody found who tried a staging.
+// newMark returns `octopod mark`.
 func newMark(c *cli) *cobra.Command {
 	var tested, broken, none bool
 	var note string
@@ -36,7 +36,7 @@ mark.`,
 	})
 	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
 		if tested && broken || broken && none || none && tested || !tested && !broken && !none {
-			return usage(cmd, "say what you found: one of --tested, --broken and --none")
+			return usage(cmd, "choose one of --tested, --broken and --none")
 		}
 		return nil
 	}

@@ -10,7 +10,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// newName says what the staging of a branch is called.
+// newName returns `octopod name`.
 func newName(c *cli) *cobra.Command {
 	var o branchFlags
 	var explain bool
@@ -52,7 +52,7 @@ argument, --explain prints the CI variables that deploy uses.`,
 	return cmd
 }
 
-// named is a name and what follows from it, as programs read it.
+// named returns a name and the values derived from it, for -o json.
 func named(p *project.Project, branch, name string) map[string]string {
 	doc := map[string]string{"name": name, "namespace": p.Namespace(name), "application": p.Application(name)}
 	if branch != "" {
@@ -61,7 +61,7 @@ func named(p *project.Project, branch, name string) map[string]string {
 	return doc
 }
 
-// explainName says how a name comes about, and what follows from it.
+// explainName prints how a name is derived, and the values derived from it.
 func (c *cli) explainName(p *project.Project, branch, name string) {
 	lines := []string{fmt.Sprintf("name         %s", name)}
 	if branch != "" {
@@ -79,13 +79,13 @@ func (c *cli) explainName(p *project.Project, branch, name string) {
 	c.stderr.printf("%s\n", strings.Join(lines, "\n"))
 }
 
-// originOf says how a branch becomes a name.
+// originOf describes the steps from a branch to a name.
 func originOf(naming staging.Naming, branch, name string) []string {
 	hashed := naming.HashedNameOf(branch)
 	lines := []string{fmt.Sprintf("branch       %s", oneLine(branch))}
 	for _, prefix := range naming.StripPrefixes {
 		if rest, ok := strings.CutPrefix(branch, prefix); ok && rest != "" {
-			lines = append(lines, fmt.Sprintf("prefix       %s is cut off", prefix))
+			lines = append(lines, fmt.Sprintf("prefix       %s is stripped", prefix))
 			break
 		}
 	}
@@ -96,5 +96,5 @@ func whyHashed(name, hashed string) string {
 	if name != hashed {
 		return ""
 	}
-	return ", with a hash because characters were lost, or it is too long or reserved"
+	return ", with a hash because characters were replaced, or the name is too long or reserved"
 }

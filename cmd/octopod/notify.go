@@ -12,7 +12,7 @@ import (
 	"octopod/generator/server"
 )
 
-// newNotify sends a test message.
+// newNotify returns `octopod notify`.
 func newNotify(c *cli) *cobra.Command {
 	var file string
 	cmd := &cobra.Command{
@@ -27,7 +27,7 @@ Exit code 6: a sink did not accept the message. See docs/notify.md.`,
   octopod notify --server-config /etc/octopod/server.yaml team-chat`,
 		RunE: func(cmd *cobra.Command, names []string) error {
 			if file == "" {
-				return usage(cmd, "say with --server-config which sinks there are")
+				return usage(cmd, "--server-config is required: it lists the sinks")
 			}
 			return c.testSinks(cmd.Context(), file, names)
 		},
@@ -37,7 +37,7 @@ Exit code 6: a sink did not accept the message. See docs/notify.md.`,
 	return cmd
 }
 
-// sinkTestTimeout is how long a sink may take for a test.
+// sinkTestTimeout limits the test of one sink.
 const sinkTestTimeout = 20 * time.Second
 
 func (c *cli) testSinks(ctx context.Context, file string, names []string) error {
@@ -65,9 +65,9 @@ func (c *cli) testSink(ctx context.Context, url string, s server.SinkConfig) doc
 	}
 	switch {
 	case err == nil:
-		return doctor.Finding{Check: s.Name, Health: doctor.OK, Message: "A test message was sent."}
+		return doctor.Finding{Check: s.Name, Health: doctor.OK, Message: "Sent a test message."}
 	case errors.Is(err, context.DeadlineExceeded):
-		return doctor.Finding{Check: s.Name, Health: doctor.Fault, Message: "It did not answer within " + sinkTestTimeout.String() + ".", Fix: "can this machine reach it?"}
+		return doctor.Finding{Check: s.Name, Health: doctor.Fault, Message: "No answer within " + sinkTestTimeout.String() + ".", Fix: "check that this machine can reach the sink"}
 	}
 	return doctor.Finding{Check: s.Name, Health: doctor.Fault, Message: err.Error()}
 }

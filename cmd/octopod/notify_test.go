@@ -55,7 +55,7 @@ func TestNotifySaysWhatSinksAnswer(t *testing.T) {
 	for want, args := range map[string][]string{
 		`names no sink "chat"`:                    {"notify", "--server-config", file, "chat"},
 		"it has: team-chat, on-call":              {"notify", "--server-config", file, "chat"},
-		"say with --server-config which sinks":    {"notify"},
+		"--server-config is required: it lists":   {"notify"},
 		"notify.sinks team-chat.url is empty: no": {"notify", "--server-config", file, "team-chat"},
 	} {
 		if out, err := tryProgram(t, dir, nil, args...); err == nil || !strings.Contains(out, want) {

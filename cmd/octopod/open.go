@@ -12,14 +12,14 @@ import (
 	"octopod/generator/staging"
 )
 
-// newOpen leads to a staging in the browser.
+// newOpen returns `octopod open`.
 func newOpen(c *cli) *cobra.Command {
 	var show bool
 	cmd := &cobra.Command{
 		Use:   "open NAME [LINK]",
 		Short: "Open a staging or one of its links in the browser",
-		Long: `Open a staging in the browser: its main service, or the service or link that is
-named. ` + "`octopod describe`" + ` lists them. Without a terminal the address is printed.`,
+		Long: `Open a staging in the browser: its main service, or the given service or link.
+` + "`octopod describe`" + ` lists them. Without a terminal, open only prints the address.`,
 		Example: `  octopod open feature-login
   octopod open feature-login backend
   octopod open feature-login --print`,
@@ -41,7 +41,7 @@ named. ` + "`octopod describe`" + ` lists them. Without a terminal the address i
 				return nil
 			}
 			if err := browse(cmd.Context(), address); err != nil {
-				c.note("no browser could be opened: %s", err)
+				c.note("cannot open a browser: %s", err)
 			}
 			return nil
 		},
@@ -51,7 +51,7 @@ named. ` + "`octopod describe`" + ` lists them. Without a terminal the address i
 	return cmd
 }
 
-// findLink gives the address of a staging's link; "" is its main service.
+// findLink returns the address of a staging's link; link "" means the main service.
 func findLink(ctx context.Context, from finder, name, link string) (string, error) {
 	v, links, err := linksOf(ctx, from, name)
 	if err != nil {
@@ -71,7 +71,7 @@ func findLink(ctx context.Context, from finder, name, link string) (string, erro
 		known = append(known, l.Name)
 	}
 	if link == "" {
-		return "", staging.Errorf(staging.CodeNotFound, "no service of %s is reached from outside", name)
+		return "", staging.Errorf(staging.CodeNotFound, "no service of %s has an address", name)
 	}
 	return "", staging.Errorf(staging.CodeNotFound, "%s has no link %q", name, link).WithHint("it has: %s", strings.Join(known, ", "))
 }
@@ -88,7 +88,7 @@ func linksOf(ctx context.Context, from finder, name string) (staging.View, []pro
 	return views[0], p.Links(views[0].Document.Staging()), nil
 }
 
-// completeLinks offers the links of the staging that is named already.
+// completeLinks suggests the links of the staging in args.
 func completeLinks(ctx context.Context, in backend, args []string, _ string) []string {
 	v, links, err := linksOf(ctx, in, args[0])
 	if err != nil {
@@ -101,7 +101,7 @@ func completeLinks(ctx context.Context, in backend, args []string, _ string) []s
 	return names
 }
 
-// browse asks the desktop to open an address. Each system has its own word for it.
+// browse opens an address with the command of the desktop.
 func browse(ctx context.Context, address string) error {
 	command := map[string][]string{
 		"darwin": {"open"}, "windows": {"rundll32", "url.dll,FileProtocolHandler"},

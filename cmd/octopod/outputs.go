@@ -17,10 +17,10 @@ import (
 	"octopod/generator/staging"
 )
 
-// output is one value that later steps of a pipeline read.
+// output is one value for later steps of a pipeline.
 type output struct{ name, value string }
 
-// outputsOf lists what a deploy tells the rest of the pipeline.
+// outputsOf returns the outputs of a deploy.
 func outputsOf(r change.Result) []output {
 	outputs := []output{{"name", r.Name}, {"url", ""}, {"status", "Unknown"}, {"revision", r.Revision}, {"commit", ""}, {"changed", fmt.Sprint(r.Changed)}}
 	if s := r.Staging; s != nil {
@@ -31,8 +31,8 @@ func outputsOf(r change.Result) []output {
 	return outputs
 }
 
-// resultRecorder remembers what became of a deploy, so that it can be told once all is
-// over, however it ended.
+// resultRecorder records the result of a deploy and the last status of its staging,
+// for the outputs at the end.
 type resultRecorder struct {
 	backend
 	result  change.Result
@@ -45,17 +45,17 @@ func (r *resultRecorder) Apply(ctx context.Context, q change.Request) (change.Re
 	return result, err
 }
 
-func (r *resultRecorder) Watch(ctx context.Context, q staging.Query, tell func(live.Event)) error {
-	return r.backend.Watch(ctx, q, func(news live.Event) {
-		if news.Kind == live.Modified && news.Staging.Metadata.Name == r.result.Name {
-			r.result.Staging = &news.Staging
+func (r *resultRecorder) Watch(ctx context.Context, q staging.Query, send func(live.Event)) error {
+	return r.backend.Watch(ctx, q, func(e live.Event) {
+		if e.Kind == live.Modified && e.Staging.Metadata.Name == r.result.Name {
+			r.result.Staging = &e.Staging
 		}
-		tell(news)
+		send(e)
 	})
 }
 
-// builtFrom is the commit of the application, where all that the branch built
-// came from one.
+// builtFrom returns the commit of the application, "" if the branch's builds come
+// from several commits.
 func builtFrom(spec staging.Spec) string {
 	commit := ""
 	for _, service := range spec.Services {
@@ -70,8 +70,8 @@ func builtFrom(spec staging.Spec) string {
 	return commit
 }
 
-// writeOutputs hands the result to the rest of the pipeline: to the file that
-// was asked for, and to the files that GitHub, Gitea and Forgejo name.
+// writeOutputs writes the outputs to the file of --outputs, and to the files in the
+// variables of GitHub, Gitea and Forgejo.
 func (c *cli) writeOutputs(file string, r change.Result) error {
 	outputs := outputsOf(r)
 	var texts []output // file and text
@@ -107,12 +107,11 @@ func unwritable(file string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return staging.Errorf(staging.CodeInvalid, "it is deployed, but the outputs cannot be written to %s", file).Because(err)
+	return staging.Errorf(staging.CodeInvalid, "the deploy succeeded, but its outputs cannot be written to %s", file).Because(err)
 }
 
-// stepOutputs writes outputs as GitHub reads them. A value of several lines
-// stands between lines that its own text cannot hold, so that no value can end
-// early and set another.
+// stepOutputs formats outputs for GitHub. The delimiter around a value of several
+// lines is its hash, so a value cannot contain it and set another output.
 func stepOutputs(outputs []output) string {
 	var b strings.Builder
 	for _, o := range outputs {
@@ -127,13 +126,13 @@ func stepOutputs(outputs []output) string {
 	return b.String()
 }
 
-// shellSafe is text that means itself in a shell and in every reader of dotenv
-// files, GitLab's among them, which takes quotes for part of the value.
+// shellSafe matches values that need no quotes in a shell. GitLab reads quotes in
+// dotenv files as part of the value.
 var shellSafe = regexp.MustCompile(`^[A-Za-z0-9_./:@%+=,?-]*$`)
 
-// dotenv writes outputs as STAGING_URL=…, one a line, for GitLab's
-// artifacts:reports:dotenv and for `. FILE` in a shell. They are not called
-// OCTOPOD_…: those are flags.
+// dotenv formats outputs as lines STAGING_URL=…, for GitLab's
+// artifacts:reports:dotenv and for `. FILE` in a shell. The prefix is not
+// OCTOPOD_, because those variables set flags.
 func dotenv(outputs []output) string {
 	var b strings.Builder
 	for _, o := range outputs {
@@ -155,7 +154,7 @@ func jsonOutputs(outputs []output) []byte {
 	return append(text, '\n')
 }
 
-// summary is the page that GitHub and its like show for a run.
+// summary returns the job summary of a run, in Markdown.
 func summary(r change.Result) string {
 	var b strings.Builder
 	did := "unchanged"
@@ -186,8 +185,7 @@ func summary(r change.Result) string {
 	return b.String()
 }
 
-// markdown lets a text mean nothing but itself. People choose the names of
-// branches.
+// markdown escapes a text. Names of branches may contain any markup.
 func markdown(text string) string {
 	var b strings.Builder
 	for _, r := range strings.Join(strings.Fields(text), " ") {

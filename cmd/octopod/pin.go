@@ -6,7 +6,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// newPin holds a staging at its version.
+// newPin returns `octopod pin`.
 func newPin(c *cli) *cobra.Command {
 	var reason string
 	cmd := c.actionCommand(&cobra.Command{

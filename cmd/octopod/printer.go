@@ -1,19 +1,19 @@
 package main
 
-// How Octopod talks to people:
+// The rules for output:
 //
-//   - stdout is the result and nothing else, so that it can be piped; stderr
-//     is the conversation: progress, notes, questions, errors.
+//   - stdout contains only the result, so that it can be piped; stderr contains
+//     progress, notes, questions and errors.
 //   - Colour only on a terminal, never with NO_COLOR, --no-color or TERM=dumb.
-//     Nothing is said by colour alone.
-//   - Nothing moves without a terminal: no progress bar, no question.
-//   - A table has no lines. On a terminal what matters least is cut with …, or
-//     left out, so that it does not wrap; names, addresses and -o wide never
-//     are. Piped, nothing is cut.
-//   - What comes out of git was written by others, so control characters in it
-//     are shown as � and never reach the terminal.
-//   - Messages: lower case after the prefix "octopod:", no full stop; what to
-//     do next comes after an arrow on a line of its own.
+//     Colour never carries information alone.
+//   - Without a terminal there are no progress bars and no questions.
+//   - A table has no lines. On a terminal, a table that is too wide cuts its least
+//     important columns with …, or omits them, but never names, addresses or
+//     -o wide. Piped tables are never cut.
+//   - Text from git has unknown authors: control characters in it become � and
+//     never reach the terminal.
+//   - Messages are lower case after the prefix "octopod:", without a full stop;
+//     the hint follows after an arrow on its own line.
 
 import (
 	"fmt"
@@ -40,8 +40,8 @@ const (
 	cyan   style = "36"
 )
 
-// printer writes to one stream and remembers its first failure, so that a full
-// disk or a closed pipe is not taken for success.
+// printer writes to one stream and records its first error, so that a full disk or
+// a closed pipe fails the program.
 type printer struct {
 	w        io.Writer
 	terminal bool
@@ -59,7 +59,7 @@ func newPrinter(w io.Writer, env environ) *printer {
 	return p
 }
 
-// Write passes bytes on as they are.
+// Write writes bytes unchanged.
 func (p *printer) Write(b []byte) (int, error) {
 	n, err := p.w.Write(b)
 	if p.err == nil && err != nil {
@@ -68,7 +68,7 @@ func (p *printer) Write(b []byte) (int, error) {
 	return n, err
 }
 
-// Err is the first failure.
+// Err returns the first error.
 func (p *printer) Err() error { return p.err }
 
 func (p *printer) printf(format string, args ...any) { fmt.Fprintf(p, format, args...) }
@@ -83,7 +83,7 @@ func (p *printer) paint(s style, text string) string {
 	return "\x1b[" + string(s) + "m" + text + "\x1b[0m"
 }
 
-// width is how many columns there are; 0 means any number.
+// width returns the width of the terminal; 0 means unlimited.
 func (p *printer) width() int {
 	if !p.terminal {
 		return 0
@@ -95,7 +95,7 @@ func (p *printer) width() int {
 	return columns
 }
 
-// sanitize makes text from elsewhere harmless: a terminal obeys control characters.
+// sanitize replaces control characters, which a terminal would execute.
 func sanitize(text string) string {
 	return strings.Map(func(r rune) rune {
 		if r != '\n' && r != '\t' && (unicode.IsControl(r) || isBidi(r)) {
@@ -105,19 +105,19 @@ func sanitize(text string) string {
 	}, text)
 }
 
-// oneLine is plain on one line.
+// oneLine sanitizes a text and joins its lines.
 func oneLine(text string) string { return strings.Join(strings.Fields(sanitize(text)), " ") }
 
-// isBidi finds the marks that make a terminal show text in another order.
+// isBidi reports whether a character changes the direction of text on a terminal.
 func isBidi(r rune) bool { return r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 }
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-// short is a revision in tables.
+// short returns the short form of a revision.
 func short(revision string) string { return revision[:min(len(revision), 7)] }
 
-// wrap fills lines with words; all but the first begin with the indent, and
-// something as long stands before the first.
+// wrap wraps words to helpWidth. All lines but the first begin with the indent; the
+// first follows a text of the same length.
 func wrap(text, indent string) string {
 	var b strings.Builder
 	column := len(indent)
@@ -138,5 +138,5 @@ func wrap(text, indent string) string {
 	return b.String()
 }
 
-// helpWidth is the width of a terminal that nobody has made wider.
+// helpWidth is the usual width of a terminal.
 const helpWidth = 80

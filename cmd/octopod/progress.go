@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// count is "3 changed", "" for none.
+// count returns "3 changed", or "" for 0.
 func count(n int, what string) string {
 	if n == 0 {
 		return ""
@@ -14,7 +14,7 @@ func count(n int, what string) string {
 	return strconv.Itoa(n) + " " + what
 }
 
-// plural is "1 problem" or "3 problems".
+// plural returns "1 problem" or "3 problems".
 func plural(n int, what string) string {
 	if n != 1 {
 		what += "s"
@@ -22,8 +22,8 @@ func plural(n int, what string) string {
 	return strconv.Itoa(n) + " " + what
 }
 
-// progressBar is a progress bar on stderr: on a terminal one line that moves, else a
-// line for every tenth of the work.
+// progressBar shows progress on stderr: on a terminal in one changing line, else with
+// a line per tenth of the work.
 type progressBar struct {
 	to    *printer
 	quiet bool
@@ -48,7 +48,7 @@ func (b *progressBar) show(name string, done, total int) {
 	}
 }
 
-// clear takes the bar off the terminal.
+// clear removes the bar from the terminal.
 func (b *progressBar) clear() {
 	if b.to.terminal && !b.quiet {
 		b.to.printf("\r\x1b[K")

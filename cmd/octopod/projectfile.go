@@ -13,7 +13,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// branchFlags say which staging name and url are about. They answer offline.
+// branchFlags select the staging for name and url, which work offline.
 type branchFlags struct {
 	branch      string
 	projectFile string
@@ -25,8 +25,8 @@ func (o *branchFlags) addFlags(cmd *cobra.Command) {
 	_ = cmd.RegisterFlagCompletionFunc("branch", cobra.NoFileCompletions)
 }
 
-// read gives the project and what the staging is called. Its branch is "" when
-// it was named itself.
+// read returns the project, the branch and the name of the staging. branch is "" if
+// the arguments contain the name.
 func (o *branchFlags) read(ctx context.Context, c *cli, cmd *cobra.Command, args []string) (p *project.Project, branch, name string, err error) {
 	switch given := cmd.Flags().Changed("branch"); {
 	case len(args) > 1:
@@ -54,8 +54,8 @@ func (o *branchFlags) read(ctx context.Context, c *cli, cmd *cobra.Command, args
 	return p, branch, p.Naming().NameOf(branch), nil
 }
 
-// readProject reads octopod.yaml: the file that is named, the env repo's, or
-// the one in this directory. The last needs no git at all.
+// readProject reads octopod.yaml from the given file, the env repo, or the current
+// directory, which needs no git.
 func (c *cli) readProject(ctx context.Context, file string) (*project.Project, error) {
 	if file == "" && c.settings.envRepo == "" && c.settings.server == "" {
 		if _, err := os.Stat(project.File); err == nil {
@@ -75,7 +75,7 @@ func (c *cli) readProject(ctx context.Context, file string) (*project.Project, e
 			WithHint("--project-file names an octopod.yaml, --env-repo the env repo that holds it")
 	}
 	if err != nil {
-		return nil, staging.Errorf(staging.CodeInvalid, "the project file cannot be read").Because(err)
+		return nil, staging.Errorf(staging.CodeInvalid, "cannot read the project file").Because(err)
 	}
 	return project.Parse(data)
 }

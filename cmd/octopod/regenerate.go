@@ -12,7 +12,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// newRegenerate writes stagings out again after a template changed.
+// newRegenerate returns `octopod regenerate`.
 func newRegenerate(c *cli) *cobra.Command {
 	var all, check, dryRun, committed bool
 	cmd := &cobra.Command{
@@ -35,7 +35,7 @@ could not be checked. Run it in the CI of the env repo.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			everything := all || check && len(args) == 0
 			if everything == (len(args) > 0) {
-				return usage(cmd, "which stagings? Name them, or say --all")
+				return usage(cmd, "which stagings? Give names or --all")
 			}
 			r := change.RegenerateRequest{Names: args, DryRun: dryRun || check, By: c.actor()}
 			err := c.regenerate(cmd.Context(), r, check, committed)
@@ -88,11 +88,11 @@ func (c *cli) regenerate(ctx context.Context, r change.RegenerateRequest, check,
 	return nil
 }
 
-// regeneratedJSON is one line of the answer, as programs read it.
+// regeneratedJSON is one staging in the output of regenerate with -o json.
 type regeneratedJSON struct {
 	Name    string   `json:"name"`
 	Changed bool     `json:"changed"`
-	Removed []string `json:"removed,omitempty"` // files that are not Octopod's
+	Removed []string `json:"removed,omitempty"` // files that Octopod did not generate
 	Skipped string   `json:"skipped,omitempty"`
 	Error   string   `json:"error,omitempty"`
 }
@@ -126,7 +126,8 @@ func (c *cli) showRegenerated(r change.RegenerateResult, dryRun bool) error {
 	return nil
 }
 
-// listRegenerated prints what is worth a line, and sums up.
+// listRegenerated prints a line per staging that changed, failed or was skipped,
+// and a summary.
 func (c *cli) listRegenerated(items []regeneratedJSON, r change.RegenerateResult, dryRun bool) {
 	changed, same, removed := 0, 0, 0
 	for _, item := range items {
@@ -134,7 +135,7 @@ func (c *cli) listRegenerated(items []regeneratedJSON, r change.RegenerateResult
 		case item.Error != "":
 			c.stdout.printf("%s\n", c.stdout.paint(red, "failed    ")+item.Name+": "+sanitize(item.Error))
 		case item.Skipped != "":
-			c.stdout.printf("%s\n", c.stdout.paint(yellow, "left alone")+" "+item.Name+": "+item.Skipped)
+			c.stdout.printf("%s\n", c.stdout.paint(yellow, "skipped   ")+item.Name+": "+item.Skipped)
 		case item.Changed:
 			changed++
 			c.stdout.printf("%s\n", c.stdout.paint(green, "changed   ")+item.Name)
@@ -147,14 +148,14 @@ func (c *cli) listRegenerated(items []regeneratedJSON, r change.RegenerateResult
 		}
 	}
 	if removed > 0 {
-		c.note("Octopod owns every file in envs/<name>, and removes others: `octopod regenerate --help` says how to keep one")
+		c.note("Octopod owns every file in envs/<name> and removes others: `octopod regenerate --help` explains how to add objects")
 	}
 	words := []string{count(changed, "changed"), count(same, "unchanged"), count(r.Failed(), "failed")}
 	summary := strings.Join(slices.DeleteFunc(words, func(s string) bool { return s == "" }), ", ")
 	c.stdout.printf("%s%s\n", cmp.Or(summary, "no stagings"), regenerateTail(r, dryRun))
 }
 
-// regenerateTail says what became of the changes.
+// regenerateTail returns the revision of the changes.
 func regenerateTail(r change.RegenerateResult, dryRun bool) string {
 	switch {
 	case !r.Changed:

@@ -11,7 +11,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// newRender prints the objects of a staging.
+// newRender returns `octopod render`.
 func newRender(c *cli) *cobra.Command {
 	var revision string
 	cmd := &cobra.Command{
@@ -64,7 +64,7 @@ func (c *cli) showObjects(objects []staging.Object) error {
 	return nil
 }
 
-// encodeObjects prints a List that kubectl takes.
+// encodeObjects prints a List, as kubectl does.
 func (c *cli) encodeObjects(objects []staging.Object) error {
 	items := make([]json.RawMessage, len(objects))
 	for i, o := range objects {

@@ -6,7 +6,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// newRestart makes the pods of a staging anew.
+// newRestart returns `octopod restart`.
 func newRestart(c *cli) *cobra.Command {
 	var reason string
 	cmd := c.actionCommand(&cobra.Command{

@@ -6,7 +6,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// newRestore wakes a staging.
+// newRestore returns `octopod restore`.
 func newRestore(c *cli) *cobra.Command {
 	return c.actionCommand(&cobra.Command{
 		Use:   "restore NAME",

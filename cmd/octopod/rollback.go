@@ -6,7 +6,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// newRollback returns a staging to an earlier version.
+// newRollback returns `octopod rollback`.
 func newRollback(c *cli) *cobra.Command {
 	var to, reason string
 	cmd := c.actionCommand(&cobra.Command{

@@ -47,7 +47,7 @@ the only database: the git history is the action log, and git revert is a rollba
 	return root
 }
 
-// addVerbs adds every verb, in the groups that the help shows.
+// addVerbs adds every verb to its group in the help.
 func addVerbs(c *cli, root *cobra.Command) {
 	groups := []struct {
 		id, title string

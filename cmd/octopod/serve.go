@@ -17,12 +17,12 @@ import (
 	"octopod/generator/staging"
 )
 
-// serveFlags say how to serve.
+// serveFlags are the flags of serve.
 type serveFlags struct {
 	listen, url, config, audit string
 }
 
-// newServe serves the page and the API.
+// newServe returns `octopod serve`.
 func newServe(c *cli) *cobra.Command {
 	var o serveFlags
 	cmd := &cobra.Command{
@@ -63,9 +63,9 @@ running writes and exits.`,
 	return cmd
 }
 
-// resolve puts flags and file together; the flags win.
+// resolve merges flags and configuration file. Flags override the file.
 func (o serveFlags) resolve() (server.Config, error) {
-	config := server.Config{Projects: []server.ProjectConfig{{}}, Sweep: server.SweepConfig{Off: true}} // a first look changes nothing
+	config := server.Config{Projects: []server.ProjectConfig{{}}, Sweep: server.SweepConfig{Off: true}} // without a file, the server only serves
 	if o.config != "" {
 		var err error
 		if config, err = server.ReadConfig(o.config); err != nil {
@@ -110,19 +110,19 @@ func (c *cli) serve(ctx context.Context, o serveFlags) error {
 	return s.Run(ctx)
 }
 
-// greeting tells the person at the terminal where to look, and who else can.
+// greeting returns the address of the server, and who may use it without sign-in.
 func greeting(config server.Config, signIn bool, at net.Addr) string {
 	text := "Octopod serves " + cmp.Or(config.URL, "http://"+at.String())
 	if signIn {
 		return text
 	}
 	if config.Auth.Unprotected {
-		return text + "\nNobody is asked to sign in: whoever reaches it may do everything."
+		return text + "\nThere is no sign-in: everyone who can connect can do everything."
 	}
-	return text + "\nNobody is asked to sign in, so it answers this machine alone. docs/access.md sets up sign-in."
+	return text + "\nThere is no sign-in, so the server accepts connections from this machine only. See docs/access.md."
 }
 
-// openProject connects one project of a server.
+// openProject opens one project of a server.
 func (c *cli) openProject(ctx context.Context, p server.ProjectConfig, s serverDeps) (server.Project, error) {
 	own := *c
 	own.closers, own.server = nil, &s
@@ -139,7 +139,8 @@ func (c *cli) openProject(ctx context.Context, p server.ProjectConfig, s serverD
 	return server.Project{Stagings: stagings, Refs: forges.Refs, EnvRepo: giturl.Redact(repo), ArgoCD: own.argoCDURL()}, err
 }
 
-// forProject returns the settings of one project: those of the flags, and its own.
+// forProject returns the settings of one project: the flags, overridden by its
+// configuration.
 func forProject(s settings, p server.ProjectConfig) settings {
 	s.envRepo = p.EnvRepo
 	for _, own := range []struct {
@@ -156,8 +157,7 @@ func forProject(s settings, p server.ProjectConfig) settings {
 	return s
 }
 
-// argoCDURL is where people find Argo CD, as far as that can be read off how
-// Octopod reaches it.
+// argoCDURL guesses the address of Argo CD's web UI from its API address.
 func (c *cli) argoCDURL() string {
 	o, named, err := c.argoCDOptions()
 	switch {
@@ -171,13 +171,13 @@ func (c *cli) argoCDURL() string {
 
 func closeAll(closers []func() error) []error {
 	var faults []error
-	for _, shut := range closers {
-		faults = append(faults, shut())
+	for _, closer := range closers {
+		faults = append(faults, closer())
 	}
 	return faults
 }
 
-// serverLog is what an operator reads.
+// serverLog returns the log for operators.
 func (c *cli) serverLog(to io.Writer) *slog.Logger {
 	level := slog.LevelInfo
 	if c.settings.verbose {
@@ -200,20 +200,20 @@ func (c *cli) openAudit(file string, fallback io.Writer) (io.Writer, error) {
 	}
 	f, err := os.OpenFile(file, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
-		return nil, staging.Errorf(staging.CodeInvalid, "the audit log cannot be written").Because(err)
+		return nil, staging.Errorf(staging.CodeInvalid, "cannot open the audit log").Because(err)
 	}
 	c.closers = append(c.closers, f.Close)
 	return &syncWriter{to: f}, nil
 }
 
-// syncWriter lets many goroutines write lines.
+// syncWriter serializes the writes of many goroutines.
 type syncWriter struct {
 	mu sync.Mutex
 	to io.Writer
 }
 
-func (o *syncWriter) Write(data []byte) (int, error) {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	return o.to.Write(data)
+func (w *syncWriter) Write(data []byte) (int, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.to.Write(data)
 }

@@ -215,7 +215,7 @@ auth:
 	if answer, err := http.DefaultClient.Do(page); err != nil || answer.StatusCode != http.StatusForbidden {
 		t.Errorf("on the page: %v %v", answer, err)
 	}
-	if out, err := tryProgram(t, dir, append(me, "OCTOPOD_TOKEN="+secret), "get", "--project", "shop"); err == nil || !strings.Contains(out, "in the clear") {
+	if out, err := tryProgram(t, dir, append(me, "OCTOPOD_TOKEN="+secret), "get", "--project", "shop"); err == nil || !strings.Contains(out, "unencrypted") {
 		t.Errorf("a token over http: %v %s", err, out)
 	}
 	said := s.end(t)

@@ -8,7 +8,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// newSet changes what a person may change without a build.
+// newSet returns `octopod set`.
 func newSet(c *cli) *cobra.Command {
 	var w writeFlags
 	var title string
@@ -34,7 +34,7 @@ the default, use unset.`,
 				a.Title = &title
 			}
 			if len(args) > 0 && strings.Contains(args[0], "=") {
-				return usage(cmd, "%q is a setting, and the name of the staging goes first", args[0])
+				return usage(cmd, "the name of the staging comes first, before %q", args[0])
 			}
 			if len(args) == 0 || len(args) == 1 && a.Title == nil {
 				return usage(cmd, "which staging, and which settings?")

@@ -18,11 +18,11 @@ import (
 	"octopod/generator/staging"
 )
 
-// settings are the flags that every verb has.
+// settings are the flags of every verb.
 //
-// A setting comes from, in this order: its flag, OCTOPOD_<FLAG> in the
-// environment, the config file, its default. Credentials have no flags: a
-// command line is visible to everybody on the machine.
+// The first of these sources that has a setting wins: its flag, OCTOPOD_<FLAG> in
+// the environment, the config file, its default. Credentials have no flags,
+// because every user of the machine can see a command line.
 type settings struct {
 	config   string
 	server   string
@@ -30,12 +30,12 @@ type settings struct {
 	envRepo  string
 	ref      string
 	output   string
-	jsonPath *jsonPathFilter // what -o jsonpath=… picks of the JSON; nil for all of it
+	jsonPath *jsonPathFilter // of -o jsonpath=…, else nil
 	actor    string
 
-	envRepoFromFlag bool // on the command line
+	envRepoFromFlag bool // not from the environment or the config file
 	serverFromFlag  bool
-	resolved        bool // the environment and the config file were read
+	resolved        bool // resolveSettings has run
 
 	sshKey         string
 	knownHosts     []string
@@ -49,11 +49,11 @@ type settings struct {
 	verbose bool
 	noColor bool
 
-	gitUsername  string // from the config file; the environment wins
+	gitUsername  string // from the config file; the environment overrides it
 	gitTokenFile string
 }
 
-// outputFormats are the forms of a result.
+// outputFormats are the values of --output.
 var outputFormats = []string{"table", "wide", "name", "json", "yaml", jsonPathPrefix + "TEMPLATE"}
 
 func (s *settings) addFlags(root *cobra.Command) {
@@ -67,7 +67,7 @@ func (s *settings) addFlags(root *cobra.Command) {
 	f.StringVar(&s.sshKey, "ssh-key", "", "private key `file` for ssh remotes (default: the ssh agent)")
 	f.StringArrayVar(&s.knownHosts, "known-hosts", nil, "known_hosts `file`, repeatable (default: the user's and the system's)")
 	f.StringVar(&s.signKey, "sign-key", "", "SSH or OpenPGP private key `file` that signs commits")
-	f.BoolVar(&s.allowPlainHTTP, "allow-plain-http", false, "allow http://, which sends credentials in the clear")
+	f.BoolVar(&s.allowPlainHTTP, "allow-plain-http", false, "allow http://, which sends credentials unencrypted")
 	f.DurationVar(&s.gitTimeout, "git-timeout", 30*time.Second, "time limit for a git remote that does not answer")
 	s.argoCD.addFlags(f)
 	f.StringVar(&s.config, "config", "", "config `file` (default $XDG_CONFIG_HOME/octopod/config.yaml)")
@@ -76,11 +76,10 @@ func (s *settings) addFlags(root *cobra.Command) {
 	f.BoolVar(&s.noColor, "no-color", false, "disable colours")
 }
 
-// machineReadable tells whether a program reads the result.
+// machineReadable reports whether the output is JSON or YAML.
 func (s *settings) machineReadable() bool { return s.output == "json" || s.output == "yaml" }
 
-// resolveOutput settles in which form a result is printed. What a path picks is picked of
-// the JSON.
+// resolveOutput checks --output. A JSONPath template selects parts of the JSON output.
 func (s *settings) resolveOutput() (err error) {
 	if template, ok := strings.CutPrefix(s.output, jsonPathPrefix); ok {
 		if s.jsonPath, err = parseJSONPath(template); err == nil {
@@ -89,15 +88,15 @@ func (s *settings) resolveOutput() (err error) {
 		return err
 	}
 	if !slices.Contains(outputFormats, s.output) {
-		return fmt.Errorf("%q is none of %s", s.output, strings.Join(outputFormats, ", "))
+		return fmt.Errorf("%q is not one of %s", s.output, strings.Join(outputFormats, ", "))
 	}
 	return nil
 }
 
-// resolveSettings fills in every flag that was not given, from the environment and from
-// the config file, and refuses what cannot be. All faults are named at once.
+// resolveSettings sets every flag that is not on the command line, from the
+// environment and the config file. It returns all faults at once.
 func (c *cli) resolveSettings(cmd *cobra.Command) error {
-	if !c.settings.resolved { // completion settles twice
+	if !c.settings.resolved { // completion runs this twice
 		c.settings.envRepoFromFlag, c.settings.serverFromFlag = cmd.Flags().Changed("env-repo"), cmd.Flags().Changed("server")
 		c.settings.resolved = true
 	}
@@ -119,24 +118,25 @@ func (c *cli) resolveSettings(cmd *cobra.Command) error {
 	}
 	switch {
 	case c.settings.envRepoFromFlag && c.settings.serverFromFlag:
-		problems = append(problems, staging.Problem{Field: "--server", Message: "does not go with --env-repo: the server has its own"})
+		problems = append(problems, staging.Problem{Field: "--server", Message: "cannot be combined with --env-repo: the server has its own"})
 	case c.settings.envRepoFromFlag:
-		c.settings.server = "" // what was typed wins
+		c.settings.server = "" // the command line wins
 	}
 	if c.settings.gitTimeout <= 0 {
-		problems = append(problems, staging.Problem{Field: "--git-timeout", Message: "must be longer than nothing"})
+		problems = append(problems, staging.Problem{Field: "--git-timeout", Message: "must be more than 0"})
 	}
 	c.stdout.disableColour(c.settings.noColor)
 	c.stderr.disableColour(c.settings.noColor)
 	return staging.Invalid("wrong settings", problems)
 }
 
-// envVariable is the environment's name of a flag.
+// envVariable returns the environment variable of a flag.
 func envVariable(flag string) string {
 	return "OCTOPOD_" + strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
 }
 
-// setFlag gives a flag a value from elsewhere; a repeatable one takes one a line.
+// setFlag sets a flag to a value from the environment or the config file. The text
+// of a repeatable flag has one value per line.
 func setFlag(cmd *cobra.Command, f *pflag.Flag, text string) error {
 	values := []string{text}
 	if f.Value.Type() == "stringArray" {
@@ -145,13 +145,13 @@ func setFlag(cmd *cobra.Command, f *pflag.Flag, text string) error {
 	for _, value := range values {
 		if err := cmd.Flags().Set(f.Name, value); err != nil {
 			_, why, _ := strings.Cut(err.Error(), " flag: ")
-			return errors.New(strconv.Quote(value) + " does not fit --" + f.Name + ": " + why)
+			return errors.New(strconv.Quote(value) + " is not valid for --" + f.Name + ": " + why)
 		}
 	}
 	return nil
 }
 
-// configFile is the person's config file.
+// configFile is the user's config file.
 type configFile struct {
 	Server         string   `yaml:"server,omitempty"`
 	Project        string   `yaml:"project,omitempty"`
@@ -179,7 +179,7 @@ type configFile struct {
 	path string
 }
 
-// readConfig reads the config file, which must be there only if it was named.
+// readConfig reads the config file. Only a file of --config or OCTOPOD_CONFIG must exist.
 func (c *cli) readConfig(cmd *cobra.Command) (configFile, error) {
 	file := configFile{path: c.settings.config}
 	if file.path == "" {
@@ -191,9 +191,9 @@ func (c *cli) readConfig(cmd *cobra.Command) (configFile, error) {
 		return configFile{}, nil
 	case errors.Is(err, fs.ErrNotExist):
 		return configFile{}, staging.Errorf(staging.CodeInvalid, "there is no config file %s", file.path).
-			WithHint("--config and OCTOPOD_CONFIG name it; without them $XDG_CONFIG_HOME/octopod/config.yaml is read if it is there")
+			WithHint("without --config and OCTOPOD_CONFIG, octopod reads $XDG_CONFIG_HOME/octopod/config.yaml if it exists")
 	case err != nil:
-		return configFile{}, staging.Errorf(staging.CodeInvalid, "the config file cannot be read").Because(err)
+		return configFile{}, staging.Errorf(staging.CodeInvalid, "cannot read the config file").Because(err)
 	}
 	err = strictyaml.Decode(file.path, data, &file)
 	return file, err
@@ -207,7 +207,7 @@ func (c *cli) defaultConfig() string {
 	return filepath.Join(dir, "octopod", "config.yaml")
 }
 
-// apply gives the flags that are still at their defaults the file's values.
+// apply sets the flags that still have their defaults to the values of the file.
 func (file configFile) apply(cmd *cobra.Command, c *cli) []staging.Problem {
 	c.settings.gitUsername, c.settings.gitTokenFile = file.GitUsername, file.GitTokenFile
 	yes := map[bool]string{true: "true"}
@@ -232,7 +232,7 @@ func (file configFile) apply(cmd *cobra.Command, c *cli) []staging.Problem {
 	return problems
 }
 
-// newConfiguration is `octopod help configuration`.
+// newConfiguration returns `octopod help configuration`.
 func newConfiguration() *cobra.Command {
 	return &cobra.Command{Use: "configuration", Short: "Flags, environment variables and the config file", Long: `Octopod takes each setting from the first of these sources that has it:
 
@@ -262,9 +262,9 @@ Octopod also reads ARGOCD_SERVER and ARGOCD_OPTS, like argocd, and NO_COLOR. In 
 reads the author from variables such as GITHUB_ACTOR and GITLAB_USER_NAME.`}
 }
 
-// argoCD are the settings that say how Argo CD is reached. Where they are
-// silent, argocd's own ARGOCD_SERVER and ARGOCD_OPTS count. The token is no
-// flag: ARGOCD_AUTH_TOKEN, or a file.
+// argoCD are the settings of the connection to Argo CD. Without them, argocd's own
+// ARGOCD_SERVER and ARGOCD_OPTS apply. The token has no flag: it is in
+// ARGOCD_AUTH_TOKEN or in a file.
 type argoCD struct {
 	server    string
 	plaintext bool

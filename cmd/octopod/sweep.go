@@ -14,7 +14,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// newSweep brings all stagings in line with the lifecycle of the project.
+// newSweep returns `octopod sweep`.
 func newSweep(c *cli) *cobra.Command {
 	var dryRun bool
 	var maxShare int
@@ -81,14 +81,14 @@ func (c *cli) sweep(ctx context.Context, r lifecycle.SweepRequest) error {
 	return nil
 }
 
-// sweptStagingJSON is one staging as programs read it.
+// sweptStagingJSON is one staging in the output of sweep with -o json.
 type sweptStagingJSON struct {
 	project.Decision
 	Changed bool   `json:"changed"`
 	Error   string `json:"error,omitempty"`
 }
 
-// sweptRepositoryJSON is one repository as programs read it.
+// sweptRepositoryJSON is one repository in the output of sweep with -o json.
 type sweptRepositoryJSON struct {
 	Repository string `json:"repository"`
 	Branches   int    `json:"branches"`
@@ -144,11 +144,11 @@ func errorText(err error) string {
 	return message(err)
 }
 
-// showSweepWarnings says what is amiss beside the stagings themselves.
+// showSweepWarnings prints repositories that did not answer, and orphans.
 func (c *cli) showSweepWarnings(r lifecycle.SweepResult) {
 	for _, h := range r.Repositories {
 		if h.Err != nil {
-			c.stderr.printf("%s no branch of %s is known, so no staging goes with its branch: %s\n",
+			c.stderr.printf("%s the branches of %s are unknown, so sweep removes no staging because of them: %s\n",
 				c.stderr.paint(yellow, "octopod:"), h.Repository, sanitize(message(h.Err)))
 		}
 	}
@@ -157,7 +157,8 @@ func (c *cli) showSweepWarnings(r lifecycle.SweepResult) {
 	}
 }
 
-// sweepRows are the decisions that are worth a line; with -o wide all.
+// sweepRows returns the decisions that change a staging now or soon; with -o wide,
+// all decisions.
 func (c *cli) sweepRows(r lifecycle.SweepResult) [][]cell {
 	var rows [][]cell
 	for _, item := range r.Items {
@@ -178,7 +179,7 @@ var stepStyles = map[project.Step]style{
 	project.StepWake: green,
 }
 
-// sweepSummary counts: 2 changed, 1 warned, 14 left as they are (1f2e3d4).
+// sweepSummary returns the counts: 2 changed, 1 warned, 14 unchanged (1f2e3d4).
 func sweepSummary(r lifecycle.SweepResult, dryRun bool) string {
 	changed, warned, held, failed := 0, 0, 0, 0
 	for _, item := range r.Items {
@@ -194,7 +195,7 @@ func sweepSummary(r lifecycle.SweepResult, dryRun bool) string {
 		}
 	}
 	words := []string{count(changed, "changed"), count(warned, "warned"), count(held, "held back"), count(failed, "failed"),
-		count(len(r.Items)-changed-warned-held-failed, "left as they are")}
+		count(len(r.Items)-changed-warned-held-failed, "unchanged")}
 	summary := cmp.Or(strings.Join(slices.DeleteFunc(words, func(s string) bool { return s == "" }), ", "), "no stagings")
 	switch {
 	case dryRun:

@@ -7,15 +7,15 @@ import (
 	"unicode/utf8"
 )
 
-// column is one column of a table. Where the terminal is too narrow, the
-// columns that give most are cut, and left out when that is not enough; one
-// that gives 0 never is.
+// column is one column of a table. In a narrow terminal, the table first cuts the
+// columns with the highest shrink, and omits them if that is not enough. It never
+// cuts a column with shrink 0.
 type column struct {
 	title  string
 	shrink int
 }
 
-// cell is a text and how it looks.
+// cell is a text and its style.
 type cell struct {
 	text  string
 	style style
@@ -23,11 +23,11 @@ type cell struct {
 
 const (
 	gap     = 2 // spaces between columns
-	minCell = 8 // a column is not cut below this
+	minCell = 8 // the smallest width after a cut
 )
 
-// table prints rows under their titles, the last column unpadded, and gives
-// the widths for rows that come later.
+// table prints rows under their titles. It returns the widths of the columns, for
+// later rows.
 func (p *printer) table(columns []column, rows [][]cell, headers bool) []int {
 	if headers {
 		titles := make([]cell, len(columns))
@@ -66,33 +66,33 @@ func (p *printer) row(row []cell, widths []int) {
 	p.printf("%s\n", b.String())
 }
 
-// fitWidths makes a table fit. It leaves out (width 0) the columns that give most, as
-// long as cutting the others would not be enough, and then cuts.
+// fitWidths reduces the widths of a table to most in all. It omits columns (width 0)
+// with the highest shrink until cutting the others is enough, and then cuts.
 func fitWidths(columns []column, widths []int, most int) {
-	var giving []int
-	least := 0 // what the table needs when everything is cut
+	var shrinking []int
+	least := 0 // width of the table with every column cut
 	for i, c := range columns {
 		if c.shrink > 0 {
-			giving = append(giving, i)
+			shrinking = append(shrinking, i)
 			least -= max(0, widths[i]-minCell)
 		}
 	}
 	least += total(widths)
-	slices.SortStableFunc(giving, func(a, b int) int { return cmp.Compare(columns[b].shrink, columns[a].shrink) })
-	for _, i := range giving {
+	slices.SortStableFunc(shrinking, func(a, b int) int { return cmp.Compare(columns[b].shrink, columns[a].shrink) })
+	for _, i := range shrinking {
 		if least > most {
 			least -= min(widths[i], minCell) + gap
 			widths[i] = 0
 		}
 	}
-	for _, i := range giving {
+	for _, i := range shrinking {
 		if over := total(widths) - most; over > 0 && widths[i] > minCell {
 			widths[i] -= min(over, widths[i]-minCell)
 		}
 	}
 }
 
-// total is the width of a whole table.
+// total returns the width of a table.
 func total(widths []int) int {
 	sum := -gap
 	for _, w := range widths {

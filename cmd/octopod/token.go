@@ -11,16 +11,16 @@ import (
 	"octopod/generator/staging"
 )
 
-// defaultTokenLifetime is how long a token lasts unless somebody says so.
+// defaultTokenLifetime is the default of --expires.
 const defaultTokenLifetime = 90 * 24 * time.Hour
 
-// tokenFlags are what a token is limited to.
+// tokenFlags are the limits of a token.
 type tokenFlags struct {
 	role, email, expires      string
 	verbs, projects, stagings []string
 }
 
-// newToken makes a token for a program.
+// newToken returns `octopod token`.
 func newToken(c *cli) *cobra.Command {
 	o := tokenFlags{role: string(project.RoleUser), expires: project.Duration(defaultTokenLifetime).String()}
 	cmd := &cobra.Command{
@@ -33,7 +33,7 @@ the hash there to revoke the token.`,
   octopod token wall-screen --role viewer --expires 365d -o yaml`,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
-				return usage(cmd, "say one NAME: it is the author of what the token does")
+				return usage(cmd, "give one NAME: the author of the token's changes")
 			}
 			return nil
 		},
@@ -56,7 +56,7 @@ the hash there to revoke the token.`,
 	return cmd
 }
 
-// generate gives the secret of a token, and the token as the server knows it.
+// generate returns a new secret and its token for the server's configuration.
 func (o tokenFlags) generate(name string, now time.Time) (secret string, token auth.Token, err error) {
 	var lasts project.Duration
 	if err := lasts.UnmarshalText([]byte(o.expires)); err != nil {
@@ -70,19 +70,19 @@ func (o tokenFlags) generate(name string, now time.Time) (secret string, token a
 	for _, verb := range o.verbs {
 		token.Verbs = append(token.Verbs, staging.Verb(verb))
 	}
-	_, err = auth.New(auth.Config{Tokens: []auth.Token{token}}, auth.Options{}) // as the server will
+	_, err = auth.New(auth.Config{Tokens: []auth.Token{token}}, auth.Options{}) // the checks of the server
 	return secret, token, err
 }
 
-// tokenConfig is where a token stands in the server's configuration.
+// tokenConfig is the part of the server's configuration with tokens.
 type tokenConfig struct {
 	Auth struct {
 		Tokens []auth.Token `yaml:"tokens"`
 	} `yaml:"auth"`
 }
 
-// showToken prints the token alone, so that it can be piped into a secret, and
-// says beside it what belongs into the configuration.
+// showToken prints the token to stdout, so that it can be piped into a secret, and
+// the lines for the server's configuration to stderr.
 func (c *cli) showToken(secret string, token auth.Token) error {
 	var config tokenConfig
 	config.Auth.Tokens = []auth.Token{token}
@@ -94,6 +94,6 @@ func (c *cli) showToken(secret string, token auth.Token) error {
 		return c.encode(map[string]any{"token": secret, "config": string(text)})
 	}
 	c.stdout.printf("%s\n", secret)
-	c.note("This is the token, shown once. It goes to the program as OCTOPOD_TOKEN.\nThe server's configuration gets:\n\n%s", text)
+	c.note("Octopod shows this token only once. Pass it to the program in OCTOPOD_TOKEN.\nAdd these lines to the server's configuration:\n\n%s", text)
 	return nil
 }

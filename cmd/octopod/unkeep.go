@@ -6,7 +6,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// newUnkeep leaves a staging to the sweep again.
+// newUnkeep returns `octopod unkeep`.
 func newUnkeep(c *cli) *cobra.Command {
 	return c.actionCommand(&cobra.Command{
 		Use:     "unkeep NAME",

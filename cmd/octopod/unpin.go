@@ -6,7 +6,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// newUnpin lets deploys through again.
+// newUnpin returns `octopod unpin`.
 func newUnpin(c *cli) *cobra.Command {
 	return c.actionCommand(&cobra.Command{
 		Use:     "unpin NAME",

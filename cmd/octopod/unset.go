@@ -6,7 +6,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// newUnset goes back to the project's defaults.
+// newUnset returns `octopod unset`.
 func newUnset(c *cli) *cobra.Command {
 	var w writeFlags
 	cmd := &cobra.Command{

@@ -6,7 +6,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// newUpdate is deploy for a person who means a staging that is there.
+// newUpdate returns `octopod update`: deploy that fails if the staging does not exist.
 func newUpdate(c *cli) *cobra.Command {
 	return c.deployVerb(&cobra.Command{
 		Use:   "update NAME [--service SERVICE --image REF]",

@@ -10,7 +10,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// newURL says where the staging of a branch is reached.
+// newURL returns `octopod url`.
 func newURL(c *cli) *cobra.Command {
 	var o branchFlags
 	var service string
@@ -55,8 +55,8 @@ with a hash if the staging of another branch has the name. -o wide prints every 
 	return cmd
 }
 
-// nameInUse is what the staging of a branch is called, or would be, among those
-// there are.
+// nameInUse returns the name of the staging of a branch, or the name that deploy
+// would choose.
 func (c *cli) nameInUse(ctx context.Context, p *project.Project, branch string) (string, error) {
 	in, err := c.connect(ctx)
 	if err != nil {
@@ -90,7 +90,7 @@ func (c *cli) showURLs(cmd *cobra.Command, urls map[string]string, service strin
 		c.stdout.table([]column{{"SERVICE", 0}, {"URL", 0}}, rows, true)
 		return nil
 	case urls[service] == "":
-		return usage(cmd, "service %q is not reached from outside", service)
+		return usage(cmd, "service %q has no address", service)
 	}
 	c.stdout.printf("%s\n", urls[service])
 	return nil

@@ -9,9 +9,9 @@ import (
 	"octopod/generator/staging"
 )
 
-// valueFlags are the settings that deploy, create and update take along.
-// Whether a setting is the application's or the deployment's is the project's
-// knowledge, so Octopod 1's four flags are two under other names.
+// valueFlags are the flags for settings of deploy, create and update. octopod.yaml
+// defines the scope of a setting, app or deployment, so the four flags of Octopod 1
+// are aliases of two.
 type valueFlags struct {
 	set     []string
 	unset   []string
@@ -42,7 +42,7 @@ func (o *valueFlags) addFlags(c *cli, cmd *cobra.Command) {
 	c.completeFlag(cmd, "preset", completePresets)
 }
 
-// appendFlag is a repeatable flag that shares its list with another.
+// appendFlag is a repeatable flag that shares its list with another flag.
 type appendFlag struct{ to *[]string }
 
 func (a appendFlag) String() string { return "" }
@@ -61,7 +61,7 @@ func (o *valueFlags) fill(a *staging.Action) error {
 	return readKeys(a, o.unset)
 }
 
-// readValues reads KEY=VALUE and KEY-.
+// readValues parses KEY=VALUE and KEY-.
 func readValues(a *staging.Action, words []string) error {
 	a.Set = map[string]string{}
 	given := map[string]string{}
@@ -76,7 +76,7 @@ func readValues(a *staging.Action, words []string) error {
 		given[key] = word
 		switch {
 		case key == "", !set && !absent:
-			problems = append(problems, staging.Problem{Message: quoteWithoutValue(word) + " is no KEY=VALUE"})
+			problems = append(problems, staging.Problem{Message: quoteWithoutValue(word) + " is not KEY=VALUE"})
 		case twice && earlier != word:
 			problems = append(problems, staging.Problem{Field: key, Message: "is given twice"})
 		case twice:
@@ -89,14 +89,14 @@ func readValues(a *staging.Action, words []string) error {
 	return invalidValues(problems, "write KEY=VALUE to set, KEY= for the empty text, KEY- to remove the project's default")
 }
 
-// readKeys reads the KEYs that go back to their defaults.
+// readKeys parses the KEYs to reset to their defaults.
 func readKeys(a *staging.Action, words []string) error {
 	var problems []staging.Problem
 	for _, key := range words {
 		_, set := a.Set[key]
 		switch {
 		case key == "":
-			problems = append(problems, staging.Problem{Message: `"" is no name of a setting`})
+			problems = append(problems, staging.Problem{Message: `"" is not the name of a setting`})
 		case strings.Contains(key, "="):
 			problems = append(problems, staging.Problem{Message: quoteWithoutValue(key) + " has a value"})
 		case set || slices.Contains(a.Absent, key):
@@ -105,10 +105,11 @@ func readKeys(a *staging.Action, words []string) error {
 			a.Unset = append(a.Unset, key)
 		}
 	}
-	return invalidValues(problems, "write the KEY alone to go back to the project's default")
+	return invalidValues(problems, "write only the KEY to reset it to the project's default")
 }
 
-// quoteWithoutValue quotes a word, but never what follows KEY=: it may be a secret.
+// quoteWithoutValue quotes a word. It omits the value after KEY=, which may be a
+// secret.
 func quoteWithoutValue(word string) string {
 	if key, _, ok := strings.Cut(word, "="); ok {
 		word = key + "=…"
@@ -120,5 +121,5 @@ func invalidValues(problems []staging.Problem, hint string) error {
 	if len(problems) == 0 {
 		return nil
 	}
-	return &staging.Error{Code: staging.CodeInvalid, Message: "the settings cannot be read", Problems: problems, Hint: hint}
+	return &staging.Error{Code: staging.CodeInvalid, Message: "cannot parse the settings", Problems: problems, Hint: hint}
 }

@@ -9,11 +9,11 @@ import (
 	"octopod/generator/staging"
 )
 
-// noValue stands for what is not known or not there.
+// noValue is the placeholder for a value that is unknown or does not exist.
 const noValue = "–"
 
-// statusCell is the word for how a staging is, and its colour. What a person set
-// it to shows before any cluster is connected.
+// statusCell returns the status of a staging with its colour. Without Argo CD, it
+// uses the state in the record.
 func statusCell(v staging.View) cell {
 	word := string(v.Status.Phase)
 	if word == "" {
@@ -34,7 +34,7 @@ func phaseStyle(p staging.Phase) style {
 	}[p]
 }
 
-// builtServices lists the services that run the branch's own build: backend:1f2e3d4.
+// builtServices lists the services with a build of the branch: backend:1f2e3d4.
 func builtServices(v staging.View) string {
 	var words []string
 	for _, name := range sortedKeys(v.Spec.Services) {
@@ -63,7 +63,7 @@ func overrides(v staging.View) string {
 	return cmp.Or(strings.Join(words, ","), noValue)
 }
 
-// setting writes an override the way `octopod set` reads it.
+// setting formats an override as an argument of `octopod set`.
 func setting(name string, value any) string {
 	if value == nil {
 		return name + "-"
@@ -71,7 +71,7 @@ func setting(name string, value any) string {
 	return name + "=" + staging.RedactValue(name, staging.FormatValue(value))
 }
 
-// elapsed is a span in the fewest characters that still say something: 12s, 5m, 3h, 4d.
+// elapsed returns a duration in its largest useful unit: 12s, 5m, 3h, 4d.
 func elapsed(now, then time.Time) string {
 	if then.IsZero() {
 		return noValue
@@ -89,7 +89,7 @@ func elapsed(now, then time.Time) string {
 	return strconv.Itoa(int(d/time.Second)) + "s"
 }
 
-// formatTime is a moment: how long ago on a terminal, the moment itself for programs.
+// formatTime returns the age of a time on a terminal, and RFC 3339 elsewhere.
 func (c *cli) formatTime(t time.Time) string {
 	if c.stdout.terminal {
 		return elapsed(c.now(), t) + " ago"

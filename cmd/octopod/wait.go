@@ -13,7 +13,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// newWait waits until a staging is how somebody wants it.
+// newWait returns `octopod wait`.
 func newWait(c *cli) *cobra.Command {
 	r := live.WaitRequest{}
 	var goal string
@@ -37,7 +37,7 @@ Exit codes: 0 done, 5 timeout, 6 the staging failed, 8 cannot reach Argo CD.`,
 			}
 			r.Name, r.For = name, live.Goal(goal)
 			if !slices.Contains(live.Goals(), r.For) {
-				return usage(cmd, "--for %q is none of %s", goal, goals())
+				return usage(cmd, "--for %q is not one of %s", goal, goals())
 			}
 			to, err := c.connect(cmd.Context())
 			if err != nil {
@@ -69,7 +69,7 @@ func addTimeout(cmd *cobra.Command, timeout *time.Duration) {
 	cmd.Flags().DurationVar(timeout, "timeout", 10*time.Minute, "time limit of the wait; 0 waits forever")
 }
 
-// wait tells on stderr what happens on the way.
+// wait waits for a staging, and prints each change of its status to stderr.
 func (c *cli) wait(ctx context.Context, to watcher, r live.WaitRequest) (staging.View, error) {
 	began, last := c.now(), ""
 	return live.Wait(ctx, to, r, func(v staging.View) {
@@ -82,7 +82,7 @@ func (c *cli) wait(ctx context.Context, to watcher, r live.WaitRequest) (staging
 	})
 }
 
-// showWaitResult prints where a wait ended.
+// showWaitResult prints the result of a wait.
 func (c *cli) showWaitResult(v staging.View, r live.WaitRequest) error {
 	switch {
 	case c.settings.machineReadable():

@@ -8,16 +8,16 @@ import (
 	"octopod/generator/staging"
 )
 
-// tableWatch shows the table of get, and then a line for every change.
+// tableWatch prints the table of get, and then a line for every change.
 type tableWatch struct {
 	*cli
 	getFlags
-	first  []staging.View // until all that there is was told
-	begun  bool
+	first  []staging.View // before the Synced event
+	synced bool
 	widths []int
 }
 
-// watch lists stagings and goes on until the context ends.
+// watch lists stagings and their changes until the context ends.
 func (c *cli) watch(ctx context.Context, to watcher, l getFlags) error {
 	w := &tableWatch{cli: c, getFlags: l}
 	ctx, cancel := context.WithCancelCause(ctx)
@@ -36,7 +36,7 @@ func (c *cli) watch(ctx context.Context, to watcher, l getFlags) error {
 func (w *tableWatch) handle(n live.Event) error {
 	switch n.Kind {
 	case live.Modified:
-		if !w.begun && !w.settings.machineReadable() {
+		if !w.synced && !w.settings.machineReadable() {
 			w.first = append(w.first, n.Staging)
 			return nil
 		}
@@ -44,18 +44,18 @@ func (w *tableWatch) handle(n live.Event) error {
 	case live.Deleted:
 		return w.line(n.Staging, true)
 	case live.Synced:
-		w.begun = true
-		return w.begin()
+		w.synced = true
+		return w.printTable()
 	case live.RepoDown:
-		w.note("the env repo cannot be read, what follows may be old: %s", message(n.Err))
+		w.note("cannot read the env repo, so the status may be outdated: %s", message(n.Err))
 	case live.RepoUp:
-		w.note("the env repo can be read again")
+		w.note("reading the env repo works again")
 	}
 	return w.stdout.Err() // a closed pipe ends the watch
 }
 
-// begin prints the table.
-func (w *tableWatch) begin() error {
+// printTable prints the first table.
+func (w *tableWatch) printTable() error {
 	switch {
 	case w.settings.machineReadable():
 		return nil
@@ -70,7 +70,7 @@ func (w *tableWatch) begin() error {
 	return w.stdout.Err()
 }
 
-// line prints one change: a row under the table, or one JSON document.
+// line prints one change as a row below the table, or as a JSON document.
 func (w *tableWatch) line(v staging.View, gone bool) error {
 	switch {
 	case w.settings.machineReadable():

@@ -13,7 +13,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// writeFlags are the flags of every verb that writes.
+// writeFlags are the flags of every verb that changes a staging.
 type writeFlags struct {
 	dryRun  bool
 	diff    bool
@@ -28,23 +28,23 @@ func (w *writeFlags) addFlags(cmd *cobra.Command) {
 	addTimeout(cmd, &w.timeout)
 }
 
-// writer is what a verb that writes asks for.
+// writer is the part of backend for changes of stagings.
 type writer interface {
 	changer
 	watcher
 }
 
-// verbForms is how a result names what a verb did, and would do.
+// verbForms are the words for a change in results and dry runs.
 var verbForms = map[staging.Verb]struct{ did, would string }{
 	staging.Deploy: {"deployed", "deploy"}, staging.Create: {"created", "create"}, staging.Update: {"updated", "update"},
 	staging.Set: {"changed", "change"}, staging.Unset: {"changed", "change"}, staging.Archive: {"archived", "archive"},
 	staging.Restore: {"restored", "restore"}, staging.Restart: {"restarted", "restart"}, staging.Delete: {"deleted", "delete"}, staging.PinVerb: {"pinned", "pin"},
 	staging.Unpin: {"unpinned", "unpin"}, staging.Rollback: {"rolled back", "roll back"},
-	staging.Keep: {"kept", "keep"}, staging.Unkeep: {"left to the sweep", "leave to the sweep"},
+	staging.Keep: {"kept", "keep"}, staging.Unkeep: {"unkept", "unkeep"},
 	staging.Extend: {"extended", "extend"}, staging.Mark: {"marked", "mark"},
 }
 
-// apply carries out an action and shows what came of it.
+// apply applies an action and prints the result.
 func (c *cli) apply(ctx context.Context, to writer, a staging.Action, w writeFlags) error {
 	result, err := to.Apply(ctx, change.Request{Action: a, By: c.actor(), DryRun: w.dryRun, Manifests: w.diff})
 	if err != nil {
@@ -59,8 +59,8 @@ func (c *cli) apply(ctx context.Context, to writer, a staging.Action, w writeFla
 	return c.waitAndShow(ctx, to, a, result, w)
 }
 
-// waitAndShow shows what came of an action once it is so in the cluster. People
-// see the commit at once; a program is told once, at the end.
+// waitAndShow waits until the cluster has the change, and prints the result. People
+// see the commit at once; programs get one document at the end.
 func (c *cli) waitAndShow(ctx context.Context, to watcher, a staging.Action, result change.Result, w writeFlags) error {
 	r := live.WaitRequest{Name: result.Name, For: goalOf(result.Staging), Timeout: w.timeout}
 	if !c.settings.machineReadable() && c.settings.output != "name" {
@@ -83,7 +83,7 @@ func (c *cli) waitAndShow(ctx context.Context, to watcher, a staging.Action, res
 	return c.showResult(a, result, w)
 }
 
-// goalOf is what a staging is on its way to; nil is one whose record is gone.
+// goalOf returns the state to wait for. v is nil if the record is deleted.
 func goalOf(v *staging.View) live.Goal {
 	if v == nil {
 		return live.ForDeleted
@@ -93,7 +93,7 @@ func goalOf(v *staging.View) live.Goal {
 	}[v.Spec.State]
 }
 
-// connectAndApply is what most verbs come to.
+// connectAndApply connects and applies an action.
 func (c *cli) connectAndApply(ctx context.Context, a staging.Action, w writeFlags) error {
 	to, err := c.connectInProcess(ctx)
 	if err != nil {
@@ -102,7 +102,7 @@ func (c *cli) connectAndApply(ctx context.Context, a staging.Action, w writeFlag
 	return c.apply(ctx, to, a, w)
 }
 
-// resultJSON is a result as programs read it.
+// resultJSON is the output of a change with -o json.
 type resultJSON struct {
 	change.Result
 	DryRun bool   `json:"dryRun,omitempty"`
@@ -136,7 +136,7 @@ func (c *cli) showResult(a staging.Action, r change.Result, w writeFlags) error 
 	return nil
 }
 
-// headline says in one line what happened: deployed feature-login (1f2e3d4).
+// headline returns the result in one line: deployed feature-login (1f2e3d4).
 func (c *cli) headline(a staging.Action, r change.Result, w writeFlags) string {
 	name := c.stdout.paint(bold, r.Name)
 	switch {
@@ -152,7 +152,7 @@ func (c *cli) headline(a staging.Action, r change.Result, w writeFlags) string {
 	return verbForms[a.Verb].did + " " + name + " (" + short(r.Revision) + ")"
 }
 
-// showChangesOf lists what changed. Of a new staging everything is new, so only what was chosen is worth a line.
+// showChangesOf lists the changes. For a new staging it lists only the new values.
 func (c *cli) showChangesOf(r change.Result) {
 	fresh := slices.ContainsFunc(r.Changes, func(d staging.Difference) bool { return d.What == "branch" && d.From == "" })
 	for _, d := range r.Changes {
@@ -168,13 +168,13 @@ func (c *cli) showChangesOf(r change.Result) {
 	}
 }
 
-// sameImage tells whether two references differ in tag and digest only.
+// sameImage reports whether two references differ only in tag and digest.
 func sameImage(a, b string) bool {
 	name := staging.ImageName(a)
 	return name != a && name == staging.ImageName(b)
 }
 
-// showsURL tells whether people will want to open the staging next.
+// showsURL reports whether the result of a verb includes the address of the staging.
 func showsURL(v staging.Verb) bool {
 	return !slices.Contains([]staging.Verb{
 		staging.Archive, staging.Delete, staging.PinVerb, staging.Unpin, staging.Keep, staging.Unkeep, staging.Extend, staging.Mark,
@@ -191,12 +191,12 @@ func (c *cli) showPlan(plan []staging.PlanItem) {
 	}
 }
 
-// nameFlag lets a verb take the name as Octopod 1 did, with -n.
+// nameFlag adds -n, the name as in Octopod 1.
 func nameFlag(cmd *cobra.Command, name *string) {
 	cmd.Flags().StringVarP(name, "name", "n", "", "`name` of the staging, in place of the argument")
 }
 
-// oneName gives the staging that a verb is about: its argument, or -n.
+// oneName returns the name of the staging: the argument, or -n.
 func oneName(cmd *cobra.Command, args []string, flag string) (string, error) {
 	switch {
 	case len(args) > 1:

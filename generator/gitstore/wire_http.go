@@ -29,7 +29,7 @@ type httpWire struct {
 
 func newHTTPWire(at giturl.URL, o *Options) (*httpWire, error) {
 	if at.Scheme() == "http" && !o.AllowPlainHTTP {
-		return nil, failf(staging.CodeInvalid, nil, "use https://, or allow plain http explicitly",
+		return nil, failf(staging.CodeInvalid, nil, "use https://, or --allow-plain-http if you trust the network",
 			"%s would send credentials and content unencrypted", at)
 	}
 	to, err := transport.NewEndpoint(strings.TrimSuffix(at.String(), "/"))

@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -37,10 +36,7 @@ type Problem struct {
 }
 
 func faultOf(err error) Fault {
-	f := Fault{Detail: err.Error(), Code: staging.CodeOf(err), Hint: staging.HintOf(err), Problems: staging.ProblemsOf(err)}
-	if f.Code == staging.CodeInternal && errors.Is(err, context.DeadlineExceeded) {
-		f.Code = staging.CodeTimeout
-	}
+	f := Fault{Detail: err.Error(), Code: staging.ResultCode(err), Hint: staging.HintOf(err), Problems: staging.ProblemsOf(err)}
 	var known *staging.Error
 	if errors.As(err, &known) {
 		f.Message = known.Message

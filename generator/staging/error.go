@@ -1,6 +1,7 @@
 package staging
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -125,6 +126,16 @@ func CodeOf(err error) Code {
 		return e.Code
 	}
 	return CodeInternal
+}
+
+// ResultCode returns the code with which a command or a request of the API ends: CodeOf,
+// except that an unclassified expired deadline is a timeout.
+func ResultCode(err error) Code {
+	code := CodeOf(err)
+	if code == CodeInternal && errors.Is(err, context.DeadlineExceeded) {
+		return CodeTimeout
+	}
+	return code
 }
 
 // HintOf returns the first hint in the chain.
