@@ -46,6 +46,7 @@ var clean = []string{
 	"examples/...",
 	"generator/auth/...",
 	"generator/bounded/...",
+	"generator/branch/...",
 	"generator/catalog",
 	"generator/change/...",
 	"generator/check/...",

@@ -29,7 +29,7 @@ func variables(text string) map[string]string {
 	return env
 }
 
-// Each row sets the variables as the system's documentation describes them.
+// Each row sets the variables as documented by the system.
 func TestDetect(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
@@ -324,7 +324,7 @@ func TestDetect(t *testing.T) {
 	}
 }
 
-// explained wants every value, and a missing branch, to be accounted for.
+// explained requires a finding for every value and for a missing branch.
 func explained(t *testing.T, m branch.Metadata, findings []branch.Finding) {
 	t.Helper()
 	said := map[string]bool{}
@@ -347,15 +347,15 @@ func explained(t *testing.T, m branch.Metadata, findings []branch.Finding) {
 func TestNoBranchIsExplained(t *testing.T) {
 	t.Parallel()
 	for env, want := range map[string]string{
-		"GITLAB_CI=true\nCI_COMMIT_TAG=v1":                                     "v1 is a tag, no branch",
-		"GITHUB_ACTIONS=true\nGITHUB_REF=refs/tags/v1":                         "v1 is a tag, no branch",
+		"GITLAB_CI=true\nCI_COMMIT_TAG=v1":                                     "v1 is a tag, not a branch",
+		"GITHUB_ACTIONS=true\nGITHUB_REF=refs/tags/v1":                         "v1 is a tag, not a branch",
 		"GITHUB_ACTIONS=true\nGITHUB_REF=refs/heads/gh-readonly-queue/main/p1": "belongs to the merge queue",
-		"GITHUB_ACTIONS=true\nGITHUB_EVENT_NAME=issue_comment":                 "a comment does not say",
-		"TF_BUILD=True\nBUILD_SOURCEBRANCH=refs/pull/1/merge":                  "refs/pull/1/merge is no branch",
+		"GITHUB_ACTIONS=true\nGITHUB_EVENT_NAME=issue_comment":                 "a comment belongs to no branch",
+		"TF_BUILD=True\nBUILD_SOURCEBRANCH=refs/pull/1/merge":                  "refs/pull/1/merge is not a branch",
 		"JENKINS_URL=x\nGIT_BRANCH=detached":                                   "without its branch",
 		"JENKINS_URL=x\nBRANCH_NAME=PR-1\nCHANGE_ID=1":                         "CHANGE_BRANCH is not set",
 		"BUILDKITE=true\nBUILDKITE_BRANCH=a..b":                                "not a valid git branch",
-		"":                                                                     "no run of a CI system",
+		"":                                                                     "neither a run of a supported CI system",
 	} {
 		m, findings := branch.Detect(variables(env), fstest.MapFS{}, branch.WorkTree{})
 		var why []string
@@ -370,7 +370,7 @@ func TestNoBranchIsExplained(t *testing.T) {
 	}
 }
 
-// Some CI systems put a token into the address of the repository, and people read the findings.
+// Findings are public, and some CI systems put a token into the address of the repository.
 func TestFindingsHoldNoToken(t *testing.T) {
 	t.Parallel()
 	m, findings := branch.Detect(map[string]string{
@@ -397,7 +397,7 @@ func TestAWorkTreeSpeaksOnlyOutsideOfCI(t *testing.T) {
 		explained(t, got, findings)
 	}
 
-	// In CI it tells the time of the commit, if it is that commit.
+	// In CI it provides the time of the commit, if the commit is the same.
 	for commit, want := range map[string]time.Time{head: at, merge: {}} {
 		got, _ := branch.Detect(map[string]string{"BUILDKITE": "true", "BUILDKITE_BRANCH": "b", "BUILDKITE_COMMIT": commit}, fstest.MapFS{}, tree)
 		if got.Branch != "b" || !got.Committed.Equal(want) {

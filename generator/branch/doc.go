@@ -1,10 +1,9 @@
-// Package branch reads what a CI run, a git work tree or a webhook says of the
-// branch it is about: branch, commit, repository, pull request, who and which
-// run.
+// Package branch reads the metadata of a branch from a CI run, a git work tree or a
+// webhook: branch, commit, repository, pull request, person and CI run.
 //
-// It owns the knowledge which variable of which system and which field of which
-// webhook means what, and how a webhook proves where it comes from. It is given
-// environment, files, headers and bodies as values, and never looks around by
-// itself, runs git or asks the network. What it does not know it leaves empty and
-// says why: a guess would deploy to somebody else's staging.
+// It knows the variables of each CI system, the fields of each webhook, and how to
+// verify the sender of a webhook. Environment, files, headers and bodies are
+// arguments: the package never runs git and never accesses the network. It leaves
+// an unknown value empty and reports the reason: a guess would deploy to another
+// person's staging.
 package branch

@@ -12,9 +12,9 @@ import (
 	"octopod/generator/staging"
 )
 
-// githubEvent is the part of the webhook's payload at GITHUB_EVENT_PATH that says
-// what a run is about. GITHUB_SHA and GITHUB_REF do not: for a pull request they
-// mean a merge commit, for workflow_run and delete the default branch.
+// githubEvent is the part of the webhook's payload at GITHUB_EVENT_PATH that names
+// the branch of a run. GITHUB_SHA and GITHUB_REF do not: for a pull request they
+// are a merge commit, for workflow_run and delete the default branch.
 type githubEvent struct {
 	Ref         string       `json:"ref"`
 	RefType     string       `json:"ref_type"`
@@ -38,7 +38,7 @@ type pullRequest struct {
 	Head struct {
 		Ref  string      `json:"ref"`
 		SHA  string      `json:"sha"`
-		Repo *repository `json:"repo"` // null when the fork is gone
+		Repo *repository `json:"repo"` // null when the fork was deleted
 	} `json:"head"`
 }
 
@@ -54,10 +54,10 @@ type repository struct {
 	FullName string `json:"full_name"`
 }
 
-// deletedFork stands for a fork that is not known by name.
+// deletedFork is the name of a fork that was deleted or is unknown.
 const deletedFork = "(unknown)"
 
-// readGitHub reads GitHub Actions and what speaks its language.
+// readGitHub reads GitHub Actions and compatible systems.
 func readGitHub(r *reader) {
 	r.metadata.Actor.Name = r.lookup("actor", "GITHUB_ACTOR")
 	ours := r.lookup("repository", "GITHUB_REPOSITORY")
@@ -81,19 +81,19 @@ func readGitHub(r *reader) {
 	case strings.HasPrefix(name, "pull_request"): // the event cannot be read
 		r.metadata.Branch = r.lookup("branch", "GITHUB_HEAD_REF")
 		r.recordMissing("commit", "GITHUB_SHA is not the head of the pull request")
-		r.fork(deletedFork, ours, "no event that says where the pull request comes from")
+		r.fork(deletedFork, ours, "the event, which cannot be read")
 	case payload.WorkflowRun != nil:
 		r.githubWorkflowRun(*payload.WorkflowRun, host, ours)
 	case name == "delete" || name == "create":
 		r.githubRef(payload)
 	case name == "issue_comment":
-		r.recordMissing("branch", "a comment does not say which branch it is about")
+		r.recordMissing("branch", "a comment belongs to no branch")
 	default:
 		r.githubPush(payload)
 	}
 }
 
-// readEvent reads the payload. GitHub sends at most 25 MB.
+// readEvent decodes the payload. GitHub sends at most 25 MB.
 func (r *reader) readEvent() (payload githubEvent, err error) {
 	path := strings.TrimPrefix(r.env["GITHUB_EVENT_PATH"], "/")
 	if path == "" {
@@ -106,7 +106,7 @@ func (r *reader) readEvent() (payload githubEvent, err error) {
 	defer file.Close()
 	const most = 25 << 20
 	if err := json.NewDecoder(io.LimitReader(file, most)).Decode(&payload); err != nil {
-		return githubEvent{}, fmt.Errorf("/%s cannot be read: %w", path, err)
+		return githubEvent{}, fmt.Errorf("reading /%s: %w", path, err)
 	}
 	return payload, nil
 }
@@ -123,8 +123,8 @@ func (r *reader) githubPull(pull pullRequest, ours string) {
 	r.record("pull request", strconv.Itoa(pull.Number), "pull_request of the event")
 }
 
-// githubWorkflowRun reads a run that another one started. The other one's
-// number counts: it was given when the commit was pushed.
+// githubWorkflowRun reads a run that another run started. It uses the number of the
+// other run, which was assigned when the commit was pushed.
 func (r *reader) githubWorkflowRun(run workflowRun, host, ours string) {
 	r.metadata.Branch = r.record("branch", run.HeadBranch, "workflow_run.head_branch of the event")
 	r.metadata.Commit = r.record("commit", run.HeadSHA, "workflow_run.head_sha of the event")
@@ -132,7 +132,7 @@ func (r *reader) githubWorkflowRun(run workflowRun, host, ours string) {
 	r.metadata.Run = staging.Run{Pipeline: host + "/" + ours + "/" + run.Path, Number: run.RunNumber}
 }
 
-// githubRef reads the creation or the end of a branch.
+// githubRef reads the creation or deletion of a branch.
 func (r *reader) githubRef(payload githubEvent) {
 	if payload.RefType == "tag" {
 		r.rejectTag(payload.Ref)
@@ -155,7 +155,7 @@ func (r *reader) githubPush(payload githubEvent) {
 	}
 }
 
-// githubMail is the address by which GitHub recognises a person's commits.
+// githubMail returns the address by which GitHub recognizes the commits of a person.
 func githubMail(id, login string) string {
 	if login == "" {
 		return ""

@@ -13,8 +13,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// What GitHub sets for every run, as
-// https://docs.github.com/actions/reference/workflows-and-actions/variables lists it.
+// GitHub sets these variables for every run, as listed in
+// https://docs.github.com/actions/reference/workflows-and-actions/variables.
 const gitHub = `
 	CI=true
 	GITHUB_ACTIONS=true
@@ -30,9 +30,9 @@ const gitHub = `
 
 const eventFile = "home/runner/work/_temp/_github_workflow/event.json"
 
-// The payloads are those of https://docs.github.com/webhooks/webhook-events-and-payloads,
-// as far as they say what a run is about; which ref and commit the variables
-// hold with which event is in
+// The payloads contain the fields in use of
+// https://docs.github.com/webhooks/webhook-events-and-payloads. The ref and commit of each
+// event are documented in
 // https://docs.github.com/actions/reference/workflows-and-actions/events-that-trigger-workflows.
 func TestGitHub(t *testing.T) {
 	t.Parallel()
@@ -125,8 +125,8 @@ func TestGitHub(t *testing.T) {
 	}
 }
 
-// Whatever lies at GITHUB_EVENT_PATH, reading it neither fails nor makes up a
-// pull request of our own.
+// A broken file at GITHUB_EVENT_PATH neither fails the detection nor yields a pull request
+// of the repository.
 func FuzzEvent(f *testing.F) {
 	f.Add([]byte(`{"pull_request": {"number": 1, "head": {"ref": "x", "repo": null}}}`))
 	f.Add([]byte(`{"workflow_run": {}}`))

@@ -8,39 +8,39 @@ import (
 	"octopod/generator/staging"
 )
 
-// Metadata is what is known of a branch. An empty field is not known.
+// Metadata describes a branch. An empty field is unknown.
 type Metadata struct {
 	System      string    // GitHub Actions, GitLab CI, …; "" outside of CI
-	Branch      string    // where the change lies: of a pull request its head
-	Commit      string    // the newest of that branch, never a merge made by CI
-	Committed   time.Time // when that commit was made
+	Branch      string    // for a pull request its head
+	Commit      string    // the head of the branch, never a merge commit of CI
+	Committed   time.Time // the time of that commit
 	Repository  string    // github.com/acme/shop-backend
 	PullRequest *staging.PullRequest
-	Fork        string      // the repository a pull request comes from, when that is not ours
-	Run         staging.Run // puts builds of one pipeline in order
-	RunURL      string      // finds the run again
+	Fork        string      // the repository of a pull request from a fork
+	Run         staging.Run // orders the builds of one pipeline
+	RunURL      string      // the page of the run
 	Actor       staging.Person
 }
 
-// Finding says where a value comes from, or why there is none.
+// Finding describes the source of a value, or why it is missing.
 type Finding struct {
 	What  string // branch, commit, …
-	Value string // "" when there is none
+	Value string // "" if it is missing
 	From  string // GITHUB_HEAD_REF, pull_request.head.sha of the event
-	Why   string // there is no value
+	Why   string // the reason for a missing value
 }
 
-// WorkTree is what a git work tree says of itself. The zero value is none.
+// WorkTree is the state of a git work tree. The zero value is no work tree.
 type WorkTree struct {
-	Branch    string // "" when no branch is checked out
+	Branch    string // "" if no branch is checked out
 	Commit    string
 	Committed time.Time // of Commit
-	Remote    string    // address of the remote that the branch comes from
+	Remote    string    // address of the remote of the branch
 }
 
-// Detect reads the environment of a process. files holds the file system from
-// its root, for the event that some systems leave there. A known CI system
-// speaks for itself; the work tree counts where there is none.
+// Detect reads the metadata of a branch from the environment of a process. files is
+// the file system from its root: some systems store the event there. Detect uses
+// the work tree only outside of the supported CI systems.
 func Detect(env map[string]string, files fs.FS, tree WorkTree) (Metadata, []Finding) {
 	r := &reader{env: env, files: files}
 	if env["CI"] != "false" {
@@ -62,7 +62,7 @@ func Detect(env map[string]string, files fs.FS, tree WorkTree) (Metadata, []Find
 func (r *reader) readWorkTree(tree WorkTree) {
 	const from = "the work tree"
 	if tree == (WorkTree{}) {
-		r.recordMissing("branch", "this is no run of a CI system that Octopod knows, and no work tree")
+		r.recordMissing("branch", "this is neither a run of a supported CI system nor a git work tree")
 		return
 	}
 	r.metadata.Branch = r.record("branch", tree.Branch, from)
@@ -73,8 +73,8 @@ func (r *reader) readWorkTree(tree WorkTree) {
 	r.metadata.Repository = r.record("repository", repositoryOf(tree.Remote), "the remote of the work tree")
 }
 
-// finish checks what was read, and adds the time of the commit where only the
-// work tree knows it.
+// finish validates the metadata, and adds the time of the commit from the work tree if
+// the CI system does not provide it.
 func (r *reader) finish(tree WorkTree) {
 	if r.metadata.Branch != "" {
 		branch, err := staging.ParseBranch(r.metadata.Branch)
@@ -84,7 +84,7 @@ func (r *reader) finish(tree WorkTree) {
 		r.metadata.Branch = branch
 	}
 	if !slices.ContainsFunc(r.findings, func(f Finding) bool { return f.What == "branch" }) {
-		r.recordMissing("branch", r.metadata.System+" does not say which")
+		r.recordMissing("branch", r.metadata.System+" provides no branch")
 	}
 	if r.metadata.Committed.IsZero() && r.metadata.Commit != "" && tree.Commit == r.metadata.Commit {
 		r.metadata.Committed = tree.Committed

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// verifyHMAC checks a header that holds the HMAC-SHA256 of the body in hex, as
-// GitHub, Gitea and Bitbucket sign:
+// verifyHMAC verifies a header with the HMAC-SHA256 of the body in hex, as GitHub,
+// Gitea and Bitbucket send it:
 // https://docs.github.com/webhooks/using-webhooks/validating-webhook-deliveries
 func verifyHMAC(header, prefix string) func(Request, string, time.Time) bool {
 	return func(h Request, secret string, _ time.Time) bool {
@@ -30,12 +30,12 @@ func hmacSHA256(secret string, parts ...[]byte) []byte {
 	return mac.Sum(nil)
 }
 
-// maxClockSkew is how far the clock of who signs may be from ours.
+// maxClockSkew is the allowed difference between the clocks of sender and server.
 const maxClockSkew = 5 * time.Minute
 
-// verifyGitLab checks GitLab's signature where there is one, else its token:
-// https://docs.gitlab.com/user/project/integrations/webhooks/. A signed webhook
-// counts for some minutes; one with a plain token shows the secret itself.
+// verifyGitLab verifies GitLab's signature if there is one, else its token:
+// https://docs.gitlab.com/user/project/integrations/webhooks/. A signature is valid
+// for maxClockSkew; a token is the secret itself.
 func verifyGitLab(h Request, secret string, now time.Time) bool {
 	signatures := h.Header("webhook-signature")
 	if signatures == "" {
@@ -56,20 +56,20 @@ func verifyGitLab(h Request, secret string, now time.Time) bool {
 	signed := hmacSHA256(key, []byte(h.Header("webhook-id")+"."+h.Header("webhook-timestamp")+"."), h.Body)
 	want := "v1," + base64.StdEncoding.EncodeToString(signed)
 	proven := false
-	for one := range strings.FieldsSeq(signatures) { // while a token is changed there are two
+	for one := range strings.FieldsSeq(signatures) { // there are two while a secret is rotated
 		proven = equalSecrets(one, want) || proven
 	}
 	return proven
 }
 
-// verifyRegistry checks the header that a registry was told to send:
+// verifyRegistry verifies the Authorization header that the registry is configured to send:
 // https://distribution.github.io/distribution/about/notifications/
 func verifyRegistry(h Request, secret string, _ time.Time) bool {
 	given := h.Header("Authorization")
 	return equalSecrets(strings.TrimPrefix(given, "Bearer "), secret)
 }
 
-// equalSecrets compares in a time that tells nothing of the secret.
+// equalSecrets compares two secrets in constant time.
 func equalSecrets(given, secret string) bool {
 	a, b := sha256.Sum256([]byte(given)), sha256.Sum256([]byte(secret))
 	return subtle.ConstantTimeCompare(a[:], b[:]) == 1

@@ -11,7 +11,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// reader collects metadata, and where each value was found.
+// reader collects metadata and the source of each value.
 type reader struct {
 	env      map[string]string
 	files    fs.FS
@@ -19,7 +19,7 @@ type reader struct {
 	findings []Finding
 }
 
-// lookup gives the first of these variables that has a value.
+// lookup returns the first of these variables that has a value.
 func (r *reader) lookup(what string, variables ...string) string {
 	for _, name := range variables {
 		if value := r.env[name]; value != "" {
@@ -40,9 +40,9 @@ func (r *reader) recordMissing(what, why string) {
 	r.findings = append(r.findings, Finding{What: what, Why: why})
 }
 
-// rejectTag says that what runs is about a tag, which has no staging.
+// rejectTag records that the run is for a tag, which has no staging.
 func (r *reader) rejectTag(name string) {
-	r.recordMissing("branch", strings.TrimPrefix(name, "refs/tags/")+" is a tag, no branch")
+	r.recordMissing("branch", strings.TrimPrefix(name, "refs/tags/")+" is a tag, not a branch")
 }
 
 // ref reads a full reference: refs/heads/feature/login.
@@ -53,11 +53,11 @@ func (r *reader) ref(ref, from string) {
 	case strings.HasPrefix(ref, "refs/tags/"):
 		r.rejectTag(ref)
 	case ref != "":
-		r.recordMissing("branch", ref+" is no branch")
+		r.recordMissing("branch", ref+" is not a branch")
 	}
 }
 
-// person reads who is behind the run.
+// person reads the person who started the run.
 func (r *reader) person(mail string, names ...string) {
 	r.metadata.Actor.Name = r.lookup("actor", names...)
 	if r.metadata.Actor.Name != "" && mail != "" {
@@ -65,7 +65,7 @@ func (r *reader) person(mail string, names ...string) {
 	}
 }
 
-// pullRequest reads the number of a pull request; "false" is none.
+// pullRequest reads the number of a pull request; "false" means none.
 func (r *reader) pullRequest(variables ...string) *staging.PullRequest {
 	for _, name := range variables {
 		if number, err := strconv.Atoi(r.env[name]); err == nil && number > 0 {
@@ -77,7 +77,7 @@ func (r *reader) pullRequest(variables ...string) *staging.PullRequest {
 	return nil
 }
 
-// fork marks a pull request whose head lies in another repository.
+// fork records a pull request whose head is in another repository.
 func (r *reader) fork(head, ours, from string) {
 	if head != "" && head != ours {
 		r.metadata.Fork = r.record("fork", head, from)
@@ -87,7 +87,7 @@ func (r *reader) fork(head, ours, from string) {
 // run reads the number that orders the runs of one pipeline.
 func (r *reader) run(pipeline, number string) {
 	r.metadata.Run.Pipeline = pipeline
-	r.metadata.Run.Number, _ = strconv.Atoi(r.lookup("run", number)) // without a number runs have no order
+	r.metadata.Run.Number, _ = strconv.Atoi(r.lookup("run", number)) // runs without a number have no order
 }
 
 func (r *reader) time(variable string) time.Time {
@@ -117,7 +117,7 @@ func repositoryOf(address string) string {
 	return u.Repository()
 }
 
-// hostOf gives the host of a web address.
+// hostOf returns the host of a URL.
 func hostOf(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {

@@ -7,15 +7,15 @@ import (
 	"octopod/generator/staging"
 )
 
-// system is one CI system: how it is recognised, and how it is read.
+// system is a CI system: how to detect it, and how to read its variables.
 type system struct {
 	name   string
 	detect func(env map[string]string) bool
 	read   func(*reader)
 }
 
-// systems lists those that are known. Where one pretends to be another, it
-// comes first.
+// systems lists the supported CI systems. A system that also sets the variables of
+// another one precedes it.
 func systems() []system {
 	set := func(variable string) func(map[string]string) bool {
 		return func(env map[string]string) bool { return env[variable] != "" }
@@ -41,8 +41,8 @@ func systems() []system {
 	}
 }
 
-// readGitLab reads branch and merge request pipelines. CI_COMMIT_SHA of a
-// merged-results pipeline is a merge commit.
+// readGitLab reads branch and merge request pipelines. In a
+// merged-results pipeline, CI_COMMIT_SHA is a merge commit.
 func readGitLab(r *reader) {
 	r.person("GITLAB_USER_EMAIL", "GITLAB_USER_NAME", "GITLAB_USER_LOGIN")
 	r.repository("CI_PROJECT_URL")
@@ -67,7 +67,7 @@ func readGitLab(r *reader) {
 		"CI_EXTERNAL_PULL_REQUEST_SOURCE_REPOSITORY")
 }
 
-// readWoodpecker: CI_COMMIT_BRANCH of a pull request is its target.
+// readWoodpecker reads Woodpecker. CI_COMMIT_BRANCH of a pull request is its target.
 func readWoodpecker(r *reader) {
 	r.person("CI_COMMIT_AUTHOR_EMAIL", "CI_PIPELINE_AUTHOR", "CI_COMMIT_AUTHOR")
 	r.repository("CI_REPO_URL")
@@ -88,7 +88,7 @@ func readWoodpecker(r *reader) {
 	}
 }
 
-// readDrone: DRONE_BRANCH of a pull request is its target.
+// readDrone reads Drone. DRONE_BRANCH of a pull request is its target.
 func readDrone(r *reader) {
 	r.person("DRONE_COMMIT_AUTHOR_EMAIL", "DRONE_COMMIT_AUTHOR_NAME", "DRONE_COMMIT_AUTHOR")
 	r.repository("DRONE_REPO_LINK")
@@ -109,12 +109,12 @@ func readDrone(r *reader) {
 	}
 }
 
-// unknownFork: the system does not say where a pull request comes from.
+// unknownFork records that the system does not provide the repository of a pull request.
 func (r *reader) unknownFork() {
-	r.recordMissing("fork", r.metadata.System+" does not say whether the pull request comes from a fork; it gives those no secrets")
+	r.recordMissing("fork", r.metadata.System+" does not report whether a pull request comes from a fork; it gives forks no secrets")
 }
 
-// readBitbucket: pull requests of forks run in the fork, if at all.
+// readBitbucket reads Bitbucket Pipelines. Pull requests of forks run only in the fork.
 func readBitbucket(r *reader) {
 	r.repository("BITBUCKET_GIT_HTTP_ORIGIN")
 	r.run(r.metadata.Repository, "BITBUCKET_BUILD_NUMBER")
@@ -130,8 +130,8 @@ func readBitbucket(r *reader) {
 	}
 }
 
-// readCircle: the branch of a fork's pull request is called pull/7. Jobs are
-// numbered in the order in which they start, which is not that of the pushes.
+// readCircle reads CircleCI. The branch of a fork's pull request is named pull/7. The
+// numbers of jobs follow their start, not the order of pushes.
 func readCircle(r *reader) {
 	r.person("", "CIRCLE_USERNAME")
 	r.repository("CIRCLE_REPOSITORY_URL")
@@ -153,8 +153,8 @@ func readCircle(r *reader) {
 	}
 }
 
-// readAzure: BUILD_SOURCEBRANCH and BUILD_SOURCEVERSION of a pull request are a
-// merge that Azure made.
+// readAzure reads Azure Pipelines. BUILD_SOURCEBRANCH and BUILD_SOURCEVERSION of a pull
+// request are a merge commit of Azure.
 func readAzure(r *reader) {
 	r.person("BUILD_REQUESTEDFOREMAIL", "BUILD_REQUESTEDFOR", "BUILD_SOURCEVERSIONAUTHOR")
 	r.repository("BUILD_REPOSITORY_URI")
@@ -182,8 +182,8 @@ func readAzure(r *reader) {
 	}
 }
 
-// readBuildkite: the branch of a fork's pull request is called owner:branch. A
-// build that a person starts may be of HEAD.
+// readBuildkite reads Buildkite. The branch of a fork's pull request is named
+// owner:branch. A build that a person starts may have the commit HEAD.
 func readBuildkite(r *reader) {
 	r.person("BUILDKITE_BUILD_CREATOR_EMAIL", "BUILDKITE_BUILD_CREATOR")
 	r.repository("BUILDKITE_REPO")
@@ -205,7 +205,8 @@ func readBuildkite(r *reader) {
 	r.metadata.Branch = name
 }
 
-// readTravis: TRAVIS_BRANCH of a pull request is its target, TRAVIS_COMMIT a merge.
+// readTravis reads Travis CI. TRAVIS_BRANCH of a pull request is its target, TRAVIS_COMMIT a
+// merge commit.
 func readTravis(r *reader) {
 	r.metadata.Repository = "github.com/" + r.lookup("repository", "TRAVIS_REPO_SLUG")
 	r.run("travis-ci.com/"+r.env["TRAVIS_REPO_SLUG"], "TRAVIS_BUILD_NUMBER")
@@ -227,7 +228,7 @@ func readTravis(r *reader) {
 }
 
 // readJenkins reads multibranch projects and plain ones. BRANCH_NAME of a pull
-// request is a made-up name such as PR-24.
+// request is a generated name such as PR-24.
 func readJenkins(r *reader) {
 	r.person("BUILD_USER_EMAIL", "BUILD_USER", "CHANGE_AUTHOR_DISPLAY_NAME", "CHANGE_AUTHOR")
 	r.repository("GIT_URL", "GIT_URL_1")
@@ -243,7 +244,7 @@ func readJenkins(r *reader) {
 		r.metadata.Branch = r.lookup("branch", "CHANGE_BRANCH")
 		r.fork(r.env["CHANGE_FORK"], "", "CHANGE_FORK")
 		if r.metadata.Branch == "" {
-			r.recordMissing("branch", "CHANGE_BRANCH is not set, and BRANCH_NAME of a pull request is none")
+			r.recordMissing("branch", "CHANGE_BRANCH is not set, and BRANCH_NAME of a pull request is not a branch")
 		}
 		return
 	}

@@ -12,75 +12,75 @@ import (
 	"octopod/generator/staging"
 )
 
-// Kind is what happened.
+// Kind is the kind of an event.
 type Kind string
 
-// What forges and registries tell.
+// Kinds of the events that forges and registries send.
 const (
 	Pushed      Kind = "push"   // a branch has a new head
-	Deleted     Kind = "delete" // a branch is no more
+	Deleted     Kind = "delete" // a branch was deleted
 	PullChanged Kind = "pull request"
 	ImagePushed Kind = "image"
 )
 
-// Event is what a forge or a registry says happened.
+// Event is one change that a forge or a registry reports.
 type Event struct {
 	Kind       Kind
 	Repository string    // github.com/acme/backend; "" of an image
 	Branch     string    // of a pull request its head
-	Commit     string    // the head now
-	Before     string    // the head that it follows on; "" when the branch is new, or that is not said
-	Committed  time.Time // when Commit was made, as its author's clock says
+	Commit     string    // the new head
+	Before     string    // the previous head; "" for a new branch, or if the event does not name it
+	Committed  time.Time // the time in Commit, from the clock of its author
 	By         staging.Person
-	Bot        bool  // no person did it
+	Bot        bool  // caused by a program
 	Pull       *Pull // of PullChanged
 	Image      string
 }
 
-// Pull is a pull request as an event shows it.
+// Pull is a pull request in an event.
 type Pull struct {
 	staging.PullRequest
 	Labels        []string
 	Draft         bool
-	Fork          string // the repository its head lies in, when that is not ours
-	Closed        bool   // merged, too
-	HeadChanged   bool   // the event is about its head: it was opened or pushed to
-	MayDisqualify bool   // the event took a label from it, or made it a draft
+	Fork          string // the repository of its head, if not the one of the event
+	Closed        bool   // or merged
+	HeadChanged   bool   // the event changed the head: opened, reopened or pushed
+	MayDisqualify bool   // the event removed a label or made it a draft, so a rule may stop matching
 }
 
-// Webhook is a webhook that proved where it comes from.
+// Webhook is a webhook whose sender was verified.
 type Webhook struct {
-	ID     string // of the delivery: the same when it is sent again
-	Host   string // that sent it
-	Event  string // in the sender's words
+	ID     string // of the delivery; the same for a redelivery
+	Host   string // the sender
+	Event  string // the name that the sender uses
 	Events []Event
-	Ping   bool // only asks whether somebody is there
+	Ping   bool // a test of the connection
 }
 
-// Sender is a host whose webhooks are believed.
+// Sender is a host whose webhooks Octopod accepts.
 type Sender struct {
 	Host   string
 	Kind   string // github, gitlab, gitea, bitbucket or registry
 	Secret string
 }
 
-// Request is a webhook as it came in. Header gives the value of a header by its name.
+// Request is a webhook as received. Header returns the value of a header by name.
 type Request struct {
 	Header func(name string) string
 	Body   []byte
 }
 
-// format is how one kind of caller speaks.
+// format is the webhook format of one kind of sender.
 type format struct {
 	kind  string
 	event string // header that names the event
 	id    string // header that names the delivery
-	// verify tells whether who sent it knows the secret.
+	// verify reports whether the sender knows the secret.
 	verify func(Request, string, time.Time) bool
 	read   func(*Webhook, Request) error
 }
 
-// formats in the order in which they are recognised: Gitea sends GitHub's headers, too.
+// formats lists the formats in the order of detection: Gitea also sends GitHub's headers.
 func formats() []format {
 	return []format{
 		{"gitea", "X-Gitea-Event", "X-Gitea-Delivery", verifyHMAC("X-Gitea-Signature", ""), readGiteaWebhook},
@@ -92,22 +92,23 @@ func formats() []format {
 	}
 }
 
-// ReadWebhook reads a webhook of one of the senders. Nothing of it is looked at
-// before the proof. What a host sends is about its own repositories and images
-// alone, whatever it says. An event that means nothing to Octopod gives none.
+// ReadWebhook verifies and decodes a webhook of one of the senders. It decodes nothing
+// before the verification. Events of a host concern only its own repositories and
+// images, even if the payload names others. ReadWebhook skips events that Octopod
+// does not use.
 func ReadWebhook(h Request, senders []Sender, now time.Time) (Webhook, error) {
 	d := formatOf(h)
 	i := slices.IndexFunc(senders, func(c Sender) bool { return c.Kind == d.kind && c.Secret != "" && d.verify(h, c.Secret, now) })
 	if i < 0 {
-		return Webhook{}, staging.Errorf(staging.CodeUnauthorized, "nothing proves that this webhook comes from a %s host that is known here", d.kind).
-			WithHint("the webhook's secret must be that of the host under forges in the server's configuration")
+		return Webhook{}, staging.Errorf(staging.CodeUnauthorized, "cannot verify that this webhook comes from a configured %s host", d.kind).
+			WithHint("the secret of the webhook must equal the secret of the host under forges in the server's configuration")
 	}
 	call := Webhook{Host: senders[i].Host, Event: h.Header(d.event), ID: h.Header(d.id)}
 	if d.kind == "gitlab" {
 		call.ID = cmp.Or(call.ID, h.Header("X-Gitlab-Event-UUID"))
 	}
 	if err := d.read(&call, h); err != nil {
-		return Webhook{}, staging.Errorf(staging.CodeInvalid, "the webhook %q cannot be read", call.Event).Because(err)
+		return Webhook{}, staging.Errorf(staging.CodeInvalid, "cannot decode the webhook %q", call.Event).Because(err)
 	}
 	call.Events = slices.DeleteFunc(call.Events, func(e Event) bool { return !e.isValid() })
 	return call, nil
@@ -123,7 +124,7 @@ func formatOf(h Request) format {
 	return all[len(all)-1]
 }
 
-// isValid tells whether an event names what it is about, so that nobody else has to ask.
+// isValid reports whether an event has all required fields.
 func (e Event) isValid() bool {
 	if e.Kind == ImagePushed {
 		return e.Image != ""
@@ -132,15 +133,15 @@ func (e Event) isValid() bool {
 	return err == nil && e.Repository != "" && (e.Kind != Pushed || isCommit(e.Commit))
 }
 
-// isCommit tells whether a text is a commit's hash. Bitbucket shortens some to 12 digits.
+// isCommit reports whether a text is a commit hash. Bitbucket shortens some to 12 digits.
 func isCommit(hash string) bool {
 	return len(hash) >= 12 && strings.Trim(hash, "0123456789abcdef") == "" && !isZeroHash(hash)
 }
 
-// isZeroHash: git names the commit that is not there by zeros.
+// isZeroHash reports whether a hash has only zeros, which git uses for "no commit".
 func isZeroHash(hash string) bool { return strings.Trim(hash, "0") == "" }
 
-// previousHead is the head that a push follows on; "" of a new branch.
+// previousHead returns the head before a push; "" for a new branch.
 func previousHead(hash string) string {
 	if isZeroHash(hash) {
 		return ""
@@ -148,7 +149,7 @@ func previousHead(hash string) string {
 	return hash
 }
 
-// repositoryName names a repository of the host as octopod.yaml does.
+// repositoryName returns the name of a repository as in octopod.yaml.
 func (c *Webhook) repositoryName(fullName string) string {
 	if fullName == "" {
 		return ""
@@ -157,8 +158,8 @@ func (c *Webhook) repositoryName(fullName string) string {
 	return host + "/" + fullName
 }
 
-// addPush adds what a push did to a reference. Tags are no branches, even where
-// one has a branch's name.
+// addPush adds the event of a push to a branch. It skips tags, even if a tag has the
+// name of a branch.
 func (c *Webhook) addPush(ref, before, after string, e Event) {
 	branch, ok := strings.CutPrefix(ref, "refs/heads/")
 	if !ok {
@@ -173,7 +174,8 @@ func (c *Webhook) addPush(ref, before, after string, e Event) {
 	c.Events = append(c.Events, e)
 }
 
-// forkOf names the repository of a head that is not ours. One that is gone is none of ours.
+// forkOf returns the repository of a head; "" if it is not a fork. A deleted repository
+// counts as a fork.
 func (c *Webhook) forkOf(ours, head string) string {
 	switch {
 	case head == "":
@@ -184,10 +186,10 @@ func (c *Webhook) forkOf(ours, head string) string {
 	return c.repositoryName(head)
 }
 
-// decode reads the payload. GitHub can be told to send it as a form.
+// decode decodes the payload. GitHub can send it as a form.
 func decode(h Request, to any) error {
 	body := h.Body
-	if bytes.HasPrefix(body, []byte("payload=")) { // which is no JSON
+	if bytes.HasPrefix(body, []byte("payload=")) { // not JSON
 		form, err := url.ParseQuery(string(body))
 		if err != nil {
 			return err
@@ -197,7 +199,7 @@ func decode(h Request, to any) error {
 	return json.NewDecoder(bytes.NewReader(body)).Decode(to)
 }
 
-// isBot tells the accounts of programs from those of people.
+// isBot reports whether an account belongs to a program.
 func isBot(login, kind string) bool {
 	number, made := strings.CutPrefix(strings.TrimPrefix(login, "group_"), "project_")
 	return kind == "Bot" || kind == "app_user" || strings.HasSuffix(login, "[bot]") ||

@@ -9,7 +9,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// bitbucketPayload is the part of Bitbucket Cloud's payloads that is read:
+// bitbucketPayload holds the fields in use of Bitbucket Cloud's payloads:
 // https://support.atlassian.com/bitbucket-cloud/docs/event-payloads/
 type bitbucketPayload struct {
 	Actor      bitbucketUser `json:"actor"`
@@ -17,7 +17,7 @@ type bitbucketPayload struct {
 	Push       struct {
 		Changes []struct {
 			Old *bitbucketRef `json:"old"`
-			New *bitbucketRef `json:"new"` // null when it was deleted
+			New *bitbucketRef `json:"new"` // null after a deletion
 		} `json:"changes"`
 	} `json:"push"`
 	PullRequest *struct {

@@ -6,8 +6,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// githubPayload is the part of GitHub's payloads that is read, and of Gitea's, which
-// are made after them:
+// githubPayload holds the fields in use of GitHub's payloads, and of Gitea's, which have
+// the same format:
 // https://docs.github.com/webhooks/webhook-events-and-payloads
 type githubPayload struct {
 	Action      string         `json:"action"`
@@ -67,16 +67,16 @@ func readGitHubWebhook(c *Webhook, h Request) error {
 	case "pull_request":
 		c.githubPull(p, e)
 	case "package", "registry_package":
-		for _, made := range []*githubPackage{p.Package, p.Registry} {
-			if made != nil {
-				c.Events = append(c.Events, Event{Kind: ImagePushed, Image: made.PackageVersion.PackageURL})
+		for _, pushed := range []*githubPackage{p.Package, p.Registry} {
+			if pushed != nil {
+				c.Events = append(c.Events, Event{Kind: ImagePushed, Image: pushed.PackageVersion.PackageURL})
 			}
 		}
 	}
 	return nil
 }
 
-// person is who did it. A pusher has an address for commits, a sender has none.
+// person returns the person who caused the event. Only a pusher has an email address.
 func (p githubPayload) person() staging.Person {
 	name := p.Sender.Login
 	if name == "" {
@@ -85,7 +85,7 @@ func (p githubPayload) person() staging.Person {
 	return staging.Person{Name: name, Email: p.Pusher.Email}
 }
 
-// What pull requests of GitHub and Gitea go through, as far as it matters.
+// Actions on pull requests of GitHub and Gitea that matter to a staging.
 const (
 	githubHeadActions          = " opened reopened synchronize synchronized ready_for_review "
 	githubDisqualifyingActions = " unlabeled label_cleared label_updated converted_to_draft "
@@ -101,7 +101,7 @@ func (c *Webhook) githubPull(p githubPayload, e Event) {
 		head = pull.Head.Repo.FullName
 	}
 	e.Kind, e.Branch, e.Commit = PullChanged, pull.Head.Ref, pull.Head.SHA
-	if p.Action == "synchronize" { // Gitea does not say what was there before
+	if p.Action == "synchronize" { // Gitea does not send the previous head
 		e.Before = previousHead(p.Before)
 	}
 	e.Pull = &Pull{
@@ -116,13 +116,13 @@ func (c *Webhook) githubPull(p githubPayload, e Event) {
 }
 
 // readGiteaWebhook reads Gitea and Forgejo: https://docs.gitea.com/usage/webhooks.
-// Events about labels and pushes of pull requests have names of their own.
+// It has separate event names for labels and pushes of pull requests.
 func readGiteaWebhook(c *Webhook, h Request) error {
-	said := c.Event
-	if strings.HasPrefix(said, "pull_request") {
+	name := c.Event
+	if strings.HasPrefix(name, "pull_request") {
 		c.Event = "pull_request"
 	}
 	err := readGitHubWebhook(c, h)
-	c.Event = said
+	c.Event = name
 	return err
 }

@@ -7,13 +7,13 @@ import (
 	"octopod/generator/staging"
 )
 
-// gitlabPayload is the part of GitLab's payloads that is read:
+// gitlabPayload holds the fields in use of GitLab's payloads:
 // https://docs.gitlab.com/user/project/integrations/webhook_events/
 type gitlabPayload struct {
 	Ref      string         `json:"ref"`
 	Before   string         `json:"before"`
 	After    string         `json:"after"`
-	UserName string         `json:"user_username"` // not of old versions
+	UserName string         `json:"user_username"` // missing in old versions
 	FullName string         `json:"user_name"`
 	Mail     string         `json:"user_email"`
 	Project  gitlabProject  `json:"project"`
@@ -55,11 +55,11 @@ type gitlabRequest struct {
 	Action       string         `json:"action"` // open, reopen, update, close, merge, approved, …
 	State        string         `json:"state"`  // opened, closed, merged, locked
 	Draft        bool           `json:"draft"`
-	Unfinished   bool           `json:"work_in_progress"` // what draft was called
+	Unfinished   bool           `json:"work_in_progress"` // the former name of draft
 	OldRevision  string         `json:"oldrev"`           // only when there are new commits
 	SourceBranch string         `json:"source_branch"`
 	LastCommit   gitlabCommit   `json:"last_commit"`
-	Source       *gitlabProject `json:"source"` // null when the fork is gone
+	Source       *gitlabProject `json:"source"` // null when the fork was deleted
 }
 
 func readGitLabWebhook(c *Webhook, h Request) error {
@@ -84,7 +84,7 @@ func readGitLabWebhook(c *Webhook, h Request) error {
 	return nil
 }
 
-// mail leaves out what GitLab writes where an address is private.
+// mail returns an email address; "" for a private one.
 func mail(address string) string {
 	if address == "[REDACTED]" {
 		return ""
@@ -108,7 +108,7 @@ func (c *Webhook) gitlabRequest(p gitlabPayload, e Event) {
 		HeadChanged:   r.Action == "open" || r.Action == "reopen" || r.OldRevision != "" || draft != nil && !draft.Current,
 		MayDisqualify: labels != nil && len(labels.Current) < len(labels.Previous) || draft != nil && draft.Current,
 	}
-	if r.Action == "open" { // only then is it known by name
+	if r.Action == "open" { // only this event names the author
 		e.Pull.Author = p.User.Username
 	}
 	for _, label := range p.Labels {

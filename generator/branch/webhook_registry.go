@@ -2,7 +2,7 @@ package branch
 
 import "strings"
 
-// registryPayload is the part of what registries send that is read: the envelope of
+// registryPayload holds the fields in use of registry notifications: the envelope of
 // CNCF Distribution, https://distribution.github.io/distribution/about/notifications/,
 // and Harbor's, https://goharbor.io/docs/latest/working-with-projects/project-configuration/configure-webhooks/
 type registryPayload struct {
@@ -11,7 +11,7 @@ type registryPayload struct {
 		Action string `json:"action"` // push, pull, mount, delete
 		Target struct {
 			Repository string `json:"repository"`
-			Tag        string `json:"tag"` // "" of a layer
+			Tag        string `json:"tag"` // "" for a layer
 		} `json:"target"`
 	} `json:"events"`
 	Type string `json:"type"` // Harbor: PUSH_ARTIFACT

@@ -34,7 +34,7 @@ func senders() []branch.Sender {
 	}
 }
 
-// hook is a webhook with these headers, as "Name: value" lines.
+// hook returns a webhook with these headers, given as "Name: value" lines.
 func hook(headers, body string) branch.Request {
 	set := map[string]string{}
 	for line := range strings.Lines(headers) {
@@ -45,14 +45,14 @@ func hook(headers, body string) branch.Request {
 	return branch.Request{Header: func(name string) string { return set[strings.ToLower(name)] }, Body: []byte(body)}
 }
 
-// mac is what signs a body, in hex.
+// mac returns the HMAC of a body in hex.
 func mac(key, body string) string {
 	m := hmac.New(sha256.New, []byte(key))
 	m.Write([]byte(body))
 	return hex.EncodeToString(m.Sum(nil))
 }
 
-// sent are the headers of a kind of forge with an event.
+// sent returns the headers of an event from one kind of forge.
 func sent(kind, event, body string) string {
 	switch kind {
 	case "github":
@@ -67,8 +67,8 @@ func sent(kind, event, body string) string {
 	return "Authorization: Bearer " + secret
 }
 
-// The payloads are cut down from those that the makers document; the files that
-// read them name the pages.
+// The payloads are shortened from the documentation of the vendors, which the webhook_*.go
+// files link.
 const (
 	hubPush = `{"ref": "refs/heads/feature/login", "before": "` + older + `", "after": "` + head + `", "created": false, "deleted": false, "forced": false,
 		"head_commit": {"id": "` + head + `", "timestamp": "2026-11-20T10:00:00+01:00"}, "repository": {"full_name": "acme/shop"},
@@ -214,7 +214,7 @@ func TestWhatWebhooksSay(t *testing.T) {
 	}
 }
 
-// Whoever asks whether somebody is there gets an answer.
+// A ping is accepted.
 func TestPing(t *testing.T) {
 	t.Parallel()
 	for kind, event := range map[string]string{"github": "ping", "bitbucket": "diagnostics:ping"} {
@@ -225,7 +225,7 @@ func TestPing(t *testing.T) {
 	}
 }
 
-// GitHub can be told to send its payload as a form; the signature is that of the form.
+// GitHub can send its payload as a form; it signs the form.
 func TestPayloadInAForm(t *testing.T) {
 	t.Parallel()
 	body := "payload=" + url.QueryEscape(hubPush)
@@ -235,7 +235,7 @@ func TestPayloadInAForm(t *testing.T) {
 	}
 }
 
-// Nothing is read of a webhook that does not prove where it comes from.
+// A webhook of an unverified sender is not decoded.
 func TestForgedWebhooks(t *testing.T) {
 	t.Parallel()
 	for name, headers := range map[string]string{
@@ -262,7 +262,7 @@ func TestForgedWebhooks(t *testing.T) {
 	}
 }
 
-// GitLab's signature holds for some minutes, so that one that was caught is worth nothing later.
+// A signature of GitLab expires after some minutes, so an intercepted webhook cannot be replayed later.
 func TestSignedByGitLab(t *testing.T) {
 	t.Parallel()
 	const token = "whsec_" + "SXQncyBhIFNlY3JldCB0byBFdmVyeWJvZHk=" // the secret in base64
@@ -296,7 +296,7 @@ func TestSignedByGitLab(t *testing.T) {
 	}
 }
 
-// A body that ends too early or is none of what was announced is refused whole.
+// A body that is cut off or does not match its event is rejected.
 func TestTruncatedWebhooks(t *testing.T) {
 	t.Parallel()
 	for kind, event := range map[string]string{"github": "push", "gitea": "push", "gitlab": "Push Hook", "bitbucket": "repo:push", "registry": ""} {
@@ -309,7 +309,7 @@ func TestTruncatedWebhooks(t *testing.T) {
 	}
 }
 
-// What a host says is about its own repositories alone.
+// Events of a host concern only its own repositories.
 func TestAHostSpeaksForItself(t *testing.T) {
 	t.Parallel()
 	body := strings.Replace(hubPush, "acme/shop", "evil/../../github.com/acme/shop", 1)
