@@ -25,15 +25,23 @@ const module = "octopod"
 type goPackage struct {
 	ImportPath string
 	Dir        string
+	GoFiles    []string
 	Imports    []string
 	Deps       []string
 	Standard   bool
+	Export     string // file with the compiled types
 }
 
 // listPackages gives this module's packages, with everything they depend on.
 func listPackages(t *testing.T) []goPackage {
 	t.Helper()
-	out, err := exec.Command("go", "list", "-e", "-deps", "-json=ImportPath,Dir,Imports,Deps,Standard", module+"/...").Output()
+	return goList(t, "-e", "-json=ImportPath,Dir,Imports,Deps,Standard")
+}
+
+// goList runs `go list` for the packages that listPackages gives.
+func goList(t *testing.T, flags ...string) []goPackage {
+	t.Helper()
+	out, err := exec.Command("go", slices.Concat([]string{"list", "-deps"}, flags, []string{module + "/..."})...).Output()
 	if err != nil {
 		t.Fatalf("go list: %v", err)
 	}
