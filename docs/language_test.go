@@ -27,6 +27,7 @@ var clean = []string{
 	"SECURITY.md",
 	"action.yml",
 	"argocd",
+	"cmd/octopod",
 	"docs/access.md",
 	"docs/architecture.md",
 	"docs/benchmarks.md",
@@ -79,6 +80,7 @@ var allowed = []exception{
 	{"generator/staging/reason_words.go", "just now", statusReason},
 	{"generator/staging/reason_words.go", "be asked", statusReason},
 	{"generator/doctor/diagnose.go", "is told", "the name of a check in the JSON of `octopod doctor`, which programs match"},
+	{"cmd/octopod/root.go", "octopod gives", "the description of the product, not the godoc of a function"},
 }
 
 const statusReason = "programs read status.reason, so its sentences do not change"

@@ -13,8 +13,8 @@ import (
 	"octopod/generator/testenv"
 )
 
-// stockStep is one CI step without Octopod, as teams write it: the tools are
-// git and kustomize, and nothing is rendered or checked.
+// stockStep is one CI step without Octopod. It uses git and kustomize, and neither
+// renders nor checks anything.
 const stockStep = `
 git clone -q --depth 1 "$URL" clone
 cd clone/envs/"$NAME"
@@ -23,10 +23,10 @@ git add -A .
 git commit -q -m "deploy $NAME: $IMAGE"
 git push -q`
 
-// BenchmarkGoalH: one CI step from process start to pushed, over HTTP, in an
-// env repo of 1,000 stagings: `octopod deploy`, which renders and checks, against
-// the shell script of stock tools. Goal: half of its time in memory, a tenth on
-// an ordinary disk.
+// BenchmarkGoalH measures one CI step, from process start to push, over HTTP, in an
+// env repo of 1,000 stagings. It compares `octopod deploy`, which renders and checks,
+// with a script of stock tools. Goal: half of the script's time in memory, a tenth on
+// a disk.
 func BenchmarkGoalH(b *testing.B) {
 	program := filepath.Join(b.TempDir(), "octopod")
 	build(b, program, ".")
@@ -86,8 +86,8 @@ func goalH(b *testing.B, program, dir string, goal float64) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// thousand makes an env repo of the sample project with many stagings, each as
-// Octopod writes it: one is deployed, the others are its files under their names.
+// thousand creates an env repo of the sample project with n stagings. Octopod deploys
+// one; the others are copies of its files under other names.
 func thousand(b *testing.B, program, root string, n int) string {
 	b.Helper()
 	repo := filepath.Join(root, "envs.git")

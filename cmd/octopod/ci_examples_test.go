@@ -26,9 +26,8 @@ const (
 	mergeCommit = "ffffffffffffffffffffffffffffffffffffffff"
 )
 
-// ciMachine is a machine of a CI system: its variables, a folder, an env repo
-// behind a real git server that wants a token, octopod, and a docker that builds
-// nothing, since no registry takes part.
+// ciMachine is a machine of a CI system: its variables, a folder, an env repo on a
+// git server that requires a token, octopod, and a fake docker.
 type ciMachine struct {
 	t    *testing.T
 	dir  string
@@ -58,8 +57,8 @@ func newCIMachine(t *testing.T, variables map[string]string) *ciMachine {
 	return m
 }
 
-// run gives a script to a shell, the way CI systems do: it ends at the first
-// command that fails.
+// run runs a script in a shell, as CI systems do: it ends at the first command that
+// fails.
 func (m *ciMachine) run(shell, script string) string {
 	m.t.Helper()
 	c := exec.Command(shell, "-e", "-c", script)
@@ -74,7 +73,7 @@ func (m *ciMachine) run(shell, script string) string {
 	return string(out)
 }
 
-// record reads staging login from the env repo itself; nil when there is none.
+// record reads staging login from the env repo; nil if it does not exist.
 func (m *ciMachine) record() *staging.Document {
 	m.t.Helper()
 	text, err := testenv.TryGit(m.repo, "show", "main:envs/login/staging.yaml")
@@ -88,7 +87,7 @@ func (m *ciMachine) record() *staging.Document {
 	return &doc
 }
 
-// deployed checks the one commit that a deploy made.
+// deployed checks the commit of a deploy.
 func (m *ciMachine) deployed(image, repository, author string) staging.Service {
 	m.t.Helper()
 	doc := m.record()
@@ -124,14 +123,14 @@ func (m *ciMachine) file(name string) string {
 	return string(data)
 }
 
-// dotenv reads KEY=VALUE lines and checks what every deploy says.
+// dotenv parses KEY=VALUE lines and checks the outputs of a deploy.
 func (m *ciMachine) dotenv(name string) map[string]string {
 	m.t.Helper()
 	values := map[string]string{}
 	for line := range strings.Lines(m.file(name)) {
 		key, value, ok := strings.Cut(strings.TrimSuffix(line, "\n"), "=")
 		if !ok {
-			m.t.Errorf("%q is no KEY=VALUE", line)
+			m.t.Errorf("%q is not KEY=VALUE", line)
 		}
 		values[key] = value
 	}
@@ -146,7 +145,7 @@ func (m *ciMachine) dotenv(name string) map[string]string {
 	return values
 }
 
-// example reads one of the files, as text and, where it is YAML, strictly.
+// example reads an example. It also decodes YAML into into, which must have every field.
 func example(t *testing.T, name string, into any) string {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(examplesDir, name))
@@ -163,7 +162,7 @@ func example(t *testing.T, name string, into any) string {
 	return string(data)
 }
 
-// expand fills in $NAME, as GitLab does in a job's environment.
+// expand replaces $NAME, as GitLab does in a job's environment.
 func expand(text string, values map[string]string) string {
 	return os.Expand(text, func(name string) string { return values[name] })
 }
@@ -261,12 +260,12 @@ func TestExampleBitbucket(t *testing.T) {
 		"BITBUCKET_REPO_FULL_NAME": "acme/shop-backend", "BITBUCKET_GIT_HTTP_ORIGIN": "http://bitbucket.org/acme/shop-backend",
 		"REGISTRY": "registry.example.com", "REGISTRY_USER": "ci", "REGISTRY_PASSWORD": "x", "OCTOPOD_ACTOR": "Bitbucket",
 	})
-	said := ""
+	out := ""
 	for _, s := range ci.Pipelines.Default {
-		said = m.run("sh", strings.Join(s.Step.Script, "\n"))
+		out = m.run("sh", strings.Join(s.Step.Script, "\n"))
 	}
-	if !strings.Contains(said, "against https://login.staging.example.com") {
-		t.Errorf("the last step says %q", said)
+	if !strings.Contains(out, "against https://login.staging.example.com") {
+		t.Errorf("the last step prints %q", out)
 	}
 	if backend := m.deployed("registry.example.com/shop/backend:"+headCommit, "bitbucket.org/acme/shop-backend", "Bitbucket"); backend.Run.Number != 12 {
 		t.Errorf("nothing orders the builds: %+v", backend)
@@ -374,8 +373,8 @@ func TestExampleTekton(t *testing.T) {
 	m.removed()
 }
 
-// runTekton runs a task's steps and gives its results. Parameters reach a script
-// through the environment only: one that stood in the script would be run.
+// runTekton runs a task's steps and returns its results. Parameters must reach a
+// script through the environment: in the script text, the shell would run them.
 func (m *ciMachine) runTekton(task tektonTask, params map[string]string) map[string]string {
 	m.t.Helper()
 	substitute := strings.NewReplacer("/tmp/staging.env", filepath.Join(m.dir, "staging.env"))
@@ -407,7 +406,7 @@ func (m *ciMachine) runTekton(task tektonTask, params map[string]string) map[str
 	return results
 }
 
-// docs/ci.md shows parts of the examples, each short and word for word.
+// docs/ci.md quotes short parts of every example, word for word.
 func TestTheGuideShowsTheExamples(t *testing.T) {
 	t.Parallel()
 	guide, err := os.ReadFile("../../docs/ci.md")

@@ -15,8 +15,7 @@ import (
 	"gopkg.in/yaml.v3"
 )
 
-// actionlint looks at the example as a workflow of a repository, and at its use
-// of the action's inputs and outputs.
+// actionlint accepts the example, including its use of the action's inputs and outputs.
 func TestExampleGitHubIsLinted(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
@@ -46,7 +45,7 @@ func TestExampleGitHubIsLinted(t *testing.T) {
 	}
 	wrong := strings.Replace(workflow, "service: backend", "servise: backend", 1)
 	if faults, err := linter.Lint(file, []byte(wrong), nil); err != nil || len(faults) == 0 {
-		t.Errorf("a wrong input is not found: the action is not looked at (%v)", err)
+		t.Errorf("actionlint does not find a wrong input, so it does not read the action (%v)", err)
 	}
 }
 
@@ -61,9 +60,8 @@ type gitHubStep struct {
 	With  map[string]string `yaml:"with"`
 }
 
-// runner runs jobs as https://docs.github.com/actions/reference describes it, as
-// far as the example needs: conditions, expressions, env, steps, outputs, and
-// composite actions.
+// runner runs jobs like GitHub (https://docs.github.com/actions/reference), as far as
+// the example needs: conditions, expressions, env, steps, outputs, composite actions.
 type runner struct {
 	*ciMachine
 	contexts map[string]any
@@ -126,7 +124,7 @@ func (r *runner) fill(given string) string {
 	})
 }
 
-// scope fills in a map of text.
+// scope replaces the expressions in a map.
 func (r *runner) scope(given map[string]string) map[string]string {
 	filled := map[string]string{}
 	for name, value := range given {
@@ -135,7 +133,7 @@ func (r *runner) scope(given map[string]string) map[string]string {
 	return filled
 }
 
-// steps runs steps; what they set lasts to the end.
+// steps runs steps. Their variables stay set until the end of the job.
 func (r *runner) steps(steps []gitHubStep) {
 	r.t.Helper()
 	for _, s := range steps {
@@ -151,7 +149,7 @@ func (r *runner) steps(steps []gitHubStep) {
 	}
 }
 
-// step runs one script, with a GITHUB_OUTPUT of its own.
+// step runs one script with its own GITHUB_OUTPUT.
 func (r *runner) step(s gitHubStep) {
 	r.t.Helper()
 	if strings.Contains(s.Run, "${{") {
@@ -162,8 +160,8 @@ func (r *runner) step(s gitHubStep) {
 	for _, name := range []string{"GITHUB_OUTPUT", "GITHUB_PATH", "GITHUB_STEP_SUMMARY"} {
 		r.env[name] = filepath.Join(r.t.TempDir(), name)
 	}
-	if said := r.run("bash", "set -o pipefail\n"+s.Run); strings.Contains(said, "right") {
-		r.t.Errorf("step %q prints the token: %s", s.Name, said)
+	if out := r.run("bash", "set -o pipefail\n"+s.Run); strings.Contains(out, "right") {
+		r.t.Errorf("step %q prints the token: %s", s.Name, out)
 	}
 	outputs := map[string]any{}
 	for line := range strings.Lines(read(r.env["GITHUB_OUTPUT"])) {
@@ -183,8 +181,7 @@ func read(file string) string {
 	return string(data)
 }
 
-// action runs action.yml with the octopod that the tests built: building it once
-// more is what BenchmarkGoalStart times.
+// action runs action.yml with the program that the tests built, to save another build.
 func (r *runner) action(s gitHubStep) {
 	r.t.Helper()
 	var a struct {
@@ -220,7 +217,7 @@ func (r *runner) action(s gitHubStep) {
 		r.t.Fatal(err)
 	}
 	for _, name := range []string{"OCTOPOD_ENV_REPO", "OCTOPOD_GIT_USERNAME", "OCTOPOD_GIT_TOKEN"} {
-		delete(r.env, name) // the inputs bring them
+		delete(r.env, name) // the inputs set them
 	}
 	inner := &runner{r.ciMachine, map[string]any{"inputs": inputs, "steps": map[string]any{}}}
 	inner.steps(a.Runs.Steps)
@@ -232,7 +229,7 @@ func (r *runner) action(s gitHubStep) {
 	r.contexts["steps"].(map[string]any)[s.ID] = map[string]any{"outputs": outputs}
 }
 
-// job runs a job of the example if its condition holds.
+// job runs a job of the example if its condition is true.
 func (r *runner) job(name string) (ran bool) {
 	r.t.Helper()
 	var workflow struct {
@@ -258,7 +255,7 @@ func (r *runner) job(name string) (ran bool) {
 	return true
 }
 
-// sendEvent lets GitHub tell of an event.
+// sendEvent sets the variables and contexts of a GitHub event.
 func (r *runner) sendEvent(name, payload string) {
 	r.t.Helper()
 	file := filepath.Join(r.dir, "event.json")

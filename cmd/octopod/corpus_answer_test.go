@@ -14,18 +14,18 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 )
 
-// An answer of the corpus is text in parts. The first is what the program
-// printed; the others begin with a line of their own:
+// An answer of the corpus is text in parts. The first part is the output of the
+// program; each other part begins with its own line:
 //
 //	exit 0
 //	…stdout…
 //	=== error          the JSON object that a failed command writes to stderr
 //	=== file out/FILE  a file that the command wrote for a CI system
-//	=== commit         a commit that was made
+//	=== commit         a new commit
 //
 // The answer of a server begins with HTTP STATUS and its headers:
 //
-//	=== body           what it sent
+//	=== body           the body
 //	=== event KIND     an event of a stream
 type part struct{ head, text string }
 
@@ -49,9 +49,9 @@ func parts(answer string) []part {
 // outDir is where questions write files.
 const outDir = "out"
 
-// ask asks one question of an env repo and writes down all that it does. What
-// it committed is taken back, so every question finds the same env repo. Of a
-// question COMMAND && COMMAND the last command alone is written down.
+// ask runs one question on an env repo and returns its answer. It reverts the commits,
+// so that every question runs on the same env repo. For COMMAND && COMMAND, the answer
+// contains only the last command.
 func (q asker) ask(t testing.TB, question string) string {
 	t.Helper()
 	repo := q.repo
@@ -82,22 +82,22 @@ func (q asker) ask(t testing.TB, question string) string {
 	return repo.withoutHashes(before, b.String()+repo.commitsSince(before))
 }
 
-// asker asks questions of one env repo.
+// asker runs questions on one env repo.
 type asker struct {
 	program corpusProgram
 	repo    bareRepo
 	env     map[string]string // of every command
 }
 
-// newAsker asks as Ada.
+// newAsker returns an asker whose commits are by Ada.
 func newAsker(p corpusProgram, repo bareRepo, env map[string]string) asker {
 	all := map[string]string{"OCTOPOD_ENV_REPO": repo.dir, "OCTOPOD_ACTOR": "Ada <ada@example.com>"}
 	maps.Copy(all, env)
 	return asker{p, repo, all}
 }
 
-// call is how the program is run for one command of a question. The variables
-// that it names itself win.
+// call returns the call for one command of a question. Variables in the command
+// override those of the asker.
 func (q asker) call(command string) call {
 	c := callOf(splitWords(command))
 	env := maps.Clone(q.env)
@@ -106,7 +106,7 @@ func (q asker) call(command string) call {
 	return c
 }
 
-// noNewline says that a text does not end with a line break.
+// noNewline marks a text without a line break at its end.
 const noNewline = "\n\\ no line break at the end\n"
 
 func endLine(text string) string {
@@ -116,7 +116,7 @@ func endLine(text string) string {
 	return text + noNewline
 }
 
-// machineError finds the error object in what a command wrote to stderr.
+// machineError returns the error object in the stderr of a command.
 func machineError(stderr string) string {
 	for line := range strings.Lines(stderr) {
 		var b bytes.Buffer
@@ -153,13 +153,13 @@ func readAnswers(t testing.TB, path string) answersFile {
 		t.Fatal(err)
 	}
 	if len(archive.Files) == 0 {
-		t.Fatalf("%s asks nothing", path)
+		t.Fatalf("%s has no questions", path)
 	}
 	return answersFile{path, archive}
 }
 
-// check asks every question of the file and compares the answers with the
-// recorded ones. With -record it keeps those that differ.
+// check runs every question of the file and compares the answers with the recorded
+// ones. With -record it saves the answers that differ.
 func (f answersFile) check(t *testing.T, answer func(t testing.TB, question string) string) {
 	t.Helper()
 	for i, recorded := range f.Files {

@@ -12,35 +12,34 @@ import (
 	"sigs.k8s.io/yaml"
 )
 
-// prose are the fields that hold sentences for people. Sentences may be worded
-// better at any time, so of these fields only that they are there is compared.
-// A field that begins with ^ is the whole path, any other is its end.
+// prose lists the fields with sentences for people. Their wording may change, so the
+// corpus compares only whether such a field exists. An entry with ^ is the whole path,
+// any other entry is its end.
 //
-// What a person wrote is data and not in this list: the reason of a pin, a note,
-// a title.
+// Text from users is data and not in this list: the reason of a pin, a note, a title.
 var prose = []string{
-	// Why a staging is as it is.
+	// The reasons of a status.
 	".status.reason", ".status.detail", ".rollout.reason",
-	// What is wrong and what to do: errors on stderr, of the API, and of one item of many.
+	// Errors and hints: on stderr, of the API, and of list items.
 	"^.message", "^.detail", "^.hint", ".error", ".error.message", ".error.detail", ".error.hint", ".problems.message",
-	// What lint and init find.
+	// Findings of lint and init.
 	"^.items.message", ".findings.message", "^.notes",
-	// What doctor finds; it also says how long that took.
+	// Findings of doctor, which contain durations.
 	"^.items.says", "^.items.mend",
-	// What explain says.
+	// The output of explain.
 	"^.summary", "^.facts.text",
-	// Why a write did less than it was asked, or left a staging alone.
+	// Why a write did only a part, or skipped a staging.
 	"^.note", "^.items.skipped", "^.items.remark", ".refused.skipped",
-	// Why the sweep does something.
+	// The reasons of the sweep.
 	"^.items.reason", "^.orphans.reason",
-	// Why a webhook did nothing.
+	// Why a webhook had no effect.
 	"^.items.text",
 }
 
-// proseColumns are the columns of tables that hold sentences.
+// proseColumns are the table columns with sentences.
 var proseColumns = []string{"REASON", "REMARK"}
 
-// placeholderSentence stands for a sentence.
+// placeholderSentence replaces a sentence.
 const placeholderSentence = "…"
 
 func isProse(path string) bool {
@@ -50,7 +49,7 @@ func isProse(path string) bool {
 	})
 }
 
-// comparedText is an answer as far as it is compared: without sentences.
+// comparedText returns an answer without sentences.
 func comparedText(question, answer string) string {
 	var b strings.Builder
 	for _, part := range parts(answer) {
@@ -71,8 +70,7 @@ func comparedText(question, answer string) string {
 	return b.String()
 }
 
-// withoutProse replaces the sentences in a JSON text, and leaves every other
-// byte as it is.
+// withoutProse replaces the sentences in a JSON text and keeps every other byte.
 func withoutProse(text string) string {
 	p := &proseCutter{in: []byte(text), tokens: json.NewDecoder(strings.NewReader(text))}
 	for p.err == nil {
@@ -101,7 +99,7 @@ func (p *proseCutter) token() (token json.Token) {
 	return token
 }
 
-// value passes over one value, which stands at a path.
+// value copies the value at a path.
 func (p *proseCutter) value(path string) {
 	before := p.tokens.InputOffset()
 	switch token := p.token().(type) {
@@ -114,7 +112,7 @@ func (p *proseCutter) value(path string) {
 			}
 			p.value(at)
 		}
-		p.token() // its end
+		p.token() // the closing bracket
 	case string:
 		if token != "" && isProse(path) {
 			start := before + int64(bytes.IndexByte(p.in[before:], '"'))
@@ -131,15 +129,14 @@ func yamlWithoutProse(text string) string {
 		return text + "\nis no YAML: " + err.Error()
 	}
 	var b bytes.Buffer
-	_ = json.Indent(&b, data, "", "  ") // it was made as JSON
+	_ = json.Indent(&b, data, "", "  ") // valid JSON
 	return withoutProse(b.String())
 }
 
 // tableHead is the first line of a table: titles in capitals.
 var tableHead = regexp.MustCompile(`^[A-Z]+( +[A-Z]+)+\n`)
 
-// tableWithoutProse replaces the cells of columns that hold sentences, and the
-// sentences below a table.
+// tableWithoutProse replaces the cells of prose columns, and the lines below a table.
 func tableWithoutProse(text string) string {
 	lines := strings.Split(text, "\n")
 	titles := title.FindAllStringIndex(lines[0], -1)
@@ -159,7 +156,7 @@ func tableWithoutProse(text string) string {
 
 var title = regexp.MustCompile(`\S+`)
 
-// isRow reports whether a line has a cell below every title.
+// isRow reports whether a line has a cell in every column.
 func isRow(line []rune, titles [][]int) bool {
 	return !slices.ContainsFunc(titles, func(title []int) bool {
 		at := title[0]
@@ -167,11 +164,11 @@ func isRow(line []rune, titles [][]int) bool {
 	})
 }
 
-// trailer is a line at the end of a commit message that programs read.
+// trailer matches a trailer of a commit message.
 var trailer = regexp.MustCompile(`^[A-Z][A-Za-z-]+: `)
 
-// withoutWords leaves of a commit's message the verb, the staging and the
-// trailers. The rest of a commit, which follows its message, stays.
+// withoutWords reduces a commit message to the verb, the staging and the trailers. It
+// keeps the text after the message.
 func withoutWords(commit string) string {
 	var b strings.Builder
 	lines := strings.SplitAfter(commit, "\n")
@@ -191,5 +188,5 @@ func withoutWords(commit string) string {
 	return b.String()
 }
 
-// lineDiff shows how an answer differs from the recorded one.
+// lineDiff returns the difference between a recorded answer and the current one.
 func lineDiff(recorded, now string) string { return udiff.Unified("recorded", "now", recorded, now) }

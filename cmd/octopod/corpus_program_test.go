@@ -18,28 +18,28 @@ import (
 	"octopod/generator/testenv"
 )
 
-// corpusProgram is what the corpus asks: the code of this tree, or the program of an
-// earlier revision that is being recorded.
+// corpusProgram runs the questions of the corpus: the code of this tree, or the
+// program of an earlier revision for -record.
 type corpusProgram interface {
 	run(t testing.TB, c call) answer
-	// serve starts a server and gives its address. The server ends with the test.
+	// serve starts a server and returns its address. The server ends with the test.
 	serve(t testing.TB, c call) (url string)
 }
 
 // call is one start of the program in the current directory.
 type call struct {
-	at   time.Time // what the program takes for now
+	at   time.Time // the program's clock
 	env  map[string]string
 	args []string
 }
 
-// answer is what a program printed and how it ended.
+// answer is the output and the exit code of a program.
 type answer struct {
 	stdout, stderr string
 	exit           int
 }
 
-// callOf reads a command line: KEY=VALUE octopod ARGUMENT….
+// callOf parses a command line: KEY=VALUE octopod ARGUMENT….
 func callOf(words []string) call {
 	c := call{env: map[string]string{}}
 	for len(words) > 0 && words[0] != "octopod" {
@@ -64,21 +64,21 @@ func (thisTree) run(t testing.TB, c call) answer {
 func (thisTree) serve(t testing.TB, c call) string {
 	t.Helper()
 	ctx, end := context.WithCancel(context.Background())
-	said, talk := io.Pipe()
+	stderr, writer := io.Pipe()
 	ended := make(chan struct{})
 	go func() {
 		defer close(ended)
-		run(ctx, c.args, stdio{strings.NewReader(""), io.Discard, talk}, environ(c.env), func() time.Time { return c.at })
-		_ = talk.Close()
+		run(ctx, c.args, stdio{strings.NewReader(""), io.Discard, writer}, environ(c.env), func() time.Time { return c.at })
+		_ = writer.Close()
 	}()
 	t.Cleanup(func() { end(); <-ended })
-	return serverURL(t, said)
+	return serverURL(t, stderr)
 }
 
-// serverURL gives the address in the greeting of a server, once it is ready.
-func serverURL(t testing.TB, said io.Reader) string {
+// serverURL returns the address in the greeting of a server, once it is ready.
+func serverURL(t testing.TB, stderr io.Reader) string {
 	t.Helper()
-	lines := bufio.NewScanner(said)
+	lines := bufio.NewScanner(stderr)
 	lines.Scan()
 	found := servesAt.FindStringSubmatch(lines.Text())
 	var rest strings.Builder
@@ -88,14 +88,13 @@ func serverURL(t testing.TB, said io.Reader) string {
 		}
 	}()
 	if found == nil {
-		t.Fatalf("the server says %q", lines.Text())
+		t.Fatalf("the server prints %q", lines.Text())
 	}
 	waitReady(t, found[1])
 	return found[1]
 }
 
-// recorded is the program of another revision, whose clock is the variable
-// clockVariable.
+// recorded is the program of another revision. It reads its clock from clockVariable.
 type recorded struct{ binary string }
 
 const clockVariable = "OCTOPOD_CORPUS_CLOCK"
@@ -125,7 +124,7 @@ func (p recorded) run(t testing.TB, c call) answer {
 func (p recorded) serve(t testing.TB, c call) string {
 	t.Helper()
 	cmd := p.command(c)
-	said, err := cmd.StderrPipe()
+	stderr, err := cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,12 +135,12 @@ func (p recorded) serve(t testing.TB, c call) string {
 		_ = cmd.Process.Signal(syscall.SIGTERM)
 		_ = cmd.Wait()
 	})
-	return serverURL(t, said)
+	return serverURL(t, stderr)
 }
 
-// buildRecorded builds the program of a revision. Its source is changed in one
-// word: main takes the clock from the environment, so that commits have the
-// same hash whenever they are made.
+// buildRecorded builds the program of a revision. It changes one word of the source:
+// main reads the clock from the environment, so that the hashes of commits do not
+// depend on the time of the run.
 func buildRecorded(t testing.TB, revision string) recorded {
 	t.Helper()
 	source := t.TempDir()

@@ -20,11 +20,11 @@ import (
 	"octopod/generator/staging"
 )
 
-// Every step of a story, done again where it was done, commits the same: the
-// same files, by the same author, with the same trailers.
+// Every step of a story, repeated on the same parent commit, makes the same commit: the
+// same files, author and trailers.
 func TestCorpusIsWrittenAgain(t *testing.T) {
 	if *record != "" {
-		t.Skip("the env repos hold what was committed")
+		t.Skip("the env repos already contain the commits")
 	}
 	enterCorpus(t)
 	for _, name := range corpusRepos(t) {
@@ -40,7 +40,7 @@ func TestCorpusIsWrittenAgain(t *testing.T) {
 	}
 }
 
-// again does one step again, on the commit that it was done on.
+// again repeats one step on its original parent commit.
 func (r bareRepo) again(step step, made []string) {
 	r.t.Helper()
 	if len(made) == 0 {
@@ -71,20 +71,19 @@ func (r bareRepo) again(step step, made []string) {
 	}
 }
 
-// described is a commit as far as programs read it, without its files.
+// described returns the machine-readable part of a commit, without its files.
 func (r bareRepo) described(commit string) string {
 	return withoutWords(r.git("show", "--no-patch", "--date=iso-strict", "--format="+describeCommit, commit))
 }
 
-// sameFiles compares two commits. Files that explain themselves to people may
-// do so in other words.
+// sameFiles compares the files of two commits, without comments and descriptions.
 func (r bareRepo) sameFiles(step, before, after string) {
 	r.t.Helper()
 	for _, name := range strings.Fields(r.git("diff-tree", "-r", "--name-only", "--no-renames", before, after)) {
 		a, errA := r.tryGit("cat-file", "blob", before+":"+name)
 		b, errB := r.tryGit("cat-file", "blob", after+":"+name)
 		if errA != nil || errB != nil {
-			r.t.Errorf("%s\n%s is there once only", step, name)
+			r.t.Errorf("%s\n%s exists in one of the commits only", step, name)
 			continue
 		}
 		if !saysTheSame(name, a, b) {
@@ -108,8 +107,8 @@ func (r bareRepo) commitsByDate() map[int64][]string {
 	return made
 }
 
-// saysTheSame compares a file that init or lint --fix writes, without the
-// comments and descriptions in it. What lies in envs/ must be the same to the byte.
+// saysTheSame compares two versions of a file of init or lint --fix, without comments
+// and descriptions. Files in envs/ must be equal byte for byte.
 func saysTheSame(name, a, b string) bool {
 	switch {
 	case strings.HasPrefix(name, "envs/"):
@@ -142,11 +141,11 @@ func yamlDocuments(text string) (all []any) {
 	}
 }
 
-// The files beside octopod.yaml that follow from it may explain themselves in
-// other words, and lint then asks to write them again. Nothing else in them changes.
+// In the files derived from octopod.yaml, only comments and descriptions may change;
+// lint then reports them for lint --fix.
 func TestCorpusKeptFiles(t *testing.T) {
 	if *record != "" {
-		t.Skip("compares nothing with the program that is recorded")
+		t.Skip("does not use the recorded program")
 	}
 	enterCorpus(t)
 	for _, name := range corpusRepos(t) {
@@ -162,11 +161,11 @@ func TestCorpusKeptFiles(t *testing.T) {
 	}
 }
 
-// brokenByHand are the env repos with records that cannot be read.
+// brokenByHand are the env repos with unreadable records.
 var brokenByHand = map[string]bool{"ruin": true}
 
-// Every record and every octopod.yaml that ever was in the corpus is read, and
-// written as it was: no version needs a migration.
+// Every version of every record and octopod.yaml in the corpus can be read and written
+// again without a difference: no version needs a migration.
 func TestCorpusNeedsNoMigration(t *testing.T) {
 	enterCorpus(t)
 	records, projects := 0, 0
@@ -202,8 +201,8 @@ func writtenAgain(t *testing.T, file string, data []byte) {
 	}
 }
 
-// projectAgain: people write octopod.yaml, with their comments, so only what it
-// says can be compared.
+// projectAgain decodes octopod.yaml, encodes it and compares the values. People write
+// the file with comments, so its bytes may differ.
 func projectAgain(t *testing.T, data []byte) {
 	t.Helper()
 	read, err := project.Parse(data)

@@ -17,8 +17,8 @@ import (
 	"octopod/generator/testenv"
 )
 
-// corpusDir holds the corpus: one folder for each env repo, and the branches of
-// the application's repositories.
+// corpusDir contains the corpus: one folder for each env repo, and the branches of the
+// application's repositories.
 var corpusDir = func() string {
 	dir, err := filepath.Abs("testdata/corpus")
 	if err != nil {
@@ -27,7 +27,7 @@ var corpusDir = func() string {
 	return dir
 }()
 
-// corpusRepos are the env repos of the corpus.
+// corpusRepos returns the names of the env repos of the corpus.
 func corpusRepos(t testing.TB) []string {
 	t.Helper()
 	stories, err := filepath.Glob(filepath.Join(corpusDir, "*", "story.txtar"))
@@ -41,13 +41,13 @@ func corpusRepos(t testing.TB) []string {
 	return names
 }
 
-// exported is the file that holds an env repo as git fast-export writes it:
-// `zcat repo.fast-export.gz` shows it.
+// exported returns the file with the git fast-export stream of an env repo. Show it
+// with `zcat repo.fast-export.gz`.
 func exported(repo string) string { return filepath.Join(corpusDir, repo, "repo.fast-export.gz") }
 
-// enterCorpus makes the env repos and the application's repositories in a scratch
-// directory, and makes it the current directory: octopod.yaml names them by
-// relative paths, so no answer depends on where they are.
+// enterCorpus creates the env repos and the application's repositories in a scratch
+// directory, and changes into it: octopod.yaml uses relative paths, so that no answer
+// depends on the directory.
 func enterCorpus(t testing.TB) {
 	t.Helper()
 	dir := t.TempDir()
@@ -60,7 +60,7 @@ func enterCorpus(t testing.TB) {
 	t.Chdir(dir)
 }
 
-// makeRepositories makes the application's repositories. Each branch has one commit.
+// makeRepositories creates the application's repositories. Each branch has one commit.
 func makeRepositories(t testing.TB, dir string) {
 	t.Helper()
 	list, err := os.ReadFile(filepath.Join(corpusDir, "repositories.txt"))
@@ -78,7 +78,7 @@ func makeRepositories(t testing.TB, dir string) {
 	}
 }
 
-// recordRepo makes an env repo again, as its story tells, and keeps it.
+// recordRepo creates an env repo again from its story, and saves it.
 func recordRepo(t testing.TB, name string, p corpusProgram) {
 	t.Helper()
 	dir := t.TempDir()
@@ -108,7 +108,7 @@ func readExported(t testing.TB, name string) []byte {
 func writeExported(t testing.TB, name, stream string) {
 	t.Helper()
 	var b bytes.Buffer
-	packed, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // a level that there is
+	packed, _ := gzip.NewWriterLevel(&b, gzip.BestCompression) // a valid level
 	if _, err := io.WriteString(packed, stream+"\n"); err != nil {
 		t.Fatal(err)
 	}
@@ -120,7 +120,7 @@ func writeExported(t testing.TB, name, stream string) {
 	}
 }
 
-// gitWith runs git with an input and more variables than testenv.Git.
+// gitWith runs git with an input and additional variables.
 func gitWith(t testing.TB, dir string, stdin []byte, env []string, args ...string) string {
 	t.Helper()
 	cmd := exec.Command("git", args...)
@@ -146,7 +146,7 @@ func (r bareRepo) git(args ...string) string {
 
 func (r bareRepo) tryGit(args ...string) (string, error) { return testenv.TryGit(r.dir, args...) }
 
-// tip is the commit of the branch main.
+// tip returns the commit of the branch main.
 func (r bareRepo) tip() string {
 	data, err := os.ReadFile(filepath.Join(r.dir, "refs/heads/main"))
 	if err != nil {
@@ -155,10 +155,10 @@ func (r bareRepo) tip() string {
 	return strings.TrimSpace(string(data))
 }
 
-// revisionAt is $(06-01 09:40): the last commit that a step of the story made.
+// revisionAt matches $(06-01 09:40): the last commit of a step of the story.
 var revisionAt = regexp.MustCompile(`\$\((\d\d-\d\d \d\d:\d\d)\)`)
 
-// withRevisions replaces the dates of a question by the commits of that date.
+// withRevisions replaces the dates in a question with the commits of these dates.
 func (r bareRepo) withRevisions(question string) string {
 	return revisionAt.ReplaceAllStringFunc(question, func(date string) string {
 		return r.at(revisionAt.FindStringSubmatch(date)[1])
@@ -176,13 +176,13 @@ func (r bareRepo) at(date string) string {
 	return ""
 }
 
-// messageIndent stands before each line of a commit's message.
+// messageIndent begins each line of a commit message.
 const messageIndent = "    "
 
 // describeCommit is git's format for a commit without its files.
 const describeCommit = "author %an <%ae> %ad%ncommitter %cn <%ce> %cd%n%w(0,4,4)%B%w(0,0,0)"
 
-// commitsSince writes down the commits since a revision.
+// commitsSince describes the commits since a revision.
 func (r bareRepo) commitsSince(before string) string {
 	r.t.Helper()
 	if r.tip() == before {
@@ -197,7 +197,7 @@ func (r bareRepo) commitsSince(before string) string {
 	return b.String()
 }
 
-// resetTo takes back what was committed since a revision.
+// resetTo resets the branch to a revision.
 func (r bareRepo) resetTo(revision string) {
 	r.t.Helper()
 	if r.tip() != revision {
@@ -205,8 +205,8 @@ func (r bareRepo) resetTo(revision string) {
 	}
 }
 
-// withoutHashes calls the commits since a revision commit 1, commit 2, … in a
-// text: their hashes depend on the words in their messages.
+// withoutHashes replaces the hashes of the commits since a revision with commit 1,
+// commit 2, …, because they depend on the wording of the messages.
 func (r bareRepo) withoutHashes(before, text string) string {
 	r.t.Helper()
 	if r.tip() == before {
@@ -219,7 +219,7 @@ func (r bareRepo) withoutHashes(before, text string) string {
 	return text
 }
 
-// versionsOf gives every content that files of a name ever had, with its path.
+// versionsOf returns every version of every file with a name, with its path.
 func (r bareRepo) versionsOf(name string) iter.Seq2[string, []byte] {
 	r.t.Helper()
 	var paths []string

@@ -7,12 +7,11 @@ import (
 	"testing"
 )
 
-// schemas are the named schemas of an OpenAPI document or a JSON Schema. Their
-// names are names of types in this code, and their descriptions are for people:
-// neither is compared.
+// schemas are the named schemas of an OpenAPI document or a JSON Schema. The corpus
+// compares neither their names, which are Go types, nor their descriptions.
 type schemas map[string]any
 
-// openAPIOf lists the paths and schemas of an OpenAPI document, each on a line.
+// openAPIOf lists the paths and schemas of an OpenAPI document, one per line.
 func openAPIOf(t testing.TB, document []byte) string {
 	t.Helper()
 	var api struct {
@@ -54,12 +53,12 @@ func (s schemas) shapes() []string {
 }
 
 func (s schemas) shape(value any) string {
-	text, _ := json.Marshal(s.unnamed(value)) // it was read from JSON
+	text, _ := json.Marshal(s.unnamed(value)) // a value decoded from JSON always marshals
 	return string(text)
 }
 
-// unnamed removes every description and summary, and replaces the name of a
-// schema by the fields that the schema has.
+// unnamed removes every description and summary, and replaces the name of a schema with
+// the fields of the schema.
 func (s schemas) unnamed(value any) any {
 	switch v := value.(type) {
 	case map[string]any:
@@ -85,7 +84,7 @@ func (s schemas) unnamed(value any) any {
 	return value
 }
 
-// fields lists the fields of the schema that a reference names.
+// fields lists the fields of a referenced schema.
 func (s schemas) fields(ref string) string {
 	schema, _ := s[ref[strings.LastIndex(ref, "/")+1:]].(map[string]any)
 	properties, _ := schema["properties"].(map[string]any)

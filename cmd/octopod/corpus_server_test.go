@@ -19,11 +19,11 @@ import (
 	"octopod/generator/testenv/argoserver"
 )
 
-// The server answers every request as before, and commits the same.
+// The server answers every request as recorded, and makes the same commits.
 //
-// A question is WHO METHOD PATH, then HEADER:VALUE as often as needed, then a body
-// in JSON, or form:FIELD=VALUE&… as a page sends it. Of QUESTION && QUESTION the
-// last one alone is compared. Who is a first name, token:NAME, or nobody, who has not signed in.
+// A question is USER METHOD PATH, then any number of HEADER:VALUE, then a body in JSON, or
+// form:FIELD=VALUE&… as a page sends it. USER is a first name, token:NAME, or nobody for a
+// request without sign-in. For QUESTION && QUESTION, only the last answer is compared.
 func TestCorpusServer(t *testing.T) {
 	p := corpusSubject(t)
 	enterCorpus(t)
@@ -36,11 +36,11 @@ func TestCorpusServer(t *testing.T) {
 	}
 }
 
-// Through a server the command line answers as on the env repo itself, except
-// that a server does not show the sum of the settings that somebody tried.
+// The command line prints the same with --server as on the env repo, except for the hash of
+// the tested settings, which a server does not return.
 func TestCorpusThroughAServer(t *testing.T) {
 	if *record != "" {
-		t.Skip("compares two ways to ask")
+		t.Skip("compares two backends of this tree")
 	}
 	enterCorpus(t)
 	env := map[string]string{
@@ -63,7 +63,7 @@ func TestCorpusThroughAServer(t *testing.T) {
 
 var settingsSum = regexp.MustCompile(`,\s+"settings": "[0-9a-f]{16}"`)
 
-// serveCorpus starts a server of the env repos.
+// serveCorpus starts a server for the env repos.
 func serveCorpus(t *testing.T, p corpusProgram, env map[string]string) (url string) {
 	t.Helper()
 	all := map[string]string{"CORPUS_WEBHOOK_SECRET": "secret", "CORPUS_CHAT": "http://127.0.0.1:1/chat"}
@@ -72,8 +72,7 @@ func serveCorpus(t *testing.T, p corpusProgram, env map[string]string) (url stri
 	return p.serve(t, call{at: corpusNow, args: []string{"serve", "--listen", "127.0.0.1:0", "--server-config", config}, env: all})
 }
 
-// serveArgoCD starts the Argo CD of the corpus and gives the variables that
-// make the program ask it.
+// serveArgoCD starts the Argo CD of the corpus and returns the variables for its clients.
 func serveArgoCD(t *testing.T) map[string]string {
 	t.Helper()
 	file, err := os.ReadFile(filepath.Join(corpusDir, "server", "argocd.yaml"))
@@ -84,11 +83,11 @@ func serveArgoCD(t *testing.T) map[string]string {
 	return map[string]string{"ARGOCD_SERVER": address, "ARGOCD_AUTH_TOKEN": "token", "ARGOCD_OPTS": "--plaintext"}
 }
 
-// shownHeaders are the headers of an answer that clients go by.
+// shownHeaders are the response headers that clients use.
 var shownHeaders = []string{"Content-Type", "Cache-Control", "ETag", "Location", "Allow", "Link", "Retry-After", "Www-Authenticate", "X-Accel-Buffering"}
 
-// request asks one question and writes down the answer, and what was committed.
-// That is taken back.
+// request sends one question and returns the answer with the new commits, which it
+// reverts.
 func request(t testing.TB, url, question string) string {
 	t.Helper()
 	requests := strings.Split(question, " && ")
@@ -140,7 +139,7 @@ func send(r *http.Request, kind, body string) {
 
 var noRedirects = http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 
-// signIn says who sends a request, as a proxy does or with a token.
+// signIn adds the user of a request: in the headers of a proxy, or with a token.
 func signIn(r *http.Request, who string) {
 	switch token, isToken := strings.CutPrefix(who, "token:"); {
 	case isToken:
@@ -151,7 +150,7 @@ func signIn(r *http.Request, who string) {
 	}
 }
 
-// askedRepo is the env repo of the project that a path names.
+// askedRepo returns the env repo of the project in a path.
 func askedRepo(path string) string {
 	project := regexp.MustCompile(`^(?:/api/v1/projects)?/(\w+)`).FindStringSubmatch(path)
 	if project == nil {
@@ -173,8 +172,7 @@ func answerHead(answer *http.Response) string {
 	return head
 }
 
-// answerBody writes down a body. Of a page there is nothing to compare: its
-// words are for people.
+// answerBody returns a body for comparison. It omits HTML pages, which are for people.
 func answerBody(t testing.TB, answer *http.Response) string {
 	t.Helper()
 	kind := answer.Header.Get("Content-Type")
@@ -197,7 +195,7 @@ func answerBody(t testing.TB, answer *http.Response) string {
 	return "=== body\n" + endLine(onLines(body))
 }
 
-// onLines gives a JSON text on several lines, and any other as it is.
+// onLines indents JSON, and returns any other text unchanged.
 func onLines(text []byte) string {
 	var b bytes.Buffer
 	if json.Indent(&b, text, "", "  ") != nil {
@@ -206,11 +204,11 @@ func onLines(text []byte) string {
 	return b.String()
 }
 
-// sample is one line of /metrics: a name, labels and a value.
+// sample matches one line of /metrics: a name, labels and a value.
 var sample = regexp.MustCompile(`(?m)^(octopod_\w+)(?:\{(.*)\})? \S+$`)
 
-// metricsOf lists the server's own metrics with their types and labels. Their
-// values differ each time, and what they are about is explained to people.
+// metricsOf lists the server's own metrics with their types and labels, without values and
+// help texts.
 func metricsOf(text string) string {
 	lines := regexp.MustCompile(`(?m)^# TYPE octopod_.*$`).FindAllString(text, -1)
 	for _, found := range sample.FindAllStringSubmatch(text, -1) {
@@ -220,8 +218,8 @@ func metricsOf(text string) string {
 	return strings.Join(slices.Compact(lines), "\n") + "\n"
 }
 
-// firstEvents writes down what a stream of events tells before it waits for
-// changes. The stagings come in any order, and the events are numbered by it.
+// firstEvents returns the events of a stream before it waits for changes. It sorts them,
+// because the order of the stagings is random.
 func firstEvents(t testing.TB, stream io.Reader) string {
 	t.Helper()
 	var events []string

@@ -14,9 +14,10 @@ import (
 	"octopod/generator/testenv"
 )
 
-// story is how an env repo of the corpus was made: testdata/corpus/NAME/story.txtar.
+// story lists the steps that created an env repo of the corpus, in
+// testdata/corpus/NAME/story.txtar.
 //
-// The head of the archive has one step a line:
+// The head of the archive has one step per line:
 //
 //	2035-05-02 09:00 Ada: octopod deploy --branch feature/login
 //
@@ -26,7 +27,7 @@ import (
 //	replace FILE OLD NEW replaces text in a file
 //	remove PATH          removes a file or a directory
 //
-// Every step has its own minute, so the date of a commit tells which step made it.
+// Every step has its own minute, so the date of a commit identifies its step.
 type story struct {
 	name  string
 	steps []step
@@ -43,7 +44,7 @@ type step struct {
 // byOctopod reports whether the program made the commits of the step.
 func (s step) byOctopod() bool { return slices.Contains(s.words, "octopod") }
 
-// actor is the author of the step, as --actor and git take it.
+// actor returns the author of the step for --actor and git.
 func (s step) actor() string {
 	return fmt.Sprintf("%s <%s@example.com>", s.who, strings.ToLower(s.who))
 }
@@ -104,7 +105,7 @@ func splitWords(line string) []string {
 	return words
 }
 
-// create makes the env repo of a story in dir, with the program that is recorded.
+// create creates the env repo of a story in dir, with the recorded program.
 func (s story) create(t testing.TB, dir string, p corpusProgram) {
 	t.Helper()
 	testenv.EmptyBare(t, filepath.Join(dir, s.name+".git"))
@@ -120,14 +121,14 @@ func (s story) create(t testing.TB, dir string, p corpusProgram) {
 	}
 }
 
-// call is how the program is run for a step.
+// call returns the call of the program for a step.
 func (s step) call(repo string) call {
 	c := callOf(s.words)
 	c.at, c.env["OCTOPOD_ENV_REPO"], c.env["OCTOPOD_ACTOR"] = s.at, repo+".git", s.actor()
 	return c
 }
 
-// unpack writes the files of a story to dir, where its commands read them.
+// unpack writes the files of a story to dir, for its commands.
 func (s story) unpack(t testing.TB, dir string) {
 	t.Helper()
 	for name, text := range s.files {
@@ -141,7 +142,7 @@ func (s story) unpack(t testing.TB, dir string) {
 	}
 }
 
-// commitByHand commits as a person does with git, past Octopod.
+// commitByHand commits with git, without Octopod.
 func (s story) commitByHand(t testing.TB, repo string, step step) {
 	t.Helper()
 	g := scratchIndex{t, repo, filepath.Join(t.TempDir(), "index"), step}
@@ -178,7 +179,7 @@ func (s story) commitByHand(t testing.TB, repo string, step step) {
 	g.git(nil, "update-ref", "refs/heads/main", g.git(nil, commit...))
 }
 
-// scratchIndex is where a commit by hand is put together.
+// scratchIndex is the git index for a commit by hand.
 type scratchIndex struct {
 	t    testing.TB
 	repo string

@@ -9,35 +9,35 @@ import (
 	"time"
 )
 
-// The corpus proves that a change of the code changes no answer. It holds env
-// repos that an earlier program made, and what that program answered about them:
-// what it printed, its exit code, the commits that it made.
+// The corpus proves that a change of the code changes no answer. It contains env repos
+// from an earlier version of the program, and the answers of that version: its output,
+// exit codes and commits.
 //
-//	testdata/corpus/NAME/story.txtar          how the env repo NAME was made
+//	testdata/corpus/NAME/story.txtar          the steps that created the env repo NAME
 //	testdata/corpus/NAME/repo.fast-export.gz  the env repo
-//	testdata/corpus/NAME/*.txtar              questions to the command line, each with its answer
-//	testdata/corpus/server/*.txtar            questions to a server of these env repos
-//	testdata/corpus/server/argocd.yaml        what Argo CD says; files argocd.txtar ask beside it
+//	testdata/corpus/NAME/*.txtar              commands, each with its answer
+//	testdata/corpus/server/*.txtar            requests to a server of these env repos
+//	testdata/corpus/server/argocd.yaml        the Applications of Argo CD, for files argocd.txtar
 //	testdata/corpus/repositories.txt          the application's repositories
 //
-// The tests ask the code of this tree the same questions. Every byte must be the
-// same, except for sentences: see prose in corpus_compare_test.go.
+// The tests run the same questions with the code of this tree. Every byte must be equal,
+// except for sentences: see prose in corpus_compare_test.go.
 //
-// To add a question, write its line, -- octopod VERB … --, into a file of
-// questions. To record every answer, and the env repos, again:
+// To add a question, add its line, -- octopod VERB … --, to a file of questions. To record
+// all env repos and answers again:
 //
 //	go test ./cmd/octopod -run TestCorpus -record REVISION
 //
-// builds the program of that revision and asks it. REVISION may also be a
-// program that was built like that. Record from a revision before the change
-// that is to be proven; what differs after it is a change that users see.
+// builds the program of that revision and runs it. REVISION may also be the path of a
+// program that was built this way. Record from a revision before the change under test: any difference after it is
+// a change that users see.
 var record = flag.String("record", "", "record the corpus again from the program of this `revision`")
 
-// corpusNow is when the questions are asked: a Wednesday, by daylight. It lies
-// in the future because a server computes from its clock until when it may write.
+// corpusNow is the clock of all questions: a Wednesday during the day. It is in the future,
+// because a server computes its write deadlines from this clock.
 var corpusNow = time.Date(2035, 6, 13, 10, 0, 0, 0, time.UTC)
 
-// corpusSubject is the program that the corpus asks.
+// corpusSubject returns the program under test.
 func corpusSubject(t *testing.T) corpusProgram {
 	t.Helper()
 	if *record == "" {
@@ -49,7 +49,7 @@ func corpusSubject(t *testing.T) corpusProgram {
 	return buildRecorded(t, *record)
 }
 
-// With -record the env repos are made first, as their stories tell.
+// With -record, this test first creates the env repos from their stories.
 func TestCorpusEnvRepos(t *testing.T) {
 	if *record == "" {
 		t.Skip("only with -record")
@@ -60,7 +60,7 @@ func TestCorpusEnvRepos(t *testing.T) {
 	}
 }
 
-// Every verb answers as before, and commits the same.
+// Every verb answers as recorded, and makes the same commits.
 func TestCorpusAnswers(t *testing.T) {
 	p := corpusSubject(t)
 	enterCorpus(t)

@@ -13,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// docs/cli.md is the help of every verb on one page. `make golden` writes it.
+// docs/cli.md contains the help of every verb. `make golden` generates it.
 func TestTheManualIsUpToDate(t *testing.T) {
 	const file = "../../docs/cli.md"
 	want := manual(newTestRoot(t))
@@ -27,7 +27,7 @@ func TestTheManualIsUpToDate(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, string(got)); diff != "" {
-		t.Errorf("docs/cli.md is not what the help says; `make golden` writes it (-want +got):\n%s", diff)
+		t.Errorf("docs/cli.md differs from the help; run `make golden` (-want +got):\n%s", diff)
 	}
 }
 
@@ -67,7 +67,7 @@ func unindent(text string) string {
 	return strings.ReplaceAll(strings.TrimPrefix(text, "  "), "\n  ", "\n")
 }
 
-// What mends a fault is often a flag: it must be one.
+// Every --argocd flag in a hint exists.
 func TestHintsAboutArgoCDNameFlagsThatThereAre(t *testing.T) {
 	root := newTestRoot(t)
 	flag := regexp.MustCompile(`--(argocd-[a-z]+(?:-[a-z]+)*)`)

@@ -8,15 +8,15 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// Every example in the help can be typed: its verb and its flags exist, and
-// its arguments are accepted.
+// Every example in the help is valid: its verb and its flags exist, and the verb accepts
+// its arguments.
 func TestEveryExampleCanBeTyped(t *testing.T) {
 	eachVerb(newTestRoot(t), func(cmd *cobra.Command) {
 		if cmd.Runnable() && !cmd.Hidden && cmd.Example == "" {
 			t.Errorf("%s has no example", cmd.CommandPath())
 		}
 		if !cmd.Hidden && (cmd.Short == "" || cmd.Long == "") && cmd.Name() != "help" {
-			t.Errorf("%s says nothing about itself", cmd.CommandPath())
+			t.Errorf("%s has no description", cmd.CommandPath())
 		}
 		for line := range strings.Lines(strings.ReplaceAll(cmd.Example, "\\\n", " ")) {
 			line = strings.TrimSpace(line)
@@ -63,7 +63,7 @@ func typable(t *testing.T, args []string) {
 	}
 }
 
-// shellWords takes a line apart the way a shell does, as far as examples need.
+// shellWords splits a line like a shell, as far as the examples need.
 func shellWords(t *testing.T, line string) []string {
 	t.Helper()
 	var words []string
@@ -91,7 +91,7 @@ func shellWords(t *testing.T, line string) []string {
 	return words
 }
 
-// Every flag has a variable of its own, and help says what each flag is.
+// Every flag has a description.
 func TestEveryFlagIsDescribed(t *testing.T) {
 	eachVerb(newTestRoot(t), func(cmd *cobra.Command) {
 		for line := range strings.Lines(cmd.LocalFlags().FlagUsages()) {
@@ -102,7 +102,7 @@ func TestEveryFlagIsDescribed(t *testing.T) {
 	})
 }
 
-// Help fits a terminal of the usual width.
+// The help fits a terminal of the usual width.
 func TestHelpFitsATerminal(t *testing.T) {
 	eachVerb(newTestRoot(t), func(cmd *cobra.Command) {
 		for line := range strings.Lines(helpOf(cmd)) {

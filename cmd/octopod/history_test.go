@@ -9,7 +9,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// OUTCOME is there where anything is known of any version, and only there.
+// The table has the column OUTCOME if the rollout of any version is known.
 func TestHistorySaysHowVersionsEnded(t *testing.T) {
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	after := func(d time.Duration) *time.Time { then := at.Add(d); return &then }
@@ -43,6 +43,6 @@ func TestHistorySaysHowVersionsEnded(t *testing.T) {
 		}
 	}
 	if lines := print(events[:1]); strings.Contains(lines[0], "OUTCOME") {
-		t.Errorf("nothing is known, and the titles are %q", lines[0])
+		t.Errorf("no rollout is known, and the titles are %q", lines[0])
 	}
 }

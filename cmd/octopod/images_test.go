@@ -10,13 +10,13 @@ import (
 	"octopod/generator/testenv"
 )
 
-// serveRegistry is `registry`: it starts an image registry, whose host is
-// $REGISTRY. An image with the tag late comes after the first question for it.
+// serveRegistry is `registry`: it starts an image registry and sets $REGISTRY to its host.
+// An image with the tag late exists after the first request for it.
 func serveRegistry(t *testing.T, ts *testscript.TestScript) {
 	ts.Setenv("REGISTRY", testenv.ServeRegistry(t).Host)
 }
 
-// pushImage is `push IMAGE`: it puts an image of random content into a registry.
+// pushImage is `push IMAGE`: it pushes an image with random content.
 func pushImage(ts *testscript.TestScript, _ bool, args []string) {
 	_, err := testenv.Push(args[0])
 	ts.Check(err)

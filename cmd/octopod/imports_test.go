@@ -21,7 +21,7 @@ import (
 
 const module = "octopod"
 
-// goPackage is what `go list -json` says of one package.
+// goPackage is one package in the output of `go list -json`.
 type goPackage struct {
 	ImportPath string
 	Dir        string
@@ -32,7 +32,7 @@ type goPackage struct {
 	Export     string // file with the compiled types
 }
 
-// listPackages gives this module's packages, with everything they depend on.
+// listPackages returns the packages of this module and all their dependencies.
 func listPackages(t *testing.T) []goPackage {
 	t.Helper()
 	return goList(t, "-e", "-json=ImportPath,Dir,Imports,Deps,Standard")
@@ -61,13 +61,13 @@ func goList(t *testing.T, flags ...string) []goPackage {
 
 func ours(p goPackage) bool { return strings.HasPrefix(p.ImportPath, module+"/") }
 
-// within tells whether a package is dir of this module, or below it.
+// within reports whether a package is in dir of this module, or below it.
 func within(importPath, dir string) bool {
 	full := module + "/" + dir
 	return importPath == full || strings.HasPrefix(importPath, full+"/")
 }
 
-// owners says which packages alone may import a library.
+// owners lists the only packages that may import a library.
 var owners = []struct {
 	library string
 	dirs    []string
@@ -90,16 +90,17 @@ var owners = []struct {
 	{"flag", []string{"cmd/octopod", "examples"}},
 }
 
-// driven adapters speak one technology each, for the use cases; beside them only
-// nouns may be imported.
+// driven lists the driven adapters: each wraps one technology for the use cases, and
+// imports only nouns of this module.
 var driven = []string{
 	"gitstore", "envrepo", "render", "check", "argocd", "branch", "auth", "forge", "notify", "registry", "octopod1",
 }
 
-// driving adapters are doors: they ask the use cases for people and programs.
+// driving lists the driving adapters, the doors: they call the use cases for people and
+// programs.
 var driving = []string{"httpapi", "web"}
 
-// allowedBetween are the exceptions: who may import whom.
+// allowedBetween maps adapters to the one other adapter that each may import.
 var allowedBetween = map[string]string{"generator/envrepo": "generator/gitstore", "generator/forge": "generator/gitstore"}
 
 // The import rules of docs/architecture.md.
@@ -121,7 +122,7 @@ func TestImportRules(t *testing.T) {
 	}
 }
 
-// forbidden says which rule an import breaks.
+// forbidden returns the rule that an import breaks, "" if there is none.
 func forbidden(importer, imported string, standard bool) string {
 	if !standard && (importer == module+"/generator/staging" || importer == module+"/generator/giturl") {
 		return "staging and giturl import the standard library only"
@@ -157,7 +158,7 @@ func betweenAdapters(importer, imported string) string {
 	return ""
 }
 
-// The nouns depend on nothing but the standard library, however indirectly.
+// The nouns depend only on the standard library, also indirectly.
 func TestStagingDependsOnTheStandardLibraryOnly(t *testing.T) {
 	packages := listPackages(t)
 	standard := map[string]bool{}
@@ -173,15 +174,15 @@ func TestStagingDependsOnTheStandardLibraryOnly(t *testing.T) {
 	}
 }
 
-// processOnly are the calls that only the program itself may make: they end the
-// process, read its surroundings or write to its streams.
+// processOnly lists the functions that only cmd/octopod may call: they end the process,
+// read its environment or write to its streams.
 var processOnly = map[string][]string{
 	"os":  {"Exit", "Getenv", "LookupEnv", "Environ", "ExpandEnv", "Args", "Stdin", "Stdout", "Stderr"},
 	"fmt": {"Print", "Printf", "Println"},
 	"log": {"Print", "Printf", "Println", "Fatal", "Fatalf", "Fatalln", "Panic", "Panicf", "Panicln"},
 }
 
-// Only this package exits, reads the environment and prints.
+// Only cmd/octopod exits, reads the environment and prints.
 func TestOnlyTheProgramTouchesTheProcess(t *testing.T) {
 	root := "../.."
 	err := filepath.WalkDir(root, func(file string, entry fs.DirEntry, err error) error {
@@ -223,8 +224,8 @@ func processCalls(t *testing.T, file string) (calls []string) {
 	return calls
 }
 
-// wordFiles says in which files alone a word may stand as a string, or as a segment of a path,
-// and why. Sentences are free to use them.
+// wordFiles lists the only files that may contain a word as a string or as a segment of a
+// path, with the reason. Sentences may contain the words.
 var wordFiles = map[string]map[string]string{
 	"envs":           {"generator/staging/layout.go": "the layout of the env repo"},
 	"staging.yaml":   {"generator/staging/layout.go": "the layout of the env repo"},
@@ -238,7 +239,7 @@ var wordFiles = map[string]map[string]string{
 	},
 }
 
-// The layout of the env repo stands in one file, and one package takes addresses apart.
+// One file defines the layout of the env repo, and one package parses addresses.
 func TestWordsStandInOnePlace(t *testing.T) {
 	used := map[string]bool{}
 	for _, name := range productFiles(t) {
@@ -250,20 +251,20 @@ func TestWordsStandInOnePlace(t *testing.T) {
 				}
 			}
 			if !allowed {
-				t.Errorf("%s spells %q: that is for %v", name, word, slices.Sorted(maps.Keys(wordFiles[word])))
+				t.Errorf("%s contains %q, which only these may contain: %v", name, word, slices.Sorted(maps.Keys(wordFiles[word])))
 			}
 		}
 	}
 	for word, files := range wordFiles {
 		for file := range files {
 			if !used[word+file] {
-				t.Errorf("%s does not spell %q: remove it from the list", file, word)
+				t.Errorf("%s does not contain %q: remove it from the list", file, word)
 			}
 		}
 	}
 }
 
-// productFiles lists the Go files of the product, without tests and what only tests import.
+// productFiles lists the Go files of the product, without tests and packages for tests.
 func productFiles(t *testing.T) (names []string) {
 	t.Helper()
 	for _, dir := range []string{"cmd", "generator", "examples", "templates", "jsonnet"} {
@@ -286,7 +287,7 @@ func productFiles(t *testing.T) (names []string) {
 	return names
 }
 
-// wordsIn lists the words of wordFiles that the strings of a file spell.
+// wordsIn lists the words of wordFiles in the strings of a file.
 func wordsIn(t *testing.T, file string) (words []string) {
 	t.Helper()
 	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
@@ -316,7 +317,7 @@ func wordsIn(t *testing.T, file string) (words []string) {
 	return words
 }
 
-// No package hides work in init, and commands hold no state in globals.
+// This package has no init functions.
 func TestNoInitFunctions(t *testing.T) {
 	files, err := filepath.Glob("*.go")
 	if err != nil {

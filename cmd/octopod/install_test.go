@@ -21,7 +21,7 @@ import (
 
 const installation = "../../examples/install"
 
-// installed renders the manifests of examples/install as a staging is rendered.
+// installed renders the manifests of examples/install like a staging.
 func installed(t *testing.T) []staging.Object {
 	t.Helper()
 	files, err := filepath.Glob(installation + "/*.yaml")
@@ -46,8 +46,8 @@ func installed(t *testing.T) []staging.Object {
 	return objects
 }
 
-// The installation passes Octopod's own checks: strict schemas, one namespace,
-// no plain Secret, nothing privileged, the image that was asked for.
+// The installation passes Octopod's own checks: strict schemas, one namespace, no plain
+// Secret, no privileges, the expected image.
 func TestTheInstallationPassesTheChecks(t *testing.T) {
 	faults := check.Objects(installed(t), check.Subject{
 		Namespace: "octopod", Hosts: []string{"octopod.example.com"}, BaseDomain: "example.com",
@@ -58,7 +58,7 @@ func TestTheInstallationPassesTheChecks(t *testing.T) {
 	}
 }
 
-// Octopod has no rights in Kubernetes, and its pods hold no token for it.
+// Octopod has no permissions in Kubernetes, and its pods have no token.
 func TestTheInstallationHasNoRights(t *testing.T) {
 	for _, o := range installed(t) {
 		switch o.Kind {
@@ -86,12 +86,12 @@ func TestTheInstallationHasNoRights(t *testing.T) {
 				t.Errorf("its pods have %d s to end, and the server may need %v", pod.TerminationGracePeriodSeconds, drain)
 			}
 		default:
-			t.Errorf("%s %s: what is it for?", o.Kind, o.Name)
+			t.Errorf("unexpected object %s %s", o.Kind, o.Name)
 		}
 	}
 }
 
-// Its configuration is one that the server reads.
+// The server accepts the configuration of the installation.
 func TestTheInstallationsConfiguration(t *testing.T) {
 	readme, err := os.ReadFile(installation + "/README.md")
 	if err != nil {
@@ -107,7 +107,7 @@ func TestTheInstallationsConfiguration(t *testing.T) {
 		if !strings.Contains(string(readme), "--from-file="+found[1]) {
 			t.Errorf("the README does not say where %s comes from", found[1])
 		}
-		key := base64.StdEncoding.EncodeToString(make([]byte, 32)) // as a session key is; others are any text
+		key := base64.StdEncoding.EncodeToString(make([]byte, 32)) // valid as a session key, the only secret with a format
 		if err := os.WriteFile(secrets+found[1], []byte(key), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -128,7 +128,7 @@ func TestTheInstallationsConfiguration(t *testing.T) {
 	}
 }
 
-// What the image runs can be typed.
+// The command of the image is valid.
 func TestTheImageRunsTheServer(t *testing.T) {
 	text, err := os.ReadFile("../../Dockerfile")
 	if err != nil {
@@ -147,20 +147,21 @@ func TestTheImageRunsTheServer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// The image's Go is not to load another (GOTOOLCHAIN=local), so it must be the module's.
+	// The image's Go does not download another version (GOTOOLCHAIN=local), so it must be the
+	// module's version.
 	wants := regexp.MustCompile(`(?m)^go (\d+\.\d+)(\.\d+)?$`).FindSubmatch(module)
 	builds := regexp.MustCompile(`(?m)^FROM golang:(\d+\.\d+)( AS build)$`).FindSubmatch(text)
 	if wants == nil || builds == nil || string(wants[1]) != string(builds[1]) {
 		t.Errorf("the image is built by %q, and go.mod wants %q", builds, wants)
 	}
-	const static = "RUN CGO_ENABLED=0 go build " // there is no C library, and no git, ssh or shell
+	const static = "RUN CGO_ENABLED=0 go build " // the image has no C library, git, ssh or shell
 	if !strings.Contains(string(text), static) || !strings.Contains(string(text), "\nFROM gcr.io/distroless/static-") {
 		t.Error("the image's program is not static, or its base is another")
 	}
 }
 
-// The image's file system cannot be written to, and has no program but this one: a
-// server takes a staging all its way with nowhere to write.
+// The server works on the image's read-only file system, without other programs, through
+// the whole life of a staging.
 func TestTheServerNeedsNoDisk(t *testing.T) {
 	dir := t.TempDir()
 	envRepo(t, dir, "shop")

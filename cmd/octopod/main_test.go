@@ -18,20 +18,20 @@ import (
 	"octopod/generator/testenv"
 )
 
-var update = flag.Bool("update", false, "write golden files and the expectations of scripts anew")
+var update = flag.Bool("update", false, "rewrite golden files and the expectations of scripts")
 
-// The scripts in testdata/script run the program as it ships, with stock git
-// beside it: one for each verb, one for each class of failure.
+// The scripts in testdata/script run the built program and stock git: one script for each
+// verb, one for each class of failure.
 func TestMain(m *testing.M) {
-	if len(os.Args) > 1 && os.Args[1] == renderWorker { // of a server in this process
+	if len(os.Args) > 1 && os.Args[1] == renderWorker { // a worker of a server in this process
 		main()
 	}
 	os.Exit(withProgram(m.Run))
 }
 
-// withProgram builds the program and puts it first on PATH. It is built without
-// the race detector, under which each of hundreds of starts takes a second; the
-// packages it is made of run under it in their own tests.
+// withProgram builds the program and puts it first on PATH. The build has no race
+// detector, with which each of hundreds of starts takes a second; the tests of the
+// program's packages use the race detector.
 func withProgram(run func() int) int {
 	dir, err := os.MkdirTemp("", "octopod-test-")
 	if err != nil {
@@ -53,7 +53,7 @@ func withProgram(run func() int) int {
 
 func TestScripts(t *testing.T) { testscript.Run(t, scriptParams(t)) }
 
-// scriptParams are the surroundings and the commands of a script.
+// scriptParams returns the environment and the commands of a script.
 func scriptParams(t *testing.T) testscript.Params {
 	return testscript.Params{
 		Dir:                "testdata/script",
@@ -106,15 +106,14 @@ const gitConfig = `[user]
 	detachedHead = false
 `
 
-// octopodCommand lets a script say octopod instead of exec octopod.
+// octopodCommand is `octopod …`, short for `exec octopod …`.
 func octopodCommand(ts *testscript.TestScript, neg bool, args []string) {
 	if err := ts.Exec("octopod", args...); (err != nil) != neg {
 		ts.Fatalf("octopod %s: %v", strings.Join(args, " "), err)
 	}
 }
 
-// nameArgoCD is `argocd ADDRESS TOKEN`: from here on that one tells how stagings
-// are. It is asked without TLS.
+// nameArgoCD is `argocd ADDRESS TOKEN`: later commands use that Argo CD, without TLS.
 func nameArgoCD(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: argocd ADDRESS TOKEN")
@@ -124,7 +123,7 @@ func nameArgoCD(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Setenv("ARGOCD_OPTS", "--plaintext")
 }
 
-// wantExit is `exits CODE COMMAND…`: it runs a command that must end with this exit code.
+// wantExit is `exits CODE COMMAND…`: the command must end with this exit code.
 func wantExit(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: exits CODE COMMAND…")
@@ -144,8 +143,8 @@ func wantExit(ts *testscript.TestScript, neg bool, args []string) {
 	}
 }
 
-// refused CODE COMMAND… is exits, and moves no branch of any repository. Its
-// stdout is empty.
+// refused is `refused CODE COMMAND…`: like exits, and the command must change no branch of
+// any repository and print nothing to stdout.
 func refused(ts *testscript.TestScript, neg bool, args []string) {
 	before := branches(ts)
 	wantExit(ts, neg, args)
@@ -153,7 +152,7 @@ func refused(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Fatalf("something was written:\n%s\nbefore:\n%s", after, before)
 	}
 	if out := ts.ReadFile("stdout"); out != "" {
-		ts.Fatalf("a refusal is no result, but stdout says: %s", out)
+		ts.Fatalf("the command failed, but printed to stdout: %s", out)
 	}
 }
 
@@ -162,13 +161,13 @@ func branches(ts *testscript.TestScript) string {
 	ts.Check(err)
 	var all []string
 	for _, repo := range repos {
-		out, _ := testenv.TryGit(repo, "for-each-ref") // one that is broken on purpose has none
+		out, _ := testenv.TryGit(repo, "for-each-ref") // some repositories are broken on purpose
 		all = append(all, repo, out)
 	}
 	return strings.Join(all, "\n")
 }
 
-// commit FILE PATH commits a file to envs.git by hand, past Octopod; FILE "-"
+// commit is `commit FILE PATH`: it commits a file to envs.git without Octopod. FILE "-"
 // removes the path.
 func commit(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
@@ -197,7 +196,7 @@ func commit(ts *testscript.TestScript, neg bool, args []string) {
 	git("push", "--quiet", "origin", "HEAD:main")
 }
 
-// appears FILE waits until there is a file.
+// appears is `appears FILE`: it waits until the file exists.
 func appears(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 1 {
 		ts.Fatalf("usage: appears FILE")
@@ -208,7 +207,7 @@ func appears(ts *testscript.TestScript, neg bool, args []string) {
 	})
 }
 
-// until REGEXP COMMAND… repeats a command until its stdout matches.
+// until is `until REGEXP COMMAND…`: it repeats a command until its stdout matches.
 func until(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: until REGEXP COMMAND…")
@@ -226,8 +225,9 @@ func until(ts *testscript.TestScript, neg bool, args []string) {
 	})
 }
 
-// serve http|hang|lose-reply|contended|ssh|ssh-readonly serves the repositories of the script
-// over the network, as $URL/envs.git and $URL_WITH_PASSWORD/envs.git. When one hangs, the file hangs appears.
+// serve is `serve http|hang|lose-reply|contended|ssh|ssh-readonly`: it serves the repositories of
+// the script over the network, as $URL/envs.git and $URL_WITH_PASSWORD/envs.git. The first request
+// that hangs creates the file hangs.
 func serve(t *testing.T, ts *testscript.TestScript, args []string) {
 	if len(args) != 1 {
 		ts.Fatalf("usage: serve http|hang|lose-reply|contended|ssh|ssh-readonly")
@@ -274,7 +274,7 @@ func serve(t *testing.T, ts *testscript.TestScript, args []string) {
 	}
 }
 
-// commitConcurrently moves the branch, as another writer does.
+// commitConcurrently adds a commit to the branch, like another writer.
 func commitConcurrently(ts *testscript.TestScript) {
 	git := func(args ...string) string {
 		out, err := testenv.TryGit(ts.MkAbs("envs.git"), args...)

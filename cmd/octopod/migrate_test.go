@@ -7,11 +7,11 @@ import (
 	"testing"
 )
 
-// shellBlock is a block of commands, as docs have it, perhaps within a list.
+// shellBlock matches a block of commands in Markdown, also in a list.
 var shellBlock = regexp.MustCompile("(?ms)^ *```sh\n(.*?)^ *```$")
 
-// Every command of docs/migrate.md can be typed. What they do, the scripts
-// import, init_own_base and deploy show.
+// Every command of docs/migrate.md is valid. The scripts import, init_own_base and deploy
+// test the effects of these commands.
 func TestCommandsOfTheMigrationGuides(t *testing.T) {
 	text, err := os.ReadFile("../../docs/migrate.md")
 	if err != nil {

@@ -28,9 +28,9 @@ func notifyFile(t *testing.T, sinks string) (dir, file string) {
 	return dir, file
 }
 
-// A test message goes to the sinks that are meant, and each says what it answered.
-func TestNotifySaysWhatSinksAnswer(t *testing.T) {
-	url, told := testenv.Chat(t)
+// notify sends a test message to the selected sinks and prints the answer of each.
+func TestNotifyPrintsTheAnswersOfSinks(t *testing.T) {
+	url, messages := testenv.Chat(t)
 	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "invalid_token", http.StatusForbidden) }))
 	t.Cleanup(refusing.Close)
 	dir, file := notifyFile(t, `
@@ -39,18 +39,18 @@ func TestNotifySaysWhatSinksAnswer(t *testing.T) {
 `)
 	env := []string{"CHAT=" + url + "/the-secret", "CALL=" + refusing.URL + "/the-secret"}
 	if out := program(t, dir, env, "notify", "--server-config", file, "team-chat"); !strings.Contains(out, "✓ team-chat") {
-		t.Errorf("said: %s", out)
+		t.Errorf("printed: %s", out)
 	}
-	if text := <-told; !strings.Contains(text, "A test message of Octopod") || !strings.Contains(text, "[Octopod](https://octopod.example.com)") {
-		t.Errorf("told: %s", text)
+	if text := <-messages; !strings.Contains(text, "A test message of Octopod") || !strings.Contains(text, "[Octopod](https://octopod.example.com)") {
+		t.Errorf("sent: %s", text)
 	}
 	out, err := tryProgram(t, dir, env, "notify", "--server-config", file)
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) || exit.ExitCode() != 6 || !strings.Contains(out, "✓ team-chat") || !strings.Contains(out, "✗ on-call") || !strings.Contains(out, "it answered 403 Forbidden: invalid_token") {
-		t.Errorf("ended with %v, said: %s", err, out)
+		t.Errorf("ended with %v, printed: %s", err, out)
 	}
 	if strings.Contains(out, "the-secret") {
-		t.Errorf("told a secret: %s", out)
+		t.Errorf("printed a secret: %s", out)
 	}
 	for want, args := range map[string][]string{
 		`names no sink "chat"`:                    {"notify", "--server-config", file, "chat"},
@@ -59,7 +59,7 @@ func TestNotifySaysWhatSinksAnswer(t *testing.T) {
 		"notify.sinks team-chat.url is empty: no": {"notify", "--server-config", file, "team-chat"},
 	} {
 		if out, err := tryProgram(t, dir, nil, args...); err == nil || !strings.Contains(out, want) {
-			t.Errorf("%v said: %s", args, out)
+			t.Errorf("%v printed: %s", args, out)
 		}
 	}
 }
@@ -74,7 +74,7 @@ func TestFaultySinks(t *testing.T) {
 `)
 	_, err := server.ReadConfig(file)
 	if err == nil {
-		t.Fatal("nothing is said")
+		t.Fatal("no error")
 	}
 	for _, want := range []string{
 		"server.yaml:6: notify.sinks[0].name: is missing",
@@ -86,14 +86,14 @@ func TestFaultySinks(t *testing.T) {
 		"server.yaml:10: notify.sinks[4].url: names both env and file",
 	} {
 		if !strings.Contains(err.Error(), want) {
-			t.Errorf("not said: %s\nsaid: %v", want, err)
+			t.Errorf("got %v\nwant %s", err, want)
 		}
 	}
 }
 
-// Whom a server does not know it cannot tell: the doctor says so, with the place,
-// to whoever asks through the server and on its page.
-func TestTheDoctorNamesSinksThatAServerDoesNotHave(t *testing.T) {
+// A server cannot send to a sink that it does not have: doctor --server and the page report
+// such a sink, with the line in octopod.yaml.
+func TestTheDoctorReportsUnknownSinks(t *testing.T) {
 	dir := t.TempDir()
 	repo := envRepo(t, dir, "shop")
 	edit(t, repo, func(text []byte) []byte {
@@ -106,7 +106,7 @@ func TestTheDoctorNamesSinksThatAServerDoesNotHave(t *testing.T) {
 		t.Fatal(err)
 	}
 	if out, err := tryProgram(t, dir, nil, "doctor", "--env-repo", repo); err != nil || !strings.Contains(out, "? who is told") || !strings.Contains(out, "octopod doctor --server") {
-		t.Errorf("without a server: %v, said: %s", err, out)
+		t.Errorf("without a server: %v, printed: %s", err, out)
 	}
 	s := startServer(t, dir, []string{"CHAT=https://chat.example.com/hooks/1"}, "--server-config", file)
 	out, err := tryProgram(t, dir, nil, "doctor", "--server", s.url)
@@ -114,9 +114,9 @@ func TestTheDoctorNamesSinksThatAServerDoesNotHave(t *testing.T) {
 	if !errors.As(err, &exit) || exit.ExitCode() != 6 {
 		t.Errorf("ended with %v", err)
 	}
-	says := regexp.MustCompile(`(?m)^✗ who is told +octopod\.yaml:\d+: spec\.notify\[2\]\.to: this server has no sink "on-cal"; did you mean on-call\?$\n  → add it to notify\.sinks`)
-	if !says.MatchString(out) || strings.Contains(out, "spec.notify[1]") {
-		t.Errorf("said: %s", out)
+	finding := regexp.MustCompile(`(?m)^✗ who is told +octopod\.yaml:\d+: spec\.notify\[2\]\.to: this server has no sink "on-cal"; did you mean on-call\?$\n  → add it to notify\.sinks`)
+	if !finding.MatchString(out) || strings.Contains(out, "spec.notify[1]") {
+		t.Errorf("printed: %s", out)
 	}
 	answer, err := http.Get(s.url + "/shop/about?check=1")
 	if err != nil {
@@ -124,10 +124,10 @@ func TestTheDoctorNamesSinksThatAServerDoesNotHave(t *testing.T) {
 	}
 	defer answer.Body.Close()
 	if page, err := io.ReadAll(answer.Body); err != nil || !strings.Contains(string(page), "spec.notify[2].to: this server has no sink") {
-		t.Errorf("the page (%v) says\n%.3000s", err, page)
+		t.Errorf("the page (%v):\n%.3000s", err, page)
 	}
 	edit(t, repo, func(text []byte) []byte { return []byte(strings.ReplaceAll(string(text), "on-cal,", "on-call,")) })
-	testenv.Eventually(t, "the doctor is content", func() (string, bool) {
+	testenv.Eventually(t, "the doctor reports no fault", func() (string, bool) {
 		out, err := tryProgram(t, dir, nil, "doctor", "--server", s.url)
 		return out, err == nil && strings.Contains(out, "✓ who is told")
 	})

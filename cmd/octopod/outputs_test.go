@@ -9,7 +9,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// hostileValues are values that would say more than themselves if they could.
+// hostileValues are values that break formats without correct quoting.
 var hostileValues = []string{
 	"plain", "", "a b", "a\nurl=https://evil.example.com", "a\r\nb", "x<<EOF\nEOF\nurl=evil", `$(touch /tmp/x) "q" 'q' \ ; & | # !`, "ü", "-n", "`id`",
 }
@@ -50,7 +50,7 @@ func TestDotenvMeansItselfInAShell(t *testing.T) {
 		}
 	}
 	if got := dotenv([]output{{"url", "https://login.staging.example.com/?a=1"}}); got != "STAGING_URL=https://login.staging.example.com/?a=1\n" {
-		t.Errorf("a plain address is quoted, which GitLab takes for part of it: %s", got)
+		t.Errorf("a plain address has quotes, which GitLab reads as part of the value: %s", got)
 	}
 }
 
@@ -65,12 +65,12 @@ func TestTheSummaryIsOnePlainTable(t *testing.T) {
 	text := summary(change.Result{Name: "login", Staging: &view, Changed: true, Revision: "abcdef0123"})
 	for _, bad := range []string{"<script", "](", "`", "@team", "\n# "} {
 		if strings.Contains(text, bad) {
-			t.Errorf("the summary holds %q:\n%s", bad, text)
+			t.Errorf("the summary contains %q:\n%s", bad, text)
 		}
 	}
 	for line := range strings.Lines(text) {
 		if strings.HasPrefix(line, "|") && strings.Count(line, "|") != 4 {
-			t.Errorf("a row of other than three cells: %s", line)
+			t.Errorf("a row does not have three cells: %s", line)
 		}
 	}
 }

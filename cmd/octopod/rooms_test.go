@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// rooms are the packages of use cases, from the ground up, and the rooms that each may
-// import. Beside them a room imports nouns and driven adapters.
+// rooms are the packages of use cases in import order, with the rooms that each may import.
+// A room may also import nouns and driven adapters.
 var rooms = []struct {
 	room string
 	asks []string
@@ -129,7 +129,7 @@ func TestDoorsNameNothingUnchecked(t *testing.T) {
 	}
 }
 
-// The face only delegates: a use case belongs in a room.
+// Package generator only delegates: a use case belongs in a room.
 func TestTheFaceIsSmall(t *testing.T) {
 	lines := 0
 	for _, text := range sourcesOf(t, ".") {

@@ -30,9 +30,9 @@ const (
 	servedCommits  = 20_000
 )
 
-// BenchmarkGoalServer: what the server costs on 1,000 stagings and 20,000
-// commits. Goals: ready within 3 s; a save at most 1.2 times that of the command
-// line; 32 people saving at once wait for a few pushes, not for 32.
+// BenchmarkGoalServer measures the server with 1,000 stagings and 20,000 commits. Goals:
+// ready within 3 s; a save takes at most 1.2 times as long as on the command line; 32
+// concurrent saves need a few pushes, not 32.
 func BenchmarkGoalServer(b *testing.B) {
 	dir := b.TempDir()
 	binary := dir + "/octopod"
@@ -97,13 +97,12 @@ func BenchmarkGoalServer(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// BenchmarkGoalLivePages: 200 pages of 1,000 stagings are open, over real
-// connections to a server of its own. Goals: at most 2 KB for each of them per
-// update, and 200 MB for the server in all.
+// BenchmarkGoalLivePages measures a server with 200 open pages of 1,000 stagings. Goals: at
+// most 2 KB per page and update, and 200 MB for the server.
 func BenchmarkGoalLivePages(b *testing.B) {
 	const pages, updates = 200, 20
 	dir := b.TempDir()
-	binary, err := exec.LookPath("octopod") // this one
+	binary, err := exec.LookPath("octopod") // the program of this tree
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -112,7 +111,7 @@ func BenchmarkGoalLivePages(b *testing.B) {
 		s := startServer(b, dir, nil, "--env-repo", repo)
 		found := regexp.MustCompile(`data-events="([^"]+)"`).FindStringSubmatch(wholeList(b, s.url))
 		if found == nil {
-			b.Fatal("the page follows nothing")
+			b.Fatal("the page has no event stream")
 		}
 		alone := memory(b, s)
 		got := make(chan int, pages*updates)
@@ -130,7 +129,7 @@ func BenchmarkGoalLivePages(b *testing.B) {
 			for range pages {
 				size := <-got
 				if size < 0 {
-					b.Fatal("a page was too slow, and is told to begin anew")
+					b.Fatal("a page was too slow, and got a reset")
 				}
 				bytes += size
 			}
@@ -145,8 +144,8 @@ func BenchmarkGoalLivePages(b *testing.B) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// wholeList is the page of all stagings, once the server knows them, and of all
-// when they were changed: until then each of them is news.
+// wholeList returns the page of all stagings, once the server knows the date of the last
+// change of each. Before that, every staging causes an event.
 func wholeList(b *testing.B, at string) string {
 	b.Helper()
 	ctx, stop := context.WithTimeout(b.Context(), testenv.Patience)
@@ -167,8 +166,8 @@ func wholeList(b *testing.B, at string) string {
 	return page
 }
 
-// countRows tells how many bytes came with each row of a stream, the framing of
-// HTTP left out, and -1 when the stream ends or is to be begun anew.
+// countRows sends the number of bytes of each row of a stream, without HTTP framing, and -1
+// when the stream ends or is reset.
 func countRows(stream io.Reader, got chan<- int) {
 	lines := bufio.NewScanner(stream)
 	lines.Buffer(nil, 1<<20)
@@ -189,7 +188,7 @@ func countRows(stream io.Reader, got chan<- int) {
 	got <- -1
 }
 
-// memory is what a server's process holds, in MB.
+// memory returns the resident memory of a server's process, in MB.
 func memory(b *testing.B, s *serverProcess) float64 {
 	b.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", s.cmd.Process.Pid))
@@ -204,8 +203,8 @@ func memory(b *testing.B, s *serverProcess) float64 {
 	return float64(kib) * 1024 / 1e6
 }
 
-// atRate does something so often a second, in turn or not, and gives how long
-// each took, the slowest last.
+// atRate starts do at a fixed rate, also in parallel, and returns the durations, the slowest
+// last.
 func atRate(b *testing.B, perSecond, times int, do func()) []time.Duration {
 	b.Helper()
 	var mu sync.Mutex
@@ -228,7 +227,7 @@ func atRate(b *testing.B, perSecond, times int, do func()) []time.Duration {
 	return all
 }
 
-// savePage saves a form as a browser does, and does not follow where it leads.
+// savePage posts a form like a browser, but does not follow the redirect.
 func savePage(b *testing.B, at, name, level string) {
 	b.Helper()
 	client := http.Client{CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
@@ -283,7 +282,7 @@ func save(b testing.TB, to changer, name string, replicas int, level string) {
 	}
 }
 
-// age adds commits, each of which changes one record by a comment.
+// age adds commits that each change a comment in one record.
 func age(b *testing.B, repo string, commits int) {
 	b.Helper()
 	records := map[int]string{}

@@ -24,8 +24,8 @@ import (
 	"octopod/generator/testenv"
 )
 
-// Ten thousand want to follow the stagings. There is a place for a thousand; the
-// others are told so at once, and the server goes on working.
+// Ten thousand clients open an event stream. The server accepts a thousand, rejects the others
+// at once, and continues to work.
 func TestTenThousandEventStreams(t *testing.T) {
 	const all, places, atOnce = 10_000, 1000, 100
 	dir := t.TempDir()
@@ -63,20 +63,20 @@ func TestTenThousandEventStreams(t *testing.T) {
 	}
 	work.Wait()
 	if len(open) != places || refused != all-places {
-		t.Errorf("%d follow and %d were refused", len(open), refused)
+		t.Errorf("%d streams are open and %d were rejected", len(open), refused)
 	}
 	program(t, dir, []string{"OCTOPOD_SERVER=" + s.url}, "deploy", "--branch", "feature/x")
 	for _, stream := range open {
 		_ = stream.Close()
 	}
-	testenv.Eventually(t, "their places are free again", func() (string, bool) {
+	testenv.Eventually(t, "all streams are closed", func() (string, bool) {
 		text := fetch(t, s.url+"/metrics")
 		return text, strings.Contains(text, `octopod_event_streams{project="shop"} 0`)
 	})
 }
 
-// Clients that send a byte now and then are dropped after ten seconds, whichever
-// part they are slow with. Others are answered meanwhile.
+// The server drops clients that send a request slowly, in any part of it, after ten seconds.
+// It answers other clients meanwhile.
 func TestSlowClients(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
@@ -102,7 +102,7 @@ func TestSlowClients(t *testing.T) {
 	slow.Wait()
 }
 
-// sendSlowly sends a request byte by byte until the server has enough of it.
+// sendSlowly sends a request byte by byte until the server closes the connection.
 func sendSlowly(address, begin string) error {
 	conn, err := net.Dial("tcp", address)
 	if err != nil {
@@ -117,38 +117,38 @@ func sendSlowly(address, begin string) error {
 	next, patience := time.NewTicker(500*time.Millisecond), time.After(testenv.Patience)
 	defer next.Stop()
 	for text := []byte(begin); ; text = []byte("x") {
-		_, _ = conn.Write(text) // a connection that is closed shows below
+		_, _ = conn.Write(text) // ended reports a closed connection
 		select {
 		case <-ended: // closed or reset
 			return nil
 		case <-next.C:
 		case <-patience:
-			return errors.New("the server still listens")
+			return errors.New("the server keeps the connection open")
 		}
 	}
 }
 
-// The whole server at work in this process, so that the race detector sees it:
-// people save through page and API, streams are read, a sweep runs, all at once.
+// The whole server runs in this process, for the race detector: users save through page and
+// API, read streams and sweep, all in parallel.
 func TestTheServerAtWork(t *testing.T) {
 	dir := t.TempDir()
 	repo, _, config := sweptRepo(t, dir, "{every: 100ms, maxShare: 100}")
 	ctx, end := context.WithCancel(t.Context())
-	said, tell := io.Pipe()
+	stderr, writer := io.Pipe()
 	ended := make(chan int, 1)
 	go func() {
 		env := environ{"HOME": dir, "PATH": os.Getenv("PATH")}
-		ended <- run(ctx, []string{"serve", "--listen", "127.0.0.1:0", "--server-config", config, "--audit", filepath.Join(dir, "audit")}, stdio{strings.NewReader(""), io.Discard, tell}, env, time.Now)
-		_ = tell.Close()
+		ended <- run(ctx, []string{"serve", "--listen", "127.0.0.1:0", "--server-config", config, "--audit", filepath.Join(dir, "audit")}, stdio{strings.NewReader(""), io.Discard, writer}, env, time.Now)
+		_ = writer.Close()
 	}()
-	lines := bufio.NewScanner(said)
+	lines := bufio.NewScanner(stderr)
 	lines.Scan()
 	at := servesAt.FindStringSubmatch(lines.Text())
 	if at == nil {
-		t.Fatalf("the server says %q", lines.Text())
+		t.Fatalf("the server prints %q", lines.Text())
 	}
 	go func() {
-		for lines.Scan() { // so that it never waits for its reader
+		for lines.Scan() { // keeps the pipe empty
 		}
 	}()
 	waitReady(t, at[1])
@@ -160,7 +160,7 @@ func TestTheServerAtWork(t *testing.T) {
 	testenv.Git(t, repo, "fsck", "--strict")
 }
 
-// workThrough does what people and programs do, side by side.
+// workThrough runs the requests of users and programs in parallel.
 func workThrough(t *testing.T, at string) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())

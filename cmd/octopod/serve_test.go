@@ -25,46 +25,46 @@ import (
 	"octopod/generator/testenv"
 )
 
-// serverProcess is octopod serve as a process of its own.
+// serverProcess is octopod serve in its own process.
 type serverProcess struct {
-	url   string
-	cmd   *exec.Cmd
-	said  *strings.Builder // once it ended
-	ended chan error
+	url    string
+	cmd    *exec.Cmd
+	stderr *strings.Builder // complete after ended
+	ended  chan error
 }
 
 // startServer starts octopod serve in a directory and waits until it is ready.
 func startServer(t testing.TB, dir string, env []string, args ...string) *serverProcess {
 	t.Helper()
-	s := &serverProcess{cmd: exec.Command("octopod", append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...), said: &strings.Builder{}, ended: make(chan error, 1)}
+	s := &serverProcess{cmd: exec.Command("octopod", append([]string{"serve", "--listen", "127.0.0.1:0"}, args...)...), stderr: &strings.Builder{}, ended: make(chan error, 1)}
 	s.cmd.Dir, s.cmd.Env = dir, append([]string{"HOME=" + dir, "PATH=" + os.Getenv("PATH")}, env...)
-	said, err := s.cmd.StderrPipe()
+	stderr, err := s.cmd.StderrPipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	lines := bufio.NewScanner(said)
+	lines := bufio.NewScanner(stderr)
 	lines.Scan()
 	first := lines.Text()
 	go func() {
 		for lines.Scan() {
-			s.said.WriteString(lines.Text() + "\n")
+			s.stderr.WriteString(lines.Text() + "\n")
 		}
 		s.ended <- s.cmd.Wait()
 	}()
-	t.Cleanup(func() { _ = s.cmd.Process.Kill() }) // one that ended already is gone
+	t.Cleanup(func() { _ = s.cmd.Process.Kill() }) // fails if the process has ended
 	found := servesAt.FindStringSubmatch(first)
 	if found == nil {
-		t.Fatalf("the server says %q", first)
+		t.Fatalf("the server prints %q", first)
 	}
 	s.url = found[1]
 	waitReady(t, s.url)
 	return s
 }
 
-// end ends the server as Kubernetes does, and gives what it said.
+// end stops the server like Kubernetes, with SIGTERM, and returns its stderr.
 func (s *serverProcess) end(t testing.TB) string {
 	t.Helper()
 	if err := s.cmd.Process.Signal(syscall.SIGTERM); err != nil {
@@ -78,10 +78,10 @@ func (s *serverProcess) end(t testing.TB) string {
 	case <-time.After(testenv.Patience):
 		t.Fatal("the server does not end")
 	}
-	return s.said.String()
+	return s.stderr.String()
 }
 
-// envRepo makes an env repo with the sample project.
+// envRepo creates an env repo with the sample project.
 func envRepo(t testing.TB, dir, project string) string {
 	t.Helper()
 	repo := filepath.Join(dir, project+".git")
@@ -89,7 +89,7 @@ func envRepo(t testing.TB, dir, project string) string {
 	return repo
 }
 
-// tryProgram runs the program as a person does.
+// tryProgram runs the program and returns its output.
 func tryProgram(t testing.TB, dir string, env []string, args ...string) (string, error) {
 	t.Helper()
 	cmd := exec.Command("octopod", args...)
@@ -117,7 +117,7 @@ func clientOf(t testing.TB, url, token string) *httpapi.Client {
 	return c
 }
 
-// What was answered is in git, whenever the server is told to end.
+// Every answered write is in git, even if SIGTERM arrives during the writes.
 func TestSIGTERMDuringWrites(t *testing.T) {
 	dir := t.TempDir()
 	repo := envRepo(t, dir, "shop")
@@ -150,7 +150,7 @@ func TestSIGTERMDuringWrites(t *testing.T) {
 	t.Logf("%d of 24 were answered", len(done))
 }
 
-// A stream ends with the server, and does not hold it up.
+// SIGTERM ends event streams, and streams do not delay the exit.
 func TestSIGTERMEndsStreams(t *testing.T) {
 	dir := t.TempDir()
 	s := startServer(t, dir, nil, "--env-repo", envRepo(t, dir, "shop"))
@@ -165,8 +165,7 @@ func TestSIGTERMEndsStreams(t *testing.T) {
 	}
 }
 
-// One server, two projects, tokens that are limited, an audit of what was
-// refused.
+// One server has two projects, limited tokens, and an audit log of rejected requests.
 func TestServerOfSeveralProjects(t *testing.T) {
 	dir := t.TempDir()
 	shop, books := envRepo(t, dir, "shop"), envRepo(t, dir, "books")
@@ -198,7 +197,7 @@ auth:
 	program(t, dir, nightly, "deploy", "nightly-1", "--project", "shop", "--branch", "nightly/1")
 	author := testenv.Git(t, shop, "log", "-1", "--format=%an", "main")
 	if strings.TrimSpace(author) != "nightly" {
-		t.Errorf("the author is %q: the token's name is, whatever the client says", author)
+		t.Errorf("the author is %q, want the token's name", author)
 	}
 	for _, args := range [][]string{
 		{"deploy", "other", "--project", "shop", "--branch", "other"}, {"archive", "nightly-1", "--project", "shop"}, {"get", "--project", "books"},
@@ -218,34 +217,34 @@ auth:
 	if out, err := tryProgram(t, dir, append(me, "OCTOPOD_TOKEN="+secret), "get", "--project", "shop"); err == nil || !strings.Contains(out, "unencrypted") {
 		t.Errorf("a token over http: %v %s", err, out)
 	}
-	said := s.end(t)
+	log := s.end(t)
 	lines, err := os.ReadFile(audit)
 	if err != nil || strings.Count(string(lines), `"kind":"Refused"`) != 4 || !strings.Contains(string(lines), `"subject":"token:nightly"`) {
 		t.Errorf("audit: %v\n%s", err, lines)
 	}
-	if strings.Contains(said+string(lines), secret) {
-		t.Error("the log holds the token")
+	if strings.Contains(log+string(lines), secret) {
+		t.Error("the log contains the token")
 	}
 }
 
-// No log line, metric or answer holds the password of an ssh address.
+// No log line, metric or response contains the password of an ssh address.
 func TestServerHidesThePasswordOfTheEnvRepo(t *testing.T) {
 	dir := t.TempDir()
 	envRepo(t, dir, "shop")
 	git := testenv.ServeSSH(t, dir)
 	env := []string{"OCTOPOD_SSH_KEY=" + git.KeyFile, "OCTOPOD_KNOWN_HOSTS=" + git.KnownHosts}
 	s := startServer(t, dir, env, "--env-repo", strings.Replace(git.URL, "git@", "git:hunter2@", 1)+"/shop.git", "--verbose")
-	said := program(t, dir, []string{"OCTOPOD_SERVER=" + s.url}, "deploy", "--branch", "feature/x")
-	said += fetch(t, s.url+"/metrics") + fetch(t, s.url+"/") + fetch(t, s.url+"/api/v1/projects") + s.end(t)
-	if want := git.URL + `/shop.git",result="landed"} 1`; !strings.Contains(said, want) {
+	out := program(t, dir, []string{"OCTOPOD_SERVER=" + s.url}, "deploy", "--branch", "feature/x")
+	out += fetch(t, s.url+"/metrics") + fetch(t, s.url+"/") + fetch(t, s.url+"/api/v1/projects") + s.end(t)
+	if want := git.URL + `/shop.git",result="landed"} 1`; !strings.Contains(out, want) {
 		t.Errorf("the metrics lack %s", want)
 	}
-	if strings.Contains(said, "hunter2") {
-		t.Errorf("the server says the password:\n%s", said)
+	if strings.Contains(out, "hunter2") {
+		t.Errorf("the output contains the password:\n%s", out)
 	}
 }
 
-// Nor does the warning about an env repo that cannot be reached.
+// The warning about an unreachable env repo does not contain the password either.
 func TestServerHidesThePasswordOfAnUnreachableEnvRepo(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), testenv.Patience)
 	defer cancel()
@@ -262,7 +261,7 @@ func TestServerHidesThePasswordOfAnUnreachableEnvRepo(t *testing.T) {
 	warned := false
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		if strings.Contains(lines.Text(), "hunter2") {
-			t.Errorf("the log holds the password: %s", lines.Text())
+			t.Errorf("the log contains the password: %s", lines.Text())
 		}
 		if strings.Contains(lines.Text(), "127.0.0.1:1/acme/envs.git") {
 			warned = true
@@ -295,13 +294,13 @@ func TestServerRefusesWhatCannotBe(t *testing.T) {
 	}
 }
 
-// What operators and monitoring ask.
+// The endpoints for operators and monitoring work.
 func TestOperatorsEndpoints(t *testing.T) {
 	dir := t.TempDir()
 	s := startServer(t, dir, nil, "--env-repo", envRepo(t, dir, "shop"))
 	program(t, dir, []string{"OCTOPOD_SERVER=" + s.url}, "deploy", "--branch", "feature/x")
 	if err := clientOf(t, s.url, "").Watch(stopAfterComplete(t)); err == nil {
-		t.Error("a watch ended by itself")
+		t.Error("the watch ended without an error")
 	}
 	for path, want := range map[string]string{
 		"/livez": "ok", "/readyz": "ok", "/version": `"version"`, "/api/v1/openapi.json": `"openapi":"3.1.0"`,
@@ -329,7 +328,7 @@ func TestOperatorsEndpoints(t *testing.T) {
 	}
 }
 
-// stopAfterComplete are the arguments of a watch that ends when all was told.
+// stopAfterComplete returns the arguments of a watch that ends after the Synced event.
 func stopAfterComplete(t testing.TB) (context.Context, staging.Query, func(live.Event)) {
 	ctx, cancel := context.WithTimeout(t.Context(), testenv.Patience)
 	return ctx, staging.Query{}, func(n live.Event) {
@@ -339,7 +338,7 @@ func stopAfterComplete(t testing.TB) (context.Context, staging.Query, func(live.
 	}
 }
 
-// Every path of the server that is of no project is a name that no project may have.
+// No project may have a name that is a path of the server.
 func TestNoProjectIsNamedAsAPathOfTheServer(t *testing.T) {
 	for _, path := range []string{
 		"/livez", "/readyz", "/metrics", "/version", "/assets/", "/hooks/", "/signin", "/signed-out", auth.Path, httpapi.Path,
@@ -356,7 +355,7 @@ func TestNoProjectIsNamedAsAPathOfTheServer(t *testing.T) {
 	}
 }
 
-// A browser that is refused gets a page, a program a problem.
+// For a rejected request, a browser gets a page, and a program gets a problem document.
 func TestRefusalsArePagesForPeople(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "server.yaml")
@@ -387,7 +386,7 @@ func TestRefusalsArePagesForPeople(t *testing.T) {
 	}
 }
 
-// Metrics may have an address of their own; then they are there alone.
+// With an address for metrics, the server serves metrics only there, and nothing else there.
 func TestMetricsApart(t *testing.T) {
 	dir := t.TempDir()
 	at := testenv.FreeAddress(t)
@@ -413,11 +412,11 @@ func TestMetricsApart(t *testing.T) {
 	s.end(t)
 }
 
-// A host that asks to be left alone is left alone by all projects of a server.
+// All projects of a server respect the Retry-After of a host.
 func TestProjectsShareTheRateLimit(t *testing.T) {
-	asked := 0
+	requests := 0
 	host := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		asked++
+		requests++
 		w.Header().Set("Retry-After", "90")
 		w.WriteHeader(http.StatusTooManyRequests)
 	}))
@@ -431,10 +430,10 @@ func TestProjectsShareTheRateLimit(t *testing.T) {
 			t.Fatal(err)
 		}
 		if _, err := forges.Heads(t.Context(), host.URL+"/shop.git"); staging.CodeOf(err) != staging.CodeUnavailable {
-			t.Errorf("beside %s: %v", envRepo, err)
+			t.Errorf("env repo %s: %v", envRepo, err)
 		}
 	}
-	if asked != 1 {
-		t.Errorf("the host was asked %d times", asked)
+	if requests != 1 {
+		t.Errorf("the host got %d requests", requests)
 	}
 }

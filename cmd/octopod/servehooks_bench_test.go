@@ -14,9 +14,9 @@ import (
 	"octopod/generator/testenv"
 )
 
-// BenchmarkGoalWebhooks: 500 webhooks of 500 branches at once, over as many
-// connections as forges open, with the env repo behind HTTP. Goals: each is answered
-// within 50 ms; all of them are committed within the minute, many in each push.
+// BenchmarkGoalWebhooks sends 500 webhooks for 500 branches, over the usual number of
+// connections of a forge, with the env repo behind HTTP. Goals: the server answers each within
+// 50 ms, and commits all within a minute, with many commits per push.
 func BenchmarkGoalWebhooks(b *testing.B) {
 	const hooks, connections = 500, 16
 	for range b.N {

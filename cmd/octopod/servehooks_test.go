@@ -24,7 +24,7 @@ import (
 
 const hookSecret = "It's a Secret to Everybody"
 
-// forgeWorld is a server whose project follows one repository on a real git server.
+// forgeWorld is a server whose project has one repository on a real git server.
 type forgeWorld struct {
 	t       testing.TB
 	dir     string
@@ -36,7 +36,7 @@ type forgeWorld struct {
 	project string
 }
 
-// startForge starts a server that believes a Gitea on this machine.
+// startForge starts a server that accepts webhooks of a Gitea on this machine.
 func startForge(t testing.TB) *forgeWorld {
 	t.Helper()
 	w := &forgeWorld{t: t, dir: t.TempDir(), project: "shop"}
@@ -65,7 +65,7 @@ func startForge(t testing.TB) *forgeWorld {
 	return w
 }
 
-// edit changes octopod.yaml by hand.
+// edit commits a change of octopod.yaml.
 func (w *forgeWorld) edit(change func(string) string) {
 	w.t.Helper()
 	clone := filepath.Join(w.dir, "clone")
@@ -82,7 +82,7 @@ func (w *forgeWorld) edit(change func(string) string) {
 	testenv.Git(w.t, clone, "push", "-q")
 }
 
-// push adds a commit to a branch of the application, and gives Gitea's payload for it.
+// push adds a commit to a branch of the application and returns Gitea's payload for it.
 func (w *forgeWorld) push(branch string) (commit, payload string) {
 	w.t.Helper()
 	before, err := testenv.TryGit(w.app, "rev-parse", "--verify", "-q", "refs/heads/"+branch)
@@ -101,7 +101,7 @@ func giteaPush(branch, before, after string) string {
 		"repository": {"full_name": "backend"}, "pusher": {"login": "grace", "email": "grace@example.com"}, "sender": {"login": "grace"}}`, branch, before, after)
 }
 
-// hook sends a webhook as Gitea does, and gives the status.
+// hook sends a webhook like Gitea and returns the status.
 func (w *forgeWorld) hook(id, secret, body string) int {
 	w.t.Helper()
 	mac := hmac.New(sha256.New, []byte(secret))
@@ -126,12 +126,12 @@ func (w *forgeWorld) hook(id, secret, body string) int {
 func (w *forgeWorld) wait(path, text string) {
 	w.t.Helper()
 	testenv.Eventually(w.t, fmt.Sprintf("%s says %q", path, text), func() (string, bool) {
-		got, _ := testenv.TryGit(w.envs, "show", "main:"+path) // it may not be there yet
+		got, _ := testenv.TryGit(w.envs, "show", "main:"+path) // the path may not exist yet
 		return got, strings.Contains(got, text)
 	})
 }
 
-// From a push to the commit in the env repo, through the program and nothing but it.
+// A webhook for a push leads to a commit in the env repo.
 func TestAWebhookDeploysABranch(t *testing.T) {
 	w := startForge(t)
 	commit, payload := w.push("feature/login")
@@ -145,11 +145,11 @@ func TestAWebhookDeploysABranch(t *testing.T) {
 	}
 	testenv.Git(t, w.app, "update-ref", "-d", "refs/heads/feature/login")
 	w.hook("d2", hookSecret, giteaPush("feature/login", commit, strings.Repeat("0", 40)))
-	// The frontend's repository is not there, so nobody knows whether it has the branch.
+	// The frontend's repository does not exist, so Octopod cannot know whether it has the branch.
 	w.delivered("d2", receiver.OutcomeNothing, "cannot list the branches of")
 }
 
-// delivered waits for the outcome of a delivery, as the API tells it.
+// delivered waits until the API reports the outcome of a delivery.
 func (w *forgeWorld) delivered(id string, outcome receiver.Outcome, text string) {
 	w.t.Helper()
 	testenv.Eventually(w.t, fmt.Sprintf("delivery %s is %s with %q", id, outcome, text), func() ([]receiver.Delivery, bool) {
@@ -163,8 +163,8 @@ func (w *forgeWorld) delivered(id string, outcome receiver.Outcome, text string)
 	})
 }
 
-// What is forged, broken, too large or for nobody is refused, and leaves no trace
-// but in the audit log.
+// The server rejects webhooks that are forged, broken, too large or for an unknown project. They
+// have no effect except for lines in the audit log.
 func TestBadWebhooks(t *testing.T) {
 	w := startForge(t)
 	_, payload := w.push("feature/login")
@@ -198,7 +198,7 @@ func TestBadWebhooks(t *testing.T) {
 	}
 }
 
-// A body of unknown length is measured while it comes.
+// The size limit also applies to a body of unknown length.
 func TestAHugeWebhookInPieces(t *testing.T) {
 	w := startForge(t)
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, w.server.url+"/hooks/shop", io.MultiReader(strings.NewReader("{"), strings.NewReader(strings.Repeat(" ", 6<<20))))
@@ -208,7 +208,7 @@ func TestAHugeWebhookInPieces(t *testing.T) {
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
 		if _, cut := err.(net.Error); cut || strings.Contains(err.Error(), "reset") || strings.Contains(err.Error(), "broken pipe") {
-			return // it was cut off before everything was sent
+			return // the server closed the connection early
 		}
 		t.Fatal(err)
 	}
@@ -218,7 +218,7 @@ func TestAHugeWebhookInPieces(t *testing.T) {
 	}
 }
 
-// What was answered is carried out, whenever the server is told to end.
+// The server applies every accepted webhook, even if SIGTERM arrives.
 func TestSIGTERMDuringWebhooks(t *testing.T) {
 	w := startForge(t)
 	var accepted []string
@@ -238,7 +238,7 @@ func TestSIGTERMDuringWebhooks(t *testing.T) {
 	}
 }
 
-// Deliveries are for who looks after the project.
+// Admins can list the deliveries.
 func TestDeliveriesAreForAdmins(t *testing.T) {
 	w := startForge(t)
 	_, payload := w.push("feature/login")

@@ -16,24 +16,22 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// directOnly are the scripts that are about something a server has no part in:
-// the work tree of a clone, which env repo is meant and how it is reached, and
-// init and import, which fill one. (demo makes its own, with --server or without.)
+// directOnly lists the scripts that cannot run through a server: they test the work tree of a
+// clone, the selection of the env repo, connections to it, or init and import.
 var directOnly = map[string]string{
-	"detached":     "is about a clone",
-	"worktree":     "looks at files of a clone that are not committed",
-	"which_repo":   "is about which env repo is meant",
-	"settings":     "is about which env repo is meant",
-	"init":         "makes several env repos, one after the other",
-	"git_ssh":      "is about the way to the env repo",
-	"git_failures": "is about the way to the env repo",
-	"sweep_http":   "is about the way to the repositories",
-	"password":     "is about the address of the env repo",
-	"import":       "is done once, on the env repo itself, as init is",
+	"detached":     "tests a clone",
+	"worktree":     "reads uncommitted files of a clone",
+	"which_repo":   "tests the selection of the env repo",
+	"settings":     "tests the selection of the env repo",
+	"init":         "creates several env repos",
+	"git_ssh":      "tests connections to the env repo",
+	"git_failures": "tests connections to the env repo",
+	"sweep_http":   "tests connections to the repositories",
+	"password":     "tests the address of the env repo",
+	"import":       "works on the env repo only, like init",
 }
 
-// The scripts pass through a server as they do on the env repo itself: one that
-// is started as soon as the env repo is made.
+// The scripts also pass through a server, which starts after init.
 func TestScriptsThroughAServer(t *testing.T) {
 	files, err := filepath.Glob("testdata/script/*.txtar")
 	if err != nil {
@@ -54,7 +52,7 @@ func TestScriptsThroughAServer(t *testing.T) {
 	}
 	params.Cmds["argocd"] = func(ts *testscript.TestScript, neg bool, args []string) {
 		nameArgoCD(ts, neg, args)
-		ts.Setenv("OCTOPOD_SERVER", serveScript(ts)) // which Argo CD is the server's to know
+		ts.Setenv("OCTOPOD_SERVER", serveScript(ts)) // the server needs the Argo CD
 	}
 	params.Cmds["octopod"] = func(ts *testscript.TestScript, neg bool, args []string) {
 		octopodCommand(ts, neg, args)
@@ -65,15 +63,15 @@ func TestScriptsThroughAServer(t *testing.T) {
 	testscript.Run(t, params)
 }
 
-// isRepository tells whether init made the env repo that the script is about.
+// isRepository reports whether the env repo of the script has an octopod.yaml.
 func isRepository(ts *testscript.TestScript) bool {
 	return exec.Command("git", "-C", ts.MkAbs("envs.git"), "cat-file", "-e", "main:octopod.yaml").Run() == nil
 }
 
-// servesAt finds the address in what the server says first.
+// servesAt matches the address in the first line of a server.
 var servesAt = regexp.MustCompile(`^Octopod serves (\S+)`)
 
-// serveScript starts a server on the env repo of a script, and ends it with the
+// serveScript starts a server on the env repo of a script, and stops it at the end of the
 // script.
 func serveScript(ts *testscript.TestScript) string {
 	server := exec.Command("octopod", "serve", "--env-repo", "envs.git", "--listen", "127.0.0.1:0")
@@ -81,15 +79,15 @@ func serveScript(ts *testscript.TestScript) string {
 	for _, name := range []string{"HOME", "PATH", "GIT_CONFIG_NOSYSTEM", "ARGOCD_SERVER", "ARGOCD_AUTH_TOKEN", "ARGOCD_OPTS"} {
 		server.Env = append(server.Env, name+"="+ts.Getenv(name))
 	}
-	said, err := server.StderrPipe()
+	stderr, err := server.StderrPipe()
 	ts.Check(err)
 	ts.Check(server.Start())
-	lines := bufio.NewScanner(said)
+	lines := bufio.NewScanner(stderr)
 	lines.Scan()
 	found := servesAt.FindStringSubmatch(lines.Text())
 	ended := make(chan error, 1)
 	go func() {
-		for lines.Scan() { // so that it never waits for its reader
+		for lines.Scan() { // keeps the pipe empty
 		}
 		ended <- server.Wait()
 	}()
@@ -100,7 +98,7 @@ func serveScript(ts *testscript.TestScript) string {
 		}
 	})
 	if found == nil {
-		ts.Fatalf("the server says %q", lines.Text())
+		ts.Fatalf("the server prints %q", lines.Text())
 	}
 	waitReady(ts, found[1])
 	return found[1]

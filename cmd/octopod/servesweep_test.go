@@ -13,8 +13,8 @@ import (
 	"octopod/generator/testenv"
 )
 
-// swept is an env repo whose app has one repository, and a server's
-// configuration beside it.
+// sweptRepo creates an env repo, the only repository of its application, and the configuration
+// of a server.
 func sweptRepo(t *testing.T, dir, sweep string) (repo, app, config string) {
 	t.Helper()
 	repo, app = envRepo(t, dir, "shop"), filepath.Join(dir, "app.git")
@@ -35,7 +35,7 @@ func sweptRepo(t *testing.T, dir, sweep string) (repo, app, config string) {
 	return repo, app, config
 }
 
-// edit commits a change of octopod.yaml by hand.
+// edit commits a change of octopod.yaml without Octopod.
 func edit(t *testing.T, repo string, change func([]byte) []byte) {
 	t.Helper()
 	clone := t.TempDir()
@@ -52,7 +52,7 @@ func edit(t *testing.T, repo string, change func([]byte) []byte) {
 	testenv.Git(t, clone, "push", "--quiet", "origin", "HEAD:main")
 }
 
-// Two servers sweep side by side: what is due is done, once.
+// Two servers sweep in parallel, and each due change is committed once.
 func TestServersSweep(t *testing.T) {
 	dir := t.TempDir()
 	repo, _, config := sweptRepo(t, dir, "{every: 1s, maxShare: 100}")
@@ -62,20 +62,20 @@ func TestServersSweep(t *testing.T) {
 	for _, branch := range []string{"feature/stays", "feature/goes", "feature/too"} {
 		program(t, dir, me, "deploy", "--branch", branch, "--image", "backend=registry.example.com/shop/backend:1", "--commit", "1111111")
 	}
-	testenv.Eventually(t, "what is due is gone", func() (string, bool) {
+	testenv.Eventually(t, "the due stagings are deleted", func() (string, bool) {
 		out := program(t, dir, me, "get", "--all", "-o", "name")
 		return out, strings.TrimSpace(out) == "stays"
 	})
 	if page := fetch(t, one.url+"/shop/about"); !strings.Contains(page, "Next run") || !strings.Contains(page, "Last run") {
-		t.Errorf("the page does not tell of the loop: %s", page)
+		t.Errorf("the page does not show the sweep: %s", page)
 	}
 	metrics := fetch(t, one.url+"/metrics") + fetch(t, two.url+"/metrics")
 	if !strings.Contains(metrics, `octopod_sweeps_total{project="shop",result="done"}`) || !strings.Contains(metrics, `octopod_orphans{project="shop"} 0`) {
 		t.Errorf("metrics: %s", metrics)
 	}
-	said := one.end(t) + two.end(t)
-	if !strings.Contains(said, `"msg":"swept"`) || !strings.Contains(said, `branch feature/goes is gone`) {
-		t.Errorf("said %s", said)
+	log := one.end(t) + two.end(t)
+	if !strings.Contains(log, `"msg":"swept"`) || !strings.Contains(log, `branch feature/goes is gone`) {
+		t.Errorf("log: %s", log)
 	}
 	for _, name := range []string{"goes", "too"} {
 		log := testenv.Git(t, repo, "log", "--format=%an/%s/%(trailers:key=Octopod-Via,valueonly,separator=)", "main", "--", "envs/"+name)
@@ -87,8 +87,8 @@ func TestServersSweep(t *testing.T) {
 	testenv.Git(t, repo, "fsck", "--strict")
 }
 
-// A staging that the sweep put to sleep is woken by the next deploy, by restore
-// and on the page; before the end of its time to live the sweep warns.
+// The next deploy, restore and the page each restore a staging that the sweep archived. The
+// sweep warns before the end of the time to live.
 func TestWakeAndWarnThroughAServer(t *testing.T) {
 	dir := t.TempDir()
 	_, app, config := sweptRepo(t, dir, "{off: true}")
@@ -98,7 +98,7 @@ func TestWakeAndWarnThroughAServer(t *testing.T) {
 		program(t, dir, me, "deploy", "--branch", "feature/goes", "--image", "backend=registry.example.com/shop/backend:1", "--commit", "1111111")
 	}
 	if page := fetch(t, s.url+"/shop/about"); !strings.Contains(page, "This server does not run the clean-up") {
-		t.Errorf("the page tells of a loop that is off: %s", page)
+		t.Errorf("the page does not show that the sweep is off: %s", page)
 	}
 	state := func(want string) {
 		t.Helper()
@@ -118,7 +118,7 @@ func TestWakeAndWarnThroughAServer(t *testing.T) {
 			_ = answer.Body.Close()
 		},
 	} {
-		testenv.Eventually(t, "the grace after it was woken is over", func() (string, bool) {
+		testenv.Eventually(t, "the grace period after the restore is over", func() (string, bool) {
 			out := program(t, dir, me, "sweep", "--max-share", "100")
 			return out, strings.Contains(out, "\n1 changed")
 		})

@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// BenchmarkGoalStart: what a start of the whole program costs, with Argo CD's
-// client linked in. Goal: `octopod name` within 100 ms and 90 MB.
+// BenchmarkGoalStart measures a start of the program, which includes Argo CD's client. Goal:
+// `octopod name` within 100 ms and 90 MB.
 func BenchmarkGoalStart(b *testing.B) {
 	dir := b.TempDir()
 	program, peak := filepath.Join(dir, "octopod"), filepath.Join(dir, "peak")

@@ -6,7 +6,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// What a table gives up when the terminal gets narrower.
+// A table cuts and omits columns in a narrow terminal, in the order of shrink.
 func TestTablesFit(t *testing.T) {
 	columns := []column{{"NAME", 0}, {"BRANCH", 2}, {"SERVICES", 3}, {"URL", 0}}
 	for _, test := range []struct {
@@ -14,10 +14,10 @@ func TestTablesFit(t *testing.T) {
 		most int
 		want []int
 	}{
-		{"room enough", 100, []int{10, 20, 20, 30}},
-		{"what gives most is cut first", 80, []int{10, 20, 14, 30}},
+		{"wide enough", 100, []int{10, 20, 20, 30}},
+		{"the highest shrink is cut first", 80, []int{10, 20, 14, 30}},
 		{"then the next", 64, []int{10, 10, 8, 30}},
-		{"then it is left out", 60, []int{10, 16, 0, 30}},
+		{"then it is omitted", 60, []int{10, 16, 0, 30}},
 		{"and the next", 50, []int{10, 0, 0, 30}},
 		{"names and addresses stay", 10, []int{10, 0, 0, 30}},
 	} {
@@ -31,7 +31,7 @@ func TestTablesFit(t *testing.T) {
 	}
 }
 
-// A terminal obeys control characters, and the log holds other people's text.
+// Control characters in text from git never reach a terminal.
 func TestTextFromElsewhereIsHarmless(t *testing.T) {
 	for text, want := range map[string]string{
 		"plain":                "plain",

@@ -1,6 +1,6 @@
-// Command peak runs a command and prints the most memory it had, in KiB. The
-// kernel counts what a process had before exec as well, so who measures must be
-// small: a test binary is not.
+// Command peak runs a command and prints its peak memory, in KiB. The kernel also
+// counts the memory of the process before exec, so the caller must be small, which
+// a test binary is not.
 package main
 
 import (
