@@ -16,7 +16,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// Applications lists those of the project's stagings, sorted by name.
+// Applications lists the Applications of the project's stagings, sorted by name.
 func (c *Client) Applications(ctx context.Context) ([]staging.Application, error) {
 	apps, _, err := c.list(ctx)
 	if err != nil {
@@ -28,7 +28,7 @@ func (c *Client) Applications(ctx context.Context) ([]staging.Application, error
 	return apps, nil
 }
 
-// list also tells how old the list is: no change after version is in it.
+// list also returns the version of the list, which contains no later change.
 func (c *Client) list(ctx context.Context) (apps []staging.Application, version uint64, err error) {
 	list, err := c.applications.List(ctx, c.query())
 	if err != nil {
@@ -41,14 +41,14 @@ func (c *Client) list(ctx context.Context) (apps []staging.Application, version 
 	return apps, versionOf(list.ResourceVersion), nil
 }
 
-// query matches the stagings of the project, and nothing that somebody else
-// put into Argo CD's project of the same name.
+// query matches the stagings of the project, but no other Applications in the
+// AppProject.
 func (c *Client) query() *applicationpkg.ApplicationQuery {
 	selector := project.LabelProject + "=" + c.options.Project + "," + project.LabelStaging
 	return &applicationpkg.ApplicationQuery{Selector: &selector, Projects: []string{c.options.Project}}
 }
 
-// Application gets one by its own name, as the cluster has it now.
+// Application returns the current state of an Application.
 func (c *Client) Application(ctx context.Context, name string) (staging.Application, error) {
 	app, err := c.applications.Get(ctx, c.byName(name))
 	if err != nil {
@@ -61,8 +61,8 @@ func (c *Client) byName(name string) *applicationpkg.ApplicationQuery {
 	return &applicationpkg.ApplicationQuery{Name: &name, AppNamespace: &c.options.Namespace, Projects: []string{c.options.Project}}
 }
 
-// versionOf reads a resource version as the number that it is: Argo CD's own
-// server compares them so. 0 where it is none.
+// versionOf returns a resource version as a number, as Argo CD's server compares
+// versions; 0 if it is not a number.
 func versionOf(text string) uint64 {
 	n, err := strconv.ParseUint(text, 10, 64)
 	if err != nil {
@@ -71,8 +71,8 @@ func versionOf(text string) uint64 {
 	return n
 }
 
-// application keeps what the phase of a staging follows from: a few hundred
-// bytes of an object that may have tens of kilobytes.
+// application converts the fields that determine the phase of a staging: a few
+// hundred bytes of an object of tens of kilobytes.
 func application(a *v1alpha1.Application) staging.Application {
 	app := staging.Application{
 		Name:        a.Name,
@@ -114,8 +114,8 @@ func timeOf(t *metav1.Time) time.Time {
 	return t.Time
 }
 
-// operation gives the one under way: a.Operation is one that was asked for but
-// has not begun, and its state is still that of the last.
+// operation returns the current operation. A requested operation that has not
+// started is in a.Operation, while the state is still that of the previous one.
 func operation(a *v1alpha1.Application) *staging.Operation {
 	if a.Operation != nil && (a.Status.OperationState == nil || a.Status.OperationState.FinishedAt != nil) {
 		return &staging.Operation{Phase: "Running", Revision: requestedRevision(a.Operation), StartedAt: timeOf(a.Status.ReconciledAt)}
@@ -161,16 +161,17 @@ func conditions(all []v1alpha1.ApplicationCondition) []staging.Condition {
 	return list
 }
 
-// renderErrors are the words of Argo CD by which a message says that it read the
-// revision and could not render it.
+// renderErrors are phrases in Argo CD's messages about a revision that it fetched but
+// could not render.
 var renderErrors = []string{
 	"`kustomize build", "Failed to evaluate jsonnet", "Manifest generation error", "ailed to unmarshal", "app path does not exist",
 }
 
 // isTransient reports whether Argo CD could not read the env repo, as opposed to
-// reading it and failing to render. An Application has no field for this, so here,
-// and nowhere else, words of Argo CD decide. Render errors have few forms; an
-// unknown error is transient, so that Octopod reports no failure it cannot prove.
+// reading it and failing to render. An Application has no field for this, so
+// isTransient, and no other function, depends on the text of a message. Render errors
+// have few forms; an unknown error is transient, so that Octopod reports no failure it
+// cannot prove.
 func isTransient(c v1alpha1.ApplicationCondition) bool {
 	return c.Type == v1alpha1.ApplicationConditionComparisonError &&
 		!slices.ContainsFunc(renderErrors, func(words string) bool { return strings.Contains(c.Message, words) })

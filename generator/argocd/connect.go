@@ -25,21 +25,21 @@ import (
 )
 
 const (
-	maxMessage = 200 << 20 // as Argo CD's own client: a list of thousands is one message
-	// Argo CD allows a ping each 10 s and its own client sends one each 20 s. A
-	// server that hangs is noticed after the sum of both.
+	maxMessage = 200 << 20 // as in Argo CD's client: a list of thousands is one message
+	// Argo CD allows a ping every 10 s, and its own client sends one every 20 s.
+	// The client detects a hanging server after pingInterval + pingTimeout.
 	pingInterval = 20 * time.Second
 	pingTimeout  = 10 * time.Second
-	// gRPC itself waits up to two minutes before it dials again.
+	// gRPC waits up to two minutes by default.
 	maxRedialDelay = 2 * time.Second
 )
 
-// Client talks to one Argo CD about the Applications of one project. It is
-// safe for use by many goroutines. Close ends it.
+// Client accesses the Applications of one project in one Argo CD. It is safe for
+// concurrent use. Close it after use.
 type Client struct {
 	options      Options
 	conn         *grpc.ClientConn
-	http         *http.Client // with gRPC-web, nil else
+	http         *http.Client // for gRPC-web, else nil
 	applications applicationpkg.ApplicationServiceClient
 	sets         applicationsetpkg.ApplicationSetServiceClient
 	accounts     accountpkg.AccountServiceClient
@@ -47,8 +47,8 @@ type Client struct {
 	timing       timing
 }
 
-// Connect prepares a client. It does not dial: that Argo CD is away shows with
-// the first call, as CodeUnavailable, and every later call tries again.
+// Connect returns a client. It does not dial: if Argo CD is unreachable, calls return
+// CodeUnavailable. Every call dials again if necessary.
 func Connect(o Options) (*Client, error) {
 	o, err := o.normalize()
 	if err != nil {
@@ -77,7 +77,7 @@ func Connect(o Options) (*Client, error) {
 			grpc.WithChainUnaryInterceptor(o.observe, retry))
 	}
 	if c.conn, err = grpc.NewClient(o.Server, dial...); err != nil {
-		return nil, staging.Errorf(staging.CodeInvalid, "%q is no address of an Argo CD server", o.Server).Because(err)
+		return nil, staging.Errorf(staging.CodeInvalid, "%q is not the address of an Argo CD server", o.Server).Because(err)
 	}
 	c.applications = applicationpkg.NewApplicationServiceClient(c.conn)
 	c.sets = applicationsetpkg.NewApplicationSetServiceClient(c.conn)
@@ -86,7 +86,7 @@ func Connect(o Options) (*Client, error) {
 	return c, nil
 }
 
-// observe says of every call how it went.
+// observe reports every call to OnCall.
 func (o Options) observe(ctx context.Context, method string, request, reply any, conn *grpc.ClientConn, call grpc.UnaryInvoker, options ...grpc.CallOption) error {
 	began := time.Now()
 	err := call(ctx, method, request, reply, conn, options...)
@@ -96,9 +96,9 @@ func (o Options) observe(ctx context.Context, method string, request, reply any,
 	return err
 }
 
-// retry tries a call a few times more when Argo CD is out of reach, for about
-// a second: a server that has just restarted is back, while gRPC still waits
-// before it dials. Every call of this package may be made twice.
+// retry repeats a call for about a second while Argo CD is unreachable: a server that
+// restarted is available again before gRPC dials. All calls of this package are
+// idempotent.
 func retry(ctx context.Context, method string, request, reply any, conn *grpc.ClientConn, call grpc.UnaryInvoker, options ...grpc.CallOption) error {
 	for wait := 50 * time.Millisecond; ; wait *= 2 {
 		err := call(ctx, method, request, reply, conn, options...)
@@ -114,7 +114,7 @@ func retry(ctx context.Context, method string, request, reply any, conn *grpc.Cl
 	}
 }
 
-// Close ends the connection and everything that waits on it.
+// Close closes the connection and cancels pending calls.
 func (c *Client) Close() error {
 	if c.http != nil {
 		c.http.CloseIdleConnections()
@@ -129,7 +129,7 @@ func transportCredentials(config *tls.Config) credentials.TransportCredentials {
 	return credentials.NewTLS(config)
 }
 
-// tlsConfig gives nil for plain text.
+// tlsConfig returns the TLS configuration; nil for plain text.
 func (o Options) tlsConfig() (*tls.Config, error) {
 	if o.PlainText {
 		return nil, nil
@@ -138,29 +138,29 @@ func (o Options) tlsConfig() (*tls.Config, error) {
 	if o.CAFile != "" {
 		pem, err := os.ReadFile(o.CAFile)
 		if err != nil {
-			return nil, staging.Errorf(staging.CodeInvalid, "the certificate of Argo CD cannot be read").Because(err)
+			return nil, staging.Errorf(staging.CodeInvalid, "cannot read the certificate of Argo CD").Because(err)
 		}
 		if config.RootCAs, err = x509.SystemCertPool(); err != nil {
 			config.RootCAs = x509.NewCertPool()
 		}
 		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, staging.Errorf(staging.CodeInvalid, "%s holds no certificate in PEM", o.CAFile)
+			return nil, staging.Errorf(staging.CodeInvalid, "%s contains no PEM certificate", o.CAFile)
 		}
 	}
 	if o.CertFile != "" || o.KeyFile != "" {
 		pair, err := tls.LoadX509KeyPair(o.CertFile, o.KeyFile)
 		if err != nil {
-			return nil, staging.Errorf(staging.CodeInvalid, "the client certificate for Argo CD cannot be read").Because(err)
+			return nil, staging.Errorf(staging.CodeInvalid, "cannot read the client certificate for Argo CD").Because(err)
 		}
 		config.Certificates = []tls.Certificate{pair}
 	}
 	return config, nil
 }
 
-// callMetadata sends what every call carries.
+// callMetadata adds the token and headers to every call.
 type callMetadata struct{ o Options }
 
-// GetRequestMetadata gives the token the way Argo CD's own client does.
+// GetRequestMetadata returns the token in the form of Argo CD's own client.
 func (m callMetadata) GetRequestMetadata(context.Context, ...string) (map[string]string, error) {
 	token, err := m.o.token()
 	if err != nil {
@@ -175,5 +175,5 @@ func (m callMetadata) GetRequestMetadata(context.Context, ...string) (map[string
 	return md, nil
 }
 
-// RequireTransportSecurity lets plain text through, where a person chose it.
+// RequireTransportSecurity returns false: plain text is an option.
 func (m callMetadata) RequireTransportSecurity() bool { return false }

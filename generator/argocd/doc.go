@@ -1,15 +1,14 @@
-// Package argocd is Octopod's only contact with Argo CD.
+// Package argocd connects Octopod to Argo CD. No other package does.
 //
-// Manifests writes the two objects that make Argo CD deploy a project: an
-// ApplicationSet, which turns every staging of the env repo into an
-// Application, and an AppProject, which says what these may touch. It is pure.
+// Manifests returns the two objects that make Argo CD deploy a project: an
+// ApplicationSet, which creates an Application for every staging of the env repo,
+// and an AppProject, which restricts these Applications. It is pure.
 //
-// Connect gives a Client: it lists and watches the Applications of a project,
-// asks Argo CD to look at once after a push, and tells which pods do not work.
-// It needs an account of Argo CD with three permissions (see Policy), and no
-// rights in Kubernetes.
+// Connect returns a Client, which lists and watches the Applications of a project,
+// refreshes them after a push, and lists their pods. The client needs an account in
+// Argo CD with three permissions (see Policy), and no permissions in Kubernetes.
 //
-// What comes out are the types of package staging. Those of Argo CD stay here,
-// and so does its client: its constructors may end the process, so this
-// package dials by itself and uses only the generated services.
+// The package returns the types of package staging; the types of Argo CD stay in
+// here. The constructors of Argo CD's own client may exit the process, so this
+// package dials the server and uses only the generated services.
 package argocd

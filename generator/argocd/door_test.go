@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// door is an address at which servers come and go. It stays open while none is
-// there, so that nobody else takes the port; then it turns connections away.
+// door is an address for consecutive servers. It keeps the port open between two
+// servers and closes connections then.
 type door struct {
 	net.Listener
 	mu   sync.Mutex
@@ -38,7 +38,7 @@ func newDoor(t testing.TB) *door {
 	return d
 }
 
-// enter returns the listener for a server that takes the place of the last one.
+// enter returns the listener for the next server.
 func (d *door) enter() net.Listener {
 	r := &room{Listener: d.Listener, conns: make(chan net.Conn), done: make(chan struct{})}
 	r.close = sync.OnceFunc(func() { close(r.done) })

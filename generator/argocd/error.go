@@ -10,8 +10,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// wrapError turns an answer of Argo CD into an error of Octopod. doing says in
-// the -ing form what was tried.
+// wrapError converts an error of Argo CD into a staging.Error. doing describes the call
+// in the -ing form.
 func (c *Client) wrapError(ctx context.Context, doing string, err error) error {
 	if err == nil {
 		return nil
@@ -28,18 +28,18 @@ func (c *Client) wrapError(ctx context.Context, doing string, err error) error {
 		return c.newError(staging.CodeUnauthorized, doing, "it does not accept the token", err).
 			WithHint("the token has expired or was revoked: `argocd account generate-token --account octopod`")
 	case codes.PermissionDenied:
-		return c.newError(staging.CodeForbidden, doing, "the token's account may not", err).
+		return c.newError(staging.CodeForbidden, doing, "the account of the token lacks the permission", err).
 			WithHint("Octopod's account needs this in ConfigMap argocd-rbac-cm, under policy.csv:\n%s", Policy(c.options.Project))
 	case codes.NotFound:
-		return c.newError(staging.CodeNotFound, doing, "there is no such thing", err)
+		return c.newError(staging.CodeNotFound, doing, "not found", err)
 	case codes.DeadlineExceeded:
-		return c.newError(staging.CodeTimeout, doing, "no answer in time", err)
+		return c.newError(staging.CodeTimeout, doing, "no response in time", err)
 	case codes.Unavailable:
-		return c.newError(staging.CodeUnavailable, doing, "it is out of reach", err).
-			WithHint("is the address right? A server without TLS needs --argocd-plaintext, a self-made certificate " +
+		return c.newError(staging.CodeUnavailable, doing, "cannot connect", err).
+			WithHint("check the address; a server without TLS needs --argocd-plaintext, a self-signed certificate " +
 				"--argocd-insecure or --server-crt in ARGOCD_OPTS, a proxy without HTTP/2 --argocd-grpc-web")
 	}
-	return c.newError(staging.CodeInternal, doing, "it answers with a fault", err)
+	return c.newError(staging.CodeInternal, doing, "the server returned an error", err)
 }
 
 func (c *Client) newError(code staging.Code, doing, why string, err error) *staging.Error {

@@ -82,7 +82,7 @@ func (f *fakeArgo) stop() {
 // restart comes back at the same address.
 func (f *fakeArgo) restart() { f.serve() }
 
-// put writes an Application and tells the watchers, unless the fake is mute.
+// put stores an Application and notifies the watchers, unless the fake is mute.
 func (f *fakeArgo) put(name string, change func(*v1alpha1.Application)) {
 	f.mu.Lock()
 	defer f.mu.Unlock()

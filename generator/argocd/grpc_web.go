@@ -21,10 +21,10 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// grpcWeb speaks gRPC-web: gRPC in plain HTTP/1.1 requests, for proxies that do
-// not let HTTP/2 through. It sits in the interceptors of a connection that is
-// never dialled. Argo CD's own client listens on a socket in a temporary
-// folder for this, and ends the process when it cannot.
+// grpcWeb implements gRPC-web: gRPC in HTTP/1.1 requests, for proxies without HTTP/2.
+// It replaces all calls of a connection in interceptors, so the connection is never
+// dialed. Argo CD's own client needs a socket in a temporary directory for this, and
+// exits the process if that fails.
 type grpcWeb struct {
 	options Options
 	base    string
@@ -40,9 +40,9 @@ func newGRPCWeb(o Options, config *tls.Config) *grpcWeb {
 	return &grpcWeb{options: o, base: strings.TrimSuffix(u.String(), "/"), client: &http.Client{Transport: transport}}
 }
 
-// The parts of a frame's first byte.
+// Constants of a frame.
 const (
-	frameHeaderSize = 5 // flags, then the length in four bytes
+	frameHeaderSize = 5 // one byte of flags, four bytes of length
 	trailerFlag     = 0x80
 )
 
@@ -54,7 +54,7 @@ func (w *grpcWeb) unary(ctx context.Context, method string, request, reply any, 
 	defer s.close()
 	if err := s.RecvMsg(reply); err != nil {
 		if errors.Is(err, io.EOF) {
-			return status.Error(codes.Internal, "gRPC-web: the answer is empty")
+			return status.Error(codes.Internal, "gRPC-web: the response is empty")
 		}
 		return err
 	}
@@ -65,7 +65,7 @@ func (w *grpcWeb) stream(ctx context.Context, _ *grpc.StreamDesc, _ *grpc.Client
 	return &grpcWebStream{web: w, ctx: ctx, method: method}, nil
 }
 
-// post sends one message. Its answer is the stream of messages.
+// post sends one message and returns the stream of response messages.
 func (w *grpcWeb) post(ctx context.Context, method string, message []byte) (io.ReadCloser, error) {
 	frame := append(binary.BigEndian.AppendUint32([]byte{0}, uint32(len(message))), message...)
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, w.base+method, bytes.NewReader(frame))
@@ -91,7 +91,7 @@ func (w *grpcWeb) post(ctx context.Context, method string, message []byte) (io.R
 	return answer.Body, nil
 }
 
-// transportError is a broken request in the words of gRPC.
+// transportError converts the error of a request into a gRPC status.
 func transportError(ctx context.Context, err error) error {
 	if cause := ctx.Err(); cause != nil {
 		return status.FromContextError(cause).Err()
@@ -99,7 +99,7 @@ func transportError(ctx context.Context, err error) error {
 	return status.Error(codes.Unavailable, err.Error())
 }
 
-// responseStatus: a fault may come in the headers already, or from the proxy.
+// responseStatus returns the error in the headers of a response, from Argo CD or a proxy.
 func responseStatus(answer *http.Response) error {
 	if text := answer.Header.Get("Grpc-Status"); text != "" {
 		return statusOf(text, answer.Header.Get("Grpc-Message"))
@@ -112,7 +112,7 @@ func responseStatus(answer *http.Response) error {
 	case answer.StatusCode != http.StatusOK:
 		return status.Error(codes.Unavailable, "HTTP status "+answer.Status)
 	case !strings.HasPrefix(answer.Header.Get("Content-Type"), "application/grpc"):
-		return status.Error(codes.Unavailable, "this is no Argo CD: it answers with "+answer.Header.Get("Content-Type"))
+		return status.Error(codes.Unavailable, "this is not Argo CD: the response has content type "+answer.Header.Get("Content-Type"))
 	}
 	return nil
 }
@@ -128,10 +128,10 @@ func statusOf(code, message string) error {
 	return status.Error(codes.Code(n), message) // nil for OK
 }
 
-// grpcWebStream is one call.
+// grpcWebStream implements grpc.ClientStream for one call.
 type grpcWebStream struct {
 	web    *grpcWeb
-	ctx    context.Context //nolint:containedctx // grpc.ClientStream asks for it
+	ctx    context.Context //nolint:containedctx // required by grpc.ClientStream
 	method string
 	sent   []byte
 
@@ -139,7 +139,7 @@ type grpcWebStream struct {
 	body io.ReadCloser
 }
 
-// SendMsg keeps the message; the calls of Argo CD send just one.
+// SendMsg stores the message; every call to Argo CD sends exactly one.
 func (s *grpcWebStream) SendMsg(message any) (err error) {
 	m, ok := message.(interface{ Marshal() ([]byte, error) })
 	if !ok {
@@ -149,8 +149,8 @@ func (s *grpcWebStream) SendMsg(message any) (err error) {
 	return err
 }
 
-// RecvMsg sends the request with the first call: only then does a watch that
-// has nothing to say yet wait where its caller expects it to.
+// RecvMsg sends the request on its first call, so that a watch without events blocks
+// here, as callers expect.
 func (s *grpcWebStream) RecvMsg(message any) error {
 	m, ok := message.(interface{ Unmarshal([]byte) error })
 	if !ok {
@@ -191,14 +191,14 @@ func (s *grpcWebStream) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.body != nil {
-		_ = s.body.Close() // only read from
+		_ = s.body.Close() // read only
 	}
 }
 
 func readFrame(r io.Reader) (flags byte, data []byte, err error) {
 	var head [frameHeaderSize]byte
 	if _, err := io.ReadFull(r, head[:]); err != nil {
-		return 0, nil, fmt.Errorf("gRPC-web: the answer breaks off: %w", err)
+		return 0, nil, fmt.Errorf("gRPC-web: the response is incomplete: %w", err)
 	}
 	length := binary.BigEndian.Uint32(head[1:])
 	if length > maxMessage {
@@ -206,12 +206,12 @@ func readFrame(r io.Reader) (flags byte, data []byte, err error) {
 	}
 	data = make([]byte, length)
 	if _, err := io.ReadFull(r, data); err != nil {
-		return 0, nil, fmt.Errorf("gRPC-web: the answer breaks off: %w", err)
+		return 0, nil, fmt.Errorf("gRPC-web: the response is incomplete: %w", err)
 	}
 	return head[0], data, nil
 }
 
-// trailerStatus reads the last frame, which is written like HTTP headers.
+// trailerStatus decodes the last frame, which has the format of HTTP headers.
 func trailerStatus(data []byte) error {
 	trailer := textproto.MIMEHeader{}
 	for line := range strings.Lines(string(data)) {
@@ -222,14 +222,14 @@ func trailerStatus(data []byte) error {
 	return statusOf(trailer.Get("Grpc-Status"), trailer.Get("Grpc-Message"))
 }
 
-// Header, Trailer, CloseSend and Context complete grpc.ClientStream.
+// Header returns no metadata.
 func (s *grpcWebStream) Header() (grpcmetadata.MD, error) { return nil, nil }
 
-// Trailer is empty: what it says is in the error.
+// Trailer returns no metadata: RecvMsg returns the status.
 func (s *grpcWebStream) Trailer() grpcmetadata.MD { return nil }
 
-// CloseSend does nothing: a request ends by itself.
+// CloseSend does nothing: the request is complete.
 func (s *grpcWebStream) CloseSend() error { return nil }
 
-// Context is that of the call.
+// Context returns the context of the call.
 func (s *grpcWebStream) Context() context.Context { return s.ctx }

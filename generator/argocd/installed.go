@@ -14,17 +14,17 @@ import (
 	"octopod/generator/staging"
 )
 
-// Installed says how one of the two manifests is found in Argo CD.
+// Installed compares one of the two manifests with the object in Argo CD.
 type Installed struct {
 	Path          string // of the manifest in the env repo
-	Equal         bool   // Argo CD has what the env repo has
-	TooPermissive bool   // an AppProject that allows what the manifest does not
-	Err           error  // it is missing (CodeNotFound), or cannot be seen
+	Equal         bool   // the object in Argo CD equals the manifest
+	TooPermissive bool   // the AppProject allows more than the manifest
+	Err           error  // the object is missing (CodeNotFound) or not readable
 }
 
-// Installed compares what Argo CD has with the manifests of a project. To see
-// it the account needs two permissions beyond Policy: get of applicationsets
-// and of projects. Without them the error is CodeForbidden.
+// Installed compares the objects in Argo CD with the manifests of a project. It needs
+// two permissions beyond Policy: get of applicationsets and of projects. Without
+// them, Err has CodeForbidden.
 func (c *Client) Installed(ctx context.Context, p *project.Project) ([]Installed, error) {
 	set, err := typedApplicationSet(p)
 	if err != nil {
@@ -47,7 +47,7 @@ func (c *Client) Installed(ctx context.Context, p *project.Project) ([]Installed
 	return found, nil
 }
 
-// decodeStrict reads an object as Argo CD does, where every field must be known.
+// decodeStrict decodes an object into a type of Argo CD and rejects unknown fields.
 func decodeStrict(o object, into any) error {
 	data, err := yaml.Marshal(o)
 	if err == nil {
@@ -59,13 +59,13 @@ func decodeStrict(o object, into any) error {
 	return nil
 }
 
-// restrictions are what an AppProject is about; the rest is Argo CD's own.
+// restrictions returns the fields of an AppProject that Octopod generates.
 func restrictions(p *v1alpha1.AppProject) []any {
 	return []any{p.Spec.SourceRepos, p.Spec.Destinations, p.Spec.ClusterResourceWhitelist}
 }
 
-// exceeds tells whether a project allows a source, a destination or a kind that
-// the manifest does not.
+// exceeds reports whether a project allows a source, a destination or a kind that the
+// manifest does not.
 func exceeds(has, wanted *v1alpha1.AppProject) bool {
 	return hasExtra(has.Spec.SourceRepos, wanted.Spec.SourceRepos) ||
 		hasExtra(has.Spec.Destinations, wanted.Spec.Destinations) ||

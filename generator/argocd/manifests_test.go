@@ -33,8 +33,8 @@ func shop(t *testing.T, change func(*project.Project)) *project.Project {
 	return p
 }
 
-// engineOf tells the engine a change wants before parsing, because the
-// defaults of a project depend on it.
+// engineOf returns the engine that a change sets. It is needed before parsing, because
+// the defaults of a project depend on it.
 func engineOf(change func(*project.Project)) string {
 	p := project.Project{}
 	p.Spec.Engine = project.EngineKustomize

@@ -11,33 +11,33 @@ import (
 	"octopod/generator/staging"
 )
 
-// Options say how Argo CD is reached. This package never reads the
-// environment: ARGOCD_SERVER, ARGOCD_AUTH_TOKEN and ARGOCD_OPTS come in here.
+// Options configures a Client. The package does not read the environment: the caller
+// passes ARGOCD_SERVER, ARGOCD_AUTH_TOKEN and ARGOCD_OPTS.
 type Options struct {
 	Server    string // host, host:port or https://host/root-path
 	Token     string // of Octopod's account
-	TokenFile string // read anew for each call, so that a renewed token counts
+	TokenFile string // read for each call, so a renewed token takes effect
 
 	PlainText bool // no TLS at all
-	Insecure  bool // TLS, but any certificate will do
+	Insecure  bool // TLS without verification of the certificate
 	CAFile    string
 	CertFile  string // client certificate, with KeyFile
 	KeyFile   string
 
-	GRPCWeb  bool     // for a proxy that does not let HTTP/2 through
-	RootPath string   // path before Argo CD's own behind a proxy; means GRPCWeb
-	Headers  []string // "Name: value", for a proxy that wants its own
+	GRPCWeb  bool     // for a proxy without HTTP/2
+	RootPath string   // path prefix of Argo CD behind a proxy; implies GRPCWeb
+	Headers  []string // "Name: value", for a proxy that requires headers
 
-	// OnCall hears of every call: ApplicationService/List, how long it took, and the
-	// code of gRPC. Streams are not calls.
+	// OnCall is called after every unary call with its method, such as
+	// ApplicationService/List, the gRPC code and the duration.
 	OnCall func(method, code string, took time.Duration)
 
-	Project   string // of Octopod and of Argo CD
-	Namespace string // of Argo CD; default argocd
+	Project   string // name of the project in Octopod and in Argo CD
+	Namespace string // namespace of Argo CD; default argocd
 }
 
-// WithFlags adds what ARGOCD_OPTS says, in the words of argocd's own flags.
-// What is set already stays; flags that are not about connecting are left out.
+// WithFlags returns o with the flags of the argocd command in ARGOCD_OPTS. It keeps
+// options that are set and ignores flags that do not concern the connection.
 func (o Options) WithFlags(argocdOpts string) (Options, error) {
 	texts := map[string]*string{
 		"server": &o.Server, "auth-token": &o.Token, "server-crt": &o.CAFile,
@@ -70,23 +70,23 @@ func (o Options) WithFlags(argocdOpts string) (Options, error) {
 	return o, nil
 }
 
-// normalize checks the options and fills in what follows from others.
+// normalize validates the options and sets defaults.
 func (o Options) normalize() (Options, error) {
 	if o.Server == "" {
-		return o, staging.Errorf(staging.CodeInvalid, "no Argo CD server is given").
+		return o, staging.Errorf(staging.CodeInvalid, "the Argo CD server is not set").
 			WithHint("set ARGOCD_SERVER or --argocd-server, for example argocd.example.com")
 	}
 	if o.Project == "" {
-		return o, staging.Errorf(staging.CodeInvalid, "no project is given for Argo CD")
+		return o, staging.Errorf(staging.CodeInvalid, "the project in Argo CD is not set")
 	}
 	if o.Token == "" && o.TokenFile == "" {
 		return o, staging.Errorf(staging.CodeUnauthorized, "no token for Argo CD at %s", o.Server).
-			WithHint("make one with `argocd account generate-token --account octopod` and set ARGOCD_AUTH_TOKEN")
+			WithHint("create one with `argocd account generate-token --account octopod` and set ARGOCD_AUTH_TOKEN")
 	}
 	if strings.Contains(o.Server, "://") {
 		u, err := url.Parse(o.Server)
 		if err != nil || u.Host == "" {
-			return o, staging.Errorf(staging.CodeInvalid, "%q is no address of an Argo CD server", o.Server)
+			return o, staging.Errorf(staging.CodeInvalid, "%q is not the address of an Argo CD server", o.Server)
 		}
 		o.Server, o.PlainText = u.Host, o.PlainText || u.Scheme == "http"
 		o.RootPath = cmp.Or(o.RootPath, strings.Trim(u.Path, "/"))
@@ -100,14 +100,14 @@ func (o Options) normalize() (Options, error) {
 	return o, nil
 }
 
-// token gives the token of now.
+// token returns the current token.
 func (o Options) token() (string, error) {
 	if o.Token != "" {
 		return strings.TrimSpace(o.Token), nil
 	}
 	data, err := os.ReadFile(o.TokenFile)
 	if err != nil {
-		return "", staging.Errorf(staging.CodeUnauthorized, "the token for Argo CD cannot be read").Because(err)
+		return "", staging.Errorf(staging.CodeUnauthorized, "cannot read the token for Argo CD").Because(err)
 	}
 	return strings.TrimSpace(string(data)), nil
 }

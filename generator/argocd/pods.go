@@ -13,9 +13,9 @@ import (
 	"octopod/generator/staging"
 )
 
-// Pods gives the pods of an Application, sorted by name: those of the newest
-// version only, and none that are going. With them the reason why a staging
-// does not start is known in seconds; its health tells minutes later.
+// Pods returns the pods of an Application, sorted by name: only pods of the newest
+// version, and none that are terminating. Their state explains within seconds why a
+// staging does not start; the health of the Application changes minutes later.
 func (c *Client) Pods(ctx context.Context, name string) ([]staging.Pod, error) {
 	tree, err := c.applications.ResourceTree(ctx, &applicationpkg.ResourcesQuery{
 		ApplicationName: &name, AppNamespace: &c.options.Namespace, Project: &c.options.Project,
@@ -28,7 +28,7 @@ func (c *Client) Pods(ctx context.Context, name string) ([]staging.Pod, error) {
 
 func podsOf(tree *v1alpha1.ApplicationTree) []staging.Pod {
 	nodes := map[string]v1alpha1.ResourceNode{}
-	newest := map[string]int{} // highest revision, by the UID of a ReplicaSet's owner
+	newest := map[string]int{} // highest revision by UID of the owner of a ReplicaSet
 	for _, node := range tree.Nodes {
 		nodes[node.UID] = node
 		if owner := ownerOf(node); owner != "" {
@@ -51,7 +51,7 @@ func podsOf(tree *v1alpha1.ApplicationTree) []staging.Pod {
 
 func podOf(node v1alpha1.ResourceNode, nodes map[string]v1alpha1.ResourceNode) staging.Pod {
 	top := node
-	for range len(nodes) { // owners that own each other would go round for ever
+	for range len(nodes) { // bounded, because owner references may form a cycle
 		owner, ok := nodes[ownerOf(top)]
 		if !ok {
 			break
@@ -68,7 +68,7 @@ func podOf(node v1alpha1.ResourceNode, nodes map[string]v1alpha1.ResourceNode) s
 	return pod
 }
 
-// ownerOf is the UID of what a node belongs to.
+// ownerOf returns the UID of the owner of a node.
 func ownerOf(node v1alpha1.ResourceNode) string {
 	if len(node.ParentRefs) == 0 {
 		return ""
@@ -76,7 +76,7 @@ func ownerOf(node v1alpha1.ResourceNode) string {
 	return node.ParentRefs[0].UID
 }
 
-// revisionOf is the count of a Deployment's ReplicaSet; 0 for anything else.
+// revisionOf returns the revision of a Deployment's ReplicaSet; 0 for other nodes.
 func revisionOf(node v1alpha1.ResourceNode) int {
 	n, err := strconv.Atoi(strings.TrimPrefix(cmp.Or(nodeInfo(node, "Revision"), "0"), "Rev:"))
 	if err != nil {

@@ -12,26 +12,25 @@ import (
 // Account is the name of Octopod's account in Argo CD.
 const Account = "octopod"
 
-// Permission is something that Octopod's account must be allowed.
+// Permission is a permission that Octopod's account needs.
 type Permission struct {
 	Resource string // applications or applicationsets
 	Action   string
 	Why      string
 }
 
-// Permissions is the least that Octopod needs. Asking Argo CD to refresh an
-// Application is part of get. update goes with create, because an upsert is
-// checked for both.
+// Permissions returns the permissions that Octopod needs. get includes the refresh of
+// an Application. An upsert needs both create and update.
 func Permissions() []Permission {
 	return []Permission{
 		{"applications", "get", "to read status and to refresh after a push"},
-		{"applicationsets", "create", "to make Argo CD look for new and removed stagings"},
-		{"applicationsets", "update", "to make Argo CD look for new and removed stagings"},
+		{"applicationsets", "create", "to refresh the ApplicationSet after a push"},
+		{"applicationsets", "update", "to refresh the ApplicationSet after a push"},
 	}
 }
 
-// Policy is the RBAC policy that allows Octopod's account just that. It is
-// for policy.csv of ConfigMap argocd-rbac-cm.
+// Policy returns the RBAC policy that grants Octopod's account these permissions, for
+// policy.csv in ConfigMap argocd-rbac-cm.
 func Policy(argoProject string) string {
 	var text string
 	for _, p := range Permissions() {
@@ -40,7 +39,7 @@ func Policy(argoProject string) string {
 	return text
 }
 
-// MissingPermissions gives the permissions that the token's account lacks.
+// MissingPermissions returns the permissions that the account of the token lacks.
 func (c *Client) MissingPermissions(ctx context.Context) ([]Permission, error) {
 	var missing []Permission
 	for _, p := range Permissions() {
@@ -60,13 +59,13 @@ func (c *Client) can(ctx context.Context, p Permission) (bool, error) {
 		Resource: p.Resource, Action: p.Action, Subresource: c.options.Project + "/*",
 	})
 	if err != nil {
-		return false, c.wrapError(ctx, "asking what the account may do", err)
+		return false, c.wrapError(ctx, "checking the permissions of the account", err)
 	}
 	return answer.GetValue() == "yes", nil
 }
 
-// checkReadAccess tells an empty project from one that must not be seen: Argo CD
-// answers both with an empty list.
+// checkReadAccess returns an error if the account may not read the Applications:
+// Argo CD then returns an empty list, as for an empty project.
 func (c *Client) checkReadAccess(ctx context.Context) error {
 	yes, err := c.can(ctx, Permissions()[0])
 	if err != nil || yes {

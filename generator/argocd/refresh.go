@@ -12,16 +12,15 @@ import (
 	"octopod/generator/staging"
 )
 
-// refreshAnnotation makes the ApplicationSet controller look at git at once.
-// It is what Argo CD's own webhook sets, and the controller takes it off again.
-// Any value will do. It must be another each time: while the controller is
-// still busy with one request, the same value again would be no change, and
-// the second request would be lost.
+// refreshAnnotation makes the ApplicationSet controller read git immediately. Argo CD's
+// own webhook sets the same annotation, and the controller removes it. Each request
+// needs a new value: while the controller still handles a request, an equal value
+// would be no change, and the second request would be lost.
 const refreshAnnotation = "argocd.argoproj.io/application-set-refresh"
 
-// Refresh makes Argo CD compare an Application with git now, and returns how
-// it is then. hard also renders anew what Argo CD has cached. The request has
-// its effect even when ctx ends before the answer.
+// Refresh makes Argo CD compare an Application with git and returns the result. hard
+// also discards Argo CD's manifest cache. The request takes effect even if ctx ends
+// before the response.
 func (c *Client) Refresh(ctx context.Context, name string, hard bool) (staging.Application, error) {
 	kind := string(v1alpha1.RefreshTypeNormal)
 	if hard {
@@ -36,10 +35,10 @@ func (c *Client) Refresh(ctx context.Context, name string, hard bool) (staging.A
 	return application(app), nil
 }
 
-// UpsertApplicationSet writes the ApplicationSet of the project into Argo CD,
-// and makes it look for new and removed stagings now. A request that comes
-// while the controller ends an earlier look may still be taken off with that
-// one: who sees no Application within seconds asks again.
+// UpsertApplicationSet creates or updates the ApplicationSet of the project, and
+// refreshes it for new and removed stagings. The controller may drop a request that
+// arrives while it completes an earlier one: if the Application does not appear
+// within seconds, the caller must call again.
 func (c *Client) UpsertApplicationSet(ctx context.Context, p *project.Project) error {
 	set, err := typedApplicationSet(p)
 	if err != nil {
@@ -55,9 +54,9 @@ func typedApplicationSet(p *project.Project) (*v1alpha1.ApplicationSet, error) {
 	return set, decodeStrict(applicationSet(p), set)
 }
 
-// Terminate ends the running sync of an Application, so that a newer commit
-// need not wait for an older one. It needs a permission beyond Policy:
-// applications, sync. Without it the error is CodeForbidden.
+// Terminate cancels the running sync of an Application, so that a newer commit need
+// not wait for it. It needs a permission beyond Policy: applications, sync. Without
+// it, the error has CodeForbidden.
 func (c *Client) Terminate(ctx context.Context, name string) error {
 	_, err := c.applications.TerminateOperation(ctx, &applicationpkg.OperationTerminateRequest{
 		Name: &name, AppNamespace: &c.options.Namespace, Project: &c.options.Project,

@@ -24,8 +24,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// secured puts the fake behind a certificate that nobody knows, and gives the
-// address and a file with the certificate.
+// secured puts the fake behind a self-signed certificate, and returns the address and
+// a file with the certificate.
 func secured(t *testing.T, f *fakeArgo) (address, caFile string) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)

@@ -12,44 +12,44 @@ import (
 	"octopod/generator/staging"
 )
 
-// EventKind says what an event of a watch is about.
+// EventKind is the kind of an Event.
 type EventKind string
 
-// The kinds of events.
+// Kinds of events.
 const (
-	Modified    EventKind = "changed" // the Application is new, or different
-	Deleted     EventKind = "removed" // it is gone; the event holds what was last known of it
-	Listed      EventKind = "listed"  // every Application that there is was told of before this
-	Unreachable EventKind = "away"    // Argo CD cannot be asked from now on; Err says why
-	Reachable   EventKind = "back"    // it can again, and what had changed was sent before this
+	Modified    EventKind = "changed" // the Application is new or changed
+	Deleted     EventKind = "removed" // the Application was deleted; the event has its last known state
+	Listed      EventKind = "listed"  // all existing Applications were reported
+	Unreachable EventKind = "away"    // the connection to Argo CD was lost; Err is the reason
+	Reachable   EventKind = "back"    // Argo CD is connected again, and all changes were reported
 )
 
-// Event is one step of a watch.
+// Event is an event of a watch.
 type Event struct {
 	Kind        EventKind
-	Application staging.Application // with Changed and Removed
-	Err         error               // with Away
+	Application staging.Application // with Modified and Deleted
+	Err         error               // with Unreachable
 }
 
-// timing is how patient a watch is.
+// timing holds the intervals of a watch.
 type timing struct {
-	firstResync, resync    time.Duration // lists again after: the first time, and from then on
-	listTimeout            time.Duration // a list takes no longer
-	minBackoff, maxBackoff time.Duration // waits before it connects again
+	firstResync, resync    time.Duration // until the first list after the initial one, and between later ones
+	listTimeout            time.Duration // of a list call
+	minBackoff, maxBackoff time.Duration // before it reconnects
 }
 
 func defaultTiming() timing {
 	return timing{firstResync: time.Second, resync: time.Minute, listTimeout: 30 * time.Second, minBackoff: 100 * time.Millisecond, maxBackoff: 5 * time.Second}
 }
 
-// Watch calls handle, never twice at once, with every Application of the
-// project as it is and then with every change, over one stream for all. It
-// connects again by itself, for as long as ctx lasts, and then gives ctx's
-// error. When it returns, nothing of it is left running.
+// Watch calls handle with every Application of the project and then with every
+// change, from one goroutine at a time and over one stream for all. It reconnects
+// until ctx ends, and then returns the error of ctx. All its goroutines have ended
+// when it returns.
 //
-// Argo CD drops events for a reader that is slow, and those between its first
-// list and its subscription. So the stream is only half of it: a list is
-// compared after the stream is open, soon after that, and every minute.
+// Argo CD drops events for a slow reader, and events between its first list and its
+// subscription. So Watch also lists the Applications: after the stream opens, shortly
+// after that, and every minute.
 func (c *Client) Watch(ctx context.Context, handle func(Event)) error {
 	w := &watcher{client: c, handle: handle, known: map[string]staging.Application{}, deleted: map[string]uint64{}}
 	for wait := c.timing.minBackoff; ; wait = min(2*wait, c.timing.maxBackoff) {
@@ -69,18 +69,18 @@ func (c *Client) Watch(ctx context.Context, handle func(Event)) error {
 	}
 }
 
-// watcher keeps what was said of each Application last, so that the same is
-// not said twice and a list can be compared with it.
+// watcher keeps the last reported state of each Application, to compare it with lists
+// and to report no state twice.
 type watcher struct {
 	client      *Client
 	handle      func(Event)
 	known       map[string]staging.Application
-	deleted     map[string]uint64 // version at which an Application was removed
+	deleted     map[string]uint64 // version of a deleted Application
 	unreachable bool
 }
 
-// session watches over one stream until it breaks. listed tells that Argo CD
-// did answer.
+// session watches over one stream until it breaks. listed reports whether Argo CD
+// returned a list.
 func (w *watcher) session(ctx context.Context) (listed bool, err error) {
 	var reader sync.WaitGroup
 	defer reader.Wait()
@@ -88,7 +88,7 @@ func (w *watcher) session(ctx context.Context) (listed bool, err error) {
 	defer cancel()
 
 	query := w.client.query()
-	everything := "0" // from any version on, and no list before: that is ours to ask for
+	everything := "0" // from any version, without an initial list: session calls list
 	query.ResourceVersion = &everything
 	stream, err := w.client.applications.Watch(ctx, query)
 	if err != nil {
@@ -113,7 +113,7 @@ func (w *watcher) session(ctx context.Context) (listed bool, err error) {
 		return false, err
 	}
 	select {
-	case err := <-broken: // while the list was tried again
+	case err := <-broken: // during the list call
 		return true, err
 	default:
 		w.handle(Event{Kind: Listed})
@@ -147,8 +147,8 @@ func (w *watcher) apply(event *v1alpha1.ApplicationWatchEvent) {
 	}
 }
 
-// list compares everything. The first list of a session is believed even
-// where its versions are lower: a cluster may have been restored.
+// list reports the differences between the known state and a new list. It accepts lower
+// versions in the first list of a session: the cluster may have been restored.
 func (w *watcher) list(ctx context.Context, first bool) error {
 	ctx, cancel := context.WithTimeout(ctx, w.client.timing.listTimeout)
 	defer cancel()
@@ -181,8 +181,8 @@ func (w *watcher) list(ctx context.Context, first bool) error {
 	return nil
 }
 
-// update passes on what is news. A list may be older than the removal that the
-// stream has told of.
+// update reports a new state. It ignores a list that is older than a deletion in the
+// stream.
 func (w *watcher) update(app staging.Application) {
 	if at, gone := w.deleted[app.Name]; gone && app.Version <= at {
 		return

@@ -16,7 +16,7 @@ import (
 	"octopod/generator/testenv"
 )
 
-// watching runs a watch and hands its events out one by one.
+// watching runs a watch and returns its events one by one.
 type watching struct {
 	t      testing.TB
 	events chan argocd.Event
@@ -46,8 +46,8 @@ func (w *watching) stop() {
 	}
 }
 
-// next expects an event: "changed login", "removed login", "away", "back". That
-// a list is over ("listed") is passed over where it is not asked for.
+// next expects an event: "changed login", "removed login", "away", "back". It
+// skips "listed" unless want is "listed".
 func (w *watching) next(want string) argocd.Event {
 	w.t.Helper()
 	select {
@@ -139,7 +139,7 @@ func TestWatchComesBack(t *testing.T) {
 	})
 }
 
-// A server that drops events is caught up with by the next list.
+// The next list reports events that the server dropped.
 func TestWatchFindsLostEvents(t *testing.T) {
 	f := newFake(t)
 	f.put("one", same)
@@ -173,7 +173,7 @@ func TestWatchDoesNotBelieveAnOldList(t *testing.T) {
 	w.silence()
 }
 
-// A restored cluster counts its versions from an earlier one on.
+// A restored cluster continues from an earlier version.
 func TestWatchBelievesARestoredCluster(t *testing.T) {
 	f := newFake(t)
 	f.put("one", same)
@@ -228,14 +228,14 @@ func TestWatchGivesBackAllGoroutines(t *testing.T) {
 	})
 }
 
-// stacks counts the goroutines that are inside of the package.
+// stacks counts the goroutines in the package.
 func stacks() int {
 	buffer := make([]byte, 1<<20)
 	return strings.Count(string(buffer[:runtime.Stack(buffer, true)]), "octopod/generator/argocd.(*")
 }
 
-// A thousand Applications with thirty objects each: what a watcher keeps, and
-// how long a change takes from the server to the event.
+// A thousand Applications with thirty objects each: the memory of a
+// watcher, and the time from a change on the server to the event.
 func BenchmarkGoalWatchThousand(b *testing.B) {
 	f := newFake(b)
 	for i := range 1000 {

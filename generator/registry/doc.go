@@ -1,6 +1,5 @@
-// Package registry asks image registries whether an image is there, and for
-// its digest.
+// Package registry reads the digest of an image from its registry, or reports that the
+// image does not exist.
 //
-// It reads manifests alone: it never downloads a layer, writes to a registry,
-// runs an image or decides what follows from an answer.
+// It reads only manifests: it never downloads a layer and never writes to a registry.
 package registry

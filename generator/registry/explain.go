@@ -13,55 +13,55 @@ import (
 	"octopod/generator/staging"
 )
 
-// explain turns what a registry answered into an error of Octopod. ctx is that
-// of whoever asked, without the time limit of the question.
+// wrapError converts an error of a registry into a staging.Error. ctx is the context of
+// the caller, without the timeout of the request.
 func (c *Client) wrapError(ctx context.Context, image string, ref name.Reference, err error) error {
 	if cause := ctx.Err(); cause != nil {
 		return cause
 	}
 	registry := ref.Context().RegistryStr()
 	unavailable := func(why string) *staging.Error {
-		return staging.Errorf(staging.CodeUnavailable, "registry %s cannot be asked for %s: %s", registry, image, why)
+		return staging.Errorf(staging.CodeUnavailable, "cannot query registry %s for %s: %s", registry, image, why)
 	}
 	var answer *transport.Error
 	switch {
 	case errors.Is(err, errPlainHTTP):
-		return unavailable(errPlainHTTP.Error()).WithHint("--allow-plain-http asks it all the same, if you trust every machine on the way")
+		return unavailable(errPlainHTTP.Error()).WithHint("use --allow-plain-http if you trust the network")
 	case errors.Is(err, errBlocked):
-		return staging.Errorf(staging.CodeForbidden, "registry %s leads Octopod to where it does not go for %s", registry, image).
-			WithHint("link-local addresses and, for a registry elsewhere, this machine are closed; see where its name leads, and its sign-in")
+		return staging.Errorf(staging.CodeForbidden, "registry %s refers to a blocked address for %s", registry, image).
+			WithHint("Octopod connects to no link-local address, and from a remote registry not to this machine; check the address of the registry and of its token server")
 	case errors.Is(err, context.DeadlineExceeded):
-		return unavailable("no answer within " + c.options.Timeout.String())
+		return unavailable("no response within " + c.options.Timeout.String())
 	case errors.As(err, &answer):
 		return statusError(image, registry, answer)
 	}
-	first, _, _ := strings.Cut(err.Error(), "\n") // what follows is what a sign-in answered
+	first, _, _ := strings.Cut(err.Error(), "\n") // the following lines are the response of a token server
 	return unavailable(truncate(strings.TrimSuffix(first, ":")))
 }
 
-// refused reads the answer of a registry that did not give the image. Many say
-// 401 or 403 of what is not there, so that strangers learn nothing.
+// statusError converts the error response of a registry. Many return 401 or 403 for an
+// image that does not exist.
 func statusError(image, registry string, answer *transport.Error) error {
 	switch answer.StatusCode {
 	case http.StatusNotFound:
 		return staging.Errorf(staging.CodeNotFound, "registry %s has no image %s", registry, image)
 	case http.StatusUnauthorized:
-		return staging.Errorf(staging.CodeUnauthorized, "registry %s wants to know who asks for %s", registry, image).
-			Because(registryMessage(answer)).WithHint("`docker login %s`, or DOCKER_CONFIG names the folder of a config.json that has it; "+
-			"some registries answer so when the repository does not exist", registry)
+		return staging.Errorf(staging.CodeUnauthorized, "registry %s requires a sign-in for %s", registry, image).
+			Because(registryMessage(answer)).WithHint("run `docker login %s`, or set DOCKER_CONFIG to the directory of a config.json with the credentials; "+
+			"some registries return this if the repository does not exist", registry)
 	case http.StatusForbidden:
-		return staging.Errorf(staging.CodeForbidden, "registry %s does not let Octopod read %s", registry, image).
-			Because(registryMessage(answer)).WithHint("the account may be allowed to pull; some registries answer so when the repository does not exist")
+		return staging.Errorf(staging.CodeForbidden, "registry %s denies Octopod access to %s", registry, image).
+			Because(registryMessage(answer)).WithHint("allow the account to pull; some registries return this if the repository does not exist")
 	case http.StatusTooManyRequests:
-		return staging.Errorf(staging.CodeUnavailable, "registry %s was asked too often, lastly for %s", registry, image).
-			Because(registryMessage(answer)).WithHint("ask again later; signed-in accounts are allowed more")
+		return staging.Errorf(staging.CodeUnavailable, "registry %s returned too many requests for %s", registry, image).
+			Because(registryMessage(answer)).WithHint("try again later, or sign in for a higher limit")
 	}
-	return staging.Errorf(staging.CodeUnavailable, "registry %s cannot be asked for %s", registry, image).Because(registryMessage(answer))
+	return staging.Errorf(staging.CodeUnavailable, "cannot query registry %s for %s", registry, image).Because(registryMessage(answer))
 }
 
-// said are the words of a registry that answers as registries do. Pages are not
-// repeated: whoever may name an image must not read with it what else answers in
-// the network of a server.
+// registryMessage returns the messages in the error response of a registry. It omits
+// other content: a user who names an image must not be able to read pages in the
+// network of the server.
 func registryMessage(answer *transport.Error) error {
 	var words []string
 	for _, e := range answer.Errors {
@@ -73,7 +73,7 @@ func registryMessage(answer *transport.Error) error {
 	return errors.New(truncate(strings.Join(words, "; ")))
 }
 
-// cut makes foreign words fit a line: a registry may answer with a page.
+// truncate shortens text of a registry to one line.
 func truncate(text string) string {
 	const most = 200
 	text = strings.Join(strings.Fields(text), " ")

@@ -13,24 +13,24 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/remote"
 )
 
-// maxResponse bounds one answer. A manifest is a few kilobytes; registries take
-// none beyond 4 MiB.
+// maxResponse limits the size of a response. A manifest has a few kilobytes; registries
+// accept at most 4 MiB.
 const maxResponse = 8 << 20
 
 var (
-	errPlainHTTP = errors.New("it answers without TLS")
-	errBlocked   = errors.New("no registry is asked there")
+	errPlainHTTP = errors.New("it responds without TLS")
+	errBlocked   = errors.New("the address is blocked")
 )
 
-// guard keeps requests from going out in the clear and to where no registry leads,
-// wherever the one that is asked sends them (for its tokens, by a redirect), and
-// answers from filling the memory.
+// guardedTransport blocks requests without TLS and requests to addresses that are no
+// registry, also after a redirect or to a token server, and limits the size of
+// responses.
 type guardedTransport struct {
 	*transports
-	registry string // the host that is asked
+	registry string // the host of the registry
 }
 
-// ways are how requests leave. They are kept, for their connections are used again.
+// transports holds the transports of a client, which reuse connections.
 type transports struct {
 	toRegistry, elsewhere http.RoundTripper
 	plainHTTP             bool
@@ -55,19 +55,19 @@ func (g guardedTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	return answer, err
 }
 
-// way reaches every address but closed ones. It is the address that is looked at,
-// at the very moment it is dialled, and no name, which may mean another tomorrow.
-// Behind a proxy the addresses are the proxy's to judge.
-func newTransport(closed func(netip.Addr) bool) http.RoundTripper {
+// newTransport returns a transport that dials no blocked address. It checks the dialed
+// address, because the address of a name may change between a check and the dial.
+// Behind a proxy, the proxy must check addresses.
+func newTransport(blocked func(netip.Addr) bool) http.RoundTripper {
 	open, ok := remote.DefaultTransport.(*http.Transport)
 	if !ok {
-		panic("the registry client's transport is of another kind")
+		panic("the transport of the registry client is not an *http.Transport")
 	}
 	guarded := open.Clone()
 	guarded.Proxy = nil
 	guarded.DialContext = (&net.Dialer{
 		Timeout: 10 * time.Second, KeepAlive: 30 * time.Second,
-		Control: func(_, address string, _ syscall.RawConn) error { return checkAddress(address, closed) },
+		Control: func(_, address string, _ syscall.RawConn) error { return checkAddress(address, blocked) },
 	}).DialContext
 	return byProxy{proxied: open, direct: guarded}
 }
@@ -81,30 +81,31 @@ func (b byProxy) RoundTrip(r *http.Request) (*http.Response, error) {
 	return b.direct.RoundTrip(r)
 }
 
-func checkAddress(address string, closed func(netip.Addr) bool) error {
+func checkAddress(address string, blocked func(netip.Addr) bool) error {
 	to, err := netip.ParseAddrPort(address)
 	if err != nil {
 		return fmt.Errorf("%w: %s", errBlocked, address)
 	}
-	if ip := to.Addr().Unmap().WithZone(""); closed(ip) {
+	if ip := to.Addr().Unmap().WithZone(""); blocked(ip) {
 		return fmt.Errorf("%w: %s", errBlocked, ip)
 	}
 	return nil
 }
 
-// metadataServices are where clouds hand out the credentials of their machines, besides
-// the link-local addresses: AWS, Alibaba, Azure.
+// metadataServices are the addresses at which clouds serve credentials to machines, in
+// addition to link-local addresses: AWS, Alibaba, Azure.
 var metadataServices = []netip.Addr{
 	netip.MustParseAddr("fd00:ec2::254"), netip.MustParseAddr("100.100.100.200"), netip.MustParseAddr("168.63.129.16"),
 }
 
-// isBlocked tells of addresses where no registry is, whoever names them.
+// isBlocked reports whether an address is never a registry.
 func isBlocked(ip netip.Addr) bool {
 	return ip.IsLinkLocalUnicast() || ip.IsMulticast() || slices.Contains(metadataServices, ip)
 }
 
-// isBlockedElsewhere tells of addresses that no registry leads to, besides: this machine.
-// Private networks are open, as a company's registry signs in at a host beside it.
+// isBlockedElsewhere reports whether a registry must not refer to an address: it also
+// blocks this machine. Private networks are allowed, because the token server of a
+// company's registry may be there.
 func isBlockedElsewhere(ip netip.Addr) bool {
 	return isBlocked(ip) || ip.IsLoopback() || ip.IsUnspecified()
 }

@@ -17,30 +17,30 @@ import (
 	"octopod/generator/staging"
 )
 
-// Options say how registries are asked.
+// Options configures a Client.
 type Options struct {
-	// UserCredentials sends those that docker and podman keep for this user.
-	// Otherwise registries are asked as by a stranger.
+	// UserCredentials uses the credentials that docker and podman store for this user.
+	// Without it, requests are anonymous.
 	UserCredentials bool
-	// PlainHTTP also asks registries that answer without TLS. Those on this
-	// machine may do so anyway.
+	// PlainHTTP allows registries without TLS. Registries on this machine need no TLS
+	// in any case.
 	PlainHTTP bool
-	// Timeout bounds one question, with its sign-in and retries. Default 15s.
+	// Timeout limits a request with its sign-in and retries. Default 15s.
 	Timeout time.Duration
 }
 
-// Client asks the registries that it is given images of: which may be asked is
-// decided by whoever uses it. It is safe for use by many goroutines.
+// Client queries the registry of any image it is given: the caller decides which
+// registries are allowed. It is safe for concurrent use.
 type Client struct {
 	options    Options
 	keychain   authn.Keychain
 	transports *transports
 
 	mu    sync.Mutex
-	known *bounded.Map[string, struct{}] // references by digest that were there
+	known *bounded.Map[string, struct{}] // existing references by digest
 }
 
-// New gives a client. It contacts nobody yet.
+// New returns a client. It does not connect.
 func New(o Options) *Client {
 	if o.Timeout <= 0 {
 		o.Timeout = 15 * time.Second
@@ -52,9 +52,9 @@ func New(o Options) *Client {
 	return c
 }
 
-// Digest gives what an image reference stands for now: "sha256:" and 64 hex
-// digits, computed from the manifest itself and not believed from a header. Of
-// an image for several platforms it is that of the index.
+// Digest returns the current digest of an image reference: "sha256:" and 64 hex digits.
+// It computes the digest from the manifest and ignores the header of the response. For
+// an image with several platforms it returns the digest of the index.
 func (c *Client) Digest(ctx context.Context, image string) (string, error) {
 	ref, err := c.parse(image)
 	if err != nil {
@@ -83,12 +83,12 @@ func (c *Client) parse(image string) (name.Reference, error) {
 	}
 	ref, err := name.ParseReference(image, options...)
 	if err != nil {
-		return nil, staging.Errorf(staging.CodeInvalid, "%q is no image reference", image).Because(err)
+		return nil, staging.Errorf(staging.CodeInvalid, "%q is not an image reference", image).Because(err)
 	}
 	return ref, nil
 }
 
-// retryBackoff are few and fast: whoever waits for an image asks again anyway.
+// retryBackoff allows few and fast retries: a caller that waits for an image repeats the call.
 var retryBackoff = remote.Backoff{Duration: 200 * time.Millisecond, Factor: 2, Steps: 2}
 
 func (c *Client) fetchDigest(ctx context.Context, ref name.Reference) (string, error) {
@@ -101,8 +101,8 @@ func (c *Client) fetchDigest(ctx context.Context, ref name.Reference) (string, e
 	return found.Digest.String(), checkManifest(found)
 }
 
-// errNoManifest is what a proxy's sign-in page, or a registry out of order, comes to.
-var errNoManifest = errors.New("the answer is no image manifest")
+// errNoManifest is the error for the sign-in page of a proxy, or a broken registry.
+var errNoManifest = errors.New("the response is not an image manifest")
 
 func checkManifest(found *remote.Descriptor) error {
 	switch {
@@ -120,11 +120,11 @@ func checkManifest(found *remote.Descriptor) error {
 	return nil
 }
 
-// maxKnown bounds what is remembered.
+// maxKnown limits the number of known references.
 const maxKnown = 10_000
 
-// isKnown tells of a reference by digest alone: a tag may stand for something
-// else tomorrow, and what is missing may come.
+// isKnown reports whether a reference by digest exists. Tags are not kept, because a tag
+// may move, nor are missing images, because they may be pushed later.
 func (c *Client) isKnown(image string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -26,7 +26,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// serve gives the host of a registry on this machine.
+// serve returns the host of a registry on this machine.
 func serve(t *testing.T, h http.Handler) string {
 	t.Helper()
 	server := httptest.NewServer(h)
@@ -36,7 +36,7 @@ func serve(t *testing.T, h http.Handler) string {
 
 func newRegistry() http.Handler { return real.New(real.Logger(log.New(io.Discard, "", 0))) }
 
-// push puts an image into a registry and gives its digest.
+// push pushes an image to a registry and returns its digest.
 func push(t *testing.T, ref string, options ...remote.Option) string {
 	t.Helper()
 	image, err := random.Image(64, 1)
@@ -106,7 +106,7 @@ func TestWhatIsMissingMayCome(t *testing.T) {
 	}
 }
 
-// A digest can mean nothing else tomorrow, so it is asked for once.
+// A digest never changes, so the client requests it once.
 func TestADigestIsAskedForOnce(t *testing.T) {
 	var asked atomic.Int32
 	behind := newRegistry()
@@ -137,7 +137,7 @@ func TestADigestIsAskedForOnce(t *testing.T) {
 	}
 }
 
-// guarded lets nobody in who does not name the password.
+// guarded requires a password.
 func guarded(behind http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if user, password, _ := r.BasicAuth(); user != "ci" || password != "s3cret" {
@@ -172,7 +172,7 @@ func TestCredentialsOfDocker(t *testing.T) {
 	}
 }
 
-// liar answers every question for a manifest in one way.
+// liar returns the same response to every request for a manifest.
 func liar(status int, mediaType, body string) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == "/v2/" {
@@ -195,13 +195,13 @@ func TestARegistryThatDoesNotGiveTheImage(t *testing.T) {
 		says string
 	}{
 		{"forbidden", liar(403, "application/json", `{"errors":[{"code":"DENIED","message":"no access"}]}`), staging.CodeForbidden, "DENIED"},
-		{"asked too often", liar(429, "application/json", `{"errors":[{"code":"TOOMANYREQUESTS","message":"slow down"}]}`), staging.CodeUnavailable, "too often"},
+		{"asked too often", liar(429, "application/json", `{"errors":[{"code":"TOOMANYREQUESTS","message":"slow down"}]}`), staging.CodeUnavailable, "too many requests"},
 		{"out of order", liar(503, "text/plain", "maintenance"), staging.CodeUnavailable, "503 Service Unavailable"},
 		{"a page instead of an error", liar(500, "text/html", page), staging.CodeUnavailable, "500 Internal Server Error"},
-		{"a page instead of a manifest", liar(200, "text/html", page), staging.CodeUnavailable, "no image manifest"},
-		{"a manifest that is none", liar(200, image, page), staging.CodeUnavailable, "no image manifest"},
-		{"a manifest without content", liar(200, image, "{}"), staging.CodeUnavailable, "no image manifest"},
-		{"an index without images", liar(200, index, `{"manifests":[]}`), staging.CodeUnavailable, "no image manifest"},
+		{"a page instead of a manifest", liar(200, "text/html", page), staging.CodeUnavailable, "not an image manifest"},
+		{"a manifest that is none", liar(200, image, page), staging.CodeUnavailable, "not an image manifest"},
+		{"a manifest without content", liar(200, image, "{}"), staging.CodeUnavailable, "not an image manifest"},
+		{"an index without images", liar(200, index, `{"manifests":[]}`), staging.CodeUnavailable, "not an image manifest"},
 		{"without end", liar(200, image, strings.Repeat(" ", 9<<20)), staging.CodeUnavailable, "too large"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -216,7 +216,7 @@ func TestARegistryThatDoesNotGiveTheImage(t *testing.T) {
 	}
 }
 
-// What was asked for by digest is that, or nothing.
+// A reference by digest returns exactly that digest, or an error.
 func TestAWrongDigestIsNotBelieved(t *testing.T) {
 	behind := newRegistry()
 	host := serve(t, http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -236,7 +236,7 @@ func TestARegistryThatHangs(t *testing.T) {
 	host := serve(t, http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }))
 	client := registry.New(registry.Options{Timeout: 50 * time.Millisecond})
 	_, err := client.Digest(t.Context(), host+"/shop/backend:1")
-	if staging.CodeOf(err) != staging.CodeUnavailable || !strings.Contains(err.Error(), "no answer within 50ms") {
+	if staging.CodeOf(err) != staging.CodeUnavailable || !strings.Contains(err.Error(), "no response within 50ms") {
 		t.Errorf("got %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
@@ -253,7 +253,7 @@ func TestARegistryThatIsNotThere(t *testing.T) {
 	}
 }
 
-// Nothing goes out in the clear, not even to where a registry sends for tokens.
+// No request goes out without TLS, not even to a token server.
 func TestPlainHTTPStaysOnThisMachine(t *testing.T) {
 	host := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="http://tokens.example.com/token",service="registry"`)
@@ -268,7 +268,7 @@ func TestPlainHTTPStaysOnThisMachine(t *testing.T) {
 	}
 }
 
-// notProxied skips what looks at addresses where a proxy would be dialled instead.
+// notProxied skips a test of addresses if a proxy would be dialed instead.
 func notProxied(t *testing.T, host string) {
 	t.Helper()
 	r := httptest.NewRequest(http.MethodGet, "http://"+host+"/", nil)
@@ -277,9 +277,8 @@ func notProxied(t *testing.T, host string) {
 	}
 }
 
-// A registry may send Octopod to another host for a token, or by a redirect, but
-// not to this machine, where others than strangers are answered: neither by address
-// nor by a name that leads there.
+// A registry may refer Octopod to another host, for a token or by a redirect, but not to
+// this machine, where services trust local requests: neither by address nor by name.
 func TestNoRegistryLeadsToThisMachine(t *testing.T) {
 	var reached atomic.Int32
 	inside := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -335,7 +334,7 @@ func TestARegistryThatSignsInElsewhere(t *testing.T) {
 	}
 }
 
-// Where clouds hand out credentials is no registry, whoever names it one.
+// The addresses at which clouds serve credentials are never a registry.
 func TestAddressesThatAreNeverAsked(t *testing.T) {
 	for _, host := range []string{"169.254.169.254", "169.254.169.254:8080", "100.100.100.200", "168.63.129.16:80", "224.0.0.1"} {
 		notProxied(t, host)
@@ -348,7 +347,7 @@ func TestAddressesThatAreNeverAsked(t *testing.T) {
 	}
 }
 
-// A page that a sign-in answers with is not read out.
+// An error contains no text of a sign-in page.
 func TestWhatASignInAnswersIsNotRepeated(t *testing.T) {
 	tokens := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, `{"inside":"s3cret"}`) }))
 	_, port, _ := strings.Cut(tokens, ":")
