@@ -64,6 +64,7 @@ var clean = []string{
 	"generator/registry/...",
 	"generator/rights",
 	"generator/server",
+	"generator/notify/...",
 	"generator/octopod1/...",
 	"generator/project/...",
 	"generator/setup/...",

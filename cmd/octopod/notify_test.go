@@ -46,7 +46,7 @@ func TestNotifyPrintsTheAnswersOfSinks(t *testing.T) {
 	}
 	out, err := tryProgram(t, dir, env, "notify", "--server-config", file)
 	var exit *exec.ExitError
-	if !errors.As(err, &exit) || exit.ExitCode() != 6 || !strings.Contains(out, "✓ team-chat") || !strings.Contains(out, "✗ on-call") || !strings.Contains(out, "it answered 403 Forbidden: invalid_token") {
+	if !errors.As(err, &exit) || exit.ExitCode() != 6 || !strings.Contains(out, "✓ team-chat") || !strings.Contains(out, "✗ on-call") || !strings.Contains(out, "the server responded 403 Forbidden: invalid_token") {
 		t.Errorf("ended with %v, printed: %s", err, out)
 	}
 	if strings.Contains(out, "the-secret") {

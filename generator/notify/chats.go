@@ -2,8 +2,8 @@ package notify
 
 import "strings"
 
-// slackMessage is a message of blocks. What others wrote is of type plain_text,
-// in which Slack reads neither markup nor mentions; the links are Octopod's own.
+// slackMessage returns a message of blocks. Text from users has the type plain_text,
+// where Slack reads neither markup nor mentions; the links are Octopod's own.
 //
 //	https://docs.slack.dev/messaging/sending-messages-using-incoming-webhooks
 //	https://docs.slack.dev/reference/block-kit/composition-objects/text-object
@@ -32,11 +32,11 @@ func slackMessage(n Notice) any {
 	return struct {
 		Text   string  `json:"text"` // of the notification on a phone
 		Blocks []block `json:"blocks"`
-		Unfurl bool    `json:"unfurl_links"` // no preview of what is behind the links
+		Unfurl bool    `json:"unfurl_links"` // false: no preview of the links
 	}{escape.Replace(n.Headline), blocks, false}
 }
 
-// factLines are the facts as plain lines.
+// factLines returns the facts as plain lines.
 func (n Notice) factLines() string {
 	var lines []string
 	for _, f := range n.Facts {
@@ -45,7 +45,7 @@ func (n Notice) factLines() string {
 	return strings.Join(lines, "\n")
 }
 
-// mattermostMessage is a text in Markdown.
+// mattermostMessage returns a text in Markdown.
 //
 //	https://developers.mattermost.com/integrate/webhooks/incoming/
 func mattermostMessage(n Notice) any {
@@ -54,8 +54,8 @@ func mattermostMessage(n Notice) any {
 	}{n.markdown()}
 }
 
-// discordMessage mentions nobody, whatever it says, and shows no preview of
-// what is behind its links.
+// discordMessage returns a message that mentions nobody, whatever its text contains,
+// and shows no preview of its links.
 //
 //	https://discord.com/developers/docs/resources/webhook#execute-webhook
 func discordMessage(n Notice) any {
@@ -64,7 +64,7 @@ func discordMessage(n Notice) any {
 	}
 	const (
 		suppressEmbeds = 1 << 2
-		most           = 2000 // characters of content; a longer one is refused
+		most           = 2000 // characters of content; Discord rejects more
 	)
 	for len([]rune(n.markdown())) > most && len(n.Facts) > 0 {
 		n.Facts = n.Facts[:len(n.Facts)-1]
@@ -76,8 +76,8 @@ func discordMessage(n Notice) any {
 	}{n.markdown(), mentions{[]string{}}, suppressEmbeds}
 }
 
-// teamsMessage is an Adaptive Card, as a workflow of Teams takes it. Text runs
-// know no Markdown.
+// teamsMessage returns an Adaptive Card for a workflow of Teams. Text runs do not
+// interpret Markdown.
 //
 //	https://learn.microsoft.com/en-us/microsoftteams/platform/webhooks-and-connectors/how-to/add-incoming-webhook
 //	https://adaptivecards.io/explorer/TextRun.html

@@ -1,16 +1,16 @@
-// Package notify tells people and programs that a staging changed its state.
+// Package notify sends notifications when a staging changes its state.
 //
-// A Follower watches views and finds the occasions worth telling: each is told
-// once for a version of a staging's record. A Notice puts one into words, as a
-// viewer may read them. A Sink sends a Notice to one place: a chat by its
-// incoming webhook, mail by SMTP, a program by CloudEvents. An Outbox stands
-// before every place: it holds a bounded number of deliveries, tries each again
-// for a while, and keeps a place that hangs from holding up any other.
+// A Tracker compares views and returns the events to report: each once for a version
+// of a staging's record. A Notice describes an event with the fields that a viewer
+// may read. A Sink sends a Notice to one destination: a chat by its incoming
+// webhook, mail by SMTP, a program by CloudEvents. An Outbox queues the deliveries of
+// one destination: it bounds their number and retries them for a while, and a
+// destination that hangs does not delay any other.
 //
-// Whatever comes from a branch, a title or a pull request is hostile: a sink
-// writes it so that it is read as text, mentions nobody and links nowhere.
+// Text from a branch, a title or a pull request is hostile: a sink escapes it, so
+// that it is plain text without mentions or links.
 //
-// Package notify/review does the same for pull requests and commits. Neither
-// knows where views come from, nor who decides who is told: that is octopod.yaml
-// (project.Notice), and cmd/octopod puts both together.
+// Package notify/review reports to pull requests and commits. Neither package knows
+// the source of the views or the recipients: octopod.yaml selects the recipients
+// (project.Notice), and generator/server connects both.
 package notify

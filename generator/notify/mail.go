@@ -14,26 +14,26 @@ import (
 	"github.com/wneessen/go-mail"
 )
 
-// Encryption says how the way to a mail server is protected.
+// Encryption selects how the connection to a mail server is encrypted.
 type Encryption string
 
-// The ways.
+// The encryptions.
 const (
-	StartTLS Encryption = "starttls" // or nothing is sent
+	StartTLS Encryption = "starttls" // required: without it sending fails
 	TLS      Encryption = "tls"      // from the first byte on, usually port 465
-	NoTLS    Encryption = "none"     // for a relay on this machine or in a network of one's own
+	NoTLS    Encryption = "none"     // for a relay on this machine or in a private network
 )
 
-// Mail says how mail is sent.
+// Mail configures a mail server, the sender and the recipients.
 type Mail struct {
 	Server     string // host:port
 	From       string
 	To         []string
 	Encryption Encryption // "" is StartTLS
-	Username   string     // "" for a relay that asks nobody
+	Username   string     // "" for a relay without authentication
 	Password   string
 
-	roots *x509.CertPool // nil for those of the system
+	roots *x509.CertPool // nil for the system's certificates
 }
 
 // mailTimeout bounds each step of sending a mail.
@@ -45,7 +45,7 @@ type mailbox struct {
 	client *mail.Client
 }
 
-func openMail(m Mail) (Sink, error) {
+func newMailSink(m Mail) (Sink, error) {
 	host, port, err := net.SplitHostPort(m.Server)
 	number, notNumber := strconv.Atoi(port)
 	if err != nil || notNumber != nil {
@@ -61,18 +61,18 @@ func openMail(m Mail) (Sink, error) {
 		options = append(options, mail.WithTLSPolicy(mail.TLSMandatory), mail.WithTLSConfig(m.tls(host)))
 	case TLS:
 		options = append(options, mail.WithTLSPolicy(mail.NoTLS)) // the connection is encrypted before SMTP begins
-		authentication = mail.SMTPAuthPlain                       // the library would not offer it by itself
+		authentication = mail.SMTPAuthPlain                       // the library does not see the encryption, so it would not use it
 	case NoTLS:
 		options = append(options, mail.WithTLSPolicy(mail.NoTLS))
 	default:
-		return nil, fmt.Errorf("%q is no encryption: it is one of %s, %s, %s", m.Encryption, StartTLS, TLS, NoTLS)
+		return nil, fmt.Errorf("%q is not an encryption: write %s, %s or %s", m.Encryption, StartTLS, TLS, NoTLS)
 	}
 	if m.Username != "" {
 		options = append(options, mail.WithSMTPAuth(authentication), mail.WithUsername(m.Username), mail.WithPassword(m.Password))
 	}
 	client, err := mail.NewClient(host, options...)
 	if err != nil {
-		return nil, fmt.Errorf("the mail server %q cannot be used: %w", m.Server, err)
+		return nil, fmt.Errorf("cannot set up the mail server %q: %w", m.Server, err)
 	}
 	return &mailbox{m, client}, nil
 }
@@ -81,8 +81,8 @@ func (m Mail) tls(host string) *tls.Config {
 	return &tls.Config{ServerName: host, RootCAs: m.roots, MinVersion: tls.VersionTLS12}
 }
 
-// dial gives connections that end with the time that is left: the library waits
-// for a server's first word for ever.
+// dial returns a dialer that sets the context's deadline on the connection: the
+// library itself waits for a server's greeting without a limit.
 func (m Mail) dial(host string) mail.DialContextFunc {
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		var conn net.Conn
@@ -102,24 +102,24 @@ func (m Mail) dial(host string) mail.DialContextFunc {
 	}
 }
 
-// envelope is a mail without a text.
+// envelope returns a mail without a body.
 func envelope(m Mail) (*mail.Msg, error) {
 	msg := mail.NewMsg()
 	msg.SetUserAgent("octopod")
 	if err := msg.From(m.From); err != nil {
-		return nil, fmt.Errorf("the sender %q is no mail address", m.From)
+		return nil, fmt.Errorf("the sender %q is not a mail address", m.From)
 	}
 	if len(m.To) == 0 {
-		return nil, errors.New("nobody is named who gets the mail")
+		return nil, errors.New("the mail has no recipient")
 	}
 	if err := msg.To(m.To...); err != nil {
-		return nil, fmt.Errorf("who gets the mail is no mail address: %s", strings.Join(m.To, ", "))
+		return nil, fmt.Errorf("a recipient is not a mail address: %s", strings.Join(m.To, ", "))
 	}
 	return msg, nil
 }
 
-// Send is Sink's. Several servers that tell of one occasion send one Message-ID,
-// of which mail systems keep the first.
+// Send implements Sink. All servers that report one event send the same Message-ID,
+// and mail systems keep the first mail.
 func (b *mailbox) Send(ctx context.Context, n Notice) error {
 	msg, err := envelope(b.Mail)
 	if err != nil {
@@ -128,18 +128,18 @@ func (b *mailbox) Send(ctx context.Context, n Notice) error {
 	_, domain, _ := strings.Cut(b.From, "@")
 	msg.SetMessageIDWithValue(n.ID + "@" + strings.Trim(domain, "> "))
 	msg.SetDateWithValue(n.At)
-	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no answers from those on holiday
+	msg.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834: no vacation replies
 	msg.Subject(n.Headline)
 	msg.SetBodyString(mail.TypeTextPlain, n.text())
 	err = b.client.DialAndSendWithContext(ctx, msg)
-	var refused *mail.SendError
-	if errors.As(err, &refused) {
-		return &Refusal{Words: oneLine(refused.Error()), Passing: refused.IsTemp()}
+	var rejected *mail.SendError
+	if errors.As(err, &rejected) {
+		return &RejectedError{Message: oneLine(rejected.Error()), Temporary: rejected.IsTemp()}
 	}
 	return err
 }
 
-// text is a notice as plain text.
+// text returns a notice as plain text.
 func (n Notice) text() string {
 	var b strings.Builder
 	b.WriteString(n.Headline + "\n" + n.Sentence + "\n\n" + n.factLines() + "\n")

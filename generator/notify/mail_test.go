@@ -24,15 +24,15 @@ import (
 	"octopod/generator/testenv"
 )
 
-// postOffice is a real SMTP server on loopback.
-type postOffice struct {
+// mailServer is a real SMTP server on loopback.
+type mailServer struct {
 	address string
 	roots   *x509.CertPool
-	got     chan letter
-	refuse  error // what RCPT is answered
+	got     chan message
+	refuse  error // response to RCPT
 }
 
-type letter struct {
+type message struct {
 	from, user string
 	to         []string
 	*mail.Message
@@ -40,9 +40,9 @@ type letter struct {
 }
 
 // open starts an SMTP server; with implicit it speaks TLS from the first byte.
-func (p *postOffice) open(t *testing.T, implicit bool) {
+func (p *mailServer) open(t *testing.T, implicit bool) {
 	t.Helper()
-	p.got = make(chan letter, 10)
+	p.got = make(chan message, 10)
 	certificate := p.certificate(t)
 	server := smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) { return &session{office: p}, nil }))
 	server.Domain = "localhost"
@@ -63,7 +63,7 @@ func (p *postOffice) open(t *testing.T, implicit bool) {
 	})
 }
 
-func (p *postOffice) certificate(t *testing.T) tls.Certificate {
+func (p *mailServer) certificate(t *testing.T) tls.Certificate {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -86,10 +86,10 @@ func (p *postOffice) certificate(t *testing.T) tls.Certificate {
 	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
 }
 
-// session is one client of the post office.
+// session is one SMTP session.
 type session struct {
-	office *postOffice
-	letter letter
+	office  *mailServer
+	message message
 }
 
 func (s *session) AuthMechanisms() []string { return []string{sasl.Plain} }
@@ -99,18 +99,18 @@ func (s *session) Auth(string) (sasl.Server, error) {
 		if password != "right" {
 			return errors.New("wrong password")
 		}
-		s.letter.user = user
+		s.message.user = user
 		return nil
 	}), nil
 }
 
 func (s *session) Mail(from string, _ *smtp.MailOptions) error {
-	s.letter.from = from
+	s.message.from = from
 	return nil
 }
 
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
-	s.letter.to = append(s.letter.to, to)
+	s.message.to = append(s.message.to, to)
 	return s.office.refuse
 }
 
@@ -120,8 +120,8 @@ func (s *session) Data(r io.Reader) error {
 		return err
 	}
 	text, err := io.ReadAll(message.Body)
-	s.letter.Message, s.letter.text = message, strings.ReplaceAll(string(text), "\r\n", "\n")
-	s.office.got <- s.letter
+	s.message.Message, s.message.text = message, strings.ReplaceAll(string(text), "\r\n", "\n")
+	s.office.got <- s.message
 	return err
 }
 
@@ -131,7 +131,7 @@ func (s *session) Logout() error { return nil }
 func TestMailArrives(t *testing.T) {
 	for _, way := range []notify.Encryption{notify.StartTLS, notify.TLS, notify.NoTLS} {
 		t.Run(string(way), func(t *testing.T) {
-			office := &postOffice{}
+			office := &mailServer{}
 			office.open(t, way == notify.TLS)
 			to := notify.Mail{Server: office.address, From: "Octopod <octopod@example.com>", To: []string{"qa@example.com", "pm@example.com"}, Encryption: way}
 			if way != notify.NoTLS {
@@ -172,21 +172,21 @@ func TestMailIsRefused(t *testing.T) {
 		{"for now", &smtp.SMTPError{Code: 450, EnhancedCode: smtp.EnhancedCode{4, 2, 0}, Message: "greylisted"}, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			office := &postOffice{refuse: c.refuse}
+			office := &mailServer{refuse: c.refuse}
 			office.open(t, false)
 			sink := mailSink(t, office, "", "")
-			if r := refusal(t, sink.Send(t.Context(), notice(t, login()))); r.Passing != c.passing || !strings.Contains(r.Words, strings.TrimPrefix(c.refuse.Error(), "SMTP error ")[4:]) {
-				t.Errorf("said: %+v", r)
+			if r := rejection(t, sink.Send(t.Context(), notice(t, login()))); r.Temporary != c.passing || !strings.Contains(r.Message, strings.TrimPrefix(c.refuse.Error(), "SMTP error ")[4:]) {
+				t.Errorf("error %+v", r)
 			}
 		})
 	}
 }
 
-// A password goes to nobody but the server that is meant.
-func TestMailServerThatIsAnother(t *testing.T) {
-	office := &postOffice{}
+// The sink sends the password to the configured server only, and no error quotes it.
+func TestMailPasswordIsProtected(t *testing.T) {
+	office := &mailServer{}
 	office.open(t, false)
-	office.certificate(t) // the roots are those of another now
+	office.certificate(t) // replaces the trusted root certificate
 	if err := mailSink(t, office, "octopod", "right").Send(t.Context(), notice(t, login())); err == nil || !strings.Contains(err.Error(), "certificate") {
 		t.Errorf("said: %v", err)
 	}
@@ -197,7 +197,7 @@ func TestMailServerThatIsAnother(t *testing.T) {
 	}
 }
 
-func mailSink(t *testing.T, office *postOffice, user, password string) notify.Sink {
+func mailSink(t *testing.T, office *mailServer, user, password string) notify.Sink {
 	t.Helper()
 	to := notify.Mail{Server: office.address, From: "octopod@example.com", To: []string{"qa@example.com"}, Username: user, Password: password}
 	sink, err := notify.Open(notify.Options{Kind: notify.Email, Mail: to.Trusting(office.roots)})
@@ -207,14 +207,14 @@ func mailSink(t *testing.T, office *postOffice, user, password string) notify.Si
 	return sink
 }
 
-// A mail server that takes a connection and says nothing is left in time.
+// Sending to a mail server that accepts a connection and sends nothing times out.
 func TestMailServerThatHangs(t *testing.T) {
 	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = listener.Close() }()
-	sink := mailSink(t, &postOffice{address: listener.Addr().String()}, "", "")
+	sink := mailSink(t, &mailServer{address: listener.Addr().String()}, "", "")
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	done := make(chan error, 1)
@@ -222,9 +222,9 @@ func TestMailServerThatHangs(t *testing.T) {
 	select {
 	case err := <-done:
 		if err == nil {
-			t.Error("it says that it was sent")
+			t.Error("Send reports success")
 		}
 	case <-time.After(testenv.Patience):
-		t.Error("it hangs")
+		t.Error("Send hangs")
 	}
 }

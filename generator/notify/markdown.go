@@ -5,25 +5,24 @@ import (
 	"strings"
 )
 
-// apart is a character that nobody sees, and that keeps two others from being
-// read together.
-const apart = "\u200b"
+// zeroWidthSpace is an invisible character that breaks up mentions and URLs.
+const zeroWidthSpace = "\u200b"
 
 var (
 	markup    = regexp.MustCompile("[\\\\`*_~|<>\\[\\]()#]")
 	mention   = regexp.MustCompile(`[@#!~%$&^]`)
-	addressed = regexp.MustCompile(`(?i)(://|www\.|mailto:|xmpp:)`)
+	urlPrefix = regexp.MustCompile(`(?i)(://|www\.|mailto:|xmpp:)`)
 )
 
-// Markdown writes a text so that Markdown, as the forges and the chats read it,
-// shows it as it is: no markup, no link, nobody and nothing mentioned.
+// Markdown escapes a text for the Markdown of forges and chats: it shows as it is,
+// without markup, links or mentions.
 func Markdown(text string) string {
-	text = addressed.ReplaceAllStringFunc(oneLine(text), func(found string) string { return found[:1] + apart + found[1:] })
-	text = mention.ReplaceAllString(text, "$0"+apart)
+	text = urlPrefix.ReplaceAllStringFunc(oneLine(text), func(found string) string { return found[:1] + zeroWidthSpace + found[1:] })
+	text = mention.ReplaceAllString(text, "$0"+zeroWidthSpace)
 	return markup.ReplaceAllString(text, `\$0`)
 }
 
-// markdown is a notice as Markdown, with its own links.
+// markdown returns a notice as Markdown, with its own links.
 func (n Notice) markdown() string {
 	var b strings.Builder
 	b.WriteString("**" + Markdown(n.Headline) + "**\n" + Markdown(n.Sentence) + "\n")

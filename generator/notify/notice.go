@@ -13,16 +13,15 @@ import (
 	"octopod/generator/staging"
 )
 
-// Notice is one occasion in words, as any viewer of the project may read them.
-// Its texts are plain: what a place understands as markup is the place's sink to
-// take care of.
+// Notice describes one event with the fields that every viewer of the project may
+// read. Its texts are plain: each sink escapes the markup of its destination.
 type Notice struct {
-	ID       string // the same on every server that tells of this occasion
-	Project  string // its name
-	Occasion Occasion
-	At       time.Time
-	Staging  *staging.View // as a viewer sees it
-	Page     string        // of the staging, on Octopod; "" where people reach none
+	ID      string // the same on every server that reports this event
+	Project string // its name
+	Event   Event
+	At      time.Time
+	Staging *staging.View // redacted for viewers
+	Page    string        // Octopod's page of the staging; "" without one
 
 	Headline, Sentence string
 	Facts              []Fact
@@ -35,26 +34,26 @@ type Fact struct{ Name, Text string }
 // Link is an http or https address with a name.
 type Link struct{ Name, URL string }
 
-// Compose puts an occasion into words. The view is the one that a viewer may
-// see; more overrides the sentence about its status.
-func Compose(p *project.Project, o Occasion, v *staging.View, page, more string, at time.Time) Notice {
-	n := Notice{Project: p.Metadata.Name, Occasion: o, At: at, Staging: v, Page: page}
+// Compose returns the notice of an event. The view must be redacted for viewers; more
+// replaces the sentence about the status.
+func Compose(p *project.Project, o Event, v *staging.View, page, more string, at time.Time) Notice {
+	n := Notice{Project: p.Metadata.Name, Event: o, At: at, Staging: v, Page: page}
 	n.ID = n.identity()
-	n.Headline = oneLine(v.Metadata.Name + " " + deed(o))
+	n.Headline = oneLine(v.Metadata.Name + " " + headlineVerb(o))
 	n.Sentence = oneLine(cmp.Or(more, Sentence(p, o.On, v)))
 	n.Facts = facts(p, v)
 	n.Links = links(p, o.On, v, page)
 	return n
 }
 
-// identity is made of what happened, not of who saw it.
+// identity returns a hash of the event, the same on every server.
 func (n Notice) identity() string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %v", n.Project, n.Staging.Metadata.Name, n.Staging.Version, n.Occasion))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %v", n.Project, n.Staging.Metadata.Name, n.Staging.Version, n.Event))
 	return hex.EncodeToString(sum[:16])
 }
 
-// deed is what a headline says behind the name.
-func deed(o Occasion) string {
+// headlineVerb returns the headline's text after the name.
+func headlineVerb(o Event) string {
 	switch o.On {
 	case project.OnRunning:
 		if o.Again {
@@ -75,17 +74,18 @@ func deed(o Occasion) string {
 	return string(o.On)
 }
 
-// Sentence says how a staging is, for people who know neither git nor Kubernetes.
+// Sentence describes the state of a staging, for people who know neither git nor
+// Kubernetes.
 func Sentence(p *project.Project, on project.Trigger, v *staging.View) string {
 	usual := map[project.Trigger]string{
 		project.OnRunning:  "Everything runs.",
-		project.OnFailed:   "It could not be put in place. Somebody who develops it should have a look.",
+		project.OnFailed:   "It could not be deployed. Ask a developer to check it.",
 		project.OnDegraded: "A part of it does not work.",
-		project.OnArchived: "It sleeps. Its data are kept.",
-		project.OnDeleted:  "Nothing is left of it.",
+		project.OnArchived: "It sleeps. Its data is kept.",
+		project.OnDeleted:  "It is removed completely.",
 	}[on]
 	if on == project.OnFailed && v.Spec.State == staging.Deleting {
-		usual = "It could not be taken down. Somebody who develops it should have a look."
+		usual = "It could not be removed. Ask a developer to check it."
 	}
 	if plain := v.Status.Reason.Plain(p.ServiceTitles()); plain != "" && on != project.OnDeleted {
 		return plain + "."
@@ -104,13 +104,13 @@ func facts(p *project.Project, v *staging.View) []Fact {
 	if v.Spec.Expires != nil && v.Spec.State == staging.Active {
 		all = append(all, Fact{"Expires", v.Spec.Expires.UTC().Format("2 Jan 2006")})
 	}
-	var told []Fact
+	var filled []Fact
 	for _, f := range all {
 		if f.Text = oneLine(f.Text); f.Text != "" {
-			told = append(told, f)
+			filled = append(filled, f)
 		}
 	}
-	return told
+	return filled
 }
 
 func requestText(r *staging.PullRequest) string {
@@ -120,7 +120,7 @@ func requestText(r *staging.PullRequest) string {
 	return strings.TrimSpace(fmt.Sprintf("%d %s", r.Number, r.Title))
 }
 
-// versions says which version of each part is wanted.
+// versions lists the desired version of each service.
 func versions(p *project.Project, v *staging.View) string {
 	var parts []string
 	for _, name := range p.ServiceNames() {
@@ -131,7 +131,7 @@ func versions(p *project.Project, v *staging.View) string {
 	return strings.Join(parts, ", ")
 }
 
-// links are where a reader goes from here.
+// links returns the links of a notice: the staging, its page and its pull request.
 func links(p *project.Project, on project.Trigger, v *staging.View, page string) []Link {
 	var found []Link
 	add := func(name, address string) {
@@ -151,8 +151,8 @@ func links(p *project.Project, on project.Trigger, v *staging.View, page string)
 	return found
 }
 
-// WebAddress gives an address of the web in a form that no markup breaks out
-// of, and nothing for any other.
+// WebAddress returns an http or https address, escaped for every markup, or "" for
+// any other text.
 func WebAddress(text string) string {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || strings.ContainsAny(u.Host, "<>|()\"'`\\ ") {
@@ -162,21 +162,21 @@ func WebAddress(text string) string {
 		Replace(u.String())
 }
 
-// longest is how many characters of a single text are told.
-const longest = 200
+// maxText bounds the characters of a single text.
+const maxText = 200
 
-// oneLine is a text without line breaks, control and direction characters, and
-// not endless.
+// oneLine returns a text without line breaks, control and direction characters, cut
+// off after longest characters.
 func oneLine(text string) string {
-	text = strings.Join(strings.Fields(strings.Map(visible, text)), " ")
-	if runes := []rune(text); len(runes) > longest {
-		return string(runes[:longest-1]) + "…"
+	text = strings.Join(strings.Fields(strings.Map(replaceInvisible, text)), " ")
+	if runes := []rune(text); len(runes) > maxText {
+		return string(runes[:maxText-1]) + "…"
 	}
 	return text
 }
 
-// visible replaces what is not seen by a space.
-func visible(r rune) rune {
+// replaceInvisible replaces invisible characters by a space.
+func replaceInvisible(r rune) rune {
 	switch {
 	case r < ' ' || r >= 0x7f && r < 0xa0:
 		return ' '
@@ -186,12 +186,12 @@ func visible(r rune) rune {
 	return r
 }
 
-// Test is a notice about nothing, to see whether it arrives.
+// Test returns a notice that tests a sink.
 func Test(page string, at time.Time) Notice {
 	s := staging.Staging{Name: "test"}
 	n := Notice{
-		Project: "octopod", Occasion: Occasion{On: "test"}, At: at, Page: page, Staging: &staging.View{Document: s.Document(), Version: at.UTC().Format(time.RFC3339Nano)},
-		Headline: "A test message of Octopod", Sentence: "Whoever reads this is told when a staging changes.",
+		Project: "octopod", Event: Event{On: "test"}, At: at, Page: page, Staging: &staging.View{Document: s.Document(), Version: at.UTC().Format(time.RFC3339Nano)},
+		Headline: "A test message of Octopod", Sentence: "Octopod will report changes of stagings here.",
 	}
 	n.ID = n.identity()
 	if address := WebAddress(page); address != "" {

@@ -9,60 +9,60 @@ import (
 	"time"
 )
 
-// Outcome is what became of an attempt to deliver.
+// Outcome is the result of a delivery attempt.
 type Outcome string
 
 // The outcomes.
 const (
 	Sent    Outcome = "sent"
-	Retried Outcome = "retried"  // it failed, and is tried again
-	GivenUp Outcome = "given_up" // it failed for good, took too long, or there was no room
+	Retried Outcome = "retried"  // failed, will be retried
+	GivenUp Outcome = "given_up" // failed permanently, timed out, or the outbox was full
 )
 
-// Limits bound what an outbox holds and how long it tries.
+// Limits bound the size of an outbox and its retries.
 type Limits struct {
-	Held     int           // deliveries that wait; the oldest gives way
-	Attempt  time.Duration // for one attempt
-	Patience time.Duration // for one delivery, from the moment it was put in
-	Pause    time.Duration // after the first failure; doubled with each one after
-	MostRest time.Duration // between two attempts, unless the place asks for more
+	Capacity        int           // waiting deliveries; a further one drops the oldest
+	AttemptTimeout  time.Duration // for one attempt
+	DeliveryTimeout time.Duration // for one delivery, counted from Put
+	Backoff         time.Duration // after the first failure; doubled with each further one
+	MaxBackoff      time.Duration // between two attempts, unless the destination asks for more
 }
 
-// UsualLimits are those of a server.
-func UsualLimits() Limits {
-	return Limits{Held: 200, Attempt: 15 * time.Second, Patience: 15 * time.Minute, Pause: time.Second, MostRest: time.Minute}
+// DefaultLimits returns the limits of a server.
+func DefaultLimits() Limits {
+	return Limits{Capacity: 200, AttemptTimeout: 15 * time.Second, DeliveryTimeout: 15 * time.Minute, Backoff: time.Second, MaxBackoff: time.Minute}
 }
 
-// Outbox delivers to one place, one after the other, and holds up nobody else.
+// Outbox delivers to one destination, one delivery at a time.
 type Outbox struct {
-	place  string
-	limits Limits
-	log    *slog.Logger
-	count  func(place string, o Outcome)
+	destination string
+	limits      Limits
+	log         *slog.Logger
+	count       func(destination string, o Outcome)
 
 	mu      sync.Mutex
 	waiting []Delivery
-	more    chan struct{}
+	queued  chan struct{}
 }
 
-// Delivery is one thing to do at a place. A later one with the same key makes
-// it needless. Do may be called several times.
+// Delivery is one call to a destination. A later delivery with the same key replaces
+// it. Do may be called several times.
 type Delivery struct {
 	Key  string
 	What string // for the log
 	Do   func(context.Context) error
 
-	until time.Time
+	deadline time.Time
 }
 
-// NewOutbox makes the outbox of a place. Nothing is delivered before Run.
-func NewOutbox(place string, limits Limits, log *slog.Logger, count func(place string, o Outcome)) *Outbox {
-	return &Outbox{place: place, limits: limits, log: log, count: count, more: make(chan struct{}, 1)}
+// NewOutbox returns the outbox of a destination. It delivers nothing before Run.
+func NewOutbox(destination string, limits Limits, log *slog.Logger, count func(destination string, o Outcome)) *Outbox {
+	return &Outbox{destination: destination, limits: limits, log: log, count: count, queued: make(chan struct{}, 1)}
 }
 
-// Put leaves a delivery. It never waits.
+// Put queues a delivery. It does not block.
 func (o *Outbox) Put(d Delivery) {
-	d.until = time.Now().Add(o.limits.Patience)
+	d.deadline = time.Now().Add(o.limits.DeliveryTimeout)
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for i, old := range o.waiting {
@@ -71,18 +71,18 @@ func (o *Outbox) Put(d Delivery) {
 			return
 		}
 	}
-	if len(o.waiting) >= o.limits.Held {
-		o.giveUp(o.waiting[0], errors.New("too many wait for this place"))
+	if len(o.waiting) >= o.limits.Capacity {
+		o.giveUp(o.waiting[0], errors.New("too many deliveries wait for this destination"))
 		o.waiting = o.waiting[1:]
 	}
 	o.waiting = append(o.waiting, d)
 	select {
-	case o.more <- struct{}{}:
+	case o.queued <- struct{}{}:
 	default:
 	}
 }
 
-// Run delivers for as long as ctx lasts.
+// Run delivers until ctx is cancelled.
 func (o *Outbox) Run(ctx context.Context) {
 	for ctx.Err() == nil {
 		if d, ok := o.take(); ok {
@@ -90,14 +90,14 @@ func (o *Outbox) Run(ctx context.Context) {
 			continue
 		}
 		select {
-		case <-o.more:
+		case <-o.queued:
 		case <-ctx.Done():
 		}
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, d := range o.waiting {
-		o.giveUp(d, errors.New("the server ends"))
+		o.giveUp(d, errors.New("the server shuts down"))
 	}
 	o.waiting = nil
 }
@@ -113,8 +113,8 @@ func (o *Outbox) take() (Delivery, bool) {
 	return d, true
 }
 
-// replaced tells whether a later delivery made this one needless.
-func (o *Outbox) replaced(d Delivery) bool {
+// superseded reports whether a later delivery has the same key.
+func (o *Outbox) superseded(d Delivery) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for _, later := range o.waiting {
@@ -125,21 +125,21 @@ func (o *Outbox) replaced(d Delivery) bool {
 	return false
 }
 
-// deliver tries until it is done, or hopeless.
+// deliver retries a delivery until it succeeds, fails permanently or times out.
 func (o *Outbox) deliver(ctx context.Context, d Delivery) {
-	for pause := o.limits.Pause; !o.replaced(d); pause = min(2*pause, o.limits.MostRest) {
+	for pause := o.limits.Backoff; !o.superseded(d); pause = min(2*pause, o.limits.MaxBackoff) {
 		err := o.attempt(ctx, d)
 		if err == nil {
-			o.count(o.place, Sent)
+			o.count(o.destination, Sent)
 			return
 		}
 		rest, again := retry(err, pause)
-		if !again || time.Now().Add(rest).After(d.until) || ctx.Err() != nil {
+		if !again || time.Now().Add(rest).After(d.deadline) || ctx.Err() != nil {
 			o.giveUp(d, err)
 			return
 		}
-		o.count(o.place, Retried)
-		o.log.InfoContext(ctx, "not told, tried again", "to", o.place, "what", d.What, "after", rest, "error", err)
+		o.count(o.destination, Retried)
+		o.log.InfoContext(ctx, "delivery failed, retrying", "to", o.destination, "what", d.What, "after", rest, "error", err)
 		select {
 		case <-time.After(rest):
 		case <-ctx.Done():
@@ -148,24 +148,24 @@ func (o *Outbox) deliver(ctx context.Context, d Delivery) {
 }
 
 func (o *Outbox) attempt(ctx context.Context, d Delivery) error {
-	ctx, cancel := context.WithTimeout(ctx, o.limits.Attempt)
+	ctx, cancel := context.WithTimeout(ctx, o.limits.AttemptTimeout)
 	defer cancel()
 	return d.Do(ctx)
 }
 
-// giveUp notes what was not delivered.
+// giveUp counts and logs a delivery that failed permanently.
 func (o *Outbox) giveUp(d Delivery, err error) {
-	o.count(o.place, GivenUp)
-	o.log.Warn("not told, given up", "to", o.place, "what", d.What, "error", err)
+	o.count(o.destination, GivenUp)
+	o.log.Warn("delivery failed, given up", "to", o.destination, "what", d.What, "error", err)
 }
 
-// retry says whether and when to try again: never what the place refused, and
-// not before it wants to be asked.
+// retry returns whether and when to retry: never a permanent rejection, and not before
+// the destination's Retry-After.
 func retry(err error, pause time.Duration) (rest time.Duration, again bool) {
 	rest = pause/2 + rand.N(pause)
-	var refused *Refusal
-	if !errors.As(err, &refused) {
+	var rejected *RejectedError
+	if !errors.As(err, &rejected) {
 		return rest, true
 	}
-	return max(rest, refused.After), refused.Passing
+	return max(rest, rejected.RetryAfter), rejected.Temporary
 }

@@ -17,41 +17,41 @@ import (
 	"octopod/generator/testenv"
 )
 
-// quick are limits for tests: the pauses are short, and no busy machine reaches
-// the others.
-func quick() notify.Limits {
-	return notify.Limits{Held: 3, Attempt: testenv.Patience, Patience: testenv.Patience, Pause: time.Millisecond, MostRest: 5 * time.Millisecond}
+// testLimits returns limits with short pauses, and with timeouts that even a busy machine
+// does not reach.
+func testLimits() notify.Limits {
+	return notify.Limits{Capacity: 3, AttemptTimeout: testenv.Patience, DeliveryTimeout: testenv.Patience, Backoff: time.Millisecond, MaxBackoff: 5 * time.Millisecond}
 }
 
-// ledger keeps what outboxes log and count.
-type ledger struct {
+// recorder records the logs and the counts of outboxes.
+type recorder struct {
 	mu    sync.Mutex
 	text  bytes.Buffer
 	count map[string]int
 }
 
-func newLedger() *ledger { return &ledger{count: map[string]int{}} }
+func newRecorder() *recorder { return &recorder{count: map[string]int{}} }
 
-func (l *ledger) Write(line []byte) (int, error) {
+func (l *recorder) Write(line []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.text.Write(line)
 }
 
-func (l *ledger) Count(place string, o notify.Outcome) {
+func (l *recorder) Count(place string, o notify.Outcome) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.count[place+" "+string(o)]++
 }
 
-func (l *ledger) of(what string) int {
+func (l *recorder) of(what string) int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.count[what]
 }
 
-// wait waits until something was counted so often.
-func (l *ledger) wait(t *testing.T, what string, often int) {
+// wait waits until the count of an outcome reaches a number.
+func (l *recorder) wait(t *testing.T, what string, often int) {
 	t.Helper()
 	testenv.Eventually(t, fmt.Sprintf("%s, %d times", what, often), func() (string, bool) {
 		l.mu.Lock()
@@ -60,8 +60,8 @@ func (l *ledger) wait(t *testing.T, what string, often int) {
 	})
 }
 
-// outbox runs until the test ends.
-func outbox(t *testing.T, place string, limits notify.Limits, l *ledger) *notify.Outbox {
+// outbox returns an outbox that runs until the test ends.
+func outbox(t *testing.T, place string, limits notify.Limits, l *recorder) *notify.Outbox {
 	t.Helper()
 	o := notify.NewOutbox(place, limits, slog.New(slog.NewTextHandler(l, nil)), l.Count)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -71,8 +71,8 @@ func outbox(t *testing.T, place string, limits notify.Limits, l *ledger) *notify
 	return o
 }
 
-// to delivers a notice to a place.
-func to(t *testing.T, p *place, key string) notify.Delivery {
+// to returns the delivery of a notice to an endpoint.
+func to(t *testing.T, p *endpoint, key string) notify.Delivery {
 	t.Helper()
 	sink, err := notify.Open(notify.Options{Kind: notify.Slack, URL: p.URL + "/secret"})
 	if err != nil {
@@ -82,106 +82,106 @@ func to(t *testing.T, p *place, key string) notify.Delivery {
 	return notify.Delivery{Key: key, What: key, Do: func(ctx context.Context) error { return sink.Send(ctx, n) }}
 }
 
-// What fails is tried again, until it works.
-func TestTriedAgain(t *testing.T) {
+// A failed delivery is retried until it succeeds.
+func TestRetry(t *testing.T) {
 	left := []int{http.StatusInternalServerError, http.StatusBadGateway, http.StatusTooManyRequests, http.StatusOK}
-	p := newPlace(t, func(w http.ResponseWriter, _ *http.Request) {
+	p := newEndpoint(t, func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(left[0])
 		left = left[1:]
 	})
-	l := newLedger()
-	outbox(t, "chat", quick(), l).Put(to(t, p, "a"))
+	l := newRecorder()
+	outbox(t, "chat", testLimits(), l).Put(to(t, p, "a"))
 	l.wait(t, "chat sent", 1)
 	if l.of("chat retried") != 3 || l.of("chat given_up") != 0 {
 		t.Errorf("counted %v", l.count)
 	}
 }
 
-// A place that wants to be left alone is.
-func TestRetryAfterIsKept(t *testing.T) {
+// A retry waits for the destination's Retry-After.
+func TestRetryAfter(t *testing.T) {
 	var asked []time.Time
-	p := newPlace(t, func(w http.ResponseWriter, _ *http.Request) {
+	p := newEndpoint(t, func(w http.ResponseWriter, _ *http.Request) {
 		asked = append(asked, time.Now())
 		if len(asked) == 1 {
 			w.Header().Set("Retry-After", "1")
 			w.WriteHeader(http.StatusTooManyRequests)
 		}
 	})
-	l := newLedger()
-	outbox(t, "chat", quick(), l).Put(to(t, p, "a"))
+	l := newRecorder()
+	outbox(t, "chat", testLimits(), l).Put(to(t, p, "a"))
 	l.wait(t, "chat sent", 1)
 	if rest := asked[1].Sub(asked[0]); rest < time.Second {
-		t.Errorf("asked again after %s", rest)
+		t.Errorf("retried after %s", rest)
 	}
 }
 
-// What a place refuses for good is not tried again, and the log names no secret.
+// A permanent rejection is not retried, and the log contains no secret.
 func TestGivenUp(t *testing.T) {
-	p := newPlace(t, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "invalid_token", http.StatusForbidden) })
-	l := newLedger()
-	outbox(t, "chat", quick(), l).Put(to(t, p, "feature-login runs"))
+	p := newEndpoint(t, func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "invalid_token", http.StatusForbidden) })
+	l := newRecorder()
+	outbox(t, "chat", testLimits(), l).Put(to(t, p, "feature-login runs"))
 	l.wait(t, "chat given_up", 1)
 	if len(p.got) != 1 {
-		t.Errorf("asked %d times", len(p.got))
+		t.Errorf("%d requests", len(p.got))
 	}
 	if text := l.text.String(); !strings.Contains(text, "given up") || !strings.Contains(text, "invalid_token") || !strings.Contains(text, "feature-login runs") || strings.Contains(text, "secret") {
 		t.Errorf("logged: %s", text)
 	}
 }
 
-// A place that stays in trouble is given up after a time.
-func TestPatienceEnds(t *testing.T) {
-	p := newPlace(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
-	limits := quick()
-	limits.Patience = 50 * time.Millisecond
-	l := newLedger()
+// A delivery to a destination that keeps failing is given up after its timeout.
+func TestDeliveryTimeout(t *testing.T) {
+	p := newEndpoint(t, func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) })
+	limits := testLimits()
+	limits.DeliveryTimeout = 50 * time.Millisecond
+	l := newRecorder()
 	outbox(t, "chat", limits, l).Put(to(t, p, "a"))
 	l.wait(t, "chat given_up", 1)
 }
 
-// A place that hangs holds up nobody: neither who puts in, nor another place.
-// What does not fit is counted and logged, the oldest first.
-func TestPlaceThatHangs(t *testing.T) {
+// A destination that hangs blocks neither Put nor another destination. A full outbox
+// drops, counts and logs the oldest delivery.
+func TestHangingDestination(t *testing.T) {
 	held := make(chan struct{})
-	hanging := newPlace(t, func(_ http.ResponseWriter, r *http.Request) {
+	hanging := newEndpoint(t, func(_ http.ResponseWriter, r *http.Request) {
 		select {
 		case <-held:
 		case <-r.Context().Done():
 		}
 	})
 	defer close(held)
-	well := newPlace(t, ok)
-	l := newLedger()
-	limits := quick()
-	limits.Attempt = time.Hour // nothing that waited for it would come to an end
-	slow, fast := outbox(t, "slow", limits, l), outbox(t, "fast", quick(), l)
+	well := newEndpoint(t, ok)
+	l := newRecorder()
+	limits := testLimits()
+	limits.AttemptTimeout = time.Hour // the attempt hangs for the whole test
+	slow, fast := outbox(t, "slow", limits, l), outbox(t, "fast", testLimits(), l)
 	slow.Put(to(t, hanging, "first"))
-	<-hanging.got // it hangs by now
+	<-hanging.got // the first attempt hangs
 	for i := range 100 {
 		slow.Put(to(t, hanging, fmt.Sprint(i)))
 	}
 	fast.Put(to(t, well, "a"))
 	l.wait(t, "fast sent", 1)
 	l.wait(t, "slow given_up", 97)
-	if text := l.text.String(); !strings.Contains(text, "too many wait for this place") || !strings.Contains(text, "what=0 ") || strings.Contains(text, "what=99 ") {
+	if text := l.text.String(); !strings.Contains(text, "too many deliveries wait for this destination") || !strings.Contains(text, "what=0 ") || strings.Contains(text, "what=99 ") {
 		t.Errorf("logged: %s", text)
 	}
 }
 
-// An attempt that hangs ends in time, and is one that failed.
+// An attempt that hangs times out and counts as failed.
 func TestAttemptsAreBounded(t *testing.T) {
-	p := newPlace(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
+	p := newEndpoint(t, func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() })
 	hangs := to(t, p, "a")
 	times := 0
 	hangsOnce := notify.Delivery{Key: "a", What: "a", Do: func(ctx context.Context) error {
 		if times++; times > 1 {
-			return nil // at once: no busy machine makes it hang as well
+			return nil // returns at once, so that it cannot time out on a busy machine
 		}
 		return hangs.Do(ctx)
 	}}
-	l := newLedger()
-	limits := quick()
-	limits.Attempt = 100 * time.Millisecond
+	l := newRecorder()
+	limits := testLimits()
+	limits.AttemptTimeout = 100 * time.Millisecond
 	outbox(t, "chat", limits, l).Put(hangsOnce)
 	l.wait(t, "chat sent", 1)
 	if l.of("chat retried") != 1 {
@@ -189,10 +189,10 @@ func TestAttemptsAreBounded(t *testing.T) {
 	}
 }
 
-// Of two deliveries with one key the later counts, also while the first is tried.
+// A later delivery with the same key replaces an earlier one, even during its retries.
 func TestLaterReplacesEarlier(t *testing.T) {
-	l := newLedger()
-	o := outbox(t, "forge", quick(), l)
+	l := newRecorder()
+	o := outbox(t, "forge", testLimits(), l)
 	var mu sync.Mutex
 	var done []string
 	tried := make(chan struct{}, 1000)
@@ -217,15 +217,15 @@ func TestLaterReplacesEarlier(t *testing.T) {
 	}
 }
 
-// What waits at the end of the server is logged.
-func TestWhatIsLeft(t *testing.T) {
-	l := newLedger()
-	o := notify.NewOutbox("chat", quick(), slog.New(slog.NewTextHandler(l, nil)), l.Count)
+// Deliveries that wait at shutdown are counted and logged.
+func TestShutdown(t *testing.T) {
+	l := newRecorder()
+	o := notify.NewOutbox("chat", testLimits(), slog.New(slog.NewTextHandler(l, nil)), l.Count)
 	o.Put(notify.Delivery{Key: "a", What: "feature-login runs", Do: func(context.Context) error { return nil }})
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	o.Run(ended)
-	if l.of("chat given_up") != 1 || !strings.Contains(l.text.String(), "the server ends") {
+	if l.of("chat given_up") != 1 || !strings.Contains(l.text.String(), "the server shuts down") {
 		t.Errorf("counted %v, logged %s", l.count, l.text.String())
 	}
 }

@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// Sink sends notices to one place.
+// Sink sends notices to one destination.
 type Sink interface {
 	Send(context.Context, Notice) error
 }
 
-// Kind says what a place understands.
+// Kind is the type of a destination.
 type Kind string
 
 // The kinds of sinks.
@@ -26,32 +26,31 @@ const (
 	Email      Kind = "email"      // SMTP
 )
 
-// Kinds lists them all.
+// Kinds returns all kinds of sinks.
 func Kinds() []Kind { return []Kind{Slack, Mattermost, Discord, Teams, Webhook, Email} }
 
-// Options say where a sink sends to. Everything that is a secret is here: it is
-// not to be logged.
+// Options configure a sink. They contain secrets: do not log them.
 type Options struct {
 	Kind   Kind
 	URL    string // of every kind but Email
-	Key    string // with Webhook: signs what is sent; "" for no signature
-	Source string // with Webhook: the address of this server, the source of its events
+	Key    string // with Webhook: the signing key; "" for no signature
+	Source string // with Webhook: this server's address, the source of the CloudEvents
 	Mail   Mail   // with Email
 }
 
-// Open makes a sink. It contacts nobody.
+// Open returns a sink. It does not connect to the destination.
 func Open(o Options) (Sink, error) {
 	if o.Kind == Email {
-		return openMail(o.Mail)
+		return newMailSink(o.Mail)
 	}
 	if !slices.Contains(Kinds(), o.Kind) {
-		return nil, fmt.Errorf("%q is no kind: it is one of %s", o.Kind, kindNames())
+		return nil, fmt.Errorf("%q is not a kind of sink: write one of %s", o.Kind, kindNames())
 	}
 	if WebAddress(o.URL) == "" {
-		return nil, fmt.Errorf("the address is none of the web") // which one is a secret
+		return nil, fmt.Errorf("the URL is not an http or https address") // the URL is a secret
 	}
 	if o.Kind == Webhook {
-		return openWebhook(o)
+		return newWebhook(o)
 	}
 	write := map[Kind]func(Notice) any{Slack: slackMessage, Mattermost: mattermostMessage, Discord: discordMessage, Teams: teamsMessage}[o.Kind]
 	return &chat{address: o.URL, write: write, client: newClient()}, nil
@@ -65,14 +64,14 @@ func kindNames() string {
 	return strings.Join(names, ", ")
 }
 
-// chat is a channel that is reached by its incoming webhook: one POST.
+// chat sends a notice to a channel's incoming webhook, with one POST.
 type chat struct {
 	address string
 	write   func(Notice) any
 	client  *http.Client
 }
 
-// Send is Sink's.
+// Send implements Sink.
 func (c *chat) Send(ctx context.Context, n Notice) error {
 	return post(ctx, c.client, c.address, nil, c.write(n))
 }

@@ -16,10 +16,10 @@ import (
 	"octopod/generator/staging"
 )
 
-// sent is the JSON that a place of a kind is sent.
+// sent returns the JSON that a sink of a kind sends.
 func sent(t *testing.T, kind notify.Kind, n notify.Notice) string {
 	t.Helper()
-	p := newPlace(t, ok)
+	p := newEndpoint(t, ok)
 	sink, err := notify.Open(notify.Options{Kind: kind, URL: p.URL + "/services/T0/B0/secret"})
 	if err != nil {
 		t.Fatal(err)
@@ -30,8 +30,8 @@ func sent(t *testing.T, kind notify.Kind, n notify.Notice) string {
 	return string((<-p.got).body)
 }
 
-// A chat gets what its own documentation describes; chats.go names the pages.
-func TestChatsAreToldInTheirWay(t *testing.T) {
+// Each chat receives the format of its documentation; chats.go names the pages.
+func TestChatFormats(t *testing.T) {
 	for kind, want := range map[notify.Kind]string{
 		notify.Slack: `{
 			"text": "feature-login runs", "unfurl_links": false,
@@ -55,8 +55,8 @@ func TestChatsAreToldInTheirWay(t *testing.T) {
 	}
 }
 
-// What others wrote mentions nobody, links nowhere and breaks out of nothing.
-func TestHostileTextsStayTexts(t *testing.T) {
+// Text from users contains no mentions, no links and no markup.
+func TestHostileTextIsEscaped(t *testing.T) {
 	n := notice(t, hostile())
 	for _, l := range n.Links {
 		if strings.HasPrefix(l.URL, "javascript:") {
@@ -98,8 +98,8 @@ func TestHostileTextsStayTexts(t *testing.T) {
 	}
 }
 
-// Discord refuses what is too long for it.
-func TestDiscordIsToldInShort(t *testing.T) {
+// Discord rejects messages over 2000 characters.
+func TestDiscordMessageIsShortened(t *testing.T) {
 	v := login()
 	v.Metadata.Title, v.Spec.Branch, v.Spec.PullRequest.Title = strings.Repeat("#", 500), strings.Repeat("#", 500), strings.Repeat("#", 500)
 	var got struct{ Content string }
@@ -111,7 +111,7 @@ func TestDiscordIsToldInShort(t *testing.T) {
 	}
 }
 
-// The documented documented envelope around an Adaptive Card.
+// The message has the documented envelope around an Adaptive Card.
 func TestTeamsCard(t *testing.T) {
 	var got struct {
 		Type        string
@@ -139,11 +139,11 @@ func TestTeamsCard(t *testing.T) {
 	}
 }
 
-// A webhook gets a CloudEvent that CNCF's own library takes, signed so that the
-// library of Standard Webhooks believes it, and nobody else's.
+// A webhook receives a CloudEvent that CNCF's library accepts, with a signature that
+// the library of Standard Webhooks verifies.
 func TestWebhookIsACloudEvent(t *testing.T) {
 	const key = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-	p := newPlace(t, ok)
+	p := newEndpoint(t, ok)
 	sink, err := notify.Open(notify.Options{Kind: notify.Webhook, URL: p.URL, Key: key, Source: "https://octopod.example.com"})
 	if err != nil {
 		t.Fatal(err)
@@ -178,31 +178,31 @@ func TestWebhookIsACloudEvent(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := receiver.Verify(got.body, got.header); err != nil {
-		t.Errorf("the signature is not believed: %v", err)
+		t.Errorf("the signature is not valid: %v", err)
 	}
 	if err := receiver.Verify(append(got.body, ' '), got.header); err == nil {
-		t.Error("another body is believed")
+		t.Error("the signature is valid for another body")
 	}
 	if err := receiver.Verify(got.body, http.Header{}); err == nil {
-		t.Error("no signature is believed")
+		t.Error("a missing signature is valid")
 	}
 }
 
-// An occasion has one identity wherever and whenever it is seen, and no other has it.
+// An event has the same unique identity on every server and at any time.
 func TestIdentityOfANotice(t *testing.T) {
 	first := notice(t, login())
 	later := login()
 	later.Status.Reason.Awaiting = "backend"
 	if again := notice(t, later); again.ID != first.ID {
-		t.Error("two servers that see one occasion name it differently")
+		t.Error("two servers give one event different identities")
 	}
 	later.Version = "2"
 	if other := notice(t, later); other.ID == first.ID {
-		t.Error("two versions have one name")
+		t.Error("two versions have one identity")
 	}
 }
 
-// Texts for people hold no words of Kubernetes, whatever the status says.
+// Texts for people contain no terms of Kubernetes, whatever the status contains.
 func TestWordsForPeople(t *testing.T) {
 	for on, reason := range map[project.Trigger]staging.Reason{
 		project.OnFailed: {Code: staging.ReasonRenderFailed}, project.OnArchived: {Code: staging.ReasonArchived},
@@ -210,7 +210,7 @@ func TestWordsForPeople(t *testing.T) {
 	} {
 		v := login()
 		v.Status.Reason, v.Status.Detail = reason, "Deployment/backend: ImagePullBackOff in namespace shop-feature-login"
-		n := notify.Compose(shop(t), notify.Occasion{On: on}, v, "", "", noon)
+		n := notify.Compose(shop(t), notify.Event{On: on}, v, "", "", noon)
 		text := n.Headline + n.Sentence
 		for _, f := range n.Facts {
 			text += f.Text
@@ -223,70 +223,71 @@ func TestWordsForPeople(t *testing.T) {
 	}
 	v := login()
 	v.Spec.State, v.Status.Reason = staging.Deleting, staging.Reason{Code: staging.ReasonTeardownFailed}
-	if said := notify.Sentence(shop(t), project.OnFailed, v); !strings.HasPrefix(said, "It could not be taken down.") {
-		t.Errorf("of a deletion that failed it is said: %s", said)
+	if said := notify.Sentence(shop(t), project.OnFailed, v); !strings.HasPrefix(said, "It could not be removed.") {
+		t.Errorf("the sentence of a failed deletion: %s", said)
 	}
 }
 
-func TestSinksThatAreWrong(t *testing.T) {
+func TestInvalidSinks(t *testing.T) {
 	for want, o := range map[string]notify.Options{
-		`"pager" is no kind: it is one of slack, `: {Kind: "pager", URL: "https://example.com"},
-		"the address is none of the web":           {Kind: notify.Slack, URL: "hooks.slack.example/secret"},
-		"the key is not whsec_":                    {Kind: notify.Webhook, URL: "https://example.com", Key: "what?"},
-		"is not host:port":                         {Kind: notify.Email, Mail: notify.Mail{Server: "mail", From: "a@example.com", To: []string{"b@example.com"}}},
-		"is no mail address":                       {Kind: notify.Email, Mail: notify.Mail{Server: "mail:25", From: "octopod", To: []string{"b@example.com"}}},
-		"nobody is named who gets the mail":        {Kind: notify.Email, Mail: notify.Mail{Server: "mail:25", From: "a@example.com"}},
-		"is no encryption":                         {Kind: notify.Email, Mail: notify.Mail{Server: "mail:25", From: "a@example.com", To: []string{"b@example.com"}, Encryption: "rot13"}},
+		`"pager" is not a kind of sink: write one of slack, `: {Kind: "pager", URL: "https://example.com"},
+		"the URL is not an http or https address":             {Kind: notify.Slack, URL: "hooks.slack.example/secret"},
+		"the key is not whsec_":                               {Kind: notify.Webhook, URL: "https://example.com", Key: "what?"},
+		"is not host:port":                                    {Kind: notify.Email, Mail: notify.Mail{Server: "mail", From: "a@example.com", To: []string{"b@example.com"}}},
+		"is not a mail address":                               {Kind: notify.Email, Mail: notify.Mail{Server: "mail:25", From: "octopod", To: []string{"b@example.com"}}},
+		"the mail has no recipient":                           {Kind: notify.Email, Mail: notify.Mail{Server: "mail:25", From: "a@example.com"}},
+		"is not an encryption":                                {Kind: notify.Email, Mail: notify.Mail{Server: "mail:25", From: "a@example.com", To: []string{"b@example.com"}, Encryption: "rot13"}},
 	} {
 		_, err := notify.Open(o)
 		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("said: %v, want %s", err, want)
+			t.Errorf("error %v, want %s", err, want)
 		}
 		if err != nil && strings.Contains(err.Error(), "secret") {
-			t.Errorf("a secret is told: %v", err)
+			t.Errorf("the error contains a secret: %v", err)
 		}
 	}
 }
 
-// What a place refuses says so, without the address, which is a secret.
-func TestRefusedByAPlace(t *testing.T) {
+// The error of a rejected request has the status and the message, but not the secret
+// URL.
+func TestRejectedRequest(t *testing.T) {
 	for _, c := range []struct {
 		name, want string
 		answer     http.HandlerFunc
 		passing    bool
 		after      time.Duration
 	}{
-		{"gone", "it answered 404 Not Found: no_service", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no_service", 404) }, false, 0},
-		{"moved", "it answered 307", func(w http.ResponseWriter, r *http.Request) {
+		{"gone", "the server responded 404 Not Found: no_service", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no_service", 404) }, false, 0},
+		{"moved", "the server responded 307", func(w http.ResponseWriter, r *http.Request) {
 			http.Redirect(w, r, "/elsewhere", http.StatusTemporaryRedirect)
 		}, false, 0},
-		{"in trouble", "it answered 502", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(502) }, true, 0},
-		{"too often", "it answered 429", func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Retry-After", "30"); w.WriteHeader(429) }, true, 30 * time.Second},
+		{"in trouble", "the server responded 502", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(502) }, true, 0},
+		{"too often", "the server responded 429", func(w http.ResponseWriter, _ *http.Request) { w.Header().Set("Retry-After", "30"); w.WriteHeader(429) }, true, 30 * time.Second},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p := newPlace(t, c.answer)
+			p := newEndpoint(t, c.answer)
 			sink, err := notify.Open(notify.Options{Kind: notify.Slack, URL: p.URL + "/secret"})
 			if err != nil {
 				t.Fatal(err)
 			}
 			err = sink.Send(t.Context(), notice(t, login()))
-			refused := refusal(t, err)
-			if !strings.HasPrefix(err.Error(), c.want) || refused.Passing != c.passing || refused.After != c.after || strings.Contains(err.Error(), "secret") {
-				t.Errorf("said: %v (%+v)", err, refused)
+			refused := rejection(t, err)
+			if !strings.HasPrefix(err.Error(), c.want) || refused.Temporary != c.passing || refused.RetryAfter != c.after || strings.Contains(err.Error(), "secret") {
+				t.Errorf("error %v (%+v)", err, refused)
 			}
 		})
 	}
 }
 
-// A place that cannot be reached is not told of by its address.
-func TestNobodyThere(t *testing.T) {
-	p := newPlace(t, ok)
+// The error of an unreachable destination does not contain its URL.
+func TestUnreachableDestination(t *testing.T) {
+	p := newEndpoint(t, ok)
 	p.Close()
 	sink, err := notify.Open(notify.Options{Kind: notify.Slack, URL: p.URL + "/secret"})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if err := sink.Send(t.Context(), notice(t, login())); err == nil || strings.Contains(err.Error(), "secret") {
-		t.Errorf("said: %v", err)
+		t.Errorf("error %v", err)
 	}
 }

@@ -12,11 +12,11 @@ import (
 	"octopod/generator/staging"
 )
 
-// EventType heads the type of every event: dev.octopod.staging.running.
+// EventType is the prefix of every event's type: dev.octopod.staging.running.
 const EventType = "dev.octopod.staging."
 
-// webhook sends CloudEvents 1.0 in structured mode, signed as Standard Webhooks
-// say, so that a receiver tells them from forged and from replayed ones.
+// webhook sends CloudEvents 1.0 in structured mode. Standard Webhooks signatures let
+// a receiver reject forged and replayed events.
 //
 //	https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/formats/json-format.md
 //	https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
@@ -35,11 +35,11 @@ type event struct {
 	Subject     string    `json:"subject"`
 	Time        time.Time `json:"time"`
 	ContentType string    `json:"datacontenttype"`
-	Data        told      `json:"data"`
+	Data        eventData `json:"data"`
 }
 
-// told is the data of an event.
-type told struct {
+// eventData is the data of a CloudEvent.
+type eventData struct {
 	Project  string        `json:"project"`
 	Occasion string        `json:"occasion"`
 	Again    bool          `json:"again,omitempty"`
@@ -48,35 +48,35 @@ type told struct {
 	Staging  *staging.View `json:"staging"`
 }
 
-func openWebhook(o Options) (Sink, error) {
+func newWebhook(o Options) (Sink, error) {
 	w := &webhook{address: o.URL, source: o.Source, client: newClient()}
 	if o.Key == "" {
 		return w, nil
 	}
 	key, err := standardwebhooks.NewWebhook(o.Key)
 	if err != nil {
-		return nil, fmt.Errorf("the key is not whsec_ and bytes in base64: make one with: echo whsec_$(openssl rand -base64 32)")
+		return nil, fmt.Errorf("the key is not whsec_ and bytes in base64: create one with: echo whsec_$(openssl rand -base64 32)")
 	}
 	w.key = key
 	return w, nil
 }
 
-// Send is Sink's.
+// Send implements Sink.
 func (w *webhook) Send(ctx context.Context, n Notice) error {
 	data, err := json.Marshal(event{
-		SpecVersion: "1.0", ID: n.ID, Source: w.source + "/" + n.Project, Type: EventType + string(n.Occasion.On), Subject: n.Staging.Metadata.Name,
+		SpecVersion: "1.0", ID: n.ID, Source: w.source + "/" + n.Project, Type: EventType + string(n.Event.On), Subject: n.Staging.Metadata.Name,
 		Time: n.At.UTC(), ContentType: "application/json",
-		Data: told{n.Project, string(n.Occasion.On), n.Occasion.Again, n.Headline + ". " + n.Sentence, n.Page, n.Staging},
+		Data: eventData{n.Project, string(n.Event.On), n.Event.Again, n.Headline + ". " + n.Sentence, n.Page, n.Staging},
 	})
 	if err != nil {
-		return fmt.Errorf("what is to be told cannot be written: %w", err)
+		return fmt.Errorf("cannot encode the event: %w", err)
 	}
 	header := http.Header{"Content-Type": {"application/cloudevents+json; charset=UTF-8"}}
 	if w.key != nil {
 		now := time.Now()
 		signature, err := w.key.Sign(n.ID, now, data)
 		if err != nil {
-			return fmt.Errorf("what is to be told cannot be signed: %w", err)
+			return fmt.Errorf("cannot sign the event: %w", err)
 		}
 		header.Set(standardwebhooks.HeaderWebhookID, n.ID)
 		header.Set(standardwebhooks.HeaderWebhookTimestamp, fmt.Sprint(now.Unix()))

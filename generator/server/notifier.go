@@ -18,7 +18,7 @@ import (
 type notifier struct {
 	*notifiers
 	read      func(context.Context) (*project.Project, error)
-	follower  *notify.Follower
+	follower  *notify.Tracker
 	startedAt time.Time
 
 	project      *project.Project // as it was at revision
@@ -35,7 +35,7 @@ const (
 
 func (t *notifiers) newNotifier(read func(context.Context) (*project.Project, error)) *notifier {
 	return &notifier{
-		notifiers: t, read: read, follower: notify.NewFollower(), startedAt: t.now(), shown: map[string]forgeShowing{}, unknownSinks: map[string]bool{},
+		notifiers: t, read: read, follower: notify.NewTracker(), startedAt: t.now(), shown: map[string]forgeShowing{}, unknownSinks: map[string]bool{},
 	}
 }
 
@@ -73,14 +73,14 @@ func (c *notifier) listen(ctx context.Context, feed *live.Feed, s *live.Subscrip
 // handle notifies of one event.
 func (c *notifier) handle(ctx context.Context, n *live.Event) {
 	view := n.Staging
-	var occasion notify.Occasion
+	var occasion notify.Event
 	switch n.Kind {
 	case live.Synced:
-		c.follower.Complete()
+		c.follower.Synced()
 		return
 	case live.Deleted:
 		view.Status.Phase, view.Status.Reason = review.Gone, staging.Reason{}
-		occasion = c.follower.Gone(&view)
+		occasion = c.follower.Deleted(&view)
 	case live.Modified:
 		view.Version = rights.Version(view.Document.Staging())
 		occasion = c.follower.Changed(&view)
@@ -116,7 +116,7 @@ func (c *notifier) readProject(ctx context.Context, revision string) bool {
 }
 
 // notify queues a notice for every sink that the project names.
-func (c *notifier) notify(o notify.Occasion, public *staging.View, more string) {
+func (c *notifier) notify(o notify.Event, public *staging.View, more string) {
 	p, name := c.project, public.Metadata.Name
 	for _, to := range p.SinksFor(name, o.On) {
 		sink, there := c.sinks[to]
@@ -140,18 +140,18 @@ func (c *notifier) notify(o notify.Occasion, public *staging.View, more string) 
 func (c *notifier) updateForges(view, public *staging.View) {
 	name := view.Metadata.Name
 	here := map[string]bool{}
-	for _, place := range review.Places(c.project, view.Spec) {
+	for _, place := range review.Targets(c.project, view.Spec) {
 		if c.forges[place.Host] == nil {
 			continue
 		}
-		s, ok := review.SightOf(c.project, place, public, c.page(c.project, name))
+		s, ok := review.ReportOf(c.project, place, public, c.page(c.project, name))
 		key := s.Marker + place.Repository + place.Commit
 		last, known := c.shown[key]
 		here[key] = true
-		if end, under := last.End(); under && s.Status == nil {
+		if end, under := last.Cancelled(); under && s.Status == nil {
 			s.Status = end.Status
 		}
-		if !ok || known && last.Same(s) {
+		if !ok || known && last.Equal(s) {
 			continue
 		}
 		c.shown[key] = forgeShowing{s, place.Host}
@@ -164,14 +164,14 @@ func (c *notifier) updateForges(view, public *staging.View) {
 
 // forgeShowing is what a forge shows about a staging.
 type forgeShowing struct {
-	review.Showing
+	review.Report
 	host string
 }
 
 func (c *notifier) enqueue(key string, s forgeShowing) {
 	f := c.forges[s.host]
 	c.outboxes["forge "+s.host].Put(notify.Delivery{
-		Key: key, What: s.Repository + " " + s.Commit, Do: func(ctx context.Context) error { return f.Show(ctx, s.Showing) },
+		Key: key, What: s.Repository + " " + s.Commit, Do: func(ctx context.Context) error { return f.Report(ctx, s.Report) },
 	})
 }
 
@@ -182,7 +182,7 @@ func (c *notifier) retire(marker string, here map[string]bool) {
 			continue
 		}
 		delete(c.shown, key)
-		if end, needed := s.End(); needed {
+		if end, needed := s.Cancelled(); needed {
 			c.enqueue(key, forgeShowing{end, s.host})
 		}
 	}
@@ -214,8 +214,8 @@ func (c *notifier) warnExpiring(ctx context.Context, views []*staging.View) {
 		}
 		view := *byName[d.Staging]
 		view.Version = rights.Version(view.Document.Staging())
-		if c.follower.Warned(&view) {
-			c.notify(notify.Occasion{On: project.OnWarning}, rights.Redacted(c.project, project.RoleViewer, &view), "It is "+d.Reason+".")
+		if c.follower.Warn(&view) {
+			c.notify(notify.Event{On: project.OnWarning}, rights.Redacted(c.project, project.RoleViewer, &view), "It is "+d.Reason+".")
 		}
 	}
 }

@@ -46,7 +46,7 @@ func newNotifiers(config Config, o notifierOptions) (*notifiers, error) {
 			return nil, err
 		}
 		t.sinks[s.Name] = sink
-		t.outboxes["sink "+s.Name] = notify.NewOutbox(s.Name, notify.UsualLimits(), o.Log, o.Count)
+		t.outboxes["sink "+s.Name] = notify.NewOutbox(s.Name, notify.DefaultLimits(), o.Log, o.Count)
 	}
 	for _, f := range config.Forges {
 		opened, err := f.open(o.Getenv)
@@ -57,8 +57,8 @@ func newNotifiers(config Config, o notifierOptions) (*notifiers, error) {
 			continue
 		}
 		t.forges[f.Host] = opened
-		limits := notify.UsualLimits()
-		limits.Patience = forgePatience
+		limits := notify.DefaultLimits()
+		limits.DeliveryTimeout = forgePatience
 		t.outboxes["forge "+f.Host] = notify.NewOutbox(f.Host, limits, o.Log, o.Count)
 	}
 	return t, nil

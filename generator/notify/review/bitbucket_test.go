@@ -5,12 +5,12 @@ import (
 	"testing"
 )
 
-// bitbucketRoutes answers as Bitbucket Cloud documents it, as far as a client
-// reads it:
+// bitbucketRoutes imitates the documented API of Bitbucket Cloud, with the fields
+// that the client reads:
 //
 //	https://developer.atlassian.com/cloud/bitbucket/rest/api-group-pullrequests/
 //	https://developer.atlassian.com/cloud/bitbucket/rest/api-group-commit-statuses/
-func bitbucketRoutes(t *testing.T, h *host, mux *http.ServeMux) {
+func bitbucketRoutes(t *testing.T, h *fakeForge, mux *http.ServeMux) {
 	const repo = "/2.0/repositories/acme/backend"
 	mux.HandleFunc("GET "+repo+"/commit/"+commit+"/pullrequests", func(w http.ResponseWriter, _ *http.Request) {
 		send(w, 200, map[string]any{"values": []any{map[string]any{"id": 41, "state": "MERGED"}, map[string]any{"id": 42, "state": "OPEN"}}})

@@ -6,11 +6,10 @@ import (
 	"strings"
 )
 
-// showComment brings the comment of a staging up to date, in every pull request
-// that it belongs to.
-func (f *Forge) showComment(ctx context.Context, s Showing) error {
-	numbers := []int64{s.Request}
-	if s.Request == 0 {
+// reportComment updates the comment of a staging in each of its pull requests.
+func (f *Forge) reportComment(ctx context.Context, s Report) error {
+	numbers := []int64{s.PullRequest}
+	if s.PullRequest == 0 {
 		var err error
 		if numbers, err = f.Requests(ctx, s.Repository, s.Commit); err != nil {
 			return err
@@ -24,47 +23,47 @@ func (f *Forge) showComment(ctx context.Context, s Showing) error {
 	return nil
 }
 
-// upsert edits the comment that is there, or writes it.
-func (f *Forge) upsert(ctx context.Context, s Showing, number int64) error {
-	there, err := f.marked(ctx, s, number)
+// upsert edits the existing comment, or creates it.
+func (f *Forge) upsert(ctx context.Context, s Report, number int64) error {
+	there, err := f.markedComments(ctx, s, number)
 	if err != nil {
 		return err
 	}
-	if done, err := f.edit(ctx, s, number, there); done || err != nil || s.Only {
+	if done, err := f.edit(ctx, s, number, there); done || err != nil || s.UpdateOnly {
 		return err
 	}
 	id, err := f.Comment(ctx, s.Repository, number, s.Comment)
 	if err != nil {
 		return err
 	}
-	return f.settle(ctx, s, number, id, there)
+	return f.removeDuplicate(ctx, s, number, id, there)
 }
 
-// marked lists the comments that bear the marker, the oldest first.
-func (f *Forge) marked(ctx context.Context, s Showing, number int64) ([]Comment, error) {
+// markedComments lists the comments that begin with the marker, the oldest first.
+func (f *Forge) markedComments(ctx context.Context, s Report, number int64) ([]Comment, error) {
 	all, err := f.Comments(ctx, s.Repository, number)
 	return slices.DeleteFunc(all, func(c Comment) bool { return !strings.HasPrefix(c.Text, s.Marker) }), err
 }
 
-// edit brings the first comment up to date that may be edited. One that may not
-// is somebody else's, who copied the marker. (On forges where Octopod may edit
-// it, who copies the marker lends their comment.)
-func (f *Forge) edit(ctx context.Context, s Showing, number int64, there []Comment) (done bool, err error) {
+// edit updates the first comment that the token may edit. Any other comment belongs
+// to somebody who copied the marker. (Where Octopod may edit such a comment, it
+// overwrites it.)
+func (f *Forge) edit(ctx context.Context, s Report, number int64, there []Comment) (done bool, err error) {
 	for _, c := range there {
-		if same(c.Text, s.Comment) {
+		if sameText(c.Text, s.Comment) {
 			return true, nil
 		}
-		if err := f.Edit(ctx, s.Repository, number, c.ID, s.Comment); !refused(err) {
+		if err := f.Edit(ctx, s.Repository, number, c.ID, s.Comment); !notPermitted(err) {
 			return true, err
 		}
 	}
 	return false, nil
 }
 
-// settle looks once more when a comment was written: another server may have
-// written one at the same time. The older one stays.
-func (f *Forge) settle(ctx context.Context, s Showing, number, id int64, before []Comment) error {
-	now, err := f.marked(ctx, s, number)
+// removeDuplicate lists the comments again after creating one, and removes the new one if
+// another server has created an older one at the same time.
+func (f *Forge) removeDuplicate(ctx context.Context, s Report, number, id int64, before []Comment) error {
+	now, err := f.markedComments(ctx, s, number)
 	if err != nil {
 		return err
 	}
@@ -79,8 +78,8 @@ func (f *Forge) settle(ctx context.Context, s Showing, number, id int64, before 
 	return nil
 }
 
-// same tells whether two texts differ by no more than a forge changes by itself.
-func same(a, b string) bool {
+// sameText reports whether two texts are equal after a forge has normalised them.
+func sameText(a, b string) bool {
 	plain := func(text string) string { return strings.TrimSpace(strings.ReplaceAll(text, "\r\n", "\n")) }
 	return plain(a) == plain(b)
 }

@@ -1,10 +1,9 @@
-// Package review shows a staging where its branch lives: as one comment of a pull
-// request, kept up to date, as a status of a commit, and as a deployment.
+// Package review reports a staging to the forge of its branch: as one comment of a
+// pull request, kept up to date, as a commit status, and as a deployment.
 //
-// What is there already is read first, and only what differs is written, so that
-// a restart, a second server and a second attempt change nothing. A comment is
-// known by a line that nobody sees.
+// It reads the present state first and writes only differences, so that a restart, a
+// second server and a retry change nothing. An invisible line marks the comment.
 //
-// SightOf is pure: it says what is to be shown of a view. A Forge is one host. It
-// knows neither who is asked nor when: that is octopod.yaml and cmd/octopod.
+// ReportOf is pure: it returns the report of a view. A Forge is the client of one
+// host. octopod.yaml and generator/server decide what to report and when.
 package review

@@ -5,15 +5,15 @@ import (
 	"testing"
 )
 
-// giteaRoutes answers as Gitea documents it, as far as a client reads it. Its
-// description lies in every Gitea under /api/swagger:
+// giteaRoutes imitates the documented API of Gitea, with the fields that the client
+// reads. Every Gitea serves the description at /api/swagger:
 //
 //	https://docs.gitea.com/api/
-func giteaRoutes(t *testing.T, h *host, mux *http.ServeMux) {
+func giteaRoutes(t *testing.T, h *fakeForge, mux *http.ServeMux) {
 	const repo = "/api/v1/repos/acme/backend"
 	mux.HandleFunc("GET "+repo+"/pulls", func(w http.ResponseWriter, r *http.Request) {
 		if r.FormValue("state") != "open" {
-			t.Errorf("asked for %s", r.URL)
+			t.Errorf("request of %s", r.URL)
 		}
 		pull := func(number int, sha string) any {
 			return map[string]any{"number": number, "state": "open", "head": map[string]any{"sha": sha}}

@@ -13,7 +13,7 @@ import (
 	"octopod/generator/notify"
 )
 
-// gitHub speaks the REST API of GitHub and GitHub Enterprise Server:
+// gitHub calls the REST API of GitHub and GitHub Enterprise Server:
 //
 //	https://docs.github.com/en/rest/issues/comments
 //	https://docs.github.com/en/rest/commits/statuses
@@ -24,16 +24,16 @@ func openGitHub(o Options, client *http.Client) (*Forge, error) {
 	g := &gitHub{github.NewClient(client).WithAuthToken(o.Token)}
 	base, err := url.Parse(strings.TrimSuffix(o.API, "/") + "/")
 	if err != nil {
-		return nil, fmt.Errorf("the API of the forge has no address: %w", err)
+		return nil, fmt.Errorf("the forge's API URL is not valid: %w", err)
 	}
 	g.BaseURL = base
 	return &Forge{g, g, g, g}, nil
 }
 
-// most is how many pages of a list are read, of perPage each.
+// most bounds the pages to read of a list, with perPage entries each.
 const (
-	most    = 20
-	perPage = 100
+	maxPages = 20
+	perPage  = 100
 )
 
 func (g *gitHub) Requests(ctx context.Context, repository, commit string) ([]int64, error) {
@@ -45,22 +45,22 @@ func (g *gitHub) Requests(ctx context.Context, repository, commit string) ([]int
 			open = append(open, int64(r.GetNumber()))
 		}
 	}
-	return open, ofGitHub(err)
+	return open, gitHubError(err)
 }
 
 func (g *gitHub) Comments(ctx context.Context, repository string, request int64) ([]Comment, error) {
 	owner, name, _ := strings.Cut(repository, "/")
 	options := &github.IssueListCommentsOptions{ListOptions: github.ListOptions{PerPage: perPage}}
 	var all []Comment
-	for range most {
-		page, answer, err := g.Issues.ListComments(ctx, owner, name, int(request), options)
+	for range maxPages {
+		page, response, err := g.Issues.ListComments(ctx, owner, name, int(request), options)
 		if err != nil {
-			return nil, ofGitHub(err)
+			return nil, gitHubError(err)
 		}
 		for _, c := range page {
 			all = append(all, Comment{c.GetID(), c.GetBody()})
 		}
-		if options.Page = answer.NextPage; options.Page == 0 {
+		if options.Page = response.NextPage; options.Page == 0 {
 			break
 		}
 	}
@@ -70,35 +70,35 @@ func (g *gitHub) Comments(ctx context.Context, repository string, request int64)
 func (g *gitHub) Comment(ctx context.Context, repository string, request int64, text string) (int64, error) {
 	owner, name, _ := strings.Cut(repository, "/")
 	c, _, err := g.Issues.CreateComment(ctx, owner, name, int(request), &github.IssueComment{Body: &text})
-	return c.GetID(), ofGitHub(err)
+	return c.GetID(), gitHubError(err)
 }
 
 func (g *gitHub) Edit(ctx context.Context, repository string, _, id int64, text string) error {
 	owner, name, _ := strings.Cut(repository, "/")
 	_, _, err := g.Issues.EditComment(ctx, owner, name, id, &github.IssueComment{Body: &text})
-	return ofGitHub(err)
+	return gitHubError(err)
 }
 
 func (g *gitHub) Remove(ctx context.Context, repository string, _, id int64) error {
 	owner, name, _ := strings.Cut(repository, "/")
 	_, err := g.Issues.DeleteComment(ctx, owner, name, id)
-	return ofGitHub(err)
+	return gitHubError(err)
 }
 
 func (g *gitHub) Status(ctx context.Context, repository, commit, name string) (Status, error) {
 	owner, repo, _ := strings.Cut(repository, "/")
 	options := &github.ListOptions{PerPage: perPage}
-	for range most {
-		combined, answer, err := g.Repositories.GetCombinedStatus(ctx, owner, repo, commit, options)
+	for range maxPages {
+		combined, response, err := g.Repositories.GetCombinedStatus(ctx, owner, repo, commit, options)
 		if err != nil {
-			return Status{}, ofGitHub(err)
+			return Status{}, gitHubError(err)
 		}
 		for _, s := range combined.Statuses { // the newest of each context
 			if s.GetContext() == name {
-				return Status{name, stateOfHub(s.GetState()), s.GetDescription(), s.GetTargetURL()}, nil
+				return Status{name, parseGitHubState(s.GetState()), s.GetDescription(), s.GetTargetURL()}, nil
 			}
 		}
-		if options.Page = answer.NextPage; options.Page == 0 {
+		if options.Page = response.NextPage; options.Page == 0 {
 			break
 		}
 	}
@@ -108,29 +108,29 @@ func (g *gitHub) Status(ctx context.Context, repository, commit, name string) (S
 func (g *gitHub) SetStatus(ctx context.Context, repository, commit string, s Status) error {
 	owner, name, _ := strings.Cut(repository, "/")
 	_, _, err := g.Repositories.CreateStatus(ctx, owner, name, commit, &github.RepoStatus{
-		State: new(hubState(s.State)), Context: &s.Name, Description: &s.Text, TargetURL: optional(s.Page),
+		State: new(gitHubState(s.State)), Context: &s.Name, Description: &s.Text, TargetURL: optional(s.Page),
 	})
-	return ofGitHub(err)
+	return gitHubError(err)
 }
 
-// hubState is a state as GitHub and Gitea call it.
-func hubState(s State) string {
-	if s == Ended {
+// gitHubState returns GitHub's and Gitea's name of a state.
+func gitHubState(s State) string {
+	if s == Cancelled {
 		return "error"
 	}
 	return string(s)
 }
 
-func stateOfHub(state string) State {
+func parseGitHubState(state string) State {
 	if state == "error" {
-		return Ended
+		return Cancelled
 	}
 	return State(state)
 }
 
-// Deploy uses the oldest deployment of the commit to the environment, and makes
-// one only for a staging that is to be up. GitHub itself ends those of earlier
-// commits to the environment.
+// Deploy updates the oldest deployment of the commit to the environment. It creates
+// one only for a staging that should be up. GitHub itself deactivates the deployments
+// of earlier commits.
 func (g *gitHub) Deploy(ctx context.Context, repository string, d Deployment) error {
 	owner, name, _ := strings.Cut(repository, "/")
 	id, err := g.deployment(ctx, owner, name, d)
@@ -140,7 +140,7 @@ func (g *gitHub) Deploy(ctx context.Context, repository string, d Deployment) er
 	state := map[State]string{Pending: "in_progress", Success: "success", Failure: "failure", Inactive: "inactive"}[d.State]
 	newest, _, err := g.Repositories.ListDeploymentStatuses(ctx, owner, name, id, &github.ListOptions{PerPage: 1})
 	if err != nil {
-		return ofGitHub(err)
+		return gitHubError(err)
 	}
 	if len(newest) > 0 && newest[0].GetState() == state && newest[0].GetDescription() == d.Text {
 		return nil
@@ -148,19 +148,19 @@ func (g *gitHub) Deploy(ctx context.Context, repository string, d Deployment) er
 	_, _, err = g.Repositories.CreateDeploymentStatus(ctx, owner, name, id, &github.DeploymentStatusRequest{
 		State: &state, Description: &d.Text, EnvironmentURL: optional(d.URL), LogURL: optional(d.Page),
 	})
-	return ofGitHub(err)
+	return gitHubError(err)
 }
 
-// deployment gives the id of a deployment; 0 where none is needed.
+// deployment returns the id of the deployment, or 0 if none is needed.
 func (g *gitHub) deployment(ctx context.Context, owner, name string, d Deployment) (int64, error) {
 	find := func() (int64, error) {
 		there, _, err := g.Repositories.ListDeployments(ctx, owner, name, &github.DeploymentsListOptions{
 			SHA: d.Commit, Environment: d.Environment, ListOptions: github.ListOptions{PerPage: perPage},
 		})
 		if err != nil || len(there) == 0 {
-			return 0, ofGitHub(err)
+			return 0, gitHubError(err)
 		}
-		return there[len(there)-1].GetID(), nil // they come newest first
+		return there[len(there)-1].GetID(), nil // sorted newest first
 	}
 	if id, err := find(); err != nil || id != 0 || d.State == Inactive {
 		return id, err
@@ -170,12 +170,12 @@ func (g *gitHub) deployment(ctx context.Context, owner, name string, d Deploymen
 		RequiredContexts: &[]string{}, TransientEnvironment: new(false), ProductionEnvironment: new(false),
 	})
 	if err != nil {
-		return 0, ofGitHub(err)
+		return 0, gitHubError(err)
 	}
-	return find() // another server may have made one a moment before
+	return find() // another server may have created one a moment before
 }
 
-// optional is nil for an empty text.
+// optional returns nil for an empty text.
 func optional(text string) *string {
 	if text == "" {
 		return nil
@@ -183,11 +183,11 @@ func optional(text string) *string {
 	return &text
 }
 
-// ofGitHub is what GitHub refused.
-func ofGitHub(err error) error {
-	var answer *github.ErrorResponse
-	if !errors.As(err, &answer) || answer.Response == nil {
+// gitHubError converts an error of GitHub's library.
+func gitHubError(err error) error {
+	var response *github.ErrorResponse
+	if !errors.As(err, &response) || response.Response == nil {
 		return err
 	}
-	return &notify.Refusal{Status: answer.Response.StatusCode, Words: answer.Message}
+	return &notify.RejectedError{Status: response.Response.StatusCode, Message: response.Message}
 }

@@ -5,13 +5,14 @@ import (
 	"testing"
 )
 
-// gitHubRoutes answers as GitHub documents it, as far as a client reads it:
+// gitHubRoutes imitates the documented API of GitHub, with the fields that the client
+// reads:
 //
 //	https://docs.github.com/en/rest/commits/commits#list-pull-requests-associated-with-a-commit
 //	https://docs.github.com/en/rest/issues/comments
 //	https://docs.github.com/en/rest/commits/statuses
 //	https://docs.github.com/en/rest/deployments/statuses
-func gitHubRoutes(t *testing.T, h *host, mux *http.ServeMux) {
+func gitHubRoutes(t *testing.T, h *fakeForge, mux *http.ServeMux) {
 	const repo = "/repos/acme/backend"
 	mux.HandleFunc("GET "+repo+"/commits/"+commit+"/pulls", func(w http.ResponseWriter, _ *http.Request) {
 		send(w, 200, []any{map[string]any{"number": 41, "state": "closed"}, map[string]any{"number": 42, "state": "open"}})
@@ -21,8 +22,8 @@ func gitHubRoutes(t *testing.T, h *host, mux *http.ServeMux) {
 	gitHubDeployments(t, h, mux, repo+"/deployments")
 }
 
-// commentRoutes are the comments of GitHub, and of Gitea.
-func commentRoutes(t *testing.T, h *host, mux *http.ServeMux, repo string) {
+// commentRoutes serves the comments of GitHub and Gitea.
+func commentRoutes(t *testing.T, h *fakeForge, mux *http.ServeMux, repo string) {
 	shown := func(c comment) any { return map[string]any{"id": c.id, "body": c.text} }
 	mux.HandleFunc("GET "+repo+"/issues/42/comments", func(w http.ResponseWriter, r *http.Request) {
 		all := []any{}
@@ -48,9 +49,9 @@ func commentRoutes(t *testing.T, h *host, mux *http.ServeMux, repo string) {
 	})
 }
 
-// statusRoutes are the statuses of GitHub, and of Gitea, which calls the state of
-// one otherwise.
-func statusRoutes(t *testing.T, h *host, mux *http.ServeMux, repo, state string) {
+// statusRoutes serves the statuses of GitHub and Gitea, which have different names
+// for the state field.
+func statusRoutes(t *testing.T, h *fakeForge, mux *http.ServeMux, repo, state string) {
 	mux.HandleFunc("GET "+repo+"/commits/"+commit+"/status", func(w http.ResponseWriter, _ *http.Request) {
 		all := []any{}
 		for _, s := range h.newest() {
@@ -65,7 +66,7 @@ func statusRoutes(t *testing.T, h *host, mux *http.ServeMux, repo, state string)
 	})
 }
 
-func gitHubDeployments(t *testing.T, h *host, mux *http.ServeMux, path string) {
+func gitHubDeployments(t *testing.T, h *fakeForge, mux *http.ServeMux, path string) {
 	mux.HandleFunc("GET "+path, func(w http.ResponseWriter, r *http.Request) {
 		all := []any{}
 		for i := len(h.deployments) - 1; i >= 0; i-- { // newest first

@@ -12,7 +12,7 @@ import (
 	"octopod/generator/notify"
 )
 
-// gitLab speaks version 4 of GitLab's API:
+// gitLab calls version 4 of GitLab's API:
 //
 //	https://docs.gitlab.com/api/notes/
 //	https://docs.gitlab.com/api/commits/
@@ -22,7 +22,7 @@ type gitLab struct{ *gitlab.Client }
 func openGitLab(o Options, client *http.Client) (*Forge, error) {
 	c, err := gitlab.NewClient(o.Token, gitlab.WithBaseURL(o.API), gitlab.WithHTTPClient(client), gitlab.WithoutRetries())
 	if err != nil {
-		return nil, fmt.Errorf("the API of the forge has no address: %w", err)
+		return nil, fmt.Errorf("the forge's API URL is not valid: %w", err)
 	}
 	g := &gitLab{c}
 	return &Forge{g, g, g, g}, nil
@@ -36,7 +36,7 @@ func (g *gitLab) Requests(ctx context.Context, repository, commit string) ([]int
 			open = append(open, r.IID)
 		}
 	}
-	return open, ofGitLab(err)
+	return open, gitLabError(err)
 }
 
 func (g *gitLab) Comments(ctx context.Context, repository string, request int64) ([]Comment, error) {
@@ -44,15 +44,15 @@ func (g *gitLab) Comments(ctx context.Context, repository string, request int64)
 		ListOptions: gitlab.ListOptions{PerPage: perPage}, OrderBy: new("created_at"), Sort: new("asc"),
 	}
 	var all []Comment
-	for range most {
-		page, answer, err := g.Notes.ListMergeRequestNotes(repository, request, options, gitlab.WithContext(ctx))
+	for range maxPages {
+		page, response, err := g.Notes.ListMergeRequestNotes(repository, request, options, gitlab.WithContext(ctx))
 		if err != nil {
-			return nil, ofGitLab(err)
+			return nil, gitLabError(err)
 		}
 		for _, n := range page {
 			all = append(all, Comment{n.ID, n.Body})
 		}
-		if options.Page = answer.NextPage; options.Page == 0 {
+		if options.Page = response.NextPage; options.Page == 0 {
 			break
 		}
 	}
@@ -62,26 +62,26 @@ func (g *gitLab) Comments(ctx context.Context, repository string, request int64)
 func (g *gitLab) Comment(ctx context.Context, repository string, request int64, text string) (int64, error) {
 	n, _, err := g.Notes.CreateMergeRequestNote(repository, request, &gitlab.CreateMergeRequestNoteOptions{Body: &text}, gitlab.WithContext(ctx))
 	if err != nil {
-		return 0, ofGitLab(err)
+		return 0, gitLabError(err)
 	}
 	return n.ID, nil
 }
 
 func (g *gitLab) Edit(ctx context.Context, repository string, request, id int64, text string) error {
 	_, _, err := g.Notes.UpdateMergeRequestNote(repository, request, id, &gitlab.UpdateMergeRequestNoteOptions{Body: &text}, gitlab.WithContext(ctx))
-	return ofGitLab(err)
+	return gitLabError(err)
 }
 
 func (g *gitLab) Remove(ctx context.Context, repository string, request, id int64) error {
 	_, err := g.Notes.DeleteMergeRequestNote(repository, request, id, gitlab.WithContext(ctx))
-	return ofGitLab(err)
+	return gitLabError(err)
 }
 
-// Status: GitLab's words for how a commit is are its own.
+// Status returns the newest status of a name, with GitLab's states translated.
 func (g *gitLab) Status(ctx context.Context, repository, commit, name string) (Status, error) {
 	found, _, err := g.Commits.GetCommitStatuses(repository, commit, &gitlab.GetCommitStatusesOptions{Name: &name}, gitlab.WithContext(ctx))
 	if err != nil {
-		return Status{}, ofGitLab(err)
+		return Status{}, gitLabError(err)
 	}
 	var newest *gitlab.CommitStatus
 	for _, s := range found {
@@ -92,27 +92,27 @@ func (g *gitLab) Status(ctx context.Context, repository, commit, name string) (S
 	if newest == nil {
 		return Status{}, nil
 	}
-	state := map[string]State{"running": Pending, "pending": Pending, "success": Success, "failed": Failure, "canceled": Ended}[newest.Status]
+	state := map[string]State{"running": Pending, "pending": Pending, "success": Success, "failed": Failure, "canceled": Cancelled}[newest.Status]
 	return Status{name, state, newest.Description, newest.TargetURL}, nil
 }
 
-// SetStatus: GitLab refuses to set the state that a status has already, though
-// its text differs. Then there is nothing to do.
+// SetStatus sets the status. GitLab rejects the state that a status already has, even
+// with another text; SetStatus ignores that error.
 func (g *gitLab) SetStatus(ctx context.Context, repository, commit string, s Status) error {
-	state := map[State]gitlab.BuildStateValue{Pending: gitlab.Running, Success: gitlab.Success, Failure: gitlab.Failed, Ended: gitlab.Canceled}[s.State]
+	state := map[State]gitlab.BuildStateValue{Pending: gitlab.Running, Success: gitlab.Success, Failure: gitlab.Failed, Cancelled: gitlab.Canceled}[s.State]
 	_, _, err := g.Commits.SetCommitStatus(repository, commit, &gitlab.SetCommitStatusOptions{
 		State: state, Name: &s.Name, Description: &s.Text, TargetURL: optional(s.Page),
 	}, gitlab.WithContext(ctx))
-	err = ofGitLab(err)
-	var refused *notify.Refusal
-	if errors.As(err, &refused) && refused.Status == http.StatusBadRequest && strings.Contains(refused.Words, "Cannot transition status") {
+	err = gitLabError(err)
+	var rejected *notify.RejectedError
+	if errors.As(err, &rejected) && rejected.Status == http.StatusBadRequest && strings.Contains(rejected.Message, "Cannot transition status") {
 		return nil
 	}
 	return err
 }
 
-// Deploy uses the newest deployment of the commit to the environment. One that
-// has ended does not change any more; the next state is another deployment.
+// Deploy updates the newest deployment of the commit to the environment. A finished
+// deployment cannot change any more, so the next state is a new deployment.
 func (g *gitLab) Deploy(ctx context.Context, repository string, d Deployment) error {
 	if d.State == Inactive {
 		return g.stop(ctx, repository, d)
@@ -125,7 +125,7 @@ func (g *gitLab) Deploy(ctx context.Context, repository string, d Deployment) er
 	}, gitlab.WithContext(ctx))
 	switch {
 	case err != nil:
-		return ofGitLab(err)
+		return gitLabError(err)
 	case len(there) > 0 && there[0].SHA == d.Commit && there[0].Status == string(state):
 		return nil
 	case len(there) > 0 && there[0].SHA == d.Commit && there[0].Status == string(gitlab.DeploymentStatusRunning):
@@ -136,27 +136,27 @@ func (g *gitLab) Deploy(ctx context.Context, repository string, d Deployment) er
 		}, gitlab.WithContext(ctx))
 	}
 	if err != nil {
-		return ofGitLab(err)
+		return gitLabError(err)
 	}
-	return g.address(ctx, repository, d)
+	return g.setExternalURL(ctx, repository, d)
 }
 
 func (g *gitLab) environment(ctx context.Context, repository, name string) (*gitlab.Environment, error) {
 	there, _, err := g.Environments.ListEnvironments(repository, &gitlab.ListEnvironmentsOptions{Name: &name}, gitlab.WithContext(ctx))
 	if err != nil || len(there) == 0 {
-		return nil, ofGitLab(err)
+		return nil, gitLabError(err)
 	}
 	return there[0], nil
 }
 
-// address lets the environment's link lead to the staging.
-func (g *gitLab) address(ctx context.Context, repository string, d Deployment) error {
+// setExternalURL sets the environment's link to the staging.
+func (g *gitLab) setExternalURL(ctx context.Context, repository string, d Deployment) error {
 	e, err := g.environment(ctx, repository, d.Environment)
 	if err != nil || e == nil || e.ExternalURL == d.URL || d.URL == "" {
 		return err
 	}
 	_, _, err = g.Environments.EditEnvironment(repository, e.ID, &gitlab.EditEnvironmentOptions{ExternalURL: &d.URL}, gitlab.WithContext(ctx))
-	return ofGitLab(err)
+	return gitLabError(err)
 }
 
 func (g *gitLab) stop(ctx context.Context, repository string, d Deployment) error {
@@ -165,17 +165,17 @@ func (g *gitLab) stop(ctx context.Context, repository string, d Deployment) erro
 		return err
 	}
 	_, _, err = g.Environments.StopEnvironment(repository, e.ID, &gitlab.StopEnvironmentOptions{}, gitlab.WithContext(ctx))
-	return ofGitLab(err)
+	return gitLabError(err)
 }
 
-// ofGitLab is what GitLab refused.
-func ofGitLab(err error) error {
-	var answer *gitlab.ErrorResponse
+// gitLabError converts an error of GitLab's library.
+func gitLabError(err error) error {
+	var response *gitlab.ErrorResponse
 	if errors.Is(err, gitlab.ErrNotFound) {
-		return &notify.Refusal{Status: http.StatusNotFound}
+		return &notify.RejectedError{Status: http.StatusNotFound}
 	}
-	if !errors.As(err, &answer) || answer.Response == nil {
+	if !errors.As(err, &response) || response.Response == nil {
 		return err
 	}
-	return &notify.Refusal{Status: answer.Response.StatusCode, Words: answer.Message}
+	return &notify.RejectedError{Status: response.Response.StatusCode, Message: response.Message}
 }

@@ -6,14 +6,15 @@ import (
 	"testing"
 )
 
-// gitLabRoutes answers as GitLab documents it, as far as a client reads it:
+// gitLabRoutes imitates the documented API of GitLab, with the fields that the client
+// reads:
 //
 //	https://docs.gitlab.com/api/commits/#list-merge-requests-associated-with-a-commit
 //	https://docs.gitlab.com/api/notes/#merge-requests
 //	https://docs.gitlab.com/api/commits/#set-commit-pipeline-status
 //	https://docs.gitlab.com/api/deployments/
 //	https://docs.gitlab.com/api/environments/
-func gitLabRoutes(t *testing.T, h *host, mux *http.ServeMux) {
+func gitLabRoutes(t *testing.T, h *fakeForge, mux *http.ServeMux) {
 	const repo = "/api/v4/projects/acme%2Fbackend"
 	mux.HandleFunc("GET "+repo+"/repository/commits/"+commit+"/merge_requests", func(w http.ResponseWriter, _ *http.Request) {
 		send(w, 200, []any{map[string]any{"iid": 41, "state": "merged"}, map[string]any{"iid": 42, "state": "opened"}})
@@ -21,7 +22,7 @@ func gitLabRoutes(t *testing.T, h *host, mux *http.ServeMux) {
 	shown := func(c comment) any { return map[string]any{"id": c.id, "body": c.text, "system": false} }
 	mux.HandleFunc("GET "+repo+"/merge_requests/42/notes", func(w http.ResponseWriter, r *http.Request) {
 		if r.FormValue("sort") != "asc" {
-			t.Error("the newest comes first, unless asked otherwise")
+			t.Error("the request does not ask for the oldest comments first")
 		}
 		all := []any{map[string]any{"id": 0, "body": "added 1 commit", "system": true}}
 		for _, c := range h.comments {
@@ -63,7 +64,7 @@ func gitLabRoutes(t *testing.T, h *host, mux *http.ServeMux) {
 	gitLabDeployments(t, h, mux, repo)
 }
 
-func gitLabDeployments(t *testing.T, h *host, mux *http.ServeMux, repo string) {
+func gitLabDeployments(t *testing.T, h *fakeForge, mux *http.ServeMux, repo string) {
 	mux.HandleFunc("GET "+repo+"/deployments", func(w http.ResponseWriter, r *http.Request) {
 		all := []any{}
 		for i := len(h.deployments) - 1; i >= 0; i-- {

@@ -10,25 +10,24 @@ import (
 	"octopod/generator/staging"
 )
 
-// sign stands before a headline, to be seen at a glance.
-var sign = map[State]string{Pending: "⏳", Success: "✅", Failure: "❌", Inactive: "💤"}
+// icons is the icon of a headline.
+var icons = map[State]string{Pending: "⏳", Success: "✅", Failure: "❌", Inactive: "💤"}
 
-// comment is a staging as Markdown: what is it, how is it, where is it, which
-// version of each part runs, until when. Nothing in it depends on when it is
-// written, so that two servers write the same.
+// comment describes a staging in Markdown: its name, state, address, versions and
+// expiry. The text does not depend on the time, so that two servers write the same.
 func comment(p *project.Project, v *staging.View, page string) string {
 	var b strings.Builder
 	name := notify.Markdown(v.Metadata.Name)
-	if url := address(p, v); url != "" && up(v.Status.Phase) {
+	if url := address(p, v); url != "" && isUp(v.Status.Phase) {
 		name = "[" + name + "](" + url + ")"
 	}
-	icon := sign[stateOf(v.Status.Phase)]
+	icon := icons[stateOf(v.Status.Phase)]
 	if v.Status.Phase == Gone || v.Status.Phase == staging.PhaseDeleting {
 		icon = "🗑️"
 	}
 	fmt.Fprintf(&b, "### %s Staging %s %s\n\n%s\n", icon, name, summary(v.Status.Phase), notify.Markdown(sentence(p, v)))
 	if v.Status.Phase != Gone {
-		b.WriteString(parts(p, v))
+		b.WriteString(serviceTable(p, v))
 	}
 	if line := footer(p, v, page); line != "" {
 		b.WriteString("\n" + line + "\n")
@@ -36,15 +35,15 @@ func comment(p *project.Project, v *staging.View, page string) string {
 	return b.String()
 }
 
-// up tells whether there is something to open.
-func up(phase staging.Phase) bool {
+// isUp reports whether the staging can be opened.
+func isUp(phase staging.Phase) bool {
 	return phase == staging.PhaseRunning || phase == staging.PhaseUpdating || phase == staging.PhaseDegraded
 }
 
-// parts is the table of the services that a viewer is shown, with their
-// addresses while there is something behind them.
-func parts(p *project.Project, v *staging.View) string {
-	linked := p.Spec.UI.Shows(project.SectionLinks, project.RoleViewer) && up(v.Status.Phase) && len(v.Status.URLs) > 0
+// serviceTable returns the table of the services that a viewer may see, with their addresses
+// while the staging is up.
+func serviceTable(p *project.Project, v *staging.View) string {
+	linked := p.Spec.UI.Shows(project.SectionLinks, project.RoleViewer) && isUp(v.Status.Phase) && len(v.Status.URLs) > 0
 	var rows []string
 	for _, name := range p.ServiceNames() {
 		service, there := v.Spec.Services[name]
@@ -66,7 +65,7 @@ func parts(p *project.Project, v *staging.View) string {
 	return "\n| Part | Version |\n| --- | --- |\n" + strings.Join(rows, "")
 }
 
-// link is an address as a link: not every forge finds addresses by itself.
+// link returns a Markdown link: not every forge turns URLs into links.
 func link(url string) string {
 	if url == "" {
 		return ""
@@ -85,7 +84,7 @@ func version(s staging.Service) string {
 	return tag
 }
 
-// footer says until when, and where a viewer goes from here.
+// footer returns the expiry and the links.
 func footer(p *project.Project, v *staging.View, page string) string {
 	var words []string
 	if v.Spec.Expires != nil && v.Spec.State == staging.Active && v.Status.Phase != Gone {
@@ -100,8 +99,8 @@ func footer(p *project.Project, v *staging.View, page string) string {
 	return strings.Join(words, " · ")
 }
 
-// links are the project's own, as far as they are for viewers. One that is made
-// of a branch which is not shown leads nowhere.
+// links returns the project's own links for viewers. It leaves out links with a hidden
+// branch in their URL.
 func links(p *project.Project, v *staging.View) []string {
 	var found []string
 	for i, l := range p.Links(v.Document.Staging()) {

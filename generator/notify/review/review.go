@@ -10,7 +10,7 @@ import (
 	"octopod/generator/notify"
 )
 
-// Kind is whose API a forge speaks.
+// Kind is the type of a forge's API.
 type Kind string
 
 // The kinds.
@@ -21,15 +21,15 @@ const (
 	Bitbucket Kind = "bitbucket"
 )
 
-// Options say where a forge answers programs, and who Octopod is there.
+// Options configure the client of a forge.
 type Options struct {
 	Kind  Kind
 	API   string // https://api.github.com
 	Token string
 }
 
-// Forge is one host that repositories lie on. Repositories are named by their
-// path on it: acme/backend.
+// Forge is the client of one host. Repositories are named by their path on it:
+// acme/backend.
 type Forge struct {
 	requests
 	comments
@@ -43,7 +43,7 @@ type requests interface {
 }
 
 type comments interface {
-	// Comments lists those of a pull request, the oldest first.
+	// Comments lists the comments of a pull request, the oldest first.
 	Comments(ctx context.Context, repository string, request int64) ([]Comment, error)
 	Comment(ctx context.Context, repository string, request int64, text string) (id int64, err error)
 	Edit(ctx context.Context, repository string, request, id int64, text string) error
@@ -51,44 +51,44 @@ type comments interface {
 }
 
 type statuses interface {
-	// Status is the newest of a name; a zero one when there is none.
+	// Status returns the newest status of a name, or a zero status.
 	Status(ctx context.Context, repository, commit, name string) (Status, error)
 	SetStatus(ctx context.Context, repository, commit string, s Status) error
 }
 
 type deployments interface {
-	// Deploy makes a deployment be as it is given, and does nothing when it is.
+	// Deploy creates or updates a deployment, unless it is up to date.
 	Deploy(ctx context.Context, repository string, d Deployment) error
 }
 
-// Comment is one of a pull request.
+// Comment is a comment of a pull request.
 type Comment struct {
 	ID   int64
 	Text string
 }
 
-// State is how a staging is, as the forges tell it apart.
+// State is the state of a staging on a forge.
 type State string
 
-// The states. Inactive is shown by deployments and comments only: a status says
-// what became of a commit, and that stays true when its staging sleeps.
+// The states. Only deployments and comments can be Inactive: a status records the
+// result of a commit, which stays true when its staging is archived.
 const (
-	Pending  State = "pending"
-	Success  State = "success"
-	Failure  State = "failure"
-	Inactive State = "inactive"
-	Ended    State = "ended" // before it was known how it is
+	Pending   State = "pending"
+	Success   State = "success"
+	Failure   State = "failure"
+	Inactive  State = "inactive"
+	Cancelled State = "ended" // superseded or deleted before a result
 )
 
-// Status is what a forge shows beside a commit.
+// Status is a commit status.
 type Status struct {
 	Name  string // octopod/shop/feature-login
 	State State
-	Text  string // short: GitHub takes 140 characters
-	Page  string // behind the status
+	Text  string // GitHub accepts 140 characters
+	Page  string // target URL
 }
 
-// Deployment is what a forge shows of an environment.
+// Deployment is a deployment to an environment of a forge.
 type Deployment struct {
 	Environment string // shop/feature-login
 	Commit      string
@@ -99,9 +99,9 @@ type Deployment struct {
 	Page        string // about it
 }
 
-// Open makes a forge. It contacts nobody.
+// Open returns the client of a forge. It does not connect.
 func Open(o Options) (*Forge, error) {
-	client := &http.Client{Transport: notify.Patient(http.DefaultTransport)}
+	client := &http.Client{Transport: notify.Transport(http.DefaultTransport)}
 	switch o.Kind {
 	case GitHub:
 		return openGitHub(o, client)
@@ -114,57 +114,57 @@ func Open(o Options) (*Forge, error) {
 		b := &bitbucket{o, client}
 		return &Forge{b, b, b, nil}, nil
 	}
-	return nil, fmt.Errorf("%q is no forge that can be told", o.Kind)
+	return nil, fmt.Errorf("%q is not a supported forge", o.Kind)
 }
 
-// Showing is what one commit, and the pull requests it is in, are to show. Empty
-// parts are left as they are.
-type Showing struct {
+// Report is the report of a staging to one commit and its pull requests. Empty
+// fields change nothing on the forge.
+type Report struct {
 	Repository, Commit string
-	Request            int64  // 0 where the forge is to say which
-	Marker             string // tells the comment of this staging from others
+	PullRequest        int64  // pull request; 0 to look it up by commit
+	Marker             string // first line of the staging's comment, which identifies it
 	Comment            string
-	Only               bool // do not begin a comment, but bring one that is there to its end
+	UpdateOnly         bool // update an existing comment, but create none
 	Status             *Status
 	Deployment         *Deployment
 }
 
-// End ends what is shown of a commit that was under way when it gave way to a
-// newer one, or its staging went; false where there is nothing to end.
-func (s Showing) End() (Showing, bool) {
+// Cancelled returns the report that cancels a pending status, when a newer commit replaces
+// this one or its staging is deleted. It returns false if the status is not pending.
+func (s Report) Cancelled() (Report, bool) {
 	if s.Status == nil || s.Status.State != Pending {
-		return Showing{}, false
+		return Report{}, false
 	}
 	end := *s.Status
-	end.State, end.Text = Ended, "it ended before it ran"
-	return Showing{Repository: s.Repository, Commit: s.Commit, Status: &end}, true
+	end.State, end.Text = Cancelled, "it ended before it ran"
+	return Report{Repository: s.Repository, Commit: s.Commit, Status: &end}, true
 }
 
-// Same tells whether two are to show the same.
-func (s Showing) Same(as Showing) bool { return reflect.DeepEqual(s, as) }
+// Equal reports whether two reports are equal.
+func (s Report) Equal(as Report) bool { return reflect.DeepEqual(s, as) }
 
-// Show makes the forge show it. What it refuses does not keep the rest from
-// being shown; an error that passes comes first.
-func (f *Forge) Show(ctx context.Context, s Showing) error {
+// Report updates the forge. A rejected part does not stop the others. A temporary error
+// is returned first.
+func (f *Forge) Report(ctx context.Context, s Report) error {
 	var faults []error
 	if s.Comment != "" {
-		faults = append(faults, f.showComment(ctx, s))
+		faults = append(faults, f.reportComment(ctx, s))
 	}
 	if s.Status != nil {
-		faults = append(faults, f.showStatus(ctx, s))
+		faults = append(faults, f.reportStatus(ctx, s))
 	}
 	if s.Deployment != nil && f.deployments != nil {
 		faults = append(faults, f.Deploy(ctx, s.Repository, *s.Deployment))
 	}
 	for _, err := range faults {
-		if err != nil && !final(err) {
+		if err != nil && !isPermanent(err) {
 			return err
 		}
 	}
 	return errors.Join(faults...)
 }
 
-func (f *Forge) showStatus(ctx context.Context, s Showing) error {
+func (f *Forge) reportStatus(ctx context.Context, s Report) error {
 	there, err := f.Status(ctx, s.Repository, s.Commit, s.Status.Name)
 	if err != nil || there == *s.Status {
 		return err
@@ -172,14 +172,14 @@ func (f *Forge) showStatus(ctx context.Context, s Showing) error {
 	return f.SetStatus(ctx, s.Repository, s.Commit, *s.Status)
 }
 
-// final tells whether a forge refused for good.
-func final(err error) bool {
-	var refused *notify.Refusal
-	return errors.As(err, &refused) && !refused.Passing
+// isPermanent reports whether an error is a permanent rejection.
+func isPermanent(err error) bool {
+	var rejected *notify.RejectedError
+	return errors.As(err, &rejected) && !rejected.Temporary
 }
 
-// refused tells whether a forge has no such thing, or not for us.
-func refused(err error) bool {
-	var r *notify.Refusal
+// notPermitted reports whether the object does not exist or the token may not use it.
+func notPermitted(err error) bool {
+	var r *notify.RejectedError
 	return errors.As(err, &r) && (r.Status == http.StatusForbidden || r.Status == http.StatusNotFound || r.Status == http.StatusUnauthorized)
 }

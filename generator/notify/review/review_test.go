@@ -14,15 +14,14 @@ import (
 	"octopod/generator/staging"
 )
 
-// forges are the kinds with what answers for them, and how each of them calls
-// the three states.
+// forges lists the kinds with their routes and their names of the three states.
 var forges = []struct {
 	kind                      review.Kind
 	api                       string
-	routes                    func(*testing.T, *host, *http.ServeMux)
+	routes                    func(*testing.T, *fakeForge, *http.ServeMux)
 	pending, success, failure string
 	ended                     string
-	deploys                   bool // it has deployments
+	deploys                   bool // supports deployments
 }{
 	{review.GitHub, "", gitHubRoutes, "pending", "success", "failure", "error", true},
 	{review.GitLab, "/api/v4", gitLabRoutes, "running", "success", "failed", "canceled", true},
@@ -31,10 +30,10 @@ var forges = []struct {
 }
 
 // everyForge runs a test on each kind.
-func everyForge(t *testing.T, test func(t *testing.T, h *host, open func() *review.Forge, i int)) {
+func everyForge(t *testing.T, test func(t *testing.T, h *fakeForge, open func() *review.Forge, i int)) {
 	for i, f := range forges {
 		t.Run(string(f.kind), func(t *testing.T) {
-			h := newHost(t, func(h *host, mux *http.ServeMux) { f.routes(t, h, mux) })
+			h := newFakeForge(t, func(h *fakeForge, mux *http.ServeMux) { f.routes(t, h, mux) })
 			test(t, h, func() *review.Forge {
 				opened, err := review.Open(review.Options{Kind: f.kind, API: h.URL + f.api, Token: token})
 				if err != nil {
@@ -46,16 +45,16 @@ func everyForge(t *testing.T, test func(t *testing.T, h *host, open func() *revi
 	}
 }
 
-func show(t *testing.T, f *review.Forge, s review.Showing) {
+func show(t *testing.T, f *review.Forge, s review.Report) {
 	t.Helper()
-	if err := f.Show(t.Context(), s); err != nil {
+	if err := f.Report(t.Context(), s); err != nil {
 		t.Fatal(err)
 	}
 }
 
-// One comment and one status follow a staging from its beginning to its end.
+// One comment and one status are updated during the whole life of a staging.
 func TestOneCommentAndOneStatus(t *testing.T) {
-	everyForge(t, func(t *testing.T, h *host, open func() *review.Forge, i int) {
+	everyForge(t, func(t *testing.T, h *fakeForge, open func() *review.Forge, i int) {
 		h.keep("Looks good to me", true)
 		f := open()
 		for _, step := range []struct {
@@ -66,10 +65,10 @@ func TestOneCommentAndOneStatus(t *testing.T) {
 			{staging.PhaseRunning, "runs", forges[i].success},
 			{staging.PhaseFailed, "failed", forges[i].failure},
 			{staging.PhaseRunning, "runs", forges[i].success},
-			{staging.PhaseArchived, "is archived", forges[i].success}, // what became of the commit stays true
+			{staging.PhaseArchived, "is archived", forges[i].success}, // the result of the commit stays
 			{review.Gone, "is deleted", forges[i].success},
 		} {
-			show(t, f, sight(t, step.phase))
+			show(t, f, report(t, step.phase))
 			if len(h.comments) != 2 || !strings.Contains(h.comments[1].text, "feature-login "+step.says) && !strings.Contains(h.comments[1].text, ") "+step.says) {
 				t.Errorf("%s: the comments are %+v", step.phase, h.comments)
 			}
@@ -80,24 +79,23 @@ func TestOneCommentAndOneStatus(t *testing.T) {
 	})
 }
 
-// A restart, a second server and a second attempt find what is there, and write
-// nothing.
-func TestNothingIsToldTwice(t *testing.T) {
-	everyForge(t, func(t *testing.T, h *host, open func() *review.Forge, _ int) {
-		show(t, open(), sight(t, staging.PhaseRunning))
+// A restart, a second server and a retry find the present state and write nothing.
+func TestReportIsIdempotent(t *testing.T) {
+	everyForge(t, func(t *testing.T, h *fakeForge, open func() *review.Forge, _ int) {
+		show(t, open(), report(t, staging.PhaseRunning))
 		before := h.writes
-		show(t, open(), sight(t, staging.PhaseRunning))
+		show(t, open(), report(t, staging.PhaseRunning))
 		if h.writes != before {
-			t.Errorf("%d writes at the second time", h.writes-before)
+			t.Errorf("the second report makes %d writes", h.writes-before)
 		}
 	})
 }
 
-// Two servers that begin at the same moment leave one comment.
+// Two servers that create a comment at the same time leave one comment.
 func TestTwoServersAtOnce(t *testing.T) {
-	everyForge(t, func(t *testing.T, h *host, open func() *review.Forge, _ int) {
-		s := sight(t, staging.PhaseRunning)
-		h.meanwhile = func() { h.keep(s.Comment, false) } // of the other server, which was a moment faster
+	everyForge(t, func(t *testing.T, h *fakeForge, open func() *review.Forge, _ int) {
+		s := report(t, staging.PhaseRunning)
+		h.meanwhile = func() { h.keep(s.Comment, false) } // the other server is faster
 		show(t, open(), s)
 		if len(h.comments) != 1 || h.comments[0].id != 1 {
 			t.Errorf("the comments are %+v", h.comments)
@@ -105,60 +103,60 @@ func TestTwoServersAtOnce(t *testing.T) {
 	})
 }
 
-// Who copies the marker into a comment of their own neither loses it nor keeps
-// the staging from being shown.
+// A person's comment with a copied marker stays, and does not prevent the staging's
+// own comment.
 func TestSomebodyCopiesTheMarker(t *testing.T) {
-	everyForge(t, func(t *testing.T, h *host, open func() *review.Forge, _ int) {
-		h.keep(sight(t, staging.PhaseCreating).Marker+"\n\nmine", true)
+	everyForge(t, func(t *testing.T, h *fakeForge, open func() *review.Forge, _ int) {
+		h.keep(report(t, staging.PhaseCreating).Marker+"\n\nmine", true)
 		f := open()
-		show(t, f, sight(t, staging.PhaseCreating))
-		show(t, f, sight(t, staging.PhaseRunning))
+		show(t, f, report(t, staging.PhaseCreating))
+		show(t, f, report(t, staging.PhaseRunning))
 		if len(h.comments) != 2 || !strings.HasSuffix(h.comments[0].text, "mine") || !strings.Contains(h.comments[1].text, " runs") {
 			t.Errorf("the comments are %+v", h.comments)
 		}
 	})
 }
 
-// A commit that gave way to a newer one while it was under way does not stay so
-// for ever. What became of one is not changed.
+// A pending status is cancelled when a newer commit replaces its commit. A final
+// status does not change.
 func TestCommitThatIsReplaced(t *testing.T) {
-	everyForge(t, func(t *testing.T, h *host, open func() *review.Forge, i int) {
+	everyForge(t, func(t *testing.T, h *fakeForge, open func() *review.Forge, i int) {
 		f := open()
-		show(t, f, sight(t, staging.PhaseUpdating))
-		end, ok := sight(t, staging.PhaseUpdating).End()
+		show(t, f, report(t, staging.PhaseUpdating))
+		end, ok := report(t, staging.PhaseUpdating).Cancelled()
 		if !ok {
-			t.Fatal("it is not ended")
+			t.Fatal("the pending status is not cancelled")
 		}
 		show(t, f, end)
 		show(t, f, end)
 		if s := h.newest()["octopod/shop/feature-login"]; s.state != forges[i].ended || len(h.statuses) != 2 {
 			t.Errorf("the statuses are %+v", h.statuses)
 		}
-		if _, ok := sight(t, staging.PhaseRunning).End(); ok {
-			t.Error("one that runs is ended")
+		if _, ok := report(t, staging.PhaseRunning).Cancelled(); ok {
+			t.Error("a final status is cancelled")
 		}
 	})
 }
 
-// A staging that goes and was never shown is not shown for its end.
+// An archived staging without a comment gets none.
 func TestNoCommentForAnEnd(t *testing.T) {
-	everyForge(t, func(t *testing.T, h *host, open func() *review.Forge, _ int) {
-		show(t, open(), sight(t, review.Gone))
+	everyForge(t, func(t *testing.T, h *fakeForge, open func() *review.Forge, _ int) {
+		show(t, open(), report(t, review.Gone))
 		if h.writes != 0 {
 			t.Errorf("%d writes: %+v", h.writes, h.comments)
 		}
 	})
 }
 
-// A pull request that the record knows is taken at its word; nobody is asked.
+// A pull request in the record needs no lookup at the forge.
 func TestRequestOfTheRecord(t *testing.T) {
-	everyForge(t, func(t *testing.T, h *host, open func() *review.Forge, _ int) {
-		s := sight(t, staging.PhaseRunning)
-		s.Request = 42
+	everyForge(t, func(t *testing.T, h *fakeForge, open func() *review.Forge, _ int) {
+		s := report(t, staging.PhaseRunning)
+		s.PullRequest = 42
 		h.refuse = func(w http.ResponseWriter, r *http.Request) bool {
 			asks := strings.HasSuffix(r.URL.Path, "/pulls") || strings.HasSuffix(r.URL.Path, "/pullrequests") || strings.HasSuffix(r.URL.Path, "/merge_requests")
 			if asks {
-				t.Errorf("asked %s", r.URL)
+				t.Errorf("looked up %s", r.URL)
 			}
 			return false
 		}
@@ -169,10 +167,10 @@ func TestRequestOfTheRecord(t *testing.T) {
 	})
 }
 
-// A forge that limits how often it is asked says when to come back, each in its
-// own way; forges in trouble are asked again as well.
+// Each forge has its own header for the end of a rate limit. Server errors are
+// temporary, too.
 func TestRateLimitedForge(t *testing.T) {
-	everyForge(t, func(t *testing.T, h *host, open func() *review.Forge, _ int) {
+	everyForge(t, func(t *testing.T, h *fakeForge, open func() *review.Forge, _ int) {
 		for _, c := range []struct {
 			name   string
 			status int
@@ -198,17 +196,17 @@ func TestRateLimitedForge(t *testing.T) {
 				}
 				return true
 			}
-			r := refusal(t, open().Show(t.Context(), sight(t, staging.PhaseRunning)))
-			if !r.Passing || r.After < c.after || r.After > 61*time.Second {
+			r := rejection(t, open().Report(t.Context(), report(t, staging.PhaseRunning)))
+			if !r.Temporary || r.RetryAfter < c.after || r.RetryAfter > 61*time.Second {
 				t.Errorf("%s: %+v", c.name, r)
 			}
 		}
 	})
 }
 
-// What a token may not is said, and is final; what it may is shown nevertheless.
+// A missing permission is a permanent error, and does not stop the permitted parts.
 func TestTokenThatMayNotComment(t *testing.T) {
-	everyForge(t, func(t *testing.T, h *host, open func() *review.Forge, i int) {
+	everyForge(t, func(t *testing.T, h *fakeForge, open func() *review.Forge, i int) {
 		h.refuse = func(w http.ResponseWriter, r *http.Request) bool {
 			if r.Method == http.MethodPost && (strings.HasSuffix(r.URL.Path, "/comments") || strings.HasSuffix(r.URL.Path, "/notes")) {
 				http.Error(w, `{"message": "Resource not accessible by personal access token", "error": {"message": "no"}}`, http.StatusForbidden)
@@ -216,9 +214,9 @@ func TestTokenThatMayNotComment(t *testing.T) {
 			}
 			return false
 		}
-		r := refusal(t, open().Show(t.Context(), sight(t, staging.PhaseRunning)))
-		if r.Passing || r.Status != http.StatusForbidden {
-			t.Errorf("said: %+v", r)
+		r := rejection(t, open().Report(t.Context(), report(t, staging.PhaseRunning)))
+		if r.Temporary || r.Status != http.StatusForbidden {
+			t.Errorf("error %+v", r)
 		}
 		if s := h.newest()["octopod/shop/feature-login"]; s.state != forges[i].success {
 			t.Errorf("the statuses are %+v", h.statuses)
@@ -231,35 +229,35 @@ func TestTokenThatMayNotComment(t *testing.T) {
 			}
 			return mayNot(w, r)
 		}
-		if r := refusal(t, open().Show(t.Context(), sight(t, staging.PhaseRunning))); !r.Passing {
-			t.Errorf("what passes is not tried again: %+v", r)
+		if r := rejection(t, open().Report(t.Context(), report(t, staging.PhaseRunning))); !r.Temporary {
+			t.Errorf("the temporary error is not returned: %+v", r)
 		}
 	})
 }
 
-// The token of one forge is wrong: the error says so and does not tell it.
+// The error of a wrong token does not contain the token.
 func TestWrongToken(t *testing.T) {
-	everyForge(t, func(t *testing.T, h *host, _ func() *review.Forge, i int) {
+	everyForge(t, func(t *testing.T, h *fakeForge, _ func() *review.Forge, i int) {
 		f, err := review.Open(review.Options{Kind: forges[i].kind, API: h.URL + forges[i].api, Token: "mistaken"})
 		if err != nil {
 			t.Fatal(err)
 		}
-		err = f.Show(t.Context(), sight(t, staging.PhaseRunning))
-		if r := refusal(t, err); r.Status != http.StatusUnauthorized || r.Passing || strings.Contains(err.Error(), "mistaken") {
-			t.Errorf("said: %v", err)
+		err = f.Report(t.Context(), report(t, staging.PhaseRunning))
+		if r := rejection(t, err); r.Status != http.StatusUnauthorized || r.Temporary || strings.Contains(err.Error(), "mistaken") {
+			t.Errorf("error %v", err)
 		}
 	})
 }
 
-// GitHub and GitLab show deployments: of one commit to one environment, one.
+// GitHub and GitLab have one deployment of a commit to an environment.
 func TestDeployments(t *testing.T) {
-	everyForge(t, func(t *testing.T, h *host, open func() *review.Forge, i int) {
+	everyForge(t, func(t *testing.T, h *fakeForge, open func() *review.Forge, i int) {
 		if !forges[i].deploys {
 			return
 		}
 		f := open()
 		for _, phase := range []staging.Phase{staging.PhaseCreating, staging.PhaseRunning, staging.PhaseRunning} {
-			show(t, f, sight(t, phase))
+			show(t, f, report(t, phase))
 		}
 		if len(h.deployments) != 1 || h.deployments[0].env != "shop/feature-login" || h.deployments[0].commit != commit {
 			t.Fatalf("the deployments are %+v", h.deployments)
@@ -268,27 +266,27 @@ func TestDeployments(t *testing.T) {
 		if last.state != "success" || len(h.deployments[0].statuses) != 2 || h.address != "https://feature-login.staging.example.com" {
 			t.Errorf("its statuses are %+v, the environment is at %s", h.deployments[0].statuses, h.address)
 		}
-		show(t, f, sight(t, review.Gone))
+		show(t, f, report(t, review.Gone))
 		if !h.stopped {
-			t.Error("the environment of a staging that is gone is active")
+			t.Error("the environment of a deleted staging is active")
 		}
 	})
 }
 
 func TestNotAForge(t *testing.T) {
 	if _, err := review.Open(review.Options{Kind: "registry"}); err == nil {
-		t.Error("a registry is opened as a forge")
+		t.Error("Open accepts a registry as a forge")
 	}
 }
 
 func unix(in time.Duration) string { return strconv.FormatInt(time.Now().Add(in).Unix(), 10) }
 
-// refusal is the one that an error holds.
-func refusal(t *testing.T, err error) *notify.Refusal {
+// rejection returns the RejectedError in an error.
+func rejection(t *testing.T, err error) *notify.RejectedError {
 	t.Helper()
-	var r *notify.Refusal
+	var r *notify.RejectedError
 	if !errors.As(err, &r) {
-		t.Fatalf("%v is no refusal", err)
+		t.Fatalf("%v is not a RejectedError", err)
 	}
 	return r
 }

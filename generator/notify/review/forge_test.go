@@ -22,7 +22,7 @@ const (
 	page   = "https://octopod.example.com/shop/stagings/feature-login"
 )
 
-// shop is a project whose repository lies on a forge.
+// shop returns a project with a repository on a forge.
 func shop(t *testing.T, more string) *project.Project {
 	t.Helper()
 	p, err := project.Parse([]byte(`apiVersion: octopod.dev/v1alpha1
@@ -42,7 +42,7 @@ spec:
 	return p
 }
 
-// login is a staging in a phase.
+// login returns a staging in a phase.
 func login(phase staging.Phase) *staging.View {
 	expires := time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
 	s := staging.Staging{Name: "feature-login", Spec: staging.Spec{
@@ -58,24 +58,24 @@ func login(phase staging.Phase) *staging.View {
 	}}
 }
 
-// sight is what a phase of the staging shows.
-func sight(t *testing.T, phase staging.Phase) review.Showing {
+// report returns the report of the staging in a phase.
+func report(t *testing.T, phase staging.Phase) review.Report {
 	t.Helper()
 	p, v := shop(t, ""), login(phase)
-	places := review.Places(p, v.Spec)
+	places := review.Targets(p, v.Spec)
 	if len(places) != 1 {
-		t.Fatalf("the staging is at %v", places)
+		t.Fatalf("the staging has the targets %v", places)
 	}
-	s, ok := review.SightOf(p, places[0], v, page)
+	s, ok := review.ReportOf(p, places[0], v, page)
 	if !ok {
-		t.Fatalf("%s shows nothing", phase)
+		t.Fatalf("%s has no report", phase)
 	}
 	return s
 }
 
-// host is a forge in memory. Each kind answers for it in its own words, as its
-// documentation says; what it keeps is the same.
-type host struct {
+// fakeForge is a forge in memory. Each kind has its own routes, as documented, over
+// the same data.
+type fakeForge struct {
 	*httptest.Server
 
 	mu          sync.Mutex
@@ -86,7 +86,7 @@ type host struct {
 	address     string // of the environment
 	writes      int
 	next        int64
-	refuse      func(http.ResponseWriter, *http.Request) bool // answered already
+	refuse      func(http.ResponseWriter, *http.Request) bool // true: it has written the response
 	meanwhile   func()                                        // called once, before a comment is written
 }
 
@@ -105,10 +105,10 @@ type deployment struct {
 	statuses []status // the newest last
 }
 
-// newHost starts a forge that answers with some routes.
-func newHost(t *testing.T, routes func(*host, *http.ServeMux)) *host {
+// newFakeForge starts a forge with some routes.
+func newFakeForge(t *testing.T, routes func(*fakeForge, *http.ServeMux)) *fakeForge {
 	t.Helper()
-	h := &host{}
+	h := &fakeForge{}
 	mux := http.NewServeMux()
 	routes(h, mux)
 	h.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -131,8 +131,8 @@ func newHost(t *testing.T, routes func(*host, *http.ServeMux)) *host {
 	return h
 }
 
-// write keeps a comment.
-func (h *host) write(text string) *comment {
+// write creates a comment.
+func (h *fakeForge) write(text string) *comment {
 	if do := h.meanwhile; do != nil {
 		h.meanwhile = nil
 		do()
@@ -140,15 +140,15 @@ func (h *host) write(text string) *comment {
 	return h.keep(text, false)
 }
 
-func (h *host) keep(text string, locked bool) *comment {
+func (h *fakeForge) keep(text string, locked bool) *comment {
 	h.next++
 	h.comments = append(h.comments, comment{h.next, text, locked})
 	return &h.comments[len(h.comments)-1]
 }
 
-// at is the comment of a request's path; it answers itself where there is none
-// or not for us.
-func (h *host) at(w http.ResponseWriter, r *http.Request) *comment {
+// at returns the comment of a request's path. It responds with an error and returns
+// nil if the comment does not exist or is locked.
+func (h *fakeForge) at(w http.ResponseWriter, r *http.Request) *comment {
 	for i, c := range h.comments {
 		if strconv.FormatInt(c.id, 10) != r.PathValue("id") {
 			continue
@@ -163,7 +163,7 @@ func (h *host) at(w http.ResponseWriter, r *http.Request) *comment {
 	return nil
 }
 
-func (h *host) drop(id int64) {
+func (h *fakeForge) drop(id int64) {
 	for i, c := range h.comments {
 		if c.id == id {
 			h.comments = append(h.comments[:i:i], h.comments[i+1:]...)
@@ -172,8 +172,8 @@ func (h *host) drop(id int64) {
 	}
 }
 
-// newest is the newest status of each name.
-func (h *host) newest() map[string]status {
+// newest returns the newest status of each name.
+func (h *fakeForge) newest() map[string]status {
 	all := map[string]status{}
 	for _, s := range h.statuses {
 		all[s.name] = s
@@ -181,13 +181,13 @@ func (h *host) newest() map[string]status {
 	return all
 }
 
-// send answers with JSON.
+// send responds with JSON.
 func send(w http.ResponseWriter, code int, value any) {
 	w.WriteHeader(code)
 	_ = json.NewEncoder(w).Encode(value)
 }
 
-// read takes a body of JSON or of a form apart.
+// read parses a body of JSON or of a form.
 func read(t *testing.T, r *http.Request) map[string]any {
 	t.Helper()
 	values := map[string]any{}

@@ -14,49 +14,49 @@ import (
 	"octopod/generator/staging"
 )
 
-// Place is a commit on a forge that a staging runs.
-type Place struct {
+// Target is a commit on a forge that a staging runs.
+type Target struct {
 	Host, Repository, Commit string
-	Request                  int64 // as far as the record knows it
+	PullRequest              int64 // pull request of the record, or 0
 }
 
-// Places lists the commits of a staging's own branch, each once. It needs the
-// whole record, whatever of it a viewer may see. Only repositories that
-// octopod.yaml names are among them: a record is written by whoever may deploy.
-func Places(p *project.Project, s staging.Spec) []Place {
-	var places []Place
+// Targets lists the commits of a staging's own branch, each once. It needs the record
+// before redaction. It skips repositories that octopod.yaml does not name, because
+// everybody who may deploy writes records.
+func Targets(p *project.Project, s staging.Spec) []Target {
+	var targets []Target
 	for _, name := range p.ServiceNames() {
 		service, there := s.Services[name]
 		declared := p.Spec.Services[name].Repository
 		at, _ := giturl.ParseRepository(declared)
-		if !there || service.From != staging.FromBranch || !whole(service.Commit) || !at.Remote() || !wellFormed.MatchString(at.RepositoryPath()) {
+		if !there || service.From != staging.FromBranch || !isFullHash(service.Commit) || !at.Remote() || !repositoryPath.MatchString(at.RepositoryPath()) {
 			continue
 		}
 		if service.Repository != "" && !giturl.SameRepository(service.Repository, declared) {
 			continue
 		}
-		place := Place{Host: at.Forge(), Repository: at.RepositoryPath(), Commit: strings.ToLower(service.Commit)}
-		if repository, number := request(s.PullRequest); giturl.SameRepository(repository, declared) {
-			place.Request = number
+		target := Target{Host: at.Forge(), Repository: at.RepositoryPath(), Commit: strings.ToLower(service.Commit)}
+		if repository, number := splitPullRequestURL(s.PullRequest); giturl.SameRepository(repository, declared) {
+			target.PullRequest = number
 		}
-		if !slices.Contains(places, place) {
-			places = append(places, place)
+		if !slices.Contains(targets, target) {
+			targets = append(targets, target)
 		}
 	}
-	return places
+	return targets
 }
 
-// wellFormed is the path of a repository: acme/backend, group/team/backend.
-var wellFormed = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+$`)
+// repositoryPath matches the path of a repository: acme/backend, group/team/backend.
+var repositoryPath = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)+$`)
 
-// whole tells whether a commit is named in full; a forge takes no other for a status.
-func whole(commit string) bool {
+// isFullHash reports whether a commit hash is complete; a forge requires that for a status.
+func isFullHash(commit string) bool {
 	_, err := hex.DecodeString(commit)
 	return err == nil && (len(commit) == 40 || len(commit) == 64)
 }
 
-// request splits the URL of a pull request into the URL of its repository and its number.
-func request(r *staging.PullRequest) (repository string, number int64) {
+// splitPullRequestURL splits the URL of a pull request into the URL of its repository and its number.
+func splitPullRequestURL(r *staging.PullRequest) (repository string, number int64) {
 	if r == nil {
 		return "", 0
 	}
@@ -70,7 +70,7 @@ func request(r *staging.PullRequest) (repository string, number int64) {
 	return "", 0
 }
 
-// stateOf is how a phase is shown; "" for one that says nothing.
+// stateOf returns the state of a phase, or "" for an unknown phase.
 func stateOf(phase staging.Phase) State {
 	switch phase {
 	case staging.PhaseCreating, staging.PhaseUpdating:
@@ -85,20 +85,20 @@ func stateOf(phase staging.Phase) State {
 	return ""
 }
 
-// Gone is the phase of a staging of which nothing is left.
+// Gone is the phase of a deleted staging.
 const Gone staging.Phase = "Gone"
 
-// SightOf says what is to be shown of a staging at a place. The view is what a
-// viewer may see; the page may be "". It gives false where there is nothing to
-// show: it is not known how the staging is, or the project shows nothing.
-func SightOf(p *project.Project, at Place, v *staging.View, page string) (Showing, bool) {
+// ReportOf returns the report of a staging for one commit. The view must be redacted
+// for viewers; the page may be "". It returns false if the state is unknown or
+// the project reports nothing.
+func ReportOf(p *project.Project, at Target, v *staging.View, page string) (Report, bool) {
 	name := v.Metadata.Name
 	state := stateOf(v.Status.Phase)
 	if state == "" {
-		return Showing{}, false
+		return Report{}, false
 	}
 	id := p.Metadata.Name + "/" + name
-	s := Showing{Repository: at.Repository, Commit: at.Commit, Request: at.Request, Marker: Marker(id), Only: state == Inactive}
+	s := Report{Repository: at.Repository, Commit: at.Commit, PullRequest: at.PullRequest, Marker: Marker(id), UpdateOnly: state == Inactive}
 	if p.NotifiesForge(name, project.ToPullRequest) {
 		s.Comment = s.Marker + "\n\n" + comment(p, v, page)
 	}
@@ -112,11 +112,11 @@ func SightOf(p *project.Project, at Place, v *staging.View, page string) (Showin
 	return s, s.Comment != "" || s.Status != nil || s.Deployment != nil
 }
 
-// Marker is the line by which a comment is found again: a link that nothing
-// refers to, and so shown by no forge. Bitbucket would show an HTML comment.
+// Marker returns the line that identifies a staging's comment: an unused link
+// definition, which no forge displays. Bitbucket would display an HTML comment.
 func Marker(id string) string { return "[//]: # (octopod " + id + ")" }
 
-// address is where a staging is reached, as far as a viewer is shown it.
+// address returns the URL of a staging, if viewers may see it.
 func address(p *project.Project, v *staging.View) string {
 	if !p.Spec.UI.Shows(project.SectionLinks, project.RoleViewer) {
 		return ""
@@ -124,28 +124,28 @@ func address(p *project.Project, v *staging.View) string {
 	return v.Status.URL
 }
 
-// summary is a phase in a word or two, small enough for every forge.
+// summary describes a phase in a few words, short enough for every forge.
 func summary(phase staging.Phase) string {
 	return map[staging.Phase]string{
 		staging.PhaseCreating: "is starting", staging.PhaseUpdating: "is being updated", staging.PhaseRunning: "runs",
-		staging.PhaseDegraded: "has trouble", staging.PhaseFailed: "failed", staging.PhaseArchiving: "is going to sleep",
+		staging.PhaseDegraded: "has trouble", staging.PhaseFailed: "failed", staging.PhaseArchiving: "is being archived",
 		staging.PhaseArchived: "is archived", staging.PhaseDeleting: "is being deleted", Gone: "is deleted",
 	}[phase]
 }
 
-// sentence says more than summary does.
+// sentence describes a phase in a sentence.
 func sentence(p *project.Project, v *staging.View) string {
 	usual := map[staging.Phase]string{
-		staging.PhaseCreating: "It is being set up for the first time.", staging.PhaseUpdating: "A change is on its way.",
-		staging.PhaseArchiving: "Its data are kept.", staging.PhaseDeleting: "It is being taken down.",
+		staging.PhaseCreating: "It is being set up for the first time.", staging.PhaseUpdating: "A change is being deployed.",
+		staging.PhaseArchiving: "Its data is kept.", staging.PhaseDeleting: "It is being removed.",
 	}
 	if text, known := usual[v.Status.Phase]; known {
 		return text
 	}
-	return notify.Sentence(p, occasion(v.Status.Phase), v)
+	return notify.Sentence(p, triggerOf(v.Status.Phase), v)
 }
 
-func occasion(phase staging.Phase) project.Trigger {
+func triggerOf(phase staging.Phase) project.Trigger {
 	return map[staging.Phase]project.Trigger{
 		staging.PhaseRunning: project.OnRunning, staging.PhaseDegraded: project.OnDegraded, staging.PhaseFailed: project.OnFailed,
 		staging.PhaseArchived: project.OnArchived, Gone: project.OnDeleted,

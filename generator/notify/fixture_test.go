@@ -13,7 +13,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// shop is a project with two services.
+// shop returns a project with two services.
 func shop(t *testing.T) *project.Project {
 	t.Helper()
 	p, err := project.Parse([]byte(`apiVersion: octopod.dev/v1alpha1
@@ -32,7 +32,7 @@ spec:
 	return p
 }
 
-// login is a staging that runs.
+// login returns a running staging.
 func login() *staging.View {
 	expires := time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC)
 	s := staging.Staging{Name: "feature-login", Title: "New login page", Spec: staging.Spec{
@@ -48,7 +48,7 @@ func login() *staging.View {
 	}}
 }
 
-// hostile is a staging whose texts try everything.
+// hostile returns a staging with hostile texts.
 func hostile() *staging.View {
 	v := login()
 	v.Metadata.Title = "<!channel> @channel @everyone [prize](https://evil.example) *bold* `x` https://evil.example &amp; #1 !2 ~team\r\nBcc: victim@example.com\n/close"
@@ -62,11 +62,11 @@ var noon = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
 
 func notice(t *testing.T, v *staging.View) notify.Notice {
 	t.Helper()
-	return notify.Compose(shop(t), notify.Occasion{On: project.OnRunning}, v, "https://octopod.example.com/shop/stagings/feature-login", "", noon)
+	return notify.Compose(shop(t), notify.Event{On: project.OnRunning}, v, "https://octopod.example.com/shop/stagings/feature-login", "", noon)
 }
 
-// place is an HTTP endpoint that keeps what it was sent.
-type place struct {
+// endpoint is an HTTP endpoint that records its requests.
+type endpoint struct {
 	*httptest.Server
 	got chan request
 }
@@ -76,10 +76,10 @@ type request struct {
 	body   []byte
 }
 
-// newPlace answers with what answer says.
-func newPlace(t *testing.T, answer http.HandlerFunc) *place {
+// newEndpoint starts an endpoint with a handler.
+func newEndpoint(t *testing.T, answer http.HandlerFunc) *endpoint {
 	t.Helper()
-	p := &place{got: make(chan request, 100)}
+	p := &endpoint{got: make(chan request, 100)}
 	p.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		body, err := io.ReadAll(r.Body)
 		if err != nil {
@@ -94,12 +94,12 @@ func newPlace(t *testing.T, answer http.HandlerFunc) *place {
 
 func ok(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") }
 
-// refusal is the one that an error holds.
-func refusal(t *testing.T, err error) *notify.Refusal {
+// rejection returns the RejectedError in an error.
+func rejection(t *testing.T, err error) *notify.RejectedError {
 	t.Helper()
-	var r *notify.Refusal
+	var r *notify.RejectedError
 	if !errors.As(err, &r) {
-		t.Fatalf("%v is no refusal", err)
+		t.Fatalf("%v is not a RejectedError", err)
 	}
 	return r
 }

@@ -1,0 +1,106 @@
+package notify
+
+import (
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// Event is a state change of a staging that people want to know about.
+type Event struct {
+	On    project.Trigger
+	Again bool // the staging runs again, with the version that failed before
+}
+
+// Tracker finds the events in a stream of views. It does not report the first state
+// of a staging, unless the staging appeared after Complete. It is confined to one
+// goroutine.
+type Tracker struct {
+	stagings map[string]*trackedStaging
+	synced   bool // Complete was called
+}
+
+// trackedStaging is the last state of a staging.
+type trackedStaging struct {
+	existing bool                     // existed before Complete, and its state is not known yet
+	last     project.Trigger          // last settled state
+	version  string                   // version of the record that reported refers to
+	reported map[project.Trigger]bool // events reported for this version
+	failed   bool                     // the last event was a failure
+}
+
+// NewTracker returns an empty tracker.
+func NewTracker() *Tracker { return &Tracker{stagings: map[string]*trackedStaging{}} }
+
+// settledTrigger returns the trigger for a settled phase. Phases in between, and unknown
+// ones, have none.
+func settledTrigger(p staging.Phase) project.Trigger {
+	switch p {
+	case staging.PhaseRunning:
+		return project.OnRunning
+	case staging.PhaseFailed:
+		return project.OnFailed
+	case staging.PhaseDegraded:
+		return project.OnDegraded
+	case staging.PhaseArchived:
+		return project.OnArchived
+	}
+	return ""
+}
+
+// Synced marks the end of the initial stagings: later ones are new.
+func (f *Tracker) Synced() { f.synced = true }
+
+// Changed records a view and returns the event to report, or a zero event. A staging
+// that alternates between two states causes one event for each state, and one more
+// when it runs after a failure.
+func (f *Tracker) Changed(v *staging.View) Event {
+	k := f.stagings[v.Metadata.Name]
+	if k == nil {
+		k = &trackedStaging{existing: !f.synced}
+		f.stagings[v.Metadata.Name] = k
+	}
+	if k.version != v.Version {
+		k.version, k.reported, k.failed = v.Version, map[project.Trigger]bool{}, false
+	}
+	switch now := settledTrigger(v.Status.Phase); {
+	case v.Status.Phase == staging.PhaseUnknown || v.Status.Phase == "":
+		return Event{}
+	case k.existing:
+		k.existing, k.last, k.reported[now] = false, now, true
+		return Event{}
+	default:
+		return k.transition(now)
+	}
+}
+
+// transition records a new state, or "" for a phase in between, and returns its event.
+func (k *trackedStaging) transition(now project.Trigger) Event {
+	same := k.last == now
+	k.last = now
+	again := now == project.OnRunning && k.failed
+	if now == "" || same || k.reported[now] && !again {
+		return Event{}
+	}
+	k.reported[now] = true
+	k.failed = now == project.OnFailed || now == project.OnDegraded
+	return Event{now, again}
+}
+
+// Deleted removes a deleted staging, given its last view, and returns the event.
+func (f *Tracker) Deleted(v *staging.View) Event {
+	if _, seen := f.stagings[v.Metadata.Name]; !seen {
+		return Event{}
+	}
+	delete(f.stagings, v.Metadata.Name)
+	return Event{On: project.OnDeleted}
+}
+
+// Warn records a warning and reports whether it is the first of this version.
+func (f *Tracker) Warn(v *staging.View) bool {
+	k := f.stagings[v.Metadata.Name]
+	if k == nil || k.version != v.Version || k.reported[project.OnWarning] {
+		return false
+	}
+	k.reported[project.OnWarning] = true
+	return true
+}
