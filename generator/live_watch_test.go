@@ -1,0 +1,169 @@
+package generator_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"octopod/generator/live"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+	"octopod/generator/testenv"
+)
+
+// A watch begins with a list, and then opens a stream: what goes between the
+// two is in neither.
+func TestWatchLearnsOfWhatWentBeforeItsStream(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	w.do(login("v1"))
+	w.do(staging.Action{Verb: staging.Delete, Name: "login"})
+	g, argo, _ := withArgo(t, w)
+	argo.Put("login", func(*staging.Application) {})
+	open := argo.CloseStream()
+	f := follow(t, g, staging.Query{})
+	f.phase("login", staging.PhaseDeleting)
+	argo.Remove("login")
+	open()
+	f.until("gone", func(n live.Event) bool { return n.Kind == live.Deleted && n.Staging.Metadata.Name == "login" })
+}
+
+func TestWatchTellsWhatHappens(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	r := w.do(login("v1"))
+	g, argo, clock := withArgo(t, w)
+	f := follow(t, g, staging.Query{})
+	f.phase("login", staging.PhaseCreating)
+	f.until("complete", func(n live.Event) bool { return n.Kind == live.Synced })
+
+	argo.Runs("login", r.Revision, clock.Now(), w.images("login")...)
+	if n := f.phase("login", staging.PhaseRunning); n.Staging.Status.Timings.Running == nil || n.Staging.Status.Timings.Synced == nil {
+		t.Errorf("timings: %+v", n.Staging.Status.Timings)
+	}
+	w.do(staging.Action{Verb: staging.Deploy, Branch: "feature/other"})
+	f.phase("other", staging.PhaseCreating)
+	r = w.do(login("v2"))
+	f.phase("login", staging.PhaseUpdating)
+
+	argo.Away(errors.New("connection refused"))
+	f.phase("login", staging.PhaseUnknown)
+	argo.Away(nil)
+	f.phase("login", staging.PhaseUpdating)
+	argo.Runs("login", r.Revision, clock.Now(), w.images("login")...)
+	f.phase("login", staging.PhaseRunning)
+
+	w.do(staging.Action{Verb: staging.Delete, Name: "login"})
+	f.phase("login", staging.PhaseDeleting)
+	argo.Remove("login")
+	f.until("gone", func(n live.Event) bool { return n.Kind == live.Deleted && n.Staging.Metadata.Name == "login" })
+}
+
+// Pods crash before their Application says anything.
+func TestWatchSeesPodsOfAStagingUnderWay(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	r := w.do(login("v1"))
+	g, argo, clock := withArgo(t, w)
+	argo.Runs("login", r.Revision, clock.Now())
+	argo.Put("login", func(a *staging.Application) { a.Health = "Progressing" })
+	f := follow(t, g, staging.Query{Names: []string{"login"}})
+	f.phase("login", staging.PhaseCreating)
+	argo.SetPods("login", staging.Pod{Name: "backend-1", Workload: "Deployment/backend", Health: "Degraded", Status: "CrashLoopBackOff"})
+	clock.pass(2 * time.Second)
+	if n := f.phase("login", staging.PhaseFailed); n.Staging.Status.Reason.String() != "backend keeps crashing" {
+		t.Error(n.Staging.Status.Reason)
+	}
+}
+
+func TestArgoCDIsRemindedOfWhatItMissed(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	r := w.do(login("v1"))
+	w.do(staging.Action{Verb: staging.Deploy, Branch: "feature/new"})
+	g, argo, clock := withArgo(t, w)
+	argo.Runs("login", r.Revision, clock.Now(), w.images("login")...)
+	w.do(login("v2"))
+	f := follow(t, g, staging.Query{})
+	f.phase("new", staging.PhaseCreating)
+	if upserts, refreshes := argo.Asked(); upserts+len(refreshes) > 0 {
+		t.Errorf("asked at once: %d, %v", upserts, refreshes)
+	}
+	for i, want := range [][]string{{"login"}, {"login", "login hard"}} {
+		testenv.Eventually(t, fmt.Sprintf("refreshes %v", want), func() (string, bool) {
+			clock.pass(50 * time.Millisecond)
+			upserts, refreshes := argo.Asked()
+			// The clock runs while nobody looks: there may be more by now.
+			first := refreshes[:min(len(refreshes), len(want))]
+			return fmt.Sprint(upserts, refreshes), upserts > i && slices.Equal(first, want)
+		})
+	}
+	clock.pass(40 * time.Second)
+	f.until("the reason says that it is late", func(n live.Event) bool {
+		return strings.HasPrefix(n.Staging.Status.Reason.String(), "Argo CD has not seen the commit for ")
+	})
+}
+
+func TestWatchSurvivesAnEnvRepoThatIsAway(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	w.do(login("v1"))
+	g, _, _ := withArgo(t, w)
+	f := follow(t, g, staging.Query{})
+	f.until("complete", func(n live.Event) bool { return n.Kind == live.Synced })
+	before := w.read(project.File)
+	w.write(staging.File{Path: project.File, Data: []byte("kind: [")})
+	f.until("stale", func(n live.Event) bool { return n.Kind == live.RepoDown && n.Err != nil })
+	w.write(staging.File{Path: project.File, Data: before})
+	f.until("fresh", func(n live.Event) bool { return n.Kind == live.RepoUp })
+}
+
+func TestLookAsksForWhatChanged(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	g, argo, clock := withArgo(t, w)
+	r := w.do(login("v1"))
+	if err := g.Refresh(t.Context(), r.Plan); err != nil {
+		t.Fatal(err)
+	}
+	if upserts, refreshes := argo.Asked(); upserts != 1 || len(refreshes) != 0 {
+		t.Errorf("a new staging: %d upserts, %v", upserts, refreshes)
+	}
+	argo.Runs("login", r.Revision, clock.Now())
+	if err := g.Refresh(t.Context(), w.do(login("v2")).Plan); err != nil {
+		t.Fatal(err)
+	}
+	if upserts, refreshes := argo.Asked(); upserts != 1 || !slices.Equal(refreshes, []string{"login"}) {
+		t.Errorf("a changed staging: %d upserts, %v", upserts, refreshes)
+	}
+	if err := g.Refresh(t.Context(), w.do(staging.Action{Verb: staging.Delete, Name: "login"}).Plan); err != nil {
+		t.Fatal(err)
+	}
+	if upserts, refreshes := argo.Asked(); upserts != 2 || len(refreshes) != 1 {
+		t.Errorf("a staging that is gone: %d upserts, %v", upserts, refreshes)
+	}
+}
+
+// Since when a staging is as it is stands in the history: also for a server that
+// did not see it happen.
+func TestAFeedKnowsWhenEachLastChanged(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	made := w.do(login("v1"))
+	w.do(staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"LOG_LEVEL": "debug"}})
+	changed := w.now
+	w.do(staging.Action{Verb: staging.Deploy, Branch: "feature/other"})
+	g, argo, _ := withArgo(t, w)
+	argo.Runs("login", made.Revision, w.now, w.images("login")...)
+	feed := live.NewFeed(g, w.Now)
+	ctx, cancel := context.WithCancel(t.Context())
+	ended := make(chan struct{})
+	go func() { defer close(ended); feed.Run(ctx) }()
+	defer func() { cancel(); <-ended }()
+	at := func(want time.Time) func() (*staging.View, bool) {
+		return func() (*staging.View, bool) {
+			v := feed.View("login")
+			return v, v != nil && v.Status.Changed != nil && v.Status.Changed.Equal(want)
+		}
+	}
+	testenv.Eventually(t, "it knows when", at(changed))
+	w.do(staging.Action{Verb: staging.PinVerb, Name: "login"})
+	testenv.Eventually(t, "it follows", at(w.now))
+}
