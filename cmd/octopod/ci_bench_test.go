@@ -44,7 +44,7 @@ func BenchmarkGoalH(b *testing.B) {
 func goalH(b *testing.B, program, dir string, goal float64) {
 	const stagings = 1000
 	root := filepath.Join(dir, "repos")
-	repo := thousand(b, program, root, stagings)
+	repo := largeEnvRepo(b, program, root, stagings)
 	server := testenv.ServeHTTP(b, root)
 	url := server.URL + "/" + filepath.Base(repo)
 	took := map[string][]time.Duration{}
@@ -86,9 +86,9 @@ func goalH(b *testing.B, program, dir string, goal float64) {
 	b.ReportMetric(0, "ns/op")
 }
 
-// thousand creates an env repo of the sample project with n stagings. Octopod deploys
+// largeEnvRepo creates an env repo of the sample project with n stagings. Octopod deploys
 // one; the others are copies of its files under other names.
-func thousand(b *testing.B, program, root string, n int) string {
+func largeEnvRepo(b *testing.B, program, root string, n int) string {
 	b.Helper()
 	repo := filepath.Join(root, "envs.git")
 	if err := os.MkdirAll(root, 0o755); err != nil {

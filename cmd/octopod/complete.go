@@ -240,7 +240,7 @@ func completeRevisions(ctx context.Context, in backend, args []string, _ string)
 	}
 	var words []string
 	for _, e := range events {
-		words = append(words, withDescription(short(e.Revision), e.At.Format("2 Jan 15:04")+" "+e.By.Name+": "+e.Subject))
+		words = append(words, withDescription(shortRevision(e.Revision), e.At.Format("2 Jan 15:04")+" "+e.By.Name+": "+e.Subject))
 	}
 	return words
 }

@@ -22,7 +22,7 @@ import (
 
 // Every step of a story, repeated on the same parent commit, makes the same commit: the
 // same files, author and trailers.
-func TestCorpusIsWrittenAgain(t *testing.T) {
+func TestCorpusStoriesRepeat(t *testing.T) {
 	if *record != "" {
 		t.Skip("the env repos already contain the commits")
 	}
@@ -33,15 +33,15 @@ func TestCorpusIsWrittenAgain(t *testing.T) {
 			made := repo.commitsByDate()
 			for _, step := range readStory(t, name).steps {
 				if step.byOctopod() {
-					repo.again(step, made[step.at.Unix()])
+					repo.repeat(step, made[step.at.Unix()])
 				}
 			}
 		})
 	}
 }
 
-// again repeats one step on its original parent commit.
-func (r bareRepo) again(step step, made []string) {
+// repeat runs one step again on its original parent commit.
+func (r bareRepo) repeat(step step, made []string) {
 	r.t.Helper()
 	if len(made) == 0 {
 		r.t.Errorf("%s: %q committed nothing", step.at, step.words)
@@ -86,7 +86,7 @@ func (r bareRepo) sameFiles(step, before, after string) {
 			r.t.Errorf("%s\n%s exists in one of the commits only", step, name)
 			continue
 		}
-		if !saysTheSame(name, a, b) {
+		if !sameContent(name, a, b) {
 			r.t.Errorf("%s\n%s\n%s", step, name, lineDiff(a, b))
 		}
 	}
@@ -107,9 +107,9 @@ func (r bareRepo) commitsByDate() map[int64][]string {
 	return made
 }
 
-// saysTheSame compares two versions of a file of init or lint --fix, without comments
+// sameContent compares two versions of a file of init or lint --fix, without comments
 // and descriptions. Files in envs/ must be equal byte for byte.
-func saysTheSame(name, a, b string) bool {
+func sameContent(name, a, b string) bool {
 	switch {
 	case strings.HasPrefix(name, "envs/"):
 		return a == b
@@ -176,11 +176,11 @@ func TestCorpusNeedsNoMigration(t *testing.T) {
 		repo := bareRepo{t, name + ".git"}
 		for file, data := range repo.versionsOf(path.Base(staging.RecordPath("any"))) {
 			records++
-			writtenAgain(t, file, data)
+			roundTripRecord(t, file, data)
 		}
 		for _, data := range repo.versionsOf(project.File) {
 			projects++
-			projectAgain(t, data)
+			roundTripProject(t, data)
 		}
 	}
 	if records < 80 || projects < 10 {
@@ -188,7 +188,7 @@ func TestCorpusNeedsNoMigration(t *testing.T) {
 	}
 }
 
-func writtenAgain(t *testing.T, file string, data []byte) {
+func roundTripRecord(t *testing.T, file string, data []byte) {
 	t.Helper()
 	var doc staging.Document
 	if err := strictyaml.Decode(file, data, &doc); err != nil {
@@ -201,9 +201,9 @@ func writtenAgain(t *testing.T, file string, data []byte) {
 	}
 }
 
-// projectAgain decodes octopod.yaml, encodes it and compares the values. People write
+// roundTripProject decodes octopod.yaml, encodes it and compares the values. People write
 // the file with comments, so its bytes may differ.
-func projectAgain(t *testing.T, data []byte) {
+func roundTripProject(t *testing.T, data []byte) {
 	t.Helper()
 	read, err := project.Parse(data)
 	if err != nil {

@@ -83,8 +83,8 @@ func serveArgoCD(t *testing.T) map[string]string {
 	return map[string]string{"ARGOCD_SERVER": address, "ARGOCD_AUTH_TOKEN": "token", "ARGOCD_OPTS": "--plaintext"}
 }
 
-// shownHeaders are the response headers that clients use.
-var shownHeaders = []string{"Content-Type", "Cache-Control", "ETag", "Location", "Allow", "Link", "Retry-After", "Www-Authenticate", "X-Accel-Buffering"}
+// comparedHeaders are the response headers that clients use.
+var comparedHeaders = []string{"Content-Type", "Cache-Control", "ETag", "Location", "Allow", "Link", "Retry-After", "Www-Authenticate", "X-Accel-Buffering"}
 
 // request sends one question and returns the answer with the new commits, which it
 // reverts.
@@ -92,7 +92,7 @@ func request(t testing.TB, url, question string) string {
 	t.Helper()
 	requests := strings.Split(question, " && ")
 	last := requests[len(requests)-1]
-	repo := bareRepo{t, askedRepo(strings.Fields(last)[2])}
+	repo := bareRepo{t, repoOfPath(strings.Fields(last)[2])}
 	tip := repo.tip()
 	defer repo.resetTo(tip)
 	for _, prepare := range requests[:len(requests)-1] {
@@ -150,8 +150,8 @@ func signIn(r *http.Request, who string) {
 	}
 }
 
-// askedRepo returns the env repo of the project in a path.
-func askedRepo(path string) string {
+// repoOfPath returns the env repo of the project in a path.
+func repoOfPath(path string) string {
 	project := regexp.MustCompile(`^(?:/api/v1/projects)?/(\w+)`).FindStringSubmatch(path)
 	if project == nil {
 		return "shop.git"
@@ -164,7 +164,7 @@ func askedRepo(path string) string {
 
 func answerHead(answer *http.Response) string {
 	head := fmt.Sprintf("HTTP %d\n", answer.StatusCode)
-	for _, name := range shownHeaders {
+	for _, name := range comparedHeaders {
 		for _, value := range answer.Header.Values(name) {
 			head += name + ": " + value + "\n"
 		}

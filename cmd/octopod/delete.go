@@ -114,7 +114,7 @@ func (c *cli) confirmDelete(ctx context.Context, in finder, name string) error {
 	c.stderr.printf("This deletes staging %s (branch %s):\n", c.stderr.paint(bold, name), oneLine(views[0].Spec.Branch))
 	c.stderr.printf("  namespace %s with everything in it, volumes and database included\n", p.Namespace(name))
 	c.stderr.printf("git keeps the record, but not the data.\n`octopod archive %s` keeps both.\n", name)
-	sure, err := c.ask(ctx, "Delete it? [y/N] ")
+	sure, err := c.confirm(ctx, "Delete it? [y/N] ")
 	if err == nil && !sure {
 		err = staging.Errorf(staging.CodeInvalid, "nothing was deleted")
 	}
@@ -127,8 +127,8 @@ func (c *cli) interactive() bool {
 	return ok && c.stderr.terminal && term.IsTerminal(int(in.Fd()))
 }
 
-// ask asks a yes-or-no question. An interrupt ends it.
-func (c *cli) ask(ctx context.Context, question string) (bool, error) {
+// confirm asks a yes-or-no question. An interrupt ends it.
+func (c *cli) confirm(ctx context.Context, question string) (bool, error) {
 	c.stderr.printf("%s", question)
 	answers := make(chan string, 1)
 	failures := make(chan error, 1)

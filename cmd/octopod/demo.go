@@ -91,7 +91,7 @@ func (d *demo) application(ctx context.Context) error {
 	d.branches = branches
 	rows := make([][]cell, len(branches))
 	for i, b := range branches {
-		rows[i] = []cell{{b.name, bold}, {short(b.commit), yellow}, {b.author.Name, ""}, {b.subject, dim}}
+		rows[i] = []cell{{b.name, bold}, {shortRevision(b.commit), yellow}, {b.author.Name, ""}, {b.subject, dim}}
 	}
 	if err == nil {
 		d.stdout.printf("\n")
@@ -116,14 +116,14 @@ func (d *demo) deploys(ctx context.Context) error {
 			return err
 		}
 	}
-	d.say("The same deploy again changes nothing: the same input gives the same bytes.")
+	d.printText("The same deploy again changes nothing: the same input gives the same bytes.")
 	return d.deploy(ctx, d.branches[1])
 }
 
 // deploy runs the command of a CI job for a branch, as the author of the push.
 func (d *demo) deploy(ctx context.Context, b demoBranch) error {
 	return d.asCI(b.author.String()).octopod(ctx, "", "deploy", "--branch", b.name,
-		"--service", "backend", "--image", "registry.example.com/shop/backend:"+short(b.commit), "--commit", b.commit)
+		"--service", "backend", "--image", "registry.example.com/shop/backend:"+shortRevision(b.commit), "--commit", b.commit)
 }
 
 func (d *demo) override(ctx context.Context) error {
@@ -150,11 +150,11 @@ func (d *demo) rollback(ctx context.Context) error {
 			return err
 		}
 	}
-	d.say("CI deploys the bad build again. Octopod rejects it until unpin:")
+	d.printText("CI deploys the bad build again. Octopod rejects it until unpin:")
 	err = d.deploy(ctx, bad)
 	if staging.CodeOf(err) == staging.CodePinned {
 		d.report(ctx, nil, err)
-		d.say("exit code 4")
+		d.printText("exit code 4")
 		return nil
 	}
 	return err

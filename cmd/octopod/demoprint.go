@@ -9,7 +9,7 @@ import (
 // title prints the heading of a section of the demo.
 func (c *cli) title(text string) { c.stdout.printf("\n\n%s\n", c.stdout.paint(bold, "── "+text)) }
 
-func (c *cli) say(text string) { c.stdout.printf("\n%s\n", text) }
+func (c *cli) printText(text string) { c.stdout.printf("\n%s\n", text) }
 
 // command prints a command for a shell, in lines of at most 78 columns.
 func (c *cli) command(line string) {

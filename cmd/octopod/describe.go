@@ -80,29 +80,29 @@ func (c *cli) describe(ctx context.Context, to interface {
 // showPage prints the details of a staging for people.
 func (c *cli) showPage(p *project.Project, d describeJSON) {
 	s := d.Spec
-	c.field("Name", c.stdout.paint(bold, d.Metadata.Name))
-	c.field("Title", oneLine(d.Metadata.Title))
-	c.field("Status", c.statusLine(d.View))
+	c.printField("Name", c.stdout.paint(bold, d.Metadata.Name))
+	c.printField("Title", oneLine(d.Metadata.Title))
+	c.printField("Status", c.statusLine(d.View))
 	if d.Status.Phase == staging.PhaseInvalid {
 		c.stdout.printf("\n%s\n%s\n", d.Status.Reason, sanitize(d.Status.Detail))
 		c.showChanges(d.History)
 		return
 	}
-	c.field("Detail", oneLine(d.Status.Detail))
-	c.field("Steps", steps(d.Status.Timings))
-	c.field("Branch", oneLine(s.Branch))
+	c.printField("Detail", oneLine(d.Status.Detail))
+	c.printField("Steps", steps(d.Status.Timings))
+	c.printField("Branch", oneLine(s.Branch))
 	if pr := s.PullRequest; pr != nil {
-		c.field("Pull request", oneLine(strings.Join([]string{fmt.Sprintf("#%d", pr.Number), pr.Title, by(pr.Author), pr.URL}, " ")))
+		c.printField("Pull request", oneLine(strings.Join([]string{fmt.Sprintf("#%d", pr.Number), pr.Title, by(pr.Author), pr.URL}, " ")))
 	}
-	c.field("Created", c.formatTime(s.Created.At)+by(s.Created.By))
-	c.field("Expires", expires(d.View))
+	c.printField("Created", c.formatTime(s.Created.At)+by(s.Created.By))
+	c.printField("Expires", expires(d.View))
 	if s.Pinned != nil {
-		c.field("Pinned", oneLine(c.formatTime(s.Pinned.At)+by(s.Pinned.By)+": "+cmp.Or(s.Pinned.Reason, "no reason given")))
+		c.printField("Pinned", oneLine(c.formatTime(s.Pinned.At)+by(s.Pinned.By)+": "+cmp.Or(s.Pinned.Reason, "no reason given")))
 	}
-	c.field("Tested", c.tested(d.View))
-	c.field("Presets", strings.Join(s.Presets, ", "))
-	c.field("Namespace", p.Namespace(d.Metadata.Name))
-	c.field("Application", p.Application(d.Metadata.Name))
+	c.printField("Tested", c.tested(d.View))
+	c.printField("Presets", strings.Join(s.Presets, ", "))
+	c.printField("Namespace", p.Namespace(d.Metadata.Name))
+	c.printField("Application", p.Application(d.Metadata.Name))
 	c.showServices(d.View)
 	c.showSettings(d.Settings)
 	c.showLinks(d.Status.URLs, d.Links)
@@ -132,16 +132,16 @@ func by(person string) string {
 	return " by " + person
 }
 
-// field prints one line of the page. It omits an empty value.
-func (c *cli) field(name, value string) {
+// printField prints one line of the page. It omits an empty value.
+func (c *cli) printField(name, value string) {
 	if value != "" && value != noValue {
 		c.stdout.printf("%-13s%s\n", name+":", value)
 	}
 }
 
 func (c *cli) statusLine(v staging.View) string {
-	look := statusCell(v)
-	line := c.stdout.paint(look.style, look.text)
+	status := statusCell(v)
+	line := c.stdout.paint(status.style, status.text)
 	switch {
 	case v.Status.Phase == staging.PhaseInvalid:
 		return line
@@ -189,10 +189,10 @@ func (c *cli) showServices(v staging.View) {
 	var rows [][]cell
 	for _, name := range sortedKeys(v.Spec.Services) {
 		s := v.Spec.Services[name]
-		row := []cell{{name, ""}, {string(s.From), ""}, {cmp.Or(short(s.Commit), noValue), ""}, {s.Image, ""}, liveCell(v.Status.Services[name])}
+		row := []cell{{name, ""}, {string(s.From), ""}, {cmp.Or(shortRevision(s.Commit), noValue), ""}, {s.Image, ""}, liveCell(v.Status.Services[name])}
 		rows = append(rows, row[:len(columns)])
 	}
-	c.section(columns, rows)
+	c.printSection(columns, rows)
 }
 
 // liveCell returns yes if only the wanted version has pods, else the versions
@@ -214,12 +214,12 @@ func liveCell(s staging.ServiceStatus) cell {
 func (c *cli) showSettings(settings []project.Setting) {
 	var rows [][]cell
 	for _, s := range settings {
-		look := map[project.Origin]style{project.OriginOverride: yellow, project.OriginPreset: cyan}[s.Origin]
+		colour := map[project.Origin]style{project.OriginOverride: yellow, project.OriginPreset: cyan}[s.Origin]
 		origin := strings.TrimSpace(string(s.Origin) + " " + s.Preset)
-		rows = append(rows, []cell{{s.Name, ""}, {settingText(s), look}, {origin, look},
+		rows = append(rows, []cell{{s.Name, ""}, {settingText(s), colour}, {origin, colour},
 			{string(s.Parameter.Scope), ""}, {s.Parameter.Help, dim}})
 	}
-	c.section([]column{{"SETTING", 0}, {"VALUE", 2}, {"FROM", 0}, {"SCOPE", 0}, {"HELP", 3}}, rows)
+	c.printSection([]column{{"SETTING", 0}, {"VALUE", 2}, {"FROM", 0}, {"SCOPE", 0}, {"HELP", 3}}, rows)
 }
 
 // settingText returns a value for people. It masks secrets, but not references to secrets.
@@ -246,10 +246,10 @@ func (c *cli) showLinks(urls map[string]string, links []project.Link) {
 	for _, l := range links {
 		rows = append(rows, []cell{{l.Name, ""}, {l.URL, cyan}})
 	}
-	c.section([]column{{"LINK", 0}, {"URL", 0}}, rows)
+	c.printSection([]column{{"LINK", 0}, {"URL", 0}}, rows)
 }
 
-func (c *cli) section(columns []column, rows [][]cell) {
+func (c *cli) printSection(columns []column, rows [][]cell) {
 	if len(rows) > 0 {
 		c.stdout.printf("\n")
 		c.stdout.table(columns, rows, true)

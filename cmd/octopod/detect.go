@@ -46,7 +46,7 @@ func (c *cli) currentBranch(ctx context.Context) (branch.Metadata, error) {
 		return m, forkError(m)
 	}
 	if m.System == "" {
-		c.note("branch %s (commit %s), from the work tree", oneLine(m.Branch), short(m.Commit))
+		c.note("branch %s (commit %s), from the work tree", oneLine(m.Branch), shortRevision(m.Commit))
 	}
 	return m, nil
 }

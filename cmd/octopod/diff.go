@@ -63,7 +63,7 @@ func (c *cli) diff(ctx context.Context, name string, revisions []string, committ
 
 // drift returns the committed manifests and newly generated ones.
 func (c *cli) drift(ctx context.Context, to maintainer, name string, committed bool) (before, after []staging.Object, err error) {
-	edits, err := c.edits(ctx, to, committed)
+	edits, err := c.uncommittedEdits(ctx, to, committed)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -68,7 +68,7 @@ func unindent(text string) string {
 }
 
 // Every --argocd flag in a hint exists.
-func TestHintsAboutArgoCDNameFlagsThatThereAre(t *testing.T) {
+func TestHintsNameExistingArgoCDFlags(t *testing.T) {
 	root := newTestRoot(t)
 	flag := regexp.MustCompile(`--(argocd-[a-z]+(?:-[a-z]+)*)`)
 	err := fs.WalkDir(os.DirFS("../../generator"), ".", func(path string, entry fs.DirEntry, err error) error {

@@ -53,7 +53,7 @@ func (c *cli) showFindings(findings []doctor.Finding) error {
 		}
 	}
 	if faults > 0 {
-		return reported{staging.CodeFailed}
+		return reportedError{staging.CodeFailed}
 	}
 	return nil
 }

@@ -94,9 +94,9 @@ func (c *cli) noteLocal() {
 	}
 }
 
-// uncommitted returns the uncommitted files of the env repo's work tree; nil without
+// readUncommitted returns the uncommitted files of the env repo's work tree; nil without
 // a work tree, or with --ref.
-func (c *cli) uncommitted(ctx context.Context, to maintainer) (*staging.Uncommitted, error) {
+func (c *cli) readUncommitted(ctx context.Context, to maintainer) (*staging.Uncommitted, error) {
 	dir := c.workTree()
 	if dir == "" || c.settings.ref != "" {
 		return nil, nil
@@ -109,12 +109,12 @@ func addCommitted(cmd *cobra.Command, committed *bool) {
 	cmd.Flags().BoolVar(committed, "committed", false, "in a clone: read committed files only, not your edits")
 }
 
-// edits returns the uncommitted files that a verb reads, and prints their names.
-func (c *cli) edits(ctx context.Context, to maintainer, committed bool) (*staging.Uncommitted, error) {
+// uncommittedEdits returns the uncommitted files that a verb reads, and prints their names.
+func (c *cli) uncommittedEdits(ctx context.Context, to maintainer, committed bool) (*staging.Uncommitted, error) {
 	if committed {
 		return nil, nil
 	}
-	edits, err := c.uncommitted(ctx, to)
+	edits, err := c.readUncommitted(ctx, to)
 	if names := edits.Names(); len(names) > 0 {
 		c.note("read with your uncommitted edits: %s", firstFew(names))
 	}
@@ -124,7 +124,7 @@ func (c *cli) edits(ctx context.Context, to maintainer, committed bool) (*stagin
 // noteUncommitted prints the names of uncommitted files. A verb that commits ignores
 // them.
 func (c *cli) noteUncommitted(ctx context.Context, to maintainer) {
-	edits, err := c.uncommitted(ctx, to)
+	edits, err := c.readUncommitted(ctx, to)
 	if names := edits.Names(); err == nil && len(names) > 0 { // an error does not affect the result
 		c.note("ignored your uncommitted edits: %s", firstFew(names))
 	}

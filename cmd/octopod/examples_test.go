@@ -10,7 +10,7 @@ import (
 
 // Every example in the help is valid: its verb and its flags exist, and the verb accepts
 // its arguments.
-func TestEveryExampleCanBeTyped(t *testing.T) {
+func TestEveryExampleIsValid(t *testing.T) {
 	eachVerb(newTestRoot(t), func(cmd *cobra.Command) {
 		if cmd.Runnable() && !cmd.Hidden && cmd.Example == "" {
 			t.Errorf("%s has no example", cmd.CommandPath())
@@ -32,7 +32,7 @@ func TestEveryExampleCanBeTyped(t *testing.T) {
 				}
 				continue
 			}
-			t.Run(line, func(t *testing.T) { typable(t, shellWords(t, line)[1:]) })
+			t.Run(line, func(t *testing.T) { checkCommand(t, shellWords(t, line)[1:]) })
 		}
 	})
 }
@@ -49,7 +49,7 @@ func eachVerb(cmd *cobra.Command, visit func(*cobra.Command)) {
 	}
 }
 
-func typable(t *testing.T, args []string) {
+func checkCommand(t *testing.T, args []string) {
 	root := newTestRoot(t)
 	cmd, rest, err := root.Find(args)
 	if err != nil || cmd == root && len(args) > 0 {

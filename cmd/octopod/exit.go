@@ -53,14 +53,14 @@ func comparisonResult(err error) error {
 	return comparisonError{err}
 }
 
-// reported is a failure that the printed result already explains.
-type reported struct{ code staging.Code }
+// reportedError is a failure that the printed result already explains.
+type reportedError struct{ code staging.Code }
 
-func (r reported) Error() string { return string(r.code) }
+func (r reportedError) Error() string { return string(r.code) }
 
 // exitCode returns the exit code of an error.
 func exitCode(err error) int {
-	var printed reported
+	var printed reportedError
 	var t comparisonError
 	switch {
 	case err == nil:
@@ -99,7 +99,7 @@ func (c *cli) report(ctx context.Context, args []string, err error) int {
 		return exitInterrupted
 	}
 	exit := exitCode(err)
-	var printed reported
+	var printed reportedError
 	switch {
 	case err == nil, errors.Is(err, errDifferent), errors.As(err, &printed):
 	case c.settings.machineReadable() && c.settings.jsonPath == nil || wantsJSON(args):

@@ -74,7 +74,7 @@ func (c *cli) tableOfEvents(events []staging.Event, headers bool) {
 	}
 	rows := make([][]cell, len(events))
 	for i, e := range events {
-		rows[i] = []cell{{short(e.Revision), yellow}, {c.formatTime(e.At), dim}, {e.By.Name, ""}, {string(e.Via), ""}, {e.Subject, ""}}
+		rows[i] = []cell{{shortRevision(e.Revision), yellow}, {c.formatTime(e.At), dim}, {e.By.Name, ""}, {string(e.Via), ""}, {e.Subject, ""}}
 		if seen {
 			rows[i] = append(rows[i], outcome(e))
 		}

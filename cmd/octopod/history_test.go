@@ -10,7 +10,7 @@ import (
 )
 
 // The table has the column OUTCOME if the rollout of any version is known.
-func TestHistorySaysHowVersionsEnded(t *testing.T) {
+func TestHistoryShowsOutcomes(t *testing.T) {
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	after := func(d time.Duration) *time.Time { then := at.Add(d); return &then }
 	tests := []struct {

@@ -25,12 +25,12 @@ func (p *imageWaiter) Apply(ctx context.Context, r change.Request) (change.Resul
 	if r.DryRun || !change.IsImagePending(err) {
 		return result, err
 	}
-	project, fault := p.Project(ctx)
-	if fault != nil || project.Spec.Images.Wait <= 0 {
+	project, projectErr := p.Project(ctx)
+	if projectErr != nil || project.Spec.Images.Wait <= 0 {
 		return result, err
 	}
-	ends := time.NewTimer(time.Duration(project.Spec.Images.Wait))
-	defer ends.Stop()
+	limit := time.NewTimer(time.Duration(project.Spec.Images.Wait))
+	defer limit.Stop()
 	noted := ""
 	for pause := minBackoff; change.IsImagePending(err); pause = min(2*pause, maxBackoff) {
 		if why := staging.ProblemsOf(err)[0].Message; why != noted {
@@ -39,7 +39,7 @@ func (p *imageWaiter) Apply(ctx context.Context, r change.Request) (change.Resul
 		}
 		select {
 		case <-time.After(pause):
-		case <-ends.C:
+		case <-limit.C:
 			return result, staging.Errorf(staging.CodeTimeout, "waited %s for the images of this deploy", project.Spec.Images.Wait).
 				Because(err).WithHint("spec.images.wait sets the limit; --no-image-check deploys without this check")
 		case <-ctx.Done():

@@ -223,7 +223,7 @@ func (c *cli) showImport(r *importReport, dryRun bool) error {
 		c.noteUnmapped(r)
 	}
 	if failed {
-		return reported{staging.CodeInvalid}
+		return reportedError{staging.CodeInvalid}
 	}
 	return nil
 }
@@ -269,7 +269,7 @@ func (r *importReport) summary(items []importedJSON, dryRun, failed bool) string
 	case dryRun:
 		return text + " (dry run, nothing is committed)"
 	case r.result.Changed:
-		return fmt.Sprintf("%s (%s)", text, short(r.result.Revision))
+		return fmt.Sprintf("%s (%s)", text, shortRevision(r.result.Revision))
 	}
 	return text
 }

@@ -38,7 +38,7 @@ func listPackages(t *testing.T) []goPackage {
 	return goList(t, "-e", "-json=ImportPath,Dir,Imports,Deps,Standard")
 }
 
-// goList runs `go list` for the packages that listPackages gives.
+// goList returns the packages of this module and their dependencies, as `go list` prints them.
 func goList(t *testing.T, flags ...string) []goPackage {
 	t.Helper()
 	out, err := exec.Command("go", slices.Concat([]string{"list", "-deps"}, flags, []string{module + "/..."})...).Output()
@@ -224,9 +224,9 @@ func processCalls(t *testing.T, file string) (calls []string) {
 	return calls
 }
 
-// wordFiles lists the only files that may contain a word as a string or as a segment of a
+// allowedFiles lists the only files that may contain a word as a string or as a segment of a
 // path, with the reason. Sentences may contain the words.
-var wordFiles = map[string]map[string]string{
+var allowedFiles = map[string]map[string]string{
 	"envs":           {"generator/staging/layout.go": "the layout of the env repo"},
 	"staging.yaml":   {"generator/staging/layout.go": "the layout of the env repo"},
 	"manifests.yaml": {"generator/staging/layout.go": "the layout of the env repo"},
@@ -240,22 +240,22 @@ var wordFiles = map[string]map[string]string{
 }
 
 // One file defines the layout of the env repo, and one package parses addresses.
-func TestWordsStandInOnePlace(t *testing.T) {
+func TestReservedWordsAreInOnePlace(t *testing.T) {
 	used := map[string]bool{}
 	for _, name := range productFiles(t) {
-		for _, word := range wordsIn(t, "../../"+name) {
+		for _, word := range reservedWords(t, "../../"+name) {
 			allowed := false
-			for file := range wordFiles[word] {
+			for file := range allowedFiles[word] {
 				if name == file || strings.HasSuffix(file, "/") && strings.HasPrefix(name, file) {
 					allowed, used[word+file] = true, true
 				}
 			}
 			if !allowed {
-				t.Errorf("%s contains %q, which only these may contain: %v", name, word, slices.Sorted(maps.Keys(wordFiles[word])))
+				t.Errorf("%s contains %q, which only these may contain: %v", name, word, slices.Sorted(maps.Keys(allowedFiles[word])))
 			}
 		}
 	}
-	for word, files := range wordFiles {
+	for word, files := range allowedFiles {
 		for file := range files {
 			if !used[word+file] {
 				t.Errorf("%s does not contain %q: remove it from the list", file, word)
@@ -287,8 +287,8 @@ func productFiles(t *testing.T) (names []string) {
 	return names
 }
 
-// wordsIn lists the words of wordFiles in the strings of a file.
-func wordsIn(t *testing.T, file string) (words []string) {
+// reservedWords lists the words of allowedFiles in the strings of a file.
+func reservedWords(t *testing.T, file string) (words []string) {
 	t.Helper()
 	parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.SkipObjectResolution)
 	if err != nil {
@@ -307,7 +307,7 @@ func wordsIn(t *testing.T, file string) (words []string) {
 		if strings.ContainsAny(text, " \n") {
 			segments = nil
 		}
-		for word := range wordFiles {
+		for word := range allowedFiles {
 			if text == word || slices.Contains(segments, word) {
 				words = append(words, word)
 			}

@@ -244,7 +244,7 @@ func (c *cli) showInit(r setup.InitResult, o initFlags) error {
 		c.stdout.printf("%s\n", r.Project.Metadata.Name)
 		return nil
 	}
-	tail := " (" + short(r.Revision) + ")"
+	tail := " (" + shortRevision(r.Revision) + ")"
 	if o.dryRun {
 		tail = " (dry run, nothing is committed)"
 	}

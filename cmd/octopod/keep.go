@@ -12,7 +12,7 @@ import (
 // newKeep returns `octopod keep`.
 func newKeep(c *cli) *cobra.Command {
 	var reason string
-	var period keepTime
+	var period keepDuration
 	cmd := c.actionCommand(&cobra.Command{
 		Use:   "keep NAME --reason WHY [--for 14d]",
 		Short: "Exclude a staging from the sweep",
@@ -33,13 +33,13 @@ continue; to stop them, use pin.`,
 	return cmd
 }
 
-// keepTime is a flag with the syntax of durations in octopod.yaml.
-type keepTime struct{ project.Duration }
+// keepDuration is a flag with the syntax of durations in octopod.yaml.
+type keepDuration struct{ project.Duration }
 
-func (d *keepTime) Set(text string) error { return d.UnmarshalText([]byte(text)) }
-func (*keepTime) Type() string            { return "time" }
+func (d *keepDuration) Set(text string) error { return d.UnmarshalText([]byte(text)) }
+func (*keepDuration) Type() string            { return "time" }
 
-func (d *keepTime) String() string {
+func (d *keepDuration) String() string {
 	if d.Duration == 0 {
 		return ""
 	}

@@ -36,7 +36,7 @@ use regenerate.`,
 					return err
 				}
 			}
-			edits, err := c.edits(cmd.Context(), to, committed)
+			edits, err := c.uncommittedEdits(cmd.Context(), to, committed)
 			if err != nil {
 				return err
 			}
@@ -76,7 +76,7 @@ func (c *cli) showProblems(problems []staging.Problem) error {
 	}
 	if len(problems) > 0 {
 		c.note("%s", plural(len(problems), "problem"))
-		return reported{staging.CodeInvalid}
+		return reportedError{staging.CodeInvalid}
 	}
 	c.note("no problems")
 	return nil

@@ -40,7 +40,7 @@ argument, --explain prints the CI variables that deploy uses.`,
 				c.explainName(p, branch, name)
 			}
 			if c.settings.machineReadable() {
-				return c.encode(named(p, branch, name))
+				return c.encode(nameJSON(p, branch, name))
 			}
 			c.stdout.printf("%s\n", name)
 			return nil
@@ -52,8 +52,8 @@ argument, --explain prints the CI variables that deploy uses.`,
 	return cmd
 }
 
-// named returns a name and the values derived from it, for -o json.
-func named(p *project.Project, branch, name string) map[string]string {
+// nameJSON returns a name and the values derived from it, for -o json.
+func nameJSON(p *project.Project, branch, name string) map[string]string {
 	doc := map[string]string{"name": name, "namespace": p.Namespace(name), "application": p.Application(name)}
 	if branch != "" {
 		doc["branch"], doc["ifTaken"] = branch, p.Naming().HashedNameOf(branch)
@@ -89,10 +89,10 @@ func originOf(naming staging.Naming, branch, name string) []string {
 			break
 		}
 	}
-	return append(lines, fmt.Sprintf("name         %s%s", name, whyHashed(name, hashed)), fmt.Sprintf("if taken     %s", hashed))
+	return append(lines, fmt.Sprintf("name         %s%s", name, hashReason(name, hashed)), fmt.Sprintf("if taken     %s", hashed))
 }
 
-func whyHashed(name, hashed string) string {
+func hashReason(name, hashed string) string {
 	if name != hashed {
 		return ""
 	}

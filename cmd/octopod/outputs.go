@@ -89,21 +89,21 @@ func (c *cli) writeOutputs(file string, r change.Result) error {
 	case file == "":
 		return nil
 	case filepath.Ext(file) == ".json":
-		return unwritable(file, os.WriteFile(file, jsonOutputs(outputs), 0o644))
+		return outputError(file, os.WriteFile(file, jsonOutputs(outputs), 0o644))
 	}
-	return unwritable(file, os.WriteFile(file, []byte(dotenv(outputs)), 0o644))
+	return outputError(file, os.WriteFile(file, []byte(dotenv(outputs)), 0o644))
 }
 
 func appendTo(file, text string) error {
 	f, err := os.OpenFile(file, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
 	if err != nil {
-		return unwritable(file, err)
+		return outputError(file, err)
 	}
 	_, err = f.WriteString(text)
-	return unwritable(file, cmp.Or(err, f.Close()))
+	return outputError(file, cmp.Or(err, f.Close()))
 }
 
-func unwritable(file string, err error) error {
+func outputError(file string, err error) error {
 	if err == nil {
 		return nil
 	}
@@ -177,11 +177,11 @@ func summary(r change.Result) string {
 		service := s.Spec.Services[name]
 		from := string(service.From)
 		if service.From == staging.FromBranch {
-			from = strings.TrimSpace(cmp.Or(service.Branch, s.Spec.Branch) + " " + short(service.Commit))
+			from = strings.TrimSpace(cmp.Or(service.Branch, s.Spec.Branch) + " " + shortRevision(service.Commit))
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", markdown(name), markdown(service.Image), markdown(from))
 	}
-	fmt.Fprintf(&b, "\nRevision %s of the env repo\n", markdown(short(r.Revision)))
+	fmt.Fprintf(&b, "\nRevision %s of the env repo\n", markdown(shortRevision(r.Revision)))
 	return b.String()
 }
 

@@ -37,7 +37,7 @@ func TestStepOutputsSetOneValueEach(t *testing.T) {
 	}
 }
 
-func TestDotenvMeansItselfInAShell(t *testing.T) {
+func TestDotenvValuesSurviveAShell(t *testing.T) {
 	t.Parallel()
 	for _, value := range hostileValues {
 		text := dotenv([]output{{"url", value}, {"name", "login"}})

@@ -113,8 +113,8 @@ func isBidi(r rune) bool { return r >= 0x202a && r <= 0x202e || r >= 0x2066 && r
 
 func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
-// short returns the short form of a revision.
-func short(revision string) string { return revision[:min(len(revision), 7)] }
+// shortRevision returns the short form of a revision.
+func shortRevision(revision string) string { return revision[:min(len(revision), 7)] }
 
 // wrap wraps words to helpWidth. All lines but the first begin with the indent; the
 // first follows a text of the same length.

@@ -41,7 +41,7 @@ func (b *progressBar) show(name string, done, total int) {
 		const length = 24
 		full := length * done / total
 		line := fmt.Sprintf("%s%s %d/%d %s", strings.Repeat("█", full), strings.Repeat("░", length-full), done, total, name)
-		b.to.printf("\r\x1b[K%s", cut(line, max(b.to.width()-1, length)))
+		b.to.printf("\r\x1b[K%s", truncate(line, max(b.to.width()-1, length)))
 	case done*10/total != b.shown && total >= 20:
 		b.shown = done * 10 / total
 		b.to.printf("%d/%d\n", done, total)

@@ -60,7 +60,7 @@ func (c *cli) regenerate(ctx context.Context, r change.RegenerateRequest, check,
 	}
 	if !check {
 		c.noteUncommitted(ctx, to)
-	} else if r.Edits, err = c.edits(ctx, to, committed); err != nil {
+	} else if r.Edits, err = c.uncommittedEdits(ctx, to, committed); err != nil {
 		return err
 	}
 	bar := c.newBar()
@@ -81,7 +81,7 @@ func (c *cli) regenerate(ctx context.Context, r change.RegenerateRequest, check,
 	}
 	switch {
 	case result.Failed() > 0:
-		return reported{staging.CodeInvalid}
+		return reportedError{staging.CodeInvalid}
 	case check && result.Changed:
 		return errDifferent
 	}
@@ -163,5 +163,5 @@ func regenerateTail(r change.RegenerateResult, dryRun bool) string {
 	case dryRun:
 		return " (nothing is committed)"
 	}
-	return " (" + short(r.Revision) + ")"
+	return " (" + shortRevision(r.Revision) + ")"
 }

@@ -37,8 +37,8 @@ func BenchmarkGoalServer(b *testing.B) {
 	dir := b.TempDir()
 	binary := dir + "/octopod"
 	build(b, binary, ".")
-	repo := thousand(b, binary, dir+"/env", servedStagings)
-	age(b, repo, servedCommits)
+	repo := largeEnvRepo(b, binary, dir+"/env", servedStagings)
+	addCommits(b, repo, servedCommits)
 	for range b.N {
 		began := time.Now()
 		s := startServer(b, dir, nil, "--env-repo", repo)
@@ -77,7 +77,7 @@ func BenchmarkGoalServer(b *testing.B) {
 		})
 		b.ReportMetric(ms(together[0]), "32-saves-ms")
 		b.ReportMetric(together[0].Seconds()/(32*one.Seconds()), "32-saves/32×one")
-		before := landed(b, s.url)
+		before := landedPushes(b, s.url)
 		onPage := measure(b, 1, func(int) {
 			var people sync.WaitGroup
 			for i := range 32 {
@@ -86,7 +86,7 @@ func BenchmarkGoalServer(b *testing.B) {
 			people.Wait()
 		})
 		b.ReportMetric(ms(onPage[0]), "32-page-saves-ms")
-		b.ReportMetric(landed(b, s.url)-before, "pushes-of-32")
+		b.ReportMetric(landedPushes(b, s.url)-before, "pushes-of-32")
 
 		wholeList(b, s.url)
 		lists = atRate(b, 50, 500, func() { fetch(b, s.url+"/shop/") })
@@ -106,7 +106,7 @@ func BenchmarkGoalLivePages(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	repo := thousand(b, binary, dir+"/env", servedStagings)
+	repo := largeEnvRepo(b, binary, dir+"/env", servedStagings)
 	for range b.N {
 		s := startServer(b, dir, nil, "--env-repo", repo)
 		found := regexp.MustCompile(`data-events="([^"]+)"`).FindStringSubmatch(wholeList(b, s.url))
@@ -243,8 +243,8 @@ func savePage(b *testing.B, at, name, level string) {
 	}
 }
 
-// landed counts the pushes of a server that landed.
-func landed(b *testing.B, at string) float64 {
+// landedPushes counts the pushes of a server that landed.
+func landedPushes(b *testing.B, at string) float64 {
 	b.Helper()
 	found := regexp.MustCompile(`octopod_git_pushes_total\{.*result="landed"\} (\d+)`).FindStringSubmatch(fetch(b, at+"/metrics"))
 	if found == nil {
@@ -282,8 +282,8 @@ func save(b testing.TB, to changer, name string, replicas int, level string) {
 	}
 }
 
-// age adds commits that each change a comment in one record.
-func age(b *testing.B, repo string, commits int) {
+// addCommits adds commits that each change a comment in one record.
+func addCommits(b *testing.B, repo string, commits int) {
 	b.Helper()
 	records := map[int]string{}
 	var in bytes.Buffer

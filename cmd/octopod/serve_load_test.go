@@ -130,7 +130,7 @@ func sendSlowly(address, begin string) error {
 
 // The whole server runs in this process, for the race detector: users save through page and
 // API, read streams and sweep, all in parallel.
-func TestTheServerAtWork(t *testing.T) {
+func TestServerUnderLoad(t *testing.T) {
 	dir := t.TempDir()
 	repo, _, config := sweptRepo(t, dir, "{every: 100ms, maxShare: 100}")
 	ctx, end := context.WithCancel(t.Context())
@@ -152,7 +152,7 @@ func TestTheServerAtWork(t *testing.T) {
 		}
 	}()
 	waitReady(t, at[1])
-	workThrough(t, at[1])
+	runWorkload(t, at[1])
 	end()
 	if code := <-ended; code != 0 {
 		t.Errorf("exit code %d", code)
@@ -160,8 +160,8 @@ func TestTheServerAtWork(t *testing.T) {
 	testenv.Git(t, repo, "fsck", "--strict")
 }
 
-// workThrough runs the requests of users and programs in parallel.
-func workThrough(t *testing.T, at string) {
+// runWorkload runs the requests of users and programs in parallel.
+func runWorkload(t *testing.T, at string) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()

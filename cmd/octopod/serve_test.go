@@ -274,7 +274,7 @@ func TestServerHidesThePasswordOfAnUnreachableEnvRepo(t *testing.T) {
 	}
 }
 
-func TestServerRefusesWhatCannotBe(t *testing.T) {
+func TestServerRejectsInvalidConfiguration(t *testing.T) {
 	dir := t.TempDir()
 	repo := envRepo(t, dir, "shop")
 	bad := filepath.Join(dir, "bad.yaml")
@@ -339,7 +339,7 @@ func stopAfterComplete(t testing.TB) (context.Context, staging.Query, func(live.
 }
 
 // No project may have a name that is a path of the server.
-func TestNoProjectIsNamedAsAPathOfTheServer(t *testing.T) {
+func TestProjectsCannotHaveNamesOfServerPaths(t *testing.T) {
 	for _, path := range []string{
 		"/livez", "/readyz", "/metrics", "/version", "/assets/", "/hooks/", "/signin", "/signed-out", auth.Path, httpapi.Path,
 	} {
@@ -356,7 +356,7 @@ func TestNoProjectIsNamedAsAPathOfTheServer(t *testing.T) {
 }
 
 // For a rejected request, a browser gets a page, and a program gets a problem document.
-func TestRefusalsArePagesForPeople(t *testing.T) {
+func TestRejectedRequestsGetPagesOrProblems(t *testing.T) {
 	dir := t.TempDir()
 	file := filepath.Join(dir, "server.yaml")
 	config := fmt.Sprintf("projects:\n- {envRepo: %s}\nauth:\n  mode: header\n  proxies: [127.0.0.1/32]\n", envRepo(t, dir, "shop"))

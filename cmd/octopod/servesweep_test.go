@@ -89,7 +89,7 @@ func TestServersSweep(t *testing.T) {
 
 // The next deploy, restore and the page each restore a staging that the sweep archived. The
 // sweep warns before the end of the time to live.
-func TestWakeAndWarnThroughAServer(t *testing.T) {
+func TestRestoreAndWarnThroughAServer(t *testing.T) {
 	dir := t.TempDir()
 	_, app, config := sweptRepo(t, dir, "{off: true}")
 	s := startServer(t, dir, nil, "--server-config", config)

@@ -76,7 +76,7 @@ func (c *cli) sweep(ctx context.Context, r lifecycle.SweepRequest) error {
 		return err
 	}
 	if code := result.Incomplete(); code != "" {
-		return reported{code}
+		return reportedError{code}
 	}
 	return nil
 }
@@ -201,7 +201,7 @@ func sweepSummary(r lifecycle.SweepResult, dryRun bool) string {
 	case dryRun:
 		return summary + " (dry run, nothing is committed)"
 	case r.Changed:
-		return fmt.Sprintf("%s (%s)", summary, short(r.Revision))
+		return fmt.Sprintf("%s (%s)", summary, shortRevision(r.Revision))
 	}
 	return summary
 }

@@ -22,8 +22,8 @@ type cell struct {
 }
 
 const (
-	gap     = 2 // spaces between columns
-	minCell = 8 // the smallest width after a cut
+	columnGap = 2 // spaces between columns
+	minCell   = 8 // the smallest width after a cut
 )
 
 // table prints rows under their titles. It returns the widths of the columns, for
@@ -59,9 +59,9 @@ func (p *printer) row(row []cell, widths []int) {
 		if widths[i] == 0 {
 			continue
 		}
-		text := cut(c.text, widths[i])
+		text := truncate(c.text, widths[i])
 		b.WriteString(strings.Repeat(" ", pad) + p.paint(c.style, text))
-		pad = widths[i] - utf8.RuneCountInString(text) + gap
+		pad = widths[i] - utf8.RuneCountInString(text) + columnGap
 	}
 	p.printf("%s\n", b.String())
 }
@@ -77,34 +77,34 @@ func fitWidths(columns []column, widths []int, most int) {
 			least -= max(0, widths[i]-minCell)
 		}
 	}
-	least += total(widths)
+	least += tableWidth(widths)
 	slices.SortStableFunc(shrinking, func(a, b int) int { return cmp.Compare(columns[b].shrink, columns[a].shrink) })
 	for _, i := range shrinking {
 		if least > most {
-			least -= min(widths[i], minCell) + gap
+			least -= min(widths[i], minCell) + columnGap
 			widths[i] = 0
 		}
 	}
 	for _, i := range shrinking {
-		if over := total(widths) - most; over > 0 && widths[i] > minCell {
+		if over := tableWidth(widths) - most; over > 0 && widths[i] > minCell {
 			widths[i] -= min(over, widths[i]-minCell)
 		}
 	}
 }
 
-// total returns the width of a table.
-func total(widths []int) int {
-	sum := -gap
+// tableWidth returns the width of a table.
+func tableWidth(widths []int) int {
+	sum := -columnGap
 	for _, w := range widths {
 		if w > 0 {
-			sum += w + gap
+			sum += w + columnGap
 		}
 	}
 	return sum
 }
 
-// cut shortens text to a width.
-func cut(text string, width int) string {
+// truncate shortens text to a width.
+func truncate(text string, width int) string {
 	if utf8.RuneCountInString(text) <= width {
 		return text
 	}

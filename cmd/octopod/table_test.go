@@ -32,7 +32,7 @@ func TestTablesFit(t *testing.T) {
 }
 
 // Control characters in text from git never reach a terminal.
-func TestTextFromElsewhereIsHarmless(t *testing.T) {
+func TestControlCharactersAreReplaced(t *testing.T) {
 	for text, want := range map[string]string{
 		"plain":                "plain",
 		"two\nlines":           "two lines",

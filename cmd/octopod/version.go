@@ -36,7 +36,7 @@ func newVersion(c *cli) *cobra.Command {
 				c.stdout.printf("%s\n", v.Version)
 				return nil
 			}
-			c.stdout.printf("octopod %s (%s, %s, %s)\n", v.Version, cmp.Or(short(v.Revision), "unknown commit"), v.Go, v.Platform)
+			c.stdout.printf("octopod %s (%s, %s, %s)\n", v.Version, cmp.Or(shortRevision(v.Revision), "unknown commit"), v.Go, v.Platform)
 			return nil
 		},
 	}

@@ -19,11 +19,11 @@ func statusCell(v staging.View) cell {
 	if word == "" {
 		word = map[staging.State]string{staging.Archived: "Archived", staging.Deleting: "Deleting"}[v.Spec.State]
 	}
-	look := phaseStyle(staging.Phase(word))
+	colour := phaseStyle(staging.Phase(word))
 	if v.Spec.Pinned != nil {
-		word, look = strings.TrimPrefix(word+",Pinned", ","), cmp.Or(look, yellow)
+		word, colour = strings.TrimPrefix(word+",Pinned", ","), cmp.Or(colour, yellow)
 	}
-	return cell{cmp.Or(word, noValue), look}
+	return cell{cmp.Or(word, noValue), colour}
 }
 
 func phaseStyle(p staging.Phase) style {
@@ -39,7 +39,7 @@ func builtServices(v staging.View) string {
 	var words []string
 	for _, name := range sortedKeys(v.Spec.Services) {
 		if s := v.Spec.Services[name]; s.From != staging.FromDefault {
-			words = append(words, name+":"+cmp.Or(short(s.Commit), staging.ImageTag(s.Image)))
+			words = append(words, name+":"+cmp.Or(shortRevision(s.Commit), staging.ImageTag(s.Image)))
 		}
 	}
 	return cmp.Or(strings.Join(words, ","), noValue)

@@ -75,8 +75,8 @@ func (c *cli) wait(ctx context.Context, to watcher, r live.WaitRequest) (staging
 	return live.Wait(ctx, to, r, func(v staging.View) {
 		line := string(v.Status.Phase) + "  " + oneLine(v.Status.Reason.String())
 		if line != last && v.Status.Phase != "" && !c.settings.quiet {
-			look := phaseStyle(v.Status.Phase)
-			c.stderr.printf("%6.1fs  %s  %s\n", c.now().Sub(began).Seconds(), c.stderr.paint(look, fmt.Sprintf("%-9s", v.Status.Phase)), oneLine(v.Status.Reason.String()))
+			colour := phaseStyle(v.Status.Phase)
+			c.stderr.printf("%6.1fs  %s  %s\n", c.now().Sub(began).Seconds(), c.stderr.paint(colour, fmt.Sprintf("%-9s", v.Status.Phase)), oneLine(v.Status.Reason.String()))
 		}
 		last = line
 	})

@@ -145,11 +145,11 @@ func (c *cli) headline(a staging.Action, r change.Result, w writeFlags) string {
 	case w.dryRun:
 		return "would " + verbForms[a.Verb].would + " " + name + " (dry run, nothing is committed)"
 	case a.Verb == staging.Delete && r.Staging != nil && r.Staging.Spec.State != staging.Deleting:
-		return "changed " + name + " (" + short(r.Revision) + "): " + oneLine(r.Note)
+		return "changed " + name + " (" + shortRevision(r.Revision) + "): " + oneLine(r.Note)
 	case a.Verb == staging.Delete && r.Staging != nil:
-		return "tearing down " + name + " (" + short(r.Revision) + ")"
+		return "tearing down " + name + " (" + shortRevision(r.Revision) + ")"
 	}
-	return verbForms[a.Verb].did + " " + name + " (" + short(r.Revision) + ")"
+	return verbForms[a.Verb].did + " " + name + " (" + shortRevision(r.Revision) + ")"
 }
 
 // showChangesOf lists the changes. For a new staging it lists only the new values.
