@@ -26,7 +26,7 @@ func (c *Client) wrapError(ctx context.Context, doing string, err error) error {
 	switch status.Code(err) {
 	case codes.Unauthenticated:
 		return c.newError(staging.CodeUnauthorized, doing, "it does not accept the token", err).
-			WithHint("the token has expired or was revoked: `argocd account generate-token --account octopod`")
+			WithTechnicalHint("the token has expired or was revoked: `argocd account generate-token --account octopod`")
 	case codes.PermissionDenied:
 		return c.newError(staging.CodeForbidden, doing, "the account of the token lacks the permission", err).
 			WithHint("Octopod's account needs this in ConfigMap argocd-rbac-cm, under policy.csv:\n%s", Policy(c.options.Project))
@@ -36,7 +36,7 @@ func (c *Client) wrapError(ctx context.Context, doing string, err error) error {
 		return c.newError(staging.CodeTimeout, doing, "no response in time", err)
 	case codes.Unavailable:
 		return c.newError(staging.CodeUnavailable, doing, "cannot connect", err).
-			WithHint("check the address; a server without TLS needs --argocd-plaintext, a self-signed certificate " +
+			WithTechnicalHint("check the address; a server without TLS needs --argocd-plaintext, a self-signed certificate " +
 				"--argocd-insecure or --server-crt in ARGOCD_OPTS, a proxy without HTTP/2 --argocd-grpc-web")
 	}
 	return c.newError(staging.CodeInternal, doing, "the server returned an error", err)

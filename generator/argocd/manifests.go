@@ -35,7 +35,7 @@ type object = map[string]any
 func Manifests(p *project.Project) ([]staging.File, error) {
 	if p.Spec.ArgoCD.RepoURL == "" {
 		return nil, staging.Errorf(staging.CodeInvalid, "the project does not say where Argo CD finds the env repo").
-			WithHint("set spec.argocd.repoURL in %s", project.File)
+			WithTechnicalHint("set spec.argocd.repoURL in %s", project.File)
 	}
 	var files []staging.File
 	for _, m := range []struct {

@@ -74,14 +74,14 @@ func (o Options) WithFlags(argocdOpts string) (Options, error) {
 func (o Options) normalize() (Options, error) {
 	if o.Server == "" {
 		return o, staging.Errorf(staging.CodeInvalid, "the Argo CD server is not set").
-			WithHint("set ARGOCD_SERVER or --argocd-server, for example argocd.example.com")
+			WithTechnicalHint("set ARGOCD_SERVER or --argocd-server, for example argocd.example.com")
 	}
 	if o.Project == "" {
 		return o, staging.Errorf(staging.CodeInvalid, "the project in Argo CD is not set")
 	}
 	if o.Token == "" && o.TokenFile == "" {
 		return o, staging.Errorf(staging.CodeUnauthorized, "no token for Argo CD at %s", o.Server).
-			WithHint("create one with `argocd account generate-token --account octopod` and set ARGOCD_AUTH_TOKEN")
+			WithTechnicalHint("create one with `argocd account generate-token --account octopod` and set ARGOCD_AUTH_TOKEN")
 	}
 	if strings.Contains(o.Server, "://") {
 		u, err := url.Parse(o.Server)

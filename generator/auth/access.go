@@ -77,7 +77,7 @@ func Check(p *project.Project, identity Identity, verb staging.Verb, name string
 	case !role.Includes(least):
 		return staging.Errorf(staging.CodeForbidden, "%s may not do this: %s needs the role %s, yours is %s",
 			identity.Person.Name, actionText(p, verb, name), least, role).
-			WithHint("octopod.yaml grants roles under spec.access; ask an admin of the project")
+			WithTechnicalHint("octopod.yaml grants roles under spec.access; ask an admin of the project")
 	}
 	return nil
 }
@@ -101,5 +101,5 @@ func actionText(p *project.Project, verb staging.Verb, name string) string {
 
 func errSignIn() *staging.Error {
 	return staging.Errorf(staging.CodeUnauthorized, "you are not signed in").
-		WithHint("sign in on the page, or set a token in OCTOPOD_TOKEN")
+		WithTechnicalHint("sign in on the page, or set a token in OCTOPOD_TOKEN")
 }

@@ -99,7 +99,7 @@ func resolveName(tree *envrepo.Tree, p *project.Project, a staging.Action) (stag
 	}
 	if a.Branch == "" {
 		return a, staging.Errorf(staging.CodeInvalid, "neither a name nor a branch is given").
-			WithHint("name the staging, or give --branch")
+			WithTechnicalHint("name the staging, or give --branch")
 	}
 	name, err := p.NameFor(a.Branch, func(name string) (string, error) { return OwnerOf(tree, name) })
 	a.Name = name

@@ -67,7 +67,7 @@ func NotFoundFor(tree *envrepo.Tree, a staging.Action) error {
 	err := NotFound(tree, a.Name)
 	var said *staging.Error
 	if a.Verb == staging.Restore && errors.As(err, &said) {
-		return said.WithHint("if it was deleted, `octopod rollback %s` brings it back; %s", a.Name, said.Hint)
+		return said.WithTechnicalHint("if it was deleted, `octopod rollback %s` brings it back; %s", a.Name, said.Hint)
 	}
 	return err
 }

@@ -88,6 +88,6 @@ func checkObjects(p *project.Project, params staging.Params, objects []staging.O
 	}
 	return &staging.Error{
 		Code: staging.CodeInvalid, Message: fmt.Sprintf("staging %s fails the checks", params.Name), Problems: problems,
-		Hint: "fix the template, or allow it with a reason under spec.checks.allow in " + project.File,
+		Technical: true, Hint: "fix the template, or allow it with a reason under spec.checks.allow in " + project.File,
 	}
 }

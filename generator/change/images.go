@@ -88,7 +88,7 @@ func checkRegistries(p *project.Project, images []string, moreHint string) error
 	slices.Sort(hosts)
 	return &staging.Error{
 		Code: staging.CodeInvalid, Message: "images of this deploy are in a registry that the project does not use", Problems: problems,
-		Hint: fmt.Sprintf("add %s to spec.images.registries in %s", strings.Join(slices.Compact(hosts), ", "), project.File) + moreHint,
+		Technical: true, Hint: fmt.Sprintf("add %s to spec.images.registries in %s", strings.Join(slices.Compact(hosts), ", "), project.File) + moreHint,
 	}
 }
 
@@ -134,12 +134,12 @@ func imageError(images []string, errs []error) error {
 	switch {
 	case len(unknown) > 0:
 		return &staging.Error{
-			Code: staging.CodeUnavailable, Message: "cannot check whether the images of this deploy exist", Problems: append(missing, unknown...), Hint: hint,
+			Code: staging.CodeUnavailable, Message: "cannot check whether the images of this deploy exist", Problems: append(missing, unknown...), Technical: true, Hint: hint,
 		}
 	case len(missing) > 0:
 		return &staging.Error{
 			Code: staging.CodeInvalid, Message: "images of this deploy do not exist", Problems: missing,
-			Hint: "push them first; with spec.images.wait in " + project.File + " a deploy waits for its images; " + hint,
+			Technical: true, Hint: "push them first; with spec.images.wait in " + project.File + " a deploy waits for its images; " + hint,
 		}
 	}
 	return nil

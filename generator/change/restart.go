@@ -18,5 +18,5 @@ func checkRestart(a staging.Action, objects []staging.Object, s staging.Staging)
 		return err
 	}
 	return staging.Errorf(staging.CodeInvalid, "nothing of staging %q would restart: no pod template has the label %s", s.Name, project.LabelRestarts).
-		WithHint("Octopod labels the pods of every Deployment, StatefulSet and DaemonSet; in jsonnet, apply adopt from the octopod.libsonnet that `octopod init` writes")
+		WithTechnicalHint("Octopod labels the pods of every Deployment, StatefulSet and DaemonSet; in jsonnet, apply adopt from the octopod.libsonnet that `octopod init` writes")
 }

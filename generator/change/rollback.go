@@ -35,7 +35,7 @@ func (w *Writer) newRollback(ctx context.Context, a staging.Action) (rollback, e
 	}
 	if !existed {
 		return rollback{}, staging.Errorf(staging.CodeNotFound, "staging %q did not exist at %s", a.Name, revision).
-			WithHint("`octopod history %s` lists its versions", a.Name)
+			WithTechnicalHint("`octopod history %s` lists its versions", a.Name)
 	}
 	return rollback{writer: w, old: old}, nil
 }
@@ -54,7 +54,7 @@ func (w *Writer) previousVersion(ctx context.Context, name string) (string, erro
 			return events[current+1].Revision, nil
 		case current >= 0 && current+1 < len(events), len(events) < limit:
 			return "", staging.Errorf(staging.CodeNotFound, "staging %q has no version before this one", name).
-				WithHint("`octopod history %s` lists its versions", name)
+				WithTechnicalHint("`octopod history %s` lists its versions", name)
 		}
 	}
 }

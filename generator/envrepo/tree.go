@@ -53,7 +53,7 @@ func (t *Tree) Project() (*project.Project, error) {
 	data, err := t.ReadFile(project.File)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, staging.Errorf(staging.CodeNotFound, "the env repo %s has no %s", t.Origin(), project.File).
-			WithHint("`octopod init` writes one")
+			WithTechnicalHint("`octopod init` writes one")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", project.File, err)
@@ -182,7 +182,7 @@ func (t *Tree) WithLocations(name string, problems []staging.Problem) []staging.
 func invalidRecord(name string, problems ...staging.Problem) error {
 	return &staging.Error{
 		Code: staging.CodeInvalid, Message: fmt.Sprintf("the record of staging %s cannot be read", name), Problems: problems,
-		Hint: fmt.Sprintf("fix %s in the env repo, or restore it with `octopod rollback %s`", staging.RecordPath(name), name),
+		Technical: true, Hint: fmt.Sprintf("fix %s in the env repo, or restore it with `octopod rollback %s`", staging.RecordPath(name), name),
 	}
 }
 

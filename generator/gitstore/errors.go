@@ -37,7 +37,7 @@ func isRejected(err error) bool {
 func missing(h Hash) error { return fmt.Errorf("%s: %w", h, errNoObject) }
 
 // failf returns an error for users: what failed, and a hint what to do.
-func failf(code staging.Code, cause error, hint, format string, args ...any) error {
+func failf(code staging.Code, cause error, hint, format string, args ...any) *staging.Error {
 	return &staging.Error{Code: code, Message: fmt.Sprintf(format, args...), Hint: hint, Err: cause}
 }
 
@@ -73,6 +73,6 @@ func missingBranch(ref, url string, names []string) error {
 	if len(names) > len(shown) {
 		list += fmt.Sprintf(" and %d more", len(names)-len(shown))
 	}
-	return failf(staging.CodeNotFound, nil, "name one of them with --ref, or push the branch first",
-		"%s has no branch %s; it has %s", url, strings.TrimPrefix(ref, "refs/heads/"), list)
+	return failf(staging.CodeNotFound, nil, "", "%s has no branch %s; it has %s", url, strings.TrimPrefix(ref, "refs/heads/"), list).
+		WithTechnicalHint("name one of them with --ref, or push the branch first")
 }

@@ -38,8 +38,8 @@ func findLayout(path string) (layout, error) {
 		return layout{gitDir: abs, common: abs}, nil
 	}
 	if _, err := os.Stat(abs); errors.Is(err, fs.ErrNotExist) {
-		return layout{}, failf(staging.CodeNotFound, nil, "create one with `octopod init` or `git init --bare`",
-			"there is no repository at %s", path)
+		return layout{}, failf(staging.CodeNotFound, nil, "", "there is no repository at %s", path).
+			WithTechnicalHint("create one with `octopod init` or `git init --bare`")
 	}
 	return layout{}, failf(staging.CodeNotFound, nil, "give the path of a git repository, bare or not",
 		"%s is not a git repository", path)

@@ -16,8 +16,8 @@ func (s *Store) At(ctx context.Context, rev string) (*Snapshot, error) {
 	given := rev
 	rev = strings.ToLower(rev)
 	if _, err := hex.DecodeString(rev + strings.Repeat("0", len(rev)%2)); err != nil || len(rev) < 7 || len(rev) > 40 {
-		return nil, failf(staging.CodeInvalid, nil, "give at least 7 digits, as `octopod history` shows them",
-			"%.60q is not a revision", given)
+		return nil, failf(staging.CodeInvalid, nil, "", "%.60q is not a revision", given).
+			WithTechnicalHint("give at least 7 digits, as `octopod history` shows them")
 	}
 	t, err := s.repo.refresh(ctx)
 	if err != nil {
@@ -36,8 +36,8 @@ func (s *Store) At(ctx context.Context, rev string) (*Snapshot, error) {
 	}
 	switch len(found) {
 	case 0:
-		return nil, failf(staging.CodeNotFound, nil, "`octopod history` lists the revisions of a staging",
-			"branch %s has no revision %s", s.opts.Branch, rev)
+		return nil, failf(staging.CodeNotFound, nil, "", "branch %s has no revision %s", s.opts.Branch, rev).
+			WithTechnicalHint("`octopod history` lists the revisions of a staging")
 	case 1:
 		at, err := readTip(ctx, objs, found[0])
 		if err != nil {

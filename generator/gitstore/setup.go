@@ -61,8 +61,8 @@ func checkFormat(dir string) error {
 	ext := c.Section("extensions")
 	for key, only := range map[string]string{"objectformat": "sha1", "refstorage": "files"} {
 		if v := ext.Option(key); v != "" && v != only {
-			return failf(staging.CodeInvalid, nil, "create the env repo with `git init --object-format=sha1 --ref-format=files`",
-				"the repository %s uses %s %s, which Octopod cannot write", dir, key, v)
+			return failf(staging.CodeInvalid, nil, "", "the repository %s uses %s %s, which Octopod cannot write", dir, key, v).
+				WithTechnicalHint("create the env repo with `git init --object-format=sha1 --ref-format=files`")
 		}
 	}
 	return nil

@@ -59,8 +59,8 @@ func parseSSHKey(pem []byte, passphrase string) (ssh.Signer, error) {
 func OpenPGPSigner(armored []byte, passphrase string) (Signer, error) {
 	ring, err := openpgp.ReadArmoredKeyRing(bytes.NewReader(armored))
 	if err != nil || len(ring) == 0 || ring[0].PrivateKey == nil {
-		return nil, failf(staging.CodeUnauthorized, err, "export one with `gpg --armor --export-secret-keys`",
-			"this is not an armored OpenPGP private key")
+		return nil, failf(staging.CodeUnauthorized, err, "", "this is not an armored OpenPGP private key").
+			WithTechnicalHint("export one with `gpg --armor --export-secret-keys`")
 	}
 	if err := ring[0].DecryptPrivateKeys([]byte(passphrase)); err != nil {
 		return nil, failf(staging.CodeUnauthorized, err, "check the passphrase", "cannot decrypt the OpenPGP key")

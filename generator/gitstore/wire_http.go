@@ -29,8 +29,8 @@ type httpWire struct {
 
 func newHTTPWire(at giturl.URL, o *Options) (*httpWire, error) {
 	if at.Scheme() == "http" && !o.AllowPlainHTTP {
-		return nil, failf(staging.CodeInvalid, nil, "use https://, or --allow-plain-http if you trust the network",
-			"%s would send credentials and content unencrypted", at)
+		return nil, failf(staging.CodeInvalid, nil, "", "%s would send credentials and content unencrypted", at).
+			WithTechnicalHint("use https://, or --allow-plain-http if you trust the network")
 	}
 	to, err := transport.NewEndpoint(strings.TrimSuffix(at.String(), "/"))
 	if err != nil {

@@ -169,8 +169,8 @@ func (w *sshWire) auth() (_ []ssh.AuthMethod, release func(), err error) {
 	}
 	agent, err := gitssh.NewSSHAgentAuth(w.user)
 	if err != nil {
-		return nil, none, failf(staging.CodeUnauthorized, nil, "give a key with --ssh-key, or start an ssh agent",
-			"there is no SSH key for %s: no key file is given and no ssh agent is running", w.display)
+		return nil, none, failf(staging.CodeUnauthorized, nil, "", "there is no SSH key for %s: no key file is given and no ssh agent is running", w.display).
+			WithTechnicalHint("give a key with --ssh-key, or start an ssh agent")
 	}
 	return []ssh.AuthMethod{ssh.PublicKeysCallback(agent.Callback)}, none, nil
 }

@@ -45,8 +45,8 @@ func (s *Store) QueueLength() int {
 // enqueue adds requests to the queue. The first call starts the goroutine.
 func (s *Store) enqueue(more []*request) error {
 	if s.opts.Branch == Detached {
-		return failf(staging.CodeInvalid, nil, "check out a branch (`git switch -c try`), or name one with --ref",
-			"no branch is checked out in %s, so nothing can be committed", s.opts.URL)
+		return failf(staging.CodeInvalid, nil, "", "no branch is checked out in %s, so nothing can be committed", s.opts.URL).
+			WithTechnicalHint("check out a branch (`git switch -c try`), or name one with --ref")
 	}
 	w := &s.writer
 	w.mu.Lock()

@@ -43,7 +43,7 @@ func NewClient(o ClientOptions) (*Client, error) {
 	u, err := url.Parse(strings.TrimSuffix(o.URL, "/"))
 	if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil {
 		return nil, staging.Errorf(staging.CodeInvalid, "%q is not the address of a server", o.URL).
-			WithHint("write it as https://octopod.example.com; set the token in OCTOPOD_TOKEN")
+			WithTechnicalHint("write it as https://octopod.example.com; set the token in OCTOPOD_TOKEN")
 	}
 	if o.Project == "" {
 		o.Project = onlyProject
@@ -142,7 +142,7 @@ func (c *Client) nameServer(ctx context.Context, err error) error {
 		cause = wrapped.Err // without the URL, which is in the message
 	}
 	return staging.Errorf(staging.CodeUnavailable, "cannot reach the server %s", c.options.URL).Because(cause).
-		WithHint("check --server and the network")
+		WithTechnicalHint("check --server and the network")
 }
 
 // responseError decodes the error of a response.
@@ -158,7 +158,7 @@ func responseError(answer *http.Response) error {
 	}
 	// The response comes from a proxy or another server.
 	return staging.Errorf(codeOfStatus(answer.StatusCode), "the server returned %s", answer.Status).
-		WithHint("check that --server is the address of an Octopod server")
+		WithTechnicalHint("check that --server is the address of an Octopod server")
 }
 
 func codeOfStatus(status int) staging.Code {

@@ -97,7 +97,7 @@ func (c *Client) Manifests(ctx context.Context, name, revision string) ([]stagin
 // errNoWorkTree refuses uncommitted edits: a server reads commits only.
 func errNoWorkTree() error {
 	return staging.Errorf(staging.CodeInvalid, "a server cannot read uncommitted changes").
-		WithHint("omit --server to check a clone on this machine")
+		WithTechnicalHint("omit --server to check a clone on this machine")
 }
 
 // Drift returns the objects as committed, and as generated now.

@@ -89,7 +89,7 @@ func (f *watcher) begin(answer *http.Response) error {
 	if kind, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type")); kind != eventStream {
 		_ = answer.Body.Close()
 		return staging.Errorf(staging.CodeUnavailable, "the server returned %q instead of events", kind).
-			WithHint("check that --server is the address of an Octopod server")
+			WithTechnicalHint("check that --server is the address of an Octopod server")
 	}
 	f.connected = true
 	f.reconnect()

@@ -118,7 +118,7 @@ func (w *wait) handle(n Event) (done bool, err error) {
 		if w.For == ForDeleted {
 			return true, nil
 		}
-		return false, staging.Errorf(staging.CodeNotFound, "there is no staging %s", w.Name).WithHint("`octopod get` lists them")
+		return false, staging.Errorf(staging.CodeNotFound, "there is no staging %s", w.Name).WithTechnicalHint("`octopod get` lists them")
 	case ArgoDown:
 		if code := staging.CodeOf(n.Err); code == staging.CodeUnauthorized || code == staging.CodeForbidden {
 			return false, n.Err // waiting does not help
@@ -132,10 +132,10 @@ func (w *wait) reached() (bool, error) {
 	switch {
 	case s.Status.Phase == "":
 		return false, staging.Errorf(staging.CodeInvalid, "no Argo CD is connected, so nobody knows when %s is %s", w.Name, w.For).
-			WithHint("set ARGOCD_SERVER and ARGOCD_AUTH_TOKEN; `octopod doctor` checks the connection")
+			WithTechnicalHint("set ARGOCD_SERVER and ARGOCD_AUTH_TOKEN; `octopod doctor` checks the connection")
 	case s.Status.Phase == staging.PhaseInvalid:
 		return false, staging.Errorf(staging.CodeFailed, "the record of %s cannot be read", w.Name).
-			WithHint("`octopod describe %s` says why", w.Name)
+			WithTechnicalHint("`octopod describe %s` says why", w.Name)
 	case w.For == ForRunning && s.Status.Phase == staging.PhaseRunning,
 		w.For == ForArchived && s.Status.Phase == staging.PhaseArchived:
 		return true, nil
@@ -152,7 +152,7 @@ func (w *wait) checkState() error {
 	}
 	verb := map[Goal]string{ForRunning: "restore", ForArchived: "archive", ForDeleted: "delete"}[w.For]
 	return staging.Errorf(staging.CodeConflict, "%s will not be %s: its record says %s", w.Name, w.For, state).
-		WithHint("`octopod %s %s` changes that", verb, w.Name)
+		WithTechnicalHint("`octopod %s %s` changes that", verb, w.Name)
 }
 
 func isFailing(v staging.View) bool {
@@ -173,7 +173,7 @@ func timeoutError(r WaitRequest, timeout time.Duration, v staging.View) error {
 	s := v.Status
 	if v.Metadata.Name == "" {
 		return staging.Errorf(staging.CodeTimeout, "nothing is known of %s after %s", r.Name, timeout).
-			WithHint("`octopod get %s` shows what cannot be read", r.Name)
+			WithTechnicalHint("`octopod get %s` shows what cannot be read", r.Name)
 	}
 	if s.Phase == staging.PhaseUnknown {
 		return staging.Errorf(staging.CodeUnavailable, "%s is not known to be %s after %s: %s", r.Name, r.For, r.Timeout, s.Reason).

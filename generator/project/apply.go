@@ -69,9 +69,9 @@ func NotFound(name string, among ...string) error {
 	hint := "`octopod get --all` lists all stagings; `octopod history %[1]s` shows whether it was deleted"
 	if near := closestName(name, among); near != "" {
 		hint = "did you mean %[2]s? " + hint
-		return staging.Errorf(staging.CodeNotFound, "there is no staging %q", name).WithHint(hint, name, near)
+		return staging.Errorf(staging.CodeNotFound, "there is no staging %q", name).WithTechnicalHint(hint, name, near)
 	}
-	return staging.Errorf(staging.CodeNotFound, "there is no staging %q", name).WithHint(hint, name)
+	return staging.Errorf(staging.CodeNotFound, "there is no staging %q", name).WithTechnicalHint(hint, name)
 }
 
 // closestName returns the only name that contains the given one, as feature-login
@@ -133,18 +133,18 @@ func deployable(current *staging.Staging, a staging.Action) error {
 			WithHint("deploy the branch of that staging first")
 	case current == nil && a.Branch == "":
 		return staging.Errorf(staging.CodeInvalid, "there is no staging %q, and no branch is given to create it", a.Name).
-			WithHint("pass --branch; `octopod get --all` lists all stagings")
+			WithTechnicalHint("pass --branch; `octopod get --all` lists all stagings")
 	case current == nil:
 		return nil
 	case a.Verb == staging.Create:
 		return staging.Errorf(staging.CodeExists, "staging %q already exists, for branch %s", a.Name, current.Spec.Branch).
-			WithHint("`octopod update %s …` changes it, and `octopod deploy` creates or updates", a.Name)
+			WithTechnicalHint("`octopod update %s …` changes it, and `octopod deploy` creates or updates", a.Name)
 	case a.Branch != "" && a.Branch != current.Spec.Branch && !a.Join:
 		return staging.Errorf(staging.CodeExists, "staging %q belongs to branch %s, not to %s", a.Name, current.Spec.Branch, a.Branch).
 			WithHint("omit the name, and Octopod derives one from the branch; or choose another name")
 	case current.Spec.State == staging.Deleting:
 		return staging.Errorf(staging.CodeConflict, "staging %q is being deleted", a.Name).
-			WithHint("wait for the deletion, then deploy again; `octopod restore %s` cancels the deletion", a.Name)
+			WithTechnicalHint("wait for the deletion, then deploy again; `octopod restore %s` cancels the deletion", a.Name)
 	case current.Spec.Pinned != nil:
 		return pinned(*current)
 	}
@@ -158,7 +158,7 @@ func pinned(s staging.Staging) error {
 	}
 	return staging.Errorf(staging.CodePinned, "staging %q is pinned by %s since %s: %s", s.Name,
 		s.Spec.Pinned.By, s.Spec.Pinned.At.UTC().Format(time.DateOnly), reason).
-		WithHint("`octopod unpin %s` allows deploys again", s.Name)
+		WithTechnicalHint("`octopod unpin %s` allows deploys again", s.Name)
 }
 
 // joins reports whether a deploy adds builds of another branch.

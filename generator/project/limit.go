@@ -116,5 +116,5 @@ func (p *Project) CheckLimit(next staging.Staging, others []staging.Staging) err
 
 func limitReached(message string) error {
 	return staging.Errorf(staging.CodeConflict, "%s", message).
-		WithHint("archive a staging that nobody needs: `octopod get` lists them, and `octopod archive NAME` keeps the data")
+		WithTechnicalHint("archive a staging that nobody needs: `octopod get` lists them, and `octopod archive NAME` keeps the data")
 }

@@ -21,7 +21,7 @@ func transition(s *staging.Staging, to staging.State, a staging.Action, at stagi
 func archive(s staging.Staging, a staging.Action, at staging.Attribution) (staging.Staging, error) {
 	if s.Spec.State == staging.Deleting {
 		return s, staging.Errorf(staging.CodeConflict, "staging %q is being deleted", s.Name).
-			WithHint("`octopod restore %s` cancels the deletion", s.Name)
+			WithTechnicalHint("`octopod restore %s` cancels the deletion", s.Name)
 	}
 	if since := s.Spec.Since; since == nil || since.Wakes != nil && a.Until == nil {
 		s.Spec.State = staging.Active
@@ -57,10 +57,10 @@ func restart(s staging.Staging) (staging.Staging, error) {
 	switch s.Spec.State {
 	case staging.Archived:
 		return s, staging.Errorf(staging.CodeConflict, "staging %q is archived: it has no pods", s.Name).
-			WithHint("`octopod restore %s` restores it", s.Name)
+			WithTechnicalHint("`octopod restore %s` restores it", s.Name)
 	case staging.Deleting:
 		return s, staging.Errorf(staging.CodeConflict, "staging %q is being deleted", s.Name).
-			WithHint("`octopod restore %s` cancels the deletion", s.Name)
+			WithTechnicalHint("`octopod restore %s` cancels the deletion", s.Name)
 	}
 	s.Spec.Restarts++
 	return s, nil
@@ -70,7 +70,7 @@ func restart(s staging.Staging) (staging.Staging, error) {
 func keep(s staging.Staging, a staging.Action, at staging.Attribution) (staging.Staging, error) {
 	if a.Reason == "" {
 		return s, staging.Errorf(staging.CodeInvalid, "keeping staging %q requires a reason", s.Name).
-			WithHint("add --reason: others read it before they delete the staging")
+			WithTechnicalHint("add --reason: others read it before they delete the staging")
 	}
 	if a.Until != nil && !a.Until.After(at.At) {
 		return s, staging.Errorf(staging.CodeInvalid, "cannot keep staging %q until %s: this time is in the past", s.Name, a.Until.UTC().Format(time.DateTime))

@@ -26,7 +26,7 @@ func (c *Client) wrapError(ctx context.Context, image string, ref name.Reference
 	var answer *transport.Error
 	switch {
 	case errors.Is(err, errPlainHTTP):
-		return unavailable(errPlainHTTP.Error()).WithHint("use --allow-plain-http if you trust the network")
+		return unavailable(errPlainHTTP.Error()).WithTechnicalHint("use --allow-plain-http if you trust the network")
 	case errors.Is(err, errBlocked):
 		return staging.Errorf(staging.CodeForbidden, "registry %s refers to a blocked address for %s", registry, image).
 			WithHint("Octopod connects to no link-local address, and from a remote registry not to this machine; check the address of the registry and of its token server")

@@ -47,7 +47,7 @@ func decodeObjects(p *project.Project, dir string, out []byte) ([]staging.Object
 	}
 	if p.Spec.Output == project.OutputSource && !isFlat(value) {
 		return nil, staging.Errorf(staging.CodeInvalid, "%s/%s gives objects inside objects, which Argo CD does not render", dir, mainFile).
-			WithHint("give one array of objects, as octopod.staging does, or write output: rendered in octopod.yaml")
+			WithTechnicalHint("give one array of objects, as octopod.staging does, or write output: rendered in octopod.yaml")
 	}
 	objects, err := flatten(value, "$", nil)
 	if err != nil {

@@ -38,7 +38,7 @@ func RequireVisible(p *project.Project, role project.Role, part project.Section)
 		return nil
 	}
 	return staging.Errorf(staging.CodeForbidden, "the role %s does not see this: %s", role, part).
-		WithHint("octopod.yaml says under spec.ui.visible who does")
+		WithTechnicalHint("octopod.yaml says under spec.ui.visible who does")
 }
 
 // Actor is the caller of a use case and the door it came through.

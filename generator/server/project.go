@@ -93,7 +93,7 @@ func (h *projectSet) find(ctx context.Context, name string) (*servedProject, err
 	switch {
 	case name == "-":
 		return nil, staging.Errorf(staging.CodeInvalid, "the server has several projects: %s", strings.Join(h.Names(ctx), ", ")).
-			WithHint("choose one with --project")
+			WithTechnicalHint("choose one with --project")
 	case waiting:
 		return nil, staging.Errorf(staging.CodeUnavailable, "the server has not read all env repos yet").WithHint("try again in a moment")
 	}

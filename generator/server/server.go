@@ -132,7 +132,7 @@ func listen(ctx context.Context, address string) (net.Listener, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return nil, staging.Errorf(staging.CodeInvalid, "cannot listen on %s", address).Because(err).
-			WithHint("choose another address, with --listen or in the configuration")
+			WithTechnicalHint("choose another address, with --listen or in the configuration")
 	}
 	return listener, nil
 }

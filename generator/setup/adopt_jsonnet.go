@@ -60,7 +60,7 @@ func (s *Setup) renderJsonnet(ctx context.Context, t *importedTemplate) ([]stagi
 	}
 	failure := staging.Errorf(staging.CodeInvalid, "%s alone does not evaluate to Kubernetes objects", r.TemplatePath)
 	if required := render.RequiredArguments(tree, template); len(required) > 0 {
-		failure = failure.WithHint("give %s a default; or run init without --template, and call the function from jsonnet/%s.libsonnet", strings.Join(required, ", "), r.Name)
+		failure = failure.WithTechnicalHint("give %s a default; or run init without --template, and call the function from jsonnet/%s.libsonnet", strings.Join(required, ", "), r.Name)
 	}
 	return nil, failure.Because(t.withOriginalPaths(change.TemplateError(p, err)))
 }

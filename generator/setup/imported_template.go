@@ -110,7 +110,7 @@ func kustomizationIn(name string) bool {
 func (t *importedTemplate) rejectOtherFormats() error {
 	if t.contains(func(name string) bool { return path.Base(name) == "Chart.yaml" }) {
 		return staging.Errorf(staging.CodeInvalid, "%s holds a Helm chart, which Octopod does not run", t.r.TemplatePath).
-			WithHint("render the chart once, then import the result: mkdir plain && helm template %s %s > plain/all.yaml, then --template plain", t.r.Name, t.r.TemplatePath)
+			WithTechnicalHint("render the chart once, then import the result: mkdir plain && helm template %s %s > plain/all.yaml, then --template plain", t.r.Name, t.r.TemplatePath)
 	}
 	var dirs []string
 	for _, file := range t.files {
@@ -120,7 +120,7 @@ func (t *importedTemplate) rejectOtherFormats() error {
 	}
 	if len(dirs) > 0 {
 		return staging.Errorf(staging.CodeInvalid, "%s has no kustomization.yaml, but directories in it have", t.r.TemplatePath).
-			WithHint("name the directory of the base for stagings: --template %s", strings.Join(dirs, ", or "))
+			WithTechnicalHint("name the directory of the base for stagings: --template %s", strings.Join(dirs, ", or "))
 	}
 	return nil
 }

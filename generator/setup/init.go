@@ -23,7 +23,7 @@ func (s *Setup) Init(ctx context.Context, r InitRequest) (InitResult, error) {
 		}
 		if exists {
 			return envrepo.Edit{}, staging.Errorf(staging.CodeExists, "the env repo has an %s already", project.File).
-				WithHint("edit that file; `octopod lint` checks it")
+				WithTechnicalHint("edit that file; `octopod lint` checks it")
 		}
 		files, err := keepExisting(tree, l.files)
 		if err != nil {

@@ -28,11 +28,12 @@ const (
 
 // Error is an error for people: what failed, what to do next, and the cause.
 type Error struct {
-	Code     Code
-	Message  string    // one sentence without a full stop
-	Hint     string    // what to do next; may be empty
-	Problems []Problem // all faults of the input
-	Err      error     // the cause; may be nil
+	Code      Code
+	Message   string    // one sentence without a full stop
+	Hint      string    // what to do next; may be empty
+	Technical bool      // the hint names commands, options or files: no use on a page
+	Problems  []Problem // all faults of the input
+	Err       error     // the cause; may be nil
 }
 
 // Problem is one fault of an input, with its location.
@@ -100,7 +101,13 @@ func Errorf(code Code, format string, args ...any) *Error {
 
 // WithHint sets the hint: what to do next.
 func (e *Error) WithHint(format string, args ...any) *Error {
-	e.Hint = fmt.Sprintf(format, args...)
+	e.Hint, e.Technical = fmt.Sprintf(format, args...), false
+	return e
+}
+
+// WithTechnicalHint sets a hint that names commands, options or files.
+func (e *Error) WithTechnicalHint(format string, args ...any) *Error {
+	e.Hint, e.Technical = fmt.Sprintf(format, args...), true
 	return e
 }
 
@@ -140,17 +147,33 @@ func ResultCode(err error) Code {
 
 // HintOf returns the first hint in the chain.
 func HintOf(err error) string {
+	if e := hinting(err); e != nil {
+		return e.Hint
+	}
+	return ""
+}
+
+// PlainHintOf returns the first hint in the chain, unless it is technical.
+func PlainHintOf(err error) string {
+	if e := hinting(err); e != nil && !e.Technical {
+		return e.Hint
+	}
+	return ""
+}
+
+// hinting returns the first Error in the chain that has a hint; nil without one.
+func hinting(err error) *Error {
 	for err != nil {
 		var e *Error
 		if !errors.As(err, &e) {
-			return ""
+			return nil
 		}
 		if e.Hint != "" {
-			return e.Hint
+			return e
 		}
 		err = e.Err
 	}
-	return ""
+	return nil
 }
 
 // ProblemsOf returns the problems of the first Error in the chain that has any.

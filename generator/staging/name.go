@@ -141,7 +141,7 @@ func (n Naming) Check(name string) error {
 			WithHint("use lower-case letters, digits and single dashes, starting with a letter: feature-login")
 	case n.reserved(name):
 		return Errorf(CodeInvalid, "the name %q is reserved in this project", name).
-			WithHint("see spec.naming.reserved in octopod.yaml")
+			WithTechnicalHint("see spec.naming.reserved in octopod.yaml")
 	}
 	return nil
 }

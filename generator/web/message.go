@@ -2,7 +2,6 @@ package web
 
 import (
 	"errors"
-	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -22,17 +21,9 @@ func messageOf(err error) string {
 	return known.Message
 }
 
-var command = regexp.MustCompile("`octopod |--[a-z]|octopod\\.yaml|naming\\.|OCTOPOD_|spec\\.")
-
-// hintFor returns the hint of an error, unless the hint is about the command line
-// or about files.
-func hintFor(err error) string {
-	hint := staging.HintOf(err)
-	if command.MatchString(hint) {
-		return ""
-	}
-	return sentence(hint)
-}
+// hintFor returns the hint of an error, unless it is about the command line or about
+// files.
+func hintFor(err error) string { return sentence(staging.PlainHintOf(err)) }
 
 // sentence adds a capital letter and a full stop to a message.
 func sentence(message string) string {
