@@ -69,6 +69,7 @@ var clean = []string{
 	"generator/project/...",
 	"generator/setup/...",
 	"generator/status",
+	"generator/testenv/...",
 	"generator/web/...",
 	"generator/staging/...",
 	"generator/web/ui/assets/README.md",

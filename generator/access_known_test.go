@@ -19,7 +19,7 @@ func TestTheFeedShowsOnlyWhatMayBeRead(t *testing.T) {
 	w.do(staging.Action{Verb: staging.Create, Branch: "feature/other"})
 	stagings, _, clock := withArgo(t, w)
 	feed := live.NewFeed(stagings, clock.Now)
-	ctx, cancel := context.WithTimeout(t.Context(), testenv.Patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testenv.Timeout)
 	var work sync.WaitGroup
 	work.Go(func() { feed.Run(ctx) })
 	defer work.Wait()

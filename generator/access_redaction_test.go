@@ -166,7 +166,7 @@ func TestAWaitThatEndedIsToldPlainly(t *testing.T) {
 	w := guarded(t)
 	server := testenv.ServeHTTP(t, filepath.Dir(w.path))
 	far := join(t, server.URL+"/"+filepath.Base(w.path), newRenderer(t))
-	server.Between(testenv.Hang)
+	server.Intercept(testenv.Hang)
 	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 	defer cancel()
 	_, err := far.as(testRights{role: project.RoleUser}).Find(ctx, staging.Query{})

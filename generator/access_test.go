@@ -189,7 +189,7 @@ func TestRolesAreAskedForWhileSomebodyFollows(t *testing.T) {
 	w := guarded(t)
 	g, _, clock := withArgo(t, w)
 	feed := live.NewFeed(g, clock.Now)
-	ctx, cancel := context.WithTimeout(t.Context(), testenv.Patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testenv.Timeout)
 	var work sync.WaitGroup
 	work.Go(func() { feed.Run(ctx) })
 	defer work.Wait()

@@ -59,7 +59,7 @@ func follow(t *testing.T, w live.Watcher, q staging.Query) *following {
 // until gives the first news that fits; what comes before is passed over.
 func (f *following) until(what string, fits func(live.Event) bool) live.Event {
 	f.t.Helper()
-	patience := time.After(testenv.Patience)
+	patience := time.After(testenv.Timeout)
 	for {
 		select {
 		case n := <-f.news:

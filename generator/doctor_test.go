@@ -50,7 +50,7 @@ func TestDiagnose(t *testing.T) {
 			w.write(staging.File{Path: argocd.AppProjectPath, Data: []byte("old")})
 		}, "Argo CD's files", doctor.Warning, "do not match octopod.yaml", "lint --fix"},
 		{"Argo CD is away", func(_ *world, a *testargo.ArgoCD, _ string) {
-			a.Away(staging.Errorf(staging.CodeUnavailable, "refused"))
+			a.SetError(staging.Errorf(staging.CodeUnavailable, "refused"))
 		},
 			"ask Argo CD", doctor.Fault, "refused", ""},
 		{"a permission is missing", func(_ *world, a *testargo.ArgoCD, _ string) { a.SetMissing(argocd.Permissions()[:1]...) },
@@ -83,7 +83,7 @@ func TestDiagnose(t *testing.T) {
 			r := w.do(login("v1"))
 			g, a, clock := withArgo(t, w)
 			g.ArgoCD = argocd.Manifests
-			a.Runs("login", r.Revision, clock.Now())
+			a.SetRunning("login", r.Revision, clock.Now())
 			tt.with(w, a, r.Revision)
 			found := find(t, g, tt.check)
 			if len(found) != 1 || found[0].Health != tt.health || !strings.Contains(found[0].Message, tt.says) || !strings.Contains(found[0].Fix, tt.mend) {

@@ -125,7 +125,7 @@ func TestInAHurryNoRegistryIsAsked(t *testing.T) {
 	a := shipped(r.Host + "/shop/backend:1f2e3d4")
 	a.NoImageCheck = true
 	w.do(a)
-	if n := r.Asked(); n != 0 {
+	if n := r.Queries(); n != 0 {
 		t.Errorf("the registry was queried %d times", n)
 	}
 }
@@ -133,7 +133,7 @@ func TestInAHurryNoRegistryIsAsked(t *testing.T) {
 func TestWithoutAPolicyNoRegistryIsAsked(t *testing.T) {
 	w, r := asking(t, project.EngineKustomize, project.OutputSource, "{check: none}")
 	w.do(shipped(r.Host + "/shop/backend:1f2e3d4"))
-	if n := r.Asked(); n != 0 {
+	if n := r.Queries(); n != 0 {
 		t.Errorf("the registry was queried %d times", n)
 	}
 }

@@ -103,7 +103,7 @@ func ask(t *testing.T, g *generator.Stagings, feed *live.Feed, names []string) a
 // watched gives what a new watch shows first.
 func watched(t *testing.T, g *generator.Stagings) (views []staging.View) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), testenv.Patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testenv.Timeout)
 	defer cancel()
 	err := g.Watch(ctx, staging.Query{All: true}, func(e live.Event) {
 		switch e.Kind {
@@ -133,7 +133,7 @@ func town(t *testing.T, w *world) (*generator.Stagings, *testargo.ArgoCD, *clock
 	w.do(staging.Action{Verb: staging.Archive, Name: "sleeps"})
 	g, argo, clock := withArgo(t, w)
 	for _, name := range []string{"donor", "runs", "starts", "sleeps", "due"} {
-		argo.Runs(name, w.tip().Revision(), w.now, w.images(name)...)
+		argo.SetRunning(name, w.tip().Revision(), w.now, w.images(name)...)
 	}
 	argo.Put("sleeps", func(a *staging.Application) { a.Images = nil })
 	argo.Put("starts", func(a *staging.Application) { a.Health = "Progressing" })
@@ -160,7 +160,7 @@ func TestTheFilesOfOneStagingNeverChangeWhatIsSaidOfOthers(t *testing.T) {
 		testenv.GitInput(t, w.path, stream, "fast-import", "--quiet")
 		revision := w.tip().Revision()
 		for _, name := range slices.Sorted(maps.Keys(broken)) {
-			argo.Runs(name, revision, w.now, "registry.example.com/shop/other:v1")
+			argo.SetRunning(name, revision, w.now, "registry.example.com/shop/other:v1")
 		}
 		t.Logf("%d corrupted stagings", len(broken))
 
@@ -223,12 +223,12 @@ func TestAnOddApplicationChangesNothingOfOthers(t *testing.T) {
 	defer func() { cancel(); <-ended }()
 	before := ask(t, g, feed, names)
 	for i, revision := range []string{"", "HEAD", "main", "../../x", "0000000", strings.Repeat("0", 40), strings.Repeat("f", 400), "1f2e3d4~1", "\x00", w.tip().Revision()[:7], testenv.Git(t, w.path, "rev-parse", "HEAD:envs")} {
-		argo.Runs("donor", revision, w.now)
+		argo.SetRunning("donor", revision, w.now)
 		argo.Put("donor", func(a *staging.Application) { a.Operation.Revision = revision })
-		argo.Runs("odd"+string(rune('a'+i)), revision, w.now)
+		argo.SetRunning("odd"+string(rune('a'+i)), revision, w.now)
 	}
 	argo.Put("donor", func(a *staging.Application) { a.Operation, a.Health, a.Sync = nil, "Odd", "" })
-	argo.Runs("Not A Label", "HEAD", w.now)
+	argo.SetRunning("Not A Label", "HEAD", w.now)
 	others := names[1:]
 	if diff := cmp.Diff(before.of(others), ask(t, g, feed, names).of(others)); diff != "" {
 		t.Errorf("what is said of the others (-before +after):\n%s", diff)
@@ -252,7 +252,7 @@ func TestUnreadableManifestsAreInTheStatusOfTheirStaging(t *testing.T) {
 			manifests = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: backend}\nspec: {template: {spec: {containers: oops}}}\n"
 		}
 		w.write(staging.File{Path: staging.ManifestsPath("login"), Data: []byte(manifests)})
-		argo.Runs("login", w.tip().Revision(), clock.Now().Add(-time.Hour), "registry.example.com/shop/frontend:v0")
+		argo.SetRunning("login", w.tip().Revision(), clock.Now().Add(-time.Hour), "registry.example.com/shop/frontend:v0")
 		s := w.phase(g, "login")
 		if s.Phase != staging.PhaseFailed || s.Reason.Code != staging.ReasonInvalidManifests || !strings.Contains(s.Detail, names) {
 			t.Errorf("%s: %s: %s: %s", spoiled, s.Phase, s.Reason, s.Detail)
@@ -262,7 +262,7 @@ func TestUnreadableManifestsAreInTheStatusOfTheirStaging(t *testing.T) {
 		}
 	}
 	w.do(login("v2")) // which writes them again
-	argo.Runs("login", w.tip().Revision(), clock.Now(), w.images("login")...)
+	argo.SetRunning("login", w.tip().Revision(), clock.Now(), w.images("login")...)
 	if s := w.phase(g, "login"); s.Phase != staging.PhaseRunning {
 		t.Errorf("after a deploy: %s: %s", s.Phase, s.Reason)
 	}
@@ -277,19 +277,19 @@ func TestAWatchSaysThatItCannotReadTheEnvRepo(t *testing.T) {
 	local.do(login("v2"))
 	w := join(t, remote.URL+"/env.git", newRenderer(t))
 	g, argo, clock := withArgo(t, w)
-	argo.Runs("login", w.tip().Revision(), clock.Now(), local.images("login")...)
+	argo.SetRunning("login", w.tip().Revision(), clock.Now(), local.images("login")...)
 	f := follow(t, g, staging.Query{})
 	f.phase("login", staging.PhaseRunning)
 	var down atomic.Bool
 	down.Store(true)
-	remote.Between(func(rw http.ResponseWriter, r *http.Request, git http.Handler) {
+	remote.Intercept(func(rw http.ResponseWriter, r *http.Request, git http.Handler) {
 		if down.Load() && strings.HasSuffix(r.URL.Path, "/git-upload-pack") {
 			http.Error(rw, "no", http.StatusServiceUnavailable)
 			return
 		}
 		git.ServeHTTP(rw, r)
 	})
-	argo.Runs("login", old.Revision, clock.Now(), local.images("login")...)
+	argo.SetRunning("login", old.Revision, clock.Now(), local.images("login")...)
 	f.until("that the env repo cannot be read", func(e live.Event) bool { return e.Kind == live.RepoDown && e.Err != nil })
 	down.Store(false)
 	clock.pass(2 * time.Second)

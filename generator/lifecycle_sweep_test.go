@@ -72,7 +72,7 @@ func TestASweepIsOneCommitForEachInOnePush(t *testing.T) {
 	before := commits(t, path)
 	server := testenv.ServeHTTP(t, strings.TrimSuffix(path, "/env.git"))
 	var pushes atomic.Int64
-	server.Between(func(w http.ResponseWriter, r *http.Request, git http.Handler) {
+	server.Intercept(func(w http.ResponseWriter, r *http.Request, git http.Handler) {
 		if testenv.IsPush(r) {
 			pushes.Add(1)
 		}
@@ -221,7 +221,7 @@ func TestASweepThroughAServer(t *testing.T) {
 	if err != nil || events[0].Verb != staging.Archive || events[0].By != ada.Person || events[0].Via != staging.ViaSweep {
 		t.Errorf("history: %+v, %v", events, err)
 	}
-	testenv.Eventually(t, "Argo CD is made to look", func() ([]string, bool) { _, refreshes := argo.Asked(); return refreshes, len(refreshes) > 0 })
+	testenv.Eventually(t, "Argo CD is made to look", func() ([]string, bool) { _, refreshes := argo.Calls(); return refreshes, len(refreshes) > 0 })
 }
 
 func TestOrphansOfBothSides(t *testing.T) {
@@ -249,7 +249,7 @@ func TestOrphansOfBothSides(t *testing.T) {
 	if diff := cmp.Diff([]string{"argocd going", "argocd lost", "envs two"}, find()); diff != "" {
 		t.Errorf("later: %s", diff)
 	}
-	a.Away(errors.New("no route to host"))
+	a.SetError(errors.New("no route to host"))
 	if got := find(); got != nil {
 		t.Errorf("while Argo CD is away: %v", got)
 	}

@@ -22,7 +22,7 @@ func TestWait(t *testing.T) {
 		last  string // revision
 	}
 	run := func(w world2) {
-		w.argo.Runs("login", w.last, w.clock.Now(), w.images("login")...)
+		w.argo.SetRunning("login", w.last, w.clock.Now(), w.images("login")...)
 	}
 	tests := []struct {
 		name  string
@@ -36,7 +36,7 @@ func TestWait(t *testing.T) {
 		{"runs in the end", live.ForRunning, nil, run, "", ""},
 		{"Argo CD does not accept the token", live.ForRunning,
 			func(w world2) {
-				w.argo.Away(staging.Errorf(staging.CodeUnauthorized, "Argo CD does not accept the token"))
+				w.argo.SetError(staging.Errorf(staging.CodeUnauthorized, "Argo CD does not accept the token"))
 			}, nil, staging.CodeUnauthorized, "does not accept the token"},
 		{"fails for good", live.ForRunning, nil, func(w world2) {
 			w.argo.Put("login", func(a *staging.Application) {

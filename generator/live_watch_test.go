@@ -39,7 +39,7 @@ func TestWatchTellsWhatHappens(t *testing.T) {
 	f.phase("login", staging.PhaseCreating)
 	f.until("complete", func(n live.Event) bool { return n.Kind == live.Synced })
 
-	argo.Runs("login", r.Revision, clock.Now(), w.images("login")...)
+	argo.SetRunning("login", r.Revision, clock.Now(), w.images("login")...)
 	if n := f.phase("login", staging.PhaseRunning); n.Staging.Status.Timings.Running == nil || n.Staging.Status.Timings.Synced == nil {
 		t.Errorf("timings: %+v", n.Staging.Status.Timings)
 	}
@@ -48,11 +48,11 @@ func TestWatchTellsWhatHappens(t *testing.T) {
 	r = w.do(login("v2"))
 	f.phase("login", staging.PhaseUpdating)
 
-	argo.Away(errors.New("connection refused"))
+	argo.SetError(errors.New("connection refused"))
 	f.phase("login", staging.PhaseUnknown)
-	argo.Away(nil)
+	argo.SetError(nil)
 	f.phase("login", staging.PhaseUpdating)
-	argo.Runs("login", r.Revision, clock.Now(), w.images("login")...)
+	argo.SetRunning("login", r.Revision, clock.Now(), w.images("login")...)
 	f.phase("login", staging.PhaseRunning)
 
 	w.do(staging.Action{Verb: staging.Delete, Name: "login"})
@@ -66,7 +66,7 @@ func TestWatchSeesPodsOfAStagingUnderWay(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	r := w.do(login("v1"))
 	g, argo, clock := withArgo(t, w)
-	argo.Runs("login", r.Revision, clock.Now())
+	argo.SetRunning("login", r.Revision, clock.Now())
 	argo.Put("login", func(a *staging.Application) { a.Health = "Progressing" })
 	f := follow(t, g, staging.Query{Names: []string{"login"}})
 	f.phase("login", staging.PhaseCreating)
@@ -82,17 +82,17 @@ func TestArgoCDIsRemindedOfWhatItMissed(t *testing.T) {
 	r := w.do(login("v1"))
 	w.do(staging.Action{Verb: staging.Deploy, Branch: "feature/new"})
 	g, argo, clock := withArgo(t, w)
-	argo.Runs("login", r.Revision, clock.Now(), w.images("login")...)
+	argo.SetRunning("login", r.Revision, clock.Now(), w.images("login")...)
 	w.do(login("v2"))
 	f := follow(t, g, staging.Query{})
 	f.phase("new", staging.PhaseCreating)
-	if upserts, refreshes := argo.Asked(); upserts+len(refreshes) > 0 {
+	if upserts, refreshes := argo.Calls(); upserts+len(refreshes) > 0 {
 		t.Errorf("asked at once: %d, %v", upserts, refreshes)
 	}
 	for i, want := range [][]string{{"login"}, {"login", "login hard"}} {
 		testenv.Eventually(t, fmt.Sprintf("refreshes %v", want), func() (string, bool) {
 			clock.pass(50 * time.Millisecond)
-			upserts, refreshes := argo.Asked()
+			upserts, refreshes := argo.Calls()
 			// The clock runs while nobody looks: there may be more by now.
 			first := refreshes[:min(len(refreshes), len(want))]
 			return fmt.Sprint(upserts, refreshes), upserts > i && slices.Equal(first, want)
@@ -124,20 +124,20 @@ func TestLookAsksForWhatChanged(t *testing.T) {
 	if err := g.Refresh(t.Context(), r.Plan); err != nil {
 		t.Fatal(err)
 	}
-	if upserts, refreshes := argo.Asked(); upserts != 1 || len(refreshes) != 0 {
+	if upserts, refreshes := argo.Calls(); upserts != 1 || len(refreshes) != 0 {
 		t.Errorf("a new staging: %d upserts, %v", upserts, refreshes)
 	}
-	argo.Runs("login", r.Revision, clock.Now())
+	argo.SetRunning("login", r.Revision, clock.Now())
 	if err := g.Refresh(t.Context(), w.do(login("v2")).Plan); err != nil {
 		t.Fatal(err)
 	}
-	if upserts, refreshes := argo.Asked(); upserts != 1 || !slices.Equal(refreshes, []string{"login"}) {
+	if upserts, refreshes := argo.Calls(); upserts != 1 || !slices.Equal(refreshes, []string{"login"}) {
 		t.Errorf("a changed staging: %d upserts, %v", upserts, refreshes)
 	}
 	if err := g.Refresh(t.Context(), w.do(staging.Action{Verb: staging.Delete, Name: "login"}).Plan); err != nil {
 		t.Fatal(err)
 	}
-	if upserts, refreshes := argo.Asked(); upserts != 2 || len(refreshes) != 1 {
+	if upserts, refreshes := argo.Calls(); upserts != 2 || len(refreshes) != 1 {
 		t.Errorf("a staging that is gone: %d upserts, %v", upserts, refreshes)
 	}
 }
@@ -151,7 +151,7 @@ func TestAFeedKnowsWhenEachLastChanged(t *testing.T) {
 	changed := w.now
 	w.do(staging.Action{Verb: staging.Deploy, Branch: "feature/other"})
 	g, argo, _ := withArgo(t, w)
-	argo.Runs("login", made.Revision, w.now, w.images("login")...)
+	argo.SetRunning("login", made.Revision, w.now, w.images("login")...)
 	feed := live.NewFeed(g, w.Now)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})

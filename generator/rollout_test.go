@@ -46,10 +46,10 @@ func rollouts(t *testing.T, events []staging.Event, err error) []string {
 func lifeOf(t *testing.T, w *world, argo *testargo.ArgoCD, name string) {
 	t.Helper()
 	w.do(staging.Action{Verb: staging.Deploy, Name: name, Branch: name})
-	argo.Runs(name, w.tip().Revision(), w.now)
+	argo.SetRunning(name, w.tip().Revision(), w.now)
 	w.do(staging.Action{Verb: staging.Set, Name: name, Set: map[string]string{"LOG_LEVEL": "debug"}})
 	w.do(staging.Action{Verb: staging.Deploy, Name: "other", Branch: "other"}) // Argo CD syncs the tip, whatever moved it
-	argo.Runs(name, w.tip().Revision(), w.now)
+	argo.SetRunning(name, w.tip().Revision(), w.now)
 	w.do(staging.Action{Verb: staging.Mark, Name: name, Outcome: staging.Tested})
 }
 
@@ -76,7 +76,7 @@ func TestHistoryTellsHowLongAVersionTook(t *testing.T) {
 	if got := ask(all); got != "[mark set deploy]" {
 		t.Error("the oldest that Argo CD has not forgotten is believed:", got)
 	}
-	argo.Away(errors.New("no route"))
+	argo.SetError(errors.New("no route"))
 	if got := ask(all); got != "[mark set deploy]" {
 		t.Error("without Argo CD:", got)
 	}
@@ -96,7 +96,7 @@ func TestHistoryTellsHowAVersionEnded(t *testing.T) {
 	}
 	is := func(want staging.Phase) {
 		t.Helper()
-		ctx, cancel := context.WithTimeout(t.Context(), testenv.Patience)
+		ctx, cancel := context.WithTimeout(t.Context(), testenv.Timeout)
 		defer cancel()
 		for {
 			u, err := watched.Next(ctx)
@@ -125,14 +125,14 @@ func TestHistoryTellsHowAVersionEnded(t *testing.T) {
 
 	do(staging.Action{Verb: staging.Deploy, Name: "login", Branch: "login"})
 	is(staging.PhaseCreating)
-	argo.Runs("login", w.tip().Revision(), w.now, w.images("login")...)
+	argo.SetRunning("login", w.tip().Revision(), w.now, w.images("login")...)
 	is(staging.PhaseRunning)
-	argo.Away(errors.New("no route")) // what nobody can tell leaves what was seen
+	argo.SetError(errors.New("no route")) // what nobody can tell leaves what was seen
 	is(staging.PhaseUnknown)
 	set("debug")
-	argo.Away(nil)
+	argo.SetError(nil)
 	is(staging.PhaseUpdating)
-	argo.Runs("login", w.tip().Revision(), w.now, w.images("login")...)
+	argo.SetRunning("login", w.tip().Revision(), w.now, w.images("login")...)
 	is(staging.PhaseRunning)
 	argo.SetPods("login", staging.Pod{Name: "backend-1", Workload: "Deployment/backend", Health: "Degraded", Status: "CrashLoopBackOff"})
 	argo.Put("login", func(app *staging.Application) { app.Health = "Progressing" })

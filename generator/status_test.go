@@ -31,7 +31,7 @@ func TestStatusIsOfWhatIsCommittedNow(t *testing.T) {
 	if s := w.phase(g, "login"); s.Phase != staging.PhaseCreating {
 		t.Errorf("before Argo CD has seen it: %s (%s)", s.Phase, s.Reason)
 	}
-	argo.Runs("login", first.Revision, w.now, w.images("login")...)
+	argo.SetRunning("login", first.Revision, w.now, w.images("login")...)
 	if s := w.phase(g, "login"); s.Phase != staging.PhaseRunning || s.ObservedRevision != first.Revision {
 		t.Errorf("once it runs: %s (%s)", s.Phase, s.Reason)
 	}
@@ -69,7 +69,7 @@ func TestAChangeOfTheRecordAloneIsNoUpdate(t *testing.T) {
 	eachEngine(t, func(t *testing.T, w *world) {
 		r := w.do(login("v1"))
 		g, argo, clock := withArgo(t, w)
-		argo.Runs("login", r.Revision, clock.Now(), w.images("login")...)
+		argo.SetRunning("login", r.Revision, clock.Now(), w.images("login")...)
 		f := follow(t, g, staging.Query{})
 		ran := f.phase("login", staging.PhaseRunning).Staging.Status.Timings.Running
 		w.now = w.now.Add(48 * time.Hour) // or there is nothing to extend
@@ -90,7 +90,7 @@ func TestAChangeOfTheRecordAloneIsNoUpdate(t *testing.T) {
 		if s := n.Staging.Status; s.Phase != staging.PhaseRunning || !reflect.DeepEqual(s.Timings.Running, ran) {
 			t.Errorf("the watch tells: %s, running since %v, not %v", s.Phase, s.Timings.Running, ran)
 		}
-		if upserts, refreshes := argo.Asked(); upserts+len(refreshes) > 0 {
+		if upserts, refreshes := argo.Calls(); upserts+len(refreshes) > 0 {
 			t.Errorf("Argo CD was asked to look: %d, %v", upserts, refreshes)
 		}
 		w.do(login("v2"))
@@ -106,7 +106,7 @@ func TestARecordAloneLeavesAFaultAsOldAsItIs(t *testing.T) {
 	r := w.do(login("v1"))
 	committed := w.now
 	g, argo, clock := withArgo(t, w)
-	argo.Runs("login", r.Revision, committed, w.images("login")...)
+	argo.SetRunning("login", r.Revision, committed, w.images("login")...)
 	argo.Put("login", func(a *staging.Application) {
 		a.Conditions = []staging.Condition{{Type: "ComparisonError", Message: "`kustomize build` failed"}}
 	})
@@ -140,11 +140,11 @@ func TestStatusKnowsAServiceWithoutPods(t *testing.T) {
 	r := w.do(none)
 	g, argo, _ := withArgo(t, w)
 	frontend := slices.DeleteFunc(w.images("login"), func(image string) bool { return !strings.Contains(image, "frontend") })
-	argo.Runs("login", r.Revision, w.now, frontend...)
+	argo.SetRunning("login", r.Revision, w.now, frontend...)
 	if s := w.phase(g, "login"); s.Phase != staging.PhaseRunning {
 		t.Errorf("a service of 0 replicas: %s (%s; %s)", s.Phase, s.Reason, s.Detail)
 	}
-	argo.Runs("login", r.Revision, w.now, "registry.example.com/shop/other:1")
+	argo.SetRunning("login", r.Revision, w.now, "registry.example.com/shop/other:1")
 	if s := w.phase(g, "login"); s.Phase == staging.PhaseRunning {
 		t.Error("another image runs than the one that is wanted")
 	}
@@ -154,7 +154,7 @@ func TestStatusWhileArgoCDIsAway(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	w.do(login("v1"))
 	g, argo, _ := withArgo(t, w)
-	argo.Away(staging.Errorf(staging.CodeUnavailable, "connection refused"))
+	argo.SetError(staging.Errorf(staging.CodeUnavailable, "connection refused"))
 	if s := w.phase(g, "login"); s.Phase != staging.PhaseUnknown || !strings.Contains(s.Detail, "refused") {
 		t.Errorf("%s (%s)", s.Phase, s.Detail)
 	}
@@ -164,7 +164,7 @@ func TestADeletedStagingIsListedWhileItGoes(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	r := w.do(login("v1"))
 	g, argo, _ := withArgo(t, w)
-	argo.Runs("login", r.Revision, w.now)
+	argo.SetRunning("login", r.Revision, w.now)
 	w.do(staging.Action{Verb: staging.Delete, Name: "login"})
 	views, err := g.Find(t.Context(), staging.Query{})
 	if err != nil || len(views) != 1 || views[0].Status.Phase != staging.PhaseDeleting {

@@ -249,7 +249,7 @@ func serve(t *testing.T, ts *testscript.TestScript, args []string) {
 	s.Require("ci", "right")
 	switch args[0] {
 	case "contended":
-		s.Between(func(w http.ResponseWriter, r *http.Request, git http.Handler) {
+		s.Intercept(func(w http.ResponseWriter, r *http.Request, git http.Handler) {
 			if testenv.IsPush(r) {
 				commitConcurrently(ts)
 			}
@@ -257,16 +257,16 @@ func serve(t *testing.T, ts *testscript.TestScript, args []string) {
 		})
 	case "hang":
 		hangs := ts.MkAbs("hangs")
-		s.Between(func(w http.ResponseWriter, r *http.Request, git http.Handler) {
+		s.Intercept(func(w http.ResponseWriter, r *http.Request, git http.Handler) {
 			if err := os.WriteFile(hangs, nil, 0o644); err != nil {
 				t.Error(err)
 			}
 			testenv.Hang(w, r, git)
 		})
 	case "lose-reply":
-		s.Between(func(w http.ResponseWriter, r *http.Request, git http.Handler) {
+		s.Intercept(func(w http.ResponseWriter, r *http.Request, git http.Handler) {
 			if testenv.IsPush(r) {
-				s.Between(nil)
+				s.Intercept(nil)
 				testenv.LoseReply(w, r, git)
 			}
 			git.ServeHTTP(w, r)

@@ -148,7 +148,7 @@ func BenchmarkGoalLivePages(b *testing.B) {
 // change of each. Before that, every staging causes an event.
 func wholeList(b *testing.B, at string) string {
 	b.Helper()
-	ctx, stop := context.WithTimeout(b.Context(), testenv.Patience)
+	ctx, stop := context.WithTimeout(b.Context(), testenv.Timeout)
 	defer stop()
 	dated := map[string]bool{}
 	err := clientOf(b, at, "").Watch(ctx, staging.Query{All: true}, func(n live.Event) {

@@ -114,7 +114,7 @@ func sendSlowly(address, begin string) error {
 		_, err := io.Copy(io.Discard, conn)
 		ended <- err
 	}()
-	next, patience := time.NewTicker(500*time.Millisecond), time.After(testenv.Patience)
+	next, patience := time.NewTicker(500*time.Millisecond), time.After(testenv.Timeout)
 	defer next.Stop()
 	for text := []byte(begin); ; text = []byte("x") {
 		_, _ = conn.Write(text) // ended reports a closed connection

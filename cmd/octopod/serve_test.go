@@ -75,7 +75,7 @@ func (s *serverProcess) end(t testing.TB) string {
 		if err != nil {
 			t.Errorf("the server ended with %v", err)
 		}
-	case <-time.After(testenv.Patience):
+	case <-time.After(testenv.Timeout):
 		t.Fatal("the server does not end")
 	}
 	return s.stderr.String()
@@ -129,7 +129,7 @@ func TestSIGTERMDuringWrites(t *testing.T) {
 	for i := range 24 {
 		name := fmt.Sprintf("s%d", i)
 		work.Go(func() {
-			ctx, cancel := context.WithTimeout(t.Context(), testenv.Patience)
+			ctx, cancel := context.WithTimeout(t.Context(), testenv.Timeout)
 			defer cancel()
 			_, err := clientOf(t, s.url, "").Apply(ctx, change.Request{Action: staging.Action{Verb: staging.Deploy, Branch: name}})
 			if err == nil {
@@ -246,7 +246,7 @@ func TestServerHidesThePasswordOfTheEnvRepo(t *testing.T) {
 
 // The warning about an unreachable env repo does not contain the password either.
 func TestServerHidesThePasswordOfAnUnreachableEnvRepo(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), testenv.Patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testenv.Timeout)
 	defer cancel()
 	serve := exec.CommandContext(ctx, "octopod", "serve", "--listen", "127.0.0.1:0", "--env-repo", "ssh://git:hunter2@127.0.0.1:1/acme/envs.git")
 	key := testenv.ServeSSH(t, t.TempDir()).KeyFile
@@ -330,7 +330,7 @@ func TestOperatorsEndpoints(t *testing.T) {
 
 // stopAfterComplete returns the arguments of a watch that ends after the Synced event.
 func stopAfterComplete(t testing.TB) (context.Context, staging.Query, func(live.Event)) {
-	ctx, cancel := context.WithTimeout(t.Context(), testenv.Patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testenv.Timeout)
 	return ctx, staging.Query{}, func(n live.Event) {
 		if n.Kind == live.Synced {
 			cancel()

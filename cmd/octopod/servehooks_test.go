@@ -49,7 +49,7 @@ func startForge(t testing.TB) *forgeWorld {
 			"repository: "+url+"/backend.git\n      build: registry.example.com/shop/backend:{commit}", 1)
 	})
 	envs := testenv.ServeHTTP(t, w.dir)
-	envs.Between(func(to http.ResponseWriter, r *http.Request, git http.Handler) {
+	envs.Intercept(func(to http.ResponseWriter, r *http.Request, git http.Handler) {
 		if testenv.IsPush(r) {
 			w.pushes.Add(1)
 		}

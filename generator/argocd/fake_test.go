@@ -237,6 +237,6 @@ func (f *fakeArgo) client(t testing.TB, change func(*argocd.Options)) *argocd.Cl
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.Close() })
-	c.Hasten(20*time.Millisecond, 50*time.Millisecond, testenv.Patience)
+	c.Hasten(20*time.Millisecond, 50*time.Millisecond, testenv.Timeout)
 	return c
 }

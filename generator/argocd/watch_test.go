@@ -41,7 +41,7 @@ func (w *watching) stop() {
 			w.t.Errorf("the watch ended with %v", err)
 		}
 		w.ended <- err // for a second call
-	case <-time.After(testenv.Patience):
+	case <-time.After(testenv.Timeout):
 		w.t.Error("the watch does not end")
 	}
 }
@@ -59,7 +59,7 @@ func (w *watching) next(want string) argocd.Event {
 			w.t.Fatalf("got %s, want %s (%v)", got, want, e.Err)
 		}
 		return e
-	case <-time.After(testenv.Patience):
+	case <-time.After(testenv.Timeout):
 		w.t.Fatalf("no event came; want %s", want)
 		return argocd.Event{}
 	}

@@ -134,7 +134,7 @@ func (h *testServer) program(t *testing.T) *testClient {
 	t.Helper()
 	return &testClient{t: t, header: http.Header{}, Client: &http.Client{
 		Transport: &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}}, // test servers have self-signed certificates
-		Timeout:   testenv.Patience,
+		Timeout:   testenv.Timeout,
 	}}
 }
 

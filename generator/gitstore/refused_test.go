@@ -94,7 +94,7 @@ func TestRefused(t *testing.T) {
 		}, staging.CodeUnauthorized, nil},
 		{"http: credentials that may read but not write", func(_ *testing.T, e env) {
 			overHTTP(e)
-			e.http.Between(func(w http.ResponseWriter, r *http.Request, git http.Handler) {
+			e.http.Intercept(func(w http.ResponseWriter, r *http.Request, git http.Handler) {
 				if testenv.IsPush(r) {
 					http.Error(w, "this token is read-only", http.StatusForbidden)
 					return
@@ -116,7 +116,7 @@ func TestRefused(t *testing.T) {
 		{"http: the server hangs at the push", func(_ *testing.T, e env) {
 			overHTTP(e)
 			e.o.Timeout = short
-			e.http.Between(func(w http.ResponseWriter, r *http.Request, git http.Handler) {
+			e.http.Intercept(func(w http.ResponseWriter, r *http.Request, git http.Handler) {
 				if testenv.IsPush(r) {
 					testenv.Hang(w, r, git)
 					return
@@ -126,13 +126,13 @@ func TestRefused(t *testing.T) {
 		}, staging.CodeUnavailable, []string{"does not answer"}},
 		{"http: the server is broken", func(_ *testing.T, e env) {
 			overHTTP(e)
-			e.http.Between(func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+			e.http.Intercept(func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 				http.Error(w, "database is down", http.StatusBadGateway)
 			})
 		}, staging.CodeUnavailable, []string{"Bad Gateway", "database is down"}},
 		{"http: not a git server", func(_ *testing.T, e env) {
 			overHTTP(e)
-			e.http.Between(func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+			e.http.Intercept(func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
 				_, _ = w.Write([]byte("<html>welcome</html>"))
 			})
 		}, staging.CodeUnavailable, []string{"did not answer as a git server"}},
@@ -212,7 +212,7 @@ func TestRefused(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
 			repo := testenv.Bare(t, filepath.Join(dir, "env.git"), 2)
-			e := env{repo, testenv.ServeHTTP(t, dir), testenv.ServeSSH(t, dir), &gitstore.Options{AllowPlainHTTP: true, Timeout: testenv.Patience, Committer: octopod}}
+			e := env{repo, testenv.ServeHTTP(t, dir), testenv.ServeSSH(t, dir), &gitstore.Options{AllowPlainHTTP: true, Timeout: testenv.Timeout, Committer: octopod}}
 			c.with(t, e)
 			before := testenv.Git(t, repo, "rev-parse", "main")
 			s, err := gitstore.Open(t.Context(), *e.o)
@@ -242,7 +242,7 @@ func TestLostReply(t *testing.T) {
 			clone := testenv.WorkTree(t, repo, filepath.Join(t.TempDir(), "clone"))
 			server := testenv.ServeHTTP(t, dir)
 			lost := 0
-			server.Between(func(w http.ResponseWriter, r *http.Request, git http.Handler) {
+			server.Intercept(func(w http.ResponseWriter, r *http.Request, git http.Handler) {
 				if !testenv.IsPush(r) || lost > 0 {
 					git.ServeHTTP(w, r)
 					return
@@ -300,7 +300,7 @@ func TestMovedBranch(t *testing.T) {
 			other := open(t, gitstore.Options{URL: repo})
 			server := testenv.ServeHTTP(t, dir)
 			moved := 0
-			server.Between(func(w http.ResponseWriter, r *http.Request, git http.Handler) {
+			server.Intercept(func(w http.ResponseWriter, r *http.Request, git http.Handler) {
 				if testenv.IsPush(r) && moved < c.moves {
 					moved++
 					change(t, other, write("envs/other/staging.yaml", strings.Repeat("x", moved)))
@@ -335,7 +335,7 @@ func TestOneCallerGivesUp(t *testing.T) {
 	repo := testenv.Bare(t, filepath.Join(dir, "env.git"), 2)
 	server := testenv.ServeHTTP(t, dir)
 	pushing, gate := make(chan struct{}, 2), make(chan struct{})
-	server.Between(func(w http.ResponseWriter, r *http.Request, git http.Handler) {
+	server.Intercept(func(w http.ResponseWriter, r *http.Request, git http.Handler) {
 		if testenv.IsPush(r) {
 			pushing <- struct{}{}
 			<-gate

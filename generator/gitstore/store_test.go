@@ -21,7 +21,7 @@ func open(t testing.TB, o gitstore.Options) *gitstore.Store {
 	o.Committer = octopod
 	o.AllowPlainHTTP = true
 	if o.Timeout == 0 {
-		o.Timeout = testenv.Patience
+		o.Timeout = testenv.Timeout
 	}
 	s, err := gitstore.Open(t.Context(), o)
 	if err != nil {

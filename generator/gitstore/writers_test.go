@@ -296,7 +296,7 @@ func TestErrorOnUnpushedCommit(t *testing.T) {
 	server := testenv.ServeHTTP(t, dir)
 	pushing, gate := make(chan struct{}), make(chan struct{})
 	pushes := 0
-	server.Between(func(w http.ResponseWriter, r *http.Request, git http.Handler) {
+	server.Intercept(func(w http.ResponseWriter, r *http.Request, git http.Handler) {
 		if testenv.IsPush(r) {
 			switch pushes++; pushes {
 			case 1: // so that the two edits wait together

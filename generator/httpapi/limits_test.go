@@ -220,7 +220,7 @@ func TestEventsResume(t *testing.T) {
 	w := newWorld(t)
 	w.do(login())
 	read := func(last string, until string) (text, id string) {
-		ctx, cancel := context.WithTimeout(t.Context(), testenv.Patience)
+		ctx, cancel := context.WithTimeout(t.Context(), testenv.Timeout)
 		defer cancel()
 		r := get(t, w, "/projects/shop/events").WithContext(ctx)
 		r.Header.Set("Last-Event-ID", last)

@@ -169,7 +169,7 @@ func login() staging.Action {
 
 // limited returns a context with a timeout for tests.
 func limited(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(t.Context(), testenv.Patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testenv.Timeout)
 	t.Cleanup(cancel)
 	return ctx
 }

@@ -74,7 +74,7 @@ func running(t *testing.T, s *script) *Feed {
 // next takes what comes next, in short: changed a Running.
 func next(t *testing.T, s *Subscription) (string, uint64) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), testenv.Patience)
+	ctx, cancel := context.WithTimeout(t.Context(), testenv.Timeout)
 	defer cancel()
 	u, err := s.Next(ctx)
 	if err != nil {

@@ -20,7 +20,7 @@ import (
 // testLimits returns limits with short pauses, and with timeouts that even a busy machine
 // does not reach.
 func testLimits() notify.Limits {
-	return notify.Limits{Capacity: 3, AttemptTimeout: testenv.Patience, DeliveryTimeout: testenv.Patience, Backoff: time.Millisecond, MaxBackoff: 5 * time.Millisecond}
+	return notify.Limits{Capacity: 3, AttemptTimeout: testenv.Timeout, DeliveryTimeout: testenv.Timeout, Backoff: time.Millisecond, MaxBackoff: 5 * time.Millisecond}
 }
 
 // recorder records the logs and the counts of outboxes.

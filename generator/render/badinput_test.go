@@ -160,7 +160,7 @@ func TestBuiltinPlugins(t *testing.T) {
 // A kustomization that doubles an object with every patch is stopped in the sandbox.
 func TestSandboxStopsKustomize(t *testing.T) {
 	tree := baseTree("resources: [a.yaml]\npatches:\n- target: {kind: ConfigMap}\n  patch: |-\n" + copyBomb())
-	r := newRenderer(t, render.Options{Sandbox: plainSandbox(t), SandboxKustomize: true, MaxMemory: 128 << 20, Timeout: testenv.Patience})
+	r := newRenderer(t, render.Options{Sandbox: plainSandbox(t), SandboxKustomize: true, MaxMemory: 128 << 20, Timeout: testenv.Timeout})
 	_, err := r.Render(context.Background(), tree, kustomizeProject(), "x", nil)
 	expectInvalid(t, err, []string{"needs more than 128 MiB"})
 }

@@ -103,7 +103,7 @@ func TestSandboxStopsTemplates(t *testing.T) {
 		{"array without end", `std.length([std.repeat('x', 1000) + i for i in std.range(1, 100000000)])`, "needs more than 256 MiB"},
 		{"1 GB of objects", `[` + oneConfigMap + ` + {data: {a: std.repeat('x', 1000) + i}} for i in std.range(1, 1000000)]`, "needs more than 256 MiB"},
 	}
-	r := newRenderer(t, render.Options{Sandbox: plainSandbox(t), Timeout: testenv.Patience, MaxMemory: 256 << 20, Workers: 2})
+	r := newRenderer(t, render.Options{Sandbox: plainSandbox(t), Timeout: testenv.Timeout, MaxMemory: 256 << 20, Workers: 2})
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			_, err := r.Render(context.Background(), jsonnetTree(tt.main), jsonnetProject(), "x", nil)

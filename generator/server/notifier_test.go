@@ -139,7 +139,7 @@ func (d *desk) happens(news ...live.Event) {
 // wait waits until something was counted.
 func (d *desk) wait(what string) {
 	d.t.Helper()
-	limit := time.After(testenv.Patience)
+	limit := time.After(testenv.Timeout)
 	for {
 		select {
 		case got := <-d.counted:

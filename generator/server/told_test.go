@@ -83,7 +83,7 @@ func TestLifeOfAStagingIsTold(t *testing.T) {
 		if a.Verb != staging.Archive {
 			images = []string{image, "registry.example.com/shop/frontend:main"}
 		}
-		argo.Runs("login", result.Revision, time.Now(), images...)
+		argo.SetRunning("login", result.Revision, time.Now(), images...)
 	}
 	expect := func(want string) {
 		t.Helper()

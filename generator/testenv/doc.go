@@ -1,6 +1,6 @@
-// Package testenv gives tests real git servers and repositories: smart HTTP
-// through `git http-backend`, SSH in process, and the git command to compare
-// with. Nothing here is a fake of the protocol; what a test wants to go wrong
-// (a lost reply, a server that hangs) is done between the client and the real
-// server. It has the one way of tests to wait, too. Only _test files import it.
+// Package testenv provides tests with real git servers and repositories: smart HTTP
+// through `git http-backend`, SSH in process, and the git command. It does not fake
+// the protocol: tests inject faults (a lost reply, a server that hangs) between the
+// client and the real server. Eventually is the way to wait in tests. Only _test files
+// import this package.
 package testenv

@@ -10,7 +10,7 @@ import (
 	"octopod/generator/testenv"
 )
 
-// recorder keeps how a test failed, and ends its goroutine as one does.
+// recorder records a test's failure and ends its goroutine, like testing.T.
 type recorder struct{ said string }
 
 func (r *recorder) Fatalf(format string, args ...any) {
@@ -18,11 +18,11 @@ func (r *recorder) Fatalf(format string, args ...any) {
 	runtime.Goexit()
 }
 
-func TestEventuallyGivesWhatItSaw(t *testing.T) {
+func TestEventuallyReturnsTheValue(t *testing.T) {
 	looks := 0
 	seen := testenv.Eventually(t, "three looks", func() (int, bool) { looks++; return looks, looks == 3 })
 	if seen != 3 || looks != 3 {
-		t.Errorf("saw %d after %d looks", seen, looks)
+		t.Errorf("value %d after %d polls", seen, looks)
 	}
 }
 
@@ -30,10 +30,10 @@ func TestEventuallyFails(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var r recorder
 		go testenv.Eventually(&r, "the end", func() (string, bool) { return "only the middle", false })
-		time.Sleep(testenv.Patience + time.Second)
+		time.Sleep(testenv.Timeout + time.Second)
 		synctest.Wait()
-		if want := "not so after 2m0s: the end; last seen: only the middle"; r.said != want {
-			t.Errorf("it says %q, want %q", r.said, want)
+		if want := "timeout after 2m0s: the end; last value: only the middle"; r.said != want {
+			t.Errorf("message %q, want %q", r.said, want)
 		}
 	})
 }

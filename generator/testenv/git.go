@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// Env is the environment for git commands: the machine's and the user's
-// configuration is left out, so that tests say the same everywhere.
+// Env returns the environment for git commands, without the configuration of the
+// machine and the user, so that tests are the same everywhere.
 func Env() []string {
 	return append(os.Environ(),
 		"GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null", "GIT_TERMINAL_PROMPT=0",
@@ -20,7 +20,7 @@ func Env() []string {
 		"LC_ALL=C")
 }
 
-// TryGit runs git in a directory and gives what it printed.
+// TryGit runs git in a directory and returns its output.
 func TryGit(dir string, args ...string) (string, error) {
 	return tryGit(dir, nil, args...)
 }
@@ -36,7 +36,7 @@ func tryGit(dir string, stdin []byte, args ...string) (string, error) {
 	return strings.TrimSuffix(out.String(), "\n"), nil
 }
 
-// Git runs git in a directory, and the test fails when git does.
+// Git runs git in a directory. The test fails if git fails.
 func Git(t testing.TB, dir string, args ...string) string {
 	t.Helper()
 	out, err := TryGit(dir, args...)
@@ -46,7 +46,7 @@ func Git(t testing.TB, dir string, args ...string) string {
 	return out
 }
 
-// GitInput is Git with an input.
+// GitInput is like Git, with standard input.
 func GitInput(t testing.TB, dir string, stdin []byte, args ...string) string {
 	t.Helper()
 	out, err := tryGit(dir, stdin, args...)
@@ -56,8 +56,8 @@ func GitInput(t testing.TB, dir string, stdin []byte, args ...string) string {
 	return out
 }
 
-// Fsck fails the test unless the repository is sound. Writers must have
-// stopped: git fsck reports what appears while it looks as missing.
+// Fsck fails the test if git fsck finds errors. No process may write meanwhile: git
+// fsck reports new objects as missing.
 func Fsck(t testing.TB, dir string) {
 	t.Helper()
 	out, err := TryGit(dir, "fsck", "--full", "--strict", "--no-dangling")
@@ -66,7 +66,7 @@ func Fsck(t testing.TB, dir string) {
 	}
 }
 
-// EmptyBare makes a bare repository without commits whose HEAD is main.
+// EmptyBare creates a bare repository without commits whose HEAD is main.
 func EmptyBare(t testing.TB, dir string) string {
 	t.Helper()
 	Git(t, ".", "init", "--quiet", "--bare", "--initial-branch=main", dir)
@@ -77,17 +77,17 @@ func EmptyBare(t testing.TB, dir string) string {
 	return dir
 }
 
-// Bare makes a bare repository with n stagings, three files each, a template
-// and a project file, in one commit.
+// Bare creates a bare repository with n stagings, three files each, a template and a
+// project file, in one commit.
 func Bare(t testing.TB, dir string, n int) string {
 	t.Helper()
 	EmptyBare(t, dir)
-	GitInput(t, dir, importOf(n), "fast-import", "--quiet")
+	GitInput(t, dir, fastImport(n), "fast-import", "--quiet")
 	return dir
 }
 
-// importOf writes what git fast-import reads.
-func importOf(n int) []byte {
+// fastImport writes what git fast-import reads.
+func fastImport(n int) []byte {
 	var b bytes.Buffer
 	b.WriteString("commit refs/heads/main\nauthor Ann <ann@example.com> 1700000000 +0000\n" +
 		"committer Carl <carl@example.com> 1700000000 +0000\ndata 5\nbegin\n")
@@ -114,8 +114,8 @@ type File struct {
 // StagingName names staging i.
 func StagingName(i int) string { return fmt.Sprintf("feature-%05d", i) }
 
-// Staging gives the three files of staging i (1, 0.5 and 6 KB) as they are at a
-// version: each version differs in all three.
+// Staging returns the three files of staging i (1, 0.5 and 6 KB) at a version. All
+// three differ in each version.
 func Staging(i, version int) []File {
 	dir := "envs/" + StagingName(i)
 	line := func(j int) string {

@@ -31,7 +31,7 @@ type HTTPServer struct {
 	between  func(w http.ResponseWriter, r *http.Request, next http.Handler)
 }
 
-// ServeHTTP starts a server; the test stops it.
+// ServeHTTP starts a server that stops with the test.
 func ServeHTTP(t testing.TB, dir string) *HTTPServer {
 	t.Helper()
 	exe, err := exec.Command("git", "--exec-path").Output()
@@ -50,35 +50,35 @@ func ServeHTTP(t testing.TB, dir string) *HTTPServer {
 	return s
 }
 
-// Close stops the server, as the end of the test does. Git has done its work
-// for every request that arrived when it returns.
+// Close stops the server before the end of the test. It waits for the git processes of
+// all requests.
 func (s *HTTPServer) Close() {
 	s.server.CloseClientConnections()
 	s.server.Close()
 }
 
-// Require asks for basic auth.
+// Require requires basic auth.
 func (s *HTTPServer) Require(user, password string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.user, s.password = user, password
 }
 
-// Latency delays every request, as a network would.
+// Latency delays every request, like a network.
 func (s *HTTPServer) Latency(d time.Duration) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.latency = d
 }
 
-// Between puts a function between the client and git; nil takes it out.
-func (s *HTTPServer) Between(f func(w http.ResponseWriter, r *http.Request, next http.Handler)) {
+// Intercept sets a function that handles requests before git; nil removes it.
+func (s *HTTPServer) Intercept(f func(w http.ResponseWriter, r *http.Request, next http.Handler)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.between = f
 }
 
-// Traffic gives requests and bytes of bodies since the last call.
+// Traffic returns the requests and the bytes of bodies since the last call.
 func (s *HTTPServer) Traffic() (requests, down, up int) {
 	return int(s.requests.Swap(0)), int(s.down.Swap(0)), int(s.up.Swap(0))
 }
@@ -96,7 +96,7 @@ func (s *HTTPServer) handler(git http.Handler) http.Handler {
 			return
 		}
 		body, err := io.ReadAll(r.Body)
-		if err != nil { // half a request, from a client that was killed, sends git http-backend into an endless loop
+		if err != nil { // half a request, from a killed client, makes git http-backend loop forever
 			return
 		}
 		s.up.Add(int64(len(body)))
@@ -110,19 +110,19 @@ func (s *HTTPServer) handler(git http.Handler) http.Handler {
 	})
 }
 
-// IsPush tells whether a request is the push itself.
+// IsPush reports whether a request is the push itself.
 func IsPush(r *http.Request) bool {
 	return r.Method == http.MethodPost && strings.HasSuffix(r.URL.Path, "/git-receive-pack")
 }
 
-// LoseReply lets git do all its work and then drops the connection.
+// LoseReply runs git and then drops the connection.
 func LoseReply(w http.ResponseWriter, r *http.Request, git http.Handler) {
 	rec := httptest.NewRecorder()
 	git.ServeHTTP(rec, r)
 	panic(http.ErrAbortHandler)
 }
 
-// Hang reads the request and never answers.
+// Hang reads the request and never responds.
 func Hang(_ http.ResponseWriter, r *http.Request, _ http.Handler) {
 	_, _ = io.Copy(io.Discard, r.Body)
 	<-r.Context().Done()
@@ -139,5 +139,5 @@ func (w *countedWriter) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Unwrap gives http.ResponseController the writer below.
+// Unwrap returns the underlying writer for http.ResponseController.
 func (w *countedWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }

@@ -23,8 +23,8 @@ type Registry struct {
 	all   atomic.Int64
 }
 
-// ServeRegistry starts a registry; the test stops it. An image with the tag late
-// comes after the first question for it.
+// ServeRegistry starts a registry that stops with the test. An image with the tag late
+// appears after the first query for it.
 func ServeRegistry(t testing.TB) *Registry {
 	t.Helper()
 	r := &Registry{}
@@ -51,13 +51,13 @@ func ServeRegistry(t testing.TB) *Registry {
 	return r
 }
 
-// Asked counts the questions for an image so far.
-func (r *Registry) Asked() int { return int(r.asked.Load()) }
+// Queries returns the number of queries for an image so far.
+func (r *Registry) Queries() int { return int(r.asked.Load()) }
 
-// Requests counts all requests so far, of whatever kind.
+// Requests returns the number of all requests so far.
 func (r *Registry) Requests() int { return int(r.all.Load()) }
 
-// Push puts an image of random content into a registry and gives its digest.
+// Push pushes an image of random content to a registry and returns its digest.
 func Push(image string) (digest string, err error) {
 	content, err := random.Image(64, 1)
 	if err != nil {

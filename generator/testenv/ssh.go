@@ -39,7 +39,7 @@ type SSHServer struct {
 	open []net.Conn
 }
 
-// NewKey makes an SSH key and gives it in the form of a private key file.
+// NewKey generates an SSH key and returns it with its private key file.
 func NewKey(t testing.TB) (ssh.Signer, []byte) {
 	t.Helper()
 	_, key, err := ed25519.GenerateKey(rand.Reader)
@@ -57,7 +57,7 @@ func NewKey(t testing.TB) (ssh.Signer, []byte) {
 	return signer, pem.EncodeToMemory(block)
 }
 
-// ServeSSH starts a server; the test stops it.
+// ServeSSH starts a server that stops with the test.
 func ServeSSH(t testing.TB, dir string) *SSHServer {
 	t.Helper()
 	host, _ := NewKey(t)
@@ -87,7 +87,7 @@ func ServeSSH(t testing.TB, dir string) *SSHServer {
 	return s
 }
 
-// ReadOnly makes the server refuse pushes, as a forge does for a read-only key.
+// ReadOnly makes the server reject pushes, like a forge with a read-only key.
 func (s *SSHServer) ReadOnly() { s.readOnly.Store(true) }
 
 func (s *SSHServer) stop() {

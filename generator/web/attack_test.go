@@ -126,7 +126,7 @@ type stream struct {
 
 func (p *person) stream(path string) *stream {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), testenv.Patience)
+	ctx, cancel := context.WithTimeout(context.Background(), testenv.Timeout)
 	p.t.Cleanup(cancel)
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, p.url+path, nil)
 	if err != nil {

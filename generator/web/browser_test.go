@@ -71,60 +71,60 @@ func TestTwoPeopleAtBrowsers(t *testing.T) {
 	hers, his := tabs[0], tabs[1]
 
 	his.Open("/shop/")
-	his.Reads("checkout")
+	his.WaitText("checkout")
 	his.Do(chromedp.Evaluate(`window.stays = document.querySelector('#s-checkout')`, nil))
 
 	hers.Open("/shop/")
 	hers.Do(chromedp.Click("header .button.primary"), chromedp.WaitVisible("#branch"))
 	hers.Do(chromedp.SendKeys("#branch", "feature/login"))
-	hers.Sees("the address while she types", `document.querySelector('#preview').innerText.includes('https://login.staging.example.com')`)
+	hers.WaitFor("the address while she types", `document.querySelector('#preview').innerText.includes('https://login.staging.example.com')`)
 	hers.Press("Create")
-	hers.Reads("Created.")
-	hers.Reads("Starting")
+	hers.WaitText("Created.")
+	hers.WaitText("Starting")
 
-	his.Sees("there is a new staging, offered and not pushed in", `!document.querySelector('.fresh-rows').hidden && !document.querySelector('#s-login')`)
+	his.WaitFor("there is a new staging, offered and not pushed in", `!document.querySelector('.fresh-rows').hidden && !document.querySelector('#s-login')`)
 	his.Do(chromedp.Evaluate(`window.stays === document.querySelector('#s-checkout') || (() => { throw 'the list moved' })()`, nil))
 	his.Click(".fresh-rows a")
-	his.Sees("the new row", `document.querySelector('#s-login')`)
+	his.WaitFor("the new row", `document.querySelector('#s-login')`)
 
 	w.running("login")
-	hers.Sees("it runs, without a reload", `document.querySelector('#status .state').innerText === 'Running'`)
-	hers.Sees("how long that took, without a reload", `/^ran after/i.test(document.querySelector('#outcome').innerText)`)
-	his.Sees("it runs, without a reload", `document.querySelector('#s-login .state').innerText === 'Running'`)
+	hers.WaitFor("it runs, without a reload", `document.querySelector('#status .state').innerText === 'Running'`)
+	hers.WaitFor("how long that took, without a reload", `/^ran after/i.test(document.querySelector('#outcome').innerText)`)
+	his.WaitFor("it runs, without a reload", `document.querySelector('#s-login .state').innerText === 'Running'`)
 
 	hers.Press("Change settings")
 	hers.Do(chromedp.WaitVisible("#f-LOG_LEVEL"), chromedp.SetValue("#f-LOG_LEVEL", "debug"),
 		chromedp.Evaluate(`document.querySelector('#f-LOG_LEVEL').dispatchEvent(new Event('change', {bubbles: true}))`, nil))
-	hers.Sees("what will change", `/LOG_LEVEL[^]*debug/.test(document.querySelector('#preview').innerText)`)
+	hers.WaitFor("what will change", `/LOG_LEVEL[^]*debug/.test(document.querySelector('#preview').innerText)`)
 	his.Open("/shop/stagings/login/settings")
 	hers.Press("Save")
-	hers.Reads("Saved.")
+	hers.WaitText("Saved.")
 
 	his.Do(chromedp.SetValue("#f-PAYMENT_GATEWAY", "production"))
 	his.Press("Save")
-	his.Reads("Quinn changed this a moment ago")
+	his.WaitText("Quinn changed this a moment ago")
 	his.Press("Save")
-	his.Reads("Saved.")
-	hers.Sees("his change, without a reload", `document.querySelector('main').innerText.includes('production')`)
+	his.WaitText("Saved.")
+	hers.WaitFor("his change, without a reload", `document.querySelector('main').innerText.includes('production')`)
 
 	hers.Press("Undo this change")
-	hers.Reads("Undo this change of login?")
+	hers.WaitText("Undo this change of login?")
 	hers.Press("Undo this change")
-	hers.Reads("Undone.")
+	hers.WaitText("Undone.")
 	hers.Press("Archive…")
 	hers.Press("Archive")
-	hers.Reads("Archived.")
+	hers.WaitText("Archived.")
 	hers.Press("Restore")
 	hers.Press("Restore")
-	hers.Reads("Restoring.")
+	hers.WaitText("Restoring.")
 	his.Open("/shop/")
 	hers.Press("Delete…")
 	hers.Do(chromedp.SendKeys("#confirm", "login"))
 	hers.Press("Delete forever")
-	hers.Reads("Deleted.")
-	his.Sees("it is being deleted", `document.querySelector('#s-login').innerText.includes('Deleting')`)
+	hers.WaitText("Deleted.")
+	his.WaitFor("it is being deleted", `document.querySelector('#s-login').innerText.includes('Deleting')`)
 	w.argo.Remove("login")
-	his.Sees("the row is gone", `!document.querySelector('#s-login') || document.querySelector('#s-login').classList.contains('left')`)
+	his.WaitFor("the row is gone", `!document.querySelector('#s-login') || document.querySelector('#s-login').classList.contains('left')`)
 }
 
 // A build that arrives while a person types a note loses neither the note nor the
@@ -139,16 +139,16 @@ func TestANoteOutlivesANewBuild(t *testing.T) {
 	again := login()
 	again.Images["frontend"] = staging.Build{Image: "registry.example.com/shop/frontend:5c0ffee"}
 	w.do(again)
-	b.Sees("the new build, without a reload", `document.querySelector('.history').innerText.includes('5c0ffee')`)
-	b.Sees("the note is still there", `document.querySelector('#note').value === 'all fine'`)
+	b.WaitFor("the new build, without a reload", `document.querySelector('.history').innerText.includes('5c0ffee')`)
+	b.WaitFor("the note is still there", `document.querySelector('#note').value === 'all fine'`)
 	b.Press("It works")
-	b.Reads("Ada changed this a moment ago")
-	b.Sees("the note is still there", `document.querySelector('#note').value === 'all fine'`)
+	b.WaitText("Ada changed this a moment ago")
+	b.WaitFor("the note is still there", `document.querySelector('#note').value === 'all fine'`)
 	if w.record("login").Spec.Tested != nil {
 		t.Error("a build is marked that nobody tried")
 	}
 	b.Press("It works")
-	b.Reads("Tested by Quinn on this version")
+	b.WaitText("Tested by Quinn on this version")
 }
 
 // The buttons of the test result are aligned; on a phone, in two lines.
@@ -160,7 +160,7 @@ func TestTheButtonsOfAMarkAreInLine(t *testing.T) {
 	for _, l := range looks {
 		b.look(l)
 		b.Open("/shop/stagings/login/mark")
-		b.Sees("the buttons are in line, "+l.name, `(() => {
+		b.WaitFor("the buttons are in line, "+l.name, `(() => {
 			const [works, broken, none, cancel] = [...document.querySelectorAll('.submit > *')].map(e => e.getBoundingClientRect());
 			const middle = r => Math.round(r.top + r.height / 2);
 			const edge = Math.round(document.querySelector('#note').getBoundingClientRect().left);
@@ -177,17 +177,17 @@ func TestTheKeyboardIsEnough(t *testing.T) {
 	b := w.browsers(t, w.as("Quinn", project.RoleUser))[0]
 	b.Open("/shop/")
 	b.Do(chromedp.KeyEvent("/"))
-	b.Sees("the search has the focus", `document.activeElement.id === 'q'`)
+	b.WaitFor("the search has the focus", `document.activeElement.id === 'q'`)
 	b.Fill("#q", "lgin") // typed keys arrive even where the page handles keys
-	b.Sees("letters are marked", `[...document.querySelectorAll('.row h2 mark')].map(m => m.innerText).join('') === 'lgin'`)
-	b.Sees("the address says what is searched", `location.search.includes('q=lgin')`)
+	b.WaitFor("letters are marked", `[...document.querySelectorAll('.row h2 mark')].map(m => m.innerText).join('') === 'lgin'`)
+	b.WaitFor("the address says what is searched", `location.search.includes('q=lgin')`)
 	b.Do(chromedp.Focus("#s-login summary"), chromedp.KeyEvent("\r"))
-	b.Sees("the menu is open", `document.querySelector('#s-login .menu').open`)
+	b.WaitFor("the menu is open", `document.querySelector('#s-login .menu').open`)
 	w.running("login")
-	b.Sees("the row changes, the menu stays", `document.querySelector('#s-login .state').innerText === 'Running' && document.querySelector('#s-login .menu').open`)
-	b.Sees("the focus stays", `document.activeElement.matches('#s-login summary')`)
+	b.WaitFor("the row changes, the menu stays", `document.querySelector('#s-login .state').innerText === 'Running' && document.querySelector('#s-login .menu').open`)
+	b.WaitFor("the focus stays", `document.activeElement.matches('#s-login summary')`)
 	b.Do(chromedp.KeyEvent("\u001b"))
-	b.Sees("the menu is closed", `!document.querySelector('#s-login .menu').open`)
+	b.WaitFor("the menu is closed", `!document.querySelector('#s-login .menu').open`)
 }
 
 // gallery returns every page, each with content.
@@ -274,7 +274,7 @@ func TestEveryPageIsAccessible(t *testing.T) {
 			b.Do(chromedp.Navigate("about:blank")) // a fragment alone does not reload the page
 			b.Open(page.path)
 			if page.name == "new" {
-				b.Sees("the preview", `document.querySelector('#preview').innerText.includes('https://')`)
+				b.WaitFor("the preview", `document.querySelector('#preview').innerText.includes('https://')`)
 			}
 			if faults := b.axe(string(axe)); faults != "" {
 				t.Errorf("%s, %s:\n%s", page.name, l.name, faults)

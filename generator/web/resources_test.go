@@ -37,7 +37,7 @@ func TestObjectsAreForAdmins(t *testing.T) {
 	quinn.get("/shop/stagings/login/resources").shows(http.StatusForbidden)
 	quinn.get("/shop/stagings/login").lacks("/resources", "CrashLoopBackOff")
 
-	w.argo.Away(errors.New("connection refused"))
+	w.argo.SetError(errors.New("connection refused"))
 	ada.get("/shop/stagings/login/resources").shows(200, "Something went wrong")
 }
 

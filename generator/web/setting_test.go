@@ -106,16 +106,16 @@ func TestAStoredSecretIsPickedInABrowser(t *testing.T) {
 			t.Errorf("%s:\n%s", l.name, faults)
 		}
 	}
-	b.Sees("what is offered", `document.querySelector('#f-STRIPE_KEY').list.options[1].value === 'stripe/test'`)
+	b.WaitFor("what is offered", `document.querySelector('#f-STRIPE_KEY').list.options[1].value === 'stripe/test'`)
 	b.Do(chromedp.Focus("#f-STRIPE_KEY"), chromedp.SendKeys("#f-STRIPE_KEY", "sk_test_oops"))
-	b.Sees("what is wrong, while it is typed", `document.querySelector('#preview').innerText.includes('never the secret itself')`)
+	b.WaitFor("what is wrong, while it is typed", `document.querySelector('#preview').innerText.includes('never the secret itself')`)
 	b.Fill("#f-STRIPE_KEY", "stripe/test")
-	b.Sees("what will change", `/STRIPE_KEY[^]*stripe\/test/.test(document.querySelector('#preview').innerText)`)
+	b.WaitFor("what will change", `/STRIPE_KEY[^]*stripe\/test/.test(document.querySelector('#preview').innerText)`)
 	b.Press("Save")
-	b.Reads("Saved.")
+	b.WaitText("Saved.")
 	b.Open("/shop/new?branch=other")
-	b.Sees("the preview", `document.querySelector('#preview').innerText.includes('https://other.staging.example.com')`)
+	b.WaitFor("the preview", `document.querySelector('#preview').innerText.includes('https://other.staging.example.com')`)
 	b.Do(chromedp.Click("//summary[starts-with(normalize-space(.), 'Settings')]"), chromedp.SendKeys("#f-STRIPE_KEY", "sk_test_oops"))
-	b.Sees("what is wrong", `document.querySelector('#preview').innerText.includes('never the secret itself')`)
-	b.Sees("it is in no URL", `!performance.getEntriesByType('resource').some(e => e.name.includes('oops'))`)
+	b.WaitFor("what is wrong", `document.querySelector('#preview').innerText.includes('never the secret itself')`)
+	b.WaitFor("it is in no URL", `!performance.getEntriesByType('resource').some(e => e.name.includes('oops'))`)
 }

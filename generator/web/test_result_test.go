@@ -167,11 +167,11 @@ func TestAMarkLeavesTheFilter(t *testing.T) {
 	w.do(staging.Action{Verb: staging.Mark, Name: "other", Outcome: staging.Tested})
 	b := w.browsers(t, w.as("Quinn", project.RoleUser))[0]
 	b.Open("/shop/?tested=none")
-	b.Sees("the one that is not tried", `document.querySelector('#s-new') && !document.querySelector('#s-other')`)
+	b.WaitFor("the one that is not tried", `document.querySelector('#s-new') && !document.querySelector('#s-other')`)
 	w.do(staging.Action{Verb: staging.Mark, Name: "new", Outcome: staging.Broken})
-	b.Sees("it is tried", `!document.querySelector('#s-new') || document.querySelector('#s-new').classList.contains('left')`)
+	b.WaitFor("it is tried", `!document.querySelector('#s-new') || document.querySelector('#s-new').classList.contains('left')`)
 	b.Click(`nav[aria-label="Test result"] a[aria-current]`)
-	b.Sees("all", `document.querySelector('#s-new') && document.querySelector('#s-other') && !location.search`)
+	b.WaitFor("all", `document.querySelector('#s-new') && document.querySelector('#s-other') && !location.search`)
 }
 
 // rows returns the names of the stagings of a list, in order.

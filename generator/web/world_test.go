@@ -208,7 +208,7 @@ func (w *world) catchUp() {
 	if w.feed == nil {
 		return
 	}
-	ctx, cancel := context.WithTimeout(w.t.Context(), testenv.Patience)
+	ctx, cancel := context.WithTimeout(w.t.Context(), testenv.Timeout)
 	defer cancel()
 	if err := w.feed.CatchUp(ctx); err != nil {
 		w.t.Fatalf("the feed does not catch up (%v): %v", err, w.feed.Freshness().EnvRepo.Err)
@@ -237,7 +237,7 @@ func (w *world) running(name string) {
 	for _, service := range s.Spec.Services {
 		images = append(images, service.Image)
 	}
-	w.argo.Runs(name, events[0].Revision, events[0].At, images...)
+	w.argo.SetRunning(name, events[0].Revision, events[0].At, images...)
 	w.becomes(name, staging.PhaseRunning)
 }
 

@@ -26,9 +26,9 @@ func TestE2EPage(t *testing.T) {
 
 	b.Open("/" + s.project + "/new")
 	b.Do(chromedp.SendKeys("#branch", "feature/login"))
-	b.Sees("the address while one types", `document.querySelector('#preview').innerText.includes('https://login.page.example.com')`)
+	b.WaitFor("the address while one types", `document.querySelector('#preview').innerText.includes('https://login.page.example.com')`)
 	b.Press("Create")
-	b.Reads("Created.")
+	b.WaitText("Created.")
 	becomes(t, b, "Running")
 	s.hasImage("login", "main")
 	var link string
@@ -38,40 +38,40 @@ func TestE2EPage(t *testing.T) {
 	b.Press("Change settings")
 	b.Do(chromedp.WaitVisible("#f-LOG_LEVEL"), chromedp.SetValue("#f-LOG_LEVEL", "debug"))
 	b.Press("Save")
-	b.Reads("Saved.")
+	b.WaitText("Saved.")
 	s.untilSetting("login", "LOG_LEVEL", "debug")
 	becomes(t, b, "Running")
 	b.Press("Undo this change")
-	b.Reads("Undo this change of login?")
+	b.WaitText("Undo this change of login?")
 	b.Press("Undo this change")
-	b.Reads("Undone.")
+	b.WaitText("Undone.")
 	s.untilSetting("login", "LOG_LEVEL", "info")
 	becomes(t, b, "Running")
 
 	data, uid := s.writeData("login")
 	b.Press("Archive…")
 	b.Press("Archive")
-	b.Reads("Archived. “Restore” starts it again")
+	b.WaitText("Archived. “Restore” starts it again")
 	becomes(t, b, "Archived")
 	if pods := s.pods("login"); len(pods) > 0 {
 		t.Errorf("the page says Archived and there are pods: %s", names(pods))
 	}
 	b.Press("Restore")
 	b.Press("Restore")
-	b.Reads("Restoring.")
+	b.WaitText("Restoring.")
 	becomes(t, b, "Running")
 	s.hasImage("login", "main")
 	s.hasData("login", data, uid)
-	b.Sees("how long every version took", `[...document.querySelectorAll('.history li')].length >= 5 &&
+	b.WaitFor("how long every version took", `[...document.querySelectorAll('.history li')].length >= 5 &&
 		[...document.querySelectorAll('.history li')].every(li => /(ran|rolled out) after \d+ s/i.test(li.innerText))`)
 
 	b.Press("Delete…")
 	b.Do(chromedp.SendKeys("#confirm", "login"))
 	b.Press("Delete forever")
-	b.Reads("Deleted.")
+	b.WaitText("Deleted.")
 	testenv.Eventually(s.t, "nothing is left of login", func() (string, bool) { left := s.left("login"); return left, left == "" })
 	b.Open("/" + s.project + "/")
-	b.Sees("login is not in the list", `!document.querySelector('#s-login')`)
+	b.WaitFor("login is not in the list", `!document.querySelector('#s-login')`)
 }
 
 // becomes waits on the page of a staging until the page shows this status,
@@ -79,11 +79,11 @@ func TestE2EPage(t *testing.T) {
 func becomes(t testing.TB, b *testbrowser.Tab, word string) {
 	t.Helper()
 	b.Do(chromedp.Evaluate(`window.sameDocument = true`, nil))
-	b.Sees("the staging is "+word, fmt.Sprintf(`document.querySelector('#status .state').innerText === %q`, word))
+	b.WaitFor("the staging is "+word, fmt.Sprintf(`document.querySelector('#status .state').innerText === %q`, word))
 	if word == "Running" {
-		b.Sees("how long that took", `/^ran after/i.test(document.querySelector('#outcome').innerText)`)
+		b.WaitFor("how long that took", `/^ran after/i.test(document.querySelector('#outcome').innerText)`)
 	}
-	b.Sees("nothing was loaded anew", `window.sameDocument`)
+	b.WaitFor("nothing was loaded anew", `window.sameDocument`)
 }
 
 // leadsTo checks that a staging in the cluster answers an address.

@@ -59,7 +59,7 @@ func newShop(t testing.TB, name string, options ...string) *shop {
 	dir := t.TempDir()
 	server := testenv.ServeHTTP(t, dir)
 	s := &shop{t: t, project: "e2e-" + name, remote: testenv.EmptyBare(t, filepath.Join(dir, "envs.git")), meter: &meter{}}
-	server.Between(s.watchPushes)
+	server.Intercept(s.watchPushes)
 	testenv.Git(t, s.remote, "config", "http.receivepack", "true")
 	s.env = append(testenv.Env(), world.Env()...)
 	s.open(server.URL+"/envs.git", options...)
@@ -182,7 +182,7 @@ func say(status staging.Status) string {
 }
 
 // patience is the time limit for a change, on a busy machine.
-const patience = testenv.Patience
+const patience = testenv.Timeout
 
 // waits runs `octopod wait`; on failure it reports the status of the staging.
 func (s *shop) waits(name, state string) {

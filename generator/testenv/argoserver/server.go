@@ -1,6 +1,5 @@
-// Package argoserver is an Argo CD over the network that knows what a file says
-// and never changes. It lets a program, and not only its packages, be asked
-// about Applications. Only _test files import it.
+// Package argoserver serves the API of Argo CD with the constant content of a file, to
+// test whole programs. Only _test files import it.
 package argoserver
 
 import (
@@ -23,8 +22,8 @@ import (
 // content is the file of a server.
 type content struct {
 	Applications []v1alpha1.Application `json:"applications"`
-	// Trees holds the resource tree of an Application by its name. Without one
-	// an Application has no pods.
+	// Trees holds the resource trees by the name of their Application. An Application
+	// without a tree has no pods.
 	Trees map[string]v1alpha1.ApplicationTree `json:"trees"`
 }
 
@@ -50,8 +49,8 @@ func Serve(t testing.TB, file []byte) (address string) {
 	return listener.Addr().String()
 }
 
-// applications is Argo CD's service of this name. Methods that Octopod does not
-// call are answered as unimplemented.
+// applications is Argo CD's service of this name. Methods that Octopod does not call
+// return Unimplemented.
 type applications struct {
 	applicationpkg.UnimplementedApplicationServiceServer
 	content
@@ -101,7 +100,7 @@ func (*applicationSets) Get(context.Context, *applicationsetpkg.ApplicationSetGe
 	return nil, status.Error(codes.NotFound, "not found")
 }
 
-// projects has no AppProject that may be seen.
+// projects denies access to every AppProject.
 type projects struct {
 	projectpkg.UnimplementedProjectServiceServer
 }

@@ -1,6 +1,6 @@
-// Package testargo is an Argo CD in which tests say what it sees: the few
-// methods that the use cases ask of one, without a server. What a real one sees
-// is tested in package argocd and end to end. Only _test files import it.
+// Package testargo is a fake Argo CD whose state tests set: the few methods that the
+// use cases call, without a server. Package argocd and the end-to-end tests cover the
+// real one. Only _test files import it.
 package testargo
 
 import (
@@ -20,7 +20,7 @@ type ArgoCD struct {
 	apps      map[string]staging.Application // by the name of the staging
 	pods      map[string][]staging.Pod       // by the name of the Application
 	watchers  map[chan argocd.Event]bool
-	closed    chan struct{} // while it lasts, no watch begins
+	closed    chan struct{} // until it is closed, no watch begins
 	version   uint64
 	err       error
 	upserts   int
@@ -29,12 +29,12 @@ type ArgoCD struct {
 	installed []argocd.Installed
 }
 
-// New gives one without Applications.
+// New returns an Argo CD without Applications.
 func New() *ArgoCD {
 	return &ArgoCD{apps: map[string]staging.Application{}, pods: map[string][]staging.Pod{}, watchers: map[chan argocd.Event]bool{}}
 }
 
-// Put lets Argo CD tell of an Application that is new or has changed.
+// Put creates or changes an Application and publishes the event.
 func (a *ArgoCD) Put(name string, change func(*staging.Application)) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -42,7 +42,7 @@ func (a *ArgoCD) Put(name string, change func(*staging.Application)) {
 	if !known {
 		app = staging.Application{Name: "shop-" + name, Staging: name}
 	}
-	if app.Operation != nil { // whoever has the old one may be reading it
+	if app.Operation != nil { // a reader may still have the old operation
 		op := *app.Operation
 		app.Operation = &op
 	}
@@ -50,11 +50,11 @@ func (a *ArgoCD) Put(name string, change func(*staging.Application)) {
 	a.version++
 	app.Version = a.version
 	a.apps[name] = app
-	a.tell(argocd.Event{Kind: argocd.Modified, Application: app})
+	a.publish(argocd.Event{Kind: argocd.Modified, Application: app})
 }
 
-// Runs lets an Application run a revision that was committed at a time.
-func (a *ArgoCD) Runs(name, revision string, at time.Time, images ...string) {
+// SetRunning makes an Application run a revision that was committed at a time.
+func (a *ArgoCD) SetRunning(name, revision string, at time.Time, images ...string) {
 	a.Put(name, func(app *staging.Application) {
 		began, ended := at.Add(4*time.Second), at.Add(11*time.Second)
 		app.Revision, app.Sync, app.Health, app.ReconciledAt, app.Images = revision, "Synced", "Healthy", at.Add(20*time.Second), images
@@ -66,30 +66,30 @@ func (a *ArgoCD) Runs(name, revision string, at time.Time, images ...string) {
 	})
 }
 
-// Remove lets an Application be gone.
+// Remove deletes an Application.
 func (a *ArgoCD) Remove(name string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	app := a.apps[name]
 	delete(a.apps, name)
-	a.tell(argocd.Event{Kind: argocd.Deleted, Application: app})
+	a.publish(argocd.Event{Kind: argocd.Deleted, Application: app})
 }
 
-// Away lets Argo CD be out of reach; nil brings it back.
-func (a *ArgoCD) Away(err error) {
+// SetError makes every call fail, as if Argo CD were down; nil ends that.
+func (a *ArgoCD) SetError(err error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.err = err
-	for _, e := range a.state() {
-		a.tell(e)
+	for _, e := range a.snapshot() {
+		a.publish(e)
 	}
 	if err == nil {
-		a.tell(argocd.Event{Kind: argocd.Reachable})
+		a.publish(argocd.Event{Kind: argocd.Reachable})
 	}
 }
 
-// state is what a watch is told first.
-func (a *ArgoCD) state() []argocd.Event {
+// snapshot returns the first events of a watch.
+func (a *ArgoCD) snapshot() []argocd.Event {
 	if a.err != nil {
 		return []argocd.Event{{Kind: argocd.Unreachable, Err: a.err}}
 	}
@@ -100,7 +100,7 @@ func (a *ArgoCD) state() []argocd.Event {
 	return append(events, argocd.Event{Kind: argocd.Listed})
 }
 
-// CloseStream lets no watch begin until the function that it gives is called.
+// CloseStream blocks new watches until the returned function is called.
 func (a *ArgoCD) CloseStream() (open func()) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -108,35 +108,34 @@ func (a *ArgoCD) CloseStream() (open func()) {
 	return sync.OnceFunc(func() { close(a.closed) })
 }
 
-// SetPods says which pods the Application of a staging has.
+// SetPods sets the pods of a staging's Application.
 func (a *ArgoCD) SetPods(name string, pods ...staging.Pod) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.pods["shop-"+name] = pods
 }
 
-// SetMissing says which permissions the account lacks.
+// SetMissing sets the permissions that the account lacks.
 func (a *ArgoCD) SetMissing(missing ...argocd.Permission) { a.missing = missing }
 
-// SetInstalled says what Argo CD has of the project's manifests.
+// SetInstalled sets the project's manifests that Argo CD has.
 func (a *ArgoCD) SetInstalled(installed ...argocd.Installed) { a.installed = installed }
 
-// Asked gives what it was asked to look at: how often at all stagings, and at
-// which single ones ("login", "login hard").
-func (a *ArgoCD) Asked() (upserts int, refreshes []string) {
+// Calls returns the number of upserts of the ApplicationSet and the refreshed
+// Applications ("login", "login hard").
+func (a *ArgoCD) Calls() (upserts int, refreshes []string) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.upserts, slices.Clone(a.refreshes)
 }
 
-func (a *ArgoCD) tell(e argocd.Event) {
+func (a *ArgoCD) publish(e argocd.Event) {
 	for watcher := range a.watchers {
 		watcher <- e
 	}
 }
 
-// Applications, Watch, Pods, Refresh, UpsertApplicationSet, Missing and
-// Installed are those of *argocd.Client.
+// Applications returns all Applications, like *argocd.Client.
 func (a *ArgoCD) Applications(context.Context) ([]staging.Application, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -147,7 +146,7 @@ func (a *ArgoCD) Applications(context.Context) ([]staging.Application, error) {
 	return all, a.err
 }
 
-// Watch tells of every Application, and then of every change.
+// Watch calls handle with every Application, and then with every change.
 func (a *ArgoCD) Watch(ctx context.Context, handle func(argocd.Event)) error {
 	a.mu.Lock()
 	closed := a.closed
@@ -161,7 +160,7 @@ func (a *ArgoCD) Watch(ctx context.Context, handle func(argocd.Event)) error {
 	}
 	events := make(chan argocd.Event, 4096)
 	a.mu.Lock()
-	for _, e := range a.state() {
+	for _, e := range a.snapshot() {
 		events <- e
 	}
 	a.watchers[events] = true
@@ -179,7 +178,7 @@ func (a *ArgoCD) Watch(ctx context.Context, handle func(argocd.Event)) error {
 	}
 }
 
-// Application is one that tests have put.
+// Application returns an Application that a test has put.
 func (a *ArgoCD) Application(_ context.Context, name string) (staging.Application, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -194,14 +193,14 @@ func (a *ArgoCD) Application(_ context.Context, name string) (staging.Applicatio
 	return staging.Application{}, staging.Errorf(staging.CodeNotFound, "no Application %s", name)
 }
 
-// Pods gives those that were set.
+// Pods returns the pods of SetPods.
 func (a *ArgoCD) Pods(_ context.Context, application string) ([]staging.Pod, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.pods[application], nil
 }
 
-// Refresh notes that it was asked for.
+// Refresh records the call.
 func (a *ArgoCD) Refresh(_ context.Context, application string, hard bool) (staging.Application, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -214,7 +213,7 @@ func (a *ArgoCD) Refresh(_ context.Context, application string, hard bool) (stag
 	return staging.Application{}, staging.Errorf(staging.CodeNotFound, "no Application %s", application)
 }
 
-// UpsertApplicationSet notes that it was asked for.
+// UpsertApplicationSet records the call.
 func (a *ArgoCD) UpsertApplicationSet(context.Context, *project.Project) error {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -222,12 +221,12 @@ func (a *ArgoCD) UpsertApplicationSet(context.Context, *project.Project) error {
 	return a.err
 }
 
-// Missing gives what was set.
+// MissingPermissions returns the permissions of SetMissing.
 func (a *ArgoCD) MissingPermissions(context.Context) ([]argocd.Permission, error) {
 	return a.missing, a.err
 }
 
-// Installed gives what was set.
+// Installed returns the manifests of SetInstalled.
 func (a *ArgoCD) Installed(context.Context, *project.Project) ([]argocd.Installed, error) {
 	return a.installed, a.err
 }

@@ -1,5 +1,5 @@
-// Package testbrowser is a person at a real browser: what they do on the pages
-// of a server, and what they come to see there. Only _test files import it.
+// Package testbrowser drives a real browser like a person: it opens pages, clicks,
+// types and waits for text. Only _test files import it.
 package testbrowser
 
 import (
@@ -13,7 +13,7 @@ import (
 	"octopod/generator/testenv"
 )
 
-// Tab is the one tab of a browser of its own.
+// Tab is the only tab of its own browser.
 type Tab struct {
 	t   testing.TB
 	ctx context.Context // chromedp keeps the browser in it
@@ -24,12 +24,12 @@ type Tab struct {
 func Start(t testing.TB, url string) *Tab {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(chromium(t)), chromedp.NoSandbox, chromedp.WindowSize(1400, 900),
-		chromedp.Flag("force-prefers-reduced-motion", true), chromedp.WSURLReadTimeout(testenv.Patience))
+		chromedp.Flag("force-prefers-reduced-motion", true), chromedp.WSURLReadTimeout(testenv.Timeout))
 	ctx, cancel := chromedp.NewExecAllocator(context.Background(), options...)
 	t.Cleanup(cancel)
 	ctx, cancel = chromedp.NewContext(ctx)
 	t.Cleanup(cancel)
-	if err := chromedp.Run(ctx); err != nil { // the browser lives as long as the context that starts it
+	if err := chromedp.Run(ctx); err != nil { // the browser ends with the context of its first Run
 		t.Fatal(err)
 	}
 	return &Tab{t, ctx, url}
@@ -46,7 +46,7 @@ func chromium(t testing.TB) string {
 	return ""
 }
 
-// Do does something that must succeed.
+// Do runs actions that must succeed.
 func (b *Tab) Do(actions ...chromedp.Action) {
 	b.t.Helper()
 	if err := b.try(actions...); err != nil {
@@ -55,63 +55,63 @@ func (b *Tab) Do(actions ...chromedp.Action) {
 }
 
 func (b *Tab) try(actions ...chromedp.Action) error {
-	ctx, cancel := context.WithTimeout(b.ctx, testenv.Patience)
+	ctx, cancel := context.WithTimeout(b.ctx, testenv.Timeout)
 	defer cancel()
 	return chromedp.Run(ctx, actions...)
 }
 
-// text is all that one can read now, for messages.
+// text returns the visible text of the page, for messages.
 func (b *Tab) text() (text string) {
 	var at string
 	_ = b.try(chromedp.Location(&at), chromedp.Text("body", &text))
 	return at + ":\n" + text
 }
 
-// Open goes to a page of the server.
+// Open opens a page of the server.
 func (b *Tab) Open(path string) {
 	b.t.Helper()
 	b.Do(chromedp.Navigate(b.url+path), chromedp.WaitReady("html.js main"))
 }
 
-// Click clicks what a selector finds.
+// Click clicks the element of a selector.
 func (b *Tab) Click(selector string) {
 	b.t.Helper()
 	b.Do(chromedp.Click(selector, chromedp.NodeVisible))
 }
 
-// Press clicks a link or a button by what it says.
+// Press clicks a link or a button by its label.
 func (b *Tab) Press(label string) {
 	b.t.Helper()
 	b.Click(fmt.Sprintf(`//main//*[self::a or self::button][starts-with(normalize-space(.), %q)]`, label))
 }
 
-// Fill types into a field, in the place of what it held.
+// Fill replaces the content of a field.
 func (b *Tab) Fill(selector, text string) {
 	b.t.Helper()
 	b.Do(chromedp.Evaluate(fmt.Sprintf(`document.querySelector(%q).value = ""`, selector), nil), chromedp.SendKeys(selector, text))
 }
 
-// Reads waits until the page says something.
-func (b *Tab) Reads(text string) {
+// WaitText waits until the page contains a text.
+func (b *Tab) WaitText(text string) {
 	b.t.Helper()
-	b.Sees("it says "+text, fmt.Sprintf(`document.querySelector('main').innerText.includes(%q)`, text))
+	b.WaitFor("it says "+text, fmt.Sprintf(`document.querySelector('main').innerText.includes(%q)`, text))
 }
 
-// Sees waits until a script says true. While a page gives way to the next one
-// it can say nothing.
-func (b *Tab) Sees(what, script string) {
+// WaitFor waits until a script returns true. The script may fail while the browser
+// loads the next page.
+func (b *Tab) WaitFor(what, script string) {
 	b.t.Helper()
-	testenv.Eventually(b.t, "the page shows that "+what, func() (glance, bool) {
+	testenv.Eventually(b.t, "the page shows that "+what, func() (pageState, bool) {
 		var holds bool
 		err := b.try(chromedp.Evaluate("!!("+script+")", &holds))
-		return glance{b, err}, err == nil && holds
+		return pageState{b, err}, err == nil && holds
 	})
 }
 
-// glance is a page as it was seen; what it says is asked for when it is told.
-type glance struct {
+// pageState is the result of a poll. It reads the page's text only when printed.
+type pageState struct {
 	tab *Tab
 	err error // of the script
 }
 
-func (g glance) String() string { return fmt.Sprintf("(%v) %s", g.err, g.tab.text()) }
+func (g pageState) String() string { return fmt.Sprintf("(%v) %s", g.err, g.tab.text()) }
