@@ -62,6 +62,7 @@ var clean = []string{
 	"generator/live",
 	"generator/receiver",
 	"generator/registry/...",
+	"generator/render/...",
 	"generator/rights",
 	"generator/server",
 	"generator/notify/...",

@@ -242,7 +242,7 @@ func TestUnreadableManifestsAreInTheStatusOfTheirStaging(t *testing.T) {
 	w.do(staging.Action{Verb: staging.Deploy, Branch: "other"})
 	g, argo, clock := withArgo(t, w)
 	for spoiled, names := range map[string]string{
-		"replicas: \"1\"": "Deployment/backend", "containers: oops": "Deployment/backend", "": "manifests.yaml is no YAML",
+		"replicas: \"1\"": "Deployment/backend", "containers: oops": "Deployment/backend", "": "manifests.yaml is not valid YAML",
 	} {
 		manifests := "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: backend}\nspec:\n  " + spoiled + "\n"
 		switch spoiled {

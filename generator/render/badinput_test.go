@@ -40,8 +40,7 @@ func baseTree(kustomization string, more ...string) fstest.MapFS {
 
 func link(target string) *mapFile { return &mapFile{Data: []byte(target), Mode: fs.ModeSymlink} }
 
-// Every template that is not hermetic is one clear error that names file, line
-// and entry and says what to do.
+// Every template that is not hermetic causes one error with file, line, entry and hint.
 func TestKustomizeRefusals(t *testing.T) {
 	var asked atomic.Int32
 	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { asked.Add(1) }))
@@ -80,10 +79,10 @@ func TestKustomizeRefusals(t *testing.T) {
 		{"missing kustomization", fstest.MapFS{"envs/x/kustomization.yaml": file("resources: [../../templates/base]"), "templates/base/a.yaml": file("")}, []string{"templates/base has no kustomization.yaml"}},
 		{"missing staging", fstest.MapFS{}, []string{"envs/x has no kustomization.yaml"}},
 		{"another staging", baseTree("resources: [../../envs/y]"), []string{"envs/y", "another staging"}},
-		{"the record, as a resource", withRecord(baseTree("resources: [../../envs/x/staging.yaml]")), []string{"reads envs/x/staging.yaml"}},
-		{"the record, in a ConfigMap", withRecord(baseTree("configMapGenerator:\n- name: c\n  files: [../../envs/x/staging.yaml]")), []string{"reads envs/x/staging.yaml"}},
-		{"the record, by a link", withRecord(baseTree("configMapGenerator:\n- name: c\n  files: [s.yaml]"), "templates/base/s.yaml"), []string{"reads envs/x/staging.yaml"}},
-		{"the record, beside it", withRecord(baseTree("", "envs/x/kustomization.yaml", "resources: [staging.yaml]")), []string{"reads envs/x/staging.yaml"}},
+		{"the record, as a resource", withRecord(baseTree("resources: [../../envs/x/staging.yaml]")), []string{"must not read envs/x/staging.yaml"}},
+		{"the record, in a ConfigMap", withRecord(baseTree("configMapGenerator:\n- name: c\n  files: [../../envs/x/staging.yaml]")), []string{"must not read envs/x/staging.yaml"}},
+		{"the record, by a link", withRecord(baseTree("configMapGenerator:\n- name: c\n  files: [s.yaml]"), "templates/base/s.yaml"), []string{"must not read envs/x/staging.yaml"}},
+		{"the record, beside it", withRecord(baseTree("", "envs/x/kustomization.yaml", "resources: [staging.yaml]")), []string{"must not read envs/x/staging.yaml"}},
 		{"exec plugin", baseTree("generators:\n- p.yaml", "templates/base/p.yaml", "apiVersion: acme.com/v1\nkind: Evil\nmetadata:\n  name: e\n  annotations: {config.kubernetes.io/function: 'exec: {path: ./evil}'}"), []string{inBase + ":2", "would run the plugin Evil"}},
 		{"inline exec plugin", baseTree("resources: [a.yaml]\ntransformers:\n- |-\n  apiVersion: acme.com/v1\n  kind: Evil\n  metadata: {name: e}"), []string{"would run the plugin Evil"}},
 		{"validator plugin", baseTree("resources: [a.yaml]\nvalidators: [p.yaml]", "templates/base/p.yaml", "apiVersion: v1\nkind: Evil"), []string{"would run the plugin Evil"}},
@@ -91,7 +90,7 @@ func TestKustomizeRefusals(t *testing.T) {
 		{"plugins of a directory", baseTree("generators: [../base]"), []string{"is a directory"}},
 		{"helm by plugin", baseTree("generators: [p.yaml]", "templates/base/p.yaml", "apiVersion: builtin\nkind: HelmChartInflationGenerator\nname: c"), []string{"HelmChartInflationGenerator"}},
 		{"helm charts", baseTree("resources: [a.yaml]\nhelmCharts:\n- name: c\n  repo: https://example.com"), []string{inBase + ":2", "helm"}},
-		{"schema", baseTree("resources: [a.yaml]\nopenapi: {path: a.yaml}"), []string{inBase + ":2", "openapi", "leaks"}},
+		{"schema", baseTree("resources: [a.yaml]\nopenapi: {path: a.yaml}"), []string{inBase + ":2", "openapi", "would affect all others"}},
 		{"tool version in labels", baseTree("resources: [a.yaml]\nbuildMetadata: [managedByLabel]"), []string{"buildMetadata"}},
 		{"unknown field", baseTree("resurces: [a.yaml]"), []string{inBase, `unknown field "resurces"`}},
 		{"broken kustomization", baseTree("resources: [a.yaml"), []string{inBase + ":1"}},
@@ -100,7 +99,7 @@ func TestKustomizeRefusals(t *testing.T) {
 		{"no kind", baseTree("resources: [a.yaml]", "templates/base/a.yaml", "apiVersion: v1\nmetadata: {name: a}\n"), []string{"templates/base", "kind"}},
 		{"cycle", baseTree("resources: [../base]"), []string{"templates/base", "cycle"}},
 		{"the same object twice", baseTree("resources: [a.yaml, b.yaml]", "templates/base/b.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n"), []string{"templates/base", "already registered"}},
-		{"empty crd", baseTree("resources: [a.yaml]\ncrds: [c.yaml]", "templates/base/c.yaml", ""), []string{"gave up"}},
+		{"empty crd", baseTree("resources: [a.yaml]\ncrds: [c.yaml]", "templates/base/c.yaml", ""), []string{"kustomize crashed"}},
 		{"alias bomb", baseTree("resources: [a.yaml]", "templates/base/a.yaml", aliasBomb("")), []string{"templates/base/a.yaml", "aliases"}},
 		{"alias bomb in a patch", baseTree("resources: [a.yaml]\npatches:\n- target: {kind: ConfigMap}\n  patch: |\n" + aliasBomb("    ")), []string{inBase, "aliases"}},
 		{"large file", baseTree("resources: [a.yaml]", "templates/base/a.yaml", "# "+strings.Repeat("x", 9<<20)), []string{"templates/base/a.yaml", "larger than 8 MiB"}},
@@ -123,7 +122,7 @@ func TestKustomizeRefusals(t *testing.T) {
 	}
 }
 
-// withRecord gives staging x its record, and links to it.
+// withRecord adds the record of staging x, and links to it.
 func withRecord(tree fstest.MapFS, links ...string) fstest.MapFS {
 	tree["envs/x/staging.yaml"] = file("apiVersion: octopod.dev/v1alpha1\nkind: Staging\nmetadata: {name: x}\n")
 	for _, name := range links {
@@ -147,7 +146,7 @@ func expectInvalid(t *testing.T, err error, want []string) {
 	}
 }
 
-// Kustomize's own plugins are welcome.
+// Built-in plugins of kustomize are allowed.
 func TestBuiltinPlugins(t *testing.T) {
 	tree := baseTree("resources: [a.yaml]\ngenerators:\n- |\n  apiVersion: builtin\n  kind: ConfigMapGenerator\n  metadata: {name: c}\n  literals: ['URL=https://example.com']\ntransformers: [p.yaml]",
 		"templates/base/p.yaml", "apiVersion: builtin\nkind: PrefixTransformer\nmetadata: {name: p}\nprefix: my-\nfieldSpecs: [{path: metadata/name}]\n")
@@ -288,8 +287,8 @@ func TestJsonnetRefusals(t *testing.T) {
 		{"import of bytes outside", jsonnetTree(`importbin '../../../etc/passwd'`), []string{"outside"}},
 		{"link outside", outside, []string{"jsonnet/a.libsonnet is a link to ../../secret"}},
 		{"import of another staging", jsonnetTree(`import '../y/params.json'`, "envs/y/params.json", "{}"), []string{"envs/y", "another staging"}},
-		{"import of the record", withRecord(jsonnetTree(`importstr 'staging.yaml'`)), []string{"reads envs/x/staging.yaml"}},
-		{"import of the record from a library", withRecord(jsonnetTree(`import 'a.libsonnet'`, "jsonnet/a.libsonnet", `std.parseYaml(importstr '../envs/x/staging.yaml')`)), []string{"reads envs/x/staging.yaml"}},
+		{"import of the record", withRecord(jsonnetTree(`importstr 'staging.yaml'`)), []string{"must not read envs/x/staging.yaml"}},
+		{"import of the record from a library", withRecord(jsonnetTree(`import 'a.libsonnet'`, "jsonnet/a.libsonnet", `std.parseYaml(importstr '../envs/x/staging.yaml')`)), []string{"must not read envs/x/staging.yaml"}},
 		{"missing import", jsonnetTree("local a = 1;\nimport 'b.libsonnet'"), []string{"envs/x/main.jsonnet:2", "b.libsonnet", "no such file"}},
 		{"missing main", fstest.MapFS{}, []string{"envs/x/main.jsonnet does not exist"}},
 		{"syntax", jsonnetTree("local a = ;\na"), []string{"envs/x/main.jsonnet:1"}},

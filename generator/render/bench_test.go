@@ -65,7 +65,7 @@ func benchmarkRenders(b *testing.B, engine project.Engine, tree fstest.MapFS) {
 
 func ms(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 
-// renderMany gives the time for one of many stagings that are rendered side by side.
+// renderMany returns the time per staging when many are rendered concurrently.
 func renderMany(b *testing.B, engine project.Engine, files fstest.MapFS, options render.Options) time.Duration {
 	r, p, tree := newRenderer(b, options), shop(b, engine), fixedHashes{files}
 	sources := make([][]staging.File, 64)
@@ -97,7 +97,7 @@ func benchStaging(i int) staging.Staging {
 	})
 }
 
-// stockTime is the median of the stock command's times; 0 where it is not installed.
+// stockTime returns the median time of the stock command; 0 if it is not installed.
 func stockTime(b *testing.B, engine project.Engine, tree fstest.MapFS) time.Duration {
 	tool, ok := stockTool(b, stockToolOf(engine))
 	if !ok {

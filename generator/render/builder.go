@@ -11,7 +11,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// buildInSandbox has a kustomization built in a sandbox.
+// buildInSandbox builds a kustomization in a sandbox process.
 func (r *Renderer) buildInSandbox(ctx context.Context, v *view) ([]staging.Object, error) {
 	job := evaluation{Engine: project.EngineKustomize, Main: v.dir, Epoch: v.base.epoch()}
 	out, err := r.pool.evaluate(ctx, job, viewFiles{v}.answer)
@@ -22,7 +22,7 @@ func (r *Renderer) buildInSandbox(ctx context.Context, v *view) ([]staging.Objec
 	objects := make([]staging.Object, 0, len(out.objects))
 	for _, head := range out.objects {
 		if head.Size < 0 || head.Size > len(out.json) {
-			return nil, errors.New("the render worker sent less than it said")
+			return nil, errors.New("the render worker sent an incomplete result")
 		}
 		objects = append(objects, staging.Object{
 			APIVersion: head.APIVersion, Kind: head.Kind, Namespace: head.Namespace, Name: head.Name,
@@ -33,7 +33,7 @@ func (r *Renderer) buildInSandbox(ctx context.Context, v *view) ([]staging.Objec
 	return objects, nil
 }
 
-// answer lets a sandbox look at the files of a view.
+// answer handles a request of a sandbox for a file of the view.
 func (f viewFiles) answer(q fileRequest) fileResponse {
 	var a fileResponse
 	var err error
@@ -47,7 +47,7 @@ func (f viewFiles) answer(q fileRequest) fileResponse {
 	case opList:
 		a.Names, err = f.list(q.Name)
 	default:
-		err = fmt.Errorf("the worker asks for %q", q.Op)
+		err = fmt.Errorf("unknown request %q of the worker", q.Op)
 	}
 	if err != nil {
 		a.Error, a.Missing = err.Error(), errors.Is(err, fs.ErrNotExist)
@@ -57,7 +57,7 @@ func (f viewFiles) answer(q fileRequest) fileResponse {
 	return a
 }
 
-// isOwn tells whether a path leads to a staging's own directory.
+// isOwn reports whether a path leads to the staging's own directory.
 func (f viewFiles) isOwn(name string) bool {
 	inside, err := f.inTree(name)
 	if err != nil || !isShared(inside) {
@@ -65,13 +65,13 @@ func (f viewFiles) isOwn(name string) bool {
 	}
 	real, _, err := f.view.resolve(inside)
 	if errors.Is(err, fs.ErrNotExist) {
-		return false // of what all stagings share
+		return false // a missing file is missing for all stagings
 	}
 	return err != nil || !isShared(real)
 }
 
-// builder builds one kustomization at a time. It keeps the answers about what
-// all stagings share from one build to the next of the same epoch.
+// builder builds one kustomization at a time. It caches files that all stagings share
+// between builds of the same epoch.
 type builder struct {
 	epoch  string
 	known  map[fileRequest]fileResponse
@@ -97,7 +97,7 @@ func (b *builder) evaluate(job evaluation, answer fileHandler) (evaluationResult
 	return out, nil
 }
 
-// requestedFiles are files that are asked for.
+// requestedFiles requests files from the Renderer.
 type requestedFiles struct {
 	*builder
 	answer fileHandler

@@ -12,25 +12,25 @@ import (
 	"octopod/generator/staging"
 )
 
-// resultCache keeps the latest results up to a size. A result holds as long as
-// every directory that its render looked at has the same git hash.
+// resultCache caches the latest results up to a size. A result is valid while every
+// directory that the render read has the same git hash.
 type resultCache struct {
 	limit int64
 
 	mu     sync.Mutex
 	size   int64
 	byKey  map[[sha256.Size]byte]*list.Element
-	recent list.List // of *result, the latest first
+	recent list.List // of *result, most recently used first
 }
 
 type result struct {
 	key     [sha256.Size]byte
-	inputs  map[string]string // path → git hash, "" for what was not there
+	inputs  map[string]string // path → git hash, "" for a missing file
 	objects []staging.Object
 	size    int64
 }
 
-// resultKey covers what a render is given beside the tree.
+// resultKey hashes the arguments of a render other than the tree.
 func resultKey(p *project.Project, v *view) (key [sha256.Size]byte) {
 	h := sha256.New()
 	hashParts(h, string(p.Spec.Engine), string(p.Spec.Output), v.dir)
@@ -42,7 +42,8 @@ func resultKey(p *project.Project, v *view) (key [sha256.Size]byte) {
 	return key
 }
 
-// hashParts separates its parts by their length, so that no two lists collide.
+// hashParts prefixes each part with its length, so that different lists have different
+// hashes.
 func hashParts(h hash.Hash, parts ...string) {
 	var n [8]byte
 	for _, part := range append(parts, "") {

@@ -15,7 +15,7 @@ import (
 // Canonical JSON has sorted keys, no insignificant space, and one spelling for
 // every number and string, whichever engine it comes from.
 
-// appendValue appends what encoding/json decodes with UseNumber.
+// appendValue appends a value that encoding/json decoded with UseNumber.
 func appendValue(b []byte, value any) ([]byte, error) {
 	switch value := value.(type) {
 	case nil:
@@ -31,7 +31,7 @@ func appendValue(b []byte, value any) ([]byte, error) {
 	case map[string]any:
 		return appendObject(b, value)
 	}
-	return nil, fmt.Errorf("a %T has no place in a manifest", value)
+	return nil, fmt.Errorf("a %T is not valid in a manifest", value)
 }
 
 func appendArray(b []byte, items []any) ([]byte, error) {
@@ -63,7 +63,7 @@ func appendObject(b []byte, fields map[string]any) ([]byte, error) {
 	return append(b, '}'), nil
 }
 
-// appendNumber spells a number as encoding/json does: jsonnet writes
+// appendNumber formats a number as encoding/json does: jsonnet writes
 // 0.10000000000000001 where YAML has 0.1.
 func appendNumber(b []byte, number json.Number) ([]byte, error) {
 	if i, err := strconv.ParseInt(string(number), 10, 64); err == nil {
@@ -87,8 +87,8 @@ func appendFloat(b []byte, f float64) ([]byte, error) {
 	return append(b, text...), err
 }
 
-// appendNode appends a kustomize object without the detour over YAML text that
-// kustomize's own MarshalJSON takes, with the same result.
+// appendNode appends a kustomize object. The result equals that of kustomize's
+// MarshalJSON, which is slower because it formats YAML text first.
 func appendNode(b []byte, n *kyaml.Node) ([]byte, error) {
 	switch n.Kind {
 	case kyaml.DocumentNode:
@@ -129,7 +129,7 @@ func appendMapping(b []byte, n *kyaml.Node) ([]byte, error) {
 		key := n.Content[i]
 		if at > 0 {
 			if compareKeys(n.Content[order[at-1]], key) == 0 {
-				return nil, fmt.Errorf("line %d: key %q is there twice", key.Line, key.Value)
+				return nil, fmt.Errorf("line %d: key %q is duplicated", key.Line, key.Value)
 			}
 			b = append(b, ',')
 		}

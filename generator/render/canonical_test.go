@@ -8,7 +8,7 @@ import (
 	kyaml "sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// appendNode gives what kustomize's own conversion gives, without its detour.
+// appendNode returns the same as kustomize's own conversion.
 func TestAppendNodeEqualsMarshalJSON(t *testing.T) {
 	for _, text := range []string{
 		"a: b", "{}", "a: {}", "a: []", "a: null", "a:", "a: ~", "a: ''", "a: 'null'",

@@ -1,11 +1,11 @@
-// Package render turns the params of a staging into the files an engine needs,
-// and those files into Kubernetes objects.
+// Package render converts the params of a staging into the files of an engine, and
+// these files into Kubernetes objects.
 //
-// Source is pure and writes standard kustomize or standard jsonnet: what the
-// stock tools and a stock Argo CD build from it is what Renderer.Render gives.
-// Render reads one revision of the env repo and nothing else: no disk, no
-// network, no plugin, no environment. A template that would reach out is
-// refused by name and line; one that loops or swells is stopped by a limit.
+// Source is pure and returns standard kustomize or standard jsonnet: the stock tools
+// and a stock Argo CD build the same objects from it as Renderer.Render. Render reads
+// only one revision of the env repo: no disk, network, plugin or environment. It
+// rejects a template that needs more, with file and line, and stops a template that
+// exceeds the limit of time or memory.
 //
-// The package is the only one that imports kustomize and go-jsonnet.
+// No other package imports kustomize and go-jsonnet.
 package render

@@ -11,15 +11,15 @@ import (
 	"github.com/google/go-jsonnet"
 )
 
-// maxUses is how many evaluations share the caches of one virtual machine,
-// which grow by the params of each.
+// maxUses limits the evaluations in one virtual machine, because its caches grow with
+// the params of each.
 const maxUses = 500
 
-// maxStack is jsonnet's own default, said here because it is a limit.
+// maxStack limits the call depth; it equals jsonnet's default.
 const maxStack = 500
 
-// evaluator evaluates one template at a time. It keeps what it parsed and
-// computed of the libraries from one evaluation to the next of the same epoch.
+// evaluator evaluates one template at a time. It caches parsed and evaluated libraries
+// between evaluations of the same epoch.
 type evaluator struct {
 	epoch   string
 	uses    int
@@ -53,8 +53,8 @@ func (e *evaluator) reset(epoch string) {
 	e.vm.Importer(e.imports)
 }
 
-// vmImports lets a virtual machine keep library files and see each staging's
-// own files afresh: those get a name that tells their content.
+// vmImports caches library files in a virtual machine, but not the files of single
+// stagings: it adds a hash of the content to their names.
 type vmImports struct {
 	main     evaluation
 	answer   fileHandler
@@ -64,7 +64,7 @@ type vmImports struct {
 
 func (i *vmImports) Import(from, name string) (jsonnet.Contents, string, error) {
 	f := fileResponse{At: name, Own: true, data: i.main.text}
-	if from != "" { // else it is the main file itself
+	if from != "" { // "" for the main file
 		f = i.answer(fileRequest{Op: opImport, From: contentSuffix.ReplaceAllString(from, ""), Name: name})
 	}
 	if f.Error != "" {
@@ -85,7 +85,7 @@ func (i *vmImports) Import(from, name string) (jsonnet.Contents, string, error) 
 	return contents, at, nil
 }
 
-// localPool evaluates in this process.
+// localPool is the evaluatorPool of this process.
 type localPool struct {
 	mu   sync.Mutex
 	idle []*evaluator

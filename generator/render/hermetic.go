@@ -1,4 +1,4 @@
-// Templates may still use what kustomize deprecates, so it is looked at as well.
+// Templates may use deprecated fields of kustomize, so this file checks them too.
 //
 //lint:file-ignore SA1019 see above
 
@@ -22,10 +22,10 @@ import (
 	"octopod/generator/staging"
 )
 
-// Everything a kustomization refers to is looked at before kustomize sees it:
-// kustomize would clone, download or execute it without asking.
+// This file checks all references of a kustomization before kustomize runs, which would
+// clone, download or execute them.
 
-// reference is one entry of a kustomization that names something else.
+// reference is an entry of a kustomization that names a file, directory or plugin.
 type reference struct {
 	field  string
 	target string
@@ -36,13 +36,13 @@ type referenceKind int
 
 const (
 	toFile      referenceKind = iota
-	toDirectory               // a kustomization of its own
+	toDirectory               // with a kustomization
 	toEither
 	toPlugin // a file or inline text that configures a generator, transformer or validator
 	toPatch  // a file or inline text
 )
 
-// lint refuses what is not hermetic in a kustomization and in all it builds on.
+// lint rejects a kustomization that is not hermetic, or has a base that is not.
 func lint(v *view, dir string) error {
 	return (&linter{view: v, seen: map[string]bool{}}).checkDirectory(dir)
 }
@@ -52,10 +52,10 @@ type linter struct {
 	seen map[string]bool
 }
 
-// checkDirectory checks one kustomization, once per revision when it is shared.
+// checkDirectory checks a kustomization; a shared one only once per revision.
 func (l *linter) checkDirectory(dir string) error {
 	if l.seen[dir] {
-		return nil // kustomize names the cycle, if it is one
+		return nil // kustomize reports a cycle
 	}
 	l.seen[dir] = true
 	if dir == l.view.dir {
@@ -108,10 +108,10 @@ func readKustomization(v *view, dir string) (string, []byte, error) {
 		}
 	}
 	return "", nil, staging.Errorf(staging.CodeInvalid, "%s has no kustomization.yaml", dir).
-		WithHint("a directory that is named as a base or component needs one that lists its files")
+		WithHint("a base or component needs a kustomization.yaml that lists its files")
 }
 
-// references lists what a kustomization names, in the order of kustomize's fields.
+// references lists the references of a kustomization, in the order of kustomize's fields.
 func references(k *types.Kustomization) []reference {
 	var list []reference
 	add := func(field string, kind referenceKind, targets ...string) {
@@ -158,27 +158,27 @@ func generatorFiles(p types.KvPairSources) []string {
 	return files
 }
 
-// kustomization is a file under inspection.
+// kustomization is a kustomization file during the check.
 type kustomization struct {
 	*linter
 	file, dir string
 	data      []byte
 }
 
-// checkFeatures refuses what reaches out of the tree, or out of this build, by itself.
+// checkFeatures rejects features that access anything outside of the tree or this build.
 func (k kustomization) checkFeatures(fields *types.Kustomization) error {
 	switch {
 	case len(fields.HelmCharts) > 0 || fields.HelmGlobals != nil || len(fields.HelmChartInflationGenerator) > 0:
-		return k.reject("helmCharts", "", "helm charts are inflated by running helm, which is not hermetic",
+		return k.reject("helmCharts", "", "kustomize would run helm, which is not hermetic",
 			"run `helm template` once and keep its output as a resource")
 	case len(fields.OpenAPI) > 0:
-		return k.reject("openapi", "", "a schema set in one build leaks into all others",
+		return k.reject("openapi", "", "a schema of one build would affect all others",
 			"use JSON 6902 patches: they need no schema")
 	}
 	for _, option := range fields.BuildMetadata {
 		if strings.EqualFold(option, types.ManagedByLabelOption) {
 			return k.reject("buildMetadata", option, "writes the version of the tool into every object",
-				"set a label of your own under labels")
+				"set a custom label under labels")
 		}
 	}
 	return nil
@@ -186,8 +186,8 @@ func (k kustomization) checkFeatures(fields *types.Kustomization) error {
 
 func (k kustomization) checkReference(r reference) error {
 	if isRemote(r.target) {
-		return k.reject(r.field, r.target, "is remote: a staging is rendered from the env repo alone",
-			"copy what it points to into the env repo and name that directory")
+		return k.reject(r.field, r.target, "is remote: a template may use only files of the env repo",
+			"copy the directory into the env repo and refer to the copy")
 	}
 	if inline := r.kind == toPlugin || r.kind == toPatch; inline && isMapping(r.target) {
 		if r.kind == toPatch {
@@ -197,7 +197,7 @@ func (k kustomization) checkReference(r reference) error {
 	}
 	target := path.Join(k.dir, r.target)
 	if path.IsAbs(r.target) || outsideTree(target) {
-		return k.reject(r.field, r.target, "lies outside the env repo",
+		return k.reject(r.field, r.target, "is outside the env repo",
 			"copy it into the env repo and write its path relative to this file")
 	}
 	real, n, err := k.view.resolve(target)
@@ -222,14 +222,14 @@ func (k kustomization) checkTarget(r reference, target string, n node) error {
 		}
 		return k.checkPlugin(r, target, data)
 	case r.kind == toDirectory && !n.mode.IsDir():
-		return k.reject(r.field, r.target, "is no directory", "name the directory of a kustomization")
+		return k.reject(r.field, r.target, "is not a directory", "name the directory of a kustomization")
 	case n.mode.IsDir() && (r.kind == toDirectory || r.kind == toEither):
 		return k.linter.checkDirectory(target)
 	}
 	return nil
 }
 
-// checkPlugin lets only built-in plugins through, and those only with local files.
+// checkPlugin allows only built-in plugins with local files.
 func (k kustomization) checkPlugin(r reference, file string, data []byte) error {
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	for {
@@ -247,13 +247,13 @@ func (k kustomization) checkPlugin(r reference, file string, data []byte) error 
 				"only kustomize's built-in plugins (apiVersion: builtin) are allowed, and helm is not one of them")
 		}
 		if text, found := findRemote(config); found {
-			return k.reject(r.field, text, "is remote: a staging is rendered from the env repo alone", "copy it into the env repo")
+			return k.reject(r.field, text, "is remote: a template may use only files of the env repo", "copy it into the env repo")
 		}
 	}
 }
 
-// findRemote looks for an address wherever a file may be named; literals of a
-// ConfigMap may hold one.
+// findRemote returns the first URL in a configuration. It skips literals of a ConfigMap,
+// which may contain URLs.
 func findRemote(value any) (string, bool) {
 	switch value := value.(type) {
 	case string:
@@ -295,9 +295,9 @@ var (
 	scheme     = regexp.MustCompile(`(?i)^(git::|[a-z][a-z0-9+.-]*://)`)
 )
 
-// isRemote tells whether kustomize might fetch what an entry names. It is wider
-// than kustomize's own test: what it takes for remote by mistake gets a clear
-// error, and nothing that kustomize takes for remote gets past.
+// isRemote reports whether kustomize might fetch an entry. It is wider than kustomize's
+// own test, so that it misses nothing that kustomize would fetch; an entry that it
+// rejects by mistake gets a clear error.
 func isRemote(entry string) bool {
 	return isRemoteURL(entry) || scheme.MatchString(entry) || userAtHost.MatchString(entry) ||
 		github.MatchString(entry) || strings.Contains(entry, "?ref=")

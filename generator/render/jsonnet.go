@@ -16,7 +16,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// buildJsonnet does what `jsonnet -J <libraries> envs/<name>/main.jsonnet` does.
+// buildJsonnet evaluates envs/<name>/main.jsonnet, as `jsonnet -J <libraries>` does.
 func (r *Renderer) buildJsonnet(ctx context.Context, p *project.Project, v *view) ([]staging.Object, error) {
 	main := path.Join(v.dir, mainFile)
 	text, err := v.read(main)
@@ -43,24 +43,24 @@ func decodeObjects(p *project.Project, dir string, out []byte) ([]staging.Object
 	decoder := json.NewDecoder(bytes.NewReader(out))
 	decoder.UseNumber()
 	if err := decoder.Decode(&value); err != nil {
-		return nil, fmt.Errorf("jsonnet gave no JSON: %w", err)
+		return nil, fmt.Errorf("jsonnet returned no JSON: %w", err)
 	}
 	if p.Spec.Output == project.OutputSource && !isFlat(value) {
-		return nil, staging.Errorf(staging.CodeInvalid, "%s/%s gives objects inside objects, which Argo CD does not render", dir, mainFile).
-			WithTechnicalHint("give one array of objects, as octopod.staging does, or write output: rendered in octopod.yaml")
+		return nil, staging.Errorf(staging.CodeInvalid, "%s/%s returns nested objects, which Argo CD does not render", dir, mainFile).
+			WithTechnicalHint("return one array of objects, as octopod.staging does, or set output: rendered in octopod.yaml")
 	}
 	objects, err := flatten(value, "$", nil)
 	if err != nil {
 		return nil, &staging.Error{
-			Code: staging.CodeInvalid, Message: "the template does not give Kubernetes objects",
+			Code: staging.CodeInvalid, Message: "the template does not return Kubernetes objects",
 			Problems: []staging.Problem{{File: path.Join(dir, mainFile), Message: err.Error()}},
-			Hint:     "a template gives one object, or an array of them",
+			Hint:     "return one object, or an array of objects",
 		}
 	}
 	return objects, nil
 }
 
-// isFlat tells whether Argo CD accepts a value: one object, or an array of objects.
+// isFlat reports whether Argo CD accepts a value: one object, or an array of objects.
 func isFlat(value any) bool {
 	items, ok := value.([]any)
 	if !ok {
@@ -75,8 +75,8 @@ func isFlat(value any) bool {
 	return true
 }
 
-// importer finds imports in the tree as the jsonnet command does on disk:
-// beside the importing file first, then in the libraries, the last one first.
+// importer resolves imports in the tree as the jsonnet command does on disk: first next
+// to the importing file, then in the libraries, the last library first.
 type importer struct {
 	view      *view
 	libraries []string
@@ -99,7 +99,7 @@ func (i importer) resolve(from, name string) fileResponse {
 	for _, dir := range dirs {
 		target := path.Join(dir, name)
 		if outsideTree(target) {
-			return i.reject(from, name, "lies outside the env repo")
+			return i.reject(from, name, "is outside the env repo")
 		}
 		data, err := i.view.read(target)
 		if err == nil {
@@ -109,7 +109,7 @@ func (i importer) resolve(from, name string) fileResponse {
 			return fileResponse{Error: err.Error()}
 		}
 	}
-	return fileResponse{Error: fmt.Sprintf("import %q: there is no such file beside %s or in %s", name, from, strings.Join(i.libraries, ", "))}
+	return fileResponse{Error: fmt.Sprintf("import %q: no such file next to %s or in %s", name, from, strings.Join(i.libraries, ", "))}
 }
 
 func (i importer) reject(from, name, why string) fileResponse {
@@ -119,7 +119,7 @@ func (i importer) reject(from, name, why string) fileResponse {
 		Problems: []staging.Problem{{
 			File: from, Line: lineContaining(data, name), Field: "import", Message: fmt.Sprintf("%q %s", shorten(name), why),
 		}},
-		Hint: "a template may import only what is in the env repo: copy it there",
+		Hint: "a template may import only files of the env repo: copy the file there",
 	})
 	return fileResponse{Error: err.Error()}
 }
@@ -132,7 +132,7 @@ func lineContaining(data []byte, text string) int {
 	return 1 + bytes.Count(data[:at], []byte("\n"))
 }
 
-// epoch changes whenever a file outside envs/ does.
+// epoch identifies the state of all files outside envs/; "" if the tree has no hashes.
 func (s *snapshot) epoch() string {
 	if s.hasher == nil {
 		return ""
@@ -161,7 +161,7 @@ var (
 	traceFrame    = regexp.MustCompile(`\n\t(\S+?):\(?(\d+):`)
 )
 
-// jsonnetError keeps message and place of jsonnet's report.
+// jsonnetError converts jsonnet's report into an error with message, file and line.
 func jsonnetError(dir string, err error) error {
 	var fault templateError
 	if !errors.As(err, &fault) {
@@ -179,9 +179,9 @@ func jsonnetError(dir string, err error) error {
 	return result
 }
 
-// jsonnetProblem finds the place that a report is about: the message begins
-// with it when the code could not be parsed, else the innermost frame has it.
-// Frames of the standard library have no file and are skipped.
+// jsonnetProblem finds file and line in a report: at the start of the message of a
+// syntax error, else in the innermost frame. It skips frames of the standard library,
+// which have no file.
 func jsonnetProblem(dir, message, report string) staging.Problem {
 	problem := staging.Problem{File: path.Join(dir, mainFile), Message: strings.TrimRight(message, ".\n ")}
 	if m := staticAt.FindStringSubmatch(message); m != nil {

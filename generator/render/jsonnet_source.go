@@ -23,8 +23,8 @@ func jsonnetSource(p *project.Project, params staging.Params) ([]staging.File, e
 	return []staging.File{{Path: mainFile, Data: []byte(main)}, {Path: paramsFile, Data: data}}, nil
 }
 
-// encodeParams writes an empty object or array instead of null, so that a
-// template never has to ask whether a field is there.
+// encodeParams encodes an empty object or array instead of null, so that a template need
+// not check whether a field exists.
 func encodeParams(params staging.Params) ([]byte, error) {
 	params.Services = orEmpty(params.Services)
 	params.App = orEmpty(params.App)

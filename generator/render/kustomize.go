@@ -19,7 +19,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// buildKustomize does what `kustomize build envs/<name>` does.
+// buildKustomize builds envs/<name>, as `kustomize build` does.
 func (r *Renderer) buildKustomize(ctx context.Context, v *view) ([]staging.Object, error) {
 	if err := lint(v, v.dir); err != nil {
 		return nil, err
@@ -44,11 +44,11 @@ func runKustomize(files files, dir string) (objects []staging.Object, err error)
 	defer kustomizeSchema.acquire()()
 	defer func() {
 		if p := recover(); p != nil {
-			err = templateError(fmt.Sprintf("kustomize gave up: %v", p))
+			err = templateError(fmt.Sprintf("kustomize crashed: %v", p))
 		}
 	}()
 	options := krusty.MakeDefaultOptions()
-	// The command's own default; the library's default orders otherwise.
+	// The default of the command; the library has another default.
 	options.Reorder = krusty.ReorderOptionUnspecified
 	resources, err := krusty.MakeKustomizer(options).Run(treeFS{files}, path.Join(mountPoint, dir))
 	if err != nil {
@@ -77,20 +77,19 @@ func fromResource(r *resource.Resource) (staging.Object, error) {
 	return o, err
 }
 
-// schemaLock guards kustomize's one process-wide table of Kubernetes schemas,
-// which is filled on first need and read without a lock meanwhile. Filling it
-// takes longer than a build and most builds do without. So builds go one by one
-// as long as nobody waits; the first that finds another waiting fills the table,
-// and from then on all go side by side.
+// schemaLock guards kustomize's process-wide table of Kubernetes schemas, which a build
+// fills when it needs it and reads without a lock. Filling the table takes longer than
+// a build, and most builds do not need it. So builds run one at a time until two
+// overlap: the second fills the table, and from then on builds run concurrently.
 type schemaLock struct {
-	mu     sync.RWMutex // held for writing while the table may change
+	mu     sync.RWMutex // write-locked while the table may change
 	builds atomic.Int32 // running or waiting
 	filled atomic.Bool
 }
 
 var kustomizeSchema schemaLock
 
-// acquire waits for the turn of one build and gives what ends it.
+// acquire waits until a build may run. The caller must call leave after the build.
 func (g *schemaLock) acquire() (leave func()) {
 	g.builds.Add(1)
 	if !g.filled.Load() {
@@ -106,9 +105,9 @@ func (g *schemaLock) acquire() (leave func()) {
 	return func() { g.builds.Add(-1); g.mu.RUnlock() }
 }
 
-// Kustomize wraps an error once per directory on the way, and reports for every
-// directory that it tried to read it as a file first, and for every file that it
-// then tried it as a directory.
+// Kustomize wraps an error once per directory of the path. For every directory it also
+// reports the attempt to read it as a file, and for every file the attempt to read it
+// as a directory.
 var (
 	triedAsDir  = regexp.MustCompile(`(?s)accumulation err='(?:accumulating|merging) resources from '([^']*)': (.*)': must build at directory: '[^']*': file is not directory`)
 	triedAsFile = regexp.MustCompile(`accumulation err='accumulating resources from '[^']*': '[^']*' must resolve to a file': `)
@@ -117,14 +116,14 @@ var (
 	yamlLine    = regexp.MustCompile(`(?:yaml: )?line (\d+): `)
 	inDirectory = regexp.MustCompile(`path '` + mountPoint + `/([^']*)'`)
 
-	// What kustomize prints of its own types where an object is meant.
+	// Go values that kustomize prints instead of the name of an object.
 	resID            = regexp.MustCompile(`(?:id )?resid\.ResId\{Gvk:resid\.Gvk\{[^}]*Kind:"([^"]*)"[^}]*\}, Name:"([^"]*)"[^}]*\}`)
 	generatorPointer = regexp.MustCompile(`merging from generator &\{0x[^}]*\}: `)
 	objectID         = regexp.MustCompile(`(\w+)\.v\w+\.(?:\[noGrp\]|[\w.-]+)/([\w.-]+)\.(?:\[noNs\]|[\w-]+)`)
 	noWorkload       = regexp.MustCompile(`resource with name (\S+) does not match a config with the following GVK \[.*\]`)
 )
 
-// readableMessage says with names of objects what kustomize says with its own types.
+// readableMessage replaces Go values in a message of kustomize by names of objects.
 func readableMessage(text string) string {
 	text = generatorPointer.ReplaceAllString(resID.ReplaceAllString(text, "$1/$2"), "merging settings: ")
 	text = objectID.ReplaceAllString(text, "$1/$2")
@@ -157,7 +156,7 @@ func kustomizeError(dir string, fault templateError) error {
 	}
 }
 
-// invalidFile names file and line of a fault in YAML.
+// invalidFile returns the error for broken YAML, with file and line.
 func invalidFile(file string, err error) error {
 	problem := staging.Problem{File: strings.TrimPrefix(file, mountPoint+"/"), Message: err.Error()}
 	if m := yamlLine.FindStringSubmatchIndex(problem.Message); m != nil {

@@ -2,12 +2,12 @@ package render
 
 import "syscall"
 
-// baseMemory is what the runtime and the program's own data take beside the heap.
+// baseMemory is the memory of the Go runtime and the program outside of the heap.
 const baseMemory = 512<<20 + raceMemory
 
-// limitData makes the process fail at once when a template asks for far more
-// memory than it may have, for example for one huge string. Where the limit
-// cannot be set, the watch over the heap remains.
+// limitData makes the process fail immediately when a template allocates far more than
+// the limit, such as one huge string. If the limit cannot be set, the check of the heap
+// size remains.
 func limitData(maxMemory int64) {
 	size := uint64(maxMemory) + baseMemory
 	_ = syscall.Setrlimit(syscall.RLIMIT_DATA, &syscall.Rlimit{Cur: size, Max: size})

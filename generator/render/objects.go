@@ -12,11 +12,11 @@ import (
 	"octopod/generator/staging"
 )
 
-// maxOutput is how much JSON the objects of one staging may have.
+// maxOutput limits the JSON of all objects of a staging.
 const maxOutput = 64 << 20
 
-// installOrder is the order in which people install things by hand: what others
-// need comes first. Kinds that are not listed follow by name.
+// installOrder is the usual order of installation: dependencies first. Other kinds follow
+// by name.
 var installOrder = rank(
 	"Namespace", "ResourceQuota", "LimitRange", "ServiceAccount", "Role", "RoleBinding",
 	"NetworkPolicy", "Secret", "ConfigMap", "PersistentVolumeClaim", "Service",
@@ -32,7 +32,7 @@ func rank(kinds ...string) map[string]int {
 	return ranks
 }
 
-// sortObjects puts objects into a total order: no two runs, engines or machines differ.
+// sortObjects sorts objects in a total order, equal for all engines and machines.
 func sortObjects(objects []staging.Object) {
 	slices.SortStableFunc(objects, func(a, b staging.Object) int {
 		return cmp.Or(
@@ -53,7 +53,7 @@ func kindRank(kind string) int {
 	return len(installOrder) + 1
 }
 
-// checkSize refuses more objects, or larger ones, than a staging can have.
+// checkSize rejects too many or too large objects.
 func checkSize(dir string, objects []staging.Object) error {
 	if len(objects) > maxObjects {
 		return staging.Errorf(staging.CodeInvalid, "%s: %s", dir, tooManyObjects(len(objects)))
@@ -69,7 +69,7 @@ func checkSize(dir string, objects []staging.Object) error {
 }
 
 func tooManyObjects(n int) string {
-	return fmt.Sprintf("the template gives %d objects; at most %d are allowed", n, maxObjects)
+	return fmt.Sprintf("the template returns %d objects; at most %d are allowed", n, maxObjects)
 }
 
 // flatten collects the objects in a decoded value, as kubectl and Argo CD do:
@@ -150,8 +150,8 @@ func newObject(value map[string]any) (staging.Object, error) {
 	return o, err
 }
 
-// Manifests writes objects as envs/<name>/manifests.yaml holds them: canonical
-// YAML in the order given, byte for byte as kustomize would format each object.
+// Manifests encodes objects for envs/<name>/manifests.yaml: canonical YAML in the given
+// order, byte for byte as kustomize formats each object.
 func Manifests(objects []staging.Object) ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteString("# " + generatedNote + "\n")

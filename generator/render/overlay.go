@@ -13,9 +13,9 @@ import (
 	"octopod/generator/staging"
 )
 
-// overlay is the kustomization of one staging, field by field as it is written.
-// Patches are JSON 6902 wherever one can say it: a strategic merge patch makes
-// kustomize parse the whole Kubernetes schema, four times the work of the rest.
+// overlay is the kustomization of one staging, in the order of the file. It uses JSON
+// 6902 patches where possible: a strategic merge patch makes kustomize parse the
+// Kubernetes schema, which takes four times as long as the rest.
 type overlay struct {
 	APIVersion         string         `yaml:"apiVersion"`
 	Kind               string         `yaml:"kind"`
@@ -110,9 +110,9 @@ func newOverlay(params staging.Params) (*overlay, error) {
 	return o, err
 }
 
-// appSettings merges the staging's settings into the app's ConfigMap. An absent
-// one is written empty, because a patch can only remove what is there; the
-// patch then removes it, together with a default of the base.
+// appSettings merges the staging's settings into the ConfigMap of the app. It sets an
+// absent setting to "", because a patch can remove only an existing key; the patch then
+// removes it, together with a default of the base.
 func appSettings(params staging.Params) []configMap {
 	if len(params.App) == 0 && len(params.Absent) == 0 {
 		return nil
@@ -131,8 +131,8 @@ func appSettings(params staging.Params) []configMap {
 	return []configMap{c}
 }
 
-// quoteLiteral keeps the quotes of a value that has some around it: kustomize
-// strips one pair from every literal.
+// quoteLiteral adds quotes to a value in quotes, because kustomize strips one pair from
+// every literal.
 func quoteLiteral(value string) string {
 	if n := len(value); n >= 2 && value[0] == value[n-1] && strings.ContainsRune(`"'`, rune(value[0])) {
 		return `"` + value + `"`
@@ -147,8 +147,8 @@ func labels(pairs map[string]string) []overlayLabel {
 	return []overlayLabel{{Pairs: pairs, IncludeTemplates: true}}
 }
 
-// newImage splits a reference. A reference without tag and digest means latest,
-// which has to be said: otherwise the tag that the base writes would stay.
+// newImage splits a reference. It sets the tag latest explicitly: otherwise the tag in the
+// base would remain.
 func newImage(image staging.Image) overlayImage {
 	o := overlayImage{Name: image.Name}
 	rest, digest, _ := strings.Cut(image.Reference, "@")
@@ -162,8 +162,8 @@ func newImage(image staging.Image) overlayImage {
 	return o
 }
 
-// patches removes absent settings, then applies the parameters' patches, then
-// puts an archived staging to sleep: what sleeps must not be woken by a parameter.
+// patches removes absent settings, applies the patches of the parameters, and then scales
+// down an archived staging, so that no parameter can scale it up again.
 func patches(params staging.Params) ([]overlayPatch, error) {
 	var list []staging.Patch
 	for _, key := range slices.Sorted(slices.Values(params.Absent)) {
@@ -194,8 +194,8 @@ func archivePatch(fix staging.ArchiveFix) (overlayPatch, error) {
 	if fix.Pointer != "" {
 		return jsonPatch(staging.Patch{Kind: fix.Kind, Op: "add", Pointer: fix.Pointer, Value: fix.Value})
 	}
-	// The only patch that removes a whole object; kind and name in it are not
-	// compared, the target decides.
+	// No other patch removes a whole object. Kustomize ignores kind and name in it
+	// and uses the target.
 	text := "$patch: delete\napiVersion: v1\nkind: " + fix.Kind + "\nmetadata:\n  name: every\n"
 	return overlayPatch{Target: overlayTarget{Kind: exactSelector(fix.Kind)}, Patch: text}, nil
 }
@@ -220,15 +220,15 @@ func jsonPatch(p staging.Patch) (overlayPatch, error) {
 	return overlayPatch{Target: overlayTarget{Kind: exactSelector(p.Kind), Name: exactSelector(p.Name)}, Patch: text.String()}, nil
 }
 
-// exactSelector gives a selector that matches the text alone: kustomize reads a
-// selector as a regular expression over the whole name.
+// exactSelector returns a selector that matches only the text: kustomize uses a selector
+// as a regular expression.
 func exactSelector(name string) string { return regexp.QuoteMeta(name) }
 
 func escapePointer(key string) string {
 	return strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
 }
 
-// encodeYAML writes documents under the note that says who wrote them.
+// encodeYAML encodes documents after the note that Octopod generated them.
 func encodeYAML(documents ...any) ([]byte, error) {
 	var b bytes.Buffer
 	b.WriteString("# " + generatedNote + "\n")

@@ -9,22 +9,22 @@ import (
 	"octopod/generator/staging"
 )
 
-// Parse reads back what Manifests wrote. The file is named in errors.
+// Parse decodes the output of Manifests. Errors name the file.
 func Parse(file string, data []byte) ([]staging.Object, error) {
 	var objects []staging.Object
 	for doc := range bytes.SplitSeq(data, []byte("\n---\n")) {
 		text, err := yaml.YAMLToJSONStrict(doc)
 		if err != nil {
-			return nil, staging.Errorf(staging.CodeInvalid, "%s is no YAML", file).Because(err)
+			return nil, staging.Errorf(staging.CodeInvalid, "%s is not valid YAML", file).Because(err)
 		}
 		decoder := json.NewDecoder(bytes.NewReader(text))
 		decoder.UseNumber()
 		var value any
 		if err := decoder.Decode(&value); err != nil {
-			return nil, staging.Errorf(staging.CodeInvalid, "%s is no YAML", file).Because(err)
+			return nil, staging.Errorf(staging.CodeInvalid, "%s is not valid YAML", file).Because(err)
 		}
 		if objects, err = flatten(value, file, objects); err != nil {
-			return nil, staging.Errorf(staging.CodeInvalid, "%s holds what is no object", file).Because(err)
+			return nil, staging.Errorf(staging.CodeInvalid, "%s contains an entry that is not an object", file).Because(err)
 		}
 	}
 	return objects, nil

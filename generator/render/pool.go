@@ -13,9 +13,8 @@ import (
 	"time"
 )
 
-// workerPool evaluates in sandbox processes. They are started when needed and
-// stay for the next evaluation. The Renderer never asks for more at once than
-// it has workers.
+// workerPool evaluates in sandbox processes. It starts them on demand and keeps them for
+// later evaluations. The Renderer limits the concurrent evaluations to Workers.
 type workerPool struct {
 	options Options
 	ctx     context.Context // ends with the pool
@@ -31,8 +30,8 @@ func newWorkerPool(o Options) *workerPool {
 	return p
 }
 
-// evaluate uses up its process when the evaluation fails in any other way than
-// by an error of the template.
+// evaluate returns its process to the pool after a result or an error of the template,
+// and ends it after any other error.
 func (p *workerPool) evaluate(ctx context.Context, e evaluation, answer fileHandler) (evaluationResult, error) {
 	one, err := p.acquire()
 	if err != nil {
@@ -50,7 +49,7 @@ func (p *workerPool) evaluate(ctx context.Context, e evaluation, answer fileHand
 	return evaluationResult{json: reply.payload, objects: reply.Done.Objects, inputs: reply.Done.Looked}, nil
 }
 
-// stopFailed ends a process that did not come to an end of its work, and says why.
+// stopFailed ends a process that did not complete its evaluation, and returns the reason.
 func (p *workerPool) stopFailed(ctx context.Context, e evaluation, one *process, reply message, err error) error {
 	if ctx.Err() != nil || reply.Done != nil {
 		one.kill()
@@ -86,7 +85,7 @@ func (p *workerPool) release(one *process) {
 	defer p.mu.Unlock()
 	if p.ctx.Err() != nil {
 		one.kill()
-		_ = one.wait() // killed, as asked
+		_ = one.wait() // it was killed
 		return
 	}
 	p.idle = append(p.idle, one)
@@ -98,7 +97,7 @@ func (p *workerPool) close() error {
 	defer p.mu.Unlock()
 	for _, one := range p.idle {
 		one.kill()
-		_ = one.wait() // killed, as asked
+		_ = one.wait() // it was killed
 	}
 	p.idle = nil
 	return nil
@@ -115,7 +114,7 @@ type process struct {
 
 func startProcess(cmd *exec.Cmd, maxMemory int64) (*process, error) {
 	if cmd.Env == nil {
-		cmd.Env = []string{} // a template needs nothing of ours
+		cmd.Env = []string{} // a template must not read the environment
 	}
 	stdin, err := cmd.StdinPipe()
 	if err != nil {
@@ -139,7 +138,7 @@ func startProcess(cmd *exec.Cmd, maxMemory int64) (*process, error) {
 }
 
 func (o *process) kill() {
-	_ = o.cmd.Process.Kill() // it may have ended by itself
+	_ = o.cmd.Process.Kill() // it may have exited already
 }
 
 func (o *process) evaluate(e evaluation, answer fileHandler) (message, error) {
@@ -153,7 +152,7 @@ func (o *process) evaluate(e evaluation, answer fileHandler) (message, error) {
 			return m, err
 		}
 		if m.Ask == nil {
-			return message{}, errors.New("the worker sent something else than a question or a result")
+			return message{}, errors.New("the worker sent neither a request nor a result")
 		}
 		f := answer(*m.Ask)
 		if err := o.send(message{Found: &f, payload: f.data}); err != nil {
@@ -162,16 +161,16 @@ func (o *process) evaluate(e evaluation, answer fileHandler) (message, error) {
 	}
 }
 
-// end waits for a process that is ending, and kills one that is not.
+// end waits for a process to exit, and kills it after a second.
 func (o *process) end() (err error, killed bool) {
 	timer := time.AfterFunc(time.Second, o.kill)
 	err = o.wait()
 	return err, !timer.Stop()
 }
 
-// ranOutOfMemory tells whether a process that ended by itself broke at its limit.
-// The Go runtime dies of a refused allocation in many ways, depending on which
-// of its parts asked, but always with a trace; the kernel kills with a signal.
+// ranOutOfMemory reports whether a process that was not killed reached its memory limit.
+// The Go runtime has several messages for a failed allocation, but always prints a
+// trace; the kernel kills with a signal.
 func (o *process) ranOutOfMemory() bool {
 	words := o.stderr.String()
 	for _, sign := range []string{"out of memory", "pthread_create failed", "fatal error: ", "\ngoroutine "} {
@@ -182,8 +181,8 @@ func (o *process) ranOutOfMemory() bool {
 	return !o.cmd.ProcessState.Exited()
 }
 
-// stderrHead keeps the beginning of what a process says on its end: a crash of the Go
-// runtime names its reason first.
+// stderrHead keeps the start of a process's stderr: the Go runtime prints the reason of a
+// crash first.
 type stderrHead struct {
 	mu   sync.Mutex
 	text []byte
@@ -198,7 +197,7 @@ func (t *stderrHead) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// reset forgets the warnings of earlier evaluations.
+// reset discards the warnings of earlier evaluations.
 func (t *stderrHead) reset() {
 	t.mu.Lock()
 	defer t.mu.Unlock()

@@ -9,12 +9,12 @@ import (
 	"sync"
 )
 
-// The Renderer and a worker talk over the worker's stdin and stdout. A message
-// is a header in JSON and a payload as it is, each after its length:
+// The Renderer and a worker exchange messages over the worker's stdin and stdout. A
+// message is a JSON header and a raw payload, each after its length:
 //
 //	Renderer → worker   limits, once; then evaluation + text of the file
-//	worker → Renderer   question, any number of times; each answered by found + content
-//	worker → Renderer   done + JSON, which makes the worker idle again
+//	worker → Renderer   fileRequest, any number; the reply is fileResponse + content
+//	worker → Renderer   done + JSON; then the worker is idle
 
 type message struct {
 	Limits   *limits       `json:",omitempty"`
@@ -30,15 +30,15 @@ type limits struct{ MaxMemory int64 }
 
 type done struct {
 	Error    string         `json:",omitempty"`
-	TooLarge bool           `json:",omitempty"` // the memory limit was reached; the worker ends
+	TooLarge bool           `json:",omitempty"` // the worker reached the memory limit and exits
 	Objects  []objectHeader `json:",omitempty"`
 	Looked   []string       `json:",omitempty"`
 }
 
-// maxPayload is above everything that either side has reason to send.
+// maxPayload is larger than any valid message.
 const maxPayload = 2 * maxOutput
 
-// pipe reads and writes messages. Writing is safe from several goroutines.
+// pipe receives and sends messages. send is safe for concurrent use.
 type pipe struct {
 	in  *bufio.Reader
 	mu  sync.Mutex

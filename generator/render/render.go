@@ -14,38 +14,37 @@ import (
 	"octopod/generator/staging"
 )
 
-// Options of a Renderer; the zero value is sound.
+// Options configures a Renderer; the zero value is valid.
 type Options struct {
-	// Renders at once. Default: the cores.
+	// Workers limits the concurrent renders. Default: the number of cores.
 	Workers int
-	// Time for one render. Default 10s.
+	// Timeout limits one render. Default 10s.
 	Timeout time.Duration
-	// Memory of one evaluation. Default 512 MiB.
+	// MaxMemory limits one evaluation, in bytes. Default 512 MiB.
 	MaxMemory int64
-	// Memory for results that may be asked for again. Default 64 MiB, negative for none.
+	// CacheSize limits the cache of results, in bytes. Default 64 MiB; negative disables the cache.
 	CacheSize int64
-	// Sandbox makes the command of a process whose main calls ServeWorker;
-	// stdin, stdout and stderr are the Renderer's. Each of up to Workers such
-	// processes evaluates jsonnet, one template at a time, and is killed when it
-	// exceeds a limit. nil evaluates in this process, where a template that
-	// exceeds one is given up but not stopped: for trusted templates only.
+	// Sandbox returns the command of a process whose main calls ServeWorker; the
+	// Renderer sets stdin, stdout and stderr. Up to Workers such processes evaluate
+	// jsonnet, one template at a time, and are killed when they exceed a limit. If
+	// Sandbox is nil, the Renderer evaluates in its own process, where it abandons
+	// a template that exceeds a limit but cannot stop it: for trusted templates only.
 	Sandbox func(ctx context.Context) *exec.Cmd
-	// SandboxKustomize builds kustomizations in those processes as well, as
-	// whoever builds more than one must. In a process that ends with its one
-	// build, that is done before another process has started, and one that
-	// exceeds a limit is given up and ends with the process.
+	// SandboxKustomize also builds kustomizations in these processes. A process
+	// that builds more than one must set it. A process that exits after one build
+	// is faster without it, and a build that exceeds a limit ends with the process.
 	SandboxKustomize bool
 }
 
-// Renderer evaluates templates. It may be used by many goroutines at once.
+// Renderer evaluates templates. It is safe for concurrent use.
 type Renderer struct {
 	options Options
-	slots   chan struct{} // one for each render under way
-	pool    evaluatorPool // kustomize as well, with SandboxKustomize
+	slots   chan struct{} // one for each running render
+	pool    evaluatorPool // also for kustomize, with SandboxKustomize
 	results resultCache
 
 	mu        sync.Mutex
-	snapshots []*cachedSnapshot // the latest first
+	snapshots []*cachedSnapshot // most recently used first
 }
 
 type cachedSnapshot struct {
@@ -53,11 +52,11 @@ type cachedSnapshot struct {
 	*snapshot
 }
 
-// maxSnapshots is how many revisions stay in memory: the tip, and a few that
-// are compared with it.
+// maxSnapshots limits the revisions in memory: the tip, and a few revisions to compare
+// it with.
 const maxSnapshots = 4
 
-// New makes a Renderer. Close it to end its processes.
+// New returns a Renderer. Close it to end its processes.
 func New(o Options) *Renderer {
 	o.Workers = cmp.Or(o.Workers, runtime.GOMAXPROCS(0))
 	o.Timeout = cmp.Or(o.Timeout, 10*time.Second)
@@ -74,12 +73,12 @@ func New(o Options) *Renderer {
 	return r
 }
 
-// Close ends the processes of the sandbox. Renders under way fail.
+// Close ends the sandbox processes. Running renders fail.
 func (r *Renderer) Close() error { return r.pool.close() }
 
-// Render evaluates envs/<name> of the tree with source laid over it. Objects
-// come canonical and in a total order. Equal input gives equal objects; input
-// that was rendered before costs nothing when the tree is a TreeHasher.
+// Render evaluates envs/<name> of the tree, with source in place of the files there. It
+// returns canonical objects in a total order; equal input returns equal objects. If the
+// tree is a TreeHasher, Render caches results.
 func (r *Renderer) Render(ctx context.Context, tree fs.FS, p *project.Project, name string, source []staging.File) ([]staging.Object, error) {
 	build, err := r.engine(p)
 	if err != nil {
@@ -124,13 +123,13 @@ func (r *Renderer) engine(p *project.Project) (engine, error) {
 	return nil, unknownEngine(p.Spec.Engine)
 }
 
-// evaluatesInProcess tells whether a template takes the memory of this process.
+// evaluatesInProcess reports whether the evaluation uses the memory of this process.
 func (r *Renderer) evaluatesInProcess(p *project.Project) bool {
 	return r.options.Sandbox == nil || p.Spec.Engine == project.EngineKustomize && !r.options.SandboxKustomize
 }
 
-// buildWithTimeout gives up a build that takes too long. Its slot is free again only
-// when the build has really ended, so that builds nobody waits for cannot pile up.
+// buildWithTimeout abandons a build that takes too long. The slot of the build stays
+// taken until the build ends, so that abandoned builds cannot accumulate.
 func (r *Renderer) buildWithTimeout(ctx context.Context, v *view, build engine) ([]staging.Object, error) {
 	type outcome struct {
 		objects []staging.Object
@@ -157,9 +156,9 @@ func timeoutError(dir string, limit time.Duration) error {
 		WithHint(recursionHint)
 }
 
-const recursionHint = "look for a function that calls itself without an end"
+const recursionHint = "look for an endless recursion"
 
-// snapshotOf gives what is already in memory of a revision.
+// snapshotOf returns the cached snapshot of a revision, or a new one.
 func (r *Renderer) snapshotOf(tree fs.FS) *snapshot {
 	s := newSnapshot(tree)
 	hash, err := s.hash(".")

@@ -6,18 +6,18 @@ import (
 	"octopod/generator/project"
 )
 
-// A sandbox evaluates a template without a tree at hand: it asks for what it
-// needs, and keeps what all stagings share as long as the epoch is the same.
+// A sandbox evaluates a template without access to the tree: it requests files from the
+// Renderer, and caches files that all stagings share while the epoch is the same.
 
 // evaluation is one template to evaluate.
 type evaluation struct {
 	Engine project.Engine
 	Main   string // path of the jsonnet file, or of the kustomization's directory
-	Epoch  string // everything outside envs/ is the same as long as this is; "" for never
+	Epoch  string // identifies the state of everything outside envs/; "" disables caching
 	text   []byte // content of the jsonnet file
 }
 
-// fileRequest is what a sandbox wants to know.
+// fileRequest is a request of a sandbox for a file or directory.
 type fileRequest struct {
 	Op   operation
 	From string `json:",omitempty"` // the file that imports
@@ -33,41 +33,41 @@ const (
 	opList   operation = "list"
 )
 
-// fileResponse answers a question.
+// fileResponse is the response to a fileRequest.
 type fileResponse struct {
 	At      string   `json:",omitempty"` // path of the import, or directory of the file
-	Names   []string `json:",omitempty"` // in a directory, or of the file
-	Own     bool     `json:",omitempty"` // belongs to the one staging
+	Names   []string `json:",omitempty"` // of the entries of a directory, or of the file
+	Own     bool     `json:",omitempty"` // belongs to the staging, not shared
 	Error   string   `json:",omitempty"`
-	Missing bool     `json:",omitempty"` // the error is that there is no such file
-	Looked  []string `json:",omitempty"` // what the answer depends on outside envs/
+	Missing bool     `json:",omitempty"` // the file does not exist
+	Looked  []string `json:",omitempty"` // inputs outside envs/ of the response
 
 	data []byte
 }
 
 type fileHandler func(fileRequest) fileResponse
 
-// evaluationResult is the result of an evaluation: JSON, or the objects that kustomize
-// gives one after the other. Looked covers answers of earlier evaluations as well.
+// evaluationResult is the result of an evaluation: the JSON of jsonnet, or the objects of
+// kustomize one after the other. inputs includes those of cached files.
 type evaluationResult struct {
 	json    []byte
 	objects []objectHeader
 	inputs  []string
 }
 
-// objectHeader is an object without its JSON, of which it says the length.
+// objectHeader is an object with the length of its JSON.
 type objectHeader struct {
 	APIVersion, Kind, Namespace, Name string
 	Size                              int
 }
 
-// templateError is what an engine says of a template.
+// templateError is an error of an engine in a template.
 type templateError string
 
 func (e templateError) Error() string { return string(e) }
 
-// evaluatorPool evaluate templates. What is wrong with the template itself comes as
-// a templateError.
+// evaluatorPool evaluates templates. It returns a templateError for a fault in the
+// template.
 type evaluatorPool interface {
 	evaluate(ctx context.Context, e evaluation, answer fileHandler) (evaluationResult, error)
 	close() error

@@ -91,8 +91,8 @@ func jsonnetProject() *project.Project {
 
 const oneConfigMap = `{apiVersion: 'v1', kind: 'ConfigMap', metadata: {name: 'a'}, data: {}}`
 
-// A template that swells is stopped by its memory, long before its time is up; the
-// Renderer lives on.
+// The memory limit stops a growing template long before the timeout; the Renderer
+// continues.
 func TestSandboxStopsTemplates(t *testing.T) {
 	swell := `local grow(s, n) = if n == 0 then s else grow(s + s, n - 1) tailstrict; `
 	tests := []struct{ name, main, want string }{

@@ -149,7 +149,7 @@ func newRenderer(t testing.TB, o render.Options) *render.Renderer {
 	return r
 }
 
-// hashedTree gives a tree the hashes that a git snapshot has.
+// hashedTree adds the hashes of a git snapshot to a tree.
 type hashedTree struct{ fstest.MapFS }
 
 func (h hashedTree) TreeHash(name string) (string, error) {

@@ -40,7 +40,7 @@ func dataOf(t *testing.T, objects []staging.Object, prefix string) map[string]st
 	return nil
 }
 
-// Whatever a setting is, the application reads exactly it; an absent one is not there.
+// The application reads the exact value of a setting; an absent one is missing.
 func TestSettingsArriveUnchanged(t *testing.T) {
 	params := smallParams()
 	params.App = map[string]string{
@@ -113,7 +113,7 @@ func TestSourceRefusesPathsOutside(t *testing.T) {
 		params := smallParams()
 		params.Kustomize.Base = base
 		_, err := render.Source(kustomizeProject(), params)
-		expectInvalid(t, err, []string{"spec.kustomize.base", "leaves the env repo"})
+		expectInvalid(t, err, []string{"spec.kustomize.base", "is outside the env repo"})
 	}
 	p := jsonnetProject()
 	p.Spec.Jsonnet.File = "../x.libsonnet"

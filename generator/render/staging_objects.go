@@ -17,7 +17,7 @@ type object struct {
 	Data       map[string]string `yaml:"data,omitempty"`
 }
 
-// stagingObjects gives the objects that every staging has beside its base.
+// stagingObjects returns the objects that every staging has in addition to its base.
 func stagingObjects(params staging.Params) []any {
 	inside := metadata{Name: "octopod", Namespace: params.Namespace, Labels: params.Labels}
 	objects := []any{object{
@@ -35,9 +35,9 @@ func stagingObjects(params staging.Params) []any {
 	})
 }
 
-// configMapData is the data of the ConfigMap octopod: what replacements of a component
-// and the environment of a container may refer to. Host and URL are left out
-// for a service that is not reached from outside.
+// configMapData returns the data of the ConfigMap octopod, for replacements of a
+// component and environment variables of a container. It has no host and URL for a
+// service without an ingress.
 func configMapData(params staging.Params) map[string]string {
 	data := map[string]string{
 		"project":   params.Project,

@@ -51,7 +51,7 @@ func write(t *testing.T, disk filesys.FileSystem, name string, data []byte) {
 	}
 }
 
-// documents gives the text of each object by name.
+// documents returns the text of each object by name.
 func documents(t *testing.T, text []byte) map[string]string {
 	t.Helper()
 	_, all, _ := strings.Cut(string(text), "\n") // the note above

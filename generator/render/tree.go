@@ -10,12 +10,12 @@ import (
 	"octopod/generator/staging"
 )
 
-// Limits of what one render may read and give.
+// Limits of one render.
 const (
 	maxFileSize  = 8 << 20
 	maxTotalSize = 64 << 20
 	maxObjects   = 2000
-	maxLinks     = 40 // followed on the way to one file
+	maxLinks     = 40 // followed to resolve one path
 )
 
 // TreeHasher is an fs.FS that knows the git hash of the file or directory at a path
@@ -28,13 +28,12 @@ type TreeHasher interface {
 // node is one entry of a tree.
 type node struct {
 	mode   fs.FileMode // fs.ModeDir, fs.ModeSymlink or 0 for a file
-	target string      // of a link
+	target string      // of a symbolic link
 	err    error
 }
 
-// snapshot is a revision of the env repo with what renders read of it so far,
-// shared by all renders of that revision. What lies in envs/ is one staging's
-// business and not kept.
+// snapshot is a revision of the env repo with a cache of its files, shared by all renders
+// of the revision. It does not cache files in envs/, which only one staging reads.
 type snapshot struct {
 	tree   fs.FS
 	hasher TreeHasher // nil when the tree has no hashes
@@ -42,7 +41,7 @@ type snapshot struct {
 	mu     sync.Mutex
 	nodes  map[string]node
 	files  map[string][]byte
-	linted map[string]error // directories outside envs/ that were checked
+	linted map[string]error // by directory outside envs/
 }
 
 func newSnapshot(tree fs.FS) *snapshot {
@@ -55,7 +54,7 @@ func newSnapshot(tree fs.FS) *snapshot {
 
 func isShared(name string) bool { return !strings.HasPrefix(name, staging.EnvsDir+"/") }
 
-// stat gives the node at a path, without following a link at its end.
+// stat returns the node at a path. It does not follow a link.
 func (s *snapshot) stat(name string) node {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -64,7 +63,7 @@ func (s *snapshot) stat(name string) node {
 		return n
 	}
 	n = s.lstat(name)
-	// A tree may lie behind a network: any other error may be gone next time.
+	// Other errors may be temporary: the tree may be remote.
 	if lasting := n.err == nil || errors.Is(n.err, fs.ErrNotExist); lasting && isShared(name) {
 		s.nodes[name] = n
 	}
@@ -82,12 +81,12 @@ func (s *snapshot) lstat(name string) node {
 		n.target, n.err = readLink(s.tree, name)
 	case n.mode != fs.ModeDir && n.mode != 0:
 		n.err = staging.Errorf(staging.CodeInvalid, "%s is neither a file nor a directory", name).
-			WithHint("put the files themselves into the env repo")
+			WithHint("commit regular files to the env repo")
 	}
 	return n
 }
 
-// read gives the content of a file.
+// read returns the content of a file.
 func (s *snapshot) read(name string) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -100,7 +99,7 @@ func (s *snapshot) read(name string) ([]byte, error) {
 	}
 	if len(data) > maxFileSize {
 		return nil, staging.Errorf(staging.CodeInvalid, "%s is larger than %d MiB", name, maxFileSize>>20).
-			WithHint("a template is text: keep data out of the env repo")
+			WithHint("keep only text in templates, and data outside the env repo")
 	}
 	if isShared(name) {
 		s.files[name] = data
@@ -108,7 +107,7 @@ func (s *snapshot) read(name string) ([]byte, error) {
 	return data, nil
 }
 
-// readLink gives the target of a link: a git snapshot has it as the content.
+// readLink returns the target of a link, which a git snapshot stores as content.
 func readLink(tree fs.FS, name string) (string, error) {
 	if links, ok := tree.(fs.ReadLinkFS); ok {
 		return links.ReadLink(name)
@@ -126,17 +125,17 @@ func (s *snapshot) hash(name string) (string, error) {
 	return s.hasher.TreeHash(name)
 }
 
-// view is what the render of one staging sees: a snapshot with the staging's
-// own files laid over it. It is used by one goroutine at a time.
+// view is the file system of one render: a snapshot, in which the files of the staging
+// are replaced. It is not safe for concurrent use.
 type view struct {
 	base      *snapshot
 	dir       string            // envs/<name>
 	overlay   map[string][]byte // by full path
-	inputs    map[string]string // what was looked at outside the overlay, with its hash
+	inputs    map[string]string // paths read outside the overlay, with their hashes
 	unhashed  bool              // the hash of an input is unknown, so the result is not cached
 	sizes     map[string]int64  // of the files that were read
 	total     int64
-	violation error // the first look that a hermetic render does not allow
+	violation error // the first access that is not hermetic
 }
 
 func newView(base *snapshot, name string, source []staging.File) *view {
@@ -152,8 +151,8 @@ func newView(base *snapshot, name string, source []staging.File) *view {
 	return v
 }
 
-// reject records a violation and gives it back. Engines wrap, swallow and retry
-// errors of their file system; the record keeps the first one as it was.
+// reject records a violation and returns it. Engines wrap, drop and retry errors of their
+// file system; the record keeps the first one unchanged.
 func (v *view) reject(err error) error {
 	if v.violation == nil {
 		v.violation = err
@@ -161,8 +160,7 @@ func (v *view) reject(err error) error {
 	return err
 }
 
-// resolve follows links to the file or directory that a path means and gives
-// its real path.
+// resolve follows links to a file or directory and returns its real path and node.
 func (v *view) resolve(name string) (string, node, error) {
 	if outsideTree(name) {
 		return "", node{}, v.reject(outsideError(name))
@@ -190,19 +188,20 @@ func (v *view) resolve(name string) (string, node, error) {
 }
 
 func outsideError(name string) error {
-	return staging.Errorf(staging.CodeInvalid, "%s lies outside the env repo", name).
-		WithHint("a template may use only what is in the env repo: copy it there")
+	return staging.Errorf(staging.CodeInvalid, "%s is outside the env repo", name).
+		WithHint("a template may use only files of the env repo: copy the file there")
 }
 
-// recordError: a change of the record alone, of a title or a note, is no rollout.
+// recordError rejects a template that reads the record: a change to the title or note of a
+// staging must not cause a rollout.
 func recordError(name string) error {
-	return staging.Errorf(staging.CodeInvalid, "a template reads %s, which is for Octopod and for people", name).
-		WithHint("a template is given what it needs of a staging: %s with kustomize, %s with jsonnet", objectsFile, paramsFile)
+	return staging.Errorf(staging.CodeInvalid, "a template must not read %s", name).
+		WithHint("read the values of the staging from %s with kustomize, or from %s with jsonnet", objectsFile, paramsFile)
 }
 
 func linkError(name, target string) error {
-	return staging.Errorf(staging.CodeInvalid, "%s is a link to %s, which leaves the env repo or never ends", name, target).
-		WithHint("replace the link by a copy of what it points to")
+	return staging.Errorf(staging.CodeInvalid, "%s is a link to %s, which is outside the env repo or part of a cycle", name, target).
+		WithHint("replace the link by a copy of its target")
 }
 
 func (v *view) stat(name string) (node, error) {
@@ -217,15 +216,15 @@ func (v *view) stat(name string) (node, error) {
 	}
 	if !isShared(name) && !strings.HasPrefix(name, v.dir+"/") {
 		return node{}, v.reject(staging.Errorf(staging.CodeInvalid, "%s uses %s, which belongs to another staging", v.dir, name).
-			WithHint("move what stagings share to templates/ or jsonnet/"))
+			WithHint("move shared files to templates/ or jsonnet/"))
 	}
 	v.recordInput(name)
 	n := v.base.stat(name)
 	return n, v.rejectInvalid(n.err)
 }
 
-// recordInput remembers what a result depends on: the top-level directory, or the very
-// file where it lies in the staging's own directory.
+// recordInput records an input of the result: the top-level directory, or the file itself
+// in the staging's own directory.
 func (v *view) recordInput(name string) {
 	key := name
 	if isShared(name) {
@@ -239,7 +238,7 @@ func (v *view) recordInput(name string) {
 	v.unhashed = v.unhashed || err != nil
 }
 
-// sharedInputs gives what the result depends on outside envs/.
+// sharedInputs returns the inputs of the result outside envs/.
 func (v *view) sharedInputs() []string {
 	var names []string
 	for name := range v.inputs {
@@ -250,14 +249,14 @@ func (v *view) sharedInputs() []string {
 	return names
 }
 
-// recordInputs remembers what an evaluation knew from earlier ones.
+// recordInputs records the inputs of cached files.
 func (v *view) recordInputs(names []string) {
 	for _, name := range names {
 		v.recordInput(name)
 	}
 }
 
-// read gives the content of a file.
+// read returns the content of a file.
 func (v *view) read(name string) ([]byte, error) {
 	real, n, err := v.resolve(name)
 	if err != nil {
@@ -275,7 +274,7 @@ func (v *view) read(name string) ([]byte, error) {
 	return data, v.countSize(real, int64(len(data)))
 }
 
-// rejectInvalid makes a fault of the tree itself the result of the render.
+// rejectInvalid records an error as a violation if the tree is invalid.
 func (v *view) rejectInvalid(err error) error {
 	if staging.CodeOf(err) == staging.CodeInvalid {
 		return v.reject(err)
@@ -290,12 +289,12 @@ func (v *view) countSize(name string, size int64) error {
 	v.sizes[name] = size
 	if v.total += size; v.total > maxTotalSize {
 		return v.reject(staging.Errorf(staging.CodeInvalid, "the templates of %s are larger than %d MiB together", v.dir, maxTotalSize>>20).
-			WithHint("a template is text: keep data out of the env repo"))
+			WithHint("keep only text in templates, and data outside the env repo"))
 	}
 	return nil
 }
 
-// list gives the names in a directory, sorted.
+// list returns the names in a directory, sorted.
 func (v *view) list(name string) ([]string, error) {
 	real, _, err := v.resolve(name)
 	if err != nil {

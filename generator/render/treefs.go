@@ -10,24 +10,24 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 )
 
-// mountPoint is where kustomize sees the env repo. Everything beside it is
-// outside, however many ".." led there.
+// mountPoint is the path of the env repo for kustomize. Other paths are outside of the
+// env repo, however many ".." they contain.
 const mountPoint = "/env-repo"
 
 var errReadOnly = errors.New("the env repo is read-only while it is rendered")
 
-// files is what kustomize needs of an env repo; paths begin with mountPoint.
+// files provides the files of an env repo to kustomize; paths begin with mountPoint.
 type files interface {
-	// locate follows links to a directory and, unless it is one, a file in it.
+	// locate resolves links. It returns a directory and, for a file, its name in it.
 	locate(name string) (dir, file string, err error)
 	read(name string) ([]byte, error)
 	list(name string) ([]string, error)
 }
 
-// viewFiles is the files of a view.
+// viewFiles provides the files of a view.
 type viewFiles struct{ view *view }
 
-// inTree gives the path from the root of the env repo.
+// inTree returns the path relative to the root of the env repo.
 func (f viewFiles) inTree(name string) (string, error) {
 	clean := path.Join("/", name)
 	switch {
@@ -75,41 +75,41 @@ func (f viewFiles) list(name string) ([]string, error) {
 	return f.view.list(inside)
 }
 
-// treeFS shows files to kustomize.
+// treeFS implements the file system of kustomize.
 type treeFS struct{ files files }
 
 var _ filesys.FileSystem = treeFS{}
 
-// CleanedAbs splits a path, links followed, into a directory and a file in it.
+// CleanedAbs resolves links and splits a path into a directory and a file in it.
 func (f treeFS) CleanedAbs(name string) (filesys.ConfirmedDir, string, error) {
 	dir, file, err := f.files.locate(name)
 	return filesys.ConfirmedDir(dir), file, err
 }
 
-// ReadFile gives the content of a file.
+// ReadFile returns the content of a file.
 func (f treeFS) ReadFile(name string) ([]byte, error) { return f.files.read(name) }
 
-// IsDir tells whether a path is a directory.
+// IsDir reports whether a path is a directory.
 func (f treeFS) IsDir(name string) bool {
 	_, file, err := f.files.locate(name)
 	return err == nil && file == ""
 }
 
-// Exists tells whether there is anything at a path.
+// Exists reports whether a path exists.
 func (f treeFS) Exists(name string) bool {
 	_, _, err := f.files.locate(name)
 	return err == nil
 }
 
-// ReadDir gives the names in a directory.
+// ReadDir returns the names in a directory.
 func (f treeFS) ReadDir(name string) ([]string, error) { return f.files.list(name) }
 
-// Glob gives the files of one directory that match the last part of a pattern.
+// Glob returns the files of one directory that match the last part of a pattern.
 func (f treeFS) Glob(pattern string) ([]string, error) {
 	dir := path.Dir(pattern)
 	names, err := f.files.list(dir)
 	if err != nil {
-		return nil, nil // as with filepath.Glob, what cannot be read does not match
+		return nil, nil // like filepath.Glob, Glob ignores errors
 	}
 	var found []string
 	for _, name := range names {
@@ -124,7 +124,7 @@ func (f treeFS) Glob(pattern string) ([]string, error) {
 	return found, nil
 }
 
-// What follows is not needed to build: kustomize writes nothing and reads by name.
+// A build does not use the following methods: it writes nothing and reads by name.
 
 func (treeFS) Create(string) (filesys.File, error)    { return nil, errReadOnly }
 func (treeFS) Mkdir(string) error                     { return errReadOnly }

@@ -7,27 +7,27 @@ import (
 	"octopod/generator/staging"
 )
 
-// withMemoryLimit gives a context that ends when this process takes so much more memory
-// than it has now as an evaluation may, with the cause. Nothing stops the
-// evaluation itself: the process is expected to end soon.
+// withMemoryLimit returns a context that ends with a memory error when the heap of this
+// process grows by more than maxMemory. It cannot stop the evaluation itself: the
+// process is expected to exit.
 func withMemoryLimit(ctx context.Context, dir string, maxMemory int64) (context.Context, context.CancelFunc) {
-	ctx, giveUp := context.WithCancelCause(ctx)
-	most := heapSize() + uint64(maxMemory)
+	ctx, cancel := context.WithCancelCause(ctx)
+	limit := heapSize() + uint64(maxMemory)
 	go func() {
-		look := time.NewTicker(memoryCheckInterval)
-		defer look.Stop()
+		ticker := time.NewTicker(memoryCheckInterval)
+		defer ticker.Stop()
 		for {
 			select {
 			case <-ctx.Done():
 				return
-			case <-look.C:
-				if heapSize() > most {
-					giveUp(memoryError(dir, maxMemory))
+			case <-ticker.C:
+				if heapSize() > limit {
+					cancel(memoryError(dir, maxMemory))
 				}
 			}
 		}
 	}()
-	return ctx, func() { giveUp(nil) }
+	return ctx, func() { cancel(nil) }
 }
 
 func memoryError(main string, maxMemory int64) error {

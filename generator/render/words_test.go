@@ -11,7 +11,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// Kustomize shows some faults as dumps of its own types; people read names.
+// Kustomize prints some errors as Go values; readableMessage replaces them by names.
 func TestKustomizesOwnTypesAreNeverShown(t *testing.T) {
 	tests := map[string]struct{ base, overlay, says string }{
 		"settings of a ConfigMap that is not there": {

@@ -10,16 +10,15 @@ import (
 	"octopod/generator/project"
 )
 
-// ServeWorker evaluates the templates that a Renderer sends on stdin and gives
-// the results on stdout. It is the whole work of a sandbox process: it limits
-// the memory of the process it runs in and returns when stdin ends, even while
-// a template is being evaluated, or when a limit is reached. The process should
-// exit then.
+// ServeWorker evaluates the templates that a Renderer sends on stdin and writes the
+// results to stdout. It is the main function of a sandbox process: it limits the memory
+// of the process, and returns when stdin ends, even during an evaluation, or when a
+// template reaches the limit. The process should then exit.
 func ServeWorker(stdin io.Reader, stdout io.Writer) error {
 	p := newPipe(stdin, stdout)
 	first, err := p.receive()
 	if err != nil || first.Limits == nil {
-		return errors.Join(errors.New("render: stdin is no Renderer"), err)
+		return errors.Join(errors.New("render: stdin does not come from a Renderer"), err)
 	}
 	w := &worker{pipe: p, answers: make(chan message), finished: make(chan error)}
 	w.limit(first.Limits.MaxMemory)
@@ -35,8 +34,8 @@ type worker struct {
 	kustomize builder
 }
 
-// Between two looks at the heap a template can take only what the operating
-// system lets it: see limitData.
+// memoryCheckInterval is the time between two checks of the heap. In between, only the
+// operating system limits a template: see limitData.
 const memoryCheckInterval = 5 * time.Millisecond
 
 func (w *worker) serve() error {
@@ -44,7 +43,7 @@ func (w *worker) serve() error {
 	go func() { ended <- w.read(jobs) }()
 	watch := time.NewTicker(memoryCheckInterval)
 	defer watch.Stop()
-	watch.Stop() // nothing to watch yet
+	watch.Stop() // until the first evaluation
 	for {
 		select {
 		case job := <-jobs:
@@ -65,7 +64,7 @@ func (w *worker) serve() error {
 	}
 }
 
-// read hands on what the Renderer sends, until it sends no more.
+// read dispatches the messages of the Renderer until stdin ends.
 func (w *worker) read(jobs chan<- message) error {
 	for {
 		m, err := w.pipe.receive()
@@ -106,8 +105,8 @@ func (w *worker) request(q fileRequest) fileResponse {
 	return *m.Found
 }
 
-// limit makes the garbage collector work for throughput far below the limit and
-// for space near it, and the operating system refuse what is far above.
+// limit configures the garbage collector for throughput far below the limit and for space
+// near it, and makes the operating system reject allocations far above it.
 func (w *worker) limit(maxMemory int64) {
 	w.maxMemory = uint64(maxMemory)
 	debug.SetGCPercent(800)

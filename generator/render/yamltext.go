@@ -9,8 +9,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// lineOf finds the line of an entry in a YAML file: the first scalar that is
-// the entry, else the key of the field; 0 when there is neither.
+// lineOf returns the line of an entry in a YAML file: of the first scalar that equals the
+// entry, else of the key of the field; 0 if neither exists.
 func lineOf(data []byte, field, entry string) int {
 	var doc yaml.Node
 	if yaml.Unmarshal(data, &doc) != nil {
@@ -36,11 +36,11 @@ func findScalar(n *yaml.Node, text string) int {
 	return 0
 }
 
-// maxExpanded is how many nodes (and 64 bytes of text) a file may have once its
-// aliases are replaced by what they stand for, which kustomize does without a limit.
+// maxExpanded limits the nodes (and units of 64 bytes of text) in a file after the
+// expansion of its aliases, which kustomize does not limit.
 const maxExpanded = 200_000
 
-// checkAliases refuses a file that a few aliases blow up.
+// checkAliases rejects a file that is too large after the expansion of its aliases.
 func (v *view) checkAliases(name string, data []byte) error {
 	if !hasAliases(data) {
 		return nil
@@ -49,7 +49,7 @@ func (v *view) checkAliases(name string, data []byte) error {
 	for {
 		var doc yaml.Node
 		if decoder.Decode(&doc) != nil {
-			return nil // the end, or a fault that kustomize will report
+			return nil // the end, or an error that kustomize reports
 		}
 		if expandedSize(&doc, map[*yaml.Node]int{}) > maxExpanded {
 			return v.reject(staging.Errorf(staging.CodeInvalid, "%s: its aliases expand to more than %d values", name, maxExpanded).
@@ -62,14 +62,13 @@ func hasAliases(data []byte) bool {
 	return bytes.IndexByte(data, '&') >= 0 && bytes.IndexByte(data, '*') >= 0
 }
 
-// expandedSize counts the nodes of a tree with its aliases replaced, up to just
-// above the limit. Text that may be YAML itself, such as an inline patch,
-// counts as what it says.
+// expandedSize counts the nodes of a tree after the expansion of its aliases, up to
+// maxExpanded+1. It also expands text that may be YAML, such as an inline patch.
 func expandedSize(n *yaml.Node, known map[*yaml.Node]int) int {
 	if count, ok := known[n]; ok {
 		return count
 	}
-	known[n] = maxExpanded + 1 // an alias to what contains it never ends
+	known[n] = maxExpanded + 1 // an alias to its own ancestor is endless
 	count := 1 + len(n.Value)/64
 	switch {
 	case n.Kind == yaml.AliasNode:
@@ -90,7 +89,7 @@ func expandedSize(n *yaml.Node, known map[*yaml.Node]int) int {
 	return known[n]
 }
 
-// shorten keeps an error readable when an entry is a whole document.
+// shorten shortens an entry for an error: it may be a whole document.
 func shorten(text string) string {
 	text, _, more := strings.Cut(text, "\n")
 	if len(text) > 120 {
