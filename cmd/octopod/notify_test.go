@@ -53,10 +53,10 @@ func TestNotifyPrintsTheAnswersOfSinks(t *testing.T) {
 		t.Errorf("printed a secret: %s", out)
 	}
 	for want, args := range map[string][]string{
-		`names no sink "chat"`:                    {"notify", "--server-config", file, "chat"},
-		"it has: team-chat, on-call":              {"notify", "--server-config", file, "chat"},
-		"--server-config is required: it lists":   {"notify"},
-		"notify.sinks team-chat.url is empty: no": {"notify", "--server-config", file, "team-chat"},
+		`names no sink "chat"`:                       {"notify", "--server-config", file, "chat"},
+		"it has: team-chat, on-call":                 {"notify", "--server-config", file, "chat"},
+		"--server-config is required: it lists":      {"notify"},
+		"notify.sinks team-chat.url is empty: $CHAT": {"notify", "--server-config", file, "team-chat"},
 	} {
 		if out, err := tryProgram(t, dir, nil, args...); err == nil || !strings.Contains(out, want) {
 			t.Errorf("%v printed: %s", args, out)
