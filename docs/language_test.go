@@ -45,6 +45,7 @@ var clean = []string{
 	"docs/webhooks.md",
 	"docs/wording_test.go",
 	"examples/...",
+	"generator",
 	"generator/auth/...",
 	"generator/argocd/...",
 	"generator/bounded/...",

@@ -9,9 +9,9 @@ import (
 	"octopod/generator/staging"
 )
 
-// A limit counts the actions that the actor may see, not those before.
+// A limit counts only the actions that the actor may see.
 func TestActivityIsLimitedAfterItIsFiltered(t *testing.T) {
-	w := guarded(t)
+	w := restricted(t)
 	for i := range 4 {
 		w.do(staging.Action{Verb: staging.Deploy, Branch: fmt.Sprint("other-", i)})
 	}
@@ -30,7 +30,7 @@ func TestActivityIsLimitedAfterItIsFiltered(t *testing.T) {
 
 // Files hide the secrets that Manifests hide, and leave everything else as it is.
 func TestFilesMaskSecrets(t *testing.T) {
-	w := guarded(t)
+	w := restricted(t)
 	const manifests = `apiVersion: v1
 kind: Secret
 metadata: {name: db}
@@ -103,7 +103,7 @@ spec:
 	} {
 		for _, want := range wants {
 			if !strings.Contains(all[file], want) {
-				t.Errorf("%s does not hold %q:\n%s", file, want, all[file])
+				t.Errorf("%s does not contain %q:\n%s", file, want, all[file])
 			}
 		}
 	}

@@ -12,10 +12,10 @@ import (
 	"octopod/generator/testenv"
 )
 
-// What the feed knows is for an actor what they may read: in the list, by name, and
-// while they follow it, also of deletions.
-func TestTheFeedShowsOnlyWhatMayBeRead(t *testing.T) {
-	w := guarded(t)
+// An actor reads only permitted stagings from the feed: in the list, by name, and in a
+// subscription, deletions included.
+func TestFeedIsFilteredByRights(t *testing.T) {
+	w := restricted(t)
 	w.do(staging.Action{Verb: staging.Create, Branch: "feature/other"})
 	stagings, _, clock := withArgo(t, w)
 	feed := live.NewFeed(stagings, clock.Now)

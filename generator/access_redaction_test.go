@@ -18,9 +18,9 @@ import (
 	"octopod/generator/testenv"
 )
 
-// Hidden fields are not in the answer at all, for whoever asks in whichever way.
+// No response contains hidden fields or secrets, for any role.
 func TestHiddenFieldsAreNotInAnswers(t *testing.T) {
-	w := guarded(t)
+	w := restricted(t)
 	w.do(staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"API_TOKEN": "hunter2hunter2"}})
 	w.write(staging.File{Path: "envs/broken/staging.yaml", Data: []byte("kind: {")})
 	for _, role := range []project.Role{project.RoleViewer, project.RoleUser, project.RoleAdmin} {
@@ -38,7 +38,7 @@ func TestHiddenFieldsAreNotInAnswers(t *testing.T) {
 			t.Fatal(err)
 		}
 		if bytes.Contains(text, []byte("hunter2")) {
-			t.Errorf("%s is told a secret: %s", role, text)
+			t.Errorf("%s receives a secret: %s", role, text)
 		}
 		for _, hidden := range []string{"logs.example.com", "staging.yaml:"} {
 			if got, want := strings.Contains(string(text), hidden), role == project.RoleAdmin; got != want {
@@ -52,15 +52,14 @@ func TestHiddenFieldsAreNotInAnswers(t *testing.T) {
 	}
 	for _, o := range objects {
 		if bytes.Contains(o.JSON, []byte("hunter2")) {
-			t.Errorf("%s holds a secret: %s", o, o.JSON)
+			t.Errorf("%s contains a secret: %s", o, o.JSON)
 		}
 	}
 }
 
-// No answer tells whether a guess at what is not shown is right: no list, and no
-// version.
-func TestWhatIsNotShownCannotBeGuessed(t *testing.T) {
-	w := guarded(t)
+// Neither a list nor a version confirms a guess at a hidden value.
+func TestHiddenValuesCannotBeGuessed(t *testing.T) {
+	w := restricted(t)
 	set := func(token, level string) {
 		w.do(staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"API_TOKEN": token, "LOG_LEVEL": level}})
 	}
@@ -83,21 +82,21 @@ func TestWhatIsNotShownCannotBeGuessed(t *testing.T) {
 			_, err := a.Find(t.Context(), q)
 			forbidden(t, "finding by "+guess, err)
 			_, err = a.Subscribe(t.Context(), q, 0)
-			forbidden(t, "following by "+guess, err)
+			forbidden(t, "subscribing by "+guess, err)
 		}
 	}
 	before := version()
 	if set("hunter3", "debug"); version() != before {
-		t.Error("a version tells of a secret")
+		t.Error("a secret changes the version")
 	}
 	if set("hunter3", "info"); version() == before {
-		t.Error("a version does not tell of what is shown")
+		t.Error("a visible setting does not change the version")
 	}
 }
 
-// octopod.yaml holds what the pages leave out as well.
-func TestTheProjectIsShownAsItsPageIs(t *testing.T) {
-	w := guarded(t)
+// Project hides the same fields of octopod.yaml as the pages.
+func TestProjectIsRedacted(t *testing.T) {
+	w := restricted(t)
 	read := func(role project.Role) string {
 		p, err := w.as(testRights{role: role}).Project(t.Context())
 		if err != nil {
@@ -138,21 +137,21 @@ func TestTheProjectIsShownAsItsPageIs(t *testing.T) {
 			}
 		}
 		if !strings.Contains(text, `"backend"`) {
-			t.Errorf("%s does not read how the parts are called", role)
+			t.Errorf("%s does not read the names of the services", role)
 		}
 	}
 }
 
-// What git, Argo CD or the system say is for those who are shown detail.
-func TestForeignErrorsAreNotToldToUsers(t *testing.T) {
-	w := guarded(t)
+// Errors of git, Argo CD and the system are for roles that may read details.
+func TestForeignErrorsAreHiddenFromUsers(t *testing.T) {
+	w := restricted(t)
 	if err := os.RemoveAll(filepath.Join(w.path, "objects")); err != nil {
 		t.Fatal(err)
 	}
 	views, err := w.as(testRights{role: project.RoleUser}).Find(t.Context(), staging.Query{})
 	shown, _ := json.Marshal(views)
 	if text := fmt.Sprint(string(shown), err); err == nil && len(views) == 0 || strings.Contains(text, w.path) {
-		t.Errorf("shown: %s", text)
+		t.Errorf("the response is %s", text)
 	}
 	for _, v := range views {
 		if v.Status.Phase != staging.PhaseInvalid || v.Status.Detail != "" {
@@ -161,9 +160,9 @@ func TestForeignErrorsAreNotToldToUsers(t *testing.T) {
 	}
 }
 
-// A wait that ended is told as such, and not in the words of the network.
-func TestAWaitThatEndedIsToldPlainly(t *testing.T) {
-	w := guarded(t)
+// A timeout is reported as a timeout, and not as an error of the network.
+func TestTimeoutIsReported(t *testing.T) {
+	w := restricted(t)
 	server := testenv.ServeHTTP(t, filepath.Dir(w.path))
 	far := join(t, server.URL+"/"+filepath.Base(w.path), newRenderer(t))
 	server.Intercept(testenv.Hang)
@@ -171,23 +170,22 @@ func TestAWaitThatEndedIsToldPlainly(t *testing.T) {
 	defer cancel()
 	_, err := far.as(testRights{role: project.RoleUser}).Find(ctx, staging.Query{})
 	if !errors.Is(err, context.DeadlineExceeded) || strings.Contains(err.Error(), "Get ") {
-		t.Errorf("told: %v", err)
+		t.Errorf("error %v", err)
 	}
 }
 
-// Why a branch has a staging is told in Octopod's words, and without the parts
-// that are hidden.
-func TestWhyIsToldAsTheRestIs(t *testing.T) {
-	f := withApps(t, "").follower()
+// Explain contains neither foreign errors nor fields that are hidden from the role.
+func TestExplainIsRedacted(t *testing.T) {
+	f := withApps(t, "").queue()
 	pushed := f.commit("backend", "feature/login")
 	f.accept("d1", pushed)
-	f.became("d1", receiver.OutcomeDone)
+	f.awaitOutcome("d1", receiver.OutcomeDone)
 	pushed = f.commit("backend", "feature/login")
-	pushed.Commit = pushed.Commit[:12] // so that the repository must be asked
+	pushed.Commit = pushed.Commit[:12] // Octopod must query the repository
 	f.server.Close()
 	f.accept("d2", pushed)
-	f.became("d2", receiver.OutcomeWaiting)
-	told := func(role project.Role) string {
+	f.awaitOutcome("d2", receiver.OutcomeWaiting)
+	explain := func(role project.Role) string {
 		e, err := f.as(testRights{role: role}).Explain(t.Context(), "feature/login")
 		if err != nil {
 			t.Fatal(err)
@@ -195,12 +193,12 @@ func TestWhyIsToldAsTheRestIs(t *testing.T) {
 		return fmt.Sprint(e)
 	}
 	for role, detail := range map[project.Role]bool{project.RoleViewer: false, project.RoleAdmin: true} {
-		if text := told(role); strings.Count(text, "refused") > 0 != detail || !strings.Contains(text, "cannot list the branches of") || !strings.Contains(text, "waiting: ") {
-			t.Errorf("%s is told: %s", role, text)
+		if text := explain(role); strings.Count(text, "refused") > 0 != detail || !strings.Contains(text, "cannot list the branches of") || !strings.Contains(text, "waiting: ") {
+			t.Errorf("%s reads: %s", role, text)
 		}
 	}
 	f.write(staging.File{Path: project.File, Data: []byte(f.projectFile() + "  ui: {visible: {services: admin, created: admin, expires: admin}}\n")})
-	if text := told(project.RoleViewer); strings.Contains(text, "asked for the branch") || strings.Contains(text, "created") || strings.Contains(text, "archived after") {
-		t.Errorf("what is hidden is told: %s", text)
+	if text := explain(project.RoleViewer); strings.Contains(text, "asked for the branch") || strings.Contains(text, "created") || strings.Contains(text, "archived after") {
+		t.Errorf("it contains hidden fields: %s", text)
 	}
 }

@@ -18,10 +18,10 @@ import (
 	"octopod/generator/testenv"
 )
 
-// testRights are a role, limited to verbs on names as a token's are.
+// testRights are the rights of a role, limited to verbs and names like a token's.
 type testRights struct {
 	role  project.Role
-	verbs map[staging.Verb]bool // nil: all that the role has
+	verbs map[staging.Verb]bool // nil: all verbs of the role
 	name  string                // "": all
 }
 
@@ -43,14 +43,14 @@ func (r testRights) Check(_ *project.Project, verb staging.Verb, name string) er
 	return nil
 }
 
-// as gives access with these rights.
-func (w *world) as(r testRights) *generator.Access {
+// as returns the Access of an actor with these rights.
+func (w *fixture) as(r testRights) *generator.Access {
 	return w.Stagings.As(rights.Actor{Person: staging.Person{Name: "Eve"}, Via: staging.ViaAPI, Rights: r}, live.NewFeed(w.Stagings, w.Now))
 }
 
-// guarded is a world with a setting that admins alone may change, a preset that
-// changes it, and a link for admins.
-func guarded(t *testing.T) *world {
+// restricted returns a fixture with a setting that only admins may change, a preset
+// that changes it, and a link for admins.
+func restricted(t *testing.T) *fixture {
 	t.Helper()
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	text, err := w.tip().ReadFile(project.File)
@@ -92,10 +92,9 @@ func forbidden(t *testing.T, what string, err error) {
 	}
 }
 
-// Whatever changes a setting that is not for the role is refused, by a direct
-// call too.
+// A role cannot change a setting that it may not set, by any action.
 func TestRoleEscalationOnAdminOnlyParameter(t *testing.T) {
-	w := guarded(t)
+	w := restricted(t)
 	user, admin := w.as(testRights{role: project.RoleUser}), w.as(testRights{role: project.RoleAdmin})
 	apply := func(a *generator.Access, action staging.Action) error {
 		action.Name = "login"
@@ -120,12 +119,12 @@ func TestRoleEscalationOnAdminOnlyParameter(t *testing.T) {
 	forbidden(t, "unset", apply(user, staging.Action{Verb: staging.Unset, Unset: []string{"SPEND_LIMIT"}}))
 	forbidden(t, "rollback", apply(user, staging.Action{Verb: staging.Rollback}))
 	if err := apply(user, staging.Action{Verb: staging.Set, Set: map[string]string{"LOG_LEVEL": "warn"}}); err != nil {
-		t.Errorf("a user beside an admin's setting: %v", err)
+		t.Errorf("a user changes another setting than the admin's: %v", err)
 	}
 }
 
 func TestVerbsBeyondTheRoleAreRefused(t *testing.T) {
-	w := guarded(t)
+	w := restricted(t)
 	viewer, user := w.as(testRights{role: project.RoleViewer}), w.as(testRights{role: project.RoleUser})
 	for _, verb := range []staging.Verb{staging.Deploy, staging.Set, staging.Archive, staging.Delete, staging.Rollback, staging.PinVerb} {
 		_, err := viewer.Apply(t.Context(), change.Request{Action: staging.Action{Verb: verb, Name: "login"}})
@@ -148,7 +147,7 @@ func TestVerbsBeyondTheRoleAreRefused(t *testing.T) {
 }
 
 func TestTokenOutsideItsScope(t *testing.T) {
-	w := guarded(t)
+	w := restricted(t)
 	w.do(staging.Action{Verb: staging.Deploy, Branch: "feature/other"})
 	token := w.as(testRights{role: project.RoleUser, verbs: map[staging.Verb]bool{staging.Archive: true}, name: "login"})
 	_, err := token.Apply(t.Context(), change.Request{Action: staging.Action{Verb: staging.Archive, Name: "other"}})
@@ -159,20 +158,20 @@ func TestTokenOutsideItsScope(t *testing.T) {
 	forbidden(t, "another staging by its branch", err)
 	views, err := token.Find(t.Context(), staging.Query{})
 	if err != nil || len(views) != 1 || views[0].Metadata.Name != "login" {
-		t.Errorf("it sees %d stagings, %v", len(views), err)
+		t.Errorf("the token finds %d stagings, %v", len(views), err)
 	}
 	_, err = token.Find(t.Context(), staging.Query{Names: []string{"other"}})
-	forbidden(t, "looking at another", err)
+	forbidden(t, "finding another", err)
 	events, err := w.as(testRights{role: project.RoleAdmin, name: "login"}).Activity(t.Context(), 0)
 	if err != nil || len(events) == 0 || slices.ContainsFunc(events, func(e staging.Event) bool { return e.Staging == "other" }) {
-		t.Errorf("it reads of %+v, %v", events, err)
+		t.Errorf("the token reads the events %+v, %v", events, err)
 	}
 	if _, err = token.Apply(t.Context(), change.Request{Action: staging.Action{Verb: staging.Archive, Name: "login"}}); err != nil {
-		t.Errorf("what it is for: %v", err)
+		t.Errorf("an action within the scope: %v", err)
 	}
 }
 
-// member has the role that octopod.yaml gives.
+// member has the role that octopod.yaml grants.
 type member struct{}
 
 func (member) Role(p *project.Project) project.Role {
@@ -183,10 +182,9 @@ func (m member) Check(p *project.Project, verb staging.Verb, name string) error 
 	return testRights{role: m.Role(p)}.Check(p, verb, name)
 }
 
-// Who follows the stagings gets no more than octopod.yaml grants, also when it
-// comes to grant less.
-func TestRolesAreAskedForWhileSomebodyFollows(t *testing.T) {
-	w := guarded(t)
+// A subscription ends when octopod.yaml no longer grants its actor the right to read.
+func TestSubscriptionChecksTheRole(t *testing.T) {
+	w := restricted(t)
 	g, _, clock := withArgo(t, w)
 	feed := live.NewFeed(g, clock.Now)
 	ctx, cancel := context.WithTimeout(t.Context(), testenv.Timeout)
@@ -209,26 +207,26 @@ func TestRolesAreAskedForWhileSomebodyFollows(t *testing.T) {
 			}
 		}
 	}
-	told := func(level string) func(live.Event) bool {
+	changed := func(level string) func(live.Event) bool {
 		w.do(staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"LOG_LEVEL": level}})
-		clock.pass(2 * time.Minute)
+		clock.advance(2 * time.Minute)
 		return func(n live.Event) bool {
 			return n.Kind == live.Modified && n.Staging.Spec.Overrides.App["LOG_LEVEL"] == level
 		}
 	}
-	until("everything", func(n live.Event) bool { return n.Kind == live.Synced })
-	until("a change", told("debug"))
+	until("the snapshot", func(n live.Event) bool { return n.Kind == live.Synced })
+	until("a change", changed("debug"))
 	file := w.projectFile()
 	w.write(staging.File{Path: project.File, Data: []byte(strings.Replace(file, `"everyone":"viewer"`, `"everyone":"none"`, 1))})
-	told("info")
+	changed("info")
 	for err == nil {
 		_, err = next(ctx)
 	}
-	forbidden(t, "following", err)
+	forbidden(t, "the subscription", err)
 }
 
 func TestAnOldVersionIsAConflict(t *testing.T) {
-	w := guarded(t)
+	w := restricted(t)
 	a := w.as(testRights{role: project.RoleUser})
 	views, err := a.Find(t.Context(), staging.Query{Names: []string{"login"}})
 	if err != nil {
@@ -244,6 +242,6 @@ func TestAnOldVersionIsAConflict(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := set("warn"); staging.CodeOf(err) != staging.CodeConflict {
-		t.Errorf("the second of two who saw the same: %v", err)
+		t.Errorf("the second change of the same version: %v", err)
 	}
 }

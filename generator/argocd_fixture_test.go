@@ -16,9 +16,9 @@ import (
 	"octopod/generator/testenv/testargo"
 )
 
-// withArgo connects a world with an Argo CD, and gives the world a clock that
-// tests move while others read it.
-func withArgo(t *testing.T, w *world) (*generator.Stagings, *testargo.ArgoCD, *clock) {
+// withArgo connects a fixture to an Argo CD and to a clock that tests can advance
+// concurrently.
+func withArgo(t *testing.T, w *fixture) (*generator.Stagings, *testargo.ArgoCD, *clock) {
 	a, c := testargo.New(), &clock{now: w.now.Add(10 * time.Second)}
 	return generator.New(generator.Parts{
 		Repo: w.repo, Renderer: w.Renderer, Now: c.Now,
@@ -33,20 +33,20 @@ type clock struct {
 
 func (c *clock) Now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.now }
 
-func (c *clock) pass(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.now = c.now.Add(d) }
+func (c *clock) advance(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.now = c.now.Add(d) }
 
-// following runs a watch and hands its news out one by one.
-type following struct {
-	t    *testing.T
-	news chan live.Event
+// watchRecorder runs a watch and queues its events.
+type watchRecorder struct {
+	t      *testing.T
+	events chan live.Event
 }
 
-func follow(t *testing.T, w live.Watcher, q staging.Query) *following {
+func startWatch(t *testing.T, w live.Watcher, q staging.Query) *watchRecorder {
 	t.Helper()
-	f := &following{t: t, news: make(chan live.Event, 1000)}
+	f := &watchRecorder{t: t, events: make(chan live.Event, 1000)}
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
-	go func() { ended <- w.Watch(ctx, q, func(n live.Event) { f.news <- n }) }()
+	go func() { ended <- w.Watch(ctx, q, func(n live.Event) { f.events <- n }) }()
 	t.Cleanup(func() {
 		cancel()
 		if err := <-ended; !errors.Is(err, context.Canceled) {
@@ -56,24 +56,24 @@ func follow(t *testing.T, w live.Watcher, q staging.Query) *following {
 	return f
 }
 
-// until gives the first news that fits; what comes before is passed over.
-func (f *following) until(what string, fits func(live.Event) bool) live.Event {
+// until returns the first event that fits and skips the events before it.
+func (f *watchRecorder) until(what string, fits func(live.Event) bool) live.Event {
 	f.t.Helper()
 	patience := time.After(testenv.Timeout)
 	for {
 		select {
-		case n := <-f.news:
+		case n := <-f.events:
 			if fits(n) {
 				return n
 			}
 			f.t.Logf("%s %s %s: %s", n.Kind, n.Staging.Metadata.Name, n.Staging.Status.Phase, n.Staging.Status.Reason)
 		case <-patience:
-			f.t.Fatalf("no news of this: %s", what)
+			f.t.Fatalf("no event: %s", what)
 		}
 	}
 }
 
-func (f *following) phase(name string, want staging.Phase) live.Event {
+func (f *watchRecorder) phase(name string, want staging.Phase) live.Event {
 	f.t.Helper()
 	return f.until(name+" "+string(want), func(n live.Event) bool {
 		return n.Kind == live.Modified && n.Staging.Metadata.Name == name && n.Staging.Status.Phase == want

@@ -45,7 +45,7 @@ func BenchmarkGoalDERegenerateAll(b *testing.B) {
 }
 
 // fillWith deploys many stagings in parallel, so that they share pushes.
-func fillWith(b *testing.B, w *world, n int) {
+func fillWith(b *testing.B, w *fixture, n int) {
 	b.Helper()
 	var work errgroup.Group
 	work.SetLimit(32)
@@ -65,7 +65,7 @@ func fillWith(b *testing.B, w *world, n int) {
 
 // toucher returns a function that changes the template of every staging, differently
 // at each call.
-func toucher(w *world, engine project.Engine) func() {
+func toucher(w *fixture, engine project.Engine) func() {
 	file, anchor, change := "templates/shop/backend.yaml", "name: backend", "name: backend\n  annotations: {touched: \"%d\"}"
 	if engine == project.EngineJsonnet {
 		file, anchor, change = "jsonnet/shop.libsonnet", "LOG_LEVEL: 'info'", "LOG_LEVEL: 'info', TOUCHED: '%d'"
@@ -79,7 +79,7 @@ func toucher(w *world, engine project.Engine) func() {
 
 // stockPerStaging times the engine's own command on a few stagings, in
 // milliseconds for each. The first run is not counted.
-func stockPerStaging(b *testing.B, w *world, engine project.Engine) float64 {
+func stockPerStaging(b *testing.B, w *fixture, engine project.Engine) float64 {
 	b.Helper()
 	dir := checkout(b, w)
 	run := func(i int) {

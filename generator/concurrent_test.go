@@ -169,7 +169,7 @@ func TestTwoWritersOfOneStagingNeverLoseSilently(t *testing.T) {
 
 // A `git revert` with the stock tool has the effect of a rollback.
 func TestAStockRevertBringsTheEarlierManifestsBack(t *testing.T) {
-	eachEngine(t, func(t *testing.T, w *world) {
+	eachEngine(t, func(t *testing.T, w *fixture) {
 		w.do(login("1f2e3d4"))
 		was := w.files("login")
 		w.do(login("bad0bad"))

@@ -16,21 +16,21 @@ import (
 	"octopod/generator/staging"
 )
 
-// entry is what stands at one path of a corrupted staging.
+// entry is the object at one path of a corrupted staging.
 type entry struct {
 	mode string // of git; "" for a regular file
 	data string // for a submodule: its commit
 }
 
-// corruption is one way to spoil the files of a staging by hand.
+// corruption is one way to corrupt the files of a staging.
 type corruption struct {
 	what  string
 	name  string // of the directory; "" for the next free one
 	files map[string]entry
 }
 
-// corruptions spoils the files of a staging in every way, one at a time. Of all pairs of
-// a field and a wrong kind of value, it takes every nth.
+// corruptions corrupts the files of a staging in every way, one at a time. It takes
+// every nth pair of a field and a value of a wrong type.
 func corruptions(t *testing.T, files map[string]string, nth map[string]int) []corruption {
 	t.Helper()
 	var all []corruption
@@ -103,7 +103,7 @@ func wholeFile(file, content string) map[string]entry {
 	return all
 }
 
-// wrongFields gives a file with one field replaced by another kind of value, or gone.
+// wrongFields returns variants of a file with one field removed or of a wrong type.
 func wrongFields(t *testing.T, content string, nth int) map[string]string {
 	t.Helper()
 	var docs []any
@@ -167,8 +167,8 @@ func text(t *testing.T, docs []any) string {
 	return strings.Join(all, "\n---\n") + "\n"
 }
 
-// fastImport makes one commit of corrupted copies of a staging, for `git fast-import`,
-// and gives what is wrong with each by name.
+// fastImport returns a stream for `git fast-import` that commits corrupted copies of a
+// staging, and the corruption of each copy by name.
 func fastImport(all []corruption, of string) (stream []byte, names map[string]string) {
 	var b bytes.Buffer
 	names = map[string]string{}

@@ -12,7 +12,7 @@ import (
 	"octopod/generator/testenv/testargo"
 )
 
-// find gives the findings of one check.
+// find returns the findings of one check.
 func find(t *testing.T, g *generator.Stagings, check string) []doctor.Finding {
 	t.Helper()
 	findings, err := g.Diagnose(t.Context())
@@ -32,45 +32,45 @@ func TestDiagnose(t *testing.T) {
 	notFound := staging.Errorf(staging.CodeNotFound, "none")
 	tests := []struct {
 		name   string
-		with   func(w *world, a *testargo.ArgoCD, revision string)
+		with   func(w *fixture, a *testargo.ArgoCD, revision string)
 		check  string
 		health doctor.Health
 		says   string
 		mend   string
 	}{
-		{"all is well: the env repo", func(*world, *testargo.ArgoCD, string) {}, "read the env repo", doctor.OK, "at ", ""},
-		{"all is well: a push", func(*world, *testargo.ArgoCD, string) {}, "write the env repo", doctor.OK, "would be accepted", ""},
-		{"all is well: Argo CD", func(*world, *testargo.ArgoCD, string) {}, "ask Argo CD", doctor.OK, "Applications: 1", ""},
-		{"all is well: Applications", func(*world, *testargo.ArgoCD, string) {}, "Applications", doctor.OK, "each staging has one", ""},
-		{"all is well: it looks", func(*world, *testargo.ArgoCD, string) {}, "look at once", doctor.OK, "shop-login was compared", ""},
-		{"octopod.yaml is broken", func(w *world, _ *testargo.ArgoCD, _ string) {
+		{"all is well: the env repo", func(*fixture, *testargo.ArgoCD, string) {}, "read the env repo", doctor.OK, "at ", ""},
+		{"all is well: a push", func(*fixture, *testargo.ArgoCD, string) {}, "write the env repo", doctor.OK, "would be accepted", ""},
+		{"all is well: Argo CD", func(*fixture, *testargo.ArgoCD, string) {}, "ask Argo CD", doctor.OK, "Applications: 1", ""},
+		{"all is well: Applications", func(*fixture, *testargo.ArgoCD, string) {}, "Applications", doctor.OK, "each staging has one", ""},
+		{"all is well: it looks", func(*fixture, *testargo.ArgoCD, string) {}, "look at once", doctor.OK, "shop-login was compared", ""},
+		{"octopod.yaml is broken", func(w *fixture, _ *testargo.ArgoCD, _ string) {
 			w.write(staging.File{Path: project.File, Data: []byte("kind: [")})
 		}, project.File, doctor.Fault, "octopod.yaml", ""},
-		{"Argo CD's files are old", func(w *world, _ *testargo.ArgoCD, _ string) {
+		{"Argo CD's files are old", func(w *fixture, _ *testargo.ArgoCD, _ string) {
 			w.write(staging.File{Path: argocd.AppProjectPath, Data: []byte("old")})
 		}, "Argo CD's files", doctor.Warning, "do not match octopod.yaml", "lint --fix"},
-		{"Argo CD is away", func(_ *world, a *testargo.ArgoCD, _ string) {
+		{"Argo CD is away", func(_ *fixture, a *testargo.ArgoCD, _ string) {
 			a.SetError(staging.Errorf(staging.CodeUnavailable, "refused"))
 		},
 			"ask Argo CD", doctor.Fault, "refused", ""},
-		{"a permission is missing", func(_ *world, a *testargo.ArgoCD, _ string) { a.SetMissing(argocd.Permissions()[:1]...) },
+		{"a permission is missing", func(_ *fixture, a *testargo.ArgoCD, _ string) { a.SetMissing(argocd.Permissions()[:1]...) },
 			"rights in Argo CD", doctor.Fault, "may not get applications", "p, octopod, applications, get, shop/*, allow"},
-		{"no AppProject", func(_ *world, a *testargo.ArgoCD, _ string) {
+		{"no AppProject", func(_ *fixture, a *testargo.ArgoCD, _ string) {
 			a.SetInstalled(argocd.Installed{Path: argocd.AppProjectPath, Err: notFound})
 		}, argocd.AppProjectPath, doctor.Fault, "does not have it", "kubectl apply -n argocd -f argocd/appproject.yaml"},
-		{"an AppProject that allows everything", func(_ *world, a *testargo.ArgoCD, _ string) {
+		{"an AppProject that allows everything", func(_ *fixture, a *testargo.ArgoCD, _ string) {
 			a.SetInstalled(argocd.Installed{Path: argocd.AppProjectPath, TooPermissive: true})
 		}, argocd.AppProjectPath, doctor.Warning, "allows more", "kubectl apply"},
-		{"what the account may not see", func(_ *world, a *testargo.ArgoCD, _ string) {
+		{"what the account may not see", func(_ *fixture, a *testargo.ArgoCD, _ string) {
 			a.SetInstalled(argocd.Installed{Path: argocd.AppProjectPath, Err: staging.Errorf(staging.CodeForbidden, "no")})
 		}, argocd.AppProjectPath, doctor.Unknown, "may not read it", ""},
-		{"a staging without Application", func(w *world, _ *testargo.ArgoCD, _ string) {
+		{"a staging without Application", func(w *fixture, _ *testargo.ArgoCD, _ string) {
 			w.do(staging.Action{Verb: staging.Deploy, Branch: "feature/other"})
 		}, "Applications", doctor.Fault, "1 of 2 stagings have no Application", "a minute"},
-		{"an Application without staging", func(_ *world, a *testargo.ArgoCD, revision string) {
+		{"an Application without staging", func(_ *fixture, a *testargo.ArgoCD, revision string) {
 			a.Put("orphan", func(*staging.Application) {})
 		}, "Applications", doctor.Warning, "1 Applications belong to no staging", ""},
-		{"Argo CD cannot read the env repo", func(_ *world, a *testargo.ArgoCD, _ string) {
+		{"Argo CD cannot read the env repo", func(_ *fixture, a *testargo.ArgoCD, _ string) {
 			a.Put("login", func(app *staging.Application) {
 				app.Conditions = []staging.Condition{{Type: "ComparisonError", Message: "authentication required", Transient: true}}
 			})
@@ -100,8 +100,8 @@ func TestDiagnoseWithoutArgoCD(t *testing.T) {
 	}
 }
 
-// Which sinks a server has, octopod.yaml cannot know.
-func TestDiagnoseWhoIsTold(t *testing.T) {
+// octopod.yaml can name sinks that the server does not have.
+func TestDiagnoseNotifications(t *testing.T) {
 	tests := []struct {
 		name, notices string
 		sinks         []string

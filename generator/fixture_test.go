@@ -19,10 +19,10 @@ import (
 	"octopod/generator/staging"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files")
 
-// world is an env repo in a bare repository, with the use cases that work on it.
-type world struct {
+// fixture is an env repo in a bare repository, with the services that work on it.
+type fixture struct {
 	*generator.Stagings
 	t    testing.TB
 	path string // of the bare repository
@@ -32,8 +32,8 @@ type world struct {
 
 var ada = rights.Actor{Person: staging.Person{Name: "Ada", Email: "ada@example.com"}, Via: staging.ViaCLI}
 
-// empty returns a world whose env repo has no commit.
-func empty(t testing.TB) *world {
+// empty returns a fixture whose env repo has no commit.
+func empty(t testing.TB) *fixture {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "env.git")
 	if err := gitstore.InitBare(t.Context(), path, "main"); err != nil {
@@ -54,10 +54,10 @@ func newRenderer(t testing.TB) *render.Renderer {
 	return renderer
 }
 
-// join returns a world for an env repo that other worlds use too.
-func join(t testing.TB, url string, renderer *render.Renderer) *world {
+// join returns a fixture for an env repo that other fixtures use too.
+func join(t testing.TB, url string, renderer *render.Renderer) *fixture {
 	t.Helper()
-	w := &world{t: t, path: url, now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
+	w := &fixture{t: t, path: url, now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
 	clock := func() time.Time { return w.now }
 	store, err := gitstore.Open(t.Context(), gitstore.Options{
 		URL: url, Committer: gitstore.Identity{Name: "Octopod", Email: "octopod@example.com"}, Now: clock,
@@ -76,8 +76,8 @@ func join(t testing.TB, url string, renderer *render.Renderer) *world {
 	return w
 }
 
-// shop returns a world with the sample project.
-func shop(t testing.TB, engine project.Engine, output project.Output) *world {
+// shop returns a fixture with the sample project.
+func shop(t testing.TB, engine project.Engine, output project.Output) *fixture {
 	t.Helper()
 	w := empty(t)
 	_, err := w.Init(t.Context(), setup.InitRequest{
@@ -91,7 +91,7 @@ func shop(t testing.TB, engine project.Engine, output project.Output) *world {
 }
 
 // do applies an action that must succeed.
-func (w *world) do(a staging.Action) change.Result {
+func (w *fixture) do(a staging.Action) change.Result {
 	w.t.Helper()
 	w.now = w.now.Add(time.Minute)
 	r, err := w.Apply(w.t.Context(), change.Request{Action: a, By: ada})
@@ -102,7 +102,7 @@ func (w *world) do(a staging.Action) change.Result {
 }
 
 // refused applies an action that must fail without changing the env repo.
-func (w *world) refused(a staging.Action) error {
+func (w *fixture) refused(a staging.Action) error {
 	w.t.Helper()
 	before := w.tip().Revision()
 	_, err := w.Apply(w.t.Context(), change.Request{Action: a, By: ada})
@@ -115,7 +115,7 @@ func (w *world) refused(a staging.Action) error {
 	return err
 }
 
-func (w *world) tip() *envrepo.Tree {
+func (w *fixture) tip() *envrepo.Tree {
 	w.t.Helper()
 	tree, err := w.repo.Tip(w.t.Context())
 	if err != nil {
@@ -125,7 +125,7 @@ func (w *world) tip() *envrepo.Tree {
 }
 
 // has reports whether the tip has a staging.
-func (w *world) has(name string) bool {
+func (w *fixture) has(name string) bool {
 	w.t.Helper()
 	exists, err := w.tip().Has(name)
 	if err != nil {
@@ -135,7 +135,7 @@ func (w *world) has(name string) bool {
 }
 
 // files returns a staging's files at the tip, by path.
-func (w *world) files(name string) map[string]string {
+func (w *fixture) files(name string) map[string]string {
 	w.t.Helper()
 	files, err := w.tip().StagingFiles(name)
 	if err != nil {
@@ -149,7 +149,7 @@ func (w *world) files(name string) map[string]string {
 }
 
 // write commits files by hand, without Octopod.
-func (w *world) write(files ...staging.File) {
+func (w *fixture) write(files ...staging.File) {
 	w.t.Helper()
 	_, err := w.repo.Change(w.t.Context(), func(context.Context, *envrepo.Tree) (envrepo.Edit, error) {
 		return envrepo.Edit{Verb: "edit", By: ada.Person, Write: files}, nil

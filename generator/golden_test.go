@@ -13,7 +13,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// kept lists the parts of this repository that Octopod generates.
+// kept lists the generated files of this repository.
 var kept = []string{project.File, ".octopod", "argocd", "envs"}
 
 // This repository is itself an env repo: octopod.yaml, .octopod and envs are

@@ -17,9 +17,9 @@ import (
 	"octopod/generator/testenv"
 )
 
-// asking returns a world with the sample project. Its deploys query a registry that
+// asking returns a fixture with the sample project. Its deploys query a registry that
 // octopod.yaml lists.
-func asking(t *testing.T, engine project.Engine, output project.Output, policy string) (*world, *testenv.Registry) {
+func asking(t *testing.T, engine project.Engine, output project.Output, policy string) (*fixture, *testenv.Registry) {
 	t.Helper()
 	w := shop(t, engine, output)
 	renderer := newRenderer(t)

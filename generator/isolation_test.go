@@ -24,7 +24,7 @@ import (
 	"octopod/generator/testenv/testargo"
 )
 
-// answers are what Octopod says of stagings, by question and staging.
+// answers are Octopod's responses, by query and staging.
 type answers map[string]string
 
 func (a answers) put(t *testing.T, question, name string, v any) {
@@ -39,14 +39,14 @@ func (a answers) put(t *testing.T, question, name string, v any) {
 func (a answers) views(t *testing.T, question string, views []staging.View) {
 	t.Helper()
 	for _, v := range views {
-		// Revisions move with every commit; when the watch began is a matter of the test.
+		// Revisions change with every commit; the start of the watch depends on the test.
 		v.Status.Revision, v.Status.ObservedRevision, v.Status.Since, v.Rollouts = "", "", nil, nil
 		v.Status.Timings = staging.Timings{}
 		a.put(t, question, v.Metadata.Name, v)
 	}
 }
 
-// of gives the answers about some stagings.
+// of returns the answers about some stagings.
 func (a answers) of(names []string) answers {
 	some := maps.Clone(a)
 	maps.DeleteFunc(some, func(key, _ string) bool {
@@ -56,7 +56,7 @@ func (a answers) of(names []string) answers {
 	return some
 }
 
-// ask asks everything that is answered about all stagings at once.
+// ask runs every query about all stagings.
 func ask(t *testing.T, g *generator.Stagings, feed *live.Feed, names []string) answers {
 	t.Helper()
 	a := answers{}
@@ -100,7 +100,7 @@ func ask(t *testing.T, g *generator.Stagings, feed *live.Feed, names []string) a
 	return a
 }
 
-// watched gives what a new watch shows first.
+// watched returns the snapshot of a new watch.
 func watched(t *testing.T, g *generator.Stagings) (views []staging.View) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), testenv.Timeout)
@@ -121,8 +121,8 @@ func watched(t *testing.T, g *generator.Stagings) (views []staging.View) {
 	return views
 }
 
-// town makes stagings in every state, and an Argo CD that runs them.
-func town(t *testing.T, w *world) (*generator.Stagings, *testargo.ArgoCD, *clock, []string) {
+// mixedStagings deploys stagings in every state, with an Argo CD that runs them.
+func mixedStagings(t *testing.T, w *fixture) (*generator.Stagings, *testargo.ArgoCD, *clock, []string) {
 	t.Helper()
 	for _, name := range []string{"donor", "runs", "starts", "sleeps", "due"} {
 		w.do(staging.Action{Verb: staging.Deploy, Branch: name, Images: map[string]staging.Build{
@@ -137,24 +137,24 @@ func town(t *testing.T, w *world) (*generator.Stagings, *testargo.ArgoCD, *clock
 	}
 	argo.Put("sleeps", func(a *staging.Application) { a.Images = nil })
 	argo.Put("starts", func(a *staging.Application) { a.Health = "Progressing" })
-	clock.pass(24 * time.Hour)
+	clock.advance(24 * time.Hour)
 	return g, argo, clock, []string{"donor", "runs", "starts", "sleeps", "due"}
 }
 
-// Whatever the files of one staging hold, what is said of the others stays the same.
-func TestTheFilesOfOneStagingNeverChangeWhatIsSaidOfOthers(t *testing.T) {
-	eachEngine(t, func(t *testing.T, w *world) {
-		g, argo, _, names := town(t, w)
+// The corrupted files of one staging do not change the answers about others.
+func TestCorruptFilesDoNotAffectOthers(t *testing.T) {
+	eachEngine(t, func(t *testing.T, w *fixture) {
+		g, argo, _, names := mixedStagings(t, w)
 		nth := map[string]int{staging.RecordFile: 7, staging.ManifestsFile: 89}
 		if _, rendered := w.files("donor")[staging.ManifestsPath("donor")]; !rendered {
-			nth[staging.RecordFile] = 23 // each that is valid is rendered
+			nth[staging.RecordFile] = 23 // valid records are rendered, which takes time
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		feed, ended := live.NewFeed(g, g.Catalog.Now), make(chan struct{})
 		go func() { defer close(ended); feed.Run(ctx) }()
 		defer func() { cancel(); <-ended }()
 		before := ask(t, g, feed, names)
-		f := follow(t, g, staging.Query{All: true})
+		f := startWatch(t, g, staging.Query{All: true})
 
 		stream, broken := fastImport(corruptions(t, w.files("donor"), nth), "donor")
 		testenv.GitInput(t, w.path, stream, "fast-import", "--quiet")
@@ -171,24 +171,24 @@ func TestTheFilesOfOneStagingNeverChangeWhatIsSaidOfOthers(t *testing.T) {
 		for name, what := range broken {
 			for _, question := range []string{"find", "watch", "feed", "sweep"} {
 				if _, answered := after[question+" "+name]; staging.IsLabel(name) && what != "a submodule" && !answered {
-					t.Errorf("%s says nothing of %s (%s)", question, name, what)
+					t.Errorf("%s does not report %s (%s)", question, name, what)
 				}
 			}
 		}
 		w.do(staging.Action{Verb: staging.Set, Name: "runs", Set: map[string]string{"LOG_LEVEL": "debug"}})
 		f.until("a change of runs", func(e live.Event) bool {
 			if e.Kind == live.RepoDown || e.Kind == live.ArgoDown || e.Kind == live.Deleted && slices.Contains(names, e.Staging.Metadata.Name) {
-				t.Errorf("the watch says %s %s: %v", e.Kind, e.Staging.Metadata.Name, e.Err)
+				t.Errorf("the watch reports %s %s: %v", e.Kind, e.Staging.Metadata.Name, e.Err)
 			}
 			return e.Staging.Metadata.Name == "runs" && e.Staging.Spec.Overrides.App["LOG_LEVEL"] != nil
 		})
 	})
 }
 
-// Regenerating writes out every other staging, and no more of them than before.
+// Regenerate updates every other staging.
 func TestABrokenStagingStopsNoRegenerate(t *testing.T) {
-	eachEngine(t, func(t *testing.T, w *world) {
-		_, _, _, names := town(t, w)
+	eachEngine(t, func(t *testing.T, w *fixture) {
+		_, _, _, names := mixedStagings(t, w)
 		items := func() map[string]change.Regenerated {
 			r, err := w.Regenerate(t.Context(), change.RegenerateRequest{DryRun: true, By: ada})
 			if err != nil {
@@ -212,10 +212,10 @@ func TestABrokenStagingStopsNoRegenerate(t *testing.T) {
 	})
 }
 
-// Argo CD's word on one staging is no more to the others than its files are.
-func TestAnOddApplicationChangesNothingOfOthers(t *testing.T) {
+// An odd Application of one staging does not change the answers about others.
+func TestOddApplicationDoesNotAffectOthers(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputRendered)
-	g, argo, _, names := town(t, w)
+	g, argo, _, names := mixedStagings(t, w)
 	feed := live.NewFeed(g, g.Catalog.Now)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
@@ -235,7 +235,7 @@ func TestAnOddApplicationChangesNothingOfOthers(t *testing.T) {
 	}
 }
 
-// Manifests that cannot be read are a fault of their staging, which its status names.
+// The status of a staging reports its unreadable manifests.
 func TestUnreadableManifestsAreInTheStatusOfTheirStaging(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputRendered)
 	w.do(login("v1"))
@@ -261,15 +261,15 @@ func TestUnreadableManifestsAreInTheStatusOfTheirStaging(t *testing.T) {
 			t.Errorf("testers read %q", s.Reason.Plain(nil))
 		}
 	}
-	w.do(login("v2")) // which writes them again
+	w.do(login("v2")) // rewrites the manifests
 	argo.SetRunning("login", w.tip().Revision(), clock.Now(), w.images("login")...)
 	if s := w.phase(g, "login"); s.Phase != staging.PhaseRunning {
 		t.Errorf("after a deploy: %s: %s", s.Phase, s.Reason)
 	}
 }
 
-// A watch that cannot read what it needs of the env repo says so, once, and when it can again.
-func TestAWatchSaysThatItCannotReadTheEnvRepo(t *testing.T) {
+// A watch reports once that it cannot read the env repo, and once that it can again.
+func TestWatchReportsAnUnreadableEnvRepo(t *testing.T) {
 	path, _ := served(t, nil)
 	remote := testenv.ServeHTTP(t, strings.TrimSuffix(path, "/env.git"))
 	local := join(t, path, newRenderer(t))
@@ -278,7 +278,7 @@ func TestAWatchSaysThatItCannotReadTheEnvRepo(t *testing.T) {
 	w := join(t, remote.URL+"/env.git", newRenderer(t))
 	g, argo, clock := withArgo(t, w)
 	argo.SetRunning("login", w.tip().Revision(), clock.Now(), local.images("login")...)
-	f := follow(t, g, staging.Query{})
+	f := startWatch(t, g, staging.Query{})
 	f.phase("login", staging.PhaseRunning)
 	var down atomic.Bool
 	down.Store(true)
@@ -292,10 +292,10 @@ func TestAWatchSaysThatItCannotReadTheEnvRepo(t *testing.T) {
 	argo.SetRunning("login", old.Revision, clock.Now(), local.images("login")...)
 	f.until("that the env repo cannot be read", func(e live.Event) bool { return e.Kind == live.RepoDown && e.Err != nil })
 	down.Store(false)
-	clock.pass(2 * time.Second)
+	clock.advance(2 * time.Second)
 	f.until("that it can be read again", func(e live.Event) bool {
 		if e.Kind == live.RepoDown {
-			t.Errorf("told twice: %v", e.Err)
+			t.Errorf("reported twice: %v", e.Err)
 		}
 		return e.Kind == live.RepoUp
 	})

@@ -25,7 +25,7 @@ import (
 	"octopod/generator/testenv"
 )
 
-// forge is every repository of the sample project at once.
+// forge returns the same branches for every repository of the sample project.
 type forge struct {
 	branches []string
 	err      error
@@ -39,7 +39,7 @@ func (f forge) Heads(context.Context, string) (map[string]string, error) {
 	return heads, f.err
 }
 
-// pushed deploys a branch as CI does.
+// pushed returns a deploy of a branch, like CI's.
 func pushed(branch string) staging.Action {
 	return staging.Action{
 		Verb: staging.Deploy, Branch: branch,
@@ -47,8 +47,8 @@ func pushed(branch string) staging.Action {
 	}
 }
 
-// sweep runs one sweep and gives what it did, by staging.
-func (w *world) sweep(heads catalog.Heads, r lifecycle.SweepRequest) (lifecycle.SweepResult, map[string]lifecycle.Swept) {
+// sweep runs one sweep and returns its result, also by staging.
+func (w *fixture) sweep(heads catalog.Heads, r lifecycle.SweepRequest) (lifecycle.SweepResult, map[string]lifecycle.Swept) {
 	w.t.Helper()
 	r.By, w.Heads = ada, heads
 	result, err := w.Sweep(w.t.Context(), r)
@@ -62,7 +62,7 @@ func (w *world) sweep(heads catalog.Heads, r lifecycle.SweepRequest) (lifecycle.
 	return result, items
 }
 
-func TestASweepIsOneCommitForEachInOnePush(t *testing.T) {
+func TestASweepPushesOneCommitForEachStaging(t *testing.T) {
 	path, url := served(t, nil)
 	s := join(t, url, newRenderer(t))
 	for _, branch := range []string{"one", "two", "three", "four"} {
@@ -91,7 +91,7 @@ func TestASweepIsOneCommitForEachInOnePush(t *testing.T) {
 		t.Errorf("%d commits in %d pushes, want 3 in 1", made, pushes.Load())
 	}
 	if items["four"].Step != project.StepKeep || items["four"].Changed || !done.Changed {
-		t.Errorf("what is needed: %+v", items["four"])
+		t.Errorf("a staging in use: %+v", items["four"])
 	}
 	events, err := w.History(t.Context(), staging.HistoryQuery{Name: "one", Limit: 1})
 	if err != nil || events[0].Subject != "archive one: branch one is gone" || events[0].Via != staging.ViaSweep {
@@ -102,13 +102,13 @@ func TestASweepIsOneCommitForEachInOnePush(t *testing.T) {
 	}
 	w.now = w.now.Add(time.Hour)
 	if _, items = w.sweep(lister, lifecycle.SweepRequest{}); items["one"].Step != project.StepDelete || w.has("one") {
-		t.Errorf("after the grace: %+v", items["one"])
+		t.Errorf("after the grace period: %+v", items["one"])
 	}
 	testenv.Fsck(t, path)
 }
 
-// The forge is down, or says nothing: whatever was decided before, nothing goes.
-func TestASweepThatHearsNothingRemovesNothing(t *testing.T) {
+// While the forge is down or lists no branches, a sweep deletes nothing.
+func TestASweepWithoutBranchesDeletesNothing(t *testing.T) {
 	for what, lister := range map[string]catalog.Heads{
 		"down": forge{err: errors.New("connection refused")}, "empty": forge{}, "nobody to ask": nil,
 	} {
@@ -125,15 +125,15 @@ func TestASweepThatHearsNothingRemovesNothing(t *testing.T) {
 				t.Errorf("%+v", items)
 			}
 			if lister != nil && (len(result.Repositories) == 0 || result.Repositories[0].Err == nil) {
-				t.Errorf("nobody is told: %+v", result.Repositories)
+				t.Errorf("the result does not report it: %+v", result.Repositories)
 			}
 		})
 	}
 }
 
-// A record that cannot be read, and a staging that cannot be written out, stay
-// as they are, are named, and keep no other waiting.
-func TestABrokenStagingKeepsNoOtherWaiting(t *testing.T) {
+// A sweep reports an unreadable record and a staging that it cannot render, leaves
+// them unchanged, and handles all others.
+func TestABrokenStagingDoesNotStopASweep(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	for _, branch := range []string{"broken", "misfit", "one"} {
 		w.do(pushed(branch))
@@ -153,7 +153,7 @@ func TestABrokenStagingKeepsNoOtherWaiting(t *testing.T) {
 	}
 }
 
-// Between the look and the push somebody deploys: the sweep leaves that one.
+// A sweep skips a staging that somebody deploys between its plan and its push.
 func TestASweepYieldsToADeploy(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	w.do(pushed("one"))
@@ -182,15 +182,15 @@ func (l listing) Heads(ctx context.Context, repository string) (map[string]strin
 	return forge{branches: l()}.Heads(ctx, repository)
 }
 
-// Through a server, a sweep needs the right to sweep and no other; Argo CD is made
-// to look at what it changed.
+// Through a server, a sweep needs the right to sweep only. It refreshes the changed
+// Applications.
 func TestASweepThroughAServer(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	w.do(pushed("one"))
 	stagings, argo, clock := withArgo(t, w)
 	stagings.Heads = forge{branches: []string{"main"}}
 	argo.Put("one", func(*staging.Application) {})
-	clock.pass(2 * time.Hour)
+	clock.advance(2 * time.Hour)
 	feed := live.NewFeed(stagings, clock.Now)
 	ctx, cancel := context.WithCancel(t.Context())
 	var running sync.WaitGroup
@@ -205,13 +205,13 @@ func TestASweepThroughAServer(t *testing.T) {
 		access := stagings.As(rights.Actor{Person: ada.Person, Rights: r}, feed)
 		_, err := access.Sweep(t.Context(), lifecycle.SweepRequest{})
 		if known, refused := access.SweepStatus(rules); staging.CodeOf(refused) != staging.CodeOf(err) || known.Last != nil && err != nil {
-			t.Errorf("%+v is told of the last sweep: %v", r, refused)
+			t.Errorf("%+v reads the last sweep: %v", r, refused)
 		}
 		return err
 	}
 	for _, r := range []testRights{{role: project.RoleUser}, {role: project.RoleAdmin, verbs: map[staging.Verb]bool{staging.Archive: true}}, {role: project.RoleAdmin, name: "one"}} {
 		if err := as(r); staging.CodeOf(err) != staging.CodeForbidden {
-			t.Errorf("%+v may: %v", r, err)
+			t.Errorf("%+v may sweep: %v", r, err)
 		}
 	}
 	if err := as(testRights{role: project.RoleAdmin, verbs: map[staging.Verb]bool{rights.Sweep: true}}); err != nil {
@@ -245,13 +245,13 @@ func TestOrphansOfBothSides(t *testing.T) {
 	if diff := cmp.Diff([]string{"argocd lost"}, find()); diff != "" {
 		t.Errorf("at once: %s", diff)
 	}
-	clock.pass(15 * time.Minute)
+	clock.advance(15 * time.Minute)
 	if diff := cmp.Diff([]string{"argocd going", "argocd lost", "envs two"}, find()); diff != "" {
 		t.Errorf("later: %s", diff)
 	}
 	a.SetError(errors.New("no route to host"))
 	if got := find(); got != nil {
-		t.Errorf("while Argo CD is away: %v", got)
+		t.Errorf("while Argo CD is down: %v", got)
 	}
 }
 
@@ -273,9 +273,9 @@ func TestADeployIsRefusedWhenFull(t *testing.T) {
 	w.do(again)
 }
 
-// BenchmarkSweep: 2,000 branches, 500 stagings. In one case nothing is due, in
-// the other 100 branches go and come back by turns.
-// Goal: ≤ 2 s beside the forge's own answer.
+// BenchmarkSweep has 2,000 branches and 500 stagings. In one case nothing is due, in
+// the other 100 branches are deleted and restored alternately.
+// Goal: ≤ 2 s, without the time of the forge.
 func BenchmarkSweep(b *testing.B) {
 	for _, changing := range []int{0, 100} {
 		b.Run(fmt.Sprintf("changing=%d", changing), func(b *testing.B) {
@@ -305,8 +305,8 @@ func BenchmarkSweep(b *testing.B) {
 	}
 }
 
-// fillBuilt deploys branches as CI does, many at once.
-func fillBuilt(b *testing.B, w *world, branches []string) {
+// fillBuilt deploys branches like CI, in parallel.
+func fillBuilt(b *testing.B, w *fixture, branches []string) {
 	b.Helper()
 	var work errgroup.Group
 	work.SetLimit(32)

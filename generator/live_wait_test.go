@@ -14,42 +14,42 @@ import (
 )
 
 func TestWait(t *testing.T) {
-	type world2 struct {
-		*world
+	type waitCase struct {
+		*fixture
 		*generator.Stagings
 		argo  *testargo.ArgoCD
 		clock *clock
 		last  string // revision
 	}
-	run := func(w world2) {
+	run := func(w waitCase) {
 		w.argo.SetRunning("login", w.last, w.clock.Now(), w.images("login")...)
 	}
 	tests := []struct {
 		name  string
 		goal  live.Goal
-		begin func(world2) // before the wait
-		then  func(world2) // once the wait has seen the staging
+		begin func(waitCase) // before the wait
+		then  func(waitCase) // once the wait has seen the staging
 		code  staging.Code
 		says  string
 	}{
 		{"runs already", live.ForRunning, run, nil, "", ""},
 		{"runs in the end", live.ForRunning, nil, run, "", ""},
 		{"Argo CD does not accept the token", live.ForRunning,
-			func(w world2) {
+			func(w waitCase) {
 				w.argo.SetError(staging.Errorf(staging.CodeUnauthorized, "Argo CD does not accept the token"))
 			}, nil, staging.CodeUnauthorized, "does not accept the token"},
-		{"fails for good", live.ForRunning, nil, func(w world2) {
+		{"fails for good", live.ForRunning, nil, func(w waitCase) {
 			w.argo.Put("login", func(a *staging.Application) {
 				a.Revision, a.Operation = w.last, &staging.Operation{Phase: "Failed", Revision: w.last, FinishedAt: w.clock.Now()}
 			})
 		}, staging.CodeFailed, "The change could not be applied"},
-		{"of nothing", live.ForRunning, func(w world2) { w.do(staging.Action{Verb: staging.Delete, Name: "login"}) },
+		{"of nothing", live.ForRunning, func(w waitCase) { w.do(staging.Action{Verb: staging.Delete, Name: "login"}) },
 			nil, staging.CodeNotFound, "no staging login"},
-		{"goes", live.ForDeleted, func(w world2) { run(w); w.do(staging.Action{Verb: staging.Delete, Name: "login"}) },
-			func(w world2) { w.argo.Remove("login") }, "", ""},
-		{"is gone", live.ForDeleted, func(w world2) { w.do(staging.Action{Verb: staging.Delete, Name: "login"}) }, nil, "", ""},
+		{"goes", live.ForDeleted, func(w waitCase) { run(w); w.do(staging.Action{Verb: staging.Delete, Name: "login"}) },
+			func(w waitCase) { w.argo.Remove("login") }, "", ""},
+		{"is gone", live.ForDeleted, func(w waitCase) { w.do(staging.Action{Verb: staging.Delete, Name: "login"}) }, nil, "", ""},
 		{"will not go", live.ForDeleted, nil, nil, staging.CodeConflict, "will not be deleted"},
-		{"sleeps", live.ForRunning, func(w world2) { w.do(staging.Action{Verb: staging.Archive, Name: "login"}) },
+		{"sleeps", live.ForRunning, func(w waitCase) { w.do(staging.Action{Verb: staging.Archive, Name: "login"}) },
 			nil, staging.CodeConflict, "will not be running: its record says archived"},
 	}
 	for _, tt := range tests {
@@ -57,7 +57,7 @@ func TestWait(t *testing.T) {
 			t.Parallel()
 			w := shop(t, project.EngineKustomize, project.OutputSource)
 			g, argo, clock := withArgo(t, w)
-			all := world2{w, g, argo, clock, w.do(login("v1")).Revision}
+			all := waitCase{w, g, argo, clock, w.do(login("v1")).Revision}
 			if tt.begin != nil {
 				tt.begin(all)
 			}

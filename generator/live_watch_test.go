@@ -15,27 +15,27 @@ import (
 	"octopod/generator/testenv"
 )
 
-// A watch begins with a list, and then opens a stream: what goes between the
-// two is in neither.
-func TestWatchLearnsOfWhatWentBeforeItsStream(t *testing.T) {
+// A watch lists the Applications and then opens a stream. It must notice an
+// Application that is deleted in between.
+func TestWatchNoticesADeletionBeforeItsStream(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	w.do(login("v1"))
 	w.do(staging.Action{Verb: staging.Delete, Name: "login"})
 	g, argo, _ := withArgo(t, w)
 	argo.Put("login", func(*staging.Application) {})
 	open := argo.CloseStream()
-	f := follow(t, g, staging.Query{})
+	f := startWatch(t, g, staging.Query{})
 	f.phase("login", staging.PhaseDeleting)
 	argo.Remove("login")
 	open()
 	f.until("gone", func(n live.Event) bool { return n.Kind == live.Deleted && n.Staging.Metadata.Name == "login" })
 }
 
-func TestWatchTellsWhatHappens(t *testing.T) {
+func TestWatchReportsChanges(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	r := w.do(login("v1"))
 	g, argo, clock := withArgo(t, w)
-	f := follow(t, g, staging.Query{})
+	f := startWatch(t, g, staging.Query{})
 	f.phase("login", staging.PhaseCreating)
 	f.until("complete", func(n live.Event) bool { return n.Kind == live.Synced })
 
@@ -61,54 +61,54 @@ func TestWatchTellsWhatHappens(t *testing.T) {
 	f.until("gone", func(n live.Event) bool { return n.Kind == live.Deleted && n.Staging.Metadata.Name == "login" })
 }
 
-// Pods crash before their Application says anything.
-func TestWatchSeesPodsOfAStagingUnderWay(t *testing.T) {
+// Pods crash before the health of their Application changes.
+func TestWatchReportsCrashingPodsDuringARollout(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	r := w.do(login("v1"))
 	g, argo, clock := withArgo(t, w)
 	argo.SetRunning("login", r.Revision, clock.Now())
 	argo.Put("login", func(a *staging.Application) { a.Health = "Progressing" })
-	f := follow(t, g, staging.Query{Names: []string{"login"}})
+	f := startWatch(t, g, staging.Query{Names: []string{"login"}})
 	f.phase("login", staging.PhaseCreating)
 	argo.SetPods("login", staging.Pod{Name: "backend-1", Workload: "Deployment/backend", Health: "Degraded", Status: "CrashLoopBackOff"})
-	clock.pass(2 * time.Second)
+	clock.advance(2 * time.Second)
 	if n := f.phase("login", staging.PhaseFailed); n.Staging.Status.Reason.String() != "backend keeps crashing" {
 		t.Error(n.Staging.Status.Reason)
 	}
 }
 
-func TestArgoCDIsRemindedOfWhatItMissed(t *testing.T) {
+func TestWatchRefreshesAnOverdueApplication(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	r := w.do(login("v1"))
 	w.do(staging.Action{Verb: staging.Deploy, Branch: "feature/new"})
 	g, argo, clock := withArgo(t, w)
 	argo.SetRunning("login", r.Revision, clock.Now(), w.images("login")...)
 	w.do(login("v2"))
-	f := follow(t, g, staging.Query{})
+	f := startWatch(t, g, staging.Query{})
 	f.phase("new", staging.PhaseCreating)
 	if upserts, refreshes := argo.Calls(); upserts+len(refreshes) > 0 {
-		t.Errorf("asked at once: %d, %v", upserts, refreshes)
+		t.Errorf("refreshed at once: %d, %v", upserts, refreshes)
 	}
 	for i, want := range [][]string{{"login"}, {"login", "login hard"}} {
 		testenv.Eventually(t, fmt.Sprintf("refreshes %v", want), func() (string, bool) {
-			clock.pass(50 * time.Millisecond)
+			clock.advance(50 * time.Millisecond)
 			upserts, refreshes := argo.Calls()
-			// The clock runs while nobody looks: there may be more by now.
+			// The clock advances between two polls, so there may be more refreshes.
 			first := refreshes[:min(len(refreshes), len(want))]
 			return fmt.Sprint(upserts, refreshes), upserts > i && slices.Equal(first, want)
 		})
 	}
-	clock.pass(40 * time.Second)
+	clock.advance(40 * time.Second)
 	f.until("the reason says that it is late", func(n live.Event) bool {
 		return strings.HasPrefix(n.Staging.Status.Reason.String(), "Argo CD has not seen the commit for ")
 	})
 }
 
-func TestWatchSurvivesAnEnvRepoThatIsAway(t *testing.T) {
+func TestWatchSurvivesAnUnreadableEnvRepo(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	w.do(login("v1"))
 	g, _, _ := withArgo(t, w)
-	f := follow(t, g, staging.Query{})
+	f := startWatch(t, g, staging.Query{})
 	f.until("complete", func(n live.Event) bool { return n.Kind == live.Synced })
 	before := w.read(project.File)
 	w.write(staging.File{Path: project.File, Data: []byte("kind: [")})
@@ -117,7 +117,7 @@ func TestWatchSurvivesAnEnvRepoThatIsAway(t *testing.T) {
 	f.until("fresh", func(n live.Event) bool { return n.Kind == live.RepoUp })
 }
 
-func TestLookAsksForWhatChanged(t *testing.T) {
+func TestRefreshOfChangedStagings(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	g, argo, clock := withArgo(t, w)
 	r := w.do(login("v1"))
@@ -138,13 +138,13 @@ func TestLookAsksForWhatChanged(t *testing.T) {
 		t.Fatal(err)
 	}
 	if upserts, refreshes := argo.Calls(); upserts != 2 || len(refreshes) != 1 {
-		t.Errorf("a staging that is gone: %d upserts, %v", upserts, refreshes)
+		t.Errorf("a deleted staging: %d upserts, %v", upserts, refreshes)
 	}
 }
 
-// Since when a staging is as it is stands in the history: also for a server that
-// did not see it happen.
-func TestAFeedKnowsWhenEachLastChanged(t *testing.T) {
+// A feed reads the time of each staging's last change from the history, even for
+// changes before its start.
+func TestFeedReportsTheLastChange(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	made := w.do(login("v1"))
 	w.do(staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"LOG_LEVEL": "debug"}})
@@ -163,7 +163,7 @@ func TestAFeedKnowsWhenEachLastChanged(t *testing.T) {
 			return v, v != nil && v.Status.Changed != nil && v.Status.Changed.Equal(want)
 		}
 	}
-	testenv.Eventually(t, "it knows when", at(changed))
+	testenv.Eventually(t, "the time of the last change", at(changed))
 	w.do(staging.Action{Verb: staging.PinVerb, Name: "login"})
-	testenv.Eventually(t, "it follows", at(w.now))
+	testenv.Eventually(t, "the time of the next change", at(w.now))
 }

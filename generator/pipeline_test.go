@@ -18,7 +18,7 @@ func built(branch, service, tag string, run int) staging.Action {
 }
 
 // edit changes a file by hand, without Octopod.
-func (w *world) edit(path, old, new string) {
+func (w *fixture) edit(path, old, new string) {
 	w.t.Helper()
 	was := string(w.read(path))
 	is := strings.Replace(was, old, new, 1)
@@ -28,7 +28,7 @@ func (w *world) edit(path, old, new string) {
 	w.write(staging.File{Path: path, Data: []byte(is)})
 }
 
-func image(t *testing.T, w *world, name, service string) string {
+func image(t *testing.T, w *fixture, name, service string) string {
 	t.Helper()
 	s, err := w.tip().Staging(name)
 	if err != nil {

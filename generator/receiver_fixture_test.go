@@ -17,26 +17,26 @@ import (
 	"octopod/generator/testenv"
 )
 
-// apps are the repositories of the application, on a real server.
+// apps is a fixture with the application's repositories on a real server.
 type apps struct {
-	*world
+	*fixture
 	dir    string
 	server *testenv.HTTPServer
 	made   int
 }
 
-// Heads asks the server.
+// Heads queries the server.
 func (a *apps) Heads(ctx context.Context, repository string) (map[string]string, error) {
 	known, err := gitstore.ListRefs(ctx, gitstore.Options{URL: repository, AllowPlainHTTP: true})
 	return known.Heads, err
 }
 
-// withApps makes a world whose stagings follow two repositories; rules are those
-// of spec.branches.
+// withApps returns a fixture whose project has two repositories, with the rules of
+// spec.branches.
 func withApps(t testing.TB, rules string) *apps {
 	t.Helper()
 	w := shop(t, project.EngineKustomize, project.OutputSource)
-	a := &apps{world: w, dir: t.TempDir()}
+	a := &apps{fixture: w, dir: t.TempDir()}
 	a.server = testenv.ServeHTTP(t, a.dir)
 	w.Stagings.Heads = a
 	text := a.projectFile()
@@ -50,13 +50,13 @@ func withApps(t testing.TB, rules string) *apps {
 	return a
 }
 
-// projectFile is octopod.yaml as it is now.
-func (w *world) projectFile() string {
+// projectFile returns octopod.yaml at the tip.
+func (w *fixture) projectFile() string {
 	w.t.Helper()
 	return testenv.Git(w.t, w.path, "show", "main:"+project.File) + "\n"
 }
 
-// commit adds a commit to a branch, and gives what a forge would tell of it.
+// commit adds a commit to a branch and returns the push event of a forge.
 func (a *apps) commit(repository, name string) branch.Event {
 	a.t.Helper()
 	repo := filepath.Join(a.dir, repository+".git")
@@ -70,7 +70,7 @@ func (a *apps) commit(repository, name string) branch.Event {
 	return a.reset(repository, name, testenv.Git(a.t, repo, args...))
 }
 
-// reset puts a branch to a commit, as a forced push does.
+// reset moves a branch to a commit, like a forced push.
 func (a *apps) reset(repository, name, commit string) branch.Event {
 	a.t.Helper()
 	repo := filepath.Join(a.dir, repository+".git")
@@ -79,7 +79,7 @@ func (a *apps) reset(repository, name, commit string) branch.Event {
 	a.made++
 	return branch.Event{
 		Kind: branch.Pushed, Repository: "127.0.0.1/" + repository, Branch: name, Commit: commit, Before: before,
-		Committed: a.world.now.Add(time.Duration(a.made) * time.Minute), By: staging.Person{Name: "grace"},
+		Committed: a.fixture.now.Add(time.Duration(a.made) * time.Minute), By: staging.Person{Name: "grace"},
 	}
 }
 
@@ -90,8 +90,8 @@ func (a *apps) remove(repository, name string) branch.Event {
 	return branch.Event{Kind: branch.Deleted, Repository: "127.0.0.1/" + repository, Branch: name, By: staging.Person{Name: "grace"}}
 }
 
-// follow lets the stagings follow an event.
-func (a *apps) follow(e branch.Event) receiver.ProcessResult {
+// process processes an event.
+func (a *apps) process(e branch.Event) receiver.ProcessResult {
 	a.t.Helper()
 	done, err := a.Process(a.t.Context(), receiver.ProcessRequest{Event: e, Request: "d1"})
 	if err != nil {
@@ -100,8 +100,8 @@ func (a *apps) follow(e branch.Event) receiver.ProcessResult {
 	return done
 }
 
-// record gives what the env repo says of a staging.
-func (w *world) record(name string) staging.Staging {
+// record returns a staging's record at the tip.
+func (w *fixture) record(name string) staging.Staging {
 	w.t.Helper()
 	s, err := w.tip().Staging(name)
 	if err != nil {
@@ -110,7 +110,7 @@ func (w *world) record(name string) staging.Staging {
 	return s
 }
 
-// pullOf is a pull request for what was pushed.
+// pullOf returns the event of a pull request for a push.
 func pullOf(e branch.Event, change func(*branch.Pull)) branch.Event {
 	e.Kind, e.Before = branch.PullChanged, ""
 	e.Pull = &branch.Pull{

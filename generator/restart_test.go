@@ -13,7 +13,7 @@ import (
 
 // podLabels returns the restart labels of a staging's pod templates, and every object
 // without them.
-func podLabels(t *testing.T, w *world, name string) (labels, rest map[string]string) {
+func podLabels(t *testing.T, w *fixture, name string) (labels, rest map[string]string) {
 	t.Helper()
 	objects, err := w.Manifests(t.Context(), name, "")
 	if err != nil {
@@ -46,7 +46,7 @@ func podLabels(t *testing.T, w *world, name string) (labels, rest map[string]str
 // A restart replaces every pod and changes nothing else.
 func TestARestartIsOneLabelOfEveryPod(t *testing.T) {
 	restart := staging.Action{Verb: staging.Restart, Name: "login"}
-	eachEngine(t, func(t *testing.T, w *world) {
+	eachEngine(t, func(t *testing.T, w *fixture) {
 		w.do(login("1f2e3d4"))
 		none, before := podLabels(t, w, "login")
 		if len(none) > 0 {

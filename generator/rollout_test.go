@@ -15,13 +15,13 @@ import (
 	"octopod/generator/testenv/testargo"
 )
 
-// rollouts are the outcomes of a history in short: set applied 11s.
+// rollouts returns the outcomes of a history in short: set applied 11s.
 func rollouts(t *testing.T, events []staging.Event, err error) []string {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
 	}
-	var told []string
+	var texts []string
 	for _, e := range events {
 		text := string(e.Verb)
 		if r := e.Rollout; r != nil {
@@ -37,24 +37,24 @@ func rollouts(t *testing.T, events []staging.Event, err error) []string {
 				text += fmt.Sprintf(" %s: %s", r.Phase, r.Reason)
 			}
 		}
-		told = append(told, text)
+		texts = append(texts, text)
 	}
-	return told
+	return texts
 }
 
-// lifeOf deploys a staging, changes it, and notes what was found of it.
-func lifeOf(t *testing.T, w *world, argo *testargo.ArgoCD, name string) {
+// lifeOf deploys a staging, changes it and marks its test result.
+func lifeOf(t *testing.T, w *fixture, argo *testargo.ArgoCD, name string) {
 	t.Helper()
 	w.do(staging.Action{Verb: staging.Deploy, Name: name, Branch: name})
 	argo.SetRunning(name, w.tip().Revision(), w.now)
 	w.do(staging.Action{Verb: staging.Set, Name: name, Set: map[string]string{"LOG_LEVEL": "debug"}})
-	w.do(staging.Action{Verb: staging.Deploy, Name: "other", Branch: "other"}) // Argo CD syncs the tip, whatever moved it
+	w.do(staging.Action{Verb: staging.Deploy, Name: "other", Branch: "other"}) // Argo CD syncs every new tip
 	argo.SetRunning(name, w.tip().Revision(), w.now)
 	w.do(staging.Action{Verb: staging.Mark, Name: name, Outcome: staging.Tested})
 }
 
-// Argo CD remembers its last syncs: they say how long a version took.
-func TestHistoryTellsHowLongAVersionTook(t *testing.T) {
+// The history shows durations from Argo CD's last syncs.
+func TestHistoryShowsDurations(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	g, argo, _ := withArgo(t, w)
 	lifeOf(t, w, argo, "login")
@@ -70,11 +70,11 @@ func TestHistoryTellsHowLongAVersionTook(t *testing.T) {
 		t.Error(got)
 	}
 	if got := ask(staging.HistoryQuery{Name: "login"}); got != "[mark set deploy]" {
-		t.Error("who does not ask is told:", got)
+		t.Error("rollouts without a request for them:", got)
 	}
 	argo.Put("login", func(app *staging.Application) { app.Deployments = app.Deployments[1:] })
 	if got := ask(all); got != "[mark set deploy]" {
-		t.Error("the oldest that Argo CD has not forgotten is believed:", got)
+		t.Error("a duration for the oldest sync, whose start is unknown:", got)
 	}
 	argo.SetError(errors.New("no route"))
 	if got := ask(all); got != "[mark set deploy]" {
@@ -82,8 +82,8 @@ func TestHistoryTellsHowLongAVersionTook(t *testing.T) {
 	}
 }
 
-// What a server watched says how a version ended that was replaced since.
-func TestHistoryTellsHowAVersionEnded(t *testing.T) {
+// The history shows the outcomes of replaced versions that a server has watched.
+func TestHistoryShowsOutcomes(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	g, argo, clock := withArgo(t, w)
 	ctx, cancel := context.WithCancel(t.Context())
@@ -108,15 +108,15 @@ func TestHistoryTellsHowAVersionEnded(t *testing.T) {
 			}
 		}
 	}
-	// The clock moves on when the feed knows of the commit: the version before it
-	// is not seen to grow older, however busy the machine is.
+	// The clock advances after the feed has read the commit, so that the version before
+	// it does not age, even on a busy machine.
 	do := func(a staging.Action) {
 		t.Helper()
 		w.do(a)
 		if err := feed.CatchUp(t.Context()); err != nil {
 			t.Fatal(err)
 		}
-		clock.pass(time.Minute)
+		clock.advance(time.Minute)
 	}
 	set := func(level string) {
 		t.Helper()
@@ -127,7 +127,7 @@ func TestHistoryTellsHowAVersionEnded(t *testing.T) {
 	is(staging.PhaseCreating)
 	argo.SetRunning("login", w.tip().Revision(), w.now, w.images("login")...)
 	is(staging.PhaseRunning)
-	argo.SetError(errors.New("no route")) // what nobody can tell leaves what was seen
+	argo.SetError(errors.New("no route")) // an unknown state keeps the last known one
 	is(staging.PhaseUnknown)
 	set("debug")
 	argo.SetError(nil)

@@ -27,8 +27,8 @@ func base(t *testing.T, file string) fs.FS {
 	return dir
 }
 
-// adopted returns a world whose project was imported from a base of the txtar file.
-func adopted(t *testing.T, file string, change func(*setup.InitRequest)) (*world, setup.InitResult) {
+// adopted returns a fixture whose project was imported from a base of the txtar file.
+func adopted(t *testing.T, file string, change func(*setup.InitRequest)) (*fixture, setup.InitResult) {
 	t.Helper()
 	w := empty(t)
 	r := setup.InitRequest{
@@ -76,7 +76,7 @@ func TestAKustomizeBaseOfOnesOwnDeploysAtOnce(t *testing.T) {
 
 // shows renders a staging and searches its objects for text. Text after an
 // exclamation mark must be absent. Generated names match by their prefix.
-func (w *world) shows(name string, want map[string][]string) {
+func (w *fixture) shows(name string, want map[string][]string) {
 	w.t.Helper()
 	objects, err := w.Manifests(w.t.Context(), name, "")
 	if err != nil {
@@ -175,7 +175,7 @@ func TestTheSuggestionsOfInitAreValid(t *testing.T) {
 }
 
 // allow uncomments the exceptions that init wrote.
-func allow(w *world) {
+func allow(w *fixture) {
 	text := strings.NewReplacer("  # checks:", "  checks:", "  #   allow", "    allow", "  #     -", "      -").Replace(string(w.read(project.File)))
 	w.write(staging.File{Path: project.File, Data: []byte(text)})
 }

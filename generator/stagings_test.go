@@ -14,7 +14,7 @@ import (
 )
 
 // eachEngine runs a test with both engines and both outputs.
-func eachEngine(t *testing.T, test func(t *testing.T, w *world)) {
+func eachEngine(t *testing.T, test func(t *testing.T, w *fixture)) {
 	for _, engine := range []project.Engine{project.EngineKustomize, project.EngineJsonnet} {
 		for _, output := range []project.Output{project.OutputSource, project.OutputRendered} {
 			t.Run(string(engine)+"/"+string(output), func(t *testing.T) {
@@ -26,7 +26,7 @@ func eachEngine(t *testing.T, test func(t *testing.T, w *world)) {
 }
 
 func TestADeployIsOneCheckedCommit(t *testing.T) {
-	eachEngine(t, func(t *testing.T, w *world) {
+	eachEngine(t, func(t *testing.T, w *fixture) {
 		r := w.do(login("1f2e3d4"))
 		if !r.Changed || r.Name != "login" || r.Staging.Status.URLs["frontend"] != "https://login.staging.example.com" {
 			t.Errorf("result: %+v", r)
@@ -70,7 +70,7 @@ func objectJSON(objects []staging.Object, name string) string {
 }
 
 func TestASecondDeployMakesNoCommit(t *testing.T) {
-	eachEngine(t, func(t *testing.T, w *world) {
+	eachEngine(t, func(t *testing.T, w *fixture) {
 		first := w.do(login("1f2e3d4"))
 		second := w.do(login("1f2e3d4"))
 		if second.Changed || second.Revision != first.Revision || len(second.Plan) != 0 {
@@ -95,7 +95,7 @@ func TestADryRunWritesNothing(t *testing.T) {
 }
 
 func TestArchiveStopsEverythingAndRestoreBringsItBack(t *testing.T) {
-	eachEngine(t, func(t *testing.T, w *world) {
+	eachEngine(t, func(t *testing.T, w *fixture) {
 		w.do(login("1f2e3d4"))
 		running := w.files("login")
 		w.do(staging.Action{Verb: staging.Archive, Name: "login"})
@@ -122,7 +122,7 @@ func TestArchiveStopsEverythingAndRestoreBringsItBack(t *testing.T) {
 }
 
 func TestRollbackBringsTheDirectoryBackAndPinsIt(t *testing.T) {
-	eachEngine(t, func(t *testing.T, w *world) {
+	eachEngine(t, func(t *testing.T, w *fixture) {
 		good := w.do(login("1f2e3d4"))
 		was := w.files("login")
 		w.do(login("bad0bad"))
@@ -226,7 +226,7 @@ func TestTeardownTakesTwoSteps(t *testing.T) {
 }
 
 // withLine returns octopod.yaml with a line inserted after another.
-func withLine(w *world, after, line string) []byte {
+func withLine(w *fixture, after, line string) []byte {
 	w.t.Helper()
 	return replaceOnce(w.t, w.read(project.File), after+"\n", after+"\n"+line+"\n")
 }
@@ -281,7 +281,7 @@ func TestATemplateThatBreaksARuleCommitsNothing(t *testing.T) {
 	}
 }
 
-func (w *world) read(path string) []byte {
+func (w *fixture) read(path string) []byte {
 	w.t.Helper()
 	data, err := w.tip().ReadFile(path)
 	if err != nil {

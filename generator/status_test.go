@@ -14,7 +14,7 @@ import (
 	"octopod/generator/staging"
 )
 
-func (w *world) phase(g *generator.Stagings, name string) staging.Status {
+func (w *fixture) phase(g *generator.Stagings, name string) staging.Status {
 	w.t.Helper()
 	views, err := g.Find(w.t.Context(), staging.Query{Names: []string{name}})
 	if err != nil {
@@ -23,7 +23,7 @@ func (w *world) phase(g *generator.Stagings, name string) staging.Status {
 	return views[0].Status
 }
 
-func TestStatusIsOfWhatIsCommittedNow(t *testing.T) {
+func TestStatusComparesTheTip(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	first := w.do(login("v1"))
 	g, argo, _ := withArgo(t, w)
@@ -39,7 +39,7 @@ func TestStatusIsOfWhatIsCommittedNow(t *testing.T) {
 	if s := w.phase(g, "login"); s.Phase != staging.PhaseRunning {
 		t.Errorf("after a commit of another staging: %s (%s)", s.Phase, s.Reason)
 	}
-	// The images are those that run, so nothing but the content tells the two apart.
+	// The same images run, so only the content differs.
 	w.do(staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"LOG_LEVEL": "debug"}})
 	if s := w.phase(g, "login"); s.Phase != staging.PhaseUpdating {
 		t.Errorf("after a changed setting that Argo CD has not seen: %s (%s)", s.Phase, s.Reason)
@@ -54,7 +54,7 @@ func TestStatusIsOfWhatIsCommittedNow(t *testing.T) {
 	}
 }
 
-// What people note in a record is no rollout: Argo CD reads none of it.
+// A change of the record alone is no rollout, because Argo CD does not read the record.
 func TestAChangeOfTheRecordAloneIsNoUpdate(t *testing.T) {
 	title, until := "A better login page", time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC)
 	actions := []staging.Action{
@@ -66,14 +66,14 @@ func TestAChangeOfTheRecordAloneIsNoUpdate(t *testing.T) {
 		{Verb: staging.Extend, Name: "login"},
 		{Verb: staging.Mark, Name: "login", Outcome: staging.Broken, Note: "no button"},
 	}
-	eachEngine(t, func(t *testing.T, w *world) {
+	eachEngine(t, func(t *testing.T, w *fixture) {
 		r := w.do(login("v1"))
 		g, argo, clock := withArgo(t, w)
 		argo.SetRunning("login", r.Revision, clock.Now(), w.images("login")...)
-		f := follow(t, g, staging.Query{})
+		f := startWatch(t, g, staging.Query{})
 		ran := f.phase("login", staging.PhaseRunning).Staging.Status.Timings.Running
-		w.now = w.now.Add(48 * time.Hour) // or there is nothing to extend
-		clock.pass(48 * time.Hour)
+		w.now = w.now.Add(48 * time.Hour) // otherwise there is nothing to extend
+		clock.advance(48 * time.Hour)
 		for _, a := range actions {
 			r := w.do(a)
 			if !r.Changed {
@@ -88,10 +88,10 @@ func TestAChangeOfTheRecordAloneIsNoUpdate(t *testing.T) {
 		}
 		n := f.until("the title", func(n live.Event) bool { return n.Staging.Metadata.Title == title })
 		if s := n.Staging.Status; s.Phase != staging.PhaseRunning || !reflect.DeepEqual(s.Timings.Running, ran) {
-			t.Errorf("the watch tells: %s, running since %v, not %v", s.Phase, s.Timings.Running, ran)
+			t.Errorf("the watch reports %s, running since %v, not %v", s.Phase, s.Timings.Running, ran)
 		}
 		if upserts, refreshes := argo.Calls(); upserts+len(refreshes) > 0 {
-			t.Errorf("Argo CD was asked to look: %d, %v", upserts, refreshes)
+			t.Errorf("%d upserts and the refreshes %v", upserts, refreshes)
 		}
 		w.do(login("v2"))
 		if s := w.phase(g, "login"); s.Phase != staging.PhaseUpdating {
@@ -100,8 +100,8 @@ func TestAChangeOfTheRecordAloneIsNoUpdate(t *testing.T) {
 	})
 }
 
-// Nor does it make a fault look younger than it is.
-func TestARecordAloneLeavesAFaultAsOldAsItIs(t *testing.T) {
+// A change of the record alone does not reset the age of a failure.
+func TestAChangeOfTheRecordKeepsTheAgeOfAFailure(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	r := w.do(login("v1"))
 	committed := w.now
@@ -113,14 +113,14 @@ func TestARecordAloneLeavesAFaultAsOldAsItIs(t *testing.T) {
 	for i := range 6 { // more than one page of the history
 		w.do(staging.Action{Verb: staging.Keep, Name: "login", Reason: fmt.Sprint("reason ", i)})
 	}
-	clock.pass(time.Hour)
+	clock.advance(time.Hour)
 	if s := w.phase(g, "login"); s.Phase != staging.PhaseFailed || !s.Timings.Committed.Equal(committed) {
 		t.Errorf("%s (%s), committed %v, want %v", s.Phase, s.Reason, s.Timings.Committed, committed)
 	}
 }
 
-// images are what a staging's services run.
-func (w *world) images(name string) []string {
+// images returns the images of a staging's services.
+func (w *fixture) images(name string) []string {
 	w.t.Helper()
 	s, err := w.tip().Staging(name)
 	if err != nil {
@@ -133,7 +133,7 @@ func (w *world) images(name string) []string {
 	return images
 }
 
-func TestStatusKnowsAServiceWithoutPods(t *testing.T) {
+func TestStatusOfAServiceWithoutPods(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	none := login("v1")
 	none.Set = map[string]string{"backend.replicas": "0"}
@@ -146,11 +146,11 @@ func TestStatusKnowsAServiceWithoutPods(t *testing.T) {
 	}
 	argo.SetRunning("login", r.Revision, w.now, "registry.example.com/shop/other:1")
 	if s := w.phase(g, "login"); s.Phase == staging.PhaseRunning {
-		t.Error("another image runs than the one that is wanted")
+		t.Error("the phase is Running with another image")
 	}
 }
 
-func TestStatusWhileArgoCDIsAway(t *testing.T) {
+func TestStatusWhileArgoCDIsDown(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	w.do(login("v1"))
 	g, argo, _ := withArgo(t, w)
@@ -160,7 +160,7 @@ func TestStatusWhileArgoCDIsAway(t *testing.T) {
 	}
 }
 
-func TestADeletedStagingIsListedWhileItGoes(t *testing.T) {
+func TestADeletedStagingIsListedUntilItsApplicationIsGone(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	r := w.do(login("v1"))
 	g, argo, _ := withArgo(t, w)

@@ -78,7 +78,7 @@ func byName(objects []staging.Object) map[string]string {
 }
 
 // checkout writes the tip into a directory.
-func checkout(t testing.TB, w *world) string {
+func checkout(t testing.TB, w *fixture) string {
 	t.Helper()
 	files := map[string]string{}
 	collect(t, w.tip(), ".", files)
