@@ -79,3 +79,14 @@ func TestLintLooksAtTheTemplateBeforeTheFirstDeploy(t *testing.T) {
 		t.Errorf("got %v, %v", problems, err)
 	}
 }
+
+// A field that does nothing is a problem, and the env repo stays readable.
+func TestLintReportsFieldsWithoutEffect(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	w.write(staging.File{Path: project.File, Data: append(w.read(project.File), "  database: {kind: none}\n"...)})
+	problems, err := w.Lint(t.Context(), nil)
+	if err != nil || len(problems) != 1 || problems[0].Field != "spec.database" || problems[0].Line == 0 {
+		t.Errorf("%v, %v", problems, err)
+	}
+	w.do(login("1f2e3d4"))
+}

@@ -30,6 +30,11 @@ func (w *Writer) Lint(ctx context.Context, edits *staging.Uncommitted) ([]stagin
 	if err != nil {
 		return nil, err
 	}
+	text, err := tree.ReadFile(project.File)
+	if err != nil {
+		return nil, err
+	}
+	problems = append(problems, p.Ineffective(text)...)
 	problems = append(problems, unknownRules(p)...)
 	problems = append(problems, w.lintTemplate(ctx, tree, p)...)
 	_, items, err := w.regenerateAll(ctx, tree, RegenerateRequest{})

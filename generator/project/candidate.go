@@ -39,8 +39,9 @@ func (p *Project) SkipReason(c Candidate) string {
 	return ""
 }
 
-func matches(patterns []string, branch string) bool {
-	return slices.ContainsFunc(patterns, func(pattern string) bool { return Glob(pattern, branch) })
+// matches reports whether any pattern matches a name.
+func matches(patterns []string, name string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool { return Glob(pattern, name) })
 }
 
 func (p *Project) isDefaultBranch(branch string) bool {

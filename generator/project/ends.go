@@ -1,7 +1,6 @@
 package project
 
 import (
-	"slices"
 	"time"
 
 	"octopod/generator/staging"
@@ -40,14 +39,16 @@ func (p *Project) endByAge(s staging.Staging) *time.Time {
 // Permanent reports whether a staging outlives its pull requests: it is listed as
 // permanent, or belongs to a default branch.
 func (p *Project) Permanent(name, branch string) bool {
-	return p.isDefaultBranch(branch) || slices.Contains(p.Spec.Lifecycle.Permanent, name)
+	return p.isDefaultBranch(branch) || p.listedPermanent(name)
 }
+
+func (p *Project) listedPermanent(name string) bool { return matches(p.Spec.Lifecycle.Permanent, name) }
 
 // renewExpiry sets the expiry of a staging to the midnight after its time to live, so
 // that a second deploy on the same day changes nothing.
 func (p *Project) renewExpiry(s *staging.Staging, now time.Time) {
 	s.Spec.Expires = nil
-	if p.Spec.Lifecycle.TTL > 0 && !slices.Contains(p.Spec.Lifecycle.Permanent, s.Name) {
+	if p.Spec.Lifecycle.TTL > 0 && !p.listedPermanent(s.Name) {
 		const day = 24 * time.Hour
 		expires := now.UTC().Add(time.Duration(p.Spec.Lifecycle.TTL)).Truncate(day).Add(day)
 		s.Spec.Expires = &expires

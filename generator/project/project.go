@@ -61,7 +61,7 @@ type Spec struct {
 	Notify []NotificationRule `yaml:"notify,omitempty" json:"notify,omitempty"`
 	// Checks of an image in its registry before a deploy.
 	Images Images `yaml:"images,omitempty" json:"images,omitzero"`
-	// The database of a staging.
+	// No longer used: lint reports it. The template defines the database.
 	Database Database `yaml:"database,omitempty" json:"database,omitzero"`
 	// ResourceQuota spec.hard of every staging: requests.cpu: "2".
 	Quota map[string]string `yaml:"quota,omitempty" json:"quota,omitempty"`
@@ -100,13 +100,14 @@ type Hosts struct {
 
 // Naming defines how the name of a staging is derived from its branch.
 type Naming struct {
-	// Prefixes to remove from a branch, for example feature/. The first match applies.
+	// Prefixes to remove from a branch, for example feature/, without patterns. The first match
+	// applies.
 	StripPrefixes []string `yaml:"stripPrefixes,omitempty" json:"stripPrefixes,omitempty"`
 	// Pattern of the namespace, with {project} and {name}. Default {project}-{name}.
 	Namespace string `yaml:"namespace,omitempty" json:"namespace,omitempty"`
 	// Maximum length of a name; the limits of derived names apply as well.
 	MaxLength int `yaml:"maxLength,omitempty" json:"maxLength,omitempty"`
-	// Names that no staging can have.
+	// Names that no staging can have, each in full.
 	Reserved []string `yaml:"reserved,omitempty" json:"reserved,omitempty"`
 }
 
@@ -166,12 +167,13 @@ type Lifecycle struct {
 	WhenFull WhenFull `yaml:"whenFull,omitempty" json:"whenFull,omitempty" jsonschema:"enum=sleepOldest,enum=refuse"`
 	// Schedule on which the sweep archives and restores all stagings, for example at night.
 	Sleep Sleep `yaml:"sleep,omitempty" json:"sleep,omitzero"`
-	// Names of stagings that the sweep never archives or deletes.
+	// Names of stagings that the sweep never archives or deletes; * matches any text: release-*.
 	Permanent []string `yaml:"permanent,omitempty" json:"permanent,omitempty"`
 	// Changes that archive a custom object; the built-in workloads need none.
 	Archive []ArchiveFix `yaml:"archive,omitempty" json:"archive,omitempty"`
 	// Kustomize component (directory from the root) that Octopod adds while it deletes a staging:
-	// its Jobs delete resources outside the cluster. With it, delete has two steps.
+	// its Jobs delete resources outside the cluster. With it, delete has two steps. Only with
+	// engine kustomize.
 	Teardown string `yaml:"teardown,omitempty" json:"teardown,omitempty"`
 }
 
@@ -194,11 +196,12 @@ type ArchiveFix struct {
 	Value any `yaml:"value" json:"value"`
 }
 
-// Database is the source of the database of a staging.
+// Database has no effect. It remains for the env repos that have it, because Octopod
+// refuses unknown fields.
 type Database struct {
-	// Source of the database: template (a workload of the template, default) or none.
+	// No longer used.
 	Kind string `yaml:"kind,omitempty" json:"kind,omitempty" jsonschema:"enum=template,enum=none"`
-	// Pattern of the name of the database, with {project} and {name}; dashes become underscores.
+	// No longer used, but the names of stagings stay so short that this pattern fits.
 	Name string `yaml:"name,omitempty" json:"name,omitempty"`
 }
 

@@ -42,6 +42,29 @@ func (s Sleep) check() error {
 	return nil
 }
 
+// neverBegins reports whether a valid schedule never archives a staging: at every time
+// of at, it is time to wake, too. A few times of at are enough, because most schedules repeat
+// within a week, and a wrong answer needs a rare one.
+func (s Sleep) neverBegins() bool {
+	if s == (Sleep{}) {
+		return false
+	}
+	const times = 50
+	begin := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Add(-time.Second)
+	for range times {
+		next, err := gronx.NextTickAfter(s.At, begin, false)
+		if err != nil {
+			break
+		}
+		woke, err := gronx.PrevTickBefore(s.Wake, next, true)
+		if err != nil || next.After(woke) {
+			return false
+		}
+		begin = next
+	}
+	return true
+}
+
 // night is a scheduled time of sleep that has begun and has not ended.
 type night struct{ began, ends time.Time }
 
