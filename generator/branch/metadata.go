@@ -90,6 +90,10 @@ func (r *reader) finish(tree WorkTree) {
 		r.metadata.Committed = tree.Committed
 		r.record("committed", tree.Committed.Format(time.RFC3339), "the work tree")
 	}
+	if r.metadata.PullRequest != nil {
+		short := r.metadata.PullRequest.Shortened()
+		r.metadata.PullRequest = &short
+	}
 	if r.metadata.Run.Number <= 0 || r.metadata.Run.Pipeline == "" {
 		r.metadata.Run = staging.Run{}
 	}

@@ -110,6 +110,11 @@ func ReadWebhook(h Request, senders []Sender, now time.Time) (Webhook, error) {
 	if err := d.read(&call, h); err != nil {
 		return Webhook{}, staging.Errorf(staging.CodeInvalid, "cannot decode the webhook %q", call.Event).Because(err)
 	}
+	for _, e := range call.Events {
+		if e.Pull != nil {
+			e.Pull.PullRequest = e.Pull.Shortened()
+		}
+	}
 	call.Events = slices.DeleteFunc(call.Events, func(e Event) bool { return !e.isValid() })
 	return call, nil
 }

@@ -24,6 +24,9 @@ type target struct {
 // names, directly or by its branch. The returned action has name and branch filled
 // in.
 func resolveTarget(ctx context.Context, tree *envrepo.Tree, a staging.Action) (target, staging.Action, error) {
+	if err := a.CheckTexts(); err != nil { // a rollback and a delete at once do not pass Project.Apply
+		return target{}, a, err
+	}
 	p, a, err := catalog.Open(ctx, tree, a)
 	if err != nil {
 		return target{}, a, err

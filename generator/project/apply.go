@@ -15,6 +15,9 @@ import (
 // it, except a rollback, which restores an earlier record. current is nil if there is
 // no record yet. The caller has set the name in the action (see NameFor).
 func (p *Project) Apply(current *staging.Staging, a staging.Action, at staging.Attribution) (staging.Staging, error) {
+	if err := a.CheckTexts(); err != nil {
+		return staging.Staging{}, err
+	}
 	switch a.Verb {
 	case staging.Deploy, staging.Create, staging.Update:
 		return p.deploy(current, a, at)

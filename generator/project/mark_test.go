@@ -150,7 +150,7 @@ func TestInvalidMarks(t *testing.T) {
 		"no outcome":      {},
 		"another outcome": {Outcome: "fine"},
 		"a line break":    {Outcome: staging.Tested, Note: "a\nb"},
-		"a long note":     {Outcome: staging.Tested, Note: strings.Repeat("ä", 501)},
+		"a long note":     {Outcome: staging.Tested, Note: strings.Repeat("ä", 2001)},
 	} {
 		a.Verb = staging.Mark
 		s := tried("v1", "")

@@ -83,6 +83,7 @@ func (v Visibility) RedactProject() *project.Project {
 // The given view is not modified.
 func (v Visibility) Redact(known *staging.View) *staging.View {
 	view := *known
+	view.Document = view.Shortened()
 	s := &view.Spec
 	for _, hide := range []struct {
 		part project.Section

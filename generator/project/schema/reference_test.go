@@ -67,6 +67,7 @@ func TestReferenceIsUpToDate(t *testing.T) {
 		fmt.Fprintf(&b, "\n## %s\n\n| field | type | |\n| --- | --- | --- |\n", file.title)
 		describe(&b, root, root.resolve(root), "")
 	}
+	b.WriteString(limits)
 	const name = "../../../docs/files.md"
 	if *update {
 		if err := os.WriteFile(name, []byte(b.String()), 0o644); err != nil {
@@ -79,6 +80,24 @@ func TestReferenceIsUpToDate(t *testing.T) {
 		t.Errorf("%s is not up to date: run `make golden` (%v)", name, err)
 	}
 }
+
+// limits is the part of the reference that no type holds.
+const limits = `
+## Limits
+
+Octopod rejects an action whose texts are longer, and names the field and the limit. A record that is longer already still opens; lists and pages show its
+texts shortened.
+
+| text | limit |
+| --- | --- |
+| title | 200 characters |
+| reason, note | 2,000 characters |
+| branch, revision, title and author of a pull request | 500 characters; Octopod shortens the title and author that a forge reports |
+| addresses of repositories and pull requests | 2,000 characters |
+| value of a setting | 32 KiB |
+
+No text contains line breaks or control characters.
+`
 
 func describe(b *strings.Builder, root, object node, path string) {
 	for _, field := range object.Properties {
