@@ -145,8 +145,8 @@ func TestDecideDeletedBranch(t *testing.T) {
 		{"only asked", project.DeletedBranch{}, map[string][]string{frontendRepo: {"main"}, backendRepo: {"main"}}, project.StepWarn},
 		{"told of another branch", project.DeletedBranch{Repository: backendRepo, Branch: "b/b"}, map[string][]string{frontendRepo: {"main"}}, project.StepKeep},
 	} {
-		around := project.SweepInput{Now: now, MaxShare: 25, Branches: tt.branches, Deleted: tt.lost}
-		if d := p.Sweep([]staging.Staging{fresh}, around)[0]; d.Step != tt.want {
+		input := project.SweepInput{Now: now, MaxShare: 25, Branches: tt.branches, Deleted: tt.lost}
+		if d := p.Sweep([]staging.Staging{fresh}, input)[0]; d.Step != tt.want {
 			t.Errorf("%s: %+v, want %s", tt.name, d, tt.want)
 		}
 	}

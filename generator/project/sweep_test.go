@@ -152,11 +152,11 @@ func TestSweep(t *testing.T) {
 		{what: "kept, but torn down", record: record("over", deleting, kept(nil)), want: project.StepFinish},
 	} {
 		t.Run(tt.what, func(t *testing.T) {
-			around := project.SweepInput{Now: now, Branches: heard, TeardownsDone: tornDown, MaxShare: 25}
+			input := project.SweepInput{Now: now, Branches: heard, TeardownsDone: tornDown, MaxShare: 25}
 			if tt.branches != nil {
-				around.Branches = tt.branches
+				input.Branches = tt.branches
 			}
-			got := sweptWith(t, tt.more).Sweep([]staging.Staging{tt.record}, around)
+			got := sweptWith(t, tt.more).Sweep([]staging.Staging{tt.record}, input)
 			if len(got) != 1 || got[0].Staging != tt.record.Name || got[0].Step != tt.want || tt.reason != "" && got[0].Reason != tt.reason {
 				t.Errorf("%+v, want %s: %s", got, tt.want, tt.reason)
 			}

@@ -51,8 +51,8 @@ func (d Delivery) TextFor(v rights.Visibility) string {
 	return v.RedactError(d.err).Error()
 }
 
-// mostDeliveries bounds the log of deliveries.
-const mostDeliveries = 200
+// maxDeliveries bounds the log of deliveries.
+const maxDeliveries = 200
 
 // deliveries is the log of recent webhook events. It guards the entries as well:
 // change one with update only. Its zero value is ready.
@@ -65,7 +65,7 @@ func (l *deliveries) add(d *Delivery) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.recent = append(l.recent, d)
-	if over := len(l.recent) - mostDeliveries; over > 0 {
+	if over := len(l.recent) - maxDeliveries; over > 0 {
 		l.recent = slices.Delete(l.recent, 0, over)
 	}
 }

@@ -1,6 +1,6 @@
-// Package receiver carries out webhooks: it accepts and orders their events,
-// decides by rules what each asks for, retries what has to wait, and reconciles
-// with the repositories when a webhook was lost.
+// Package receiver processes webhooks: it queues their events in order, selects the
+// action of each by rules, retries events that must wait, and reconciles with the
+// repositories to find lost webhooks.
 //
-// It never reads HTTP: package branch parses deliveries and verifies signatures.
+// It does not read HTTP: package branch parses deliveries and verifies signatures.
 package receiver

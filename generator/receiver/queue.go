@@ -38,7 +38,7 @@ type Queue struct {
 const (
 	workerCount = 16
 	queueLength = 128
-	mostSeen    = 10_000
+	maxSeen     = 10_000
 )
 
 // task is one event to process.
@@ -57,7 +57,7 @@ type task struct {
 func NewQueue(of *Receiver, committed func([]staging.PlanItem), log *slog.Logger) *Queue {
 	f := &Queue{
 		receiver: of, onCommit: committed, log: log,
-		workers: make([]chan *task, workerCount), seen: bounded.NewMap[string, struct{}](mostSeen), retries: map[retryKey]*retry{},
+		workers: make([]chan *task, workerCount), seen: bounded.NewMap[string, struct{}](maxSeen), retries: map[retryKey]*retry{},
 	}
 	for i := range f.workers {
 		f.workers[i] = make(chan *task, queueLength)
@@ -92,7 +92,7 @@ func (f *Queue) Accept(call branch.Webhook, body []byte) error {
 	return nil
 }
 
-// ignoredReason says why a webhook has no events.
+// ignoredReason returns why a webhook has no events.
 func ignoredReason(call branch.Webhook) string {
 	if call.Ping {
 		return "a ping"
@@ -104,8 +104,8 @@ func ignoredReason(call branch.Webhook) string {
 func (f *Queue) Pending() (queued, waiting int) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, lane := range f.workers {
-		queued += len(lane)
+	for _, worker := range f.workers {
+		queued += len(worker)
 	}
 	return queued, len(f.retries)
 }
@@ -131,11 +131,11 @@ func (f *Queue) enqueue(t *task) {
 // Run processes tasks until ctx ends.
 func (f *Queue) Run(ctx context.Context) {
 	var work sync.WaitGroup
-	for _, lane := range f.workers {
+	for _, worker := range f.workers {
 		work.Go(func() {
 			for {
 				select {
-				case t := <-lane:
+				case t := <-worker:
 					f.process(ctx, t)
 					f.work.Done()
 				case <-ctx.Done():
@@ -204,7 +204,7 @@ func (f *Queue) finish(t *task, done ProcessResult, err error) {
 	f.log.Info("webhook", "host", d.Host, "event", d.Event, "repository", d.Repository, "branch", d.Branch, "outcome", d.Outcome, "staging", d.Staging, "text", d.Text)
 }
 
-// outcomeOf decides what a task came to. f.mu is held.
+// outcomeOf returns the outcome and the text of a task. f.mu is held.
 func (f *Queue) outcomeOf(t *task, done ProcessResult, err error) (Outcome, string) {
 	switch {
 	case err == nil && len(done.Awaits) > 0:
@@ -224,7 +224,7 @@ func isTransient(err error) bool {
 	return slices.Contains([]staging.Code{staging.CodeUnavailable, staging.CodeTimeout, staging.CodeConflict}, staging.CodeOf(err))
 }
 
-// giveUp lets the sender deliver the same webhook again. f.mu is held.
+// giveUp fails a task, and accepts a redelivery of its webhook. f.mu is held.
 func (f *Queue) giveUp(t *task, why string) (Outcome, string) {
 	f.seen.Delete(t.id)
 	f.seen.Delete(string(t.body[:]))

@@ -6,8 +6,7 @@ import (
 	"octopod/generator/status"
 )
 
-// Receiver carries out what webhooks report. It is safe for use by many
-// goroutines.
+// Receiver processes the events of webhooks. It is safe for concurrent use.
 type Receiver struct {
 	*catalog.Catalog
 	*status.Reader

@@ -28,11 +28,11 @@ type retry struct {
 
 // The schedule of retries.
 const (
-	mostRetries  = 1000
-	firstRetry   = 5 * time.Second // doubles with each attempt
-	longestRetry = time.Minute
-	retryFor     = 2 * time.Hour // a build may take this long; Reconcile finds the push again
-	retryTick    = time.Second
+	maxRetries    = 1000
+	firstRetry    = 5 * time.Second // doubles with each attempt
+	maxRetryPause = time.Minute
+	retryFor      = 2 * time.Hour // a build may take this long; Reconcile finds the push again
+	retryTick     = time.Second
 )
 
 // retryLater schedules a task again, with exponential back-off. f.mu is held.
@@ -43,12 +43,12 @@ func (f *Queue) retryLater(t *task, done ProcessResult, text string) (Outcome, s
 		w = &retry{pause: firstRetry, ends: now.Add(retryFor)}
 	}
 	older := f.retries[key]
-	if now.After(w.ends) || older == nil && len(f.retries) >= mostRetries {
+	if now.After(w.ends) || older == nil && len(f.retries) >= maxRetries {
 		return f.giveUp(t, "given up: "+text)
 	}
 	t.retry = w
 	w.task, w.staging, w.images, w.text = t, done.Staging, done.Awaits, text
-	w.due, w.pause = now.Add(w.pause), min(2*w.pause, longestRetry)
+	w.due, w.pause = now.Add(w.pause), min(2*w.pause, maxRetryPause)
 	if older != nil && older.task != t {
 		f.receiver.deliveries.update(older.delivery, func(d *Delivery) {
 			d.Outcome, d.Text, d.err = OutcomeNothing, "superseded by a newer push", nil

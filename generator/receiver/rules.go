@@ -39,10 +39,10 @@ type ProcessRequest struct {
 	Request string // id of the webhook, recorded in the commit
 }
 
-// Process decides by rules what an event asks for, and does it: it deploys a push, and
+// Process selects the action of an event by rules and runs it: it deploys a push, and
 // archives the staging of a deleted branch. Events may arrive twice, late and in any
-// order, so the decision depends on what the repositories and the record say now. A
-// branch without a staging is no error.
+// order, so the decision depends on the present heads and the present record. A branch
+// without a staging is no error.
 func (g *Receiver) Process(ctx context.Context, r ProcessRequest) (ProcessResult, error) {
 	f, err := g.planEvent(ctx, r)
 	switch {
@@ -98,7 +98,7 @@ func StagingOf(tree *envrepo.Tree, p *project.Project, branch string) (string, *
 	return name, record, err
 }
 
-// noAction returns a result that says why there was no action.
+// noAction returns a result with the reason why there was no action.
 func (f *eventPlan) noAction(format string, args ...any) (ProcessResult, error) {
 	done := ProcessResult{Text: fmt.Sprintf(format, args...)}
 	if f.record != nil {
@@ -179,11 +179,11 @@ func (f *eventPlan) builds() map[string]staging.Build {
 	return builds
 }
 
-// checkOrder says why an event is outdated, or returns "". A push that follows the
-// running commit is the next one, whatever the clocks of its authors say. Otherwise it
-// asks the repository for the head: pushes overtake each other, some get lost, and a
-// reset of the branch brings back an older commit on purpose. If the repository does
-// not answer, the time of the commits decides.
+// checkOrder returns why an event is outdated, or "". A push whose parent is the
+// running commit is the next one, whatever its commit time. Otherwise checkOrder queries
+// the head of the branch: pushes arrive out of order, some get lost, and a forced push
+// may return to an older commit. If the repository is unreachable, the time of the
+// commits decides.
 func (f *eventPlan) checkOrder(ctx context.Context) (outdated string, err error) {
 	e := &f.Event
 	runs, unsure := "", f.Redelivered || len(e.Commit) < fullHashLength
@@ -235,7 +235,7 @@ func (f *eventPlan) head(ctx context.Context) (commit string, known bool) {
 		return "", false
 	}
 	heads, err := f.Heads.Heads(ctx, f.repository)
-	if err != nil || len(heads) == 0 { // a repository without branches is not believed
+	if err != nil || len(heads) == 0 { // no branches at all means an error of the repository
 		return "", false
 	}
 	return heads[f.Event.Branch], true
@@ -303,17 +303,17 @@ func (f *eventPlan) onPullRequestLost(ctx context.Context, why string) (ProcessR
 	if f.record == nil {
 		return f.noAction("%s, and there is no staging", why)
 	}
-	around := project.SweepInput{Now: f.Now(), Branches: f.allBranches(ctx)}
-	return f.applyDecision(ctx, f.project.DecideClosedPullRequest(*f.record, f.repository, why, around))
+	input := project.SweepInput{Now: f.Now(), Branches: f.allBranches(ctx)}
+	return f.applyDecision(ctx, f.project.DecideClosedPullRequest(*f.record, f.repository, why, input))
 }
 
-// onBranchDeleted does now what the next sweep would do.
+// onBranchDeleted applies the decision of the next sweep now.
 func (f *eventPlan) onBranchDeleted(ctx context.Context) (ProcessResult, error) {
 	if f.record == nil {
 		return f.noAction("branch %s has no staging", f.Event.Branch)
 	}
-	around := project.SweepInput{Now: f.Now(), Branches: f.allBranches(ctx), Deleted: project.DeletedBranch{Repository: f.repository, Branch: f.Event.Branch}}
-	return f.applyDecision(ctx, f.project.DecideDeletedBranch(*f.record, around))
+	input := project.SweepInput{Now: f.Now(), Branches: f.allBranches(ctx), Deleted: project.DeletedBranch{Repository: f.repository, Branch: f.Event.Branch}}
+	return f.applyDecision(ctx, f.project.DecideDeletedBranch(*f.record, input))
 }
 
 func (f *eventPlan) allBranches(ctx context.Context) map[string][]string {
