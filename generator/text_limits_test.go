@@ -10,8 +10,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// No verb commits a free text beyond its limit, also not those that restore or remove a
-// whole record.
+// No verb commits a free text beyond its limit, not even by restoring or deleting a whole
+// record.
 func TestNoVerbCommitsALongText(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	w.do(login("1f2e3d4"))

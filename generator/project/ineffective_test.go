@@ -22,7 +22,7 @@ spec:
 `
 
 // A field without effect, or with another effect than its description promises, is a
-// problem with its line, and says what to write instead.
+// problem with its line and the text to write instead.
 func TestFieldsWithoutEffectAreProblems(t *testing.T) {
 	lifecycle, services := "lifecycle: {ttl: 14d", "services:\n"
 	for _, tt := range []struct{ name, old, new, field, message string }{
