@@ -64,6 +64,16 @@ func TestDiagnose(t *testing.T) {
 		{"what the account may not see", func(_ *fixture, a *testargo.ArgoCD, _ string) {
 			a.SetInstalled(argocd.Installed{Path: argocd.AppProjectPath, Err: staging.Errorf(staging.CodeForbidden, "no")})
 		}, argocd.AppProjectPath, doctor.Unknown, "may not read it", ""},
+		{"nobody else has the names", func(*fixture, *testargo.ArgoCD, string) {}, "names in Argo CD", doctor.OK, "no other Application", ""},
+		{"an Application of somebody else", func(_ *fixture, a *testargo.ArgoCD, _ string) {
+			a.SetForeign(argocd.Foreign{Object: "Application shop-prod", Conflict: "a staging prod would take it over", Staging: "prod"})
+		}, "names in Argo CD", doctor.Warning, "Application shop-prod exists: a staging prod would take it over", "add prod to spec.naming.reserved"},
+		{"an overlapping AppProject", func(_ *fixture, a *testargo.ArgoCD, _ string) {
+			a.SetForeign(argocd.Foreign{Object: "AppProject shop-api", Conflict: "its namespaces shop-api-* overlap with shop-* of this project"})
+		}, "names in Argo CD", doctor.Warning, "AppProject shop-api exists", "spec.naming.namespace"},
+		{"a directory without a record", func(w *fixture, _ *testargo.ArgoCD, _ string) {
+			w.write(staging.File{Path: "envs/prod/kustomization.yaml", Data: []byte("resources: []\n")})
+		}, "directories in envs", doctor.Fault, "envs/prod has no record, but Argo CD syncs it as Application shop-prod", "octopod rollback prod"},
 		{"a staging without Application", func(w *fixture, _ *testargo.ArgoCD, _ string) {
 			w.do(staging.Action{Verb: staging.Deploy, Branch: "feature/other"})
 		}, "Applications", doctor.Fault, "1 of 2 stagings have no Application", "a minute"},

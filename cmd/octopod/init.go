@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"octopod/generator/doctor"
 	"octopod/generator/giturl"
 	"octopod/generator/project"
 	"octopod/generator/setup"
@@ -68,8 +69,10 @@ func newInit(c *cli) *cobra.Command {
 		Use:   "init --env-repo REPO --project NAME --base-domain DOMAIN [--template DIR]",
 		Short: "Create an env repo",
 		Long: `Turn a repository into an env repo: commit octopod.yaml, the templates and the schemas
-for editors. Existing files stay. If the path does not exist, init creates a bare
-repository. In an empty clone, --env-repo is optional.
+for editors. init changes no file that exists: it names these files and stops. Only an
+existing README.md stays as it is. Directories in envs without a record are excluded
+from the ApplicationSet (spec.argocd.exclude). If the path does not exist, init creates
+a bare repository. In an empty clone, --env-repo is optional.
 
 With --template, init copies your own base, detects services from its workloads and
 hosts from its Ingresses, and lists the objects that the checks would reject. Without
@@ -134,6 +137,11 @@ func (c *cli) init(ctx context.Context, o initFlags) error {
 	}
 	if err := c.showInit(result, o); err != nil {
 		return err
+	}
+	for _, f := range to.CheckNames(ctx, result.Project) {
+		if f.Health != doctor.OK {
+			c.note("%s", sanitize(strings.TrimSuffix(f.Message+": "+f.Fix, ": ")))
+		}
 	}
 	if !o.dryRun {
 		c.noteLocal()

@@ -11,6 +11,7 @@ import (
 	accountpkg "github.com/argoproj/argo-cd/v2/pkg/apiclient/account"
 	applicationpkg "github.com/argoproj/argo-cd/v2/pkg/apiclient/application"
 	applicationsetpkg "github.com/argoproj/argo-cd/v2/pkg/apiclient/applicationset"
+	projectpkg "github.com/argoproj/argo-cd/v2/pkg/apiclient/project"
 	"github.com/argoproj/argo-cd/v2/pkg/apis/application/v1alpha1"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
@@ -45,6 +46,7 @@ type fakeArgo struct {
 	fault       error
 	may         string // the answer of CanI
 	hang        chan struct{}
+	projects    []v1alpha1.AppProject
 	upserts     []*applicationsetpkg.ApplicationSetCreateRequest
 }
 
@@ -65,6 +67,7 @@ func (f *fakeArgo) serve() {
 	applicationpkg.RegisterApplicationServiceServer(server, f)
 	applicationsetpkg.RegisterApplicationSetServiceServer(server, &fakeSets{fake: f})
 	accountpkg.RegisterAccountServiceServer(server, f)
+	projectpkg.RegisterProjectServiceServer(server, &fakeProjects{fake: f})
 	f.mu.Lock()
 	f.server = server
 	f.mu.Unlock()
@@ -217,6 +220,20 @@ func (s *fakeSets) Create(ctx context.Context, q *applicationsetpkg.ApplicationS
 	}
 	s.fake.with(func(f *fakeArgo) { f.upserts = append(f.upserts, q) })
 	return q.Applicationset, nil
+}
+
+type fakeProjects struct {
+	projectpkg.UnimplementedProjectServiceServer
+	fake *fakeArgo
+}
+
+func (s *fakeProjects) List(ctx context.Context, _ *projectpkg.ProjectQuery) (*v1alpha1.AppProjectList, error) {
+	if err := s.fake.refuse(ctx); err != nil {
+		return nil, err
+	}
+	list := &v1alpha1.AppProjectList{}
+	s.fake.with(func(f *fakeArgo) { list.Items = f.projects })
+	return list, nil
 }
 
 func (f *fakeArgo) CanI(ctx context.Context, _ *accountpkg.CanIRequest) (*accountpkg.CanIResponse, error) {

@@ -51,9 +51,9 @@ func Manifests(p *project.Project) ([]staging.File, error) {
 	return files, nil
 }
 
-// applicationSet creates an Application for every directory below envs. It uses the
-// directory generator, not the file generator, because one broken record would block
-// the creation and deletion of all stagings.
+// applicationSet creates an Application for every directory below envs that octopod.yaml
+// does not exclude. It uses the directory generator, not the file generator, because one
+// broken record would block the creation and deletion of all stagings.
 func applicationSet(p *project.Project) object {
 	revision := "refs/heads/" + p.Spec.ArgoCD.Branch // in full: for a short name Argo CD lists every ref
 	return object{
@@ -66,11 +66,22 @@ func applicationSet(p *project.Project) object {
 			"generators": []object{{"git": object{
 				"repoURL":     p.Spec.ArgoCD.RepoURL,
 				"revision":    revision,
-				"directories": []object{{"path": staging.Dir("*")}},
+				"directories": directories(p),
 			}}},
 			"template": object{"metadata": applicationMetadata(p), "spec": applicationSpec(p, revision)},
 		},
 	}
+}
+
+// directories selects the directories of stagings. Argo CD matches paths as patterns, so
+// special characters are escaped.
+func directories(p *project.Project) []object {
+	escape := strings.NewReplacer(`\`, `\\`, "*", `\*`, "?", `\?`, "[", `\[`)
+	all := []object{{"path": staging.Dir("*")}}
+	for _, name := range p.Spec.ArgoCD.Exclude {
+		all = append(all, object{"path": staging.Dir(escape.Replace(name)), "exclude": true})
+	}
+	return all
 }
 
 func objectMetadata(p *project.Project) object {

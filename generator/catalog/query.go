@@ -3,6 +3,7 @@ package catalog
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"octopod/generator/envrepo"
 	"octopod/generator/project"
@@ -17,7 +18,7 @@ func Views(ctx context.Context, tree *envrepo.Tree, p *project.Project, q stagin
 	}
 	views := []staging.View{}
 	for _, name := range names {
-		if !staging.IsLabel(name) {
+		if !staging.IsLabel(name) || p.Excludes(name) {
 			continue // a directory that is not a staging: lint reports it
 		}
 		v, err := viewAt(tree, p, name)
@@ -31,12 +32,17 @@ func Views(ctx context.Context, tree *envrepo.Tree, p *project.Project, q stagin
 	return views, nil
 }
 
-// SelectNames returns the given names, each of which must exist, or without any all names.
-func SelectNames(tree *envrepo.Tree, names []string) ([]string, error) {
+// SelectNames returns the given names, each of which must exist, or without any all
+// names. Directories that octopod.yaml excludes are no stagings.
+func SelectNames(tree *envrepo.Tree, p *project.Project, names []string) ([]string, error) {
 	if len(names) == 0 {
-		return tree.Names()
+		all, err := tree.Names()
+		return slices.DeleteFunc(all, p.Excludes), err
 	}
 	for _, name := range names {
+		if p.Excludes(name) {
+			return nil, NotFound(tree, name)
+		}
 		if err := MustExist(tree, name); err != nil {
 			return nil, err
 		}

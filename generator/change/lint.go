@@ -35,6 +35,11 @@ func (w *Writer) Lint(ctx context.Context, edits *staging.Uncommitted) ([]stagin
 		return nil, err
 	}
 	problems = append(problems, p.Ineffective(text)...)
+	foreign, err := lintDirectories(tree, p)
+	if err != nil {
+		return nil, err
+	}
+	problems = append(problems, foreign...)
 	problems = append(problems, unknownRules(p)...)
 	problems = append(problems, w.lintTemplate(ctx, tree, p)...)
 	_, items, err := w.regenerateAll(ctx, tree, RegenerateRequest{})
@@ -45,6 +50,33 @@ func (w *Writer) Lint(ctx context.Context, edits *staging.Uncommitted) ([]stagin
 		problems = append(problems, lintStaging(tree, item)...)
 	}
 	return withSource(tree, p, withoutRepeats(problems)), nil
+}
+
+// lintDirectories compares spec.argocd.exclude with the directories in envs. Argo CD
+// creates an Application for each directory that is not excluded, and deletes the
+// Application of an excluded one.
+func lintDirectories(tree *envrepo.Tree, p *project.Project) ([]staging.Problem, error) {
+	names, err := tree.Names()
+	if err != nil {
+		return nil, err
+	}
+	var problems []staging.Problem
+	for _, name := range names {
+		_, recorded, err := tree.Entry(staging.RecordPath(name))
+		if err != nil {
+			return nil, err
+		}
+		_, readErr := tree.Staging(name)
+		switch excluded := p.Excludes(name); {
+		case excluded && readErr == nil:
+			problems = append(problems, staging.Problem{File: project.File, Field: "spec.argocd.exclude",
+				Message: fmt.Sprintf("%s is a staging: Argo CD deletes the Application of an excluded directory", name)})
+		case !excluded && !recorded:
+			problems = append(problems, staging.Problem{File: staging.Dir(name),
+				Message: fmt.Sprintf("has no record, but Argo CD syncs it as Application %s: restore the record with `octopod rollback %s`, or add %s to spec.argocd.exclude if Octopod did not write it", p.Application(name), name, name)})
+		}
+	}
+	return problems, nil
 }
 
 // lintTemplate checks the template with a trial staging, so that problems show

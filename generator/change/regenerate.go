@@ -139,7 +139,7 @@ func prefetch(ctx context.Context, tree *envrepo.Tree, names []string) (*project
 	if err != nil {
 		return nil, nil, err
 	}
-	names, err = catalog.SelectNames(tree, names)
+	names, err = catalog.SelectNames(tree, p, names)
 	return p, names, err
 }
 

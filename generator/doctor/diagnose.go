@@ -42,6 +42,7 @@ func (g *Doctor) Diagnose(ctx context.Context) ([]Finding, error) {
 	if p == nil {
 		return d.findings, nil
 	}
+	d.directories(tree, p)
 	d.files(tree, p)
 	d.sinks(tree, p)
 	cluster, err := g.Connected(p)
@@ -99,6 +100,7 @@ func (d *diagnosis) envRepo(ctx context.Context) (*envrepo.Tree, *project.Projec
 		d.failed(project.File, err)
 		return tree, nil
 	}
+	names = slices.DeleteFunc(names, p.Excludes)
 	d.add(project.File, OK, fmt.Sprintf("project %s, stagings: %d", p.Metadata.Name, len(names)), "")
 	return tree, p
 }
@@ -164,7 +166,8 @@ func (d *diagnosis) argoCD(ctx context.Context, cluster status.Cluster, tree *en
 	d.add("ask Argo CD", OK, fmt.Sprintf("Applications: %d, in %s", len(apps), elapsed(began)), "")
 	d.rights(ctx, cluster, p)
 	d.installed(ctx, cluster, p)
-	d.applications(tree, apps)
+	d.foreign(ctx, cluster, p)
+	d.applications(tree, p, apps)
 	d.refresh(ctx, cluster, apps)
 }
 
@@ -211,9 +214,10 @@ func (d *diagnosis) installed(ctx context.Context, cluster status.Inspector, p *
 }
 
 // applications checks that each staging has an Application, and the other way round.
-func (d *diagnosis) applications(tree *envrepo.Tree, apps []staging.Application) {
+func (d *diagnosis) applications(tree *envrepo.Tree, p *project.Project, apps []staging.Application) {
 	const check = "Applications"
 	names, _ := tree.Names() // the directory is cached
+	names = slices.DeleteFunc(names, p.Excludes)
 	without := map[string]bool{}
 	for _, name := range names {
 		without[name] = true

@@ -130,7 +130,7 @@ func (g *Sweeper) startRun(ctx context.Context, r SweepRequest) (*sweepRun, erro
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range names {
+	for _, name := range slices.DeleteFunc(names, p.Excludes) {
 		record, err := tree.Staging(name)
 		if err != nil {
 			s.result.Items = append(s.result.Items, Swept{Decision: project.Decision{Staging: name, Step: project.StepKeep}, Err: err})

@@ -25,9 +25,13 @@ func (p *Project) Naming() staging.Naming {
 	return staging.Naming{
 		StripPrefixes: p.Spec.Naming.StripPrefixes,
 		Budget:        budget,
-		Reserved:      p.Spec.Naming.Reserved,
+		Reserved:      slices.Concat(p.Spec.Naming.Reserved, p.Spec.ArgoCD.Exclude),
 	}
 }
+
+// Excludes reports whether the ApplicationSet leaves out a directory in envs, because
+// Octopod did not write it.
+func (p *Project) Excludes(name string) bool { return slices.Contains(p.Spec.ArgoCD.Exclude, name) }
 
 // labelPatterns lists every pattern whose result must be an RFC 1123 label.
 func (p *Project) labelPatterns() []string {

@@ -232,4 +232,7 @@ type ArgoCD struct {
 	Namespace string `yaml:"namespace,omitempty" json:"namespace,omitempty"`
 	// Cluster of the stagings. Default https://kubernetes.default.svc.
 	Destination string `yaml:"destination,omitempty" json:"destination,omitempty"`
+	// Directories in envs that Octopod did not write. The ApplicationSet leaves them out, and no staging can have such a name.
+	// Argo CD deletes an Application that the ApplicationSet created before, with its objects.
+	Exclude []string `yaml:"exclude,omitempty" json:"exclude,omitempty"`
 }

@@ -127,6 +127,11 @@ func (p *Project) checkPatterns(c *problems) {
 	} else if budget := p.Naming().Budget; budget < shortestName {
 		c.add("spec.naming", "the patterns of namespace, hosts and database leave only %d characters for a name: shorten them", budget)
 	}
+	for i, name := range s.ArgoCD.Exclude {
+		if name == "" || name == "." || name == ".." || strings.Contains(name, "/") {
+			c.add(fmt.Sprintf("spec.argocd.exclude[%d]", i), "%q is not the name of a directory in envs: write prod, not envs/prod", name)
+		}
+	}
 	p.checkLimits(c)
 	c.addError("spec.lifecycle.sleep", s.Lifecycle.Sleep.check())
 	if s.Lifecycle.Teardown != "" {

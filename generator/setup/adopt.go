@@ -62,7 +62,7 @@ func newProject(r InitRequest, draft adopt.Draft) project.Project {
 			Engine: r.Engine, Output: r.Output,
 			Hosts:    project.Hosts{BaseDomain: r.BaseDomain},
 			Services: draft.Services, Parameters: draft.Parameters,
-			ArgoCD: project.ArgoCD{RepoURL: r.RepoURL},
+			ArgoCD: project.ArgoCD{RepoURL: r.RepoURL, Branch: r.branch, Exclude: r.exclude},
 		},
 	}
 }

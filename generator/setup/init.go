@@ -2,6 +2,7 @@ package setup
 
 import (
 	"context"
+	"fmt"
 
 	"octopod/generator/envrepo"
 	"octopod/generator/project"
@@ -9,29 +10,18 @@ import (
 )
 
 // Init writes octopod.yaml, the templates and the schemas in one commit. It fails
-// when the env repo has an octopod.yaml.
+// when the env repo has an octopod.yaml, or another file that Init would change.
 func (s *Setup) Init(ctx context.Context, r InitRequest) (InitResult, error) {
-	l, err := s.layout(ctx, r)
-	if err != nil {
-		return InitResult{}, err
-	}
-	result := InitResult{Project: l.project, Notes: l.notes, Findings: l.findings}
-	done, err := s.Commit(ctx, r.DryRun, func(_ context.Context, tree *envrepo.Tree) (envrepo.Edit, error) {
-		_, exists, err := tree.Entry(project.File)
+	var result InitResult
+	done, err := s.Commit(ctx, r.DryRun, func(ctx context.Context, tree *envrepo.Tree) (envrepo.Edit, error) {
+		l, err := s.layoutFor(ctx, r, tree)
 		if err != nil {
 			return envrepo.Edit{}, err
 		}
-		if exists {
-			return envrepo.Edit{}, staging.Errorf(staging.CodeExists, "the env repo has an %s already", project.File).
-				WithTechnicalHint("edit that file; `octopod lint` checks it")
-		}
-		files, err := keepExisting(tree, l.files)
-		if err != nil {
-			return envrepo.Edit{}, err
-		}
+		result = InitResult{Project: l.project, Notes: l.notes, Findings: l.findings}
 		edit := envrepo.Edit{
 			Verb: "init", Staging: r.Name, Subject: string(l.project.Spec.Engine) + ", " + string(l.project.Spec.Output),
-			By: r.By.Person, Via: r.By.Via, Request: r.By.Request, Write: files,
+			By: r.By.Person, Via: r.By.Via, Request: r.By.Request, Write: l.files,
 		}
 		result.Plan, err = edit.Plan(tree)
 		return edit, err
@@ -41,6 +31,30 @@ func (s *Setup) Init(ctx context.Context, r InitRequest) (InitResult, error) {
 	}
 	result.Revision = done.Revision
 	return result, nil
+}
+
+// layoutFor returns the files of the new env repo that a tree does not have yet.
+func (s *Setup) layoutFor(ctx context.Context, r InitRequest, tree *envrepo.Tree) (layout, error) {
+	_, exists, err := tree.Entry(project.File)
+	if err != nil {
+		return layout{}, err
+	}
+	if exists {
+		return layout{}, staging.Errorf(staging.CodeExists, "the env repo has an %s already", project.File).
+			WithTechnicalHint("edit that file; `octopod lint` checks it")
+	}
+	if r.exclude, err = foreignDirectories(tree); err != nil {
+		return layout{}, err
+	}
+	l, err := s.layout(ctx, r)
+	if err != nil {
+		return layout{}, err
+	}
+	for _, name := range r.exclude {
+		l.notes = append(l.notes, fmt.Sprintf("Octopod did not write %s: spec.argocd.exclude keeps its ApplicationSet and its stagings away from it", staging.Dir(name)))
+	}
+	l.files, err = newFiles(tree, l.files)
+	return l, err
 }
 
 // layout returns the files of the new env repo.

@@ -3,11 +3,8 @@ package setup
 import (
 	"bytes"
 	"fmt"
-	"slices"
 
-	"octopod/generator/envrepo"
 	"octopod/generator/project"
-	"octopod/generator/staging"
 )
 
 const readmeFile = "README.md"
@@ -22,13 +19,4 @@ func readme(p *project.Project) []byte {
 	b.WriteString("- `envs/<name>/staging.yaml`: the record of one staging. After an edit by hand, run `octopod regenerate <name>`:\n  it generates the other files of the directory.\n\n")
 	b.WriteString("`git revert` reverts a change. `octopod rollback` also pins the staging, so that CI does not undo the rollback.\n")
 	return b.Bytes()
-}
-
-// keepExisting returns the files without the README when the env repo has its own.
-func keepExisting(tree *envrepo.Tree, files []staging.File) ([]staging.File, error) {
-	_, exists, err := tree.Entry(readmeFile)
-	if err != nil || !exists {
-		return files, err
-	}
-	return slices.DeleteFunc(slices.Clone(files), func(f staging.File) bool { return f.Path == readmeFile }), nil
 }

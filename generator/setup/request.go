@@ -22,6 +22,9 @@ type InitRequest struct {
 	TemplateFile string   // the jsonnet file within Template
 	By           rights.Actor
 	DryRun       bool
+
+	branch  string   // of the env repo that Octopod writes
+	exclude []string // directories in envs that Octopod did not write
 }
 
 // InitResult is the new project.

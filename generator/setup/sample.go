@@ -58,12 +58,13 @@ func renameSample(name, to string) string {
 // fillProject writes the user's answers into a project file and keeps its comments.
 func fillProject(data []byte, r InitRequest) ([]byte, error) {
 	var doc yaml.Node
-	if err := yaml.Unmarshal(data, &doc); err != nil {
+	err := yaml.Unmarshal(data, &doc)
+	if err != nil {
 		return nil, fmt.Errorf("reading the sample's %s: %w", project.File, err)
 	}
 	set := func(value string, field ...string) {
 		if value != "" {
-			setScalar(doc.Content[0], value, field)
+			setField(doc.Content[0], field, func(n *yaml.Node) { n.SetString(value) })
 		}
 	}
 	set(r.Name, "metadata", "name")
@@ -71,6 +72,13 @@ func fillProject(data []byte, r InitRequest) ([]byte, error) {
 	set(string(r.Output), "spec", "output")
 	set(r.BaseDomain, "spec", "hosts", "baseDomain")
 	set(r.RepoURL, "spec", "argocd", "repoURL")
+	set(r.branch, "spec", "argocd", "branch")
+	if len(r.exclude) > 0 {
+		setField(doc.Content[0], []string{"spec", "argocd", "exclude"}, func(n *yaml.Node) { err = n.Encode(r.exclude) })
+	}
+	if err != nil {
+		return nil, fmt.Errorf("writing %s: %w", project.File, err)
+	}
 	var out bytes.Buffer
 	encoder := yaml.NewEncoder(&out)
 	encoder.SetIndent(2)
@@ -80,26 +88,27 @@ func fillProject(data []byte, r InitRequest) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// setScalar sets a field of a mapping. It adds the mappings that are missing on the
+// setField sets a field of a mapping. It adds the mappings that are missing on the
 // way.
-func setScalar(node *yaml.Node, value string, field []string) {
+func setField(node *yaml.Node, field []string, set func(*yaml.Node)) {
 	for i := 0; i+1 < len(node.Content); i += 2 {
 		if node.Content[i].Value != field[0] {
 			continue
 		}
 		if len(field) > 1 {
-			setScalar(node.Content[i+1], value, field[1:])
+			setField(node.Content[i+1], field[1:], set)
 			return
 		}
-		node.Content[i+1].SetString(value)
+		set(node.Content[i+1])
 		return
 	}
 	key, child := &yaml.Node{}, &yaml.Node{}
 	key.SetString(field[0])
-	child.SetString(value)
 	if len(field) > 1 {
 		*child = yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
-		setScalar(child, value, field[1:])
+		setField(child, field[1:], set)
+	} else {
+		set(child)
 	}
 	node.Content = append(node.Content, key, child)
 }

@@ -40,6 +40,8 @@ type Inspector interface {
 	MissingPermissions(context.Context) ([]argocd.Permission, error)
 	// Installed compares Argo CD with the manifests of the project.
 	Installed(context.Context, *project.Project) ([]argocd.Installed, error)
+	// Foreign lists objects of others whose names or namespaces meet those of the project.
+	Foreign(context.Context, *project.Project) ([]argocd.Foreign, error)
 }
 
 // connection keeps the one Cluster of a Reader. It depends on octopod.yaml, so it is

@@ -14,7 +14,7 @@ func (g *Reader) Find(ctx context.Context, q staging.Query) ([]staging.View, err
 	if err != nil {
 		return nil, err
 	}
-	names, err := catalog.SelectNames(tree, q.Names)
+	names, err := catalog.SelectNames(tree, p, q.Names)
 	if err != nil {
 		return nil, err
 	}

@@ -27,6 +27,7 @@ type ArgoCD struct {
 	refreshes []string
 	missing   []argocd.Permission
 	installed []argocd.Installed
+	foreign   []argocd.Foreign
 }
 
 // New returns an Argo CD without Applications.
@@ -120,6 +121,9 @@ func (a *ArgoCD) SetMissing(missing ...argocd.Permission) { a.missing = missing 
 
 // SetInstalled sets the project's manifests that Argo CD has.
 func (a *ArgoCD) SetInstalled(installed ...argocd.Installed) { a.installed = installed }
+
+// SetForeign sets the objects of others that meet the project's names.
+func (a *ArgoCD) SetForeign(foreign ...argocd.Foreign) { a.foreign = foreign }
 
 // Calls returns the number of upserts of the ApplicationSet and the refreshed
 // Applications ("login", "login hard").
@@ -229,4 +233,9 @@ func (a *ArgoCD) MissingPermissions(context.Context) ([]argocd.Permission, error
 // Installed returns the manifests of SetInstalled.
 func (a *ArgoCD) Installed(context.Context, *project.Project) ([]argocd.Installed, error) {
 	return a.installed, a.err
+}
+
+// Foreign returns the objects of SetForeign.
+func (a *ArgoCD) Foreign(context.Context, *project.Project) ([]argocd.Foreign, error) {
+	return a.foreign, a.err
 }

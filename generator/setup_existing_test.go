@@ -1,0 +1,127 @@
+package generator_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"octopod/generator/argocd"
+	"octopod/generator/project"
+	"octopod/generator/setup"
+	"octopod/generator/staging"
+)
+
+// shopRequest is the request of init for the sample project.
+func shopRequest() setup.InitRequest {
+	return setup.InitRequest{
+		Name: "shop", Engine: project.EngineKustomize, Output: project.OutputSource, BaseDomain: "staging.example.com",
+		RepoURL: "https://git.example.com/acme/shop-stagings.git", By: ada,
+	}
+}
+
+// A directory that somebody else wrote must not become an Application of Octopod: Argo CD
+// would prune it, and delete it with the ApplicationSet.
+func TestInitExcludesDirectoriesThatOctopodDidNotWrite(t *testing.T) {
+	w := empty(t)
+	w.write(
+		staging.File{Path: "envs/prod/kustomization.yaml", Data: []byte("resources: []\n")},
+		staging.File{Path: "envs/qa[1]/staging.yaml", Data: []byte("kind: Rollout\n")},
+	)
+	r, err := w.Init(t.Context(), shopRequest())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"prod", "qa[1]"}, r.Project.Spec.ArgoCD.Exclude); diff != "" {
+		t.Errorf("spec.argocd.exclude (-want +got):\n%s", diff)
+	}
+	if !slices.ContainsFunc(r.Notes, func(note string) bool { return strings.Contains(note, "envs/prod") }) {
+		t.Errorf("no note names envs/prod: %q", r.Notes)
+	}
+	set := string(w.read(argocd.ApplicationSetPath))
+	for _, want := range []string{"- exclude: true\n        path: envs/prod\n", `path: envs/qa\[1]` + "\n"} {
+		if !strings.Contains(set, want) {
+			t.Errorf("the ApplicationSet has no %q:\n%s", want, set)
+		}
+	}
+	if problems, err := w.Lint(t.Context(), nil); err != nil || len(problems) > 0 {
+		t.Errorf("lint: %v, %v", problems, err)
+	}
+	w.do(staging.Action{Verb: staging.Deploy, Branch: "prod"})
+	if names, _ := w.tip().Names(); len(names) != 3 || !strings.HasPrefix(names[1], "prod-") || len(w.files("prod")) != 1 {
+		t.Errorf("branch prod has another name than envs/prod: %v, %v", names, w.files("prod"))
+	}
+	w.refused(staging.Action{Verb: staging.Create, Branch: "other", Name: "prod"})
+}
+
+func TestInitChangesNoFileThatExists(t *testing.T) {
+	w := empty(t)
+	w.write(
+		staging.File{Path: argocd.ApplicationSetPath, Data: []byte("mine\n")},
+		staging.File{Path: "templates/shop/backend.yaml", Data: []byte("mine\n")},
+		staging.File{Path: "templates/components", Data: []byte("a file\n")},
+		staging.File{Path: "README.md", Data: []byte("mine\n")},
+	)
+	before := w.tip().Revision()
+	_, err := w.Init(t.Context(), shopRequest())
+	if staging.CodeOf(err) != staging.CodeExists {
+		t.Fatalf("got %v", err)
+	}
+	for _, name := range []string{argocd.ApplicationSetPath, "templates/shop/backend.yaml", "templates/components"} {
+		if !strings.Contains(err.Error(), name) {
+			t.Errorf("the error does not name %s: %v", name, err)
+		}
+	}
+	if strings.Contains(err.Error(), "README.md") || w.tip().Revision() != before {
+		t.Errorf("%v, at %s after %s", err, w.tip().Revision(), before)
+	}
+
+	again := shop(t, project.EngineKustomize, project.OutputSource)
+	files, err := again.tip().FilesUnder("templates")
+	if err != nil {
+		t.Fatal(err)
+	}
+	same := empty(t)
+	for _, name := range files {
+		same.write(staging.File{Path: name, Data: again.read(name)})
+	}
+	if _, err := same.Init(t.Context(), shopRequest()); err != nil {
+		t.Errorf("files with the same content: %v", err)
+	}
+}
+
+// A directory that appears later is reported; excluding it is the team's decision, because
+// Argo CD then deletes the Application.
+func TestLintReportsDirectoriesWithoutARecord(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	w.do(login("v1"))
+	w.write(staging.File{Path: "envs/prod/kustomization.yaml", Data: []byte("resources: []\n")})
+	set := w.read(argocd.ApplicationSetPath)
+	if _, err := w.Fix(t.Context(), ada, false); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(string(set), string(w.read(argocd.ApplicationSetPath))); diff != "" {
+		t.Errorf("lint --fix excluded a directory, and so deletes its Application:\n%s", diff)
+	}
+	found := func(file, text string) bool {
+		problems, err := w.Lint(t.Context(), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return slices.ContainsFunc(problems, func(p staging.Problem) bool { return p.File == file && strings.Contains(p.String(), text) })
+	}
+	if !found("envs/prod", "Application shop-prod") {
+		t.Error("lint does not report envs/prod")
+	}
+	w.write(staging.File{Path: project.File, Data: withLine(w, "  argocd:", "    exclude: [prod, login]")})
+	if _, err := w.Fix(t.Context(), ada, false); err != nil {
+		t.Fatal(err)
+	}
+	if found("envs/prod", "") || !found(project.File, "login is a staging") {
+		t.Error("lint reports envs/prod, or not the excluded staging login")
+	}
+	if views, err := w.Find(t.Context(), staging.Query{All: true}); err != nil || len(views) != 0 {
+		t.Errorf("excluded directories are stagings: %v, %v", views, err)
+	}
+}
