@@ -1,6 +1,7 @@
 package generator_test
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"strings"
@@ -32,6 +33,8 @@ func asking(t *testing.T, engine project.Engine, output project.Output, policy s
 	}
 	r := testenv.ServeRegistry(t)
 	policy = strings.Replace(policy, "{", "{registries: ["+r.Host+", 127.0.0.1:1], ", 1)
+	// its services take images of this registry
+	data = bytes.ReplaceAll(data, []byte("registry.example.com/"), []byte(r.Host+"/"))
 	w.write(staging.File{Path: project.File, Data: append(data, "  images: "+policy+"\n"...)})
 	return w, r
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 
@@ -17,11 +18,14 @@ const TrialName = "probe"
 // CheckTemplate renders a trial staging in memory and returns the problems that the
 // checks find in it.
 func (w *Writer) CheckTemplate(ctx context.Context, p *project.Project, tree fs.FS) ([]staging.Problem, error) {
-	images := map[string]staging.Build{}
-	for _, name := range p.ServiceNames() {
+	images, trial := map[string]staging.Build{}, *p
+	trial.Spec.Services = maps.Clone(p.Spec.Services)
+	for name, service := range p.Spec.Services {
 		images[name] = staging.Build{Image: "registry.example.com/" + name + ":1"}
+		service.Images = []string{"*"} // nothing runs the images of a trial
+		trial.Spec.Services[name] = service
 	}
-	s, err := p.Apply(nil, staging.Action{Verb: staging.Deploy, Name: TrialName, Branch: TrialName, Images: images}, staging.Attribution{})
+	s, err := trial.Apply(nil, staging.Action{Verb: staging.Deploy, Name: TrialName, Branch: TrialName, Images: images}, staging.Attribution{})
 	if err != nil {
 		return nil, err
 	}

@@ -185,6 +185,8 @@ func (p *Project) build(s *staging.Staging, a staging.Action) error {
 		c.addError("--image", CheckImage(made.Image))
 		if other := p.imageOfAnother(name, made.Image); other != "" {
 			c.add("--service "+name, "%s is an image of service %s: did you mean --service %s?", made.Image, other, other)
+		} else {
+			p.checkAllowed(&c, name, made.Image)
 		}
 		next := staging.Service{
 			Image: made.Image, Commit: made.Commit, Repository: giturl.Redact(cmp.Or(made.Repository, declared.Repository)), From: staging.FromBranch,

@@ -17,8 +17,8 @@ type Images struct {
 	// change a staging. The image must exist.
 	Pin ImagePin `yaml:"pin,omitempty" json:"pin,omitempty" jsonschema:"enum=none,enum=digest"`
 	// Hosts of additional registries that Octopod may call, such as ghcr.io or
-	// registry.example.com:5000. It always may call the registries of the services' image and
-	// build, and no others.
+	// registry.example.com:5000. It always may call the registries of the services' image, build
+	// and images, and no others.
 	Registries []string `yaml:"registries,omitempty" json:"registries,omitempty"`
 }
 

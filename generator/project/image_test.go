@@ -69,7 +69,7 @@ func TestDeployRejectsTheImageOfAnotherService(t *testing.T) {
 		{"frontend", "registry.example.com:5000/shop/backend:1@sha256:" + strings.Repeat("b", 64), "did you mean --service backend?"},
 		{"worker", "registry.example.com:5000/shop/backend:2", ""},
 		{"report", "registry.example.com:5000/shop/backend:2", ""},
-		{"backend", "mirror.example.com/shop/frontend:1", ""},
+		{"backend", "mirror.example.com/shop/frontend:1", "backend does not take the image mirror.example.com/shop/frontend:1"},
 	} {
 		_, err := p.Apply(nil, staging.Action{
 			Verb: staging.Deploy, Name: "x", Branch: "x", Images: map[string]staging.Build{tt.service: {Image: tt.image}},

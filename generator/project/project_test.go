@@ -260,7 +260,7 @@ func TestApplyDoesNotModifyItsInput(t *testing.T) {
 		{Verb: staging.Set, Set: map[string]string{"LOG_LEVEL": "warn"}, Presets: []string{"payments-production"}},
 		{Verb: staging.Unset, Unset: []string{"LOG_LEVEL"}},
 		{Verb: staging.Archive}, {Verb: staging.PinVerb}, {Verb: staging.Delete},
-		{Verb: staging.Deploy, Images: map[string]staging.Build{"backend": {Image: "x:2"}}},
+		{Verb: staging.Deploy, Images: map[string]staging.Build{"backend": {Image: "registry.example.com/shop/backend:2"}}},
 	} {
 		a.Name = "login"
 		if _, err := p.Apply(&s, a, noon); err != nil {

@@ -10,8 +10,8 @@ func (p *Project) ChecksImages() bool { return p.Spec.Images.asksRegistry() }
 func (p *Project) KnowsRegistry(image string) bool {
 	host := RegistryOf(image)
 	for _, service := range p.Spec.Services {
-		for _, own := range []string{service.Image, service.Build} {
-			if own != "" && RegistryOf(own) == host {
+		for _, own := range append([]string{service.Image, service.Build}, service.Images...) {
+			if own != "" && own != "*" && RegistryOf(own) == host {
 				return true
 			}
 		}

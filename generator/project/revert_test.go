@@ -31,7 +31,7 @@ func TestRevert(t *testing.T) {
 		"absent":  {Verb: staging.Set, Absent: []string{"LOG_LEVEL"}},
 		"archive": {Verb: staging.Archive},
 		"pin":     {Verb: staging.PinVerb, Reason: "demo"},
-		"image":   {Verb: staging.Update, Images: map[string]staging.Build{"backend": {Image: "r.example.com/backend:2"}}},
+		"image":   {Verb: staging.Update, Images: map[string]staging.Build{"backend": {Image: "registry.example.com/shop/backend:2"}}},
 	} {
 		second := apply(&first, change)
 		back, err := project.Revert(first, second)

@@ -16,6 +16,11 @@ type Service struct {
 	// Image that CI builds from a commit: registry/shop/backend:{commit}, or {shortCommit} for its
 	// first seven digits. A webhook deploys it. Absent: CI deploys its build.
 	Build string `yaml:"build,omitempty" json:"build,omitempty"`
+	// Repositories of the images that a deploy may bring, without tags: registry/shop/backend-debug,
+	// or registry/shop/* (* matches any text; "*" alone allows every image). The repositories of
+	// image and build need no entry. A service without image, build and images takes the images
+	// beside those of the other services (registry/shop/*), and those of spec.images.registries.
+	Images []string `yaml:"images,omitempty" json:"images,omitempty"`
 	// Update all stagings with the old default image in the commit that changes the default image.
 	// Otherwise each staging gets it with its next deploy.
 	Follow bool `yaml:"follow,omitempty" json:"follow,omitempty"`

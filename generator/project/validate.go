@@ -181,6 +181,7 @@ func (p *Project) checkOwnServices(c *problems) {
 			c.addError(field+".image", CheckImage(service.Image))
 		}
 		service.checkBuild(c, field)
+		service.checkImages(c, field)
 		if service.Path != "" && !strings.HasPrefix(service.Path, "/") {
 			c.add(field+".path", "%q must begin with a slash", service.Path)
 		}

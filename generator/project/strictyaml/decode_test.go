@@ -257,7 +257,7 @@ spec:
 `
 	problems := texts(t, strictyaml.Decode("f.yaml", []byte(octopod), &project.Project{}))
 	want := []string{
-		"f.yaml:8: spec.services.backend.replicas: is an unknown field; There are: title, repository, defaultBranch, image, build, follow, templateImage, host, path",
+		"f.yaml:8: spec.services.backend.replicas: is an unknown field; There are: title, repository, defaultBranch, image, build, images, follow, templateImage, host, path",
 		"f.yaml:11: spec.parameters.PAYMENT_GATEWAY.allowed[1]: 1.5 reads as a decimal number, which may lose digits: write it in quotes",
 	}
 	if diff := cmp.Diff(want, problems); diff != "" {
