@@ -33,8 +33,12 @@ func asking(t *testing.T, engine project.Engine, output project.Output, policy s
 	}
 	r := testenv.ServeRegistry(t)
 	policy = strings.Replace(policy, "{", "{registries: ["+r.Host+", 127.0.0.1:1], ", 1)
-	// its services take images of this registry
+	// The services allow every image: these tests are about registries.
+	data = bytes.Replace(data, []byte("      title: Backend\n"), []byte("      title: Backend\n      images: [\"*\"]\n"), 1)
+	data = bytes.Replace(data, []byte("      title: Shop\n"), []byte("      title: Shop\n      images: [\"*\"]\n"), 1)
 	data = bytes.ReplaceAll(data, []byte("registry.example.com/"), []byte(r.Host+"/"))
+	push(t, r.Host+"/shop/backend:main")
+	push(t, r.Host+"/shop/frontend:main")
 	w.write(staging.File{Path: project.File, Data: append(data, "  images: "+policy+"\n"...)})
 	return w, r
 }
@@ -44,7 +48,7 @@ func shipped(image string) staging.Action {
 	return staging.Action{Verb: staging.Deploy, Branch: "feature/login", Images: map[string]staging.Build{"backend": {Image: image}}}
 }
 
-func push(t *testing.T, image string) (digest string) {
+func push(t testing.TB, image string) (digest string) {
 	t.Helper()
 	digest, err := testenv.Push(image)
 	if err != nil {

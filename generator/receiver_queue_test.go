@@ -159,7 +159,7 @@ func TestFinishDrainsTheQueue(t *testing.T) {
 func (a *apps) builtAt(host string) {
 	a.t.Helper()
 	a.Images = registry.New(registry.Options{})
-	text := strings.ReplaceAll(a.projectFile(), "build: registry.example.com/", "build: "+host+"/")
+	text := strings.ReplaceAll(a.projectFile(), " registry.example.com/", " "+host+"/")
 	a.write(staging.File{Path: project.File, Data: []byte(strings.Replace(text, "spec:\n", "spec:\n  images: {check: exists}\n", 1))})
 }
 
@@ -169,6 +169,7 @@ func TestAPushWaitsForItsImage(t *testing.T) {
 	a := withApps(t, "")
 	host := testenv.ServeRegistry(t).Host
 	a.builtAt(host)
+	push(t, host+"/shop/frontend:main")
 	f := a.queue()
 	first := f.commit("backend", "feature/login")
 	push(t, host+"/shop/backend:"+first.Commit)
@@ -213,6 +214,7 @@ func TestAPushWaitsForMissingImagesOnly(t *testing.T) {
 	text = strings.Replace(text, "shop/frontend:{commit}", "shop/backend:{commit}-web", 1)
 	a.write(staging.File{Path: project.File, Data: []byte(text)})
 	a.builtAt(host)
+	push(t, host+"/shop/frontend:main")
 	f := a.queue()
 	pushed := f.commit("backend", "feature/login")
 	push(t, host+"/shop/backend:"+pushed.Commit)
@@ -225,7 +227,9 @@ func TestAPushWaitsForMissingImagesOnly(t *testing.T) {
 // A waiting push ends when its branch is deleted.
 func TestBranchDeletedDuringBuild(t *testing.T) {
 	a := withApps(t, "")
-	a.builtAt(testenv.ServeRegistry(t).Host)
+	host := testenv.ServeRegistry(t).Host
+	a.builtAt(host)
+	push(t, host+"/shop/frontend:main")
 	f := a.queue()
 	f.accept("d1", f.commit("backend", "feature/login"))
 	f.awaitOutcome("d1", receiver.OutcomeWaiting)

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -22,10 +23,13 @@ func pushImage(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 }
 
-// imagePolicy is `policy TEXT`: it commits spec.images to octopod.yaml.
+// imagePolicy is `policy TEXT`: it commits spec.images to octopod.yaml. The services take
+// images of the registry of this test, and the backend every image.
 func imagePolicy(ts *testscript.TestScript, _ bool, args []string) {
 	project, err := testenv.TryGit(ts.MkAbs("envs.git"), "show", "main:octopod.yaml")
 	ts.Check(err)
+	project = strings.ReplaceAll(project, "registry.example.com/", ts.Getenv("REGISTRY")+"/")
+	project = strings.Replace(project, "title: Backend\n      repo", "title: Backend\n      images: [\"*\"]\n      repo", 1)
 	text := regexp.MustCompile(`(?m)^  images: .*$`).ReplaceAllString(project, "") + "\n  images: {" + args[0] + "}\n"
 	ts.Check(os.WriteFile(ts.MkAbs("policy.yaml"), []byte(text), 0o644))
 	commit(ts, false, []string{"policy.yaml", "octopod.yaml"})

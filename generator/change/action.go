@@ -67,6 +67,9 @@ func (w *Writer) planUpdate(ctx context.Context, t task, to target, a staging.Ac
 	if err != nil {
 		return planned{}, err
 	}
+	if unchecked := w.pinDefaults(to.project, a, &after, t.digests); len(unchecked) > 0 {
+		return planned{unchecked: unchecked}, nil
+	}
 	if err := to.checkQuota(ctx, after); err != nil {
 		return planned{}, err
 	}
@@ -77,6 +80,10 @@ func (w *Writer) planUpdate(ctx context.Context, t task, to target, a staging.Ac
 	if u.output, err = w.generate(ctx, to.tree, to.project, after, t.Manifests); err != nil {
 		return planned{}, err
 	}
+	unchecked, note := w.uncheckedObjects(to.project, a, u.output.objects, t.digests)
+	if len(unchecked) > 0 {
+		return planned{unchecked: unchecked}, nil
+	}
 	if err := checkRestart(a, u.output.objects, after); err != nil {
 		return planned{}, err
 	}
@@ -84,9 +91,13 @@ func (w *Writer) planUpdate(ctx context.Context, t task, to target, a staging.Ac
 		return planned{}, err
 	}
 	next, err := u.plan(ctx, w, t)
-	if len(superseded) > 0 {
-		next.result.Note = supersededNote(*to.record, superseded)
+	if len(next.result.Plan) == 0 {
+		note = ""
 	}
+	if len(superseded) > 0 {
+		note = strings.TrimSuffix(supersededNote(*to.record, superseded)+"; "+note, "; ")
+	}
+	next.result.Note = note
 	return next, err
 }
 

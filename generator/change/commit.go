@@ -30,7 +30,7 @@ func (w *Writer) Apply(ctx context.Context, r Request) (Result, error) {
 		if len(next.unchecked) == 0 {
 			return next.result, nil
 		}
-		if err := w.queryRegistries(ctx, next.unchecked, digests); err != nil {
+		if err := w.queryRegistries(ctx, r.Action, next.unchecked, digests); err != nil {
 			return Result{}, err
 		}
 	}

@@ -32,8 +32,13 @@ func IsImagePending(err error) bool {
 // octopod.yaml pins them. unchecked are the images without an entry in digests: the
 // deploy needs queryRegistries for them first.
 func (w *Writer) resolveImages(p *project.Project, a staging.Action, digests map[string]string) (resolved staging.Action, unchecked []string, err error) {
-	if w.Images == nil || !p.ChecksImages() || a.NoImageCheck || len(a.Images) == 0 {
+	if !w.checksImages(p, a) || len(a.Images) == 0 {
 		return a, nil, nil
+	}
+	for name, build := range a.Images {
+		if !p.AllowsImage(name, build.Image) {
+			return a, nil, nil // Project.Apply rejects the deploy
+		}
 	}
 	if err := checkRegistries(p, imagesOf(a), "; --no-image-check skips this check"); err != nil {
 		return a, nil, err
@@ -97,7 +102,7 @@ const maxQueries = 8
 
 // queryRegistries queries the registries for images in parallel and adds their
 // digests. The error lists every image that is missing.
-func (w *Writer) queryRegistries(ctx context.Context, images []string, digests map[string]string) error {
+func (w *Writer) queryRegistries(ctx context.Context, a staging.Action, images []string, digests map[string]string) error {
 	found, errs := make([]string, len(images)), make([]error, len(images))
 	var group errgroup.Group
 	group.SetLimit(maxQueries)
@@ -111,19 +116,19 @@ func (w *Writer) queryRegistries(ctx context.Context, images []string, digests m
 	for i, image := range images {
 		digests[image] = found[i]
 	}
-	return imageError(images, errs)
+	return imageError(a, images, errs)
 }
 
 // imageError joins the errors of registries. An error that retrying cannot fix
 // comes first.
-func imageError(images []string, errs []error) error {
+func imageError(a staging.Action, images []string, errs []error) error {
 	var missing, unknown []staging.Problem
 	for i, err := range errs {
 		switch staging.CodeOf(err) {
 		case staging.CodeNotFound:
-			missing = append(missing, staging.Problem{Field: "--image", Message: err.Error(), Rule: RuleImageMissing, Image: images[i]})
+			missing = append(missing, staging.Problem{Field: fieldOf(a, images[i]), Message: err.Error(), Rule: RuleImageMissing, Image: images[i]})
 		case staging.CodeUnavailable:
-			unknown = append(unknown, staging.Problem{Field: "--image", Message: err.Error(), Rule: RuleImageUnknown, Image: images[i]})
+			unknown = append(unknown, staging.Problem{Field: fieldOf(a, images[i]), Message: err.Error(), Rule: RuleImageUnknown, Image: images[i]})
 		default:
 			if err != nil {
 				return fmt.Errorf("checking the image: %w", err)
@@ -143,4 +148,15 @@ func imageError(images []string, errs []error) error {
 		}
 	}
 	return nil
+}
+
+// fieldOf returns where an image comes from: the deploy, or else octopod.yaml and the
+// template.
+func fieldOf(a staging.Action, image string) string {
+	for _, build := range a.Images {
+		if build.Image == image {
+			return "--image"
+		}
+	}
+	return "image of the template"
 }

@@ -1,12 +1,24 @@
 package check
 
 import (
+	"slices"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"octopod/generator/staging"
 )
+
+// Images returns the images of rendered objects, sorted: init and ephemeral containers
+// and custom kinds included.
+func Images(objects []staging.Object) []string {
+	var images []string
+	for _, o := range objects {
+		decode(o).images(func(image string) { images = append(images, image) })
+	}
+	slices.Sort(images)
+	return slices.Compact(images)
+}
 
 // checkImages implements the rule image-unused: a workload must use every image of
 // the staging.

@@ -211,7 +211,7 @@ func (p *Project) fillServices(s *staging.Staging) {
 	services := map[string]staging.Service{}
 	for name, declared := range p.Spec.Services {
 		service, ok := s.Spec.Services[name]
-		if (!ok || service.From == staging.FromDefault) && declared.Image != "" {
+		if (!ok || service.From == staging.FromDefault && !p.pins(declared.Image, service.Image)) && declared.Image != "" {
 			service = staging.Service{Image: declared.Image, Repository: giturl.Redact(declared.Repository), From: staging.FromDefault}
 			ok = true
 		}

@@ -2,6 +2,7 @@ package project
 
 import (
 	"fmt"
+	"strings"
 
 	"octopod/generator/project/strictyaml"
 	"octopod/generator/staging"
@@ -83,4 +84,9 @@ func (p *Project) imageOfAnother(service, image string) string {
 		}
 	}
 	return ""
+}
+
+// pins reports whether an image is the declared one, pinned to its digest.
+func (p *Project) pins(declared, image string) bool {
+	return p.Spec.Images.Pin == PinDigest && strings.HasPrefix(image, declared+"@")
 }

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Images defines the checks of images in their registries before a deploy. They apply
-// to the images of the deploy, not to the project's default images.
+// Images defines the checks of images in their registries before a deploy. check applies
+// to every image of the rendered staging, pin to the images of its services.
 type Images struct {
 	// none (default) or exists: reject a deploy if the registry does not have the image.
 	Check ImageCheck `yaml:"check,omitempty" json:"check,omitempty" jsonschema:"enum=none,enum=exists"`
