@@ -19,6 +19,10 @@ objects, and files that differ from the files that Octopod would generate. Exit 
 there are faults. In a clone of the env repo, lint reads your edited files, committed or
 not.
 
+lint renders every variant that octopod.yaml allows: each parameter with other values,
+each preset, an archived staging and the teardown. Fields and parameters that change
+nothing are faults, too.
+
 --fix first writes the files that depend only on octopod.yaml: the schemas for editors,
 and argocd/, the objects with which Argo CD syncs the env repo. To regenerate stagings,
 use regenerate.`,

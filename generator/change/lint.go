@@ -41,7 +41,8 @@ func (w *Writer) Lint(ctx context.Context, edits *staging.Uncommitted) ([]stagin
 	}
 	problems = append(problems, foreign...)
 	problems = append(problems, unknownRules(p)...)
-	problems = append(problems, w.lintTemplate(ctx, tree, p)...)
+	problems = append(problems, missingFiles(tree, p, text)...)
+	problems = append(problems, w.lintTemplate(ctx, tree, p, text)...)
 	_, items, err := w.regenerateAll(ctx, tree, RegenerateRequest{})
 	if err != nil {
 		return nil, err
@@ -77,19 +78,6 @@ func lintDirectories(tree *envrepo.Tree, p *project.Project) ([]staging.Problem,
 		}
 	}
 	return problems, nil
-}
-
-// lintTemplate checks the template with a trial staging, so that problems show
-// before the first deploy.
-func (w *Writer) lintTemplate(ctx context.Context, tree *envrepo.Tree, p *project.Project) []staging.Problem {
-	problems, err := w.CheckTemplate(ctx, p, tree)
-	if err == nil {
-		return problems
-	}
-	if problems := staging.ProblemsOf(err); len(problems) > 0 {
-		return problems
-	}
-	return []staging.Problem{{File: templatePath(p), Message: err.Error()}}
 }
 
 // withoutRepeats reports a problem of the template once instead of once for each

@@ -18,6 +18,16 @@ const TrialName = "probe"
 // CheckTemplate renders a trial staging in memory and returns the problems that the
 // checks find in it.
 func (w *Writer) CheckTemplate(ctx context.Context, p *project.Project, tree fs.FS) ([]staging.Problem, error) {
+	s, err := trialStaging(p)
+	if err != nil {
+		return nil, err
+	}
+	_, problems, err := w.renderTrial(ctx, p, tree, s)
+	return problems, err
+}
+
+// trialStaging returns a staging of the project with an image for every service.
+func trialStaging(p *project.Project) (staging.Staging, error) {
 	images, trial := map[string]staging.Build{}, *p
 	trial.Spec.Services = maps.Clone(p.Spec.Services)
 	for name, service := range p.Spec.Services {
@@ -25,19 +35,21 @@ func (w *Writer) CheckTemplate(ctx context.Context, p *project.Project, tree fs.
 		service.Images = []string{"*"} // nothing runs the images of a trial
 		trial.Spec.Services[name] = service
 	}
-	s, err := trial.Apply(nil, staging.Action{Verb: staging.Deploy, Name: TrialName, Branch: TrialName, Images: images}, staging.Attribution{})
-	if err != nil {
-		return nil, err
-	}
+	return trial.Apply(nil, staging.Action{Verb: staging.Deploy, Name: TrialName, Branch: TrialName, Images: images}, staging.Attribution{})
+}
+
+// renderTrial renders a variant of the trial staging, and returns its objects and the
+// problems that the checks find in them.
+func (w *Writer) renderTrial(ctx context.Context, p *project.Project, tree fs.FS, s staging.Staging) ([]staging.Object, []staging.Problem, error) {
 	_, source, params, err := sourceFiles(p, s)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	_, err = w.renderAndCheck(ctx, tree, p, params, source)
+	objects, err := w.renderAndCheck(ctx, tree, p, params, source)
 	if problems := staging.ProblemsOf(err); len(problems) > 0 && problems[0].Rule != "" {
-		return problems, nil
+		return objects, problems, nil
 	}
-	return nil, TemplateError(p, err)
+	return objects, nil, TemplateError(p, err)
 }
 
 // TemplateError returns an error of the trial staging as an error of the template:

@@ -16,7 +16,7 @@ func (p *Project) checkUnusedParameters(c *problems) {
 		if parameter.Role == RoleViewer {
 			c.add(field+".role", "viewers change no settings: write user or admin")
 		}
-		if p.Spec.Engine == EngineKustomize && parameter.Scope == ScopeDeployment && parameter.To.isEnv() {
+		if p.LacksTarget(name) {
 			c.add(field, "has no effect: a kustomization reads no params; add to with replicas, image, component or patch, or write scope: app")
 		}
 		parameter.checkComponentValues(c, field+".to.component")
@@ -32,6 +32,13 @@ func (p *Project) checkUnusedParameters(c *problems) {
 	}
 }
 
+// LacksTarget reports whether nothing reads a parameter of scope deployment: only a
+// jsonnet template reads params.
+func (p *Project) LacksTarget(name string) bool {
+	parameter := p.Spec.Parameters[name]
+	return p.Spec.Engine == EngineKustomize && parameter.Scope == ScopeDeployment && parameter.To.isEnv()
+}
+
 // target returns the one place that a parameter writes to, and its field below the
 // parameter; "" if it is not a single place.
 func (p Parameter) target(name string) (target, place string) {
@@ -40,10 +47,14 @@ func (p Parameter) target(name string) (target, place string) {
 		return "replicas " + p.To.Replicas, ".to.replicas"
 	case p.To.Image != "":
 		return "image " + p.To.Image, ".to.image"
+	case p.To.Component != nil:
+		return "", ""
 	case p.To.Patch != nil:
 		return fmt.Sprintf("patch %s/%s %s", p.To.Patch.Kind, p.To.Patch.Name, p.To.Patch.Pointer), ".to.patch"
-	case p.Scope == ScopeApp && p.To.isEnv():
-		return "env " + p.envKey(name), ".to.env"
+	case p.To.Env != "":
+		return "env " + p.To.Env, ".to.env"
+	case p.Scope == ScopeApp:
+		return "env " + name, ""
 	}
 	return "", ""
 }

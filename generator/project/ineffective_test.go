@@ -47,7 +47,7 @@ func TestFieldsWithoutEffectAreProblems(t *testing.T) {
 		{"two services with one image", `frontend: {host: "{name}"`, `frontend: {templateImage: backend, host: "{name}"`, "spec.services.frontend.templateImage", "service backend"},
 		{"role viewer", "type: boolean, default: true", "type: boolean, default: true, role: viewer", "spec.parameters.LEGACY_FLAG.role", "user or admin"},
 		{"deployment without a target", "max: 5, to: {replicas: backend}", "max: 5", "spec.parameters.backend.replicas", "scope: app"},
-		{"two parameters with one variable", "type: boolean, default: true", "type: boolean, default: true, to: {env: LOG_LEVEL}", "spec.parameters.LOG_LEVEL.to.env", "parameter LEGACY_FLAG"},
+		{"two parameters with one variable", "type: boolean, default: true", "type: boolean, default: true, to: {env: LOG_LEVEL}", "spec.parameters.LOG_LEVEL", "parameter LEGACY_FLAG"},
 		{"image of a service", "type: boolean, default: true", "to: {image: backend}", "spec.parameters.LEGACY_FLAG.to.image", "service backend"},
 		{"component of no value", "sandbox: templates/components/sandbox", "sandbox: templates/components/sandbox, sandpit: templates/x", "spec.parameters.PAYMENT_GATEWAY.to.component.sandpit", "sandbox, production"},
 		{"boolean without a component", "type: boolean, default: true", "type: boolean, default: true, to: {component: {'true': templates/x}}", "spec.parameters.LEGACY_FLAG.to.component", `or "" for none`},
