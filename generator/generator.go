@@ -58,7 +58,7 @@ type Parts struct {
 func New(parts Parts) *Stagings {
 	c := &catalog.Catalog{Repo: parts.Repo, Renderer: parts.Renderer, Heads: parts.Heads, Now: parts.Now}
 	reader := status.New(c, parts.Connect)
-	writer := &change.Writer{Catalog: c, Images: parts.Images, ArgoCD: parts.ArgoCD}
+	writer := &change.Writer{Catalog: c, Images: parts.Images, ArgoCD: parts.ArgoCD, StatusKnown: parts.Connect != nil}
 	hooks := receiver.New(c, reader, writer)
 	return &Stagings{
 		Catalog: c, Reader: reader, Writer: writer, Tracker: live.New(reader), Sweeper: lifecycle.New(c, reader, writer),

@@ -24,6 +24,9 @@ func (c *cli) actionCommand(cmd *cobra.Command, verb staging.Verb, fit func(stag
 		return c.connectAndApply(cmd.Context(), a, w)
 	}
 	w.addFlags(cmd)
+	if verb == staging.Rollback {
+		addDataLossFlag(cmd, &w.allowDataLoss)
+	}
 	nameFlag(cmd, &name)
 	c.completeFlag(cmd, "name", namesWhere(fit))
 	cmd.ValidArgsFunction = c.completion(firstArgument(namesWhere(fit)))

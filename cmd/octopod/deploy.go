@@ -48,6 +48,7 @@ func (o *deployFlags) addFlags(c *cli, cmd *cobra.Command) {
 	f.StringVar(&o.outputs, "outputs", "", "write name, url, status, … to `FILE`: KEY=VALUE lines, or JSON if it ends in .json")
 	o.valueFlags.addFlags(c, cmd)
 	o.writeFlags.addFlags(cmd)
+	addDataLossFlag(cmd, &o.writeFlags.allowDataLoss)
 	nameFlag(cmd, &o.name)
 	c.completeFlag(cmd, "service", completeServices)
 	c.completeFlag(cmd, "image", completeImages)

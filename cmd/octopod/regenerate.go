@@ -14,7 +14,7 @@ import (
 
 // newRegenerate returns `octopod regenerate`.
 func newRegenerate(c *cli) *cobra.Command {
-	var all, check, dryRun, committed bool
+	var all, check, dryRun, committed, allowDataLoss bool
 	cmd := &cobra.Command{
 		Use:   "regenerate NAME… | --all",
 		Short: "Regenerate stagings after a template change",
@@ -22,9 +22,10 @@ func newRegenerate(c *cli) *cobra.Command {
 template. A staging that fails stays unchanged, the others continue, and the exit code
 is 2. Pinned stagings stay unchanged.
 
-Octopod owns every file in envs/<name>: regenerate removes and lists all other files. To
-add objects to one staging only, write a component below templates and a parameter with
-"to: component".
+Files in envs/<name> that Octopod did not write stay, and Octopod does not read them. To add
+objects to one staging only, write a component below templates and a parameter with
+"to: component". A staging that would lose a volume, a database or its namespace fails,
+unless you add --allow-data-loss.
 
 --check commits nothing. Without names it checks all stagings; in a clone it reads your
 edited files. Exit code 0: all stagings are up to date. 1: some are not. 2 or more: some
@@ -37,7 +38,7 @@ could not be checked. Run it in the CI of the env repo.`,
 			if everything == (len(args) > 0) {
 				return usage(cmd, "which stagings? Give names or --all")
 			}
-			r := change.RegenerateRequest{Names: args, DryRun: dryRun || check, By: c.actor()}
+			r := change.RegenerateRequest{Names: args, DryRun: dryRun || check, KeepImages: check, AllowDataLoss: allowDataLoss, By: c.actor()}
 			err := c.regenerate(cmd.Context(), r, check, committed)
 			if check {
 				return comparisonResult(err)
@@ -49,6 +50,7 @@ could not be checked. Run it in the CI of the env repo.`,
 	cmd.Flags().BoolVar(&all, "all", false, "regenerate every staging")
 	cmd.Flags().BoolVar(&check, "check", false, "commit nothing; the exit code reports differences")
 	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "render and check, but commit nothing")
+	addDataLossFlag(cmd, &allowDataLoss)
 	addCommitted(cmd, &committed)
 	return cmd
 }
@@ -92,7 +94,7 @@ func (c *cli) regenerate(ctx context.Context, r change.RegenerateRequest, check,
 type regeneratedJSON struct {
 	Name    string   `json:"name"`
 	Changed bool     `json:"changed"`
-	Removed []string `json:"removed,omitempty"` // files that Octopod did not generate
+	Removed []string `json:"removed,omitempty"` // generated files that are needed no longer
 	Skipped string   `json:"skipped,omitempty"`
 	Error   string   `json:"error,omitempty"`
 }
@@ -129,7 +131,7 @@ func (c *cli) showRegenerated(r change.RegenerateResult, dryRun bool) error {
 // listRegenerated prints a line per staging that changed, failed or was skipped,
 // and a summary.
 func (c *cli) listRegenerated(items []regeneratedJSON, r change.RegenerateResult, dryRun bool) {
-	changed, same, removed := 0, 0, 0
+	changed, same := 0, 0
 	for _, item := range items {
 		switch {
 		case item.Error != "":
@@ -139,16 +141,12 @@ func (c *cli) listRegenerated(items []regeneratedJSON, r change.RegenerateResult
 		case item.Changed:
 			changed++
 			c.stdout.printf("%s\n", c.stdout.paint(green, "changed   ")+item.Name)
-			removed += len(item.Removed)
 			for _, file := range item.Removed {
 				c.stdout.printf("%s\n", c.stdout.paint(red, "  - ")+sanitize(file))
 			}
 		default:
 			same++
 		}
-	}
-	if removed > 0 {
-		c.note("Octopod owns every file in envs/<name> and removes others: `octopod regenerate --help` explains how to add objects")
 	}
 	words := []string{count(changed, "changed"), count(same, "unchanged"), count(r.Failed(), "failed")}
 	summary := strings.Join(slices.DeleteFunc(words, func(s string) bool { return s == "" }), ", ")

@@ -9,22 +9,31 @@ import (
 // newRollback returns `octopod rollback`.
 func newRollback(c *cli) *cobra.Command {
 	var to, reason string
+	var withDefault bool
 	cmd := c.actionCommand(&cobra.Command{
 		Use:   "rollback NAME [--to REVISION] [--reason WHY]",
 		Short: "Return a staging to an earlier version",
-		Long: `Return a staging to the previous version, or to a revision from its history. Marks, pins
-and restarts create no version. A rollback is a new commit, so you can undo it like any
-other change. It also pins the staging, so that CI does not deploy the reverted build
-again; unpin allows deploys again.`,
+		Long: `Return a staging to the images and settings that it ran before, or to a revision from its
+history. Marks, pins, restarts, sleep, titles and regenerated files are no version to return
+to. A rollback is a new commit, so you can undo it like any other change. It also pins the
+staging, so that CI does not deploy the reverted build again; unpin allows deploys again.
+
+The staging of a default branch also gives the project its default images. --with-default
+returns them too, with all stagings that follow them, and does not pin, so that the next
+build of the branch deploys.`,
 		Example: `  # Return to the previous version
   octopod rollback feature-login
 
   # Return to a revision
   octopod history feature-login
-  octopod rollback feature-login --to 1f2e3d4 --reason "login broken"`,
-	}, staging.Rollback, nil, func(a *staging.Action) { a.To, a.Reason = to, reason })
+  octopod rollback feature-login --to 1f2e3d4 --reason "login broken"
+
+  # Take back a bad build of main for everybody
+  octopod rollback main --with-default`,
+	}, staging.Rollback, nil, func(a *staging.Action) { a.To, a.Reason, a.WithDefault = to, reason, withDefault })
 	cmd.Flags().StringVar(&to, "to", "", "`revision` to return to (default: the previous version)")
 	cmd.Flags().StringVar(&reason, "reason", "", "`why`; shown with the pin")
+	cmd.Flags().BoolVar(&withDefault, "with-default", false, "of a default branch's staging: return the project's default images too, and do not pin")
 	c.completeFlag(cmd, "to", completeRevisions)
 	return cmd
 }

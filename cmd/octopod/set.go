@@ -49,5 +49,6 @@ the default, use unset.`,
 	}
 	cmd.Flags().StringVar(&title, "title", "", "title of the staging: any `text`")
 	w.addFlags(cmd)
+	addDataLossFlag(cmd, &w.allowDataLoss)
 	return cmd
 }

@@ -28,5 +28,6 @@ func newUnset(c *cli) *cobra.Command {
 		ValidArgsFunction: c.completion(completeNameThen(completeOverridden)),
 	}
 	w.addFlags(cmd)
+	addDataLossFlag(cmd, &w.allowDataLoss)
 	return cmd
 }

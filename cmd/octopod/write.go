@@ -19,13 +19,20 @@ type writeFlags struct {
 	diff    bool
 	wait    bool
 	timeout time.Duration
+
+	allowDataLoss bool
 }
 
 func (w *writeFlags) addFlags(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&w.dryRun, "dry-run", false, "render and check, but commit nothing")
-	cmd.Flags().BoolVar(&w.diff, "diff", false, "print how the manifests change, with secrets masked")
+	cmd.Flags().BoolVar(&w.diff, "diff", false, "commit, and print how the manifests changed; for a preview add --dry-run")
 	cmd.Flags().BoolVar(&w.wait, "wait", false, "wait until the cluster has the change; fail if the staging fails")
 	addTimeout(cmd, &w.timeout)
+}
+
+// addDataLossFlag adds the flag of verbs that may remove objects which hold data.
+func addDataLossFlag(cmd *cobra.Command, allow *bool) {
+	cmd.Flags().BoolVar(allow, "allow-data-loss", false, "also remove volumes, databases and namespaces, with their data")
 }
 
 // writer is the part of backend for changes of stagings.
@@ -46,7 +53,7 @@ var verbForms = map[staging.Verb]struct{ did, would string }{
 
 // apply applies an action and prints the result.
 func (c *cli) apply(ctx context.Context, to writer, a staging.Action, w writeFlags) error {
-	result, err := to.Apply(ctx, change.Request{Action: a, By: c.actor(), DryRun: w.dryRun, Manifests: w.diff})
+	result, err := to.Apply(ctx, change.Request{Action: a, By: c.actor(), DryRun: w.dryRun, Manifests: w.diff, AllowDataLoss: w.allowDataLoss, Awaited: w.wait && !w.dryRun})
 	if err != nil {
 		return err
 	}

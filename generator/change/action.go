@@ -77,17 +77,17 @@ func (w *Writer) planUpdate(ctx context.Context, t task, to target, a staging.Ac
 		return planned{}, err
 	}
 	u := update{target: to, action: a, after: &after}
-	if u.output, err = w.generate(ctx, to.tree, to.project, after, t.Manifests); err != nil {
+	if err := w.generateUpdate(ctx, &u, t.Manifests); err != nil {
 		return planned{}, err
 	}
 	unchecked, note := w.uncheckedObjects(to.project, a, u.output.objects, t.digests)
 	if len(unchecked) > 0 {
 		return planned{unchecked: unchecked}, nil
 	}
-	if err := checkRestart(a, u.output.objects, after); err != nil {
+	if err := checkRestart(u); err != nil {
 		return planned{}, err
 	}
-	if u.promotion, err = w.promoteDefaults(ctx, to.tree, to.project, after, a); err != nil {
+	if u.promotion, err = w.promoteDefaults(ctx, to.tree, to.project, after, to.project.NewDefaultImages(after, a)); err != nil {
 		return planned{}, err
 	}
 	next, err := u.plan(ctx, w, t)
@@ -95,9 +95,9 @@ func (w *Writer) planUpdate(ctx context.Context, t task, to target, a staging.Ac
 		note = ""
 	}
 	if len(superseded) > 0 {
-		note = strings.TrimSuffix(supersededNote(*to.record, superseded)+"; "+note, "; ")
+		note = joinNotes(supersededNote(*to.record, superseded), note)
 	}
-	next.result.Note = note
+	next.result.Note = joinNotes(note, next.result.Note)
 	return next, err
 }
 

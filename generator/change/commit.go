@@ -17,6 +17,10 @@ import (
 // plan runs inside the env repo's writer, where other requests wait for their
 // commit.
 func (w *Writer) Apply(ctx context.Context, r Request) (Result, error) {
+	if r.Awaited && !w.StatusKnown {
+		return Result{}, staging.Errorf(staging.CodeInvalid, "cannot wait: no Argo CD is connected, so the change was not made").
+			WithHint("set ARGOCD_SERVER and ARGOCD_AUTH_TOKEN, or leave out --wait; `octopod doctor` checks the connection")
+	}
 	plan, err := w.planFor(ctx, r.Action)
 	if err != nil {
 		return Result{}, err

@@ -27,11 +27,7 @@ func (w *Writer) Drift(ctx context.Context, name string, edits *staging.Uncommit
 	if err != nil {
 		return nil, nil, err
 	}
-	next, err := p.Apply(&s, action, staging.Attribution{})
-	if err != nil {
-		return nil, nil, err
-	}
-	output, err := w.generate(ctx, edited, p, next, true)
+	output, err := w.generate(ctx, basis{edited, p}, p.WithDeclaredServices(s), true)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -12,35 +12,41 @@ import (
 	"octopod/generator/staging"
 )
 
-// generated is the content of a staging's directory.
+// generated is what Octopod writes into a staging's directory.
 type generated struct {
-	files   []staging.File   // all of them
+	files   []staging.File   // all of them, or only the record
 	objects []staging.Object // nil when nothing had to be rendered
 }
 
 // generate returns the files of a staging, with every object rendered and checked.
 // A staging that fails a check is an error, so it is never committed.
-func (w *Writer) generate(ctx context.Context, tree *envrepo.Tree, p *project.Project, s staging.Staging, needObjects bool) (generated, error) {
-	output, source, params, err := sourceFiles(p, s)
+func (w *Writer) generate(ctx context.Context, b basis, s staging.Staging, needObjects bool) (generated, error) {
+	output, source, params, err := sourceFiles(b.project, s)
 	if err != nil {
 		return generated{}, err
 	}
-	if !needObjects && p.Spec.Output == project.OutputSource {
-		if differs, err := tree.Differs(output.files); err != nil || !differs {
+	if !needObjects && b.project.Spec.Output == project.OutputSource {
+		if differs, err := b.tree.Differs(output.files); err != nil || !differs {
 			return output, err // the same bytes were rendered and checked before their commit
 		}
 	}
-	if output.objects, err = w.renderAndCheck(ctx, tree, p, params, source); err != nil {
-		return generated{}, err
+	if output.objects, err = w.renderAndCheck(ctx, b.tree, b.project, params, source); err != nil {
+		return output, err
 	}
-	if p.Spec.Output == project.OutputRendered {
-		text, err := render.Manifests(output.objects)
-		if err != nil {
-			return generated{}, err
-		}
-		output.files = append(output.files, staging.File{Path: staging.ManifestsPath(s.Name), Data: text})
+	return output, output.addManifests(b.project, s.Name)
+}
+
+// addManifests adds the file of the rendered objects, where the project commits them.
+func (g *generated) addManifests(p *project.Project, name string) error {
+	if p.Spec.Output != project.OutputRendered {
+		return nil
 	}
-	return output, nil
+	text, err := render.Manifests(g.objects)
+	if err != nil {
+		return err
+	}
+	g.files = append(g.files, staging.File{Path: staging.ManifestsPath(name), Data: text})
+	return nil
 }
 
 // sourceFiles returns the files that need no rendering: the record, and source, the

@@ -102,7 +102,7 @@ func (w *Writer) planImport(ctx context.Context, tree *envrepo.Tree, t task, ite
 		after.Spec.Created.At = item.Created.UTC().Truncate(time.Second)
 	}
 	u := update{target: to, action: a, after: &after}
-	if u.output, err = w.generate(ctx, tree, to.project, after, false); err != nil {
+	if u.output, err = w.generate(ctx, to.latest(), after, false); err != nil {
 		return planned{}, fmt.Errorf("generating staging %s: %w", a.Name, err)
 	}
 	return u.plan(ctx, w, t)

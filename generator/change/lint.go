@@ -43,7 +43,7 @@ func (w *Writer) Lint(ctx context.Context, edits *staging.Uncommitted) ([]stagin
 	problems = append(problems, unknownRules(p)...)
 	problems = append(problems, missingFiles(tree, p, text)...)
 	problems = append(problems, w.lintTemplate(ctx, tree, p, text)...)
-	_, items, err := w.regenerateAll(ctx, tree, RegenerateRequest{})
+	_, items, err := w.regenerateAll(ctx, tree, RegenerateRequest{KeepImages: true})
 	if err != nil {
 		return nil, err
 	}

@@ -63,6 +63,10 @@ func (u update) commitMessage(changes []staging.Difference) (subject, body strin
 	case a.Reason != "" && a.Verb != staging.Delete:
 		words = []string{a.Reason}
 	}
+	if len(u.pending) > 0 {
+		words = append(words, "with pending changes")
+		lines = append(lines, "pending changes: "+strings.Join(u.pending, ", "))
+	}
 	return strings.Join(words, ", "), strings.Join(lines, "\n")
 }
 

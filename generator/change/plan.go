@@ -45,19 +45,14 @@ func (p planned) committed(done envrepo.Result) Result {
 	return result
 }
 
-// update is what a plan does to one staging: from the target's record to after.
-type update struct {
-	target
-	action    staging.Action
-	after     *staging.Staging // nil deletes the staging
-	output    generated
-	promotion promotion
-}
-
 // plan returns the update as an edit of the env repo, and as a result for the
 // caller.
 func (u update) plan(ctx context.Context, w *Writer, t task) (planned, error) {
 	dir := staging.Dir(u.name)
+	before, err := u.compare(ctx, w, t)
+	if err != nil {
+		return planned{}, err
+	}
 	next := planned{
 		edit: envrepo.Edit{
 			Verb: u.action.Verb, Staging: u.name, By: t.By.Person, Via: t.By.Via, Request: t.By.Request, Key: t.By.Key,
@@ -69,18 +64,37 @@ func (u update) plan(ctx context.Context, w *Writer, t task) (planned, error) {
 		next.result.Changes = append(next.result.Changes, c)
 		next.edit.Body = strings.TrimPrefix(next.edit.Body+"\n"+c.String(), "\n")
 	}
-	if u.after == nil {
+	next.result.Note = u.note()
+	switch {
+	case u.after == nil:
 		next.edit.Remove = []string{dir}
-	} else {
+	case u.recordOnly:
+		next.edit.Write = u.output.files
+		next.result.Staging = u.view(*u.after)
+	default:
 		next.edit.Replace = append([]envrepo.Directory{{Path: dir, Files: u.output.files}}, u.promotion.stagings...)
 		next.edit.Write = u.promotion.project
 		next.result.Staging = u.view(*u.after)
 	}
-	if t.Manifests && u.exists {
-		// The committed files may be broken; that must not prevent their repair.
-		next.result.Before, _ = w.CommittedObjects(ctx, u.tree, u.project, u.name)
+	if t.Manifests {
+		next.result.Before = before
 	}
-	var err error
 	next.result.Plan, err = next.edit.Plan(u.tree)
 	return next, err
+}
+
+// compare compares the update with what is committed: it refuses to lose data, and notes
+// the files of people. It returns the committed objects, nil when they cannot be
+// rendered: broken files must not prevent their repair.
+func (u *update) compare(ctx context.Context, w *Writer, t task) (before []staging.Object, err error) {
+	if !u.exists || u.recordOnly {
+		return nil, nil
+	}
+	if t.Manifests || changesTemplate(u.action.Verb) {
+		before, _ = w.CommittedObjects(ctx, u.tree, u.project, u.name)
+	}
+	if u.foreign, err = u.tree.ForeignFiles(u.name); err != nil {
+		return nil, err
+	}
+	return before, u.checkDataLoss(t, before)
 }

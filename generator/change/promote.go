@@ -23,10 +23,9 @@ type promotion struct {
 	failed   []Regenerated       // stagings that use the old images and cannot be regenerated
 }
 
-// promoteDefaults makes the images of a deploy of a default branch the project's
-// default images, and regenerates every other staging that uses them.
-func (w *Writer) promoteDefaults(ctx context.Context, tree *envrepo.Tree, p *project.Project, s staging.Staging, a staging.Action) (promotion, error) {
-	images := p.NewDefaultImages(s, a)
+// promoteDefaults makes the images of a default branch's staging the project's default
+// images, and regenerates every other staging that follows them.
+func (w *Writer) promoteDefaults(ctx context.Context, tree *envrepo.Tree, p *project.Project, s staging.Staging, images map[string]string) (promotion, error) {
 	if len(images) == 0 {
 		return promotion{}, nil
 	}
@@ -113,7 +112,10 @@ func (w *Writer) updateUser(ctx context.Context, tree *envrepo.Tree, p *project.
 	for i := range u.changes {
 		u.changes[i].What = name + " follows, " + u.changes[i].What
 	}
-	output, err := w.generate(ctx, tree, p, after, false)
-	u.dir.Files, u.err = output.files, err
+	output, err := w.generate(ctx, basis{tree, p}, after, false)
+	if u.dir.Files, u.err = output.files, err; output.objects != nil {
+		before, _ := w.CommittedObjects(ctx, tree, p, name) // broken files must not prevent their repair
+		u.err = dataLossError(name, dataLoss(before, output.objects))
+	}
 	return u
 }

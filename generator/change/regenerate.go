@@ -23,13 +23,16 @@ type RegenerateRequest struct {
 	By       rights.Actor
 	Edits    *staging.Uncommitted                    // applied to the tip in a dry run; may be nil
 	Progress func(item Regenerated, done, total int) // called from one goroutine at a time; may be nil
+
+	AllowDataLoss bool // regenerate also what removes objects that hold data
+	KeepImages    bool // keep the images of services that are on an earlier default
 }
 
 // Regenerated is the outcome for one staging.
 type Regenerated struct {
 	Name    string
 	Changed bool
-	Removed []string // files in its directory that Octopod does not generate
+	Removed []string // generated files that are needed no longer
 	Skipped string   // why its files were left alone, or ""
 	Err     error    // why its files could not be generated
 }
@@ -109,7 +112,7 @@ func (w *Writer) regenerateAll(ctx context.Context, tree *envrepo.Tree, r Regene
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, name := range names {
 		group.Go(func() error {
-			items[i], dirs[i] = w.regenerate(ctx, tree, p, name)
+			items[i], dirs[i] = w.regenerate(ctx, basis{tree, p}, name, r)
 			report(items[i])
 			return ctx.Err()
 		})
@@ -159,9 +162,9 @@ func reporter(progress func(Regenerated, int, int), total int) func(Regenerated)
 }
 
 // regenerate returns one staging's directory as Octopod generates it now.
-func (w *Writer) regenerate(ctx context.Context, tree *envrepo.Tree, p *project.Project, name string) (Regenerated, envrepo.Directory) {
+func (w *Writer) regenerate(ctx context.Context, b basis, name string, r RegenerateRequest) (Regenerated, envrepo.Directory) {
 	item, dir := Regenerated{Name: name}, envrepo.Directory{Path: staging.Dir(name)}
-	s, err := tree.Staging(name)
+	s, err := b.tree.Staging(name)
 	if err != nil {
 		item.Err = err
 		return item, dir
@@ -170,19 +173,25 @@ func (w *Writer) regenerate(ctx context.Context, tree *envrepo.Tree, p *project.
 		item.Skipped = "pinned"
 		return item, dir
 	}
-	after, err := p.Apply(&s, staging.Action{Verb: staging.Regenerate, Name: name}, staging.Attribution{})
-	if err != nil {
-		item.Err = err
-		return item, dir
+	after := b.project.WithDeclaredServices(s)
+	if !r.KeepImages {
+		if after, err = b.project.Apply(&s, staging.Action{Verb: staging.Regenerate, Name: name}, staging.Attribution{}); err != nil {
+			item.Err = err
+			return item, dir
+		}
 	}
-	output, err := w.generate(ctx, tree, p, after, true)
+	output, err := w.generate(ctx, b, after, true)
 	if err != nil {
 		item.Err = err
 		return item, dir
 	}
 	dir.Files = output.files
-	plan, err := envrepo.Edit{Replace: []envrepo.Directory{dir}}.Plan(tree)
+	plan, err := envrepo.Edit{Replace: []envrepo.Directory{dir}}.Plan(b.tree)
 	item.Changed, item.Err = len(plan) > 0, err
+	if item.Changed && !r.AllowDataLoss {
+		before, _ := w.CommittedObjects(ctx, b.tree, b.project, name) // broken files must not prevent their repair
+		item.Err = dataLossError(name, dataLoss(before, output.objects))
+	}
 	for _, file := range plan {
 		if file.Action == staging.Removed {
 			item.Removed = append(item.Removed, file.Path)

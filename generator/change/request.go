@@ -19,6 +19,11 @@ type Request struct {
 	// request as a conflict when the record has another version by now. "" skips
 	// the check.
 	Version string
+	// Awaited says that the caller waits until the cluster has the change. Apply rejects
+	// the request when nobody could tell.
+	Awaited bool
+	// AllowDataLoss allows a change that removes objects which hold data.
+	AllowDataLoss bool
 }
 
 // Result is what an action changed, or would change in a dry run.

@@ -2,8 +2,12 @@ package change
 
 import (
 	"context"
+	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
+	"octopod/generator/catalog"
 	"octopod/generator/envrepo"
 	"octopod/generator/project"
 	"octopod/generator/staging"
@@ -40,23 +44,63 @@ func (w *Writer) newRollback(ctx context.Context, a staging.Action) (rollback, e
 	return rollback{writer: w, old: old}, nil
 }
 
-// previousVersion returns the revision before the commit that made the current
-// version. Later commits, such as marks, pins and restarts, made no version.
+// previousVersion returns the newest revision that ran other images or settings than
+// the staging has now. Commits that changed neither, such as a night's sleep, a title or
+// a regenerate, are no version to return to. Of a deleted staging it is the newest that
+// ran at all.
 func (w *Writer) previousVersion(ctx context.Context, name string) (string, error) {
-	for limit := 8; ; limit *= 8 {
+	tree, p, err := w.Latest(ctx)
+	if err != nil {
+		return "", err
+	}
+	current, err := catalog.FindRecord(tree, name)
+	if err != nil {
+		return "", err
+	}
+	for limit, seen := 8, 0; ; limit *= 8 {
 		events, err := w.Versions(ctx, staging.HistoryQuery{Name: name, Limit: limit})
 		if err != nil {
 			return "", err
 		}
-		current := slices.IndexFunc(events, func(e staging.Event) bool { return e.Verb.CreatesVersion() })
-		switch {
-		case current >= 0 && current+1 < len(events) && !events[current+1].Gone:
-			return events[current+1].Revision, nil
-		case current >= 0 && current+1 < len(events), len(events) < limit:
-			return "", staging.Errorf(staging.CodeNotFound, "staging %q has no version before this one", name).
-				WithTechnicalHint("`octopod history %s` lists its versions", name)
+		for _, e := range events[min(seen, len(events)):] {
+			if e.Gone && current != nil {
+				return "", noPreviousVersion(name)
+			}
+			ran, err := w.ranOther(ctx, p, e, name, current)
+			if err != nil {
+				return "", err
+			}
+			if ran {
+				return e.Revision, nil
+			}
 		}
+		if len(events) < limit {
+			return "", noPreviousVersion(name)
+		}
+		seen = len(events)
 	}
+}
+
+// ranOther reports whether a staging ran other images or settings at an event than the
+// current record has; current is nil for a deleted staging. An event with an unreadable
+// record ran nothing.
+func (w *Writer) ranOther(ctx context.Context, p *project.Project, e staging.Event, name string, current *staging.Staging) (bool, error) {
+	if e.Gone {
+		return false, nil
+	}
+	old, err := w.Record(ctx, name, e.Revision)
+	switch {
+	case catalog.IsRepoFault(err):
+		return false, err
+	case err != nil || old.Spec.State != staging.Active:
+		return false, nil
+	}
+	return current == nil || !p.RunsSame(old, *current), nil
+}
+
+func noPreviousVersion(name string) error {
+	return staging.Errorf(staging.CodeNotFound, "staging %q has run no other images or settings before", name).
+		WithTechnicalHint("`octopod history %s` lists its versions", name)
 }
 
 // plan restores the staging's directory, and pins the staging so that CI does not
@@ -81,14 +125,43 @@ func (r rollback) plan(ctx context.Context, tree *envrepo.Tree, t task) (planned
 	}
 	a.Reason = r.reason(a)
 	after := to.restoredRecord(old, a.Reason, t.stamp)
+	if a.WithDefault {
+		after.Spec.Pinned = nil
+		if to.record != nil {
+			after.Spec.Pinned = to.record.Spec.Pinned
+		}
+	}
 	if err := authorizeSettings(t.By, to.project, to.record, after); err != nil {
 		return planned{}, err
 	}
-	output, err := r.restoreFiles(ctx, to, after)
-	if err != nil {
+	u := update{target: to, action: a, after: &after}
+	if err := r.restoreFiles(ctx, &u); err != nil {
 		return planned{}, err
 	}
-	return update{target: to, action: a, after: &after, output: output}.plan(ctx, r.writer, t)
+	if err := r.restoreDefaults(ctx, &u); err != nil {
+		return planned{}, err
+	}
+	return u.plan(ctx, r.writer, t)
+}
+
+// restoreDefaults returns the project's default images with the staging of a default
+// branch, if the action asks for it, and otherwise notes that they stay. With them the
+// staging is not pinned: the next build of the branch is the way forward.
+func (r rollback) restoreDefaults(ctx context.Context, u *update) (err error) {
+	images := u.project.DefaultImagesOf(*u.after)
+	switch {
+	case !u.action.WithDefault && len(images) == 0:
+		return nil
+	case !u.action.WithDefault:
+		u.remark = fmt.Sprintf("the default image of %s stays, and the pin refuses new builds of %s: --with-default returns the default too, and does not pin",
+			strings.Join(slices.Sorted(maps.Keys(images)), ", "), u.after.Spec.Branch)
+		return nil
+	case len(images) == 0:
+		return staging.Errorf(staging.CodeInvalid, "no default image changes with this rollback of %q", u.name).
+			WithTechnicalHint("--with-default is for the staging of a default branch; leave it out")
+	}
+	u.promotion, err = r.writer.promoteDefaults(ctx, u.tree, u.project, *u.after, images)
+	return err
 }
 
 func (r rollback) reason(a staging.Action) string {
@@ -115,30 +188,33 @@ func (to target) restoredRecord(old staging.Staging, reason string, at staging.A
 	return after
 }
 
-// restoreFiles returns the old files of the directory with the new record, and their
-// checked objects.
-func (r rollback) restoreFiles(ctx context.Context, to target, after staging.Staging) (generated, error) {
-	files, err := r.old.StagingFiles(after.Name)
+// restoreFiles restores the generated files of the directory with the new record, and
+// checks their objects. Where Argo CD renders a template that is broken now, the files
+// are restored unseen.
+func (r rollback) restoreFiles(ctx context.Context, u *update) error {
+	files, err := r.old.StagingFiles(u.name)
 	if err != nil {
-		return generated{}, err
+		return err
 	}
-	record, err := envrepo.Record(after)
+	record, err := envrepo.Record(*u.after)
 	if err != nil {
-		return generated{}, err
+		return err
 	}
-	files = slices.DeleteFunc(files, func(f staging.File) bool { return f.Path == record.Path })
-	params, err := to.project.Params(after)
+	files = slices.DeleteFunc(files, func(f staging.File) bool { return f.Path == record.Path || !staging.IsGenerated(f.Path) })
+	u.output.files = append([]staging.File{record}, files...)
+	params, err := u.project.Params(*u.after)
 	if err != nil {
-		return generated{}, err
+		return err
 	}
-	objects, err := r.writer.RestoredObjects(ctx, to.tree, to.project, after.Name, files)
-	if err != nil {
-		return generated{}, err
+	u.output.objects, err = r.writer.RestoredObjects(ctx, u.tree, u.project, u.name, files)
+	switch {
+	case err == nil:
+		return checkObjects(u.project, params, u.output.objects)
+	case u.record != nil && r.writer.isBroken(ctx, u.target):
+		u.unrendered = firstLine(err.Error())
+		return nil
 	}
-	if err := checkObjects(to.project, params, objects); err != nil {
-		return generated{}, err
-	}
-	return generated{files: append([]staging.File{record}, files...), objects: objects}, nil
+	return err
 }
 
 // lastTest returns the last test mark. A mark is about one version but is no part of

@@ -35,12 +35,25 @@ func resolveTarget(ctx context.Context, tree *envrepo.Tree, a staging.Action) (t
 	if to.exists, err = tree.Has(a.Name); err != nil || !to.exists {
 		return to, a, err
 	}
+	if err := mustHaveRecord(tree, a.Name); err != nil {
+		return to, a, err
+	}
 	s, err := tree.Staging(a.Name)
 	if err == nil {
 		to.record = &s
 	}
 	to.recordErr = err
 	return to, a, nil
+}
+
+// mustHaveRecord rejects a directory that Octopod did not write.
+func mustHaveRecord(tree *envrepo.Tree, name string) error {
+	_, exists, err := tree.Entry(staging.RecordPath(name))
+	if err != nil || exists {
+		return err
+	}
+	return staging.Errorf(staging.CodeConflict, "%s is not a staging of Octopod: it has no %s", staging.Dir(name), staging.RecordFile).
+		WithHint("choose another name; Octopod does not touch directories that it did not write")
 }
 
 // readError returns why the record could not be read from the env repo. It is nil

@@ -19,6 +19,9 @@ type Writer struct {
 	// ArgoCD renders the files that make Argo CD sync the env repo. Nil leaves
 	// them to the operator.
 	ArgoCD func(*project.Project) ([]staging.File, error)
+	// StatusKnown says that an Argo CD is connected, so that somebody can wait for a
+	// change to arrive in the cluster.
+	StatusKnown bool
 }
 
 // Images queries image registries.

@@ -58,12 +58,13 @@ type Edit struct {
 	Request string // ID of the request; may be empty
 	Key     string // idempotency key, the same for every retry of the request; may be empty
 
-	Replace []Directory    // directories whose content becomes exactly these files
+	Replace []Directory    // directories of stagings with new content
 	Remove  []string       // paths to remove; directories with everything below them
 	Write   []staging.File // single files outside Replace
 }
 
-// Directory is the whole content of one directory.
+// Directory is everything that Octopod writes into one directory of a staging. Files of
+// earlier versions that it does not list are removed, and files of people stay.
 type Directory struct {
 	Path  string
 	Files []staging.File
@@ -198,11 +199,17 @@ func (d Directory) changes(tree *Tree) ([]gitstore.Change, error) {
 	}
 	present, err := filesUnder(tree, d.Path)
 	for _, name := range present {
-		if !slices.ContainsFunc(d.Files, func(f staging.File) bool { return f.Path == name }) {
+		if staging.IsGenerated(name) && !slices.ContainsFunc(d.Files, func(f staging.File) bool { return f.Path == name }) {
 			changes = append(changes, gitstore.Change{Path: name, Delete: true})
 		}
 	}
 	return changes, err
+}
+
+// ForeignFiles lists the files of a staging's directory that Octopod never writes.
+func (t *Tree) ForeignFiles(name string) ([]string, error) {
+	present, err := filesUnder(t, staging.Dir(name))
+	return slices.DeleteFunc(present, staging.IsGenerated), err
 }
 
 // writes returns the files that the tree does not hold with the same bytes. It

@@ -82,7 +82,8 @@ func TestARecordIsReadAsItWasWritten(t *testing.T) {
 	}
 }
 
-func TestADirectoryBecomesExactlyItsFiles(t *testing.T) {
+// Files that Octopod does not generate any more go; files of people stay.
+func TestADirectoryHoldsItsFilesAndThoseOfPeople(t *testing.T) {
 	r := open(t)
 	dir := func(files ...string) []envrepo.Directory {
 		d := envrepo.Directory{Path: "envs/x"}
@@ -91,17 +92,18 @@ func TestADirectoryBecomesExactlyItsFiles(t *testing.T) {
 		}
 		return []envrepo.Directory{d}
 	}
-	commit(t, r, envrepo.Edit{Verb: "one", Replace: dir("a", "b", "sub/c"), Write: []staging.File{{Path: "envs/y/a", Data: []byte("y")}}})
+	commit(t, r, envrepo.Edit{Verb: "one", Replace: dir("staging.yaml", "manifests.yaml"), Write: []staging.File{
+		{Path: "envs/x/notes.md", Data: []byte("x")}, {Path: "envs/x/sub/kustomization.yaml", Data: []byte("x")}, {Path: "envs/y/a", Data: []byte("y")},
+	}})
 	tree, _ := r.Tip(t.Context())
-	edit := envrepo.Edit{Verb: "two", Replace: dir("a", "d")}
+	edit := envrepo.Edit{Verb: "two", Replace: dir("staging.yaml", "main.jsonnet")}
 	plan, err := edit.Plan(tree)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := []staging.PlanItem{
-		{Path: "envs/x/b", Action: staging.Removed},
-		{Path: "envs/x/d", Action: staging.Added},
-		{Path: "envs/x/sub/c", Action: staging.Removed},
+		{Path: "envs/x/main.jsonnet", Action: staging.Added},
+		{Path: "envs/x/manifests.yaml", Action: staging.Removed},
 	}
 	if diff := cmp.Diff(want, plan); diff != "" {
 		t.Errorf("plan (-want +got):\n%s", diff)
@@ -112,7 +114,7 @@ func TestADirectoryBecomesExactlyItsFiles(t *testing.T) {
 	}
 	tree, _ = r.Tip(t.Context())
 	files, err := tree.StagingFiles("x")
-	if err != nil || len(files) != 2 {
+	if err != nil || len(files) != 4 {
 		t.Errorf("files %v, %v", files, err)
 	}
 	if exists, err := tree.Has("y"); err != nil || !exists {

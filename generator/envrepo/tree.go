@@ -41,6 +41,13 @@ func (t *Tree) ContentHash(ctx context.Context, name string) (string, error) {
 	return hashString(t.HashWithout(ctx, staging.Dir(name), staging.RecordFile))
 }
 
+// InputsHash returns the hash of everything outside the directories of stagings:
+// octopod.yaml, the templates and their libraries. Trees with equal hashes generate the
+// same files from the same record.
+func (t *Tree) InputsHash(ctx context.Context) (string, error) {
+	return hashString(t.HashWithout(ctx, ".", staging.EnvsDir))
+}
+
 func hashString(hash gitstore.Hash, err error) (string, error) {
 	if err != nil || hash.IsZero() {
 		return "", err

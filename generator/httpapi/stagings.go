@@ -88,7 +88,7 @@ func (in *changeInput) request() change.Request {
 	if version == "*" {
 		version = ""
 	}
-	return change.Request{Action: c.Action, DryRun: c.DryRun, Manifests: c.Manifests, Version: version}
+	return change.Request{Action: c.Action, DryRun: c.DryRun, Manifests: c.Manifests, AllowDataLoss: c.AllowDataLoss, Awaited: c.Awaited, Version: version}
 }
 
 func (s *server) changeStaging(ctx context.Context, in *changeInput) (*response[changeResponse], error) {
@@ -159,7 +159,9 @@ func (s *server) regenerate(ctx context.Context, in *regenerateInput) (*response
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
-	r, err := a.Regenerate(context.WithoutCancel(ctx), change.RegenerateRequest{Names: in.Body.Names, DryRun: in.Body.DryRun})
+	r, err := a.Regenerate(context.WithoutCancel(ctx), change.RegenerateRequest{
+		Names: in.Body.Names, DryRun: in.Body.DryRun, KeepImages: in.Body.KeepImages, AllowDataLoss: in.Body.AllowDataLoss,
+	})
 	out := regenerateResponse{Items: convertAll(r.Items, regeneratedOf), Changed: r.Changed, Revision: r.Revision, Plan: r.Plan}
 	if out.Plan == nil {
 		out.Plan = []staging.PlanItem{}

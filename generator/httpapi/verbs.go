@@ -24,7 +24,7 @@ func pathOf(name string) string {
 
 // Apply runs one action on one staging, in one commit.
 func (c *Client) Apply(ctx context.Context, r change.Request) (change.Result, error) {
-	send := ChangeRequest{Action: r.Action, DryRun: r.DryRun, Manifests: r.Manifests, ActorFields: actorFields(r.By)}
+	send := ChangeRequest{Action: r.Action, DryRun: r.DryRun, Manifests: r.Manifests, AllowDataLoss: r.AllowDataLoss, Awaited: r.Awaited, ActorFields: actorFields(r.By)}
 	path := pathOf(r.Action.Name) + "/" + string(r.Action.Verb)
 	send.Verb, send.Name = "", ""
 	var out changeResponse
@@ -137,7 +137,7 @@ func (c *Client) Regenerate(ctx context.Context, r change.RegenerateRequest) (ch
 	if len(r.Edits.Names()) > 0 {
 		return change.RegenerateResult{}, errNoWorkTree()
 	}
-	send := regenerateRequest{Names: r.Names, DryRun: r.DryRun, ActorFields: actorFields(r.By)}
+	send := regenerateRequest{Names: r.Names, DryRun: r.DryRun, KeepImages: r.KeepImages, AllowDataLoss: r.AllowDataLoss, ActorFields: actorFields(r.By)}
 	var out regenerateResponse
 	if err := c.call(ctx, http.MethodPost, "/regenerate", nil, send, &out); err != nil {
 		return change.RegenerateResult{}, err

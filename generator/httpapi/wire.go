@@ -16,6 +16,10 @@ type ChangeRequest struct {
 	DryRun bool `json:"dryRun,omitempty"`
 	// Also return the objects before and after.
 	Manifests bool `json:"manifests,omitempty"`
+	// Also remove objects that hold data: volume claims, StatefulSets, namespaces.
+	AllowDataLoss bool `json:"allowDataLoss,omitempty"`
+	// Refuse the change if no Argo CD can tell when the cluster has it.
+	Awaited bool `json:"awaited,omitempty"`
 	ActorFields
 }
 
@@ -122,6 +126,10 @@ type regenerateRequest struct {
 	// Names of stagings; default: all.
 	Names  []string `json:"names,omitempty"`
 	DryRun bool     `json:"dryRun,omitempty"`
+	// Keep the images of services that run an earlier default.
+	KeepImages bool `json:"keepImages,omitempty"`
+	// Also remove objects that hold data: volume claims, StatefulSets, namespaces.
+	AllowDataLoss bool `json:"allowDataLoss,omitempty"`
 	ActorFields
 }
 

@@ -205,6 +205,20 @@ func (p *Project) build(s *staging.Staging, a staging.Action) error {
 	return staging.Invalid("the deploy does not fit the project", c)
 }
 
+// WithDeclaredServices returns the record with the services that the project declares:
+// new ones get their default image, and removed ones go. Images of the record stay, also
+// those that were the default.
+func (p *Project) WithDeclaredServices(s staging.Staging) staging.Staging {
+	next := s.Clone()
+	p.fillServices(&next)
+	for name, service := range s.Spec.Services {
+		if _, declared := next.Spec.Services[name]; declared {
+			next.Spec.Services[name] = service
+		}
+	}
+	return next
+}
+
 // fillServices adapts the services to the project: services without a build of the
 // branch get the default image, and services that the project no longer has are removed.
 func (p *Project) fillServices(s *staging.Staging) {

@@ -22,6 +22,17 @@ func (p *Project) NewDefaultImages(s staging.Staging, a staging.Action) map[stri
 	return images
 }
 
+// DefaultImagesOf returns the images that a staging of a default branch gives to the
+// project: those of services whose default branch it runs, where they are not the
+// default images already.
+func (p *Project) DefaultImagesOf(s staging.Staging) map[string]string {
+	images := map[string]staging.Build{}
+	for name := range s.Spec.Services {
+		images[name] = staging.Build{}
+	}
+	return p.NewDefaultImages(s, staging.Action{Images: images})
+}
+
 // SetDefaultImages changes the default images in octopod.yaml and leaves every other
 // byte: people edit this file.
 func SetDefaultImages(data []byte, images map[string]string) (*Project, []byte, error) {

@@ -18,7 +18,7 @@ import (
 
 // buildJsonnet evaluates envs/<name>/main.jsonnet, as `jsonnet -J <libraries>` does.
 func (r *Renderer) buildJsonnet(ctx context.Context, p *project.Project, v *view) ([]staging.Object, error) {
-	main := path.Join(v.dir, mainFile)
+	main := path.Join(v.dir, staging.MainFile)
 	text, err := v.read(main)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, staging.Errorf(staging.CodeInvalid, "%s does not exist", main)
@@ -46,14 +46,14 @@ func decodeObjects(p *project.Project, dir string, out []byte) ([]staging.Object
 		return nil, fmt.Errorf("jsonnet returned no JSON: %w", err)
 	}
 	if p.Spec.Output == project.OutputSource && !isFlat(value) {
-		return nil, staging.Errorf(staging.CodeInvalid, "%s/%s returns nested objects, which Argo CD does not render", dir, mainFile).
+		return nil, staging.Errorf(staging.CodeInvalid, "%s/%s returns nested objects, which Argo CD does not render", dir, staging.MainFile).
 			WithTechnicalHint("return one array of objects, as octopod.staging does, or set output: rendered in octopod.yaml")
 	}
 	objects, err := flatten(value, "$", nil)
 	if err != nil {
 		return nil, &staging.Error{
 			Code: staging.CodeInvalid, Message: "the template does not return Kubernetes objects",
-			Problems: []staging.Problem{{File: path.Join(dir, mainFile), Message: err.Error()}},
+			Problems: []staging.Problem{{File: path.Join(dir, staging.MainFile), Message: err.Error()}},
 			Hint:     "return one object, or an array of objects",
 		}
 	}
@@ -183,7 +183,7 @@ func jsonnetError(dir string, err error) error {
 // syntax error, else in the innermost frame. It skips frames of the standard library,
 // which have no file.
 func jsonnetProblem(dir, message, report string) staging.Problem {
-	problem := staging.Problem{File: path.Join(dir, mainFile), Message: strings.TrimRight(message, ".\n ")}
+	problem := staging.Problem{File: path.Join(dir, staging.MainFile), Message: strings.TrimRight(message, ".\n ")}
 	if m := staticAt.FindStringSubmatch(message); m != nil {
 		problem.File, problem.Message = m[1], m[3]
 		problem.Line, _ = strconv.Atoi(m[2])

@@ -16,11 +16,11 @@ func jsonnetSource(p *project.Project, params staging.Params) ([]staging.File, e
 	}
 	data, err := encodeParams(params)
 	if err != nil {
-		return nil, fmt.Errorf("write %s: %w", paramsFile, err)
+		return nil, fmt.Errorf("write %s: %w", staging.ParamsFile, err)
 	}
 	main := fmt.Sprintf("// %s\n(import %s)(import %s)\n",
-		generatedNote, jsonnetString(template), jsonnetString(paramsFile))
-	return []staging.File{{Path: mainFile, Data: []byte(main)}, {Path: paramsFile, Data: data}}, nil
+		generatedNote, jsonnetString(template), jsonnetString(staging.ParamsFile))
+	return []staging.File{{Path: staging.MainFile, Data: []byte(main)}, {Path: staging.ParamsFile, Data: data}}, nil
 }
 
 // encodeParams encodes an empty object or array instead of null, so that a template need

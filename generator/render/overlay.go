@@ -70,13 +70,13 @@ func kustomizeSource(params staging.Params) ([]staging.File, error) {
 	}
 	text, err := encodeYAML(kustomization)
 	if err != nil {
-		return nil, fmt.Errorf("write %s: %w", kustomizationFile, err)
+		return nil, fmt.Errorf("write %s: %w", staging.KustomizationFile, err)
 	}
 	objects, err := encodeYAML(stagingObjects(params)...)
 	if err != nil {
-		return nil, fmt.Errorf("write %s: %w", objectsFile, err)
+		return nil, fmt.Errorf("write %s: %w", staging.ObjectsFile, err)
 	}
-	return []staging.File{{Path: kustomizationFile, Data: text}, {Path: objectsFile, Data: objects}}, nil
+	return []staging.File{{Path: staging.KustomizationFile, Data: text}, {Path: staging.ObjectsFile, Data: objects}}, nil
 }
 
 func newOverlay(params staging.Params) (*overlay, error) {
@@ -89,7 +89,7 @@ func newOverlay(params staging.Params) (*overlay, error) {
 		APIVersion:         "kustomize.config.k8s.io/v1beta1",
 		Kind:               "Kustomization",
 		Namespace:          params.Namespace,
-		Resources:          []string{objectsFile, base},
+		Resources:          []string{staging.ObjectsFile, base},
 		ConfigMapGenerator: appSettings(params),
 		Labels:             labels(params.Labels),
 	}

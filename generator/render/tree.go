@@ -196,7 +196,7 @@ func outsideError(name string) error {
 // staging must not cause a rollout.
 func recordError(name string) error {
 	return staging.Errorf(staging.CodeInvalid, "a template must not read %s", name).
-		WithHint("read the values of the staging from %s with kustomize, or from %s with jsonnet", objectsFile, paramsFile)
+		WithHint("read the values of the staging from %s with kustomize, or from %s with jsonnet", staging.ObjectsFile, staging.ParamsFile)
 }
 
 func linkError(name, target string) error {

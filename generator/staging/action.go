@@ -53,7 +53,10 @@ type Action struct {
 
 	Reason string `json:"reason,omitempty"` // pin, rollback, keep, archive, restore, restart, delete
 	To     string `json:"to,omitempty"`     // rollback: a revision; empty means the version before
-	Finish bool   `json:"finish,omitempty"` // delete: the teardown is done, remove the record
+	// rollback of a default branch's staging: return the project's default images too, and
+	// leave the staging open for the next build
+	WithDefault bool `json:"withDefault,omitempty"`
+	Finish      bool `json:"finish,omitempty"` // delete: the teardown is done, remove the record
 
 	Outcome Outcome `json:"outcome,omitempty" enum:"tested,broken,none"` // mark: none removes the mark
 	Note    string  `json:"note,omitempty"`                              // mark

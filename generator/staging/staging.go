@@ -74,7 +74,21 @@ type Spec struct {
 func (s Spec) DeploysSame(o Spec) bool { return reflect.DeepEqual(s.deployed(), o.deployed()) }
 
 func (s Spec) deployed() Spec {
-	return Spec{Branch: s.Branch, State: s.State, Services: s.Services, Overrides: s.Overrides, Presets: s.Presets, Restarts: s.Restarts}
+	d := Spec{Branch: s.Branch, State: s.State, Services: s.Services, Presets: s.Presets, Restarts: s.Restarts}
+	// A list that is empty deploys the same as none.
+	if len(s.Overrides.App) > 0 {
+		d.Overrides.App = s.Overrides.App
+	}
+	if len(s.Overrides.Deployment) > 0 {
+		d.Overrides.Deployment = s.Overrides.Deployment
+	}
+	if len(d.Services) == 0 {
+		d.Services = nil
+	}
+	if len(d.Presets) == 0 {
+		d.Presets = nil
+	}
+	return d
 }
 
 // Service is one service of a staging: its image and the origin of the image.

@@ -1,0 +1,173 @@
+package generator_test
+
+import (
+	"maps"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+
+	"octopod/generator/change"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// pendingTemplate commits, by hand, changes of the template and of a default that
+// no staging has yet.
+func (w *world) pendingTemplate() {
+	w.t.Helper()
+	tree := w.tip()
+	octopod, err := tree.ReadFile(project.File)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	edited := strings.Replace(string(octopod), "default: info", "default: warn", 1)
+	if edited == string(octopod) {
+		w.t.Fatalf("%s has no default: info", project.File)
+	}
+	w.write(staging.File{Path: project.File, Data: []byte(edited)})
+}
+
+// breakTemplate commits, by hand, a template that does not build.
+func (w *world) breakTemplate() {
+	w.t.Helper()
+	p, err := w.Project(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	path := p.Spec.Kustomize.Base + "/kustomization.yaml"
+	if p.Spec.Engine == project.EngineJsonnet {
+		path = p.Spec.Jsonnet.File
+	}
+	if _, err := w.tip().ReadFile(path); err != nil {
+		w.t.Fatal(err)
+	}
+	w.write(staging.File{Path: path, Data: []byte("resources: [missing.yaml]\n")})
+}
+
+// withoutRecord returns a staging's files except its record.
+func (w *world) withoutRecord(name string) map[string]string {
+	files := w.files(name)
+	delete(files, staging.RecordPath(name))
+	return files
+}
+
+// recordVerbs are actions on what people and the sweep note about a staging.
+func recordVerbs(name string) []staging.Action {
+	title := "New login page"
+	return []staging.Action{
+		{Verb: staging.Mark, Name: name, Outcome: staging.Tested},
+		{Verb: staging.PinVerb, Name: name, Reason: "demo"},
+		{Verb: staging.Keep, Name: name, Reason: "demo"},
+		{Verb: staging.Unkeep, Name: name},
+		{Verb: staging.Unpin, Name: name},
+		{Verb: staging.Set, Name: name, Title: &title},
+		{Verb: staging.Extend, Name: name},
+	}
+}
+
+// A verb that is about the record leaves every other byte of the staging as it is.
+func TestRecordVerbsWriteTheRecordOnly(t *testing.T) {
+	eachEngine(t, func(t *testing.T, w *world) {
+		w.do(login("1f2e3d4"))
+		before := w.withoutRecord("login")
+		w.pendingTemplate()
+		for _, a := range recordVerbs("login") {
+			r := w.do(a)
+			if got := w.withoutRecord("login"); !maps.Equal(got, before) {
+				t.Fatalf("%s changed more than the record:\n%v", a.Verb, r.Plan)
+			}
+		}
+	})
+}
+
+// A verb needs what it writes, and no more: a broken template stops none of these.
+func TestABrokenTemplateStopsNoVerbThatDoesNotNeedIt(t *testing.T) {
+	eachEngine(t, func(t *testing.T, w *world) {
+		w.do(login("1f2e3d4"))
+		w.do(login("2a3b4c5"))
+		w.breakTemplate()
+		for _, a := range append(recordVerbs("login"),
+			staging.Action{Verb: staging.Rollback, Name: "login"}, staging.Action{Verb: staging.Archive, Name: "login"}) {
+			w.do(a)
+		}
+		s, err := w.tip().Staging("login")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Spec.State != staging.Archived || s.Spec.Services["frontend"].Commit != "1f2e3d4" {
+			t.Errorf("state %s, frontend %s", s.Spec.State, s.Spec.Services["frontend"].Commit)
+		}
+	})
+}
+
+// Sleep, wake and restart do what they say; what was pending stays pending.
+func TestSleepWakeAndRestartShipNothingPending(t *testing.T) {
+	eachEngine(t, func(t *testing.T, w *world) {
+		w.do(login("1f2e3d4"))
+		before := w.withoutRecord("login")
+		w.pendingTemplate()
+		w.do(staging.Action{Verb: staging.Archive, Name: "login"})
+		w.do(staging.Action{Verb: staging.Restore, Name: "login"})
+		if got := w.withoutRecord("login"); !maps.Equal(got, before) {
+			t.Fatal("sleep and wake changed the files of the staging")
+		}
+		w.do(staging.Action{Verb: staging.Restart, Name: "login"})
+		for path, text := range w.withoutRecord("login") {
+			if strings.Contains(text, "warn") {
+				t.Errorf("the restart rolled out the pending default in %s", path)
+			}
+		}
+	})
+}
+
+// A verb that ships pending changes says so.
+func TestShippedPendingChangesAreNamed(t *testing.T) {
+	eachEngine(t, func(t *testing.T, w *world) {
+		w.do(login("1f2e3d4"))
+		quiet := w.do(login("2a3b4c5"))
+		if quiet.Note != "" {
+			t.Errorf("note %q, although nothing was pending", quiet.Note)
+		}
+		w.pendingTemplate()
+		r, err := w.Apply(t.Context(), change.Request{By: ada, Action: login("3c4d5e6")})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !strings.Contains(r.Note, "pending changes") {
+			t.Errorf("note %q", r.Note)
+		}
+		events, err := w.Versions(t.Context(), staging.HistoryQuery{Name: "login", Limit: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		message, err := exec.CommandContext(t.Context(), "git", "-C", w.path, "log", "-1", "--format=%b", "main").CombinedOutput()
+		if err != nil {
+			t.Fatalf("%v: %s", err, message)
+		}
+		if !strings.Contains(events[0].Subject, "with pending changes") || !strings.Contains(string(message), "pending changes: ConfigMap/") {
+			t.Errorf("subject %q, body %q", events[0].Subject, message)
+		}
+	})
+}
+
+// Regenerating has no changes that were pending before it: they are what it ships.
+func TestPendingNamesTheObjects(t *testing.T) {
+	eachEngine(t, func(t *testing.T, w *world) {
+		w.do(login("1f2e3d4"))
+		w.pendingTemplate()
+		pending, err := w.PendingChanges(t.Context(), "login")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !slices.ContainsFunc(pending, func(o string) bool { return strings.HasPrefix(o, "ConfigMap/") }) {
+			t.Errorf("pending %v", pending)
+		}
+		if _, err := w.Regenerate(t.Context(), change.RegenerateRequest{By: ada}); err != nil {
+			t.Fatal(err)
+		}
+		if pending, err = w.PendingChanges(t.Context(), "login"); err != nil || len(pending) > 0 {
+			t.Errorf("pending %v after regenerate, error %v", pending, err)
+		}
+	})
+}
