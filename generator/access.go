@@ -81,7 +81,7 @@ func (a *Access) Apply(ctx context.Context, r change.Request) (change.Result, er
 	if result.Changed && !r.DryRun {
 		a.feed.QueueRefresh(result.Plan)
 	}
-	return redactResult(v, result), nil
+	return result.Redact(v, a.by), nil
 }
 
 // Find lists stagings as they are now.
@@ -241,18 +241,6 @@ func (a *Access) redactError(v rights.Visibility, err error) error {
 		return err
 	}
 	return v.RedactError(err)
-}
-
-func redactResult(v rights.Visibility, r change.Result) change.Result {
-	if r.Staging != nil {
-		r.Staging = v.Redact(r.Staging)
-	}
-	r.Changes = v.RedactDifferences(r.Changes)
-	r.Before, r.After = change.MaskSecrets(r.Before, r.After)
-	if !v.Shows(project.SectionFiles) {
-		r.Plan, r.Before, r.After = []staging.PlanItem{}, nil, nil
-	}
-	return r
 }
 
 func redactFreshness(v rights.Visibility, f live.Freshness) live.Freshness {

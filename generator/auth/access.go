@@ -14,6 +14,11 @@ const (
 	Read  staging.Verb = "read"
 	Fix   staging.Verb = "mend"
 	Sweep staging.Verb = "sweep"
+
+	// SetDefault changes default images by a deploy of a default branch, and Follow
+	// updates the stagings that follow them.
+	SetDefault staging.Verb = "default"
+	Follow     staging.Verb = "follow"
 )
 
 // Scope limits what a token may do. Empty Verbs, Projects or Names mean all of them.

@@ -23,6 +23,9 @@ func (w *Writer) planAction(ctx context.Context, tree *envrepo.Tree, t task) (pl
 	if reason := to.keepReason(a); reason != "" {
 		return to.unchanged(reason), nil
 	}
+	if err := to.checkFinish(a); err != nil {
+		return planned{}, err
+	}
 	a, note := to.narrowDelete(a)
 	if to.deletesAtOnce(a) {
 		return w.planDelete(ctx, t, to, a)
@@ -87,7 +90,7 @@ func (w *Writer) planUpdate(ctx context.Context, t task, to target, a staging.Ac
 	if err := checkRestart(u); err != nil {
 		return planned{}, err
 	}
-	if u.promotion, err = w.promoteDefaults(ctx, to.tree, to.project, after, to.project.NewDefaultImages(after, a)); err != nil {
+	if u.promotion, err = w.promoteDefaults(ctx, u, t.By, to.project.NewDefaultImages(after, a)); err != nil {
 		return planned{}, err
 	}
 	next, err := u.plan(ctx, w, t)

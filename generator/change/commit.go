@@ -19,7 +19,7 @@ import (
 func (w *Writer) Apply(ctx context.Context, r Request) (Result, error) {
 	if r.Awaited && !w.StatusKnown {
 		return Result{}, staging.Errorf(staging.CodeInvalid, "cannot wait: no Argo CD is connected, so the change was not made").
-			WithHint("set ARGOCD_SERVER and ARGOCD_AUTH_TOKEN, or leave out --wait; `octopod doctor` checks the connection")
+			WithTechnicalHint("set ARGOCD_SERVER and ARGOCD_AUTH_TOKEN, or leave out --wait; `octopod doctor` checks the connection")
 	}
 	plan, err := w.planFor(ctx, r.Action)
 	if err != nil {

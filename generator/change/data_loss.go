@@ -43,7 +43,7 @@ func dataLossError(name string, lost []staging.Problem) error {
 	}
 	return &staging.Error{
 		Code: staging.CodeConflict, Message: fmt.Sprintf("this change would delete data of staging %s", name), Problems: lost,
-		Hint: "to lose the data on purpose, add --allow-data-loss",
+		Hint: "to lose the data on purpose, add --allow-data-loss", Technical: true,
 	}
 }
 

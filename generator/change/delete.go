@@ -47,6 +47,17 @@ func (to target) deletesAtOnce(a staging.Action) bool {
 	return a.Verb == staging.Delete && (a.Finish || to.project.Spec.Lifecycle.Teardown == "")
 }
 
+// checkFinish rejects the end of a teardown that has not begun: the staging's data
+// outside the cluster would stay without an owner.
+func (to target) checkFinish(a staging.Action) error {
+	if a.Verb != staging.Delete || !a.Finish || to.project.Spec.Lifecycle.Teardown == "" ||
+		to.record == nil || to.record.Spec.State == staging.Deleting {
+		return nil
+	}
+	return staging.Errorf(staging.CodeConflict, "staging %q is not being torn down, so there is nothing to finish", to.name).
+		WithTechnicalHint("`octopod delete %s` begins the teardown", to.name)
+}
+
 // planDelete plans the removal of the staging's directory. The record may be
 // unreadable.
 func (w *Writer) planDelete(ctx context.Context, t task, to target, a staging.Action) (planned, error) {

@@ -11,6 +11,7 @@ import (
 
 	"octopod/generator/envrepo"
 	"octopod/generator/project"
+	"octopod/generator/rights"
 	"octopod/generator/staging"
 )
 
@@ -24,10 +25,15 @@ type promotion struct {
 }
 
 // promoteDefaults makes the images of a default branch's staging the project's default
-// images, and regenerates every other staging that follows them.
-func (w *Writer) promoteDefaults(ctx context.Context, tree *envrepo.Tree, p *project.Project, s staging.Staging, images map[string]string) (promotion, error) {
+// images, and regenerates every other staging that follows them. Both are rights of their
+// own, because they reach beyond the staging.
+func (w *Writer) promoteDefaults(ctx context.Context, u update, by rights.Actor, images map[string]string) (promotion, error) {
 	if len(images) == 0 {
 		return promotion{}, nil
+	}
+	tree, p := u.tree, u.project
+	if err := by.Authorize(p, rights.SetDefault, u.name); err != nil {
+		return promotion{}, err
 	}
 	if p.ChecksImages() {
 		// octopod.yaml lists the registries that may be queried: a deploy must not add one.
@@ -49,10 +55,13 @@ func (w *Writer) promoteDefaults(ctx context.Context, tree *envrepo.Tree, p *pro
 			result.changes = append(result.changes, staging.Difference{What: "default of " + name, From: p.Spec.Services[name].Image, To: image})
 		}
 	}
-	if next.HasFollowers(images) {
-		err = w.updateUsers(ctx, tree, next, s.Name, images, &result)
+	if !next.HasFollowers(images) {
+		return result, nil
 	}
-	return result, err
+	if err := by.Authorize(p, rights.Follow, u.name); err != nil {
+		return promotion{}, err
+	}
+	return result, w.updateUsers(ctx, tree, next, u.name, images, &result)
 }
 
 // updateUsers regenerates, in parallel, every other staging that uses one of the old
@@ -110,7 +119,7 @@ func (w *Writer) updateUser(ctx context.Context, tree *envrepo.Tree, p *project.
 	}
 	u := usesDefault{changes: staging.Differences(&before, &after), dir: envrepo.Directory{Path: staging.Dir(name)}}
 	for i := range u.changes {
-		u.changes[i].What = name + " follows, " + u.changes[i].What
+		u.changes[i].Staging, u.changes[i].What = name, name+" follows, "+u.changes[i].What
 	}
 	output, err := w.generate(ctx, basis{tree, p}, after, false)
 	if u.dir.Files, u.err = output.files, err; output.objects != nil {

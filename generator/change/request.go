@@ -3,6 +3,7 @@ package change
 import (
 	"fmt"
 	"reflect"
+	"strings"
 
 	"octopod/generator/project"
 	"octopod/generator/rights"
@@ -20,7 +21,7 @@ type Request struct {
 	// the check.
 	Version string
 	// Awaited says that the caller waits until the cluster has the change. Apply rejects
-	// the request when nobody could tell.
+	// the request when no Argo CD is connected.
 	Awaited bool
 	// AllowDataLoss allows a change that removes objects which hold data.
 	AllowDataLoss bool
@@ -46,10 +47,30 @@ func (r Request) authorize(p *project.Project, a staging.Action) error {
 	if err := r.By.Authorize(p, a.Verb, a.Name); err != nil {
 		return err
 	}
+	if err := r.authorizeExceptions(p, a); err != nil {
+		return err
+	}
 	if r.Manifests && r.By.Rights != nil {
 		return rights.RequireVisible(p, r.By.Rights.Role(p), project.SectionFiles)
 	}
 	return nil
+}
+
+// authorizeExceptions rejects an action that skips a check or a step of the lifecycle,
+// unless the actor is an admin.
+func (r Request) authorizeExceptions(p *project.Project, a staging.Action) error {
+	if r.By.Rights == nil || r.By.Rights.Role(p).Includes(project.RoleAdmin) {
+		return nil
+	}
+	exceptions := a.Exceptions()
+	if r.AllowDataLoss {
+		exceptions = append(exceptions, "allowDataLoss")
+	}
+	if len(exceptions) == 0 {
+		return nil
+	}
+	return staging.Errorf(staging.CodeForbidden, "this skips a check, which only the role %s may do: %s", project.RoleAdmin, strings.Join(exceptions, ", ")).
+		WithHint("leave it out, or ask an admin of the project")
 }
 
 // checkVersion rejects a request made for another version of the record. record is

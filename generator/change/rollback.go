@@ -10,6 +10,7 @@ import (
 	"octopod/generator/catalog"
 	"octopod/generator/envrepo"
 	"octopod/generator/project"
+	"octopod/generator/rights"
 	"octopod/generator/staging"
 )
 
@@ -138,7 +139,7 @@ func (r rollback) plan(ctx context.Context, tree *envrepo.Tree, t task) (planned
 	if err := r.restoreFiles(ctx, &u); err != nil {
 		return planned{}, err
 	}
-	if err := r.restoreDefaults(ctx, &u); err != nil {
+	if err := r.restoreDefaults(ctx, &u, t.By); err != nil {
 		return planned{}, err
 	}
 	return u.plan(ctx, r.writer, t)
@@ -147,7 +148,7 @@ func (r rollback) plan(ctx context.Context, tree *envrepo.Tree, t task) (planned
 // restoreDefaults returns the project's default images with the staging of a default
 // branch, if the action asks for it, and otherwise notes that they stay. With them the
 // staging is not pinned: the next build of the branch is the way forward.
-func (r rollback) restoreDefaults(ctx context.Context, u *update) (err error) {
+func (r rollback) restoreDefaults(ctx context.Context, u *update, by rights.Actor) (err error) {
 	images := u.project.DefaultImagesOf(*u.after)
 	switch {
 	case !u.action.WithDefault && len(images) == 0:
@@ -160,7 +161,7 @@ func (r rollback) restoreDefaults(ctx context.Context, u *update) (err error) {
 		return staging.Errorf(staging.CodeInvalid, "no default image changes with this rollback of %q", u.name).
 			WithTechnicalHint("--with-default is for the staging of a default branch; leave it out")
 	}
-	u.promotion, err = r.writer.promoteDefaults(ctx, u.tree, u.project, *u.after, images)
+	u.promotion, err = r.writer.promoteDefaults(ctx, *u, by, images)
 	return err
 }
 

@@ -42,7 +42,7 @@ func (w *Writer) generateUpdate(ctx context.Context, u *update, needObjects bool
 	return w.generateEffect(ctx, u)
 }
 
-// deploys reports whether a verb generates the files of a staging anew whatever changed.
+// deploys reports whether a verb generates the files of a staging again whatever changed.
 func deploys(v staging.Verb) bool {
 	return slices.Contains([]staging.Verb{staging.Deploy, staging.Create, staging.Update, staging.Regenerate}, v)
 }
@@ -86,7 +86,7 @@ func (w *Writer) isBroken(ctx context.Context, to target) bool {
 	return err != nil && ctx.Err() == nil
 }
 
-// note says what else a person should know of the update.
+// note returns what else a person should know of the update.
 func (u update) note() string {
 	var notes []string
 	if len(u.pending) > 0 {

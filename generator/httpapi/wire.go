@@ -18,7 +18,7 @@ type ChangeRequest struct {
 	Manifests bool `json:"manifests,omitempty"`
 	// Also remove objects that hold data: volume claims, StatefulSets, namespaces.
 	AllowDataLoss bool `json:"allowDataLoss,omitempty"`
-	// Refuse the change if no Argo CD can tell when the cluster has it.
+	// Refuse the change if no Argo CD is connected that reports when the cluster has it.
 	Awaited bool `json:"awaited,omitempty"`
 	ActorFields
 }
@@ -63,6 +63,9 @@ type changeResponse struct {
 
 type difference struct {
 	What string `json:"what"`
+	// The staging, where a change of one staging changes another.
+	Staging string `json:"staging,omitempty"`
+
 	From string `json:"from,omitempty"`
 	To   string `json:"to,omitempty"`
 }

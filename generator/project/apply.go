@@ -207,7 +207,7 @@ func (p *Project) build(s *staging.Staging, a staging.Action) error {
 
 // WithDeclaredServices returns the record with the services that the project declares:
 // new ones get their default image, and removed ones go. Images of the record stay, also
-// those that were the default.
+// earlier default images.
 func (p *Project) WithDeclaredServices(s staging.Staging) staging.Staging {
 	next := s.Clone()
 	p.fillServices(&next)

@@ -21,6 +21,12 @@ const (
 	Read  staging.Verb = "read"
 	Fix   staging.Verb = "mend"
 	Sweep staging.Verb = "sweep"
+
+	// SetDefault changes the default image of a service by a deploy of its default
+	// branch, and Follow updates the stagings that follow the default image with it. Both
+	// concern the deployed staging, and come in addition to its deploy.
+	SetDefault staging.Verb = "default"
+	Follow     staging.Verb = "follow"
 )
 
 // Authorize rejects a verb that the actor may not use. An actor without Rights, who

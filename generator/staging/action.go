@@ -65,6 +65,23 @@ type Action struct {
 	BranchGone bool       `json:"branchGone,omitempty"` // archive: because no repository has the branch
 }
 
+// Exceptions lists the fields of the action that skip a check or a step of the
+// lifecycle, by their names in JSON.
+func (a Action) Exceptions() []string {
+	var skipped []string
+	add := func(name string, set bool) {
+		if set {
+			skipped = append(skipped, name)
+		}
+	}
+	add("noImageCheck", a.NoImageCheck)
+	add("force", a.Force)
+	add("finish", a.Finish)
+	add("branchGone", a.BranchGone)
+	add("until", a.Until != nil && a.Verb == Archive)
+	return skipped
+}
+
 // Build is an image that CI built for one service.
 type Build struct {
 	Image      string    `json:"image"`

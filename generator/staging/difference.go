@@ -11,9 +11,11 @@ import (
 
 // Difference is one change between two records, in words for people.
 type Difference struct {
-	What string `json:"what"`           // backend, PAYMENT_GATEWAY, state
-	From string `json:"from,omitempty"` // "" if it was added
-	To   string `json:"to,omitempty"`   // "" if it was removed
+	What string `json:"what"` // backend, PAYMENT_GATEWAY, state
+	// The staging, where a change of one staging changes another.
+	Staging string `json:"staging,omitempty"`
+	From    string `json:"from,omitempty"` // "" if it was added
+	To      string `json:"to,omitempty"`   // "" if it was removed
 }
 
 // String formats the change: PAYMENT_GATEWAY: sandbox → production.
