@@ -14,7 +14,7 @@ import (
 
 // pendingTemplate commits, by hand, changes of the template and of a default that
 // no staging has yet.
-func (w *world) pendingTemplate() {
+func (w *fixture) pendingTemplate() {
 	w.t.Helper()
 	tree := w.tip()
 	octopod, err := tree.ReadFile(project.File)
@@ -29,7 +29,7 @@ func (w *world) pendingTemplate() {
 }
 
 // breakTemplate commits, by hand, a template that does not build.
-func (w *world) breakTemplate() {
+func (w *fixture) breakTemplate() {
 	w.t.Helper()
 	p, err := w.Project(w.t.Context())
 	if err != nil {
@@ -46,7 +46,7 @@ func (w *world) breakTemplate() {
 }
 
 // withoutRecord returns a staging's files except its record.
-func (w *world) withoutRecord(name string) map[string]string {
+func (w *fixture) withoutRecord(name string) map[string]string {
 	files := w.files(name)
 	delete(files, staging.RecordPath(name))
 	return files
@@ -68,7 +68,7 @@ func recordVerbs(name string) []staging.Action {
 
 // A verb that is about the record leaves every other byte of the staging as it is.
 func TestRecordVerbsWriteTheRecordOnly(t *testing.T) {
-	eachEngine(t, func(t *testing.T, w *world) {
+	eachEngine(t, func(t *testing.T, w *fixture) {
 		w.do(login("1f2e3d4"))
 		before := w.withoutRecord("login")
 		w.pendingTemplate()
@@ -83,7 +83,7 @@ func TestRecordVerbsWriteTheRecordOnly(t *testing.T) {
 
 // A verb needs what it writes, and no more: a broken template stops none of these.
 func TestABrokenTemplateStopsNoVerbThatDoesNotNeedIt(t *testing.T) {
-	eachEngine(t, func(t *testing.T, w *world) {
+	eachEngine(t, func(t *testing.T, w *fixture) {
 		w.do(login("1f2e3d4"))
 		w.do(login("2a3b4c5"))
 		w.breakTemplate()
@@ -103,7 +103,7 @@ func TestABrokenTemplateStopsNoVerbThatDoesNotNeedIt(t *testing.T) {
 
 // Sleep, wake and restart do what they say; what was pending stays pending.
 func TestSleepWakeAndRestartShipNothingPending(t *testing.T) {
-	eachEngine(t, func(t *testing.T, w *world) {
+	eachEngine(t, func(t *testing.T, w *fixture) {
 		w.do(login("1f2e3d4"))
 		before := w.withoutRecord("login")
 		w.pendingTemplate()
@@ -123,7 +123,7 @@ func TestSleepWakeAndRestartShipNothingPending(t *testing.T) {
 
 // A verb that ships pending changes says so.
 func TestShippedPendingChangesAreNamed(t *testing.T) {
-	eachEngine(t, func(t *testing.T, w *world) {
+	eachEngine(t, func(t *testing.T, w *fixture) {
 		w.do(login("1f2e3d4"))
 		quiet := w.do(login("2a3b4c5"))
 		if quiet.Note != "" {
@@ -153,7 +153,7 @@ func TestShippedPendingChangesAreNamed(t *testing.T) {
 
 // Regenerating has no changes that were pending before it: they are what it ships.
 func TestPendingNamesTheObjects(t *testing.T) {
-	eachEngine(t, func(t *testing.T, w *world) {
+	eachEngine(t, func(t *testing.T, w *fixture) {
 		w.do(login("1f2e3d4"))
 		w.pendingTemplate()
 		pending, err := w.PendingChanges(t.Context(), "login")

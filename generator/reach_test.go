@@ -30,7 +30,7 @@ func token(names []string, verbs ...staging.Verb) rights.Actor {
 }
 
 // withFollowers makes every staging follow the default image of backend.
-func (w *world) withFollowers() {
+func (w *fixture) withFollowers() {
 	w.t.Helper()
 	data, err := w.tip().ReadFile(project.File)
 	if err != nil {

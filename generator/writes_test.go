@@ -14,7 +14,7 @@ import (
 // Without a revision, rollback returns to the images and settings that ran before, past
 // everything that changed neither.
 func TestRollbackReturnsToWhatRanBefore(t *testing.T) {
-	eachEngine(t, func(t *testing.T, w *world) {
+	eachEngine(t, func(t *testing.T, w *fixture) {
 		w.do(login("1f2e3d4"))
 		w.do(login("2a3b4c5"))
 		w.do(staging.Action{Verb: staging.Archive, Name: "login"})
@@ -54,7 +54,7 @@ func TestRollbackAfterANightsSleepRuns(t *testing.T) {
 
 // A file that a person committed into a staging's directory stays there.
 func TestFilesOfPeopleStay(t *testing.T) {
-	eachEngine(t, func(t *testing.T, w *world) {
+	eachEngine(t, func(t *testing.T, w *fixture) {
 		w.do(login("1f2e3d4"))
 		own := staging.File{Path: "envs/login/runbook.md", Data: []byte("ask Ada\n")}
 		w.write(own)
@@ -97,7 +97,7 @@ func TestADirectoryWithoutARecordIsSomebodyElses(t *testing.T) {
 }
 
 // dataNamespace changes where stagings live, which moves every volume claim.
-func (w *world) dataNamespace() {
+func (w *fixture) dataNamespace() {
 	w.t.Helper()
 	data, err := w.tip().ReadFile(project.File)
 	if err != nil {
@@ -109,7 +109,7 @@ func (w *world) dataNamespace() {
 
 // What removes a volume claim, a database or a namespace needs a word of its own.
 func TestDataLossNeedsConsent(t *testing.T) {
-	eachEngine(t, func(t *testing.T, w *world) {
+	eachEngine(t, func(t *testing.T, w *fixture) {
 		w.do(login("1f2e3d4"))
 		w.dataNamespace()
 		err := w.refused(login("2a3b4c5"))
@@ -146,7 +146,7 @@ func mainBuild(tag string) staging.Action {
 }
 
 // Rolling back the staging of the default branch leaves the default, and says so; with
-// the default it goes back for everybody, and the mended build deploys.
+// the default it goes back for everybody, and the next build deploys.
 func TestRollbackOfTheDefaultBranch(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	w.do(mainBuild("1f2e3d4"))
@@ -172,7 +172,7 @@ func TestRollbackOfTheDefaultBranch(t *testing.T) {
 	}
 }
 
-// A change that somebody wants to wait for is refused where no Argo CD could tell.
+// A change that somebody wants to wait for is refused where no Argo CD reports it.
 func TestAnAwaitedChangeNeedsArgoCD(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	before := w.tip().Revision()

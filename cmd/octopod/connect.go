@@ -66,10 +66,8 @@ func (c *cli) noteOtherClone() {
 	if named == "" || c.settings.envRepoFromFlag || c.settings.machineReadable() || !exists(filepath.Join(here, project.File)) {
 		return
 	}
-	config, _ := os.ReadFile(filepath.Join(here, ".git", "config"))
-	path, _ := filepath.Abs(named)
-	if path == here || strings.Contains(string(config), "url = "+named+"\n") {
-		return // this clone, or its remote
+	if isCloneOf(here, named) {
+		return
 	}
 	source := "the config file"
 	if c.env[envVariable("env-repo")] != "" {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -54,10 +55,16 @@ func exists(path string) bool {
 // branch returns the env repo's branch: the setting, else the checked-out branch or
 // detached commit of a clone on this machine, else "" for main.
 func (c *cli) branch(repo string) (string, error) {
-	dot := filepath.Join(repo, ".git")
-	if c.settings.ref != "" || giturl.IsRemote(repo) || !exists(dot) {
+	if c.settings.ref != "" || giturl.IsRemote(repo) || !exists(filepath.Join(repo, ".git")) {
 		return c.settings.ref, nil
 	}
+	return checkedOut(repo)
+}
+
+// checkedOut returns the checked-out branch of a clone, or gitstore.Detached. It is ""
+// for what is no clone.
+func checkedOut(repo string) (string, error) {
+	dot := filepath.Join(repo, ".git")
 	if data, err := os.ReadFile(dot); err == nil { // a linked worktree: the file contains the git directory
 		dir := strings.TrimSpace(strings.TrimPrefix(string(data), "gitdir: "))
 		if !filepath.IsAbs(dir) {
@@ -94,14 +101,58 @@ func (c *cli) noteLocal() {
 	}
 }
 
+// clone returns the work tree around the current directory if it is a clone of the env
+// repo, which the settings may name by its remote address; "" otherwise.
+func (c *cli) clone() string {
+	here, named := gitRoot(), c.settings.envRepo
+	if c.settings.server != "" || named == "" || here == "" || !exists(filepath.Join(here, project.File)) || !isCloneOf(here, named) {
+		return ""
+	}
+	return here
+}
+
+// isCloneOf reports whether a directory is the named repository, or has it as a remote.
+func isCloneOf(dir, named string) bool {
+	config, _ := os.ReadFile(filepath.Join(dir, ".git", "config"))
+	path, _ := filepath.Abs(named)
+	if path == dir {
+		return true
+	}
+	for line := range strings.Lines(string(config)) {
+		url, isURL := strings.CutPrefix(strings.TrimSpace(line), "url = ")
+		if isURL && (url == named || url == path || giturl.IsRemote(named) && giturl.SameRepository(url, named)) {
+			return true
+		}
+	}
+	return false
+}
+
 // readUncommitted returns the uncommitted files of the env repo's work tree; nil without
-// a work tree, or with --ref.
+// a work tree, or with --ref. In a clone of a remote env repo, the files of the clone
+// count: they lie before the reader's eyes.
 func (c *cli) readUncommitted(ctx context.Context, to maintainer) (*staging.Uncommitted, error) {
-	dir := c.workTree()
+	dir := cmp.Or(c.workTree(), c.clone())
 	if dir == "" || c.settings.ref != "" {
 		return nil, nil
 	}
+	if err := c.checkBranch(dir); err != nil {
+		return nil, err
+	}
 	return to.Uncommitted(ctx, os.DirFS(dir))
+}
+
+// checkBranch rejects a clone of a remote env repo with another branch checked out than
+// the one that the verb reads.
+func (c *cli) checkBranch(dir string) error {
+	if dir != c.clone() || dir == c.workTree() {
+		return nil
+	}
+	branch, err := checkedOut(dir)
+	if err != nil || branch == "" || branch == gitstore.DefaultBranch {
+		return err
+	}
+	return staging.Errorf(staging.CodeInvalid, "your clone has %s checked out, and the env repo is read at %s", branch, gitstore.DefaultBranch).
+		WithHint("--ref %s reads your branch; --committed reads the env repo without your files", branch)
 }
 
 // addCommitted adds --committed, for verbs that read uncommitted files.

@@ -5,10 +5,13 @@ import (
 	"time"
 )
 
+// DefaultBranch is the branch of an env repo where none is given.
+const DefaultBranch = "main"
+
 // Options select a branch of a repository and configure access to it.
 type Options struct {
 	URL       string   // local path (bare or not), file://, ssh://, user@host:path, https://, http:// with AllowPlainHTTP
-	Branch    string   // "main" when empty; Detached to read what is checked out
+	Branch    string   // DefaultBranch when empty; Detached to read what is checked out
 	Committer Identity // of all commits
 	Auth      Auth
 	Signer    Signer // nil: commits are not signed

@@ -28,7 +28,7 @@ type Store struct {
 // Open opens a store. A local path must exist; a remote is first contacted by
 // Snapshot or Change.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	o.Branch = cmp.Or(o.Branch, "main")
+	o.Branch = cmp.Or(o.Branch, DefaultBranch)
 	o.Timeout = cmp.Or(o.Timeout, 30*time.Second)
 	o.MaxAttempts = cmp.Or(o.MaxAttempts, 10)
 	o.Patience = cmp.Or(o.Patience, time.Minute)
