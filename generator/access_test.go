@@ -43,6 +43,42 @@ func (r testRights) Check(_ *project.Project, verb staging.Verb, name string) er
 	return nil
 }
 
+// runRights are the rights of a CI run.
+type runRights struct {
+	testRights
+	origin *project.RunOrigin
+}
+
+func (r runRights) Origin() *project.RunOrigin { return r.origin }
+
+// A CI run writes the staging of its own branch, whichever verb it uses.
+func TestACIRunWritesItsOwnStagingOnly(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	w.do(built("feature/other", "backend", "o1", 1))
+	as := func(event, branch string) *generator.Access {
+		r := runRights{testRights{role: project.RoleUser}, &project.RunOrigin{Repository: "github.com/acme/shop-backend", Branch: branch, Event: event}}
+		return w.Stagings.As(rights.Actor{Person: staging.Person{Name: "grace"}, Via: staging.ViaCI, Rights: r}, live.NewFeed(w.Stagings, w.Now))
+	}
+	for _, tt := range []struct {
+		name   string
+		by     *generator.Access
+		action staging.Action
+		code   staging.Code
+	}{
+		{"deploys its branch", as("push", "feature/login"), built("feature/login", "backend", "l1", 1), ""},
+		{"deploys another branch", as("push", "feature/login"), built("feature/other", "backend", "o2", 2), staging.CodeForbidden},
+		{"deletes another staging", as("push", "feature/login"), staging.Action{Verb: staging.Delete, Name: "other"}, staging.CodeForbidden},
+		{"rolls back another staging", as("push", "feature/login"), staging.Action{Verb: staging.Rollback, Name: "other", To: w.tip().Revision()}, staging.CodeForbidden},
+		{"deploys a service of another repository", as("push", "feature/login"), built("feature/login", "frontend", "f1", 1), staging.CodeForbidden},
+		{"moves the default image from outside", as("repository_dispatch", "main"), built("main", "backend", "m1", 1), staging.CodeForbidden},
+		{"moves the default image", as("push", "main"), built("main", "backend", "m1", 1), ""},
+	} {
+		if _, err := tt.by.Apply(t.Context(), change.Request{Action: tt.action}); (err == nil) != (tt.code == "") || err != nil && staging.CodeOf(err) != tt.code {
+			t.Errorf("%s: got %v", tt.name, err)
+		}
+	}
+}
+
 // as returns the Access of an actor with these rights.
 func (w *fixture) as(r testRights) *generator.Access {
 	return w.Stagings.As(rights.Actor{Person: staging.Person{Name: "Eve"}, Via: staging.ViaAPI, Rights: r}, live.NewFeed(w.Stagings, w.Now))

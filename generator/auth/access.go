@@ -29,7 +29,8 @@ type Scope struct {
 	Verbs []staging.Verb `yaml:"verbs,omitempty"`
 	// Names of projects; * matches any text.
 	Projects []string `yaml:"projects,omitempty"`
-	// Names of stagings; * matches any text.
+	// Names of stagings; * matches any text. In a rule of auth.ci, {name} is the name of the
+	// staging of the run's branch, and {branch} the branch.
 	Names []string `yaml:"names,omitempty"`
 }
 
@@ -61,7 +62,7 @@ func Role(p *project.Project, identity Identity) project.Role {
 		return project.RoleAdmin
 	case identity.Scope == nil:
 		return p.Spec.Access.RoleOf(identity.Person.Email, identity.Groups)
-	case identity.Scope.Allows(Read, p.Metadata.Name, ""):
+	case identity.scope(p).Allows(Read, p.Metadata.Name, ""):
 		return identity.Scope.Role
 	}
 	return project.RoleNone
@@ -76,7 +77,7 @@ func Check(p *project.Project, identity Identity, verb staging.Verb, name string
 	}
 	role, least := Role(p, identity), leastRole(verb)
 	switch {
-	case !identity.Scope.Allows(verb, p.Metadata.Name, name):
+	case !identity.scope(p).Allows(verb, p.Metadata.Name, name):
 		return staging.Errorf(staging.CodeForbidden, "the token of %s does not allow: %s", identity.Person.Name, actionText(p, verb, name)).
 			WithHint("the server's configuration lists the verbs, projects and names of each token")
 	case !role.Includes(least):

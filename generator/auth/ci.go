@@ -73,7 +73,7 @@ func (i *issuer) identity(token *oidc.IDToken, claims claims) (Identity, error) 
 		if rule.matches(token.Subject, claims) {
 			return Identity{
 				Person: ciAuthor(token, claims), Subject: token.Subject, Method: MethodCI,
-				Scope: &rule.Scope, Expires: token.Expiry,
+				Scope: &rule.Scope, Origin: i.origin(claims, rule.Bind), Expires: token.Expiry,
 			}, nil
 		}
 	}

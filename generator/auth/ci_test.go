@@ -2,7 +2,9 @@ package auth_test
 
 import (
 	"crypto/x509"
+	"maps"
 	"net/http"
+	"strings"
 	"testing"
 	"time"
 
@@ -67,6 +69,74 @@ func TestCITokenOfGitLab(t *testing.T) {
 	got := h.program(t).bearing(i.sign(claims)).get(h.URL + "/").identity(t)
 	if got.Person != (staging.Person{Name: "grace", Email: "grace@example.com"}) || auth.Role(shop(), got) != project.RoleViewer {
 		t.Errorf("%+v", got)
+	}
+}
+
+// The identity of a run carries its repository, branch and event: what a rule binds it to.
+func TestARunCarriesItsOrigin(t *testing.T) {
+	i := newIssuer(t)
+	h := open(t, func(url string) auth.Config {
+		c := withCI(i)(url)
+		c.CI[0].Rules = []auth.Rule{{Subject: "acme/*", Scope: auth.Scope{Role: project.RoleUser}}}
+		return c
+	})
+	host := strings.TrimPrefix(i.URL, "http://")
+	github := func(event, ref, head string) map[string]any {
+		return map[string]any{"repository": "acme/shop", "event_name": event, "ref": ref, "ref_type": "branch", "head_ref": head}
+	}
+	gitlab := func(source, kind, ref string) map[string]any {
+		return map[string]any{"project_path": "acme/shop", "pipeline_source": source, "ref_type": kind, "ref": ref}
+	}
+	for _, tt := range []struct {
+		claims        map[string]any
+		branch, event string
+	}{
+		{github("push", "refs/heads/feature/login", ""), "feature/login", "push"},
+		{github("push", "refs/tags/v1", ""), "", "push"},
+		{github("pull_request", "refs/pull/1/merge", "feature/login"), "feature/login", "pull_request"},
+		{github("pull_request_target", "refs/heads/main", "main"), "", "pull_request_target"},
+		{github("repository_dispatch", "refs/heads/main", ""), "main", "repository_dispatch"},
+		{github("merge_group", "refs/heads/gh-readonly-queue/main/pr-1-abc", ""), "gh-readonly-queue/main/pr-1-abc", "merge_group"},
+		{gitlab("push", "branch", "feature/login"), "feature/login", "push"},
+		{gitlab("push", "tag", "v1"), "", "push"},
+		{gitlab("pipeline", "branch", "main"), "main", "pipeline"},
+	} {
+		claims := i.run()
+		for _, name := range []string{"repository", "event_name", "ref", "sub"} {
+			delete(claims, name)
+		}
+		maps.Copy(claims, tt.claims)
+		claims["sub"] = "acme/run"
+		got := h.program(t).bearing(i.sign(claims)).get(h.URL + "/").identity(t).Origin
+		want := project.RunOrigin{Repository: host + "/acme/shop", Branch: tt.branch, Event: tt.event}
+		if got == nil || *got != want {
+			t.Errorf("%v: got %+v, want %+v", tt.claims, got, want)
+		}
+	}
+}
+
+// The names of a rule may follow the branch of the run.
+func TestNamesOfARuleFollowTheBranch(t *testing.T) {
+	p := shop()
+	p.Spec.Naming.StripPrefixes = []string{"feature/"}
+	run := func(branch string, names ...string) auth.Identity {
+		return auth.Identity{Method: auth.MethodCI, Scope: &auth.Scope{Role: project.RoleUser, Names: names}, Origin: &project.RunOrigin{Branch: branch}}
+	}
+	for _, tt := range []struct {
+		identity auth.Identity
+		name     string
+		allowed  bool
+	}{
+		{run("feature/login", "{name}"), "login", true},
+		{run("feature/login", "{name}"), "other", false},
+		{run("feature/login", "e2e-{name}", "nightly"), "e2e-login", true},
+		{run("main", "{branch}"), "main", true},
+		{run("", "{name}"), "login", false},
+		{run("*", "{branch}"), "login", false},
+	} {
+		if err := auth.Check(p, tt.identity, staging.Deploy, tt.name); (err == nil) != tt.allowed {
+			t.Errorf("%+v, %v for %s: %v", tt.identity.Origin, tt.identity.Scope.Names, tt.name, err)
+		}
 	}
 }
 

@@ -139,7 +139,11 @@ type Rule struct {
 	Subject string `yaml:"subject"`
 	// Further claims, each by name: ref_protected: "true".
 	Claims map[string]string `yaml:"claims,omitempty"`
-	Scope  `yaml:",inline"`
+	// branch (default): a run may write the staging of its own branch only, with images of
+	// its own repository, and move the default image on the default branch only.
+	// repository: any staging, with images of its own repository. none: no limit.
+	Bind  project.Binding `yaml:"bind,omitempty"`
+	Scope `yaml:",inline"`
 }
 
 // Limits keep one address or identity from overloading the server.

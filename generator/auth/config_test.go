@@ -39,6 +39,11 @@ func TestConfigFaults(t *testing.T) {
 	ci := func(issuer, subject string) auth.Config {
 		return auth.Config{CI: []auth.Issuer{{Issuer: issuer, Rules: []auth.Rule{{Subject: subject, Scope: auth.Scope{Role: project.RoleUser}}}}}}
 	}
+	bound := func(b project.Binding) auth.Config {
+		c := ci("https://gitlab.example.com", "acme/*")
+		c.CI[0].Audience, c.CI[0].Rules[0].Bind = address, b
+		return c
+	}
 	const actions = "https://token.actions.githubusercontent.com"
 	for _, tt := range []struct {
 		name   string
@@ -51,6 +56,9 @@ func TestConfigFaults(t *testing.T) {
 		{"header mode that trusts every address", auth.Config{Mode: auth.ModeHeader, Proxies: []string{"0.0.0.0/0"}}, "auth.proxies"},
 		{"an address instead of a network", auth.Config{Mode: auth.ModeHeader, Proxies: []string{"10.0.0.2"}}, "auth.proxies"},
 		{"unprotected sign-in", auth.Config{Mode: auth.ModeHeader, Proxies: []string{"10.0.0.2/32"}, Unprotected: true}, "auth.unprotected"},
+		{"a name of a branch for a token", token(func(t *auth.Token) { t.Names = []string{"{name}"} }), "auth.tokens[0].names[0]"},
+		{"an unknown binding", bound("repo"), "auth.ci[0].rules[0].bind"},
+		{"no binding", bound(project.BindNone), ""},
 		{"oidc", oidc("https://sso.example.com"), ""},
 		{"oidc over plain http", oidc("http://sso.example.com"), "auth.oidc.issuer"},
 		{"oidc where everybody has an account", oidc("https://accounts.google.com"), "auth.allow"},

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"time"
 
+	"octopod/generator/project"
 	"octopod/generator/staging"
 )
 
@@ -33,6 +34,8 @@ type Identity struct {
 	Method Method
 	// Scope limits a token; nil for people.
 	Scope *Scope
+	// Origin binds a CI run to its repository and branch; nil for everybody else.
+	Origin *project.RunOrigin
 	// Expires is when the identity must authenticate again; zero for never. A stream
 	// must end then.
 	Expires time.Time

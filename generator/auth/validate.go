@@ -128,6 +128,11 @@ func checkTokens(f *problems, tokens []Token) {
 			f.add(field+".expires", "is missing: write for example 2027-01-31T00:00:00Z")
 		}
 		token.Scope.check(f, field)
+		for n, name := range token.Names {
+			if strings.ContainsAny(name, "{}") {
+				f.add(fmt.Sprintf("%s.names[%d]", field, n), "%q has a placeholder: only rules of auth.ci know a branch", name)
+			}
+		}
 	}
 }
 
@@ -167,6 +172,11 @@ func (i Issuer) check(f *problems, field string) {
 			f.add(at+".subject", "%q allows every run: begin with the prefix that your own runs share", rule.Subject)
 		case slices.Contains(publicIssuers, i.Issuer) && !strings.Contains(fixed, "/"):
 			f.add(at+".subject", "%q allows runs of other organisations: write your organisation and a slash before the first *, as in repo:acme/*", rule.Subject)
+		}
+		switch rule.Bind {
+		case "", project.BindBranch, project.BindRepository, project.BindNone:
+		default:
+			f.add(at+".bind", "%q is not a binding: write branch, repository or none", rule.Bind)
 		}
 		rule.Scope.check(f, at)
 	}

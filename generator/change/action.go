@@ -20,6 +20,9 @@ func (w *Writer) planAction(ctx context.Context, tree *envrepo.Tree, t task) (pl
 	if err := t.authorize(to.project, a); err != nil {
 		return planned{}, err
 	}
+	if err := t.By.CheckOrigin(to.project, to.record, a); err != nil {
+		return planned{}, err
+	}
 	if reason := to.keepReason(a); reason != "" {
 		return to.unchanged(reason), nil
 	}

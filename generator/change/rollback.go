@@ -114,6 +114,9 @@ func (r rollback) plan(ctx context.Context, tree *envrepo.Tree, t task) (planned
 	if err := t.authorize(to.project, a); err != nil {
 		return planned{}, err
 	}
+	if err := t.By.CheckOrigin(to.project, to.record, a); err != nil {
+		return planned{}, err
+	}
 	old, err := r.old.Staging(a.Name)
 	if err != nil {
 		return planned{}, err

@@ -55,3 +55,18 @@ type Actor struct {
 	Key     string // idempotency key, the same for every retry of a request; may be empty
 	Rights  Rights // nil when only the git server decides
 }
+
+// Bound is implemented by Rights that may belong to a CI run.
+type Bound interface {
+	// Origin returns the source of the run, nil for everybody else.
+	Origin() *project.RunOrigin
+}
+
+// CheckOrigin rejects an action that the source of a CI run does not cover. before is
+// the record of the staging, nil if there is none.
+func (a Actor) CheckOrigin(p *project.Project, before *staging.Staging, action staging.Action) error {
+	if bound, ok := a.Rights.(Bound); ok {
+		return bound.Origin().Check(p, before, action)
+	}
+	return nil
+}

@@ -144,6 +144,8 @@ type identityRights struct{ identity auth.Identity }
 
 func (r identityRights) Role(p *project.Project) project.Role { return auth.Role(p, r.identity) }
 
+func (r identityRights) Origin() *project.RunOrigin { return r.identity.Origin }
+
 func (r identityRights) Check(p *project.Project, verb staging.Verb, name string) error {
 	return auth.Check(p, r.identity, verb, name)
 }
