@@ -57,10 +57,16 @@ func newRenderer(t testing.TB) *render.Renderer {
 // join returns a fixture for an env repo that other fixtures use too.
 func join(t testing.TB, url string, renderer *render.Renderer) *fixture {
 	t.Helper()
+	return joinBranch(t, url, "main", renderer)
+}
+
+// joinBranch is join for any branch.
+func joinBranch(t testing.TB, url, branch string, renderer *render.Renderer) *fixture {
+	t.Helper()
 	w := &fixture{t: t, path: url, now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
 	clock := func() time.Time { return w.now }
 	store, err := gitstore.Open(t.Context(), gitstore.Options{
-		URL: url, Committer: gitstore.Identity{Name: "Octopod", Email: "octopod@example.com"}, Now: clock,
+		URL: url, Branch: branch, Committer: gitstore.Identity{Name: "Octopod", Email: "octopod@example.com"}, Now: clock,
 		AllowPlainHTTP: true, MaxAttempts: 1000,
 	})
 	if err != nil {

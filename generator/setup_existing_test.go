@@ -1,13 +1,17 @@
 package generator_test
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"github.com/google/go-cmp/cmp"
 
 	"octopod/generator/argocd"
+	"octopod/generator/doctor"
+	"octopod/generator/gitstore"
 	"octopod/generator/project"
 	"octopod/generator/setup"
 	"octopod/generator/staging"
@@ -123,5 +127,48 @@ func TestLintReportsDirectoriesWithoutARecord(t *testing.T) {
 	}
 	if views, err := w.Find(t.Context(), staging.Query{All: true}); err != nil || len(views) != 0 {
 		t.Errorf("excluded directories are stagings: %v, %v", views, err)
+	}
+}
+
+const deployment = `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: api}
+spec:
+  selector: {matchLabels: {app: api}}
+  template:
+    metadata: {labels: {app: api}}
+    spec: {containers: [{name: api, image: "registry.example.com/api:1"}]}
+`
+
+// Argo CD must sync the branch that Octopod writes.
+func TestArgoCDSyncsTheBranchThatOctopodWrites(t *testing.T) {
+	for _, template := range []bool{false, true} {
+		path := filepath.Join(t.TempDir(), "env.git")
+		if err := gitstore.InitBare(t.Context(), path, "trunk"); err != nil {
+			t.Fatal(err)
+		}
+		w := joinBranch(t, path, "trunk", newRenderer(t))
+		r := shopRequest()
+		if template {
+			r.Template = fstest.MapFS{"all.yaml": {Data: []byte(deployment)}}
+			r.TemplatePath = "base"
+		}
+		if _, err := w.Init(t.Context(), r); err != nil {
+			t.Fatal(err)
+		}
+		if set := string(w.read(argocd.ApplicationSetPath)); strings.Count(set, "refs/heads/trunk") != 2 {
+			t.Errorf("the ApplicationSet does not sync trunk:\n%s", set)
+		}
+		if found := find(t, w.Stagings, "branch of the env repo"); len(found) != 1 || found[0].Health != doctor.OK {
+			t.Errorf("doctor: %+v", found)
+		}
+		w.write(staging.File{Path: project.File, Data: replaceOnce(t, w.read(project.File), "branch: trunk", "branch: main")})
+		if found := find(t, w.Stagings, "branch of the env repo"); len(found) != 1 || found[0].Health != doctor.Fault || !strings.Contains(found[0].Fix, "--ref main") {
+			t.Errorf("doctor: %+v", found)
+		}
+		problems, err := w.Lint(t.Context(), nil)
+		if err != nil || !slices.ContainsFunc(problems, func(p staging.Problem) bool { return p.Field == "spec.argocd.branch" }) {
+			t.Errorf("lint: %v, %v", problems, err)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package change
 
 import (
 	"context"
+	"fmt"
 
 	"octopod/generator/envrepo"
 	"octopod/generator/project"
@@ -42,6 +43,17 @@ func (w *Writer) checkDerived(tree *envrepo.Tree, p *project.Project) ([]staging
 		}
 	}
 	return problems, nil
+}
+
+// checkBranch returns a problem when Argo CD syncs another branch than Octopod writes. A
+// topic branch in a clone is none: somebody merges it.
+func (w *Writer) checkBranch(p *project.Project) []staging.Problem {
+	writes, syncs := w.Repo.Branch(), p.Spec.ArgoCD.Branch
+	if writes == "" || writes == syncs || p.Spec.ArgoCD.RepoURL == "" || w.Repo.IsTopicBranch(syncs) {
+		return nil
+	}
+	return []staging.Problem{{File: project.File, Field: "spec.argocd.branch",
+		Message: fmt.Sprintf("Argo CD syncs branch %s, but Octopod writes branch %s: write %s here, or choose the branch with --ref", syncs, writes, writes)}}
 }
 
 // Fix rewrites the derived files, in one commit.

@@ -40,6 +40,7 @@ func (w *Writer) Lint(ctx context.Context, edits *staging.Uncommitted) ([]stagin
 		return nil, err
 	}
 	problems = append(problems, foreign...)
+	problems = append(problems, w.checkBranch(p)...)
 	problems = append(problems, unknownRules(p)...)
 	problems = append(problems, missingFiles(tree, p, text)...)
 	problems = append(problems, w.lintTemplate(ctx, tree, p, text)...)

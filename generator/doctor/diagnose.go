@@ -42,6 +42,7 @@ func (g *Doctor) Diagnose(ctx context.Context) ([]Finding, error) {
 	if p == nil {
 		return d.findings, nil
 	}
+	d.branch(p)
 	d.directories(tree, p)
 	d.files(tree, p)
 	d.sinks(tree, p)
@@ -103,6 +104,22 @@ func (d *diagnosis) envRepo(ctx context.Context) (*envrepo.Tree, *project.Projec
 	names = slices.DeleteFunc(names, p.Excludes)
 	d.add(project.File, OK, fmt.Sprintf("project %s, stagings: %d", p.Metadata.Name, len(names)), "")
 	return tree, p
+}
+
+// branch checks that Argo CD syncs the branch that Octopod writes.
+func (d *diagnosis) branch(p *project.Project) {
+	const check = "branch of the env repo"
+	writes, syncs := d.Repo.Branch(), p.Spec.ArgoCD.Branch
+	switch {
+	case p.Spec.ArgoCD.RepoURL == "":
+	case writes == "":
+		d.add(check, Unknown, "no branch is checked out; Argo CD syncs branch "+syncs, "")
+	case writes == syncs:
+		d.add(check, OK, "Octopod writes branch "+writes+", and Argo CD syncs it", "")
+	default:
+		d.add(check, Fault, fmt.Sprintf("Octopod writes branch %s, but Argo CD syncs branch %s", writes, syncs),
+			fmt.Sprintf("choose the branch with --ref %s; or set spec.argocd.branch to %s, run octopod lint --fix, and apply %s", syncs, writes, argocd.ApplicationSetPath))
+	}
 }
 
 // files checks that the env repo's files for Argo CD match octopod.yaml.

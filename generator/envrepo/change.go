@@ -41,6 +41,13 @@ func (r *Repo) At(ctx context.Context, revision string) (*Tree, error) {
 	return &Tree{snapshot, r.records}, nil
 }
 
+// Branch returns the branch that Octopod writes; "" when a clone has none checked out.
+func (r *Repo) Branch() string { return r.store.Branch() }
+
+// IsTopicBranch reports whether Octopod writes the checked-out branch of a clone that
+// also has the branch main.
+func (r *Repo) IsTopicBranch(main string) bool { return r.store.IsTopicBranch(main) }
+
 // QueueLength returns the number of changes that wait for their push.
 func (r *Repo) QueueLength() int { return r.store.QueueLength() }
 

@@ -35,6 +35,7 @@
 //	snapshot.go, file_info.go         Snapshot: reading one revision as an fs.FS
 //	revision.go, history.go           earlier revisions; the commits that changed a path
 //	path_index.go                     the index behind the history of a path
+//	branch.go                         the branch that a store writes
 //	branches.go, worktree.go          ListRefs; what a clone has checked out
 //	hash_without.go                   the hash of a directory without one entry
 //

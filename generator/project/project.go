@@ -226,7 +226,7 @@ type Allow struct {
 type ArgoCD struct {
 	// Address of the env repo for Argo CD. Default: the address passed to init.
 	RepoURL string `yaml:"repoURL,omitempty" json:"repoURL,omitempty"`
-	// Branch of the env repo that Argo CD syncs. Default main.
+	// Branch of the env repo that Octopod writes and Argo CD syncs. Default main.
 	Branch string `yaml:"branch,omitempty" json:"branch,omitempty"`
 	// Namespace of Argo CD. Default argocd.
 	Namespace string `yaml:"namespace,omitempty" json:"namespace,omitempty"`

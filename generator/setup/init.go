@@ -43,6 +43,9 @@ func (s *Setup) layoutFor(ctx context.Context, r InitRequest, tree *envrepo.Tree
 		return layout{}, staging.Errorf(staging.CodeExists, "the env repo has an %s already", project.File).
 			WithTechnicalHint("edit that file; `octopod lint` checks it")
 	}
+	if branch := s.Repo.Branch(); branch != project.DefaultBranch {
+		r.branch = branch
+	}
 	if r.exclude, err = foreignDirectories(tree); err != nil {
 		return layout{}, err
 	}
