@@ -73,7 +73,7 @@ spec:
             - name: LOG_LEVEL
               value: debug
 `
-	w.write(
+	w.push(
 		staging.File{Path: "envs/login/manifests.yaml", Data: []byte(manifests)},
 		staging.File{Path: "envs/login/broken.yaml", Data: []byte("{{{\n- API_TOKEN=hunter11\n  LOG_LEVEL: debug\n")},
 		staging.File{Path: "envs/login/params.json", Data: []byte("{\n  \"API_TOKEN\": \"hunter12\",\n  \"LOG_LEVEL\": \"debug\"\n}\n")},

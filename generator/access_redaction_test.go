@@ -21,7 +21,7 @@ import (
 // No response contains hidden fields or secrets, for any role.
 func TestHiddenFieldsAreNotInAnswers(t *testing.T) {
 	w := restricted(t)
-	w.do(staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"API_TOKEN": "hunter2hunter2"}})
+	w.pushSettings("login", staging.Values{"API_TOKEN": "hunter2hunter2"})
 	w.write(staging.File{Path: "envs/broken/staging.yaml", Data: []byte("kind: {")})
 	for _, role := range []project.Role{project.RoleViewer, project.RoleUser, project.RoleAdmin} {
 		a := w.as(testRights{role: role})
@@ -61,7 +61,7 @@ func TestHiddenFieldsAreNotInAnswers(t *testing.T) {
 func TestHiddenValuesCannotBeGuessed(t *testing.T) {
 	w := restricted(t)
 	set := func(token, level string) {
-		w.do(staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"API_TOKEN": token, "LOG_LEVEL": level}})
+		w.pushSettings("login", staging.Values{"API_TOKEN": token, "LOG_LEVEL": level})
 	}
 	set("hunter2", "debug")
 	viewer := w.as(testRights{role: project.RoleViewer})

@@ -152,6 +152,19 @@ func TestAnExceptionOutlivesAChangeOfTheContent(t *testing.T) {
 	w.do(staging.Action{Verb: staging.Deploy, Branch: "x", Images: map[string]staging.Build{"web": {Image: "ghcr.io/acme/web:2"}}})
 }
 
+// init copies no file with a credential into the env repo.
+func TestInitRefusesABaseWithACredential(t *testing.T) {
+	w := empty(t)
+	files := base(t, "plain.txtar").(fstest.MapFS)
+	files["leak.yaml"] = &fstest.MapFile{Data: []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: leak}\ndata: {hook: https://hooks.slack" + ".com/triggers/T0001/1/abc}\n")}
+	_, err := w.Init(t.Context(), setup.InitRequest{
+		Name: "guestbook", Engine: project.EngineKustomize, Output: project.OutputSource, BaseDomain: "staging.acme.io", Template: files, By: ada,
+	})
+	if err == nil || !strings.Contains(err.Error(), "templates/guestbook/base/leak.yaml:4: data: contains a Slack webhook address") {
+		t.Errorf("%v", err)
+	}
+}
+
 // The fields that init suggests in comments are valid when uncommented.
 func TestTheSuggestionsOfInitAreValid(t *testing.T) {
 	for _, file := range []string{"kustomize.txtar", "plain.txtar"} {

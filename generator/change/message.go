@@ -17,6 +17,7 @@ func (u update) differences() []staging.Difference {
 	for i, c := range changes {
 		parameter, ok := u.project.Spec.Parameters[c.What]
 		if !ok {
+			changes[i] = shown(c)
 			continue
 		}
 		if u.record != nil && u.after != nil {
@@ -29,6 +30,14 @@ func (u update) differences() []staging.Difference {
 		changes[i] = c
 	}
 	return changes
+}
+
+// shown returns a change of a text for the commit message: an old text may be a secret,
+// or longer than a text may be today.
+func shown(c staging.Difference) staging.Difference {
+	c.From, c.To = staging.RedactValue("", c.From), staging.RedactValue("", c.To)
+	c.From, c.To = staging.Shorten(c.From, staging.MaxReason), staging.Shorten(c.To, staging.MaxReason)
+	return c
 }
 
 // fallback returns the value of a setting that the staging does not override, with

@@ -138,6 +138,9 @@ func (r rollback) plan(ctx context.Context, tree *envrepo.Tree, t task) (planned
 	if err := authorizeSettings(t.By, to.project, to.record, after); err != nil {
 		return planned{}, err
 	}
+	if err := to.project.CheckRestored(to.record, after); err != nil {
+		return planned{}, err
+	}
 	u := update{target: to, action: a, after: &after}
 	if err := r.restoreFiles(ctx, &u); err != nil {
 		return planned{}, err

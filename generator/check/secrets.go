@@ -53,25 +53,25 @@ func checkSecretValues(c check, s *corev1.Secret) {
 func checkContainerSecrets(c check, ctr container) {
 	for i := range ctr.Env {
 		if value := ctr.Env[i].Value; value != "" {
-			if what, yes := staging.DetectSecret(value); yes {
+			if what, yes := staging.DetectCommittedSecret(value); yes {
 				c.reject(ctr.path.Child("env").Index(i).Child("value"), "of %s looks like %s: take it from a Secret with valueFrom", ctr.Env[i].Name, what)
 			}
 		}
 	}
 	for i, arg := range ctr.Command {
-		if what, yes := staging.DetectSecret(arg); yes {
+		if what, yes := staging.DetectCommittedSecret(arg); yes {
 			c.reject(ctr.path.Child("command").Index(i), "looks like %s: take it from a Secret", what)
 		}
 	}
 	for i, arg := range ctr.Args {
-		if what, yes := staging.DetectSecret(arg); yes {
+		if what, yes := staging.DetectCommittedSecret(arg); yes {
 			c.reject(ctr.path.Child("args").Index(i), "looks like %s: take it from a Secret", what)
 		}
 	}
 }
 
 func (c check) rejectCredential(value string, path *field.Path) {
-	if what, yes := staging.DetectSecret(value); yes {
+	if what, yes := staging.DetectCommittedSecret(value); yes {
 		c.reject(path, "looks like %s: keep it in a Secret that is not in git", what)
 	}
 }
@@ -80,7 +80,7 @@ func (c check) rejectCredential(value string, path *field.Path) {
 func (c check) rejectCredentials(value any, at string) {
 	switch v := value.(type) {
 	case string:
-		if what, yes := staging.DetectSecret(v); yes {
+		if what, yes := staging.DetectCommittedSecret(v); yes {
 			c.rejectAt(at, "looks like %s: keep it in a Secret that is not in git", what)
 		}
 	case []any:

@@ -123,15 +123,25 @@ func (edit EditFunc) commit(ctx context.Context, tree *Tree) (gitstore.Commit, e
 	if err != nil {
 		return gitstore.Commit{}, err
 	}
-	changes, err := e.changes(tree)
+	changes, err := e.checkedChanges(tree)
 	return gitstore.Commit{
 		Author: gitstore.Identity{Name: e.By.Name, Email: e.By.Email}, Message: e.message(), Changes: changes,
 	}, err
 }
 
-// Plan lists the paths that an edit would add, modify or remove.
-func (e Edit) Plan(tree *Tree) ([]staging.PlanItem, error) {
+// checkedChanges returns the changes of an edit that adds no secret.
+func (e Edit) checkedChanges(tree *Tree) ([]gitstore.Change, error) {
 	changes, err := e.changes(tree)
+	if err != nil {
+		return nil, err
+	}
+	return changes, e.checkSecrets(tree, changes)
+}
+
+// Plan lists the paths that an edit would add, modify or remove. It refuses what a
+// commit refuses.
+func (e Edit) Plan(tree *Tree) ([]staging.PlanItem, error) {
+	changes, err := e.checkedChanges(tree)
 	if err != nil {
 		return nil, err
 	}

@@ -52,11 +52,14 @@ func (p *Project) override(c *problems, s *staging.Staging, name string, value f
 		c.addError(name, err)
 		return
 	}
+	values := s.Spec.Overrides.App
 	if parameter.Scope == ScopeDeployment {
-		s.Spec.Overrides.Deployment[name] = v
-	} else {
-		s.Spec.Overrides.App[name] = v
+		values = s.Spec.Overrides.Deployment
 	}
+	if was, set := values[name]; !set || was != v {
+		c.addError(name, parameter.rejectSecret(name, v))
+	}
+	values[name] = v
 }
 
 // unset removes an override, also one whose parameter the project no longer has:

@@ -58,3 +58,42 @@ func (p *Project) SecretReferences(name string, among []staging.Staging) []Secre
 	}
 	return known
 }
+
+// rejectSecret returns an error for a new value that is a secret, by its form or by the
+// name of its parameter. Values that are recorded already stay valid. The error holds no
+// part of the value.
+func (p Parameter) rejectSecret(name string, value any) error {
+	text, ok := value.(string)
+	if !ok || text == "" || p.Type == TypeSecret || p.Type == TypeEnum {
+		return nil
+	}
+	const way = "secrets never go into git: declare the parameter as secret-reference, and set SECRET/KEY"
+	if what, yes := staging.DetectSecret(text); yes {
+		return fmt.Errorf("looks like %s; %s", what, way)
+	}
+	if staging.NamesSecret(name) || staging.NamesSecret(p.To.Env) {
+		return fmt.Errorf("is a secret by its name; %s", way)
+	}
+	return nil
+}
+
+// CheckRestored returns an error for each secret that a restored record has and that the
+// present one has not. current may be nil.
+func (p *Project) CheckRestored(current *staging.Staging, restored staging.Staging) error {
+	c := problems{}
+	was := staging.Overrides{}
+	if current != nil {
+		was = current.Spec.Overrides
+	}
+	for _, values := range []struct{ was, is staging.Values }{
+		{was.App, restored.Spec.Overrides.App}, {was.Deployment, restored.Spec.Overrides.Deployment},
+	} {
+		for _, name := range sortedKeys(values.is) {
+			parameter, declared := p.Spec.Parameters[name]
+			if before, set := values.was[name]; declared && (!set || before != values.is[name]) {
+				c.addError(name, parameter.rejectSecret(name, values.is[name]))
+			}
+		}
+	}
+	return staging.Invalid("the old version holds secrets", c)
+}

@@ -113,7 +113,7 @@ func (p Parameter) checkText(s string) error {
 	if len(s) > maxValue {
 		return fmt.Errorf("has %d bytes; the maximum is %d", len(s), maxValue)
 	}
-	if what, yes := staging.DetectSecret(s); yes {
+	if what, yes := staging.DetectCommittedSecret(s); yes {
 		return fmt.Errorf("looks like %s: secrets never go into git; declare the parameter as secret-reference", what)
 	}
 	if strings.ContainsRune(s, 0) {

@@ -1,82 +1,207 @@
 package staging
 
 import (
-	"regexp"
+	"math"
 	"strings"
 )
 
-// secretForm is a kind of credential that has an unmistakable form.
-type secretForm struct {
-	what  string
-	hints []string // every match contains one; cheaper than the expression
-	form  *regexp.Regexp
+// SecretFinding is a credential in a text. It holds its place and its kind, and no
+// part of it.
+type SecretFinding struct {
+	What       string // "a private key", "a GitHub token"
+	Line       int    // 1-based
+	Start, End int    // text[Start:End] is the credential
 }
 
-// secretForms lists the known forms. Passwords have none, so a value without a match
-// is not proven harmless.
-var secretForms = []secretForm{
-	{"a private key", []string{"PRIVATE KEY"}, regexp.MustCompile(`-----BEGIN ([A-Z0-9]+ )*PRIVATE KEY( BLOCK)?-----`)},
-	{"an AWS access key", []string{"AKIA", "ASIA"}, regexp.MustCompile(`\b(AKIA|ASIA)[A-Z2-7]{16}\b`)},
-	{"a GitHub token", []string{"ghp_", "gho_", "ghu_", "ghs_", "ghr_"}, regexp.MustCompile(`\bgh[pousr]_[A-Za-z0-9]{36}`)},
-	{"a GitHub token", []string{"github_pat_"}, regexp.MustCompile(`\bgithub_pat_[A-Za-z0-9_]{40}`)},
-	{"a GitLab token", []string{"glpat-", "gldt-", "glrt-"}, regexp.MustCompile(`\bgl(pat|dt|rt)-[A-Za-z0-9_-]{20}`)},
-	{"a Slack token", []string{"xox"}, regexp.MustCompile(`\bxox[abeoprs]-[0-9A-Za-z-]{10}`)},
-	{"a Slack webhook address", []string{"hooks.slack.com/"}, regexp.MustCompile(`hooks\.slack\.com/services/T\w+/B\w+/\w+`)},
-	{"a live Stripe key", []string{"_live_"}, regexp.MustCompile(`\b[sr]k_live_[0-9A-Za-z]{16}`)},
-	{"an npm token", []string{"npm_"}, regexp.MustCompile(`\bnpm_[A-Za-z0-9]{36}\b`)},
-	{"a SendGrid key", []string{"SG."}, regexp.MustCompile(`\bSG\.[\w-]{22}\.[\w-]{43}\b`)},
-	{"an API key", []string{"sk-ant-", "sk-proj-"}, regexp.MustCompile(`\bsk-(ant|proj)-[\w-]{20}`)},
-}
-
-// DetectSecret reports whether a value is obviously a credential, and which:
-// "a private key", "a GitHub token". It never returns any part of the value.
+// DetectSecret reports whether a value contains a credential, and which: "a private
+// key", "a GitHub token". It never returns any part of the value.
 func DetectSecret(value string) (what string, yes bool) {
-	for _, s := range secretForms {
-		if s.hasHint(value) && s.matches(value) {
-			return s.what, true
-		}
-	}
-	return "", false
+	return firstForm(value, func(*secretForm) bool { return true })
 }
 
-func (s secretForm) hasHint(value string) bool {
-	for _, hint := range s.hints {
-		if strings.Contains(value, hint) {
-			return true
+// DetectCommittedSecret is DetectSecret for what an env repo holds already: it knows
+// only the forms that no version of Octopod has accepted. A form that Octopod learned
+// later must not make a record or octopod.yaml invalid.
+func DetectCommittedSecret(value string) (what string, yes bool) {
+	return firstForm(value, func(form *secretForm) bool { return form.always })
+}
+
+// firstForm returns the first of the chosen forms, in the order of the table: a token in
+// an address is also a password in an address.
+func firstForm(value string, chosen func(*secretForm) bool) (what string, yes bool) {
+	first := len(secretForms)
+	scanSecrets(value, func(_ SecretFinding, index int) bool {
+		if index < first && chosen(&secretForms[index]) {
+			first = index
 		}
+		return first > 0
+	})
+	if first == len(secretForms) {
+		return "", false
+	}
+	return secretForms[first].what, true
+}
+
+// FindSecrets lists the credentials in a text, in no particular order.
+func FindSecrets(text string) []SecretFinding {
+	var found []SecretFinding
+	scanSecrets(text, func(f SecretFinding, _ int) bool {
+		found = append(found, f)
+		return true
+	})
+	return found
+}
+
+// secretHint is the hint of a form.
+type secretHint struct {
+	text string
+	form int // index in secretForms
+}
+
+// secretHints are the hints in groups with the same first two characters. hintGroup is
+// the group of two characters; 0 is the empty group. Most characters begin no hint, so
+// one pass over a text replaces a search for each hint.
+var secretHints, hintGroup = groupHints()
+
+func groupHints() ([][]secretHint, *[1 << 16]uint8) {
+	groups, group := [][]secretHint{nil}, new([1 << 16]uint8)
+	for i, form := range secretForms {
+		for _, hint := range form.hints {
+			start := uint16(hint[0])<<8 | uint16(hint[1])
+			if group[start] == 0 {
+				group[start] = uint8(len(groups))
+				groups = append(groups, nil)
+			}
+			groups[group[start]] = append(groups[group[start]], secretHint{hint, i})
+		}
+	}
+	return groups, group
+}
+
+// A form is matched in a window around its hint: no credential is recognized by more.
+const (
+	windowBefore = 256
+	windowAfter  = 1024
+)
+
+// scanSecrets calls found for each credential until it returns false.
+func scanSecrets(text string, found func(SecretFinding, int) bool) {
+	s := secretScan{text: text, found: found}
+	for i := 0; i+1 < len(text); i++ {
+		group := hintGroup[uint16(text[i])<<8|uint16(text[i+1])]
+		if group == 0 {
+			continue
+		}
+		for _, hint := range secretHints[group] {
+			if strings.HasPrefix(text[i:], hint.text) && !s.match(hint.form, i) {
+				return
+			}
+		}
+	}
+}
+
+// secretScan is one pass over a text.
+type secretScan struct {
+	text    string
+	found   func(SecretFinding, int) bool // the index is of the form
+	matched []int                         // by form: the end of the text that was already matched
+}
+
+// match matches a form around a hint. It returns false to end the scan.
+func (s *secretScan) match(index, at int) bool {
+	if s.matched == nil {
+		s.matched = make([]int, len(secretForms))
+	}
+	if at < s.matched[index] {
+		return true
+	}
+	from, to := s.window(at)
+	s.matched[index] = min(to, at+windowAfter/2)
+	form := &secretForms[index]
+	for _, span := range form.form.FindAllStringSubmatchIndex(s.text[from:to], -1) {
+		start, end := span[0], span[1]
+		if form.placeholders {
+			start, end = span[2], span[3]
+		}
+		start, end = from+start, from+end
+		if form.isPlaceholder(s.text[from+span[0]:from+span[1]], s.text[start:end]) {
+			continue
+		}
+		s.matched[index] = max(s.matched[index], from+span[1])
+		f := SecretFinding{What: form.what, Line: 1 + strings.Count(s.text[:start], "\n"), Start: start, End: end}
+		if !s.found(f, index) {
+			return false
+		}
+	}
+	return true
+}
+
+// window returns the part of the line around a position.
+func (s *secretScan) window(at int) (from, to int) {
+	from, to = max(0, at-windowBefore), min(len(s.text), at+windowAfter)
+	if i := strings.LastIndexByte(s.text[from:at], '\n'); i >= 0 {
+		from += i + 1
+	}
+	if i := strings.IndexByte(s.text[at:to], '\n'); i >= 0 {
+		to = at + i
+	}
+	return from, to
+}
+
+// isPlaceholder reports whether a match is no credential: a key of AWS's documentation,
+// which ends in EXAMPLE, or a reference in place of a password.
+func (f *secretForm) isPlaceholder(match, secret string) bool {
+	switch {
+	case strings.HasSuffix(secret, "EXAMPLE") || strings.HasSuffix(secret, "EXAMPLEKEY"):
+		return true
+	case !f.placeholders:
+		return false
+	case isReference(secret):
+		return true
+	case f.what == "a password in an address":
+		user, _, _ := strings.Cut(match[strings.Index(match, "://")+3:], ":")
+		return user == secret // the password of a throw-away database
+	case f.what == "a secret value":
+		return !isRandom(secret)
 	}
 	return false
 }
 
-// matches ignores the keys of AWS's documentation, which end in EXAMPLE.
-func (s secretForm) matches(value string) bool {
-	for _, found := range s.form.FindAllString(value, -1) {
-		if !strings.HasSuffix(found, "EXAMPLE") {
+// isReference reports whether a text takes the place of a secret: ${PASSWORD}, <password>,
+// {{ .password }}, ***.
+func isReference(text string) bool {
+	for _, start := range []string{"$", "<", "{", "%("} {
+		if strings.HasPrefix(text, start) {
 			return true
 		}
 	}
-	return false
+	return strings.Contains(text, "${") || strings.Contains(text, "{{") || strings.Trim(text, "*xX.…-_") == ""
 }
 
-// mask replaces a redacted value.
-const mask = "***"
+// minEntropy is the least entropy of a random secret, in bits per character.
+const minEntropy = 3.5
 
-// IsSecretName reports whether the name of a setting suggests that its value is secret.
-func IsSecretName(name string) bool {
-	upper := strings.ToUpper(name)
-	for _, word := range []string{"PASSWORD", "PASSWD", "PASSPHRASE", "TOKEN", "SECRET", "CREDENTIAL", "KEY"} {
-		if strings.Contains(upper, word) {
-			return true
+// isRandom reports whether a text looks random: letters and digits mixed, and few
+// characters repeated. Names and paths are not random.
+func isRandom(text string) bool {
+	var counts [256]int
+	digits, letters := 0, 0
+	for i := range len(text) {
+		c := text[i]
+		counts[c]++
+		switch {
+		case c >= '0' && c <= '9':
+			digits++
+		case c|0x20 >= 'a' && c|0x20 <= 'z':
+			letters++
 		}
 	}
-	return false
-}
-
-// RedactValue returns the value of a setting for display: masked if its name or its
-// form suggests that it is secret.
-func RedactValue(name, value string) string {
-	if _, looks := DetectSecret(value); value != "" && (looks || IsSecretName(name)) {
-		return mask
+	entropy := 0.0
+	for _, n := range counts {
+		if n > 0 {
+			p := float64(n) / float64(len(text))
+			entropy -= p * math.Log2(p)
+		}
 	}
-	return value
+	return digits >= 2 && letters >= 2 && entropy >= minEntropy
 }

@@ -183,10 +183,10 @@ func TestRolesHoldWithoutThePage(t *testing.T) {
 
 func TestASecretIsNeverShown(t *testing.T) {
 	w := newWorld(t, func(yaml string) string {
-		return strings.Replace(yaml, "    LEGACY_FLAG:", "    API_TOKEN:\n      help: A token.\n    LEGACY_FLAG:", 1)
+		return strings.Replace(yaml, "    LEGACY_FLAG:", "    TOKEN_HEADER:\n      help: A header.\n    LEGACY_FLAG:", 1)
 	})
 	a := login()
-	a.Set["API_TOKEN"] = "hunter2-hunter2"
+	a.Set["TOKEN_HEADER"] = "hunter2-hunter2"
 	w.do(a)
 	admin := w.as("Ada", project.RoleAdmin)
 	for _, path := range []string{"/shop/", "/shop/?q=hunter2-hunter2", "/shop/stagings/login", "/shop/stagings/login/settings", "/shop/stagings/login/files", "/shop/activity/export.json"} {
@@ -197,7 +197,7 @@ func TestASecretIsNeverShown(t *testing.T) {
 	}
 	admin.get("/shop/?q=hunter2-hunter2").lacks(`id="s-login"`)
 	admin.submit(admin.get("/shop/stagings/login/settings"), "save", map[string]string{"set.LOG_LEVEL": "warn"}).shows(200, "Saved.")
-	if got := w.record("login").Spec.Overrides.App["API_TOKEN"]; got != "hunter2-hunter2" {
+	if got := w.record("login").Spec.Overrides.App["TOKEN_HEADER"]; got != "hunter2-hunter2" {
 		t.Errorf("saving something else made the secret %q", got)
 	}
 }
