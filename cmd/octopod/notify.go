@@ -45,7 +45,7 @@ func (c *cli) testSinks(ctx context.Context, file string, names []string) error 
 	if err != nil {
 		return err
 	}
-	sinks, err := config.Notify.Select(names)
+	sinks, err := config.AllSinks().Select(names)
 	if err != nil {
 		return err
 	}

@@ -88,16 +88,17 @@ func (c *cli) serve(ctx context.Context, o serveFlags) error {
 	if err != nil {
 		return err
 	}
-	tokens, err := server.ForgeTokens(config.Forges, c.getenv)
-	if err != nil {
-		return err
-	}
 	s, err := server.New(ctx, server.Options{
 		Config: config, Version: readVersion().Version, About: readVersion(), Local: c.actor().Person,
 		Self:   staging.Person{Name: committer().Name, Email: committer().Email},
 		Getenv: c.getenv, Audit: audit, Log: c.serverLog(lines), Now: c.now,
 		Open: func(ctx context.Context, p server.ProjectConfig, observer server.Observer) (server.Project, error) {
-			return c.openProject(ctx, p, serverDeps{observer: observer, sinks: config.Notify.SinkNames(), forgeTokens: tokens})
+			allowed := config.For(p)
+			tokens, err := server.ForgeTokens(allowed.Forges, c.getenv)
+			if err != nil {
+				return server.Project{}, err
+			}
+			return c.openProject(ctx, p, serverDeps{observer: observer, sinks: allowed.Notify.SinkNames(), forgeTokens: tokens})
 		},
 	})
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 )
 
 // A deploy brings only images of the repositories that octopod.yaml names for the
-// service: otherwise whoever may deploy runs any program of the world.
+// service: otherwise a role that may deploy runs any program.
 func TestADeployTakesOnlyImagesOfTheService(t *testing.T) {
 	for _, tt := range []struct {
 		name    string

@@ -27,9 +27,11 @@ type Config struct {
 	Sweep SweepConfig `yaml:"sweep,omitempty"`
 	// How people and programs sign in.
 	Auth auth.Config `yaml:"auth,omitempty"`
-	// The forges and registries of the application.
+	// The forges and registries of the application. With several projects, those that
+	// all of them may use (shared: true); the others belong into projects[].forges.
 	Forges []ForgeConfig `yaml:"forges,omitempty"`
-	// Chats, mailboxes and webhooks that receive notifications.
+	// Chats, mailboxes and webhooks that receive notifications; with several projects as
+	// for forges.
 	Notify NotifyConfig `yaml:"notify,omitempty"`
 }
 
@@ -45,6 +47,10 @@ type ProjectConfig struct {
 		Server    string `yaml:"server,omitempty"`
 		TokenFile string `yaml:"tokenFile,omitempty"`
 	} `yaml:"argocd,omitempty"`
+	// Forges and registries, and sinks, of this project only. octopod.yaml of another
+	// project cannot use their tokens and secrets.
+	Forges []ForgeConfig `yaml:"forges,omitempty"`
+	Notify NotifyConfig  `yaml:"notify,omitempty"`
 }
 
 // ReadConfig reads the configuration file. Its error lists every problem with file
@@ -79,7 +85,12 @@ func (c Config) faults() []staging.Problem {
 	if share := c.Sweep.MaxShare; share < 0 || share > 100 {
 		problems = append(problems, staging.Problem{Field: "sweep.maxShare", Message: "must be a number from 1 to 100"})
 	}
-	return slices.Concat(problems, forgeFaults(c.Forges), notifyFaults(c.Notify))
+	problems = slices.Concat(problems, forgeFaults("forges", c.Forges), notifyFaults("notify.sinks", c.Notify), c.shareFaults())
+	for i, p := range c.Projects {
+		at := fmt.Sprintf("projects[%d].", i)
+		problems = slices.Concat(problems, forgeFaults(at+"forges", p.Forges), notifyFaults(at+"notify.sinks", p.Notify))
+	}
+	return problems
 }
 
 // fault is a problem of one field of a list item. An empty message is no problem.

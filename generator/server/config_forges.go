@@ -27,6 +27,8 @@ type ForgeConfig struct {
 	Token auth.Secret `yaml:"token,omitempty"`
 	// Verifies the webhooks that the host sends to /hooks/{project}.
 	Webhook WebhookConfig `yaml:"webhook,omitempty"`
+	// With several projects: all of them may use the token and the secret.
+	Shared bool `yaml:"shared,omitempty"`
 }
 
 // WebhookConfig is the secret that signs the webhooks of a host. Without one the
@@ -60,8 +62,8 @@ func (f ForgeConfig) api() string {
 }
 
 // forgeFaults lists the problems of the forges of a configuration.
-func forgeFaults(forges []ForgeConfig) []staging.Problem {
-	return listFaults("forges", "host", forges, func(f ForgeConfig) (host string, faults []fault) {
+func forgeFaults(list string, forges []ForgeConfig) []staging.Problem {
+	return listFaults(list, "host", forges, func(f ForgeConfig) (host string, faults []fault) {
 		return f.Host, []fault{
 			{"host", f.hostFault()}, {"kind", f.kindFault()}, {"api", f.apiFault()},
 			{"token", secretFault(f.Token)}, {"webhook.secret", secretFault(f.Webhook.Secret)},
@@ -103,8 +105,8 @@ func (f ForgeConfig) apiFault() string {
 // ForgeTokens reads the credentials of the forges, by host.
 func ForgeTokens(known []ForgeConfig, getenv func(string) string) (map[string]gitstore.Auth, error) {
 	tokens := map[string]gitstore.Auth{}
-	for i, f := range known {
-		token, err := f.Token.Read(fmt.Sprintf("forges[%d].token", i), getenv)
+	for _, f := range known {
+		token, err := f.Token.Read("forges "+f.Host+".token", getenv)
 		if err != nil {
 			return nil, err
 		}

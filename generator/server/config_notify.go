@@ -38,11 +38,13 @@ type SinkConfig struct {
 	// For email: sender and recipients.
 	From string   `yaml:"from,omitempty"`
 	To   []string `yaml:"to,omitempty"`
+	// With several projects: octopod.yaml of each may name the sink.
+	Shared bool `yaml:"shared,omitempty"`
 }
 
 // notifyFaults lists the problems of the sinks of a configuration.
-func notifyFaults(c NotifyConfig) []staging.Problem {
-	return listFaults("notify.sinks", "name", c.Sinks, func(s SinkConfig) (name string, faults []fault) {
+func notifyFaults(list string, c NotifyConfig) []staging.Problem {
+	return listFaults(list, "name", c.Sinks, func(s SinkConfig) (name string, faults []fault) {
 		return s.Name, []fault{
 			{"name", s.nameFault()}, {"kind", s.kindFault()}, {"url", s.urlFault()},
 			{"key", secretFault(s.Key)}, {"password", secretFault(s.Password)},

@@ -9,6 +9,7 @@ import (
 
 	"octopod/generator"
 	"octopod/generator/auth"
+	"octopod/generator/branch"
 	"octopod/generator/live"
 	"octopod/generator/project"
 	"octopod/generator/receiver"
@@ -26,6 +27,9 @@ type servedProject struct {
 	feed     *live.Feed
 	follower *receiver.Queue
 	log      *slog.Logger
+
+	senders   []branch.Sender // the hosts whose webhooks the project accepts
+	notifiers *notifiers
 }
 
 // newServedProject returns a connected project with feed, webhook queue and branch cache.
@@ -35,6 +39,15 @@ func newServedProject(p Project, now func() time.Time, log *slog.Logger) *served
 		repo: p.EnvRepo, argoCD: p.ArgoCD, branches: newBranchCache(p.Refs, now, log), stagings: p.Stagings, feed: feed, log: log,
 		follower: receiver.NewQueue(p.Stagings.Receiver, feed.QueueRefresh, log),
 	}
+}
+
+// connect opens the forges, registries and sinks that the project may use.
+func (s *servedProject) connect(config Config, o notifierOptions) (err error) {
+	if s.senders, err = webhookSenders(config.Forges, o.Getenv); err != nil {
+		return err
+	}
+	s.notifiers, err = newNotifiers(config, o)
+	return err
 }
 
 // access returns the stagings of the project for an actor.

@@ -11,7 +11,6 @@ import (
 
 	"octopod/generator"
 	"octopod/generator/auth"
-	"octopod/generator/branch"
 	"octopod/generator/gitstore"
 	"octopod/generator/httpapi"
 	"octopod/generator/staging"
@@ -56,9 +55,7 @@ type Server struct {
 	about           any
 	self            staging.Person
 	auth            *auth.Auth
-	webhookSenders  []branch.Sender // the hosts whose webhooks are accepted
 	pages           *pages
-	notifiers       *notifiers
 	log             *slog.Logger
 	metrics         *metrics
 	listener        net.Listener
@@ -90,15 +87,17 @@ func New(ctx context.Context, o Options) (*Server, error) {
 		if err != nil {
 			return nil, err
 		}
-		r.projects = append(r.projects, newServedProject(opened, o.Now, o.Log))
+		s := newServedProject(opened, o.Now, o.Log)
+		if err := s.connect(o.Config.For(c), notifierOptions{Getenv: o.Getenv, Log: o.Log, Now: o.Now, Count: r.metrics.notified}); err != nil {
+			return nil, err
+		}
+		r.projects = append(r.projects, s)
 	}
 	r.metrics.watchFeeds(r.projectSet)
-	var err error
-	r.notifiers, err = newNotifiers(o.Config, notifierOptions{Getenv: o.Getenv, Log: o.Log, Now: o.Now, Count: r.metrics.notified})
-	return r, err
+	return r, nil
 }
 
-// openDoors sets up sign-in and reads the secrets of webhooks.
+// openDoors sets up sign-in.
 func (r *Server) openDoors(o Options) (err error) {
 	r.auth, err = auth.New(o.Config.Auth, auth.Options{
 		URL: o.Config.URL, Local: o.Local, Getenv: o.Getenv, Now: o.Now, Log: o.Log, Refused: r.audit,
@@ -107,11 +106,7 @@ func (r *Server) openDoors(o Options) (err error) {
 	if err != nil {
 		return err
 	}
-	if err := r.auth.CheckListen(o.Config.Listen); err != nil {
-		return err
-	}
-	r.webhookSenders, err = webhookSenders(o.Config.Forges, o.Getenv)
-	return err
+	return r.auth.CheckListen(o.Config.Listen)
 }
 
 // Listen opens the addresses of the configuration. Call it once, before Run.
@@ -154,11 +149,11 @@ func (r *Server) Run(ctx context.Context) error {
 		work.Go(func() { s.follower.Run(life) })
 		work.Go(func() { newRolloutMetrics(s, r.metrics).run(life) })
 		work.Go(func() { sweepLoop{s, r.config.Sweep, r.self, r.metrics}.run(ctx) })
-		if !r.notifiers.idle() {
-			work.Go(func() { r.notifiers.newNotifier(s.stagings.Project).run(life, s.feed) })
+		if !s.notifiers.idle() {
+			work.Go(func() { s.notifiers.newNotifier(s.stagings.Project).run(life, s.feed) })
+			work.Go(func() { s.notifiers.run(life) })
 		}
 	}
-	work.Go(func() { r.notifiers.run(life) })
 	if r.metricsListener != nil {
 		work.Go(func() { r.metrics.serve(life, r.metricsListener) })
 	}

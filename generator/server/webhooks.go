@@ -3,9 +3,9 @@ package server
 import (
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"time"
 
 	"golang.org/x/sync/semaphore"
@@ -31,7 +31,6 @@ const (
 // they are processed.
 type webhooks struct {
 	*Server
-	senders  []branch.Sender
 	bodies   *semaphore.Weighted
 	refusals *rate.Limiter // limits the entries in the audit log, so that a flood cannot fill the disk
 }
@@ -39,8 +38,8 @@ type webhooks struct {
 // webhookSenders reads the secrets that sign the webhooks of each host.
 func webhookSenders(forges []ForgeConfig, getenv func(string) string) ([]branch.Sender, error) {
 	var senders []branch.Sender
-	for i, f := range forges {
-		secret, err := f.Webhook.Secret.Read(fmt.Sprintf("forges[%d].webhook.secret", i), getenv)
+	for _, f := range forges {
+		secret, err := f.Webhook.Secret.Read("forges "+f.Host+".webhook.secret", getenv)
 		if err != nil {
 			return nil, err
 		}
@@ -52,7 +51,7 @@ func webhookSenders(forges []ForgeConfig, getenv func(string) string) ([]branch.
 }
 
 func (r *Server) webhooks() http.Handler {
-	return &webhooks{r, r.webhookSenders, semaphore.NewWeighted(maxWebhookBodies), rate.NewLimiter(rate.Every(time.Second), 100)}
+	return &webhooks{r, semaphore.NewWeighted(maxWebhookBodies), rate.NewLimiter(rate.Every(time.Second), 100)}
 }
 
 func (h *webhooks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -85,15 +84,34 @@ func (h *webhooks) accept(w http.ResponseWriter, r *http.Request) (branch.Webhoo
 	if err != nil {
 		return branch.Webhook{}, err
 	}
-	call, err := branch.ReadWebhook(branch.Request{Header: r.Header.Get, Body: body}, h.senders, h.now())
-	if err != nil {
-		return branch.Webhook{}, err
+	s, unknown := h.find(r.Context(), r.PathValue("project"))
+	call, err := branch.ReadWebhook(branch.Request{Header: r.Header.Get, Body: body}, h.sendersFor(s, unknown), h.now())
+	if err == nil {
+		err = unknown
 	}
-	s, err := h.find(r.Context(), r.PathValue("project"))
 	if err != nil {
 		return branch.Webhook{}, err
 	}
 	return call, s.follower.Accept(call, body)
+}
+
+// sendersFor returns the hosts that may send to a project. While env repos are read, it is
+// not known which project a name means. A missing project must not differ from one of
+// another team, so only a sender to all projects learns of it.
+func (h *webhooks) sendersFor(s *servedProject, unknown error) []branch.Sender {
+	if unknown == nil {
+		return s.senders
+	}
+	var all []branch.Sender
+	for _, s := range h.projects {
+		all = append(all, s.senders...)
+	}
+	if staging.CodeOf(unknown) == staging.CodeUnavailable {
+		return all
+	}
+	return slices.DeleteFunc(all, func(sender branch.Sender) bool {
+		return slices.ContainsFunc(h.projects, func(s *servedProject) bool { return !slices.Contains(s.senders, sender) })
+	})
 }
 
 // body reads the body within the limits.
