@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"context"
 	"time"
 
 	"octopod/generator/catalog"
@@ -64,4 +65,13 @@ func New(parts Parts) *Stagings {
 		Catalog: c, Reader: reader, Writer: writer, Tracker: live.New(reader), Sweeper: lifecycle.New(c, reader, writer),
 		Receiver: hooks, Setup: setup.New(writer), Doctor: doctor.New(hooks, parts.Sinks),
 	}
+}
+
+// Find lists stagings by name, with their pending changes if the query asks for them.
+func (g *Stagings) Find(ctx context.Context, q staging.Query) ([]staging.View, error) {
+	views, err := g.Reader.Find(ctx, q)
+	if err == nil && q.Pending {
+		err = g.AddPending(ctx, views)
+	}
+	return views, err
 }

@@ -156,7 +156,10 @@ func TestPendingNamesTheObjects(t *testing.T) {
 	eachEngine(t, func(t *testing.T, w *fixture) {
 		w.do(login("1f2e3d4"))
 		w.pendingTemplate()
-		pending, err := w.PendingChanges(t.Context(), "login")
+		pending, edited, err := w.PendingChanges(t.Context(), "login")
+		if edited {
+			t.Error("it counts as edited by hand")
+		}
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -166,8 +169,23 @@ func TestPendingNamesTheObjects(t *testing.T) {
 		if _, err := w.Regenerate(t.Context(), change.RegenerateRequest{By: ada}); err != nil {
 			t.Fatal(err)
 		}
-		if pending, err = w.PendingChanges(t.Context(), "login"); err != nil || len(pending) > 0 {
+		if pending, _, err = w.PendingChanges(t.Context(), "login"); err != nil || len(pending) > 0 {
 			t.Errorf("pending %v after regenerate, error %v", pending, err)
+		}
+	})
+}
+
+// Files that a person edited, with git revert for example, are named as such; the record
+// counts.
+func TestFilesEditedByHandAreNamed(t *testing.T) {
+	eachEngine(t, func(t *testing.T, w *fixture) {
+		w.do(login("1f2e3d4"))
+		for path, text := range w.withoutRecord("login") {
+			w.write(staging.File{Path: path, Data: []byte(strings.ReplaceAll(text, "1f2e3d4", "abcdef0"))})
+		}
+		views, err := w.Find(t.Context(), staging.Query{Names: []string{"login"}, Pending: true})
+		if err != nil || len(views) != 1 || !views[0].Status.EditedByHand || !slices.Contains(views[0].Status.Pending, "Deployment/frontend") {
+			t.Errorf("views %+v, %v", views, err)
 		}
 	})
 }

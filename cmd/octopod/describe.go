@@ -52,7 +52,7 @@ func (c *cli) describe(ctx context.Context, to interface {
 	finder
 	historian
 }, name string) error {
-	views, err := to.Find(ctx, staging.Query{Names: []string{name}})
+	views, err := to.Find(ctx, staging.Query{Names: []string{name}, Pending: true})
 	if err != nil {
 		return err
 	}
@@ -89,6 +89,7 @@ func (c *cli) showPage(p *project.Project, d describeJSON) {
 		return
 	}
 	c.printField("Detail", oneLine(d.Status.Detail))
+	c.printField("Pending", pendingChanges(d.Status, d.Metadata.Name))
 	c.printField("Steps", steps(d.Status.Timings))
 	c.printField("Branch", oneLine(s.Branch))
 	if pr := s.PullRequest; pr != nil {
@@ -107,6 +108,18 @@ func (c *cli) showPage(p *project.Project, d describeJSON) {
 	c.showSettings(d.Settings)
 	c.showLinks(d.Status.URLs, d.Links)
 	c.showChanges(d.History)
+}
+
+// pendingChanges returns what regenerating the staging would change, and the command
+// that does it.
+func pendingChanges(s staging.Status, name string) string {
+	switch {
+	case s.EditedByHand:
+		return "edited by hand: the record counts, and `octopod regenerate " + name + "` restores its files; `octopod diff " + name + "` shows the edit"
+	case len(s.Pending) == 0:
+		return ""
+	}
+	return "not rolled out yet: " + strings.Join(s.Pending, ", ") + "; `octopod diff " + name + "` shows the changes, the next deploy or `octopod regenerate " + name + "` ships them"
 }
 
 // tested returns the test result, and whether it is outdated.

@@ -70,7 +70,7 @@ services with a build of the branch; all others run the project's default.`,
 func (c *cli) list(ctx context.Context, from finder, l getFlags) error {
 	counts := !l.All && !l.Archived && len(l.Names) == 0 && !c.settings.machineReadable() && c.settings.output != "name"
 	q := l.Query
-	q.All = q.All || counts
+	q.All, q.Pending = q.All || counts, len(l.Names) > 0
 	views, err := from.Find(ctx, q)
 	if err != nil {
 		return err
@@ -85,6 +85,11 @@ func (c *cli) list(ctx context.Context, from finder, l getFlags) error {
 		c.note("no active stagings")
 	} else if err := c.showViews(views, l); err != nil {
 		return err
+	}
+	for _, v := range views {
+		if pending := pendingChanges(v.Status, v.Metadata.Name); pending != "" && !c.settings.machineReadable() {
+			c.note("%s: %s", v.Metadata.Name, pending)
+		}
 	}
 	if archived > 0 {
 		c.note("%d archived not shown: `octopod get --all`", archived)

@@ -30,9 +30,10 @@ type SelectorQuery struct {
 	All      bool     `query:"all" doc:"Active and archived"`
 	Where    string   `query:"where" doc:"FIELD=VALUE and FIELD!=VALUE, separated by commas: author=ada,state!=deleting"`
 	Recorded bool     `query:"recorded" doc:"The records only, without the status in Argo CD"`
+	Pending  bool     `query:"pending" doc:"Also the objects of each with pending changes of octopod.yaml or a template"`
 }
 
 func (q SelectorQuery) query() (staging.Query, error) {
 	selector, err := staging.ParseSelector(q.Where)
-	return staging.Query{Names: q.Names, Archived: q.Archived, All: q.All, Recorded: q.Recorded, Selector: selector}, err
+	return staging.Query{Names: q.Names, Archived: q.Archived, All: q.All, Recorded: q.Recorded, Pending: q.Pending, Selector: selector}, err
 }

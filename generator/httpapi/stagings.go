@@ -60,7 +60,7 @@ func (s *server) getStaging(ctx context.Context, in *StagingPath) (*stagingOutpu
 	if err != nil {
 		return nil, err
 	}
-	views, err := a.Find(ctx, staging.Query{Names: []string{in.Name}})
+	views, err := a.Find(ctx, staging.Query{Names: []string{in.Name}, Pending: true})
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}

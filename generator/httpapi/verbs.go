@@ -39,7 +39,7 @@ func (c *Client) Refresh(context.Context, []staging.PlanItem) error { return nil
 
 func values(q staging.Query) url.Values {
 	v := url.Values{"name": q.Names}
-	for flag, set := range map[string]bool{"archived": q.Archived, "all": q.All, "recorded": q.Recorded} {
+	for flag, set := range map[string]bool{"archived": q.Archived, "all": q.All, "recorded": q.Recorded, "pending": q.Pending} {
 		if set {
 			v.Set(flag, "true")
 		}

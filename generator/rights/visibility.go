@@ -90,6 +90,7 @@ func (v Visibility) Redact(known *staging.View) *staging.View {
 		do   func()
 	}{
 		{project.SectionDetail, func() { view.Status.Detail = "" }},
+		{project.SectionFiles, func() { view.Status.Pending, view.Status.EditedByHand = nil, false }},
 		{project.SectionServices, func() { s.Services, view.Status.Services, s.Tested = nil, nil, withoutVersions(s.Tested) }},
 		{project.SectionSettings, func() { s.Overrides, s.Presets = staging.Overrides{}, nil }},
 		{project.SectionBranch, func() { s.Branch, s.PullRequest = "", nil }},

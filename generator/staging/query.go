@@ -9,6 +9,7 @@ type Query struct {
 	All      bool     // active and archived
 	Selector Selector
 	Recorded bool // records only: Argo CD is not queried
+	Pending  bool // also the pending changes of each: that renders it
 	Dated    bool // a watch adds, at the end, when each staging last changed: that reads the history
 }
 

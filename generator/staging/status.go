@@ -32,6 +32,8 @@ type Status struct {
 	Since            *time.Time               `json:"since,omitempty"`   // when a watch first saw the phase
 	Changed          *time.Time               `json:"changed,omitempty"` // when a commit last changed it; only for Query.Dated
 	Timings          Timings                  `json:"timings,omitzero"`
+	Pending          []string                 `json:"pending,omitempty"`                              // objects with pending changes of octopod.yaml or a template; only for Query.Pending
+	EditedByHand     bool                     `json:"editedByHand,omitempty"`                         // the files are not what the record gives; only for Query.Pending
 	Tested           TestState                `json:"tested,omitempty" enum:"tested,broken,outdated"` // result of the last test
 	Untested         []TestedPart             `json:"untried,omitempty" enum:"versions,settings"`     // what has changed since the test
 }
