@@ -57,10 +57,7 @@ func (a *Auth) report(r *http.Request, err error) {
 	}
 	attempt := Attempt{
 		At: a.options.Now(), Code: staging.CodeOf(err), Reason: reason(err), Request: r.Method + " " + r.URL.Path,
-		Method: identity.Method, Subject: identity.Subject, Name: identity.Person.Name,
-	}
-	if client := a.proxies.client(r); client.IsValid() {
-		attempt.Address = client.String()
+		Method: identity.Method, Subject: identity.Subject, Name: identity.Person.Name, Address: a.ClientAddress(r),
 	}
 	a.options.Refused(r.Context(), attempt)
 }

@@ -140,10 +140,10 @@ func deployable(current *staging.Staging, a staging.Action) error {
 	case current == nil:
 		return nil
 	case a.Verb == staging.Create:
-		return staging.Errorf(staging.CodeExists, "staging %q already exists, for branch %s", a.Name, current.Spec.Branch).
+		return staging.Errorf(staging.CodeExists, "staging %q already exists, for branch %s", a.Name, current.Spec.Branch).OfBranch(current.Spec.Branch).
 			WithTechnicalHint("`octopod update %s …` changes it, and `octopod deploy` creates or updates", a.Name)
 	case a.Branch != "" && a.Branch != current.Spec.Branch && !a.Join:
-		return staging.Errorf(staging.CodeExists, "staging %q belongs to branch %s, not to %s", a.Name, current.Spec.Branch, a.Branch).
+		return staging.Errorf(staging.CodeExists, "staging %q belongs to branch %s, not to %s", a.Name, current.Spec.Branch, a.Branch).OfBranch(current.Spec.Branch).
 			WithHint("omit the name, and Octopod derives one from the branch; or choose another name")
 	case current.Spec.State == staging.Deleting:
 		return staging.Errorf(staging.CodeConflict, "staging %q is being deleted", a.Name).

@@ -39,7 +39,7 @@ func (o *RunOrigin) Check(p *Project, before *staging.Staging, a staging.Action)
 		branch = before.Spec.Branch
 	}
 	if o.Binding != BindRepository && (o.Branch == "" || o.Branch != branch) {
-		return o.refuse(a, "the staging belongs to branch %s", cmp.Or(branch, "(none)"))
+		return o.refuse(a, "the staging belongs to branch %s", cmp.Or(branch, "(none)")).OfBranch(branch)
 	}
 	if !o.builds(p, "") {
 		return o.refuse(a, "the repository must be that of a service: %s", strings.Join(p.repositories(), ", "))
@@ -90,7 +90,7 @@ func (p *Project) repositories() []string {
 	return slices.Compact(all)
 }
 
-func (o *RunOrigin) refuse(a staging.Action, format string, args ...any) error {
+func (o *RunOrigin) refuse(a staging.Action, format string, args ...any) *staging.Error {
 	err := staging.Errorf(staging.CodeForbidden, format, args...)
 	err.Message = "the CI run of repository " + cmp.Or(o.Repository, "(unknown)") + ", branch " + cmp.Or(o.Branch, "(none)") +
 		", event " + cmp.Or(o.Event, "(unknown)") + ", may not " + string(a.Verb) + " " + a.Name + ": " + err.Message

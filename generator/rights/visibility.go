@@ -220,6 +220,7 @@ var errInternal = errors.New("something went wrong; see the log of the server")
 // RedactError returns an error for this role. A role without technical details gets
 // Octopod's own messages, never those of git, Argo CD or the system.
 func (v Visibility) RedactError(err error) error {
+	err = v.redactBranch(err)
 	if err == nil || v.Shows(project.SectionDetail) {
 		return err
 	}
@@ -239,4 +240,15 @@ func (v Visibility) RedactError(err error) error {
 		return over
 	}
 	return errInternal
+}
+
+// redactBranch removes the name of a branch that the role may not see.
+func (v Visibility) redactBranch(err error) error {
+	var known *staging.Error
+	if v.Shows(project.SectionBranch) || !errors.As(err, &known) || known.Branch == "" {
+		return err
+	}
+	plain := *known
+	plain.Branch, plain.Message = "", strings.ReplaceAll(known.Message, "branch "+known.Branch, "another branch")
+	return &plain
 }

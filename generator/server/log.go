@@ -29,7 +29,7 @@ func (l *auditLog) write(ctx context.Context, a auth.Attempt) {
 
 // requestRecord is what the server logs about one request.
 type requestRecord struct {
-	id, method, path, address string
+	id, method, path, address string // address of the client, not of a proxy
 	status                    int
 	identity                  auth.Identity
 }
@@ -48,7 +48,7 @@ func requestFrom(ctx context.Context) *requestRecord {
 func (r *Server) logRequests(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		began := r.now()
-		s := &requestRecord{id: rand.Text(), method: req.Method, path: req.URL.Path, address: req.RemoteAddr, status: http.StatusOK}
+		s := &requestRecord{id: rand.Text(), method: req.Method, path: req.URL.Path, address: r.auth.ClientAddress(req), status: http.StatusOK}
 		w.Header().Set("X-Request-Id", s.id)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		next.ServeHTTP(&statusWriter{w, s}, req.WithContext(context.WithValue(req.Context(), requestRecordKey{}, s)))

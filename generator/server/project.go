@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"strings"
@@ -89,6 +90,7 @@ func (s *servedProject) run(ctx context.Context) {
 // the server.
 type projectSet struct {
 	projects []*servedProject
+	refused  func(context.Context, error) // writes the audit log
 }
 
 // find returns a project by name; "-" means the only one.
@@ -110,8 +112,14 @@ func (h *projectSet) find(ctx context.Context, name string) (*servedProject, err
 	case waiting:
 		return nil, staging.Errorf(staging.CodeUnavailable, "the server has not read all env repos yet").WithHint("try again in a moment")
 	}
-	return nil, staging.Errorf(staging.CodeNotFound, "the server has no project %q", name).
-		WithHint("it has: %s", strings.Join(h.Names(ctx), ", "))
+	return nil, h.unknown(ctx, name)
+}
+
+// unknown returns the error for a project that does not exist, or that the caller may
+// not read: a caller must not learn which projects of others there are.
+func (h *projectSet) unknown(ctx context.Context, name string) error {
+	return staging.Errorf(staging.CodeNotFound, "the server has no project %q, or you may not read it", name).
+		WithHint("you may read: %s", cmp.Or(strings.Join(h.Names(ctx), ", "), "none"))
 }
 
 // Names lists the projects that the caller may read.
@@ -132,7 +140,32 @@ func (h *projectSet) Access(ctx context.Context, name string, said rights.Actor)
 	if err != nil {
 		return nil, err
 	}
-	return s.access(h.actor(ctx, said)), nil
+	by := h.actor(ctx, said)
+	by.Rights = h.rightsOf(ctx, auth.From(ctx), name)
+	return s.access(by), nil
+}
+
+// rightsOf returns the rights of an identity to a project that a request names.
+func (h *projectSet) rightsOf(ctx context.Context, identity auth.Identity, name string) rights.Rights {
+	return hiding{identityRights{identity}, func(reason error) error {
+		h.refused(ctx, reason)
+		return h.unknown(ctx, name)
+	}}
+}
+
+// hiding are the rights of an identity to a project that a request names. To a caller
+// who may not read the project, it does not exist.
+type hiding struct {
+	identityRights
+	unknown func(reason error) error
+}
+
+func (r hiding) Check(p *project.Project, verb staging.Verb, name string) error {
+	err := auth.Check(p, r.identity, verb, name)
+	if staging.CodeOf(err) == staging.CodeForbidden && err != nil && auth.Check(p, r.identity, auth.Read, "") != nil {
+		return r.unknown(err)
+	}
+	return err
 }
 
 // actor returns the caller of a request. Claims of the client about itself count

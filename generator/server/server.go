@@ -79,6 +79,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 		audit.write(ctx, a)
 		r.metrics.refused.WithLabelValues(string(a.Code)).Inc()
 	}
+	r.refused = r.auditRefusal
 	if err := r.openDoors(o); err != nil {
 		return nil, err
 	}

@@ -33,6 +33,7 @@ type Error struct {
 	Hint      string    // what to do next; may be empty
 	Technical bool      // the hint names commands, options or files: no use on a page
 	Problems  []Problem // all faults of the input
+	Branch    string    // a branch that the message names, after the word branch; a role may not see it
 	Err       error     // the cause; may be nil
 }
 
@@ -108,6 +109,12 @@ func (e *Error) WithHint(format string, args ...any) *Error {
 // WithTechnicalHint sets a hint that names commands, options or files.
 func (e *Error) WithTechnicalHint(format string, args ...any) *Error {
 	e.Hint, e.Technical = fmt.Sprintf(format, args...), true
+	return e
+}
+
+// OfBranch sets the branch that the message names.
+func (e *Error) OfBranch(branch string) *Error {
+	e.Branch = branch
 	return e
 }
 

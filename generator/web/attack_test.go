@@ -175,7 +175,13 @@ func TestRolesHoldWithoutThePage(t *testing.T) {
 	quinn.post("/shop/stagings/login/settings", url.Values{"step": {"save"}, "set.backend.memory": {"9Gi"}, "was.backend.memory": {"256Mi"}}).shows(200, "No changes to save")
 	quinn.post("/shop/stagings/login/unset", url.Values{"name": {"nothing"}}).shows(http.StatusUnprocessableEntity)
 	quinn.post("/shop/stagings/login/regenerate", nil).shows(http.StatusNotFound)
-	w.as("Nobody", project.RoleNone).get("/shop/").shows(http.StatusForbidden, "you have no access")
+	refusals, nobody := w.refused.count(), w.as("Nobody", project.RoleNone)
+	for _, path := range []string{"/shop/", "/shop/stagings/login", "/nothing/"} { // a stranger learns of no project
+		nobody.get(path).shows(http.StatusNotFound, "you have no access")
+	}
+	if got := w.refused.count() - refusals; got != 2 {
+		t.Errorf("the audit log has %d refusals of a stranger, want 2", got)
+	}
 	if w.record("login").Spec.Overrides.Deployment["backend.memory"] != before.Spec.Overrides.Deployment["backend.memory"] {
 		t.Error("a user changed what is for admins")
 	}

@@ -50,7 +50,7 @@ func (s *Server) newRequest(r *http.Request) (*projectRequest, error) {
 		return nil, staging.Errorf(staging.CodeUnavailable, "Octopod has just started and is still loading")
 	}
 	if !known {
-		return nil, staging.Errorf(staging.CodeNotFound, "this page does not exist")
+		return nil, errNoPage()
 	}
 	rules, stale, err := p.currentProject(r.Context())
 	if err != nil {
@@ -63,7 +63,14 @@ func (s *Server) newRequest(r *http.Request) (*projectRequest, error) {
 		project: rules, viewer: viewer, visibility: visibility, role: visibility.Role, stale: stale,
 	}
 	if !req.role.Includes(project.RoleViewer) {
-		return nil, staging.Errorf(staging.CodeForbidden, "you are signed in, but you have no access to these stagings")
+		s.Refused(r.Context(), staging.Errorf(staging.CodeForbidden, "no access to project %s", rules.Metadata.Name))
+		return nil, errNoPage()
 	}
 	return req, nil
+}
+
+// errNoPage is the same for a project that does not exist and for one that the viewer may
+// not see: a stranger must not learn which projects there are.
+func errNoPage() error {
+	return staging.Errorf(staging.CodeNotFound, "this page does not exist, or you have no access to it")
 }
