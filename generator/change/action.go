@@ -76,6 +76,9 @@ func (w *Writer) planUpdate(ctx context.Context, t task, to target, a staging.Ac
 	if unchecked := w.pinDefaults(to.project, a, &after, t.digests); len(unchecked) > 0 {
 		return planned{unchecked: unchecked}, nil
 	}
+	if err := to.checkHosts(); err != nil {
+		return planned{}, err
+	}
 	if err := to.checkQuota(ctx, after); err != nil {
 		return planned{}, err
 	}

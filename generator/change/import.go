@@ -93,6 +93,9 @@ func (w *Writer) planImport(ctx context.Context, tree *envrepo.Tree, t task, ite
 		after, err = to.project.Apply(&after, staging.Action{Verb: staging.Archive, Name: a.Name, Reason: a.Reason}, t.stamp)
 	}
 	if err == nil {
+		err = to.checkHosts()
+	}
+	if err == nil {
 		err = to.checkQuota(ctx, after)
 	}
 	if err != nil {

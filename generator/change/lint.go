@@ -41,6 +41,11 @@ func (w *Writer) Lint(ctx context.Context, edits *staging.Uncommitted) ([]stagin
 	}
 	problems = append(problems, foreign...)
 	problems = append(problems, w.checkBranch(p)...)
+	shared, err := lintHosts(tree, p)
+	if err != nil {
+		return nil, err
+	}
+	problems = append(problems, shared...)
 	problems = append(problems, unknownRules(p)...)
 	problems = append(problems, missingFiles(tree, p, text)...)
 	problems = append(problems, w.lintTemplate(ctx, tree, p, text)...)

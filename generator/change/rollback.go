@@ -127,6 +127,9 @@ func (r rollback) plan(ctx context.Context, tree *envrepo.Tree, t task) (planned
 	if err := t.checkVersion(to.project, to.record); err != nil {
 		return planned{}, err
 	}
+	if err := to.checkHosts(); err != nil {
+		return planned{}, err
+	}
 	a.Reason = r.reason(a)
 	after := to.restoredRecord(old, a.Reason, t.stamp)
 	if a.WithDefault {

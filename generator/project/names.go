@@ -105,8 +105,9 @@ func (p *Project) MainService() string {
 }
 
 // NameFor returns the name of the staging of a branch. owner returns the branch that a
-// name belongs to, or "". A branch keeps a hashed name that it once got, so NameFor
-// looks up the hashed name first.
+// name belongs to, or "". A branch gets the hashed name when its plain one, or a host
+// with that name, belongs to another staging. It keeps a hashed name that it once got, so
+// NameFor looks up the hashed name first.
 func (p *Project) NameFor(branch string, owner func(name string) (branch string, err error)) (string, error) {
 	naming := p.Naming()
 	plain, hashed := naming.NameOf(branch), naming.HashedNameOf(branch)
@@ -115,11 +116,27 @@ func (p *Project) NameFor(branch string, owner func(name string) (branch string,
 		if err != nil {
 			return "", err
 		}
-		if of == branch || name == plain && of == "" {
+		if of == branch {
 			return name, nil
+		}
+		if name == plain && of == "" {
+			taken, err := p.hostsTaken(plain, owner)
+			if err != nil || !taken {
+				return name, err
+			}
 		}
 	}
 	return hashed, nil
+}
+
+// hostsTaken reports whether another staging owns a host that a name would get.
+func (p *Project) hostsTaken(name string, owner func(name string) (branch string, err error)) (bool, error) {
+	for _, c := range p.Collisions(name) {
+		if of, err := owner(c.Other); err != nil || of != "" {
+			return true, err
+		}
+	}
+	return false, nil
 }
 
 func sortedKeys[K ~string, V any](m map[K]V) []K {
