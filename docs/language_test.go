@@ -40,6 +40,8 @@ var clean = []string{
 	"docs/pages.md",
 	"docs/passages_test.go",
 	"docs/paths_test.go",
+	"docs/security.md",
+	"docs/security_test.go",
 	"docs/server.md",
 	"docs/testers.md",
 	"docs/webhooks.md",

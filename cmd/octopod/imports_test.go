@@ -234,8 +234,9 @@ var allowedFiles = map[string]map[string]string{
 	"://": {
 		"generator/giturl/": "the only parser for addresses of git repositories",
 		// Both are addresses of the web, not of git.
-		"generator/argocd/options.go": "--argocd-server takes host and port like the argocd command, which net/url rejects",
-		"generator/project/names.go":  "a host of the ApplicationSet holds a template, which net/url escapes",
+		"generator/argocd/options.go":       "--argocd-server takes host and port like the argocd command, which net/url rejects",
+		"generator/staging/secret_forms.go": "the hint of a form of secrets, and its expression",
+		"generator/project/names.go":        "a host of the ApplicationSet holds a template, which net/url escapes",
 	},
 }
 

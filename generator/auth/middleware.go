@@ -121,4 +121,11 @@ func (a *Auth) Provider() string {
 	return a.provider.title()
 }
 
+// Address returns the key under which limits count the address of a client: for IPv6
+// its network. local reports whether the client runs on this machine.
+func (a *Auth) Address(r *http.Request) (key string, local bool) {
+	client := a.proxies.client(r)
+	return bucketOf(client), client.IsLoopback()
+}
+
 func (a *Auth) bucket(r *http.Request) string { return bucketOf(a.proxies.client(r)) }

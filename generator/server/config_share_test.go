@@ -7,8 +7,7 @@ import (
 	"testing"
 	"time"
 
-	"golang.org/x/sync/semaphore"
-
+	"octopod/generator/auth"
 	"octopod/generator/branch"
 	"octopod/generator/staging"
 )
@@ -69,7 +68,7 @@ func TestAWebhookSecretBelongsToAProject(t *testing.T) {
 	a, b := &servedProject{senders: []branch.Sender{{Host: "gitlab.com", Kind: "gitlab", Secret: "of shop"}}}, &servedProject{}
 	a.name.Store(&shop)
 	b.name.Store(&books)
-	h := &webhooks{Server: &Server{projectSet: &projectSet{projects: []*servedProject{a, b}}, now: time.Now}, bodies: semaphore.NewWeighted(maxWebhookBodies)}
+	h := &webhooks{Server: &Server{projectSet: &projectSet{projects: []*servedProject{a, b}}, auth: new(auth.Auth), now: time.Now}, bodies: newWebhookBodies()}
 	r := httptest.NewRequest(http.MethodPost, "/hooks/books", strings.NewReader("{}"))
 	r.SetPathValue("project", "books")
 	r.Header.Set("X-Gitlab-Event", "Push Hook")

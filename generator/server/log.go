@@ -83,7 +83,7 @@ func (r *Server) endStreams(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		identity := auth.From(req.Context())
 		requestFrom(req.Context()).identity = identity
-		if !strings.HasSuffix(req.URL.Path, "/events") {
+		if !isStream(req) {
 			next.ServeHTTP(w, req)
 			return
 		}
@@ -97,6 +97,9 @@ func (r *Server) endStreams(next http.Handler) http.Handler {
 		next.ServeHTTP(w, req.WithContext(ctx))
 	})
 }
+
+// isStream reports whether a request opens an event stream.
+func isStream(req *http.Request) bool { return strings.HasSuffix(req.URL.Path, "/events") }
 
 // auditRefusal records in the audit log what a use case refused.
 func (r *Server) auditRefusal(ctx context.Context, err error) {

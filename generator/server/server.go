@@ -55,6 +55,7 @@ type Server struct {
 	about           any
 	self            staging.Person
 	auth            *auth.Auth
+	streams         streamPlaces
 	pages           *pages
 	log             *slog.Logger
 	metrics         *metrics
@@ -71,7 +72,7 @@ type Server struct {
 func New(ctx context.Context, o Options) (*Server, error) {
 	r := &Server{
 		projectSet: &projectSet{}, config: o.Config, version: o.Version, about: o.About, self: o.Self,
-		log: o.Log, metrics: newMetrics(o.Version), now: o.Now,
+		log: o.Log, metrics: newMetrics(o.Version), now: o.Now, streams: newStreamPlaces(),
 	}
 	r.pages = &pages{Server: r}
 	audit := auditLog{o.Audit}
@@ -190,13 +191,13 @@ func (r *Server) handler() http.Handler {
 	})
 	mux := http.NewServeMux()
 	mux.Handle(auth.Path, r.auth.Handler())
-	mux.Handle(httpapi.Path+"/", r.auth.Require(r.auth.LimitWrites(r.endStreams(api))))
+	mux.Handle(httpapi.Path+"/", r.auth.Require(r.auth.LimitWrites(r.limitStreams(r.endStreams(api)))))
 	mux.Handle(httpapi.Path+"/openapi.json", api)
 	mux.Handle(httpapi.Path+"/openapi.yaml", api)
 	for _, open := range []string{"/assets/", signInPage, signedOutPage} { // public
 		mux.Handle(open, r.pages)
 	}
-	mux.Handle("/", r.auth.Require(r.auth.LimitWrites(r.endStreams(r.pages))))
+	mux.Handle("/", r.auth.Require(r.auth.LimitWrites(r.limitStreams(r.endStreams(r.pages)))))
 
 	outside := http.NewServeMux()
 	outside.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })

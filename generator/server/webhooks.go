@@ -3,12 +3,10 @@ package server
 import (
 	"encoding/json"
 	"errors"
-	"io"
 	"net/http"
 	"slices"
 	"time"
 
-	"golang.org/x/sync/semaphore"
 	"golang.org/x/time/rate"
 
 	"octopod/generator/auth"
@@ -20,18 +18,11 @@ import (
 // needs no sign-in, because a webhook proves its origin by its signature.
 const webhookPath = "/hooks/"
 
-// Limits of webhooks. A body is read before its signature can be verified.
-const (
-	maxWebhookBody     = 5 << 20
-	maxWebhookBodies   = 64 << 20 // of all bodies in flight
-	webhookBodyTimeout = 10 * time.Second
-)
-
 // webhooks accepts webhooks and queues their events. The sender does not wait until
 // they are processed.
 type webhooks struct {
 	*Server
-	bodies   *semaphore.Weighted
+	bodies   *webhookBodies
 	refusals *rate.Limiter // limits the entries in the audit log, so that a flood cannot fill the disk
 }
 
@@ -51,11 +42,10 @@ func webhookSenders(forges []ForgeConfig, getenv func(string) string) ([]branch.
 }
 
 func (r *Server) webhooks() http.Handler {
-	return &webhooks{r, semaphore.NewWeighted(maxWebhookBodies), rate.NewLimiter(rate.Every(time.Second), 100)}
+	return &webhooks{r, newWebhookBodies(), rate.NewLimiter(rate.Every(time.Second), 100)}
 }
 
 func (h *webhooks) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	_ = http.NewResponseController(w).SetReadDeadline(time.Now().Add(webhookBodyTimeout)) // not every connection supports deadlines
 	call, err := h.accept(w, r)
 	w.Header().Set("Content-Type", "application/json")
 	if err == nil {
@@ -114,24 +104,10 @@ func (h *webhooks) sendersFor(s *servedProject, unknown error) []branch.Sender {
 	})
 }
 
-// body reads the body within the limits.
+// body reads the body of a request in a place of its address.
 func (h *webhooks) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	size := r.ContentLength
-	switch {
-	case size > maxWebhookBody:
-		return nil, staging.Errorf(staging.CodeInvalid, "the webhook is too large").Because(&http.MaxBytesError{Limit: maxWebhookBody})
-	case size < 0: // chunked: the size is unknown
-		size = maxWebhookBody
-	}
-	if err := h.bodies.Acquire(r.Context(), size); err != nil {
-		return nil, staging.Errorf(staging.CodeUnavailable, "the server is busy with other webhooks")
-	}
-	defer h.bodies.Release(size)
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxWebhookBody))
-	if err != nil {
-		return nil, staging.Errorf(staging.CodeInvalid, "the body of the webhook is incomplete").Because(err)
-	}
-	return body, nil
+	address, _ := h.auth.Address(r)
+	return h.bodies.read(w, r, address)
 }
 
 // webhookStatus returns the HTTP status for the sender. Senders retry only on some.

@@ -159,7 +159,8 @@ func (f *secretForm) isPlaceholder(match, secret string) bool {
 	case isReference(secret):
 		return true
 	case f.what == "a password in an address":
-		user, _, _ := strings.Cut(match[strings.Index(match, "://")+3:], ":")
+		_, after, _ := strings.Cut(match, "//")
+		user, _, _ := strings.Cut(after, ":")
 		return user == secret // the password of a throw-away database
 	case f.what == "a secret value":
 		return !isRandom(secret)
