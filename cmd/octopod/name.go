@@ -18,10 +18,11 @@ func newName(c *cli) *cobra.Command {
 		Use:   "name [NAME|--branch BRANCH]",
 		Short: "Print the name of a branch's staging",
 		Long: `Print the name of a branch's staging. The name depends only on octopod.yaml and the
-branch: the same input always gives the same name, without network access.
+branch: with --project-file, the same input always gives the same name, without network
+access.
 
-If the staging of another branch has the name already, deploy uses the form with a
-hash, which --explain also shows. With a NAME, -o json and --explain print the values
+With access to the env repo, name uses the form with a hash if another staging has the
+name or one of its hosts, as deploy does. --explain also shows that form. With a NAME, -o json and --explain print the values
 derived from it. An argument that is not a valid NAME counts as a branch. Without an
 argument, --explain prints the CI variables that deploy uses.`,
 		Example: `  octopod name --branch feature/login
@@ -96,5 +97,5 @@ func hashReason(name, hashed string) string {
 	if name != hashed {
 		return ""
 	}
-	return ", with a hash because characters were replaced, or the name is too long or reserved"
+	return ", with a hash because characters were replaced, the name is too long or reserved, or another staging has the name or one of its hosts"
 }

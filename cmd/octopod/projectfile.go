@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -51,7 +52,32 @@ func (o *branchFlags) read(ctx context.Context, c *cli, cmd *cobra.Command, args
 	if p, err = c.readProject(ctx, o.projectFile); err != nil {
 		return nil, "", "", err
 	}
-	return p, branch, p.Naming().NameOf(branch), nil
+	name, err = c.nameOfBranch(ctx, p, branch, o.projectFile)
+	return p, branch, name, err
+}
+
+// nameOfBranch returns the name of the staging of a branch, or the name that deploy
+// would choose. Without an env repo, or with a project file, no name is taken.
+func (c *cli) nameOfBranch(ctx context.Context, p *project.Project, branch, file string) (string, error) {
+	if file != "" || c.settings.server == "" && c.envRepo() == "" {
+		return p.Naming().NameOf(branch), nil
+	}
+	in, err := c.connect(ctx)
+	if err != nil {
+		return "", err
+	}
+	views, err := in.Find(ctx, staging.Query{All: true, Recorded: true})
+	if err != nil {
+		return "", err
+	}
+	owners := map[string]string{}
+	for _, v := range views {
+		if v.Spec.Branch == branch {
+			return v.Metadata.Name, nil
+		}
+		owners[v.Metadata.Name] = cmp.Or(v.Spec.Branch, "(unreadable)")
+	}
+	return p.NameFor(branch, func(name string) (string, error) { return owners[name], nil })
 }
 
 // readProject reads octopod.yaml from the given file, the env repo, or the current

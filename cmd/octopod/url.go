@@ -1,13 +1,9 @@
 package main
 
 import (
-	"context"
 	"strings"
 
 	"github.com/spf13/cobra"
-
-	"octopod/generator/project"
-	"octopod/generator/staging"
 )
 
 // newURL returns `octopod url`.
@@ -19,20 +15,16 @@ func newURL(c *cli) *cobra.Command {
 		Short: "Print the addresses of a staging",
 		Long: `Print the address of a staging, even before the staging exists. The address depends only
 on octopod.yaml and the name or branch. With access to the env repo, url uses the form
-with a hash if the staging of another branch has the name. -o wide prints every service.`,
+with a hash if another staging has the name or one of its hosts. -o wide prints every
+service.`,
 		Example: `  octopod url feature-login
   octopod url --branch feature/login
   octopod url --branch feature/login --service backend
   octopod url --branch feature/login -o json`,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			p, branch, name, err := o.read(cmd.Context(), c, cmd, args)
+			p, _, name, err := o.read(cmd.Context(), c, cmd, args)
 			if err != nil {
 				return err
-			}
-			if branch != "" && o.projectFile == "" && c.envRepo() != "" {
-				if name, err = c.nameInUse(cmd.Context(), p, branch); err != nil {
-					return err
-				}
 			}
 			urls := map[string]string{}
 			for _, s := range p.ServiceNames() {
@@ -53,29 +45,6 @@ with a hash if the staging of another branch has the name. -o wide prints every 
 	cmd.Flags().StringVar(&service, "service", "", "`service` of the address (default: the main service)")
 	c.completeFlag(cmd, "service", completeServices)
 	return cmd
-}
-
-// nameInUse returns the name of the staging of a branch, or the name that deploy
-// would choose.
-func (c *cli) nameInUse(ctx context.Context, p *project.Project, branch string) (string, error) {
-	in, err := c.connect(ctx)
-	if err != nil {
-		return "", err
-	}
-	views, err := in.Find(ctx, staging.Query{All: true, Recorded: true})
-	if err != nil {
-		return "", err
-	}
-	name := p.Naming().NameOf(branch)
-	for _, v := range views {
-		switch {
-		case v.Spec.Branch == branch:
-			return v.Metadata.Name, nil
-		case v.Metadata.Name == name:
-			name = p.Naming().HashedNameOf(branch)
-		}
-	}
-	return name, nil
 }
 
 func (c *cli) showURLs(cmd *cobra.Command, urls map[string]string, service string) error {
