@@ -61,19 +61,6 @@ func (a *Access) readableActivity(ctx context.Context, p *project.Project, limit
 	}
 }
 
-// Revert returns the action that takes back what one commit changed.
-func (a *Access) Revert(ctx context.Context, name, revision string) (staging.Action, error) {
-	v, err := a.authorize(ctx, rights.Read, name)
-	if err == nil {
-		err = v.Require(project.SectionHistory)
-	}
-	if err != nil {
-		return staging.Action{}, a.redactError(v, err)
-	}
-	action, err := a.stagings.Revert(ctx, name, revision)
-	return action, a.redactError(v, err)
-}
-
 // Files reads the files of a staging at a revision, with masked secrets; "" is now.
 func (a *Access) Files(ctx context.Context, name, revision string) ([]staging.File, error) {
 	v, err := a.authorize(ctx, rights.Read, name)

@@ -46,7 +46,7 @@ var verbForms = map[staging.Verb]struct{ did, would string }{
 	staging.Deploy: {"deployed", "deploy"}, staging.Create: {"created", "create"}, staging.Update: {"updated", "update"},
 	staging.Set: {"changed", "change"}, staging.Unset: {"changed", "change"}, staging.Archive: {"archived", "archive"},
 	staging.Restore: {"restored", "restore"}, staging.Restart: {"restarted", "restart"}, staging.Delete: {"deleted", "delete"}, staging.PinVerb: {"pinned", "pin"},
-	staging.Unpin: {"unpinned", "unpin"}, staging.Rollback: {"rolled back", "roll back"},
+	staging.Unpin: {"unpinned", "unpin"}, staging.Rollback: {"rolled back", "roll back"}, staging.Undo: {"undid a change of", "undo a change of"},
 	staging.Keep: {"kept", "keep"}, staging.Unkeep: {"unkept", "unkeep"},
 	staging.Extend: {"extended", "extend"}, staging.Mark: {"marked", "mark"},
 }

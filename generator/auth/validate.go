@@ -152,7 +152,7 @@ func (s Scope) check(f *problems, field string) {
 // scopeVerbs lists the verbs that a scope may name.
 var scopeVerbs = []staging.Verb{
 	staging.Deploy, staging.Create, staging.Update, staging.Set, staging.Unset, staging.Archive, staging.Restore, staging.Restart,
-	staging.Delete, staging.PinVerb, staging.Unpin, staging.Keep, staging.Unkeep, staging.Extend, staging.Mark, staging.Rollback, staging.Regenerate, Sweep, SetDefault, Follow,
+	staging.Delete, staging.PinVerb, staging.Unpin, staging.Keep, staging.Unkeep, staging.Extend, staging.Mark, staging.Rollback, staging.Regenerate, Sweep, SetDefault, Follow, staging.Undo,
 }
 
 // publicIssuers lists issuers that sign tokens for everybody in the world.

@@ -17,7 +17,7 @@ func (w *Writer) planAction(ctx context.Context, tree *envrepo.Tree, t task) (pl
 	if err != nil {
 		return planned{}, err
 	}
-	if err := t.authorize(to.project, a); err != nil {
+	if err := t.authorize(to.project, t.requested(a)); err != nil {
 		return planned{}, err
 	}
 	if err := t.By.CheckOrigin(to.project, to.record, a); err != nil {

@@ -42,11 +42,15 @@ func (w *Writer) Apply(ctx context.Context, r Request) (Result, error) {
 
 // planFor returns the function that plans an action.
 func (w *Writer) planFor(ctx context.Context, a staging.Action) (planFunc, error) {
-	if a.Verb != staging.Rollback {
-		return w.planAction, nil
+	switch a.Verb {
+	case staging.Rollback:
+		r, err := w.newRollback(ctx, a)
+		return r.plan, err
+	case staging.Undo:
+		back, err := w.Revert(ctx, a.Name, a.To)
+		return w.planUndo(back), err
 	}
-	r, err := w.newRollback(ctx, a)
-	return r.plan, err
+	return w.planAction, nil
 }
 
 // newTask returns a request as a task of the present moment.
@@ -88,7 +92,7 @@ func (t task) earlierTry(ctx context.Context, tree *envrepo.Tree) (planned, bool
 		return planned{}, false, nil
 	}
 	event, found, err := tree.FindByKey(ctx, t.By.Key, t.By.Person)
-	if err != nil || !found || event.Verb != t.Action.Verb || t.Action.Name != "" && t.Action.Name != event.Staging {
+	if err != nil || !found || event.Verb != t.Action.Verb && t.Action.Verb != staging.Undo || t.Action.Name != "" && t.Action.Name != event.Staging {
 		return planned{}, false, err
 	}
 	to, _, err := resolveTarget(ctx, tree, staging.Action{Name: event.Staging})

@@ -13,6 +13,13 @@ type task struct {
 	Request
 	stamp   staging.Attribution // time and author of the change
 	digests map[string]string   // by image, as registries returned them so far
+	undoes  bool                // the action takes back a change: it may deploy an older build
+}
+
+// requested returns the part of an action that the actor asked for.
+func (t task) requested(a staging.Action) staging.Action {
+	a.Force = a.Force && !t.undoes
+	return a
 }
 
 // planFunc plans a task on a tree. Planning changes nothing, so a plan may be made

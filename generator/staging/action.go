@@ -24,6 +24,7 @@ const (
 	Extend     Verb = "extend" // restart the time to live
 	Mark       Verb = "mark"   // record a test result
 	Rollback   Verb = "rollback"
+	Undo       Verb = "undo" // take back one change and keep later ones
 	Regenerate Verb = "regenerate"
 )
 
@@ -52,7 +53,7 @@ type Action struct {
 	Repository string `json:"repository,omitempty"`
 
 	Reason string `json:"reason,omitempty"` // pin, rollback, keep, archive, restore, restart, delete
-	To     string `json:"to,omitempty"`     // rollback: a revision; empty means the version before
+	To     string `json:"to,omitempty"`     // rollback: a revision; empty means the version before. undo: the revision of the change
 	// rollback of a default branch's staging: return the project's default images too, and
 	// leave the staging open for the next build
 	WithDefault bool `json:"withDefault,omitempty"`

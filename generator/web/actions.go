@@ -166,7 +166,7 @@ func (s *Server) confirmPage(r *http.Request, req *projectRequest, form url.Valu
 // actionOf returns the action for the use cases.
 func (req *projectRequest) actionOf(ctx context.Context, page *confirmPage) (staging.Action, error) {
 	if page.AsksVersion && page.Verb == "" {
-		return req.Revert(ctx, page.Name, page.To)
+		return staging.Action{Verb: staging.Undo, Name: page.Name, To: page.To}, nil
 	}
 	a := staging.Action{Verb: page.Verb, Name: page.Name, To: page.To, Reason: page.ReasonText}
 	if page.AsksResult {
