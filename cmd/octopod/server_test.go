@@ -29,6 +29,8 @@ var directOnly = map[string]string{
 	"sweep_http":   "tests connections to the repositories",
 	"password":     "tests the address of the env repo",
 	"import":       "works on the env repo only, like init",
+
+	"migrate_settings": "works on the env repo only, and reads uncommitted files",
 }
 
 // The scripts also pass through a server, which starts after init.

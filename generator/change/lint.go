@@ -53,9 +53,11 @@ func (w *Writer) Lint(ctx context.Context, edits *staging.Uncommitted) ([]stagin
 	if err != nil {
 		return nil, err
 	}
+	var ofRecords []staging.Problem
 	for _, item := range items {
-		problems = append(problems, lintStaging(tree, item)...)
+		ofRecords = append(ofRecords, lintStaging(tree, item)...)
 	}
+	problems = append(problems, byCause(ofRecords, text)...)
 	return withSource(tree, p, withoutRepeats(problems)), nil
 }
 

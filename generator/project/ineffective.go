@@ -40,7 +40,8 @@ func (p *Project) checkUnusedSections(c *problems) {
 	if s.Engine == EngineKustomize && len(s.Jsonnet.Libraries) > 0 {
 		c.add("spec.jsonnet", "has no effect with engine kustomize: remove it")
 	}
-	if len(s.Images.Registries) > 0 && !s.Images.asksRegistry() {
+	allNamed := !slices.ContainsFunc(p.ServiceNames(), func(name string) bool { return len(s.Services[name].ownImages()) == 0 })
+	if len(s.Images.Registries) > 0 && !s.Images.asksRegistry() && allNamed {
 		c.add("spec.images.registries", "has no effect: add check: exists or pin: digest, or remove it")
 	}
 }

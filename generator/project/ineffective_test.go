@@ -29,7 +29,6 @@ func TestFieldsWithoutEffectAreProblems(t *testing.T) {
 		{"database", lifecycle, "database: {kind: none}\n  " + lifecycle, "spec.database", "remove it"},
 		{"name of the database", lifecycle, "database: {name: 'db-{name}'}\n  " + lifecycle, "spec.database", "remove it"},
 		{"libraries of jsonnet", services, "jsonnet: {libraries: [lib]}\n  " + services, "spec.jsonnet", "engine kustomize"},
-		{"registries", services, "images: {registries: [ghcr.io]}\n  " + services, "spec.images.registries", "check: exists"},
 		{"pattern in permanent", lifecycle, lifecycle + ", permanent: [feature/login]", "spec.lifecycle.permanent[0]", "not of its branch: login"},
 		{"empty permanent", lifecycle, lifecycle + `, permanent: [""]`, "spec.lifecycle.permanent[0]", "is empty"},
 		{"pattern in reserved", "reserved: [www]", `reserved: ["admin-*"]`, "spec.naming.reserved[0]", "write each name in full"},
@@ -72,6 +71,7 @@ func TestFieldsWithoutEffectAreProblems(t *testing.T) {
 	}
 	for _, tt := range []struct{ name, old, new, field, message string }{
 		{"teardown", "  services:", "  lifecycle: {teardown: templates/x}\n  services:", "spec.lifecycle.teardown", "engine kustomize"},
+		{"registries", "  services:", "  images: {registries: [ghcr.io]}\n  services:", "spec.images.registries", "check: exists"},
 		{"components", "  services:", "  kustomize: {components: [templates/x]}\n  services:", "spec.kustomize", "remove it"},
 	} {
 		t.Run("jsonnet "+tt.name, func(t *testing.T) {
