@@ -27,8 +27,8 @@ type Config struct {
 	Sweep SweepConfig `yaml:"sweep,omitempty"`
 	// How people and programs sign in.
 	Auth auth.Config `yaml:"auth,omitempty"`
-	// The forges and registries of the application. With several projects, those that
-	// all of them may use (shared: true); the others belong into projects[].forges.
+	// The forges and registries of the application. A server with several projects lists
+	// shared ones here (shared: true), and all others in projects[].forges.
 	Forges []ForgeConfig `yaml:"forges,omitempty"`
 	// Chats, mailboxes and webhooks that receive notifications; with several projects as
 	// for forges.

@@ -27,8 +27,8 @@ func (c Config) AllSinks() NotifyConfig {
 	return all
 }
 
-// shareFaults lists the forges and sinks of which it is not said which of several
-// projects may use them.
+// shareFaults lists the forges and sinks that belong to none of several projects and are
+// not shared.
 func (c Config) shareFaults() []staging.Problem {
 	if len(c.Projects) < 2 {
 		return nil

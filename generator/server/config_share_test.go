@@ -43,7 +43,8 @@ func TestForgesAndSinksBelongToAProject(t *testing.T) {
 	}
 }
 
-// With one project nothing has to be said. With several, a forge that all may use says so.
+// The only project of a server uses every forge. With several projects, a common forge has
+// shared: true.
 func TestAForgeOfSeveralProjectsSaysSo(t *testing.T) {
 	const rest = "forges: [{host: github.com, kind: github}]\nnotify: {sinks: [{name: chat, kind: slack, url: {env: CHAT}}]}\n"
 	config, err := ReadConfig(writeConfig(t, "projects: [{envRepo: shop.git}]\n"+rest))
@@ -61,8 +62,8 @@ func TestAForgeOfSeveralProjectsSaysSo(t *testing.T) {
 	}
 }
 
-// The secret of one project's webhooks opens no other project, and does not tell
-// whether there is one.
+// The secret of one project's webhooks is not valid for another project, and does not
+// reveal its existence.
 func TestAWebhookSecretBelongsToAProject(t *testing.T) {
 	shop, books := "shop", "books"
 	a, b := &servedProject{senders: []branch.Sender{{Host: "gitlab.com", Kind: "gitlab", Secret: "of shop"}}}, &servedProject{}
