@@ -200,11 +200,14 @@ auth:
 		t.Errorf("the author is %q, want the token's name", author)
 	}
 	for _, args := range [][]string{
-		{"deploy", "other", "--project", "shop", "--branch", "other"}, {"archive", "nightly-1", "--project", "shop"}, {"get", "--project", "books"},
+		{"deploy", "other", "--project", "shop", "--branch", "other"}, {"archive", "nightly-1", "--project", "shop"},
 	} {
 		if out, err := tryProgram(t, dir, nightly, args...); err == nil || !strings.Contains(out, "the token of nightly does not allow") {
 			t.Errorf("%v: %v %s", args, err, out)
 		}
+	}
+	if out, err := tryProgram(t, dir, nightly, "get", "--project", "books"); err == nil || !strings.Contains(out, `no project "books", or you may not read it`) {
+		t.Errorf("a project of others: %v %s", err, out)
 	}
 	page, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.url+"/shop/stagings/nightly-1/archive", nil)
 	if err != nil {

@@ -2,6 +2,7 @@ package auth
 
 import (
 	"slices"
+	"strings"
 
 	"octopod/generator/project"
 	"octopod/generator/staging"
@@ -108,4 +109,21 @@ func actionText(p *project.Project, verb staging.Verb, name string) string {
 func errSignIn() *staging.Error {
 	return staging.Errorf(staging.CodeUnauthorized, "you are not signed in").
 		WithTechnicalHint("sign in on the page, or set a token in OCTOPOD_TOKEN")
+}
+
+// scope returns the identity's scope with the placeholders of its names filled in:
+// {branch} is the branch of the run, {name} the name of its staging.
+func (i Identity) scope(p *project.Project) *Scope {
+	if i.Scope == nil || i.Origin == nil || i.Origin.Branch == "" || strings.Contains(i.Origin.Branch, "*") {
+		return i.Scope
+	}
+	scope, branch, naming := *i.Scope, i.Origin.Branch, p.Naming()
+	scope.Names = nil
+	for _, pattern := range i.Scope.Names {
+		for _, name := range []string{naming.NameOf(branch), naming.HashedNameOf(branch)} {
+			scope.Names = append(scope.Names, strings.NewReplacer("{branch}", branch, "{name}", name).Replace(pattern))
+		}
+	}
+	scope.Names = slices.Compact(scope.Names)
+	return &scope
 }

@@ -41,15 +41,6 @@ func (p proxies) client(r *http.Request) netip.Addr {
 	return address
 }
 
-// ClientAddress returns the address of the client of a request, without its port: behind a
-// trusted proxy the address that the proxy states.
-func (a *Auth) ClientAddress(r *http.Request) string {
-	if client := a.proxies.client(r); client.IsValid() {
-		return client.String()
-	}
-	return r.RemoteAddr
-}
-
 // bucketOf returns the key under which the limiters count an address: for IPv6 the
 // /64 network, because a client usually owns all 2^64 addresses of it.
 func bucketOf(address netip.Addr) string {

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"errors"
+	"net/url"
 	"strings"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -105,4 +106,49 @@ func ciAuthor(token *oidc.IDToken, claims claims) staging.Person {
 		}
 	}
 	return staging.Person{}
+}
+
+// origin returns the source of a run from the claims of GitHub or GitLab. Without
+// them, the origin has no repository, and a bound run may write nothing.
+func (i Issuer) origin(c claims, binding project.Binding) *project.RunOrigin {
+	text := func(name string) string { value, _ := c.text(name); return value }
+	o := &project.RunOrigin{Binding: binding, Event: text("event_name")}
+	switch repository, path := text("repository"), text("project_path"); {
+	case repository != "":
+		o.Repository, o.Branch = i.host()+"/"+repository, githubBranch(o.Event, text("ref"), text("head_ref"))
+	case path != "":
+		o.Repository, o.Event = i.host()+"/"+path, text("pipeline_source")
+		if text("ref_type") == "branch" {
+			o.Branch = text("ref")
+		}
+	}
+	return o
+}
+
+// host returns the host of the forge: GitHub issues tokens at token.actions.….
+func (i Issuer) host() string {
+	u, err := url.Parse(i.Issuer)
+	if err != nil {
+		return ""
+	}
+	if u.Host == "token.actions.githubusercontent.com" {
+		return "github.com"
+	}
+	return strings.TrimPrefix(u.Host, "token.actions.")
+}
+
+// githubBranch returns the branch of a run of GitHub Actions: of a pull request its head.
+// With pull_request_target anybody can choose the name of the head, so there is none.
+func githubBranch(event, ref, head string) string {
+	switch event {
+	case "pull_request":
+		return head
+	case "pull_request_target":
+		return ""
+	}
+	branch, found := strings.CutPrefix(ref, "refs/heads/")
+	if !found {
+		return ""
+	}
+	return branch
 }

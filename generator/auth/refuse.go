@@ -62,6 +62,15 @@ func (a *Auth) report(r *http.Request, err error) {
 	a.options.Refused(r.Context(), attempt)
 }
 
+// ClientAddress returns the address of the client of a request, without its port: behind a
+// trusted proxy the address that the proxy states.
+func (a *Auth) ClientAddress(r *http.Request) string {
+	if client := a.proxies.client(r); client.IsValid() {
+		return client.String()
+	}
+	return r.RemoteAddr
+}
+
 // reason returns the part of an error that people outside may read. The cause stays
 // in the log, because it may quote a provider.
 func reason(err error) string {
