@@ -55,8 +55,8 @@ func (w *Writer) previousVersion(ctx context.Context, name string) (string, erro
 		return "", err
 	}
 	current, err := catalog.FindRecord(tree, name)
-	if err != nil {
-		return "", err
+	if err != nil && staging.CodeOf(err) != staging.CodeInvalid {
+		return "", err // an unreadable record runs nothing: rollback repairs it
 	}
 	for limit, seen := 8, 0; ; limit *= 8 {
 		events, err := w.Versions(ctx, staging.HistoryQuery{Name: name, Limit: limit})
