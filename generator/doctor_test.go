@@ -64,7 +64,6 @@ func TestDiagnose(t *testing.T) {
 		{"what the account may not see", func(_ *fixture, a *testargo.ArgoCD, _ string) {
 			a.SetInstalled(argocd.Installed{Path: argocd.AppProjectPath, Err: staging.Errorf(staging.CodeForbidden, "no")})
 		}, argocd.AppProjectPath, doctor.Unknown, "may not read it", ""},
-		{"nobody else has the names", func(*fixture, *testargo.ArgoCD, string) {}, "names in Argo CD", doctor.OK, "no other Application", ""},
 		{"an Application of somebody else", func(_ *fixture, a *testargo.ArgoCD, _ string) {
 			a.SetForeign(argocd.Foreign{Object: "Application shop-prod", Conflict: "a staging prod would take it over", Staging: "prod"})
 		}, "names in Argo CD", doctor.Warning, "Application shop-prod exists: a staging prod would take it over", "add prod to spec.naming.reserved"},

@@ -111,11 +111,9 @@ func (d *diagnosis) branch(p *project.Project) {
 	const check = "branch of the env repo"
 	writes, syncs := d.Repo.Branch(), p.Spec.ArgoCD.Branch
 	switch {
-	case p.Spec.ArgoCD.RepoURL == "":
+	case p.Spec.ArgoCD.RepoURL == "" || writes == syncs:
 	case writes == "":
 		d.add(check, Unknown, "no branch is checked out; Argo CD syncs branch "+syncs, "")
-	case writes == syncs:
-		d.add(check, OK, "Octopod writes branch "+writes+", and Argo CD syncs it", "")
 	default:
 		d.add(check, Fault, fmt.Sprintf("Octopod writes branch %s, but Argo CD syncs branch %s", writes, syncs),
 			fmt.Sprintf("choose the branch with --ref %s; or set spec.argocd.branch to %s, run octopod lint --fix, and apply %s", syncs, writes, argocd.ApplicationSetPath))

@@ -38,7 +38,7 @@ func (d *diagnosis) foreign(ctx context.Context, cluster status.Inspector, p *pr
 	const check = "names in Argo CD"
 	found, err := cluster.Foreign(ctx, p)
 	if err != nil {
-		d.failed(check, err)
+		d.add(check, Unknown, "cannot list the Applications and AppProjects of others: "+err.Error(), "")
 		return
 	}
 	for _, f := range found {
@@ -47,9 +47,6 @@ func (d *diagnosis) foreign(ctx context.Context, cluster status.Inspector, p *pr
 			fix = fmt.Sprintf("add %s to spec.naming.reserved, unless it is Octopod's staging", f.Staging)
 		}
 		d.add(check, Warning, f.Object+" exists: "+f.Conflict, fix)
-	}
-	if len(found) == 0 {
-		d.add(check, OK, "no other Application or AppProject that the account can list meets the project's names", "")
 	}
 }
 
