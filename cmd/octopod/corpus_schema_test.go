@@ -29,19 +29,53 @@ func openAPIOf(t testing.TB, document []byte) string {
 	return strings.Join(lines, "\n") + "\n"
 }
 
-// sameSchema compares two JSON Schemas.
-func sameSchema(a, b string) bool { return jsonSchemaOf(a) == jsonSchemaOf(b) }
-
-func jsonSchemaOf(text string) string {
-	var document map[string]any
-	if err := json.Unmarshal([]byte(text), &document); err != nil {
-		return err.Error()
+// extendsSchema reports whether a JSON Schema accepts every file that an earlier one
+// accepts: it has the same fields with the same rules, and perhaps more fields.
+func extendsSchema(before, after string) bool {
+	var a, b map[string]any
+	if json.Unmarshal([]byte(before), &a) != nil || json.Unmarshal([]byte(after), &b) != nil {
+		return false
 	}
-	named, _ := document["$defs"].(map[string]any)
-	delete(document, "$defs")
-	lines := append(schemas(named).shapes(), schemas(named).shape(document))
-	slices.Sort(lines)
-	return strings.Join(lines, "\n")
+	defsA, _ := a["$defs"].(map[string]any)
+	defsB, _ := b["$defs"].(map[string]any)
+	delete(a, "$defs")
+	delete(b, "$defs")
+	return extends("", a, b, defsA, defsB)
+}
+
+// extends compares the values of one key, with references resolved and without
+// descriptions.
+func extends(key string, before, after any, defsA, defsB schemas) bool {
+	switch a := resolved(before, defsA).(type) {
+	case map[string]any:
+		b, ok := resolved(after, defsB).(map[string]any)
+		for name, value := range a {
+			if name != "description" && (!ok || !extends(name, value, b[name], defsA, defsB)) {
+				return false
+			}
+		}
+		for name := range b {
+			if _, known := a[name]; !known && name != "description" && key != "properties" {
+				return false
+			}
+		}
+		return ok
+	case []any:
+		b, ok := after.([]any)
+		return ok && slices.EqualFunc(a, b, func(x, y any) bool { return extends("", x, y, defsA, defsB) })
+	default:
+		return a == after
+	}
+}
+
+// resolved returns the schema that a value refers to, or the value.
+func resolved(value any, defs schemas) any {
+	if v, isMap := value.(map[string]any); isMap {
+		if ref, isRef := v["$ref"].(string); isRef {
+			return defs[ref[strings.LastIndex(ref, "/")+1:]]
+		}
+	}
+	return value
 }
 
 func (s schemas) shapes() []string {
