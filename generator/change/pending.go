@@ -2,6 +2,8 @@ package change
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"octopod/generator/catalog"
 	"octopod/generator/project"
@@ -41,6 +43,9 @@ func (w *Writer) PendingChanges(ctx context.Context, name string) (pending []str
 // none.
 func (w *Writer) AddPending(ctx context.Context, views []staging.View) error {
 	for i := range views {
+		if views[i].Status.Phase == staging.PhaseInvalid {
+			continue
+		}
 		pending, edited, err := w.PendingChanges(ctx, views[i].Metadata.Name)
 		if catalog.IsRepoFault(err) {
 			return err
@@ -66,7 +71,8 @@ func (w *Writer) pending(ctx context.Context, to target) ([]string, error) {
 	}
 	var pending []string
 	for _, d := range Compare(before, output.objects) {
-		pending = append(pending, d.Object)
+		kind, name, _ := strings.Cut(d.Object, "/")
+		pending = append(pending, kind+"/"+staging.StableName(kind, name))
 	}
-	return pending, nil
+	return slices.Compact(pending), nil
 }
