@@ -69,44 +69,57 @@ func (w *Writer) planUpdate(ctx context.Context, t task, to target, a staging.Ac
 	if err != nil || len(unchecked) > 0 {
 		return planned{unchecked: unchecked}, err
 	}
-	after, err := to.project.Apply(to.record, a, t.stamp)
+	after, err := to.nextRecord(ctx, t, a)
 	if err != nil {
 		return planned{}, err
 	}
 	if unchecked := w.pinDefaults(to.project, a, &after, t.digests); len(unchecked) > 0 {
 		return planned{unchecked: unchecked}, nil
 	}
+	next, err := w.planRecord(ctx, t, update{target: to, action: a, after: &after})
+	if len(superseded) > 0 {
+		next.result.Note = joinNotes(supersededNote(*to.record, superseded), next.result.Note)
+	}
+	return next, err
+}
+
+// nextRecord returns the record after an action, if the project has room for it and the
+// actor may change its settings.
+func (to target) nextRecord(ctx context.Context, t task, a staging.Action) (staging.Staging, error) {
+	after, err := to.project.Apply(to.record, a, t.stamp)
+	if err != nil {
+		return after, err
+	}
 	if err := to.checkHosts(); err != nil {
-		return planned{}, err
+		return after, err
 	}
 	if err := to.checkQuota(ctx, after); err != nil {
-		return planned{}, err
+		return after, err
 	}
-	if err := authorizeSettings(t.By, to.project, to.record, after); err != nil {
-		return planned{}, err
-	}
-	u := update{target: to, action: a, after: &after}
+	return after, authorizeSettings(t.By, to.project, to.record, after)
+}
+
+// planRecord plans the files of a new or changed record, and what they change beyond
+// the staging.
+func (w *Writer) planRecord(ctx context.Context, t task, u update) (planned, error) {
 	if err := w.generateUpdate(ctx, &u, t.Manifests); err != nil {
 		return planned{}, err
 	}
-	unchecked, note := w.uncheckedObjects(to.project, a, u.output.objects, t.digests)
+	unchecked, note := w.uncheckedObjects(u.project, u.action, u.output.objects, t.digests)
 	if len(unchecked) > 0 {
 		return planned{unchecked: unchecked}, nil
 	}
 	if err := checkRestart(u); err != nil {
 		return planned{}, err
 	}
-	if u.promotion, err = w.promoteDefaults(ctx, u, t.By, to.project.NewDefaultImages(after, a)); err != nil {
+	var err error
+	if u.promotion, err = w.promoteDefaults(ctx, u, t.By, u.project.NewDefaultImages(*u.after, u.action)); err != nil {
 		return planned{}, err
 	}
 	next, err := u.plan(ctx, w, t)
-	if len(next.result.Plan) == 0 {
-		note = ""
+	if len(next.result.Plan) > 0 {
+		next.result.Note = joinNotes(note, next.result.Note)
 	}
-	if len(superseded) > 0 {
-		note = joinNotes(supersededNote(*to.record, superseded), note)
-	}
-	next.result.Note = joinNotes(note, next.result.Note)
 	return next, err
 }
 
