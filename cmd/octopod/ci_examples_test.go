@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"maps"
 	"os"
@@ -53,8 +54,18 @@ func newCIMachine(t *testing.T, variables map[string]string) *ciMachine {
 		"OCTOPOD_GIT_USERNAME": "ci", "OCTOPOD_GIT_TOKEN": "right", "OCTOPOD_ENV_REPO": m.url,
 	})
 	m.run("sh", "octopod init --quiet --project shop --base-domain staging.example.com")
+	m.allowImages(filepath.Join(root, "stagings.git"), "registry.example.com/acme/*", "ghcr.io/acme/*")
 	maps.Copy(m.env, variables)
 	return m
+}
+
+// allowImages lets the service backend take images of more repositories, as the team of
+// the example has written it into octopod.yaml.
+func (m *ciMachine) allowImages(repo string, patterns ...string) {
+	m.t.Helper()
+	m.run("sh", fmt.Sprintf(`git clone -q %[1]s "$HOME/stagings" && cd "$HOME/stagings"
+sed -i 's|^    backend:$|&\n      images: ["%[2]s"]|' octopod.yaml
+git -c user.name=Ada -c user.email=ada@example.com commit -q --amend --no-edit --all && git push -q --force`, repo, strings.Join(patterns, `", "`)))
 }
 
 // run runs a script in a shell, as CI systems do: it ends at the first command that

@@ -35,7 +35,8 @@ is 2. --dry-run commits nothing; in a clone it reads your edited files.
 migrate-settings works on the env repo itself and not with --server: it changes settings
 of every staging, whatever role their parameters require.`,
 		Example: `  # LOGLEVEL is now LOG_LEVEL, and its value warning is now warn
-  octopod migrate-settings --rename LOGLEVEL=LOG_LEVEL --value LOG_LEVEL=warning:warn
+  octopod migrate-settings --rename LOGLEVEL=LOG_LEVEL
+  octopod migrate-settings --value LOG_LEVEL=warning:warn
 
   # Parameters and presets were removed from octopod.yaml
   octopod migrate-settings --drop-unknown --dry-run`,

@@ -46,7 +46,7 @@ func byCause(problems []staging.Problem, text []byte) []staging.Problem {
 // causeInProject returns the field of octopod.yaml that a problem of a record is about,
 // and the staging.
 func causeInProject(p staging.Problem) (cause staging.Problem, name string, ok bool) {
-	dir, isRecord := strings.CutSuffix(p.File, "/staging.yaml")
+	dir, isRecord := strings.CutSuffix(p.File, "/"+staging.RecordFile)
 	m := recordField.FindStringSubmatch(p.Field)
 	if !isRecord || m == nil || p.Rule != "" {
 		return cause, "", false
