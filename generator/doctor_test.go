@@ -148,3 +148,17 @@ func TestDiagnoseNotifications(t *testing.T) {
 		})
 	}
 }
+
+// A deleted staging is explained by its deletion, never by builds that did not come.
+func TestExplainNamesTheDeletion(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	w.do(login("1f2e3d4"))
+	w.do(staging.Action{Verb: staging.Delete, Name: "login", Reason: "branch feature/login is gone"})
+	e, err := w.Explain(t.Context(), "feature/login")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(e.Summary, "login was deleted on") || !strings.Contains(e.Summary, "by Ada: branch feature/login is gone") {
+		t.Errorf("summary %q", e.Summary)
+	}
+}

@@ -69,7 +69,7 @@ func (u update) commitMessage(changes []staging.Difference) (subject, body strin
 		words = []string{"taken away"}
 	case a.Verb == staging.Mark:
 		words = []string{strings.TrimSuffix(string(a.Outcome)+": "+strings.TrimSpace(a.Note), ": ")}
-	case a.Reason != "" && a.Verb != staging.Delete:
+	case a.Reason != "":
 		words = []string{a.Reason}
 	}
 	if len(u.pending) > 0 {

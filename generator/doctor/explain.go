@@ -53,6 +53,9 @@ func (g *Doctor) ExplainTo(ctx context.Context, branch string, v rights.Visibili
 	e.ofRules()
 	e.ofRepositories(g.readHeads(ctx, p))
 	e.ofRecord()
+	if err := g.ofDeletion(ctx, e); err != nil {
+		return Explanation{}, err
+	}
 	e.ofWebhooks(g.Deliveries())
 	e.Summary = e.summary()
 	return e.Explanation, nil
@@ -64,6 +67,7 @@ type explanationBuilder struct {
 	visibility  rights.Visibility
 	project     *project.Project
 	record      *staging.Staging
+	deleted     string // when, by whom and why the staging of the branch was deleted
 	skipReason  string // why the rules skip the branch
 	lastWebhook string // outcome of the last webhook
 	found       bool   // some repository has the branch
@@ -182,6 +186,36 @@ func (e *explanationBuilder) ofRecord() {
 	}
 }
 
+// ofDeletion adds who deleted the staging of the branch, if there was one.
+func (g *Doctor) ofDeletion(ctx context.Context, e *explanationBuilder) error {
+	if e.record != nil {
+		return nil
+	}
+	const deletionAndLastVersion = 2
+	events, err := g.Versions(ctx, staging.HistoryQuery{Name: e.Staging, Limit: deletionAndLastVersion})
+	if err != nil || len(events) < deletionAndLastVersion || !events[0].Gone {
+		return ignoreNotFound(err)
+	}
+	last, err := g.Record(ctx, e.Staging, events[1].Revision)
+	if err != nil || last.Spec.Branch != e.Branch {
+		return ignoreNotFound(err)
+	}
+	gone := events[0]
+	_, reason, _ := strings.Cut(gone.Subject, ": ")
+	e.deleted = strings.TrimSuffix(fmt.Sprintf("%s was deleted on %s by %s: %s", e.Staging, day(gone.At), gone.By.Name, reason), ": ")
+	e.add("staging", "%s", e.deleted)
+	return nil
+}
+
+// ignoreNotFound returns an error unless it is about a staging that does not exist, or
+// whose record cannot be read.
+func ignoreNotFound(err error) error {
+	if code := staging.CodeOf(err); code == staging.CodeNotFound || code == staging.CodeInvalid {
+		return nil
+	}
+	return err
+}
+
 func day(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
 // ofWebhooks adds the last few webhook events of the branch.
@@ -204,6 +238,8 @@ func (e *explanationBuilder) summary() string {
 		return fmt.Sprintf("branch %s has the staging %s", e.Branch, e.Staging)
 	case e.record != nil:
 		return fmt.Sprintf("branch %s has the staging %s, which is %s", e.Branch, e.Staging, e.record.Spec.State)
+	case e.deleted != "":
+		return fmt.Sprintf("branch %s has no staging: %s", e.Branch, e.deleted)
 	case e.lastWebhook != "":
 		return fmt.Sprintf("branch %s has no staging; the last webhook: %s", e.Branch, e.lastWebhook)
 	case e.skipReason != "":
