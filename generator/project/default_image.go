@@ -22,6 +22,16 @@ func (p *Project) NewDefaultImages(s staging.Staging, a staging.Action) map[stri
 	return images
 }
 
+// SetsDefaults reports whether builds of a branch become default images of services.
+func (p *Project) SetsDefaults(branch string) bool {
+	for _, service := range p.Spec.Services {
+		if service.Image != "" && service.DefaultBranch == branch {
+			return true
+		}
+	}
+	return false
+}
+
 // DefaultImagesOf returns the images that a staging of a default branch gives to the
 // project: those of services whose default branch it runs, where they are not the
 // default images already.

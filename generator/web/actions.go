@@ -122,6 +122,9 @@ type confirmPage struct {
 	Conflict   *conflict
 	WrongName  bool
 	Action     string // URL of the form
+
+	AsksDefault bool // a rollback may return the project's default images too
+	WithDefault bool
 }
 
 func (s *Server) confirm(w http.ResponseWriter, r *http.Request, req *projectRequest) error {
@@ -153,6 +156,8 @@ func (s *Server) confirmPage(r *http.Request, req *projectRequest, form url.Valu
 		Version: view.Version, To: form.Get("to"), Setting: form.Get("name"), ReasonText: strings.TrimSpace(form.Get("reason")), Action: r.URL.Path,
 		Outcome: staging.Outcome(form.Get("outcome")), Note: strings.TrimSpace(form.Get("note")), Tested: req.testResultOf(view),
 	}
+	page.AsksDefault = d.Verb == staging.Rollback && req.project.SetsDefaults(view.Spec.Branch)
+	page.WithDefault = page.AsksDefault && form.Get("withDefault") != ""
 	page.frame = s.frame(r, req, page.Heading, "list")
 	if d.AsksVersion {
 		if page.About, err = req.eventAt(r.Context(), name, page.To); err != nil {
@@ -168,7 +173,7 @@ func (req *projectRequest) actionOf(ctx context.Context, page *confirmPage) (sta
 	if page.AsksVersion && page.Verb == "" {
 		return staging.Action{Verb: staging.Undo, Name: page.Name, To: page.To}, nil
 	}
-	a := staging.Action{Verb: page.Verb, Name: page.Name, To: page.To, Reason: page.ReasonText}
+	a := staging.Action{Verb: page.Verb, Name: page.Name, To: page.To, Reason: page.ReasonText, WithDefault: page.WithDefault}
 	if page.AsksResult {
 		a.Outcome, a.Note = page.Outcome, page.Note
 	}

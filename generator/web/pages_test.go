@@ -341,3 +341,44 @@ func TestTheWayToOtherProjects(t *testing.T) {
 	}
 	quinn.get("/").shows(200, "Projects", "The shop")
 }
+
+// mainBuild returns a deploy of the default branch with a new backend.
+func mainBuild(tag string) staging.Action {
+	return staging.Action{
+		Verb: staging.Deploy, Branch: "main",
+		Images: map[string]staging.Build{"backend": {Image: "registry.example.com/shop/backend:" + tag, Commit: tag}},
+	}
+}
+
+// Restoring an earlier version of the default branch's staging offers to do so for
+// everyone.
+func TestAnEarlierVersionForEveryone(t *testing.T) {
+	w := newWorld(t, nil)
+	w.do(mainBuild("1f2e3d4"))
+	w.do(mainBuild("bad0bad"))
+	quinn := w.as("Quinn", project.RoleUser)
+	back, _ := quinn.get("/shop/stagings/main").Find(".history a:contains('Restore this version')").Attr("href")
+	confirm := quinn.get(back)
+	confirm.shows(200, "For everyone")
+	quinn.submit(confirm, "", map[string]string{"withDefault": "1"}).shows(200, "Restoring that version")
+	p, err := w.Project(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := p.Spec.Services["backend"].Image; !strings.HasSuffix(got, ":1f2e3d4") || w.record("main").Spec.Pinned != nil {
+		t.Errorf("default %s, pin %v", got, w.record("main").Spec.Pinned)
+	}
+}
+
+// A user may undo a build: it is no deploy of an older build that skips a check.
+func TestAUserUndoesABuild(t *testing.T) {
+	w := newWorld(t, nil)
+	w.do(mainBuild("1f2e3d4"))
+	w.do(mainBuild("bad0bad"))
+	quinn := w.as("Quinn", project.RoleUser)
+	undo, _ := quinn.get("/shop/stagings/main").Find(".history a:contains('Undo')").Attr("href")
+	quinn.submit(quinn.get(undo), "", nil).shows(200, "Undone.")
+	if got := w.record("main").Spec.Services["backend"].Commit; got != "1f2e3d4" {
+		t.Errorf("backend %s", got)
+	}
+}
