@@ -67,7 +67,7 @@ type explanationBuilder struct {
 	visibility  rights.Visibility
 	project     *project.Project
 	record      *staging.Staging
-	deleted     string // when, by whom and why the staging of the branch was deleted
+	deleted     string // author, time and reason of the deletion of the staging
 	skipReason  string // why the rules skip the branch
 	lastWebhook string // outcome of the last webhook
 	found       bool   // some repository has the branch
