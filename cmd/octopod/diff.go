@@ -58,7 +58,17 @@ func (c *cli) diff(ctx context.Context, name string, revisions []string, committ
 	if err != nil {
 		return err
 	}
+	if lost := change.DataLoss(before, after); len(lost) > 0 && len(revisions) == 0 {
+		c.noteDataLoss(lost)
+	}
 	return c.showDiffs(change.Compare(before, after))
+}
+
+// noteDataLoss prints the objects that a change removes with their data.
+func (c *cli) noteDataLoss(lost []staging.Problem) {
+	for _, p := range lost {
+		c.note("data loss: %s", p.Message)
+	}
 }
 
 // drift returns the committed manifests and newly generated ones.

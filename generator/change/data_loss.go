@@ -14,9 +14,9 @@ const RuleDataLoss = "data-loss"
 // and a volume claim hold, and a StatefulSet of another name starts with empty volumes.
 var dataKinds = []string{"Namespace", "PersistentVolumeClaim", "StatefulSet"}
 
-// dataLoss returns a problem for each object of before that holds data and is missing
+// DataLoss returns a problem for each object of before that holds data and is missing
 // in after. An object of another name or namespace is another object.
-func dataLoss(before, after []staging.Object) []staging.Problem {
+func DataLoss(before, after []staging.Object) []staging.Problem {
 	var problems []staging.Problem
 	for _, o := range before {
 		if !slices.Contains(dataKinds, o.Kind) || slices.ContainsFunc(after, func(a staging.Object) bool { return sameObject(o, a) }) {
@@ -53,7 +53,7 @@ func (u update) checkDataLoss(t task, before []staging.Object) error {
 	if t.AllowDataLoss || u.record == nil || u.recordOnly || u.output.objects == nil || !changesTemplate(u.action.Verb) {
 		return nil
 	}
-	return dataLossError(u.name, dataLoss(before, u.output.objects))
+	return dataLossError(u.name, DataLoss(before, u.output.objects))
 }
 
 // changesTemplate reports whether a verb may bring other objects than those of before.

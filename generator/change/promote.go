@@ -124,7 +124,7 @@ func (w *Writer) updateUser(ctx context.Context, tree *envrepo.Tree, p *project.
 	output, err := w.generate(ctx, basis{tree, p}, after, false)
 	if u.dir.Files, u.err = output.files, err; output.objects != nil {
 		before, _ := w.CommittedObjects(ctx, tree, p, name) // broken files must not prevent their repair
-		u.err = dataLossError(name, dataLoss(before, output.objects))
+		u.err = dataLossError(name, DataLoss(before, output.objects))
 	}
 	return u
 }

@@ -190,7 +190,7 @@ func (w *Writer) regenerate(ctx context.Context, b basis, name string, r Regener
 	item.Changed, item.Err = len(plan) > 0, err
 	if item.Changed && !r.AllowDataLoss {
 		before, _ := w.CommittedObjects(ctx, b.tree, b.project, name) // broken files must not prevent their repair
-		item.Err = dataLossError(name, dataLoss(before, output.objects))
+		item.Err = dataLossError(name, DataLoss(before, output.objects))
 	}
 	for _, file := range plan {
 		if file.Action == staging.Removed {
