@@ -181,3 +181,15 @@ func TestAnAwaitedChangeNeedsArgoCD(t *testing.T) {
 		t.Errorf("error %v, tip %s after %s", err, w.tip().Revision(), before)
 	}
 }
+
+// Undoing a rollback brings back the images, the settings and the missing pin.
+func TestUndoOfARollback(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	w.do(login("1f2e3d4"))
+	w.do(login("2a3b4c5"))
+	r := w.do(staging.Action{Verb: staging.Rollback, Name: "login"})
+	w.do(staging.Action{Verb: staging.Undo, Name: "login", To: r.Revision})
+	if s := w.record("login"); s.Spec.Pinned != nil || s.Spec.Services["frontend"].Commit != "2a3b4c5" {
+		t.Errorf("pinned %v, frontend %s", s.Spec.Pinned, s.Spec.Services["frontend"].Commit)
+	}
+}

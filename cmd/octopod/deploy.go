@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"octopod/generator/change"
 	"octopod/generator/staging"
 )
 
@@ -128,23 +127,12 @@ func (c *cli) deployVerb(cmd *cobra.Command, verb staging.Verb) *cobra.Command {
 		}
 		recorder := &resultRecorder{backend: &imageWaiter{backend: to, cli: c}}
 		err = c.apply(cmd.Context(), recorder, a, o.writeFlags)
-		c.noteSkipped(recorder.result)
 		if recorder.applied {
 			err = cmp.Or(err, c.writeOutputs(o.outputs, recorder.result))
 		}
 		return err
 	}
 	return cmd
-}
-
-// noteSkipped prints the parts of a deploy that changed nothing.
-func (c *cli) noteSkipped(r change.Result) {
-	if r.Changed && r.Note != "" {
-		c.note("%s", oneLine(r.Note))
-	}
-	for _, f := range r.Refused {
-		c.note("%s does not follow the new default: %s", f.Name, message(f.Err))
-	}
 }
 
 func (o *deployFlags) action(cmd *cobra.Command, verb staging.Verb, args []string) (staging.Action, error) {

@@ -117,6 +117,7 @@ type resultJSON struct {
 }
 
 func (c *cli) showResult(a staging.Action, r change.Result, w writeFlags) error {
+	defer c.noteRemarks(a, r)
 	var diff string
 	if w.diff {
 		diff = change.Unified(change.Compare(r.Before, r.After))
@@ -141,6 +142,17 @@ func (c *cli) showResult(a staging.Action, r change.Result, w writeFlags) error 
 		c.noteLocal()
 	}
 	return nil
+}
+
+// noteRemarks prints what the changes do not show: pending changes that went with them,
+// what was not done, and stagings that could not follow.
+func (c *cli) noteRemarks(a staging.Action, r change.Result) {
+	if r.Changed && r.Note != "" && a.Verb != staging.Delete { // the headline of a delete has the note
+		c.note("%s", oneLine(r.Note))
+	}
+	for _, f := range r.Refused {
+		c.note("%s does not follow the new default: %s", f.Name, message(f.Err))
+	}
 }
 
 // headline returns the result in one line: deployed feature-login (1f2e3d4).

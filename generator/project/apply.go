@@ -34,6 +34,9 @@ func (p *Project) Apply(current *staging.Staging, a staging.Action, at staging.A
 		if a.Repository != "" {
 			p.dropBuilds(&next, a.Repository)
 		}
+		if a.Unpins {
+			next.Spec.Pinned = nil
+		}
 		return p.configure(next, a)
 	case staging.Archive:
 		return archive(next, a, at)
@@ -114,6 +117,9 @@ func (p *Project) deploy(current *staging.Staging, a staging.Action, at staging.
 		p.restore(&next, staging.Action{}, at)
 	}
 	next.Spec.State = staging.Active
+	if a.Unpins {
+		next.Spec.Pinned = nil
+	}
 	if a.PullRequest != nil && !joins(a, next) {
 		next.Spec.PullRequest = a.PullRequest
 	}
@@ -148,7 +154,7 @@ func deployable(current *staging.Staging, a staging.Action) error {
 	case current.Spec.State == staging.Deleting:
 		return staging.Errorf(staging.CodeConflict, "staging %q is being deleted", a.Name).
 			WithTechnicalHint("wait for the deletion, then deploy again; `octopod restore %s` cancels the deletion", a.Name)
-	case current.Spec.Pinned != nil:
+	case current.Spec.Pinned != nil && !a.Unpins:
 		return pinned(*current)
 	}
 	return nil

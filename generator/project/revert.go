@@ -34,21 +34,25 @@ func Revert(before, after staging.Staging) (staging.Action, error) {
 			Image: was.Image, Commit: was.Commit, Repository: was.Repository, Committed: was.Committed, Run: was.Run,
 		}
 	}
-	if back.Verb == staging.Set && back.Title == nil && len(back.Set)+len(back.Absent)+len(back.Unset)+len(back.Presets)+len(back.DropPresets) == 0 {
+	nothing := back.Verb == staging.Set && back.Title == nil && len(back.Set)+len(back.Absent)+len(back.Unset)+len(back.Presets)+len(back.DropPresets) == 0
+	pinned := before.Spec.Pinned == nil && after.Spec.Pinned != nil
+	switch {
+	case nothing && pinned:
+		return staging.Action{Verb: staging.Unpin, Name: after.Name}, nil
+	case nothing:
 		return back, staging.Errorf(staging.CodeNotFound, "this change has no effect that can be reverted")
 	}
+	back.Unpins = pinned // a rollback
 	return back, nil
 }
 
-// stateVerb returns the verb that reverts a change of the state or the pin.
+// stateVerb returns the verb that reverts a change of the state.
 func stateVerb(before, after staging.Spec) (staging.Verb, bool) {
 	switch {
 	case before.State != after.State && before.State == staging.Active:
 		return staging.Restore, true
 	case before.State != after.State && before.State == staging.Archived:
 		return staging.Archive, true
-	case before.Pinned == nil && after.Pinned != nil:
-		return staging.Unpin, true
 	}
 	return "", false
 }

@@ -38,6 +38,7 @@ type Action struct {
 	Title        *string           `json:"title,omitempty"` // deploy, create, update, set
 	Images       map[string]Build  `json:"images,omitempty"`
 	PullRequest  *PullRequest      `json:"pullRequest,omitempty"`
+	Unpins       bool              `json:"-"`                      // update, set: also unpin, to undo a rollback
 	Join         bool              `json:"join,omitempty"`         // deploy: Name is the staging of another branch
 	Force        bool              `json:"force,omitempty"`        // deploy: also builds that are older than the running ones
 	NoImageCheck bool              `json:"noImageCheck,omitempty"` // deploy: do not check the images in their registries
