@@ -71,6 +71,13 @@ func (s *shop) newBackend(hooks bool) *appRepo {
 	r := s.newAppRepo("backend")
 	r.edit("octopod.yaml", "github.com/acme/shop-backend\n", "127.0.0.1/"+r.path+"\n      build: "+r.image("{commit}")+"\n")
 	r.edit("octopod.yaml", "      repository: github.com/acme/shop-frontend\n", "")
+	for _, service := range []string{"backend", "frontend"} { // the check covers the default images too
+		standard := r.registry.Host + "/shop/" + service + ":main"
+		r.edit("octopod.yaml", "image: registry.example.com/shop/"+service+":main", "image: "+standard)
+		if _, err := testenv.Push(standard); err != nil {
+			s.t.Fatal(err)
+		}
+	}
 	r.edit("octopod.yaml", "branchGrace: 1h", "branchGrace: 10s")
 	r.edit("octopod.yaml", "  lifecycle:\n", "  images: {check: exists}\n  notify: [{to: commit}, {to: pull-request}]\n  lifecycle:\n")
 	r.server = s.serveForge()
