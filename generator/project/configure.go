@@ -27,7 +27,7 @@ func (p *Project) configure(s staging.Staging, a staging.Action) (staging.Stagin
 	for _, name := range a.Unset {
 		p.unset(&c, &s, name)
 	}
-	if err := staging.Invalid("the settings do not fit the project", c); err != nil {
+	if err := staging.Invalid("these settings need fixing", c); err != nil {
 		return s, err
 	}
 	return s, nil

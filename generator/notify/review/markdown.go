@@ -79,7 +79,7 @@ func version(s staging.Service) string {
 	case staging.FromDefault:
 		return tag + " (the default)"
 	case staging.FromPinned:
-		return tag + " (chosen by hand)"
+		return tag + " (picked by hand)"
 	}
 	return tag
 }

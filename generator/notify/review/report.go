@@ -136,7 +136,7 @@ func summary(phase staging.Phase) string {
 // sentence describes a phase in a sentence.
 func sentence(p *project.Project, v *staging.View) string {
 	usual := map[staging.Phase]string{
-		staging.PhaseCreating: "It is being set up for the first time.", staging.PhaseUpdating: "A change is being deployed.",
+		staging.PhaseCreating: "It is starting for the first time.", staging.PhaseUpdating: "A change is being deployed.",
 		staging.PhaseArchiving: "Its data is kept.", staging.PhaseDeleting: "It is being removed.",
 	}
 	if text, known := usual[v.Status.Phase]; known {

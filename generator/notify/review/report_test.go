@@ -30,7 +30,7 @@ Kept until 1 Dec 2026 · [Settings, versions and more](https://octopod.example.c
 
 ### ⏳ Staging feature-login is starting
 
-It is being set up for the first time.
+It is starting for the first time.
 
 | Part | Version |
 | --- | --- |
