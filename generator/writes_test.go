@@ -36,19 +36,21 @@ func TestRollbackReturnsToWhatRanBefore(t *testing.T) {
 	})
 }
 
+// Whether a person or the next deploy woke the staging, rollback does not put it to sleep.
 func TestRollbackAfterANightsSleepRuns(t *testing.T) {
-	w := shop(t, project.EngineKustomize, project.OutputRendered)
-	w.do(login("1f2e3d4"))
-	w.do(staging.Action{Verb: staging.Archive, Name: "login"})
-	w.do(staging.Action{Verb: staging.Restore, Name: "login"})
-	w.do(login("2a3b4c5"))
-	w.do(staging.Action{Verb: staging.Rollback, Name: "login"})
-	s, err := w.tip().Staging("login")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if s.Spec.State != staging.Active || s.Spec.Services["frontend"].Commit != "1f2e3d4" {
-		t.Errorf("state %s, frontend %s", s.Spec.State, s.Spec.Services["frontend"].Commit)
+	for _, wake := range []bool{true, false} {
+		w := shop(t, project.EngineKustomize, project.OutputRendered)
+		w.do(login("1f2e3d4"))
+		w.do(staging.Action{Verb: staging.Archive, Name: "login"})
+		if wake {
+			w.do(staging.Action{Verb: staging.Restore, Name: "login"})
+		}
+		w.do(login("2a3b4c5"))
+		w.do(staging.Action{Verb: staging.Rollback, Name: "login"})
+		s := w.record("login")
+		if s.Spec.State != staging.Active || s.Spec.Services["frontend"].Commit != "1f2e3d4" {
+			t.Errorf("woken %v: state %s, frontend %s", wake, s.Spec.State, s.Spec.Services["frontend"].Commit)
+		}
 	}
 }
 
