@@ -47,6 +47,11 @@ func dataLossError(name string, lost []staging.Problem) error {
 	}
 }
 
+// LosesData reports whether an error refuses a change that would lose data.
+func LosesData(err error) bool {
+	return slices.ContainsFunc(staging.ProblemsOf(err), func(p staging.Problem) bool { return p.Rule == RuleDataLoss })
+}
+
 // checkDataLoss refuses an update that would lose data, unless the request allows it.
 // Archive and restore keep volumes, and deleting is what delete says.
 func (u update) checkDataLoss(t task, before []staging.Object) error {

@@ -62,6 +62,9 @@ func (p *Project) Apply(current *staging.Staging, a staging.Action, at staging.A
 	case staging.Extend:
 		p.renewExpiry(&next, at.At)
 	case staging.Regenerate:
+		if next.Spec.Pinned != nil {
+			return staging.Staging{}, pinned(next)
+		}
 		p.fillServices(&next)
 	default:
 		return staging.Staging{}, staging.Errorf(staging.CodeInvalid, "%q does not change a record", a.Verb)

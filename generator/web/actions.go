@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -47,6 +48,9 @@ var actions = map[string]action{
 		Explain: fixedText("The setting goes back to the project’s default.")},
 	"mark": {Verb: staging.Mark, Question: "Does %s work?", AsksResult: true,
 		Explain: fixedText("Record your test result. It belongs to the current versions and settings; when these change, everyone sees that you tested an earlier state.")},
+	"regenerate": {Verb: staging.Regenerate, Question: "Update %s now?", Button: "Update now",
+		Explain: fixedText("The staging gets what has changed in the project since it was last deployed. If someone changed its files by hand, they become what this page says.",
+			"Its own versions, its settings and its data stay.")},
 	"undo": {Question: "Undo this change of %s?", Button: "Undo this change", AsksVersion: true,
 		Explain: fixedText("This change is reverted. Later changes stay.")},
 	"rollback": {Verb: staging.Rollback, Question: "Restore this version of %s?", Button: "Restore this version", AsksVersion: true,
@@ -133,7 +137,7 @@ func (s *Server) confirm(w http.ResponseWriter, r *http.Request, req *projectReq
 		return err
 	}
 	if !page.AsksResult && !page.Danger && page.Verb != staging.Restart { // explainDelete lists the losses, and a restart changes nothing
-		page.Preview = req.preview(r, action, nil)
+		page.Preview = req.preview(r, change.Request{Action: action}, nil)
 	}
 	return s.pages.show(w, http.StatusOK, "confirm", page)
 }
@@ -147,6 +151,9 @@ func (s *Server) confirmPage(r *http.Request, req *projectRequest, form url.Valu
 		return nil, staging.Action{}, err
 	}
 	name := r.PathValue("name")
+	if err := req.viewer.Authorize(req.project, cmp.Or(d.Verb, staging.Undo), name); err != nil {
+		return nil, staging.Action{}, err
+	}
 	view, err := req.committedView(r.Context(), name)
 	if err != nil {
 		return nil, staging.Action{}, err
@@ -212,11 +219,15 @@ func (s *Server) performAction(w http.ResponseWriter, r *http.Request, req *proj
 		page.WrongName = true
 		return s.pages.show(w, http.StatusUnprocessableEntity, "confirm", page)
 	}
-	result, err := req.apply(r.Context(), change.Request{Action: action, Version: form.Get("version")})
+	result, err := req.apply(r.Context(), requestOf(action, form))
+	if change.LosesData(err) {
+		page.Preview = &preview{Faults: req.formErrorsOf(err, nil)}
+		return s.pages.show(w, http.StatusConflict, "confirm", page)
+	}
 	if staging.CodeOf(err) == staging.CodeConflict && err != nil {
 		if page.Conflict = req.conflict(r, page.Name); page.Conflict != nil {
 			if !page.Danger {
-				page.Preview = req.preview(r, action, nil)
+				page.Preview = req.preview(r, change.Request{Action: action}, nil)
 			}
 			return s.pages.show(w, http.StatusConflict, "confirm", page)
 		}

@@ -174,7 +174,7 @@ func TestRolesHoldWithoutThePage(t *testing.T) {
 	}
 	quinn.post("/shop/stagings/login/settings", url.Values{"step": {"save"}, "set.backend.memory": {"9Gi"}, "was.backend.memory": {"256Mi"}}).shows(200, "No changes to save")
 	quinn.post("/shop/stagings/login/unset", url.Values{"name": {"nothing"}}).shows(http.StatusUnprocessableEntity)
-	quinn.post("/shop/stagings/login/regenerate", nil).shows(http.StatusNotFound)
+	quinn.post("/shop/stagings/login/regenerate", nil).shows(http.StatusForbidden)
 	refusals, nobody := w.refused.count(), w.as("Nobody", project.RoleNone)
 	for _, path := range []string{"/shop/", "/shop/stagings/login", "/nothing/"} { // a stranger learns of no project
 		nobody.get(path).shows(http.StatusNotFound, "you have no access")

@@ -154,7 +154,7 @@ func (req *projectRequest) fillPreview(r *http.Request, page *newPage, form url.
 		return
 	}
 	action := req.createAction(page, form)
-	page.Preview = req.preview(r, action, page.fields())
+	page.Preview = req.preview(r, change.Request{Action: action}, page.fields())
 	known := req.branches(r.Context())
 	page.Preview.NoBranch, page.Preview.Own = known.missing(page.Branch), req.ownParts(known, page.Branch)
 	page.Preview.Changes = slices.DeleteFunc(page.Preview.Changes, func(c settingChange) bool {

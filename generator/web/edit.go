@@ -84,7 +84,7 @@ func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request, req *proje
 	req.readSettings(&action, form)
 	page.restoreInput(form)
 	if form.Get("step") != "save" {
-		page.Preview = req.preview(r, action, page.fields())
+		page.Preview = req.preview(r, requestOf(action, form), page.fields())
 		if r.Header.Get("HX-Request") == "true" {
 			return s.pages.fragment(w, "edit", "preview", page.Preview)
 		}
@@ -94,13 +94,16 @@ func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request, req *proje
 	if changesNothing(action) {
 		return seeOther(w, r, page.Page+"?done=nothing")
 	}
-	_, err = req.apply(r.Context(), change.Request{Action: action, Version: form.Get("version")})
-	switch staging.CodeOf(err) {
-	case staging.CodeConflict:
+	_, err = req.apply(r.Context(), requestOf(action, form))
+	switch code := staging.CodeOf(err); {
+	case change.LosesData(err):
+		page.Faults = req.formErrorsOf(err, page.fields())
+		return s.pages.show(w, http.StatusConflict, "edit", page)
+	case code == staging.CodeConflict:
 		if page.Conflict = req.conflict(r, page.Name); page.Conflict != nil {
 			return s.pages.show(w, http.StatusConflict, "edit", page)
 		}
-	case staging.CodeInvalid:
+	case code == staging.CodeInvalid:
 		page.Faults = req.formErrorsOf(err, page.fields())
 		page.Faults.annotateAll(page)
 		return s.pages.show(w, http.StatusUnprocessableEntity, "edit", page)

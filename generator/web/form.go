@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"octopod/generator/change"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -18,6 +19,9 @@ const (
 	fieldAbsent = "absent."
 	fieldWas    = "was."
 )
+
+// fieldAllowDataLoss allows a change to delete data.
+const fieldAllowDataLoss = "allowDataLoss"
 
 // readSettings adds the changed title, presets and settings of a form to an action.
 // It ignores settings that the viewer may not change.
@@ -96,7 +100,9 @@ type formErrors struct {
 	Title, Hint string
 	Rest        []string // problems without a field
 	fields      map[string]string
-	technical   int // number of problems hidden from this viewer
+	technical   int  // number of problems hidden from this viewer
+	Loses       bool // the change would delete data
+	MayLose     bool // the viewer may allow that
 }
 
 // formErrorsOf assigns the problems of an error to the fields of a form.
@@ -104,10 +110,14 @@ func (req *projectRequest) formErrorsOf(err error, fields []string) *formErrors 
 	if fault := req.projectError(err); fault != nil {
 		return &formErrors{Title: sentence(messageOf(fault)), Hint: hintFor(fault), fields: map[string]string{}}
 	}
-	f := &formErrors{Title: sentence(messageOf(err)), Hint: hintFor(err), fields: map[string]string{}}
+	f := &formErrors{Title: sentence(messageOf(err)), Hint: hintFor(err), fields: map[string]string{}, Loses: change.LosesData(err)}
+	if f.Loses {
+		f.MayLose = req.role.Includes(project.RoleAdmin)
+	}
 	for _, p := range staging.ProblemsOf(err) {
 		field := fieldOf(p.Field, fields)
 		switch {
+		case p.Rule == change.RuleDataLoss && !req.shows(project.SectionDetail): // the title says it
 		case field != "":
 			f.fields[field] = sentence(p.Message)
 		case (p.Object != "" || p.File != "" && p.Rule != "") && !req.shows(project.SectionDetail):

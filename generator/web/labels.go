@@ -101,8 +101,9 @@ var notices = map[string]string{
 	"archive": "Archived. “Restore” starts it again as it was.", "restore": "Restoring. It starts again.",
 	"delete": "Deleted.", "extend": "Kept for longer.", "pin": "Pinned. New builds won’t be deployed.",
 	"unpin": "Unpinned. New builds are deployed again.", "rollback": "Restoring that version. New builds won’t be deployed until you unpin it.",
-	"restart": "Restarting.",
-	"unkeep":  "No longer kept.", "mark": "Saved. Everyone can see it.", "undo": "Undone. The change is being deployed.",
+	"restart":    "Restarting.",
+	"regenerate": "Updated. The change is being deployed.",
+	"unkeep":     "No longer kept.", "mark": "Saved. Everyone can see it.", "undo": "Undone. The change is being deployed.",
 }
 
 func noticeOf(done string) string { return notices[done] }

@@ -12,6 +12,7 @@ import (
 // preview is the effect of a change that is not saved yet.
 type preview struct {
 	Changes  []settingChange
+	Loses    bool // the change deletes data, as the viewer allowed
 	Nothing  bool
 	Files    []change.ObjectDiff // only if the viewer sees files
 	Faults   *formErrors
@@ -29,13 +30,14 @@ type settingChange struct {
 }
 
 // preview runs a change as a dry run.
-func (req *projectRequest) preview(r *http.Request, a staging.Action, fields []string) *preview {
+func (req *projectRequest) preview(r *http.Request, of change.Request, fields []string) *preview {
 	manifests := req.shows(project.SectionFiles)
-	result, err := req.Apply(r.Context(), change.Request{Action: a, DryRun: true, Manifests: manifests})
+	of.DryRun, of.Manifests = true, manifests
+	result, err := req.Apply(r.Context(), of)
 	if err != nil {
 		return &preview{Faults: req.formErrorsOf(err, fields)}
 	}
-	p := &preview{Changes: req.changesOf(result.Changes), Nothing: !result.Changed, Name: result.Name}
+	p := &preview{Changes: req.changesOf(result.Changes), Nothing: !result.Changed, Loses: of.AllowDataLoss, Name: result.Name}
 	if manifests {
 		p.Files = change.Compare(result.Before, result.After)
 	}

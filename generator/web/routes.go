@@ -58,6 +58,7 @@ func (s *Server) projectRoutes() http.Handler {
 		"POST /{project}/stagings/{name}/settings": s.saveSettings,
 		"GET /{project}/stagings/{name}/files":     s.files,
 		"GET /{project}/stagings/{name}/resources": s.resources,
+		"GET /{project}/stagings/{name}/pending":   s.pending,
 		"GET /{project}/stagings/{name}/{verb}":    s.confirm,
 		"POST /{project}/stagings/{name}/{verb}":   s.performAction,
 		"GET /{project}/activity":                  s.activity,

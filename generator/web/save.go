@@ -32,6 +32,11 @@ func formOf(r *http.Request) (url.Values, error) {
 	return r.PostForm, nil
 }
 
+// requestOf returns the request of a posted form.
+func requestOf(a staging.Action, form url.Values) change.Request {
+	return change.Request{Action: a, Version: form.Get("version"), AllowDataLoss: form.Get(fieldAllowDataLoss) != ""}
+}
+
 // committedView returns a staging as currently committed.
 func (req *projectRequest) committedView(ctx context.Context, name string) (*staging.View, error) {
 	views, err := req.Find(ctx, staging.Query{Names: []string{name}, Recorded: true})

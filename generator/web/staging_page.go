@@ -25,6 +25,7 @@ type stagingPage struct {
 	Verbs     []actionLink
 	Settings  string // URL of the form; empty if the viewer may not change settings
 	Files     string
+	Pending   string // URL of what the next deploy brings beside itself
 	ArgoCD    string
 	Resources string // URL of the objects in Argo CD
 	Invalid   string // why the record is invalid; only if the viewer sees detail
@@ -111,6 +112,9 @@ func (req *projectRequest) stagingPage(ctx context.Context, view *staging.View) 
 	}
 	if req.shows(project.SectionFiles) {
 		page.Files = req.stagingPath(name, "files")
+		if view.Status.Phase != staging.PhaseInvalid {
+			page.Pending = req.stagingPath(name, "pending")
+		}
 	}
 	if req.shows(project.SectionResources) {
 		page.ArgoCD = req.argoCDPage(name)
