@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -59,6 +60,54 @@ func TestWatchReportsChanges(t *testing.T) {
 	f.phase("login", staging.PhaseDeleting)
 	argo.Remove("login")
 	f.until("gone", func(n live.Event) bool { return n.Kind == live.Deleted && n.Staging.Metadata.Name == "login" })
+}
+
+// While Argo CD is away, the last known state is shown with its age. Its return is no
+// transition: what ran before did not begin to run just now.
+func TestUnknownIsNoTransition(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	r := w.do(login("v1"))
+	g, argo, clock := withArgo(t, w)
+	f := startWatch(t, g, staging.Query{})
+	f.phase("login", staging.PhaseCreating)
+	argo.SetRunning("login", r.Revision, clock.Now(), w.images("login")...)
+	ran := f.phase("login", staging.PhaseRunning).Staging.Status
+	clock.advance(8 * 24 * time.Hour)
+	away := clock.Now().UTC()
+	argo.SetError(errors.New("connection refused"))
+	s := f.phase("login", staging.PhaseUnknown).Staging.Status
+	if s.LastKnown == nil || s.LastKnown.Phase != staging.PhaseRunning || !s.LastKnown.At.Equal(away) || !strings.HasSuffix(s.Reason.String(), "; last known: Running") {
+		t.Errorf("while it is away: %+v (%s)", s.LastKnown, s.Reason)
+	}
+	clock.advance(3 * time.Second)
+	argo.SetError(nil)
+	s = f.phase("login", staging.PhaseRunning).Staging.Status
+	if !reflect.DeepEqual(s.Timings, ran.Timings) || !s.Since.Equal(*ran.Since) || s.LastKnown != nil {
+		t.Errorf("it runs since %v, timings %+v; before: since %v, timings %+v", s.Since, s.Timings, ran.Since, ran.Timings)
+	}
+}
+
+// A watch that begins while Argo CD is away, or while a staging runs, does not know when
+// the staging began to run.
+func TestAFirstStateIsNoTransition(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	r := w.do(login("v1"))
+	g, argo, clock := withArgo(t, w)
+	argo.SetRunning("login", r.Revision, clock.Now(), w.images("login")...)
+	clock.advance(8 * 24 * time.Hour)
+	argo.SetError(errors.New("connection refused"))
+	f := startWatch(t, g, staging.Query{})
+	if s := f.phase("login", staging.PhaseUnknown).Staging.Status; s.LastKnown != nil {
+		t.Errorf("nothing was known: %+v", s.LastKnown)
+	}
+	argo.SetError(nil)
+	f.phase("login", staging.PhaseRunning)
+	argo.Put("login", func(a *staging.Application) { a.Health = "Degraded" })
+	f.phase("login", staging.PhaseDegraded)
+	argo.Put("login", func(a *staging.Application) { a.Health = "Healthy" })
+	if at := f.phase("login", staging.PhaseRunning).Staging.Status.Timings.Running; at != nil {
+		t.Errorf("it is said to run since %s", at)
+	}
 }
 
 // Pods crash before the health of their Application changes.

@@ -13,28 +13,65 @@ import (
 type lastSent struct {
 	view      staging.View
 	content   string                  // hash of its directory without the record
+	known     staging.Status          // the last one that Argo CD reported
+	ran       bool                    // the content ran, maybe before the watch began
+	running   *time.Time              // when the content first ran; nil if that is unknown
 	rollouts  []staging.RolloutRecord // of its versions, oldest first
 	rolloutOf string                  // content of the newest rollout
 	nextPoll  time.Time               // zero: do not poll
 }
 
-// mergeTimings keeps timings observed earlier for the same committed content.
-func mergeTimings(old lastSent, v staging.View, content string, now time.Time) staging.Timings {
-	t, before := v.Status.Timings, old.view.Status.Timings
-	ran := old.view.Status.Phase == staging.PhaseRunning
-	if old.content != content {
-		before, ran = staging.Timings{}, false
+// isKnown reports whether a phase comes from a report of Argo CD. Others say nothing
+// about the cluster, so they are no transition.
+func isKnown(p staging.Phase) bool {
+	return p != "" && p != staging.PhaseUnknown && p != staging.PhaseInvalid
+}
+
+// continueFrom completes the status from what the watch saw earlier: since when it is
+// so, when the content first ran, and the last known state while it is unknown.
+func (s *lastSent) continueFrom(old lastSent, now time.Time) {
+	status := &s.view.Status
+	s.known = old.known
+	status.Since = &now
+	if old.view.Status.Phase == status.Phase {
+		status.Since = old.view.Status.Since
 	}
-	if t.Committed == nil {
-		t.Committed = before.Committed
+	before := old.view.Status.Timings
+	if old.content == s.content {
+		s.ran, s.running = old.ran, old.running
+	} else {
+		before = staging.Timings{}
 	}
-	if v.Status.Phase == staging.PhaseRunning {
-		t.Running = before.Running
-		if t.Running == nil && !ran && old.view.Status.Phase != "" {
-			t.Running = &now
+	if !isKnown(status.Phase) {
+		s.keepLastKnown(before)
+		return
+	}
+	status.Timings.Committed = cmp.Or(status.Timings.Committed, before.Committed)
+	if old.known.Phase == status.Phase {
+		status.Since = old.known.Since
+	}
+	if status.Phase == staging.PhaseRunning {
+		if !s.ran && old.known.Phase != "" {
+			s.running = &now
 		}
+		s.ran, status.Timings.Running = true, s.running
 	}
-	return t
+	s.known = *status
+}
+
+// keepLastKnown sets the last known state of a staging whose present one is unknown.
+func (s *lastSent) keepLastKnown(before staging.Timings) {
+	status := &s.view.Status
+	if status.Phase != staging.PhaseUnknown || s.known.Phase == "" {
+		return
+	}
+	status.Timings = before
+	at := *status.Since
+	if !status.Reason.Since.IsZero() {
+		at = status.Reason.Since
+	}
+	status.Reason.Last = s.known.Phase
+	status.LastKnown = &staging.KnownStatus{Phase: s.known.Phase, Reason: s.known.Reason, At: at}
 }
 
 // maxRollouts bounds the rollouts remembered per staging.

@@ -169,14 +169,22 @@ func (b *watchState) handleArgo(e argocd.Event) []string {
 		b.argo = &status.Snapshot{Apps: b.argo.Apps, AwaySince: b.Now(), Err: e.Err}
 		b.handle(Event{Kind: ArgoDown, Err: e.Err})
 		return b.names()
-	case argocd.Listed:
-		return b.unlisted()
-	case argocd.Reachable:
-		b.argo = &status.Snapshot{Apps: b.argo.Apps}
-		b.handle(Event{Kind: ArgoUp})
-		return b.names()
+	case argocd.Listed, argocd.Reachable:
+		names := b.unlisted()
+		if !b.argo.AwaySince.IsZero() {
+			names = b.argoBack()
+		}
+		return names
 	}
 	return b.selected(e.Application.Staging)
+}
+
+// argoBack ends an absence of Argo CD. The stream may find it there although the list
+// before it failed.
+func (b *watchState) argoBack() []string {
+	b.argo = &status.Snapshot{Apps: b.argo.Apps}
+	b.handle(Event{Kind: ArgoUp})
+	return b.names()
 }
 
 func (b *watchState) setApplication(name string, app *staging.Application) {
@@ -329,12 +337,8 @@ func (b *watchState) sendOne(ctx context.Context, v staging.View) error {
 		status.SetUnreadable(&v, err)
 	}
 	old, known := b.sent[name]
-	v.Status.Since = &now
-	if known && old.view.Status.Phase == v.Status.Phase {
-		v.Status.Since = old.view.Status.Since
-	}
-	v.Status.Timings = mergeTimings(old, v, content, now)
 	seen := lastSent{view: v, content: content, nextPoll: nextPoll(v, now)}
+	seen.continueFrom(old, now)
 	seen.recordRollout(old, now)
 	seen.view.Rollouts = append(seen.view.Rollouts, seen.rollouts...)
 	b.sent[name], v = seen, seen.view

@@ -46,6 +46,9 @@ func (d *rolloutMetrics) run(ctx context.Context) {
 
 // observe compares a status with the previous one, and counts a rollout that ended.
 func (d *rolloutMetrics) observe(name string, is staging.Status, news bool) {
+	if is.Phase == staging.PhaseUnknown { // no transition
+		return
+	}
 	was, ran := d.phases[name], d.runningSince[name]
 	d.phases[name] = is.Phase
 	running := is.Timings.Running

@@ -36,6 +36,8 @@ func TestDeploysAreCountedAndMeasured(t *testing.T) {
 	d.observe("login", ran, true)
 	d.observe("login", staging.Status{Phase: staging.PhaseDegraded, Timings: ran.Timings}, true)
 	d.observe("login", staging.Status{Phase: staging.PhaseFailed}, true)
+	d.observe("login", staging.Status{Phase: staging.PhaseUnknown}, true)
+	d.observe("login", staging.Status{Phase: staging.PhaseFailed}, true) // Argo CD is back
 	text := scraped(t, m)
 	for _, want := range []string{
 		`octopod_deploys_total{project="shop",result="running"} 1`, `octopod_deploys_total{project="shop",result="degraded"} 1`,

@@ -17,6 +17,7 @@ type Reason struct {
 	Total    int           // 0 if unknown
 	For      time.Duration // how long it has lasted, if that is too long; see coarse
 	Since    time.Time     // in UTC, only for ReasonArgoCDUnreachable
+	Last     Phase         // the last known phase, for reasons of an unknown one
 	Awaiting Names         // services whose image CI is still building
 	Words    string        // the sentence, for a reason decoded from JSON, which has no code
 }

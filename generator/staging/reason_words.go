@@ -40,6 +40,9 @@ func (r Reason) String() string {
 	if text == "" {
 		text = r.engineers()
 	}
+	if r.Last != "" {
+		text = joinClause(text, "last known: "+string(r.Last))
+	}
 	if r.Awaiting == "" {
 		return text
 	}

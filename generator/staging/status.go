@@ -29,8 +29,9 @@ type Status struct {
 	URL              string                   `json:"url,omitempty"`              // of the main service
 	URLs             map[string]string        `json:"urls,omitempty"`             // by service
 	Services         map[string]ServiceStatus `json:"services,omitempty"`
-	Since            *time.Time               `json:"since,omitempty"`   // when a watch first saw the phase
-	Changed          *time.Time               `json:"changed,omitempty"` // when a commit last changed it; only for Query.Dated
+	Since            *time.Time               `json:"since,omitempty"`     // when a watch first saw the phase
+	Changed          *time.Time               `json:"changed,omitempty"`   // when a commit last changed it; only for Query.Dated
+	LastKnown        *KnownStatus             `json:"lastKnown,omitempty"` // while the phase is Unknown, if a watch saw an earlier one
 	Timings          Timings                  `json:"timings,omitzero"`
 	Pending          []string                 `json:"pending,omitempty"`                              // objects with pending changes of octopod.yaml or a template; only for Query.Pending
 	EditedByHand     bool                     `json:"editedByHand,omitempty"`                         // the files are not what the record gives; only for Query.Pending
@@ -42,6 +43,13 @@ type Status struct {
 // sweep may remove the record.
 func (s Status) TeardownDone() bool {
 	return s.Phase == PhaseDeleting && s.Reason.Code == ReasonTeardownDone
+}
+
+// KnownStatus is the last state that Argo CD reported of a staging.
+type KnownStatus struct {
+	Phase  Phase     `json:"phase"`
+	Reason Reason    `json:"reason,omitzero"`
+	At     time.Time `json:"at"` // until when it was known
 }
 
 // Timings date the steps of the last change of a staging. A step that has not

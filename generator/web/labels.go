@@ -59,6 +59,9 @@ func statusTextOf(v *staging.View, detail bool, titles map[string]string) status
 		c = statusText{classUnknown, "Saved", "Status is not connected.", ""}
 	}
 	c.Sentence = cmp.Or(reasonText(v.Status.Reason, detail, titles), c.Sentence)
+	if last := v.Status.LastKnown; last != nil {
+		c.Sentence += fmt.Sprintf(" At %s it was: %s.", timestamp{last.At}.Human(), phases[last.Phase].Label)
+	}
 	if detail {
 		c.Detail = v.Status.Detail
 	}
