@@ -55,10 +55,12 @@ func (r runRights) Origin() *project.RunOrigin { return r.origin }
 func TestACIRunWritesItsOwnStagingOnly(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	w.do(built("feature/other", "backend", "o1", 1))
-	as := func(event, branch string) *generator.Access {
-		r := runRights{testRights{role: project.RoleUser}, &project.RunOrigin{Repository: "github.com/acme/shop-backend", Branch: branch, Event: event}}
+	of := func(repository, event, branch string) *generator.Access {
+		r := runRights{testRights{role: project.RoleUser}, &project.RunOrigin{Repository: "github.com/acme/" + repository, Branch: branch, Event: event}}
 		return w.Stagings.As(rights.Actor{Person: staging.Person{Name: "grace"}, Via: staging.ViaCI, Rights: r}, live.NewFeed(w.Stagings, w.Now))
 	}
+	as := func(event, branch string) *generator.Access { return of("shop-backend", event, branch) }
+	back := staging.Action{Verb: staging.Rollback, Name: "main", WithDefault: true}
 	for _, tt := range []struct {
 		name   string
 		by     *generator.Access
@@ -72,6 +74,10 @@ func TestACIRunWritesItsOwnStagingOnly(t *testing.T) {
 		{"deploys a service of another repository", as("push", "feature/login"), built("feature/login", "frontend", "f1", 1), staging.CodeForbidden},
 		{"moves the default image from outside", as("repository_dispatch", "main"), built("main", "backend", "m1", 1), staging.CodeForbidden},
 		{"moves the default image", as("push", "main"), built("main", "backend", "m1", 1), ""},
+		{"moves it again", as("push", "main"), built("main", "backend", "m2", 2), ""},
+		{"takes the default image back from outside", as("repository_dispatch", "main"), back, staging.CodeForbidden},
+		{"takes the default image of another repository back", of("shop-frontend", "push", "main"), back, staging.CodeForbidden},
+		{"takes the default image back", as("push", "main"), back, ""},
 	} {
 		if _, err := tt.by.Apply(t.Context(), change.Request{Action: tt.action}); (err == nil) != (tt.code == "") || err != nil && staging.CodeOf(err) != tt.code {
 			t.Errorf("%s: got %v", tt.name, err)

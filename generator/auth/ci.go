@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/coreos/go-oidc/v3/oidc"
@@ -112,7 +113,7 @@ func ciAuthor(token *oidc.IDToken, claims claims) staging.Person {
 // them, the origin has no repository, and a bound run may write nothing.
 func (i Issuer) origin(c claims, binding project.Binding) *project.RunOrigin {
 	text := func(name string) string { value, _ := c.text(name); return value }
-	o := &project.RunOrigin{Binding: binding, Event: text("event_name")}
+	o := &project.RunOrigin{Binding: binding, Event: text("event_name"), Commit: text("sha")}
 	switch repository, path := text("repository"), text("project_path"); {
 	case repository != "":
 		o.Repository, o.Branch = i.host()+"/"+repository, githubBranch(o.Event, text("ref"), text("head_ref"))
@@ -122,8 +123,14 @@ func (i Issuer) origin(c claims, binding project.Binding) *project.RunOrigin {
 			o.Branch = text("ref")
 		}
 	}
+	if slices.Contains(mergeEvents, o.Event) {
+		o.Commit = ""
+	}
 	return o
 }
+
+// mergeEvents start runs whose commit may be a merge that no branch has.
+var mergeEvents = []string{"pull_request", "merge_request_event"}
 
 // host returns the host of the forge: GitHub issues tokens at token.actions.….
 func (i Issuer) host() string {

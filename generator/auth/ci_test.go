@@ -100,15 +100,19 @@ func TestARunCarriesItsOrigin(t *testing.T) {
 		{gitlab("push", "branch", "feature/login"), "feature/login", "push"},
 		{gitlab("push", "tag", "v1"), "", "push"},
 		{gitlab("pipeline", "branch", "main"), "main", "pipeline"},
+		{gitlab("merge_request_event", "branch", "feature/login"), "feature/login", "merge_request_event"},
 	} {
 		claims := i.run()
 		for _, name := range []string{"repository", "event_name", "ref", "sub"} {
 			delete(claims, name)
 		}
 		maps.Copy(claims, tt.claims)
-		claims["sub"] = "acme/run"
+		claims["sub"], claims["sha"] = "acme/run", "1f2e3d4"
 		got := h.program(t).bearing(i.sign(claims)).get(h.URL + "/").identity(t).Origin
-		want := project.RunOrigin{Repository: host + "/acme/shop", Branch: tt.branch, Event: tt.event}
+		want := project.RunOrigin{Repository: host + "/acme/shop", Branch: tt.branch, Event: tt.event, Commit: "1f2e3d4"}
+		if tt.event == "pull_request" || tt.event == "merge_request_event" { // the commit may be a merge
+			want.Commit = ""
+		}
 		if got == nil || *got != want {
 			t.Errorf("%v: got %+v, want %+v", tt.claims, got, want)
 		}

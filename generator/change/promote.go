@@ -35,6 +35,9 @@ func (w *Writer) promoteDefaults(ctx context.Context, u update, by rights.Actor,
 	if err := by.Authorize(p, rights.SetDefault, u.name); err != nil {
 		return promotion{}, err
 	}
+	if err := by.CheckDefaults(p, images, u.action); err != nil {
+		return promotion{}, err
+	}
 	if p.ChecksImages() {
 		// octopod.yaml lists the registries that may be queried: a deploy must not add one.
 		if err := checkRegistries(p, slices.Sorted(maps.Values(images)), ""); err != nil {

@@ -121,27 +121,9 @@ func (r rollback) plan(ctx context.Context, tree *envrepo.Tree, t task) (planned
 	if err != nil {
 		return planned{}, err
 	}
-	if err := to.readError(); err != nil {
-		return planned{}, err
-	}
-	if err := t.checkVersion(to.project, to.record); err != nil {
-		return planned{}, err
-	}
-	if err := to.checkHosts(); err != nil {
-		return planned{}, err
-	}
 	a.Reason = r.reason(a)
-	after := to.restoredRecord(old, a.Reason, t.stamp)
-	if a.WithDefault {
-		after.Spec.Pinned = nil
-		if to.record != nil {
-			after.Spec.Pinned = to.record.Spec.Pinned
-		}
-	}
-	if err := authorizeSettings(t.By, to.project, to.record, after); err != nil {
-		return planned{}, err
-	}
-	if err := to.project.CheckRestored(to.record, after); err != nil {
+	after := to.restoredRecord(old, a, t.stamp)
+	if err := to.checkRollback(ctx, t, a, after); err != nil {
 		return planned{}, err
 	}
 	u := update{target: to, action: a, after: &after}
@@ -152,6 +134,30 @@ func (r rollback) plan(ctx context.Context, tree *envrepo.Tree, t task) (planned
 		return planned{}, err
 	}
 	return u.plan(ctx, r.writer, t)
+}
+
+// checkRollback rejects a restored record that the actor may not deploy, or that does
+// not fit the project of today.
+func (to target) checkRollback(ctx context.Context, t task, a staging.Action, after staging.Staging) error {
+	if err := to.readError(); err != nil {
+		return err
+	}
+	if err := t.checkVersion(to.project, to.record); err != nil {
+		return err
+	}
+	if err := t.By.CheckOrigin(to.project, &after, a); err != nil { // the name may have belonged to another branch
+		return err
+	}
+	if err := authorizeSettings(t.By, to.project, to.record, after); err != nil {
+		return err
+	}
+	if err := to.project.CheckRestored(to.record, after); err != nil {
+		return err
+	}
+	if err := to.checkHosts(); err != nil {
+		return err
+	}
+	return to.checkQuota(ctx, after)
 }
 
 // restoreDefaults returns the project's default images with the staging of a default
@@ -181,21 +187,30 @@ func (r rollback) reason(a staging.Action) string {
 	return "rolled back to " + r.old.Revision()[:7]
 }
 
-// restoredRecord returns the old record, pinned. It keeps what belongs to the
-// staging and not to one of its versions: the state of the sweep, the last test, and
-// a later expiry.
-func (to target) restoredRecord(old staging.Staging, reason string, at staging.Attribution) staging.Staging {
+// restoredRecord returns the old record, pinned unless the default images return with
+// it. It keeps what belongs to the staging and not to one of its versions: the state of
+// the sweep, the last test, and a later expiry.
+func (to target) restoredRecord(old staging.Staging, a staging.Action, at staging.Attribution) staging.Staging {
 	before, after := to.record, old.Clone()
-	after.Spec.Pinned = &staging.Pin{By: at.By, Reason: reason, At: at.At}
-	if before != nil && before.Spec.Pinned != nil && before.Spec.Pinned.Reason == reason {
-		after.Spec.Pinned = before.Spec.Pinned // repeating a rollback changes nothing
-	}
+	after.Spec.Pinned = to.pinAfter(a, at)
 	keepSweepState(&after, before, at)
 	after.Spec.Tested = lastTest(to.project, old, before)
 	if after.Spec.Expires != nil && before != nil && before.Spec.Expires != nil && after.Spec.Expires.Before(*before.Spec.Expires) {
 		after.Spec.Expires = before.Spec.Expires
 	}
 	return after
+}
+
+// pinAfter returns the pin after a rollback. Repeating a rollback changes nothing.
+func (to target) pinAfter(a staging.Action, at staging.Attribution) *staging.Pin {
+	var was *staging.Pin
+	if to.record != nil {
+		was = to.record.Spec.Pinned
+	}
+	if a.WithDefault || was != nil && was.Reason == a.Reason {
+		return was
+	}
+	return &staging.Pin{By: at.By, Reason: a.Reason, At: at.At}
 }
 
 // restoreFiles restores the generated files of the directory with the new record, and

@@ -15,6 +15,7 @@ type RunOrigin struct {
 	Repository string // github.com/acme/backend; "" if the token does not state it
 	Branch     string // "" for a tag, and for events that run for a branch of strangers
 	Event      string // push, schedule, …
+	Commit     string // "" if the token does not state it, and for the merge commit of a pull request
 	Binding    Binding
 }
 
@@ -44,16 +45,52 @@ func (o *RunOrigin) Check(p *Project, before *staging.Staging, a staging.Action)
 	if !o.builds(p, "") {
 		return o.refuse(a, "the repository must be that of a service: %s", strings.Join(p.repositories(), ", "))
 	}
+	if a.Repository != "" && !giturl.SameRepository(a.Repository, o.Repository) {
+		return o.refuse(a, "the request names the repository %s", giturl.Redact(a.Repository))
+	}
 	for _, name := range sortedKeys(a.Images) {
-		declared, made := p.Spec.Services[name], a.Images[name].Repository
-		switch {
-		case !o.builds(p, name):
-			return o.refuse(a, "service %s belongs to repository %s", name, cmp.Or(declared.Repository, "(none: add spec.services."+name+".repository)"))
-		case made != "" && !giturl.SameRepository(made, o.Repository):
-			return o.refuse(a, "the build of %s names the repository %s", name, giturl.Redact(made))
-		case declared.Image != "" && branch == declared.DefaultBranch && !a.Join && !o.owns(branch):
-			return o.refuse(a, "only a run of branch %s itself (%s) may move the default image of %s", branch, strings.Join(ownEvents, ", "), name)
+		if err := o.checkBuild(p, name, branch, a); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// checkBuild rejects a build that the run did not make.
+func (o *RunOrigin) checkBuild(p *Project, service, branch string, a staging.Action) error {
+	declared, made := p.Spec.Services[service], a.Images[service]
+	switch {
+	case !o.builds(p, service):
+		return o.refuse(a, "service %s belongs to repository %s", service, cmp.Or(declared.Repository, "(none: add spec.services."+service+".repository)"))
+	case made.Repository != "" && !giturl.SameRepository(made.Repository, o.Repository):
+		return o.refuse(a, "the build of %s names the repository %s", service, giturl.Redact(made.Repository))
+	case o.Branch == branch && !o.made(made.Commit):
+		return o.refuse(a, "the build of %s names commit %s, and the run is of commit %s", service, made.Commit, o.Commit)
+	case declared.Image != "" && branch == declared.DefaultBranch && !a.Join:
+		return o.CheckDefault(p, service, a)
+	}
+	return nil
+}
+
+// made reports whether a commit, possibly abbreviated, is that of the run. A commit that
+// either side does not state is not compared.
+func (o *RunOrigin) made(commit string) bool {
+	const fewest = 7 // digits
+	return commit == "" || o.Commit == "" || len(commit) >= fewest && strings.HasPrefix(strings.ToLower(o.Commit), strings.ToLower(commit))
+}
+
+// CheckDefault rejects an action that moves the default image of a service, unless the
+// run is one of the default branch itself. A nil RunOrigin covers everything.
+func (o *RunOrigin) CheckDefault(p *Project, service string, a staging.Action) error {
+	if o == nil || o.Binding == BindNone {
+		return nil
+	}
+	declared := p.Spec.Services[service]
+	switch {
+	case !o.builds(p, service):
+		return o.refuse(a, "the default image of %s belongs to repository %s", service, cmp.Or(declared.Repository, "(none)"))
+	case !o.owns(declared.DefaultBranch):
+		return o.refuse(a, "only a run of branch %s itself (%s) may move the default image of %s", declared.DefaultBranch, strings.Join(ownEvents, ", "), service)
 	}
 	return nil
 }

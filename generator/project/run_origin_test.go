@@ -23,9 +23,15 @@ func TestARunIsBoundToItsOrigin(t *testing.T) {
 	spoofed := backend("feature/login")
 	spoofed.Images = map[string]staging.Build{"backend": {Image: "registry.example.com/shop/backend:1", Repository: "github.com/acme/other"}}
 	login := &staging.Staging{Name: "x", Spec: staging.Spec{Branch: "feature/login"}}
+	commit := strings.Repeat("1f2e3d4c", 5)
+	ofCommit := func(a staging.Action, commit string) staging.Action {
+		a.Images = map[string]staging.Build{"backend": {Image: "registry.example.com/shop/backend:1", Commit: commit}}
+		return a
+	}
 	from := func(repository, branch, event string) *project.RunOrigin {
 		return &project.RunOrigin{Repository: "github.com/acme/" + repository, Branch: branch, Event: event}
 	}
+	at := func(o *project.RunOrigin) *project.RunOrigin { o.Commit = commit; return o }
 	loose := func(o *project.RunOrigin, b project.Binding) *project.RunOrigin { o.Binding = b; return o }
 	for _, tt := range []struct {
 		name   string
@@ -44,6 +50,14 @@ func TestARunIsBoundToItsOrigin(t *testing.T) {
 		{"a staging of another repository", from("other", "feature/login", "push"), login, staging.Action{Verb: staging.Archive, Name: "x"}, "must be that of a service"},
 		{"a service of nobody", from("backend", "feature/login", "push"), nil, frontend, "add spec.services.frontend.repository"},
 		{"a build of another repository", from("backend", "feature/login", "push"), nil, spoofed, "names the repository github.com/acme/other"},
+		{"its own commit", at(from("backend", "feature/login", "push")), nil, ofCommit(backend("feature/login"), commit), ""},
+		{"its own commit, abbreviated", at(from("backend", "feature/login", "push")), nil, ofCommit(backend("feature/login"), commit[:7]), ""},
+		{"a token without a commit", from("backend", "feature/login", "push"), nil, ofCommit(backend("feature/login"), "2a3b4c5"), ""},
+		{"another commit", at(from("backend", "feature/login", "push")), nil, ofCommit(backend("feature/login"), "2a3b4c5"), "names commit 2a3b4c5"},
+		{"a commit of one digit", at(from("backend", "feature/login", "push")), nil, ofCommit(backend("feature/login"), "1"), "names commit 1"},
+		{"another commit of another branch, bound to its repository", loose(at(from("backend", "feature/other", "push")), project.BindRepository), login, ofCommit(backend("feature/login"), "2a3b4c5"), ""},
+		{"its own repository", from("backend", "feature/login", "push"), login, staging.Action{Verb: staging.Delete, Name: "x", Repository: "github.com/acme/backend"}, ""},
+		{"the builds of another repository", from("backend", "feature/login", "push"), login, staging.Action{Verb: staging.Set, Name: "x", Repository: "github.com/acme/frontend"}, "names the repository github.com/acme/frontend"},
 		{"a token without a repository", &project.RunOrigin{Branch: "feature/login"}, nil, backend("feature/login"), "repository (unknown)"},
 		{"the default branch", from("backend", "main", "push"), nil, backend("main"), ""},
 		{"the default branch, by a person", from("backend", "main", "workflow_dispatch"), nil, backend("main"), ""},

@@ -1,6 +1,9 @@
 package rights
 
 import (
+	"maps"
+	"slices"
+
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -67,6 +70,21 @@ type Bound interface {
 func (a Actor) CheckOrigin(p *project.Project, before *staging.Staging, action staging.Action) error {
 	if bound, ok := a.Rights.(Bound); ok {
 		return bound.Origin().Check(p, before, action)
+	}
+	return nil
+}
+
+// CheckDefaults rejects an action that moves the default images of services, if the
+// source of a CI run does not cover it.
+func (a Actor) CheckDefaults(p *project.Project, images map[string]string, action staging.Action) error {
+	bound, ok := a.Rights.(Bound)
+	if !ok {
+		return nil
+	}
+	for _, service := range slices.Sorted(maps.Keys(images)) {
+		if err := bound.Origin().CheckDefault(p, service, action); err != nil {
+			return err
+		}
 	}
 	return nil
 }
