@@ -2,6 +2,7 @@ package generator
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"octopod/generator/change"
@@ -235,13 +236,21 @@ func (a *Access) Drift(ctx context.Context, name string) (before, after []stagin
 	return before, after, a.redactError(v, err)
 }
 
-// redactError strips internals that the actor's role may not see.
+// redactError strips internals that the actor's role may not see, and the names of
+// stagings that the actor may not read.
 func (a *Access) redactError(v rights.Visibility, err error) error {
 	if err == nil || a.by.Rights == nil {
 		return err
 	}
+	var named *staging.Error
+	if errors.As(err, &named) && named.Staging != "" && v.Project != nil && a.by.Authorize(v.Project, rights.Read, named.Staging) != nil {
+		err = named.WithoutStaging()
+	}
 	return v.RedactError(err)
 }
+
+// allNames is the name of no staging: only the right to read every staging covers it.
+const allNames = "*"
 
 func redactFreshness(v rights.Visibility, f live.Freshness) live.Freshness {
 	f.EnvRepo.Err, f.ArgoCD.Err = v.RedactError(f.EnvRepo.Err), v.RedactError(f.ArgoCD.Err)

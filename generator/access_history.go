@@ -1,6 +1,7 @@
 package generator
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -51,7 +52,9 @@ func (a *Access) readableActivity(ctx context.Context, p *project.Project, limit
 			return nil, err
 		}
 		whole := limit == 0 || len(events) < request
-		events = slices.DeleteFunc(events, func(e staging.Event) bool { return a.by.Authorize(p, rights.Read, e.Staging) != nil })
+		events = slices.DeleteFunc(events, func(e staging.Event) bool {
+			return a.by.Authorize(p, rights.Read, cmp.Or(e.Staging, allNames)) != nil // a commit of several, or by hand, may name any
+		})
 		switch {
 		case limit > 0 && len(events) >= limit:
 			return events[:limit], nil

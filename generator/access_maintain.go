@@ -13,12 +13,16 @@ import (
 	"octopod/generator/staging"
 )
 
-// requireMaintainer rejects actors who may not see the files of the env repo. It works
-// with an invalid octopod.yaml, because maintainers look for its faults.
+// requireMaintainer rejects actors who may not read every staging and the files of the
+// env repo. It works with an invalid octopod.yaml, because maintainers look for its
+// faults.
 func (a *Access) requireMaintainer(ctx context.Context) (rights.Visibility, error) {
 	v, err := a.authorize(ctx, rights.Read)
 	if staging.CodeOf(err) == staging.CodeInvalid {
 		err = a.by.Authorize(v.Project, rights.Read, "")
+	}
+	if err == nil {
+		err = a.by.Authorize(v.Project, rights.Read, allNames)
 	}
 	if err == nil {
 		err = v.Require(project.SectionFiles)

@@ -26,7 +26,8 @@ const (
 type Scope struct {
 	// The token's role in its projects; octopod.yaml does not change it.
 	Role project.Role `yaml:"role"`
-	// deploy, archive, … Reading is always allowed.
+	// deploy, archive, … Reading is always allowed. Absent: all, but with names neither
+	// default nor follow, which reach other stagings.
 	Verbs []staging.Verb `yaml:"verbs,omitempty"`
 	// Names of projects; * matches any text.
 	Projects []string `yaml:"projects,omitempty"`
@@ -47,7 +48,17 @@ func (s *Scope) Allows(verb staging.Verb, projectName, name string) bool {
 	case verb == Read:
 		return name == "" || matchesAny(s.Names, name)
 	}
-	return (len(s.Verbs) == 0 || slices.Contains(s.Verbs, verb)) && matchesAny(s.Names, name)
+	return s.allowsVerb(verb) && matchesAny(s.Names, name)
+}
+
+// allowsVerb reports whether the verbs of the scope cover a verb. Without a list they are
+// all verbs, but a scope that is limited to names must list the verbs that reach other
+// stagings.
+func (s *Scope) allowsVerb(verb staging.Verb) bool {
+	if len(s.Verbs) > 0 {
+		return slices.Contains(s.Verbs, verb)
+	}
+	return verb != SetDefault && verb != Follow || matchesAny(s.Names, "*")
 }
 
 func matchesAny(patterns []string, text string) bool {

@@ -119,6 +119,29 @@ func TestTokenOutsideItsScope(t *testing.T) {
 	}
 }
 
+// A token that is limited to names moves no default image, and no staging that follows
+// it, unless its verbs say so.
+func TestNamesWithoutVerbsReachNoOtherStaging(t *testing.T) {
+	for _, tt := range []struct {
+		names []string
+		verbs []staging.Verb
+		want  bool
+	}{
+		{nil, nil, true},
+		{[]string{"*"}, nil, true},
+		{[]string{"nightly-*"}, nil, false},
+		{[]string{"nightly-*"}, []staging.Verb{staging.Deploy}, false},
+		{[]string{"nightly-*"}, []staging.Verb{auth.SetDefault, auth.Follow}, true},
+	} {
+		scope := &auth.Scope{Role: project.RoleUser, Verbs: tt.verbs, Names: tt.names}
+		for _, verb := range []staging.Verb{auth.SetDefault, auth.Follow} {
+			if got := scope.Allows(verb, "shop", "nightly-z"); got != tt.want {
+				t.Errorf("names %v, verbs %v, %s: %v", tt.names, tt.verbs, verb, got)
+			}
+		}
+	}
+}
+
 // A token has its own role, not its owner's, and octopod.yaml does not change it.
 func TestTokenHasItsOwnRole(t *testing.T) {
 	secret, hash := auth.NewToken()

@@ -20,7 +20,7 @@ func (to target) checkHosts() error {
 			return err
 		case exists:
 			return staging.Errorf(staging.CodeExists, "stagings %s and %s would both own the host %s", to.name, c.Other, c.Host).
-				WithHint("choose another name")
+				WithHint("choose another name").OfStaging(c.Other)
 		}
 	}
 	return nil

@@ -92,12 +92,20 @@ func (t task) earlierTry(ctx context.Context, tree *envrepo.Tree) (planned, bool
 		return planned{}, false, nil
 	}
 	event, found, err := tree.FindByKey(ctx, t.By.Key, t.By.Person)
-	if err != nil || !found || event.Verb != t.Action.Verb && t.Action.Verb != staging.Undo || t.Action.Name != "" && t.Action.Name != event.Staging {
+	if err != nil || !found || event.Verb != t.Action.Verb && t.Action.Verb != staging.Undo {
 		return planned{}, false, err
 	}
-	to, _, err := resolveTarget(ctx, tree, staging.Action{Name: event.Staging})
-	if err != nil {
+	to, a, err := resolveTarget(ctx, tree, t.Action)
+	if err != nil || to.name != event.Staging {
 		return planned{}, false, err
+	}
+	if err := t.authorize(to.project, t.requested(a)); err != nil { // another actor may have the same name and key
+		return planned{}, false, err
+	}
+	if gone := to.record == nil && a.Branch == ""; !gone {
+		if err := t.By.CheckOrigin(to.project, to.record, staging.Action{Verb: a.Verb, Name: a.Name, Branch: a.Branch}); err != nil {
+			return planned{}, false, err
+		}
 	}
 	next := to.unchanged("an earlier try of this request made the commit")
 	next.replayed, next.result.Changed, next.result.Revision = true, true, event.Revision

@@ -75,12 +75,12 @@ func (p *Project) Apply(current *staging.Staging, a staging.Action, at staging.A
 // NotFound returns the error for a missing staging. It suggests the most similar name
 // among the existing ones.
 func NotFound(name string, among ...string) error {
-	hint := "`octopod get --all` lists all stagings; `octopod history %[1]s` shows whether it was deleted"
+	err := staging.Errorf(staging.CodeNotFound, "there is no staging %q", name).
+		WithTechnicalHint("`octopod get --all` lists all stagings; `octopod history %s` shows whether it was deleted", name)
 	if near := closestName(name, among); near != "" {
-		hint = "did you mean %[2]s? " + hint
-		return staging.Errorf(staging.CodeNotFound, "there is no staging %q", name).WithTechnicalHint(hint, name, near)
+		return err.Suggesting(near)
 	}
-	return staging.Errorf(staging.CodeNotFound, "there is no staging %q", name).WithTechnicalHint(hint, name)
+	return err
 }
 
 // closestName returns the only name that contains the given one, as feature-login

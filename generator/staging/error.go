@@ -34,6 +34,7 @@ type Error struct {
 	Technical bool      // the hint names commands, options or files: no use on a page
 	Problems  []Problem // all faults of the input
 	Branch    string    // a branch that the message names, after the word branch; a role may not see it
+	Staging   string    // another staging that the message or the hint names; the caller may be unable to read it
 	Err       error     // the cause; may be nil
 }
 
@@ -116,6 +117,30 @@ func (e *Error) WithTechnicalHint(format string, args ...any) *Error {
 func (e *Error) OfBranch(branch string) *Error {
 	e.Branch = branch
 	return e
+}
+
+// didYouMean begins a hint that suggests another staging.
+const didYouMean = "did you mean %s? "
+
+// Suggesting adds the name of another staging to the hint.
+func (e *Error) Suggesting(name string) *Error {
+	e.Hint = fmt.Sprintf(didYouMean, name) + e.Hint
+	return e.OfStaging(name)
+}
+
+// OfStaging sets the other staging that the message or the hint names.
+func (e *Error) OfStaging(name string) *Error {
+	e.Staging = name
+	return e
+}
+
+// WithoutStaging returns a copy of the error that does not name the other staging.
+func (e *Error) WithoutStaging() *Error {
+	plain := *e
+	plain.Hint = strings.Replace(e.Hint, fmt.Sprintf(didYouMean, e.Staging), "", 1)
+	plain.Message = strings.ReplaceAll(e.Message, " "+e.Staging+" ", " another staging ")
+	plain.Staging = ""
+	return &plain
 }
 
 // Because sets the cause.
