@@ -26,6 +26,7 @@ func TestNoVerbCommitsALongText(t *testing.T) {
 		{Verb: staging.Mark, Outcome: staging.Tested, Note: long},
 		{Verb: staging.Set, PullRequest: &staging.PullRequest{Number: 1, Title: long}},
 		{Verb: staging.Deploy, Branch: long},
+		{Verb: staging.Set, Title: new("a\u202eb")},
 	} {
 		a.Name = "login"
 		if err := w.refused(a); staging.CodeOf(err) != staging.CodeInvalid || len(err.Error()) > 200 {

@@ -55,7 +55,7 @@ func fallback(p *project.Project, s staging.Staging, name string) string {
 func (u update) commitMessage(changes []staging.Difference) (subject, body string) {
 	var words, lines []string
 	for _, c := range changes {
-		lines = append(lines, c.String())
+		lines = append(lines, strings.ReplaceAll(c.String(), "\n", "\n  ")) // a value must not look like a trailer
 		if word := u.headline(c); word != "" {
 			words = append(words, word)
 		}

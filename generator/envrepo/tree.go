@@ -84,8 +84,12 @@ func (t *Tree) Names() ([]string, error) {
 	return names, nil
 }
 
-// Has reports whether a staging's directory exists.
+// Has reports whether a staging's directory exists. A name that is no label has none:
+// "../prod" must not lead out of the directory of stagings.
 func (t *Tree) Has(name string) (bool, error) {
+	if !staging.IsLabel(name) {
+		return false, nil
+	}
 	_, exists, err := t.Entry(staging.Dir(name))
 	return exists, err
 }

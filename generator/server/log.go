@@ -18,7 +18,12 @@ import (
 // env repo records the accepted ones.
 type auditLog struct{ to io.Writer }
 
+// maxAudited is the length of a text in the audit log: a request with a long path must
+// not fill the disk.
+const maxAudited = 1000
+
 func (l *auditLog) write(ctx context.Context, a auth.Attempt) {
+	a.Reason, a.Request = staging.Shorten(a.Reason, maxAudited), staging.Shorten(a.Request, maxAudited)
 	line, _ := json.Marshal(struct { // strings and times always encode
 		Kind string `json:"kind"`
 		ID   string `json:"id,omitempty"`

@@ -51,7 +51,8 @@ func TestAProjectOfOthersDoesNotExist(t *testing.T) {
 	}
 }
 
-// Behind a trusted proxy the audit log names the client, for every kind of refusal.
+// Behind a trusted proxy the audit log names the client, for every kind of refusal, in a
+// line of limited length.
 func TestTheAuditLogNamesTheClient(t *testing.T) {
 	var log bytes.Buffer
 	lines := auditLog{&log}
@@ -67,14 +68,14 @@ func TestTheAuditLogNamesTheClient(t *testing.T) {
 		}
 		r.auditRefusal(req.Context(), staging.Errorf(staging.CodeForbidden, "no"))
 	}))
-	for _, path := range []string{"/api/v1/projects/shop/stagings", "/hooks/shop"} {
+	for _, path := range []string{"/api/v1/projects/shop/stagings", "/hooks/shop", "/" + strings.Repeat("x", 60_000)} {
 		log.Reset()
 		req := httptest.NewRequest(http.MethodPost, path, strings.NewReader("{}"))
 		req.RemoteAddr = "192.0.2.1:4711"
 		req.Header.Set("X-Forwarded-For", "203.0.113.9")
 		handler.ServeHTTP(httptest.NewRecorder(), req)
-		if !strings.Contains(log.String(), `"address":"203.0.113.9"`) {
-			t.Errorf("%s: %s", path, log.String())
+		if !strings.Contains(log.String(), `"address":"203.0.113.9"`) || log.Len() > 4000 {
+			t.Errorf("%.100s: %s", path, log.String())
 		}
 	}
 }

@@ -23,12 +23,23 @@ func CheckText(text string, limit int) error {
 	switch {
 	case !utf8.ValidString(text):
 		return fmt.Errorf("is not valid UTF-8")
-	case strings.ContainsFunc(text, unicode.IsControl):
+	case strings.ContainsFunc(text, isControl):
 		return fmt.Errorf("contains a line break or a control character: write it in one line")
 	case len(text) > limit && utf8.RuneCountInString(text) > limit:
 		return fmt.Errorf("is longer than %d characters", limit)
 	}
 	return nil
+}
+
+// isControl reports whether a character changes the place or the direction of the text
+// around it: a line break, a control character, or an override of the direction, with
+// which a title reads as another one.
+func isControl(r rune) bool {
+	switch {
+	case r == '\u2028', r == '\u2029', r >= '\u202a' && r <= '\u202e', r >= '\u2066' && r <= '\u2069':
+		return true
+	}
+	return unicode.IsControl(r)
 }
 
 // CheckTexts returns an error with every free text of the action that is too long or
@@ -80,7 +91,7 @@ func Shorten(text string, limit int) string {
 // characters and at most limit characters long.
 func OneLine(text string, limit int) string {
 	clean := strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
+		if isControl(r) {
 			return ' '
 		}
 		return r

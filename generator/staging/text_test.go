@@ -28,6 +28,9 @@ func TestEveryFreeTextHasALimit(t *testing.T) {
 		"build":              {staging.Action{Images: map[string]staging.Build{"backend": {Commit: *text(501)}}}, "images.backend.commit: is longer"},
 		"line break":         {staging.Action{Reason: "a\nOctopod-Via: web"}, "reason: contains a line break or a control character"},
 		"escape":             {staging.Action{Note: "a\x1b[2J"}, "note: contains a line break or a control character"},
+		"line separator":     {staging.Action{Title: new("a\u2028b")}, "title: contains a line break or a control character"},
+		"direction":          {staging.Action{Title: new("login\u202enimda")}, "title: contains a line break or a control character"},
+		"joined emoji":       {staging.Action{Title: new("👩\u200d💻 עברית")}, ""},
 		"last line break":    {staging.Action{Reason: "flaky\n"}, ""},
 		"not valid in UTF-8": {staging.Action{Reason: "a\xff"}, "reason: is not valid UTF-8"},
 	} {
