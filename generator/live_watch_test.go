@@ -63,7 +63,7 @@ func TestWatchReportsChanges(t *testing.T) {
 }
 
 // While Argo CD is away, the last known state is shown with its age. Its return is no
-// transition: what ran before did not begin to run just now.
+// transition: what ran before did not start again.
 func TestUnknownIsNoTransition(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	r := w.do(login("v1"))
@@ -107,6 +107,45 @@ func TestAFirstStateIsNoTransition(t *testing.T) {
 	argo.Put("login", func(a *staging.Application) { a.Health = "Healthy" })
 	if at := f.phase("login", staging.PhaseRunning).Staging.Status.Timings.Running; at != nil {
 		t.Errorf("it is said to run since %s", at)
+	}
+}
+
+// An Argo CD that accepts calls and never answers holds up neither the watch nor an answer.
+func TestAHangingArgoCDHoldsUpNothing(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	r := w.do(login("v1"))
+	g, argo, clock := withArgo(t, w)
+	argo.SetRunning("login", r.Revision, clock.Now(), w.images("login")...)
+	argo.Put("login", func(a *staging.Application) { a.Health = "Degraded" })
+	argo.SetPods("login", staging.Pod{Name: "backend-1", Workload: "Deployment/backend", Health: "Degraded", Status: "CrashLoopBackOff"})
+	f := startWatch(t, g, staging.Query{})
+	f.phase("login", staging.PhaseFailed)
+	resume := argo.Hang()
+	defer resume()
+	argo.Put("login", func(a *staging.Application) { a.Health = "Progressing" })
+	began := time.Now()
+	w.do(staging.Action{Verb: staging.Deploy, Branch: "feature/other"})
+	f.phase("other", staging.PhaseCreating)
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("the watch published a commit after %s", took)
+	}
+	argo.SetPods("login")
+	resume()
+	f.phase("login", staging.PhaseCreating)
+}
+
+// Every watch and every answer names one moment since when Argo CD is away.
+func TestUnknownSinceIsOneMoment(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	w.do(login("v1"))
+	g, argo, clock := withArgo(t, w)
+	f := startWatch(t, g, staging.Query{})
+	f.phase("login", staging.PhaseCreating)
+	argo.SetError(errors.New("connection refused"))
+	watched := f.phase("login", staging.PhaseUnknown).Staging.Status.Reason.Since
+	clock.advance(time.Minute)
+	if asked := w.phase(g, "login").Reason.Since; !asked.Equal(watched) {
+		t.Errorf("unknown since %s for the watch, since %s for an answer", watched, asked)
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"octopod/generator/argocd"
 	"octopod/generator/project"
 	"octopod/generator/staging"
+	"octopod/generator/testenv"
 )
 
 func TestOptionsFromARGOCD_OPTS(t *testing.T) {
@@ -176,5 +177,31 @@ func TestPodsOfTheNewestVersion(t *testing.T) {
 	want := "bare of Pod/bare Running, loop of Pod/loop Running, new of Deployment/backend Running, postgres-0 of StatefulSet/postgres Running"
 	if strings.Join(got, ", ") != want {
 		t.Errorf("got %s", strings.Join(got, ", "))
+	}
+}
+
+// A server that hangs accepts calls and never answers. No call waits for longer than its
+// limit, whatever deadline the caller has.
+func TestEveryCallHasALimit(t *testing.T) {
+	f := newFake(t)
+	c := f.client(t, func(*argocd.Options) {})
+	c.Hasten(time.Hour, time.Hour, 100*time.Millisecond)
+	hang := make(chan struct{})
+	defer close(hang)
+	f.with(func(f *fakeArgo) { f.hang = hang })
+	p := shop(t, func(*project.Project) {})
+	for name, call := range map[string]func(context.Context) error{
+		"list":    func(ctx context.Context) error { _, err := c.Applications(ctx); return err },
+		"get":     func(ctx context.Context) error { _, err := c.Application(ctx, "shop-login"); return err },
+		"refresh": func(ctx context.Context) error { _, err := c.Refresh(ctx, "shop-login", false); return err },
+		"upsert":  func(ctx context.Context) error { return c.UpsertApplicationSet(ctx, p) },
+		"rights":  func(ctx context.Context) error { _, err := c.MissingPermissions(ctx); return err },
+		"foreign": func(ctx context.Context) error { _, err := c.Foreign(ctx, p); return err },
+	} {
+		began := time.Now()
+		err := call(t.Context())
+		if staging.CodeOf(err) != staging.CodeTimeout || time.Since(began) > testenv.Timeout/4 {
+			t.Errorf("%s: %v after %s", name, err, time.Since(began))
+		}
 	}
 }

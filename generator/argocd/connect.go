@@ -26,10 +26,10 @@ import (
 
 const (
 	maxMessage = 200 << 20 // as in Argo CD's client: a list of thousands is one message
-	// Argo CD allows a ping every 10 s, and its own client sends one every 20 s.
-	// The client detects a hanging server after pingInterval + pingTimeout.
-	pingInterval = 20 * time.Second
-	pingTimeout  = 10 * time.Second
+	// Argo CD allows a ping every 10 s. The client detects a hanging server after
+	// pingInterval + pingTimeout.
+	pingInterval = 12 * time.Second
+	pingTimeout  = 5 * time.Second
 	// gRPC waits up to two minutes by default.
 	maxRedialDelay = 2 * time.Second
 )
@@ -71,10 +71,10 @@ func Connect(o Options) (*Client, error) {
 		web := newGRPCWeb(o, tlsConfig)
 		c.http = web.client
 		dial = append(dial, grpc.WithTransportCredentials(insecure.NewCredentials()),
-			grpc.WithChainUnaryInterceptor(o.observe, retry, web.unary), grpc.WithStreamInterceptor(web.stream))
+			grpc.WithChainUnaryInterceptor(o.observe, c.limit, retry, web.unary), grpc.WithStreamInterceptor(web.stream))
 	} else {
 		dial = append(dial, grpc.WithTransportCredentials(transportCredentials(tlsConfig)), grpc.WithPerRPCCredentials(callMetadata{o}),
-			grpc.WithChainUnaryInterceptor(o.observe, retry))
+			grpc.WithChainUnaryInterceptor(o.observe, c.limit, retry))
 	}
 	if c.conn, err = grpc.NewClient(o.Server, dial...); err != nil {
 		return nil, staging.Errorf(staging.CodeInvalid, "%q is not the address of an Argo CD server", o.Server).Because(err)
@@ -94,6 +94,17 @@ func (o Options) observe(ctx context.Context, method string, request, reply any,
 		o.OnCall(method[strings.LastIndex(method, ".")+1:], status.Code(err).String(), time.Since(began))
 	}
 	return err
+}
+
+// limit sets a deadline on every call: a hanging server accepts calls and never answers.
+func (c *Client) limit(ctx context.Context, method string, request, reply any, conn *grpc.ClientConn, call grpc.UnaryInvoker, options ...grpc.CallOption) error {
+	timeout := c.timing.callTimeout
+	if strings.HasSuffix(method, "/List") {
+		timeout = c.timing.listTimeout
+	}
+	ctx, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	return call(ctx, method, request, reply, conn, options...)
 }
 
 // retry repeats a call for about a second while Argo CD is unreachable: a server that

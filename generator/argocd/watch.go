@@ -34,12 +34,13 @@ type Event struct {
 // timing holds the intervals of a watch.
 type timing struct {
 	firstResync, resync    time.Duration // until the first list after the initial one, and between later ones
+	callTimeout            time.Duration // of one call
 	listTimeout            time.Duration // of a list call
 	minBackoff, maxBackoff time.Duration // before it reconnects
 }
 
 func defaultTiming() timing {
-	return timing{firstResync: time.Second, resync: time.Minute, listTimeout: 30 * time.Second, minBackoff: 100 * time.Millisecond, maxBackoff: 5 * time.Second}
+	return timing{firstResync: time.Second, resync: time.Minute, callTimeout: 10 * time.Second, listTimeout: 30 * time.Second, minBackoff: 100 * time.Millisecond, maxBackoff: 5 * time.Second}
 }
 
 // Watch calls handle with every Application of the project and then with every
@@ -150,8 +151,6 @@ func (w *watcher) apply(event *v1alpha1.ApplicationWatchEvent) {
 // list reports the differences between the known state and a new list. It accepts lower
 // versions in the first list of a session: the cluster may have been restored.
 func (w *watcher) list(ctx context.Context, first bool) error {
-	ctx, cancel := context.WithTimeout(ctx, w.client.timing.listTimeout)
-	defer cancel()
 	apps, version, err := w.client.list(ctx)
 	if err != nil {
 		return err

@@ -154,7 +154,7 @@ func (s *sweepRun) teardownsDone(ctx context.Context) (map[string]bool, error) {
 	if s.snapshot == nil || len(views) == 0 {
 		return over, nil
 	}
-	err := s.NewEvaluator(s.cluster, s.tree, s.project).EvaluateAll(ctx, s.snapshot, views)
+	err := s.NewEvaluator(ctx, s.cluster, s.tree, s.project).EvaluateAll(ctx, s.snapshot, views)
 	for _, v := range views {
 		over[v.Metadata.Name] = v.Status.TeardownDone()
 	}

@@ -47,6 +47,13 @@ func (g *Tracker) Watch(ctx context.Context, q staging.Query, handle func(Event)
 	defer cancel()
 	events := make(chan argocd.Event)
 	if b.Cluster != nil {
+		wait := b.AskInBackground(ctx, func(name string) {
+			select {
+			case b.arrived <- name:
+			case <-ctx.Done():
+			}
+		})
+		defer func() { cancel(); wait() }()
 		stream.Go(func() {
 			_ = b.Cluster.Watch(ctx, func(e argocd.Event) { // it only ends with ctx
 				select {

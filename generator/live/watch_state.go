@@ -32,6 +32,7 @@ type watchState struct {
 	sent      map[string]lastSent
 	overdue   map[string]overdue
 	refreshes sync.WaitGroup  // refreshes of Argo CD in progress
+	arrived   chan string     // stagings of which Argo CD has answered late
 	listed    map[string]bool // stagings whose Application the stream has listed
 	dated     bool            // Changed is filled in from the history
 
@@ -51,11 +52,21 @@ func (g *Tracker) newWatchState(ctx context.Context, q staging.Query, handle fun
 	if err != nil {
 		return nil, err
 	}
-	b := &watchState{query: q, handle: handle, sent: map[string]lastSent{}, overdue: map[string]overdue{}, listed: map[string]bool{}, unread: map[string]error{}, wakes: wakes, wakeups: &g.wakeups}
-	cluster, seen := g.Snapshot(ctx, p)
+	b := &watchState{query: q, handle: handle, sent: map[string]lastSent{}, overdue: map[string]overdue{}, listed: map[string]bool{}, unread: map[string]error{}, arrived: make(chan string), wakes: wakes, wakeups: &g.wakeups}
+	cluster, seen := g.firstSnapshot(ctx, p)
 	b.argo = seen
-	b.Evaluator = g.NewEvaluator(cluster, tip, p)
+	b.Evaluator = g.NewEvaluator(ctx, cluster, tip, p)
 	return b, nil
+}
+
+// snapshotTimeout bounds how long a watch waits for Argo CD before it begins. The stream
+// delivers what comes later.
+const snapshotTimeout = 3 * time.Second
+
+func (g *Tracker) firstSnapshot(ctx context.Context, p *project.Project) (status.Cluster, *status.Snapshot) {
+	ctx, cancel := context.WithTimeout(ctx, snapshotTimeout)
+	defer cancel()
+	return g.Snapshot(ctx, p)
 }
 
 // run sends all stagings, and then every change.
@@ -84,6 +95,8 @@ func (b *watchState) run(ctx context.Context, events <-chan argocd.Event) error 
 			names = b.duePolls()
 		case <-tips.C:
 			names = b.readTip(ctx)
+		case name := <-b.arrived:
+			names = b.selected(name)
 		case <-b.Pending.Changed(b.pendingVersion):
 			names = b.pendingChanged()
 		case <-b.wakeups.after(b.wakes):
@@ -166,7 +179,7 @@ func (b *watchState) handleArgo(e argocd.Event) []string {
 	case argocd.Deleted:
 		b.setApplication(e.Application.Staging, nil)
 	case argocd.Unreachable:
-		b.argo = &status.Snapshot{Apps: b.argo.Apps, AwaySince: b.Now(), Err: e.Err}
+		b.argo = &status.Snapshot{Apps: b.argo.Apps, AwaySince: b.MarkAway(), Err: e.Err}
 		b.handle(Event{Kind: ArgoDown, Err: e.Err})
 		return b.names()
 	case argocd.Listed, argocd.Reachable:
@@ -182,6 +195,7 @@ func (b *watchState) handleArgo(e argocd.Event) []string {
 // argoBack ends an absence of Argo CD. The stream may find it there although the list
 // before it failed.
 func (b *watchState) argoBack() []string {
+	b.MarkBack()
 	b.argo = &status.Snapshot{Apps: b.argo.Apps}
 	b.handle(Event{Kind: ArgoUp})
 	return b.names()
@@ -371,6 +385,7 @@ func (b *watchState) sendDeleted(name string) {
 	old := b.sent[name]
 	delete(b.sent, name)
 	delete(b.overdue, name)
+	b.Forget(name)
 	if old.view.Metadata.Name != "" {
 		b.handle(Event{Kind: Deleted, Staging: old.view})
 	}

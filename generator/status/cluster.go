@@ -3,6 +3,7 @@ package status
 import (
 	"context"
 	"sync"
+	"time"
 
 	"octopod/generator/argocd"
 	"octopod/generator/project"
@@ -50,6 +51,25 @@ type connection struct {
 	mu      sync.Mutex
 	project string
 	cluster Cluster
+	away    time.Time // since when Argo CD is unreachable; zero if it is reachable
+}
+
+// MarkAway records that Argo CD is unreachable, and returns since when: one moment for
+// every watch and every answer of this process.
+func (g *Reader) MarkAway() time.Time {
+	g.connection.mu.Lock()
+	defer g.connection.mu.Unlock()
+	if g.connection.away.IsZero() {
+		g.connection.away = g.Now()
+	}
+	return g.connection.away
+}
+
+// MarkBack records that Argo CD answers.
+func (g *Reader) MarkBack() {
+	g.connection.mu.Lock()
+	defer g.connection.mu.Unlock()
+	g.connection.away = time.Time{}
 }
 
 // Connected returns Argo CD, nil when none is configured.

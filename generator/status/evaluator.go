@@ -36,11 +36,14 @@ func (g *Reader) Snapshot(ctx context.Context, p *project.Project) (Cluster, *Sn
 	}
 	var apps []staging.Application
 	if err == nil {
-		apps, err = cluster.Applications(ctx)
+		limited, cancel := context.WithTimeout(ctx, requestTimeout)
+		defer cancel()
+		apps, err = cluster.Applications(limited)
 	}
 	if err != nil {
-		return cluster, &Snapshot{AwaySince: g.Now(), Err: err}
+		return cluster, &Snapshot{AwaySince: g.MarkAway(), Err: err}
 	}
+	g.MarkBack()
 	seen := &Snapshot{Apps: make(map[string]staging.Application, len(apps))}
 	for _, app := range apps {
 		seen.Apps[app.Staging] = app
@@ -55,6 +58,7 @@ type Evaluator struct {
 	Cluster Cluster
 	Tip     *envrepo.Tree
 	Project *project.Project
+	inquiry *inquiry
 
 	mu        sync.Mutex
 	trees     map[string]*envrepo.Tree // by revision; nil when the branch does not have it
@@ -64,9 +68,10 @@ type Evaluator struct {
 // contentKey identifies a staging with one content, its record apart.
 type contentKey struct{ name, content string }
 
-// NewEvaluator returns an Evaluator for one tip of the env repo.
-func (g *Reader) NewEvaluator(cluster Cluster, tip *envrepo.Tree, p *project.Project) *Evaluator {
-	j := &Evaluator{Reader: g, Cluster: cluster}
+// NewEvaluator returns an Evaluator for one tip of the env repo. Its requests to Argo CD
+// end with ctx.
+func (g *Reader) NewEvaluator(ctx context.Context, cluster Cluster, tip *envrepo.Tree, p *project.Project) *Evaluator {
+	j := &Evaluator{Reader: g, Cluster: cluster, inquiry: newInquiry(ctx, cluster, findGrace, nil)}
 	j.SetTip(tip, p)
 	return j
 }
@@ -182,8 +187,7 @@ func (j *Evaluator) observe(ctx context.Context, seen *Snapshot, v *staging.View
 		return o, err
 	}
 	if needsPods(o) {
-		pods, err := j.Cluster.Pods(ctx, o.App.Name)
-		o.Pods, o.PodsKnown = pods, err == nil // without pods the reason stays general
+		o.Pods, o.PodsKnown = j.inquiry.pods.get(ctx, o.App) // without pods the reason stays general
 	}
 	return o, j.expectImages(ctx, v, &o)
 }

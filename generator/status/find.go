@@ -30,7 +30,7 @@ func (g *Reader) Find(ctx context.Context, q staging.Query) ([]staging.View, err
 			}
 			views = append(views, removed...)
 		}
-		err = g.NewEvaluator(cluster, tree, p).EvaluateAll(ctx, seen, views)
+		err = g.NewEvaluator(ctx, cluster, tree, p).EvaluateAll(ctx, seen, views)
 	}
 	g.Pending.Annotate(views)
 	return views, err

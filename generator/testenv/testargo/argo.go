@@ -23,6 +23,7 @@ type ArgoCD struct {
 	closed    chan struct{} // until it is closed, no watch begins
 	version   uint64
 	err       error
+	hang      chan struct{} // until it is closed, no call returns
 	upserts   int
 	refreshes []string
 	missing   []argocd.Permission
@@ -89,6 +90,37 @@ func (a *ArgoCD) SetError(err error) {
 	}
 }
 
+// Hang makes every call wait until its context ends or the returned function is called,
+// as a stopped process does. Watches stay silent.
+func (a *ArgoCD) Hang() (resume func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	hang := make(chan struct{})
+	a.hang = hang
+	return sync.OnceFunc(func() {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.hang = nil
+		close(hang)
+	})
+}
+
+// respond waits while Argo CD hangs.
+func (a *ArgoCD) respond(ctx context.Context) error {
+	a.mu.Lock()
+	hang := a.hang
+	a.mu.Unlock()
+	if hang == nil {
+		return nil
+	}
+	select {
+	case <-hang:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // snapshot returns the first events of a watch.
 func (a *ArgoCD) snapshot() []argocd.Event {
 	if a.err != nil {
@@ -140,7 +172,10 @@ func (a *ArgoCD) publish(e argocd.Event) {
 }
 
 // Applications returns all Applications, like *argocd.Client.
-func (a *ArgoCD) Applications(context.Context) ([]staging.Application, error) {
+func (a *ArgoCD) Applications(ctx context.Context) ([]staging.Application, error) {
+	if err := a.respond(ctx); err != nil {
+		return nil, err
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	var all []staging.Application
@@ -183,7 +218,10 @@ func (a *ArgoCD) Watch(ctx context.Context, handle func(argocd.Event)) error {
 }
 
 // Application returns an Application that a test has put.
-func (a *ArgoCD) Application(_ context.Context, name string) (staging.Application, error) {
+func (a *ArgoCD) Application(ctx context.Context, name string) (staging.Application, error) {
+	if err := a.respond(ctx); err != nil {
+		return staging.Application{}, err
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for _, app := range a.apps {
@@ -198,14 +236,20 @@ func (a *ArgoCD) Application(_ context.Context, name string) (staging.Applicatio
 }
 
 // Pods returns the pods of SetPods.
-func (a *ArgoCD) Pods(_ context.Context, application string) ([]staging.Pod, error) {
+func (a *ArgoCD) Pods(ctx context.Context, application string) ([]staging.Pod, error) {
+	if err := a.respond(ctx); err != nil {
+		return nil, err
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.pods[application], nil
 }
 
 // Refresh records the call.
-func (a *ArgoCD) Refresh(_ context.Context, application string, hard bool) (staging.Application, error) {
+func (a *ArgoCD) Refresh(ctx context.Context, application string, hard bool) (staging.Application, error) {
+	if err := a.respond(ctx); err != nil {
+		return staging.Application{}, err
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	for name, app := range a.apps {
@@ -218,7 +262,10 @@ func (a *ArgoCD) Refresh(_ context.Context, application string, hard bool) (stag
 }
 
 // UpsertApplicationSet records the call.
-func (a *ArgoCD) UpsertApplicationSet(context.Context, *project.Project) error {
+func (a *ArgoCD) UpsertApplicationSet(ctx context.Context, _ *project.Project) error {
+	if err := a.respond(ctx); err != nil {
+		return err
+	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.upserts++
@@ -226,16 +273,25 @@ func (a *ArgoCD) UpsertApplicationSet(context.Context, *project.Project) error {
 }
 
 // MissingPermissions returns the permissions of SetMissing.
-func (a *ArgoCD) MissingPermissions(context.Context) ([]argocd.Permission, error) {
+func (a *ArgoCD) MissingPermissions(ctx context.Context) ([]argocd.Permission, error) {
+	if err := a.respond(ctx); err != nil {
+		return nil, err
+	}
 	return a.missing, a.err
 }
 
 // Installed returns the manifests of SetInstalled.
-func (a *ArgoCD) Installed(context.Context, *project.Project) ([]argocd.Installed, error) {
+func (a *ArgoCD) Installed(ctx context.Context, _ *project.Project) ([]argocd.Installed, error) {
+	if err := a.respond(ctx); err != nil {
+		return nil, err
+	}
 	return a.installed, a.err
 }
 
 // Foreign returns the objects of SetForeign.
-func (a *ArgoCD) Foreign(context.Context, *project.Project) ([]argocd.Foreign, error) {
+func (a *ArgoCD) Foreign(ctx context.Context, _ *project.Project) ([]argocd.Foreign, error) {
+	if err := a.respond(ctx); err != nil {
+		return nil, err
+	}
 	return a.foreign, a.err
 }
