@@ -101,8 +101,14 @@ func giteaPush(branch, before, after string) string {
 		"repository": {"full_name": "backend"}, "pusher": {"login": "grace", "email": "grace@example.com"}, "sender": {"login": "grace"}}`, branch, before, after)
 }
 
-// hook sends a webhook like Gitea and returns the status.
+// hook sends a push like Gitea and returns the status.
 func (w *forgeWorld) hook(id, secret, body string) int {
+	w.t.Helper()
+	return w.event("push", id, secret, body)
+}
+
+// event sends a webhook like Gitea and returns the status.
+func (w *forgeWorld) event(event, id, secret, body string) int {
 	w.t.Helper()
 	mac := hmac.New(sha256.New, []byte(secret))
 	mac.Write([]byte(body))
@@ -110,7 +116,7 @@ func (w *forgeWorld) hook(id, secret, body string) int {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	r.Header.Set("X-Gitea-Event", "push")
+	r.Header.Set("X-Gitea-Event", event)
 	r.Header.Set("X-Gitea-Delivery", id)
 	r.Header.Set("X-Gitea-Signature", hex.EncodeToString(mac.Sum(nil)))
 	answer, err := http.DefaultClient.Do(r)
@@ -195,6 +201,25 @@ func TestBadWebhooks(t *testing.T) {
 	all, err := clientOf(t, w.server.url, "").Deliveries(t.Context())
 	if err != nil || len(all) > 0 {
 		t.Errorf("deliveries: %+v, %v", all, err)
+	}
+}
+
+// An authentic webhook that Octopod does not use, or whose format is new, is accepted, so
+// that the forge does not disable it; the log of deliveries names it.
+func TestUnusedWebhooksAreAcceptedByName(t *testing.T) {
+	w := startForge(t)
+	for id, tt := range map[string]struct {
+		event, body string
+		outcome     receiver.Outcome
+		text        string
+	}{
+		"d1": {"workflow_run", `{"repository": 7}`, receiver.OutcomeNothing, `no use for this "workflow_run"`},
+		"d2": {"push", `{"repository": 7}`, receiver.OutcomeFailed, `cannot decode the webhook "push"`},
+	} {
+		if got := w.event(tt.event, id, hookSecret, tt.body); got != http.StatusAccepted {
+			t.Errorf("%s: %d", tt.event, got)
+		}
+		w.delivered(id, tt.outcome, tt.text)
 	}
 }
 

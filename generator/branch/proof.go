@@ -62,10 +62,27 @@ func verifyGitLab(h Request, secret string, now time.Time) bool {
 	return proven
 }
 
-// verifyRegistry verifies the Authorization header that the registry is configured to send:
+// verifyRegistry verifies what the vendor offers: an Authorization header, Artifactory's
+// own header, which holds the secret or an HMAC of the body, or a token in the address,
+// which is all that Docker Hub and Quay can send:
+// https://jfrog.com/help/r/jfrog-platform-administration-documentation/webhooks
+func verifyRegistry(h Request, secret string, now time.Time) bool {
+	artifactory := h.Header("X-JFrog-Event-Auth")
+	return verifyAuthorization(h, secret, now) || equalSecrets(h.Token, secret) || equalSecrets(artifactory, secret) ||
+		verifyHMAC("X-JFrog-Event-Auth", "")(h, secret, now)
+}
+
+// verifyAuthorization verifies the Authorization header that the sender is configured to
+// send: the secret, as a bearer token or as the password of any user:
 // https://distribution.github.io/distribution/about/notifications/
-func verifyRegistry(h Request, secret string, _ time.Time) bool {
+// https://learn.microsoft.com/azure/devops/service-hooks/services/webhooks
+func verifyAuthorization(h Request, secret string, _ time.Time) bool {
 	given := h.Header("Authorization")
+	if encoded, ok := strings.CutPrefix(given, "Basic "); ok {
+		pair, err := base64.StdEncoding.DecodeString(encoded)
+		_, password, _ := strings.Cut(string(pair), ":")
+		return err == nil && equalSecrets(password, secret)
+	}
 	return equalSecrets(strings.TrimPrefix(given, "Bearer "), secret)
 }
 

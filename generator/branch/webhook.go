@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"octopod/generator/giturl"
 	"octopod/generator/staging"
 )
 
@@ -27,6 +28,7 @@ const (
 type Event struct {
 	Kind       Kind
 	Repository string    // github.com/acme/backend; "" of an image
+	Alias      string    // its name in ssh addresses, where that differs; else ""
 	Branch     string    // of a pull request its head
 	Commit     string    // the new head
 	Before     string    // the previous head; "" for a new branch, or if the event does not name it
@@ -35,6 +37,11 @@ type Event struct {
 	Bot        bool  // caused by a program
 	Pull       *Pull // of PullChanged
 	Image      string
+}
+
+// Of reports whether an event is of a repository, by any of its names.
+func (e Event) Of(repository string) bool {
+	return giturl.SameRepository(repository, e.Repository) || giturl.SameRepository(repository, e.Alias)
 }
 
 // Pull is a pull request in an event.
@@ -60,21 +67,23 @@ type Webhook struct {
 // Sender is a host whose webhooks Octopod accepts.
 type Sender struct {
 	Host   string
-	Kind   string // github, gitlab, gitea, bitbucket or registry
+	Kind   string // github, gitlab, gitea, bitbucket, bitbucket-datacenter, azure-devops or registry
 	Secret string
 }
 
 // Request is a webhook as received. Header returns the value of a header by name.
 type Request struct {
 	Header func(name string) string
+	Token  string // the parameter token of the address, for senders that neither sign nor set headers
 	Body   []byte
 }
 
 // format is the webhook format of one kind of sender.
 type format struct {
 	kind  string
-	event string // header that names the event
+	event string // header that names the event; "" if the payload does
 	id    string // header that names the delivery
+	only  bool   // the headers of event and id both identify the sender: another one uses the same event header
 	// verify reports whether the sender knows the secret.
 	verify func(Request, string, time.Time) bool
 	read   func(*Webhook, Request) error
@@ -83,32 +92,34 @@ type format struct {
 // formats lists the formats in the order of detection: Gitea also sends GitHub's headers.
 func formats() []format {
 	return []format{
-		{"gitea", "X-Gitea-Event", "X-Gitea-Delivery", verifyHMAC("X-Gitea-Signature", ""), readGiteaWebhook},
-		{"gitea", "X-Forgejo-Event", "X-Forgejo-Delivery", verifyHMAC("X-Forgejo-Signature", ""), readGiteaWebhook},
-		{"gitlab", "X-Gitlab-Event", "Idempotency-Key", verifyGitLab, readGitLabWebhook},
-		{"github", "X-GitHub-Event", "X-GitHub-Delivery", verifyHMAC("X-Hub-Signature-256", "sha256="), readGitHubWebhook},
-		{"bitbucket", "X-Event-Key", "X-Request-UUID", verifyHMAC("X-Hub-Signature", "sha256="), readBitbucketWebhook},
-		{"registry", "", "", verifyRegistry, readRegistryWebhook},
+		{"gitea", "X-Gitea-Event", "X-Gitea-Delivery", false, verifyHMAC("X-Gitea-Signature", ""), readGiteaWebhook},
+		{"gitea", "X-Forgejo-Event", "X-Forgejo-Delivery", false, verifyHMAC("X-Forgejo-Signature", ""), readGiteaWebhook},
+		{"gitlab", "X-Gitlab-Event", "Idempotency-Key", false, verifyGitLab, readGitLabWebhook},
+		{"github", "X-GitHub-Event", "X-GitHub-Delivery", false, verifyHMAC("X-Hub-Signature-256", "sha256="), readGitHubWebhook},
+		{"bitbucket", "X-Event-Key", "X-Request-UUID", true, verifyHMAC("X-Hub-Signature", "sha256="), readBitbucketWebhook},
+		{"bitbucket-datacenter", "X-Event-Key", "X-Request-Id", false, verifyHMAC("X-Hub-Signature", "sha256="), readDataCenterWebhook},
+		{"registry", "", "", false, verifyRegistry, readRegistryWebhook},
+		{"azure-devops", "", "", false, verifyAuthorization, readAzureWebhook},
 	}
 }
 
 // ReadWebhook verifies and decodes a webhook of one of the senders. It decodes nothing
 // before the verification. Events of a host concern only its own repositories and
-// images, even if the payload names others. ReadWebhook skips events that Octopod
-// does not use.
+// images, even if the payload names others. ReadWebhook skips events that Octopod does
+// not use, and does not decode their payloads: vendors add events in other formats. A
+// webhook that cannot be decoded is returned with its host and event beside the error.
 func ReadWebhook(h Request, senders []Sender, now time.Time) (Webhook, error) {
-	d := formatOf(h)
-	i := slices.IndexFunc(senders, func(c Sender) bool { return c.Kind == d.kind && c.Secret != "" && d.verify(h, c.Secret, now) })
-	if i < 0 {
-		return Webhook{}, staging.Errorf(staging.CodeUnauthorized, "cannot verify that this webhook comes from a configured %s host", d.kind).
-			WithHint("the secret of the webhook must equal the secret of the host under forges in the server's configuration")
+	d, sender, err := verify(h, senders, now)
+	if err != nil {
+		return Webhook{}, err
 	}
-	call := Webhook{Host: senders[i].Host, Event: h.Header(d.event), ID: h.Header(d.id)}
+	call := Webhook{Host: sender.Host, Event: h.Header(d.event), ID: h.Header(d.id)}
 	if d.kind == "gitlab" {
 		call.ID = cmp.Or(call.ID, h.Header("X-Gitlab-Event-UUID"))
 	}
 	if err := d.read(&call, h); err != nil {
-		return Webhook{}, staging.Errorf(staging.CodeInvalid, "cannot decode the webhook %q", call.Event).Because(err)
+		call.Events = nil
+		return call, staging.Errorf(staging.CodeInvalid, "cannot decode the webhook %q", call.Event).Because(err)
 	}
 	for _, e := range call.Events {
 		if e.Pull != nil {
@@ -119,14 +130,32 @@ func ReadWebhook(h Request, senders []Sender, now time.Time) (Webhook, error) {
 	return call, nil
 }
 
-func formatOf(h Request) format {
-	all := formats()
-	for _, d := range all {
-		if d.event != "" && h.Header(d.event) != "" {
-			return d
+// verify returns the sender of a webhook and its format.
+func verify(h Request, senders []Sender, now time.Time) (format, Sender, error) {
+	possible := formatsOf(h)
+	for _, d := range possible {
+		for _, sender := range senders {
+			if sender.Kind == d.kind && sender.Secret != "" && d.verify(h, sender.Secret, now) {
+				return d, sender, nil
+			}
 		}
 	}
-	return all[len(all)-1]
+	return format{}, Sender{}, staging.Errorf(staging.CodeUnauthorized, "cannot verify that this webhook comes from a configured %s host", possible[0].kind).
+		WithHint("the secret of the webhook must equal the secret of the host under forges in the server's configuration")
+}
+
+// formatsOf returns the format that the headers name, or all formats without such headers.
+func formatsOf(h Request) []format {
+	var unnamed []format
+	for _, d := range formats() {
+		switch {
+		case d.event == "":
+			unnamed = append(unnamed, d)
+		case h.Header(d.event) != "" && (!d.only || h.Header(d.id) != ""):
+			return []format{d}
+		}
+	}
+	return unnamed
 }
 
 // isValid reports whether an event has all required fields.

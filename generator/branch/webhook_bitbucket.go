@@ -65,6 +65,9 @@ func readBitbucketWebhook(c *Webhook, h Request) error {
 		c.Ping = true
 		return nil
 	}
+	if c.Event != "repo:push" && !strings.HasPrefix(c.Event, "pullrequest:") {
+		return nil
+	}
 	var p bitbucketPayload
 	if err := decode(h, &p); err != nil {
 		return err
@@ -91,7 +94,7 @@ func readBitbucketWebhook(c *Webhook, h Request) error {
 
 func (c *Webhook) bitbucketPull(p bitbucketPayload, e Event) {
 	pull := p.PullRequest
-	if pull == nil || !strings.HasPrefix(c.Event, "pullrequest:") {
+	if pull == nil || c.Event == "repo:push" {
 		return
 	}
 	head := ""

@@ -1,6 +1,7 @@
 package branch
 
 import (
+	"slices"
 	"strings"
 
 	"octopod/generator/staging"
@@ -47,6 +48,9 @@ type githubPackage struct {
 }
 
 func readGitHubWebhook(c *Webhook, h Request) error {
+	if !slices.Contains([]string{"ping", "push", "delete", "pull_request", "package", "registry_package"}, c.Event) {
+		return nil
+	}
 	var p githubPayload
 	if err := decode(h, &p); err != nil {
 		return err
@@ -116,13 +120,37 @@ func (c *Webhook) githubPull(p githubPayload, e Event) {
 }
 
 // readGiteaWebhook reads Gitea and Forgejo: https://docs.gitea.com/usage/webhooks.
-// It has separate event names for labels and pushes of pull requests.
+// It has separate event names for labels and pushes of pull requests, and packages in a
+// format of its own.
 func readGiteaWebhook(c *Webhook, h Request) error {
 	name := c.Event
+	if name == "package" {
+		return c.giteaPackage(h)
+	}
 	if strings.HasPrefix(name, "pull_request") {
 		c.Event = "pull_request"
 	}
 	err := readGitHubWebhook(c, h)
 	c.Event = name
 	return err
+}
+
+// giteaPackage reads the event of a package: https://docs.gitea.com/usage/packages/container.
+func (c *Webhook) giteaPackage(h Request) error {
+	var p struct {
+		Action  string `json:"action"` // created or deleted
+		Package struct {
+			Owner   githubUser `json:"owner"`
+			Type    string     `json:"type"` // container, npm, …
+			Name    string     `json:"name"`
+			Version string     `json:"version"`
+		} `json:"package"`
+	}
+	if err := decode(h, &p); err != nil {
+		return err
+	}
+	if p.Action == "created" && p.Package.Type == "container" {
+		c.addImage(strings.ToLower(c.Host + "/" + p.Package.Owner.Login + "/" + p.Package.Name + ":" + p.Package.Version))
+	}
+	return nil
 }

@@ -62,7 +62,12 @@ type gitlabRequest struct {
 	Source       *gitlabProject `json:"source"` // null when the fork was deleted
 }
 
+// readGitLabWebhook decodes only the events in use: others have other types in the same
+// fields, for example the source of a pipeline.
 func readGitLabWebhook(c *Webhook, h Request) error {
+	if c.Event != "Push Hook" && c.Event != "Merge Request Hook" {
+		return nil
+	}
 	var p gitlabPayload
 	if err := decode(h, &p); err != nil {
 		return err

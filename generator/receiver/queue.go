@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"fmt"
 	"hash/fnv"
 	"log/slog"
 	"maps"
@@ -97,7 +98,14 @@ func ignoredReason(call branch.Webhook) string {
 	if call.Ping {
 		return "a ping"
 	}
-	return "Octopod processes pushes, pull requests and images, and this event is none of them"
+	return fmt.Sprintf("Octopod has no use for this %q: it processes pushes, pull requests and images of its projects", call.Event)
+}
+
+// Reject logs an authentic webhook that cannot be decoded.
+func (f *Queue) Reject(call branch.Webhook, err error) {
+	f.receiver.deliveries.add(&Delivery{
+		At: f.receiver.Now().UTC(), ID: call.ID, Host: call.Host, Event: call.Event, Outcome: OutcomeFailed, Text: err.Error(), err: err,
+	})
 }
 
 // Pending counts the queued events, and the events that wait for a retry.

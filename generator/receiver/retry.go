@@ -89,11 +89,25 @@ func (f *Queue) retryLoop(ctx context.Context) {
 
 // onImage enqueues the retries that wait for an image, and names them.
 func (f *Queue) onImage(image string) string {
-	woken := f.enqueueRetries(func(w *retry) bool { return slices.Contains(slices.Collect(maps.Values(w.images)), image) })
+	woken := f.enqueueRetries(func(w *retry) bool {
+		return slices.ContainsFunc(slices.Collect(maps.Values(w.images)), func(missing string) bool { return sameImage(missing, image) })
+	})
 	if len(woken) == 0 {
 		return "no push waits for it"
 	}
 	return "retried: " + strings.Join(woken, ", ")
+}
+
+// sameImage reports whether two references are the same image. Docker Hub's have several
+// forms.
+func sameImage(a, b string) bool {
+	short := func(reference string) string {
+		for _, hub := range []string{"index.docker.io/", "docker.io/"} {
+			reference = strings.TrimPrefix(reference, hub)
+		}
+		return strings.TrimPrefix(reference, "library/")
+	}
+	return short(a) == short(b)
 }
 
 // enqueueRetries enqueues the selected retries, as far as there is room, and returns

@@ -10,7 +10,6 @@ import (
 	"octopod/generator/catalog"
 	"octopod/generator/change"
 	"octopod/generator/envrepo"
-	"octopod/generator/giturl"
 	"octopod/generator/project"
 	"octopod/generator/rights"
 	"octopod/generator/staging"
@@ -80,7 +79,7 @@ func (g *Receiver) planEvent(ctx context.Context, r ProcessRequest) (*eventPlan,
 	}
 	f := &eventPlan{Receiver: g, ProcessRequest: r, project: p, services: map[string]project.Service{}}
 	for name, service := range p.Spec.Services {
-		if giturl.SameRepository(service.Repository, r.Event.Repository) {
+		if r.Event.Of(service.Repository) {
 			f.services[name], f.repository = service, service.Repository
 		}
 	}

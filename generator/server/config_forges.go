@@ -19,7 +19,8 @@ import (
 type ForgeConfig struct {
 	// As in the repositories of octopod.yaml: github.com.
 	Host string `yaml:"host"`
-	// github, gitlab, gitea (also for Forgejo), bitbucket, or registry, which only sends webhooks.
+	// github, gitlab, gitea (also for Forgejo), bitbucket (Cloud). These only send webhooks: bitbucket-datacenter,
+	// azure-devops, and registry.
 	Kind ForgeKind `yaml:"kind"`
 	// Address of its API. Default by kind and host.
 	API string `yaml:"api,omitempty"`
@@ -46,8 +47,27 @@ const (
 	kindGitLab    ForgeKind = "gitlab"
 	kindGitea     ForgeKind = "gitea"
 	kindBitbucket ForgeKind = "bitbucket"
-	kindRegistry  ForgeKind = "registry"
+
+	// These only send webhooks: Octopod calls no API of theirs.
+	kindDataCenter ForgeKind = "bitbucket-datacenter"
+	kindAzure      ForgeKind = "azure-devops"
+	kindRegistry   ForgeKind = "registry"
 )
+
+// forgeKinds lists all kinds.
+func forgeKinds() []string {
+	all := []ForgeKind{kindGitHub, kindGitLab, kindGitea, kindBitbucket, kindDataCenter, kindAzure, kindRegistry}
+	names := make([]string, len(all))
+	for i, kind := range all {
+		names[i] = string(kind)
+	}
+	return names
+}
+
+// hasAPI reports whether Octopod calls the API of a kind.
+func (k ForgeKind) hasAPI() bool {
+	return !slices.Contains([]ForgeKind{kindDataCenter, kindAzure, kindRegistry}, k)
+}
 
 // api returns the URL of the forge's API, or "" for a registry.
 func (f ForgeConfig) api() string {
@@ -82,10 +102,10 @@ func (f ForgeConfig) hostFault() string {
 }
 
 func (f ForgeConfig) kindFault() string {
-	if slices.Contains([]ForgeKind{kindGitHub, kindGitLab, kindGitea, kindBitbucket, kindRegistry}, f.Kind) {
+	if slices.Contains(forgeKinds(), string(f.Kind)) {
 		return ""
 	}
-	return fmt.Sprintf("%q is not a kind: write github, gitlab, gitea, bitbucket or registry", f.Kind)
+	return fmt.Sprintf("%q is not a kind: write one of %s", f.Kind, strings.Join(forgeKinds(), ", "))
 }
 
 // apiFault rejects a URL that would send the token unencrypted.
@@ -96,6 +116,8 @@ func (f ForgeConfig) apiFault() string {
 		return ""
 	case f.Kind == kindRegistry:
 		return "does not apply to a registry: remove it"
+	case !f.Kind.hasAPI():
+		return fmt.Sprintf("does not apply to %s, of which Octopod calls no API: remove it", f.Kind)
 	case err != nil || u.Host == "" || u.Scheme != "https" && !(u.Scheme == "http" && giturl.IsLoopback(u.Hostname())):
 		return fmt.Sprintf("%q must be a URL with https", f.API)
 	}
@@ -126,10 +148,10 @@ func (f ForgeConfig) gitUser() string {
 }
 
 // open returns the client of the forge's API, or nil for a host that Octopod never
-// calls: a registry, or a forge without a token.
+// calls: without an API, or without a token.
 func (f ForgeConfig) open(getenv func(string) string) (*review.Forge, error) {
 	token, err := f.Token.Read("forges "+f.Host+".token", getenv)
-	if err != nil || token == "" || f.Kind == kindRegistry {
+	if err != nil || token == "" || !f.Kind.hasAPI() {
 		return nil, err
 	}
 	opened, err := review.Open(review.Options{Kind: review.Kind(f.Kind), API: f.api(), Token: token})

@@ -75,14 +75,19 @@ func (h *webhooks) accept(w http.ResponseWriter, r *http.Request) (branch.Webhoo
 		return branch.Webhook{}, err
 	}
 	s, unknown := h.find(r.Context(), r.PathValue("project"))
-	call, err := branch.ReadWebhook(branch.Request{Header: r.Header.Get, Body: body}, h.sendersFor(s, unknown), h.now())
-	if err == nil {
-		err = unknown
+	request := branch.Request{Header: r.Header.Get, Token: r.URL.Query().Get("token"), Body: body}
+	call, err := branch.ReadWebhook(request, h.sendersFor(s, unknown), h.now())
+	authentic := call.Host != ""
+	switch {
+	case authentic && unknown != nil:
+		return branch.Webhook{}, unknown
+	case err == nil:
+		return call, s.follower.Accept(call, body)
+	case authentic && json.Valid(body): // complete, but of another format: GitLab and others disable a webhook after some 4xx
+		s.follower.Reject(call, err)
+		return call, nil
 	}
-	if err != nil {
-		return branch.Webhook{}, err
-	}
-	return call, s.follower.Accept(call, body)
+	return branch.Webhook{}, err
 }
 
 // sendersFor returns the hosts that may send to a project. While env repos are read, it is
