@@ -18,10 +18,24 @@ import (
 type Repo struct {
 	store   *gitstore.Store
 	records *recordCache
+	behind  chan struct{}
 }
 
 // New returns the env repo in a git store.
-func New(store *gitstore.Store) *Repo { return &Repo{store: store, records: newRecordCache()} }
+func New(store *gitstore.Store) *Repo {
+	return &Repo{store: store, records: newRecordCache(), behind: make(chan struct{}, 1)}
+}
+
+// FromMemory returns a context whose reads never wait for git: they use what Fetch read
+// last, and what this process pushed since. Before the first Fetch they read as usual.
+func FromMemory(ctx context.Context) context.Context { return gitstore.FromMemory(ctx) }
+
+// Fetch reads the branch, and everything on it, for reads of a FromMemory context. It
+// reports whether it found a commit that this process did not know.
+func (r *Repo) Fetch(ctx context.Context) (moved bool, err error) { return r.store.Fetch(ctx) }
+
+// Behind is signalled when a read from memory names a revision that Fetch has not read.
+func (r *Repo) Behind() <-chan struct{} { return r.behind }
 
 // Tip reads the branch as it is now.
 func (r *Repo) Tip(ctx context.Context) (*Tree, error) {
@@ -35,6 +49,12 @@ func (r *Repo) Tip(ctx context.Context) (*Tree, error) {
 // At reads an earlier revision: a commit hash of at least seven digits.
 func (r *Repo) At(ctx context.Context, revision string) (*Tree, error) {
 	snapshot, err := r.store.At(ctx, revision)
+	if staging.CodeOf(err) == staging.CodeNotFound {
+		select {
+		case r.behind <- struct{}{}:
+		default: // it is signalled already
+		}
+	}
 	if err != nil {
 		return nil, err
 	}

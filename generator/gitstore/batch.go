@@ -37,7 +37,7 @@ func (s *Store) newBatch(base *tip, requests []*request) *batch {
 
 // addEdit runs one edit on the batch's tip and adds its commit to the batch.
 func (s *Store) addEdit(b *batch, r *request) (Result, error) {
-	want, err := r.edit.run(r.ctx, s.snapshot(b.tip))
+	want, err := r.edit.run(r.ctx, s.snapshot(s.life, b.tip))
 	if err != nil {
 		return Result{}, err
 	}

@@ -25,11 +25,7 @@ func (s *Store) HashWithout(ctx context.Context, dir Hash, name string) (Hash, e
 	if dir.IsZero() {
 		return Hash{}, nil
 	}
-	t, err := s.repo.lastTip(ctx)
-	if err != nil {
-		return Hash{}, err
-	}
-	objs, err := s.repo.historyObjects(ctx, t)
+	_, objs, _, err := s.historyOf(ctx, s.repo.lastTip)
 	if err != nil {
 		return Hash{}, err
 	}

@@ -27,15 +27,11 @@ func (s *Store) History(ctx context.Context, name string, limit int) ([]HistoryE
 	if why := pathProblem(name); why != "" {
 		return nil, failf(staging.CodeInvalid, nil, "", "%.80q: %s", name, why)
 	}
-	t, err := s.repo.lastTip(ctx)
+	t, objs, paths, err := s.historyOf(ctx, s.repo.lastTip)
 	if err != nil {
 		return nil, err
 	}
-	objs, err := s.repo.historyObjects(ctx, t)
-	if err != nil {
-		return nil, err
-	}
-	marks, err := s.paths.changes(ctx, objs, t, name, limit)
+	marks, err := paths.changes(ctx, objs, t, name, limit)
 	if err != nil {
 		return nil, err
 	}

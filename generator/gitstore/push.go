@@ -27,6 +27,7 @@ func (s *Store) pushBatch(b *batch, waiting int) (retry []*request) {
 	case moved:
 		return s.failExhausted(pending)
 	}
+	s.memory.keepPushed(s.writer.tip)
 	b.succeed()
 	s.yield(waiting)
 	return nil

@@ -147,6 +147,11 @@ func (c *remoteCache) hasAll(ctx context.Context, h Hash) bool {
 
 // fetch fetches objects into the LRU cache.
 func (c *remoteCache) fetch(ctx context.Context, want []Hash) (map[Hash]object, error) {
+	if readsMemory(ctx) {
+		limited, cancel := context.WithTimeout(ctx, missPatience)
+		defer cancel()
+		ctx = limited
+	}
 	pack, err := c.fetchObjects(ctx, want)
 	if err != nil {
 		return nil, err

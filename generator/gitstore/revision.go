@@ -19,16 +19,12 @@ func (s *Store) At(ctx context.Context, rev string) (*Snapshot, error) {
 		return nil, failf(staging.CodeInvalid, nil, "", "%.60q is not a revision", given).
 			WithTechnicalHint("give at least 7 digits, as `octopod history` shows them")
 	}
-	t, err := s.repo.refresh(ctx)
+	t, objs, _, err := s.historyOf(ctx, s.repo.refresh)
 	if err != nil {
 		return nil, err
 	}
 	if t.commit.String() == rev {
-		return s.snapshot(t), nil
-	}
-	objs, err := s.repo.historyObjects(ctx, t)
-	if err != nil {
-		return nil, err
+		return s.snapshot(ctx, t), nil
 	}
 	found, err := findCommits(ctx, objs, t.commit, rev)
 	if err != nil {
@@ -43,7 +39,7 @@ func (s *Store) At(ctx context.Context, rev string) (*Snapshot, error) {
 		if err != nil {
 			return nil, err
 		}
-		return s.snapshot(at), nil
+		return s.snapshot(ctx, at), nil
 	}
 	return nil, failf(staging.CodeInvalid, nil, "give more digits", "revision %s is ambiguous", rev)
 }
@@ -57,11 +53,7 @@ func (s *Store) HashAt(ctx context.Context, rev, name string) (Hash, error) {
 	if err != nil {
 		return Hash{}, nil
 	}
-	t, err := s.repo.lastTip(ctx)
-	if err != nil {
-		return Hash{}, err
-	}
-	objs, err := s.repo.historyObjects(ctx, t)
+	_, objs, _, err := s.historyOf(ctx, s.repo.lastTip)
 	if err != nil || !objs.isLocal(ctx, commit) {
 		return Hash{}, err
 	}
@@ -72,7 +64,7 @@ func (s *Store) HashAt(ctx context.Context, rev, name string) (Hash, error) {
 	if err != nil {
 		return Hash{}, err
 	}
-	ref, err := s.snapshot(at).entry(ctx, name)
+	ref, err := s.snapshot(ctx, at).entry(ctx, name)
 	if errors.Is(err, fs.ErrNotExist) {
 		err = nil
 	}

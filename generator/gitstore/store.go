@@ -23,6 +23,7 @@ type Store struct {
 
 	writer writer
 	paths  pathIndex
+	memory memory
 }
 
 // Open opens a store. A local path must exist; a remote is first contacted by
@@ -71,11 +72,14 @@ func openRepository(ctx context.Context, at giturl.URL, o *Options) (repository,
 // Snapshot returns the current tip of the branch, an empty snapshot for a
 // repository without commits. The first commit creates the branch.
 func (s *Store) Snapshot(ctx context.Context) (*Snapshot, error) {
+	if t := s.inMemory(ctx); t != nil {
+		return s.snapshot(ctx, t), nil
+	}
 	t, err := s.refresh(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return s.snapshot(t), nil
+	return s.snapshot(ctx, t), nil
 }
 
 // refresh reads where the branch is now.
@@ -89,8 +93,12 @@ func (s *Store) refresh(ctx context.Context) (*tip, error) {
 	return t, nil
 }
 
-func (s *Store) snapshot(t *tip) *Snapshot {
-	return &Snapshot{objs: t.objs, life: s.life, origin: s.name, revision: t.commit, root: t.root, when: t.when}
+func (s *Store) snapshot(ctx context.Context, t *tip) *Snapshot {
+	life := s.life
+	if readsMemory(ctx) {
+		life = FromMemory(life)
+	}
+	return &Snapshot{objs: t.objs, life: life, origin: s.name, revision: t.commit, root: t.root, when: t.when}
 }
 
 // Close waits for the push in flight, fails the edits that wait, and closes all

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"octopod/generator/envrepo"
 	"octopod/generator/staging"
 )
 
@@ -19,13 +20,25 @@ type Feed struct {
 	Now    func() time.Time
 	limits feedLimits
 
-	mu           sync.Mutex
-	views        map[string]*Event // last event of each staging
-	reported     map[string]bool   // by the current watch
-	synced       bool              // a watch has sent a full snapshot once
-	connected    bool              // an Argo CD is configured
-	freshness    Freshness
-	wakes        uint64 // wake-ups that the watch has answered
+	mu        sync.Mutex
+	views     map[string]*Event // last event of each staging
+	reported  map[string]bool   // by the current watch
+	synced    bool              // a watch has sent a full snapshot once
+	connected bool              // an Argo CD is configured
+	freshness Freshness
+	wakes     uint64 // wake-ups that the watch has answered
+	watchErr  error  // why the watch cannot read the env repo
+
+	reads     wakeups       // requests to read the env repo
+	ready     chan struct{} // closed once the env repo was read
+	interval  time.Duration // between two reads; 0 for the default
+	fetched   bool          // the env repo was read once
+	announced bool          // webhooks announce the commits
+	pollErr   error         // why the env repo cannot be read
+	readAt    time.Time     // when the last read began that succeeded
+	unsent    read          // the last read, until the watch has sent it
+	polled    uint64        // requests to read that are answered
+
 	sequence     uint64
 	recent       []Update      // the last ones, oldest first
 	next         chan struct{} // closed by the next update or answered wake-up
@@ -37,6 +50,10 @@ type Feed struct {
 // source is what a Feed reads from; *Tracker implements it.
 type source interface {
 	Watcher
+	// Fetch reads the env repo into memory, and reports whether it found a new commit.
+	Fetch(context.Context) (moved bool, err error)
+	// Behind is signalled when somebody names a commit that Fetch has not read.
+	Behind() <-chan struct{}
 	// Wake makes every watch read the env repo now. See Tracker.Wake.
 	Wake() uint64
 	// Refresh refreshes Argo CD for what a commit changed.
@@ -66,25 +83,33 @@ type Freshness struct {
 
 // SourceState is the state of one source of a Feed: the env repo or Argo CD.
 type SourceState struct {
-	At  time.Time // when it was last read without error; zero for never
-	Err error     // why it cannot be read now; nil when it can
+	At    time.Time // when it was last read without error; zero for never
+	Err   error     // why it cannot be read now; nil when it can
+	Since time.Time // since when it cannot be read
 }
 
 // NewFeed returns the feed of a source. It is empty until Run.
 func NewFeed(of source, now func() time.Time) *Feed {
 	return &Feed{
-		source: of, Now: now, views: map[string]*Event{}, reported: map[string]bool{}, next: make(chan struct{}), queued: make(chan struct{}, 1),
+		source: of, Now: now, views: map[string]*Event{}, reported: map[string]bool{}, next: make(chan struct{}), queued: make(chan struct{}, 1), ready: make(chan struct{}),
 		limits: feedLimits{subscribers: 1000, recent: 1024, firstPause: time.Second, maxPause: 30 * time.Second},
 		// Numbers of different processes must not overlap.
 		sequence: uint64(now().UnixNano()),
 	}
 }
 
-// Run watches until ctx ends. It restarts a watch that fails, with growing pauses.
+// Run reads the env repo and watches until ctx ends. It restarts a watch that fails, with
+// growing pauses. The watch itself reads from memory, so a slow git server holds up nothing
+// that Argo CD reports.
 func (f *Feed) Run(ctx context.Context) {
 	var wakes sync.WaitGroup
 	wakes.Go(func() { f.runRefreshQueue(ctx) })
+	wakes.Go(func() { f.runPolls(ctx) })
 	defer wakes.Wait()
+	select {
+	case <-f.ready:
+	case <-ctx.Done():
+	}
 	pause := f.limits.firstPause
 	for ctx.Err() == nil {
 		began := f.Now()
@@ -108,7 +133,7 @@ func (f *Feed) watch(ctx context.Context) error {
 	f.mu.Lock()
 	f.reported = map[string]bool{}
 	f.mu.Unlock()
-	return f.source.Watch(ctx, staging.Query{All: true, Dated: true}, f.handle)
+	return f.source.Watch(envrepo.FromMemory(ctx), staging.Query{All: true, Dated: true}, f.handle)
 }
 
 // handle applies one event and publishes it when it is news.
@@ -125,13 +150,12 @@ func (f *Feed) handle(n Event) {
 		f.setWakes(n.Wakes)
 	case Polled:
 		f.setWakes(n.Wakes)
-	case RepoDown:
-		f.setDown(&f.freshness.EnvRepo, &n)
-	case RepoUp:
-		f.setUp(&f.freshness.EnvRepo, &n)
+	case RepoDown, RepoUp:
+		f.watchErr = n.Err
+		f.setEnvRepo(f.Now())
 	case ArgoDown:
 		f.connected = true
-		f.setDown(&f.freshness.ArgoCD, &n)
+		f.setDown(&f.freshness.ArgoCD, f.Now(), &n)
 	case ArgoUp:
 		f.connected = true
 		f.setUp(&f.freshness.ArgoCD, &n)
@@ -166,19 +190,21 @@ func (f *Feed) markSynced() {
 			f.remove(name)
 		}
 	}
-	f.setUp(&f.freshness.EnvRepo, &Event{Kind: RepoUp})
+	f.watchErr = nil
+	f.setEnvRepo(f.Now())
 	if !f.synced {
 		f.synced = true
 		f.publish(&Event{Kind: Synced})
 	}
 }
 
-func (f *Feed) setDown(s *SourceState, n *Event) {
-	if s.Err == nil {
-		s.Err = n.Err
+func (f *Feed) setDown(s *SourceState, since time.Time, n *Event) {
+	first := s.Err == nil
+	s.Err = n.Err
+	if first {
+		s.Since = since
 		f.publish(n)
 	}
-	s.Err = n.Err
 }
 
 func (f *Feed) setUp(s *SourceState, n *Event) {
@@ -192,6 +218,9 @@ func (f *Feed) setUp(s *SourceState, n *Event) {
 // setWakes wakes readers that wait for a wake-up to be answered.
 func (f *Feed) setWakes(wakes uint64) {
 	f.wakes = wakes
+	if wakes >= f.unsent.wake {
+		f.polled = max(f.polled, f.unsent.number)
+	}
 	f.wake()
 }
 
@@ -209,7 +238,8 @@ func (f *Feed) publish(n *Event) {
 	f.wake()
 }
 
-// CatchUp waits until the feed has read what was in the env repo when it was called.
+// CatchUp waits until the feed shows every commit that was read, or pushed by this process,
+// when it was called. It does not wait for git.
 func (f *Feed) CatchUp(ctx context.Context) error {
 	number := f.source.Wake()
 	for ctx.Err() == nil {
@@ -255,11 +285,13 @@ func (f *Feed) Freshness() Freshness {
 	return f.currentFreshness()
 }
 
-// currentFreshness counts a source without an error as good until now.
+// currentFreshness counts Argo CD without an error as good until now: its changes arrive as
+// events. The env repo is as good as its last read.
 func (f *Feed) currentFreshness() Freshness {
 	t := f.freshness
-	if f.synced && t.EnvRepo.Err == nil {
-		t.EnvRepo.At = f.Now()
+	t.EnvRepo.At = time.Time{}
+	if f.synced {
+		t.EnvRepo.At = f.readAt
 	}
 	if f.connected && t.ArgoCD.Err == nil {
 		t.ArgoCD.At = f.Now()

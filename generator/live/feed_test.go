@@ -27,6 +27,10 @@ func newScript() *script {
 
 func (s *script) Wake() uint64 { return s.wake() }
 
+func (s *script) Fetch(context.Context) (bool, error) { return false, nil }
+
+func (s *script) Behind() <-chan struct{} { return nil }
+
 func (s *script) Refresh(_ context.Context, plan []staging.PlanItem) error {
 	s.looked <- plan
 	return nil

@@ -18,7 +18,7 @@ type Subscription struct {
 	pending []Update
 	after   uint64 // the last update that was taken, or is pending
 
-	afterWake uint64 // the request to read the env repo that it begins after; 0 when it has begun
+	afterRead uint64 // the request to read the env repo that it begins after; 0 when it has begun
 }
 
 // Subscribe begins to read: after 0 with everything there is, Complete, and then
@@ -41,13 +41,13 @@ func (f *Feed) Subscribe(ctx context.Context, after uint64) (*Subscription, erro
 // everything that was committed before the call. While the env repo cannot be
 // read, it begins with what is known, and Stale.
 func (f *Feed) SubscribeFresh(ctx context.Context) (*Subscription, error) {
-	wakes := f.source.Wake()
+	number := f.reads.wake()
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if err := f.addSubscriber(ctx); err != nil {
 		return nil, err
 	}
-	return &Subscription{feed: f, afterWake: wakes}, nil
+	return &Subscription{feed: f, afterRead: number}, nil
 }
 
 // addSubscriber takes one of the feed's places until ctx ends. The feed is locked.
@@ -105,11 +105,11 @@ func (s *Subscription) fetch() <-chan struct{} {
 	f := s.feed
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if s.afterWake > 0 {
-		if s.afterWake > f.wakes && f.freshness.EnvRepo.Err == nil {
+	if s.afterRead > 0 {
+		if s.afterRead > f.polled && f.freshness.EnvRepo.Err == nil {
 			return f.next
 		}
-		s.afterWake = 0
+		s.afterRead = 0
 		s.resync()
 		return status.Closed()
 	}

@@ -1,6 +1,10 @@
 package live
 
-import "octopod/generator/status"
+import (
+	"context"
+
+	"octopod/generator/status"
+)
 
 // Tracker watches stagings and publishes every change. It is safe for use by
 // many goroutines.
@@ -11,3 +15,10 @@ type Tracker struct {
 
 // New returns a Tracker.
 func New(r *status.Reader) *Tracker { return &Tracker{Reader: r} }
+
+// Fetch reads the env repo into memory, and reports whether it found a commit that this
+// process did not know.
+func (g *Tracker) Fetch(ctx context.Context) (moved bool, err error) { return g.Repo.Fetch(ctx) }
+
+// Behind is signalled when somebody names a commit of the env repo that Fetch has not read.
+func (g *Tracker) Behind() <-chan struct{} { return g.Repo.Behind() }

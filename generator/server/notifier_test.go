@@ -35,6 +35,8 @@ func (w *wire) Watch(ctx context.Context, _ staging.Query, handle func(live.Even
 	}
 }
 
+func (w *wire) Fetch(context.Context) (bool, error)               { return false, nil }
+func (w *wire) Behind() <-chan struct{}                           { return nil }
 func (w *wire) Wake() uint64                                      { return 0 }
 func (w *wire) Refresh(context.Context, []staging.PlanItem) error { return nil }
 

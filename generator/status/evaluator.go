@@ -3,6 +3,7 @@ package status
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -86,6 +87,7 @@ func (j *Evaluator) SetTip(tip *envrepo.Tree, p *project.Project) {
 	if len(j.trees) == 0 || len(j.trees) > maxTrees {
 		j.trees, j.changedAt = map[string]*envrepo.Tree{}, map[contentKey]time.Time{}
 	}
+	maps.DeleteFunc(j.trees, func(_ string, tree *envrepo.Tree) bool { return tree == nil }) // the new tip may have them
 	j.trees[tip.Revision()] = tip
 }
 
