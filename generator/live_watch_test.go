@@ -134,6 +134,45 @@ func TestAHangingArgoCDHoldsUpNothing(t *testing.T) {
 	f.phase("login", staging.PhaseCreating)
 }
 
+// Argo CD sees a commit before the watch reads it. Its news is judged against that
+// commit, not against the older tip.
+func TestNewsOfArgoCDIsJudgedAgainstItsCommit(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	w.do(login("v1"))
+	g, argo, clock := withArgo(t, w)
+	f := startWatch(t, g, staging.Query{All: true})
+	f.until("complete", func(n live.Event) bool { return n.Kind == live.Synced })
+	// first expects the phase of the first change of the staging, without another before.
+	first := func(what, name string, want staging.Phase) {
+		t.Helper()
+		n := f.until(what, func(n live.Event) bool { return n.Kind == live.Modified && n.Staging.Metadata.Name == name })
+		if s := n.Staging.Status; s.Phase != want {
+			t.Errorf("%s is announced as %s: %s", what, s.Phase, s.Reason)
+		}
+	}
+	r := w.do(staging.Action{Verb: staging.Deploy, Branch: "feature/other"})
+	argo.Put("other", func(*staging.Application) {})
+	first("a new staging", "other", staging.PhaseCreating)
+	argo.SetRunning("other", r.Revision, clock.Now(), w.images("other")...)
+	f.phase("other", staging.PhaseRunning)
+
+	r = w.do(staging.Action{Verb: staging.Set, Name: "other", Set: map[string]string{"LOG_LEVEL": "debug"}})
+	argo.Put("other", func(a *staging.Application) { a.Revision, a.Sync = r.Revision, "OutOfSync" })
+	first("an update", "other", staging.PhaseUpdating)
+	argo.SetRunning("other", r.Revision, clock.Now(), w.images("other")...)
+	f.phase("other", staging.PhaseRunning)
+
+	r = w.do(staging.Action{Verb: staging.Archive, Name: "other"})
+	argo.Put("other", func(a *staging.Application) { a.Revision, a.Sync = r.Revision, "OutOfSync" })
+	first("an archive", "other", staging.PhaseArchiving)
+
+	w.do(staging.Action{Verb: staging.Delete, Name: "other"})
+	argo.Put("other", func(a *staging.Application) { at := clock.Now(); a.DeletedAt = &at })
+	first("a deletion", "other", staging.PhaseDeleting)
+	argo.Remove("other")
+	f.until("gone", func(n live.Event) bool { return n.Kind == live.Deleted && n.Staging.Metadata.Name == "other" })
+}
+
 // Every watch and every answer names one moment since when Argo CD is away.
 func TestUnknownSinceIsOneMoment(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)

@@ -33,6 +33,7 @@ type watchState struct {
 	overdue   map[string]overdue
 	refreshes sync.WaitGroup  // refreshes of Argo CD in progress
 	arrived   chan string     // stagings of which Argo CD has answered late
+	named     map[string]bool // unknown revisions that Argo CD named, for which the branch was read
 	listed    map[string]bool // stagings whose Application the stream has listed
 	dated     bool            // Changed is filled in from the history
 
@@ -52,7 +53,7 @@ func (g *Tracker) newWatchState(ctx context.Context, q staging.Query, handle fun
 	if err != nil {
 		return nil, err
 	}
-	b := &watchState{query: q, handle: handle, sent: map[string]lastSent{}, overdue: map[string]overdue{}, listed: map[string]bool{}, unread: map[string]error{}, arrived: make(chan string), wakes: wakes, wakeups: &g.wakeups}
+	b := &watchState{query: q, handle: handle, sent: map[string]lastSent{}, overdue: map[string]overdue{}, listed: map[string]bool{}, unread: map[string]error{}, arrived: make(chan string), named: map[string]bool{}, wakes: wakes, wakeups: &g.wakeups}
 	cluster, seen := g.firstSnapshot(ctx, p)
 	b.argo = seen
 	b.Evaluator = g.NewEvaluator(ctx, cluster, tip, p)
@@ -91,6 +92,9 @@ func (b *watchState) run(ctx context.Context, events <-chan argocd.Event) error 
 		select {
 		case e := <-events:
 			names = b.handleArgo(e)
+			if b.aheadOfTip(e) {
+				names = append(names, b.readTip(ctx)...)
+			}
 		case <-tick.C:
 			names = b.duePolls()
 		case <-tips.C:
@@ -290,6 +294,7 @@ func (b *watchState) send(ctx context.Context, names []string) error {
 	if len(names) == 0 {
 		return nil
 	}
+	names = slices.Compact(slices.Sorted(slices.Values(names)))
 	views, err := b.views(ctx, names)
 	if err != nil {
 		return err

@@ -91,6 +91,14 @@ func (j *Evaluator) SetTip(tip *envrepo.Tree, p *project.Project) {
 	j.trees[tip.Revision()] = tip
 }
 
+// Knows reports whether the Evaluator has read a revision, or searched the branch for it.
+func (j *Evaluator) Knows(revision string) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	_, known := j.trees[revision]
+	return known
+}
+
 // MaxConcurrent bounds concurrent requests to Argo CD and to the env repo.
 const MaxConcurrent = 8
 
