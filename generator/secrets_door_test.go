@@ -3,6 +3,7 @@ package generator_test
 import (
 	"context"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 
@@ -145,6 +146,41 @@ func TestAnOldSecretStopsNoOtherChange(t *testing.T) {
 	}
 	if err := w.refused(staging.Action{Verb: staging.Rollback, Name: "login", To: old.String()}); staging.CodeOf(err) != staging.CodeInvalid {
 		t.Errorf("a rollback brings the secret back: %v", err)
+	}
+}
+
+// Lint reports the secrets that the env repo holds already, also of forms that make no
+// record invalid: each once, in the file that it comes from.
+func TestLintReportsEverySecret(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputRendered)
+	w.do(login("1f2e3d4"))
+	password, token := "postgres://shop"+":hunter2@db/shop", "hv"+"s."+strings.Repeat("aB3dE6gH9k", 9)
+	template, err := w.tip().ReadFile("templates/shop/backend.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.push(
+		staging.File{Path: "templates/shop/backend.yaml", Data: append([]byte("# "+password+"\n"), template...)},
+		staging.File{Path: "envs/login/notes.txt", Data: []byte("see " + password + "\ntoken: " + token + "\n")},
+	)
+	problems, err := w.Lint(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var found []string
+	for _, p := range problems {
+		text := p.String()
+		if strings.Contains(p.Message, "contains a") {
+			found = append(found, text)
+		}
+		if strings.Contains(text, "hunter2") || strings.Contains(text, token) {
+			t.Errorf("the report holds the secret: %s", text)
+		}
+	}
+	const hint = ": revoke it if it is real, and keep it in a Secret of the cluster"
+	want := []string{"templates/shop/backend.yaml:1: contains a password in an address" + hint, "envs/login/notes.txt:2: token: contains a Vault token" + hint}
+	if !slices.Equal(found, want) {
+		t.Errorf("found %q", found)
 	}
 }
 

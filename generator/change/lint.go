@@ -58,7 +58,20 @@ func (w *Writer) Lint(ctx context.Context, edits *staging.Uncommitted) ([]stagin
 		ofRecords = append(ofRecords, lintStaging(tree, item)...)
 	}
 	problems = append(problems, byCause(ofRecords, text)...)
-	return withSource(tree, p, withoutRepeats(problems)), nil
+	secrets, err := tree.Secrets(ctx)
+	return withSecrets(withSource(tree, p, withoutRepeats(problems)), secrets), err
+}
+
+// withSecrets adds the credentials in files, except where a rule found one already.
+func withSecrets(problems, secrets []staging.Problem) []staging.Problem {
+	for _, secret := range secrets {
+		known := slices.ContainsFunc(problems, func(p staging.Problem) bool { return p.File == secret.File && p.Line == secret.Line })
+		if !known {
+			secret.Message += ": revoke it if it is real, and keep it in a Secret of the cluster"
+			problems = append(problems, secret)
+		}
+	}
+	return problems
 }
 
 // lintDirectories compares spec.argocd.exclude with the directories in envs. Argo CD

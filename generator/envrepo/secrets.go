@@ -59,13 +59,10 @@ func addedSecrets(tree *Tree, c gitstore.Change) ([]staging.Problem, error) {
 	if err != nil {
 		return nil, err
 	}
-	lines := strings.Split(text, "\n")
 	var problems []staging.Problem
 	for _, f := range found {
 		if !bytes.Contains(known, c.Data[f.Start:f.End]) {
-			problems = append(problems, staging.Problem{
-				File: c.Path, Line: f.Line, Field: fieldOf(lines[f.Line-1]), Message: "contains " + f.What,
-			})
+			problems = append(problems, secretProblem(c.Path, c.Data, f))
 		}
 	}
 	return problems, nil
@@ -75,39 +72,88 @@ func addedSecrets(tree *Tree, c gitstore.Change) ([]staging.Problem, error) {
 // directory of its staging, octopod.yaml and the templates. A credential that these hold
 // is in git already, so it does not stop other changes.
 func (t *Tree) sources(name string) ([]byte, error) {
+	dirs, err := t.inputs()
+	if err != nil {
+		return nil, err
+	}
+	if strings.HasPrefix(name, staging.EnvsDir+"/") {
+		dirs = append(dirs, path.Dir(name))
+	}
+	// A finding is rare, so one more request for it may outlive the caller's.
+	var all bytes.Buffer
+	err = t.eachFile(context.Background(), dirs, func(_ string, data []byte) {
+		all.Write(data)
+		all.WriteByte('\n')
+	})
+	return all.Bytes(), err
+}
+
+// inputs lists what lies at the root of the env repo beside the stagings: octopod.yaml, the
+// templates and other files.
+func (t *Tree) inputs() (names []string, err error) {
 	entries, err := t.ReadDir(".")
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	var dirs []string
-	if strings.HasPrefix(name, staging.EnvsDir+"/") {
-		dirs = append(dirs, path.Dir(name))
-	}
 	for _, entry := range entries {
 		if entry.Name() != staging.EnvsDir {
-			dirs = append(dirs, entry.Name())
+			names = append(names, entry.Name())
 		}
 	}
-	// A finding is rare, so one more request for it may outlive the caller's.
-	if err := t.Prefetch(context.Background(), dirs...); err != nil {
-		return nil, err
+	return names, nil
+}
+
+// eachFile calls do with every file below some paths.
+func (t *Tree) eachFile(ctx context.Context, paths []string, do func(name string, data []byte)) error {
+	if err := t.Prefetch(ctx, paths...); err != nil {
+		return err
 	}
-	var all bytes.Buffer
-	for _, dir := range dirs {
-		files, err := t.FilesUnder(dir)
+	for _, at := range paths {
+		files, err := t.FilesUnder(at)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		for _, file := range files {
 			data, err := t.ReadFile(file)
 			if err != nil {
-				return nil, err
+				return err
 			}
-			all.Write(data)
-			all.WriteByte('\n')
+			do(file, data)
 		}
 	}
-	return all.Bytes(), nil
+	return nil
+}
+
+// Secrets returns a problem for each credential that the env repo holds. A credential in
+// several files is reported once: in octopod.yaml or a template, if it is there.
+func (t *Tree) Secrets(ctx context.Context) ([]staging.Problem, error) {
+	paths, err := t.inputs()
+	if err != nil {
+		return nil, err
+	}
+	if _, exists, err := t.Entry(staging.EnvsDir); err != nil {
+		return nil, err
+	} else if exists {
+		paths = append(paths, staging.EnvsDir)
+	}
+	var problems []staging.Problem
+	seen := map[string]bool{}
+	err = t.eachFile(ctx, paths, func(name string, data []byte) {
+		for _, f := range staging.FindSecrets(string(data)) {
+			if secret := string(data[f.Start:f.End]); !seen[secret] {
+				seen[secret] = true
+				problems = append(problems, secretProblem(name, data, f))
+			}
+		}
+	})
+	return problems, err
+}
+
+// secretProblem returns the problem of a credential in a file.
+func secretProblem(file string, data []byte, f staging.SecretFinding) staging.Problem {
+	start := bytes.LastIndexByte(data[:f.Start], '\n') + 1
+	line, _, _ := strings.Cut(string(data[start:]), "\n")
+	return staging.Problem{File: file, Line: f.Line, Field: fieldOf(line), Message: "contains " + f.What}
 }
 
 // fieldKey matches the key that begins a line of YAML, JSON or an assignment.

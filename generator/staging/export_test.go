@@ -5,7 +5,7 @@ func SecretForms() int { return len(secretForms) }
 
 // SecretFormsIn returns the indexes of the forms that a text matches.
 func SecretFormsIn(text string) (forms []int) {
-	scanSecrets(text, func(_ SecretFinding, index int) bool {
+	scanSecrets(text, allForms, func(_ SecretFinding, index int) bool {
 		forms = append(forms, index)
 		return true
 	})

@@ -2,6 +2,7 @@ package staging
 
 import (
 	"math"
+	"slices"
 	"strings"
 )
 
@@ -16,24 +17,22 @@ type SecretFinding struct {
 // DetectSecret reports whether a value contains a credential, and which: "a private
 // key", "a GitHub token". It never returns any part of the value.
 func DetectSecret(value string) (what string, yes bool) {
-	return firstForm(value, func(*secretForm) bool { return true })
+	return firstForm(value, allForms)
 }
 
 // DetectCommittedSecret is DetectSecret for what an env repo holds already: it knows
 // only the forms that no version of Octopod has accepted. A form that Octopod learned
 // later must not make a record or octopod.yaml invalid.
 func DetectCommittedSecret(value string) (what string, yes bool) {
-	return firstForm(value, func(form *secretForm) bool { return form.always })
+	return firstForm(value, alwaysForms)
 }
 
-// firstForm returns the first of the chosen forms, in the order of the table: a token in
-// an address is also a password in an address.
-func firstForm(value string, chosen func(*secretForm) bool) (what string, yes bool) {
+// firstForm returns the first form that a value matches, in the order of the table: a
+// token in an address is also a password in an address.
+func firstForm(value string, forms *hintIndex) (what string, yes bool) {
 	first := len(secretForms)
-	scanSecrets(value, func(_ SecretFinding, index int) bool {
-		if index < first && chosen(&secretForms[index]) {
-			first = index
-		}
+	scanSecrets(value, forms, func(_ SecretFinding, index int) bool {
+		first = min(first, index)
 		return first > 0
 	})
 	if first == len(secretForms) {
@@ -45,8 +44,11 @@ func firstForm(value string, chosen func(*secretForm) bool) (what string, yes bo
 // FindSecrets lists the credentials in a text, in no particular order.
 func FindSecrets(text string) []SecretFinding {
 	var found []SecretFinding
-	scanSecrets(text, func(f SecretFinding, _ int) bool {
-		found = append(found, f)
+	scanSecrets(text, allForms, func(f SecretFinding, index int) bool {
+		known := secretForms[index].form == nil && slices.ContainsFunc(found, func(other SecretFinding) bool { return other.Start < f.End && f.Start < other.End })
+		if !known { // by its name
+			found = append(found, f)
+		}
 		return true
 	})
 	return found
@@ -58,24 +60,39 @@ type secretHint struct {
 	form int // index in secretForms
 }
 
-// secretHints are the hints in groups with the same first two characters. hintGroup is
-// the group of two characters; 0 is the empty group. Most characters begin no hint, so
-// one pass over a text replaces a search for each hint.
-var secretHints, hintGroup = groupHints()
+// hintIndex holds the hints of some forms in groups with the same first two characters.
+// group is the group of two characters; 0 is the empty group. Most characters begin no
+// hint, so one pass over a text replaces a search for each hint.
+type hintIndex struct {
+	groups [][]secretHint
+	group  [1 << 16]uint8
+	keys   int // index of the form that has a shape instead of hints; -1 for none
+}
 
-func groupHints() ([][]secretHint, *[1 << 16]uint8) {
-	groups, group := [][]secretHint{nil}, new([1 << 16]uint8)
+var (
+	allForms    = indexHints(func(secretForm) bool { return true })
+	alwaysForms = indexHints(func(f secretForm) bool { return f.always })
+)
+
+func indexHints(chosen func(secretForm) bool) *hintIndex {
+	x := &hintIndex{groups: [][]secretHint{nil}, keys: -1}
 	for i, form := range secretForms {
+		if !chosen(form) {
+			continue
+		}
+		if form.form == nil {
+			x.keys = i
+		}
 		for _, hint := range form.hints {
 			start := uint16(hint[0])<<8 | uint16(hint[1])
-			if group[start] == 0 {
-				group[start] = uint8(len(groups))
-				groups = append(groups, nil)
+			if x.group[start] == 0 {
+				x.group[start] = uint8(len(x.groups))
+				x.groups = append(x.groups, nil)
 			}
-			groups[group[start]] = append(groups[group[start]], secretHint{hint, i})
+			x.groups[x.group[start]] = append(x.groups[x.group[start]], secretHint{hint, i})
 		}
 	}
-	return groups, group
+	return x
 }
 
 // A form is matched in a window around its hint: no credential is recognized by more.
@@ -84,19 +101,22 @@ const (
 	windowAfter  = 1024
 )
 
-// scanSecrets calls found for each credential until it returns false.
-func scanSecrets(text string, found func(SecretFinding, int) bool) {
+// scanSecrets calls found for each credential of the chosen forms until it returns false.
+func scanSecrets(text string, forms *hintIndex, found func(SecretFinding, int) bool) {
 	s := secretScan{text: text, found: found}
 	for i := 0; i+1 < len(text); i++ {
-		group := hintGroup[uint16(text[i])<<8|uint16(text[i+1])]
+		group := forms.group[uint16(text[i])<<8|uint16(text[i+1])]
 		if group == 0 {
 			continue
 		}
-		for _, hint := range secretHints[group] {
+		for _, hint := range forms.groups[group] {
 			if strings.HasPrefix(text[i:], hint.text) && !s.match(hint.form, i) {
 				return
 			}
 		}
+	}
+	if forms.keys >= 0 {
+		s.findKeys(forms.keys)
 	}
 }
 
@@ -128,12 +148,17 @@ func (s *secretScan) match(index, at int) bool {
 			continue
 		}
 		s.matched[index] = max(s.matched[index], from+span[1])
-		f := SecretFinding{What: form.what, Line: 1 + strings.Count(s.text[:start], "\n"), Start: start, End: end}
-		if !s.found(f, index) {
+		if !s.report(index, start, end) {
 			return false
 		}
 	}
 	return true
+}
+
+// report calls found for a credential.
+func (s *secretScan) report(index, start, end int) bool {
+	line := 1 + strings.Count(s.text[:start], "\n")
+	return s.found(SecretFinding{What: secretForms[index].what, Line: line, Start: start, End: end}, index)
 }
 
 // window returns the part of the line around a position.
@@ -197,12 +222,17 @@ func isRandom(text string) bool {
 			letters++
 		}
 	}
+	return digits >= 2 && letters >= 2 && entropyOf(&counts, len(text)) >= minEntropy
+}
+
+// entropyOf returns the entropy of n characters, in bits per character.
+func entropyOf(counts *[256]int, n int) float64 {
 	entropy := 0.0
-	for _, n := range counts {
-		if n > 0 {
-			p := float64(n) / float64(len(text))
+	for _, count := range counts {
+		if count > 0 {
+			p := float64(count) / float64(n)
 			entropy -= p * math.Log2(p)
 		}
 	}
-	return digits >= 2 && letters >= 2 && entropy >= minEntropy
+	return entropy
 }

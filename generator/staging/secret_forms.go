@@ -5,8 +5,8 @@ import "regexp"
 // secretForm is a kind of credential that has an unmistakable form.
 type secretForm struct {
 	what  string
-	hints []string // every match contains one; cheaper than the expression
-	form  *regexp.Regexp
+	hints []string       // every match contains one; cheaper than the expression
+	form  *regexp.Regexp // nil for the form that findKeys finds
 	// The first group of form is a password or another value without a form of its own,
 	// so that placeholders and references in its place are no secrets.
 	placeholders bool
@@ -126,4 +126,5 @@ var secretForms = []secretForm{
 	value("a registry password", []string{"auth"}, `\\?"auth\\?"\s*:\s*\\?"([A-Za-z0-9+/]{16,}={0,2})\\?"`),
 	value("a secret value", []string{"assword", "ASSWORD", "oken", "OKEN", "ecret", "ECRET", "pikey", "piKey", "PIKEY", "pi_key", "PI_KEY", "pi-key"},
 		`(?i)(?:password|passwd|api[_-]?key|auth[_-]?token|access[_-]?token|api[_-]?token|client[_-]?secret|secret[_-]?key)["']?\s*(?:=>|:=|=|:)\s*["']?([A-Za-z0-9+/=_~!@#%^&*-]{16,128})(?:["'\s,;]|$)`),
+	{what: "a random key of 40 characters, such as an AWS secret key"},
 }

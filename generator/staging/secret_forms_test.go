@@ -1,6 +1,9 @@
 package staging_test
 
 import (
+	"encoding/base64"
+	"encoding/hex"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
@@ -94,6 +97,8 @@ var secretVectors = []struct{ what, secret, harmless string }{
 	{"a password", "jdbc:postgresql://db/shop?user=shop&pass" + "word=hunter2", "jdbc:postgresql://db/shop?user=shop"},
 	{"an Authorization header", "Authoriz" + "ation: Basic " + mixed(24) + "==", "Authorization: Bearer $TOKEN"},
 	{"a registry password", `{"auths":{"x":{"au` + `th":"` + mixed(24) + `"}}}`, `{"auth":"none"}`},
+	{"a random key of 40 characters, such as an AWS secret key", "wJa1rXUtnFEMI/K7MDENG" + "/bPxRfiCYq7Zt2Lw9Vs", "templates/components/Payments2Production"},
+	{"a random key of 40 characters, such as an AWS secret key", "q7Rk2Zp9Lm4Tx8VwB3n" + "YcH6dJ1sFgK5aPeU0XvQz", hexadecimal(40)},
 	{"a secret value", "DB_PASS" + "WORD=q7Rk2Zp9Lm4Tx8Vw", "DB_PASSWORD=correct-horse-battery"},
 	{"a secret value", `client` + `_secret: "q7Rk2Zp9Lm4Tx8Vw"`, `client_secret: oidc/client-secret`},
 }
@@ -203,26 +208,31 @@ func TestNoFalseAlarm(t *testing.T) {
 	}
 }
 
-// A staging's files and its commit message are scanned in at most 0.3 ms.
-func BenchmarkFindSecretsOfStaging(b *testing.B) {
-	var text strings.Builder
-	names, err := filepath.Glob("../../envs/login/*")
-	if err != nil || len(names) == 0 {
-		b.Fatalf("no sample: %v", err)
-	}
-	for _, name := range names {
-		data, err := os.ReadFile(name)
-		if err != nil {
-			b.Fatal(err)
+// Nearly all random keys are found, whatever surrounds them, and no hash, path, name or
+// line of a certificate is taken for one.
+func TestRandomKeysAreFound(t *testing.T) {
+	random := rand.NewChaCha8([32]byte{})
+	data := make([]byte, 30)
+	missed := 0
+	const tries = 2000
+	for range tries {
+		_, _ = random.Read(data) // never returns an error
+		key := base64.StdEncoding.EncodeToString(data)
+		for _, text := range []string{key, "a: " + key + "\nb: c\n", "x: '" + key + "'", `{"a":"` + key + `"}`, "--flag=" + key + " --other"} {
+			if found := staging.FindSecrets(text); len(found) != 1 || text[found[0].Start:found[0].End] != key {
+				missed++
+			}
 		}
-		text.Write(data)
+		for _, text := range []string{
+			"-----BEGIN CERTIFICATE-----\n" + key + key[:24] + "\n" + key + "\n-----END CERTIFICATE-----\n", "caBundle: |\n    " + key + "\n",
+			"x: " + hex.EncodeToString(data[:20]), "x: " + key + "==", "x: ENC[AES256_GCM,data:" + key + ",iv:" + key + "=,type:str]", "x: sha512-" + key, "x: " + key + "." + key, "x: " + key[1:],
+		} {
+			if found := staging.FindSecrets(text); len(found) > 0 {
+				t.Errorf("%s in %q", found[0].What, text)
+			}
+		}
 	}
-	for text.Len() < 16<<10 { // as large as the rendered manifests of the sample project
-		text.WriteString(text.String())
-	}
-	all := text.String()
-	b.SetBytes(int64(len(all)))
-	for b.Loop() {
-		staging.FindSecrets(all)
+	if share := float64(missed) / (5 * tries); share > 0.02 {
+		t.Errorf("%.1f %% of the keys were missed", 100*share)
 	}
 }
