@@ -173,6 +173,32 @@ func TestNewsOfArgoCDIsJudgedAgainstItsCommit(t *testing.T) {
 	f.until("gone", func(n live.Event) bool { return n.Kind == live.Deleted && n.Staging.Metadata.Name == "other" })
 }
 
+// The server of Argo CD answers, but its controller compares nothing: after five minutes
+// of refreshes without effect, nothing is known any more.
+func TestAnArgoCDThatChecksNothing(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	r := w.do(login("v1"))
+	g, argo, clock := withArgo(t, w)
+	argo.SetRunning("login", r.Revision, clock.Now(), w.images("login")...)
+	f := startWatch(t, g, staging.Query{})
+	f.phase("login", staging.PhaseRunning)
+	for i := range 5 {
+		if i > 0 {
+			testenv.Eventually(t, "another refresh", func() ([]string, bool) {
+				_, refreshes := argo.Calls()
+				return refreshes, len(refreshes) >= i
+			})
+		}
+		clock.advance(time.Minute + time.Second)
+	}
+	s := f.phase("login", staging.PhaseUnknown).Staging.Status
+	if !strings.HasPrefix(s.Reason.String(), "Argo CD has checked nothing for 5 min") || s.LastKnown == nil || s.LastKnown.Phase != staging.PhaseRunning {
+		t.Errorf("%s, last known %+v", s.Reason, s.LastKnown)
+	}
+	argo.Put("login", func(a *staging.Application) { a.ReconciledAt = clock.Now() })
+	f.phase("login", staging.PhaseRunning)
+}
+
 // Every watch and every answer names one moment since when Argo CD is away.
 func TestUnknownSinceIsOneMoment(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)

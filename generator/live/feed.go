@@ -79,6 +79,7 @@ type Update struct {
 type Freshness struct {
 	EnvRepo SourceState
 	ArgoCD  SourceState
+	Checked time.Time // when Argo CD last compared any staging with git; zero if that is unknown
 }
 
 // SourceState is the state of one source of a Feed: the env repo or Argo CD.
@@ -156,6 +157,8 @@ func (f *Feed) handle(n Event) {
 	case ArgoDown:
 		f.connected = true
 		f.setDown(&f.freshness.ArgoCD, f.Now(), &n)
+	case ArgoChecked:
+		f.freshness.Checked = n.Checked
 	case ArgoUp:
 		f.connected = true
 		f.setUp(&f.freshness.ArgoCD, &n)

@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"sync"
+	"time"
 
 	"octopod/generator/argocd"
 	"octopod/generator/staging"
@@ -21,6 +22,8 @@ const (
 	ArgoDown EventKind = "away"     // Argo CD cannot be reached; Err says why
 	ArgoUp   EventKind = "back"     // it can again
 	Polled   EventKind = "looked"   // the branch was read because of Wake
+
+	ArgoChecked EventKind = "checked" // Argo CD has compared an Application with git; not for subscribers
 )
 
 // Event is one step of a watch.
@@ -29,6 +32,7 @@ type Event struct {
 	Staging staging.View // with Changed and Gone
 	Err     error        // with Stale and Away
 	Wakes   uint64       // with Synced and Polled: wake-ups answered
+	Checked time.Time    // with ArgoChecked
 }
 
 // Watch calls handle with each staging that matches the query, then with Synced, and

@@ -31,8 +31,9 @@ type watchState struct {
 	argo      *status.Snapshot // nil without an Argo CD
 	sent      map[string]lastSent
 	overdue   map[string]overdue
-	refreshes sync.WaitGroup  // refreshes of Argo CD in progress
-	arrived   chan string     // stagings of which Argo CD has answered late
+	refreshes sync.WaitGroup // refreshes of Argo CD in progress
+	arrived   chan string    // stagings of which Argo CD has answered late
+	heartbeat heartbeat
 	named     map[string]bool // unknown revisions that Argo CD named, for which the branch was read
 	listed    map[string]bool // stagings whose Application the stream has listed
 	dated     bool            // Changed is filled in from the history
@@ -55,7 +56,7 @@ func (g *Tracker) newWatchState(ctx context.Context, q staging.Query, handle fun
 	}
 	b := &watchState{query: q, handle: handle, sent: map[string]lastSent{}, overdue: map[string]overdue{}, listed: map[string]bool{}, unread: map[string]error{}, arrived: make(chan string), named: map[string]bool{}, wakes: wakes, wakeups: &g.wakeups}
 	cluster, seen := g.firstSnapshot(ctx, p)
-	b.argo = seen
+	b.argo, b.heartbeat.progress = seen, g.Now()
 	b.Evaluator = g.NewEvaluator(ctx, cluster, tip, p)
 	return b, nil
 }
@@ -96,7 +97,7 @@ func (b *watchState) run(ctx context.Context, events <-chan argocd.Event) error 
 				names = append(names, b.readTip(ctx)...)
 			}
 		case <-tick.C:
-			names = b.duePolls()
+			names = append(b.duePolls(), b.beat(ctx)...)
 		case <-tips.C:
 			names = b.readTip(ctx)
 		case name := <-b.arrived:
@@ -176,10 +177,14 @@ func (b *watchState) handleArgo(e argocd.Event) []string {
 	switch e.Kind {
 	case argocd.Modified:
 		b.listed[e.Application.Staging] = true
-		if old, known := b.argo.Apps[e.Application.Staging]; known && old.Version == e.Application.Version {
+		old, known := b.argo.Apps[e.Application.Staging]
+		if known && old.Version == e.Application.Version {
 			return nil
 		}
 		b.setApplication(e.Application.Staging, &e.Application)
+		if b.observeCheck(old, e.Application) {
+			return b.names()
+		}
 	case argocd.Deleted:
 		b.setApplication(e.Application.Staging, nil)
 	case argocd.Unreachable:

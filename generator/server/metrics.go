@@ -145,6 +145,7 @@ type feedMetrics struct{ *projectSet }
 var (
 	stagingsDesc = prometheus.NewDesc("octopod_stagings", "Stagings by status.", []string{"project", "status"}, nil)
 	argoDesc     = prometheus.NewDesc("octopod_argocd_up", "Whether Argo CD answers.", []string{"project"}, nil)
+	checkDesc    = prometheus.NewDesc("octopod_argocd_check_age_seconds", "Time since Argo CD last compared any staging with git. Octopod refreshes one every minute.", []string{"project"}, nil)
 	repoDesc     = prometheus.NewDesc("octopod_env_repo_up", "Whether the env repo can be read.", []string{"project"}, nil)
 	waitingDesc  = prometheus.NewDesc("octopod_git_queue_depth", "Changes that wait for a push.", []string{"project"}, nil)
 	unseenDesc   = prometheus.NewDesc("octopod_env_commit_unobserved_seconds", "Age of the oldest change that Argo CD has not seen yet; 0 when it has seen all.", []string{"project"}, nil)
@@ -154,7 +155,7 @@ var (
 
 // Describe implements prometheus.Collector.
 func (f *feedMetrics) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{stagingsDesc, argoDesc, repoDesc, waitingDesc, unseenDesc, hooksDesc, streamsDesc} {
+	for _, d := range []*prometheus.Desc{stagingsDesc, argoDesc, checkDesc, repoDesc, waitingDesc, unseenDesc, hooksDesc, streamsDesc} {
 		to <- d
 	}
 }
@@ -178,6 +179,9 @@ func (f *feedMetrics) Collect(to chan<- prometheus.Metric) {
 		if !fresh.ArgoCD.At.IsZero() || fresh.ArgoCD.Err != nil {
 			to <- gauge(argoDesc, up(fresh.ArgoCD.Err == nil), project)
 			to <- gauge(unseenDesc, unseen(views, s.stagings.Now()).Seconds(), project)
+		}
+		if !fresh.Checked.IsZero() {
+			to <- gauge(checkDesc, s.stagings.Now().Sub(fresh.Checked).Seconds(), project)
 		}
 		to <- gauge(waitingDesc, float64(s.stagings.Repo.QueueLength()), project)
 		queued, waiting := s.follower.Pending()

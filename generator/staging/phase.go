@@ -18,6 +18,10 @@ type Observation struct {
 	UnreachableSince time.Time // since when Argo CD is unreachable; zero if it is reachable
 	UnreachableError string    // why
 
+	// Since when Argo CD has compared no staging of the project, although it was asked to;
+	// zero if it has.
+	IdleSince time.Time
+
 	App *Application // nil when Argo CD has none
 	// Whether envs/<name>, except its record, has the same git tree at the tip as at
 	// the revision that Argo CD compared, and as at the one that its operation applied.
@@ -46,7 +50,7 @@ type verdict struct {
 // older than the tip of the env repo. An empty phase means that nothing is left.
 func PhaseOf(o Observation) (phase Phase, reason Reason, detail string) {
 	for _, rule := range []func(Observation) verdict{
-		unreachable, removed, noApplication, replaced, broken, stale, applying, notSynced, unchecked, tornDown, archived, pods, health, images,
+		unreachable, idle, removed, noApplication, replaced, broken, stale, applying, notSynced, unchecked, tornDown, archived, pods, health, images,
 	} {
 		if v := rule(o); v != (verdict{}) {
 			return v.phase, v.reason, v.detail
@@ -61,6 +65,15 @@ func unreachable(o Observation) verdict {
 	}
 	since := o.UnreachableSince.Round(0).UTC() // without a monotonic clock, so that == compares the time alone
 	return verdict{PhaseUnknown, Reason{Code: ReasonArgoCDUnreachable, Since: since}, o.UnreachableError}
+}
+
+// idle: Argo CD answers, but its reports are old.
+func idle(o Observation) verdict {
+	if o.IdleSince.IsZero() || o.App == nil {
+		return verdict{}
+	}
+	since := o.IdleSince.Round(0).UTC()
+	return verdict{PhaseUnknown, Reason{Code: ReasonArgoCDIdle, Since: since, For: coarse(o.Now.Sub(since))}, "Argo CD answers, but does not refresh: is its application controller running?"}
 }
 
 func removed(o Observation) verdict {

@@ -55,6 +55,9 @@ func TestPhaseOf(t *testing.T) {
 
 		{"away", func(o *o) { o.UnreachableSince, o.UnreachableError = noon.Add(-time.Minute), "connection refused" }, staging.PhaseUnknown, "Unknown since 11:59:00 UTC", "connection refused"},
 		{"away counts more than gone", func(o *o) { o.UnreachableSince, o.Gone = noon, true }, staging.PhaseUnknown, "Unknown since", ""},
+		{"Argo CD checks nothing", func(o *o) { o.IdleSince = noon.Add(-5 * time.Minute) }, staging.PhaseUnknown, "Argo CD has checked nothing for 5 min", "application controller"},
+		{"Argo CD checks nothing, and nothing is left", func(o *o) { o.IdleSince, o.Gone, o.App = noon, true, nil }, "", "Gone", ""},
+		{"Argo CD checks nothing, and has no Application", func(o *o) { o.IdleSince, o.App = noon, nil }, staging.PhaseCreating, "has not seen the commit", ""},
 		{"repo-server away", func(o *o) {
 			o.App.Sync = "Unknown"
 			o.App.Conditions = []staging.Condition{{Type: "ComparisonError", Message: "no connection", Transient: true}}

@@ -16,7 +16,7 @@ type Reason struct {
 	Count    int           // ready parts of Total; or remaining objects or pods; or retries
 	Total    int           // 0 if unknown
 	For      time.Duration // how long it has lasted, if that is too long; see coarse
-	Since    time.Time     // in UTC, only for ReasonArgoCDUnreachable
+	Since    time.Time     // in UTC, for ReasonArgoCDUnreachable and ReasonArgoCDIdle
 	Last     Phase         // the last known phase, for reasons of an unknown one
 	Awaiting Names         // services whose image CI is still building
 	Words    string        // the sentence, for a reason decoded from JSON, which has no code
@@ -64,6 +64,7 @@ const (
 	ReasonUnreadableFiles  ReasonCode = "UnreadableFiles"
 
 	ReasonArgoCDUnreachable ReasonCode = "ArgoCDUnreachable"
+	ReasonArgoCDIdle        ReasonCode = "ArgoCDIdle"        // it answers, but compares nothing
 	ReasonEnvRepoUnreadable ReasonCode = "EnvRepoUnreadable" // Argo CD cannot read it
 )
 

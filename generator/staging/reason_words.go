@@ -59,6 +59,8 @@ func (r Reason) engineers() string {
 		}
 	case ReasonArgoCDUnreachable:
 		return "Unknown since " + r.Since.Format("15:04:05 MST") + ": Argo CD cannot be asked"
+	case ReasonArgoCDIdle:
+		return "Argo CD has checked nothing for " + span(r.For)
 	case ReasonRetrying:
 		return fmt.Sprintf("Applying the change failed and is tried again (%d)", r.Count)
 	case ReasonStarting:

@@ -23,6 +23,7 @@ type Snapshot struct {
 	Apps      map[string]staging.Application // by staging
 	AwaySince time.Time
 	Err       error
+	IdleSince time.Time // since when Argo CD has compared nothing, although it was asked to
 }
 
 // Has reports whether Argo CD has an Application of a staging.
@@ -182,7 +183,7 @@ func (j *Evaluator) observe(ctx context.Context, seen *Snapshot, v *staging.View
 	}
 	o := staging.Observation{
 		Now: j.Now(), State: v.Spec.State, Gone: !recorded, Wanted: map[string]string{},
-		UnreachableSince: seen.AwaySince,
+		UnreachableSince: seen.AwaySince, IdleSince: seen.IdleSince,
 	}
 	if seen.Err != nil {
 		o.UnreachableError = seen.Err.Error()
@@ -190,7 +191,7 @@ func (j *Evaluator) observe(ctx context.Context, seen *Snapshot, v *staging.View
 	if app, there := seen.Apps[name]; there {
 		o.App = &app
 	}
-	if !o.UnreachableSince.IsZero() {
+	if !o.UnreachableSince.IsZero() || !o.IdleSince.IsZero() && o.App != nil {
 		return o, nil
 	}
 	if err := j.compare(ctx, name, &o); err != nil {
