@@ -62,7 +62,7 @@ func runs(objects []staging.Object, object, image string) bool {
 
 func objectJSON(objects []staging.Object, name string) string {
 	for _, o := range objects {
-		if o.String() == name {
+		if o.Kind+"/"+staging.StableName(o.Kind, o.Name) == name {
 			return string(o.JSON)
 		}
 	}

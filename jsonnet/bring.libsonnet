@@ -94,6 +94,13 @@ local variables(known, objects) = std.set([
   for key in names(o.metadata.name, c, e)
 ]);
 
+// A label for pods that read the settings from a ConfigMap without a hash in its
+// name, so that a changed setting restarts them.
+local noticed(known, o) =
+  local reads = std.length(std.findSubstr('"name":"' + std.get(known, 'configMap', '') + '"', std.manifestJsonMinified(podOf(o)))) > 0;
+  if known.hash == '' || o.kind == 'Job' || !reads then {}
+  else { template+: { metadata+: { labels+: { 'octopod.dev/settings': known.hash } } } };
+
 local one(params, known, o) =
   local spec = std.get(o, 'spec', {});
   local name = std.get(o.metadata, 'name', '');
@@ -102,11 +109,18 @@ local one(params, known, o) =
   if o.kind == 'Ingress' then o { spec: ingress(params, known, spec) }
   else if o.kind == 'ConfigMap' && name == std.get(known, 'configMap') then o { data: settings(params, known, std.get(o, 'data', {})) }
   else if o.kind == 'CronJob' then o { spec+: { jobTemplate+: { spec+: template } } }
-  else if podOf(o) != null then o { spec+: template + (if replicas == null then {} else { replicas: replicas }) }
+  else if podOf(o) != null then o { spec+: template + noticed(known, o) + (if replicas == null then {} else { replicas: replicas }) }
   else o;
 
 {
   bring(params, objects, known)::
     local all = [o for o in flatten(objects) if o.kind != 'Namespace'];
-    [one(params, known { variables: variables(known, all) }, o) for o in all],
+    local more = known { variables: variables(known, all) };
+    local data = [
+      settings(params, more, std.get(o, 'data', {}))
+      for o in all
+      if o.kind == 'ConfigMap' && std.get(o.metadata, 'name') == std.get(known, 'configMap')
+    ];
+    local hash = if data == [] then '' else std.md5(std.manifestJsonMinified(data))[:10];
+    [one(params, more { hash: hash }, o) for o in all],
 }

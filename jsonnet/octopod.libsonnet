@@ -19,14 +19,61 @@ local sleeps(params, object) = std.foldl(
 );
 local stays(params, object) = std.all([fix.pointer != '' for fix in fixes(params, object.kind)]);
 
+local annotation(object, name) = std.get(std.get(object.metadata, 'annotations', {}), name, '');
+local isHook(object) = annotation(object, 'argocd.argoproj.io/hook') != '' || annotation(object, 'helm.sh/hook') != '';
+local inWave(wave) = if wave == '' then {} else { metadata+: { annotations+: { 'argocd.argoproj.io/sync-wave': wave } } };
+
+// The sync wave before the first object of the template, for what Octopod writes: an
+// early Job may need it, and Argo CD waits for each wave. '' if the order of kinds
+// suffices.
+local firstWave(objects) =
+  local waves = [annotation(o, 'argocd.argoproj.io/sync-wave') for o in objects if !isHook(o)];
+  local first = std.foldl(std.min, [std.parseInt(w) for w in waves if std.startsWith(w, '-')], 0);
+  if first == 0 then '' else std.toString(first - 1);
+
+// A Job with a hash of its spec, and of the plain ConfigMaps that it reads, in its
+// name: the pods of a Job cannot change, so a changed Job must be a new object, and
+// Argo CD runs it once. A Job with a lifetime would run again and again.
+local named(objects, job) =
+  local text = std.manifestJsonMinified(job.spec);
+  local reads(o) = o.kind == 'ConfigMap' && std.length(std.findSubstr('"name":"' + o.metadata.name + '"', text)) > 0;
+  local content = [text] + [std.get(o, 'data', {}) for o in objects if reads(o)];
+  job {
+    metadata+: { name: job.metadata.name[:52] + '-' + std.md5(std.manifestJsonMinified(content))[:10] },
+    spec+: { ttlSecondsAfterFinished:: null },
+  };
+
+// An autoscaler owns the number of replicas: Argo CD would set it back.
+local isScaled(objects, object) = std.any([
+  std.get(target, 'kind', 'Deployment') == object.kind && target.name == object.metadata.name
+  for target in [std.get(std.get(o, 'spec', {}), 'scaleTargetRef') for o in objects]
+  if target != null
+]);
+
+// An object above 240 KiB does not fit into the annotation of a client-side apply.
+local size(object) = std.foldl(function(sum, text) sum + std.length(text), std.objectValues(std.get(object, 'data', {})), 0);
+local appliedByServer(object) =
+  local others = annotation(object, 'argocd.argoproj.io/sync-options');
+  if object.kind != 'ConfigMap' || size(object) <= 240 * 1024 then object
+  else object { metadata+: { annotations+: {
+    'argocd.argoproj.io/sync-options': (if others == '' then '' else others + ',') + 'ServerSideApply=true',
+  } } };
+
 local clusterScoped = ['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'CustomResourceDefinition', 'PersistentVolume', 'StorageClass'];
 
 {
   // The complete staging: Octopod's own objects, then the objects of the project,
   // each with the staging's namespace and labels, scaled down in an archived staging.
+  // Every Job has a hash of its content in the name.
   staging(params, objects)::
-    [$.namespace(params)] + $.quota(params) + [$.facts(params)] + [
-      $.adopt(params, object)
+    local wave = firstWave(objects);
+    local own = [$.namespace(params)] + $.quota(params) + $.limits(params, objects) + [$.facts(params)];
+    local early(object) =
+      if std.objectHasAll(object, 'generated') && annotation(object, 'argocd.argoproj.io/sync-wave') == ''
+      then object + inWave(wave) else object;
+    [object + inWave(wave) for object in own] + [
+      early(appliedByServer($.adopt(params, if object.kind == 'Job' && !isHook(object) then named(objects, object)
+      else if params.state == 'active' && isScaled(objects, object) then object { spec+: { replicas:: null } } else object)))
       for object in objects
       if stays(params, object)
     ],
@@ -61,6 +108,39 @@ local clusterScoped = ['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'Custom
     spec: { hard: params.quota },
   }],
 
+  // Defaults of the requests and limits that the quota counts, if a container has none:
+  // Kubernetes would create no pod for it. An array, because most projects need none.
+  limits(params, objects)::
+    local spec(o) = std.get(o, 'spec', {});
+    local pods = [std.get(std.get(spec(o), 'template', spec(o)), 'spec', spec(o)) for o in objects];
+    local resources = [
+      std.get(c, 'resources', {})
+      for pod in pods
+      for c in std.get(pod, 'containers', []) + std.get(pod, 'initContainers', [])
+    ];
+    local lacks(fields, name) = std.any([
+      std.all([std.get(std.get(r, field, {}), name) == null for field in fields])
+      for r in resources
+    ]);
+    local counts(name) = std.objectHas(params.quota, name);
+    local missing(fields, defaults, prefixes) = {
+      [name]: defaults[name]
+      for name in std.objectFields(defaults)
+      if std.any([counts(prefix + name) for prefix in prefixes]) && lacks(fields, name)
+    };
+    local requests = missing(['requests', 'limits'], { cpu: '50m', memory: '128Mi' }, ['requests.', '']);
+    local limits = missing(['limits'], { cpu: '1', memory: '512Mi' }, ['limits.']);
+    if requests == {} && limits == {} then [] else [{
+      apiVersion: 'v1',
+      kind: 'LimitRange',
+      metadata: { name: 'octopod', namespace: params.namespace, labels: params.labels },
+      spec: { limits: [{
+        type: 'Container',
+        [if requests != {} then 'defaultRequest']: requests,
+        [if limits != {} then 'default']: limits,
+      }] },
+    }],
+
   // The ConfigMap octopod: facts about the staging, for its containers.
   facts(params):: {
     local services = params.services,
@@ -93,6 +173,7 @@ local clusterScoped = ['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'Custom
     kind: 'ConfigMap',
     metadata: { name: name + '-' + std.substr(std.md5(std.manifestJsonMinified(data)), 0, 10) },
     data: data,
+    generated:: true,
   },
 
   // The value of a setting of scope deployment, or the template's default.

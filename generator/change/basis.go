@@ -70,6 +70,12 @@ func (w *Writer) isBasis(ctx context.Context, b basis, to target) bool {
 	if err != nil {
 		return false
 	}
+	if same, err := b.matches(to, output); err != nil || same {
+		return same
+	}
+	if source, err = w.arrange(ctx, b, params, source, &output); err != nil {
+		return false
+	}
 	if b.project.Spec.Output == project.OutputRendered {
 		if output.objects, err = w.Renderer.Render(ctx, b.tree, b.project, params.Name, source); err != nil {
 			return false
@@ -78,8 +84,17 @@ func (w *Writer) isBasis(ctx context.Context, b basis, to target) bool {
 			return false
 		}
 	}
+	same, err := b.matches(to, output)
+	return err == nil && same
+}
+
+// matches reports whether files are the committed ones of a target, except its record.
+func (b basis) matches(to target, output generated) (bool, error) {
+	if b.project.Spec.Output == project.OutputRendered && output.objects == nil {
+		return false, nil
+	}
 	differs, err := to.tree.Differs(withoutRecord(output.files, to.name))
-	return err == nil && !differs
+	return !differs, err
 }
 
 // withoutRecord returns the files of a staging without its record.

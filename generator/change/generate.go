@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"slices"
 
 	"octopod/generator/check"
 	"octopod/generator/envrepo"
@@ -25,15 +26,37 @@ func (w *Writer) generate(ctx context.Context, b basis, s staging.Staging, needO
 	if err != nil {
 		return generated{}, err
 	}
-	if !needObjects && b.project.Spec.Output == project.OutputSource {
-		if differs, err := b.tree.Differs(output.files); err != nil || !differs {
-			return output, err // the same bytes were rendered and checked before their commit
-		}
+	if isCommitted, err := b.holds(output, needObjects); err != nil || isCommitted {
+		return output, err
+	}
+	if source, err = w.arrange(ctx, b, params, source, &output); err != nil {
+		return output, err
+	}
+	if isCommitted, err := b.holds(output, needObjects); err != nil || isCommitted {
+		return output, err
 	}
 	if output.objects, err = w.renderAndCheck(ctx, b.tree, b.project, params, source); err != nil {
 		return output, err
 	}
 	return output, output.addManifests(b.project, s.Name)
+}
+
+// holds reports whether the files are committed already: the same bytes were rendered and
+// checked before their commit.
+func (b basis) holds(output generated, needObjects bool) (bool, error) {
+	if needObjects || b.project.Spec.Output != project.OutputSource {
+		return false, nil
+	}
+	differs, err := b.tree.Differs(output.files)
+	return err == nil && !differs, err
+}
+
+// arrange adds to the source files what the objects need on a cluster.
+func (w *Writer) arrange(ctx context.Context, b basis, params staging.Params, source []staging.File, output *generated) ([]staging.File, error) {
+	arranged, err := w.Renderer.Arrange(ctx, b.tree, b.project, params, source)
+	record := len(output.files) - len(source)
+	output.files = append(slices.Clone(output.files[:record]), arranged...)
+	return arranged, err
 }
 
 // addManifests adds the file of the rendered objects, where the project commits them.

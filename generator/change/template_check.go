@@ -45,6 +45,9 @@ func (w *Writer) renderTrial(ctx context.Context, p *project.Project, tree fs.FS
 	if err != nil {
 		return nil, nil, err
 	}
+	if source, err = w.Renderer.Arrange(ctx, tree, p, params, source); err != nil {
+		return nil, nil, TemplateError(p, err)
+	}
 	objects, err := w.renderAndCheck(ctx, tree, p, params, source)
 	if problems := staging.ProblemsOf(err); len(problems) > 0 && problems[0].Rule != "" {
 		return objects, problems, nil

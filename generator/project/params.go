@@ -14,6 +14,7 @@ const (
 	LabelStaging     = "octopod.dev/staging"
 	LabelManagedBy   = "app.kubernetes.io/managed-by"
 	LabelRestarts    = "octopod.dev/restarts" // of pods only
+	LabelSettings    = "octopod.dev/settings" // of pods that read settings from a ConfigMap without a hash in its name
 	AnnotationBranch = "octopod.dev/branch"
 	AnnotationURL    = "octopod.dev/url"
 )
@@ -186,14 +187,15 @@ func secretKey(value any) staging.SecretKey {
 
 // builtinArchive returns how to archive the built-in kinds. An autoscaler would scale
 // its workload up again, and pods and DaemonSets have no replica count: these are
-// removed, and restore creates them again.
+// removed, and restore creates them again. So are Jobs: a sync would wait for a suspended
+// Job for ever, and count a resumed Job as complete while it runs.
 func builtinArchive() []staging.ArchiveFix {
 	return []staging.ArchiveFix{
 		{Kind: "Deployment", Pointer: "/spec/replicas", Value: 0},
 		{Kind: "StatefulSet", Pointer: "/spec/replicas", Value: 0},
 		{Kind: "ReplicaSet", Pointer: "/spec/replicas", Value: 0},
 		{Kind: "CronJob", Pointer: "/spec/suspend", Value: true},
-		{Kind: "Job", Pointer: "/spec/suspend", Value: true},
+		{Kind: "Job"},
 		{Kind: "HorizontalPodAutoscaler"},
 		{Kind: "DaemonSet"},
 		{Kind: "Pod"},

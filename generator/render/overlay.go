@@ -30,9 +30,14 @@ type overlay struct {
 }
 
 type configMap struct {
-	Name     string   `yaml:"name"`
-	Behavior string   `yaml:"behavior"`
-	Literals []string `yaml:"literals"`
+	Name     string            `yaml:"name"`
+	Behavior string            `yaml:"behavior"`
+	Literals []string          `yaml:"literals"`
+	Options  *configMapOptions `yaml:"options,omitempty"`
+}
+
+type configMapOptions struct {
+	Annotations map[string]string `yaml:"annotations"`
 }
 
 type overlayImage struct {
@@ -114,7 +119,8 @@ func newOverlay(params staging.Params) (*overlay, error) {
 // absent setting to "", because a patch can remove only an existing key; the patch then
 // removes it, together with a default of the base.
 func appSettings(params staging.Params) []configMap {
-	if len(params.App) == 0 && len(params.Absent) == 0 {
+	inWave := params.Kustomize.Arrangement.Settings
+	if len(params.App) == 0 && len(params.Absent) == 0 && !inWave {
 		return nil
 	}
 	values := maps.Clone(params.App)
@@ -124,7 +130,10 @@ func appSettings(params staging.Params) []configMap {
 	for _, key := range params.Absent {
 		values[key] = ""
 	}
-	c := configMap{Name: params.Kustomize.ConfigMap, Behavior: "merge"}
+	c := configMap{Name: params.Kustomize.ConfigMap, Behavior: "merge", Literals: []string{}}
+	if inWave {
+		c.Options = &configMapOptions{waveAnnotation(params)}
+	}
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		c.Literals = append(c.Literals, key+"="+quoteLiteral(values[key]))
 	}
@@ -180,6 +189,13 @@ func patches(params staging.Params) ([]overlayPatch, error) {
 		}
 		out = append(out, patch)
 	}
+	for _, large := range params.Kustomize.Arrangement.ServerSide {
+		patch, err := annotationPatch(large)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, patch)
+	}
 	for _, fix := range params.Asleep {
 		patch, err := archivePatch(fix)
 		if err != nil {
@@ -198,6 +214,16 @@ func archivePatch(fix staging.ArchiveFix) (overlayPatch, error) {
 	// and uses the target.
 	text := "$patch: delete\napiVersion: v1\nkind: " + fix.Kind + "\nmetadata:\n  name: every\n"
 	return overlayPatch{Target: overlayTarget{Kind: exactSelector(fix.Kind)}, Patch: text}, nil
+}
+
+// annotationPatch sets the sync options of an object. It is no JSON 6902 patch, because
+// such a patch fails where the object has no annotations.
+func annotationPatch(a staging.Annotated) (overlayPatch, error) {
+	var text bytes.Buffer
+	err := writeYAML(&text, object{APIVersion: "v1", Kind: a.Kind, Metadata: metadata{
+		Name: "every", Annotations: map[string]string{syncOptions: a.Value},
+	}})
+	return overlayPatch{Target: overlayTarget{Kind: exactSelector(a.Kind), Name: exactSelector(a.Name)}, Patch: text.String()}, err
 }
 
 func jsonPatch(p staging.Patch) (overlayPatch, error) {

@@ -1,6 +1,10 @@
 package render
 
-import "octopod/generator/staging"
+import (
+	"maps"
+
+	"octopod/generator/staging"
+)
 
 type metadata struct {
 	Name        string            `yaml:"name"`
@@ -19,10 +23,14 @@ type object struct {
 
 // stagingObjects returns the objects that every staging has in addition to its base.
 func stagingObjects(params staging.Params) []any {
-	inside := metadata{Name: "octopod", Namespace: params.Namespace, Labels: params.Labels}
+	wave := waveAnnotation(params)
+	inside := metadata{Name: "octopod", Namespace: params.Namespace, Labels: params.Labels, Annotations: wave}
+	annotations := map[string]string{}
+	maps.Copy(annotations, params.Annotations)
+	maps.Copy(annotations, wave)
 	objects := []any{object{
 		APIVersion: "v1", Kind: "Namespace",
-		Metadata: metadata{Name: params.Namespace, Labels: params.Labels, Annotations: params.Annotations},
+		Metadata: metadata{Name: params.Namespace, Labels: params.Labels, Annotations: annotations},
 	}}
 	if len(params.Quota) > 0 {
 		objects = append(objects, object{
@@ -30,9 +38,37 @@ func stagingObjects(params staging.Params) []any {
 			Spec: map[string]any{"hard": params.Quota},
 		})
 	}
+	if limits := limitRange(params.Kustomize.Arrangement); limits != nil {
+		objects = append(objects, object{APIVersion: "v1", Kind: "LimitRange", Metadata: inside, Spec: limits})
+	}
 	return append(objects, object{
 		APIVersion: "v1", Kind: "ConfigMap", Metadata: inside, Data: configMapData(params),
 	})
+}
+
+// waveAnnotation returns the annotation that puts what Octopod writes before the first
+// object of the template; nil where the order of kinds suffices.
+func waveAnnotation(params staging.Params) map[string]string {
+	if params.Kustomize.Arrangement.Wave == "" {
+		return nil
+	}
+	return map[string]string{syncWave: params.Kustomize.Arrangement.Wave}
+}
+
+// limitRange returns the spec of the LimitRange; nil if every container has the requests
+// and limits that the quota counts.
+func limitRange(a staging.Arrangement) any {
+	if len(a.Requests)+len(a.Limits) == 0 {
+		return nil
+	}
+	limit := map[string]any{"type": "Container"}
+	if len(a.Requests) > 0 {
+		limit["defaultRequest"] = a.Requests
+	}
+	if len(a.Limits) > 0 {
+		limit["default"] = a.Limits
+	}
+	return map[string]any{"limits": []any{limit}}
 }
 
 // configMapData returns the data of the ConfigMap octopod, for replacements of a

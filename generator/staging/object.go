@@ -20,15 +20,15 @@ type File struct {
 	Data []byte
 }
 
-// generatedSuffix is the content hash at the end of the name of a generated
+// generatedSuffix is the content hash at the end of the name of a Job, or of a generated
 // ConfigMap or Secret: of kustomize, ten digits of an alphabet without vowels, or of
-// jsonnet/octopod.libsonnet, ten digits of an MD5.
+// Octopod, ten hexadecimal digits.
 var generatedSuffix = regexp.MustCompile(`-([2456789bcdfghkmt]{10}|[0-9a-f]{10})$`)
 
 // StableName returns the name of an object without its content hash, which changes
 // with every edit.
 func StableName(kind, name string) string {
-	if kind != "ConfigMap" && kind != "Secret" {
+	if kind != "ConfigMap" && kind != "Secret" && kind != "Job" {
 		return name
 	}
 	return generatedSuffix.ReplaceAllString(name, "")

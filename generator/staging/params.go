@@ -51,6 +51,25 @@ type KustomizeParams struct {
 	Images     []Image    // sorted by name
 	Replicas   []Replicas // sorted by workload; empty when archived
 	Patches    []Patch    // in the order of application
+
+	Arrangement Arrangement
+}
+
+// Arrangement is what the rendered objects of a staging need beside the template, so that
+// Argo CD can apply them in order, and again with every change.
+type Arrangement struct {
+	Wave       string            // sync wave of the objects that Octopod writes; "" means the default
+	Settings   bool              // the ConfigMap of the app settings goes into that wave, too
+	Requests   map[string]string // defaults of containers without them, because the quota counts them
+	Limits     map[string]string // likewise
+	ServerSide []Annotated       // objects that are too large for a client-side apply
+}
+
+// Annotated is an object and the value of an annotation for it.
+type Annotated struct {
+	Kind  string
+	Name  string
+	Value string
 }
 
 // Image replaces an image: Name is the image in the base, Reference its replacement.
