@@ -114,6 +114,22 @@ func (a *Application) unhealthy() string {
 	return strings.Join(texts, "; ")
 }
 
+// suspendsOnlyJobs reports whether every suspended resource is a Job that its template
+// suspends on purpose, so that somebody starts it by hand. Octopod suspends no Job.
+func (a *Application) suspendsOnlyJobs() bool {
+	jobs := 0
+	for _, r := range a.Resources {
+		switch {
+		case r.Health != "Suspended":
+		case r.Kind != "Job" && r.Kind != "CronJob":
+			return false
+		default:
+			jobs++
+		}
+	}
+	return jobs > 0
+}
+
 // names lists the resources that match.
 func (a *Application) names(match func(Resource) bool) []string {
 	var names []string

@@ -230,6 +230,9 @@ func health(o Observation) verdict {
 		degraded := o.App.names(func(r Resource) bool { return r.Health == "Degraded" })
 		return verdict{PhaseDegraded, Reason{Code: ReasonUnhealthy, Parts: NamesOf(degraded...)}, o.App.unhealthy()}
 	case "Suspended":
+		if o.App.suspendsOnlyJobs() {
+			return verdict{} // nothing that should run is suspended
+		}
 		return verdict{o.transient(), Reason{Code: ReasonPaused}, o.App.unhealthy()}
 	}
 	ready, total := o.App.ready()

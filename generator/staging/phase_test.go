@@ -138,6 +138,15 @@ func TestPhaseOf(t *testing.T) {
 		{"missing", func(o *o) { o.App.Health = "Missing" }, staging.PhaseUpdating, "Starting", ""},
 		{"health unknown", func(o *o) { o.App.Health = "Unknown" }, staging.PhaseUpdating, "Starting", ""},
 		{"paused", func(o *o) { o.App.Health = "Suspended" }, staging.PhaseUpdating, "Paused", ""},
+		{"a Job is suspended on purpose", func(o *o) {
+			o.App.Health = "Suspended"
+			o.App.Resources = append(o.App.Resources, staging.Resource{Kind: "Job", Name: "reindex", Health: "Suspended"})
+		}, staging.PhaseRunning, "Everything runs", ""},
+		{"a Job and a Rollout are suspended", func(o *o) {
+			o.App.Health = "Suspended"
+			o.App.Resources = append(o.App.Resources, staging.Resource{Kind: "Job", Name: "reindex", Health: "Suspended"},
+				staging.Resource{Kind: "Rollout", Name: "web", Health: "Suspended"})
+		}, staging.PhaseUpdating, "Paused", "Rollout/web Suspended"},
 		{"degraded", func(o *o) { o.App.Health, o.App.Resources[0].Health = "Degraded", "Degraded" }, staging.PhaseDegraded, "Deployment/backend does not work", ""},
 		{"crashing", func(o *o) {
 			o.App.Health, o.PodsKnown = "Progressing", true

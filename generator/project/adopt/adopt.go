@@ -84,6 +84,9 @@ func (d *Draft) readServices(workloads []workload) {
 				name += "-" + c.Name
 			}
 			d.readers = append(d.readers, reader{workload: w, index: i, name: name, envFrom: len(c.EnvFrom) > 0})
+			if w.isEarly {
+				d.note("%s %s runs before the sync, as a hook: it gets no new settings, whose ConfigMap comes later", w.kind, w.name)
+			}
 			d.readService(w, c, name, byImage)
 		}
 	}

@@ -101,6 +101,9 @@ func (d Draft) Kustomize(projectName, base string) ([]staging.File, project.Kust
 func (d Draft) readSettings() []patch {
 	var patches []patch
 	for _, r := range d.readers {
+		if r.workload.isEarly {
+			continue // it would wait for the ConfigMap for ever
+		}
 		pointer := fmt.Sprintf("%s/containers/%d/envFrom", r.workload.podPath, r.index)
 		value := fmt.Sprintf("[{configMapRef: {name: %s}}]", project.DefaultConfigMap)
 		if r.envFrom {

@@ -13,6 +13,7 @@ type workload struct {
 	podPath    string // JSON pointer of its pod spec
 	labels     map[string]string
 	containers []container
+	isEarly    bool // a hook that runs before Argo CD creates any other object
 }
 
 type container struct {
@@ -63,6 +64,9 @@ func workloadsOf(objects []staging.Object) []workload {
 		decodeAt(o.JSON, path, &pod)
 		decodeAt(o.JSON, strings.TrimSuffix(path, "/spec")+"/metadata/labels", &w.labels)
 		w.containers = pod.Containers
+		var annotations map[string]string
+		decodeAt(o.JSON, "/metadata/annotations", &annotations)
+		w.isEarly = strings.Contains(annotations["argocd.argoproj.io/hook"], "PreSync") || strings.Contains(annotations["helm.sh/hook"], "pre-")
 		all = append(all, w)
 	}
 	return all
