@@ -116,10 +116,20 @@ func applicationSpec(p *project.Project, revision string) object {
 			"retry": object{"limit": 3, "backoff": object{"duration": "2s", "factor": 2, "maxDuration": "1m"}},
 			// No CreateNamespace: Argo CD never deletes such a namespace. It is one
 			// of the rendered objects instead.
-			"syncOptions": []string{"ApplyOutOfSyncOnly=true", "FailOnSharedResource=true"},
+			"syncOptions": syncOptions(p),
 		},
 		"revisionHistoryLimit": 5,
 	}
+}
+
+// syncOptions are the options of every sync. A sync of the changed objects only is faster,
+// but its retry skips a Job that failed, because the Job is in sync, and rolls out the
+// version that waits for the Job.
+func syncOptions(p *project.Project) []string {
+	if p.Spec.ArgoCD.ApplyAll {
+		return []string{"FailOnSharedResource=true"}
+	}
+	return []string{"ApplyOutOfSyncOnly=true", "FailOnSharedResource=true"}
 }
 
 // source is the source of an Application. Argo CD detects a kustomization; for plain

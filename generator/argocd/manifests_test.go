@@ -89,6 +89,19 @@ func TestManifestsAreArgoCDs(t *testing.T) {
 	}
 }
 
+// A retry that applies the changed objects only skips a failed Job.
+func TestApplyAllRetriesFailedJobs(t *testing.T) {
+	for all, want := range map[bool]bool{false: true, true: false} {
+		files, err := argocd.Manifests(shop(t, func(p *project.Project) { p.Spec.ArgoCD.ApplyAll = all }))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := strings.Contains(string(files[0].Data), "ApplyOutOfSyncOnly"); got != want {
+			t.Errorf("applyAll %v: ApplyOutOfSyncOnly %v", all, got)
+		}
+	}
+}
+
 func TestManifestsNeedARepoURL(t *testing.T) {
 	_, err := argocd.Manifests(shop(t, func(p *project.Project) { p.Spec.ArgoCD.RepoURL = "" }))
 	if staging.CodeOf(err) != staging.CodeInvalid || !strings.Contains(staging.HintOf(err), "spec.argocd.repoURL") {

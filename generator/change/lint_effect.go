@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"octopod/generator/check"
 	"octopod/generator/project"
 	"octopod/generator/project/strictyaml"
 	"octopod/generator/staging"
@@ -138,5 +139,16 @@ func (l *templateLint) reportLifecycle(variants []rendered) {
 		if v.Staging.Spec.State == staging.Deleting && v.err == nil && !adds {
 			l.report(v.Field, "has no effect: the component adds no object; add the Jobs that delete resources outside the cluster, or remove it")
 		}
+	}
+}
+
+// reportRetries reports a template whose Jobs a retry would skip.
+func (l *templateLint) reportRetries() {
+	if l.project.Spec.ArgoCD.ApplyAll || l.project.Spec.ArgoCD.RepoURL == "" {
+		return
+	}
+	if job := check.EarlyJob(l.plain.objects); job != "" {
+		l.report("spec.argocd.applyAll", "is missing: %s runs before other objects, and when it fails, the retry of Argo CD would skip it and roll out the new version; "+
+			"write applyAll: true, run `octopod lint --fix`, and apply argocd/applicationset.yaml", job)
 	}
 }

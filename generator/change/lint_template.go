@@ -62,6 +62,7 @@ func (w *Writer) lintTemplate(ctx context.Context, tree *envrepo.Tree, p *projec
 	}
 	l.reportIneffective(ctx, variants)
 	l.reportLifecycle(variants)
+	l.reportRetries()
 	return l.problems
 }
 

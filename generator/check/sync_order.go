@@ -6,6 +6,8 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+
+	"octopod/generator/staging"
 )
 
 // step is the place of an object in a sync. Argo CD creates all objects of a step, and
@@ -56,6 +58,33 @@ func stepOf(o *object) (first step, ok bool) {
 		}
 	}
 	return first, ok
+}
+
+// EarlyJob returns the first Job that other objects wait for, because they come in a later
+// sync wave; "" if there is none.
+func EarlyJob(objects []staging.Object) string {
+	job, last := "", step{}
+	var first step
+	for _, o := range objects {
+		decoded := decode(o)
+		if !decoded.isCheckable() {
+			continue
+		}
+		s, ok := stepOf(decoded)
+		if !ok || s.phase != inSync {
+			continue
+		}
+		if o.Kind == "Job" && (job == "" || s.before(first)) {
+			job, first = o.Kind+"/"+staging.StableName(o.Kind, o.Name), s
+		}
+		if last.before(s) {
+			last = s
+		}
+	}
+	if first.before(last) {
+		return job
+	}
+	return ""
 }
 
 // checkSyncOrder implements the rule sync-order.

@@ -232,6 +232,10 @@ type ArgoCD struct {
 	Namespace string `yaml:"namespace,omitempty" json:"namespace,omitempty"`
 	// Cluster of the stagings. Default https://kubernetes.default.svc.
 	Destination string `yaml:"destination,omitempty" json:"destination,omitempty"`
+	// Whether each sync applies every object, also those that did not change. Required for a template
+	// with Jobs in an early sync wave: otherwise the retry of a failed sync skips the failed Job, and
+	// rolls out the version that waits for it. Default false, which is faster.
+	ApplyAll bool `yaml:"applyAll,omitempty" json:"applyAll,omitempty"`
 	// Directories in envs that Octopod did not write. The ApplicationSet leaves them out, and no staging can have such a name.
 	// Argo CD deletes an Application that the ApplicationSet created before, with its objects.
 	Exclude []string `yaml:"exclude,omitempty" json:"exclude,omitempty"`

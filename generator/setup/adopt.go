@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"octopod/generator/change"
+	"octopod/generator/check"
 	"octopod/generator/project"
 	"octopod/generator/project/adopt"
 	"octopod/generator/staging"
@@ -34,6 +35,7 @@ func (s *Setup) adoptKustomize(ctx context.Context, r InitRequest) (layout, erro
 	}
 	p := newProject(r, draft)
 	p.Spec.Kustomize = settings
+	p.Spec.ArgoCD.ApplyAll = check.EarlyJob(objects) != ""
 	l, err := s.finishAdoption(ctx, p, draft, append(t.files, glue...))
 	l.notes = append(t.notes, l.notes...)
 	return l, t.withOriginalPaths(err)

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"octopod/generator/change"
+	"octopod/generator/check"
 	"octopod/generator/project"
 	"octopod/generator/project/adopt"
 	"octopod/generator/render"
@@ -40,6 +41,7 @@ func (s *Setup) adoptJsonnet(ctx context.Context, r InitRequest) (layout, error)
 	draft := adopt.Read(objects)
 	p := newProject(r, draft)
 	p.Spec.Parameters = draft.WithoutTargets()
+	p.Spec.ArgoCD.ApplyAll = check.EarlyJob(objects) != ""
 	l, err := s.finishAdoption(ctx, p, draft, append(t.files, draft.Jsonnet(r.Name, r.TemplateFile)))
 	return l, t.withOriginalPaths(err)
 }
