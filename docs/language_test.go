@@ -43,6 +43,7 @@ var clean = []string{
 	"docs/security.md",
 	"docs/security_test.go",
 	"docs/server.md",
+	"docs/templates.md",
 	"docs/testers.md",
 	"docs/webhooks.md",
 	"docs/wording_test.go",

@@ -71,7 +71,9 @@ func TestSettingsComeBeforeTheJobsOfABase(t *testing.T) {
 	objects, _ := w.Manifests(t.Context(), "login", "")
 	waves := map[string]string{}
 	for _, o := range objects {
-		var m struct{ Metadata struct{ Annotations map[string]string } }
+		var m struct {
+			Metadata struct{ Annotations map[string]string }
+		}
 		if err := json.Unmarshal(o.JSON, &m); err != nil {
 			t.Fatal(err)
 		}

@@ -188,7 +188,7 @@ func secretKey(value any) staging.SecretKey {
 // builtinArchive returns how to archive the built-in kinds. An autoscaler would scale
 // its workload up again, and pods and DaemonSets have no replica count: these are
 // removed, and restore creates them again. So are Jobs: a sync would wait for a suspended
-// Job for ever, and count a resumed Job as complete while it runs.
+// Job forever, and count a resumed Job as complete while it runs.
 func builtinArchive() []staging.ArchiveFix {
 	return []staging.ArchiveFix{
 		{Kind: "Deployment", Pointer: "/spec/replicas", Value: 0},

@@ -232,7 +232,7 @@ type ArgoCD struct {
 	Namespace string `yaml:"namespace,omitempty" json:"namespace,omitempty"`
 	// Cluster of the stagings. Default https://kubernetes.default.svc.
 	Destination string `yaml:"destination,omitempty" json:"destination,omitempty"`
-	// Whether each sync applies every object, also those that did not change. Required for a template
+	// Whether each sync applies every object, also without a change. Required for a template
 	// with Jobs in an early sync wave: otherwise the retry of a failed sync skips the failed Job, and
 	// rolls out the version that waits for it. Default false, which is faster.
 	ApplyAll bool `yaml:"applyAll,omitempty" json:"applyAll,omitempty"`

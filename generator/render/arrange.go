@@ -94,8 +94,8 @@ func (m manifest) pod() podSpec {
 	return m.Spec.Template.Spec
 }
 
-// isHook reports whether Argo CD runs an object in a phase of its own, and creates it
-// anew each time.
+// isHook reports whether Argo CD runs an object in a phase of its own, and recreates it
+// each time.
 func (m manifest) isHook() bool {
 	return m.Metadata.Annotations[argoHook] != "" || m.Metadata.Annotations[helmHook] != ""
 }

@@ -20,7 +20,7 @@ func nameJobs(objects []manifest) []staging.Patch {
 			continue
 		}
 		if m.Spec.TTLSecondsAfterFinished != nil {
-			// Kubernetes would delete the Job, and Argo CD would run it again, for ever.
+			// Kubernetes would delete the Job, and Argo CD would run it again, forever.
 			patches = append(patches, withoutField(m.Object, "/spec/ttlSecondsAfterFinished")...)
 		}
 		patches = append(patches, staging.Patch{

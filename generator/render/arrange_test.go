@@ -212,7 +212,7 @@ func TestJsonnetIsArranged(t *testing.T) {
 	}
 }
 
-// No Job is left in an archived staging: Argo CD would wait for a suspended one for ever,
+// No Job is left in an archived staging: Argo CD would wait for a suspended one forever,
 // and count a resumed one as complete while it runs.
 func TestNoJobIsArchived(t *testing.T) {
 	for _, engine := range engines {

@@ -102,7 +102,7 @@ func (d Draft) readSettings() []patch {
 	var patches []patch
 	for _, r := range d.readers {
 		if r.workload.isEarly {
-			continue // it would wait for the ConfigMap for ever
+			continue // it would wait for the ConfigMap forever
 		}
 		pointer := fmt.Sprintf("%s/containers/%d/envFrom", r.workload.podPath, r.index)
 		value := fmt.Sprintf("[{configMapRef: {name: %s}}]", project.DefaultConfigMap)
