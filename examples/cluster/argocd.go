@@ -21,7 +21,7 @@ const Account = "octopod"
 func (c *Cluster) policy() string {
 	var text strings.Builder
 	for _, project := range c.Projects {
-		for _, right := range []string{"applications, get", "applicationsets, create", "applicationsets, update"} {
+		for _, right := range []string{"applications, get", "applicationsets, get", "applicationsets, create", "applicationsets, update"} {
 			fmt.Fprintf(&text, "p, %s, %s, %s/*, allow\n", Account, right, project)
 		}
 	}

@@ -6,7 +6,7 @@
 //
 // Connect returns a Client, which lists and watches the Applications of a project,
 // refreshes them after a push, and lists their pods. The client needs an account in
-// Argo CD with three permissions (see Policy), and no permissions in Kubernetes.
+// Argo CD with four permissions (see Policy), and no permissions in Kubernetes.
 //
 // The package returns the types of package staging; the types of Argo CD stay in
 // here. The constructors of Argo CD's own client may exit the process, so this

@@ -47,6 +47,7 @@ type fakeArgo struct {
 	may         string // the answer of CanI
 	hang        chan struct{}
 	projects    []v1alpha1.AppProject
+	set         *v1alpha1.ApplicationSet // the one that Argo CD has
 	upserts     []*applicationsetpkg.ApplicationSetCreateRequest
 }
 
@@ -220,6 +221,18 @@ func (s *fakeSets) Create(ctx context.Context, q *applicationsetpkg.ApplicationS
 	}
 	s.fake.with(func(f *fakeArgo) { f.upserts = append(f.upserts, q) })
 	return q.Applicationset, nil
+}
+
+func (s *fakeSets) Get(ctx context.Context, _ *applicationsetpkg.ApplicationSetGetQuery) (*v1alpha1.ApplicationSet, error) {
+	if err := s.fake.refuse(ctx); err != nil {
+		return nil, err
+	}
+	s.fake.mu.Lock()
+	defer s.fake.mu.Unlock()
+	if s.fake.set == nil {
+		return nil, status.Error(codes.NotFound, "not found")
+	}
+	return s.fake.set, nil
 }
 
 type fakeProjects struct {

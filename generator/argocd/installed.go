@@ -5,7 +5,6 @@ import (
 	"reflect"
 	"slices"
 
-	applicationsetpkg "github.com/argoproj/argo-cd/v2/pkg/apiclient/applicationset"
 	projectpkg "github.com/argoproj/argo-cd/v2/pkg/apiclient/project"
 	"github.com/argoproj/argo-cd/v2/pkg/apis/application/v1alpha1"
 	"sigs.k8s.io/yaml"
@@ -22,14 +21,9 @@ type Installed struct {
 	Err           error  // the object is missing (CodeNotFound) or not readable
 }
 
-// Installed compares the objects in Argo CD with the manifests of a project. It needs
-// two permissions beyond Policy: get of applicationsets and of projects. Without
-// them, Err has CodeForbidden.
+// Installed compares the objects in Argo CD with the manifests of a project. It needs a
+// permission beyond Policy: get of projects. Without it, Err has CodeForbidden.
 func (c *Client) Installed(ctx context.Context, p *project.Project) ([]Installed, error) {
-	set, err := typedApplicationSet(p)
-	if err != nil {
-		return nil, err
-	}
 	wanted := &v1alpha1.AppProject{}
 	if err := decodeStrict(appProject(p), wanted); err != nil {
 		return nil, err
@@ -40,9 +34,12 @@ func (c *Client) Installed(ctx context.Context, p *project.Project) ([]Installed
 		found[0].Equal = reflect.DeepEqual(restrictions(has), restrictions(wanted))
 		found[0].TooPermissive = exceeds(has, wanted)
 	}
-	there, err := c.sets.Get(ctx, &applicationsetpkg.ApplicationSetGetQuery{Name: set.Name, AppsetNamespace: set.Namespace})
-	if found[1].Err = c.wrapError(ctx, "getting the ApplicationSet "+set.Name, err); err == nil {
-		found[1].Equal = reflect.DeepEqual(there.Spec, set.Spec)
+	merged, live, err := c.mergedApplicationSet(ctx, p)
+	switch found[1].Err = err; {
+	case err == nil && live == nil:
+		found[1].Err = staging.Errorf(staging.CodeNotFound, "Argo CD has no ApplicationSet %s", p.Metadata.Name)
+	case err == nil:
+		found[1].Equal = reflect.DeepEqual(live.Spec, merged.Spec)
 	}
 	return found, nil
 }

@@ -145,19 +145,24 @@ func source(p *project.Project, revision string) object {
 	return s
 }
 
+const (
+	generatePathsAnnotation = "argocd.argoproj.io/manifest-generate-paths"
+	linkAnnotation          = "link.argocd.argoproj.io/" // and the name of the link
+)
+
 // annotations holds the paths that a staging is rendered from, so that Argo CD ignores
 // commits to other stagings, and the links on the page of the Application.
 func annotations(p *project.Project) object {
-	a := object{"argocd.argoproj.io/manifest-generate-paths": strings.Join(generatePaths(p), ";")}
+	a := object{generatePathsAnnotation: strings.Join(generatePaths(p), ";")}
 	for _, service := range p.ServiceNames() {
 		if url := p.URL(service, stagingName); url != "" {
-			a["link.argocd.argoproj.io/"+service] = url
+			a[linkAnnotation+service] = url
 		}
 	}
 	for i, link := range p.Spec.Links {
 		// Argo CD shows links to everybody, and cannot fill in {branch}.
 		if cmp.Or(link.Role, project.RoleViewer) == project.RoleViewer && !strings.Contains(link.URL, "{branch}") {
-			a["link.argocd.argoproj.io/"+cmp.Or(linkKey(link.Name), fmt.Sprint("link-", i+1))] = linkURL(p, link.URL)
+			a[linkAnnotation+cmp.Or(linkKey(link.Name), fmt.Sprint("link-", i+1))] = linkURL(p, link.URL)
 		}
 	}
 	return a

@@ -24,6 +24,7 @@ type Permission struct {
 func Permissions() []Permission {
 	return []Permission{
 		{"applications", "get", "to read status and to refresh after a push"},
+		{"applicationsets", "get", "to keep what others added to the ApplicationSet"},
 		{"applicationsets", "create", "to refresh the ApplicationSet after a push"},
 		{"applicationsets", "update", "to refresh the ApplicationSet after a push"},
 	}

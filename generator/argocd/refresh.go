@@ -36,17 +36,37 @@ func (c *Client) Refresh(ctx context.Context, name string, hard bool) (staging.A
 }
 
 // UpsertApplicationSet creates or updates the ApplicationSet of the project, and
-// refreshes it for new and removed stagings. The controller may drop a request that
-// arrives while it completes an earlier one: if the Application does not appear
-// within seconds, the caller must call again.
+// refreshes it for new and removed stagings. It keeps the additions of others. The
+// controller may drop a request that arrives while it completes an earlier one: if the
+// Application does not appear within seconds, the caller must call again.
 func (c *Client) UpsertApplicationSet(ctx context.Context, p *project.Project) error {
-	set, err := typedApplicationSet(p)
+	set, _, err := c.mergedApplicationSet(ctx, p)
 	if err != nil {
 		return err
 	}
 	set.Annotations = map[string]string{refreshAnnotation: time.Now().UTC().Format(time.RFC3339Nano)}
 	_, err = c.sets.Create(ctx, &applicationsetpkg.ApplicationSetCreateRequest{Applicationset: set, Upsert: true})
 	return c.wrapError(ctx, "writing the ApplicationSet "+set.Name, err)
+}
+
+// mergedApplicationSet returns the ApplicationSet of the project with what others added
+// to the live one, and the live one; nil when Argo CD has none.
+func (c *Client) mergedApplicationSet(ctx context.Context, p *project.Project) (set, live *v1alpha1.ApplicationSet, err error) {
+	if set, err = typedApplicationSet(p); err != nil {
+		return nil, nil, err
+	}
+	live, err = c.sets.Get(ctx, &applicationsetpkg.ApplicationSetGetQuery{Name: set.Name, AppsetNamespace: set.Namespace})
+	switch err = c.wrapError(ctx, "getting the ApplicationSet "+set.Name, err); {
+	case staging.CodeOf(err) == staging.CodeNotFound:
+		return set, nil, nil
+	case err != nil:
+		return nil, nil, err
+	case !isOctopods(live, p):
+		return nil, nil, staging.Errorf(staging.CodeExists, "ApplicationSet %s in Argo CD is not Octopod's", set.Name).
+			WithTechnicalHint("Octopod leaves it alone. If it is meant for this project, apply %s; otherwise the project needs another name", ApplicationSetPath)
+	}
+	set, err = merge(live, set)
+	return set, live, err
 }
 
 func typedApplicationSet(p *project.Project) (*v1alpha1.ApplicationSet, error) {
