@@ -66,13 +66,26 @@ func TestDiagnose(t *testing.T) {
 		}, argocd.AppProjectPath, doctor.Unknown, "may not read it", ""},
 		{"an Application of somebody else", func(_ *fixture, a *testargo.ArgoCD, _ string) {
 			a.SetForeign(argocd.Foreign{Object: "Application shop-prod", Conflict: "a staging prod would take it over", Staging: "prod"})
-		}, "names in Argo CD", doctor.Warning, "Application shop-prod exists: a staging prod would take it over", "add prod to spec.naming.reserved"},
+		}, "names in Argo CD", doctor.Warning, "Application shop-prod exists: a staging prod would take it over", "add prod to spec.argocd.exclude"},
 		{"an overlapping AppProject", func(_ *fixture, a *testargo.ArgoCD, _ string) {
 			a.SetForeign(argocd.Foreign{Object: "AppProject shop-api", Conflict: "its namespaces shop-api-* overlap with shop-* of this project"})
 		}, "names in Argo CD", doctor.Warning, "AppProject shop-api exists", "spec.naming.namespace"},
 		{"a directory without a record", func(w *fixture, _ *testargo.ArgoCD, _ string) {
 			w.write(staging.File{Path: "envs/prod/kustomization.yaml", Data: []byte("resources: []\n")})
 		}, "directories in envs", doctor.Fault, "envs/prod has no record, but Argo CD syncs it as Application shop-prod", "octopod rollback prod"},
+		{"an Application for a directory without a record", func(w *fixture, a *testargo.ArgoCD, _ string) {
+			w.write(staging.File{Path: "envs/prod/kustomization.yaml", Data: []byte("resources: []\n")})
+			a.Put("prod", func(*staging.Application) {})
+		}, "Applications without a record", doctor.Fault, "Argo CD made Application shop-prod for envs/prod, which has no record", "first release it"},
+		{"an AppProject of somebody else", func(_ *fixture, a *testargo.ArgoCD, _ string) {
+			a.SetForeign(argocd.Foreign{Object: "AppProject shop", Conflict: "Octopod's AppProject would replace it", Replaced: true})
+		}, "names in Argo CD", doctor.Fault, "AppProject shop exists", "another name for the project"},
+		{"an Application in a file", func(w *fixture, _ *testargo.ArgoCD, _ string) {
+			w.write(staging.File{Path: "argocd/prod.yaml", Data: []byte("apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: shop-prod}\n")})
+		}, "names in Argo CD", doctor.Warning, "Application shop-prod is in argocd/prod.yaml", "add prod to spec.argocd.exclude"},
+		{"a staging that was edited by hand", func(w *fixture, _ *testargo.ArgoCD, _ string) {
+			w.write(staging.File{Path: "envs/login/kustomization.yaml", Data: append(w.read("envs/login/kustomization.yaml"), "# by hand\n"...)})
+		}, "edited by hand", doctor.Warning, "the files of login are not what", "octopod regenerate login"},
 		{"a staging without Application", func(w *fixture, _ *testargo.ArgoCD, _ string) {
 			w.do(staging.Action{Verb: staging.Deploy, Branch: "feature/other"})
 		}, "Applications", doctor.Fault, "1 of 2 stagings have no Application", "a minute"},

@@ -1,6 +1,7 @@
 package generator_test
 
 import (
+	"context"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -57,6 +58,44 @@ func TestInitExcludesDirectoriesThatOctopodDidNotWrite(t *testing.T) {
 		t.Errorf("branch prod has another name than envs/prod: %v, %v", names, w.files("prod"))
 	}
 	w.refused(staging.Action{Verb: staging.Create, Branch: "other", Name: "prod"})
+}
+
+// init takes no name of an Application that exists, in a file or in Argo CD, and does not
+// start where kubectl apply would replace an AppProject or ApplicationSet of somebody else.
+func TestInitTakesNoNameOfOthers(t *testing.T) {
+	manifest := func(kind, name string) staging.File {
+		return staging.File{Path: "deploy/" + name + ".yml", Data: []byte("apiVersion: argoproj.io/v1alpha1\nkind: " + kind + "\nmetadata: {name: " + name + "}\n")}
+	}
+	w := empty(t)
+	w.write(manifest("Application", "shop-prod"), manifest("Application", "billing"))
+	r := shopRequest()
+	r.Foreign = func(context.Context, *project.Project) ([]argocd.Foreign, error) {
+		return []argocd.Foreign{{Object: "Application shop-uat", Staging: "uat"}}, nil
+	}
+	result, err := w.Init(t.Context(), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"prod", "uat"}, result.Project.Spec.ArgoCD.Exclude); diff != "" {
+		t.Errorf("spec.argocd.exclude (-want +got):\n%s", diff)
+	}
+	for _, want := range []string{"Application shop-prod is in deploy/shop-prod.yml", "Application shop-uat exists"} {
+		if !slices.ContainsFunc(result.Notes, func(note string) bool { return strings.Contains(note, want) }) {
+			t.Errorf("no note has %q: %q", want, result.Notes)
+		}
+	}
+	if problems, err := w.Lint(t.Context(), nil); err != nil || len(problems) > 0 {
+		t.Errorf("lint: %v, %v", problems, err)
+	}
+
+	for _, kind := range []string{"AppProject", "ApplicationSet"} {
+		w := empty(t)
+		w.write(manifest(kind, "shop"))
+		before := w.tip().Revision()
+		if _, err := w.Init(t.Context(), shopRequest()); staging.CodeOf(err) != staging.CodeExists || !strings.Contains(err.Error(), kind+" shop") || w.tip().Revision() != before {
+			t.Errorf("%s of somebody else: %v", kind, err)
+		}
+	}
 }
 
 func TestInitChangesNoFileThatExists(t *testing.T) {
@@ -117,6 +156,10 @@ func TestLintReportsDirectoriesWithoutARecord(t *testing.T) {
 	}
 	if !found("envs/prod", "Application shop-prod") {
 		t.Error("lint does not report envs/prod")
+	}
+	w.write(staging.File{Path: "argocd/qa.yaml", Data: []byte("apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: shop-qa}\n")})
+	if !found("argocd/qa.yaml", "a staging qa would take it over: add qa to spec.argocd.exclude") {
+		t.Error("lint does not report Application shop-qa")
 	}
 	w.write(staging.File{Path: project.File, Data: withLine(w, "  argocd:", "    exclude: [prod, login]")})
 	if _, err := w.Fix(t.Context(), ada, false); err != nil {

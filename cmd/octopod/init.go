@@ -70,9 +70,11 @@ func newInit(c *cli) *cobra.Command {
 		Short: "Create an env repo",
 		Long: `Turn a repository into an env repo: commit octopod.yaml, the templates and the schemas
 for editors. init changes no file that exists: it names these files and stops. Only an
-existing README.md stays as it is. Directories in envs without a record are excluded
-from the ApplicationSet (spec.argocd.exclude). If the path does not exist, init creates
-a bare repository. In an empty clone, --env-repo is optional.
+existing README.md stays as it is. Directories in envs without a record, and the names of
+Applications that exist in Argo CD or in a file, are excluded from the ApplicationSet
+(spec.argocd.exclude). init stops if an AppProject or ApplicationSet of others has the
+name of the project. If the path does not exist, init creates a bare repository. In an
+empty clone, --env-repo is optional.
 
 With --template, init copies your own base, detects services from its workloads and
 hosts from its Ingresses, and lists the objects that the checks would reject. Without
@@ -131,6 +133,7 @@ func (c *cli) init(ctx context.Context, o initFlags) error {
 	if err != nil {
 		return err
 	}
+	r.Foreign = to.Foreign
 	result, err := to.Init(ctx, r)
 	if err != nil {
 		return err

@@ -40,6 +40,11 @@ func (w *Writer) Lint(ctx context.Context, edits *staging.Uncommitted) ([]stagin
 		return nil, err
 	}
 	problems = append(problems, foreign...)
+	taken, err := lintForeign(tree, p)
+	if err != nil {
+		return nil, err
+	}
+	problems = append(problems, taken...)
 	problems = append(problems, w.checkBranch(p)...)
 	shared, err := lintHosts(tree, p)
 	if err != nil {
@@ -72,33 +77,6 @@ func withSecrets(problems, secrets []staging.Problem) []staging.Problem {
 		}
 	}
 	return problems
-}
-
-// lintDirectories compares spec.argocd.exclude with the directories in envs. Argo CD
-// creates an Application for each directory that is not excluded, and deletes the
-// Application of an excluded one.
-func lintDirectories(tree *envrepo.Tree, p *project.Project) ([]staging.Problem, error) {
-	names, err := tree.Names()
-	if err != nil {
-		return nil, err
-	}
-	var problems []staging.Problem
-	for _, name := range names {
-		_, recorded, err := tree.Entry(staging.RecordPath(name))
-		if err != nil {
-			return nil, err
-		}
-		_, readErr := tree.Staging(name)
-		switch excluded := p.Excludes(name); {
-		case excluded && readErr == nil:
-			problems = append(problems, staging.Problem{File: project.File, Field: "spec.argocd.exclude",
-				Message: fmt.Sprintf("%s is a staging: Argo CD deletes the Application of an excluded directory", name)})
-		case !excluded && !recorded:
-			problems = append(problems, staging.Problem{File: staging.Dir(name),
-				Message: fmt.Sprintf("has no record, but Argo CD syncs it as Application %s: restore the record with `octopod rollback %s`, or add %s to spec.argocd.exclude if Octopod did not write it", p.Application(name), name, name)})
-		}
-	}
-	return problems, nil
 }
 
 // withoutRepeats reports a problem of the template once instead of once for each

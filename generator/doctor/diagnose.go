@@ -45,6 +45,7 @@ func (g *Doctor) Diagnose(ctx context.Context) ([]Finding, error) {
 	d.branch(p)
 	d.directories(tree, p)
 	d.files(tree, p)
+	d.editedByHand(ctx, tree, p)
 	d.sinks(tree, p)
 	cluster, err := g.Connected(p)
 	switch {
@@ -53,6 +54,7 @@ func (g *Doctor) Diagnose(ctx context.Context) ([]Finding, error) {
 	case cluster == nil:
 		d.add("Argo CD", Unknown, "no Argo CD is configured, so no status is known",
 			"set ARGOCD_SERVER and ARGOCD_AUTH_TOKEN, or --argocd-server")
+		d.foreign(ctx, tree, p)
 	default:
 		d.argoCD(ctx, cluster, tree, p)
 	}
@@ -181,7 +183,8 @@ func (d *diagnosis) argoCD(ctx context.Context, cluster status.Cluster, tree *en
 	d.add("ask Argo CD", OK, fmt.Sprintf("Applications: %d, in %s", len(apps), elapsed(began)), "")
 	d.rights(ctx, cluster, p)
 	d.installed(ctx, cluster, p)
-	d.foreign(ctx, cluster, p)
+	d.foreign(ctx, tree, p)
+	d.taken(tree, p, apps)
 	d.applications(tree, p, apps)
 	d.refresh(ctx, cluster, apps)
 }
@@ -216,6 +219,7 @@ func (d *diagnosis) installed(ctx context.Context, cluster status.Inspector, p *
 				"to check this as well, allow it to get applicationsets and projects in policy.csv")
 		case f.Err != nil && code == staging.CodeNotFound:
 			d.add(f.Path, Fault, "Argo CD does not have it", apply)
+		case f.Err != nil && code == staging.CodeExists: // reported as a name that is taken
 		case f.Err != nil:
 			d.failed(f.Path, f.Err)
 		case f.TooPermissive:

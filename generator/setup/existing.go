@@ -1,11 +1,14 @@
 package setup
 
 import (
+	"context"
 	"path"
 	"slices"
 	"strings"
 
+	"octopod/generator/argocd"
 	"octopod/generator/envrepo"
+	"octopod/generator/project"
 	"octopod/generator/staging"
 )
 
@@ -24,6 +27,30 @@ func foreignDirectories(tree *envrepo.Tree) ([]string, error) {
 			foreign = append(foreign, name)
 		default:
 			return nil, err
+		}
+	}
+	return foreign, nil
+}
+
+// foreignObjects returns the objects of others in the env repo and in Argo CD that meet
+// the names of a new project. It fails if one of them would be replaced.
+func foreignObjects(ctx context.Context, r InitRequest, tree *envrepo.Tree, p *project.Project) ([]argocd.Foreign, error) {
+	files, err := tree.ForeignManifests()
+	if err != nil {
+		return nil, err
+	}
+	foreign := argocd.ForeignIn(p, files)
+	if r.Foreign != nil {
+		inArgo, err := r.Foreign(ctx, p)
+		if ctx.Err() != nil {
+			return nil, err
+		}
+		foreign = append(foreign, inArgo...) // of an Argo CD that does not answer, doctor reports that
+	}
+	for _, f := range foreign {
+		if f.Replaced {
+			return nil, staging.Errorf(staging.CodeExists, "%s: %s", f, f.Conflict).
+				WithTechnicalHint("choose another --project")
 		}
 	}
 	return foreign, nil

@@ -3,6 +3,7 @@ package setup
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"octopod/generator/envrepo"
 	"octopod/generator/project"
@@ -49,15 +50,43 @@ func (s *Setup) layoutFor(ctx context.Context, r InitRequest, tree *envrepo.Tree
 	if r.exclude, err = foreignDirectories(tree); err != nil {
 		return layout{}, err
 	}
+	l, err := s.layoutBeside(ctx, r, tree)
+	if err != nil {
+		return layout{}, err
+	}
+	l.files, err = newFiles(tree, l.files)
+	return l, err
+}
+
+// layoutBeside returns a layout whose names meet none of the Applications of others. It
+// fails if Octopod's objects in Argo CD would replace objects of others.
+func (s *Setup) layoutBeside(ctx context.Context, r InitRequest, tree *envrepo.Tree) (layout, error) {
+	var notes []string
+	for _, name := range r.exclude {
+		notes = append(notes, fmt.Sprintf("Octopod did not write %s: spec.argocd.exclude keeps its ApplicationSet and its stagings away from it", staging.Dir(name)))
+	}
 	l, err := s.layout(ctx, r)
 	if err != nil {
 		return layout{}, err
 	}
-	for _, name := range r.exclude {
-		l.notes = append(l.notes, fmt.Sprintf("Octopod did not write %s: spec.argocd.exclude keeps its ApplicationSet and its stagings away from it", staging.Dir(name)))
+	foreign, err := foreignObjects(ctx, r, tree, l.project)
+	if err != nil {
+		return layout{}, err
 	}
-	l.files, err = newFiles(tree, l.files)
-	return l, err
+	for _, f := range foreign {
+		if f.Staging != "" && !slices.Contains(r.exclude, f.Staging) {
+			r.exclude = append(r.exclude, f.Staging)
+			notes = append(notes, fmt.Sprintf("%s: spec.argocd.exclude keeps Octopod's ApplicationSet and its stagings away from the name %s", f, f.Staging))
+		}
+	}
+	if len(r.exclude) > len(l.project.Spec.ArgoCD.Exclude) {
+		slices.Sort(r.exclude)
+		if l, err = s.layout(ctx, r); err != nil {
+			return layout{}, err
+		}
+	}
+	l.notes = append(l.notes, notes...)
+	return l, nil
 }
 
 // layout returns the files of the new env repo.

@@ -1,8 +1,10 @@
 package setup
 
 import (
+	"context"
 	"io/fs"
 
+	"octopod/generator/argocd"
 	"octopod/generator/project"
 	"octopod/generator/rights"
 	"octopod/generator/staging"
@@ -22,9 +24,12 @@ type InitRequest struct {
 	TemplateFile string   // the jsonnet file within Template
 	By           rights.Actor
 	DryRun       bool
+	// Foreign lists what Argo CD has already and meets the names of a project; nil without
+	// an Argo CD.
+	Foreign func(context.Context, *project.Project) ([]argocd.Foreign, error)
 
 	branch  string   // of the env repo that Octopod writes
-	exclude []string // directories in envs that Octopod did not write
+	exclude []string // directories in envs that are not Octopod's
 }
 
 // InitResult is the new project.
