@@ -34,6 +34,7 @@ var clean = []string{
 	"docs/ci.md",
 	"docs/cli.md",
 	"docs/files.md",
+	"docs/hosts.md",
 	"docs/language_test.go",
 	"docs/migrate.md",
 	"docs/notify.md",

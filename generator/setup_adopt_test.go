@@ -1,6 +1,7 @@
 package generator_test
 
 import (
+	"fmt"
 	"io/fs"
 	"strings"
 	"testing"
@@ -235,6 +236,164 @@ func TestVariablesOfAJsonnetFileStayWithTheirParts(t *testing.T) {
 		w.shows("x", map[string][]string{
 			"Deployment/api": {`!"8080"`, `{"name":"PORT","value":"9000"}`},
 			"Deployment/web": {`{"name":"PORT","value":"81"}`},
+		})
+	}
+}
+
+// A base that is edited after its adoption: its values reach every staging that does not
+// set them, and settings and hosts follow their names when lists change.
+func TestEditsOfAnAdoptedBaseReachTheStagings(t *testing.T) {
+	w, _ := adopted(t, "lists.txtar", nil)
+	w.do(staging.Action{Verb: staging.Deploy, Branch: "x", Set: map[string]string{"DB_HOST": "mine"}})
+	edit := func(old, new string) { w.replace("templates/guestbook/base/all.yaml", old, new) }
+	edit("env:\n", "env:\n            - {name: PAYMENT_URL, value: sandbox}\n")
+	edit("value: info", "value: warn")
+	edit("MODE: a", "MODE: b")
+	edit("containers:\n", "containers:\n        - {name: proxy, image: proxy:1}\n")
+	edit("rules:\n", "rules:\n    - host: new.acme.io\n      http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: api, port: {number: 80}}}}]}\n")
+	w.shows("x", map[string][]string{
+		"Deployment/web": {`{"name":"PAYMENT_URL","value":"sandbox"}`, `{"name":"DB_HOST","value":"mine"}`, `{"name":"LOG_LEVEL","value":"warn"}`},
+		"ConfigMap/web":  {`"MODE":"b"`},
+		"Ingress/all": {
+			`{"host":"x.staging.acme.io","http":{"paths":[{"backend":{"service":{"name":"web"`,
+			`{"host":"api-x.staging.acme.io","http":{"paths":[{"backend":{"service":{"name":"api"`,
+		},
+	})
+}
+
+// Without a ConfigMap, the containers get one; an envFrom that the base gets later stays.
+func TestAnAddedEnvFromStays(t *testing.T) {
+	w, _ := adopted(t, "plain.txtar", nil)
+	allow(w)
+	w.replace("templates/guestbook/base/all.yaml", "image:", "envFrom: [{configMapRef: {name: late}}]\n          image:")
+	w.do(staging.Action{Verb: staging.Deploy, Branch: "x", Images: map[string]staging.Build{"api": {Image: "registry.acme.io/team/api:9"}}})
+	w.shows("x", map[string][]string{"Deployment/api": {`"configMapRef":{"name":"late"}`, `"configMapRef":{"name":"app-config`, `"prefix":""`}})
+}
+
+// Each way to a host gets the host of the staging.
+func TestEveryWayToAHostIsAdopted(t *testing.T) {
+	for engine, change := range map[project.Engine]func(*setup.InitRequest){
+		project.EngineKustomize: nil,
+		project.EngineJsonnet: func(r *setup.InitRequest) {
+			r.Engine, r.TemplatePath, r.TemplateFile = project.EngineJsonnet, "main.jsonnet", "main.jsonnet"
+			data, err := fs.ReadFile(r.Template, "all.yaml")
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Template = fstest.MapFS{"main.jsonnet": {Data: []byte("std.parseYaml(importstr 'all.yaml')")}, "all.yaml": {Data: data}}
+		},
+	} {
+		t.Run(string(engine), func(t *testing.T) {
+			w, result := adopted(t, "hosts.txtar", change)
+			for _, f := range result.Findings {
+				t.Error(f)
+			}
+			w.do(staging.Action{Verb: staging.Deploy, Branch: "x"})
+			objects, err := w.Manifests(t.Context(), "x", "")
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, o := range objects {
+				text := strings.ReplaceAll(string(o.JSON), "web.shop.svc", "")
+				if strings.Contains(text, "acme.example") {
+					t.Errorf("%s still has a host of the base: %s", o, text)
+				}
+				if len(staging.HostsOf(o)) > 0 && !strings.Contains(text, "x.staging.acme.io") {
+					t.Errorf("%s has no host of the staging: %s", o, text)
+				}
+			}
+		})
+	}
+}
+
+// Every image of the team is a service, wherever it runs; an official image is not.
+func TestEveryOwnImageBecomesAService(t *testing.T) {
+	w, result := adopted(t, "images.txtar", nil)
+	services := map[string]string{}
+	for name, s := range result.Project.Spec.Services {
+		services[name] = s.Image
+	}
+	want := map[string]string{
+		"shop": "shop:latest", "shop-migrate": "registry.example.com/acme/migrate:1", "cart": "cart:latest", "mail": "acme/mail:latest",
+	}
+	if diff := cmp.Diff(want, services); diff != "" {
+		t.Errorf("services (-want +got):\n%s", diff)
+	}
+	w.do(staging.Action{Verb: staging.Deploy, Branch: "x", Set: map[string]string{"STEPS": "one"}, Images: map[string]staging.Build{
+		"shop": {Image: "shop:2"}, "shop-migrate": {Image: "registry.example.com/acme/migrate:2"}, "cart": {Image: "cart:2"}, "mail": {Image: "acme/mail:2"},
+	}})
+	w.shows("x", map[string][]string{
+		"Rollout/shop":               {`"image":"shop:2"`, `"image":"registry.example.com/acme/migrate:2"`, `{"name":"STEPS","value":"one"}`, `"image":"busybox"`},
+		"CloneSet/cart":              {`"image":"cart:2"`},
+		"ReplicationController/mail": {`"image":"acme/mail:2"`},
+		"Deployment/cache":           {`"image":"redis:7"`},
+	})
+	w.do(staging.Action{Verb: staging.Restart, Name: "x"})
+	w.shows("x", map[string][]string{"Rollout/shop": {`"octopod.dev/restarts":"1"`}, "CloneSet/cart": {`"octopod.dev/restarts":"1"`}})
+}
+
+func TestABaseWithoutAWorkloadIsRefusedInWords(t *testing.T) {
+	w := empty(t)
+	_, err := w.Init(t.Context(), setup.InitRequest{
+		Name: "guestbook", Engine: project.EngineKustomize, Output: project.OutputSource, BaseDomain: "staging.acme.io", By: ada,
+		Template: fstest.MapFS{"a.yaml": {Data: []byte("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")}},
+	})
+	if err == nil || !strings.Contains(err.Error(), "no workload with an image") || strings.Contains(err.Error(), "octopod.yaml:") {
+		t.Errorf("got %v", err)
+	}
+}
+
+// Bases that came out wrong: each is adopted, or refused with what to do.
+func TestBasesOfAllMakes(t *testing.T) {
+	const web = `apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web, namespace: prod}
+spec:
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec:
+      containers:
+      - {name: web, image: "ghcr.io/acme/web:1", envFrom: [{configMapRef: {name: settings}}], env: [{name: DB, value: "postgres://db.prod.svc:5432"}, {name: CACHE, value: "cache.prod:6379"}], resources: {requests: {cpu: 10m, memory: 16Mi}}}
+---
+{apiVersion: v1, kind: ConfigMap, metadata: {name: settings, namespace: prod}, data: {A: "1"}}
+---
+{apiVersion: v1, kind: Service, metadata: {name: cache, namespace: prod}, spec: {selector: {app: cache}, ports: [{port: 6379}]}}
+`
+	for name, tt := range map[string]struct {
+		files fstest.MapFS
+		want  string // in a note or the error
+	}{
+		"an explicit namespace":     {fstest.MapFS{"web.yaml": {Data: []byte(web)}}, "Deployment/web contains the address cache.prod,"},
+		"an address in a namespace": {fstest.MapFS{"web.yaml": {Data: []byte(web)}}, "Deployment/web contains the address db.prod.svc,"},
+		"a namespace and a prefix": {fstest.MapFS{
+			"web.yaml": {Data: []byte(web)}, "kustomization.yaml": {Data: []byte("namespace: prod\nnamePrefix: acme-\nresources: [web.yaml]\n")},
+		}, "settings from ConfigMap acme-settings: A"},
+		"a chart in a directory below": {fstest.MapFS{
+			"web.yaml": {Data: []byte(web)}, "chart/Chart.yaml": {Data: []byte("name: x\n")}, "chart/templates/a.yaml": {Data: []byte("a: {{ .Values.a }}\n")},
+		}, "chart is a Helm chart"},
+		"a directory of transformers": {fstest.MapFS{
+			"web.yaml": {Data: []byte(web)}, "kustomization.yaml": {Data: []byte("resources: [web.yaml]\ntransformers: [t]\n")},
+			"t/kustomization.yaml": {Data: []byte("resources: [p.yaml]\n")},
+			"t/p.yaml":             {Data: []byte("apiVersion: builtin\nkind: LabelTransformer\nmetadata: {name: p}\nlabels: {team: a}\nfieldSpecs: [{path: metadata/labels, create: true}]\n")},
+		}, "service web"},
+		"a Secret that a replacement reads": {fstest.MapFS{
+			"web.yaml": {Data: []byte(web)}, "db.env": {Data: []byte("PASSWORD=x\n")},
+			"kustomization.yaml": {Data: []byte("resources: [web.yaml]\nsecretGenerator: [{name: db, envs: [db.env]}]\nreplacements: [{source: {kind: Secret, name: db, fieldPath: metadata.name}, targets: [{select: {kind: Deployment}, fieldPaths: [metadata.annotations.db], options: {create: true}}]}]\n")},
+		}, "builds only with Secret db"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := empty(t)
+			result, err := w.Init(t.Context(), setup.InitRequest{
+				Name: "guestbook", Engine: project.EngineKustomize, Output: project.OutputSource, BaseDomain: "staging.acme.io", By: ada,
+				Template: tt.files, TemplatePath: "base",
+			})
+			if said := fmt.Sprint(result.Notes, err); !strings.Contains(said, tt.want) {
+				t.Errorf("got %s, want %s", said, tt.want)
+			}
+			if err == nil {
+				w.do(staging.Action{Verb: staging.Deploy, Branch: "x", Images: map[string]staging.Build{result.Project.ServiceNames()[0]: {Image: "ghcr.io/acme/web:2"}}})
+			}
 		})
 	}
 }

@@ -3,7 +3,9 @@
 //   bring(params, objects, { images: {…}, hosts: {…}, configMap: 'app-config' })
 //
 //   images     maps an image of the base, without tag, to the service that builds it
-//   hosts      maps a host of the base's Ingresses to the service behind it
+//   hosts      maps a host of the base to the service behind it; it is replaced in
+//              Ingresses, in the routes, gateways and certificates of other kinds, and in
+//              annotations for DNS
 //   configMap  ConfigMap that gets the application's settings; with null the
 //              settings become variables of the services' containers
 //
@@ -71,6 +73,29 @@ local ingress(params, known, spec) = spec {
   ],
 };
 
+// Kinds that route traffic to a host, or only have a name or a certificate for it.
+local hostKinds = [
+  'HTTPRoute', 'GRPCRoute', 'TLSRoute', 'Gateway', 'VirtualService', 'IngressRoute', 'IngressRouteTCP', 'HTTPProxy', 'Route',
+  'VirtualServer', 'Mapping', 'Host', 'Certificate', 'DNSEndpoint',
+];
+local hostAnnotations = [
+  'external-dns.alpha.kubernetes.io/hostname', 'external-dns.alpha.kubernetes.io/internal-hostname',
+  'nginx.ingress.kubernetes.io/server-alias', 'cert-manager.io/common-name', 'cert-manager.io/alt-names',
+];
+
+// A value with the hosts of the base replaced, at any depth: a whole text, the hosts in a
+// rule of Traefik, a host after a namespace, and each part of a list with commas.
+local swap(params, known, value) =
+  local parts(separator) = [host(params, known, p) for p in std.split(value, separator)];
+  local list = [host(params, known, std.stripChars(p, ' ')) for p in std.split(value, ',')];
+  if std.isArray(value) then [swap(params, known, v) for v in value]
+  else if std.isObject(value) then { [key]: swap(params, known, value[key]) for key in std.objectFields(value) }
+  else if !std.isString(value) then value
+  else if std.member(value, '`') then std.join('`', parts('`'))
+  else if std.member(value, '/') then std.join('/', parts('/'))
+  else if std.member(value, ',') && list != std.split(value, ',') then std.join(',', list)
+  else host(params, known, value);
+
 local settings(params, known, data) = {
   [key]: (data + params.app)[key]
   for key in std.objectFields(data + params.app)
@@ -101,12 +126,20 @@ local noticed(known, o) =
   if known.hash == '' || o.kind == 'Job' || !reads then {}
   else { template+: { metadata+: { labels+: { 'octopod.dev/settings': known.hash } } } };
 
-local one(params, known, o) =
+local annotations(params, known, of) = {
+  [key]: if std.member(hostAnnotations, key) then swap(params, known, of[key]) else of[key]
+  for key in std.objectFields(of)
+};
+
+local one(params, known, given) =
+  local o = if std.objectHas(given.metadata, 'annotations')
+  then given { metadata+: { annotations: annotations(params, known, given.metadata.annotations) } } else given;
   local spec = std.get(o, 'spec', {});
   local name = std.get(o.metadata, 'name', '');
   local replicas = std.get(params.deployment, name + '.replicas');
   local template = { template+: { spec: pod(params, known, name, podOf(o)) } };
   if o.kind == 'Ingress' then o { spec: ingress(params, known, spec) }
+  else if std.member(hostKinds, o.kind) then o { spec: swap(params, known, spec) }
   else if o.kind == 'ConfigMap' && name == std.get(known, 'configMap') then o { data: settings(params, known, std.get(o, 'data', {})) }
   else if o.kind == 'CronJob' then o { spec+: { jobTemplate+: { spec+: template } } }
   else if podOf(o) != null then o { spec+: template + noticed(known, o) + (if replicas == null then {} else { replicas: replicas }) }

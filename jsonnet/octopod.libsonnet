@@ -83,7 +83,7 @@ local clusterScoped = ['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'Custom
     local labelled = { metadata+: { labels+: params.labels } };
     local restarts = std.get(params, 'restarts', 0);
     local restarted =
-      if restarts > 0 && std.member(['DaemonSet', 'Deployment', 'StatefulSet'], object.kind)
+      if restarts > 0 && std.member(['CloneSet', 'DaemonSet', 'Deployment', 'DeploymentConfig', 'Rollout', 'StatefulSet'], object.kind)
       then { metadata+: { labels+: { 'octopod.dev/restarts': std.toString(restarts) } } } else {};
     local spec = std.get(object, 'spec', {});
     sleeps(params, object)

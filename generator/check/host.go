@@ -7,13 +7,9 @@ import (
 
 	networkingv1 "k8s.io/api/networking/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
-)
 
-// hostAnnotations add host names to an object, separated by commas.
-var hostAnnotations = []string{
-	"external-dns.alpha.kubernetes.io/hostname",
-	"nginx.ingress.kubernetes.io/server-alias",
-}
+	"octopod/generator/staging"
+)
 
 // checkHosts implements the rule host.
 func checkHosts(c check) {
@@ -22,14 +18,26 @@ func checkHosts(c check) {
 	}
 	if check := routeKinds[c.o.gvk.Group+"/"+c.o.Kind]; check != nil {
 		check(c)
+	} else if c.o.Kind != "Ingress" {
+		checkOtherHosts(c)
 	}
-	for _, key := range hostAnnotations {
+	for _, key := range staging.HostAnnotations() {
 		value, ok := c.o.meta.Annotations[key]
 		if !ok {
 			continue
 		}
 		for _, host := range strings.Split(value, ",") {
 			c.requireOwnHost(strings.TrimSpace(host), metadata.Child("annotations").Key(key).String())
+		}
+	}
+}
+
+// checkOtherHosts checks the kinds without a rule of their own, such as a Certificate. One
+// wildcard certificate serves all stagings.
+func checkOtherHosts(c check) {
+	for _, f := range staging.HostsOf(c.o.Object) {
+		if !strings.HasPrefix(f.Field, "metadata.annotations.") && (f.Routes || f.Host != "*."+c.subject.BaseDomain) {
+			c.requireOwnHost(f.Host, f.Field)
 		}
 	}
 }
@@ -129,8 +137,7 @@ func checkIstioGateway(c check) {
 func checkVirtualService(c check) {
 	for i, host := range asList(nested(c.o.raw, "spec", "hosts")) {
 		name := asString(host)
-		inside := name != "" && !strings.ContainsAny(name, ".*") || strings.HasSuffix(name, ".svc") || strings.HasSuffix(name, ".svc.cluster.local")
-		if !inside {
+		if !staging.InMesh(name) {
 			c.requireOwnHost(name, fmt.Sprintf("spec.hosts[%d]", i))
 		}
 	}

@@ -101,3 +101,15 @@ func checkTokenSecret(c check) {
 		c.reject(field.NewPath("type"), "requests a token that never expires: use the service account of the pod")
 	}
 }
+
+// checkSealedSecret implements the rule sealed-secret.
+// https://github.com/bitnami-labs/sealed-secrets#scopes
+func checkSealedSecret(c check) {
+	const wide = "sealedsecrets.bitnami.com/cluster-wide"
+	if c.o.gvk.Group != "bitnami.com" || c.o.Kind != "SealedSecret" || c.o.meta.Annotations[wide] == "true" {
+		return
+	}
+	if asString(nested(c.o.raw, "spec", "template", "metadata", "annotations", wide)) != "true" {
+		c.rejectAt("metadata.annotations", "has no %s: \"true\": seal it with kubeseal --scope cluster-wide, because every staging has another namespace", wide)
+	}
+}

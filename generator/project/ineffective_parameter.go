@@ -50,7 +50,7 @@ func (p Parameter) target(name string) (target, place string) {
 	case p.To.Component != nil:
 		return "", ""
 	case p.To.Patch != nil:
-		return fmt.Sprintf("patch %s/%s %s", p.To.Patch.Kind, p.To.Patch.Name, p.To.Patch.Pointer), ".to.patch"
+		return fmt.Sprintf("patch %s/%s %s", p.To.Patch.Kind, p.To.Patch.Name, p.To.Patch.Pointer+p.To.Patch.Field), ".to.patch"
 	case p.To.Env != "":
 		return "env " + p.To.Env, ".to.env"
 	case p.Scope == ScopeApp:

@@ -68,7 +68,9 @@ type PatchTarget struct {
 	// Name of the object. Absent: every object of the kind.
 	Name string `yaml:"name,omitempty" json:"name,omitempty"`
 	// RFC 6901 pointer to the field to add or replace.
-	Pointer string `yaml:"pointer" json:"pointer"`
+	Pointer string `yaml:"pointer,omitempty" json:"pointer,omitempty"`
+	// Path to a text field that exists, with names in place of positions, instead of pointer: spec.template.spec.containers.[name=web].env.[name=LOG_LEVEL].value.
+	Field string `yaml:"field,omitempty" json:"field,omitempty"`
 }
 
 // isEnv reports whether the value is a literal of the app's ConfigMap.

@@ -123,7 +123,7 @@ func (p *Project) kustomizeParams(s staging.Staging, values staging.Values) stag
 	}
 	for _, name := range sortedKeys(values) {
 		if value := values[name]; value != nil {
-			p.Spec.Parameters[name].addTo(&k, value)
+			p.Spec.Parameters[name].addTo(&k, name, value)
 		}
 	}
 	if s.Spec.Restarts > 0 {
@@ -153,7 +153,7 @@ func restarts(count int) []staging.Patch {
 }
 
 // addTo adds a value to an overlay, at the target of its parameter.
-func (p Parameter) addTo(k *staging.KustomizeParams, value any) {
+func (p Parameter) addTo(k *staging.KustomizeParams, name string, value any) {
 	switch {
 	case p.To.Component != nil:
 		if dir := p.To.Component[staging.FormatValue(value)]; dir != "" {
@@ -165,6 +165,10 @@ func (p Parameter) addTo(k *staging.KustomizeParams, value any) {
 		if count, ok := value.(int); ok {
 			k.Replicas = append(k.Replicas, staging.Replicas{Workload: p.To.Replicas, Count: count})
 		}
+	case p.To.Patch != nil && p.To.Patch.Field != "":
+		k.Fields = append(k.Fields, staging.FieldValue{
+			Setting: name, Kind: p.To.Patch.Kind, Name: p.To.Patch.Name, Field: p.To.Patch.Field, Value: staging.FormatValue(value),
+		})
 	case p.To.Patch != nil:
 		k.Patches = append(k.Patches, staging.Patch{
 			Kind: p.To.Patch.Kind, Name: p.To.Patch.Name, Op: "add", Pointer: p.To.Patch.Pointer, Value: p.patchValue(value),

@@ -80,12 +80,28 @@ func (p *Project) checkTo(c *problems, field string, parameter Parameter) {
 	case to.Component != nil:
 		checkComponents(c, field+".component", parameter)
 	case to.Patch != nil:
-		checkPointer(c, field+".patch.pointer", to.Patch.Pointer)
+		to.Patch.check(c, field+".patch", parameter.Type)
 		if to.Patch.Kind == "" {
 			c.add(field+".patch.kind", "is empty: write, for example, Deployment")
 		}
 	case parameter.Type == TypeSecret && p.Spec.Engine == EngineKustomize:
 		c.add(field, "is empty: set patch to the secretKeyRef that gets the reference")
+	}
+}
+
+// check requires one path: a pointer, or the path to a text field.
+func (t PatchTarget) check(c *problems, field string, of Type) {
+	switch {
+	case t.Field == "":
+		checkPointer(c, field+".pointer", t.Pointer)
+	case t.Pointer != "":
+		c.add(field, "has both pointer and field: set one")
+	case of == TypeSecret:
+		c.add(field+".field", "is for text: a secret reference needs pointer, to its secretKeyRef")
+	default:
+		if _, err := staging.ParseFieldPath(t.Field); err != nil {
+			c.add(field+".field", "%q is not a path: %s; write spec.template.spec.containers.[name=web].env.[name=LOG_LEVEL].value", t.Field, err)
+		}
 	}
 }
 

@@ -152,10 +152,10 @@ func compareKeys(a, b *kyaml.Node) int {
 }
 
 func appendScalar(b []byte, n *kyaml.Node) ([]byte, error) {
-	switch n.ShortTag() {
-	case kyaml.NodeTagString:
+	switch tag := n.ShortTag(); {
+	case tag == kyaml.NodeTagString, n.Tag == "" && n.Value == "": // YAML writes an untagged empty node, which a replacement creates, as ""
 		return appendString(b, n.Value), nil
-	case kyaml.NodeTagNull:
+	case tag == kyaml.NodeTagNull:
 		return append(b, "null"...), nil
 	}
 	var value any

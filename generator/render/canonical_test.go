@@ -51,6 +51,18 @@ func canonical(t *testing.T, text []byte) string {
 	return string(out)
 }
 
+// A replacement that creates the element [prefix=] makes such a node. The command of
+// kustomize 5.8 writes "" for it, its library null; for Kubernetes both are unset.
+func TestAnUntaggedEmptyNodeIsText(t *testing.T) {
+	node := kyaml.NewMapRNode(nil)
+	if err := node.PipeE(kyaml.SetField("prefix", kyaml.NewScalarRNode(""))); err != nil {
+		t.Fatal(err)
+	}
+	if got, err := appendNode(nil, node.YNode()); err != nil || string(got) != `{"prefix":""}` {
+		t.Errorf("got %s (%v)", got, err)
+	}
+}
+
 func TestAppendNodeRefusesDuplicates(t *testing.T) {
 	var node kyaml.Node // by the parser itself: kustomize's own function may refuse it first
 	if err := kyaml.Unmarshal([]byte("{a: 1, b: 2, a: 3}"), &node); err != nil {

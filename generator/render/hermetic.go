@@ -214,7 +214,7 @@ func (k kustomization) checkReference(r reference) error {
 func (k kustomization) checkTarget(r reference, target string, n node) error {
 	switch {
 	case r.kind == toPlugin && n.mode.IsDir():
-		return k.reject(r.field, r.target, "is a directory", "name the file that configures the built-in plugin")
+		return k.linter.checkPluginDirectory(r, target)
 	case r.kind == toPlugin:
 		data, err := k.view.read(target)
 		if err != nil {
@@ -225,6 +225,33 @@ func (k kustomization) checkTarget(r reference, target string, n node) error {
 		return k.reject(r.field, r.target, "is not a directory", "name the directory of a kustomization")
 	case n.mode.IsDir() && (r.kind == toDirectory || r.kind == toEither):
 		return k.linter.checkDirectory(target)
+	}
+	return nil
+}
+
+// checkPluginDirectory checks a kustomization whose resources configure plugins. Its own
+// plugins would make configurations, so they are rejected.
+func (l *linter) checkPluginDirectory(from reference, dir string) error {
+	if err := l.checkDirectory(dir); err != nil {
+		return err
+	}
+	file, data, err := readKustomization(l.view, dir)
+	if err != nil {
+		return err
+	}
+	var fields types.Kustomization
+	if err := fields.Unmarshal(data); err != nil {
+		return invalidFile(file, err)
+	}
+	k := kustomization{linter: l, file: file, dir: dir, data: data}
+	for _, r := range references(&fields) {
+		if r.field != "resources" {
+			return k.reject(r.field, r.target, "changes the plugins that "+from.field+" names", "list the files with the built-in plugins under resources")
+		}
+		r.kind = toPlugin
+		if err := k.checkReference(r); err != nil {
+			return err
+		}
 	}
 	return nil
 }

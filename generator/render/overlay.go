@@ -27,6 +27,7 @@ type overlay struct {
 	Replicas           []overlayCount `yaml:"replicas,omitempty"`
 	Labels             []overlayLabel `yaml:"labels,omitempty"`
 	Patches            []overlayPatch `yaml:"patches,omitempty"`
+	Replacements       []replacement  `yaml:"replacements,omitempty"`
 }
 
 type configMap struct {
@@ -111,6 +112,7 @@ func newOverlay(params staging.Params) (*overlay, error) {
 	for _, r := range k.Replicas {
 		o.Replicas = append(o.Replicas, overlayCount{Name: r.Workload, Count: r.Count})
 	}
+	o.Replacements = replacements(k.Fields)
 	o.Patches, err = patches(params)
 	return o, err
 }

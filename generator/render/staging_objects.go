@@ -89,5 +89,8 @@ func configMapData(params staging.Params) map[string]string {
 			data["url-"+name] = service.URL
 		}
 	}
+	for _, f := range params.Kustomize.Fields {
+		data[settingKey(f.Setting)] = f.Value
+	}
 	return data
 }

@@ -26,7 +26,7 @@ func (s *Setup) adoptKustomize(ctx context.Context, r InitRequest) (layout, erro
 	}
 	objects, err := s.renderBase(ctx, t)
 	if err != nil {
-		return layout{}, t.withOriginalPaths(err)
+		return layout{}, t.withoutSecrets(t.withOriginalPaths(err))
 	}
 	draft := adopt.Read(objects)
 	glue, settings, err := draft.Kustomize(r.Name, path.Join("base", r.TemplateDir))
@@ -39,6 +39,17 @@ func (s *Setup) adoptKustomize(ctx context.Context, r InitRequest) (layout, erro
 	l, err := s.finishAdoption(ctx, p, draft, append(t.files, glue...))
 	l.notes = append(t.notes, l.notes...)
 	return l, t.withOriginalPaths(err)
+}
+
+// withoutSecrets explains a build that fails because Octopod left out Secrets.
+func (t *importedTemplate) withoutSecrets(err error) error {
+	names := slices.DeleteFunc(slices.Clone(t.secrets), func(name string) bool { return !strings.Contains(err.Error(), name) })
+	if len(names) == 0 {
+		return err
+	}
+	return staging.Errorf(staging.CodeInvalid, "%s builds only with Secret %s, which Octopod leaves out, because git would keep its values forever",
+		t.r.TemplatePath, strings.Join(names, ", ")).Because(err).
+		WithHint("remove what refers to the Secret from the kustomization, or write its name in there; create the Secret in the namespace of each staging with a SealedSecret or an ExternalSecret")
 }
 
 // renderBase renders the objects of the imported base, unchanged.
@@ -73,6 +84,10 @@ func newProject(r InitRequest, draft adopt.Draft) project.Project {
 // checks reject. octopod.yaml lists the findings as commented exceptions: the user
 // decides on each.
 func (s *Setup) finishAdoption(ctx context.Context, adopted project.Project, draft adopt.Draft, files []staging.File) (layout, error) {
+	if len(adopted.Spec.Services) == 0 {
+		return layout{}, staging.Errorf(staging.CodeInvalid, "the template has no workload with an image, so there is nothing that a branch could deploy").
+			WithHint("a service comes from the containers of a Deployment, StatefulSet, DaemonSet, ReplicaSet, ReplicationController, Pod, Job, CronJob, Rollout, CloneSet or DeploymentConfig")
+	}
 	data, err := adopted.Encode()
 	if err != nil {
 		return layout{}, fmt.Errorf("writing %s: %w", project.File, err)

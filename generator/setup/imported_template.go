@@ -17,6 +17,8 @@ type importedTemplate struct {
 	dir   string // the copy's directory in the env repo
 	files []staging.File
 	notes []string
+
+	secrets []string // names of the plain Secrets that were left out
 }
 
 // importTemplate copies the request's template to a directory of the env repo.
@@ -64,6 +66,7 @@ func (t *importedTemplate) makeBase() error {
 	if err := t.rejectOtherFormats(); err != nil {
 		return err
 	}
+	t.dropCharts()
 	t.dropOtherFiles()
 	if err := t.dropSecrets(); err != nil {
 		return err
@@ -108,7 +111,7 @@ func kustomizationIn(name string) bool {
 // rejectOtherFormats rejects a Helm chart, and a directory whose kustomizations are
 // further down. The hints name the argument for init instead.
 func (t *importedTemplate) rejectOtherFormats() error {
-	if t.contains(func(name string) bool { return path.Base(name) == "Chart.yaml" }) {
+	if t.contains(func(name string) bool { return name == "Chart.yaml" }) {
 		return staging.Errorf(staging.CodeInvalid, "%s holds a Helm chart, which Octopod does not run", t.r.TemplatePath).
 			WithTechnicalHint("render the chart once, then import the result: mkdir plain && helm template %s %s > plain/all.yaml, then --template plain", t.r.Name, t.r.TemplatePath)
 	}
@@ -123,6 +126,20 @@ func (t *importedTemplate) rejectOtherFormats() error {
 			WithTechnicalHint("name the directory of the base for stagings: --template %s", strings.Join(dirs, ", or "))
 	}
 	return nil
+}
+
+// dropCharts removes the Helm charts in directories below the template, and notes each.
+func (t *importedTemplate) dropCharts() {
+	var charts []string
+	for _, file := range t.files {
+		if path.Base(file.Path) == "Chart.yaml" {
+			charts = append(charts, path.Dir(file.Path)+"/")
+			t.note("%s is a Helm chart, which Octopod does not run: left out", t.originalPath(path.Dir(file.Path)))
+		}
+	}
+	t.files = slices.DeleteFunc(t.files, func(f staging.File) bool {
+		return slices.ContainsFunc(charts, func(dir string) bool { return strings.HasPrefix(f.Path, dir) })
+	})
 }
 
 // dropOtherFiles reduces a plain directory to its manifests.
@@ -141,6 +158,7 @@ func (t *importedTemplate) dropSecrets() error {
 	kept, dropped, err := adopt.WithoutSecrets(t.files)
 	t.files = kept
 	for _, secret := range dropped {
+		t.secrets = append(t.secrets, secret.Name)
 		t.note("%s: Secret %s is left out, because git would keep its values forever", t.originalPath(secret.File), secret.Name)
 	}
 	return err

@@ -1,6 +1,9 @@
 package staging
 
-import "regexp"
+import (
+	"regexp"
+	"strings"
+)
 
 // Object is one rendered Kubernetes object.
 type Object struct {
@@ -13,6 +16,15 @@ type Object struct {
 
 // String returns the name of an object as in kubectl: Deployment/backend.
 func (o Object) String() string { return o.Kind + "/" + o.Name }
+
+// Group returns the API group of an object; "" for the core group.
+func (o Object) Group() string {
+	group, _, ok := strings.Cut(o.APIVersion, "/")
+	if !ok {
+		return ""
+	}
+	return group
+}
 
 // File is one file of the env repo. Path is relative to the root and separated by slashes.
 type File struct {

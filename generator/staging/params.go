@@ -45,12 +45,13 @@ type SecretKey struct {
 
 // KustomizeParams is the content of a kustomize overlay.
 type KustomizeParams struct {
-	Base       string     // directory of the base, relative to the root of the env repo
-	Components []string   // directories relative to the root, in order
-	ConfigMap  string     // ConfigMap of the base that receives the app settings
-	Images     []Image    // sorted by name
-	Replicas   []Replicas // sorted by workload; empty when archived
-	Patches    []Patch    // in the order of application
+	Base       string       // directory of the base, relative to the root of the env repo
+	Components []string     // directories relative to the root, in order
+	ConfigMap  string       // ConfigMap of the base that receives the app settings
+	Images     []Image      // sorted by name
+	Replicas   []Replicas   // sorted by workload; empty when archived
+	Patches    []Patch      // in the order of application
+	Fields     []FieldValue // sorted by setting
 
 	Arrangement Arrangement
 }
@@ -91,6 +92,16 @@ type Patch struct {
 	Op      string // add, replace or remove
 	Pointer string // RFC 6901
 	Value   any    // ignored by remove
+}
+
+// FieldValue sets a text field of all matching objects. Its path names the elements of
+// lists by a key, so it stays right when a list grows.
+type FieldValue struct {
+	Setting string // name of the parameter
+	Kind    string
+	Name    string // "" matches any name
+	Field   string // spec.template.spec.containers.[name=web].env.[name=LOG_LEVEL].value
+	Value   string
 }
 
 // ArchiveFix archives one kind of object: it sets the value at a pointer, or removes the object.

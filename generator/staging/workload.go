@@ -49,8 +49,11 @@ func HasPodLabel(objects []Object, label, value string) (bool, error) {
 }
 
 // WorkloadKinds are the kinds that replace their pods when the pod template changes.
-// A Job is not one of them: its template is immutable.
-func WorkloadKinds() []string { return []string{"DaemonSet", "Deployment", "StatefulSet"} }
+// A Job is not one of them: its template is immutable. Three kinds are those of OpenKruise,
+// OpenShift and Argo Rollouts.
+func WorkloadKinds() []string {
+	return []string{"CloneSet", "DaemonSet", "Deployment", "DeploymentConfig", "Rollout", "StatefulSet"}
+}
 
 // workload holds the fields that all kinds of long-running workloads have.
 type workload struct {

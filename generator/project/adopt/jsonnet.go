@@ -27,11 +27,8 @@ func (d Draft) Jsonnet(projectName, file string) staging.File {
 		}
 		images[image] = name
 	}
-	for _, r := range d.routes {
-		hosts[r.host] = r.to
-	}
-	for _, t := range d.tls {
-		hosts[t.name] = t.to
+	for _, h := range d.hosts {
+		hosts[h.Host] = h.to
 	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "// Template of every staging: adapts %s, an unmodified copy, to Octopod.\n", file)

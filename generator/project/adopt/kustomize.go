@@ -11,8 +11,8 @@ import (
 
 // The directories of an imported kustomize base in the env repo.
 const (
-	componentsDir  = "templates/components"
-	hostsComponent = componentsDir + "/hosts"
+	componentsDir = "templates/components"
+	hostsDir      = componentsDir + "/hosts"
 )
 
 // BaseDir returns the directory of the unmodified copy of an imported base.
@@ -22,6 +22,7 @@ func BaseDir(projectName string) string { return path.Join("templates", projectN
 type kustomization struct {
 	APIVersion   string        `yaml:"apiVersion"`
 	Kind         string        `yaml:"kind"`
+	Namespace    string        `yaml:"namespace,omitempty"`
 	Resources    []string      `yaml:"resources,omitempty"`
 	ConfigMaps   []configMap   `yaml:"configMapGenerator,omitempty"`
 	Patches      []patch       `yaml:"patches,omitempty"`
@@ -39,8 +40,9 @@ type patch struct {
 }
 
 type target struct {
-	Kind string `yaml:"kind"`
-	Name string `yaml:"name,omitempty"`
+	Group string `yaml:"group,omitempty"`
+	Kind  string `yaml:"kind"`
+	Name  string `yaml:"name,omitempty"`
 }
 
 type replacement struct {
@@ -57,11 +59,13 @@ type source struct {
 type destination struct {
 	Select     target   `yaml:"select"`
 	FieldPaths []string `yaml:"fieldPaths"`
-	Options    options  `yaml:"options"`
+	Options    options  `yaml:"options,omitempty"`
 }
 
 type options struct {
-	Create bool `yaml:"create"`
+	Create    bool   `yaml:"create,omitempty"`
+	Delimiter string `yaml:"delimiter,omitempty"`
+	Index     int    `yaml:"index,omitempty"`
 }
 
 // Kustomization returns a kustomization for a plain folder of YAML.
@@ -78,61 +82,64 @@ func (d Draft) Kustomize(projectName, base string) ([]staging.File, project.Kust
 	wrapper := kustomization{
 		APIVersion: "kustomize.config.k8s.io/v1beta1", Kind: "Kustomization", Resources: []string{base},
 	}
+	if len(d.namespaces) > 0 {
+		wrapper.Namespace = "default" // for kustomize the same as none: the settings of a staging merge into a ConfigMap without one
+	}
 	if d.namespace {
 		wrapper.Patches = append(wrapper.Patches, patch{Target: target{Kind: "Namespace"}, Patch: "$patch: delete\nkind: Namespace\nmetadata:\n  name: any\n"})
 	}
 	if d.ConfigMap == "" {
 		wrapper.ConfigMaps = []configMap{{Name: project.DefaultConfigMap, Literals: []string{}}}
-		wrapper.Patches = append(wrapper.Patches, d.readSettings()...)
+		wrapper.Replacements = []replacement{d.readSettings()}
 	}
 	file, err := encode(path.Join("templates", projectName, "kustomization.yaml"),
 		"# Template of every staging: adapts the base, an unmodified copy, to Octopod.\n", wrapper)
 	files := []staging.File{file}
-	if err == nil && len(d.routes)+len(d.tls) > 0 {
-		settings.Components = []string{hostsComponent}
-		file, err = encode(hostsComponent+"/kustomization.yaml",
-			"# Sets the hosts in the Ingresses of a staging, from its ConfigMap octopod.\n", d.hosts())
+	if err == nil && len(d.hosts) > 0 {
+		settings.Components = []string{hostsDir}
+		file, err = encode(hostsDir+"/kustomization.yaml",
+			"# Sets the hosts of a staging, from its ConfigMap octopod.\n", d.hostsComponent())
 		files = append(files, file)
 	}
 	return files, settings, err
 }
 
-// readSettings adds an envFrom of the new ConfigMap to every container of a service.
-func (d Draft) readSettings() []patch {
-	var patches []patch
-	for _, r := range d.readers {
-		if r.workload.isEarly {
+// readSettings adds an envFrom of the new ConfigMap to every container of a service. The
+// containers are named, and the element is the one with an empty prefix, which kustomize
+// adds: a patch would need positions, and replace an envFrom that the base gets later.
+func (d Draft) readSettings() replacement {
+	r := replacement{Source: source{Kind: "ConfigMap", Name: project.DefaultConfigMap, FieldPath: "metadata.name"}}
+	for _, c := range d.readers {
+		if c.workload.isEarly {
 			continue // it would wait for the ConfigMap forever
 		}
-		pointer := fmt.Sprintf("%s/containers/%d/envFrom", r.workload.podPath, r.index)
-		value := fmt.Sprintf("[{configMapRef: {name: %s}}]", project.DefaultConfigMap)
-		if r.envFrom {
-			pointer, value = pointer+"/-", fmt.Sprintf("{configMapRef: {name: %s}}", project.DefaultConfigMap)
-		}
-		patches = append(patches, patch{
-			Target: target{Kind: r.workload.kind, Name: r.workload.name},
-			Patch:  fmt.Sprintf("- op: add\n  path: %s\n  value: %s\n", pointer, value),
+		path := staging.ExactFieldPath(c.path())
+		r.Targets = append(r.Targets, destination{
+			Select: target{Kind: c.workload.kind, Name: c.workload.name}, FieldPaths: []string{path + ".envFrom.[prefix=].configMapRef.name"}, Options: options{Create: true},
 		})
 	}
-	return patches
+	return r
 }
 
-// hosts returns a component that replaces the host of every rule and TLS entry.
-func (d Draft) hosts() kustomization {
+// hostsComponent returns a component that sets the hosts of the staging in the fields of
+// the base that hold hosts. It names an element of a list by its host, because its
+// position changes.
+func (d Draft) hostsComponent() kustomization {
 	k := kustomization{APIVersion: "kustomize.config.k8s.io/v1alpha1", Kind: "Component"}
-	replace := func(ingress, service string, paths ...string) {
+	written := map[string]bool{}
+	for _, h := range d.hosts {
+		key := fmt.Sprint(h.object.APIVersion, h.object, h.Field, h.Index)
+		if written[key] {
+			continue
+		}
+		written[key] = true
 		k.Replacements = append(k.Replacements, replacement{
-			Source: source{Kind: "ConfigMap", Name: "octopod", FieldPath: "data.host-" + service},
+			Source: source{Kind: "ConfigMap", Name: "octopod", FieldPath: "data.host-" + h.to},
 			Targets: []destination{{
-				Select: target{Kind: "Ingress", Name: ingress}, FieldPaths: paths, Options: options{Create: true},
+				Select: target{Group: h.object.Group(), Kind: h.object.Kind, Name: h.object.Name}, FieldPaths: []string{staging.ExactFieldPath(h.Field)},
+				Options: options{Create: h.Host == "", Delimiter: h.Delimiter, Index: h.Index},
 			}},
 		})
-	}
-	for _, r := range d.routes {
-		replace(r.ingress, r.to, fmt.Sprintf("spec.rules.%d.host", r.rule))
-	}
-	for _, t := range d.tls {
-		replace(t.ingress, t.to, fmt.Sprintf("spec.tls.%d.hosts.%d", t.tls, t.host))
 	}
 	return k
 }

@@ -20,11 +20,11 @@ func scaled(objects []staging.Object, w workload) bool {
 // noteHostsInSettings notes settings that contain a host of the base: every staging has
 // another host.
 func (d *Draft) noteHostsInSettings() {
-	for _, name := range slices.Sorted(maps.Keys(d.Parameters)) {
-		text := staging.FormatValue(d.Parameters[name].Default)
-		for _, r := range d.routes {
-			if r.host != "" && strings.Contains(text, r.host) {
-				d.note("setting %s contains the host %s, which differs in every staging: read it from the ConfigMap octopod, key url-%s", name, r.host, r.to)
+	for _, name := range slices.Sorted(maps.Keys(d.values)) {
+		text := d.values[name]
+		for _, r := range d.hosts {
+			if r.Host != "" && strings.Contains(text, r.Host) {
+				d.note("setting %s contains the host %s, which differs in every staging: read it from the ConfigMap octopod, key url-%s", name, r.Host, r.to)
 			}
 		}
 	}

@@ -2,6 +2,7 @@ package adopt
 
 import (
 	"encoding/json"
+	"slices"
 	"strings"
 
 	"octopod/generator/staging"
@@ -17,6 +18,7 @@ type workload struct {
 }
 
 type container struct {
+	list  string // field of the pod spec: containers or initContainers
 	Name  string `json:"name"`
 	Image string `json:"image"`
 	Env   []struct {
@@ -38,16 +40,26 @@ type container struct {
 // podPath returns the JSON pointer of the pod spec of a kind; "" if it has none.
 func podPath(kind string) string {
 	switch kind {
-	case "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job":
+	case "Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job",
+		"Rollout", "CloneSet", "DeploymentConfig": // of Argo Rollouts, OpenKruise and OpenShift
 		return "/spec/template/spec"
+	case "Pod":
+		return "/spec"
 	case "CronJob":
 		return "/spec/jobTemplate/spec/template/spec"
 	}
 	return ""
 }
 
+// fieldPath writes a JSON pointer without positions as a path of staging.ParseFieldPath.
+func fieldPath(pointer string) string {
+	return strings.ReplaceAll(strings.TrimPrefix(pointer, "/"), "/", ".")
+}
+
 // counted reports whether a kind has a number of replicas.
-func counted(kind string) bool { return kind == "Deployment" || kind == "StatefulSet" }
+func counted(kind string) bool {
+	return slices.Contains([]string{"Deployment", "StatefulSet", "ReplicationController"}, kind)
+}
 
 // workloadsOf returns the workloads among the objects, in their order.
 func workloadsOf(objects []staging.Object) []workload {
@@ -59,17 +71,25 @@ func workloadsOf(objects []staging.Object) []workload {
 		}
 		w := workload{kind: o.Kind, name: o.Name, podPath: path}
 		var pod struct {
-			Containers []container `json:"containers"`
+			Containers     []container `json:"containers"`
+			InitContainers []container `json:"initContainers"`
 		}
 		decodeAt(o.JSON, path, &pod)
 		decodeAt(o.JSON, strings.TrimSuffix(path, "/spec")+"/metadata/labels", &w.labels)
-		w.containers = pod.Containers
+		w.containers = slices.Concat(inList("containers", pod.Containers), inList("initContainers", pod.InitContainers))
 		var annotations map[string]string
 		decodeAt(o.JSON, "/metadata/annotations", &annotations)
 		w.isEarly = strings.Contains(annotations["argocd.argoproj.io/hook"], "PreSync") || strings.Contains(annotations["helm.sh/hook"], "pre-")
 		all = append(all, w)
 	}
 	return all
+}
+
+func inList(list string, containers []container) []container {
+	for i := range containers {
+		containers[i].list = list
+	}
+	return containers
 }
 
 // decodeAt decodes the value at a plain JSON pointer, if there is one.
@@ -84,64 +104,6 @@ func decodeAt(data []byte, pointer string, into any) {
 	if len(data) > 0 {
 		_ = json.Unmarshal(data, into) // the checks reject such an object, with a better message
 	}
-}
-
-// route is one rule of an Ingress.
-type route struct {
-	ingress string
-	rule    int
-	host    string
-	service string // Kubernetes Service of the path /, or else of the first path; "" if there is none
-}
-
-// tlsHost is one host of a TLS entry of an Ingress.
-type tlsHost struct {
-	ingress   string
-	tls, host int
-	name      string
-	to        string // service of the project whose host replaces it
-}
-
-func routesOf(objects []staging.Object) (routes []route, tls []tlsHost) {
-	for _, o := range objects {
-		if o.Kind != "Ingress" {
-			continue
-		}
-		var spec struct {
-			Rules []struct {
-				Host string `json:"host"`
-				HTTP struct {
-					Paths []struct {
-						Path    string `json:"path"`
-						Backend struct {
-							Service struct {
-								Name string `json:"name"`
-							} `json:"service"`
-						} `json:"backend"`
-					} `json:"paths"`
-				} `json:"http"`
-			} `json:"rules"`
-			TLS []struct {
-				Hosts []string `json:"hosts"`
-			} `json:"tls"`
-		}
-		decodeAt(o.JSON, "/spec", &spec)
-		for i, rule := range spec.Rules {
-			r := route{ingress: o.Name, rule: i, host: rule.Host}
-			for j, path := range rule.HTTP.Paths {
-				if j == 0 || path.Path == "/" {
-					r.service = path.Backend.Service.Name
-				}
-			}
-			routes = append(routes, r)
-		}
-		for i, entry := range spec.TLS {
-			for j, host := range entry.Hosts {
-				tls = append(tls, tlsHost{ingress: o.Name, tls: i, host: j, name: host})
-			}
-		}
-	}
-	return routes, tls
 }
 
 // behind returns the workload that a Kubernetes Service selects.
