@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 
 	"octopod/generator/gitstore"
 	"octopod/generator/project"
@@ -84,10 +85,10 @@ func (t *Tree) Names() ([]string, error) {
 	return names, nil
 }
 
-// Has reports whether a staging's directory exists. A name that is no label has none:
-// "../prod" must not lead out of the directory of stagings.
+// Has reports whether a staging's directory exists. A name such as "../prod" does not
+// lead out of the directory of stagings.
 func (t *Tree) Has(name string) (bool, error) {
-	if !staging.IsLabel(name) {
+	if !fs.ValidPath(name) || name == "." || strings.Contains(name, "/") {
 		return false, nil
 	}
 	_, exists, err := t.Entry(staging.Dir(name))

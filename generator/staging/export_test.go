@@ -11,3 +11,12 @@ func SecretFormsIn(text string) (forms []int) {
 	})
 	return forms
 }
+
+// EntropyOf returns the entropy of a text, in bits per character.
+func EntropyOf(text string) float64 {
+	var counts [256]int
+	for i := range len(text) {
+		counts[text[i]]++
+	}
+	return entropyOf(&counts, len(text))
+}

@@ -41,13 +41,18 @@ func firstForm(value string, forms *hintIndex) (what string, yes bool) {
 	return secretForms[first].what, true
 }
 
-// FindSecrets lists the credentials in a text, in no particular order.
+// FindSecrets lists the credentials in a text, in no particular order. Of several forms
+// that find the same credential, it has the first of the table.
 func FindSecrets(text string) []SecretFinding {
 	var found []SecretFinding
-	scanSecrets(text, allForms, func(f SecretFinding, index int) bool {
-		known := secretForms[index].form == nil && slices.ContainsFunc(found, func(other SecretFinding) bool { return other.Start < f.End && f.Start < other.End })
-		if !known { // by its name
-			found = append(found, f)
+	var forms []int
+	scanSecrets(text, allForms, func(f SecretFinding, form int) bool {
+		same := slices.IndexFunc(found, func(other SecretFinding) bool { return other.Start < f.End && f.Start < other.End })
+		switch {
+		case same < 0:
+			found, forms = append(found, f), append(forms, form)
+		case form < forms[same]:
+			found[same], forms[same] = f, form
 		}
 		return true
 	})
@@ -140,7 +145,13 @@ func (s *secretScan) match(index, at int) bool {
 	form := &secretForms[index]
 	for _, span := range form.form.FindAllStringSubmatchIndex(s.text[from:to], -1) {
 		start, end := span[0], span[1]
-		if form.placeholders {
+		switch {
+		case form.named:
+			start, end = span[4], span[5]
+			if !namesSecretValue(s.text[from+span[2] : from+span[3]]) {
+				continue
+			}
+		case form.placeholders:
 			start, end = span[2], span[3]
 		}
 		start, end = from+start, from+end
@@ -222,7 +233,16 @@ func isRandom(text string) bool {
 			letters++
 		}
 	}
-	return digits >= 2 && letters >= 2 && entropyOf(&counts, len(text)) >= minEntropy
+	return digits >= 2 && letters >= 2 && !isWords(text) && entropyOf(&counts, len(text)) >= minEntropy
+}
+
+// isWords reports whether a text is words and numbers with separators, such as a name or a
+// path: oidc/client-secret-2026.
+func isWords(text string) bool {
+	parts := strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("/_.-@:=", r) })
+	return len(parts) > 1 && !slices.ContainsFunc(parts, func(part string) bool {
+		return strings.Trim(part, "0123456789") != "" && strings.Trim(strings.TrimRight(part, "0123456789"), "abcdefghijklmnopqrstuvwxyz") != ""
+	})
 }
 
 // entropyOf returns the entropy of n characters, in bits per character.

@@ -10,6 +10,9 @@ type secretForm struct {
 	// The first group of form is a password or another value without a form of its own,
 	// so that placeholders and references in its place are no secrets.
 	placeholders bool
+	// The first group of form is the name of a value, and the second group the value: a
+	// secret only if the name is that of a secret.
+	named bool
 	// Octopod has refused the form from its first version, so no record and no
 	// octopod.yaml holds it: these are refused also outside of a commit.
 	always bool
@@ -29,6 +32,13 @@ func always(what string, hints []string, expression string) secretForm {
 func value(what string, hints []string, expression string) secretForm {
 	f := form(what, hints, expression)
 	f.placeholders = true
+	return f
+}
+
+// named is a form whose first group is a name, and whose secret is the second group.
+func named(what string, hints []string, expression string) secretForm {
+	f := value(what, hints, expression)
+	f.named = true
 	return f
 }
 
@@ -116,6 +126,29 @@ var secretForms = []secretForm{
 	form("a Figma token", []string{"figd_"}, `\bfigd_[A-Za-z0-9_-]{40}`),
 	form("an Airtable token", []string{"pat"}, `\bpat[A-Za-z0-9]{14}\.[a-f0-9]{64}`),
 
+	form("an Adobe client secret", []string{"p8e-"}, `\bp8e-[A-Za-z0-9]{32}\b`),
+	form("an Artifactory key", []string{"AKCp"}, `\bAKCp[A-Za-z0-9]{69}\b`),
+	form("an Artifactory token", []string{"cmVmdGtu"}, `\bcmVmdGtu[A-Za-z0-9]{56}\b`),
+	form("a ClickHouse key", []string{"4b1d"}, `\b4b1d[A-Za-z0-9]{38}\b`),
+	form("a Clojars token", []string{"CLOJARS_", "clojars_"}, `\b(?i:clojars)_[a-zA-Z0-9]{60}\b`),
+	form("a Dropbox token", []string{"sl."}, `\bsl\.[A-Za-z0-9=_-]{130}`),
+	form("a Duffel token", []string{"duffel_"}, `\bduffel_(test|live)_[A-Za-z0-9_=-]{43}`),
+	form("an EasyPost key", []string{"EZAK", "EZTK"}, `\bEZ[AT]K[A-Za-z0-9]{54}\b`),
+	form("a Flutterwave key", []string{"FLWSECK"}, `\bFLWSECK(_TEST)?-[A-Za-z0-9]{12}`),
+	form("a Frame.io token", []string{"fio-u-"}, `\bfio-u-[A-Za-z0-9_=-]{64}`),
+	form("a GitLab token", []string{"glffct-", "GR1348941"}, `\b(glffct-|GR1348941)[A-Za-z0-9_-]{20}`),
+	form("a Harness token", []string{"pat.", "sat."}, `\b[ps]at\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9]{24}\.[A-Za-z0-9]{20}\b`),
+	form("an Infracost key", []string{"ico-"}, `\bico-[A-Za-z0-9]{32}\b`),
+	form("an Octopus Deploy key", []string{"API-"}, `\bAPI-[A-Z0-9]{26}\b`),
+	form("an OpenShift token", []string{"sha256~"}, `\bsha256~[A-Za-z0-9_-]{43}`),
+	form("a Perplexity key", []string{"pplx-"}, `\bpplx-[A-Za-z0-9]{48}\b`),
+	form("a Prefect key", []string{"pnu_"}, `\bpnu_[A-Za-z0-9]{36}\b`),
+	form("a ReadMe key", []string{"rdme_"}, `\brdme_[a-z0-9]{70}\b`),
+	form("a Scalingo token", []string{"tk-us-"}, `\btk-us-[A-Za-z0-9_-]{48}`),
+	form("a Shippo token", []string{"shippo_"}, `\bshippo_(live|test)_[a-fA-F0-9]{40}\b`),
+	form("a MaxMind key", []string{"_mmk"}, `\b[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk\b`),
+	form("a SettleMint token", []string{"sm_aat_", "sm_pat_", "sm_sat_"}, `\bsm_[aps]at_[A-Za-z0-9]{16}\b`),
+
 	// forms of no service
 	form("a JSON Web Token", []string{"eyJ"}, `\beyJ[A-Za-z0-9_-]{8,}\.eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{16,}`),
 	value("a password in an address", []string{"://"}, `[A-Za-z][A-Za-z0-9+.-]*://[^\s/?#@:"'<>]*:([^\s/@"'<>]+)@`),
@@ -124,7 +157,8 @@ var secretForms = []secretForm{
 	value("an Authorization header", []string{"uthorization", "UTHORIZATION"},
 		`(?i)\bauthorization["']?\s*[:=]\s*["']?(?:basic|bearer|token)\s+([A-Za-z0-9+/=_.~-]{16,})`),
 	value("a registry password", []string{"auth"}, `\\?"auth\\?"\s*:\s*\\?"([A-Za-z0-9+/]{16,}={0,2})\\?"`),
-	value("a secret value", []string{"assword", "ASSWORD", "oken", "OKEN", "ecret", "ECRET", "pikey", "piKey", "PIKEY", "pi_key", "PI_KEY", "pi-key"},
-		`(?i)(?:password|passwd|api[_-]?key|auth[_-]?token|access[_-]?token|api[_-]?token|client[_-]?secret|secret[_-]?key)["']?\s*(?:=>|:=|=|:)\s*["']?([A-Za-z0-9+/=_~!@#%^&*-]{16,128})(?:["'\s,;]|$)`),
+	named("a secret value", []string{"assword", "ASSWORD", "asswd", "ASSWD", "_pass", "_PASS", "oken", "OKEN", "ecret", "ECRET", "redential", "REDENTIAL",
+		"pikey", "piKey", "PIKEY", "_key", "_KEY", "-key", "Key:", "Key=", `Key"`},
+		`(?:^|[^\w./-])([\w.-]{3,80})["'\x60]?\s*(?:=>|:=|=|:)\s*["'\x60]?([A-Za-z0-9+/_~!@#%^&*.-]{16,128}={0,2})(?:["'\x60\s,;})]|$)`),
 	{what: "a random key of 40 characters, such as an AWS secret key"},
 }

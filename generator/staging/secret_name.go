@@ -51,6 +51,22 @@ func NamesSecret(name string) bool {
 	return false
 }
 
+// namesSecretValue is NamesSecret for a key in any file. A key of Kubernetes or of a tool is
+// about a secret more often than the name of a setting.
+func namesSecretValue(name string) bool {
+	words := nameWords(name)
+	if len(words) == 1 && strings.HasPrefix(words[0], "KEY") || len(words) == 0 {
+		return false
+	}
+	switch last := words[len(words)-1]; last {
+	case "HASH", "CHECKSUM", "DIGEST", "SHA", "FINGERPRINT", "SIGNATURE", "UID", "CERT", "CERTIFICATE", "BUNDLE":
+		return false
+	case "PASS":
+		return len(words) > 1
+	}
+	return NamesSecret(name)
+}
+
 // plainWords end the names of settings that are about a secret.
 var plainWords = strings.Fields(`URL URI HOST PORT PATH FILE DIR NAME ID TTL TIMEOUT LIFETIME EXPIRY EXPIRES EXPIRATION DURATION AGE LENGTH SIZE MIN MAX
 	COUNT LIMIT BUDGET POLICY TYPE KIND MODE ENABLED DISABLED REQUIRED ISSUER AUDIENCE REALM ALGORITHM ALG HEADER FIELD PREFIX SUFFIX PATTERN FORMAT
