@@ -98,6 +98,40 @@ func (a *Access) Regenerate(ctx context.Context, r change.RegenerateRequest) (ch
 	return result, a.redactError(v, err)
 }
 
+// Import creates the stagings of another system, for actors who may create any and skip
+// what others may not: the records keep their times.
+func (a *Access) Import(ctx context.Context, r change.ImportRequest) (change.ImportResult, error) {
+	v, err := a.authorize(ctx, rights.Fix, "")
+	if err == nil {
+		err = a.by.Authorize(v.Project, staging.Create, allNames)
+	}
+	if err != nil {
+		return change.ImportResult{}, a.redactError(v, err)
+	}
+	r.By = a.by
+	result, err := a.stagings.Import(ctx, r)
+	if err == nil && result.Changed && !r.DryRun {
+		a.feed.QueueRefresh(result.Plan)
+	}
+	return result, a.redactError(v, err)
+}
+
+// Repositories lists the repositories whose branches an actor may list: one who may create
+// stagings of them.
+func (a *Access) Repositories(ctx context.Context) ([]string, error) {
+	v, err := a.authorize(ctx, rights.Read)
+	if err == nil {
+		err = v.Require(project.SectionBranch)
+	}
+	if err == nil {
+		err = a.by.Authorize(v.Project, staging.Create, "")
+	}
+	if err != nil {
+		return nil, a.redactError(v, err)
+	}
+	return v.Project.Repositories(), nil
+}
+
 // Fix rewrites the files derived from octopod.yaml.
 func (a *Access) Fix(ctx context.Context, dryRun bool) (change.Result, error) {
 	v, err := a.authorize(ctx, rights.Fix, "")

@@ -23,6 +23,12 @@ type backend interface {
 	maintainer
 	sweeper
 	explainer
+	stagingImporter
+}
+
+// stagingImporter creates the stagings of another system.
+type stagingImporter interface {
+	Import(context.Context, change.ImportRequest) (change.ImportResult, error)
 }
 
 // changer applies one action to one staging, in one commit.

@@ -162,10 +162,19 @@ func repoOfPath(path string) string {
 	return project[1] + ".git"
 }
 
+// recordTag finds the version of a record in an ETag.
+var recordTag = regexp.MustCompile(`^"[0-9a-f]+`)
+
 func answerHead(answer *http.Response) string {
 	head := fmt.Sprintf("HTTP %d\n", answer.StatusCode)
 	for _, name := range comparedHeaders {
 		for _, value := range answer.Header.Values(name) {
+			if name == "ETag" && answer.StatusCode == http.StatusOK { // that of a body is another each time: only the version of a record is compared
+				if value = recordTag.FindString(value); value == "" {
+					continue
+				}
+				value += `"`
+			}
 			head += name + ": " + value + "\n"
 		}
 	}

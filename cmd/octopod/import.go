@@ -33,7 +33,7 @@ func newImport(c *cli) *cobra.Command {
 		Long: `Import the stagings of Octopod 1. FILE is the answer of its API at
 /api/v1/deployments, or - for stdin. Each staging becomes a record with its settings, in
 one commit; import pushes all commits together. Archived stagings stay archived.
-Stagings that exist in the env repo already do not change.
+Stagings that exist in the env repo already do not change. With --server, admins import.
 
 An override becomes the parameter with the same name. --key maps it to a parameter with
 another name, --image to the tag or image of a service, and --leave drops it. import
@@ -100,10 +100,7 @@ func (c *cli) importFrom(ctx context.Context, cmd *cobra.Command, file string, o
 	if err != nil {
 		return err
 	}
-	if c.settings.server != "" {
-		return usage(cmd, "import does not work with --server: set --env-repo")
-	}
-	to, err := c.connectTo(ctx, c.envRepo())
+	to, err := c.connect(ctx)
 	if err != nil {
 		return err
 	}

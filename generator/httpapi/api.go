@@ -1,7 +1,6 @@
 package httpapi
 
 import (
-	"context"
 	"net/http"
 	"reflect"
 	"strings"
@@ -24,7 +23,13 @@ func New(o Options) http.Handler {
 	config := huma.Config{
 		OpenAPI: &huma.OpenAPI{
 			OpenAPI: "3.1.0",
-			Info:    &huma.Info{Title: "Octopod", Version: o.Version, Description: description},
+			Info: &huma.Info{
+				Title: "Octopod", Version: o.Version, Description: description,
+				Contact: &huma.Contact{Name: "The team that runs this server"},
+				License: &huma.License{Name: "Apache 2.0", Identifier: "Apache-2.0"},
+			},
+			Servers: []*huma.Server{{URL: "/", Description: "The server that serves this document"}},
+			Tags:    tags(),
 			Components: &huma.Components{
 				Schemas: huma.NewMapRegistry("#/components/schemas/", schemaNamer()),
 				SecuritySchemes: map[string]*huma.SecurityScheme{
@@ -36,12 +41,13 @@ func New(o Options) http.Handler {
 		OpenAPIPath: Path + "/openapi", Formats: huma.DefaultFormats, DefaultFormat: "application/json",
 		Transformers: []huma.Transformer{convertHumaError}, RejectUnknownQueryParameters: true,
 	}
-	s.routes(humago.New(mux, config))
-	mux.HandleFunc(Path+"/", func(w http.ResponseWriter, r *http.Request) {
-		writeProblem(w, problemOf(staging.Errorf(staging.CodeNotFound, "the API has no %s %s", r.Method, r.URL.Path).
-			WithHint("%s/openapi.json describes it", Path)))
-	})
-	return s.replays.middleware(o.Actor, mux)
+	api := humago.New(mux, config)
+	s.routes(api)
+	for _, theirs := range []string{"ErrorModel", "ErrorDetail"} { // answers have Problem
+		delete(api.OpenAPI().Components.Schemas.Map(), theirs)
+	}
+	addUnknown(mux)
+	return conditional(s.replays.middleware(o.Actor, mux))
 }
 
 const description = "Staging environments for branches, stored in an env repo that Argo CD syncs. " +
@@ -92,32 +98,4 @@ func schemaNamer() func(reflect.Type, string) string {
 		}
 		return name
 	}
-}
-
-// add registers an operation.
-func add[I, O any](api huma.API, method, path, id, summary string, handler func(context.Context, *I) (*O, error)) {
-	huma.Register(api, huma.Operation{
-		OperationID: id, Method: method, Path: Path + path, Summary: summary, MaxBodyBytes: maxBody, BodyReadTimeout: noDeadline,
-		Responses: map[string]*huma.Response{"default": problemResponse(api)},
-	}, handler)
-}
-
-func (s *server) routes(api huma.API) {
-	const project, stagings, one = "/projects/{project}", "/projects/{project}/stagings", "/projects/{project}/stagings/{name}"
-	add(api, http.MethodGet, "/projects", "list-projects", "The projects of this server", s.listProjects)
-	add(api, http.MethodGet, project, "get-project", "One project: its services, parameters, presets", s.getProject)
-	add(api, http.MethodGet, stagings, "list-stagings", "The stagings that match a query", s.listStagings)
-	add(api, http.MethodGet, one, "get-staging", "One staging", s.getStaging)
-	add(api, http.MethodPost, one+"/{verb}", "change-staging", "Change a staging, in one commit", s.changeStaging)
-	add(api, http.MethodGet, one+"/history", "get-history", "The versions of a staging, newest first", s.getHistory)
-	add(api, http.MethodGet, one+"/manifests", "get-manifests", "The objects of a staging, secrets masked", s.getManifests)
-	add(api, http.MethodGet, one+"/drift", "get-drift", "The objects as committed, and as generated now", s.getDrift)
-	add(api, http.MethodPost, project+"/regenerate", "regenerate", "Regenerate the files of stagings", s.regenerate)
-	add(api, http.MethodPost, project+"/lint", "lint", "All faults in the env repo", s.lint)
-	add(api, http.MethodGet, project+"/doctor", "doctor", "Check all requirements of the stagings", s.diagnose)
-	add(api, http.MethodPost, project+"/mend", "mend", "Rewrite the files derived from octopod.yaml", s.fix)
-	add(api, http.MethodPost, project+"/sweep", "sweep", "Archive, restore and delete stagings that are due", s.sweep)
-	add(api, http.MethodGet, project+"/explain", "explain", "Explain why a branch has a staging or not", s.explain)
-	add(api, http.MethodGet, project+"/deliveries", "list-deliveries", "The latest webhook deliveries, newest first", s.listDeliveries)
-	s.addEvents(api, project+"/events")
 }

@@ -31,14 +31,13 @@ type eventsInput struct {
 
 func (s *server) addEvents(api huma.API, path string) {
 	schema := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[staging.View](), true, "View")
+	answers := failures(api)
+	answers["200"] = &huma.Response{Description: "An endless stream of events", Content: map[string]*huma.MediaType{eventStream: {Schema: schema}}}
 	huma.Register(api, huma.Operation{
 		OperationID: "watch-stagings", Method: http.MethodGet, Path: Path + path, Summary: "Every staging that matches a query, then every change",
 		Description: "Server-sent events: changed and gone with a staging; complete after the initial list; " +
 			"stale, fresh (the env repo), away, back (Argo CD); reset when all earlier events are void.",
-		Responses: map[string]*huma.Response{
-			"200":     {Description: "An endless stream of events", Content: map[string]*huma.MediaType{eventStream: {Schema: schema}}},
-			"default": problemResponse(api),
-		},
+		Tags: []string{tagStagings}, Responses: answers,
 	}, s.events)
 }
 

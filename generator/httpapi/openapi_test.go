@@ -99,7 +99,9 @@ func TestOpenAPIFitsTheHandlers(t *testing.T) {
 		{"post", one + "/{verb}", "", `{"set":{"NOPE":"1"}}`}, {"post", one + "/{verb}", "", `{"nonsense":1}`}, {"post", one + "/{verb}", "", `{`},
 		{"post", in + "/regenerate", "", `{"dryRun":true}`}, {"post", in + "/lint", "", ``}, {"post", in + "/mend", "", `{"dryRun":true}`},
 		{"get", in + "/doctor", "", ""}, {"post", in + "/sweep", "", `{"dryRun":true}`}, {"post", in + "/sweep", "", `{"maxShare":101}`},
-		{"get", in + "/doctor", "", ""}, {"get", in + "/deliveries", "", ""}, {"get", in + "/explain", "?branch=feature/login", ""}, {"get", in + "/explain", "?branch=a..b", ""},
+		{"get", "/whoami", "", ""}, {"get", in + "/activity", "?limit=1", ""}, {"get", in + "/branches", "", ""}, {"get", one + "/resources", "", ""},
+		{"post", in + "/import", "", `{"items":[{"name":"old","action":{"branch":"old"}}],"dryRun":true}`}, {"post", in + "/import", "", `{"items":1}`},
+		{"get", in + "/stagings", "?where=banana=1", ""}, {"get", in + "/doctor", "", ""}, {"get", in + "/deliveries", "", ""}, {"get", in + "/explain", "?branch=feature/login", ""}, {"get", in + "/explain", "?branch=a..b", ""},
 	} {
 		path := strings.NewReplacer("{project}", "shop", "{name}", "login", "{verb}", "set").Replace(tt.path) + tt.query
 		r := get(t, w, path)
@@ -124,6 +126,53 @@ func TestOpenAPIFitsTheHandlers(t *testing.T) {
 			if name := method + " " + path; !tried[name] && !strings.HasSuffix(path, "/events") {
 				t.Errorf("%s is described and not tried here", name)
 			}
+		}
+	}
+}
+
+// The document satisfies the recommended rules of redocly and spectral, as far as they
+// concern a document that is generated.
+func TestOpenAPIRules(t *testing.T) {
+	w := newWorld(t)
+	var doc struct {
+		Servers []struct{ URL string }
+		Info    struct {
+			Contact map[string]any
+			License struct{ Name, Identifier string }
+		}
+		Tags  []struct{ Name, Description string }
+		Paths map[string]map[string]struct {
+			Tags                              []string
+			OperationID, Summary, Description string
+			Responses                         map[string]any
+		}
+		Components struct{ Schemas map[string]any }
+	}
+	text, err := io.ReadAll(w.send(get(t, w, "/openapi.json")).Body)
+	if err == nil {
+		err = json.Unmarshal(text, &doc)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(doc.Servers) == 0 || doc.Servers[0].URL == "" || len(doc.Info.Contact) == 0 || doc.Info.License.Identifier == "" {
+		t.Errorf("servers %+v, info %+v", doc.Servers, doc.Info)
+	}
+	declared, ids := map[string]bool{}, map[string]bool{}
+	for _, tag := range doc.Tags {
+		declared[tag.Name] = tag.Description != ""
+	}
+	for path, methods := range doc.Paths {
+		for method, o := range methods {
+			if len(o.Tags) != 1 || !declared[o.Tags[0]] || ids[o.OperationID] || o.Summary == "" || o.Description == "" || o.Responses["4XX"] == nil || o.Responses["200"] == nil {
+				t.Errorf("%s %s: %+v", method, path, o)
+			}
+			ids[o.OperationID] = true
+		}
+	}
+	for name := range doc.Components.Schemas {
+		if !strings.Contains(string(text), `"#/components/schemas/`+name+`"`) {
+			t.Errorf("nothing uses the schema %s", name)
 		}
 	}
 }

@@ -112,9 +112,9 @@ func (f *Fault) errOrNil() error {
 	return f.err()
 }
 
-func problemResponse(api huma.API) *huma.Response {
+func problemResponse(api huma.API, description string) *huma.Response {
 	schema := api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Problem](), true, "Problem")
-	return &huma.Response{Description: "A problem", Content: map[string]*huma.MediaType{"application/problem+json": {Schema: schema}}}
+	return &huma.Response{Description: description, Content: map[string]*huma.MediaType{"application/problem+json": {Schema: schema}}}
 }
 
 // writeProblem writes a problem outside of huma.

@@ -29,9 +29,14 @@ type Options struct {
 	Actor func(ctx context.Context) string
 	// Refused receives refused requests for the audit log.
 	Refused func(ctx context.Context, err error)
-	Version string
-	Log     *slog.Logger
-	Now     func() time.Time
+	// Caller describes the caller of a request; nil where nobody signs in.
+	Caller func(ctx context.Context) Caller
+	// Branches lists the branches of a project's repositories, as far as they respond; nil
+	// for none.
+	Branches func(ctx context.Context, project string, repositories []string) BranchList
+	Version  string
+	Log      *slog.Logger
+	Now      func() time.Time
 	// Heartbeat is the interval of keep-alives on an idle stream. Default 15 s.
 	Heartbeat time.Duration
 }

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"net/http"
+	"slices"
 	"strings"
 
 	"octopod/generator/change"
@@ -34,9 +35,10 @@ func (s *server) getProject(ctx context.Context, in *ProjectPath) (*response[*pr
 type listInput struct {
 	ProjectPath
 	SelectorQuery
+	PageQuery
 }
 
-func (s *server) listStagings(ctx context.Context, in *listInput) (*response[staging.List[staging.View]], error) {
+func (s *server) listStagings(ctx context.Context, in *listInput) (*listOutput[staging.View], error) {
 	a, err := s.open(ctx, in.Project)
 	if err != nil {
 		return nil, err
@@ -45,8 +47,19 @@ func (s *server) listStagings(ctx context.Context, in *listInput) (*response[sta
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
+	after, err := in.after()
+	if err != nil {
+		return nil, s.problem(ctx, err)
+	}
 	views, err := a.Find(ctx, q)
-	return respond(s, ctx, staging.ListOf(staging.Kind, views), err)
+	if err != nil {
+		return nil, s.problem(ctx, err)
+	}
+	if in.Limit > 0 || in.Cursor != "" { // a list without pages has the order of the names given
+		slices.SortFunc(views, func(a, b staging.View) int { return strings.Compare(a.Metadata.Name, b.Metadata.Name) })
+		views = slices.DeleteFunc(views, func(v staging.View) bool { return v.Metadata.Name <= after })
+	}
+	return pageOf(staging.Kind, &in.PageQuery, views, func(v staging.View) string { return v.Metadata.Name }), nil
 }
 
 // stagingOutput is a staging with the version of its record as ETag.
@@ -84,11 +97,7 @@ func (in *changeInput) request() change.Request {
 	if in.Name == noName {
 		c.Action.Name = ""
 	}
-	version := strings.Trim(strings.TrimPrefix(in.IfMatch, "W/"), `"`)
-	if version == "*" {
-		version = ""
-	}
-	return change.Request{Action: c.Action, DryRun: c.DryRun, Manifests: c.Manifests, AllowDataLoss: c.AllowDataLoss, Awaited: c.Awaited, Version: version}
+	return change.Request{Action: c.Action, DryRun: c.DryRun, Manifests: c.Manifests, AllowDataLoss: c.AllowDataLoss, Awaited: c.Awaited, Version: recordVersion(in.IfMatch)}
 }
 
 func (s *server) changeStaging(ctx context.Context, in *changeInput) (*response[changeResponse], error) {
@@ -114,16 +123,51 @@ func (s *server) changeStaging(ctx context.Context, in *changeInput) (*response[
 
 type historyInput struct {
 	StagingPath
-	Limit int `query:"limit" minimum:"0" doc:"Maximum number of versions; 0 for all"`
+	PageQuery
 }
 
-func (s *server) getHistory(ctx context.Context, in *historyInput) (*response[staging.List[staging.Event]], error) {
+func (s *server) getHistory(ctx context.Context, in *historyInput) (*listOutput[staging.Event], error) {
 	a, err := s.open(ctx, in.Project)
 	if err != nil {
 		return nil, err
 	}
-	events, err := a.History(ctx, staging.HistoryQuery{Name: in.Name, Limit: in.Limit, Rollouts: true})
-	return respond(s, ctx, staging.ListOf("Event", events), err)
+	return s.eventPage(ctx, &in.PageQuery, func(limit int) ([]staging.Event, error) {
+		return a.History(ctx, staging.HistoryQuery{Name: in.Name, Limit: limit, Rollouts: true})
+	})
+}
+
+type activityInput struct {
+	ProjectPath
+	PageQuery
+}
+
+func (s *server) listActivity(ctx context.Context, in *activityInput) (*listOutput[staging.Event], error) {
+	a, err := s.open(ctx, in.Project)
+	if err != nil {
+		return nil, err
+	}
+	return s.eventPage(ctx, &in.PageQuery, func(limit int) ([]staging.Event, error) { return a.Activity(ctx, limit) })
+}
+
+// eventPage returns a page of events. The first page reads one event more than it has, to
+// know whether there is another page; later ones read the history to their place.
+func (s *server) eventPage(ctx context.Context, q *PageQuery, read func(limit int) ([]staging.Event, error)) (*listOutput[staging.Event], error) {
+	after, err := q.after()
+	if err != nil {
+		return nil, s.problem(ctx, err)
+	}
+	limit := 0
+	if q.Limit > 0 && after == "" {
+		limit = q.Limit + 1
+	}
+	events, err := read(limit)
+	if err == nil {
+		events, err = eventsAfter(events, after)
+	}
+	if err != nil {
+		return nil, s.problem(ctx, err)
+	}
+	return pageOf("Event", q, events, eventKey), nil
 }
 
 type manifestsInput struct {

@@ -51,6 +51,9 @@ type watchState struct {
 func (g *Tracker) newWatchState(ctx context.Context, q staging.Query, handle func(Event)) (*watchState, error) {
 	wakes := g.wakeups.current()
 	tip, p, err := g.Latest(ctx)
+	if err == nil {
+		err = p.CheckSelector(q.Selector)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,9 @@ import (
 // answer would reveal its value. Values with a name like a secret are hidden from every
 // role.
 func (v Visibility) CheckQuery(q staging.Query) error {
+	if err := v.Project.CheckSelector(q.Selector); err != nil {
+		return err
+	}
 	for _, r := range q.Selector {
 		switch {
 		case !v.Shows(sectionOf(r)):

@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -20,14 +21,17 @@ import (
 
 // servedProject is one project of the server, with its feed and webhook queue.
 type servedProject struct {
-	name     atomic.Pointer[string] // as octopod.yaml says; nil until it was read
-	repo     string                 // for messages
-	argoCD   string                 // address of Argo CD's own page; may be empty
-	branches *branchCache
-	stagings *generator.Stagings
-	feed     *live.Feed
-	follower *receiver.Queue
-	log      *slog.Logger
+	name atomic.Pointer[string] // as octopod.yaml says; nil until it was read
+	// duplicate reports that another project of the server has the name.
+	duplicate atomic.Bool
+	repo      string // for messages
+	argoCD    string // address of Argo CD's own page; may be empty
+	branches  *branchCache
+	stagings  *generator.Stagings
+	feed      *live.Feed
+	follower  *receiver.Queue
+	log       *slog.Logger
+	claim     func(name string) error // stores the name of the project, unless another has it
 
 	senders   []branch.Sender // the hosts whose webhooks the project accepts
 	notifiers *notifiers
@@ -73,7 +77,9 @@ func (s *servedProject) run(ctx context.Context) {
 	for pause := firstRetry; s.name.Load() == nil && ctx.Err() == nil; pause = min(2*pause, longestRetry) {
 		p, err := s.stagings.Project(ctx)
 		if err == nil {
-			s.name.Store(&p.Metadata.Name)
+			err = s.claim(p.Metadata.Name)
+		}
+		if err == nil {
 			s.log.InfoContext(ctx, "project is ready", "project", p.Metadata.Name)
 			break
 		}
@@ -90,7 +96,25 @@ func (s *servedProject) run(ctx context.Context) {
 // the server.
 type projectSet struct {
 	projects []*servedProject
+	claims   sync.Mutex                   // serializes the claims of names
 	refused  func(context.Context, error) // writes the audit log
+}
+
+// claim stores the name of a project, unless another project of the server has it: their
+// addresses, tokens and webhooks would be mixed up.
+func (h *projectSet) claim(s *servedProject, name string) error {
+	h.claims.Lock()
+	defer h.claims.Unlock()
+	for _, other := range h.projects {
+		if other != s && other.title() == name {
+			s.duplicate.Store(true)
+			return staging.Errorf(staging.CodeConflict, "the env repos %s and %s both name their project %s: the second is not served", other.repo, s.repo, name).
+				WithHint("give one of them another metadata.name in octopod.yaml")
+		}
+	}
+	s.duplicate.Store(false)
+	s.name.Store(&name)
+	return nil
 }
 
 // find returns a project by name; "-" means the only one.
@@ -100,7 +124,7 @@ func (h *projectSet) find(ctx context.Context, name string) (*servedProject, err
 	}
 	waiting := false
 	for _, s := range h.projects {
-		waiting = waiting || s.name.Load() == nil
+		waiting = waiting || s.name.Load() == nil && !s.duplicate.Load()
 		if s.title() == name && name != "" {
 			return s, nil
 		}
@@ -127,7 +151,7 @@ func (h *projectSet) Names(ctx context.Context) []string {
 	names := []string{}
 	for _, s := range h.projects {
 		p, err := s.stagings.Project(ctx)
-		if err == nil && auth.Check(p, auth.From(ctx), auth.Read, "") == nil {
+		if err == nil && !s.duplicate.Load() && auth.Check(p, auth.From(ctx), auth.Read, "") == nil {
 			names = append(names, p.Metadata.Name)
 		}
 	}
@@ -199,7 +223,7 @@ func (r identityRights) Check(p *project.Project, verb staging.Verb, name string
 // ready reports whether every env repo was read once.
 func (h *projectSet) ready() bool {
 	for _, s := range h.projects {
-		if s.name.Load() == nil {
+		if s.name.Load() == nil && !s.duplicate.Load() {
 			return false
 		}
 	}

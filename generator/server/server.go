@@ -4,14 +4,17 @@ import (
 	"context"
 	"io"
 	"log/slog"
+	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
 	"octopod/generator"
 	"octopod/generator/auth"
 	"octopod/generator/gitstore"
+	"octopod/generator/giturl"
 	"octopod/generator/httpapi"
 	"octopod/generator/staging"
 )
@@ -93,6 +96,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 		if err := s.connect(o.Config.For(c), notifierOptions{Getenv: o.Getenv, Log: o.Log, Now: o.Now, Count: r.metrics.notified}); err != nil {
 			return nil, err
 		}
+		s.claim = func(name string) error { return r.claim(s, name) }
 		r.projects = append(r.projects, s)
 	}
 	r.metrics.watchFeeds(r.projectSet)
@@ -187,7 +191,8 @@ func (r *Server) Run(ctx context.Context) error {
 // handler routes requests to the API, the pages, the webhooks and the probes.
 func (r *Server) handler() http.Handler {
 	api := httpapi.New(httpapi.Options{
-		Projects: r.projectSet, Actor: actorKey, Version: r.version, Log: r.log, Now: r.now, Refused: r.auditRefusal,
+		Projects: r.projectSet, Actor: actorKey, Caller: caller, Branches: r.apiBranches,
+		Version: r.version, Log: r.log, Now: r.now, Refused: r.auditRefusal,
 	})
 	mux := http.NewServeMux()
 	mux.Handle(auth.Path, r.auth.Handler())
@@ -209,6 +214,36 @@ func (r *Server) handler() http.Handler {
 	outside.Handle("POST "+webhookPath+"{project}", r.webhooks())
 	outside.Handle("/", r.auth.Middleware(mux))
 	return r.logRequests(limitBodyTime(outside))
+}
+
+// caller describes the caller of a request of the API.
+func caller(ctx context.Context) httpapi.Caller {
+	identity := auth.From(ctx)
+	c := httpapi.Caller{
+		Name: identity.Person.Name, Email: identity.Person.Email, Subject: identity.Subject, Groups: identity.Groups, Method: string(identity.Method),
+	}
+	if !identity.Expires.IsZero() {
+		c.Expires = &identity.Expires
+	}
+	return c
+}
+
+// apiBranches lists the branches of a project for the API.
+func (r *Server) apiBranches(ctx context.Context, project string, repositories []string) httpapi.BranchList {
+	s, err := r.find(ctx, project)
+	if err != nil {
+		return httpapi.BranchList{}
+	}
+	known := s.branches.list(ctx, repositories)
+	out := httpapi.BranchList{Unavailable: known.Unavailable}
+	for _, name := range slices.Sorted(maps.Keys(known.In)) {
+		of := httpapi.Branch{Name: name, PullRequests: known.Pulls[name]}
+		for _, repository := range known.In[name] {
+			of.Repositories = append(of.Repositories, giturl.Redact(repository))
+		}
+		out.Branches = append(out.Branches, of)
+	}
+	return out
 }
 
 // actorKey identifies the caller of a request, for the replay of repeated requests.

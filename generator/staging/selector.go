@@ -38,6 +38,18 @@ func ParseSelector(text string) (Selector, error) {
 	return s, nil
 }
 
+// CheckFields returns an error if a requirement names a field that no staging can have.
+// isSetting reports whether a name is a setting of the project.
+func (s Selector) CheckFields(isSetting func(string) bool) error {
+	fixed := []string{"name", "title", "branch", "state", "author", "pr", "preset", "pinned", "tested"}
+	for _, r := range s {
+		if !slices.Contains(fixed, r.Field) && !isSetting(r.Field) {
+			return Errorf(CodeInvalid, "stagings have no field %q", r.Field).WithHint("fields are %s", selectable)
+		}
+	}
+	return nil
+}
+
 // Matches reports whether a staging meets every requirement.
 func (s Selector) Matches(v View) bool {
 	return !slices.ContainsFunc(s, func(r Requirement) bool { return !r.Matches(v) })

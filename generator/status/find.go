@@ -14,6 +14,9 @@ func (g *Reader) Find(ctx context.Context, q staging.Query) ([]staging.View, err
 	if err != nil {
 		return nil, err
 	}
+	if err := p.CheckSelector(q.Selector); err != nil {
+		return nil, err
+	}
 	names, err := catalog.SelectNames(tree, p, q.Names)
 	if err != nil {
 		return nil, err
