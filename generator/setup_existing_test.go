@@ -98,6 +98,31 @@ func TestInitTakesNoNameOfOthers(t *testing.T) {
 	}
 }
 
+// The search for manifests of others reads no directory of a staging.
+func TestForeignManifestsAreOutsideStagings(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	w.do(login("v1"))
+	argo := []byte("apiVersion: argoproj.io/v1alpha1\n")
+	for _, name := range []string{"envs/login/extra.yaml", "envs/prod/app.yaml", "deploy/a/app.yml", "deploy/README.md", "app.yaml"} {
+		w.write(staging.File{Path: name, Data: argo})
+	}
+	w.write(staging.File{Path: "web.yaml", Data: []byte("kind: Deployment\n")})
+	files, err := w.tip().ForeignManifests(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, file := range files {
+		names = append(names, file.Path)
+	}
+	want := []string{"app.yaml", argocd.AppProjectPath, argocd.ApplicationSetPath, "deploy/a/app.yml", "envs/prod/app.yaml"}
+	slices.Sort(names)
+	slices.Sort(want)
+	if diff := cmp.Diff(want, names); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
 func TestInitChangesNoFileThatExists(t *testing.T) {
 	w := empty(t)
 	w.write(

@@ -40,7 +40,7 @@ func (w *Writer) Lint(ctx context.Context, edits *staging.Uncommitted) ([]stagin
 		return nil, err
 	}
 	problems = append(problems, foreign...)
-	taken, err := lintForeign(tree, p)
+	taken, err := lintForeign(ctx, tree, p)
 	if err != nil {
 		return nil, err
 	}

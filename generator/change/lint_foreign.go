@@ -1,6 +1,7 @@
 package change
 
 import (
+	"context"
 	"fmt"
 
 	"octopod/generator/argocd"
@@ -38,8 +39,8 @@ func lintDirectories(tree *envrepo.Tree, p *project.Project) ([]staging.Problem,
 
 // lintForeign reports Applications, AppProjects and ApplicationSets of others in the env
 // repo that Octopod's would replace.
-func lintForeign(tree *envrepo.Tree, p *project.Project) ([]staging.Problem, error) {
-	files, err := tree.ForeignManifests()
+func lintForeign(ctx context.Context, tree *envrepo.Tree, p *project.Project) ([]staging.Problem, error) {
+	files, err := tree.ForeignManifests(ctx)
 	if err != nil {
 		return nil, err
 	}

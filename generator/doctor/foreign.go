@@ -86,7 +86,7 @@ func (d *diagnosis) foreign(ctx context.Context, tree *envrepo.Tree, p *project.
 	if err != nil {
 		d.add(check, Unknown, "cannot list the Applications and AppProjects of others: "+err.Error(), "")
 	}
-	files, err := tree.ForeignManifests()
+	files, err := tree.ForeignManifests(ctx)
 	if err != nil {
 		d.failed(check, err)
 	}

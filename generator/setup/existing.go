@@ -35,7 +35,7 @@ func foreignDirectories(tree *envrepo.Tree) ([]string, error) {
 // foreignObjects returns the objects of others in the env repo and in Argo CD that meet
 // the names of a new project. It fails if one of them would be replaced.
 func foreignObjects(ctx context.Context, r InitRequest, tree *envrepo.Tree, p *project.Project) ([]argocd.Foreign, error) {
-	files, err := tree.ForeignManifests()
+	files, err := tree.ForeignManifests(ctx)
 	if err != nil {
 		return nil, err
 	}
