@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"octopod/generator/check"
 	"octopod/generator/envrepo"
 	"octopod/generator/project"
 	"octopod/generator/project/strictyaml"
@@ -59,6 +60,9 @@ func (w *Writer) lintTemplate(ctx context.Context, tree *envrepo.Tree, p *projec
 	}
 	for _, v := range variants {
 		l.reportFaults(v)
+	}
+	for _, v := range append(variants, l.render(ctx, secondDeploy(s))) {
+		l.reportImmutable(v)
 	}
 	l.reportIneffective(ctx, variants)
 	l.reportLifecycle(variants)
@@ -119,6 +123,27 @@ func (l *templateLint) reportFaults(v rendered) {
 		return // the rules are for values that users choose
 	}
 	for _, problem := range v.problems {
+		if cause := causeOf(problem); !l.seen[cause] {
+			l.seen[cause] = true
+			problem.Message += " (" + v.What + ")"
+			l.problems = append(l.problems, problem)
+		}
+	}
+}
+
+// secondDeploy returns the trial of another image for every service.
+func secondDeploy(s staging.Staging) project.Trial {
+	s = s.Clone()
+	for name, service := range s.Spec.Services {
+		service.Image += "-second"
+		s.Spec.Services[name] = service
+	}
+	return project.Trial{What: "a deploy of other images", Staging: s}
+}
+
+// reportImmutable reports what Kubernetes refuses when a variant follows the plain trial.
+func (l *templateLint) reportImmutable(v rendered) {
+	for _, problem := range check.Update(l.plain.objects, v.objects, check.Subject{Allow: l.project.Spec.Checks.Allow}) {
 		if cause := causeOf(problem); !l.seen[cause] {
 			l.seen[cause] = true
 			problem.Message += " (" + v.What + ")"

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"octopod/generator/check"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -16,14 +17,18 @@ import (
 const TrialName = "probe"
 
 // CheckTemplate renders a trial staging in memory and returns the problems that the
-// checks find in it.
+// checks find in it, and what Kubernetes would refuse at its second deploy.
 func (w *Writer) CheckTemplate(ctx context.Context, p *project.Project, tree fs.FS) ([]staging.Problem, error) {
 	s, err := trialStaging(p)
 	if err != nil {
 		return nil, err
 	}
-	_, problems, err := w.renderTrial(ctx, p, tree, s)
-	return problems, err
+	first, problems, err := w.renderTrial(ctx, p, tree, s)
+	if err != nil {
+		return nil, err
+	}
+	second, _, err := w.renderTrial(ctx, p, tree, secondDeploy(s).Staging)
+	return append(problems, check.Update(first, second, check.Subject{Allow: p.Spec.Checks.Allow})...), err
 }
 
 // trialStaging returns a staging of the project with an image for every service.

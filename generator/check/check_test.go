@@ -29,6 +29,9 @@ func TestRules(t *testing.T) {
 	names := map[string]bool{}
 	for _, rule := range check.Rules() {
 		names[rule.Name] = true
+		if rule.Name == "immutable" {
+			continue // TestUpdate
+		}
 		file := "testdata/" + rule.Name + ".txtar"
 		t.Run(rule.Name, func(t *testing.T) {
 			archive, err := txtar.ParseFile(file)
@@ -105,6 +108,9 @@ func TestRulesExplainThemselves(t *testing.T) {
 // checks.allow excepts all objects, a kind or one name from a rule, and no others.
 func TestAllow(t *testing.T) {
 	for _, rule := range check.Rules() {
+		if rule.Name == "immutable" {
+			continue // TestUpdate
+		}
 		archive, err := txtar.ParseFile("testdata/" + rule.Name + ".txtar")
 		if err != nil {
 			t.Fatal(err)
@@ -159,6 +165,9 @@ func TestAServiceWithoutAnImageNeedsNoWorkload(t *testing.T) {
 func TestReportIsStable(t *testing.T) {
 	var all []staging.Object
 	for _, rule := range check.Rules() {
+		if rule.Name == "immutable" {
+			continue // TestUpdate
+		}
 		archive, err := txtar.ParseFile("testdata/" + rule.Name + ".txtar")
 		if err != nil {
 			t.Fatal(err)

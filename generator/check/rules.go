@@ -14,7 +14,10 @@ type rule struct {
 	checkAll    func(check, []*object) // checks the set of objects
 }
 
-const wellFormed = "well-formed"
+const (
+	wellFormed = "well-formed"
+	immutable  = "immutable"
+)
 
 // rules are applied and reported in this order.
 var rules = []rule{
@@ -75,6 +78,9 @@ var rules = []rule{
 	{Rule: Rule{"sync-order",
 		"Pods of a hook or of an early sync wave that need an object which Argo CD creates later.",
 		"Argo CD waits for the pods before it creates the object: the first sync of a staging never ends."}, checkAll: checkSyncOrder},
+	{Rule: Rule{immutable,
+		"Fields that cannot change, and that another image or setting changes. `octopod lint` compares two deploys.",
+		"Kubernetes refuses the second deploy of every staging."}}, // see Update
 	{Rule: Rule{"image-unused",
 		"An image of the staging that no workload uses. In checks.allow, name is the name of the service.",
 		"The staging would not run the deployed image."}, checkAll: checkImages},
