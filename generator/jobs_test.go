@@ -91,3 +91,46 @@ func TestSettingsComeBeforeTheJobsOfABase(t *testing.T) {
 		t.Errorf("the hook waits for settings: %s", objectJSON(objects, "Job/warn"))
 	}
 }
+
+// lint and init compare two deploys: they name each field that Kubernetes does not let
+// change, and that an image or a parameter changes.
+func TestLintComparesTwoDeploys(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	w.write(staging.File{Path: project.File, Data: replaceOnce(t, w.read(project.File), "  parameters:\n",
+		"  parameters:\n    data.size:\n      scope: deployment\n      default: 1Gi\n      pattern: \"[0-9]Gi\"\n      help: Size of the database.\n      group: Size\n"+
+			"      to:\n        patch: {kind: StatefulSet, name: postgres, pointer: /spec/volumeClaimTemplates/0/spec/resources/requests/storage}\n")})
+	problems, err := w.Lint(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := 0
+	for _, p := range problems {
+		if p.Rule == "immutable" && p.Object == "StatefulSet/postgres" && p.Field == "spec.volumeClaimTemplates" && strings.Contains(p.Message, "(data.size=") {
+			found++
+		}
+	}
+	if found != 1 || len(problems) != 1 {
+		t.Errorf("want one problem of the volume, got %v", problems)
+	}
+}
+
+// A jsonnet file that does not use octopod.staging keeps the name of its Job.
+func TestInitComparesTwoDeploys(t *testing.T) {
+	w := shop(t, project.EngineJsonnet, project.OutputSource)
+	w.write(staging.File{Path: "jsonnet/shop.libsonnet", Data: replaceOnce(t, w.read("jsonnet/shop.libsonnet"), "  octopod.staging(params, [",
+		"  [{ apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'migrate', namespace: params.namespace },\n"+
+			"     spec: { template: { spec: { restartPolicy: 'Never', containers: [{ name: 'a', image: services.backend.image }] } } } }] +\n  octopod.staging(params, [")})
+	problems, err := w.CheckTemplate(t.Context(), mustProject(t, w), w.tip())
+	if err != nil || len(problems) != 1 || problems[0].Rule != "immutable" || problems[0].Object != "Job/migrate" {
+		t.Errorf("want one problem of the Job, got %v, %v", problems, err)
+	}
+}
+
+func mustProject(t *testing.T, w *fixture) *project.Project {
+	t.Helper()
+	p, err := w.tip().Project()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}

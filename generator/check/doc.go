@@ -7,6 +7,8 @@
 // only the first. It checks rendered objects only; octopod.yaml and the record of
 // a staging are validated where they are decoded.
 //
+// Update in immutable.go compares two deploys of one staging.
+//
 // Objects in check.go runs the table of rules.go. Each rule has a file; below
 // them are value.go and metadata.go (fields that many kinds share), report.go
 // (problems) and object.go (the decoded object).
