@@ -199,6 +199,44 @@ func TestAnArgoCDThatChecksNothing(t *testing.T) {
 	f.phase("login", staging.PhaseRunning)
 }
 
+// Argo CD drops the failures of a sync when it retries; the watch keeps the last one.
+func TestTheLastFailureStaysBesideARetry(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	r := w.do(login("v1"))
+	g, argo, clock := withArgo(t, w)
+	argo.SetRunning("login", r.Revision, clock.Now(), w.images("login")...)
+	f := startWatch(t, g, staging.Query{})
+	f.phase("login", staging.PhaseRunning)
+	for i, failures := range [][]string{{"Job/migrate: boom"}, nil, nil} {
+		argo.Put("login", func(a *staging.Application) {
+			a.Operation = &staging.Operation{Phase: "Running", Revision: r.Revision, Retries: i + 1, Message: "Retrying operation. Attempt #1", Failures: failures}
+		})
+		f.until("the failure", func(n live.Event) bool {
+			return n.Staging.Status.Reason.String() == fmt.Sprintf("Applying the change failed and is tried again (%d): Job/migrate: boom", i+1)
+		})
+	}
+}
+
+// Why no Application appears is in Argo CD's answer to the refresh: it is the reason.
+func TestTheReasonForNoApplication(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	g, argo, _ := withArgo(t, w)
+	argo.SetFault("repository not found")
+	if err := g.Refresh(t.Context(), w.do(login("v1")).Plan); err != nil {
+		t.Fatal(err)
+	}
+	f := startWatch(t, g, staging.Query{})
+	const want = "Argo CD cannot create the Application: repository not found"
+	if s := f.phase("login", staging.PhaseCreating).Staging.Status; s.Reason.String() != want {
+		t.Errorf("the watch says %s", s.Reason)
+	}
+	again, argo, _ := withArgo(t, w) // another process
+	argo.SetFault("repository not found")
+	if s := w.phase(again, "login"); s.Reason.String() != want {
+		t.Errorf("get says %s", s.Reason)
+	}
+}
+
 // Every watch and every answer names one moment since when Argo CD is away.
 func TestUnknownSinceIsOneMoment(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)

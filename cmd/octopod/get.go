@@ -117,18 +117,24 @@ func (c *cli) showViews(views []staging.View, l getFlags) error {
 	columns, rows := c.stagingTable(views)
 	c.stdout.table(columns, rows, !l.noHeaders)
 	for _, v := range views {
-		c.noteFailure(v)
+		c.noteFailure(v, len(l.Names) > 0)
 	}
 	return nil
 }
 
-// noteFailure prints the problem of a staging, below the table.
-func (c *cli) noteFailure(v staging.View) {
+// noteFailure prints the problem of a staging, below the table; of a named one, also why it
+// is not settled.
+func (c *cli) noteFailure(v staging.View, named bool) {
 	name := v.Metadata.Name
 	switch v.Status.Phase {
 	case staging.PhaseInvalid:
 		c.note("%s is invalid: `octopod describe %s` shows why", name, name)
-	case staging.PhaseFailed, staging.PhaseDegraded:
+	case "", staging.PhaseRunning, staging.PhaseArchived:
+	case staging.PhaseCreating, staging.PhaseUpdating, staging.PhaseArchiving, staging.PhaseDeleting:
+		if named && !v.Status.Reason.IsZero() {
+			c.note("%s: %s", name, oneLine(v.Status.Reason.String()))
+		}
+	case staging.PhaseFailed, staging.PhaseDegraded, staging.PhaseUnknown:
 		c.note("%s: %s", name, oneLine(v.Status.Reason.String()))
 	}
 }

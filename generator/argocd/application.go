@@ -117,7 +117,7 @@ func timeOf(t *metav1.Time) time.Time {
 // operation returns the current operation. A requested operation that has not
 // started is in a.Operation, while the state is still that of the previous one.
 func operation(a *v1alpha1.Application) *staging.Operation {
-	if a.Operation != nil && (a.Status.OperationState == nil || a.Status.OperationState.FinishedAt != nil) {
+	if a.Operation != nil && (a.Status.OperationState == nil || a.Status.OperationState.Phase.Completed()) {
 		return &staging.Operation{Phase: "Running", Revision: requestedRevision(a.Operation), StartedAt: timeOf(a.Status.ReconciledAt)}
 	}
 	state := a.Status.OperationState
@@ -129,10 +129,15 @@ func operation(a *v1alpha1.Application) *staging.Operation {
 		StartedAt: state.StartedAt.Time, FinishedAt: timeOf(state.FinishedAt),
 		Revision: requestedRevision(&state.Operation),
 	}
+	if !state.Phase.Completed() { // between two attempts it has a time
+		op.FinishedAt = time.Time{}
+	}
 	if state.SyncResult != nil {
 		op.Revision = cmp.Or(state.SyncResult.Revision, op.Revision)
-		op.Failures = failures(state.SyncResult.Resources)
+		op.Failures, op.CheckFailed = failures(state.SyncResult.Resources)
+		op.Waits = waits(state.SyncResult.Resources)
 	}
+	op.Transient = len(op.Failures) == 0 && cannotReachRepoServer(op.Message)
 	return op
 }
 
@@ -143,14 +148,33 @@ func requestedRevision(op *v1alpha1.Operation) string {
 	return op.Sync.Revision
 }
 
-func failures(results v1alpha1.ResourceResults) []string {
-	var texts []string
+// failures lists what could not be applied. check reports whether only hooks after the
+// sync failed.
+func failures(results v1alpha1.ResourceResults) (texts []string, check bool) {
+	check = true
 	for _, r := range results {
 		if r.Status == "SyncFailed" || r.HookPhase == "Failed" || r.HookPhase == "Error" {
 			texts = append(texts, r.Kind+"/"+r.Name+": "+r.Message)
+			check = check && r.HookType == "PostSync"
 		}
 	}
-	return texts
+	return texts, check && len(texts) > 0
+}
+
+// waits lists what a running sync waits for.
+func waits(results v1alpha1.ResourceResults) (names []string) {
+	for _, r := range results {
+		if r.HookPhase == "Running" {
+			names = append(names, r.Kind+"/"+r.Name)
+		}
+	}
+	return names
+}
+
+// cannotReachRepoServer reports whether a sync failed because the repo-server did not
+// answer. An operation has no field for this: its message holds the gRPC error.
+func cannotReachRepoServer(message string) bool {
+	return strings.Contains(message, "code = Unavailable") || strings.Contains(message, "code = DeadlineExceeded")
 }
 
 func conditions(all []v1alpha1.ApplicationCondition) []staging.Condition {

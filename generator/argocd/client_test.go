@@ -67,7 +67,8 @@ func TestErrorsSayWhatToDo(t *testing.T) {
 	_, err = c.Applications(ctx)
 	check("an empty list that may not be read", err, staging.CodeForbidden, "p, octopod, applications, get, shop/*, allow")
 	f.with(func(f *fakeArgo) { f.fault = status.Error(codes.PermissionDenied, "denied") })
-	check("denied", c.UpsertApplicationSet(ctx, shop(t, func(*project.Project) {})), staging.CodeForbidden, "applicationsets, update")
+	_, err = c.UpsertApplicationSet(ctx, shop(t, func(*project.Project) {}))
+	check("denied", err, staging.CodeForbidden, "applicationsets, update")
 	f.with(func(f *fakeArgo) { f.fault = status.Error(codes.Unknown, "boom") })
 	_, err = c.Application(ctx, "login")
 	check("a fault of its own", err, staging.CodeInternal, "")
@@ -122,8 +123,8 @@ func TestRefreshAndUpsert(t *testing.T) {
 	}
 	requests := map[string]bool{}
 	for range 2 {
-		if err := c.UpsertApplicationSet(context.Background(), shop(t, func(*project.Project) {})); err != nil {
-			t.Fatal(err)
+		if fault, err := c.UpsertApplicationSet(context.Background(), shop(t, func(*project.Project) {})); err != nil || fault != "repository not found" {
+			t.Fatal(fault, err)
 		}
 		q := f.upserts[len(f.upserts)-1]
 		if !q.Upsert || q.Applicationset.Name != "shop" {
@@ -194,7 +195,7 @@ func TestEveryCallHasALimit(t *testing.T) {
 		"list":    func(ctx context.Context) error { _, err := c.Applications(ctx); return err },
 		"get":     func(ctx context.Context) error { _, err := c.Application(ctx, "shop-login"); return err },
 		"refresh": func(ctx context.Context) error { _, err := c.Refresh(ctx, "shop-login", false); return err },
-		"upsert":  func(ctx context.Context) error { return c.UpsertApplicationSet(ctx, p) },
+		"upsert":  func(ctx context.Context) error { _, err := c.UpsertApplicationSet(ctx, p); return err },
 		"rights":  func(ctx context.Context) error { _, err := c.MissingPermissions(ctx); return err },
 		"foreign": func(ctx context.Context) error { _, err := c.Foreign(ctx, p); return err },
 	} {

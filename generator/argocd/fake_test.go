@@ -220,7 +220,11 @@ func (s *fakeSets) Create(ctx context.Context, q *applicationsetpkg.ApplicationS
 		return nil, err
 	}
 	s.fake.with(func(f *fakeArgo) { f.upserts = append(f.upserts, q) })
-	return q.Applicationset, nil
+	answer := *q.Applicationset
+	answer.Status.Conditions = []v1alpha1.ApplicationSetCondition{
+		{Type: v1alpha1.ApplicationSetConditionErrorOccurred, Status: v1alpha1.ApplicationSetConditionStatusTrue, Message: "repository not found"},
+	}
+	return &answer, nil
 }
 
 func (s *fakeSets) Get(ctx context.Context, _ *applicationsetpkg.ApplicationSetGetQuery) (*v1alpha1.ApplicationSet, error) {

@@ -44,7 +44,7 @@ func TestUpsertKeepsWhatOthersAdded(t *testing.T) {
 	f.with(func(f *fakeArgo) { f.set = live })
 
 	p := shop(t, func(*project.Project) {})
-	if err := client.UpsertApplicationSet(t.Context(), p); err != nil {
+	if _, err := client.UpsertApplicationSet(t.Context(), p); err != nil {
 		t.Fatal(err)
 	}
 	want := installed(t, p)
@@ -82,7 +82,7 @@ func TestUpsertLeavesTheApplicationSetOfOthers(t *testing.T) {
 	foreign := installed(t, p)
 	foreign.Labels = nil
 	f.with(func(f *fakeArgo) { f.set = foreign })
-	if err := client.UpsertApplicationSet(t.Context(), p); staging.CodeOf(err) != staging.CodeExists || len(f.upserts) > 0 {
+	if _, err := client.UpsertApplicationSet(t.Context(), p); staging.CodeOf(err) != staging.CodeExists || len(f.upserts) > 0 {
 		t.Errorf("%v, and %d upserts", err, len(f.upserts))
 	}
 }

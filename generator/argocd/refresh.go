@@ -38,15 +38,39 @@ func (c *Client) Refresh(ctx context.Context, name string, hard bool) (staging.A
 // UpsertApplicationSet creates or updates the ApplicationSet of the project, and
 // refreshes it for new and removed stagings. It keeps the additions of others. The
 // controller may drop a request that arrives while it completes an earlier one: if the
-// Application does not appear within seconds, the caller must call again.
-func (c *Client) UpsertApplicationSet(ctx context.Context, p *project.Project) error {
+// Application does not appear within seconds, the caller must call again. fault is why
+// the last reconciliation of the ApplicationSet failed; "" if it did not.
+func (c *Client) UpsertApplicationSet(ctx context.Context, p *project.Project) (fault string, err error) {
 	set, _, err := c.mergedApplicationSet(ctx, p)
 	if err != nil {
-		return err
+		return "", err
 	}
 	set.Annotations = map[string]string{refreshAnnotation: time.Now().UTC().Format(time.RFC3339Nano)}
-	_, err = c.sets.Create(ctx, &applicationsetpkg.ApplicationSetCreateRequest{Applicationset: set, Upsert: true})
-	return c.wrapError(ctx, "writing the ApplicationSet "+set.Name, err)
+	answer, err := c.sets.Create(ctx, &applicationsetpkg.ApplicationSetCreateRequest{Applicationset: set, Upsert: true})
+	if err != nil {
+		return "", c.wrapError(ctx, "writing the ApplicationSet "+set.Name, err)
+	}
+	return faultOf(answer), nil
+}
+
+// ApplicationSetFault returns why the last reconciliation of the ApplicationSet failed; ""
+// if it did not.
+func (c *Client) ApplicationSetFault(ctx context.Context, p *project.Project) (string, error) {
+	set, err := c.sets.Get(ctx, &applicationsetpkg.ApplicationSetGetQuery{Name: p.Metadata.Name, AppsetNamespace: c.options.Namespace})
+	if err != nil {
+		return "", c.wrapError(ctx, "getting the ApplicationSet "+p.Metadata.Name, err)
+	}
+	return faultOf(set), nil
+}
+
+// faultOf returns the message of the condition that reports a failed reconciliation.
+func faultOf(set *v1alpha1.ApplicationSet) string {
+	for _, c := range set.Status.Conditions {
+		if c.Type == v1alpha1.ApplicationSetConditionErrorOccurred && c.Status == v1alpha1.ApplicationSetConditionStatusTrue {
+			return c.Message
+		}
+	}
+	return ""
 }
 
 // mergedApplicationSet returns the ApplicationSet of the project with what others added

@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"reflect"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/argoproj/argo-cd/v2/pkg/apis/application/v1alpha1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"octopod/generator/argocd"
 	"octopod/generator/staging"
@@ -261,4 +263,53 @@ func BenchmarkGoalWatchThousand(b *testing.B) {
 	}
 	b.ReportMetric(float64(after.HeapInuse-before.HeapInuse)/1e6, "MB")
 	b.ReportMetric(float64(f.streams), "streams")
+}
+
+// An Application's operation between and during the attempts of a retry, and with a hook
+// that fails after everything was applied.
+func TestOperationsOfFailingSyncs(t *testing.T) {
+	ended := metav1.NewTime(time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC))
+	f := newFake(t)
+	c := f.client(t, func(*argocd.Options) {})
+	for _, tt := range []struct {
+		name  string
+		state v1alpha1.OperationState
+		want  staging.Operation
+	}{
+		{"between two attempts", v1alpha1.OperationState{
+			Phase: "Running", FinishedAt: &ended, RetryCount: 1, Message: "one or more objects failed to apply. Retrying attempt #1 at 10:00AM.",
+			SyncResult: &v1alpha1.SyncOperationResult{Resources: v1alpha1.ResourceResults{{Kind: "PersistentVolumeClaim", Name: "db", Status: "SyncFailed", Message: "exceeded quota"}}},
+		}, staging.Operation{Phase: "Running", Retries: 1, Failures: []string{"PersistentVolumeClaim/db: exceeded quota"}}},
+		{"a hook after the sync failed", v1alpha1.OperationState{
+			Phase: "Failed", FinishedAt: &ended, Message: "failed",
+			SyncResult: &v1alpha1.SyncOperationResult{Resources: v1alpha1.ResourceResults{
+				{Kind: "Deployment", Name: "backend", Status: "Synced"},
+				{Kind: "Job", Name: "smoke", HookType: "PostSync", HookPhase: "Failed", Message: "Job has reached the specified backoff limit"},
+			}},
+		}, staging.Operation{Phase: "Failed", FinishedAt: ended.Time, CheckFailed: true, Failures: []string{"Job/smoke: Job has reached the specified backoff limit"}}},
+		{"a hook runs", v1alpha1.OperationState{
+			Phase: "Running", Message: "waiting for completion of hook batch/Job/migrate",
+			SyncResult: &v1alpha1.SyncOperationResult{Resources: v1alpha1.ResourceResults{{Kind: "Job", Name: "migrate", HookType: "PreSync", HookPhase: "Running"}}},
+		}, staging.Operation{Phase: "Running", Waits: []string{"Job/migrate"}}},
+		{"the repo-server did not answer", v1alpha1.OperationState{
+			Phase: "Error", FinishedAt: &ended, Message: "ComparisonError: rpc error: code = Unavailable desc = connection refused",
+		}, staging.Operation{Phase: "Error", FinishedAt: ended.Time, Transient: true}},
+	} {
+		f.put("login", func(a *v1alpha1.Application) {
+			a.Operation = &v1alpha1.Operation{}
+			if tt.state.Phase.Completed() {
+				a.Operation = nil
+			}
+			a.Status.OperationState = &tt.state
+		})
+		app, err := c.Application(t.Context(), "login")
+		if err != nil {
+			t.Fatal(err)
+		}
+		tt.want.Message = tt.state.Message
+		app.Operation.StartedAt, app.Operation.FinishedAt = time.Time{}, app.Operation.FinishedAt.UTC()
+		if !reflect.DeepEqual(*app.Operation, tt.want) {
+			t.Errorf("%s: %+v, want %+v", tt.name, *app.Operation, tt.want)
+		}
+	}
 }

@@ -59,7 +59,7 @@ func (b *watchState) refreshOverdue(ctx context.Context) {
 		b.overdue[name] = m
 	}
 	if members {
-		b.inBackground(ctx, func(ctx context.Context) { _ = b.Cluster.UpsertApplicationSet(ctx, p) })
+		b.inBackground(ctx, func(ctx context.Context) { _ = b.Upsert(ctx, b.Cluster, p) })
 	}
 }
 

@@ -29,22 +29,22 @@ func (g *Tracker) Refresh(ctx context.Context, plan []staging.PlanItem) error {
 	if err != nil {
 		return err
 	}
-	return refreshAll(ctx, cluster, p, members, names)
+	return g.refreshAll(ctx, cluster, p, members, names)
 }
 
 // refreshAll refreshes several Applications, and the ApplicationSet when members is
 // set, concurrently.
-func refreshAll(ctx context.Context, cluster status.Refresher, p *project.Project, members bool, names []string) error {
+func (g *Tracker) refreshAll(ctx context.Context, cluster status.Refresher, p *project.Project, members bool, names []string) error {
 	work, ctx := errgroup.WithContext(ctx)
 	work.SetLimit(status.MaxConcurrent)
 	if members {
-		work.Go(func() error { return cluster.UpsertApplicationSet(ctx, p) })
+		work.Go(func() error { return g.Upsert(ctx, cluster, p) })
 	}
 	for _, name := range names {
 		work.Go(func() error {
 			_, err := cluster.Refresh(ctx, p.Application(name), false)
 			if staging.CodeOf(err) == staging.CodeNotFound {
-				return cluster.UpsertApplicationSet(ctx, p)
+				return g.Upsert(ctx, cluster, p)
 			}
 			return err
 		})

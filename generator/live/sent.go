@@ -95,6 +95,7 @@ func (s *lastSent) recordRollout(old lastSent, now time.Time) {
 	*last = staging.Rollout{
 		Applied: status.Timings.Synced, Running: cmp.Or(status.Timings.Running, last.Running), Phase: status.Phase, Reason: status.Reason,
 	}
+	last.Reason.Cause = "" // a history shows no words of others
 }
 
 // differs reports whether two views differ in anything but their revisions, which every

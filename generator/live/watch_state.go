@@ -221,7 +221,19 @@ func (b *watchState) setApplication(name string, app *staging.Application) {
 		delete(b.argo.Apps, name)
 		return
 	}
+	keepFailures(b.argo.Apps[name].Operation, app.Operation)
 	b.argo.Apps[name] = *app
+}
+
+// keepFailures keeps the failures of a sync beside its next attempt: Argo CD drops them
+// when the attempt begins.
+func keepFailures(before, now *staging.Operation) {
+	if before != nil && now != nil && now.Retries > 0 && len(now.Failures) == 0 && before.Revision == now.Revision {
+		now.Earlier = before.Failures
+		if len(now.Earlier) == 0 {
+			now.Earlier = before.Earlier
+		}
+	}
 }
 
 // selected returns the name when the query covers it.

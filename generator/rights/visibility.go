@@ -79,6 +79,16 @@ func (v Visibility) RedactProject() *project.Project {
 	return &p
 }
 
+// hideDetail removes the words of Argo CD and Kubernetes.
+func hideDetail(s *staging.Status) {
+	s.Detail, s.Reason.Cause = "", ""
+	if s.LastKnown != nil {
+		last := *s.LastKnown
+		last.Reason.Cause = ""
+		s.LastKnown = &last
+	}
+}
+
 // Redact returns a copy of a view with everything removed that the role may not see.
 // The given view is not modified.
 func (v Visibility) Redact(known *staging.View) *staging.View {
@@ -89,7 +99,7 @@ func (v Visibility) Redact(known *staging.View) *staging.View {
 		part project.Section
 		do   func()
 	}{
-		{project.SectionDetail, func() { view.Status.Detail = "" }},
+		{project.SectionDetail, func() { hideDetail(&view.Status) }},
 		{project.SectionFiles, func() { view.Status.Pending, view.Status.EditedByHand = nil, false }},
 		{project.SectionServices, func() { s.Services, view.Status.Services, s.Tested = nil, nil, withoutVersions(s.Tested) }},
 		{project.SectionSettings, func() { s.Overrides, s.Presets = staging.Overrides{}, nil }},

@@ -9,6 +9,7 @@ import (
 // How long a step may take before the reason says that it is late.
 const (
 	patienceToSee   = 30 * time.Second // Argo CD sees a commit
+	patienceToApply = 2 * time.Minute  // a sync ends
 	patienceToStart = 5 * time.Minute  // pods become ready
 	patienceToGo    = 2 * time.Minute  // objects disappear
 	graceForImages  = 20 * time.Second // Argo CD's list of live images lags behind the pods
@@ -44,6 +45,11 @@ type Operation struct {
 	StartedAt  time.Time
 	FinishedAt time.Time // zero while it runs
 	Failures   []string  // one for each object that could not be applied
+	Earlier    []string  // failures of the attempt before this one
+	Waits      []string  // hooks and objects that the sync waits for
+	// Whether only hooks after the sync failed, so that everything was applied.
+	CheckFailed bool
+	Transient   bool // Argo CD could not read the env repo: the staging is not at fault
 }
 
 // Condition is an error that Argo CD reports in addition to sync and health.
@@ -142,8 +148,10 @@ func (a *Application) names(match func(Resource) bool) []string {
 }
 
 func (op Operation) failures() string {
-	if len(op.Failures) > 0 {
-		return strings.Join(op.Failures, "; ")
+	for _, failures := range [][]string{op.Failures, op.Earlier} {
+		if len(failures) > 0 {
+			return strings.Join(failures, "; ")
+		}
 	}
 	return op.Message
 }

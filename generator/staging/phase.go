@@ -18,9 +18,9 @@ type Observation struct {
 	UnreachableSince time.Time // since when Argo CD is unreachable; zero if it is reachable
 	UnreachableError string    // why
 
-	// Since when Argo CD has compared no staging of the project, although it was asked to;
-	// zero if it has.
+	// Since when Argo CD compares no staging of the project in spite of refreshes.
 	IdleSince time.Time
+	SetFault  string // why Argo CD creates no Application, in its own words
 
 	App *Application // nil when Argo CD has none
 	// Whether envs/<name>, except its record, has the same git tree at the tip as at
@@ -98,6 +98,11 @@ func noApplication(o Observation) verdict {
 	if o.App != nil {
 		return verdict{}
 	}
+	if o.SetFault != "" {
+		reason := o.notSeen(ReasonNoApplication)
+		reason.Cause = causeOf(o.SetFault)
+		return verdict{o.transient(), reason, o.SetFault}
+	}
 	return verdict{o.transient(), o.notSeen(ReasonCommitNotSeen), "there is no Application"}
 }
 
@@ -143,15 +148,32 @@ func applying(o Observation) verdict {
 	case op == nil:
 		return verdict{}
 	case op.FinishedAt.IsZero() && !o.Applied:
-		return verdict{o.transient(), Reason{Code: ReasonEarlierChange}, op.failures()}
+		return verdict{o.transient(), o.runs(ReasonEarlierChange), op.failures()}
 	case op.FinishedAt.IsZero() && op.Retries > 0:
-		return verdict{o.transient(), Reason{Code: ReasonRetrying, Count: op.Retries}, op.failures()}
+		return verdict{o.transient(), Reason{Code: ReasonRetrying, Count: op.Retries, Cause: causeOf(op.failures())}, op.failures()}
 	case op.FinishedAt.IsZero():
-		return verdict{o.transient(), Reason{Code: ReasonApplying}, op.Message}
+		return verdict{o.transient(), o.runs(ReasonApplying), op.Message}
+	case op.Phase != "Succeeded" && o.Applied && op.Transient:
+		return verdict{PhaseUnknown, Reason{Code: ReasonEnvRepoUnreadable}, op.Message}
+	case op.Phase != "Succeeded" && o.Applied && op.CheckFailed:
+		return verdict{PhaseFailed, Reason{Code: ReasonCheckFailed, Cause: causeOf(op.failures())}, op.failures()}
 	case op.Phase != "Succeeded" && o.Applied:
-		return verdict{PhaseFailed, Reason{Code: ReasonApplyFailed}, op.failures()}
+		return verdict{PhaseFailed, Reason{Code: ReasonApplyFailed, Cause: causeOf(op.failures())}, op.failures()}
 	}
 	return verdict{}
+}
+
+// runs is the reason of a sync that runs: once it takes long, with what it waits for.
+func (o Observation) runs(code ReasonCode) Reason {
+	op := o.App.Operation
+	r := Reason{Code: code, For: beyond(patienceToApply, o.Now.Sub(op.StartedAt))}
+	if op.StartedAt.IsZero() {
+		r.For = 0
+	}
+	if r.For > 0 && len(op.Waits) > 0 {
+		r.Cause = causeOf(strings.Join(op.Waits, ", ") + " still runs; `octopod terminate` ends the sync")
+	}
+	return r
 }
 
 func notSynced(o Observation) verdict {
@@ -161,7 +183,7 @@ func notSynced(o Observation) verdict {
 	outOfSync := o.App.names(func(r Resource) bool { return r.Sync == "OutOfSync" })
 	for _, c := range o.App.Conditions {
 		if c.Type == "SyncError" {
-			return verdict{PhaseFailed, Reason{Code: ReasonApplyFailed}, c.Message}
+			return verdict{PhaseFailed, Reason{Code: ReasonApplyFailed, Cause: causeOf(c.Message)}, c.Message}
 		}
 	}
 	return verdict{o.transient(), Reason{Code: ReasonNotApplied}, labelled("not applied yet", outOfSync)}

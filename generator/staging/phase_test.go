@@ -75,6 +75,9 @@ func TestPhaseOf(t *testing.T) {
 
 		{"no Application yet", func(o *o) { o.App = nil; o.Committed = noon }, staging.PhaseCreating, "Waiting for Argo CD to see the commit", "no Application"},
 		{"no Application for long", func(o *o) { o.App = nil; o.Committed = noon.Add(-45 * time.Second) }, staging.PhaseCreating, "has not seen the commit for 40 s", ""},
+		{"no Application, and Argo CD says why", func(o *o) {
+			o.App, o.SetFault, o.Committed = nil, "error generating params from git:\n repository not found", noon.Add(-45*time.Second)
+		}, staging.PhaseCreating, "Argo CD cannot create the Application: error generating params from git: repository not found", "repository not found"},
 		{"archived before it ever ran", func(o *o) { o.App, o.State = nil, staging.Archived }, staging.PhaseArchiving, "", ""},
 
 		{"the stale health race", func(o *o) { o.Compared = false; o.Committed = noon }, staging.PhaseUpdating, "Waiting for Argo CD to see the change", "compared 9f3c"},
@@ -110,10 +113,24 @@ func TestPhaseOf(t *testing.T) {
 		{"an earlier sync blocks", func(o *o) { o.Applied = false; o.App.Operation = &staging.Operation{Phase: "Running"} }, staging.PhaseUpdating, "an earlier change", ""},
 		{"retrying", func(o *o) {
 			o.App.Operation = &staging.Operation{Phase: "Running", Retries: 2, Failures: []string{"quota exceeded"}}
-		}, staging.PhaseUpdating, "tried again (2)", "quota exceeded"},
+		}, staging.PhaseUpdating, "tried again (2): quota exceeded", "quota exceeded"},
+		{"the failure before a retry stays", func(o *o) {
+			o.App.Operation = &staging.Operation{Phase: "Running", Retries: 1, Message: "Retrying operation. Attempt #1", Earlier: []string{"Job/migrate: failed"}}
+		}, staging.PhaseUpdating, "tried again (1): Job/migrate: failed", "Job/migrate: failed"},
+		{"a check after the sync failed", func(o *o) {
+			o.App.Operation.Phase, o.App.Operation.CheckFailed, o.App.Operation.Failures = "Failed", true, []string{"Job/smoke: backoff limit"}
+		}, staging.PhaseFailed, "Everything was applied, but a check after it failed: Job/smoke: backoff limit", ""},
+		{"the repo-server failed during a sync", func(o *o) { o.App.Operation.Phase, o.App.Operation.Transient = "Error", true }, staging.PhaseUnknown, "cannot read the env repo", ""},
+		{"a hook hangs", func(o *o) {
+			o.App.Operation = &staging.Operation{Phase: "Running", StartedAt: noon.Add(-12 * time.Minute), Waits: []string{"Job/migrate"}}
+		}, staging.PhaseUpdating, "Applying the change, for 12 min now: Job/migrate still runs; `octopod terminate` ends the sync", ""},
+		{"an earlier change hangs", func(o *o) {
+			o.Applied = false
+			o.App.Operation = &staging.Operation{Phase: "Running", StartedAt: noon.Add(-12 * time.Minute), Waits: []string{"Job/migrate"}}
+		}, staging.PhaseUpdating, "an earlier change, for 12 min now: Job/migrate still runs", ""},
 		{"sync failed", func(o *o) {
 			o.App.Operation.Phase, o.App.Operation.Failures = "Failed", []string{"namespace other is not permitted"}
-		}, staging.PhaseFailed, "could not be applied", "not permitted"},
+		}, staging.PhaseFailed, "could not be applied: namespace other is not permitted", "not permitted"},
 		{"sync broke", func(o *o) { o.App.Operation.Phase, o.App.Operation.Message = "Error", "boom" }, staging.PhaseFailed, "could not be applied", "boom"},
 		{"an earlier sync failed, the mended one comes", func(o *o) {
 			o.App.Operation.Phase, o.Applied, o.App.Sync = "Failed", false, "OutOfSync"

@@ -19,6 +19,7 @@ type Reason struct {
 	Since    time.Time     // in UTC, for ReasonArgoCDUnreachable and ReasonArgoCDIdle
 	Last     Phase         // the last known phase, for reasons of an unknown one
 	Awaiting Names         // services whose image CI is still building
+	Cause    string        // words of Argo CD or Kubernetes, for engineers; see causeOf
 	Words    string        // the sentence, for a reason decoded from JSON, which has no code
 }
 
@@ -32,6 +33,7 @@ const (
 	ReasonArchived ReasonCode = "Archived"
 
 	ReasonCommitNotSeen  ReasonCode = "CommitNotSeen"  // Argo CD has no Application yet
+	ReasonNoApplication  ReasonCode = "NoApplication"  // Argo CD cannot create it
 	ReasonChangeNotSeen  ReasonCode = "ChangeNotSeen"  // Argo CD compared with an earlier commit
 	ReasonRemovalNotSeen ReasonCode = "RemovalNotSeen" // Argo CD still has the Application of a deleted staging
 	ReasonSaved          ReasonCode = "Saved"          // the watch has not seen the commit yet
@@ -53,6 +55,7 @@ const (
 	ReasonRefused          ReasonCode = "Refused" // Argo CD refuses the Application
 	ReasonRenderFailed     ReasonCode = "RenderFailed"
 	ReasonApplyFailed      ReasonCode = "ApplyFailed"
+	ReasonCheckFailed      ReasonCode = "CheckFailed" // a hook after the sync, which applied everything
 	ReasonTeardownFailed   ReasonCode = "TeardownFailed"
 	ReasonCrash            ReasonCode = "Crash"
 	ReasonImageMissing     ReasonCode = "ImageMissing"
@@ -111,4 +114,16 @@ func coarse(d time.Duration) time.Duration {
 		return d.Truncate(time.Minute)
 	}
 	return d.Truncate(time.Hour)
+}
+
+// maxCause bounds the cause in a sentence. The detail of the status has all of it.
+const maxCause = 240
+
+// causeOf returns words of others as the cause of a reason: one line, and not too long.
+func causeOf(words string) string {
+	line := []rune(strings.Join(strings.Fields(words), " "))
+	if len(line) > maxCause {
+		return string(line[:maxCause]) + "…"
+	}
+	return string(line)
 }

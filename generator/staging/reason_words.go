@@ -11,6 +11,7 @@ var engineerWords = map[ReasonCode]string{
 	ReasonRunning:           "Everything runs",
 	ReasonArchived:          "No pod runs; data are kept",
 	ReasonCommitNotSeen:     "Waiting for Argo CD to see the commit",
+	ReasonNoApplication:     "Argo CD cannot create the Application",
 	ReasonChangeNotSeen:     "Waiting for Argo CD to see the change",
 	ReasonRemovalNotSeen:    "Waiting for Argo CD to see the removal",
 	ReasonSaved:             "The change was just saved",
@@ -27,6 +28,7 @@ var engineerWords = map[ReasonCode]string{
 	ReasonRefused:           "Argo CD refuses the Application",
 	ReasonRenderFailed:      "Argo CD cannot render what is committed",
 	ReasonApplyFailed:       "The change could not be applied",
+	ReasonCheckFailed:       "Everything was applied, but a check after it failed",
 	ReasonTeardownFailed:    "The teardown failed",
 	ReasonInvalidRecord:     "The record of this staging cannot be read.",
 	ReasonInvalidManifests:  "The manifests of this staging cannot be read",
@@ -39,6 +41,9 @@ func (r Reason) String() string {
 	text := r.Words
 	if text == "" {
 		text = r.engineers()
+	}
+	if r.Cause != "" {
+		text += ": " + r.Cause
 	}
 	if r.Last != "" {
 		text = joinClause(text, "last known: "+string(r.Last))
@@ -57,6 +62,8 @@ func (r Reason) engineers() string {
 		if r.For > 0 {
 			return "Argo CD has not seen the commit for " + span(r.For)
 		}
+	case ReasonEarlierChange, ReasonApplying, ReasonNotApplied:
+		return engineerWords[r.Code] + r.lasting()
 	case ReasonArgoCDUnreachable:
 		return "Unknown since " + r.Since.Format("15:04:05 MST") + ": Argo CD cannot be asked"
 	case ReasonArgoCDIdle:
@@ -100,6 +107,7 @@ var testerWords = map[ReasonCode]string{
 	ReasonPaused:      "Paused",
 	ReasonGone:        "Gone",
 	ReasonApplyFailed: "The change could not be applied",
+	ReasonCheckFailed: "The change was applied, but a check after it failed",
 }
 
 // Plain returns the sentence for testers, who know neither git nor Kubernetes: API
@@ -118,7 +126,7 @@ func (r Reason) testers(titles map[string]string) string {
 	names := titled(r.Parts, titles)
 	parts := strings.Join(names, " and ")
 	switch r.Code {
-	case ReasonCommitNotSeen, ReasonChangeNotSeen:
+	case ReasonCommitNotSeen, ReasonChangeNotSeen, ReasonNoApplication:
 		if r.For > 0 {
 			return "Nothing has happened for " + span(r.For)
 		}

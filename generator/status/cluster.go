@@ -2,6 +2,7 @@ package status
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -31,12 +32,15 @@ type observer interface {
 type Refresher interface {
 	// Refresh compares one Application with git; a hard refresh also renders it again.
 	Refresh(ctx context.Context, application string, hard bool) (staging.Application, error)
-	// UpsertApplicationSet makes Argo CD find stagings that were added or removed.
-	UpsertApplicationSet(context.Context, *project.Project) error
+	// UpsertApplicationSet makes Argo CD find stagings that were added or removed. fault is
+	// why Argo CD creates no Application; "" if it can.
+	UpsertApplicationSet(context.Context, *project.Project) (fault string, err error)
 }
 
 // Inspector compares what Argo CD has with what Octopod needs.
 type Inspector interface {
+	// ApplicationSetFault returns why Argo CD creates no Application; "" if it can.
+	ApplicationSetFault(context.Context, *project.Project) (string, error)
 	// Missing lists the permissions that Octopod's account lacks.
 	MissingPermissions(context.Context) ([]argocd.Permission, error)
 	// Installed compares Argo CD with the manifests of the project.
@@ -52,6 +56,42 @@ type connection struct {
 	project string
 	cluster Cluster
 	away    time.Time // since when Argo CD is unreachable; zero if it is reachable
+	fault   string    // why Argo CD creates no Application, as far as is known
+}
+
+// Upsert makes Argo CD find stagings that were added or removed, and remembers why it
+// creates no Application.
+func (g *Reader) Upsert(ctx context.Context, to Refresher, p *project.Project) error {
+	fault, err := to.UpsertApplicationSet(ctx, p)
+	if err == nil {
+		g.setFault(fault)
+	}
+	return err
+}
+
+func (g *Reader) setFault(fault string) {
+	g.connection.mu.Lock()
+	defer g.connection.mu.Unlock()
+	g.connection.fault = fault
+}
+
+func (g *Reader) currentFault() string {
+	g.connection.mu.Lock()
+	defer g.connection.mu.Unlock()
+	return g.connection.fault
+}
+
+// readFault asks why recorded stagings have no Application, if there are some.
+func (g *Reader) readFault(ctx context.Context, cluster Cluster, p *project.Project, seen *Snapshot, views []staging.View) {
+	missing := slices.ContainsFunc(views, func(v staging.View) bool { return !seen.Has(v.Metadata.Name) })
+	if seen.Err != nil || !missing {
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, findGrace)
+	defer cancel()
+	if fault, err := cluster.ApplicationSetFault(ctx, p); err == nil { // the right to read it is optional
+		g.setFault(fault)
+	}
 }
 
 // MarkAway records that Argo CD is unreachable, and returns since when: one moment for

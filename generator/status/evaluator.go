@@ -23,7 +23,7 @@ type Snapshot struct {
 	Apps      map[string]staging.Application // by staging
 	AwaySince time.Time
 	Err       error
-	IdleSince time.Time // since when Argo CD has compared nothing, although it was asked to
+	IdleSince time.Time // since when Argo CD compares nothing in spite of refreshes
 }
 
 // Has reports whether Argo CD has an Application of a staging.
@@ -183,7 +183,7 @@ func (j *Evaluator) observe(ctx context.Context, seen *Snapshot, v *staging.View
 	}
 	o := staging.Observation{
 		Now: j.Now(), State: v.Spec.State, Gone: !recorded, Wanted: map[string]string{},
-		UnreachableSince: seen.AwaySince, IdleSince: seen.IdleSince,
+		UnreachableSince: seen.AwaySince, IdleSince: seen.IdleSince, SetFault: j.currentFault(),
 	}
 	if seen.Err != nil {
 		o.UnreachableError = seen.Err.Error()

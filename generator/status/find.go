@@ -33,6 +33,7 @@ func (g *Reader) Find(ctx context.Context, q staging.Query) ([]staging.View, err
 			}
 			views = append(views, removed...)
 		}
+		g.readFault(ctx, cluster, p, seen, views)
 		err = g.NewEvaluator(ctx, cluster, tree, p).EvaluateAll(ctx, seen, views)
 	}
 	g.Pending.Annotate(views)

@@ -23,6 +23,7 @@ type ArgoCD struct {
 	closed    chan struct{} // until it is closed, no watch begins
 	version   uint64
 	err       error
+	fault     string
 	hang      chan struct{} // until it is closed, no call returns
 	upserts   int
 	refreshes []string
@@ -262,14 +263,31 @@ func (a *ArgoCD) Refresh(ctx context.Context, application string, hard bool) (st
 }
 
 // UpsertApplicationSet records the call.
-func (a *ArgoCD) UpsertApplicationSet(ctx context.Context, _ *project.Project) error {
+func (a *ArgoCD) UpsertApplicationSet(ctx context.Context, _ *project.Project) (string, error) {
 	if err := a.respond(ctx); err != nil {
-		return err
+		return "", err
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.upserts++
-	return a.err
+	return a.fault, a.err
+}
+
+// SetFault sets why the ApplicationSet creates no Application.
+func (a *ArgoCD) SetFault(fault string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.fault = fault
+}
+
+// ApplicationSetFault returns the fault of SetFault.
+func (a *ArgoCD) ApplicationSetFault(ctx context.Context, _ *project.Project) (string, error) {
+	if err := a.respond(ctx); err != nil {
+		return "", err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.fault, a.err
 }
 
 // MissingPermissions returns the permissions of SetMissing.
