@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"octopod/generator/change"
 	"octopod/generator/envrepo"
@@ -208,4 +209,50 @@ func TestFilesOfAnotherVersionAreNotEditedByHand(t *testing.T) {
 	if _, edited, err := w.PendingChanges(t.Context(), "login"); err != nil || edited {
 		t.Errorf("edited %v, %v", edited, err)
 	}
+}
+
+// Where Argo CD renders the template, a change of the template reaches every staging, also a
+// pinned one. It is in their history. With output rendered it reaches none.
+func TestAChangeOfTheTemplateIsInTheHistory(t *testing.T) {
+	eachEngine(t, func(t *testing.T, w *fixture) {
+		w.editTemplate("# before the staging\n")
+		w.now = w.now.Add(time.Minute)
+		w.do(login("1f2e3d4"))
+		w.do(staging.Action{Verb: staging.PinVerb, Name: "login", Reason: "demo"})
+		w.now = w.now.Add(time.Minute)
+		w.editTemplate("# changed\n")
+		revision := w.tip().Revision()
+		w.do(staging.Action{Verb: staging.Keep, Name: "login", Reason: "demo"})
+		events, err := w.History(t.Context(), staging.HistoryQuery{Name: "login"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		source := w.project().Spec.Output == project.OutputSource
+		if got := len(events) == 4 && events[1].Revision == revision && events[1].Template; got != source || !source && len(events) != 3 {
+			t.Errorf("the history is %+v", events)
+		}
+		if newest, err := w.History(t.Context(), staging.HistoryQuery{Name: "login", Limit: 2}); err != nil || len(newest) != 2 || newest[1].Template != source {
+			t.Errorf("the newest are %+v, %v", newest, err)
+		}
+	})
+}
+
+// editTemplate adds a comment to the template, by hand.
+func (w *fixture) editTemplate(comment string) {
+	w.t.Helper()
+	p := w.project()
+	path := p.Spec.Kustomize.Base + "/kustomization.yaml"
+	if p.Spec.Engine == project.EngineJsonnet {
+		path = p.Spec.Jsonnet.File
+	}
+	w.write(staging.File{Path: path, Data: append([]byte(comment), w.read(path)...)})
+}
+
+func (w *fixture) project() *project.Project {
+	w.t.Helper()
+	p, err := w.Project(w.t.Context())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return p
 }

@@ -17,7 +17,9 @@ func newHistory(c *cli) *cobra.Command {
 		Aliases: []string{"log"},
 		Short:   "List the changes of a staging",
 		Long: `List the commits that changed a staging, newest first: author, time, source (cli, ci,
-web, api, webhook, sweep, or git for a commit by hand) and change. Use the revisions
+web, api, webhook, sweep, or git for a commit by hand) and change. Where Argo CD renders
+the template (output: source), commits that changed the template are listed too: they
+reach every staging, also a pinned one. Use the revisions
 with rollback --to and diff. With Argo CD, OUTCOME shows how long each version took to
 deploy and how it ended. The data comes from Argo CD's last syncs, and with --server
 also from the server's observations.`,
@@ -74,12 +76,20 @@ func (c *cli) tableOfEvents(events []staging.Event, headers bool) {
 	}
 	rows := make([][]cell, len(events))
 	for i, e := range events {
-		rows[i] = []cell{{shortRevision(e.Revision), yellow}, {c.formatTime(e.At), dim}, {e.By.Name, ""}, {string(e.Via), ""}, {e.Subject, ""}}
+		rows[i] = []cell{{shortRevision(e.Revision), yellow}, {c.formatTime(e.At), dim}, {e.By.Name, ""}, {string(e.Via), ""}, {subjectOf(e), ""}}
 		if seen {
 			rows[i] = append(rows[i], outcome(e))
 		}
 	}
 	c.stdout.table(columns, rows, headers)
+}
+
+// subjectOf returns the subject of a commit. A commit of the template says so.
+func subjectOf(e staging.Event) string {
+	if e.Template {
+		return "template: " + e.Subject
+	}
+	return e.Subject
 }
 
 // outcome returns the result of the rollout of a version, as far as it is known.

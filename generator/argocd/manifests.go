@@ -3,9 +3,6 @@ package argocd
 import (
 	"cmp"
 	"fmt"
-	"maps"
-	"path"
-	"slices"
 	"strings"
 
 	"sigs.k8s.io/yaml"
@@ -171,27 +168,11 @@ func annotations(p *project.Project) object {
 // generatePaths returns the staging's own directory and the top-level directories of
 // templates: a base may refer to its neighbors.
 func generatePaths(p *project.Project) []string {
-	folders := map[string]bool{}
-	add := func(names ...string) {
-		for _, name := range names {
-			if top, _, _ := strings.Cut(path.Clean(name), "/"); top != "." && top != staging.EnvsDir {
-				folders["/"+top] = true
-			}
-		}
+	paths := []string{"."}
+	for _, name := range p.TemplateRoots() {
+		paths = append(paths, "/"+name)
 	}
-	switch {
-	case p.Spec.Output == project.OutputRendered:
-	case p.Spec.Engine == project.EngineJsonnet:
-		add(p.Spec.Jsonnet.File)
-		add(p.Spec.Jsonnet.Libraries...)
-	default:
-		add(p.Spec.Kustomize.Base, p.Spec.Lifecycle.Teardown)
-		add(p.Spec.Kustomize.Components...)
-		for _, parameter := range p.Spec.Parameters {
-			add(slices.Collect(maps.Values(parameter.To.Component))...)
-		}
-	}
-	return append([]string{"."}, slices.Sorted(maps.Keys(folders))...)
+	return paths
 }
 
 // linkKey converts the name of a link into a valid key of an annotation.

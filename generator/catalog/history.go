@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io/fs"
@@ -20,6 +21,46 @@ func (g *Catalog) Versions(ctx context.Context, q staging.HistoryQuery) ([]stagi
 		err = project.NotFound(q.Name)
 	}
 	return events, err
+}
+
+// Changes lists the versions of a staging, newest first, and between them the commits that
+// changed the template, where Argo CD renders it: these reach the staging as well, also a
+// pinned one. Commits are ordered by their time.
+func (g *Catalog) Changes(ctx context.Context, q staging.HistoryQuery) ([]staging.Event, error) {
+	versions, err := g.Versions(ctx, q)
+	if err != nil {
+		return nil, err
+	}
+	_, p, err := g.Latest(ctx)
+	if err != nil {
+		return versions, nil // lint and doctor report it; the versions do not depend on it
+	}
+	for _, root := range p.TemplateRoots() {
+		templates, err := g.Repo.TemplateHistory(ctx, root, q.Limit)
+		if err != nil {
+			return nil, err
+		}
+		versions = withTemplates(versions, templates)
+	}
+	return versions[:min(len(versions), cmp.Or(q.Limit, len(versions)))], nil
+}
+
+// withTemplates inserts commits that changed the template where the staging existed. Both
+// lists have the newest commit first.
+func withTemplates(versions, templates []staging.Event) []staging.Event {
+	var merged []staging.Event
+	for _, t := range templates {
+		for len(versions) > 0 && versions[0].At.After(t.At) {
+			merged, versions = append(merged, versions[0]), versions[1:]
+		}
+		if len(versions) == 0 {
+			break
+		}
+		if !versions[0].Gone && versions[0].Revision != t.Revision {
+			merged = append(merged, t)
+		}
+	}
+	return append(merged, versions...)
 }
 
 // Activity lists the actions on all stagings, newest first; limit 0 means all.

@@ -12,7 +12,21 @@ import (
 // History lists the commits that changed a staging, newest first. A limit of 0 means
 // all.
 func (r *Repo) History(ctx context.Context, name string, limit int) ([]staging.Event, error) {
-	entries, err := r.store.History(ctx, staging.Dir(name), limit)
+	return r.history(ctx, staging.Dir(name), limit)
+}
+
+// TemplateHistory lists the commits that changed a directory of templates, newest first.
+// A limit of 0 means all.
+func (r *Repo) TemplateHistory(ctx context.Context, dir string, limit int) ([]staging.Event, error) {
+	events, err := r.history(ctx, dir, limit)
+	for i := range events {
+		events[i].Template, events[i].Gone, events[i].Tree = true, false, ""
+	}
+	return events, err
+}
+
+func (r *Repo) history(ctx context.Context, path string, limit int) ([]staging.Event, error) {
+	entries, err := r.store.History(ctx, path, limit)
 	if err != nil {
 		return nil, err
 	}
@@ -69,16 +83,11 @@ func (r *Repo) countSameContent(ctx context.Context, entries []gitstore.HistoryE
 // Activity lists the commits that changed any staging, newest first. A limit of 0
 // means all.
 func (r *Repo) Activity(ctx context.Context, limit int) ([]staging.Event, error) {
-	entries, err := r.store.History(ctx, staging.EnvsDir, limit)
-	if err != nil {
-		return nil, err
-	}
-	events := make([]staging.Event, len(entries))
-	for i, entry := range entries {
-		events[i] = eventOf(entry)
+	events, err := r.history(ctx, staging.EnvsDir, limit)
+	for i := range events {
 		events[i].Gone, events[i].Tree = false, "" // the entry is that of all stagings, not of one
 	}
-	return events, nil
+	return events, err
 }
 
 // maxTryAge and maxTries limit how far back FindByKey searches.

@@ -1,6 +1,15 @@
 package staging
 
-import "time"
+import (
+	"slices"
+	"time"
+)
+
+// OwnEvents returns the events that changed files of the staging, without the commits of
+// the template.
+func OwnEvents(events []Event) []Event {
+	return slices.DeleteFunc(slices.Clone(events), func(e Event) bool { return e.Template })
+}
 
 // Person is the author of a commit.
 type Person struct {
@@ -32,8 +41,9 @@ type Event struct {
 	Verb     Verb      `json:"action,omitempty"` // empty for a commit made by hand
 	Subject  string    `json:"subject"`
 	Request  string    `json:"request,omitempty"`
-	Key      string    `json:"-"`                 // idempotency key of the request
-	Tree     string    `json:"-"`                 // git tree of the staging's directory after the commit
-	Gone     bool      `json:"gone,omitempty"`    // the commit deleted the staging
-	Rollout  *Rollout  `json:"rollout,omitempty"` // nil if it is unknown, and for verbs without a rollout
+	Key      string    `json:"-"`                  // idempotency key of the request
+	Tree     string    `json:"-"`                  // git tree of the staging's directory after the commit
+	Gone     bool      `json:"gone,omitempty"`     // the commit deleted the staging
+	Template bool      `json:"template,omitempty"` // the commit changed the template, which Argo CD renders, and no file of the staging
+	Rollout  *Rollout  `json:"rollout,omitempty"`  // nil if it is unknown, and for verbs without a rollout
 }

@@ -37,10 +37,10 @@ func (g *Reader) AttachRollouts(ctx context.Context, name string, events []stagi
 	return staging.AttachRollouts(events, past), nil
 }
 
-// History lists the versions of a staging, newest first, with their rollouts when the
-// query wants them.
+// History lists the changes of a staging, newest first, with the rollouts of its versions
+// when the query wants them.
 func (g *Reader) History(ctx context.Context, q staging.HistoryQuery) ([]staging.Event, error) {
-	events, err := g.Versions(ctx, q)
+	events, err := g.Changes(ctx, q)
 	if err != nil || !q.Rollouts {
 		return events, err
 	}

@@ -24,6 +24,9 @@ func (req *projectRequest) describe(e staging.Event) event {
 	switch e.Verb {
 	case "":
 		line.Action = "Edited in git"
+		if e.Template {
+			line.Action = "Template changed"
+		}
 	case staging.Archive, staging.Delete:
 		line.Class = classInactive
 	case staging.Rollback, staging.PinVerb:

@@ -70,7 +70,8 @@ type conflict struct {
 
 // conflict describes the last change of a staging; nil without a history.
 func (req *projectRequest) conflict(r *http.Request, name string) *conflict {
-	events, err := req.History(r.Context(), staging.HistoryQuery{Name: name, Limit: 1})
+	events, err := req.History(r.Context(), staging.HistoryQuery{Name: name, Limit: shownChanges})
+	events = staging.OwnEvents(events)
 	if err != nil || len(events) == 0 {
 		return nil
 	}

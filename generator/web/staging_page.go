@@ -159,25 +159,34 @@ func (req *projectRequest) addHistory(ctx context.Context, page *stagingPage) er
 	if err != nil {
 		return err
 	}
-	titles := req.project.ServiceTitles()
-	for i, e := range events {
+	own := staging.OwnEvents(events)
+	for _, e := range events {
 		line := req.describe(e)
-		line.Current = i == 0
-		line.Outcome, line.OutcomeClass = rolloutText(e, i == 0, req.shows(project.SectionDetail), titles)
-		if line.OutcomeClass == classBad {
-			line.Class = classBad
-		}
-		if req.canWrite() && !e.Gone {
-			if i+1 < len(events) && !events[i+1].Gone && undoable(e.Verb) {
-				line.Undo = req.stagingPath(page.Row.Name, "undo?to="+e.Revision)
-			}
-			if i > 0 {
-				line.Restore = req.stagingPath(page.Row.Name, "rollback?to="+e.Revision)
-			}
+		if i := slices.IndexFunc(own, func(o staging.Event) bool { return o.Revision == e.Revision }); i >= 0 {
+			req.addWays(&line, page.Row.Name, own, i)
 		}
 		page.History = append(page.History, line)
 	}
 	return nil
+}
+
+// addWays adds the outcome of version i of a staging and the ways back.
+func (req *projectRequest) addWays(line *event, name string, versions []staging.Event, i int) {
+	e := versions[i]
+	line.Current = i == 0
+	line.Outcome, line.OutcomeClass = rolloutText(e, i == 0, req.shows(project.SectionDetail), req.project.ServiceTitles())
+	if line.OutcomeClass == classBad {
+		line.Class = classBad
+	}
+	if !req.canWrite() || e.Gone {
+		return
+	}
+	if i+1 < len(versions) && !versions[i+1].Gone && undoable(e.Verb) {
+		line.Undo = req.stagingPath(name, "undo?to="+e.Revision)
+	}
+	if i > 0 {
+		line.Restore = req.stagingPath(name, "rollback?to="+e.Revision)
+	}
 }
 
 // undoable reports whether a change can be reverted alone. A rollback, for example,
