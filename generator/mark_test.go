@@ -109,3 +109,30 @@ func TestAMarkShowsARoleWhatTheRoleMaySee(t *testing.T) {
 	_, err = viewer.Apply(t.Context(), change.Request{Action: broken("x")})
 	forbidden(t, "a viewer's mark", err)
 }
+
+// A mark made while a changed default is pending is about the settings that run. It counts
+// until the default reaches the staging.
+func TestAMarkIsAboutTheSettingsThatRun(t *testing.T) {
+	eachEngine(t, func(t *testing.T, w *fixture) {
+		w.do(login("1f2e3d4"))
+		w.pendingTemplate()
+		mark := staging.Action{Verb: staging.Mark, Name: "login", Outcome: staging.Tested}
+		if got := w.do(mark).Staging.Status.Tested; got != staging.TestStateTested {
+			t.Errorf("right after the mark: %q", got)
+		}
+		if r := w.do(mark); r.Changed {
+			t.Error("the same mark again is a change")
+		}
+		if r := w.do(staging.Action{Verb: staging.PinVerb, Name: "login", Reason: "demo"}); r.Staging.Status.Tested != staging.TestStateTested {
+			t.Errorf("pinned, with the same files: %q", r.Staging.Status.Tested)
+		}
+		w.do(staging.Action{Verb: staging.Unpin, Name: "login"})
+		if _, err := w.Regenerate(t.Context(), change.RegenerateRequest{By: ada}); err != nil {
+			t.Fatal(err)
+		}
+		views, err := w.Find(t.Context(), staging.Query{Recorded: true})
+		if err != nil || views[0].Status.Tested != staging.TestStateOutdated {
+			t.Errorf("with the new default: %q, %v", views[0].Status.Tested, err)
+		}
+	})
+}

@@ -121,9 +121,10 @@ func OwnerOf(tree *envrepo.Tree, name string) (string, error) {
 	return s.Spec.Branch, nil
 }
 
-// View returns the view of a record, without the phase.
-func View(p *project.Project, s staging.Staging, revision string) staging.View {
-	standing, untried := p.TestState(s)
+// View returns the view of a record, without the phase. content is the hash of the
+// staging's files; "" if it is unknown.
+func View(p *project.Project, s staging.Staging, revision, content string) staging.View {
+	standing, untried := p.TestState(s, content)
 	v := staging.View{Document: s.Document(), Status: staging.Status{
 		Revision: revision, Tested: standing, Untested: untried, URL: p.URL(p.MainService(), s.Name), URLs: map[string]string{}, Services: map[string]staging.ServiceStatus{},
 	}}

@@ -21,7 +21,7 @@ func Views(ctx context.Context, tree *envrepo.Tree, p *project.Project, q stagin
 		if !staging.IsLabel(name) || p.Excludes(name) {
 			continue // a directory that is not a staging: lint reports it
 		}
-		v, err := viewAt(tree, p, name)
+		v, err := viewAt(ctx, tree, p, name)
 		if err != nil {
 			return nil, err
 		}
@@ -78,7 +78,7 @@ func NotFoundFor(tree *envrepo.Tree, a staging.Action) error {
 	return err
 }
 
-func viewAt(tree *envrepo.Tree, p *project.Project, name string) (staging.View, error) {
+func viewAt(ctx context.Context, tree *envrepo.Tree, p *project.Project, name string) (staging.View, error) {
 	s, err := tree.Staging(name)
 	if err == nil {
 		err = p.Check(s)
@@ -89,5 +89,11 @@ func viewAt(tree *envrepo.Tree, p *project.Project, name string) (staging.View, 
 	case err != nil:
 		return invalidView(name, tree.Revision(), err), nil
 	}
-	return View(p, s, tree.Revision()), nil
+	content := ""
+	if s.Spec.Tested.IsOfFiles() {
+		if content, err = tree.ContentHash(ctx, name); err != nil {
+			return staging.View{}, err
+		}
+	}
+	return View(p, s, tree.Revision(), content), nil
 }

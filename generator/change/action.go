@@ -62,7 +62,7 @@ func (w *Writer) planUpdate(ctx context.Context, t task, to target, a staging.Ac
 	a, superseded := a.WithoutOlderBuilds(to.record)
 	if len(superseded) > 0 && len(a.Images) == 0 {
 		next := to.unchanged(supersededNote(*to.record, superseded))
-		next.result.Staging = to.view(*to.record)
+		next.result.Staging = to.view(*to.record, to.content)
 		return next, nil
 	}
 	a, unchecked, err := w.resolveImages(to.project, a, t.digests)
@@ -71,6 +71,9 @@ func (w *Writer) planUpdate(ctx context.Context, t task, to target, a staging.Ac
 	}
 	after, err := to.nextRecord(ctx, t, a)
 	if err != nil {
+		return planned{}, err
+	}
+	if err := w.bindMark(ctx, to, a, &after); err != nil {
 		return planned{}, err
 	}
 	if unchecked := w.pinDefaults(to.project, a, &after, t.digests); len(unchecked) > 0 {

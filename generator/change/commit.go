@@ -110,7 +110,7 @@ func (t task) earlierTry(ctx context.Context, tree *envrepo.Tree) (planned, bool
 	next := to.unchanged("an earlier try of this request made the commit")
 	next.replayed, next.result.Changed, next.result.Revision = true, true, event.Revision
 	if to.record != nil {
-		next.result.Staging = to.view(*to.record)
+		next.result.Staging = to.view(*to.record, to.content)
 	}
 	return next, true, nil
 }

@@ -77,11 +77,11 @@ func (u update) plan(ctx context.Context, w *Writer, t task) (planned, error) {
 		next.edit.Remove = []string{dir}
 	case u.recordOnly:
 		next.edit.Write = u.output.files
-		next.result.Staging = u.view(*u.after)
+		next.result.Staging = u.view(*u.after, u.content)
 	default:
 		next.edit.Replace = append([]envrepo.Directory{{Path: dir, Files: u.output.files}}, u.promotion.stagings...)
 		next.edit.Write = u.promotion.project
-		next.result.Staging = u.view(*u.after)
+		next.result.Staging = u.view(*u.after, "")
 	}
 	if t.Manifests {
 		next.result.Before = before

@@ -249,7 +249,7 @@ func lastTest(p *project.Project, old staging.Staging, before *staging.Staging) 
 	fits := func(t *staging.Test) bool {
 		marked := old
 		marked.Spec.Tested = t
-		state, _ := p.TestState(marked)
+		state, _ := p.TestState(marked, "")
 		return state != "" && state != staging.TestStateOutdated
 	}
 	if before == nil || before.Spec.Tested == nil || fits(old.Spec.Tested) && !fits(before.Spec.Tested) {

@@ -18,6 +18,7 @@ type target struct {
 	exists    bool             // it has a directory, with or without a readable record
 	record    *staging.Staging // nil when there is none, or when it is unreadable
 	recordErr error            // why the record is unreadable
+	content   string           // hash of the other files; "" without a record
 }
 
 // resolveTarget reads octopod.yaml and the record of the staging that an action
@@ -39,11 +40,12 @@ func resolveTarget(ctx context.Context, tree *envrepo.Tree, a staging.Action) (t
 		return to, a, err
 	}
 	s, err := tree.Staging(a.Name)
-	if err == nil {
-		to.record = &s
+	if to.recordErr = err; err != nil {
+		return to, a, nil
 	}
-	to.recordErr = err
-	return to, a, nil
+	to.record = &s
+	to.content, err = tree.ContentHash(ctx, a.Name)
+	return to, a, err
 }
 
 // mustHaveRecord rejects a directory that Octopod did not write.
@@ -65,8 +67,9 @@ func (to target) readError() error {
 	return to.recordErr
 }
 
-// view returns a record of the target as callers see it.
-func (to target) view(s staging.Staging) *staging.View {
-	v := catalog.View(to.project, s, to.tree.Revision())
+// view returns a record of the target as callers see it. content is the hash of its other
+// files, "" if it is unknown.
+func (to target) view(s staging.Staging, content string) *staging.View {
+	v := catalog.View(to.project, s, to.tree.Revision(), content)
 	return &v
 }

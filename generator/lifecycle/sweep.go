@@ -148,7 +148,7 @@ func (s *sweepRun) teardownsDone(ctx context.Context) (map[string]bool, error) {
 	var views []staging.View
 	for _, r := range s.records {
 		if r.Spec.State == staging.Deleting {
-			views = append(views, catalog.View(s.project, r, s.tree.Revision()))
+			views = append(views, catalog.View(s.project, r, s.tree.Revision(), ""))
 		}
 	}
 	if s.snapshot == nil || len(views) == 0 {

@@ -32,16 +32,26 @@ func (p *Project) mark(s staging.Staging, a staging.Action, at staging.Attributi
 }
 
 // TestState returns the test result of a staging at its present versions and settings,
-// and the parts that have changed since the test.
-func (p *Project) TestState(s staging.Staging) (staging.TestState, []staging.TestedPart) {
+// and the parts that have changed since the test. content is the hash of the staging's
+// files; "" if it is unknown.
+func (p *Project) TestState(s staging.Staging, content string) (staging.TestState, []staging.TestedPart) {
 	t := s.Spec.Tested
 	if t == nil {
 		return "", nil
 	}
-	if changed := t.Untested(s.Spec, p.settingsSum(s)); len(changed) > 0 {
+	if changed := t.Untested(s.Spec, p.settingsSum(s), content); len(changed) > 0 {
 		return staging.TestStateOutdated, changed
 	}
 	return staging.TestState(t.Outcome), nil
+}
+
+// BindMark binds the mark of a staging to the settings that run, those of ran, an earlier
+// octopod.yaml. They differ from the present ones while a changed default is pending. Then
+// the mark counts as long as the files have the given content.
+func (p *Project) BindMark(s *staging.Staging, ran *Project, content string) {
+	if sum := ran.settingsSum(*s); s.Spec.Tested != nil && sum != p.settingsSum(*s) {
+		s.Spec.Tested.Settings = sum + "/" + content
+	}
 }
 
 // settingsSum returns a checksum of the effective settings, wherever each value is

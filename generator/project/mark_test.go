@@ -41,7 +41,7 @@ func TestMarkIsValidForItsVersions(t *testing.T) {
 	}
 	for _, tt := range tests {
 		marked.Spec.Services = tt.services
-		if got, _ := new(project.Project).TestState(marked); got != tt.want {
+		if got, _ := new(project.Project).TestState(marked, ""); got != tt.want {
 			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
 		}
 	}
@@ -91,7 +91,7 @@ func TestMarkIsValidForItsSettings(t *testing.T) {
 		if tt.want != nil {
 			wanted = staging.TestStateOutdated
 		}
-		if got, untried := now.TestState(s); got != wanted || !slices.Equal(untried, tt.want) {
+		if got, untried := now.TestState(s, ""); got != wanted || !slices.Equal(untried, tt.want) {
 			t.Errorf("%s: %q, untried is %v; want %q, %v", tt.name, got, untried, wanted, tt.want)
 		}
 	}
@@ -174,7 +174,7 @@ func TestMarkInARecordIsChecked(t *testing.T) {
 
 func standing(t *testing.T, p *project.Project, s staging.Staging) staging.TestState {
 	t.Helper()
-	got, _ := p.TestState(s)
+	got, _ := p.TestState(s, "")
 	return got
 }
 

@@ -61,17 +61,24 @@ const (
 )
 
 // Untested lists the parts of a staging that have changed since the test. settings
-// is the checksum of its present settings.
-func (t *Test) Untested(s Spec, settings string) []TestedPart {
+// is the checksum of its present settings, content the hash of its present files; "" if
+// it is unknown.
+func (t *Test) Untested(s Spec, settings, content string) []TestedPart {
 	var changed []TestedPart
 	if !maps.Equal(t.Services, s.Versions()) {
 		changed = append(changed, TestedVersions)
 	}
-	if t.Settings != "" && t.Settings != settings {
+	tested, files, _ := strings.Cut(t.Settings, "/")
+	if tested != "" && tested != settings && (files == "" || files != content) {
 		changed = append(changed, TestedSettings)
 	}
 	return changed
 }
+
+// IsOfFiles reports whether the mark was made while a changed default was pending. Then "/"
+// and the hash of the tested files follow the checksum of the settings, and the mark counts
+// for these files, whatever octopod.yaml says now.
+func (t *Test) IsOfFiles() bool { return t != nil && strings.Contains(t.Settings, "/") }
 
 // SameResult reports whether two marks differ in nothing but their time.
 func (t *Test) SameResult(o *Test) bool {
