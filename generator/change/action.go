@@ -76,7 +76,7 @@ func (w *Writer) planUpdate(ctx context.Context, t task, to target, a staging.Ac
 	if err := w.bindMark(ctx, to, a, &after); err != nil {
 		return planned{}, err
 	}
-	if unchecked := w.pinDefaults(to.project, a, &after, t.digests); len(unchecked) > 0 {
+	if unchecked := w.pinDefaults(to.project, a, to.record, &after, t.digests); len(unchecked) > 0 {
 		return planned{unchecked: unchecked}, nil
 	}
 	next, err := w.planRecord(ctx, t, update{target: to, action: a, after: &after})
@@ -108,7 +108,7 @@ func (w *Writer) planRecord(ctx context.Context, t task, u update) (planned, err
 	if err := w.generateUpdate(ctx, &u, t.Manifests); err != nil {
 		return planned{}, err
 	}
-	unchecked, note := w.uncheckedObjects(u.project, u.action, u.output.objects, t.digests)
+	unchecked, note := w.uncheckedObjects(ctx, u, t.digests)
 	if len(unchecked) > 0 {
 		return planned{unchecked: unchecked}, nil
 	}

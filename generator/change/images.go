@@ -103,20 +103,26 @@ const maxQueries = 8
 // queryRegistries queries the registries for images in parallel and adds their
 // digests. The error lists every image that is missing.
 func (w *Writer) queryRegistries(ctx context.Context, a staging.Action, images []string, digests map[string]string) error {
-	found, errs := make([]string, len(images)), make([]error, len(images))
-	var group errgroup.Group
-	group.SetLimit(maxQueries)
-	for i, image := range images {
-		group.Go(func() error {
-			found[i], errs[i] = w.Images.Digest(ctx, image)
-			return nil
-		})
-	}
-	_ = group.Wait() // each image has its own error
+	found, errs := w.queryEach(ctx, images)
 	for i, image := range images {
 		digests[image] = found[i]
 	}
 	return imageError(a, images, errs)
+}
+
+// queryEach queries the registries for images in parallel.
+func (w *Writer) queryEach(ctx context.Context, images []string) (digests []string, errs []error) {
+	digests, errs = make([]string, len(images)), make([]error, len(images))
+	var group errgroup.Group
+	group.SetLimit(maxQueries)
+	for i, image := range images {
+		group.Go(func() error {
+			digests[i], errs[i] = w.Images.Digest(ctx, image)
+			return nil
+		})
+	}
+	_ = group.Wait() // each image has its own error
+	return digests, errs
 }
 
 // imageError joins the errors of registries. An error that retrying cannot fix
@@ -135,15 +141,18 @@ func imageError(a staging.Action, images []string, errs []error) error {
 			}
 		}
 	}
-	const hint = "--no-image-check skips this check"
+	what, hint := "change", "`octopod lint` checks "+project.File+" and the templates"
+	if bringsBuilds(a.Verb) {
+		what, hint = "deploy", "--no-image-check skips this check"
+	}
 	switch {
 	case len(unknown) > 0:
 		return &staging.Error{
-			Code: staging.CodeUnavailable, Message: "cannot check whether the images of this deploy exist", Problems: append(missing, unknown...), Technical: true, Hint: hint,
+			Code: staging.CodeUnavailable, Message: "cannot check whether the images of this " + what + " exist", Problems: append(missing, unknown...), Technical: true, Hint: hint,
 		}
 	case len(missing) > 0:
 		return &staging.Error{
-			Code: staging.CodeInvalid, Message: "images of this deploy do not exist", Problems: missing,
+			Code: staging.CodeInvalid, Message: "images of this " + what + " do not exist", Problems: missing,
 			Technical: true, Hint: "push them first; with spec.images.wait in " + project.File + " a deploy waits for its images; " + hint,
 		}
 	}

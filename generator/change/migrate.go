@@ -25,11 +25,25 @@ type MigrateRequest struct {
 	By        rights.Actor
 	DryRun    bool
 	Edits     *staging.Uncommitted // applied to the tip in a dry run; may be nil
+
+	images *imageResults
 }
 
 // MigrateSettings adapts the settings of all stagings, in one commit. A staging that
 // would still not fit the project keeps its files and is reported.
 func (w *Writer) MigrateSettings(ctx context.Context, r MigrateRequest) (RegenerateResult, error) {
+	r.images = newImageResults()
+	for {
+		result, err := w.migrateOnce(ctx, r)
+		if err != nil || !r.images.incomplete() {
+			return result, err
+		}
+		r.images.query(ctx, w)
+	}
+}
+
+// migrateOnce commits nothing while images are unchecked.
+func (w *Writer) migrateOnce(ctx context.Context, r MigrateRequest) (RegenerateResult, error) {
 	if r.DryRun {
 		tree, err := w.TipWith(ctx, r.Edits)
 		if err != nil {
@@ -41,7 +55,9 @@ func (w *Writer) MigrateSettings(ctx context.Context, r MigrateRequest) (Regener
 	}
 	var result RegenerateResult
 	done, err := w.Repo.Change(ctx, func(ctx context.Context, tree *envrepo.Tree) (edit envrepo.Edit, err error) {
-		result, edit, err = w.planMigration(ctx, tree, r)
+		if result, edit, err = w.planMigration(ctx, tree, r); r.images.incomplete() {
+			return envrepo.Edit{}, err
+		}
 		return edit, err
 	})
 	result.Changed, result.Revision = done.Changed, done.Revision
@@ -62,7 +78,7 @@ func (w *Writer) planMigration(ctx context.Context, tree *envrepo.Tree, r Migrat
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, name := range names {
 		group.Go(func() error {
-			items[i], dirs[i] = w.migrate(ctx, tree, p, name, r.Migration)
+			items[i], dirs[i] = w.migrate(ctx, basis{tree, p}, name, r)
 			return nil
 		})
 	}
@@ -79,23 +95,23 @@ func (w *Writer) planMigration(ctx context.Context, tree *envrepo.Tree, r Migrat
 
 // migrate returns one staging's directory with migrated settings. The error of a
 // staging that still does not fit the project shows what is left to migrate.
-func (w *Writer) migrate(ctx context.Context, tree *envrepo.Tree, p *project.Project, name string, m project.Migration) (Regenerated, envrepo.Directory) {
+func (w *Writer) migrate(ctx context.Context, b basis, name string, r MigrateRequest) (Regenerated, envrepo.Directory) {
 	item, dir := Regenerated{Name: name}, envrepo.Directory{Path: staging.Dir(name)}
-	before, err := tree.Staging(name)
+	before, err := b.tree.Staging(name)
 	if err != nil {
 		item.Err = err
 		return item, dir
 	}
-	after, err := p.Migrate(before, m)
+	after, err := b.project.Migrate(before, r.Migration)
 	if err == nil {
-		after = p.WithDeclaredServices(after)
-		err = p.Check(after)
+		after = b.project.WithDeclaredServices(after)
+		err = b.project.Check(after)
 	}
 	if err != nil || sameSettings(before, after) {
 		item.Err = err
 		return item, dir
 	}
-	output, err := w.generate(ctx, basis{tree, p}, after, false)
+	output, err := w.generateChecked(ctx, b, before, after, r.images)
 	item.Changed, item.Err = err == nil, err
 	dir.Files = output.files
 	return item, dir

@@ -26,6 +26,8 @@ type RegenerateRequest struct {
 
 	AllowDataLoss bool // regenerate also what removes objects that hold data
 	KeepImages    bool // keep the images of services that are on an earlier default
+
+	images *imageResults // nil: images are not checked, as lint does
 }
 
 // Regenerated is the outcome for one staging.
@@ -60,6 +62,20 @@ func (r RegenerateResult) Failed() int {
 // together. A staging that fails keeps its files and is reported. A pinned staging
 // keeps its files too.
 func (w *Writer) Regenerate(ctx context.Context, r RegenerateRequest) (RegenerateResult, error) {
+	if !r.KeepImages {
+		r.images = newImageResults()
+	}
+	for {
+		result, err := w.regenerateOnce(ctx, r)
+		if err != nil || !r.images.incomplete() {
+			return result, err
+		}
+		r.images.query(ctx, w)
+	}
+}
+
+// regenerateOnce commits nothing while images are unchecked.
+func (w *Writer) regenerateOnce(ctx context.Context, r RegenerateRequest) (RegenerateResult, error) {
 	if r.DryRun {
 		return w.planRegenerate(ctx, r)
 	}
@@ -72,6 +88,9 @@ func (w *Writer) Regenerate(ctx context.Context, r RegenerateRequest) (Regenerat
 		edit, items, err := w.regenerateAll(ctx, tree, r)
 		if err != nil {
 			return envrepo.Edit{}, err
+		}
+		if r.images.incomplete() {
+			return envrepo.Edit{}, nil
 		}
 		plan, err := edit.Plan(tree)
 		result = RegenerateResult{Items: items, Plan: plan}
@@ -180,7 +199,7 @@ func (w *Writer) regenerate(ctx context.Context, b basis, name string, r Regener
 			return item, dir
 		}
 	}
-	output, err := w.generate(ctx, b, after, true)
+	output, err := w.generateChecked(ctx, b, s, after, r.images)
 	if err != nil {
 		item.Err = err
 		return item, dir
@@ -198,6 +217,24 @@ func (w *Writer) regenerate(ctx context.Context, b basis, name string, r Regener
 		}
 	}
 	return item, dir
+}
+
+// generateChecked generates the files of a staging that is regenerated. Its new default
+// images are pinned, and its new images are checked in their registries.
+func (w *Writer) generateChecked(ctx context.Context, b basis, before, after staging.Staging, images *imageResults) (output generated, err error) {
+	a := staging.Action{Verb: staging.Regenerate, Name: after.Name}
+	if images == nil || !w.checksImages(b.project, a) {
+		return w.generate(ctx, b, after, true)
+	}
+	if err := images.check(w.pinDefaults(b.project, a, &before, &after, images.digests)); err != nil {
+		return output, err
+	}
+	if output, err = w.generate(ctx, b, after, true); err != nil {
+		return output, err
+	}
+	u := update{target: target{tree: b.tree, project: b.project, name: after.Name}, action: a, output: output}
+	missing, _ := w.uncheckedObjects(ctx, u, images.digests)
+	return output, images.check(missing)
 }
 
 // onlyChanged returns the directories to commit, with subject and body of the
