@@ -2,6 +2,7 @@ package generator_test
 
 import (
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -71,5 +72,40 @@ func TestADryRunOfAnImportCommitsNothing(t *testing.T) {
 	result, err := w.Import(t.Context(), change.ImportRequest{Items: importItems(2), By: ada, DryRun: true})
 	if err != nil || !result.Changed || len(result.Plan) == 0 || w.tip().Revision() != before {
 		t.Errorf("got %+v, %v", result, err)
+	}
+}
+
+// The dry run of an import reports what an import reports: also items that collide with each
+// other.
+func TestADryRunOfAnImportNamesCollidingItems(t *testing.T) {
+	named := func(names ...string) (all []change.ImportItem) {
+		for _, name := range names {
+			all = append(all, change.ImportItem{Action: staging.Action{Verb: staging.Create, Name: name, Branch: name, Reason: "imported"}})
+		}
+		return all
+	}
+	for name, tt := range map[string]struct {
+		items  []change.ImportItem
+		failed int
+		want   string
+	}{
+		"one host":   {named("login", "search", "api-login"), 2, "both own the host api-login.staging.example.com"},
+		"one name":   {named("login", "search", "login"), 2, "twice"},
+		"no room":    {named("one", "two", "three", "four"), 3, "the maximum is 3"},
+		"all before": {append(importItems(3), named("login", "api-login")...), 4, "both own the host"},
+	} {
+		w := shop(t, project.EngineKustomize, project.OutputSource)
+		w.replace(project.File, "maxActive: 40", "maxActive: 3\n    whenFull: refuse")
+		for _, dry := range []bool{true, false} {
+			result, err := w.Import(t.Context(), change.ImportRequest{Items: tt.items, By: ada, DryRun: dry})
+			if err != nil || result.Changed {
+				t.Fatalf("%s: %+v, %v", name, result, err)
+			}
+			for i, outcome := range result.Outcomes {
+				if failed := outcome.Err != nil; failed != (i == tt.failed) || failed && !strings.Contains(outcome.Err.Error(), tt.want) {
+					t.Errorf("%s, dry run %v: item %d: %v", name, dry, i, outcome.Err)
+				}
+			}
+		}
 	}
 }

@@ -53,20 +53,22 @@ func (w *Writer) Import(ctx context.Context, r ImportRequest) (ImportResult, err
 	if len(r.Items) == 0 {
 		return result, nil
 	}
-	items, requests := map[string]ImportItem{}, make([]Request, len(r.Items))
+	items, requests, tasks := map[string]ImportItem{}, make([]Request, len(r.Items)), make([]task, len(r.Items))
 	for i, item := range r.Items {
 		items[item.Action.Name] = item
-		requests[i] = Request{Action: item.Action, By: r.By, DryRun: true}
+		requests[i] = Request{Action: item.Action, By: r.By}
+		tasks[i] = w.newTask(requests[i], nil)
 	}
 	plan := func(ctx context.Context, tree *envrepo.Tree, t task) (planned, error) {
 		return w.planImport(ctx, tree, t, items[t.Action.Name])
 	}
-	done, errs := w.applyAll(ctx, tree, requests, plan)
+	plans := planAhead(ctx, tree, tasks, plan)
+	if err := checkTogether(ctx, tree, plans, tasks); err != nil {
+		return ImportResult{}, err
+	}
+	done, errs := dryRun(plans, tree.Revision())
 	failed := slices.ContainsFunc(errs, func(err error) bool { return err != nil })
 	if !r.DryRun && !failed {
-		for i := range requests {
-			requests[i].DryRun = false
-		}
 		done, errs = w.applyAll(ctx, tree, requests, plan)
 	}
 	for i, item := range r.Items {
@@ -77,6 +79,39 @@ func (w *Writer) Import(ctx context.Context, r ImportRequest) (ImportResult, err
 		}
 	}
 	return result, nil
+}
+
+// checkTogether fails each planned creation that the ones before it do not allow: both have
+// one name or one host, or the project has no room for both.
+func checkTogether(ctx context.Context, tree *envrepo.Tree, plans []plannedAction, tasks []task) error {
+	for i := range plans {
+		if plans[i].err != nil || len(plans[i].result.Plan) == 0 {
+			continue
+		}
+		to, a, err := resolveTarget(ctx, tree, tasks[i].Action)
+		if err != nil {
+			return err
+		}
+		next, err := plans[i].edit.ApplyTo(ctx, tree)
+		if err != nil {
+			return err
+		}
+		after, err := next.Staging(a.Name)
+		switch {
+		case err != nil:
+			return err
+		case to.exists:
+			plans[i].err = staging.Errorf(staging.CodeExists, "staging %q is in the import twice", a.Name)
+			continue
+		}
+		if err = to.checkHosts(); err == nil {
+			err = to.checkQuota(ctx, after)
+		}
+		if plans[i].err = err; err == nil {
+			tree = next
+		}
+	}
+	return nil
 }
 
 // planImport plans the creation of one staging.
