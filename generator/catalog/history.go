@@ -45,8 +45,9 @@ func (g *Catalog) Changes(ctx context.Context, q staging.HistoryQuery) ([]stagin
 	return versions[:min(len(versions), cmp.Or(q.Limit, len(versions)))], nil
 }
 
-// withTemplates inserts commits that changed the template where the staging existed. Both
-// lists have the newest commit first.
+// withTemplates inserts commits that people made to the template while the staging existed.
+// Both lists have the newest commit first. Octopod's own commit to the template, init, comes
+// before every staging.
 func withTemplates(versions, templates []staging.Event) []staging.Event {
 	var merged []staging.Event
 	for _, t := range templates {
@@ -56,7 +57,7 @@ func withTemplates(versions, templates []staging.Event) []staging.Event {
 		if len(versions) == 0 {
 			break
 		}
-		if !versions[0].Gone && versions[0].Revision != t.Revision {
+		if t.Via == staging.ViaGit && !versions[0].Gone && versions[0].Revision != t.Revision {
 			merged = append(merged, t)
 		}
 	}
