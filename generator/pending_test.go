@@ -256,3 +256,22 @@ func (w *fixture) project() *project.Project {
 	}
 	return p
 }
+
+// A new default image brings nothing else to the stagings that follow it.
+func TestPendingChangesDoNotRideAlong(t *testing.T) {
+	eachEngine(t, func(t *testing.T, w *fixture) {
+		w.withFollowers()
+		w.do(login("1f2e3d4"))
+		w.do(mainBuild("2a3b4c5"))
+		w.pendingTemplate()
+		w.do(mainBuild("3c4d5e6"))
+		if s := w.record("login"); !strings.HasSuffix(s.Spec.Services["backend"].Image, ":3c4d5e6") {
+			t.Fatalf("login does not follow: %s", s.Spec.Services["backend"].Image)
+		}
+		for path, text := range w.withoutRecord("login") {
+			if strings.Contains(text, "warn") {
+				t.Errorf("the new default image rolled out the pending default in %s", path)
+			}
+		}
+	})
+}

@@ -73,12 +73,15 @@ func (w *Writer) planMigration(ctx context.Context, tree *envrepo.Tree, r Migrat
 	if err := p.CheckMigration(r.Migration); err != nil {
 		return RegenerateResult{}, envrepo.Edit{}, err
 	}
-	items, dirs := make([]Regenerated, len(names)), make([]envrepo.Directory, len(names))
+	items, dirs, pending := make([]Regenerated, len(names)), make([]envrepo.Directory, len(names)), make([][]string, len(names))
 	var group errgroup.Group
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, name := range names {
 		group.Go(func() error {
 			items[i], dirs[i] = w.migrate(ctx, basis{tree, p}, name, r)
+			if items[i].Changed {
+				pending[i] = w.pendingOf(ctx, tree, p, name)
+			}
 			return nil
 		})
 	}
@@ -89,8 +92,23 @@ func (w *Writer) planMigration(ctx context.Context, tree *envrepo.Tree, r Migrat
 	edit := envrepo.Edit{Verb: MigrateSettings, By: r.By.Person, Via: r.By.Via, Request: r.By.Request, Key: r.By.Key}
 	edit.Replace, edit.Subject, edit.Body = onlyChanged(items, dirs)
 	edit.Body = strings.TrimPrefix(edit.Body+"\n\n"+r.Migration.Summary(), "\n\n")
+	for i, objects := range pending {
+		if len(objects) > 0 {
+			edit.Body += fmt.Sprintf("\n%s, pending changes: %s", names[i], strings.Join(objects, ", "))
+		}
+	}
 	plan, err := edit.Plan(tree)
 	return RegenerateResult{Items: items, Plan: plan}, edit, err
+}
+
+// pendingOf lists the pending changes that a migration ships to a staging.
+func (w *Writer) pendingOf(ctx context.Context, tree *envrepo.Tree, p *project.Project, name string) []string {
+	before, err := tree.Staging(name)
+	if err != nil {
+		return nil
+	}
+	pending, _ := w.pending(ctx, target{tree: tree, project: p, name: name, exists: true, record: &before})
+	return pending
 }
 
 // migrate returns one staging's directory with migrated settings. The error of a

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"runtime"
 	"slices"
+	"strings"
 
 	"golang.org/x/sync/errgroup"
 
@@ -64,28 +65,28 @@ func (w *Writer) promoteDefaults(ctx context.Context, u update, by rights.Actor,
 	if err := by.Authorize(p, rights.Follow, u.name); err != nil {
 		return promotion{}, err
 	}
-	return result, w.updateUsers(ctx, tree, next, u.name, images, &result)
+	return result, w.updateUsers(ctx, u, next, images, &result)
 }
 
 // updateUsers regenerates, in parallel, every other staging that uses one of the old
 // default images. A staging that fails keeps its files and is listed in failed.
-func (w *Writer) updateUsers(ctx context.Context, tree *envrepo.Tree, p *project.Project, except string, images map[string]string, result *promotion) error {
-	names, err := tree.Names()
+func (w *Writer) updateUsers(ctx context.Context, u update, p *project.Project, images map[string]string, result *promotion) error {
+	names, err := u.tree.Names()
 	if err != nil {
 		return err
 	}
-	if err := tree.PrefetchRecords(ctx, names); err != nil {
+	if err := u.tree.PrefetchRecords(ctx, names); err != nil {
 		return err
 	}
 	users := make([]usesDefault, len(names))
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i, name := range names {
-		if name == except {
+		if name == u.name {
 			continue
 		}
 		group.Go(func() error {
-			users[i] = w.updateUser(ctx, tree, p, name, images)
+			users[i] = w.updateUser(ctx, target{tree: u.tree, project: u.project, name: name, exists: true}, p, images)
 			return ctx.Err()
 		})
 	}
@@ -111,8 +112,10 @@ type usesDefault struct {
 	err     error
 }
 
-func (w *Writer) updateUser(ctx context.Context, tree *envrepo.Tree, p *project.Project, name string, images map[string]string) usesDefault {
-	before, err := tree.Staging(name)
+// updateUser generates the files of a staging with new default images: from what its
+// committed files were generated from, so that nothing pending rides along.
+func (w *Writer) updateUser(ctx context.Context, to target, p *project.Project, images map[string]string) usesDefault {
+	before, err := to.tree.Staging(to.name)
 	if err != nil {
 		return usesDefault{} // an unreadable record says nothing about its images
 	}
@@ -120,14 +123,19 @@ func (w *Writer) updateUser(ctx context.Context, tree *envrepo.Tree, p *project.
 	if !changed {
 		return usesDefault{}
 	}
-	u := usesDefault{changes: staging.Differences(&before, &after), dir: envrepo.Directory{Path: staging.Dir(name)}}
-	for i := range u.changes {
-		u.changes[i].Staging, u.changes[i].What = name, name+" follows, "+u.changes[i].What
+	to.record = &before
+	user := update{target: to, after: &after}
+	u := usesDefault{changes: staging.Differences(&before, &after), dir: envrepo.Directory{Path: staging.Dir(to.name)}}
+	u.err = w.generateEffect(ctx, &user)
+	if len(user.pending) > 0 {
+		u.changes = append(u.changes, staging.Difference{What: "pending changes", To: strings.Join(user.pending, ", ")})
 	}
-	output, err := w.generate(ctx, basis{tree, p}, after, false)
-	if u.dir.Files, u.err = output.files, err; output.objects != nil {
-		before, _ := w.CommittedObjects(ctx, tree, p, name) // broken files must not prevent their repair
-		u.err = dataLossError(name, DataLoss(before, output.objects))
+	for i := range u.changes {
+		u.changes[i].Staging, u.changes[i].What = to.name, to.name+" follows, "+u.changes[i].What
+	}
+	if u.dir.Files = user.output.files; u.err == nil && user.output.objects != nil {
+		objects, _ := w.CommittedObjects(ctx, to.tree, to.project, to.name) // broken files must not prevent their repair
+		u.err = dataLossError(to.name, DataLoss(objects, user.output.objects))
 	}
 	return u
 }
