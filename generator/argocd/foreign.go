@@ -37,22 +37,22 @@ func (f Foreign) String() string {
 }
 
 // ForeignIn returns the objects in files of an env repo that a project's manifests would
-// replace, and the Applications that a staging would take over. The files are those of
-// others.
+// replace, the Applications that a staging would take over, and the AppProjects whose
+// namespaces overlap. The files are those of others.
 func ForeignIn(p *project.Project, files []staging.File) []Foreign {
 	var found []Foreign
 	for _, file := range files {
 		for _, document := range bytes.Split(file.Data, []byte("\n---")) {
 			var app v1alpha1.Application // the other kinds have the same metadata
 			if yaml.Unmarshal(document, &app) == nil {
-				found = append(found, foreignDocument(p, file.Path, &app)...)
+				found = append(found, foreignDocument(p, file.Path, document, &app)...)
 			}
 		}
 	}
 	return found
 }
 
-func foreignDocument(p *project.Project, path string, app *v1alpha1.Application) []Foreign {
+func foreignDocument(p *project.Project, path string, document []byte, app *v1alpha1.Application) []Foreign {
 	if !strings.HasPrefix(app.APIVersion, "argoproj.io/") || cmp.Or(app.Namespace, p.Spec.ArgoCD.Namespace) != p.Spec.ArgoCD.Namespace {
 		return nil
 	}
@@ -61,7 +61,12 @@ func foreignDocument(p *project.Project, path string, app *v1alpha1.Application)
 	switch app.Kind {
 	case "Application":
 		found = foreignApplication(p, app)
-	case "AppProject", "ApplicationSet":
+	case "AppProject":
+		var other v1alpha1.AppProject
+		if yaml.Unmarshal(document, &other) == nil {
+			found = foreignProject(p, &other)
+		}
+	case "ApplicationSet":
 		found = replaced(p, app.Kind, app.ObjectMeta)
 	}
 	for i := range found {
@@ -139,7 +144,8 @@ func foreignProject(p *project.Project, other *v1alpha1.AppProject) []Foreign {
 	}
 	own := p.Namespace("*")
 	for _, d := range other.Spec.Destinations {
-		if d.Namespace != "*" && !strings.HasPrefix(d.Namespace, "!") && project.PatternsOverlap(own, d.Namespace) {
+		elsewhere := d.Server != "" && d.Server != "*" && d.Server != p.Spec.ArgoCD.Destination
+		if !elsewhere && d.Namespace != "*" && !strings.HasPrefix(d.Namespace, "!") && project.PatternsOverlap(own, d.Namespace) {
 			return []Foreign{{Object: "AppProject " + other.Name, Conflict: fmt.Sprintf("its namespaces %s overlap with %s of this project", d.Namespace, own)}}
 		}
 	}

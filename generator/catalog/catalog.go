@@ -18,6 +18,8 @@ type Catalog struct {
 	Renderer *render.Renderer
 	Heads    Heads            // branches of the application's repositories; nil when no forge is configured
 	Now      func() time.Time // dates records and observations
+	// Served reads the other env repos of the server, by address. Nil outside of a server.
+	Served func(context.Context) map[string]*envrepo.Tree
 }
 
 // Open reads octopod.yaml and resolves the staging of an action. One request fetches

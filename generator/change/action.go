@@ -69,7 +69,7 @@ func (w *Writer) planUpdate(ctx context.Context, t task, to target, a staging.Ac
 	if err != nil || len(unchecked) > 0 {
 		return planned{unchecked: unchecked}, err
 	}
-	after, err := to.nextRecord(ctx, t, a)
+	after, err := w.nextRecord(ctx, t, to, a)
 	if err != nil {
 		return planned{}, err
 	}
@@ -88,12 +88,12 @@ func (w *Writer) planUpdate(ctx context.Context, t task, to target, a staging.Ac
 
 // nextRecord returns the record after an action, if the project has room for it and the
 // actor may change its settings.
-func (to target) nextRecord(ctx context.Context, t task, a staging.Action) (staging.Staging, error) {
+func (w *Writer) nextRecord(ctx context.Context, t task, to target, a staging.Action) (staging.Staging, error) {
 	after, err := to.project.Apply(to.record, a, t.stamp)
 	if err != nil {
 		return after, err
 	}
-	if err := to.checkHosts(); err != nil {
+	if err := w.checkOwners(ctx, to); err != nil {
 		return after, err
 	}
 	if err := to.checkQuota(ctx, after); err != nil {

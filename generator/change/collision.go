@@ -1,12 +1,22 @@
 package change
 
 import (
+	"context"
 	"fmt"
 
 	"octopod/generator/envrepo"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
+
+// checkOwners rejects a new staging with a name in the cluster that another staging owns
+// already, of this project or of another one.
+func (w *Writer) checkOwners(ctx context.Context, to target) error {
+	if err := to.checkHosts(); err != nil {
+		return err
+	}
+	return w.checkNeighbors(ctx, to)
+}
 
 // checkHosts rejects a new staging with a host that another staging owns already. Both
 // would claim it with an Ingress, and one would get the other's requests.

@@ -128,7 +128,7 @@ func (w *Writer) planImport(ctx context.Context, tree *envrepo.Tree, t task, ite
 		after, err = to.project.Apply(&after, staging.Action{Verb: staging.Archive, Name: a.Name, Reason: a.Reason}, t.stamp)
 	}
 	if err == nil {
-		err = to.checkHosts()
+		err = w.checkOwners(ctx, to)
 	}
 	if err == nil {
 		err = to.checkQuota(ctx, after)

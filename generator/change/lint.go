@@ -51,6 +51,11 @@ func (w *Writer) Lint(ctx context.Context, edits *staging.Uncommitted) ([]stagin
 		return nil, err
 	}
 	problems = append(problems, shared...)
+	neighbors, err := w.lintNeighbors(ctx, tree, p)
+	if err != nil {
+		return nil, err
+	}
+	problems = append(problems, neighbors...)
 	problems = append(problems, unknownRules(p)...)
 	problems = append(problems, missingFiles(tree, p, text)...)
 	problems = append(problems, w.lintTemplate(ctx, tree, p, text)...)

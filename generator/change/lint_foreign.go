@@ -47,6 +47,9 @@ func lintForeign(ctx context.Context, tree *envrepo.Tree, p *project.Project) ([
 	var problems []staging.Problem
 	for _, f := range argocd.ForeignIn(p, files) {
 		fix := "choose another name for the project"
+		if !f.Replaced {
+			fix = "choose another spec.naming.namespace"
+		}
 		if f.Staging != "" {
 			fix = fmt.Sprintf("add %s to spec.argocd.exclude", f.Staging)
 			if _, recorded, _ := tree.Entry(staging.RecordPath(f.Staging)); recorded {

@@ -123,7 +123,7 @@ func (r rollback) plan(ctx context.Context, tree *envrepo.Tree, t task) (planned
 	}
 	a.Reason = r.reason(a)
 	after := to.restoredRecord(old, a, t.stamp)
-	if err := to.checkRollback(ctx, t, a, after); err != nil {
+	if err := r.writer.checkRollback(ctx, t, to, a, after); err != nil {
 		return planned{}, err
 	}
 	u := update{target: to, action: a, after: &after}
@@ -138,7 +138,7 @@ func (r rollback) plan(ctx context.Context, tree *envrepo.Tree, t task) (planned
 
 // checkRollback rejects a restored record that the actor may not deploy, or that does
 // not fit the project of today.
-func (to target) checkRollback(ctx context.Context, t task, a staging.Action, after staging.Staging) error {
+func (w *Writer) checkRollback(ctx context.Context, t task, to target, a staging.Action, after staging.Staging) error {
 	if err := to.readError(); err != nil {
 		return err
 	}
@@ -154,7 +154,7 @@ func (to target) checkRollback(ctx context.Context, t task, a staging.Action, af
 	if err := to.project.CheckRestored(to.record, after); err != nil {
 		return err
 	}
-	if err := to.checkHosts(); err != nil {
+	if err := w.checkOwners(ctx, to); err != nil {
 		return err
 	}
 	return to.checkQuota(ctx, after)

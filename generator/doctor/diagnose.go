@@ -44,6 +44,7 @@ func (g *Doctor) Diagnose(ctx context.Context) ([]Finding, error) {
 	}
 	d.branch(p)
 	d.directories(tree, p)
+	d.neighbors(ctx, p)
 	d.files(tree, p)
 	d.editedByHand(ctx, tree, p)
 	d.sinks(tree, p)

@@ -78,6 +78,22 @@ func (d *diagnosis) editedByHand(ctx context.Context, tree *envrepo.Tree, p *pro
 		fmt.Sprintf("`octopod diff %s` shows the edit; `octopod regenerate %s` restores the files; to keep the edit, make it a setting or a change of the template", edited[0], strings.Join(edited, " ")))
 }
 
+// neighbors reports other projects whose namespaces overlap with those of the project.
+func (d *diagnosis) neighbors(ctx context.Context, p *project.Project) {
+	const check = "names of other projects"
+	neighbors, err := d.Neighbors(ctx, p)
+	if err != nil {
+		d.failed(check, err)
+		return
+	}
+	for _, n := range neighbors {
+		if p.NamespacesOverlap(n.Project) {
+			d.add(check, Warning, fmt.Sprintf("the namespaces %s overlap with %s of project %s (%s)", p.Namespace("*"), n.Project.Namespace("*"), n.Project.Metadata.Name, n.Where),
+				"choose another spec.naming.namespace for one of them, before the first staging")
+		}
+	}
+}
+
 // foreign reports objects in Argo CD and in the env repo that are not Octopod's and have
 // a name or a namespace that a staging could get, or the name of the project.
 func (d *diagnosis) foreign(ctx context.Context, tree *envrepo.Tree, p *project.Project) {

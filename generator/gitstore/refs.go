@@ -80,10 +80,12 @@ func (r refs) eachPacked(visit func(string, Hash)) error {
 }
 
 // branches lists the names of all branches.
-func (r refs) branches() ([]string, error) {
-	const prefix = "refs/heads/"
+func (r refs) branches() ([]string, error) { return r.below("refs/heads/") }
+
+// below lists the names of the references with a prefix, without it.
+func (r refs) below(prefix string) ([]string, error) {
 	seen := map[string]bool{}
-	root := filepath.Join(r.dir, "refs", "heads")
+	root := filepath.Join(r.dir, filepath.FromSlash(prefix))
 	err := filepath.WalkDir(root, func(p string, d fs.DirEntry, err error) error {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil // git may remove empty directories at any time

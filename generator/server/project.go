@@ -12,6 +12,7 @@ import (
 	"octopod/generator"
 	"octopod/generator/auth"
 	"octopod/generator/branch"
+	"octopod/generator/envrepo"
 	"octopod/generator/live"
 	"octopod/generator/project"
 	"octopod/generator/receiver"
@@ -218,6 +219,25 @@ func (r identityRights) Origin() *project.RunOrigin { return r.identity.Origin }
 
 func (r identityRights) Check(p *project.Project, verb staging.Verb, name string) error {
 	return auth.Check(p, r.identity, verb, name)
+}
+
+// connectNeighbors lets each project compare its names in the cluster with those of the
+// others. An env repo that cannot be read is left out: it must not stop the others.
+func (h *projectSet) connectNeighbors() {
+	for _, s := range h.projects {
+		s.stagings.Served = func(ctx context.Context) map[string]*envrepo.Tree {
+			trees := map[string]*envrepo.Tree{}
+			for _, other := range h.projects {
+				if other == s {
+					continue
+				}
+				if tree, err := other.stagings.Repo.Tip(ctx); err == nil {
+					trees["env repo "+other.repo] = tree
+				}
+			}
+			return trees
+		}
+	}
 }
 
 // ready reports whether every env repo was read once.

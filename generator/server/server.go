@@ -99,6 +99,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 		s.claim = func(name string) error { return r.claim(s, name) }
 		r.projects = append(r.projects, s)
 	}
+	r.connectNeighbors()
 	r.metrics.watchFeeds(r.projectSet)
 	return r, nil
 }
