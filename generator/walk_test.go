@@ -8,167 +8,245 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"octopod/generator/change"
+	"octopod/generator/lifecycle"
 	"octopod/generator/project"
+	"octopod/generator/render"
 	"octopod/generator/staging"
 )
 
 var walks = flag.Int("walks", 2, "random walks for each engine and output; -walks 125 makes 500")
 
-// walker takes random steps over all verbs on two stagings, with edits of octopod.yaml in
-// between, and checks after each step that it did what its verb says.
-type walker struct {
-	*fixture
-	random *rand.Rand
-	ran    map[string][]string // images and settings that ran, by staging
-	level  string              // the default of LOG_LEVEL
-	steps  []string
+// walkSteps is the number of steps of one walk.
+const walkSteps = 20
+
+// TestRandomWalk is the promise of every verb at once: the objects of a staging change only
+// in commits whose message says so and that are in its history, a rollback ends at images
+// and settings that ran before, a mark counts for what was tested only, and no two stagings
+// own one host. A walk takes random steps over all verbs and edits in two projects of one
+// repository.
+func TestRandomWalk(t *testing.T) {
+	for _, engine := range []project.Engine{project.EngineKustomize, project.EngineJsonnet} {
+		for _, output := range []project.Output{project.OutputSource, project.OutputRendered} {
+			t.Run(string(engine)+"/"+string(output), func(t *testing.T) {
+				t.Parallel()
+				renderer := newRenderer(t)
+				for seed := range *walks {
+					k := newWalk(t, seed, renderer, engine, output)
+					for range walkSteps {
+						k.step()
+					}
+				}
+			})
+		}
+	}
 }
 
-var walkedNames = []string{"login", "search"}
+// walk is a random walk over two projects.
+type walk struct {
+	t        *testing.T
+	random   *rand.Rand
+	projects []*walker
+	steps    []string
+}
 
-// verbsOfTheRecord change no other file than the record.
-var verbsOfTheRecord = []staging.Verb{staging.Mark, staging.PinVerb, staging.Unpin, staging.Keep, staging.Unkeep, staging.Extend}
-
-// TestRandomWalk is the promise of every verb at once: the files of a staging change only
-// by an action whose commit says so, and a rollback ends at images and settings that ran
-// before.
-func TestRandomWalk(t *testing.T) {
-	eachEngine(t, func(t *testing.T, w *fixture) {
-		for seed := range *walks {
-			k := &walker{fixture: w, random: rand.New(rand.NewPCG(uint64(seed), 7)), ran: map[string][]string{}, level: "info"}
-			for _, name := range walkedNames {
-				if w.has(name) {
-					w.do(staging.Action{Verb: staging.Delete, Name: name})
-				}
-				w.do(k.deploy(name))
-				k.remember(name)
-			}
-			for range 14 {
-				k.step()
-			}
+func newWalk(t *testing.T, seed int, renderer *render.Renderer, engine project.Engine, output project.Output) *walk {
+	k := &walk{t: t, random: rand.New(rand.NewPCG(uint64(seed), 7)), steps: []string{fmt.Sprintf("seed %d", seed)}}
+	for _, w := range twoProjects(t, renderer, engine, output) {
+		k.projects = append(k.projects, &walker{fixture: w, walk: k, random: k.random, oracle: newOracle(w, k), level: "info", size: "20m"})
+	}
+	for _, w := range k.projects {
+		w.follow()
+		for _, branch := range walkedBranches {
+			w.take(w.deploy(branch))
 		}
+	}
+	return k
+}
+
+// step takes a step in one project, and checks both.
+func (k *walk) step() {
+	w := k.projects[k.random.IntN(len(k.projects))]
+	w.now = w.now.Add(choose(k.random, time.Minute, time.Hour, 24*time.Hour))
+	w.move()
+	k.checkOwners()
+}
+
+func (k *walk) fatalf(format string, args ...any) {
+	k.t.Helper()
+	k.t.Fatalf("%s\nsteps:\n  %s", fmt.Sprintf(format, args...), strings.Join(k.steps, "\n  "))
+}
+
+// walker takes the steps in one project.
+type walker struct {
+	*fixture
+	*oracle
+	walk        *walk
+	random      *rand.Rand
+	level, size string // what the edits of files change
+	broken      []staging.File
+}
+
+var (
+	walkedBranches = []string{"feature/login", "feature/api-login", "feature/cart", "main"}
+	walkedLevels   = []string{"debug", "info", "warn", "error"}
+)
+
+func choose[T any](r *rand.Rand, all ...T) T { return all[r.IntN(len(all))] }
+
+// names lists the stagings of the project.
+func (w *walker) names() []string {
+	names, err := w.tip().Names()
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return names
+}
+
+// move takes one random step: two of three steps are actions on one staging.
+func (w *walker) move() {
+	switch n := w.random.IntN(30); {
+	case n < 20:
+		w.take(w.action())
+	case n < 22:
+		w.take(w.mainBuild())
+	case n < 23:
+		w.run("regenerate all", func() error {
+			_, err := w.Regenerate(w.t.Context(), change.RegenerateRequest{By: ada})
+			return err
+		})
+	case n < 24:
+		w.migrate()
+	case n < 25:
+		w.run("sweep", func() error {
+			_, err := w.Sweep(w.t.Context(), lifecycle.SweepRequest{By: ada, MaxShare: 100})
+			return err
+		})
+	case n < 26:
+		w.importOld()
+	case n < 27:
+		w.run("lint --fix", func() error {
+			_, err := w.Fix(w.t.Context(), ada, false)
+			return err
+		})
+	default:
+		w.edit()
+	}
+}
+
+func (w *walker) deploy(branch string) staging.Action {
+	tag := fmt.Sprintf("%07x", w.random.Uint32()&0xfffffff)
+	service := choose(w.random, "frontend", "frontend", "backend")
+	return staging.Action{Verb: staging.Deploy, Branch: branch, Images: map[string]staging.Build{service: w.build(service, tag)}}
+}
+
+func (w *walker) build(service, tag string) staging.Build {
+	return staging.Build{Image: "registry.example.com/shop/" + service + ":" + tag, Commit: tag}
+}
+
+// mainBuild deploys the default branch, which moves the default image.
+func (w *walker) mainBuild() staging.Action {
+	a := w.deploy("main")
+	tag := a.Images[slices.Collect(maps.Keys(a.Images))[0]].Commit
+	a.Images = map[string]staging.Build{"backend": w.build("backend", tag)}
+	return a
+}
+
+// action returns a random action on one staging.
+func (w *walker) action() staging.Action {
+	names := w.names()
+	if len(names) == 0 {
+		return w.deploy("feature/login")
+	}
+	name := choose(w.random, names...)
+	title, until := fmt.Sprint("title ", w.random.IntN(5)), w.now.AddDate(0, 0, 1)
+	a := choose(w.random,
+		w.deploy(choose(w.random, walkedBranches...)), w.deploy(choose(w.random, walkedBranches...)),
+		staging.Action{Verb: staging.Create, Branch: choose(w.random, walkedBranches...)},
+		staging.Action{Verb: staging.Create, Name: choose(w.random, "login", "api-login", "api-api-login", "cart", "api-cart"), Branch: "other"},
+		staging.Action{Verb: staging.Update, Images: map[string]staging.Build{"backend": w.build("backend", "abc1234")}},
+		staging.Action{Verb: staging.Set, Set: w.values()}, staging.Action{Verb: staging.Set, Set: w.values()},
+		staging.Action{Verb: staging.Set, Absent: []string{"LEGACY_FLAG"}},
+		staging.Action{Verb: staging.Set, Presets: []string{"payments-production"}},
+		staging.Action{Verb: staging.Set, DropPresets: []string{"payments-production"}},
+		staging.Action{Verb: staging.Set, Title: &title},
+		staging.Action{Verb: staging.Unset, Unset: []string{choose(w.random, "LOG_LEVEL", "PAYMENT_GATEWAY", "backend.replicas")}},
+		staging.Action{Verb: staging.Archive}, staging.Action{Verb: staging.Archive, Until: &until},
+		staging.Action{Verb: staging.Restore}, staging.Action{Verb: staging.Restore},
+		staging.Action{Verb: staging.Restart}, staging.Action{Verb: staging.Restart, Reason: "stuck"},
+		staging.Action{Verb: staging.PinVerb, Reason: "walk"}, staging.Action{Verb: staging.Unpin}, staging.Action{Verb: staging.Unpin},
+		staging.Action{Verb: staging.Keep, Reason: "walk"}, staging.Action{Verb: staging.Unkeep}, staging.Action{Verb: staging.Extend},
+		staging.Action{Verb: staging.Mark, Outcome: staging.Tested}, staging.Action{Verb: staging.Mark, Outcome: staging.Broken, Note: title},
+		staging.Action{Verb: staging.Mark, Outcome: staging.Untested},
+		staging.Action{Verb: staging.Rollback}, staging.Action{Verb: staging.Rollback}, staging.Action{Verb: staging.Rollback, To: w.revision(name)},
+		staging.Action{Verb: staging.Rollback, Name: "main", WithDefault: true},
+		staging.Action{Verb: staging.Undo, To: w.revision(name)}, staging.Action{Verb: staging.Undo, To: w.revision(name)},
+		staging.Action{Verb: staging.Regenerate}, staging.Action{Verb: staging.Delete},
+	)
+	if a.Name == "" && a.Branch == "" {
+		a.Name = name
+	}
+	return a
+}
+
+func (w *walker) values() map[string]string {
+	return choose(w.random,
+		map[string]string{"PAYMENT_GATEWAY": choose(w.random, "sandbox", "production")},
+		map[string]string{"LOG_LEVEL": choose(w.random, walkedLevels...)},
+		map[string]string{"backend.replicas": choose(w.random, "0", "2", "3")},
+		map[string]string{"backend.memory": choose(w.random, "128Mi", "512Mi"), "LEGACY_FLAG": "off"},
+	)
+}
+
+// revision returns a random version of a staging.
+func (w *walker) revision(name string) string {
+	events, err := w.Versions(w.t.Context(), staging.HistoryQuery{Name: name, Limit: 8})
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return choose(w.random, events...).Revision
+}
+
+// take applies an action, which may be refused.
+func (w *walker) take(a staging.Action) {
+	w.t.Helper()
+	said := strings.TrimSpace(fmt.Sprintf("%s %s%s %s", a.Verb, a.Name, a.Branch, a.To[:min(7, len(a.To))]))
+	w.run(said, func() error {
+		_, err := w.Apply(w.t.Context(), change.Request{Action: a, By: ada, AllowDataLoss: a.Verb == staging.Rollback})
+		return err
 	})
 }
 
-func (k *walker) deploy(name string) staging.Action {
-	tag := fmt.Sprintf("%07x", k.random.Uint32()&0xfffffff)
-	return staging.Action{Verb: staging.Deploy, Branch: "feature/" + name,
-		Images: map[string]staging.Build{"frontend": {Image: "registry.example.com/shop/frontend:" + tag, Commit: tag}}}
+// run takes a step and checks the commits that it made.
+func (w *walker) run(said string, step func() error) {
+	w.t.Helper()
+	before := w.tip().Revision()
+	err := step()
+	w.walk.steps = append(w.walk.steps, fmt.Sprintf("%s: %s: %v", w.repo.Branch(), said, err))
+	if after := w.tip().Revision(); err != nil && after != before {
+		w.walk.fatalf("a refused %s made commit %s", said, after)
+	}
+	if err != nil && staging.CodeOf(err) == staging.CodeInternal {
+		w.walk.fatalf("%s: %v", said, err)
+	}
+	w.checkCommits()
 }
 
-// edit changes the default of LOG_LEVEL, by hand.
-func (k *walker) edit() {
-	levels := []string{"debug", "info", "warn", "error"}
-	next := levels[k.random.IntN(len(levels))]
-	data, err := k.tip().ReadFile(project.File)
-	if err != nil {
-		k.t.Fatal(err)
-	}
-	k.write(staging.File{Path: project.File, Data: []byte(strings.Replace(string(data), "default: "+k.level, "default: "+next, 1))})
-	k.level = next
-	k.steps = append(k.steps, "default "+next)
+func (w *walker) migrate() {
+	m := project.Migration{Values: []project.ValueChange{{Parameter: "LOG_LEVEL", From: choose(w.random, walkedLevels...), To: choose(w.random, walkedLevels...)}}}
+	w.run("migrate-settings", func() error {
+		_, err := w.MigrateSettings(w.t.Context(), change.MigrateRequest{Migration: m, By: ada})
+		return err
+	})
 }
 
-func (k *walker) step() {
-	name := walkedNames[k.random.IntN(len(walkedNames))]
-	title := fmt.Sprint("title ", k.random.IntN(5))
-	actions := []staging.Action{
-		k.deploy(name), {Verb: staging.Set, Name: name, Set: map[string]string{"PAYMENT_GATEWAY": []string{"sandbox", "production"}[k.random.IntN(2)]}},
-		{Verb: staging.Unset, Name: name, Unset: []string{"PAYMENT_GATEWAY"}}, {Verb: staging.Set, Name: name, Title: &title},
-		{Verb: staging.Archive, Name: name}, {Verb: staging.Restore, Name: name}, {Verb: staging.Restart, Name: name},
-		{Verb: staging.PinVerb, Name: name, Reason: "walk"}, {Verb: staging.Unpin, Name: name}, {Verb: staging.Extend, Name: name},
-		{Verb: staging.Keep, Name: name, Reason: "walk"}, {Verb: staging.Unkeep, Name: name},
-		{Verb: staging.Mark, Name: name, Outcome: staging.Tested}, {Verb: staging.Rollback, Name: name},
-	}
-	if k.random.IntN(4) == 0 {
-		k.edit()
-		return
-	}
-	k.take(name, actions[k.random.IntN(len(actions))])
-}
-
-// take applies an action, which may be refused, and checks what it did.
-func (k *walker) take(name string, a staging.Action) {
-	k.t.Helper()
-	k.steps = append(k.steps, fmt.Sprintf("%s %s", a.Verb, name))
-	others := map[string]map[string]string{}
-	for _, other := range walkedNames {
-		others[other] = k.files(other)
-	}
-	before := k.record(name)
-	files := k.withoutRecord(name)
-	result, err := k.Apply(k.t.Context(), change.Request{Action: a, By: ada})
-	for _, other := range walkedNames {
-		if (other != name || err != nil) && !maps.Equal(others[other], k.files(other)) {
-			k.t.Fatalf("%s changed the files of %s: %v", a.Verb, other, k.steps)
-		}
-	}
-	if err != nil {
-		return
-	}
-	after, now := k.record(name), k.withoutRecord(name)
-	if (slices.Contains(verbsOfTheRecord, a.Verb) || a.Title != nil) && !maps.Equal(files, now) {
-		k.t.Fatalf("%s changed more than the record: %v", a.Verb, k.steps)
-	}
-	k.checkLevel(a, result, files, now)
-	if p := k.project(); a.Verb == staging.Rollback && p.RunsSame(before, after) {
-		k.t.Fatalf("rollback changed nothing that runs: %v", k.steps)
-	}
-	if a.Verb == staging.Rollback && !slices.Contains(k.ran[name], running(k.project(), after)) {
-		k.t.Fatalf("rollback of %s ends at what never ran: %s: %v", name, running(k.project(), after), k.steps)
-	}
-	k.remember(name)
-}
-
-// checkLevel checks that the default of LOG_LEVEL in the staging's files changes only by
-// a commit that says that it ships pending changes, or restores earlier files.
-func (k *walker) checkLevel(a staging.Action, r change.Result, files, now map[string]string) {
-	k.t.Helper()
-	was, is := levelIn(files), levelIn(now)
-	if was == is || a.Verb == staging.Rollback {
-		return
-	}
-	narrow := []staging.Verb{staging.Archive, staging.Restore, staging.Restart}
-	if !strings.Contains(r.Note, "pending changes") || slices.Contains(narrow, a.Verb) {
-		k.t.Fatalf("%s took LOG_LEVEL from %s to %s and said %q: %v", a.Verb, was, is, r.Note, k.steps)
-	}
-}
-
-// levelIn returns the lines about LOG_LEVEL in the files of a staging.
-func levelIn(files map[string]string) string {
-	var lines []string
-	for _, path := range slices.Sorted(maps.Keys(files)) {
-		for line := range strings.Lines(files[path]) {
-			if strings.Contains(line, "LOG_LEVEL") {
-				lines = append(lines, strings.TrimSpace(line))
-			}
-		}
-	}
-	return strings.Join(lines, "; ")
-}
-
-func (k *walker) project() *project.Project {
-	k.t.Helper()
-	p, err := k.Project(k.t.Context())
-	if err != nil {
-		k.t.Fatal(err)
-	}
-	return p
-}
-
-// running returns images and own settings of a record as text.
-func running(p *project.Project, s staging.Staging) string {
-	var parts []string
-	for _, name := range p.ServiceNames() {
-		parts = append(parts, s.Spec.Services[name].Image)
-	}
-	return fmt.Sprint(parts, s.Spec.Overrides.App, s.Spec.Overrides.Deployment)
-}
-
-func (k *walker) remember(name string) {
-	if s := k.record(name); s.Spec.State == staging.Active {
-		k.ran[name] = append(k.ran[name], running(k.project(), s))
-	}
+func (w *walker) importOld() {
+	name := choose(w.random, "login", "api-login", "old")
+	item := change.ImportItem{Action: staging.Action{Verb: staging.Create, Name: name, Branch: name, Reason: "imported"}, Archived: w.random.IntN(2) == 0}
+	w.run("import "+name, func() error {
+		_, err := w.Import(w.t.Context(), change.ImportRequest{Items: []change.ImportItem{item}, By: ada})
+		return err
+	})
 }
