@@ -131,7 +131,7 @@ func TestTwoWritersOfOneStagingNeverLoseSilently(t *testing.T) {
 					if r.Changed {
 						outcomes[i].accepted = append(outcomes[i].accepted, r.Revision)
 					}
-				case staging.CodeOf(err) != staging.CodeConflict:
+				case staging.CodeOf(err) != staging.CodeBusy:
 					return err
 				}
 			}

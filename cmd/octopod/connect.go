@@ -146,6 +146,7 @@ func (c *cli) openStore(ctx context.Context, url string) (*gitstore.Store, error
 		URL: url, Branch: branch, Committer: committer(), Auth: auth, Signer: signer,
 		AllowPlainHTTP: c.settings.allowPlainHTTP, Timeout: c.settings.gitTimeout, Now: c.now, Logger: c.logger(),
 	}
+	c.setPatience(&options)
 	if c.server != nil { // a server caches the history
 		options.History = true
 		options.OnPush = func(p gitstore.Push) { c.server.observer.Pushed(giturl.Redact(url), p) }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -57,7 +58,7 @@ func (thisTree) run(t testing.TB, c call) answer {
 	t.Helper()
 	var out, errs bytes.Buffer
 	now := func() time.Time { return c.at }
-	exit := run(t.Context(), c.args, stdio{strings.NewReader(""), &out, &errs}, environ(c.env), now)
+	exit := run(t.Context(), c.args, stdio{strings.NewReader(""), &out, &errs}, impatient(c.env), now)
 	return answer{out.String(), errs.String(), exit}
 }
 
@@ -92,6 +93,13 @@ func serverURL(t testing.TB, stderr io.Reader) string {
 	}
 	waitReady(t, found[1])
 	return found[1]
+}
+
+// impatient adds a short patience with git remotes: some calls ask a closed port.
+func impatient(env map[string]string) environ {
+	all := environ{"OCTOPOD_GIT_PATIENCE": "2s"}
+	maps.Copy(all, env)
+	return all
 }
 
 // recorded is the program of another revision. It reads its clock from clockVariable.

@@ -28,6 +28,7 @@ var exitCodes = []struct {
 	{6, []staging.Code{staging.CodeFailed}, "the staging failed or is degraded"},
 	{7, []staging.Code{staging.CodeUnauthorized, staging.CodeForbidden}, "credentials missing, wrong, or without permission"},
 	{8, []staging.Code{staging.CodeUnavailable}, "cannot reach the git remote, registry or Argo CD"},
+	{9, []staging.Code{staging.CodeBusy}, "other changes kept coming first; run the command again"},
 	{exitInterrupted, nil, "interrupted"},
 }
 

@@ -42,6 +42,7 @@ type settings struct {
 	signKey        string
 	allowPlainHTTP bool
 	gitTimeout     time.Duration
+	gitPatience    time.Duration
 
 	argoCD argoCD
 
@@ -69,6 +70,7 @@ func (s *settings) addFlags(root *cobra.Command) {
 	f.StringVar(&s.signKey, "sign-key", "", "SSH or OpenPGP private key `file` that signs commits")
 	f.BoolVar(&s.allowPlainHTTP, "allow-plain-http", false, "allow http://, which sends credentials unencrypted")
 	f.DurationVar(&s.gitTimeout, "git-timeout", 30*time.Second, "time limit for a git remote that does not answer")
+	f.DurationVar(&s.gitPatience, "git-patience", 0, "how long a git remote that fails or is busy is retried (default 5m; 1m in a server)")
 	s.argoCD.addFlags(f)
 	f.StringVar(&s.config, "config", "", "config `file` (default $XDG_CONFIG_HOME/octopod/config.yaml)")
 	f.BoolVarP(&s.quiet, "quiet", "q", false, "print only the result and errors")
@@ -125,6 +127,9 @@ func (c *cli) resolveSettings(cmd *cobra.Command) error {
 	if c.settings.gitTimeout <= 0 {
 		problems = append(problems, staging.Problem{Field: "--git-timeout", Message: "must be more than 0"})
 	}
+	if c.settings.gitPatience < 0 {
+		problems = append(problems, staging.Problem{Field: "--git-patience", Message: "must not be less than 0"})
+	}
 	c.stdout.disableColour(c.settings.noColor)
 	c.stderr.disableColour(c.settings.noColor)
 	return staging.Invalid("wrong settings", problems)
@@ -164,6 +169,7 @@ type configFile struct {
 	SignKey        string   `yaml:"signKey,omitempty"`
 	AllowPlainHTTP bool     `yaml:"allowPlainHTTP,omitempty"`
 	GitTimeout     string   `yaml:"gitTimeout,omitempty"`
+	GitPatience    string   `yaml:"gitPatience,omitempty"`
 	Quiet          bool     `yaml:"quiet,omitempty"`
 	NoColor        bool     `yaml:"noColor,omitempty"`
 	GitUsername    string   `yaml:"gitUsername,omitempty"`
@@ -215,7 +221,7 @@ func (file configFile) apply(cmd *cobra.Command, c *cli) []staging.Problem {
 	for _, entry := range []struct{ field, flag, value string }{
 		{"server", "server", file.Server}, {"project", "project", file.Project}, {"envRepo", "env-repo", file.EnvRepo}, {"ref", "ref", file.Ref}, {"output", "output", file.Output},
 		{"actor", "actor", file.Actor}, {"sshKey", "ssh-key", file.SSHKey}, {"signKey", "sign-key", file.SignKey},
-		{"knownHosts", "known-hosts", strings.Join(file.KnownHosts, "\n")}, {"gitTimeout", "git-timeout", file.GitTimeout},
+		{"knownHosts", "known-hosts", strings.Join(file.KnownHosts, "\n")}, {"gitTimeout", "git-timeout", file.GitTimeout}, {"gitPatience", "git-patience", file.GitPatience},
 		{"allowPlainHTTP", "allow-plain-http", yes[file.AllowPlainHTTP]}, {"quiet", "quiet", yes[file.Quiet]},
 		{"noColor", "no-color", yes[file.NoColor]}, {"argocd.server", "argocd-server", file.ArgoCD.Server},
 		{"argocd.plaintext", "argocd-plaintext", yes[file.ArgoCD.PlainText]}, {"argocd.insecure", "argocd-insecure", yes[file.ArgoCD.Insecure]},
@@ -246,7 +252,7 @@ in capitals, with _ for -. For a repeatable flag, write one value per line.
 
 The config file is the file of --config, or $XDG_CONFIG_HOME/octopod/config.yaml. Its
 fields are server, project, envRepo, ref, output, actor, sshKey, knownHosts, signKey, allowPlainHTTP, gitTimeout,
-quiet, noColor, gitUsername, gitTokenFile, and argocd with server, plaintext, insecure,
+gitPatience, quiet, noColor, gitUsername, gitTokenFile, and argocd with server, plaintext, insecure,
 grpcWeb and tokenFile. An unknown field is an error.
 
 Credentials have no flags, because other users can see a command line:

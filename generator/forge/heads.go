@@ -39,6 +39,7 @@ func (f Forges) Refs(ctx context.Context, repository string) (gitstore.Refs, err
 	}
 	o := f.options
 	o.URL, o.Auth = u.String(), f.credentials(u)
+	o.ReadPatience = -1 // the limiter decides when the next request may follow
 	if err := f.limiter.Allow(u.HostPort()); err != nil {
 		return gitstore.Refs{}, err
 	}

@@ -1,7 +1,9 @@
 package gitstore
 
 import (
+	"context"
 	"slices"
+	"time"
 
 	"octopod/generator/staging"
 )
@@ -25,19 +27,19 @@ type batchItem struct {
 }
 
 // newBatch runs the edits of the requests on top of each other.
-func (s *Store) newBatch(base *tip, requests []*request) *batch {
+func (s *Store) newBatch(ctx context.Context, base *tip, requests []*request) *batch {
 	b := &batch{base: base, tip: base}
 	for _, r := range requests {
 		item := &batchItem{request: r, independent: b.tip == base}
-		item.result, item.err = s.addEdit(b, r)
+		item.result, item.err = s.addEdit(ctx, b, r)
 		b.items = append(b.items, item)
 	}
 	return b
 }
 
 // addEdit runs one edit on the batch's tip and adds its commit to the batch.
-func (s *Store) addEdit(b *batch, r *request) (Result, error) {
-	want, err := r.edit.run(r.ctx, s.snapshot(s.life, b.tip))
+func (s *Store) addEdit(ctx context.Context, b *batch, r *request) (Result, error) {
+	want, err := r.edit.run(r.ctx, s.snapshot(ctx, b.tip))
 	if err != nil {
 		return Result{}, err
 	}
@@ -49,7 +51,7 @@ func (s *Store) addEdit(b *batch, r *request) (Result, error) {
 	if root == b.tip.root {
 		return Result{Revision: b.tip.commit, Commit: b.tip.when}, nil
 	}
-	commit, err := s.createCommit(b.tip, root, want)
+	commit, err := s.createCommit(b.tip, root, want, r.authored)
 	if err != nil {
 		return Result{}, err
 	}
@@ -66,9 +68,9 @@ type newCommit struct {
 }
 
 // createCommit makes the commit object, signed when the store has a Signer.
-func (s *Store) createCommit(parent *tip, root Hash, want Commit) (newCommit, error) {
+func (s *Store) createCommit(parent *tip, root Hash, want Commit, authored time.Time) (newCommit, error) {
 	h := &commitHeader{tree: root, author: want.Author, committer: s.opts.Committer,
-		when: s.opts.Now(), message: cleanMessage(want.Message)}
+		authored: authored, when: s.opts.Now(), message: cleanMessage(want.Message)}
 	if want.Author == (Identity{}) {
 		h.author = h.committer
 	}
@@ -78,11 +80,11 @@ func (s *Store) createCommit(parent *tip, root Hash, want Commit) (newCommit, er
 	var signature []byte
 	if s.opts.Signer != nil {
 		var err error
-		if signature, err = s.opts.Signer.Sign(h.encode(h.when, nil)); err != nil {
+		if signature, err = s.opts.Signer.Sign(h.encode(nil)); err != nil {
 			return newCommit{}, failf(staging.CodeInvalid, err, "check the signing key", "cannot sign the commit")
 		}
 	}
-	return newCommit{makeObject(commitObject, h.encode(h.when, signature)), h}, nil
+	return newCommit{makeObject(commitObject, h.encode(signature)), h}, nil
 }
 
 // allChanged reports whether every edit of the batch made a commit.

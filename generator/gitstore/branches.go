@@ -1,10 +1,8 @@
 package gitstore
 
 import (
-	"cmp"
 	"context"
 	"errors"
-	"log/slog"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,10 +21,7 @@ type Refs struct {
 // request, whatever the size of the repository. It uses only the options that
 // locate and authenticate.
 func ListRefs(ctx context.Context, o Options) (Refs, error) {
-	o.Timeout = cmp.Or(o.Timeout, 30*time.Second)
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
+	o.setDefaults()
 	at, err := parseURL(o.URL)
 	if err != nil {
 		return Refs{}, err
@@ -48,6 +43,11 @@ func remoteRefs(ctx context.Context, at giturl.URL, o *Options) (known Refs, err
 		return Refs{}, err
 	}
 	defer func() { err = errors.Join(err, r.close()) }()
+	return retry(ctx, o, func() (Refs, error) { return r.listRefs(ctx) })
+}
+
+// listRefs lists the branches and pull requests once.
+func (r *remote) listRefs(ctx context.Context) (known Refs, err error) {
 	began := time.Now()
 	adv, sess, err := r.wire.listRefs(ctx)
 	r.logRequest("list branches", began, 0, err)

@@ -27,6 +27,7 @@ type commitHeader struct {
 	tree      Hash
 	parents   []Hash
 	author    Identity
+	authored  time.Time // of the request; a commit that lost pushes is younger
 	committer Identity
 	when      time.Time // the committer's
 	message   string
@@ -57,7 +58,7 @@ func parseCommit(hash Hash, raw []byte) (*commitHeader, error) {
 			p, err = parseHash(string(value))
 			c.parents = append(c.parents, p)
 		case "author":
-			c.author, _ = parseSignature(value)
+			c.author, c.authored = parseSignature(value)
 		case "committer":
 			c.committer, c.when = parseSignature(value)
 		}
@@ -112,14 +113,17 @@ func parseSignature(s []byte) (Identity, time.Time) {
 	return id, when
 }
 
+// waited returns how long the change waited to be pushed.
+func (c *commitHeader) waited() time.Duration { return c.when.Sub(c.authored) }
+
 // encode returns the raw bytes of a commit, with the signature if there is one.
-func (c *commitHeader) encode(authored time.Time, signature []byte) []byte {
+func (c *commitHeader) encode(signature []byte) []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "tree %s\n", c.tree)
 	for _, p := range c.parents {
 		fmt.Fprintf(&b, "parent %s\n", p)
 	}
-	fmt.Fprintf(&b, "author %s %s\n", clean(c.author), stamp(authored))
+	fmt.Fprintf(&b, "author %s %s\n", clean(c.author), stamp(c.authored))
 	fmt.Fprintf(&b, "committer %s %s\n", clean(c.committer), stamp(c.when))
 	if len(signature) > 0 {
 		text := strings.TrimRight(string(signature), "\n")

@@ -17,6 +17,9 @@ var errNoObject = errors.New("object not found")
 // errMoved is the error of a push whose expected old commit is not the branch's.
 var errMoved = errors.New("the branch has moved")
 
+// errTurn is the cause of a wait for writers that have waited longer.
+var errTurn = errors.New("other changes wait for longer and are pushed first")
+
 // errClosed is the error of a Change on a closed store.
 var errClosed = errors.New("the store is closed")
 

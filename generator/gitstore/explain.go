@@ -13,6 +13,7 @@ import (
 
 	"github.com/go-git/go-git/v5/plumbing"
 	"github.com/go-git/go-git/v5/plumbing/format/pktline"
+	"github.com/go-git/go-git/v5/plumbing/protocol/packp"
 	"github.com/go-git/go-git/v5/plumbing/transport"
 	githttp "github.com/go-git/go-git/v5/plumbing/transport/http"
 
@@ -32,8 +33,8 @@ func (r *remote) explain(err error, verb string) error {
 	var retry *RetryAfter
 	switch {
 	case errors.As(err, &retry):
-		return failf(staging.CodeUnavailable, retry, "try again later", "%s answered %d %s%s", r.display,
-			retry.status, http.StatusText(retry.status), serverMessage(retry.body))
+		return transient{failf(staging.CodeUnavailable, retry, "try again later", "%s answered %d %s%s", r.display,
+			retry.status, http.StatusText(retry.status), serverMessage(retry.body)), retry.Wait}
 	case errors.Is(err, transport.ErrAuthenticationRequired):
 		return failf(staging.CodeUnauthorized, dropHTML(err), "check the user name and the token",
 			"%s does not accept the credentials", r.display)
@@ -52,8 +53,19 @@ func (r *remote) explain(err error, verb string) error {
 	case isNetwork(err):
 		return r.explainNetwork(err)
 	}
-	return failf(staging.CodeUnavailable, err, "check that this is the address of a git repository",
+	odd := failf(staging.CodeUnavailable, err, "check that this is the address of a git repository",
 		"%s did not answer as a git server does", r.display)
+	if r.isGitServer() { // half an answer
+		return transient{error: odd}
+	}
+	return odd
+}
+
+// isGitServer reports whether the server has answered as one before.
+func (r *remote) isGitServer() bool {
+	r.state.mu.Lock()
+	defer r.state.mu.Unlock()
+	return r.state.caps.list != nil
 }
 
 func (r *remote) notFound(err error) error {
@@ -67,8 +79,24 @@ func (r *remote) explainStatus(status *githttp.Err, verb string) error {
 	if status.StatusCode() == http.StatusMethodNotAllowed || status.StatusCode() == http.StatusConflict {
 		code = staging.CodeForbidden
 	}
-	return failf(code, nil, "check the git server, then try again", "%s answered %d %s%s", r.display,
+	err := failf(code, nil, "check the git server, then try again", "%s answered %d %s%s", r.display,
 		status.StatusCode(), http.StatusText(status.StatusCode()), serverMessage(status.Reason))
+	if passes(status.StatusCode()) {
+		return transient{error: err}
+	}
+	return err
+}
+
+// passes reports whether a later request may not get the status: it says that the
+// server is overloaded or in trouble, not that the request is wrong.
+func passes(status int) bool {
+	switch status {
+	case http.StatusNotImplemented, http.StatusHTTPVersionNotSupported, http.StatusInsufficientStorage:
+		return false
+	case http.StatusRequestTimeout, http.StatusTooEarly:
+		return true
+	}
+	return status >= http.StatusInternalServerError
 }
 
 // serverMessage returns the message in the body of an error response, "" when the
@@ -105,16 +133,16 @@ func (r *remote) explainNetwork(err error) error {
 	var dns *net.DNSError
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded), errors.Is(err, context.DeadlineExceeded), errors.As(err, &timeout) && timeout.Timeout():
-		return failf(staging.CodeUnavailable, err, "check the network and the git server, then try again",
-			"%s does not answer", r.display)
+		return transient{error: failf(staging.CodeUnavailable, err, "check the network and the git server, then try again",
+			"%s does not answer", r.display)}
 	case errors.As(err, &dns):
 		return failf(staging.CodeUnavailable, err, "check the host name", "cannot find the host of %s", r.display)
 	case isTLS(err):
 		return failf(staging.CodeUnavailable, err, "add its certificate authority to the system's trusted certificates",
 			"the certificate of %s is not trusted", r.display)
 	}
-	return failf(staging.CodeUnavailable, err, "check the network and the git server, then try again",
-		"cannot reach %s", r.display)
+	return transient{error: failf(staging.CodeUnavailable, err, "check the network and the git server, then try again",
+		"cannot reach %s", r.display)}
 }
 
 // isNetwork reports whether the connection failed, as opposed to the request.
@@ -123,7 +151,7 @@ func isNetwork(err error) bool {
 	var dns *net.DNSError
 	var netErr net.Error
 	return errors.As(err, &op) || errors.As(err, &dns) || errors.As(err, &netErr) || isTLS(err) ||
-		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
+		errors.Is(err, packp.ErrEmptyInput) || errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, net.ErrClosed) ||
 		errors.Is(err, os.ErrDeadlineExceeded) || errors.Is(err, context.DeadlineExceeded)
 }
 

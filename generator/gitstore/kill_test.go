@@ -145,7 +145,7 @@ func TestKilledBetweenSteps(t *testing.T) {
 				s := open(t, gitstore.Options{URL: repo})
 				if workTree {
 					// Files that were written before the kill count as uncommitted changes.
-					if _, err := s.Change(t.Context(), write("envs/x/staging.yaml", "x")); err != nil && staging.CodeOf(err) != staging.CodeConflict {
+					if _, err := s.Change(t.Context(), write("envs/x/staging.yaml", "x")); err != nil && staging.CodeOf(err) != staging.CodeBusy {
 						t.Error(err)
 					}
 					testenv.Git(t, repo, "reset", "-q", "--hard")

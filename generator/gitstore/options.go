@@ -1,6 +1,7 @@
 package gitstore
 
 import (
+	"cmp"
 	"log/slog"
 	"time"
 )
@@ -18,11 +19,13 @@ type Options struct {
 
 	AllowPlainHTTP bool          // allow http://, which sends credentials and content unencrypted
 	Timeout        time.Duration // how long a remote may be silent; 30 s when zero
-	MaxAttempts    int           // an edit fails with a conflict after this many pushes (10 when zero)
-	Patience       time.Duration // … and this much time (a minute when zero), whichever comes later
+	MaxAttempts    int           // an edit is busy after this many lost pushes (10 when zero)
+	Patience       time.Duration // … and this much time (a minute when zero), whichever comes later; also how long Change retries a server that fails
+	ReadPatience   time.Duration // how long other requests are retried; Patience when zero, not at all when negative
 	History        bool          // fetch all commits and trees of a remote's history, for a long-lived server
 
 	OnPush func(Push)       // called after every push; may be nil
+	OnWait func(Wait)       // called before every pause; may be nil
 	Now    func() time.Time // the clock of commit dates; time.Now when nil
 	Logger *slog.Logger     // no logs when nil
 }
@@ -38,4 +41,25 @@ type Auth struct {
 	SSHKeyFile       string // the ssh agent's keys when empty
 	SSHKeyPassphrase string
 	KnownHostsFiles  []string // those of the user and the system when empty
+}
+
+// setDefaults fills in what is not given.
+func (o *Options) setDefaults() {
+	o.Branch = cmp.Or(o.Branch, DefaultBranch)
+	o.Timeout = cmp.Or(o.Timeout, 30*time.Second)
+	o.MaxAttempts = cmp.Or(o.MaxAttempts, 10)
+	o.Patience = cmp.Or(o.Patience, time.Minute)
+	o.ReadPatience = cmp.Or(o.ReadPatience, o.Patience)
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.OnPush == nil {
+		o.OnPush = func(Push) {}
+	}
+	if o.OnWait == nil {
+		o.OnWait = func(Wait) {}
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
 }

@@ -12,13 +12,13 @@ import (
 // pushBatch pushes a batch and answers its edits. It returns the requests to
 // retry because another writer pushed first. waiting counts all edits that wait
 // for a push.
-func (s *Store) pushBatch(b *batch, waiting int) (retry []*request) {
+func (s *Store) pushBatch(ctx context.Context, b *batch, waiting int) (retry []*request) {
 	pending := b.answerUnpushed()
 	if len(pending) == 0 {
 		return nil
 	}
 	began := time.Now()
-	moved, err := s.tryPush(b, waiting)
+	moved, err := s.pushPatiently(ctx, b, waiting)
 	s.opts.OnPush(Push{Edits: len(b.items), Took: time.Since(began), Outcome: outcomeOf(moved, err)})
 	switch {
 	case err != nil:
@@ -33,16 +33,29 @@ func (s *Store) pushBatch(b *batch, waiting int) (retry []*request) {
 	return nil
 }
 
+// pushPatiently pushes a batch until its outcome is known. A push may arrive after its
+// reply was lost, so it is the same commits that are pushed again: they arrive once,
+// because the branch moves from the same base only once.
+func (s *Store) pushPatiently(ctx context.Context, b *batch, waiting int) (moved bool, err error) {
+	p := s.opts.patience(ctx)
+	for {
+		moved, err = s.tryPush(ctx, b, waiting)
+		if err == nil || !p.wait(ctx, err) {
+			return moved, err
+		}
+	}
+}
+
 // tryPush pushes a batch once. After a failed push it reads the branch again to
 // learn whether the push arrived. It reports whether another writer moved the
 // branch.
-func (s *Store) tryPush(b *batch, waiting int) (moved bool, err error) {
+func (s *Store) tryPush(ctx context.Context, b *batch, waiting int) (moved bool, err error) {
 	w := &s.writer
 	began := time.Now()
 	for _, item := range b.items {
-		item.request.countAttempt(began)
+		item.request.attempts++
 	}
-	done, pushErr := s.repo.push(s.life, b.update())
+	done, pushErr := s.repo.push(ctx, b.update())
 	w.backoff.observe(time.Since(began))
 	if pushErr == nil {
 		s.log.Debug("moved branch", "branch", s.opts.Branch, "commit", b.tip.commit, "edits", len(b.items), "bytes", done.bytes, "took", since(began))
@@ -55,14 +68,16 @@ func (s *Store) tryPush(b *batch, waiting int) (moved bool, err error) {
 	if conflict || isRejected(pushErr) {
 		// Most likely another writer pushed first. Read the branch after the
 		// pause, not before: the fresher the tip, the better the next chance.
-		s.pause(w.backoff.afterConflict(b.attempts(), len(b.items), waiting))
+		pause := w.backoff.afterConflict(b.attempts(), len(b.items), waiting)
+		s.opts.OnWait(Wait{Since: b.items[0].request.queued, Pause: pause, Cause: pushErr})
+		s.pause(pause)
 	}
-	moved, err = s.checkPushed(b, pushErr)
+	moved, err = s.checkPushed(ctx, b, pushErr)
 	if err != nil && isRejected(pushErr) {
 		// Another writer may hold the server's lock and be about to move the
 		// branch. Check once more before reporting a rejection.
 		s.pause(100 * time.Millisecond)
-		moved, err = s.checkPushed(b, pushErr)
+		moved, err = s.checkPushed(ctx, b, pushErr)
 	}
 	if conflict && err != nil { // the branch moved, and moved back since
 		return true, nil
@@ -73,15 +88,15 @@ func (s *Store) tryPush(b *batch, waiting int) (moved bool, err error) {
 // checkPushed reads the branch after a failed push. The branch contains our
 // commit (only the reply was lost), or another writer moved it, or it did not
 // move and pushErr is the result.
-func (s *Store) checkPushed(b *batch, pushErr error) (moved bool, err error) {
+func (s *Store) checkPushed(ctx context.Context, b *batch, pushErr error) (moved bool, err error) {
 	w := &s.writer
 	w.tip = nil
-	t, err := s.refresh(s.life)
+	t, err := s.refresh(ctx)
 	if err != nil {
 		return false, uncertainPush(pushErr, err)
 	}
 	w.tip = t
-	if containsBatch(s.life, t, b) {
+	if containsBatch(ctx, t, b) {
 		return false, nil
 	}
 	if t.commit != b.base.commit {
@@ -124,9 +139,9 @@ func (s *Store) failExhausted(requests []*request) []*request {
 		if !r.exhausted(&s.opts) {
 			return false
 		}
-		r.answer(reply{err: failf(staging.CodeConflict, errMoved,
+		r.answer(reply{err: failf(staging.CodeBusy, errMoved,
 			"other writers push to this branch all the time; run the command again",
-			"branch %s moved %d times before this change could be pushed", s.opts.Branch, r.attempts)})
+			"branch %s moved %d times in %s before this change could be pushed", s.opts.Branch, r.attempts, time.Since(r.queued).Round(time.Second))})
 		return true
 	})
 }

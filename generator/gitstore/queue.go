@@ -19,11 +19,12 @@ type Result struct {
 
 // request is an edit in the queue.
 type request struct {
-	ctx       context.Context
-	edit      Edit
-	done      chan reply
-	attempts  int
-	firstPush time.Time
+	ctx      context.Context
+	edit     Edit
+	done     chan reply
+	attempts int
+	queued   time.Time
+	authored time.Time // queued, on the clock of commits
 }
 
 type reply struct {
@@ -43,19 +44,11 @@ func (r *request) wait() (Result, error) {
 	}
 }
 
-// countAttempt records that the edit is pushed once more.
-func (r *request) countAttempt(now time.Time) {
-	if r.attempts == 0 {
-		r.firstPush = now
-	}
-	r.attempts++
-}
-
 // exhausted reports whether an edit has lost both MaxAttempts pushes and
 // Patience. Attempts alone do not count: in a burst of CI jobs, some edits lose
 // dozens of times within seconds.
 func (r *request) exhausted(o *Options) bool {
-	return r.attempts >= o.MaxAttempts && time.Since(r.firstPush) >= o.Patience
+	return r.attempts >= o.MaxAttempts && time.Since(r.queued) >= o.Patience
 }
 
 // failAll answers every request with the same error.

@@ -212,7 +212,7 @@ func TestRefused(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			dir := t.TempDir()
 			repo := testenv.Bare(t, filepath.Join(dir, "env.git"), 2)
-			e := env{repo, testenv.ServeHTTP(t, dir), testenv.ServeSSH(t, dir), &gitstore.Options{AllowPlainHTTP: true, Timeout: testenv.Timeout, Committer: octopod}}
+			e := env{repo, testenv.ServeHTTP(t, dir), testenv.ServeSSH(t, dir), &gitstore.Options{AllowPlainHTTP: true, Timeout: testenv.Timeout, Patience: time.Nanosecond, Committer: octopod}}
 			c.with(t, e)
 			before := testenv.Git(t, repo, "rev-parse", "main")
 			s, err := gitstore.Open(t.Context(), *e.o)
@@ -310,7 +310,7 @@ func TestMovedBranch(t *testing.T) {
 			s := open(t, gitstore.Options{URL: server.URL + "/env.git", Patience: c.patience})
 			r, err := s.Change(t.Context(), write("envs/x/staging.yaml", "x"))
 			if c.conflict {
-				wantCode(t, err, staging.CodeConflict, "moved 10 times", "again")
+				wantCode(t, err, staging.CodeBusy, "moved 10 times", "again")
 				if moved != 10 {
 					t.Errorf("pushed %d times", moved)
 				}

@@ -24,6 +24,7 @@ type remote struct {
 	display     string // URL without credentials
 	ref         string
 	keepHistory bool // fetch the whole history, not only the tip
+	opts        *Options
 	log         *slog.Logger
 
 	state remoteState
@@ -41,7 +42,7 @@ type remoteState struct {
 }
 
 func openRemote(at giturl.URL, o *Options) (*remote, error) {
-	r := &remote{display: at.String(), ref: "refs/heads/" + o.Branch, keepHistory: o.History, log: o.Logger.With("remote", at.String())}
+	r := &remote{display: at.String(), ref: "refs/heads/" + o.Branch, keepHistory: o.History, opts: o, log: o.Logger.With("remote", at.String())}
 	var err error
 	if at.Scheme() == "ssh" {
 		r.wire, err = newSSHWire(at, o)
@@ -54,9 +55,11 @@ func openRemote(at giturl.URL, o *Options) (*remote, error) {
 // refresh reads where the branch is and fetches what is missing of its tip.
 // Concurrent callers share one request.
 func (r *remote) refresh(ctx context.Context) (*tip, error) {
-	return r.calls.do(ctx, func() (*tip, error) {
-		t, err := r.fetchLatest(ctx)
-		return t, r.explain(err, "read")
+	return retry(ctx, r.opts, func() (*tip, error) {
+		return r.calls.do(ctx, func() (*tip, error) {
+			t, err := r.fetchLatest(ctx)
+			return t, r.explain(err, "read")
+		})
 	})
 }
 
@@ -239,19 +242,27 @@ func (r *remote) fetchPack(ctx context.Context, sess session, req *packp.UploadP
 // objectFetcher returns a function that fetches objects, with everything below trees.
 func (r *remote) objectFetcher(caps capabilities) func(context.Context, []Hash) ([]byte, error) {
 	return func(ctx context.Context, want []Hash) ([]byte, error) {
-		sess, err := r.wire.reopen(ctx)
-		if err != nil {
-			return nil, r.explain(err, "read")
-		}
-		defer sess.close()
-		req := caps.request(false)
-		req.Capabilities.Delete(capability.Filter)
-		for _, h := range want {
-			req.Wants = append(req.Wants, plumbing.Hash(h))
-		}
-		raw, _, err := r.fetchPack(ctx, sess, req, fmt.Sprintf("fetch %d objects", len(want)))
-		return raw, r.explain(err, "read")
+		return retry(ctx, r.opts, func() ([]byte, error) {
+			raw, err := r.fetchObjects(ctx, caps, want)
+			return raw, r.explain(err, "read")
+		})
 	}
+}
+
+// fetchObjects fetches objects once.
+func (r *remote) fetchObjects(ctx context.Context, caps capabilities, want []Hash) ([]byte, error) {
+	sess, err := r.wire.reopen(ctx)
+	if err != nil {
+		return nil, err
+	}
+	defer sess.close()
+	req := caps.request(false)
+	req.Capabilities.Delete(capability.Filter)
+	for _, h := range want {
+		req.Wants = append(req.Wants, plumbing.Hash(h))
+	}
+	raw, _, err := r.fetchPack(ctx, sess, req, fmt.Sprintf("fetch %d objects", len(want)))
+	return raw, err
 }
 
 // push sends the new objects and one reference update.
@@ -319,25 +330,31 @@ func (r *remote) historyObjects(ctx context.Context, t *tip) (*objects, error) {
 	if !shallow || t.commit.IsZero() {
 		return objs, nil
 	}
-	err := r.calls.exclusive(ctx, func() error {
-		sess, err := r.wire.reopen(ctx)
-		if err != nil {
-			return err
-		}
-		defer sess.close()
-		req := caps.request(false)
-		req.Wants = []plumbing.Hash{plumbing.Hash(t.commit)}
-		if caps.partial {
-			req.Filter = packp.FilterTreeDepth(2)
-		}
-		if _, err = r.fetch(ctx, sess, req, t.commit); err == nil {
-			s.mu.Lock()
-			s.shallow = nil
-			s.mu.Unlock()
-		}
-		return err
+	return retry(ctx, r.opts, func() (*objects, error) {
+		err := r.calls.exclusive(ctx, func() error { return r.deepen(ctx, caps, t.commit) })
+		return objs, r.explain(err, "read")
 	})
-	return objs, r.explain(err, "read")
+}
+
+// deepen fetches the history of a commit once.
+func (r *remote) deepen(ctx context.Context, caps capabilities, commit Hash) error {
+	sess, err := r.wire.reopen(ctx)
+	if err != nil {
+		return err
+	}
+	defer sess.close()
+	req := caps.request(false)
+	req.Wants = []plumbing.Hash{plumbing.Hash(commit)}
+	if caps.partial {
+		req.Filter = packp.FilterTreeDepth(2)
+	}
+	if _, err := r.fetch(ctx, sess, req, commit); err != nil {
+		return err
+	}
+	r.state.mu.Lock()
+	r.state.shallow = nil
+	r.state.mu.Unlock()
+	return nil
 }
 
 func (r *remote) maintain(context.Context, bool) error { return nil }

@@ -29,6 +29,7 @@ type tip struct {
 	commit Hash // zero in a repository without commits
 	root   Hash
 	when   time.Time
+	waited time.Duration // for the push, if another writer made the commit
 	objs   *objects
 }
 
@@ -41,7 +42,7 @@ func readTip(ctx context.Context, objs *objects, commit Hash) (*tip, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &tip{commit: commit, root: c.tree, when: c.when, objs: objs}, nil
+	return &tip{commit: commit, root: c.tree, when: c.when, waited: c.waited(), objs: objs}, nil
 }
 
 // update moves the branch from base to a new commit.

@@ -45,7 +45,7 @@ func TestRetryAfter(t *testing.T) {
 				http.Error(w, c.body, c.status)
 			}))
 			defer server.Close()
-			_, err := gitstore.ListRefs(t.Context(), gitstore.Options{URL: server.URL + "/acme/shop.git", AllowPlainHTTP: true})
+			_, err := gitstore.ListRefs(t.Context(), gitstore.Options{URL: server.URL + "/acme/shop.git", AllowPlainHTTP: true, Patience: time.Nanosecond})
 			var later *gitstore.RetryAfter
 			if !c.later {
 				if errors.As(err, &later) || staging.CodeOf(err) != staging.CodeForbidden || !strings.Contains(err.Error(), c.body) {

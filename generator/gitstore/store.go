@@ -1,10 +1,8 @@
 package gitstore
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"time"
 
@@ -29,19 +27,7 @@ type Store struct {
 // Open opens a store. A local path must exist; a remote is first contacted by
 // Snapshot or Change.
 func Open(ctx context.Context, o Options) (*Store, error) {
-	o.Branch = cmp.Or(o.Branch, DefaultBranch)
-	o.Timeout = cmp.Or(o.Timeout, 30*time.Second)
-	o.MaxAttempts = cmp.Or(o.MaxAttempts, 10)
-	o.Patience = cmp.Or(o.Patience, time.Minute)
-	if o.Now == nil {
-		o.Now = time.Now
-	}
-	if o.OnPush == nil {
-		o.OnPush = func(Push) {}
-	}
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
-	}
+	o.setDefaults()
 	branch, err := staging.ParseBranch(o.Branch)
 	if err != nil {
 		return nil, err

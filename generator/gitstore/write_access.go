@@ -26,11 +26,14 @@ func (l *local) checkWriteAccess(ctx context.Context) error {
 }
 
 func (r *remote) checkWriteAccess(ctx context.Context) error {
-	err := r.wire.checkPushAccess(ctx)
-	if err == nil || emptyRepository(err) {
-		return nil
-	}
-	return r.explain(err, "write")
+	_, err := retry(ctx, r.opts, func() (struct{}, error) {
+		err := r.wire.checkPushAccess(ctx)
+		if emptyRepository(err) {
+			err = nil
+		}
+		return struct{}{}, r.explain(err, "write")
+	})
+	return err
 }
 
 // checkPushAccess starts a push and stops after the server's first response.

@@ -2,6 +2,7 @@ package gitstore
 
 import (
 	"context"
+	"time"
 
 	"octopod/generator/staging"
 )
@@ -23,7 +24,7 @@ func (s *Store) Change(ctx context.Context, edit Edit) (Result, error) {
 func (s *Store) ChangeAll(ctx context.Context, edits []Edit) ([]Result, []error) {
 	requests := make([]*request, len(edits))
 	for i, edit := range edits {
-		requests[i] = &request{ctx: ctx, edit: edit, done: make(chan reply, 1)}
+		requests[i] = &request{ctx: ctx, edit: edit, done: make(chan reply, 1), queued: time.Now(), authored: s.opts.Now()}
 	}
 	if err := s.enqueue(requests); err != nil {
 		failAll(requests, err)
@@ -93,35 +94,48 @@ func (s *Store) commitAll(waiting []*request) {
 			return
 		}
 		n := min(len(waiting), w.backoff.batchSize())
-		b, err := s.prepareBatch(waiting[:n])
+		ctx := s.patient(waiting)
+		b, err := s.prepareBatch(ctx, waiting[:n])
 		if err != nil {
 			failAll(waiting, err)
 			return
 		}
-		retry := s.pushBatch(b, len(waiting))
+		retry := s.pushBatch(ctx, b, len(waiting))
 		waiting = append(retry, waiting[n:]...)
 	}
+}
+
+// patient returns the context of the requests to the git server for some edits: they
+// are retried as long as the patience of the last edit, but not after Close.
+func (s *Store) patient(requests []*request) context.Context {
+	last := requests[len(requests)-1].queued
+	return withLimit(s.life, limit{until: last.Add(s.opts.Patience), stop: s.writer.closing})
 }
 
 // prepareBatch runs the edits. It starts from the tip that the last push left,
 // which saves a request: with a stale tip the push fails and nothing is lost.
 // Only an edit that failed or changed nothing must have seen the current tip.
-func (s *Store) prepareBatch(requests []*request) (*batch, error) {
+func (s *Store) prepareBatch(ctx context.Context, requests []*request) (*batch, error) {
 	w := &s.writer
 	fresh := false
 	for {
 		if w.tip == nil {
-			t, err := s.refresh(s.life)
+			t, err := s.refresh(ctx)
 			if err != nil {
 				return nil, err
 			}
 			w.tip, fresh = t, true
 		}
-		b := s.newBatch(w.tip, requests)
+		if t, err := s.takeTurn(ctx, w.tip, requests[0].queued); err != nil {
+			return nil, err
+		} else if t != w.tip {
+			w.tip, fresh = t, true
+		}
+		b := s.newBatch(ctx, w.tip, requests)
 		if fresh || b.allChanged() {
 			return b, nil
 		}
-		t, err := s.refresh(s.life)
+		t, err := s.refresh(ctx)
 		if err != nil {
 			return nil, err
 		}

@@ -193,7 +193,7 @@ func TestSamePath(t *testing.T) {
 								mu.Lock()
 								done[line] = true
 								mu.Unlock()
-							case staging.CodeOf(err) != staging.CodeConflict:
+							case staging.CodeOf(err) != staging.CodeBusy:
 								t.Error(err)
 							}
 						}

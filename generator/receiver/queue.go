@@ -229,7 +229,7 @@ func (f *Queue) outcomeOf(t *task, done ProcessResult, err error) (Outcome, stri
 
 // isTransient reports whether an operation that failed may succeed later.
 func isTransient(err error) bool {
-	return slices.Contains([]staging.Code{staging.CodeUnavailable, staging.CodeTimeout, staging.CodeConflict}, staging.CodeOf(err))
+	return slices.Contains([]staging.Code{staging.CodeUnavailable, staging.CodeTimeout, staging.CodeConflict, staging.CodeBusy}, staging.CodeOf(err))
 }
 
 // giveUp fails a task, and accepts a redelivery of its webhook. f.mu is held.

@@ -17,6 +17,7 @@ const (
 	CodeInvalid      Code = "invalid"      // wrong usage or input
 	CodeNotFound     Code = "not_found"    // no such staging, revision, branch or repository
 	CodeConflict     Code = "conflict"     // a concurrent change came first
+	CodeBusy         Code = "busy"         // other changes came first for too long; the same request may succeed later
 	CodeExists       Code = "exists"       // create of an existing staging
 	CodePinned       Code = "pinned"       // held by a rollback or by hand
 	CodeTimeout      Code = "timeout"      // a wait took too long

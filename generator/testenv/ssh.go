@@ -34,6 +34,7 @@ type SSHServer struct {
 	listener net.Listener
 	config   *ssh.ServerConfig
 	readOnly atomic.Bool
+	broken   atomic.Int64
 
 	mu   sync.Mutex
 	open []net.Conn
@@ -90,6 +91,9 @@ func ServeSSH(t testing.TB, dir string) *SSHServer {
 // ReadOnly makes the server reject pushes, like a forge with a read-only key.
 func (s *SSHServer) ReadOnly() { s.readOnly.Store(true) }
 
+// Break closes the connection of the next n commands in place of an answer.
+func (s *SSHServer) Break(n int) { s.broken.Store(int64(n)) }
+
 func (s *SSHServer) stop() {
 	_ = s.listener.Close()
 	s.mu.Lock()
@@ -124,11 +128,11 @@ func (s *SSHServer) serve(c net.Conn) {
 		if err != nil {
 			return
 		}
-		go s.session(channel, reqs)
+		go s.session(conn, channel, reqs)
 	}
 }
 
-func (s *SSHServer) session(channel ssh.Channel, requests <-chan *ssh.Request) {
+func (s *SSHServer) session(conn ssh.Conn, channel ssh.Channel, requests <-chan *ssh.Request) {
 	defer channel.Close()
 	for r := range requests {
 		if r.Type != "exec" {
@@ -138,6 +142,10 @@ func (s *SSHServer) session(channel ssh.Channel, requests <-chan *ssh.Request) {
 		var command struct{ Text string }
 		_ = ssh.Unmarshal(r.Payload, &command)
 		_ = r.Reply(true, nil)
+		if s.broken.Add(-1) >= 0 {
+			_ = conn.Close()
+			return
+		}
 		status := s.run(command.Text, channel)
 		_, _ = channel.SendRequest("exit-status", false, ssh.Marshal(struct{ Code uint32 }{status}))
 		return

@@ -26,6 +26,7 @@ var errorPages = map[staging.Code]struct {
 	staging.CodeInvalid:      {"Please check your input", "Go back, correct it, and try again.", false},
 	staging.CodeNotFound:     {"Not found", "It may have been deleted, or the address has a typo.", false},
 	staging.CodeConflict:     {"Someone else changed this", "Go back, check the new state, and try again.", false},
+	staging.CodeBusy:         {"Too many changes at once", "Nothing is lost. Try again in a moment.", true},
 	staging.CodeExists:       {"This already exists", "", false},
 	staging.CodePinned:       {"The staging is pinned", "Unpin it first, or ask the person who pinned it.", false},
 	staging.CodeTimeout:      {"That took too long", "Try again in a moment.", true},
