@@ -44,6 +44,9 @@ func (a *Access) authorize(ctx context.Context, verb staging.Verb, names ...stri
 			return rights.Visibility{}, err
 		}
 	}
+	if err := a.by.CheckProject(p, verb); err != nil {
+		return rights.Visibility{}, err
+	}
 	return rights.NewVisibility(p, a.by.Rights), nil
 }
 

@@ -95,6 +95,14 @@ func (o *RunOrigin) CheckDefault(p *Project, service string, a staging.Action) e
 	return nil
 }
 
+// CheckProject rejects a verb on the whole project: it reaches stagings of other branches.
+func (o *RunOrigin) CheckProject(p *Project, verb staging.Verb) error {
+	if o == nil || o.Binding == BindNone {
+		return nil
+	}
+	return o.refuse(staging.Action{Verb: verb, Name: "in project " + p.Metadata.Name}, "it needs bind: none")
+}
+
 // ownEvents start a run on the code of its branch, at the will of somebody who may push
 // to it. A run after another one, a merge queue or a call of the API with data of its own
 // does not.

@@ -74,6 +74,14 @@ func (a Actor) CheckOrigin(p *project.Project, before *staging.Staging, action s
 	return nil
 }
 
+// CheckProject rejects a verb on the whole project for a CI run that is bound to its source.
+func (a Actor) CheckProject(p *project.Project, verb staging.Verb) error {
+	if bound, ok := a.Rights.(Bound); ok && verb != Read {
+		return bound.Origin().CheckProject(p, verb)
+	}
+	return nil
+}
+
 // CheckDefaults rejects an action that moves the default images of services, if the
 // source of a CI run does not cover it.
 func (a Actor) CheckDefaults(p *project.Project, images map[string]string, action staging.Action) error {

@@ -10,14 +10,14 @@ import (
 
 // The letters that a row allows.
 const (
-	everybody = actors          // and a stranger
-	known     = "vuanNmbglfGdx" // with any token
-	readers   = "vuanNmglfGdx"  // with a token for the project
-	notNamed  = "vuamglfGdx"    // readers, without those limited to the staging login
-	writers   = "uanNmglfGdx"   // may write something
-	own       = "uanNglf"       // may write login: its own runs, and people
-	others    = "uaGd"          // may write main
-	admins    = "a"             // of all of the project
+	everybody = actors           // and a stranger
+	known     = "vuanNmbglfGdxA" // with any token
+	readers   = "vuanNmglfGdxA"  // with a token for the project
+	notNamed  = "vuamglfGdxA"    // readers, without those limited to the staging login
+	writers   = "uanNmglfGdxA"   // may write something
+	own       = "uanNglfA"       // may write login: its own runs, and people
+	others    = "uaGd"           // may write main
+	admins    = "a"              // of all of the project
 )
 
 // rows returns the matrix.
@@ -57,15 +57,19 @@ func (m *matrix) readRows() []row {
 		get("/stagings", "/stagings?name=login", readers), get("/stagings", "/stagings?name=main", notNamed),
 		get(one, "/stagings/login", readers), get(one, "/stagings/main", notNamed),
 		get(one+"/history", "/stagings/login/history", readers), get(one+"/history", "/stagings/main/history", notNamed),
-		get(one+"/manifests", "/stagings/login/manifests", "aN"), get(one+"/manifests", "/stagings/main/manifests", admins),
-		get(one+"/drift", "/stagings/login/drift", "aN"), get(one+"/drift", "/stagings/main/drift", admins),
-		get("/doctor", "/doctor", admins),
+		get(one+"/manifests", "/stagings/login/manifests", "aNA"), get(one+"/manifests", "/stagings/main/manifests", "aA"),
+		get(one+"/drift", "/stagings/login/drift", "aNA"), get(one+"/drift", "/stagings/main/drift", "aA"),
+		get("/doctor", "/doctor", "aA"),
 		get("/explain", "/explain?branch=feature/login", readers), get("/explain", "/explain?branch=main", notNamed),
 		get("/deliveries", "/deliveries", admins),
 		get("/events", "/events", readers), get("/events", "/events?name=main", notNamed),
 		post("/regenerate", dry, admins), post("/regenerate", map[string]any{"dryRun": true, "names": []string{"login"}}, "aN"),
 		post("/regenerate", map[string]any{"dryRun": true, "names": []string{"login", "main"}}, admins),
-		post("/lint", nil, admins), post("/mend", dry, admins), post("/sweep", dry, admins),
+		{route: "GET /api/v1/whoami", path: "/api/v1/whoami", allowed: known},
+		get(one+"/resources", "/stagings/login/resources", "aNA"), get(one+"/resources", "/stagings/main/resources", "aA"),
+		get("/activity", "/activity", "aNA"), get("/branches", "/branches", "uaglfGdxA"),
+		post("/import", map[string]any{"dryRun": true, "items": []any{}}, admins),
+		post("/lint", nil, "aA"), post("/mend", dry, admins), post("/sweep", dry, admins),
 	}
 }
 
@@ -124,9 +128,9 @@ func (m *matrix) reachRows() []row {
 		// names that lead elsewhere
 		dry(staging.Delete, "login%2F..%2Fmain", staging.Action{Branch: "x"}, "ua"), // unchanged: there is no such staging
 		// what is for admins
-		dry(staging.Deploy, "login", staging.Action{Force: true}, "aN"), dry(staging.Deploy, "login", staging.Action{NoImageCheck: true}, "aN"),
-		dry(staging.Archive, "login", staging.Action{BranchGone: true}, "aN"), dry(staging.Delete, "login", staging.Action{Finish: true}, "aN"),
-		dry(staging.Set, "login", staging.Action{Set: map[string]string{"backend.memory": "1Gi"}}, "aN"),
+		dry(staging.Deploy, "login", staging.Action{Force: true}, "aNA"), dry(staging.Deploy, "login", staging.Action{NoImageCheck: true}, "aNA"),
+		dry(staging.Archive, "login", staging.Action{BranchGone: true}, "aNA"), dry(staging.Delete, "login", staging.Action{Finish: true}, "aNA"),
+		dry(staging.Set, "login", staging.Action{Set: map[string]string{"backend.memory": "1Gi"}}, "aNA"),
 	}
 }
 
@@ -142,14 +146,14 @@ func pageRows() []row {
 		{route: "GET /metrics", path: "/metrics", allowed: everybody}, {route: "GET /version", path: "/version", allowed: everybody},
 		{route: "GET /{project}", path: "/shop", allowed: known}, // a redirect, whether the project exists or not
 		page("/{$}", "/", readers), page("/archived", "/archived", readers), page("/about", "/about", readers), page("/theme.css", "/theme.css", readers), page("/logo", "/logo", readers),
-		page("/events", "/events", readers), page("/activity", "/activity", "aN"), page("/activity/{export}", "/activity/export.csv", "aN"),
+		page("/events", "/events", readers), page("/activity", "/activity", "aNA"), page("/activity/{export}", "/activity/export.csv", "aNA"),
 		page("/deliveries", "/deliveries", admins), page("/new", "/new", writers),
 		page("/stagings/{name}", "/stagings/login", readers), page("/stagings/{name}", "/stagings/main", notNamed),
-		page("/stagings/{name}/settings", "/stagings/login/settings", writers), page("/stagings/{name}/settings", "/stagings/main/settings", "uamglfGdx"),
-		page("/stagings/{name}/files", "/stagings/login/files", "aN"), page("/stagings/{name}/files", "/stagings/main/files", admins),
-		page("/stagings/{name}/resources", "/stagings/login/resources", "aN"), page("/stagings/{name}/resources", "/stagings/main/resources", admins),
-		page("/stagings/{name}/{verb}", "/stagings/login/archive", "uanNglfGdx"), page("/stagings/{name}/{verb}", "/stagings/main/archive", "uaglfGdx"),
-		page("/stagings/{name}/pending", "/stagings/login/pending", "aN"), page("/stagings/{name}/pending", "/stagings/main/pending", admins),
+		page("/stagings/{name}/settings", "/stagings/login/settings", writers), page("/stagings/{name}/settings", "/stagings/main/settings", "uamglfGdxA"),
+		page("/stagings/{name}/files", "/stagings/login/files", "aNA"), page("/stagings/{name}/files", "/stagings/main/files", "aA"),
+		page("/stagings/{name}/resources", "/stagings/login/resources", "aNA"), page("/stagings/{name}/resources", "/stagings/main/resources", "aA"),
+		page("/stagings/{name}/{verb}", "/stagings/login/archive", "uanNglfGdxA"), page("/stagings/{name}/{verb}", "/stagings/main/archive", "uaglfGdxA"),
+		page("/stagings/{name}/pending", "/stagings/login/pending", "aNA"), page("/stagings/{name}/pending", "/stagings/main/pending", "aA"),
 		page("/about", "/about?check=1", readers), // its findings are for admins
 		{route: "POST /{project}/new", path: "/shop/new", body: url.Values{"step": {"save"}, "branch": {"feature/fresh"}}, allowed: "ua", skip: "u"},
 		{route: "POST /{project}/stagings/{name}/settings", path: "/shop/stagings/login/settings", body: save, allowed: own},
@@ -170,7 +174,7 @@ func (m *matrix) pageRow(verb, name string) row {
 		body.Set("outcome", "tested")
 		allowed += "m"
 	case "regenerate":
-		allowed = map[string]string{"login": "aN", "main": admins}[name]
+		allowed = map[string]string{"login": "aNA", "main": admins}[name]
 	case "undo":
 		body.Set("to", m.revisions[name])
 	case "rollback":
