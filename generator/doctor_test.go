@@ -3,6 +3,7 @@ package generator_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"octopod/generator"
 	"octopod/generator/argocd"
@@ -89,6 +90,26 @@ func TestDiagnose(t *testing.T) {
 		{"a staging without Application", func(w *fixture, _ *testargo.ArgoCD, _ string) {
 			w.do(staging.Action{Verb: staging.Deploy, Branch: "feature/other"})
 		}, "Applications", doctor.Fault, "1 of 2 stagings have no Application", "a minute"},
+		{"a staging without Application, and Argo CD says why", func(w *fixture, a *testargo.ArgoCD, _ string) {
+			w.do(staging.Action{Verb: staging.Deploy, Branch: "feature/other"})
+			a.SetFault("repository not found")
+		}, "Applications", doctor.Fault, "1 of 2 stagings have no Application: other: repository not found", "spec.argocd"},
+		{"a refused Application", func(_ *fixture, a *testargo.ArgoCD, _ string) {
+			a.Put("login", func(app *staging.Application) {
+				app.Conditions = []staging.Condition{{Type: "InvalidSpecError", Message: "project shop does not exist"}}
+			})
+		}, "Applications", doctor.Warning, "shop-login is refused: project shop does not exist", "AppProject"},
+		{"a deletion that hangs", func(w *fixture, a *testargo.ArgoCD, _ string) {
+			a.Put("login", func(app *staging.Application) { at := w.now.Add(-time.Hour); app.DeletedAt = &at })
+		}, "Applications", doctor.Warning, "shop-login is being deleted since", "octopod get login"},
+		{"a sync that hangs", func(w *fixture, a *testargo.ArgoCD, _ string) {
+			a.Put("login", func(app *staging.Application) {
+				app.Operation = &staging.Operation{Phase: "Running", StartedAt: w.now.Add(-time.Hour), Waits: []string{"Job/migrate"}}
+			})
+		}, "Applications", doctor.Warning, "waits for Job/migrate", "octopod terminate login"},
+		{"automated sync is off", func(_ *fixture, a *testargo.ArgoCD, _ string) {
+			a.Put("login", func(app *staging.Application) { app.ManualSync = true })
+		}, "Applications", doctor.Warning, "shop-login does not sync automatically", "enable automated sync"},
 		{"an Application without staging", func(_ *fixture, a *testargo.ArgoCD, revision string) {
 			a.Put("orphan", func(*staging.Application) {})
 		}, "Applications", doctor.Warning, "1 Applications belong to no staging", ""},
@@ -173,5 +194,23 @@ func TestExplainNamesTheDeletion(t *testing.T) {
 	}
 	if !strings.Contains(e.Summary, "login was deleted on") || !strings.Contains(e.Summary, "by Ada: branch feature/login is gone") {
 		t.Errorf("summary %q", e.Summary)
+	}
+}
+
+// An Argo CD that hangs costs each check its limit; the other findings are still there.
+func TestDiagnoseOfAHangingArgoCD(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	r := w.do(login("v1"))
+	g, a, clock := withArgo(t, w)
+	a.SetRunning("login", r.Revision, clock.Now())
+	resume := a.HangRefreshes()
+	defer resume()
+	began := time.Now()
+	found := find(t, g, "look at once")
+	if len(found) != 1 || found[0].Health != doctor.Fault || !strings.Contains(found[0].Message, "did not compare shop-login with git within 10s") {
+		t.Errorf("%+v", found)
+	}
+	if took := time.Since(began); took > time.Minute {
+		t.Errorf("it took %s", took)
 	}
 }

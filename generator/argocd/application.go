@@ -90,6 +90,7 @@ func application(a *v1alpha1.Application) staging.Application {
 		Conditions:  conditions(a.Status.Conditions),
 		Resources:   resources(a.Status.Resources),
 	}
+	app.ManualSync = a.Spec.SyncPolicy == nil || a.Spec.SyncPolicy.Automated == nil
 	if a.DeletionTimestamp != nil {
 		app.DeletedAt = &a.DeletionTimestamp.Time
 	}

@@ -3,7 +3,9 @@ package doctor
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"octopod/generator/argocd"
@@ -175,19 +177,38 @@ func (d *diagnosis) sinks(tree *envrepo.Tree, p *project.Project) {
 // argoCD checks that Argo CD answers, that the account may do what Octopod needs, and that
 // Argo CD has the project and refreshes on request.
 func (d *diagnosis) argoCD(ctx context.Context, cluster status.Cluster, tree *envrepo.Tree, p *project.Project) {
+	var apps []staging.Application
 	began := time.Now()
-	apps, err := cluster.Applications(ctx)
+	err := d.limited(ctx, func(ctx context.Context) (err error) { apps, err = cluster.Applications(ctx); return err })
 	if err != nil {
 		d.failed("ask Argo CD", err)
 		return
 	}
 	d.add("ask Argo CD", OK, fmt.Sprintf("Applications: %d, in %s", len(apps), elapsed(began)), "")
-	d.rights(ctx, cluster, p)
-	d.installed(ctx, cluster, p)
-	d.foreign(ctx, tree, p)
-	d.taken(tree, p, apps)
-	d.applications(tree, p, apps)
-	d.refresh(ctx, cluster, apps)
+	for _, check := range []func(context.Context){
+		func(ctx context.Context) { d.rights(ctx, cluster, p) },
+		func(ctx context.Context) { d.installed(ctx, cluster, p) },
+		func(ctx context.Context) { d.foreign(ctx, tree, p) },
+		func(context.Context) { d.taken(tree, p, apps) },
+		func(ctx context.Context) { d.applications(ctx, cluster, tree, p, apps) },
+		func(ctx context.Context) { d.refresh(ctx, cluster, apps) },
+	} {
+		_ = d.limited(ctx, func(ctx context.Context) error { check(ctx); return nil })
+	}
+}
+
+// How long one check may take, so that the others still follow, and how long a refresh
+// takes before it is slow.
+const (
+	checkTimeout = 10 * time.Second
+	slowRefresh  = 5 * time.Second
+)
+
+// limited runs one check within its time limit.
+func (d *diagnosis) limited(ctx context.Context, check func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	return check(ctx)
 }
 
 func (d *diagnosis) rights(ctx context.Context, cluster status.Inspector, p *project.Project) {
@@ -234,7 +255,7 @@ func (d *diagnosis) installed(ctx context.Context, cluster status.Inspector, p *
 }
 
 // applications checks that each staging has an Application, and the other way round.
-func (d *diagnosis) applications(tree *envrepo.Tree, p *project.Project, apps []staging.Application) {
+func (d *diagnosis) applications(ctx context.Context, cluster status.Inspector, tree *envrepo.Tree, p *project.Project, apps []staging.Application) {
 	const check = "Applications"
 	names, _ := tree.Names() // the directory is cached
 	names = slices.DeleteFunc(names, p.Excludes)
@@ -255,30 +276,85 @@ func (d *diagnosis) applications(tree *envrepo.Tree, p *project.Project, apps []
 			}
 		}
 	}
+	troubled := d.troubled(apps)
 	switch {
 	case len(without) > 0:
-		d.add(check, Fault, fmt.Sprintf("%d of %d stagings have no Application", len(without), len(names)),
-			"run octopod doctor again in a minute; if it stays, run kubectl describe on the ApplicationSet")
+		d.missing(ctx, cluster, p, slices.Sorted(maps.Keys(without)), len(names))
 	case left > 0:
 		d.add(check, Warning, fmt.Sprintf("%d Applications belong to no staging and are not being deleted", left), "run octopod doctor again in a minute")
-	default:
+	case !troubled:
 		d.add(check, OK, "each staging has one", "")
 	}
+}
+
+// missing reports the stagings without an Application, and why if Argo CD says so.
+func (d *diagnosis) missing(ctx context.Context, cluster status.Inspector, p *project.Project, without []string, of int) {
+	const shown = 5
+	text := fmt.Sprintf("%d of %d stagings have no Application: %s", len(without), of, strings.Join(without[:min(len(without), shown)], ", "))
+	fix := "run octopod doctor again in a minute; if it stays, run kubectl describe on the ApplicationSet"
+	if fault, err := cluster.ApplicationSetFault(ctx, p); err == nil && fault != "" {
+		text, fix = text+": "+fault, "check spec.argocd in octopod.yaml, and the repository and the AppProject in Argo CD"
+	}
+	d.add("Applications", Fault, text, fix)
+}
+
+// stuckAfter is how long a deletion or a sync may take.
+const stuckAfter = 5 * time.Minute
+
+// troubled reports the Applications that Argo CD refuses, does not sync, or cannot finish.
+func (d *diagnosis) troubled(apps []staging.Application) (some bool) {
+	const check = "Applications"
+	for _, app := range apps {
+		text, fix := trouble(app, d.Now())
+		if text == "" {
+			continue
+		}
+		d.add(check, Warning, app.Name+" "+text, fix)
+		some = true
+	}
+	return some
+}
+
+// trouble returns what holds up an Application, "" if nothing does.
+func trouble(app staging.Application, now time.Time) (text, fix string) {
+	for _, c := range app.Conditions {
+		if c.Type == "InvalidSpecError" {
+			return "is refused: " + c.Message, "apply the AppProject of the env repo, and compare spec.argocd in octopod.yaml with Argo CD"
+		}
+	}
+	switch op := app.Operation; {
+	case app.DeletedAt != nil && now.Sub(*app.DeletedAt) > stuckAfter:
+		return "is being deleted since " + day(*app.DeletedAt), fmt.Sprintf("octopod get %s names what is left", app.Staging)
+	case op != nil && op.FinishedAt.IsZero() && !op.StartedAt.IsZero() && now.Sub(op.StartedAt) > stuckAfter:
+		return "syncs since " + day(op.StartedAt) + strings.TrimSuffix(": waits for "+strings.Join(op.Waits, ", "), ": waits for "),
+			fmt.Sprintf("octopod terminate %s ends the sync", app.Staging)
+	case app.ManualSync:
+		return "does not sync automatically", "enable automated sync in the Application, or apply the ApplicationSet of the env repo"
+	}
+	return "", ""
 }
 
 // refresh measures how long a refresh takes.
 func (d *diagnosis) refresh(ctx context.Context, cluster status.Refresher, apps []staging.Application) {
 	const check = "look at once"
+	const fix = "check whether argocd-application-controller and argocd-repo-server run, and how busy they are"
 	if len(apps) == 0 {
 		d.add(check, Unknown, "there is no Application to refresh", "")
 		return
 	}
 	began := time.Now()
-	if _, err := cluster.Refresh(ctx, apps[0].Name, false); err != nil {
+	_, err := cluster.Refresh(ctx, apps[0].Name, false)
+	took := time.Since(began)
+	switch {
+	case err != nil && (staging.CodeOf(err) == staging.CodeTimeout || ctx.Err() != nil):
+		d.add(check, Fault, fmt.Sprintf("Argo CD did not compare %s with git within %s", apps[0].Name, checkTimeout), fix)
+	case err != nil:
 		d.failed(check, err)
-		return
+	case took > slowRefresh:
+		d.add(check, Warning, fmt.Sprintf("%s was compared with git only after %s", apps[0].Name, elapsed(began)), fix)
+	default:
+		d.add(check, OK, fmt.Sprintf("%s was compared with git within %s", apps[0].Name, elapsed(began)), "")
 	}
-	d.add(check, OK, fmt.Sprintf("%s was compared with git within %s", apps[0].Name, elapsed(began)), "")
 }
 
 func elapsed(began time.Time) string { return time.Since(began).Round(100 * time.Microsecond).String() }

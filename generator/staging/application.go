@@ -33,6 +33,7 @@ type Application struct {
 	Operation    *Operation   // the running or last sync; nil before the first
 	Images       []string     // of live pods, sorted
 	Conditions   []Condition
+	ManualSync   bool // automated sync is off
 	Resources    []Resource
 }
 

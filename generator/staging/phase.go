@@ -20,7 +20,10 @@ type Observation struct {
 
 	// Since when Argo CD compares no staging of the project in spite of refreshes.
 	IdleSince time.Time
-	SetFault  string // why Argo CD creates no Application, in its own words
+	// Whether a sync window of Argo CD forbids to sync, and until when; zero if unknown.
+	SyncBlocked      bool
+	SyncBlockedUntil time.Time
+	SetFault         string // why Argo CD creates no Application, in its own words
 
 	App *Application // nil when Argo CD has none
 	// Whether envs/<name>, except its record, has the same git tree at the tip as at
@@ -186,7 +189,18 @@ func notSynced(o Observation) verdict {
 			return verdict{PhaseFailed, Reason{Code: ReasonApplyFailed, Cause: causeOf(c.Message)}, c.Message}
 		}
 	}
-	return verdict{o.transient(), Reason{Code: ReasonNotApplied}, labelled("not applied yet", outOfSync)}
+	return verdict{o.transient(), o.notApplied(), labelled("not applied yet", outOfSync)}
+}
+
+// notApplied is the reason why no sync runs although one is due.
+func (o Observation) notApplied() Reason {
+	switch {
+	case o.App.ManualSync:
+		return Reason{Code: ReasonAutoSyncOff}
+	case o.SyncBlocked:
+		return Reason{Code: ReasonSyncWindow, Since: o.SyncBlockedUntil.UTC()}
+	}
+	return Reason{Code: ReasonNotApplied}
 }
 
 // unchecked: the health is from before the operation ended, so it may describe

@@ -136,6 +136,11 @@ func TestPhaseOf(t *testing.T) {
 			o.App.Operation.Phase, o.Applied, o.App.Sync = "Failed", false, "OutOfSync"
 		}, staging.PhaseUpdating, "to apply the change", ""},
 		{"out of sync", func(o *o) { o.App.Sync, o.App.Resources[0].Sync = "OutOfSync", "OutOfSync" }, staging.PhaseUpdating, "to apply the change", "not applied yet: Deployment/backend"},
+		{"auto-sync is off", func(o *o) { o.App.Sync, o.App.ManualSync = "OutOfSync", true }, staging.PhaseUpdating, "Automated sync of the Application is off", ""},
+		{"a sync window blocks", func(o *o) {
+			o.App.Sync, o.SyncBlocked, o.SyncBlockedUntil = "OutOfSync", true, noon.Add(8*time.Hour)
+		}, staging.PhaseUpdating, "A sync window of Argo CD allows no change until 2026-03-01 20:00 UTC", ""},
+		{"a sync window blocks, nobody knows until when", func(o *o) { o.App.Sync, o.SyncBlocked = "OutOfSync", true }, staging.PhaseUpdating, "allows no change at the moment", ""},
 		{"auto-sync gave up", func(o *o) {
 			o.App.Sync = "OutOfSync"
 			o.App.Conditions = []staging.Condition{{Type: "SyncError", Message: "failed previous sync attempt"}}

@@ -43,6 +43,8 @@ const (
 	ReasonApplying       ReasonCode = "Applying"
 	ReasonRetrying       ReasonCode = "Retrying"
 	ReasonNotApplied     ReasonCode = "NotApplied" // out of sync, and no sync runs
+	ReasonAutoSyncOff    ReasonCode = "AutoSyncOff"
+	ReasonSyncWindow     ReasonCode = "SyncWindow" // Since is its end
 	ReasonChecking       ReasonCode = "Checking"   // the health is from before the sync
 	ReasonStarting       ReasonCode = "Starting"
 	ReasonPaused         ReasonCode = "Paused"

@@ -20,6 +20,7 @@ var engineerWords = map[ReasonCode]string{
 	ReasonEarlierChange:     "Waiting until Argo CD is done with an earlier change",
 	ReasonApplying:          "Applying the change",
 	ReasonNotApplied:        "Waiting for Argo CD to apply the change",
+	ReasonAutoSyncOff:       "Automated sync of the Application is off, so Argo CD applies nothing",
 	ReasonChecking:          "Checking the result",
 	ReasonPaused:            "Paused",
 	ReasonTeardownRuns:      "The teardown runs",
@@ -62,6 +63,11 @@ func (r Reason) engineers() string {
 		if r.For > 0 {
 			return "Argo CD has not seen the commit for " + span(r.For)
 		}
+	case ReasonSyncWindow:
+		if r.Since.IsZero() {
+			return "A sync window of Argo CD allows no change at the moment"
+		}
+		return "A sync window of Argo CD allows no change until " + r.Since.Format("2006-01-02 15:04 MST")
 	case ReasonEarlierChange, ReasonApplying, ReasonNotApplied:
 		return engineerWords[r.Code] + r.lasting()
 	case ReasonArgoCDUnreachable:

@@ -16,20 +16,22 @@ import (
 
 // ArgoCD is the Argo CD of project shop. It is safe for use by many goroutines.
 type ArgoCD struct {
-	mu        sync.Mutex
-	apps      map[string]staging.Application // by the name of the staging
-	pods      map[string][]staging.Pod       // by the name of the Application
-	watchers  map[chan argocd.Event]bool
-	closed    chan struct{} // until it is closed, no watch begins
-	version   uint64
-	err       error
-	fault     string
-	hang      chan struct{} // until it is closed, no call returns
-	upserts   int
-	refreshes []string
-	missing   []argocd.Permission
-	installed []argocd.Installed
-	foreign   []argocd.Foreign
+	mu       sync.Mutex
+	apps     map[string]staging.Application // by the name of the staging
+	pods     map[string][]staging.Pod       // by the name of the Application
+	watchers map[chan argocd.Event]bool
+	closed   chan struct{} // until it is closed, no watch begins
+	version  uint64
+	err      error
+	fault    string
+
+	refreshHang chan struct{} // until it is closed, no refresh returns
+	hang        chan struct{} // until it is closed, no call returns
+	upserts     int
+	refreshes   []string
+	missing     []argocd.Permission
+	installed   []argocd.Installed
+	foreign     []argocd.Foreign
 }
 
 // New returns an Argo CD without Applications.
@@ -104,6 +106,15 @@ func (a *ArgoCD) Hang() (resume func()) {
 		a.hang = nil
 		close(hang)
 	})
+}
+
+// HangRefreshes makes only refreshes wait, as a stopped controller does.
+func (a *ArgoCD) HangRefreshes() (resume func()) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	hang := make(chan struct{})
+	a.refreshHang = hang
+	return sync.OnceFunc(func() { close(hang) })
 }
 
 // respond waits while Argo CD hangs.
@@ -250,6 +261,16 @@ func (a *ArgoCD) Pods(ctx context.Context, application string) ([]staging.Pod, e
 func (a *ArgoCD) Refresh(ctx context.Context, application string, hard bool) (staging.Application, error) {
 	if err := a.respond(ctx); err != nil {
 		return staging.Application{}, err
+	}
+	a.mu.Lock()
+	hang := a.refreshHang
+	a.mu.Unlock()
+	if hang != nil {
+		select {
+		case <-hang:
+		case <-ctx.Done():
+			return staging.Application{}, ctx.Err()
+		}
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
