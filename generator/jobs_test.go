@@ -92,6 +92,27 @@ func TestSettingsComeBeforeTheJobsOfABase(t *testing.T) {
 	}
 }
 
+// A teardown runs its own Jobs, and those of the template that it changes. The others would
+// run without the rest of the staging, and fail, and the teardown with them.
+func TestATeardownRunsNoOtherJob(t *testing.T) {
+	w, _ := adopted(t, "jobs.txtar", nil)
+	w.write(staging.File{Path: "templates/components/teardown/kustomization.yaml",
+		Data: []byte("apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\nresources: [job.yaml]\n" +
+			"patches: [{target: {kind: Job, name: seed}, patch: '[{\"op\": \"add\", \"path\": \"/spec/backoffLimit\", \"value\": 0}]'}]\n")},
+		staging.File{Path: "templates/components/teardown/job.yaml", Data: []byte(teardownJob)},
+		staging.File{Path: project.File, Data: []byte(string(w.read(project.File)) + "  lifecycle: {teardown: templates/components/teardown}\n")})
+	w.do(staging.Action{Verb: staging.Deploy, Name: "login", Branch: "login", Images: map[string]staging.Build{"web": {Image: "ghcr.io/acme/web:2"}}})
+	w.do(staging.Action{Verb: staging.Archive, Name: "login"})
+	w.do(staging.Action{Verb: staging.Delete, Name: "login"})
+	var left []string
+	for _, name := range jobNames(t, w, "login") {
+		left = append(left, staging.StableName("Job", name))
+	}
+	if got := strings.Join(left, " "); got != "drop-bucket seed" {
+		t.Errorf("the teardown runs %s", got)
+	}
+}
+
 // lint and init compare two deploys: they name each field that Kubernetes does not let
 // change, and that an image or a parameter changes.
 func TestLintComparesTwoDeploys(t *testing.T) {

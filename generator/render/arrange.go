@@ -1,6 +1,7 @@
 package render
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"io/fs"
@@ -35,14 +36,45 @@ func (r *Renderer) Arrange(ctx context.Context, tree fs.FS, p *project.Project, 
 	if err != nil {
 		return nil, err
 	}
+	if params.State == staging.Deleting {
+		if params.Kustomize.Arrangement.Ended, err = r.endedJobs(ctx, tree, p, params, objects); err != nil {
+			return nil, err
+		}
+	}
 	return Source(p, arrange(params, objects))
+}
+
+// endedJobs returns the Jobs that a teardown neither adds nor changes. Nothing of the
+// template runs any more during a teardown, so they would fail, and the teardown with them.
+func (r *Renderer) endedJobs(ctx context.Context, tree fs.FS, p *project.Project, params staging.Params, objects []staging.Object) ([]string, error) {
+	k := &params.Kustomize
+	k.Components = slices.DeleteFunc(slices.Clone(k.Components), func(dir string) bool { return dir == p.Spec.Lifecycle.Teardown })
+	source, err := Source(p, params)
+	if err != nil {
+		return nil, err
+	}
+	before, err := r.Render(ctx, tree, p, params.Name, source)
+	if err != nil {
+		return nil, err
+	}
+	var ended []string
+	for _, o := range objects {
+		same := func(b staging.Object) bool {
+			return b.Kind == o.Kind && b.Name == o.Name && bytes.Equal(b.JSON, o.JSON)
+		}
+		if o.Kind == "Job" && slices.ContainsFunc(before, same) {
+			ended = append(ended, o.Name)
+		}
+	}
+	return ended, nil
 }
 
 // arrange adds to params what the objects of the template need. No patch of it fails or
 // overwrites anything when the template changes later.
 func arrange(params staging.Params, rendered []staging.Object) staging.Params {
-	objects := decodeManifests(rendered)
 	k := &params.Kustomize
+	objects := decodeManifests(rendered)
+	objects = slices.DeleteFunc(objects, func(m manifest) bool { return m.Kind == "Job" && slices.Contains(k.Arrangement.Ended, m.Name) })
 	k.Patches = slices.Clone(k.Patches)
 	if params.State == staging.Active {
 		k.Patches = append(k.Patches, autoscaled(k.Replicas, objects)...)

@@ -198,6 +198,9 @@ func patches(params staging.Params) ([]overlayPatch, error) {
 		}
 		out = append(out, patch)
 	}
+	for _, job := range params.Kustomize.Arrangement.Ended {
+		out = append(out, deletePatch("Job", job))
+	}
 	for _, fix := range params.Asleep {
 		patch, err := archivePatch(fix)
 		if err != nil {
@@ -212,10 +215,14 @@ func archivePatch(fix staging.ArchiveFix) (overlayPatch, error) {
 	if fix.Pointer != "" {
 		return jsonPatch(staging.Patch{Kind: fix.Kind, Op: "add", Pointer: fix.Pointer, Value: fix.Value})
 	}
-	// No other patch removes a whole object. Kustomize ignores kind and name in it
-	// and uses the target.
-	text := "$patch: delete\napiVersion: v1\nkind: " + fix.Kind + "\nmetadata:\n  name: every\n"
-	return overlayPatch{Target: overlayTarget{Kind: exactSelector(fix.Kind)}, Patch: text}, nil
+	return deletePatch(fix.Kind, ""), nil
+}
+
+// deletePatch removes all objects of a kind, or the one of a name. No other patch removes
+// a whole object. Kustomize ignores kind and name in it and uses the target.
+func deletePatch(kind, name string) overlayPatch {
+	text := "$patch: delete\napiVersion: v1\nkind: " + kind + "\nmetadata:\n  name: every\n"
+	return overlayPatch{Target: overlayTarget{Kind: exactSelector(kind), Name: exactSelector(name)}, Patch: text}
 }
 
 // annotationPatch sets the sync options of an object. It is no JSON 6902 patch, because

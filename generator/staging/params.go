@@ -64,6 +64,7 @@ type Arrangement struct {
 	Requests   map[string]string // defaults of containers without them, because the quota counts them
 	Limits     map[string]string // likewise
 	ServerSide []Annotated       // objects that are too large for a client-side apply
+	Ended      []string          // Jobs of the template that must not run during a teardown
 }
 
 // Annotated is an object and the value of an annotation for it.
