@@ -17,7 +17,9 @@ local fixes(params, kind) = [fix for fix in params.asleep if fix.kind == kind];
 local sleeps(params, object) = std.foldl(
   function(o, fix) put(o, std.split(fix.pointer, '/')[1:], fix.value), fixes(params, object.kind), object
 );
-local stays(params, object) = std.all([fix.pointer != '' for fix in fixes(params, object.kind)]);
+// A Job goes, too: Argo CD would wait for a suspended one forever, and count a resumed
+// one as complete while it runs.
+local stays(params, object) = !(object.kind == 'Job' && params.state == 'archived') && std.all([fix.pointer != '' for fix in fixes(params, object.kind)]);
 
 local annotation(object, name) = std.get(std.get(object.metadata, 'annotations', {}), name, '');
 local isHook(object) = annotation(object, 'argocd.argoproj.io/hook') != '' || annotation(object, 'helm.sh/hook') != '';

@@ -191,15 +191,14 @@ func secretKey(value any) staging.SecretKey {
 
 // builtinArchive returns how to archive the built-in kinds. An autoscaler would scale
 // its workload up again, and pods and DaemonSets have no replica count: these are
-// removed, and restore creates them again. So are Jobs: a sync would wait for a suspended
-// Job forever, and count a resumed Job as complete while it runs.
+// removed, and restore creates them again. render.Arrange removes Jobs, too.
 func builtinArchive() []staging.ArchiveFix {
 	return []staging.ArchiveFix{
 		{Kind: "Deployment", Pointer: "/spec/replicas", Value: 0},
 		{Kind: "StatefulSet", Pointer: "/spec/replicas", Value: 0},
 		{Kind: "ReplicaSet", Pointer: "/spec/replicas", Value: 0},
 		{Kind: "CronJob", Pointer: "/spec/suspend", Value: true},
-		{Kind: "Job"},
+		{Kind: "Job", Pointer: "/spec/suspend", Value: true},
 		{Kind: "HorizontalPodAutoscaler"},
 		{Kind: "DaemonSet"},
 		{Kind: "Pod"},

@@ -76,8 +76,12 @@ func arrange(params staging.Params, rendered []staging.Object) staging.Params {
 	objects := decodeManifests(rendered)
 	objects = slices.DeleteFunc(objects, func(m manifest) bool { return m.Kind == "Job" && slices.Contains(k.Arrangement.Ended, m.Name) })
 	k.Patches = slices.Clone(k.Patches)
-	if params.State == staging.Active {
+	switch {
+	case params.State == staging.Active:
 		k.Patches = append(k.Patches, autoscaled(k.Replicas, objects)...)
+	case params.State == staging.Archived && slices.ContainsFunc(objects, isJob):
+		params.Asleep = withoutJobs(params.Asleep)
+		objects = slices.DeleteFunc(objects, isJob)
 	}
 	k.Patches = append(k.Patches, noticeSettings(*k, objects)...)
 	k.Patches = append(k.Patches, nameJobs(objects)...)
@@ -85,6 +89,16 @@ func arrange(params staging.Params, rendered []staging.Object) staging.Params {
 	k.Arrangement.Requests, k.Arrangement.Limits = defaultResources(params.Quota, objects)
 	k.Arrangement.ServerSide = serverSide(objects)
 	return params
+}
+
+func isJob(m manifest) bool { return m.Kind == "Job" }
+
+// withoutJobs returns the rules of an archived staging with a rule that removes Jobs
+// instead of suspending them: a sync would wait for a suspended Job forever, and count a
+// resumed Job as complete while it runs.
+func withoutJobs(asleep []staging.ArchiveFix) []staging.ArchiveFix {
+	others := slices.DeleteFunc(slices.Clone(asleep), func(f staging.ArchiveFix) bool { return f.Kind == "Job" })
+	return append(others, staging.ArchiveFix{Kind: "Job"})
 }
 
 // manifest is an object with the fields that arrange reads.

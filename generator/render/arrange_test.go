@@ -206,8 +206,10 @@ func TestJsonnetIsArranged(t *testing.T) {
 			t.Errorf("%q: want %d, got %d in\n%s", part, count, got, plain)
 		}
 	}
-	asleep := text(func(p *staging.Params) { p.State, p.Asleep = staging.Archived, []staging.ArchiveFix{{Kind: "Job"}} })
-	if strings.Contains(asleep, "migrate") || !strings.Contains(asleep, "replicas: 3") {
+	asleep := text(func(p *staging.Params) {
+		p.State, p.Asleep = staging.Archived, []staging.ArchiveFix{{Kind: "Job", Pointer: "/spec/suspend", Value: true}}
+	})
+	if strings.Contains(asleep, "kind: Job") || !strings.Contains(asleep, "replicas: 3") {
 		t.Errorf("archived:\n%s", asleep)
 	}
 }
@@ -224,7 +226,20 @@ func TestNoJobIsArchived(t *testing.T) {
 		shopJsonnet.Data = []byte(strings.Replace(string(shopJsonnet.Data), "    backend,\n",
 			"    backend,\n    { apiVersion: 'batch/v1', kind: 'Job', metadata: { name: 'migrate' }, spec: { template: { spec: { restartPolicy: 'Never', containers: [] } } } },\n", 1))
 		count := func(s staging.Staging) int {
-			return strings.Count(fmt.Sprint(renderShop(t, newRenderer(t, render.Options{}), tree, p, s)), "Job/")
+			r := newRenderer(t, render.Options{})
+			params, err := p.Params(s)
+			if err != nil {
+				t.Fatal(err)
+			}
+			files, err := r.Arrange(context.Background(), fixedHashes{tree}, p, params, source(t, p, s))
+			if err != nil {
+				t.Fatal(err)
+			}
+			objects, err := r.Render(context.Background(), fixedHashes{tree}, p, s.Name, files)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return strings.Count(fmt.Sprint(objects), " Job/")
 		}
 		if active, archived := count(shopStagings()[0]), count(shopStagings()[1]); active != 1 || archived != 0 {
 			t.Errorf("%s: %d Jobs while active, %d while archived", engine, active, archived)
