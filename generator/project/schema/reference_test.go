@@ -100,7 +100,7 @@ No text contains line breaks or control characters.
 
 ## Secrets
 
-Octopod commits no secret: it scans everything that a commit adds (files, names, texts, settings, the commit message) for the forms of about eighty kinds of
+Octopod commits no secret: it scans everything that a commit adds (files, names, texts, settings, the commit message) for the forms of about a hundred kinds of
 credentials, and rejects a text value for a parameter whose name is that of a secret, such as DB_PASSWORD. The error names the file, the field and the kind,
 and never the value. Declare such a parameter as secret-reference, and set it to SECRET/KEY: the name of a Secret in the cluster and a key in it. A secret that the env
 repo holds already stops no other change: find such secrets with a scanner of your choice, and revoke them.
