@@ -60,7 +60,7 @@ func TestAJobOfAnAdoptedBaseDeploysTwice(t *testing.T) {
 	}
 }
 
-// init gives a Job the settings of its service. Their ConfigMap comes before the Job; a
+// init assigns a Job the settings of its service. Their ConfigMap comes before the Job; a
 // hook that runs before every ConfigMap gets none.
 func TestSettingsComeBeforeTheJobsOfABase(t *testing.T) {
 	w, result := adopted(t, "jobs.txtar", nil)

@@ -2,6 +2,7 @@ package generator_test
 
 import (
 	"context"
+	"crypto/rand"
 	"os/exec"
 	"slices"
 	"strings"
@@ -200,6 +201,20 @@ func TestTheDoorLooksAtEveryFile(t *testing.T) {
 		}
 		if name == "file" && err != nil && !strings.Contains(err.Error(), "templates/x.yaml:2: token: ") {
 			t.Errorf("the refusal does not name the place: %v", err)
+		}
+	}
+}
+
+// The key of a repeated request is random, but no secret: its trailer stops no commit.
+func TestTheKeyOfARequestIsNoSecret(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	w.do(login("1f2e3d4"))
+	for range 200 {
+		by := ada
+		by.Key = rand.Text()
+		title := "title " + by.Key[:3]
+		if _, err := w.Apply(t.Context(), change.Request{Action: staging.Action{Verb: staging.Set, Name: "login", Title: &title}, By: by}); err != nil {
+			t.Fatalf("key %s: %v", by.Key, err)
 		}
 	}
 }

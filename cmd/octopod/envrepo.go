@@ -53,12 +53,29 @@ func exists(path string) bool {
 }
 
 // branch returns the env repo's branch: the setting, else the checked-out branch or
-// detached commit of a clone on this machine, else "" for main.
+// detached commit of a clone on this machine, or the branch of HEAD of a bare repository
+// without main, else "" for main.
 func (c *cli) branch(repo string) (string, error) {
-	if c.settings.ref != "" || giturl.IsRemote(repo) || !exists(filepath.Join(repo, ".git")) {
+	switch {
+	case c.settings.ref != "" || giturl.IsRemote(repo):
 		return c.settings.ref, nil
+	case exists(filepath.Join(repo, ".git")):
+		return checkedOut(repo)
+	case hasBranch(repo, gitstore.DefaultBranch):
+		return "", nil
 	}
-	return checkedOut(repo)
+	head, err := os.ReadFile(filepath.Join(repo, "HEAD"))
+	if err != nil {
+		return "", nil // opening the repository reports the fault
+	}
+	branch, _ := strings.CutPrefix(strings.TrimSpace(string(head)), "ref: refs/heads/")
+	return branch, nil
+}
+
+// hasBranch reports whether a bare repository has a branch.
+func hasBranch(repo, branch string) bool {
+	packed, _ := os.ReadFile(filepath.Join(repo, "packed-refs"))
+	return exists(filepath.Join(repo, "refs", "heads", branch)) || strings.Contains(string(packed), " refs/heads/"+branch+"\n")
 }
 
 // checkedOut returns the checked-out branch of a clone, or gitstore.Detached. It is ""

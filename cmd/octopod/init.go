@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"octopod/generator/doctor"
+	"octopod/generator/gitstore"
 	"octopod/generator/giturl"
 	"octopod/generator/project"
 	"octopod/generator/setup"
@@ -176,7 +177,8 @@ func rejectApplicationRepo(root string) error {
 func (c *cli) noteHead(repo string) {
 	head, err := os.ReadFile(filepath.Join(repo, "HEAD")) // of a bare one; a clone has its branch checked out
 	branch, ok := strings.CutPrefix(strings.TrimSpace(string(head)), "ref: refs/heads/")
-	written := cmp.Or(c.settings.ref, "main")
+	read, _ := c.branch(repo)
+	written := cmp.Or(read, gitstore.DefaultBranch)
 	if err != nil || !ok || branch == written || giturl.IsRemote(repo) {
 		return
 	}

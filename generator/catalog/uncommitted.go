@@ -1,6 +1,7 @@
 package catalog
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -72,7 +73,7 @@ func compareTrees(u *staging.Uncommitted, tree *envrepo.Tree, work fs.FS, root s
 		if err != nil {
 			return err
 		}
-		file := staging.File{Path: name, Data: data}
+		file := staging.File{Path: name, Data: asCommitted(tree, name, data)}
 		differs, err := tree.Differs([]staging.File{file})
 		if differs {
 			u.Written = append(u.Written, file)
@@ -89,6 +90,19 @@ func compareTrees(u *staging.Uncommitted, tree *envrepo.Tree, work fs.FS, root s
 		}
 	}
 	return err
+}
+
+// asCommitted returns the content that git would commit. A clone with core.autocrlf, the
+// default of Git for Windows, has CRLF on disk where the repository has LF.
+func asCommitted(tree *envrepo.Tree, name string, data []byte) []byte {
+	if !bytes.Contains(data, []byte("\r\n")) {
+		return data
+	}
+	committed, err := tree.ReadFile(name)
+	if err != nil || bytes.Contains(committed, []byte("\r\n")) {
+		return data
+	}
+	return bytes.ReplaceAll(data, []byte("\r\n"), []byte("\n"))
 }
 
 // WithUncommitted returns a tree as it would be if everything were committed.

@@ -185,3 +185,32 @@ func TestReportIsStable(t *testing.T) {
 		}
 	}
 }
+
+// The version in messages is that of the types.
+func TestKubernetesVersionIsThatOfTheTypes(t *testing.T) {
+	mod, err := os.ReadFile("../../go.mod")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, minor, _ := strings.Cut(check.KubernetesVersion, ".")
+	if !strings.Contains(string(mod), "k8s.io/api => k8s.io/api v0."+minor+".") {
+		t.Errorf("go.mod has other types than those of Kubernetes %s", check.KubernetesVersion)
+	}
+}
+
+// An exception for one field of a newer Kubernetes leaves all other checks on.
+func TestAnExceptionForAFieldLeavesTheOthers(t *testing.T) {
+	pod := staging.Object{APIVersion: "v1", Kind: "Pod", Namespace: subject().Namespace, Name: "a", JSON: []byte(
+		`{"apiVersion":"v1","kind":"Pod","metadata":{"name":"a","namespace":"` + subject().Namespace + `"},"spec":{"newer":1,"hostNetwork":true,"containers":[{"name":"Wrong Name","image":"a:1","lifecycle":{"stopSignal":"SIGUSR1"}}]}}`)}
+	to := subject()
+	to.Allow = []project.Allow{{Rule: check.RuleSchema, Kind: "Pod", Field: "spec.containers.lifecycle.stopSignal"}, {Rule: check.RuleSchema, Field: "spec.newer"}}
+	text := lines(check.Objects([]staging.Object{pod}, to))
+	for _, want := range []string{"[host-network]", "spec.containers[0].name"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("no %s in:\n%s", want, text)
+		}
+	}
+	if strings.Contains(text, "stopSignal") || strings.Contains(text, "newer") {
+		t.Errorf("an excepted field is reported:\n%s", text)
+	}
+}

@@ -16,6 +16,9 @@ import (
 	"octopod/generator/project/strictyaml"
 )
 
+// KubernetesVersion is the version whose fields the rule schema knows: that of k8s.io/api.
+const KubernetesVersion = "1.31"
+
 // explain turns the errors of strict decoding into faults. The decoder stops at the
 // first wrong type and suggests no names, so explain walks the value again. Only
 // broken objects cost this time.
@@ -90,7 +93,7 @@ func structMismatches(value map[string]any, t reflect.Type, at string) []fault {
 			faults = append(faults, mismatches(value[name], field, path)...)
 			continue
 		}
-		message := "is an unknown field"
+		message := "is an unknown field of Kubernetes " + KubernetesVersion
 		if near := strictyaml.Closest(name, names); near != "" {
 			message += "; did you mean " + near + "?"
 		}

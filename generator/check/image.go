@@ -36,7 +36,7 @@ func checkImages(c check, objects []*object) {
 	}
 	for _, service := range sortedKeys(c.subject.Images) {
 		image := c.subject.Images[service]
-		if image == "" || used[image] != nil || c.allowed("", service) {
+		if image == "" || used[image] != nil || c.allowed("", service, "") {
 			continue
 		}
 		c.reject(field.NewPath("spec", "services").Child(service, "image"), "no workload uses %s; %s", image, closestWorkload(image, used))

@@ -33,7 +33,7 @@ func (c check) reject(path *field.Path, format string, args ...any) {
 }
 
 func (c check) rejectAt(at, format string, args ...any) {
-	if c.allowed(c.o.Kind, c.o.Name) {
+	if c.allowed(c.o.Kind, c.o.Name, at) {
 		return
 	}
 	p := staging.Problem{Rule: c.rule, Field: at, Message: fmt.Sprintf(format, args...)}
@@ -43,9 +43,9 @@ func (c check) rejectAt(at, format string, args ...any) {
 	c.problems = append(c.problems, p)
 }
 
-// allowed reports whether octopod.yaml excepts an object from the rule.
-func (c check) allowed(kind, name string) bool {
+// allowed reports whether octopod.yaml excepts a field of an object from the rule.
+func (c check) allowed(kind, name, at string) bool {
 	return slices.ContainsFunc(c.subject.Allow, func(a project.Allow) bool {
-		return a.Covers(c.rule, kind, name)
+		return a.Covers(c.rule, kind, name, at)
 	})
 }

@@ -19,6 +19,9 @@ const (
 	immutable  = "immutable"
 )
 
+// RuleSchema is the name of the rule for the fields of built-in kinds.
+const RuleSchema = "schema"
+
 // rules are applied and reported in this order.
 var rules = []rule{
 	{Rule: Rule{wellFormed,
@@ -27,7 +30,7 @@ var rules = []rule{
 	{Rule: Rule{"removed-api",
 		"API versions that Kubernetes has removed.",
 		"A current cluster does not serve them; the sync would fail."}, checkObject: checkRemoved},
-	{Rule: Rule{"schema",
+	{Rule: Rule{RuleSchema,
 		"Unknown fields, wrong types, missing fields and values outside the allowed ones in built-in kinds.",
 		"Kubernetes ignores an unknown field, and rejects the rest only during the sync."}, checkObject: checkSchema},
 	{Rule: Rule{"server-fields",

@@ -17,11 +17,12 @@ func checkSchema(c check) {
 	if _, gone := removalOf(c.o); gone {
 		return
 	}
+	before := len(c.problems)
 	for _, f := range c.o.faults {
 		c.rejectAt(f.field, "%s", f.message)
 	}
 	switch {
-	case len(c.o.faults) > 0:
+	case len(c.problems) > before:
 	case c.o.typed == nil:
 		checkMeta(c, c.o.meta, metadata)
 		checkKnown(c)

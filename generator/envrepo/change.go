@@ -329,7 +329,10 @@ const (
 
 // message returns the commit message: subject, body, and trailers in the form of
 // git interpret-trailers.
-func (e Edit) message() string {
+func (e Edit) message() string { return e.text() + "\n\n" + e.trailers() + "\n" }
+
+// text returns subject and body of the commit message.
+func (e Edit) text() string {
 	subject := string(e.Verb)
 	if e.Staging != "" {
 		subject += " " + e.Staging
@@ -341,7 +344,7 @@ func (e Edit) message() string {
 	if e.Body != "" {
 		parts = append(parts, strings.TrimSpace(e.Body))
 	}
-	return strings.Join(append(parts, e.trailers()), "\n\n") + "\n"
+	return strings.Join(parts, "\n\n")
 }
 
 func (e Edit) trailers() string {

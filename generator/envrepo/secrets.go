@@ -30,7 +30,8 @@ func (e Edit) checkSecrets(tree *Tree, changes []gitstore.Change) error {
 		problems = append(problems, found...)
 	}
 	for _, text := range []struct{ field, text string }{
-		{"the commit message", e.message()}, {"the name of the author", e.By.Name}, {"the mail address of the author", e.By.Email},
+		{"the commit message", e.text()}, {"the commit message", e.Request}, {"the commit message", e.Key}, // alone: a random key has no name
+		{"the name of the author", e.By.Name}, {"the mail address of the author", e.By.Email},
 	} {
 		if what, yes := staging.DetectSecret(text.text); yes {
 			problems = append(problems, staging.Problem{Field: text.field, Message: "contains " + what})

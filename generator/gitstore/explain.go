@@ -35,6 +35,9 @@ func (r *remote) explain(err error, verb string) error {
 	case errors.As(err, &retry):
 		return transient{failf(staging.CodeUnavailable, retry, "try again later", "%s answered %d %s%s", r.display,
 			retry.status, http.StatusText(retry.status), serverMessage(retry.body)), retry.Wait}
+	case errors.Is(err, transport.ErrAuthenticationRequired) && r.isAnonymous():
+		return failf(staging.CodeUnauthorized, dropHTML(err), "", "%s asks for credentials, and none are given", r.display).
+			WithTechnicalHint("set OCTOPOD_GIT_TOKEN or OCTOPOD_GIT_TOKEN_FILE, and OCTOPOD_GIT_USERNAME where it matters: Octopod reads no credential helper of git and no .netrc")
 	case errors.Is(err, transport.ErrAuthenticationRequired):
 		return failf(staging.CodeUnauthorized, dropHTML(err), "check the user name and the token",
 			"%s does not accept the credentials", r.display)
@@ -66,6 +69,12 @@ func (r *remote) isGitServer() bool {
 	r.state.mu.Lock()
 	defer r.state.mu.Unlock()
 	return r.state.caps.list != nil
+}
+
+// isAnonymous reports whether requests carry no credentials.
+func (r *remote) isAnonymous() bool {
+	w, ok := r.wire.(*httpWire)
+	return ok && w.auth == nil
 }
 
 func (r *remote) notFound(err error) error {

@@ -111,7 +111,7 @@ func (s *Store) historyOf(ctx context.Context, ask func(context.Context) (*tip, 
 }
 
 // pin fetches everything at a tip and its history, and keeps it until the cache is reset.
-// What the earlier tip has too was pinned with it.
+// An object that the earlier tip has too was pinned with it.
 func (r *remote) pin(ctx context.Context, t, earlier *tip) error {
 	if _, err := r.historyObjects(ctx, t); err != nil {
 		return err

@@ -91,7 +91,7 @@ func TestRefused(t *testing.T) {
 		{"http: no credentials", func(_ *testing.T, e env) {
 			overHTTP(e)
 			e.http.Require("ci", "secret")
-		}, staging.CodeUnauthorized, nil},
+		}, staging.CodeUnauthorized, []string{"none are given"}},
 		{"http: credentials that may read but not write", func(_ *testing.T, e env) {
 			overHTTP(e)
 			e.http.Intercept(func(w http.ResponseWriter, r *http.Request, git http.Handler) {

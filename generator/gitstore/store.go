@@ -28,11 +28,13 @@ type Store struct {
 // Snapshot or Change.
 func Open(ctx context.Context, o Options) (*Store, error) {
 	o.setDefaults()
-	branch, err := staging.ParseBranch(o.Branch)
-	if err != nil {
-		return nil, err
+	if o.Branch != Detached {
+		branch, err := staging.ParseBranch(o.Branch)
+		if err != nil {
+			return nil, err
+		}
+		o.Branch = branch
 	}
-	o.Branch = branch
 	at, err := parseURL(o.URL)
 	if err != nil {
 		return nil, err

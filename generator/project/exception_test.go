@@ -24,10 +24,12 @@ func TestAllowCovers(t *testing.T) {
 			"host-path", "Deployment", "web-8m7kf6tg4h", false},
 		"written with its hash": {project.Allow{Rule: "plain-secret", Name: "web-files-8m7kf6tg4h"},
 			"plain-secret", "ConfigMap", "web-files-8m7kf6tg4h", true},
-		"every name": {project.Allow{Rule: "host"}, "host", "Ingress", "web", true},
+		"the field, at any position": {project.Allow{Rule: "schema", Field: "spec.containers.lifecycle"}, "schema", "Pod", "web", true},
+		"another field":              {project.Allow{Rule: "schema", Field: "spec.containers[0].image"}, "schema", "Pod", "web", false},
+		"every name":                 {project.Allow{Rule: "host"}, "host", "Ingress", "web", true},
 	}
 	for name, tt := range tests {
-		if got := tt.allow.Covers(tt.rule, tt.kind, tt.name); got != tt.want {
+		if got := tt.allow.Covers(tt.rule, tt.kind, tt.name, "spec.containers[0].lifecycle"); got != tt.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

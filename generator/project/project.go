@@ -218,6 +218,8 @@ type Allow struct {
 	Kind string `yaml:"kind,omitempty" json:"kind,omitempty"`
 	// Name of the object. Absent: every name.
 	Name string `yaml:"name,omitempty" json:"name,omitempty"`
+	// Field of the object, as a failed check prints it; positions in lists do not matter. Absent: every field.
+	Field string `yaml:"field,omitempty" json:"field,omitempty"`
 	// Reason why the exception is safe.
 	Reason string `yaml:"reason" json:"reason"`
 }

@@ -133,6 +133,9 @@ func exceptions(findings []staging.Problem) []byte {
 	for _, f := range findings {
 		kind, name, _ := strings.Cut(f.Object, "/")
 		line := fmt.Sprintf("  #     - {rule: %s, kind: %s, name: %s, reason: say why}", f.Rule, kind, staging.StableName(kind, name))
+		if f.Rule == check.RuleSchema && f.Field != "" { // an exception for the object would hide faults that come later
+			line = fmt.Sprintf("  #     - {rule: %s, kind: %s, name: %s, field: %s, reason: say why}", f.Rule, kind, staging.StableName(kind, name), project.WithoutPositions(f.Field))
+		}
 		if f.Rule != "" && !slices.Contains(lines, line) {
 			lines = append(lines, line)
 		}

@@ -43,6 +43,8 @@ func branchFault(b string) string {
 	switch {
 	case b == "":
 		return "it is empty"
+	case b == "HEAD": // git rev-parse --abbrev-ref prints it in a detached checkout, as every CI system has it
+		return "git means the commit that is checked out, on whichever branch it is"
 	case len(b) > maxBranch:
 		return fmt.Sprintf("it has %d bytes, and forges accept at most %d", len(b), maxBranch)
 	case !utf8.ValidString(b):

@@ -93,6 +93,8 @@ func TestParseBranch(t *testing.T) {
 		".hidden":                "dot",
 		"a b":                    `' '`,
 		"@":                      "@",
+		"HEAD":                   "checked out",
+		"refs/heads/HEAD":        "checked out",
 		"x.":                     "ends in a dot",
 		"\xff":                   "UTF-8",
 	}

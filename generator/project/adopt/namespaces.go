@@ -24,15 +24,15 @@ func (d *Draft) readNamespaces(objects []staging.Object) {
 		d.note("the base has objects in the namespaces %s: in a staging, all of them are in its one namespace", strings.Join(d.namespaces, ", "))
 	}
 	for _, o := range objects {
-		for _, found := range d.addressesIn(objects, o) {
+		for _, found := range addressesIn(objects, o) {
 			d.note("%s contains the address %s, which leads every staging out of its own namespace: write the name of the Service alone, if it is part of the staging", o, found)
 		}
 	}
 }
 
-// addressesIn lists the addresses in an object that name a namespace: those that end in
-// .svc, and those of Services and namespaces of the base.
-func (d *Draft) addressesIn(objects []staging.Object, o staging.Object) []string {
+// addressesIn lists the addresses in an object that name a namespace: addresses with .svc,
+// and the Services of the base with their namespaces.
+func addressesIn(objects []staging.Object, o staging.Object) []string {
 	text := string(o.JSON)
 	var found []string
 	for _, m := range address.FindAllString(text, -1) {
