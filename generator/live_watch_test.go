@@ -62,6 +62,27 @@ func TestWatchReportsChanges(t *testing.T) {
 	f.until("gone", func(n live.Event) bool { return n.Kind == live.Deleted && n.Staging.Metadata.Name == "login" })
 }
 
+// TestADeletionHasTheLastRecord: the events of a deletion say what was deleted, also
+// while Argo CD still removes the objects of a record that is gone.
+func TestADeletionHasTheLastRecord(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	r := w.do(login("v1"))
+	g, argo, clock := withArgo(t, w)
+	argo.SetRunning("login", r.Revision, clock.Now(), w.images("login")...)
+	f := startWatch(t, g, staging.Query{})
+	want := f.phase("login", staging.PhaseRunning).Staging.Spec
+	w.do(staging.Action{Verb: staging.Delete, Name: "login"})
+	check := func(n live.Event) {
+		t.Helper()
+		if got := n.Staging.Spec; got.Branch != want.Branch || !reflect.DeepEqual(got.Services, want.Services) || got.State != staging.Deleting {
+			t.Errorf("the record is %+v", got)
+		}
+	}
+	check(f.phase("login", staging.PhaseDeleting))
+	argo.Remove("login")
+	check(f.until("gone", func(n live.Event) bool { return n.Kind == live.Deleted && n.Staging.Metadata.Name == "login" }))
+}
+
 // While Argo CD is away, the last known state is shown with its age. Its return is no
 // transition: what ran before did not start again.
 func TestUnknownIsNoTransition(t *testing.T) {

@@ -39,7 +39,9 @@ func (s *Store) newBatch(ctx context.Context, base *tip, requests []*request) *b
 
 // addEdit runs one edit on the batch's tip and adds its commit to the batch.
 func (s *Store) addEdit(ctx context.Context, b *batch, r *request) (Result, error) {
-	want, err := r.edit.run(r.ctx, s.snapshot(ctx, b.tip))
+	snap := s.snapshot(ctx, b.tip)
+	snap.life = ctx // its reads have the patience of the push
+	want, err := r.edit.run(r.ctx, snap)
 	if err != nil {
 		return Result{}, err
 	}

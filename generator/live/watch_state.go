@@ -347,7 +347,7 @@ func (b *watchState) views(ctx context.Context, names []string) ([]staging.View,
 		if exists {
 			recorded = append(recorded, name)
 		} else if b.argo != nil && (b.argo.Has(name) || !b.argo.AwaySince.IsZero() && b.sent[name].view.Metadata.Name != "") {
-			views = append(views, status.RemovedView(name))
+			views = append(views, b.removedView(name))
 		}
 	}
 	known, err := catalog.Views(ctx, b.Tip, b.Project, b.query, recorded)
@@ -360,6 +360,17 @@ func (b *watchState) views(ctx context.Context, names []string) ([]staging.View,
 	}
 	b.Pending.Annotate(views)
 	return views, err
+}
+
+// removedView returns the view of a staging whose record was removed, with the last
+// record, so that notifications and forges can name what was deleted.
+func (b *watchState) removedView(name string) staging.View {
+	v := status.RemovedView(name)
+	if last, seen := b.sent[name]; seen && last.view.Spec.Branch != "" {
+		v.Document = last.view.Document
+		v.Spec.State = staging.Deleting
+	}
+	return v
 }
 
 // sendOne sends a staging unless it was sent like this before.

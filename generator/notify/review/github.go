@@ -167,7 +167,7 @@ func (g *gitHub) deployment(ctx context.Context, owner, name string, d Deploymen
 	}
 	_, _, err := g.Repositories.CreateDeployment(ctx, owner, name, &github.DeploymentRequest{
 		Ref: &d.Commit, Environment: &d.Environment, Description: new("A staging of Octopod"), AutoMerge: new(false),
-		RequiredContexts: &[]string{}, TransientEnvironment: new(false), ProductionEnvironment: new(false),
+		RequiredContexts: &[]string{}, TransientEnvironment: new(true), ProductionEnvironment: new(false),
 	})
 	if err != nil {
 		return 0, gitHubError(err)

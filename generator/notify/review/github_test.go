@@ -83,6 +83,9 @@ func gitHubDeployments(t *testing.T, h *fakeForge, mux *http.ServeMux, path stri
 			return
 		}
 		h.next++
+		if b["transient_environment"] != true {
+			t.Errorf("an environment of a branch is transient: %v", b)
+		}
 		h.deployments = append(h.deployments, &deployment{id: h.next, commit: text(b["ref"]), env: text(b["environment"])})
 		send(w, 201, map[string]any{"id": h.next})
 	})
