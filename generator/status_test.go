@@ -150,6 +150,18 @@ func TestStatusOfAServiceWithoutPods(t *testing.T) {
 	}
 }
 
+func TestStatusDuringASyncWindow(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	r := w.do(login("v1"))
+	g, argo, clock := withArgo(t, w)
+	argo.SetRunning("login", r.Revision, w.now)
+	argo.Put("login", func(a *staging.Application) { a.Sync = "OutOfSync" })
+	argo.SetSyncBlock(staging.SyncBlock{Blocked: true, Until: clock.Now().Add(time.Hour)})
+	if s := w.phase(g, "login"); !strings.HasPrefix(s.Reason.String(), "A sync window of Argo CD allows no change until 20") {
+		t.Error(s.Reason)
+	}
+}
+
 func TestStatusWhileArgoCDIsDown(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	w.do(login("v1"))

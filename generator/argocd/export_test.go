@@ -9,3 +9,6 @@ func (c *Client) Hasten(settle, resync, call time.Duration) {
 
 // PodsOf exports podsOf.
 var PodsOf = podsOf
+
+// SyncBlockOf exports syncBlock.
+var SyncBlockOf = syncBlock

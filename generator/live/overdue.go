@@ -86,6 +86,9 @@ func (b *watchState) commitUnseen(ctx context.Context, name string, v staging.Vi
 	case staging.PhaseRunning, staging.PhaseArchived, staging.PhaseDegraded, staging.PhaseInvalid:
 		return false // the phase is about the current commit
 	}
+	if v.Status.Reason.Code == staging.ReasonStarting && v.Status.Reason.Parts != "" {
+		return true // the list of live images may be old
+	}
 	app, there := b.argo.Apps[name]
 	if recorded := b.recorded(name); !there || !recorded {
 		return there != recorded && app.DeletedAt == nil

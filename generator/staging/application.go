@@ -74,6 +74,12 @@ type Resource struct {
 // String returns the name of a resource as in kubectl: Deployment/backend.
 func (r Resource) String() string { return r.Kind + "/" + r.Name }
 
+// SyncBlock reports whether a sync window of Argo CD forbids to sync.
+type SyncBlock struct {
+	Blocked bool
+	Until   time.Time // zero if unknown
+}
+
 // ClusterState is the state of one staging as Argo CD reports it.
 type ClusterState struct {
 	Application Application `json:"application"`

@@ -20,10 +20,8 @@ type Observation struct {
 
 	// Since when Argo CD compares no staging of the project in spite of refreshes.
 	IdleSince time.Time
-	// Whether a sync window of Argo CD forbids to sync, and until when; zero if unknown.
-	SyncBlocked      bool
-	SyncBlockedUntil time.Time
-	SetFault         string // why Argo CD creates no Application, in its own words
+	SyncBlock SyncBlock // set it while a sync is due and none runs
+	SetFault  string    // why Argo CD creates no Application, in its own words
 
 	App *Application // nil when Argo CD has none
 	// Whether envs/<name>, except its record, has the same git tree at the tip as at
@@ -197,8 +195,8 @@ func (o Observation) notApplied() Reason {
 	switch {
 	case o.App.ManualSync:
 		return Reason{Code: ReasonAutoSyncOff}
-	case o.SyncBlocked:
-		return Reason{Code: ReasonSyncWindow, Since: o.SyncBlockedUntil.UTC()}
+	case o.SyncBlock.Blocked:
+		return Reason{Code: ReasonSyncWindow, Since: o.SyncBlock.Until.UTC()}
 	}
 	return Reason{Code: ReasonNotApplied}
 }
@@ -288,7 +286,7 @@ func images(o Observation) verdict {
 	}
 	slices.Sort(missing)
 	detail := fmt.Sprintf("wanted %s; live: %s", o.Wanted[missing[0]], cmp.Or(strings.Join(o.App.Images, ", "), "none"))
-	if op := o.App.Operation; op != nil && o.Now.Sub(op.FinishedAt) < graceForImages {
+	if op := o.App.Operation; op != nil && (o.Now.Sub(op.FinishedAt) < graceForImages || o.App.ReconciledAt.Sub(op.FinishedAt) < graceForImages) {
 		return verdict{o.transient(), Reason{Code: ReasonStarting, Parts: NamesOf(missing...)}, detail}
 	}
 	if o.ManifestsError != "" {

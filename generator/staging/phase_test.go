@@ -138,9 +138,9 @@ func TestPhaseOf(t *testing.T) {
 		{"out of sync", func(o *o) { o.App.Sync, o.App.Resources[0].Sync = "OutOfSync", "OutOfSync" }, staging.PhaseUpdating, "to apply the change", "not applied yet: Deployment/backend"},
 		{"auto-sync is off", func(o *o) { o.App.Sync, o.App.ManualSync = "OutOfSync", true }, staging.PhaseUpdating, "Automated sync of the Application is off", ""},
 		{"a sync window blocks", func(o *o) {
-			o.App.Sync, o.SyncBlocked, o.SyncBlockedUntil = "OutOfSync", true, noon.Add(8*time.Hour)
+			o.App.Sync, o.SyncBlock = "OutOfSync", staging.SyncBlock{Blocked: true, Until: noon.Add(8 * time.Hour)}
 		}, staging.PhaseUpdating, "A sync window of Argo CD allows no change until 2026-03-01 20:00 UTC", ""},
-		{"a sync window blocks, nobody knows until when", func(o *o) { o.App.Sync, o.SyncBlocked = "OutOfSync", true }, staging.PhaseUpdating, "allows no change at the moment", ""},
+		{"a sync window blocks, nobody knows until when", func(o *o) { o.App.Sync, o.SyncBlock.Blocked = "OutOfSync", true }, staging.PhaseUpdating, "allows no change at the moment", ""},
 		{"auto-sync gave up", func(o *o) {
 			o.App.Sync = "OutOfSync"
 			o.App.Conditions = []staging.Condition{{Type: "SyncError", Message: "failed previous sync attempt"}}
@@ -190,6 +190,11 @@ func TestPhaseOf(t *testing.T) {
 		{"the image comes", func(o *o) {
 			o.App.Images = nil
 			o.App.Operation.FinishedAt, o.App.ReconciledAt = noon.Add(-time.Second), noon
+		}, staging.PhaseUpdating, "Starting backend", ""},
+
+		{"the list of images is from before the pods came", func(o *o) {
+			o.App.Images, o.App.Operation.FinishedAt = []string{"other:1"}, noon.Add(-time.Hour)
+			o.App.ReconciledAt = noon.Add(-time.Hour + time.Second)
 		}, staging.PhaseUpdating, "Starting backend", ""},
 
 		{"archived", func(o *o) { o.State, o.App.Images = staging.Archived, nil }, staging.PhaseArchived, "data are kept", ""},

@@ -121,16 +121,20 @@ func (b *background[T]) forget(application string) {
 // inquiry holds the requests to Argo CD that an Evaluator makes about single stagings.
 type inquiry struct {
 	pods    *background[[]staging.Pod]
+	blocks  *background[staging.SyncBlock]
 	running sync.WaitGroup
 }
 
 func newInquiry(ctx context.Context, cluster Cluster, grace time.Duration, arrived func(staging string)) *inquiry {
 	q := &inquiry{}
 	free := make(chan struct{}, MaxConcurrent)
-	q.pods = &background[[]staging.Pod]{
-		ctx: ctx, ask: func(ctx context.Context, name string) ([]staging.Pod, error) { return cluster.Pods(ctx, name) }, grace: grace, arrived: arrived, free: free, running: &q.running, requests: map[string]*request[[]staging.Pod]{},
-	}
+	q.pods = newBackground(ctx, grace, arrived, free, &q.running, func(ctx context.Context, name string) ([]staging.Pod, error) { return cluster.Pods(ctx, name) })
+	q.blocks = newBackground(ctx, grace, arrived, free, &q.running, func(ctx context.Context, name string) (staging.SyncBlock, error) { return cluster.SyncBlock(ctx, name) })
 	return q
+}
+
+func newBackground[T any](ctx context.Context, grace time.Duration, arrived func(string), free chan struct{}, running *sync.WaitGroup, ask func(context.Context, string) (T, error)) *background[T] {
+	return &background[T]{ctx: ctx, ask: ask, grace: grace, arrived: arrived, free: free, running: running, requests: map[string]*request[T]{}}
 }
 
 // AskInBackground makes the Evaluator read pods without waiting for a slow Argo CD.
@@ -144,4 +148,5 @@ func (j *Evaluator) AskInBackground(ctx context.Context, arrived func(staging st
 // Forget drops what the Evaluator remembers of a staging that is gone.
 func (j *Evaluator) Forget(name string) {
 	j.inquiry.pods.forget(j.Project.Application(name))
+	j.inquiry.blocks.forget(j.Project.Application(name))
 }

@@ -24,6 +24,8 @@ type observer interface {
 	// Watch reports every change until ctx ends. It survives that Argo CD is unreachable.
 	Watch(ctx context.Context, handle func(argocd.Event)) error
 	Pods(ctx context.Context, application string) ([]staging.Pod, error)
+	// SyncBlock reports whether a sync window forbids to sync.
+	SyncBlock(ctx context.Context, application string) (staging.SyncBlock, error)
 	// Application gets one by its own name.
 	Application(ctx context.Context, name string) (staging.Application, error)
 }

@@ -200,6 +200,9 @@ func (j *Evaluator) observe(ctx context.Context, seen *Snapshot, v *staging.View
 	if needsPods(o) {
 		o.Pods, o.PodsKnown = j.inquiry.pods.get(ctx, o.App) // without pods the reason stays general
 	}
+	if awaitsSync(o) {
+		o.SyncBlock, _ = j.inquiry.blocks.get(ctx, o.App)
+	}
 	return o, j.expectImages(ctx, v, &o)
 }
 
@@ -294,6 +297,14 @@ func needsPods(o staging.Observation) bool {
 		return false
 	}
 	return o.App.Health != "Healthy" || o.State == staging.Archived && len(o.App.Images) > 0
+}
+
+// awaitsSync reports whether a sync is due and none runs.
+func awaitsSync(o staging.Observation) bool {
+	if o.App == nil || !o.Compared || o.App.Sync == "Synced" || o.App.ManualSync || o.App.DeletedAt != nil {
+		return false
+	}
+	return o.App.Operation == nil || !o.App.Operation.FinishedAt.IsZero()
 }
 
 // expectImages sets the images that must be live. A service whose image is not live may

@@ -24,6 +24,7 @@ type ArgoCD struct {
 	version  uint64
 	err      error
 	fault    string
+	block    staging.SyncBlock
 
 	refreshHang chan struct{} // until it is closed, no refresh returns
 	hang        chan struct{} // until it is closed, no call returns
@@ -255,6 +256,23 @@ func (a *ArgoCD) Pods(ctx context.Context, application string) ([]staging.Pod, e
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.pods[application], nil
+}
+
+// SetSyncBlock sets what a sync window forbids.
+func (a *ArgoCD) SetSyncBlock(block staging.SyncBlock) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.block = block
+}
+
+// SyncBlock returns the block of SetSyncBlock.
+func (a *ArgoCD) SyncBlock(ctx context.Context, _ string) (staging.SyncBlock, error) {
+	if err := a.respond(ctx); err != nil {
+		return staging.SyncBlock{}, err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.block, a.err
 }
 
 // Refresh records the call.
