@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"octopod/generator/change"
+	"octopod/generator/envrepo"
 	"octopod/generator/live"
 	"octopod/generator/project"
 	"octopod/generator/rights"
@@ -29,10 +30,10 @@ func (g *Stagings) As(by rights.Actor, feed *live.Feed) *Access {
 // By returns the actor.
 func (a *Access) By() rights.Actor { return a.by }
 
-// authorize reads octopod.yaml and checks that the actor may use a verb on the named
-// stagings.
+// authorize checks, by the octopod.yaml in memory, that the actor may use a verb on the named
+// stagings. A change is authorized again on the commit that it builds on.
 func (a *Access) authorize(ctx context.Context, verb staging.Verb, names ...string) (rights.Visibility, error) {
-	p, err := a.stagings.Project(ctx)
+	p, err := a.stagings.Project(envrepo.FromMemory(ctx))
 	if err != nil { // token roles do not depend on octopod.yaml, so build the visibility anyway
 		return rights.NewVisibility(&project.Project{}, a.by.Rights), err
 	}
@@ -48,6 +49,14 @@ func (a *Access) authorize(ctx context.Context, verb staging.Verb, names ...stri
 		return rights.Visibility{}, err
 	}
 	return rights.NewVisibility(p, a.by.Rights), nil
+}
+
+// readOnly returns the context of a request: one that changes nothing reads from memory.
+func readOnly(ctx context.Context, dryRun bool) context.Context {
+	if dryRun {
+		return envrepo.FromMemory(ctx)
+	}
+	return ctx
 }
 
 // Role returns the actor's role.
@@ -78,7 +87,7 @@ func (a *Access) Apply(ctx context.Context, r change.Request) (change.Result, er
 		}
 	}
 	r.By = a.by
-	result, err := a.stagings.Apply(ctx, r)
+	result, err := a.stagings.Apply(readOnly(ctx, r.DryRun), r)
 	if err != nil {
 		return change.Result{}, a.redactError(v, err)
 	}
@@ -86,28 +95,6 @@ func (a *Access) Apply(ctx context.Context, r change.Request) (change.Result, er
 		a.feed.QueueRefresh(result.Plan)
 	}
 	return result.Redact(v, a.by), nil
-}
-
-// Find lists stagings as they are now.
-func (a *Access) Find(ctx context.Context, q staging.Query) ([]staging.View, error) {
-	v, err := a.authorize(ctx, rights.Read, q.Names...)
-	if err != nil {
-		return nil, a.redactError(v, err)
-	}
-	if err := v.CheckQuery(q); err != nil {
-		return nil, err
-	}
-	found, err := a.stagings.Find(ctx, q)
-	if err != nil {
-		return nil, a.redactError(v, err)
-	}
-	views := []staging.View{}
-	for _, view := range found {
-		if a.by.Authorize(v.Project, rights.Read, view.Metadata.Name) == nil {
-			views = append(views, *v.Redact(&view))
-		}
-	}
-	return views, nil
 }
 
 // Views lists all stagings from the feed and reports how fresh they are. The views are
@@ -191,7 +178,7 @@ func (a *Access) Subscribe(ctx context.Context, q staging.Query, after uint64) (
 	}, nil
 }
 
-// CatchUp waits until the feed has read what is in the env repo now.
+// CatchUp waits until the feed shows every commit of this server. It does not wait for git.
 func (a *Access) CatchUp(ctx context.Context) error { return a.feed.CatchUp(ctx) }
 
 // redactEvent returns a copy of an event for the actor, nil when they may not read the
@@ -219,7 +206,7 @@ func (a *Access) Manifests(ctx context.Context, name, revision string) ([]stagin
 	if err != nil {
 		return nil, a.redactError(v, err)
 	}
-	objects, err := a.stagings.Manifests(ctx, name, revision)
+	objects, err := a.stagings.Manifests(envrepo.FromMemory(ctx), name, revision)
 	_, objects = change.MaskSecrets(nil, objects)
 	return objects, a.redactError(v, err)
 }
@@ -234,7 +221,7 @@ func (a *Access) Drift(ctx context.Context, name string) (before, after []stagin
 	if err != nil {
 		return nil, nil, a.redactError(v, err)
 	}
-	before, after, err = a.stagings.Drift(ctx, name, nil)
+	before, after, err = a.stagings.Drift(envrepo.FromMemory(ctx), name, nil)
 	before, after = change.MaskSecrets(before, after)
 	return before, after, a.redactError(v, err)
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 
+	"octopod/generator/envrepo"
 	"octopod/generator/project"
 	"octopod/generator/rights"
 	"octopod/generator/staging"
@@ -22,9 +23,9 @@ func (a *Access) History(ctx context.Context, q staging.HistoryQuery) ([]staging
 	}
 	plain := q
 	plain.Rollouts = false
-	events, err := a.stagings.History(ctx, plain)
+	events, err := a.stagings.History(envrepo.FromMemory(ctx), plain)
 	if known := a.feed.View(q.Name); q.Rollouts && known != nil && err == nil {
-		events, err = a.stagings.AttachRollouts(ctx, q.Name, events, known.Rollouts)
+		events, err = a.stagings.AttachRollouts(envrepo.FromMemory(ctx), q.Name, events, known.Rollouts)
 	}
 	return v.RedactEvents(events), a.redactError(v, err)
 }
@@ -47,7 +48,7 @@ func (a *Access) Activity(ctx context.Context, limit int) ([]staging.Event, erro
 // as the limit says.
 func (a *Access) readableActivity(ctx context.Context, p *project.Project, limit int) ([]staging.Event, error) {
 	for request := limit; ; request *= 4 {
-		events, err := a.stagings.Activity(ctx, request)
+		events, err := a.stagings.Activity(envrepo.FromMemory(ctx), request)
 		if err != nil {
 			return nil, err
 		}
@@ -73,7 +74,7 @@ func (a *Access) Files(ctx context.Context, name, revision string) ([]staging.Fi
 	if err != nil {
 		return nil, a.redactError(v, err)
 	}
-	files, err := a.stagings.StagingFiles(ctx, name, revision)
+	files, err := a.stagings.StagingFiles(envrepo.FromMemory(ctx), name, revision)
 	for i := range files {
 		files[i] = v.MaskFile(files[i])
 	}
@@ -89,6 +90,6 @@ func (a *Access) ClusterState(ctx context.Context, name string) (staging.Cluster
 	if err != nil {
 		return staging.ClusterState{}, a.redactError(v, err)
 	}
-	found, err := a.stagings.ClusterState(ctx, name)
+	found, err := a.stagings.ClusterState(envrepo.FromMemory(ctx), name)
 	return found, a.redactError(v, err)
 }

@@ -3,6 +3,7 @@ package generator
 import (
 	"context"
 
+	"octopod/generator/envrepo"
 	"octopod/generator/live"
 	"octopod/generator/project"
 	"octopod/generator/rights"
@@ -94,7 +95,7 @@ func (k *Known) Follow(ctx context.Context, after uint64) (next func(context.Con
 
 // Logo reads the project's logo.
 func (k *Known) Logo(ctx context.Context) (staging.File, error) {
-	files, err := k.stagings.Files(ctx, k.visibility.Project.Spec.UI.Logo, "")
+	files, err := k.stagings.Files(envrepo.FromMemory(ctx), k.visibility.Project.Spec.UI.Logo, "")
 	if err == nil && len(files) != 1 {
 		err = staging.Errorf(staging.CodeNotFound, "the project's logo was not found")
 	}

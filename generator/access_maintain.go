@@ -6,6 +6,7 @@ import (
 
 	"octopod/generator/change"
 	"octopod/generator/doctor"
+	"octopod/generator/envrepo"
 	"octopod/generator/lifecycle"
 	"octopod/generator/project"
 	"octopod/generator/receiver"
@@ -50,7 +51,7 @@ func (a *Access) Explain(ctx context.Context, branch string) (doctor.Explanation
 	if err != nil {
 		return doctor.Explanation{}, a.redactError(v, err)
 	}
-	e, err := a.stagings.ExplainTo(ctx, branch, v)
+	e, err := a.stagings.ExplainTo(envrepo.FromMemory(ctx), branch, v)
 	if err == nil {
 		err = a.by.Authorize(v.Project, rights.Read, e.Staging)
 	}
@@ -66,7 +67,7 @@ func (a *Access) Lint(ctx context.Context) ([]staging.Problem, error) {
 	if err != nil {
 		return nil, a.redactError(v, err)
 	}
-	problems, err := a.stagings.Lint(ctx, nil)
+	problems, err := a.stagings.Lint(envrepo.FromMemory(ctx), nil)
 	return problems, a.redactError(v, err)
 }
 
@@ -91,7 +92,7 @@ func (a *Access) Regenerate(ctx context.Context, r change.RegenerateRequest) (ch
 		return change.RegenerateResult{}, a.redactError(v, err)
 	}
 	r.By, r.Edits = a.by, nil
-	result, err := a.stagings.Regenerate(ctx, r)
+	result, err := a.stagings.Regenerate(readOnly(ctx, r.DryRun), r)
 	if err == nil && !r.DryRun {
 		a.feed.QueueRefresh(result.Plan)
 	}
@@ -138,7 +139,7 @@ func (a *Access) Fix(ctx context.Context, dryRun bool) (change.Result, error) {
 	if err != nil {
 		return change.Result{}, a.redactError(v, err)
 	}
-	result, err := a.stagings.Fix(ctx, a.by, dryRun)
+	result, err := a.stagings.Fix(readOnly(ctx, dryRun), a.by, dryRun)
 	return result, a.redactError(v, err)
 }
 
@@ -150,7 +151,7 @@ func (a *Access) Sweep(ctx context.Context, r lifecycle.SweepRequest) (lifecycle
 		return lifecycle.SweepResult{}, a.redactError(v, err)
 	}
 	r.By = rights.Actor{Person: a.by.Person, Request: a.by.Request}
-	result, err := a.stagings.Sweep(ctx, r)
+	result, err := a.stagings.Sweep(readOnly(ctx, r.DryRun), r)
 	if result.Changed && !r.DryRun {
 		a.feed.QueueRefresh(result.Plan)
 	}

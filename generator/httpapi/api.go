@@ -47,13 +47,14 @@ func New(o Options) http.Handler {
 		delete(api.OpenAPI().Components.Schemas.Map(), theirs)
 	}
 	addUnknown(mux)
-	return conditional(s.replays.middleware(o.Actor, mux))
+	return conditional(s.replays.middleware(o.Actor, s.withFreshness(mux)))
 }
 
 const description = "Staging environments for branches, stored in an env repo that Argo CD syncs. " +
 
 	"Requests and responses have the format of `octopod … -o json`. {project} is the name of a project, or - for the only project of a server. " +
-	"Writes accept an Idempotency-Key: repeating a request with the same key returns the first response."
+	"Writes accept an Idempotency-Key: repeating a request with the same key returns the first response. " +
+	"Reads come from memory: the header Octopod-As-Of says when the env repo was read last, Octopod-Stale and Octopod-Stale-Since why and since when it cannot be read."
 
 // publishedSchemas holds the schema names that differ from the Go type. They are
 // part of the published API.

@@ -281,6 +281,13 @@ func (f *Feed) View(name string) *staging.View {
 	return nil
 }
 
+// Synced reports whether the feed has read all stagings once.
+func (f *Feed) Synced() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.synced
+}
+
 // Freshness reports how current the state of the feed is.
 func (f *Feed) Freshness() Freshness {
 	f.mu.Lock()

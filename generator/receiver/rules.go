@@ -10,6 +10,7 @@ import (
 	"octopod/generator/catalog"
 	"octopod/generator/change"
 	"octopod/generator/envrepo"
+	"octopod/generator/giturl"
 	"octopod/generator/project"
 	"octopod/generator/rights"
 	"octopod/generator/staging"
@@ -47,6 +48,8 @@ func (g *Receiver) Process(ctx context.Context, r ProcessRequest) (ProcessResult
 	switch {
 	case err != nil:
 		return ProcessResult{}, err
+	case len(f.services) == 0 && giturl.SameRepository(f.project.Spec.ArgoCD.RepoURL, r.Event.Repository):
+		return ProcessResult{Text: "a push to the env repo: the server reads it now"}, nil
 	case len(f.services) == 0:
 		return f.noAction("no service of the project is built from %s", r.Event.Repository)
 	}

@@ -23,6 +23,9 @@ type Config struct {
 	Audit string `yaml:"audit,omitempty"`
 	// The env repos; each is one project.
 	Projects []ProjectConfig `yaml:"projects"`
+	// How often the server reads each env repo. Default 2s, and 1m once a webhook announces
+	// the pushes to it.
+	Poll project.Duration `yaml:"poll,omitempty"`
 	// How the server carries out the lifecycle of octopod.yaml.
 	Sweep SweepConfig `yaml:"sweep,omitempty"`
 	// How people and programs sign in.
@@ -38,6 +41,9 @@ type Config struct {
 // ProjectConfig is the address of one env repo and the credentials for it. Flags
 // and environment fill in what it leaves out.
 type ProjectConfig struct {
+	// Name of the project in metrics until its octopod.yaml can be read. Default: the
+	// address of the env repo.
+	Name         string `yaml:"name,omitempty"`
 	EnvRepo      string `yaml:"envRepo"`
 	Ref          string `yaml:"ref,omitempty"`
 	SSHKey       string `yaml:"sshKey,omitempty"`

@@ -165,6 +165,9 @@ func (f *feedMetrics) Collect(to chan<- prometheus.Metric) {
 	for _, s := range f.projects {
 		project := s.title()
 		if project == "" {
+			if s.unread.Load() != nil {
+				to <- gauge(repoDesc, 0, s.label)
+			}
 			continue
 		}
 		views, fresh := s.feed.Views()

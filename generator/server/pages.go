@@ -43,7 +43,7 @@ func (p *pages) current() (*web.Server, error) {
 	var ready []web.Project
 	for _, s := range p.projects {
 		if name := s.title(); name != "" {
-			ready = append(ready, web.Project{Name: name, Rules: s.stagings.Project, Access: s.access, ArgoCD: s.argoCD, Branches: s.branches.list})
+			ready = append(ready, web.Project{Name: name, Rules: s.knownProject, Access: s.access, ArgoCD: s.argoCD, Branches: s.branches.list})
 		}
 	}
 	p.mu.Lock()
@@ -52,7 +52,7 @@ func (p *pages) current() (*web.Server, error) {
 		return p.handler, nil
 	}
 	handler, err := web.New(web.Options{
-		Projects: ready, Loading: len(ready) < len(p.projects), Viewer: p.viewer, SignIn: p.signIn(), Refused: p.auditRefusal, Now: p.now, Log: p.log,
+		Projects: ready, Unread: p.unreadError, Viewer: p.viewer, SignIn: p.signIn(), Refused: p.auditRefusal, Now: p.now, Log: p.log,
 	})
 	if err == nil {
 		p.served, p.handler = len(ready), handler

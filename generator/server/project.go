@@ -25,8 +25,10 @@ type servedProject struct {
 	name atomic.Pointer[string] // as octopod.yaml says; nil until it was read
 	// duplicate reports that another project of the server has the name.
 	duplicate atomic.Bool
-	repo      string // for messages
-	argoCD    string // address of Argo CD's own page; may be empty
+	unread    atomic.Pointer[unread] // why it could not be read yet; nil before the first attempt ends
+	label     string                 // in metrics, until it was read
+	repo      string                 // for messages
+	argoCD    string                 // address of Argo CD's own page; may be empty
 	branches  *branchCache
 	stagings  *generator.Stagings
 	feed      *live.Feed
@@ -59,38 +61,17 @@ func (s *servedProject) connect(config Config, o notifierOptions) (err error) {
 // access returns the stagings of the project for an actor.
 func (s *servedProject) access(by rights.Actor) *generator.Access { return s.stagings.As(by, s.feed) }
 
+// knownProject returns octopod.yaml as it was read last.
+func (s *servedProject) knownProject(ctx context.Context) (*project.Project, error) {
+	return s.stagings.Project(envrepo.FromMemory(ctx))
+}
+
 // title returns the name of the project, or "" until octopod.yaml was read.
 func (s *servedProject) title() string {
 	if name := s.name.Load(); name != nil {
 		return *name
 	}
 	return ""
-}
-
-// Pauses between attempts to read an env repo.
-const (
-	firstRetry   = time.Second
-	longestRetry = 30 * time.Second
-)
-
-// run retries until octopod.yaml can be read, then runs the feed until ctx ends.
-func (s *servedProject) run(ctx context.Context) {
-	for pause := firstRetry; s.name.Load() == nil && ctx.Err() == nil; pause = min(2*pause, longestRetry) {
-		p, err := s.stagings.Project(ctx)
-		if err == nil {
-			err = s.claim(p.Metadata.Name)
-		}
-		if err == nil {
-			s.log.InfoContext(ctx, "project is ready", "project", p.Metadata.Name)
-			break
-		}
-		s.log.WarnContext(ctx, "cannot read the env repo", "repository", s.repo, "error", err)
-		select {
-		case <-time.After(pause):
-		case <-ctx.Done():
-		}
-	}
-	s.feed.Run(ctx)
 }
 
 // projectSet holds all projects of the server. It is what web and httpapi see of
@@ -123,19 +104,17 @@ func (h *projectSet) find(ctx context.Context, name string) (*servedProject, err
 	if name == "-" && len(h.projects) == 1 {
 		return h.projects[0], nil
 	}
-	waiting := false
 	for _, s := range h.projects {
-		waiting = waiting || s.name.Load() == nil && !s.duplicate.Load()
 		if s.title() == name && name != "" {
 			return s, nil
 		}
 	}
-	switch {
-	case name == "-":
+	if name == "-" {
 		return nil, staging.Errorf(staging.CodeInvalid, "the server has several projects: %s", strings.Join(h.Names(ctx), ", ")).
 			WithTechnicalHint("choose one with --project")
-	case waiting:
-		return nil, staging.Errorf(staging.CodeUnavailable, "the server has not read all env repos yet").WithHint("try again in a moment")
+	}
+	if err := h.unreadError(); err != nil {
+		return nil, err
 	}
 	return nil, h.unknown(ctx, name)
 }
@@ -151,8 +130,8 @@ func (h *projectSet) unknown(ctx context.Context, name string) error {
 func (h *projectSet) Names(ctx context.Context) []string {
 	names := []string{}
 	for _, s := range h.projects {
-		p, err := s.stagings.Project(ctx)
-		if err == nil && !s.duplicate.Load() && auth.Check(p, auth.From(ctx), auth.Read, "") == nil {
+		p, err := s.knownProject(ctx)
+		if s.name.Load() != nil && err == nil && !s.duplicate.Load() && auth.Check(p, auth.From(ctx), auth.Read, "") == nil {
 			names = append(names, p.Metadata.Name)
 		}
 	}
@@ -222,30 +201,21 @@ func (r identityRights) Check(p *project.Project, verb staging.Verb, name string
 }
 
 // connectNeighbors lets each project compare its names in the cluster with those of the
-// others. An env repo that cannot be read is left out: it must not stop the others.
+// others, as they are in memory. It leaves out an env repo that was not read: it must not stop
+// the others.
 func (h *projectSet) connectNeighbors() {
 	for _, s := range h.projects {
 		s.stagings.Served = func(ctx context.Context) map[string]*envrepo.Tree {
 			trees := map[string]*envrepo.Tree{}
 			for _, other := range h.projects {
-				if other == s {
+				if other == s || other.name.Load() == nil {
 					continue
 				}
-				if tree, err := other.stagings.Repo.Tip(ctx); err == nil {
+				if tree, err := other.stagings.Repo.Tip(envrepo.FromMemory(ctx)); err == nil {
 					trees["env repo "+other.repo] = tree
 				}
 			}
 			return trees
 		}
 	}
-}
-
-// ready reports whether every env repo was read once.
-func (h *projectSet) ready() bool {
-	for _, s := range h.projects {
-		if s.name.Load() == nil && !s.duplicate.Load() {
-			return false
-		}
-	}
-	return true
 }

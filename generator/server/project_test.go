@@ -18,8 +18,8 @@ func TestTwoEnvReposOfOneName(t *testing.T) {
 	if staging.CodeOf(err) != staging.CodeConflict || !strings.Contains(err.Error(), "git@b:shop.git") || second.title() != "" {
 		t.Errorf("%v, name %q", err, second.title())
 	}
-	if s, err := set.find(t.Context(), "shop"); err != nil || s != first || !set.ready() {
-		t.Errorf("found %+v, %v; ready %v", s, err, set.ready())
+	if s, err := set.find(t.Context(), "shop"); err != nil || s != first || set.readiness() != "" {
+		t.Errorf("found %+v, %v; not ready: %q", s, err, set.readiness())
 	}
 	if err := set.claim(second, "books"); err != nil || second.title() != "books" {
 		t.Errorf("after a rename: %v, name %q", err, second.title())

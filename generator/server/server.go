@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"io"
 	"log/slog"
@@ -93,6 +94,8 @@ func New(ctx context.Context, o Options) (*Server, error) {
 			return nil, err
 		}
 		s := newServedProject(opened, o.Now, o.Log)
+		s.label = cmp.Or(c.Name, opened.EnvRepo)
+		s.feed.SetPollInterval(time.Duration(o.Config.Poll))
 		if err := s.connect(o.Config.For(c), notifierOptions{Getenv: o.Getenv, Log: o.Log, Now: o.Now, Count: r.metrics.notified}); err != nil {
 			return nil, err
 		}
@@ -254,11 +257,12 @@ func actorKey(ctx context.Context) string {
 }
 
 func (r *Server) readyz(w http.ResponseWriter, _ *http.Request) {
+	why := r.readiness()
 	switch {
 	case r.draining.Err() != nil:
 		http.Error(w, "draining", http.StatusServiceUnavailable)
-	case !r.ready():
-		http.Error(w, "an env repo was not read yet", http.StatusServiceUnavailable)
+	case why != "":
+		http.Error(w, why, http.StatusServiceUnavailable)
 	default:
 		_, _ = w.Write([]byte("ok\n"))
 	}

@@ -11,6 +11,7 @@ import (
 
 	"octopod/generator/auth"
 	"octopod/generator/branch"
+	"octopod/generator/giturl"
 	"octopod/generator/staging"
 )
 

@@ -19,11 +19,15 @@ type frame struct {
 	CanWrite bool
 	// Activity is true if the viewer sees the activity.
 	Activity bool
-	Stale    bool
-	Notice   string // message after an action
-	Path     string // of this page, for a retry
-	Several  bool   // the server has other projects
+	Stale    *staleness // nil while the env repo can be read
+	Notice   string     // message after an action
+	Path     string     // of this page, for a retry
+	Several  bool       // the server has other projects
 }
+
+// staleness says since when the env repo cannot be read, and when it was read last. Zero is
+// unknown.
+type staleness struct{ Since, AsOf timestamp }
 
 func (s *Server) frame(r *http.Request, req *projectRequest, title, here string) frame {
 	f := frame{Title: title, Product: "Octopod", Here: here, SignIn: s.SignIn, Path: r.URL.RequestURI(), Several: len(s.Projects) > 1}
@@ -31,7 +35,10 @@ func (s *Server) frame(r *http.Request, req *projectRequest, title, here string)
 		return f
 	}
 	f.Product, f.Project, f.Logo = req.project.Spec.UI.Title, "/"+req.Name, req.project.Spec.UI.Logo != ""
-	f.Viewer, f.Role, f.CanWrite, f.Stale = req.viewer, req.role, req.canWrite(), req.stale != nil
+	f.Viewer, f.Role, f.CanWrite = req.viewer, req.role, req.canWrite()
+	if repo := req.Freshness().EnvRepo; req.stale != nil {
+		f.Stale = &staleness{timestamp{repo.Since}, timestamp{repo.At}}
+	}
 	f.Activity = req.shows(project.SectionActivity)
 	f.Notice = noticeOf(r.URL.Query().Get("done"))
 	return f

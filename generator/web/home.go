@@ -6,25 +6,29 @@ import (
 
 	"octopod/generator/project"
 	"octopod/generator/rights"
-	"octopod/generator/staging"
 )
 
 // chooserPage lists the projects that the viewer may see.
 type chooserPage struct {
 	frame
 	Projects []link
+	Missing  string // why projects are missing
 }
 
 func (s *Server) home(w http.ResponseWriter, r *http.Request) {
-	if len(s.Projects) == 0 && s.Loading {
-		s.fail(w, r, nil, staging.Errorf(staging.CodeUnavailable, "Octopod has just started and is still loading"))
+	unread := s.Unread()
+	if len(s.Projects) == 0 && unread != nil {
+		s.fail(w, r, nil, unread)
 		return
 	}
-	if len(s.Projects) == 1 && !s.Loading {
+	if len(s.Projects) == 1 && unread == nil {
 		http.Redirect(w, r, "/"+s.Projects[0].Name+"/", http.StatusFound)
 		return
 	}
 	page := chooserPage{frame: s.frame(r, nil, "Projects", "")}
+	if unread != nil {
+		page.Missing = sentence(messageOf(unread))
+	}
 	for _, p := range s.Projects {
 		rules, _, err := s.projects[p.Name].currentProject(r.Context())
 		if err == nil && rights.NewVisibility(rules, s.Viewer(r).Rights).Role.Includes(project.RoleViewer) {

@@ -259,14 +259,16 @@ func TestRefusalsLookLikePages(t *testing.T) {
 
 // A server that is still loading does not show an empty list.
 func TestAServerThatHasJustStartedSaysSo(t *testing.T) {
-	pages, err := web.New(web.Options{Loading: true, Viewer: personOf})
+	pages, err := web.New(web.Options{Unread: func() error {
+		return staging.Errorf(staging.CodeUnavailable, "the server has not read all env repos yet").WithHint("try again in a moment")
+	}, Viewer: personOf})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, path := range []string{"/", "/shop/"} {
 		got := httptest.NewRecorder()
 		pages.ServeHTTP(got, httptest.NewRequest(http.MethodGet, path, nil))
-		if got.Code != http.StatusServiceUnavailable || !strings.Contains(got.Body.String(), "has just started") || !strings.Contains(got.Body.String(), "Try again") {
+		if got.Code != http.StatusServiceUnavailable || !strings.Contains(got.Body.String(), "has not read all env repos yet") || !strings.Contains(got.Body.String(), "Try again") {
 			t.Errorf("%s: %d\n%s", path, got.Code, got.Body)
 		}
 	}

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 
 	"octopod/generator"
@@ -29,7 +30,7 @@ type projectRequest struct {
 	viewer     Viewer
 	visibility rights.Visibility
 	role       project.Role
-	stale      error // error of the last read of octopod.yaml; project is then an earlier version
+	stale      error // why the env repo or its octopod.yaml cannot be read; project is then an earlier version
 }
 
 // shows reports whether the viewer may see a section.
@@ -46,11 +47,8 @@ func (req *projectRequest) canWrite() bool { return req.role.Includes(project.Ro
 
 func (s *Server) newRequest(r *http.Request) (*projectRequest, error) {
 	p, known := s.projects[r.PathValue("project")]
-	if !known && s.Loading {
-		return nil, staging.Errorf(staging.CodeUnavailable, "Octopod has just started and is still loading")
-	}
 	if !known {
-		return nil, errNoPage()
+		return nil, cmp.Or(s.Unread(), errNoPage())
 	}
 	rules, stale, err := p.currentProject(r.Context())
 	if err != nil {
@@ -62,6 +60,7 @@ func (s *Server) newRequest(r *http.Request) (*projectRequest, error) {
 		projectCache: p, Known: p.Access(viewer.Actor).Known(rules),
 		project: rules, viewer: viewer, visibility: visibility, role: visibility.Role, stale: stale,
 	}
+	req.stale = cmp.Or(req.stale, req.Freshness().EnvRepo.Err)
 	if !req.role.Includes(project.RoleViewer) {
 		s.Refused(r.Context(), staging.Errorf(staging.CodeForbidden, "no access to project %s", rules.Metadata.Name))
 		return nil, errNoPage()

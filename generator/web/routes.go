@@ -19,6 +19,9 @@ func New(o Options) (*Server, error) {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
+	if o.Unread == nil {
+		o.Unread = func() error { return nil }
+	}
 	if o.Refused == nil {
 		o.Refused = func(context.Context, error) {}
 	}

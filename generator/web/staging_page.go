@@ -76,28 +76,17 @@ func (s *Server) showStaging(w http.ResponseWriter, r *http.Request, req *projec
 	return s.pages.show(w, http.StatusOK, "staging", page)
 }
 
-// latest returns a staging as currently committed, with the status of the feed. If
-// that status belongs to an earlier version, the phase is Updating.
+// latest returns a staging as Find knows it, or one that is being deleted as the feed does.
 func (req *projectRequest) latest(ctx context.Context, name string) (*staging.View, error) {
 	known := req.Named(name)
-	views, err := req.Find(ctx, staging.Query{Names: []string{name}, Recorded: true})
+	views, err := req.Find(ctx, staging.Query{Names: []string{name}})
 	switch {
 	case err != nil && known != nil && staging.CodeOf(err) != staging.CodeForbidden:
-		return known, nil // the env repo cannot be read, or the staging is being deleted
+		return known, nil
 	case err != nil:
 		return nil, err
 	}
-	view := views[0]
-	switch {
-	case known == nil || view.Status.Phase == staging.PhaseInvalid:
-	case known.Version == view.Version, view.Spec.DeploysSame(known.Spec):
-		tested, untried := view.Status.Tested, view.Status.Untested
-		view.Status = known.Status
-		view.Status.Tested, view.Status.Untested = tested, untried
-	case known.Status.Phase != "":
-		view.Status.Phase, view.Status.Reason = staging.PhaseUpdating, staging.Reason{Code: staging.ReasonSaved}
-	}
-	return &view, nil
+	return &views[0], nil
 }
 
 func (req *projectRequest) stagingPage(ctx context.Context, view *staging.View) (*stagingPage, error) {

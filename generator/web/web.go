@@ -15,8 +15,8 @@ import (
 type Options struct {
 	// Projects to serve, each under its name as the path.
 	Projects []Project
-	// Loading is true while some env repos have not been read yet.
-	Loading bool
+	// Unread returns why some projects are not there yet, nil when all are. Optional.
+	Unread func() error
 	// Viewer identifies the viewer of a request.
 	Viewer func(*http.Request) Viewer
 	// SignIn configures the sign-in; nil without one.
