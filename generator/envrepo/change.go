@@ -34,6 +34,16 @@ func FromMemory(ctx context.Context) context.Context { return gitstore.FromMemor
 // reports whether it found a commit that this process did not know.
 func (r *Repo) Fetch(ctx context.Context) (moved bool, err error) { return r.store.Fetch(ctx) }
 
+// Refresh makes the reads of a context see the branch as it is now: those of a FromMemory
+// context, because all others do anyway.
+func (r *Repo) Refresh(ctx context.Context) error {
+	if !gitstore.ReadsMemory(ctx) {
+		return nil
+	}
+	_, err := r.store.Fetch(ctx)
+	return err
+}
+
 // Behind is signalled when a read from memory names a revision that Fetch has not read.
 func (r *Repo) Behind() <-chan struct{} { return r.behind }
 

@@ -20,7 +20,8 @@ func FromMemory(ctx context.Context) context.Context {
 	return context.WithValue(ctx, fromMemory{}, true)
 }
 
-func readsMemory(ctx context.Context) bool { return ctx.Value(fromMemory{}) != nil }
+// ReadsMemory reports whether the reads of a context use the snapshot in memory.
+func ReadsMemory(ctx context.Context) bool { return ctx.Value(fromMemory{}) != nil }
 
 // memory is the snapshot that reads use which never wait for a remote.
 type memory struct {
@@ -90,7 +91,7 @@ func (m *memory) keepPushed(t *tip) {
 // inMemory returns the tip that a read of a FromMemory context uses, nil when the read must
 // ask the repository.
 func (s *Store) inMemory(ctx context.Context) *tip {
-	if !readsMemory(ctx) {
+	if !ReadsMemory(ctx) {
 		return nil
 	}
 	return s.memory.kept()

@@ -147,7 +147,7 @@ func (c *remoteCache) hasAll(ctx context.Context, h Hash) bool {
 
 // fetch fetches objects into the LRU cache.
 func (c *remoteCache) fetch(ctx context.Context, want []Hash) (map[Hash]object, error) {
-	if readsMemory(ctx) {
+	if ReadsMemory(ctx) {
 		limited, cancel := context.WithTimeout(ctx, missPatience)
 		defer cancel()
 		ctx = limited

@@ -83,7 +83,7 @@ func (s *Store) refresh(ctx context.Context) (*tip, error) {
 
 func (s *Store) snapshot(ctx context.Context, t *tip) *Snapshot {
 	life := s.life
-	if readsMemory(ctx) {
+	if ReadsMemory(ctx) {
 		life = FromMemory(life)
 	}
 	return &Snapshot{objs: t.objs, life: life, origin: s.name, revision: t.commit, root: t.root, when: t.when}

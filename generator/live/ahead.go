@@ -1,12 +1,26 @@
 package live
 
 import (
+	"context"
+	"time"
+
 	"octopod/generator/argocd"
 	"octopod/generator/staging"
 )
 
 // maxNamed bounds the unknown revisions that a watch remembers.
 const maxNamed = 256
+
+// aheadLimit is how long a watch waits for git to read a commit that Argo CD names.
+const aheadLimit = 2 * time.Second
+
+// fetchAhead reads the branch before an event of Argo CD is judged. A watch that does not
+// read from memory reads it anyway.
+func (b *watchState) fetchAhead(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, aheadLimit)
+	defer cancel()
+	_ = b.Repo.Refresh(ctx) // without it, the next poll of the feed reads the commit
+}
 
 // aheadOfTip reports whether Argo CD has seen a commit that the watch has not read yet: it
 // names a staging or a revision that the tip does not have, or deletes one that the tip

@@ -97,6 +97,7 @@ func (b *watchState) run(ctx context.Context, events <-chan argocd.Event) error 
 		case e := <-events:
 			names = b.handleArgo(e)
 			if b.aheadOfTip(e) {
+				b.fetchAhead(ctx)
 				names = append(names, b.readTip(ctx)...)
 			}
 		case <-tick.C:

@@ -73,12 +73,21 @@ type matrix struct {
 	revisions map[string]string // a change that can be undone, by staging
 	versions  map[string]string // a version to return to, by staging
 	seen      map[string]bool   // routes and verbs with a row
+
+	at  func(m *matrix, path string) string // puts an env repo elsewhere; nil leaves it on this machine
+	git *testenv.HTTPServer                 // of the env repo of shop, if it is remote
 }
 
 func newMatrix(t *testing.T) *matrix {
 	t.Helper()
-	m := &matrix{t: t, tokens: map[rune]string{}, revisions: map[string]string{}, versions: map[string]string{}, seen: map[string]bool{}}
-	config := Config{URL: "http://octopod.example.com", Projects: []ProjectConfig{{EnvRepo: "shop"}, {EnvRepo: "books"}}}
+	return newMatrixOn(t, nil)
+}
+
+// newMatrixOn is newMatrix with env repos at the addresses that at returns for their paths.
+func newMatrixOn(t *testing.T, at func(m *matrix, path string) string) *matrix {
+	t.Helper()
+	m := &matrix{t: t, at: at, tokens: map[rune]string{}, revisions: map[string]string{}, versions: map[string]string{}, seen: map[string]bool{}}
+	config := Config{URL: "http://octopod.example.com", Projects: []ProjectConfig{{EnvRepo: "shop"}, {EnvRepo: "books", Name: "books"}}}
 	config.Auth = auth.Config{Mode: auth.ModeHeader, Proxies: []string{"192.0.2.1/32"}, Limits: auth.Limits{Writes: 1_000_000}}
 	for who, scope := range map[rune]auth.Scope{
 		'v': {Role: project.RoleViewer}, 'u': {Role: project.RoleUser}, 'a': {Role: project.RoleAdmin},
@@ -131,7 +140,7 @@ func (m *matrix) serve(config Config) {
 	server, err := New(t.Context(), Options{
 		Config: config, Getenv: os.Getenv, Audit: &audit, Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		Open: func(_ context.Context, c ProjectConfig, _ Observer) (Project, error) {
-			opened[c.EnvRepo] = newEnvRepo(t, c.EnvRepo)
+			opened[c.EnvRepo] = m.newEnvRepo(c.EnvRepo)
 			return Project{Stagings: opened[c.EnvRepo], EnvRepo: c.EnvRepo, Refs: func(context.Context, string) (gitstore.Refs, error) { return gitstore.Refs{}, nil }}, nil
 		},
 	})
@@ -148,11 +157,12 @@ func (m *matrix) serve(config Config) {
 	h := httptest.NewServer(server.handler())
 	t.Cleanup(func() { cancel(); h.CloseClientConnections(); h.Close() })
 	m.url = h.URL
-	testenv.Eventually(t, "both env repos are read", func() (struct{}, bool) { return struct{}{}, server.ready() })
+	testenv.Eventually(t, "the env repos are read", func() (struct{}, bool) { return struct{}{}, server.readiness() == "" })
 	m.seed(opened["shop"])
 }
 
-func newEnvRepo(t *testing.T, name string) *generator.Stagings {
+func (m *matrix) newEnvRepo(name string) *generator.Stagings {
+	t := m.t
 	t.Helper()
 	path := t.TempDir() + "/" + name + ".git"
 	if err := gitstore.InitBare(t.Context(), path, "main"); err != nil {
@@ -183,7 +193,17 @@ func newEnvRepo(t *testing.T, name string) *generator.Stagings {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return g
+	if m.at == nil {
+		return g
+	}
+	remote, err := gitstore.Open(t.Context(), gitstore.Options{
+		URL: m.at(m, path), AllowPlainHTTP: true, History: true, Committer: gitstore.Identity{Name: "Octopod", Email: "octopod@example.com"}, Now: time.Now,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = remote.Close() })
+	return generator.New(generator.Parts{Repo: envrepo.New(remote), Renderer: renderer, Now: time.Now})
 }
 
 // seed creates the stagings login and main, with a change that can be undone and a version

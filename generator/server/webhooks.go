@@ -83,12 +83,20 @@ func (h *webhooks) accept(w http.ResponseWriter, r *http.Request) (branch.Webhoo
 	case authentic && unknown != nil:
 		return branch.Webhook{}, unknown
 	case err == nil:
+		if slices.ContainsFunc(call.Events, s.isOwnPush) {
+			s.feed.Announce()
+		}
 		return call, s.follower.Accept(call, body)
 	case authentic && json.Valid(body): // complete, but of another format: GitLab and others disable a webhook after some 4xx
 		s.follower.Reject(call, err)
 		return call, nil
 	}
 	return branch.Webhook{}, err
+}
+
+// isOwnPush reports whether an event is a push to the branch of the env repo.
+func (s *servedProject) isOwnPush(e branch.Event) bool {
+	return e.Kind == branch.Pushed && e.Branch == s.stagings.Repo.Branch() && giturl.SameRepository(s.repo, e.Repository)
 }
 
 // sendersFor returns the hosts that may send to a project. While env repos are read, it is

@@ -1,0 +1,189 @@
+package server
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"octopod/generator/httpapi"
+	"octopod/generator/testenv"
+)
+
+// gitFaults are the ways in which a git server fails its readers.
+func gitFaults() map[string]func(*testenv.HTTPServer) {
+	return map[string]func(*testenv.HTTPServer){
+		"answers 500": func(s *testenv.HTTPServer) {
+			s.Intercept(func(w http.ResponseWriter, _ *http.Request, _ http.Handler) {
+				http.Error(w, "broken", http.StatusInternalServerError)
+			})
+		},
+		"hangs": func(s *testenv.HTTPServer) { s.Intercept(testenv.Hang) },
+		"resets the connection": func(s *testenv.HTTPServer) {
+			s.Intercept(func(http.ResponseWriter, *http.Request, http.Handler) { panic(http.ErrAbortHandler) })
+		},
+		"lags a second":          func(s *testenv.HTTPServer) { s.Latency(time.Second) },
+		"rotates its credential": func(s *testenv.HTTPServer) { s.Require("octopod", "another") },
+	}
+}
+
+// asksGit are the paths of reads whose purpose is to ask git: the diagnosis.
+var asksGit = map[string]bool{apiShop + "/doctor": true, "/shop/about?check=1": true}
+
+// Every page and every read of the API answers as fast as ever while the git server fails,
+// with the same status, and says as of when. A new route without a row in the matrix of
+// rights fails TestEveryRouteHasItsRights; so it has a row here.
+func TestReadsDoNotWaitForGit(t *testing.T) {
+	for name, fail := range gitFaults() {
+		t.Run(name, func(t *testing.T) {
+			m := newMatrixOn(t, remoteEnvRepo)
+			reads := m.reads()
+			if len(reads) < 30 {
+				t.Fatalf("only %d reads", len(reads))
+			}
+			before := m.measure(reads)
+			fail(m.git)
+			if name != "lags a second" {
+				testenv.Eventually(t, "the feed notices", func() (string, bool) {
+					answer := m.answer(http.MethodGet, apiShop)
+					return fmt.Sprint(answer), answer.Get("Octopod-Stale") != "" && answer.Get("Octopod-Stale-Since") != ""
+				})
+			}
+			after := m.measure(reads)
+			for i, r := range reads {
+				if after[i].status != before[i].status {
+					t.Errorf("%s %s: status %d, was %d: %s", r.route, r.path, after[i].status, before[i].status, after[i].text)
+				}
+				if limit := before[i].took*12/10 + slack; after[i].took > limit {
+					t.Errorf("%s %s takes %s, without the fault %s", r.route, r.path, after[i].took, before[i].took)
+				}
+			}
+			if m.answer(http.MethodGet, apiShop+"/stagings/login").Get("Octopod-As-Of") == "" {
+				t.Error("the answer does not say as of when it is")
+			}
+		})
+	}
+}
+
+// slack is for a machine that is busy with other tests. A read that waits for git takes at
+// least a second.
+const slack = 500 * time.Millisecond
+
+// reads returns the rows that change nothing.
+func (m *matrix) reads() []row {
+	var reads []row
+	for _, r := range m.rows() {
+		body, isChange := r.body.(httpapi.ChangeRequest)
+		fields, isMap := r.body.(map[string]any)
+		reading := strings.HasPrefix(r.route, "GET ") || isChange && body.DryRun || isMap && fields["dryRun"] == true || strings.HasSuffix(r.route, "/lint")
+		if reading && !asksGit[r.path] && strings.ContainsRune(r.allowed, 'a') {
+			reads = append(reads, r)
+		}
+	}
+	return reads
+}
+
+// measured is one answer.
+type measured struct {
+	status int
+	text   string
+	took   time.Duration
+}
+
+// measure sends each read twice, and returns the faster answer.
+func (m *matrix) measure(reads []row) []measured {
+	all := make([]measured, len(reads))
+	for i, r := range reads {
+		for try := range 2 {
+			began := time.Now()
+			method, _, _ := strings.Cut(r.route, " ")
+			status, text := m.send(method, r.path, r.body, m.tokens['a'])
+			if took := time.Since(began); try == 0 || took < all[i].took {
+				all[i] = measured{status, text, took}
+			}
+		}
+	}
+	return all
+}
+
+// answer returns the header of an answer to the admin.
+func (m *matrix) answer(method, path string) http.Header {
+	m.t.Helper()
+	r, err := http.NewRequestWithContext(m.t.Context(), method, m.url+path, nil)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+m.tokens['a'])
+	answer, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	return answer.Header
+}
+
+// remoteEnvRepo puts an env repo behind a git server over HTTP, and returns its address.
+func remoteEnvRepo(m *matrix, path string) string {
+	dir := filepath.Dir(path)
+	for _, setting := range []string{"http.receivepack", "uploadpack.allowFilter", "uploadpack.allowAnySHA1InWant"} {
+		testenv.Git(m.t, path, "config", setting, "true")
+	}
+	server := testenv.ServeHTTP(m.t, dir)
+	server.Require("octopod", "secret")
+	if strings.HasSuffix(path, "shop.git") {
+		m.git = server
+	}
+	return strings.Replace(server.URL, "http://", "http://octopod:secret@", 1) + "/" + filepath.Base(path)
+}
+
+// sendWhole gets a page as the admin, with its whole text.
+func (m *matrix) sendWhole(path string) (int, string) {
+	m.t.Helper()
+	r, err := http.NewRequestWithContext(m.t.Context(), http.MethodGet, m.url+path, nil)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	r.Header.Set("Authorization", "Bearer "+m.tokens['a'])
+	answer, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		m.t.Fatal(err)
+	}
+	return answer.StatusCode, string(text)
+}
+
+// One env repo that cannot be read holds up neither the readiness of the server nor the
+// other projects, and its page and the metrics say what is wrong.
+func TestABrokenEnvRepoHoldsUpNoOtherProject(t *testing.T) {
+	m := newMatrixOn(t, func(m *matrix, path string) string {
+		at := remoteEnvRepo(m, path)
+		if strings.HasSuffix(path, "books.git") {
+			return strings.Replace(at, "secret@", "wrong@", 1)
+		}
+		return at
+	})
+	for path, want := range map[string]struct {
+		status int
+		says   string
+	}{
+		"/readyz":                {http.StatusOK, ""},
+		apiShop + "/stagings":    {http.StatusOK, ""},
+		"/api/v1/projects/books": {http.StatusServiceUnavailable, "its git server does not accept Octopod’s credentials"},
+		"/books/":                {http.StatusServiceUnavailable, "its git server does not accept Octopod’s credentials"},
+		"/shop/":                 {http.StatusOK, ""},
+	} {
+		if status, text := m.sendWhole(path); status != want.status || !strings.Contains(text, want.says) {
+			t.Errorf("%s: status %d, want %d and %q: %s", path, status, want.status, want.says, text)
+		}
+	}
+	if _, text := m.sendWhole("/metrics"); !strings.Contains(text, `octopod_env_repo_up{project="books"} 0`) || !strings.Contains(text, `octopod_env_repo_up{project="shop"} 1`) {
+		t.Error("the metrics do not show which env repo cannot be read")
+	}
+}
