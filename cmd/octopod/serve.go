@@ -9,10 +9,12 @@ import (
 	"net"
 	"os"
 	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"octopod/generator/giturl"
+	"octopod/generator/project"
 	"octopod/generator/server"
 	"octopod/generator/staging"
 )
@@ -20,6 +22,7 @@ import (
 // serveFlags are the flags of serve.
 type serveFlags struct {
 	listen, url, config, audit string
+	poll                       time.Duration
 }
 
 // newServe returns `octopod serve`.
@@ -57,7 +60,8 @@ running writes and exits.`,
 	f.StringVar(&o.url, "url", "", "public `address` of the server")
 	f.StringVar(&o.config, "server-config", "", "configuration `file` with projects and sign-in")
 	f.StringVar(&o.audit, "audit", "", "`file` for the log of rejected requests, as JSON lines (default: stderr)")
-	for _, flag := range []string{"listen", "url"} {
+	f.DurationVar(&o.poll, "poll", 0, "`interval` of reading each env repo (default 2s, and 1m once a webhook announces its pushes)")
+	for _, flag := range []string{"listen", "url", "poll"} {
 		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.NoFileCompletions)
 	}
 	return cmd
@@ -75,6 +79,7 @@ func (o serveFlags) resolve() (server.Config, error) {
 	config.Listen = cmp.Or(o.listen, config.Listen, "127.0.0.1:8080")
 	config.URL = cmp.Or(o.url, config.URL)
 	config.Audit = cmp.Or(o.audit, config.Audit)
+	config.Poll = cmp.Or(project.Duration(o.poll), config.Poll)
 	return config, nil
 }
 
