@@ -229,6 +229,10 @@ func (a *Access) Drift(ctx context.Context, name string) (before, after []stagin
 // redactError strips internals that the actor's role may not see, and the names of
 // stagings that the actor may not read.
 func (a *Access) redactError(v rights.Visibility, err error) error {
+	if staging.IsForeignRefusal(err) { // the caller did nothing wrong
+		err = staging.Errorf(staging.CodeUnavailable, "the credentials of the server itself were refused").Because(err).
+			WithHint("an admin of the server must renew them; nothing was changed")
+	}
 	if err == nil || a.by.Rights == nil {
 		return err
 	}

@@ -73,6 +73,9 @@ func (a *Access) findKnown(ctx context.Context, q staging.Query) (views []stagin
 		known := a.feed.View(views[i].Metadata.Name)
 		current = current && known != nil && reflect.DeepEqual(known.Document, views[i].Document)
 		addStatus(&views[i], known, a.stagings.HasCluster())
+		if !q.Dated {
+			views[i].Status.Changed = nil
+		}
 	}
 	if !q.Unfiltered() {
 		return views, current, nil

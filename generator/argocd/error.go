@@ -44,5 +44,5 @@ func (c *Client) wrapError(ctx context.Context, doing string, err error) error {
 
 func (c *Client) newError(code staging.Code, doing, why string, err error) *staging.Error {
 	text := status.Convert(err).Message()
-	return staging.Errorf(code, "%s: Argo CD at %s: %s", doing, c.options.Server, why).Because(errors.New(text))
+	return staging.Errorf(code, "%s: Argo CD at %s: %s", doing, c.options.Server, why).Because(errors.New(text)).OfForeign()
 }

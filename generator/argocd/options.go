@@ -107,7 +107,7 @@ func (o Options) token() (string, error) {
 	}
 	data, err := os.ReadFile(o.TokenFile)
 	if err != nil {
-		return "", staging.Errorf(staging.CodeUnauthorized, "cannot read the token for Argo CD").Because(err)
+		return "", staging.Errorf(staging.CodeUnauthorized, "cannot read the token for Argo CD").Because(err).OfForeign()
 	}
 	return strings.TrimSpace(string(data)), nil
 }

@@ -23,6 +23,15 @@ import (
 // explain turns an error of a request to the server into one for users. It decides
 // by error types and status codes, never by text. verb is "read" or "write".
 func (r *remote) explain(err error, verb string) error {
+	err = r.explained(err, verb)
+	var known *staging.Error
+	if errors.As(err, &known) {
+		known.Foreign = true
+	}
+	return err
+}
+
+func (r *remote) explained(err error, verb string) error {
 	if err == nil || isExplained(err) || errors.Is(err, context.Canceled) {
 		return err
 	}

@@ -38,6 +38,7 @@ const Detached = "HEAD"
 type Auth struct {
 	Username         string // of basic auth; git forges accept any with a token
 	Token            string
+	TokenFile        string // instead of Token: read for each request, so that a token may be rotated
 	SSHKeyFile       string // the ssh agent's keys when empty
 	SSHKeyPassphrase string
 	KnownHostsFiles  []string // those of the user and the system when empty

@@ -1,6 +1,7 @@
 package gitstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -20,7 +21,8 @@ import (
 type httpWire struct {
 	client transport.Transport
 	conns  *http.Transport
-	auth   transport.AuthMethod
+	user   string // of basic auth; "" without credentials
+	token  tokenFile
 
 	mu         sync.Mutex
 	target     transport.Endpoint // changes when the server redirects the first request
@@ -41,16 +43,22 @@ func newHTTPWire(at giturl.URL, o *Options) (*httpWire, error) {
 	conns.MaxIdleConnsPerHost = 4
 	w := &httpWire{conns: conns, client: githttp.NewClient(&http.Client{Transport: retryAfterTransport{conns}}), target: *to}
 	user, token := o.Auth.Username, o.Auth.Token
-	if user == "" && token == "" {
+	if user == "" && token == "" && o.Auth.TokenFile == "" {
 		user, token = at.Credentials()
 	}
-	if token != "" || user != "" {
-		if user == "" {
-			user = "git" // forges check only the token, but require some user name
-		}
-		w.auth = &githttp.BasicAuth{Username: user, Password: token}
+	if token != "" || user != "" || o.Auth.TokenFile != "" {
+		w.user = cmp.Or(user, "git") // forges check only the token, but require some user name
 	}
+	w.token.path, w.token.last = o.Auth.TokenFile, token
 	return w, nil
+}
+
+// auth returns the credentials of the next request, nil without any.
+func (w *httpWire) auth() transport.AuthMethod {
+	if w.user == "" {
+		return nil
+	}
+	return &githttp.BasicAuth{Username: w.user, Password: w.token.read()}
 }
 
 // endpoint returns a copy, because go-git modifies it.
@@ -63,7 +71,7 @@ func (w *httpWire) endpoint() *transport.Endpoint {
 
 func (w *httpWire) listRefs(ctx context.Context) (*packp.AdvRefs, session, error) {
 	to := w.endpoint()
-	up, err := w.client.NewUploadPackSession(to, w.auth)
+	up, err := w.client.NewUploadPackSession(to, w.auth())
 	if err != nil {
 		return nil, nil, err
 	}
@@ -78,7 +86,7 @@ func (w *httpWire) listRefs(ctx context.Context) (*packp.AdvRefs, session, error
 }
 
 func (w *httpWire) reopen(context.Context) (session, error) {
-	up, err := w.client.NewUploadPackSession(w.endpoint(), w.auth)
+	up, err := w.client.NewUploadPackSession(w.endpoint(), w.auth())
 	return httpSession{up}, err
 }
 
@@ -94,7 +102,7 @@ func (s httpSession) close() { _ = s.up.Close() }
 // expected old commit. If the server does not understand, push reads its
 // capabilities and retries once.
 func (w *httpWire) push(ctx context.Context, build func(*capability.List) *packp.ReferenceUpdateRequest) (*packp.ReportStatus, error) {
-	rp, err := w.client.NewReceivePackSession(w.endpoint(), w.auth)
+	rp, err := w.client.NewReceivePackSession(w.endpoint(), w.auth())
 	if err != nil {
 		return nil, err
 	}

@@ -38,7 +38,7 @@ func (r *remote) checkWriteAccess(ctx context.Context) error {
 
 // checkPushAccess starts a push and stops after the server's first response.
 func (w *httpWire) checkPushAccess(ctx context.Context) error {
-	rp, err := w.client.NewReceivePackSession(w.endpoint(), w.auth)
+	rp, err := w.client.NewReceivePackSession(w.endpoint(), w.auth())
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ func (c *Client) wrapError(ctx context.Context, image string, ref name.Reference
 	case errors.Is(err, errPlainHTTP):
 		return unavailable(errPlainHTTP.Error()).WithTechnicalHint("use --allow-plain-http if you trust the network")
 	case errors.Is(err, errBlocked):
-		return staging.Errorf(staging.CodeForbidden, "registry %s refers to a blocked address for %s", registry, image).
+		return staging.Errorf(staging.CodeForbidden, "registry %s refers to a blocked address for %s", registry, image).OfForeign().
 			WithHint("Octopod connects to no link-local address, and from a remote registry not to this machine; check the address of the registry and of its token server")
 	case errors.Is(err, context.DeadlineExceeded):
 		return unavailable("no response within " + c.options.Timeout.String())
@@ -46,11 +46,11 @@ func statusError(image, registry string, answer *transport.Error) error {
 	case http.StatusNotFound:
 		return staging.Errorf(staging.CodeNotFound, "registry %s has no image %s", registry, image)
 	case http.StatusUnauthorized:
-		return staging.Errorf(staging.CodeUnauthorized, "registry %s requires a sign-in for %s", registry, image).
+		return staging.Errorf(staging.CodeUnauthorized, "registry %s requires a sign-in for %s", registry, image).OfForeign().
 			Because(registryMessage(answer)).WithHint("run `docker login %s`, or set DOCKER_CONFIG to the directory of a config.json with the credentials; "+
 			"some registries return this if the repository does not exist", registry)
 	case http.StatusForbidden:
-		return staging.Errorf(staging.CodeForbidden, "registry %s denies Octopod access to %s", registry, image).
+		return staging.Errorf(staging.CodeForbidden, "registry %s denies Octopod access to %s", registry, image).OfForeign().
 			Because(registryMessage(answer)).WithHint("allow the account to pull; some registries return this if the repository does not exist")
 	case http.StatusTooManyRequests:
 		return staging.Errorf(staging.CodeUnavailable, "registry %s returned too many requests for %s", registry, image).

@@ -133,7 +133,7 @@ func ForgeTokens(known []ForgeConfig, getenv func(string) string) (map[string]gi
 			return nil, err
 		}
 		if token != "" {
-			tokens[f.Host] = gitstore.Auth{Username: f.gitUser(), Token: token}
+			tokens[f.Host] = gitstore.Auth{Username: f.gitUser(), Token: token, TokenFile: f.Token.File}
 		}
 	}
 	return tokens, nil

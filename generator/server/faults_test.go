@@ -160,7 +160,7 @@ func (m *matrix) sendWhole(path string) (int, string) {
 }
 
 // One env repo that cannot be read holds up neither the readiness of the server nor the
-// other projects, and its page and the metrics say what is wrong.
+// other projects, and its page and the metrics show the fault.
 func TestABrokenEnvRepoHoldsUpNoOtherProject(t *testing.T) {
 	m := newMatrixOn(t, func(m *matrix, path string) string {
 		at := remoteEnvRepo(m, path)

@@ -36,7 +36,21 @@ type Error struct {
 	Problems  []Problem // all faults of the input
 	Branch    string    // a branch that the message names, after the word branch; a role may not see it
 	Staging   string    // another staging that the message or the hint names; the caller may be unable to read it
+	Foreign   bool      // another system refused the credentials of Octopod, not those of the caller
 	Err       error     // the cause; may be nil
+}
+
+// IsForeignRefusal reports whether another system refused the credentials of Octopod. To the
+// caller of a server this is a fault of the server.
+func IsForeignRefusal(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.Foreign && (e.Code == CodeUnauthorized || e.Code == CodeForbidden)
+}
+
+// OfForeign marks a refusal as one of another system.
+func (e *Error) OfForeign() *Error {
+	e.Foreign = true
+	return e
 }
 
 // Problem is one fault of an input, with its location.

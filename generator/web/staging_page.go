@@ -79,7 +79,7 @@ func (s *Server) showStaging(w http.ResponseWriter, r *http.Request, req *projec
 // latest returns a staging as Find knows it, or one that is being deleted as the feed does.
 func (req *projectRequest) latest(ctx context.Context, name string) (*staging.View, error) {
 	known := req.Named(name)
-	views, err := req.Find(ctx, staging.Query{Names: []string{name}})
+	views, err := req.Find(ctx, staging.Query{Names: []string{name}, Dated: true})
 	switch {
 	case err != nil && known != nil && staging.CodeOf(err) != staging.CodeForbidden:
 		return known, nil
