@@ -173,7 +173,7 @@ func (c *cli) gitAuth() (gitstore.Auth, error) {
 		return auth, nil
 	}
 	token, err := readSecret(file, "git token")
-	auth.Token = strings.TrimSpace(string(token))
+	auth.Token, auth.TokenFile = strings.TrimSpace(string(token)), file
 	return auth, err
 }
 

@@ -72,6 +72,6 @@ func (c *Client) checkReadAccess(ctx context.Context) error {
 	if err != nil || yes {
 		return err
 	}
-	return staging.Errorf(staging.CodeForbidden, "the account of the token may not read the Applications of project %s", c.options.Project).
+	return staging.Errorf(staging.CodeForbidden, "the account of the token may not read the Applications of project %s", c.options.Project).OfForeign().
 		WithHint("it needs this in ConfigMap argocd-rbac-cm, under policy.csv:\n%s", Policy(c.options.Project))
 }

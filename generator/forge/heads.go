@@ -53,12 +53,12 @@ func (f Forges) Refs(ctx context.Context, repository string) (gitstore.Refs, err
 func (f Forges) credentials(u giturl.URL) gitstore.Auth {
 	auth := f.options.Auth
 	if env, err := giturl.Parse(f.envRepo); err != nil || env.Origin() == "" || env.Origin() != u.Origin() {
-		auth.Username, auth.Token = "", ""
+		auth.Username, auth.Token, auth.TokenFile = "", "", ""
 	}
 	if own := f.tokens[u.HostPort()]; own.Token != "" && (u.Scheme() == "https" || u.Loopback()) {
-		auth.Username, auth.Token = own.Username, own.Token
+		auth.Username, auth.Token, auth.TokenFile = own.Username, own.Token, own.TokenFile
 	}
-	if auth.Username == "" && auth.Token == "" {
+	if auth.Username == "" && auth.Token == "" && auth.TokenFile == "" {
 		auth.Username, auth.Token = u.Credentials()
 	}
 	return auth

@@ -26,8 +26,8 @@ type unread struct {
 	since time.Time
 }
 
-// run reads the env repo until it succeeds, then runs the feed until ctx ends. A project
-// becomes ready by itself: the others do not wait for it.
+// run reads the env repo until it succeeds, then runs the feed until ctx ends. No project
+// waits for another.
 func (s *servedProject) run(ctx context.Context) {
 	began := s.feed.Now()
 	slow := time.AfterFunc(firstReadLimit, func() {
@@ -69,8 +69,8 @@ func (s *servedProject) read(ctx context.Context) error {
 // missing reports whether the project may appear once its env repo can be read.
 func (s *servedProject) missing() bool { return s.name.Load() == nil && !s.duplicate.Load() }
 
-// reason says why the env repo cannot be read, without its address: who may read that stands
-// in octopod.yaml.
+// reason says why the env repo cannot be read, without its address, because octopod.yaml
+// defines its readers.
 func (u *unread) reason() string {
 	switch staging.CodeOf(u.err) {
 	case staging.CodeUnauthorized, staging.CodeForbidden:
@@ -114,8 +114,8 @@ func (h *projectSet) unreadReasons() []string {
 }
 
 // unreadError returns the error for a project that the server does not have while some env
-// repos are not read, nil when all are. It is the same for every name: it does not tell
-// which projects there are.
+// repos are not read, nil when all are. It is the same for every name, so it reveals
+// no project.
 func (h *projectSet) unreadError() error {
 	missing, since := 0, time.Time{}
 	for _, s := range h.projects {
