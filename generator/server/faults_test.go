@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"octopod/generator/httpapi"
+	"octopod/generator/staging"
 	"octopod/generator/testenv"
 )
 
@@ -133,10 +135,10 @@ func remoteEnvRepo(m *matrix, path string) string {
 	}
 	server := testenv.ServeHTTP(m.t, dir)
 	server.Require("octopod", "secret")
-	if strings.HasSuffix(path, "shop.git") {
+	if m.books = server; strings.HasSuffix(path, "shop.git") {
 		m.git = server
 	}
-	return strings.Replace(server.URL, "http://", "http://octopod:secret@", 1) + "/" + filepath.Base(path)
+	return server.URL + "/" + filepath.Base(path)
 }
 
 // sendWhole gets a page as the admin, with its whole text.
@@ -163,11 +165,12 @@ func (m *matrix) sendWhole(path string) (int, string) {
 // other projects, and its page and the metrics show the fault.
 func TestABrokenEnvRepoHoldsUpNoOtherProject(t *testing.T) {
 	m := newMatrixOn(t, func(m *matrix, path string) string {
-		at := remoteEnvRepo(m, path)
-		if strings.HasSuffix(path, "books.git") {
-			return strings.Replace(at, "secret@", "wrong@", 1)
+		if strings.HasSuffix(path, "shop.git") {
+			return remoteEnvRepo(m, path)
 		}
-		return at
+		remoteEnvRepo(m, path)
+		m.books.Require("octopod", "another")
+		return m.books.URL + "/books.git"
 	})
 	for path, want := range map[string]struct {
 		status int
@@ -185,5 +188,26 @@ func TestABrokenEnvRepoHoldsUpNoOtherProject(t *testing.T) {
 	}
 	if _, text := m.sendWhole("/metrics"); !strings.Contains(text, `octopod_env_repo_up{project="books"} 0`) || !strings.Contains(text, `octopod_env_repo_up{project="shop"} 1`) {
 		t.Error("the metrics do not show which env repo cannot be read")
+	}
+}
+
+// A token that is rotated in its file works at the next request. Until then, git's refusal is
+// a fault of the server: nobody is refused in the audit log.
+func TestRotatedTokenFile(t *testing.T) {
+	m := newMatrixOn(t, remoteEnvRepo)
+	set := httpapi.ChangeRequest{Action: staging.Action{Set: map[string]string{"LOG_LEVEL": "warn"}}}
+	m.git.Require("octopod", "rotated")
+	status, text := m.send(http.MethodPost, apiShop+"/stagings/login/set", set, m.tokens['a'])
+	if status != http.StatusServiceUnavailable || !strings.Contains(text, "credentials of the server") {
+		t.Errorf("a write with a refused token: status %d: %s", status, text)
+	}
+	if strings.Contains(m.audit.String(), "Refused") {
+		t.Errorf("the audit log has %s", m.audit)
+	}
+	if err := os.WriteFile(m.tokenFile, []byte("rotated\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if status, text := m.send(http.MethodPost, apiShop+"/stagings/login/set", set, m.tokens['a']); status != http.StatusOK {
+		t.Errorf("a write with the rotated token: status %d: %s", status, text)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -66,6 +67,24 @@ type row struct {
 	skip    string // letters that are not tried
 }
 
+// audited is the audit log.
+type audited struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (a *audited) Write(data []byte) (int, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.text.Write(data)
+}
+
+func (a *audited) String() string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.text.String()
+}
+
 type matrix struct {
 	t         *testing.T
 	url       string
@@ -76,6 +95,11 @@ type matrix struct {
 
 	at  func(m *matrix, path string) string // puts an env repo elsewhere; nil leaves it on this machine
 	git *testenv.HTTPServer                 // of the env repo of shop, if it is remote
+
+	books *testenv.HTTPServer // of the env repo of books, if it is remote
+
+	tokenFile string // of all remote env repos
+	audit     *audited
 }
 
 func newMatrix(t *testing.T) *matrix {
@@ -86,7 +110,7 @@ func newMatrix(t *testing.T) *matrix {
 // newMatrixOn is newMatrix with env repos at the addresses that at returns for their paths.
 func newMatrixOn(t *testing.T, at func(m *matrix, path string) string) *matrix {
 	t.Helper()
-	m := &matrix{t: t, at: at, tokens: map[rune]string{}, revisions: map[string]string{}, versions: map[string]string{}, seen: map[string]bool{}}
+	m := &matrix{t: t, at: at, tokenFile: t.TempDir() + "/token", audit: &audited{}, tokens: map[rune]string{}, revisions: map[string]string{}, versions: map[string]string{}, seen: map[string]bool{}}
 	config := Config{URL: "http://octopod.example.com", Projects: []ProjectConfig{{EnvRepo: "shop"}, {EnvRepo: "books", Name: "books"}}}
 	config.Auth = auth.Config{Mode: auth.ModeHeader, Proxies: []string{"192.0.2.1/32"}, Limits: auth.Limits{Writes: 1_000_000}}
 	for who, scope := range map[rune]auth.Scope{
@@ -136,9 +160,11 @@ func runs() map[rune]map[string]any {
 func (m *matrix) serve(config Config) {
 	t := m.t
 	opened := map[string]*generator.Stagings{}
-	var audit bytes.Buffer
+	if err := os.WriteFile(m.tokenFile, []byte("secret\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	server, err := New(t.Context(), Options{
-		Config: config, Getenv: os.Getenv, Audit: &audit, Log: slog.New(slog.DiscardHandler), Now: time.Now,
+		Config: config, Getenv: os.Getenv, Audit: m.audit, Log: slog.New(slog.DiscardHandler), Now: time.Now,
 		Open: func(_ context.Context, c ProjectConfig, _ Observer) (Project, error) {
 			opened[c.EnvRepo] = m.newEnvRepo(c.EnvRepo)
 			return Project{Stagings: opened[c.EnvRepo], EnvRepo: c.EnvRepo, Refs: func(context.Context, string) (gitstore.Refs, error) { return gitstore.Refs{}, nil }}, nil
@@ -197,7 +223,7 @@ func (m *matrix) newEnvRepo(name string) *generator.Stagings {
 		return g
 	}
 	remote, err := gitstore.Open(t.Context(), gitstore.Options{
-		URL: m.at(m, path), AllowPlainHTTP: true, History: true, Committer: gitstore.Identity{Name: "Octopod", Email: "octopod@example.com"}, Now: time.Now,
+		URL: m.at(m, path), AllowPlainHTTP: true, Auth: gitstore.Auth{Username: "octopod", TokenFile: m.tokenFile}, History: true, Committer: gitstore.Identity{Name: "Octopod", Email: "octopod@example.com"}, Now: time.Now,
 	})
 	if err != nil {
 		t.Fatal(err)

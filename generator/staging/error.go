@@ -43,8 +43,15 @@ type Error struct {
 // IsForeignRefusal reports whether another system refused the credentials of Octopod. To the
 // caller of a server this is a fault of the server.
 func IsForeignRefusal(err error) bool {
-	var e *Error
-	return errors.As(err, &e) && e.Foreign && (e.Code == CodeUnauthorized || e.Code == CodeForbidden)
+	if code := CodeOf(err); code != CodeUnauthorized && code != CodeForbidden {
+		return false
+	}
+	for e := new(Error); errors.As(err, &e); err = e.Err {
+		if e.Foreign {
+			return true
+		}
+	}
+	return false
 }
 
 // OfForeign marks a refusal as one of another system.
