@@ -21,7 +21,8 @@ local sleeps(params, object) = std.foldl(
 // one as complete while it runs.
 local stays(params, object) = !(object.kind == 'Job' && params.state == 'archived') && std.all([fix.pointer != '' for fix in fixes(params, object.kind)]);
 
-local annotation(object, name) = std.get(std.get(object.metadata, 'annotations', {}), name, '');
+local nameOf(object) = std.get(std.get(object, 'metadata', {}), 'name', '');
+local annotation(object, name) = std.get(std.get(std.get(object, 'metadata', {}), 'annotations', {}), name, '');
 local isHook(object) = annotation(object, 'argocd.argoproj.io/hook') != '' || annotation(object, 'helm.sh/hook') != '';
 local inWave(wave) = if wave == '' then {} else { metadata+: { annotations+: { 'argocd.argoproj.io/sync-wave': wave } } };
 
@@ -38,16 +39,16 @@ local firstWave(objects) =
 // Argo CD runs it once. A Job with a lifetime would run again and again.
 local named(objects, job) =
   local text = std.manifestJsonMinified(job.spec);
-  local reads(o) = o.kind == 'ConfigMap' && std.length(std.findSubstr('"name":"' + o.metadata.name + '"', text)) > 0;
+  local reads(o) = o.kind == 'ConfigMap' && std.length(std.findSubstr('"name":"' + nameOf(o) + '"', text)) > 0;
   local content = [text] + [std.get(o, 'data', {}) for o in objects if reads(o)];
   job {
-    metadata+: { name: job.metadata.name[:52] + '-' + std.md5(std.manifestJsonMinified(content))[:10] },
+    metadata+: { name: nameOf(job)[:52] + '-' + std.md5(std.manifestJsonMinified(content))[:10] },
     spec+: { ttlSecondsAfterFinished:: null },
   };
 
 // An autoscaler owns the number of replicas: Argo CD would set it back.
 local isScaled(objects, object) = std.any([
-  std.get(target, 'kind', 'Deployment') == object.kind && target.name == object.metadata.name
+  std.get(target, 'kind', 'Deployment') == object.kind && std.get(target, 'name') == nameOf(object)
   for target in [std.get(std.get(o, 'spec', {}), 'scaleTargetRef') for o in objects]
   if target != null
 ]);

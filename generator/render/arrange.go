@@ -110,9 +110,9 @@ type manifest struct {
 	Data, BinaryData json.RawMessage
 	Spec             struct {
 		podSpec     // of a Pod
-		Template    struct{ Spec podSpec }
+		Template    podTemplate
 		JobTemplate struct {
-			Spec struct{ Template struct{ Spec podSpec } }
+			Spec struct{ Template podTemplate }
 		}
 		Replicas                *float64
 		TTLSecondsAfterFinished *float64
@@ -245,7 +245,7 @@ func noticeSettings(k staging.KustomizeParams, objects []manifest) []staging.Pat
 	var patches []staging.Patch
 	for _, m := range objects {
 		read := m.pod().reads(content)
-		if len(m.Spec.Template.Spec.Containers) == 0 || m.Kind == "Job" || len(read) == 0 {
+		if len(m.Spec.Template.Metadata.Labels) == 0 || m.Kind == "Job" || len(read) == 0 {
 			continue // a Job has a new name instead, and a CronJob starts new pods anyway
 		}
 		patches = append(patches, staging.Patch{

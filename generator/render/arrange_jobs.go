@@ -54,6 +54,11 @@ func hashOf(texts ...string) string {
 	return hex.EncodeToString(h.Sum(nil))[:hashLength]
 }
 
+type podTemplate struct {
+	Metadata struct{ Labels map[string]string }
+	Spec     podSpec
+}
+
 // podSpec holds the fields of a pod that arrange reads.
 type podSpec struct {
 	InitContainers, Containers []podContainer

@@ -291,13 +291,20 @@ spec:
     spec: {containers: [{name: web, image: shop/web, envFrom: [{configMapRef: {name: app-config}}]}]}
 `
 
+// A custom kind whose pods have no labels, so that no patch can add one.
+const unlabelled = `apiVersion: serving.knative.dev/v1
+kind: Service
+metadata: {name: web}
+spec: {template: {spec: {containers: [{name: web, image: shop/web, envFrom: [{configMapRef: {name: app-config}}]}]}}}
+`
+
 // A ConfigMap without a hash in its name changes unnoticed: pods that read it get a label
 // with its hash, so that a setting restarts them.
 func TestPodsNoticePlainSettings(t *testing.T) {
 	pods := func(base, value string) string {
 		params := smallParams()
 		params.App = map[string]string{"LOG_LEVEL": value}
-		objects, _ := arranged(t, baseTree(base, "templates/base/web.yaml", webOfSettings, "templates/base/settings.yaml",
+		objects, _ := arranged(t, baseTree(base, "templates/base/web.yaml", webOfSettings+"---\n"+unlabelled, "templates/base/settings.yaml",
 			"apiVersion: v1\nkind: ConfigMap\nmetadata: {name: app-config}\ndata: {LOG_LEVEL: info}\n"), params)
 		var d struct{ Spec struct{ Template any } }
 		if err := json.Unmarshal(only(t, objects, "Deployment").JSON, &d); err != nil {
