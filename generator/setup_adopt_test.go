@@ -272,17 +272,7 @@ func TestAnAddedEnvFromStays(t *testing.T) {
 
 // Each way to a host gets the host of the staging.
 func TestEveryWayToAHostIsAdopted(t *testing.T) {
-	for engine, change := range map[project.Engine]func(*setup.InitRequest){
-		project.EngineKustomize: nil,
-		project.EngineJsonnet: func(r *setup.InitRequest) {
-			r.Engine, r.TemplatePath, r.TemplateFile = project.EngineJsonnet, "main.jsonnet", "main.jsonnet"
-			data, err := fs.ReadFile(r.Template, "all.yaml")
-			if err != nil {
-				t.Fatal(err)
-			}
-			r.Template = fstest.MapFS{"main.jsonnet": {Data: []byte("std.parseYaml(importstr 'all.yaml')")}, "all.yaml": {Data: data}}
-		},
-	} {
+	for engine, change := range bothEngines(t) {
 		t.Run(string(engine), func(t *testing.T) {
 			w, result := adopted(t, "hosts.txtar", change)
 			for _, f := range result.Findings {
@@ -395,5 +385,40 @@ spec:
 				w.do(staging.Action{Verb: staging.Deploy, Branch: "x", Images: map[string]staging.Build{result.Project.ServiceNames()[0]: {Image: "ghcr.io/acme/web:2"}}})
 			}
 		})
+	}
+}
+
+// An archived staging runs nothing, whoever made its kinds.
+func TestCustomKindsSleepInTheArchive(t *testing.T) {
+	for engine, change := range bothEngines(t) {
+		t.Run(string(engine), func(t *testing.T) {
+			w, result := adopted(t, "sleepers.txtar", change)
+			if said := strings.Join(result.Notes, "\n"); !strings.Contains(said, "what stops the kind: Kafka/events\n") {
+				t.Errorf("the notes do not name the unknown kind alone:\n%s", said)
+			}
+			w.do(staging.Action{Verb: staging.Deploy, Branch: "x"})
+			w.do(staging.Action{Verb: staging.Archive, Name: "x"})
+			w.shows("x", map[string][]string{
+				"Rollout/shop":     {`"replicas":0`},
+				"ScaledObject/web": {`"autoscaling.keda.sh/paused-replicas":"0"`},
+				"Cluster/db":       {`"cnpg.io/hibernation":"on"`, `"keep":"this"`},
+			})
+		})
+	}
+}
+
+// bothEngines returns the changes of a request that adopt all.yaml of a base with each
+// engine.
+func bothEngines(t *testing.T) map[project.Engine]func(*setup.InitRequest) {
+	return map[project.Engine]func(*setup.InitRequest){
+		project.EngineKustomize: nil,
+		project.EngineJsonnet: func(r *setup.InitRequest) {
+			r.Engine, r.TemplatePath, r.TemplateFile = project.EngineJsonnet, "main.jsonnet", "main.jsonnet"
+			data, err := fs.ReadFile(r.Template, "all.yaml")
+			if err != nil {
+				t.Fatal(err)
+			}
+			r.Template = fstest.MapFS{"main.jsonnet": {Data: []byte("std.parseYaml(importstr 'all.yaml')")}, "all.yaml": {Data: data}}
+		},
 	}
 }

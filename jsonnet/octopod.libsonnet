@@ -14,8 +14,9 @@ local put(object, path, value) =
 // The rules of params for a kind in an archived staging: fields to set, or a rule
 // without a pointer, which removes the object until restore.
 local fixes(params, kind) = [fix for fix in params.asleep if fix.kind == kind];
+local steps(pointer) = [std.strReplace(std.strReplace(step, '~1', '/'), '~0', '~') for step in std.split(pointer, '/')[1:]];
 local sleeps(params, object) = std.foldl(
-  function(o, fix) put(o, std.split(fix.pointer, '/')[1:], fix.value), fixes(params, object.kind), object
+  function(o, fix) put(o, steps(fix.pointer), fix.value), fixes(params, object.kind), object
 );
 // A Job goes, too: Argo CD would wait for a suspended one forever, and count a resumed
 // one as complete while it runs.

@@ -23,7 +23,7 @@ func Images(objects []staging.Object) []string {
 // checkImages implements the rule image-unused: a workload must use every image of
 // the staging.
 func checkImages(c check, objects []*object) {
-	if c.subject.State == staging.Deleting {
+	if c.subject.State == staging.Deleting || c.subject.State == staging.Archived { // which has no Jobs, DaemonSets and Pods
 		return
 	}
 	used := map[string]*object{}

@@ -17,6 +17,6 @@ type Subject struct {
 	Images map[string]string
 	// Allow lists the exceptions of the project.
 	Allow []project.Allow
-	// State of the staging: a staging that is being deleted need not use its images.
+	// State of the staging: only an active one must use its images.
 	State staging.State
 }

@@ -192,7 +192,7 @@ func patches(params staging.Params) ([]overlayPatch, error) {
 		out = append(out, patch)
 	}
 	for _, large := range params.Kustomize.Arrangement.ServerSide {
-		patch, err := annotationPatch(large)
+		patch, err := annotationPatch(large, syncOptions)
 		if err != nil {
 			return nil, err
 		}
@@ -212,6 +212,9 @@ func patches(params staging.Params) ([]overlayPatch, error) {
 }
 
 func archivePatch(fix staging.ArchiveFix) (overlayPatch, error) {
+	if key, ok := strings.CutPrefix(fix.Pointer, "/metadata/annotations/"); ok {
+		return annotationPatch(staging.Annotated{Kind: fix.Kind, Value: fmt.Sprint(fix.Value)}, strings.NewReplacer("~1", "/", "~0", "~").Replace(key))
+	}
 	if fix.Pointer != "" {
 		return jsonPatch(staging.Patch{Kind: fix.Kind, Op: "add", Pointer: fix.Pointer, Value: fix.Value})
 	}
@@ -225,12 +228,12 @@ func deletePatch(kind, name string) overlayPatch {
 	return overlayPatch{Target: overlayTarget{Kind: exactSelector(kind), Name: exactSelector(name)}, Patch: text}
 }
 
-// annotationPatch sets the sync options of an object. It is no JSON 6902 patch, because
-// such a patch fails where the object has no annotations.
-func annotationPatch(a staging.Annotated) (overlayPatch, error) {
+// annotationPatch sets an annotation of an object. It is no JSON 6902 patch, because such a
+// patch fails where the object has no annotations.
+func annotationPatch(a staging.Annotated, key string) (overlayPatch, error) {
 	var text bytes.Buffer
 	err := writeYAML(&text, object{APIVersion: "v1", Kind: a.Kind, Metadata: metadata{
-		Name: "every", Annotations: map[string]string{syncOptions: a.Value},
+		Name: "every", Annotations: map[string]string{key: a.Value},
 	}})
 	return overlayPatch{Target: overlayTarget{Kind: exactSelector(a.Kind), Name: exactSelector(a.Name)}, Patch: text.String()}, err
 }

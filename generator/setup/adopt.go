@@ -74,7 +74,7 @@ func newProject(r InitRequest, draft adopt.Draft) project.Project {
 		Spec: project.Spec{
 			Engine: r.Engine, Output: r.Output,
 			Hosts:    project.Hosts{BaseDomain: r.BaseDomain},
-			Services: draft.Services, Parameters: draft.Parameters,
+			Services: draft.Services, Parameters: draft.Parameters, Lifecycle: project.Lifecycle{Archive: draft.Archive},
 			ArgoCD: project.ArgoCD{RepoURL: r.RepoURL, Branch: r.branch, Exclude: r.exclude},
 		},
 	}

@@ -15,6 +15,7 @@ import (
 type Draft struct {
 	Services   map[string]project.Service
 	Parameters map[string]project.Parameter
+	Archive    []project.ArchiveFix
 	ConfigMap  string   // of the base, with the settings of the containers; "" if there is none
 	Notes      []string // findings and decisions, one sentence each
 
@@ -50,6 +51,7 @@ func Read(objects []staging.Object) Draft {
 	d.readEnv(workloads)
 	d.readReplicas(objects, workloads)
 	d.readHosts(objects, workloads)
+	d.readArchive(objects)
 	d.noteHostsInSettings()
 	d.noteSecrets(objects)
 	for _, o := range objects {
