@@ -17,7 +17,10 @@ import (
 	"octopod/generator/staging"
 )
 
-var walks = flag.Int("walks", 2, "random walks for each engine and output; -walks 125 makes 500")
+var (
+	walks    = flag.Int("walks", 2, "random walks for each engine and output; -walks 125 makes 500")
+	walkFrom = flag.Int("walk-from", 0, "number of the first random walk")
+)
 
 // walkSteps is the number of steps of one walk.
 const walkSteps = 20
@@ -34,7 +37,7 @@ func TestRandomWalk(t *testing.T) {
 				t.Parallel()
 				renderer := newRenderer(t)
 				for seed := range *walks {
-					k := newWalk(t, seed, renderer, engine, output)
+					k := newWalk(t, *walkFrom+seed, renderer, engine, output)
 					for range walkSteps {
 						k.step()
 					}
@@ -214,7 +217,13 @@ func (w *walker) take(a staging.Action) {
 	w.t.Helper()
 	said := strings.TrimSpace(fmt.Sprintf("%s %s%s %s", a.Verb, a.Name, a.Branch, a.To[:min(7, len(a.To))]))
 	w.run(said, func() error {
+		before, errBefore := w.tip().Staging(a.Name)
 		_, err := w.Apply(w.t.Context(), change.Request{Action: a, By: ada, AllowDataLoss: a.Verb == staging.Rollback})
+		if a.Verb == staging.Rollback && a.To == "" && err == nil && errBefore == nil {
+			if after := w.record(a.Name); after.Spec.State != staging.Active || w.project().RunsSame(before, after) {
+				w.walk.fatalf("rollback of %s ends at what ran already, state %s", a.Name, after.Spec.State)
+			}
+		}
 		return err
 	})
 }
@@ -249,4 +258,17 @@ func (w *walker) importOld() {
 		_, err := w.Import(w.t.Context(), change.ImportRequest{Items: []change.ImportItem{item}, By: ada})
 		return err
 	})
+}
+
+// A deploy of the image that runs already, as the default image, says that the commit is
+// known from now on.
+func TestADeployOfTheDefaultImageNamesItsCommit(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	w.do(mainBuild("1f2e3d4"))
+	w.do(login("2a3b4c5"))
+	a := mainBuild("1f2e3d4")
+	a.Branch = "feature/login"
+	if r := w.do(a); len(r.Changes) != 1 || !strings.HasSuffix(r.Changes[0].String(), "backend:1f2e3d4 of commit 1f2e3d4") {
+		t.Errorf("changes %v", r.Changes)
+	}
 }

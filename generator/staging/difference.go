@@ -27,6 +27,7 @@ func (d Difference) String() string {
 // expires): they follow from the other fields.
 func Differences(before, after *Staging) []Difference {
 	was, is := facts(before), facts(after)
+	nameBuilds(was, is, before, after)
 	var all []Difference
 	for _, what := range slices.Sorted(maps.Keys(union(was, is))) {
 		if was[what] != is[what] {
@@ -34,6 +35,26 @@ func Differences(before, after *Staging) []Difference {
 		}
 	}
 	return all
+}
+
+// nameBuilds adds the commit of each service whose image stays and whose commit changes:
+// a branch may build what is the default image already.
+func nameBuilds(was, is map[string]string, before, after *Staging) {
+	if before == nil || after == nil {
+		return
+	}
+	for name, service := range after.Spec.Services {
+		if old, ok := before.Spec.Services[name]; ok && old.Image == service.Image && old.Commit != service.Commit {
+			was[name], is[name] = buildText(old), buildText(service)
+		}
+	}
+}
+
+func buildText(s Service) string {
+	if s.Commit == "" {
+		return s.Image
+	}
+	return s.Image + " of commit " + s.Commit
 }
 
 func union(a, b map[string]string) map[string]string {
