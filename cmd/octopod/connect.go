@@ -126,21 +126,45 @@ func (c *cli) newForges(envRepo string) (forge.Forges, error) {
 
 // openStore opens the git repository of the env repo. cli.close closes it.
 func (c *cli) openStore(ctx context.Context, url string) (*gitstore.Store, error) {
+	options, err := c.storeOptions(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	store, err := gitstore.Open(ctx, options)
+	if err != nil {
+		return nil, err
+	}
+	c.closers = append(c.closers, store.Close)
+	return store, nil
+}
+
+// openRef opens another reference of an env repo. The caller closes it.
+func (c *cli) openRef(ctx context.Context, url, ref string) (*gitstore.Store, error) {
+	options, err := c.storeOptions(ctx, url)
+	if err != nil {
+		return nil, err
+	}
+	options.Ref, options.History, options.OnPush = ref, false, nil
+	return gitstore.Open(ctx, options)
+}
+
+// storeOptions returns the options of a store for an env repo.
+func (c *cli) storeOptions(ctx context.Context, url string) (gitstore.Options, error) {
 	if url == "" {
-		return nil, staging.Errorf(staging.CodeInvalid, "no env repo is given").
+		return gitstore.Options{}, staging.Errorf(staging.CodeInvalid, "no env repo is given").
 			WithHint("set --env-repo or OCTOPOD_ENV_REPO, or run octopod inside a clone of the env repo")
 	}
 	auth, err := c.gitAuth()
 	if err != nil {
-		return nil, err
+		return gitstore.Options{}, err
 	}
 	signer, err := c.signer()
 	if err != nil {
-		return nil, err
+		return gitstore.Options{}, err
 	}
 	branch, err := c.branch(url)
 	if err != nil {
-		return nil, err
+		return gitstore.Options{}, err
 	}
 	options := gitstore.Options{
 		URL: url, Branch: branch, Committer: committer(), Auth: auth, Signer: signer,
@@ -151,12 +175,7 @@ func (c *cli) openStore(ctx context.Context, url string) (*gitstore.Store, error
 		options.History = true
 		options.OnPush = func(p gitstore.Push) { c.server.observer.Pushed(giturl.Redact(url), p) }
 	}
-	store, err := gitstore.Open(ctx, options)
-	if err != nil {
-		return nil, err
-	}
-	c.closers = append(c.closers, store.Close)
-	return store, nil
+	return options, nil
 }
 
 // gitAuth returns the credentials for git. The environment overrides the config file.

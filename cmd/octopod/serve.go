@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"octopod/generator/gitstore"
 	"octopod/generator/giturl"
 	"octopod/generator/project"
 	"octopod/generator/server"
@@ -142,7 +143,8 @@ func (c *cli) openProject(ctx context.Context, p server.ProjectConfig, s serverD
 		return server.Project{}, err
 	}
 	forges, err := own.newForges(repo)
-	return server.Project{Stagings: stagings, Refs: forges.Refs, EnvRepo: giturl.Redact(repo), ArgoCD: own.argoCDURL()}, err
+	journal := func(ctx context.Context, ref string) (*gitstore.Store, error) { return own.openRef(ctx, repo, ref) }
+	return server.Project{Stagings: stagings, Refs: forges.Refs, Journal: journal, EnvRepo: giturl.Redact(repo), ArgoCD: own.argoCDURL()}, err
 }
 
 // forProject returns the settings of one project: the flags, overridden by its

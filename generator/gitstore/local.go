@@ -12,13 +12,14 @@ import (
 
 // local is a repository on disk.
 type local struct {
-	path   string // as the user gave it
-	layout layout
-	ref    string
-	refs   refs
-	disk   *disk
-	objs   *objects
-	hooks  testHooks
+	created bool   // the first commit creates ref, whatever else the repository has
+	path    string // as the user gave it
+	layout  layout
+	ref     string
+	refs    refs
+	disk    *disk
+	objs    *objects
+	hooks   testHooks
 
 	mu       sync.Mutex
 	lastRead *tip
@@ -35,7 +36,7 @@ func openLocal(_ context.Context, path string, o *Options) (*local, error) {
 	}
 	d := openDisk(filepath.Join(lay.common, "objects"))
 	l := &local{
-		path: path, layout: lay, ref: "refs/heads/" + o.Branch,
+		path: path, layout: lay, ref: o.ref(), created: o.Ref != "",
 		refs: refs{lay.common}, disk: d, objs: newObjects(diskSource{d}),
 	}
 	if o.Branch == Detached {
@@ -63,7 +64,7 @@ func (l *local) refresh(ctx context.Context) (*tip, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read branch: %w", err)
 	}
-	if h.IsZero() {
+	if h.IsZero() && !l.created {
 		if err := l.checkEmpty(); err != nil {
 			return nil, err
 		}

@@ -13,6 +13,7 @@ const DefaultBranch = "main"
 type Options struct {
 	URL       string   // local path (bare or not), file://, ssh://, user@host:path, https://, http:// with AllowPlainHTTP
 	Branch    string   // DefaultBranch when empty; Detached to read what is checked out
+	Ref       string   // a whole reference to use instead of a branch: refs/octopod/notifications. The first commit creates it
 	Committer Identity // of all commits
 	Auth      Auth
 	Signer    Signer // nil: commits are not signed
@@ -63,4 +64,12 @@ func (o *Options) setDefaults() {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
+}
+
+// ref returns the reference that the store reads and writes.
+func (o *Options) ref() string {
+	if o.Ref != "" {
+		return o.Ref
+	}
+	return "refs/heads/" + o.Branch
 }

@@ -20,6 +20,7 @@ import (
 
 // remote is a repository on a git server.
 type remote struct {
+	created     bool // the first commit creates ref, whatever else the repository has
 	wire        wire
 	display     string // URL without credentials
 	ref         string
@@ -42,7 +43,7 @@ type remoteState struct {
 }
 
 func openRemote(at giturl.URL, o *Options) (*remote, error) {
-	r := &remote{display: at.String(), ref: "refs/heads/" + o.Branch, keepHistory: o.History, opts: o, log: o.Logger.With("remote", at.String())}
+	r := &remote{display: at.String(), ref: o.ref(), created: o.Ref != "", keepHistory: o.History, opts: o, log: o.Logger.With("remote", at.String())}
 	var err error
 	if at.Scheme() == "ssh" {
 		r.wire, err = newSSHWire(at, o)
@@ -85,7 +86,10 @@ func (r *remote) fetchLatest(ctx context.Context) (*tip, error) {
 	}
 	defer sess.close()
 	at, ok := adv.References[r.ref]
-	if !ok {
+	switch {
+	case !ok && r.created:
+		return &tip{root: emptyTree, objs: r.reset(parseCapabilities(adv.Capabilities))}, nil
+	case !ok:
 		return nil, r.missingBranch(adv)
 	}
 	commit := Hash(at)

@@ -23,9 +23,21 @@ type Notice struct {
 	Staging *staging.View // redacted for viewers
 	Page    string        // Octopod's page of the staging; "" without one
 
+	By, Change string // of the last commit, as far as every viewer may know
+
 	Headline, Sentence string
 	Facts              []Fact
 	Links              []Link
+}
+
+// Caused adds the author and the subject of the commit that led to the event.
+func (n *Notice) Caused(by, change string) {
+	n.By, n.Change = oneLine(by), oneLine(change)
+	for _, f := range []Fact{{"Changed by", n.By}, {"Change", n.Change}} {
+		if f.Text != "" {
+			n.Facts = append(n.Facts, f)
+		}
+	}
 }
 
 // Fact is one line of a notice.
@@ -48,7 +60,10 @@ func Compose(p *project.Project, o Event, v *staging.View, page, more string, at
 
 // identity returns a hash of the event, the same on every server.
 func (n Notice) identity() string {
-	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %v", n.Project, n.Staging.Metadata.Name, n.Staging.Version, n.Event))
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q %v", n.Project, n.Staging.Metadata.Name, n.Staging.Version, struct {
+		On    project.Trigger
+		Again bool
+	}{n.Event.On, n.Event.Again}))
 	return hex.EncodeToString(sum[:16])
 }
 

@@ -51,6 +51,7 @@ type Delivery struct {
 	Key  string
 	What string // for the log
 	Do   func(context.Context) error
+	Done func() // called after the last attempt, unless the server shuts down; may be nil
 
 	deadline time.Time
 }
@@ -59,6 +60,9 @@ type Delivery struct {
 func NewOutbox(destination string, limits Limits, log *slog.Logger, count func(destination string, o Outcome)) *Outbox {
 	return &Outbox{destination: destination, limits: limits, log: log, count: count, queued: make(chan struct{}, 1)}
 }
+
+// ErrSuperseded ends a delivery that Do no longer has to make.
+var ErrSuperseded = errors.New("superseded")
 
 // Put queues a delivery. It does not block.
 func (o *Outbox) Put(d Delivery) {
@@ -73,6 +77,7 @@ func (o *Outbox) Put(d Delivery) {
 	}
 	if len(o.waiting) >= o.limits.Capacity {
 		o.giveUp(o.waiting[0], errors.New("too many deliveries wait for this destination"))
+		o.waiting[0].done()
 		o.waiting = o.waiting[1:]
 	}
 	o.waiting = append(o.waiting, d)
@@ -102,6 +107,12 @@ func (o *Outbox) Run(ctx context.Context) {
 	o.waiting = nil
 }
 
+func (d Delivery) done() {
+	if d.Done != nil {
+		d.Done()
+	}
+}
+
 func (o *Outbox) take() (Delivery, bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -129,13 +140,20 @@ func (o *Outbox) superseded(d Delivery) bool {
 func (o *Outbox) deliver(ctx context.Context, d Delivery) {
 	for pause := o.limits.Backoff; !o.superseded(d); pause = min(2*pause, o.limits.MaxBackoff) {
 		err := o.attempt(ctx, d)
-		if err == nil {
+		switch {
+		case errors.Is(err, ErrSuperseded):
+			return
+		case err == nil:
 			o.count(o.destination, Sent)
+			d.done()
 			return
 		}
 		rest, again := retry(err, pause)
 		if !again || time.Now().Add(rest).After(d.deadline) || ctx.Err() != nil {
 			o.giveUp(d, err)
+			if ctx.Err() == nil {
+				d.done()
+			}
 			return
 		}
 		o.count(o.destination, Retried)

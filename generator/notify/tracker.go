@@ -9,6 +9,8 @@ import (
 type Event struct {
 	On    project.Trigger
 	Again bool // the staging runs again, with the version that failed before
+
+	CaughtUp bool // the state is from before the start of the Tracker
 }
 
 // Tracker finds the events in a stream of views. It does not report the first state
@@ -17,6 +19,10 @@ type Event struct {
 type Tracker struct {
 	stagings map[string]*trackedStaging
 	synced   bool // Complete was called
+
+	// CatchUp reports whether the state of a staging that existed before the start is an
+	// event too: a record of past deliveries sorts out the known ones. May be nil.
+	CatchUp func(*staging.View) bool
 }
 
 // trackedStaging is the last state of a staging.
@@ -67,7 +73,11 @@ func (f *Tracker) Changed(v *staging.View) Event {
 		return Event{}
 	case k.existing:
 		k.existing, k.last, k.reported[now] = false, now, true
-		return Event{}
+		k.failed = now == project.OnFailed || now == project.OnDegraded
+		if f.CatchUp == nil || now == "" || !f.CatchUp(v) {
+			return Event{}
+		}
+		return Event{On: now, CaughtUp: true}
 	default:
 		return k.transition(now)
 	}
@@ -83,7 +93,7 @@ func (k *trackedStaging) transition(now project.Trigger) Event {
 	}
 	k.reported[now] = true
 	k.failed = now == project.OnFailed || now == project.OnDegraded
-	return Event{now, again}
+	return Event{On: now, Again: again}
 }
 
 // Deleted removes a deleted staging, given its last view, and returns the event.

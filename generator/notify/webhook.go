@@ -44,6 +44,8 @@ type eventData struct {
 	Occasion string        `json:"occasion"`
 	Again    bool          `json:"again,omitempty"`
 	Text     string        `json:"text"`
+	By       string        `json:"by,omitempty"`     // author of the last change
+	Change   string        `json:"change,omitempty"` // its subject
 	Page     string        `json:"page,omitempty"`
 	Staging  *staging.View `json:"staging"`
 }
@@ -66,7 +68,7 @@ func (w *webhook) Send(ctx context.Context, n Notice) error {
 	data, err := json.Marshal(event{
 		SpecVersion: "1.0", ID: n.ID, Source: w.source + "/" + n.Project, Type: EventType + string(n.Event.On), Subject: n.Staging.Metadata.Name,
 		Time: n.At.UTC(), ContentType: "application/json",
-		Data: eventData{n.Project, string(n.Event.On), n.Event.Again, n.Headline + ". " + n.Sentence, n.Page, n.Staging},
+		Data: eventData{n.Project, string(n.Event.On), n.Event.Again, n.Headline + ". " + n.Sentence, n.By, n.Change, n.Page, n.Staging},
 	})
 	if err != nil {
 		return fmt.Errorf("cannot encode the event: %w", err)

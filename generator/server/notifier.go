@@ -3,6 +3,9 @@ package server
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"time"
 
 	"octopod/generator/live"
@@ -18,6 +21,7 @@ import (
 type notifier struct {
 	*notifiers
 	read      func(context.Context) (*project.Project, error)
+	history   func(context.Context, staging.HistoryQuery) ([]staging.Event, error) // nil without one
 	follower  *notify.Tracker
 	startedAt time.Time
 
@@ -34,9 +38,13 @@ const (
 )
 
 func (t *notifiers) newNotifier(read func(context.Context) (*project.Project, error)) *notifier {
-	return &notifier{
+	c := &notifier{
 		notifiers: t, read: read, follower: notify.NewTracker(), startedAt: t.now(), shown: map[string]forgeShowing{}, unknownSinks: map[string]bool{},
 	}
+	if t.sends.journal != nil { // which knows what was delivered before
+		c.follower.CatchUp = func(view *staging.View) bool { return !c.isOld(view) }
+	}
+	return c
 }
 
 // run notifies until ctx ends.
@@ -79,6 +87,7 @@ func (c *notifier) handle(ctx context.Context, n *live.Event) {
 		c.follower.Synced()
 		return
 	case live.Deleted:
+		view.Version = rights.Version(view.Document.Staging())
 		view.Status.Phase, view.Status.Reason = review.Gone, staging.Reason{}
 		occasion = c.follower.Deleted(&view)
 	case live.Modified:
@@ -92,7 +101,7 @@ func (c *notifier) handle(ctx context.Context, n *live.Event) {
 	}
 	public := rights.Redacted(c.project, project.RoleViewer, &view)
 	if occasion.On != "" {
-		c.notify(occasion, public, "")
+		c.notify(ctx, occasion, public, "")
 	}
 	c.updateForges(&view, public)
 	if n.Kind == live.Deleted {
@@ -116,8 +125,9 @@ func (c *notifier) readProject(ctx context.Context, revision string) bool {
 }
 
 // notify queues a notice for every sink that the project names.
-func (c *notifier) notify(o notify.Event, public *staging.View, more string) {
+func (c *notifier) notify(ctx context.Context, o notify.Event, public *staging.View, more string) {
 	p, name := c.project, public.Metadata.Name
+	by, change := c.lastChange(ctx, name)
 	for _, to := range p.SinksFor(name, o.On) {
 		sink, there := c.sinks[to]
 		if !there {
@@ -128,10 +138,31 @@ func (c *notifier) notify(o notify.Event, public *staging.View, more string) {
 			continue
 		}
 		n := notify.Compose(p, o, public, c.page(p, name), more, c.now())
-		c.outboxes["sink "+to].Put(notify.Delivery{
+		n.Caused(by, change)
+		c.sends.put(&item{key: n.ID + " " + to, about: name + " " + to, caughtUp: o.CaughtUp, version: public.Version, box: c.outboxes["sink "+to], delivery: notify.Delivery{
 			Key: n.ID, What: p.Metadata.Name + ": " + n.Headline, Do: func(ctx context.Context) error { return sink.Send(ctx, n) },
-		})
+		}})
 	}
+}
+
+// historyTimeout bounds the look at the history, which is in memory most of the time.
+const historyTimeout = 3 * time.Second
+
+// lastChange returns author and subject of the last commit of a staging, as far as every
+// viewer may know them.
+func (c *notifier) lastChange(ctx context.Context, name string) (by, change string) {
+	visible := rights.Visibility{Project: c.project, Role: project.RoleViewer}
+	if c.history == nil || !visible.Shows(project.SectionHistory) {
+		return "", ""
+	}
+	ctx, cancel := context.WithTimeout(ctx, historyTimeout)
+	defer cancel()
+	events, err := c.history(ctx, staging.HistoryQuery{Name: name, Limit: 1})
+	if err != nil || len(events) == 0 { // the notification is worth more than its cause
+		return "", ""
+	}
+	last := visible.RedactEvents(events)[0]
+	return last.By.Name, last.Subject
 }
 
 // updateForges queues what the forges should show, if it changed. A server that
@@ -168,11 +199,18 @@ type forgeShowing struct {
 	host string
 }
 
+// checksum returns a checksum of the report.
+func (s forgeShowing) checksum() string {
+	text, _ := json.Marshal(s.Report) // strings and numbers
+	sum := sha256.Sum256(text)
+	return hex.EncodeToString(sum[:8])
+}
+
 func (c *notifier) enqueue(key string, s forgeShowing) {
 	f := c.forges[s.host]
-	c.outboxes["forge "+s.host].Put(notify.Delivery{
+	c.sends.put(&item{key: key, about: s.Marker, report: s.checksum(), box: c.outboxes["forge "+s.host], delivery: notify.Delivery{
 		Key: key, What: s.Repository + " " + s.Commit, Do: func(ctx context.Context) error { return f.Report(ctx, s.Report) },
-	})
+	}})
 }
 
 // retire updates the commits that a staging no longer runs, and forgets them.
@@ -215,7 +253,7 @@ func (c *notifier) warnExpiring(ctx context.Context, views []*staging.View) {
 		view := *byName[d.Staging]
 		view.Version = rights.Version(view.Document.Staging())
 		if c.follower.Warn(&view) {
-			c.notify(notify.Event{On: project.OnWarning}, rights.Redacted(c.project, project.RoleViewer, &view), "It is "+d.Reason+".")
+			c.notify(ctx, notify.Event{On: project.OnWarning}, rights.Redacted(c.project, project.RoleViewer, &view), "It is "+d.Reason+".")
 		}
 	}
 }

@@ -220,6 +220,7 @@ type tracker struct {
 	mu       sync.Mutex
 	comments []string
 	states   []string
+	last     map[string]any // the newest status
 }
 
 func newTracker(t *testing.T) (*tracker, string) {
@@ -255,7 +256,13 @@ func (f *tracker) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		answer = comment{len(f.comments) - 1, sent.Body}
 	case "PATCH issues/comments/0":
 		f.comments[0] = sent.Body
+	case "GET commits/" + commitOfLogin + "/status":
+		if f.last != nil {
+			answer = map[string]any{"statuses": []any{f.last}}
+		}
 	case "POST statuses/" + commitOfLogin:
+		_ = json.Unmarshal(body, &f.last)
+		f.last["status"] = sent.State
 		f.states = append(f.states, sent.State)
 	}
 	_ = json.NewEncoder(w).Encode(answer)

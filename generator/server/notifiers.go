@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"octopod/generator/gitstore"
 	"octopod/generator/notify"
 	"octopod/generator/notify/review"
 	"octopod/generator/project"
@@ -20,6 +21,7 @@ type notifiers struct {
 	url      string                    // of the server as people reach it; may be empty
 	log      *slog.Logger
 	now      func() time.Time
+	sends    *dispatcher
 }
 
 // forgePatience is how long a delivery to a forge is retried. A forge with a rate
@@ -32,13 +34,18 @@ type notifierOptions struct {
 	Log    *slog.Logger
 	Now    func() time.Time
 	Count  func(to string, o notify.Outcome) // counts every attempt
+	// Journal opens a reference of the env repo's git server; nil to keep no journal.
+	Journal func(ctx context.Context, ref string) (*gitstore.Store, error)
 }
 
 // newNotifiers opens the sinks and forges of the configuration. It makes no request.
 func newNotifiers(config Config, o notifierOptions) (*notifiers, error) {
 	t := &notifiers{
 		sinks: map[string]notify.Sink{}, forges: map[string]*review.Forge{}, outboxes: map[string]*notify.Outbox{},
-		url: config.URL, log: o.Log, now: o.Now,
+		url: config.URL, log: o.Log, now: o.Now, sends: newDispatcher(nil, o.Log),
+	}
+	if o.Journal != nil {
+		t.sends.journal = &journal{open: o.Journal, refs: JournalRefs()}
 	}
 	for _, s := range config.Notify.Sinks {
 		sink, err := s.Open(config.URL, o.Getenv)
@@ -70,9 +77,15 @@ func (t *notifiers) idle() bool { return len(t.outboxes) == 0 }
 // run delivers until ctx ends.
 func (t *notifiers) run(ctx context.Context) {
 	var boxes sync.WaitGroup
-	defer boxes.Wait()
 	for _, box := range t.outboxes {
 		boxes.Go(func() { box.Run(ctx) })
+	}
+	if t.sends.journal != nil {
+		boxes.Go(func() { t.sends.run(ctx) })
+	}
+	boxes.Wait()
+	if err := t.sends.leave(ctx); err != nil {
+		t.log.WarnContext(ctx, "cannot leave the lead of notifications: another server takes over later", "error", err)
 	}
 }
 

@@ -39,7 +39,10 @@ type Options struct {
 type Project struct {
 	Stagings *generator.Stagings
 	// Refs lists the branches and pull requests of a repository.
-	Refs    func(ctx context.Context, repository string) (gitstore.Refs, error)
+	Refs func(ctx context.Context, repository string) (gitstore.Refs, error)
+	// Journal opens a reference of the env repo's git server, for the journal of
+	// notifications; nil to keep none.
+	Journal func(ctx context.Context, ref string) (*gitstore.Store, error)
 	EnvRepo string // its address without credentials, for messages
 	ArgoCD  string // address of Argo CD's own page; may be empty
 }
@@ -96,7 +99,9 @@ func New(ctx context.Context, o Options) (*Server, error) {
 		s := newServedProject(opened, o.Now, o.Log)
 		s.label = cmp.Or(c.Name, opened.EnvRepo)
 		s.feed.SetPollInterval(time.Duration(o.Config.Poll))
-		if err := s.connect(o.Config.For(c), notifierOptions{Getenv: o.Getenv, Log: o.Log, Now: o.Now, Count: r.metrics.notified}); err != nil {
+		if err := s.connect(o.Config.For(c), notifierOptions{
+			Getenv: o.Getenv, Log: o.Log, Now: o.Now, Count: r.metrics.notified, Journal: opened.Journal,
+		}); err != nil {
 			return nil, err
 		}
 		s.claim = func(name string) error { return r.claim(s, name) }
@@ -160,7 +165,9 @@ func (r *Server) Run(ctx context.Context) error {
 		work.Go(func() { newRolloutMetrics(s, r.metrics).run(life) })
 		work.Go(func() { sweepLoop{s, r.config.Sweep, r.self, r.metrics}.run(ctx) })
 		if !s.notifiers.idle() {
-			work.Go(func() { s.notifiers.newNotifier(s.stagings.Project).run(life, s.feed) })
+			follower := s.notifiers.newNotifier(s.stagings.Project)
+			follower.history = s.stagings.History
+			work.Go(func() { follower.run(life, s.feed) })
 			work.Go(func() { s.notifiers.run(life) })
 		}
 	}
