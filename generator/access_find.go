@@ -16,7 +16,7 @@ import (
 const settleTime = time.Second
 
 // Find lists stagings as recorded, with the status that the feed knows. It waits neither for
-// git nor for Argo CD: Freshness says how current it is. It includes every commit of this
+// git nor for Argo CD: Freshness returns their age. It includes every commit of this
 // server.
 func (a *Access) Find(ctx context.Context, q staging.Query) ([]staging.View, error) {
 	v, err := a.authorize(ctx, rights.Read, q.Names...)

@@ -86,7 +86,7 @@ func (a *audited) String() string {
 }
 
 type matrix struct {
-	t         *testing.T
+	t         testing.TB
 	url       string
 	tokens    map[rune]string
 	revisions map[string]string // a change that can be undone, by staging
@@ -102,13 +102,13 @@ type matrix struct {
 	audit     *audited
 }
 
-func newMatrix(t *testing.T) *matrix {
+func newMatrix(t testing.TB) *matrix {
 	t.Helper()
 	return newMatrixOn(t, nil)
 }
 
 // newMatrixOn is newMatrix with env repos at the addresses that at returns for their paths.
-func newMatrixOn(t *testing.T, at func(m *matrix, path string) string) *matrix {
+func newMatrixOn(t testing.TB, at func(m *matrix, path string) string) *matrix {
 	t.Helper()
 	m := &matrix{t: t, at: at, tokenFile: t.TempDir() + "/token", audit: &audited{}, tokens: map[rune]string{}, revisions: map[string]string{}, versions: map[string]string{}, seen: map[string]bool{}}
 	config := Config{URL: "http://octopod.example.com", Projects: []ProjectConfig{{EnvRepo: "shop"}, {EnvRepo: "books", Name: "books"}}}
@@ -377,7 +377,7 @@ func (m *matrix) apiRoutes() []string {
 }
 
 // literals returns what the first group of a pattern matches in a source file.
-func literals(t *testing.T, file, pattern string) []string {
+func literals(t testing.TB, file, pattern string) []string {
 	t.Helper()
 	source, err := os.ReadFile(file)
 	if err != nil {
