@@ -181,3 +181,12 @@ func (a *Access) SweepStatus(p *project.Project) (lifecycle.SweepStatus, error) 
 	known.Last = &last
 	return known, nil
 }
+
+// Terminate ends the running sync of a staging, for those who may restart it.
+func (a *Access) Terminate(ctx context.Context, name string) error {
+	v, err := a.authorize(ctx, staging.Restart, name)
+	if err == nil {
+		err = a.stagings.Terminate(ctx, name)
+	}
+	return a.redactError(v, err)
+}

@@ -150,6 +150,28 @@ func TestStatusOfAServiceWithoutPods(t *testing.T) {
 	}
 }
 
+func TestTerminateEndsASyncThatHangs(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	r := w.do(login("v1"))
+	g, argo, _ := withArgo(t, w)
+	argo.SetRunning("login", r.Revision, w.now)
+	if err := g.Terminate(t.Context(), "login"); staging.CodeOf(err) != staging.CodeConflict {
+		t.Errorf("no sync runs: %v", err)
+	}
+	argo.Put("login", func(a *staging.Application) {
+		a.Operation = &staging.Operation{Phase: "Running", StartedAt: w.now.Add(-time.Hour), Revision: r.Revision, Waits: []string{"Job/migrate"}}
+	})
+	if s := w.phase(g, "login"); !strings.Contains(s.Reason.String(), "Job/migrate still runs; `octopod terminate` ends the sync") {
+		t.Errorf("while it hangs: %s", s.Reason)
+	}
+	if err := g.Terminate(t.Context(), "login"); err != nil {
+		t.Fatal(err)
+	}
+	if s := w.phase(g, "login"); s.Phase != staging.PhaseFailed {
+		t.Errorf("ended: %s (%s)", s.Phase, s.Reason)
+	}
+}
+
 func TestStatusDuringASyncWindow(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	r := w.do(login("v1"))

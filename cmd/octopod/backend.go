@@ -24,6 +24,7 @@ type backend interface {
 	sweeper
 	explainer
 	stagingImporter
+	terminator
 }
 
 // stagingImporter creates the stagings of another system.
@@ -47,6 +48,11 @@ type finder interface {
 // watcher reports changes of stagings.
 type watcher interface {
 	Watch(context.Context, staging.Query, func(live.Event)) error
+}
+
+// terminator ends syncs that hang.
+type terminator interface {
+	Terminate(ctx context.Context, name string) error
 }
 
 // historian returns earlier versions of a staging.

@@ -54,7 +54,7 @@ func addVerbs(c *cli, root *cobra.Command) {
 		verbs     []*cobra.Command
 	}{
 		{"change", "Change stagings:", []*cobra.Command{
-			newDeploy(c), newCreate(c), newUpdate(c), newSet(c), newUnset(c), newArchive(c), newRestore(c), newRestart(c),
+			newDeploy(c), newCreate(c), newUpdate(c), newSet(c), newUnset(c), newArchive(c), newRestore(c), newRestart(c), newTerminate(c),
 			newDelete(c), newPin(c), newUnpin(c), newKeep(c), newUnkeep(c), newExtend(c), newMark(c), newRollback(c), newUndo(c)}},
 		{"show", "Show stagings:", []*cobra.Command{
 			newGet(c), newDescribe(c), newWait(c), newOpen(c), newHistory(c), newDiff(c), newRender(c), newName(c), newURL(c),

@@ -40,6 +40,12 @@ func Policy(argoProject string) string {
 	return text
 }
 
+// MayTerminate reports whether the account may end a sync that hangs, an optional
+// permission.
+func (c *Client) MayTerminate(ctx context.Context) (bool, error) {
+	return c.can(ctx, Permission{Resource: "applications", Action: "sync"})
+}
+
 // MissingPermissions returns the permissions that the account of the token lacks.
 func (c *Client) MissingPermissions(ctx context.Context) ([]Permission, error) {
 	var missing []Permission

@@ -225,6 +225,10 @@ func (d *diagnosis) rights(ctx context.Context, cluster status.Inspector, p *pro
 	if len(missing) == 0 {
 		d.add(check, OK, "the account may do what Octopod needs", "")
 	}
+	if may, err := cluster.MayTerminate(ctx); err == nil && !may {
+		d.add("end a sync that hangs", Unknown, "the account may not, so `octopod terminate` fails",
+			fmt.Sprintf("if people should be able to, add to policy.csv: p, %s, applications, sync, %s/*, allow", argocd.Account, p.Metadata.Name))
+	}
 }
 
 func (d *diagnosis) installed(ctx context.Context, cluster status.Inspector, p *project.Project) {

@@ -48,7 +48,7 @@ const (
 )
 
 func (s *server) routes(api huma.API) {
-	const get, post = http.MethodGet, http.MethodPost
+	const get, post, del = http.MethodGet, http.MethodPost, http.MethodDelete
 	add(api, operation{get, "/whoami", "whoami", tagServer, "The caller", "Name, groups and role in each project, as the server sees the caller."}, s.whoami)
 	add(api, operation{get, "/projects", "list-projects", tagServer, "The projects of this server", "The projects that the caller may read."}, s.listProjects)
 	add(api, operation{get, projectPath, "get-project", tagProject, "One project: its services, parameters, presets", "octopod.yaml, as far as the caller may see it."}, s.getProject)
@@ -58,6 +58,7 @@ func (s *server) routes(api huma.API) {
 	add(api, operation{get, onePath + "/history", "get-history", tagHistory, "The versions of a staging, newest first", "With limit, the header Link has the next page."}, s.getHistory)
 	add(api, operation{get, onePath + "/manifests", "get-manifests", tagHistory, "The objects of a staging, secrets masked", "At a revision of the env repo."}, s.getManifests)
 	add(api, operation{get, onePath + "/resources", "get-resources", tagHistory, "The resources of a staging in the cluster", "Resources and pods, as Argo CD reports them at present."}, s.getResources)
+	add(api, operation{del, onePath + "/sync", "terminate-sync", tagStagings, "End the running sync of a staging", "For a hook that hangs. Argo CD's account needs the permission applications, sync."}, s.terminate)
 	add(api, operation{get, onePath + "/drift", "get-drift", tagHistory, "The objects as committed, and as generated now", "The difference is what the next deploy would change."}, s.getDrift)
 	add(api, operation{get, projectPath + "/activity", "list-activity", tagHistory, "The actions on all stagings, newest first", "With limit, the header Link has the next page."}, s.listActivity)
 	add(api, operation{get, projectPath + "/branches", "list-branches", tagProject, "The branches of the project's repositories", "For callers who may create stagings. The server reads them at most every 30 seconds."}, s.listBranches)

@@ -37,10 +37,14 @@ type Refresher interface {
 	// UpsertApplicationSet makes Argo CD find stagings that were added or removed. fault is
 	// why Argo CD creates no Application; "" if it can.
 	UpsertApplicationSet(context.Context, *project.Project) (fault string, err error)
+	// Terminate ends the running sync of an Application.
+	Terminate(ctx context.Context, application string) error
 }
 
 // Inspector compares what Argo CD has with what Octopod needs.
 type Inspector interface {
+	// MayTerminate reports whether the account may end a sync that hangs.
+	MayTerminate(context.Context) (bool, error)
 	// ApplicationSetFault returns why Argo CD creates no Application; "" if it can.
 	ApplicationSetFault(context.Context, *project.Project) (string, error)
 	// Missing lists the permissions that Octopod's account lacks.

@@ -275,6 +275,20 @@ func (a *ArgoCD) SyncBlock(ctx context.Context, _ string) (staging.SyncBlock, er
 	return a.block, a.err
 }
 
+// Terminate ends the sync of a running Application.
+func (a *ArgoCD) Terminate(ctx context.Context, application string) error {
+	if err := a.respond(ctx); err != nil {
+		return err
+	}
+	app, err := a.Application(ctx, application)
+	if err == nil {
+		a.Put(app.Staging, func(app *staging.Application) {
+			app.Operation.Phase, app.Operation.FinishedAt = "Failed", app.ReconciledAt
+		})
+	}
+	return err
+}
+
 // Refresh records the call.
 func (a *ArgoCD) Refresh(ctx context.Context, application string, hard bool) (staging.Application, error) {
 	if err := a.respond(ctx); err != nil {
@@ -336,6 +350,9 @@ func (a *ArgoCD) MissingPermissions(ctx context.Context) ([]argocd.Permission, e
 	}
 	return a.missing, a.err
 }
+
+// MayTerminate reports that the account may not.
+func (a *ArgoCD) MayTerminate(context.Context) (bool, error) { return false, a.err }
 
 // Installed returns the manifests of SetInstalled.
 func (a *ArgoCD) Installed(ctx context.Context, _ *project.Project) ([]argocd.Installed, error) {
