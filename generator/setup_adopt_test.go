@@ -388,12 +388,12 @@ spec:
 	}
 }
 
-// An archived staging runs nothing, whoever made its kinds.
+// An archived staging runs nothing, also of the kinds of other makers.
 func TestCustomKindsSleepInTheArchive(t *testing.T) {
 	for engine, change := range bothEngines(t) {
 		t.Run(string(engine), func(t *testing.T) {
 			w, result := adopted(t, "sleepers.txtar", change)
-			if said := strings.Join(result.Notes, "\n"); !strings.Contains(said, "what stops the kind: Kafka/events\n") {
+			if said := strings.Join(result.Notes, "\n"); !strings.Contains(said, "stops the kind: Kafka/events\n") {
 				t.Errorf("the notes do not name the unknown kind alone:\n%s", said)
 			}
 			w.do(staging.Action{Verb: staging.Deploy, Branch: "x"})

@@ -215,11 +215,14 @@ func openTemplate(path string, r *setup.InitRequest) (closeTemplate func(), err 
 	}
 	r.TemplatePath = filepath.ToSlash(path)
 	dir := path
-	if !info.IsDir() {
-		dir, r.TemplateFile = filepath.Dir(path), filepath.Base(path)
+	if info.IsDir() {
+		dir, r.TemplateDir, r.TemplateUses, err = resolveBase(dir)
+	} else {
+		var base jsonnetBase
+		base, err = resolveJsonnet(path)
+		dir, r.TemplateFile, r.TemplateUses, r.TemplateLibraries = base.root, base.file, base.uses, base.libraries
 		r.Engine = project.EngineJsonnet // only jsonnet templates are files
 	}
-	dir, r.TemplateDir, r.TemplateUses, err = resolveBase(dir)
 	if err != nil {
 		return nil, templateError(path, err)
 	}

@@ -32,7 +32,7 @@ func (r *Renderer) buildJsonnet(ctx context.Context, p *project.Project, v *view
 		return nil, v.violation
 	}
 	if err != nil {
-		return nil, jsonnetError(v.dir, err)
+		return nil, explainNative(v, jsonnetError(v.dir, err))
 	}
 	v.recordInputs(out.inputs)
 	return decodeObjects(p, v.dir, out.json)
@@ -177,6 +177,29 @@ func jsonnetError(dir string, err error) error {
 		result.Hint = recursionHint
 	}
 	return result
+}
+
+// native matches the use of a function that a program adds to jsonnet.
+var native = regexp.MustCompile(`std\.native\(\s*['"](\w+)['"]`)
+
+// explainNative names the native function in an error of its call: for jsonnet, a function
+// that it does not have is null. tanka and kubecfg add functions, Argo CD adds none.
+func explainNative(v *view, err error) error {
+	var fault *staging.Error
+	if !errors.As(err, &fault) || len(fault.Problems) != 1 || !strings.Contains(fault.Problems[0].Message, "expected function") {
+		return err
+	}
+	problem := &fault.Problems[0]
+	data, readErr := v.read(problem.File)
+	lines := strings.Split(string(data), "\n")
+	if readErr != nil || problem.Line < 1 || problem.Line > len(lines) {
+		return err
+	}
+	if m := native.FindStringSubmatch(lines[problem.Line-1]); m != nil {
+		problem.Message = fmt.Sprintf("std.native(%q) does not exist: tanka and kubecfg add it to jsonnet, Argo CD does not", m[1])
+		fault.Hint = "use a function of jsonnet itself, such as std.parseYaml, std.parseJson, std.manifestYamlDoc, std.manifestJsonEx, std.sha256 or std.strReplace"
+	}
+	return err
 }
 
 // jsonnetProblem finds file and line in a report: at the start of the message of a

@@ -21,7 +21,7 @@ func (s *Setup) adoptJsonnet(ctx context.Context, r InitRequest) (layout, error)
 	if err != nil {
 		return layout{}, err
 	}
-	t.files = adopt.ImportedFiles(t.files, path.Join(t.dir, r.TemplateFile))
+	t.files = adopt.ImportedFiles(t.files, path.Join(t.dir, r.TemplateFile), t.libraries()...)
 	for _, library := range []string{"octopod.libsonnet", "bring.libsonnet"} {
 		data, err := jsonnet.Files.ReadFile(library)
 		if err != nil {
@@ -41,9 +41,21 @@ func (s *Setup) adoptJsonnet(ctx context.Context, r InitRequest) (layout, error)
 	draft := adopt.Read(objects)
 	p := newProject(r, draft)
 	p.Spec.Parameters = draft.WithoutTargets()
+	if len(r.TemplateLibraries) > 0 {
+		p.Spec.Jsonnet.Libraries = append([]string{"jsonnet"}, t.libraries()...)
+	}
 	p.Spec.ArgoCD.ApplyAll = check.EarlyJob(objects) != ""
 	l, err := s.finishAdoption(ctx, p, draft, append(t.files, draft.Jsonnet(r.Name, r.TemplateFile)))
 	return l, t.withOriginalPaths(err)
+}
+
+// libraries returns the directories of the copy that imports are searched in.
+func (t *importedTemplate) libraries() []string {
+	var dirs []string
+	for _, dir := range t.r.TemplateLibraries {
+		dirs = append(dirs, path.Join(t.dir, dir))
+	}
+	return dirs
 }
 
 // renderJsonnet renders the objects of the jsonnet file. A function is called without
@@ -53,7 +65,7 @@ func (s *Setup) renderJsonnet(ctx context.Context, t *importedTemplate) ([]stagi
 	main := fmt.Sprintf("local brought = import '%s/%s';\nif std.isFunction(brought) then brought() else brought\n", r.Name, r.TemplateFile)
 	source := staging.File{Path: staging.Dir(change.TrialName) + "/main.jsonnet", Data: []byte(main)}
 	p := &project.Project{Metadata: project.Metadata{Name: r.Name}, Spec: project.Spec{
-		Engine: project.EngineJsonnet, Jsonnet: project.Jsonnet{File: template, Libraries: []string{"jsonnet"}},
+		Engine: project.EngineJsonnet, Jsonnet: project.Jsonnet{File: template, Libraries: append([]string{"jsonnet"}, t.libraries()...)},
 	}}
 	tree := newMemoryFS(t.files)
 	objects, err := s.Renderer.Render(ctx, tree, p, change.TrialName, []staging.File{source})

@@ -39,7 +39,7 @@ func (t *importedTemplate) base() string { return path.Join(t.dir, t.r.TemplateD
 func (t *importedTemplate) originalPath(name string) string {
 	root := t.r.TemplatePath
 	if t.r.TemplateFile != "" {
-		root = path.Dir(root)
+		root = path.Join(root, strings.Repeat("../", strings.Count(t.r.TemplateFile, "/")+1))
 	}
 	for dir := path.Clean(t.r.TemplateDir); dir != "."; dir = path.Dir(dir) {
 		root = path.Join(root, "..")

@@ -22,8 +22,10 @@ type InitRequest struct {
 	TemplateDir  string   // the kustomize base within Template; "." or "" is the root
 	TemplateUses []string // paths within Template that the base needs; empty means all
 	TemplateFile string   // the jsonnet file within Template
-	By           rights.Actor
-	DryRun       bool
+
+	TemplateLibraries []string // directories within Template that the imports of the file are searched in
+	By                rights.Actor
+	DryRun            bool
 	// Foreign lists what Argo CD has already and meets the names of a project; nil without
 	// an Argo CD.
 	Foreign func(context.Context, *project.Project) ([]argocd.Foreign, error)

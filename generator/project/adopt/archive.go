@@ -45,7 +45,7 @@ func (d *Draft) readArchive(objects []staging.Object) {
 		}
 	}
 	if len(unknown) > 0 {
-		d.note("if these run pods, the pods go on in an archived staging, until spec.lifecycle.archive says what stops the kind: %s", strings.Join(unknown, ", "))
+		d.note("if these run pods, the pods go on in an archived staging, until spec.lifecycle.archive stops the kind: %s", strings.Join(unknown, ", "))
 	}
 	slices.SortFunc(d.Archive, func(a, b project.ArchiveFix) int { return strings.Compare(a.Kind, b.Kind) })
 }

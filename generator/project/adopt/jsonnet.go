@@ -43,8 +43,9 @@ func (d Draft) Jsonnet(projectName, file string) staging.File {
 // imports matches the imports of jsonnet.
 var imports = regexp.MustCompile(`\bimport(?:str|bin)?\s*@?['"]([^'"\n]+)['"]`)
 
-// ImportedFiles returns the files that a jsonnet file imports, directly or through others.
-func ImportedFiles(files []staging.File, main string) []staging.File {
+// ImportedFiles returns the files that a jsonnet file imports, directly or through others,
+// next to the importing file or in the libraries.
+func ImportedFiles(files []staging.File, main string, libraries ...string) []staging.File {
 	content, used := map[string][]byte{}, map[string]bool{}
 	for _, file := range files {
 		content[file.Path] = file.Data
@@ -56,7 +57,12 @@ func ImportedFiles(files []staging.File, main string) []staging.File {
 		}
 		used[todo[0]] = true
 		for _, found := range imports.FindAllSubmatch(data, -1) {
-			todo = append(todo, path.Join(path.Dir(todo[0]), string(found[1])))
+			for _, dir := range append([]string{path.Dir(todo[0])}, libraries...) {
+				if name := path.Join(dir, string(found[1])); content[name] != nil {
+					todo = append(todo, name)
+					break
+				}
+			}
 		}
 	}
 	return slices.DeleteFunc(slices.Clone(files), func(f staging.File) bool { return !used[f.Path] })
