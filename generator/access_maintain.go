@@ -182,7 +182,7 @@ func (a *Access) SweepStatus(p *project.Project) (lifecycle.SweepStatus, error) 
 	return known, nil
 }
 
-// Terminate ends the running sync of a staging, for those who may restart it.
+// Terminate ends the running sync of a staging. It needs the right to restart the staging.
 func (a *Access) Terminate(ctx context.Context, name string) error {
 	v, err := a.authorize(ctx, staging.Restart, name)
 	if err == nil {

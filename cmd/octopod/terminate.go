@@ -13,7 +13,7 @@ func newTerminate(c *cli) *cobra.Command {
 commit. Argo CD then syncs the newest commit. terminate makes no commit.
 
 Octopod's account in Argo CD needs one more permission for this: applications, sync.
-octopod doctor says whether it has it.`,
+octopod doctor reports whether it has it.`,
 		Example: `  octopod terminate feature-login`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			name, err := oneName(cmd, args, "")

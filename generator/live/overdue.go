@@ -86,8 +86,8 @@ func (b *watchState) commitUnseen(ctx context.Context, name string, v staging.Vi
 	case staging.PhaseRunning, staging.PhaseArchived, staging.PhaseDegraded, staging.PhaseInvalid:
 		return false // the phase is about the current commit
 	}
-	if v.Status.Reason.Code == staging.ReasonStarting && v.Status.Reason.Parts != "" {
-		return true // the list of live images may be old
+	if r := v.Status.Reason; r.Code == staging.ReasonWrongImage || r.Code == staging.ReasonStarting && r.Parts != "" {
+		return true // Argo CD's list of live images may be old, for example after its redis was away
 	}
 	app, there := b.argo.Apps[name]
 	if recorded := b.recorded(name); !there || !recorded {

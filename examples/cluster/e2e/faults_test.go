@@ -68,7 +68,8 @@ func TestE2EFaultsOfArgoCD(t *testing.T) {
 		seen := s.observe(url+name, fault.window)
 		<-deployed
 		s.resume(fault.part, fault.how)
-		s.runs(name, tag)
+		s.reaches(name, staging.PhaseRunning)
+		s.hasImage(name, tag)
 		row := fmt.Sprintf("| %s %s | %s |", fault.part, fault.how, strings.Join(seen, " → "))
 		t.Log(row)
 		rows = append(rows, row)
@@ -120,7 +121,7 @@ func (s *shop) observe(url string, window time.Duration) (seen []string) {
 			text = "" // the commit is not there yet
 		}
 		if text != last && text != "" {
-			seen = append(seen, fmt.Sprintf("%s (%s)", text, roughly(time.Since(began))))
+			seen = append(seen, fmt.Sprintf("`%s` %s", strings.ReplaceAll(text, "`", "'"), roughly(time.Since(began))))
 			last = text
 		}
 		time.Sleep(250 * time.Millisecond)
