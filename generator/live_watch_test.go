@@ -62,7 +62,7 @@ func TestWatchReportsChanges(t *testing.T) {
 	f.until("gone", func(n live.Event) bool { return n.Kind == live.Deleted && n.Staging.Metadata.Name == "login" })
 }
 
-// TestADeletionHasTheLastRecord: the events of a deletion say what was deleted, also
+// The events of a deletion hold the last record of the staging, also
 // while Argo CD still removes the objects of a record that is gone.
 func TestADeletionHasTheLastRecord(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)

@@ -1,6 +1,8 @@
 package notify
 
 import (
+	"time"
+
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -32,6 +34,7 @@ type trackedStaging struct {
 	version  string                   // version of the record that reported refers to
 	reported map[project.Trigger]bool // events reported for this version
 	failed   bool                     // the last event was a failure
+	ran      time.Time                // when the content of the version first ran; zero if unknown
 }
 
 // NewTracker returns an empty tracker.
@@ -67,6 +70,12 @@ func (f *Tracker) Changed(v *staging.View) Event {
 	}
 	if k.version != v.Version {
 		k.version, k.reported, k.failed = v.Version, map[project.Trigger]bool{}, false
+		if ran := v.Status.Timings.Running; ran != nil && !ran.Equal(k.ran) {
+			k.last = "" // other content runs already: there was no state in between
+		}
+	}
+	if ran := v.Status.Timings.Running; ran != nil {
+		k.ran = *ran
 	}
 	switch now := settledTrigger(v.Status.Phase); {
 	case v.Status.Phase == staging.PhaseUnknown || v.Status.Phase == "":

@@ -4,8 +4,10 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"octopod/generator/notify"
+	"octopod/generator/project"
 	"octopod/generator/staging"
 )
 
@@ -18,6 +20,30 @@ func seen(t *testing.T, what string) *staging.View {
 	}
 	s := staging.Staging{Name: "login"}
 	return &staging.View{Document: s.Document(), Version: version, Status: staging.Status{Phase: staging.Phase(phase)}}
+}
+
+// A version that runs as soon as the tracker meets it is an event; a new record of the
+// same content, such as a mark, is none.
+func TestAVersionThatRunsAtOnceIsAnEvent(t *testing.T) {
+	f := notify.NewTracker()
+	f.Synced()
+	view := func(what string, minute int) *staging.View {
+		v := seen(t, what)
+		if at := time.Date(2026, 11, 30, 13, minute, 0, 0, time.UTC); minute > 0 {
+			v.Status.Timings.Running = &at
+		}
+		return v
+	}
+	for _, step := range []struct {
+		view *staging.View
+		want project.Trigger
+	}{
+		{view("1 Updating", 0), ""}, {view("1 Running", 1), project.OnRunning}, {view("2 Running", 1), ""}, {view("3 Running", 2), project.OnRunning},
+	} {
+		if got := f.Changed(step.view); got.On != step.want {
+			t.Errorf("version %s: %q, want %q", step.view.Version, got.On, step.want)
+		}
+	}
 }
 
 func TestTrackerEvents(t *testing.T) {
