@@ -99,14 +99,15 @@ func TestOpenAPIFitsTheHandlers(t *testing.T) {
 		{"post", one + "/{verb}", "", `{"set":{"NOPE":"1"}}`}, {"post", one + "/{verb}", "", `{"nonsense":1}`}, {"post", one + "/{verb}", "", `{`},
 		{"post", in + "/regenerate", "", `{"dryRun":true}`}, {"post", in + "/lint", "", ``}, {"post", in + "/mend", "", `{"dryRun":true}`},
 		{"get", in + "/doctor", "", ""}, {"post", in + "/sweep", "", `{"dryRun":true}`}, {"post", in + "/sweep", "", `{"maxShare":101}`},
-		{"get", "/whoami", "", ""}, {"get", in + "/activity", "?limit=1", ""}, {"get", in + "/branches", "", ""}, {"get", one + "/resources", "", ""},
+		{"get", "/whoami", "", ""}, {"get", in + "/activity", "?limit=1", ""}, {"get", in + "/branches", "", ""}, {"get", one + "/resources", "", ""}, {"delete", one + "/sync", "", ""},
 		{"post", in + "/import", "", `{"items":[{"name":"old","action":{"branch":"old"}}],"dryRun":true}`}, {"post", in + "/import", "", `{"items":1}`},
 		{"get", in + "/stagings", "?where=banana=1", ""}, {"get", in + "/doctor", "", ""}, {"get", in + "/deliveries", "", ""}, {"get", in + "/explain", "?branch=feature/login", ""}, {"get", in + "/explain", "?branch=a..b", ""},
 	} {
 		path := strings.NewReplacer("{project}", "shop", "{name}", "login", "{verb}", "set").Replace(tt.path) + tt.query
 		r := get(t, w, path)
-		if tt.method == "post" {
+		if tt.method != "get" {
 			r = post(t, w, path, tt.body)
+			r.Method = strings.ToUpper(tt.method)
 		}
 		d.fits(t, tt.path, tt.method, w.send(r))
 		tried[tt.method+" "+httpapi.Path+tt.path] = true
