@@ -110,7 +110,7 @@ func (a *Access) Import(ctx context.Context, r change.ImportRequest) (change.Imp
 		return change.ImportResult{}, a.redactError(v, err)
 	}
 	r.By = a.by
-	result, err := a.stagings.Import(ctx, r)
+	result, err := a.stagings.Import(readOnly(ctx, r.DryRun), r)
 	if err == nil && result.Changed && !r.DryRun {
 		a.feed.QueueRefresh(result.Plan)
 	}

@@ -47,11 +47,11 @@ func (g *Catalog) Changes(ctx context.Context, q staging.HistoryQuery) ([]stagin
 
 // withTemplates inserts commits that people made to the template while the staging existed.
 // Both lists have the newest commit first. Octopod's own commit to the template, init, comes
-// before every staging.
+// before every staging; so does any commit in the second in which the staging was created.
 func withTemplates(versions, templates []staging.Event) []staging.Event {
 	var merged []staging.Event
 	for _, t := range templates {
-		for len(versions) > 0 && versions[0].At.After(t.At) {
+		for len(versions) > 0 && !versions[0].At.Before(t.At) {
 			merged, versions = append(merged, versions[0]), versions[1:]
 		}
 		if len(versions) == 0 {

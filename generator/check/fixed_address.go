@@ -1,6 +1,8 @@
 package check
 
 import (
+	"net"
+
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -27,7 +29,7 @@ func checkFixedAddress(c check) {
 }
 
 func (c check) rejectAddress(ip string, path *field.Path) {
-	if ip != "" && ip != corev1.ClusterIPNone {
+	if net.ParseIP(ip) != nil { // the rule schema rejects other text
 		c.reject(path, "is %s, which only one staging can have: remove it, and Kubernetes assigns one", truncate(ip))
 	}
 }

@@ -1,6 +1,8 @@
 package check_test
 
 import (
+	"errors"
+	"io/fs"
 	"sync"
 	"testing"
 
@@ -19,6 +21,9 @@ func FuzzObjects(f *testing.F) {
 	}
 	for _, rule := range check.Rules() {
 		archive, err := txtar.ParseFile("testdata/" + rule.Name + ".txtar")
+		if errors.Is(err, fs.ErrNotExist) && rule.Name == "immutable" { // it compares two deploys: TestUpdate has its cases
+			continue
+		}
 		if err != nil {
 			f.Fatal(err)
 		}

@@ -69,6 +69,8 @@ func (m *matrix) readRows() []row {
 		get(one+"/resources", "/stagings/login/resources", "aNA"), get(one+"/resources", "/stagings/main/resources", "aA"),
 		get("/activity", "/activity", "aNA"), get("/branches", "/branches", "uaglfGdxA"),
 		post("/import", map[string]any{"dryRun": true, "items": []any{}}, admins),
+		{route: "DELETE " + apiAll + one + "/sync", path: apiShop + "/stagings/login/sync", allowed: "uanN"},
+		{route: "DELETE " + apiAll + one + "/sync", path: apiShop + "/stagings/main/sync", allowed: "ua"},
 		post("/lint", nil, "aA"), post("/mend", dry, admins), post("/sweep", dry, admins),
 	}
 }
