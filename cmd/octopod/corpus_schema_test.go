@@ -62,6 +62,9 @@ func extends(key string, before, after any, defsA, defsB schemas) bool {
 		return ok
 	case []any:
 		b, ok := after.([]any)
+		if key == "required" { // a field may become optional
+			return ok && !slices.ContainsFunc(b, func(x any) bool { return !slices.Contains(a, x) })
+		}
 		return ok && slices.EqualFunc(a, b, func(x, y any) bool { return extends("", x, y, defsA, defsB) })
 	default:
 		return a == after

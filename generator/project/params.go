@@ -127,7 +127,7 @@ func (p *Project) kustomizeParams(s staging.Staging, values staging.Values) stag
 		}
 	}
 	if s.Spec.Restarts > 0 {
-		k.Patches = append(k.Patches, restarts(s.Spec.Restarts)...)
+		k.Patches = append(k.Patches, p.restarts(s.Spec.Restarts)...)
 	}
 	if s.Spec.State == staging.Deleting && p.Spec.Lifecycle.Teardown != "" {
 		k.Components = append(k.Components, p.Spec.Lifecycle.Teardown)
@@ -142,14 +142,22 @@ func (p *Project) kustomizeParams(s staging.Staging, values staging.Values) stag
 
 // restarts returns patches that label the pods of every workload. A pod template always
 // has labels, because the selector of the workload must match them.
-func restarts(count int) []staging.Patch {
+func (p *Project) restarts(count int) []staging.Patch {
 	var patches []staging.Patch
-	for _, kind := range staging.WorkloadKinds() {
+	for _, kind := range slices.Concat(staging.WorkloadKinds(), p.customWorkloads()) {
 		patches = append(patches, staging.Patch{
 			Kind: kind, Op: "add", Pointer: "/spec/template/metadata/labels/octopod.dev~1restarts", Value: strconv.Itoa(count),
 		})
 	}
 	return patches
+}
+
+// customWorkloads returns the custom kinds of workloads that the template has: an archive
+// scales them to zero.
+func (p *Project) customWorkloads() []string {
+	return slices.DeleteFunc(staging.CustomWorkloadKinds(), func(kind string) bool {
+		return !slices.ContainsFunc(p.Spec.Lifecycle.Archive, func(f ArchiveFix) bool { return f.Kind == kind })
+	})
 }
 
 // addTo adds a value to an overlay, at the target of its parameter.

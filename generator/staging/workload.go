@@ -34,7 +34,7 @@ func RunningImages(objects []Object) ([]string, error) {
 // value, so that a change of the value recreates the pods.
 func HasPodLabel(objects []Object, label, value string) (bool, error) {
 	for _, o := range objects {
-		if !slices.Contains(WorkloadKinds(), o.Kind) {
+		if !slices.Contains(slices.Concat(WorkloadKinds(), CustomWorkloadKinds()), o.Kind) {
 			continue
 		}
 		var w workload
@@ -49,11 +49,11 @@ func HasPodLabel(objects []Object, label, value string) (bool, error) {
 }
 
 // WorkloadKinds are the kinds that replace their pods when the pod template changes.
-// A Job is not one of them: its template is immutable. Three kinds are those of OpenKruise,
-// OpenShift and Argo Rollouts.
-func WorkloadKinds() []string {
-	return []string{"CloneSet", "DaemonSet", "Deployment", "DeploymentConfig", "Rollout", "StatefulSet"}
-}
+// A Job is not one of them: its template is immutable.
+func WorkloadKinds() []string { return []string{"DaemonSet", "Deployment", "StatefulSet"} }
+
+// CustomWorkloadKinds are such kinds of OpenKruise, OpenShift and Argo Rollouts.
+func CustomWorkloadKinds() []string { return []string{"CloneSet", "DeploymentConfig", "Rollout"} }
 
 // workload holds the fields that all kinds of long-running workloads have.
 type workload struct {
