@@ -91,7 +91,7 @@ func (h *projectSet) claim(s *servedProject, name string) error {
 		if other != s && other.title() == name {
 			s.duplicate.Store(true)
 			return staging.Errorf(staging.CodeConflict, "the env repos %s and %s both name their project %s: the second is not served", other.repo, s.repo, name).
-				WithHint("give one of them another metadata.name in octopod.yaml")
+				WithTechnicalHint("give one of them another metadata.name in octopod.yaml")
 		}
 	}
 	s.duplicate.Store(false)

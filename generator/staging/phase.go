@@ -286,11 +286,14 @@ func images(o Observation) verdict {
 	}
 	slices.Sort(missing)
 	detail := fmt.Sprintf("wanted %s; live: %s", o.Wanted[missing[0]], cmp.Or(strings.Join(o.App.Images, ", "), "none"))
-	if op := o.App.Operation; op != nil && (o.Now.Sub(op.FinishedAt) < graceForImages || o.App.ReconciledAt.Sub(op.FinishedAt) < graceForImages) {
-		return verdict{o.transient(), Reason{Code: ReasonStarting, Parts: NamesOf(missing...)}, detail}
-	}
-	if o.ManifestsError != "" {
+	starting := verdict{o.transient(), Reason{Code: ReasonStarting, Parts: NamesOf(missing...)}, detail}
+	switch op := o.App.Operation; {
+	case op != nil && o.Now.Sub(op.FinishedAt) < graceForImages:
+		return starting
+	case o.ManifestsError != "":
 		return verdict{PhaseFailed, Reason{Code: ReasonInvalidManifests}, o.ManifestsError}
+	case op != nil && o.App.ReconciledAt.Sub(op.FinishedAt) < graceForImages: // the list of live images is old
+		return starting
 	}
 	return verdict{PhaseFailed, Reason{Code: ReasonWrongImage, Parts: NamesOf(missing...)}, detail}
 }
