@@ -36,7 +36,7 @@ type Feed struct {
 	announced bool          // webhooks announce the commits
 	pollErr   error         // why the env repo cannot be read
 	readAt    time.Time     // when the last read began that succeeded
-	unsent    read          // the last read, until the watch has sent it
+	unsent    []read        // the reads that the watch has not sent yet, oldest first
 	polled    uint64        // requests to read that are answered
 
 	sequence     uint64
@@ -221,8 +221,8 @@ func (f *Feed) setUp(s *SourceState, n *Event) {
 // setWakes wakes readers that wait for a wake-up to be answered.
 func (f *Feed) setWakes(wakes uint64) {
 	f.wakes = wakes
-	if wakes >= f.unsent.wake {
-		f.polled = max(f.polled, f.unsent.number)
+	for len(f.unsent) > 0 && wakes >= f.unsent[0].wake {
+		f.polled, f.unsent = max(f.polled, f.unsent[0].number), f.unsent[1:]
 	}
 	f.wake()
 }
