@@ -28,16 +28,7 @@ func (p *Project) Apply(current *staging.Staging, a staging.Action, at staging.A
 	next := current.Clone()
 	switch a.Verb {
 	case staging.Set, staging.Unset:
-		if a.PullRequest != nil {
-			next.Spec.PullRequest = a.PullRequest
-		}
-		if a.Repository != "" {
-			p.dropBuilds(&next, a.Repository)
-		}
-		if a.Unpins {
-			next.Spec.Pinned = nil
-		}
-		return p.configure(next, a)
+		return p.set(next, a)
 	case staging.Archive:
 		return archive(next, a, at)
 	case staging.Restore:
@@ -70,6 +61,20 @@ func (p *Project) Apply(current *staging.Staging, a staging.Action, at staging.A
 		return staging.Staging{}, staging.Errorf(staging.CodeInvalid, "%q does not change a record", a.Verb)
 	}
 	return next, nil
+}
+
+// set changes settings, and what the action says of the staging beside them.
+func (p *Project) set(next staging.Staging, a staging.Action) (staging.Staging, error) {
+	if a.PullRequest != nil {
+		next.Spec.PullRequest = a.PullRequest
+	}
+	if a.Repository != "" {
+		p.dropBuilds(&next, a.Repository)
+	}
+	if a.Unpins {
+		next.Spec.Pinned = nil
+	}
+	return p.configure(next, a)
 }
 
 // NotFound returns the error for a missing staging. It suggests the most similar name

@@ -37,6 +37,7 @@ type requestRecord struct {
 	id, method, path, address string // address of the client, not of a proxy
 	status                    int
 	identity                  auth.Identity
+	refused                   string // the last refusal in the audit log
 }
 
 type requestRecordKey struct{}
@@ -109,6 +110,10 @@ func isStream(req *http.Request) bool { return strings.HasSuffix(req.URL.Path, "
 // auditRefusal records in the audit log what a use case refused.
 func (r *Server) auditRefusal(ctx context.Context, err error) {
 	s := requestFrom(ctx)
+	if s.refused == err.Error() { // a request may meet the same refusal twice
+		return
+	}
+	s.refused = err.Error()
 	r.audit(ctx, auth.Attempt{
 		At: r.now(), Code: staging.CodeOf(err), Reason: err.Error(), Address: s.address, Request: s.method + " " + s.path,
 		Method: s.identity.Method, Subject: s.identity.Subject, Name: s.identity.Person.Name,

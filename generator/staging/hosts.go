@@ -222,7 +222,7 @@ func unrouted(fields []HostField) []HostField {
 
 // serviceOf returns the Service in an address such as http://web.shop:8080.
 func serviceOf(address string) string {
-	if _, after, ok := strings.Cut(address, "://"); ok {
+	if _, after, ok := strings.Cut(address, "//"); ok {
 		address = after
 	}
 	name, _, _ := strings.Cut(address, ":")

@@ -34,10 +34,7 @@ func (d *Draft) readNamespaces(objects []staging.Object) {
 // and the Services of the base with their namespaces.
 func addressesIn(objects []staging.Object, o staging.Object) []string {
 	text := string(o.JSON)
-	var found []string
-	for _, m := range address.FindAllString(text, -1) {
-		found = append(found, m)
-	}
+	found := address.FindAllString(text, -1)
 	for _, other := range objects {
 		if other.Kind != "Service" || other.Namespace == "" {
 			continue

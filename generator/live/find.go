@@ -1,0 +1,102 @@
+package live
+
+import (
+	"context"
+	"reflect"
+	"time"
+
+	"octopod/generator/catalog"
+	"octopod/generator/envrepo"
+	"octopod/generator/project"
+	"octopod/generator/staging"
+)
+
+// settleTime limits how long a list waits until the feed shows a commit of this process.
+const settleTime = time.Second
+
+// Records are the stagings of the env repo.
+type Records interface {
+	Find(context.Context, staging.Query) ([]staging.View, error)
+	AddPending(context.Context, []staging.View) error
+	HasCluster() bool
+	Latest(context.Context) (*envrepo.Tree, *project.Project, error)
+}
+
+// Find lists stagings as recorded, with the status that the feed knows. It includes every
+// commit of this process.
+func (f *Feed) Find(ctx context.Context, records Records, q staging.Query) ([]staging.View, error) {
+	if q.Recorded || !f.Synced() {
+		return records.Find(ctx, q)
+	}
+	views, current, err := f.findKnown(ctx, records, q)
+	if err == nil && !current {
+		limit, cancel := context.WithTimeout(ctx, settleTime)
+		_ = f.CatchUp(limit) // on a timeout, the status says that it is updated
+		cancel()
+		views, _, err = f.findKnown(ctx, records, q)
+	}
+	if err != nil || !q.Pending {
+		return views, err
+	}
+	// What is pending may need an earlier revision, which only git has.
+	if err := records.AddPending(ctx, views); err != nil && !catalog.IsRepoFault(err) {
+		return nil, err
+	}
+	return views, nil
+}
+
+// findKnown lists stagings without their pending changes. It reports whether the feed knows
+// every record as it is.
+func (f *Feed) findKnown(ctx context.Context, records Records, q staging.Query) (views []staging.View, current bool, err error) {
+	recorded := q
+	recorded.Recorded, recorded.Pending = true, false
+	if views, err = records.Find(ctx, recorded); err != nil {
+		return nil, false, err
+	}
+	current = true
+	for i := range views {
+		known := f.View(views[i].Metadata.Name)
+		current = current && known != nil && reflect.DeepEqual(known.Document, views[i].Document)
+		addStatus(&views[i], known, records.HasCluster())
+		if !q.Dated {
+			views[i].Status.Changed = nil
+		}
+	}
+	if !q.Unfiltered() {
+		return views, current, nil
+	}
+	tree, _, err := records.Latest(ctx)
+	if err != nil {
+		return nil, false, err
+	}
+	known, _ := f.Views()
+	for _, view := range known {
+		exists, err := tree.Has(view.Metadata.Name)
+		switch {
+		case err != nil:
+			return nil, false, err
+		case exists:
+		case view.Spec.State == staging.Deleting:
+			views = append(views, *view)
+		default:
+			current = false
+		}
+	}
+	return views, current, nil
+}
+
+// addStatus adds the status of the feed to a record. The status of an earlier record that
+// deploys something else says that the change is under way.
+func addStatus(view, known *staging.View, cluster bool) {
+	s := &view.Status
+	switch {
+	case s.Phase == staging.PhaseInvalid:
+	case known == nil && cluster, known != nil && known.Status.Phase != "" && !view.Spec.DeploysSame(known.Spec):
+		s.Phase, s.Reason = staging.PhaseUpdating, staging.Reason{Code: staging.ReasonSaved}
+	case known != nil:
+		revision, tested, untested := s.Revision, s.Tested, s.Untested
+		*s = known.Status
+		s.Revision, s.Tested, s.Untested = revision, tested, untested
+		view.Rollouts = known.Rollouts
+	}
+}
