@@ -27,7 +27,7 @@ type apps struct {
 
 // Heads queries the server.
 func (a *apps) Heads(ctx context.Context, repository string) (map[string]string, error) {
-	known, err := gitstore.ListRefs(ctx, gitstore.Options{URL: repository, AllowPlainHTTP: true})
+	known, err := gitstore.ListRefs(ctx, gitstore.Options{URL: repository, AllowPlainHTTP: true, ReadPatience: -1})
 	return known.Heads, err
 }
 
