@@ -127,7 +127,7 @@ func TestAFirstStateIsNoTransition(t *testing.T) {
 	f.phase("login", staging.PhaseDegraded)
 	argo.Put("login", func(a *staging.Application) { a.Health = "Healthy" })
 	if at := f.phase("login", staging.PhaseRunning).Staging.Status.Timings.Running; at != nil {
-		t.Errorf("it is said to run since %s", at)
+		t.Errorf("the view has it running since %s", at)
 	}
 }
 

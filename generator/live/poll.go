@@ -77,7 +77,8 @@ func (f *Feed) poll(ctx context.Context, number uint64) {
 		return
 	}
 	f.mu.Lock()
-	asked := number > f.polled && (len(f.unsent) == 0 || number > f.unsent[len(f.unsent)-1].number) // once: a watch that is slower than the polls would never answer
+	// Once: a watch that is slower than the polls would never answer.
+	asked := number > f.polled && (len(f.unsent) == 0 || number > f.unsent[len(f.unsent)-1].number)
 	f.announced = f.announced && (asked || !moved) // the webhook of a commit that a poll finds is lost
 	first := !f.fetched
 	f.fetched = true

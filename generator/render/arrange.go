@@ -54,4 +54,3 @@ func (r *Renderer) endedJobs(ctx context.Context, tree fs.FS, p *project.Project
 	}
 	return ended, nil
 }
-
