@@ -13,7 +13,7 @@ export PATH := $(TOOLS):$(PATH)
 # The folder of the cluster that `make cluster` starts.
 CLUSTER ?= /tmp/octopod-cluster
 
-.PHONY: help build demo cluster cluster-down demo-cluster test e2e needs-test needs-e2e deps lint golden fuzz bench bench-cluster tools clean
+.PHONY: help build demo cluster cluster-down demo-cluster test e2e e2e-faults needs-test needs-e2e deps lint golden fuzz bench bench-cluster tools clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -41,6 +41,10 @@ test: needs-test tools ## run every test that needs no cluster, with the race de
 e2e: needs-e2e ## build and start a real Kubernetes and Argo CD, and run the end-to-end tests on them
 	$(GO) run ./examples/cluster/cmd/cluster build --forge
 	$(GO) test -tags cluster -count 1 -timeout 40m ./examples/cluster/e2e
+
+e2e-faults: needs-e2e ## stop each part of Argo CD in turn, and compare with docs/argocd-faults.md (a quarter of an hour)
+	$(GO) run ./examples/cluster/cmd/cluster build
+	$(GO) test -tags cluster -count 1 -timeout 40m -v ./examples/cluster/e2e -run FaultsOfArgoCD -faults
 
 # These two stop a target before it starts, when a program is missing.
 needs-test needs-e2e: needs-%:
