@@ -19,7 +19,7 @@ import (
 // withArgo connects a fixture to an Argo CD and to a clock that tests can advance
 // concurrently.
 func withArgo(t *testing.T, w *fixture) (*generator.Stagings, *testargo.ArgoCD, *clock) {
-	a, c := testargo.New(), &clock{now: w.now.Add(10 * time.Second)}
+	a, c := testargo.New(), &clock{now: w.clock.Now().Add(10 * time.Second)}
 	return generator.New(generator.Parts{
 		Repo: w.repo, Renderer: w.Renderer, Now: c.Now,
 		Connect: func(*project.Project) (status.Cluster, error) { return a, nil },
@@ -34,6 +34,8 @@ type clock struct {
 func (c *clock) Now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.now }
 
 func (c *clock) advance(d time.Duration) { c.mu.Lock(); defer c.mu.Unlock(); c.now = c.now.Add(d) }
+
+func (c *clock) set(now time.Time) { c.mu.Lock(); defer c.mu.Unlock(); c.now = now }
 
 // watchRecorder runs a watch and queues its events.
 type watchRecorder struct {

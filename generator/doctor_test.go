@@ -100,11 +100,11 @@ func TestDiagnose(t *testing.T) {
 			})
 		}, "Applications", doctor.Warning, "shop-login is refused: project shop does not exist", "AppProject"},
 		{"a deletion that hangs", func(w *fixture, a *testargo.ArgoCD, _ string) {
-			a.Put("login", func(app *staging.Application) { at := w.now.Add(-time.Hour); app.DeletedAt = &at })
+			a.Put("login", func(app *staging.Application) { at := w.clock.Now().Add(-time.Hour); app.DeletedAt = &at })
 		}, "Applications", doctor.Warning, "shop-login is being deleted since", "octopod get login"},
 		{"a sync that hangs", func(w *fixture, a *testargo.ArgoCD, _ string) {
 			a.Put("login", func(app *staging.Application) {
-				app.Operation = &staging.Operation{Phase: "Running", StartedAt: w.now.Add(-time.Hour), Waits: []string{"Job/migrate"}}
+				app.Operation = &staging.Operation{Phase: "Running", StartedAt: w.clock.Now().Add(-time.Hour), Waits: []string{"Job/migrate"}}
 			})
 		}, "Applications", doctor.Warning, "waits for Job/migrate", "octopod terminate login"},
 		{"automated sync is off", func(_ *fixture, a *testargo.ArgoCD, _ string) {

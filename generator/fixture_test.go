@@ -24,10 +24,10 @@ var update = flag.Bool("update", false, "write the golden files")
 // fixture is an env repo in a bare repository, with the services that work on it.
 type fixture struct {
 	*generator.Stagings
-	t    testing.TB
-	path string // of the bare repository
-	repo *envrepo.Repo
-	now  time.Time
+	t     testing.TB
+	path  string // of the bare repository
+	repo  *envrepo.Repo
+	clock *clock
 }
 
 var ada = rights.Actor{Person: staging.Person{Name: "Ada", Email: "ada@example.com"}, Via: staging.ViaCLI}
@@ -63,17 +63,16 @@ func join(t testing.TB, url string, renderer *render.Renderer) *fixture {
 // joinBranch is join for any branch.
 func joinBranch(t testing.TB, url, branch string, renderer *render.Renderer) *fixture {
 	t.Helper()
-	w := &fixture{t: t, path: url, now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}
-	clock := func() time.Time { return w.now }
+	w := &fixture{t: t, path: url, clock: &clock{now: time.Date(2026, 11, 23, 12, 0, 0, 0, time.UTC)}}
 	store, err := gitstore.Open(t.Context(), gitstore.Options{
-		URL: url, Branch: branch, Committer: gitstore.Identity{Name: "Octopod", Email: "octopod@example.com"}, Now: clock,
+		URL: url, Branch: branch, Committer: gitstore.Identity{Name: "Octopod", Email: "octopod@example.com"}, Now: w.clock.Now,
 		AllowPlainHTTP: true, MaxAttempts: 1000,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	w.repo = envrepo.New(store)
-	w.Stagings = generator.New(generator.Parts{Repo: w.repo, Renderer: renderer, ArgoCD: argocd.Manifests, Now: clock})
+	w.Stagings = generator.New(generator.Parts{Repo: w.repo, Renderer: renderer, ArgoCD: argocd.Manifests, Now: w.clock.Now})
 	t.Cleanup(func() {
 		if err := store.Close(); err != nil {
 			t.Error(err)
@@ -99,7 +98,7 @@ func shop(t testing.TB, engine project.Engine, output project.Output) *fixture {
 // do applies an action that must succeed.
 func (w *fixture) do(a staging.Action) change.Result {
 	w.t.Helper()
-	w.now = w.now.Add(time.Minute)
+	w.clock.advance(time.Minute)
 	r, err := w.Apply(w.t.Context(), change.Request{Action: a, By: ada})
 	if err != nil {
 		w.t.Fatalf("%s %s: %v", a.Verb, a.Name, err)

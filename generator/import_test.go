@@ -42,7 +42,7 @@ func TestAnImportIsOneCommitForEachStaging(t *testing.T) {
 		if archived := s.Spec.State == staging.Archived; archived != a.Archived || !s.Spec.Created.At.Equal(a.Created.Truncate(time.Second)) || !result.Outcomes[i].Changed {
 			t.Errorf("%s: %+v, %+v", s.Name, s.Spec, result.Outcomes[i])
 		}
-		if s.Spec.Expires != nil && s.Spec.Expires.Before(w.now) {
+		if s.Spec.Expires != nil && s.Spec.Expires.Before(w.clock.Now()) {
 			t.Errorf("%s is over already, at %s", s.Name, s.Spec.Expires)
 		}
 	}

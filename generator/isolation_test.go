@@ -133,7 +133,7 @@ func mixedStagings(t *testing.T, w *fixture) (*generator.Stagings, *testargo.Arg
 	w.do(staging.Action{Verb: staging.Archive, Name: "sleeps"})
 	g, argo, clock := withArgo(t, w)
 	for _, name := range []string{"donor", "runs", "starts", "sleeps", "due"} {
-		argo.SetRunning(name, w.tip().Revision(), w.now, w.images(name)...)
+		argo.SetRunning(name, w.tip().Revision(), w.clock.Now(), w.images(name)...)
 	}
 	argo.Put("sleeps", func(a *staging.Application) { a.Images = nil })
 	argo.Put("starts", func(a *staging.Application) { a.Health = "Progressing" })
@@ -160,7 +160,7 @@ func TestCorruptFilesDoNotAffectOthers(t *testing.T) {
 		testenv.GitInput(t, w.path, stream, "fast-import", "--quiet")
 		revision := w.tip().Revision()
 		for _, name := range slices.Sorted(maps.Keys(broken)) {
-			argo.SetRunning(name, revision, w.now, "registry.example.com/shop/other:v1")
+			argo.SetRunning(name, revision, w.clock.Now(), "registry.example.com/shop/other:v1")
 		}
 		t.Logf("%d corrupted stagings", len(broken))
 
@@ -223,12 +223,12 @@ func TestOddApplicationDoesNotAffectOthers(t *testing.T) {
 	defer func() { cancel(); <-ended }()
 	before := ask(t, g, feed, names)
 	for i, revision := range []string{"", "HEAD", "main", "../../x", "0000000", strings.Repeat("0", 40), strings.Repeat("f", 400), "1f2e3d4~1", "\x00", w.tip().Revision()[:7], testenv.Git(t, w.path, "rev-parse", "HEAD:envs")} {
-		argo.SetRunning("donor", revision, w.now)
+		argo.SetRunning("donor", revision, w.clock.Now())
 		argo.Put("donor", func(a *staging.Application) { a.Operation.Revision = revision })
-		argo.SetRunning("odd"+string(rune('a'+i)), revision, w.now)
+		argo.SetRunning("odd"+string(rune('a'+i)), revision, w.clock.Now())
 	}
 	argo.Put("donor", func(a *staging.Application) { a.Operation, a.Health, a.Sync = nil, "Odd", "" })
-	argo.SetRunning("Not A Label", "HEAD", w.now)
+	argo.SetRunning("Not A Label", "HEAD", w.clock.Now())
 	others := names[1:]
 	if diff := cmp.Diff(before.of(others), ask(t, g, feed, names).of(others)); diff != "" {
 		t.Errorf("what is said of the others (-before +after):\n%s", diff)

@@ -68,7 +68,7 @@ func TestASweepPushesOneCommitForEachStaging(t *testing.T) {
 	for _, branch := range []string{"one", "two", "three", "four"} {
 		s.do(pushed(branch))
 	}
-	s.now = s.now.Add(2 * time.Hour)
+	s.clock.advance(2 * time.Hour)
 	before := commits(t, path)
 	server := testenv.ServeHTTP(t, strings.TrimSuffix(path, "/env.git"))
 	var pushes atomic.Int64
@@ -79,7 +79,7 @@ func TestASweepPushesOneCommitForEachStaging(t *testing.T) {
 		git.ServeHTTP(w, r)
 	})
 	w := join(t, server.URL+"/env.git", s.Renderer)
-	w.now = s.now
+	w.clock.set(s.clock.Now())
 	lister := forge{branches: []string{"main", "four"}}
 
 	dry, items := w.sweep(lister, lifecycle.SweepRequest{DryRun: true})
@@ -100,7 +100,7 @@ func TestASweepPushesOneCommitForEachStaging(t *testing.T) {
 	if again, _ := w.sweep(lister, lifecycle.SweepRequest{}); again.Changed {
 		t.Errorf("a second sweep changes something: %+v", again.Items)
 	}
-	w.now = w.now.Add(time.Hour)
+	w.clock.advance(time.Hour)
 	if _, items = w.sweep(lister, lifecycle.SweepRequest{}); items["one"].Step != project.StepDelete || w.has("one") {
 		t.Errorf("after the grace period: %+v", items["one"])
 	}
@@ -116,9 +116,9 @@ func TestASweepWithoutBranchesDeletesNothing(t *testing.T) {
 			w := shop(t, project.EngineKustomize, project.OutputSource)
 			w.do(pushed("one"))
 			w.do(pushed("two"))
-			w.now = w.now.Add(2 * time.Hour)
+			w.clock.advance(2 * time.Hour)
 			w.sweep(forge{branches: []string{"main", "two"}}, lifecycle.SweepRequest{})
-			w.now = w.now.Add(2 * time.Hour)
+			w.clock.advance(2 * time.Hour)
 			before := w.tip().Revision()
 			result, items := w.sweep(lister, lifecycle.SweepRequest{MaxShare: 100})
 			if result.Changed || w.tip().Revision() != before {
@@ -143,7 +143,7 @@ func TestABrokenStagingDoesNotStopASweep(t *testing.T) {
 		staging.File{Path: "envs/broken/staging.yaml", Data: []byte("spec: [")},
 		staging.File{Path: "envs/misfit/staging.yaml", Data: []byte(misfit)},
 	)
-	w.now = w.now.Add(2 * time.Hour)
+	w.clock.advance(2 * time.Hour)
 	_, items := w.sweep(forge{branches: []string{"main"}}, lifecycle.SweepRequest{})
 	if items["broken"].Err == nil || items["misfit"].Err == nil || items["misfit"].Changed {
 		t.Errorf("broken: %+v, misfit: %+v", items["broken"], items["misfit"])
@@ -157,7 +157,7 @@ func TestABrokenStagingDoesNotStopASweep(t *testing.T) {
 func TestASweepYieldsToADeploy(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	w.do(pushed("one"))
-	w.now = w.now.Add(2 * time.Hour)
+	w.clock.advance(2 * time.Hour)
 	var once sync.Once
 	late := listing(func() []string {
 		once.Do(func() {
@@ -289,7 +289,7 @@ func BenchmarkSweep(b *testing.B) {
 			going := append([]string{"main"}, branches[1+changing:]...)
 			b.ResetTimer()
 			for i := range b.N {
-				w.now = w.now.Add(2 * time.Hour)
+				w.clock.advance(2 * time.Hour)
 				w.Heads = forge{branches: going}
 				if i%2 == 1 {
 					w.Heads = forge{branches: branches}

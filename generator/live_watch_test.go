@@ -360,10 +360,10 @@ func TestFeedReportsTheLastChange(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	made := w.do(login("v1"))
 	w.do(staging.Action{Verb: staging.Set, Name: "login", Set: map[string]string{"LOG_LEVEL": "debug"}})
-	changed := w.now
+	changed := w.clock.Now()
 	w.do(staging.Action{Verb: staging.Deploy, Branch: "feature/other"})
 	g, argo, _ := withArgo(t, w)
-	argo.SetRunning("login", made.Revision, w.now, w.images("login")...)
+	argo.SetRunning("login", made.Revision, w.clock.Now(), w.images("login")...)
 	feed := live.NewFeed(g, w.Now)
 	ctx, cancel := context.WithCancel(t.Context())
 	ended := make(chan struct{})
@@ -377,5 +377,5 @@ func TestFeedReportsTheLastChange(t *testing.T) {
 	}
 	testenv.Eventually(t, "the time of the last change", at(changed))
 	w.do(staging.Action{Verb: staging.PinVerb, Name: "login"})
-	testenv.Eventually(t, "the time of the next change", at(w.now))
+	testenv.Eventually(t, "the time of the next change", at(w.clock.Now()))
 }

@@ -216,10 +216,10 @@ func TestFilesOfAnotherVersionAreNotEditedByHand(t *testing.T) {
 func TestAChangeOfTheTemplateIsInTheHistory(t *testing.T) {
 	eachEngine(t, func(t *testing.T, w *fixture) {
 		w.editTemplate("# before the staging\n")
-		w.now = w.now.Add(time.Minute)
+		w.clock.advance(time.Minute)
 		w.do(login("1f2e3d4"))
 		w.do(staging.Action{Verb: staging.PinVerb, Name: "login", Reason: "demo"})
-		w.now = w.now.Add(time.Minute)
+		w.clock.advance(time.Minute)
 		w.editTemplate("# changed\n")
 		revision := w.tip().Revision()
 		w.do(staging.Action{Verb: staging.Keep, Name: "login", Reason: "demo"})

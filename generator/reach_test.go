@@ -84,7 +84,7 @@ func TestADeployOfTheDefaultBranchNeedsTheRightToMoveTheDefault(t *testing.T) {
 func TestOnlyAdminsSkipChecks(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	w.do(login("1f2e3d4"))
-	until := w.now.AddDate(1, 0, 0)
+	until := w.clock.Now().AddDate(1, 0, 0)
 	for want, a := range map[string]staging.Action{
 		"noImageCheck": {Verb: staging.Deploy, Name: "login", NoImageCheck: true},
 		"force":        {Verb: staging.Deploy, Name: "login", Force: true},

@@ -164,7 +164,7 @@ func TestDeletedBranch(t *testing.T) {
 	if again := a.process(gone); again.Changed {
 		t.Errorf("again: %+v", again)
 	}
-	a.fixture.now = a.fixture.now.Add(2 * time.Hour)
+	a.fixture.clock.advance(2 * time.Hour)
 	if done := a.process(gone); done.Changed || !strings.Contains(done.Text, "the sweep will delete it") {
 		t.Errorf("redelivered after the grace period: %+v", done)
 	}
@@ -209,7 +209,7 @@ func TestBranchDeletedDuringDeploy(t *testing.T) {
 	if err := work.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	a.fixture.now = a.fixture.now.Add(2 * time.Hour)
+	a.fixture.clock.advance(2 * time.Hour)
 	a.sweep(a, lifecycle.SweepRequest{})
 	if r := a.record("login"); r.Spec.State != staging.Archived {
 		t.Errorf("recorded: %+v", r.Spec)

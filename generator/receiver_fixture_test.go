@@ -79,7 +79,7 @@ func (a *apps) reset(repository, name, commit string) branch.Event {
 	a.made++
 	return branch.Event{
 		Kind: branch.Pushed, Repository: "127.0.0.1/" + repository, Branch: name, Commit: commit, Before: before,
-		Committed: a.fixture.now.Add(time.Duration(a.made) * time.Minute), By: staging.Person{Name: "grace"},
+		Committed: a.fixture.clock.Now().Add(time.Duration(a.made) * time.Minute), By: staging.Person{Name: "grace"},
 	}
 }
 

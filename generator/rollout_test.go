@@ -46,10 +46,10 @@ func rollouts(t *testing.T, events []staging.Event, err error) []string {
 func lifeOf(t *testing.T, w *fixture, argo *testargo.ArgoCD, name string) {
 	t.Helper()
 	w.do(staging.Action{Verb: staging.Deploy, Name: name, Branch: name})
-	argo.SetRunning(name, w.tip().Revision(), w.now)
+	argo.SetRunning(name, w.tip().Revision(), w.clock.Now())
 	w.do(staging.Action{Verb: staging.Set, Name: name, Set: map[string]string{"LOG_LEVEL": "debug"}})
 	w.do(staging.Action{Verb: staging.Deploy, Name: "other", Branch: "other"}) // Argo CD syncs every new tip
-	argo.SetRunning(name, w.tip().Revision(), w.now)
+	argo.SetRunning(name, w.tip().Revision(), w.clock.Now())
 	w.do(staging.Action{Verb: staging.Mark, Name: name, Outcome: staging.Tested})
 }
 
@@ -125,14 +125,14 @@ func TestHistoryShowsOutcomes(t *testing.T) {
 
 	do(staging.Action{Verb: staging.Deploy, Name: "login", Branch: "login"})
 	is(staging.PhaseCreating)
-	argo.SetRunning("login", w.tip().Revision(), w.now, w.images("login")...)
+	argo.SetRunning("login", w.tip().Revision(), w.clock.Now(), w.images("login")...)
 	is(staging.PhaseRunning)
 	argo.SetError(errors.New("no route")) // an unknown state keeps the last known one
 	is(staging.PhaseUnknown)
 	set("debug")
 	argo.SetError(nil)
 	is(staging.PhaseUpdating)
-	argo.SetRunning("login", w.tip().Revision(), w.now, w.images("login")...)
+	argo.SetRunning("login", w.tip().Revision(), w.clock.Now(), w.images("login")...)
 	is(staging.PhaseRunning)
 	argo.SetPods("login", staging.Pod{Name: "backend-1", Workload: "Deployment/backend", Health: "Degraded", Status: "CrashLoopBackOff"})
 	argo.Put("login", func(app *staging.Application) { app.Health = "Progressing" })

@@ -44,7 +44,7 @@ func TestADeployIsOneCheckedCommit(t *testing.T) {
 		}
 		held, _ := w.tip().TreeHash("envs/login")
 		want := staging.Event{
-			Revision: r.Revision, Staging: "login", At: w.now, By: ada.Person, Via: staging.ViaCLI,
+			Revision: r.Revision, Staging: "login", At: w.clock.Now(), By: ada.Person, Via: staging.ViaCLI,
 			Verb: staging.Deploy, Subject: "deploy login: frontend 1f2e3d4", Tree: held,
 		}
 		got := events[0]
@@ -113,7 +113,7 @@ func TestArchiveStopsEverythingAndRestoreBringsItBack(t *testing.T) {
 		w.do(staging.Action{Verb: staging.Restore, Name: "login"})
 		restored := w.files("login")
 		record := staging.RecordPath("login")
-		since := "  since:\n    at: " + w.now.Format(time.RFC3339) + "\n    by: Ada\n" // it is active again
+		since := "  since:\n    at: " + w.clock.Now().Format(time.RFC3339) + "\n    by: Ada\n" // it is active again
 		restored[record] = strings.Replace(restored[record], since, "", 1)
 		if diff := cmp.Diff(running, restored); diff != "" {
 			t.Errorf("restore is not what was archived (-before +after):\n%s", diff)

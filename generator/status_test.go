@@ -31,7 +31,7 @@ func TestStatusComparesTheTip(t *testing.T) {
 	if s := w.phase(g, "login"); s.Phase != staging.PhaseCreating {
 		t.Errorf("before Argo CD has seen it: %s (%s)", s.Phase, s.Reason)
 	}
-	argo.SetRunning("login", first.Revision, w.now, w.images("login")...)
+	argo.SetRunning("login", first.Revision, w.clock.Now(), w.images("login")...)
 	if s := w.phase(g, "login"); s.Phase != staging.PhaseRunning || s.ObservedRevision != first.Revision {
 		t.Errorf("once it runs: %s (%s)", s.Phase, s.Reason)
 	}
@@ -72,7 +72,7 @@ func TestAChangeOfTheRecordAloneIsNoUpdate(t *testing.T) {
 		argo.SetRunning("login", r.Revision, clock.Now(), w.images("login")...)
 		f := startWatch(t, g, staging.Query{})
 		ran := f.phase("login", staging.PhaseRunning).Staging.Status.Timings.Running
-		w.now = w.now.Add(48 * time.Hour) // otherwise there is nothing to extend
+		w.clock.advance(48 * time.Hour) // otherwise there is nothing to extend
 		clock.advance(48 * time.Hour)
 		for _, a := range actions {
 			r := w.do(a)
@@ -105,7 +105,7 @@ func TestAChangeOfTheRecordAloneIsNoUpdate(t *testing.T) {
 func TestAChangeOfTheRecordKeepsTheAgeOfAFailure(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	r := w.do(login("v1"))
-	committed := w.now
+	committed := w.clock.Now()
 	g, argo, clock := withArgo(t, w)
 	argo.SetRunning("login", r.Revision, committed, w.images("login")...)
 	argo.Put("login", func(a *staging.Application) {
@@ -141,11 +141,11 @@ func TestStatusOfAServiceWithoutPods(t *testing.T) {
 	r := w.do(none)
 	g, argo, _ := withArgo(t, w)
 	frontend := slices.DeleteFunc(w.images("login"), func(image string) bool { return !strings.Contains(image, "frontend") })
-	argo.SetRunning("login", r.Revision, w.now, frontend...)
+	argo.SetRunning("login", r.Revision, w.clock.Now(), frontend...)
 	if s := w.phase(g, "login"); s.Phase != staging.PhaseRunning {
 		t.Errorf("a service of 0 replicas: %s (%s; %s)", s.Phase, s.Reason, s.Detail)
 	}
-	argo.SetRunning("login", r.Revision, w.now, "registry.example.com/shop/other:1")
+	argo.SetRunning("login", r.Revision, w.clock.Now(), "registry.example.com/shop/other:1")
 	if s := w.phase(g, "login"); s.Phase == staging.PhaseRunning {
 		t.Error("the phase is Running with another image")
 	}
@@ -155,12 +155,12 @@ func TestTerminateEndsASyncThatHangs(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	r := w.do(login("v1"))
 	g, argo, _ := withArgo(t, w)
-	argo.SetRunning("login", r.Revision, w.now)
+	argo.SetRunning("login", r.Revision, w.clock.Now())
 	if err := g.Terminate(t.Context(), "login"); staging.CodeOf(err) != staging.CodeConflict {
 		t.Errorf("no sync runs: %v", err)
 	}
 	argo.Put("login", func(a *staging.Application) {
-		a.Operation = &staging.Operation{Phase: "Running", StartedAt: w.now.Add(-time.Hour), Revision: r.Revision, Waits: []string{"Job/migrate"}}
+		a.Operation = &staging.Operation{Phase: "Running", StartedAt: w.clock.Now().Add(-time.Hour), Revision: r.Revision, Waits: []string{"Job/migrate"}}
 	})
 	if s := w.phase(g, "login"); !strings.Contains(s.Reason.String(), "Job/migrate still runs; `octopod terminate` ends the sync") {
 		t.Errorf("while it hangs: %s", s.Reason)
@@ -177,7 +177,7 @@ func TestStatusDuringASyncWindow(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	r := w.do(login("v1"))
 	g, argo, clock := withArgo(t, w)
-	argo.SetRunning("login", r.Revision, w.now)
+	argo.SetRunning("login", r.Revision, w.clock.Now())
 	argo.Put("login", func(a *staging.Application) { a.Sync = "OutOfSync" })
 	argo.SetSyncBlock(staging.SyncBlock{Blocked: true, Until: clock.Now().Add(time.Hour)})
 	if s := w.phase(g, "login"); !strings.HasPrefix(s.Reason.String(), "A sync window of Argo CD allows no change until 20") {
@@ -199,7 +199,7 @@ func TestADeletedStagingIsListedUntilItsApplicationIsGone(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	r := w.do(login("v1"))
 	g, argo, _ := withArgo(t, w)
-	argo.SetRunning("login", r.Revision, w.now)
+	argo.SetRunning("login", r.Revision, w.clock.Now())
 	w.do(staging.Action{Verb: staging.Delete, Name: "login"})
 	views, err := g.Find(t.Context(), staging.Query{})
 	if err != nil || len(views) != 1 || views[0].Status.Phase != staging.PhaseDeleting {

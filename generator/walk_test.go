@@ -72,7 +72,7 @@ func newWalk(t *testing.T, seed int, renderer *render.Renderer, engine project.E
 // step takes a step in one project, and checks both.
 func (k *walk) step() {
 	w := k.projects[k.random.IntN(len(k.projects))]
-	w.now = w.now.Add(choose(k.random, time.Minute, time.Hour, 24*time.Hour))
+	w.clock.advance(choose(k.random, time.Minute, time.Hour, 24*time.Hour))
 	w.move()
 	k.checkOwners()
 }
@@ -164,7 +164,7 @@ func (w *walker) action() staging.Action {
 		return w.deploy("feature/login")
 	}
 	name := choose(w.random, names...)
-	title, until := fmt.Sprint("title ", w.random.IntN(5)), w.now.AddDate(0, 0, 1)
+	title, until := fmt.Sprint("title ", w.random.IntN(5)), w.clock.Now().AddDate(0, 0, 1)
 	a := choose(w.random,
 		w.deploy(choose(w.random, walkedBranches...)), w.deploy(choose(w.random, walkedBranches...)),
 		staging.Action{Verb: staging.Create, Branch: choose(w.random, walkedBranches...)},

@@ -269,19 +269,22 @@ func TestDeliveriesAreForAdmins(t *testing.T) {
 	_, payload := w.push("feature/login")
 	w.hook("d1", hookSecret, payload)
 	w.wait("envs/login/staging.yaml", "backend")
-	answer, err := http.Get(w.server.url + "/api/v1/projects/shop/deliveries")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	var list struct {
-		Items []receiver.Delivery
-		Kind  string
-	}
-	if err := json.NewDecoder(answer.Body).Decode(&list); err != nil || list.Kind != "DeliveryList" || len(list.Items) != 1 {
-		t.Fatalf("%+v, %v", list, err)
-	}
-	if d := list.Items[0]; d.Host != "127.0.0.1" || d.Repository != "127.0.0.1/backend" || d.Branch != "feature/login" || d.Action != staging.Deploy {
+	done := testenv.Eventually(t, "the deployed delivery", func() (receiver.Delivery, bool) {
+		var list struct {
+			Items []receiver.Delivery
+			Kind  string
+		}
+		answer, err := http.Get(w.server.url + "/api/v1/projects/shop/deliveries")
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer answer.Body.Close()
+		if err := json.NewDecoder(answer.Body).Decode(&list); err != nil || list.Kind != "DeliveryList" || len(list.Items) != 1 {
+			t.Fatalf("%+v, %v", list, err)
+		}
+		return list.Items[0], list.Items[0].Action != ""
+	})
+	if d := done; d.Host != "127.0.0.1" || d.Repository != "127.0.0.1/backend" || d.Branch != "feature/login" || d.Action != staging.Deploy {
 		t.Errorf("%+v", d)
 	}
 }

@@ -102,7 +102,13 @@ func TestAForeignProcessIsNotAPart(t *testing.T) {
 func TestPolicyIsTheLeast(t *testing.T) {
 	c := &Cluster{Projects: []string{"a", "b"}}
 	lines := strings.Split(strings.TrimSpace(c.policy()), "\n")
-	if len(lines) != 6 || !slices.Contains(lines, "p, octopod, applications, get, b/*, allow") {
+	want := []string{
+		"p, octopod, applications, get, b/*, allow",
+		"p, octopod, applicationsets, get, b/*, allow",
+		"p, octopod, applicationsets, create, b/*, allow",
+		"p, octopod, applicationsets, update, b/*, allow",
+	}
+	if len(lines) != 2*len(want) || !slices.Equal(lines[len(want):], want) {
 		t.Errorf("got %q", lines)
 	}
 }

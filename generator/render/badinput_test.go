@@ -87,7 +87,7 @@ func TestKustomizeRefusals(t *testing.T) {
 		{"inline exec plugin", baseTree("resources: [a.yaml]\ntransformers:\n- |-\n  apiVersion: acme.com/v1\n  kind: Evil\n  metadata: {name: e}"), []string{"would run the plugin Evil"}},
 		{"validator plugin", baseTree("resources: [a.yaml]\nvalidators: [p.yaml]", "templates/base/p.yaml", "apiVersion: v1\nkind: Evil"), []string{"would run the plugin Evil"}},
 		{"plugin in the second document", baseTree("generators: [p.yaml]", "templates/base/p.yaml", "apiVersion: builtin\nkind: ConfigMapGenerator\nmetadata: {name: c}\n---\napiVersion: v1\nkind: Evil"), []string{"would run the plugin Evil"}},
-		{"plugins of a directory", baseTree("generators: [../base]"), []string{"is a directory"}},
+		{"a directory that configures its own plugins", baseTree("generators: [../base]"), []string{inBase + ":1", `"../base" changes the plugins that generators names`}},
 		{"helm by plugin", baseTree("generators: [p.yaml]", "templates/base/p.yaml", "apiVersion: builtin\nkind: HelmChartInflationGenerator\nname: c"), []string{"HelmChartInflationGenerator"}},
 		{"helm charts", baseTree("resources: [a.yaml]\nhelmCharts:\n- name: c\n  repo: https://example.com"), []string{inBase + ":2", "helm"}},
 		{"schema", baseTree("resources: [a.yaml]\nopenapi: {path: a.yaml}"), []string{inBase + ":2", "openapi", "would affect all others"}},
