@@ -58,6 +58,7 @@ var clean = []string{
 	"generator/catalog",
 	"generator/change/...",
 	"generator/check/...",
+	"generator/database",
 	"generator/doctor",
 	"generator/envrepo/...",
 	"generator/forge",
