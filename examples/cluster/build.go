@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 )
 
 // module is a Go module that programs are built from. There are several,
@@ -22,17 +23,22 @@ type module struct {
 	ldflags  string            // that set a version
 	tags     string            // of the build
 	cgo      string            // "1" where a C compiler is needed
+	packages []string          // to build; default: the module's tools
+	name     string            // of the stamp; default: the folder
 	programs map[string]string // what a program is called after `go build`, and here
 	owner    string            // the module that data come from
 	data     map[string]string // files and folders of the owner, and what they are called here
 }
 
-func modules(forge bool) []module {
+// modules returns what is built, in this order: what every cluster needs, a
+// forge, and a real node.
+func modules(forge, node bool) []module {
 	all := []module{
-		{folder: "kubernetes", ldflags: "-X k8s.io/component-base/version.gitVersion=v1.31.0", programs: map[string]string{
+		kubernetes("kubernetes", map[string]string{
 			"server": "etcd", "kube-apiserver": "kube-apiserver",
 			"kube-controller-manager": "kube-controller-manager", "kube-scheduler": "kube-scheduler",
-		}},
+		}, "go.etcd.io/etcd/server/v3", "k8s.io/kubernetes/cmd/kube-apiserver",
+			"k8s.io/kubernetes/cmd/kube-controller-manager", "k8s.io/kubernetes/cmd/kube-scheduler"),
 		{folder: "argocd", ldflags: "-X github.com/argoproj/argo-cd/v2/common.version=2.14.21", programs: map[string]string{"cmd": "argocd"},
 			owner: "github.com/argoproj/argo-cd/v2", data: crdFiles()},
 		{folder: "kwok", ldflags: "-X sigs.k8s.io/kwok/pkg/consts.Version=v0.6.1", programs: map[string]string{"kwok": "kwok"}},
@@ -45,7 +51,22 @@ func modules(forge bool) []module {
 			owner:    "code.gitea.io/gitea", data: map[string]string{"options": giteaFiles + "/options", "templates": giteaFiles + "/templates"},
 		})
 	}
+	if node {
+		all = append(all,
+			kubernetes("kubelet", map[string]string{"kubelet": "kubelet", "kube-proxy": "kube-proxy"},
+				"k8s.io/kubernetes/cmd/kubelet", "k8s.io/kubernetes/cmd/kube-proxy"),
+			module{folder: "coredns", programs: map[string]string{"coredns": "coredns"}},
+			module{folder: "traefik", programs: map[string]string{"traefik": "traefik"}})
+	}
 	return all
+}
+
+// kubernetes is a part of the programs of the module kubernetes.
+func kubernetes(name string, programs map[string]string, packages ...string) module {
+	return module{
+		folder: "kubernetes", name: name, ldflags: "-X k8s.io/component-base/version.gitVersion=v1.31.0",
+		programs: programs, packages: packages,
+	}
 }
 
 // crds lists the files of Argo CD's custom resource definitions.
@@ -79,11 +100,13 @@ type BuildOptions struct {
 	Bin    string    // folder for the programs; default DefaultBin
 	Source string    // this folder; default: what `go list` says
 	Forge  bool      // Gitea as well, which needs a C compiler
+	Node   bool      // what a real node needs as well, where NodeLack is nil
 	Log    io.Writer // default: nowhere
 }
 
 // Build builds every program that is missing, or that was built from other
-// sources. The first build takes about ten minutes on two cores.
+// sources, and logs its progress. The first build takes about ten
+// minutes on two cores, and what a real node needs takes about as long again.
 func Build(ctx context.Context, o BuildOptions) error {
 	o.Bin, o.Log = cmp.Or(o.Bin, DefaultBin()), cmp.Or[io.Writer](o.Log, io.Discard)
 	if err := os.MkdirAll(o.Bin, 0o755); err != nil {
@@ -96,31 +119,47 @@ func Build(ctx context.Context, o BuildOptions) error {
 		}
 		o.Source = dir
 	}
-	for _, m := range modules(o.Forge) {
-		if err := m.build(ctx, o); err != nil {
-			return fmt.Errorf("building %s: %w", m.folder, err)
+	node := o.Node && NodeLack() == nil
+	all := modules(o.Forge, node)
+	for i, m := range all {
+		if err := m.build(ctx, o, fmt.Sprintf("%d of %d", i+1, len(all))); err != nil {
+			return fmt.Errorf("building %s: %w", m.title(), err)
+		}
+	}
+	if node {
+		if _, err := (module{}).goCommand(ctx, o.Source, "build", "-trimpath", "-o", filepath.Join(o.Bin, pauseProgram), "./pause"); err != nil {
+			return fmt.Errorf("building %s: %w", pauseProgram, err)
 		}
 	}
 	return linkParts(o.Bin)
 }
 
-func (m module) build(ctx context.Context, o BuildOptions) error {
+// title names the module for its stamp and for people.
+func (m module) title() string { return cmp.Or(m.name, m.folder) }
+
+// build builds the programs of the module. turn is its place among all modules, for the log.
+func (m module) build(ctx context.Context, o BuildOptions, turn string) error {
 	dir := filepath.Join(o.Source, m.folder)
 	stamp, err := m.stamp(dir)
 	if err != nil {
 		return err
 	}
-	stampFile := filepath.Join(o.Bin, m.folder+".stamp")
+	stampFile := filepath.Join(o.Bin, m.title()+".stamp")
 	if made, err := os.ReadFile(stampFile); err == nil && string(made) == stamp && m.complete(o.Bin) {
 		return nil
 	}
-	fmt.Fprintf(o.Log, "building %s …\n", m.folder)
-	fresh, err := os.MkdirTemp(o.Bin, m.folder+"-") // beside, so that a rename is enough
+	fmt.Fprintf(o.Log, "building %s (%s) …\n", m.title(), turn)
+	began := time.Now()
+	fresh, err := os.MkdirTemp(o.Bin, m.title()+"-") // beside, so that a rename is enough
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(fresh)
-	if _, err := m.goCommand(ctx, dir, "build", "-trimpath", "-tags", m.tags, "-ldflags", "-s -w "+m.ldflags, "-o", fresh+"/", "tool"); err != nil {
+	args := []string{"build", "-trimpath", "-tags", m.tags, "-ldflags", "-s -w " + m.ldflags, "-o", fresh + "/"}
+	if len(m.packages) == 0 {
+		args = append(args, "tool")
+	}
+	if _, err := m.goCommand(ctx, dir, append(args, m.packages...)...); err != nil {
 		return err
 	}
 	for made, name := range m.programs {
@@ -131,6 +170,7 @@ func (m module) build(ctx context.Context, o BuildOptions) error {
 	if err := m.copyData(ctx, dir, o.Bin); err != nil {
 		return err
 	}
+	fmt.Fprintf(o.Log, "building %s took %s\n", m.title(), time.Since(began).Round(time.Second))
 	return os.WriteFile(stampFile, []byte(stamp), 0o644)
 }
 

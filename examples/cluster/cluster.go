@@ -12,6 +12,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"sync"
 	"syscall"
 	"time"
@@ -19,15 +20,16 @@ import (
 
 // Cluster is a cluster that runs or ran. The state file stores its fields.
 type Cluster struct {
-	Dir        string         `json:"dir"`        // everything of it lies here
-	Bin        string         `json:"bin"`        // the programs
-	Ports      map[string]int `json:"ports"`      // on loopback, by name
-	Projects   []string       `json:"projects"`   // that Octopod's account may see
-	KubeToken  string         `json:"kubeToken"`  // of the user who may do everything
-	AdminToken string         `json:"adminToken"` // of Argo CD's admin
-	Token      string         `json:"token"`      // of Octopod's account in Argo CD
-	Forge      bool           `json:"forge"`      // Gitea is a part of it
-	GiteaToken string         `json:"giteaToken"` // of Gitea's admin
+	Dir        string         `json:"dir"`            // everything of it lies here
+	Bin        string         `json:"bin"`            // the programs
+	Ports      map[string]int `json:"ports"`          // on loopback, by name
+	Projects   []string       `json:"projects"`       // that Octopod's account may see
+	KubeToken  string         `json:"kubeToken"`      // of the user who may do everything
+	AdminToken string         `json:"adminToken"`     // of Argo CD's admin
+	Token      string         `json:"token"`          // of Octopod's account in Argo CD
+	Forge      bool           `json:"forge"`          // Gitea is a part of it
+	GiteaToken string         `json:"giteaToken"`     // of Gitea's admin
+	Node       *node          `json:"node,omitempty"` // the real node; nil: kwok's alone
 
 	client *http.Client
 }
@@ -37,6 +39,7 @@ type Options struct {
 	Bin      string    // the programs; default DefaultBin
 	Projects []string  // of Octopod; default shop
 	Forge    bool      // Gitea as well; Build must have made it
+	Node     bool      // a real node as well, where NodeLack is nil; Build must have made it
 	Log      io.Writer // told what happens; default nowhere
 }
 
@@ -47,7 +50,7 @@ const startPatience = 3 * time.Minute
 // Start starts a cluster in a folder, and returns when every part answers. It
 // fails if the folder already holds a cluster; Stop removes that.
 func Start(ctx context.Context, dir string, o Options) (*Cluster, error) {
-	c, err := prepare(dir, o)
+	c, err := prepare(ctx, dir, o)
 	if err != nil {
 		return nil, err
 	}
@@ -83,8 +86,8 @@ func Open(dir string) (*Cluster, error) {
 
 const stateFile = "cluster.json"
 
-func prepare(dir string, o Options) (*Cluster, error) {
-	dir, err := filepath.Abs(dir)
+func prepare(ctx context.Context, dir string, o Options) (_ *Cluster, err error) {
+	dir, err = filepath.Abs(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +106,16 @@ func prepare(dir string, o Options) (*Cluster, error) {
 	if c.Ports, err = freePorts(portNames()); err != nil {
 		return nil, err
 	}
-	if err := writePKI(c.path("pki"), c.KubeToken); err != nil {
+	if err := c.makeNode(ctx, o); err != nil {
+		return nil, err
+	}
+	c.preferPorts(portIngress, 80, 8080)
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, c.clearNode(context.WithoutCancel(ctx)))
+		}
+	}()
+	if err := writePKI(c.path("pki"), c.KubeToken, c.apiHost()); err != nil {
 		return nil, err
 	}
 	if c.client, err = trusting(c.path("pki")); err != nil {
@@ -125,6 +137,21 @@ func freePorts(names []string) (map[string]int, error) {
 		ports[name] = listener.Addr().(*net.TCPAddr).Port
 	}
 	return ports, nil
+}
+
+// preferPorts sets a port of a real node to the first free number of these. Root
+// may use the small ones, which need no typing in a browser.
+func (c *Cluster) preferPorts(name string, numbers ...int) {
+	if c.Node == nil {
+		return
+	}
+	for _, number := range numbers {
+		if listener, err := net.Listen("tcp", loopback+":"+strconv.Itoa(number)); err == nil {
+			_ = listener.Close() // it is free
+			c.Ports[name] = number
+			return
+		}
+	}
 }
 
 func (c *Cluster) save() error {
@@ -156,6 +183,7 @@ func (c *Cluster) bringUp(ctx context.Context, log io.Writer) error {
 	if err := c.together(
 		func() error { return c.startAll(ctx, RepoServer, AppController, Server) },
 		func() error { return c.awaitNode(ctx) },
+		func() error { return c.startNode(ctx) },
 	); err != nil {
 		return err
 	}
@@ -228,14 +256,18 @@ func (c *Cluster) Stop(ctx context.Context) error {
 // endAll stops the parts in reverse order, so that no part loses its
 // dependencies while it stops. It keeps the logs.
 func (c *Cluster) endAll(ctx context.Context) error {
+	volumes := c.volumes(ctx)
 	var errs []error
-	for _, group := range [][]Part{append(argocdParts(), Gitea), {ControllerManager, Scheduler, Kwok, Redis}, {APIServer}, {Etcd}} {
+	for _, group := range [][]Part{
+		append(argocdParts(), Gitea), {ControllerManager, Scheduler, Kwok, Redis, Kubelet, KubeProxy, CoreDNS, Traefik}, {APIServer}, {Etcd},
+	} {
 		var work []func() error
 		for _, part := range group {
 			work = append(work, func() error { return c.end(ctx, part) })
 		}
 		errs = append(errs, c.together(work...))
 	}
+	errs = append(errs, c.dropContainers(ctx), c.end(ctx, Containerd), c.clearNode(ctx), volumes())
 	return errors.Join(append(errs, os.Remove(c.path(stateFile)))...)
 }
 

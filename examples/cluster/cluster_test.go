@@ -10,8 +10,12 @@ import (
 
 func prepared(t *testing.T) *Cluster {
 	t.Helper()
-	c, err := prepare(t.TempDir(), Options{Bin: t.TempDir()})
+	c, err := prepare(t.Context(), t.TempDir(), Options{Bin: t.TempDir()})
 	if err != nil {
+		t.Fatal(err)
+	}
+	c.Node = &node{Number: 7} // its files and command lines need no network
+	if err := c.writeNodeConfig(); err != nil {
 		t.Fatal(err)
 	}
 	return c
@@ -23,7 +27,7 @@ func TestEveryPartHasACommandAndAHealth(t *testing.T) {
 		if len(c.arguments(part)) == 0 {
 			t.Errorf("%s has no command line", part)
 		}
-		if part != Redis && c.health(part) == "" {
+		if part != Redis && part != Containerd && c.health(part) == "" {
 			t.Errorf("%s cannot be asked for its health", part)
 		}
 	}
@@ -38,7 +42,7 @@ func TestTheForgeIsAChoice(t *testing.T) {
 	if err := without.GiteaAPI(t.Context(), "GET", "/version", nil, nil); err == nil || !strings.Contains(err.Error(), "--forge") {
 		t.Errorf("got %v", err)
 	}
-	if built := len(modules(true)) - len(modules(false)); built != 1 {
+	if built := len(modules(true, false)) - len(modules(false, false)); built != 1 {
 		t.Errorf("%d modules more", built)
 	}
 }
@@ -63,6 +67,11 @@ func TestEveryPortIsUsed(t *testing.T) {
 	for _, part := range Parts() {
 		words = append(words, c.arguments(part)...)
 	}
+	traefik, err := os.ReadFile(c.path("traefik.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	words = append(words, string(traefik))
 	all := strings.Join(words, " ")
 	for _, name := range portNames() {
 		if !strings.Contains(all, c.port(name)) {
@@ -73,7 +82,7 @@ func TestEveryPortIsUsed(t *testing.T) {
 
 func TestTwoClustersDoNotShareAFolder(t *testing.T) {
 	c := prepared(t)
-	if _, err := prepare(c.Dir, Options{}); err == nil || !strings.Contains(err.Error(), "cluster down") {
+	if _, err := prepare(t.Context(), c.Dir, Options{}); err == nil || !strings.Contains(err.Error(), "cluster down") {
 		t.Errorf("got %v", err)
 	}
 	if opened, err := Open(c.Dir); err != nil || opened.KubeToken != c.KubeToken {

@@ -22,7 +22,7 @@ func (c *Cluster) Kubeconfig() string { return c.path("kubeconfig") }
 // API sends a request to Kubernetes. The body is empty, YAML or JSON; PATCH
 // applies it like kubectl apply --server-side.
 func (c *Cluster) API(ctx context.Context, method, path string, body []byte) ([]byte, error) {
-	request, err := http.NewRequestWithContext(ctx, method, "https://"+c.address(portAPI)+path, bytes.NewReader(body))
+	request, err := http.NewRequestWithContext(ctx, method, "https://"+c.apiAddress()+path, bytes.NewReader(body))
 	if err != nil {
 		return nil, err
 	}
@@ -145,6 +145,7 @@ func (c *Cluster) writeConfig() error {
 		c.writeKubeconfig(c.path("argocd.kubeconfig"), "argocd"),
 		c.writeSchedulerConfig(),
 		c.writeGiteaConfig(),
+		c.writeNodeConfig(),
 		os.WriteFile(c.path("kwok.yaml"), []byte(strings.Join(stages(), "\n---\n")), 0o600),
 	)
 }
@@ -173,7 +174,7 @@ func (c *Cluster) writeKubeconfig(path, namespace string) error {
 	data, err := json.MarshalIndent(object{ // JSON is YAML
 		"apiVersion": "v1", "kind": "Config", "current-context": name,
 		"clusters": []object{{"name": name, "cluster": object{
-			"server": "https://" + c.address(portAPI), "certificate-authority": c.path("pki", "ca.crt"),
+			"server": "https://" + c.apiAddress(), "certificate-authority": c.path("pki", "ca.crt"),
 		}}},
 		"users":    []object{{"name": "admin", "user": object{"token": c.KubeToken}}},
 		"contexts": []object{{"name": name, "context": object{"cluster": name, "user": "admin", "namespace": namespace}}},

@@ -22,17 +22,31 @@ const (
 	AppSetController  Part = "argocd-applicationset-controller"
 	Server            Part = "argocd-server"
 	Gitea             Part = "gitea" // where Options.Forge asks for it
+
+	// Where Options.Node asks for a real node:
+	Containerd Part = "containerd"
+	Kubelet    Part = "kubelet"
+	KubeProxy  Part = "kube-proxy"
+	CoreDNS    Part = "coredns"
+	Traefik    Part = "traefik"
 )
 
 // Parts returns all parts.
-func Parts() []Part { return append(kubernetesParts(), append(argocdParts(), Gitea)...) }
+func Parts() []Part {
+	return slices.Concat(kubernetesParts(), nodeParts(), argocdParts(), []Part{Gitea})
+}
 
 // parts returns the parts of this cluster.
 func (c *Cluster) parts() []Part {
-	if c.Forge {
-		return Parts()
+	parts := kubernetesParts()
+	if c.Node != nil {
+		parts = append(parts, nodeParts()...)
 	}
-	return append(kubernetesParts(), argocdParts()...)
+	parts = append(parts, argocdParts()...)
+	if c.Forge {
+		parts = append(parts, Gitea)
+	}
+	return parts
 }
 
 func kubernetesParts() []Part {
@@ -61,28 +75,53 @@ const (
 	portArgo        = "argo"
 	portArgoMetrics = "argo-metrics"
 	portGitea       = "gitea"
+
+	portIngress       = "ingress"
+	portIngressHealth = "ingress-health"
 )
 
 func portNames() []string {
 	return []string{
 		portEtcd, portEtcdPeer, portAPI, portManager, portScheduler, portKwok, portRedis, portRepo, portRepoHealth,
 		portController, portSetHealth, portSetMetrics, portSetWebhook, portArgo, portArgoMetrics, portGitea,
+		portIngress, portIngressHealth,
 	}
 }
 
 const loopback = "127.0.0.1"
 
 func (c *Cluster) address(port string) string { return loopback + ":" + c.port(port) }
-func (c *Cluster) port(port string) string    { return strconv.Itoa(c.Ports[port]) }
+
+// apiAddress returns the address of the API server. A real node reaches this
+// machine only at the machine's end of its own network.
+func (c *Cluster) apiAddress() string { return c.apiHost() + ":" + c.port(portAPI) }
+
+func (c *Cluster) apiHost() string {
+	if c.Node != nil {
+		return c.Node.machine()
+	}
+	return loopback
+}
+
+func (c *Cluster) port(port string) string { return strconv.Itoa(c.Ports[port]) }
 func (c *Cluster) path(parts ...string) string {
 	return filepath.Join(append([]string{c.Dir}, parts...)...)
 }
 
-// health returns the path of a part's readiness check; "" for redis.
+// health returns the path of a part's readiness check; "" for redis and
+// containerd, which do not speak HTTP.
 func (c *Cluster) health(part Part) string {
+	if inNode(part) {
+		port := map[Part]string{Kubelet: kubeletHealth, KubeProxy: proxyHealth, CoreDNS: dnsHealth}[part]
+		path := map[Part]string{Kubelet: "/healthz", KubeProxy: "/livez", CoreDNS: "/health"}[part]
+		if port == "" || c.Node == nil {
+			return ""
+		}
+		return "http://" + c.Node.address() + ":" + port + path
+	}
 	return map[Part]string{
 		Etcd:              "http://" + c.address(portEtcd) + "/health",
-		APIServer:         "https://" + c.address(portAPI) + "/readyz",
+		APIServer:         "https://" + c.apiAddress() + "/readyz",
 		ControllerManager: "https://" + c.address(portManager) + "/healthz",
 		Scheduler:         "https://" + c.address(portScheduler) + "/readyz",
 		Kwok:              "http://" + c.address(portKwok) + "/readyz",
@@ -91,11 +130,15 @@ func (c *Cluster) health(part Part) string {
 		AppSetController:  "http://" + c.address(portSetMetrics) + "/metrics", // it has no other answer
 		Server:            "http://" + c.address(portArgo) + "/healthz?full=true",
 		Gitea:             "http://" + c.address(portGitea) + "/api/healthz",
+		Traefik:           "http://" + c.address(portIngressHealth) + "/ping",
 	}[part]
 }
 
 // arguments returns the command line of a part.
 func (c *Cluster) arguments(part Part) []string {
+	if slices.Contains(nodeParts(), part) {
+		return c.nodeArguments(part)
+	}
 	switch part {
 	case Etcd:
 		return c.etcdArguments()
@@ -121,7 +164,7 @@ func (c *Cluster) arguments(part Part) []string {
 	case Kwok:
 		return []string{
 			"--kubeconfig=" + c.Kubeconfig(), "--config=" + c.path("kwok.yaml"), "--server-address=" + c.address(portKwok),
-			"--manage-all-nodes=true", "--node-lease-duration-seconds=40",
+			"--node-lease-duration-seconds=40", c.kwokNodes(),
 		}
 	case Redis:
 		return []string{
@@ -134,6 +177,14 @@ func (c *Cluster) arguments(part Part) []string {
 	return c.argocdArguments(part)
 }
 
+// kwokNodes leaves the real node to its kubelet.
+func (c *Cluster) kwokNodes() string {
+	if c.Node != nil {
+		return "--manage-single-node=" + nodeName
+	}
+	return "--manage-all-nodes=true"
+}
+
 func (c *Cluster) etcdArguments() []string {
 	client, peer := "http://"+c.address(portEtcd), "http://"+c.address(portEtcdPeer)
 	return []string{
@@ -144,17 +195,21 @@ func (c *Cluster) etcdArguments() []string {
 }
 
 func (c *Cluster) apiArguments() []string {
-	return []string{
+	arguments := []string{
 		"--etcd-servers=http://" + c.address(portEtcd), "--secure-port=" + c.port(portAPI),
-		"--bind-address=" + loopback, "--advertise-address=" + loopback, "--endpoint-reconciler-type=none",
+		"--bind-address=" + c.apiHost(), "--advertise-address=" + c.apiHost(),
 		"--tls-cert-file=" + c.path("pki", "api.crt"), "--tls-private-key-file=" + c.path("pki", "api.key"),
 		"--cert-dir=" + c.path("pki", "api"), "--token-auth-file=" + c.path("pki", "tokens.csv"),
 		"--authorization-mode=RBAC", "--service-cluster-ip-range=10.96.0.0/16",
 		"--service-account-issuer=https://kubernetes.default.svc",
 		"--service-account-key-file=" + c.path("pki", "accounts.key"), "--service-account-signing-key-file=" + c.path("pki", "accounts.key"),
-		"--disable-admission-plugins=ServiceAccount", // nothing here makes tokens for pods
 		"--max-requests-inflight=2000", "--max-mutating-requests-inflight=1000",
 	}
+	if c.Node == nil { // no pod uses its token, and none reaches an address of loopback
+		return append(arguments, "--disable-admission-plugins=ServiceAccount", "--endpoint-reconciler-type=none")
+	}
+	return append(arguments, "--kubelet-preferred-address-types=InternalIP",
+		"--kubelet-client-certificate="+c.path("pki", "kubelet.crt"), "--kubelet-client-key="+c.path("pki", "kubelet.key"))
 }
 
 func (c *Cluster) argocdArguments(part Part) []string {

@@ -22,13 +22,13 @@ import (
 
 // writePKI generates the apiserver's certificates, the key for service
 // accounts, and the token of the only user, an administrator.
-func writePKI(dir, token string) error {
+func writePKI(dir, token, host string) error {
 	for _, folder := range []string{dir, filepath.Join(dir, "manager"), filepath.Join(dir, "scheduler"), filepath.Join(dir, "api")} {
 		if err := os.MkdirAll(folder, 0o700); err != nil {
 			return err
 		}
 	}
-	if err := writeCertificates(dir); err != nil {
+	if err := writeCertificates(dir, host); err != nil {
 		return err
 	}
 	accounts, err := rsa.GenerateKey(rand.Reader, 2048)
@@ -42,7 +42,7 @@ func writePKI(dir, token string) error {
 	return os.WriteFile(filepath.Join(dir, "tokens.csv"), []byte(user), 0o600)
 }
 
-func writeCertificates(dir string) error {
+func writeCertificates(dir, host string) error {
 	authority := &x509.Certificate{
 		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "octopod-cluster"},
 		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().AddDate(1, 0, 0),
@@ -59,17 +59,31 @@ func writeCertificates(dir string) error {
 		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "kube-apiserver"},
 		NotBefore: authority.NotBefore, NotAfter: authority.NotAfter,
 		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-		DNSNames: []string{"localhost", "kubernetes.default.svc"}, IPAddresses: []net.IP{net.ParseIP(loopback)},
+		DNSNames: []string{"localhost", "kubernetes.default.svc"}, IPAddresses: []net.IP{net.ParseIP(host), net.ParseIP(firstService)},
 	}
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return err
+	client := &x509.Certificate{ // with which the apiserver asks a kubelet
+		SerialNumber: big.NewInt(3), Subject: pkix.Name{CommonName: "kube-apiserver", Organization: []string{"system:masters"}},
+		NotBefore: authority.NotBefore, NotAfter: authority.NotAfter,
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth},
 	}
-	if err := writeKey(filepath.Join(dir, "api.key"), key); err != nil {
-		return err
+	for name, certificate := range map[string]*x509.Certificate{"api": server, "kubelet": client} {
+		key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+		if err != nil {
+			return err
+		}
+		if err := writeKey(filepath.Join(dir, name+".key"), key); err != nil {
+			return err
+		}
+		if err := writeCertificate(filepath.Join(dir, name+".crt"), certificate, authority, &key.PublicKey, authorityKey); err != nil {
+			return err
+		}
 	}
-	return writeCertificate(filepath.Join(dir, "api.crt"), server, authority, &key.PublicKey, authorityKey)
+	return nil
 }
+
+// firstService is the address of the Service kubernetes: the first of the
+// apiserver's range.
+const firstService = "10.96.0.1"
 
 func writeCertificate(path string, certificate, parent *x509.Certificate, public crypto.PublicKey, signer crypto.Signer) error {
 	der, err := x509.CreateCertificate(rand.Reader, certificate, parent, public, signer)

@@ -50,7 +50,9 @@ func (p process) alive() bool {
 	words := strings.Split(strings.TrimSuffix(string(command), "\x00"), "\x00")
 	// redis overwrites its command line with a title; the name of the program
 	// stays.
-	return slices.Equal(words, p.Command) || bytes.HasPrefix(command, []byte(p.Command[0]+" "))
+	// nsenter, which enters the node's network, becomes the program.
+	own := words[max(0, len(words)-len(p.Command)):]
+	return slices.Equal(own, p.Command) || bytes.HasPrefix(command, []byte(p.Command[0]+" "))
 }
 
 func (p process) zombie() bool {
@@ -79,14 +81,19 @@ func (c *Cluster) launch(part Part) error {
 		return err
 	}
 	defer log.Close()
-	cmd := exec.Command(program, c.arguments(part)...)
+	words := append([]string{program}, c.arguments(part)...)
+	line := words
+	if inNode(part) {
+		line = c.Node.inside(words...)
+	}
+	cmd := exec.Command(line[0], line[1:]...)
 	cmd.Stdout, cmd.Stderr, cmd.Env, cmd.Dir = log, log, c.environment(), c.path("tmp")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	if err := cmd.Start(); err != nil {
 		return fmt.Errorf("starting %s: %w", part, err)
 	}
 	go func() { _ = cmd.Wait() }() // nobody is left a zombie; how it ended is in its log
-	data, err := json.Marshal(process{PID: cmd.Process.Pid, Command: cmd.Args})
+	data, err := json.Marshal(process{PID: cmd.Process.Pid, Command: words})
 	if err != nil {
 		return err
 	}
@@ -95,6 +102,9 @@ func (c *Cluster) launch(part Part) error {
 
 // program returns the executable of a part.
 func (c *Cluster) program(part Part) (string, error) {
+	if part == Containerd {
+		return exec.LookPath(string(part))
+	}
 	if part != Redis {
 		path := filepath.Join(c.Bin, string(part))
 		if _, err := os.Stat(path); err != nil {
@@ -155,6 +165,9 @@ func (c *Cluster) ready(ctx context.Context, part Part) error {
 	defer cancel()
 	if part == Redis {
 		return ping(ctx, c.address(portRedis))
+	}
+	if part == Containerd {
+		return command(ctx, "ctr", c.ctr("version")...)
 	}
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.health(part), nil)
 	if err != nil {
