@@ -19,8 +19,8 @@ local sleeps(params, object) = std.foldl(
   function(o, fix) put(o, steps(fix.pointer), fix.value), fixes(params, object.kind), object
 );
 // A Job goes, too: Argo CD would wait for a suspended one forever, and count a resumed
-// one as complete while it runs.
-local stays(params, object) = !(object.kind == 'Job' && params.state == 'archived') && std.all([fix.pointer != '' for fix in fixes(params, object.kind)]);
+// one as complete while it runs. Of a staging that is deleted, only the teardown runs.
+local stays(params, object) = !(object.kind == 'Job' && params.state != 'active') && std.all([fix.pointer != '' for fix in fixes(params, object.kind)]);
 
 local nameOf(object) = std.get(std.get(object, 'metadata', {}), 'name', '');
 local annotation(object, name) = std.get(std.get(std.get(object, 'metadata', {}), 'annotations', {}), name, '');
@@ -63,6 +63,55 @@ local appliedByServer(object) =
     'argocd.argoproj.io/sync-options': (if others == '' then '' else others + ',') + 'ServerSideApply=true',
   } } };
 
+// The database that Octopod keeps: its account and its Job; {} without one.
+local databaseOf(params) = std.get(params, 'database', {});
+local isJob(object) = object.kind == 'Job';
+local workloads = ['CloneSet', 'DaemonSet', 'Deployment', 'DeploymentConfig', 'Rollout', 'StatefulSet'];
+
+// The Job of the migration: the container of the service with another command, so that
+// it has the image, the environment and the volumes of the service. An array, because
+// most projects have none.
+local migration(params, objects) =
+  local m = std.get(databaseOf(params), 'migrate');
+  local found = if m == null then [] else [
+    { pod: o.spec.template.spec, container: c }
+    for o in objects
+    if std.member(workloads, o.kind)
+    for c in o.spec.template.spec.containers
+    if c.image == m.image
+  ];
+  if found == [] then [] else
+    local pod = found[0].pod;
+    local container = found[0].container;
+    local kept = [v for v in std.get(pod, 'volumes', []) if !std.objectHas(v, 'persistentVolumeClaim')];
+    local names = [v.name for v in kept];
+    local mounts = [v for v in std.get(container, 'volumeMounts', []) if std.member(names, v.name)];
+    local serving = ['args', 'ports', 'livenessProbe', 'readinessProbe', 'startupProbe', 'lifecycle', 'volumeMounts'];
+    local job = {
+      [field]: container[field]
+      for field in std.objectFields(container)
+      if !std.member(serving, field)
+    } + { name: 'migrate', command: m.command, terminationMessagePolicy: 'FallbackToLogsOnError' }
+      + (if mounts == [] then {} else { volumeMounts: mounts });
+    [{
+      apiVersion: 'batch/v1',
+      kind: 'Job',
+      metadata: { name: 'migrate', annotations: { 'argocd.argoproj.io/sync-wave': '-1' } },
+      spec: {
+        backoffLimit: 1,
+        activeDeadlineSeconds: 1800,
+        template: {
+          metadata: { labels: { app: 'migrate', 'octopod.dev/database': std.toString(params.database.generation) } },
+          spec: {
+            [field]: pod[field]
+            for field in ['securityContext', 'imagePullSecrets', 'nodeSelector', 'tolerations']
+            if std.objectHas(pod, field)
+          } + { restartPolicy: 'Never', automountServiceAccountToken: false, containers: [job] }
+            + (if kept == [] then {} else { volumes: kept }),
+        },
+      },
+    }];
+
 local clusterScoped = ['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'CustomResourceDefinition', 'PersistentVolume', 'StorageClass'];
 
 {
@@ -70,12 +119,16 @@ local clusterScoped = ['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'Custom
   // each with the staging's namespace and labels, scaled down in an archived staging.
   // Every Job has a hash of its content in the name.
   staging(params, objects)::
-    local wave = firstWave(objects);
-    local own = [$.namespace(params)] + $.quota(params) + $.limits(params, objects) + [$.facts(params)];
+    local database = std.get(databaseOf(params), 'objects', []);
+    local jobs = [o for o in database if isJob(o)] + migration(params, objects);
+    local wave = firstWave(objects + jobs);
+    local own = [$.namespace(params)] + $.quota(params) + $.limits(params, objects + jobs) + [$.facts(params)]
+                + [o for o in database if !isJob(o)];
     local early(object) =
       if std.objectHasAll(object, 'generated') && annotation(object, 'argocd.argoproj.io/sync-wave') == ''
       then object + inWave(wave) else object;
-    [object + inWave(wave) for object in own] + [
+    [object + inWave(wave) for object in own]
+    + [$.adopt(params, named(objects, job)) for job in jobs] + [
       early(appliedByServer($.adopt(params, if object.kind == 'Job' && !isHook(object) then named(objects, object)
       else if params.state == 'active' && isScaled(objects, object) then object { spec+: { replicas:: null } } else object)))
       for object in objects
@@ -86,9 +139,10 @@ local clusterScoped = ['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'Custom
   adopt(params, object)::
     local labelled = { metadata+: { labels+: params.labels } };
     local restarts = std.get(params, 'restarts', 0);
+    local generation = std.get(databaseOf(params), 'generation', 0); // a reset restarts the pods
+    local counted = { [if restarts > 0 then 'octopod.dev/restarts']: std.toString(restarts), [if generation > 0 then 'octopod.dev/database']: std.toString(generation) };
     local restarted =
-      if restarts > 0 && std.member(['CloneSet', 'DaemonSet', 'Deployment', 'DeploymentConfig', 'Rollout', 'StatefulSet'], object.kind)
-      then { metadata+: { labels+: { 'octopod.dev/restarts': std.toString(restarts) } } } else {};
+      if counted != {} && std.member(workloads, object.kind) then { metadata+: { labels+: counted } } else {};
     local spec = std.get(object, 'spec', {});
     sleeps(params, object)
     + labelled

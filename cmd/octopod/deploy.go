@@ -26,6 +26,7 @@ type deployFlags struct {
 	force      bool
 	noCheck    bool
 	outputs    string
+	migrations string
 }
 
 func (o *deployFlags) addFlags(c *cli, cmd *cobra.Command) {
@@ -39,6 +40,7 @@ func (o *deployFlags) addFlags(c *cli, cmd *cobra.Command) {
 	f.StringVar(&o.pr.URL, "pr-url", "", "`address` of the pull request")
 	f.StringVar(&o.pr.Title, "pr-title", "", "`title` of the pull request")
 	f.StringVar(&o.pr.Author, "pr-author", "", "`author` of the pull request")
+	f.StringVar(&o.migrations, "migrations", "", "tree `hash` of the migrations: $(git rev-parse HEAD:db/migrate); a rollback across a change of it warns")
 	f.StringVar(&o.title, "title", "", "title of the staging: any `text`")
 	f.StringArrayVar(&o.drop, "drop-preset", nil, "remove a `preset` from the staging, repeatable")
 	f.StringVar(&o.join, "join", "", "deploy the build of this branch to the staging `NAME` of another branch")
@@ -136,7 +138,7 @@ func (c *cli) deployVerb(cmd *cobra.Command, verb staging.Verb) *cobra.Command {
 }
 
 func (o *deployFlags) action(cmd *cobra.Command, verb staging.Verb, args []string) (staging.Action, error) {
-	a := staging.Action{Verb: verb, Name: o.join, Join: o.join != "", Force: o.force, NoImageCheck: o.noCheck, Branch: o.branch, DropPresets: o.drop}
+	a := staging.Action{Verb: verb, Name: o.join, Join: o.join != "", Force: o.force, NoImageCheck: o.noCheck, Branch: o.branch, DropPresets: o.drop, Migrations: o.migrations}
 	if err := o.valueFlags.fill(&a); err != nil {
 		return a, err
 	}

@@ -9,7 +9,7 @@ import (
 // newRollback returns `octopod rollback`.
 func newRollback(c *cli) *cobra.Command {
 	var to, reason string
-	var withDefault bool
+	var withDefault, withData bool
 	cmd := c.actionCommand(&cobra.Command{
 		Use:   "rollback NAME [--to REVISION] [--reason WHY]",
 		Short: "Return a staging to an earlier version",
@@ -20,7 +20,10 @@ staging, so that CI does not deploy the reverted build again; unpin allows deplo
 
 The staging of a default branch also gives the project its default images. --with-default
 returns them too, with all stagings that follow them, and does not pin, so that the next
-build of the branch deploys.`,
+build of the branch deploys.
+
+Test data are no version: they stay, unless --with-data returns the wanted data of the
+version, too. If the migrations have changed since, rollback warns.`,
 		Example: `  # Return to the previous version
   octopod rollback feature-login
 
@@ -30,10 +33,11 @@ build of the branch deploys.`,
 
   # Take back a bad build of main for everybody
   octopod rollback main --with-default`,
-	}, staging.Rollback, nil, func(a *staging.Action) { a.To, a.Reason, a.WithDefault = to, reason, withDefault })
+	}, staging.Rollback, nil, func(a *staging.Action) { a.To, a.Reason, a.WithDefault, a.WithData = to, reason, withDefault, withData })
 	cmd.Flags().StringVar(&to, "to", "", "`revision` to return to (default: the previous version)")
 	cmd.Flags().StringVar(&reason, "reason", "", "`why`; shown with the pin")
 	cmd.Flags().BoolVar(&withDefault, "with-default", false, "of a default branch's staging: return the project's default images too, and do not pin")
+	cmd.Flags().BoolVar(&withData, "with-data", false, "also return to the data of that version, as far as they still exist")
 	c.completeFlag(cmd, "to", completeRevisions)
 	return cmd
 }

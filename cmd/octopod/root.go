@@ -55,7 +55,7 @@ func addVerbs(c *cli, root *cobra.Command) {
 	}{
 		{"change", "Change stagings:", []*cobra.Command{
 			newDeploy(c), newCreate(c), newUpdate(c), newSet(c), newUnset(c), newArchive(c), newRestore(c), newRestart(c), newTerminate(c),
-			newDelete(c), newPin(c), newUnpin(c), newKeep(c), newUnkeep(c), newExtend(c), newMark(c), newRollback(c), newUndo(c)}},
+			newDelete(c), newPin(c), newUnpin(c), newKeep(c), newUnkeep(c), newExtend(c), newMark(c), newRollback(c), newUndo(c), newDB(c)}},
 		{"show", "Show stagings:", []*cobra.Command{
 			newGet(c), newDescribe(c), newWait(c), newOpen(c), newHistory(c), newDiff(c), newRender(c), newName(c), newURL(c),
 			newExplain(c)}},

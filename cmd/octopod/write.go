@@ -49,6 +49,9 @@ var verbForms = map[staging.Verb]struct{ did, would string }{
 	staging.Unpin: {"unpinned", "unpin"}, staging.Rollback: {"rolled back", "roll back"}, staging.Undo: {"undid a change of", "undo a change of"},
 	staging.Keep: {"kept", "keep"}, staging.Unkeep: {"unkept", "unkeep"},
 	staging.Extend: {"extended", "extend"}, staging.Mark: {"marked", "mark"},
+	staging.ResetData: {"reset the data of", "reset the data of"}, staging.SnapshotData: {"saved the data of", "save the data of"},
+	staging.RestoreData: {"restored the data of", "restore the data of"}, staging.UndoData: {"took back the data of", "take back the data of"},
+	staging.ForgetData: {"forgot a snapshot of", "forget a snapshot of"},
 }
 
 // apply applies an action and prints the result.
@@ -197,6 +200,7 @@ func sameImage(a, b string) bool {
 func showsURL(v staging.Verb) bool {
 	return !slices.Contains([]staging.Verb{
 		staging.Archive, staging.Delete, staging.PinVerb, staging.Unpin, staging.Keep, staging.Unkeep, staging.Extend, staging.Mark,
+		staging.SnapshotData, staging.ForgetData,
 	}, v)
 }
 

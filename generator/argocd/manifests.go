@@ -123,7 +123,7 @@ func applicationSpec(p *project.Project, revision string) object {
 // but its retry skips a Job that failed, because the Job is in sync, and rolls out the
 // version that waits for the Job.
 func syncOptions(p *project.Project) []string {
-	if p.Spec.ArgoCD.ApplyAll {
+	if p.AppliesAll() {
 		return []string{"FailOnSharedResource=true"}
 	}
 	return []string{"ApplyOutOfSyncOnly=true", "FailOnSharedResource=true"}

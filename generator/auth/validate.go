@@ -153,6 +153,7 @@ func (s Scope) check(f *problems, field string) {
 var scopeVerbs = []staging.Verb{
 	staging.Deploy, staging.Create, staging.Update, staging.Set, staging.Unset, staging.Archive, staging.Restore, staging.Restart,
 	staging.Delete, staging.PinVerb, staging.Unpin, staging.Keep, staging.Unkeep, staging.Extend, staging.Mark, staging.Rollback, staging.Regenerate, Sweep, SetDefault, Follow, staging.Undo,
+	staging.ResetData, staging.SnapshotData, staging.RestoreData, staging.UndoData, staging.ForgetData,
 }
 
 // publicIssuers lists issuers that sign tokens for everybody in the world.

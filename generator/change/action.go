@@ -99,6 +99,9 @@ func (w *Writer) nextRecord(ctx context.Context, t task, to target, a staging.Ac
 	if err := to.checkQuota(ctx, after); err != nil {
 		return after, err
 	}
+	if err := authorizeData(t.By, to.project, a, to.record, after); err != nil {
+		return after, err
+	}
 	return after, authorizeSettings(t.By, to.project, to.record, after)
 }
 

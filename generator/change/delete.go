@@ -44,13 +44,13 @@ func (to target) narrowDelete(a staging.Action) (narrowed staging.Action, note s
 // deletesAtOnce reports whether the action removes the directory in this commit:
 // nothing outside the cluster needs a teardown first, or the teardown is done.
 func (to target) deletesAtOnce(a staging.Action) bool {
-	return a.Verb == staging.Delete && (a.Finish || to.project.Spec.Lifecycle.Teardown == "")
+	return a.Verb == staging.Delete && (a.Finish || !to.project.TearsDown())
 }
 
 // checkFinish rejects the end of a teardown that has not begun: the staging's data
 // outside the cluster would stay without an owner.
 func (to target) checkFinish(a staging.Action) error {
-	if a.Verb != staging.Delete || !a.Finish || to.project.Spec.Lifecycle.Teardown == "" ||
+	if a.Verb != staging.Delete || !a.Finish || !to.project.TearsDown() ||
 		to.record == nil || to.record.Spec.State == staging.Deleting {
 		return nil
 	}

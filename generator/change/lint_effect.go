@@ -144,7 +144,7 @@ func (l *templateLint) reportLifecycle(variants []rendered) {
 
 // reportRetries reports a template whose Jobs a retry would skip.
 func (l *templateLint) reportRetries() {
-	if l.project.Spec.ArgoCD.ApplyAll || l.project.Spec.ArgoCD.RepoURL == "" {
+	if l.project.AppliesAll() || l.project.Spec.ArgoCD.RepoURL == "" {
 		return
 	}
 	if job := check.EarlyJob(l.plain.objects); job != "" {

@@ -69,6 +69,8 @@ func (u update) commitMessage(changes []staging.Difference) (subject, body strin
 		words = []string{"taken away"}
 	case a.Verb == staging.Mark:
 		words = []string{strings.TrimSuffix(string(a.Outcome)+": "+strings.TrimSpace(a.Note), ": ")}
+	case slices.Contains(staging.DataVerbs(), a.Verb):
+		words = []string{u.dataHeadline()}
 	case a.Reason != "":
 		words = []string{a.Reason}
 	}
@@ -77,6 +79,16 @@ func (u update) commitMessage(changes []staging.Difference) (subject, body strin
 		lines = append(lines, "pending changes: "+strings.Join(u.pending, ", "))
 	}
 	return strings.Join(words, ", "), strings.Join(lines, "\n")
+}
+
+// dataHeadline sums up a change of the data: to seed/small: refund test.
+func (u update) dataHeadline() string {
+	data := u.after.Spec.Data()
+	words := map[staging.Verb]string{
+		staging.ResetData: "to " + data.From, staging.RestoreData: "to " + data.From, staging.UndoData: "to " + data.From,
+	}[u.action.Verb]
+	words = cmp.Or(words, u.action.Label)
+	return strings.TrimSuffix(words+": "+cmp.Or(u.action.Reason, strings.TrimSpace(u.action.Note)), ": ")
 }
 
 // headline returns a change in a word or two: backend 1f2e3d4, LOG_LEVEL=debug.

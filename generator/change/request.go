@@ -116,6 +116,21 @@ func authorizeSettings(by rights.Actor, p *project.Project, before *staging.Stag
 	}
 }
 
+// authorizeData rejects a change of the data of a staging that is reserved for another
+// role, whichever verb makes it. A deploy changes the data as the project says, not as the
+// actor does.
+func authorizeData(by rights.Actor, p *project.Project, a staging.Action, before *staging.Staging, after staging.Staging) error {
+	if by.Rights == nil || deploys(a.Verb) {
+		return nil
+	}
+	required, role := p.DataRole(before, after), by.Rights.Role(p)
+	if required == "" || role.Includes(required) {
+		return nil
+	}
+	return staging.Errorf(staging.CodeForbidden, "the role %s may not change the test data of staging %q like this: it takes the role %s", role, after.Name, required).
+		WithHint("choose other data, or ask somebody who may")
+}
+
 // differs reports whether the effective value of a setting changes.
 func differs(before, after project.Setting) bool {
 	return !reflect.DeepEqual(before.Value, after.Value) || before.Absent() != after.Absent()

@@ -127,11 +127,14 @@ func (r rollback) plan(ctx context.Context, tree *envrepo.Tree, t task) (planned
 		return planned{}, err
 	}
 	u := update{target: to, action: a, after: &after}
-	if err := r.restoreFiles(ctx, &u); err != nil {
+	if err := r.restoreOutput(ctx, &u, old); err != nil {
 		return planned{}, err
 	}
 	if err := r.restoreDefaults(ctx, &u, t.By); err != nil {
 		return planned{}, err
+	}
+	if to.record != nil && !a.WithData {
+		u.remark = joinNotes(u.remark, to.project.NewerMigrations(old, *to.record))
 	}
 	return u.plan(ctx, r.writer, t)
 }
@@ -149,6 +152,9 @@ func (w *Writer) checkRollback(ctx context.Context, t task, to target, a staging
 		return err
 	}
 	if err := authorizeSettings(t.By, to.project, to.record, after); err != nil {
+		return err
+	}
+	if err := authorizeData(t.By, to.project, a, to.record, after); err != nil {
 		return err
 	}
 	if err := to.project.CheckRestored(to.record, after); err != nil {
@@ -195,6 +201,7 @@ func (to target) restoredRecord(old staging.Staging, a staging.Action, at stagin
 	after.Spec.Pinned = to.pinAfter(a, at)
 	keepSweepState(&after, before, at)
 	after.Spec.Tested = lastTest(to.project, old, before)
+	after.Spec.Database = to.project.RestoredData(old, before, a.WithData, at)
 	if after.Spec.Expires != nil && before != nil && before.Spec.Expires != nil && after.Spec.Expires.Before(*before.Spec.Expires) {
 		after.Spec.Expires = before.Spec.Expires
 	}
@@ -211,6 +218,27 @@ func (to target) pinAfter(a staging.Action, at staging.Attribution) *staging.Pin
 		return was
 	}
 	return &staging.Pin{By: at.By, Reason: a.Reason, At: at.At}
+}
+
+// restoreOutput restores the files of the version; those that hold the data, which stay as
+// they are, are generated again from what the version was generated from.
+func (r rollback) restoreOutput(ctx context.Context, u *update, old staging.Staging) error {
+	if u.project.WantsSameData(old, *u.after) {
+		return r.restoreFiles(ctx, u)
+	}
+	then, _, err := catalog.Open(ctx, r.old, staging.Action{Name: u.name})
+	if err != nil {
+		return err
+	}
+	from := basis{tree: u.tree, project: then} // Argo CD renders the templates of the tip
+	switch {
+	case !then.Spec.Database.Kind.IsManaged():
+		from.project = u.project
+	case then.Spec.Output == project.OutputRendered:
+		from.tree = r.old
+	}
+	u.output, err = r.writer.generate(ctx, from, *u.after, true)
+	return err
 }
 
 // restoreFiles restores the generated files of the directory with the new record, and

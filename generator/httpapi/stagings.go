@@ -82,7 +82,7 @@ func (s *server) getStaging(ctx context.Context, in *StagingPath) (*stagingOutpu
 
 type changeInput struct {
 	StagingPath
-	Verb    staging.Verb `path:"verb" enum:"deploy,create,update,set,unset,archive,restore,restart,delete,pin,unpin,keep,unkeep,extend,mark,rollback,undo"`
+	Verb    staging.Verb `path:"verb" enum:"deploy,create,update,set,unset,archive,restore,restart,delete,pin,unpin,keep,unkeep,extend,mark,rollback,undo,db-reset,db-snapshot,db-restore,db-undo,db-forget"`
 	IfMatch string       `header:"If-Match" doc:"Expected ETag of the staging; a different one is a conflict"`
 	Key     string       `header:"Idempotency-Key" maxLength:"200" doc:"Repeating a request with the same key returns the first response"`
 	Body    *ChangeRequest

@@ -52,6 +52,8 @@ func (p *Project) Apply(current *staging.Staging, a staging.Action, at staging.A
 		return p.mark(next, a, at)
 	case staging.Extend:
 		p.renewExpiry(&next, at.At)
+	case staging.ResetData, staging.SnapshotData, staging.RestoreData, staging.UndoData, staging.ForgetData:
+		return p.changeData(next, a, at)
 	case staging.Regenerate:
 		if next.Spec.Pinned != nil {
 			return staging.Staging{}, pinned(next)
@@ -136,6 +138,9 @@ func (p *Project) deploy(current *staging.Staging, a staging.Action, at staging.
 	}
 	p.fillServices(&next)
 	p.renewExpiry(&next, at.At)
+	if err := p.deployData(current, &next, a, at); err != nil {
+		return staging.Staging{}, err
+	}
 	return p.configure(next, a)
 }
 

@@ -2,6 +2,7 @@ package project
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -31,8 +32,8 @@ func (p *Project) Ineffective(data []byte) []staging.Problem {
 // ineffective.
 func (p *Project) checkUnusedSections(c *problems) {
 	s := p.Spec
-	if s.Database != (Project{}).withDefaults().Spec.Database {
-		c.add("spec.database", "has no effect: remove it; the template defines the database, and its name")
+	if !s.Database.Kind.IsManaged() && !reflect.DeepEqual(s.Database, Project{}.withDefaults().Spec.Database) {
+		c.add("spec.database", "has no effect: remove it, and the template defines the database and its name; or write a kind of database that Octopod keeps, for example shared-postgres")
 	}
 	if s.Engine == EngineJsonnet && (len(s.Kustomize.Components) > 0 || s.Kustomize.ConfigMap != "") {
 		c.add("spec.kustomize", "has no effect with engine jsonnet: remove it")

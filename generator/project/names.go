@@ -18,7 +18,9 @@ func (p *Project) Naming() staging.Naming {
 	for _, pattern := range p.labelPatterns() {
 		budget = min(budget, staging.MaxLabel-len(p.expand(pattern, "")))
 	}
-	budget = min(budget, maxDatabaseName-len(p.expand(p.Spec.Database.Name, "")))
+	if !p.Spec.Database.Kind.IsManaged() { // NameOf shortens the name of a database of Octopod
+		budget = min(budget, maxDatabaseName-len(p.expand(p.Spec.Database.Name, "")))
+	}
 	if most := p.Spec.Naming.MaxLength; most > 0 {
 		budget = min(budget, most)
 	}

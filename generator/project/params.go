@@ -14,6 +14,7 @@ const (
 	LabelStaging     = "octopod.dev/staging"
 	LabelManagedBy   = "app.kubernetes.io/managed-by"
 	LabelRestarts    = "octopod.dev/restarts" // of pods only
+	LabelDatabase    = "octopod.dev/database" // of pods only: the generation of the data
 	LabelSettings    = "octopod.dev/settings" // of pods that read settings from a ConfigMap without a hash in its name
 	AnnotationBranch = "octopod.dev/branch"
 	AnnotationURL    = "octopod.dev/url"
@@ -49,6 +50,7 @@ func (p *Project) Params(s staging.Staging) (staging.Params, error) {
 		params.Annotations[AnnotationURL] = url
 	}
 	p.fillSettings(&params, values)
+	params.Database = p.databaseParams(s)
 	if p.Spec.Engine == EngineKustomize {
 		params.Kustomize = p.kustomizeParams(s, values)
 	}
@@ -127,7 +129,10 @@ func (p *Project) kustomizeParams(s staging.Staging, values staging.Values) stag
 		}
 	}
 	if s.Spec.Restarts > 0 {
-		k.Patches = append(k.Patches, p.restarts(s.Spec.Restarts)...)
+		k.Patches = append(k.Patches, p.podLabels(LabelRestarts, s.Spec.Restarts)...)
+	}
+	if data := p.Data(s); data != nil {
+		k.Patches = append(k.Patches, p.podLabels(LabelDatabase, data.Generation)...)
 	}
 	if s.Spec.State == staging.Deleting && p.Spec.Lifecycle.Teardown != "" {
 		k.Components = append(k.Components, p.Spec.Lifecycle.Teardown)
@@ -140,13 +145,13 @@ func (p *Project) kustomizeParams(s staging.Staging, values staging.Values) stag
 	return k
 }
 
-// restarts returns patches that label the pods of every workload. A pod template always
+// podLabels returns patches that label the pods of every workload. A pod template always
 // has labels, because the selector of the workload must match them.
-func (p *Project) restarts(count int) []staging.Patch {
+func (p *Project) podLabels(label string, count int) []staging.Patch {
 	var patches []staging.Patch
 	for _, kind := range slices.Concat(staging.WorkloadKinds(), p.customWorkloads()) {
 		patches = append(patches, staging.Patch{
-			Kind: kind, Op: "add", Pointer: "/spec/template/metadata/labels/octopod.dev~1restarts", Value: strconv.Itoa(count),
+			Kind: kind, Op: "add", Pointer: "/spec/template/metadata/labels/" + strings.ReplaceAll(label, "/", "~1"), Value: strconv.Itoa(count),
 		})
 	}
 	return patches

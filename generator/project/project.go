@@ -61,7 +61,7 @@ type Spec struct {
 	Notify []NotificationRule `yaml:"notify,omitempty" json:"notify,omitempty"`
 	// Checks of an image in its registry before a deploy.
 	Images Images `yaml:"images,omitempty" json:"images,omitzero"`
-	// No longer used: lint reports it. The template defines the database.
+	// Database of every staging, its seeds, and its migrations.
 	Database Database `yaml:"database,omitempty" json:"database,omitzero"`
 	// ResourceQuota spec.hard of every staging: requests.cpu: "2".
 	Quota map[string]string `yaml:"quota,omitempty" json:"quota,omitempty"`
@@ -194,15 +194,6 @@ type ArchiveFix struct {
 	Pointer string `yaml:"pointer" json:"pointer"`
 	// Value of the field in an archived staging.
 	Value any `yaml:"value" json:"value"`
-}
-
-// Database has no effect. It remains for the env repos that have it, because Octopod
-// refuses unknown fields.
-type Database struct {
-	// No longer used.
-	Kind string `yaml:"kind,omitempty" json:"kind,omitempty" jsonschema:"enum=template,enum=none"`
-	// No longer used, but the names of stagings stay so short that this pattern fits.
-	Name string `yaml:"name,omitempty" json:"name,omitempty"`
 }
 
 // Checks holds the exceptions to the checks.

@@ -17,6 +17,7 @@ func (p *Project) Check(s staging.Staging) error {
 	}
 	c.checkState(s.Spec.State)
 	c.checkTest(s.Spec.Tested)
+	p.checkData(&c, s.Spec.Database)
 	p.checkServices(&c, s)
 	p.checkOverrides(&c, "spec.overrides.app", ScopeApp, s.Spec.Overrides.App)
 	p.checkOverrides(&c, "spec.overrides.deployment", ScopeDeployment, s.Spec.Overrides.Deployment)

@@ -14,6 +14,10 @@ func Revert(before, after staging.Staging) (staging.Action, error) {
 		back.Verb = verb
 		return back, nil
 	}
+	if back, changed, err := revertData(before.Spec.Data(), after.Spec.Data()); changed {
+		back.Name = after.Name
+		return back, err
+	}
 	back.Verb = staging.Set
 	if before.Title != after.Title {
 		back.Title = &before.Title
@@ -44,6 +48,30 @@ func Revert(before, after staging.Staging) (staging.Action, error) {
 	}
 	back.Unpins = pinned // a rollback
 	return back, nil
+}
+
+// revertData returns the action that reverts a change of the data.
+func revertData(before, after staging.Database) (back staging.Action, changed bool, err error) {
+	if before.Number() != after.Number() {
+		return staging.Action{Verb: staging.UndoData, Generation: after.Number()}, true, nil
+	}
+	if added := missingFrom(before.Snapshots, after.Snapshots); added != "" {
+		return staging.Action{Verb: staging.ForgetData, Label: added}, true, nil
+	}
+	if removed := missingFrom(after.Snapshots, before.Snapshots); removed != "" {
+		return back, true, staging.Errorf(staging.CodeConflict, "the snapshot %q is gone: its removal cannot be undone", removed)
+	}
+	return back, false, nil
+}
+
+// missingFrom returns the first label that one list of snapshots lacks; "" if it has all.
+func missingFrom(some, all map[string]staging.Snapshot) string {
+	for _, label := range sortedKeys(all) {
+		if _, ok := some[label]; !ok {
+			return label
+		}
+	}
+	return ""
 }
 
 // stateVerb returns the verb that reverts a change of the state.

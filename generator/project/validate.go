@@ -118,10 +118,7 @@ func (p *Project) checkPatterns(c *problems) {
 		c.add("spec.hosts.scheme", "%q is not a scheme: write https or http", s.Hosts.Scheme)
 	}
 	p.checkPattern(c, "spec.naming.namespace", s.Naming.Namespace)
-	p.checkPattern(c, "spec.database.name", s.Database.Name)
-	if s.Database.Kind != "template" && s.Database.Kind != "none" {
-		c.add("spec.database.kind", "%q is not a kind of database: write template or none", s.Database.Kind)
-	}
+	s.Database.check(c, p)
 	if s.Naming.MaxLength != 0 && s.Naming.MaxLength < shortestName {
 		c.add("spec.naming.maxLength", "%d is too short: names need at least %d characters", s.Naming.MaxLength, shortestName)
 	} else if budget := p.Naming().Budget; budget < shortestName {

@@ -34,6 +34,7 @@ func (r *Renderer) Arrange(ctx context.Context, tree fs.FS, p *project.Project, 
 // template runs any more during a teardown, so they would fail, and the teardown with them.
 func (r *Renderer) endedJobs(ctx context.Context, tree fs.FS, p *project.Project, params staging.Params, objects []staging.Object) ([]string, error) {
 	k := &params.Kustomize
+	params.Database = nil // its Job is a part of the teardown
 	k.Components = slices.DeleteFunc(slices.Clone(k.Components), func(dir string) bool { return dir == p.Spec.Lifecycle.Teardown })
 	source, err := Source(p, params)
 	if err != nil {

@@ -26,6 +26,9 @@ func arrange(params staging.Params, rendered []staging.Object) staging.Params {
 	}
 	k.Patches = append(k.Patches, noticeSettings(*k, objects)...)
 	k.Patches = append(k.Patches, nameJobs(objects)...)
+	if m := migrationOf(params, objects); m != nil {
+		k.Arrangement.Migration, objects = m.source(objects), append(objects, *m)
+	}
 	k.Arrangement.Wave, k.Arrangement.Settings = firstWave(params, objects)
 	k.Arrangement.Requests, k.Arrangement.Limits = defaultResources(params.Quota, objects)
 	k.Arrangement.ServerSide = serverSide(objects)

@@ -23,14 +23,21 @@ func TestGolden(t *testing.T) {
 	r := newRenderer(t, render.Options{})
 	got := map[string]string{}
 	for _, engine := range engines {
-		p := shop(t, engine)
-		for _, s := range shopStagings() {
-			dir := filepath.Join("testdata", string(engine))
-			for _, f := range source(t, p, s) {
+		dir := filepath.Join("testdata", string(engine))
+		add := func(s staging.Staging, files []staging.File, objects []staging.Object) {
+			for _, f := range files {
 				got[filepath.Join(dir, f.Path)] = string(f.Data)
 			}
-			text := manifests(t, renderShop(t, r, shopTree(t), p, s))
-			got[filepath.Join(dir, staging.ManifestsPath(s.Name))] = string(text)
+			got[filepath.Join(dir, staging.ManifestsPath(s.Name))] = string(manifests(t, objects))
+		}
+		p := shop(t, engine)
+		for _, s := range shopStagings() {
+			add(s, source(t, p, s), renderShop(t, r, shopTree(t), p, s))
+		}
+		p = withDatabase(t, engine)
+		for _, s := range databaseStagings() {
+			files, objects := arrangedShop(t, r, p, s)
+			add(s, files, objects)
 		}
 	}
 	if *update {

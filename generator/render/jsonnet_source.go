@@ -33,6 +33,11 @@ func encodeParams(params staging.Params) ([]byte, error) {
 	params.Labels = orEmpty(params.Labels)
 	params.Annotations = orEmpty(params.Annotations)
 	params.Quota = orEmpty(params.Quota)
+	if params.Database != nil {
+		database := *params.Database
+		database.Objects = append([]any{}, databaseObjects(params)...)
+		params.Database = &database
+	}
 	if params.Asleep == nil {
 		params.Asleep = []staging.ArchiveFix{}
 	}

@@ -52,9 +52,12 @@ func readFile(t testing.TB, name string) []byte {
 }
 
 // shop is the sample project with one of the engines.
-func shop(t testing.TB, engine project.Engine) *project.Project {
+func shop(t testing.TB, engine project.Engine) *project.Project { return shopWith(t, engine, "") }
+
+// shopWith is the shop with further lines of its octopod.yaml.
+func shopWith(t testing.TB, engine project.Engine, more string) *project.Project {
 	t.Helper()
-	p, err := project.Parse(readFile(t, "../../octopod.yaml"))
+	p, err := project.Parse(append(readFile(t, "../../octopod.yaml"), more...))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,9 +41,14 @@ func stagingObjects(params staging.Params) []any {
 	if limits := limitRange(params.Kustomize.Arrangement); limits != nil {
 		objects = append(objects, object{APIVersion: "v1", Kind: "LimitRange", Metadata: inside, Spec: limits})
 	}
-	return append(objects, object{
+	objects = append(objects, object{
 		APIVersion: "v1", Kind: "ConfigMap", Metadata: inside, Data: configMapData(params),
 	})
+	objects = append(objects, databaseObjects(params)...)
+	if migration := params.Kustomize.Arrangement.Migration; migration != nil {
+		objects = append(objects, migration)
+	}
+	return objects
 }
 
 // waveAnnotation returns the annotation that puts what Octopod writes before the first

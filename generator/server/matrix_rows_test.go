@@ -79,6 +79,7 @@ func (m *matrix) readRows() []row {
 var apiVerbs = []staging.Verb{
 	staging.Undo, staging.Deploy, staging.Create, staging.Update, staging.Set, staging.Unset, staging.Archive, staging.Restore, staging.Restart, staging.Delete,
 	staging.PinVerb, staging.Unpin, staging.Keep, staging.Unkeep, staging.Extend, staging.Mark, staging.Rollback,
+	staging.ResetData, staging.SnapshotData, staging.RestoreData, staging.UndoData, staging.ForgetData,
 }
 
 // apiRow is a dry run of a verb on a staging.
@@ -96,6 +97,10 @@ func (m *matrix) apiRow(verb staging.Verb, name, branch, allowed string) row {
 		body.Unset = []string{"LOG_LEVEL"}
 	case staging.Keep:
 		body.Reason = "a demo"
+	case staging.SnapshotData:
+		body.Label = "fresh"
+	case staging.RestoreData, staging.ForgetData:
+		body.Label = "saved"
 	case staging.Mark:
 		body.Outcome = staging.Tested
 		allowed += "m"

@@ -187,6 +187,13 @@ func (m *matrix) serve(config Config) {
 	m.seed(opened["shop"])
 }
 
+// ownDatabase makes Octopod keep the databases of a project.
+const ownDatabase = `  database:
+    kind: postgres
+    image: postgres:17
+    seeds: {small: {template: "registry.example.com/shop/seed:1"}}
+`
+
 func (m *matrix) newEnvRepo(name string) *generator.Stagings {
 	t := m.t
 	t.Helper()
@@ -211,7 +218,7 @@ func (m *matrix) newEnvRepo(name string) *generator.Stagings {
 	_, err = repo.Change(t.Context(), func(_ context.Context, tree *envrepo.Tree) (envrepo.Edit, error) {
 		data, err := tree.ReadFile(project.File)
 		text := strings.ReplaceAll(string(data), "github.com/acme/", "127.0.0.1/acme/") // the issuers are on this machine
-		text = strings.Replace(text, "spec:\n", "spec:\n  ui: {logo: logo.svg}\n", 1)
+		text = strings.Replace(text, "spec:\n", "spec:\n  ui: {logo: logo.svg}\n", 1) + ownDatabase
 		return envrepo.Edit{Verb: "edit", By: staging.Person{Name: "Ada"}, Write: []staging.File{
 			{Path: project.File, Data: []byte(text)}, {Path: "logo.svg", Data: []byte("<svg/>")},
 		}}, err
@@ -240,6 +247,7 @@ func (m *matrix) seed(g *generator.Stagings) {
 		for _, a := range []staging.Action{
 			{Verb: staging.Deploy, Name: name, Branch: branch, Images: backend("1")},
 			{Verb: staging.Deploy, Name: name, Branch: branch, Images: backend("2")},
+			{Verb: staging.SnapshotData, Name: name, Label: "saved"}, {Verb: staging.ResetData, Name: name},
 			{Verb: staging.Set, Name: name, Set: map[string]string{"LOG_LEVEL": "debug"}},
 		} {
 			r, err := g.Apply(m.t.Context(), change.Request{Action: a, By: rights.Actor{Person: staging.Person{Name: "Ada"}}})

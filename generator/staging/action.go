@@ -26,7 +26,17 @@ const (
 	Rollback   Verb = "rollback"
 	Undo       Verb = "undo" // take back one change and keep later ones
 	Regenerate Verb = "regenerate"
+
+	// The verbs of the data of a staging: `octopod db reset` is db-reset.
+	ResetData    Verb = "db-reset"    // start again from a seed
+	SnapshotData Verb = "db-snapshot" // save a copy under a label
+	RestoreData  Verb = "db-restore"  // return to a snapshot
+	UndoData     Verb = "db-undo"     // return to the data before the last reset or restore
+	ForgetData   Verb = "db-forget"   // remove a snapshot
 )
+
+// DataVerbs lists the verbs of the data of a staging.
+func DataVerbs() []Verb { return []Verb{ResetData, SnapshotData, RestoreData, UndoData, ForgetData} }
 
 // Action is a requested change of one staging. Each verb reads its own fields and
 // ignores the others.
@@ -53,15 +63,21 @@ type Action struct {
 	// default images.
 	Repository string `json:"repository,omitempty"`
 
-	Reason string `json:"reason,omitempty"` // pin, rollback, keep, archive, restore, restart, delete
+	Reason string `json:"reason,omitempty"` // pin, rollback, keep, archive, restore, restart, delete, db-reset, db-restore
 	To     string `json:"to,omitempty"`     // rollback: a revision; empty means the version before. undo: the revision of the change
 	// rollback of a default branch's staging: return the project's default images too, and
 	// leave the staging open for the next build
 	WithDefault bool `json:"withDefault,omitempty"`
-	Finish      bool `json:"finish,omitempty"` // delete: the teardown is done, remove the record
+	WithData    bool `json:"withData,omitempty"` // rollback: return the wanted data of the version, too
+	Finish      bool `json:"finish,omitempty"`   // delete: the teardown is done, remove the record
 
 	Outcome Outcome `json:"outcome,omitempty" enum:"tested,broken,none"` // mark: none removes the mark
-	Note    string  `json:"note,omitempty"`                              // mark
+	Note    string  `json:"note,omitempty"`                              // mark, db-snapshot
+
+	Generation int    `json:"-"`                    // db-undo: of the data to take back; 0 means the present ones
+	Seed       string `json:"seed,omitempty"`       // db-reset; empty means the seed that the data started from
+	Label      string `json:"label,omitempty"`      // db-snapshot, db-restore, db-forget: of the snapshot
+	Migrations string `json:"migrations,omitempty"` // deploy, create, update: tree hash of the migrations of the built commit
 
 	Until      *time.Time `json:"until,omitempty"`      // keep: end of the protection; archive: when the sweep restores it
 	BranchGone bool       `json:"branchGone,omitempty"` // archive: because no repository has the branch

@@ -98,10 +98,24 @@ func facts(s *Staging) map[string]string {
 	if s.Spec.Kept != nil {
 		put("kept", s.Spec.Kept.Reason)
 	}
+	putData(put, s.Spec.Data())
 	if s.Spec.BranchGone != nil {
 		put("branch gone", "since "+s.Spec.BranchGone.UTC().Format(time.DateTime))
 	}
 	return facts
+}
+
+// putData adds the wanted data, in words that need no knowledge of databases.
+func putData(put func(what, value string), d Database) {
+	if d.From != "" {
+		put("test data", d.From+" ("+strconv.Itoa(d.Number())+")")
+	}
+	for label, snapshot := range d.Snapshots {
+		put("snapshot "+label, cmp.Or(snapshot.Note, "of "+snapshot.At.UTC().Format(time.DateTime)))
+	}
+	for service, hash := range d.Migrated {
+		put("migrations of "+service, hash[:min(len(hash), 7)])
+	}
 }
 
 func overrideText(v any) string {

@@ -22,6 +22,8 @@ type Params struct {
 
 	Restarts int `json:"restarts,omitempty"` // number of restarts, a label of every pod
 
+	Database *DatabaseParams `json:"database,omitempty"` // nil where Octopod keeps no database
+
 	Asleep []ArchiveFix `json:"asleep"` // how to archive objects; empty while the staging is active
 
 	Kustomize KustomizeParams `json:"-"` // the same settings for a kustomize overlay
@@ -41,6 +43,33 @@ type ServiceParams struct {
 type SecretKey struct {
 	Name string `json:"name" yaml:"name"`
 	Key  string `json:"key" yaml:"key"`
+}
+
+// DatabaseParams is the database of a staging in the params of a template.
+type DatabaseParams struct {
+	Name       string         `json:"name"`
+	Secret     string         `json:"secret"`            // with the credentials, made in the cluster
+	Generation int            `json:"generation"`        // a label of every pod
+	Migrate    *MigrateParams `json:"migrate,omitempty"` // nil without a migration, and while nothing runs
+	Objects    []any          `json:"objects"`           // what Octopod adds to the template
+
+	Shared *SharedDatabase `json:"-"` // of kind shared-postgres
+}
+
+// MigrateParams is the migration that runs before each new version.
+type MigrateParams struct {
+	Service string   `json:"service"`
+	Image   string   `json:"image"` // of the service
+	Command []string `json:"command"`
+}
+
+// SharedDatabase is what the Job of a database on a shared server needs.
+type SharedDatabase struct {
+	Image       string
+	Host        string
+	Port        int
+	AdminSecret string
+	Arguments   []string // of octopod
 }
 
 // KustomizeParams is the content of a kustomize overlay.
@@ -64,6 +93,7 @@ type Arrangement struct {
 	Requests   map[string]string // defaults of containers without them, because the quota counts them
 	Limits     map[string]string // likewise
 	ServerSide []Annotated       // objects that are too large for a client-side apply
+	Migration  any               // Job of the migration; nil without one
 	Ended      []string          // Jobs of the template that must not run during a teardown
 }
 

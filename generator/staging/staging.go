@@ -67,6 +67,8 @@ type Spec struct {
 	Since *Transition `yaml:"since,omitempty" json:"since,omitempty"`
 	// Time at which the sweep found the branch missing in all repositories.
 	BranchGone *time.Time `yaml:"branchGone,omitempty" json:"branchGone,omitempty"`
+	// Wanted data. Absent: generation 1 of the project's default seed.
+	Database *Database `yaml:"database,omitempty" json:"database,omitempty"`
 }
 
 // DeploysSame reports whether two records deploy the same: they differ at most in
@@ -87,6 +89,9 @@ func (s Spec) deployed() Spec {
 	}
 	if len(d.Presets) == 0 {
 		d.Presets = nil
+	}
+	if data := s.Data(); s.Database != nil { // for people: when, who and why
+		d.Database = &Database{Generation: data.Number(), From: data.From, Template: data.Template, Snapshots: data.Snapshots}
 	}
 	return d
 }

@@ -59,6 +59,9 @@ func (a Action) CheckTexts() error {
 	check("branch", a.Branch, maxName)
 	check("repository", a.Repository, maxURL)
 	check("to", a.To, maxName)
+	check("seed", a.Seed, maxName)
+	check("label", a.Label, maxName)
+	check("migrations", a.Migrations, maxName)
 	if r := a.PullRequest; r != nil {
 		check("pullRequest.title", r.Title, maxName)
 		check("pullRequest.author", r.Author, maxName)

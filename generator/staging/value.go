@@ -27,6 +27,7 @@ func (s Staging) Clone() Staging {
 	c.Spec.Kept = clonePointer(s.Spec.Kept)
 	c.Spec.Since = clonePointer(s.Spec.Since)
 	c.Spec.BranchGone = clonePointer(s.Spec.BranchGone)
+	c.Spec.Database = s.Spec.Database.clone()
 	return c
 }
 

@@ -88,6 +88,8 @@ var verbLabels = map[staging.Verb]string{
 	staging.PinVerb: "Pinned", staging.Unpin: "Unpinned", staging.Rollback: "Restored an earlier version",
 	staging.Regenerate: "Regenerated from the project’s files", staging.Extend: "Kept for longer",
 	staging.Mark: "Test result", staging.Keep: "Kept", staging.Unkeep: "Stopped keeping",
+	staging.ResetData: "Reset the test data", staging.SnapshotData: "Saved the test data", staging.RestoreData: "Restored the test data",
+	staging.UndoData: "Took back the test data", staging.ForgetData: "Removed saved test data",
 }
 
 // sourceLabels holds the labels of the sources of actions.
