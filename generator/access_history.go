@@ -44,6 +44,20 @@ func (a *Access) Activity(ctx context.Context, limit int) ([]staging.Event, erro
 	return v.RedactEvents(events), a.redactError(v, err)
 }
 
+// Histories lists the newest changes of all stagings that the actor may read, newest
+// first: what History lists for each of them. A limit of 0 means all.
+func (a *Access) Histories(ctx context.Context, limit int) ([]staging.Event, error) {
+	v, err := a.authorize(ctx, rights.Read)
+	if err == nil {
+		err = v.Require(project.SectionHistory)
+	}
+	if err != nil {
+		return nil, a.redactError(v, err)
+	}
+	events, err := a.readableActivity(ctx, v.Project, limit)
+	return v.RedactEvents(events), a.redactError(v, err)
+}
+
 // readableActivity reads further back in the history until it has found as many actions
 // as the limit says.
 func (a *Access) readableActivity(ctx context.Context, p *project.Project, limit int) ([]staging.Event, error) {

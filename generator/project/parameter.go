@@ -37,6 +37,10 @@ type Parameter struct {
 	Max *int `yaml:"max,omitempty" json:"max,omitempty"`
 	// Regular expression (RE2) that a whole string must match.
 	Pattern string `yaml:"pattern,omitempty" json:"pattern,omitempty"`
+	// Values that need care, such as production: the web UI shows them in red and first.
+	Risky []any `yaml:"risky,omitempty" json:"risky,omitempty"`
+	// Name of the parameter for people, such as Payment provider. Default the name of the parameter.
+	Title string `yaml:"title,omitempty" json:"title,omitempty"`
 	// Description in one sentence, for the user who sets the parameter.
 	Help string `yaml:"help,omitempty" json:"help,omitempty"`
 	// Heading of the parameter in the web UI.

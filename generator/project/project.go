@@ -140,6 +140,8 @@ type Link struct {
 
 // Preset is a named set of overrides.
 type Preset struct {
+	// Name of the preset for people. Default the name of the preset.
+	Title string `yaml:"title,omitempty" json:"title,omitempty"`
 	// Description of the preset, for users.
 	Help      string            `yaml:"help,omitempty" json:"help,omitempty"`
 	Overrides staging.Overrides `yaml:"overrides" json:"overrides"`

@@ -2,6 +2,7 @@ package project
 
 import (
 	"net/url"
+	"slices"
 	"strings"
 
 	"octopod/generator/staging"
@@ -32,6 +33,9 @@ type Setting struct {
 func (s Setting) Absent() bool {
 	return s.Value == nil && (s.Origin == OriginPreset || s.Origin == OriginOverride)
 }
+
+// Risky reports whether the value is one that octopod.yaml lists as risky.
+func (s Setting) Risky() bool { return s.Value != nil && slices.Contains(s.Parameter.Risky, s.Value) }
 
 // Settings returns the settings of a staging in alphabetical order. Presets override
 // the default, in their order, and the staging's own overrides come last.

@@ -27,6 +27,9 @@ func (p *Project) checkParameter(c *problems, field, name string, parameter Para
 		plain.Allowed = nil
 		c.addError(field+".allowed", plain.Check(value))
 	}
+	for _, value := range parameter.Risky {
+		c.addError(field+".risky", parameter.Check(value))
+	}
 	if parameter.Default != nil {
 		c.addError(field+".default", parameter.Check(parameter.Default))
 	}

@@ -162,6 +162,8 @@ func pageRows() []row {
 		page("/stagings/{name}/{verb}", "/stagings/login/archive", "uanNglfGdxA"), page("/stagings/{name}/{verb}", "/stagings/main/archive", "uaglfGdxA"),
 		page("/stagings/{name}/pending", "/stagings/login/pending", "aNA"), page("/stagings/{name}/pending", "/stagings/main/pending", "aA"),
 		page("/about", "/about?check=1", readers), // its findings are for admins
+		page("/bulk", "/bulk?verb=archive&name=login", "uanNglfGdxA"), page("/bulk", "/bulk?verb=archive&name=main", "uaglfGdxA"),
+		{route: "POST /{project}/bulk", path: "/shop/bulk", body: url.Values{"verb": {"keep"}, "reason": {"a demo"}, "name": {"login", "main"}}, allowed: "ua", skip: "glfGdxAnN"},
 		{route: "POST /{project}/new", path: "/shop/new", body: url.Values{"step": {"save"}, "branch": {"feature/fresh"}}, allowed: "ua", skip: "u"},
 		{route: "POST /{project}/stagings/{name}/settings", path: "/shop/stagings/login/settings", body: save, allowed: own},
 		{route: "POST /{project}/stagings/{name}/settings", path: "/shop/stagings/main/settings", body: save, allowed: others},
@@ -169,7 +171,7 @@ func pageRows() []row {
 }
 
 // pageVerbs are the buttons of a page, in an order in which each can follow the other.
-var pageVerbs = []string{"mark", "extend", "restart", "undo", "unset", "unpin", "rollback", "unpin", "unkeep", "pin", "unpin", "archive", "restore", "regenerate", "delete"}
+var pageVerbs = []string{"mark", "extend", "restart", "undo", "unset", "unpin", "rollback", "unpin", "keep", "unkeep", "pin", "unpin", "archive", "restore", "regenerate", "delete"}
 
 // pageRow posts the form of a button. Of the allowed actors, only the admin does it:
 // the rows of the API show the others.
@@ -188,6 +190,8 @@ func (m *matrix) pageRow(verb, name string) row {
 		body.Set("to", m.versions[name])
 	case "unset":
 		body.Set("name", "LOG_LEVEL")
+	case "keep":
+		body.Set("reason", "a demo")
 	case "delete":
 		body.Set("confirm", name)
 	}

@@ -96,7 +96,6 @@ func (a Action) Exceptions() []string {
 	add("force", a.Force)
 	add("finish", a.Finish)
 	add("branchGone", a.BranchGone)
-	add("until", a.Until != nil && a.Verb == Archive)
 	return skipped
 }
 

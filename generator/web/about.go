@@ -103,7 +103,7 @@ func presetDetails(p *project.Project) []presetDetail {
 		for _, values := range []staging.Values{p.Spec.Presets[name].Overrides.App, p.Spec.Presets[name].Overrides.Deployment} {
 			for _, key := range slices.Sorted(maps.Keys(values)) {
 				text := staging.RedactValue(key, staging.FormatValue(values[key]))
-				detail.Sets = append(detail.Sets, changedSetting{key, text, values[key] == nil})
+				detail.Sets = append(detail.Sets, changedSetting{Name: key, Value: text, Removed: values[key] == nil})
 			}
 		}
 		all = append(all, detail)

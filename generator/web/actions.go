@@ -23,6 +23,9 @@ type action struct {
 	Button      string
 	Explain     func(*projectRequest, *staging.View) []string
 	ReasonLabel string // label of the reason field; empty without one
+	NeedsReason bool
+	UntilLabel  string // label of the field for a day; empty without one
+	UntilHelp   string
 	Danger      bool
 	AsksName    bool // the name must be typed to confirm
 	AsksVersion bool // ?to= names a version
@@ -31,12 +34,16 @@ type action struct {
 
 // actions holds every action by its path segment.
 var actions = map[string]action{
-	"archive": {Verb: staging.Archive, Question: "Archive %s?", Button: "Archive", Explain: explainArchive},
+	"archive": {Verb: staging.Archive, Question: "Archive %s?", Button: "Archive", Explain: explainArchive, ReasonLabel: "Reason (optional)",
+		UntilLabel: "Restore automatically on (optional)", UntilHelp: "Without a day, it stays archived until someone restores it."},
 	"restore": {Verb: staging.Restore, Question: "Restore %s?", Button: "Restore", Explain: explainRestore},
 	"delete":  {Verb: staging.Delete, Question: "Delete %s?", Button: "Delete forever", Explain: explainDelete, Danger: true, AsksName: true},
 	"restart": {Verb: staging.Restart, Question: "Restart %s?", Button: "Restart",
 		Explain: fixedText("Everything stops and starts again with the same versions, same settings, same data. The addresses may not answer for a minute.",
 			"Try it when something hangs, or when a deploy failed.")},
+	"keep": {Verb: staging.Keep, Question: "Keep %s?", Button: "Keep", ReasonLabel: "Reason (others read it before they archive it)", NeedsReason: true,
+		UntilLabel: "Keep until (optional)", UntilHelp: "The whole day is included. Without a day, it is kept until someone ends it.",
+		Explain: fixedText("The clean-up neither archives nor deletes it: not for its age, not at night, not when its branch is deleted. New builds are still deployed.")},
 	"extend": {Verb: staging.Extend, Question: "Keep %s for longer?", Button: "Keep for longer", Explain: explainExtend},
 	"pin": {Verb: staging.PinVerb, Question: "Pin %s?", Button: "Pin", ReasonLabel: "Reason (others see it while their build waits)",
 		Explain: fixedText("The staging stays at its versions: new builds of the branch won’t be deployed until someone unpins it.")},
@@ -118,14 +125,14 @@ type confirmPage struct {
 	Version    string
 	To         string
 	Setting    string
-	ReasonText string
-	Outcome    staging.Outcome // with AsksResult
-	Note       string
-	Tested     *testResult
-	About      *event // the change to undo, or the version to restore
-	Conflict   *conflict
-	WrongName  bool
-	Action     string // URL of the form
+	form
+	Outcome   staging.Outcome // with AsksResult
+	Note      string
+	Tested    *testResult
+	About     *event // the change to undo, or the version to restore
+	Conflict  *conflict
+	WrongName bool
+	Action    string // URL of the form
 
 	AsksDefault bool // a rollback may return the project's default images too
 	WithDefault bool
@@ -136,10 +143,15 @@ func (s *Server) confirm(w http.ResponseWriter, r *http.Request, req *projectReq
 	if err != nil {
 		return err
 	}
-	if !page.AsksResult && !page.Danger && page.Verb != staging.Restart { // explainDelete lists the losses, and a restart changes nothing
+	if page.hasPreview() { // explainDelete lists the losses, and a restart changes nothing
 		page.Preview = req.preview(r, change.Request{Action: action}, nil)
 	}
 	return s.pages.show(w, http.StatusOK, "confirm", page)
+}
+
+// hasPreview reports whether the page shows what the action changes.
+func (p *confirmPage) hasPreview() bool {
+	return !p.AsksResult && !p.Danger && !p.NeedsReason && p.Verb != staging.Restart
 }
 
 func (s *Server) confirmPage(r *http.Request, req *projectRequest, form url.Values) (*confirmPage, staging.Action, error) {
@@ -160,7 +172,7 @@ func (s *Server) confirmPage(r *http.Request, req *projectRequest, form url.Valu
 	}
 	page := &confirmPage{
 		action: d, Name: name, Page: req.stagingPath(name, ""), Heading: fmt.Sprintf(d.Question, name), Explained: d.Explain(req, view),
-		Version: view.Version, To: form.Get("to"), Setting: form.Get("name"), ReasonText: strings.TrimSpace(form.Get("reason")), Action: r.URL.Path,
+		Version: view.Version, To: form.Get("to"), Setting: form.Get("name"), form: formOfValues(form), Action: r.URL.Path,
 		Outcome: staging.Outcome(form.Get("outcome")), Note: strings.TrimSpace(form.Get("note")), Tested: req.testResultOf(view),
 	}
 	page.AsksDefault = d.Verb == staging.Rollback && req.project.SetsDefaults(view.Spec.Branch)
@@ -171,23 +183,26 @@ func (s *Server) confirmPage(r *http.Request, req *projectRequest, form url.Valu
 			return nil, staging.Action{}, err
 		}
 	}
-	action, err := req.actionOf(r.Context(), page)
-	return page, action, err
+	action := page.actionOf()
+	if action.Until, err = untilOf(form, d.Verb, s.Now()); err != nil {
+		page.Error = sentence(messageOf(err))
+	}
+	return page, action, nil
 }
 
 // actionOf returns the action for the use cases.
-func (req *projectRequest) actionOf(ctx context.Context, page *confirmPage) (staging.Action, error) {
+func (page *confirmPage) actionOf() staging.Action {
 	if page.AsksVersion && page.Verb == "" {
-		return staging.Action{Verb: staging.Undo, Name: page.Name, To: page.To}, nil
+		return staging.Action{Verb: staging.Undo, Name: page.Name, To: page.To}
 	}
-	a := staging.Action{Verb: page.Verb, Name: page.Name, To: page.To, Reason: page.ReasonText, WithDefault: page.WithDefault}
+	a := staging.Action{Verb: page.Verb, Name: page.Name, To: page.To, Reason: page.Reason, WithDefault: page.WithDefault}
 	if page.AsksResult {
 		a.Outcome, a.Note = page.Outcome, page.Note
 	}
 	if page.Verb == staging.Unset {
 		a.Unset = []string{page.Setting}
 	}
-	return a, nil
+	return a
 }
 
 // eventAt returns the event at a revision of a staging's history, if the viewer
@@ -205,6 +220,9 @@ func (req *projectRequest) eventAt(ctx context.Context, name, revision string) (
 	return &line, nil
 }
 
+// noReason is the error of an action that needs a reason.
+const noReason = "Enter a reason."
+
 // performAction runs a confirmed action.
 func (s *Server) performAction(w http.ResponseWriter, r *http.Request, req *projectRequest) error {
 	form, err := formOf(r)
@@ -215,8 +233,11 @@ func (s *Server) performAction(w http.ResponseWriter, r *http.Request, req *proj
 	if err != nil {
 		return err
 	}
-	if page.AsksName && form.Get("confirm") != page.Name {
-		page.WrongName = true
+	if page.NeedsReason && page.Reason == "" {
+		page.Error = noReason
+	}
+	page.WrongName = page.AsksName && form.Get("confirm") != page.Name
+	if page.WrongName || page.Error != "" {
 		return s.pages.show(w, http.StatusUnprocessableEntity, "confirm", page)
 	}
 	result, err := req.apply(r.Context(), requestOf(action, form))
@@ -226,7 +247,7 @@ func (s *Server) performAction(w http.ResponseWriter, r *http.Request, req *proj
 	}
 	if staging.CodeOf(err) == staging.CodeConflict && err != nil {
 		if page.Conflict = req.conflict(r, page.Name); page.Conflict != nil {
-			if !page.Danger {
+			if page.hasPreview() {
 				page.Preview = req.preview(r, change.Request{Action: action}, nil)
 			}
 			return s.pages.show(w, http.StatusConflict, "confirm", page)
@@ -247,7 +268,8 @@ func (s *Server) performAction(w http.ResponseWriter, r *http.Request, req *proj
 		done = "nothing"
 	}
 	if result.Staging == nil {
-		return seeOther(w, r, req.path("")+"?done=delete")
+		done, page.Page = "delete", req.path("")
 	}
-	return seeOther(w, r, page.Page+"?done="+done)
+	req.notify(w, r, done, result)
+	return seeOther(w, r, page.Page)
 }

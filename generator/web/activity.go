@@ -65,7 +65,7 @@ func (req *projectRequest) filteredEvents(r *http.Request, limit int) ([]staging
 	query, verb, via := newSearch(values.Get("q")), values.Get("verb"), values.Get("via")
 	return slices.DeleteFunc(events, func(e staging.Event) bool {
 		return verb != "" && string(e.Verb) != verb || via != "" && string(e.Via) != via ||
-			!query.empty() && query.rank(lower([]string{e.Staging, e.By.Name, e.By.Email, e.Subject, e.Revision})) == 0
+			!query.empty() && query.rankTexts(lower([]string{e.Staging, e.By.Name, e.By.Email, e.Subject, e.Revision})) == 0
 	}), nil
 }
 

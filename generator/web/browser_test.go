@@ -179,15 +179,15 @@ func TestTheKeyboardIsEnough(t *testing.T) {
 	b.Do(chromedp.KeyEvent("/"))
 	b.WaitFor("the search has the focus", `document.activeElement.id === 'q'`)
 	b.Fill("#q", "lgin") // typed keys arrive even where the page handles keys
-	b.WaitFor("letters are marked", `[...document.querySelectorAll('.row h2 mark')].map(m => m.innerText).join('') === 'lgin'`)
+	b.WaitFor("letters are marked", `[...document.querySelectorAll('.row .slug mark')].map(m => m.innerText).join('') === 'lgin'`)
 	b.WaitFor("the address says what is searched", `location.search.includes('q=lgin')`)
-	b.Do(chromedp.Focus("#s-login summary"), chromedp.KeyEvent("\r"))
-	b.WaitFor("the menu is open", `document.querySelector('#s-login .menu').open`)
+	b.Do(chromedp.Focus("#s-login .acts summary"), chromedp.KeyEvent("\r"))
+	b.WaitFor("the menu is open", `document.querySelector('#s-login .acts').open`)
 	w.running("login")
-	b.WaitFor("the row changes, the menu stays", `document.querySelector('#s-login .state').innerText === 'Running' && document.querySelector('#s-login .menu').open`)
-	b.WaitFor("the focus stays", `document.activeElement.matches('#s-login summary')`)
+	b.WaitFor("the row changes, the menu stays", `document.querySelector('#s-login .state').innerText === 'Running' && document.querySelector('#s-login .acts').open`)
+	b.WaitFor("the focus stays", `document.activeElement.matches('#s-login .acts summary')`)
 	b.Do(chromedp.KeyEvent("\u001b"))
-	b.WaitFor("the menu is closed", `!document.querySelector('#s-login .menu').open`)
+	b.WaitFor("the menu is closed", `!document.querySelector('#s-login .acts').open`)
 }
 
 // gallery returns every page, each with content.

@@ -29,7 +29,7 @@ func (req *projectRequest) row(view *staging.View) *row {
 		r.Branch, r.Request = view.Spec.Branch, view.Spec.PullRequest
 	}
 	if req.shows(project.SectionAuthor) {
-		r.Author = authorOf(view)
+		r.Author, r.Names = authorOf(view), namesOf(view)
 	}
 	if req.shows(project.SectionServices) {
 		r.Services = req.parts(view)
@@ -40,8 +40,8 @@ func (req *projectRequest) row(view *staging.View) *row {
 	r.Created = req.timestampOf(project.SectionCreated, r.created)
 	r.Changed = req.timestampOf(project.SectionChanged, r.changed)
 	r.New = r.Changed != nil && r.changed.Sub(r.created).Abs() < time.Minute
-	if end := p.Ends(view.Staging()); end != nil {
-		r.Expires = req.timestampOf(project.SectionExpires, *end)
+	if end := p.Ends(view.Staging()); end != nil && req.shows(project.SectionExpires) {
+		r.Expires, r.ends = &timestamp{*end}, *end
 	}
 	if since := view.Spec.Since; r.Archived && since != nil && since.Wakes != nil {
 		r.Wakes = &timestamp{*since.Wakes}
@@ -111,7 +111,9 @@ func changedSettings(settings []project.Setting) []changedSetting {
 	var changed []changedSetting
 	for _, s := range settings {
 		if s.Origin == project.OriginOverride || s.Origin == project.OriginPreset {
-			changed = append(changed, changedSetting{s.Name, valueText(s.Name, s), s.Absent()})
+			changed = append(changed, changedSetting{
+				Name: s.Name, Title: s.Parameter.Title, Value: valueText(s.Name, s), Removed: s.Absent(), Risky: s.Risky(),
+			})
 		}
 	}
 	return changed
@@ -134,11 +136,32 @@ func authorOf(view *staging.View) string {
 	return view.Spec.Created.By
 }
 
-// ownersOf returns creator and pull request author in lower case.
+// namesOf returns the people in a record beside its author.
+func namesOf(view *staging.View) []string {
+	names := []string{view.Spec.Created.By}
+	if t := view.Spec.Tested; t != nil {
+		names = append(names, t.By)
+	}
+	if k := view.Spec.Kept; k != nil {
+		names = append(names, k.By)
+	}
+	if p := view.Spec.Pinned; p != nil {
+		names = append(names, p.By)
+	}
+	if s := view.Spec.Since; s != nil {
+		names = append(names, s.By)
+	}
+	return names
+}
+
+// ownersOf returns creator, pull request author and tester in lower case.
 func ownersOf(view *staging.View) []string {
 	names := []string{strings.ToLower(view.Spec.Created.By)}
 	if pr := view.Spec.PullRequest; pr != nil {
 		names = append(names, strings.ToLower(pr.Author))
+	}
+	if t := view.Spec.Tested; t != nil {
+		names = append(names, strings.ToLower(t.By))
 	}
 	return names
 }

@@ -24,7 +24,7 @@ func (req *projectRequest) cachedRows(entries ...generator.Entry) []*cachedRow {
 		if kept == nil {
 			seen := req.View(entry)
 			kept = &cachedRow{row: req.row(seen), view: seen}
-			kept.lowerTexts = lower(kept.searchTexts())
+			kept.lowerTexts, kept.places = lower(kept.searchTexts()), kept.searchPlaces()
 			c.rows[key] = kept
 		}
 		rows = append(rows, kept)

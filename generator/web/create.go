@@ -201,7 +201,8 @@ func (s *Server) createStaging(w http.ResponseWriter, r *http.Request, req *proj
 	}
 	result, err := req.apply(r.Context(), change.Request{Action: req.createAction(page, form)})
 	if err == nil {
-		return seeOther(w, r, req.stagingPath(result.Name, "")+"?done=create")
+		req.notify(w, r, "create", result)
+		return seeOther(w, r, req.stagingPath(result.Name, ""))
 	}
 	status := map[staging.Code]int{
 		staging.CodeInvalid: http.StatusUnprocessableEntity, staging.CodeExists: http.StatusConflict, staging.CodeConflict: http.StatusConflict,

@@ -92,9 +92,10 @@ func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request, req *proje
 		return s.pages.show(w, http.StatusOK, "edit", page)
 	}
 	if changesNothing(action) {
-		return seeOther(w, r, page.Page+"?done=nothing")
+		req.notify(w, r, "nothing", change.Result{})
+		return seeOther(w, r, page.Page)
 	}
-	_, err = req.apply(r.Context(), requestOf(action, form))
+	result, err := req.apply(r.Context(), requestOf(action, form))
 	switch code := staging.CodeOf(err); {
 	case change.LosesData(err):
 		page.Faults = req.formErrorsOf(err, page.fields())
@@ -111,7 +112,8 @@ func (s *Server) saveSettings(w http.ResponseWriter, r *http.Request, req *proje
 	if err != nil {
 		return err
 	}
-	return seeOther(w, r, page.Page+"?done=set")
+	req.notify(w, r, "set", result)
+	return seeOther(w, r, page.Page)
 }
 
 // restoreInput puts the posted values back into the form.

@@ -20,7 +20,7 @@ type frame struct {
 	// Activity is true if the viewer sees the activity.
 	Activity bool
 	Stale    *staleness // nil while the env repo can be read
-	Notice   string     // message after an action
+	Notice   *notice    // message after an action
 	Path     string     // of this page, for a retry
 	Several  bool       // the server has other projects
 }
@@ -40,6 +40,6 @@ func (s *Server) frame(r *http.Request, req *projectRequest, title, here string)
 		f.Stale = &staleness{timestamp{repo.Since}, timestamp{repo.At}}
 	}
 	f.Activity = req.shows(project.SectionActivity)
-	f.Notice = noticeOf(r.URL.Query().Get("done"))
+	f.Notice = req.noticeOf(r)
 	return f
 }

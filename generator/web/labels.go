@@ -98,8 +98,7 @@ var sourceLabels = map[staging.Via]string{
 	staging.ViaWebhook: "by webhook", staging.ViaSweep: "by the clean-up", staging.ViaGit: "directly in git",
 }
 
-// notices holds the message after an action, by the value of ?done=. The page never
-// shows the value itself.
+// notices holds the message after an action, by the action's name in the cookie.
 var notices = map[string]string{
 	"create": "Created. It takes a minute or two to start; this page shows the progress.",
 	"set":    "Saved. The change is being deployed.", "nothing": "No changes to save.",
@@ -108,10 +107,9 @@ var notices = map[string]string{
 	"unpin": "Unpinned. New builds are deployed again.", "rollback": "Restoring that version. New builds won’t be deployed until you unpin it.",
 	"restart":    "Restarting.",
 	"regenerate": "Updated. The change is being deployed.",
+	"keep":       "Kept. The clean-up leaves it alone.",
 	"unkeep":     "No longer kept.", "mark": "Saved. Everyone can see it.", "undo": "Undone. The change is being deployed.",
 }
-
-func noticeOf(done string) string { return notices[done] }
 
 // summary returns the part of a commit subject after verb and name: LOG_LEVEL=debug
 // of "set login: LOG_LEVEL=debug".

@@ -36,6 +36,9 @@ type stream struct {
 	name     string
 	question listQuery
 	search   search
+	by       viewerOfList
+	counts   string        // the filters with their counts, as last sent
+	stale    bool          // a row changed since
 	version  string        // of the one staging, as shown on the page
 	phase    staging.Phase // of the one staging, as last sent; "" before
 }
@@ -63,6 +66,9 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, req *projectRequ
 		Server: s, projectRequest: req, w: w, control: http.NewResponseController(w),
 		name: values.Get("name"), version: values.Get("version"), question: q, search: newSearch(q.Query),
 	}
+	if page.name == "" {
+		page.by = *req.listViewer(r.Context())
+	}
 	w.Header().Set("Content-Type", "text/event-stream")
 	w.Header().Set("X-Accel-Buffering", "no")
 	if page.send("", 0, "") == nil {
@@ -71,15 +77,26 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, req *projectRequ
 	return nil
 }
 
+// countDelay is how long a list waits for further changes before it counts again.
+const countDelay = 300 * time.Millisecond
+
 // run sends updates until the browser disconnects or the stream expires.
 func (p *stream) run(ctx context.Context, next func(context.Context) (generator.Update, error)) {
 	for ctx.Err() == nil {
-		beat, cancel := context.WithTimeout(ctx, heartbeat)
+		patience := heartbeat
+		if p.stale {
+			patience = countDelay
+		}
+		beat, cancel := context.WithTimeout(ctx, patience)
 		update, err := next(beat)
 		cancel()
-		if err == nil {
+		switch {
+		case err == nil:
 			err = p.sendUpdate(update)
-		} else if ctx.Err() == nil {
+		case ctx.Err() != nil:
+		case p.stale:
+			err = p.sendCounts(ctx)
+		default:
 			err = p.send("beat", 0, "")
 		}
 		if err != nil {
@@ -101,6 +118,7 @@ func (p *stream) sendUpdate(u generator.Update) error {
 		return p.sendFragment("fresh", u.Sequence, "list", "freshness", p.freshness(p.Freshness()))
 	case live.Modified, live.Deleted:
 		if p.name == "" {
+			p.stale = true
 			return p.sendRow(u)
 		}
 		if p.name == u.Name {
@@ -113,7 +131,8 @@ func (p *stream) sendUpdate(u generator.Update) error {
 func (p *stream) sendRow(u generator.Update) error {
 	if u.Kind == live.Modified {
 		r := p.cachedRows(u.Entry)[0]
-		if p.question.matches(r, p.viewer.Person) && (p.search.empty() || p.search.rank(r.lowerTexts) > 0) {
+		hits, _ := p.question.hits(r, &p.by, p.search)
+		if hits.all() && r.Archived == p.question.Archived {
 			html, err := p.rowHTML(r, p.search)
 			if err != nil {
 				return err
@@ -122,6 +141,26 @@ func (p *stream) sendRow(u generator.Update) error {
 		}
 	}
 	return p.send("gone", u.Sequence, u.Name)
+}
+
+// sendCounts sends the filters when their counts changed.
+func (p *stream) sendCounts(ctx context.Context) error {
+	p.stale, p.by = false, *p.listViewer(ctx)
+	entries, _ := p.Entries()
+	_, counts := selectRows(p.cachedRows(entries...), p.question, &p.by, p.search)
+	path := p.path("")
+	if p.question.Archived {
+		path = p.path("archived")
+	}
+	var out bytes.Buffer
+	if err := p.pages.render(&out, "list", "filters", newFilters(path, p.question, counts)); err != nil {
+		return err
+	}
+	if was := p.counts; was == out.String() {
+		return nil
+	}
+	p.counts = out.String()
+	return p.send("filters", 0, p.counts)
 }
 
 func (p *stream) sendStatus(u generator.Update) error {

@@ -47,8 +47,14 @@ func loadPages() (*pages, error) {
 	return p, nil
 }
 
-// show writes a whole page. It writes nothing if the template fails.
+// show writes a whole page, and spends its notice. It writes nothing if the template
+// fails.
 func (p *pages) show(w http.ResponseWriter, status int, page string, data any) error {
+	if noted, ok := data.(interface{ spend() *http.Cookie }); ok {
+		if spent := noted.spend(); spent != nil {
+			http.SetCookie(w, spent)
+		}
+	}
 	return p.write(w, status, page, "layout", data)
 }
 

@@ -18,8 +18,9 @@ const projectTTL = 2 * time.Second
 // projectCache caches the octopod.yaml and the rows of a project between requests.
 type projectCache struct {
 	Project
-	now  func() time.Time
-	rows rowCache
+	now    func() time.Time
+	rows   rowCache
+	people peopleCache
 
 	mu      sync.Mutex
 	project *project.Project
@@ -87,6 +88,7 @@ type cachedRow struct {
 	*row
 	view       *staging.View // redacted for the role
 	lowerTexts []string      // lowercase
+	places     []string      // addresses in lowercase, without scheme
 	once       sync.Once
 	html       template.HTML
 	err        error

@@ -54,6 +54,8 @@ func (s *Server) projectRoutes() http.Handler {
 	for pattern, h := range map[string]handler{
 		"GET /{project}/{$}":                       s.list,
 		"GET /{project}/archived":                  s.archived,
+		"GET /{project}/bulk":                      s.bulk,
+		"POST /{project}/bulk":                     s.performBulk,
 		"GET /{project}/new":                       s.newStaging,
 		"POST /{project}/new":                      s.createStaging,
 		"GET /{project}/stagings/{name}":           s.showStaging,

@@ -56,10 +56,15 @@ func (req *projectRequest) apply(ctx context.Context, r change.Request) (change.
 	if err != nil || !result.Changed {
 		return result, err
 	}
+	req.catchUp(ctx)
+	return result, nil
+}
+
+// catchUp waits for the feed. On a timeout, the page updates a moment later.
+func (req *projectRequest) catchUp(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, catchUpTimeout)
 	defer cancel()
-	_ = req.CatchUp(ctx) // on a timeout, the page updates a moment later
-	return result, nil
+	_ = req.CatchUp(ctx)
 }
 
 // conflict describes a concurrent change.

@@ -1,24 +1,36 @@
 package web
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 )
 
 // search finds rows by words. Every word must occur in a text of the row, exactly or
-// with skipped letters (lgn finds login).
-type search struct{ words []string }
-
-func newSearch(query string) search {
-	const mostWords, longest = 8, 64
-	words := strings.Fields(strings.ToLower(query))
-	for i, w := range words {
-		words[i] = w[:min(len(w), longest)]
-	}
-	return search{words[:min(len(words), mostWords)]}
+// with skipped letters (lgn finds login). A pasted address finds the row that it
+// belongs to.
+type search struct {
+	words     []string
+	addresses []string // without scheme
 }
 
-func (s search) empty() bool { return len(s.words) == 0 }
+func newSearch(query string) search {
+	const mostWords, longest, longestAddress = 8, 64, 400
+	var s search
+	for _, word := range strings.Fields(strings.ToLower(query)) {
+		if len(s.words)+len(s.addresses) == mostWords {
+			break
+		}
+		if _, address, isAddress := strings.Cut(word, "://"); isAddress {
+			s.addresses = append(s.addresses, strings.TrimRight(address[:min(len(address), longestAddress)], "/"))
+		} else {
+			s.words = append(s.words, word[:min(len(word), longest)])
+		}
+	}
+	return s
+}
+
+func (s search) empty() bool { return len(s.words)+len(s.addresses) == 0 }
 
 // Ranks of a match. Rows with a higher rank come first.
 const (
@@ -26,12 +38,42 @@ const (
 	rankInside  = 4
 	rankStart   = 6 // at the start of a word of the text
 	rankWhole   = 9
+	rankAddress = 9
 )
 
-// rank returns how well lowercase texts match; 0 if a word is in none of them. The
+// rank returns how well a row matches, with the people who acted on it; 0 if it does
+// not.
+func (s search) rank(r *cachedRow, p people) int {
+	for _, address := range s.addresses {
+		if !slices.ContainsFunc(r.places, func(place string) bool { return isWithin(address, place) }) {
+			return 0
+		}
+	}
+	texts := r.lowerTexts
+	if names := p.names(r.Name); len(names) > 0 && len(s.words) > 0 {
+		texts = slices.Concat(texts, names)
+	}
+	return s.rankTexts(texts)
+}
+
+// isWithin reports whether an address is a place or a page of it, or the beginning of
+// its name.
+func isWithin(address, place string) bool {
+	if strings.HasPrefix(place, address) {
+		return true
+	}
+	at := strings.Index(address, place)
+	if at < 0 || at > 0 && place[0] != '/' {
+		return false
+	}
+	rest := address[at+len(place):]
+	return rest == "" || strings.ContainsAny(rest[:1], "/?#")
+}
+
+// rankTexts returns how well lowercase texts match; 0 if a word is in none of them. The
 // first text, the name, counts twice.
-func (s search) rank(texts []string) int {
-	total := 0
+func (s search) rankTexts(texts []string) int {
+	total := rankAddress * len(s.addresses)
 	for _, word := range s.words {
 		best := 0
 		for i, text := range texts {

@@ -69,9 +69,9 @@ func (s *Server) showStaging(w http.ResponseWriter, r *http.Request, req *projec
 		return err
 	}
 	page.frame = s.frame(r, req, page.Row.Name, "list")
-	if view.Status.Phase == "" { // without Argo CD, there is no rollout to announce
-		text, _, _ := strings.Cut(page.Notice, ".")
-		page.Notice = sentence(text)
+	if view.Status.Phase == "" && page.Notice != nil { // without Argo CD, there is no rollout to announce
+		text, _, _ := strings.Cut(page.Notice.Text, ".")
+		page.Notice.Text = sentence(text)
 	}
 	return s.pages.show(w, http.StatusOK, "staging", page)
 }
@@ -258,6 +258,8 @@ func (req *projectRequest) actionLinks(view *staging.View) []actionLink {
 	}
 	if spec.Kept != nil {
 		all = append(all, link("unkeep", "Stop keeping"))
+	} else if spec.State == staging.Active {
+		all = append(all, link("keep", "Keep…"))
 	}
 	if spec.Pinned != nil {
 		all = append(all, link("unpin", "Unpin"))

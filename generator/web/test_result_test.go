@@ -176,5 +176,5 @@ func TestAMarkLeavesTheFilter(t *testing.T) {
 
 // rows returns the names of the stagings of a list, in order.
 func (a *answer) rows() string {
-	return strings.Join(a.Find(".row h2").Map(func(_ int, h *goquery.Selection) string { return h.Text() }), " ")
+	return strings.Join(a.Find(".row").Map(func(_ int, h *goquery.Selection) string { return strings.TrimPrefix(h.AttrOr("id", ""), "s-") }), " ")
 }

@@ -319,7 +319,7 @@ func (p *person) post(path string, form url.Values) *answer {
 // submit fills in a form of a page and posts it like a browser.
 func (p *person) submit(page *answer, button string, fill map[string]string) *answer {
 	p.t.Helper()
-	form := page.Find("main form[method=post]").First()
+	form := page.Find("main form[method=post]").Not(".notice form").First()
 	if form.Length() == 0 {
 		p.t.Fatalf("%s has no form:\n%s", page.path, page.body)
 	}
@@ -391,4 +391,15 @@ func login() staging.Action {
 		PullRequest: &staging.PullRequest{Number: 42, URL: "https://github.com/acme/shop-frontend/pull/42", Title: "New login page", Author: "ada"},
 		Set:         map[string]string{"LOG_LEVEL": "debug"},
 	}
+}
+
+// fragment gets a part of a page, as the script does.
+func (p *person) fragment(path string) *answer {
+	p.t.Helper()
+	request, err := http.NewRequestWithContext(p.t.Context(), http.MethodGet, p.url+path, nil)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	request.Header.Set("HX-Request", "true")
+	return p.send(request)
 }

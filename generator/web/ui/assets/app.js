@@ -5,19 +5,29 @@
   const root = document.documentElement;
   root.classList.add('js');
 
-  // Relative times: "3 minutes ago", with the exact time in the title.
-  const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
-  const units = [['year', 31536000], ['month', 2592000], ['week', 604800], ['day', 86400], ['hour', 3600], ['minute', 60]];
+  // Times, in the zone of the viewer: "3 hours ago" within a day, else "Sat 08:54" or
+  // "Thu 10 Dec". The title has the exact time.
+  const relative = new Intl.RelativeTimeFormat('en', { numeric: 'always' });
+  const clock = { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' };
+  const exact = new Intl.DateTimeFormat('en-GB', { dateStyle: 'full', timeStyle: 'short' });
+  const format = (at, options) => new Intl.DateTimeFormat('en-GB', options).format(at).replace(',', '');
+  const dayOf = (at) => Math.round(new Date(at).setHours(0, 0, 0, 0) / 86400000);
   const formatTime = (at) => {
-    const seconds = (at - Date.now()) / 1000;
-    for (const [unit, size] of units) {
-      if (Math.abs(seconds) >= size) return relative.format(Math.trunc(seconds / size), unit);
-    }
-    return 'just now';
+    const seconds = (at - Date.now()) / 1000, distance = Math.abs(seconds);
+    if (distance < 60) return 'just now';
+    if (distance < 3600) return relative.format(Math.trunc(seconds / 60), 'minute');
+    const days = dayOf(at) - dayOf(Date.now());
+    if (days === 0 || distance < 43200) return relative.format(Math.trunc(seconds / 3600), 'hour');
+    if (days === -1) return `yesterday ${format(at, clock)}`;
+    if (days === 1) return `tomorrow ${format(at, clock)}`;
+    if (Math.abs(days) < 7) return format(at, { weekday: 'short', ...clock });
+    const year = new Date(at).getFullYear() === new Date().getFullYear() ? {} : { year: 'numeric' };
+    return format(at, { weekday: 'short', day: 'numeric', month: 'short', ...year });
   };
   const updateTimes = (within) => {
     for (const time of within.querySelectorAll('time[datetime]')) {
-      const text = formatTime(Date.parse(time.dateTime));
+      const at = Date.parse(time.dateTime), text = formatTime(at);
+      if (time.title) time.title = exact.format(at);
       if (time.textContent !== text) time.textContent = text;
     }
   };
@@ -32,7 +42,8 @@
     const place = focused && [...old.querySelectorAll('a,button,summary')].indexOf(focused);
     const open = old.querySelector('details.menu[open]');
     old.replaceWith(next);
-    if (open) next.querySelector('details.menu')?.setAttribute('open', '');
+    if (open) next.querySelectorAll('details.menu')[[...old.querySelectorAll('details.menu')].indexOf(open)]?.setAttribute('open', '');
+    if (old.querySelector('.pick :checked')) { const pick = next.querySelector('.pick input'); if (pick) pick.checked = true; }
     if (focused) next.querySelectorAll('a,button,summary')[place]?.focus({ preventScroll: true });
     prepare(next);
     return next;
@@ -40,7 +51,8 @@
 
   const prepare = (within) => {
     updateTimes(within);
-    for (const button of within.querySelectorAll('.copy[hidden]')) button.hidden = false;
+    for (const hidden of within.querySelectorAll('.copy[hidden], .pick-all[hidden]')) hidden.hidden = false;
+    for (const field of within.querySelectorAll('input.offset')) field.value = new Date().getTimezoneOffset();
   };
 
   // The event stream. data-events holds its URL; a page without it gets no updates.
@@ -55,7 +67,7 @@
   };
   const listen = (events) => {
     source = events;
-    let unseen = 0;
+    const unseen = new Set();
     const on = (name, handle) => events.addEventListener(name, (e) => { root.classList.remove('offline'); handle(e.data); });
     events.onopen = () => { failures = 0; offline(false); };
     events.onerror = () => {
@@ -68,12 +80,13 @@
       const id = /id="([^"]+)"/.exec(html)?.[1];
       const old = id && document.getElementById(id);
       if (old) { replace(old, html).classList.add('new-look'); return; }
-      unseen++;
+      unseen.add(id);
       const more = document.querySelector('.fresh-rows');
       if (!more) return;
       more.hidden = false;
       more.firstElementChild.href = location.href;
-      more.firstElementChild.textContent = unseen === 1 ? 'Show 1 new staging' : `Show ${unseen} new stagings`;
+      const kind = document.querySelector('[data-partial]') ? 'new or updated' : 'new';
+      more.firstElementChild.textContent = `Show ${unseen.size} ${kind} staging${unseen.size === 1 ? '' : 's'}`;
       if (!document.querySelector('.rows')) reload(); // the list is empty, so no row can move
     });
     on('gone', (name) => {
@@ -83,6 +96,10 @@
     });
     on('status', (html) => {
       const old = document.getElementById('status');
+      if (old && old.outerHTML !== html) replace(old, html);
+    });
+    on('filters', (html) => {
+      const old = document.getElementById('filters');
       if (old && old.outerHTML !== html) replace(old, html);
     });
     on('fresh', (html) => {
@@ -147,6 +164,33 @@
       const field = document.getElementById('q');
       if (field) { e.preventDefault(); field.focus(); }
     }
+  });
+  // Select all, and the number of what is selected.
+  document.addEventListener('change', (e) => {
+    if (!e.target.closest('.pick')) return;
+    const picks = [...document.querySelectorAll('.row .pick input')];
+    if (e.target.matches('.pick-all')) for (const pick of picks) pick.checked = e.target.checked;
+    const count = document.querySelector('.picked');
+    if (count) count.textContent = `${picks.filter((pick) => pick.checked).length} selected`;
+  });
+
+  // "All stagings" leads back to the same list, at the same row.
+  const list = document.querySelector('.find[action]'), kept = 'octopod-list';
+  const remember = () => { try { sessionStorage.setItem(kept, location.pathname + location.search); } catch { /* storage is off */ } };
+  if (list && document.getElementById('results')) remember();
+  document.addEventListener('htmx:replacedInHistory', remember);
+  document.addEventListener('click', (e) => {
+    const back = e.target.closest('.back a');
+    let to = null;
+    try { to = sessionStorage.getItem(kept); } catch { /* storage is off */ }
+    if (!back || !to || !to.startsWith(back.pathname)) return;
+    const name = /\/stagings\/([^/]+)/.exec(location.pathname)?.[1];
+    back.href = to + (name ? `#s-${name}` : '');
+  }, true);
+
+  // htmx cleans up what it replaces, node by node: a thousand rows would stop the page.
+  document.addEventListener('htmx:beforeSwap', (e) => {
+    if (e.detail.shouldSwap && e.detail.target.id === 'results') e.detail.target.replaceChildren();
   });
   document.addEventListener('htmx:afterSwap', (e) => {
     prepare(document.getElementById(e.detail.target.id) || document);
