@@ -76,7 +76,7 @@ var owners = []struct {
 	{"github.com/argoproj/argo-cd/", []string{"generator/argocd", "generator/testenv"}},
 	{"github.com/google/go-jsonnet", []string{"generator/render"}},
 	{"sigs.k8s.io/kustomize/", []string{"generator/render"}},
-	{"github.com/google/go-containerregistry/", []string{"generator/registry", "generator/testenv"}},
+	{"github.com/google/go-containerregistry/", []string{"generator/registry", "generator/testenv", "examples"}},
 	{"github.com/coreos/go-oidc/", []string{"generator/auth"}},
 	{"golang.org/x/oauth2", []string{"generator/auth"}},
 	{"github.com/spf13/", []string{"cmd/octopod"}},
