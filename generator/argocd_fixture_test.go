@@ -10,6 +10,7 @@ import (
 	"octopod/generator"
 	"octopod/generator/live"
 	"octopod/generator/project"
+	"octopod/generator/rights"
 	"octopod/generator/staging"
 	"octopod/generator/status"
 	"octopod/generator/testenv"
@@ -24,6 +25,25 @@ func withArgo(t *testing.T, w *fixture) (*generator.Stagings, *testargo.ArgoCD, 
 		Repo: w.repo, Renderer: w.Renderer, Now: c.Now,
 		Connect: func(*project.Project) (status.Cluster, error) { return a, nil },
 	}), a, c
+}
+
+// withFeed runs a feed until the test ends, and returns an access of an administrator to
+// it. catchUp waits until the feed shows what is committed.
+func withFeed(t *testing.T, g *generator.Stagings, c *clock) (access *generator.Access, catchUp func()) {
+	t.Helper()
+	feed := live.NewFeed(g, c.Now)
+	ctx, cancel := context.WithCancel(t.Context())
+	var work sync.WaitGroup
+	work.Go(func() { feed.Run(ctx) })
+	t.Cleanup(func() { cancel(); work.Wait() })
+	catchUp = func() {
+		t.Helper()
+		if err := feed.CatchUp(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	catchUp()
+	return g.As(rights.Actor{Rights: testRights{role: project.RoleAdmin}}, feed), catchUp
 }
 
 type clock struct {

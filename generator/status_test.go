@@ -1,6 +1,7 @@
 package generator_test
 
 import (
+	"context"
 	"fmt"
 	"reflect"
 	"slices"
@@ -195,14 +196,33 @@ func TestStatusWhileArgoCDIsDown(t *testing.T) {
 	}
 }
 
+// get NAME and wait agree while Argo CD deletes: from Argo CD, and from the feed of a server.
 func TestADeletedStagingIsListedUntilItsApplicationIsGone(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	r := w.do(login("v1"))
-	g, argo, _ := withArgo(t, w)
+	g, argo, clock := withArgo(t, w)
 	argo.SetRunning("login", r.Revision, w.clock.Now())
+	access, catchUp := withFeed(t, g, clock)
 	w.do(staging.Action{Verb: staging.Delete, Name: "login"})
-	views, err := g.Find(t.Context(), staging.Query{})
-	if err != nil || len(views) != 1 || views[0].Status.Phase != staging.PhaseDeleting {
-		t.Errorf("%+v, %v", views, err)
+	argo.Put("login", func(a *staging.Application) { at := clock.Now().Add(-time.Hour); a.DeletedAt = &at })
+	argo.SetRemains("login", staging.Remains{Count: 1, Objects: []staging.Remainder{{Object: "ConfigMap/held", Finalizers: []string{"example.com/hold"}}}})
+	catchUp()
+	for name, from := range map[string]interface {
+		Find(context.Context, staging.Query) ([]staging.View, error)
+	}{"Argo CD": g, "the feed": access} {
+		for _, q := range []staging.Query{{}, {Names: []string{"login"}}, {Names: []string{"login"}, Pending: true}} {
+			views, err := from.Find(t.Context(), q)
+			if err != nil || len(views) != 1 || views[0].Status.Phase != staging.PhaseDeleting || !strings.Contains(views[0].Status.Reason.Cause, "example.com/hold") {
+				t.Errorf("from %s, %+v: %+v, %v", name, q, views, err)
+			}
+		}
+		if _, err := from.Find(t.Context(), staging.Query{Names: []string{"login", "other"}}); staging.CodeOf(err) != staging.CodeNotFound {
+			t.Errorf("from %s, a name that never existed: %v", name, err)
+		}
+	}
+	argo.Remove("login")
+	catchUp()
+	if _, err := access.Find(t.Context(), staging.Query{Names: []string{"login"}}); staging.CodeOf(err) != staging.CodeNotFound {
+		t.Errorf("once it is gone: %v", err)
 	}
 }

@@ -150,13 +150,6 @@ func TestMissingPermissions(t *testing.T) {
 }
 
 func TestPodsOfTheNewestVersion(t *testing.T) {
-	node := func(kind, name, uid, owner string, info ...v1alpha1.InfoItem) v1alpha1.ResourceNode {
-		n := v1alpha1.ResourceNode{ResourceRef: v1alpha1.ResourceRef{Kind: kind, Name: name, UID: uid}, Info: info}
-		if owner != "" {
-			n.ParentRefs = []v1alpha1.ResourceRef{{UID: owner}}
-		}
-		return n
-	}
 	rev := func(n string) v1alpha1.InfoItem { return v1alpha1.InfoItem{Name: "Revision", Value: "Rev:" + n} }
 	reason := func(r string) v1alpha1.InfoItem { return v1alpha1.InfoItem{Name: "Status Reason", Value: r} }
 	pods := argocd.PodsOf(&v1alpha1.ApplicationTree{Nodes: []v1alpha1.ResourceNode{

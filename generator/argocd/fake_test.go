@@ -46,6 +46,8 @@ type fakeArgo struct {
 	fault       error
 	may         string // the answer of CanI
 	hang        chan struct{}
+	tree        v1alpha1.ApplicationTree
+	manifests   map[string]string // by Kind/name
 	projects    []v1alpha1.AppProject
 	set         *v1alpha1.ApplicationSet // the one that Argo CD has
 	upserts     []*applicationsetpkg.ApplicationSetCreateRequest

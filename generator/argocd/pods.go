@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	applicationpkg "github.com/argoproj/argo-cd/v2/pkg/apiclient/application"
 	"github.com/argoproj/argo-cd/v2/pkg/apis/application/v1alpha1"
 
 	"octopod/generator/staging"
@@ -17,11 +16,9 @@ import (
 // version, and none that are terminating. Their state explains within seconds why a
 // staging does not start; the health of the Application changes minutes later.
 func (c *Client) Pods(ctx context.Context, name string) ([]staging.Pod, error) {
-	tree, err := c.applications.ResourceTree(ctx, &applicationpkg.ResourcesQuery{
-		ApplicationName: &name, AppNamespace: &c.options.Namespace, Project: &c.options.Project,
-	})
+	tree, err := c.tree(ctx, name)
 	if err != nil {
-		return nil, c.wrapError(ctx, "reading the resource tree of Application "+name, err)
+		return nil, err
 	}
 	return podsOf(tree), nil
 }
@@ -50,14 +47,7 @@ func podsOf(tree *v1alpha1.ApplicationTree) []staging.Pod {
 }
 
 func podOf(node v1alpha1.ResourceNode, nodes map[string]v1alpha1.ResourceNode) staging.Pod {
-	top := node
-	for range len(nodes) { // bounded, because owner references may form a cycle
-		owner, ok := nodes[ownerOf(top)]
-		if !ok {
-			break
-		}
-		top = owner
-	}
+	top := topOwner(node, nodes)
 	pod := staging.Pod{
 		Name: node.Name, Workload: top.Kind + "/" + top.Name,
 		Status: nodeInfo(node, "Status Reason"), Images: node.Images,

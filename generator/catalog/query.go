@@ -32,6 +32,22 @@ func Views(ctx context.Context, tree *envrepo.Tree, p *project.Project, q stagin
 	return views, nil
 }
 
+// ViewsExcept returns the records that a query chooses. The names of the query must exist,
+// except those of the given views, which have no record any more.
+func ViewsExcept(ctx context.Context, tree *envrepo.Tree, p *project.Project, q staging.Query, gone []staging.View) ([]staging.View, error) {
+	names := slices.DeleteFunc(slices.Clone(q.Names), func(name string) bool {
+		return slices.ContainsFunc(gone, func(v staging.View) bool { return v.Metadata.Name == name })
+	})
+	if len(names) == 0 && len(q.Names) > 0 {
+		return []staging.View{}, nil
+	}
+	names, err := SelectNames(tree, p, names)
+	if err != nil {
+		return nil, err
+	}
+	return Views(ctx, tree, p, q, names)
+}
+
 // SelectNames returns the given names, each of which must exist, or without any all
 // names. Directories that octopod.yaml excludes are no stagings.
 func SelectNames(tree *envrepo.Tree, p *project.Project, names []string) ([]string, error) {

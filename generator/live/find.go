@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"reflect"
+	"slices"
 	"time"
 
 	"octopod/generator/catalog"
@@ -29,7 +30,7 @@ func (f *Feed) Find(ctx context.Context, records Records, q staging.Query) ([]st
 		return records.Find(ctx, q)
 	}
 	views, current, err := f.findKnown(ctx, records, q)
-	if err == nil && !current {
+	if !current && (err == nil || staging.CodeOf(err) == staging.CodeNotFound) {
 		limit, cancel := context.WithTimeout(ctx, settleTime)
 		_ = f.CatchUp(limit) // on a timeout, the status says that it is updated
 		cancel()
@@ -48,12 +49,21 @@ func (f *Feed) Find(ctx context.Context, records Records, q staging.Query) ([]st
 // findKnown lists stagings without their pending changes. It reports whether the feed knows
 // every record as it is.
 func (f *Feed) findKnown(ctx context.Context, records Records, q staging.Query) (views []staging.View, current bool, err error) {
-	recorded := q
-	recorded.Recorded, recorded.Pending = true, false
-	if views, err = records.Find(ctx, recorded); err != nil {
+	deleting, current, err := f.deleting(ctx, records, q)
+	if err != nil {
 		return nil, false, err
 	}
-	current = true
+	recorded := q
+	recorded.Recorded, recorded.Pending = true, false
+	recorded.Names = slices.DeleteFunc(slices.Clone(q.Names), func(name string) bool {
+		return slices.ContainsFunc(deleting, func(v staging.View) bool { return v.Metadata.Name == name })
+	})
+	if len(q.Names) > 0 && len(recorded.Names) == 0 {
+		return deleting, current, nil
+	}
+	if views, err = records.Find(ctx, recorded); err != nil {
+		return nil, current, err
+	}
 	for i := range views {
 		known := f.View(views[i].Metadata.Name)
 		current = current && known != nil && reflect.DeepEqual(known.Document, views[i].Document)
@@ -62,15 +72,22 @@ func (f *Feed) findKnown(ctx context.Context, records Records, q staging.Query) 
 			views[i].Status.Changed = nil
 		}
 	}
-	if !q.Unfiltered() {
-		return views, current, nil
+	return append(views, deleting...), current, nil
+}
+
+// deleting lists the stagings without a record that the cluster still has: all of them, or
+// those that the query names. current is false if the feed has stagings that it does not
+// know to be deleted.
+func (f *Feed) deleting(ctx context.Context, records Records, q staging.Query) (views []staging.View, current bool, err error) {
+	if !q.Unfiltered() && len(q.Names) == 0 {
+		return nil, true, nil
 	}
 	tree, _, err := records.Latest(ctx)
 	if err != nil {
 		return nil, false, err
 	}
-	known, _ := f.Views()
-	for _, view := range known {
+	current = true
+	for _, view := range f.chosen(q.Names) {
 		exists, err := tree.Has(view.Metadata.Name)
 		switch {
 		case err != nil:
@@ -83,6 +100,20 @@ func (f *Feed) findKnown(ctx context.Context, records Records, q staging.Query) 
 		}
 	}
 	return views, current, nil
+}
+
+// chosen returns the named stagings that the feed knows; without names, all of them.
+func (f *Feed) chosen(names []string) (views []*staging.View) {
+	if len(names) == 0 {
+		views, _ = f.Views()
+		return views
+	}
+	for _, name := range names {
+		if view := f.View(name); view != nil {
+			views = append(views, view)
+		}
+	}
+	return views
 }
 
 // addStatus adds the status of the feed to a record. The status of an earlier record that

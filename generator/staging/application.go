@@ -1,7 +1,6 @@
 package staging
 
 import (
-	"slices"
 	"strings"
 	"time"
 )
@@ -12,6 +11,7 @@ const (
 	patienceToApply = 2 * time.Minute  // a sync ends
 	patienceToStart = 5 * time.Minute  // pods become ready
 	patienceToGo    = 2 * time.Minute  // objects disappear
+	graceToGo       = 5 * time.Second  // a deletion that ends sooner needs no details
 	graceForImages  = 20 * time.Second // Argo CD's list of live images lags behind the pods
 	graceForRefusal = 15 * time.Second // a controller that has just started does not know the AppProject yet
 )
@@ -94,14 +94,6 @@ type Pod struct {
 	Status   string // Running, Completed, CrashLoopBackOff, ErrImagePull, …
 	Message  string
 	Images   []string
-}
-
-func (a *Application) waitsFor() string {
-	waits := slices.Clone(a.Finalizers)
-	for _, r := range a.Resources {
-		waits = append(waits, r.String())
-	}
-	return labelled("waits for", waits)
 }
 
 // ready counts the healthy resources, and all resources with a health.

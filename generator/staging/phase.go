@@ -36,6 +36,7 @@ type Observation struct {
 	// Whether Pods was fetched. Fetch it while the staging is not healthy, or its
 	// reasons stay general.
 	PodsKnown bool
+	Remains   *Remains // what a deletion has left; nil if unknown. See NeedsRemains
 }
 
 // verdict is a phase with its reason and technical detail. The zero value means:
@@ -86,7 +87,7 @@ func removed(o Observation) verdict {
 	case o.App.DeletedAt == nil:
 		return verdict{PhaseDeleting, o.notSeen(ReasonRemovalNotSeen), ""}
 	}
-	return verdict{PhaseDeleting, Reason{Code: ReasonRemoving, Count: len(o.App.Resources), For: o.removingFor()}, o.App.waitsFor()}
+	return verdict{PhaseDeleting, Reason{Code: ReasonRemoving, Count: o.left(), For: o.removingFor(), Cause: o.keptBy()}, o.waitsFor()}
 }
 
 // removingFor is how long the Application has been deleting; 0 while that is normal.
@@ -112,7 +113,7 @@ func replaced(o Observation) verdict {
 	if o.App.DeletedAt == nil {
 		return verdict{}
 	}
-	return verdict{o.transient(), Reason{Code: ReasonReplacing}, o.App.waitsFor()}
+	return verdict{o.transient(), Reason{Code: ReasonReplacing, Cause: o.keptBy()}, o.waitsFor()}
 }
 
 // broken: Argo CD cannot use what is committed, or cannot read it. A condition does

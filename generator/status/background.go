@@ -122,14 +122,17 @@ func (b *background[T]) forget(application string) {
 type inquiry struct {
 	pods    *background[[]staging.Pod]
 	blocks  *background[staging.SyncBlock]
+	remains *background[staging.Remains]
 	running sync.WaitGroup
 }
 
 func newInquiry(ctx context.Context, cluster Cluster, grace time.Duration, arrived func(staging string)) *inquiry {
 	q := &inquiry{}
 	free := make(chan struct{}, MaxConcurrent)
+	// closures: a project without Argo CD has no cluster, and asks for nothing
 	q.pods = newBackground(ctx, grace, arrived, free, &q.running, func(ctx context.Context, name string) ([]staging.Pod, error) { return cluster.Pods(ctx, name) })
 	q.blocks = newBackground(ctx, grace, arrived, free, &q.running, func(ctx context.Context, name string) (staging.SyncBlock, error) { return cluster.SyncBlock(ctx, name) })
+	q.remains = newBackground(ctx, grace, arrived, free, &q.running, func(ctx context.Context, name string) (staging.Remains, error) { return cluster.Remains(ctx, name) })
 	return q
 }
 
@@ -149,4 +152,5 @@ func (j *Evaluator) AskInBackground(ctx context.Context, arrived func(staging st
 func (j *Evaluator) Forget(name string) {
 	j.inquiry.pods.forget(j.Project.Application(name))
 	j.inquiry.blocks.forget(j.Project.Application(name))
+	j.inquiry.remains.forget(j.Project.Application(name))
 }

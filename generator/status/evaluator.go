@@ -191,6 +191,11 @@ func (j *Evaluator) observe(ctx context.Context, seen *Snapshot, v *staging.View
 	if app, there := seen.Apps[name]; there {
 		o.App = &app
 	}
+	if o.NeedsRemains() {
+		if remains, known := j.inquiry.remains.get(ctx, o.App); known {
+			o.Remains = &remains
+		}
+	}
 	if !o.UnreachableSince.IsZero() || !o.IdleSince.IsZero() && o.App != nil {
 		return o, nil
 	}
@@ -374,10 +379,17 @@ func timings(o staging.Observation, phase staging.Phase) staging.Timings {
 	return t
 }
 
-// removedViews lists stagings that only Argo CD still has.
-func removedViews(tip *envrepo.Tree, seen *Snapshot) ([]staging.View, error) {
+// removedViews lists stagings that only Argo CD still has: all of them, or those that the
+// query names.
+func removedViews(tip *envrepo.Tree, q staging.Query, seen *Snapshot) ([]staging.View, error) {
+	if seen == nil || !q.Unfiltered() && len(q.Names) == 0 {
+		return nil, nil
+	}
 	var views []staging.View
 	for name := range seen.Apps {
+		if len(q.Names) > 0 && !slices.Contains(q.Names, name) {
+			continue
+		}
 		recorded, err := tip.Has(name)
 		if err != nil {
 			return nil, err

@@ -17,22 +17,21 @@ func (g *Reader) Find(ctx context.Context, q staging.Query) ([]staging.View, err
 	if err := p.CheckSelector(q.Selector); err != nil {
 		return nil, err
 	}
-	names, err := catalog.SelectNames(tree, p, q.Names)
+	var cluster Cluster
+	var seen *Snapshot
+	if !q.Recorded {
+		cluster, seen = g.Snapshot(ctx, p)
+	}
+	removed, err := removedViews(tree, q, seen)
 	if err != nil {
 		return nil, err
 	}
-	views, err := catalog.Views(ctx, tree, p, q, names)
+	views, err := catalog.ViewsExcept(ctx, tree, p, q, removed)
 	if err != nil || q.Recorded {
 		return views, err
 	}
-	if cluster, seen := g.Snapshot(ctx, p); seen != nil {
-		if q.Unfiltered() {
-			removed, err := removedViews(tree, seen)
-			if err != nil {
-				return nil, err
-			}
-			views = append(views, removed...)
-		}
+	views = append(views, removed...)
+	if seen != nil {
 		g.readFault(ctx, cluster, p, seen, views)
 		err = g.NewEvaluator(ctx, cluster, tree, p).EvaluateAll(ctx, seen, views)
 	}

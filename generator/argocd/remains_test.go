@@ -1,0 +1,76 @@
+package argocd_test
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"testing"
+
+	applicationpkg "github.com/argoproj/argo-cd/v2/pkg/apiclient/application"
+	"github.com/argoproj/argo-cd/v2/pkg/apis/application/v1alpha1"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	"octopod/generator/argocd"
+	"octopod/generator/staging"
+)
+
+func (f *fakeArgo) ResourceTree(ctx context.Context, _ *applicationpkg.ResourcesQuery) (*v1alpha1.ApplicationTree, error) {
+	if err := f.refuse(ctx); err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return &f.tree, nil
+}
+
+func (f *fakeArgo) GetResource(ctx context.Context, q *applicationpkg.ApplicationResourceRequest) (*applicationpkg.ApplicationResourceResponse, error) {
+	if err := f.refuse(ctx); err != nil {
+		return nil, err
+	}
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	manifest, ok := f.manifests[q.GetKind()+"/"+q.GetResourceName()]
+	if !ok {
+		return nil, status.Error(codes.NotFound, fmt.Sprintf("%s %q not found", q.GetKind(), q.GetResourceName()))
+	}
+	return &applicationpkg.ApplicationResourceResponse{Manifest: &manifest}, nil
+}
+
+// node is one node of a resource tree; owner is the UID of another.
+func node(kind, name, uid, owner string, info ...v1alpha1.InfoItem) v1alpha1.ResourceNode {
+	n := v1alpha1.ResourceNode{ResourceRef: v1alpha1.ResourceRef{Version: "v1", Kind: kind, Name: name, Namespace: "shop-login", UID: uid}, Info: info}
+	if owner != "" {
+		n.ParentRefs = []v1alpha1.ResourceRef{{UID: owner}}
+	}
+	return n
+}
+
+// The objects that hold up a deletion are those that own nothing; an object that is gone is
+// a node without a UID.
+func TestRemainsOfADeletion(t *testing.T) {
+	f := newFake(t)
+	f.with(func(f *fakeArgo) {
+		f.tree = v1alpha1.ApplicationTree{Nodes: []v1alpha1.ResourceNode{
+			node("Service", "gone", "", ""),
+			node("StatefulSet", "db", "s", ""),
+			node("Pod", "db-0", "p", "s"),
+			node("Namespace", "shop-login", "n", ""),
+			node("ConfigMap", "gone-just-now", "c", ""),
+		}}
+		f.manifests = map[string]string{
+			"Pod/db-0": `{"metadata":{"finalizers":["example.com/hold","foregroundDeletion"]},"status":"of any form"}`,
+			"Namespace/shop-login": `{"metadata":{},"status":{"conditions":[
+				{"type":"NamespaceFinalizersRemaining","status":"True","message":"example.com/hold in 1 resource instances"},
+				{"type":"NamespaceDeletionDiscoveryFailure","status":"False","message":"none"}]}}`,
+		}
+	})
+	got, err := f.client(t, func(*argocd.Options) {}).Remains(t.Context(), "shop-login")
+	want := staging.Remains{Count: 4, Objects: []staging.Remainder{
+		{Object: "Namespace/shop-login", Message: "example.com/hold in 1 resource instances"},
+		{Object: "Pod/db-0", Owner: "StatefulSet/db", Finalizers: []string{"example.com/hold"}},
+	}}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v\nwant %+v", got, err, want)
+	}
+}
