@@ -152,11 +152,14 @@ func TestMissingPermissions(t *testing.T) {
 func TestPodsOfTheNewestVersion(t *testing.T) {
 	rev := func(n string) v1alpha1.InfoItem { return v1alpha1.InfoItem{Name: "Revision", Value: "Rev:" + n} }
 	reason := func(r string) v1alpha1.InfoItem { return v1alpha1.InfoItem{Name: "Status Reason", Value: r} }
+	serving := node("Pod", "serving", "p0", "r9", reason("Running"))
+	serving.Health = &v1alpha1.HealthStatus{Status: "Healthy"}
 	pods := argocd.PodsOf(&v1alpha1.ApplicationTree{Nodes: []v1alpha1.ResourceNode{
 		node("Deployment", "backend", "d", "", rev("10")),
 		node("ReplicaSet", "backend-1", "r9", "d", rev("9")),
 		node("ReplicaSet", "backend-2", "r10", "d", rev("10")),
 		node("Pod", "old", "p1", "r9", reason("CrashLoopBackOff")),
+		serving,
 		node("Pod", "new", "p2", "r10", reason("Running")),
 		node("Pod", "going", "p3", "r10", reason("Terminating")),
 		node("Pod", "loop", "p4", "p4", reason("Running")),
@@ -166,9 +169,9 @@ func TestPodsOfTheNewestVersion(t *testing.T) {
 	}})
 	var got []string
 	for _, p := range pods {
-		got = append(got, p.Name+" of "+p.Workload+" "+p.Status)
+		got = append(got, p.Name+" of "+p.Workload+" "+p.Status+strings.Repeat(" beside an earlier one", p.Earlier))
 	}
-	want := "bare of Pod/bare Running, loop of Pod/loop Running, new of Deployment/backend Running, postgres-0 of StatefulSet/postgres Running"
+	want := "bare of Pod/bare Running, loop of Pod/loop Running, new of Deployment/backend Running beside an earlier one, postgres-0 of StatefulSet/postgres Running"
 	if strings.Join(got, ", ") != want {
 		t.Errorf("got %s", strings.Join(got, ", "))
 	}

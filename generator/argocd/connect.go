@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/tls"
 	"crypto/x509"
-	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -39,7 +38,7 @@ const (
 type Client struct {
 	options      Options
 	conn         *grpc.ClientConn
-	http         *http.Client // for gRPC-web, else nil
+	web          *grpcWeb // also has the HTTP client of the REST API
 	applications applicationpkg.ApplicationServiceClient
 	sets         applicationsetpkg.ApplicationSetServiceClient
 	accounts     accountpkg.AccountServiceClient
@@ -58,7 +57,8 @@ func Connect(o Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{options: o, timing: defaultTiming()}
+	web := newGRPCWeb(o, tlsConfig)
+	c := &Client{options: o, web: web, timing: defaultTiming()}
 	dial := []grpc.DialOption{
 		grpc.WithUserAgent("octopod"),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage), grpc.MaxCallSendMsgSize(maxMessage)),
@@ -68,8 +68,6 @@ func Connect(o Options) (*Client, error) {
 		}),
 	}
 	if o.GRPCWeb {
-		web := newGRPCWeb(o, tlsConfig)
-		c.http = web.client
 		dial = append(dial, grpc.WithTransportCredentials(insecure.NewCredentials()),
 			grpc.WithChainUnaryInterceptor(o.observe, c.limit, retry, web.unary), grpc.WithStreamInterceptor(web.stream))
 	} else {
@@ -127,9 +125,7 @@ func retry(ctx context.Context, method string, request, reply any, conn *grpc.Cl
 
 // Close closes the connection and cancels pending calls.
 func (c *Client) Close() error {
-	if c.http != nil {
-		c.http.CloseIdleConnections()
-	}
+	c.web.client.CloseIdleConnections()
 	return c.conn.Close()
 }
 

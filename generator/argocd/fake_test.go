@@ -151,6 +151,7 @@ func (f *fakeArgo) refuse(ctx context.Context) error {
 		select {
 		case <-hang:
 		case <-ctx.Done():
+			return status.FromContextError(ctx.Err()).Err()
 		}
 	}
 	return fault

@@ -32,6 +32,7 @@ func podsOf(tree *v1alpha1.ApplicationTree) []staging.Pod {
 			newest[owner] = max(newest[owner], revisionOf(node))
 		}
 	}
+	serving := earlierPods(tree, nodes, newest)
 	var pods []staging.Pod
 	for _, node := range tree.Nodes {
 		if node.Kind != "Pod" || nodeInfo(node, "Status Reason") == "Terminating" {
@@ -40,10 +41,26 @@ func podsOf(tree *v1alpha1.ApplicationTree) []staging.Pod {
 		if parent := nodes[ownerOf(node)]; revisionOf(parent) < newest[ownerOf(parent)] {
 			continue
 		}
-		pods = append(pods, podOf(node, nodes))
+		pod := podOf(node, nodes)
+		pod.Earlier = serving[ownerOf(nodes[ownerOf(node)])]
+		pods = append(pods, pod)
 	}
 	slices.SortFunc(pods, func(a, b staging.Pod) int { return strings.Compare(a.Name, b.Name) })
 	return pods
+}
+
+// earlierPods counts the ready pods of earlier versions, by the UID of their Deployment.
+func earlierPods(tree *v1alpha1.ApplicationTree, nodes map[string]v1alpha1.ResourceNode, newest map[string]int) map[string]int {
+	serving := map[string]int{}
+	for _, node := range tree.Nodes {
+		set := nodes[ownerOf(node)]
+		deployment := ownerOf(set)
+		ready := node.Health != nil && node.Health.Status == "Healthy" && nodeInfo(node, "Status Reason") != "Terminating"
+		if node.Kind == "Pod" && deployment != "" && ready && revisionOf(set) < newest[deployment] {
+			serving[deployment]++
+		}
+	}
+	return serving
 }
 
 func podOf(node v1alpha1.ResourceNode, nodes map[string]v1alpha1.ResourceNode) staging.Pod {

@@ -12,8 +12,11 @@ const (
 	patienceToStart = 5 * time.Minute  // pods become ready
 	patienceToGo    = 2 * time.Minute  // objects disappear
 	graceToGo       = 5 * time.Second  // a deletion that ends sooner needs no details
-	graceForImages  = 20 * time.Second // Argo CD's list of live images lags behind the pods
-	graceForRefusal = 15 * time.Second // a controller that has just started does not know the AppProject yet
+	graceForEvents  = 15 * time.Second // pods that start sooner need no explanation
+
+	patienceToBeReady = 10 * time.Minute // the deadline that Kubernetes gives a Deployment by default
+	graceForImages    = 20 * time.Second // Argo CD's list of live images lags behind the pods
+	graceForRefusal   = 15 * time.Second // a controller that has just started does not know the AppProject yet
 )
 
 // Application is the Argo CD Application of one staging.
@@ -94,6 +97,7 @@ type Pod struct {
 	Status   string // Running, Completed, CrashLoopBackOff, ErrImagePull, …
 	Message  string
 	Images   []string
+	Earlier  int // ready pods of the earlier version of its Deployment, which still serve
 }
 
 // ready counts the healthy resources, and all resources with a health.

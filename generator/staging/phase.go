@@ -36,7 +36,8 @@ type Observation struct {
 	// Whether Pods was fetched. Fetch it while the staging is not healthy, or its
 	// reasons stay general.
 	PodsKnown bool
-	Remains   *Remains // what a deletion has left; nil if unknown. See NeedsRemains
+	Warnings  []Warning // why objects do not work, if that is known. See NeedsWarnings
+	Remains   *Remains  // what a deletion has left; nil if unknown. See NeedsRemains
 }
 
 // verdict is a phase with its reason and technical detail. The zero value means:
@@ -174,6 +175,10 @@ func (o Observation) runs(code ReasonCode) Reason {
 	}
 	if r.For > 0 && len(op.Waits) > 0 {
 		r.Cause = causeOf(strings.Join(op.Waits, ", ") + " still runs; `octopod terminate` ends the sync")
+		r.Hanging = NamesOf(op.Waits...)
+		if why := o.warned(""); why != "" {
+			r.Cause = causeOf(r.Cause + " (" + why + ")")
+		}
 	}
 	return r
 }
@@ -246,17 +251,6 @@ func archived(o Observation) verdict {
 	return verdict{PhaseArchived, Reason{Code: ReasonArchived}, ""}
 }
 
-// pods finds failures minutes before the health does: a Deployment whose pods
-// crash is Progressing until its deadline.
-func pods(o Observation) verdict {
-	for _, p := range o.Pods {
-		if p.Health == "Degraded" {
-			return verdict{PhaseFailed, p.failure(), strings.TrimSuffix(p.Name+": "+p.Status+": "+p.Message, ": ")}
-		}
-	}
-	return verdict{}
-}
-
 func health(o Observation) verdict {
 	switch o.App.Health {
 	case "Healthy":
@@ -270,8 +264,7 @@ func health(o Observation) verdict {
 		}
 		return verdict{o.transient(), Reason{Code: ReasonPaused}, o.App.unhealthy()}
 	}
-	ready, total := o.App.ready()
-	return verdict{o.transient(), Reason{Code: ReasonStarting, Count: ready, Total: total, For: o.since(patienceToStart)}, o.App.unhealthy()}
+	return o.starting()
 }
 
 // images checks that the running images are the wanted ones.

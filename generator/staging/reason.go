@@ -19,8 +19,11 @@ type Reason struct {
 	Since    time.Time     // in UTC, for ReasonArgoCDUnreachable and ReasonArgoCDIdle
 	Last     Phase         // the last known phase, for reasons of an unknown one
 	Awaiting Names         // services whose image CI is still building
+	Hanging  Names         // hooks and objects that a running sync waits for, if that is too long
 	Cause    string        // words of Argo CD or Kubernetes, for engineers; see causeOf
-	Words    string        // the sentence, for a reason decoded from JSON, which has no code
+	// Whether pods of the earlier version still serve, beside the new ones that fail.
+	EarlierServes bool
+	Words         string // the sentence, for a reason decoded from JSON, which has no code
 }
 
 // ReasonCode identifies a reason without its parameters.
@@ -63,6 +66,7 @@ const (
 	ReasonImageMissing     ReasonCode = "ImageMissing"
 	ReasonConfigMissing    ReasonCode = "ConfigMissing" // a ConfigMap, a Secret or a key of one
 	ReasonUnhealthy        ReasonCode = "Unhealthy"
+	ReasonStuck            ReasonCode = "Stuck"      // not ready for very long, and events say why
 	ReasonWrongImage       ReasonCode = "WrongImage" // the running image is not the wanted one
 	ReasonInvalidRecord    ReasonCode = "InvalidRecord"
 	ReasonInvalidManifests ReasonCode = "InvalidManifests"

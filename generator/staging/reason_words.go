@@ -46,6 +46,9 @@ func (r Reason) String() string {
 	if r.Cause != "" {
 		text += ": " + r.Cause
 	}
+	if r.EarlierServes {
+		text = joinClause(text, "the earlier version still answers")
+	}
 	if r.Last != "" {
 		text = joinClause(text, "last known: "+string(r.Last))
 	}
@@ -76,7 +79,7 @@ func (r Reason) engineers() string {
 		return "Argo CD has checked nothing for " + span(r.For)
 	case ReasonRetrying:
 		return fmt.Sprintf("Applying the change failed and is tried again (%d)", r.Count)
-	case ReasonStarting:
+	case ReasonStarting, ReasonStuck:
 		return r.starting(parts)
 	case ReasonStopping:
 		if r.Count == 0 {
@@ -90,7 +93,7 @@ func (r Reason) engineers() string {
 		}
 		return "Removing: " + left
 	case ReasonCrash:
-		return parts + " keeps crashing"
+		return r.someOf("pods", parts) + " keeps crashing"
 	case ReasonImageMissing:
 		return "The image " + strings.Join(r.Images.List(), ", ") + " of " + parts + " does not exist or cannot be read"
 	case ReasonConfigMissing:
@@ -121,6 +124,9 @@ var testerWords = map[ReasonCode]string{
 // the titles of the services by name; a service without a title keeps its name.
 func (r Reason) Plain(titles map[string]string) string {
 	text := r.testers(titles)
+	if r.EarlierServes && text != "" {
+		text = joinClause(text, "the earlier version still answers")
+	}
 	if r.Awaiting == "" {
 		return text
 	}
@@ -138,14 +144,18 @@ func (r Reason) testers(titles map[string]string) string {
 		}
 	case ReasonRetrying:
 		return fmt.Sprintf("Applying the change failed and is tried again (%d)", r.Count)
-	case ReasonStarting:
+	case ReasonStarting, ReasonStuck:
 		return r.starting(parts)
+	case ReasonApplying, ReasonEarlierChange:
+		if r.Hanging != "" {
+			return strings.Join(titled(r.Hanging, titles), " and ") + " has not ended for " + span(r.For) + "; the change waits for it"
+		}
 	case ReasonRemovalNotSeen, ReasonRemoving, ReasonStopping:
 		if r.For > 0 {
 			return "Stuck for " + span(r.For)
 		}
 	case ReasonCrash:
-		return parts + " keeps crashing"
+		return r.someOf("instances", parts) + " keeps crashing"
 	case ReasonImageMissing:
 		return "The version of " + parts + " that should run cannot be found"
 	case ReasonConfigMissing:
@@ -158,8 +168,20 @@ func (r Reason) testers(titles map[string]string) string {
 	return testerWords[r.Code]
 }
 
-// starting formats the progress: Starting: 1 of 2 parts ready, for 60 min now.
+// someOf formats a part that fails in some of its pods: 1 of 3 pods of backend.
+func (r Reason) someOf(pods, parts string) string {
+	if r.Total < 2 {
+		return parts
+	}
+	return fmt.Sprintf("%d of %d %s of %s", r.Count, r.Total, pods, parts)
+}
+
+// starting formats the progress: Starting: 1 of 2 parts ready, for 60 min now. What is
+// stuck begins with: Stuck for 60 min.
 func (r Reason) starting(parts string) string {
+	if r.Code == ReasonStuck {
+		return fmt.Sprintf("Stuck for %s: %d of %d parts ready", span(r.For), r.Count, r.Total)
+	}
 	text := "Starting"
 	if parts != "" {
 		text += " " + parts

@@ -120,10 +120,11 @@ func (b *background[T]) forget(application string) {
 
 // inquiry holds the requests to Argo CD that an Evaluator makes about single stagings.
 type inquiry struct {
-	pods    *background[[]staging.Pod]
-	blocks  *background[staging.SyncBlock]
-	remains *background[staging.Remains]
-	running sync.WaitGroup
+	pods     *background[[]staging.Pod]
+	blocks   *background[staging.SyncBlock]
+	remains  *background[staging.Remains]
+	warnings *background[[]staging.Warning]
+	running  sync.WaitGroup
 }
 
 func newInquiry(ctx context.Context, cluster Cluster, grace time.Duration, arrived func(staging string)) *inquiry {
@@ -133,6 +134,7 @@ func newInquiry(ctx context.Context, cluster Cluster, grace time.Duration, arriv
 	q.pods = newBackground(ctx, grace, arrived, free, &q.running, func(ctx context.Context, name string) ([]staging.Pod, error) { return cluster.Pods(ctx, name) })
 	q.blocks = newBackground(ctx, grace, arrived, free, &q.running, func(ctx context.Context, name string) (staging.SyncBlock, error) { return cluster.SyncBlock(ctx, name) })
 	q.remains = newBackground(ctx, grace, arrived, free, &q.running, func(ctx context.Context, name string) (staging.Remains, error) { return cluster.Remains(ctx, name) })
+	q.warnings = newBackground(ctx, grace, arrived, free, &q.running, func(ctx context.Context, name string) ([]staging.Warning, error) { return cluster.Warnings(ctx, name) })
 	return q
 }
 
@@ -153,4 +155,5 @@ func (j *Evaluator) Forget(name string) {
 	j.inquiry.pods.forget(j.Project.Application(name))
 	j.inquiry.blocks.forget(j.Project.Application(name))
 	j.inquiry.remains.forget(j.Project.Application(name))
+	j.inquiry.warnings.forget(j.Project.Application(name))
 }

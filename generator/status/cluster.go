@@ -26,6 +26,8 @@ type observer interface {
 	Pods(ctx context.Context, application string) ([]staging.Pod, error)
 	// SyncBlock reports whether a sync window forbids to sync.
 	SyncBlock(ctx context.Context, application string) (staging.SyncBlock, error)
+	// Warnings returns the last warnings of objects that do not work.
+	Warnings(ctx context.Context, application string) ([]staging.Warning, error)
 	// Remains lists what the deletion of an Application has left.
 	Remains(ctx context.Context, application string) (staging.Remains, error)
 	// Application gets one by its own name.

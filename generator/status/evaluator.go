@@ -5,7 +5,6 @@ import (
 	"errors"
 	"maps"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -205,6 +204,9 @@ func (j *Evaluator) observe(ctx context.Context, seen *Snapshot, v *staging.View
 	if needsPods(o) {
 		o.Pods, o.PodsKnown = j.inquiry.pods.get(ctx, o.App) // without pods the reason stays general
 	}
+	if o.NeedsWarnings() {
+		o.Warnings, _ = j.inquiry.warnings.get(ctx, o.App) // without them the reason has no cause
+	}
 	if awaitsSync(o) {
 		o.SyncBlock, _ = j.inquiry.blocks.get(ctx, o.App)
 	}
@@ -377,33 +379,4 @@ func timings(o staging.Observation, phase staging.Phase) staging.Timings {
 		t.Synced = &op.FinishedAt
 	}
 	return t
-}
-
-// removedViews lists stagings that only Argo CD still has: all of them, or those that the
-// query names.
-func removedViews(tip *envrepo.Tree, q staging.Query, seen *Snapshot) ([]staging.View, error) {
-	if seen == nil || !q.Unfiltered() && len(q.Names) == 0 {
-		return nil, nil
-	}
-	var views []staging.View
-	for name := range seen.Apps {
-		if len(q.Names) > 0 && !slices.Contains(q.Names, name) {
-			continue
-		}
-		recorded, err := tip.Has(name)
-		if err != nil {
-			return nil, err
-		}
-		if !recorded {
-			views = append(views, RemovedView(name))
-		}
-	}
-	slices.SortFunc(views, func(a, b staging.View) int { return strings.Compare(a.Metadata.Name, b.Metadata.Name) })
-	return views, nil
-}
-
-// RemovedView returns the view of a staging that is no longer in the env repo.
-func RemovedView(name string) staging.View {
-	s := staging.Staging{Name: name, Spec: staging.Spec{State: staging.Deleting}}
-	return staging.View{Document: s.Document()}
 }

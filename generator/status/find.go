@@ -2,8 +2,11 @@ package status
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"octopod/generator/catalog"
+	"octopod/generator/envrepo"
 	"octopod/generator/staging"
 )
 
@@ -37,4 +40,33 @@ func (g *Reader) Find(ctx context.Context, q staging.Query) ([]staging.View, err
 	}
 	g.Pending.Annotate(views)
 	return views, err
+}
+
+// removedViews lists stagings that only Argo CD still has: all of them, or those that the
+// query names.
+func removedViews(tip *envrepo.Tree, q staging.Query, seen *Snapshot) ([]staging.View, error) {
+	if seen == nil || !q.Unfiltered() && len(q.Names) == 0 {
+		return nil, nil
+	}
+	var views []staging.View
+	for name := range seen.Apps {
+		if len(q.Names) > 0 && !slices.Contains(q.Names, name) {
+			continue
+		}
+		recorded, err := tip.Has(name)
+		if err != nil {
+			return nil, err
+		}
+		if !recorded {
+			views = append(views, RemovedView(name))
+		}
+	}
+	slices.SortFunc(views, func(a, b staging.View) int { return strings.Compare(a.Metadata.Name, b.Metadata.Name) })
+	return views, nil
+}
+
+// RemovedView returns the view of a staging that is no longer in the env repo.
+func RemovedView(name string) staging.View {
+	s := staging.Staging{Name: name, Spec: staging.Spec{State: staging.Deleting}}
+	return staging.View{Document: s.Document()}
 }

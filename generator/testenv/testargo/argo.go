@@ -20,6 +20,7 @@ type ArgoCD struct {
 	apps     map[string]staging.Application // by the name of the staging
 	pods     map[string][]staging.Pod       // by the name of the Application
 	remains  map[string]staging.Remains     // the same
+	warnings map[string][]staging.Warning   // the same
 	watchers map[chan argocd.Event]bool
 	closed   chan struct{} // until it is closed, no watch begins
 	version  uint64
@@ -38,7 +39,7 @@ type ArgoCD struct {
 
 // New returns an Argo CD without Applications.
 func New() *ArgoCD {
-	return &ArgoCD{apps: map[string]staging.Application{}, pods: map[string][]staging.Pod{}, remains: map[string]staging.Remains{}, watchers: map[chan argocd.Event]bool{}}
+	return &ArgoCD{apps: map[string]staging.Application{}, pods: map[string][]staging.Pod{}, remains: map[string]staging.Remains{}, warnings: map[string][]staging.Warning{}, watchers: map[chan argocd.Event]bool{}}
 }
 
 // Put creates or changes an Application and publishes the event.

@@ -22,3 +22,20 @@ func (a *ArgoCD) Remains(ctx context.Context, application string) (staging.Remai
 	defer a.mu.Unlock()
 	return a.remains[application], a.err
 }
+
+// SetWarnings sets the warnings of the objects of a staging's Application.
+func (a *ArgoCD) SetWarnings(name string, warnings ...staging.Warning) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.warnings["shop-"+name] = warnings
+}
+
+// Warnings returns the warnings of SetWarnings.
+func (a *ArgoCD) Warnings(ctx context.Context, application string) ([]staging.Warning, error) {
+	if err := a.respond(ctx); err != nil {
+		return nil, err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.warnings[application], a.err
+}
