@@ -61,8 +61,9 @@ type application struct {
 		Labels map[string]string
 	}
 	Status struct {
-		Sync   struct{ Status, Revision string }
-		Health struct{ Status string }
+		Sync           struct{ Status, Revision string }
+		Health         struct{ Status string }
+		OperationState struct{ Phase string }
 	}
 }
 
