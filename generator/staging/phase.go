@@ -269,16 +269,10 @@ func health(o Observation) verdict {
 
 // images checks that the running images are the wanted ones.
 func images(o Observation) verdict {
-	var missing []string
-	for service, image := range o.Wanted {
-		if !slices.Contains(o.App.Images, image) {
-			missing = append(missing, service)
-		}
-	}
+	missing := o.MissingImages()
 	if len(missing) == 0 {
 		return verdict{}
 	}
-	slices.Sort(missing)
 	detail := fmt.Sprintf("wanted %s; live: %s", o.Wanted[missing[0]], cmp.Or(strings.Join(o.App.Images, ", "), "none"))
 	starting := verdict{o.transient(), Reason{Code: ReasonStarting, Parts: NamesOf(missing...)}, detail}
 	switch op := o.App.Operation; {
@@ -288,8 +282,22 @@ func images(o Observation) verdict {
 		return verdict{PhaseFailed, Reason{Code: ReasonInvalidManifests}, o.ManifestsError}
 	case op != nil && o.App.ReconciledAt.Sub(op.FinishedAt) < graceForImages: // the list of live images is old
 		return starting
+	case !o.PodsKnown: // Argo CD answers, but has lost what it knew of the cluster
+		return verdict{PhaseUnknown, Reason{Code: ReasonImagesUnknown, Parts: NamesOf(missing...)}, detail}
 	}
 	return verdict{PhaseFailed, Reason{Code: ReasonWrongImage, Parts: NamesOf(missing...)}, detail}
+}
+
+// MissingImages returns the services, sorted, whose wanted image Argo CD does not list as
+// live.
+func (o Observation) MissingImages() (missing []string) {
+	for service, image := range o.Wanted {
+		if !slices.Contains(o.App.Images, image) {
+			missing = append(missing, service)
+		}
+	}
+	slices.Sort(missing)
+	return missing
 }
 
 // transient is the phase of a change that is under way.

@@ -179,14 +179,15 @@ func TestPhaseOf(t *testing.T) {
 			o.Pods = []staging.Pod{{Workload: "Deployment/backend", Health: "Degraded", Status: "ImagePullBackOff", Images: []string{"x:1"}}}
 		}, staging.PhaseFailed, "The image x:1 of backend does not exist", ""},
 
-		{"another image lives", func(o *o) { o.App.Images = []string{"other:1"} }, staging.PhaseFailed, "The wanted image of backend does not run", "live: other:1"},
+		{"another image lives", func(o *o) { o.App.Images, o.PodsKnown = []string{"other:1"}, true }, staging.PhaseFailed, "The wanted image of backend does not run", "live: other:1"},
 		{"the tag lives, but another digest of it", func(o *o) {
-			o.Wanted["backend"], o.App.Images = wantedImage+"@sha256:0a", []string{wantedImage + "@sha256:0b"}
+			o.Wanted["backend"], o.App.Images, o.PodsKnown = wantedImage+"@sha256:0a", []string{wantedImage + "@sha256:0b"}, true
 		}, staging.PhaseFailed, "The wanted image of backend does not run", "live: " + wantedImage + "@sha256:0b"},
 		{"the wanted digest lives", func(o *o) {
 			o.Wanted["backend"], o.App.Images = wantedImage+"@sha256:0a", []string{wantedImage + "@sha256:0a"}
 		}, staging.PhaseRunning, "Everything runs", ""},
-		{"no image lives", func(o *o) { o.App.Images = nil }, staging.PhaseFailed, "does not run", "live: none"},
+		{"no image lives", func(o *o) { o.App.Images, o.PodsKnown = nil, true }, staging.PhaseFailed, "does not run", "live: none"},
+		{"Argo CD lost its list of images", func(o *o) { o.App.Images = []string{"other:1"} }, staging.PhaseUnknown, "Argo CD cannot say which image of backend runs", "live: other:1"},
 		{"the image comes", func(o *o) {
 			o.App.Images = nil
 			o.App.Operation.FinishedAt, o.App.ReconciledAt = noon.Add(-time.Second), noon

@@ -75,6 +75,7 @@ const (
 	ReasonArgoCDUnreachable ReasonCode = "ArgoCDUnreachable"
 	ReasonArgoCDIdle        ReasonCode = "ArgoCDIdle"        // it answers, but compares nothing
 	ReasonEnvRepoUnreadable ReasonCode = "EnvRepoUnreadable" // Argo CD cannot read it
+	ReasonImagesUnknown     ReasonCode = "ImagesUnknown"     // Argo CD cannot say which images run
 )
 
 // IsZero reports whether there is no reason, because no Argo CD is connected.

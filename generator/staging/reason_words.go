@@ -100,6 +100,8 @@ func (r Reason) engineers() string {
 		return parts + " cannot start: something that it is configured with does not exist"
 	case ReasonUnhealthy:
 		return doNotWork(r.Parts.List())
+	case ReasonImagesUnknown:
+		return "Argo CD cannot say which image of " + parts + " runs"
 	case ReasonWrongImage:
 		return "The wanted image of " + parts + " does not run"
 	}

@@ -210,7 +210,13 @@ func (j *Evaluator) observe(ctx context.Context, seen *Snapshot, v *staging.View
 	if awaitsSync(o) {
 		o.SyncBlock, _ = j.inquiry.blocks.get(ctx, o.App)
 	}
-	return o, j.expectImages(ctx, v, &o)
+	if err := j.expectImages(ctx, v, &o); err != nil {
+		return o, err
+	}
+	if !o.PodsKnown && o.App != nil && len(o.MissingImages()) > 0 { // the list of images is proven only by the tree
+		o.Pods, o.PodsKnown = j.inquiry.pods.get(ctx, o.App)
+	}
+	return o, nil
 }
 
 // compare determines whether Argo CD reports about the content committed now and, if

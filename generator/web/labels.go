@@ -106,6 +106,7 @@ var notices = map[string]string{
 	"delete": "Deleted.", "extend": "Kept for longer.", "pin": "Pinned. New builds won’t be deployed.",
 	"unpin": "Unpinned. New builds are deployed again.", "rollback": "Restoring that version. New builds won’t be deployed until you unpin it.",
 	"restart":    "Restarting.",
+	"terminate":  "It was stopped. The newest change is applied now.",
 	"regenerate": "Updated. The change is being deployed.",
 	"keep":       "Kept. The clean-up leaves it alone.",
 	"unkeep":     "No longer kept.", "mark": "Saved. Everyone can see it.", "undo": "Undone. The change is being deployed.",

@@ -40,6 +40,7 @@ type statusPanel struct {
 	Addresses []link
 	Links     []link
 	Archived  bool
+	Terminate string // URL that ends a sync that hangs; empty without one, and for those who may not
 }
 
 // step is one step of a rollout.
@@ -194,6 +195,7 @@ func (req *projectRequest) statusOf(view *staging.View) statusPanel {
 	if view.Spec.State == staging.Active && view.Status.Phase != "" {
 		s.Steps = steps(view.Status)
 	}
+	s.Terminate = req.terminateURL(view)
 	if req.shows(project.SectionServices) {
 		s.Services = req.parts(view)
 	}
