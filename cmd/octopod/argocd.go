@@ -38,7 +38,7 @@ func (c *cli) argoCDConnector() (func(*project.Project) (status.Cluster, error),
 	}
 	return func(p *project.Project) (status.Cluster, error) {
 		o := options
-		o.Project, o.Namespace = p.Metadata.Name, p.Spec.ArgoCD.Namespace
+		o.Project, o.Namespace = p.Metadata.Name, p.ApplicationNamespace()
 		client, err := argocd.Connect(o)
 		if err != nil {
 			return nil, err

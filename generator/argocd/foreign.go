@@ -53,10 +53,14 @@ func ForeignIn(p *project.Project, files []staging.File) []Foreign {
 }
 
 func foreignDocument(p *project.Project, path string, document []byte, app *v1alpha1.Application) []Foreign {
-	if !strings.HasPrefix(app.APIVersion, "argoproj.io/") || cmp.Or(app.Namespace, p.Spec.ArgoCD.Namespace) != p.Spec.ArgoCD.Namespace {
+	in := p.ApplicationNamespace()
+	if app.Kind == "AppProject" {
+		in = p.Spec.ArgoCD.Namespace
+	}
+	if !strings.HasPrefix(app.APIVersion, "argoproj.io/") || cmp.Or(app.Namespace, in) != in {
 		return nil
 	}
-	app.Namespace = p.Spec.ArgoCD.Namespace
+	app.Namespace = in
 	var found []Foreign
 	switch app.Kind {
 	case "Application":
@@ -100,7 +104,7 @@ func (c *Client) Foreign(ctx context.Context, p *project.Project) ([]Foreign, er
 	for _, app := range apps.Items {
 		found = append(found, foreignApplication(p, &app)...)
 	}
-	set, err := c.sets.Get(ctx, &applicationsetpkg.ApplicationSetGetQuery{Name: p.Metadata.Name, AppsetNamespace: p.Spec.ArgoCD.Namespace})
+	set, err := c.sets.Get(ctx, &applicationsetpkg.ApplicationSetGetQuery{Name: p.Metadata.Name, AppsetNamespace: p.ApplicationNamespace()})
 	if err == nil { // Installed reports an ApplicationSet that cannot be read
 		found = append(found, replaced(p, "ApplicationSet", set.ObjectMeta)...)
 	}
@@ -125,13 +129,13 @@ func foreignApplication(p *project.Project, app *v1alpha1.Application) []Foreign
 		return nil
 	}
 	object := "Application " + app.Name
-	if name := p.StagingOfApplication(app.Name); name != "" && app.Namespace == p.Spec.ArgoCD.Namespace {
+	if name := p.StagingOfApplication(app.Name); name != "" && app.Namespace == p.ApplicationNamespace() {
 		return []Foreign{{Object: object, Conflict: fmt.Sprintf("a staging %s would take it over", name), Staging: name}}
 	}
-	server := app.Spec.Destination.Server
-	if name := p.StagingOfNamespace(app.Spec.Destination.Namespace); name != "" && (server == "" || server == p.Spec.ArgoCD.Destination) {
+	to := app.Spec.Destination
+	if name := p.StagingOfNamespace(to.Namespace); name != "" && inCluster(p, to.Server, to.Name) {
 		return []Foreign{{Object: object, Staging: name,
-			Conflict: fmt.Sprintf("it deploys to namespace %s, which staging %s would share", app.Spec.Destination.Namespace, name)}}
+			Conflict: fmt.Sprintf("it deploys to namespace %s, which staging %s would share", to.Namespace, name)}}
 	}
 	return nil
 }
@@ -144,8 +148,7 @@ func foreignProject(p *project.Project, other *v1alpha1.AppProject) []Foreign {
 	}
 	own := p.Namespace("*")
 	for _, d := range other.Spec.Destinations {
-		elsewhere := d.Server != "" && d.Server != "*" && d.Server != p.Spec.ArgoCD.Destination
-		if !elsewhere && d.Namespace != "*" && !strings.HasPrefix(d.Namespace, "!") && project.PatternsOverlap(own, d.Namespace) {
+		if inCluster(p, d.Server, d.Name) && d.Namespace != "*" && !strings.HasPrefix(d.Namespace, "!") && project.PatternsOverlap(own, d.Namespace) {
 			return []Foreign{{Object: "AppProject " + other.Name, Conflict: fmt.Sprintf("its namespaces %s overlap with %s of this project", d.Namespace, own)}}
 		}
 	}

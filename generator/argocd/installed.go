@@ -58,7 +58,7 @@ func decodeStrict(o object, into any) error {
 
 // restrictions returns the fields of an AppProject that Octopod generates.
 func restrictions(p *v1alpha1.AppProject) []any {
-	return []any{p.Spec.SourceRepos, p.Spec.Destinations, p.Spec.ClusterResourceWhitelist}
+	return []any{p.Spec.SourceRepos, p.Spec.Destinations, p.Spec.ClusterResourceWhitelist, p.Spec.SourceNamespaces}
 }
 
 // exceeds reports whether a project allows a source, a destination or a kind that the
@@ -66,6 +66,7 @@ func restrictions(p *v1alpha1.AppProject) []any {
 func exceeds(has, wanted *v1alpha1.AppProject) bool {
 	return hasExtra(has.Spec.SourceRepos, wanted.Spec.SourceRepos) ||
 		hasExtra(has.Spec.Destinations, wanted.Spec.Destinations) ||
+		hasExtra(has.Spec.SourceNamespaces, wanted.Spec.SourceNamespaces) ||
 		hasExtra(has.Spec.ClusterResourceWhitelist, wanted.Spec.ClusterResourceWhitelist)
 }
 

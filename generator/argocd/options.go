@@ -33,7 +33,7 @@ type Options struct {
 	OnCall func(method, code string, took time.Duration)
 
 	Project   string // name of the project in Octopod and in Argo CD
-	Namespace string // namespace of Argo CD; default argocd
+	Namespace string // of the ApplicationSet and the Applications; default argocd
 }
 
 // WithFlags returns o with the flags of the argocd command in ARGOCD_OPTS. It keeps

@@ -26,6 +26,9 @@ func (c *Client) Remains(ctx context.Context, name string) (staging.Remains, err
 	}
 	nodes := existing(tree)
 	last := leaves(nodes)
+	if len(last) > 1 { // a Namespace waits for everything in it
+		last = slices.DeleteFunc(last, func(node v1alpha1.ResourceNode) bool { return node.Kind == "Namespace" })
+	}
 	slices.SortFunc(last, func(a, b v1alpha1.ResourceNode) int { return strings.Compare(kindAndName(a), kindAndName(b)) })
 	left := staging.Remains{Count: len(nodes)}
 	for _, node := range last[:min(len(last), maxRemainders)] {

@@ -238,7 +238,7 @@ func (d *diagnosis) installed(ctx context.Context, cluster status.Inspector, p *
 		return
 	}
 	for _, f := range found {
-		apply := fmt.Sprintf("kubectl apply -n %s -f %s", p.Spec.ArgoCD.Namespace, f.Path)
+		apply := fmt.Sprintf("kubectl apply -n %s -f %s", namespaceOf(p, f.Path), f.Path)
 		switch code := staging.CodeOf(f.Err); {
 		case f.Err != nil && code == staging.CodeForbidden:
 			d.add(f.Path, Unknown, "the account may not read it",
@@ -256,6 +256,14 @@ func (d *diagnosis) installed(ctx context.Context, cluster status.Inspector, p *
 			d.add(f.Path, OK, "the one in Argo CD matches", "")
 		}
 	}
+}
+
+// namespaceOf returns the namespace of a manifest for Argo CD.
+func namespaceOf(p *project.Project, path string) string {
+	if path == argocd.AppProjectPath {
+		return p.Spec.ArgoCD.Namespace
+	}
+	return p.ApplicationNamespace()
 }
 
 // applications checks that each staging has an Application, and the other way round.

@@ -1,6 +1,7 @@
 package project
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -148,4 +149,9 @@ func sortedKeys[K ~string, V any](m map[K]V) []K {
 	}
 	slices.Sort(keys)
 	return keys
+}
+
+// ApplicationNamespace returns the namespace of the ApplicationSet and the Applications.
+func (p *Project) ApplicationNamespace() string {
+	return cmp.Or(p.Spec.ArgoCD.ApplicationNamespace, p.Spec.ArgoCD.Namespace)
 }

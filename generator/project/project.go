@@ -223,9 +223,12 @@ type ArgoCD struct {
 	RepoURL string `yaml:"repoURL,omitempty" json:"repoURL,omitempty"`
 	// Branch of the env repo that Octopod writes and Argo CD syncs. Default main.
 	Branch string `yaml:"branch,omitempty" json:"branch,omitempty"`
-	// Namespace of Argo CD. Default argocd.
+	// Namespace of Argo CD itself, where it reads the AppProject. Default argocd.
 	Namespace string `yaml:"namespace,omitempty" json:"namespace,omitempty"`
-	// Cluster of the stagings. Default https://kubernetes.default.svc.
+	// Namespace of the ApplicationSet and the Applications, for an Argo CD with Applications in any
+	// namespace. Default: the namespace of Argo CD.
+	ApplicationNamespace string `yaml:"applicationNamespace,omitempty" json:"applicationNamespace,omitempty"`
+	// Cluster of the stagings: its address, or its name in Argo CD. Default https://kubernetes.default.svc.
 	Destination string `yaml:"destination,omitempty" json:"destination,omitempty"`
 	// Whether each sync applies every object, also without a change. Required for a template
 	// with Jobs in an early sync wave: otherwise the retry of a failed sync skips the failed Job, and

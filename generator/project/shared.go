@@ -28,7 +28,7 @@ func (p *Project) SharedNames(name string, other *Project) []SharedName {
 	if p.sharesCluster(other) {
 		add("namespace "+p.Namespace(name), other.StagingOfNamespace(p.Namespace(name)))
 	}
-	if p.Spec.ArgoCD.Namespace == other.Spec.ArgoCD.Namespace {
+	if p.ApplicationNamespace() == other.ApplicationNamespace() {
 		add("Application "+p.Application(name), other.StagingOfApplication(p.Application(name)))
 	}
 	return shared

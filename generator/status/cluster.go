@@ -129,7 +129,7 @@ func (g *Reader) Connected(p *project.Project) (Cluster, error) {
 	}
 	g.connection.mu.Lock()
 	defer g.connection.mu.Unlock()
-	key := p.Spec.ArgoCD.Namespace + "/" + p.Metadata.Name
+	key := p.ApplicationNamespace() + "/" + p.Metadata.Name
 	if g.connection.cluster == nil || g.connection.project != key {
 		cluster, err := g.connect(p)
 		if err != nil {

@@ -132,7 +132,7 @@ func (req *projectRequest) argoCDPage(name string) string {
 	if req.ArgoCD == "" {
 		return ""
 	}
-	return req.ArgoCD + "/applications/" + url.PathEscape(req.project.Spec.ArgoCD.Namespace) + "/" + url.PathEscape(req.project.Application(name))
+	return req.ArgoCD + "/applications/" + url.PathEscape(req.project.ApplicationNamespace()) + "/" + url.PathEscape(req.project.Application(name))
 }
 
 func (req *projectRequest) addHistory(ctx context.Context, page *stagingPage) error {

@@ -54,6 +54,27 @@ func newHookShop(t *testing.T, name string) *shop {
 	return newShop(t, name, "--template", base)
 }
 
+// editTemplate replaces a text in the template, and appends another.
+func (s *shop) editTemplate(old, new, more string) {
+	s.t.Helper()
+	s.byHand(func(work string) {
+		files, err := filepath.Glob(filepath.Join(work, "templates/*/all.yaml"))
+		if deeper, _ := filepath.Glob(filepath.Join(work, "templates/*/*/all.yaml")); err == nil {
+			files = append(files, deeper...)
+		}
+		if err != nil || len(files) != 1 {
+			s.t.Fatalf("the template is in %v, %v", files, err)
+		}
+		text, err := os.ReadFile(files[0])
+		if err != nil || !strings.Contains(string(text), old) {
+			s.t.Fatalf("%s does not hold %q: %v\n%s", files[0], old, err, text)
+		}
+		if err := os.WriteFile(files[0], []byte(strings.Replace(string(text), old, new, 1)+more), 0o644); err != nil {
+			s.t.Fatal(err)
+		}
+	})
+}
+
 // A hook that never ends holds up the next commit, until somebody ends the sync, who has
 // the right: then Argo CD applies the newest commit.
 func TestE2EHangingHook(t *testing.T) {
@@ -61,15 +82,15 @@ func TestE2EHangingHook(t *testing.T) {
 	s := newHookShop(t, "hook")
 	s.deploy("login", "v1")
 	s.runs("login", "v1")
-	const file, fine, nowhere = "templates/all.yaml", "kubernetes.io/os: linux", "kubernetes.io/os: none"
-	s.edit(file, fine, nowhere)
+	const fine, nowhere = "kubernetes.io/os: linux", "kubernetes.io/os: none"
+	s.editTemplate(fine, nowhere, "")
 	s.deploy("login", "v2")
 	testenv.Eventually(t, "the hook hangs", func() (string, bool) {
 		app, _ := s.application("login")
 		status := s.status("login")
 		return say(status), app.Status.OperationState.Phase == "Running" && status.Reason.String() == "Applying the change"
 	})
-	s.edit(file, nowhere, fine)
+	s.editTemplate(nowhere, fine, "")
 	s.deploy("login", "v3")
 	if status := s.hasReason("login", "an earlier change"); status.Phase != staging.PhaseUpdating {
 		t.Error(say(status))
@@ -92,14 +113,7 @@ func TestE2ECausesInEvents(t *testing.T) {
 	s.runs("login", "v1")
 	s.deploy("login", "unready-2")
 	s.hasReason("login", "Readiness probe failed: HTTP probe failed with statuscode: 503")
-	s.edit("templates/all.yaml", "containers: [{name: backend", "volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]\n      containers: [{name: backend")
-	s.byHand(func(work string) {
-		file := filepath.Join(work, "templates/all.yaml")
-		text := string(s.file("templates/all.yaml")) + claim
-		if err := os.WriteFile(file, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	})
+	s.editTemplate("containers: [{name: backend", "volumes: [{name: data, persistentVolumeClaim: {claimName: data}}]\n      containers: [{name: backend", claim)
 	s.deploy("login", "v3")
 	s.hasReason("login", `storageclass.storage.k8s.io "none" not found`)
 	s.deploy("other", "crash-1")
@@ -121,7 +135,7 @@ func TestE2EFinalizerHoldsADeletion(t *testing.T) {
 	s.runs("login", "v1")
 	s.holdService("login", "finalizers: [example.com/hold]")
 	s.octopod("delete", "login", "--yes")
-	status := s.hasReason("login", "1 object left: Service/backend waits for its finalizer example.com/hold")
+	status := s.hasReason("login", "objects left: Service/backend waits for its finalizer example.com/hold")
 	if status.Phase != staging.PhaseDeleting {
 		t.Error(say(status))
 	}
