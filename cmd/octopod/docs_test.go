@@ -51,13 +51,17 @@ func manual(root *cobra.Command) string {
 }
 
 func writeVerb(b *strings.Builder, cmd *cobra.Command) {
-	fmt.Fprintf(b, "\n### %s\n\n%s\n\n%s", cmd.Name(), strings.ReplaceAll(cmd.Long, "<", `\<`), block(cmd.UseLine()))
+	name := strings.TrimPrefix(cmd.CommandPath(), "octopod ")
+	fmt.Fprintf(b, "\n### %s\n\n%s\n\n%s", name, strings.ReplaceAll(cmd.Long, "<", `\<`), block(cmd.UseLine()))
 	if len(cmd.Aliases) > 0 {
 		fmt.Fprintf(b, "\nAliases: %s.\n", strings.Join(cmd.Aliases, ", "))
 	}
 	b.WriteString("\n" + block(unindent(cmd.Example)))
 	if cmd.HasAvailableLocalFlags() {
 		b.WriteString("\n" + block(cmd.LocalFlags().FlagUsagesWrapped(helpWidth)))
+	}
+	for _, sub := range cmd.Commands() {
+		writeVerb(b, sub)
 	}
 }
 

@@ -45,6 +45,9 @@ func verbsOf(root *cobra.Command) []string {
 	if !root.HasSubCommands() {
 		return nil
 	}
+	if root.HasParent() {
+		return []string{listVerbs("Verbs:", root, (*cobra.Command).IsAvailableCommand)}
+	}
 	var parts []string
 	for _, group := range root.Groups() {
 		parts = append(parts, listVerbs(group.Title, root, func(cmd *cobra.Command) bool {

@@ -87,13 +87,14 @@ var owners = []struct {
 	{"github.com/google/go-github/", []string{"generator/notify/review"}},
 	{"gitlab.com/gitlab-org/", []string{"generator/notify/review"}},
 	{"code.gitea.io/", []string{"generator/notify/review"}},
+	{"github.com/jackc/pgx/", []string{"generator/postgres", "generator/testenv"}},
 	{"flag", []string{"cmd/octopod", "examples"}},
 }
 
 // driven lists the driven adapters: each wraps one technology for the use cases, and
 // imports only nouns of this module.
 var driven = []string{
-	"gitstore", "envrepo", "render", "check", "argocd", "branch", "auth", "forge", "notify", "registry", "octopod1",
+	"gitstore", "envrepo", "render", "check", "argocd", "branch", "auth", "forge", "notify", "registry", "octopod1", "postgres", "kubernetes",
 }
 
 // driving lists the driving adapters, the doors: they call the use cases for people and

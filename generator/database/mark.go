@@ -44,7 +44,7 @@ func (w Wanted) mark() Mark {
 	return Mark{Staging: w.Staging, Database: w.Name, Generation: w.Generation, At: w.At, From: w.From.String(), Template: w.Seed()}
 }
 
-// isWanted reports whether marked data are those that w wants. The time of the reset
+// isWanted reports whether marked data are the wanted data. The time of the reset
 // decides; a record that never had one counts as equal if its source is.
 func (w Wanted) isWanted(m Mark) bool {
 	if m.Generation != w.Generation || m.Snapshot != "" {

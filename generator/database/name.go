@@ -11,7 +11,7 @@ import (
 // bytes, and the name of a snapshot needs ten more than its database.
 const MaxName = 53
 
-// hashDigits is the length of the hash that tells shortened names and snapshots apart.
+// hashDigits is the length of the hash in shortened names and in names of snapshots.
 const hashDigits = 8
 
 var (
@@ -68,6 +68,11 @@ var copySuffix = regexp.MustCompile(`^(|__new|__old|__tmp|__[0-9a-f]{8})$`)
 func InFamily(name, other string) bool {
 	suffix, found := strings.CutPrefix(other, name)
 	return found && copySuffix.MatchString(suffix)
+}
+
+// isSnapshotOf reports whether a database has the name of a snapshot's copy.
+func isSnapshotOf(name, other string) bool {
+	return InFamily(name, other) && len(other) == len(name)+len("__")+hashDigits
 }
 
 func hash(text string) string {

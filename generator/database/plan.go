@@ -12,7 +12,7 @@ type Copy struct {
 	Mark  Mark // of a complete copy
 }
 
-// CopyState says whether a copy may be used, dropped or only left alone.
+// CopyState is what Octopod may do with a copy: use it, drop it, or only leave it alone.
 type CopyState int
 
 // The states of a copy.
@@ -42,7 +42,7 @@ type CopyStep struct {
 	Mark     Mark
 }
 
-// Rename gives a database another name, and a new mark if Mark is set.
+// Rename changes the name of a database, and its mark if Mark is set.
 type Rename struct {
 	From, To string
 	Mark     *Mark
@@ -62,11 +62,13 @@ func (w Wanted) Plan(o Observed) ([]Step, error) {
 	p := &planner{Wanted: w, Observed: o}
 	p.Copies = maps.Clone(o.Copies)
 	for name, c := range sorted(p.Copies) {
-		if c.State == Foreign {
-			return nil, Faultf(NotOurs, "the database %s has no mark of the staging %s: rename or drop it by hand", name, w.Staging)
-		}
-		if c.State == Broken {
+		switch {
+		case c.State == Broken:
 			p.drop(name)
+		case c.State == Foreign && !p.uses(name):
+			delete(p.Copies, name)
+		case c.State == Foreign:
+			return nil, Faultf(NotOurs, "the database %s has no mark of the staging %s: rename or drop it by hand", name, w.Staging)
 		}
 	}
 	for _, plan := range []func() error{p.snapshotsBefore, p.data, p.snapshotsAfter} {
@@ -111,6 +113,14 @@ func (p *planner) rename(renames ...Rename) {
 		delete(p.Copies, r.From)
 		p.Copies[r.To] = c
 	}
+}
+
+// uses reports whether w needs the name of a database for a copy.
+func (w Wanted) uses(name string) bool {
+	if !isSnapshotOf(w.Name, name) {
+		return true
+	}
+	return slices.ContainsFunc(w.Snapshots, func(s Snapshot) bool { return SnapshotCopy(w.Name, s.Label) == name })
 }
 
 // dropUnwanted drops every copy that the record no longer needs.

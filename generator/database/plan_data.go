@@ -50,8 +50,8 @@ func (p *planner) swapBack(exists bool) {
 	p.rename(Rename{p.Name, swapName(p.Name), nil}, back, Rename{swapName(p.Name), oldCopy(p.Name), p.replaced()})
 }
 
-// swapIn puts x__new in the place of x. keep says whether x becomes x__old. It does not if
-// x has the wanted generation of another reset: then the data before both resets stay.
+// swapIn puts x__new in the place of x. With keep, x becomes x__old. Without, x has the
+// wanted generation of another reset, and the data before both resets stay.
 func (p *planner) swapIn(keep, exists bool) {
 	in := Rename{newCopy(p.Name), p.Name, nil}
 	switch {

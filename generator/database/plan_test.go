@@ -257,3 +257,13 @@ func nextRecord(random *rand.Rand, records []Wanted, i int) Wanted {
 	}
 	return now
 }
+
+// A database of somebody else whose name Octopod does not need stops nothing.
+func TestForeignDatabaseBesideTheFamilyStays(t *testing.T) {
+	w := newWorld()
+	w.copies[x+"__deadbeef"] = stored{Copy: Copy{State: Foreign}, content: "theirs"}
+	w.converge(t, wanted(1, "seed/tiny"))
+	if w.copies[x+"__deadbeef"].content != "theirs" || w.copies[x].content != "tiny:" {
+		t.Errorf("contents %v", w.contents())
+	}
+}

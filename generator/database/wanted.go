@@ -11,7 +11,7 @@ type Wanted struct {
 	Name       string // of the database, and of the role that the staging signs in with
 	Staging    string // PROJECT/NAME, the owner in the mark
 	Generation int    // counts resets
-	At         string // when the generation was asked for, as any text; "" if unknown
+	At         string // the time of the reset in the record, as any text; "" if unknown
 	From       Source
 	Template   string // the database of the seed; "" for a seed that has its name
 	Snapshots  []Snapshot
