@@ -25,10 +25,18 @@ type objects struct {
 	trees *cache[Hash, *tree]
 }
 
-const treeCacheBytes = 64 << 20
+const treeCacheBytes = 32 << 20
 
 func newObjects(src source) *objects {
 	return &objects{source: src, trees: newCache[Hash, *tree](treeCacheBytes)}
+}
+
+// isLocal reports whether an object can be read without a request to a remote.
+func (o *objects) isLocal(ctx context.Context, h Hash) bool {
+	if _, parsed := o.trees.get(h); parsed {
+		return true
+	}
+	return o.source.isLocal(ctx, h)
 }
 
 var errNotTree = errors.New("not a directory")

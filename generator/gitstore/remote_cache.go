@@ -21,7 +21,7 @@ type remoteCache struct {
 	fetchObjects func(ctx context.Context, want []Hash) ([]byte, error) // nil when everything was fetched
 
 	mu       sync.RWMutex
-	offsets  map[Hash]packOffset
+	offsets  map[Hash]packPlace
 	tooLarge map[Hash]int64 // sizes of files that are too large to read
 	pinned   int
 
@@ -29,10 +29,16 @@ type remoteCache struct {
 	onDemand *cache[Hash, object]
 }
 
+// packPlace is the place of an object, and what it is.
+type packPlace struct {
+	packOffset
+	kind objectType
+}
+
 func newRemoteCache(fetch func(context.Context, []Hash) ([]byte, error)) *remoteCache {
 	return &remoteCache{
 		fetchObjects: fetch,
-		offsets:      map[Hash]packOffset{}, tooLarge: map[Hash]int64{},
+		offsets:      map[Hash]packPlace{}, tooLarge: map[Hash]int64{},
 		bases:    newCache[packOffset, object](baseCacheBytes),
 		onDemand: newCache[Hash, object](onDemandBytes),
 	}
@@ -104,9 +110,9 @@ func (c *remoteCache) size(ctx context.Context, h Hash) (int64, error) {
 	return int64(len(o.data)), err
 }
 
-func (c *remoteCache) isLocal(ctx context.Context, h Hash) bool {
-	_, ok := c.cached(ctx, h)
-	return ok
+func (c *remoteCache) isLocal(_ context.Context, h Hash) bool {
+	_, ok := c.onDemand.get(h)
+	return ok || c.has(h)
 }
 
 // prefetch fetches the objects that are not completely cached, in one request.
@@ -127,8 +133,14 @@ func (c *remoteCache) prefetch(ctx context.Context, want []Hash) error {
 	return err
 }
 
-// hasAll reports whether an object and everything below it are cached.
+// hasAll reports whether an object and everything below it are cached. It reads trees only.
 func (c *remoteCache) hasAll(ctx context.Context, h Hash) bool {
+	c.mu.RLock()
+	place, packed := c.offsets[h]
+	c.mu.RUnlock()
+	if packed && place.kind != treeObject {
+		return true
+	}
 	o, ok := c.cached(ctx, h)
 	if !ok || o.kind != treeObject {
 		return ok
@@ -186,7 +198,7 @@ func (c *remoteCache) addPack(ctx context.Context, raw []byte) error {
 	c.pinned += len(raw)
 	for _, u := range all {
 		if _, ok := c.offsets[u.hash]; !ok {
-			c.offsets[u.hash] = packOffset{p, u.offset}
+			c.offsets[u.hash] = packPlace{packOffset{p, u.offset}, u.kind}
 		}
 	}
 	return nil
