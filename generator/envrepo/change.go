@@ -16,14 +16,14 @@ import (
 
 // Repo is one branch of an env repo.
 type Repo struct {
-	store   *gitstore.Store
-	records *recordCache
-	behind  chan struct{}
+	store  *gitstore.Store
+	files  *fileCache
+	behind chan struct{}
 }
 
 // New returns the env repo in a git store.
 func New(store *gitstore.Store) *Repo {
-	return &Repo{store: store, records: newRecordCache(), behind: make(chan struct{}, 1)}
+	return &Repo{store: store, files: newFileCache(), behind: make(chan struct{}, 1)}
 }
 
 // FromMemory returns a context whose reads never wait for git: they use what Fetch read
@@ -53,7 +53,7 @@ func (r *Repo) Tip(ctx context.Context) (*Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Tree{snapshot, r.records}, nil
+	return &Tree{snapshot, r.files}, nil
 }
 
 // At reads an earlier revision: a commit hash of at least seven digits.
@@ -68,7 +68,7 @@ func (r *Repo) At(ctx context.Context, revision string) (*Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Tree{snapshot, r.records}, nil
+	return &Tree{snapshot, r.files}, nil
 }
 
 // Branch returns the branch that Octopod writes; "" when a clone has none checked out.
@@ -144,7 +144,7 @@ func (r *Repo) ChangeAll(ctx context.Context, edits []EditFunc) ([]Result, []err
 // storeEdit returns an edit for the git store.
 func (r *Repo) storeEdit(edit EditFunc) func(context.Context, *gitstore.Snapshot) (gitstore.Commit, error) {
 	return func(ctx context.Context, tip *gitstore.Snapshot) (gitstore.Commit, error) {
-		return edit.commit(ctx, &Tree{tip, r.records})
+		return edit.commit(ctx, &Tree{tip, r.files})
 	}
 }
 
@@ -208,7 +208,7 @@ func (e Edit) ApplyTo(ctx context.Context, tree *Tree) (*Tree, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Tree{snapshot, tree.records}, nil
+	return &Tree{snapshot, tree.files}, nil
 }
 
 // changes returns the files of an edit that differ from the tree.

@@ -2,6 +2,7 @@ package envrepo_test
 
 import (
 	"context"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 
 	"octopod/generator/envrepo"
 	"octopod/generator/gitstore"
+	"octopod/generator/project"
 	"octopod/generator/staging"
 )
 
@@ -247,5 +249,34 @@ func TestNamesThatArePathsFindNothing(t *testing.T) {
 		if _, err := tree.Staging(name); staging.CodeOf(err) != staging.CodeNotFound {
 			t.Errorf("Staging(%q): %v; want not_found", name, err)
 		}
+	}
+}
+
+// Every request needs octopod.yaml, and parsing it takes longer than the rest of a read.
+func TestTheSameProjectFileIsParsedOnce(t *testing.T) {
+	r := open(t)
+	data, err := os.ReadFile("../../" + project.File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(path, text string) *project.Project {
+		t.Helper()
+		commit(t, r, envrepo.Edit{Write: []staging.File{{Path: path, Data: []byte(text)}}})
+		tree, err := r.Tip(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := tree.Project()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return p
+	}
+	first := write(project.File, string(data))
+	if write("README.md", "another commit") != first {
+		t.Error("the same file was parsed again")
+	}
+	if p := write(project.File, strings.Replace(string(data), "name: shop", "name: books", 1)); p.Metadata.Name != "books" {
+		t.Errorf("after a change, the project is %s", p.Metadata.Name)
 	}
 }

@@ -7,7 +7,7 @@ func (r *Repo) OtherBranches(ctx context.Context) (map[string]*Tree, error) {
 	snapshots, err := r.store.OtherBranches(ctx)
 	trees := make(map[string]*Tree, len(snapshots))
 	for name, snapshot := range snapshots {
-		trees[name] = &Tree{snapshot, r.records}
+		trees[name] = &Tree{snapshot, r.files}
 	}
 	return trees, err
 }

@@ -18,7 +18,7 @@ import (
 // files.
 type Tree struct {
 	*gitstore.Snapshot
-	records *recordCache
+	files *fileCache
 }
 
 // Revision returns the commit in 40 hex digits, "" for a repository without commits.
@@ -56,8 +56,15 @@ func hashString(hash gitstore.Hash, err error) (string, error) {
 	return hash.String(), nil
 }
 
-// Project reads octopod.yaml.
+// Project reads octopod.yaml. Readers share the result: do not modify it.
 func (t *Tree) Project() (*project.Project, error) {
+	entry, _, err := t.Entry(project.File)
+	if err != nil {
+		return nil, err
+	}
+	if p, known := t.files.project(entry.Hash); known {
+		return p, nil
+	}
 	data, err := t.ReadFile(project.File)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, staging.Errorf(staging.CodeNotFound, "the env repo %s has no %s", t.Origin(), project.File).
@@ -66,7 +73,11 @@ func (t *Tree) Project() (*project.Project, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading %s: %w", project.File, err)
 	}
-	return project.Parse(data)
+	p, err := project.Parse(data)
+	if err == nil {
+		t.files.putProject(entry.Hash, p)
+	}
+	return p, err
 }
 
 // Names lists the stagings in alphabetical order, those with invalid records included.
@@ -123,7 +134,7 @@ func (t *Tree) record(name string) (staging.Staging, error) {
 	if entry.IsDir() {
 		return staging.Staging{}, invalidRecord(name, staging.Problem{File: file, Message: "is a directory"})
 	}
-	if s, known := t.records.get(name, entry.Hash); known {
+	if s, known := t.files.record(name, entry.Hash); known {
 		return s, nil
 	}
 	data, err := t.ReadFile(file)
@@ -132,7 +143,7 @@ func (t *Tree) record(name string) (staging.Staging, error) {
 	}
 	s, err := decode(name, data)
 	if err == nil {
-		t.records.put(name, entry.Hash, s)
+		t.files.putRecord(name, entry.Hash, s)
 	}
 	return s, err
 }
@@ -154,11 +165,10 @@ func decode(name string, data []byte) (staging.Staging, error) {
 	if err := strictyaml.Decode(file, data, &doc); err != nil {
 		return staging.Staging{}, err
 	}
-	lines := strictyaml.Lines(data)
 	var problems []staging.Problem
 	wrong := func(field, format string, args ...any) {
 		problems = append(problems, staging.Problem{
-			File: file, Line: lines.Line(field), Field: field, Message: fmt.Sprintf(format, args...),
+			File: file, Line: strictyaml.Lines(data).Line(field), Field: field, Message: fmt.Sprintf(format, args...),
 		})
 	}
 	if doc.APIVersion != staging.APIVersion {

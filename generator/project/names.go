@@ -52,7 +52,7 @@ const ApplicationPattern = "{project}-{name}"
 
 // expand replaces {project} and {name} in a pattern.
 func (p *Project) expand(pattern, name string) string {
-	return strings.NewReplacer("{project}", p.Metadata.Name, "{name}", name).Replace(pattern)
+	return strings.ReplaceAll(strings.ReplaceAll(pattern, "{project}", p.Metadata.Name), "{name}", name)
 }
 
 // ServiceNames lists the names of the services in alphabetical order.

@@ -44,21 +44,19 @@ const (
 	SectionActivity  Section = "activity"  // actions on all stagings
 )
 
-// defaultSections returns the required role of every section without a setting in octopod.yaml.
-func defaultSections() map[Section]Role {
-	return map[Section]Role{
-		SectionAuthor: RoleViewer, SectionBranch: RoleViewer, SectionServices: RoleViewer, SectionSettings: RoleViewer,
-		SectionLinks: RoleViewer, SectionCreated: RoleViewer, SectionChanged: RoleViewer, SectionExpires: RoleViewer,
-		SectionHistory: RoleViewer,
-		SectionDetail:  RoleAdmin, SectionResources: RoleAdmin, SectionFiles: RoleAdmin, SectionActivity: RoleAdmin,
-	}
+// defaultSections holds the required role of every section without a setting in octopod.yaml.
+var defaultSections = map[Section]Role{
+	SectionAuthor: RoleViewer, SectionBranch: RoleViewer, SectionServices: RoleViewer, SectionSettings: RoleViewer,
+	SectionLinks: RoleViewer, SectionCreated: RoleViewer, SectionChanged: RoleViewer, SectionExpires: RoleViewer,
+	SectionHistory: RoleViewer,
+	SectionDetail:  RoleAdmin, SectionResources: RoleAdmin, SectionFiles: RoleAdmin, SectionActivity: RoleAdmin,
 }
 
 // Shows reports whether a role may see a section.
 func (u UI) Shows(section Section, role Role) bool {
 	least, configured := u.Visible[section]
 	if !configured {
-		least = defaultSections()[section]
+		least = defaultSections[section]
 	}
 	return role.Includes(least)
 }
@@ -77,7 +75,7 @@ func (u UI) check(c *problems) {
 	}
 	for _, part := range slices.Sorted(maps.Keys(u.Visible)) {
 		field := fmt.Sprintf("spec.ui.visible.%s", part)
-		if _, known := defaultSections()[part]; !known {
+		if _, known := defaultSections[part]; !known {
 			c.add(field, "there is no such part%s", listChoices(sectionNames()))
 			continue
 		}
@@ -87,7 +85,7 @@ func (u UI) check(c *problems) {
 
 func sectionNames() []string {
 	var names []string
-	for _, part := range slices.Sorted(maps.Keys(defaultSections())) {
+	for _, part := range slices.Sorted(maps.Keys(defaultSections)) {
 		names = append(names, string(part))
 	}
 	return names
