@@ -11,7 +11,7 @@ import (
 
 // Find lists stagings as recorded, with the status that the feed knows. It waits neither for
 // git nor for Argo CD: Freshness returns their age. It includes every commit of this
-// server.
+// server. Only a query of names returns a Version.
 func (a *Access) Find(ctx context.Context, q staging.Query) ([]staging.View, error) {
 	v, err := a.authorize(ctx, rights.Read, q.Names...)
 	if err != nil {
@@ -20,17 +20,20 @@ func (a *Access) Find(ctx context.Context, q staging.Query) ([]staging.View, err
 	if err := v.CheckQuery(q); err != nil {
 		return nil, err
 	}
-	found, err := a.feed.Find(envrepo.FromMemory(ctx), a.stagings, q)
+	found, err := a.feed.Find(envrepo.FromMemory(ctx), a.stagings, q, func(name string) bool {
+		return a.by.Authorize(v.Project, rights.Read, name) == nil
+	})
 	if err != nil {
 		return nil, a.redactError(v, err)
 	}
-	views := []staging.View{}
-	for _, view := range found {
-		if a.by.Authorize(v.Project, rights.Read, view.Metadata.Name) == nil {
-			views = append(views, *v.Redact(&view))
-		}
+	redact := v.RedactListed
+	if len(q.Names) > 0 {
+		redact = v.Redact
 	}
-	return views, nil
+	for i := range found {
+		found[i] = *redact(&found[i])
+	}
+	return found, nil
 }
 
 // Freshness reports how current the answers of a reader are.

@@ -3,8 +3,6 @@ package httpapi
 import (
 	"context"
 	"net/http"
-	"slices"
-	"strings"
 
 	"octopod/generator/change"
 	"octopod/generator/doctor"
@@ -47,17 +45,15 @@ func (s *server) listStagings(ctx context.Context, in *listInput) (*listOutput[s
 	if err != nil {
 		return nil, s.problem(ctx, err)
 	}
-	after, err := in.after()
-	if err != nil {
+	if q.After, err = in.after(); err != nil {
 		return nil, s.problem(ctx, err)
+	}
+	if in.Limit > 0 {
+		q.Limit = in.Limit + 1 // the one after the page shows that there is a next page
 	}
 	views, err := a.Find(ctx, q)
 	if err != nil {
 		return nil, s.problem(ctx, err)
-	}
-	if in.Limit > 0 || in.Cursor != "" { // a list without pages has the order of the names given
-		slices.SortFunc(views, func(a, b staging.View) int { return strings.Compare(a.Metadata.Name, b.Metadata.Name) })
-		views = slices.DeleteFunc(views, func(v staging.View) bool { return v.Metadata.Name <= after })
 	}
 	return pageOf(staging.Kind, &in.PageQuery, views, func(v staging.View) string { return v.Metadata.Name }), nil
 }

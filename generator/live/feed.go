@@ -2,9 +2,9 @@ package live
 
 import (
 	"context"
+	"maps"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -22,6 +22,9 @@ type Feed struct {
 
 	mu        sync.Mutex
 	views     map[string]*Event // last event of each staging
+	names     []string          // of views, sorted; nil when one was added or removed since
+	list      []*Event          // views by name, shared; nil when one changed since
+	revision  string            // commit that views are of; "" until it is known
 	reported  map[string]bool   // by the current watch
 	synced    bool              // a watch has sent a full snapshot once
 	connected bool              // an Argo CD is configured
@@ -157,6 +160,8 @@ func (f *Feed) handle(n Event) {
 	case ArgoDown:
 		f.connected = true
 		f.setDown(&f.freshness.ArgoCD, f.Now(), &n)
+	case AtTip:
+		f.revision = n.Revision
 	case ArgoChecked:
 		f.freshness.Checked = n.Checked
 	case ArgoUp:
@@ -172,7 +177,10 @@ func (f *Feed) update(n *Event) {
 	if old, known := f.views[name]; known && !differs(old.Staging, n.Staging) {
 		return
 	}
-	f.views[name] = n
+	if f.views[name] == nil {
+		f.names = nil
+	}
+	f.views[name], f.list = n, nil
 	f.publish(n)
 }
 
@@ -182,6 +190,7 @@ func (f *Feed) remove(name string) {
 		return
 	}
 	delete(f.views, name)
+	f.names, f.list = nil, nil
 	f.publish(&Event{Kind: Deleted, Staging: old.Staging})
 }
 
@@ -309,13 +318,18 @@ func (f *Feed) currentFreshness() Freshness {
 	return t
 }
 
+// sorted lists the last events by name. The list is shared and never modified.
 func (f *Feed) sorted() []*Event {
-	all := make([]*Event, 0, len(f.views))
-	for _, n := range f.views {
-		all = append(all, n)
+	if f.names == nil {
+		f.names = slices.Sorted(maps.Keys(f.views))
 	}
-	slices.SortFunc(all, func(a, b *Event) int { return strings.Compare(a.Staging.Metadata.Name, b.Staging.Metadata.Name) })
-	return all
+	if f.list == nil {
+		f.list = make([]*Event, len(f.names))
+		for i, name := range f.names {
+			f.list[i] = f.views[name]
+		}
+	}
+	return f.list
 }
 
 // Sequence returns the number of the newest update. Read before Views, it is the update

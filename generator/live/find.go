@@ -23,11 +23,30 @@ type Records interface {
 	Latest(context.Context) (*envrepo.Tree, *project.Project, error)
 }
 
-// Find lists stagings as recorded, with the status that the feed knows. It includes every
-// commit of this process.
-func (f *Feed) Find(ctx context.Context, records Records, q staging.Query) ([]staging.View, error) {
-	if q.Recorded || !f.Synced() {
-		return records.Find(ctx, q)
+// Find lists the stagings that the caller may read as recorded, with the status that the
+// feed knows. It includes every commit of this process.
+func (f *Feed) Find(ctx context.Context, records Records, q staging.Query, mayRead func(name string) bool) ([]staging.View, error) {
+	views, err := f.find(ctx, records, q, mayRead)
+	if err != nil || !q.Pending || !f.takesOver(q) {
+		return views, err
+	}
+	// What is pending may need an earlier revision, which only git has.
+	if err := records.AddPending(ctx, views); err != nil && !catalog.IsRepoFault(err) {
+		return nil, err
+	}
+	return views, nil
+}
+
+// takesOver reports whether the feed answers a query, instead of git and Argo CD.
+func (f *Feed) takesOver(q staging.Query) bool { return !q.Recorded && f.Synced() }
+
+func (f *Feed) find(ctx context.Context, records Records, q staging.Query, mayRead func(name string) bool) ([]staging.View, error) {
+	if !f.takesOver(q) {
+		views, err := records.Find(ctx, q)
+		return chooseViews(views, q, mayRead), err
+	}
+	if views, ok, err := f.findAtTip(ctx, records, q, mayRead); ok || err != nil {
+		return views, err
 	}
 	views, current, err := f.findKnown(ctx, records, q)
 	if !current && (err == nil || staging.CodeOf(err) == staging.CodeNotFound) {
@@ -36,14 +55,7 @@ func (f *Feed) Find(ctx context.Context, records Records, q staging.Query) ([]st
 		cancel()
 		views, _, err = f.findKnown(ctx, records, q)
 	}
-	if err != nil || !q.Pending {
-		return views, err
-	}
-	// What is pending may need an earlier revision, which only git has.
-	if err := records.AddPending(ctx, views); err != nil && !catalog.IsRepoFault(err) {
-		return nil, err
-	}
-	return views, nil
+	return chooseViews(views, q, mayRead), err
 }
 
 // findKnown lists stagings without their pending changes. It reports whether the feed knows

@@ -23,7 +23,9 @@ const (
 	ArgoUp   EventKind = "back"     // it can again
 	Polled   EventKind = "looked"   // the branch was read because of Wake
 
-	ArgoChecked EventKind = "checked" // Argo CD has compared an Application with git; not for subscribers
+	// Not for subscribers:
+	ArgoChecked EventKind = "checked" // Argo CD has compared an Application with git
+	AtTip       EventKind = "tip"     // every staging was sent as it is at Revision
 )
 
 // Event is one step of a watch.
@@ -33,6 +35,8 @@ type Event struct {
 	Err     error        // with Stale and Away
 	Wakes   uint64       // with Synced and Polled: wake-ups answered
 	Checked time.Time    // with ArgoChecked
+
+	Revision string // with AtTip
 }
 
 // Watch calls handle with each staging that matches the query, then with Synced, and

@@ -42,7 +42,8 @@ type watchState struct {
 	unread   map[string]error // why stagings could not be read: a fault of the whole env repo
 	repoDown bool             // RepoDown was sent, and not yet RepoUp
 
-	wakes uint64 // wake-ups answered so far
+	wakes   uint64 // wake-ups answered so far
+	tipSent string // revision of AtTip
 
 	pending        map[string]staging.Names // services that stagings wait for, as published last
 	pendingVersion uint64                   // version of pending
@@ -80,6 +81,7 @@ func (b *watchState) run(ctx context.Context, events <-chan argocd.Event) error 
 		return err
 	}
 	b.handle(Event{Kind: Synced, Wakes: b.wakes})
+	b.sendTip()
 	if b.argo != nil && b.argo.Err != nil {
 		b.handle(Event{Kind: ArgoDown, Err: b.argo.Err})
 	}
@@ -115,6 +117,7 @@ func (b *watchState) run(ctx context.Context, events <-chan argocd.Event) error 
 		}
 		b.sendOrPostpone(ctx, names)
 		b.sendRepoState(ctx)
+		b.sendTip()
 		b.sendPolled(wakes)
 		b.refreshOverdue(ctx)
 	}
@@ -139,6 +142,14 @@ func (b *watchState) sendPolled(wakes uint64) {
 	if wakes != b.wakes {
 		b.wakes = wakes
 		b.handle(Event{Kind: Polled, Wakes: wakes})
+	}
+}
+
+// sendTip reports the tip once every staging was sent as it is there.
+func (b *watchState) sendTip() {
+	if at := b.Tip.Revision(); at != b.tipSent && len(b.unread) == 0 {
+		b.tipSent = at
+		b.handle(Event{Kind: AtTip, Revision: at})
 	}
 }
 

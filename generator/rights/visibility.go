@@ -89,9 +89,22 @@ func hideDetail(s *staging.Status) {
 	}
 }
 
-// Redact returns a copy of a view with everything removed that the role may not see.
-// The given view is not modified.
+// Redact returns a copy of a view with everything removed that the role may not see, with
+// the version of what is left. The given view is not modified.
 func (v Visibility) Redact(known *staging.View) *staging.View {
+	view := v.RedactListed(known)
+	if of := view.Document; view.Version == "" {
+		if v.All {
+			of = known.Document
+		}
+		view.Version = Version(of.Staging()) // a hash of hidden fields would confirm a guess at them
+	}
+	return view
+}
+
+// RedactListed is Redact for a list, in which nothing needs the version: to compute it takes
+// most of the time.
+func (v Visibility) RedactListed(known *staging.View) *staging.View {
 	view := *known
 	view.Document = view.Shortened()
 	s := &view.Spec
@@ -115,12 +128,6 @@ func (v Visibility) Redact(known *staging.View) *staging.View {
 	}
 	s.Tested = withoutSettings(s.Tested)
 	s.Overrides = v.redactOverrides(s.Overrides)
-	if of := view.Document; view.Version == "" {
-		if v.All {
-			of = known.Document
-		}
-		view.Version = Version(of.Staging()) // a hash of hidden fields would confirm a guess at them
-	}
 	return &view
 }
 

@@ -11,6 +11,10 @@ type Query struct {
 	Recorded bool // records only: Argo CD is not queried
 	Pending  bool // also the pending changes of each: that renders it
 	Dated    bool // a watch adds, at the end, when each staging last changed: that reads the history
+
+	// A page of a list, in the order of names. A watch ignores it.
+	After string // only names after this one; empty means from the first
+	Limit int    // at most so many; 0 means all
 }
 
 // Unfiltered reports whether the query filters by nothing but the state of a record,
