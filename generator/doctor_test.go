@@ -168,7 +168,9 @@ func TestDiagnoseNotifications(t *testing.T) {
 			if tt.notices != "" {
 				w.write(staging.File{Path: project.File, Data: append(data, "  notify: "+tt.notices+"\n"...)})
 			}
-			w.Sinks = tt.sinks
+			if tt.sinks != nil {
+				w.Sinks = func() []string { return tt.sinks }
+			}
 			found := find(t, w.Stagings, "who is told")
 			if tt.health == "" {
 				if len(found) > 0 {

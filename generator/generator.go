@@ -50,7 +50,7 @@ type Parts struct {
 	Heads catalog.Heads
 	// Sinks names the notification sinks of this process. nil means that it sends
 	// no notification: that is for servers.
-	Sinks []string
+	Sinks func() []string
 	// Now is the clock: it dates records and observations of Argo CD.
 	Now func() time.Time
 }

@@ -34,7 +34,7 @@ func (c *cli) argoCDConnector() (func(*project.Project) (status.Cluster, error),
 		return nil, err
 	}
 	if c.server != nil {
-		options.OnCall = c.server.observer.ArgoCDCalled
+		options.OnCall = c.server.Observer.ArgoCDCalled
 	}
 	return func(p *project.Project) (status.Cluster, error) {
 		o := options

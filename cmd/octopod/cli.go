@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"octopod/generator/forge"
-	"octopod/generator/gitstore"
 	"octopod/generator/server"
 )
 
@@ -23,7 +22,7 @@ type cli struct {
 	settings        settings
 	closers         []func() error
 	rateLimiter     *forge.RateLimiter // for requests to forges
-	server          *serverDeps        // nil unless the run is octopod serve
+	server          *server.Means      // nil unless the run is octopod serve
 	renderInProcess bool               // see connectInProcess
 }
 
@@ -101,11 +100,4 @@ func withTimeout(ctx context.Context, d time.Duration) (context.Context, context
 type stdio struct {
 	in       io.Reader
 	out, err io.Writer
-}
-
-// serverDeps are the parts of a server that the adapters of its projects need.
-type serverDeps struct {
-	observer    server.Observer
-	sinks       []string                 // notification sinks of the server
-	forgeTokens map[string]gitstore.Auth // by host
 }

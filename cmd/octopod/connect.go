@@ -101,11 +101,11 @@ func (c *cli) connectTo(ctx context.Context, url string) (*generator.Stagings, e
 }
 
 // sinks returns the names of the server's notification sinks.
-func (c *cli) sinks() []string {
+func (c *cli) sinks() func() []string {
 	if c.server == nil {
 		return nil
 	}
-	return c.server.sinks
+	return c.server.Sinks
 }
 
 // newForges returns the forges of the application's repositories.
@@ -117,9 +117,9 @@ func (c *cli) newForges(envRepo string) (forge.Forges, error) {
 	options := gitstore.Options{
 		Auth: auth, AllowPlainHTTP: c.settings.allowPlainHTTP, Timeout: c.settings.gitTimeout, Logger: c.logger(),
 	}
-	var tokens map[string]gitstore.Auth
+	var tokens func() map[string]gitstore.Auth
 	if c.server != nil {
-		tokens = c.server.forgeTokens
+		tokens = c.server.ForgeTokens
 	}
 	return forge.New(envRepo, options, tokens, c.rateLimiter), nil
 }
@@ -173,7 +173,7 @@ func (c *cli) storeOptions(ctx context.Context, url string) (gitstore.Options, e
 	c.setPatience(&options)
 	if c.server != nil { // a server caches the history
 		options.History = true
-		options.OnPush = func(p gitstore.Push) { c.server.observer.Pushed(giturl.Redact(url), p) }
+		options.OnPush = func(p gitstore.Push) { c.server.Observer.Pushed(giturl.Redact(url), p) }
 	}
 	return options, nil
 }
@@ -186,6 +186,9 @@ func (c *cli) gitAuth() (gitstore.Auth, error) {
 		SSHKeyFile:       cmp.Or(c.settings.sshKey, c.defaultSSHKey()),
 		SSHKeyPassphrase: c.env["OCTOPOD_SSH_KEY_PASSPHRASE"],
 		KnownHostsFiles:  c.settings.knownHosts,
+	}
+	if c.server != nil && c.server.Git.HasLogin() {
+		return auth.WithLogin(c.server.Git), nil
 	}
 	file := cmp.Or(c.env["OCTOPOD_GIT_TOKEN_FILE"], c.settings.gitTokenFile)
 	if auth.Token != "" || file == "" {

@@ -1,16 +1,19 @@
 package main
 
 import (
+	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
-	"octopod/generator/auth"
 	"octopod/generator/check"
 	"octopod/generator/project"
 	"octopod/generator/render"
@@ -120,10 +123,13 @@ func TestTheInstallationsConfiguration(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := auth.New(config.Auth, auth.Options{URL: config.URL}); err != nil {
-		t.Error(err)
-	}
-	if _, err := server.ForgeTokens(config.Forges, nil); err != nil {
+	allRead := errors.New("every secret is read")
+	_, err = server.New(t.Context(), server.Options{Config: config, Now: time.Now, Log: slog.New(slog.DiscardHandler), Getenv: os.Getenv,
+		Open: func(context.Context, server.ProjectConfig, server.Means) (server.Project, error) {
+			return server.Project{}, allRead
+		},
+	})
+	if !errors.Is(err, allRead) {
 		t.Error(err)
 	}
 }

@@ -8,7 +8,9 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"os/signal"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -84,11 +86,24 @@ func (o serveFlags) resolve() (server.Config, error) {
 	return config, nil
 }
 
+// reread returns how a server reads its configuration file again, and the signals to do so.
+// Without a file there is nothing to read, and SIGHUP ends the server.
+func (o serveFlags) reread() (read func() (server.Config, error), hangup chan os.Signal) {
+	hangup = make(chan os.Signal, 1)
+	if o.config == "" {
+		return nil, hangup
+	}
+	signal.Notify(hangup, syscall.SIGHUP)
+	return o.resolve, hangup
+}
+
 func (c *cli) serve(ctx context.Context, o serveFlags) error {
 	config, err := o.resolve()
 	if err != nil {
 		return err
 	}
+	read, hangup := o.reread()
+	defer signal.Stop(hangup)
 	lines := &syncWriter{to: c.stderr}
 	audit, err := c.openAudit(config.Audit, lines)
 	if err != nil {
@@ -98,14 +113,7 @@ func (c *cli) serve(ctx context.Context, o serveFlags) error {
 		Config: config, Version: readVersion().Version, About: readVersion(), Local: c.actor().Person,
 		Self:   staging.Person{Name: committer().Name, Email: committer().Email},
 		Getenv: c.getenv, Audit: audit, Log: c.serverLog(lines), Now: c.now,
-		Open: func(ctx context.Context, p server.ProjectConfig, observer server.Observer) (server.Project, error) {
-			allowed := config.For(p)
-			tokens, err := server.ForgeTokens(allowed.Forges, c.getenv)
-			if err != nil {
-				return server.Project{}, err
-			}
-			return c.openProject(ctx, p, serverDeps{observer: observer, sinks: allowed.Notify.SinkNames(), forgeTokens: tokens})
-		},
+		Open: c.openProject, Read: read, ConfigFile: o.config, Hangup: hangup,
 	})
 	if err != nil {
 		return err
@@ -130,21 +138,25 @@ func greeting(config server.Config, signIn bool, at net.Addr) string {
 }
 
 // openProject opens one project of a server.
-func (c *cli) openProject(ctx context.Context, p server.ProjectConfig, s serverDeps) (server.Project, error) {
+func (c *cli) openProject(ctx context.Context, p server.ProjectConfig, m server.Means) (server.Project, error) {
 	own := *c
-	own.closers, own.server = nil, &s
+	own.closers, own.server = nil, &m
 	if p.EnvRepo != "" {
 		own.settings = forProject(c.settings, p)
 	}
 	repo := own.envRepo()
 	stagings, err := own.connectTo(ctx, repo)
-	c.closers = append(c.closers, func() error { return errors.Join(closeAll(own.closers)...) })
+	opened := server.Project{
+		Stagings: stagings, EnvRepo: giturl.Redact(repo), ArgoCD: own.argoCDURL(),
+		Journal: func(ctx context.Context, ref string) (*gitstore.Store, error) { return own.openRef(ctx, repo, ref) },
+		Close:   func() error { return errors.Join(closeAll(own.closers)...) },
+	}
 	if err != nil {
-		return server.Project{}, err
+		return opened, err
 	}
 	forges, err := own.newForges(repo)
-	journal := func(ctx context.Context, ref string) (*gitstore.Store, error) { return own.openRef(ctx, repo, ref) }
-	return server.Project{Stagings: stagings, Refs: forges.Refs, Journal: journal, EnvRepo: giturl.Redact(repo), ArgoCD: own.argoCDURL()}, err
+	opened.Refs = forges.Refs
+	return opened, err
 }
 
 // forProject returns the settings of one project: the flags, overridden by its

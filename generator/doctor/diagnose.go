@@ -40,6 +40,9 @@ type Finding struct {
 // clients over a network.
 func (g *Doctor) Diagnose(ctx context.Context) ([]Finding, error) {
 	d := &diagnosis{Doctor: g}
+	if g.OfServer != nil {
+		d.findings = g.OfServer()
+	}
 	tree, p := d.envRepo(ctx)
 	if p == nil {
 		return d.findings, nil
@@ -161,9 +164,10 @@ func (d *diagnosis) sinks(tree *envrepo.Tree, p *project.Project) {
 		d.failed(check, err)
 		return
 	}
-	missing, health := p.UnknownSinks(data, d.Sinks), Fault
+	sinks := d.Sinks()
+	missing, health := p.UnknownSinks(data, sinks), Fault
 	fix := "add it to notify.sinks in the server's configuration, or name another sink in " + project.File
-	if len(d.Sinks) == 0 {
+	if len(sinks) == 0 {
 		health, fix = Warning, fix+"; ignore this if another server has it"
 	}
 	for _, m := range missing {

@@ -8,10 +8,12 @@ type Doctor struct {
 	*receiver.Receiver // and the services below it
 	// Sinks names the notification sinks that this process sends to; nil where it
 	// sends nothing.
-	Sinks []string
+	Sinks func() []string
+	// OfServer reports on the server itself; nil without one.
+	OfServer func() []Finding
 }
 
 // New returns a Doctor.
-func New(r *receiver.Receiver, sinks []string) *Doctor {
+func New(r *receiver.Receiver, sinks func() []string) *Doctor {
 	return &Doctor{Receiver: r, Sinks: sinks}
 }

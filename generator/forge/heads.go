@@ -14,13 +14,17 @@ import (
 type Forges struct {
 	envRepo string
 	options gitstore.Options
-	tokens  map[string]gitstore.Auth
+	tokens  func() map[string]gitstore.Auth
 	limiter *RateLimiter
 }
 
 // New returns the forges beside an env repo. The credentials in options go to the
-// host of the env repo only. tokens holds the credentials of further hosts.
-func New(envRepo string, options gitstore.Options, tokens map[string]gitstore.Auth, limiter *RateLimiter) Forges {
+// host of the env repo only. tokens returns the current credentials of further hosts; it
+// may be nil.
+func New(envRepo string, options gitstore.Options, tokens func() map[string]gitstore.Auth, limiter *RateLimiter) Forges {
+	if tokens == nil {
+		tokens = func() map[string]gitstore.Auth { return nil }
+	}
 	return Forges{envRepo: envRepo, options: options, tokens: tokens, limiter: limiter}
 }
 
@@ -53,12 +57,12 @@ func (f Forges) Refs(ctx context.Context, repository string) (gitstore.Refs, err
 func (f Forges) credentials(u giturl.URL) gitstore.Auth {
 	auth := f.options.Auth
 	if env, err := giturl.Parse(f.envRepo); err != nil || env.Origin() == "" || env.Origin() != u.Origin() {
-		auth.Username, auth.Token, auth.TokenFile = "", "", ""
+		auth = auth.WithLogin(gitstore.Auth{})
 	}
-	if own := f.tokens[u.HostPort()]; own.Token != "" && (u.Scheme() == "https" || u.Loopback()) {
-		auth.Username, auth.Token, auth.TokenFile = own.Username, own.Token, own.TokenFile
+	if own := f.tokens()[u.HostPort()]; own.HasLogin() && (u.Scheme() == "https" || u.Loopback()) {
+		auth = auth.WithLogin(own)
 	}
-	if auth.Username == "" && auth.Token == "" && auth.TokenFile == "" {
+	if !auth.HasLogin() {
 		auth.Username, auth.Token = u.Credentials()
 	}
 	return auth

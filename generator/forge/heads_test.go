@@ -47,7 +47,7 @@ func TestTheTokenGoesToTheHostOfTheEnvRepoAlone(t *testing.T) {
 		strings.Replace(server.URL, "127.0.0.1", "localhost", 1) + "/envs.git": false,
 	} {
 		shown = false
-		f := Forges{envRepo: envRepo, options: gitstore.Options{Auth: gitstore.Auth{Username: "ci", Token: "secret"}, AllowPlainHTTP: true}, limiter: NewRateLimiter(time.Now)}
+		f := New(envRepo, gitstore.Options{Auth: gitstore.Auth{Username: "ci", Token: "secret"}, AllowPlainHTTP: true}, nil, NewRateLimiter(time.Now))
 		if _, err := f.Heads(t.Context(), server.URL+"/shop.git"); err == nil {
 			t.Error("a server that knows nothing listed branches")
 		}

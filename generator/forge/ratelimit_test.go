@@ -23,7 +23,7 @@ func TestAForgeIsLeftAlone(t *testing.T) {
 	}))
 	defer server.Close()
 	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
-	f := Forges{options: gitstore.Options{AllowPlainHTTP: true}, limiter: NewRateLimiter(func() time.Time { return now })}
+	f := New("", gitstore.Options{AllowPlainHTTP: true}, nil, NewRateLimiter(func() time.Time { return now }))
 	ask := func(wait time.Duration, wantAsked int) {
 		t.Helper()
 		now = now.Add(wait)

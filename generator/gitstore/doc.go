@@ -53,6 +53,7 @@
 //	remote.go, remote_cache.go        a repository on a server; the objects fetched from it
 //	wire*.go, idle_conn.go, url.go    git's protocol over HTTP and SSH; timeouts; URLs
 //	explain.go, retry_after.go        errors of git servers; rate limits
+//	token_source.go                   tokens that are rotated
 //
 //	objects.go, cache.go, path.go     reading commits and trees from either; LRU cache; paths
 //	tree.go, diff.go, commit.go       the formats of trees and commits, and their changes

@@ -83,7 +83,7 @@ func (r *remote) isGitServer() bool {
 // isAnonymous reports whether requests carry no credentials.
 func (r *remote) isAnonymous() bool {
 	w, ok := r.wire.(*httpWire)
-	return ok && w.user == ""
+	return ok && w.tokens == nil
 }
 
 func (r *remote) notFound(err error) error {

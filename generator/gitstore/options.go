@@ -40,9 +40,21 @@ type Auth struct {
 	Username         string // of basic auth; git forges accept any with a token
 	Token            string
 	TokenFile        string // instead of Token: read for each request, so that a token may be rotated
+	Tokens           TokenSource
 	SSHKeyFile       string // the ssh agent's keys when empty
 	SSHKeyPassphrase string
 	KnownHostsFiles  []string // those of the user and the system when empty
+}
+
+// HasLogin reports whether there are credentials for HTTP.
+func (a Auth) HasLogin() bool {
+	return a.Username != "" || a.Token != "" || a.TokenFile != "" || a.Tokens != nil
+}
+
+// WithLogin returns a with the credentials for HTTP of another Auth.
+func (a Auth) WithLogin(of Auth) Auth {
+	a.Username, a.Token, a.TokenFile, a.Tokens = of.Username, of.Token, of.TokenFile, of.Tokens
+	return a
 }
 
 // setDefaults fills in what is not given.

@@ -24,6 +24,9 @@ type transient struct {
 
 func (t transient) Unwrap() error { return t.error }
 
+// Transient marks an error of a TokenSource that passes: the request is tried again.
+func Transient(err error) error { return transient{error: err} }
+
 const (
 	firstPause = 100 * time.Millisecond
 	maxPause   = 5 * time.Second

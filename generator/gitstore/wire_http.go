@@ -1,7 +1,6 @@
 package gitstore
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"net/http"
@@ -21,8 +20,8 @@ import (
 type httpWire struct {
 	client transport.Transport
 	conns  *http.Transport
-	user   string // of basic auth; "" without credentials
-	token  tokenFile
+	user   string      // of basic auth
+	tokens TokenSource // nil without credentials
 
 	mu         sync.Mutex
 	target     transport.Endpoint // changes when the server redirects the first request
@@ -41,24 +40,19 @@ func newHTTPWire(at giturl.URL, o *Options) (*httpWire, error) {
 	conns := http.DefaultTransport.(*http.Transport).Clone()
 	conns.DialContext = dialer(o.Timeout)
 	conns.MaxIdleConnsPerHost = 4
-	w := &httpWire{conns: conns, client: githttp.NewClient(&http.Client{Transport: retryAfterTransport{conns}}), target: *to}
-	user, token := o.Auth.Username, o.Auth.Token
-	if user == "" && token == "" && o.Auth.TokenFile == "" {
-		user, token = at.Credentials()
-	}
-	if token != "" || user != "" || o.Auth.TokenFile != "" {
-		w.user = cmp.Or(user, "git") // forges check only the token, but require some user name
-	}
-	w.token.path, w.token.last = o.Auth.TokenFile, token
+	w := &httpWire{conns: conns, target: *to}
+	w.user, w.tokens = o.Auth.tokenSource(at)
+	w.client = githttp.NewClient(&http.Client{Transport: rotating{retryAfterTransport{conns}, w.tokens}})
 	return w, nil
 }
 
 // auth returns the credentials of the next request, nil without any.
-func (w *httpWire) auth() transport.AuthMethod {
-	if w.user == "" {
-		return nil
+func (w *httpWire) auth(ctx context.Context) (transport.AuthMethod, error) {
+	if w.tokens == nil {
+		return nil, nil
 	}
-	return &githttp.BasicAuth{Username: w.user, Password: w.token.read()}
+	token, err := w.tokens.Token(ctx)
+	return &githttp.BasicAuth{Username: w.user, Password: token}, err
 }
 
 // endpoint returns a copy, because go-git modifies it.
@@ -70,8 +64,12 @@ func (w *httpWire) endpoint() *transport.Endpoint {
 }
 
 func (w *httpWire) listRefs(ctx context.Context) (*packp.AdvRefs, session, error) {
+	auth, err := w.auth(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
 	to := w.endpoint()
-	up, err := w.client.NewUploadPackSession(to, w.auth())
+	up, err := w.client.NewUploadPackSession(to, auth)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -85,8 +83,12 @@ func (w *httpWire) listRefs(ctx context.Context) (*packp.AdvRefs, session, error
 	return adv, httpSession{up}, nil
 }
 
-func (w *httpWire) reopen(context.Context) (session, error) {
-	up, err := w.client.NewUploadPackSession(w.endpoint(), w.auth())
+func (w *httpWire) reopen(ctx context.Context) (session, error) {
+	auth, err := w.auth(ctx)
+	if err != nil {
+		return nil, err
+	}
+	up, err := w.client.NewUploadPackSession(w.endpoint(), auth)
 	return httpSession{up}, err
 }
 
@@ -102,7 +104,11 @@ func (s httpSession) close() { _ = s.up.Close() }
 // expected old commit. If the server does not understand, push reads its
 // capabilities and retries once.
 func (w *httpWire) push(ctx context.Context, build func(*capability.List) *packp.ReferenceUpdateRequest) (*packp.ReportStatus, error) {
-	rp, err := w.client.NewReceivePackSession(w.endpoint(), w.auth())
+	auth, err := w.auth(ctx)
+	if err != nil {
+		return nil, err
+	}
+	rp, err := w.client.NewReceivePackSession(w.endpoint(), auth)
 	if err != nil {
 		return nil, err
 	}

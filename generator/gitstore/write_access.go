@@ -38,7 +38,11 @@ func (r *remote) checkWriteAccess(ctx context.Context) error {
 
 // checkPushAccess starts a push and stops after the server's first response.
 func (w *httpWire) checkPushAccess(ctx context.Context) error {
-	rp, err := w.client.NewReceivePackSession(w.endpoint(), w.auth())
+	auth, err := w.auth(ctx)
+	if err != nil {
+		return err
+	}
+	rp, err := w.client.NewReceivePackSession(w.endpoint(), auth)
 	if err != nil {
 		return err
 	}

@@ -19,9 +19,13 @@ const (
 const silence = 5 * time.Second
 
 // SetPollInterval sets how often the feed reads the env repo when nothing announces a
-// commit. Without it the feed reads every two seconds, and every minute once a webhook
-// announces the commits. Call it before Run.
-func (f *Feed) SetPollInterval(d time.Duration) { f.interval = d }
+// commit. With 0 the feed reads every two seconds, and every minute once a webhook
+// announces the commits. It counts from the next read.
+func (f *Feed) SetPollInterval(d time.Duration) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.interval = d
+}
 
 // Announce makes the feed read the env repo now, because a webhook reports a push to it.
 func (f *Feed) Announce() {

@@ -49,7 +49,9 @@ type ProjectConfig struct {
 	SSHKey       string `yaml:"sshKey,omitempty"`
 	GitUsername  string `yaml:"gitUsername,omitempty"`
 	GitTokenFile string `yaml:"gitTokenFile,omitempty"`
-	ArgoCD       struct {
+	// A GitHub App in place of the token.
+	GitHubApp *GitHubAppConfig `yaml:"githubApp,omitempty"`
+	ArgoCD    struct {
 		Server    string `yaml:"server,omitempty"`
 		TokenFile string `yaml:"tokenFile,omitempty"`
 	} `yaml:"argocd,omitempty"`
@@ -84,8 +86,11 @@ func (c Config) faults() []staging.Problem {
 		problems = append(problems, staging.Problem{Field: "projects", Message: "must name at least one env repo"})
 	}
 	for i, p := range c.Projects {
-		if p.EnvRepo == "" {
-			problems = append(problems, staging.Problem{Field: fmt.Sprintf("projects[%d].envRepo", i), Message: "is missing"})
+		own := append([]fault{{"envRepo", missingFault(p.EnvRepo != "")}, {"githubApp", p.appFault()}}, p.GitHubApp.faults()...)
+		for _, f := range own {
+			if f.message != "" {
+				problems = append(problems, staging.Problem{Field: fmt.Sprintf("projects[%d].%s", i, f.field), Message: f.message})
+			}
 		}
 	}
 	if share := c.Sweep.MaxShare; share < 0 || share > 100 {

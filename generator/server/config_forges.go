@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"octopod/generator/auth"
+	"octopod/generator/branch"
+	"octopod/generator/forge"
 	"octopod/generator/gitstore"
 	"octopod/generator/giturl"
 	"octopod/generator/notify/review"
@@ -26,6 +28,8 @@ type ForgeConfig struct {
 	API string `yaml:"api,omitempty"`
 	// Token for comments and commit statuses, and for listing branches.
 	Token auth.Secret `yaml:"token,omitempty"`
+	// A GitHub App in place of the token.
+	GitHubApp *GitHubAppConfig `yaml:"githubApp,omitempty"`
 	// Verifies the webhooks that the host sends to /hooks/{project}.
 	Webhook WebhookConfig `yaml:"webhook,omitempty"`
 	// With several projects: all of them may use the token and the secret.
@@ -84,10 +88,10 @@ func (f ForgeConfig) api() string {
 // forgeFaults lists the problems of the forges of a configuration.
 func forgeFaults(list string, forges []ForgeConfig) []staging.Problem {
 	return listFaults(list, "host", forges, func(f ForgeConfig) (host string, faults []fault) {
-		return f.Host, []fault{
-			{"host", f.hostFault()}, {"kind", f.kindFault()}, {"api", f.apiFault()},
+		return f.Host, append([]fault{
+			{"host", f.hostFault()}, {"kind", f.kindFault()}, {"api", f.apiFault()}, {"githubApp", f.appFault()},
 			{"token", secretFault(f.Token)}, {"webhook.secret", secretFault(f.Webhook.Secret)},
-		}
+		}, f.GitHubApp.faults()...)
 	})
 }
 
@@ -124,19 +128,13 @@ func (f ForgeConfig) apiFault() string {
 	return ""
 }
 
-// ForgeTokens reads the credentials of the forges, by host.
-func ForgeTokens(known []ForgeConfig, getenv func(string) string) (map[string]gitstore.Auth, error) {
-	tokens := map[string]gitstore.Auth{}
-	for _, f := range known {
-		token, err := f.Token.Read("forges "+f.Host+".token", getenv)
-		if err != nil {
-			return nil, err
-		}
-		if token != "" {
-			tokens[f.Host] = gitstore.Auth{Username: f.gitUser(), Token: token, TokenFile: f.Token.File}
-		}
+// credentials reads the credentials of a forge for git; none if it has none.
+func (f ForgeConfig) credentials(getenv func(string) string) (gitstore.Auth, error) {
+	token, err := f.Token.Read("forges "+f.Host+".token", getenv)
+	if err != nil || token == "" {
+		return gitstore.Auth{}, err
 	}
-	return tokens, nil
+	return gitstore.Auth{Username: f.gitUser(), Token: token, TokenFile: f.Token.File}, nil
 }
 
 // gitUser is the user name that goes with a token over https. Most forges accept any.
@@ -147,16 +145,30 @@ func (f ForgeConfig) gitUser() string {
 	return ""
 }
 
-// open returns the client of the forge's API, or nil for a host that Octopod never
-// calls: without an API, or without a token.
-func (f ForgeConfig) open(getenv func(string) string) (*review.Forge, error) {
-	token, err := f.Token.Read("forges "+f.Host+".token", getenv)
-	if err != nil || token == "" || !f.Kind.hasAPI() {
-		return nil, err
+// open returns the client of the forge's API. app is nil with a token.
+func (f ForgeConfig) open(token string, app *forge.GitHubApp) (*review.Forge, error) {
+	o := review.Options{Kind: review.Kind(f.Kind), API: f.api(), Token: token}
+	if app != nil {
+		o.Authorize = app.Transport
 	}
-	opened, err := review.Open(review.Options{Kind: review.Kind(f.Kind), API: f.api(), Token: token})
+	opened, err := review.Open(o)
 	if err != nil {
 		return nil, staging.Errorf(staging.CodeInvalid, "forges %s: %s", f.Host, err)
 	}
 	return opened, nil
+}
+
+// webhookSenders reads the secrets that sign the webhooks of each host.
+func webhookSenders(forges []ForgeConfig, getenv func(string) string) ([]branch.Sender, error) {
+	var senders []branch.Sender
+	for _, f := range forges {
+		secret, err := f.Webhook.Secret.Read("forges "+f.Host+".webhook.secret", getenv)
+		if err != nil {
+			return nil, err
+		}
+		if secret != "" {
+			senders = append(senders, branch.Sender{Host: f.Host, Kind: string(f.Kind), Secret: secret})
+		}
+	}
+	return senders, nil
 }

@@ -94,10 +94,11 @@ func TestTheTokenOfAForge(t *testing.T) {
 	defer server.Close()
 	known := []ForgeConfig{{Host: server.Listener.Addr().String(), Kind: kindBitbucket}, {Host: "github.com", Kind: kindGitHub}}
 	known[0].Token.Env, known[1].Token.Env = "BITBUCKET", "GITHUB"
-	tokens, err := ForgeTokens(known, func(name string) string { return "token of " + name })
+	m, err := openMeans(Config{Forges: known}, ProjectConfig{}, func(name string) string { return "token of " + name })
 	if err != nil {
 		t.Fatal(err)
 	}
+	tokens := func() map[string]gitstore.Auth { return m.tokens }
 	f := forge.New("", gitstore.Options{AllowPlainHTTP: true}, tokens, forge.NewRateLimiter(time.Now))
 	if _, err := f.Heads(t.Context(), server.URL+"/acme/shop.git"); err == nil {
 		t.Error("a server that knows nothing listed branches")
@@ -105,7 +106,7 @@ func TestTheTokenOfAForge(t *testing.T) {
 	if user != "x-token-auth" || token != "token of BITBUCKET" {
 		t.Errorf("asked as %q with %q", user, token)
 	}
-	if _, err := ForgeTokens(known, func(string) string { return "" }); err == nil {
+	if _, err := openMeans(Config{Forges: known}, ProjectConfig{}, func(string) string { return "" }); err == nil {
 		t.Error("an empty token is taken")
 	}
 }

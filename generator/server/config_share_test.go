@@ -66,10 +66,13 @@ func TestAForgeOfSeveralProjectsSaysSo(t *testing.T) {
 // reveal its existence.
 func TestAWebhookSecretBelongsToAProject(t *testing.T) {
 	shop, books := "shop", "books"
-	a, b := &servedProject{senders: []branch.Sender{{Host: "gitlab.com", Kind: "gitlab", Secret: "of shop"}}}, &servedProject{}
+	a, b := &servedProject{means: &currentMeans{}}, &servedProject{means: &currentMeans{}}
+	a.means.Store(&means{senders: []branch.Sender{{Host: "gitlab.com", Kind: "gitlab", Secret: "of shop"}}})
+	b.means.Store(&means{})
 	a.name.Store(&shop)
 	b.name.Store(&books)
-	h := &webhooks{Server: &Server{projectSet: &projectSet{projects: []*servedProject{a, b}}, auth: new(auth.Auth), now: time.Now}, bodies: newWebhookBodies()}
+	h := &webhooks{Server: &Server{projectSet: newProjectSet(a, b), now: time.Now}, bodies: newWebhookBodies()}
+	h.gate.Store(&gate{Auth: new(auth.Auth)})
 	r := httptest.NewRequest(http.MethodPost, "/hooks/books", strings.NewReader("{}"))
 	r.SetPathValue("project", "books")
 	r.Header.Set("X-Gitlab-Event", "Push Hook")

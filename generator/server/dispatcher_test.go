@@ -99,13 +99,16 @@ func (r *replicas) start(notices string) *replica {
 		stores = append(stores, s)
 		return s, err
 	}
-	tell, err := newNotifiers(r.config, notifierOptions{
-		Getenv: func(name string) string { return r.env[name] }, Now: time.Now, Log: slog.New(slog.NewTextHandler(d.log, nil)),
-		Count: func(to string, o notify.Outcome) { d.counted <- to + " " + string(o) }, Journal: open,
-	})
+	m, err := openMeans(r.config, ProjectConfig{}, func(name string) string { return r.env[name] })
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	current := &currentMeans{}
+	current.Store(m)
+	tell := newNotifiers(current, notifierOptions{
+		Now: time.Now, Log: slog.New(slog.NewTextHandler(d.log, nil)),
+		Count: func(to string, o notify.Outcome) { d.counted <- to + " " + string(o) }, Journal: open,
+	})
 	tell.sends.takeoverAfter = 600 * time.Millisecond
 	ctx, cancel := context.WithCancel(r.t.Context())
 	var work sync.WaitGroup

@@ -54,7 +54,7 @@ func requestFrom(ctx context.Context) *requestRecord {
 func (r *Server) logRequests(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		began := r.now()
-		s := &requestRecord{id: rand.Text(), method: req.Method, path: req.URL.Path, address: r.auth.ClientAddress(req), status: http.StatusOK}
+		s := &requestRecord{id: rand.Text(), method: req.Method, path: req.URL.Path, address: r.gate.Load().ClientAddress(req), status: http.StatusOK}
 		w.Header().Set("X-Request-Id", s.id)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		next.ServeHTTP(&statusWriter{w, s}, req.WithContext(context.WithValue(req.Context(), requestRecordKey{}, s)))
@@ -84,8 +84,8 @@ func (w *statusWriter) WriteHeader(status int) {
 func (w *statusWriter) Unwrap() http.ResponseWriter { return w.ResponseWriter }
 
 // endStreams records the identity of the request. It ends an event stream when the
-// server drains, or when the identity of its reader expires.
-func (r *Server) endStreams(next http.Handler) http.Handler {
+// server drains, when its gate is replaced, or when the identity of its reader expires.
+func (r *Server) endStreams(g *gate, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		identity := auth.From(req.Context())
 		requestFrom(req.Context()).identity = identity
@@ -100,6 +100,7 @@ func (r *Server) endStreams(next http.Handler) http.Handler {
 			defer cancel()
 		}
 		defer context.AfterFunc(r.draining, cancel)()
+		defer context.AfterFunc(g.ended, cancel)()
 		next.ServeHTTP(w, req.WithContext(ctx))
 	})
 }

@@ -165,7 +165,7 @@ func (m *matrix) serve(config Config) {
 	}
 	server, err := New(t.Context(), Options{
 		Config: config, Getenv: os.Getenv, Audit: m.audit, Log: slog.New(slog.DiscardHandler), Now: time.Now,
-		Open: func(_ context.Context, c ProjectConfig, _ Observer) (Project, error) {
+		Open: func(_ context.Context, c ProjectConfig, _ Means) (Project, error) {
 			opened[c.EnvRepo] = m.newEnvRepo(c.EnvRepo)
 			return Project{Stagings: opened[c.EnvRepo], EnvRepo: c.EnvRepo, Refs: func(context.Context, string) (gitstore.Refs, error) { return gitstore.Refs{}, nil }}, nil
 		},
@@ -175,7 +175,7 @@ func (m *matrix) serve(config Config) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	server.draining = ctx
-	for _, s := range server.projects {
+	for _, s := range server.all() {
 		ended := make(chan struct{})
 		go func() { defer close(ended); s.run(ctx) }()
 		t.Cleanup(func() { <-ended })

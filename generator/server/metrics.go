@@ -35,6 +35,7 @@ type metrics struct {
 	batches       *prometheus.HistogramVec
 	argoCD        *prometheus.HistogramVec
 	notifications *prometheus.CounterVec
+	configReads   *prometheus.CounterVec
 }
 
 func newMetrics(version string) *metrics {
@@ -53,6 +54,7 @@ func newMetrics(version string) *metrics {
 	m.batches = m.histogram("git_batch_size", "Commits in one push that landed.", []float64{1, 2, 4, 8, 16, 32, 64}, "repository")
 	m.argoCD = m.histogram("argocd_request_seconds", "How long Argo CD took to answer, retries included.", shortTimes(), "method", "code")
 	m.notifications = m.counter("notifications_total", "Attempts to notify a sink or a forge, by outcome: sent, retried, given_up.", "to", "outcome")
+	m.configReads = m.counter("config_reads_total", "How often the configuration was read again because it changed, by result: used or rejected.", "result")
 	build := m.gauge("build_info", "Always 1; the label holds the version of the server.", "version")
 	build.WithLabelValues(version).Set(1)
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -136,33 +138,44 @@ func (m *metrics) serve(ctx context.Context, listener net.Listener) {
 	_ = server.Serve(listener) // it ends with ctx
 }
 
-// watchFeeds adds the metrics that are read from the feeds when Prometheus scrapes.
-func (m *metrics) watchFeeds(h *projectSet) { m.registry.MustRegister(&feedMetrics{h}) }
+// watchServer adds the metrics that are read from the feeds and the settings when Prometheus
+// scrapes.
+func (m *metrics) watchServer(h *projectSet, settings func() (inForce bool, since time.Time)) {
+	m.registry.MustRegister(&serverMetrics{h, settings})
+}
 
-// feedMetrics collects metrics from the feeds of all projects.
-type feedMetrics struct{ *projectSet }
+// serverMetrics collects metrics from the feeds of all projects, and from the settings.
+type serverMetrics struct {
+	*projectSet
+	settings func() (inForce bool, since time.Time)
+}
 
 var (
-	stagingsDesc = prometheus.NewDesc("octopod_stagings", "Stagings by status.", []string{"project", "status"}, nil)
-	argoDesc     = prometheus.NewDesc("octopod_argocd_up", "Whether Argo CD answers.", []string{"project"}, nil)
-	checkDesc    = prometheus.NewDesc("octopod_argocd_check_age_seconds", "Time since Argo CD last compared any staging with git. Octopod refreshes one every minute.", []string{"project"}, nil)
-	repoDesc     = prometheus.NewDesc("octopod_env_repo_up", "Whether the env repo can be read.", []string{"project"}, nil)
-	waitingDesc  = prometheus.NewDesc("octopod_git_queue_depth", "Changes that wait for a push.", []string{"project"}, nil)
-	unseenDesc   = prometheus.NewDesc("octopod_env_commit_unobserved_seconds", "Age of the oldest change that Argo CD has not seen yet; 0 when it has seen all.", []string{"project"}, nil)
-	hooksDesc    = prometheus.NewDesc("octopod_webhooks_pending", "Webhook events that are not processed yet: queued, or waiting for an image or for a service that is down.", []string{"project", "state"}, nil)
-	streamsDesc  = prometheus.NewDesc("octopod_event_streams", "Open event streams.", []string{"project"}, nil)
+	stagingsDesc   = prometheus.NewDesc("octopod_stagings", "Stagings by status.", []string{"project", "status"}, nil)
+	argoDesc       = prometheus.NewDesc("octopod_argocd_up", "Whether Argo CD answers.", []string{"project"}, nil)
+	checkDesc      = prometheus.NewDesc("octopod_argocd_check_age_seconds", "Time since Argo CD last compared any staging with git. Octopod refreshes one every minute.", []string{"project"}, nil)
+	repoDesc       = prometheus.NewDesc("octopod_env_repo_up", "Whether the env repo can be read.", []string{"project"}, nil)
+	waitingDesc    = prometheus.NewDesc("octopod_git_queue_depth", "Changes that wait for a push.", []string{"project"}, nil)
+	unseenDesc     = prometheus.NewDesc("octopod_env_commit_unobserved_seconds", "Age of the oldest change that Argo CD has not seen yet; 0 when it has seen all.", []string{"project"}, nil)
+	hooksDesc      = prometheus.NewDesc("octopod_webhooks_pending", "Webhook events that are not processed yet: queued, or waiting for an image or for a service that is down.", []string{"project", "state"}, nil)
+	configDesc     = prometheus.NewDesc("octopod_config_up_to_date", "Whether the configuration and its secrets, as their files are now, are in force.", nil, nil)
+	configTimeDesc = prometheus.NewDesc("octopod_config_read_timestamp_seconds", "When the configuration in force was read.", nil, nil)
+	streamsDesc    = prometheus.NewDesc("octopod_event_streams", "Open event streams.", []string{"project"}, nil)
 )
 
 // Describe implements prometheus.Collector.
-func (f *feedMetrics) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{stagingsDesc, argoDesc, checkDesc, repoDesc, waitingDesc, unseenDesc, hooksDesc, streamsDesc} {
+func (f *serverMetrics) Describe(to chan<- *prometheus.Desc) {
+	for _, d := range []*prometheus.Desc{stagingsDesc, argoDesc, checkDesc, repoDesc, waitingDesc, unseenDesc, hooksDesc, streamsDesc, configDesc, configTimeDesc} {
 		to <- d
 	}
 }
 
 // Collect implements prometheus.Collector.
-func (f *feedMetrics) Collect(to chan<- prometheus.Metric) {
-	for _, s := range f.projects {
+func (f *serverMetrics) Collect(to chan<- prometheus.Metric) {
+	inForce, since := f.settings()
+	to <- gauge(configDesc, up(inForce))
+	to <- gauge(configTimeDesc, float64(since.Unix()))
+	for _, s := range f.all() {
 		project := s.title()
 		if project == "" {
 			if s.unread.Load() != nil {

@@ -129,8 +129,7 @@ func (c *notifier) notify(ctx context.Context, o notify.Event, public *staging.V
 	p, name := c.project, public.Metadata.Name
 	by, change := c.lastChange(ctx, name)
 	for _, to := range p.SinksFor(name, o.On) {
-		sink, there := c.sinks[to]
-		if !there {
+		if _, there := c.means.Load().sinks[to]; !there {
 			if !c.unknownSinks[to] {
 				c.unknownSinks[to] = true
 				c.log.Warn("octopod.yaml names a sink that this server does not have", "project", p.Metadata.Name, "to", to)
@@ -139,8 +138,8 @@ func (c *notifier) notify(ctx context.Context, o notify.Event, public *staging.V
 		}
 		n := notify.Compose(p, o, public, c.page(p, name), more, c.now())
 		n.Caused(by, change)
-		c.sends.put(&item{key: n.ID + " " + to, about: name + " " + to, caughtUp: o.CaughtUp, version: public.Version, box: c.outboxes["sink "+to], delivery: notify.Delivery{
-			Key: n.ID, What: p.Metadata.Name + ": " + n.Headline, Do: func(ctx context.Context) error { return sink.Send(ctx, n) },
+		c.sends.put(&item{key: n.ID + " " + to, about: name + " " + to, caughtUp: o.CaughtUp, version: public.Version, box: c.sinkBox(to), delivery: notify.Delivery{
+			Key: n.ID, What: p.Metadata.Name + ": " + n.Headline, Do: func(ctx context.Context) error { return c.send(ctx, to, n) },
 		}})
 	}
 }
@@ -169,10 +168,10 @@ func (c *notifier) lastChange(ctx context.Context, name string) (by, change stri
 // starts assumes that the forges already show older changes, so that it does not
 // call them for every staging.
 func (c *notifier) updateForges(view, public *staging.View) {
-	name := view.Metadata.Name
+	name, forges := view.Metadata.Name, c.means.Load().forges
 	here := map[string]bool{}
 	for _, place := range review.Targets(c.project, view.Spec) {
-		if c.forges[place.Host] == nil {
+		if forges[place.Host] == nil {
 			continue
 		}
 		s, ok := review.ReportOf(c.project, place, public, c.page(c.project, name))
@@ -207,9 +206,8 @@ func (s forgeShowing) checksum() string {
 }
 
 func (c *notifier) enqueue(key string, s forgeShowing) {
-	f := c.forges[s.host]
-	c.sends.put(&item{key: key, about: s.Marker, report: s.checksum(), box: c.outboxes["forge "+s.host], delivery: notify.Delivery{
-		Key: key, What: s.Repository + " " + s.Commit, Do: func(ctx context.Context) error { return f.Report(ctx, s.Report) },
+	c.sends.put(&item{key: key, about: s.Marker, report: s.checksum(), box: c.forgeBox(s.host), delivery: notify.Delivery{
+		Key: key, What: s.Repository + " " + s.Commit, Do: func(ctx context.Context) error { return c.report(ctx, s) },
 	}})
 }
 

@@ -103,14 +103,17 @@ func (d *desk) background(run func(context.Context)) {
 // server starts the notifiers of a server with a configuration.
 func (d *desk) server(config Config, env map[string]string) *notifier {
 	d.t.Helper()
-	tell, err := newNotifiers(config, notifierOptions{
-		Getenv: func(name string) string { return env[name] }, Now: func() time.Time { return d.now },
-		Log:   slog.New(slog.NewTextHandler(d.log, nil)),
-		Count: func(to string, o notify.Outcome) { d.counted <- to + " " + string(o) },
-	})
+	m, err := openMeans(config, ProjectConfig{}, func(name string) string { return env[name] })
 	if err != nil {
 		d.t.Fatal(err)
 	}
+	current := &currentMeans{}
+	current.Store(m)
+	tell := newNotifiers(current, notifierOptions{
+		Now:   func() time.Time { return d.now },
+		Log:   slog.New(slog.NewTextHandler(d.log, nil)),
+		Count: func(to string, o notify.Outcome) { d.counted <- to + " " + string(o) },
+	})
 	who := tell.newNotifier(d.read)
 	listeners := d.feed.Subscribers()
 	d.background(tell.run)

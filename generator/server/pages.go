@@ -2,6 +2,7 @@ package server
 
 import (
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 
@@ -19,12 +20,14 @@ const (
 )
 
 // pages serves the pages of the projects that are ready. The handler is built
-// again when another project becomes ready, because octopod.yaml holds its name.
+// again when other projects are ready, because octopod.yaml holds their names, and for
+// another gate.
 type pages struct {
 	*Server
 
 	mu      sync.Mutex
-	served  int // number of projects that handler serves
+	served  []*servedProject // that handler serves
+	gate    *gate            // that handler knows
 	handler *web.Server
 }
 
@@ -41,21 +44,24 @@ func (p *pages) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // current returns the pages of all projects that are ready.
 func (p *pages) current() (*web.Server, error) {
 	var ready []web.Project
-	for _, s := range p.projects {
+	var served []*servedProject
+	for _, s := range p.all() {
 		if name := s.title(); name != "" {
+			served = append(served, s)
 			ready = append(ready, web.Project{Name: name, Rules: s.knownProject, Access: s.access, ArgoCD: s.argoCD, Branches: s.branches.list})
 		}
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.handler != nil && p.served == len(ready) {
+	at := p.Server.gate.Load()
+	if p.handler != nil && p.gate == at && slices.Equal(p.served, served) {
 		return p.handler, nil
 	}
 	handler, err := web.New(web.Options{
-		Projects: ready, Unread: p.unreadError, Viewer: p.viewer, SignIn: p.signIn(), Refused: p.auditRefusal, Now: p.now, Log: p.log,
+		Projects: ready, Unread: p.unreadError, Viewer: p.viewer, SignIn: at.signIn(), Refused: p.auditRefusal, Now: p.now, Log: p.log,
 	})
 	if err == nil {
-		p.served, p.handler = len(ready), handler
+		p.served, p.gate, p.handler = served, at, handler
 	}
 	return handler, err
 }
@@ -79,11 +85,11 @@ func (p *pages) refuse(w http.ResponseWriter, r *http.Request, status int, err e
 }
 
 // signIn returns the links for signing in and out, or nil without a provider.
-func (p *pages) signIn() *web.SignIn {
-	if p.auth.Provider() == "" {
+func (g *gate) signIn() *web.SignIn {
+	if g.Provider() == "" {
 		return nil
 	}
-	return &web.SignIn{Provider: p.auth.Provider(), In: auth.Path + "login", Out: auth.Path + "logout"}
+	return &web.SignIn{Provider: g.Provider(), In: auth.Path + "login", Out: auth.Path + "logout"}
 }
 
 func (p *pages) viewer(r *http.Request) web.Viewer {

@@ -7,11 +7,9 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"octopod/generator"
 	"octopod/generator/auth"
-	"octopod/generator/branch"
 	"octopod/generator/envrepo"
 	"octopod/generator/live"
 	"octopod/generator/project"
@@ -36,26 +34,52 @@ type servedProject struct {
 	log       *slog.Logger
 	claim     func(name string) error // stores the name of the project, unless another has it
 
-	senders   []branch.Sender // the hosts whose webhooks the project accepts
+	place     ProjectConfig // the settings that it was opened with
+	means     *currentMeans
+	sweeps    atomic.Pointer[SweepConfig]
 	notifiers *notifiers
+	changed   chan struct{} // closed by the next new means or sweeps
+	changes   sync.Mutex    // guards changed
+	retired   context.Context
+	retire    context.CancelFunc // ends the project
+	close     func()
 }
 
-// newServedProject returns a connected project with feed, webhook queue and branch cache.
-func newServedProject(p Project, now func() time.Time, log *slog.Logger) *servedProject {
-	feed := live.NewFeed(p.Stagings, now)
-	return &servedProject{
-		repo: p.EnvRepo, argoCD: p.ArgoCD, branches: newBranchCache(p.Refs, now, log), stagings: p.Stagings, feed: feed, log: log,
-		follower: receiver.NewQueue(p.Stagings.Receiver, feed.QueueRefresh, log),
-	}
+// renewed wakes the loops of the project, because its settings have changed.
+func (s *servedProject) renewed() {
+	s.changes.Lock()
+	defer s.changes.Unlock()
+	close(s.changed)
+	s.changed = make(chan struct{})
 }
 
-// connect opens the forges, registries and sinks that the project may use.
-func (s *servedProject) connect(config Config, o notifierOptions) (err error) {
-	if s.senders, err = webhookSenders(config.Forges, o.Getenv); err != nil {
-		return err
+// nextChange returns a channel that is closed when the settings change next.
+func (s *servedProject) nextChange() <-chan struct{} {
+	s.changes.Lock()
+	defer s.changes.Unlock()
+	return s.changed
+}
+
+// notify notifies of the stagings of a project until ctx ends, as soon as it has a sink or
+// a forge.
+func (s *servedProject) notify(ctx context.Context) {
+	for ctx.Err() == nil {
+		changed := s.nextChange()
+		if !s.means.Load().idle() {
+			break
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return
+		}
 	}
-	s.notifiers, err = newNotifiers(config, o)
-	return err
+	follower := s.notifiers.newNotifier(s.stagings.Project)
+	follower.history = s.stagings.History
+	var work sync.WaitGroup
+	work.Go(func() { follower.run(ctx, s.feed) })
+	work.Go(func() { s.notifiers.run(ctx) })
+	work.Wait()
 }
 
 // access returns the stagings of the project for an actor.
@@ -74,37 +98,12 @@ func (s *servedProject) title() string {
 	return ""
 }
 
-// projectSet holds all projects of the server. It is what web and httpapi see of
-// the server.
-type projectSet struct {
-	projects []*servedProject
-	claims   sync.Mutex                   // serializes the claims of names
-	refused  func(context.Context, error) // writes the audit log
-}
-
-// claim stores the name of a project, unless another project of the server has it: their
-// addresses, tokens and webhooks would be mixed up.
-func (h *projectSet) claim(s *servedProject, name string) error {
-	h.claims.Lock()
-	defer h.claims.Unlock()
-	for _, other := range h.projects {
-		if other != s && other.title() == name {
-			s.duplicate.Store(true)
-			return staging.Errorf(staging.CodeConflict, "the env repos %s and %s both name their project %s: the second is not served", other.repo, s.repo, name).
-				WithTechnicalHint("give one of them another metadata.name in octopod.yaml")
-		}
-	}
-	s.duplicate.Store(false)
-	s.name.Store(&name)
-	return nil
-}
-
 // find returns a project by name; "-" means the only one.
 func (h *projectSet) find(ctx context.Context, name string) (*servedProject, error) {
-	if name == "-" && len(h.projects) == 1 {
-		return h.projects[0], nil
+	if name == "-" && len(h.all()) == 1 {
+		return h.all()[0], nil
 	}
-	for _, s := range h.projects {
+	for _, s := range h.all() {
 		if s.title() == name && name != "" {
 			return s, nil
 		}
@@ -129,7 +128,7 @@ func (h *projectSet) unknown(ctx context.Context, name string) error {
 // Names lists the projects that the caller may read.
 func (h *projectSet) Names(ctx context.Context) []string {
 	names := []string{}
-	for _, s := range h.projects {
+	for _, s := range h.all() {
 		p, err := s.knownProject(ctx)
 		if s.name.Load() != nil && err == nil && !s.duplicate.Load() && auth.Check(p, auth.From(ctx), auth.Read, "") == nil {
 			names = append(names, p.Metadata.Name)
@@ -198,24 +197,4 @@ func (r identityRights) Origin() *project.RunOrigin { return r.identity.Origin }
 
 func (r identityRights) Check(p *project.Project, verb staging.Verb, name string) error {
 	return auth.Check(p, r.identity, verb, name)
-}
-
-// connectNeighbors lets each project compare its names in the cluster with those of the
-// others, as they are in memory. It leaves out an env repo that was not read: it must not stop
-// the others.
-func (h *projectSet) connectNeighbors() {
-	for _, s := range h.projects {
-		s.stagings.Served = func(ctx context.Context) map[string]*envrepo.Tree {
-			trees := map[string]*envrepo.Tree{}
-			for _, other := range h.projects {
-				if other == s || other.name.Load() == nil {
-					continue
-				}
-				if tree, err := other.stagings.Repo.Tip(envrepo.FromMemory(ctx)); err == nil {
-					trees["env repo "+other.repo] = tree
-				}
-			}
-			return trees
-		}
-	}
 }

@@ -10,7 +10,7 @@ import (
 // The second env repo of one project name is refused, by name, until it has another one.
 func TestTwoEnvReposOfOneName(t *testing.T) {
 	first, second := &servedProject{repo: "git@a:shop.git"}, &servedProject{repo: "git@b:shop.git"}
-	set := &projectSet{projects: []*servedProject{first, second}}
+	set := newProjectSet(first, second)
 	if err := set.claim(first, "shop"); err != nil {
 		t.Fatal(err)
 	}

@@ -1,15 +1,17 @@
 package server
 
 import (
-	"cmp"
 	"context"
 	"io"
 	"log/slog"
 	"maps"
 	"net"
 	"net/http"
+	"os"
 	"slices"
+	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"octopod/generator"
@@ -31,8 +33,14 @@ type Options struct {
 	Audit   io.Writer           // receives refused requests, one JSON object per line
 	Log     *slog.Logger
 	Now     func() time.Time
-	// Open connects one project of the configuration. New calls it once for each.
-	Open func(context.Context, ProjectConfig, Observer) (Project, error)
+	// Open connects one project of the configuration. It makes no request.
+	Open func(context.Context, ProjectConfig, Means) (Project, error)
+	// Read reads the configuration again; nil where it does not change.
+	Read func() (Config, error)
+	// ConfigFile is the file of the configuration. The server watches it.
+	ConfigFile string
+	// Hangup makes the server read the configuration again.
+	Hangup <-chan os.Signal
 }
 
 // Project is one env repo, connected.
@@ -45,23 +53,21 @@ type Project struct {
 	Journal func(ctx context.Context, ref string) (*gitstore.Store, error)
 	EnvRepo string // its address without credentials, for messages
 	ArgoCD  string // address of Argo CD's own page; may be empty
-}
-
-// Observer measures what the adapters of a project do.
-type Observer interface {
-	Pushed(envRepo string, p gitstore.Push)
-	ArgoCDCalled(method, code string, took time.Duration)
+	Close   func() error
 }
 
 // Server serves the pages and the API of several projects, and runs their feeds,
 // webhook queues, sweeps and notifications in the background.
 type Server struct {
 	*projectSet
-	config          Config
+	config          Config // in force
+	options         Options
 	version         string
 	about           any
 	self            staging.Person
-	auth            *auth.Auth
+	gate            atomic.Pointer[gate]
+	state           atomic.Pointer[readResult]
+	api             http.Handler
 	streams         streamPlaces
 	pages           *pages
 	log             *slog.Logger
@@ -71,15 +77,16 @@ type Server struct {
 	audit           func(context.Context, auth.Attempt)
 	now             func() time.Time
 
-	draining context.Context // ends when the server drains; request contexts outlive it
+	draining context.Context        // ends when the server drains; request contexts outlive it
+	start    func(s *servedProject) // runs a project; set by Run
 }
 
 // New returns a server. It opens every project of the configuration, and makes no
 // other request.
 func New(ctx context.Context, o Options) (*Server, error) {
 	r := &Server{
-		projectSet: &projectSet{}, config: o.Config, version: o.Version, about: o.About, self: o.Self,
-		log: o.Log, metrics: newMetrics(o.Version), now: o.Now, streams: newStreamPlaces(),
+		projectSet: newProjectSet(), config: o.Config, options: o, version: o.Version, about: o.About, self: o.Self,
+		log: o.Log, metrics: newMetrics(o.Version), now: o.Now, streams: newStreamPlaces(), start: func(*servedProject) {},
 	}
 	r.pages = &pages{Server: r}
 	audit := auditLog{o.Audit}
@@ -88,40 +95,18 @@ func New(ctx context.Context, o Options) (*Server, error) {
 		r.metrics.refused.WithLabelValues(string(a.Code)).Inc()
 	}
 	r.refused = r.auditRefusal
-	if err := r.openDoors(o); err != nil {
+	r.api = httpapi.New(httpapi.Options{
+		Projects: r.projectSet, Actor: actorKey, Caller: caller, Branches: r.apiBranches,
+		Version: r.version, Log: r.log, Now: r.now, Refused: r.auditRefusal,
+	})
+	r.state.Store(&readResult{since: o.Now()})
+	first, err := r.prepare(ctx, o.Config)
+	if err != nil {
 		return nil, err
 	}
-	for _, c := range o.Config.Projects {
-		opened, err := o.Open(ctx, c, r.metrics)
-		if err != nil {
-			return nil, err
-		}
-		s := newServedProject(opened, o.Now, o.Log)
-		s.label = cmp.Or(c.Name, opened.EnvRepo)
-		s.feed.SetPollInterval(time.Duration(o.Config.Poll))
-		if err := s.connect(o.Config.For(c), notifierOptions{
-			Getenv: o.Getenv, Log: o.Log, Now: o.Now, Count: r.metrics.notified, Journal: opened.Journal,
-		}); err != nil {
-			return nil, err
-		}
-		s.claim = func(name string) error { return r.claim(s, name) }
-		r.projects = append(r.projects, s)
-	}
-	r.connectNeighbors()
-	r.metrics.watchFeeds(r.projectSet)
+	r.use(first)
+	r.metrics.watchServer(r.projectSet, r.settingsState)
 	return r, nil
-}
-
-// openDoors sets up sign-in.
-func (r *Server) openDoors(o Options) (err error) {
-	r.auth, err = auth.New(o.Config.Auth, auth.Options{
-		URL: o.Config.URL, Local: o.Local, Getenv: o.Getenv, Now: o.Now, Log: o.Log, Refused: r.audit,
-		SignIn: signInPage, SignedOut: signedOutPage, Answer: r.refuse,
-	})
-	if err != nil {
-		return err
-	}
-	return r.auth.CheckListen(o.Config.Listen)
 }
 
 // Listen opens the addresses of the configuration. Call it once, before Run.
@@ -136,7 +121,7 @@ func (r *Server) Listen(ctx context.Context) (err error) {
 func (r *Server) Addr() net.Addr { return r.listener.Addr() }
 
 // SignIn reports whether people and programs must sign in.
-func (r *Server) SignIn() bool { return r.auth.Mode() != auth.ModeNone }
+func (r *Server) SignIn() bool { return r.gate.Load().Mode() != auth.ModeNone }
 
 func listen(ctx context.Context, address string) (net.Listener, error) {
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
@@ -159,18 +144,12 @@ func (r *Server) Run(ctx context.Context) error {
 	var work sync.WaitGroup
 	defer work.Wait()
 	defer end()
-	for _, s := range r.projects {
-		work.Go(func() { s.run(life) })
-		work.Go(func() { s.follower.Run(life) })
-		work.Go(func() { newRolloutMetrics(s, r.metrics).run(life) })
-		work.Go(func() { sweepLoop{s, r.config.Sweep, r.self, r.metrics}.run(ctx) })
-		if !s.notifiers.idle() {
-			follower := s.notifiers.newNotifier(s.stagings.Project)
-			follower.history = s.stagings.History
-			work.Go(func() { follower.run(life, s.feed) })
-			work.Go(func() { s.notifiers.run(life) })
-		}
+	r.start = func(s *servedProject) { work.Go(func() { r.runProject(ctx, life, s) }) }
+	for _, s := range r.all() {
+		r.start(s)
 	}
+	var watch sync.WaitGroup
+	watch.Go(func() { r.watchSettings(ctx) })
 	if r.metricsListener != nil {
 		work.Go(func() { r.metrics.serve(life, r.metricsListener) })
 	}
@@ -186,6 +165,12 @@ func (r *Server) Run(ctx context.Context) error {
 		return staging.Errorf(staging.CodeInternal, "the server stopped").Because(err)
 	case <-ctx.Done():
 	}
+	watch.Wait()
+	return r.drain(life, server)
+}
+
+// drain finishes the requests and webhooks in flight.
+func (r *Server) drain(life context.Context, server *http.Server) error {
 	r.log.Info("draining: finishing requests in flight")
 	limit, cancel := context.WithTimeout(life, DrainTime)
 	defer cancel()
@@ -193,28 +178,39 @@ func (r *Server) Run(ctx context.Context) error {
 		r.log.Warn("requests were still in flight at the end of the drain time", "error", err)
 		return server.Close()
 	}
-	for _, s := range r.projects {
+	for _, s := range r.all() {
 		s.follower.Finish(limit)
 	}
 	return nil
 }
 
+// runProject runs a project until it is retired or the life of the server ends. Sweeps end
+// as soon as the server drains.
+func (r *Server) runProject(drain, life context.Context, s *servedProject) {
+	defer s.close()
+	life, end := context.WithCancel(life)
+	defer end()
+	drain, stop := context.WithCancel(drain)
+	defer stop()
+	context.AfterFunc(s.retired, stop)
+	var work sync.WaitGroup
+	for _, loop := range []func(context.Context){s.run, s.follower.Run, newRolloutMetrics(s, r.metrics).run, s.notify} {
+		work.Go(func() { loop(life) })
+	}
+	work.Go(func() { sweepLoop{s, r.self, r.metrics}.run(drain) })
+	select {
+	case <-s.retired.Done():
+		limit, cancel := context.WithTimeout(life, DrainTime)
+		defer cancel()
+		s.follower.Finish(limit)
+		end()
+	case <-life.Done():
+	}
+	work.Wait()
+}
+
 // handler routes requests to the API, the pages, the webhooks and the probes.
 func (r *Server) handler() http.Handler {
-	api := httpapi.New(httpapi.Options{
-		Projects: r.projectSet, Actor: actorKey, Caller: caller, Branches: r.apiBranches,
-		Version: r.version, Log: r.log, Now: r.now, Refused: r.auditRefusal,
-	})
-	mux := http.NewServeMux()
-	mux.Handle(auth.Path, r.auth.Handler())
-	mux.Handle(httpapi.Path+"/", r.auth.Require(r.auth.LimitWrites(r.limitStreams(r.endStreams(api)))))
-	mux.Handle(httpapi.Path+"/openapi.json", api)
-	mux.Handle(httpapi.Path+"/openapi.yaml", api)
-	for _, open := range []string{"/assets/", signInPage, signedOutPage} { // public
-		mux.Handle(open, r.pages)
-	}
-	mux.Handle("/", r.auth.Require(r.auth.LimitWrites(r.limitStreams(r.endStreams(r.pages)))))
-
 	outside := http.NewServeMux()
 	outside.HandleFunc("GET /livez", func(w http.ResponseWriter, _ *http.Request) { _, _ = w.Write([]byte("ok\n")) })
 	outside.HandleFunc("GET /readyz", r.readyz)
@@ -223,7 +219,7 @@ func (r *Server) handler() http.Handler {
 	}
 	outside.HandleFunc("GET /version", r.showVersion)
 	outside.Handle("POST "+webhookPath+"{project}", r.webhooks())
-	outside.Handle("/", r.auth.Middleware(mux))
+	outside.HandleFunc("/", func(w http.ResponseWriter, req *http.Request) { r.gate.Load().inside.ServeHTTP(w, req) })
 	return r.logRequests(limitBodyTime(outside))
 }
 
@@ -271,6 +267,6 @@ func (r *Server) readyz(w http.ResponseWriter, _ *http.Request) {
 	case why != "":
 		http.Error(w, why, http.StatusServiceUnavailable)
 	default:
-		_, _ = w.Write([]byte("ok\n"))
+		_, _ = w.Write([]byte(strings.Join(append([]string{"ok"}, r.settingsNotes()...), "\n") + "\n"))
 	}
 }

@@ -51,16 +51,16 @@ func noStream(of string, limit int) error {
 }
 
 // limitStreams refuses an event stream beyond the limits.
-func (r *Server) limitStreams(next http.Handler) http.Handler {
+func (r *Server) limitStreams(g *gate, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if !isStream(req) {
 			next.ServeHTTP(w, req)
 			return
 		}
-		address, local := r.auth.Address(req)
+		address, local := g.Address(req)
 		leave, err := r.streams.take(auth.From(req.Context()), address, local)
 		if err != nil {
-			r.auth.Refuse(w, req, err)
+			g.Refuse(w, req, err)
 			return
 		}
 		defer leave()

@@ -15,10 +15,9 @@ import (
 
 const defaultSweepInterval = project.Duration(10 * time.Minute)
 
-// sweepLoop sweeps one project until its server ends.
+// sweepLoop sweeps one project until its server ends, as the configuration says at present.
 type sweepLoop struct {
 	*servedProject
-	SweepConfig
 	self    staging.Person // the author of sweeps
 	metrics *metrics
 }
@@ -26,15 +25,29 @@ type sweepLoop struct {
 // run sweeps at intervals, if octopod.yaml has a lifecycle. The first sweep comes
 // within a minute, at a random moment, so that several servers do not collide.
 func (s sweepLoop) run(ctx context.Context) {
-	if s.Off {
-		return
-	}
-	every := time.Duration(cmp.Or(s.Every, defaultSweepInterval))
 	defer s.stagings.SetNextSweep(time.Time{})
+	for ctx.Err() == nil {
+		changed := s.nextChange()
+		if config := s.sweeps.Load(); config.Off {
+			s.stagings.SetNextSweep(time.Time{})
+		} else {
+			s.runEvery(ctx, time.Duration(cmp.Or(config.Every, defaultSweepInterval)), changed)
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// runEvery sweeps at intervals until the settings change.
+func (s sweepLoop) runEvery(ctx context.Context, every time.Duration, changed <-chan struct{}) {
 	for pause := rand.N(min(every, time.Minute)); ; pause = every*9/10 + rand.N(every/5) {
 		s.stagings.SetNextSweep(time.Now().Add(pause))
 		select {
 		case <-time.After(pause):
+		case <-changed:
+			return
 		case <-ctx.Done():
 			return
 		}
@@ -47,7 +60,7 @@ func (s sweepLoop) run(ctx context.Context) {
 // sweep runs one sweep. It finishes even when the server drains.
 func (s sweepLoop) sweep(ctx context.Context) {
 	by := rights.Actor{Person: s.self, Via: staging.ViaSweep}
-	result, err := s.access(by).Sweep(context.WithoutCancel(ctx), lifecycle.SweepRequest{MaxShare: s.MaxShare})
+	result, err := s.access(by).Sweep(context.WithoutCancel(ctx), lifecycle.SweepRequest{MaxShare: s.sweeps.Load().MaxShare})
 	s.metrics.swept(s.title(), result, err)
 	log := s.log.With("project", s.title())
 	if err != nil {

@@ -87,7 +87,7 @@ func (u *unread) reason() string {
 // be, and one of them was. Otherwise it returns why it is not.
 func (h *projectSet) readiness() string {
 	read := 0
-	for _, s := range h.projects {
+	for _, s := range h.all() {
 		switch {
 		case s.duplicate.Load():
 		case s.name.Load() != nil:
@@ -105,7 +105,7 @@ func (h *projectSet) readiness() string {
 // unreadReasons says why env repos were not read, each reason once.
 func (h *projectSet) unreadReasons() []string {
 	var reasons []string
-	for _, s := range h.projects {
+	for _, s := range h.all() {
 		if u := s.unread.Load(); s.missing() && u != nil && !slices.Contains(reasons, u.reason()) {
 			reasons = append(reasons, u.reason())
 		}
@@ -118,7 +118,7 @@ func (h *projectSet) unreadReasons() []string {
 // no project.
 func (h *projectSet) unreadError() error {
 	missing, since := 0, time.Time{}
-	for _, s := range h.projects {
+	for _, s := range h.all() {
 		if !s.missing() {
 			continue
 		}
@@ -134,7 +134,7 @@ func (h *projectSet) unreadError() error {
 	case len(reasons) == 0:
 		return staging.Errorf(staging.CodeUnavailable, "the server has not read all env repos yet").WithHint("try again in a moment")
 	}
-	return staging.Errorf(staging.CodeUnavailable, "Octopod cannot read %s since %s: %s", envRepos(missing, len(h.projects)),
+	return staging.Errorf(staging.CodeUnavailable, "Octopod cannot read %s since %s: %s", envRepos(missing, len(h.all())),
 		since.UTC().Format("15:04 MST"), strings.Join(reasons, "; ")).
 		WithHint("this project may be the one; it is here as soon as its env repo can be read. The log of the server has the details")
 }

@@ -20,7 +20,8 @@ import (
 func TestAProjectOfOthersDoesNotExist(t *testing.T) {
 	p := &project.Project{Metadata: project.Metadata{Name: "books"}}
 	var refused []error
-	h := &projectSet{refused: func(_ context.Context, err error) { refused = append(refused, err) }}
+	h := newProjectSet()
+	h.refused = func(_ context.Context, err error) { refused = append(refused, err) }
 	for _, tt := range []struct {
 		scope *auth.Scope
 		code  staging.Code
@@ -60,7 +61,8 @@ func TestTheAuditLogNamesTheClient(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &Server{projectSet: &projectSet{}, auth: a, now: time.Now, audit: lines.write, metrics: newMetrics("test"), log: slog.New(slog.DiscardHandler)}
+	r := &Server{projectSet: newProjectSet(), now: time.Now, audit: lines.write, metrics: newMetrics("test"), log: slog.New(slog.DiscardHandler)}
+	r.gate.Store(&gate{Auth: a})
 	handler := r.logRequests(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
 		if strings.HasPrefix(req.URL.Path, webhookPath) {
 			r.webhooks().ServeHTTP(w, req)

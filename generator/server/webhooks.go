@@ -27,21 +27,6 @@ type webhooks struct {
 	refusals *rate.Limiter // limits the entries in the audit log, so that a flood cannot fill the disk
 }
 
-// webhookSenders reads the secrets that sign the webhooks of each host.
-func webhookSenders(forges []ForgeConfig, getenv func(string) string) ([]branch.Sender, error) {
-	var senders []branch.Sender
-	for _, f := range forges {
-		secret, err := f.Webhook.Secret.Read("forges "+f.Host+".webhook.secret", getenv)
-		if err != nil {
-			return nil, err
-		}
-		if secret != "" {
-			senders = append(senders, branch.Sender{Host: f.Host, Kind: string(f.Kind), Secret: secret})
-		}
-	}
-	return senders, nil
-}
-
 func (r *Server) webhooks() http.Handler {
 	return &webhooks{r, newWebhookBodies(), rate.NewLimiter(rate.Every(time.Second), 100)}
 }
@@ -104,23 +89,23 @@ func (s *servedProject) isOwnPush(e branch.Event) bool {
 // another team, so only a sender to all projects learns of it.
 func (h *webhooks) sendersFor(s *servedProject, unknown error) []branch.Sender {
 	if unknown == nil {
-		return s.senders
+		return s.means.Load().senders
 	}
 	var all []branch.Sender
-	for _, s := range h.projects {
-		all = append(all, s.senders...)
+	for _, s := range h.all() {
+		all = append(all, s.means.Load().senders...)
 	}
 	if staging.CodeOf(unknown) == staging.CodeUnavailable {
 		return all
 	}
 	return slices.DeleteFunc(all, func(sender branch.Sender) bool {
-		return slices.ContainsFunc(h.projects, func(s *servedProject) bool { return !slices.Contains(s.senders, sender) })
+		return slices.ContainsFunc(h.all(), func(s *servedProject) bool { return !s.means.Load().accepts(sender) })
 	})
 }
 
 // body reads the body of a request in a place of its address.
 func (h *webhooks) body(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	address, _ := h.auth.Address(r)
+	address, _ := h.gate.Load().Address(r)
 	return h.bodies.read(w, r, address)
 }
 

@@ -21,7 +21,10 @@ import (
 type gitHub struct{ *github.Client }
 
 func openGitHub(o Options, client *http.Client) (*Forge, error) {
-	g := &gitHub{github.NewClient(client).WithAuthToken(o.Token)}
+	g := &gitHub{github.NewClient(client)}
+	if o.Authorize == nil {
+		g.Client = g.WithAuthToken(o.Token)
+	}
 	base, err := url.Parse(strings.TrimSuffix(o.API, "/") + "/")
 	if err != nil {
 		return nil, fmt.Errorf("the forge's API URL is not valid: %w", err)

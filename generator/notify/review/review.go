@@ -26,6 +26,8 @@ type Options struct {
 	Kind  Kind
 	API   string // https://api.github.com
 	Token string
+	// Authorize adds the credentials to the requests of a client, in place of Token. Optional.
+	Authorize func(http.RoundTripper) http.RoundTripper
 }
 
 // Forge is the client of one host. Repositories are named by their path on it:
@@ -102,6 +104,9 @@ type Deployment struct {
 // Open returns the client of a forge. It does not connect.
 func Open(o Options) (*Forge, error) {
 	client := &http.Client{Transport: notify.Transport(http.DefaultTransport)}
+	if o.Authorize != nil {
+		client.Transport = o.Authorize(client.Transport)
+	}
 	switch o.Kind {
 	case GitHub:
 		return openGitHub(o, client)
