@@ -87,7 +87,7 @@ var owners = []struct {
 	{"github.com/google/go-github/", []string{"generator/notify/review"}},
 	{"gitlab.com/gitlab-org/", []string{"generator/notify/review"}},
 	{"code.gitea.io/", []string{"generator/notify/review"}},
-	{"github.com/jackc/pgx/", []string{"generator/postgres", "generator/testenv"}},
+	{"github.com/jackc/pgx/", []string{"generator/postgres", "generator/testenv", "examples"}},
 	{"flag", []string{"cmd/octopod", "examples"}},
 }
 
