@@ -20,11 +20,12 @@ type job struct {
 	*testenv.Postgres
 	t            testing.TB
 	admin, words string
+	repo         string // env repo
 }
 
 func newJob(t testing.TB) *job {
 	t.Helper()
-	j := &job{testenv.ServePostgres(t), t, t.TempDir(), filepath.Join(t.TempDir(), "termination-log")}
+	j := &job{Postgres: testenv.ServePostgres(t), t: t, admin: t.TempDir(), words: filepath.Join(t.TempDir(), "termination-log")}
 	j.Exec(t, "postgres", "CREATE ROLE octopod LOGIN CREATEDB CREATEROLE PASSWORD 'of octopod''s'", "GRANT pg_signal_backend TO octopod",
 		"CREATE ROLE shop_app NOLOGIN", "CREATE DATABASE shop_seed_12 OWNER octopod ALLOW_CONNECTIONS false")
 	for file, text := range map[string]string{"username": "octopod", "password": "of octopod's\n"} {
@@ -117,5 +118,48 @@ func TestDatabaseOutsideACluster(t *testing.T) {
 		if exit, _ := j.run(strings.Fields(args)...); exit != 2 {
 			t.Errorf("%s ends with %d", args, exit)
 		}
+	}
+}
+
+const shopDatabase = `  database:
+    kind: shared-postgres
+    image: registry.example.com/octopod:2
+    seeds: {small: {template: shop_seed_12}}
+    server: {host: pg.databases.svc, admin: {secret: database-admin}}
+    group: shop_app
+`
+
+// A seed is used by octopod.yaml, by a staging, or by the data that an undo returns to.
+func TestUnusedSeeds(t *testing.T) {
+	j := newJob(t)
+	for _, seed := range []string{"shop_seed_11", "shop_seed_13"} {
+		j.Exec(t, "postgres", "CREATE DATABASE "+seed+" OWNER octopod ALLOW_CONNECTIONS false")
+	}
+	j.repo = testenv.EmptyBare(t, filepath.Join(t.TempDir(), "envs.git"))
+	j.octopod("init", "--project", "shop", "--base-domain", "staging.example.com")
+	work := testenv.WorkTree(t, j.repo, filepath.Join(t.TempDir(), "work"))
+	text, err := os.ReadFile(filepath.Join(work, "octopod.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, seed := range []struct{ template, unused string }{{"shop_seed_12", "shop_seed_11 shop_seed_13"}, {"shop_seed_13", "shop_seed_11"}} {
+		testenv.Git(t, work, "pull", "--quiet", "--rebase")
+		testenv.WriteFile(t, work, "octopod.yaml", string(text)+strings.ReplaceAll(shopDatabase, "shop_seed_12", seed.template))
+		testenv.Git(t, work, "commit", "--quiet", "--all", "--message", "the seed "+seed.template)
+		testenv.Git(t, work, "push", "--quiet")
+		j.octopod("deploy", "--branch", "feature/login") // keeps the seed of its creation
+		_, out := j.run("seeds", "--unused", "-o", "jsonpath={.items[*].name}", "--env-repo", j.repo)
+		if strings.TrimSpace(out) != seed.unused {
+			t.Errorf("with %s: unused %q, want %q", seed.template, out, seed.unused)
+		}
+	}
+}
+
+// octopod runs a verb on the env repo.
+func (j *job) octopod(args ...string) {
+	j.t.Helper()
+	args = append(args, "--env-repo", j.repo, "--actor", "Ann <ann@example.com>", "--quiet")
+	if exit := run(j.t.Context(), args, stdio{strings.NewReader(""), j.t.Output(), j.t.Output()}, environ{}, time.Now); exit != 0 {
+		j.t.Fatalf("octopod %s: exit code %d", args, exit)
 	}
 }

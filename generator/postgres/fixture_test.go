@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -163,8 +162,8 @@ func (k *kept) step() {
 // items reads the carts of a database, also of a closed copy.
 func (f *fixture) items(name string) string {
 	f.t.Helper()
-	open := slices.Equal(f.Lines(f.t, "postgres", "SELECT datallowconn FROM pg_database WHERE datname = '"+name+"'"), []string{"true"})
-	if !open {
+	open := f.Lines(f.t, "postgres", "SELECT FROM pg_database WHERE datallowconn AND datname = '"+name+"'")
+	if len(open) == 0 {
 		f.Exec(f.t, "postgres", "ALTER DATABASE "+name+" ALLOW_CONNECTIONS true")
 		defer f.Exec(f.t, "postgres", "ALTER DATABASE "+name+" ALLOW_CONNECTIONS false")
 	}

@@ -100,39 +100,67 @@ func killed(t testing.TB, err error) bool {
 	return err != nil
 }
 
-// story is a series of records that has every kind of change.
-var story = []change{
-	{1, "", "seed/tiny", nil},
-	{2, "", "seed/big", []database.Snapshot{{Label: "cart", Generation: 1}, {Label: "order", Generation: 2}}}, // before and after the reset
-	{1, "", "seed/tiny", []database.Snapshot{{Label: "order", Generation: 2}}},                                // a revert; cart is not wanted
-	{3, "", "snapshot/order", []database.Snapshot{{Label: "order", Generation: 2}}},                           // drops the data of generation 2
+// round is a series of records with every kind of change, from data of generation now.
+func round(now int, from string, number int) []change {
+	at := fmt.Sprint("round ", number)
+	cart, order := database.Snapshot{Label: "cart", Generation: now, At: at}, database.Snapshot{Label: "order", Generation: now + 1, At: at}
+	return []change{
+		{now + 1, at, "seed/big", []database.Snapshot{cart, order}}, // snapshots before and after the reset
+		{now, "", from, []database.Snapshot{order}},                 // a revert, and cart is not wanted
+		{now + 2, "", "snapshot/order", []database.Snapshot{order}}, // drops the data of generation now + 1
+	}
 }
 
 // A run is killed before every statement and every access to the credentials; the next
 // process continues to the state of a staging without kills.
 func TestKilledBeforeEveryStep(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, shared)
-	p := pair{f, &kept{}, filepath.Join(t.TempDir(), "credentials")}
-	kills := 0
+	p := newPair(t)
+	kills := p.createAndDrop()
+	if kills < 20 {
+		t.Errorf("only %d kills", kills)
+	}
+	first := change{generation: 1, from: "seed/tiny"}
+	p.converge(first)
+	killed(t, p.process(first.of(p.fixture, "killed"), p.file, 0).Run())
+	now, from := 1, first.from
 	for killAt, more := 1, true; more; killAt++ {
 		more = false
-		for i, c := range story {
+		for i, c := range round(now, from, killAt) {
 			p.converge(c)
-			if killed(t, f.process(c.of(f, "killed"), p.file, killAt).Run()) {
+			if killed(t, p.process(c.of(p.fixture, "killed"), p.file, killAt).Run()) {
 				kills, more = kills+1, true
-				killed(t, f.process(c.of(f, "killed"), p.file, 0).Run())
+				killed(t, p.process(c.of(p.fixture, "killed"), p.file, 0).Run())
 			}
 			p.compare(c, fmt.Sprintf("killed before step %d", killAt))
-			p.add(fmt.Sprint("item", i))
+			if i < 2 {
+				p.add(fmt.Sprint("item", killAt, i))
+			}
 		}
-		if p.drop(killAt) {
-			kills, more = kills+1, true
-		}
+		now, from = now+2, "snapshot/order"
 	}
 	if t.Logf("%d kills", kills); kills < 100 {
 		t.Errorf("only %d kills", kills)
 	}
+}
+
+// createAndDrop kills runs that create a database, and runs that drop one, before every step.
+func (p *pair) createAndDrop() (kills int) {
+	p.t.Helper()
+	first := change{generation: 1, from: "seed/tiny"}
+	p.converge(first)
+	for killAt, more := 1, true; more; killAt++ {
+		more = false
+		if killed(p.t, p.process(first.of(p.fixture, "killed"), p.file, killAt).Run()) {
+			kills, more = kills+1, true
+			killed(p.t, p.process(first.of(p.fixture, "killed"), p.file, 0).Run())
+		}
+		p.compare(first, fmt.Sprintf("killed before step %d", killAt))
+		if p.drop(killAt) {
+			kills, more = kills+1, true
+		}
+	}
+	return kills
 }
 
 // pair is two stagings with the same records: runs of one are killed.
@@ -140,6 +168,11 @@ type pair struct {
 	*fixture
 	steady *kept
 	file   string // of the credentials of the other
+}
+
+func newPair(t testing.TB) *pair {
+	t.Helper()
+	return &pair{newFixture(t, shared), &kept{}, filepath.Join(t.TempDir(), "credentials")}
 }
 
 // converge runs for the staging without kills.
@@ -166,20 +199,18 @@ func (p *pair) add(item string) {
 	p.fixture.add(&kept{file: p.file}, item)
 }
 
-// drop drops both stagings, one after a kill before a step, and reports whether there was one.
+// drop drops the staging with kills, and reports whether this one was killed before a step.
 func (p *pair) drop(killAt int) bool {
 	p.t.Helper()
-	ended := killed(p.t, p.processOf(task{Settings: p.settings(), Wanted: story[0].of(p.fixture, "killed"), KillAt: killAt, Drop: true}).Run())
-	for _, staging := range []string{"steady", "killed"} {
-		if err := p.server().Drop(p.t.Context(), story[0].of(p.fixture, staging)); err != nil {
-			p.t.Fatal(err)
-		}
-		if left := p.golden(staging); left != "" {
-			p.t.Fatalf("drop, killed before step %d, left\n%s", killAt, left)
-		}
+	w := p.wanted("killed", 1, "seed/tiny")
+	ended := killed(p.t, p.processOf(task{Settings: p.settings(), Wanted: w, KillAt: killAt, Drop: true}).Run())
+	if err := p.server().Drop(p.t.Context(), w); err != nil {
+		p.t.Fatal(err)
 	}
-	*p.steady = kept{}
-	_ = os.Remove(p.file) // the first run may not have written it
+	if left := p.golden("killed"); left != "" {
+		p.t.Fatalf("drop, killed before step %d, left\n%s", killAt, left)
+	}
+	_ = os.Remove(p.file) // a killed run may not have written it
 	return ended
 }
 
@@ -187,16 +218,15 @@ func (p *pair) drop(killAt int) bool {
 // makes the state of a staging without kills.
 func TestKilledAtRandomMoments(t *testing.T) {
 	t.Parallel()
-	f := newFixture(t, shared)
-	p := pair{f, &kept{}, filepath.Join(t.TempDir(), "credentials")}
+	p := newPair(t)
 	seed := uint64(time.Now().UnixNano())
 	random := rand.New(rand.NewPCG(seed, 0))
-	records, lasts := story[:1:1], time.Second
+	records, lasts := []change{{generation: 1, from: "seed/tiny"}}, time.Second
 	for kills, i := 0, 0; kills < 200; i++ {
 		next := records[len(records)-1]
 		p.converge(next)
 		for range 4 { // a run that ends before its kill leaves nothing to kill
-			process, began := f.process(next.of(f, "killed"), p.file, 0), time.Now()
+			process, began := p.process(next.of(p.fixture, "killed"), p.file, 0), time.Now()
 			if err := process.Start(); err != nil {
 				t.Fatal(err)
 			}
@@ -208,7 +238,7 @@ func TestKilledAtRandomMoments(t *testing.T) {
 			}
 			kills++
 		}
-		killed(t, f.process(next.of(f, "killed"), p.file, 0).Run())
+		killed(t, p.process(next.of(p.fixture, "killed"), p.file, 0).Run())
 		p.compare(next, fmt.Sprintf("seed %d, record %d", seed, i))
 		p.add(fmt.Sprint("item", i))
 		records = append(records, randomChange(random, records))

@@ -26,7 +26,11 @@ type Postgres struct {
 	programs string
 	settings []string
 	running  *exec.Cmd
+	idle     chan *pgx.Conn // of the superuser, in the database postgres
 }
+
+// idleSessions is how many sessions of the superuser stay open.
+const idleSessions = 4
 
 // PostgresPassword is the password of the superuser over TCP.
 const PostgresPassword = "of-the-superuser"
@@ -48,7 +52,7 @@ func ServePostgres(t testing.TB, settings ...string) *Postgres {
 // StartPostgres starts a server for several tests; the caller closes it. The server writes
 // nothing to the disk at once: tests end its clients, not its machine.
 func StartPostgres(settings ...string) (p *Postgres, err error) {
-	p = &Postgres{settings: append([]string{"fsync=off", "full_page_writes=off", "max_connections=80", "log_min_messages=fatal"}, settings...)}
+	p = &Postgres{idle: make(chan *pgx.Conn, idleSessions), settings: append([]string{"fsync=off", "full_page_writes=off", "max_connections=80", "log_min_messages=fatal"}, settings...)}
 	if p.programs, err = postgresPrograms(); err != nil {
 		return nil, err
 	}
@@ -169,30 +173,56 @@ func (p *Postgres) Login(user, password, database string) string {
 // Exec executes statements of the superuser in a database.
 func (p *Postgres) Exec(t testing.TB, database string, statements ...string) {
 	t.Helper()
-	conn := p.Connect(t, p.Superuser(database))
+	conn, done := p.superuser(t, database)
+	defer done()
 	for _, statement := range statements {
 		if _, err := conn.Exec(t.Context(), statement); err != nil {
 			t.Fatalf("%s: %v", statement, err)
 		}
-	}
-	if err := conn.Close(t.Context()); err != nil {
-		t.Fatal(err)
 	}
 }
 
 // Lines returns the rows of a query of the superuser, their columns joined by spaces.
 func (p *Postgres) Lines(t testing.TB, database, query string) []string {
 	t.Helper()
-	conn := p.Connect(t, p.Superuser(database))
+	conn, done := p.superuser(t, database)
+	defer done()
 	rows, _ := conn.Query(t.Context(), query) // CollectRows returns the error
 	lines, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (string, error) {
 		values, err := row.Values()
 		return strings.TrimSuffix(fmt.Sprintln(values...), "\n"), err
 	})
-	if err := errors.Join(err, conn.Close(t.Context())); err != nil {
+	if err != nil {
 		t.Fatalf("%s: %v", query, err)
 	}
 	return lines
+}
+
+// superuser returns a session of the superuser, and a function that gives it back. The
+// sessions in the database postgres stay open for the next caller.
+func (p *Postgres) superuser(t testing.TB, database string) (conn *pgx.Conn, done func()) {
+	t.Helper()
+	if database != "postgres" {
+		conn = p.Connect(t, p.Superuser(database))
+		return conn, func() { _ = conn.Close(t.Context()) } // the test has its answer
+	}
+	select {
+	case conn = <-p.idle:
+	default:
+	}
+	if conn == nil || conn.IsClosed() || conn.Ping(t.Context()) != nil {
+		var err error
+		if conn, err = pgx.Connect(t.Context(), p.Superuser(database)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return conn, func() {
+		select {
+		case p.idle <- conn:
+		default:
+			_ = conn.Close(t.Context()) // the test has its answer
+		}
+	}
 }
 
 // Connect connects until the end of the test.
