@@ -110,10 +110,6 @@ func (p *Project) snapshot(data *staging.Database, a staging.Action, at staging.
 		return staging.Errorf(staging.CodeConflict, "staging %q has %d snapshots, and the maximum is %d: %s", a.Name, len(data.Snapshots), most, strings.Join(sortedKeys(data.Snapshots), ", ")).
 			WithTechnicalHint("`octopod db forget %s LABEL` removes one that nobody needs", a.Name)
 	}
-	if p.Spec.Database.Kind == OperatorDatabase {
-		return staging.Errorf(staging.CodeInvalid, "a database of kind operator has no snapshots").
-			WithHint("reset, restore of a backup and undo work; kinds shared-postgres and postgres have snapshots")
-	}
 	data.Snapshots = ownedSnapshots(data.Snapshots)
 	data.Snapshots[a.Label] = staging.Snapshot{Generation: data.Generation, At: at.At, By: at.By, Note: strings.TrimSpace(a.Note)}
 	return nil

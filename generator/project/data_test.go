@@ -149,7 +149,6 @@ func TestDatabaseOfAProjectIsChecked(t *testing.T) {
 		{"service", "service: frontend", "service: web", "spec.database.migrate.service", "no service"},
 		{"command", "command: [bin/migrate]", "command: []", "spec.database.migrate.command", "is empty"},
 		{"files", "files: db/migrate", "files: /db", "spec.database.migrate.files", "not a path"},
-		{"storage", "group: shop_app", "group: shop_app\n    storage: 1Gi", "spec.database.storage", "requires kind"},
 	} {
 		text := strings.Replace(database, tt.old, tt.new, 1)
 		if tt.name == "onMigrationChange" {

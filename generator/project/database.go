@@ -10,25 +10,22 @@ import (
 // Database defines the database that Octopod keeps for each staging.
 type Database struct {
 	// Kind of the database: shared-postgres (a database on one PostgreSQL server for all stagings),
-	// postgres (a server of its own for each staging), operator (a Cluster of CloudNativePG for each
-	// staging), template (default; the template defines the database) or none.
-	Kind DatabaseKind `yaml:"kind,omitempty" json:"kind,omitempty" jsonschema:"enum=shared-postgres,enum=postgres,enum=operator,enum=template,enum=none"`
+	// template (default; the template defines the database) or none.
+	Kind DatabaseKind `yaml:"kind,omitempty" json:"kind,omitempty" jsonschema:"enum=shared-postgres,enum=template,enum=none"`
 	// Pattern of the name of the database, with {project} and {name}. Default {project}_{name}. Dashes
 	// become underscores. A longer name than 53 characters ends with a hash.
 	Name string `yaml:"name,omitempty" json:"name,omitempty"`
-	// Image of the Jobs (shared-postgres: Octopod's image) or of the server (postgres, operator).
+	// Image of Octopod, for the Job of the database.
 	Image string `yaml:"image,omitempty" json:"image,omitempty"`
 	// Data that a staging can start from, by name.
 	Seeds map[string]Seed `yaml:"seeds,omitempty" json:"seeds,omitempty"`
 	// Name of the seed of new stagings. Required with several seeds.
 	DefaultSeed string `yaml:"defaultSeed,omitempty" json:"defaultSeed,omitempty"`
-	// PostgreSQL server with the seeds. Only with shared-postgres and operator.
+	// PostgreSQL server with the seeds.
 	Server DatabaseServer `yaml:"server,omitempty" json:"server,omitzero"`
-	// Role of the server that owns what the seeds contain. Only with shared-postgres.
+	// Role of the server that owns what the seeds contain.
 	Group string `yaml:"group,omitempty" json:"group,omitempty"`
-	// Size of the volume of each staging, for example 1Gi. Only with postgres and operator.
-	Storage string `yaml:"storage,omitempty" json:"storage,omitempty"`
-	// Limits of each staging. Only with shared-postgres.
+	// Limits of each staging.
 	Limits DatabaseLimits `yaml:"limits,omitempty" json:"limits,omitzero"`
 	// Rules for snapshots.
 	Snapshots SnapshotRules `yaml:"snapshots,omitempty" json:"snapshots,omitzero"`
@@ -46,23 +43,18 @@ type DatabaseKind string
 // The kinds of databases.
 const (
 	SharedPostgres   DatabaseKind = "shared-postgres"
-	OwnPostgres      DatabaseKind = "postgres"
-	OperatorDatabase DatabaseKind = "operator"
 	TemplateDatabase DatabaseKind = "template"
 	NoDatabase       DatabaseKind = "none"
 )
 
 // IsManaged reports whether Octopod keeps the databases.
-func (k DatabaseKind) IsManaged() bool {
-	return k == SharedPostgres || k == OwnPostgres || k == OperatorDatabase
-}
+func (k DatabaseKind) IsManaged() bool { return k == SharedPostgres }
 
 // Seed is data that a staging can start from.
 type Seed struct {
 	// Description of the data, for users.
 	Help string `yaml:"help,omitempty" json:"help,omitempty"`
-	// Database of the server to copy (shared-postgres, operator), or image with a data folder in
-	// /seed (postgres).
+	// Database of the server to copy.
 	Template string `yaml:"template" json:"template"`
 	// Role required to choose the seed. Default user.
 	Role Role `yaml:"role,omitempty" json:"role,omitempty" jsonschema:"enum=user,enum=admin"`
@@ -139,7 +131,6 @@ const (
 	defaultMostSnapshots = 3
 	defaultConnections   = 20
 	defaultPostgresPort  = 5432
-	defaultStorage       = "1Gi"
 )
 
 // withDefaults returns the database with the defaults of its kind. A project without a
@@ -156,14 +147,8 @@ func (d Database) withDefaults() Database {
 	fill(&d.Snapshots.Role, RoleUser)
 	fill(&d.Reset.Role, RoleUser)
 	fill(&d.Reset.OnPush, KeepData)
-	if d.Kind != OwnPostgres {
-		fill(&d.Server.Port, defaultPostgresPort)
-	}
-	if d.Kind == SharedPostgres {
-		fill(&d.Limits.Connections, defaultConnections)
-	} else {
-		fill(&d.Storage, defaultStorage)
-	}
+	fill(&d.Server.Port, defaultPostgresPort)
+	fill(&d.Limits.Connections, defaultConnections)
 	seeds := map[string]Seed{}
 	for name, seed := range d.Seeds {
 		fill(&seed.Role, RoleUser)
@@ -235,7 +220,7 @@ func (p *Project) checkData(c *problems, d *staging.Database) {
 // TearsDown reports whether deleting a staging removes something outside its namespace
 // first.
 func (p *Project) TearsDown() bool {
-	return p.Spec.Lifecycle.Teardown != "" || p.Spec.Database.Kind == SharedPostgres
+	return p.Spec.Lifecycle.Teardown != "" || p.Spec.Database.Kind.IsManaged()
 }
 
 // AppliesAll reports whether each sync applies every object. A database of Octopod has Jobs

@@ -5,17 +5,15 @@ import (
 	"regexp"
 	"strings"
 
-	"k8s.io/apimachinery/pkg/api/resource"
-
 	"octopod/generator/staging"
 )
 
 // check validates the database of a project.
 func (d Database) check(c *problems, p *Project) {
 	switch d.Kind {
-	case SharedPostgres, OwnPostgres, OperatorDatabase, TemplateDatabase, NoDatabase:
+	case SharedPostgres, TemplateDatabase, NoDatabase:
 	default:
-		c.add("spec.database.kind", "%q is not a kind of database: write shared-postgres, postgres, operator, template or none", d.Kind)
+		c.add("spec.database.kind", "%q is not a kind of database: write shared-postgres, template or none", d.Kind)
 		return
 	}
 	d.checkName(c, p)
@@ -49,10 +47,7 @@ func (d Database) checkSeeds(c *problems) {
 		if !staging.IsLabel(name) {
 			c.add(field, "%q is not a valid name of a seed: use lower-case letters, digits and dashes, starting with a letter", name)
 		}
-		switch {
-		case d.Kind == OwnPostgres:
-			c.addError(field+".template", CheckImage(seed.Template))
-		case !databaseIdentifier.MatchString(seed.Template):
+		if !databaseIdentifier.MatchString(seed.Template) {
 			c.add(field+".template", "%q is not the name of a database: use lower-case letters, digits and underscores", seed.Template)
 		}
 		checkWriterRole(c, field+".role", seed.Role)
@@ -79,42 +74,17 @@ func checkWriterRole(c *problems, field string, role Role) {
 
 func (d Database) checkServer(c *problems) {
 	c.addError("spec.database.image", CheckImage(d.Image))
-	if d.Kind == OwnPostgres {
-		if d.Server != (DatabaseServer{}) {
-			c.add("spec.database.server", "requires kind shared-postgres or operator")
-		}
-	} else {
-		if !domain.MatchString(d.Server.Host) {
-			c.add("spec.database.server.host", "%q is not a host: write pg.databases.svc", d.Server.Host)
-		}
-		if d.Server.Port < 1 || d.Server.Port > 65535 {
-			c.add("spec.database.server.port", "%d is not a port", d.Server.Port)
-		}
-		if !domain.MatchString(d.Server.Admin.Secret) {
-			c.add("spec.database.server.admin.secret", "%q is not the name of a Secret: write database-admin", d.Server.Admin.Secret)
-		}
+	if !domain.MatchString(d.Server.Host) {
+		c.add("spec.database.server.host", "%q is not a host: write pg.databases.svc", d.Server.Host)
 	}
-	if d.Kind == SharedPostgres {
-		d.checkShared(c)
-		return
+	if d.Server.Port < 1 || d.Server.Port > 65535 {
+		c.add("spec.database.server.port", "%d is not a port", d.Server.Port)
 	}
-	if d.Group != "" {
-		c.add("spec.database.group", "requires kind shared-postgres")
+	if !domain.MatchString(d.Server.Admin.Secret) {
+		c.add("spec.database.server.admin.secret", "%q is not the name of a Secret: write database-admin", d.Server.Admin.Secret)
 	}
-	if d.Limits != (DatabaseLimits{}) {
-		c.add("spec.database.limits", "requires kind shared-postgres")
-	}
-	if size, err := resource.ParseQuantity(d.Storage); err != nil || size.Sign() <= 0 {
-		c.add("spec.database.storage", "%q is not a size: write 1Gi", d.Storage)
-	}
-}
-
-func (d Database) checkShared(c *problems) {
 	if !databaseIdentifier.MatchString(d.Group) {
 		c.add("spec.database.group", "%q is not the name of a role of the server: write the role that owns what the seeds contain, for example shop_app", d.Group)
-	}
-	if d.Storage != "" {
-		c.add("spec.database.storage", "requires kind postgres or operator")
 	}
 	if d.Limits.Connections < 1 {
 		c.add("spec.database.limits.connections", "must be at least 1")

@@ -65,6 +65,7 @@ type row struct {
 	body    any // JSON, or url.Values of a form
 	allowed string
 	skip    string // letters that are not tried
+	early   bool   // whoever is allowed gets a conflict: the action is not due yet
 }
 
 // audited is the audit log.
@@ -187,11 +188,13 @@ func (m *matrix) serve(config Config) {
 	m.seed(opened["shop"])
 }
 
-// ownDatabase makes Octopod keep the databases of a project.
-const ownDatabase = `  database:
-    kind: postgres
-    image: postgres:17
-    seeds: {small: {template: "registry.example.com/shop/seed:1"}}
+// sharedDatabase makes Octopod keep the databases of a project.
+const sharedDatabase = `  database:
+    kind: shared-postgres
+    image: registry.example.com/octopod:2
+    seeds: {small: {template: shop_seed_small}}
+    server: {host: pg.databases.svc, admin: {secret: database-admin}}
+    group: shop_app
 `
 
 func (m *matrix) newEnvRepo(name string) *generator.Stagings {
@@ -218,7 +221,7 @@ func (m *matrix) newEnvRepo(name string) *generator.Stagings {
 	_, err = repo.Change(t.Context(), func(_ context.Context, tree *envrepo.Tree) (envrepo.Edit, error) {
 		data, err := tree.ReadFile(project.File)
 		text := strings.ReplaceAll(string(data), "github.com/acme/", "127.0.0.1/acme/") // the issuers are on this machine
-		text = strings.Replace(text, "spec:\n", "spec:\n  ui: {logo: logo.svg}\n", 1) + ownDatabase
+		text = strings.Replace(text, "spec:\n", "spec:\n  ui: {logo: logo.svg}\n", 1) + sharedDatabase
 		return envrepo.Edit{Verb: "edit", By: staging.Person{Name: "Ada"}, Write: []staging.File{
 			{Path: project.File, Data: []byte(text)}, {Path: "logo.svg", Data: []byte("<svg/>")},
 		}}, err
@@ -271,7 +274,7 @@ func (m *matrix) check(r row, who rune) {
 	m.seen[r.route], m.seen["{verb} "+r.verb] = true, true
 	method, _, _ := strings.Cut(r.route, " ")
 	status, text := m.send(method, r.path, r.body, m.tokens[who])
-	allowed := status < 400 || status == http.StatusServiceUnavailable // no Argo CD is connected
+	allowed := status < 400 || status == http.StatusServiceUnavailable || r.early && status == http.StatusConflict // no Argo CD is connected
 	if allowed != strings.ContainsRune(r.allowed, who) {
 		m.t.Errorf("%c %s %s %v: status %d: %.300s", who, method, r.path, r.body, status, text)
 		return

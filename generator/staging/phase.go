@@ -29,6 +29,8 @@ type Observation struct {
 	// Revisions themselves prove nothing: commits of other stagings move them.
 	Compared, Applied bool
 
+	Data *DataObservation // nil where Octopod keeps no database
+
 	Wanted map[string]string // image of each service that must have a pod
 	// Why the committed manifests cannot be read; "" when they can, or were not read.
 	ManifestsError string
@@ -53,7 +55,7 @@ type verdict struct {
 // older than the tip of the env repo. An empty phase means that nothing is left.
 func PhaseOf(o Observation) (phase Phase, reason Reason, detail string) {
 	for _, rule := range []func(Observation) verdict{
-		unreachable, idle, removed, noApplication, replaced, broken, stale, applying, notSynced, unchecked, tornDown, archived, pods, health, images,
+		unreachable, idle, removed, noApplication, replaced, broken, stale, data, applying, notSynced, unchecked, tornDown, archived, pods, health, images,
 	} {
 		if v := rule(o); v != (verdict{}) {
 			return v.phase, v.reason, v.detail

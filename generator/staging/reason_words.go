@@ -22,6 +22,14 @@ var engineerWords = map[ReasonCode]string{
 	ReasonNotApplied:        "Waiting for Argo CD to apply the change",
 	ReasonAutoSyncOff:       "Automated sync of the Application is off, so Argo CD applies nothing",
 	ReasonChecking:          "Checking the result",
+	ReasonDataNotOurs:       "The server has a database or a role of this name that Octopod did not make",
+	ReasonDataGone:          "The data of the earlier generation are gone, and nothing was changed; a reset makes new ones",
+	ReasonDataInUse:         "The database or its seed is in use by a session that cannot be ended",
+	ReasonDatabaseAway:      "The database server does not answer",
+	ReasonDatabaseFull:      "The database server has no space",
+	ReasonDatabaseFailed:    "The Job of the database failed",
+	ReasonMigrationFailed:   "The migration failed",
+	ReasonMigrationHeld:     "The migration failed, and the version before still runs",
 	ReasonPaused:            "Paused",
 	ReasonTeardownRuns:      "The teardown runs",
 	ReasonTeardownDone:      "The teardown is done",
@@ -73,6 +81,12 @@ func (r Reason) engineers() string {
 		return "A sync window of Argo CD allows no change until " + r.Since.Format("2006-01-02 15:04 MST")
 	case ReasonEarlierChange, ReasonApplying, ReasonNotApplied:
 		return engineerWords[r.Code] + r.lasting()
+	case ReasonDataCopying, ReasonDataResetting, ReasonDataRestoring, ReasonDataSaving, ReasonMigrating:
+		return testerWords[r.Code] + r.lasting()
+	case ReasonSeedMissing:
+		return "The seed " + parts + " does not exist on the server"
+	case ReasonSnapshotMissing:
+		return "The snapshot " + parts + " does not exist on the server"
 	case ReasonArgoCDUnreachable:
 		return "Unknown since " + r.Since.Format("15:04:05 MST") + ": Argo CD cannot be asked"
 	case ReasonArgoCDIdle:
@@ -111,11 +125,26 @@ func (r Reason) engineers() string {
 // testerWords are the sentences for testers of reasons without parameters. Reasons
 // that mean nothing to a tester have none: the phase is enough.
 var testerWords = map[ReasonCode]string{
-	ReasonRunning:     "Everything runs",
-	ReasonSaved:       "The change was just saved",
-	ReasonApplying:    "Applying the change",
-	ReasonChecking:    "Checking the result",
-	ReasonPaused:      "Paused",
+	ReasonRunning:  "Everything runs",
+	ReasonSaved:    "The change was just saved",
+	ReasonApplying: "Applying the change",
+	ReasonChecking: "Checking the result",
+	ReasonPaused:   "Paused",
+
+	ReasonDataCopying:     "Copying the test data",
+	ReasonDataResetting:   "Resetting the test data",
+	ReasonDataRestoring:   "Restoring the test data",
+	ReasonDataSaving:      "Saving the test data; the staging pauses for a moment",
+	ReasonMigrating:       "Updating the database for this version",
+	ReasonDataGone:        "The test data of before are gone. Nothing was changed: a reset makes new ones",
+	ReasonDataNotOurs:     "There is a database of this name that Octopod did not make",
+	ReasonDataInUse:       "The test data are in use and could not be changed",
+	ReasonDatabaseAway:    "The database server does not answer",
+	ReasonDatabaseFull:    "The database server has no space for the test data",
+	ReasonDatabaseFailed:  "The test data could not be prepared",
+	ReasonMigrationFailed: "The database could not be updated for this version",
+	ReasonMigrationHeld:   "The database could not be updated for this version. The version before still runs",
+
 	ReasonGone:        "Gone",
 	ReasonApplyFailed: "The change could not be applied",
 	ReasonCheckFailed: "The change was applied, but a check after it failed",
@@ -156,6 +185,10 @@ func (r Reason) testers(titles map[string]string) string {
 		if r.For > 0 {
 			return "Stuck for " + span(r.For)
 		}
+	case ReasonSeedMissing, ReasonSnapshotMissing:
+		return "The test data “" + strings.Join(r.Parts.List(), "") + "” are not there any more: choose others"
+	case ReasonDataCopying, ReasonDataResetting, ReasonDataRestoring, ReasonMigrating:
+		return testerWords[r.Code] + r.lasting()
 	case ReasonCrash:
 		return r.someOf("instances", parts) + " keeps crashing"
 	case ReasonImageMissing:

@@ -184,6 +184,9 @@ func (j *Evaluator) observe(ctx context.Context, seen *Snapshot, v *staging.View
 		Now: j.Now(), State: v.Spec.State, Gone: !recorded, Wanted: map[string]string{},
 		UnreachableSince: seen.AwaySince, IdleSince: seen.IdleSince, SetFault: j.currentFault(),
 	}
+	if data := j.Project.Data(v.Staging()); data != nil {
+		o.Data = staging.ObserveData(*data, v.Spec.Services[j.Project.Spec.Database.Migrate.Service].Image)
+	}
 	if seen.Err != nil {
 		o.UnreachableError = seen.Err.Error()
 	}
