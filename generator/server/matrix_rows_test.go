@@ -172,7 +172,7 @@ func pageRows() []row {
 }
 
 // pageVerbs are the buttons of a page, in an order in which each can follow the other.
-var pageVerbs = []string{"mark", "extend", "restart", "undo", "unset", "unpin", "rollback", "unpin", "keep", "unkeep", "pin", "unpin", "archive", "restore", "regenerate", "delete"}
+var pageVerbs = []string{"mark", "extend", "restart", "undo", "db-snapshot", "db-reset", "db-undo", "db-restore", "db-forget", "unset", "unpin", "rollback", "unpin", "keep", "unkeep", "pin", "unpin", "archive", "restore", "regenerate", "delete"}
 
 // pageRow posts the form of a button. Of the allowed actors, only the admin does it:
 // the rows of the API show the others.
@@ -193,7 +193,12 @@ func (m *matrix) pageRow(verb, name string) row {
 		body.Set("name", "LOG_LEVEL")
 	case "keep":
 		body.Set("reason", "a demo")
-	case "delete":
+	case "db-snapshot":
+		body.Set("label", "from-the-page")
+	case "db-restore", "db-forget":
+		body.Set("label", "saved")
+		body.Set("confirm", name)
+	case "delete", "db-reset":
 		body.Set("confirm", name)
 	}
 	return row{

@@ -339,7 +339,7 @@ func (m *matrix) covered() {
 	m.t.Helper()
 	routes := append(m.apiRoutes(), literals(m.t, "../web/routes.go", `"((?:GET|POST) /[^"]*)"`)...)
 	routes = append(routes, literals(m.t, "server.go", `"((?:GET|POST) /[^"]*)"`)...)
-	for _, verb := range literals(m.t, "../web/actions.go", `(?m)^\t"(\w+)": +\{`) {
+	for _, verb := range literals(m.t, "../web/actions.go", `(?m)^\t"([\w-]+)": +\{`) {
 		routes = append(routes, "{verb} "+verb)
 	}
 	if len(routes) < 50 {

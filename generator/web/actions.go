@@ -58,6 +58,16 @@ var actions = map[string]action{
 	"regenerate": {Verb: staging.Regenerate, Question: "Update %s now?", Button: "Update now",
 		Explain: fixedText("The staging gets what has changed in the project since it was last deployed. If someone changed its files by hand, they become what this page says.",
 			"Its own versions, its settings and its data stay.")},
+	"db-reset": {Verb: staging.ResetData, Question: "Reset the test data of %s?", Button: "Reset the test data", Explain: explainReset,
+		ReasonLabel: "Reason (optional)", Danger: true, AsksName: true},
+	"db-restore": {Verb: staging.RestoreData, Question: "Restore the test data of %s?", Button: "Restore the test data", Explain: explainRestoreData,
+		ReasonLabel: "Reason (optional)", Danger: true, AsksName: true},
+	"db-snapshot": {Verb: staging.SnapshotData, Question: "Save a copy of the test data of %s?", Button: "Save a copy",
+		Explain: fixedText("The staging pauses for a moment. You can restore the copy later, also after a reset.")},
+	"db-undo": {Verb: staging.UndoData, Question: "Take back the last change of the test data of %s?", Button: "Take it back",
+		Explain: fixedText("The test data from before return as they were, and the app restarts.")},
+	"db-forget": {Verb: staging.ForgetData, Question: "Remove saved test data of %s?", Button: "Remove it forever", Danger: true,
+		Explain: fixedText("The saved copy is removed. This cannot be undone.")},
 	"undo": {Question: "Undo this change of %s?", Button: "Undo this change", AsksVersion: true,
 		Explain: fixedText("This change is reverted. Later changes stay.")},
 	"rollback": {Verb: staging.Rollback, Question: "Restore this version of %s?", Button: "Restore this version", AsksVersion: true,
@@ -134,6 +144,8 @@ type confirmPage struct {
 	WrongName bool
 	Action    string // URL of the form
 
+	Data *dataForm // of a verb of the test data; nil for others
+
 	AsksDefault bool // a rollback may return the project's default images too
 	WithDefault bool
 }
@@ -175,6 +187,7 @@ func (s *Server) confirmPage(r *http.Request, req *projectRequest, form url.Valu
 		Version: view.Version, To: form.Get("to"), Setting: form.Get("name"), form: formOfValues(form), Action: r.URL.Path,
 		Outcome: staging.Outcome(form.Get("outcome")), Note: strings.TrimSpace(form.Get("note")), Tested: req.testResultOf(view),
 	}
+	page.Data = req.dataFormOf(d.Verb, view, form)
 	page.AsksDefault = d.Verb == staging.Rollback && req.project.SetsDefaults(view.Spec.Branch)
 	page.WithDefault = page.AsksDefault && form.Get("withDefault") != ""
 	page.frame = s.frame(r, req, page.Heading, "list")
@@ -184,6 +197,9 @@ func (s *Server) confirmPage(r *http.Request, req *projectRequest, form url.Valu
 		}
 	}
 	action := page.actionOf()
+	if page.Data != nil {
+		action.Seed, action.Label, action.Note = page.Data.seed(form), page.Data.Label, page.Note
+	}
 	if action.Until, err = untilOf(form, d.Verb, s.Now()); err != nil {
 		page.Error = sentence(messageOf(err))
 	}
@@ -244,6 +260,9 @@ func (s *Server) performAction(w http.ResponseWriter, r *http.Request, req *proj
 	if change.LosesData(err) {
 		page.Preview = &preview{Faults: req.formErrorsOf(err, nil)}
 		return s.pages.show(w, http.StatusConflict, "confirm", page)
+	}
+	if page.refusesData(err) {
+		return s.pages.show(w, http.StatusUnprocessableEntity, "confirm", page)
 	}
 	if staging.CodeOf(err) == staging.CodeConflict && err != nil {
 		if page.Conflict = req.conflict(r, page.Name); page.Conflict != nil {

@@ -17,7 +17,8 @@ type stagingPage struct {
 	Row       *row
 	Mark      string // URL for test results; empty if the viewer may not record one
 	Status    statusPanel
-	Version   string // version of the record on this page
+	Version   string    // version of the record on this page
+	Data      *dataCard // nil where Octopod keeps no test data
 	Groups    []settingGroup
 	Presets   []string
 	Differ    int // number of settings that differ from the project's defaults
@@ -97,6 +98,7 @@ func (req *projectRequest) stagingPage(ctx context.Context, view *staging.View) 
 		"name": {name}, "version": {page.Version}, "after": {sequenceText(req.Sequence())},
 	}.Encode())
 	page.Verbs = req.actionLinks(view)
+	page.Data = req.dataCard(view)
 	if page.Row.CanWrite && view.Spec.State == staging.Active {
 		page.Mark = req.stagingPath(name, "mark")
 	}
@@ -182,7 +184,7 @@ func (req *projectRequest) addWays(line *event, name string, versions []staging.
 // undoable reports whether a change can be reverted alone. A rollback, for example,
 // cannot.
 func undoable(verb staging.Verb) bool {
-	return !slices.Contains([]staging.Verb{staging.Rollback, staging.Regenerate, staging.Extend, staging.Delete, staging.Mark, staging.Restart}, verb)
+	return !slices.Contains([]staging.Verb{staging.Rollback, staging.Regenerate, staging.Extend, staging.Delete, staging.Mark, staging.Restart, staging.UndoData, staging.ForgetData}, verb)
 }
 
 func (req *projectRequest) statusOf(view *staging.View) statusPanel {
