@@ -65,6 +65,9 @@ func extends(key string, before, after any, defsA, defsB schemas) bool {
 		if key == "required" { // a field may become optional
 			return ok && !slices.ContainsFunc(b, func(x any) bool { return !slices.Contains(a, x) })
 		}
+		if key == "enum" { // a field may accept more values
+			return ok && !slices.ContainsFunc(a, func(x any) bool { return !slices.Contains(b, x) })
+		}
 		return ok && slices.EqualFunc(a, b, func(x, y any) bool { return extends("", x, y, defsA, defsB) })
 	default:
 		return a == after

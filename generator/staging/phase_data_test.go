@@ -63,7 +63,7 @@ func TestPhaseOfADatabase(t *testing.T) {
 		"migration failed":  {withData(reset, migrate, "ERROR: column \"email\" does not exist", false), staging.PhaseFailed, "The migration failed: ERROR: column \"email\" does not exist", "The database could not be updated for this version"},
 		"migration held":    {old(withData(reset, migrate, "ERROR", false)), staging.PhaseFailed, "The migration failed, and the version before still runs: ERROR", "for this version. The version before still runs"},
 		"secret of the Job": {withData(reset, database, `{"code":"denied","text":"dial postgres://shop:s3cr3tPassw0rd@db/shop"}`, false), staging.PhaseFailed, "The Job of the database failed", "could not be prepared"},
-		"secret in words": {withData(reset, migrate, "dial postgres://shop:s3cr3tPassw0rd@db/shop", false), staging.PhaseFailed, "The migration failed", "could not be updated"},
+		"secret in words":   {withData(reset, migrate, "dial postgres://shop:s3cr3tPassw0rd@db/shop", false), staging.PhaseFailed, "The migration failed", "could not be updated"},
 	} {
 		phase, reason, detail := staging.PhaseOf(tt.o)
 		if phase != tt.phase || !strings.Contains(reason.String(), tt.engineers) || !strings.Contains(reason.Plain(nil), tt.testers) {
