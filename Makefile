@@ -6,6 +6,7 @@ OUT    ?= bin
 TOOLS  := $(CURDIR)/$(OUT)/tools
 KUSTOMIZE_VERSION := v5.8.1
 JSONNET_VERSION   := v0.22.0
+HELM_VERSION      := v3.18.6
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 
 export PATH := $(TOOLS):$(PATH)
@@ -79,13 +80,16 @@ bench-cluster: ## measure deploys, a burst and a watch on a real cluster, for do
 	$(GO) test -tags cluster -run '^$$' -bench Goal -benchtime 1x -timeout 30m -v ./examples/cluster/e2e
 
 # The stock tools, each in its own module, never in go.mod of Octopod.
-tools: $(TOOLS)/kustomize $(TOOLS)/jsonnet
+tools: $(TOOLS)/kustomize $(TOOLS)/jsonnet $(TOOLS)/helm
 
 $(TOOLS)/kustomize:
 	GOBIN=$(TOOLS) $(GO) install sigs.k8s.io/kustomize/kustomize/v5@$(KUSTOMIZE_VERSION)
 
 $(TOOLS)/jsonnet:
 	GOBIN=$(TOOLS) $(GO) install github.com/google/go-jsonnet/cmd/jsonnet@$(JSONNET_VERSION)
+
+$(TOOLS)/helm:
+	GOBIN=$(TOOLS) $(GO) install helm.sh/helm/v3/cmd/helm@$(HELM_VERSION)
 
 clean: ## remove the built programs
 	rm -rf $(OUT)

@@ -77,6 +77,7 @@ var owners = []struct {
 	{"github.com/google/go-jsonnet", []string{"generator/render"}},
 	{"sigs.k8s.io/kustomize/", []string{"generator/render"}},
 	{"github.com/google/go-containerregistry/", []string{"generator/registry", "generator/testenv", "examples"}},
+	{"helm.sh/", []string{"generator/helm"}},
 	{"github.com/coreos/go-oidc/", []string{"generator/auth"}},
 	{"golang.org/x/oauth2", []string{"generator/auth"}},
 	{"github.com/spf13/", []string{"cmd/octopod"}},
@@ -94,7 +95,7 @@ var owners = []struct {
 // driven lists the driven adapters: each wraps one technology for the use cases, and
 // imports only nouns of this module.
 var driven = []string{
-	"gitstore", "envrepo", "render", "check", "argocd", "branch", "auth", "forge", "notify", "registry", "octopod1", "postgres", "kubernetes",
+	"gitstore", "envrepo", "render", "check", "argocd", "branch", "auth", "forge", "notify", "registry", "octopod1", "postgres", "kubernetes", "helm",
 }
 
 // driving lists the driving adapters, the doors: they call the use cases for people and
@@ -102,7 +103,7 @@ var driven = []string{
 var driving = []string{"httpapi", "web"}
 
 // allowedBetween maps adapters to the one other adapter that each may import.
-var allowedBetween = map[string]string{"generator/envrepo": "generator/gitstore", "generator/forge": "generator/gitstore"}
+var allowedBetween = map[string]string{"generator/envrepo": "generator/gitstore", "generator/forge": "generator/gitstore", "generator/render": "generator/helm"}
 
 // The import rules of docs/architecture.md.
 func TestImportRules(t *testing.T) {
