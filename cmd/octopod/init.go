@@ -27,6 +27,9 @@ type initFlags struct {
 	baseDomain         string
 	repoURL            string
 	template           string
+	values             []string
+	kubeVersion        string
+	apiVersions        []string
 	dryRun             bool
 }
 
@@ -38,7 +41,10 @@ func (o *initFlags) addFlags(cmd *cobra.Command) {
 	f.StringVar(&o.outputMode, "output-mode", "source", "content of the env repo: source (Argo CD renders) or rendered (plain YAML)")
 	f.StringVar(&o.baseDomain, "base-domain", "", "`domain` of all stagings: staging.example.com")
 	f.StringVar(&o.repoURL, "repo-url", "", "`address` of the env repo for Argo CD (default: --env-repo, if it is remote)")
-	f.StringVar(&o.template, "template", "", "`directory` with your own kustomize base or plain YAML, or your jsonnet file (default: the sample)")
+	f.StringVar(&o.template, "template", "", "`directory` with your own kustomize base, plain YAML or Helm chart, or your jsonnet file or packed chart (default: the sample)")
+	f.StringArrayVar(&o.values, "values", nil, "`file` with values of the Helm chart; repeatable, the last one wins")
+	f.StringVar(&o.kubeVersion, "kube-version", "", "`version` of Kubernetes that the Helm chart is rendered for: 1.31")
+	f.StringArrayVar(&o.apiVersions, "api-version", nil, "API `version` of a custom kind that the cluster has, for the Helm chart; repeatable")
 	f.BoolVar(&o.dryRun, "dry-run", false, "render and check, but commit nothing")
 	for flag, words := range initChoices {
 		_ = cmd.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp))
@@ -78,8 +84,9 @@ name of the project. If the path does not exist, init creates a bare repository.
 empty clone, --env-repo is optional.
 
 With --template, init copies your own base, detects services from its workloads and
-hosts from its Ingresses, and lists the objects that the checks would reject. Without
---template, init copies the sample: a web shop.`,
+hosts from its Ingresses, and lists the objects that the checks would reject. The
+template may be a Helm chart, which Octopod renders with each deploy; then --kube-version
+is required. Without --template, init copies the sample: a web shop.`,
 		Example: `  # The sample
   octopod init --env-repo ./envs.git --project shop \
       --base-domain staging.example.com
@@ -87,6 +94,11 @@ hosts from its Ingresses, and lists the objects that the checks would reject. Wi
   # Use your own base
   octopod init --env-repo git@example.com:acme/envs.git --project acme \
       --base-domain staging.example.com --template deploy/base
+
+  # Use your Helm chart
+  octopod init --env-repo ./envs.git --project acme \
+      --base-domain staging.example.com --template ./chart \
+      --values values-staging.yaml --kube-version 1.31
 
   # Use jsonnet, with plain YAML in the env repo
   octopod init --env-repo ./envs.git --project shop \
@@ -107,6 +119,7 @@ func (c *cli) init(ctx context.Context, o initFlags) error {
 	r := setup.InitRequest{
 		Name: o.project, Title: o.title, Engine: project.Engine(o.engine), Output: project.Output(o.outputMode),
 		BaseDomain: o.baseDomain, RepoURL: o.repoURL, By: c.actor(), DryRun: o.dryRun,
+		KubeVersion: o.kubeVersion, APIVersions: o.apiVersions,
 	}
 	if r.RepoURL == "" && giturl.IsRemote(c.settings.envRepo) {
 		r.RepoURL = c.settings.envRepo
@@ -118,6 +131,9 @@ func (c *cli) init(ctx context.Context, o initFlags) error {
 			return err
 		}
 		defer closeTemplate()
+		if err := o.readValues(&r); err != nil {
+			return err
+		}
 	}
 	url := c.settings.envRepo
 	if url == "" {
@@ -215,7 +231,9 @@ func openTemplate(path string, r *setup.InitRequest) (closeTemplate func(), err 
 	}
 	r.TemplatePath = filepath.ToSlash(path)
 	dir := path
-	if info.IsDir() {
+	if strings.HasSuffix(path, ".tgz") && !info.IsDir() {
+		dir, r.TemplateArchive = filepath.Dir(path), filepath.Base(path)
+	} else if info.IsDir() {
 		dir, r.TemplateDir, r.TemplateUses, err = resolveBase(dir)
 	} else {
 		var base jsonnetBase
@@ -234,10 +252,22 @@ func openTemplate(path string, r *setup.InitRequest) (closeTemplate func(), err 
 	return func() { _ = root.Close() }, nil // opened read-only
 }
 
+// readValues reads the files with values of a chart.
+func (o *initFlags) readValues(r *setup.InitRequest) error {
+	for _, name := range o.values {
+		data, err := os.ReadFile(name)
+		if err != nil {
+			return staging.Errorf(staging.CodeNotFound, "cannot read the values %s", name).Because(err)
+		}
+		r.ValueFiles = append(r.ValueFiles, staging.File{Path: filepath.Base(name), Data: data})
+	}
+	return nil
+}
+
 func templateError(path string, err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return staging.Errorf(staging.CodeNotFound, "there is no template %s", path).
-			WithHint("--template takes a directory with a kustomization.yaml or plain YAML, or a jsonnet file")
+			WithHint("--template takes a directory with a kustomization.yaml, plain YAML or a Helm chart, a packed chart, or a jsonnet file")
 	}
 	return staging.Errorf(staging.CodeInvalid, "cannot read the template").Because(err)
 }

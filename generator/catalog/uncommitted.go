@@ -49,7 +49,11 @@ func readRoots(work fs.FS) []string {
 		return roots // lint reports its faults
 	}
 	s := p.Spec
-	for _, root := range slices.Concat([]string{s.Kustomize.Base, s.Jsonnet.File, s.Lifecycle.Teardown}, s.Kustomize.Components, s.Jsonnet.Libraries) {
+	var charts []string
+	for _, chart := range s.Helm.Charts {
+		charts = append(append(charts, chart.Path), chart.ValueFiles...)
+	}
+	for _, root := range slices.Concat([]string{s.Kustomize.Base, s.Jsonnet.File, s.Lifecycle.Teardown}, s.Kustomize.Components, s.Jsonnet.Libraries, charts) {
 		if root != "" && !slices.ContainsFunc(roots, func(known string) bool { return Covers(root, []string{known}) }) {
 			roots = append(roots, root)
 		}

@@ -66,7 +66,7 @@ func (w *Writer) basisOf(ctx context.Context, to target) (b basis, found bool, e
 
 // isBasis reports whether the committed record gives the committed files on a basis.
 func (w *Writer) isBasis(ctx context.Context, b basis, to target) bool {
-	output, source, params, err := sourceFiles(b.project, *to.record)
+	output, source, params, err := w.sourceFiles(ctx, b.tree, b.project, *to.record)
 	if err != nil {
 		return false
 	}

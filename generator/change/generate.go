@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"slices"
+	"strings"
 
 	"octopod/generator/check"
 	"octopod/generator/envrepo"
@@ -22,7 +23,7 @@ type generated struct {
 // generate returns the files of a staging, with every object rendered and checked.
 // A staging that fails a check is an error, so it is never committed.
 func (w *Writer) generate(ctx context.Context, b basis, s staging.Staging, needObjects bool) (generated, error) {
-	output, source, params, err := sourceFiles(b.project, s)
+	output, source, params, err := w.sourceFiles(ctx, b.tree, b.project, s)
 	if err != nil {
 		return generated{}, err
 	}
@@ -72,9 +73,8 @@ func (g *generated) addManifests(p *project.Project, name string) error {
 	return nil
 }
 
-// sourceFiles returns the files that need no rendering: the record, and source, the
-// files that the engine reads.
-func sourceFiles(p *project.Project, s staging.Staging) (output generated, source []staging.File, params staging.Params, err error) {
+// sourceFiles returns the record, and source, the files that the engine reads.
+func (w *Writer) sourceFiles(ctx context.Context, tree fs.FS, p *project.Project, s staging.Staging) (output generated, source []staging.File, params staging.Params, err error) {
 	if params, err = p.Params(s); err != nil {
 		return output, nil, params, err
 	}
@@ -82,7 +82,7 @@ func sourceFiles(p *project.Project, s staging.Staging) (output generated, sourc
 	if err != nil {
 		return output, nil, params, err
 	}
-	if source, err = render.Source(p, params); err != nil {
+	if source, err = w.Renderer.Source(ctx, tree, p, params); err != nil {
 		return output, nil, params, err
 	}
 	output.files = append([]staging.File{record}, source...)
@@ -115,8 +115,20 @@ func checkObjects(p *project.Project, params staging.Params, objects []staging.O
 	if len(problems) == 0 {
 		return nil
 	}
+	if p.HasCharts() {
+		suggestExistingSecrets(problems)
+	}
 	return &staging.Error{
 		Code: staging.CodeInvalid, Message: fmt.Sprintf("staging %s fails the checks", params.Name), Problems: problems,
 		Technical: true, Hint: "fix the template, or allow it with a reason under spec.checks.allow in " + project.File,
+	}
+}
+
+// suggestExistingSecrets adds to problems with Secrets how the user of a chart avoids them.
+func suggestExistingSecrets(problems []staging.Problem) {
+	for i, problem := range problems {
+		if problem.Rule == check.RulePlainSecret && strings.HasPrefix(problem.Object, "Secret/") {
+			problems[i].Message += "; a chart that makes the Secret often takes the name of an existing one: look for existingSecret in its values"
+		}
 	}
 }

@@ -45,6 +45,9 @@ func lacksSource(p staging.Problem) bool { return p.Rule != "" && p.Object != ""
 func templateDocuments(tree *envrepo.Tree, p *project.Project) map[string][]sourceRef {
 	refs := map[string][]sourceRef{}
 	root, _, _ := strings.Cut(p.Spec.Kustomize.Base, "/")
+	if root == "" {
+		return refs // the objects of a chart are in no file of a template
+	}
 	names, _ := tree.FilesUnder(root) // rendering reported unreadable files before
 	for _, name := range names {
 		if ext := path.Ext(name); ext != ".yaml" && ext != ".yml" {

@@ -46,9 +46,9 @@ func trialStaging(p *project.Project) (staging.Staging, error) {
 // renderTrial renders a variant of the trial staging, and returns its objects and the
 // problems that the checks find in them.
 func (w *Writer) renderTrial(ctx context.Context, p *project.Project, tree fs.FS, s staging.Staging) ([]staging.Object, []staging.Problem, error) {
-	_, source, params, err := sourceFiles(p, s)
+	_, source, params, err := w.sourceFiles(ctx, tree, p, s)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, TemplateError(p, err)
 	}
 	if source, err = w.Renderer.Arrange(ctx, tree, p, params, source); err != nil {
 		return nil, nil, TemplateError(p, err)
@@ -75,8 +75,11 @@ func TemplateError(p *project.Project, err error) error {
 
 // templatePath returns the file or directory of the project's template.
 func templatePath(p *project.Project) string {
-	if p.Spec.Engine == project.EngineJsonnet {
+	switch {
+	case p.Spec.Engine == project.EngineJsonnet:
 		return p.Spec.Jsonnet.File
+	case p.Spec.Kustomize.Base == "" && p.HasCharts():
+		return p.Spec.Helm.Charts[0].Path
 	}
 	return p.Spec.Kustomize.Base
 }

@@ -22,6 +22,9 @@ const (
 // RuleSchema is the name of the rule for the fields of built-in kinds.
 const RuleSchema = "schema"
 
+// RulePlainSecret is the name of the rule that keeps values of Secrets out of git.
+const RulePlainSecret = "plain-secret"
+
 // rules are applied and reported in this order.
 var rules = []rule{
 	{Rule: Rule{wellFormed,
@@ -45,7 +48,7 @@ var rules = []rule{
 	{Rule: Rule{"cluster-scoped",
 		"Cluster-scoped kinds, except the staging's own Namespace.",
 		"All stagings would share one object and overwrite it."}, checkObject: checkClusterScoped},
-	{Rule: Rule{"plain-secret",
+	{Rule: Rule{RulePlainSecret,
 		"Secrets with values in them, and settings that are obviously credentials.",
 		"Git keeps every committed value for years; base64 is not encryption."}, checkObject: checkPlainSecret},
 	{Rule: Rule{"service-account-token",

@@ -37,7 +37,9 @@ func (p Project) withDefaults() *Project {
 	fill(&s.ArgoCD.Namespace, "argocd")
 	fill(&s.ArgoCD.Destination, "https://kubernetes.default.svc")
 	if s.Engine == EngineKustomize {
-		fill(&s.Kustomize.Base, "templates/"+p.Metadata.Name)
+		if len(s.Helm.Charts) == 0 {
+			fill(&s.Kustomize.Base, "templates/"+p.Metadata.Name)
+		}
 		fill(&s.Kustomize.ConfigMap, DefaultConfigMap)
 	}
 	if s.Engine == EngineJsonnet {
@@ -45,6 +47,10 @@ func (p Project) withDefaults() *Project {
 		if len(s.Jsonnet.Libraries) == 0 {
 			s.Jsonnet.Libraries = []string{"jsonnet"}
 		}
+	}
+	s.Helm.Charts = slices.Clone(s.Helm.Charts)
+	for i := range s.Helm.Charts {
+		fill(&s.Helm.Charts[i].Release, p.Metadata.Name)
 	}
 	s.Services = maps.Clone(s.Services)
 	for name, service := range s.Services {

@@ -17,7 +17,7 @@ func (p *Project) checkUnusedParameters(c *problems) {
 			c.add(field+".role", "viewers change no settings: write user or admin")
 		}
 		if p.LacksTarget(name) {
-			c.add(field, "has no effect: a kustomization reads no params; add to with replicas, image, component or patch, or write scope: app")
+			c.add(field, "has no effect: a kustomization reads no params; add to with replicas, image, component, patch or value, or write scope: app")
 		}
 		parameter.checkComponentValues(c, field+".to.component")
 		target, place := parameter.target(name)
@@ -51,6 +51,8 @@ func (p Parameter) target(name string) (target, place string) {
 		return "", ""
 	case p.To.Patch != nil:
 		return fmt.Sprintf("patch %s/%s %s", p.To.Patch.Kind, p.To.Patch.Name, p.To.Patch.Pointer+p.To.Patch.Field), ".to.patch"
+	case p.To.Value != "":
+		return "value " + p.To.Value, ".to.value"
 	case p.To.Env != "":
 		return "env " + p.To.Env, ".to.env"
 	case p.Scope == ScopeApp:

@@ -22,6 +22,11 @@ func (p *Project) Naming() staging.Naming {
 	if !p.Spec.Database.Kind.IsManaged() { // NameOf shortens the name of a database of Octopod
 		budget = min(budget, maxDatabaseName-len(p.expand(p.Spec.Database.Name, "")))
 	}
+	for _, h := range p.Spec.Helm.Charts {
+		if strings.Contains(h.Release, "{name}") {
+			budget = min(budget, maxRelease-len(p.expand(h.Release, "")))
+		}
+	}
 	if most := p.Spec.Naming.MaxLength; most > 0 {
 		budget = min(budget, most)
 	}

@@ -64,6 +64,10 @@ type Target struct {
 	Component map[string]string `yaml:"component,omitempty" json:"component,omitempty"`
 	// Field of rendered objects that gets the value.
 	Patch *PatchTarget `yaml:"patch,omitempty" json:"patch,omitempty"`
+	// Path in the values of a Helm chart: ingress.hosts[0].host.
+	Value string `yaml:"value,omitempty" json:"value,omitempty"`
+	// With value and several charts: path of the chart. Default the first chart.
+	Chart string `yaml:"chart,omitempty" json:"chart,omitempty"`
 }
 
 // PatchTarget is a field of rendered objects.
@@ -79,13 +83,13 @@ type PatchTarget struct {
 
 // isEnv reports whether the value is a literal of the app's ConfigMap.
 func (t Target) isEnv() bool {
-	return t.Image == "" && t.Replicas == "" && t.Component == nil && t.Patch == nil
+	return t.Image == "" && t.Replicas == "" && t.Component == nil && t.Patch == nil && t.Value == ""
 }
 
 // targets counts the fields that are set.
 func (t Target) targets() int {
 	n := 0
-	for _, set := range []bool{t.Env != "", t.Image != "", t.Replicas != "", t.Component != nil, t.Patch != nil} {
+	for _, set := range []bool{t.Env != "", t.Image != "", t.Replicas != "", t.Component != nil, t.Patch != nil, t.Value != ""} {
 		if set {
 			n++
 		}

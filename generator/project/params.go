@@ -118,6 +118,7 @@ func (p *Project) kustomizeParams(s staging.Staging, values staging.Values) stag
 		Components: slices.Clone(p.Spec.Kustomize.Components),
 		ConfigMap:  p.Spec.Kustomize.ConfigMap,
 	}
+	k.Charts = p.chartParams(s, values)
 	for _, name := range p.ServiceNames() {
 		k.Images = append(k.Images, staging.Image{
 			Name: p.Spec.Services[name].TemplateImage, Reference: s.Spec.Services[name].Image,

@@ -27,7 +27,7 @@ func (p *Project) TemplateRoots() []string {
 		add(p.Spec.Jsonnet.File)
 		add(p.Spec.Jsonnet.Libraries...)
 	default:
-		add(p.Spec.Kustomize.Base, p.Spec.Lifecycle.Teardown)
+		add(p.Spec.Kustomize.Base, p.Spec.Lifecycle.Teardown) // charts are rendered into the staging's directory
 		add(p.Spec.Kustomize.Components...)
 		for _, parameter := range p.Spec.Parameters {
 			add(slices.Collect(maps.Values(parameter.To.Component))...)

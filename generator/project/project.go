@@ -41,6 +41,8 @@ type Spec struct {
 	Branches Branches `yaml:"branches,omitempty" json:"branches,omitzero"`
 	// Location of the kustomize base. Only with engine kustomize.
 	Kustomize Kustomize `yaml:"kustomize,omitempty" json:"kustomize,omitzero"`
+	// Helm charts beside the base, or instead of one. Only with engine kustomize.
+	Helm Helm `yaml:"helm,omitempty" json:"helm,omitzero"`
 	// Location of the jsonnet file. Only with engine jsonnet.
 	Jsonnet Jsonnet `yaml:"jsonnet,omitempty" json:"jsonnet,omitzero"`
 	// The deployable parts, by name.
@@ -113,7 +115,8 @@ type Naming struct {
 
 // Kustomize is the location of the base, and its options.
 type Kustomize struct {
-	// Directory of the base from the root of the env repo. Default templates/<project>.
+	// Directory of the base from the root of the env repo. Default templates/<project>; with Helm
+	// charts none.
 	Base string `yaml:"base,omitempty" json:"base,omitempty"`
 	// Components of every staging: directories from the root of the env repo.
 	Components []string `yaml:"components,omitempty" json:"components,omitempty"`

@@ -17,6 +17,7 @@ func (p *Project) faults() []staging.Problem {
 	c := problems{}
 	p.checkHead(&c)
 	p.checkEngine(&c)
+	p.Spec.Helm.check(&c, p)
 	p.checkPatterns(&c)
 	p.checkOwnServices(&c)
 	for _, name := range p.ParameterNames() {
@@ -85,7 +86,9 @@ func (p *Project) checkEngine(c *problems) {
 	s := p.Spec
 	switch s.Engine {
 	case EngineKustomize:
-		checkPath(c, "spec.kustomize.base", s.Kustomize.Base)
+		if s.Kustomize.Base != "" || !p.HasCharts() {
+			checkPath(c, "spec.kustomize.base", s.Kustomize.Base)
+		}
 		for i, dir := range s.Kustomize.Components {
 			checkPath(c, fmt.Sprintf("spec.kustomize.components[%d]", i), dir)
 		}

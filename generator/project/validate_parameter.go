@@ -68,7 +68,7 @@ func (p Parameter) checkDeclaredType(c *problems, field string) bool {
 func (p *Project) checkTo(c *problems, field string, parameter Parameter) {
 	to := parameter.To
 	if to.targets() > 1 {
-		c.add(field, "has several targets: set one of env, image, replicas, component, patch")
+		c.add(field, "has several targets: set one of env, image, replicas, component, patch, value")
 		return
 	}
 	if p.Spec.Engine == EngineJsonnet && !to.isEnv() {
@@ -76,6 +76,8 @@ func (p *Project) checkTo(c *problems, field string, parameter Parameter) {
 		return
 	}
 	switch {
+	case to.Value != "" || to.Chart != "":
+		p.checkValueTarget(c, field, parameter)
 	case to.Env != "" && parameter.Scope == ScopeDeployment:
 		c.add(field+".env", "requires scope app: the application does not read deployment settings")
 	case to.Replicas != "" && parameter.Type != TypeInteger:
@@ -89,6 +91,23 @@ func (p *Project) checkTo(c *problems, field string, parameter Parameter) {
 		}
 	case parameter.Type == TypeSecret && p.Spec.Engine == EngineKustomize:
 		c.add(field, "is empty: set patch to the secretKeyRef that gets the reference")
+	}
+}
+
+// checkValueTarget requires a path in the values of a chart.
+func (p *Project) checkValueTarget(c *problems, field string, parameter Parameter) {
+	to := parameter.To
+	switch {
+	case !p.HasCharts():
+		c.add(field+".value", "requires a Helm chart: add it under spec.helm.charts")
+	case to.Value == "":
+		c.add(field+".chart", "requires value: the path in the values of the chart")
+	case parameter.Type == TypeSecret:
+		c.add(field+".value", "is for plain values: a secret reference needs patch, to its secretKeyRef")
+	case to.Chart != "" && p.Spec.Helm.Charts[p.chartOf(to)].Path != to.Chart:
+		c.add(field+".chart", "%q is not the path of a chart in spec.helm.charts", to.Chart)
+	default:
+		checkValuePath(c, field+".value", to.Value)
 	}
 }
 

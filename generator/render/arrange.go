@@ -23,24 +23,25 @@ func (r *Renderer) Arrange(ctx context.Context, tree fs.FS, p *project.Project, 
 		return nil, err
 	}
 	if params.State == staging.Deleting {
-		if params.Kustomize.Arrangement.Ended, err = r.endedJobs(ctx, tree, p, params, objects); err != nil {
+		if params.Kustomize.Arrangement.Ended, err = r.endedJobs(ctx, tree, p, params, source, objects); err != nil {
 			return nil, err
 		}
 	}
-	return Source(p, arrange(params, objects))
+	files, err := Source(p, arrange(params, objects))
+	return withCharts(files, source), err
 }
 
 // endedJobs returns the Jobs that a teardown neither adds nor changes. Nothing of the
 // template runs any more during a teardown, so they would fail, and the teardown with them.
-func (r *Renderer) endedJobs(ctx context.Context, tree fs.FS, p *project.Project, params staging.Params, objects []staging.Object) ([]string, error) {
+func (r *Renderer) endedJobs(ctx context.Context, tree fs.FS, p *project.Project, params staging.Params, source []staging.File, objects []staging.Object) ([]string, error) {
 	k := &params.Kustomize
 	params.Database = nil // its Job is a part of the teardown
 	k.Components = slices.DeleteFunc(slices.Clone(k.Components), func(dir string) bool { return dir == p.Spec.Lifecycle.Teardown })
-	source, err := Source(p, params)
+	files, err := Source(p, params)
 	if err != nil {
 		return nil, err
 	}
-	before, err := r.Render(ctx, tree, p, params.Name, source)
+	before, err := r.Render(ctx, tree, p, params.Name, withCharts(files, source))
 	if err != nil {
 		return nil, err
 	}

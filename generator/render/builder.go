@@ -19,16 +19,21 @@ func (r *Renderer) buildInSandbox(ctx context.Context, v *view) ([]staging.Objec
 		return nil, err
 	}
 	v.recordInputs(out.inputs)
-	objects := make([]staging.Object, 0, len(out.objects))
-	for _, head := range out.objects {
-		if head.Size < 0 || head.Size > len(out.json) {
+	return out.split()
+}
+
+// split returns the objects of a result.
+func (e evaluationResult) split() ([]staging.Object, error) {
+	objects, text := make([]staging.Object, 0, len(e.objects)), e.json
+	for _, head := range e.objects {
+		if head.Size < 0 || head.Size > len(text) {
 			return nil, errors.New("the render worker sent an incomplete result")
 		}
 		objects = append(objects, staging.Object{
 			APIVersion: head.APIVersion, Kind: head.Kind, Namespace: head.Namespace, Name: head.Name,
-			JSON: out.json[:head.Size:head.Size],
+			JSON: text[:head.Size:head.Size],
 		})
-		out.json = out.json[head.Size:]
+		text = text[head.Size:]
 	}
 	return objects, nil
 }
@@ -44,6 +49,8 @@ func (f viewFiles) answer(q fileRequest) fileResponse {
 		a.Names = []string{file}
 	case opRead:
 		a.data, err = f.read(q.Name)
+	case opEntries:
+		a.Names, err = f.entries(q.Name)
 	case opList:
 		a.Names, err = f.list(q.Name)
 	default:
@@ -79,13 +86,23 @@ type builder struct {
 }
 
 func (b *builder) evaluate(job evaluation, answer fileHandler) (evaluationResult, error) {
-	if b.known == nil || job.Epoch == "" || job.Epoch != b.epoch {
-		b.epoch, b.known, b.inputs = job.Epoch, map[fileRequest]fileResponse{}, map[string]bool{}
-	}
+	b.begin(job)
 	objects, err := runKustomize(requestedFiles{b, answer}, job.Main)
 	if err != nil {
 		return evaluationResult{}, err
 	}
+	return b.result(objects)
+}
+
+// begin drops the files of another epoch.
+func (b *builder) begin(job evaluation) {
+	if b.known == nil || job.Epoch == "" || job.Epoch != b.epoch {
+		b.epoch, b.known, b.inputs = job.Epoch, map[fileRequest]fileResponse{}, map[string]bool{}
+	}
+}
+
+// result packs objects for the Renderer.
+func (b *builder) result(objects []staging.Object) (evaluationResult, error) {
 	out := evaluationResult{inputs: sortedKeys(b.inputs)}
 	for _, o := range objects {
 		out.objects = append(out.objects, objectHeader{o.APIVersion, o.Kind, o.Namespace, o.Name, len(o.JSON)})

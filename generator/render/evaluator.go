@@ -88,7 +88,7 @@ func (i *vmImports) Import(from, name string) (jsonnet.Contents, string, error) 
 // localPool is the evaluatorPool of this process.
 type localPool struct {
 	mu   sync.Mutex
-	idle []*evaluator
+	idle []*engines
 }
 
 func (p *localPool) evaluate(_ context.Context, e evaluation, answer fileHandler) (evaluationResult, error) {
@@ -100,12 +100,12 @@ func (p *localPool) evaluate(_ context.Context, e evaluation, answer fileHandler
 	return out, err
 }
 
-func (p *localPool) acquire() *evaluator {
+func (p *localPool) acquire() *engines {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	last := len(p.idle) - 1
 	if last < 0 {
-		return &evaluator{}
+		return &engines{}
 	}
 	one := p.idle[last]
 	p.idle = p.idle[:last]

@@ -87,7 +87,7 @@ func kustomizeSource(params staging.Params) ([]staging.File, error) {
 
 func newOverlay(params staging.Params) (*overlay, error) {
 	k := params.Kustomize
-	base, err := fromStaging("spec.kustomize.base", k.Base)
+	resources, err := overlayResources(k)
 	if err != nil {
 		return nil, err
 	}
@@ -95,7 +95,7 @@ func newOverlay(params staging.Params) (*overlay, error) {
 		APIVersion:         "kustomize.config.k8s.io/v1beta1",
 		Kind:               "Kustomization",
 		Namespace:          params.Namespace,
-		Resources:          []string{staging.ObjectsFile, base},
+		Resources:          resources,
 		ConfigMapGenerator: appSettings(params),
 		Labels:             labels(params.Labels),
 	}
@@ -115,6 +115,22 @@ func newOverlay(params staging.Params) (*overlay, error) {
 	o.Replacements = replacements(k.Fields)
 	o.Patches, err = patches(params)
 	return o, err
+}
+
+// overlayResources returns the files and directories that hold the objects of a staging.
+func overlayResources(k staging.KustomizeParams) ([]string, error) {
+	resources := []string{staging.ObjectsFile}
+	if k.Base != "" || len(k.Charts) == 0 {
+		base, err := fromStaging("spec.kustomize.base", k.Base)
+		if err != nil {
+			return nil, err
+		}
+		resources = append(resources, base)
+	}
+	if len(k.Charts) > 0 {
+		resources = append(resources, staging.ChartFile)
+	}
+	return resources, nil
 }
 
 // appSettings merges the staging's settings into the ConfigMap of the app. It sets an

@@ -43,10 +43,13 @@ func (p *workerPool) evaluate(ctx context.Context, e evaluation, answer fileHand
 		return evaluationResult{}, p.stopFailed(ctx, e, one, reply, err)
 	}
 	p.release(one)
+	if reply.Done.Fault != nil {
+		return evaluationResult{}, reply.Done.Fault.error()
+	}
 	if reply.Done.Error != "" {
 		return evaluationResult{}, templateError(reply.Done.Error)
 	}
-	return evaluationResult{json: reply.payload, objects: reply.Done.Objects, inputs: reply.Done.Looked}, nil
+	return evaluationResult{json: reply.payload, objects: reply.Done.Objects, inputs: reply.Done.Looked, notes: reply.Done.Notes}, nil
 }
 
 // stopFailed ends a process that did not complete its evaluation, and returns the reason.

@@ -4,9 +4,12 @@ import (
 	"bufio"
 	"encoding/binary"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"sync"
+
+	"octopod/generator/staging"
 )
 
 // The Renderer and a worker exchange messages over the worker's stdin and stdout. A
@@ -33,6 +36,26 @@ type done struct {
 	TooLarge bool           `json:",omitempty"` // the worker reached the memory limit and exits
 	Objects  []objectHeader `json:",omitempty"`
 	Looked   []string       `json:",omitempty"`
+	Notes    []string       `json:",omitempty"`
+	Fault    *fault         `json:",omitempty"` // of a chart
+}
+
+// fault is a staging.Error of a template.
+type fault struct {
+	Message, Hint string
+	Problems      []staging.Problem
+}
+
+func newFault(err error) *fault {
+	var e *staging.Error
+	if !errors.As(err, &e) {
+		return nil
+	}
+	return &fault{Message: e.Message, Hint: e.Hint, Problems: e.Problems}
+}
+
+func (f fault) error() error {
+	return &staging.Error{Code: staging.CodeInvalid, Message: f.Message, Hint: f.Hint, Technical: true, Problems: f.Problems}
 }
 
 // maxPayload is larger than any valid message.

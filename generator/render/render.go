@@ -89,17 +89,7 @@ func (r *Renderer) Render(ctx context.Context, tree fs.FS, p *project.Project, n
 	if objects, ok := r.results.get(key, v.base); ok {
 		return objects, nil
 	}
-	select {
-	case r.slots <- struct{}{}:
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-	if r.evaluatesInProcess(p) {
-		var stop context.CancelFunc
-		ctx, stop = withMemoryLimit(ctx, v.dir, r.options.MaxMemory)
-		defer stop()
-	}
-	objects, err := r.buildWithTimeout(ctx, v, build)
+	objects, err := r.run(ctx, v, v.dir, r.evaluatesInProcess(p), build)
 	if err != nil {
 		return nil, err
 	}
@@ -109,6 +99,22 @@ func (r *Renderer) Render(ctx context.Context, tree fs.FS, p *project.Project, n
 	}
 	r.results.put(key, v, objects)
 	return objects, nil
+}
+
+// run builds within the limits of a template, as soon as a slot is free. main names the
+// template in errors.
+func (r *Renderer) run(ctx context.Context, v *view, main string, inProcess bool, build engine) ([]staging.Object, error) {
+	select {
+	case r.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	if inProcess {
+		var stop context.CancelFunc
+		ctx, stop = withMemoryLimit(ctx, main, r.options.MaxMemory)
+		defer stop()
+	}
+	return r.buildWithTimeout(ctx, v, main, build)
 }
 
 type engine func(ctx context.Context, v *view) ([]staging.Object, error)
@@ -130,12 +136,12 @@ func (r *Renderer) evaluatesInProcess(p *project.Project) bool {
 
 // buildWithTimeout abandons a build that takes too long. The slot of the build stays
 // taken until the build ends, so that abandoned builds cannot accumulate.
-func (r *Renderer) buildWithTimeout(ctx context.Context, v *view, build engine) ([]staging.Object, error) {
+func (r *Renderer) buildWithTimeout(ctx context.Context, v *view, main string, build engine) ([]staging.Object, error) {
 	type outcome struct {
 		objects []staging.Object
 		err     error
 	}
-	limit, cancel := context.WithTimeoutCause(ctx, r.options.Timeout, timeoutError(v.dir, r.options.Timeout))
+	limit, cancel := context.WithTimeoutCause(ctx, r.options.Timeout, timeoutError(main, r.options.Timeout))
 	defer cancel()
 	done := make(chan outcome, 1)
 	go func() {

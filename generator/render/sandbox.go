@@ -12,9 +12,9 @@ import (
 // evaluation is one template to evaluate.
 type evaluation struct {
 	Engine project.Engine
-	Main   string // path of the jsonnet file, or of the kustomization's directory
+	Main   string // path of the jsonnet file, or of the directory of the kustomization or chart
 	Epoch  string // identifies the state of everything outside envs/; "" disables caching
-	text   []byte // content of the jsonnet file
+	text   []byte // content of the jsonnet file, or a staging.Chart as JSON
 }
 
 // fileRequest is a request of a sandbox for a file or directory.
@@ -31,6 +31,8 @@ const (
 	opLocate operation = "locate"
 	opRead   operation = "read"
 	opList   operation = "list"
+
+	opEntries operation = "entries" // like list, and the names of directories end in a slash
 )
 
 // fileResponse is the response to a fileRequest.
@@ -53,6 +55,7 @@ type evaluationResult struct {
 	json    []byte
 	objects []objectHeader
 	inputs  []string
+	notes   []string // of a chart
 }
 
 // objectHeader is an object with the length of its JSON.

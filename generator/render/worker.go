@@ -30,8 +30,23 @@ type worker struct {
 	maxMemory uint64 // of the heap
 	answers   chan message
 	finished  chan error
-	jsonnet   evaluator
-	kustomize builder
+	engines   engines
+}
+
+// engines evaluates one template at a time.
+type engines struct {
+	jsonnet evaluator
+	builder builder // for kustomize and charts
+}
+
+func (e *engines) evaluate(job evaluation, answer fileHandler) (evaluationResult, error) {
+	switch job.Engine {
+	case project.EngineKustomize:
+		return e.builder.evaluate(job, answer)
+	case engineHelm:
+		return e.builder.evaluateChart(job, answer)
+	}
+	return e.jsonnet.evaluate(job, answer)
 }
 
 // memoryCheckInterval is the time between two checks of the heap. In between, only the
@@ -84,14 +99,10 @@ func (w *worker) read(jobs chan<- message) error {
 func (w *worker) evaluate(m message) error {
 	job := *m.Evaluate
 	job.text = m.payload
-	evaluate := w.jsonnet.evaluate
-	if job.Engine == project.EngineKustomize {
-		evaluate = w.kustomize.evaluate
-	}
-	out, err := evaluate(job, w.request)
-	reply := message{Done: &done{Objects: out.objects, Looked: out.inputs}, payload: out.json}
+	out, err := w.engines.evaluate(job, w.request)
+	reply := message{Done: &done{Objects: out.objects, Looked: out.inputs, Notes: out.notes}, payload: out.json}
 	if err != nil {
-		reply.Done.Error = err.Error()
+		reply.Done.Error, reply.Done.Fault = err.Error(), newFault(err)
 	}
 	return w.pipe.send(reply)
 }

@@ -108,13 +108,9 @@ func kustomizationIn(name string) bool {
 	return path.Dir(name) == "." && adopt.IsKustomization(name)
 }
 
-// rejectOtherFormats rejects a Helm chart, and a directory whose kustomizations are
-// further down. The hints name the argument for init instead.
+// rejectOtherFormats rejects a directory whose kustomizations are further down. The hint
+// names the argument for init instead.
 func (t *importedTemplate) rejectOtherFormats() error {
-	if t.contains(func(name string) bool { return name == "Chart.yaml" }) {
-		return staging.Errorf(staging.CodeInvalid, "%s holds a Helm chart, which Octopod does not run", t.r.TemplatePath).
-			WithTechnicalHint("render the chart once, then import the result: mkdir plain && helm template %s %s > plain/all.yaml, then --template plain", t.r.Name, t.r.TemplatePath)
-	}
 	var dirs []string
 	for _, file := range t.files {
 		if adopt.IsBase(file) {
@@ -134,7 +130,7 @@ func (t *importedTemplate) dropCharts() {
 	for _, file := range t.files {
 		if path.Base(file.Path) == "Chart.yaml" {
 			charts = append(charts, path.Dir(file.Path)+"/")
-			t.note("%s is a Helm chart, which Octopod does not run: left out", t.originalPath(path.Dir(file.Path)))
+			t.note("%s is a Helm chart beside the manifests: left out; to use the chart instead, name its directory", t.originalPath(path.Dir(file.Path)))
 		}
 	}
 	t.files = slices.DeleteFunc(t.files, func(f staging.File) bool {

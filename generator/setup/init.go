@@ -104,6 +104,8 @@ func (s *Setup) layout(ctx context.Context, r InitRequest) (layout, error) {
 	switch {
 	case r.Template == nil:
 		l, err = sampleLayout(r)
+	case r.isChart():
+		l, err = s.adoptChart(ctx, r)
 	case r.Engine == project.EngineJsonnet:
 		l, err = s.adoptJsonnet(ctx, r)
 	default:

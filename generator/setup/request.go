@@ -23,6 +23,11 @@ type InitRequest struct {
 	TemplateUses []string // paths within Template that the base needs; empty means all
 	TemplateFile string   // the jsonnet file within Template
 
+	TemplateArchive string         // the packed Helm chart within Template
+	ValueFiles      []staging.File // with values of a chart, by their names
+	KubeVersion     string         // that a chart is rendered for
+	APIVersions     []string       // of custom kinds, for a chart
+
 	TemplateLibraries []string // directories within Template that the imports of the file are searched in
 	By                rights.Actor
 	DryRun            bool

@@ -14,6 +14,7 @@ const (
 
 	KustomizationFile = "kustomization.yaml"   // with engine kustomize
 	ObjectsFile       = "staging-objects.yaml" // likewise: the objects that Octopod adds
+	ChartFile         = "chart.yaml"           // likewise: the objects of Helm charts
 	MainFile          = "main.jsonnet"         // with engine jsonnet
 	ParamsFile        = "params.json"          // likewise: the arguments of the template
 )
@@ -22,7 +23,7 @@ const (
 // Any other file there belongs to a person, and stays.
 func IsGenerated(file string) bool {
 	return path.Dir(path.Dir(file)) == EnvsDir && slices.Contains([]string{
-		RecordFile, ManifestsFile, KustomizationFile, ObjectsFile, MainFile, ParamsFile,
+		RecordFile, ManifestsFile, KustomizationFile, ObjectsFile, ChartFile, MainFile, ParamsFile,
 	}, path.Base(file))
 }
 

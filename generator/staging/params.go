@@ -74,13 +74,14 @@ type SharedDatabase struct {
 
 // KustomizeParams is the content of a kustomize overlay.
 type KustomizeParams struct {
-	Base       string       // directory of the base, relative to the root of the env repo
+	Base       string       // directory of the base, relative to the root of the env repo; "" without one
 	Components []string     // directories relative to the root, in order
 	ConfigMap  string       // ConfigMap of the base that receives the app settings
 	Images     []Image      // sorted by name
 	Replicas   []Replicas   // sorted by workload; empty when archived
 	Patches    []Patch      // in the order of application
 	Fields     []FieldValue // sorted by setting
+	Charts     []Chart      // Helm charts, rendered into the directory of the staging
 
 	Arrangement Arrangement
 }

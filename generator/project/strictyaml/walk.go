@@ -49,6 +49,8 @@ func (w *walker) value(n *yaml.Node, t reflect.Type, path string) {
 		return
 	}
 	switch {
+	case t == freeType:
+		w.free(n, path)
 	case t == timeType || reflect.PointerTo(t).Implements(textType):
 		w.marshaled(n, t, path)
 	case t.Kind() == reflect.Struct:
