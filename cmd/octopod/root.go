@@ -60,7 +60,7 @@ func addVerbs(c *cli, root *cobra.Command) {
 			newGet(c), newDescribe(c), newWait(c), newOpen(c), newHistory(c), newDiff(c), newRender(c), newName(c), newURL(c),
 			newExplain(c)}},
 		{"repo", "Manage the env repo:", []*cobra.Command{
-			newInit(c), newImport(c), newRegenerate(c), newMigrateSettings(c), newSweep(c), newLint(c), newDoctor(c)}},
+			newInit(c), newVendor(c), newImport(c), newRegenerate(c), newMigrateSettings(c), newSweep(c), newLint(c), newDoctor(c)}},
 		{"more", "More:", []*cobra.Command{newToken(c), newNotify(c), newDemo(c), newServe(c), newDatabase(c), newVersion(c), newCompletion(c)}},
 	}
 	for _, g := range groups {

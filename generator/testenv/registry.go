@@ -12,8 +12,12 @@ import (
 
 	"github.com/google/go-containerregistry/pkg/name"
 	"github.com/google/go-containerregistry/pkg/registry"
+	"github.com/google/go-containerregistry/pkg/v1/empty"
+	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/random"
 	"github.com/google/go-containerregistry/pkg/v1/remote"
+	"github.com/google/go-containerregistry/pkg/v1/static"
+	"github.com/google/go-containerregistry/pkg/v1/types"
 )
 
 // Registry is a real image registry on this machine.
@@ -56,6 +60,25 @@ func (r *Registry) Queries() int { return int(r.asked.Load()) }
 
 // Requests returns the number of all requests so far.
 func (r *Registry) Requests() int { return int(r.all.Load()) }
+
+// PushChart pushes a packed Helm chart to a registry, as `helm push` does, and returns its
+// digest.
+func PushChart(reference string, archive []byte) (digest string, err error) {
+	layer := static.NewLayer(archive, "application/vnd.cncf.helm.chart.content.v1.tar+gzip")
+	chart, err := mutate.AppendLayers(mutate.ConfigMediaType(mutate.MediaType(empty.Image, types.OCIManifestSchema1), "application/vnd.cncf.helm.config.v1+json"), layer)
+	if err != nil {
+		return "", err
+	}
+	ref, err := name.ParseReference(reference)
+	if err != nil {
+		return "", err
+	}
+	if err := remote.Write(ref, chart); err != nil {
+		return "", err
+	}
+	hash, err := chart.Digest()
+	return hash.String(), err
+}
 
 // Push pushes an image of random content to a registry and returns its digest.
 func Push(image string) (digest string, err error) {
