@@ -28,8 +28,9 @@ const hookSecret = "It's a Secret to Everybody"
 type forgeWorld struct {
 	t       testing.TB
 	dir     string
-	envs    string // the env repo
-	app     string // the application's repository
+	envs    string              // the env repo
+	git     *testenv.HTTPServer // of the env repo
+	app     string              // the application's repository
 	server  *serverProcess
 	pushes  atomic.Int64 // to the env repo
 	sent    int
@@ -38,6 +39,12 @@ type forgeWorld struct {
 
 // startForge starts a server that accepts webhooks of a Gitea on this machine.
 func startForge(t testing.TB) *forgeWorld {
+	t.Helper()
+	return startForgeWith(t, "")
+}
+
+// startForgeWith is startForge with further settings of the server.
+func startForgeWith(t testing.TB, settings string) *forgeWorld {
 	t.Helper()
 	w := &forgeWorld{t: t, dir: t.TempDir(), project: "shop"}
 	w.envs = envRepo(t, w.dir, "shop")
@@ -49,6 +56,7 @@ func startForge(t testing.TB) *forgeWorld {
 			"repository: "+url+"/backend.git\n      build: registry.example.com/shop/backend:{commit}", 1)
 	})
 	envs := testenv.ServeHTTP(t, w.dir)
+	w.git = envs
 	envs.Intercept(func(to http.ResponseWriter, r *http.Request, git http.Handler) {
 		if testenv.IsPush(r) {
 			w.pushes.Add(1)
@@ -57,7 +65,7 @@ func startForge(t testing.TB) *forgeWorld {
 	})
 	testenv.Git(t, w.envs, "config", "http.receivepack", "true")
 	config := filepath.Join(w.dir, "server.yaml")
-	text := fmt.Sprintf("projects: [{envRepo: %s/shop.git}]\nforges: [{host: 127.0.0.1, kind: gitea, webhook: {secret: {env: HOOK_SECRET}}}]\n", envs.URL)
+	text := fmt.Sprintf("projects: [{envRepo: %s/shop.git}]\nforges: [{host: 127.0.0.1, kind: gitea, webhook: {secret: {env: HOOK_SECRET}}}]\n%s", envs.URL, settings)
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -286,5 +294,31 @@ func TestDeliveriesAreForAdmins(t *testing.T) {
 	})
 	if d := done; d.Host != "127.0.0.1" || d.Repository != "127.0.0.1/backend" || d.Branch != "feature/login" || d.Action != staging.Deploy {
 		t.Errorf("%+v", d)
+	}
+}
+
+// A webhook of the env repo makes the server read it at once. Between webhooks, the server
+// leaves the git server alone for the interval of its polls.
+func TestAWebhookOfTheEnvRepoReplacesThePoll(t *testing.T) {
+	w := startForgeWith(t, "poll: 1h\n")
+	get := func() string {
+		return program(t, w.dir, []string{"OCTOPOD_SERVER=" + w.server.url}, "get", "-o", "name")
+	}
+	w.git.Traffic()
+	for i, name := range []string{"first", "second"} {
+		program(t, w.dir, []string{"OCTOPOD_ENV_REPO=" + w.envs}, "deploy", name, "--branch", "feature/"+name) // pushed by somebody else
+		if out := get(); strings.Contains(out, name) {
+			t.Errorf("the server has read the env repo without a reason: %s", out)
+		}
+		if requests, _, _ := w.git.Traffic(); requests != 0 {
+			t.Errorf("%d requests to the git server before the webhook", requests)
+		}
+		tip := testenv.Git(t, w.envs, "rev-parse", "main")
+		body := strings.Replace(giteaPush("main", strings.Repeat("0", 40), tip), `"full_name": "backend"`, `"full_name": "shop"`, 1)
+		if status := w.hook(fmt.Sprint("e", i), hookSecret, body); status != http.StatusAccepted {
+			t.Fatalf("the webhook: %d", status)
+		}
+		testenv.Eventually(t, name+" is there", func() (string, bool) { out := get(); return out, strings.Contains(out, name) })
+		w.git.Traffic()
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"time"
 
 	"octopod/generator/auth"
 	"octopod/generator/project"
@@ -26,6 +27,9 @@ type Config struct {
 	// How often the server reads each env repo. Default 2s, and 1m once a webhook announces
 	// the pushes to it.
 	Poll project.Duration `yaml:"poll,omitempty"`
+	// How long the notifications of a server must stand still before another server of the
+	// same env repo delivers in its place. Default 30s.
+	Takeover project.Duration `yaml:"takeover,omitempty"`
 	// How the server carries out the lifecycle of octopod.yaml.
 	Sweep SweepConfig `yaml:"sweep,omitempty"`
 	// How people and programs sign in.
@@ -92,6 +96,9 @@ func (c Config) faults() []staging.Problem {
 				problems = append(problems, staging.Problem{Field: fmt.Sprintf("projects[%d].%s", i, f.field), Message: f.message})
 			}
 		}
+	}
+	if c.Takeover != 0 && time.Duration(c.Takeover) < time.Second {
+		problems = append(problems, staging.Problem{Field: "takeover", Message: "must be a second or more"})
 	}
 	if share := c.Sweep.MaxShare; share < 0 || share > 100 {
 		problems = append(problems, staging.Problem{Field: "sweep.maxShare", Message: "must be a number from 1 to 100"})

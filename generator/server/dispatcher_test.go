@@ -17,8 +17,10 @@ import (
 	"time"
 
 	"octopod/generator/auth"
+	"octopod/generator/catalog"
 	"octopod/generator/gitstore"
 	"octopod/generator/notify"
+	"octopod/generator/rights"
 	"octopod/generator/staging"
 	"octopod/generator/testenv"
 )
@@ -63,6 +65,8 @@ type replicas struct {
 	git    string
 	config Config
 	env    map[string]string
+
+	deleted []catalog.Deletion
 }
 
 func newReplicas(t *testing.T, config Config, env map[string]string) *replicas {
@@ -79,7 +83,18 @@ func newReplicas(t *testing.T, config Config, env map[string]string) *replicas {
 // replica is one server, with a feed of its own.
 type replica struct {
 	*desk
-	kill func()
+	sends *dispatcher
+	kill  func()
+}
+
+// settled waits until a server knows a staging, and has nothing left to deliver.
+func (r *replica) settled(v staging.View) {
+	r.t.Helper()
+	testenv.Eventually(r.t, "a server has nothing left to deliver", func() (int, bool) {
+		r.sends.mu.Lock()
+		defer r.sends.mu.Unlock()
+		return len(r.sends.items), len(r.sends.items) == 0 && r.sends.current["feature-login chat"] == rights.Version(v.Document.Staging())
+	})
 }
 
 // start starts a server.
@@ -113,7 +128,9 @@ func (r *replicas) start(notices string) *replica {
 	ctx, cancel := context.WithCancel(r.t.Context())
 	var work sync.WaitGroup
 	work.Go(func() { tell.run(ctx) })
-	work.Go(func() { tell.newNotifier(d.read).run(ctx, d.feed) })
+	follower := tell.newNotifier(d.read)
+	follower.deleted = func(context.Context, time.Time) ([]catalog.Deletion, error) { return r.deleted, nil }
+	work.Go(func() { follower.run(ctx, d.feed) })
 	testenv.Eventually(r.t, "it listens to the feed", func() (int, bool) { n := d.feed.Subscribers(); return n, n > 0 })
 	stop := func() { cancel(); work.Wait() }
 	r.t.Cleanup(func() {
@@ -122,7 +139,7 @@ func (r *replicas) start(notices string) *replica {
 			r.t.Log(d.log.String())
 		}
 	})
-	return &replica{d, func() { // as SIGKILL: nothing is recorded any more
+	return &replica{d, tell.sends, func() { // as SIGKILL: nothing is recorded any more
 		mu.Lock()
 		dead = true
 		for _, s := range stores {
@@ -179,7 +196,9 @@ func TestReplicasDeliverOnce(t *testing.T) {
 		key := fmt.Sprint("Title: ", version)
 		testenv.Eventually(t, key+" arrives", func() ([]time.Time, bool) { got := chat.of(key); return got, len(got) > 0 })
 	}
-	time.Sleep(2 * time.Second) // what comes twice comes by then
+	for _, s := range servers { // nothing is left that could come twice
+		s.settled(view(fmt.Sprint(last), "Running").Staging)
+	}
 	for version := 1001; version <= last; version++ {
 		got := chat.of(fmt.Sprint("Title: ", version))
 		died := false
@@ -210,6 +229,37 @@ func TestReplicasDeliverOnce(t *testing.T) {
 	}
 	if !strings.HasSuffix(states, "success") || strings.Contains(states, "success success") || strings.Contains(states, "pending pending") {
 		t.Errorf("states: %s", states)
+	}
+}
+
+// A staging that is deleted while no server runs: the next server reports it, to chats and
+// forges, once.
+func TestADeletionWithoutAServerIsDelivered(t *testing.T) {
+	chat := newArrivals(t, func(_ *http.Request, text string) string {
+		return regexp.MustCompile(`is deleted|runs`).FindString(text)
+	})
+	gitea, forge := newTracker(t)
+	const notices = "  notify: [{to: chat}, {to: pull-request}]\n"
+	servers := newReplicas(t, Config{
+		Notify: NotifyConfig{Sinks: []SinkConfig{{Name: "chat", Kind: notify.Mattermost, URL: auth.Secret{Env: "CHAT"}}}},
+		Forges: []ForgeConfig{{Host: "git.example.com", Kind: kindGitea, API: forge + "/api/v1", Token: auth.Secret{Env: "TOKEN"}}},
+	}, map[string]string{"CHAT": chat.url, "TOKEN": "x"})
+	first, runs := servers.start(notices), view("1001", "Running")
+	first.happens(all, runs)
+	first.settled(runs.Staging)
+	first.kill()
+	servers.deleted = []catalog.Deletion{{Record: runs.Staging.Document.Staging(), Event: staging.Event{At: time.Now(), Gone: true}}}
+	for range 2 { // the second one finds that it is delivered
+		next := servers.start(notices)
+		next.happens(all)
+		next.settled(runs.Staging)
+		next.kill()
+		if got := chat.of("is deleted"); len(got) != 1 {
+			t.Errorf("%d messages about the deletion", len(got))
+		}
+	}
+	if comments, _ := gitea.seen(); !strings.Contains(comments, "is deleted") || strings.Contains(comments, " runs") {
+		t.Errorf("comments:\n%s", comments)
 	}
 }
 

@@ -1,12 +1,14 @@
 package server
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -136,7 +138,7 @@ func remoteEnvRepo(m *matrix, path string) string {
 	server := testenv.ServeHTTP(m.t, dir)
 	server.Require("octopod", "secret")
 	if m.books = server; strings.HasSuffix(path, "shop.git") {
-		m.git = server
+		m.git, m.path = server, path
 	}
 	return server.URL + "/" + filepath.Base(path)
 }
@@ -210,4 +212,61 @@ func TestRotatedTokenFile(t *testing.T) {
 	if status, text := m.send(http.MethodPost, apiShop+"/stagings/login/set", set, m.tokens['a']); status != http.StatusOK {
 		t.Errorf("a write with the rotated token: status %d: %s", status, text)
 	}
+}
+
+// patienceOfTests is how long the servers of these tests try a write again.
+const patienceOfTests = 10 * time.Second
+
+// Writes during a fault of the git server end in success, or in one sentence within the
+// patience. No commit that was answered with success is missing, and none is there twice.
+func TestWritesWhileGitFails(t *testing.T) {
+	for name, fail := range gitFaults() {
+		t.Run(name, func(t *testing.T) {
+			m := newMatrixOn(t, remoteEnvRepo)
+			fail(m.git)
+			heal := time.AfterFunc(2*time.Second, func() {
+				m.git.Intercept(nil)
+				m.git.Latency(0)
+				_ = os.WriteFile(m.tokenFile, []byte("another\n"), 0o600) // the next writes report it
+				if name != "rotates its credential" {
+					m.git.Require("", "")
+				}
+			})
+			defer heal.Stop()
+			const writers = 4
+			got := make([]measured, writers)
+			var all sync.WaitGroup
+			for i := range writers {
+				all.Go(func() { got[i] = m.deploy(i) })
+			}
+			all.Wait()
+			testenv.Eventually(t, "writes succeed after the fault", func() (string, bool) {
+				last := m.deploy(writers)
+				return last.text, last.status == http.StatusOK
+			})
+			subjects := testenv.Git(t, m.path, "log", "--format=%s", "main")
+			for i, is := range got {
+				commits := strings.Count(subjects, fmt.Sprintf("deploy w%d", i))
+				if is.status == http.StatusOK && commits != 1 || commits > 1 {
+					t.Errorf("write %d: status %d, and %d commits", i, is.status, commits)
+				}
+				if limit := patienceOfTests + 5*time.Second + slack; is.took > limit {
+					t.Errorf("write %d took %s", i, is.took)
+				}
+				var problem struct{ Message string }
+				if err := json.Unmarshal([]byte(is.text), &problem); is.status != http.StatusOK && (err != nil || problem.Message == "" || strings.Contains(problem.Message, "\n")) {
+					t.Errorf("write %d: %d %s", i, is.status, is.text)
+				}
+			}
+		})
+	}
+}
+
+// deploy deploys a new staging.
+func (m *matrix) deploy(number int) measured {
+	began := time.Now()
+	name := fmt.Sprint("w", number)
+	status, text := m.send(http.MethodPost, apiShop+"/stagings/"+name+"/deploy",
+		httpapi.ChangeRequest{Action: staging.Action{Branch: "feature/" + name}}, m.tokens['a'])
+	return measured{status, text, time.Since(began)}
 }

@@ -163,6 +163,8 @@ func pageRows() []row {
 		page("/stagings/{name}/{verb}", "/stagings/login/archive", "uanNglfGdxA"), page("/stagings/{name}/{verb}", "/stagings/main/archive", "uaglfGdxA"),
 		page("/stagings/{name}/pending", "/stagings/login/pending", "aNA"), page("/stagings/{name}/pending", "/stagings/main/pending", "aA"),
 		page("/about", "/about?check=1", readers), // its findings are for admins
+		{route: "POST /{project}/stagings/{name}/sync", path: "/shop/stagings/login/sync", body: url.Values{}, allowed: "uanN"},
+		{route: "POST /{project}/stagings/{name}/sync", path: "/shop/stagings/main/sync", body: url.Values{}, allowed: "ua"},
 		page("/bulk", "/bulk?verb=archive&name=login", "uanNglfGdxA"), page("/bulk", "/bulk?verb=archive&name=main", "uaglfGdxA"),
 		{route: "POST /{project}/bulk", path: "/shop/bulk", body: url.Values{"verb": {"keep"}, "reason": {"a demo"}, "name": {"login", "main"}}, allowed: "ua", skip: "glfGdxAnN"},
 		{route: "POST /{project}/new", path: "/shop/new", body: url.Values{"step": {"save"}, "branch": {"feature/fresh"}}, allowed: "ua", skip: "u"},

@@ -94,8 +94,9 @@ type matrix struct {
 	versions  map[string]string // a version to return to, by staging
 	seen      map[string]bool   // routes and verbs with a row
 
-	at  func(m *matrix, path string) string // puts an env repo elsewhere; nil leaves it on this machine
-	git *testenv.HTTPServer                 // of the env repo of shop, if it is remote
+	at   func(m *matrix, path string) string // puts an env repo elsewhere; nil leaves it on this machine
+	git  *testenv.HTTPServer                 // of the env repo of shop, if it is remote
+	path string                              // of that env repo
 
 	books *testenv.HTTPServer // of the env repo of books, if it is remote
 
@@ -233,7 +234,7 @@ func (m *matrix) newEnvRepo(name string) *generator.Stagings {
 		return g
 	}
 	remote, err := gitstore.Open(t.Context(), gitstore.Options{
-		URL: m.at(m, path), AllowPlainHTTP: true, Auth: gitstore.Auth{Username: "octopod", TokenFile: m.tokenFile}, History: true, Committer: gitstore.Identity{Name: "Octopod", Email: "octopod@example.com"}, Now: time.Now,
+		URL: m.at(m, path), AllowPlainHTTP: true, Auth: gitstore.Auth{Username: "octopod", TokenFile: m.tokenFile}, History: true, Patience: patienceOfTests, Timeout: 5 * time.Second, Committer: gitstore.Identity{Name: "Octopod", Email: "octopod@example.com"}, Now: time.Now,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -326,7 +327,7 @@ func (m *matrix) send(method, path string, body any, token string) (int, string)
 		m.t.Fatal(err)
 	}
 	defer answer.Body.Close()
-	text := make([]byte, 600)
+	text := make([]byte, 4000)
 	n := 0
 	if answer.StatusCode >= 400 {
 		n, _ = io.ReadFull(answer.Body, text)

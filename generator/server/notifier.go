@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"time"
 
+	"octopod/generator/catalog"
 	"octopod/generator/live"
 	"octopod/generator/notify"
 	"octopod/generator/notify/review"
@@ -22,6 +23,7 @@ type notifier struct {
 	*notifiers
 	read      func(context.Context) (*project.Project, error)
 	history   func(context.Context, staging.HistoryQuery) ([]staging.Event, error) // nil without one
+	deleted   func(context.Context, time.Time) ([]catalog.Deletion, error)         // since a moment; nil without a history
 	follower  *notify.Tracker
 	startedAt time.Time
 
@@ -70,6 +72,9 @@ func (c *notifier) listen(ctx context.Context, feed *live.Feed, s *live.Subscrip
 		for spell.Err() == nil {
 			if u, err := s.Next(spell); err == nil {
 				c.handle(ctx, u.Event)
+				if u.Kind == live.Synced {
+					c.catchUpDeletions(ctx)
+				}
 			}
 		}
 		cancel()
@@ -103,7 +108,7 @@ func (c *notifier) handle(ctx context.Context, n *live.Event) {
 	if occasion.On != "" {
 		c.notify(ctx, occasion, public, "")
 	}
-	c.updateForges(&view, public)
+	c.updateForges(&view, public, !c.isOld(&view))
 	if n.Kind == live.Deleted {
 		c.retire(review.Marker(c.project.Metadata.Name+"/"+view.Metadata.Name), nil)
 	}
@@ -167,7 +172,7 @@ func (c *notifier) lastChange(ctx context.Context, name string) (by, change stri
 // updateForges queues what the forges should show, if it changed. A server that
 // starts assumes that the forges already show older changes, so that it does not
 // call them for every staging.
-func (c *notifier) updateForges(view, public *staging.View) {
+func (c *notifier) updateForges(view, public *staging.View, fresh bool) {
 	name, forges := view.Metadata.Name, c.means.Load().forges
 	here := map[string]bool{}
 	for _, place := range review.Targets(c.project, view.Spec) {
@@ -185,7 +190,7 @@ func (c *notifier) updateForges(view, public *staging.View) {
 			continue
 		}
 		c.shown[key] = forgeShowing{s, place.Host}
-		if known || !c.isOld(view) {
+		if known || fresh {
 			c.enqueue(key, c.shown[key])
 		}
 	}

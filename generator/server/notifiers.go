@@ -1,6 +1,7 @@
 package server
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"strings"
@@ -31,7 +32,8 @@ type notifierOptions struct {
 	Now   func() time.Time
 	Count func(to string, o notify.Outcome) // counts every attempt
 	// Journal opens a reference of the env repo's git server; nil to keep no journal.
-	Journal func(ctx context.Context, ref string) (*gitstore.Store, error)
+	Journal  func(ctx context.Context, ref string) (*gitstore.Store, error)
+	Takeover time.Duration // default takeoverAfter
 }
 
 // newNotifiers returns the notifiers of a project. It makes no request.
@@ -41,6 +43,7 @@ func newNotifiers(m *currentMeans, o notifierOptions) *notifiers {
 	t.boxes.open = func(destination string, limits notify.Limits) *notify.Outbox {
 		return notify.NewOutbox(destination, limits, o.Log, o.Count)
 	}
+	t.sends.takeoverAfter = cmp.Or(o.Takeover, takeoverAfter)
 	if o.Journal != nil {
 		t.sends.journal = &journal{open: o.Journal, refs: JournalRefs()}
 	}

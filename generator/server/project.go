@@ -75,7 +75,7 @@ func (s *servedProject) notify(ctx context.Context) {
 		}
 	}
 	follower := s.notifiers.newNotifier(s.stagings.Project)
-	follower.history = s.stagings.History
+	follower.history, follower.deleted = s.stagings.History, s.stagings.DeletedSince
 	var work sync.WaitGroup
 	work.Go(func() { follower.run(ctx, s.feed) })
 	work.Go(func() { s.notifiers.run(ctx) })

@@ -104,7 +104,7 @@ func (r *Server) newProject(p Project, c ProjectConfig, m *currentMeans) *served
 		label: cmp.Or(c.Name, p.EnvRepo), repo: p.EnvRepo, argoCD: p.ArgoCD, branches: newBranchCache(p.Refs, o.Now, o.Log), stagings: p.Stagings, feed: feed, log: o.Log,
 		follower: receiver.NewQueue(p.Stagings.Receiver, feed.QueueRefresh, o.Log),
 		place:    c.place(), means: m, changed: make(chan struct{}),
-		notifiers: newNotifiers(m, notifierOptions{Log: o.Log, Now: o.Now, Count: r.metrics.notified, Journal: p.Journal}),
+		notifiers: newNotifiers(m, notifierOptions{Log: o.Log, Now: o.Now, Count: r.metrics.notified, Journal: p.Journal, Takeover: time.Duration(r.config.Takeover)}),
 	}
 	s.claim = func(name string) error { return r.claim(s, name) }
 	s.retired, s.retire = context.WithCancel(context.Background())
@@ -153,6 +153,9 @@ func (c Config) needsRestart(former Config) (_ Config, fields []string) {
 			fields = append(fields, f.name)
 			*f.to = f.inForce
 		}
+	}
+	if c.Takeover != former.Takeover {
+		c.Takeover, fields = former.Takeover, append(fields, "takeover")
 	}
 	return c, fields
 }
