@@ -66,7 +66,7 @@ func (l *branchCache) list(ctx context.Context, repositories []string) web.Branc
 func (l *branchCache) known(repositories []string) web.Branches {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	all := web.Branches{In: map[string][]string{}, Pulls: map[string][]int{}}
+	all := web.Branches{In: map[string][]string{}, Pulls: map[string][]int{}, Numbers: map[string]map[int]string{}}
 	for _, repository := range repositories {
 		h := l.cached[repository]
 		if h.away || h.expires.IsZero() {
@@ -75,6 +75,12 @@ func (l *branchCache) known(repositories []string) web.Branches {
 		for _, name := range h.names {
 			all.In[name] = append(all.In[name], repository)
 			all.Pulls[name] = append(all.Pulls[name], h.pulls[name]...)
+			for _, number := range h.pulls[name] {
+				if all.Numbers[repository] == nil {
+					all.Numbers[repository] = map[int]string{}
+				}
+				all.Numbers[repository][number] = name
+			}
 		}
 	}
 	return all

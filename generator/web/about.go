@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"maps"
 	"net/http"
 	"slices"
@@ -35,6 +36,7 @@ type aboutPage struct {
 }
 
 type presetDetail struct {
+	Title      string // for people; the name without one
 	Name, Help string
 	Sets       []changedSetting
 }
@@ -99,11 +101,11 @@ func members(a project.Access) []membership {
 func presetDetails(p *project.Project) []presetDetail {
 	var all []presetDetail
 	for _, name := range slices.Sorted(maps.Keys(p.Spec.Presets)) {
-		detail := presetDetail{Name: name, Help: p.Spec.Presets[name].Help}
+		detail := presetDetail{Name: name, Title: cmp.Or(p.Spec.Presets[name].Title, name), Help: p.Spec.Presets[name].Help}
 		for _, values := range []staging.Values{p.Spec.Presets[name].Overrides.App, p.Spec.Presets[name].Overrides.Deployment} {
 			for _, key := range slices.Sorted(maps.Keys(values)) {
 				text := staging.RedactValue(key, staging.FormatValue(values[key]))
-				detail.Sets = append(detail.Sets, changedSetting{Name: key, Value: text, Removed: values[key] == nil})
+				detail.Sets = append(detail.Sets, changedSetting{Name: key, Title: cmp.Or(p.Spec.Parameters[key].Title, key), Value: text, Removed: values[key] == nil})
 			}
 		}
 		all = append(all, detail)

@@ -45,9 +45,9 @@ var actions = map[string]action{
 		UntilLabel: "Keep until (optional)", UntilHelp: "The whole day is included. Without a day, it is kept until someone ends it.",
 		Explain: fixedText("The clean-up neither archives nor deletes it: not for its age, not at night, not when its branch is deleted. New builds are still deployed.")},
 	"extend": {Verb: staging.Extend, Question: "Keep %s for longer?", Button: "Keep for longer", Explain: explainExtend},
-	"pin": {Verb: staging.PinVerb, Question: "Pin %s?", Button: "Pin", ReasonLabel: "Reason (others see it while their build waits)",
-		Explain: fixedText("The staging stays at its versions: new builds of the branch won’t be deployed until someone unpins it.")},
-	"unpin": {Verb: staging.Unpin, Question: "Unpin %s?", Button: "Unpin",
+	"pin": {Verb: staging.PinVerb, Question: "Pause updates of %s?", Button: "Pause updates", ReasonLabel: "Reason (others see it while their build waits)",
+		Explain: fixedText("The staging stays at its versions: new builds of the branch won’t be deployed until someone resumes updates.")},
+	"unpin": {Verb: staging.Unpin, Question: "Resume updates of %s?", Button: "Resume updates",
 		Explain: fixedText("The next build of the branch is deployed again.")},
 	"unkeep": {Verb: staging.Unkeep, Question: "Stop keeping %s?", Button: "Stop keeping",
 		Explain: fixedText("It is archived like any other staging: when nobody deploys to it, or when its branch is deleted.")},
@@ -71,7 +71,7 @@ var actions = map[string]action{
 	"undo": {Question: "Undo this change of %s?", Button: "Undo this change", AsksVersion: true,
 		Explain: fixedText("This change is reverted. Later changes stay.")},
 	"rollback": {Verb: staging.Rollback, Question: "Restore this version of %s?", Button: "Restore this version", AsksVersion: true,
-		Explain: fixedText("The versions of all parts and all settings become what they were then. The staging is also pinned, so that the next build does not undo this; unpin it when you are done.",
+		Explain: fixedText("The versions of all parts and all settings become what they were then. Updates are also paused, so that the next build does not undo this; resume them when you are done.",
 			"Data stored since then stays.")},
 }
 

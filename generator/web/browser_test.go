@@ -249,6 +249,8 @@ func gallery(w *world) []struct{ name, path, as string } {
 		{"project", "/shop/about?check=1", "admin"}, {"clean-up", "/shop/about#clean-up", "admin"},
 		{"files", "/shop/stagings/login/files", "admin"}, {"objects", "/shop/stagings/checkout-rounding/resources", "admin"},
 		{"mark", "/shop/stagings/gift-cards/mark", "user"}, {"deliveries", "/shop/deliveries", "admin"},
+		{"keep", "/shop/stagings/login/keep", "user"}, {"several", "/shop/bulk?verb=archive&name=login&name=main", "user"}, {"compact", "/shop/?view=compact", "viewer"},
+		{"pending", "/shop/stagings/login/pending", "admin"}, {"update", "/shop/stagings/login/regenerate", "admin"},
 		{"sign-in", "/signin?next=/shop/", "user"},
 		{"not-found", "/shop/stagings/nothing", "viewer"}, {"nothing-fits", "/shop/?q=zebra", "viewer"},
 	}

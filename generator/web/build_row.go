@@ -16,7 +16,7 @@ func (req *projectRequest) row(view *staging.View) *row {
 		Name: name, Title: view.Metadata.Title, Page: req.stagingPath(name, ""),
 		Status:   statusTextOf(view, req.shows(project.SectionDetail), req.project.ServiceTitles()),
 		Archived: view.Spec.State == staging.Archived, CanWrite: req.canWrite() && view.Status.Phase != staging.PhaseInvalid,
-		Pinned: view.Spec.Pinned, Kept: view.Spec.Kept, created: view.Spec.Created.At, changed: changedAt(view),
+		Pinned: plainPin(view.Spec.Pinned), Kept: view.Spec.Kept, created: view.Spec.Created.At, changed: changedAt(view),
 		owners: ownersOf(view), Tested: req.testResultOf(view),
 	}
 	if view.Status.Phase == staging.PhaseInvalid {
@@ -134,6 +134,16 @@ func authorOf(view *staging.View) string {
 		return pr.Author
 	}
 	return view.Spec.Created.By
+}
+
+// plainPin returns a pin with its reason in the words of the page.
+func plainPin(p *staging.Pin) *staging.Pin {
+	if p == nil {
+		return nil
+	}
+	plain := *p
+	plain.Reason = plainRecord(p.Reason)
+	return &plain
 }
 
 // namesOf returns the people in a record beside its author.

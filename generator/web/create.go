@@ -6,9 +6,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
-	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"octopod/generator/change"
@@ -22,7 +20,8 @@ type newPage struct {
 	Branch, Name, Purpose string
 	Placeholder           string // the name derived from the branch
 	Branches              []branchChoice
-	Unavailable           []string // repositories whose branches could not be listed
+	Quick                 []branchChoice // created at one click
+	Unavailable           []string       // repositories whose branches could not be listed
 	Services              []serviceChoice
 	Presets               []preset
 	Groups                []settingGroup
@@ -40,14 +39,16 @@ func (s *Server) newPage(r *http.Request, req *projectRequest, form url.Values) 
 	}
 	known := req.branches(r.Context())
 	page := &newPage{
-		Branch: known.resolvePullRequest(strings.TrimSpace(form.Get("branch"))), Name: strings.TrimSpace(form.Get("name")), Purpose: form.Get("title"),
+		Branch: known.resolve(strings.TrimSpace(form.Get("branch"))), Name: strings.TrimSpace(form.Get("name")), Purpose: form.Get("title"),
 		Branches: req.choicesOf(known), Unavailable: req.redactRepositories(known.Unavailable), Presets: req.presets(form["preset"]), Groups: req.settingGroups(staging.Staging{}),
 		Example: req.project.URL(req.project.MainService(), "login"),
 	}
+	page.Quick = quick(page.Branches)
 	if !req.shows(project.SectionSettings) {
 		page.Groups, page.Presets = nil, nil
 	}
 	req.suggestSecrets(page.Groups)
+	req.orderByUse(page.Groups)
 	for i := range page.Presets {
 		page.Presets[i].Was = false
 	}
@@ -70,11 +71,20 @@ func (req *projectRequest) branches(ctx context.Context) Branches {
 	return req.Branches(ctx, req.project.Repositories())
 }
 
-// branchChoice is a suggested branch. Its label lists the services that have the
-// branch and its pull requests.
-type branchChoice struct{ Name, Label string }
+// branchChoice is a suggested branch. Its label lists its pull requests and the services
+// that have the branch.
+type branchChoice struct {
+	Name, Label string
+	Pulls       bool
+	Staging     *link // of the branch; nil without one
+}
 
 func (req *projectRequest) choicesOf(b Branches) []branchChoice {
+	stagings := map[string]*link{}
+	entries, _ := req.Entries()
+	for _, r := range req.cachedRows(entries...) {
+		stagings[r.view.Spec.Branch] = &link{r.Name, r.Page}
+	}
 	choices := make([]branchChoice, 0, len(b.In))
 	for _, name := range slices.Sorted(maps.Keys(b.In)) {
 		var words []string
@@ -84,39 +94,35 @@ func (req *projectRequest) choicesOf(b Branches) []branchChoice {
 		if req.shows(project.SectionServices) {
 			words = append(words, req.ownParts(b, name)...)
 		}
-		choices = append(choices, branchChoice{name, strings.Join(words, ", ")})
+		choices = append(choices, branchChoice{name, strings.Join(words, ", "), len(b.Pulls[name]) > 0, stagings[name]})
 	}
 	return choices
 }
 
-// pullText matches a pull request: #42 or its URL.
-var pullText = regexp.MustCompile(`^(?:#|https?://\S+/(?:pull|pulls|merge_requests|pull-requests)/)(\d+)/?$`)
+// quickShown bounds the branches that are created at one click.
+const quickShown = 8
 
-// resolvePullRequest returns the branch of a pull request. It returns the input when
-// the input names no pull request or more than one branch.
-func (b Branches) resolvePullRequest(typed string) string {
-	found := pullText.FindStringSubmatch(typed)
-	if found == nil {
-		return typed
-	}
-	number, _ := strconv.Atoi(found[1])
-	branch := typed
-	for name, numbers := range b.Pulls {
-		switch {
-		case !slices.Contains(numbers, number):
-		case branch != typed: // two repositories have a pull request with this number
-			return typed
-		default:
-			branch = name
-		}
-	}
-	return branch
+// quick returns the branches without a staging that are created at one click,
+// branches with a pull request first.
+func quick(choices []branchChoice) []branchChoice {
+	free := slices.DeleteFunc(slices.Clone(choices), func(c branchChoice) bool { return c.Staging != nil })
+	slices.SortStableFunc(free, func(a, b branchChoice) int { return -compareBool(a.Pulls, b.Pulls) })
+	return free[:min(len(free), quickShown)]
 }
 
 // missing reports whether no repository has the branch. It is false while a
 // repository is unavailable.
 func (b Branches) missing(branch string) bool {
 	return len(b.In) > 0 && len(b.Unavailable) == 0 && len(b.In[branch]) == 0
+}
+
+// noSuchBranch is the error of an input that names no branch.
+const noSuchBranch = "That is not a branch or pull request we know. Paste a branch name, #42 or the pull request’s link."
+
+// strange reports whether an input names a pull request or is an address, and no branch
+// was found for it.
+func (b Branches) strange(branch string) bool {
+	return strings.HasPrefix(branch, "#") || strings.Contains(branch, "://")
 }
 
 // redactRepositories hides the names of repositories from a role that does not see
@@ -157,13 +163,20 @@ func (req *projectRequest) fillPreview(r *http.Request, page *newPage, form url.
 	page.Preview = req.preview(r, change.Request{Action: action}, page.fields())
 	known := req.branches(r.Context())
 	page.Preview.NoBranch, page.Preview.Own = known.missing(page.Branch), req.ownParts(known, page.Branch)
+	if page.Preview.NoBranch {
+		page.Preview.Similar = known.similar(form.Get("branch"))
+	}
+	if page.Preview.NoBranch && known.strange(page.Branch) {
+		page.Preview = &preview{Faults: &formErrors{Title: noSuchBranch}, Similar: page.Preview.Similar}
+		return
+	}
 	page.Preview.Changes = slices.DeleteFunc(page.Preview.Changes, func(c settingChange) bool {
 		return c.What == "Branch" || c.What == "State" || c.What == "Title"
 	})
 	if entries, _ := req.Entries(); page.Name == "" {
 		for _, r := range req.cachedRows(entries...) {
 			if r.view.Spec.Branch == page.Branch {
-				page.Preview = &preview{Exists: r.Name, Links: []link{{r.Name, r.Page}}}
+				page.Preview = &preview{Exists: r.Name, Archived: r.Archived, Links: []link{{r.Name, r.Page}}}
 			}
 		}
 	}
@@ -199,6 +212,10 @@ func (s *Server) createStaging(w http.ResponseWriter, r *http.Request, req *proj
 		}
 		return s.pages.show(w, http.StatusOK, "new", page)
 	}
+	if known := req.branches(r.Context()); known.strange(page.Branch) && len(known.In[page.Branch]) == 0 {
+		page.Faults = &formErrors{Title: noSuchBranch, fields: map[string]string{"branch": noSuchBranch}}
+		return s.pages.show(w, http.StatusUnprocessableEntity, "new", page)
+	}
 	result, err := req.apply(r.Context(), change.Request{Action: req.createAction(page, form)})
 	if err == nil {
 		req.notify(w, r, "create", result)
@@ -214,12 +231,17 @@ func (s *Server) createStaging(w http.ResponseWriter, r *http.Request, req *proj
 	return s.pages.show(w, status, "new", page)
 }
 
+// BranchError returns the error of the branch; empty without one.
+func (p *newPage) BranchError() string { return p.Faults.Of("branch") }
+
 // fault assigns the errors to the fields.
 func (p *newPage) fault(req *projectRequest, err error) {
 	p.Faults = req.formErrorsOf(err, p.fields())
 	p.Faults.annotate(p.Groups)
 	for i := range p.Services {
-		p.Services[i].Error = p.Faults.Of(p.Services[i].Name)
+		service := &p.Services[i]
+		service.Error = p.Faults.Of(service.Name)
+		p.Faults.name(service.Name, "i-"+service.Name, service.Title)
 	}
 	if len(staging.ProblemsOf(err)) > 0 {
 		return

@@ -1,7 +1,6 @@
 package web
 
 import (
-	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -28,8 +27,9 @@ type editPage struct {
 
 // preset is a named set of settings, as a checkbox.
 type preset struct {
-	Name, Help string
-	On, Was    bool
+	Name, Title, Help string
+	Sets              []changedSetting
+	On, Was           bool
 }
 
 func (s *Server) editSettings(w http.ResponseWriter, r *http.Request, req *projectRequest) error {
@@ -56,6 +56,7 @@ func (s *Server) editPage(r *http.Request, req *projectRequest) (*editPage, erro
 	if req.shows(project.SectionSettings) {
 		page.Groups, page.Presets = req.settingGroups(view.Staging()), req.presets(view.Spec.Presets)
 		req.suggestSecrets(page.Groups)
+		req.orderByUse(page.Groups)
 	}
 	page.frame = s.frame(r, req, page.Heading, "list")
 	return page, nil
@@ -63,9 +64,9 @@ func (s *Server) editPage(r *http.Request, req *projectRequest) (*editPage, erro
 
 func (req *projectRequest) presets(on []string) []preset {
 	var all []preset
-	for _, name := range slices.Sorted(maps.Keys(req.project.Spec.Presets)) {
-		has := slices.Contains(on, name)
-		all = append(all, preset{name, req.project.Spec.Presets[name].Help, has, has})
+	for _, detail := range presetDetails(req.project) {
+		has := slices.Contains(on, detail.Name)
+		all = append(all, preset{detail.Name, detail.Title, detail.Help, detail.Sets, has, has})
 	}
 	return all
 }

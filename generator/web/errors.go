@@ -28,7 +28,7 @@ var errorPages = map[staging.Code]struct {
 	staging.CodeConflict:     {"Someone else changed this", "Go back, check the new state, and try again.", false},
 	staging.CodeBusy:         {"Too many changes at once", "Nothing is lost. Try again in a moment.", true},
 	staging.CodeExists:       {"This already exists", "", false},
-	staging.CodePinned:       {"The staging is pinned", "Unpin it first, or ask the person who pinned it.", false},
+	staging.CodePinned:       {"Updates are paused", "Resume them first, or ask the person who paused them.", false},
 	staging.CodeTimeout:      {"That took too long", "Try again in a moment.", true},
 	staging.CodeUnauthorized: {"You are not signed in", "", false},
 	staging.CodeForbidden:    {"No access", "Ask an admin if you need access.", false},

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"maps"
 	"net/url"
 	"slices"
@@ -100,9 +101,11 @@ type formErrors struct {
 	Title, Hint string
 	Rest        []string // problems without a field
 	fields      map[string]string
-	technical   int  // number of problems hidden from this viewer
-	Loses       bool // the change would delete data
-	MayLose     bool // the viewer may allow that
+	ids         map[string]string // of the fields, where they are not the names
+	titles      map[string]string // of the fields, where they are not the names
+	technical   int               // number of problems hidden from this viewer
+	Loses       bool              // the change would delete data
+	MayLose     bool              // the viewer may allow that
 }
 
 // formErrorsOf assigns the problems of an error to the fields of a form.
@@ -152,11 +155,26 @@ func (f *formErrors) Of(field string) string {
 	return f.fields[field]
 }
 
+// Fix is a field that needs another value.
+type Fix struct{ ID, Name, Message string }
+
+// Fixes lists the fields that need another value. f may be nil.
+func (f *formErrors) Fixes() []Fix {
+	var all []Fix
+	if f == nil {
+		return nil
+	}
+	for _, field := range slices.Sorted(maps.Keys(f.fields)) {
+		all = append(all, Fix{cmp.Or(f.ids[field], field), cmp.Or(f.titles[field], field), f.fields[field]})
+	}
+	return all
+}
+
 // WithFields returns a copy that lists the errors of fields too, for a place that
 // does not show the fields.
 func (f *formErrors) WithFields() *formErrors {
 	all := *f
-	all.Rest = nil
+	all.Rest, all.fields = nil, nil
 	for _, field := range slices.Sorted(maps.Keys(f.fields)) {
 		all.Rest = append(all.Rest, field+": "+f.fields[field])
 	}
@@ -164,12 +182,23 @@ func (f *formErrors) WithFields() *formErrors {
 	return &all
 }
 
+// name sets the id and the title of a field.
+func (f *formErrors) name(field, id, title string) {
+	if f.ids == nil {
+		f.ids, f.titles = map[string]string{}, map[string]string{}
+	}
+	f.ids[field], f.titles[field] = id, title
+}
+
 // annotate sets the errors of the settings.
 func (f *formErrors) annotate(groups []settingGroup) {
+	focused := false
 	for i := range groups {
 		for j := range groups[i].Settings {
 			s := &groups[i].Settings[j]
 			s.Error = f.Of(s.Name)
+			s.Focus, focused = s.Error != "" && !focused, focused || s.Error != ""
+			f.name(s.Name, s.ID(), s.Title)
 		}
 	}
 }

@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -85,7 +86,7 @@ func reasonText(r staging.Reason, detail bool, titles map[string]string) string 
 var verbLabels = map[staging.Verb]string{
 	staging.Deploy: "Deployed", staging.Create: "Created", staging.Update: "Updated", staging.Set: "Changed settings",
 	staging.Unset: "Changed settings", staging.Archive: "Archived", staging.Restore: "Restored", staging.Restart: "Restarted", staging.Delete: "Deleted",
-	staging.PinVerb: "Pinned", staging.Unpin: "Unpinned", staging.Rollback: "Restored an earlier version",
+	staging.PinVerb: "Paused updates", staging.Unpin: "Resumed updates", staging.Rollback: "Restored an earlier version",
 	staging.Regenerate: "Regenerated from the project’s files", staging.Extend: "Kept for longer",
 	staging.Mark: "Test result", staging.Keep: "Kept", staging.Unkeep: "Stopped keeping",
 	staging.ResetData: "Reset the test data", staging.SnapshotData: "Saved the test data", staging.RestoreData: "Restored the test data",
@@ -103,8 +104,8 @@ var notices = map[string]string{
 	"create": "Created. It takes a minute or two to start; this page shows the progress.",
 	"set":    "Saved. The change is being deployed.", "nothing": "No changes to save.",
 	"archive": "Archived. “Restore” starts it again as it was.", "restore": "Restoring. It starts again.",
-	"delete": "Deleted.", "extend": "Kept for longer.", "pin": "Pinned. New builds won’t be deployed.",
-	"unpin": "Unpinned. New builds are deployed again.", "rollback": "Restoring that version. New builds won’t be deployed until you unpin it.",
+	"delete": "Deleted.", "extend": "Kept for longer.", "pin": "Updates paused. New builds won’t be deployed.",
+	"unpin": "Updates resumed. New builds are deployed again.", "rollback": "Restoring that version. New builds won’t be deployed until you resume updates.",
 	"restart":   "Restarting.",
 	"terminate": "It was stopped. The newest change is applied now.",
 	"db-reset":  "Resetting the test data. The app restarts with them.", "db-restore": "Restoring the test data. The app restarts with them.",
@@ -122,7 +123,17 @@ func summary(e staging.Event) string {
 		return e.Subject
 	}
 	_, text, _ := strings.Cut(e.Subject, ": ")
-	return strings.ReplaceAll(text, "=(absent)", " removed")
+	return plainRecord(text)
+}
+
+var (
+	rolledBack   = regexp.MustCompile(`rolled back to [0-9a-f]{7,40}`)
+	recordFields = strings.NewReplacer("=(absent)", " removed", "title=", "title ")
+)
+
+// plainRecord puts a text of a record or a commit into the words of the page.
+func plainRecord(text string) string {
+	return rolledBack.ReplaceAllString(recordFields.Replace(text), "an earlier version was restored")
 }
 
 // tag returns the tag of an image.

@@ -19,11 +19,16 @@ func fiveServices(text string) string {
 	for _, s := range [][2]string{{"checkout", "Checkout"}, {"backoffice", "Back office"}, {"search", "Search"}} {
 		services += fmt.Sprintf("    %[1]s:\n      title: %[2]s\n      repository: github.com/acme/shop-%[1]s\n      image: registry.example.com/shop/%[1]s:main\n      host: %[1]s-{name}\n", s[0], s[1])
 	}
+	return moreSettings(strings.Replace(text, "  parameters:\n", services+"  parameters:\n", 1))
+}
+
+// moreSettings adds settings to the sample project, one of them risky.
+func moreSettings(text string) string {
 	settings := ""
 	for i, name := range []string{"FEATURE_GUEST_CHECKOUT", "FEATURE_GIFT_CARDS", "TRACE_SAMPLING", "SEARCH_BACKEND", "MAIL_SENDER", "CACHE_SECONDS", "BANNER_TEXT", "CURRENCY"} {
 		settings += fmt.Sprintf("    %s:\n      group: %s\n      default: \"%d\"\n      help: A setting of the shop.\n", name, []string{"Features", "Diagnosis"}[i%2], i)
 	}
-	text = strings.Replace(text, "  parameters:\n", services+"  parameters:\n"+settings, 1)
+	text = strings.Replace(text, "  parameters:\n", "  parameters:\n"+settings, 1)
 	return strings.Replace(text, "      allowed: [sandbox, production]\n", "      allowed: [sandbox, production]\n      risky: [production]\n      title: Payments\n", 1)
 }
 

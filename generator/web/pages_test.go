@@ -78,12 +78,12 @@ func TestAVersionIsReturnedTo(t *testing.T) {
 	quinn := w.as("Quinn", project.RoleUser)
 	back, _ := quinn.get("/shop/stagings/login").Find(".history a:contains('Restore this version')").Attr("href")
 	confirm := quinn.get(back)
-	confirm.shows(200, "warn", "debug", "pinned")
-	quinn.submit(confirm, "", nil).shows(200, "Restoring that version", "Pinned by Quinn")
+	confirm.shows(200, "warn", "debug", "paused")
+	quinn.submit(confirm, "", nil).shows(200, "Restoring that version", "Updates paused by Quinn")
 	if got := w.record("login").Spec.Overrides.App["LOG_LEVEL"]; got != "debug" {
 		t.Errorf("LOG_LEVEL is %v", got)
 	}
-	quinn.submit(quinn.get("/shop/stagings/login/unpin"), "", nil).shows(200, "Unpinned")
+	quinn.submit(quinn.get("/shop/stagings/login/unpin"), "", nil).shows(200, "Updates resumed")
 }
 
 func TestFaultsStandBesideTheirFields(t *testing.T) {
@@ -197,7 +197,7 @@ func TestABranchIsChosen(t *testing.T) {
 	w := newWorld(t, nil)
 	backend, frontend := "github.com/acme/shop-backend", "github.com/acme/shop-frontend"
 	w.branches = web.Branches{In: map[string][]string{"main": {backend, frontend}, "feature/gifts": {frontend}},
-		Pulls: map[string][]int{"feature/gifts": {42}}}
+		Pulls: map[string][]int{"feature/gifts": {42}}, Numbers: map[string]map[int]string{frontend: {42: "feature/gifts"}}}
 	quinn := w.as("Quinn", project.RoleUser)
 	page := quinn.get("/shop/new")
 	var offered []string

@@ -15,7 +15,8 @@ type pendingPage struct {
 	Name, Page   string
 	Changed      bool // octopod.yaml or a template changed since
 	EditedByHand bool
-	Update       string // URL of the action that generates them; empty if the viewer may not
+	Objects      []string // what would change, as kind and name
+	Update       string   // URL of the action that generates them; empty if the viewer may not
 }
 
 // None reports that the files are up to date.
@@ -33,7 +34,7 @@ func (s *Server) pending(w http.ResponseWriter, r *http.Request, req *projectReq
 	}
 	view := views[0]
 	page := pendingPage{frame: s.frame(r, req, "Pending changes of "+name, "list"), Name: name, Page: req.stagingPath(name, ""),
-		Changed: len(view.Status.Pending) > 0, EditedByHand: view.Status.EditedByHand}
+		Changed: len(view.Status.Pending) > 0, EditedByHand: view.Status.EditedByHand, Objects: view.Status.Pending}
 	if view.Spec.Pinned == nil && req.viewer.Authorize(req.project, staging.Regenerate, name) == nil {
 		page.Update = req.stagingPath(name, string(staging.Regenerate))
 	}

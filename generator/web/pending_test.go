@@ -30,7 +30,7 @@ func TestPendingChangesOnThePage(t *testing.T) {
 	})
 	page := ada.get(pending)
 	page.shows(200, "The project has changed")
-	address, _ := page.Find("a:contains('Update now…')").Attr("href")
+	address, _ := page.Find("a:contains('Preview and update')").Attr("href")
 	asked := ada.get(address)
 	asked.shows(200, "Update login now?", "ConfigMap", "LEGACY_FLAG")
 	ada.submit(asked, "", nil).shows(200, "Updated")

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"cmp"
 	"net/http"
 	"strings"
 
@@ -20,6 +21,8 @@ type preview struct {
 	Name     string
 	Links    []link
 	NoBranch bool     // no repository has the branch
+	Similar  []string // branches that may be meant instead
+	Archived bool     // the existing staging is archived
 	Own      []string // titles of the services that have the branch
 	Exists   string   // the existing staging of the branch
 }
@@ -54,11 +57,11 @@ var leftOut = strings.NewReplacer("(absent)", "removed")
 
 func (req *projectRequest) changesOf(differences []staging.Difference) []settingChange {
 	named := map[string]string{
-		"title": "Title", "branch": "Branch", "state": "State", "presets": "Presets", "pinned": "Pinned", "tested": "Test result",
+		"title": "Title", "branch": "Branch", "state": "State", "presets": "Presets", "pinned": "Updates paused", "tested": "Test result",
 	}
 	var all []settingChange
 	for _, d := range differences {
-		c := settingChange{d.What, leftOut.Replace(d.From), leftOut.Replace(d.To)}
+		c := settingChange{d.What, plainRecord(leftOut.Replace(d.From)), plainRecord(leftOut.Replace(d.To))}
 		service, isService := req.project.Spec.Services[d.What]
 		switch {
 		case isService && !req.shows(project.SectionServices), req.project.Spec.Parameters[d.What].Type != "" && !req.shows(project.SectionSettings):
@@ -67,6 +70,8 @@ func (req *projectRequest) changesOf(differences []staging.Difference) []setting
 			c = settingChange{service.Title, tag(d.From), tag(d.To)}
 		case named[d.What] != "":
 			c.What = named[d.What]
+		default:
+			c.What = cmp.Or(req.project.Spec.Parameters[d.What].Title, d.What)
 		}
 		all = append(all, c)
 	}

@@ -99,7 +99,7 @@ func (r *row) searchTexts() []string {
 		texts = append(texts, r.Tested.Label, r.Tested.Note)
 	}
 	if r.Pinned != nil {
-		texts = append(texts, "pinned", r.Pinned.Reason)
+		texts = append(texts, "updates paused", "pinned", r.Pinned.Reason)
 	}
 	if r.Kept != nil {
 		texts = append(texts, "kept", r.Kept.Reason)

@@ -2,7 +2,9 @@ package web
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strings"
 
 	"octopod/generator/project"
 	"octopod/generator/staging"
@@ -17,6 +19,7 @@ type settingGroup struct {
 // setting is a parameter with its value in one staging.
 type setting struct {
 	Name, Help string
+	Title      string // for people; empty without one
 	Value      string // masked if secret-like
 	Default    string // value without an override in the staging
 	Source     string // label of the origin of the value
@@ -27,11 +30,13 @@ type setting struct {
 	Locked     bool // the viewer's role may not change it
 	Undo       string
 	Error      string
+	Focus      bool // the first field with an error
 	Group      string
 
 	// The widget: select, switch, number, secret or text.
 	Widget      string
 	Allowed     []string
+	Risky       []string // allowed values that need care
 	Min, Max    *int
 	Pattern     string
 	Secret      bool                      // the value is never shown
@@ -67,7 +72,7 @@ func (req *projectRequest) setting(s staging.Staging, declared project.Setting) 
 	p, name := declared.Parameter, declared.Name
 	fallback := req.project.InheritedSetting(s, name)
 	one := setting{
-		Name: name, Help: p.Help, Group: cmp.Or(p.Group, otherGroup),
+		Name: name, Help: p.Help, Title: p.Title, Group: cmp.Or(p.Group, otherGroup),
 		Value: valueText(name, declared), Default: valueText(name, fallback),
 		Own: declared.Origin == project.OriginOverride, Removed: declared.Absent(),
 		Changed:   declared.Origin == project.OriginOverride || declared.Origin == project.OriginPreset,
@@ -80,6 +85,9 @@ func (req *projectRequest) setting(s staging.Staging, declared project.Setting) 
 	}
 	for _, value := range p.Allowed {
 		one.Allowed = append(one.Allowed, staging.FormatValue(value))
+	}
+	for _, value := range p.Risky {
+		one.Risky = append(one.Risky, staging.FormatValue(value))
 	}
 	if one.Own && !one.Locked && s.Name != "" {
 		one.Undo = req.stagingPath(s.Name, "unset?name="+name)
@@ -141,6 +149,61 @@ func compareBool(a, b bool) int {
 	}
 	return 1
 }
+
+// orderByUse puts the settings first that need care, and then the ones that most
+// stagings change; their groups, too.
+func (req *projectRequest) orderByUse(groups []settingGroup) {
+	uses := map[string]int{}
+	entries, _ := req.Entries()
+	for _, r := range req.cachedRows(entries...) {
+		for _, s := range r.Settings {
+			uses[s.Name]++
+		}
+	}
+	before := func(a, b setting) int {
+		return cmp.Or(-compareBool(len(a.Risky) > 0, len(b.Risky) > 0), cmp.Compare(uses[b.Name], uses[a.Name]))
+	}
+	for i := range groups {
+		slices.SortStableFunc(groups[i].Settings, before)
+	}
+	slices.SortStableFunc(groups, func(a, b settingGroup) int { return before(a.Settings[0], b.Settings[0]) })
+}
+
+// ID returns the id of the field.
+func (s setting) ID() string { return "f-" + s.Name }
+
+// Described returns the ids of the texts about the field.
+func (s setting) Described() string {
+	var ids []string
+	add := func(prefix string, there bool) {
+		if there {
+			ids = append(ids, prefix+s.Name)
+		}
+	}
+	add("h-", s.Help != "")
+	add("r-", len(s.Risky) > 0)
+	add("d-", s.Limits() != "" || s.Widget == "secret")
+	add("e-", s.Error != "")
+	return strings.Join(ids, " ")
+}
+
+// Limits returns what values a field takes, and its default, in words.
+func (s setting) Limits() string {
+	var words []string
+	if s.Widget == "number" && s.Min != nil {
+		words = append(words, fmt.Sprintf("at least %d", *s.Min))
+	}
+	if s.Widget == "number" && s.Max != nil {
+		words = append(words, fmt.Sprintf("at most %d", *s.Max))
+	}
+	if s.Default != "" && (s.Widget == "number" || s.Widget == "text") {
+		words = append(words, "default "+s.Default)
+	}
+	return strings.Join(words, ", ")
+}
+
+// RiskyText lists the values that need care.
+func (s setting) RiskyText() string { return strings.Join(s.Risky, ", ") }
 
 // FieldValue returns the value of the form field.
 func (s setting) FieldValue() string {

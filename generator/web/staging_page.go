@@ -266,9 +266,9 @@ func (req *projectRequest) actionLinks(view *staging.View) []actionLink {
 		all = append(all, link("keep", "Keep…"))
 	}
 	if spec.Pinned != nil {
-		all = append(all, link("unpin", "Unpin"))
+		all = append(all, link("unpin", "Resume updates"))
 	} else if spec.State == staging.Active {
-		all = append(all, link("pin", "Pin…"))
+		all = append(all, link("pin", "Pause updates…"))
 	}
 	if spec.State != staging.Deleting {
 		all = append(all, link("delete", "Delete…"))

@@ -45,9 +45,11 @@ type Project struct {
 
 // Branches holds the branches of repositories.
 type Branches struct {
-	In          map[string][]string // repositories by branch
-	Pulls       map[string][]int    // pull request numbers by branch
-	Unavailable []string            // repositories that did not respond
+	In    map[string][]string // repositories by branch
+	Pulls map[string][]int    // pull request numbers by branch
+	// Numbers holds the branches of pull requests, by repository and number.
+	Numbers     map[string]map[int]string
+	Unavailable []string // repositories that did not respond
 }
 
 // SignIn holds the URLs for signing in and out. Both take the next path as ?next=.

@@ -46,6 +46,9 @@ func chromium(t testing.TB) string {
 	return ""
 }
 
+// Context returns the context of the tab, to listen to its events.
+func (b *Tab) Context() context.Context { return b.ctx }
+
 // Do runs actions that must succeed.
 func (b *Tab) Do(actions ...chromedp.Action) {
 	b.t.Helper()

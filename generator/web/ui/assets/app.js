@@ -174,6 +174,65 @@
     if (count) count.textContent = `${picks.filter((pick) => pick.checked).length} selected`;
   });
 
+  // Find a setting, and only the changed ones.
+  const narrow = () => {
+    const words = document.querySelector('[data-narrow]').value.toLowerCase().split(/\s+/).filter(Boolean);
+    const changed = document.querySelector('[data-changed]').checked;
+    let found = 0;
+    for (const group of document.querySelectorAll('.fields .group')) {
+      let some = false;
+      for (const one of group.querySelectorAll('.field')) {
+        const text = `${group.querySelector('legend').textContent} ${one.textContent}`.toLowerCase();
+        const fits = words.every((word) => text.includes(word)) && (!changed || one.matches('.changed, .wrong') || isEdited(one));
+        one.classList.toggle('out', !fits);
+        if (fits) { some = true; found++; }
+      }
+      group.classList.toggle('out', !some);
+    }
+    document.querySelector('[data-found]').textContent = words.length || changed ? (found === 1 ? '1 setting' : `${found} settings`) : '';
+  };
+  const isEdited = (one) => [...one.querySelectorAll('input:not([type=hidden]), select')].some((e) => (e.type === 'checkbox' ? e.checked !== e.defaultChecked
+    : e.tagName === 'SELECT' ? [...e.options].some((o) => o.selected !== o.defaultSelected) && e.querySelector('[selected]') : e.value !== e.defaultValue));
+  for (const name of ['input', 'change']) {
+    document.addEventListener(name, (e) => {
+      if (!e.target.matches('[data-narrow], [data-changed]')) return;
+      e.stopPropagation(); // no setting was edited
+      narrow();
+    }, true);
+  }
+
+  // Unsaved edits: leaving asks, and coming back brings them. Secrets are not kept.
+  const form = document.querySelector('form.form'), prefix = 'octopod-edits:', edits = prefix + location.pathname;
+  const fieldsOf = () => [...form.elements].filter((e) => e.name && !['hidden', 'submit'].includes(e.type) && !e.matches('[data-private]'));
+  const stored = (use) => { try { return use(sessionStorage); } catch { return null; /* storage is off */ } };
+  let dirty = false;
+  const restore = () => {
+    const values = JSON.parse(stored((s) => s.getItem(edits)) || 'null'), fields = fieldsOf();
+    if (!values || document.querySelector('.wrong, main > .notice') || values.length !== fields.length) return;
+    if (!values.every(([name], i) => fields[i].name === name)) return;
+    values.forEach(([, value], i) => { fields[i][fields[i].type === 'checkbox' ? 'checked' : 'value'] = value; });
+    dirty = true;
+    document.querySelector('.restored').hidden = false;
+    addEventListener('load', () => form.dispatchEvent(new Event('change', { bubbles: true }))); // the preview
+  };
+  if (form) {
+    form.addEventListener('input', () => {
+      dirty = true;
+      const values = fieldsOf().map((e) => [e.name, e.type === 'checkbox' ? e.checked : e.value]);
+      stored((s) => s.setItem(edits, JSON.stringify(values)));
+    });
+    form.addEventListener('submit', () => { dirty = false; });
+    form.addEventListener('click', (e) => {
+      if (!e.target.closest('[data-discard]')) return;
+      dirty = false;
+      stored((s) => s.removeItem(edits));
+    });
+    addEventListener('beforeunload', (e) => { if (dirty) e.preventDefault(); });
+    restore();
+  } else if (document.querySelector('.notice.good')) { // they were saved
+    stored((s) => { for (const key of Object.keys(s)) if (key.startsWith(prefix)) s.removeItem(key); });
+  }
+
   // "All stagings" leads back to the same list, at the same row.
   const list = document.querySelector('.find[action]'), kept = 'octopod-list';
   const remember = () => { try { sessionStorage.setItem(kept, location.pathname + location.search); } catch { /* storage is off */ } };
