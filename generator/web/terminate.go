@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 
+	"octopod/generator/change"
 	"octopod/generator/staging"
 )
 
@@ -12,7 +13,8 @@ func (s *Server) terminate(w http.ResponseWriter, r *http.Request, req *projectR
 	if err := req.Terminate(r.Context(), name); err != nil {
 		return err
 	}
-	return seeOther(w, r, req.stagingPath(name, "")+"?done=terminate")
+	req.notify(w, r, "terminate", change.Result{})
+	return seeOther(w, r, req.stagingPath(name, ""))
 }
 
 // terminateURL returns where the viewer can end a sync that hangs; "" while none does, and
