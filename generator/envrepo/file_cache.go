@@ -47,6 +47,12 @@ func (c *fileCache) record(name string, hash gitstore.Hash) (staging.Staging, bo
 	return s.Clone(), true
 }
 
+func (c *fileCache) hasRecord(name string, hash gitstore.Hash) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.records.Has(recordKey{name, hash})
+}
+
 func (c *fileCache) putRecord(name string, hash gitstore.Hash, s staging.Staging) {
 	kept := s.Clone()
 	c.mu.Lock()

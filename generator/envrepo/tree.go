@@ -5,8 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 
 	"octopod/generator/gitstore"
 	"octopod/generator/project"
@@ -148,14 +150,35 @@ func (t *Tree) record(name string) (staging.Staging, error) {
 	return s, err
 }
 
-// PrefetchRecords fetches the records of many stagings in one request. Reading them
-// afterwards needs no request.
+// PrefetchRecords fetches the records of many stagings in one request, and decodes them on
+// all cores. Reading them afterwards needs no request.
 func (t *Tree) PrefetchRecords(ctx context.Context, names []string) error {
 	paths := make([]string, len(names))
 	for i, name := range names {
 		paths[i] = staging.RecordPath(name)
 	}
-	return t.Prefetch(ctx, paths...)
+	if err := t.Prefetch(ctx, paths...); err != nil {
+		return err
+	}
+	var work sync.WaitGroup
+	defer work.Wait()
+	share := 1 + len(names)/runtime.GOMAXPROCS(0)
+	for some := range slices.Chunk(names, share) {
+		work.Go(func() {
+			for _, name := range some {
+				t.decodeAhead(name)
+			}
+		})
+	}
+	return nil
+}
+
+// decodeAhead decodes a record that is not in the cache. Who reads it meets its faults.
+func (t *Tree) decodeAhead(name string) {
+	entry, exists, err := t.Entry(staging.RecordPath(name))
+	if err == nil && exists && !t.files.hasRecord(name, entry.Hash) {
+		_, _ = t.record(name)
+	}
 }
 
 // decode decodes envs/<name>/staging.yaml.
