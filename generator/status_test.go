@@ -172,6 +172,18 @@ func TestTerminateEndsASyncThatHangs(t *testing.T) {
 	if s := w.phase(g, "login"); s.Phase != staging.PhaseFailed {
 		t.Errorf("ended: %s (%s)", s.Phase, s.Reason)
 	}
+	second := w.do(login("v2"))
+	argo.Put("login", func(a *staging.Application) {
+		a.Revision, a.Sync = second.Revision, "OutOfSync"
+		a.Operation = &staging.Operation{Phase: "Running", StartedAt: w.clock.Now(), Revision: r.Revision}
+	})
+	if err := g.Terminate(t.Context(), "login"); err != nil {
+		t.Fatal(err)
+	}
+	apps, _ := argo.Applications(t.Context())
+	if op := apps[0].Operation; op.Phase != "Running" || op.Revision != second.Revision {
+		t.Errorf("the newest commit is not synced, which Argo CD has compared already: %+v", op)
+	}
 }
 
 func TestStatusDuringASyncWindow(t *testing.T) {

@@ -48,6 +48,7 @@ type fakeArgo struct {
 	hang        chan struct{}
 	tree        v1alpha1.ApplicationTree
 	manifests   map[string]string // by Kind/name
+	lost        error             // the answer for every object, when set
 	projects    []v1alpha1.AppProject
 	set         *v1alpha1.ApplicationSet // the one that Argo CD has
 	upserts     []*applicationsetpkg.ApplicationSetCreateRequest

@@ -7,6 +7,8 @@ import (
 	applicationpkg "github.com/argoproj/argo-cd/v2/pkg/apiclient/application"
 	applicationsetpkg "github.com/argoproj/argo-cd/v2/pkg/apiclient/applicationset"
 	"github.com/argoproj/argo-cd/v2/pkg/apis/application/v1alpha1"
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
 
 	"octopod/generator/project"
 	"octopod/generator/staging"
@@ -96,6 +98,27 @@ func (c *Client) mergedApplicationSet(ctx context.Context, p *project.Project) (
 func typedApplicationSet(p *project.Project) (*v1alpha1.ApplicationSet, error) {
 	set := &v1alpha1.ApplicationSet{}
 	return set, decodeStrict(applicationSet(p), set)
+}
+
+// Sync makes Argo CD apply the newest commit as its automated sync does. Argo CD itself does
+// not, if it compared the commit while an earlier sync ran that then failed. It needs the
+// permission of Terminate.
+func (c *Client) Sync(ctx context.Context, name string) error {
+	app, err := c.applications.Get(ctx, c.byName(name))
+	if err != nil {
+		return c.wrapError(ctx, "getting Application "+name, err)
+	}
+	prune := true
+	request := &applicationpkg.ApplicationSyncRequest{Name: &name, AppNamespace: &c.options.Namespace, Project: &c.options.Project, Prune: &prune}
+	if policy := app.Spec.SyncPolicy; policy != nil {
+		request.RetryStrategy = policy.Retry
+		request.SyncOptions = &applicationpkg.SyncOptions{Items: policy.SyncOptions}
+	}
+	_, err = c.applications.Sync(ctx, request)
+	if status.Code(err) == codes.FailedPrecondition { // Argo CD was first
+		return nil
+	}
+	return c.wrapError(ctx, "syncing Application "+name, err)
 }
 
 // Terminate cancels the running sync of an Application, so that a newer commit need

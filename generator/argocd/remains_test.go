@@ -31,6 +31,9 @@ func (f *fakeArgo) GetResource(ctx context.Context, q *applicationpkg.Applicatio
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	manifest, ok := f.manifests[q.GetKind()+"/"+q.GetResourceName()]
+	if f.lost != nil {
+		return nil, f.lost
+	}
 	if !ok {
 		return nil, status.Error(codes.NotFound, fmt.Sprintf("%s %q not found", q.GetKind(), q.GetResourceName()))
 	}
@@ -75,5 +78,29 @@ func TestRemainsOfADeletion(t *testing.T) {
 			t.Errorf("got %+v, %v\nwant %+v", got, err, want)
 		}
 		f.with(func(f *fakeArgo) { f.tree.Nodes = []v1alpha1.ResourceNode{node("Namespace", "shop-login", "n", "")} })
+	}
+}
+
+// Only an error of the cluster itself counts: that an object is gone, or must not be read,
+// is an answer.
+func TestProbeOfTheCluster(t *testing.T) {
+	f := newFake(t)
+	client := f.client(t, func(*argocd.Options) {})
+	app := staging.Application{Name: "shop-login", Resources: []staging.Resource{{Kind: "Namespace", Name: "shop-login"}}}
+	for name, tt := range map[string]struct {
+		err  error
+		lost bool
+	}{
+		"refused":   {status.Error(codes.Unknown, "dial tcp 10.0.0.1:6443: connect: connection refused"), true},
+		"gone":      {status.Error(codes.Unknown, `error getting resource: namespaces "shop-login" not found`), false},
+		"forbidden": {status.Error(codes.PermissionDenied, "denied"), false},
+	} {
+		f.with(func(f *fakeArgo) { f.lost = tt.err })
+		if err := client.Probe(t.Context(), app); (err != nil) != tt.lost {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if err := client.Probe(t.Context(), staging.Application{Name: "shop-login"}); err != nil {
+		t.Errorf("without a Namespace: %v", err)
 	}
 }

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"octopod/generator/staging"
-	"octopod/generator/status"
 )
 
 // A server of Argo CD that answers is no sign that its controller works. So a watch
@@ -56,7 +55,9 @@ func (b *watchState) beat(ctx context.Context) []string {
 		b.inBackground(ctx, func(ctx context.Context) { _, _ = b.Cluster.Refresh(ctx, application, false) })
 	}
 	if b.argo.IdleSince.IsZero() && h.beats >= minBeats && now.Sub(h.progress) >= idleAfter {
-		b.argo = &status.Snapshot{Apps: b.argo.Apps, IdleSince: h.progress}
+		idle := *b.argo
+		idle.IdleSince = h.progress
+		b.argo = &idle
 		return b.names()
 	}
 	return nil

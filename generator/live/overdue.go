@@ -86,7 +86,7 @@ func (b *watchState) commitUnseen(ctx context.Context, name string, v staging.Vi
 	case staging.PhaseRunning, staging.PhaseArchived, staging.PhaseDegraded, staging.PhaseInvalid:
 		return false // the phase is about the current commit
 	}
-	if r := v.Status.Reason; r.Code == staging.ReasonWrongImage || r.Code == staging.ReasonStarting && r.Parts != "" {
+	if r := v.Status.Reason; r.Code == staging.ReasonWrongImage || r.Code == staging.ReasonImagesUnknown || r.Code == staging.ReasonStarting && r.Parts != "" {
 		return true // Argo CD's list of live images may be old, for example after its redis was away
 	}
 	app, there := b.argo.Apps[name]

@@ -1,9 +1,10 @@
 package live
 
 import (
+	"time"
+
 	"octopod/generator/argocd"
 	"octopod/generator/staging"
-	"octopod/generator/status"
 )
 
 // unlisted returns the stagings whose Application disappeared before the stream was
@@ -35,7 +36,10 @@ func (b *watchState) handleArgo(e argocd.Event) []string {
 	case argocd.Deleted:
 		b.setApplication(e.Application.Staging, nil)
 	case argocd.Unreachable:
-		b.argo = &status.Snapshot{Apps: b.argo.Apps, AwaySince: b.MarkAway(), Err: e.Err}
+		away := *b.argo
+		away.AwaySince, away.Err = b.MarkAway(), e.Err
+		away.IdleSince = time.Time{}
+		b.argo = &away
 		b.handle(Event{Kind: ArgoDown, Err: e.Err})
 		return b.names()
 	case argocd.Listed, argocd.Reachable:
@@ -52,7 +56,9 @@ func (b *watchState) handleArgo(e argocd.Event) []string {
 // before it failed.
 func (b *watchState) argoBack() []string {
 	b.MarkBack()
-	b.argo = &status.Snapshot{Apps: b.argo.Apps}
+	back := *b.argo
+	back.AwaySince, back.Err, back.IdleSince = time.Time{}, nil, time.Time{}
+	b.argo = &back
 	b.handle(Event{Kind: ArgoUp})
 	return b.names()
 }

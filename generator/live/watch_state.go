@@ -34,6 +34,8 @@ type watchState struct {
 	refreshes sync.WaitGroup // refreshes of Argo CD in progress
 	arrived   chan string    // stagings of which Argo CD has answered late
 	heartbeat heartbeat
+	probe     probe
+	probed    chan error      // results of probes
 	named     map[string]bool // unknown revisions that Argo CD named, for which the branch was read
 	listed    map[string]bool // stagings whose Application the stream has listed
 	dated     bool            // Changed is filled in from the history
@@ -58,7 +60,7 @@ func (g *Tracker) newWatchState(ctx context.Context, q staging.Query, handle fun
 	if err != nil {
 		return nil, err
 	}
-	b := &watchState{query: q, handle: handle, sent: map[string]lastSent{}, overdue: map[string]overdue{}, listed: map[string]bool{}, unread: map[string]error{}, arrived: make(chan string), named: map[string]bool{}, wakes: wakes, wakeups: &g.wakeups}
+	b := &watchState{query: q, handle: handle, sent: map[string]lastSent{}, overdue: map[string]overdue{}, listed: map[string]bool{}, unread: map[string]error{}, arrived: make(chan string), probed: make(chan error), named: map[string]bool{}, wakes: wakes, wakeups: &g.wakeups}
 	cluster, seen := g.firstSnapshot(ctx, p)
 	b.argo, b.heartbeat.progress = seen, g.Now()
 	b.Evaluator = g.NewEvaluator(ctx, cluster, tip, p)
@@ -104,8 +106,11 @@ func (b *watchState) run(ctx context.Context, events <-chan argocd.Event) error 
 			}
 		case <-tick.C:
 			names = append(b.duePolls(), b.beat(ctx)...)
+			b.startProbe(ctx)
 		case <-tips.C:
 			names = b.readTip(ctx)
+		case err := <-b.probed:
+			names = b.handleProbe(err)
 		case name := <-b.arrived:
 			names = b.selected(name)
 		case <-b.Pending.Changed(b.pendingVersion):

@@ -20,6 +20,8 @@ type Observation struct {
 
 	// Since when Argo CD compares no staging of the project in spite of refreshes.
 	IdleSince time.Time
+	LostSince time.Time // since when Argo CD cannot reach the cluster
+	LostError string    // why
 	SyncBlock SyncBlock // set it while a sync is due and none runs
 	SetFault  string    // why Argo CD creates no Application, in its own words
 
@@ -55,7 +57,7 @@ type verdict struct {
 // older than the tip of the env repo. An empty phase means that nothing is left.
 func PhaseOf(o Observation) (phase Phase, reason Reason, detail string) {
 	for _, rule := range []func(Observation) verdict{
-		unreachable, idle, removed, noApplication, replaced, broken, stale, data, applying, notSynced, unchecked, tornDown, archived, pods, health, images,
+		unreachable, lost, idle, removed, noApplication, replaced, broken, stale, data, applying, notSynced, unchecked, tornDown, archived, pods, health, images,
 	} {
 		if v := rule(o); v != (verdict{}) {
 			return v.phase, v.reason, v.detail
@@ -70,6 +72,15 @@ func unreachable(o Observation) verdict {
 	}
 	since := o.UnreachableSince.Round(0).UTC() // without a monotonic clock, so that == compares the time alone
 	return verdict{PhaseUnknown, Reason{Code: ReasonArgoCDUnreachable, Since: since}, o.UnreachableError}
+}
+
+// lost: Argo CD reports what it knew of the cluster.
+func lost(o Observation) verdict {
+	if o.LostSince.IsZero() || o.App == nil {
+		return verdict{}
+	}
+	since := o.LostSince.Round(0).UTC()
+	return verdict{PhaseUnknown, Reason{Code: ReasonClusterUnreachable, Since: since}, o.LostError}
 }
 
 // idle: Argo CD answers, but its reports are old.

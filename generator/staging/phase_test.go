@@ -55,6 +55,7 @@ func TestPhaseOf(t *testing.T) {
 
 		{"away", func(o *o) { o.UnreachableSince, o.UnreachableError = noon.Add(-time.Minute), "connection refused" }, staging.PhaseUnknown, "Unknown since 11:59:00 UTC", "connection refused"},
 		{"away counts more than gone", func(o *o) { o.UnreachableSince, o.Gone = noon, true }, staging.PhaseUnknown, "Unknown since", ""},
+		{"Argo CD cannot reach the cluster", func(o *o) { o.LostSince, o.LostError = noon.Add(-time.Minute), "no route to host" }, staging.PhaseUnknown, "Unknown since 11:59:00 UTC: Argo CD cannot reach the cluster", "no route to host"},
 		{"Argo CD checks nothing", func(o *o) { o.IdleSince = noon.Add(-5 * time.Minute) }, staging.PhaseUnknown, "Argo CD has checked nothing for 5 min", "application controller"},
 		{"Argo CD checks nothing, and nothing is left", func(o *o) { o.IdleSince, o.Gone, o.App = noon, true, nil }, "", "Gone", ""},
 		{"Argo CD checks nothing, and has no Application", func(o *o) { o.IdleSince, o.App = noon, nil }, staging.PhaseCreating, "has not seen the commit", ""},

@@ -87,10 +87,11 @@ const (
 	ReasonInvalidManifests ReasonCode = "InvalidManifests"
 	ReasonUnreadableFiles  ReasonCode = "UnreadableFiles"
 
-	ReasonArgoCDUnreachable ReasonCode = "ArgoCDUnreachable"
-	ReasonArgoCDIdle        ReasonCode = "ArgoCDIdle"        // it answers, but compares nothing
-	ReasonEnvRepoUnreadable ReasonCode = "EnvRepoUnreadable" // Argo CD cannot read it
-	ReasonImagesUnknown     ReasonCode = "ImagesUnknown"     // Argo CD cannot say which images run
+	ReasonArgoCDUnreachable  ReasonCode = "ArgoCDUnreachable"
+	ReasonArgoCDIdle         ReasonCode = "ArgoCDIdle"         // it answers, but compares nothing
+	ReasonClusterUnreachable ReasonCode = "ClusterUnreachable" // Argo CD cannot reach the cluster of the stagings
+	ReasonEnvRepoUnreadable  ReasonCode = "EnvRepoUnreadable"  // Argo CD cannot read it
+	ReasonImagesUnknown      ReasonCode = "ImagesUnknown"      // Argo CD cannot say which images run
 )
 
 // IsZero reports whether there is no reason, because no Argo CD is connected.

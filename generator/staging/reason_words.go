@@ -89,6 +89,8 @@ func (r Reason) engineers() string {
 		return "The snapshot " + parts + " does not exist on the server"
 	case ReasonArgoCDUnreachable:
 		return "Unknown since " + r.Since.Format("15:04:05 MST") + ": Argo CD cannot be asked"
+	case ReasonClusterUnreachable:
+		return "Unknown since " + r.Since.Format("15:04:05 MST") + ": Argo CD cannot reach the cluster"
 	case ReasonArgoCDIdle:
 		return "Argo CD has checked nothing for " + span(r.For)
 	case ReasonRetrying:

@@ -26,6 +26,8 @@ type observer interface {
 	Pods(ctx context.Context, application string) ([]staging.Pod, error)
 	// SyncBlock reports whether a sync window forbids to sync.
 	SyncBlock(ctx context.Context, application string) (staging.SyncBlock, error)
+	// Probe returns an error if Argo CD cannot reach the cluster of an Application.
+	Probe(ctx context.Context, app staging.Application) error
 	// Warnings returns the last warnings of objects that do not work.
 	Warnings(ctx context.Context, application string) ([]staging.Warning, error)
 	// Remains lists what the deletion of an Application has left.
@@ -43,6 +45,8 @@ type Refresher interface {
 	UpsertApplicationSet(context.Context, *project.Project) (fault string, err error)
 	// Terminate ends the running sync of an Application.
 	Terminate(ctx context.Context, application string) error
+	// Sync applies the newest commit.
+	Sync(ctx context.Context, application string) error
 }
 
 // Inspector compares what Argo CD has with what Octopod needs.

@@ -23,6 +23,8 @@ type Snapshot struct {
 	AwaySince time.Time
 	Err       error
 	IdleSince time.Time // since when Argo CD compares nothing in spite of refreshes
+	LostSince time.Time // since when Argo CD cannot reach the cluster of the stagings
+	LostError error     // why
 }
 
 // Has reports whether Argo CD has an Application of a staging.
@@ -182,7 +184,10 @@ func (j *Evaluator) observe(ctx context.Context, seen *Snapshot, v *staging.View
 	}
 	o := staging.Observation{
 		Now: j.Now(), State: v.Spec.State, Gone: !recorded, Wanted: map[string]string{},
-		UnreachableSince: seen.AwaySince, IdleSince: seen.IdleSince, SetFault: j.currentFault(),
+		UnreachableSince: seen.AwaySince, IdleSince: seen.IdleSince, SetFault: j.currentFault(), LostSince: seen.LostSince,
+	}
+	if seen.LostError != nil {
+		o.LostError = seen.LostError.Error()
 	}
 	if data := j.Project.Data(v.Staging()); data != nil {
 		o.Data = staging.ObserveData(*data, v.Spec.Services[j.Project.Spec.Database.Migrate.Service].Image)
@@ -198,7 +203,7 @@ func (j *Evaluator) observe(ctx context.Context, seen *Snapshot, v *staging.View
 			o.Remains = &remains
 		}
 	}
-	if !o.UnreachableSince.IsZero() || !o.IdleSince.IsZero() && o.App != nil {
+	if !o.UnreachableSince.IsZero() || o.App != nil && (!o.IdleSince.IsZero() || !o.LostSince.IsZero()) {
 		return o, nil
 	}
 	if err := j.compare(ctx, name, &o); err != nil {

@@ -25,6 +25,8 @@ type ArgoCD struct {
 	closed   chan struct{} // until it is closed, no watch begins
 	version  uint64
 	err      error
+	lost     error // of the cluster
+	probes   int
 	fault    string
 	block    staging.SyncBlock
 

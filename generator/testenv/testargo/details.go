@@ -39,3 +39,43 @@ func (a *ArgoCD) Warnings(ctx context.Context, application string) ([]staging.Wa
 	defer a.mu.Unlock()
 	return a.warnings[application], a.err
 }
+
+// Sync makes an Application, in which no sync may run, begin one of the newest commit.
+func (a *ArgoCD) Sync(ctx context.Context, application string) error {
+	app, err := a.Application(ctx, application)
+	switch {
+	case err != nil:
+		return err
+	case app.Operation != nil && app.Operation.FinishedAt.IsZero():
+		return staging.Errorf(staging.CodeConflict, "another operation is already in progress")
+	}
+	a.Put(app.Staging, func(app *staging.Application) {
+		app.Operation = &staging.Operation{Phase: "Running", Revision: app.Revision, StartedAt: app.ReconciledAt}
+	})
+	return nil
+}
+
+// LoseCluster makes every probe fail with an error; nil ends that.
+func (a *ArgoCD) LoseCluster(err error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.lost = err
+}
+
+// Probe returns the error of LoseCluster.
+func (a *ArgoCD) Probe(ctx context.Context, _ staging.Application) error {
+	if err := a.respond(ctx); err != nil {
+		return err
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.probes++
+	return a.lost
+}
+
+// Probes returns the number of probes so far.
+func (a *ArgoCD) Probes() int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.probes
+}
