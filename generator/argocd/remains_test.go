@@ -49,7 +49,7 @@ func node(kind, name, uid, owner string, info ...v1alpha1.InfoItem) v1alpha1.Res
 	return n
 }
 
-// The objects that hold up a deletion are those that own nothing; an object that is gone is
+// Objects that own nothing hold up a deletion. A committed object that is gone is
 // a node without a UID.
 func TestRemainsOfADeletion(t *testing.T) {
 	f := newFake(t)

@@ -91,8 +91,8 @@ func (c *Client) events(ctx context.Context, application string, node v1alpha1.R
 	return list.Items, c.wrapError(ctx, "reading the events of "+kindAndName(node), err)
 }
 
-// lastWarning returns the last warning among events. Those that only repeat the state of a
-// container count if there is no other.
+// lastWarning returns the last warning among events. A warning that only repeats the state of a
+// container counts if there is no other.
 func lastWarning(events []corev1.Event) (w staging.Warning, found bool) {
 	said := func(e corev1.Event) bool { return repeatsState(e.Message) }
 	events = slices.DeleteFunc(slices.Clone(events), func(e corev1.Event) bool { return e.Type != corev1.EventTypeWarning })

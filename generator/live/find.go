@@ -87,8 +87,8 @@ func (f *Feed) findKnown(ctx context.Context, records Records, q staging.Query) 
 	return append(views, deleting...), current, nil
 }
 
-// deleting lists the stagings without a record that the cluster still has: all of them, or
-// those that the query names. current is false if the feed has stagings that it does not
+// deleting lists the stagings without a record that the cluster still has: all of
+// them, or the ones in the query. current is false if the feed has stagings that it does not
 // know to be deleted.
 func (f *Feed) deleting(ctx context.Context, records Records, q staging.Query) (views []staging.View, current bool, err error) {
 	if !q.Unfiltered() && len(q.Names) == 0 {

@@ -51,7 +51,7 @@ func (g *Tracker) Terminate(ctx context.Context, name string) error {
 	return cluster.Sync(ctx, app.Name)
 }
 
-// How long Argo CD may take to end a sync, and how often it is asked.
+// How long Argo CD may take to end a sync, and the interval of the requests.
 const (
 	endTimeout = 30 * time.Second
 	endEvery   = 500 * time.Millisecond

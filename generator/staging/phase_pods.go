@@ -54,8 +54,8 @@ func (o Observation) countPods(workload string) (degraded, all int) {
 	return degraded, all
 }
 
-// starting is the verdict while not everything is ready. What takes very long, and whose
-// events say why, is stuck: a StatefulSet, for example, has no deadline of its own.
+// starting is the verdict while not everything is ready. A start that takes very long,
+// and whose events have a cause, is stuck: a StatefulSet, for example, has no deadline of its own.
 func (o Observation) starting() verdict {
 	ready, total := o.App.ready()
 	r := Reason{Code: ReasonStarting, Count: ready, Total: total, For: o.since(patienceToStart), Cause: o.warned("")}

@@ -188,7 +188,7 @@ func TestPhaseOf(t *testing.T) {
 			o.Wanted["backend"], o.App.Images = wantedImage+"@sha256:0a", []string{wantedImage + "@sha256:0a"}
 		}, staging.PhaseRunning, "Everything runs", ""},
 		{"no image lives", func(o *o) { o.App.Images, o.PodsKnown = nil, true }, staging.PhaseFailed, "does not run", "live: none"},
-		{"Argo CD lost its list of images", func(o *o) { o.App.Images = []string{"other:1"} }, staging.PhaseUnknown, "Argo CD cannot say which image of backend runs", "live: other:1"},
+		{"Argo CD lost its list of images", func(o *o) { o.App.Images = []string{"other:1"} }, staging.PhaseUnknown, "Argo CD cannot list the running image of backend", "live: other:1"},
 		{"the image comes", func(o *o) {
 			o.App.Images = nil
 			o.App.Operation.FinishedAt, o.App.ReconciledAt = noon.Add(-time.Second), noon

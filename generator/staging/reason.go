@@ -91,7 +91,7 @@ const (
 	ReasonArgoCDIdle         ReasonCode = "ArgoCDIdle"         // it answers, but compares nothing
 	ReasonClusterUnreachable ReasonCode = "ClusterUnreachable" // Argo CD cannot reach the cluster of the stagings
 	ReasonEnvRepoUnreadable  ReasonCode = "EnvRepoUnreadable"  // Argo CD cannot read it
-	ReasonImagesUnknown      ReasonCode = "ImagesUnknown"      // Argo CD cannot say which images run
+	ReasonImagesUnknown      ReasonCode = "ImagesUnknown"      // Argo CD cannot list the running images
 )
 
 // IsZero reports whether there is no reason, because no Argo CD is connected.

@@ -117,7 +117,7 @@ func (r Reason) engineers() string {
 	case ReasonUnhealthy:
 		return doNotWork(r.Parts.List())
 	case ReasonImagesUnknown:
-		return "Argo CD cannot say which image of " + parts + " runs"
+		return "Argo CD cannot list the running image of " + parts
 	case ReasonWrongImage:
 		return "The wanted image of " + parts + " does not run"
 	}
@@ -213,8 +213,8 @@ func (r Reason) someOf(pods, parts string) string {
 	return fmt.Sprintf("%d of %d %s of %s", r.Count, r.Total, pods, parts)
 }
 
-// starting formats the progress: Starting: 1 of 2 parts ready, for 60 min now. What is
-// stuck begins with: Stuck for 60 min.
+// starting formats the progress: Starting: 1 of 2 parts ready, for 60 min now. A
+// stuck start begins with: Stuck for 60 min.
 func (r Reason) starting(parts string) string {
 	if r.Code == ReasonStuck {
 		return fmt.Sprintf("Stuck for %s: %d of %d parts ready", span(r.For), r.Count, r.Total)

@@ -5,7 +5,7 @@ import "strings"
 // Remains are the objects that a deletion has left.
 type Remains struct {
 	Count   int         // objects that exist
-	Objects []Remainder // the first of those that no other object waits for
+	Objects []Remainder // the first ones that own nothing: they hold it up
 }
 
 // Remainder is an object that still exists.
@@ -50,8 +50,8 @@ func (o Observation) NeedsRemains() bool {
 	return o.App != nil && o.App.DeletedAt != nil && o.UnreachableSince.IsZero() && o.Now.Sub(*o.App.DeletedAt) > graceToGo
 }
 
-// left counts the objects that a deletion has left. The Application lists all objects of
-// the last comparison, also those that are gone.
+// left counts the objects that a deletion has left. The Application still lists
+// all objects of the last comparison.
 func (o Observation) left() int {
 	if o.Remains != nil {
 		return o.Remains.Count

@@ -8,8 +8,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// What is left of a deletion comes from the live tree: the Application lists the objects of
-// its last comparison, also those that are gone.
+// The objects that a deletion has left come from the live tree: the Application still lists
+// all objects of its last comparison.
 func TestWhatADeletionHasLeft(t *testing.T) {
 	held := staging.Remainder{Object: "ConfigMap/held", Finalizers: []string{"example.com/hold"}}
 	pod := staging.Remainder{Object: "Pod/db-0", Owner: "StatefulSet/db", Finalizers: []string{"a/b", "c/d"}}

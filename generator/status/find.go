@@ -42,8 +42,8 @@ func (g *Reader) Find(ctx context.Context, q staging.Query) ([]staging.View, err
 	return views, err
 }
 
-// removedViews lists stagings that only Argo CD still has: all of them, or those that the
-// query names.
+// removedViews lists stagings that only Argo CD still has: all of
+// them, or the ones in the query.
 func removedViews(tip *envrepo.Tree, q staging.Query, seen *Snapshot) ([]staging.View, error) {
 	if seen == nil || !q.Unfiltered() && len(q.Names) == 0 {
 		return nil, nil

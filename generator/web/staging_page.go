@@ -41,7 +41,7 @@ type statusPanel struct {
 	Addresses []link
 	Links     []link
 	Archived  bool
-	Terminate string // URL that ends a sync that hangs; empty without one, and for those who may not
+	Terminate string // URL that ends a sync that hangs; empty without one, and without the right
 }
 
 // step is one step of a rollout.

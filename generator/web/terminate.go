@@ -18,7 +18,7 @@ func (s *Server) terminate(w http.ResponseWriter, r *http.Request, req *projectR
 }
 
 // terminateURL returns where the viewer can end a sync that hangs; "" while none does, and
-// for those who may not.
+// without the right.
 func (req *projectRequest) terminateURL(view *staging.View) string {
 	name := view.Metadata.Name
 	if view.Status.Reason.Hanging == "" || req.viewer.Authorize(req.project, staging.Restart, name) != nil {

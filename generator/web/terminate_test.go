@@ -9,8 +9,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// The page says in plain words what hangs and since when. Who may restart the staging can
-// end it.
+// The page says in plain words what hangs and since when. A person who may
+// restart the staging can end it.
 func TestASyncThatHangsIsEnded(t *testing.T) {
 	w := newWorld(t, nil)
 	w.do(login())
