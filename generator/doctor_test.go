@@ -110,6 +110,9 @@ func TestDiagnose(t *testing.T) {
 		{"automated sync is off", func(_ *fixture, a *testargo.ArgoCD, _ string) {
 			a.Put("login", func(app *staging.Application) { app.ManualSync = true })
 		}, "Applications", doctor.Warning, "shop-login does not sync automatically", "enable automated sync"},
+		{"a sync window", func(w *fixture, a *testargo.ArgoCD, _ string) {
+			a.SetSyncBlock(staging.SyncBlock{Blocked: true, Until: time.Date(2026, 3, 1, 20, 0, 0, 0, time.UTC)})
+		}, "sync window", doctor.Warning, "allows no change of shop-login until 2026-03-01 20:00 UTC", "syncWindows"},
 		{"an Application without staging", func(_ *fixture, a *testargo.ArgoCD, revision string) {
 			a.Put("orphan", func(*staging.Application) {})
 		}, "Applications", doctor.Warning, "1 Applications belong to no staging", ""},

@@ -3,6 +3,8 @@ package main
 import (
 	"cmp"
 	"context"
+	"os"
+	"path/filepath"
 	"time"
 
 	"octopod/generator/argocd"
@@ -23,7 +25,23 @@ func (c *cli) argoCDOptions() (argocd.Options, bool, error) {
 		o.Token = c.env["ARGOCD_AUTH_TOKEN"]
 	}
 	o, err := o.WithFlags(c.env["ARGOCD_OPTS"])
-	return o, o.Server != "", err
+	if err != nil || o.Server != "" || c.server != nil {
+		return o, o.Server != "", err
+	}
+	return c.argoCDLogin(o)
+}
+
+// argoCDLogin returns the connection of `argocd login`, as the argocd command uses it.
+func (c *cli) argoCDLogin(o argocd.Options) (argocd.Options, bool, error) {
+	dir := c.env["ARGOCD_CONFIG_DIR"]
+	if home := cmp.Or(c.env["XDG_CONFIG_HOME"], filepath.Join(c.env["HOME"], ".config")); dir == "" {
+		dir = filepath.Join(home, "argocd")
+	}
+	data, err := os.ReadFile(filepath.Join(dir, "config"))
+	if err != nil {
+		return o, false, nil // nobody has signed in
+	}
+	return o.WithCLIConfig(data)
 }
 
 // argoCDConnector returns a function that connects to the Argo CD of a project.

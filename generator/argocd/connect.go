@@ -1,6 +1,7 @@
 package argocd
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"crypto/x509"
@@ -142,26 +143,33 @@ func (o Options) tlsConfig() (*tls.Config, error) {
 		return nil, nil
 	}
 	config := &tls.Config{MinVersion: tls.VersionTLS12, InsecureSkipVerify: o.Insecure}
-	if o.CAFile != "" {
-		pem, err := os.ReadFile(o.CAFile)
-		if err != nil {
-			return nil, staging.Errorf(staging.CodeInvalid, "cannot read the certificate of Argo CD").Because(err)
-		}
+	pem, err := pemData(o.CAData, o.CAFile, os.ReadFile)
+	if err != nil {
+		return nil, staging.Errorf(staging.CodeInvalid, "cannot read the certificate of Argo CD").Because(err)
+	}
+	if len(pem) > 0 || o.CAFile != "" {
 		if config.RootCAs, err = x509.SystemCertPool(); err != nil {
 			config.RootCAs = x509.NewCertPool()
 		}
 		if !config.RootCAs.AppendCertsFromPEM(pem) {
-			return nil, staging.Errorf(staging.CodeInvalid, "%s contains no PEM certificate", o.CAFile)
+			return nil, staging.Errorf(staging.CodeInvalid, "%s contains no PEM certificate", cmp.Or(o.CAFile, "the configuration of the argocd command"))
 		}
 	}
-	if o.CertFile != "" || o.KeyFile != "" {
-		pair, err := tls.LoadX509KeyPair(o.CertFile, o.KeyFile)
+	if o.CertFile != "" || o.KeyFile != "" || len(o.CertData) > 0 {
+		pair, err := o.clientCertificate()
 		if err != nil {
 			return nil, staging.Errorf(staging.CodeInvalid, "cannot read the client certificate for Argo CD").Because(err)
 		}
 		config.Certificates = []tls.Certificate{pair}
 	}
 	return config, nil
+}
+
+func (o Options) clientCertificate() (tls.Certificate, error) {
+	if o.CertFile == "" && o.KeyFile == "" {
+		return tls.X509KeyPair(o.CertData, o.KeyData)
+	}
+	return tls.LoadX509KeyPair(o.CertFile, o.KeyFile)
 }
 
 // callMetadata adds the token and headers to every call.

@@ -24,6 +24,9 @@ type Options struct {
 	CertFile  string // client certificate, with KeyFile
 	KeyFile   string
 
+	// PEM, instead of the files.
+	CAData, CertData, KeyData []byte
+
 	GRPCWeb  bool     // for a proxy without HTTP/2
 	RootPath string   // path prefix of Argo CD behind a proxy; implies GRPCWeb
 	Headers  []string // "Name: value", for a proxy that requires headers
