@@ -264,8 +264,9 @@ Credentials have no flags, because other users can see a command line:
   OCTOPOD_SIGN_KEY_PASSPHRASE               for --sign-key
   ARGOCD_AUTH_TOKEN                         token of Octopod's Argo CD account
 
-Octopod also reads ARGOCD_SERVER and ARGOCD_OPTS, like argocd, and NO_COLOR. In CI it
-reads the author from variables such as GITHUB_ACTOR and GITLAB_USER_NAME.`}
+Octopod also reads ARGOCD_SERVER and ARGOCD_OPTS, like argocd, and NO_COLOR. Without an
+Argo CD in flags or variables, it uses the one of argocd login. In CI it reads the author
+from variables such as GITHUB_ACTOR and GITLAB_USER_NAME.`}
 }
 
 // argoCD are the settings of the connection to Argo CD. Without them, argocd's own
