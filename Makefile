@@ -25,8 +25,8 @@ build: ## build bin/octopod
 demo: build ## run the demo in a scratch folder, step by step
 	$(OUT)/octopod demo
 
-cluster: build ## start a real Kubernetes and Argo CD on this machine, without containers (first build: ten minutes or more)
-	$(GO) run ./examples/cluster/cmd/cluster up --dir $(CLUSTER) --projects 'shop,e2e-*'
+cluster: build ## start a real Kubernetes and Argo CD on this machine, with a real node where possible (first build: half an hour)
+	$(GO) run ./examples/cluster/cmd/cluster up --node --dir $(CLUSTER) --projects 'shop,e2e-*'
 
 cluster-down: ## stop that cluster
 	$(GO) run ./examples/cluster/cmd/cluster down --dir $(CLUSTER)
@@ -40,7 +40,7 @@ test: needs-test tools ## run every test that needs no cluster, with the race de
 	$(GO) -C generator/auth/dextest test -mod=mod ./...
 
 e2e: needs-e2e ## build and start a real Kubernetes and Argo CD, and run the end-to-end tests on them
-	$(GO) run ./examples/cluster/cmd/cluster build --forge
+	$(GO) run ./examples/cluster/cmd/cluster build --forge --node
 	$(GO) test -tags cluster -count 1 -timeout 40m ./examples/cluster/e2e
 
 e2e-faults: needs-e2e ## stop each part of Argo CD in turn, and compare with docs/argocd-faults.md (a quarter of an hour)

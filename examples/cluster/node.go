@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -208,16 +209,14 @@ func (c *Cluster) Ingress(host string) string {
 	return "http://" + host + ":" + c.port(portIngress)
 }
 
-// Visit asks a host of an Ingress for a path, whatever the machine's resolver
-// makes of the host.
-func (c *Cluster) Visit(ctx context.Context, method, host, path string) (*http.Response, error) {
-	request, err := http.NewRequestWithContext(ctx, method, "http://"+c.address(portIngress)+path, nil)
-	if err != nil {
-		return nil, err
-	}
-	request.Host = host
-	client := &http.Client{Timeout: 30 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
-	return client.Do(request)
+// Browser returns a client that finds the hosts of Ingresses on this machine,
+// whatever the resolver of the machine makes of them.
+func (c *Cluster) Browser() *http.Client {
+	return &http.Client{Timeout: 30 * time.Second, Transport: &http.Transport{
+		DialContext: func(ctx context.Context, network, _ string) (net.Conn, error) {
+			return (&net.Dialer{}).DialContext(ctx, network, c.address(portIngress))
+		},
+	}}
 }
 
 // pauseImage holds the network of each pod.

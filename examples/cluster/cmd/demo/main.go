@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"octopod/examples/cluster"
+	"octopod/examples/shop"
 )
 
 func main() {
@@ -50,7 +51,7 @@ func run(ctx context.Context, dir, octopod string) error {
 	}
 	d := &demo{Cluster: c, octopod: octopod, envs: filepath.Join(c.Dir, "demo", "envs.git")}
 	for _, chapter := range []func(context.Context) error{
-		d.clear, d.connect, d.threeRun, d.badBuild, d.takeBack, d.sleep, d.overview,
+		d.clear, d.create, d.useNode, d.connect, d.threeRun, d.badBuild, d.takeBack, d.sleep, d.overview, d.visit,
 	} {
 		if err := chapter(ctx); err != nil {
 			return err
@@ -66,10 +67,10 @@ func open(ctx context.Context, dir string) (*cluster.Cluster, error) {
 		return c, nil
 	}
 	title("Start Kubernetes and Argo CD on this machine")
-	if err := cluster.Build(ctx, cluster.BuildOptions{Log: os.Stdout}); err != nil {
+	if err := cluster.Build(ctx, cluster.BuildOptions{Node: true, Log: os.Stdout}); err != nil {
 		return nil, err
 	}
-	return cluster.Start(ctx, dir, cluster.Options{Projects: []string{project, "e2e-*"}, Log: os.Stdout})
+	return cluster.Start(ctx, dir, cluster.Options{Projects: []string{project, "e2e-*"}, Node: true, Log: os.Stdout})
 }
 
 const project = "shop"
@@ -101,11 +102,13 @@ func (d *demo) clear(ctx context.Context) error {
 	}
 }
 
+func (d *demo) create(ctx context.Context) error {
+	title("Create an env repo")
+	return d.run(ctx, 0, "init", "-q", "--project", project, "--base-domain", d.domain(), "--repo-url", "file://"+d.envs)
+}
+
 func (d *demo) connect(ctx context.Context) error {
-	title("Create an env repo and connect Argo CD to it")
-	if err := d.run(ctx, 0, "init", "-q", "--project", project, "--base-domain", "staging.example.com", "--repo-url", "file://"+d.envs); err != nil {
-		return err
-	}
+	title("Connect Argo CD to it")
 	for _, kind := range []string{"appproject", "applicationset"} {
 		data, err := exec.CommandContext(ctx, "git", "-C", d.envs, "show", "HEAD:argocd/"+kind+".yaml").Output()
 		if err != nil {
@@ -122,6 +125,9 @@ func (d *demo) connect(ctx context.Context) error {
 func (d *demo) threeRun(ctx context.Context) error {
 	title("Deploy three branches")
 	for _, build := range []struct{ branch, tag string }{{"login", "1f2e3d4"}, {"search", "5c0ffee"}, {"cart-total", "1b2c3d4"}} {
+		if err := d.build(ctx, build.branch, build.tag); err != nil {
+			return err
+		}
 		if err := d.deploy(ctx, 0, build.branch, build.tag, "--wait"); err != nil {
 			return err
 		}
@@ -131,6 +137,9 @@ func (d *demo) threeRun(ctx context.Context) error {
 
 func (d *demo) badBuild(ctx context.Context) error {
 	title("Deploy a bad build: the container crashes")
+	if err := d.buildBroken(ctx, "login", "crash-2a"); err != nil {
+		return err
+	}
 	if err := d.deploy(ctx, 6, "login", "crash-2a", "--wait"); err != nil {
 		return err
 	}
@@ -167,14 +176,13 @@ func (d *demo) farewell() {
   octopod deploy --branch feature/login --service backend --image %s --wait
   argocd app list
   make cluster-down            # when you are done
-`, d.EnvFile(), d.envs, image("missing-1"))
+`, d.EnvFile(), d.envs, shop.Image("backend", "missing-1"))
 }
-
-func image(tag string) string { return "registry.example.com/shop/backend:" + tag }
 
 // deploy runs the command of a CI job for a branch.
 func (d *demo) deploy(ctx context.Context, code int, branch, tag string, options ...string) error {
-	return d.run(ctx, code, append([]string{"deploy", "--branch", "feature/" + branch, "--service", "backend", "--image", image(tag)}, options...)...)
+	args := append([]string{"deploy", "--branch", "feature/" + branch}, d.builds(tag)...)
+	return d.run(ctx, code, append(args, options...)...)
 }
 
 // run prints and runs a command, and requires this exit code.
