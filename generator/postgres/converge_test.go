@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"octopod/generator/database"
+	"octopod/generator/testenv"
 )
 
 // The life of a database: each record, then what the staging adds, and what the server holds.
@@ -124,6 +125,25 @@ func TestCredentialsStay(t *testing.T) {
 		t.Errorf("the login changed from %+v to %+v", first, k.Login)
 	}
 	f.add(k, "signed in")
+}
+
+// A staging signs in as the provisioner's connection turned out, whatever mode it prefers.
+func TestCredentialsFollowTheEncryption(t *testing.T) {
+	for setting, mode := range map[string]string{"ssl=off": "disable", "ssl=on": "require"} {
+		f := newFixture(t, testenv.ServePostgres(t, setting))
+		server, err := Parse(strings.ReplaceAll(f.settings(), "sslmode=disable", ""), time.Second)
+		if err != nil {
+			t.Fatal(err)
+		}
+		k := &kept{}
+		if err := server.Converge(t.Context(), f.wanted("login", 1, "seed/tiny"), f.access(), k); err != nil {
+			t.Fatal(err)
+		}
+		if k.SSLMode != mode {
+			t.Errorf("with %s the mode is %s", setting, k.SSLMode)
+		}
+		f.Connect(t, k.Variables()["DATABASE_URL"])
+	}
 }
 
 // Limits and group of the role follow the project.

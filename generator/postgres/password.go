@@ -6,6 +6,7 @@ import (
 	"crypto/pbkdf2"
 	"crypto/rand"
 	"crypto/sha256"
+	"crypto/tls"
 	"encoding/base64"
 	"fmt"
 
@@ -37,17 +38,18 @@ func (s *session) keepLogin(ctx context.Context, w database.Wanted, credentials 
 		return faultOf(ctx, err, "setting the password of "+w.Name)
 	}
 	login := database.Login{
-		Host: s.server.Config.Host, Port: s.server.Config.Port, Database: w.Name, User: w.Name, Password: password, SSLMode: s.server.sslMode(),
+		Host: s.server.Config.Host, Port: s.server.Config.Port, Database: w.Name, User: w.Name, Password: password, SSLMode: s.sslMode(),
 	}
 	return credentials.Keep(ctx, login)
 }
 
-// sslMode returns the mode for stagings. They may have no certificate of an authority.
-func (s *Server) sslMode() string {
-	if s.Config.TLSConfig == nil {
-		return "disable"
+// sslMode returns the mode for stagings: what this connection came to, since the mode of the
+// provisioner may be to prefer encryption. Stagings may have no certificate of an authority.
+func (s *session) sslMode() string {
+	if _, encrypted := s.PgConn().Conn().(*tls.Conn); encrypted {
+		return "require"
 	}
-	return "require"
+	return "disable"
 }
 
 // scramIterations is the default of PostgreSQL.

@@ -2,8 +2,14 @@ package testenv
 
 import (
 	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
 	"errors"
 	"fmt"
+	"math/big"
 	"net"
 	"os"
 	"os/exec"
@@ -38,7 +44,8 @@ const PostgresPassword = "of-the-superuser"
 // nobody is an unprivileged user: PostgreSQL refuses to run as root.
 const nobody = 65534
 
-// ServePostgres starts a server that stops with the test. A setting has the form name=value.
+// ServePostgres starts a server that stops with the test. A setting has the form name=value;
+// ssl=on encrypts connections.
 func ServePostgres(t testing.TB, settings ...string) *Postgres {
 	t.Helper()
 	p, err := StartPostgres(settings...)
@@ -109,12 +116,44 @@ func (p *Postgres) initialize() error {
 	if err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
 	}
+	if err := p.encrypt(); err != nil {
+		return err
+	}
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
 	p.Host, p.Port, _ = net.SplitHostPort(listener.Addr().String())
 	return listener.Close()
+}
+
+// encrypt makes a certificate for the server, where it looks for one by default.
+func (p *Postgres) encrypt() error {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return err
+	}
+	template := x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour)}
+	certificate, err := x509.CreateCertificate(rand.Reader, &template, &template, key.Public(), key)
+	if err != nil {
+		return err
+	}
+	private, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return err
+	}
+	for _, block := range []pem.Block{{Type: "CERTIFICATE", Bytes: certificate}, {Type: "PRIVATE KEY", Bytes: private}} {
+		file := filepath.Join(p.data(), map[string]string{"CERTIFICATE": "server.crt", "PRIVATE KEY": "server.key"}[block.Type])
+		if err := os.WriteFile(file, pem.EncodeToMemory(&block), 0o600); err != nil {
+			return err
+		}
+		if os.Getuid() == 0 {
+			if err := os.Chown(file, nobody, nobody); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Start starts the server again after Stop, at the same address.
