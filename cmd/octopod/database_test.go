@@ -155,6 +155,22 @@ func TestUnusedSeeds(t *testing.T) {
 	}
 }
 
+// A database is unknown if it belongs to the project, and its staging has no record.
+func TestUnknownDatabases(t *testing.T) {
+	j := newJob(t)
+	j.repo = testenv.EmptyBare(t, filepath.Join(t.TempDir(), "envs.git"))
+	j.octopod("init", "--project", "shop", "--base-domain", "staging.example.com")
+	j.octopod("deploy", "--branch", "feature/login")
+	for name, staging := range map[string]string{"shop_login": "shop/login", "shop_gone": "shop/gone", "blog_gone": "blog/gone"} {
+		j.ends(0, database.Done, "converge", name, "--staging", staging, "--generation", "1", "--from", "seed/shop_seed_12", "--secret", "")
+	}
+	for flag, want := range map[string]string{"--unknown": "shop_gone", "--quiet": "blog_gone shop_gone shop_login"} {
+		if _, out := j.run("list", flag, "-o", "jsonpath={.items[*].name}", "--env-repo", j.repo); strings.TrimSpace(out) != want {
+			t.Errorf("list %s: %q, want %q", flag, out, want)
+		}
+	}
+}
+
 // octopod runs a verb on the env repo.
 func (j *job) octopod(args ...string) {
 	j.t.Helper()

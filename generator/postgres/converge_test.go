@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"octopod/generator/database"
 	"octopod/generator/testenv"
 )
@@ -200,6 +202,36 @@ func TestStrategyFollowsTheSize(t *testing.T) {
 		t.Fatal(err)
 	}
 	f.Exec(t, "postgres", "DROP DATABASE "+f.seedName("huge"))
+}
+
+// Two stagings migrate one table in opposite ways, and a reset ends a migration that runs.
+func TestMigrationsApart(t *testing.T) {
+	f := newFixture(t, shared)
+	login, search := f.converge(f.wanted("login", 1, "seed/tiny")), f.converge(f.wanted("search", 1, "seed/tiny"))
+	migrate := func(k *kept, statement string) *pgx.Conn {
+		conn := f.Connect(t, f.Login(k.User, k.Login.Password, k.Database))
+		if _, err := conn.Exec(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+		return conn
+	}
+	migrate(login, "ALTER TABLE cart RENAME item TO name")
+	migrate(search, "ALTER TABLE cart ADD price int")
+	columns := "SELECT string_agg(attname, ',' ORDER BY attnum) FROM pg_attribute WHERE attrelid = 'cart'::regclass AND attnum > 0"
+	for name, want := range map[string]string{"login": "name", "search": "item,price"} {
+		if got := f.Lines(t, f.name(name), columns); got[0] != want {
+			t.Errorf("%s has the columns %s, want %s", name, got, want)
+		}
+	}
+	running := migrate(search, "BEGIN; ALTER TABLE cart DROP price")
+	f.converge(f.wanted("search", 2, "seed/big"))
+	if _, err := running.Exec(t.Context(), "COMMIT"); err == nil {
+		t.Error("the migration went on after the reset")
+	}
+	f.converge(f.wanted("search", 1, "seed/tiny"))
+	if got := f.Lines(t, f.name("search"), columns); got[0] != "item,price" {
+		t.Errorf("after the undo the columns are %s", got)
+	}
 }
 
 // The data before a reset stay for keepOld.

@@ -240,6 +240,16 @@ func TestSeeds(t *testing.T) {
 			}
 		}
 	}
+	made, errMade := f.server().Made(t.Context())
+	var copies []string
+	for _, m := range made {
+		if m.Staging == "shop/login" && strings.HasPrefix(m.Name, f.prefix) && m.Size > 1<<20 {
+			copies = append(copies, m.Name)
+		}
+	}
+	if got := strings.Join(copies, ","); errMade != nil || got != f.name("login")+","+database.SnapshotCopy(f.name("login"), "cart") {
+		t.Errorf("databases of Octopod %s, %v", got, errMade)
+	}
 	if got := strings.Join(own, ","); err != nil || got != f.seedName("big")+","+f.seedName("tiny") {
 		t.Errorf("seeds %s, %v", got, err)
 	}
