@@ -29,6 +29,7 @@ var directOnly = map[string]string{
 	"sweep_http":   "tests connections to the repositories",
 	"password":     "tests the address of the env repo",
 	"import":       "works on the env repo only, like init",
+	"init_helm":    "creates several env repos, and reads uncommitted files",
 
 	"migrate_settings": "works on the env repo only, and reads uncommitted files",
 }
