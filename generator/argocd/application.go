@@ -137,6 +137,7 @@ func operation(a *v1alpha1.Application) *staging.Operation {
 		op.Revision = cmp.Or(state.SyncResult.Revision, op.Revision)
 		op.Failures, op.CheckFailed = failures(state.SyncResult.Resources)
 		op.Waits = waits(state.SyncResult.Resources)
+		op.NamespaceGone = slices.ContainsFunc(op.Failures, namespaceGone)
 	}
 	op.Transient = len(op.Failures) == 0 && cannotReachRepoServer(op.Message)
 	return op
@@ -170,6 +171,13 @@ func waits(results v1alpha1.ResourceResults) (names []string) {
 		}
 	}
 	return names
+}
+
+// namespaceGone reports whether an object could not be applied because somebody deleted the
+// namespace. Kubernetes has no code for this: the message holds it.
+func namespaceGone(failure string) bool {
+	missing := strings.Contains(failure, `namespaces "`) && strings.Contains(failure, `" not found`)
+	return missing || strings.Contains(failure, "because it is being terminated")
 }
 
 // cannotReachRepoServer reports whether a sync failed because the repo-server did not

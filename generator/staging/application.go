@@ -53,7 +53,9 @@ type Operation struct {
 	Waits      []string  // hooks and objects that the sync waits for
 	// Whether only hooks after the sync failed, so that everything was applied.
 	CheckFailed bool
-	Transient   bool // Argo CD could not read the env repo: the staging is not at fault
+	// Whether the namespace is missing or being deleted, although an object of it was applied.
+	NamespaceGone bool
+	Transient     bool // Argo CD could not read the env repo: the staging is not at fault
 }
 
 // Condition is an error that Argo CD reports in addition to sync and health.

@@ -171,6 +171,8 @@ func applying(o Observation) verdict {
 		return verdict{o.transient(), o.runs(ReasonApplying), op.Message}
 	case op.Phase != "Succeeded" && o.Applied && op.Transient:
 		return verdict{PhaseUnknown, Reason{Code: ReasonEnvRepoUnreadable}, op.Message}
+	case op.Phase != "Succeeded" && o.Applied && op.NamespaceGone:
+		return verdict{PhaseFailed, Reason{Code: ReasonNamespaceGone}, op.failures()}
 	case op.Phase != "Succeeded" && o.Applied && op.CheckFailed:
 		return verdict{PhaseFailed, Reason{Code: ReasonCheckFailed, Cause: causeOf(op.failures())}, op.failures()}
 	case op.Phase != "Succeeded" && o.Applied:

@@ -132,6 +132,9 @@ func TestPhaseOf(t *testing.T) {
 		{"sync failed", func(o *o) {
 			o.App.Operation.Phase, o.App.Operation.Failures = "Failed", []string{"namespace other is not permitted"}
 		}, staging.PhaseFailed, "could not be applied: namespace other is not permitted", "not permitted"},
+		{"the namespace was deleted by hand", func(o *o) {
+			o.App.Operation.Phase, o.App.Operation.NamespaceGone, o.App.Operation.Failures = "Failed", true, []string{`Service/web: namespaces "shop-login" not found`}
+		}, staging.PhaseFailed, "its data are lost; `octopod restart` creates everything again, empty", "not found"},
 		{"sync broke", func(o *o) { o.App.Operation.Phase, o.App.Operation.Message = "Error", "boom" }, staging.PhaseFailed, "could not be applied", "boom"},
 		{"an earlier sync failed, the mended one comes", func(o *o) {
 			o.App.Operation.Phase, o.Applied, o.App.Sync = "Failed", false, "OutOfSync"

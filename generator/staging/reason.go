@@ -65,7 +65,8 @@ const (
 	ReasonRefused          ReasonCode = "Refused" // Argo CD refuses the Application
 	ReasonRenderFailed     ReasonCode = "RenderFailed"
 	ReasonApplyFailed      ReasonCode = "ApplyFailed"
-	ReasonCheckFailed      ReasonCode = "CheckFailed" // a hook after the sync, which applied everything
+	ReasonCheckFailed      ReasonCode = "CheckFailed"   // a hook after the sync, which applied everything
+	ReasonNamespaceGone    ReasonCode = "NamespaceGone" // somebody deleted it, with the data in it
 	ReasonTeardownFailed   ReasonCode = "TeardownFailed"
 	ReasonSeedMissing      ReasonCode = "SeedMissing" // Parts is its name
 	ReasonSnapshotMissing  ReasonCode = "SnapshotMissing"

@@ -38,6 +38,7 @@ var engineerWords = map[ReasonCode]string{
 	ReasonRenderFailed:      "Argo CD cannot render what is committed",
 	ReasonApplyFailed:       "The change could not be applied",
 	ReasonCheckFailed:       "Everything was applied, but a check after it failed",
+	ReasonNamespaceGone:     "The namespace was deleted outside of Octopod, and its data are lost; `octopod restart` creates everything again, empty",
 	ReasonTeardownFailed:    "The teardown failed",
 	ReasonInvalidRecord:     "The record of this staging cannot be read.",
 	ReasonInvalidManifests:  "The manifests of this staging cannot be read",
@@ -147,9 +148,10 @@ var testerWords = map[ReasonCode]string{
 	ReasonMigrationFailed: "The database could not be updated for this version",
 	ReasonMigrationHeld:   "The database could not be updated for this version. The version before still runs",
 
-	ReasonGone:        "Gone",
-	ReasonApplyFailed: "The change could not be applied",
-	ReasonCheckFailed: "The change was applied, but a check after it failed",
+	ReasonGone:          "Gone",
+	ReasonApplyFailed:   "The change could not be applied",
+	ReasonNamespaceGone: "Everything in it was deleted, and its data are lost. “Restart” creates it again, empty",
+	ReasonCheckFailed:   "The change was applied, but a check after it failed",
 }
 
 // Plain returns the sentence for testers, who know neither git nor Kubernetes: API
