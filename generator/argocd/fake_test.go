@@ -47,6 +47,7 @@ type fakeArgo struct {
 	may         string // the answer of CanI
 	hang        chan struct{}
 	tree        v1alpha1.ApplicationTree
+	treeFault   error
 	manifests   map[string]string // by Kind/name
 	lost        error             // the answer for every object, when set
 	projects    []v1alpha1.AppProject

@@ -20,6 +20,9 @@ func (c *Client) Probe(ctx context.Context, app staging.Application) error {
 	if i < 0 {
 		return nil
 	}
+	if _, err := c.tree(ctx, app.Name); err != nil {
+		return nil // without its redis, Argo CD knows nothing of the cluster
+	}
 	version := "v1"
 	_, err := c.applications.GetResource(ctx, &applicationpkg.ApplicationResourceRequest{
 		Name: &app.Name, AppNamespace: &c.options.Namespace, Project: &c.options.Project,

@@ -21,7 +21,7 @@ func (f *fakeArgo) ResourceTree(ctx context.Context, _ *applicationpkg.Resources
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return &f.tree, nil
+	return &f.tree, f.treeFault
 }
 
 func (f *fakeArgo) GetResource(ctx context.Context, q *applicationpkg.ApplicationResourceRequest) (*applicationpkg.ApplicationResourceResponse, error) {
@@ -99,6 +99,12 @@ func TestProbeOfTheCluster(t *testing.T) {
 		if err := client.Probe(t.Context(), app); (err != nil) != tt.lost {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	f.with(func(f *fakeArgo) {
+		f.lost, f.treeFault = status.Error(codes.Unknown, "refused"), status.Error(codes.Unknown, "redis is down")
+	})
+	if err := client.Probe(t.Context(), app); err != nil {
+		t.Errorf("without its redis, Argo CD knows nothing of the cluster: %v", err)
 	}
 	if err := client.Probe(t.Context(), staging.Application{Name: "shop-login"}); err != nil {
 		t.Errorf("without a Namespace: %v", err)
