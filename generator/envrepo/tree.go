@@ -173,7 +173,7 @@ func (t *Tree) PrefetchRecords(ctx context.Context, names []string) error {
 	return nil
 }
 
-// decodeAhead decodes a record that is not in the cache. Who reads it meets its faults.
+// decodeAhead decodes a record that is not in the cache. A later read reports its faults.
 func (t *Tree) decodeAhead(name string) {
 	entry, exists, err := t.Entry(staging.RecordPath(name))
 	if err == nil && exists && !t.files.hasRecord(name, entry.Hash) {
