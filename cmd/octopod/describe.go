@@ -101,6 +101,9 @@ func (c *cli) showPage(p *project.Project, d describeJSON) {
 		c.printField("Pinned", oneLine(c.formatTime(s.Pinned.At)+by(s.Pinned.By)+": "+cmp.Or(s.Pinned.Reason, "no reason given")))
 	}
 	c.printField("Tested", c.tested(d.View))
+	if record := d.View.Staging(); p.Data(record) != nil {
+		c.printField("Test data", c.dataSource(record, *p.Data(record)))
+	}
 	c.printField("Presets", strings.Join(s.Presets, ", "))
 	c.printField("Namespace", p.Namespace(d.Metadata.Name))
 	c.printField("Application", p.Application(d.Metadata.Name))

@@ -93,7 +93,7 @@ func (u update) dataHeadline() string {
 
 // headline returns a change in a word or two: backend 1f2e3d4, LOG_LEVEL=debug.
 func (u update) headline(c staging.Difference) string {
-	if u.after == nil || slices.Contains([]string{"branch", "state", "pinned", "tested", "restarts"}, c.What) {
+	if u.after == nil || slices.Contains([]string{"branch", "state", "pinned", "tested", "restarts", "test data"}, c.What) || strings.HasPrefix(c.What, "migrations of ") {
 		return ""
 	}
 	if service, ok := u.after.Spec.Services[c.What]; ok {

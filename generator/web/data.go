@@ -138,17 +138,17 @@ func (f *dataForm) seed(form url.Values) string {
 	return form.Get("seed")
 }
 
-// explainReset says what a reset does, and how long it can be taken back.
+// explainReset describes a reset, and the time in which it can be taken back.
 func explainReset(req *projectRequest, _ *staging.View) []string {
 	return []string{
-		"The staging starts again with fresh test data. What people stored in it since is set aside, and the app restarts.",
+		"The staging starts again with fresh test data. The data that people stored in it since are set aside, and the app restarts.",
 		"You can take this back for " + durationText(req.project.Spec.Database.KeepOld) + ". Saved copies stay.",
 	}
 }
 
 func explainRestoreData(req *projectRequest, _ *staging.View) []string {
 	return []string{
-		"The test data become those of the saved copy. What people stored since is set aside, and the app restarts.",
+		"The test data become those of the saved copy. The data that people stored since are set aside, and the app restarts.",
 		"You can take this back for " + durationText(req.project.Spec.Database.KeepOld) + ". The saved copy stays.",
 	}
 }
