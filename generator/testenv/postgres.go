@@ -9,6 +9,7 @@ import (
 	"encoding/pem"
 	"errors"
 	"fmt"
+	"io"
 	"math/big"
 	"net"
 	"os"
@@ -32,6 +33,7 @@ type Postgres struct {
 	programs string
 	settings []string
 	running  *exec.Cmd
+	input    io.Closer      // the server stops when it closes
 	idle     chan *pgx.Conn // of the superuser, in the database postgres
 }
 
@@ -89,7 +91,7 @@ func postgresPrograms() (string, error) {
 
 // command returns a program of the server, run by an unprivileged user.
 func (p *Postgres) command(program string, args ...string) *exec.Cmd {
-	c := exec.Command(filepath.Join(p.programs, program), args...)
+	c := exec.Command(program, args...)
 	c.Dir = p.dir
 	c.Env = []string{"LC_ALL=C", "TZ=UTC", "PATH=" + os.Getenv("PATH")}
 	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt of the test is not one of the server
@@ -111,7 +113,7 @@ func (p *Postgres) initialize() error {
 			return err
 		}
 	}
-	out, err := p.command("initdb", "--pgdata", p.data(), "--username=postgres", "--pwfile", password, "--no-sync",
+	out, err := p.command(filepath.Join(p.programs, "initdb"), "--pgdata", p.data(), "--username=postgres", "--pwfile", password, "--no-sync",
 		"--auth-local=trust", "--auth-host=scram-sha-256", "--encoding=UTF8").CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("initdb: %w\n%s", err, out)
@@ -156,9 +158,12 @@ func (p *Postgres) encrypt() error {
 	return nil
 }
 
+// untilEOF runs a server until its standard input ends: with the test, however the test ends.
+const untilEOF = `"$0" "$@" & read -r _; kill -QUIT $!; wait $!`
+
 // Start starts the server again after Stop, at the same address.
 func (p *Postgres) Start() error {
-	args := []string{"-D", p.data(), "-k", p.Socket, "-h", p.Host, "-p", p.Port}
+	args := []string{"-c", untilEOF, filepath.Join(p.programs, "postgres"), "-D", p.data(), "-k", p.Socket, "-h", p.Host, "-p", p.Port}
 	for _, setting := range p.settings {
 		args = append(args, "-c", setting)
 	}
@@ -167,8 +172,11 @@ func (p *Postgres) Start() error {
 		return err
 	}
 	defer log.Close()
-	p.running = p.command("postgres", args...)
+	p.running = p.command("sh", args...)
 	p.running.Stdout, p.running.Stderr = log, log
+	if p.input, err = p.running.StdinPipe(); err != nil {
+		return err
+	}
 	if err := p.running.Start(); err != nil {
 		return err
 	}
@@ -190,7 +198,7 @@ func (p *Postgres) Stop() error {
 	if p.running == nil {
 		return nil
 	}
-	err := p.running.Process.Signal(syscall.SIGQUIT)
+	err := p.input.Close()
 	_ = p.running.Wait() // SIGQUIT is no success
 	p.running = nil
 	return err
