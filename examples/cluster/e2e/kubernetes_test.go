@@ -23,7 +23,7 @@ import (
 func (s *shop) api(method, path string, body []byte) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	return world.API(ctx, method, path, body)
+	return s.cluster().API(ctx, method, path, body)
 }
 
 // get reads an object or a list; found is false if it does not exist.

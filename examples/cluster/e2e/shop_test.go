@@ -4,6 +4,7 @@ package e2e_test
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,6 +19,7 @@ import (
 	"testing"
 	"time"
 
+	"octopod/examples/cluster"
 	"octopod/generator/staging"
 	"octopod/generator/testenv"
 )
@@ -27,11 +29,15 @@ import (
 type shop struct {
 	t       testing.TB
 	project string
-	address string   // of the env repo, for octopod and Argo CD
-	remote  string   // the same repository, for git
-	env     []string // for octopod
+	address string           // of the env repo, for octopod and Argo CD
+	remote  string           // the same repository, for git
+	env     []string         // for octopod
+	other   *cluster.Cluster // that it is on; nil: the one of all cases
 	*meter
 }
+
+// cluster returns the cluster of the shop.
+func (s *shop) cluster() *cluster.Cluster { return cmp.Or(s.other, world.Cluster) }
 
 // meter collects measurements from the runs of octopod and the git server.
 type meter struct {
@@ -56,12 +62,18 @@ func (m *meter) watchPushes(w http.ResponseWriter, r *http.Request, git http.Han
 // options of `octopod init`.
 func newShop(t testing.TB, name string, options ...string) *shop {
 	t.Helper()
+	return newShopOn(t, nil, name, options...)
+}
+
+// newShopOn creates it on another cluster, with which it ends.
+func newShopOn(t testing.TB, on *cluster.Cluster, name string, options ...string) *shop {
+	t.Helper()
 	dir := t.TempDir()
 	server := testenv.ServeHTTP(t, dir)
-	s := &shop{t: t, project: "e2e-" + name, remote: testenv.EmptyBare(t, filepath.Join(dir, "envs.git")), meter: &meter{}}
+	s := &shop{t: t, project: "e2e-" + name, remote: testenv.EmptyBare(t, filepath.Join(dir, "envs.git")), other: on, meter: &meter{}}
 	server.Intercept(s.watchPushes)
 	testenv.Git(t, s.remote, "config", "http.receivepack", "true")
-	s.env = append(testenv.Env(), world.Env()...)
+	s.env = append(testenv.Env(), s.cluster().Env()...)
 	s.open(server.URL+"/envs.git", options...)
 	return s
 }
@@ -74,7 +86,9 @@ func (s *shop) open(url string, options ...string) {
 	s.octopod(append([]string{"init", "--project", s.project, "--base-domain", s.domain(), "--repo-url", url}, options...)...)
 	s.apply(argocdAPI+"appprojects/"+s.project, s.file("argocd/appproject.yaml"))
 	s.apply(argocdAPI+"applicationsets/"+s.project, s.file("argocd/applicationset.yaml"))
-	s.t.Cleanup(s.remove)
+	if s.other == nil {
+		s.t.Cleanup(s.remove)
+	}
 }
 
 // domain returns the base domain of the project.
