@@ -3,6 +3,7 @@ package web_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"strings"
 	"testing"
 	"time"
@@ -117,4 +118,15 @@ func marketStaging(i int, at time.Time) staging.Staging {
 		s.Spec.Overrides.App = staging.Values{"BANNER_TEXT": "Spring is coming, and so is a long text in a banner"}
 	}
 	return s
+}
+
+// fragment gets a part of a page, as the script does.
+func (p *person) fragment(path string) *answer {
+	p.t.Helper()
+	request, err := http.NewRequestWithContext(p.t.Context(), http.MethodGet, p.url+path, nil)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	request.Header.Set("HX-Request", "true")
+	return p.send(request)
 }

@@ -392,14 +392,3 @@ func login() staging.Action {
 		Set:         map[string]string{"LOG_LEVEL": "debug"},
 	}
 }
-
-// fragment gets a part of a page, as the script does.
-func (p *person) fragment(path string) *answer {
-	p.t.Helper()
-	request, err := http.NewRequestWithContext(p.t.Context(), http.MethodGet, p.url+path, nil)
-	if err != nil {
-		p.t.Fatal(err)
-	}
-	request.Header.Set("HX-Request", "true")
-	return p.send(request)
-}
