@@ -51,7 +51,6 @@ func codeOf(ctx context.Context, err error) database.Code {
 }
 
 func isUnreachable(err error) bool { return hasCode(err, database.Unreachable) }
-func isInUse(err error) bool       { return hasCode(err, database.InUse) }
 
 func hasCode(err error, code database.Code) bool {
 	var fault *database.Fault

@@ -45,8 +45,6 @@ func (a *at) TraceQueryStart(ctx context.Context, _ *pgx.Conn, data pgx.TraceQue
 
 func (*at) TraceQueryEnd(context.Context, *pgx.Conn, pgx.TraceQueryEndData) {}
 
-func codeNamed(name string) database.Code { return database.Code(name) }
-
 // convergeWhen converges, and runs a function before the first statement with a text.
 func (f *fixture) convergeWhen(w database.Wanted, text string, does func()) error {
 	f.t.Helper()

@@ -8,6 +8,8 @@ import (
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"octopod/generator/database"
 )
 
 // A staging tries to leave its own database. Each try ends with the code of PostgreSQL for it.
@@ -15,7 +17,7 @@ func TestStagingCannotLeaveItsDatabase(t *testing.T) {
 	f := newFixture(t, shared)
 	login, search := f.converge(f.wanted("login", 1, "seed/tiny")), f.converge(f.wanted("search", 1, "seed/tiny"))
 	f.add(search, "secret")
-	own := func(database string) string { return f.Login(login.User, login.Login.Password, database) }
+	own := func(name string) string { return f.Login(login.User, login.Login.Password, name) }
 	theirs, group, octopod := f.name("search"), f.prefix+"_app", f.prefix+"_octopod"
 	f.Exec(t, f.name("login"), "CREATE EXTENSION dblink", "CREATE EXTENSION postgres_fdw")
 	hold := f.Connect(t, f.Login(search.User, search.Login.Password, theirs))
@@ -129,11 +131,11 @@ func TestGroupWithRightsIsRefused(t *testing.T) {
 	f.Exec(t, "postgres", "CREATE ROLE "+f.prefix+"_strong CREATEDB", "CREATE ROLE "+f.prefix+"_member IN ROLE pg_read_all_data")
 	for _, group := range []string{"postgres", f.prefix + "_octopod", f.prefix + "_strong", f.prefix + "_member", "nobody_here"} {
 		err := f.server().Converge(t.Context(), f.wanted("login", 1, "seed/tiny"), Access{Group: group}, nil)
-		want := "denied"
+		want := database.Denied
 		if group == "nobody_here" {
-			want = "group_missing"
+			want = database.GroupMissing
 		}
-		if err == nil || !hasCode(err, codeNamed(want)) {
+		if !hasCode(err, want) {
 			t.Errorf("group %s: %v", group, err)
 		}
 	}
