@@ -129,6 +129,16 @@ func (req *projectRequest) stagingPage(ctx context.Context, view *staging.View) 
 	return page, req.addHistory(ctx, page)
 }
 
+// terminateURL returns where the viewer can end a sync that hangs; "" while none does, and
+// without the right.
+func (req *projectRequest) terminateURL(view *staging.View) string {
+	name := view.Metadata.Name
+	if view.Status.Reason.Hanging == "" || req.viewer.Authorize(req.project, staging.Restart, name) != nil {
+		return ""
+	}
+	return req.stagingPath(name, "sync")
+}
+
 // argoCDPage returns the URL of a staging in Argo CD; empty if unknown.
 func (req *projectRequest) argoCDPage(name string) string {
 	if req.ArgoCD == "" {

@@ -4,7 +4,6 @@ import (
 	"net/http"
 
 	"octopod/generator/change"
-	"octopod/generator/staging"
 )
 
 // terminate ends a sync that hangs, so that Argo CD applies the newest change.
@@ -15,14 +14,4 @@ func (s *Server) terminate(w http.ResponseWriter, r *http.Request, req *projectR
 	}
 	req.notify(w, r, "terminate", change.Result{})
 	return seeOther(w, r, req.stagingPath(name, ""))
-}
-
-// terminateURL returns where the viewer can end a sync that hangs; "" while none does, and
-// without the right.
-func (req *projectRequest) terminateURL(view *staging.View) string {
-	name := view.Metadata.Name
-	if view.Status.Reason.Hanging == "" || req.viewer.Authorize(req.project, staging.Restart, name) != nil {
-		return ""
-	}
-	return req.stagingPath(name, "sync")
 }
