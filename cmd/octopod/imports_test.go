@@ -235,8 +235,9 @@ var allowedFiles = map[string]map[string]string{
 	"octopod.yaml":   {"generator/project/project.go": "the file of a project"},
 	"://": {
 		"generator/giturl/": "the only parser for addresses of git repositories",
-		// Both are addresses of the web, not of git.
+		// These are addresses of the web, not of git.
 		"generator/argocd/options.go":       "--argocd-server takes host and port like the argocd command, which net/url rejects",
+		"generator/web/address.go":          "a search takes the address of a staging or of a pull request, also in part",
 		"generator/staging/secret_forms.go": "the hint of a form of secrets, and its expression",
 		"generator/project/names.go":        "a host of the ApplicationSet holds a template, which net/url escapes",
 	},

@@ -17,10 +17,11 @@ import (
 	"github.com/google/go-containerregistry/pkg/v1/mutate"
 
 	"octopod/examples/cluster/image"
+	"octopod/generator/project"
 )
 
 //go:embed project
-var project embed.FS
+var projectFiles embed.FS
 
 // PostgresImage is the image of the database, made from Debian's package.
 const PostgresImage = "octopod.dev/postgres:debian"
@@ -63,7 +64,7 @@ func RealNode(clone string) error {
 	if err := copyProject(filepath.Join(clone, component)); err != nil {
 		return err
 	}
-	file := filepath.Join(clone, "octopod.yaml")
+	file := filepath.Join(clone, project.File)
 	data, err := os.ReadFile(file)
 	if err != nil {
 		return err
@@ -81,7 +82,7 @@ func RealNode(clone string) error {
 }
 
 func copyProject(folder string) error {
-	files, err := fs.Sub(project, "project")
+	files, err := fs.Sub(projectFiles, "project")
 	if err != nil {
 		return err
 	}

@@ -247,7 +247,7 @@ func destination(p *project.Project, namespace string) object {
 }
 
 func clusterKey(p *project.Project) string {
-	if strings.Contains(p.Spec.ArgoCD.Destination, "://") {
+	if isAddress(p.Spec.ArgoCD.Destination) {
 		return "server"
 	}
 	return "name"

@@ -86,7 +86,7 @@ func (o Options) normalize() (Options, error) {
 		return o, staging.Errorf(staging.CodeUnauthorized, "no token for Argo CD at %s", o.Server).
 			WithTechnicalHint("create one with `argocd account generate-token --account octopod` and set ARGOCD_AUTH_TOKEN")
 	}
-	if strings.Contains(o.Server, "://") {
+	if isAddress(o.Server) {
 		u, err := url.Parse(o.Server)
 		if err != nil || u.Host == "" {
 			return o, staging.Errorf(staging.CodeInvalid, "%q is not the address of an Argo CD server", o.Server)
@@ -114,3 +114,7 @@ func (o Options) token() (string, error) {
 	}
 	return strings.TrimSpace(string(data)), nil
 }
+
+// isAddress reports whether a server is given as an address with a scheme, not as a host
+// or a name.
+func isAddress(server string) bool { return strings.Contains(server, "://") }

@@ -220,8 +220,8 @@ func (to target) pinAfter(a staging.Action, at staging.Attribution) *staging.Pin
 	return &staging.Pin{By: at.By, Reason: a.Reason, At: at.At}
 }
 
-// restoreOutput restores the files of the version; those that hold the data, which stay as
-// they are, are generated again from what the version was generated from.
+// restoreOutput restores the files of the version. The data stay as they are, so the files that
+// hold them are generated again from the templates and settings of the version.
 func (r rollback) restoreOutput(ctx context.Context, u *update, old staging.Staging) error {
 	if u.project.WantsSameData(old, *u.after) {
 		return r.restoreFiles(ctx, u)

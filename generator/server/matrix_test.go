@@ -65,7 +65,7 @@ type row struct {
 	body    any // JSON, or url.Values of a form
 	allowed string
 	skip    string // letters that are not tried
-	early   bool   // whoever is allowed gets a conflict: the action is not due yet
+	early   bool   // an allowed actor gets a conflict: the action is not due yet
 }
 
 // audited is the audit log.

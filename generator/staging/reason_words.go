@@ -76,10 +76,7 @@ func (r Reason) engineers() string {
 			return "Argo CD has not seen the commit for " + span(r.For)
 		}
 	case ReasonSyncWindow:
-		if r.Since.IsZero() {
-			return "A sync window of Argo CD allows no change at the moment"
-		}
-		return "A sync window of Argo CD allows no change until " + r.Since.Format("2006-01-02 15:04 MST")
+		return r.closedWindow()
 	case ReasonEarlierChange, ReasonApplying, ReasonNotApplied:
 		return engineerWords[r.Code] + r.lasting()
 	case ReasonDataCopying, ReasonDataResetting, ReasonDataRestoring, ReasonDataSaving, ReasonMigrating:
@@ -99,16 +96,9 @@ func (r Reason) engineers() string {
 	case ReasonStarting, ReasonStuck:
 		return r.starting(parts)
 	case ReasonStopping:
-		if r.Count == 0 {
-			return "Pods are still stopping" + r.lasting()
-		}
-		return count(r.Count, "pod") + " still stopping" + r.lasting()
+		return r.stopping()
 	case ReasonRemoving:
-		left := count(r.Count, "object") + " left"
-		if r.For > 0 {
-			return "Stuck for " + span(r.For) + ": " + left
-		}
-		return "Removing: " + left
+		return r.removing()
 	case ReasonCrash:
 		return r.someOf("pods", parts) + " keeps crashing"
 	case ReasonImageMissing:
@@ -123,6 +113,28 @@ func (r Reason) engineers() string {
 		return "The wanted image of " + parts + " does not run"
 	}
 	return engineerWords[r.Code]
+}
+
+func (r Reason) closedWindow() string {
+	if r.Since.IsZero() {
+		return "A sync window of Argo CD allows no change at the moment"
+	}
+	return "A sync window of Argo CD allows no change until " + r.Since.Format("2006-01-02 15:04 MST")
+}
+
+func (r Reason) stopping() string {
+	if r.Count == 0 {
+		return "Pods are still stopping" + r.lasting()
+	}
+	return count(r.Count, "pod") + " still stopping" + r.lasting()
+}
+
+func (r Reason) removing() string {
+	left := count(r.Count, "object") + " left"
+	if r.For > 0 {
+		return "Stuck for " + span(r.For) + ": " + left
+	}
+	return "Removing: " + left
 }
 
 // testerWords are the sentences for testers of reasons without parameters. Reasons

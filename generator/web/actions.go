@@ -117,13 +117,6 @@ func explainDelete(req *projectRequest, view *staging.View) []string {
 	return append(lines, "To stop it for now, archive it instead: that keeps everything.")
 }
 
-func plural(n int, one, many string) string {
-	if n == 1 {
-		return "1 " + one
-	}
-	return fmt.Sprintf("%d %s", n, many)
-}
-
 // confirmPage explains an action and asks for confirmation.
 type confirmPage struct {
 	frame
@@ -291,4 +284,16 @@ func (s *Server) performAction(w http.ResponseWriter, r *http.Request, req *proj
 	}
 	req.notify(w, r, done, result)
 	return seeOther(w, r, page.Page)
+}
+
+// refusesData notes why a change of the test data was refused, so that the page says it.
+func (page *confirmPage) refusesData(err error) bool {
+	switch staging.CodeOf(err) {
+	case staging.CodeInvalid, staging.CodeExists, staging.CodeNotFound, staging.CodeConflict:
+		if page.Data != nil && err != nil {
+			page.Data.DataFaults = []string{sentence(messageOf(err))}
+			return true
+		}
+	}
+	return false
 }

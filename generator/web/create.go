@@ -122,7 +122,8 @@ const noSuchBranch = "That is not a branch or pull request we know. Paste a bran
 // strange reports whether an input names a pull request or is an address, and no branch
 // was found for it.
 func (b Branches) strange(branch string) bool {
-	return strings.HasPrefix(branch, "#") || strings.Contains(branch, "://")
+	_, isAddress := cutScheme(branch)
+	return isAddress || strings.HasPrefix(branch, "#")
 }
 
 // redactRepositories hides the names of repositories from a role that does not see

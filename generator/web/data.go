@@ -164,15 +164,3 @@ func durationText(d project.Duration) string {
 	}
 	return d.String()
 }
-
-// refusesData notes why a change of the test data was refused, so that the page says it.
-func (page *confirmPage) refusesData(err error) bool {
-	switch staging.CodeOf(err) {
-	case staging.CodeInvalid, staging.CodeExists, staging.CodeNotFound, staging.CodeConflict:
-		if page.Data != nil && err != nil {
-			page.Data.DataFaults = []string{sentence(messageOf(err))}
-			return true
-		}
-	}
-	return false
-}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -32,4 +33,11 @@ func sentence(message string) string {
 	}
 	first, size := utf8.DecodeRuneInString(message)
 	return strings.TrimRight(string(unicode.ToUpper(first))+message[size:], ".:") + "."
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
 }

@@ -124,8 +124,8 @@ func (r *row) searchTexts() []string {
 func (r *row) searchPlaces() []string {
 	places := []string{strings.ToLower(r.Page)}
 	add := func(url string) {
-		if _, place, found := strings.Cut(strings.ToLower(url), "://"); found {
-			places = append(places, strings.TrimRight(place, "/"))
+		if place, isAddress := cutScheme(strings.ToLower(url)); isAddress {
+			places = append(places, place)
 		}
 	}
 	for _, l := range r.Addresses {

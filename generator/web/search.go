@@ -21,8 +21,8 @@ func newSearch(query string) search {
 		if len(s.words)+len(s.addresses) == mostWords {
 			break
 		}
-		if _, address, isAddress := strings.Cut(word, "://"); isAddress {
-			s.addresses = append(s.addresses, strings.TrimRight(address[:min(len(address), longestAddress)], "/"))
+		if place, isAddress := cutScheme(word); isAddress {
+			s.addresses = append(s.addresses, place[:min(len(place), longestAddress)])
 		} else {
 			s.words = append(s.words, word[:min(len(word), longest)])
 		}
