@@ -1,6 +1,7 @@
 package render_test
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha1"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+	"time"
 
 	"octopod/generator/project"
 	"octopod/generator/render"
@@ -143,6 +145,7 @@ func renderShop(t testing.TB, r *render.Renderer, tree fs.FS, p *project.Project
 
 func newRenderer(t testing.TB, o render.Options) *render.Renderer {
 	t.Helper()
+	o.Timeout = cmp.Or(o.Timeout, time.Minute) // the machine may be busy with other tests
 	r := render.New(o)
 	t.Cleanup(func() {
 		if err := r.Close(); err != nil {
