@@ -13,6 +13,7 @@ import (
 	"octopod/generator/live"
 	"octopod/generator/project"
 	"octopod/generator/staging"
+	"octopod/generator/testenv"
 )
 
 func (w *fixture) phase(g *generator.Stagings, name string) staging.Status {
@@ -223,18 +224,19 @@ func TestADeletedStagingIsListedUntilItsApplicationIsGone(t *testing.T) {
 		Find(context.Context, staging.Query) ([]staging.View, error)
 	}{"Argo CD": g, "the feed": access} {
 		for _, q := range []staging.Query{{}, {Names: []string{"login"}}, {Names: []string{"login"}, Pending: true}} {
-			views, err := from.Find(t.Context(), q)
-			if err != nil || len(views) != 1 || views[0].Status.Phase != staging.PhaseDeleting || !strings.Contains(views[0].Status.Reason.Cause, "example.com/hold") {
-				t.Errorf("from %s, %+v: %+v, %v", name, q, views, err)
-			}
+			testenv.Eventually(t, fmt.Sprintf("what holds the deletion, from %s, %+v", name, q), func() ([]staging.View, bool) {
+				views, err := from.Find(t.Context(), q)
+				return views, err == nil && len(views) == 1 && views[0].Status.Phase == staging.PhaseDeleting &&
+					strings.Contains(views[0].Status.Reason.Cause, "example.com/hold")
+			})
 		}
 		if _, err := from.Find(t.Context(), staging.Query{Names: []string{"login", "other"}}); staging.CodeOf(err) != staging.CodeNotFound {
 			t.Errorf("from %s, a name that never existed: %v", name, err)
 		}
 	}
 	argo.Remove("login")
-	catchUp()
-	if _, err := access.Find(t.Context(), staging.Query{Names: []string{"login"}}); staging.CodeOf(err) != staging.CodeNotFound {
-		t.Errorf("once it is gone: %v", err)
-	}
+	testenv.Eventually(t, "no staging once its Application is gone", func() (error, bool) {
+		_, err := access.Find(t.Context(), staging.Query{Names: []string{"login"}})
+		return err, staging.CodeOf(err) == staging.CodeNotFound
+	})
 }
