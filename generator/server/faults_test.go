@@ -61,8 +61,9 @@ func TestReadsDoNotWaitForGit(t *testing.T) {
 				if after[i].status != before[i].status {
 					t.Errorf("%s %s: status %d, was %d: %s", r.route, r.path, after[i].status, before[i].status, after[i].text)
 				}
-				if limit := before[i].took*12/10 + slack; after[i].took > limit {
-					t.Errorf("%s %s takes %s, without the fault %s", r.route, r.path, after[i].took, before[i].took)
+				limit := before[i].took*12/10 + slack
+				if took := m.fastest(r, after[i].took, limit); took > limit {
+					t.Errorf("%s %s takes %s, without the fault %s", r.route, r.path, took, before[i].took)
 				}
 			}
 			if m.answer(http.MethodGet, apiShop+"/stagings/login").Get("Octopod-As-Of") == "" {
@@ -111,6 +112,18 @@ func (m *matrix) measure(reads []row) []measured {
 		}
 	}
 	return all
+}
+
+// fastest sends a read again while it took longer than the limit, a few times: a read
+// that waits for git is slow each time, and one that a busy machine delayed is not.
+func (m *matrix) fastest(r row, took, limit time.Duration) time.Duration {
+	for range 5 {
+		if took <= limit {
+			break
+		}
+		took = min(took, m.measure([]row{r})[0].took)
+	}
+	return took
 }
 
 // answer returns the header of an answer to the admin.
