@@ -7,7 +7,7 @@ import (
 
 // Timeout limits how long tests wait for something that must happen. It measures
 // nothing: even a busy machine does not reach it.
-const Timeout = 2 * time.Minute
+const Timeout = 4 * time.Minute
 
 // Failer is implemented by testing.TB and testscript.TestScript.
 type Failer interface {
