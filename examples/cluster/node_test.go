@@ -75,7 +75,7 @@ func TestClearNodeLeavesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	if err := <-done; err == nil || stray.ProcessState.Sys().(syscall.WaitStatus).Signal() != syscall.SIGKILL {
-		t.Errorf("the process ended by itself: %v", err)
+		t.Errorf("the process ended before it was stopped: %v", err)
 	}
 	if left := c.Node.traces(t); len(left) > 0 {
 		t.Errorf("left: %q", left)

@@ -193,7 +193,7 @@ func (s *shop) faults() {
 
 	crash := s.reaches("crash", staging.PhaseFailed, staging.PhaseRunning)
 	if state := s.container("crash", "backend"); state.LastTerminationState.Terminated == nil || state.LastTerminationState.Terminated.ExitCode != 1 {
-		s.t.Errorf("the backend did not exit by itself: %+v", state)
+		s.t.Errorf("the backend did not crash: %+v", state)
 	}
 	s.names("crash", crash, "backend", "crash")
 
