@@ -217,8 +217,8 @@ func TestADeletedStagingIsListedUntilItsApplicationIsGone(t *testing.T) {
 	argo.SetRunning("login", r.Revision, w.clock.Now())
 	access, catchUp := withFeed(t, g, clock)
 	w.do(staging.Action{Verb: staging.Delete, Name: "login"})
-	argo.Put("login", func(a *staging.Application) { at := clock.Now().Add(-time.Hour); a.DeletedAt = &at })
 	argo.SetRemains("login", staging.Remains{Count: 1, Objects: []staging.Remainder{{Object: "ConfigMap/held", Finalizers: []string{"example.com/hold"}}}})
+	argo.Put("login", func(a *staging.Application) { at := clock.Now().Add(-time.Hour); a.DeletedAt = &at })
 	catchUp()
 	for name, from := range map[string]interface {
 		Find(context.Context, staging.Query) ([]staging.View, error)

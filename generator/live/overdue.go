@@ -20,10 +20,19 @@ const (
 type overdue struct {
 	since    time.Time
 	attempts int
+	busy     <-chan struct{} // open while a refresh of the Application runs; nil before the first
 }
 
-// due reports whether the next refresh is due.
+// due reports whether the next refresh is due. A slow Argo CD gets one at a time, so that
+// a hard refresh never overtakes a normal one.
 func (m overdue) due(now time.Time) bool {
+	if m.busy != nil {
+		select {
+		case <-m.busy:
+		default:
+			return false
+		}
+	}
 	waits := []time.Duration{refreshAfter, hardRefreshAfter}
 	if m.attempts < len(waits) {
 		return now.Sub(m.since) >= waits[m.attempts]
@@ -51,7 +60,12 @@ func (b *watchState) refreshOverdue(ctx context.Context) {
 		if m.due(now) {
 			m.attempts++
 			if b.argo.Has(name) && b.recorded(name) {
-				b.inBackground(ctx, func(ctx context.Context) { _, _ = b.Cluster.Refresh(ctx, p.Application(name), m.attempts > 1) })
+				answered := make(chan struct{})
+				m.busy = answered
+				b.inBackground(ctx, func(ctx context.Context) {
+					defer close(answered)
+					_, _ = b.Cluster.Refresh(ctx, p.Application(name), m.attempts > 1)
+				})
 			} else {
 				members = true
 			}

@@ -32,7 +32,7 @@ func TestEventuallyFails(t *testing.T) {
 		go testenv.Eventually(&r, "the end", func() (string, bool) { return "only the middle", false })
 		time.Sleep(testenv.Timeout + time.Second)
 		synctest.Wait()
-		if want := "timeout after 2m0s: the end; last value: only the middle"; r.said != want {
+		if want := fmt.Sprintf("timeout after %s: the end; last value: only the middle", testenv.Timeout); r.said != want {
 			t.Errorf("message %q, want %q", r.said, want)
 		}
 	})
