@@ -33,6 +33,10 @@ func (p Project) withDefaults() *Project {
 	fill(&s.Images.Check, CheckNone)
 	fill(&s.Images.Pin, PinNone)
 	s.Database = s.Database.withDefaults()
+	if s.Cost.isWritten() {
+		fill(&s.Cost.Overhead, 1)
+		fill(&s.Cost.TimeZone, "UTC")
+	}
 	fill(&s.ArgoCD.Branch, DefaultBranch)
 	fill(&s.ArgoCD.Namespace, "argocd")
 	fill(&s.ArgoCD.Destination, "https://kubernetes.default.svc")

@@ -67,6 +67,8 @@ type Spec struct {
 	Database Database `yaml:"database,omitempty" json:"database,omitzero"`
 	// ResourceQuota spec.hard of every staging: requests.cpu: "2".
 	Quota map[string]string `yaml:"quota,omitempty" json:"quota,omitempty"`
+	// Price table of the cluster: with it, Octopod shows what stagings cost.
+	Cost Cost `yaml:"cost,omitempty" json:"cost,omitzero"`
 	// Exceptions to the checks, each with a reason.
 	Checks Checks `yaml:"checks,omitempty" json:"checks,omitzero"`
 	// Address of the env repo for Argo CD, and the cluster of the stagings.

@@ -19,7 +19,7 @@ type UI struct {
 	// too low.
 	Accent string `yaml:"accent,omitempty" json:"accent,omitempty" jsonschema:"pattern=^#[0-9a-fA-F]{6}$"`
 	// Role required to see a part of a staging; lower roles never receive the data. Parts: author,
-	// branch, services, settings, links, created, changed, expires, history (default viewer);
+	// branch, services, settings, links, created, changed, expires, history, cost (default viewer);
 	// detail, resources, files, activity (default admin).
 	Visible map[Section]Role `yaml:"visible,omitempty" json:"visible,omitempty"`
 }
@@ -38,6 +38,7 @@ const (
 	SectionChanged   Section = "changed"
 	SectionExpires   Section = "expires"
 	SectionHistory   Section = "history"   // versions, with their authors, and undo
+	SectionCost      Section = "cost"      // what a staging costs, and the price table
 	SectionDetail    Section = "detail"    // technical details of a status, in the words of Argo CD
 	SectionResources Section = "resources" // objects in the cluster
 	SectionFiles     Section = "files"     // files of the env repo, and diffs of manifests
@@ -48,8 +49,8 @@ const (
 var defaultSections = map[Section]Role{
 	SectionAuthor: RoleViewer, SectionBranch: RoleViewer, SectionServices: RoleViewer, SectionSettings: RoleViewer,
 	SectionLinks: RoleViewer, SectionCreated: RoleViewer, SectionChanged: RoleViewer, SectionExpires: RoleViewer,
-	SectionHistory: RoleViewer,
-	SectionDetail:  RoleAdmin, SectionResources: RoleAdmin, SectionFiles: RoleAdmin, SectionActivity: RoleAdmin,
+	SectionHistory: RoleViewer, SectionCost: RoleViewer,
+	SectionDetail: RoleAdmin, SectionResources: RoleAdmin, SectionFiles: RoleAdmin, SectionActivity: RoleAdmin,
 }
 
 // Shows reports whether a role may see a section.

@@ -39,6 +39,7 @@ func (p *Project) faults() []staging.Problem {
 	p.checkExceptions(&c)
 	p.Spec.Branches.check(&c)
 	p.Spec.Images.check(&c)
+	p.checkCost(&c)
 	return c
 }
 

@@ -76,6 +76,9 @@ func (v Visibility) RedactProject() *project.Project {
 	if !v.Role.Includes(project.RoleAdmin) {
 		p.Spec.Access = project.Access{}
 	}
+	if !v.Shows(project.SectionCost) {
+		p.Spec.Cost = project.Cost{}
+	}
 	return &p
 }
 

@@ -102,6 +102,8 @@ func special(t reflect.Type) *jsonschema.Schema {
 	switch {
 	case t == reflect.TypeFor[project.Duration]():
 		return &jsonschema.Schema{Type: "string", Pattern: `^([0-9]+d|([0-9]+(\.[0-9]+)?(h|m|s|ms))+)$`}
+	case t == reflect.TypeFor[project.Amount]():
+		return &jsonschema.Schema{Type: "number", Minimum: "0", Maximum: "999999999"}
 	case t.Kind() == reflect.Interface:
 		return value
 	case t.Kind() == reflect.Map && t.Elem().Kind() == reflect.Interface:

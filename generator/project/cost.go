@@ -1,0 +1,135 @@
+package project
+
+import (
+	"fmt"
+	"reflect"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"octopod/generator/staging"
+)
+
+// Cost is the price table of the cluster. With it, Octopod shows what a staging costs, by
+// what its objects request.
+type Cost struct {
+	// Currency of all amounts, in three letters: EUR, USD.
+	Currency string `yaml:"currency" json:"currency" jsonschema:"pattern=^[A-Z]{3}$"`
+	// Prices of the cluster.
+	Prices Prices `yaml:"prices" json:"prices"`
+	// Source of the prices, shown beside every sum: "GCP list price 2026-11".
+	From string `yaml:"from,omitempty" json:"from,omitempty"`
+	// Factor from 1 to 10 on the prices of CPU and memory, for what the cluster has and no staging
+	// requests: bill of the cluster divided by the price of all requests. Default 1.
+	Overhead Amount `yaml:"overhead,omitempty" json:"overhead,omitempty"`
+	// Teams that own stagings; the first one that matches is the owner.
+	Teams []Team `yaml:"teams,omitempty" json:"teams,omitempty"`
+	// Amounts above which Octopod warns. It stops nothing.
+	Budget Budget `yaml:"budget,omitempty" json:"budget,omitzero"`
+	// Time zone in which weeks and months begin, for example Europe/Berlin. Default UTC.
+	TimeZone string `yaml:"timeZone,omitempty" json:"timeZone,omitempty"`
+}
+
+// Prices are the prices of a cluster. A month has 730 hours.
+type Prices struct {
+	// One core for an hour.
+	CPUHour Amount `yaml:"cpuHour,omitempty" json:"cpuHour,omitempty"`
+	// One GiB of memory for an hour.
+	MemoryGiBHour Amount `yaml:"memoryGiBHour,omitempty" json:"memoryGiBHour,omitempty"`
+	// One GiB of a volume for a month.
+	StorageGiBMonth Amount `yaml:"storageGiBMonth,omitempty" json:"storageGiBMonth,omitempty"`
+	// One Service of type LoadBalancer for an hour.
+	LoadBalancerHour Amount `yaml:"loadBalancerHour,omitempty" json:"loadBalancerHour,omitempty"`
+	// Each staging for a month, also while it is archived: its domain, a licence.
+	StagingMonth Amount `yaml:"stagingMonth,omitempty" json:"stagingMonth,omitempty"`
+}
+
+// Team owns the stagings that match one of its lists.
+type Team struct {
+	// Name of the team.
+	Name string `yaml:"name" json:"name"`
+	// Branches of its stagings; * matches any text: feature/pay-*.
+	Branches []string `yaml:"branches,omitempty" json:"branches,omitempty"`
+	// Authors of its stagings: the author of the pull request, or else the creator of the staging;
+	// * matches any text.
+	Authors []string `yaml:"authors,omitempty" json:"authors,omitempty"`
+}
+
+// Budget holds the amounts above which Octopod warns.
+type Budget struct {
+	// One staging for a month of 730 hours, as it is now.
+	StagingMonth Amount `yaml:"stagingMonth,omitempty" json:"stagingMonth,omitempty"`
+	// All stagings together, in the current calendar month.
+	Month Amount `yaml:"month,omitempty" json:"month,omitempty"`
+}
+
+// HoursPerMonth is the length of a month in prices: an average one, as clouds count it.
+const HoursPerMonth = 730
+
+// HasPrices reports whether octopod.yaml has a price table.
+func (p *Project) HasPrices() bool { return p.Spec.Cost.isWritten() }
+
+func (cost Cost) isWritten() bool { return !reflect.DeepEqual(cost, Cost{}) }
+
+// Author returns the author of a staging: of its pull request, or else its creator.
+func Author(s staging.Staging) string { return authorOf(s) }
+
+// OwnerOf returns the team that owns a staging; "" for none.
+func (p *Project) OwnerOf(s staging.Staging) string {
+	for _, team := range p.Spec.Cost.Teams {
+		matches := func(text string) func(string) bool {
+			return func(pattern string) bool { return Glob(pattern, text) }
+		}
+		if slices.ContainsFunc(team.Branches, matches(s.Spec.Branch)) || slices.ContainsFunc(team.Authors, matches(authorOf(s))) {
+			return team.Name
+		}
+	}
+	return ""
+}
+
+var currency = regexp.MustCompile(`^[A-Z]{3}$`)
+
+func (p *Project) checkCost(c *problems) {
+	cost := p.Spec.Cost
+	if !p.HasPrices() {
+		return
+	}
+	if !currency.MatchString(cost.Currency) {
+		c.add("spec.cost.currency", "%q is not a currency: write its three letters, for example EUR", cost.Currency)
+	}
+	if cost.Prices == (Prices{}) {
+		c.add("spec.cost.prices", "has no price above 0: every staging would cost nothing")
+	}
+	if cost.Overhead < 1 || cost.Overhead > 10 {
+		c.add("spec.cost.overhead", "%s is not a factor from 1 to 10: 1.25 adds a quarter", cost.Overhead)
+	}
+	if _, err := time.LoadLocation(cost.TimeZone); err != nil {
+		c.add("spec.cost.timeZone", "%q is not a time zone: write one like Europe/Berlin", cost.TimeZone)
+	}
+	cost.checkTeams(c)
+}
+
+func (cost Cost) checkTeams(c *problems) {
+	seen := map[string]bool{}
+	for i, team := range cost.Teams {
+		field := fmt.Sprintf("spec.cost.teams[%d]", i)
+		switch {
+		case strings.TrimSpace(team.Name) == "":
+			c.add(field+".name", "is empty: write the name of the team")
+		case seen[team.Name]:
+			c.add(field+".name", "%q is already a team: put all its branches and authors in one", team.Name)
+		}
+		seen[team.Name] = true
+		if len(team.Branches)+len(team.Authors) == 0 {
+			c.add(field, "owns nothing: add branches or authors")
+		}
+		for list, patterns := range map[string][]string{"branches": team.Branches, "authors": team.Authors} {
+			for j, pattern := range patterns {
+				if strings.TrimSpace(pattern) == "" {
+					c.add(fmt.Sprintf("%s.%s[%d]", field, list, j), "is empty")
+				}
+			}
+		}
+	}
+}
