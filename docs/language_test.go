@@ -36,6 +36,7 @@ var clean = []string{
 	"docs/cli.md",
 	"docs/files.md",
 	"docs/hosts.md",
+	"docs/settings.md",
 	"docs/language_test.go",
 	"docs/migrate.md",
 	"docs/notify.md",

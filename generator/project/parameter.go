@@ -19,23 +19,30 @@ const (
 	TypeBoolean Type = "boolean"
 	TypeEnum    Type = "enum"
 	TypeSecret  Type = "secret-reference" // a reference to a key of a Secret in the cluster: stripe/api-key
+
+	// Records hold the values of these types as text, since YAML tools change decimals.
+	TypeDecimal  Type = "decimal"  // 0.5
+	TypeList     Type = "list"     // de,fr
+	TypeDuration Type = "duration" // 90s, 36h, 14d
 )
 
 // Parameter declares a setting that stagings may override.
 type Parameter struct {
 	// Scope: app (default) or deployment.
 	Scope Scope `yaml:"scope,omitempty" json:"scope,omitempty" jsonschema:"enum=app,enum=deployment"`
-	// Type: string (default), integer, boolean, enum or secret-reference.
-	Type Type `yaml:"type,omitempty" json:"type,omitempty" jsonschema:"enum=string,enum=integer,enum=boolean,enum=enum,enum=secret-reference"`
+	// Type: string (default), integer, decimal, boolean, enum, list (items with commas between
+	// them), duration (90s, 36h or 14d) or secret-reference. A template and a chart get a decimal as
+	// a number and a list as a list, the application gets text.
+	Type Type `yaml:"type,omitempty" json:"type,omitempty" jsonschema:"enum=string,enum=integer,enum=decimal,enum=boolean,enum=enum,enum=list,enum=duration,enum=secret-reference"`
 	// Value of stagings that do not set the parameter. Absent: the template decides.
 	Default any `yaml:"default,omitempty" json:"default,omitempty"`
-	// Values of an enum; for string, integer or secret-reference the allowed values.
+	// Values of an enum, or allowed values of another type; of a list, its allowed items.
 	Allowed []any `yaml:"allowed,omitempty" json:"allowed,omitempty"`
-	// Minimum of an integer.
+	// Minimum of an integer or a decimal.
 	Min *int `yaml:"min,omitempty" json:"min,omitempty"`
-	// Maximum of an integer.
+	// Maximum of an integer or a decimal.
 	Max *int `yaml:"max,omitempty" json:"max,omitempty"`
-	// Regular expression (RE2) that a whole string must match.
+	// Regular expression (RE2) that a whole string must match, or each item of a list.
 	Pattern string `yaml:"pattern,omitempty" json:"pattern,omitempty"`
 	// Values that need care, such as production: the web UI shows them in red and first.
 	Risky []any `yaml:"risky,omitempty" json:"risky,omitempty"`

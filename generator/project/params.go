@@ -92,7 +92,7 @@ func (p *Project) fillSettings(params *staging.Params, values staging.Values) {
 		parameter, value := p.Spec.Parameters[name], values[name]
 		switch {
 		case parameter.Scope == ScopeDeployment:
-			params.Deployment[name] = value
+			params.Deployment[name] = parameter.native(value)
 		case parameter.Type == TypeSecret && value != nil:
 			params.Secrets[parameter.envKey(name)] = secretKey(value)
 		case p.Spec.Engine == EngineKustomize && !parameter.To.isEnv():
@@ -195,7 +195,7 @@ func (p Parameter) patchValue(value any) any {
 	if p.Type == TypeSecret {
 		return secretKey(value)
 	}
-	return value
+	return p.native(value)
 }
 
 func secretKey(value any) staging.SecretKey {

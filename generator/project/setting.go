@@ -35,7 +35,12 @@ func (s Setting) Absent() bool {
 }
 
 // Risky reports whether the value is one that octopod.yaml lists as risky.
-func (s Setting) Risky() bool { return s.Value != nil && slices.Contains(s.Parameter.Risky, s.Value) }
+func (s Setting) Risky() bool {
+	if s.Parameter.Type == TypeList {
+		return slices.ContainsFunc(s.Parameter.Items(s.Value), func(item string) bool { return slices.Contains(s.Parameter.Risky, any(item)) })
+	}
+	return s.Value != nil && slices.Contains(s.Parameter.Risky, s.Value)
+}
 
 // Settings returns the settings of a staging in alphabetical order. Presets override
 // the default, in their order, and the staging's own overrides come last.

@@ -2,6 +2,7 @@ package project
 
 import (
 	"fmt"
+	"slices"
 
 	"octopod/generator/staging"
 )
@@ -104,7 +105,7 @@ func (p Parameter) otherValues(present any) []otherValue {
 		return others
 	}
 	for _, value := range p.inventedValues(present) {
-		add(value, p.Type != TypeBoolean && p.Type != TypeInteger)
+		add(value, !slices.Contains([]Type{TypeBoolean, TypeInteger, TypeDecimal, TypeDuration}, p.Type))
 	}
 	enough := 1
 	if present == nil {
@@ -120,6 +121,10 @@ func (p Parameter) inventedValues(present any) []any {
 		return []any{true, false}
 	case TypeInteger:
 		return p.integers(present)
+	case TypeDecimal:
+		return p.decimals()
+	case TypeDuration:
+		return []any{"90s", "3m"}
 	case TypeSecret:
 		return []any{"octopod-trial/key", "octopod-trial/password"}
 	}
@@ -132,6 +137,15 @@ func (p Parameter) inventedValues(present any) []any {
 	}
 	candidates = append(candidates, "octopod-trial", "octopod-trial-2", "trial", "1")
 	return append(candidates, sampleOf(p.Pattern)...)
+}
+
+// decimals returns numbers within the bounds.
+func (p Parameter) decimals() []any {
+	candidates := []any{"0.5", "1.5"}
+	for _, n := range p.integers(nil) {
+		candidates = append(candidates, fmt.Sprintf("%v.5", n), fmt.Sprint(n))
+	}
+	return candidates
 }
 
 // integers returns numbers near the present one and near the bounds.

@@ -41,16 +41,16 @@ func (p *Project) checkParameter(c *problems, field, name string, parameter Para
 func (p Parameter) checkDeclaredType(c *problems, field string) bool {
 	before := len(*c)
 	switch p.Type {
-	case TypeString, TypeInteger, TypeBoolean, TypeSecret:
+	case TypeString, TypeInteger, TypeDecimal, TypeBoolean, TypeList, TypeDuration, TypeSecret:
 	case TypeEnum:
 		if len(p.Allowed) == 0 {
 			c.add(field+".allowed", "is empty: list the values of the enum")
 		}
 	default:
-		c.add(field+".type", "%q is not a type: write string, integer, boolean, enum or secret-reference", p.Type)
+		c.add(field+".type", "%q is not a type: write string, integer, decimal, boolean, enum, list, duration or secret-reference", p.Type)
 	}
-	if (p.Min != nil || p.Max != nil) && p.Type != TypeInteger {
-		c.add(field, "min and max require type integer")
+	if (p.Min != nil || p.Max != nil) && p.Type != TypeInteger && p.Type != TypeDecimal {
+		c.add(field, "min and max require type integer or decimal")
 	}
 	if p.Min != nil && p.Max != nil && *p.Min > *p.Max {
 		c.add(field+".min", "%d is greater than max %d", *p.Min, *p.Max)
@@ -58,8 +58,8 @@ func (p Parameter) checkDeclaredType(c *problems, field string) bool {
 	if p.Pattern != "" {
 		if _, err := regexp.Compile(p.Pattern); err != nil {
 			c.add(field+".pattern", "is not a regular expression: %s", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
-		} else if p.Type != TypeString {
-			c.add(field+".pattern", "requires type string")
+		} else if p.Type != TypeString && p.Type != TypeList {
+			c.add(field+".pattern", "requires type string or list")
 		}
 	}
 	return len(*c) == before

@@ -37,6 +37,8 @@ func (p Parameter) Parse(text string) (any, error) {
 		if i := slices.IndexFunc(p.Allowed, func(a any) bool { return staging.FormatValue(a) == text }); i >= 0 {
 			value = p.Allowed[i]
 		}
+	case TypeList:
+		value = joinItems(splitItems(text))
 	}
 	return value, p.Check(value)
 }
@@ -50,13 +52,25 @@ func (p Parameter) Check(value any) error {
 	if err := p.checkType(value); err != nil {
 		return err
 	}
+	if p.Type == TypeList {
+		return p.checkItems(splitItems(staging.FormatValue(value)))
+	}
+	return p.checkOne(value)
+}
+
+// checkOne checks a single value, or an item of a list.
+func (p Parameter) checkOne(value any) error {
 	if len(p.Allowed) > 0 && !slices.Contains(p.Allowed, value) {
 		return fmt.Errorf("%q is not allowed: choose %s", staging.FormatValue(value), choices(p.Allowed))
 	}
 	if n, ok := value.(int); ok {
 		return p.checkRange(n)
 	}
-	if s, ok := value.(string); ok && p.Type != TypeSecret {
+	s, ok := value.(string)
+	switch {
+	case ok && p.Type == TypeDecimal:
+		return p.checkDecimalRange(s)
+	case ok && p.Type != TypeSecret:
 		return p.checkText(s)
 	}
 	return nil
@@ -85,6 +99,12 @@ func (p Parameter) checkType(value any) error {
 		if !ok || !secretReference.MatchString(s) {
 			return fmt.Errorf("must be a reference to a stored secret, <secret>/<key>, never the secret itself")
 		}
+	case TypeDecimal:
+		if s, ok := value.(string); !ok || !decimal.MatchString(s) {
+			return fmt.Errorf("%s is not a number: write 0.5", strconv.Quote(staging.FormatValue(value)))
+		}
+	case TypeDuration:
+		return new(Duration).UnmarshalText([]byte(staging.FormatValue(value)))
 	case TypeEnum: // any scalar; the allowed list decides
 	default:
 		if _, ok := value.(string); !ok {
@@ -110,6 +130,17 @@ func (p Parameter) checkRange(n int) error {
 const maxValue = 32 << 10
 
 func (p Parameter) checkText(s string) error {
+	if err := p.plainText(s); err != nil {
+		return err
+	}
+	if p.Pattern != "" && !regexp.MustCompile(`^(?:`+p.Pattern+`)$`).MatchString(s) {
+		return fmt.Errorf("%q does not match the pattern %s", s, p.Pattern)
+	}
+	return nil
+}
+
+// plainText rejects text that no setting can have.
+func (Parameter) plainText(s string) error {
 	if len(s) > maxValue {
 		return fmt.Errorf("has %d bytes; the maximum is %d", len(s), maxValue)
 	}
@@ -118,9 +149,6 @@ func (p Parameter) checkText(s string) error {
 	}
 	if strings.ContainsRune(s, 0) {
 		return fmt.Errorf("contains a NUL byte")
-	}
-	if p.Pattern != "" && !regexp.MustCompile(`^(?:`+p.Pattern+`)$`).MatchString(s) {
-		return fmt.Errorf("%q does not match the pattern %s", s, p.Pattern)
 	}
 	return nil
 }

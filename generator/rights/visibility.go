@@ -176,7 +176,7 @@ func (v Visibility) redactOverrides(o staging.Overrides) staging.Overrides {
 // its name.
 func (v Visibility) Masks(name string) bool {
 	kind := v.Project.Spec.Parameters[name].Type
-	return staging.IsSecretName(name) && slices.Contains([]project.Type{"", project.TypeString, project.TypeEnum}, kind)
+	return staging.IsSecretName(name) && slices.Contains([]project.Type{"", project.TypeString, project.TypeEnum, project.TypeList}, kind)
 }
 
 // redactValues masks values that look or sound like secrets. A reference names a secret

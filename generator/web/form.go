@@ -44,8 +44,7 @@ func readSetting(a *staging.Action, name string, p project.Parameter, form url.V
 	if !form.Has(fieldValue + name) {
 		return
 	}
-	values := form[fieldValue+name]
-	value := values[len(values)-1] // a switch posts "false", followed by "true" when it is on
+	value := postedValue(form[fieldValue+name], p.Type == project.TypeList)
 	if p.Type != project.TypeString {
 		value = strings.TrimSpace(value)
 	}
@@ -55,11 +54,20 @@ func readSetting(a *staging.Action, name string, p project.Parameter, form url.V
 		a.Absent = append(a.Absent, name)
 	case absent:
 	case value == was && !wasAbsent:
-	case value == staging.FormatValue(p.Default) && p.Default != nil, value == "" && (p.Type != project.TypeString || p.Default == nil):
+	case value == staging.FormatValue(p.Default) && p.Default != nil, value == "" && (p.Default == nil || p.Type != project.TypeString && p.Type != project.TypeList):
 		a.Unset = append(a.Unset, name)
 	default:
 		a.Set[name] = value
 	}
+}
+
+// postedValue returns the value of a field that posts several: a switch posts "false", followed
+// by "true" when it is on, and a list posts "", followed by each ticked item.
+func postedValue(values []string, list bool) string {
+	if list {
+		return strings.Join(slices.DeleteFunc(slices.Clone(values), func(item string) bool { return item == "" }), ",")
+	}
+	return values[len(values)-1]
 }
 
 func without(all, some []string) []string {
@@ -86,8 +94,8 @@ func restoreInput(groups []settingGroup, form url.Values) {
 			if len(values) == 0 {
 				continue
 			}
-			if last := values[len(values)-1]; last != form.Get(fieldWas+s.Name) {
-				s.Typed, s.Edited = last, true
+			if typed := postedValue(values, s.List); typed != form.Get(fieldWas+s.Name) {
+				s.Typed, s.Edited = typed, true
 			}
 			if form.Has(fieldAbsent+s.Name) != form.Has(fieldWas+fieldAbsent+s.Name) {
 				s.TypedAbsent, s.Edited = form.Has(fieldAbsent+s.Name), true

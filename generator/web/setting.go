@@ -33,8 +33,11 @@ type setting struct {
 	Focus      bool // the first field with an error
 	Group      string
 
-	// The widget: select, switch, number, secret or text.
+	// The widget: select, checks, switch, number, secret or text.
 	Widget      string
+	Decimal     bool // the number may have decimals
+	List        bool // the text has items with commas between them
+	Duration    bool
 	Allowed     []string
 	Risky       []string // allowed values that need care
 	Min, Max    *int
@@ -78,6 +81,7 @@ func (req *projectRequest) setting(s staging.Staging, declared project.Setting) 
 		Changed:   declared.Origin == project.OriginOverride || declared.Origin == project.OriginPreset,
 		Removable: p.Check(nil) == nil, Locked: !req.role.Includes(p.Role),
 		Min: p.Min, Max: p.Max, Pattern: p.Pattern, Widget: widgetOf(p),
+		Decimal: p.Type == project.TypeDecimal, List: p.Type == project.TypeList, Duration: p.Type == project.TypeDuration,
 	}
 	one.Secret = p.Type != project.TypeSecret && staging.IsSecretName(name)
 	if !one.Secret {
@@ -129,9 +133,11 @@ func widgetOf(p project.Parameter) string {
 	switch {
 	case p.Type == project.TypeBoolean:
 		return "switch"
+	case len(p.Allowed) > 0 && p.Type == project.TypeList:
+		return "checks"
 	case len(p.Allowed) > 0:
 		return "select"
-	case p.Type == project.TypeInteger:
+	case p.Type == project.TypeInteger, p.Type == project.TypeDecimal:
 		return "number"
 	case p.Type == project.TypeSecret:
 		return "secret"
@@ -196,10 +202,21 @@ func (s setting) Limits() string {
 	if s.Widget == "number" && s.Max != nil {
 		words = append(words, fmt.Sprintf("at most %d", *s.Max))
 	}
-	if s.Default != "" && (s.Widget == "number" || s.Widget == "text") {
+	if s.Widget == "text" && s.List {
+		words = append(words, "items with commas between them")
+	}
+	if s.Widget == "text" && s.Duration {
+		words = append(words, "a time such as 90s, 36h or 14d")
+	}
+	if s.Default != "" && slices.Contains([]string{"number", "text", "checks"}, s.Widget) {
 		words = append(words, "default "+s.Default)
 	}
 	return strings.Join(words, ", ")
+}
+
+// Has reports whether an item of a list is ticked.
+func (s setting) Has(item string) bool {
+	return slices.Contains(strings.Split(s.FieldValue(), ","), item)
 }
 
 // RiskyText lists the values that need care.

@@ -1,0 +1,50 @@
+package web_test
+
+import (
+	"strings"
+	"testing"
+
+	"octopod/generator/project"
+)
+
+// typed declares a list with known items, and a decimal.
+func typed(yaml string) string {
+	return strings.Replace(yaml, "  parameters:\n", "  parameters:\n    COUNTRIES: {type: list, allowed: [de, fr, nl], default: \"de,fr\"}\n    RATIO: {type: decimal, default: \"0.25\"}\n", 1)
+}
+
+// A list with known items has a box for each, and none ticked is a list without items.
+func TestAListIsTicked(t *testing.T) {
+	w := newWorld(t, typed)
+	w.do(login())
+	quinn := w.as("Quinn", project.RoleUser)
+	page := quinn.get("/shop/stagings/login/settings")
+	if ticked := page.Find("[name='set.COUNTRIES'][checked]").Length(); ticked != 2 {
+		t.Errorf("%d boxes are ticked; want de and fr", ticked)
+	}
+	if step := page.Find("#f-RATIO").AttrOr("step", ""); step != "any" {
+		t.Errorf("the field of a decimal has step %q", step)
+	}
+	values := formValues(page.Find("form[method=post]"))
+	values["set.COUNTRIES"] = []string{"", "nl", "de"}
+	values.Set("set.RATIO", "0.5")
+	values.Set("step", "save")
+	quinn.post("/shop/stagings/login/settings", values)
+	w.settled("login", map[string]any{"COUNTRIES": "nl,de", "RATIO": "0.5"})
+
+	values = formValues(quinn.get("/shop/stagings/login/settings").Find("form[method=post]"))
+	values["set.COUNTRIES"] = []string{""}
+	values.Set("step", "save")
+	quinn.post("/shop/stagings/login/settings", values)
+	w.settled("login", map[string]any{"COUNTRIES": "", "RATIO": "0.5"})
+}
+
+// settled fails the test unless the staging has these overrides.
+func (w *world) settled(name string, want map[string]any) {
+	w.t.Helper()
+	got := w.record(name).Spec.Overrides.App
+	for key, value := range want {
+		if got[key] != value {
+			w.t.Errorf("%s of %s is %v; want %v", key, name, got[key], value)
+		}
+	}
+}
