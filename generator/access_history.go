@@ -5,6 +5,7 @@ import (
 	"context"
 	"slices"
 
+	"octopod/generator/compare"
 	"octopod/generator/envrepo"
 	"octopod/generator/project"
 	"octopod/generator/rights"
@@ -28,6 +29,26 @@ func (a *Access) History(ctx context.Context, q staging.HistoryQuery) ([]staging
 		events, err = a.stagings.AttachRollouts(envrepo.FromMemory(ctx), q.Name, events, known.Rollouts)
 	}
 	return v.RedactEvents(events), a.redactError(v, err)
+}
+
+// Compare says what is new in a staging, for the actor.
+func (a *Access) Compare(ctx context.Context, q compare.Query) (compare.Comparison, error) {
+	names := []string{q.Name}
+	if q.With != "" {
+		names = append(names, q.With)
+	}
+	v, err := a.authorize(ctx, rights.Read, names...)
+	if err == nil && q.Revision+q.Until != "" {
+		err = v.Require(project.SectionHistory)
+	}
+	if err != nil {
+		return compare.Comparison{}, a.redactError(v, err)
+	}
+	if q.SinceMark {
+		q.Tester = a.by.Person
+	}
+	found, err := a.stagings.Compare(envrepo.FromMemory(ctx), q)
+	return v.RedactComparison(found), a.redactError(v, err)
 }
 
 // Activity lists the newest actions on stagings that the actor may read, newest

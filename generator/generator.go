@@ -6,6 +6,7 @@ import (
 
 	"octopod/generator/catalog"
 	"octopod/generator/change"
+	"octopod/generator/compare"
 	"octopod/generator/doctor"
 	"octopod/generator/envrepo"
 	"octopod/generator/lifecycle"
@@ -48,6 +49,9 @@ type Parts struct {
 	// Heads lists the branches of the application's repositories. nil means that
 	// no forge is configured.
 	Heads catalog.Heads
+	// Logs reads the commits of the application's repositories, for comparisons. nil
+	// means that comparisons name versions only.
+	Logs compare.Logs
 	// Sinks names the notification sinks of this process. nil means that it sends
 	// no notification: that is for servers.
 	Sinks func() []string
@@ -57,7 +61,7 @@ type Parts struct {
 
 // New wires the services.
 func New(parts Parts) *Stagings {
-	c := &catalog.Catalog{Repo: parts.Repo, Renderer: parts.Renderer, Heads: parts.Heads, Now: parts.Now}
+	c := &catalog.Catalog{Repo: parts.Repo, Renderer: parts.Renderer, Heads: parts.Heads, Logs: parts.Logs, Now: parts.Now}
 	reader := status.New(c, parts.Connect)
 	writer := &change.Writer{Catalog: c, Images: parts.Images, ArgoCD: parts.ArgoCD, StatusKnown: parts.Connect != nil}
 	hooks := receiver.New(c, reader, writer)

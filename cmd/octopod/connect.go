@@ -96,7 +96,7 @@ func (c *cli) connectTo(ctx context.Context, url string) (*generator.Stagings, e
 	}
 	images := registry.New(registry.Options{UserCredentials: true, PlainHTTP: c.settings.allowPlainHTTP})
 	return generator.New(generator.Parts{
-		Repo: envrepo.New(store), Renderer: renderer, ArgoCD: argocd.Manifests, Connect: connect, Images: images, Heads: forges, Sinks: c.sinks(), Now: c.now,
+		Repo: envrepo.New(store), Renderer: renderer, ArgoCD: argocd.Manifests, Connect: connect, Images: images, Heads: forges, Logs: forges, Sinks: c.sinks(), Now: c.now,
 	}), nil
 }
 

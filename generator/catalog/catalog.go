@@ -6,6 +6,7 @@ import (
 	"octopod/generator/render"
 	"time"
 
+	"octopod/generator/compare"
 	"octopod/generator/envrepo"
 	"octopod/generator/project"
 	"octopod/generator/staging"
@@ -17,6 +18,7 @@ type Catalog struct {
 	Repo     *envrepo.Repo
 	Renderer *render.Renderer
 	Heads    Heads            // branches of the application's repositories; nil when no forge is configured
+	Logs     compare.Logs     // commits of the application's repositories; nil when no forge is configured
 	Now      func() time.Time // dates records and observations
 	// Served reads the other env repos of the server, by address. Nil outside of a server.
 	Served func(context.Context) map[string]*envrepo.Tree

@@ -37,19 +37,28 @@ func (f Forges) Heads(ctx context.Context, repository string) (map[string]string
 // Refs lists the branches and pull requests of a repository as octopod.yaml
 // names it: a path, an address, or host and path alone.
 func (f Forges) Refs(ctx context.Context, repository string) (gitstore.Refs, error) {
-	u, err := f.resolve(repository)
+	o, host, err := f.optionsOf(repository)
 	if err != nil {
-		return gitstore.Refs{}, staging.Errorf(staging.CodeInvalid, "the address of a repository in octopod.yaml cannot be read").Because(err)
+		return gitstore.Refs{}, err
 	}
-	o := f.options
-	o.URL, o.Auth = u.String(), f.credentials(u)
-	o.ReadPatience = -1 // the limiter decides when the next request may follow
-	if err := f.limiter.Allow(u.HostPort()); err != nil {
+	if err := f.limiter.Allow(host); err != nil {
 		return gitstore.Refs{}, err
 	}
 	known, err := gitstore.ListRefs(ctx, o)
-	f.limiter.Observe(u.HostPort(), err)
+	f.limiter.Observe(host, err)
 	return known, err
+}
+
+// optionsOf returns how to reach a repository, and its host for the limiter.
+func (f Forges) optionsOf(repository string) (o gitstore.Options, host string, err error) {
+	u, err := f.resolve(repository)
+	if err != nil {
+		return o, "", staging.Errorf(staging.CodeInvalid, "the address of a repository in octopod.yaml cannot be read").Because(err)
+	}
+	o = f.options
+	o.URL, o.Auth = u.String(), f.credentials(u)
+	o.ReadPatience = -1 // the limiter decides when the next request may follow
+	return o, u.HostPort(), nil
 }
 
 // credentials returns the credentials that belong to the host of u, and no others:
