@@ -44,7 +44,7 @@ func served(t *testing.T, template fs.FS) (path, url string) {
 // Many CI jobs deploy many branches at once, each in its own process. Every commit
 // arrives, and the committed files equal the rendered ones.
 func TestManyWritersOfManyStagingsLoseNothing(t *testing.T) {
-	const writers, deploys = 32, 10
+	const writers, deploys = 16, 4 // BenchmarkGoalWriters has 32 processes of 10 commits
 	path, url := served(t, base(t, "tiny.txtar"))
 	before, renderer := commits(t, path), newRenderer(t)
 	var work errgroup.Group
