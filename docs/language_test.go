@@ -59,6 +59,7 @@ var clean = []string{
 	"generator/catalog",
 	"generator/change/...",
 	"generator/check/...",
+	"generator/cost",
 	"generator/database",
 	"generator/doctor",
 	"generator/envrepo/...",

@@ -75,13 +75,13 @@ func (cost Cost) isWritten() bool { return !reflect.DeepEqual(cost, Cost{}) }
 // Author returns the author of a staging: of its pull request, or else its creator.
 func Author(s staging.Staging) string { return authorOf(s) }
 
-// OwnerOf returns the team that owns a staging; "" for none.
-func (p *Project) OwnerOf(s staging.Staging) string {
-	for _, team := range p.Spec.Cost.Teams {
+// OwnerOf returns the team that owns the stagings of a branch and an author; "" for none.
+func (cost Cost) OwnerOf(branch, author string) string {
+	for _, team := range cost.Teams {
 		matches := func(text string) func(string) bool {
 			return func(pattern string) bool { return Glob(pattern, text) }
 		}
-		if slices.ContainsFunc(team.Branches, matches(s.Spec.Branch)) || slices.ContainsFunc(team.Authors, matches(authorOf(s))) {
+		if slices.ContainsFunc(team.Branches, matches(branch)) || slices.ContainsFunc(team.Authors, matches(author)) {
 			return team.Name
 		}
 	}

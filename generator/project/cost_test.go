@@ -93,7 +93,7 @@ func TestOwnerOf(t *testing.T) {
 		if tt.author != "" {
 			s.Spec.PullRequest = &staging.PullRequest{Author: tt.author}
 		}
-		if got := p.OwnerOf(s); got != tt.want {
+		if got := p.Spec.Cost.OwnerOf(s.Spec.Branch, project.Author(s)); got != tt.want {
 			t.Errorf("%+v belongs to %q", tt, got)
 		}
 	}

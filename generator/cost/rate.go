@@ -1,0 +1,54 @@
+package cost
+
+import (
+	"octopod/generator/project"
+	"strconv"
+)
+
+// Rate is a price by kind of resource: for an hour, or the sum over a time.
+type Rate struct {
+	CPU           float64 `json:"cpu"`
+	Memory        float64 `json:"memory"`
+	Storage       float64 `json:"storage"`
+	LoadBalancers float64 `json:"loadBalancers"`
+	Fixed         float64 `json:"fixed"` // of each staging, whatever it requests
+}
+
+const gib = 1 << 30
+
+// RateOf returns what a need costs in an hour. The overhead is on what nodes share: CPU and
+// memory.
+func RateOf(table project.Cost, n Need) Rate {
+	p := table.Prices
+	return Rate{
+		CPU:           float64(n.CPU) / 1000 * float64(p.CPUHour*table.Overhead),
+		Memory:        float64(n.Memory) / gib * float64(p.MemoryGiBHour*table.Overhead),
+		Storage:       float64(n.Storage) / gib * float64(p.StorageGiBMonth) / project.HoursPerMonth,
+		LoadBalancers: float64(n.LoadBalancers) * float64(p.LoadBalancerHour),
+		Fixed:         float64(p.StagingMonth) / project.HoursPerMonth,
+	}
+}
+
+// Total returns the sum of all kinds.
+func (r Rate) Total() float64 { return r.CPU + r.Memory + r.Storage + r.LoadBalancers + r.Fixed }
+
+// add adds a rate for some hours.
+func (r *Rate) add(o Rate, hours float64) {
+	r.CPU += o.CPU * hours
+	r.Memory += o.Memory * hours
+	r.Storage += o.Storage * hours
+	r.LoadBalancers += o.LoadBalancers * hours
+	r.Fixed += o.Fixed * hours
+}
+
+// Money formats an amount for people: € 0.12.
+func Money(currency string, amount float64) string {
+	symbol, known := map[string]string{"EUR": "€", "USD": "$", "GBP": "£", "JPY": "¥"}[currency]
+	if !known {
+		symbol = currency
+	}
+	if amount > 0 && amount < 0.005 {
+		return "under " + symbol + " 0.01"
+	}
+	return symbol + " " + strconv.FormatFloat(amount, 'f', 2, 64)
+}
