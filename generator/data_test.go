@@ -189,3 +189,18 @@ func TestRolesOfTheData(t *testing.T) {
 		t.Errorf("a reset to the same seed as user: %v", err)
 	}
 }
+
+// A jsonnet library of before spec.database leaves out its Job: lint and deploy say so.
+func TestAnOldLibraryIsNoStagingWithoutADatabase(t *testing.T) {
+	w := shopWithDatabase(t, project.EngineJsonnet, project.OutputSource)
+	const library = "jsonnet/octopod.libsonnet"
+	w.write(staging.File{Path: library, Data: replaceOnce(t, w.read(library), "local databaseOf(params) = std.get(params, 'database', {});", "local databaseOf(params) = {};")})
+	problems, err := w.Lint(t.Context(), nil)
+	if !slices.ContainsFunc(problems, func(p staging.Problem) bool { return p.Rule == "database-job" && strings.Contains(p.Message, library) }) {
+		t.Errorf("%v, %v", problems, err)
+	}
+	err = w.refused(staging.Action{Verb: staging.Deploy, Name: "login", Branch: "feature/login"})
+	if found := staging.ProblemsOf(err); len(found) != 1 || found[0].Rule != "database-job" {
+		t.Errorf("deploy: %v", err)
+	}
+}

@@ -2,6 +2,7 @@ package check_test
 
 import (
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -44,10 +45,7 @@ func TestRules(t *testing.T) {
 				if !isCase {
 					continue
 				}
-				s := subject()
-				if rule.Name != "image-unused" {
-					s.Images = nil
-				}
+				s := subjectOf(rule.Name)
 				got := lines(check.Objects(parse(t, string(f.Data)), s))
 				refused = refused || strings.Contains(got, "["+rule.Name+"]")
 				want := ""
@@ -71,6 +69,18 @@ func TestRules(t *testing.T) {
 	}
 }
 
+// subjectOf returns the subject for the archive of a rule.
+func subjectOf(rule string) check.Subject {
+	s := subject()
+	if rule != "image-unused" {
+		s.Images = nil
+	}
+	if rule == "database-job" {
+		s.Jobs = []string{"database"}
+	}
+	return s
+}
+
 func rewrite(t *testing.T, file string, archive *txtar.Archive) {
 	t.Helper()
 	out := &txtar.Archive{Comment: archive.Comment}
@@ -80,10 +90,7 @@ func rewrite(t *testing.T, file string, archive *txtar.Archive) {
 			continue
 		}
 		out.Files = append(out.Files, f)
-		s := subject()
-		if !strings.Contains(file, "image-unused") {
-			s.Images = nil
-		}
+		s := subjectOf(strings.TrimSuffix(filepath.Base(file), ".txtar"))
 		if got := lines(check.Objects(parse(t, string(f.Data)), s)); got != "" {
 			out.Files = append(out.Files, txtar.File{Name: name + ".want", Data: []byte(got)})
 		}
@@ -120,17 +127,19 @@ func TestAllow(t *testing.T) {
 				continue
 			}
 			objects := parse(t, string(f.Data))
-			before := check.Objects(objects, subject())
+			s := subject()
+			s.Jobs = subjectOf(rule.Name).Jobs
+			before := check.Objects(objects, s)
 			for _, p := range before {
 				if p.Rule == rule.Name {
-					testAllow(t, objects, before, p)
+					testAllow(t, s, objects, before, p)
 				}
 			}
 		}
 	}
 }
 
-func testAllow(t *testing.T, objects []staging.Object, before []staging.Problem, p staging.Problem) {
+func testAllow(t *testing.T, s check.Subject, objects []staging.Object, before []staging.Problem, p staging.Problem) {
 	t.Helper()
 	kind, name, _ := strings.Cut(p.Object, "/")
 	if p.Rule == "image-unused" {
@@ -139,7 +148,6 @@ func testAllow(t *testing.T, objects []staging.Object, before []staging.Problem,
 	same := func(q staging.Problem) bool {
 		return q.Rule == p.Rule && (p.Rule != "image-unused" && q.Object == p.Object || q.Field == p.Field)
 	}
-	s := subject()
 	s.Allow = []project.Allow{{Rule: p.Rule, Kind: kind, Name: name, Reason: "test"}}
 	after := check.Objects(objects, s)
 	if want := slices.DeleteFunc(slices.Clone(before), same); lines(want) != lines(after) {

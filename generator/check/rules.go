@@ -93,6 +93,9 @@ var rules = []rule{
 	{Rule: Rule{"image-unused",
 		"An image of the staging that no workload uses. In checks.allow, name is the name of the service.",
 		"The staging would not run the deployed image."}, checkAll: checkImages},
+	{Rule: Rule{"database-job",
+		"A staging without the Job that keeps the database of spec.database.",
+		"Nobody would make, reset or drop its database, and no status would say so."}, checkAll: checkJobs},
 }
 
 // Rules lists every rule in the order of reports, for help texts and to validate

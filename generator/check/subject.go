@@ -15,6 +15,8 @@ type Subject struct {
 	BaseDomain string
 	// Images that workloads must use, by service. A service without an image is skipped.
 	Images map[string]string
+	// Jobs that Octopod adds to the template, by their names without the hash.
+	Jobs []string
 	// Allow lists the exceptions of the project.
 	Allow []project.Allow
 	// State of the staging: only an active one must use its images.

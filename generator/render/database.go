@@ -31,13 +31,24 @@ func databaseObjects(params staging.Params) []any {
 		return nil
 	}
 	objects := databaseAccount(params)
-	switch params.State {
-	case staging.Active:
-		objects = append(objects, databaseJob(params, databaseName))
-	case staging.Deleting:
-		objects = append(objects, databaseJob(params, dropName))
+	for _, name := range DatabaseJobs(params) {
+		objects = append(objects, databaseJob(params, name))
 	}
 	return objects
+}
+
+// DatabaseJobs returns the names, without their hashes, of the Jobs that keep the database of
+// a staging.
+func DatabaseJobs(params staging.Params) []string {
+	switch {
+	case params.Database == nil || params.Database.Shared == nil:
+		return nil
+	case params.State == staging.Active:
+		return []string{databaseName}
+	case params.State == staging.Deleting:
+		return []string{dropName}
+	}
+	return nil
 }
 
 // databaseAccount returns the account of the Job, which may make the Secret with the
