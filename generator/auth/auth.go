@@ -18,6 +18,8 @@ const Path = "/auth/"
 type Options struct {
 	// URL is the server's public address: https://octopod.example.com.
 	URL string
+	// Former is the Auth that the new one replaces: its rate limits go on. It may be nil.
+	Former *Auth
 	// Local is the person that mode none assumes.
 	Local staging.Person
 	// Getenv reads the environment variables that hold secrets.
@@ -63,8 +65,13 @@ func New(config Config, options Options) (*Auth, error) {
 	a := &Auth{
 		config: config, options: options, origin: http.NewCrossOriginProtection(),
 		tokens: map[tokenHash]Token{}, issuers: map[string]*issuer{},
-		signIns: newLimiter(config.Limits.SignIns), failures: newLimiter(config.Limits.SignIns), writes: newLimiter(config.Limits.Writes),
 	}
+	former := options.Former
+	if former == nil {
+		former = &Auth{}
+	}
+	a.signIns, a.failures = newLimiter(config.Limits.SignIns, former.signIns), newLimiter(config.Limits.SignIns, former.failures)
+	a.writes = newLimiter(config.Limits.Writes, former.writes)
 	a.proxies, _ = parseProxies(config.Proxies) // checked
 	for _, token := range config.Tokens {
 		hash, _ := parseHash(token.Hash) // checked

@@ -1,6 +1,7 @@
 package auth_test
 
 import (
+	"net/http"
 	"strconv"
 	"testing"
 	"time"
@@ -36,5 +37,31 @@ func TestLimiterIsBounded(t *testing.T) {
 	}
 	if n := l.Keys(); n > 20_000 {
 		t.Errorf("%d keys in memory", n)
+	}
+}
+
+// A server that reads its configuration again does not give anybody new requests.
+func TestLimitsGoOnAfterAReload(t *testing.T) {
+	secret, hash := auth.NewToken()
+	oneWrite := func(url string) auth.Config {
+		c := withToken(hash, time.Now().Add(time.Hour))(url)
+		c.Limits.Writes = 1
+		return c
+	}
+	before := open(t, oneWrite)
+	if got := before.program(t).bearing(secret).do(http.MethodPost, before.URL+"/x"); got.StatusCode != http.StatusOK {
+		t.Fatalf("status %s", got.Status)
+	}
+	after := open(t, oneWrite, func(o *auth.Options) { o.Former = before.auth })
+	after.program(t).bearing(secret).do(http.MethodPost, after.URL+"/x").assertProblem(t, http.StatusTooManyRequests)
+}
+
+// A limiter of a new limit counts what was used under the former one.
+func TestLimiterContinues(t *testing.T) {
+	former, now := auth.NewLimiter(2), time.Unix(0, 0)
+	former.Take("a", now)
+	former.Take("a", now)
+	if wait := former.Continued(60).Take("a", now); wait != time.Second {
+		t.Errorf("with a higher limit: %v", wait)
 	}
 }

@@ -21,8 +21,12 @@ type gate struct {
 // newGate returns the gate of a configuration.
 func (r *Server) newGate(config Config) (*gate, error) {
 	o := r.options
+	var former *auth.Auth
+	if inForce := r.gate.Load(); inForce != nil {
+		former = inForce.Auth
+	}
 	a, err := auth.New(config.Auth, auth.Options{
-		URL: config.URL, Local: o.Local, Getenv: o.Getenv, Now: o.Now, Log: o.Log, Refused: r.audit,
+		Former: former, URL: config.URL, Local: o.Local, Getenv: o.Getenv, Now: o.Now, Log: o.Log, Refused: r.audit,
 		SignIn: signInPage, SignedOut: signedOutPage, Answer: r.refuse,
 	})
 	if err != nil {
