@@ -33,6 +33,7 @@ type remoteCache struct {
 type packPlace struct {
 	packOffset
 	kind objectType
+	size int64
 }
 
 func newRemoteCache(fetch func(context.Context, []Hash) ([]byte, error)) *remoteCache {
@@ -101,6 +102,12 @@ func (c *remoteCache) cached(ctx context.Context, h Hash) (object, bool) {
 }
 
 func (c *remoteCache) size(ctx context.Context, h Hash) (int64, error) {
+	c.mu.RLock()
+	place, packed := c.offsets[h]
+	c.mu.RUnlock()
+	if packed {
+		return place.size, nil
+	}
 	o, err := c.object(ctx, h)
 	if errors.Is(err, errTooLarge) {
 		c.mu.RLock()
@@ -187,6 +194,9 @@ func (c *remoteCache) addPack(ctx context.Context, raw []byte) error {
 	p := &packFile{r: byteReader(raw), size: int64(len(raw)), bases: c.bases}
 	var all []unpacked
 	err := c.unpack(ctx, raw, func(u unpacked) {
+		if u.data != nil { // else the size in the header is that of the object
+			u.size = int64(len(u.data))
+		}
 		u.data = nil
 		all = append(all, u)
 	})
@@ -198,7 +208,7 @@ func (c *remoteCache) addPack(ctx context.Context, raw []byte) error {
 	c.pinned += len(raw)
 	for _, u := range all {
 		if _, ok := c.offsets[u.hash]; !ok {
-			c.offsets[u.hash] = packPlace{packOffset{p, u.offset}, u.kind}
+			c.offsets[u.hash] = packPlace{packOffset{p, u.offset}, u.kind, u.size}
 		}
 	}
 	return nil
