@@ -36,6 +36,7 @@ type Feed struct {
 	ready     chan struct{} // closed once the env repo was read
 	interval  time.Duration // between two reads; 0 for the default
 	fetched   bool          // the env repo was read once
+	answering uint64        // requests that the last read answers; only Read and then runPolls use it
 	announced bool          // webhooks announce the commits
 	pollErr   error         // why the env repo cannot be read
 	readAt    time.Time     // when the last read began that succeeded

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -19,6 +20,7 @@ type script struct {
 	starts chan error // how each watch begins; nil goes on
 	news   chan Event
 	looked chan []staging.PlanItem
+	reads  atomic.Int32 // of the env repo
 }
 
 func newScript() *script {
@@ -27,7 +29,10 @@ func newScript() *script {
 
 func (s *script) Wake() uint64 { return s.wake() }
 
-func (s *script) Fetch(context.Context) (bool, error) { return false, nil }
+func (s *script) Fetch(context.Context) (bool, error) {
+	s.reads.Add(1)
+	return false, nil
+}
 
 func (s *script) Behind() <-chan struct{} { return nil }
 

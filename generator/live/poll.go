@@ -36,14 +36,16 @@ func (f *Feed) Announce() {
 }
 
 // runPolls reads the env repo until ctx ends: at intervals, and when somebody asks for it.
+// It begins with a read unless the env repo was read before.
 func (f *Feed) runPolls(ctx context.Context) {
-	for ctx.Err() == nil {
-		number := f.reads.current()
-		f.poll(ctx, number)
+	for due := !f.wasRead(); ctx.Err() == nil; due = true {
+		if due {
+			_ = f.Read(ctx) // Freshness has the error
+		}
 		wait := time.NewTimer(f.pollInterval())
 		select {
 		case <-wait.C:
-		case <-f.reads.after(number):
+		case <-f.reads.after(f.answering):
 		case <-f.source.Behind():
 		case <-ctx.Done():
 		}
@@ -66,19 +68,26 @@ func (f *Feed) pollInterval() time.Duration {
 	return every
 }
 
-// poll reads the env repo once. It answers the requests up to a number, as soon as the
+func (f *Feed) wasRead() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.fetched
+}
+
+// Read reads the env repo once, before Run. It answers the requests so far, as soon as the
 // watch has sent what was read.
-func (f *Feed) poll(ctx context.Context, number uint64) {
-	began := f.Now()
+func (f *Feed) Read(ctx context.Context) error {
+	began, number := f.Now(), f.reads.current()
+	f.answering = number
 	slow := time.AfterFunc(silence, func() { f.setPolled(began, errSilent(silence)) })
 	moved, err := f.source.Fetch(ctx)
 	slow.Stop()
 	if ctx.Err() != nil {
-		return
+		return ctx.Err()
 	}
 	f.setPolled(began, err)
 	if err != nil {
-		return
+		return err
 	}
 	f.mu.Lock()
 	// Once: a watch that is slower than the polls would never answer.
@@ -91,12 +100,13 @@ func (f *Feed) poll(ctx context.Context, number uint64) {
 		close(f.ready)
 	}
 	if !moved && !asked {
-		return
+		return nil
 	}
 	wake := f.source.Wake()
 	f.mu.Lock()
+	defer f.mu.Unlock()
 	f.unsent = append(f.unsent, read{number, wake})
-	f.mu.Unlock()
+	return nil
 }
 
 func errSilent(after time.Duration) error {

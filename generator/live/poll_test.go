@@ -3,6 +3,7 @@ package live
 import (
 	"errors"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -27,4 +28,27 @@ func TestPollInterval(t *testing.T) {
 	expect("with an interval", time.Hour)
 	f.Announce()
 	expect("with an interval and webhooks", time.Hour)
+}
+
+// A server reads an env repo once at its start, and not again because the feed begins. A push
+// that was announced meanwhile is read.
+func TestRunDoesNotRepeatTheFirstRead(t *testing.T) {
+	for announced, want := range map[bool]int32{false: 1, true: 2} {
+		synctest.Test(t, func(t *testing.T) {
+			source := newScript()
+			f := NewFeed(source, time.Now)
+			f.SetPollInterval(time.Hour)
+			if err := f.Read(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if announced {
+				f.Announce()
+			}
+			go f.Run(t.Context())
+			synctest.Wait()
+			if got := source.reads.Load(); got != want {
+				t.Errorf("announced %v: read %d times, want %d", announced, got, want)
+			}
+		})
+	}
 }

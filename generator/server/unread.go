@@ -52,7 +52,7 @@ func (s *servedProject) run(ctx context.Context) {
 
 // read reads the env repo into memory, and the name of the project from it.
 func (s *servedProject) read(ctx context.Context) error {
-	if _, err := s.stagings.Fetch(ctx); err != nil {
+	if err := s.feed.Read(ctx); err != nil {
 		return err
 	}
 	p, err := s.knownProject(ctx)
