@@ -77,3 +77,17 @@ func TestLintTriesParametersTogether(t *testing.T) {
 		t.Errorf("%v, %v", problems, err)
 	}
 }
+
+// A trial staging has the required settings, and a setting with a condition is tried with it.
+func TestLintTriesRequiredAndConditionalSettings(t *testing.T) {
+	w := shop(t, project.EngineKustomize, project.OutputSource)
+	w.write(staging.File{Path: project.File, Data: replaceOnce(t, w.read(project.File), "  parameters:\n", `  parameters:
+    TENANT: {required: true}
+    MERCHANT: {required: true, when: {PAYMENT_GATEWAY: [production]}}
+    REGION: {default: eu}
+    ZONE: {default: a, when: {REGION: [eu-2]}}
+`)})
+	if problems, err := w.Lint(t.Context(), nil); err != nil || len(problems) > 0 {
+		t.Errorf("%v, %v", problems, err)
+	}
+}

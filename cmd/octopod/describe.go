@@ -232,6 +232,9 @@ func (c *cli) showSettings(settings []project.Setting) {
 	for _, s := range settings {
 		colour := map[project.Origin]style{project.OriginOverride: yellow, project.OriginPreset: cyan}[s.Origin]
 		origin := strings.TrimSpace(string(s.Origin) + " " + s.Preset)
+		if s.Unused {
+			colour, origin = dim, "not used: applies with "+s.Parameter.Condition()
+		}
 		rows = append(rows, []cell{{s.Name, ""}, {settingText(s), colour}, {origin, colour},
 			{string(s.Parameter.Scope), ""}, {s.Parameter.Help, dim}})
 	}

@@ -40,7 +40,8 @@ func trialStaging(p *project.Project) (staging.Staging, error) {
 		service.Images = []string{"*"} // nothing runs the images of a trial
 		trial.Spec.Services[name] = service
 	}
-	return trial.Apply(nil, staging.Action{Verb: staging.Deploy, Name: TrialName, Branch: TrialName, Images: images}, staging.Attribution{})
+	s, err := trial.Apply(nil, staging.Action{Verb: staging.Deploy, Name: TrialName, Branch: TrialName, Images: images}, staging.Attribution{})
+	return p.WithRequired(s), err
 }
 
 // renderTrial renders a variant of the trial staging, and returns its objects and the

@@ -27,6 +27,7 @@ func (p *Project) configure(s staging.Staging, a staging.Action) (staging.Stagin
 	for _, name := range a.Unset {
 		p.unset(&c, &s, name)
 	}
+	p.checkUnused(&c, s, a.Set)
 	if err := staging.Invalid("these settings need fixing", c); err != nil {
 		return s, err
 	}

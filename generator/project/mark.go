@@ -60,7 +60,7 @@ func (p *Project) BindMark(s *staging.Staging, ran *Project, content string) {
 func (p *Project) settingsSum(s staging.Staging) string {
 	values := map[string]any{}
 	for _, setting := range p.Settings(s) {
-		if setting.Origin != OriginTemplate {
+		if setting.Origin != OriginTemplate && !setting.Unused {
 			values[setting.Name] = setting.Value
 		}
 	}

@@ -36,6 +36,11 @@ type Parameter struct {
 	Type Type `yaml:"type,omitempty" json:"type,omitempty" jsonschema:"enum=string,enum=integer,enum=decimal,enum=boolean,enum=enum,enum=list,enum=duration,enum=secret-reference"`
 	// Value of stagings that do not set the parameter. Absent: the template decides.
 	Default any `yaml:"default,omitempty" json:"default,omitempty"`
+	// Whether every active staging must set the parameter, by itself or by a preset. Not with a default.
+	Required bool `yaml:"required,omitempty" json:"required,omitempty"`
+	// Values of other parameters under which this one applies: {PAYMENT_GATEWAY: [production]}. Otherwise
+	// it is neither shown nor deployed. Absent: always.
+	When map[string][]any `yaml:"when,omitempty" json:"when,omitempty"`
 	// Values of an enum, or allowed values of another type; of a list, its allowed items.
 	Allowed []any `yaml:"allowed,omitempty" json:"allowed,omitempty"`
 	// Minimum of an integer or a decimal.

@@ -62,7 +62,7 @@ func (p *Project) Params(s staging.Staging) (staging.Params, error) {
 func (p *Project) effective(s staging.Staging) staging.Values {
 	values := staging.Values{}
 	for _, setting := range p.Settings(s) {
-		if setting.Origin != OriginTemplate {
+		if setting.Origin != OriginTemplate && !setting.Unused {
 			values[setting.Name] = setting.Value
 		}
 	}

@@ -21,6 +21,7 @@ func (p *Project) Check(s staging.Staging) error {
 	p.checkServices(&c, s)
 	p.checkOverrides(&c, "spec.overrides.app", ScopeApp, s.Spec.Overrides.App)
 	p.checkOverrides(&c, "spec.overrides.deployment", ScopeDeployment, s.Spec.Overrides.Deployment)
+	p.checkRequired(&c, s)
 	for i, preset := range s.Spec.Presets {
 		if _, ok := p.Spec.Presets[preset]; !ok {
 			c.add(fmt.Sprintf("spec.presets[%d]", i), "the project has no preset %q%s", preset, listChoices(sortedKeys(p.Spec.Presets)))

@@ -25,6 +25,7 @@ type Setting struct {
 	Value  any    `json:"value"` // string, int or bool; nil if absent or decided by the template
 	Origin Origin `json:"origin"`
 	Preset string `json:"preset,omitempty"` // the preset with the value, for OriginPreset
+	Unused bool   `json:"unused,omitempty"` // it does not apply, because of the values of other settings
 
 	Parameter Parameter `json:"parameter"`
 }
@@ -47,7 +48,9 @@ func (s Setting) Risky() bool {
 func (p *Project) Settings(s staging.Staging) []Setting {
 	settings := make([]Setting, 0, len(p.Spec.Parameters))
 	for _, name := range p.ParameterNames() {
-		settings = append(settings, p.setting(s, name))
+		setting := p.setting(s, name)
+		setting.Unused = !p.applies(s, setting.Parameter)
+		settings = append(settings, setting)
 	}
 	return settings
 }

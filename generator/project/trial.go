@@ -25,7 +25,7 @@ func (p *Project) Trials(plain staging.Staging) []Trial {
 	var trials []Trial
 	for _, name := range p.ParameterNames() {
 		parameter, value := p.Spec.Parameters[name], p.InheritedSetting(plain, name).Value
-		for _, other := range parameter.otherValues(value) {
+		for _, other := range parameter.otherValues(value, p.conditionsOn(name)...) {
 			trials = append(trials, Trial{
 				Field: parameter.fieldOf(name, other.value), What: name + "=" + staging.FormatValue(other.value),
 				Staging: p.WithSetting(plain, name, other.value), Parameter: name, Value: other.value, Invented: other.invented,
@@ -34,8 +34,8 @@ func (p *Project) Trials(plain staging.Staging) []Trial {
 	}
 	for _, name := range sortedKeys(p.Spec.Presets) {
 		s := plain.Clone()
-		s.Spec.Presets = []string{name}
-		trials = append(trials, Trial{Field: "spec.presets." + name, What: "preset " + name, Staging: s})
+		s.Spec.Presets, s.Spec.Overrides = []string{name}, staging.Overrides{}
+		trials = append(trials, Trial{Field: "spec.presets." + name, What: "preset " + name, Staging: p.WithRequired(s)})
 	}
 	archived := plain.Clone()
 	archived.Spec.State = staging.Archived
@@ -48,8 +48,13 @@ func (p *Project) Trials(plain staging.Staging) []Trial {
 	return trials
 }
 
-// WithSetting returns a staging with another value of one parameter.
+// WithSetting returns a trial staging with another value of one parameter, and of those that
+// it requires.
 func (p *Project) WithSetting(s staging.Staging, name string, value any) staging.Staging {
+	return p.WithRequired(p.withValue(s, name, value))
+}
+
+func (p *Project) withValue(s staging.Staging, name string, value any) staging.Staging {
 	s = s.Clone()
 	values := &s.Spec.Overrides.App
 	if p.Spec.Parameters[name].Scope == ScopeDeployment {
@@ -80,9 +85,9 @@ type otherValue struct {
 const mostTrials = 30
 
 // otherValues returns values that a parameter may have instead of the present one:
-// every allowed value and every value with a component, or else one or two that fit
+// the natural ones, every allowed value and every value with a component, or else one or two that fit
 // its type.
-func (p Parameter) otherValues(present any) []otherValue {
+func (p Parameter) otherValues(present any, natural ...any) []otherValue {
 	var others []otherValue
 	add := func(value any, invented bool) {
 		fits := value != present && len(others) < mostTrials && p.Check(value) == nil
@@ -93,7 +98,7 @@ func (p Parameter) otherValues(present any) []otherValue {
 			others = append(others, otherValue{value, invented})
 		}
 	}
-	for _, value := range p.Allowed {
+	for _, value := range append(natural, p.Allowed...) {
 		add(value, false)
 	}
 	for _, text := range sortedKeys(p.To.Component) {

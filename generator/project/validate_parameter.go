@@ -33,6 +33,7 @@ func (p *Project) checkParameter(c *problems, field, name string, parameter Para
 	if parameter.Default != nil {
 		c.addError(field+".default", parameter.Check(parameter.Default))
 	}
+	p.checkCondition(c, field, name, parameter)
 	p.checkTo(c, field+".to", parameter)
 }
 

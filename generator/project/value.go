@@ -78,6 +78,9 @@ func (p Parameter) checkOne(value any) error {
 
 // checkAbsent rejects the absence of a value that the deployment needs, such as a replica count.
 func (p Parameter) checkAbsent() error {
+	if p.Required {
+		return fmt.Errorf("cannot be absent: it is required")
+	}
 	if p.Scope != ScopeApp || p.To.Replicas != "" || p.To.Image != "" || p.To.Patch != nil || p.Type == TypeSecret {
 		return fmt.Errorf("cannot be absent: the deployment needs it")
 	}

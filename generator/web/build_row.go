@@ -110,7 +110,7 @@ func versionLabel(s staging.Service) string {
 func changedSettings(settings []project.Setting) []changedSetting {
 	var changed []changedSetting
 	for _, s := range settings {
-		if s.Origin == project.OriginOverride || s.Origin == project.OriginPreset {
+		if !s.Unused && (s.Origin == project.OriginOverride || s.Origin == project.OriginPreset) {
 			changed = append(changed, changedSetting{
 				Name: s.Name, Title: s.Parameter.Title, Value: valueText(s.Name, s), Removed: s.Absent(), Risky: s.Risky(),
 			})

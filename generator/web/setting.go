@@ -2,6 +2,7 @@ package web
 
 import (
 	"cmp"
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -28,6 +29,10 @@ type setting struct {
 	Removed    bool
 	Removable  bool
 	Locked     bool // the viewer's role may not change it
+	Required   bool
+	Condition  string // when it applies, for people; empty for always
+	When       string // the same for the script of the page
+	Unused     bool   // it does not apply now
 	Undo       string
 	Error      string
 	Focus      bool // the first field with an error
@@ -83,6 +88,8 @@ func (req *projectRequest) setting(s staging.Staging, declared project.Setting) 
 		Min: p.Min, Max: p.Max, Pattern: p.Pattern, Widget: widgetOf(p),
 		Decimal: p.Type == project.TypeDecimal, List: p.Type == project.TypeList, Duration: p.Type == project.TypeDuration,
 	}
+	one.Required, one.Condition, one.Unused = p.Required, p.Condition(), declared.Unused
+	one.When = conditionText(p)
 	one.Secret = p.Type != project.TypeSecret && staging.IsSecretName(name)
 	if !one.Secret {
 		one.Input = staging.FormatValue(declared.Value)
@@ -98,6 +105,21 @@ func (req *projectRequest) setting(s staging.Staging, declared project.Setting) 
 	}
 	one.Source = originLabel(declared)
 	return one
+}
+
+// conditionText returns the values of other settings under which a parameter applies, as JSON.
+func conditionText(p project.Parameter) string {
+	if len(p.When) == 0 {
+		return ""
+	}
+	values := map[string][]string{}
+	for name, all := range p.When {
+		for _, value := range all {
+			values[name] = append(values[name], staging.FormatValue(value))
+		}
+	}
+	text, _ := json.Marshal(values) // of texts
+	return string(text)
 }
 
 // suggestSecrets adds the names of stored secrets that the project and the stagings

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/chromedp/chromedp"
+
 	"octopod/generator/project"
 )
 
@@ -36,6 +38,28 @@ func TestAListIsTicked(t *testing.T) {
 	values.Set("step", "save")
 	quinn.post("/shop/stagings/login/settings", values)
 	w.settled("login", map[string]any{"COUNTRIES": "", "RATIO": "0.5"})
+}
+
+// conditional declares a setting that applies only with production payments.
+func conditional(yaml string) string {
+	return strings.Replace(yaml, "  parameters:\n", "  parameters:\n    MERCHANT: {required: true, when: {PAYMENT_GATEWAY: [production]}}\n", 1)
+}
+
+// A form shows a setting while it applies, and demands it only then.
+func TestAConditionalSettingIsShownWhenItApplies(t *testing.T) {
+	w := newWorld(t, conditional)
+	w.do(login())
+	quinn := w.as("Quinn", project.RoleUser)
+	page := quinn.get("/shop/stagings/login/settings")
+	refused := quinn.submit(page, "save", map[string]string{"set.PAYMENT_GATEWAY": "production"})
+	refused.shows(422, "Is required")
+	b := w.browsers(t, quinn)[0]
+	b.Open("/shop/stagings/login/settings")
+	b.Do(chromedp.WaitVisible("#f-PAYMENT_GATEWAY"), chromedp.WaitNotVisible("#f-MERCHANT"))
+	choose := func(value string) chromedp.Action {
+		return chromedp.Evaluate(`{ const f = document.querySelector('#f-PAYMENT_GATEWAY'); f.value = '`+value+`'; f.dispatchEvent(new Event('change', { bubbles: true })) }`, nil)
+	}
+	b.Do(choose("production"), chromedp.WaitVisible("#f-MERCHANT"), choose("sandbox"), chromedp.WaitNotVisible("#f-MERCHANT"))
 }
 
 // settled fails the test unless the staging has these overrides.

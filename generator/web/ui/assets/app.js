@@ -201,6 +201,22 @@
     }, true);
   }
 
+  // A setting shows while the values of others are those under which it applies.
+  const valueIn = (form, name) => {
+    const values = new FormData(form).getAll(`set.${name}`);
+    return form.querySelector(`[name="set.${name}"][role=switch]`) ? values.slice(-1) : values;
+  };
+  const showFields = () => {
+    for (const field of document.querySelectorAll('[data-when]')) {
+      const form = field.closest('form'), wanted = Object.entries(JSON.parse(field.dataset.when));
+      const there = wanted.filter(([name]) => form?.querySelector(`[name="set.${name}"]`));
+      const unmet = there.some(([name, values]) => !valueIn(form, name).some((v) => values.includes(v)));
+      field.hidden = !field.matches('.wrong') && (unmet || there.length < wanted.length && 'unused' in field.dataset);
+    }
+  };
+  document.addEventListener('change', showFields);
+  showFields();
+
   // Unsaved edits: leaving asks, and coming back brings them. Secrets are not kept.
   const form = document.querySelector('form.form'), prefix = 'octopod-edits:', edits = prefix + location.pathname;
   const fieldsOf = () => [...form.elements].filter((e) => e.name && !['hidden', 'submit'].includes(e.type) && !e.matches('[data-private]'));
