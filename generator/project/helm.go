@@ -124,9 +124,10 @@ func (p *Project) chartParams(s staging.Staging, values staging.Values) []stagin
 			chart.Set = append(chart.Set, staging.ChartValue{Path: path, Value: fill.Replace(h.Set[path])})
 		}
 		for _, name := range sortedKeys(values) {
-			to := p.Spec.Parameters[name].To
-			if to.Value != "" && values[name] != nil && p.chartOf(to) == i {
-				chart.Set = append(chart.Set, staging.ChartValue{Path: to.Value, Value: p.Spec.Parameters[name].native(values[name])})
+			for _, to := range p.Spec.Parameters[name].targets() {
+				if to.Value != "" && values[name] != nil && p.chartOf(to) == i {
+					chart.Set = append(chart.Set, staging.ChartValue{Path: to.Value, Value: p.Spec.Parameters[name].native(values[name])})
+				}
 			}
 		}
 		for _, service := range sortedKeys(h.Images) {

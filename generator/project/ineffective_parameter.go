@@ -19,42 +19,53 @@ func (p *Project) checkUnusedParameters(c *problems) {
 		if p.LacksTarget(name) {
 			c.add(field, "has no effect: a kustomization reads no params; add to with replicas, image, component, patch or value, or write scope: app")
 		}
-		parameter.checkComponentValues(c, field+".to.component")
-		target, place := parameter.target(name)
-		if target == "" {
-			continue
+		for i, to := range parameter.targets() {
+			parameter.checkComponentValues(c, field+placeOf(i)+".component", to)
+			target, place := parameter.target(name, i)
+			if target == "" {
+				continue
+			}
+			if other, taken := targets[target]; taken {
+				c.add(field+place, "%s is already the target of %s: write another one", target, other)
+				continue
+			}
+			targets[target] = "parameter " + name
 		}
-		if other, taken := targets[target]; taken {
-			c.add(field+place, "%s is already the target of %s: write another one", target, other)
-			continue
-		}
-		targets[target] = "parameter " + name
 	}
+}
+
+// placeOf returns the field of the target at an index of targets.
+func placeOf(i int) string {
+	if i == 0 {
+		return ".to"
+	}
+	return fmt.Sprintf(".also[%d]", i-1)
 }
 
 // LacksTarget reports whether nothing reads a parameter of scope deployment: only a
 // jsonnet template reads params.
 func (p *Project) LacksTarget(name string) bool {
 	parameter := p.Spec.Parameters[name]
-	return p.Spec.Engine == EngineKustomize && parameter.Scope == ScopeDeployment && parameter.To.isEnv()
+	return p.Spec.Engine == EngineKustomize && parameter.Scope == ScopeDeployment && !parameter.goesTo(func(t Target) bool { return !t.isEnv() })
 }
 
-// target returns the one place that a parameter writes to, and its field below the
-// parameter; "" if it is not a single place.
-func (p Parameter) target(name string) (target, place string) {
+// target returns the one place that a target of a parameter writes to, and its field below
+// the parameter; "" if it is not a single place.
+func (p Parameter) target(name string, i int) (target, place string) {
+	to, at := p.targets()[i], placeOf(i)
 	switch {
-	case p.To.Replicas != "":
-		return "replicas " + p.To.Replicas, ".to.replicas"
-	case p.To.Image != "":
-		return "image " + p.To.Image, ".to.image"
-	case p.To.Component != nil:
+	case to.Replicas != "":
+		return "replicas " + to.Replicas, at + ".replicas"
+	case to.Image != "":
+		return "image " + to.Image, at + ".image"
+	case to.Component != nil:
 		return "", ""
-	case p.To.Patch != nil:
-		return fmt.Sprintf("patch %s/%s %s", p.To.Patch.Kind, p.To.Patch.Name, p.To.Patch.Pointer+p.To.Patch.Field), ".to.patch"
-	case p.To.Value != "":
-		return "value " + p.To.Value, ".to.value"
-	case p.To.Env != "":
-		return "env " + p.To.Env, ".to.env"
+	case to.Patch != nil:
+		return fmt.Sprintf("patch %s/%s %s", to.Patch.Kind, to.Patch.Name, to.Patch.Pointer+to.Patch.Field), at + ".patch"
+	case to.Value != "":
+		return "value " + to.Chart + " " + to.Value, at + ".value"
+	case to.Env != "":
+		return "env " + to.Env, at + ".env"
 	case p.Scope == ScopeApp:
 		return "env " + name, ""
 	}
@@ -62,17 +73,17 @@ func (p Parameter) target(name string) (target, place string) {
 }
 
 // checkComponentValues reports components of values that the parameter cannot have.
-func (p Parameter) checkComponentValues(c *problems, field string) {
-	for _, text := range sortedKeys(p.To.Component) {
+func (p Parameter) checkComponentValues(c *problems, field string, to Target) {
+	for _, text := range sortedKeys(to.Component) {
 		if _, err := p.Parse(text); err != nil {
 			c.add(field+"."+text, "has no effect: %s", err)
 		}
 	}
-	if p.To.Component == nil || p.Type != TypeBoolean {
+	if to.Component == nil || p.Type != TypeBoolean {
 		return
 	}
 	for _, text := range []string{"true", "false"} {
-		if _, ok := p.To.Component[text]; !ok {
+		if _, ok := to.Component[text]; !ok {
 			c.add(field, "has no component for %s: write one, or \"\" for none", text)
 		}
 	}

@@ -1,5 +1,7 @@
 package project
 
+import "slices"
+
 // Scope is the set of overrides of a staging that a parameter belongs to.
 type Scope string
 
@@ -61,7 +63,17 @@ type Parameter struct {
 	Role Role `yaml:"role,omitempty" json:"role,omitempty" jsonschema:"enum=viewer,enum=user,enum=admin"`
 	// Target of the value. Absent: env for scope app, only params for scope deployment.
 	To Target `yaml:"to,omitempty" json:"to,omitzero"`
+	// More targets of the same value.
+	Also []Target `yaml:"also,omitempty" json:"also,omitempty"`
 }
+
+// targets returns every target of the value.
+func (p Parameter) targets() []Target { return append([]Target{p.To}, p.Also...) }
+
+// goesTo reports whether any target of the value is of a kind.
+func (p Parameter) goesTo(kind func(Target) bool) bool { return slices.ContainsFunc(p.targets(), kind) }
+
+func (t Target) isReplicas() bool { return t.Replicas != "" }
 
 // Target is the place of a value in a kustomize overlay. At most one field is set. A
 // jsonnet template reads values from its params and needs no target.
@@ -98,8 +110,8 @@ func (t Target) isEnv() bool {
 	return t.Image == "" && t.Replicas == "" && t.Component == nil && t.Patch == nil && t.Value == ""
 }
 
-// targets counts the fields that are set.
-func (t Target) targets() int {
+// count returns how many fields are set.
+func (t Target) count() int {
 	n := 0
 	for _, set := range []bool{t.Env != "", t.Image != "", t.Replicas != "", t.Component != nil, t.Patch != nil, t.Value != ""} {
 		if set {

@@ -95,11 +95,29 @@ func (p *Project) fillSettings(params *staging.Params, values staging.Values) {
 			params.Deployment[name] = parameter.native(value)
 		case parameter.Type == TypeSecret && value != nil:
 			params.Secrets[parameter.envKey(name)] = secretKey(value)
-		case p.Spec.Engine == EngineKustomize && !parameter.To.isEnv():
-		case value == nil:
-			params.Absent = append(params.Absent, parameter.envKey(name))
 		default:
-			params.App[parameter.envKey(name)] = staging.FormatValue(value)
+			p.fillEnv(params, name, value)
+		}
+	}
+}
+
+// fillEnv adds a setting to the ConfigMap of the settings, under each of its keys.
+func (p *Project) fillEnv(params *staging.Params, name string, value any) {
+	parameter := p.Spec.Parameters[name]
+	var keys []string
+	if p.Spec.Engine == EngineJsonnet || parameter.To.isEnv() {
+		keys = append(keys, parameter.envKey(name))
+	}
+	for _, to := range parameter.Also {
+		if to.Env != "" {
+			keys = append(keys, to.Env)
+		}
+	}
+	for _, key := range keys {
+		if value == nil {
+			params.Absent = append(params.Absent, key)
+		} else {
+			params.App[key] = staging.FormatValue(value)
 		}
 	}
 }
@@ -126,7 +144,9 @@ func (p *Project) kustomizeParams(s staging.Staging, values staging.Values) stag
 	}
 	for _, name := range sortedKeys(values) {
 		if value := values[name]; value != nil {
-			p.Spec.Parameters[name].addTo(&k, name, value)
+			for _, to := range p.Spec.Parameters[name].targets() {
+				p.Spec.Parameters[name].addTo(&k, to, name, value)
+			}
 		}
 	}
 	if s.Spec.Restarts > 0 {
@@ -166,26 +186,26 @@ func (p *Project) customWorkloads() []string {
 	})
 }
 
-// addTo adds a value to an overlay, at the target of its parameter.
-func (p Parameter) addTo(k *staging.KustomizeParams, name string, value any) {
+// addTo adds a value to an overlay, at one target of its parameter.
+func (p Parameter) addTo(k *staging.KustomizeParams, to Target, name string, value any) {
 	switch {
-	case p.To.Component != nil:
-		if dir := p.To.Component[staging.FormatValue(value)]; dir != "" {
+	case to.Component != nil:
+		if dir := to.Component[staging.FormatValue(value)]; dir != "" {
 			k.Components = append(k.Components, dir)
 		}
-	case p.To.Image != "":
-		k.Images = append(k.Images, staging.Image{Name: p.To.Image, Reference: staging.FormatValue(value)})
-	case p.To.Replicas != "":
+	case to.Image != "":
+		k.Images = append(k.Images, staging.Image{Name: to.Image, Reference: staging.FormatValue(value)})
+	case to.Replicas != "":
 		if count, ok := value.(int); ok {
-			k.Replicas = append(k.Replicas, staging.Replicas{Workload: p.To.Replicas, Count: count})
+			k.Replicas = append(k.Replicas, staging.Replicas{Workload: to.Replicas, Count: count})
 		}
-	case p.To.Patch != nil && p.To.Patch.Field != "":
+	case to.Patch != nil && to.Patch.Field != "":
 		k.Fields = append(k.Fields, staging.FieldValue{
-			Setting: name, Kind: p.To.Patch.Kind, Name: p.To.Patch.Name, Field: p.To.Patch.Field, Value: staging.FormatValue(value),
+			Setting: name, Kind: to.Patch.Kind, Name: to.Patch.Name, Field: to.Patch.Field, Value: staging.FormatValue(value),
 		})
-	case p.To.Patch != nil:
+	case to.Patch != nil:
 		k.Patches = append(k.Patches, staging.Patch{
-			Kind: p.To.Patch.Kind, Name: p.To.Patch.Name, Op: "add", Pointer: p.To.Patch.Pointer, Value: p.patchValue(value),
+			Kind: to.Patch.Kind, Name: to.Patch.Name, Op: "add", Pointer: to.Patch.Pointer, Value: p.patchValue(value),
 		})
 	}
 }

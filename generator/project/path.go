@@ -30,7 +30,9 @@ func (p *Project) TemplateRoots() []string {
 		add(p.Spec.Kustomize.Base, p.Spec.Lifecycle.Teardown) // charts are rendered into the staging's directory
 		add(p.Spec.Kustomize.Components...)
 		for _, parameter := range p.Spec.Parameters {
-			add(slices.Collect(maps.Values(parameter.To.Component))...)
+			for _, to := range parameter.targets() {
+				add(slices.Collect(maps.Values(to.Component))...)
+			}
 		}
 	}
 	return sortedKeys(roots)

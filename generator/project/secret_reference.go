@@ -2,6 +2,7 @@ package project
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"octopod/generator/staging"
@@ -64,14 +65,14 @@ func (p *Project) SecretReferences(name string, among []staging.Staging) []Secre
 // part of the value.
 func (p Parameter) rejectSecret(name string, value any) error {
 	text, ok := value.(string)
-	if !ok || text == "" || p.Type == TypeSecret || p.Type == TypeEnum {
+	if !ok || text == "" || slices.Contains([]Type{TypeSecret, TypeEnum, TypeDecimal, TypeDuration}, p.Type) {
 		return nil
 	}
 	const way = "secrets never go into git: declare the parameter as secret-reference, and set SECRET/KEY"
 	if what, yes := staging.DetectSecret(text); yes {
 		return fmt.Errorf("looks like %s; %s", what, way)
 	}
-	if staging.NamesSecret(name) || staging.NamesSecret(p.To.Env) {
+	if staging.NamesSecret(name) || p.goesTo(func(t Target) bool { return staging.NamesSecret(t.Env) }) {
 		return fmt.Errorf("is a secret by its name; %s", way)
 	}
 	return nil

@@ -71,7 +71,7 @@ func (p Parameter) fieldOf(name string, value any) string {
 	if p.To.Component != nil {
 		return fmt.Sprintf("%s.to.component.%s", field, staging.FormatValue(value))
 	}
-	_, place := p.target(name)
+	_, place := p.target(name, 0)
 	return field + place
 }
 
@@ -101,9 +101,11 @@ func (p Parameter) otherValues(present any, natural ...any) []otherValue {
 	for _, value := range append(natural, p.Allowed...) {
 		add(value, false)
 	}
-	for _, text := range sortedKeys(p.To.Component) {
-		if value, err := p.Parse(text); err == nil {
-			add(value, false)
+	for _, to := range p.targets() {
+		for _, text := range sortedKeys(to.Component) {
+			if value, err := p.Parse(text); err == nil {
+				add(value, false)
+			}
 		}
 	}
 	if len(others) > 0 {
@@ -133,7 +135,7 @@ func (p Parameter) inventedValues(present any) []any {
 	case TypeSecret:
 		return []any{"octopod-trial/key", "octopod-trial/password"}
 	}
-	if p.To.Image != "" {
+	if p.goesTo(func(t Target) bool { return t.Image != "" }) {
 		return []any{"registry.example.com/octopod/trial:1", "registry.example.com/octopod/trial:2"}
 	}
 	candidates := []any{}

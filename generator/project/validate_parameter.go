@@ -1,6 +1,7 @@
 package project
 
 import (
+	"fmt"
 	"regexp"
 	"strings"
 
@@ -34,7 +35,14 @@ func (p *Project) checkParameter(c *problems, field, name string, parameter Para
 		c.addError(field+".default", parameter.Check(parameter.Default))
 	}
 	p.checkCondition(c, field, name, parameter)
-	p.checkTo(c, field+".to", parameter)
+	p.checkTo(c, field+".to", parameter, parameter.To)
+	for i, to := range parameter.Also {
+		at := fmt.Sprintf("%s.also[%d]", field, i)
+		if to.count() == 0 {
+			c.add(at, "is empty: set one of env, image, replicas, component, patch, value")
+		}
+		p.checkTo(c, at, parameter, to)
+	}
 }
 
 // checkDeclaredType validates type, bounds and pattern, and reports whether values can
@@ -66,10 +74,9 @@ func (p Parameter) checkDeclaredType(c *problems, field string) bool {
 	return len(*c) == before
 }
 
-func (p *Project) checkTo(c *problems, field string, parameter Parameter) {
-	to := parameter.To
-	if to.targets() > 1 {
-		c.add(field, "has several targets: set one of env, image, replicas, component, patch, value")
+func (p *Project) checkTo(c *problems, field string, parameter Parameter, to Target) {
+	if to.count() > 1 {
+		c.add(field, "has several targets: set one of env, image, replicas, component, patch, value, and write the others under also")
 		return
 	}
 	if p.Spec.Engine == EngineJsonnet && !to.isEnv() {
@@ -78,26 +85,25 @@ func (p *Project) checkTo(c *problems, field string, parameter Parameter) {
 	}
 	switch {
 	case to.Value != "" || to.Chart != "":
-		p.checkValueTarget(c, field, parameter)
+		p.checkValueTarget(c, field, parameter, to)
 	case to.Env != "" && parameter.Scope == ScopeDeployment:
 		c.add(field+".env", "requires scope app: the application does not read deployment settings")
 	case to.Replicas != "" && parameter.Type != TypeInteger:
 		c.add(field+".replicas", "requires type integer")
 	case to.Component != nil:
-		checkComponents(c, field+".component", parameter)
+		checkComponents(c, field+".component", parameter, to)
 	case to.Patch != nil:
 		to.Patch.check(c, field+".patch", parameter.Type)
 		if to.Patch.Kind == "" {
 			c.add(field+".patch.kind", "is empty: write, for example, Deployment")
 		}
-	case parameter.Type == TypeSecret && p.Spec.Engine == EngineKustomize:
+	case parameter.Type == TypeSecret && p.Spec.Engine == EngineKustomize && !parameter.goesTo(func(t Target) bool { return t.Patch != nil }):
 		c.add(field, "is empty: set patch to the secretKeyRef that gets the reference")
 	}
 }
 
 // checkValueTarget requires a path in the values of a chart.
-func (p *Project) checkValueTarget(c *problems, field string, parameter Parameter) {
-	to := parameter.To
+func (p *Project) checkValueTarget(c *problems, field string, parameter Parameter, to Target) {
 	switch {
 	case !p.HasCharts():
 		c.add(field+".value", "requires a Helm chart: add it under spec.helm.charts")
@@ -129,14 +135,14 @@ func (t PatchTarget) check(c *problems, field string, of Type) {
 }
 
 // checkComponents requires a component, or "" for none, for each allowed value.
-func checkComponents(c *problems, field string, parameter Parameter) {
+func checkComponents(c *problems, field string, parameter Parameter, to Target) {
 	for _, value := range parameter.Allowed {
-		if _, ok := parameter.To.Component[staging.FormatValue(value)]; !ok {
+		if _, ok := to.Component[staging.FormatValue(value)]; !ok {
 			c.add(field, "has no component for the allowed value %q: write one, or \"\" for none", staging.FormatValue(value))
 		}
 	}
-	for _, value := range sortedKeys(parameter.To.Component) {
-		if dir := parameter.To.Component[value]; dir != "" {
+	for _, value := range sortedKeys(to.Component) {
+		if dir := to.Component[value]; dir != "" {
 			checkPath(c, field+"."+value, dir)
 		}
 	}

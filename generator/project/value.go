@@ -81,7 +81,8 @@ func (p Parameter) checkAbsent() error {
 	if p.Required {
 		return fmt.Errorf("cannot be absent: it is required")
 	}
-	if p.Scope != ScopeApp || p.To.Replicas != "" || p.To.Image != "" || p.To.Patch != nil || p.Type == TypeSecret {
+	needed := func(t Target) bool { return t.Replicas != "" || t.Image != "" || t.Patch != nil }
+	if p.Scope != ScopeApp || p.goesTo(needed) || p.Type == TypeSecret {
 		return fmt.Errorf("cannot be absent: the deployment needs it")
 	}
 	return nil
@@ -119,7 +120,7 @@ func (p Parameter) checkType(value any) error {
 
 func (p Parameter) checkRange(n int) error {
 	switch {
-	case p.To.Replicas != "" && n < 0:
+	case p.goesTo(Target.isReplicas) && n < 0:
 		return fmt.Errorf("%d is not a number of replicas", n)
 	case p.Min != nil && n < *p.Min:
 		return fmt.Errorf("%d is too small; the minimum is %d", n, *p.Min)
