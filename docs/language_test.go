@@ -54,6 +54,7 @@ var clean = []string{
 	"generator",
 	"generator/auth/...",
 	"generator/argocd/...",
+	"generator/billing",
 	"generator/bounded/...",
 	"generator/branch/...",
 	"generator/catalog",

@@ -6,6 +6,7 @@
 //
 //	rights     what an actor may do and see
 //	catalog    what the env repo records; reads only
+//	billing    what stagings cost, from the history
 //	status     the phase of a staging: record against Argo CD
 //	change     from a request to a commit
 //	live       watch, feed, wait, refresh

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"octopod/generator/billing"
 	"octopod/generator/catalog"
 	"octopod/generator/change"
 	"octopod/generator/compare"
@@ -31,6 +32,7 @@ type Stagings struct {
 	*receiver.Receiver
 	*setup.Setup
 	*doctor.Doctor
+	*billing.Billing
 }
 
 // Parts are what the services are made of.
@@ -67,7 +69,7 @@ func New(parts Parts) *Stagings {
 	hooks := receiver.New(c, reader, writer)
 	return &Stagings{
 		Catalog: c, Reader: reader, Writer: writer, Tracker: live.New(reader), Sweeper: lifecycle.New(c, reader, writer),
-		Receiver: hooks, Setup: setup.New(writer), Doctor: doctor.New(hooks, parts.Sinks),
+		Receiver: hooks, Setup: setup.New(writer), Doctor: doctor.New(hooks, parts.Sinks), Billing: billing.New(c),
 	}
 }
 

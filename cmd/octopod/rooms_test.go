@@ -18,6 +18,7 @@ var rooms = []struct {
 }{
 	{"rights", nil},
 	{"catalog", nil},
+	{"billing", []string{"catalog"}},
 	{"status", []string{"catalog"}},
 	{"change", []string{"catalog", "rights"}},
 	{"live", []string{"catalog", "status"}},

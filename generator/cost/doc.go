@@ -3,5 +3,5 @@
 // team and week. Pure: it has no clock and reads nothing.
 //
 // Requests are what a cluster reserves, so the sums are exact for what stagings ask for.
-// What the bill has beside it (idle nodes, the system) is the overhead of the price table.
+// The overhead of the price table is for the rest of the bill: idle nodes, the system.
 package cost

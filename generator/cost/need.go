@@ -16,8 +16,8 @@ type Need struct {
 	Memory        int64 // bytes
 	Storage       int64 // bytes of volumes
 	LoadBalancers int64
-	UpTo          bool // a container requests nothing, and the quota of the staging stands in
-	AtLeast       bool // a container requests nothing, and nothing stands in
+	UpTo          bool // a container requests nothing, so the quota of the staging counts
+	AtLeast       bool // a container requests nothing, and there is no quota
 }
 
 // Asleep returns what an archived staging needs: no pods, but its volumes and addresses.

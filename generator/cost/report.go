@@ -64,8 +64,8 @@ type Row struct {
 	PerDay       float64 `json:"perDay"`
 	PerDayAwake  float64 `json:"perDayAwake"`
 	PerDayAsleep float64 `json:"perDayAsleep"`
-	// UpTo means that containers request nothing, and the quota stands in; AtLeast that nothing
-	// stands in.
+	// UpTo means that a container requests nothing, so the quota counts; AtLeast that there is no
+	// quota, either.
 	UpTo    bool `json:"upTo,omitempty"`
 	AtLeast bool `json:"atLeast,omitempty"`
 	// UnknownHours have the price of the time before, because their files cannot be rendered.
@@ -78,7 +78,7 @@ type Row struct {
 func ReportOf(table project.Cost, lives []Life, q Query) Report {
 	by := cmp.Or(q.By, ByStaging)
 	r := Report{Currency: table.Currency, From: table.From, By: by, Since: q.Since, Until: q.Until, Budget: table.Budget}
-	a := adding{rows: map[string]*Row{}, zone: zoneOf(table), query: q, month: &r.MonthSoFar}
+	a := adding{rows: map[string]*Row{}, zone: zoneOf(table), query: q, month: &r.MonthSoFar, monthBegins: MonthOf(table, q.Until)}
 	for _, l := range lives {
 		if len(q.Names) > 0 && !slices.Contains(q.Names, l.Staging) {
 			continue
@@ -123,6 +123,8 @@ type adding struct {
 	zone  *time.Location
 	query Query
 	month *float64
+
+	monthBegins time.Time
 }
 
 func (a *adding) add(name string, weekly bool, s span) {
@@ -159,9 +161,7 @@ func (a *adding) week(t time.Time) (begins, ends time.Time) {
 
 // addMonth adds what a span cost in the calendar month of the end.
 func (a *adding) addMonth(s span) {
-	local := a.query.Until.In(a.zone)
-	begins := time.Date(local.Year(), local.Month(), 1, 0, 0, 0, 0, a.zone)
-	if from := later(s.from, begins); from.Before(s.to) {
+	if from := later(s.from, a.monthBegins); from.Before(s.to) {
 		*a.month += s.rate.Total() * s.to.Sub(from).Hours()
 	}
 }
@@ -213,4 +213,17 @@ func earlier(a, b time.Time) time.Time {
 		return a
 	}
 	return b
+}
+
+// WeekBefore returns the beginning of a week: of the one of a time, or some weeks earlier.
+func WeekBefore(table project.Cost, t time.Time, weeks int) time.Time {
+	a := adding{zone: zoneOf(table)}
+	begins, _ := a.week(t)
+	return begins.AddDate(0, 0, -7*weeks)
+}
+
+// MonthOf returns the beginning of the calendar month of a time.
+func MonthOf(table project.Cost, t time.Time) time.Time {
+	local := t.In(zoneOf(table))
+	return time.Date(local.Year(), local.Month(), 1, 0, 0, 0, 0, local.Location())
 }

@@ -62,7 +62,7 @@ func (l Life) spans(table project.Cost, until time.Time) []span {
 			need.Storage = max(need.Storage, awake.Storage) // the volumes of all its replicas stay
 		}
 		last = need
-		if !wasAwake { // nothing tells what it would need
+		if !wasAwake { // its need while awake is not known
 			awake = need
 		}
 		to := until

@@ -95,6 +95,8 @@ type Edit struct {
 	Request string // ID of the request; may be empty
 	Key     string // idempotency key, the same for every retry of the request; may be empty
 
+	Requests string // the state of the staging, and what its objects request; may be empty
+
 	Replace []Directory    // directories of stagings with new content
 	Remove  []string       // paths to remove; directories with everything below them
 	Write   []staging.File // single files outside Replace
@@ -335,6 +337,8 @@ const (
 	trailerVia     = "Octopod-Via"
 	trailerRequest = "Octopod-Request"
 	trailerKey     = "Octopod-Key"
+
+	trailerRequests = "Octopod-Requests"
 )
 
 // message returns the commit message: subject, body, and trailers in the form of
@@ -360,6 +364,7 @@ func (e Edit) text() string {
 func (e Edit) trailers() string {
 	values := map[string]string{
 		trailerAction: string(e.Verb), trailerStaging: e.Staging, trailerVia: string(e.Via), trailerRequest: e.Request, trailerKey: e.Key,
+		trailerRequests: e.Requests,
 	}
 	var lines []string
 	for _, key := range slices.Sorted(maps.Keys(values)) {

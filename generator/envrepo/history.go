@@ -124,6 +124,7 @@ func eventOf(entry gitstore.HistoryEntry) staging.Event {
 		Subject:  subject,
 		Request:  trailers[trailerRequest],
 		Key:      trailers[trailerKey],
+		Requests: trailers[trailerRequests],
 		Tree:     entry.Tree.String(),
 		Gone:     entry.Tree.IsZero(),
 	}

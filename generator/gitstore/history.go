@@ -65,3 +65,35 @@ func (s *Snapshot) WalkHistory(ctx context.Context, visit func(HistoryEntry) (mo
 	}
 	return nil
 }
+
+// PathChange is a commit that changed a path, and the hash of the path after it: zero when
+// the commit removed it.
+type PathChange struct{ Revision, Tree Hash }
+
+// EntryChanges returns the commits that changed each entry of a directory at the root, newest
+// first, also of entries that do not exist any more. It reads no contents.
+func (s *Store) EntryChanges(ctx context.Context, dir string) (map[string][]PathChange, error) {
+	t, objs, paths, err := s.historyOf(ctx, s.repo.lastTip)
+	if err != nil {
+		return nil, err
+	}
+	return paths.log(dir).all(ctx, objs, t)
+}
+
+// CommitTree returns the tree at a commit that the history of the branch contains. Unlike
+// At, it does not walk there.
+func (s *Store) CommitTree(ctx context.Context, revision string) (*Snapshot, error) {
+	commit, err := parseHash(revision)
+	if err != nil {
+		return nil, err
+	}
+	_, objs, _, err := s.historyOf(ctx, s.repo.lastTip)
+	if err != nil {
+		return nil, err
+	}
+	at, err := readTip(ctx, objs, commit)
+	if err != nil {
+		return nil, err
+	}
+	return s.snapshot(ctx, at), nil
+}

@@ -193,3 +193,19 @@ func (l *dirLog) treeOf(ctx context.Context, objs *objects, commit Hash) (*tree,
 	}
 	return objs.treeSimilarTo(ctx, ref.Hash, l.current)
 }
+
+// all returns the changes of every entry that the directory ever had.
+func (l *dirLog) all(ctx context.Context, objs *objects, t *tip) (map[string][]PathChange, error) {
+	if _, err := l.changesOf(ctx, objs, t, "", 0); err != nil { // reads the whole history
+		return nil, err
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	entries := make(map[string][]PathChange, len(l.byName))
+	for name, changes := range l.byName {
+		for _, c := range changes {
+			entries[name] = append(entries[name], PathChange{c.commit, c.tree})
+		}
+	}
+	return entries, nil
+}

@@ -42,6 +42,7 @@ type Event struct {
 	Subject  string    `json:"subject"`
 	Request  string    `json:"request,omitempty"`
 	Key      string    `json:"-"`                  // idempotency key of the request
+	Requests string    `json:"-"`                  // the state, and what the objects request, as the commit says it
 	Tree     string    `json:"-"`                  // git tree of the staging's directory after the commit
 	Gone     bool      `json:"gone,omitempty"`     // the commit deleted the staging
 	Template bool      `json:"template,omitempty"` // the commit changed the template, which Argo CD renders, and no file of the staging
