@@ -105,9 +105,9 @@ func (a *Access) Views(ctx context.Context) ([]*staging.View, live.Freshness, er
 		return nil, live.Freshness{}, a.redactError(v, err)
 	}
 	entries, fresh := (&Known{a, v}).Entries()
-	views := make([]*staging.View, len(entries))
-	for i, entry := range entries {
-		views[i] = v.Redact(entry.known)
+	views := make([]*staging.View, entries.Len())
+	for i := range views {
+		views[i] = v.Redact(entries.At(i).known)
 	}
 	return views, fresh, nil
 }

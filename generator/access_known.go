@@ -2,6 +2,7 @@ package generator
 
 import (
 	"context"
+	"slices"
 
 	"octopod/generator/envrepo"
 	"octopod/generator/live"
@@ -26,14 +27,32 @@ func (a *Access) Known(p *project.Project) *Known {
 // entries are the same state.
 type Entry struct{ known *staging.View }
 
-// Entries lists the stagings that the actor may read, by name, and how fresh they are.
-func (k *Known) Entries() ([]Entry, live.Freshness) {
+// Entries are stagings in the feed at one moment, by name.
+type Entries struct {
+	views []*staging.View
+	whole bool // all stagings
+}
+
+// Len returns the number of entries.
+func (e Entries) Len() int { return len(e.views) }
+
+// At returns one entry.
+func (e Entries) At(i int) Entry { return Entry{e.views[i]} }
+
+// Whole reports whether these are all stagings.
+func (e Entries) Whole() bool { return e.whole }
+
+// Same reports whether both are all stagings, and none has changed in between.
+func (e Entries) Same(as Entries) bool {
+	return e.whole && as.whole && len(e.views) == len(as.views) && (len(e.views) == 0 || &e.views[0] == &as.views[0])
+}
+
+// Entries lists the stagings that the actor may read, and how fresh they are.
+func (k *Known) Entries() (Entries, live.Freshness) {
 	views, fresh := k.feed.Views()
-	entries := make([]Entry, 0, len(views))
-	for _, view := range views {
-		if k.mayRead(view) {
-			entries = append(entries, Entry{view})
-		}
+	entries := Entries{views, true}
+	if k.by.Authorize(k.visibility.Project, rights.Read, allNames) != nil {
+		entries = Entries{slices.DeleteFunc(slices.Clone(views), func(view *staging.View) bool { return !k.mayRead(view) }), false}
 	}
 	return entries, redactFreshness(k.visibility, fresh)
 }

@@ -36,8 +36,8 @@ func TestFeedIsFilteredByRights(t *testing.T) {
 	}
 	known := stagings.As(rights.Actor{Rights: testRights{role: project.RoleViewer, name: "login"}}, feed).Known(p)
 	entries, _ := known.Entries()
-	if len(entries) != 1 || known.View(entries[0]).Metadata.Name != "login" {
-		t.Errorf("listed: %d", len(entries))
+	if entries.Len() != 1 || known.View(entries.At(0)).Metadata.Name != "login" {
+		t.Errorf("listed: %d", entries.Len())
 	}
 	if known.Named("login") == nil || known.Named("other") != nil || known.Named("none") != nil {
 		t.Error("by name: more or less than login")

@@ -24,6 +24,7 @@ type Feed struct {
 	views     map[string]*Event // last event of each staging
 	names     []string          // of views, sorted; nil when one was added or removed since
 	list      []*Event          // views by name, shared; nil when one changed since
+	all       []*staging.View   // those of list, shared
 	revision  string            // commit that views are of; "" until it is known
 	reported  map[string]bool   // by the current watch
 	synced    bool              // a watch has sent a full snapshot once
@@ -270,15 +271,13 @@ func (f *Feed) CatchUp(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// Views returns all stagings by name, and how fresh they are.
+// Views returns all stagings by name, and how fresh they are. It returns the same list, which
+// is shared and never modified, until a staging changes.
 func (f *Feed) Views() ([]*staging.View, Freshness) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	views := make([]*staging.View, 0, len(f.views))
-	for _, n := range f.sorted() {
-		views = append(views, &n.Staging)
-	}
-	return views, f.currentFreshness()
+	f.sorted()
+	return f.all, f.currentFreshness()
 }
 
 // View returns one staging, nil when there is none.
@@ -325,9 +324,10 @@ func (f *Feed) sorted() []*Event {
 		f.names = slices.Sorted(maps.Keys(f.views))
 	}
 	if f.list == nil {
-		f.list = make([]*Event, len(f.names))
+		f.list, f.all = make([]*Event, len(f.names)), make([]*staging.View, len(f.names))
 		for i, name := range f.names {
 			f.list[i] = f.views[name]
+			f.all[i] = &f.views[name].Staging
 		}
 	}
 	return f.list

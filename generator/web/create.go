@@ -82,7 +82,7 @@ type branchChoice struct {
 func (req *projectRequest) choicesOf(b Branches) []branchChoice {
 	stagings := map[string]*link{}
 	entries, _ := req.Entries()
-	for _, r := range req.cachedRows(entries...) {
+	for _, r := range req.listOf(entries).rows {
 		stagings[r.view.Spec.Branch] = &link{r.Name, r.Page}
 	}
 	choices := make([]branchChoice, 0, len(b.In))
@@ -175,7 +175,7 @@ func (req *projectRequest) fillPreview(r *http.Request, page *newPage, form url.
 		return c.What == "Branch" || c.What == "State" || c.What == "Title"
 	})
 	if entries, _ := req.Entries(); page.Name == "" {
-		for _, r := range req.cachedRows(entries...) {
+		for _, r := range req.listOf(entries).rows {
 			if r.view.Spec.Branch == page.Branch {
 				page.Preview = &preview{Exists: r.Name, Archived: r.Archived, Links: []link{{r.Name, r.Page}}}
 			}

@@ -84,7 +84,7 @@ func (s *Server) fillList(r *http.Request, page *listPage, req *projectRequest, 
 	after := req.Sequence() // before Entries: an update in between is sent twice and never lost
 	entries, trust := req.Entries()
 	page.Fresh, page.Loading = req.freshness(trust), trust.EnvRepo.At.IsZero() && trust.EnvRepo.Err == nil
-	rows, by, search := req.cachedRows(entries...), req.listViewer(r.Context()), newSearch(q.Query)
+	rows, by, search := req.listOf(entries), req.listViewer(r.Context()), newSearch(q.Query)
 	chosen, counts := selectRows(rows, q, by, search)
 	page.All, page.Found = counts.all, len(chosen)
 	page.filters, page.Sorts = newFilters(page.Path, q, counts), sortLinks(page.Path, q)
@@ -135,7 +135,7 @@ func (p *listPage) addMore(q listQuery, shown, found int) {
 const alsoShown = 5
 
 // addArchived adds the archived stagings that match a search of the active ones.
-func (s *Server) addArchived(page *listPage, req *projectRequest, rows []*cachedRow, by *viewerOfList, search search) (err error) {
+func (s *Server) addArchived(page *listPage, req *projectRequest, rows *rowList, by *viewerOfList, search search) (err error) {
 	q := page.listQuery
 	if q.Archived || search.empty() {
 		return nil

@@ -46,32 +46,33 @@ func (c *filterCounts) add(r *cachedRow, h filterHits, mine bool) {
 
 // selectRows returns the rows that match a query, in its order. A search orders by
 // rank, unless the query names an order.
-func selectRows(rows []*cachedRow, q listQuery, by *viewerOfList, search search) ([]*cachedRow, filterCounts) {
+func selectRows(rows *rowList, q listQuery, by *viewerOfList, search search) ([]*cachedRow, filterCounts) {
 	c := filterCounts{classes: map[cssClass]int{}, marks: map[staging.TestState]int{}}
-	ranks := map[*cachedRow]int{}
-	var chosen []*cachedRow
-	for _, r := range rows {
+	var chosen []rankedRow
+	for r := range rows.ordered(q) {
 		if r.Archived != q.Archived {
 			continue
 		}
 		hits, rank := q.hits(r, by, search)
 		c.add(r, hits, by.owns(r))
 		if hits.all() {
-			ranks[r] = rank
-			chosen = append(chosen, r)
+			chosen = append(chosen, rankedRow{r, rank})
 		}
 	}
-	order := byField(q.Sort)
-	slices.SortFunc(chosen, func(a, b *cachedRow) int {
-		if d := ranks[b] - ranks[a]; d != 0 && q.SortText() == "" {
-			return d
-		}
-		if q.Reverse {
-			a, b = b, a
-		}
-		return order(a.row, b.row)
-	})
-	return chosen, c
+	if q.SortText() == "" && !search.empty() {
+		slices.SortStableFunc(chosen, func(a, b rankedRow) int { return b.rank - a.rank })
+	}
+	found := make([]*cachedRow, len(chosen))
+	for i, r := range chosen {
+		found[i] = r.cachedRow
+	}
+	return found, c
+}
+
+// rankedRow is a row that a search found.
+type rankedRow struct {
+	*cachedRow
+	rank int
 }
 
 // filters are the filters of a list, with the number of their rows.

@@ -107,14 +107,14 @@ func (q listQuery) hits(r *cachedRow, by *viewerOfList, search search) (filterHi
 
 // viewerOfList is what a list needs of its viewer.
 type viewerOfList struct {
-	person staging.Person
-	people people
+	signatures signatures
+	people     people
 }
 
 // owns reports whether a staging is the viewer's: created, requested or tested by
 // them, now or earlier.
 func (v *viewerOfList) owns(r *cachedRow) bool {
-	return r.isOwnedBy(v.person) || v.people.tested(r.Name, v.person)
+	return v.signatures.areIn(r.owners) || v.people.tested(r.Name, &v.signatures)
 }
 
 // testFilter filters stagings by test result.

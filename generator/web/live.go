@@ -130,7 +130,7 @@ func (p *stream) sendUpdate(u generator.Update) error {
 
 func (p *stream) sendRow(u generator.Update) error {
 	if u.Kind == live.Modified {
-		r := p.cachedRows(u.Entry)[0]
+		r := p.cachedRow(u.Entry)
 		hits, _ := p.question.hits(r, &p.by, p.search)
 		if hits.all() && r.Archived == p.question.Archived {
 			html, err := p.rowHTML(r, p.search)
@@ -147,7 +147,7 @@ func (p *stream) sendRow(u generator.Update) error {
 func (p *stream) sendCounts(ctx context.Context) error {
 	p.stale, p.by = false, *p.listViewer(ctx)
 	entries, _ := p.Entries()
-	_, counts := selectRows(p.cachedRows(entries...), p.question, &p.by, p.search)
+	_, counts := selectRows(p.listOf(entries), p.question, &p.by, p.search)
 	path := p.path("")
 	if p.question.Archived {
 		path = p.path("archived")

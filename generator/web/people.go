@@ -29,9 +29,9 @@ func (p people) names(name string) []string {
 }
 
 // tested reports whether a person tested a staging, now or earlier.
-func (p people) tested(name string, person staging.Person) bool {
+func (p people) tested(name string, by *signatures) bool {
 	acted := p[name]
-	return acted != nil && slices.ContainsFunc(acted.testers, func(a string) bool { return isPerson(person, a) })
+	return acted != nil && by.areIn(acted.testers)
 }
 
 // peopleCache caches the people of a project by role. It reads the history once, and
@@ -49,7 +49,7 @@ type rolePeople struct {
 // listViewer returns the viewer of a list. A viewer who may not read the history of
 // every staging knows the people of the records alone.
 func (req *projectRequest) listViewer(ctx context.Context) *viewerOfList {
-	by := &viewerOfList{person: req.viewer.Person}
+	by := &viewerOfList{signatures: signaturesOf(req.viewer.Person)}
 	const everyStaging = "*"
 	if !req.shows(project.SectionHistory) || !req.shows(project.SectionAuthor) || req.viewer.Authorize(req.project, rights.Read, everyStaging) != nil {
 		return by

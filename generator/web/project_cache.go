@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	"octopod/generator"
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
@@ -67,20 +66,6 @@ func (s *projectCache) stagingPath(name, rest string) string {
 		at += "/" + rest
 	}
 	return at
-}
-
-// rowCache caches rendered rows by role. An entry never changes, so a row is valid for
-// as long as its entry and the project are the same.
-type rowCache struct {
-	mu      sync.Mutex
-	project *project.Project
-	rows    map[rowKey]*cachedRow
-	limit   int
-}
-
-type rowKey struct {
-	entry generator.Entry
-	role  project.Role
 }
 
 // cachedRow is a row with its search texts and HTML.

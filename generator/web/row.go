@@ -73,16 +73,23 @@ type testResult struct {
 	Versions []part // tested versions, if they are not the current ones
 }
 
-// isOwnedBy reports whether a person owns the staging.
-func (r *row) isOwnedBy(p staging.Person) bool {
-	return slices.ContainsFunc(r.owners, func(a string) bool { return isPerson(p, a) })
-}
+// signatures are the name, account and mail address of a person, in lowercase.
+type signatures [3]string
 
-// isPerson reports whether a lowercase name, account or address is that of a person.
-func isPerson(p staging.Person, a string) bool {
+func signaturesOf(p staging.Person) signatures {
 	email := strings.ToLower(p.Email)
 	account, _, _ := strings.Cut(email, "@")
-	return a != "" && (a == strings.ToLower(p.Name) || a == account || a == email)
+	return signatures{strings.ToLower(p.Name), account, email}
+}
+
+// areIn reports whether one of the lowercase names is the person's.
+func (s *signatures) areIn(names []string) bool {
+	for _, name := range names {
+		if name != "" && (name == s[0] || name == s[1] || name == s[2]) {
+			return true
+		}
+	}
+	return false
 }
 
 // searchTexts returns all displayed texts, the name first.

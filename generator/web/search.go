@@ -49,11 +49,7 @@ func (s search) rank(r *cachedRow, p people) int {
 			return 0
 		}
 	}
-	texts := r.lowerTexts
-	if names := p.names(r.Name); len(names) > 0 && len(s.words) > 0 {
-		texts = slices.Concat(texts, names)
-	}
-	return s.rankTexts(texts)
+	return s.rankTexts(r.lowerTexts, p.names(r.Name)...)
 }
 
 // isWithin reports whether an address is a place or a page of it, or the beginning of
@@ -72,7 +68,7 @@ func isWithin(address, place string) bool {
 
 // rankTexts returns how well lowercase texts match; 0 if a word is in none of them. The
 // first text, the name, counts twice.
-func (s search) rankTexts(texts []string) int {
+func (s search) rankTexts(texts []string, more ...string) int {
 	total := rankAddress * len(s.addresses)
 	for _, word := range s.words {
 		best := 0
@@ -81,6 +77,10 @@ func (s search) rankTexts(texts []string) int {
 			if i == 0 {
 				rank *= 2
 			}
+			best = max(best, rank)
+		}
+		for _, text := range more {
+			rank, _, _ := find(word, text)
 			best = max(best, rank)
 		}
 		if best == 0 {
@@ -108,15 +108,18 @@ func find(word, text string) (rank, from int, places []int) {
 	if utf8.RuneCountInString(word) < 3 {
 		return 0, 0, nil
 	}
-	for at := range text {
-		if !startsWord(text, at) || text[at] != word[0] {
+	for at := 0; ; at++ {
+		next := strings.IndexByte(text[at:], word[0])
+		if next < 0 {
+			return 0, 0, nil
+		}
+		if at += next; !startsWord(text, at) {
 			continue
 		}
 		if places := letters(word, text, at); places != nil {
 			return rankLetters, at, places
 		}
 	}
-	return 0, 0, nil
 }
 
 func startsWord(text string, at int) bool {
@@ -128,6 +131,10 @@ func isWord(c byte) bool { return 'a' <= c && c <= 'z' || '0' <= c && c <= '9' |
 // letters returns the offsets of the bytes of a word, in order from at on. It skips
 // fewer bytes than it matches.
 func letters(word, text string, at int) []int {
+	last := text[at:min(len(text), at+2*len(word))]
+	if strings.LastIndexByte(last, word[len(word)-1]) < len(word)-1 { // most texts end here, without an allocation
+		return nil
+	}
 	places := make([]int, 0, len(word))
 	next := 0
 	for i := at; i < len(text) && i < at+2*len(word); i++ {

@@ -127,7 +127,7 @@ func conditionText(p project.Parameter) string {
 func (req *projectRequest) suggestSecrets(groups []settingGroup) {
 	var among []staging.Staging
 	entries, _ := req.Entries()
-	for _, r := range req.cachedRows(entries...) {
+	for _, r := range req.listOf(entries).rows {
 		among = append(among, r.view.Staging())
 	}
 	for i := range groups {
@@ -183,7 +183,7 @@ func compareBool(a, b bool) int {
 func (req *projectRequest) orderByUse(groups []settingGroup) {
 	uses := map[string]int{}
 	entries, _ := req.Entries()
-	for _, r := range req.cachedRows(entries...) {
+	for _, r := range req.listOf(entries).rows {
 		for _, s := range r.Settings {
 			uses[s.Name]++
 		}
