@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -17,6 +18,22 @@ import (
 
 	"octopod/generator/database"
 )
+
+// moments is how thorough the tests are that kill runs. Each takes minutes with the full number.
+var moments = flag.Int("kills", 60, "`number` of random moments at which runs are killed; with 200, runs are also killed before every step, otherwise before every third, from a random one on")
+
+const allKills = 200
+
+// steps returns the steps before which runs are killed: the first of them, and the distance.
+func steps(t testing.TB) (first, distance int) {
+	distance = 1
+	if *moments < allKills {
+		distance = 3
+	}
+	first = 1 + rand.IntN(distance)
+	t.Logf("kills before the steps %d, %d, …", first, first+distance)
+	return first, distance
+}
 
 // taskVariable makes this program one run of converge, which a test can kill.
 const taskVariable = "OCTOPOD_TEST_CONVERGE"
@@ -116,15 +133,16 @@ func round(now int, from string, number int) []change {
 func TestKilledBeforeEveryStep(t *testing.T) {
 	t.Parallel()
 	p := newPair(t)
-	kills := p.createAndDrop()
-	if kills < 20 {
+	start, distance := steps(t)
+	kills := p.createAndDrop(start, distance)
+	if kills*distance < 20 {
 		t.Errorf("only %d kills", kills)
 	}
 	first := change{generation: 1, from: "seed/tiny"}
 	p.converge(first)
 	killed(t, p.process(first.of(p.fixture, "killed"), p.file, 0).Run())
 	now, from := 1, first.from
-	for killAt, more := 1, true; more; killAt++ {
+	for killAt, more := start, true; more; killAt += distance {
 		more = false
 		for i, c := range round(now, from, killAt) {
 			p.converge(c)
@@ -139,17 +157,17 @@ func TestKilledBeforeEveryStep(t *testing.T) {
 		}
 		now, from = now+2, "snapshot/order"
 	}
-	if t.Logf("%d kills", kills); kills < 100 {
+	if t.Logf("%d kills", kills); kills*distance < 100 {
 		t.Errorf("only %d kills", kills)
 	}
 }
 
-// createAndDrop kills runs that create a database, and runs that drop one, before every step.
-func (p *pair) createAndDrop() (kills int) {
+// createAndDrop kills runs that create a database, and runs that drop one, before these steps.
+func (p *pair) createAndDrop(start, distance int) (kills int) {
 	p.t.Helper()
 	first := change{generation: 1, from: "seed/tiny"}
 	p.converge(first)
-	for killAt, more := 1, true; more; killAt++ {
+	for killAt, more := start, true; more; killAt += distance {
 		more = false
 		if killed(p.t, p.process(first.of(p.fixture, "killed"), p.file, killAt).Run()) {
 			kills, more = kills+1, true
@@ -214,7 +232,7 @@ func (p *pair) drop(killAt int) bool {
 	return ended
 }
 
-// A run is killed at 200 random moments of a random series of records. The next process
+// A run is killed at random moments of a random series of records. The next process
 // makes the state of a staging without kills.
 func TestKilledAtRandomMoments(t *testing.T) {
 	t.Parallel()
@@ -222,7 +240,7 @@ func TestKilledAtRandomMoments(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	random := rand.New(rand.NewPCG(seed, 0))
 	records, lasts := []change{{generation: 1, from: "seed/tiny"}}, time.Second
-	for kills, i := 0, 0; kills < 200; i++ {
+	for done, i := 0, 0; done < *moments; i++ {
 		next := records[len(records)-1]
 		p.converge(next)
 		for range 4 { // a run that ends before its kill leaves nothing to kill
@@ -236,7 +254,7 @@ func TestKilledAtRandomMoments(t *testing.T) {
 				lasts = time.Since(began)
 				break
 			}
-			kills++
+			done++
 		}
 		killed(t, p.process(next.of(p.fixture, "killed"), p.file, 0).Run())
 		p.compare(next, fmt.Sprintf("seed %d, record %d", seed, i))
