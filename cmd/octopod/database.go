@@ -43,7 +43,7 @@ PGPASSWORD.`,
 			return cmd.Help()
 		},
 	}
-	cmd.AddCommand(newDatabaseConverge(c), newDatabaseDrop(c), newDatabaseSeeds(c), newDatabaseList(c))
+	cmd.AddCommand(newDatabaseConverge(c), newDatabaseDrop(c), newDatabaseSeed(c), newDatabaseSeeds(c), newDatabaseList(c))
 	return cmd
 }
 

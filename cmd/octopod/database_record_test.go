@@ -145,3 +145,39 @@ func readTestFile(t testing.TB, name string) string {
 	}
 	return string(text)
 }
+
+// A seed gets another database by a commit, if the server has it as a seed. Stagings keep
+// the one that they started from.
+func TestASeedGetsAnotherDatabase(t *testing.T) {
+	j := &recordJob{job: newJob(t)}
+	j.repo = testenv.EmptyBare(t, filepath.Join(t.TempDir(), "envs.git"))
+	j.octopod("init", "--project", "shop", "--base-domain", "staging.example.com")
+	j.work = testenv.WorkTree(t, j.repo, filepath.Join(t.TempDir(), "work"))
+	text := readTestFile(t, filepath.Join(j.work, "octopod.yaml")) + shopDatabase
+	testenv.WriteFile(t, j.work, "octopod.yaml", text)
+	testenv.Git(t, j.work, "commit", "--quiet", "--all", "--message", "a database for every staging")
+	testenv.Git(t, j.work, "push", "--quiet")
+	j.octopod("deploy", "--branch", "feature/login")
+
+	seed := []string{"seed", "small", "--template", "shop_seed_13", "--env-repo", j.repo}
+	if exit, _ := j.run(seed...); exit != 3 {
+		t.Errorf("a seed that the server lacks: exit code %d", exit)
+	}
+	j.Exec(t, "postgres", "CREATE DATABASE shop_seed_13 OWNER octopod ALLOW_CONNECTIONS false")
+	if exit, out := j.run(seed...); exit != 0 || !strings.Contains(out, "shop_seed_13") {
+		t.Fatalf("exit code %d, %s", exit, out)
+	}
+	testenv.Git(t, j.work, "pull", "--quiet")
+	if got, want := readTestFile(t, filepath.Join(j.work, "octopod.yaml")), strings.Replace(text, "shop_seed_12", "shop_seed_13", 1); got != want {
+		t.Errorf("octopod.yaml is\n%s", got)
+	}
+	if exit, _ := j.run("seed", "smal", "--template", "shop_seed_13", "--env-repo", j.repo); exit != 3 {
+		t.Errorf("a seed that the project lacks: exit code %d", exit)
+	}
+	if args := strings.Join(j.renderedArguments(), " "); !strings.Contains(args, "--template shop_seed_12") {
+		t.Errorf("the staging changed: %s", args)
+	}
+	if _, out := j.run("seeds", "--unused", "-o", "json", "--env-repo", j.repo); strings.Contains(out, "shop_seed_1") {
+		t.Errorf("both are used: %s", out)
+	}
+}
