@@ -96,6 +96,7 @@ func authorizeSettings(by rights.Actor, p *project.Project, before *staging.Stag
 	}
 	role := by.Rights.Role(p)
 	var old staging.Staging
+	old.Name, old.Spec.Branch = after.Name, after.Spec.Branch // of which defaults may be made
 	if before != nil {
 		old = *before
 	}

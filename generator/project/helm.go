@@ -153,11 +153,9 @@ func (p *Project) chartOf(to Target) int {
 
 // chartReplacer replaces the placeholders in values of charts.
 func (p *Project) chartReplacer(s staging.Staging) *strings.Replacer {
-	fill := []string{"{project}", p.Metadata.Name, "{name}", s.Name, "{namespace}", p.Namespace(s.Name), "{branch}", s.Spec.Branch}
+	fill := p.placeholders(s)
 	for _, service := range p.ServiceNames() {
-		fill = append(fill,
-			"{host."+service+"}", p.Host(service, s.Name), "{url."+service+"}", p.URL(service, s.Name),
-			"{image."+service+"}", s.Spec.Services[service].Image)
+		fill = append(fill, "{image."+service+"}", s.Spec.Services[service].Image)
 	}
 	return strings.NewReplacer(fill...)
 }

@@ -36,7 +36,8 @@ type Parameter struct {
 	// them), duration (90s, 36h or 14d) or secret-reference. A template and a chart get a decimal as
 	// a number and a list as a list, the application gets text.
 	Type Type `yaml:"type,omitempty" json:"type,omitempty" jsonschema:"enum=string,enum=integer,enum=decimal,enum=boolean,enum=enum,enum=list,enum=duration,enum=secret-reference"`
-	// Value of stagings that do not set the parameter. Absent: the template decides.
+	// Value of stagings that do not set the parameter. Text may contain {project}, {name},
+	// {namespace}, {branch}, {host.<service>} and {url.<service>}. Absent: the template decides.
 	Default any `yaml:"default,omitempty" json:"default,omitempty"`
 	// Whether every active staging must set the parameter, by itself or by a preset. Not with a default.
 	Required bool `yaml:"required,omitempty" json:"required,omitempty"`

@@ -66,7 +66,7 @@ func (p *Project) setting(s staging.Staging, name string) Setting {
 // InheritedSetting returns a setting without the staging's own override.
 func (p *Project) InheritedSetting(s staging.Staging, name string) Setting {
 	parameter := p.Spec.Parameters[name]
-	setting := Setting{Name: name, Value: parameter.Default, Origin: OriginDefault, Parameter: parameter}
+	setting := Setting{Name: name, Value: p.defaultOf(s, parameter), Origin: OriginDefault, Parameter: parameter}
 	if parameter.Default == nil {
 		setting.Origin = OriginTemplate
 	}
@@ -88,14 +88,9 @@ func valueOf(o staging.Overrides, name string) (any, bool) {
 
 // Links returns the project's links with the placeholders replaced for one staging.
 func (p *Project) Links(s staging.Staging) []Link {
-	fill := []string{
-		"{project}", p.Metadata.Name, "{name}", s.Name, "{namespace}", p.Namespace(s.Name),
-		"{branch}", url.QueryEscape(s.Spec.Branch),
-	}
-	for _, service := range p.ServiceNames() {
-		fill = append(fill, "{host."+service+"}", p.Host(service, s.Name))
-	}
-	replacer := strings.NewReplacer(fill...)
+	ofURL := s
+	ofURL.Spec.Branch = url.QueryEscape(s.Spec.Branch)
+	replacer := strings.NewReplacer(p.placeholders(ofURL)...)
 	links := make([]Link, len(p.Spec.Links))
 	for i, link := range p.Spec.Links {
 		link.URL = replacer.Replace(link.URL)

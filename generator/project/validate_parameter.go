@@ -32,7 +32,7 @@ func (p *Project) checkParameter(c *problems, field, name string, parameter Para
 		c.addError(field+".risky", parameter.Check(value))
 	}
 	if parameter.Default != nil {
-		c.addError(field+".default", parameter.Check(parameter.Default))
+		c.addError(field+".default", p.checkDefault(parameter))
 	}
 	p.checkCondition(c, field, name, parameter)
 	p.checkTo(c, field+".to", parameter, parameter.To)

@@ -62,6 +62,20 @@ func TestAConditionalSettingIsShownWhenItApplies(t *testing.T) {
 	b.Do(choose("production"), chromedp.WaitVisible("#f-MERCHANT"), choose("sandbox"), chromedp.WaitNotVisible("#f-MERCHANT"))
 }
 
+// A default that is made of the name of a staging is no change of a setting, so anybody may
+// create a staging with it.
+func TestADefaultOfTheNameNeedsNoRole(t *testing.T) {
+	w := newWorld(t, func(yaml string) string {
+		return strings.Replace(yaml, "  parameters:\n", "  parameters:\n    BUCKET: {default: \"files-{name}\", role: admin}\n", 1)
+	})
+	quinn := w.as("Quinn", project.RoleUser)
+	quinn.submit(quinn.get("/shop/new"), "save", map[string]string{"branch": "feature/login"}).shows(200, "Created.")
+	quinn.get("/shop/stagings/login/settings").shows(200, "BUCKET")
+	if got := w.record("login").Spec.Overrides.App["BUCKET"]; got != nil {
+		t.Errorf("the record has BUCKET %v", got)
+	}
+}
+
 // settled fails the test unless the staging has these overrides.
 func (w *world) settled(name string, want map[string]any) {
 	w.t.Helper()
