@@ -1,6 +1,7 @@
 package generator_test
 
 import (
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -54,6 +55,8 @@ func TestDiagnose(t *testing.T) {
 			a.SetError(staging.Errorf(staging.CodeUnavailable, "refused"))
 		},
 			"ask Argo CD", doctor.Fault, "refused", ""},
+		{"the cluster is away", func(_ *fixture, a *testargo.ArgoCD, _ string) { a.LoseCluster(errors.New("no route to host")) },
+			"the cluster", doctor.Fault, "cannot reach the cluster of shop-login: no route to host", "argocd cluster list"},
 		{"a permission is missing", func(_ *fixture, a *testargo.ArgoCD, _ string) { a.SetMissing(argocd.Permissions()[:1]...) },
 			"rights in Argo CD", doctor.Fault, "may not get applications", "p, octopod, applications, get, shop/*, allow"},
 		{"no AppProject", func(_ *fixture, a *testargo.ArgoCD, _ string) {

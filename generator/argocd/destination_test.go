@@ -4,6 +4,9 @@ import (
 	"strings"
 	"testing"
 
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
 	"octopod/generator/argocd"
 	"octopod/generator/project"
 	"octopod/generator/staging"
@@ -58,5 +61,19 @@ func TestApplicationsInAnotherNamespace(t *testing.T) {
 	}
 	if text := manifests(t, shop(t, func(*project.Project) {}))[argocd.AppProjectPath]; strings.Contains(text, "sourceNamespaces") {
 		t.Errorf("in one namespace:\n%s", text)
+	}
+}
+
+// Argo CD 2 looks for an existing ApplicationSet in its own namespace alone, so its error
+// says nothing that helps.
+func TestRefreshOfAForeignApplicationSet(t *testing.T) {
+	f := newFake(t)
+	f.with(func(f *fakeArgo) {
+		f.upsertFault = status.Error(codes.Internal, `unable to check existing ApplicationSet details: applicationsets.argoproj.io "shop" not found`)
+	})
+	p := shop(t, func(p *project.Project) { p.Spec.ArgoCD.ApplicationNamespace = "team-a" })
+	_, err := f.client(t, func(o *argocd.Options) { o.Namespace = "team-a" }).UpsertApplicationSet(t.Context(), p)
+	if err == nil || !strings.Contains(err.Error(), "before version 3, only in its own namespace") || !strings.Contains(staging.HintOf(err), "webhook") {
+		t.Errorf("%v (%s)", err, staging.HintOf(err))
 	}
 }

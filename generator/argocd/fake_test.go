@@ -50,9 +50,11 @@ type fakeArgo struct {
 	treeFault   error
 	manifests   map[string]string // by Kind/name
 	lost        error             // the answer for every object, when set
+	silent      chan struct{}     // told of each request for an object, which then gets no answer, when set
 	projects    []v1alpha1.AppProject
 	set         *v1alpha1.ApplicationSet // the one that Argo CD has
 	upserts     []*applicationsetpkg.ApplicationSetCreateRequest
+	upsertFault error // of every upsert, when set
 }
 
 const goodToken = "good"
@@ -224,7 +226,11 @@ func (s *fakeSets) Create(ctx context.Context, q *applicationsetpkg.ApplicationS
 	if err := s.fake.refuse(ctx); err != nil {
 		return nil, err
 	}
-	s.fake.with(func(f *fakeArgo) { f.upserts = append(f.upserts, q) })
+	var fault error
+	s.fake.with(func(f *fakeArgo) { f.upserts, fault = append(f.upserts, q), f.upsertFault })
+	if fault != nil {
+		return nil, fault
+	}
 	answer := *q.Applicationset
 	answer.Status.Conditions = []v1alpha1.ApplicationSetCondition{
 		{Type: v1alpha1.ApplicationSetConditionErrorOccurred, Status: v1alpha1.ApplicationSetConditionStatusTrue, Message: "repository not found"},

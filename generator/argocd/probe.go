@@ -2,6 +2,7 @@ package argocd
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strings"
 
@@ -14,7 +15,8 @@ import (
 
 // Probe returns an error if Argo CD cannot reach the cluster of an Application. Argo CD
 // compares with a copy of the cluster, so its reports stay as they were; only a request for
-// an object reaches the cluster. Probe asks for the Namespace, which every staging has.
+// an object reaches the cluster. Probe asks for the Namespace, which every staging has. No
+// answer before the deadline of ctx is an error: Argo CD itself tries for a while.
 func (c *Client) Probe(ctx context.Context, app staging.Application) error {
 	i := slices.IndexFunc(app.Resources, func(r staging.Resource) bool { return r.Kind == "Namespace" })
 	if i < 0 {
@@ -28,7 +30,7 @@ func (c *Client) Probe(ctx context.Context, app staging.Application) error {
 		Name: &app.Name, AppNamespace: &c.options.Namespace, Project: &c.options.Project,
 		ResourceName: &app.Resources[i].Name, Version: &version, Kind: &app.Resources[i].Kind,
 	})
-	if err == nil || ctx.Err() != nil || !aboutCluster(err) {
+	if err == nil || errors.Is(ctx.Err(), context.Canceled) || !aboutCluster(err) {
 		return nil
 	}
 	return c.newError(staging.CodeUnavailable, "asking the cluster of Application "+app.Name, "it does not answer", err)

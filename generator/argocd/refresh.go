@@ -2,6 +2,7 @@ package argocd
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	applicationpkg "github.com/argoproj/argo-cd/v2/pkg/apiclient/application"
@@ -37,6 +38,10 @@ func (c *Client) Refresh(ctx context.Context, name string, hard bool) (staging.A
 	return application(app), nil
 }
 
+// foreignUpsert is in the error of an Argo CD 2 that looks for an existing ApplicationSet in
+// its own namespace alone.
+const foreignUpsert = "unable to check existing ApplicationSet details"
+
 // UpsertApplicationSet creates or updates the ApplicationSet of the project, and
 // refreshes it for new and removed stagings. It keeps the additions of others. The
 // controller may drop a request that arrives while it completes an earlier one: if the
@@ -49,6 +54,10 @@ func (c *Client) UpsertApplicationSet(ctx context.Context, p *project.Project) (
 	}
 	set.Annotations = map[string]string{refreshAnnotation: time.Now().UTC().Format(time.RFC3339Nano)}
 	answer, err := c.sets.Create(ctx, &applicationsetpkg.ApplicationSetCreateRequest{Applicationset: set, Upsert: true})
+	if err != nil && p.ApplicationNamespace() != p.Spec.ArgoCD.Namespace && strings.Contains(err.Error(), foreignUpsert) {
+		return "", c.newError(staging.CodeUnavailable, "refreshing the ApplicationSet "+set.Name, "before version 3, only in its own namespace", err).
+			WithHint("new stagings come in minutes; at once with a webhook of the env repo's forge to Argo CD's ApplicationSet controller, or with Argo CD 3")
+	}
 	if err != nil {
 		return "", c.wrapError(ctx, "writing the ApplicationSet "+set.Name, err)
 	}

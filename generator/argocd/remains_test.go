@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"reflect"
 	"testing"
+	"time"
 
 	applicationpkg "github.com/argoproj/argo-cd/v2/pkg/apiclient/application"
 	"github.com/argoproj/argo-cd/v2/pkg/apis/application/v1alpha1"
@@ -27,6 +28,14 @@ func (f *fakeArgo) ResourceTree(ctx context.Context, _ *applicationpkg.Resources
 func (f *fakeArgo) GetResource(ctx context.Context, q *applicationpkg.ApplicationResourceRequest) (*applicationpkg.ApplicationResourceResponse, error) {
 	if err := f.refuse(ctx); err != nil {
 		return nil, err
+	}
+	f.mu.Lock()
+	silent := f.silent
+	f.mu.Unlock()
+	if silent != nil {
+		silent <- struct{}{}
+		<-ctx.Done()
+		return nil, ctx.Err()
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -108,5 +117,26 @@ func TestProbeOfTheCluster(t *testing.T) {
 	}
 	if err := client.Probe(t.Context(), staging.Application{Name: "shop-login"}); err != nil {
 		t.Errorf("without a Namespace: %v", err)
+	}
+}
+
+// Argo CD itself tries again for seconds when a cluster does not answer: no answer in time
+// is the fault of the cluster, but the end of the caller is not.
+func TestProbeOfASilentCluster(t *testing.T) {
+	f := newFake(t)
+	client := f.client(t, func(*argocd.Options) {})
+	app := staging.Application{Name: "shop-login", Resources: []staging.Resource{{Kind: "Namespace", Name: "shop-login"}}}
+	asked := make(chan struct{}, 1)
+	f.with(func(f *fakeArgo) { f.silent = asked })
+	limited, cancel := context.WithTimeout(t.Context(), time.Second)
+	defer cancel()
+	if err := client.Probe(limited, app); staging.CodeOf(err) != staging.CodeUnavailable || len(asked) == 0 {
+		t.Errorf("got %v, asked %d times", err, len(asked))
+	}
+	ended, end := context.WithCancel(t.Context())
+	<-asked
+	go func() { <-asked; end() }()
+	if err := client.Probe(ended, app); err != nil {
+		t.Errorf("the caller has ended: %v", err)
 	}
 }

@@ -196,6 +196,7 @@ func (d *diagnosis) argoCD(ctx context.Context, cluster status.Cluster, tree *en
 		func(context.Context) { d.taken(tree, p, apps) },
 		func(ctx context.Context) { d.applications(ctx, cluster, tree, p, apps) },
 		func(ctx context.Context) { d.syncWindow(ctx, cluster, apps) },
+		func(ctx context.Context) { d.reach(ctx, cluster, apps) },
 		func(ctx context.Context) { d.refresh(ctx, cluster, apps) },
 	} {
 		_ = d.limited(ctx, func(ctx context.Context) error { check(ctx); return nil })

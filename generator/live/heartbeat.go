@@ -52,7 +52,7 @@ func (b *watchState) beat(ctx context.Context) []string {
 		h.next, h.beats = now.Add(beatEvery), h.beats+1
 		names := slices.Sorted(maps.Keys(b.argo.Apps))
 		application := b.argo.Apps[names[h.beats%len(names)]].Name
-		b.inBackground(ctx, func(ctx context.Context) { _, _ = b.Cluster.Refresh(ctx, application, false) })
+		b.inBackground(ctx, refreshLimit, func(ctx context.Context) { _, _ = b.Cluster.Refresh(ctx, application, false) })
 	}
 	if b.argo.IdleSince.IsZero() && h.beats >= minBeats && now.Sub(h.progress) >= idleAfter {
 		idle := *b.argo

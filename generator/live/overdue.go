@@ -62,7 +62,7 @@ func (b *watchState) refreshOverdue(ctx context.Context) {
 			if b.argo.Has(name) && b.recorded(name) {
 				answered := make(chan struct{})
 				m.busy = answered
-				b.inBackground(ctx, func(ctx context.Context) {
+				b.inBackground(ctx, refreshLimit, func(ctx context.Context) {
 					defer close(answered)
 					_, _ = b.Cluster.Refresh(ctx, p.Application(name), m.attempts > 1)
 				})
@@ -73,7 +73,7 @@ func (b *watchState) refreshOverdue(ctx context.Context) {
 		b.overdue[name] = m
 	}
 	if members {
-		b.inBackground(ctx, func(ctx context.Context) { _ = b.Upsert(ctx, b.Cluster, p) })
+		b.inBackground(ctx, refreshLimit, func(ctx context.Context) { _ = b.Upsert(ctx, b.Cluster, p) })
 	}
 }
 
@@ -85,9 +85,9 @@ func (b *watchState) recorded(name string) bool {
 }
 
 // inBackground runs a call to Argo CD without blocking the watch.
-func (b *watchState) inBackground(ctx context.Context, question func(context.Context)) {
+func (b *watchState) inBackground(ctx context.Context, limit time.Duration, question func(context.Context)) {
 	b.refreshes.Go(func() {
-		ctx, cancel := context.WithTimeout(ctx, refreshLimit)
+		ctx, cancel := context.WithTimeout(ctx, limit)
 		defer cancel()
 		question(ctx)
 	})

@@ -13,6 +13,7 @@ const (
 	probeEvery = time.Minute
 	probeAgain = 10 * time.Second // after a failure
 	minProbes  = 2                // failures, before the cluster counts as unreachable
+	probeLimit = 15 * time.Second // timeout of one, longer than that of a call
 )
 
 // probe is what a watch knows about the connection of Argo CD to the cluster.
@@ -33,8 +34,8 @@ func (b *watchState) startProbe(ctx context.Context) {
 	app := b.argo.Apps[names[b.probe.turn%len(names)]]
 	b.probe.turn++
 	b.probe.next = now.Add(probeEvery)
-	b.inBackground(ctx, func(ctx context.Context) {
-		err := b.Cluster.Probe(ctx, app)
+	b.inBackground(ctx, probeLimit, func(limited context.Context) {
+		err := b.Cluster.Probe(limited, app)
 		select {
 		case b.probed <- err:
 		case <-ctx.Done():
