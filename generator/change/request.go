@@ -97,6 +97,7 @@ func authorizeSettings(by rights.Actor, p *project.Project, before *staging.Stag
 	role := by.Rights.Role(p)
 	var old staging.Staging
 	old.Name, old.Spec.Branch = after.Name, after.Spec.Branch // of which defaults may be made
+	old.Spec.Presets = p.PresetsFor(after)                    // the rules of the project give them, not the actor
 	if before != nil {
 		old = *before
 	}

@@ -136,6 +136,9 @@ func (p *Project) deploy(current *staging.Staging, a staging.Action, at staging.
 	if err := p.build(&next, a); err != nil {
 		return staging.Staging{}, err
 	}
+	if current == nil {
+		next.Spec.Presets = p.PresetsFor(next)
+	}
 	p.fillServices(&next)
 	p.renewExpiry(&next, at.At)
 	if err := p.deployData(current, &next, a, at); err != nil {

@@ -48,9 +48,9 @@ func (p *Project) listedPermanent(name string) bool { return matches(p.Spec.Life
 // that a second deploy on the same day changes nothing.
 func (p *Project) renewExpiry(s *staging.Staging, now time.Time) {
 	s.Spec.Expires = nil
-	if p.Spec.Lifecycle.TTL > 0 && !p.listedPermanent(s.Name) {
+	if ttl := p.TTL(*s); ttl > 0 && !p.listedPermanent(s.Name) {
 		const day = 24 * time.Hour
-		expires := now.UTC().Add(time.Duration(p.Spec.Lifecycle.TTL)).Truncate(day).Add(day)
+		expires := now.UTC().Add(time.Duration(ttl)).Truncate(day).Add(day)
 		s.Spec.Expires = &expires
 	}
 }

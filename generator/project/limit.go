@@ -74,7 +74,7 @@ func (p *Project) lastUse(r staging.Staging) time.Time {
 	}
 	if r.Spec.Expires != nil {
 		const day = 24 * time.Hour
-		if deployed := r.Spec.Expires.Add(-time.Duration(p.Spec.Lifecycle.TTL) - day); deployed.After(last) {
+		if deployed := r.Spec.Expires.Add(-time.Duration(p.TTL(r)) - day); deployed.After(last) {
 			last = deployed
 		}
 	}

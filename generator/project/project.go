@@ -59,6 +59,9 @@ type Spec struct {
 	UI UI `yaml:"ui,omitempty" json:"ui,omitzero"`
 	// Expiry of stagings, and the effect of archive and delete.
 	Lifecycle Lifecycle `yaml:"lifecycle,omitempty" json:"lifecycle,omitzero"`
+	// Exceptions for some branches, authors and teams. For each field, the first rule that matches a staging and has
+	// the field applies.
+	Rules []Rule `yaml:"rules,omitempty" json:"rules,omitempty"`
 	// Notifications when a staging changes its state.
 	Notify []NotificationRule `yaml:"notify,omitempty" json:"notify,omitempty"`
 	// Checks of an image in its registry before a deploy.

@@ -96,12 +96,11 @@ type sweep struct {
 	SweepInput
 	branches map[string]map[string]bool // by repository
 	repos    []string
-	night    night
-	isNight  bool
+	nights   map[Sleep]*night // the present nights, by schedule; nil for day
 }
 
 func (p *Project) newSweep(in SweepInput) *sweep {
-	s := &sweep{Project: p, SweepInput: in, branches: map[string]map[string]bool{}, repos: p.Repositories()}
+	s := &sweep{Project: p, SweepInput: in, branches: map[string]map[string]bool{}, repos: p.Repositories(), nights: map[Sleep]*night{}}
 	for repository, names := range in.Branches {
 		set := make(map[string]bool, len(names))
 		for _, name := range names {
@@ -109,8 +108,19 @@ func (p *Project) newSweep(in SweepInput) *sweep {
 		}
 		s.branches[repository] = set
 	}
-	s.night, s.isNight = p.Spec.Lifecycle.Sleep.night(in.Now)
 	return s
+}
+
+// nightOf returns the present night of a staging, nil by day.
+func (s *sweep) nightOf(r staging.Staging) *night {
+	schedule := s.sleepOf(r)
+	if _, known := s.nights[schedule]; !known {
+		s.nights[schedule] = nil
+		if n, is := schedule.night(s.Now); is {
+			s.nights[schedule] = &n
+		}
+	}
+	return s.nights[schedule]
 }
 
 // Repositories lists the repositories of the services, sorted and without duplicates.
@@ -309,10 +319,11 @@ func (s *sweep) expired(r staging.Staging) Decision {
 // nightBegan: at night all stagings sleep, except the ones deployed or restored since
 // it began.
 func (s *sweep) nightBegan(r staging.Staging) Decision {
-	if !s.isNight || r.Spec.State != staging.Active || !stateSince(r).Before(s.night.began) {
+	night := s.nightOf(r)
+	if night == nil || r.Spec.State != staging.Active || !stateSince(r).Before(night.began) {
 		return Decision{}
 	}
-	return Decision{Step: StepSleep, Reason: "asleep until " + clock(s.night.ends), At: &s.night.ends}
+	return Decision{Step: StepSleep, Reason: "asleep until " + clock(night.ends), At: &night.ends}
 }
 
 func (s *sweep) expiresSoon(r staging.Staging) Decision {

@@ -37,6 +37,7 @@ func (p *Project) faults() []staging.Problem {
 		rule.check(&c, fmt.Sprintf("spec.notify[%d]", i))
 	}
 	p.checkExceptions(&c)
+	p.checkRules(&c)
 	p.Spec.Branches.check(&c)
 	p.Spec.Images.check(&c)
 	p.checkCost(&c)

@@ -91,7 +91,7 @@ func explainRestore(*projectRequest, *staging.View) []string {
 }
 
 func explainExtend(req *projectRequest, view *staging.View) []string {
-	days := int(time.Duration(req.project.Spec.Lifecycle.TTL).Hours() / 24)
+	days := int(time.Duration(req.project.TTL(view.Staging())).Hours() / 24)
 	lines := []string{fmt.Sprintf("It is archived after %d days without a deploy. The %[1]d days start again today.", days)}
 	if view.Spec.Expires != nil {
 		lines = append(lines, "Until now, it would be archived on "+timestamp{*view.Spec.Expires}.Day()+".")

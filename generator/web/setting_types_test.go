@@ -76,6 +76,19 @@ func TestADefaultOfTheNameNeedsNoRole(t *testing.T) {
 	}
 }
 
+// A rule may give a new staging a setting that its creator may not change.
+func TestARuleNeedsNoRole(t *testing.T) {
+	w := newWorld(t, func(yaml string) string {
+		yaml = strings.Replace(yaml, "      allowed: [sandbox, production]\n", "      allowed: [sandbox, production]\n      role: admin\n", 1)
+		return strings.Replace(yaml, "  lifecycle:", "  rules: [{branches: [pay/*], presets: [payments-production]}]\n  lifecycle:", 1)
+	})
+	quinn := w.as("Quinn", project.RoleUser)
+	quinn.submit(quinn.get("/shop/new"), "save", map[string]string{"branch": "pay/refunds"}).shows(200, "Created.")
+	if got := w.record("pay-refunds").Spec.Presets; len(got) != 1 || got[0] != "payments-production" {
+		t.Errorf("presets are %v", got)
+	}
+}
+
 // settled fails the test unless the staging has these overrides.
 func (w *world) settled(name string, want map[string]any) {
 	w.t.Helper()
