@@ -119,6 +119,9 @@ func (c *cli) runDatabase(ctx context.Context, s serverFlags, done string, run f
 	if err := writeLastWords(s.lastWords, append(line, '\n')); err != nil {
 		c.note("writing the last words: %v", err)
 	}
+	if words.Code == database.Superseded {
+		return nil // a Job that failed would run again
+	}
 	return general(err)
 }
 

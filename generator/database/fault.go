@@ -27,6 +27,7 @@ const (
 	Denied          Code = "denied"
 	Unreachable     Code = "server_unreachable"
 	InUse           Code = "in_use"
+	Superseded      Code = "superseded" // no fault of the staging: a later run has done its work
 )
 
 // general maps each code to the code whose exit code the program has.

@@ -21,6 +21,7 @@ type Mark struct {
 	Snapshot   string    `json:"snapshot,omitempty"` // the label, for a snapshot
 	SnapshotAt string    `json:"snapshotAt,omitempty"`
 	Replaced   time.Time `json:"replaced,omitzero"` // when a reset or an undo replaced these data
+	Began      time.Time `json:"began,omitzero"`    // when the last run began, by the clock of the server
 }
 
 // ParseMark returns the mark in a comment. It reports false for a comment that Octopod did

@@ -29,6 +29,9 @@ func (s *Server) locked(ctx context.Context, name string, run func(*session) err
 		return err
 	}
 	defer c.close()
+	if err := c.begin(ctx); err != nil {
+		return err
+	}
 	if err := c.lock(ctx, name); err != nil {
 		return err
 	}
@@ -58,6 +61,9 @@ func (s *session) converge(ctx context.Context, w database.Wanted, access Access
 	}
 	if role == roleForeign {
 		return database.Faultf(database.NotOurs, "the role %s has no mark of the staging %s: rename or drop it by hand", w.Name, w.Staging)
+	}
+	if last := observed.Copies[w.Name].Mark.Began; last.After(s.began) {
+		return database.Faultf(database.Superseded, "a run that began later than this one has ended already, at %s: its record is the newer one", last.Format(time.RFC3339))
 	}
 	if err := s.checkGroup(ctx, access.Group); err != nil {
 		return err

@@ -1,6 +1,7 @@
 package postgres
 
 import (
+	"errors"
 	"slices"
 	"strings"
 	"testing"
@@ -11,6 +12,39 @@ import (
 	"octopod/generator/database"
 	"octopod/generator/testenv"
 )
+
+// A run that waited while a later run did its work changes nothing: neither the data of the
+// newer record, nor its snapshots. The next run, of whatever record, counts again.
+func TestARunOfBeforeNeverWins(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, shared)
+	f.converge(f.wanted("login", 1, "seed/tiny"))
+	stale, err := f.server().open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stale.close()
+	if err := stale.begin(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	f.converge(f.wanted("login", 2, "seed/big", database.Snapshot{Label: "cart", Generation: 1}))
+	want := f.golden("login")
+	if err := stale.lock(t.Context(), f.name("login")); err != nil {
+		t.Fatal(err)
+	}
+	var fault *database.Fault
+	if err := stale.converge(t.Context(), f.wanted("login", 1, "seed/tiny"), f.access()); !errors.As(err, &fault) || fault.Code != database.Superseded {
+		t.Errorf("the run of before ended with %v", err)
+	}
+	if got := f.golden("login"); got != want {
+		t.Errorf("it changed\n%s\nto\n%s", want, got)
+	}
+	stale.close()
+	f.converge(f.wanted("login", 1, "seed/tiny"))
+	if got := f.items(f.name("login")); got != "tiny" {
+		t.Errorf("a revert holds %s", got)
+	}
+}
 
 // The life of a database: each record, then what the staging adds, and what the server holds.
 func TestLifeOfADatabase(t *testing.T) {

@@ -124,6 +124,9 @@ func comment(kind, name string, mark database.Mark) string {
 
 // finish opens the database to the role of its staging, and to nobody else.
 func (s *session) finish(ctx context.Context, w database.Wanted, access Access) error {
+	if err := s.stamp(ctx, w); err != nil {
+		return faultOf(ctx, err, "marking "+w.Name)
+	}
 	name, user := quote(w.Name), quote(access.content(w.Name))
 	err := s.do(ctx,
 		fmt.Sprintf("REVOKE ALL ON DATABASE %s FROM PUBLIC", name),
@@ -136,6 +139,19 @@ func (s *session) finish(ctx context.Context, w database.Wanted, access Access) 
 		err = s.do(ctx, fmt.Sprintf("GRANT CONNECT ON DATABASE %s TO %s", name, quote(w.Name)))
 	}
 	return faultOf(ctx, err, "opening "+w.Name)
+}
+
+// stamp adds to the mark of a database when this run began: a run that began earlier, and
+// waited for this one, must not bring back an older record.
+func (s *session) stamp(ctx context.Context, w database.Wanted) error {
+	var text string
+	err := s.QueryRow(ctx, "SELECT coalesce(shobj_description(oid, 'pg_database'), '') FROM pg_database WHERE datname = $1", w.Name).Scan(&text)
+	if err != nil {
+		return err
+	}
+	mark, _ := database.ParseMark(text)
+	mark.Began = s.began
+	return s.do(ctx, comment("DATABASE", w.Name, mark))
 }
 
 // openSchema lets the staging create tables in the schema of an empty database: it belongs

@@ -170,7 +170,7 @@ func (f *fixture) items(name string) string {
 	return strings.Join(f.Lines(f.t, name, "SELECT item FROM cart ORDER BY item"), ",")
 }
 
-var whenReplaced = regexp.MustCompile(`"replaced":"[^"]*"`)
+var times = regexp.MustCompile(`"(replaced|began)":"[^"]*"`)
 
 // golden describes everything that a staging has on the server: databases with their marks,
 // rights and content, and roles with their limits.
@@ -181,7 +181,7 @@ func (f *fixture) golden(staging string) string {
 		FROM pg_database WHERE datname = '%[1]s' OR starts_with(datname, '%[1]s__') ORDER BY 1`, name))
 	for i, line := range lines {
 		copied, _, _ := strings.Cut(line, " ")
-		lines[i] = whenReplaced.ReplaceAllString(line, "replaced") + " holds " + f.items(copied)
+		lines[i] = times.ReplaceAllString(line, "$1") + " holds " + f.items(copied)
 	}
 	lines = append(lines, f.Lines(f.t, "postgres", fmt.Sprintf(`SELECT rolname::text, rolcanlogin, rolconnlimit, rolconfig::text, shobj_description(r.oid, 'pg_authid'),
 		(SELECT rolpassword IS NOT NULL FROM pg_authid WHERE oid = r.oid), array(SELECT roleid::regrole::text FROM pg_auth_members WHERE member = r.oid)::text

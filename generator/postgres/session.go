@@ -47,6 +47,12 @@ var sessionSettings = map[string]string{
 type session struct {
 	*pgx.Conn
 	server *Server
+	began  time.Time // by the clock of the server
+}
+
+// begin notes when the run began, before it waits for others.
+func (s *session) begin(ctx context.Context) error {
+	return faultOf(ctx, s.QueryRow(ctx, "SELECT clock_timestamp()").Scan(&s.began), "reading the clock of the server")
 }
 
 // open connects, and tries again while the server does not answer.
@@ -54,7 +60,7 @@ func (s *Server) open(ctx context.Context) (*session, error) {
 	for end := time.Now().Add(s.Patience); ; {
 		conn, err := pgx.ConnectConfig(ctx, s.Config)
 		if err == nil {
-			return &session{conn, s}, nil
+			return &session{Conn: conn, server: s}, nil
 		}
 		if fault := faultOf(ctx, err, "connecting to the server"); !isUnreachable(fault) || time.Now().After(end) {
 			return nil, fault
