@@ -13,6 +13,9 @@ export PATH := $(TOOLS):$(PATH)
 
 # The folder of the cluster that `make cluster` starts.
 CLUSTER ?= /tmp/octopod-cluster
+# The version of Argo CD on it and in the end-to-end tests: v2 (2.14.21) or v3 (3.5.7).
+ARGOCD ?= v2
+e2e e2e-faults: export OCTOPOD_ARGOCD = $(ARGOCD)
 
 .PHONY: help build demo cluster cluster-down demo-cluster test e2e e2e-faults needs-test needs-e2e deps lint golden fuzz bench bench-cluster tools clean
 
@@ -26,7 +29,7 @@ demo: build ## run the demo in a scratch folder, step by step
 	$(OUT)/octopod demo
 
 cluster: build ## start a real Kubernetes and Argo CD on this machine, with a real node where possible (first build: half an hour)
-	$(GO) run ./examples/cluster/cmd/cluster up --node --dir $(CLUSTER) --projects 'shop,e2e-*'
+	$(GO) run ./examples/cluster/cmd/cluster up --node --argocd $(ARGOCD) --dir $(CLUSTER) --projects 'shop,e2e-*'
 
 cluster-down: ## stop that cluster
 	$(GO) run ./examples/cluster/cmd/cluster down --dir $(CLUSTER)
@@ -40,11 +43,11 @@ test: needs-test tools ## run every test that needs no cluster, with the race de
 	$(GO) -C generator/auth/dextest test -mod=mod ./...
 
 e2e: needs-e2e ## build and start a real Kubernetes and Argo CD, and run the end-to-end tests on them
-	$(GO) run ./examples/cluster/cmd/cluster build --forge --node
+	$(GO) run ./examples/cluster/cmd/cluster build --forge --node --argocd $(ARGOCD)
 	$(GO) test -tags cluster -count 1 -timeout 40m ./examples/cluster/e2e
 
 e2e-faults: needs-e2e ## stop each part of Argo CD in turn, and compare with docs/argocd-faults.md (a quarter of an hour)
-	$(GO) run ./examples/cluster/cmd/cluster build
+	$(GO) run ./examples/cluster/cmd/cluster build --argocd $(ARGOCD)
 	$(GO) test -tags cluster -count 1 -timeout 40m -v ./examples/cluster/e2e -run FaultsOfArgoCD -faults
 
 # These two stop a target before it starts, when a program is missing.

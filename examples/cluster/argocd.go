@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"path/filepath"
 	"strings"
 	"time"
 )
@@ -68,6 +69,23 @@ func (c *Cluster) applySettings(ctx context.Context) error {
 
 func argocdMetadata(name string) object {
 	return object{"name": name, "namespace": "argocd", "labels": object{"app.kubernetes.io/part-of": "argocd"}}
+}
+
+// argoBin returns the folder of Argo CD's programs.
+func (c *Cluster) argoBin() string { return filepath.Join(c.Bin, c.Argo.folder()) }
+
+// binPath returns the folders of all programs, for PATH.
+func (c *Cluster) binPath() string {
+	if c.argoBin() == c.Bin {
+		return c.Bin
+	}
+	return c.argoBin() + string(os.PathListSeparator) + c.Bin
+}
+
+// ApplicationSetHook returns the address where the ApplicationSet controller of Argo CD
+// accepts the webhooks of a forge.
+func (c *Cluster) ApplicationSetHook() string {
+	return "http://" + c.address(portSetWebhook) + "/api/webhook"
 }
 
 // ArgoCD returns the address of Argo CD's API, which has no TLS.
@@ -176,6 +194,6 @@ func (c *Cluster) writeEnv() error {
 		name, value, _ := strings.Cut(entry, "=")
 		fmt.Fprintf(&text, "export %s='%s'\n", name, value)
 	}
-	fmt.Fprintf(&text, "export PATH='%s':\"$PATH\"\n", c.Bin)
+	fmt.Fprintf(&text, "export PATH='%s':\"$PATH\"\n", c.binPath())
 	return os.WriteFile(c.EnvFile(), []byte(text.String()), 0o600)
 }

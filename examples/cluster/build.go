@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -28,19 +27,19 @@ type module struct {
 	programs map[string]string // what a program is called after `go build`, and here
 	owner    string            // the module that data come from
 	data     map[string]string // files and folders of the owner, and what they are called here
+	into     string            // folder below that of the programs; "" for itself
 }
 
 // modules returns what is built, in this order: what every cluster needs, a
 // forge, and a real node.
-func modules(forge, node bool) []module {
+func modules(argo Version, forge, node bool) []module {
 	all := []module{
 		kubernetes("kubernetes", map[string]string{
 			"server": "etcd", "kube-apiserver": "kube-apiserver",
 			"kube-controller-manager": "kube-controller-manager", "kube-scheduler": "kube-scheduler",
 		}, "go.etcd.io/etcd/server/v3", "k8s.io/kubernetes/cmd/kube-apiserver",
 			"k8s.io/kubernetes/cmd/kube-controller-manager", "k8s.io/kubernetes/cmd/kube-scheduler"),
-		{folder: "argocd", ldflags: "-X github.com/argoproj/argo-cd/v2/common.version=2.14.21", programs: map[string]string{"cmd": "argocd"},
-			owner: "github.com/argoproj/argo-cd/v2", data: crdFiles()},
+		argo.module(),
 		{folder: "kwok", ldflags: "-X sigs.k8s.io/kwok/pkg/consts.Version=v0.6.1", programs: map[string]string{"kwok": "kwok"}},
 		{folder: "kustomize", programs: map[string]string{"kustomize": "kustomize"}},
 	}
@@ -69,23 +68,6 @@ func kubernetes(name string, programs map[string]string, packages ...string) mod
 	}
 }
 
-// crds lists the files of Argo CD's custom resource definitions.
-func crds() map[string]string {
-	return map[string]string{
-		"application-crd.yaml":    "applications.argoproj.io",
-		"applicationset-crd.yaml": "applicationsets.argoproj.io",
-		"appproject-crd.yaml":     "appprojects.argoproj.io",
-	}
-}
-
-func crdFiles() map[string]string {
-	files := map[string]string{}
-	for file := range crds() {
-		files["manifests/crds/"+file] = file
-	}
-	return files
-}
-
 // DefaultBin returns the folder that keeps the programs between runs.
 func DefaultBin() string {
 	cache, err := os.UserCacheDir()
@@ -99,6 +81,7 @@ func DefaultBin() string {
 type BuildOptions struct {
 	Bin    string    // folder for the programs; default DefaultBin
 	Source string    // this folder; default: what `go list` says
+	ArgoCD Version   // default V2
 	Forge  bool      // Gitea as well, which needs a C compiler
 	Node   bool      // what a real node needs as well, where NodeLack is nil
 	Log    io.Writer // default: nowhere
@@ -109,6 +92,9 @@ type BuildOptions struct {
 // minutes on two cores, and what a real node needs takes about as long again.
 func Build(ctx context.Context, o BuildOptions) error {
 	o.Bin, o.Log = cmp.Or(o.Bin, DefaultBin()), cmp.Or[io.Writer](o.Log, io.Discard)
+	if err := o.ArgoCD.check(); err != nil {
+		return err
+	}
 	if err := os.MkdirAll(o.Bin, 0o755); err != nil {
 		return err
 	}
@@ -120,7 +106,7 @@ func Build(ctx context.Context, o BuildOptions) error {
 		o.Source = dir
 	}
 	node := o.Node && NodeLack() == nil
-	all := modules(o.Forge, node)
+	all := modules(o.ArgoCD, o.Forge, node)
 	for i, m := range all {
 		if err := m.build(ctx, o, fmt.Sprintf("%d of %d", i+1, len(all))); err != nil {
 			return fmt.Errorf("building %s: %w", m.title(), err)
@@ -131,7 +117,7 @@ func Build(ctx context.Context, o BuildOptions) error {
 			return fmt.Errorf("building %s: %w", pauseProgram, err)
 		}
 	}
-	return linkParts(o.Bin)
+	return linkParts(filepath.Join(o.Bin, o.ArgoCD.folder()))
 }
 
 // title names the module for its stamp and for people.
@@ -140,6 +126,10 @@ func (m module) title() string { return cmp.Or(m.name, m.folder) }
 // build builds the programs of the module. turn is its place among all modules, for the log.
 func (m module) build(ctx context.Context, o BuildOptions, turn string) error {
 	dir := filepath.Join(o.Source, m.folder)
+	o.Bin = filepath.Join(o.Bin, m.into)
+	if err := os.MkdirAll(o.Bin, 0o755); err != nil {
+		return err
+	}
 	stamp, err := m.stamp(dir)
 	if err != nil {
 		return err
@@ -218,29 +208,21 @@ func (m module) copyData(ctx context.Context, dir, bin string) error {
 
 // copyAll copies a file or a folder, and replaces an existing folder.
 func copyAll(from, to string) error {
-	if info, err := os.Stat(from); err != nil || !info.IsDir() {
+	info, err := os.Stat(from)
+	if err != nil {
+		return err
+	}
+	if !info.IsDir() {
 		data, err := os.ReadFile(from)
 		if err != nil {
 			return err
 		}
-		return os.WriteFile(to, data, 0o644)
+		return os.WriteFile(to, data, info.Mode().Perm()|0o600)
 	}
 	if err := os.RemoveAll(to); err != nil {
 		return err
 	}
 	return os.CopyFS(to, os.DirFS(from))
-}
-
-// linkParts links Argo CD's single program under the names of its parts: the
-// program name selects the part.
-func linkParts(bin string) error {
-	for _, part := range argocdParts() {
-		err := os.Symlink("argocd", filepath.Join(bin, string(part)))
-		if err != nil && !errors.Is(err, os.ErrExist) {
-			return err
-		}
-	}
-	return nil
 }
 
 func (m module) goCommand(ctx context.Context, dir string, args ...string) (string, error) {

@@ -29,6 +29,7 @@ type Cluster struct {
 	Token      string         `json:"token"`          // of Octopod's account in Argo CD
 	Forge      bool           `json:"forge"`          // Gitea is a part of it
 	GiteaToken string         `json:"giteaToken"`     // of Gitea's admin
+	Argo       Version        `json:"argo,omitempty"` // of Argo CD
 	Node       *node          `json:"node,omitempty"` // the real node; nil: kwok's alone
 
 	client *http.Client
@@ -38,6 +39,7 @@ type Cluster struct {
 type Options struct {
 	Bin      string    // the programs; default DefaultBin
 	Projects []string  // of Octopod; default shop
+	ArgoCD   Version   // default V2; Build must have made it
 	Forge    bool      // Gitea as well; Build must have made it
 	Node     bool      // a real node as well, where NodeLack is nil; Build must have made it
 	Log      io.Writer // told what happens; default nowhere
@@ -94,7 +96,10 @@ func prepare(ctx context.Context, dir string, o Options) (_ *Cluster, err error)
 	if _, err := os.Stat(filepath.Join(dir, stateFile)); err == nil {
 		return nil, fmt.Errorf("there is a cluster in %s already: `cluster down` ends it", dir)
 	}
-	c := &Cluster{Dir: dir, Bin: cmp.Or(o.Bin, DefaultBin()), Projects: o.Projects, Forge: o.Forge, KubeToken: randomToken()}
+	if err := o.ArgoCD.check(); err != nil {
+		return nil, err
+	}
+	c := &Cluster{Dir: dir, Bin: cmp.Or(o.Bin, DefaultBin()), Argo: o.ArgoCD, Projects: o.Projects, Forge: o.Forge, KubeToken: randomToken()}
 	if len(c.Projects) == 0 {
 		c.Projects = []string{"shop"}
 	}

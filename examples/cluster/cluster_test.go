@@ -42,7 +42,7 @@ func TestTheForgeIsAChoice(t *testing.T) {
 	if err := without.GiteaAPI(t.Context(), "GET", "/version", nil, nil); err == nil || !strings.Contains(err.Error(), "--forge") {
 		t.Errorf("got %v", err)
 	}
-	if built := len(modules(true, false)) - len(modules(false, false)); built != 1 {
+	if built := len(modules(V2, true, false)) - len(modules(V2, false, false)); built != 1 {
 		t.Errorf("%d modules more", built)
 	}
 }
@@ -136,5 +136,21 @@ func TestPingIsNotFooled(t *testing.T) {
 	}()
 	if err := ping(t.Context(), listener.Addr().String()); err == nil {
 		t.Error("something that is no redis is taken for one")
+	}
+}
+
+// Each version of Argo CD has a folder of its own, so that both stay built.
+func TestTheVersionOfArgoCDIsAChoice(t *testing.T) {
+	for _, v := range []Version{"", V2, V3} {
+		if err := v.check(); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := Version("v1").check(); err == nil || !strings.Contains(err.Error(), "v2 or v3") {
+		t.Errorf("got %v", err)
+	}
+	two, three := &Cluster{Bin: "/bin"}, &Cluster{Bin: "/bin", Argo: V3}
+	if two.argoBin() == three.argoBin() || !slices.Contains(three.arguments(RepoServer), "--client-ca-path") {
+		t.Errorf("both in %s; %v", two.argoBin(), three.arguments(RepoServer))
 	}
 }

@@ -89,7 +89,7 @@ const nodeName = "node-1"
 
 func (c *Cluster) applyCRDs(ctx context.Context) error {
 	for file, name := range crds() {
-		data, err := os.ReadFile(filepath.Join(c.Bin, file))
+		data, err := os.ReadFile(filepath.Join(c.argoBin(), file))
 		if err != nil {
 			return fmt.Errorf("the program argocd is not built, run `cluster build` first: %w", err)
 		}

@@ -212,11 +212,19 @@ func (c *Cluster) apiArguments() []string {
 		"--kubelet-client-certificate="+c.path("pki", "kubelet.crt"), "--kubelet-client-key="+c.path("pki", "kubelet.key"))
 }
 
+// TeamNamespaces is the pattern of the namespaces, beside its own, whose Applications
+// Argo CD syncs.
+const TeamNamespaces = "team-*"
+
 func (c *Cluster) argocdArguments(part Part) []string {
 	peers := []string{"--redis", c.address(portRedis), "--loglevel", "info"}
-	repo := append(slices.Clone(peers), "--repo-server", c.address(portRepo), "--repo-server-plaintext")
+	repo := append(slices.Clone(peers), "--repo-server", c.address(portRepo), "--repo-server-plaintext",
+		"--application-namespaces", TeamNamespaces)
 	switch part {
 	case RepoServer:
+		if c.Argo == V3 {
+			peers = append(peers, "--client-ca-path", "") // with its default, --disable-tls is refused
+		}
 		return append(peers, "--disable-tls", "--address", loopback, "--port", c.port(portRepo),
 			"--metrics-address", loopback, "--metrics-port", c.port(portRepoHealth))
 	case AppController:
@@ -230,6 +238,7 @@ func (c *Cluster) argocdArguments(part Part) []string {
 	default: // AppSetController has no redis
 		return []string{
 			"--argocd-repo-server", c.address(portRepo), "--repo-server-plaintext", "--loglevel", "info", "--namespace", "argocd",
+			"--applicationset-namespaces", "argocd," + TeamNamespaces, "--enable-scm-providers=false", // required together
 			"--metrics-addr", c.address(portSetMetrics), "--probe-addr", c.address(portSetHealth), "--webhook-addr", c.address(portSetWebhook),
 		}
 	}

@@ -107,6 +107,9 @@ func (c *Cluster) program(part Part) (string, error) {
 	}
 	if part != Redis {
 		path := filepath.Join(c.Bin, string(part))
+		if slices.Contains(argocdParts(), part) {
+			path = filepath.Join(c.argoBin(), string(part))
+		}
 		if _, err := os.Stat(path); err != nil {
 			return "", fmt.Errorf("%s is not built: run `cluster build` first", part)
 		}
@@ -124,7 +127,7 @@ func (c *Cluster) program(part Part) (string, error) {
 // configuration of the user.
 func (c *Cluster) environment() []string {
 	return []string{
-		"PATH=" + c.Bin + string(os.PathListSeparator) + os.Getenv("PATH"),
+		"PATH=" + c.binPath() + string(os.PathListSeparator) + os.Getenv("PATH"),
 		"HOME=" + c.path("home"), "TMPDIR=" + c.path("tmp"), "LANG=C.UTF-8",
 		"KUBECONFIG=" + c.path("argocd.kubeconfig"),
 		"ARGOCD_FAKE_IN_CLUSTER=true", "ARGOCD_GPG_ENABLED=false",

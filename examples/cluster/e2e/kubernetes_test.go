@@ -3,6 +3,7 @@
 package e2e_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"maps"
@@ -54,11 +55,17 @@ const (
 	appsAPI   = "/apis/apps/v1/namespaces/"
 )
 
+// ownAPI returns the path of the namespace that has the Applications of the shop.
+func (s *shop) ownAPI() string {
+	return strings.Replace(argocdAPI, "argocd/", cmp.Or(s.applicationsIn, "argocd")+"/", 1)
+}
+
 // application holds the fields of Argo CD's object that the tests use.
 type application struct {
 	Metadata struct {
-		Name   string
-		Labels map[string]string
+		Name              string
+		DeletionTimestamp string
+		Labels            map[string]string
 	}
 	Status struct {
 		Sync           struct{ Status, Revision string }
@@ -70,7 +77,7 @@ type application struct {
 // application returns the Application of a staging.
 func (s *shop) application(name string) (app application, found bool) {
 	s.t.Helper()
-	found = s.get(argocdAPI+"applications/"+s.namespace(name), &app)
+	found = s.get(s.ownAPI()+"applications/"+s.namespace(name), &app)
 	return app, found
 }
 
@@ -175,7 +182,7 @@ func (s *shop) delete(path string) {
 func (s *shop) applications() []application {
 	s.t.Helper()
 	var list struct{ Items []application }
-	s.list(argocdAPI+"applications?labelSelector="+url.QueryEscape("octopod.dev/project="+s.project), &list)
+	s.list(s.ownAPI()+"applications?labelSelector="+url.QueryEscape("octopod.dev/project="+s.project), &list)
 	return list.Items
 }
 

@@ -35,6 +35,9 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
+// version returns the version of Argo CD: `make e2e ARGOCD=v3` sets it.
+func version() cluster.Version { return cluster.Version(os.Getenv("OCTOPOD_ARGOCD")) }
+
 func run(ctx context.Context, m *testing.M) (code int, err error) {
 	dir, err := os.MkdirTemp("", "octopod-e2e-")
 	if err != nil {
@@ -68,9 +71,37 @@ func openCluster(ctx context.Context) (stop func() error, err error) {
 			return nil, err
 		}
 	}
-	if err := cluster.Build(ctx, cluster.BuildOptions{Forge: true, Log: os.Stderr}); err != nil {
+	if err := cluster.Build(ctx, cluster.BuildOptions{ArgoCD: version(), Forge: true, Log: os.Stderr}); err != nil {
 		return nil, err
 	}
-	world.Cluster, err = cluster.Start(ctx, dir, cluster.Options{Projects: []string{projects}, Forge: true, Log: os.Stderr})
+	world.Cluster, err = cluster.Start(ctx, dir, cluster.Options{Projects: []string{projects}, ArgoCD: version(), Forge: true, Log: os.Stderr})
 	return func() error { return world.Stop(context.WithoutCancel(ctx)) }, err
+}
+
+// startAnother starts a cluster beside the one of all cases, and stops it after the test.
+// It first stops a cluster that an interrupted run has left.
+func startAnother(t *testing.T, name string, o cluster.Options) *cluster.Cluster {
+	t.Helper()
+	dir := filepath.Join(os.TempDir(), "octopod-e2e-"+name)
+	if left, err := cluster.Open(dir); err == nil {
+		if err := left.Stop(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := cluster.Build(t.Context(), cluster.BuildOptions{ArgoCD: o.ArgoCD, Node: o.Node, Log: os.Stderr}); err != nil {
+		t.Fatal(err)
+	}
+	o.Projects, o.Log = []string{projects}, os.Stderr
+	c, err := cluster.Start(t.Context(), dir, o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := os.Stat(dir); err == nil {
+			if err := c.Stop(context.Background()); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+	return c
 }

@@ -3,7 +3,6 @@
 package e2e_test
 
 import (
-	"context"
 	"fmt"
 	"io"
 	"net/http"
@@ -39,31 +38,10 @@ func TestE2ERealNode(t *testing.T) {
 	t.Run("nothing is left", func(t *testing.T) { leavesNothing(t, c) })
 }
 
-// startNode starts a cluster with a real node, and stops it after the test. It
-// first stops a cluster that an interrupted run has left.
+// startNode starts a cluster with a real node.
 func startNode(t *testing.T) *cluster.Cluster {
 	t.Helper()
-	dir := filepath.Join(os.TempDir(), "octopod-e2e-node")
-	if left, err := cluster.Open(dir); err == nil {
-		if err := left.Stop(t.Context()); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := cluster.Build(t.Context(), cluster.BuildOptions{Node: true, Log: os.Stderr}); err != nil {
-		t.Fatal(err)
-	}
-	c, err := cluster.Start(t.Context(), dir, cluster.Options{Projects: []string{projects}, Node: true, Log: os.Stderr})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if _, err := os.Stat(dir); err == nil {
-			if err := c.Stop(context.Background()); err != nil {
-				t.Error(err)
-			}
-		}
-	})
-	return c
+	return startAnother(t, "node", cluster.Options{ArgoCD: version(), Node: true})
 }
 
 // in returns the shop for a part of the test.

@@ -27,12 +27,13 @@ import (
 // shop is a project on the cluster: an env repo behind a git server, an
 // AppProject and an ApplicationSet.
 type shop struct {
-	t       testing.TB
-	project string
-	address string           // of the env repo, for octopod and Argo CD
-	remote  string           // the same repository, for git
-	env     []string         // for octopod
-	other   *cluster.Cluster // that it is on; nil: the one of all cases
+	t              testing.TB
+	project        string
+	address        string           // of the env repo, for octopod and Argo CD
+	remote         string           // the same repository, for git
+	env            []string         // for octopod
+	other          *cluster.Cluster // that it is on; nil: the one of all cases
+	applicationsIn string           // namespace; "": that of Argo CD
 	*meter
 }
 
@@ -97,7 +98,7 @@ func (s *shop) domain() string { return strings.TrimPrefix(s.project, "e2e-") + 
 // remove removes the project from the cluster, so that it costs other tests
 // nothing. Argo CD needs the AppProject until it has deleted the Applications.
 func (s *shop) remove() {
-	s.delete(argocdAPI + "applicationsets/" + s.project)
+	s.delete(s.ownAPI() + "applicationsets/" + s.project)
 	for left := len(s.applications()); left > 0; {
 		left = testenv.Eventually(s.t, fmt.Sprintf("less than %d Applications of %s are left", left, s.project), func() (int, bool) {
 			n := len(s.applications())

@@ -40,6 +40,7 @@ func main() {
 type command struct {
 	dir, bin, source string
 	projects         string
+	argo             string
 	forge, node      bool
 	part             cluster.Part
 	stdout, stderr   io.Writer
@@ -53,6 +54,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	flags.StringVar(&c.bin, "bin", cluster.DefaultBin(), "folder of the programs")
 	flags.StringVar(&c.source, "source", "", "source folder of examples/cluster; needed if `go` cannot find it")
 	flags.StringVar(&c.projects, "projects", "shop", "projects that Octopod's account may use, separated by commas")
+	flags.StringVar(&c.argo, "argocd", string(cluster.V2), "version of Argo CD: v2 (2.14.21) or v3 (3.5.7)")
 	flags.BoolVar(&c.forge, "forge", false, "also start Gitea; its first build needs a C compiler")
 	flags.BoolVar(&c.node, "node", false, "also start a real node, on which containers run; its first build takes ten minutes more. "+
 		"It needs Linux, root and Debian's containerd; without them, cluster says so and kwok plays the node")
@@ -89,7 +91,7 @@ func split(args []string) (verb string, words []string) {
 func (c command) verbs() map[string]func(context.Context) error {
 	return map[string]func(context.Context) error{
 		"build": func(ctx context.Context) error {
-			return cluster.Build(ctx, cluster.BuildOptions{Bin: c.bin, Source: c.source, Forge: c.forge, Node: c.node, Log: c.stderr})
+			return cluster.Build(ctx, cluster.BuildOptions{Bin: c.bin, Source: c.source, ArgoCD: cluster.Version(c.argo), Forge: c.forge, Node: c.node, Log: c.stderr})
 		},
 		"up":     c.up,
 		"down":   c.with(func(ctx context.Context, run *cluster.Cluster) error { return run.Stop(ctx) }),
@@ -117,11 +119,11 @@ func (c command) with(do func(context.Context, *cluster.Cluster) error) func(con
 }
 
 func (c command) up(ctx context.Context) error {
-	build := cluster.BuildOptions{Bin: c.bin, Source: c.source, Forge: c.forge, Node: c.node, Log: c.stderr}
+	build := cluster.BuildOptions{Bin: c.bin, Source: c.source, ArgoCD: cluster.Version(c.argo), Forge: c.forge, Node: c.node, Log: c.stderr}
 	if err := cluster.Build(ctx, build); err != nil {
 		return err
 	}
-	run, err := cluster.Start(ctx, c.dir, cluster.Options{Bin: c.bin, Projects: strings.Split(c.projects, ","), Forge: c.forge, Node: c.node, Log: c.stderr})
+	run, err := cluster.Start(ctx, c.dir, cluster.Options{Bin: c.bin, Projects: strings.Split(c.projects, ","), ArgoCD: cluster.Version(c.argo), Forge: c.forge, Node: c.node, Log: c.stderr})
 	if err != nil {
 		return err
 	}
