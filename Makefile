@@ -17,13 +17,22 @@ CLUSTER ?= /tmp/octopod-cluster
 ARGOCD ?= v2
 e2e e2e-faults: export OCTOPOD_ARGOCD = $(ARGOCD)
 
-.PHONY: help build demo cluster cluster-down demo-cluster test e2e e2e-faults needs-test needs-e2e deps lint golden fuzz bench bench-cluster tools clean
+.PHONY: help build release demo cluster cluster-down demo-cluster test e2e e2e-faults needs-test needs-e2e deps lint golden fuzz bench bench-cluster tools clean
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
+# The address of the published repository stands here only.
+REPOSITORY  ?= github.com/acme/octopod
+# A minisign key without a password signs the checksums of a release.
+SIGNING_KEY ?=
+TARGETS     ?= linux/amd64,linux/arm64,darwin/amd64,darwin/arm64,windows/amd64,windows/arm64
+
 build: ## build bin/octopod
 	CGO_ENABLED=0 $(GO) build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(OUT)/octopod ./cmd/octopod
+
+release: ## build archives, packages and manifests of VERSION in dist/ (TARGETS=linux/amd64 for one)
+	$(GO) -C .ci/release run . -source $(CURDIR) -out $(CURDIR)/dist -version $(VERSION) -repository $(REPOSITORY) -targets '$(TARGETS)' -signing-key '$(SIGNING_KEY)'
 
 demo: build ## run the demo in a scratch folder, step by step
 	$(OUT)/octopod demo
@@ -41,6 +50,7 @@ demo-cluster: build ## run the demo on that cluster; start the cluster if necess
 test: needs-test tools ## run every test that needs no cluster, with the race detector
 	$(GO) test -race -vet=off -ldflags=-w -timeout 30m ./...
 	$(GO) -C generator/auth/dextest test -mod=mod ./...
+	$(GO) -C .ci/release test ./...
 
 e2e: needs-e2e ## build and start a real Kubernetes and Argo CD, and run the end-to-end tests on them
 	$(GO) run ./examples/cluster/cmd/cluster build --forge --node --argocd $(ARGOCD)

@@ -61,7 +61,7 @@ func addVerbs(c *cli, root *cobra.Command) {
 			newExplain(c)}},
 		{"repo", "Manage the env repo:", []*cobra.Command{
 			newInit(c), newVendor(c), newImport(c), newRegenerate(c), newMigrateSettings(c), newSweep(c), newLint(c), newDoctor(c)}},
-		{"more", "More:", []*cobra.Command{newToken(c), newNotify(c), newDemo(c), newServe(c), newDatabase(c), newVersion(c), newCompletion(c)}},
+		{"more", "More:", []*cobra.Command{newToken(c), newNotify(c), newDemo(c), newServe(c), newDatabase(c), newVersion(c), newCompletion(c), newMan(c)}},
 	}
 	for _, g := range groups {
 		root.AddGroup(&cobra.Group{ID: g.id, Title: g.title})
