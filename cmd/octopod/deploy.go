@@ -13,6 +13,7 @@ import (
 type deployFlags struct {
 	writeFlags
 	valueFlags
+	grant      grantFlags
 	name       string
 	branch     string
 	services   []string
@@ -48,6 +49,7 @@ func (o *deployFlags) addFlags(c *cli, cmd *cobra.Command) {
 	f.BoolVar(&o.noCheck, "no-image-check", false, "do not check that the registry has the images")
 	f.StringVar(&o.outputs, "outputs", "", "write name, url, status, … to `FILE`: KEY=VALUE lines, or JSON if it ends in .json")
 	o.valueFlags.addFlags(c, cmd)
+	o.grant.addFlags(cmd)
 	o.writeFlags.addFlags(cmd)
 	addDataLossFlag(cmd, &o.writeFlags.allowDataLoss)
 	nameFlag(cmd, &o.name)
@@ -113,6 +115,7 @@ func (c *cli) deployVerb(cmd *cobra.Command, verb staging.Verb) *cobra.Command {
 		if err != nil {
 			return err
 		}
+		o.grant.fill(c, &a)
 		origin, err := o.addDetected(cmd.Context(), c, &a)
 		if err != nil {
 			return err

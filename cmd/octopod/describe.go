@@ -100,6 +100,7 @@ func (c *cli) showPage(p *project.Project, d describeJSON) {
 	if s.Pinned != nil {
 		c.printField("Pinned", oneLine(c.formatTime(s.Pinned.At)+by(s.Pinned.By)+": "+cmp.Or(s.Pinned.Reason, "no reason given")))
 	}
+	c.showBadges(p, d.View.Staging())
 	c.printField("Tested", c.tested(d.View))
 	if record := d.View.Staging(); p.Data(record) != nil {
 		c.printField("Test data", c.dataSource(record, *p.Data(record)))

@@ -176,7 +176,7 @@ func (c *cli) sweepRows(r lifecycle.SweepResult) [][]cell {
 
 var stepStyles = map[project.Step]style{
 	project.StepKeep: dim, project.StepWarn: yellow, project.StepHold: red, project.StepDelete: red, project.StepFinish: red,
-	project.StepWake: green,
+	project.StepWake: green, project.StepRevoke: yellow,
 }
 
 // sweepSummary returns the counts: 2 changed, 1 warned, 14 unchanged (1f2e3d4).

@@ -71,6 +71,8 @@ func (u update) commitMessage(changes []staging.Difference) (subject, body strin
 		words = []string{strings.TrimSuffix(string(a.Outcome)+": "+strings.TrimSpace(a.Note), ": ")}
 	case slices.Contains(staging.DataVerbs(), a.Verb):
 		words = []string{u.dataHeadline()}
+	case a.Reason != "" && a.Verb == staging.Set && !a.ReasonDerived && len(words) > 0:
+		words[len(words)-1] += ": " + a.Reason
 	case a.Reason != "":
 		words = []string{a.Reason}
 	}
@@ -93,7 +95,7 @@ func (u update) dataHeadline() string {
 
 // headline returns a change in a word or two: backend 1f2e3d4, LOG_LEVEL=debug.
 func (u update) headline(c staging.Difference) string {
-	if u.after == nil || slices.Contains([]string{"branch", "state", "pinned", "tested", "restarts", "test data"}, c.What) || strings.HasPrefix(c.What, "migrations of ") {
+	if u.after == nil || c.OfGrant() || slices.Contains([]string{"branch", "state", "pinned", "tested", "restarts", "test data"}, c.What) || strings.HasPrefix(c.What, "migrations of ") {
 		return ""
 	}
 	if service, ok := u.after.Spec.Services[c.What]; ok {

@@ -104,8 +104,12 @@ func authorizeSettings(by rights.Actor, p *project.Project, before *staging.Stag
 	oldSettings := p.Settings(old)
 	var problems []staging.Problem
 	for i, setting := range p.Settings(after) {
-		required := setting.Parameter.Role
-		if differs(oldSettings[i], setting) && !role.Includes(required) {
+		required := setting.Parameter.RoleFor(setting.Value)
+		granted, was := after.Spec.Granted[setting.Name], old.Spec.Granted[setting.Name]
+		if granted.Value == "" && was.Value != "" && setting.Origin != project.OriginOverride {
+			continue // a deploy gives up a value whose term is over
+		}
+		if (!reflect.DeepEqual(granted, was) || differs(oldSettings[i], setting)) && !role.Includes(required) {
 			problems = append(problems, staging.Problem{Field: setting.Name, Message: fmt.Sprintf("the role %s may change it", required)})
 		}
 	}

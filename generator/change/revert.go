@@ -15,6 +15,7 @@ import (
 func (w *Writer) planUndo(back staging.Action) planFunc {
 	return func(ctx context.Context, tree *envrepo.Tree, t task) (planned, error) {
 		action := back
+		action.ReasonDerived = t.Action.Reason == ""
 		action.Reason = cmp.Or(t.Action.Reason, "undo "+t.Action.To[:min(len(t.Action.To), 7)])
 		t.Action, t.undoes = action, true
 		return w.planAction(ctx, tree, t)

@@ -123,11 +123,17 @@ func (r rollback) plan(ctx context.Context, tree *envrepo.Tree, t task) (planned
 	}
 	a.Reason = r.reason(a)
 	after := to.restoredRecord(old, a, t.stamp)
+	refused := to.project.KeepGrants(&after, to.record, t.stamp.At)
 	if err := r.writer.checkRollback(ctx, t, to, a, after); err != nil {
 		return planned{}, err
 	}
 	u := update{target: to, action: a, after: &after}
-	if err := r.restoreOutput(ctx, &u, old); err != nil {
+	if len(refused) > 0 {
+		err = r.restoreWithout(ctx, &u, refused)
+	} else {
+		err = r.restoreOutput(ctx, &u, old)
+	}
+	if err != nil {
 		return planned{}, err
 	}
 	if err := r.restoreDefaults(ctx, &u, t.By); err != nil {
@@ -175,8 +181,8 @@ func (r rollback) restoreDefaults(ctx context.Context, u *update, by rights.Acto
 	case !u.action.WithDefault && len(images) == 0:
 		return nil
 	case !u.action.WithDefault:
-		u.remark = fmt.Sprintf("the default image of %s stays, and the pin refuses new builds of %s: --with-default returns the default too, and does not pin",
-			strings.Join(slices.Sorted(maps.Keys(images)), ", "), u.after.Spec.Branch)
+		u.remark = joinNotes(u.remark, fmt.Sprintf("the default image of %s stays, and the pin refuses new builds of %s: --with-default returns the default too, and does not pin",
+			strings.Join(slices.Sorted(maps.Keys(images)), ", "), u.after.Spec.Branch))
 		return nil
 	case len(images) == 0:
 		return staging.Errorf(staging.CodeInvalid, "no default image changes with this rollback of %q", u.name).
@@ -235,6 +241,18 @@ func (r rollback) restoreOutput(ctx context.Context, u *update, old staging.Stag
 	case !then.Spec.Database.Kind.IsManaged():
 		from.project = u.project
 	case then.Spec.Output == project.OutputRendered:
+		from.tree = r.old
+	}
+	u.output, err = r.writer.generate(ctx, from, *u.after, true)
+	return err
+}
+
+// restoreWithout generates the files of the version without the values that need a grant
+// and have none any more. Its own files have these values.
+func (r rollback) restoreWithout(ctx context.Context, u *update, refused []string) (err error) {
+	u.remark = "without " + strings.Join(refused, ", ") + " of that version, which needs a new grant: `octopod set` gives it"
+	from := u.latest() // Argo CD renders the templates of the tip
+	if u.project.Spec.Output == project.OutputRendered {
 		from.tree = r.old
 	}
 	u.output, err = r.writer.generate(ctx, from, *u.after, true)

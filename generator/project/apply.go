@@ -18,6 +18,15 @@ func (p *Project) Apply(current *staging.Staging, a staging.Action, at staging.A
 	if err := a.CheckTexts(); err != nil {
 		return staging.Staging{}, err
 	}
+	next, err := p.changed(current, a, at)
+	if err == nil {
+		err = p.settleGrants(current, &next, a, at)
+	}
+	return next, err
+}
+
+// changed returns the record after an action, before its grants are settled.
+func (p *Project) changed(current *staging.Staging, a staging.Action, at staging.Attribution) (staging.Staging, error) {
 	switch a.Verb {
 	case staging.Deploy, staging.Create, staging.Update:
 		return p.deploy(current, a, at)

@@ -19,6 +19,7 @@ func (p *Project) checkUnusedParameters(c *problems) {
 		if p.LacksTarget(name) {
 			c.add(field, "has no effect: a kustomization reads no params; add to with replicas, image, component, patch or value, or write scope: app")
 		}
+		parameter.checkUnusedValues(c, field+".values")
 		for i, to := range parameter.targets() {
 			parameter.checkComponentValues(c, field+placeOf(i)+".component", to)
 			target, place := parameter.target(name, i)

@@ -78,6 +78,12 @@ func (p *Project) Migrate(s staging.Staging, m Migration) (staging.Staging, erro
 	}
 	s = s.Clone()
 	s.Spec.Overrides = p.arrange(&c, settings, s.Spec.Overrides, m.DropUnknown)
+	for _, r := range m.Rename {
+		if grant, ok := s.Spec.Granted[r.From]; ok {
+			s.Spec.Granted = withGrant(s.Spec.Granted, r.To, grant)
+			delete(s.Spec.Granted, r.From)
+		}
+	}
 	if m.DropUnknown {
 		s.Spec.Presets = slices.DeleteFunc(s.Spec.Presets, func(preset string) bool {
 			_, known := p.Spec.Presets[preset]

@@ -54,6 +54,8 @@ type Parameter struct {
 	Pattern string `yaml:"pattern,omitempty" json:"pattern,omitempty"`
 	// Values that need care, such as production: the web UI shows them in red and first.
 	Risky []any `yaml:"risky,omitempty" json:"risky,omitempty"`
+	// Requirements of single values, by value: a role, a reason, a term, a badge.
+	Values map[string]ValueRule `yaml:"values,omitempty" json:"values,omitempty"`
 	// Name of the parameter for people, such as Payment provider. Default the name of the parameter.
 	Title string `yaml:"title,omitempty" json:"title,omitempty"`
 	// Description in one sentence, for the user who sets the parameter.

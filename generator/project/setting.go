@@ -35,16 +35,19 @@ func (s Setting) Absent() bool {
 	return s.Value == nil && (s.Origin == OriginPreset || s.Origin == OriginOverride)
 }
 
-// Risky reports whether the value is one that octopod.yaml lists as risky.
+// Risky reports whether the value is one that octopod.yaml lists as risky, or that needs a
+// grant.
 func (s Setting) Risky() bool {
 	if s.Parameter.Type == TypeList {
 		return slices.ContainsFunc(s.Parameter.Items(s.Value), func(item string) bool { return slices.Contains(s.Parameter.Risky, any(item)) })
 	}
-	return s.Value != nil && slices.Contains(s.Parameter.Risky, s.Value)
+	_, needsGrant := s.Parameter.Rule(s.Value)
+	return needsGrant || s.Value != nil && slices.Contains(s.Parameter.Risky, s.Value)
 }
 
 // Settings returns the settings of a staging in alphabetical order. Presets override
-// the default, in their order, and the staging's own overrides come last.
+// the default, in their order, and the staging's own overrides come last. A value that
+// needs a grant counts only with one.
 func (p *Project) Settings(s staging.Staging) []Setting {
 	settings := make([]Setting, 0, len(p.Spec.Parameters))
 	for _, name := range p.ParameterNames() {
@@ -57,7 +60,7 @@ func (p *Project) Settings(s staging.Staging) []Setting {
 
 func (p *Project) setting(s staging.Staging, name string) Setting {
 	setting := p.InheritedSetting(s, name)
-	if value, ok := valueOf(s.Spec.Overrides, name); ok {
+	if value, ok := valueOf(s.Spec.Overrides, name); ok && p.usable(s, name, value) {
 		setting.Value, setting.Origin, setting.Preset = value, OriginOverride, ""
 	}
 	return setting
@@ -71,7 +74,7 @@ func (p *Project) InheritedSetting(s staging.Staging, name string) Setting {
 		setting.Origin = OriginTemplate
 	}
 	for _, preset := range s.Spec.Presets {
-		if value, ok := valueOf(p.Spec.Presets[preset].Overrides, name); ok {
+		if value, ok := valueOf(p.Spec.Presets[preset].Overrides, name); ok && p.usable(s, name, value) {
 			setting.Value, setting.Origin, setting.Preset = value, OriginPreset, preset
 		}
 	}

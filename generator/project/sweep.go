@@ -12,7 +12,7 @@ import (
 // Step is the decision of a sweep about one staging.
 type Step string
 
-// The steps. Sleep, Archive and Mark commit the verb archive, Wake commits restore,
+// The steps. Sleep, Archive and Mark commit the verb archive, Wake commits restore, Revoke commits unset,
 // Delete and Finish commit delete. The others change nothing.
 const (
 	StepKeep    Step = "keep"
@@ -21,6 +21,7 @@ const (
 	StepSleep   Step = "sleep"   // archive it until a given time, or because the maximum is reached
 	StepWake    Step = "wake"    // restore it: its time has come, or its branch is back
 	StepArchive Step = "archive" // archive it
+	StepRevoke  Step = "revoke"  // take back values whose term is over
 	StepMark    Step = "mark"    // update the record of an archived staging
 	StepDelete  Step = "delete"  // it was archived for long enough
 	StepFinish  Step = "finish"  // remove the record after the teardown
@@ -33,7 +34,8 @@ type Decision struct {
 	Reason  string     `json:"reason,omitempty"`
 	At      *time.Time `json:"at,omitempty"` // time of the announced step, or of the restore
 
-	branchGone bool // the reason is that no repository has the branch
+	branchGone bool     // the reason is that no repository has the branch
+	ends       []string // settings whose values are taken back
 }
 
 // SweepInput is the input of a sweep besides the records.
@@ -82,6 +84,8 @@ func (d Decision) Action() (staging.Action, bool) {
 		a.Verb, a.Until = staging.Archive, d.At
 	case StepWake:
 		a.Verb = staging.Restore
+	case StepRevoke:
+		a.Verb, a.Ends = staging.Unset, d.ends
 	case StepDelete:
 		a.Verb = staging.Delete
 	case StepFinish:
@@ -137,7 +141,7 @@ func (p *Project) Repositories() []string {
 // decide applies the rules in order. The first decision counts.
 func (s *sweep) decide(r staging.Staging) Decision {
 	for _, rule := range []func(*sweep, staging.Staging) Decision{
-		(*sweep).tornDown, (*sweep).wakeDue, (*sweep).protected, (*sweep).branchGone, (*sweep).branchBack,
+		(*sweep).tornDown, (*sweep).wakeDue, (*sweep).grantEnded, (*sweep).protected, (*sweep).branchGone, (*sweep).branchBack,
 		(*sweep).undated, (*sweep).retentionOver, (*sweep).expired, (*sweep).nightBegan, (*sweep).expiresSoon,
 	} {
 		if d := rule(s, r); d.Step != "" {

@@ -28,14 +28,14 @@ func (p *Project) Trials(plain staging.Staging) []Trial {
 		for _, other := range parameter.otherValues(value, p.conditionsOn(name)...) {
 			trials = append(trials, Trial{
 				Field: parameter.fieldOf(name, other.value), What: name + "=" + staging.FormatValue(other.value),
-				Staging: p.WithSetting(plain, name, other.value), Parameter: name, Value: other.value, Invented: other.invented,
+				Staging: p.GrantChosen(p.WithSetting(plain, name, other.value)), Parameter: name, Value: other.value, Invented: other.invented,
 			})
 		}
 	}
 	for _, name := range sortedKeys(p.Spec.Presets) {
 		s := plain.Clone()
 		s.Spec.Presets, s.Spec.Overrides = []string{name}, staging.Overrides{}
-		trials = append(trials, Trial{Field: "spec.presets." + name, What: "preset " + name, Staging: p.WithRequired(s)})
+		trials = append(trials, Trial{Field: "spec.presets." + name, What: "preset " + name, Staging: p.GrantChosen(p.WithRequired(s))})
 	}
 	archived := plain.Clone()
 	archived.Spec.State = staging.Archived

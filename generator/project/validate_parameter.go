@@ -31,6 +31,7 @@ func (p *Project) checkParameter(c *problems, field, name string, parameter Para
 	for _, value := range parameter.Risky {
 		c.addError(field+".risky", parameter.Check(value))
 	}
+	parameter.checkValues(c, field+".values")
 	if parameter.Default != nil {
 		c.addError(field+".default", p.checkDefault(parameter))
 	}

@@ -144,8 +144,19 @@ func hideAuthor(s *staging.Spec) {
 	s.PullRequest = with(s.PullRequest, func(r *staging.PullRequest) { r.Author = "" })
 	s.Pinned = with(s.Pinned, func(p *staging.Pin) { p.By = "" })
 	s.Kept = with(s.Kept, func(k *staging.Protection) { k.By = "" })
+	s.Granted = anonymous(s.Granted)
 	s.Since = with(s.Since, func(t *staging.Transition) { t.By = "" })
 	s.Tested = with(s.Tested, func(t *staging.Test) { t.By = "" })
+}
+
+// anonymous returns a copy of grants without their authors.
+func anonymous(grants map[string]staging.Grant) map[string]staging.Grant {
+	grants = maps.Clone(grants)
+	for name, g := range grants {
+		g.By = ""
+		grants[name] = g
+	}
+	return grants
 }
 
 // with returns a changed copy. The original is shared and is not modified.

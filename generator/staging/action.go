@@ -63,8 +63,13 @@ type Action struct {
 	// default images.
 	Repository string `json:"repository,omitempty"`
 
-	Reason string `json:"reason,omitempty"` // pin, rollback, keep, archive, restore, restart, delete, db-reset, db-restore
-	To     string `json:"to,omitempty"`     // rollback: a revision; empty means the version before. undo: the revision of the change
+	// pin, rollback, keep, archive, restore, restart, delete, db-reset, db-restore; deploy, create,
+	// update, set: of values that need a grant
+	Reason        string   `json:"reason,omitempty"`
+	ReasonDerived bool     `json:"-"` // nobody gave the reason: Octopod wrote it
+	Ends          []string `json:"-"` // unset: settings whose values are taken back, since their grants ended
+
+	To string `json:"to,omitempty"` // rollback: a revision; empty means the version before. undo: the revision of the change
 	// rollback of a default branch's staging: return the project's default images too, and
 	// leave the staging open for the next build
 	WithDefault bool `json:"withDefault,omitempty"`
@@ -79,7 +84,9 @@ type Action struct {
 	Label      string `json:"label,omitempty"`      // db-snapshot, db-restore, db-forget: of the snapshot
 	Migrations string `json:"migrations,omitempty"` // deploy, create, update: tree hash of the migrations of the built commit
 
-	Until      *time.Time `json:"until,omitempty"`      // keep: end of the protection; archive: when the sweep restores it
+	// keep: end of the protection; archive: when the sweep restores it; deploy, create, update,
+	// set: end of values that need a grant
+	Until      *time.Time `json:"until,omitempty"`
 	BranchGone bool       `json:"branchGone,omitempty"` // archive: because no repository has the branch
 }
 

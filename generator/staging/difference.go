@@ -23,6 +23,12 @@ func (d Difference) String() string {
 	return d.What + ": " + cmp.Or(d.From, "–") + " → " + cmp.Or(d.To, "–")
 }
 
+// grantedSuffix follows the name of a setting in a difference of its grant.
+const grantedSuffix = " granted"
+
+// OfGrant reports whether the difference is one of a grant.
+func (d Difference) OfGrant() bool { return strings.HasSuffix(d.What, grantedSuffix) }
+
 // Differences compares two records; nil means no record. It ignores times (created,
 // expires): they follow from the other fields.
 func Differences(before, after *Staging) []Difference {
@@ -85,6 +91,9 @@ func facts(s *Staging) map[string]string {
 		for name, value := range values {
 			put(name, overrideText(value))
 		}
+	}
+	for name, grant := range s.Spec.Granted {
+		put(name+grantedSuffix, grant.String())
 	}
 	if s.Spec.Restarts > 0 {
 		put("restarts", strconv.Itoa(s.Spec.Restarts))

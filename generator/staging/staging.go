@@ -48,6 +48,8 @@ type Spec struct {
 	Overrides Overrides `yaml:"overrides,omitempty" json:"overrides,omitzero"`
 	// Presets, applied in this order before the overrides above.
 	Presets []string `yaml:"presets,omitempty" json:"presets,omitempty"`
+	// Grants of values that need care, by setting.
+	Granted map[string]Grant `yaml:"granted,omitempty" json:"granted,omitempty"`
 	// The pull request of the branch, if there is one.
 	PullRequest *PullRequest `yaml:"pullRequest,omitempty" json:"pullRequest,omitempty"`
 	// Number of restarts. A change of the number recreates every pod.
@@ -83,6 +85,12 @@ func (s Spec) deployed() Spec {
 	}
 	if len(s.Overrides.Deployment) > 0 {
 		d.Overrides.Deployment = s.Overrides.Deployment
+	}
+	for name, grant := range s.Granted { // for people: who, why and until when
+		if d.Granted == nil {
+			d.Granted = map[string]Grant{}
+		}
+		d.Granted[name] = Grant{Value: grant.Value}
 	}
 	if len(d.Services) == 0 {
 		d.Services = nil

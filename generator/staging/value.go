@@ -20,6 +20,7 @@ func (s Staging) Clone() Staging {
 	c.Spec.Services = maps.Clone(s.Spec.Services)
 	c.Spec.Overrides = Overrides{App: maps.Clone(s.Spec.Overrides.App), Deployment: maps.Clone(s.Spec.Overrides.Deployment)}
 	c.Spec.Presets = slices.Clone(s.Spec.Presets)
+	c.Spec.Granted = maps.Clone(s.Spec.Granted)
 	c.Spec.PullRequest = clonePointer(s.Spec.PullRequest)
 	c.Spec.Expires = clonePointer(s.Spec.Expires)
 	c.Spec.Pinned = clonePointer(s.Spec.Pinned)

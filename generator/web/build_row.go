@@ -31,6 +31,7 @@ func (req *projectRequest) row(view *staging.View) *row {
 	if req.shows(project.SectionAuthor) {
 		r.Author, r.Names = authorOf(view), namesOf(view)
 	}
+	r.Badges = req.badges(view)
 	if req.shows(project.SectionServices) {
 		r.Services = req.parts(view)
 	}

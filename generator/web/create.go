@@ -25,6 +25,7 @@ type newPage struct {
 	Services              []serviceChoice
 	Presets               []preset
 	Groups                []settingGroup
+	Grant                 *grantForm // nil if no setting needs it
 	Preview               *preview
 	Faults                *formErrors
 	Example               string
@@ -49,6 +50,7 @@ func (s *Server) newPage(r *http.Request, req *projectRequest, form url.Values) 
 	}
 	req.suggestSecrets(page.Groups)
 	req.orderByUse(page.Groups)
+	page.Grant = req.grantForm(page.Groups, form)
 	for i := range page.Presets {
 		page.Presets[i].Was = false
 	}

@@ -20,6 +20,7 @@ type editPage struct {
 	Version    string
 	Presets    []preset
 	Groups     []settingGroup
+	Grant      *grantForm // nil if no setting needs it
 	Preview    *preview
 	Faults     *formErrors
 	Conflict   *conflict
@@ -57,6 +58,7 @@ func (s *Server) editPage(r *http.Request, req *projectRequest) (*editPage, erro
 		page.Groups, page.Presets = req.settingGroups(view.Staging()), req.presets(view.Spec.Presets)
 		req.suggestSecrets(page.Groups)
 		req.orderByUse(page.Groups)
+		page.Grant = req.grantForm(page.Groups, url.Values{})
 	}
 	page.frame = s.frame(r, req, page.Heading, "list")
 	return page, nil
@@ -126,6 +128,9 @@ func (p *editPage) restoreInput(form url.Values) {
 		p.Presets[i].On = slices.Contains(form["preset"], p.Presets[i].Name)
 	}
 	restoreInput(p.Groups, form)
+	if p.Grant != nil {
+		p.Grant.Reason, p.Grant.Term = form.Get("reason"), form.Get("term")
+	}
 }
 
 // fields returns the names of all fields that a problem can refer to.

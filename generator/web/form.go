@@ -38,6 +38,7 @@ func (req *projectRequest) readSettings(a *staging.Action, form url.Values) {
 			readSetting(a, name, parameter, form)
 		}
 	}
+	req.readGrant(a, form)
 }
 
 func readSetting(a *staging.Action, name string, p project.Parameter, form url.Values) {

@@ -33,6 +33,7 @@ type row struct {
 	Expires     *timestamp // when it is archived, or deleted if it is archived
 	Wakes       *timestamp
 	Kept        *staging.Protection
+	Badges      []badge // of values that need care
 	Pinned      *staging.Pin
 	Tested      *testResult
 	CanWrite    bool
@@ -104,6 +105,9 @@ func (r *row) searchTexts() []string {
 	}
 	if r.Tested != nil {
 		texts = append(texts, r.Tested.Label, r.Tested.Note)
+	}
+	for _, b := range r.Badges {
+		texts = append(texts, b.Text, b.By, b.Reason)
 	}
 	if r.Pinned != nil {
 		texts = append(texts, "updates paused", "pinned", r.Pinned.Reason)

@@ -45,6 +45,7 @@ type setting struct {
 	Duration    bool
 	Allowed     []string
 	Risky       []string // allowed values that need care
+	Rules       []valueRule
 	Min, Max    *int
 	Pattern     string
 	Secret      bool                      // the value is never shown
@@ -99,6 +100,12 @@ func (req *projectRequest) setting(s staging.Staging, declared project.Setting) 
 	}
 	for _, value := range p.Risky {
 		one.Risky = append(one.Risky, staging.FormatValue(value))
+	}
+	one.Rules = req.rulesOf(p)
+	for _, rule := range one.Rules {
+		if !slices.Contains(one.Risky, rule.Value) {
+			one.Risky = append(one.Risky, rule.Value)
+		}
 	}
 	if one.Own && !one.Locked && s.Name != "" {
 		one.Undo = req.stagingPath(s.Name, "unset?name="+name)
@@ -239,6 +246,11 @@ func (s setting) Limits() string {
 // Has reports whether an item of a list is ticked.
 func (s setting) Has(item string) bool {
 	return slices.Contains(strings.Split(s.FieldValue(), ","), item)
+}
+
+// Forbids reports whether the viewer may not choose a value.
+func (s setting) Forbids(value string) bool {
+	return slices.ContainsFunc(s.Rules, func(r valueRule) bool { return r.Value == value && r.Locked })
 }
 
 // RiskyText lists the values that need care.

@@ -97,6 +97,7 @@ func (req *projectRequest) stagingPage(ctx context.Context, view *staging.View) 
 	page.Events = req.path("events?" + url.Values{
 		"name": {name}, "version": {page.Version}, "after": {sequenceText(req.Sequence())},
 	}.Encode())
+	page.Row.Badges = lateBadges(page.Row.Badges, req.now())
 	page.Verbs = req.actionLinks(view)
 	page.Data = req.dataCard(view)
 	if page.Row.CanWrite && view.Spec.State == staging.Active {

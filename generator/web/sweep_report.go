@@ -33,6 +33,7 @@ type sweptStaging struct {
 var stepLabels = map[project.Step]sweptStaging{
 	project.StepSleep: {Action: "Archived until a set time", Class: classInactive}, project.StepWake: {Action: "Restored", Class: classGood},
 	project.StepArchive: {Action: "Archived", Class: classInactive}, project.StepMark: {Action: "Recorded", Class: classGood},
+	project.StepRevoke: {Action: "Value taken back", Class: classGood},
 	project.StepDelete: {Action: "Deleted", Class: classInactive}, project.StepFinish: {Action: "Deleted", Class: classInactive},
 }
 
