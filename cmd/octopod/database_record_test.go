@@ -66,6 +66,15 @@ func (j *recordJob) rendered() string {
 	return out.String()
 }
 
+// doctor runs octopod doctor with the server of databases in its environment.
+func (j *recordJob) doctor() string {
+	j.t.Helper()
+	var out bytes.Buffer
+	env := environ{"PGHOST": j.Host, "PGPORT": j.Port, "PGSSLMODE": "disable", "PGUSER": "octopod", "PGPASSWORD": "of octopod's"}
+	run(j.t.Context(), []string{"doctor", "--env-repo", j.repo}, stdio{strings.NewReader(""), &out, j.t.Output()}, env, time.Now)
+	return out.String()
+}
+
 // after runs a change of the record, and then the Job as it is rendered now.
 func (j *recordJob) after(change ...string) {
 	j.t.Helper()
@@ -125,6 +134,15 @@ func TestTheRecordOfAStagingKeepsItsData(t *testing.T) {
 	j.holds("milk tea")
 	j.after("git", "revert", "--no-edit", "HEAD") // and the restore again
 	j.holds("tea")
+
+	if text := j.doctor(); !strings.Contains(text, "✓ databases of no staging") {
+		t.Errorf("doctor: %s", text)
+	}
+	j.ends(0, database.Done, "converge", "shop_gone", "--staging", "shop/gone", "--generation", "1", "--from", "seed/shop_seed_12", "--group", "shop_app", "--secret", "")
+	if text := j.doctor(); !strings.Contains(text, "! databases of no staging") || !strings.Contains(text, "octopod database drop shop_gone --staging shop/gone") {
+		t.Errorf("doctor: %s", text)
+	}
+	j.ends(0, database.Done, "drop", "shop_gone", "--staging", "shop/gone")
 
 	j.after("db", "forget", "login", "with-tea")
 	if got := j.databases(); got != "shop_login,shop_login__old,shop_seed_12" {

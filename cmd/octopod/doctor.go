@@ -18,6 +18,9 @@ func newDoctor(c *cli) *cobra.Command {
 Octopod its permissions, has this project with minimal rights, and refreshes on
 request. doctor changes nothing.
 
+With PGHOST, PGUSER and PGPASSWORD, doctor lists the databases on that server which
+Octopod made for stagings of this project that have no record.
+
 doctor prints a fix for each fault. Exit code 6: there are faults.`,
 		Example: `  octopod doctor
   ARGOCD_SERVER=argocd.example.com octopod doctor -o json`,
@@ -31,7 +34,7 @@ doctor prints a fix for each fault. Exit code 6: there are faults.`,
 			if err != nil {
 				return err
 			}
-			return c.showFindings(findings)
+			return c.showFindings(append(findings, c.diagnoseDatabases(cmd.Context(), to)...))
 		},
 	}
 }
