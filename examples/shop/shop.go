@@ -1,5 +1,5 @@
 // Package shop is the sample project as programs that run: backend keeps carts in
-// PostgreSQL and takes payments, frontend shows them as plain HTML, and project is
+// PostgreSQL and takes payments, frontend shows them as plain HTML, and components are
 // what the sample of `octopod init` needs to run them on the real node of
 // examples/cluster.
 package shop
@@ -20,8 +20,8 @@ import (
 	"octopod/generator/project"
 )
 
-//go:embed project
-var projectFiles embed.FS
+//go:embed components
+var components embed.FS
 
 // PostgresImage is the image of the database, made from Debian's package.
 const PostgresImage = "octopod.dev/postgres:debian"
@@ -54,15 +54,40 @@ func With(program v1.Image, args []string, env ...string) (v1.Image, error) {
 	return mutate.Config(program, config)
 }
 
-// component is the place of the folder project in an env repo.
-const component = "templates/components/real-node"
+// The components of the sample, in the order in which they apply.
+const (
+	ownPostgres    = "components/own-postgres"
+	sharedPostgres = "components/shared-postgres"
+	realNode       = "components/real-node"
+)
 
 // RealNode changes the sample in a clone of an env repo, so that its pods run on
 // the real node. The caller commits it, runs
 // `octopod lint --fix`, and applies the ApplicationSet to Argo CD.
 func RealNode(clone string) error {
-	if err := copyProject(filepath.Join(clone, component)); err != nil {
-		return err
+	return change(clone, "  argocd:\n", "    applyAll: true\n", ownPostgres, realNode)
+}
+
+// OctopodImage is the image of Octopod that the Jobs of SharedServer run.
+const OctopodImage = "octopod.dev/octopod:e2e"
+
+//go:embed database.yaml
+var databaseOfSharedServer string
+
+// SharedServer changes the sample as RealNode does, with the databases of all stagings on one
+// server. The caller applies the AppProject too.
+func SharedServer(clone string) error {
+	return change(clone, "spec:\n", databaseOfSharedServer, sharedPostgres, realNode)
+}
+
+// change adds components to a clone of the sample, and lines below a field of octopod.yaml.
+func change(clone, field, lines string, folders ...string) error {
+	list := ""
+	for _, folder := range folders {
+		if err := copyFolder(folder, filepath.Join(clone, "templates", folder)); err != nil {
+			return err
+		}
+		list += "      - templates/" + folder + "\n"
 	}
 	file := filepath.Join(clone, project.File)
 	data, err := os.ReadFile(file)
@@ -70,24 +95,22 @@ func RealNode(clone string) error {
 		return err
 	}
 	text := string(data)
-	for field, line := range map[string]string{
-		"  hosts:\n": "    scheme: http\n", "    components:\n": "      - " + component + "\n", "  argocd:\n": "    applyAll: true\n",
-	} {
+	for field, lines := range map[string]string{"  hosts:\n": "    scheme: http\n", "    components:\n": list, field: lines} {
 		if strings.Count(text, "\n"+field) != 1 {
 			return fmt.Errorf("%s is not the sample: it has not one line %q", file, field)
 		}
-		text = strings.Replace(text, "\n"+field, "\n"+field+line, 1)
+		text = strings.Replace(text, "\n"+field, "\n"+field+lines, 1)
 	}
 	return os.WriteFile(file, []byte(text), 0o644)
 }
 
-func copyProject(folder string) error {
-	files, err := fs.Sub(projectFiles, "project")
+func copyFolder(from, to string) error {
+	files, err := fs.Sub(components, from)
 	if err != nil {
 		return err
 	}
-	if err := os.RemoveAll(folder); err != nil {
+	if err := os.RemoveAll(to); err != nil {
 		return err
 	}
-	return os.CopyFS(folder, files)
+	return os.CopyFS(to, files)
 }
