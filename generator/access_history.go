@@ -44,7 +44,7 @@ func (a *Access) Compare(ctx context.Context, q compare.Query) (compare.Comparis
 	if err != nil {
 		return compare.Comparison{}, a.redactError(v, err)
 	}
-	if q.SinceMark {
+	if q.SinceMark && !q.Anybody {
 		q.Tester = a.by.Person
 	}
 	found, err := a.stagings.Compare(envrepo.FromMemory(ctx), q)

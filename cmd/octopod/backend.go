@@ -20,6 +20,7 @@ type backend interface {
 	finder
 	watcher
 	historian
+	comparer
 	maintainer
 	sweeper
 	explainer

@@ -11,16 +11,16 @@ import (
 
 // Commit is one commit of an application's repository.
 type Commit struct {
-	Revision    string       `json:"revision"`
-	Subject     string       `json:"subject"`
-	Author      string       `json:"author,omitempty"`
-	At          time.Time    `json:"at,omitzero"`
-	URL         string       `json:"url,omitempty"`
-	PullRequest *PullRequest `json:"pullRequest,omitempty"`
+	Revision    string         `json:"revision"`
+	Subject     string         `json:"subject"`
+	Author      string         `json:"author,omitempty"`
+	At          time.Time      `json:"at,omitzero"`
+	URL         string         `json:"url,omitempty"`
+	PullRequest *CommitRequest `json:"pullRequest,omitempty"`
 }
 
-// PullRequest is the pull request that a commit names.
-type PullRequest struct {
+// CommitRequest is the pull request that a commit names.
+type CommitRequest struct {
 	Number int    `json:"number"`
 	URL    string `json:"url,omitempty"`
 }
@@ -48,7 +48,7 @@ func (c *Comparison) AddCommits(ctx context.Context, in Logs) {
 }
 
 // untold returns why the commits of a service cannot be listed.
-func (s *Service) untold(in Logs) string {
+func (s *ServiceChange) untold(in Logs) string {
 	switch {
 	case s.From.Image == "":
 		return "The part is new."
@@ -64,7 +64,7 @@ func (s *Service) untold(in Logs) string {
 	return ""
 }
 
-func (s *Service) read(ctx context.Context, in Logs) (log Log) {
+func (s *ServiceChange) read(ctx context.Context, in Logs) (log Log) {
 	var err error
 	if log.Commits, log.More, err = in.Between(ctx, s.Repository, s.fromRef, s.toRef); err == nil && len(log.Commits) == 0 {
 		log.Removed, log.More, err = in.Between(ctx, s.Repository, s.toRef, s.fromRef)
@@ -94,7 +94,7 @@ func NewCommit(revision, message, author string, at time.Time) Commit {
 			continue
 		}
 		if number, err := strconv.Atoi(m[1]); err == nil {
-			c.PullRequest = &PullRequest{Number: number}
+			c.PullRequest = &CommitRequest{Number: number}
 		}
 		break
 	}

@@ -29,19 +29,19 @@ type Side struct {
 
 // Comparison is what is new in To, seen from From.
 type Comparison struct {
-	From     Side      `json:"from"`
-	To       Side      `json:"to"`
-	Services []Service `json:"services"`
-	Settings []Setting `json:"settings"`
+	From     Side            `json:"from"`
+	To       Side            `json:"to"`
+	Services []ServiceChange `json:"services"`
+	Settings []SettingChange `json:"settings"`
 	// Further differences of the records: title, state, test data, migrations.
-	Others []staging.Difference `json:"others,omitempty"`
+	Others []FieldChange `json:"others,omitempty"`
 }
 
 // Same reports whether nothing is different.
 func (c Comparison) Same() bool { return len(c.Services)+len(c.Settings)+len(c.Others) == 0 }
 
-// Service is a service with another version.
-type Service struct {
+// ServiceChange is a service with another version.
+type ServiceChange struct {
 	Name       string          `json:"name"`
 	Title      string          `json:"title"`
 	From       staging.Version `json:"from,omitzero"` // zero if the service is new
@@ -62,8 +62,8 @@ type Log struct {
 	Unknown string   `json:"unknown,omitempty"` // why the commits are not listed
 }
 
-// Setting is a setting with another effective value.
-type Setting struct {
+// SettingChange is a setting with another effective value.
+type SettingChange struct {
 	Name  string `json:"name"`
 	Title string `json:"title,omitempty"`
 	From  string `json:"from,omitempty"` // empty without a value
@@ -91,8 +91,8 @@ func Defaults(p *project.Project) State {
 	return State{Record: record, Project: p}
 }
 
-func services(from, to State) []Service {
-	changed := []Service{}
+func services(from, to State) []ServiceChange {
+	changed := []ServiceChange{}
 	for _, name := range names(from.Project.ServiceNames(), to.Project.ServiceNames()) {
 		was, is := from.Record.Spec.Services[name], to.Record.Spec.Services[name]
 		if was.Image == is.Image && (was.Commit == is.Commit || was.Commit == "" || is.Commit == "") {
@@ -102,7 +102,7 @@ func services(from, to State) []Service {
 		if !known {
 			declared = from.Project.Spec.Services[name]
 		}
-		s := Service{
+		s := ServiceChange{
 			Name: name, Title: declared.Title, Repository: declared.Repository,
 			From: staging.Version{Image: was.Image, Commit: was.Commit}, To: staging.Version{Image: is.Image, Commit: is.Commit},
 			fromRef: ref(was, declared), toRef: ref(is, declared),
@@ -121,9 +121,9 @@ func ref(s staging.Service, declared project.Service) string {
 	return s.Commit
 }
 
-func settings(from, to State) []Setting {
+func settings(from, to State) []SettingChange {
 	was, is := effective(from), effective(to)
-	changed := []Setting{}
+	changed := []SettingChange{}
 	for _, name := range names(from.Project.ParameterNames(), to.Project.ParameterNames()) {
 		before, after := was[name], is[name]
 		if before.Value == after.Value {
@@ -133,12 +133,12 @@ func settings(from, to State) []Setting {
 		if title == "" {
 			title = before.Parameter.Title
 		}
-		changed = append(changed, Setting{
+		changed = append(changed, SettingChange{
 			Name: name, Title: title, Risky: after.Risky(),
 			From: shown(before), To: shown(after),
 		})
 	}
-	slices.SortStableFunc(changed, func(a, b Setting) int { return rank(a) - rank(b) })
+	slices.SortStableFunc(changed, func(a, b SettingChange) int { return rank(a) - rank(b) })
 	return changed
 }
 
@@ -152,7 +152,7 @@ func shown(s project.Setting) string {
 }
 
 // rank orders risky settings before the others.
-func rank(s Setting) int {
+func rank(s SettingChange) int {
 	if s.Risky {
 		return 0
 	}
@@ -170,13 +170,23 @@ func effective(s State) map[string]project.Setting {
 // ofOne are differences that mean something between two versions of one staging only.
 var ofOne = []string{"title", "state", "restarts"}
 
+// FieldChange is a further field of a record with another value.
+type FieldChange struct {
+	What string `json:"what"` // title, migrations of backend
+	From string `json:"from,omitempty"`
+	To   string `json:"to,omitempty"`
+}
+
 // others returns the differences beside versions and settings.
-func others(from, to State) []staging.Difference {
+func others(from, to State) (facts []FieldChange) {
 	one := from.Staging == to.Staging
-	return slices.DeleteFunc(staging.Differences(&from.Record, &to.Record), func(d staging.Difference) bool {
+	for _, d := range staging.Differences(&from.Record, &to.Record) {
 		isData := strings.HasPrefix(d.What, "migrations of ") || d.What == "test data"
-		return !isData && (!one || !slices.Contains(ofOne, d.What))
-	})
+		if isData || one && slices.Contains(ofOne, d.What) {
+			facts = append(facts, FieldChange{d.What, d.From, d.To})
+		}
+	}
+	return facts
 }
 
 // names returns the names of two sorted lists, sorted, each once.

@@ -61,17 +61,17 @@ func TestOnlyWhatDiffers(t *testing.T) {
 	got := compare.Of(from, to)
 	want := compare.Comparison{
 		From: from.Side, To: to.Side,
-		Services: []compare.Service{{
+		Services: []compare.ServiceChange{{
 			Name: "backend", Title: "API", Repository: "github.com/acme/backend", URL: "https://github.com/acme/backend/compare/1f2e3d4...5c0ffee",
 			From: staging.Version{Image: "registry.example.com/shop/backend:1f2e3d4", Commit: "1f2e3d4"},
 			To:   staging.Version{Image: "registry.example.com/shop/backend:5c0ffee", Commit: "5c0ffee"},
 		}},
-		Settings: []compare.Setting{
+		Settings: []compare.SettingChange{
 			{Name: "PAYMENTS", Title: "Payments", From: "sandbox", To: "production", Risky: true},
 			{Name: "LOG_LEVEL", Title: "Log level", From: "debug", To: "info"}, {Name: "SHOP_NAME", From: "Acme"},
 		},
 	}
-	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(compare.Service{}), cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.IgnoreUnexported(compare.ServiceChange{}), cmpopts.EquateEmpty()); diff != "" {
 		t.Error(diff)
 	}
 	if !compare.Of(from, from).Same() {

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"octopod/generator/change"
+	"octopod/generator/compare"
 	"octopod/generator/httpapi"
 	"octopod/generator/live"
 	"octopod/generator/project"
@@ -52,6 +53,14 @@ func TestClientAnswersAsTheUseCasesDo(t *testing.T) {
 	objects, err1 := w.Manifests(ctx, "login", "")
 	remoteObjects, err2 := c.Manifests(ctx, "login", "")
 	same("manifests", objects, remoteObjects, err1, err2)
+	for _, q := range []compare.Query{{Name: "login"}, {Name: "login", Revision: events[1].Revision}, {Name: "login", Revision: events[0].Revision, Until: events[1].Revision}} {
+		found, err1 := w.Compare(ctx, q)
+		remoteFound, err2 := c.Compare(ctx, q)
+		same("comparison", found, remoteFound, err1, err2)
+		if found.Same() {
+			t.Errorf("%+v: nothing is different", q)
+		}
+	}
 }
 
 // An error has the same text and code as without a server.

@@ -94,7 +94,7 @@ func TestOpenAPIFitsTheHandlers(t *testing.T) {
 	tried := map[string]bool{}
 	for _, tt := range []struct{ method, path, query, body string }{
 		{"get", "/projects", "", ""}, {"get", in, "", ""}, {"get", in + "/stagings", "?all=true", ""}, {"get", in + "/stagings", "?name=nope", ""},
-		{"get", one, "", ""}, {"get", one + "/history", "", ""}, {"get", one + "/manifests", "", ""}, {"get", one + "/drift", "", ""},
+		{"get", one, "", ""}, {"get", one + "/history", "", ""}, {"get", one + "/manifests", "", ""}, {"get", one + "/drift", "", ""}, {"get", one + "/compare", "", ""}, {"get", one + "/compare", "?since=mark", ""}, {"get", one + "/compare", "?with=login&revision=1", ""},
 		{"post", one + "/{verb}", "", `{"set":{"LOG_LEVEL":"debug"},"dryRun":true,"manifests":true}`},
 		{"post", one + "/{verb}", "", `{"set":{"NOPE":"1"}}`}, {"post", one + "/{verb}", "", `{"nonsense":1}`}, {"post", one + "/{verb}", "", `{`},
 		{"post", in + "/regenerate", "", `{"dryRun":true}`}, {"post", in + "/lint", "", ``}, {"post", in + "/mend", "", `{"dryRun":true}`},

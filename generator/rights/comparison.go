@@ -13,7 +13,6 @@ func (v Visibility) RedactComparison(c compare.Comparison) compare.Comparison {
 	if !v.Shows(project.SectionSettings) {
 		c.Settings = nil
 	}
-	c.Others = v.RedactDifferences(c.Others)
 	if !v.Shows(project.SectionAuthor) {
 		c.From.By, c.To.By = "", ""
 		for i := range c.Services {

@@ -15,6 +15,7 @@ type event struct {
 	Current      bool     // the current version
 	Undo         string   // URL; empty if the change cannot be undone
 	Restore      string
+	New          string // URL of what the version brought; empty if unknown
 	Page         string // of the staging, for the activity
 }
 

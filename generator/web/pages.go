@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/klauspost/compress/gzhttp"
 	"github.com/klauspost/compress/gzip"
@@ -24,7 +25,7 @@ var ui embed.FS
 type pages struct{ sets map[string]*template.Template }
 
 func loadPages() (*pages, error) {
-	base, err := template.New("").Funcs(template.FuncMap{"tag": tag, "initials": initials, "asset": asset, "short": short, "lines": lines}).
+	base, err := template.New("").Funcs(template.FuncMap{"tag": tag, "initials": initials, "asset": asset, "short": short, "lines": lines, "moment": func(t time.Time) timestamp { return timestamp{t} }}).
 		ParseFS(ui, "ui/layout.html", "ui/parts/*.html")
 	if err != nil {
 		return nil, fmt.Errorf("reading the template parts: %w", err)

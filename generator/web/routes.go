@@ -64,6 +64,7 @@ func (s *Server) projectRoutes() http.Handler {
 		"GET /{project}/stagings/{name}/files":     s.files,
 		"GET /{project}/stagings/{name}/resources": s.resources,
 		"GET /{project}/stagings/{name}/pending":   s.pending,
+		"GET /{project}/stagings/{name}/compare":   s.compare,
 		"GET /{project}/stagings/{name}/{verb}":    s.confirm,
 		"POST /{project}/stagings/{name}/sync":     s.terminate,
 		"POST /{project}/stagings/{name}/{verb}":   s.performAction,

@@ -69,6 +69,7 @@ type testResult struct {
 	Label    string
 	Sentence string
 	Since    string // the changes since; empty without any
+	New      link   // the page of what is new since; empty without any
 	Note     string
 	When     timestamp
 	Versions []part // tested versions, if they are not the current ones

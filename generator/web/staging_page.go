@@ -26,6 +26,7 @@ type stagingPage struct {
 	Verbs     []actionLink
 	Settings  string // URL of the form; empty if the viewer may not change settings
 	Files     string
+	Compare   string // URL of what differs from the defaults and from other stagings
 	Pending   string // URL of what the next deploy brings beside itself
 	ArgoCD    string
 	Resources string // URL of the objects in Argo CD
@@ -102,6 +103,9 @@ func (req *projectRequest) stagingPage(ctx context.Context, view *staging.View) 
 	page.Data = req.dataCard(view)
 	if page.Row.CanWrite && view.Spec.State == staging.Active {
 		page.Mark = req.stagingPath(name, "mark")
+	}
+	if view.Status.Phase != staging.PhaseInvalid {
+		page.Compare = req.comparePath(name, nil)
 	}
 	if req.shows(project.SectionFiles) {
 		page.Files = req.stagingPath(name, "files")
@@ -181,6 +185,7 @@ func (req *projectRequest) addWays(line *event, name string, versions []staging.
 	if line.OutcomeClass == classBad {
 		line.Class = classBad
 	}
+	line.New = req.newInVersion(name, versions, i)
 	if !req.canWrite() || e.Gone {
 		return
 	}

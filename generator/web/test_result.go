@@ -27,7 +27,7 @@ func (req *projectRequest) testResultOf(view *staging.View) *testResult {
 		return &found
 	}
 	found.Class, found.Label = classInactive, found.Label+" earlier"
-	found.Since = changedSinceTest(untried)
+	found.Since, found.New = changedSinceTest(untried), req.sinceTestPath(view)
 	if !slices.Contains(untried, staging.TestedVersions) {
 		return &found
 	}
