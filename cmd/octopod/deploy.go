@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"octopod/generator/branch"
 	"octopod/generator/staging"
 )
 
@@ -33,7 +34,7 @@ type deployFlags struct {
 func (o *deployFlags) addFlags(c *cli, cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.branch, "branch", "", "`branch` of the application (default: from CI or the work tree)")
-	f.StringArrayVar(&o.services, "service", nil, "`service` of --image, repeatable")
+	f.StringArrayVar(&o.services, "service", nil, "`service` of --image, repeatable (default: from the repository and the name of the image)")
 	f.StringArrayVar(&o.images, "image", nil, "image to deploy, as `[SERVICE=]REF`, repeatable")
 	f.StringArrayVar(&o.commits, "commit", nil, "commit of the image, as `[SERVICE=]SHA` (default: from CI)")
 	f.StringArrayVar(&o.repository, "repository", nil, "repository of the image, as `[SERVICE=]REPO` (default: from CI)")
@@ -83,7 +84,8 @@ the registry has the image, and waits for it.
 
 deploy also accepts the flags of Octopod 1: -n, -e KEY=VALUE, -E KEY, --set-app-config,
 --unset-app-env-override, --set-deployment-config, --unset-deployment-override.`,
-		Example: `  # In CI, after the build of a branch
+		Example: `  # In CI, after the build of a branch; --service is optional if only one service is
+  # built in this repository
   octopod deploy --service backend \
       --image registry.example.com/shop/backend:1f2e3d4
 
@@ -124,7 +126,7 @@ func (c *cli) deployVerb(cmd *cobra.Command, verb staging.Verb) *cobra.Command {
 		if err != nil {
 			return err
 		}
-		if a.Images, err = o.builds(cmd.Context(), cmd, to); err != nil {
+		if a.Images, err = o.builds(cmd.Context(), cmd, to, origin); err != nil {
 			return err
 		}
 		for name, b := range a.Images {
@@ -180,14 +182,14 @@ func (o *deployFlags) action(cmd *cobra.Command, verb staging.Verb, args []strin
 }
 
 // builds reads --image, --commit and --repository, each per service.
-func (o *deployFlags) builds(ctx context.Context, cmd *cobra.Command, from finder) (map[string]staging.Build, error) {
+func (o *deployFlags) builds(ctx context.Context, cmd *cobra.Command, from finder, origin branch.Metadata) (map[string]staging.Build, error) {
 	services := o.services
 	if len(services) == 0 && needsService(o.images) {
-		only, err := onlyService(ctx, cmd, from)
-		if err != nil {
+		repository := cmp.Or(bareValue(o.repository), origin.Repository)
+		var err error
+		if services, err = inferServices(ctx, cmd, from, o.images, repository); err != nil {
 			return nil, err
 		}
-		services = []string{only}
 	}
 	images, err := perService(cmd, "--image", o.images, services)
 	if err != nil {

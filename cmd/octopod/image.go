@@ -41,15 +41,34 @@ func perService(cmd *cobra.Command, flag string, values, services []string) (map
 	return pairs, nil
 }
 
-// onlyService returns the service of a project that has only one.
-func onlyService(ctx context.Context, cmd *cobra.Command, from finder) (string, error) {
+// inferServices returns the service of each image without SERVICE=: the one that is built in
+// the repository or has such images.
+func inferServices(ctx context.Context, cmd *cobra.Command, from finder, images []string, repository string) ([]string, error) {
 	p, err := from.Project(ctx)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	names := p.ServiceNames()
-	if len(names) != 1 {
-		return "", usage(cmd, "--image needs --service: choose %s", strings.Join(names, ", "))
+	var services []string
+	for _, given := range images {
+		_, image, bare := splitService(given)
+		if !bare {
+			continue
+		}
+		candidates := p.ServicesOf(repository, image)
+		if len(candidates) != 1 {
+			return nil, usage(cmd, "--image needs --service: choose %s", strings.Join(candidates, ", "))
+		}
+		services = append(services, candidates[0])
 	}
-	return names[0], nil
+	return services, nil
+}
+
+// bareValue returns the value of a flag that has no SERVICE=; "" without one.
+func bareValue(values []string) string {
+	for _, given := range values {
+		if _, value, bare := splitService(given); bare {
+			return value
+		}
+	}
+	return ""
 }

@@ -1,6 +1,11 @@
 package project
 
-import "strings"
+import (
+	"slices"
+	"strings"
+
+	"octopod/generator/giturl"
+)
 
 // Service is one deployable part of the product.
 type Service struct {
@@ -60,4 +65,29 @@ func (s Service) checkBuild(c *problems, field string) {
 	default:
 		c.addError(field+".build", CheckImage(image))
 	}
+}
+
+// ServicesOf returns the services that a build can be of: those that are built in the
+// repository, and of these those with such an image. What tells nothing apart is ignored.
+func (p *Project) ServicesOf(repository, image string) []string {
+	built := func(name string) bool {
+		declared := p.Spec.Services[name].Repository
+		return declared != "" && giturl.SameRepository(declared, repository)
+	}
+	has := func(name string) bool {
+		return slices.ContainsFunc(p.Spec.Services[name].ownImages(), func(own string) bool {
+			return own != "*" && Glob(repositoryOf(own), repositoryOf(image))
+		})
+	}
+	candidates := p.ServiceNames()
+	for _, fits := range []func(string) bool{built, has} {
+		if some := filter(candidates, fits); len(some) > 0 {
+			candidates = some
+		}
+	}
+	return candidates
+}
+
+func filter(names []string, fits func(string) bool) []string {
+	return slices.DeleteFunc(slices.Clone(names), func(name string) bool { return !fits(name) })
 }
