@@ -193,7 +193,7 @@ func (c *cli) showData(ctx context.Context, from finder, name string) error {
 	s := views[0].Staging()
 	data := p.Data(s)
 	if data == nil {
-		return staging.Errorf(staging.CodeInvalid, "the template of this project keeps its own database").
+		return staging.Errorf(staging.CodeInvalid, "%s", p.Spec.Database.Kind.Unmanaged()).
 			WithTechnicalHint("spec.database in octopod.yaml makes Octopod keep the database")
 	}
 	d := dataJSON{Name: name, Database: p.DatabaseName(name), Data: *data, CanUndo: p.CanUndoData(*data, c.now())}

@@ -42,7 +42,7 @@ func (p *Project) changeData(s staging.Staging, a staging.Action, at staging.Att
 func (p *Project) dataChangeable(s staging.Staging) error {
 	switch {
 	case !p.Spec.Database.Kind.IsManaged():
-		return staging.Errorf(staging.CodeInvalid, "the test data of staging %q are not Octopod's: the template of this project keeps its own database", s.Name).
+		return staging.Errorf(staging.CodeInvalid, "the test data of staging %q are not Octopod's: %s", s.Name, p.Spec.Database.Kind.Unmanaged()).
 			WithTechnicalHint("spec.database in %s makes Octopod keep the database", File)
 	case s.Spec.State == staging.Archived:
 		return staging.Errorf(staging.CodeConflict, "staging %q is archived: its test data rest", s.Name).

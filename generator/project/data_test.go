@@ -132,6 +132,9 @@ func TestDataOfARecordWithoutDatabase(t *testing.T) {
 func TestDatabaseOfAProjectIsChecked(t *testing.T) {
 	for _, tt := range []struct{ name, old, new, field, message string }{
 		{"kind", "shared-postgres", "mysql", "spec.database.kind", "not a kind of database"},
+		{"a server for each staging", "shared-postgres", "postgres", "spec.database.kind", "write shared-postgres for a database on one server"},
+		{"an operator", "shared-postgres", "operator", "spec.database.kind", "no objects for an operator"},
+		{"no kind at all", "shared-postgres", "oracle", "spec.database.kind", "write shared-postgres, template or none"},
 		{"name", "kind: shared-postgres", "kind: shared-postgres\n    name: shop", "spec.database.name", "exactly once"},
 		{"no identifier", "kind: shared-postgres", `kind: shared-postgres` + "\n    name: \"Shop {name}\"", "spec.database.name", "name of a database"},
 		{"no image", "image: registry.example.com/octopod:2", "image: ''", "spec.database.image", ""},
@@ -245,5 +248,19 @@ func TestDataAfterARollback(t *testing.T) {
 	current.Spec.Database.From = "snapshot/a"
 	if fresh := p.RestoredData(current, nil, false, noon); fresh.Number() != 3 || fresh.From != "seed/small" || fresh.Before != nil || fresh.Since == nil {
 		t.Errorf("of a deleted staging: %+v", fresh)
+	}
+}
+
+// A project without a database says so, to lint and to the verbs of the data.
+func TestAProjectWithoutADatabase(t *testing.T) {
+	text := shop + "  database: {kind: none}\n"
+	p := parse(t, text)
+	if problems := p.Ineffective([]byte(text)); len(problems) > 0 {
+		t.Errorf("lint: %v", problems)
+	}
+	s := deployed(t, p, nil)
+	_, err := p.Apply(&s, staging.Action{Verb: staging.ResetData, Name: s.Name}, staging.Attribution{})
+	if err == nil || !strings.Contains(err.Error(), "have no database") {
+		t.Errorf("reset: %v", err)
 	}
 }

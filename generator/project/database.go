@@ -50,6 +50,14 @@ const (
 // IsManaged reports whether Octopod keeps the databases.
 func (k DatabaseKind) IsManaged() bool { return k == SharedPostgres }
 
+// Unmanaged says who keeps the data of the stagings where Octopod does not.
+func (k DatabaseKind) Unmanaged() string {
+	if k == NoDatabase {
+		return "the stagings of this project have no database"
+	}
+	return "the template of this project keeps its own database"
+}
+
 // Seed is data that a staging can start from.
 type Seed struct {
 	// Description of the data, for users.

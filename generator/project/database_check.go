@@ -13,7 +13,7 @@ func (d Database) check(c *problems, p *Project) {
 	switch d.Kind {
 	case SharedPostgres, TemplateDatabase, NoDatabase:
 	default:
-		c.add("spec.database.kind", "%q is not a kind of database: write shared-postgres, template or none", d.Kind)
+		c.add("spec.database.kind", "%q is not a kind of database: %s", d.Kind, insteadOf(d.Kind))
 		return
 	}
 	d.checkName(c, p)
@@ -24,6 +24,19 @@ func (d Database) check(c *problems, p *Project) {
 	d.checkServer(c)
 	d.checkRules(c)
 	d.checkMigrate(c, p)
+}
+
+// insteadOf says what to write in place of a kind that Octopod does not keep.
+func insteadOf(kind DatabaseKind) string {
+	switch kind {
+	case "postgres", "postgresql":
+		return "Octopod runs no server for each staging; write shared-postgres for a database on one server, or keep the server in the template, with kind template"
+	case "mysql", "mariadb":
+		return "Octopod keeps PostgreSQL only; keep the server in the template, with kind template"
+	case "operator", "cnpg":
+		return "Octopod writes no objects for an operator; keep them in the template, with kind template"
+	}
+	return "write shared-postgres, template or none"
 }
 
 // checkName rejects a pattern without {name}, and one that is no identifier of PostgreSQL.

@@ -32,7 +32,7 @@ func (p *Project) Ineffective(data []byte) []staging.Problem {
 // ineffective.
 func (p *Project) checkUnusedSections(c *problems) {
 	s := p.Spec
-	if !s.Database.Kind.IsManaged() && !reflect.DeepEqual(s.Database, Project{}.withDefaults().Spec.Database) {
+	if !s.Database.Kind.IsManaged() && !reflect.DeepEqual(s.Database, Database{Kind: s.Database.Kind}.withDefaults()) {
 		c.add("spec.database", "has no effect: remove it, and the template defines the database and its name; or write a kind of database that Octopod keeps, for example shared-postgres")
 	}
 	if s.Engine == EngineJsonnet && (len(s.Kustomize.Components) > 0 || s.Kustomize.ConfigMap != "") {

@@ -26,7 +26,7 @@ spec:
 func TestFieldsWithoutEffectAreProblems(t *testing.T) {
 	lifecycle, services := "lifecycle: {ttl: 14d", "services:\n"
 	for _, tt := range []struct{ name, old, new, field, message string }{
-		{"database", lifecycle, "database: {kind: none}\n  " + lifecycle, "spec.database", "remove it"},
+		{"database", lifecycle, "database: {kind: none, group: shop_app}\n  " + lifecycle, "spec.database", "remove it"},
 		{"name of the database", lifecycle, "database: {name: 'db-{name}'}\n  " + lifecycle, "spec.database", "remove it"},
 		{"libraries of jsonnet", services, "jsonnet: {libraries: [lib]}\n  " + services, "spec.jsonnet", "engine kustomize"},
 		{"pattern in permanent", lifecycle, lifecycle + ", permanent: [feature/login]", "spec.lifecycle.permanent[0]", "not of its branch: login"},
