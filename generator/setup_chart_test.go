@@ -27,6 +27,12 @@ func TestAHelmChartOfOnesOwnDeploysAtOnce(t *testing.T) {
 	if diff := cmp.Diff(map[string]string{"ingress.hosts[0].host": "{host.guestbook}"}, chart.Set); diff != "" {
 		t.Errorf("values that init sets (-want +got):\n%s", diff)
 	}
+	if diff := cmp.Diff(map[string]string{"guestbook": "image"}, chart.Images); diff != "" {
+		t.Errorf("values of images (-want +got):\n%s", diff)
+	}
+	if to := result.Project.Spec.Parameters["guestbook.replicas"].To; to.Value != "replicaCount" || to.Replicas != "" {
+		t.Errorf("replicas go to %+v", to)
+	}
 	if chart.Path != "charts/web" || len(result.Findings) > 0 {
 		t.Errorf("chart %s, findings %v", chart.Path, result.Findings)
 	}
@@ -72,10 +78,10 @@ func TestParametersInTheValuesOfAChart(t *testing.T) {
 	w, _ := adoptedChart(t, nil)
 	w.edit("octopod.yaml", "  parameters:\n", "  parameters:\n"+
 		"    migrations: {scope: deployment, type: boolean, to: {value: migrate}}\n"+
-		"    copies: {scope: deployment, type: integer, to: {value: replicaCount}}\n")
+		"    pods: {scope: deployment, type: integer, to: {value: replicaCount}}\n")
 	w.do(staging.Action{
 		Verb: staging.Deploy, Branch: "x", Images: map[string]staging.Build{"guestbook": {Image: "ghcr.io/acme/guestbook:1"}},
-		Set: map[string]string{"migrations": "false", "copies": "2"},
+		Set: map[string]string{"migrations": "false", "pods": "2"},
 	})
 	w.shows("x", map[string][]string{"Deployment/guestbook": {`"replicas":2`}, "Job/migrate": {"!migrate"}})
 }

@@ -66,6 +66,12 @@ func (s *Setup) adoptChart(ctx context.Context, r InitRequest) (layout, error) {
 		draft = draft.WithoutHosts()
 		draft.Notes = append(draft.Notes, "the hosts of a staging go into the values "+strings.Join(slices.Sorted(maps.Keys(spec.Set)), ", "))
 	}
+	if spec.Images = s.imageValues(ctx, c, draft); len(spec.Images) > 0 {
+		draft.Notes = append(draft.Notes, "images go into the values "+strings.Join(slices.Sorted(maps.Values(spec.Images)), ", "))
+	}
+	if used := s.useReplicaValues(ctx, c, draft); len(used) > 0 {
+		draft.Notes = append(draft.Notes, "numbers of replicas go into the values "+strings.Join(used, ", "))
+	}
 	glue, settings, err := draft.Chart(r.Name)
 	if err != nil {
 		return layout{}, fmt.Errorf("writing the kustomization: %w", err)

@@ -76,6 +76,33 @@ func PathsOf(values any, text string) []string {
 	return paths(values, "", func(value any) bool { return value == text })
 }
 
+// ImagePathsOf returns the paths of values that may be an image: one text, or a map with a
+// repository.
+func ImagePathsOf(values any, image string) []string {
+	found := paths(values, "", func(value any) bool {
+		text, isText := value.(string)
+		return isText && text != "" && (staging.ImageName(text) == image || strings.HasSuffix(image, "/"+text))
+	})
+	var images []string
+	for _, at := range found {
+		if above, isPart := strings.CutSuffix(at, ".repository"); isPart {
+			images = append(images, above)
+		} else {
+			images = append(images, at)
+		}
+	}
+	return images
+}
+
+// ReplicaPathsOf returns the paths of values that may be a number of replicas.
+func ReplicaPathsOf(values any) []string {
+	found := paths(values, "", func(value any) bool { _, isNumber := value.(int); return isNumber })
+	return slices.DeleteFunc(found, func(at string) bool {
+		lower := strings.ToLower(at)
+		return !strings.HasSuffix(lower, "replicas") && !strings.HasSuffix(lower, "replicacount")
+	})
+}
+
 // SwitchesOf returns the paths of values that switch on a route: ingress.enabled first.
 func SwitchesOf(values any) []string {
 	found := paths(values, "", func(value any) bool { return value == false })
