@@ -43,9 +43,10 @@ type dispatcher struct {
 
 // item is one delivery.
 type item struct {
-	key, about, version string // about is the staging and its destination
-	report              string // checksum of a report to a forge; "" of a notice
-	caughtUp            bool   // about a state from before the start of this server
+	key, about, version string         // about is the staging and its destination
+	report              string         // checksum of a report to a forge; "" of a notice
+	pending             *pendingStatus // that the report shows; nil without one
+	caughtUp            bool           // about a state from before the start of this server
 	box                 *notify.Outbox
 	delivery            notify.Delivery
 
@@ -274,6 +275,9 @@ func (d *dispatcher) record(p *journalPage, now time.Time) {
 		switch {
 		case i.report != "":
 			of.Forges[i.key] = i.report
+			if delete(of.Pending, i.key); i.pending != nil {
+				of.Pending[i.key] = *i.pending
+			}
 		case of.Version == i.version:
 			of.Notices = append(slices.DeleteFunc(of.Notices, func(key string) bool { return key == i.key }), i.key)
 		case d.current[i.about] == i.version:

@@ -10,9 +10,12 @@ import (
 	"io/fs"
 	"maps"
 	"slices"
+	"strings"
+	"sync"
 	"time"
 
 	"octopod/generator/gitstore"
+	"octopod/generator/notify/review"
 	"octopod/generator/staging"
 )
 
@@ -25,7 +28,9 @@ func JournalRefs() []string {
 // journal records in the env repo's git server which notifications were delivered, and
 // which server delivers them. All servers of an env repo share it; it needs no database.
 type journal struct {
-	open  func(ctx context.Context, ref string) (*gitstore.Store, error)
+	open func(ctx context.Context, ref string) (*gitstore.Store, error)
+
+	mu    sync.Mutex
 	refs  []string // that the git server has not rejected
 	store *gitstore.Store
 }
@@ -46,10 +51,21 @@ type delivered struct {
 	Notices []string          `json:"notices,omitempty"`
 	Forges  map[string]string `json:"forges,omitempty"` // checksum of the report, by its key
 	At      time.Time         `json:"at"`
+
+	Pending map[string]pendingStatus `json:"pending,omitempty"` // last reported as pending, by the same key
+}
+
+// pendingStatus is a commit status that a forge shows as pending.
+type pendingStatus struct {
+	Host       string        `json:"host"`
+	Repository string        `json:"repository"`
+	Commit     string        `json:"commit"`
+	Status     review.Status `json:"status"`
 }
 
 const (
-	leaderFile = "leader.json"
+	leaderFile  = "leader.json"
+	shardPrefix = "delivered-"
 	// keptFor is how long the journal keeps an entry without news.
 	keptFor = 90 * 24 * time.Hour
 )
@@ -58,7 +74,7 @@ const (
 // stays small in a project of thousands.
 func shardOf(name string) string {
 	sum := sha256.Sum256([]byte(name))
-	return "delivered-" + hex.EncodeToString(sum[:1]) + ".json"
+	return shardPrefix + hex.EncodeToString(sum[:1]) + ".json"
 }
 
 // of returns what was delivered about a staging. It must be one of the page.
@@ -69,6 +85,9 @@ func (p *journalPage) of(name string) *delivered {
 	}
 	if shard[name].Forges == nil {
 		shard[name].Forges = map[string]string{}
+	}
+	if shard[name].Pending == nil {
+		shard[name].Pending = map[string]pendingStatus{}
 	}
 	return shard[name]
 }
@@ -163,11 +182,51 @@ func (j *journal) change(ctx context.Context, names []string, now time.Time, mes
 			return nil, err
 		}
 		_ = store.Close() // nothing was written
+		j.mu.Lock()
 		j.store, j.refs = nil, j.refs[1:]
+		j.mu.Unlock()
 	}
 }
 
+// pending returns the commit statuses of all stagings that are pending: by the marker of the
+// staging, and by key.
+func (j *journal) pending(ctx context.Context) (map[string]map[string]pendingStatus, error) {
+	store, err := j.opened(ctx)
+	if err != nil {
+		return nil, err
+	}
+	snap, err := store.Snapshot(ctx)
+	if err == nil {
+		err = snap.Prefetch(ctx, ".")
+	}
+	if err != nil {
+		return nil, err
+	}
+	files, err := snap.ReadDir(".")
+	if err != nil {
+		return nil, err
+	}
+	all := map[string]map[string]pendingStatus{}
+	for _, file := range files {
+		if !strings.HasPrefix(file.Name(), shardPrefix) {
+			continue
+		}
+		shard := map[string]*delivered{}
+		if err := readJSON(snap, file.Name(), &shard); err != nil {
+			return nil, err
+		}
+		for marker, d := range shard {
+			if len(d.Pending) > 0 {
+				all[marker] = d.Pending
+			}
+		}
+	}
+	return all, nil
+}
+
 func (j *journal) opened(ctx context.Context) (_ *gitstore.Store, err error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
 	if j.store == nil {
 		j.store, err = j.open(ctx, j.refs[0])
 	}

@@ -51,6 +51,7 @@ func (t *notifiers) newNotifier(read func(context.Context) (*project.Project, er
 
 // run notifies until ctx ends.
 func (c *notifier) run(ctx context.Context, feed *live.Feed) {
+	c.recallPending(ctx)
 	for ctx.Err() == nil {
 		if s, err := feed.Subscribe(ctx, 0); err != nil {
 			c.log.WarnContext(ctx, "cannot follow the stagings: no notifications for now", "error", err)
@@ -74,6 +75,7 @@ func (c *notifier) listen(ctx context.Context, feed *live.Feed, s *live.Subscrip
 				c.handle(ctx, u.Event)
 				if u.Kind == live.Synced {
 					c.catchUpDeletions(ctx)
+					c.retireMissing(ctx, feed)
 				}
 			}
 		}
@@ -110,7 +112,7 @@ func (c *notifier) handle(ctx context.Context, n *live.Event) {
 	}
 	c.updateForges(&view, public, !c.isOld(&view))
 	if n.Kind == live.Deleted {
-		c.retire(review.Marker(c.project.Metadata.Name+"/"+view.Metadata.Name), nil)
+		c.retire(c.marker(view.Metadata.Name), nil)
 	}
 }
 
@@ -183,18 +185,18 @@ func (c *notifier) updateForges(view, public *staging.View, fresh bool) {
 		key := s.Marker + place.Repository + place.Commit
 		last, known := c.shown[key]
 		here[key] = true
-		if end, under := last.Cancelled(); under && s.Status == nil {
-			s.Status = end.Status
+		if end, under := last.Cancelled(); under && s.Status == nil && s.Repository != "" { // archived or deleted, not unknown
+			s.Status, ok = end.Status, true
 		}
 		if !ok || known && last.Equal(s) {
 			continue
 		}
 		c.shown[key] = forgeShowing{s, place.Host}
 		if known || fresh {
-			c.enqueue(key, c.shown[key])
+			c.enqueue(s.Marker, key, c.shown[key])
 		}
 	}
-	c.retire(review.Marker(c.project.Metadata.Name+"/"+name), here)
+	c.retire(c.marker(name), here)
 }
 
 // forgeShowing is what a forge shows about a staging.
@@ -210,8 +212,9 @@ func (s forgeShowing) checksum() string {
 	return hex.EncodeToString(sum[:8])
 }
 
-func (c *notifier) enqueue(key string, s forgeShowing) {
-	c.sends.put(&item{key: key, about: s.Marker, report: s.checksum(), box: c.forgeBox(s.host), delivery: notify.Delivery{
+// enqueue queues a report about the staging with a marker.
+func (c *notifier) enqueue(marker, key string, s forgeShowing) {
+	c.sends.put(&item{key: key, about: marker, report: s.checksum(), pending: s.pending(), box: c.forgeBox(s.host), delivery: notify.Delivery{
 		Key: key, What: s.Repository + " " + s.Commit, Do: func(ctx context.Context) error { return c.report(ctx, s) },
 	}})
 }
@@ -224,7 +227,7 @@ func (c *notifier) retire(marker string, here map[string]bool) {
 		}
 		delete(c.shown, key)
 		if end, needed := s.Cancelled(); needed {
-			c.enqueue(key, forgeShowing{end, s.host})
+			c.enqueue(marker, key, forgeShowing{end, s.host})
 		}
 	}
 }

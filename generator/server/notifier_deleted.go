@@ -44,6 +44,6 @@ func (c *notifier) catchUpDeletions(ctx context.Context) {
 		public := rights.Redacted(c.project, project.RoleViewer, view)
 		c.notify(ctx, notify.Event{On: project.OnDeleted, CaughtUp: true}, public, "")
 		c.updateForges(view, public, true)
-		c.retire(review.Marker(c.project.Metadata.Name+"/"+view.Metadata.Name), nil)
+		c.retire(c.marker(view.Metadata.Name), nil)
 	}
 }
