@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"net/http"
 	"strings"
+	"sync"
 
 	"github.com/klauspost/compress/gzhttp"
 	"github.com/klauspost/compress/gzip"
@@ -35,7 +36,8 @@ func conditional(next http.Handler) http.Handler {
 // without its record.
 func tagged(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		held := &heldResponse{ResponseWriter: w, status: http.StatusOK}
+		held := &heldResponse{ResponseWriter: w, status: http.StatusOK, body: bodies.Get().(*bytes.Buffer)}
+		defer held.release()
 		next.ServeHTTP(held, r)
 		if held.status == http.StatusOK {
 			tag := entityTag(w.Header().Get("ETag"), held.body.Bytes())
@@ -55,7 +57,15 @@ func tagged(next http.Handler) http.Handler {
 type heldResponse struct {
 	http.ResponseWriter
 	status int
-	body   bytes.Buffer
+	body   *bytes.Buffer
+}
+
+// bodies are the buffers of answers, to use again: the list of thousands of stagings has some MB.
+var bodies = sync.Pool{New: func() any { return &bytes.Buffer{} }}
+
+func (h *heldResponse) release() {
+	h.body.Reset()
+	bodies.Put(h.body)
 }
 
 func (h *heldResponse) WriteHeader(status int) { h.status = status }
