@@ -25,21 +25,37 @@ func (c *Client) Remains(ctx context.Context, name string) (staging.Remains, err
 		return staging.Remains{}, err
 	}
 	nodes := existing(tree)
+	for {
+		objects, gone := c.remainders(ctx, name, nodes)
+		if len(objects) > 0 || len(gone) == 0 {
+			return staging.Remains{Count: len(nodes), Objects: objects}, nil
+		}
+		for _, uid := range gone {
+			delete(nodes, uid)
+		}
+	}
+}
+
+// remainders reads the objects that own nothing. gone has the UIDs of those that exist no
+// more: Argo CD 3 keeps some in its tree, in front of their owner.
+func (c *Client) remainders(ctx context.Context, name string, nodes map[string]v1alpha1.ResourceNode) (objects []staging.Remainder, gone []string) {
 	last := leaves(nodes)
 	if len(last) > 1 { // a Namespace waits for everything in it
 		last = slices.DeleteFunc(last, func(node v1alpha1.ResourceNode) bool { return node.Kind == "Namespace" })
 	}
 	slices.SortFunc(last, func(a, b v1alpha1.ResourceNode) int { return strings.Compare(kindAndName(a), kindAndName(b)) })
-	left := staging.Remains{Count: len(nodes)}
 	for _, node := range last[:min(len(last), maxRemainders)] {
-		if remainder, exists := c.remainder(ctx, name, node); exists {
-			if top := topOwner(node, nodes); top.UID != node.UID {
-				remainder.Owner = kindAndName(top)
-			}
-			left.Objects = append(left.Objects, remainder)
+		remainder, exists := c.remainder(ctx, name, node)
+		if !exists {
+			gone = append(gone, node.UID)
+			continue
 		}
+		if top := topOwner(node, nodes); top.UID != node.UID {
+			remainder.Owner = kindAndName(top)
+		}
+		objects = append(objects, remainder)
 	}
-	return left, nil
+	return objects, gone
 }
 
 func kindAndName(node v1alpha1.ResourceNode) string { return node.Kind + "/" + node.Name }

@@ -90,6 +90,23 @@ func TestRemainsOfADeletion(t *testing.T) {
 	}
 }
 
+// Argo CD 3 keeps an object that is gone in its tree, in front of its owner: the owner is
+// what holds the deletion up.
+func TestRemainsBehindAnObjectThatIsGone(t *testing.T) {
+	f := newFake(t)
+	f.with(func(f *fakeArgo) {
+		f.tree.Nodes = []v1alpha1.ResourceNode{
+			node("Namespace", "shop-login", "n", ""), node("Service", "backend", "s", ""), node("Endpoints", "backend", "e", "s"),
+		}
+		f.manifests = map[string]string{"Service/backend": `{"metadata": {"finalizers": ["example.com/hold"]}}`}
+	})
+	got, err := f.client(t, func(*argocd.Options) {}).Remains(t.Context(), "shop-login")
+	want := staging.Remains{Count: 2, Objects: []staging.Remainder{{Object: "Service/backend", Finalizers: []string{"example.com/hold"}}}}
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, %v\nwant %+v", got, err, want)
+	}
+}
+
 // Only an error of the cluster itself counts: that an object is gone, or must not be read,
 // is an answer.
 func TestProbeOfTheCluster(t *testing.T) {
