@@ -32,6 +32,7 @@ var clean = []string{
 	"docs/architecture.md",
 	"docs/benchmarks.md",
 	"docs/ci.md",
+	"docs/cost.md",
 	"docs/databases.md",
 	"docs/cli.md",
 	"docs/files.md",

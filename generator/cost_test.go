@@ -64,8 +64,8 @@ func (w *fixture) liveAWeek() {
 	w.clock.set(costMonday.Add(168 * time.Hour))
 }
 
-// The cost of a changed week is the sum by hand, whether the commits say what they request,
-// because there was a price table, or have to be rendered.
+// The cost of a changed week is the sum by hand, whether the commits have their requests in
+// the message, because there was a price table, or must be rendered.
 func TestCostIsTheSumByHand(t *testing.T) {
 	for _, output := range []project.Output{project.OutputSource, project.OutputRendered} {
 		for _, early := range []bool{true, false} {
@@ -112,9 +112,9 @@ func (w *fixture) costs(q cost.Query, want map[string]float64, total float64) {
 	}
 }
 
-// A commit says what it requests, so that nothing is rendered for its cost; without a price
-// table it says nothing.
-func TestCommitsSayWhatTheyRequest(t *testing.T) {
+// A commit has its requests in the message, so that nothing is rendered for its cost, if there
+// is a price table.
+func TestCommitsHaveTheirRequests(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
 	w.do(login("1111111"))
 	w.addPrices()

@@ -222,3 +222,33 @@ func TestDiagnoseOfAHangingArgoCD(t *testing.T) {
 		t.Errorf("it took %s", took)
 	}
 }
+
+// Exceeded budgets are warnings.
+func TestDiagnoseBudgets(t *testing.T) {
+	for _, tt := range []struct {
+		budget string
+		want   map[doctor.Health]string
+	}{
+		{"", nil},
+		{"{stagingMonth: 30, month: 1}", map[doctor.Health]string{doctor.OK: "€ 0.40 this month so far"}},
+		{"{stagingMonth: 20}", map[doctor.Health]string{doctor.Warning: "login costs € 29.20 a month as it is, and the budget of a staging is € 20.00"}},
+		{"{month: 0.30}", map[doctor.Health]string{doctor.Warning: "all stagings cost € 0.40 this month, and the budget is € 0.30"}},
+	} {
+		w := shop(t, project.EngineKustomize, project.OutputSource)
+		w.at(24, staging.Action{Verb: staging.Deploy, Name: "login", Branch: "feature/login"})
+		w.addPrices()
+		if tt.budget != "" {
+			w.edit(project.File, "    currency: EUR\n", "    currency: EUR\n    budget: "+tt.budget+"\n")
+		}
+		w.clock.advance(10 * time.Hour) // 10 h × 0.04; 730 h × 0.04 = 29.20
+		found := find(t, w.Stagings, "budget")
+		if len(found) != len(tt.want) {
+			t.Errorf("%s: %+v", tt.budget, found)
+		}
+		for _, f := range found {
+			if f.Message != tt.want[f.Health] {
+				t.Errorf("%s: %+v, want %v", tt.budget, f, tt.want)
+			}
+		}
+	}
+}

@@ -66,10 +66,10 @@ func New(parts Parts) *Stagings {
 	c := &catalog.Catalog{Repo: parts.Repo, Renderer: parts.Renderer, Heads: parts.Heads, Logs: parts.Logs, Now: parts.Now}
 	reader := status.New(c, parts.Connect)
 	writer := &change.Writer{Catalog: c, Images: parts.Images, ArgoCD: parts.ArgoCD, StatusKnown: parts.Connect != nil}
-	hooks := receiver.New(c, reader, writer)
+	hooks, bills := receiver.New(c, reader, writer), billing.New(c)
 	return &Stagings{
 		Catalog: c, Reader: reader, Writer: writer, Tracker: live.New(reader), Sweeper: lifecycle.New(c, reader, writer),
-		Receiver: hooks, Setup: setup.New(writer), Doctor: doctor.New(hooks, parts.Sinks), Billing: billing.New(c),
+		Receiver: hooks, Setup: setup.New(writer), Doctor: doctor.New(hooks, bills, parts.Sinks), Billing: bills,
 	}
 }
 

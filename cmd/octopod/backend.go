@@ -26,6 +26,7 @@ type backend interface {
 	explainer
 	stagingImporter
 	terminator
+	accountant
 }
 
 // stagingImporter creates the stagings of another system.

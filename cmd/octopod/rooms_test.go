@@ -25,7 +25,7 @@ var rooms = []struct {
 	{"lifecycle", []string{"catalog", "status", "change", "rights"}},
 	{"receiver", []string{"catalog", "status", "change", "rights"}},
 	{"setup", []string{"catalog", "change", "rights"}},
-	{"doctor", []string{"catalog", "status", "receiver", "rights"}},
+	{"doctor", []string{"catalog", "billing", "status", "receiver", "rights"}},
 }
 
 // roomOf returns the room of a package, "" for any other package.

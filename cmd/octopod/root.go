@@ -57,7 +57,7 @@ func addVerbs(c *cli, root *cobra.Command) {
 			newDeploy(c), newCreate(c), newUpdate(c), newSet(c), newUnset(c), newArchive(c), newRestore(c), newRestart(c), newTerminate(c),
 			newDelete(c), newPin(c), newUnpin(c), newKeep(c), newUnkeep(c), newExtend(c), newMark(c), newRollback(c), newUndo(c), newDB(c)}},
 		{"show", "Show stagings:", []*cobra.Command{
-			newGet(c), newDescribe(c), newWait(c), newOpen(c), newHistory(c), newDiff(c), newCompare(c), newRender(c), newName(c), newURL(c),
+			newGet(c), newDescribe(c), newWait(c), newOpen(c), newHistory(c), newDiff(c), newCompare(c), newCost(c), newRender(c), newName(c), newURL(c),
 			newExplain(c)}},
 		{"repo", "Manage the env repo:", []*cobra.Command{
 			newInit(c), newVendor(c), newImport(c), newRegenerate(c), newMigrateSettings(c), newSweep(c), newLint(c), newDoctor(c)}},

@@ -115,7 +115,7 @@ func (c *cli) resolveSettings(cmd *cobra.Command) error {
 		return err
 	}
 	problems = append(problems, file.apply(cmd, c)...)
-	if err := c.settings.resolveOutput(); err != nil {
+	if err := c.settings.resolveOutput(); err != nil && !onlyCost(cmd, c.settings.output) {
 		problems = append(problems, staging.Problem{Field: "--output", Message: err.Error()})
 	}
 	switch {

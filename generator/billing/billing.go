@@ -27,6 +27,7 @@ type Billing struct {
 	mu     sync.Mutex
 	priced *bounded.Map[content, cost.Point]
 	known  known
+	read   read
 }
 
 // content is a version of a staging: the hashes of its directory and of the templates.
@@ -37,6 +38,12 @@ type known struct {
 	tip   string
 	from  time.Time
 	lives []cost.Life
+}
+
+// read is the last answer of timelines.
+type read struct {
+	tip       string
+	timelines map[string][]envrepo.Moment
 }
 
 // New returns the Billing of an env repo.
@@ -103,7 +110,7 @@ func (b *Billing) lives(ctx context.Context, tree *envrepo.Tree, p *project.Proj
 	if last.tip == tree.Revision() && !last.from.After(from) {
 		return last.lives, nil
 	}
-	timelines, err := b.catalog.Repo.Timelines(ctx, tree, p.TemplateRoots())
+	timelines, err := b.timelines(ctx, tree, p)
 	if err != nil {
 		return nil, err
 	}
@@ -114,6 +121,23 @@ func (b *Billing) lives(ctx context.Context, tree *envrepo.Tree, p *project.Proj
 		b.mu.Unlock()
 	}
 	return lives, err
+}
+
+// timelines returns the timelines at the tip. It reads the history once for each tip.
+func (b *Billing) timelines(ctx context.Context, tree *envrepo.Tree, p *project.Project) (map[string][]envrepo.Moment, error) {
+	b.mu.Lock()
+	last := b.read
+	b.mu.Unlock()
+	if last.tip == tree.Revision() && last.tip != "" {
+		return last.timelines, nil
+	}
+	timelines, err := b.catalog.Repo.Timelines(ctx, tree, p.TemplateRoots())
+	if err == nil {
+		b.mu.Lock()
+		b.read = read{tree.Revision(), timelines}
+		b.mu.Unlock()
+	}
+	return timelines, err
 }
 
 // livesOf prices the timelines of stagings, on all cores.

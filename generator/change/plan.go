@@ -71,7 +71,7 @@ func (u update) plan(ctx context.Context, w *Writer, t task) (planned, error) {
 		next.result.Changes = append(next.result.Changes, c)
 		next.edit.Body = strings.TrimPrefix(next.edit.Body+"\n"+c.String(), "\n")
 	}
-	next.edit.Requests = u.requests()
+	next.edit.Requests, next.result.Cost = u.requests()
 	next.result.Note = u.note()
 	switch {
 	case u.after == nil:

@@ -20,6 +20,9 @@ func (r Result) Redact(v rights.Visibility, by rights.Actor) Result {
 	r.Plan = slices.DeleteFunc(slices.Clone(r.Plan), func(p staging.PlanItem) bool { return hidden(stagingOfPath(p.Path)) })
 	r.Refused = slices.DeleteFunc(slices.Clone(r.Refused), func(item Regenerated) bool { return hidden(item.Name) })
 	r.Before, r.After = MaskSecrets(r.Before, r.After)
+	if !v.Shows(project.SectionCost) {
+		r.Cost = nil
+	}
 	if !v.Shows(project.SectionFiles) {
 		r.Plan, r.Before, r.After = []staging.PlanItem{}, nil, nil
 	}

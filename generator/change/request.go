@@ -5,6 +5,7 @@ import (
 	"reflect"
 	"strings"
 
+	"octopod/generator/cost"
 	"octopod/generator/project"
 	"octopod/generator/rights"
 	"octopod/generator/staging"
@@ -39,6 +40,7 @@ type Result struct {
 	Name     string               `json:"-"`
 	Before   []staging.Object     `json:"-"` // only with Request.Manifests
 	After    []staging.Object     `json:"-"`
+	Cost     *cost.Day            `json:"cost,omitempty"` // of the staging after the change; nil without a price table
 }
 
 // authorize rejects an action that the actor must not run, or whose manifests the

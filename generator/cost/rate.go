@@ -29,6 +29,22 @@ func RateOf(table project.Cost, n Need) Rate {
 	}
 }
 
+// Day is the price of a staging for a day.
+type Day struct {
+	Currency string  `json:"currency"`
+	PerDay   float64 `json:"perDay"`
+	Asleep   float64 `json:"asleep"` // while it is archived
+}
+
+// DayOf returns the price of a need for a day.
+func DayOf(table project.Cost, n Need) *Day {
+	const day = 24
+	return &Day{table.Currency, round(RateOf(table, n).Total() * day), round(RateOf(table, n.Asleep()).Total() * day)}
+}
+
+// String formats the price for people: about € 0.12 a day.
+func (d Day) String() string { return "about " + Money(d.Currency, d.PerDay) + " a day" }
+
 // Total returns the sum of all kinds.
 func (r Rate) Total() float64 { return r.CPU + r.Memory + r.Storage + r.LoadBalancers + r.Fixed }
 

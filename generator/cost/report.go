@@ -34,6 +34,7 @@ type Query struct {
 	By    Group    // default ByStaging
 	Since time.Time
 	Until time.Time
+	May   func(name string) bool // reports whether a staging counts; nil means all
 }
 
 // Report is what stagings cost in a time, at the present prices.
@@ -80,7 +81,7 @@ func ReportOf(table project.Cost, lives []Life, q Query) Report {
 	r := Report{Currency: table.Currency, From: table.From, By: by, Since: q.Since, Until: q.Until, Budget: table.Budget}
 	a := adding{rows: map[string]*Row{}, zone: zoneOf(table), query: q, month: &r.MonthSoFar, monthBegins: MonthOf(table, q.Until)}
 	for _, l := range lives {
-		if len(q.Names) > 0 && !slices.Contains(q.Names, l.Staging) {
+		if len(q.Names) > 0 && !slices.Contains(q.Names, l.Staging) || q.May != nil && !q.May(l.Staging) {
 			continue
 		}
 		for _, s := range l.spans(table, q.Until) {

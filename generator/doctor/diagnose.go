@@ -53,6 +53,7 @@ func (g *Doctor) Diagnose(ctx context.Context) ([]Finding, error) {
 	d.files(tree, p)
 	d.editedByHand(ctx, tree, p)
 	d.sinks(tree, p)
+	d.budgets(ctx, p)
 	cluster, err := g.Connected(p)
 	switch {
 	case err != nil:

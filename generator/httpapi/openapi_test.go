@@ -101,7 +101,7 @@ func TestOpenAPIFitsTheHandlers(t *testing.T) {
 		{"get", in + "/doctor", "", ""}, {"post", in + "/sweep", "", `{"dryRun":true}`}, {"post", in + "/sweep", "", `{"maxShare":101}`},
 		{"get", "/whoami", "", ""}, {"get", in + "/activity", "?limit=1", ""}, {"get", in + "/branches", "", ""}, {"get", one + "/resources", "", ""}, {"delete", one + "/sync", "", ""},
 		{"post", in + "/import", "", `{"items":[{"name":"old","action":{"branch":"old"}}],"dryRun":true}`}, {"post", in + "/import", "", `{"items":1}`},
-		{"get", in + "/stagings", "?where=banana=1", ""}, {"get", in + "/doctor", "", ""}, {"get", in + "/deliveries", "", ""}, {"get", in + "/explain", "?branch=feature/login", ""}, {"get", in + "/explain", "?branch=a..b", ""},
+		{"get", in + "/stagings", "?where=banana=1", ""}, {"get", in + "/doctor", "", ""}, {"get", in + "/deliveries", "", ""}, {"get", in + "/cost", "?by=week", ""}, {"get", in + "/cost", "?by=month", ""}, {"get", in + "/explain", "?branch=feature/login", ""}, {"get", in + "/explain", "?branch=a..b", ""},
 	} {
 		path := strings.NewReplacer("{project}", "shop", "{name}", "login", "{verb}", "set").Replace(tt.path) + tt.query
 		r := get(t, w, path)

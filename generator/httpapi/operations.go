@@ -70,6 +70,7 @@ func (s *server) routes(api huma.API) {
 	add(api, operation{post, projectPath + "/mend", "mend", tagProject, "Rewrite the files derived from octopod.yaml", "The files for Argo CD and the schemas."}, s.fix)
 	add(api, operation{post, projectPath + "/sweep", "sweep", tagProject, "Archive, restore and delete stagings that are due", "As spec.lifecycle in octopod.yaml says."}, s.sweep)
 	add(api, operation{get, projectPath + "/explain", "explain", tagProject, "Explain why a branch has a staging or not", "Lists the rules that decided."}, s.explain)
+	add(api, operation{get, projectPath + "/cost", "get-cost", tagHistory, "The cost of stagings", "By staging, author, owner or week, at the prices of spec.cost in octopod.yaml."}, s.cost)
 	add(api, operation{get, projectPath + "/deliveries", "list-deliveries", tagProject, "The latest webhook deliveries, newest first", "For admins."}, s.listDeliveries)
 	s.addEvents(api, projectPath+eventsPath)
 }

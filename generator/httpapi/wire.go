@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"octopod/generator/change"
+	"octopod/generator/cost"
 	"octopod/generator/rights"
 	"octopod/generator/staging"
 )
@@ -59,6 +60,9 @@ type changeResponse struct {
 	Before  []object             `json:"before,omitempty"`
 	After   []object             `json:"after,omitempty"`
 	Refused []regeneratedStaging `json:"refused,omitempty"`
+
+	// Price of the staging after the change, if octopod.yaml has prices.
+	Cost *cost.Day `json:"cost,omitempty"`
 }
 
 type difference struct {
@@ -75,6 +79,7 @@ func resultOf(r change.Result, dryRun bool) changeResponse {
 		Staging: r.Staging, Changed: r.Changed, Revision: r.Revision, Plan: r.Plan, Note: r.Note, DryRun: dryRun, Name: r.Name,
 		Changes: convertAll(r.Changes, func(d staging.Difference) difference { return difference(d) }),
 		Before:  convertAll(r.Before, objectOf), After: convertAll(r.After, objectOf), Refused: convertAll(r.Refused, regeneratedOf),
+		Cost: r.Cost,
 	}
 	if out.Plan == nil {
 		out.Plan = []staging.PlanItem{}
@@ -87,6 +92,7 @@ func (r changeResponse) result() change.Result {
 		Staging: r.Staging, Changed: r.Changed, Revision: r.Revision, Plan: r.Plan, Note: r.Note, Name: r.Name,
 		Changes: convertAll(r.Changes, func(d difference) staging.Difference { return staging.Difference(d) }),
 		Before:  convertAll(r.Before, object.object), After: convertAll(r.After, object.object), Refused: convertAll(r.Refused, regeneratedStaging.regenerated),
+		Cost: r.Cost,
 	}
 }
 

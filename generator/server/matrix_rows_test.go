@@ -67,7 +67,8 @@ func (m *matrix) readRows() []row {
 		post("/regenerate", map[string]any{"dryRun": true, "names": []string{"login", "main"}}, admins),
 		{route: "GET /api/v1/whoami", path: "/api/v1/whoami", allowed: known},
 		get(one+"/resources", "/stagings/login/resources", "aNA"), get(one+"/resources", "/stagings/main/resources", "aA"),
-		get("/activity", "/activity", "aNA"), get("/branches", "/branches", "uaglfGdxA"),
+		get("/activity", "/activity", "aNA"), get("/cost", "/cost", readers), get("/cost", "/cost?name=main", notNamed),
+		get("/branches", "/branches", "uaglfGdxA"),
 		post("/import", map[string]any{"dryRun": true, "items": []any{}}, admins),
 		{route: "DELETE " + apiAll + one + "/sync", path: apiShop + "/stagings/login/sync", allowed: "uanN"},
 		{route: "DELETE " + apiAll + one + "/sync", path: apiShop + "/stagings/main/sync", allowed: "ua"},
@@ -155,6 +156,7 @@ func pageRows() []row {
 		{route: "GET /{project}", path: "/shop", allowed: known}, // a redirect, whether the project exists or not
 		page("/{$}", "/", readers), page("/archived", "/archived", readers), page("/about", "/about", readers), page("/theme.css", "/theme.css", readers), page("/logo", "/logo", readers),
 		page("/events", "/events", readers), page("/activity", "/activity", "aNA"), page("/activity/{export}", "/activity/export.csv", "aNA"),
+		page("/cost", "/cost", readers),
 		page("/deliveries", "/deliveries", admins), page("/new", "/new", writers),
 		page("/stagings/{name}", "/stagings/login", readers), page("/stagings/{name}", "/stagings/main", notNamed),
 		page("/stagings/{name}/settings", "/stagings/login/settings", writers), page("/stagings/{name}/settings", "/stagings/main/settings", "uamglfGdxA"),

@@ -222,7 +222,7 @@ func (m *matrix) newEnvRepo(name string) *generator.Stagings {
 	_, err = repo.Change(t.Context(), func(_ context.Context, tree *envrepo.Tree) (envrepo.Edit, error) {
 		data, err := tree.ReadFile(project.File)
 		text := strings.ReplaceAll(string(data), "github.com/acme/", "127.0.0.1/acme/") // the issuers are on this machine
-		text = strings.Replace(text, "spec:\n", "spec:\n  ui: {logo: logo.svg}\n", 1) + sharedDatabase
+		text = strings.Replace(text, "spec:\n", "spec:\n  ui: {logo: logo.svg}\n  cost: {currency: EUR, prices: {cpuHour: 0.03}}\n", 1) + sharedDatabase
 		return envrepo.Edit{Verb: "edit", By: staging.Person{Name: "Ada"}, Write: []staging.File{
 			{Path: project.File, Data: []byte(text)}, {Path: "logo.svg", Data: []byte("<svg/>")},
 		}}, err

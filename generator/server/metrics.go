@@ -160,12 +160,15 @@ var (
 	hooksDesc      = prometheus.NewDesc("octopod_webhooks_pending", "Webhook events that are not processed yet: queued, or waiting for an image or for a service that is down.", []string{"project", "state"}, nil)
 	configDesc     = prometheus.NewDesc("octopod_config_up_to_date", "Whether the configuration and its secrets, as their files are now, are in force.", nil, nil)
 	configTimeDesc = prometheus.NewDesc("octopod_config_read_timestamp_seconds", "When the configuration in force was read.", nil, nil)
+	costDesc       = prometheus.NewDesc("octopod_cost_per_hour", "Price of an hour of all stagings of a team as they are now, in the currency of octopod.yaml; team is empty for stagings without one.", []string{"project", "team", "currency"}, nil)
+	monthDesc      = prometheus.NewDesc("octopod_cost_month", "Cost of all stagings in this calendar month so far.", []string{"project", "currency"}, nil)
+	budgetDesc     = prometheus.NewDesc("octopod_cost_budgets_exceeded", "Budgets that are exceeded, of the month and of single stagings.", []string{"project"}, nil)
 	streamsDesc    = prometheus.NewDesc("octopod_event_streams", "Open event streams.", []string{"project"}, nil)
 )
 
 // Describe implements prometheus.Collector.
 func (f *serverMetrics) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{stagingsDesc, argoDesc, checkDesc, repoDesc, waitingDesc, unseenDesc, hooksDesc, streamsDesc, configDesc, configTimeDesc} {
+	for _, d := range []*prometheus.Desc{stagingsDesc, argoDesc, checkDesc, repoDesc, waitingDesc, unseenDesc, hooksDesc, streamsDesc, configDesc, configTimeDesc, costDesc, monthDesc, budgetDesc} {
 		to <- d
 	}
 }
@@ -204,6 +207,7 @@ func (f *serverMetrics) Collect(to chan<- prometheus.Metric) {
 		to <- gauge(hooksDesc, float64(queued), project, "queued")
 		to <- gauge(hooksDesc, float64(waiting), project, "waiting")
 		to <- gauge(streamsDesc, float64(s.feed.Subscribers()), project)
+		s.collectCost(to, project)
 	}
 }
 

@@ -19,6 +19,7 @@ type frame struct {
 	CanWrite bool
 	// Activity is true if the viewer sees the activity.
 	Activity bool
+	Costs    bool       // there are prices, and the viewer sees them
 	Stale    *staleness // nil while the env repo can be read
 	Notice   *notice    // message after an action
 	Path     string     // of this page, for a retry
@@ -40,6 +41,7 @@ func (s *Server) frame(r *http.Request, req *projectRequest, title, here string)
 		f.Stale = &staleness{timestamp{repo.Since}, timestamp{repo.At}}
 	}
 	f.Activity = req.shows(project.SectionActivity)
+	f.Costs = req.project.HasPrices() && req.shows(project.SectionCost)
 	f.Notice = req.noticeOf(r)
 	return f
 }

@@ -25,6 +25,7 @@ type preview struct {
 	Archived bool     // the existing staging is archived
 	Own      []string // titles of the services that have the branch
 	Exists   string   // the existing staging of the branch
+	Price    string   // "about € 0.12 a day"; empty without a price table
 }
 
 // settingChange is one difference, as displayed.
@@ -43,6 +44,9 @@ func (req *projectRequest) preview(r *http.Request, of change.Request, fields []
 	p := &preview{Changes: req.changesOf(result.Changes), Nothing: !result.Changed, Loses: of.AllowDataLoss, Name: result.Name}
 	if manifests {
 		p.Files = change.Compare(result.Before, result.After)
+	}
+	if result.Cost != nil {
+		p.Price = priceOf(*result.Cost)
 	}
 	if result.Staging != nil {
 		view := *result.Staging

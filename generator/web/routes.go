@@ -70,6 +70,7 @@ func (s *Server) projectRoutes() http.Handler {
 		"POST /{project}/stagings/{name}/{verb}":   s.performAction,
 		"GET /{project}/activity":                  s.activity,
 		"GET /{project}/activity/{export}":         s.exportActivity,
+		"GET /{project}/cost":                      s.cost,
 		"GET /{project}/about":                     s.about,
 		"GET /{project}/deliveries":                s.deliveries,
 		"GET /{project}/theme.css":                 s.theme,

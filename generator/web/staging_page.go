@@ -32,6 +32,8 @@ type stagingPage struct {
 	Resources string // URL of the objects in Argo CD
 	Invalid   string // why the record is invalid; only if the viewer sees detail
 	Events    string
+	Cost      string // empty without a price table
+	CostPage  string
 }
 
 // statusPanel is the part of the page that the event stream updates.
@@ -101,6 +103,7 @@ func (req *projectRequest) stagingPage(ctx context.Context, view *staging.View) 
 	page.Row.Badges = lateBadges(page.Row.Badges, req.now())
 	page.Verbs = req.actionLinks(view)
 	page.Data = req.dataCard(view)
+	page.Cost, page.CostPage = req.costOf(ctx, view), req.path("cost")
 	if page.Row.CanWrite && view.Spec.State == staging.Active {
 		page.Mark = req.stagingPath(name, "mark")
 	}

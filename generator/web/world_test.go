@@ -46,6 +46,7 @@ type world struct {
 	server   *web.Server
 	refused  *refusals
 	branches web.Branches // branches of the repositories
+	now      func() time.Time
 }
 
 // refusals records the refused requests of the audit log.
@@ -98,20 +99,26 @@ var ada = rights.Actor{Person: staging.Person{Name: "Ada", Email: "ada@example.c
 // newWorld creates an env repo with the sample project; change edits its octopod.yaml.
 func newWorld(t testing.TB, change func(string) string) *world {
 	t.Helper()
+	return newWorldAt(t, change, time.Now)
+}
+
+// newWorldAt is newWorld with a clock.
+func newWorldAt(t testing.TB, change func(string) string, now func() time.Time) *world {
+	t.Helper()
 	path := filepath.Join(t.TempDir(), "env.git")
 	if err := gitstore.InitBare(t.Context(), path, "main"); err != nil {
 		t.Fatal(err)
 	}
 	store, err := gitstore.Open(t.Context(), gitstore.Options{
-		URL: path, Committer: gitstore.Identity{Name: "Octopod", Email: "octopod@example.com"}, Now: time.Now, MaxAttempts: 1000,
+		URL: path, Committer: gitstore.Identity{Name: "Octopod", Email: "octopod@example.com"}, Now: now, MaxAttempts: 1000,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
 	renderer := render.New(render.Options{Timeout: time.Minute})
-	w := &world{t: t, repo: envrepo.New(store), argo: testargo.New()}
+	w := &world{t: t, repo: envrepo.New(store), argo: testargo.New(), now: now}
 	w.Stagings = generator.New(generator.Parts{
-		Repo: w.repo, Renderer: renderer, ArgoCD: argocd.Manifests, Now: time.Now,
+		Repo: w.repo, Renderer: renderer, ArgoCD: argocd.Manifests, Now: now,
 		Connect: func(*project.Project) (status.Cluster, error) { return w.argo, nil },
 	})
 	t.Cleanup(func() {
@@ -138,7 +145,7 @@ func newWorld(t testing.TB, change func(string) string) *world {
 
 func (w *world) serve() {
 	w.t.Helper()
-	w.feed = live.NewFeed(w.Stagings, time.Now)
+	w.feed = live.NewFeed(w.Stagings, w.now)
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
 	go func() { defer close(done); w.feed.Run(ctx) }()
@@ -147,7 +154,7 @@ func (w *world) serve() {
 	w.server, err = web.New(web.Options{
 		Projects: []web.Project{{Name: "shop", Rules: w.Project, Access: w.access, ArgoCD: "https://argocd.example.com",
 			Branches: func(context.Context, []string) web.Branches { return w.branches }}},
-		Viewer: personOf, Log: slog.New(slog.NewTextHandler(w.t.Output(), nil)),
+		Now: w.now, Viewer: personOf, Log: slog.New(slog.NewTextHandler(w.t.Output(), nil)),
 		Refused: w.refused.record,
 		SignIn:  &web.SignIn{Provider: "Acme Login", In: "/auth/login", Out: "/auth/logout"},
 	})
