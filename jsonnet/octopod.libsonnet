@@ -65,6 +65,8 @@ local appliedByServer(object) =
 
 // The database that Octopod keeps: its account and its Job; {} without one.
 local databaseOf(params) = std.get(params, 'database', {});
+// What octopod.yaml adds to every template; {} for nothing.
+local additionsOf(params) = std.get(params, 'additions', {});
 local isJob(object) = object.kind == 'Job';
 local workloads = ['CloneSet', 'DaemonSet', 'Deployment', 'DeploymentConfig', 'Rollout', 'StatefulSet'];
 
@@ -123,7 +125,7 @@ local clusterScoped = ['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'Custom
     local jobs = [o for o in database if isJob(o)] + migration(params, objects);
     local wave = firstWave(objects + jobs);
     local own = [$.namespace(params)] + $.quota(params) + $.limits(params, objects + jobs) + [$.facts(params)]
-                + [o for o in database if !isJob(o)];
+                + [o for o in database if !isJob(o)] + std.get(additionsOf(params), 'objects', []);
     local early(object) =
       if std.objectHasAll(object, 'generated') && annotation(object, 'argocd.argoproj.io/sync-wave') == ''
       then object + inWave(wave) else object;
@@ -144,8 +146,10 @@ local clusterScoped = ['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'Custom
     local restarted =
       if counted != {} && std.member(workloads, object.kind) then { metadata+: { labels+: counted } } else {};
     local spec = std.get(object, 'spec', {});
+    local ingress = std.get(additionsOf(params), 'ingressAnnotations', {});
     sleeps(params, object)
     + labelled
+    + (if object.kind == 'Ingress' && ingress != {} then { metadata+: { annotations+: ingress } } else {})
     + (if std.member(clusterScoped, object.kind) then {} else { metadata+: { namespace: params.namespace } })
     + (if std.objectHas(spec, 'template') then { spec+: { template+: labelled + restarted } } else {})
     + (if std.objectHas(spec, 'volumeClaimTemplates') then
@@ -155,7 +159,7 @@ local clusterScoped = ['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'Custom
   namespace(params):: {
     apiVersion: 'v1',
     kind: 'Namespace',
-    metadata: { name: params.namespace, labels: params.labels, annotations: params.annotations },
+    metadata: { name: params.namespace, labels: params.labels + std.get(additionsOf(params), 'namespaceLabels', {}), annotations: params.annotations },
   },
 
   // An array, because a project may have no quota.
@@ -188,7 +192,8 @@ local clusterScoped = ['Namespace', 'ClusterRole', 'ClusterRoleBinding', 'Custom
     };
     local requests = missing(['requests', 'limits'], { cpu: '50m', memory: '128Mi' }, ['requests.', '']);
     local limits = missing(['limits'], { cpu: '1', memory: '512Mi' }, ['limits.']);
-    if requests == {} && limits == {} then [] else [{
+    local replaced = std.any([o.kind == 'LimitRange' for o in std.get(additionsOf(params), 'objects', [])]);
+    if replaced || requests == {} && limits == {} then [] else [{
       apiVersion: 'v1',
       kind: 'LimitRange',
       metadata: { name: 'octopod', namespace: params.namespace, labels: params.labels },

@@ -103,7 +103,7 @@ func checkObjects(p *project.Project, params staging.Params, objects []staging.O
 	subject := check.Subject{
 		Namespace: params.Namespace, BaseDomain: p.Spec.Hosts.BaseDomain,
 		Images: map[string]string{}, Allow: p.Spec.Checks.Allow, State: params.State,
-		Jobs: render.DatabaseJobs(params),
+		Jobs: render.DatabaseJobs(params), Added: render.AddedNames(params),
 	}
 	for _, name := range p.ServiceNames() {
 		service := params.Services[name]

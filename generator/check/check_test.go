@@ -75,6 +75,9 @@ func subjectOf(rule string) check.Subject {
 	if rule != "image-unused" {
 		s.Images = nil
 	}
+	if rule == "added-object" {
+		s.Added = []string{"NetworkPolicy/octopod"}
+	}
 	if rule == "database-job" {
 		s.Jobs = []string{"database"}
 	}

@@ -17,6 +17,8 @@ type Subject struct {
 	Images map[string]string
 	// Jobs that Octopod adds to the template, by their names without the hash.
 	Jobs []string
+	// Added lists the objects that octopod.yaml adds to the template, by kind and name.
+	Added []string
 	// Allow lists the exceptions of the project.
 	Allow []project.Allow
 	// State of the staging: only an active one must use its images.

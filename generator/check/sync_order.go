@@ -96,6 +96,9 @@ func checkSyncOrder(c check, objects []*object) {
 		}
 		if s, ok := stepOf(o); ok {
 			steps[o.String()] = s
+			if made := staging.MadeSecret(o.Object); made != "" {
+				steps["Secret/"+made] = s
+			}
 		}
 	}
 	for _, o := range objects {

@@ -24,6 +24,7 @@ func (p *Project) Ineffective(data []byte) []staging.Problem {
 	p.checkPlaceholders(&c)
 	p.checkUnusedAccess(&c)
 	p.checkUnusedLifecycle(&c)
+	p.Spec.Hygiene.checkUnused(&c)
 	p.checkQuota(&c)
 	return withPositions(c, strictyaml.Lines(data))
 }

@@ -51,6 +51,7 @@ func (p *Project) Params(s staging.Staging) (staging.Params, error) {
 	}
 	p.fillSettings(&params, values)
 	params.Database = p.databaseParams(s)
+	params.Additions = p.additions(s.Name)
 	if p.Spec.Engine == EngineKustomize {
 		params.Kustomize = p.kustomizeParams(s, values)
 	}

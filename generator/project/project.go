@@ -68,6 +68,10 @@ type Spec struct {
 	Images Images `yaml:"images,omitempty" json:"images,omitzero"`
 	// Database of every staging, its seeds, and its migrations.
 	Database Database `yaml:"database,omitempty" json:"database,omitzero"`
+	// Secrets that every staging gets, by reference.
+	Secrets []SecretCopy `yaml:"secrets,omitempty" json:"secrets,omitempty"`
+	// Protection of stagings from the outside and from each other.
+	Hygiene Hygiene `yaml:"hygiene,omitempty" json:"hygiene,omitzero"`
 	// ResourceQuota spec.hard of every staging: requests.cpu: "2".
 	Quota map[string]string `yaml:"quota,omitempty" json:"quota,omitempty"`
 	// Price table of the cluster: with it, Octopod shows what stagings cost.

@@ -36,6 +36,8 @@ func (p *Project) faults() []staging.Problem {
 	for i, rule := range p.Spec.Notify {
 		rule.check(&c, fmt.Sprintf("spec.notify[%d]", i))
 	}
+	p.checkSecrets(&c)
+	p.Spec.Hygiene.check(&c)
 	p.checkExceptions(&c)
 	p.checkRules(&c)
 	p.Spec.Branches.check(&c)

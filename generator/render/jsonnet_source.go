@@ -38,6 +38,11 @@ func encodeParams(params staging.Params) ([]byte, error) {
 		database.Objects = append([]any{}, databaseObjects(params)...)
 		params.Database = &database
 	}
+	if params.Additions != nil {
+		additions := *params.Additions
+		additions.Objects = append([]any{}, addedObjects(params)...)
+		params.Additions = &additions
+	}
 	if params.Asleep == nil {
 		params.Asleep = []staging.ArchiveFix{}
 	}

@@ -217,6 +217,11 @@ func patches(params staging.Params) ([]overlayPatch, error) {
 	for _, job := range params.Kustomize.Arrangement.Ended {
 		out = append(out, deletePatch("Job", job))
 	}
+	ingress, err := ingressPatches(params)
+	if err != nil {
+		return nil, err
+	}
+	out = append(out, ingress...)
 	for _, fix := range params.Asleep {
 		patch, err := archivePatch(fix)
 		if err != nil {

@@ -28,9 +28,15 @@ func stagingObjects(params staging.Params) []any {
 	annotations := map[string]string{}
 	maps.Copy(annotations, params.Annotations)
 	maps.Copy(annotations, wave)
+	namespaceLabels := maps.Clone(params.Labels)
+	if params.Additions != nil && len(params.Additions.NamespaceLabels) > 0 {
+		namespaceLabels = map[string]string{}
+		maps.Copy(namespaceLabels, params.Labels)
+		maps.Copy(namespaceLabels, params.Additions.NamespaceLabels)
+	}
 	objects := []any{object{
 		APIVersion: "v1", Kind: "Namespace",
-		Metadata: metadata{Name: params.Namespace, Labels: params.Labels, Annotations: annotations},
+		Metadata: metadata{Name: params.Namespace, Labels: namespaceLabels, Annotations: annotations},
 	}}
 	if len(params.Quota) > 0 {
 		objects = append(objects, object{
@@ -38,12 +44,13 @@ func stagingObjects(params staging.Params) []any {
 			Spec: map[string]any{"hard": params.Quota},
 		})
 	}
-	if limits := limitRange(params.Kustomize.Arrangement); limits != nil {
+	if limits := limitRange(params.Kustomize.Arrangement); limits != nil && !addsLimits(params) {
 		objects = append(objects, object{APIVersion: "v1", Kind: "LimitRange", Metadata: inside, Spec: limits})
 	}
 	objects = append(objects, object{
 		APIVersion: "v1", Kind: "ConfigMap", Metadata: inside, Data: configMapData(params),
 	})
+	objects = append(objects, addedObjects(params)...)
 	objects = append(objects, databaseObjects(params)...)
 	if migration := params.Kustomize.Arrangement.Migration; migration != nil {
 		objects = append(objects, migration)

@@ -24,6 +24,8 @@ type Params struct {
 
 	Database *DatabaseParams `json:"database,omitempty"` // nil where Octopod keeps no database
 
+	Additions *Additions `json:"additions,omitempty"` // nil where octopod.yaml adds nothing to the template
+
 	Asleep []ArchiveFix `json:"asleep"` // how to archive objects; empty while the staging is active
 
 	Kustomize KustomizeParams `json:"-"` // the same settings for a kustomize overlay

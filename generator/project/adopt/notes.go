@@ -36,14 +36,16 @@ func (d *Draft) noteSecrets(objects []staging.Object) {
 	readers := map[string][]string{}
 	for _, o := range objects {
 		for _, name := range secretsOf(o) {
-			inBase := slices.ContainsFunc(objects, func(o staging.Object) bool { return o.Kind == "Secret" && o.Name == name })
+			inBase := slices.ContainsFunc(objects, func(o staging.Object) bool {
+				return o.Kind == "Secret" && o.Name == name || staging.MadeSecret(o) == name
+			})
 			if !inBase && !slices.Contains(readers[name], o.Name) {
 				readers[name] = append(readers[name], o.Name)
 			}
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(readers)) {
-		d.note("%[2]s requires the Secret %[1]s, which is not in git: create it in the namespace of each staging, with a SealedSecret or an ExternalSecret in the template",
+		d.note("%[2]s requires the Secret %[1]s, which is not in git: create it in the namespace of each staging, with spec.secrets, or with a SealedSecret or an ExternalSecret in the template",
 			name, strings.Join(readers[name], ", "))
 	}
 }
