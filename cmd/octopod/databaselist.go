@@ -12,8 +12,8 @@ import (
 	"octopod/generator/staging"
 )
 
-// listing is a verb that lists databases of a server: all of them, or only those that the env
-// repo does not name.
+// listing is a verb that lists databases of a server: all of them, or only the databases that
+// the env repo does not name.
 type listing[T any] struct {
 	cobra.Command
 	read        func(*postgres.Server, context.Context) ([]T, error)
@@ -100,7 +100,8 @@ repo: a namespace that somebody deleted by hand leaves them. octopod database dr
 	}.command(c)
 }
 
-// knownDatabase tells which databases have a record, or belong to another project.
+// knownDatabase returns a function that reports whether a database has a record, or belongs to
+// another project.
 func knownDatabase(ctx context.Context, repo finder) (func(postgres.Made) bool, error) {
 	project, err := repo.Project(ctx)
 	if err != nil {
@@ -136,7 +137,8 @@ names: they can be dropped, unless another project on the same server uses them.
 	}.command(c)
 }
 
-// usedSeed tells which seeds a staging starts from, or can return to.
+// usedSeed returns a function that reports whether a staging starts from a seed, or can return
+// to it.
 func usedSeed(ctx context.Context, repo finder) (func(postgres.Seed) bool, error) {
 	project, err := repo.Project(ctx)
 	if err != nil {

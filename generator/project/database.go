@@ -50,7 +50,7 @@ const (
 // IsManaged reports whether Octopod keeps the databases.
 func (k DatabaseKind) IsManaged() bool { return k == SharedPostgres }
 
-// Unmanaged says who keeps the data of the stagings where Octopod does not.
+// Unmanaged returns why Octopod does not keep the data of the stagings.
 func (k DatabaseKind) Unmanaged() string {
 	if k == NoDatabase {
 		return "the stagings of this project have no database"

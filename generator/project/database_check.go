@@ -26,7 +26,7 @@ func (d Database) check(c *problems, p *Project) {
 	d.checkMigrate(c, p)
 }
 
-// insteadOf says what to write in place of a kind that Octopod does not keep.
+// insteadOf returns the advice for a kind that Octopod does not keep.
 func insteadOf(kind DatabaseKind) string {
 	switch kind {
 	case "postgres", "postgresql":
