@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -78,6 +79,11 @@ func TestDatabaseJob(t *testing.T) {
 	if got := j.databases(); got != "shop_login,"+database.SnapshotCopy("shop_login", "cart")+",shop_login__old,shop_seed_12" {
 		t.Errorf("databases %s", got)
 	}
+	mark := j.Lines(t, "postgres", "SELECT shobj_description(oid, 'pg_database') FROM pg_database WHERE datname = 'shop_login'")[0]
+	later := regexp.MustCompile(`"began":"[^"]*"`).ReplaceAllString(mark, `"began":"2100-01-01T00:00:00Z"`)
+	j.Exec(t, "postgres", "COMMENT ON DATABASE shop_login IS '"+later+"'")
+	j.ends(0, database.Superseded, converge(1)...)
+	j.Exec(t, "postgres", "COMMENT ON DATABASE shop_login IS '"+mark+"'")
 	j.ends(0, database.Done, converge(2, "--keep-old", "0s")...)
 	j.ends(4, database.GenerationGone, converge(1)...)
 	j.ends(3, database.SeedMissing, converge(3, "--template", "gone")...)
