@@ -20,11 +20,9 @@ import (
 
 	images "octopod/examples/cluster/image"
 	programs "octopod/examples/shop"
+	"octopod/generator/database"
 	"octopod/generator/testenv"
 )
-
-// databases is the namespace of the server that all stagings share.
-const databases = "databases"
 
 // serverObjects are the objects of a PostgreSQL server on the real node.
 var serverObjects = map[string]string{
@@ -110,7 +108,7 @@ func (s *shop) column(server *testenv.Postgres, query string) string {
 // holds compares the databases and roles of the server with a list.
 func (s *shop) holds(server *testenv.Postgres, want string) {
 	s.t.Helper()
-	got := s.column(server, "SELECT datname::text FROM pg_database WHERE datname NOT IN ('postgres', 'template0', 'template1', 'ops') ORDER BY 1") +
+	got := s.column(server, "SELECT datname::text FROM pg_database WHERE datname NOT IN ('postgres', 'template0', 'template1', 'ops') ORDER BY datname COLLATE \"C\"") +
 		" | " + s.column(server, "SELECT rolname::text FROM pg_roles WHERE rolname !~ '^pg_' AND rolname NOT IN ('postgres', 'ops') ORDER BY 1")
 	if got != want {
 		s.t.Errorf("the server has\n%s, want\n%s", got, want)
@@ -217,22 +215,27 @@ func (s *shop) cart(name string, quantity int) {
 	})
 }
 
-// dataReturns resets the data of a staging, and takes the reset back: by a git revert, and by
-// an undo.
+// dataReturns puts tea into the cart of a staging and saves it. Then each change of the data
+// arrives: resets, and what takes them back.
 func (s *shop) dataReturns() {
 	s.cart("login", 0)
 	s.visit("login", "/cart", url.Values{"product": {"tea"}})
 	s.cart("login", 1)
-	for _, back := range []func(){
-		func() { s.byHand(func(work string) { testenv.Git(s.t, work, "revert", "--no-commit", "HEAD") }) },
-		func() { s.octopod("db", "undo", "login") },
+	s.octopod("db", "snapshot", "login", "with-tea")
+	reset := func() { s.octopod("db", "reset", "login", "--reason", "a clean start") }
+	for _, step := range []struct {
+		change func()
+		tea    int
+	}{
+		{reset, 0}, // beside the snapshot, in one sync or two
+		{func() { s.byHand(func(work string) { testenv.Git(s.t, work, "revert", "--no-commit", "HEAD") }) }, 1},
+		{reset, 0},
+		{func() { s.octopod("db", "restore", "login", "with-tea") }, 1},
+		{func() { s.octopod("db", "undo", "login") }, 0},
 	} {
-		s.octopod("db", "reset", "login", "--reason", "a clean start")
-		s.waits("login", "running")
-		s.cart("login", 0)
-		back()
+		step.change()
 		s.waits("login", "running") // it refreshes Argo CD, which hears of no push by hand
-		s.cart("login", 1)
+		s.cart("login", step.tea)
 	}
 	s.cart("search", 0)
 }
@@ -245,9 +248,8 @@ func (s *shop) dataGo(server *testenv.Postgres) {
 		s.t.Errorf("it is archived and has %d Jobs", len(jobs))
 	}
 	prefix := strings.ReplaceAll(s.project, "-", "_")
-	if has := s.column(server, "SELECT datname::text FROM pg_database ORDER BY 1"); !slices.Contains(strings.Fields(has), prefix+"_login") {
-		s.t.Errorf("it is archived, and its data are gone: %s", has)
-	}
+	snapshot := database.SnapshotCopy(prefix+"_login", "with-tea")
+	s.holds(server, fmt.Sprintf("%[1]s_login %[2]s %[1]s_login__old %[1]s_search shop_seed_products | %[1]s_login %[1]s_search octopod shop_app", prefix, snapshot))
 	for _, name := range []string{"login", "search"} {
 		s.octopod("delete", name, "--yes")
 	}

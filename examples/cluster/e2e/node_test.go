@@ -39,7 +39,7 @@ func TestE2ERealNode(t *testing.T) {
 	data.useSharedServer()
 	server := data.sharedServer()
 	t.Run("each staging has its own database on a shared server", func(t *testing.T) { data.in(t).ownDatabases(server) })
-	t.Run("a reset is taken back by a revert, and by an undo", func(t *testing.T) { data.in(t).dataReturns() })
+	t.Run("a reset is taken back by a revert, a snapshot, and an undo", func(t *testing.T) { data.in(t).dataReturns() })
 	t.Run("deleted stagings leave nothing on the server", func(t *testing.T) { data.in(t).dataGo(server) })
 	t.Run("nothing is left", func(t *testing.T) { leavesNothing(t, c) })
 }
