@@ -54,6 +54,7 @@ test: needs-test tools ## run every test that needs no cluster, with the race de
 
 e2e: needs-e2e ## build and start a real Kubernetes and Argo CD, and run the end-to-end tests on them
 	$(GO) run ./examples/cluster/cmd/cluster build --forge --node --argocd $(ARGOCD)
+	$(GO) run ./examples/cluster/cmd/cluster build --argocd v3
 	$(GO) test -tags cluster -count 1 -timeout 40m ./examples/cluster/e2e
 
 e2e-faults: needs-e2e ## stop each part of Argo CD in turn, and compare with docs/argocd-faults.md (a quarter of an hour)

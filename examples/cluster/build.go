@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -217,7 +218,11 @@ func copyAll(from, to string) error {
 		if err != nil {
 			return err
 		}
-		return os.WriteFile(to, data, info.Mode().Perm()|0o600)
+		mode := fs.FileMode(0o644)
+		if filepath.Ext(to) == ".sh" { // Go's module cache marks nothing as executable
+			mode = 0o755
+		}
+		return os.WriteFile(to, data, mode)
 	}
 	if err := os.RemoveAll(to); err != nil {
 		return err

@@ -36,7 +36,7 @@ func (c *Client) Remains(ctx context.Context, name string) (staging.Remains, err
 	}
 }
 
-// remainders reads the objects that own nothing. gone has the UIDs of those that exist no
+// remainders reads the objects that own nothing. gone has the UIDs of the objects that exist no
 // more: Argo CD 3 keeps some in its tree, in front of their owner.
 func (c *Client) remainders(ctx context.Context, name string, nodes map[string]v1alpha1.ResourceNode) (objects []staging.Remainder, gone []string) {
 	last := leaves(nodes)
