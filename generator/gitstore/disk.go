@@ -40,7 +40,7 @@ type diskPack struct {
 }
 
 const (
-	baseCacheBytes = 32 << 20
+	baseCacheBytes = 8 << 20
 	smallIndex     = 64 << 10 // an index up to this size is read into memory
 )
 

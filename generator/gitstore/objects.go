@@ -25,7 +25,10 @@ type objects struct {
 	trees *cache[Hash, *tree]
 }
 
-const treeCacheBytes = 32 << 20
+// treeCacheBytes holds the trees of the tip, and some of the earlier tips that history reads
+// and edits meet again: the tree of 10,000 stagings has 0.4 MB. A server has a cache for each
+// project.
+const treeCacheBytes = 8 << 20
 
 func newObjects(src source) *objects {
 	return &objects{source: src, trees: newCache[Hash, *tree](treeCacheBytes)}
