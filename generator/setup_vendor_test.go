@@ -68,6 +68,27 @@ func vendor(t *testing.T, w *fixture, source, version string) (setup.VendorResul
 	return w.Vendor(t.Context(), registry.New(registry.Options{}), setup.VendorRequest{Source: source, Version: version, By: ada})
 }
 
+// A repository of charts, as of helm repo add, is asked for one version.
+func TestVendorFromARepository(t *testing.T) {
+	w := empty(t)
+	source := repository(t, map[string][]byte{
+		"web-1.0.0.tgz": packed(t, "web", map[string]string{"Chart.yaml": chartHead("web", "1.0.0", "")}),
+	}, "entries: {web: [{version: 1.1.0, urls: [none.tgz]}, {version: 1.0.0, urls: [web-1.0.0.tgz]}]}")
+	from := func(chart, version string) (setup.VendorResult, error) {
+		return w.Vendor(t.Context(), registry.New(registry.Options{}), setup.VendorRequest{Source: source, Chart: chart, Version: version, By: ada})
+	}
+	result, err := from("web", "1.0.0")
+	if err != nil || result.Path != "charts/web" || result.Version != "1.0.0" {
+		t.Errorf("%+v, %v", result, err)
+	}
+	if _, err := from("web", ""); staging.CodeOf(err) != staging.CodeInvalid || !strings.Contains(staging.HintOf(err), "--version") {
+		t.Errorf("without a version: %v", err)
+	}
+	if _, err := from("db", "1.0.0"); staging.CodeOf(err) != staging.CodeNotFound {
+		t.Errorf("another chart: %v", err)
+	}
+}
+
 // A chart comes from an OCI registry, its dependencies in the versions of Chart.lock.
 func TestVendorBringsAChartAndItsDependencies(t *testing.T) {
 	w := empty(t)

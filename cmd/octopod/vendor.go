@@ -14,14 +14,16 @@ func newVendor(c *cli) *cobra.Command {
 	var r setup.VendorRequest
 	var diff bool
 	cmd := &cobra.Command{
-		Use:   "vendor oci://REGISTRY/CHART | https://HOST/CHART.tgz",
+		Use:   "vendor oci://REGISTRY/CHART | https://HOST/CHART.tgz | REPOSITORY --chart NAME",
 		Short: "Copy a Helm chart into the env repo",
 		Long: `Copy a Helm chart, and the charts that it depends on, into charts/ of the env repo, in
 one commit, in place of an earlier version. charts/NAME.lock.yaml records its source and
-digest. Credentials are those of docker or podman for the registry or host.
+digest. A repository, as of helm repo add, has many charts: name one with --chart and
+--version. Credentials are those of docker or podman for the registry or host.
 
 Stagings that use the chart change with their next deploy, or with regenerate.`,
 		Example: `  octopod vendor oci://ghcr.io/stefanprodan/charts/podinfo --version 6.9.0
+  octopod vendor https://stefanprodan.github.io/podinfo --chart podinfo --version 6.9.0
   octopod vendor https://example.com/charts/web-1.2.3.tgz --dry-run --diff`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {
@@ -31,7 +33,8 @@ Stagings that use the chart change with their next deploy, or with regenerate.`,
 			return c.vendor(cmd.Context(), r, diff)
 		},
 	}
-	cmd.Flags().StringVar(&r.Version, "version", "", "`version` of a chart in an OCI registry")
+	cmd.Flags().StringVar(&r.Version, "version", "", "`version` of a chart in an OCI registry or a repository")
+	cmd.Flags().StringVar(&r.Chart, "chart", "", "`name` of the chart in the repository")
 	cmd.Flags().BoolVar(&r.DryRun, "dry-run", false, "commit nothing")
 	cmd.Flags().BoolVar(&diff, "diff", false, "print the changed lines")
 	return cmd

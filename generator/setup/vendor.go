@@ -28,8 +28,9 @@ type Charts interface {
 
 // VendorRequest names a chart to copy into the env repo.
 type VendorRequest struct {
-	Source  string // oci://… or https://…/web-1.2.3.tgz
-	Version string // of a chart in an OCI registry; may be part of Source
+	Source  string // oci://… or https://…/web-1.2.3.tgz; with Chart, a repository of charts
+	Chart   string // name in the repository
+	Version string // of a chart in an OCI registry or a repository; may be part of Source
 	By      rights.Actor
 	DryRun  bool
 }
@@ -66,7 +67,7 @@ type dependency struct {
 // Vendor copies a chart and the charts that it depends on into charts/<name>, in one commit,
 // in place of an earlier version. charts/<name>.lock.yaml records source and digest.
 func (s *Setup) Vendor(ctx context.Context, charts Charts, r VendorRequest) (VendorResult, error) {
-	packed, err := charts.Chart(ctx, r.Source, r.Version)
+	packed, err := r.download(ctx, charts)
 	if err != nil {
 		return VendorResult{}, err
 	}
@@ -99,6 +100,18 @@ func (s *Setup) Vendor(ctx context.Context, charts Charts, r VendorRequest) (Ven
 	})
 	result.Changed, result.Revision = done.Changed && !r.DryRun, done.Revision
 	return result, err
+}
+
+// download returns the chart of a request.
+func (r VendorRequest) download(ctx context.Context, charts Charts) (registry.Chart, error) {
+	switch {
+	case r.Chart == "":
+		return charts.Chart(ctx, r.Source, r.Version)
+	case r.Version == "":
+		return registry.Chart{}, staging.Errorf(staging.CodeInvalid, "no version of chart %s is given", r.Chart).
+			WithTechnicalHint("add --version: a repository has many versions, and the env repo holds one")
+	}
+	return charts.ChartIn(ctx, r.Source, r.Chart, r.Version)
 }
 
 // unpack reads a packed chart.
