@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"slices"
+	"sort"
 	"strings"
 
 	"octopod/generator/envrepo"
@@ -26,11 +27,10 @@ func (f *Feed) findAtTip(ctx context.Context, records Records, q staging.Query, 
 	if !current {
 		return nil, false, nil
 	}
-	found, err := matching(tree, q, known)
+	found, err := matching(tree, q, afterName(known, q.After), mayRead)
 	if err != nil {
 		return nil, false, err
 	}
-	found = choose(found, q, mayRead)
 	views = make([]staging.View, len(found))
 	for i, view := range found {
 		views[i] = asRecorded(*view, tree.Revision(), q)
@@ -48,10 +48,21 @@ func (f *Feed) viewsAt(revision string) ([]*Event, bool) {
 	return f.sorted(), true
 }
 
-// matching returns the stagings that a query chooses, those without a record last.
-func matching(tree *envrepo.Tree, q staging.Query, known []*Event) ([]*staging.View, error) {
+// afterName returns the stagings after a name, of a list by name.
+func afterName(known []*Event, name string) []*Event {
+	from := sort.Search(len(known), func(i int) bool { return known[i].Staging.Metadata.Name > name })
+	return known[from:]
+}
+
+// matching returns the stagings that a query chooses and the caller may read, those without a
+// record last: in a page, in their place. It looks no further than the end of a page.
+func matching(tree *envrepo.Tree, q staging.Query, known []*Event, mayRead func(string) bool) ([]*staging.View, error) {
 	var recorded, removed []*staging.View
+	paged := q.After != "" || q.Limit > 0
 	for _, n := range known {
+		if q.Limit > 0 && len(recorded) == q.Limit {
+			break
+		}
 		view, exists := &n.Staging, true
 		if view.Spec.State == staging.Deleting {
 			var err error
@@ -59,11 +70,13 @@ func matching(tree *envrepo.Tree, q staging.Query, known []*Event) ([]*staging.V
 				return nil, err
 			}
 		}
+		chosen := exists && q.MatchesRecord(*view) || !exists && q.Unfiltered()
 		switch {
-		case !exists && q.Unfiltered():
-			removed = append(removed, view)
-		case exists && q.MatchesRecord(*view):
+		case !chosen || !mayRead(view.Metadata.Name):
+		case exists || paged:
 			recorded = append(recorded, view)
+		default:
+			removed = append(removed, view)
 		}
 	}
 	return append(recorded, removed...), nil
