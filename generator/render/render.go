@@ -22,7 +22,7 @@ type Options struct {
 	Timeout time.Duration
 	// MaxMemory limits one evaluation, in bytes. Default 512 MiB.
 	MaxMemory int64
-	// CacheSize limits the cache of results, in bytes. Default 16 MiB; negative disables the cache.
+	// CacheSize limits the cache of results, in bytes. Default 8 MiB; negative disables the cache.
 	CacheSize int64
 	// Sandbox returns the command of a process whose main calls ServeWorker; the
 	// Renderer sets stdin, stdout and stderr. Up to Workers such processes evaluate
@@ -61,7 +61,7 @@ func New(o Options) *Renderer {
 	o.Workers = cmp.Or(o.Workers, runtime.GOMAXPROCS(0))
 	o.Timeout = cmp.Or(o.Timeout, 10*time.Second)
 	o.MaxMemory = cmp.Or(o.MaxMemory, 512<<20)
-	o.CacheSize = cmp.Or(o.CacheSize, 16<<20)
+	o.CacheSize = cmp.Or(o.CacheSize, 8<<20)
 	o.SandboxKustomize = o.SandboxKustomize && o.Sandbox != nil
 	r := &Renderer{options: o, slots: make(chan struct{}, o.Workers)}
 	r.results.limit = o.CacheSize
