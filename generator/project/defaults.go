@@ -70,6 +70,7 @@ func (p Project) withDefaults() *Project {
 		fill(&parameter.Role, RoleUser)
 		s.Parameters[name] = parameter
 	}
+	s.withSizeParameter()
 	s.Links = slices.Clone(s.Links)
 	for i := range s.Links {
 		fill(&s.Links[i].Role, RoleViewer)

@@ -47,7 +47,7 @@ func placeOf(i int) string {
 // jsonnet template reads params.
 func (p *Project) LacksTarget(name string) bool {
 	parameter := p.Spec.Parameters[name]
-	return p.Spec.Engine == EngineKustomize && parameter.Scope == ScopeDeployment && !parameter.goesTo(func(t Target) bool { return !t.isEnv() })
+	return p.Spec.Engine == EngineKustomize && !p.isSize(name) && parameter.Scope == ScopeDeployment && !parameter.goesTo(func(t Target) bool { return !t.isEnv() })
 }
 
 // target returns the one place that a target of a parameter writes to, and its field below

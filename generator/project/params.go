@@ -39,7 +39,7 @@ func (p *Project) Params(s staging.Staging) (staging.Params, error) {
 		Secrets:    map[string]staging.SecretKey{},
 		Deployment: map[string]any{},
 		Asleep:     p.asleep(s.Spec.State),
-		Quota:      p.Spec.Quota,
+		Quota:      p.quotaOf(values),
 		Restarts:   s.Spec.Restarts,
 		Labels: map[string]string{
 			LabelProject: p.Metadata.Name, LabelStaging: s.Name, LabelManagedBy: "octopod",

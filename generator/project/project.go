@@ -74,6 +74,9 @@ type Spec struct {
 	Hygiene Hygiene `yaml:"hygiene,omitempty" json:"hygiene,omitzero"`
 	// ResourceQuota spec.hard of every staging: requests.cpu: "2".
 	Quota map[string]string `yaml:"quota,omitempty" json:"quota,omitempty"`
+	// Sizes that a staging can have, each with its quota: the parameter size chooses one. The first is
+	// the default.
+	Sizes []Size `yaml:"sizes,omitempty" json:"sizes,omitempty"`
 	// Price table of the cluster: with it, Octopod shows what stagings cost.
 	Cost Cost `yaml:"cost,omitempty" json:"cost,omitzero"`
 	// Exceptions to the checks, each with a reason.

@@ -42,6 +42,7 @@ func (p *Project) faults() []staging.Problem {
 	p.checkRules(&c)
 	p.Spec.Branches.check(&c)
 	p.Spec.Images.check(&c)
+	p.checkSizes(&c)
 	p.checkCost(&c)
 	return c
 }
