@@ -1,10 +1,5 @@
 package project
 
-import (
-	"fmt"
-	"strings"
-)
-
 // Branches defines which branches webhooks deploy. It does not restrict deploys from
 // CI and by hand.
 type Branches struct {
@@ -36,13 +31,9 @@ func (b Branches) check(c *problems) {
 	if b.From != FromPush && b.From != FromPullRequest {
 		c.add("spec.branches.from", "%q is not a branch source: write push or pullRequest", b.From)
 	}
-	for field, patterns := range map[string][]string{"include": b.Include, "exclude": b.Exclude, "labels": b.Labels} {
-		for i, pattern := range patterns {
-			if strings.TrimSpace(pattern) == "" {
-				c.add(fmt.Sprintf("spec.branches.%s[%d]", field, i), "is empty")
-			}
-		}
-	}
+	c.rejectEmpty("spec.branches.include", b.Include)
+	c.rejectEmpty("spec.branches.exclude", b.Exclude)
+	c.rejectEmpty("spec.branches.labels", b.Labels)
 	if b.From == FromPush && (len(b.Labels) > 0 || b.Drafts) {
 		field := "spec.branches.drafts"
 		if len(b.Labels) > 0 {

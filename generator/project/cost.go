@@ -124,12 +124,7 @@ func (cost Cost) checkTeams(c *problems) {
 		if len(team.Branches)+len(team.Authors) == 0 {
 			c.add(field, "owns nothing: add branches or authors")
 		}
-		for list, patterns := range map[string][]string{"branches": team.Branches, "authors": team.Authors} {
-			for j, pattern := range patterns {
-				if strings.TrimSpace(pattern) == "" {
-					c.add(fmt.Sprintf("%s.%s[%d]", field, list, j), "is empty")
-				}
-			}
-		}
+		c.rejectEmpty(field+".branches", team.Branches)
+		c.rejectEmpty(field+".authors", team.Authors)
 	}
 }

@@ -26,13 +26,8 @@ func (p *Project) checkNames(c *problems) {
 			c.add(field, "%q cannot be the name of a staging: write a name of lower-case letters, digits and dashes", name)
 		}
 	}
-	for field, patterns := range map[string][]string{"include": p.Spec.Branches.Include, "exclude": p.Spec.Branches.Exclude} {
-		for i, pattern := range patterns {
-			if !canMatchBranch(pattern) {
-				c.add(fmt.Sprintf("spec.branches.%s[%d]", field, i), "%q matches no branch: write a branch as `git branch` prints it; * matches any text: feature/*", pattern)
-			}
-		}
-	}
+	checkBranchPatterns(c, "spec.branches.include", p.Spec.Branches.Include)
+	checkBranchPatterns(c, "spec.branches.exclude", p.Spec.Branches.Exclude)
 	for i, pattern := range p.Spec.Lifecycle.Permanent {
 		p.checkNamePattern(c, fmt.Sprintf("spec.lifecycle.permanent[%d]", i), pattern)
 	}
@@ -147,5 +142,14 @@ var literalPlaceholder = regexp.MustCompile(`\{(?:project|namespace|host\.[^{}]*
 func checkLiteral(c *problems, field string, value any) {
 	if text, ok := value.(string); ok && literalPlaceholder.MatchString(text) {
 		c.add(field, "%q: Octopod replaces no placeholders in values, and the application would read this text; compute the value in the template, which gets name, namespace and hosts of the staging", text)
+	}
+}
+
+// checkBranchPatterns rejects patterns that match no branch.
+func checkBranchPatterns(c *problems, field string, patterns []string) {
+	for i, pattern := range patterns {
+		if !canMatchBranch(pattern) {
+			c.add(fmt.Sprintf("%s[%d]", field, i), "%q matches no branch: write a branch as `git branch` prints it; * matches any text: feature/*", pattern)
+		}
 	}
 }

@@ -21,6 +21,15 @@ func (c *problems) addError(field string, err error) {
 	}
 }
 
+// rejectEmpty adds a problem for each pattern of a list that is empty.
+func (c *problems) rejectEmpty(field string, patterns []string) {
+	for i, pattern := range patterns {
+		if strings.TrimSpace(pattern) == "" {
+			c.add(fmt.Sprintf("%s[%d]", field, i), "is empty")
+		}
+	}
+}
+
 // suggest formats a suggestion: the closest known name, or else all names.
 func suggest(name string, known []string) string {
 	if near := strictyaml.Closest(name, known); near != "" {

@@ -3,7 +3,6 @@ package project
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"octopod/generator/staging"
 )
@@ -74,13 +73,9 @@ func (p *Project) PresetsFor(s staging.Staging) []string {
 func (p *Project) checkRules(c *problems) {
 	for i, r := range p.Spec.Rules {
 		field := fmt.Sprintf("spec.rules[%d]", i)
-		for list, patterns := range map[string][]string{"branches": r.Branches, "authors": r.Authors, "teams": r.Teams} {
-			for j, pattern := range patterns {
-				if strings.TrimSpace(pattern) == "" {
-					c.add(fmt.Sprintf("%s.%s[%d]", field, list, j), "is empty")
-				}
-			}
-		}
+		c.rejectEmpty(field+".branches", r.Branches)
+		c.rejectEmpty(field+".authors", r.Authors)
+		c.rejectEmpty(field+".teams", r.Teams)
 		if r.TTL == 0 && !r.hasSleep() && len(r.Presets) == 0 {
 			c.add(field, "has no effect: add ttl, sleep, awake or presets")
 		}
