@@ -23,6 +23,14 @@ func pushImage(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 }
 
+// pushChart is `pushchart FILE REFERENCE`: it pushes a packed Helm chart.
+func pushChart(ts *testscript.TestScript, _ bool, args []string) {
+	packed, err := os.ReadFile(ts.MkAbs(args[0]))
+	ts.Check(err)
+	_, err = testenv.PushChart(args[1], packed)
+	ts.Check(err)
+}
+
 // imagePolicy is `policy TEXT`: it commits spec.images to octopod.yaml. The services take
 // images of the registry of this test, and the backend every image.
 func imagePolicy(ts *testscript.TestScript, _ bool, args []string) {
