@@ -31,7 +31,7 @@ func (a *Access) History(ctx context.Context, q staging.HistoryQuery) ([]staging
 	return v.RedactEvents(events), a.redactError(v, err)
 }
 
-// Compare says what is new in a staging, for the actor.
+// Compare lists the news of a staging, for the actor.
 func (a *Access) Compare(ctx context.Context, q compare.Query) (compare.Comparison, error) {
 	names := []string{q.Name}
 	if q.With != "" {

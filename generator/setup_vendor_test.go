@@ -68,7 +68,7 @@ func vendor(t *testing.T, w *fixture, source, version string) (setup.VendorResul
 	return w.Vendor(t.Context(), registry.New(registry.Options{}), setup.VendorRequest{Source: source, Version: version, By: ada})
 }
 
-// A repository of charts, as of helm repo add, is asked for one version.
+// A repository of charts, as of helm repo add, provides one version.
 func TestVendorFromARepository(t *testing.T) {
 	w := empty(t)
 	source := repository(t, map[string][]byte{

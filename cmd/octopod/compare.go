@@ -11,7 +11,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// comparer says what is new in a staging.
+// comparer lists the news of a staging.
 type comparer interface {
 	Compare(context.Context, compare.Query) (compare.Comparison, error)
 }

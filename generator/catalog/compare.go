@@ -14,7 +14,7 @@ import (
 // commitPatience bounds how long a comparison waits for the repositories.
 const commitPatience = 8 * time.Second
 
-// Compare says what is new in a staging: since a revision, since its mark, against another
+// Compare lists the news of a staging: since a revision, since its mark, against another
 // staging, or else against the project's defaults. The commits come from the application's
 // repositories, as far as these answer.
 func (g *Catalog) Compare(ctx context.Context, q compare.Query) (compare.Comparison, error) {

@@ -135,8 +135,8 @@ func ancestors(ctx context.Context, objs *objects, at Hash, known map[Hash]bool)
 	return nil
 }
 
-// walk lists the history of a commit, newest first, without the known commits and those
-// that are not there.
+// walk lists the history of a commit, newest first, without the known commits and the
+// missing ones.
 func walk(ctx context.Context, objs *objects, tip Hash, known map[Hash]bool) (Commits, error) {
 	var found Commits
 	seen := map[Hash]bool{}
@@ -157,7 +157,7 @@ type walked struct {
 	parents []Hash
 }
 
-// newer adds commits to those that a walk has yet to visit, the newest first.
+// newer adds commits to the next ones of a walk, the newest first.
 func newer(ctx context.Context, objs *objects, next []walked, more []Hash, known, seen map[Hash]bool) ([]walked, error) {
 	for _, h := range more {
 		if known[h] || seen[h] {

@@ -25,7 +25,7 @@ func (s *server) compareStaging(ctx context.Context, in *compareInput) (*respons
 	return respond(s, ctx, found, err)
 }
 
-// Compare says what is new in a staging. The server knows whose mark it is.
+// Compare lists the news of a staging. The server knows whose mark it is.
 func (c *Client) Compare(ctx context.Context, q compare.Query) (compare.Comparison, error) {
 	query := url.Values{}
 	for name, value := range map[string]string{"with": q.With, "revision": q.Revision, "until": q.Until} {

@@ -60,7 +60,7 @@ func (s *server) routes(api huma.API) {
 	add(api, operation{get, onePath + "/resources", "get-resources", tagHistory, "The resources of a staging in the cluster", "Resources and pods, as Argo CD reports them at present."}, s.getResources)
 	add(api, operation{del, onePath + "/sync", "terminate-sync", tagStagings, "End the running sync of a staging", "For a hook that hangs. Argo CD's account needs the permission applications, sync."}, s.terminate)
 	add(api, operation{get, onePath + "/drift", "get-drift", tagHistory, "The objects as committed, and as generated now", "The difference is what the next deploy would change."}, s.getDrift)
-	add(api, operation{get, onePath + "/compare", "compare-staging", tagHistory, "What is new in a staging", "Versions with their commits, settings, test data: since the last test or a version, against another staging or the defaults."}, s.compareStaging)
+	add(api, operation{get, onePath + "/compare", "compare-staging", tagHistory, "The news of a staging", "Versions with their commits, settings, test data: since the last test or a version, against another staging or the defaults."}, s.compareStaging)
 	add(api, operation{get, projectPath + "/activity", "list-activity", tagHistory, "The actions on all stagings, newest first", "With limit, the header Link has the next page."}, s.listActivity)
 	add(api, operation{get, projectPath + "/branches", "list-branches", tagProject, "The branches of the project's repositories", "For callers who may create stagings. The server reads them at most every 30 seconds."}, s.listBranches)
 	add(api, operation{post, projectPath + "/regenerate", "regenerate", tagProject, "Regenerate the files of stagings", "All of them, or the named ones, in one commit."}, s.regenerate)

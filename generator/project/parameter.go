@@ -39,7 +39,7 @@ type Parameter struct {
 	// Value of stagings that do not set the parameter. Text may contain {project}, {name},
 	// {namespace}, {branch}, {host.<service>} and {url.<service>}. Absent: the template decides.
 	Default any `yaml:"default,omitempty" json:"default,omitempty"`
-	// Whether every active staging must set the parameter, by itself or by a preset. Not with a default.
+	// Whether every active staging must set the parameter, directly or by a preset. Not with a default.
 	Required bool `yaml:"required,omitempty" json:"required,omitempty"`
 	// Values of other parameters under which this one applies: {PAYMENT_GATEWAY: [production]}. Otherwise
 	// it is neither shown nor deployed. Absent: always.

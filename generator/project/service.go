@@ -67,8 +67,9 @@ func (s Service) checkBuild(c *problems, field string) {
 	}
 }
 
-// ServicesOf returns the services that a build can be of: those that are built in the
-// repository, and of these those with such an image. What tells nothing apart is ignored.
+// ServicesOf returns the services that a build can be of: the services of the
+// repository, and of these the ones with such an image. A repository or image that every
+// service shares is ignored.
 func (p *Project) ServicesOf(repository, image string) []string {
 	built := func(name string) bool {
 		declared := p.Spec.Services[name].Repository

@@ -21,7 +21,7 @@ func (c *notifier) marker(name string) string {
 }
 
 // recallPending reads from the journal which commit statuses the servers before this one left
-// pending. They end like those that this server shows: with the result of the commit, or
+// pending. They end like the statuses of this server: with the result of the commit, or
 // when a newer commit replaces it.
 func (c *notifier) recallPending(ctx context.Context) {
 	j := c.sends.journal
