@@ -132,6 +132,7 @@ type confirmPage struct {
 	Outcome   staging.Outcome // with AsksResult
 	Note      string
 	Tested    *testResult
+	Untested  string // why “It works” is not offered; empty when it is
 	About     *event // the change to undo, or the version to restore
 	Conflict  *conflict
 	WrongName bool
@@ -179,6 +180,13 @@ func (s *Server) confirmPage(r *http.Request, req *projectRequest, form url.Valu
 		action: d, Name: name, Page: req.stagingPath(name, ""), Heading: fmt.Sprintf(d.Question, name), Explained: d.Explain(req, view),
 		Version: view.Version, To: form.Get("to"), Setting: form.Get("name"), form: formOfValues(form), Action: r.URL.Path,
 		Outcome: staging.Outcome(form.Get("outcome")), Note: strings.TrimSpace(form.Get("note")), Tested: req.testResultOf(view),
+	}
+	if d.AsksResult {
+		now, err := req.latest(r.Context(), name)
+		if err != nil {
+			return nil, staging.Action{}, err
+		}
+		page.Untested = req.untestable(now)
 	}
 	page.Data = req.dataFormOf(d.Verb, view, form)
 	page.AsksDefault = d.Verb == staging.Rollback && req.project.SetsDefaults(view.Spec.Branch)
@@ -248,6 +256,10 @@ func (s *Server) performAction(w http.ResponseWriter, r *http.Request, req *proj
 	page.WrongName = page.AsksName && form.Get("confirm") != page.Name
 	if page.WrongName || page.Error != "" {
 		return s.pages.show(w, http.StatusUnprocessableEntity, "confirm", page)
+	}
+	if page.Untested != "" && page.Outcome == staging.Tested {
+		page.Preview = &preview{Faults: &formErrors{Title: "Your result was not saved."}}
+		return s.pages.show(w, http.StatusConflict, "confirm", page)
 	}
 	result, err := req.apply(r.Context(), requestOf(action, form))
 	if change.LosesData(err) {

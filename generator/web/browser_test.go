@@ -140,6 +140,8 @@ func TestANoteOutlivesANewBuild(t *testing.T) {
 	again.Images["frontend"] = staging.Build{Image: "registry.example.com/shop/frontend:5c0ffee"}
 	w.do(again)
 	b.WaitFor("the new build, without a reload", `document.querySelector('.history').innerText.includes('5c0ffee')`)
+	w.running("login")
+	b.WaitFor("what runs now can be marked, without a reload", `document.querySelector('#result .works')`)
 	b.WaitFor("the note is still there", `document.querySelector('#note').value === 'all fine'`)
 	b.Press("It works")
 	b.WaitText("Ada changed this a moment ago")
@@ -155,6 +157,7 @@ func TestANoteOutlivesANewBuild(t *testing.T) {
 func TestTheButtonsOfAMarkAreInLine(t *testing.T) {
 	w := newWorld(t, nil)
 	w.do(login())
+	w.running("login")
 	w.do(staging.Action{Verb: staging.Mark, Name: "login", Outcome: staging.Tested})
 	b := w.browsers(t, w.as("Quinn", project.RoleUser))[0]
 	for _, l := range looks {

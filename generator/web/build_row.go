@@ -14,7 +14,7 @@ func (req *projectRequest) row(view *staging.View) *row {
 	name, p := view.Metadata.Name, req.project
 	r := &row{
 		Name: name, Title: view.Metadata.Title, Page: req.stagingPath(name, ""),
-		Status:   statusTextOf(view, req.shows(project.SectionDetail), req.project.ServiceTitles()),
+		Status:   req.statusText(view),
 		Archived: view.Spec.State == staging.Archived, CanWrite: req.canWrite() && view.Status.Phase != staging.PhaseInvalid,
 		Pinned: plainPin(view.Spec.Pinned), Kept: view.Spec.Kept, created: view.Spec.Created.At, changed: changedAt(view),
 		owners: ownersOf(view), Tested: req.testResultOf(view),

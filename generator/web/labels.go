@@ -69,6 +69,11 @@ func statusTextOf(v *staging.View, detail bool, titles map[string]string) status
 	return c
 }
 
+// unbuilt returns the status text of a staging that runs, and runs nothing of its branch.
+func unbuilt(c statusText) statusText {
+	return statusText{classInactive, c.Label, "Nothing of this branch runs here yet: all parts have the default version. The first build of the branch changes that.", c.Detail}
+}
+
 // reasonText formats the reason of a phase: with detail for engineers, else for
 // testers with the titles of the services. It returns "" for a reason that is too
 // technical for testers.

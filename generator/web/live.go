@@ -177,7 +177,7 @@ func (p *stream) sendStatus(u generator.Update) error {
 	if err := p.sendFragment("status", u.Sequence, "staging", "status", p.statusOf(view)); err != nil {
 		return err
 	}
-	if was != p.phase && p.phase == staging.PhaseRunning { // the history now shows the duration
+	if was != p.phase && (was == staging.PhaseRunning || p.phase == staging.PhaseRunning) { // the duration in the history, and whether it can be tested
 		return p.send("ran", u.Sequence, "")
 	}
 	return nil

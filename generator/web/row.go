@@ -158,7 +158,7 @@ func (r *row) Heading() string {
 }
 
 // Quiet reports that the status needs no explanation.
-func (r *row) Quiet() bool { return r.Status.Class == classGood || r.Status.Class == classInactive }
+func (r *row) Quiet() bool { return r.Status.Class == classGood || r.Archived }
 
 // Color returns the class of the owner's avatar.
 func (r *row) Color() string {

@@ -16,6 +16,7 @@ type stagingPage struct {
 	frame
 	Row       *row
 	Mark      string // URL for test results; empty if the viewer may not record one
+	Untested  string // why “It works” is not offered; empty when it is
 	Status    statusPanel
 	Version   string    // version of the record on this page
 	Data      *dataCard // nil where Octopod keeps no test data
@@ -105,7 +106,7 @@ func (req *projectRequest) stagingPage(ctx context.Context, view *staging.View) 
 	page.Data = req.dataCard(view)
 	page.Cost, page.CostPage = req.costOf(ctx, view), req.path("cost")
 	if page.Row.CanWrite && view.Spec.State == staging.Active {
-		page.Mark = req.stagingPath(name, "mark")
+		page.Mark, page.Untested = req.stagingPath(name, "mark"), req.untestable(view)
 	}
 	if view.Status.Phase != staging.PhaseInvalid {
 		page.Compare = req.comparePath(name, nil)
@@ -208,7 +209,7 @@ func undoable(verb staging.Verb) bool {
 
 func (req *projectRequest) statusOf(view *staging.View) statusPanel {
 	s := statusPanel{
-		Status: statusTextOf(view, req.shows(project.SectionDetail), req.project.ServiceTitles()), Archived: view.Spec.State == staging.Archived,
+		Status: req.statusText(view), Archived: view.Spec.State == staging.Archived,
 	}
 	if view.Status.Phase == staging.PhaseInvalid {
 		return s
@@ -296,4 +297,6 @@ func (req *projectRequest) actionLinks(view *staging.View) []actionLink {
 }
 
 // Findings returns the initial data of the test result form.
-func (p *stagingPage) Findings() confirmPage { return confirmPage{Tested: p.Row.Tested} }
+func (p *stagingPage) Findings() confirmPage {
+	return confirmPage{Tested: p.Row.Tested, Untested: p.Untested}
+}

@@ -49,3 +49,49 @@ func changedSinceTest(untried []staging.TestedPart) string {
 	}
 	return "New versions were deployed since; nobody has tested them yet."
 }
+
+// untestable returns why nobody can have tested what the record wants; "" while it runs,
+// and where nobody knows.
+func (req *projectRequest) untestable(view *staging.View) string {
+	phase := view.Status.Phase
+	if last := view.Status.LastKnown; last != nil {
+		phase = last.Phase
+	}
+	switch phase {
+	case "", staging.PhaseUnknown:
+		return ""
+	case staging.PhaseRunning:
+		if req.lacksBuild(view) {
+			return "Nothing of this branch runs here yet, so there is nothing to test."
+		}
+		return ""
+	}
+	if req.shows(project.SectionServices) {
+		for _, p := range req.parts(view) {
+			if live := view.Status.Services[p.Name].Live; p.Known && !p.Live {
+				return p.Title + " " + tag(p.Image) + " is not running yet: you are still looking at " + tag(live[0]) + "."
+			}
+		}
+	}
+	return "This version is not running yet, so it can only be found broken."
+}
+
+// lacksBuild reports whether a staging runs nothing that was built for it: every part has
+// the default version, and the branch is not the one that the defaults come from.
+func (req *projectRequest) lacksBuild(view *staging.View) bool {
+	for name, service := range view.Spec.Services {
+		if service.From != staging.FromDefault || req.project.Spec.Services[name].DefaultBranch == view.Spec.Branch {
+			return false
+		}
+	}
+	return view.Spec.State == staging.Active && len(view.Spec.Services) > 0 && view.Spec.Branch != ""
+}
+
+// statusText returns the status of a staging in the words of the viewer.
+func (req *projectRequest) statusText(view *staging.View) statusText {
+	text := statusTextOf(view, req.shows(project.SectionDetail), req.project.ServiceTitles())
+	if view.Status.Phase == staging.PhaseRunning && req.lacksBuild(view) {
+		return unbuilt(text)
+	}
+	return text
+}

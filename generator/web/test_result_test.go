@@ -68,11 +68,13 @@ func TestAMarkIsAboutOneVersion(t *testing.T) {
 func TestAMarkOfAVersionThatIsGoneIsAConflict(t *testing.T) {
 	w := newWorld(t, nil)
 	w.do(login())
+	w.running("login")
 	quinn := w.as("Quinn", project.RoleUser)
 	page := quinn.get("/shop/stagings/login")
 	again := login()
 	again.Images["frontend"] = staging.Build{Image: "registry.example.com/shop/frontend:5c0ffee"}
 	w.do(again)
+	w.running("login")
 	lost := quinn.found(page, "tested", "all fine")
 	lost.shows(http.StatusConflict, "Ada changed this a moment ago", "frontend 5c0ffee")
 	if note := lost.Find("#note").AttrOr("value", ""); note != "all fine" {

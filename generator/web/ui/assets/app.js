@@ -107,7 +107,7 @@
       if (old) replace(old, html);
     });
     on('changed', () => window.htmx?.trigger('#body', 'changed'));
-    on('ran', () => window.htmx?.trigger('#outcome', 'ran'));
+    on('ran', () => { for (const part of ['#outcome', '#result']) if (document.querySelector(part)) window.htmx?.trigger(part, 'ran'); });
     on('reset', reload);
     on('beat', () => {});
   };
