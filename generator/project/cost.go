@@ -72,6 +72,14 @@ func (p *Project) HasPrices() bool { return p.Spec.Cost.isWritten() }
 
 func (cost Cost) isWritten() bool { return !reflect.DeepEqual(cost, Cost{}) }
 
+func (cost Cost) withDefaults() Cost {
+	if cost.isWritten() {
+		fill(&cost.Overhead, 1)
+		fill(&cost.TimeZone, "UTC")
+	}
+	return cost
+}
+
 // Author returns the author of a staging: of its pull request, or else its creator.
 func Author(s staging.Staging) string { return authorOf(s) }
 

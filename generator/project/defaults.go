@@ -33,29 +33,11 @@ func (p Project) withDefaults() *Project {
 	fill(&s.Images.Check, CheckNone)
 	fill(&s.Images.Pin, PinNone)
 	s.Database = s.Database.withDefaults()
-	if s.Cost.isWritten() {
-		fill(&s.Cost.Overhead, 1)
-		fill(&s.Cost.TimeZone, "UTC")
-	}
+	s.Cost = s.Cost.withDefaults()
 	fill(&s.ArgoCD.Branch, DefaultBranch)
 	fill(&s.ArgoCD.Namespace, "argocd")
 	fill(&s.ArgoCD.Destination, "https://kubernetes.default.svc")
-	if s.Engine == EngineKustomize {
-		if len(s.Helm.Charts) == 0 {
-			fill(&s.Kustomize.Base, "templates/"+p.Metadata.Name)
-		}
-		fill(&s.Kustomize.ConfigMap, DefaultConfigMap)
-	}
-	if s.Engine == EngineJsonnet {
-		fill(&s.Jsonnet.File, "jsonnet/"+p.Metadata.Name+".libsonnet")
-		if len(s.Jsonnet.Libraries) == 0 {
-			s.Jsonnet.Libraries = []string{"jsonnet"}
-		}
-	}
-	s.Helm.Charts = slices.Clone(s.Helm.Charts)
-	for i := range s.Helm.Charts {
-		fill(&s.Helm.Charts[i].Release, p.Metadata.Name)
-	}
+	s.withEngineDefaults(p.Metadata.Name)
 	s.Services = maps.Clone(s.Services)
 	for name, service := range s.Services {
 		fill(&service.Title, name)
@@ -76,6 +58,26 @@ func (p Project) withDefaults() *Project {
 		fill(&s.Links[i].Role, RoleViewer)
 	}
 	return &p
+}
+
+// withEngineDefaults fills what the engine and its charts need.
+func (s *Spec) withEngineDefaults(project string) {
+	if s.Engine == EngineKustomize {
+		if len(s.Helm.Charts) == 0 {
+			fill(&s.Kustomize.Base, "templates/"+project)
+		}
+		fill(&s.Kustomize.ConfigMap, DefaultConfigMap)
+	}
+	if s.Engine == EngineJsonnet {
+		fill(&s.Jsonnet.File, "jsonnet/"+project+".libsonnet")
+		if len(s.Jsonnet.Libraries) == 0 {
+			s.Jsonnet.Libraries = []string{"jsonnet"}
+		}
+	}
+	s.Helm.Charts = slices.Clone(s.Helm.Charts)
+	for i := range s.Helm.Charts {
+		fill(&s.Helm.Charts[i].Release, project)
+	}
 }
 
 // HasLifecycle reports whether spec.lifecycle differs from its defaults.
