@@ -59,7 +59,7 @@ e2e: needs-e2e ## build and start a real Kubernetes and Argo CD, and run the end
 
 e2e-faults: needs-e2e ## stop each part of Argo CD in turn, and compare with docs/argocd-faults.md (a quarter of an hour)
 	$(GO) run ./examples/cluster/cmd/cluster build --argocd $(ARGOCD)
-	$(GO) test -tags cluster -count 1 -timeout 40m -v ./examples/cluster/e2e -run FaultsOfArgoCD -faults
+	$(GO) test -tags cluster -count 1 -timeout 40m -v ./examples/cluster/e2e -run FaultsOf -faults
 
 # These two stop a target before it starts, when a program is missing.
 needs-test needs-e2e: needs-%:

@@ -63,24 +63,53 @@ func TestE2EFaultsOfArgoCD(t *testing.T) {
 			name = fmt.Sprint("new-", i)
 		}
 		s.stop(fault.part, fault.how)
-		tag := fmt.Sprint("f", i)
-		deployed := make(chan struct{})
-		go func() { // it waits for the refresh, and notes that it failed
-			defer close(deployed)
-			if r, err := s.command(t.Context(), deployment(name, tag)...).run(); err != nil || r.code != 0 {
-				t.Errorf("deploy: %v, %s", err, r)
-			}
-		}()
-		seen := s.observe(url+name, fault.window)
-		<-deployed
-		s.resume(fault.part, fault.how)
-		s.reaches(name, staging.PhaseRunning)
-		s.hasImage(name, tag)
-		row := fmt.Sprintf("| %s %s | %s |", fault.part, fault.how, strings.Join(seen, " → "))
-		t.Log(row)
-		rows = append(rows, row)
+		seen := s.observeCommit(name, fmt.Sprint("f", i), url, fault.window, func() { s.resume(fault.part, fault.how) })
+		rows = append(rows, fmt.Sprintf("| %s %s | %s |", fault.part, fault.how, seen))
 	}
-	compareTable(t, rows)
+	compareTable(t, "| part of Argo CD |", rows)
+}
+
+// The cluster of the stagings hangs, or ends every connection.
+func TestE2EFaultsOfACluster(t *testing.T) {
+	if !*testFaults && !*updateFaults {
+		t.Skip("takes minutes, and its times depend on the machine: make e2e-faults")
+	}
+	gate := farCluster(t, "e2e-faults")
+	s := newShop(t, "faults-far")
+	s.configure("destination: e2e-faults")
+	s.deploy("login", "v1")
+	s.runs("login", "v1")
+	var rows []string
+	for _, how := range []string{"hangs", "is down"} {
+		url := s.serve() + "/api/v1/projects/" + s.project + "/stagings/" // a new one, so that a probe was just now
+		s.says(url+"login", staging.PhaseRunning, "")
+		gate.set(how)
+		seen := s.observeCommit("login", "f-"+how[:2], url, 2*time.Minute, func() { gate.set("") })
+		// A probe is due within a minute, and two must fail: between 20 and 95 s.
+		seen = strings.ReplaceAll(seen, "within 45 s", "within 2 min")
+		rows = append(rows, fmt.Sprintf("| it %s | %s |", how, seen))
+	}
+	compareTable(t, "| cluster of the stagings |", rows)
+}
+
+// observeCommit deploys during a fault, and returns what the server reports until the fault
+// is resumed. The staging must then run the commit.
+func (s *shop) observeCommit(name, tag, url string, window time.Duration, resume func()) string {
+	s.t.Helper()
+	deployed := make(chan struct{})
+	go func() { // it waits for the refresh, and notes that it failed
+		defer close(deployed)
+		if r, err := s.command(s.t.Context(), deployment(name, tag)...).run(); err != nil || r.code != 0 {
+			s.t.Errorf("deploy: %v, %s", err, r)
+		}
+	}()
+	seen := strings.Join(s.observe(url+name, window), " → ")
+	<-deployed
+	resume()
+	s.t.Log(seen)
+	s.reaches(name, staging.PhaseRunning)
+	s.hasImage(name, tag)
+	return seen
 }
 
 func (s *shop) stop(part cluster.Part, how string) {
@@ -172,14 +201,15 @@ func roughly(d time.Duration) string {
 	return fmt.Sprintf("within %d min", int(d.Minutes())+1)
 }
 
-// compareTable compares the rows with the table in docs, or writes it.
-func compareTable(t *testing.T, rows []string) {
+// compareTable compares the rows with the table in docs that has this first column, or
+// writes it.
+func compareTable(t *testing.T, first string, rows []string) {
 	t.Helper()
 	doc, err := os.ReadFile(faultsDoc)
 	if err != nil {
 		t.Fatal(err)
 	}
-	const head = "| part of Argo CD | what the status of a staging with a new commit says, and after how long |\n| --- | --- |\n"
+	head := first + " what the status of a staging with a new commit says, and after how long |\n| --- | --- |\n"
 	before, table, found := strings.Cut(string(doc), head)
 	if !found {
 		t.Fatalf("%s has no table", faultsDoc)
