@@ -73,7 +73,7 @@ func (req *projectRequest) sinceText(found compare.Comparison, q compare.Query) 
 	case q.Until != "":
 		return "in this version"
 	case q.Revision != "":
-		return "since the version"
+		return "since an earlier version"
 	case q.With != "":
 		return "compared with " + q.With
 	}

@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"os"
 	"path/filepath"
 	"testing"
 	"time"
@@ -70,4 +71,29 @@ func TestWhatIsNewSinceYouTested(t *testing.T) {
 	quinn.get("/shop/stagings/other/compare").shows(200, "Nothing is different")
 	quinn.get("/shop/stagings/other/compare?since=mark").shows(404)
 	quinn.get("/shop/stagings/nothing/compare").shows(404)
+}
+
+// The page of what is new passes the rules of axe-core and fits every screen.
+func TestWhatIsNewIsAccessible(t *testing.T) {
+	w, first, second := withRepository(t)
+	w.do(frontend(first))
+	old := w.do(staging.Action{Verb: staging.Mark, Name: "login", Outcome: staging.Tested}).Revision
+	again := frontend(second)
+	again.Set = map[string]string{"PAYMENT_GATEWAY": "production"}
+	w.do(again)
+	w.do(staging.Action{Verb: staging.Deploy, Branch: "other"})
+	axe, err := os.ReadFile("testdata/axe.min.js")
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := w.browsers(t, w.as("Quinn", project.RoleUser))[0]
+	for _, l := range looks {
+		b.look(l)
+		b.Open("/shop/stagings/login/compare?revision=" + old)
+		b.WaitText("Larger button <b>")
+		if faults := b.axe(string(axe)); faults != "" {
+			t.Errorf("%s:\n%s", l.name, faults)
+		}
+		b.WaitFor("it fits the screen, "+l.name, `document.documentElement.scrollWidth <= innerWidth + 1`)
+	}
 }
