@@ -83,7 +83,7 @@ func TestLintLooksAtTheTemplateBeforeTheFirstDeploy(t *testing.T) {
 // A field that does nothing is a problem, and the env repo stays readable.
 func TestLintReportsFieldsWithoutEffect(t *testing.T) {
 	w := shop(t, project.EngineKustomize, project.OutputSource)
-	w.write(staging.File{Path: project.File, Data: append(w.read(project.File), "  database: {kind: none}\n"...)})
+	w.write(staging.File{Path: project.File, Data: append(w.read(project.File), "  database: {kind: none, keepOld: 2d}\n"...)})
 	problems, err := w.Lint(t.Context(), nil)
 	if err != nil || len(problems) != 1 || problems[0].Field != "spec.database" || problems[0].Line == 0 {
 		t.Errorf("%v, %v", problems, err)
