@@ -40,7 +40,8 @@ var phrases = compile(
 	"status", `(?:tell|say|know|see|show|shown|known) how (?:it|they|\w+s?) (?:is|are)[.,;:)]`,
 )
 
-// opening matches a sentence that begins with a bare Who or What and its end.
+// opening matches a sentence that begins with a bare Who or What and its end. People
+// write “What is new” as a title everywhere.
 var opening = regexp.MustCompile(`(?:^|[.!?:|>#*-]\s+|\n\s*\n\s*)((?:Who|What|Whoever|Whatever)\s[^.!?|<]*)(?:[.!?|<]|$)`)
 
 // compile takes pairs of an advice and a pattern.
@@ -67,7 +68,7 @@ func check(file string, passages []passage) (found []finding) {
 		}
 		for _, at := range opening.FindAllStringSubmatchIndex(p.text, -1) {
 			sentence := p.text[at[2]:at[3]]
-			if !strings.HasSuffix(p.text[:at[1]], "?") && len(strings.Fields(sentence)) >= 3 {
+			if !strings.HasSuffix(p.text[:at[1]], "?") && len(strings.Fields(sentence)) >= 3 && !strings.HasPrefix(sentence, "What is new") {
 				end := at[2] + strings.IndexAny(sentence, " \t\n")
 				found = append(found, p.finding(file, at[2], end, "begin with the noun: "+nameIt))
 			}

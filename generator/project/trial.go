@@ -48,8 +48,8 @@ func (p *Project) Trials(plain staging.Staging) []Trial {
 	return trials
 }
 
-// WithSetting returns a trial staging with another value of one parameter, and of those that
-// it requires.
+// WithSetting returns a trial staging with another value of one parameter, and of the parameters
+// that it requires.
 func (p *Project) WithSetting(s staging.Staging, name string, value any) staging.Staging {
 	return p.WithRequired(p.withValue(s, name, value))
 }

@@ -11,7 +11,7 @@ import (
 	"octopod/generator/staging"
 )
 
-// comparePage says what is new in a staging.
+// comparePage shows the news of a staging.
 type comparePage struct {
 	frame
 	compare.Comparison
@@ -62,7 +62,7 @@ const (
 	sinceTest = "test"
 )
 
-// sinceText says what a staging is compared with.
+// sinceText names the other side of a comparison.
 func (req *projectRequest) sinceText(found compare.Comparison, q compare.Query) string {
 	from := found.From
 	switch {

@@ -14,7 +14,7 @@ import (
 	"strings"
 )
 
-// withRepository gives the frontend a real repository of the application, with two commits
+// withRepository adds a real repository of the application, with two commits
 // on a branch.
 func withRepository(t *testing.T) (w *world, first, second string) {
 	t.Helper()

@@ -81,7 +81,7 @@ func TestE2EFaultsOfACluster(t *testing.T) {
 	s.runs("login", "v1")
 	var rows []string
 	for _, how := range []string{"hangs", "is down"} {
-		url := s.serve() + "/api/v1/projects/" + s.project + "/stagings/" // a new one, so that a probe was just now
+		url := s.serve() + "/api/v1/projects/" + s.project + "/stagings/" // a new one, which begins with a probe
 		s.says(url+"login", staging.PhaseRunning, "")
 		gate.set(how)
 		seen := s.observeCommit("login", "f-"+how[:2], url, 2*time.Minute, func() { gate.set("") })
