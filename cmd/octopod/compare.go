@@ -27,7 +27,7 @@ func newCompare(c *cli) *cobra.Command {
   compare NAME                  against the project's defaults
   compare NAME OTHER            against another staging
   compare NAME --since-mark     since the last test, your own if you tested it
-  compare NAME --revision REV   since an earlier version; ` + "`octopod history`" + ` lists them
+  compare NAME --revision REV   since an earlier version of ` + "`octopod history`" + `
 
 The commits come from the application's repositories. Where these do not answer, the
 output has the address of the forge's own comparison. ` + "`octopod diff`" + ` compares manifests.`,

@@ -171,6 +171,3 @@ func spreadsheetText(text string) string {
 	}
 	return text
 }
-
-// onlyCost reports whether an output format is one that only cost has.
-func onlyCost(cmd *cobra.Command, format string) bool { return format == "csv" && cmd.Name() == "cost" }

@@ -24,7 +24,7 @@ database of before until octopod database seeds --unused lists it.
 
 With PGHOST, the server must have the seed: a database that accepts no connections.`,
 		Example: `  octopod database seed anonymised --template shop_seed_20261129
-  PGHOST=pg.example.com octopod database seed anonymised --template shop_seed_20261129 --dry-run`,
+  octopod database seed anonymised --template shop_seed_20261129 --dry-run`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 || r.Template == "" {
 				return usage(cmd, "give the NAME of the seed and --template")

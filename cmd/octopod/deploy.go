@@ -84,8 +84,8 @@ the registry has the image, and waits for it.
 
 deploy also accepts the flags of Octopod 1: -n, -e KEY=VALUE, -E KEY, --set-app-config,
 --unset-app-env-override, --set-deployment-config, --unset-deployment-override.`,
-		Example: `  # In CI, after the build of a branch; --service is optional if only one service is
-  # built in this repository
+		Example: `  # In CI, after the build of a branch; --service is optional if only one
+  # service is built in this repository
   octopod deploy --service backend \
       --image registry.example.com/shop/backend:1f2e3d4
 

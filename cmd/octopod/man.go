@@ -13,7 +13,7 @@ func newMan(*cli) *cobra.Command {
 		Use:     "man DIRECTORY",
 		Short:   "Write the manual pages",
 		Long:    "Write a manual page for every verb to a directory. Packages of Octopod have them already.",
-		Example: "  octopod man ~/.local/share/man/man1 && man octopod-deploy",
+		Example: "  octopod man ~/.local/share/man/man1",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := os.MkdirAll(args[0], 0o755); err != nil {

@@ -31,7 +31,7 @@ the default, use unset.`,
   octopod set feature-login LEGACY_FLAG-
 
   # A value with a term: the sweep takes it back
-  octopod set feature-login PAYMENT_GATEWAY=production --reason "refund test" --for 4h
+  octopod set feature-login PAYMENTS=production --reason "refund test" --for 4h
 
   # Preview the change
   octopod set feature-login PAYMENT_GATEWAY=production --dry-run --diff`,

@@ -287,3 +287,6 @@ func (a *argoCD) addFlags(f *pflag.FlagSet) {
 	f.BoolVar(&a.grpcWeb, "argocd-grpc-web", false, "use gRPC-web, if the proxy in front of Argo CD does not support HTTP/2")
 	f.StringVar(&a.tokenFile, "argocd-token-file", "", "`file` with the token for Argo CD (default: ARGOCD_AUTH_TOKEN)")
 }
+
+// onlyCost reports whether an output format is one that only cost has.
+func onlyCost(cmd *cobra.Command, format string) bool { return format == "csv" && cmd.Name() == "cost" }

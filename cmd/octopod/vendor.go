@@ -23,7 +23,7 @@ digest. A repository, as of helm repo add, has many charts: name one with --char
 
 Stagings that use the chart change with their next deploy, or with regenerate.`,
 		Example: `  octopod vendor oci://ghcr.io/stefanprodan/charts/podinfo --version 6.9.0
-  octopod vendor https://stefanprodan.github.io/podinfo --chart podinfo --version 6.9.0
+  octopod vendor https://charts.example.com --chart podinfo --version 6.9.0
   octopod vendor https://example.com/charts/web-1.2.3.tgz --dry-run --diff`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) != 1 {

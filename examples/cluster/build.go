@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -239,4 +240,33 @@ func (m module) goCommand(ctx context.Context, dir string, args ...string) (stri
 		return "", fmt.Errorf("go %s: %w\n%s", args[0], err, errs.String())
 	}
 	return strings.TrimSpace(out.String()), nil
+}
+
+// module returns what the programs of the version are built from.
+func (v Version) module() module {
+	if v == V3 {
+		// The repo-server of version 3 calls the script also without signatures.
+		files := crdFiles()
+		files["hack/git-verify-wrapper.sh"] = "git-verify-wrapper.sh"
+		return module{
+			folder: "argocd3", into: v.folder(), ldflags: "-X github.com/argoproj/argo-cd/v3/common.version=3.5.7",
+			programs: map[string]string{"cmd": "argocd"}, owner: "github.com/argoproj/argo-cd/v3", data: files,
+		}
+	}
+	return module{
+		folder: "argocd", ldflags: "-X github.com/argoproj/argo-cd/v2/common.version=2.14.21",
+		programs: map[string]string{"cmd": "argocd"}, owner: "github.com/argoproj/argo-cd/v2", data: crdFiles(),
+	}
+}
+
+// linkParts links Argo CD's single program under the names of its parts: the
+// program name selects the part.
+func linkParts(bin string) error {
+	for _, part := range argocdParts() {
+		err := os.Symlink("argocd", filepath.Join(bin, string(part)))
+		if err != nil && !errors.Is(err, os.ErrExist) {
+			return err
+		}
+	}
+	return nil
 }

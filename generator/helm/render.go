@@ -209,20 +209,23 @@ func userValues(c staging.Chart, files Files) ([]byte, error) {
 		if err != nil {
 			return nil, fault(yamlProblem(name, err))
 		}
-		all = mergeMaps(all, values)
+		all = MergeValues(all, values)
 	}
-	return json.Marshal(mergeMaps(all, c.Values))
+	return json.Marshal(MergeValues(all, c.Values))
 }
 
-// mergeMaps merges values as Helm merges several files: maps key by key, and everything else
-// as a whole.
-func mergeMaps(below, above map[string]any) map[string]any {
+// MergeValues merges values as Helm merges several files: maps key by key, and everything else
+// as a whole. It changes neither.
+func MergeValues(below, above map[string]any) map[string]any {
 	merged := maps.Clone(below)
+	if merged == nil {
+		merged = map[string]any{}
+	}
 	for key, value := range above {
 		upper, isMap := value.(map[string]any)
 		lower, wasMap := merged[key].(map[string]any)
 		if isMap && wasMap {
-			value = mergeMaps(lower, upper)
+			value = MergeValues(lower, upper)
 		}
 		merged[key] = value
 	}

@@ -6,9 +6,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
-
-	"octopod/generator/staging"
 )
 
 // Cost is the price table of the cluster. With it, Octopod shows what a staging costs, by
@@ -67,21 +64,7 @@ type Budget struct {
 // HoursPerMonth is the length of a month in prices: an average one, as clouds count it.
 const HoursPerMonth = 730
 
-// HasPrices reports whether octopod.yaml has a price table.
-func (p *Project) HasPrices() bool { return p.Spec.Cost.isWritten() }
-
 func (cost Cost) isWritten() bool { return !reflect.DeepEqual(cost, Cost{}) }
-
-func (cost Cost) withDefaults() Cost {
-	if cost.isWritten() {
-		fill(&cost.Overhead, 1)
-		fill(&cost.TimeZone, "UTC")
-	}
-	return cost
-}
-
-// Author returns the author of a staging: of its pull request, or else its creator.
-func Author(s staging.Staging) string { return authorOf(s) }
 
 // OwnerOf returns the team that owns the stagings of a branch and an author; "" for none.
 func (cost Cost) OwnerOf(branch, author string) string {
@@ -97,26 +80,6 @@ func (cost Cost) OwnerOf(branch, author string) string {
 }
 
 var currency = regexp.MustCompile(`^[A-Z]{3}$`)
-
-func (p *Project) checkCost(c *problems) {
-	cost := p.Spec.Cost
-	if !p.HasPrices() {
-		return
-	}
-	if !currency.MatchString(cost.Currency) {
-		c.add("spec.cost.currency", "%q is not a currency: write its three letters, for example EUR", cost.Currency)
-	}
-	if cost.Prices == (Prices{}) {
-		c.add("spec.cost.prices", "has no price above 0: every staging would cost nothing")
-	}
-	if cost.Overhead < 1 || cost.Overhead > 10 {
-		c.add("spec.cost.overhead", "%s is not a factor from 1 to 10: 1.25 adds a quarter", cost.Overhead)
-	}
-	if _, err := time.LoadLocation(cost.TimeZone); err != nil {
-		c.add("spec.cost.timeZone", "%q is not a time zone: write one like Europe/Berlin", cost.TimeZone)
-	}
-	cost.checkTeams(c)
-}
 
 func (cost Cost) checkTeams(c *problems) {
 	seen := map[string]bool{}

@@ -141,34 +141,6 @@ const (
 	defaultPostgresPort  = 5432
 )
 
-// withDefaults returns the database with the defaults of its kind. A project without a
-// database of Octopod has no further fields.
-func (d Database) withDefaults() Database {
-	fill(&d.Kind, TemplateDatabase)
-	if !d.Kind.IsManaged() {
-		fill(&d.Name, DefaultNamespace)
-		return d
-	}
-	fill(&d.Name, DefaultDatabaseName)
-	fill(&d.KeepOld, DefaultKeepOld)
-	fill(&d.Snapshots.Most, defaultMostSnapshots)
-	fill(&d.Snapshots.Role, RoleUser)
-	fill(&d.Reset.Role, RoleUser)
-	fill(&d.Reset.OnPush, KeepData)
-	fill(&d.Server.Port, defaultPostgresPort)
-	fill(&d.Limits.Connections, defaultConnections)
-	seeds := map[string]Seed{}
-	for name, seed := range d.Seeds {
-		fill(&seed.Role, RoleUser)
-		seeds[name] = seed
-	}
-	d.Seeds = seeds
-	if names := sortedKeys(seeds); len(names) == 1 {
-		fill(&d.DefaultSeed, names[0])
-	}
-	return d
-}
-
 // DatabaseName returns the name of a staging's database.
 func (p *Project) DatabaseName(name string) string {
 	return database.NameOf(p.Spec.Database.Name, p.Metadata.Name, name)

@@ -91,3 +91,39 @@ func fill[T comparable](field *T, value T) {
 		*field = value
 	}
 }
+
+func (cost Cost) withDefaults() Cost {
+	if cost.isWritten() {
+		fill(&cost.Overhead, 1)
+		fill(&cost.TimeZone, "UTC")
+	}
+	return cost
+}
+
+// withDefaults returns the database with the defaults of its kind. A project without a
+// database of Octopod has no further fields.
+func (d Database) withDefaults() Database {
+	fill(&d.Kind, TemplateDatabase)
+	if !d.Kind.IsManaged() {
+		fill(&d.Name, DefaultNamespace)
+		return d
+	}
+	fill(&d.Name, DefaultDatabaseName)
+	fill(&d.KeepOld, DefaultKeepOld)
+	fill(&d.Snapshots.Most, defaultMostSnapshots)
+	fill(&d.Snapshots.Role, RoleUser)
+	fill(&d.Reset.Role, RoleUser)
+	fill(&d.Reset.OnPush, KeepData)
+	fill(&d.Server.Port, defaultPostgresPort)
+	fill(&d.Limits.Connections, defaultConnections)
+	seeds := map[string]Seed{}
+	for name, seed := range d.Seeds {
+		fill(&seed.Role, RoleUser)
+		seeds[name] = seed
+	}
+	d.Seeds = seeds
+	if names := sortedKeys(seeds); len(names) == 1 {
+		fill(&d.DefaultSeed, names[0])
+	}
+	return d
+}

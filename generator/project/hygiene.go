@@ -1,10 +1,6 @@
 package project
 
 import (
-	"fmt"
-	"net/url"
-	"slices"
-
 	"octopod/generator/staging"
 )
 
@@ -61,76 +57,6 @@ type ContainerLimits struct {
 }
 
 func (l ContainerLimits) isZero() bool { return len(l.Max)+len(l.Default)+len(l.Request) == 0 }
-
-// check validates the section.
-func (h Hygiene) check(c *problems) {
-	const field = "spec.hygiene"
-	if controllers := []IngressController{"", Nginx, Traefik}; !slices.Contains(controllers, h.Controller) {
-		c.add(field+".controller", "%q is not a controller: write nginx or traefik", h.Controller)
-	}
-	if h.Controller == "" && (h.NoIndex || h.SignIn != SignIn{}) {
-		c.add(field+".controller", "is empty: noIndex and signIn are annotations of the Ingress controller; write nginx or traefik")
-	}
-	if h.SignIn.OAuth2Proxy != "" && h.SignIn.BasicAuth != "" {
-		c.add(field+".signIn", "has two ways: set oauth2Proxy or basicAuth")
-	}
-	if u, err := url.Parse(h.SignIn.OAuth2Proxy); h.SignIn.OAuth2Proxy != "" && (err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.Path != "") {
-		c.add(field+".signIn.oauth2Proxy", "%q is not the address of an oauth2-proxy: write https://auth.example.com", h.SignIn.OAuth2Proxy)
-	}
-	if h.SignIn.BasicAuth != "" && !secretReference.MatchString(h.SignIn.BasicAuth+"/key") {
-		c.add(field+".signIn.basicAuth", "%q is not the name of a Secret", h.SignIn.BasicAuth)
-	}
-	for i, namespace := range h.Network.From {
-		if !staging.IsLabel(namespace) {
-			c.add(fmt.Sprintf("%s.network.from[%d]", field, i), "%q is not the name of a namespace", namespace)
-		}
-	}
-	if levels := []string{"", "privileged", "baseline", "restricted"}; !slices.Contains(levels, h.PodSecurity) {
-		c.add(field+".podSecurity", "%q is not a standard: write privileged, baseline or restricted", h.PodSecurity)
-	}
-}
-
-// checkUnused reports parts without an effect, and an isolation that nobody passes.
-func (h Hygiene) checkUnused(c *problems) {
-	const field = "spec.hygiene"
-	if h.Controller != "" && !h.NoIndex && h.SignIn == (SignIn{}) {
-		c.add(field+".controller", "has no effect: add noIndex or signIn, or remove it")
-	}
-	if !h.Network.Isolate && len(h.Network.From) > 0 {
-		c.add(field+".network.from", "has no effect without isolate: true")
-	}
-	if h.Network.Isolate && len(h.Network.From) == 0 {
-		c.add(field+".network.from", "is empty: the Ingress controller cannot reach a staging; add its namespace")
-	}
-}
-
-// additions returns what the project adds to the template of a staging; nil for nothing.
-func (p *Project) additions(name string) *staging.Additions {
-	h, namespace := p.Spec.Hygiene, p.Namespace(name)
-	a := staging.Additions{NamespaceLabels: map[string]string{}, IngressAnnotations: map[string]string{}, Objects: []any{}}
-	for _, s := range p.Spec.Secrets {
-		a.Wanted = append(a.Wanted, s.added())
-	}
-	if h.PodSecurity != "" {
-		a.NamespaceLabels["pod-security.kubernetes.io/enforce"] = h.PodSecurity
-	}
-	switch h.Controller {
-	case Nginx:
-		h.addNginx(&a, namespace)
-	case Traefik:
-		h.addTraefik(&a, namespace)
-	}
-	if h.Network.Isolate {
-		a.Wanted = append(a.Wanted, h.Network.policy())
-	}
-	if !h.Limits.isZero() {
-		a.Wanted = append(a.Wanted, h.Limits.object())
-	}
-	if len(a.Wanted)+len(a.NamespaceLabels)+len(a.IngressAnnotations) == 0 {
-		return nil
-	}
-	return &a
-}
 
 const robots = "noindex, nofollow"
 

@@ -374,3 +374,6 @@ func authorOf(r staging.Staging) string {
 	}
 	return r.Spec.Created.By
 }
+
+// Author returns the author of a staging: of its pull request, or else its creator.
+func Author(s staging.Staging) string { return authorOf(s) }

@@ -118,7 +118,7 @@ func importChart(r InitRequest) (importedChart, error) {
 		c.chart.ValueFiles = append(c.chart.ValueFiles, name)
 		var over map[string]any
 		_ = yaml.Unmarshal(f.Data, &over) // rendering reports the fault
-		c.values = merged(c.values, over)
+		c.values = helm.MergeValues(c.values, over)
 	}
 	return c, nil
 }
@@ -203,23 +203,6 @@ func (s *Setup) hostValues(ctx context.Context, c importedChart, draft adopt.Dra
 		}
 	}
 	return set
-}
-
-// merged returns values with others laid over them, map by map.
-func merged(below, above map[string]any) map[string]any {
-	all := maps.Clone(below)
-	if all == nil {
-		all = map[string]any{}
-	}
-	for key, value := range above {
-		upper, isMap := value.(map[string]any)
-		lower, wasMap := all[key].(map[string]any)
-		if isMap && wasMap {
-			value = merged(lower, upper)
-		}
-		all[key] = value
-	}
-	return all
 }
 
 // fsFiles provides the files of a directory to package helm.

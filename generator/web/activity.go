@@ -22,12 +22,6 @@ type activityPage struct {
 	More             bool
 }
 
-// option is an option of a select element.
-type option struct {
-	Value, Label string
-	On           bool
-}
-
 const (
 	shownActions    = 200
 	exportedActions = 10_000

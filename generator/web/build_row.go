@@ -176,3 +176,19 @@ func ownersOf(view *staging.View) []string {
 	}
 	return names
 }
+
+// badges returns the badges of a staging. Every role sees them.
+func (req *projectRequest) badges(view *staging.View) []badge {
+	var all []badge
+	for _, b := range req.project.Badges(view.Staging()) {
+		one := badge{Text: b.Text, Reason: b.Reason}
+		if req.shows(project.SectionAuthor) {
+			one.By = b.By
+		}
+		if b.Until != nil {
+			one.Until = &timestamp{*b.Until}
+		}
+		all = append(all, one)
+	}
+	return all
+}

@@ -3,11 +3,8 @@ package web
 import (
 	"net/http"
 	"net/url"
-	"slices"
 
 	"octopod/generator/compare"
-	"octopod/generator/project"
-	"octopod/generator/rights"
 	"octopod/generator/staging"
 )
 
@@ -56,12 +53,6 @@ func (s *Server) compare(w http.ResponseWriter, r *http.Request, req *projectReq
 	return s.pages.show(w, http.StatusOK, "compare", page)
 }
 
-// The values of ?since=: what the viewer tested, and what anybody tested last.
-const (
-	sinceMine = "mark"
-	sinceTest = "test"
-)
-
 // sinceText names the other side of a comparison.
 func (req *projectRequest) sinceText(found compare.Comparison, q compare.Query) string {
 	from := found.From
@@ -106,36 +97,4 @@ func (req *projectRequest) comparisons(view *staging.View, q compare.Query) []fi
 		all = append(all, filterLink{Label: "Since the last test", URL: req.comparePath(name, url.Values{"since": {sinceTest}}), On: q.Anybody})
 	}
 	return all
-}
-
-func (req *projectRequest) comparePath(name string, asked url.Values) string {
-	path := req.stagingPath(name, "compare")
-	if len(asked) == 0 {
-		return path
-	}
-	return path + "?" + asked.Encode()
-}
-
-// sinceTestPath returns the page of what is new since the test of a staging, and its label.
-func (req *projectRequest) sinceTestPath(view *staging.View) link {
-	name, by := view.Metadata.Name, view.Spec.Tested.By
-	if by != "" && by == req.viewer.Person.Name {
-		return link{"What is new since you tested", req.comparePath(name, url.Values{"since": {sinceMine}})}
-	}
-	return link{"What is new since this test", req.comparePath(name, url.Values{"since": {sinceTest}})}
-}
-
-// sameFiles are the verbs that change nothing that a tester could see in the staging.
-var sameFiles = []staging.Verb{staging.Mark, staging.Keep, staging.Unkeep, staging.PinVerb, staging.Unpin, staging.Extend, staging.Restart, staging.Archive, staging.Restore}
-
-// newInVersion returns the page of what version i of a history brought; empty if the version
-// before is not known, and for a version that brought nothing.
-func (req *projectRequest) newInVersion(name string, versions []staging.Event, i int) string {
-	if i+1 >= len(versions) || versions[i].Gone || versions[i+1].Gone || slices.Contains(sameFiles, versions[i].Verb) {
-		return ""
-	}
-	if rights.RequireVisible(req.project, req.role, project.SectionHistory) != nil {
-		return ""
-	}
-	return req.comparePath(name, url.Values{"revision": {versions[i+1].Revision}, "until": {versions[i].Revision}})
 }

@@ -45,3 +45,9 @@ func (s *Server) frame(r *http.Request, req *projectRequest, title, here string)
 	f.Notice = req.noticeOf(r)
 	return f
 }
+
+// option is an option of a select element.
+type option struct {
+	Value, Label string
+	On           bool
+}

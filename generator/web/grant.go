@@ -1,90 +1,13 @@
 package web
 
 import (
-	"fmt"
 	"net/url"
-	"slices"
 	"strings"
 	"time"
 
 	"octopod/generator/project"
 	"octopod/generator/staging"
 )
-
-// badge marks a staging that has a value which needs care, such as production payments.
-type badge struct {
-	Text, By, Reason string
-	Until            *timestamp
-	Late             bool // it should have ended; only on the page of the staging
-}
-
-// badges returns the badges of a staging. Every role sees them.
-func (req *projectRequest) badges(view *staging.View) []badge {
-	var all []badge
-	for _, b := range req.project.Badges(view.Staging()) {
-		one := badge{Text: b.Text, Reason: b.Reason}
-		if req.shows(project.SectionAuthor) {
-			one.By = b.By
-		}
-		if b.Until != nil {
-			one.Until = &timestamp{*b.Until}
-		}
-		all = append(all, one)
-	}
-	return all
-}
-
-// lateBadges notes which values should have been taken back at a time.
-func lateBadges(all []badge, now time.Time) []badge {
-	late := slices.Clone(all)
-	for i, b := range late {
-		late[i].Late = b.Until != nil && !now.Before(b.Until.Time)
-	}
-	return late
-}
-
-// Sentence is the hint of the badge in the list.
-func (b badge) Sentence() string {
-	var words []string
-	if b.Until != nil {
-		words = append(words, "until "+b.Until.Human())
-	}
-	if b.By != "" {
-		words = append(words, "by "+b.By)
-	}
-	return strings.Trim(strings.Join(words, ", ")+": "+b.Reason, ": ")
-}
-
-// valueRule is what the choice of one value requires, in words.
-type valueRule struct {
-	Value, Text string
-	Locked      bool // the viewer may not choose it
-}
-
-// rulesOf returns the rules of the values of a parameter.
-func (req *projectRequest) rulesOf(p project.Parameter) []valueRule {
-	var all []valueRule
-	for _, value := range p.Allowed {
-		rule, ok := p.Rule(value)
-		if !ok {
-			continue
-		}
-		role := p.RoleFor(value)
-		var words []string
-		if role == project.RoleAdmin {
-			words = append(words, "only for admins")
-		}
-		if rule.Reason == project.ReasonRequired {
-			words = append(words, "needs a reason")
-		}
-		if rule.Term > 0 {
-			words = append(words, fmt.Sprintf("ends after %s at most", rule.Term))
-		}
-		text := strings.TrimSpace(rule.Warning + " " + sentence(strings.Join(words, ", ")))
-		all = append(all, valueRule{Value: staging.FormatValue(value), Text: text, Locked: !req.role.Includes(role)})
-	}
-	return all
-}
 
 // grantForm asks for reason and end of values that need care.
 type grantForm struct {

@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"html/template"
+	"net/url"
 	"reflect"
 	"sync"
 	"time"
@@ -77,4 +78,12 @@ type cachedRow struct {
 	once       sync.Once
 	html       template.HTML
 	err        error
+}
+
+func (req *projectRequest) comparePath(name string, asked url.Values) string {
+	path := req.stagingPath(name, "compare")
+	if len(asked) == 0 {
+		return path
+	}
+	return path + "?" + asked.Encode()
 }

@@ -271,3 +271,34 @@ func (s setting) Absent() bool {
 	}
 	return s.Removed
 }
+
+// rulesOf returns the rules of the values of a parameter.
+func (req *projectRequest) rulesOf(p project.Parameter) []valueRule {
+	var all []valueRule
+	for _, value := range p.Allowed {
+		rule, ok := p.Rule(value)
+		if !ok {
+			continue
+		}
+		role := p.RoleFor(value)
+		var words []string
+		if role == project.RoleAdmin {
+			words = append(words, "only for admins")
+		}
+		if rule.Reason == project.ReasonRequired {
+			words = append(words, "needs a reason")
+		}
+		if rule.Term > 0 {
+			words = append(words, fmt.Sprintf("ends after %s at most", rule.Term))
+		}
+		text := strings.TrimSpace(rule.Warning + " " + sentence(strings.Join(words, ", ")))
+		all = append(all, valueRule{Value: staging.FormatValue(value), Text: text, Locked: !req.role.Includes(role)})
+	}
+	return all
+}
+
+// valueRule is what the choice of one value requires, in words.
+type valueRule struct {
+	Value, Text string
+	Locked      bool // the viewer may not choose it
+}

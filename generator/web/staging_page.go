@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"octopod/generator/project"
+	"octopod/generator/rights"
 	"octopod/generator/staging"
 )
 
@@ -300,3 +301,18 @@ func (req *projectRequest) actionLinks(view *staging.View) []actionLink {
 func (p *stagingPage) Findings() confirmPage {
 	return confirmPage{Tested: p.Row.Tested, Untested: p.Untested}
 }
+
+// newInVersion returns the page of what version i of a history brought; empty if the version
+// before is not known, and for a version that brought nothing.
+func (req *projectRequest) newInVersion(name string, versions []staging.Event, i int) string {
+	if i+1 >= len(versions) || versions[i].Gone || versions[i+1].Gone || slices.Contains(sameFiles, versions[i].Verb) {
+		return ""
+	}
+	if rights.RequireVisible(req.project, req.role, project.SectionHistory) != nil {
+		return ""
+	}
+	return req.comparePath(name, url.Values{"revision": {versions[i+1].Revision}, "until": {versions[i].Revision}})
+}
+
+// sameFiles are the verbs that change nothing that a tester could see in the staging.
+var sameFiles = []staging.Verb{staging.Mark, staging.Keep, staging.Unkeep, staging.PinVerb, staging.Unpin, staging.Extend, staging.Restart, staging.Archive, staging.Restore}

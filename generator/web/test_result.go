@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/url"
 	"slices"
 
 	"octopod/generator/project"
@@ -95,3 +96,18 @@ func (req *projectRequest) statusText(view *staging.View) statusText {
 	}
 	return text
 }
+
+// sinceTestPath returns the page of what is new since the test of a staging, and its label.
+func (req *projectRequest) sinceTestPath(view *staging.View) link {
+	name, by := view.Metadata.Name, view.Spec.Tested.By
+	if by != "" && by == req.viewer.Person.Name {
+		return link{"What is new since you tested", req.comparePath(name, url.Values{"since": {sinceMine}})}
+	}
+	return link{"What is new since this test", req.comparePath(name, url.Values{"since": {sinceTest}})}
+}
+
+// The values of ?since=: what the viewer tested, and what anybody tested last.
+const (
+	sinceMine = "mark"
+	sinceTest = "test"
+)
