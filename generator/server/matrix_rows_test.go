@@ -57,6 +57,8 @@ func (m *matrix) readRows() []row {
 		get("/stagings", "/stagings?name=login", readers), get("/stagings", "/stagings?name=main", notNamed),
 		get(one, "/stagings/login", readers), get(one, "/stagings/main", notNamed),
 		get(one+"/history", "/stagings/login/history", readers), get(one+"/history", "/stagings/main/history", notNamed),
+		get(one+"/compare", "/stagings/login/compare", readers), get(one+"/compare", "/stagings/main/compare", notNamed),
+		get(one+"/compare", "/stagings/login/compare?with=main", notNamed), // it shows both
 		get(one+"/manifests", "/stagings/login/manifests", "aNA"), get(one+"/manifests", "/stagings/main/manifests", "aA"),
 		get(one+"/drift", "/stagings/login/drift", "aNA"), get(one+"/drift", "/stagings/main/drift", "aA"),
 		get("/doctor", "/doctor", "aA"),
@@ -160,6 +162,7 @@ func pageRows() []row {
 		page("/deliveries", "/deliveries", admins), page("/new", "/new", writers),
 		page("/stagings/{name}", "/stagings/login", readers), page("/stagings/{name}", "/stagings/main", notNamed),
 		page("/stagings/{name}/settings", "/stagings/login/settings", writers), page("/stagings/{name}/settings", "/stagings/main/settings", "uamglfGdxA"),
+		page("/stagings/{name}/compare", "/stagings/login/compare", readers), page("/stagings/{name}/compare", "/stagings/login/compare?with=main", notNamed),
 		page("/stagings/{name}/files", "/stagings/login/files", "aNA"), page("/stagings/{name}/files", "/stagings/main/files", "aA"),
 		page("/stagings/{name}/resources", "/stagings/login/resources", "aNA"), page("/stagings/{name}/resources", "/stagings/main/resources", "aA"),
 		page("/stagings/{name}/{verb}", "/stagings/login/archive", "uanNglfGdxA"), page("/stagings/{name}/{verb}", "/stagings/main/archive", "uaglfGdxA"),
