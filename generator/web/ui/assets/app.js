@@ -237,7 +237,7 @@
       const values = fieldsOf().map((e) => [e.name, e.type === 'checkbox' ? e.checked : e.value]);
       stored((s) => s.setItem(edits, JSON.stringify(values)));
     });
-    form.addEventListener('submit', () => { dirty = false; });
+    for (const sent of [form, document.getElementById('quick')]) sent?.addEventListener('submit', () => { dirty = false; });
     form.addEventListener('click', (e) => {
       if (!e.target.closest('[data-discard]')) return;
       dirty = false;
