@@ -26,7 +26,7 @@ func (r *Server) watchSettings(ctx context.Context) {
 		return
 	}
 	files := r.config.files(r.options.ConfigFile)
-	inForce := checksum(files)
+	inForce := r.started // a change during the start counts, too
 	last := inForce
 	tick := time.NewTicker(lookEvery)
 	defer tick.Stop()

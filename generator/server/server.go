@@ -61,6 +61,7 @@ type Project struct {
 type Server struct {
 	*projectSet
 	config          Config // in force
+	started         string // checksum of the configuration's files before New used them
 	options         Options
 	version         string
 	about           any
@@ -100,6 +101,7 @@ func New(ctx context.Context, o Options) (*Server, error) {
 		Version: r.version, Log: r.log, Now: r.now, Refused: r.auditRefusal,
 	})
 	r.state.Store(&readResult{since: o.Now()})
+	r.started = checksum(o.Config.files(o.ConfigFile))
 	first, err := r.prepare(ctx, o.Config)
 	if err != nil {
 		return nil, err
