@@ -115,7 +115,7 @@ func (l logs) Between(_ context.Context, _, from, to string) (all []compare.Comm
 	return all, false, nil
 }
 
-// A rollback lists the commits that are gone, and what no repository tells is said.
+// A rollback lists the commits that are gone, and the reason where a repository lists none.
 func TestCommitsOfAService(t *testing.T) {
 	p := shop(t)
 	for _, tt := range []struct {

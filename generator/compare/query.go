@@ -9,7 +9,7 @@ type Query struct {
 	With      string         // another staging
 	SinceMark bool           // what was tested last
 	Tester    staging.Person // with SinceMark: prefer their own mark
-	Anybody   bool           // with SinceMark: whoever made the mark
+	Anybody   bool           // with SinceMark: the newest mark of any person
 	Revision  string         // an earlier version
 	Until     string         // a version of the staging; "" is now
 }
